@@ -1,0 +1,240 @@
+//! The trait that a type implements to be extracted, and its implementations for the types of
+//! the standard library that can stand at the root or around another type.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, Hash};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use super::Checker;
+
+/// A type that can be extracted from text.
+///
+/// `#[derive(Extract)]` implements it, together with serde's `Deserialize` and schemars'
+/// `JsonSchema`. A type that has those two already joins by an empty implementation:
+///
+/// ```
+/// use extract_core::Extract;
+///
+/// # mod other { #[derive(serde::Deserialize, schemars::JsonSchema)] pub struct Existing { pub n: u32 } }
+/// # use other::Existing;
+/// impl Extract for Existing {}
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be extracted",
+    label = "`{Self}` does not implement `Extract`",
+    note = "put `#[derive(Extract)]` on `{Self}`: it brings serde's `Deserialize` and schemars' `JsonSchema` with it",
+    note = "if `{Self}` already derives both, write `impl Extract for {Self} {{}}`"
+)]
+pub trait Extract: DeserializeOwned + JsonSchema + 'static {
+    /// Runs the type's own validators, and those of the values inside it.
+    ///
+    /// It is called after the value fits its schema and serde has read it. What it reports is
+    /// told to the model.
+    fn check(&self, checker: &mut Checker<'_>) {
+        let _ = checker;
+    }
+}
+
+/// Reaches the validators of a field whose type may or may not be [`Extract`]: what the derive
+/// emits is `(&Probe(&field)).check(checker)`, and method resolution prefers [`ProbeExtract`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Probe<'a, T: ?Sized>(pub &'a T);
+
+#[doc(hidden)]
+pub trait ProbeExtract {
+    fn check(&self, checker: &mut Checker<'_>);
+}
+
+impl<T: Extract> ProbeExtract for Probe<'_, T> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        self.0.check(checker);
+    }
+}
+
+#[doc(hidden)]
+pub trait ProbeOther {
+    fn check(&self, checker: &mut Checker<'_>);
+}
+
+impl<T: ?Sized> ProbeOther for &Probe<'_, T> {
+    fn check(&self, _: &mut Checker<'_>) {}
+}
+
+macro_rules! leaves {
+    ($($leaf:ty),* $(,)?) => { $(impl Extract for $leaf {})* };
+}
+
+leaves!(
+    bool,
+    char,
+    String,
+    u8,
+    u16,
+    u32,
+    u64,
+    u128,
+    usize,
+    i8,
+    i16,
+    i32,
+    i64,
+    i128,
+    isize,
+    f32,
+    f64,
+    std::num::NonZeroU8,
+    std::num::NonZeroU16,
+    std::num::NonZeroU32,
+    std::num::NonZeroU64,
+    std::num::NonZeroI8,
+    std::num::NonZeroI16,
+    std::num::NonZeroI32,
+    std::num::NonZeroI64,
+    std::path::PathBuf,
+    std::time::Duration,
+    std::net::IpAddr,
+    std::net::Ipv4Addr,
+    std::net::Ipv6Addr,
+    serde_json::Value,
+);
+
+#[cfg(feature = "chrono")]
+leaves!(
+    chrono::NaiveDate,
+    chrono::NaiveTime,
+    chrono::NaiveDateTime,
+    chrono::DateTime<chrono::Utc>,
+    chrono::DateTime<chrono::FixedOffset>,
+);
+
+impl Extract for Cow<'static, str> {}
+
+impl<T: Extract> Extract for Option<T> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        if let Some(value) = self {
+            value.check(checker);
+        }
+    }
+}
+
+impl<T: Extract> Extract for Box<T> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        self.as_ref().check(checker);
+    }
+}
+
+// serde reads `Rc` and `Arc` only with its feature `rc`, which the user's build turns on or not;
+// fields of these types are still checked through `Probe` where it is on.
+impl<T: Extract> Extract for Rc<T>
+where
+    Rc<T>: DeserializeOwned,
+{
+    fn check(&self, checker: &mut Checker<'_>) {
+        self.as_ref().check(checker);
+    }
+}
+
+impl<T: Extract> Extract for Arc<T>
+where
+    Arc<T>: DeserializeOwned,
+{
+    fn check(&self, checker: &mut Checker<'_>) {
+        self.as_ref().check(checker);
+    }
+}
+
+fn check_each<'a, T: Extract>(values: impl IntoIterator<Item = &'a T>, checker: &mut Checker<'_>) {
+    for (index, value) in values.into_iter().enumerate() {
+        checker.at(index, |checker| value.check(checker));
+    }
+}
+
+impl<T: Extract> Extract for Vec<T> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        check_each(self, checker);
+    }
+}
+
+impl<T: Extract> Extract for VecDeque<T> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        check_each(self, checker);
+    }
+}
+
+impl<T: Extract + Ord> Extract for BTreeSet<T> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        check_each(self, checker);
+    }
+}
+
+impl<T: Extract + Eq + Hash, S: BuildHasher + Default + 'static> Extract for HashSet<T, S> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        check_each(self, checker);
+    }
+}
+
+impl<K, V> Extract for BTreeMap<K, V>
+where
+    K: DeserializeOwned + JsonSchema + Ord + 'static,
+    V: Extract,
+{
+    fn check(&self, checker: &mut Checker<'_>) {
+        for (key, value) in self {
+            checker.at_key(key, |checker| value.check(checker));
+        }
+    }
+}
+
+impl<K, V, S> Extract for HashMap<K, V, S>
+where
+    K: DeserializeOwned + JsonSchema + Eq + Hash + 'static,
+    V: Extract,
+    S: BuildHasher + Default + 'static,
+{
+    fn check(&self, checker: &mut Checker<'_>) {
+        for (key, value) in self {
+            checker.at_key(key, |checker| value.check(checker));
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($($($name:ident $index:tt),+;)*) => {$(
+        impl<$($name: Extract),+> Extract for ($($name,)+) {
+            fn check(&self, checker: &mut Checker<'_>) {
+                $(checker.at($index, |checker| self.$index.check(checker));)+
+            }
+        }
+    )*};
+}
+
+tuples! {
+    A 0;
+    A 0, B 1;
+    A 0, B 1, C 2;
+    A 0, B 1, C 2, D 3;
+    A 0, B 1, C 2, D 3, E 4;
+    A 0, B 1, C 2, D 3, E 4, F 5;
+}
+
+macro_rules! arrays {
+    ($($length:literal),*) => {$(
+        impl<T: Extract> Extract for [T; $length] {
+            fn check(&self, checker: &mut Checker<'_>) {
+                check_each(self, checker);
+            }
+        }
+    )*};
+}
+
+// serde reads arrays up to 32 elements, one implementation a length.
+arrays!(
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+    27, 28, 29, 30, 31, 32
+);

@@ -1,0 +1,311 @@
+//! What can be wrong with a value, said so that a model (or a person) can mend it.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer as _, Serialize};
+use serde_json::Value;
+
+/// Which layer found a [`Problem`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// There was no JSON value to be found in the reply.
+    Unreadable,
+    /// The value breaks the type's JSON Schema.
+    Schema,
+    /// The value fits the schema, but the type's `Deserialize` refused it.
+    Type,
+    /// A rule of the user's own failed.
+    Rule,
+}
+
+/// One thing that is wrong with a value: where, what was expected, what was found.
+///
+/// ```
+/// use extract_core::contract::Problem;
+///
+/// let problem = Problem::rule("/lines/0/quantity", "at least 1").found("0");
+/// assert_eq!(problem.to_string(), "/lines/0/quantity: expected at least 1, found 0");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Problem {
+    /// JSON pointer (RFC 6901) of the value; empty for the whole of it.
+    pub pointer: String,
+    /// Which layer found it.
+    pub kind: ProblemKind,
+    /// What was expected.
+    pub expected: String,
+    /// What was found, as JSON where it is a value, bounded in length; empty where it does not help.
+    pub found: String,
+}
+
+impl Problem {
+    /// A problem of any kind.
+    pub fn new(
+        kind: ProblemKind,
+        pointer: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Self { pointer: pointer.into(), kind, expected: expected.into(), found: found.into() }
+    }
+
+    /// A broken rule of the user's own.
+    pub fn rule(pointer: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::new(ProblemKind::Rule, pointer, expected, "")
+    }
+
+    /// Says what was found.
+    pub fn found(mut self, found: impl Into<String>) -> Self {
+        self.found = found.into();
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.pointer.is_empty() { "(the whole value)" } else { &self.pointer };
+        match self.kind {
+            // A rule is a sentence of the user's; it stands as it is where nothing was found.
+            ProblemKind::Rule if self.found.is_empty() => write!(f, "{place}: {}", self.expected),
+            _ if self.found.is_empty() => write!(f, "{place}: expected {}", self.expected),
+            _ => write!(f, "{place}: expected {}, found {}", self.expected, self.found),
+        }
+    }
+}
+
+/// Several [`Problem`]s: what a validator gives back. A string is one problem with the value that
+/// the validator was given.
+///
+/// ```
+/// use extract_core::contract::Problems;
+///
+/// fn even(n: &u32) -> Result<(), Problems> {
+///     if n % 2 == 0 { Ok(()) } else { Err("an even number".into()) }
+/// }
+/// assert!(even(&3).is_err());
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// No problems.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// All of them, in the order they were found.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl IntoIterator for Problems {
+    type Item = Problem;
+    type IntoIter = std::vec::IntoIter<Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Problems {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<Problem> for Problems {
+    fn from_iter<I: IntoIterator<Item = Problem>>(problems: I) -> Self {
+        Self(problems.into_iter().collect())
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+impl From<Vec<Problem>> for Problems {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self(problems)
+    }
+}
+
+impl From<&str> for Problems {
+    fn from(expected: &str) -> Self {
+        Problem::rule("", expected).into()
+    }
+}
+
+impl From<String> for Problems {
+    fn from(expected: String) -> Self {
+        Problem::rule("", expected).into()
+    }
+}
+
+/// Walks a typed value, with the JSON it was read from beside it, and collects what its validators
+/// say, each with its JSON pointer.
+///
+/// ```
+/// use extract_core::contract::Checker;
+/// use serde_json::json;
+///
+/// let value = json!({"lines": ["x-1"]});
+/// let mut checker = Checker::new(&value);
+/// checker.at("lines", |checker| {
+///     checker.at(0, |checker| checker.report(Err("a known sku")));
+/// });
+/// let problems = checker.into_problems();
+/// assert_eq!(problems.to_string(), r#"/lines/0: expected a known sku, found "x-1""#);
+/// ```
+#[derive(Debug)]
+pub struct Checker<'v> {
+    root: &'v Value,
+    pointer: String,
+    problems: Problems,
+}
+
+impl<'v> Checker<'v> {
+    /// A checker at the root of a value.
+    pub fn new(root: &'v Value) -> Self {
+        Self { root, pointer: String::new(), problems: Problems::new() }
+    }
+
+    /// The JSON at this place.
+    pub fn json(&self) -> Option<&'v Value> {
+        self.root.pointer(&self.pointer)
+    }
+
+    /// Steps into a member (by its name on the wire) or an element (by its index).
+    pub fn at(&mut self, segment: impl fmt::Display, check: impl FnOnce(&mut Self)) {
+        let here = self.pointer.len();
+        push_segment(&mut self.pointer, &segment.to_string());
+        check(self);
+        self.pointer.truncate(here);
+    }
+
+    /// Steps into the value of a map. What its key is called on the wire is looked up only where
+    /// there is something to say: the key's type need not know how to write itself, and a map of
+    /// good values should cost no look-ups.
+    pub(crate) fn at_key<K: DeserializeOwned + PartialEq>(
+        &mut self,
+        key: &K,
+        check: impl Fn(&mut Self),
+    ) {
+        let before = self.problems.len();
+        self.at("", &check);
+        if self.problems.len() == before {
+            return;
+        }
+        self.problems.0.truncate(before);
+        let names = self.json().and_then(Value::as_object).into_iter().flat_map(|map| map.keys());
+        let name =
+            names.into_iter().find(|name| wire_key(name).is_some_and(|found: K| found == *key));
+        self.at(name.map_or("?", String::as_str), check);
+    }
+
+    /// Takes what a validator of the value at this place answered.
+    pub fn report(&mut self, result: Result<(), impl Into<Problems>>) {
+        let Err(problems) = result else { return };
+        for mut problem in problems.into() {
+            problem.pointer.insert_str(0, &self.pointer);
+            if problem.found.is_empty() {
+                if let Some(value) = self.root.pointer(&problem.pointer) {
+                    problem.found = excerpt(value);
+                }
+            }
+            self.problems.push(problem);
+        }
+    }
+
+    /// All that was found.
+    pub fn into_problems(self) -> Problems {
+        self.problems
+    }
+}
+
+/// The key that serde reads from a member's name.
+fn wire_key<K: DeserializeOwned>(name: &str) -> Option<K> {
+    struct FirstKey<K>(PhantomData<K>);
+
+    impl<'de, K: Deserialize<'de>> Visitor<'de> for FirstKey<K> {
+        type Value = Option<K>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let key = map.next_key()?;
+            let _: IgnoredAny = map.next_value()?;
+            Ok(key)
+        }
+    }
+
+    let entry = Value::Object([(name.to_owned(), Value::Null)].into_iter().collect());
+    entry.deserialize_map(FirstKey(PhantomData)).ok().flatten()
+}
+
+/// The longest excerpt of a value that a problem shows, in bytes.
+const EXCERPT: usize = 120;
+
+/// A value as JSON text, cut in the middle of nothing and bounded in length.
+pub(crate) fn excerpt(value: &Value) -> String {
+    let mut text = value.to_string();
+    if text.len() > EXCERPT {
+        let end = (0..=EXCERPT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// Appends `/segment` to a JSON pointer, escaped as RFC 6901 says.
+pub(crate) fn push_segment(pointer: &mut String, segment: &str) {
+    pointer.push('/');
+    for c in segment.chars() {
+        match c {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            c => pointer.push(c),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What went wrong between a request and its reply, in one vocabulary for all providers.
+
+use std::time::Duration;
+
+/// What kind of failure a [`ProviderError`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ProviderErrorKind {
+    /// The key is missing, wrong or revoked.
+    Authentication,
+    /// The key may not do this.
+    Permission,
+    /// No such model, deployment or path.
+    NotFound,
+    /// The provider does not accept the request as it is.
+    InvalidRequest,
+    /// The conversation is longer than the model can read.
+    ContextTooLong,
+    /// Too many requests or tokens for now.
+    RateLimited,
+    /// The account has no credit or quota left; waiting does not help.
+    QuotaExceeded,
+    /// The provider has no capacity for now.
+    Overloaded,
+    /// The provider failed.
+    Server,
+    /// The provider's filter refused the prompt.
+    ContentFiltered,
+    /// No connection could be made.
+    Connect,
+    /// No answer in time.
+    Timeout,
+    /// The connection ended before the reply did.
+    Interrupted,
+    /// The reply is larger than the limit.
+    TooLarge,
+    /// The reply is not what the protocol says.
+    Malformed,
+    /// The request could not be built.
+    Encode,
+    /// The embedded model could not be started.
+    Local,
+    /// A class that has no name here.
+    Other,
+}
+
+impl ProviderErrorKind {
+    /// Whether the same request may well succeed later.
+    pub fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited
+                | Self::Overloaded
+                | Self::Server
+                | Self::Connect
+                | Self::Timeout
+                | Self::Interrupted
+        )
+    }
+
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Authentication => "the key was not accepted",
+            Self::Permission => "the key has no permission for this",
+            Self::NotFound => "not found",
+            Self::InvalidRequest => "the request was not accepted",
+            Self::ContextTooLong => "the conversation is too long for the model",
+            Self::RateLimited => "rate limited",
+            Self::QuotaExceeded => "the account's quota or credit is used up",
+            Self::Overloaded => "the provider is overloaded",
+            Self::Server => "the provider failed",
+            Self::ContentFiltered => "the prompt was refused by the content filter",
+            Self::Connect => "no connection",
+            Self::Timeout => "no answer in time",
+            Self::Interrupted => "the connection ended before the reply did",
+            Self::TooLarge => "the reply is too large",
+            Self::Malformed => "the reply is not what the protocol says",
+            Self::Encode => "the request could not be built",
+            Self::Local => "the embedded model is not available",
+            Self::Other => "failed",
+        }
+    }
+}
+
+/// A request that brought no reply: what happened, and what the provider said of it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{}", self.line())]
+#[non_exhaustive]
+pub struct ProviderError {
+    /// The class.
+    pub kind: ProviderErrorKind,
+    /// The HTTP status, if there was one.
+    pub status: Option<u16>,
+    /// The provider's own code or type for it.
+    pub code: Option<String>,
+    /// The provider's words, or ours where it gave none. Bounded in length; never holds a key.
+    pub message: String,
+    /// The provider's id of the request.
+    pub request_id: Option<String>,
+    /// How long the provider asks to wait before the next try.
+    pub retry_after: Option<Duration>,
+    /// The provider's own word on whether to try again, where it gives one.
+    pub should_retry: Option<bool>,
+}
+
+impl ProviderError {
+    /// An error of this class.
+    pub fn new(kind: ProviderErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            status: None,
+            code: None,
+            message: message.into(),
+            request_id: None,
+            retry_after: None,
+            should_retry: None,
+        }
+    }
+
+    /// Whether the same request may well succeed later.
+    pub fn is_retryable(&self) -> bool {
+        self.should_retry.unwrap_or(self.kind.is_retryable())
+    }
+
+    fn line(&self) -> String {
+        let mut line = self.kind.describe().to_owned();
+        match (self.status, &self.code) {
+            (Some(status), Some(code)) => line += &format!(" (HTTP {status}, {code})"),
+            (Some(status), None) => line += &format!(" (HTTP {status})"),
+            (None, Some(code)) => line += &format!(" ({code})"),
+            (None, None) => {}
+        }
+        if !self.message.is_empty() {
+            line += ": ";
+            line += &self.message;
+        }
+        if let Some(id) = &self.request_id {
+            line += &format!(" [request {id}]");
+        }
+        line
+    }
+}

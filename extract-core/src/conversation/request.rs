@@ -1,0 +1,116 @@
+//! One request to a model: the conversation so far, how the answer is asked for, and settings.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Message, Settings};
+
+/// How a model is asked for structured output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Mode {
+    /// The best mode that the provider and the model are known to take.
+    #[default]
+    Auto,
+    /// A call of one tool, whose arguments are the answer.
+    Tools,
+    /// The provider's native output by JSON Schema (`response_format: json_schema` and its kin).
+    JsonSchema,
+    /// The provider's JSON mode: any JSON object, with the schema in the prompt.
+    JsonObject,
+    /// Plain text, with the schema in the prompt.
+    Text,
+}
+
+impl std::fmt::Display for Mode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Tools => "tools",
+            Self::JsonSchema => "json_schema",
+            Self::JsonObject => "json_object",
+            Self::Text => "text",
+        })
+    }
+}
+
+/// A tool, or the named schema of a native structured output: the two carry the same things.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Tool {
+    /// `[A-Za-z0-9_-]{1,64}`.
+    pub name: String,
+    /// What the answer is, in the user's words.
+    pub description: Option<String>,
+    /// The JSON Schema of the arguments, in the provider's dialect.
+    pub schema: Value,
+    /// Whether the provider is asked to enforce the schema while the model writes.
+    pub strict: bool,
+}
+
+impl Tool {
+    /// A tool with this name and schema.
+    pub fn new(name: impl Into<String>, schema: Value) -> Self {
+        Self { name: name.into(), description: None, schema, strict: false }
+    }
+
+    /// Sets the description.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Asks the provider to enforce the schema.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+}
+
+/// How the answer of one request is asked for: a [`Mode`] with what it needs.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Output {
+    /// A forced call of this tool.
+    Tool(Arc<Tool>),
+    /// Native output by this schema.
+    JsonSchema(Arc<Tool>),
+    /// JSON mode.
+    JsonObject,
+    /// Nothing but text.
+    Text,
+}
+
+impl Output {
+    /// The mode that this is.
+    pub fn mode(&self) -> Mode {
+        match self {
+            Self::Tool(_) => Mode::Tools,
+            Self::JsonSchema(_) => Mode::JsonSchema,
+            Self::JsonObject => Mode::JsonObject,
+            Self::Text => Mode::Text,
+        }
+    }
+}
+
+/// What a [`Model`](crate::model::Model) is sent.
+///
+/// A re-ask only ever appends to `messages`, so what was sent before stays a stable prefix.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Request {
+    /// The conversation, oldest first.
+    pub messages: Vec<Message>,
+    /// How the answer is asked for.
+    pub output: Output,
+    /// Everything else.
+    pub settings: Settings,
+}
+
+impl Request {
+    /// A request for plain text.
+    pub fn new(messages: Vec<Message>) -> Self {
+        Self { messages, output: Output::Text, settings: Settings::default() }
+    }
+}

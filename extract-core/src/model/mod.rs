@@ -1,0 +1,1 @@
+//! The one seam: a request in, a reply or a stream of deltas out.
