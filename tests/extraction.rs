@@ -6,9 +6,13 @@ use std::time::Duration;
 use extract_llm::contract::ProblemKind;
 use extract_llm::conversation::{Prices, Usage};
 use extract_llm::extraction::{InputError, Outcome};
-use extract_llm::model::{Scripted, scripted::reply};
+use extract_llm::model::scripted::reply;
 use extract_llm::{Client, Error, Extract, Message, Mode, Usd};
 use serde_json::{Value, json};
+
+mod support;
+
+use support::scripted as client;
 
 /// An order, as a customer wrote it.
 #[derive(Debug, PartialEq, Extract)]
@@ -41,13 +45,6 @@ fn known_sku(sku: &str) -> Result<(), String> {
 
 fn good() -> Value {
     json!({"customer": "Ada", "lines": [{"sku": "A-1", "quantity": 2}], "total": 9.5})
-}
-
-fn client(
-    replies: impl IntoIterator<Item = extract_llm::model::scripted::ScriptedReply>,
-) -> (Client, Scripted) {
-    let model = Scripted::new(replies);
-    (Client::with_model(model.clone()), model)
 }
 
 #[tokio::test]
