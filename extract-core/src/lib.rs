@@ -5,3 +5,9 @@ pub mod conversation;
 pub mod reading;
 
 pub use contract::Extract;
+
+/// What the code that `#[derive(Extract)]` writes reaches for. Not part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use {schemars, serde};
+}
