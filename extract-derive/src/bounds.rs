@@ -6,7 +6,7 @@ use syn::{
     GenericParam, Generics, Ident, PathSegment, Type, TypePath, WherePredicate, parse_quote,
 };
 
-use crate::model::{Body, Container, Field};
+use crate::model::{Body, Bounds, Container, Field};
 
 /// The generics of the type, with the bounds that `Extract` asks for: what is checked must be
 /// `Extract`, nothing may borrow, and serde and schemars must have found their own bounds met.
@@ -25,7 +25,7 @@ pub(crate) fn of_extract(container: &Container) -> Generics {
             GenericParam::Type(param) => {
                 open = true;
                 let ident = &param.ident;
-                if used.bare.contains(ident) {
+                if container.words.bounds.is_none() && used.bare.contains(ident) {
                     bounds.push(parse_quote!(#ident: #krate::Extract));
                 } else {
                     bounds.push(parse_quote!(#ident: 'static));
@@ -34,8 +34,8 @@ pub(crate) fn of_extract(container: &Container) -> Generics {
             GenericParam::Const(_) => open = true,
         }
     }
-    for ty in &used.projected {
-        bounds.push(parse_quote!(#ty: #krate::Extract));
+    if let Some(own) = stated(container) {
+        bounds.extend(own);
     }
     if open {
         let ident = &container.input.ident;
@@ -49,6 +49,22 @@ pub(crate) fn of_extract(container: &Container) -> Generics {
         generics.make_where_clause().predicates.extend(bounds);
     }
     generics
+}
+
+/// The bounds that serde and schemars are told instead of finding their own: those that the user
+/// states, or, for a type that holds an associated type of a parameter, those that they cannot
+/// find (they would bound the parameter).
+pub(crate) fn stated(container: &Container) -> Option<Bounds> {
+    if let Some(bounds) = &container.words.bounds {
+        return Some(bounds.clone());
+    }
+    let krate = &container.words.krate;
+    let used = Params::used(&container.input.generics, checked_types(container));
+    if used.projected.is_empty() {
+        return None;
+    }
+    let (bare, projected) = (&used.bare, &used.projected);
+    Some(parse_quote!(#(#bare: #krate::Extract,)* #(#projected: #krate::Extract),*))
 }
 
 /// The types of the fields that serde reads by their own `Deserialize`.

@@ -91,9 +91,16 @@ fn on_type(container: &Container) -> Vec<Attribute> {
         text(&format!("{}::{name}", written(&path)), krate.span())
     };
     let mut attrs: Vec<Attribute> = Vec::new();
-    if !words.skip_deserialize && !container.wire.own_crate {
-        let home = home("serde");
-        attrs.push(parse_quote!(#[serde(crate = #home)]));
+    let bounds = bounds::stated(container)
+        .map(|bounds| text(&bounds.to_token_stream().to_string(), container.input.ident.span()));
+    if !words.skip_deserialize {
+        if !container.wire.own_crate {
+            let home = home("serde");
+            attrs.push(parse_quote!(#[serde(crate = #home)]));
+        }
+        if let (Some(bounds), false) = (&bounds, container.wire.own_bound) {
+            attrs.push(parse_quote!(#[serde(bound(deserialize = #bounds))]));
+        }
     }
     if !words.skip_json_schema {
         let theirs = foreign_items(&container.input.attrs, "schemars");
@@ -102,8 +109,11 @@ fn on_type(container: &Container) -> Vec<Attribute> {
             let home = home("schemars");
             attrs.push(parse_quote!(#[schemars(crate = #home)]));
         }
+        if let (Some(bounds), false) = (&bounds, has("bound")) {
+            attrs.push(parse_quote!(#[schemars(bound = #bounds)]));
+        }
         if !has("rename") {
-            attrs.extend(rename(container, has("bound")));
+            attrs.extend(rename(container, has("bound") || words.bounds.is_some()));
         }
         attrs.extend(describe(words.description.as_ref()));
         attrs.extend(words.examples.iter().map(show));
@@ -191,8 +201,7 @@ fn show(example: &Described) -> Attribute {
 
 /// Other names that serde takes, for the reader of replies; they are never sent.
 fn aliases(aliases: &[LitStr]) -> Option<Attribute> {
-    (!aliases.is_empty())
-        .then(|| parse_quote!(#[schemars(extend("x-aliases" = [#(#aliases),*]))]))
+    (!aliases.is_empty()).then(|| parse_quote!(#[schemars(extend("x-aliases" = [#(#aliases),*]))]))
 }
 
 fn member_of(module: &Path, member: &str) -> LitStr {

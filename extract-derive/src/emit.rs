@@ -17,6 +17,7 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let checker = walk::checker();
     quote! {
+        #[allow(deprecated)]
         const _: () = {
             #copy
 

@@ -2,7 +2,11 @@
 //! words ask for. Each word is read here on its own; what words mean together is for `check`.
 
 use proc_macro2::Ident;
-use syn::{Attribute, Data, DeriveInput, Expr, Fields, LitStr, Member, Path, Type, parse_quote};
+use syn::punctuated::Punctuated;
+use syn::{
+    Attribute, Data, DeriveInput, Expr, Fields, LitStr, Member, Path, Token, Type, WherePredicate,
+    parse_quote,
+};
 
 use crate::constraint::{self, Constraint, listed};
 use crate::syntax::{Form, Mistakes, Word, extract_words, nearest};
@@ -23,9 +27,13 @@ pub(crate) struct ContainerWords {
     pub(crate) description: Option<Described>,
     pub(crate) examples: Vec<Described>,
     pub(crate) validators: Vec<Path>,
+    pub(crate) bounds: Option<Bounds>,
     pub(crate) skip_deserialize: bool,
     pub(crate) skip_json_schema: bool,
 }
+
+/// The user's own bounds for the type's parameters.
+pub(crate) type Bounds = Punctuated<WherePredicate, Token![,]>;
 
 /// An expression with the word it was given for.
 pub(crate) struct Described {
@@ -104,8 +112,7 @@ fn read_variant(
         }
     }
     let wire = wire::Variant::read(&variant.attrs, &variant.ident, container);
-    let fields =
-        fields(&variant.fields, mistakes, |field| wire::Field::of_variant(field, &wire));
+    let fields = fields(&variant.fields, mistakes, |field| wire::Field::of_variant(field, &wire));
     Variant { ident: variant.ident.clone(), description, wire, fields }
 }
 
@@ -133,6 +140,7 @@ fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerWor
         description: None,
         examples: Vec::new(),
         validators: Vec::new(),
+        bounds: None,
         skip_deserialize: false,
         skip_json_schema: false,
     };
@@ -146,6 +154,10 @@ fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerWor
             "description" => expression(&word, &mut words.description, mistakes),
             "example" => words.examples.extend(example(&word, mistakes)),
             "validate" => words.validators.extend(validator(&word, mistakes)),
+            "bound" => once(&word, &mut words.bounds, mistakes, |word| {
+                let bounds = word.text(r#"bound = "T: Extract""#)?;
+                bounds.parse_with(Bounds::parse_terminated)
+            }),
             "skip" => skip(&word, &mut words, mistakes),
             _ => unknown(&word, Place::Container, mistakes),
         }
@@ -256,7 +268,9 @@ impl Place {
     fn words(self) -> Vec<&'static str> {
         let mut words = vec!["description"];
         match self {
-            Self::Container => words.extend(["name", "example", "validate", "skip", "crate"]),
+            Self::Container => {
+                words.extend(["name", "example", "validate", "bound", "skip", "crate"])
+            }
             Self::Variant => {}
             Self::Field => {
                 words.extend(["example", "validate", "with", "schema_with"]);

@@ -32,6 +32,7 @@ pub(crate) struct Container {
     pub(crate) converted: bool,
     pub(crate) remote: Option<Meta>,
     pub(crate) own_crate: bool,
+    pub(crate) own_bound: bool,
     fields: Case,
     variants: Case,
     variant_fields: Case,
@@ -77,6 +78,7 @@ impl Container {
                 "transparent" => container.transparent = true,
                 "from" | "try_from" => container.converted = true,
                 "crate" => container.own_crate = true,
+                "bound" => container.own_bound = true,
                 "remote" => container.remote = Some(item),
                 _ => {}
             }
@@ -171,11 +173,7 @@ fn reading(item: &Meta) -> Option<LitStr> {
         }) => Some(text.clone()),
         Meta::List(list) => {
             let inner = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
-            inner
-                .ok()?
-                .iter()
-                .find(|inner| inner.path().is_ident("deserialize"))
-                .and_then(reading)
+            inner.ok()?.iter().find(|inner| inner.path().is_ident("deserialize")).and_then(reading)
         }
         _ => None,
     }
