@@ -118,4 +118,8 @@ pub use extract_derive::Extract;
 pub use extract_core::chrono;
 
 #[doc(hidden)]
-pub use extract_core::__private;
+pub mod __private {
+    pub use extract_core::__private::*;
+    #[cfg(feature = "derive")]
+    pub use extract_derive::discard;
+}

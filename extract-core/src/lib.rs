@@ -14,6 +14,7 @@ pub mod wire;
 pub use contract::Extract;
 pub use extraction::{Client, Error, Extraction, Report, extract};
 
+/// What the code that `#[derive(Extract)]` writes reaches for. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
     pub use {schemars, serde};

@@ -2,6 +2,7 @@
 //! providers want them in. Built once per type; knows no provider, no network and no reply.
 
 mod compiled;
+mod constraint;
 pub mod dialect;
 mod extract;
 mod name;
@@ -9,6 +10,7 @@ mod problem;
 mod root;
 
 pub use compiled::{Contract, ContractError, Form};
+pub use constraint::Constraint;
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use problem::{Checker, Problem, ProblemKind, Problems};
 pub(crate) use problem::{excerpt, push_segment};
