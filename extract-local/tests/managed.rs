@@ -7,6 +7,7 @@ mod support;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -133,6 +134,39 @@ fn threads_that_ask_at_once_share_one() {
     assert_eq!(said.lock().unwrap().iter().filter(started).count(), 1);
     drop(servers);
     eventually("no server is left", || !alive(pids[0]));
+}
+
+#[test]
+fn asking_while_it_ends_gives_one_that_lives() {
+    const WORKERS: usize = 4;
+    let (options, said) = managed("test-churn");
+    let options = options.linger(Duration::ZERO);
+    let (held, together) = (Mutex::new(Vec::new()), Barrier::new(WORKERS));
+    thread::scope(|scope| {
+        for worker in 0..WORKERS {
+            let (options, held, together) = (&options, &held, &together);
+            scope.spawn(move || {
+                for round in 0..8 {
+                    let server = connect(options).unwrap();
+                    held.lock().unwrap().push(pid(&server));
+                    together.wait();
+                    let all = held.lock().unwrap().clone();
+                    together.wait();
+                    assert!(all.iter().all(|pid| *pid == all[0]), "one for all: {all:?}");
+                    assert!(server.is_running() && alive(all[0]));
+                    held.lock().unwrap().clear();
+                    drop(server);
+                    together.wait();
+                    // Around the moment at which it decides to end: before, meanwhile, after.
+                    let millis = 200 + 12 * worker + 15 * round;
+                    thread::sleep(Duration::from_millis(millis.try_into().unwrap()));
+                }
+            });
+        }
+    });
+    let started = said.lock().unwrap().iter().filter(|p| **p == Progress::Starting).count();
+    println!("{started} servers, one after the other");
+    assert!(started >= 1);
 }
 
 /// Connects and says so until it is killed. Run by the tests below, in processes of their own.
