@@ -73,7 +73,7 @@ impl Fault {
         std::fs::read_dir(self.directory.path().join("cache/local"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.starts_with("packages-") && !name.ends_with(".lock"))
+            .filter(|name| name.starts_with("packages-") && !name.contains(".lock"))
             .collect()
     }
 }

@@ -82,7 +82,7 @@ pub fn script(directory: &Path, name: &str, text: &str) -> PathBuf {
     use std::os::unix::fs::OpenOptionsExt as _;
     let path = directory.join(name);
     let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).mode(0o755).open(&path).unwrap();
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(&path).unwrap();
     file.write_all(text.as_bytes()).unwrap();
     path
 }
