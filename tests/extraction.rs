@@ -10,9 +10,12 @@ use extract_llm::model::scripted::reply;
 use extract_llm::{Client, Error, Extract, Message, Mode, Usd};
 use serde_json::{Value, json};
 
-mod support;
+#[path = "support/bodies.rs"]
+mod bodies;
+#[path = "support/scripted.rs"]
+mod scripted;
 
-use support::scripted as client;
+use scripted::scripted as client;
 
 /// An order, as a customer wrote it.
 #[derive(Debug, PartialEq, Extract)]

@@ -197,7 +197,7 @@ impl Scripted {
     }
 
     /// Sets what the model says of itself.
-    pub fn profile(mut self, profile: Profile) -> Self {
+    pub fn with_profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self
     }
