@@ -188,7 +188,7 @@ impl Engine<'_, '_> {
                 let schema = self.finish(out);
                 open = Some(if anything { Value::Bool(true) } else { schema });
                 if let Some(pattern) = &others.pattern {
-                    words.push(format!("Each key matches {pattern}"));
+                    words.push(format!("Each key matches `{pattern}`."));
                     let words = "the pattern of the keys is said in the description";
                     self.note(NoteKind::Described, &others.pointer, words.to_owned());
                 }
@@ -196,7 +196,11 @@ impl Engine<'_, '_> {
         }
         let mut out = Out { words, ..Out::default() };
         out.schema = self.closed_object(sent, sent_required);
+        let bare = properties.is_empty();
         if let Some(open) = open {
+            if bare {
+                out.schema.shift_remove("properties");
+            }
             out.schema.insert("additionalProperties".to_owned(), open);
         }
         if self.dialect.allows("patternProperties") {
@@ -207,6 +211,9 @@ impl Engine<'_, '_> {
                     if let Some(out) = self.lower(schema, &place)? {
                         sent.insert(pattern.clone(), self.finish(out));
                     }
+                }
+                if bare {
+                    out.schema.shift_remove("properties");
                 }
                 out.schema.insert("patternProperties".to_owned(), Value::Object(sent));
             }

@@ -30,7 +30,7 @@ pub(super) fn sentences(constraints: &Map<String, Value>) -> Vec<String> {
     for (keyword, value) in constraints {
         let sentence = match (keyword.as_str(), value) {
             ("format", Value::String(format)) => format!("Format: {format}."),
-            ("pattern", Value::String(pattern)) => format!("Pattern: {pattern}"),
+            ("pattern", Value::String(pattern)) => format!("Pattern: `{pattern}`."),
             ("uniqueItems", _) => "No duplicates.".to_owned(),
             ("const", value) => format!("Always {}.", excerpt(value)),
             ("enum", Value::Array(values)) => format!("One of: {}.", list(values)),
