@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::dialect::{Dialect, DialectError, Lowered, lower, render_typescript};
+use super::dialect::{Dialect, DialectError, Lowered, lower};
 use super::{Extract, name, root};
 use crate::conversation::Tool;
 
@@ -188,7 +188,7 @@ impl Contract {
     /// The compact form of the schema that prompts carry where no schema can be sent: types in
     /// the manner of TypeScript, with descriptions and bounds as comments.
     pub fn prompt_schema(&self) -> &str {
-        self.prompt.get_or_init(|| render_typescript(self.asked_schema()))
+        self.prompt.get_or_init(|| self.asked_schema().to_string())
     }
 
     /// Turns a value that a model gave for `form` into one of the type's own shape.

@@ -1,0 +1,520 @@
+//! Objects, maps, lists and tuples.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::error::DialectError;
+use super::lower::{Engine, Out, clean, inside};
+use super::note::NoteKind;
+use super::plan::{KEY, Member, Rest, SAME, Step, StepId, TUPLE_REST, VALUE};
+use super::table::{Any, Maps, PropertyNames, Tuples};
+
+/// The member that holds the pairs of an object with named properties and others.
+const OTHERS: &str = "additional_properties";
+
+/// Members of an object that have no schema of their own.
+struct Others {
+    schema: Value,
+    /// What their names must look like.
+    pattern: Option<String>,
+    pointer: String,
+}
+
+impl Engine<'_, '_> {
+    pub(super) fn object(
+        &mut self,
+        plain: &Map<String, Value>,
+        place: &str,
+    ) -> Result<Option<Out>, DialectError> {
+        let mut properties = match plain.get("properties") {
+            Some(Value::Object(properties)) => properties.clone(),
+            _ => Map::new(),
+        };
+        let required: Vec<&str> = match plain.get("required") {
+            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        let others = self.others(plain, place)?;
+        for name in &required {
+            if !properties.contains_key(*name) {
+                let Some(others) = &others else { return Ok(None) };
+                properties.insert((*name).to_owned(), others.schema.clone());
+            }
+        }
+        let mut out = match others {
+            Some(others) if properties.is_empty() && self.dialect.maps == Maps::Pairs => {
+                return self.pairs(plain, &others, place);
+            }
+            others => match self.members(&properties, &required, others.as_ref(), plain, place)? {
+                Some(out) => out,
+                None => return Ok(None),
+            },
+        };
+        let mut unsaid = Map::new();
+        for keyword in ["minProperties", "maxProperties"] {
+            if let Some(value) = plain.get(keyword) {
+                self.constrain(&mut out, keyword, value, &mut unsaid);
+            }
+        }
+        if let Some(names) = plain.get("propertyNames") {
+            if self.dialect.allows("propertyNames") {
+                let names = self.verbatim(names);
+                out.schema.insert("propertyNames".to_owned(), names);
+            } else {
+                unsaid.insert("propertyNames".to_owned(), names.clone());
+            }
+        }
+        self.say(&mut out, &unsaid, place);
+        Ok(Some(out))
+    }
+
+    /// What may stand beside the named properties.
+    fn others(
+        &mut self,
+        plain: &Map<String, Value>,
+        place: &str,
+    ) -> Result<Option<Others>, DialectError> {
+        let patterns = plain.get("patternProperties").and_then(Value::as_object);
+        let patterns = patterns.filter(|patterns| !patterns.is_empty());
+        let additional = plain.get("additionalProperties");
+        let open = additional.is_some_and(|schema| *schema != Value::Bool(false));
+        if let Some(patterns) = patterns {
+            if self.dialect.allows("patternProperties") {
+                return Ok(additional.filter(|_| open).map(|schema| Others {
+                    schema: schema.clone(),
+                    pattern: None,
+                    pointer: inside(place, &["additionalProperties"]),
+                }));
+            }
+            let mut patterns = patterns.iter();
+            return match (patterns.next(), patterns.next()) {
+                (Some((pattern, schema)), None) if !open => Ok(Some(Others {
+                    schema: schema.clone(),
+                    pattern: Some(pattern.clone()),
+                    pointer: inside(place, &["patternProperties", pattern]),
+                })),
+                _ => Err(DialectError::Unsupported {
+                    dialect: self.dialect.name,
+                    keyword: "patternProperties",
+                    pointer: place.to_owned(),
+                    why: "members whose schema depends on their name; give each its own property",
+                }),
+            };
+        }
+        match additional {
+            Some(schema) if open => Ok(Some(Others {
+                schema: schema.clone(),
+                pattern: None,
+                pointer: inside(place, &["additionalProperties"]),
+            })),
+            Some(_) => Ok(None),
+            None => {
+                if !plain.contains_key("properties") {
+                    let words = "an object that names no properties is taken to have none; \
+                                 `additionalProperties: true` allows any";
+                    self.note(NoteKind::Narrowed, place, words.to_owned());
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn members(
+        &mut self,
+        properties: &Map<String, Value>,
+        required: &[&str],
+        others: Option<&Others>,
+        plain: &Map<String, Value>,
+        place: &str,
+    ) -> Result<Option<Out>, DialectError> {
+        let mut sent = Map::new();
+        let mut sent_required: Vec<Value> = Vec::new();
+        let mut members = BTreeMap::new();
+        let mut renamed = BTreeMap::new();
+        let mut changes = false;
+        for (name, schema) in properties {
+            let place = inside(place, &["properties", name]);
+            let required = required.contains(&name.as_str());
+            let filled = !required && !self.dialect.optional;
+            let Some(mut out) = self.lower_in(schema, &place, filled)? else {
+                if required {
+                    return Ok(None);
+                }
+                continue;
+            };
+            let null_is_absent = filled && !out.null;
+            if null_is_absent {
+                self.make_nullable(&mut out);
+                let words = "null stands for a value that is left out";
+                self.note(NoteKind::Nullable, &place, words.to_owned());
+            }
+            let sent_name = self.sent_name(name, properties, &sent);
+            if sent_name != *name {
+                out.words.push(format!("Stands for {name:?}."));
+                self.note(NoteKind::Reshaped, &place, format!("sent under the name {sent_name:?}"));
+                renamed.insert(sent_name.clone(), name.clone());
+            }
+            let step = out.step;
+            changes |= step != SAME || filled;
+            let member = Member { sent: sent_name.clone(), step, filled, null_is_absent };
+            members.insert(name.clone(), member);
+            if required || filled {
+                sent_required.push(sent_name.as_str().into());
+            }
+            let schema = self.finish(out);
+            sent.insert(sent_name, schema);
+        }
+        let mut rest = Rest::Members(SAME);
+        let mut open = None;
+        let mut words = Vec::new();
+        if let Some(others) = others {
+            if self.dialect.maps == Maps::Pairs {
+                let Some(out) = self.pairs(&Map::new(), others, place)? else { return Ok(None) };
+                let Step::Pairs { values } = *self.step_at(out.step) else { return Ok(None) };
+                let mut name = OTHERS.to_owned();
+                while properties.contains_key(&name) || sent.contains_key(&name) {
+                    name.push('_');
+                }
+                let schema = self.finish(out);
+                sent.insert(name.clone(), schema);
+                sent_required.push(name.as_str().into());
+                rest = Rest::Pairs { sent: name, values };
+                changes = true;
+            } else if let Some(out) = self.lower(&others.schema, &others.pointer)? {
+                rest = Rest::Members(out.step);
+                changes |= out.step != SAME;
+                let anything = self.dialect.any == Any::Keep && out.schema.is_empty();
+                let schema = self.finish(out);
+                open = Some(if anything { Value::Bool(true) } else { schema });
+                if let Some(pattern) = &others.pattern {
+                    words.push(format!("Each key matches `{pattern}`."));
+                    let words = "the pattern of the keys is said in the description";
+                    self.note(NoteKind::Described, &others.pointer, words.to_owned());
+                }
+            }
+        }
+        let mut out = Out { words, ..Out::default() };
+        out.schema = self.closed_object(sent, sent_required);
+        let bare = properties.is_empty();
+        if let Some(open) = open {
+            if bare {
+                out.schema.shift_remove("properties");
+            }
+            out.schema.insert("additionalProperties".to_owned(), open);
+        }
+        if self.dialect.allows("patternProperties") {
+            if let Some(Value::Object(patterns)) = plain.get("patternProperties") {
+                let mut sent = Map::new();
+                for (pattern, schema) in patterns {
+                    let place = inside(place, &["patternProperties", pattern]);
+                    if let Some(out) = self.lower(schema, &place)? {
+                        sent.insert(pattern.clone(), self.finish(out));
+                    }
+                }
+                if bare {
+                    out.schema.shift_remove("properties");
+                }
+                out.schema.insert("patternProperties".to_owned(), Value::Object(sent));
+            }
+        }
+        if changes || !renamed.is_empty() {
+            out.step = self.step(Step::Object { members, renamed, rest });
+        }
+        Ok(Some(out))
+    }
+
+    /// An object of these members and no others.
+    pub(super) fn closed_object(
+        &self,
+        properties: Map<String, Value>,
+        required: Vec<Value>,
+    ) -> Map<String, Value> {
+        let mut schema = Map::new();
+        schema.insert("type".to_owned(), self.type_name("object"));
+        if self.dialect.property_ordering && properties.len() > 1 {
+            let order = properties.keys().map(|name| name.as_str().into()).collect();
+            schema.insert("propertyOrdering".to_owned(), Value::Array(order));
+        }
+        schema.insert("properties".to_owned(), Value::Object(properties));
+        if !required.is_empty() || !self.dialect.optional {
+            schema.insert("required".to_owned(), Value::Array(required));
+        }
+        if self.dialect.closes_objects {
+            schema.insert("additionalProperties".to_owned(), Value::Bool(false));
+        }
+        schema
+    }
+
+    /// A name that the dialect accepts, and that no other property has.
+    fn sent_name(
+        &self,
+        name: &str,
+        properties: &Map<String, Value>,
+        sent: &Map<String, Value>,
+    ) -> String {
+        if self.dialect.property_names == PropertyNames::Any || clean(name, 64) == name {
+            return name.to_owned();
+        }
+        let base = clean(name, 56);
+        let mut free = base.clone();
+        let mut number = 1;
+        while properties.contains_key(&free) || sent.contains_key(&free) {
+            number += 1;
+            free = format!("{base}_{number}");
+        }
+        free
+    }
+
+    /// A map as a list of pairs.
+    fn pairs(
+        &mut self,
+        plain: &Map<String, Value>,
+        others: &Others,
+        place: &str,
+    ) -> Result<Option<Out>, DialectError> {
+        let mut keys = vec![serde_json::json!({"type": "string"})];
+        keys.extend(others.pattern.as_ref().map(|text| serde_json::json!({"pattern": text})));
+        keys.extend(plain.get("propertyNames").cloned());
+        let keys = serde_json::json!({ "allOf": keys });
+        let Some(keys) = self.lower(&keys, &inside(place, &["propertyNames"]))? else {
+            return Ok(None);
+        };
+        let Some(values) = self.lower(&others.schema, &others.pointer)? else { return Ok(None) };
+        self.note(
+            NoteKind::Reshaped,
+            place,
+            "a map is sent as a list of objects with `key` and `value`".to_owned(),
+        );
+        let step = values.step;
+        let mut pair = Map::new();
+        pair.insert(KEY.to_owned(), self.finish(keys));
+        pair.insert(VALUE.to_owned(), self.finish(values));
+        let pair = self.closed_object(pair, vec![KEY.into(), VALUE.into()]);
+        let mut out = Out { step: self.step(Step::Pairs { values: step }), ..Out::default() };
+        out.schema.insert("type".to_owned(), self.type_name("array"));
+        out.schema.insert("items".to_owned(), Value::Object(pair));
+        out.words.push("Each key once.".to_owned());
+        let mut unsaid = Map::new();
+        for (own, sent) in [("minProperties", "minItems"), ("maxProperties", "maxItems")] {
+            if let Some(value) = plain.get(own) {
+                self.constrain(&mut out, sent, value, &mut unsaid);
+            }
+        }
+        self.say(&mut out, &unsaid, place);
+        Ok(Some(out))
+    }
+
+    pub(super) fn array(
+        &mut self,
+        plain: &Map<String, Value>,
+        place: &str,
+    ) -> Result<Option<Out>, DialectError> {
+        match plain.get("prefixItems") {
+            Some(Value::Array(first)) if !first.is_empty() => self.tuple(first, plain, place),
+            _ => {
+                let items = plain.get("items").unwrap_or(&Value::Bool(true));
+                let items = self.lower(items, &inside(place, &["items"]))?;
+                let step = items.as_ref().map_or(SAME, |items| items.step);
+                let mut out = Out::default();
+                if step != SAME {
+                    out.step = self.step(Step::Array { first: Vec::new(), items: step });
+                }
+                out.schema.insert("type".to_owned(), self.type_name("array"));
+                let mut unsaid = Map::new();
+                match items {
+                    Some(items) => {
+                        let items = self.finish(items);
+                        out.schema.insert("items".to_owned(), items);
+                    }
+                    // Nothing fits, so there is nothing in it.
+                    None => {
+                        let items = self.kind("string", &Map::new(), place)?.unwrap_or_default();
+                        let items = self.finish(items);
+                        out.schema.insert("items".to_owned(), items);
+                        self.constrain(&mut out, "maxItems", &0.into(), &mut unsaid);
+                    }
+                }
+                self.lengths(&mut out, plain, unsaid, place);
+                Ok(Some(out))
+            }
+        }
+    }
+
+    fn lengths(
+        &mut self,
+        out: &mut Out,
+        plain: &Map<String, Value>,
+        mut unsaid: Map<String, Value>,
+        place: &str,
+    ) {
+        for keyword in ["minItems", "maxItems", "uniqueItems", "minContains", "maxContains"] {
+            if let Some(value) = plain.get(keyword) {
+                if unsaid.contains_key(keyword) || out.schema.contains_key(keyword) {
+                    continue;
+                }
+                self.constrain(out, keyword, value, &mut unsaid);
+            }
+        }
+        if let Some(contains) = plain.get("contains") {
+            if self.dialect.allows("contains") {
+                let contains = self.verbatim(contains);
+                out.schema.insert("contains".to_owned(), contains);
+            } else {
+                unsaid.insert("contains".to_owned(), contains.clone());
+            }
+        }
+        self.say(out, &unsaid, place);
+    }
+
+    fn tuple(
+        &mut self,
+        first: &[Value],
+        plain: &Map<String, Value>,
+        place: &str,
+    ) -> Result<Option<Out>, DialectError> {
+        let count = first.len() as u64;
+        let bound = |keyword: &str| plain.get(keyword).and_then(Value::as_u64);
+        let least = bound("minItems").unwrap_or(0);
+        let most = bound("maxItems").unwrap_or(u64::MAX);
+        let more = plain.get("items").filter(|items| **items != Value::Bool(false) && most > count);
+        if more.is_none()
+            && !plain.contains_key("items")
+            && most > count
+            && self.dialect.any != Any::Keep
+        {
+            let words =
+                "a list with a type for each place is taken to end there; `items` allows more";
+            self.note(NoteKind::Narrowed, place, words.to_owned());
+        }
+        let exact = more.is_none() && least >= count;
+        let alike = first.iter().all(|item| *item == first[0]);
+        if self.dialect.tuples == Tuples::Keep {
+            return self.tuple_kept(first, more, plain, place);
+        }
+        if exact && alike && self.dialect.allows("maxItems") && self.dialect.min_items >= count {
+            let mut list = plain.clone();
+            list.shift_remove("prefixItems");
+            list.insert("items".to_owned(), first[0].clone());
+            list.insert("minItems".to_owned(), count.into());
+            list.insert("maxItems".to_owned(), count.into());
+            return self.array(&list, place);
+        }
+        if least < count {
+            return self.loose_tuple(first, more, plain, place);
+        }
+        let mut properties = Map::new();
+        let mut steps = Vec::new();
+        let mut required: Vec<Value> = Vec::new();
+        for (index, item) in first.iter().enumerate() {
+            let name = index.to_string();
+            let Some(out) = self.lower(item, &inside(place, &["prefixItems", &name]))? else {
+                return Ok(None);
+            };
+            steps.push(out.step);
+            required.push(name.as_str().into());
+            properties.insert(name, self.finish(out));
+        }
+        let mut rest = None;
+        if let Some(more) = more {
+            let mut list = Map::new();
+            list.insert("type".to_owned(), "array".into());
+            list.insert("items".to_owned(), more.clone());
+            if least > count {
+                list.insert("minItems".to_owned(), (least - count).into());
+            }
+            if most != u64::MAX {
+                list.insert("maxItems".to_owned(), (most - count).into());
+            }
+            let Some(out) = self.array(&list, place)? else { return Ok(None) };
+            rest = Some(match self.step_at(out.step) {
+                Step::Array { items, .. } => *items,
+                _ => SAME,
+            });
+            required.push(TUPLE_REST.into());
+            properties.insert(TUPLE_REST.to_owned(), self.finish(out));
+        }
+        let words = "a list with a type for each place is sent as an object with a member for each";
+        self.note(NoteKind::Reshaped, place, words.to_owned());
+        let mut out = Out { step: self.step(Step::Tuple { first: steps, rest }), ..Out::default() };
+        out.schema = self.closed_object(properties, required);
+        out.words.push(format!("A list of {count}: each member is the item at that place."));
+        let mut unsaid = Map::new();
+        for keyword in ["uniqueItems", "contains"] {
+            if let Some(value) = plain.get(keyword) {
+                unsaid.insert(keyword.to_owned(), value.clone());
+            }
+        }
+        self.say(&mut out, &unsaid, place);
+        Ok(Some(out))
+    }
+
+    fn tuple_kept(
+        &mut self,
+        first: &[Value],
+        more: Option<&Value>,
+        plain: &Map<String, Value>,
+        place: &str,
+    ) -> Result<Option<Out>, DialectError> {
+        let mut sent = Vec::new();
+        let mut steps: Vec<StepId> = Vec::new();
+        for (index, item) in first.iter().enumerate() {
+            let place = inside(place, &["prefixItems", &index.to_string()]);
+            let Some(out) = self.lower(item, &place)? else { return Ok(None) };
+            steps.push(out.step);
+            sent.push(self.finish(out));
+        }
+        let mut out = Out::default();
+        out.schema.insert("type".to_owned(), self.type_name("array"));
+        out.schema.insert("prefixItems".to_owned(), Value::Array(sent));
+        let mut items = SAME;
+        let mut plain = plain.clone();
+        if let Some(more) = more {
+            if let Some(more) = self.lower(more, &inside(place, &["items"]))? {
+                items = more.step;
+                let more = self.finish(more);
+                out.schema.insert("items".to_owned(), more);
+            }
+        } else if self.dialect.any != Any::Keep || plain.contains_key("items") {
+            let most = plain.get("maxItems").and_then(Value::as_u64).unwrap_or(u64::MAX);
+            plain.insert("maxItems".to_owned(), most.min(first.len() as u64).into());
+        }
+        if items != SAME || steps.iter().any(|step| *step != SAME) {
+            out.step = self.step(Step::Array { first: steps, items });
+        }
+        self.lengths(&mut out, &plain, Map::new(), place);
+        Ok(Some(out))
+    }
+
+    /// A tuple whose later places may be missing: a list of any of its types, the order in words.
+    fn loose_tuple(
+        &mut self,
+        first: &[Value],
+        more: Option<&Value>,
+        plain: &Map<String, Value>,
+        place: &str,
+    ) -> Result<Option<Out>, DialectError> {
+        let mut kinds: Vec<Value> = Vec::new();
+        for item in first.iter().chain(more) {
+            if !kinds.contains(item) {
+                kinds.push(item.clone());
+            }
+        }
+        let mut list = plain.clone();
+        list.shift_remove("prefixItems");
+        let items = match kinds.len() {
+            1 => kinds.remove(0),
+            _ => serde_json::json!({ "anyOf": kinds }),
+        };
+        list.insert("items".to_owned(), items);
+        if more.is_none() {
+            let most = plain.get("maxItems").and_then(Value::as_u64).unwrap_or(u64::MAX);
+            list.insert("maxItems".to_owned(), most.min(first.len() as u64).into());
+        }
+        let Some(mut out) = self.array(&list, place)? else { return Ok(None) };
+        let unsaid =
+            [("prefixItems".to_owned(), Value::Array(first.to_vec()))].into_iter().collect();
+        self.say(&mut out, &unsaid, place);
+        Ok(Some(out))
+    }
+}

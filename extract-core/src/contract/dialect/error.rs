@@ -1,0 +1,163 @@
+//! Why a schema cannot be sent in a dialect.
+
+use std::fmt;
+
+/// A schema that cannot be sent: the dialect has no way to say it, a limit is passed, or it is no
+/// schema that can be read safely.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DialectError {
+    /// The root is no object with named properties, and the dialect demands one.
+    #[error(
+        "{dialect} needs an object with named properties at the root; wrap the schema in a property"
+    )]
+    Root {
+        /// The dialect.
+        dialect: &'static str,
+    },
+    /// A limit of the dialect is passed.
+    #[error(
+        "{dialect} allows {allowed} {limit}, this has {count} (most of them in {}); {}",
+        Fields(fields), limit.remedy()
+    )]
+    Limit {
+        /// The dialect.
+        dialect: &'static str,
+        /// Which limit.
+        limit: Limit,
+        /// What it allows.
+        allowed: usize,
+        /// What was found.
+        count: usize,
+        /// JSON pointers of the fields that count most, worst first; `*` stands for each element.
+        fields: Vec<String>,
+    },
+    /// No value could ever fit.
+    #[error("nothing can fit the schema at {pointer:?}: its rules exclude each other")]
+    Unsatisfiable {
+        /// JSON pointer into the schema.
+        pointer: String,
+    },
+    /// A keyword that cannot be said in the dialect nor in words.
+    #[error("{dialect} cannot say `{keyword}` at {pointer:?}: {why}")]
+    Unsupported {
+        /// The dialect.
+        dialect: &'static str,
+        /// The keyword.
+        keyword: &'static str,
+        /// JSON pointer into the schema.
+        pointer: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// A reference that leads nowhere, or away: nothing is ever fetched.
+    #[error("the reference {reference:?} cannot be followed: {why}")]
+    Reference {
+        /// The reference as it stands.
+        reference: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A pattern that is too costly to compile.
+    #[error("the pattern at {pointer:?} is too costly: {why}")]
+    Pattern {
+        /// JSON pointer into the schema.
+        pointer: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The schema is not one: a keyword has a value that it cannot have.
+    #[error("no schema at {pointer:?}: {why}")]
+    Malformed {
+        /// JSON pointer into the schema.
+        pointer: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The schema is nested too deeply to be read safely.
+    #[error("the schema is nested more than {allowed} levels deep")]
+    TooDeep {
+        /// How deep it may be.
+        allowed: usize,
+    },
+    /// The schema is too large, as it stands or once its references are written out.
+    #[error(
+        "the schema has more than {allowed} parts once it is written out in {dialect}; split the type"
+    )]
+    TooLarge {
+        /// The dialect.
+        dialect: &'static str,
+        /// How many parts it may have.
+        allowed: usize,
+    },
+}
+
+/// A limit that a provider puts on schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// Properties of all objects together.
+    Properties,
+    /// Objects inside objects.
+    Depth,
+    /// Enum values of all enums together.
+    EnumValues,
+    /// Characters of all values of one long enum.
+    EnumCharacters,
+    /// Characters of all property names, enum values and constants.
+    Characters,
+    /// Properties that may be left out.
+    OptionalProperties,
+    /// Properties with a union (`anyOf` or several types).
+    Unions,
+    /// The sum of all `maxItems`.
+    MaxItems,
+}
+
+impl Limit {
+    /// What to do about it.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Properties => "split the type, or extract it in parts",
+            Self::Depth => "flatten the type, or extract the inner part on its own",
+            Self::EnumValues => "turn the largest enum into a string and check it with a validator",
+            Self::EnumCharacters => "shorten the enum's values, or make it a string",
+            Self::Characters => "shorten names and enum values, or split the type",
+            Self::OptionalProperties => {
+                "make some fields required, or group optional fields in one struct"
+            }
+            Self::Unions => {
+                "make some fields not optional or not enums with data, or split the type"
+            }
+            Self::MaxItems => "lower the upper bounds on lengths, or check them with a validator",
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Properties => "properties in all",
+            Self::Depth => "levels of objects",
+            Self::EnumValues => "enum values in all",
+            Self::EnumCharacters => "characters in the values of one long enum",
+            Self::Characters => "characters of names and enum values",
+            Self::OptionalProperties => "properties that may be left out",
+            Self::Unions => "properties with a union",
+            Self::MaxItems => "items as the sum of all `maxItems`",
+        })
+    }
+}
+
+struct Fields<'a>(&'a [String]);
+
+impl fmt::Display for Fields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, field) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            let field = if field.is_empty() { "the root" } else { field };
+            write!(f, "{separator}{field}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! The limits that providers put on schemas, counted on what would be sent.
+
+use serde_json::{Map, Value};
+
+use super::super::problem::push_segment;
+use super::error::{DialectError, Limit};
+use super::table::Dialect;
+
+/// How many fields an error names.
+const WORST: usize = 5;
+
+/// What a dialect allows; `None` where it states no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    pub(super) properties: Option<usize>,
+    pub(super) depth: Option<usize>,
+    pub(super) enum_values: Option<usize>,
+    /// An enum of more values than the first may have as many characters as the second.
+    pub(super) long_enum: Option<(usize, usize)>,
+    /// Characters of property names, definition names, enum values and constants.
+    pub(super) text: Option<usize>,
+    pub(super) optional: Option<usize>,
+    pub(super) unions: Option<usize>,
+    pub(super) max_items_sum: Option<usize>,
+}
+
+impl Limits {
+    pub(super) const NONE: Self = Self {
+        properties: None,
+        depth: None,
+        enum_values: None,
+        long_enum: None,
+        text: None,
+        optional: None,
+        unions: None,
+        max_items_sum: None,
+    };
+}
+
+/// Refuses a schema that is past a limit, naming the fields that count most.
+pub(super) fn check(schema: &Value, dialect: &Dialect) -> Result<(), DialectError> {
+    if dialect.limits == Limits::NONE {
+        return Ok(());
+    }
+    let mut census = Census::default();
+    census.count(schema, "", 0);
+    let limits = &dialect.limits;
+    let long = limits.long_enum.map_or(usize::MAX, |(values, _)| values);
+    for tally in &census.enums {
+        if tally.values > long && Some(tally.text) > limits.long_enum.map(|(_, text)| text) {
+            census.long_enums.add(&tally.field, tally.text);
+        }
+    }
+    // One long enum is refused for itself, not for the sum of all.
+    census.long_enums.total = census.long_enums.by_field.iter().map(|(_, n)| *n).max().unwrap_or(0);
+    for (limit, allowed, tally) in [
+        (Limit::Properties, limits.properties, &census.properties),
+        (Limit::Depth, limits.depth, &census.depth),
+        (Limit::EnumValues, limits.enum_values, &census.enum_values),
+        (Limit::EnumCharacters, limits.long_enum.map(|(_, text)| text), &census.long_enums),
+        (Limit::Characters, limits.text, &census.text),
+        (Limit::OptionalProperties, limits.optional, &census.optional),
+        (Limit::Unions, limits.unions, &census.unions),
+        (Limit::MaxItems, limits.max_items_sum, &census.max_items),
+    ] {
+        if let Some(allowed) = allowed.filter(|allowed| tally.total > *allowed) {
+            let (dialect, count) = (dialect.name, tally.total);
+            return Err(DialectError::Limit {
+                dialect,
+                limit,
+                allowed,
+                count,
+                fields: tally.worst(),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Tally {
+    total: usize,
+    by_field: Vec<(String, usize)>,
+}
+
+impl Tally {
+    fn add(&mut self, field: &str, count: usize) {
+        self.total += count;
+        match self.by_field.last_mut() {
+            Some((last, known)) if last == field => *known += count,
+            _ => self.by_field.push((field.to_owned(), count)),
+        }
+    }
+
+    fn worst(&self) -> Vec<String> {
+        let mut fields: Vec<&(String, usize)> = self.by_field.iter().collect();
+        fields.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        fields.into_iter().take(WORST).map(|(field, _)| field.clone()).collect()
+    }
+}
+
+struct Enum {
+    field: String,
+    values: usize,
+    text: usize,
+}
+
+#[derive(Default)]
+struct Census {
+    properties: Tally,
+    depth: Tally,
+    enum_values: Tally,
+    enums: Vec<Enum>,
+    long_enums: Tally,
+    text: Tally,
+    optional: Tally,
+    unions: Tally,
+    max_items: Tally,
+}
+
+impl Census {
+    /// Counts a lowered schema, whose depth is bounded by how it came about. `levels`: the objects
+    /// around it.
+    fn count(&mut self, schema: &Value, field: &str, levels: usize) {
+        let Some(schema) = schema.as_object() else { return };
+        self.constants(schema, field);
+        if schema.contains_key("anyOf")
+            || schema.contains_key("oneOf")
+            || schema.get("type").is_some_and(Value::is_array)
+        {
+            self.unions.add(field, 1);
+        }
+        if let Some(most) = schema.get("maxItems").and_then(Value::as_u64) {
+            self.max_items.add(field, usize::try_from(most).unwrap_or(usize::MAX));
+        }
+        if let Some(Value::Object(properties)) = schema.get("properties") {
+            let levels = levels + 1;
+            if levels > self.depth.total {
+                self.depth = Tally::default();
+                self.depth.add(field, levels);
+            }
+            self.properties.add(field, properties.len());
+            let required = schema.get("required").and_then(Value::as_array);
+            for (name, property) in properties {
+                self.text.add(field, name.chars().count());
+                let mut inner = field.to_owned();
+                push_segment(&mut inner, name);
+                if !required.is_some_and(|required| required.iter().any(|known| known == name)) {
+                    self.optional.add(&inner, 1);
+                }
+                self.count(property, &inner, levels);
+            }
+        }
+        for (keyword, segment) in [("items", "*"), ("additionalProperties", "*")] {
+            if let Some(inner) = schema.get(keyword) {
+                self.count(inner, &format!("{field}/{segment}"), levels);
+            }
+        }
+        for keyword in ["anyOf", "oneOf", "allOf", "prefixItems"] {
+            let Some(Value::Array(branches)) = schema.get(keyword) else { continue };
+            for (index, branch) in branches.iter().enumerate() {
+                if keyword == "prefixItems" {
+                    self.count(branch, &format!("{field}/{index}"), levels);
+                } else {
+                    self.count(branch, field, levels);
+                }
+            }
+        }
+        if let Some(Value::Object(definitions)) = schema.get("$defs") {
+            for (name, definition) in definitions {
+                self.text.add(name, name.chars().count());
+                self.count(definition, name, 0);
+            }
+        }
+    }
+
+    fn constants(&mut self, schema: &Map<String, Value>, field: &str) {
+        let length = |value: &Value| match value {
+            Value::String(text) => text.chars().count(),
+            other => other.to_string().len(),
+        };
+        if let Some(constant) = schema.get("const") {
+            self.text.add(field, length(constant));
+        }
+        if let Some(Value::Array(values)) = schema.get("enum") {
+            let text = values.iter().map(length).sum();
+            self.enum_values.add(field, values.len());
+            self.text.add(field, text);
+            self.enums.push(Enum { field: field.to_owned(), values: values.len(), text });
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A schema in a dialect, and the two directions of its values.
+
+use serde_json::Value;
+
+use super::super::problem::Problem;
+use super::note::Note;
+use super::plan::{Plan, Turner};
+
+/// A schema in a dialect: what is sent, what the dialect could not say as it stood, and the way back
+/// for values.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Lowered {
+    /// The schema that is sent.
+    pub schema: Value,
+    /// What was said in words, reshaped or narrowed, in the order of the schema.
+    pub notes: Vec<Note>,
+    pub(super) dialect: &'static str,
+    pub(super) own: Value,
+    pub(super) plan: Plan,
+    pub(super) identity: bool,
+}
+
+/// A value in the type's own shape, and what was wrong with the one it was made of.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Raised {
+    /// The value.
+    pub value: Value,
+    /// What the type's own schema cannot see any more: keys that came twice. The pointers are into
+    /// `value`.
+    pub problems: Vec<Problem>,
+}
+
+impl Lowered {
+    /// The name of the dialect.
+    pub fn dialect(&self) -> &'static str {
+        self.dialect
+    }
+
+    /// Whether values are sent in the type's own shape, so that there is nothing to turn back.
+    pub fn is_identity(&self) -> bool {
+        self.identity
+    }
+
+    /// Turns a value that fits the lowered schema into one that fits the original.
+    ///
+    /// Pairs become maps, tuple objects lists, JSON text the value it says; null is removed where it
+    /// stands for a property that is left out. A value that fits neither schema is turned as far as
+    /// it goes and left to validation. A key that comes twice keeps its last value, as in JSON text;
+    /// [`raise_checked`](Self::raise_checked) reports it.
+    ///
+    /// ```
+    /// use extract_core::contract::dialect::{lower, Dialect};
+    /// use serde_json::json;
+    ///
+    /// let schema = json!({
+    ///     "type": "object",
+    ///     "properties": {"extra": true, "at": {
+    ///         "type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}],
+    ///         "minItems": 2, "maxItems": 2,
+    ///     }},
+    ///     "required": ["extra", "at"],
+    /// });
+    /// let lowered = lower(&schema, &Dialect::OPENAI_STRICT)?;
+    /// let own = json!({"extra": {"a": [1]}, "at": ["x", 2]});
+    /// let sent = json!({"extra": "{\"a\":[1]}", "at": {"0": "x", "1": 2}});
+    /// assert_eq!(lowered.raise(sent.clone()), own);
+    /// assert_eq!(lowered.lower_value(own), sent);
+    /// # Ok::<(), extract_core::contract::dialect::DialectError>(())
+    /// ```
+    pub fn raise(&self, value: Value) -> Value {
+        self.raise_checked(value).value
+    }
+
+    /// [`raise`](Self::raise), with what was wrong and cannot be seen in the value any more.
+    pub fn raise_checked(&self, value: Value) -> Raised {
+        if self.identity {
+            return Raised { value, problems: Vec::new() };
+        }
+        let mut turner = Turner::new(&self.plan, &self.own, &self.schema);
+        let value = turner.raise(self.plan.root, value);
+        Raised { value, problems: turner.problems }
+    }
+
+    /// Turns a value of the type's own shape into the shape that is sent: for examples in prompts
+    /// and for values that are shown to the model again.
+    pub fn lower_value(&self, value: Value) -> Value {
+        if self.identity {
+            return value;
+        }
+        Turner::new(&self.plan, &self.own, &self.schema).lower(self.plan.root, value)
+    }
+}

@@ -1,0 +1,76 @@
+//! Dialects: how a type's schema is said to each provider, and how the values that come back are
+//! turned into the type's own shape again.
+//!
+//! One engine ([`lower`]) reads the rules of a [`Dialect`] from a table. What a dialect cannot say
+//! is said in the description, or the value is sent in another shape; each such thing is a
+//! [`Note`]. The reply is turned back by [`Lowered::raise`] and checked against the schema as it
+//! was, so that nothing is lost by being said in words only.
+//!
+//! ```
+//! use extract_core::contract::dialect::{lower, Dialect};
+//! use serde_json::json;
+//!
+//! let schema = json!({
+//!     "type": "object",
+//!     "properties": {
+//!         "age": {"type": "integer", "format": "uint8", "minimum": 0, "maximum": 255},
+//!         "nickname": {"type": "string"},
+//!         "scores": {"type": "object", "additionalProperties": {"type": "number"}},
+//!     },
+//!     "required": ["age", "scores"],
+//! });
+//! let lowered = lower(&schema, &Dialect::OPENAI_STRICT)?;
+//! // Every property is required, the optional one may be null, and the map is a list of pairs.
+//! assert_eq!(lowered.schema["required"], json!(["age", "nickname", "scores"]));
+//! assert_eq!(lowered.schema["properties"]["nickname"], json!({"type": ["string", "null"]}));
+//! let sent = json!({"age": 36, "nickname": null, "scores": [{"key": "math", "value": 1.5}]});
+//! assert_eq!(lowered.raise(sent), json!({"age": 36, "scores": {"math": 1.5}}));
+//! # Ok::<(), extract_core::contract::dialect::DialectError>(())
+//! ```
+
+mod composite;
+mod error;
+mod guard;
+mod leaf;
+mod limits;
+mod lower;
+mod lowered;
+mod normal;
+mod note;
+mod pattern;
+mod plan;
+mod rows;
+mod source;
+mod table;
+mod union;
+mod walk;
+mod words;
+
+use serde_json::Value;
+
+pub use error::{DialectError, Limit};
+pub use lowered::{Lowered, Raised};
+pub use note::{Note, NoteKind};
+pub use table::Dialect;
+
+/// Lowers a JSON Schema (draft 2020-12, as schemars writes it) into a dialect.
+///
+/// The schema is bounded first: 128 levels of JSON, 50,000 parts, patterns of 4,096 bytes. References
+/// are followed inside the document only. What passes these bounds, a limit of the dialect, or has
+/// no meaning in it is refused with a [`DialectError`].
+///
+/// How composition is read: an object that names properties and does not speak of others has no
+/// others, as in serde's structs; `allOf`, the siblings of a `$ref` and those of a union are merged
+/// in that sense.
+///
+/// ```
+/// use extract_core::contract::dialect::{lower, Dialect, DialectError};
+/// use serde_json::json;
+///
+/// let remote = json!({"type": "object", "properties": {"a": {"$ref": "https://example.com/a.json"}}});
+/// let refused = lower(&remote, &Dialect::OPENAI_STRICT);
+/// assert!(matches!(refused, Err(DialectError::Reference { .. })));
+/// ```
+pub fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, DialectError> {
+    lower::lower(schema, dialect)
+}

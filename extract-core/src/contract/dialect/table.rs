@@ -1,0 +1,175 @@
+//! What a dialect is: one row of rules, as data. The engine reads the row and never asks which
+//! provider it is for. The rows themselves are in `rows`.
+
+use super::limits::Limits;
+
+/// A provider's dialect of JSON Schema: a row of rules that [`lower`](super::lower) follows.
+///
+/// The rows are constants, one for each kind of structured output that a provider offers.
+///
+/// ```
+/// use extract_core::contract::dialect::Dialect;
+///
+/// assert_eq!(Dialect::OPENAI_STRICT.name(), "openai-strict");
+/// assert!(Dialect::ALL.iter().any(|dialect| dialect.name() == "gemini-json-schema"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialect {
+    pub(super) name: &'static str,
+    /// Whether the server holds the model to the schema.
+    pub(super) enforced: bool,
+    pub(super) root: Root,
+    /// Whether a property may be left out; where not, optional ones become nullable.
+    pub(super) optional: bool,
+    pub(super) one_of: OneOf,
+    pub(super) maps: Maps,
+    pub(super) tuples: Tuples,
+    pub(super) any: Any,
+    pub(super) refs: Refs,
+    pub(super) recursion: Recursion,
+    /// How a recursion to the root is written.
+    pub(super) root_refs: RootRefs,
+    pub(super) nullable: Nullable,
+    /// Whether a union of constants becomes one `enum`, its words moved into the description.
+    pub(super) merge_constants: bool,
+    pub(super) constants: Constants,
+    /// Constraint keywords that may be sent; every other one is said in words.
+    pub(super) keywords: &'static [&'static str],
+    /// Values of `format` that may be sent.
+    pub(super) formats: &'static [&'static str],
+    pub(super) patterns: Patterns,
+    /// The largest `minItems` that may be sent.
+    pub(super) min_items: u64,
+    pub(super) property_names: PropertyNames,
+    pub(super) upper_case_types: bool,
+    pub(super) property_ordering: bool,
+    /// Whether `additionalProperties: false` is written (it is left out where the field is unknown).
+    pub(super) closes_objects: bool,
+    pub(super) limits: Limits,
+}
+
+impl Dialect {
+    /// The dialect's name, as it stands in reports and errors.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether the server holds the model to a schema in this dialect. Where it does, a reply fits
+    /// unless it was refused or cut off.
+    pub const fn enforced(&self) -> bool {
+        self.enforced
+    }
+
+    pub(super) fn allows(&self, keyword: &str) -> bool {
+        self.keywords.contains(&keyword)
+    }
+}
+
+/// What may stand at the root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Root {
+    /// An object with named properties: no union, no `$ref`.
+    Object,
+    Any,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OneOf {
+    Keep,
+    AnyOf,
+}
+
+/// Objects whose keys are not known beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Maps {
+    Keep,
+    /// As a list of `{key, value}` objects.
+    Pairs,
+}
+
+/// Lists with a type for each place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tuples {
+    Keep,
+    /// As an object with the members `"0"`, `"1"`, …
+    Object,
+}
+
+/// Values of any type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Any {
+    /// `true` and `{}` stay.
+    Keep,
+    /// A list of all six types.
+    AllTypes,
+    /// A string that holds JSON text.
+    Text,
+}
+
+/// References to definitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refs {
+    /// Kept, and a description may stand beside one.
+    Annotated,
+    /// Kept where nothing stands beside them.
+    Bare,
+    /// Each replaced by what it refers to.
+    Inline,
+}
+
+/// Types that contain themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recursion {
+    Keep,
+    /// Kept where every cycle passes through a property that may be left out, else unrolled.
+    KeepIfOptional {
+        unroll: usize,
+    },
+    /// Written out to this depth; what lies deeper is a string that holds JSON text.
+    Unroll(usize),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RootRefs {
+    /// `"$ref": "#"`.
+    Hash,
+    /// A definition that repeats the root.
+    Define,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nullable {
+    /// `type: ["string", "null"]` for simple types, `anyOf` for the others.
+    TypeList,
+    /// `anyOf: [.., {type: null}]`.
+    AnyOf,
+    /// `nullable: true`.
+    Keyword,
+}
+
+/// Which constants may be sent, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Constants {
+    /// `enum` of anything and `const`.
+    Any,
+    /// `enum` of scalars and `const`.
+    Scalars,
+    /// `enum` of strings and numbers; a `const` is an `enum` of one.
+    StringsAndNumbers,
+    /// `enum` of strings; a `const` is an `enum` of one.
+    Strings,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patterns {
+    Any,
+    /// Without lookaround, backreferences and word boundaries.
+    Plain,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PropertyNames {
+    Any,
+    /// `^[a-zA-Z0-9_.-]{1,64}$`; others are renamed, and named back when a value is raised.
+    Ascii64,
+}

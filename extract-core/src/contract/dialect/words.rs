@@ -1,0 +1,133 @@
+//! Constraints in words, for the descriptions of dialects that cannot say them otherwise. Short,
+//! the same for the same constraint, each a sentence of its own.
+
+use serde_json::{Map, Value};
+
+/// The longest excerpt of JSON that a sentence holds, in bytes.
+const EXCERPT: usize = 300;
+
+/// The sentences for a set of constraint keywords. Bounds of one pair make one sentence.
+pub(super) fn sentences(constraints: &Map<String, Value>) -> Vec<String> {
+    let mut said = Vec::new();
+    let get = |keyword: &str| constraints.get(keyword);
+    said.extend(bounds(get("minimum"), get("maximum"), |n| n.to_string(), ""));
+    if let Some(bound) = get("exclusiveMinimum") {
+        said.push(format!("More than {bound}."));
+    }
+    if let Some(bound) = get("exclusiveMaximum") {
+        said.push(format!("Less than {bound}."));
+    }
+    if let Some(step) = get("multipleOf") {
+        said.push(format!("A multiple of {step}."));
+    }
+    for (least, most, unit) in [
+        ("minLength", "maxLength", " character"),
+        ("minItems", "maxItems", " item"),
+        ("minProperties", "maxProperties", " member"),
+    ] {
+        said.extend(bounds(get(least), get(most), ToString::to_string, unit));
+    }
+    for (keyword, value) in constraints {
+        let sentence = match (keyword.as_str(), value) {
+            ("format", Value::String(format)) => format!("Format: {format}."),
+            ("pattern", Value::String(pattern)) => format!("Pattern: `{pattern}`."),
+            ("uniqueItems", _) => "No duplicates.".to_owned(),
+            ("const", value) => format!("Always {}.", excerpt(value)),
+            ("enum", Value::Array(values)) => format!("One of: {}.", list(values)),
+            ("not", Value::Object(inner)) if inner.len() == 1 && inner.contains_key("const") => {
+                format!("Not {}.", excerpt(&inner["const"]))
+            }
+            ("contentEncoding", Value::String(encoding)) => format!("Encoded as {encoding}."),
+            ("contentMediaType", Value::String(media)) => format!("Content type: {media}."),
+            ("propertyNames", value) => {
+                format!("Each key fits the JSON Schema {}.", excerpt(value))
+            }
+            (keyword, value) if !SAID_ABOVE.contains(&keyword) => {
+                format!("JSON Schema {keyword}: {}.", excerpt(value))
+            }
+            _ => continue,
+        };
+        said.push(sentence);
+    }
+    said
+}
+
+const SAID_ABOVE: &[&str] = &[
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+    "pattern",
+    "format",
+];
+
+fn bounds(
+    least: Option<&Value>,
+    most: Option<&Value>,
+    show: impl Fn(&Value) -> String,
+    unit: &str,
+) -> Option<String> {
+    let plural = |count: &Value| if unit.is_empty() || *count == 1 { "" } else { "s" };
+    Some(match (least, most) {
+        (Some(least), Some(most)) if least == most => {
+            format!("Exactly {}{unit}{}.", show(least), plural(least))
+        }
+        (Some(least), Some(most)) => {
+            format!("Between {} and {}{unit}{}.", show(least), show(most), plural(most))
+        }
+        (Some(least), None) => format!("At least {}{unit}{}.", show(least), plural(least)),
+        (None, Some(most)) => format!("At most {}{unit}{}.", show(most), plural(most)),
+        (None, None) => return None,
+    })
+}
+
+/// Values as JSON, separated by commas.
+pub(super) fn list(values: &[Value]) -> String {
+    let mut text = String::new();
+    for value in values {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(&value.to_string());
+        if text.len() > EXCERPT {
+            return cut(text);
+        }
+    }
+    text
+}
+
+/// A value as JSON, bounded in length.
+pub(super) fn excerpt(value: &Value) -> String {
+    cut(value.to_string())
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > EXCERPT {
+        let end = (0..=EXCERPT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// A description with sentences after it.
+pub(super) fn joined(description: Option<String>, sentences: &[String]) -> Option<String> {
+    let mut text = description.unwrap_or_default();
+    for sentence in sentences {
+        if !text.is_empty() {
+            if !text.ends_with(['.', '!', '?', ':', ';']) {
+                text.push('.');
+            }
+            text.push(' ');
+        }
+        text.push_str(sentence);
+    }
+    if text.is_empty() { None } else { Some(text) }
+}
