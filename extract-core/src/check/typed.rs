@@ -8,9 +8,14 @@ use crate::contract::{
 };
 
 /// Checks a value of the type's own shape: all violations of its schema, then what serde says,
-/// then the type's validators. Whatever can be found in one pass is found.
-pub(crate) fn check<T: Extract>(contract: &Contract, value: &Value) -> Result<T, Problems> {
-    let mut problems = violations(contract.validator(), value);
+/// then the type's validators. Whatever can be found in one pass is found; `problems` is what was
+/// found on the way to the value.
+pub(crate) fn check<T: Extract>(
+    contract: &Contract,
+    value: &Value,
+    mut problems: Vec<Problem>,
+) -> Result<T, Problems> {
+    problems.extend(violations(contract.validator(), value));
     match serde_path_to_error::deserialize::<_, T>(value) {
         Ok(typed) => {
             let mut checker = Checker::new(value);

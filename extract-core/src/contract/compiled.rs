@@ -8,8 +8,9 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::dialect::{Dialect, DialectError, Lowered, lower};
-use super::{Extract, name, root};
+use super::constraint::MISPLACED;
+use super::dialect::{Dialect, DialectError, Lowered, Raised, lower};
+use super::{Extract, name, push_segment, root};
 use crate::conversation::Tool;
 
 /// Why a type cannot be asked for.
@@ -104,6 +105,11 @@ impl Contract {
     fn build(type_name: &str, schema: Value) -> Result<Self, ContractError> {
         let name = name::clean(type_name);
         let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
+        let mut pointer = String::new();
+        if let Some(words) = misplaced(&schema, &mut pointer) {
+            let message = format!("`{words}` has no meaning for the type of this field");
+            return Err(ContractError::Schema { name, pointer, message });
+        }
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             .should_validate_formats(true)
@@ -191,14 +197,58 @@ impl Contract {
         self.prompt.get_or_init(|| self.asked_schema().to_string())
     }
 
-    /// Turns a value that a model gave for `form` into one of the type's own shape.
-    pub(crate) fn raise(&self, form: Option<&Form>, value: Value) -> Value {
-        let value = match form {
-            Some(form) => form.lowered.raise(value),
-            None => value,
+    /// Turns a value that a model gave for `form` into one of the type's own shape. What is wrong
+    /// with it and cannot be seen in the result any more comes along, in the result's pointers.
+    pub(crate) fn raise(&self, form: Option<&Form>, value: Value) -> Raised {
+        let mut raised = match form {
+            Some(form) => form.lowered.raise_checked(value),
+            None => Raised { value, problems: Vec::new() },
         };
-        if self.is_wrapped() { root::unwrap(value) } else { value }
+        if self.is_wrapped() {
+            raised.value = root::unwrap(raised.value);
+            for problem in &mut raised.problems {
+                if let Some(inner) = root::inside(&problem.pointer) {
+                    problem.pointer = inner.to_owned();
+                }
+            }
+        }
+        raised
     }
+
+    /// The pointer of a place as the model sees it, which has a value's wrapping in it.
+    pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
+        if self.is_wrapped() { root::outside(pointer) } else { pointer.to_owned() }
+    }
+}
+
+/// The place of a constraint word that has no meaning for the type of the field it stands on, which
+/// the derive cannot know and schemars would leave out in silence.
+fn misplaced(schema: &Value, pointer: &mut String) -> Option<String> {
+    match schema {
+        Value::Object(object) => {
+            // As a keyword it holds a list of words; a property of this name would hold a schema.
+            if let Some(Value::Array(words)) = object.get(MISPLACED) {
+                let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+                return Some(words.join("`, `"));
+            }
+            object.iter().find_map(|(key, value)| misplaced_at(key, value, pointer))
+        }
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(index, value)| misplaced_at(&index.to_string(), value, pointer))
+        }
+        _ => None,
+    }
+}
+
+fn misplaced_at(segment: &str, value: &Value, pointer: &mut String) -> Option<String> {
+    let here = pointer.len();
+    push_segment(pointer, segment);
+    let found = misplaced(value, pointer);
+    if found.is_none() {
+        pointer.truncate(here);
+    }
+    found
 }
 
 impl fmt::Debug for Contract {

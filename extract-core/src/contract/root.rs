@@ -74,3 +74,13 @@ pub(crate) fn unwrap(value: Value) -> Value {
         other => other,
     }
 }
+
+/// A pointer into the object around a value, as one into the value.
+pub(crate) fn inside(pointer: &str) -> Option<&str> {
+    pointer.strip_prefix('/')?.strip_prefix(KEY)
+}
+
+/// A pointer into a value, as one into the object around it.
+pub(crate) fn outside(pointer: &str) -> String {
+    format!("/{KEY}{pointer}")
+}

@@ -10,7 +10,7 @@ use super::builder::{Extraction, Options};
 use super::ledger::{Attempt, Ledger, Outcome, Report};
 use super::{Error, InputError};
 use crate::check::{Feedback, check, render_feedback};
-use crate::contract::dialect::Dialect;
+use crate::contract::dialect::{Dialect, Raised};
 use crate::contract::{Contract, ContractError, Extract, Form, Problem, ProblemKind, Problems};
 use crate::conversation::{
     Input, Message, Mode, Output, Prices, ProviderError, Reply, Request, Role, StopReason,
@@ -177,8 +177,9 @@ impl<'m> Journey<'m> {
                     continue;
                 }
             };
-            let value = self.contract.raise(self.form.as_deref(), reading.value);
-            let checked = check::<T>(&self.contract, &value);
+            let Raised { value, problems, .. } =
+                self.contract.raise(self.form.as_deref(), reading.value);
+            let checked = check::<T>(&self.contract, &value, problems);
             if checked.is_ok() || first.is_none() {
                 self.last = Some(value);
             }
@@ -241,7 +242,16 @@ impl<'m> Journey<'m> {
     /// result of every call that was made, or else as a turn of the user.
     fn feed_back(&mut self, reply: &Reply, problems: &Problems) {
         let attempt = u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX);
-        let feedback = Feedback::new(problems, self.request.output.mode(), attempt);
+        // The model is told the places in its own answer, which may be wrapped.
+        let problems: Problems = problems
+            .iter()
+            .cloned()
+            .map(|mut problem| {
+                problem.pointer = self.contract.asked_pointer(&problem.pointer);
+                problem
+            })
+            .collect();
+        let feedback = Feedback::new(&problems, self.request.output.mode(), attempt);
         let words = match &self.options.feedback {
             Some(write) => write(&feedback),
             None => render_feedback(&feedback),

@@ -80,8 +80,9 @@ impl Local {
 impl Model for Local {
     fn profile(&self) -> Profile {
         let model = self.ready.get().map_or("embedded", |ready| ready.server.model());
-        let modes = [Mode::JsonSchema, Mode::Tools, Mode::JsonObject, Mode::Text];
-        let mut profile = Profile::new("local", model).modes(modes);
+
+        let mut profile = Profile::new("local", model);
+        profile.modes = vec![Mode::JsonSchema, Mode::Tools, Mode::JsonObject, Mode::Text];
         profile.schema_prompt = SchemaPrompt::Always;
         profile.settings.temperature = Some(0.0);
         profile.settings.max_tokens = Some(MAX_TOKENS);
