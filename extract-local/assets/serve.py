@@ -47,6 +47,9 @@ def detach():
             os.setsid()
         except OSError:
             pass  # already a group leader
+    if sys.platform.startswith("linux"):
+        # Whatever files the starter itself had inherited: a pipe must not wait for us to be closed.
+        os.closerange(3, 1024)
 
 
 def load(options):
