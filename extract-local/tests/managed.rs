@@ -273,6 +273,33 @@ fn strangers_at_the_lease_port_get_nothing_and_keep_nothing_alive() {
 }
 
 #[test]
+fn an_answer_that_is_still_being_written_does_not_keep_the_server() {
+    let server = connect(&managed("test-story").0).unwrap();
+    let body = json!({
+        "messages": [{"role": "user", "content": "Tell a long story."}],
+        "max_tokens": 8000,
+        "ignore_eos": true,
+        "stream": true,
+    })
+    .to_string();
+    let mut stream = TcpStream::connect(server.base_url()[7..].trim_end_matches("/v1")).unwrap();
+    stream.set_read_timeout(Some(support::PATIENCE)).unwrap();
+    write!(
+        stream,
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    stream.read_exact(&mut [0; 400]).unwrap(); // it has begun
+    let pid = pid(&server);
+    drop(server);
+    let began = std::time::Instant::now();
+    eventually("it ends in the middle of the story", || !alive(pid));
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+}
+
+#[test]
 fn a_server_that_nobody_comes_for_ends_and_so_does_one_that_is_told_to() {
     // As if its starter had been killed meanwhile: nobody takes the first lease.
     drop(connect(&managed("test-orphan").0).unwrap());
