@@ -333,19 +333,15 @@ impl Engine<'_, '_> {
                 }
                 out.schema.insert("type".to_owned(), self.type_name("array"));
                 let mut unsaid = Map::new();
-                match items {
-                    Some(items) => {
-                        let items = self.finish(items);
-                        out.schema.insert("items".to_owned(), items);
-                    }
+                let items = if let Some(items) = items {
+                    items
+                } else {
                     // Nothing fits, so there is nothing in it.
-                    None => {
-                        let items = self.kind("string", &Map::new(), place)?.unwrap_or_default();
-                        let items = self.finish(items);
-                        out.schema.insert("items".to_owned(), items);
-                        self.constrain(&mut out, "maxItems", &0.into(), &mut unsaid);
-                    }
-                }
+                    self.constrain(&mut out, "maxItems", &0.into(), &mut unsaid);
+                    self.kind("string", &Map::new(), place)?.unwrap_or_default()
+                };
+                let items = self.finish(items);
+                out.schema.insert("items".to_owned(), items);
                 self.lengths(&mut out, plain, unsaid, place);
                 Ok(Some(out))
             }

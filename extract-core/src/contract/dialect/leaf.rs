@@ -51,7 +51,7 @@ impl Engine<'_, '_> {
                 general.insert((*keyword).to_owned(), value);
             }
         }
-        let Some(mut out) = self.typed(plain, place)? else { return Ok(None) };
+        let Some(mut out) = self.typed(&plain, place)? else { return Ok(None) };
         let mut unsaid = Map::new();
         for (keyword, value) in general {
             if !self.dialect.allows(&keyword) {
@@ -69,11 +69,11 @@ impl Engine<'_, '_> {
 
     fn typed(
         &mut self,
-        plain: Map<String, Value>,
+        plain: &Map<String, Value>,
         place: &str,
     ) -> Result<Option<Out>, DialectError> {
-        let constants = constants(&plain);
-        let mut types = types(&plain, constants.as_deref());
+        let constants = constants(plain);
+        let mut types = types(plain, constants.as_deref());
         if let Some(constants) = &constants {
             types.retain(|name| constants.iter().any(|value| is_of(value, name)));
             if types.is_empty() {
@@ -86,11 +86,11 @@ impl Engine<'_, '_> {
         let nullable = types.contains(&"null");
         let others: Vec<&str> = types.iter().copied().filter(|name| *name != "null").collect();
         match others.as_slice() {
-            [] if nullable => self.kind("null", &plain, place),
+            [] if nullable => self.kind("null", plain, place),
             [] => Ok(Some(self.any(place))),
             [only] => {
-                let Some(mut out) = self.kind(only, &plain, place)? else {
-                    return if nullable { self.kind("null", &plain, place) } else { Ok(None) };
+                let Some(mut out) = self.kind(only, plain, place)? else {
+                    return if nullable { self.kind("null", plain, place) } else { Ok(None) };
                 };
                 if nullable {
                     self.make_nullable(&mut out);
@@ -99,7 +99,7 @@ impl Engine<'_, '_> {
             }
             several => {
                 let mut branches: Vec<Value> =
-                    several.iter().map(|name| of_type(&plain, name)).collect();
+                    several.iter().map(|name| of_type(plain, name)).collect();
                 if nullable {
                     branches.push(of_type(&Map::new(), "null"));
                 }
@@ -183,8 +183,9 @@ impl Engine<'_, '_> {
         let single = plain.contains_key("const") || values.len() == 1;
         let allowed = match (self.dialect.constants, name) {
             (_, "null") => return,
-            (Constants::Any | Constants::Scalars, _) | (_, "string") => true,
-            (Constants::StringsAndNumbers, "integer" | "number") => true,
+            (Constants::Any | Constants::Scalars, _)
+            | (_, "string")
+            | (Constants::StringsAndNumbers, "integer" | "number") => true,
             _ => false,
         };
         if name == "boolean" && values.len() == 2 {
