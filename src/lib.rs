@@ -1,1 +1,125 @@
-//! x
+//! Text in, checked Rust values out.
+//!
+//! Write a struct, derive [`Extract`], await [`extract`]: a language model reads the text, and you
+//! get a value that fits the type, its JSON Schema and your own rules, or a typed [`Error`] that
+//! says what happened.
+//!
+//! ```no_run
+//! use extract_llm::{Extract, extract};
+//!
+//! /// A person that a text speaks of.
+//! #[derive(Debug, Extract)]
+//! struct Person {
+//!     /// First and last name.
+//!     name: String,
+//!     #[extract(range(min = 0, max = 150))]
+//!     age: u8,
+//! }
+//!
+//! # #[tokio::main] async fn main() -> Result<(), extract_llm::Error> {
+//! let person: Person = extract("Maria Lopez is 34 and lives in Madrid.").await?;
+//! println!("{} is {}", person.name, person.age);
+//! # Ok(()) }
+//! ```
+//!
+//! # One derive
+//!
+//! `#[derive(Extract)]` implements serde's `Deserialize` and schemars' `JsonSchema` as well; nothing
+//! else has to be imported or added to Cargo.toml. Attributes of both are honoured.
+//!
+//! **"conflicting implementations of trait `Deserialize`" (E0119)?** The type derives `Deserialize`
+//! (or `JsonSchema`) too. Drop it from the list, or keep it and say so:
+//!
+//! ```
+//! use extract_llm::Extract;
+//! # use extract_llm::__private::serde;
+//!
+//! #[derive(serde::Deserialize, Extract)]
+//! # #[serde(crate = "extract_llm::__private::serde")]
+//! #[extract(skip(Deserialize))]
+//! struct Point {
+//!     x: f64,
+//!     y: f64,
+//! }
+//! ```
+//!
+//! A type that has both already, perhaps in another module of yours, joins without the macro:
+//! `impl Extract for Existing {}`.
+//!
+//! # A client
+//!
+//! [`extract`] takes the model from the environment (`EXTRACT_MODEL=provider/model`, and the
+//! provider's own variable for the key). A [`Client`] is made once, says which model it is, and is
+//! cheap to clone:
+//!
+//! ```no_run
+//! # use extract_llm::{Client, Error, Extract};
+//! # use std::time::Duration;
+//! # #[derive(Extract)] struct Person { name: String }
+//! # #[tokio::main] async fn main() -> Result<(), Error> {
+//! let client = Client::new("openai/gpt-6-mini")?;
+//! let people: Vec<Person> = client
+//!     .extract("Maria and Tom met Aisha.")
+//!     .system("Only people who are named.")
+//!     .max_tokens(2_000)
+//!     .retries(2)
+//!     .deadline(Duration::from_secs(60))
+//!     .await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # Everything that happened
+//!
+//! [`Extraction::report`] gives the value with its ledger: every attempt, what came back, what was
+//! repaired, what was wrong with it, tokens, cost, latency and request ids. An [`Error`] carries the
+//! same ledger.
+//!
+//! ```
+//! use extract_llm::model::{Scripted, scripted::reply};
+//! use extract_llm::{Client, Extract};
+//! use serde_json::json;
+//!
+//! #[derive(Debug, Extract)]
+//! struct Person {
+//!     name: String,
+//!     #[extract(range(min = 18))]
+//!     age: u8,
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! // A scripted model answers from a queue; everything else is the real thing.
+//! let model = Scripted::new([
+//!     reply::tool(json!({"name": "Maria", "age": 3})),
+//!     reply::tool(json!({"name": "Maria", "age": 34})),
+//! ]);
+//! let done = Client::with_model(model).extract::<Person>("Maria is 34.").report().await?;
+//!
+//! assert_eq!(done.value.age, 34);
+//! assert_eq!(done.attempts.len(), 2);
+//! assert_eq!(done.attempts[0].problems[0].to_string(), "/age: expected at least 18, found 3");
+//! # Ok::<(), extract_llm::Error>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub use extract_core::conversation::{Message, Mode, Part, Usd};
+#[doc(inline)]
+pub use extract_core::{
+    Client, Error, Extract, Extraction, Report, check, contract, conversation, extract, extraction,
+    http, model, reading, wire,
+};
+
+#[cfg(feature = "derive")]
+pub use extract_derive::Extract;
+
+/// The crate `chrono`, whose dates and times can be extracted.
+#[cfg(feature = "chrono")]
+pub use extract_core::chrono;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use extract_core::__private::*;
+    #[cfg(feature = "derive")]
+    pub use extract_derive::discard;
+}

@@ -1,7 +1,24 @@
 //! The engine of `extract-llm`. Use that crate; this one is its inside.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod check;
 pub mod contract;
 pub mod conversation;
+pub mod extraction;
+pub mod http;
+pub mod model;
 pub mod reading;
+pub mod wire;
 
 pub use contract::Extract;
+pub use extraction::{Client, Error, Extraction, Report, extract};
+
+/// What the code that `#[derive(Extract)]` writes reaches for. Not part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use {schemars, serde};
+}
+
+#[cfg(feature = "chrono")]
+pub use chrono;

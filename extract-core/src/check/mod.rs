@@ -1,1 +1,10 @@
-//! To be filled.
+//! From a JSON value to a typed one: the schema, serde, and the type's own validators, all in one
+//! pass; and from what they say to words that a model can act on.
+
+mod feedback;
+mod schema;
+mod typed;
+
+pub(crate) use feedback::FeedbackFn;
+pub use feedback::{Feedback, render_feedback};
+pub(crate) use typed::check;

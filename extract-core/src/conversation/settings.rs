@@ -56,3 +56,21 @@ pub struct Settings {
     /// Fields laid over the encoded body as they are: the escape hatch for what has no setter.
     pub extra_body: Map<String, Value>,
 }
+
+impl Settings {
+    /// These settings, and where one is not set, the other's.
+    pub(crate) fn or(mut self, other: Self) -> Self {
+        self.max_tokens = self.max_tokens.or(other.max_tokens);
+        self.temperature = self.temperature.or(other.temperature);
+        self.top_p = self.top_p.or(other.top_p);
+        self.seed = self.seed.or(other.seed);
+        self.reasoning_effort = self.reasoning_effort.or(other.reasoning_effort);
+        if self.stop.is_empty() {
+            self.stop = other.stop;
+        }
+        for (field, value) in other.extra_body {
+            self.extra_body.entry(field).or_insert(value);
+        }
+        self
+    }
+}

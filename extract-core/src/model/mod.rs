@@ -1,1 +1,161 @@
-//! The one seam: a request in, a reply or a stream of deltas out.
+//! The one seam: a request in, a reply or a stream of deltas out. Everything that can answer a
+//! request stands behind [`Model`]: a provider over HTTP, the embedded model, a script.
+
+use std::borrow::Cow;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream, StreamExt};
+
+use crate::contract::dialect::Dialect;
+use crate::conversation::{
+    Block, Mode, ProviderError, Reply, Request, Settings, StopReason, Usage,
+};
+
+#[cfg(feature = "local")]
+mod local;
+mod preset;
+mod provider;
+pub mod scripted;
+
+#[cfg(feature = "local")]
+pub use local::Local;
+pub use preset::{Preset, presets};
+pub use provider::{ConfigError, Provider, ProviderOptions};
+pub use scripted::Scripted;
+
+/// A piece of a reply as it arrives.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Delta {
+    /// More text.
+    Text(String),
+    /// More thinking.
+    Reasoning(String),
+    /// More of a refusal.
+    Refusal(String),
+    /// A tool call begins.
+    ToolCall {
+        /// Which call of the reply, from 0.
+        index: usize,
+        /// The provider's id of it.
+        id: String,
+        /// The tool's name.
+        name: String,
+    },
+    /// More of a tool call's arguments, as JSON text.
+    Arguments {
+        /// Which call of the reply, from 0.
+        index: usize,
+        /// The text.
+        fragment: String,
+    },
+    /// The tokens that the reply cost; the last one counts.
+    Usage(Usage),
+    /// The reply is whole. A stream that ends without it was cut.
+    Done {
+        /// Why it ended.
+        stop: StopReason,
+        /// The model that answered.
+        model: Option<String>,
+        /// The provider's id of the request.
+        request_id: Option<String>,
+    },
+}
+
+/// A reply as it arrives.
+pub type DeltaStream<'a> = BoxStream<'a, Result<Delta, ProviderError>>;
+
+/// How a schema is told to the model in words, beside or instead of the place that the provider
+/// has for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SchemaPrompt {
+    /// Only where the mode has no other place for it.
+    WhereNeeded,
+    /// Always: for small models, which follow words better than a grammar alone.
+    Always,
+}
+
+/// What is known of a model before it is asked.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The provider's name, as in `provider/model`.
+    pub provider: Cow<'static, str>,
+    /// The model's name.
+    pub model: String,
+    /// The modes it takes, best first. Never empty; never holds [`Mode::Auto`].
+    pub modes: Vec<Mode>,
+    /// The dialect of JSON Schema that it takes.
+    pub dialect: &'static Dialect,
+    /// Whether it can be asked to enforce a schema while it writes.
+    pub strict: bool,
+    /// Whether the schema is also told in words.
+    pub schema_prompt: SchemaPrompt,
+    /// Settings that hold where the caller sets none.
+    pub settings: Settings,
+}
+
+impl Profile {
+    /// A model that takes all modes, with full JSON Schema.
+    pub fn new(provider: impl Into<Cow<'static, str>>, model: impl Into<String>) -> Self {
+        Self {
+            provider: provider.into(),
+            model: model.into(),
+            modes: vec![Mode::Tools, Mode::JsonSchema, Mode::JsonObject, Mode::Text],
+            dialect: &Dialect::JSON_SCHEMA,
+            strict: false,
+            schema_prompt: SchemaPrompt::WhereNeeded,
+            settings: Settings::default(),
+        }
+    }
+
+    /// Sets the modes, best first.
+    pub fn modes(mut self, modes: impl Into<Vec<Mode>>) -> Self {
+        self.modes = modes.into();
+        self
+    }
+}
+
+/// Something that answers requests.
+///
+/// Dropping the future (or the stream) cancels the request: nothing is left running.
+pub trait Model: Send + Sync {
+    /// What is known of this model. Asked once an extraction; should cost nothing.
+    fn profile(&self) -> Profile;
+
+    /// Answers a request.
+    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>>;
+
+    /// Answers a request piece by piece. A model that cannot gives its whole reply at once.
+    fn stream<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
+        Box::pin(async move {
+            let reply = self.respond(request).await?;
+            Ok(stream::iter(deltas_of(reply).into_iter().map(Ok)).boxed())
+        })
+    }
+}
+
+/// A whole reply as the deltas it could have come in.
+fn deltas_of(reply: Reply) -> Vec<Delta> {
+    let mut deltas = Vec::with_capacity(reply.blocks.len() + 2);
+    let mut calls = 0;
+    for block in reply.blocks {
+        match block {
+            Block::Text(text) => deltas.push(Delta::Text(text)),
+            Block::Reasoning(text) => deltas.push(Delta::Reasoning(text)),
+            Block::Refusal(text) => deltas.push(Delta::Refusal(text)),
+            Block::ToolCall(call) => {
+                deltas.push(Delta::ToolCall { index: calls, id: call.id, name: call.name });
+                deltas.push(Delta::Arguments { index: calls, fragment: call.arguments });
+                calls += 1;
+            }
+        }
+    }
+    deltas.extend(reply.usage.map(Delta::Usage));
+    deltas.push(Delta::Done { stop: reply.stop, model: reply.model, request_id: reply.request_id });
+    deltas
+}

@@ -1,0 +1,226 @@
+//! One extraction, from the call to the future that runs it.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use super::client::Client;
+use super::journey;
+use super::{Error, Report};
+use crate::check::{Feedback, FeedbackFn};
+use crate::contract::{Contract, Extract};
+use crate::conversation::{Input, Message, Mode, Prices, ReasoningEffort, Settings};
+
+/// Extracts a value from an input, with the model that the environment asks for
+/// ([`Client::from_env`]).
+///
+/// A program that extracts more than a few times makes a [`Client`] once: it keeps its connections.
+///
+/// ```no_run
+/// # use extract_core::{Error, extract};
+/// # #[tokio::main] async fn main() -> Result<(), Error> {
+/// let n: u32 = extract("There were seven of them.").await?;
+/// # Ok(()) }
+/// ```
+pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
+    let client = Client::from_env();
+    let options =
+        client.as_ref().map(|client| Options::clone(&client.defaults)).unwrap_or_default();
+    Extraction { client, input: input.into(), options, result: PhantomData }
+}
+
+/// What the schema is told in, where it is told in words.
+pub(super) type InstructionsFn = Arc<dyn Fn(&Contract) -> String + Send + Sync>;
+
+/// What an extraction is told beside its input.
+#[derive(Clone)]
+pub(super) struct Options {
+    pub(super) mode: Mode,
+    pub(super) retries: u32,
+    pub(super) deadline: Option<Duration>,
+    pub(super) settings: Settings,
+    pub(super) prices: Option<Prices>,
+    pub(super) system: Vec<Arc<str>>,
+    pub(super) instructions: Option<InstructionsFn>,
+    pub(super) feedback: Option<FeedbackFn>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Auto,
+            retries: 2,
+            deadline: None,
+            settings: Settings::default(),
+            prices: None,
+            system: Vec::new(),
+            instructions: None,
+            feedback: None,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("mode", &self.mode)
+            .field("retries", &self.retries)
+            .field("deadline", &self.deadline)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An extraction that waits to be awaited.
+///
+/// Dropping the future cancels the request that is under way.
+#[must_use = "nothing is sent until the extraction is awaited"]
+pub struct Extraction<T> {
+    pub(super) client: Result<Client, Error>,
+    pub(super) input: Input,
+    pub(super) options: Options,
+    pub(super) result: PhantomData<fn() -> T>,
+}
+
+impl<T> fmt::Debug for Extraction<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Extraction")
+            .field("client", &self.client)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> Extraction<T> {
+    /// Instructions that stand above the conversation. Several are sent in their order.
+    pub fn system(mut self, text: impl Into<Arc<str>>) -> Self {
+        self.options.system.push(text.into());
+        self
+    }
+
+    /// How the answer is asked for.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.options.mode = mode;
+        self
+    }
+
+    /// How often the model is asked again after an answer that does not pass (2 unless set).
+    /// Failures of the network and the provider do not count here.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.options.retries = retries;
+        self
+    }
+
+    /// The most that everything may take together.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.options.deadline = Some(deadline);
+        self
+    }
+
+    /// The most tokens of a reply, reasoning included.
+    pub fn max_tokens(mut self, tokens: u32) -> Self {
+        self.options.settings.max_tokens = Some(tokens);
+        self
+    }
+
+    /// Sampling temperature. Many models refuse it; none is sent unless it is set.
+    pub fn temperature(mut self, temperature: f64) -> Self {
+        self.options.settings.temperature = Some(temperature);
+        self
+    }
+
+    /// Nucleus sampling.
+    pub fn top_p(mut self, top_p: f64) -> Self {
+        self.options.settings.top_p = Some(top_p);
+        self
+    }
+
+    /// Sampling seed.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.options.settings.seed = Some(seed);
+        self
+    }
+
+    /// How hard a reasoning model thinks.
+    pub fn reasoning_effort(mut self, effort: ReasoningEffort) -> Self {
+        self.options.settings.reasoning_effort = Some(effort);
+        self
+    }
+
+    /// A field laid over the request's body as it is.
+    pub fn extra_body(mut self, field: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.options.settings.extra_body.insert(field.into(), value.into());
+        self
+    }
+
+    /// Replaces the words that tell the schema where a mode has no other place for it.
+    ///
+    /// ```
+    /// # use extract_core::{Client, model::{Scripted, scripted::reply}, conversation::Mode};
+    /// # use serde_json::json;
+    /// # let client = Client::with_model(Scripted::new([]));
+    /// let extraction = client
+    ///     .extract::<Vec<u8>>("one, two")
+    ///     .mode(Mode::Text)
+    ///     .instructions(|contract| format!("Répondez en JSON : {}", contract.prompt_schema()));
+    /// ```
+    pub fn instructions(
+        mut self,
+        write: impl Fn(&Contract) -> String + Send + Sync + 'static,
+    ) -> Self {
+        self.options.instructions = Some(Arc::new(write));
+        self
+    }
+
+    /// Replaces the words that tell the model what is wrong with its answer.
+    pub fn feedback(
+        mut self,
+        write: impl Fn(&Feedback<'_>) -> String + Send + Sync + 'static,
+    ) -> Self {
+        self.options.feedback = Some(Arc::new(write));
+        self
+    }
+
+    /// Messages to put before the input, such as examples.
+    pub fn history(mut self, messages: &[Message]) -> Self {
+        let mut all = messages.to_vec();
+        all.extend(self.input.into_messages());
+        self.input = all.into();
+        self
+    }
+}
+
+impl<T: Extract> Extraction<T> {
+    /// Gives the value with everything that happened on the way to it.
+    pub fn report(self) -> Reported<T> {
+        Reported(self)
+    }
+}
+
+impl<T: Extract> IntoFuture for Extraction<T> {
+    type Output = Result<T, Error>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { Ok(journey::run(self).await?.value) })
+    }
+}
+
+/// An [`Extraction`] that gives a [`Report`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until the extraction is awaited"]
+pub struct Reported<T>(Extraction<T>);
+
+impl<T: Extract> IntoFuture for Reported<T> {
+    type Output = Result<Report<T>, Error>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(journey::run(self.0))
+    }
+}

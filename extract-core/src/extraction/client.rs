@@ -1,0 +1,239 @@
+//! A client: a model, and what every extraction with it has in common.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::Error;
+use super::builder::{Extraction, Options};
+use crate::contract::Extract;
+use crate::conversation::{Input, Mode, Prices};
+use crate::http::TransportOptions;
+use crate::model::{ConfigError, Model, Provider, ProviderOptions};
+
+/// A model to extract with. Made once; a clone is cheap and shares everything.
+///
+/// ```no_run
+/// # use extract_core::{Client, Error};
+/// # #[tokio::main] async fn main() -> Result<(), Error> {
+/// let client = Client::new("openai/gpt-6-mini")?; // the key stands in OPENAI_API_KEY
+/// let n: u32 = client.extract("There were seven of them.").await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    pub(super) model: Arc<dyn Model>,
+    pub(super) defaults: Arc<Options>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let profile = self.model.profile();
+        f.debug_struct("Client")
+            .field("provider", &profile.provider)
+            .field("model", &profile.model)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client of `provider/model`, with the key from the environment.
+    pub fn new(model: &str) -> Result<Self, Error> {
+        Self::builder().model(model).build()
+    }
+
+    /// The client that the environment asks for: `EXTRACT_MODEL` holds `provider/model`,
+    /// `EXTRACT_BASE_URL` (if set) where the server is, and the provider's own variable the key.
+    /// Where `EXTRACT_MODEL` is not set it is the embedded model (feature `local`), which says so
+    /// on stderr when it is first used.
+    pub fn from_env() -> Result<Self, Error> {
+        let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let base_url = read("EXTRACT_BASE_URL");
+        match (read("EXTRACT_MODEL"), base_url) {
+            (Some(model), None) => Self::new(model.trim()),
+            (Some(model), Some(url)) => {
+                Self::builder().model(model.trim()).base_url(url.trim()).build()
+            }
+            (None, Some(_)) => {
+                let hint = String::from("EXTRACT_BASE_URL is set, and EXTRACT_MODEL is not");
+                Err(ConfigError::NoModel { hint }.into())
+            }
+            (None, None) => Self::embedded(),
+        }
+    }
+
+    #[cfg(feature = "local")]
+    #[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+    fn embedded() -> Result<Self, Error> {
+        Ok(Self::local())
+    }
+
+    #[cfg(not(feature = "local"))]
+    fn embedded() -> Result<Self, Error> {
+        let hint = String::from(
+            "set EXTRACT_MODEL to `provider/model`, or turn on the feature `local` for the \
+             embedded model",
+        );
+        Err(ConfigError::NoModel { hint }.into())
+    }
+
+    /// The embedded model: small and real, on a server of this machine. It is found or set up when
+    /// it is first asked, not here.
+    #[cfg(feature = "local")]
+    pub fn local() -> Self {
+        Self::with_model(crate::model::Local::default())
+    }
+
+    /// A client of any model, such as [`Scripted`](crate::model::Scripted).
+    pub fn with_model(model: impl Model + 'static) -> Self {
+        Self { model: Arc::new(model), defaults: Arc::default() }
+    }
+
+    /// Everything that can be set.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// The model behind this client.
+    pub fn model(&self) -> &dyn Model {
+        &*self.model
+    }
+
+    /// Starts an extraction. Nothing is sent until it is awaited.
+    pub fn extract<T: Extract>(&self, input: impl Into<Input>) -> Extraction<T> {
+        Extraction {
+            client: Ok(self.clone()),
+            input: input.into(),
+            options: Options::clone(&self.defaults),
+            result: PhantomData,
+        }
+    }
+}
+
+/// Builds a [`Client`].
+///
+/// ```
+/// use std::time::Duration;
+/// use extract_core::Client;
+///
+/// let client = Client::builder()
+///     .base_url("http://127.0.0.1:8000/v1")
+///     .model("my-model")
+///     .timeout(Duration::from_secs(30))
+///     .retries(1)
+///     .build()?;
+/// # Ok::<(), extract_core::Error>(())
+/// ```
+#[derive(Debug, Default)]
+#[must_use]
+pub struct ClientBuilder {
+    provider: ProviderOptions,
+    defaults: Options,
+}
+
+impl ClientBuilder {
+    /// `provider/model`; with a [`base_url`](Self::base_url) the model's name alone.
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.provider.model = model.into();
+        self
+    }
+
+    /// Where the server is, up to and including the version: `https://host/v1`.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.provider.base_url = Some(url.into());
+        self
+    }
+
+    /// The key, instead of the one in the environment.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.provider.key = Some(SecretString::from(key.into()));
+        self
+    }
+
+    /// The organisation that is billed (OpenAI).
+    pub fn organization(mut self, id: impl Into<String>) -> Self {
+        self.provider.organization = Some(id.into());
+        self
+    }
+
+    /// The project that is billed (OpenAI).
+    pub fn project(mut self, id: impl Into<String>) -> Self {
+        self.provider.project = Some(id.into());
+        self
+    }
+
+    /// A header to send with every request. Its value is treated as a secret.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.provider.headers.push((name.into(), SecretString::from(value.into())));
+        self
+    }
+
+    /// For one exchange with the server. A [deadline](Extraction::deadline) bounds all of them.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.provider.transport.timeout = timeout;
+        self
+    }
+
+    /// For one connection.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.provider.transport.connect_timeout = timeout;
+        self
+    }
+
+    /// The largest reply that is taken, in bytes.
+    pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
+        self.provider.transport.max_reply_bytes = bytes;
+        self
+    }
+
+    /// An HTTP client of your own, with its proxies, certificates and pools.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.provider.transport.client = Some(client);
+        self
+    }
+
+    /// All that concerns the transport at once.
+    pub fn transport(mut self, transport: TransportOptions) -> Self {
+        self.provider.transport = transport;
+        self
+    }
+
+    /// How answers are asked for, unless an extraction says otherwise.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.defaults.mode = mode;
+        self
+    }
+
+    /// How many re-asks an extraction has, unless it says otherwise.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.defaults.retries = retries;
+        self
+    }
+
+    /// The deadline of an extraction, unless it says otherwise.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.defaults.deadline = Some(deadline);
+        self
+    }
+
+    /// The most tokens of a reply, unless an extraction says otherwise.
+    pub fn max_tokens(mut self, tokens: u32) -> Self {
+        self.defaults.settings.max_tokens = Some(tokens);
+        self
+    }
+
+    /// What the model costs, for providers that do not say.
+    pub fn prices(mut self, prices: Prices) -> Self {
+        self.defaults.prices = Some(prices);
+        self
+    }
+
+    /// Makes the client. No request is sent.
+    pub fn build(self) -> Result<Client, Error> {
+        let provider = Provider::new(self.provider)?;
+        Ok(Client { model: Arc::new(provider), defaults: Arc::new(self.defaults) })
+    }
+}

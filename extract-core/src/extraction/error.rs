@@ -1,0 +1,146 @@
+//! The one error of an extraction, matchable by what happened.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::ledger::Ledger;
+use crate::contract::{ContractError, Problems};
+use crate::conversation::ProviderError;
+use crate::model::ConfigError;
+
+/// What is wrong with the call itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// There is nothing to extract from.
+    #[error("the input is empty: there is nothing to extract from")]
+    Empty,
+}
+
+/// Why an extraction gave no value.
+///
+/// Every variant that comes after a request was made carries the [`Ledger`]: all attempts, what
+/// came back, and what it cost.
+///
+/// ```
+/// use extract_core::Error;
+///
+/// fn explain(error: &Error) -> String {
+///     match error {
+///         Error::Refused { message, .. } => format!("the model will not: {message}"),
+///         Error::Truncated { .. } => "raise max_tokens".to_owned(),
+///         Error::Invalid { problems, .. } => format!("never right: {problems}"),
+///         Error::Provider { error, .. } if error.is_retryable() => "later, perhaps".to_owned(),
+///         other => other.to_string(),
+///     }
+/// }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The client cannot be made.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The type cannot be asked for.
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    /// The call cannot be made as it is.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A request brought no reply.
+    #[error("no reply from the model: {error}")]
+    Provider {
+        /// What happened.
+        #[source]
+        error: ProviderError,
+        /// Everything up to then.
+        ledger: Box<Ledger>,
+    },
+    /// The model refused to answer. It is not asked again.
+    #[error("the model refused: {message}")]
+    Refused {
+        /// Its words; empty where it gave none.
+        message: String,
+        /// Everything up to then.
+        ledger: Box<Ledger>,
+    },
+    /// The provider's content filter stopped the reply. The model is not asked again.
+    #[error("the provider's content filter stopped the reply")]
+    ContentFiltered {
+        /// What was written before.
+        partial: String,
+        /// Everything up to then.
+        ledger: Box<Ledger>,
+    },
+    /// The reply was cut off at its limit of tokens. The model is not asked again.
+    #[error(
+        "the reply was cut off after {} output tokens: raise `max_tokens`, or ask for less at once",
+        ledger.attempts.last().and_then(|last| last.usage).unwrap_or_default().output_tokens
+    )]
+    Truncated {
+        /// What was written before.
+        partial: String,
+        /// Everything up to then.
+        ledger: Box<Ledger>,
+    },
+    /// No attempt gave a value that passed.
+    #[error("after {} no value passed: {problems}", attempts(ledger))]
+    Invalid {
+        /// What is wrong with the last value.
+        problems: Problems,
+        /// The last value that could be read, if any.
+        last: Option<Value>,
+        /// All attempts.
+        ledger: Box<Ledger>,
+    },
+    /// The deadline passed.
+    #[error("the deadline of {deadline:?} passed after {}", attempts(ledger))]
+    Deadline {
+        /// The deadline that was set.
+        deadline: Duration,
+        /// The last value that could be read, if any.
+        last: Option<Value>,
+        /// Everything up to then.
+        ledger: Box<Ledger>,
+    },
+}
+
+fn attempts(ledger: &Ledger) -> String {
+    match ledger.attempts.len() {
+        1 => String::from("1 attempt"),
+        n => format!("{n} attempts"),
+    }
+}
+
+impl Error {
+    /// All attempts and what they cost, if any request was made.
+    pub fn ledger(&self) -> Option<&Ledger> {
+        match self {
+            Self::Config(_) | Self::Contract(_) | Self::Input(_) => None,
+            Self::Provider { ledger, .. }
+            | Self::Refused { ledger, .. }
+            | Self::ContentFiltered { ledger, .. }
+            | Self::Truncated { ledger, .. }
+            | Self::Invalid { ledger, .. }
+            | Self::Deadline { ledger, .. } => Some(ledger),
+        }
+    }
+
+    /// The last value that could be read, though it did not pass.
+    pub fn last_value(&self) -> Option<&Value> {
+        match self {
+            Self::Invalid { last, .. } | Self::Deadline { last, .. } => last.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the same call may well succeed later, unchanged.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Provider { error, .. } => error.is_retryable(),
+            Self::Deadline { .. } => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The embedded model: a provider whose server is found, or set up and started, at the first
+//! request. Which server that is, `extract-local` decides; here it is one more base URL.
+
+use std::fmt;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::OnceCell;
+
+use super::provider::{Provider, ProviderOptions};
+use super::{Model, Profile, SchemaPrompt};
+use crate::conversation::{Mode, ProviderError, ProviderErrorKind, Reply, Request};
+
+/// How long one exchange may take: a small machine may share its cores with a build.
+const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The most tokens of a reply unless the caller says otherwise: a model this small does not always
+/// find the end of a list.
+const MAX_TOKENS: u32 = 512;
+
+/// The embedded model. A real language model, and a very small one: it is there for first steps
+/// and for tests, not for work.
+///
+/// It is set up at the first request; see the crate `extract-local` for what that does, where it
+/// looks for a server that runs already, and which environment variables it heeds. The setting up
+/// goes on when the request that began it is dropped, so that the next one finds it done.
+pub struct Local {
+    options: extract_local::Options,
+    ready: OnceCell<Ready>,
+}
+
+struct Ready {
+    provider: Provider,
+    /// Keeps the server alive as long as this model lives.
+    server: extract_local::Server,
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.ready.get().map(|ready| ready.server.base_url());
+        f.debug_struct("Local").field("base_url", &url).finish_non_exhaustive()
+    }
+}
+
+impl Default for Local {
+    fn default() -> Self {
+        Self::new(extract_local::Options::default())
+    }
+}
+
+impl Local {
+    /// An embedded model with these options.
+    pub fn new(options: extract_local::Options) -> Self {
+        Self { options, ready: OnceCell::new() }
+    }
+
+    async fn provider(&self) -> Result<&Provider, ProviderError> {
+        let ready = self.ready.get_or_try_init(|| self.start()).await?;
+        Ok(&ready.provider)
+    }
+
+    async fn start(&self) -> Result<Ready, ProviderError> {
+        let options = self.options.clone();
+        let failed = |message: String| ProviderError::new(ProviderErrorKind::Local, message);
+        let server = tokio::task::spawn_blocking(move || extract_local::connect(&options))
+            .await
+            .map_err(|error| failed(error.to_string()))?
+            .map_err(|error| failed(error.to_string()))?;
+        let mut options = ProviderOptions {
+            model: format!("llamacpp/{}", server.model()),
+            base_url: Some(server.base_url().to_owned()),
+            ..ProviderOptions::default()
+        };
+        options.transport.timeout = TIMEOUT;
+        let provider = Provider::new(options).map_err(|error| failed(error.to_string()))?;
+        Ok(Ready { provider, server })
+    }
+}
+
+impl Model for Local {
+    fn profile(&self) -> Profile {
+        let model = self.ready.get().map_or("embedded", |ready| ready.server.model());
+
+        let mut profile = Profile::new("local", model);
+        profile.modes = vec![Mode::JsonSchema, Mode::Tools, Mode::JsonObject, Mode::Text];
+        profile.schema_prompt = SchemaPrompt::Always;
+        profile.settings.temperature = Some(0.0);
+        profile.settings.max_tokens = Some(MAX_TOKENS);
+        profile
+    }
+
+    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
+        Box::pin(async move { self.provider().await?.respond(request).await })
+    }
+}

@@ -1,0 +1,273 @@
+//! A model that answers from a script, for tests without a network. Its replies are bodies of the
+//! Chat Completions protocol and pass through the same decoding as a provider's, and the requests
+//! it is sent are encoded as they would be for a provider and kept.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::{Model, Profile};
+use crate::conversation::{Mode, ProviderError, ProviderErrorKind, Reply, Request};
+use crate::wire::{chat, decode_failure};
+
+/// One reply of a script. See [`reply`] for how to write them.
+#[derive(Debug, Clone)]
+pub struct ScriptedReply {
+    status: u16,
+    body: Vec<u8>,
+    delay: Duration,
+}
+
+impl ScriptedReply {
+    /// Waits so long before answering.
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Says what the reply cost, in input and output tokens.
+    pub fn usage(mut self, input_tokens: u64, output_tokens: u64) -> Self {
+        if let Ok(mut body) = serde_json::from_slice::<Value>(&self.body) {
+            body["usage"] = json!({
+                "prompt_tokens": input_tokens,
+                "completion_tokens": output_tokens,
+                "total_tokens": input_tokens.saturating_add(output_tokens),
+            });
+            self.body = body.to_string().into_bytes();
+        }
+        self
+    }
+}
+
+/// The replies that a script is made of.
+///
+/// ```
+/// use extract_core::model::{Scripted, scripted::reply};
+/// use serde_json::json;
+///
+/// let model = Scripted::new([
+///     reply::text("Here you are: ```json\n{\"n\": 1}\n```"),
+///     reply::tool(json!({"n": 1})),
+///     reply::refusal("I cannot help with that."),
+///     reply::status(429),
+/// ]);
+/// ```
+pub mod reply {
+    #![expect(clippy::needless_pass_by_value, reason = "so that `json!` can stand in the call")]
+
+    use super::{ScriptedReply, Value, json};
+    use std::time::Duration;
+
+    fn message(message: &Value, finish_reason: &str) -> ScriptedReply {
+        body(json!({
+            "id": "chatcmpl-scripted",
+            "object": "chat.completion",
+            "model": "scripted",
+            "choices": [{"index": 0, "message": message, "finish_reason": finish_reason}],
+            "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
+        }))
+    }
+
+    /// A reply of text.
+    pub fn text(text: impl Into<String>) -> ScriptedReply {
+        message(&json!({"role": "assistant", "content": text.into()}), "stop")
+    }
+
+    /// A reply of JSON as text.
+    pub fn json(value: Value) -> ScriptedReply {
+        text(value.to_string())
+    }
+
+    /// A call of the tool that was asked for, whatever its name is.
+    pub fn tool(arguments: Value) -> ScriptedReply {
+        tool_text(arguments.to_string())
+    }
+
+    /// The same, with arguments that need not be valid JSON.
+    pub fn tool_text(arguments: impl Into<String>) -> ScriptedReply {
+        tools([arguments.into()])
+    }
+
+    /// Several calls at once.
+    pub fn tools(arguments: impl IntoIterator<Item = String>) -> ScriptedReply {
+        let calls: Vec<Value> = arguments
+            .into_iter()
+            .enumerate()
+            .map(|(index, arguments)| {
+                json!({
+                    "id": format!("call_{index}"),
+                    "type": "function",
+                    "function": {"name": super::ASKED_TOOL, "arguments": arguments},
+                })
+            })
+            .collect();
+        message(&json!({"role": "assistant", "content": null, "tool_calls": calls}), "tool_calls")
+    }
+
+    /// A refusal.
+    pub fn refusal(words: impl Into<String>) -> ScriptedReply {
+        let words = words.into();
+        message(&json!({"role": "assistant", "content": null, "refusal": words}), "stop")
+    }
+
+    /// Text that was cut off at the limit of tokens.
+    pub fn truncated(text: impl Into<String>) -> ScriptedReply {
+        message(&json!({"role": "assistant", "content": text.into()}), "length")
+    }
+
+    /// A reply that the provider's content filter stopped.
+    pub fn filtered() -> ScriptedReply {
+        message(&json!({"role": "assistant", "content": ""}), "content_filter")
+    }
+
+    /// An HTTP status with an error body of OpenAI's shape.
+    pub fn status(status: u16) -> ScriptedReply {
+        let mut reply = body(json!({"error": {
+            "message": format!("scripted status {status}"), "type": null, "code": null,
+        }}));
+        reply.status = status;
+        reply
+    }
+
+    /// Any body of the Chat Completions protocol, with status 200.
+    pub fn body(body: Value) -> ScriptedReply {
+        ScriptedReply { status: 200, body: body.to_string().into_bytes(), delay: Duration::ZERO }
+    }
+}
+
+/// Stands in a scripted call for the name of the tool that the request asked for.
+const ASKED_TOOL: &str = "\u{0}asked";
+
+/// A request that a [`Scripted`] model was sent.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SeenRequest {
+    /// The request.
+    pub request: Request,
+    /// Its body as it goes over the wire to OpenAI.
+    pub body: Value,
+}
+
+#[derive(Default)]
+struct Script {
+    replies: VecDeque<ScriptedReply>,
+    seen: Vec<SeenRequest>,
+}
+
+/// A model that answers from a queue of replies and keeps the requests it saw. A clone shares both.
+///
+/// ```
+/// # use extract_core::{Client, model::{Scripted, scripted::reply}};
+/// # use serde_json::json;
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let model = Scripted::new([reply::tool(json!({"value": 7}))]);
+/// let client = Client::with_model(model.clone());
+///
+/// let n: u32 = client.extract("seven").await?;
+///
+/// assert_eq!(n, 7);
+/// assert_eq!(model.seen()[0].body["messages"][0]["content"], "seven");
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Scripted {
+    script: Arc<Mutex<Script>>,
+    profile: Profile,
+}
+
+impl fmt::Debug for Scripted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scripted")
+            .field("left", &self.script().replies.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Scripted {
+    /// A model that gives these replies, one a request.
+    pub fn new(replies: impl IntoIterator<Item = ScriptedReply>) -> Self {
+        let script = Script { replies: replies.into_iter().collect(), seen: Vec::new() };
+        let profile = Profile::new("scripted", "scripted");
+        Self { script: Arc::new(Mutex::new(script)), profile }
+    }
+
+    /// Sets what the model says of itself.
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Sets the one mode that the model takes.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.profile.modes = vec![mode];
+        self
+    }
+
+    /// The requests so far, oldest first.
+    pub fn seen(&self) -> Vec<SeenRequest> {
+        self.script().seen.clone()
+    }
+
+    /// How many replies are left.
+    pub fn left(&self) -> usize {
+        self.script().replies.len()
+    }
+
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Reply, ProviderError> {
+        let body = chat::encode(request, &self.profile.model, &chat::Quirks::OPENAI)?;
+        let body = serde_json::from_slice(&body)
+            .map_err(|error| ProviderError::new(ProviderErrorKind::Encode, error.to_string()))?;
+        let next = {
+            let mut script = self.script();
+            script.seen.push(SeenRequest { request: request.clone(), body });
+            let seen = script.seen.len();
+            script.replies.pop_front().ok_or_else(|| {
+                let message = format!("the script has no reply for request {seen}");
+                ProviderError::new(ProviderErrorKind::Other, message)
+            })?
+        };
+        if !next.delay.is_zero() {
+            tokio::time::sleep(next.delay).await;
+        }
+        if next.status != 200 {
+            return Err(decode_failure(next.status, &next.body));
+        }
+        let mut reply = chat::decode(&next.body)?;
+        name_calls(&mut reply, request);
+        Ok(reply)
+    }
+}
+
+/// Puts the tool that was asked for into the calls that the script left open.
+fn name_calls(reply: &mut Reply, request: &Request) {
+    use crate::conversation::{Block, Output};
+    let asked = match &request.output {
+        Output::Tool(tool) | Output::JsonSchema(tool) => tool.name.as_str(),
+        Output::JsonObject | Output::Text => "answer",
+    };
+    for block in &mut reply.blocks {
+        match block {
+            Block::ToolCall(call) if call.name == ASKED_TOOL => asked.clone_into(&mut call.name),
+            _ => {}
+        }
+    }
+}
+
+impl Model for Scripted {
+    fn profile(&self) -> Profile {
+        self.profile.clone()
+    }
+
+    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
+        Box::pin(self.answer(request))
+    }
+}

@@ -1,0 +1,217 @@
+//! What words cannot mean together, and what cannot be extracted at all. Each mistake is told
+//! where it stands, with its mend.
+
+use proc_macro2::Ident;
+use quote::ToTokens;
+use syn::visit::{self, Visit};
+use syn::{GenericParam, LitStr, PathSegment, TypeReference};
+
+use crate::model::{Body, Container, Field, FieldWords};
+use crate::syntax::{Mistakes, foreign_items};
+
+/// The longest name that providers take for a tool or a schema.
+const NAME_LENGTH: usize = 64;
+
+/// Checks the whole type.
+pub(crate) fn check(container: &Container, mistakes: &mut Mistakes) {
+    if let Some(name) = &container.words.name {
+        check_name(name, container, mistakes);
+    }
+    if let Some(remote) = &container.wire.remote {
+        mistakes.push(
+            remote,
+            "`remote` gives no `Deserialize` to the type it stands on: put the derive on a type \
+             of your own, or give the field `#[extract(with = module)]`",
+        );
+    }
+    if container.words.skip_json_schema {
+        check_without_schema(container, mistakes);
+    }
+    let fields: Vec<&Field> = match &container.body {
+        Body::Struct(fields) => fields.iter().collect(),
+        Body::Enum(variants) => variants.iter().flat_map(|variant| &variant.fields).collect(),
+    };
+    for field in fields {
+        check_field(field, container, mistakes);
+    }
+}
+
+fn check_name(name: &LitStr, container: &Container, mistakes: &mut Mistakes) {
+    let mut fixed = name.value();
+    for param in &container.input.generics.params {
+        if let GenericParam::Type(_) | GenericParam::Const(_) = param {
+            fixed = fixed.replace(&format!("{{{}}}", param_name(param)), "");
+        }
+    }
+    if name.value().is_empty() {
+        mistakes.push(name, "the name is empty: models call the tool by it");
+    } else if let Some(c) =
+        fixed.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')))
+    {
+        mistakes.push(
+            name,
+            format_args!("providers refuse {c:?} in a name: use letters, digits, `_` and `-`"),
+        );
+    } else if fixed.len() > NAME_LENGTH {
+        mistakes.push(
+            name,
+            format_args!(
+                "providers refuse names longer than {NAME_LENGTH} characters; this one has {}",
+                fixed.len()
+            ),
+        );
+    }
+    let renamed = foreign_items(&container.input.attrs, "schemars");
+    if let Some(rename) = renamed.iter().find(|item| item.path().is_ident("rename")) {
+        mistakes.push(rename, "`#[extract(name = ..)]` names the schema already: keep one");
+    }
+}
+
+fn param_name(param: &GenericParam) -> String {
+    match param {
+        GenericParam::Lifetime(param) => param.lifetime.to_string(),
+        GenericParam::Type(param) => param.ident.to_string(),
+        GenericParam::Const(param) => param.ident.to_string(),
+    }
+}
+
+/// With the schema made elsewhere, nothing can be added to it from here.
+fn check_without_schema(container: &Container, mistakes: &mut Mistakes) {
+    let mut refuse = |word: &dyn ToTokens| {
+        mistakes.push(
+            word,
+            "`skip(JsonSchema)` leaves the schema to another derive: say this in \
+             `#[schemars(..)]`",
+        );
+    };
+    let words = &container.words;
+    if let Some(name) = &words.name {
+        refuse(name);
+    }
+    for described in words.description.iter().chain(&words.examples) {
+        refuse(&described.word);
+    }
+    let mut refuse_of_fields = |fields: &[Field]| {
+        for word in fields.iter().flat_map(|field| schema_words(&field.words)) {
+            refuse(word);
+        }
+    };
+    match &container.body {
+        Body::Struct(fields) => refuse_of_fields(fields),
+        Body::Enum(variants) => {
+            for variant in variants {
+                refuse_of_fields(&variant.fields);
+            }
+            for described in variants.iter().filter_map(|variant| variant.description.as_ref()) {
+                refuse(&described.word);
+            }
+        }
+    }
+}
+
+/// The words that have something to say in the field's own schema.
+fn schema_words(words: &FieldWords) -> impl Iterator<Item = &Ident> {
+    let described = words.description.iter().chain(&words.examples);
+    let constraints = words.constraints.iter().map(|constraint| &constraint.word);
+    let given = words.schema_with.iter().chain(&words.with).map(|(word, _)| word);
+    described.map(|described| &described.word).chain(constraints).chain(given)
+}
+
+fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
+    let words = &field.words;
+    if field.wire.skipped {
+        for word in schema_words(words) {
+            mistakes.push(
+                word,
+                format_args!("serde skips this field, so `{word}` has no effect: take one away"),
+            );
+        }
+        for validator in &words.validators {
+            mistakes.push(
+                validator,
+                "serde skips this field, so the model never fills it and there is nothing to \
+                 validate: take one away",
+            );
+        }
+        return;
+    }
+    if field.wire.flattened {
+        for word in schema_words(words) {
+            mistakes.push(
+                word,
+                format_args!(
+                    "a flattened field has no schema of its own for `{word}` to stand in: put it \
+                     on the fields of the flattened type"
+                ),
+            );
+        }
+    }
+    check_constraints(words, mistakes);
+    check_given(field, container, mistakes);
+    Borrows { mistakes: &mut *mistakes }.visit_type(&field.ty);
+    if let Some(borrow) = &field.wire.borrowed {
+        mistakes.push(borrow, BORROWED);
+    }
+}
+
+fn check_constraints(words: &FieldWords, mistakes: &mut Mistakes) {
+    for (index, constraint) in words.constraints.iter().enumerate() {
+        let earlier = words.constraints[..index]
+            .iter()
+            .find(|other| other.slot() == constraint.slot() && other.depth == constraint.depth);
+        if let Some(earlier) = earlier {
+            let word = &constraint.word;
+            if earlier.word == *word {
+                mistakes.push(word, format_args!("`{word}` is given twice: keep one"));
+            } else {
+                mistakes.push(
+                    word,
+                    format_args!(
+                        "`{word}` and `{}` fill the same place in the schema: keep one, and check \
+                         the other by `validate = path`",
+                        earlier.word
+                    ),
+                );
+            }
+        }
+    }
+}
+
+/// Each of reading and schema may be given in one way only.
+fn check_given(field: &Field, container: &Container, mistakes: &mut Mistakes) {
+    let words = &field.words;
+    let Some((with, _)) = &words.with else { return };
+    if let Some((schema_with, _)) = &words.schema_with {
+        mistakes.push(schema_with, "`with` gives the schema already, by its `json_schema`");
+    }
+    if let Some(reader) = &field.wire.reader {
+        mistakes.push(reader, "`#[extract(with = ..)]` says already how the field is read");
+    }
+    if container.words.skip_deserialize {
+        mistakes.push(
+            with,
+            "`skip(Deserialize)` leaves reading to another derive: write `#[serde(with = ..)]` \
+             for it, and `schema_with = ..` here",
+        );
+    }
+}
+
+const BORROWED: &str = "what is read from a reply owns its text, it cannot borrow: use `String`, \
+                        or `Cow` without `borrow`";
+
+/// Finds references in a type, except where nothing is held.
+struct Borrows<'a> {
+    mistakes: &'a mut Mistakes,
+}
+
+impl<'ast> Visit<'ast> for Borrows<'_> {
+    fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
+        self.mistakes.push(reference, BORROWED);
+    }
+
+    fn visit_path_segment(&mut self, segment: &'ast PathSegment) {
+        if segment.ident != "PhantomData" {
+            visit::visit_path_segment(self, segment);
+        }
+    }
+}

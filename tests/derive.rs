@@ -1,0 +1,59 @@
+//! What `#[derive(Extract)]` gives a type, seen from outside: its schema, how it is read, where
+//! its validators report.
+
+use extract_llm::Extract;
+use extract_llm::contract::Checker;
+use serde_json::Value;
+
+#[path = "derive/attributes.rs"]
+mod attributes;
+#[path = "derive/constraints.rs"]
+mod constraints;
+#[path = "derive/enums.rs"]
+mod enums;
+#[path = "derive/generics.rs"]
+mod generics;
+#[path = "derive/hygiene.rs"]
+mod hygiene;
+#[path = "derive/structs.rs"]
+mod structs;
+#[path = "derive/validators.rs"]
+mod validators;
+
+/// The type's schema, without the line that names the dialect.
+fn schema<T: Extract>() -> Value {
+    let mut schema = schemars::SchemaGenerator::default().into_root_schema_for::<T>();
+    schema.remove("$schema");
+    schema.to_value()
+}
+
+/// The schema of one property.
+fn property<T: Extract>(name: &str) -> Value {
+    schema::<T>()["properties"][name].clone()
+}
+
+/// The names of the properties, in their order.
+fn properties<T: Extract>() -> Vec<String> {
+    schema::<T>()["properties"].as_object().unwrap().keys().cloned().collect()
+}
+
+#[track_caller]
+fn read<T: Extract>(value: Value) -> T {
+    serde_json::from_value(value).unwrap()
+}
+
+#[track_caller]
+fn refusal<T: Extract>(value: Value) -> String {
+    match serde_json::from_value::<T>(value) {
+        Ok(_) => panic!("it was read"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// What the validators say of a value.
+#[track_caller]
+fn problems<T: Extract>(value: &Value) -> Vec<String> {
+    let mut checker = Checker::new(value);
+    read::<T>(value.clone()).check(&mut checker);
+    checker.into_problems().iter().map(ToString::to_string).collect()
+}

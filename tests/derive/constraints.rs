@@ -1,0 +1,161 @@
+//! Constraint words: each stands in the schema where it binds the value that is meant.
+
+use std::collections::BTreeMap;
+
+use extract_llm::Extract;
+use serde_json::{Value, json};
+
+use crate::property;
+
+const LONGEST: u32 = 40;
+
+#[derive(Debug, Extract)]
+struct Cents(i64);
+
+#[derive(Debug, Extract)]
+struct Words {
+    #[extract(range(min = 0.5, max = 10.0))]
+    range: f64,
+    #[extract(range(exclusive_min = 0, exclusive_max = 9))]
+    exclusive: i8,
+    #[extract(range(min = -5))]
+    optional: Option<i32>,
+    #[extract(range(min = 1), multiple_of = 5)]
+    newtype: Cents,
+    #[extract(range(min = 1))]
+    optional_newtype: Option<Cents>,
+    #[extract(length(min = 1, max = LONGEST))]
+    string: String,
+    #[extract(length(equal = 2))]
+    optional_list: Option<Vec<u8>>,
+    #[extract(length(max = 3))]
+    map: BTreeMap<String, u8>,
+    #[extract(pattern("^[A-Z]{3}$"))]
+    pattern: String,
+    #[extract(regex(pattern = "^a"))]
+    regex: Option<String>,
+    #[extract(contains("a.b"))]
+    contains: String,
+    #[extract(email)]
+    email: Option<String>,
+    #[extract(url)]
+    url: String,
+    #[extract(ip)]
+    ip: String,
+    #[extract(ipv4)]
+    v4: String,
+    #[extract(length(min = 1), inner(length(max = 5), pattern("^x")))]
+    inner: Vec<String>,
+    #[extract(inner(inner(range(min = 1))))]
+    deep: Vec<Vec<u16>>,
+    #[extract(inner(range(max = 9)))]
+    values: BTreeMap<String, i64>,
+    #[extract(inner(range(min = 1)))]
+    optional_inner: Option<Vec<i64>>,
+}
+
+/// Some keywords of a property.
+#[track_caller]
+fn assert_keywords(name: &str, expected: &Value) {
+    let property = property::<Words>(name);
+    for (keyword, value) in expected.as_object().unwrap() {
+        assert_eq!(&property[keyword], value, "{keyword} in {property}");
+    }
+    assert!(property.get("x-misplaced").is_none(), "{property}");
+}
+
+#[test]
+fn bounds_stand_beside_the_number() {
+    assert_keywords("range", &json!({"type": "number", "minimum": 0.5, "maximum": 10.0}));
+    assert_keywords("exclusive", &json!({"exclusiveMinimum": 0, "exclusiveMaximum": 9}));
+    assert_keywords("optional", &json!({"type": ["integer", "null"], "minimum": -5}));
+    assert_keywords("newtype", &json!({"$ref": "#/$defs/Cents", "minimum": 1, "multipleOf": 5}));
+    assert_keywords(
+        "optional_newtype",
+        &json!({"anyOf": [{"$ref": "#/$defs/Cents"}, {"type": "null"}], "minimum": 1}),
+    );
+}
+
+#[test]
+fn lengths_are_said_in_the_word_of_the_type() {
+    assert_keywords("string", &json!({"minLength": 1, "maxLength": 40, "minItems": null}));
+    assert_keywords("optional_list", &json!({"minItems": 2, "maxItems": 2, "minLength": null}));
+    assert_keywords("map", &json!({"maxProperties": 3}));
+}
+
+#[test]
+fn strings_have_patterns_and_formats() {
+    assert_keywords("pattern", &json!({"pattern": "^[A-Z]{3}$"}));
+    assert_keywords("regex", &json!({"pattern": "^a"}));
+    assert_keywords("contains", &json!({"pattern": r"a\.b"}));
+    assert_keywords("email", &json!({"type": ["string", "null"], "format": "email"}));
+    assert_keywords("url", &json!({"format": "uri"}));
+    assert_keywords("ip", &json!({"format": "ip"}));
+    assert_keywords("v4", &json!({"format": "ipv4"}));
+}
+
+#[test]
+fn inner_words_reach_what_is_held() {
+    assert_keywords(
+        "inner",
+        &json!({
+            "minItems": 1,
+            "items": {"type": "string", "maxLength": 5, "pattern": "^x"},
+        }),
+    );
+    let number = |minimum: u8| json!({"type": "integer", "format": "uint16", "minimum": minimum, "maximum": 65535});
+    assert_keywords("deep", &json!({"items": {"type": "array", "items": number(1)}}));
+    assert_keywords(
+        "values",
+        &json!({"additionalProperties": {"type": "integer", "format": "int64", "maximum": 9}}),
+    );
+    assert_keywords(
+        "optional_inner",
+        &json!({"items": {"type": "integer", "format": "int64", "minimum": 1}}),
+    );
+}
+
+#[derive(Debug, Extract)]
+struct Price(#[extract(range(min = 0))] f64);
+
+#[derive(Debug, Extract)]
+enum Discount {
+    Percent(#[extract(range(max = 100))] u8),
+    Code {
+        #[extract(length(min = 3))]
+        text: String,
+    },
+}
+
+#[test]
+fn fields_of_newtypes_and_variants_are_bound_too() {
+    assert_eq!(crate::schema::<Price>()["minimum"], 0);
+    let variants = crate::schema::<Discount>()["oneOf"].clone();
+    assert_eq!(variants[0]["properties"]["Percent"]["maximum"], 100);
+    assert_eq!(variants[1]["properties"]["Code"]["properties"]["text"]["minLength"], 3);
+}
+
+#[derive(Debug, Extract)]
+struct Misplaced {
+    #[extract(range(min = 0))]
+    list: Vec<u8>,
+    #[extract(email)]
+    number: u8,
+}
+
+#[test]
+fn a_word_that_means_nothing_for_the_type_is_not_lost_in_silence() {
+    assert_eq!(property::<Misplaced>("list")["x-misplaced"], json!(["range"]));
+    assert_eq!(property::<Misplaced>("number")["x-misplaced"], json!(["email"]));
+}
+
+#[derive(Debug, Extract)]
+struct Garde {
+    #[schemars(range(min = 2), length(max = 3))]
+    number: u8,
+}
+
+#[test]
+fn schemars_own_words_work_beside_ours() {
+    assert_eq!(property::<Garde>("number")["minimum"], 2);
+}

@@ -1,0 +1,75 @@
+//! What the library takes from the environment. Each case runs in a process of its own, because the
+//! environment belongs to all tests of this one.
+
+use std::process::{Command, Output};
+
+use extract_llm::Client;
+
+/// Runs [`child`] with exactly these variables.
+fn with_environment(variables: &[(&str, &str)]) -> String {
+    let Output { stdout, stderr, .. } = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child", "--nocapture"])
+        .env_clear()
+        .env("EXTRACT_TEST_CHILD", "1")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr))
+}
+
+/// Not a test of its own: what the cases below run.
+#[test]
+fn child() {
+    if std::env::var_os("EXTRACT_TEST_CHILD").is_none() {
+        return;
+    }
+    match Client::from_env() {
+        Ok(client) => println!("client: {client:?}"),
+        Err(error) => println!("error: {error}"),
+    }
+}
+
+#[test]
+fn a_missing_key_names_the_variable_that_is_looked_at() {
+    let said = with_environment(&[("EXTRACT_MODEL", "openai/gpt-6-mini")]);
+    assert!(
+        said.contains("error: no key for `openai`") && said.contains("OPENAI_API_KEY"),
+        "{said}"
+    );
+    let said =
+        with_environment(&[("EXTRACT_MODEL", "openai/gpt-6-mini"), ("OPENAI_API_KEY", "  ")]);
+    assert!(said.contains("OPENAI_API_KEY"), "{said}");
+}
+
+#[test]
+fn a_key_in_the_environment_is_found_and_not_shown() {
+    let said = with_environment(&[
+        ("EXTRACT_MODEL", "openai/gpt-6-mini"),
+        ("OPENAI_API_KEY", "sk-secret-secret"),
+    ]);
+    assert!(said.contains("client:") && said.contains("gpt-6-mini"), "{said}");
+    assert!(!said.contains("sk-secret"), "{said}");
+}
+
+#[test]
+fn servers_of_ones_own_need_no_key() {
+    let said = with_environment(&[("EXTRACT_MODEL", "ollama/qwen3")]);
+    assert!(said.contains("client:") && said.contains("qwen3"), "{said}");
+    let said = with_environment(&[
+        ("EXTRACT_MODEL", "org/some-model"),
+        ("EXTRACT_BASE_URL", "http://127.0.0.1:9/v1"),
+    ]);
+    assert!(said.contains("client:") && said.contains("org/some-model"), "{said}");
+}
+
+#[test]
+fn half_an_environment_says_which_half_is_missing() {
+    let said = with_environment(&[("EXTRACT_BASE_URL", "http://127.0.0.1:9/v1")]);
+    assert!(said.contains("EXTRACT_MODEL is not"), "{said}");
+}
+
+#[test]
+fn an_empty_environment_is_the_embedded_model() {
+    let said = with_environment(&[]);
+    assert!(said.contains("client:") && said.contains("local"), "{said}");
+}

@@ -1,0 +1,444 @@
+//! The loop, from the outside: how many requests each outcome costs, what stands in them, and what
+//! the ledger says. Every reply goes through the decoding that a provider's goes through.
+
+use std::time::Duration;
+
+use extract_llm::contract::ProblemKind;
+use extract_llm::conversation::{Prices, Usage};
+use extract_llm::extraction::{InputError, Outcome};
+use extract_llm::model::scripted::reply;
+use extract_llm::{Client, Error, Extract, Message, Mode, Usd};
+use serde_json::{Value, json};
+
+#[path = "support/bodies.rs"]
+mod bodies;
+#[path = "support/scripted.rs"]
+mod scripted;
+
+use scripted::scripted as client;
+
+/// An order, as a customer wrote it.
+#[derive(Debug, PartialEq, Extract)]
+#[extract(validate = totals_add_up)]
+struct Order {
+    /// Who ordered.
+    customer: String,
+    #[extract(length(min = 1))]
+    lines: Vec<Line>,
+    #[extract(range(min = 0.0))]
+    total: f64,
+}
+
+#[derive(Debug, PartialEq, Extract)]
+struct Line {
+    #[extract(validate = known_sku)]
+    sku: String,
+    #[extract(range(min = 1))]
+    quantity: u32,
+}
+
+fn totals_add_up(order: &Order) -> Result<(), &'static str> {
+    let pieces: u32 = order.lines.iter().map(|line| line.quantity).sum();
+    if f64::from(pieces) <= order.total { Ok(()) } else { Err("a total of at least 1 a piece") }
+}
+
+fn known_sku(sku: &str) -> Result<(), String> {
+    if sku.starts_with("A-") { Ok(()) } else { Err("an article number that begins with A-".into()) }
+}
+
+fn good() -> Value {
+    json!({"customer": "Ada", "lines": [{"sku": "A-1", "quantity": 2}], "total": 9.5})
+}
+
+#[tokio::test]
+async fn a_good_reply_costs_one_request() {
+    let (client, model) = client([reply::tool(good())]);
+
+    let done = client.extract::<Order>("two of A-1 for Ada, 9.50").report().await.unwrap();
+
+    assert_eq!(done.value.lines, [Line { sku: "A-1".into(), quantity: 2 }]);
+    assert_eq!(done.attempts.len(), 1);
+    assert_eq!(done.attempts[0].outcome, Outcome::Accepted);
+    assert!(done.repairs.is_empty());
+    assert_eq!(model.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn three_faults_are_mended_in_one_re_ask_that_names_all_three() {
+    let bad = json!({"lines": [{"sku": "A-1", "quantity": "two"}], "total": -1});
+    let (client, model) = client([reply::tool(bad.clone()), reply::tool(good())]);
+
+    let done = client.extract::<Order>("an order").report().await.unwrap();
+
+    assert_eq!(done.attempts.len(), 2);
+    let pointers: Vec<&str> =
+        done.attempts[0].problems.iter().map(|problem| problem.pointer.as_str()).collect();
+    assert_eq!(pointers.len(), 3, "{pointers:?}");
+
+    let messages = &model.seen()[1].body["messages"];
+    assert_eq!(messages[0]["content"], "an order");
+    assert_eq!(messages[1]["role"], "assistant");
+    let call = &messages[1]["tool_calls"][0];
+    let replayed: Value =
+        serde_json::from_str(call["function"]["arguments"].as_str().unwrap()).unwrap();
+    assert_eq!(replayed, bad);
+    assert_eq!(messages[2]["role"], "tool");
+    assert_eq!(messages[2]["tool_call_id"], call["id"]);
+    let feedback = messages[2]["content"].as_str().unwrap();
+    for pointer in ["/customer", "/lines/0/quantity", "/total"] {
+        assert!(feedback.contains(pointer), "{pointer} is not in: {feedback}");
+    }
+    assert_eq!(messages.as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn the_rules_of_the_type_and_of_its_parts_are_all_told_at_once() {
+    let bad = json!({"customer": "Ada", "lines": [{"sku": "A-1", "quantity": 2}, {"sku": "B-2", "quantity": 3}], "total": 1});
+    let (client, model) = client([reply::tool(bad), reply::tool(good())]);
+
+    let done = client.extract::<Order>("an order").report().await.unwrap();
+
+    let problems = &done.attempts[0].problems;
+    assert!(problems.iter().all(|problem| problem.kind == ProblemKind::Rule), "{problems:?}");
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert!(
+        told.contains(
+            &r#"/lines/1/sku: expected an article number that begins with A-, found "B-2""#
+                .to_owned()
+        ),
+        "{told:?}"
+    );
+    assert_eq!(told.len(), 2);
+    let feedback = model.seen()[1].body["messages"][2]["content"].as_str().unwrap().to_owned();
+    assert!(feedback.contains("a total of at least 1 a piece"), "{feedback}");
+}
+
+#[tokio::test]
+async fn outcomes_cost_exactly_so_many_requests() {
+    let bad = || reply::tool(json!({"customer": 1}));
+    let table = [
+        ("good first time", vec![reply::tool(good())], 1, "ok"),
+        ("one bad, then good", vec![bad(), reply::tool(good())], 2, "ok"),
+        ("always bad", vec![bad(), bad(), bad(), bad()], 3, "invalid"),
+        ("refusal", vec![reply::refusal("no"), reply::tool(good())], 1, "refused"),
+        (
+            "truncation",
+            vec![reply::truncated("{\"customer\": \"A"), reply::tool(good())],
+            1,
+            "truncated",
+        ),
+        ("content filter", vec![reply::filtered(), reply::tool(good())], 1, "filtered"),
+        ("401", vec![reply::status(401), reply::tool(good())], 1, "provider"),
+    ];
+    for (name, replies, requests, outcome) in table {
+        let (client, model) = client(replies);
+        let got = client.extract::<Order>("an order").retries(2).await;
+        let got = match got {
+            Ok(_) => "ok",
+            Err(Error::Invalid { .. }) => "invalid",
+            Err(Error::Refused { .. }) => "refused",
+            Err(Error::Truncated { .. }) => "truncated",
+            Err(Error::ContentFiltered { .. }) => "filtered",
+            Err(Error::Provider { .. }) => "provider",
+            Err(other) => panic!("{name}: {other}"),
+        };
+        assert_eq!((got, model.seen().len()), (outcome, requests), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_exhausted_budget_gives_the_full_ledger_and_the_last_value() {
+    let (client, _) = client([
+        reply::tool(json!({"customer": 1})).usage(100, 20),
+        reply::tool(json!({"customer": 2})).usage(150, 30),
+    ]);
+
+    let error = client.extract::<Order>("an order").retries(1).await.unwrap_err();
+
+    assert_eq!(error.last_value(), Some(&json!({"customer": 2})));
+    let ledger = error.ledger().unwrap();
+    assert_eq!(ledger.attempts.len(), 2);
+    assert!(ledger.attempts.iter().all(|attempt| attempt.outcome == Outcome::Rejected));
+    assert_eq!(ledger.attempts[0].usage, Some(Usage::new(100, 20)));
+    assert_eq!(ledger.usage(), Usage::new(250, 50));
+    assert_eq!(ledger.attempts[0].reply, r#"{"customer":1}"#);
+    assert!(error.to_string().contains("/customer"), "{error}");
+    assert!(!error.is_retryable());
+}
+
+#[tokio::test]
+async fn refusals_and_truncations_keep_the_words_and_the_usage() {
+    let (client, _) = client([
+        reply::refusal("I will not read this.").usage(7, 3),
+        reply::truncated(r#"{"customer": "Ad"#).usage(7, 16),
+    ]);
+
+    let refused = client.extract::<Order>("an order").await.unwrap_err();
+    let Error::Refused { message, ledger } = &refused else { panic!("{refused}") };
+    assert_eq!(message, "I will not read this.");
+    assert_eq!(ledger.usage(), Usage::new(7, 3));
+
+    let cut = client.extract::<Order>("an order").await.unwrap_err();
+    let Error::Truncated { partial, ledger } = &cut else { panic!("{cut}") };
+    assert_eq!(partial, r#"{"customer": "Ad"#);
+    assert_eq!(ledger.usage(), Usage::new(7, 16));
+    assert!(cut.to_string().contains("16 output tokens"), "{cut}");
+}
+
+#[tokio::test]
+async fn text_modes_are_answered_by_an_assistant_turn_and_a_user_turn() {
+    for mode in [Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
+        let (client, model) = client([reply::text("{\"customer\": 5}"), reply::json(good())]);
+        client.extract::<Order>("an order").mode(mode).await.unwrap();
+
+        let seen = model.seen();
+        let first = seen[0].body["messages"].as_array().unwrap().len();
+        let second = seen[1].body["messages"].as_array().unwrap();
+        assert_eq!(second.len(), first + 2, "{mode}");
+        assert_eq!(second[..first], seen[0].body["messages"].as_array().unwrap()[..], "{mode}");
+        assert_eq!(second[first]["role"], "assistant");
+        assert_eq!(second[first]["content"], "{\"customer\": 5}");
+        assert_eq!(second[first + 1]["role"], "user");
+        assert!(second[first + 1]["content"].as_str().unwrap().contains("/customer"));
+    }
+}
+
+#[tokio::test]
+async fn each_mode_asks_in_its_own_way() {
+    let asked = async |mode| {
+        let (client, model) = client([reply::json(good())]);
+        client.extract::<Order>("an order").mode(mode).await.unwrap();
+        model.seen()[0].body.clone()
+    };
+
+    let tools = asked(Mode::Tools).await;
+    assert_eq!(tools["tools"][0]["function"]["name"], "Order");
+    assert_eq!(tools["tools"][0]["function"]["description"], "An order, as a customer wrote it.");
+    assert_eq!(tools["tool_choice"], json!({"type": "function", "function": {"name": "Order"}}));
+    assert_eq!(tools["parallel_tool_calls"], false);
+    assert_eq!(tools.get("response_format"), None);
+
+    let schema = asked(Mode::JsonSchema).await;
+    let format = &schema["response_format"];
+    assert_eq!(format["type"], "json_schema");
+    assert_eq!(format["json_schema"]["name"], "Order");
+    assert_eq!(format["json_schema"]["schema"]["type"], "object");
+    assert_eq!(schema.get("tools"), None);
+    assert_eq!(schema["messages"].as_array().unwrap().len(), 1, "no prompt of ours is added");
+
+    let object = asked(Mode::JsonObject).await;
+    assert_eq!(object["response_format"], json!({"type": "json_object"}));
+    let system = object["messages"][0]["content"].as_str().unwrap();
+    assert!(system.contains("JSON") && system.contains("customer"), "{system}");
+
+    let text = asked(Mode::Text).await;
+    assert_eq!(text.get("response_format"), None);
+    assert!(text["messages"][0]["content"].as_str().unwrap().contains("customer"));
+}
+
+#[tokio::test]
+async fn no_setting_is_sent_unless_it_was_set() {
+    let (client, model) = client([reply::tool(good()), reply::tool(good())]);
+    client.extract::<Order>("an order").await.unwrap();
+    client
+        .extract::<Order>("an order")
+        .max_tokens(500)
+        .temperature(0.0)
+        .seed(7)
+        .extra_body("service_tier", "flex")
+        .await
+        .unwrap();
+
+    let seen = model.seen();
+    let mut keys: Vec<&str> =
+        seen[0].body.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["messages", "model", "parallel_tool_calls", "tool_choice", "tools"]);
+    assert_eq!(seen[1].body["max_completion_tokens"], 500);
+    assert_eq!(seen[1].body.get("max_tokens"), None);
+    assert_eq!(seen[1].body["temperature"], 0.0);
+    assert_eq!(seen[1].body["seed"], 7);
+    assert_eq!(seen[1].body["service_tier"], "flex");
+}
+
+#[tokio::test]
+async fn the_callers_messages_are_never_changed() {
+    let history = vec![
+        Message::system("You read orders."),
+        Message::user("Two of A-1, please."),
+        Message::assistant("For whom?"),
+        Message::user("Ada."),
+    ];
+    let before = history.clone();
+    let (client, model) = client([reply::tool(json!({})), reply::tool(good())]);
+
+    client.extract::<Order>(&history).system("Amounts are in euros.").await.unwrap();
+
+    assert_eq!(history, before);
+    let messages = &model.seen()[1].body["messages"];
+    let system = messages[0]["content"].as_str().unwrap();
+    assert_eq!(system, "Amounts are in euros.\n\nYou read orders.");
+    assert_eq!(messages[3]["content"], "Ada.");
+}
+
+#[tokio::test]
+async fn the_words_of_feedback_and_instructions_are_the_users_to_replace() {
+    let (client, model) = client([reply::text("?"), reply::json(good())]);
+    client
+        .extract::<Order>("an order")
+        .mode(Mode::Text)
+        .instructions(|contract| format!("Fill in {}.", contract.name()))
+        .feedback(|feedback| {
+            format!("Attempt {}: {} wrong.", feedback.attempt, feedback.problems.len())
+        })
+        .await
+        .unwrap();
+
+    let messages = &model.seen()[1].body["messages"];
+    assert_eq!(messages[0]["content"], "Fill in Order.");
+    assert_eq!(messages[3]["content"], "Attempt 1: 1 wrong.");
+}
+
+#[tokio::test]
+async fn feedback_is_bounded_however_much_is_wrong() {
+    let lines: Vec<Value> = (0..5000).map(|n| json!({"sku": n, "quantity": "x"})).collect();
+    let (client, model) = client([
+        reply::tool(json!({"customer": "A", "lines": lines, "total": 1})),
+        reply::tool(good()),
+    ]);
+
+    client.extract::<Order>("an order").await.unwrap();
+
+    let feedback = model.seen()[1].body["messages"][2]["content"].as_str().unwrap().to_owned();
+    assert!(feedback.len() < 5000, "{} bytes", feedback.len());
+    assert!(feedback.contains("/lines/0/sku"), "{feedback}");
+}
+
+#[tokio::test]
+async fn of_several_calls_the_one_that_passes_is_taken_and_of_none_every_call_is_answered() {
+    let calls = [json!({"customer": 1}).to_string(), good().to_string()];
+    let (client, model) = client([
+        reply::tools(calls),
+        reply::tools([json!({"customer": 1}).to_string(), json!({"customer": 2}).to_string()]),
+        reply::tool(good()),
+    ]);
+
+    assert_eq!(client.extract::<Order>("an order").await.unwrap().customer, "Ada");
+    assert_eq!(client.extract::<Order>("an order").await.unwrap().customer, "Ada");
+
+    let seen = model.seen();
+    assert_eq!(seen.len(), 3);
+    let answered: Vec<&Value> = seen[2].body["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|message| message["role"] == "tool")
+        .map(|message| &message["tool_call_id"])
+        .collect();
+    assert_eq!(answered, ["call_0", "call_1"]);
+}
+
+#[tokio::test]
+async fn an_answer_as_text_in_tool_mode_is_an_answer() {
+    let (client, model) = client([reply::text(format!("Sure!\n```json\n{}\n```", good()))]);
+    let done = client.extract::<Order>("an order").report().await.unwrap();
+    assert_eq!(done.value.customer, "Ada");
+    assert!(!done.repairs.is_empty());
+    assert_eq!(model.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn an_empty_reply_is_asked_about_again() {
+    let (client, model) = client([reply::text(""), reply::tool(good())]);
+    let done = client.extract::<Order>("an order").report().await.unwrap();
+    assert_eq!(done.attempts[0].problems[0].kind, ProblemKind::Unreadable);
+    // An empty turn is refused by providers, so there is none.
+    let roles: Vec<Value> = model.seen()[1].body["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| message["role"].clone())
+        .collect();
+    assert_eq!(roles, ["user", "user"]);
+}
+
+#[tokio::test]
+async fn roots_that_are_not_objects_are_wrapped_and_unwrapped() {
+    async fn value<T: Extract>(wrapped: Value) -> (T, Value) {
+        let (client, model) = client([reply::tool(json!({"value": wrapped}))]);
+        let value = client.extract::<T>("text").await.unwrap();
+        (value, model.seen()[0].body["tools"][0]["function"]["parameters"].clone())
+    }
+
+    #[derive(Debug, PartialEq, Extract)]
+    enum Mood {
+        Good,
+        Bad,
+    }
+
+    let (list, parameters) = value::<Vec<Line>>(json!([{"sku": "A-1", "quantity": 1}])).await;
+    assert_eq!(list.len(), 1);
+    assert_eq!(parameters["type"], "object");
+    assert_eq!(parameters["required"], json!(["value"]));
+    assert_eq!(value::<Mood>(json!("Bad")).await.0, Mood::Bad);
+    assert_eq!(value::<Option<u32>>(json!(null)).await.0, None);
+    assert_eq!(value::<f64>(json!(2.5)).await.0, 2.5);
+    assert_eq!(value::<String>(json!("x")).await.0, "x");
+    let (map, _) = value::<std::collections::BTreeMap<String, bool>>(json!({"a": true})).await;
+    assert_eq!(map["a"], true);
+
+    // A model that leaves the wrapping out means the same.
+    let (client, _) = client([reply::json(json!([{"sku": "A-1", "quantity": 1}]))]);
+    assert_eq!(client.extract::<Vec<Line>>("text").mode(Mode::Text).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn bad_calls_are_refused_before_a_request_is_made() {
+    let (client, model) = client([reply::tool(good())]);
+    for input in ["", "  \n\t "] {
+        let error = client.extract::<Order>(input).await.unwrap_err();
+        assert!(matches!(error, Error::Input(InputError::Empty)), "{error}");
+    }
+    assert_eq!(model.seen().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_is_over_everything_and_keeps_the_ledger() {
+    let slow = |value| reply::tool(value).after(Duration::from_secs(40));
+    let (client, model) = client([slow(json!({"customer": 3})), slow(good())]);
+
+    let error =
+        client.extract::<Order>("an order").deadline(Duration::from_secs(60)).await.unwrap_err();
+
+    let Error::Deadline { deadline, last, ledger } = &error else { panic!("{error}") };
+    assert_eq!(*deadline, Duration::from_secs(60));
+    assert_eq!(*last, Some(json!({"customer": 3})));
+    assert_eq!(ledger.attempts.len(), 2);
+    assert_eq!(ledger.attempts[1].outcome, Outcome::Failed);
+    assert_eq!(model.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn cost_is_known_where_the_provider_says_or_prices_are_given() {
+    let stated = json!({
+        "choices": [{"message": {"content": good().to_string()}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 5, "cost": 0.25},
+    });
+    let (client, _) = client([reply::body(stated), reply::tool(good())]);
+    assert_eq!(client.extract::<Order>("x").report().await.unwrap().cost, Some(Usd(0.25)));
+    assert_eq!(client.extract::<Order>("x").report().await.unwrap().cost, None);
+
+    assert_eq!(Prices::new(1.0, 2.0).cost(&Usage::new(1_000_000, 500_000)), Usd(2.0));
+}
+
+#[test]
+fn clients_and_errors_can_go_anywhere() {
+    fn anywhere<T: Send + Sync + Clone>() {}
+    fn sendable<T: Send + Sync + 'static>(_: &T) {}
+    anywhere::<Client>();
+    let (client, _) = client([]);
+    sendable(&client.extract::<Order>("x"));
+    let future = std::future::IntoFuture::into_future(client.extract::<Order>("x"));
+    fn send<T: Send>(_: &T) {}
+    send(&future);
+}

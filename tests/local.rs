@@ -1,0 +1,48 @@
+//! The whole path on the embedded model: a real server, a real model, no key.
+
+use extract_llm::extraction::Outcome;
+use extract_llm::{Client, Extract, Mode};
+
+#[derive(Debug, PartialEq, Extract)]
+struct Person {
+    name: String,
+    #[extract(range(min = 0, max = 150))]
+    age: u8,
+}
+
+#[derive(Debug, PartialEq, Extract)]
+#[serde(rename_all = "lowercase")]
+enum Mood {
+    Positive,
+    Negative,
+    Neutral,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_model_fills_in_a_struct() {
+    let client = Client::local();
+
+    let done = client
+        .extract::<Person>("Maria Lopez is 34 years old and lives in Madrid.")
+        .report()
+        .await
+        .unwrap();
+
+    assert_eq!(done.value, Person { name: "Maria Lopez".into(), age: 34 });
+    assert_eq!(done.attempts.len(), 1);
+    assert_eq!(done.attempts[0].outcome, Outcome::Accepted);
+    assert!(done.usage.input_tokens > 0 && done.usage.output_tokens > 0, "{:?}", done.usage);
+
+    // A root that is not an object, and the other mode with enforcement. What this small a model
+    // says in it is not certain; that it fits is.
+    let mood: Mood = client.extract("Terrible service, I will never come back.").await.unwrap();
+    assert_eq!(mood, Mood::Negative);
+    let person = client
+        .extract::<Person>("The patient, John Smith (62), was admitted on Monday.")
+        .mode(Mode::Tools)
+        .report()
+        .await
+        .unwrap();
+    assert_eq!(person.attempts[0].mode, Mode::Tools);
+    assert!(!person.value.name.is_empty());
+}

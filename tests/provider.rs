@@ -1,0 +1,382 @@
+//! A provider over real sockets: what is sent, and what becomes of everything that a server, or
+//! something in between, can answer.
+
+use std::time::Duration;
+
+use extract_llm::conversation::ProviderErrorKind as Kind;
+use extract_llm::model::ConfigError;
+use extract_llm::{Client, Error, Extract};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use wiremock::matchers::{header, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+#[path = "support/bodies.rs"]
+mod bodies;
+
+#[derive(Debug, PartialEq, Extract)]
+struct Person {
+    name: String,
+    age: u8,
+}
+
+const KEY: &str = "sk-test-0123456789abcdef";
+
+fn completion(content: &Value) -> Value {
+    json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "model": "served-model",
+        "choices": [{
+            "index": 0,
+            "message": {"role": "assistant", "content": content.to_string(), "refusal": null},
+            "finish_reason": "stop", "logprobs": null,
+        }],
+        "usage": {
+            "prompt_tokens": 20, "completion_tokens": 8, "total_tokens": 28,
+            "prompt_tokens_details": {"cached_tokens": 16},
+            "completion_tokens_details": {"reasoning_tokens": 3},
+        },
+    })
+}
+
+async fn serve(template: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).respond_with(template).mount(&server).await;
+    server
+}
+
+fn client(server: &MockServer) -> Client {
+    Client::builder()
+        .base_url(format!("{}/v1", server.uri()))
+        .model("openai/test-model")
+        .key(KEY)
+        .timeout(Duration::from_secs(5))
+        .build()
+        .unwrap()
+}
+
+async fn failure(template: ResponseTemplate) -> extract_llm::conversation::ProviderError {
+    let server = serve(template).await;
+    let error = client(&server).extract::<Person>("Maria, 34").await.unwrap_err();
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+    for shown in [error.to_string(), format!("{error:?}")] {
+        assert!(!shown.contains(KEY), "the key is in: {shown}");
+    }
+    match error {
+        Error::Provider { error, ledger } => {
+            assert_eq!(ledger.attempts.len(), 1);
+            error
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_request_carries_what_it_should_and_the_report_what_came_back() {
+    let server = MockServer::start().await;
+    let good = completion(&json!({"name": "Maria", "age": 34}));
+    Mock::given(method("POST"))
+        .and(path("/v1/chat/completions"))
+        .and(header("authorization", format!("Bearer {KEY}").as_str()))
+        .and(header("openai-organization", "org-1"))
+        .and(header("openai-project", "proj-1"))
+        .and(header("x-team", "blue"))
+        .respond_with(
+            ResponseTemplate::new(200).insert_header("x-request-id", "req-1").set_body_json(good),
+        )
+        .mount(&server)
+        .await;
+    let client = Client::builder()
+        .base_url(format!("{}/v1/", server.uri()))
+        .model("openai/test-model")
+        .key(KEY)
+        .organization("org-1")
+        .project("proj-1")
+        .header("x-team", "blue")
+        .build()
+        .unwrap();
+
+    let done = client.extract::<Person>("Maria, 34").report().await.unwrap();
+
+    assert_eq!(done.value, Person { name: "Maria".into(), age: 34 });
+    assert_eq!(done.usage.input_tokens, 20);
+    assert_eq!(done.usage.cached_input_tokens, 16);
+    assert_eq!(done.usage.output_tokens, 8);
+    assert_eq!(done.usage.reasoning_tokens, 3);
+    assert_eq!(done.attempts[0].model.as_deref(), Some("served-model"));
+    assert_eq!(done.request_ids().collect::<Vec<_>>(), ["req-1"]);
+
+    let body: Value = server.received_requests().await.unwrap()[0].body_json().unwrap();
+    bodies::keep(&body);
+    assert_eq!(body["model"], "test-model");
+    let schema = &body["response_format"]["json_schema"];
+    assert_eq!(schema["strict"], true);
+    assert_eq!(schema["schema"]["additionalProperties"], false);
+    assert_eq!(schema["schema"]["required"], json!(["name", "age"]));
+    let properties: Vec<&String> =
+        schema["schema"]["properties"].as_object().unwrap().keys().collect();
+    assert_eq!(properties, ["name", "age"], "in the order of declaration");
+}
+
+#[tokio::test]
+async fn statuses_become_classes() {
+    let openai =
+        |kind: &str, code: &str| json!({"error": {"message": "m", "type": kind, "code": code}});
+    let table = [
+        (401, openai("invalid_request_error", "invalid_api_key"), Kind::Authentication, false),
+        (403, json!({"error": {"message": "m"}}), Kind::Permission, false),
+        (404, openai("invalid_request_error", "model_not_found"), Kind::NotFound, false),
+        (
+            400,
+            openai("invalid_request_error", "context_length_exceeded"),
+            Kind::ContextTooLong,
+            false,
+        ),
+        (
+            400,
+            openai("invalid_request_error", "unsupported_parameter"),
+            Kind::InvalidRequest,
+            false,
+        ),
+        (429, openai("requests", "rate_limit_exceeded"), Kind::RateLimited, true),
+        (429, openai("insufficient_quota", "insufficient_quota"), Kind::QuotaExceeded, false),
+        (500, openai("server_error", "x"), Kind::Server, true),
+        (503, openai("service_unavailable_error", "server_is_overloaded"), Kind::Overloaded, true),
+        (
+            529,
+            json!({"type": "error", "error": {"type": "overloaded_error", "message": "m"}}),
+            Kind::Overloaded,
+            true,
+        ),
+        (
+            400,
+            json!({"code": "x", "error": "Incorrect API key provided"}),
+            Kind::Authentication,
+            false,
+        ),
+        (401, json!({"detail": "Unauthorized"}), Kind::Authentication, false),
+    ];
+    for (status, body, kind, retryable) in table {
+        let error = failure(ResponseTemplate::new(status).set_body_json(&body)).await;
+        assert_eq!((error.kind, error.is_retryable()), (kind, retryable), "{status} {body}");
+        assert_eq!(error.status, Some(status));
+    }
+}
+
+#[tokio::test]
+async fn what_the_provider_says_of_an_error_is_kept() {
+    let body = json!({"error": {"message": "Slow down.", "type": "requests", "code": "rate_limit_exceeded"}});
+    let error = failure(
+        ResponseTemplate::new(429)
+            .insert_header("retry-after", "1.5")
+            .insert_header("x-request-id", "req-9")
+            .insert_header("x-should-retry", "false")
+            .set_body_json(body),
+    )
+    .await;
+    assert_eq!(error.retry_after, Some(Duration::from_millis(1500)));
+    assert_eq!(error.request_id.as_deref(), Some("req-9"));
+    assert_eq!(error.code.as_deref(), Some("rate_limit_exceeded"));
+    assert!(!error.is_retryable(), "the provider's word counts");
+    let shown = error.to_string();
+    for part in ["429", "rate_limit_exceeded", "Slow down.", "req-9"] {
+        assert!(shown.contains(part), "{part} is not in: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_a_server_repeats_is_taken_out() {
+    let body = json!({"error": {"message": format!("bad key {KEY}"), "code": KEY}});
+    let error = failure(ResponseTemplate::new(401).set_body_json(body)).await;
+    assert_eq!(error.message, "bad key [secret]");
+
+    let error = failure(ResponseTemplate::new(502).set_body_string(format!("<p>{KEY}</p>"))).await;
+    assert!(error.message.contains("[secret]"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn bodies_that_are_not_the_protocol_are_typed_errors() {
+    let html = "<html><body>It works!</body></html>";
+    let error = failure(ResponseTemplate::new(200).set_body_string(html)).await;
+    assert_eq!(error.kind, Kind::Malformed);
+    assert!(error.message.contains("It works!"), "{}", error.message);
+
+    let error = failure(ResponseTemplate::new(502).set_body_string(html)).await;
+    assert_eq!(error.kind, Kind::Server);
+
+    let error =
+        failure(ResponseTemplate::new(200).set_body_bytes(b"{\"choices\": \"\xff\xfe\"}".to_vec()))
+            .await;
+    assert_eq!(error.kind, Kind::Malformed);
+
+    let error = failure(ResponseTemplate::new(200).set_body_json(json!({"choices": []}))).await;
+    assert_eq!(error.kind, Kind::Malformed);
+
+    let error = failure(ResponseTemplate::new(200).set_body_string("")).await;
+    assert_eq!(error.kind, Kind::Malformed);
+
+    let in_body = json!({"error": {"message": "busy", "code": 503}});
+    let error = failure(ResponseTemplate::new(200).set_body_json(in_body)).await;
+    assert_eq!(error.kind, Kind::Overloaded);
+}
+
+#[tokio::test]
+async fn a_huge_body_is_not_taken_in() {
+    let server =
+        serve(ResponseTemplate::new(200).set_body_bytes(vec![b' '; 100 * 1024 * 1024])).await;
+    let client = client(&server);
+    let error = client.extract::<Person>("Maria").await.unwrap_err();
+    let Error::Provider { error, .. } = error else { panic!("{error}") };
+    assert_eq!(error.kind, Kind::TooLarge);
+
+    // The same when the server does not say how much there is.
+    let (address, _served) = chunked_forever().await;
+    let client = Client::builder()
+        .base_url(format!("http://{address}"))
+        .model("m")
+        .max_reply_bytes(1 << 20)
+        .build()
+        .unwrap();
+    let error = client.extract::<Person>("Maria").await.unwrap_err();
+    let Error::Provider { error, .. } = error else { panic!("{error}") };
+    assert_eq!(error.kind, Kind::TooLarge);
+}
+
+/// A server that answers with a body that does not end.
+async fn chunked_forever() -> (std::net::SocketAddr, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = socket.read(&mut request).await;
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+        socket.write_all(head.as_bytes()).await.unwrap();
+        let chunk = format!("{:x}\r\n{}\r\n", 65536, " ".repeat(65536));
+        while socket.write_all(chunk.as_bytes()).await.is_ok() {}
+    });
+    (address, served)
+}
+
+/// A server that reads a request, answers with these bytes, and closes.
+async fn raw(answer: &'static [u8]) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut request = [0; 8192];
+            let _ = socket.read(&mut request).await;
+            let _ = socket.write_all(answer).await;
+        }
+    });
+    address
+}
+
+async fn transport_failure(
+    address: std::net::SocketAddr,
+) -> extract_llm::conversation::ProviderError {
+    let client = Client::builder()
+        .base_url(format!("http://{address}"))
+        .model("m")
+        .timeout(Duration::from_millis(700))
+        .build()
+        .unwrap();
+    match client.extract::<Person>("Maria").await.unwrap_err() {
+        Error::Provider { error, .. } => error,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn failures_of_the_connection_are_told_apart() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    assert_eq!(transport_failure(closed).await.kind, Kind::Connect);
+
+    let cut = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"choices\":").await;
+    assert_eq!(transport_failure(cut).await.kind, Kind::Interrupted);
+
+    let hung_up = raw(b"").await;
+    assert_eq!(transport_failure(hung_up).await.kind, Kind::Interrupted);
+
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap();
+    let kept = tokio::spawn(async move {
+        let (socket, _) = silent.accept().await.unwrap();
+        std::future::pending::<()>().await;
+        drop(socket);
+    });
+    assert_eq!(transport_failure(address).await.kind, Kind::Timeout);
+    kept.abort();
+}
+
+#[tokio::test]
+async fn dropping_the_future_closes_the_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let client =
+        Client::builder().base_url(format!("http://{address}")).model("m").build().unwrap();
+    let call = tokio::spawn(async move { client.extract::<Person>("Maria").await });
+    let (mut socket, _) = listener.accept().await.unwrap();
+    let mut bytes = vec![0; 8192];
+    assert!(socket.read(&mut bytes).await.unwrap() > 0);
+
+    call.abort();
+
+    let closed = tokio::time::timeout(Duration::from_secs(10), async {
+        while socket.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
+    });
+    closed.await.expect("the connection is still open");
+}
+
+#[tokio::test]
+async fn an_http_client_of_ones_own_is_used() {
+    let server = serve(
+        ResponseTemplate::new(200).set_body_json(completion(&json!({"name": "M", "age": 1}))),
+    )
+    .await;
+    let own = extract_llm::http::reqwest::Client::builder().user_agent("mine/1").build().unwrap();
+    let client =
+        Client::builder().base_url(server.uri()).model("m").http_client(own).build().unwrap();
+    client.extract::<Person>("M, 1").await.unwrap();
+    let request = &server.received_requests().await.unwrap()[0];
+    assert_eq!(request.headers["user-agent"], "mine/1");
+    assert!(request.headers.get("authorization").is_none(), "no key, no header");
+}
+
+#[test]
+fn bad_configurations_say_what_to_do() {
+    let refused = |error: Error| match error {
+        Error::Config(error) => error,
+        other => panic!("{other}"),
+    };
+    let error = refused(Client::new("nosuch/model").unwrap_err());
+    let shown = error.to_string();
+    assert!(matches!(error, ConfigError::UnknownProvider { .. }));
+    assert!(
+        shown.contains("nosuch") && shown.contains("openai") && shown.contains("ollama"),
+        "{shown}"
+    );
+
+    for url in ["not a url", "ftp://host/v1", "host/v1", ""] {
+        let error = refused(Client::builder().base_url(url).model("m").build().unwrap_err());
+        assert!(matches!(error, ConfigError::BaseUrl { .. }), "{url}: {error}");
+    }
+    let error =
+        refused(Client::builder().base_url("http://me:pass@host").model("m").build().unwrap_err());
+    assert!(!error.to_string().contains("pass@"), "{error}");
+
+    let error = refused(Client::builder().base_url("http://host/v1").build().unwrap_err());
+    assert!(matches!(error, ConfigError::NoModel { .. }), "{error}");
+    let error = refused(Client::new("openai/").unwrap_err());
+    assert!(matches!(error, ConfigError::NoModel { .. }), "{error}");
+
+    let error = refused(
+        Client::builder().base_url("http://host").model("m").key("a\nb").build().unwrap_err(),
+    );
+    assert!(matches!(error, ConfigError::Header { .. }), "{error}");
+    assert!(!error.to_string().contains("a\nb"));
+
+    let client = Client::builder().base_url("http://host").model("m").key(KEY).header("x-k", KEY);
+    assert!(!format!("{client:?}").contains(KEY));
+    assert!(!format!("{:?}", client.build().unwrap()).contains(KEY));
+}

@@ -1,0 +1,40 @@
+//! A client that answers from a script, and keeps its request bodies for the oracle.
+
+use extract_llm::model::scripted::ScriptedReply;
+use extract_llm::model::{Model, Profile, Scripted};
+use extract_llm::{Client, conversation};
+use futures_util::future::BoxFuture;
+
+use crate::bodies::keep;
+
+/// A client that answers from a script, and the script.
+pub(crate) fn scripted(replies: impl IntoIterator<Item = ScriptedReply>) -> (Client, Scripted) {
+    let model = Scripted::new(replies);
+    (client_of(&model), model)
+}
+
+/// A client of a script.
+pub(crate) fn client_of(model: &Scripted) -> Client {
+    Client::with_model(Keeping(model.clone()))
+}
+
+struct Keeping(Scripted);
+
+impl Model for Keeping {
+    fn profile(&self) -> Profile {
+        self.0.profile()
+    }
+
+    fn respond<'a>(
+        &'a self,
+        request: &'a conversation::Request,
+    ) -> BoxFuture<'a, Result<conversation::Reply, conversation::ProviderError>> {
+        Box::pin(async move {
+            let reply = self.0.respond(request).await;
+            if let Some(seen) = self.0.seen().last() {
+                keep(&seen.body);
+            }
+            reply
+        })
+    }
+}
