@@ -11,10 +11,10 @@ use super::{pattern, words};
 /// Keywords about values of every type.
 const GENERAL: &[&str] = &["not", "if", "then", "else", "dependentRequired", "dependentSchemas"];
 
-const OF_STRINGS: &[&str] =
+pub(super) const OF_STRINGS: &[&str] =
     &["minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"];
 
-const OF_NUMBERS: &[&str] =
+pub(super) const OF_NUMBERS: &[&str] =
     &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "format"];
 
 const OF_OBJECTS: &[&str] = &[
@@ -27,7 +27,7 @@ const OF_OBJECTS: &[&str] = &[
     "maxProperties",
 ];
 
-const OF_ARRAYS: &[&str] = &[
+pub(super) const OF_ARRAYS: &[&str] = &[
     "items",
     "prefixItems",
     "minItems",
@@ -219,7 +219,7 @@ impl Engine<'_, '_> {
 }
 
 /// The values that `const` or `enum` allow.
-fn constants(plain: &Map<String, Value>) -> Option<Vec<Value>> {
+pub(super) fn constants(plain: &Map<String, Value>) -> Option<Vec<Value>> {
     match (plain.get("const"), plain.get("enum")) {
         (Some(constant), Some(Value::Array(values))) if !values.contains(constant) => Some(vec![]),
         (Some(constant), _) => Some(vec![constant.clone()]),
@@ -230,7 +230,10 @@ fn constants(plain: &Map<String, Value>) -> Option<Vec<Value>> {
 
 /// The types that the keywords are about: the ones named, those of the constants, or those that the
 /// other keywords belong to. None where any value will do.
-fn types<'a>(plain: &'a Map<String, Value>, constants: Option<&[Value]>) -> Vec<&'a str> {
+pub(super) fn types<'a>(
+    plain: &'a Map<String, Value>,
+    constants: Option<&[Value]>,
+) -> Vec<&'a str> {
     match plain.get("type") {
         Some(Value::String(name)) => return vec![name],
         Some(Value::Array(names)) => return names.iter().filter_map(Value::as_str).collect(),

@@ -244,7 +244,7 @@ impl Dialect {
         limits: Limits { max_items_sum: Some(960), ..Limits::NONE },
     };
 
-    /// Gemini's `responseSchema` and `parameters`, a subset of OpenAPI 3.0: upper-case types,
+    /// Gemini's `responseSchema` and `parameters`, a subset of `OpenAPI` 3.0: upper-case types,
     /// `nullable`, `propertyOrdering`, no references, no `additionalProperties`, enums of strings,
     /// and `date-time` as the only format of a string
     /// (<https://ai.google.dev/api/caching#Schema>).
