@@ -94,12 +94,7 @@ impl Engine<'_, '_> {
                     pattern: Some(pattern.clone()),
                     pointer: inside(place, &["patternProperties", pattern]),
                 })),
-                _ => Err(DialectError::Unsupported {
-                    dialect: self.dialect.name,
-                    keyword: "patternProperties",
-                    pointer: place.to_owned(),
-                    why: "members whose schema depends on their name; give each its own property",
-                }),
+                _ => Err(self.by_name(place)),
             };
         }
         match additional {
@@ -117,6 +112,15 @@ impl Engine<'_, '_> {
                 }
                 Ok(None)
             }
+        }
+    }
+
+    fn by_name(&self, place: &str) -> DialectError {
+        DialectError::Unsupported {
+            dialect: self.dialect.name,
+            keyword: "patternProperties",
+            pointer: place.to_owned(),
+            why: "the schema of a member depends on what its name looks like",
         }
     }
 
@@ -208,9 +212,16 @@ impl Engine<'_, '_> {
                 let mut sent = Map::new();
                 for (pattern, schema) in patterns {
                     let place = inside(place, &["patternProperties", pattern]);
-                    if let Some(out) = self.lower(schema, &place)? {
-                        sent.insert(pattern.clone(), self.finish(out));
+                    let Some(out) = self.lower(schema, &place)? else { continue };
+                    if out.step != SAME {
+                        // One step for all names that have no schema of their own.
+                        if patterns.len() > 1 || others.is_some() {
+                            return Err(self.by_name(&place));
+                        }
+                        rest = Rest::Members(out.step);
+                        changes = true;
                     }
+                    sent.insert(pattern.clone(), self.finish(out));
                 }
                 if bare {
                     out.schema.shift_remove("properties");
@@ -322,19 +333,15 @@ impl Engine<'_, '_> {
                 }
                 out.schema.insert("type".to_owned(), self.type_name("array"));
                 let mut unsaid = Map::new();
-                match items {
-                    Some(items) => {
-                        let items = self.finish(items);
-                        out.schema.insert("items".to_owned(), items);
-                    }
+                let items = if let Some(items) = items {
+                    items
+                } else {
                     // Nothing fits, so there is nothing in it.
-                    None => {
-                        let items = self.kind("string", &Map::new(), place)?.unwrap_or_default();
-                        let items = self.finish(items);
-                        out.schema.insert("items".to_owned(), items);
-                        self.constrain(&mut out, "maxItems", &0.into(), &mut unsaid);
-                    }
-                }
+                    self.constrain(&mut out, "maxItems", &0.into(), &mut unsaid);
+                    self.kind("string", &Map::new(), place)?.unwrap_or_default()
+                };
+                let items = self.finish(items);
+                out.schema.insert("items".to_owned(), items);
                 self.lengths(&mut out, plain, unsaid, place);
                 Ok(Some(out))
             }

@@ -10,9 +10,12 @@ const STEPS: usize = 50_000;
 /// How deep a question goes.
 const DEPTH: usize = 128;
 
+/// Keywords that speak of the members of the same object together.
+const COMBINING: &[&str] = &["properties", "allOf", "anyOf", "oneOf", "$ref"];
+
 /// Whether `value` looks like `schema`, whose references are resolved in `root`.
 pub(super) fn fits(schema: &Value, root: &Value, value: &Value) -> bool {
-    Guard { root, steps: 0, combined: 0 }.fits(schema, value, 0)
+    Guard { root, steps: 0 }.fits(schema, value, 0, false)
 }
 
 /// How much of an object a schema claims by its constants: the tag of a tagged union decides even
@@ -52,12 +55,12 @@ fn constants(schema: &Value) -> Option<&[Value]> {
 struct Guard<'a> {
     root: &'a Value,
     steps: usize,
-    /// How many `allOf` lie around.
-    combined: usize,
 }
 
 impl Guard<'_> {
-    fn fits(&mut self, schema: &Value, value: &Value, depth: usize) -> bool {
+    /// `shared`: other schemas have a say about the same value, so that members which this one does
+    /// not name may be theirs.
+    fn fits(&mut self, schema: &Value, value: &Value, depth: usize, shared: bool) -> bool {
         self.steps += 1;
         if self.steps > STEPS || depth > DEPTH {
             return true;
@@ -67,6 +70,9 @@ impl Guard<'_> {
             Value::Object(schema) => schema,
             _ => return true,
         };
+        if value.is_null() && nullable(schema) {
+            return true;
+        }
         if !type_fits(schema, value) {
             return false;
         }
@@ -78,19 +84,13 @@ impl Guard<'_> {
                 return false;
             }
         }
-        if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
-            let pointer = target.strip_prefix('#').unwrap_or(target);
-            if let Some(target) = self.root.pointer(pointer) {
-                if !self.fits(target, value, depth + 1) {
-                    return false;
-                }
-            }
-        }
-        if !self.unions_fit(schema, value, depth) {
+        let combined = COMBINING.iter().filter(|keyword| schema.contains_key(**keyword)).count();
+        let shared = shared || combined > 1;
+        if !self.parts_fit(schema, value, depth, shared) {
             return false;
         }
         match value {
-            Value::Object(members) => self.object_fits(schema, members, depth),
+            Value::Object(members) => self.object_fits(schema, members, depth, shared),
             Value::Array(items) => self.array_fits(schema, items, depth),
             Value::String(text) => {
                 let length = || text.chars().count() as u64;
@@ -102,23 +102,35 @@ impl Guard<'_> {
         }
     }
 
-    fn unions_fit(&mut self, schema: &Map<String, Value>, value: &Value, depth: usize) -> bool {
-        for (keyword, all) in [("allOf", true), ("anyOf", false), ("oneOf", false)] {
+    /// References, `allOf` and unions.
+    fn parts_fit(
+        &mut self,
+        schema: &Map<String, Value>,
+        value: &Value,
+        depth: usize,
+        shared: bool,
+    ) -> bool {
+        if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+            let pointer = target.strip_prefix('#').unwrap_or(target);
+            if let Some(target) = self.root.pointer(pointer) {
+                if !self.fits(target, value, depth + 1, shared) {
+                    return false;
+                }
+            }
+        }
+        for keyword in ["allOf", "anyOf", "oneOf"] {
             let Some(Value::Array(branches)) = schema.get(keyword) else { continue };
-            let fits = if all {
-                self.combined += 1;
-                let fits = branches.iter().all(|branch| self.fits(branch, value, depth + 1));
-                self.combined -= 1;
-                fits
+            let fits = if keyword == "allOf" {
+                let shared = shared || branches.len() > 1;
+                branches.iter().all(|branch| self.fits(branch, value, depth + 1, shared))
             } else {
-                branches.iter().any(|branch| self.fits(branch, value, depth + 1))
-                    || (*value == Value::Null && nullable(schema))
+                branches.iter().any(|branch| self.fits(branch, value, depth + 1, shared))
             };
             if !fits {
                 return false;
             }
         }
-        schema.get("not").is_none_or(|not| !self.fits(not, value, depth + 1))
+        schema.get("not").is_none_or(|not| !self.fits(not, value, depth + 1, true))
     }
 
     fn object_fits(
@@ -126,6 +138,7 @@ impl Guard<'_> {
         schema: &Map<String, Value>,
         members: &Map<String, Value>,
         depth: usize,
+        shared: bool,
     ) -> bool {
         if let Some(Value::Array(required)) = schema.get("required") {
             let there = |name: &Value| name.as_str().is_none_or(|name| members.contains_key(name));
@@ -142,22 +155,17 @@ impl Guard<'_> {
         let properties = schema.get("properties").and_then(Value::as_object);
         let patterns = schema.get("patternProperties").and_then(Value::as_object);
         let additional = schema.get("additionalProperties");
-        // Where schemas are combined, what one does not name another may.
-        let composed = ["allOf", "anyOf", "oneOf", "$ref"].iter().any(|k| schema.contains_key(*k))
-            || (schema.get("type").is_none() && properties.is_none())
-            || self.combined > 0;
+        // A struct that says nothing of others has no others, as in `lower`.
+        let others = shared || !(schema.contains_key("type") || properties.is_some());
+        let others = others || COMBINING[1..].iter().any(|keyword| schema.contains_key(*keyword));
         for (name, member) in members {
             let fits = if let Some(property) = properties.and_then(|known| known.get(name)) {
-                self.fits(property, member, depth + 1)
+                self.fits(property, member, depth + 1, false)
             } else if let Some(patterns) = patterns.filter(|patterns| !patterns.is_empty()) {
                 // Which pattern the name fits is taken for granted.
-                patterns.values().any(|pattern| self.fits(pattern, member, depth + 1))
+                patterns.values().any(|pattern| self.fits(pattern, member, depth + 1, false))
             } else {
-                // A struct that says nothing of others has no others, as in `lower`.
-                match additional {
-                    Some(additional) => self.fits(additional, member, depth + 1),
-                    None => composed,
-                }
+                additional.map_or(others, |schema| self.fits(schema, member, depth + 1, false))
             };
             if !fits {
                 return false;
@@ -179,7 +187,7 @@ impl Guard<'_> {
             first
                 .get(index)
                 .or_else(|| schema.get("items"))
-                .is_none_or(|schema| self.fits(schema, item, depth + 1))
+                .is_none_or(|schema| self.fits(schema, item, depth + 1, false))
         })
     }
 }
@@ -228,7 +236,6 @@ fn type_fits(schema: &Map<String, Value>, value: &Value) -> bool {
     };
     match schema.get("type") {
         None => true,
-        _ if *value == Value::Null && nullable(schema) => true,
         Some(Value::Array(types)) => types.iter().any(fits),
         Some(name) => fits(name),
     }

@@ -11,10 +11,10 @@ use super::{pattern, words};
 /// Keywords about values of every type.
 const GENERAL: &[&str] = &["not", "if", "then", "else", "dependentRequired", "dependentSchemas"];
 
-const OF_STRINGS: &[&str] =
+pub(super) const OF_STRINGS: &[&str] =
     &["minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"];
 
-const OF_NUMBERS: &[&str] =
+pub(super) const OF_NUMBERS: &[&str] =
     &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "format"];
 
 const OF_OBJECTS: &[&str] = &[
@@ -27,7 +27,7 @@ const OF_OBJECTS: &[&str] = &[
     "maxProperties",
 ];
 
-const OF_ARRAYS: &[&str] = &[
+pub(super) const OF_ARRAYS: &[&str] = &[
     "items",
     "prefixItems",
     "minItems",
@@ -51,7 +51,7 @@ impl Engine<'_, '_> {
                 general.insert((*keyword).to_owned(), value);
             }
         }
-        let Some(mut out) = self.typed(plain, place)? else { return Ok(None) };
+        let Some(mut out) = self.typed(&plain, place)? else { return Ok(None) };
         let mut unsaid = Map::new();
         for (keyword, value) in general {
             if !self.dialect.allows(&keyword) {
@@ -69,11 +69,11 @@ impl Engine<'_, '_> {
 
     fn typed(
         &mut self,
-        plain: Map<String, Value>,
+        plain: &Map<String, Value>,
         place: &str,
     ) -> Result<Option<Out>, DialectError> {
-        let constants = constants(&plain);
-        let mut types = types(&plain, constants.as_deref());
+        let constants = constants(plain);
+        let mut types = types(plain, constants.as_deref());
         if let Some(constants) = &constants {
             types.retain(|name| constants.iter().any(|value| is_of(value, name)));
             if types.is_empty() {
@@ -86,11 +86,11 @@ impl Engine<'_, '_> {
         let nullable = types.contains(&"null");
         let others: Vec<&str> = types.iter().copied().filter(|name| *name != "null").collect();
         match others.as_slice() {
-            [] if nullable => self.kind("null", &plain, place),
+            [] if nullable => self.kind("null", plain, place),
             [] => Ok(Some(self.any(place))),
             [only] => {
-                let Some(mut out) = self.kind(only, &plain, place)? else {
-                    return if nullable { self.kind("null", &plain, place) } else { Ok(None) };
+                let Some(mut out) = self.kind(only, plain, place)? else {
+                    return if nullable { self.kind("null", plain, place) } else { Ok(None) };
                 };
                 if nullable {
                     self.make_nullable(&mut out);
@@ -99,7 +99,7 @@ impl Engine<'_, '_> {
             }
             several => {
                 let mut branches: Vec<Value> =
-                    several.iter().map(|name| of_type(&plain, name)).collect();
+                    several.iter().map(|name| of_type(plain, name)).collect();
                 if nullable {
                     branches.push(of_type(&Map::new(), "null"));
                 }
@@ -183,8 +183,9 @@ impl Engine<'_, '_> {
         let single = plain.contains_key("const") || values.len() == 1;
         let allowed = match (self.dialect.constants, name) {
             (_, "null") => return,
-            (Constants::Any | Constants::Scalars, _) | (_, "string") => true,
-            (Constants::StringsAndNumbers, "integer" | "number") => true,
+            (Constants::Any | Constants::Scalars, _)
+            | (_, "string")
+            | (Constants::StringsAndNumbers, "integer" | "number") => true,
             _ => false,
         };
         if name == "boolean" && values.len() == 2 {
@@ -218,7 +219,7 @@ impl Engine<'_, '_> {
 }
 
 /// The values that `const` or `enum` allow.
-fn constants(plain: &Map<String, Value>) -> Option<Vec<Value>> {
+pub(super) fn constants(plain: &Map<String, Value>) -> Option<Vec<Value>> {
     match (plain.get("const"), plain.get("enum")) {
         (Some(constant), Some(Value::Array(values))) if !values.contains(constant) => Some(vec![]),
         (Some(constant), _) => Some(vec![constant.clone()]),
@@ -229,7 +230,10 @@ fn constants(plain: &Map<String, Value>) -> Option<Vec<Value>> {
 
 /// The types that the keywords are about: the ones named, those of the constants, or those that the
 /// other keywords belong to. None where any value will do.
-fn types<'a>(plain: &'a Map<String, Value>, constants: Option<&[Value]>) -> Vec<&'a str> {
+pub(super) fn types<'a>(
+    plain: &'a Map<String, Value>,
+    constants: Option<&[Value]>,
+) -> Vec<&'a str> {
     match plain.get("type") {
         Some(Value::String(name)) => return vec![name],
         Some(Value::Array(names)) => return names.iter().filter_map(Value::as_str).collect(),

@@ -39,6 +39,7 @@ mod normal;
 mod note;
 mod pattern;
 mod plan;
+mod render;
 mod rows;
 mod source;
 mod table;
@@ -51,6 +52,7 @@ use serde_json::Value;
 pub use error::{DialectError, Limit};
 pub use lowered::{Lowered, Raised};
 pub use note::{Note, NoteKind};
+pub use render::render_typescript;
 pub use table::Dialect;
 
 /// Lowers a JSON Schema (draft 2020-12, as schemars writes it) into a dialect.

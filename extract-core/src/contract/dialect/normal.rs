@@ -139,7 +139,7 @@ impl Normaliser<'_, '_> {
         for (keyword, value) in members {
             match (keyword.as_str(), value) {
                 ("description", Value::String(text)) => {
-                    annotations.description = Some(text.clone())
+                    annotations.description = Some(text.clone());
                 }
                 ("default", value) => annotations.default = Some(value.clone()),
                 ("examples", Value::Array(values)) => annotations.examples.clone_from(values),

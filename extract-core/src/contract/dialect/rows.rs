@@ -279,7 +279,7 @@ impl Dialect {
     /// it takes, and the limits are not known to hold.
     pub const MISTRAL: Self = Self { name: "mistral", limits: Limits::NONE, ..Self::OPENAI_STRICT };
 
-    /// `DeepSeek`'s strict tools (its beta endpoint): OpenAI's shape without any bound, pattern or
+    /// DeepSeek's strict tools (its beta endpoint): OpenAI's shape without any bound, pattern or
     /// format (<https://api-docs.deepseek.com/guides/function_calling>, "strict mode"; what it says
     /// of single keywords has changed, so none is sent).
     pub const DEEPSEEK: Self =

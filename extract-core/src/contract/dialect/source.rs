@@ -20,6 +20,8 @@ pub(super) struct Source<'s> {
     pub(super) root: &'s Value,
     /// The references that lead back to where they stand.
     recursive: BTreeSet<String>,
+    /// How often each place is referred to.
+    uses: BTreeMap<String, usize>,
     /// Whether a cycle passes through nothing but required members.
     required_cycle: bool,
 }
@@ -37,7 +39,8 @@ impl<'s> Source<'s> {
         if !walk::within_depth(root, MAX_DEPTH) {
             return Err(DialectError::TooDeep { allowed: MAX_DEPTH });
         }
-        let mut source = Self { root, recursive: BTreeSet::new(), required_cycle: false };
+        let (recursive, uses) = (BTreeSet::new(), BTreeMap::new());
+        let mut source = Self { root, recursive, uses, required_cycle: false };
         let mut edges: BTreeMap<String, Vec<Edge>> = BTreeMap::new();
         let mut parts = 0;
         // Each place that something refers to is scanned once, from the root on.
@@ -53,7 +56,10 @@ impl<'s> Source<'s> {
             if parts > MAX_PARTS {
                 return Err(DialectError::TooLarge { dialect: dialect.name, allowed: MAX_PARTS });
             }
-            open.extend(found.iter().map(|edge| edge.to.clone()));
+            for edge in &found {
+                *source.uses.entry(edge.to.clone()).or_default() += 1;
+                open.push(edge.to.clone());
+            }
             edges.insert(place, found);
         }
         source.recursive = on_cycles(&edges, |_| true);
@@ -83,6 +89,11 @@ impl<'s> Source<'s> {
     /// Whether what the reference stands for contains the same reference.
     pub(super) fn is_recursive(&self, reference: &str) -> bool {
         self.recursive.contains(reference)
+    }
+
+    /// How often a place is referred to.
+    pub(super) fn uses(&self, reference: &str) -> usize {
+        self.uses.get(reference).copied().unwrap_or_default()
     }
 
     /// Whether anything refers back to itself.

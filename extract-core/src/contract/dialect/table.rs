@@ -14,6 +14,7 @@ use super::limits::Limits;
 /// assert!(Dialect::ALL.iter().any(|dialect| dialect.name() == "gemini-json-schema"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a row of independent rules, not a state")]
 pub struct Dialect {
     pub(super) name: &'static str,
     /// Whether the server holds the model to the schema.

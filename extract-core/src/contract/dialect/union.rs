@@ -14,6 +14,12 @@ use super::table::{Nullable, OneOf};
 /// Types whose null form is a list of two types.
 const SIMPLE: &[&str] = &["string", "number", "integer", "boolean"];
 
+/// Constants of several branches: keywords for all of them, and what each branch said of its own.
+struct Merged {
+    plain: Map<String, Value>,
+    words: Vec<String>,
+}
+
 impl Engine<'_, '_> {
     pub(super) fn union(
         &mut self,
@@ -32,7 +38,7 @@ impl Engine<'_, '_> {
             }
         }
         if self.dialect.merge_constants {
-            if let Some((plain, words)) = self.merged_constants(&kept)? {
+            if let Some(Merged { plain, words }) = self.merged_constants(&kept)? {
                 let Some(mut out) = self.plain(plain, place)? else { return Ok(None) };
                 out.words.splice(0..0, words);
                 if nullable {
@@ -122,7 +128,7 @@ impl Engine<'_, '_> {
     fn merged_constants(
         &mut self,
         branches: &[(String, Value)],
-    ) -> Result<Option<(Map<String, Value>, Vec<String>)>, DialectError> {
+    ) -> Result<Option<Merged>, DialectError> {
         if branches.len() < 2 {
             return Ok(None);
         }
@@ -161,7 +167,7 @@ impl Engine<'_, '_> {
         let mut plain = Map::new();
         plain.insert("type".to_owned(), types[0].into());
         plain.insert("enum".to_owned(), Value::Array(values));
-        Ok(Some((plain, words)))
+        Ok(Some(Merged { plain, words }))
     }
 
     /// Makes a schema accept null as well.

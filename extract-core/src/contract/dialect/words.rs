@@ -10,7 +10,7 @@ const EXCERPT: usize = 300;
 pub(super) fn sentences(constraints: &Map<String, Value>) -> Vec<String> {
     let mut said = Vec::new();
     let get = |keyword: &str| constraints.get(keyword);
-    said.extend(bounds(get("minimum"), get("maximum"), |n| n.to_string(), ""));
+    said.extend(bounds(get("minimum"), get("maximum"), ToString::to_string, ""));
     if let Some(bound) = get("exclusiveMinimum") {
         said.push(format!("More than {bound}."));
     }

@@ -1,0 +1,85 @@
+//! Properties of lowering over generated types and values: what is sent follows the dialect's rules,
+//! every value of the type can be sent, and it comes back the same.
+
+#[path = "dialects/grammar.rs"]
+mod grammar;
+#[path = "dialects/rules.rs"]
+mod rules;
+
+use extract_core::contract::dialect::{Dialect, DialectError, lower};
+use grammar::{Dice, Document};
+use proptest::prelude::*;
+use serde_json::Value;
+
+/// How often one run lowered a type rather than refusing it.
+#[derive(Default)]
+struct Count {
+    lowered: usize,
+    refused: usize,
+}
+
+fn check(seed: u64, recursive: bool, count: &mut Count) {
+    let mut dice = Dice::new(seed);
+    let document = Document::roll(&mut dice, recursive);
+    let schema = document.schema();
+    let own = jsonschema::validator_for(&schema).unwrap();
+    let values: Vec<Value> = (0..6).map(|_| document.value(&mut dice)).collect();
+    for value in &values {
+        assert!(own.is_valid(value), "seed {seed}: the grammar is wrong: {value} in {schema}");
+    }
+    for dialect in Dialect::ALL {
+        let name = dialect.name();
+        let lowered = match lower(&schema, dialect) {
+            Ok(lowered) => lowered,
+            Err(DialectError::Limit { .. } | DialectError::TooLarge { .. }) => {
+                count.refused += 1;
+                continue;
+            }
+            Err(error) => panic!("seed {seed}, {name}: {error}\n{schema}"),
+        };
+        count.lowered += 1;
+        if let Err(broken) = rules::check(name, &lowered.schema) {
+            panic!("seed {seed}, {name}: {broken}\n{schema}\n{}", lowered.schema);
+        }
+        let standard = rules::standard(&lowered.schema);
+        let sent = jsonschema::validator_for(&standard).unwrap();
+        for value in &values {
+            let down = lowered.lower_value(value.clone());
+            if let Err(error) = sent.validate(&down) {
+                panic!("seed {seed}, {name}: {error}\n{schema}\n{standard}\n{value}\n{down}");
+            }
+            let up = lowered.raise(down.clone());
+            assert_eq!(&up, value, "seed {seed}, {name}:\n{schema}\n{standard}\n{down}");
+        }
+    }
+}
+
+/// `PROPTEST_CASES` asks for more.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = cases.unwrap_or(64);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn values_come_back_as_they_were(seed in any::<u64>()) {
+        check(seed, false, &mut Count::default());
+    }
+
+    #[test]
+    fn recursive_values_come_back_as_they_were(seed in any::<u64>()) {
+        check(seed, true, &mut Count::default());
+    }
+}
+
+#[test]
+fn most_types_are_not_refused() {
+    let mut count = Count::default();
+    for seed in 0..60 {
+        check(seed, false, &mut count);
+    }
+    assert!(count.refused * 20 < count.lowered, "{} of {}", count.refused, count.lowered);
+}
