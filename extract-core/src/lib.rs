@@ -10,4 +10,10 @@ pub use contract::Extract;
 #[doc(hidden)]
 pub mod __private {
     pub use {schemars, serde};
+
+    /// The compiler names this path where a type derives one of them a second time by itself.
+    pub mod extract_derives_this_too {
+        pub use schemars::JsonSchema;
+        pub use serde::Deserialize;
+    }
 }

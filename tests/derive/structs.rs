@@ -269,22 +269,12 @@ fn fields_may_be_private() {
 
 #[test]
 fn a_type_may_stand_inside_a_function() {
-    fn first() -> serde_json::Value {
-        #[derive(Extract)]
-        struct Inside {
-            #[serde(rename = "first")]
-            _field: u8,
-        }
-        schema::<(Inside, u8)>()
+    #[derive(Extract)]
+    struct Inside {
+        field: u8,
+        more: Option<Box<Inside>>,
     }
-    fn second() -> serde_json::Value {
-        #[derive(Extract)]
-        struct Inside {
-            #[serde(rename = "second")]
-            _field: u8,
-        }
-        schema::<(Inside, u8)>()
-    }
-    assert!(first()["$defs"]["Inside"]["properties"]["first"].is_object());
-    assert!(second()["$defs"]["Inside"]["properties"]["second"].is_object());
+    assert_eq!(schema::<Inside>()["properties"]["more"]["anyOf"][0]["$ref"], "#");
+    let inside: Inside = read(json!({"field": 1, "more": {"field": 2}}));
+    assert_eq!((inside.field, inside.more.unwrap().field), (1, 2));
 }
