@@ -18,7 +18,7 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let checker = walk::checker();
     quote! {
-        #[allow(deprecated)]
+        #[allow(deprecated, redundant_lifetimes)]
         const _: () = {
             #copy
 
@@ -78,7 +78,7 @@ pub(crate) fn stand_in(container: &Container) -> TokenStream {
         }
     });
     quote! {
-        #[allow(deprecated)]
+        #[allow(deprecated, redundant_lifetimes)]
         const _: () = {
             #extract
             #deserialize

@@ -156,6 +156,9 @@ use crate::syntax::Mistakes;
 /// the variant's subschema. A constraint that means nothing for the field's type (a `range` on a
 /// string) is noted as `"x-misplaced": ["range"]`. Neither is ever sent.
 ///
+/// schemars tells types apart by module and name. Two types of one name that stand in different
+/// functions of a module, and in one schema, need a `name` each.
+///
 /// [`Problem`]: https://docs.rs/extract-llm/latest/extract_llm/contract/struct.Problem.html
 #[proc_macro_derive(Extract, attributes(extract, serde, schemars))]
 pub fn derive_extract(input: TokenStream) -> TokenStream {
