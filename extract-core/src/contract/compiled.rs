@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use schemars::generate::SchemaSettings;
@@ -114,6 +115,8 @@ impl Contract {
             .with_draft(jsonschema::Draft::Draft202012)
             .should_validate_formats(true)
             .should_ignore_unknown_formats(true)
+            // schemars' name for either kind of address, which JSON Schema has no name for.
+            .with_format("ip", |text: &str| text.parse::<IpAddr>().is_ok())
             .build(&schema)
             .map_err(|error| ContractError::Schema {
                 name: name.clone(),
