@@ -11,7 +11,7 @@ use super::lower::clean;
 use super::normal::{Annotations, Normal, Normaliser, Shape};
 use super::source::Source;
 use super::table::Dialect;
-use super::words;
+use super::{walk, words};
 
 /// Objects and unions up to this length stand on one line.
 const LINE: usize = 72;
@@ -254,13 +254,12 @@ impl Renderer<'_, '_> {
     }
 
     fn object(&mut self, plain: &Map<String, Value>) -> Result<Text, DialectError> {
-        let required = plain.get("required").and_then(Value::as_array);
+        let required = walk::required(plain);
         let mut members = Vec::new();
         if let Some(Value::Object(properties)) = plain.get("properties") {
             for (name, schema) in properties {
                 let member = self.render(schema)?;
-                let required = required.is_some_and(|known| known.iter().any(|k| k == name));
-                let mark = if required { "" } else { "?" };
+                let mark = if required.contains(name.as_str()) { "" } else { "?" };
                 members.push((format!("{}{mark}", key(name)), member));
             }
         }
