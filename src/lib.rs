@@ -106,8 +106,8 @@
 pub use extract_core::conversation::{Message, Mode, Part, Usd};
 #[doc(inline)]
 pub use extract_core::{
-    Client, Error, Extract, Extraction, Report, check, contract, conversation, extract, extraction,
-    http, model, reading, wire,
+    Client, Error, Extract, Extraction, Report, assert_fits, check, contract, conversation,
+    extract, extraction, http, model, reading, wire,
 };
 
 #[cfg(feature = "derive")]

@@ -21,12 +21,15 @@ use crate::reading::{self, Repair};
 
 /// Runs an extraction to its end.
 pub(super) async fn run<T: Extract>(extraction: Extraction<T>) -> Result<Report<T>, Error> {
-    let Extraction { client, input, options, .. } = extraction;
+    let Extraction { client, input, contract, options, .. } = extraction;
     let client = client?;
     if input.is_blank() {
         return Err(InputError::Empty.into());
     }
-    let contract = Contract::of::<T>()?;
+    let contract = match contract {
+        Some(given) => given.contract()?,
+        None => Contract::of::<T>()?,
+    };
     let deadline = options.deadline;
     let mut journey = Journey::begin(&*client.model, contract, input, options)?;
     let ending = match deadline {
