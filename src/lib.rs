@@ -117,6 +117,30 @@ pub use extract_derive::Extract;
 #[cfg(feature = "chrono")]
 pub use extract_core::chrono;
 
+/// The crate `either`, whose `Either` can be extracted.
+#[cfg(feature = "either")]
+pub use extract_core::either;
+
+/// The crate `indexmap`, whose maps and sets can be extracted.
+#[cfg(feature = "indexmap")]
+pub use extract_core::indexmap;
+
+/// The crate `jiff`, whose dates, times and spans can be extracted.
+#[cfg(feature = "jiff")]
+pub use extract_core::jiff;
+
+/// The crate `rust_decimal`, whose `Decimal` can be extracted.
+#[cfg(feature = "rust_decimal")]
+pub use extract_core::rust_decimal;
+
+/// The crate `url`, whose `Url` can be extracted.
+#[cfg(feature = "url")]
+pub use extract_core::url;
+
+/// The crate `uuid`, whose `Uuid` can be extracted.
+#[cfg(feature = "uuid")]
+pub use extract_core::uuid;
+
 #[doc(hidden)]
 pub mod __private {
     pub use extract_core::__private::*;

@@ -15,6 +15,9 @@ const PATTERN_SIZE: usize = 8 << 20;
 /// How often a pattern with lookaround may go back over one text.
 const PATTERN_STEPS: usize = 200_000;
 
+/// The format that text in base64 is checked by.
+const BASE64: &str = "x-base64";
+
 /// Compiles the validator of a schema. Nothing is ever fetched to resolve a reference.
 pub(super) fn compile(name: &str, schema: &Value) -> Result<Validator, ContractError> {
     let mut spelled_out = schema.clone();
@@ -35,6 +38,7 @@ pub(super) fn compile(name: &str, schema: &Value) -> Result<Validator, ContractE
         .with_format("zoned-date-time", is_zoned)
         // Wider than RFC 3339: with a sign, and with a fraction, as `jiff` writes and reads it.
         .with_format("duration", is_duration)
+        .with_format(BASE64, |text: &str| super::base64::decode(text).is_ok())
         .build(&spelled_out)
         .map_err(|error| ContractError::Schema {
             name: name.to_owned(),
@@ -69,6 +73,11 @@ fn spell_out(schema: &mut Value) {
         if let Some((least, most)) = format.and_then(bounds) {
             bound(members, ["minimum", "exclusiveMinimum"], least);
             bound(members, ["maximum", "exclusiveMaximum"], most);
+        }
+        // JSON Schema takes it for a remark.
+        let encoding = members.get("contentEncoding").and_then(Value::as_str);
+        if encoding == Some("base64") && !members.contains_key("format") {
+            members.insert("format".to_owned(), BASE64.into());
         }
     });
 }

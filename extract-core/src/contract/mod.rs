@@ -1,6 +1,7 @@
 //! What a type asks for: its JSON Schema, its tool, the compiled validator, and the dialects that
 //! providers want them in. Built once per type; knows no provider, no network and no reply.
 
+mod base64;
 mod checkable;
 mod compiled;
 mod constraint;
@@ -10,6 +11,7 @@ mod envelope;
 mod extract;
 #[doc(hidden)]
 pub mod fits;
+mod foreign;
 mod given;
 mod known;
 mod name;
@@ -18,6 +20,7 @@ mod problem;
 mod report;
 mod root;
 
+pub use base64::Base64;
 pub use compiled::{Contract, ContractError, Form};
 pub use constraint::Constraint;
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
