@@ -222,6 +222,10 @@ impl StreamDecoder for Stream {
             ProviderError::new(ProviderErrorKind::Malformed, message)
         })?;
         let mut deltas = Vec::new();
+        if let Some(kind) = loose::at(&event, "/event_type") {
+            self.older_event(kind, &event, &mut deltas);
+            return Ok(deltas);
+        }
         match loose::at(&event, "/type").or(name).unwrap_or_default() {
             "content-start" | "content-delta" => {
                 deltas.extend(event.pointer("/delta/message/content").and_then(said));
@@ -295,6 +299,27 @@ impl StreamDecoder for Stream {
 }
 
 impl Stream {
+    /// Version 1 streams bare lines.
+    fn older_event(&mut self, kind: &str, event: &Value, deltas: &mut Vec<Delta>) {
+        match kind {
+            "text-generation" => {
+                deltas.extend(loose::at(event, "/text").map(|text| Delta::Text(text.to_owned())));
+            }
+            "tool-calls-generation" => {
+                let calls = event.get("tool_calls").and_then(Value::as_array);
+                for call in calls.into_iter().flatten() {
+                    self.call(call, deltas);
+                }
+            }
+            "stream-end" => {
+                self.finish_reason = loose::at(event, "/finish_reason").map(str::to_owned);
+                self.usage = event.pointer("/response/meta").cloned();
+                self.ended = true;
+            }
+            _ => {}
+        }
+    }
+
     fn call(&mut self, call: &Value, deltas: &mut Vec<Delta>) {
         let index = self.calls;
         self.calls += 1;

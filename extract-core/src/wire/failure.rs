@@ -332,6 +332,18 @@ fn by_message(message: &str) -> Option<Kind> {
     if filtered.iter().any(|words| says(words)) {
         return Some(Kind::ContentFiltered);
     }
+    let unknown_model = [
+        "model identifier is invalid",
+        "supported api model names",
+        "model does not exist",
+        "model not exist",
+        "no such model",
+        "model not found",
+        "invalid model",
+    ];
+    if unknown_model.iter().any(|words| says(words)) {
+        return Some(Kind::NotFound);
+    }
     if says("overloaded") {
         return Some(Kind::Overloaded);
     }

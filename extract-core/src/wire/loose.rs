@@ -86,3 +86,13 @@ pub(super) fn arguments_of(json: &str) -> String {
 pub(super) fn at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
     value.pointer(pointer)?.as_str()
 }
+
+/// Whether a field that reports a failure does so: some servers send it empty.
+pub(super) fn says_something(error: &Value) -> bool {
+    match error {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        _ => true,
+    }
+}

@@ -52,6 +52,12 @@ impl Pending {
         if line.is_empty() {
             return self.dispatch();
         }
+        if line.starts_with(b"{") && line.ends_with(b"}") {
+            // No field begins so. It is a server that forgot the form when it reports a failure, or
+            // never had it.
+            let data = String::from_utf8_lossy(line).into_owned();
+            return Some(Event { name: None, data });
+        }
         let (field, value) = match memchr::memchr(b':', line) {
             // A comment.
             Some(0) => return None,
@@ -139,6 +145,12 @@ mod tests {
             pieces.push(&STREAM.as_bytes()[from..]);
             prop_assert_eq!(events(&pieces), expected());
         }
+    }
+
+    #[test]
+    fn a_bare_object_is_an_event() {
+        let bare = events(&[b"data: 1\n\n{\"error\": {}}\n"]);
+        assert_eq!(bare, [(None, "1".into()), (None, "{\"error\": {}}".into())]);
     }
 
     #[test]

@@ -32,6 +32,9 @@ struct Choice {
     index: Option<usize>,
     message: Option<Said>,
     delta: Option<Said>,
+    /// Where completions were not chats yet.
+    #[serde(default, deserialize_with = "loose::text")]
+    text: Option<String>,
     #[serde(default, deserialize_with = "loose::text")]
     finish_reason: Option<String>,
     error: Option<Value>,
@@ -46,7 +49,7 @@ struct Said {
     reasoning_content: Option<String>,
     #[serde(default, deserialize_with = "loose::text")]
     reasoning: Option<String>,
-    reasoning_details: Option<Vec<Value>>,
+    reasoning_details: Option<Value>,
     tool_calls: Option<Vec<Call>>,
     /// What tools were called before there were tools.
     function_call: Option<Function>,
@@ -97,7 +100,9 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
         malformed(format!("not a chat completion: {error}; it begins {}", beginning(body)))
     })?;
     let spoken = chunk.choices.as_ref().is_some_and(|choices| {
-        choices.iter().any(|choice| choice.message.is_some() || choice.delta.is_some())
+        choices.iter().any(|choice| {
+            choice.message.is_some() || choice.delta.is_some() || choice.text.is_some()
+        })
     });
     let mut stream = Stream::default();
     let mut deltas = stream.absorb(chunk, true)?;
@@ -191,7 +196,7 @@ impl StreamDecoder for Stream {
 
 impl Stream {
     fn absorb(&mut self, chunk: Chunk, whole: bool) -> Result<Vec<Delta>, ProviderError> {
-        if let Some(error) = chunk.error.filter(|error| !error.is_null()) {
+        if let Some(error) = chunk.error.filter(loose::says_something) {
             // Some gateways answer 200 and put the failure of the server behind them into the body.
             let mut wrapped = Map::new();
             wrapped.insert(String::from("error"), error);
@@ -222,7 +227,7 @@ impl Stream {
         // Where several answers were asked for, the first is the reply.
         let choices = chunk.choices.unwrap_or_default();
         if let Some(choice) = choices.into_iter().find(|choice| choice.index.unwrap_or(0) == 0) {
-            if let Some(error) = choice.error.filter(|error| !error.is_null()) {
+            if let Some(error) = choice.error.filter(loose::says_something) {
                 return Err(in_reply(&serde_json::json!({ "error": error }).to_string()));
             }
             let said = match whole {
@@ -232,6 +237,7 @@ impl Stream {
             if let Some(said) = said {
                 self.said(said, whole, &mut deltas);
             }
+            deltas.extend(choice.text.filter(|text| !text.is_empty()).map(Delta::Text));
             if let Some(reason) = choice.finish_reason {
                 self.finish_reason = Some(reason);
             }
@@ -247,8 +253,10 @@ impl Stream {
             self.reasoning_content.push_str(text);
         }
         deltas.extend(reasoning.or(said.reasoning.filter(spoken)).map(Delta::Reasoning));
-        for detail in said.reasoning_details.unwrap_or_default() {
-            merge_detail(&mut self.reasoning_details, detail);
+        if let Some(Value::Array(details)) = said.reasoning_details {
+            for detail in details {
+                merge_detail(&mut self.reasoning_details, detail);
+            }
         }
         match said.content {
             Some(Content::Text(text)) if !text.is_empty() => {

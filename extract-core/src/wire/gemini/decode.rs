@@ -83,9 +83,10 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
         }
     } else {
         stream.absorb(serde_json::from_slice(body).map_err(malformed)?, &mut deltas)?;
-        if !stream.candidates && stream.blocked.is_none() {
-            let message =
-                format!("the reply has no candidates; it begins {}", beginning(body));
+        // A model that spent its whole budget on thinking answers with nothing but its usage.
+        let known = stream.candidates || stream.usage.is_some() || stream.response_id.is_some();
+        if !known && stream.blocked.is_none() {
+            let message = format!("the reply has no candidates; it begins {}", beginning(body));
             return Err(ProviderError::new(ProviderErrorKind::Malformed, message));
         }
         stream.ended = true;
