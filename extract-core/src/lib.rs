@@ -18,6 +18,12 @@ pub use extraction::{Client, Error, Extraction, Report, extract};
 #[doc(hidden)]
 pub mod __private {
     pub use {schemars, serde};
+
+    /// The compiler names this path where a type derives one of them a second time by itself.
+    pub mod extract_derives_this_too {
+        pub use schemars::JsonSchema;
+        pub use serde::Deserialize;
+    }
 }
 
 #[cfg(feature = "chrono")]

@@ -129,8 +129,8 @@ impl<'ast> Visit<'ast> for Params<'_> {
             },
         };
         match (of_self, ty.path.get_ident()) {
-            (true, Some(ident)) if ty.qself.is_none() => self.bare.push(ident.clone()),
-            (true, _) => self.projected.push(ty.clone()),
+            (true, Some(ident)) if ty.qself.is_none() => once(&mut self.bare, ident),
+            (true, _) => once(&mut self.projected, ty),
             (false, _) => visit::visit_type_path(self, ty),
         }
     }
@@ -140,5 +140,11 @@ impl<'ast> Visit<'ast> for Params<'_> {
         if segment.ident != "PhantomData" {
             visit::visit_path_segment(self, segment);
         }
+    }
+}
+
+fn once<T: Clone + PartialEq>(all: &mut Vec<T>, one: &T) {
+    if !all.contains(one) {
+        all.push(one.clone());
     }
 }

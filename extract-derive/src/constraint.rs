@@ -2,7 +2,7 @@
 //! transform it becomes. Knows nothing of the field it stands on.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::{Expr, ExprLit, ExprUnary, Lit, Path, UnOp};
 
 use crate::syntax::{Form, Mistakes, Word, nearest};
@@ -222,13 +222,13 @@ impl Constraint {
                 });
                 quote!(#constraint::length() #calls)
             }
-            Rule::Pattern(regex) => call(regex, &quote!(#constraint::pattern)),
-            Rule::Contains(piece) => call(piece, &quote!(#constraint::contains)),
+            Rule::Pattern(regex) => quote!(#constraint::pattern(&#regex)),
+            Rule::Contains(piece) => quote!(#constraint::contains(&#piece)),
             Rule::Format(format) => {
                 let word = self.word.to_string();
                 quote!(#constraint::format(#word, #format))
             }
-            Rule::MultipleOf(step) => call(step, &quote!(#constraint::multiple_of)),
+            Rule::MultipleOf(step) => quote!(#constraint::multiple_of(#step)),
         };
         for _ in 0..self.depth {
             transform.extend(quote!(.inner()));
@@ -249,9 +249,4 @@ fn calls(
         }
     }
     calls
-}
-
-fn call(argument: &Expr, function: &TokenStream) -> TokenStream {
-    let argument = argument.to_token_stream();
-    quote!(#function(#argument))
 }

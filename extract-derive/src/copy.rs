@@ -20,9 +20,10 @@ use crate::syntax::foreign_items;
 pub(crate) fn write(container: &Container) -> TokenStream {
     let words = &container.words;
     let krate = &words.krate;
-    let serde = (!words.skip_deserialize).then(|| quote!(#krate::__private::serde::Deserialize));
-    let schemars =
-        (!words.skip_json_schema).then(|| quote!(#krate::__private::schemars::JsonSchema));
+    let serde = (!words.skip_deserialize)
+        .then(|| quote!(#krate::__private::extract_derives_this_too::Deserialize));
+    let schemars = (!words.skip_json_schema)
+        .then(|| quote!(#krate::__private::extract_derives_this_too::JsonSchema));
     let for_schemars = schemars.is_some();
     let derives: Vec<TokenStream> = serde.into_iter().chain(schemars).collect();
     if derives.is_empty() {

@@ -3,6 +3,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::parse_quote;
 
 use crate::model::Container;
 use crate::{bounds, copy, walk};
@@ -17,7 +18,7 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let checker = walk::checker();
     quote! {
-        #[allow(deprecated)]
+        #[allow(deprecated, redundant_lifetimes)]
         const _: () = {
             #copy
 
@@ -27,6 +28,61 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
                     #walk
                 }
             }
+        };
+    }
+}
+
+/// Writes implementations that do nothing, for a type with mistakes: so the mistakes are all that
+/// the compiler shows, and not also every place where the type is used.
+pub(crate) fn stand_in(container: &Container) -> TokenStream {
+    let words = &container.words;
+    let krate = &words.krate;
+    let ident = &container.input.ident;
+    let mut generics = container.input.generics.clone();
+    let (_, ty_generics, _) = container.input.generics.split_for_impl();
+    generics.make_where_clause().predicates.push(parse_quote!(Self: 'static));
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let extract = quote! {
+        impl #impl_generics #krate::Extract for #ident #ty_generics #where_clause {}
+    };
+    let mut reading = generics.clone();
+    reading.params.insert(0, parse_quote!('de));
+    let (reading_generics, _, _) = reading.split_for_impl();
+    let deserialize = (!words.skip_deserialize).then(|| {
+        quote! {
+            impl #reading_generics #krate::__private::serde::Deserialize<'de>
+                for #ident #ty_generics #where_clause
+            {
+                fn deserialize<D: #krate::__private::serde::Deserializer<'de>>(
+                    _: D,
+                ) -> ::core::result::Result<Self, D::Error> {
+                    loop {}
+                }
+            }
+        }
+    });
+    let json_schema = (!words.skip_json_schema).then(|| {
+        quote! {
+            impl #impl_generics #krate::__private::schemars::JsonSchema
+                for #ident #ty_generics #where_clause
+            {
+                fn schema_name() -> ::std::borrow::Cow<'static, str> {
+                    loop {}
+                }
+                fn json_schema(
+                    _: &mut #krate::__private::schemars::SchemaGenerator,
+                ) -> #krate::__private::schemars::Schema {
+                    loop {}
+                }
+            }
+        }
+    });
+    quote! {
+        #[allow(deprecated, redundant_lifetimes)]
+        const _: () = {
+            #extract
+            #deserialize
+            #json_schema
         };
     }
 }

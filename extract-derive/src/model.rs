@@ -269,7 +269,7 @@ impl Place {
         let mut words = vec!["description"];
         match self {
             Self::Container => {
-                words.extend(["name", "example", "validate", "bound", "skip", "crate"])
+                words.extend(["name", "example", "validate", "bound", "skip", "crate"]);
             }
             Self::Variant => {}
             Self::Field => {

@@ -50,6 +50,9 @@ pub(crate) enum Form {
 
 impl Parse for Word {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error("expected a word: `word`, `word = value` or `word(..)`"));
+        }
         // `crate` is a keyword.
         let name = input.call(Ident::parse_any)?;
         let form = if input.peek(token::Paren) {
@@ -184,7 +187,7 @@ pub(crate) fn nearest<'a>(
     known
         .into_iter()
         .map(|word| (distance(written, word), word))
-        .filter(|&(distance, word)| distance <= (word.len() / 3).max(1))
+        .filter(|&(distance, word)| distance <= if word.len() < 5 { 1 } else { 2 })
         .min()
         .map(|(_, word)| word)
 }

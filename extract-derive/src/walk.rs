@@ -1,12 +1,12 @@
 //! The walk of the validators: from field to field, each at the place where it stands in the JSON.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Member, Path};
 
 use crate::model::{Body, Container, Field, Variant};
-use crate::wire::Representation;
+use crate::wire::{Representation, Shape};
 
 /// What the walk carries along.
 pub(crate) fn checker() -> Ident {
@@ -55,7 +55,7 @@ fn walk_variants(variants: &[Variant], container: &Container) -> TokenStream {
             continue;
         }
         let inside = match &container.wire.representation {
-            _ if container.wire.converted || variant.wire.untagged => inside,
+            _ if container.wire.shape != Shape::Own || variant.wire.untagged => inside,
             Representation::External => at(&variant.wire.name, &inside),
             Representation::Adjacent { content } => at(content, &inside),
             Representation::Internal | Representation::Untagged => inside,
@@ -84,7 +84,8 @@ fn walk_fields(
     let checker = checker();
     // A newtype is written as what it holds. Of a type that is read by way of another, the places
     // of its own fields are not known.
-    let in_place = container.wire.transparent || container.wire.converted || fields.len() == 1;
+    let in_place = container.wire.shape != Shape::Own;
+    let newtype = fields.len() == 1;
     let walked = fields.iter().filter(|field| !field.wire.skipped);
     walked
         .enumerate()
@@ -96,22 +97,35 @@ fn walk_fields(
                 #validators
             };
             match &field.wire.name {
-                None if in_place => inside,
+                _ if in_place || field.wire.flattened => inside,
+                None if newtype => inside,
                 None => at(index, &inside),
-                Some(_) if container.wire.transparent || container.wire.converted => inside,
-                Some(_) if field.wire.flattened => inside,
                 Some(name) => at(name, &inside),
             }
         })
         .collect()
 }
 
+/// Calls validators, so that what is wrong with one is told where it is named.
 fn validators(validators: &[Path], value: &TokenStream) -> TokenStream {
     let checker = checker();
     validators
         .iter()
-        .map(|validator| quote_spanned!(validator.span()=> #checker.report(#validator(#value));))
+        .map(|validator| {
+            let span = validator.span();
+            let value = placed(value.clone(), span);
+            quote_spanned!(span=> #checker.report(#validator(#value));)
+        })
         .collect()
+}
+
+/// The same tokens, as if they stood at another place.
+fn placed(tokens: TokenStream, span: Span) -> TokenStream {
+    let place = |mut token: TokenTree| {
+        token.set_span(token.span().located_at(span));
+        token
+    };
+    tokens.into_iter().map(place).collect()
 }
 
 fn at(segment: impl ToTokens, inside: &TokenStream) -> TokenStream {

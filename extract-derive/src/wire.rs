@@ -22,14 +22,24 @@ pub(crate) enum Representation {
     Untagged,
 }
 
+/// Whose shape the JSON has.
+#[derive(Default, PartialEq)]
+pub(crate) enum Shape {
+    /// That of the fields or the variants.
+    #[default]
+    Own,
+    /// `transparent`: that of the one field.
+    OfField,
+    /// `from` or `try_from`: that of another type.
+    OfOther,
+}
+
 /// serde's words on a type.
 #[derive(Default)]
 pub(crate) struct Container {
     pub(crate) name: Option<String>,
     pub(crate) representation: Representation,
-    pub(crate) transparent: bool,
-    /// `from` or `try_from`: the JSON has the shape of another type.
-    pub(crate) converted: bool,
+    pub(crate) shape: Shape,
     pub(crate) remote: Option<Meta>,
     pub(crate) own_crate: bool,
     pub(crate) own_bound: bool,
@@ -75,8 +85,8 @@ impl Container {
                 "tag" => tag = true,
                 "content" => content = reading(&item).map(|name| name.value()),
                 "untagged" => container.representation = Representation::Untagged,
-                "transparent" => container.transparent = true,
-                "from" | "try_from" => container.converted = true,
+                "transparent" => container.shape = Shape::OfField,
+                "from" | "try_from" => container.shape = Shape::OfOther,
                 "crate" => container.own_crate = true,
                 "bound" => container.own_bound = true,
                 "remote" => container.remote = Some(item),
@@ -246,11 +256,11 @@ impl Case {
 }
 
 fn capitalised(word: &str) -> String {
-    with_first(word, |first| first.to_ascii_uppercase())
+    with_first(word, char::to_ascii_uppercase)
 }
 
 fn uncapitalised(word: &str) -> String {
-    with_first(word, |first| first.to_ascii_lowercase())
+    with_first(word, char::to_ascii_lowercase)
 }
 
 fn with_first(word: &str, change: fn(&char) -> char) -> String {

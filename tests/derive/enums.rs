@@ -75,9 +75,13 @@ fn an_externally_tagged_enum() {
 #[derive(Debug, PartialEq, Extract)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Internal {
+    #[serde(alias = "coins")]
     Cash,
+    #[serde(alias = "plastic")]
     Card(Card),
-    GiftVoucher { code: String },
+    GiftVoucher {
+        code: String,
+    },
 }
 
 #[test]
@@ -86,6 +90,9 @@ fn an_internally_tagged_enum() {
     assert_eq!(schema["oneOf"][0]["properties"]["kind"]["const"], "cash");
     assert_eq!(schema["oneOf"][1]["$ref"], "#/$defs/Card");
     assert_eq!(schema["oneOf"][1]["required"], json!(["kind"]));
+    assert_eq!(schema["oneOf"][0]["x-aliases"], json!(["coins"]));
+    assert_eq!(schema["oneOf"][1]["x-aliases"], json!(["plastic"]));
+    assert_eq!(read::<Internal>(json!({"kind": "coins"})), Internal::Cash);
     assert_eq!(
         schema["oneOf"][2],
         json!({

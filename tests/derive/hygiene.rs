@@ -37,6 +37,7 @@ mod taken {
     #[allow(dead_code)]
     mod contract {}
 
+    #[allow(clippy::trivially_copy_pass_by_ref)]
     fn positive(number: &f64) -> ::core::result::Result<(), &'static str> {
         if *number > 0.0 { Ok(()) } else { Err("a positive number") }
     }

@@ -126,7 +126,7 @@ enum Weekday {
 
 #[derive(Debug, PartialEq, Extract)]
 struct Maps {
-    by_name: HashMap<String, Line>,
+    names: HashMap<String, Line>,
     by_number: BTreeMap<u32, String>,
     by_day: BTreeMap<Weekday, bool>,
 }
@@ -134,15 +134,15 @@ struct Maps {
 #[test]
 fn maps_have_keys_of_strings_numbers_and_enums() {
     assert_eq!(
-        property::<Maps>("by_name"),
+        property::<Maps>("names"),
         json!({"type": "object", "additionalProperties": {"$ref": "#/$defs/Line"}})
     );
     let maps: Maps = read(json!({
-        "by_name": {"x": {"sku": "a", "quantity": 1}},
+        "names": {"x": {"sku": "a", "quantity": 1}},
         "by_number": {"7": "seven"},
         "by_day": {"Tuesday": true},
     }));
-    assert_eq!(maps.by_name["x"].sku, "a");
+    assert_eq!(maps.names["x"].sku, "a");
     assert_eq!(maps.by_number[&7], "seven");
     assert!(maps.by_day[&Weekday::Tuesday]);
     assert!(!maps.by_day.contains_key(&Weekday::Monday));
@@ -269,22 +269,12 @@ fn fields_may_be_private() {
 
 #[test]
 fn a_type_may_stand_inside_a_function() {
-    fn first() -> serde_json::Value {
-        #[derive(Extract)]
-        struct Inside {
-            #[serde(rename = "first")]
-            _field: u8,
-        }
-        schema::<(Inside, u8)>()
+    #[derive(Extract)]
+    struct Inside {
+        field: u8,
+        more: Option<Box<Inside>>,
     }
-    fn second() -> serde_json::Value {
-        #[derive(Extract)]
-        struct Inside {
-            #[serde(rename = "second")]
-            _field: u8,
-        }
-        schema::<(Inside, u8)>()
-    }
-    assert!(first()["$defs"]["Inside"]["properties"]["first"].is_object());
-    assert!(second()["$defs"]["Inside"]["properties"]["second"].is_object());
+    assert_eq!(schema::<Inside>()["properties"]["more"]["anyOf"][0]["$ref"], "#");
+    let inside: Inside = read(json!({"field": 1, "more": {"field": 2}}));
+    assert_eq!((inside.field, inside.more.unwrap().field), (1, 2));
 }

@@ -47,7 +47,7 @@ impl Line {
 #[derive(Debug, Extract)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 struct Order {
-    order_lines: Vec<Line>,
+    all_lines: Vec<Line>,
     by_name: BTreeMap<String, Line>,
     spare_part: Option<Box<Line>>,
     #[serde(rename = "a/b")]
@@ -67,7 +67,7 @@ struct Last {
 fn every_place_is_reached_under_its_name_on_the_wire() {
     let bad = json!({"sku": "k-1", "parts": [1, 2], "sum": 4});
     let value = json!({
-        "ORDER-LINES": [
+        "ALL-LINES": [
             {"sku": "k-1", "parts": [1, 2], "sum": 3},
             {"sku": "zzzzz", "parts": [0, 0], "sum": 0},
         ],
@@ -79,9 +79,9 @@ fn every_place_is_reached_under_its_name_on_the_wire() {
     assert_eq!(
         problems::<Order>(&value),
         [
-            r#"/ORDER-LINES/1/sku: expected a known sku, found "zzzzz""#,
-            r#"/ORDER-LINES/1/sku: expected at most 4 letters, found "zzzzz""#,
-            r#"/ORDER-LINES/1: expected something that is sold, found {"sku":"zzzzz","parts":[0,0],"sum":0}"#,
+            r#"/ALL-LINES/1/sku: expected a known sku, found "zzzzz""#,
+            r#"/ALL-LINES/1/sku: expected at most 4 letters, found "zzzzz""#,
+            r#"/ALL-LINES/1: expected something that is sold, found {"sku":"zzzzz","parts":[0,0],"sum":0}"#,
             "/BY-NAME/x/sum: expected the sum of the parts, found 4",
             "/SPARE-PART/sum: expected the sum of the parts, found 4",
             "/a~1b: expected an odd number, found 2",
@@ -212,7 +212,8 @@ fn each_representation_has_its_own_places() {
 /// The pointer must name what serde reads, so serde's own names (by way of schemars) are the
 /// oracle for ours.
 macro_rules! same_names_as_serde {
-    ($($rule:literal)*) => {$({
+    ($($rule:literal)*) => {$(
+        {
         #[derive(Debug, Extract)]
         #[serde(rename_all = $rule)]
         #[allow(non_snake_case)]
@@ -232,7 +233,8 @@ macro_rules! same_names_as_serde {
         let value: Value = names.iter().map(|name| (name.clone(), json!(2))).collect();
         let expected = names.iter().map(|name| format!("/{name}: expected an odd number, found 2"));
         assert_eq!(problems::<Fields>(&value), expected.collect::<Vec<_>>(), $rule);
-
+        }
+        {
         #[derive(Debug, Extract)]
         #[serde(rename_all = $rule)]
         enum Variants {
@@ -249,7 +251,8 @@ macro_rules! same_names_as_serde {
                 $rule
             );
         }
-    })*};
+        }
+    )*};
 }
 
 #[test]

@@ -7,4 +7,5 @@ mod typed;
 
 pub(crate) use feedback::FeedbackFn;
 pub use feedback::{Feedback, render_feedback};
+pub use schema::violations;
 pub(crate) use typed::check;

@@ -1,22 +1,36 @@
 //! The compiled JSON Schema against a value: every violation becomes a [`Problem`] with its pointer.
 
+use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
-use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
-use crate::contract::{Problem, ProblemKind, excerpt, push_segment};
+use crate::contract::{Contract, Problem, ProblemKind, Problems, excerpt, push_segment};
 
 /// The most problems that are collected from one value: a list of a million bad elements is
 /// described as well by its first thousand.
 const MOST: usize = 1000;
 
-/// All violations, in the order of the schema.
-pub(super) fn violations(validator: &Validator, value: &Value) -> Vec<Problem> {
+/// All violations of a contract's schema by a value, each with its place.
+///
+/// ```
+/// use extract_core::check::violations;
+/// use extract_core::contract::Contract;
+/// use serde_json::json;
+///
+/// let contract = Contract::of::<Vec<u8>>()?;
+/// let problems = violations(&contract, &json!([7, 300, "x"]));
+/// assert_eq!(
+///     problems.to_string(),
+///     r#"/1: expected at most 255, found 300; /2: expected an integer, found "x""#
+/// );
+/// # Ok::<(), extract_core::contract::ContractError>(())
+/// ```
+pub fn violations(contract: &Contract, value: &Value) -> Problems {
     let mut problems = Vec::new();
-    for error in validator.iter_errors(value).take(MOST) {
+    for error in contract.validator().iter_errors(value).take(MOST) {
         describe(&error, String::new(), &mut problems);
     }
-    problems
+    problems.into()
 }
 
 /// Turns one violation into problems, `prefix` being the pointer of the value it was found in.

@@ -15,7 +15,7 @@ pub(crate) fn check<T: Extract>(
     value: &Value,
     mut problems: Vec<Problem>,
 ) -> Result<T, Problems> {
-    problems.extend(violations(contract.validator(), value));
+    problems.extend(violations(contract, value));
     match serde_path_to_error::deserialize::<_, T>(value) {
         Ok(typed) => {
             let mut checker = Checker::new(value);

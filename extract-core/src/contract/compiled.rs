@@ -3,13 +3,14 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::constraint::MISPLACED;
-use super::dialect::{Dialect, DialectError, Lowered, Raised, lower};
+use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_typescript};
 use super::{Extract, name, push_segment, root};
 use crate::conversation::Tool;
 
@@ -60,7 +61,7 @@ pub struct Contract {
     wrapped: Option<Value>,
     validator: jsonschema::Validator,
     forms: RwLock<Vec<Arc<Form>>>,
-    prompt: OnceLock<String>,
+    prompt: String,
 }
 
 /// A contract in one dialect.
@@ -114,6 +115,8 @@ impl Contract {
             .with_draft(jsonschema::Draft::Draft202012)
             .should_validate_formats(true)
             .should_ignore_unknown_formats(true)
+            // schemars' name for either kind of address, which JSON Schema has no name for.
+            .with_format("ip", |text: &str| text.parse::<IpAddr>().is_ok())
             .build(&schema)
             .map_err(|error| ContractError::Schema {
                 name: name.clone(),
@@ -121,15 +124,11 @@ impl Contract {
                 message: error.to_string(),
             })?;
         let wrapped = (!root::is_object(&schema)).then(|| root::wrap(&schema));
-        Ok(Self {
-            name,
-            description,
-            schema,
-            wrapped,
-            validator,
-            forms: RwLock::default(),
-            prompt: OnceLock::new(),
-        })
+        let prompt = render_typescript(wrapped.as_ref().unwrap_or(&schema)).map_err(|source| {
+            let dialect = Dialect::JSON_SCHEMA.name();
+            ContractError::Dialect { name: name.clone(), dialect, source }
+        })?;
+        Ok(Self { name, description, schema, wrapped, validator, forms: RwLock::default(), prompt })
     }
 
     /// The name that the tool or the schema is sent under: `[A-Za-z0-9_-]{1,64}`.
@@ -194,7 +193,7 @@ impl Contract {
     /// The compact form of the schema that prompts carry where no schema can be sent: types in
     /// the manner of TypeScript, with descriptions and bounds as comments.
     pub fn prompt_schema(&self) -> &str {
-        self.prompt.get_or_init(|| self.asked_schema().to_string())
+        &self.prompt
     }
 
     /// Turns a value that a model gave for `form` into one of the type's own shape. What is wrong

@@ -94,12 +94,12 @@ impl Constraint {
     }
 
     /// `pattern(..)` and `regex(..)`: a regular expression found somewhere in a string.
-    pub fn pattern(regex: impl ToString) -> Self {
+    pub fn pattern(regex: &(impl ToString + ?Sized)) -> Self {
         Self::new("pattern").keyword(STRING, "pattern", regex.to_string())
     }
 
     /// `contains(..)`: a piece of a string.
-    pub fn contains(piece: impl ToString) -> Self {
+    pub fn contains(piece: &(impl ToString + ?Sized)) -> Self {
         Self::new("contains").keyword(STRING, "pattern", literally(&piece.to_string()))
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::{Message, Part, Role, ToolCall, Usage, Usd};
 
 /// A piece of a [`Reply`]. The answer is never "the first block": see [`Reply::text`].
@@ -19,7 +21,8 @@ pub enum Block {
 }
 
 /// Why a reply ended, normalised over providers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StopReason {
     /// The model was done.

@@ -17,6 +17,8 @@ pub struct TransportOptions {
     pub connect_timeout: Duration,
     /// The largest reply that is taken, in bytes.
     pub max_reply_bytes: usize,
+    /// Whether the proxy that the system or the environment names is used.
+    pub proxy: bool,
     /// A client to use instead of one of our own; its own timeouts hold beside ours.
     pub client: Option<reqwest::Client>,
 }
@@ -29,6 +31,7 @@ impl Default for TransportOptions {
             timeout: Duration::from_secs(600),
             connect_timeout: Duration::from_secs(10),
             max_reply_bytes: 32 * 1024 * 1024,
+            proxy: true,
             client: None,
         }
     }
@@ -80,7 +83,8 @@ impl Transport {
             Some(client) => client,
             None => {
                 install_crypto();
-                reqwest::Client::builder().connect_timeout(options.connect_timeout).build()?
+                let builder = reqwest::Client::builder().connect_timeout(options.connect_timeout);
+                if options.proxy { builder } else { builder.no_proxy() }.build()?
             }
         };
         Ok(Self { client, timeout: options.timeout, max_reply_bytes: options.max_reply_bytes })

@@ -24,8 +24,10 @@ const MAX_TOKENS: u32 = 512;
 /// It is set up at the first request; see the crate `extract-local` for what that does, where it
 /// looks for a server that runs already, and which environment variables it heeds. The setting up
 /// goes on when the request that began it is dropped, so that the next one finds it done.
+#[derive(Default)]
 pub struct Local {
-    options: extract_local::Options,
+    /// What the environment says, where nothing else is given.
+    options: Option<extract_local::Options>,
     ready: OnceCell<Ready>,
 }
 
@@ -42,16 +44,10 @@ impl fmt::Debug for Local {
     }
 }
 
-impl Default for Local {
-    fn default() -> Self {
-        Self::new(extract_local::Options::default())
-    }
-}
-
 impl Local {
     /// An embedded model with these options.
     pub fn new(options: extract_local::Options) -> Self {
-        Self { options, ready: OnceCell::new() }
+        Self { options: Some(options), ready: OnceCell::new() }
     }
 
     async fn provider(&self) -> Result<&Provider, ProviderError> {
@@ -62,7 +58,11 @@ impl Local {
     async fn start(&self) -> Result<Ready, ProviderError> {
         let options = self.options.clone();
         let failed = |message: String| ProviderError::new(ProviderErrorKind::Local, message);
-        let server = tokio::task::spawn_blocking(move || extract_local::connect(&options))
+        let connect = move || match options {
+            Some(options) => extract_local::connect(&options),
+            None => extract_local::connect(&extract_local::Options::from_env()?),
+        };
+        let server = tokio::task::spawn_blocking(connect)
             .await
             .map_err(|error| failed(error.to_string()))?
             .map_err(|error| failed(error.to_string()))?;

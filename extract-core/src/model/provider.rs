@@ -2,6 +2,7 @@
 //! row of the provider's facts.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use futures_util::future::BoxFuture;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -158,7 +159,10 @@ impl Provider {
             headers.insert(header_name(&name)?, header_value(&name, value.expose_secret())?);
             secrets.push(value);
         }
-        let transport = Transport::new(options.transport)
+        let mut transport = options.transport;
+        // A proxy cannot reach what only this machine can.
+        transport.proxy &= !is_loopback(&url);
+        let transport = Transport::new(transport)
             .map_err(|error| ConfigError::Transport { message: error.to_string() })?;
         Ok(Self { preset, model, url, headers, secrets, transport })
     }
@@ -259,6 +263,11 @@ fn endpoint(base: &str) -> Result<Url, ConfigError> {
         url.set_path(&format!("{path}/chat/completions"));
     }
     Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 fn key_from_environment(preset: &Preset) -> Option<SecretString> {

@@ -1,0 +1,13 @@
+use extract_llm::Extract;
+
+#[derive(Extract)]
+struct Order {
+    #[extract(length(equal = 3, max = 4))]
+    both: String,
+    #[extract(length(min = -1))]
+    negative: String,
+    #[extract(length(exact = 3))]
+    unknown: String,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use extract_llm::Extract;
+
+struct Colour;
+
+mod colour {}
+
+#[derive(Extract)]
+struct Paint {
+    #[extract(with = colour)]
+    wall: Colour,
+}
+
+fn main() {}
