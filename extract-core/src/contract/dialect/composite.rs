@@ -1,6 +1,6 @@
 //! Objects, maps, lists and tuples.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -9,6 +9,7 @@ use super::lower::{Engine, Out, clean, inside};
 use super::note::NoteKind;
 use super::plan::{KEY, Member, Rest, SAME, Step, StepId, TUPLE_REST, VALUE};
 use super::table::{Any, Maps, PropertyNames, Tuples};
+use super::walk;
 
 /// The member that holds the pairs of an object with named properties and others.
 const OTHERS: &str = "additional_properties";
@@ -31,16 +32,14 @@ impl Engine<'_, '_> {
             Some(Value::Object(properties)) => properties.clone(),
             _ => Map::new(),
         };
-        let required: Vec<&str> = match plain.get("required") {
-            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
+        let required = walk::required(plain);
         let others = self.others(plain, place)?;
-        for name in &required {
-            if !properties.contains_key(*name) {
-                let Some(others) = &others else { return Ok(None) };
-                properties.insert((*name).to_owned(), others.schema.clone());
-            }
+        for name in plain.get("required").and_then(Value::as_array).into_iter().flatten() {
+            let Some(name) = name.as_str().filter(|name| !properties.contains_key(*name)) else {
+                continue;
+            };
+            let Some(others) = &others else { return Ok(None) };
+            properties.insert(name.to_owned(), others.schema.clone());
         }
         let mut out = match others {
             Some(others) if properties.is_empty() && self.dialect.maps == Maps::Pairs => {
@@ -127,7 +126,7 @@ impl Engine<'_, '_> {
     fn members(
         &mut self,
         properties: &Map<String, Value>,
-        required: &[&str],
+        required: &HashSet<&str>,
         others: Option<&Others>,
         plain: &Map<String, Value>,
         place: &str,
@@ -139,7 +138,7 @@ impl Engine<'_, '_> {
         let mut changes = false;
         for (name, schema) in properties {
             let place = inside(place, &["properties", name]);
-            let required = required.contains(&name.as_str());
+            let required = required.contains(name.as_str());
             let filled = !required && !self.dialect.optional;
             let Some(mut out) = self.lower_in(schema, &place, filled)? else {
                 if required {

@@ -4,9 +4,6 @@
 
 use serde_json::{Map, Value};
 
-/// The most schemas that are looked at for one question.
-const STEPS: usize = 50_000;
-
 /// How deep a question goes.
 const DEPTH: usize = 128;
 
@@ -14,8 +11,9 @@ const DEPTH: usize = 128;
 const COMBINING: &[&str] = &["properties", "allOf", "anyOf", "oneOf", "$ref"];
 
 /// Whether `value` looks like `schema`, whose references are resolved in `root`.
-pub(super) fn fits(schema: &Value, root: &Value, value: &Value) -> bool {
-    Guard { root, steps: 0 }.fits(schema, value, 0, false)
+/// It looks at no more than `budget` schemas.
+pub(super) fn fits(schema: &Value, root: &Value, value: &Value, budget: &mut usize) -> bool {
+    Guard { root, budget }.fits(schema, value, 0, false)
 }
 
 /// How much of an object a schema claims by its constants: the tag of a tagged union decides even
@@ -54,17 +52,17 @@ fn constants(schema: &Value) -> Option<&[Value]> {
 
 struct Guard<'a> {
     root: &'a Value,
-    steps: usize,
+    budget: &'a mut usize,
 }
 
 impl Guard<'_> {
     /// `shared`: other schemas have a say about the same value, so that members which this one does
     /// not name may be theirs.
     fn fits(&mut self, schema: &Value, value: &Value, depth: usize, shared: bool) -> bool {
-        self.steps += 1;
-        if self.steps > STEPS || depth > DEPTH {
+        if *self.budget == 0 || depth > DEPTH {
             return true;
         }
+        *self.budget -= 1;
         let schema = match schema {
             Value::Bool(any) => return *any,
             Value::Object(schema) => schema,

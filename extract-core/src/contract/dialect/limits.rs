@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::super::problem::push_segment;
 use super::error::{DialectError, Limit};
 use super::table::Dialect;
+use super::walk;
 
 /// How many fields an error names.
 const WORST: usize = 5;
@@ -140,12 +141,12 @@ impl Census {
                 self.depth.add(field, levels);
             }
             self.properties.add(field, properties.len());
-            let required = schema.get("required").and_then(Value::as_array);
+            let required = walk::required(schema);
             for (name, property) in properties {
                 self.text.add(field, name.chars().count());
                 let mut inner = field.to_owned();
                 push_segment(&mut inner, name);
-                if !required.is_some_and(|required| required.iter().any(|known| known == name)) {
+                if !required.contains(name.as_str()) {
                     self.optional.add(&inner, 1);
                 }
                 self.count(property, &inner, levels);

@@ -1,7 +1,7 @@
 //! The engine: one walk over the schema, asking the dialect's row at each step. It yields the schema
 //! that is sent, the notes, and the plan for values.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -19,11 +19,14 @@ use super::{Lowered, guard, words};
 const MAX_LEVELS: usize = 100;
 
 /// The most schemas that lowering may come to.
-const MAX_PARTS: usize = 50_000;
+const MAX_PARTS: usize = 20_000;
 
 /// While fewer schemas than this are written, a described reference is written out; afterwards it
 /// is kept and wrapped.
 const INLINE_PARTS: usize = 2_000;
+
+/// How far references are followed to see whether null fits.
+const NULL_STEPS: usize = 500;
 
 /// See [`lower`](super::lower).
 pub(super) fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, DialectError> {
@@ -33,18 +36,24 @@ pub(super) fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, Dialec
         Recursion::KeepIfOptional { unroll } => source.has_required_cycle().then_some(unroll),
         Recursion::Unroll(depth) => Some(depth),
     };
+    let mut inline = dialect.refs == Refs::Bare;
     loop {
-        let lowered = Engine::new(&source, dialect, unroll).run();
-        match (&lowered, &mut unroll) {
-            // A recursive type may fit once it is written out less deep.
-            (
-                Err(
-                    DialectError::Limit { .. }
-                    | DialectError::TooLarge { .. }
-                    | DialectError::TooDeep { .. },
-                ),
-                Some(depth),
-            ) if *depth > 1 && source.has_recursion() => *depth -= 1,
+        let mut engine = Engine::new(&source, dialect, unroll, inline);
+        let lowered = engine.run();
+        let passed = matches!(
+            lowered,
+            Err(DialectError::Limit { .. }
+                | DialectError::TooLarge { .. }
+                | DialectError::TooDeep { .. })
+        );
+        match &mut unroll {
+            // What is past a limit may fit with definitions kept where they could be written out,
+            _ if passed && engine.inlined => inline = false,
+            // and with a recursive type written out less deep.
+            Some(depth) if passed && *depth > 1 && source.has_recursion() => {
+                *depth -= 1;
+                inline = dialect.refs == Refs::Bare;
+            }
             _ => return lowered,
         }
     }
@@ -75,33 +84,48 @@ pub(super) struct Engine<'a, 's> {
     normaliser: Normaliser<'a, 's>,
     steps: Vec<Step>,
     notes: Vec<Note>,
-    noted: BTreeSet<(String, String)>,
+    noted: HashSet<(String, String)>,
     definitions: Vec<Definition>,
+    by_reference: HashMap<String, usize>,
+    names: HashSet<String>,
     /// The recursive references that are being written out, from the outside in.
     path: Vec<String>,
     unroll: Option<usize>,
+    /// Whether a described reference is written out rather than wrapped.
+    inline: bool,
+    /// Whether one was.
+    inlined: bool,
     parts: usize,
     depth: usize,
 }
 
 impl<'a, 's> Engine<'a, 's> {
-    fn new(source: &'a Source<'s>, dialect: &'a Dialect, unroll: Option<usize>) -> Self {
+    fn new(
+        source: &'a Source<'s>,
+        dialect: &'a Dialect,
+        unroll: Option<usize>,
+        inline: bool,
+    ) -> Self {
         Self {
             dialect,
             source,
             normaliser: Normaliser { source, dialect, merges: 0 },
             steps: vec![Step::Same],
             notes: Vec::new(),
-            noted: BTreeSet::new(),
+            noted: HashSet::new(),
             definitions: Vec::new(),
+            by_reference: HashMap::new(),
+            names: HashSet::new(),
             path: Vec::new(),
             unroll,
+            inline,
+            inlined: false,
             parts: 0,
             depth: 0,
         }
     }
 
-    fn run(mut self) -> Result<Lowered, DialectError> {
+    fn run(&mut self) -> Result<Lowered, DialectError> {
         let (root, step) = self.root()?;
         // Definitions are lowered in the order in which they are first referred to; lowering one
         // may add others.
@@ -132,14 +156,15 @@ impl<'a, 's> Engine<'a, 's> {
         let schema = Value::Object(schema);
         limits::check(&schema, self.dialect)?;
         let definitions = self.definitions.iter().map(|definition| definition.step).collect();
-        let plan = Plan { steps: self.steps, definitions, root: step };
+        let steps = std::mem::take(&mut self.steps);
+        let plan = Plan { steps, definitions, root: step };
         Ok(Lowered {
             dialect: self.dialect.name,
             identity: plan.is_identity(),
             plan,
             own: self.source.root.clone(),
             schema,
-            notes: self.notes,
+            notes: std::mem::take(&mut self.notes),
         })
     }
 
@@ -294,19 +319,20 @@ impl<'a, 's> Engine<'a, 's> {
             }
         } else {
             let plain_any = matches!(&normal.shape, Shape::Plain(plain) if plain.is_empty());
-            let annotated = !bare && self.dialect.refs == Refs::Bare && self.parts < INLINE_PARTS;
+            let annotated = !bare && self.inline && self.parts < INLINE_PARTS;
             if self.dialect.refs == Refs::Inline
                 || matches!(normal.shape, Shape::Never)
                 || plain_any
                 || annotated
             {
+                self.inlined |= annotated;
                 return self.lower(target, &pointer);
             }
         }
         let index = self.define(&reference);
         let schema = [("$ref".to_owned(), self.reference_to(index))].into_iter().collect();
         let step = self.step(Step::Definition(index));
-        let null = guard::fits(target, self.source.root, &Value::Null);
+        let null = guard::fits(target, self.source.root, &Value::Null, &mut { NULL_STEPS });
         Ok(Some(Out { schema, step, null, ..Out::default() }))
     }
 
@@ -328,8 +354,8 @@ impl<'a, 's> Engine<'a, 's> {
 
     /// Tells the values that are cut off how their definition changes them.
     fn close(&mut self, reference: &str, step: StepId) {
-        if let Some(known) = self.definitions.iter_mut().find(|known| known.reference == reference)
-        {
+        let index = self.by_reference.get(reference).copied();
+        if let Some(known) = index.and_then(|index| self.definitions.get_mut(index)) {
             if known.name.is_none() {
                 known.step = step;
             }
@@ -343,24 +369,21 @@ impl<'a, 's> Engine<'a, 's> {
     }
 
     fn definition(&mut self, reference: &str, sent: bool) -> usize {
-        if let Some(index) = self.definitions.iter().position(|known| known.reference == reference)
-        {
-            return index;
+        if let Some(index) = self.by_reference.get(reference) {
+            return *index;
         }
         let name = sent.then(|| {
             let name = self.name_of(reference);
-            let taken = |name: &str| {
-                self.definitions.iter().any(|known| known.name.as_deref() == Some(name))
-            };
             let mut free = name.clone();
             let mut number = 1;
-            while taken(&free) {
+            while !self.names.insert(free.clone()) {
                 number += 1;
                 free = format!("{name}_{number}");
             }
             free
         });
         let reference = reference.to_owned();
+        self.by_reference.insert(reference.clone(), self.definitions.len());
         self.definitions.push(Definition { reference, name, schema: None, step: SAME });
         self.definitions.len() - 1
     }

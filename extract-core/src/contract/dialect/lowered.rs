@@ -78,7 +78,7 @@ impl Lowered {
         if self.identity {
             return Raised { value, problems: Vec::new() };
         }
-        let mut turner = Turner::new(&self.plan, &self.own, &self.schema);
+        let mut turner = Turner::new(&self.plan, &self.own, &self.schema, &value);
         let value = turner.raise(self.plan.root, value);
         Raised { value, problems: turner.problems }
     }
@@ -89,6 +89,7 @@ impl Lowered {
         if self.identity {
             return value;
         }
-        Turner::new(&self.plan, &self.own, &self.schema).lower(self.plan.root, value)
+        let mut turner = Turner::new(&self.plan, &self.own, &self.schema, &value);
+        turner.lower(self.plan.root, value)
     }
 }

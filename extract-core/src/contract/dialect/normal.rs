@@ -2,17 +2,23 @@
 //! the siblings of a `$ref` and the siblings of a union (what serde's `flatten` and internally
 //! tagged enums come out as) are merged here, so that no rule of any dialect has to know them.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::error::DialectError;
 use super::source::Source;
 use super::table::Dialect;
+use super::walk;
 
 /// The most branches that a merge of unions may come to.
 const MAX_BRANCHES: usize = 256;
 
 /// The most schemas that are merged for one document: references in `allOf` can double at each step.
-const MAX_MERGES: usize = 100_000;
+const MAX_MERGES: usize = 10_000;
+
+/// The most parts that are copied when a struct is merged into each branch of a union.
+const MAX_COPIES: usize = 200_000;
 
 /// How many merges may lie inside each other.
 const MAX_NESTING: usize = 64;
@@ -112,10 +118,6 @@ impl Normaliser<'_, '_> {
     }
 
     fn normal_at(&mut self, schema: &Value, depth: usize) -> Result<Normal, DialectError> {
-        self.merges += 1;
-        if self.merges > MAX_MERGES {
-            return Err(self.too_large(MAX_MERGES));
-        }
         let mut annotations = Annotations::default();
         let members = match schema {
             Value::Object(members) => members,
@@ -187,6 +189,10 @@ impl Normaliser<'_, '_> {
 
     /// The normal form of a part of an `allOf`, with a reference replaced by what it refers to.
     fn followed(&mut self, part: &Value, depth: usize) -> Result<Normal, DialectError> {
+        self.merges += 1;
+        if self.merges > MAX_MERGES {
+            return Err(self.too_large(MAX_MERGES));
+        }
         let mut normal = self.normal_at(part, depth + 1)?;
         let mut steps = depth;
         while let Shape::Reference(reference) = &normal.shape {
@@ -219,6 +225,7 @@ impl Normaliser<'_, '_> {
             return Ok(Shape::Union { exclusive, branches });
         }
         let exclusive = unions.iter().all(|(exclusive, _)| *exclusive);
+        let weight: usize = plain.values().map(walk::weight).sum();
         let mut shared = Vec::new();
         if !plain.is_empty() {
             shared.push(Value::Object(plain));
@@ -226,8 +233,12 @@ impl Normaliser<'_, '_> {
         shared.extend(more.drain(..).map(|(keyword, value)| with_member(&keyword, value)));
         let mut products = vec![shared];
         for (_, branches) in unions {
-            if products.len() * branches.len() > MAX_BRANCHES {
+            let count = products.len() * branches.len();
+            if count > MAX_BRANCHES {
                 return Err(self.too_large(MAX_BRANCHES));
+            }
+            if count.saturating_mul(weight) > MAX_COPIES {
+                return Err(self.too_large(MAX_COPIES));
             }
             let mut next = Vec::with_capacity(products.len() * branches.len());
             for product in &products {
@@ -312,17 +323,14 @@ fn merge(
             "required" => {
                 if let (Value::Array(ours), Value::Array(theirs)) = (ours, theirs) {
                     ours.extend(theirs);
-                    let mut seen = Vec::new();
-                    ours.retain(|name| {
-                        let new = !seen.contains(name);
-                        seen.push(name.clone());
-                        new
-                    });
+                    let mut seen = HashSet::new();
+                    ours.retain(|name| seen.insert(name.to_string()));
                 }
             }
             "enum" => {
                 if let (Value::Array(ours), Value::Array(theirs)) = (ours, theirs) {
-                    ours.retain(|value| theirs.contains(value));
+                    let theirs: HashSet<String> = theirs.iter().map(Value::to_string).collect();
+                    ours.retain(|value| theirs.contains(&value.to_string()));
                     if ours.is_empty() {
                         return false;
                     }

@@ -6,13 +6,18 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::super::problem::{Problem, ProblemKind, excerpt, push_segment};
-use super::guard;
+use super::{guard, walk};
 
 /// How deep values are followed. Deeper ones are left as they are, and fail validation.
 const DEPTH: usize = 192;
 
 /// How many branches of unions may be tried inside each other before the first is taken.
 const TRIALS: usize = 3;
+
+/// How many schemas are looked at to choose the branches of unions: for any value, and for each
+/// part of it.
+const BUDGET: usize = 100_000;
+const BUDGET_PER_PART: usize = 200;
 
 /// The index of a step in its plan.
 pub(super) type StepId = usize;
@@ -133,12 +138,25 @@ pub(super) struct Turner<'a> {
     depth: usize,
     trials: usize,
     in_text: usize,
+    /// How many schemas may still be looked at to choose branches.
+    budget: usize,
 }
 
 impl<'a> Turner<'a> {
-    pub(super) fn new(plan: &'a Plan, own: &'a Value, sent: &'a Value) -> Self {
+    pub(super) fn new(plan: &'a Plan, own: &'a Value, sent: &'a Value, value: &Value) -> Self {
         let pointer = String::new();
-        Self { plan, own, sent, problems: Vec::new(), pointer, depth: 0, trials: 0, in_text: 0 }
+        let budget = BUDGET + BUDGET_PER_PART * walk::weight(value);
+        Self {
+            plan,
+            own,
+            sent,
+            problems: Vec::new(),
+            pointer,
+            depth: 0,
+            trials: 0,
+            in_text: 0,
+            budget,
+        }
     }
 
     fn at<R>(&mut self, segment: &str, turn: impl FnOnce(&mut Self) -> R) -> R {
@@ -317,8 +335,10 @@ impl<'a> Turner<'a> {
     }
 
     fn raise_union(&mut self, branches: &[Branch], value: Value) -> Value {
-        let fitting: Vec<&Branch> =
-            branches.iter().filter(|branch| guard::fits(&branch.sent, self.sent, &value)).collect();
+        let fitting: Vec<&Branch> = branches
+            .iter()
+            .filter(|branch| guard::fits(&branch.sent, self.sent, &value, &mut self.budget))
+            .collect();
         match fitting.as_slice() {
             [] => {
                 let step = best(branches, &value, |branch| &branch.sent);
@@ -334,7 +354,7 @@ impl<'a> Turner<'a> {
                 let mut chosen = None;
                 for branch in &fitting {
                     let raised = self.raise(branch.step, value.clone());
-                    if guard::fits(&branch.own, self.own, &raised) {
+                    if guard::fits(&branch.own, self.own, &raised, &mut self.budget) {
                         chosen = Some(raised);
                         break;
                     }
@@ -378,7 +398,7 @@ impl<'a> Turner<'a> {
             Some(Step::Union(branches)) => {
                 let chosen = branches
                     .iter()
-                    .find(|branch| guard::fits(&branch.own, self.own, &value))
+                    .find(|branch| guard::fits(&branch.own, self.own, &value, &mut self.budget))
                     .map(|branch| branch.step);
                 match chosen {
                     Some(step) => self.lower(step, value),

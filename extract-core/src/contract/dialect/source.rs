@@ -128,7 +128,7 @@ fn scan(
     if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
         edges.push(Edge { to: reference.to_owned(), optional });
     }
-    let required = members.get("required").and_then(Value::as_array);
+    let required = walk::required(members);
     walk::children(members, |step, child| {
         // Definitions are scanned where something refers to them.
         if step.starts_with("/$defs/") || step.starts_with("/definitions/") {
@@ -137,7 +137,7 @@ fn scan(
         let optional = optional
             || step.strip_prefix("/properties/").is_some_and(|name| {
                 let name = name.replace("~1", "/").replace("~0", "~");
-                !required.is_some_and(|required| required.iter().any(|known| *known == name))
+                !required.contains(name.as_str())
             });
         scan(child, &format!("{pointer}{step}"), optional, edges, parts)
     })

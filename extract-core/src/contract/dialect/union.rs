@@ -1,6 +1,8 @@
 //! Unions: alternatives, nullability, and the branches that would be mistaken for each other once
 //! they are sent.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::error::DialectError;
@@ -133,6 +135,7 @@ impl Engine<'_, '_> {
             return Ok(None);
         }
         let mut values = Vec::new();
+        let mut known = HashSet::new();
         let mut words = Vec::new();
         for (_, branch) in branches {
             let Normal { annotations, shape: Shape::Plain(plain), more } = self.normal(branch)?
@@ -153,11 +156,7 @@ impl Engine<'_, '_> {
                 let end = if description.ends_with(['.', '!', '?']) { "" } else { "." };
                 words.push(format!("{}: {description}{end}", names.join(", ")));
             }
-            for value in own {
-                if !values.contains(&value) {
-                    values.push(value);
-                }
-            }
+            values.extend(own.into_iter().filter(|value| known.insert(value.to_string())));
         }
         let mut types: Vec<&str> = values.iter().map(type_of).collect();
         types.dedup();

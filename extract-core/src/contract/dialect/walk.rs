@@ -2,6 +2,8 @@
 //! schema walks it by this table, so that a property called `title` or `$ref` is never taken for a
 //! keyword.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::super::problem::push_segment;
@@ -91,4 +93,25 @@ pub(super) fn within_depth(value: &Value, most: usize) -> bool {
         }
     }
     true
+}
+
+/// How many values a value is made of. Does not recurse.
+pub(super) fn weight(value: &Value) -> usize {
+    let mut open = vec![value];
+    let mut weight = 0;
+    while let Some(value) = open.pop() {
+        weight += 1;
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(members) => open.extend(members.values()),
+            _ => {}
+        }
+    }
+    weight
+}
+
+/// The names under `required`.
+pub(super) fn required(schema: &Map<String, Value>) -> HashSet<&str> {
+    let names = schema.get("required").and_then(Value::as_array);
+    names.into_iter().flatten().filter_map(Value::as_str).collect()
 }
