@@ -3,6 +3,9 @@
 
 mod extract;
 mod problem;
+pub(crate) mod shape;
 
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
+pub(crate) use problem::push_segment;
 pub use problem::{Checker, Problem, ProblemKind, Problems};
+pub use shape::{Shape, ShapeError};
