@@ -138,8 +138,6 @@ pub(crate) struct Lengths {
 }
 
 impl Lengths {
-    pub(crate) const NONE: Self = Self { min: 0, max: usize::MAX };
-
     pub(crate) fn hold(&self, length: usize) -> bool {
         (self.min..=self.max).contains(&length)
     }

@@ -156,10 +156,14 @@ fn in_fence(text: &str, start: usize) -> bool {
 /// The text inside the first fence, or the text itself; without what marks it up.
 pub(super) fn plain(text: &str) -> &str {
     let mut inner = text.trim();
-    if let Some(open) = inner.find("```") {
+    let bracket = memchr::memchr2(b'{', b'[', inner.as_bytes()).unwrap_or(inner.len());
+    if let Some(open) = inner[..bracket].find("```") {
         let body = &inner[open + 3..];
-        let body = body.split_once('\n').map_or(body, |(_, body)| body);
-        inner = body.split("```").next().unwrap_or(body).trim();
+        let body = match body.split_once('\n') {
+            Some((tag, body)) if tag.trim().chars().all(char::is_alphanumeric) => body,
+            _ => body.trim_start_matches('`'),
+        };
+        inner = body.rsplit_once("```").map_or(body, |(body, _)| body).trim();
     }
     for mark in ["**", "`", "*"] {
         if let Some(bare) = inner.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark)) {

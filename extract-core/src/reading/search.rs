@@ -177,7 +177,10 @@ fn better<'s>(
 ) -> Result<Option<Choice>, ReadError> {
     let mut more: Vec<(Candidate, Option<RepairKind>)> = Vec::new();
     let mut prose = None;
-    if found.is_empty() || !is_container(reader.shape) {
+    let covered = found.iter().any(|one| {
+        text[from..one.start].trim().is_empty() && text[one.end.min(text.len())..].trim().is_empty()
+    });
+    if !covered && (found.is_empty() || !is_container(reader.shape)) {
         let answer = &text[from..];
         let plain = candidates::plain(answer);
         if plain.starts_with(['"', '\'', '“', '`']) {

@@ -40,8 +40,6 @@ pub(super) struct Node {
     /// The text ended right behind it: more of it could have followed.
     pub(super) last: bool,
     pub(super) noted: bool,
-    /// It is a member, and `key` is its name.
-    pub(super) member: bool,
     pub(super) key: Slice,
     pub(super) text: Slice,
     /// Where it stood in the source, in bytes.
@@ -199,7 +197,6 @@ impl Tree {
             cut: false,
             last: false,
             noted: false,
-            member: false,
             key: Slice::default(),
             text: Slice::default(),
             start,
@@ -231,6 +228,23 @@ impl Tree {
         id
     }
 
+    /// `{"a", "b"}`: keys without colons are the elements of a set.
+    fn set_like(&mut self, id: NodeId) {
+        let first = self.node(id).first;
+        let bare = |node: &Node| node.kind == Kind::Missing && node.text.len == 0;
+        if !bare(self.node(first)) || !self.children(id).all(|child| bare(self.node(child))) {
+            return;
+        }
+        self.nodes[id as usize].kind = Kind::List;
+        let mut next = first;
+        while next != NONE {
+            let node = &mut self.nodes[next as usize];
+            node.kind = Kind::Text;
+            node.text = std::mem::take(&mut node.key);
+            next = node.next;
+        }
+    }
+
     fn push(&mut self, kind: Kind, start: usize, end: usize) -> NodeId {
         let id = index(self.nodes.len());
         let key = self.key.take();
@@ -239,7 +253,6 @@ impl Tree {
             cut: false,
             last: false,
             noted: false,
-            member: key.is_some(),
             key: key.unwrap_or_default(),
             text: Slice::default(),
             start: index(start),
@@ -330,6 +343,9 @@ impl Sink for Tree {
             let node = &mut self.nodes[id as usize];
             node.end = index(at);
             node.cut = !whole;
+            if whole && node.kind == Kind::Object && node.count > 0 {
+                self.set_like(id);
+            }
         }
     }
 

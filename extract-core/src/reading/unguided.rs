@@ -68,11 +68,6 @@ fn values(
     if quoted || bare {
         return sequence(reader, text, from, tree);
     }
-    if candidates::is_escaped(opens) {
-        if let Ok(inner) = serde_json::from_str::<String>(&format!("\"{}\"", opens.replace('\n', "\\n"))) {
-            let _ = inner;
-        }
-    }
     candidates::bracketed(text, from, tree, reader.limits, false)
 }
 

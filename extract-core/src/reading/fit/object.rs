@@ -245,10 +245,9 @@ impl<'s> Fitter<'s> {
                 members.cost += cost::TINY;
                 self.tell(out, RepairKind::DuplicateKey, child, &Value::Null);
             }
-            let mut below = At { node: child, shape: field.shape, lift: 0, tail, tag: None };
+            let below = At { node: child, shape: field.shape, lift: 0, tail, tag: None };
             let corrected = at.tag == Some(field.name.as_str()) && self.weigh(below) >= cost::MISFIT;
             if corrected {
-                below.tag = None;
                 members.cost += cost::TAG;
                 members.value.insert(field.name.clone(), self.constant(field.shape).unwrap_or_default());
             } else {

@@ -180,6 +180,29 @@ impl<'a> Ahead<'a> {
         self.colon()
     }
 
+    /// Whether one word stands here, and then a key in quotes: a remark before a member.
+    pub(super) fn word_then_key(mut self) -> Ask<bool> {
+        let start = self.at;
+        while self.byte()?.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            self.at += 1;
+        }
+        let word = self.at > start;
+        self.space()?;
+        Ok(word && self.mark().is_some_and(|(mark, _)| mark == Mark::Double) && !self.ended() && self.key()?)
+    }
+
+    /// Skips a block comment, if one stands here whole.
+    pub(super) fn block_comment(&mut self) -> Ask<()> {
+        if self.starts(b"/*")? {
+            while self.byte()?.is_some() && !self.starts(b"*/")? {
+                self.at += 1;
+            }
+            self.at += 2;
+            self.space()?;
+        }
+        Ok(())
+    }
+
     /// Whether a colon stands here, behind white space (and not the one of a URL).
     fn colon(&mut self) -> Ask<bool> {
         match self.space()? {

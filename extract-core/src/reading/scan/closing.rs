@@ -49,6 +49,7 @@ pub(super) fn judge(setting: Setting, mark: Mark, open: Ahead<'_>, mut ahead: Ah
         let mut behind = ahead;
         behind.at += 1;
         behind.space()?;
+        behind.block_comment()?;
         if let Some((_, len)) = behind.mark() {
             return Ok(Verdict::Joins(behind.at + len));
         }
@@ -108,7 +109,7 @@ fn member_follows(mut ahead: Ahead<'_>) -> Ask<bool> {
     match ahead.space()? {
         None | Some(b'}' | b']' | b',' | b'.' | b'/' | b'#') => Ok(true),
         Some(_) if ahead.mark().is_some() && ahead.newline => Ok(true),
-        Some(_) => ahead.key(),
+        Some(_) => Ok(ahead.key()? || ahead.word_then_key()?),
     }
 }
 

@@ -119,7 +119,7 @@ impl<S: Sink> Scanner<S> {
 
     fn value_comma(&mut self, at: &mut usize) {
         if self.within() == Within::Object {
-            self.missing_value(*at);
+            self.missing_value(*at, true);
             self.state = State::AfterValue;
             return;
         }
@@ -127,10 +127,11 @@ impl<S: Sink> Scanner<S> {
         *at += 1;
     }
 
-    fn missing_value(&mut self, at: usize) {
+    /// A key without a value; `colon` says whether at least its colon stands there.
+    fn missing_value(&mut self, at: usize, colon: bool) {
         self.mark_here(RepairKind::MissingValue, Place::Next, at, 0);
         let offset = self.base + at;
-        self.sink.scalar(Token::Missing, "", (offset, offset), true);
+        self.sink.scalar(Token::Missing, if colon { ":" } else { "" }, (offset, offset), true);
         self.comma = false;
     }
 
@@ -147,7 +148,7 @@ impl<S: Sink> Scanner<S> {
             return;
         };
         if missing {
-            self.missing_value(*at);
+            self.missing_value(*at, true);
         }
         if self.comma {
             self.mark_here(RepairKind::ExtraComma, Place::Container, *at, 0);
@@ -299,7 +300,7 @@ impl<S: Sink> Scanner<S> {
                 self.state = State::Value;
             }
             b',' | b'}' | b']' => {
-                self.missing_value(*at);
+                self.missing_value(*at, false);
                 self.state = State::AfterValue;
             }
             _ => {
@@ -332,6 +333,13 @@ impl<S: Sink> Scanner<S> {
                 self.state = State::AfterValue;
                 self.conclude_at(*at);
             }
+            b'{' if self.object_in_list() => {
+                // The next element begins: this one was not closed.
+                self.mark_here(RepairKind::MissingCloser, Place::Container, *at, 0);
+                self.stack.pop();
+                self.sink.close(self.base + *at, true);
+                self.state = State::AfterValue;
+            }
             _ if self.stack.last() == Some(&Frame::Call) => {
                 // A call that was never closed: its value stands for itself.
                 self.stack.pop();
@@ -344,6 +352,10 @@ impl<S: Sink> Scanner<S> {
             }
         }
         Ok(())
+    }
+
+    fn object_in_list(&self) -> bool {
+        matches!(self.stack.as_slice(), [.., Frame::List { .. }, Frame::Object])
     }
 
     /// The value ends here, with closers missing.

@@ -86,8 +86,25 @@ struct Open {
     /// How many bytes a [`Sink::retract`] would take back: the string so far ends in a comma or a
     /// line break, and white space.
     loose: usize,
+    /// How many bytes of white space the string so far ends in, from a raw line break on.
+    line_end: usize,
+    /// There is something in it besides white space.
+    solid: bool,
     noted_control: bool,
     noted_inner: bool,
+}
+
+impl Open {
+    const NEW: Self = Self {
+        role: Role::Value,
+        mark: Mark::Double,
+        odd: false,
+        loose: 0,
+        line_end: 0,
+        solid: false,
+        noted_control: false,
+        noted_inner: false,
+    };
 }
 
 /// The lenient, incremental scanner of one value.
@@ -151,14 +168,7 @@ impl<S: Sink> Scanner<S> {
             state: State::Value,
             back: State::Value,
             stack: Vec::new(),
-            open: Open {
-                role: Role::Value,
-                mark: Mark::Double,
-                odd: false,
-                loose: 0,
-                noted_control: false,
-                noted_inner: false,
-            },
+            open: Open::NEW,
             comma: false,
             carry: String::new(),
             base: 0,

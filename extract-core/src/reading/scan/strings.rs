@@ -20,7 +20,7 @@ impl<S: Sink> Scanner<S> {
             self.note(RepairKind::Quotes, place, (offset, offset + len));
         }
         self.open =
-            Open { role, mark, odd: false, loose: 0, noted_control: false, noted_inner: false };
+            Open { role, mark, ..Open::NEW };
         self.state = State::String;
     }
 
@@ -56,6 +56,11 @@ impl<S: Sink> Scanner<S> {
             self.open.noted_control = true;
             self.string_note(RepairKind::ControlCharacter, at, piece.len());
         }
+        self.open.line_end = match piece.trim_end_matches([' ', '\t', '\r', '\n']).len() {
+            0 if self.open.line_end > 0 || piece.contains('\n') => self.open.line_end + piece.len(),
+            solid if piece[solid..].contains('\n') => piece.len() - solid,
+            _ => 0,
+        };
         let solid = piece.trim_end_matches([' ', '\t', '\r', '\n']);
         let space = &piece[solid.len()..];
         if solid.ends_with(',') {
@@ -65,6 +70,7 @@ impl<S: Sink> Scanner<S> {
         } else if self.open.loose > 0 || space.contains('\n') {
             self.open.loose += space.len();
         }
+        self.open.solid |= !solid.is_empty();
         self.sink.text(piece);
     }
 
@@ -138,7 +144,8 @@ impl<S: Sink> Scanner<S> {
         if let Some(char) = char {
             self.sink.text(char.encode_utf8(&mut [0; 4]));
         }
-        self.open.loose = 0;
+        self.open.solid = true;
+        (self.open.loose, self.open.line_end) = (0, 0);
         *at += len;
         Ok(())
     }
@@ -188,6 +195,7 @@ impl<S: Sink> Scanner<S> {
         let open = Ahead::new(bytes, *at, eof);
         match judge(setting, mark, open, Ahead::new(bytes, *at + len, eof))? {
             Verdict::Ends => {
+                self.trim_line_end(*at);
                 self.end_string(*at + len);
                 *at += len;
             }
@@ -199,7 +207,7 @@ impl<S: Sink> Scanner<S> {
             }
             Verdict::Joins(on) => {
                 self.string_note(RepairKind::JoinedStrings, *at, on - *at);
-                self.open.loose = 0;
+                (self.open.loose, self.open.line_end) = (0, 0);
                 if let Some((mark, _)) = (1..=3)
                     .rev()
                     .filter_map(|len| mark_at(bytes, on - len).filter(|found| found.1 == len))
@@ -211,6 +219,14 @@ impl<S: Sink> Scanner<S> {
             }
         }
         Ok(())
+    }
+
+    /// A raw line break right before the closing mark is where the mark was put, not what was said.
+    fn trim_line_end(&mut self, at: usize) {
+        if self.open.line_end > 0 && self.open.solid && self.open.mark == Mark::Double {
+            self.string_note(RepairKind::ControlCharacter, at, 0);
+            self.sink.retract(self.open.line_end);
+        }
     }
 
     fn inner(&mut self, text: &str, at: &mut usize, len: usize) {
