@@ -18,8 +18,6 @@ struct Case {
     #[serde(default)]
     expect_error: bool,
     #[serde(default)]
-    options: Value,
-    #[serde(default)]
     expected_unstated: bool,
     #[serde(default)]
     raw_only: bool,
@@ -49,7 +47,9 @@ const HELD: [(&str, f64, f64); 0] = [];
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
         }
@@ -78,7 +78,8 @@ fn scores() {
         let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let case: Case = serde_json::from_str(line).expect("a case is JSON");
-            if case.expected_unstated || case.raw_only || case.no_json_found || case.non_json_value {
+            if case.expected_unstated || case.raw_only || case.no_json_found || case.non_json_value
+            {
                 continue;
             }
             let group = if case.expect_error {
@@ -98,15 +99,26 @@ fn scores() {
             tally.right += usize::from(right);
             if !right && verbose {
                 let given = serde_json::to_string(&given).unwrap_or_default();
-                println!("✗ {} {} {}", case.question.id, case.question.kind, case.options);
-                println!("    in   {}", Value::from(case.question.input.chars().take(300).collect::<String>()));
-                println!("    want {}{}", if case.expect_error { "ERROR " } else { "" }, case.expected.to_string().chars().take(300).collect::<String>());
+                println!("✗ {} {} {}", case.question.id, case.question.kind, case.question.options);
+                println!(
+                    "    in   {}",
+                    Value::from(case.question.input.chars().take(300).collect::<String>())
+                );
+                println!(
+                    "    want {}{}",
+                    if case.expect_error { "ERROR " } else { "" },
+                    case.expected.to_string().chars().take(300).collect::<String>()
+                );
                 println!("    got  {}", given.chars().take(400).collect::<String>());
             }
         }
         let cell = |group: &str| {
             let tally = tallies.get(group).copied().unwrap_or_default();
-            if tally.all == 0 { "–".to_owned() } else { format!("{}/{} {:.1}%", tally.right, tally.all, 100.0 * tally.share()) }
+            if tally.all == 0 {
+                "–".to_owned()
+            } else {
+                format!("{}/{} {:.1}%", tally.right, tally.all, 100.0 * tally.share())
+            }
         };
         println!("{suite:<22}{:>14}{:>16}{:>16}", cell("final"), cell("partial"), cell("reject"));
         if let Some((_, finals, partials)) = HELD.iter().find(|(name, ..)| *name == suite) {

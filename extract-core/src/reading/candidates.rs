@@ -10,6 +10,8 @@ use super::tree::{Kind, NONE, NodeId, Tree};
 pub(super) struct Candidate {
     pub(super) root: NodeId,
     pub(super) ending: Ending,
+    /// Where a string ends is a guess.
+    pub(super) guessed: bool,
     pub(super) start: usize,
     pub(super) end: usize,
     /// It stands at the beginning of a fenced block.
@@ -18,17 +20,32 @@ pub(super) struct Candidate {
     pub(super) doubt: u32,
 }
 
+/// The elements in which models think aloud.
+const THOUGHTS: [&str; 8] = [
+    "think",
+    "thinking",
+    "thought",
+    "thoughts",
+    "reasoning",
+    "reflection",
+    "scratchpad",
+    "analysis",
+];
+
+/// Whether an element of this name holds what a model thinks aloud.
+pub(super) fn is_thought(name: &str) -> bool {
+    THOUGHTS.iter().any(|tag| name.eq_ignore_ascii_case(tag))
+}
+
 /// Where the answer can stand: behind what the model thought aloud.
 pub(super) fn behind_thoughts(text: &str) -> usize {
-    const TAGS: [&str; 8] =
-        ["think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad", "analysis"];
     let mut start = 0;
     loop {
         let rest = &text[start..];
         let bracket = memchr::memchr2(b'{', b'[', rest.as_bytes()).unwrap_or(rest.len());
         let Some(open) = rest[..bracket].find('<') else { break };
         let name = &rest[open + 1..];
-        let found = TAGS.iter().find(|tag| {
+        let found = THOUGHTS.iter().find(|tag| {
             name.get(..tag.len()).is_some_and(|name| name.eq_ignore_ascii_case(tag))
                 && name.as_bytes().get(tag.len()) == Some(&b'>')
         });
@@ -39,7 +56,7 @@ pub(super) fn behind_thoughts(text: &str) -> usize {
     }
     if start == 0 {
         // A closing tag alone: the opening one stood in the prompt.
-        for tag in TAGS {
+        for tag in THOUGHTS {
             let close = format!("</{tag}>");
             if let Some(at) = text.find(&close) {
                 let before = &text[..at];
@@ -74,6 +91,7 @@ pub(super) fn scan_at(
     let candidate = Candidate {
         root: tree.root,
         ending: scanned.ending,
+        guessed: scanned.guessed,
         start,
         end: scanned.end,
         fenced: in_fence(text, start),
@@ -102,6 +120,10 @@ pub(super) fn scan_whole(
             match second {
                 Ok(mut second) if second.ending != Ending::Cut => {
                     second.doubt += 1;
+                    if second.guessed {
+                        // Closers behind the text of a string can be part of it.
+                        second.ending = Ending::Cut;
+                    }
                     (tree, Ok(second))
                 }
                 _ => (tree, Ok(first)),
@@ -147,9 +169,12 @@ pub(super) fn bracketed(
 fn in_fence(text: &str, start: usize) -> bool {
     let before = text[..start].trim_end();
     let window = before.len().saturating_sub(40);
-    let window = (window..before.len()).find(|&at| before.is_char_boundary(at)).unwrap_or(before.len());
+    let window =
+        (window..before.len()).find(|&at| before.is_char_boundary(at)).unwrap_or(before.len());
     let line = &before[window..];
-    let tag = line.trim_end_matches(|char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '+'));
+    let tag = line.trim_end_matches(|char: char| {
+        char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '+')
+    });
     tag.ends_with("```") || tag.ends_with("~~~")
 }
 
@@ -187,6 +212,7 @@ pub(super) fn prose(text: &str, whole: &str, tree: &mut Tree) -> Candidate {
     Candidate {
         root: tree.root,
         ending: Ending::Whole,
+        guessed: false,
         start,
         end: start + text.len(),
         fenced: false,
@@ -196,7 +222,8 @@ pub(super) fn prose(text: &str, whole: &str, tree: &mut Tree) -> Candidate {
 
 /// Whether a text begins like escaped JSON: `{\"key\": …`.
 pub(super) fn is_escaped(text: &str) -> bool {
-    let inside = text.trim_start().trim_start_matches(['{', '[']).trim_start_matches(['\\', 'n', ' ', '\n']);
+    let inside =
+        text.trim_start().trim_start_matches(['{', '[']).trim_start_matches(['\\', 'n', ' ', '\n']);
     inside.len() < text.trim_start().len()
         && inside.starts_with('"')
         && text.trim_start().trim_start_matches(['{', '[']).trim_start().starts_with('\\')

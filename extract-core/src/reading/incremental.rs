@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::error::ReadError;
 use super::fit::{Fitter, Growing, Out};
-use super::report::{Ending, Level, Reading};
-use super::scan::{ScanError, Scanner};
+use super::report::{Ending, Level, Reading, Repair, RepairKind};
+use super::scan::{ScanError, Scanner, Utf8};
 use super::strict::{self, Fits};
 use super::tree::{NONE, Tree};
 use super::{Reader, candidates};
@@ -35,12 +35,14 @@ use crate::contract::shape::Form;
 pub struct Incremental<'s> {
     reader: Reader<'s>,
     text: String,
-    half: Vec<u8>,
+    utf8: Utf8,
     /// How much of the text was looked through for the beginning of a value.
     searched: usize,
+    thinking: Option<Thinking>,
     scanner: Option<Scanner<Tree>>,
     start: usize,
     too_large: bool,
+    bad_utf8: bool,
 }
 
 impl<'s> Incremental<'s> {
@@ -49,42 +51,24 @@ impl<'s> Incremental<'s> {
         Self {
             reader,
             text: String::new(),
-            half: Vec::new(),
+            utf8: Utf8::default(),
             searched: 0,
+            thinking: None,
             scanner: None,
             start: 0,
             too_large: false,
+            bad_utf8: false,
         }
     }
 
     /// Takes the next bytes, split anywhere; what is not UTF-8 is read as U+FFFD.
     pub fn feed(&mut self, bytes: &[u8]) {
-        if self.half.is_empty() {
-            if let Ok(text) = std::str::from_utf8(bytes) {
-                self.feed_str(text);
-                return;
-            }
-        }
-        let mut all = std::mem::take(&mut self.half);
-        all.extend_from_slice(bytes);
-        let mut decoded = String::with_capacity(all.len());
-        let mut chunks = all.utf8_chunks().peekable();
-        while let Some(chunk) = chunks.next() {
-            decoded.push_str(chunk.valid());
-            let bad = chunk.invalid();
-            if bad.is_empty() {
-                continue;
-            }
-            // The beginning of a character at the very end may go on in the next bytes.
-            let goes_on = chunks.peek().is_none()
-                && std::str::from_utf8(bad).is_err_and(|error| error.error_len().is_none());
-            if goes_on {
-                self.half = bad.to_vec();
-            } else {
-                decoded.push(char::REPLACEMENT_CHARACTER);
-            }
-        }
-        self.feed_str(&decoded);
+        let mut utf8 = std::mem::take(&mut self.utf8);
+        utf8.decode(bytes, |text, bad| {
+            self.bad_utf8 |= bad;
+            self.feed_str(text);
+        });
+        self.utf8 = utf8;
     }
 
     /// Takes the next piece of the text.
@@ -105,27 +89,39 @@ impl<'s> Incremental<'s> {
         &self.text
     }
 
-    /// Looks for where a value begins.
+    /// Looks for where a value begins: at the first bracket behind what is thought aloud.
     fn locate(&mut self) {
-        let opens = |byte: u8| match self.reader.shape.form(self.reader.shape.root()) {
-            Form::Object(_) => byte == b'{',
-            _ => matches!(byte, b'{' | b'['),
-        };
+        let object = matches!(self.reader.shape.form(self.reader.shape.root()), Form::Object(_));
+        if self.thinking.is_none() {
+            self.thinking = Thinking::begins(&self.text);
+        }
+        if let Some(Thinking::Aloud { close }) = &self.thinking {
+            // The closing tag may be cut: its beginning is looked at again.
+            let from = floor(&self.text, self.searched.saturating_sub(close.len()));
+            match self.text[from..].find(close.as_str()) {
+                Some(at) => {
+                    self.searched = self.searched.max(from + at + close.len());
+                    self.thinking = Some(Thinking::Done);
+                }
+                None => {
+                    self.searched = self.text.len();
+                    return;
+                }
+            }
+        }
         let new = &self.text.as_bytes()[self.searched..];
-        let Some(found) = new.iter().position(|&byte| opens(byte)) else {
+        let opens = |byte: &u8| *byte == b'{' || *byte == b'[' && !object;
+        let Some(found) = new.iter().position(opens) else {
             self.searched = self.text.len();
             return;
         };
-        let start = self.searched + found;
-        if thinking(&self.text[..start]) {
-            // Still inside what the model thinks aloud: this bracket is not the answer.
-            self.searched = start + 1;
-            if start + 1 < self.text.len() {
-                self.locate();
-            }
-            return;
+        if self.thinking.is_none() {
+            // The text began with a bracket, or with prose: nothing is thought aloud.
+            self.thinking = Some(Thinking::Done);
         }
-        let mut scanner = Scanner::with_limits(Tree::new(), self.reader.limits).starting_at(start);
+        let start = self.searched + found;
+        let tree = Tree::with_capacity(self.text.len() - start);
+        let mut scanner = Scanner::with_limits(tree, self.reader.limits).starting_at(start);
         scanner.feed_str(&self.text[start..]);
         self.start = start;
         self.scanner = Some(scanner);
@@ -133,8 +129,9 @@ impl<'s> Incremental<'s> {
 
     /// The value so far; `None` before there is one. It costs what the value is long: for values in
     /// place, listen to a [`Scanner`].
-    pub fn partial(&self, growing: Growing) -> Option<Value> {
-        let scanner = self.scanner.as_ref()?;
+    pub fn partial(&mut self, growing: Growing) -> Option<Value> {
+        let scanner = self.scanner.as_mut()?;
+        scanner.catch_up();
         let mut tree = scanner.sink().clone();
         tree.settle();
         let root = tree.root;
@@ -156,14 +153,23 @@ impl<'s> Incremental<'s> {
         if self.too_large {
             return Err(ScanError::TooLarge(self.reader.limits.bytes).into());
         }
-        if !self.half.is_empty() {
-            self.half.clear();
+        if self.utf8.ends_in_half() {
+            self.bad_utf8 = true;
             self.feed_str("\u{fffd}");
         }
-        match self.read_already() {
-            Some(reading) => Ok(reading),
-            None => self.reader.read(&self.text),
+        let mut reading = match self.read_already() {
+            Some(reading) => reading,
+            None => self.reader.read(&self.text)?,
+        };
+        if self.bad_utf8 {
+            reading.repairs.push(Repair {
+                pointer: String::new(),
+                kind: RepairKind::BadUtf8,
+                before: "".into(),
+                after: "\u{fffd}".into(),
+            });
         }
+        Ok(reading)
     }
 
     /// Where the text was JSON throughout and fits, the tree is there already.
@@ -195,12 +201,33 @@ fn is_json_space(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
 }
 
-/// Whether a text ends inside of what a model thinks aloud.
-fn thinking(text: &str) -> bool {
-    let begins = text.trim_start().starts_with('<');
-    begins && candidates::behind_thoughts(&format!("{text}\u{0}")) == 0 && {
-        let name = text.trim_start()[1..].split('>').next().unwrap_or_default();
-        matches!(name, "think" | "thinking" | "thought" | "reasoning" | "reflection" | "scratchpad" | "analysis")
-            && !text.contains(&format!("</{name}>"))
+/// What is known of reasoning at the beginning of the text.
+#[derive(Debug)]
+enum Thinking {
+    /// It goes on until this tag.
+    Aloud { close: String },
+    /// It is over, or there is none.
+    Done,
+}
+
+impl Thinking {
+    /// Whether the text begins with reasoning; `None` while that cannot be told.
+    fn begins(text: &str) -> Option<Self> {
+        let begins = text.trim_start();
+        if begins.is_empty() {
+            return None;
+        }
+        let Some(inside) = begins.strip_prefix('<') else { return Some(Self::Done) };
+        match inside.split_once('>') {
+            Some((name, _)) if candidates::is_thought(name) => {
+                Some(Self::Aloud { close: format!("</{name}>") })
+            }
+            None if inside.len() < 32 => None,
+            _ => Some(Self::Done),
+        }
     }
+}
+
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }

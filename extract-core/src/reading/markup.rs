@@ -18,7 +18,12 @@ struct Element<'t> {
 const MOST: usize = 100_000;
 
 /// The elements of a text as one object.
-pub(super) fn candidate(text: &str, from: usize, tree: &mut Tree, limits: Limits) -> Option<Candidate> {
+pub(super) fn candidate(
+    text: &str,
+    from: usize,
+    tree: &mut Tree,
+    limits: Limits,
+) -> Option<Candidate> {
     let (elements, roots, end) = parse(text, from, limits.depth / 2)?;
     let start = elements[*roots.first()?].span.0;
     tree.next_root();
@@ -27,7 +32,15 @@ pub(super) fn candidate(text: &str, from: usize, tree: &mut Tree, limits: Limits
         write(tree, &elements, root, true);
     }
     tree.close(end, true);
-    Some(Candidate { root: tree.root, ending: Ending::Whole, start, end, fenced: false, doubt: 1 })
+    Some(Candidate {
+        root: tree.root,
+        ending: Ending::Whole,
+        guessed: false,
+        start,
+        end,
+        fenced: false,
+        doubt: 1,
+    })
 }
 
 /// Reads tags; `None` where there are none, or too many, or too deep.
@@ -66,13 +79,19 @@ fn parse(text: &str, from: usize, deepest: usize) -> Option<(Vec<Element<'_>>, V
             return None;
         }
         let index = elements.len();
-        elements.push(Element { name, text: String::new(), children: Vec::new(), span: (here, behind) });
+        elements.push(Element {
+            name,
+            text: String::new(),
+            children: Vec::new(),
+            span: (here, behind),
+        });
         match open.last() {
             Some(&parent) => elements[parent].children.push(index),
             None => roots.push(index),
         }
         if empty {
             closed += 1;
+            end = behind;
         } else {
             open.push(index);
         }
@@ -181,7 +200,8 @@ fn entries(elements: &[Element<'_>], element: &Element<'_>) -> bool {
 fn repeated(elements: &[Element<'_>], element: &Element<'_>) -> bool {
     let name = elements[element.children[0]].name;
     if element.children.len() == 1 {
-        let singular = element.name.strip_suffix('s').is_some_and(|stem| stem.eq_ignore_ascii_case(name));
+        let singular =
+            element.name.strip_suffix('s').is_some_and(|stem| stem.eq_ignore_ascii_case(name));
         return singular || matches!(name, "item" | "element" | "li" | "entry");
     }
     element.children.iter().all(|&child| elements[child].name == name)

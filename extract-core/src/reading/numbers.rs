@@ -56,7 +56,8 @@ fn token(text: &str) -> Option<Found> {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
-    let body = body.trim_start_matches(currency).trim_end_matches(currency).trim_end_matches('%').trim();
+    let body =
+        body.trim_start_matches(currency).trim_end_matches(currency).trim_end_matches('%').trim();
     let (negative, body) = match body.strip_prefix('-') {
         Some(rest) if !negative => (true, rest),
         _ => (negative, body),
@@ -67,14 +68,19 @@ fn token(text: &str) -> Option<Found> {
     }
     let digits = ungrouped(body)?;
     let significant = digits.trim_start_matches('0');
-    let zero = if significant.is_empty() || !significant.starts_with(|c: char| c.is_ascii_digit()) { "0" } else { "" };
+    let zero = if significant.is_empty() || !significant.starts_with(|c: char| c.is_ascii_digit()) {
+        "0"
+    } else {
+        ""
+    };
     let number = plain(&format!("{sign}{zero}{significant}"))?;
     Some(Found { number, words: false, fraction: false })
 }
 
 fn fraction(sign: &str, above: &str, below: &str) -> Option<Found> {
     let whole = |text: &str| -> Option<f64> {
-        let digits = !text.is_empty() && text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let digits =
+            !text.is_empty() && text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit());
         digits.then(|| text.parse().ok()).flatten()
     };
     let (above, below) = (whole(above)?, whole(below)?);
@@ -94,7 +100,10 @@ fn ungrouped(text: &str) -> Option<String> {
     if !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    if text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-')) {
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'))
+    {
         return Some(text.to_owned());
     }
     let (whole, rest) = match text.find('.') {
@@ -120,7 +129,10 @@ fn ungrouped(text: &str) -> Option<String> {
 /// The only number among words.
 fn among_words(text: &str) -> Option<Found> {
     let mut only = None;
-    for word in text.split(|char: char| char.is_whitespace() || matches!(char, '(' | ')' | '"' | '*' | '`' | ';' | '~' | '=' | '[' | ']')) {
+    for word in text.split(|char: char| {
+        char.is_whitespace()
+            || matches!(char, '(' | ')' | '"' | '*' | '`' | ';' | '~' | '=' | '[' | ']')
+    }) {
         let word = word.trim_end_matches(['.', ',', ':', '!', '?']).trim_start_matches([':', ',']);
         if !word.bytes().any(|byte| byte.is_ascii_digit()) {
             continue;
@@ -138,7 +150,8 @@ fn among_words(text: &str) -> Option<Found> {
 pub(super) fn integral(value: f64) -> Option<Number> {
     // Beyond 2^53 a float does not say which integer it means.
     #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
-    (value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0).then(|| Number::from(value as i64))
+    (value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0)
+        .then(|| Number::from(value as i64))
 }
 
 #[cfg(test)]
@@ -165,7 +178,9 @@ mod tests {
             let found = written(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(found.number.as_f64(), Some(expected), "{text}");
         }
-        for text in ["", "-", "3,14", "10-12", "abc", "2024-01-05", "B2B", "1,2", "1.1.1", "12:30", "1/0"] {
+        for text in
+            ["", "-", "3,14", "10-12", "abc", "2024-01-05", "B2B", "1,2", "1.1.1", "12:30", "1/0"]
+        {
             assert_eq!(written(text), None, "{text}");
         }
     }

@@ -52,6 +52,8 @@ pub enum RepairKind {
     MissingColon,
     /// A missing `}` or `]`.
     MissingCloser,
+    /// A missing `{`.
+    MissingOpener,
     /// A `}` or `]` too many.
     StrayCloser,
     /// Text between values that is no value.

@@ -60,7 +60,10 @@ pub(super) fn no_value(reader: &Reader<'_>, text: &str) -> ReadError {
         Form::Bool => "boolean",
         _ => "JSON value",
     };
-    ReadError::NoValue { expected: expected.to_owned(), excerpt: excerpt(text.trim_start()).into_owned() }
+    ReadError::NoValue {
+        expected: expected.to_owned(),
+        excerpt: excerpt(text.trim_start()).into_owned(),
+    }
 }
 
 /// A text that is the value: repaired, and not searched.
@@ -105,7 +108,10 @@ fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
             pointer: String::new(),
             kind,
             before: excerpt(text.trim()),
-            after: excerpt(&text[best.candidate.start..best.candidate.end.min(text.len())]),
+            after: excerpt(
+                text.get(best.candidate.start..best.candidate.end.min(text.len()))
+                    .unwrap_or_default(),
+            ),
         };
         reading.repairs.insert(0, place);
     }
@@ -128,15 +134,22 @@ fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
             }
         };
         if better {
-            let alone = text[..candidate.start].trim().is_empty() && text[candidate.end.min(text.len())..].trim().is_empty();
+            let alone = text[..candidate.start].trim().is_empty()
+                && text[candidate.end.min(text.len())..].trim().is_empty();
             let located = (!alone).then_some(RepairKind::Located);
             best = Some(Choice { candidate: candidate.clone(), cost, located });
         }
     }
     if let Some(collected) = collected(fitter, found) {
-        let list = best.as_ref().is_some_and(|best| fitter.tree.node(best.candidate.root).kind == Kind::List);
+        let list = best
+            .as_ref()
+            .is_some_and(|best| fitter.tree.node(best.candidate.root).kind == Kind::List);
         let taken = best.as_ref().is_some_and(|best| best.cost < cost::MISFIT && list);
-        if !taken && best.as_ref().is_none_or(|best| collected.cost < cost::MISFIT || collected.cost < best.cost) {
+        if !taken
+            && best
+                .as_ref()
+                .is_none_or(|best| collected.cost < cost::MISFIT || collected.cost < best.cost)
+        {
             best = Some(collected);
         }
     }
@@ -159,9 +172,10 @@ fn collected(fitter: &mut Fitter<'_>, found: &[Candidate]) -> Option<Choice> {
     let root = fitter.tree.gather(&roots);
     fitter.tree.resettle();
     let cost = fitter.cost(root).saturating_add(1);
-    let ending = if found.iter().any(|one| one.ending == Ending::Cut) { Ending::Cut } else { Ending::Whole };
+    let ending =
+        if found.iter().any(|one| one.ending == Ending::Cut) { Ending::Cut } else { Ending::Whole };
     let (start, end) = (found.first()?.start, found.last()?.end);
-    let candidate = Candidate { root, ending, start, end, fenced: false, doubt: 0 };
+    let candidate = Candidate { root, ending, guessed: false, start, end, fenced: false, doubt: 0 };
     Some(Choice { candidate, cost, located: Some(RepairKind::Collected) })
 }
 
@@ -187,7 +201,8 @@ fn better<'s>(
             let start = (plain.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
             let mut tries = 1;
             let tree = std::mem::take(&mut fitter.tree);
-            let (tree, scanned) = candidates::scan_whole(text, start, tree, reader.limits, &mut tries);
+            let (tree, scanned) =
+                candidates::scan_whole(text, start, tree, reader.limits, &mut tries);
             fitter.tree = tree;
             let candidate = scanned?;
             let rest = text.get(candidate.end..).unwrap_or_default();
@@ -210,7 +225,9 @@ fn better<'s>(
             more.push((candidate, None));
         }
     }
-    if let Some(candidate) = markup::candidate(text, from, &mut fitter.tree, reader.limits) {
+    let markup =
+        if covered { None } else { markup::candidate(text, from, &mut fitter.tree, reader.limits) };
+    if let Some(candidate) = markup {
         more.push((candidate, Some(RepairKind::Markup)));
     }
     let restarts = restarted(fitter, reader, text, found);
@@ -218,7 +235,13 @@ fn better<'s>(
     fitter.tree.resettle();
     let mut best = best;
     for (candidate, located) in more {
-        fitter.prose = prose.filter(|&prose| candidate.root >= prose && located.is_none() && fitter.tree.node(candidate.root).kind == Kind::Bare).map(|_| candidate.root);
+        fitter.prose = prose
+            .filter(|&prose| {
+                candidate.root >= prose
+                    && located.is_none()
+                    && fitter.tree.node(candidate.root).kind == Kind::Bare
+            })
+            .map(|_| candidate.root);
         let cost = fitter.cost(candidate.root).saturating_add(candidate.doubt);
         if best.as_ref().is_none_or(|best| cost < best.cost && cost < cost::MISFIT) {
             // Prose that fits nothing is no value at all.
@@ -236,7 +259,12 @@ fn is_container(shape: &Shape) -> bool {
 }
 
 /// JSON whose quotes are all escaped once too often.
-fn escaped(fitter: &mut Fitter<'_>, reader: &Reader<'_>, text: &str, from: usize) -> Option<Candidate> {
+fn escaped(
+    fitter: &mut Fitter<'_>,
+    reader: &Reader<'_>,
+    text: &str,
+    from: usize,
+) -> Option<Candidate> {
     let quoted = format!("\"{}\"", text[from..].trim());
     let inner: String = serde_json::from_str(&quoted.replace('\n', "\\n")).ok()?;
     let mut tree = std::mem::take(&mut fitter.tree);
@@ -248,11 +276,24 @@ fn escaped(fitter: &mut Fitter<'_>, reader: &Reader<'_>, text: &str, from: usize
     let root = tree.root;
     fitter.tree = tree;
     let _ = reader;
-    Some(Candidate { root, ending: Ending::Whole, start: from, end: text.len(), fenced: false, doubt: 1 })
+    Some(Candidate {
+        root,
+        ending: Ending::Whole,
+        guessed: false,
+        start: from,
+        end: text.len(),
+        fenced: false,
+        doubt: 1,
+    })
 }
 
 /// Values inside of what was opened and never closed: a bracket in prose hides the answer.
-fn restarted(fitter: &mut Fitter<'_>, reader: &Reader<'_>, text: &str, found: &[Candidate]) -> Vec<Candidate> {
+fn restarted(
+    fitter: &mut Fitter<'_>,
+    reader: &Reader<'_>,
+    text: &str,
+    found: &[Candidate],
+) -> Vec<Candidate> {
     let mut more = Vec::new();
     let Some(mut at) = found
         .iter()
@@ -283,7 +324,8 @@ fn rivals(fitter: &mut Fitter<'_>, found: &[Candidate], best: &Choice, text: &st
     if best.cost >= cost::MISFIT || best.located == Some(RepairKind::Collected) {
         return 0;
     }
-    let said = |one: &Candidate| text.get(one.start..one.end.min(text.len())).unwrap_or_default().trim();
+    let said =
+        |one: &Candidate| text.get(one.start..one.end.min(text.len())).unwrap_or_default().trim();
     let mut rivals = 0;
     for other in found.iter().filter(|other| other.root != best.candidate.root) {
         let cost = fitter.cost(other.root).saturating_add(other.doubt);
@@ -293,7 +335,12 @@ fn rivals(fitter: &mut Fitter<'_>, found: &[Candidate], best: &Choice, text: &st
 }
 
 /// Builds the value of the candidate that was chosen.
-pub(super) fn conclude(fitter: &mut Fitter<'_>, candidate: &Candidate, search: bool, rivals: usize) -> Reading {
+pub(super) fn conclude(
+    fitter: &mut Fitter<'_>,
+    candidate: &Candidate,
+    search: bool,
+    rivals: usize,
+) -> Reading {
     let mut out = Out::default();
     let value = fitter.build(candidate.root, &mut out).unwrap_or_default();
     let _ = search;
@@ -307,7 +354,11 @@ pub(super) fn conclude(fitter: &mut Fitter<'_>, candidate: &Candidate, search: b
 }
 
 /// Reads a text that is cut off.
-pub(super) fn partial(reader: &Reader<'_>, text: &str, growing: Growing) -> Result<Reading, ReadError> {
+pub(super) fn partial(
+    reader: &Reader<'_>,
+    text: &str,
+    growing: Growing,
+) -> Result<Reading, ReadError> {
     if text.len() > reader.limits.bytes {
         return Err(ScanError::TooLarge(reader.limits.bytes).into());
     }
@@ -324,15 +375,28 @@ pub(super) fn partial(reader: &Reader<'_>, text: &str, growing: Growing) -> Resu
         let (back, scanned) = candidates::scan_at(text, start, tree, reader.limits, false);
         tree = back;
         let candidate = scanned?;
-        if candidate.root == NONE || tree.node(candidate.root).kind == Kind::Bare && super::numbers::plain(tree.text(candidate.root)).is_none() {
+        if candidate.root == NONE
+            || tree.node(candidate.root).kind == Kind::Bare
+                && super::numbers::plain(tree.text(candidate.root)).is_none()
+        {
             return Err(no_value(reader, text));
         }
         found.push(candidate);
     }
     let mut fitter = Fitter::new(text, tree, shape, reader.level, reader.limits);
     fitter.partial = Some(growing);
-    let Some(best) = cheapest(&mut fitter, &found, text) else { return Err(no_value(reader, text)) };
+    let Some(best) = cheapest(&mut fitter, &found, text) else {
+        return Err(no_value(reader, text));
+    };
     let mut out = Out::default();
-    let Some(value) = fitter.build(best.candidate.root, &mut out) else { return Err(no_value(reader, text)) };
-    Ok(Reading { value, repairs: out.repairs, misfits: out.misfits, ending: best.candidate.ending, rivals: 0 })
+    let Some(value) = fitter.build(best.candidate.root, &mut out) else {
+        return Err(no_value(reader, text));
+    };
+    Ok(Reading {
+        value,
+        repairs: out.repairs,
+        misfits: out.misfits,
+        ending: best.candidate.ending,
+        rivals: 0,
+    })
 }

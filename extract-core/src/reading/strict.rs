@@ -28,17 +28,17 @@ fn check(value: &Value, shape: &Shape, id: ShapeId) -> Fits {
         Form::Never => Fits::Not,
         Form::Null => yes(value.is_null()),
         Form::Bool => yes(value.is_boolean()),
-        Form::Integer(bounds) => {
-            yes((value.is_i64() || value.is_u64()) && value.as_f64().is_some_and(|number| bounds.hold(number)))
-        }
+        Form::Integer(bounds) => yes((value.is_i64() || value.is_u64())
+            && value.as_f64().is_some_and(|number| bounds.hold(number))),
         Form::Number(bounds) => yes(value.as_f64().is_some_and(|number| bounds.hold(number))),
-        Form::Text(lengths) => {
-            yes(value.as_str().is_some_and(|text| lengths.free() || lengths.hold(text.chars().count())))
-        }
+        Form::Text(lengths) => yes(value
+            .as_str()
+            .is_some_and(|text| lengths.free() || lengths.hold(text.chars().count()))),
         Form::Choice(choices) => match value {
-            Value::String(text) => {
-                yes(choices.exact.get(text).is_some_and(|&index| choices.choices[index as usize].value == *value))
-            }
+            Value::String(text) => yes(choices
+                .exact
+                .get(text)
+                .is_some_and(|&index| choices.choices[index as usize].value == *value)),
             other => yes(choices.choices.iter().any(|choice| choice.value == *other)),
         },
         Form::List(list) => {
@@ -48,7 +48,9 @@ fn check(value: &Value, shape: &Shape, id: ShapeId) -> Fits {
             }
             let mut worst = Fits::Exactly;
             for (index, item) in items.iter().enumerate() {
-                let Some(shape_id) = list.prefix.get(index).copied().or(list.items) else { return Fits::Not };
+                let Some(shape_id) = list.prefix.get(index).copied().or(list.items) else {
+                    return Fits::Not;
+                };
                 worst = worst.max(check(item, shape, shape_id));
                 if worst == Fits::Not {
                     break;
@@ -62,14 +64,20 @@ fn check(value: &Value, shape: &Shape, id: ShapeId) -> Fits {
         },
         Form::Union(union) => {
             if value.is_null() {
-                return yes(union.nullable || union.options.iter().any(|&option| check(value, shape, option) == Fits::Exactly));
+                return yes(union.nullable
+                    || union
+                        .options
+                        .iter()
+                        .any(|&option| check(value, shape, option) == Fits::Exactly));
             }
             if let [only] = union.options.as_slice() {
                 return check(value, shape, *only);
             }
             if let (Some(tag), Value::Object(map)) = (&union.tag, value) {
                 let named = map.get(&tag.name).and_then(|tagged| {
-                    tag.variants.iter().find(|(_, constant)| check(tagged, shape, *constant) == Fits::Exactly)
+                    tag.variants
+                        .iter()
+                        .find(|(_, constant)| check(tagged, shape, *constant) == Fits::Exactly)
                 });
                 return named.map_or(Fits::Not, |&(option, _)| check(value, shape, option));
             }
@@ -111,7 +119,8 @@ fn check_object(map: &Map<String, Value>, shape: &Shape, object: &ObjectForm) ->
             return Fits::Not;
         }
         let optional = |field: &&crate::contract::shape::Field| nullable(shape, field.shape);
-        let absent = object.fields.iter().filter(optional).any(|field| !map.contains_key(&field.name));
+        let absent =
+            object.fields.iter().filter(optional).any(|field| !map.contains_key(&field.name));
         if absent {
             worst = worst.max(Fits::WithAbsent);
         }
@@ -132,12 +141,20 @@ pub(super) fn fill(value: &mut Value, shape: &Shape, repairs: &mut Vec<Repair>) 
     fill_in(value, shape, shape.root(), &mut String::new(), repairs);
 }
 
-fn fill_in(value: &mut Value, shape: &Shape, id: ShapeId, pointer: &mut String, repairs: &mut Vec<Repair>) {
+fn fill_in(
+    value: &mut Value,
+    shape: &Shape,
+    id: ShapeId,
+    pointer: &mut String,
+    repairs: &mut Vec<Repair>,
+) {
     let here = pointer.len();
     match (shape.form(id), value) {
         (Form::List(list), Value::Array(items)) => {
             for (index, item) in items.iter_mut().enumerate() {
-                let Some(shape_id) = list.prefix.get(index).copied().or(list.items) else { continue };
+                let Some(shape_id) = list.prefix.get(index).copied().or(list.items) else {
+                    continue;
+                };
                 push_segment(pointer, &index.to_string());
                 fill_in(item, shape, shape_id, pointer, repairs);
                 pointer.truncate(here);
@@ -169,7 +186,8 @@ fn fill_in(value: &mut Value, shape: &Shape, id: ShapeId, pointer: &mut String, 
             }
         }
         (Form::Union(union), value) if !value.is_null() => {
-            let fitting = union.options.iter().find(|&&option| check(value, shape, option) != Fits::Not);
+            let fitting =
+                union.options.iter().find(|&&option| check(value, shape, option) != Fits::Not);
             if let Some(&option) = fitting {
                 fill_in(value, shape, option, pointer, repairs);
             }

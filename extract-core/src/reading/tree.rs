@@ -393,6 +393,17 @@ impl Sink for Tree {
         }
     }
 
+    fn rekey(&mut self) {
+        // The string is the last node: nothing came behind it.
+        let Some(node) = self.nodes.last_mut() else { return };
+        if node.kind != Kind::Text {
+            return;
+        }
+        node.kind = Kind::Object;
+        self.key = Some(std::mem::take(&mut node.text));
+        self.open.push((index(self.nodes.len() - 1), NONE));
+    }
+
     fn scalar(&mut self, token: Token, text: &str, span: (usize, usize), whole: bool) {
         let kind = match token {
             Token::Null => Kind::Null,
@@ -416,7 +427,9 @@ impl Sink for Tree {
         let node = match place {
             Place::This => len.saturating_sub(1),
             Place::Next => len,
-            Place::Container => self.open.last().map_or(len.saturating_sub(1).min(self.root), |open| open.0),
+            Place::Container => {
+                self.open.last().map_or(len.saturating_sub(1).min(self.root), |open| open.0)
+            }
         };
         self.sorted = false;
         self.notes.push(Note { node, kind, start: index(span.0), end: index(span.1) });

@@ -1,12 +1,12 @@
 //! Reading without a schema: what stands in the text, as it stands, and no more than that.
 
+use super::Reader;
 use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::error::ReadError;
 use super::fit::Fitter;
 use super::report::{Ending, Reading, Repair, RepairKind, excerpt};
 use super::search::{conclude, no_value};
 use super::tree::{Kind, NONE, NodeId, Tree};
-use super::Reader;
 
 pub(super) fn read(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let from = candidates::behind_thoughts(text);
@@ -30,7 +30,15 @@ pub(super) fn read(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError
     fitter.tree.resettle();
     let ending = found.last().map_or(Ending::Whole, |last| last.ending.clone());
     let end = found.last().map_or(text.len(), |last| last.end);
-    let all = Candidate { root, ending, start: first.start, end, fenced: false, doubt: 0 };
+    let all = Candidate {
+        root,
+        ending,
+        guessed: false,
+        start: first.start,
+        end,
+        fenced: false,
+        doubt: 0,
+    };
     let mut reading = conclude(&mut fitter, &all, true, 0);
     reading.repairs.insert(0, place(RepairKind::Collected, text, &all));
     Ok(reading)
@@ -41,7 +49,9 @@ fn place(kind: RepairKind, text: &str, candidate: &Candidate) -> Repair {
         pointer: String::new(),
         kind,
         before: excerpt(text.trim()),
-        after: excerpt(&text[candidate.start..candidate.end.min(text.len())]),
+        after: excerpt(
+            text.get(candidate.start..candidate.end.min(text.len())).unwrap_or_default(),
+        ),
     }
 }
 
@@ -62,7 +72,8 @@ fn values(
     tree: Tree,
 ) -> (Tree, Result<Vec<Candidate>, super::ScanError>) {
     let trimmed = candidates::plain(&text[from..]);
-    let opens = trimmed.trim_start_matches(|char: char| char.is_whitespace() || matches!(char, ',' | '\\'));
+    let opens =
+        trimmed.trim_start_matches(|char: char| char.is_whitespace() || matches!(char, ',' | '\\'));
     let quoted = opens.starts_with(['"', '\'', '‘', '“', '`', '´', '’', '”', '(']);
     let bare = !text[from..].contains(['{', '[']);
     if quoted || bare {
@@ -88,7 +99,11 @@ fn sequence(
     while at < end {
         let rest = &text[at..];
         let skip = rest.len()
-            - rest.trim_start_matches(|char: char| char.is_whitespace() || matches!(char, ',' | ';' | ')' | '}' | ']')).len();
+            - rest
+                .trim_start_matches(|char: char| {
+                    char.is_whitespace() || matches!(char, ',' | ';' | ')' | '}' | ']')
+                })
+                .len();
         at += skip;
         if at >= end {
             break;

@@ -73,7 +73,9 @@ fn named(choices: &Choices, text: &str) -> Match {
         }
         counts[index] += 1;
     }
-    let Some(most) = counts.iter().copied().max().filter(|&most| most > 0) else { return Match::None };
+    let Some(most) = counts.iter().copied().max().filter(|&most| most > 0) else {
+        return Match::None;
+    };
     let mut best = counts.iter().enumerate().filter(|&(_, &count)| count == most);
     match (best.next(), best.next()) {
         (Some((index, _)), None) => Match::Named(index),
@@ -84,7 +86,9 @@ fn named(choices: &Choices, text: &str) -> Match {
 /// Whether the range is no part of a longer word. Scripts that write without spaces have no words
 /// to be part of.
 fn stands_alone(text: &str, start: usize, end: usize) -> bool {
-    let word = |char: Option<char>| char.is_some_and(|char| (char.is_alphanumeric() || char == '_') && char < '\u{2e80}');
+    let word = |char: Option<char>| {
+        char.is_some_and(|char| (char.is_alphanumeric() || char == '_') && char < '\u{2e80}')
+    };
     let first = text[start..end].chars().next();
     let last = text[start..end].chars().next_back();
     let before = text[..start].chars().next_back();
@@ -97,13 +101,15 @@ fn denied(before: &str) -> bool {
     let before = before.trim_end_matches(|char: char| !char.is_alphanumeric() && char != '\'');
     ["not", "n't", "isnt", "neither", "nor"].iter().any(|word| {
         before.ends_with(word)
-            && !before[..before.len() - word.len()].ends_with(|char: char| char.is_alphanumeric() && *word != "n't")
+            && !before[..before.len() - word.len()]
+                .ends_with(|char: char| char.is_alphanumeric() && *word != "n't")
     })
 }
 
 /// What a text says of yes and no, if it says exactly one of them.
 pub(super) fn truth(text: &str) -> Option<(bool, bool)> {
-    let trimmed = text.trim().trim_matches(|char: char| matches!(char, '"' | '\'' | '`' | '.' | '*' | '!'));
+    let trimmed =
+        text.trim().trim_matches(|char: char| matches!(char, '"' | '\'' | '`' | '.' | '*' | '!'));
     let known = |word: &str| match word {
         "true" | "yes" | "y" | "on" | "t" => Some(true),
         "false" | "no" | "n" | "off" | "f" => Some(false),

@@ -14,7 +14,8 @@ const MOST_NODES: usize = 100_000;
 const DEEPEST: usize = 100;
 
 pub(super) fn compile(schema: &Value) -> Result<Shape, ShapeError> {
-    let mut compiler = Compiler { document: schema, drafts: Vec::new(), references: HashMap::new() };
+    let mut compiler =
+        Compiler { document: schema, drafts: Vec::new(), references: HashMap::new() };
     let root = compiler.schema(schema, "", 0)?;
     let root = compiler.settle(root)?;
     let mut nodes = Vec::with_capacity(compiler.drafts.len());
@@ -55,7 +56,12 @@ impl Compiler<'_> {
         self.add(Draft::Form(form))
     }
 
-    fn schema(&mut self, schema: &Value, pointer: &str, depth: usize) -> Result<ShapeId, ShapeError> {
+    fn schema(
+        &mut self,
+        schema: &Value,
+        pointer: &str,
+        depth: usize,
+    ) -> Result<ShapeId, ShapeError> {
         if depth > DEEPEST {
             return Err(ShapeError::TooLarge { limit: "100 levels" });
         }
@@ -87,11 +93,25 @@ impl Compiler<'_> {
         self.document.pointer(&decoded).ok_or_else(unknown)
     }
 
-    fn keywords(&mut self, map: &Map<String, Value>, pointer: &str, depth: usize) -> Result<ShapeId, ShapeError> {
+    fn keywords(
+        &mut self,
+        map: &Map<String, Value>,
+        pointer: &str,
+        depth: usize,
+    ) -> Result<ShapeId, ShapeError> {
         let own = |map: &Map<String, Value>| {
-            ["type", "properties", "additionalProperties", "anyOf", "oneOf", "enum", "const", "items"]
-                .iter()
-                .any(|key| map.contains_key(*key))
+            [
+                "type",
+                "properties",
+                "additionalProperties",
+                "anyOf",
+                "oneOf",
+                "enum",
+                "const",
+                "items",
+            ]
+            .iter()
+            .any(|key| map.contains_key(*key))
         };
         if let Some(to) = map.get("$ref").and_then(Value::as_str) {
             if !own(map) && !map.contains_key("allOf") {
@@ -153,7 +173,12 @@ impl Compiler<'_> {
     }
 
     /// Several schemas that hold at once, as one.
-    fn merged(&mut self, parts: &[Value], pointer: &str, depth: usize) -> Result<ShapeId, ShapeError> {
+    fn merged(
+        &mut self,
+        parts: &[Value],
+        pointer: &str,
+        depth: usize,
+    ) -> Result<ShapeId, ShapeError> {
         if depth > DEEPEST {
             return Err(ShapeError::TooLarge { limit: "100 levels" });
         }
@@ -179,7 +204,12 @@ impl Compiler<'_> {
         self.schema(&Value::Object(merged), pointer, depth + 1)
     }
 
-    fn choices(&mut self, values: &[Value], map: &Map<String, Value>, _: &str) -> Result<ShapeId, ShapeError> {
+    fn choices(
+        &mut self,
+        values: &[Value],
+        map: &Map<String, Value>,
+        _: &str,
+    ) -> Result<ShapeId, ShapeError> {
         let mut choices = Choices::default();
         let mut nullable = false;
         for value in values {
@@ -201,7 +231,12 @@ impl Compiler<'_> {
         Ok(id)
     }
 
-    fn typed(&mut self, map: &Map<String, Value>, pointer: &str, depth: usize) -> Result<ShapeId, ShapeError> {
+    fn typed(
+        &mut self,
+        map: &Map<String, Value>,
+        pointer: &str,
+        depth: usize,
+    ) -> Result<ShapeId, ShapeError> {
         match map.get("type") {
             Some(Value::String(name)) => self.one_type(name, map, pointer, depth),
             Some(Value::Array(names)) => {
@@ -227,7 +262,13 @@ impl Compiler<'_> {
         }
     }
 
-    fn one_type(&mut self, name: &str, map: &Map<String, Value>, pointer: &str, depth: usize) -> Result<ShapeId, ShapeError> {
+    fn one_type(
+        &mut self,
+        name: &str,
+        map: &Map<String, Value>,
+        pointer: &str,
+        depth: usize,
+    ) -> Result<ShapeId, ShapeError> {
         let form = match name {
             "null" => Form::Null,
             "boolean" => Form::Bool,
@@ -246,11 +287,20 @@ impl Compiler<'_> {
         self.form(form)
     }
 
-    fn list(&mut self, map: &Map<String, Value>, pointer: &str, depth: usize) -> Result<ShapeId, ShapeError> {
+    fn list(
+        &mut self,
+        map: &Map<String, Value>,
+        pointer: &str,
+        depth: usize,
+    ) -> Result<ShapeId, ShapeError> {
         let mut prefix = Vec::new();
         if let Some(Value::Array(parts)) = map.get("prefixItems") {
             for (index, part) in parts.iter().enumerate() {
-                prefix.push(self.schema(part, &format!("{pointer}/prefixItems/{index}"), depth + 1)?);
+                prefix.push(self.schema(
+                    part,
+                    &format!("{pointer}/prefixItems/{index}"),
+                    depth + 1,
+                )?);
             }
         }
         let items = match map.get("items") {
@@ -258,10 +308,19 @@ impl Compiler<'_> {
             Some(items) => Some(self.schema(items, &format!("{pointer}/items"), depth + 1)?),
             None => Some(self.form(Form::Any)?),
         };
-        self.form(Form::List(ListForm { prefix, items, length: lengths(map, "minItems", "maxItems") }))
+        self.form(Form::List(ListForm {
+            prefix,
+            items,
+            length: lengths(map, "minItems", "maxItems"),
+        }))
     }
 
-    fn object(&mut self, map: &Map<String, Value>, pointer: &str, depth: usize) -> Result<ShapeId, ShapeError> {
+    fn object(
+        &mut self,
+        map: &Map<String, Value>,
+        pointer: &str,
+        depth: usize,
+    ) -> Result<ShapeId, ShapeError> {
         let required: HashSet<&str> = map
             .get("required")
             .and_then(Value::as_array)
@@ -293,10 +352,14 @@ impl Compiler<'_> {
             enter_normal(&mut object.normal, &name, index);
         }
         object.rest = self.rest(map, object.fields.is_empty(), pointer, depth)?;
-        if let Some(Value::Array(keys)) = map.get("propertyNames").and_then(|names| names.get("enum")) {
+        if let Some(Value::Array(keys)) =
+            map.get("propertyNames").and_then(|names| names.get("enum"))
+        {
             let mut choices = Choices::default();
             for key in keys.iter().filter(|key| key.is_string()) {
-                choices.choices.push(Choice { value: key.clone(), spellings: spellings(key, &Map::new()) });
+                choices
+                    .choices
+                    .push(Choice { value: key.clone(), spellings: spellings(key, &Map::new()) });
             }
             index_choices(&mut choices);
             object.keys = Some(choices);
@@ -304,23 +367,40 @@ impl Compiler<'_> {
         self.form(Form::Object(Box::new(object)))
     }
 
-    fn rest(&mut self, map: &Map<String, Value>, bare: bool, pointer: &str, depth: usize) -> Result<Rest, ShapeError> {
+    fn rest(
+        &mut self,
+        map: &Map<String, Value>,
+        bare: bool,
+        pointer: &str,
+        depth: usize,
+    ) -> Result<Rest, ShapeError> {
         let patterns = map.get("patternProperties").and_then(Value::as_object);
         if let Some(patterns) = patterns.filter(|patterns| !patterns.is_empty()) {
             let mut ids = Vec::with_capacity(patterns.len());
             for (pattern, schema) in patterns {
-                ids.push(self.schema(schema, &format!("{pointer}/patternProperties/{pattern}"), depth + 1)?);
+                ids.push(self.schema(
+                    schema,
+                    &format!("{pointer}/patternProperties/{pattern}"),
+                    depth + 1,
+                )?);
             }
-            return Ok(Rest::Keep(if ids.len() == 1 { ids[0] } else { self.add(Draft::Union(ids))? }));
+            return Ok(Rest::Keep(if ids.len() == 1 {
+                ids[0]
+            } else {
+                self.add(Draft::Union(ids))?
+            }));
         }
-        let additional = map.get("additionalProperties").or_else(|| map.get("unevaluatedProperties"));
+        let additional =
+            map.get("additionalProperties").or_else(|| map.get("unevaluatedProperties"));
         Ok(match additional {
             Some(Value::Bool(false)) => Rest::Drop,
             None if !bare => Rest::Drop,
             None | Some(Value::Bool(true)) => Rest::Keep(self.form(Form::Any)?),
-            Some(schema) => {
-                Rest::Keep(self.schema(schema, &format!("{pointer}/additionalProperties"), depth + 1)?)
-            }
+            Some(schema) => Rest::Keep(self.schema(
+                schema,
+                &format!("{pointer}/additionalProperties"),
+                depth + 1,
+            )?),
         })
     }
 
@@ -394,13 +474,17 @@ impl Compiler<'_> {
             } else if options.is_empty() {
                 Ok(Form::Never)
             } else {
-                Err(ShapeError::Cyclic { pointer: self.name_of(ShapeId::try_from(index).unwrap_or(0)) })
+                Err(ShapeError::Cyclic {
+                    pointer: self.name_of(ShapeId::try_from(index).unwrap_or(0)),
+                })
             };
         }
         let mut choices = Choices::default();
         for &id in &flat {
             match &self.drafts[id as usize] {
-                Draft::Form(Form::Choice(more)) => choices.choices.extend(more.choices.iter().cloned()),
+                Draft::Form(Form::Choice(more)) => {
+                    choices.choices.extend(more.choices.iter().cloned())
+                }
                 _ => return Ok(Form::Union(UnionForm { options: flat, nullable, tag: None })),
             }
         }
@@ -415,7 +499,9 @@ impl Compiler<'_> {
 /// Adds a keyword to the schema that several are merged into.
 fn merge(into: &mut Map<String, Value>, key: String, value: Value) {
     match (into.get_mut(&key), value) {
-        (Some(Value::Object(have)), Value::Object(more)) if key == "properties" || key == "$defs" => {
+        (Some(Value::Object(have)), Value::Object(more))
+            if key == "properties" || key == "$defs" =>
+        {
             for (name, schema) in more {
                 have.entry(name).or_insert(schema);
             }
@@ -451,7 +537,9 @@ fn percent_decoded(path: &str) -> String {
 fn strings(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::String(one)) => vec![one.clone()],
-        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Some(Value::Array(many)) => {
+            many.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -472,7 +560,8 @@ fn spellings(value: &Value, map: &Map<String, Value>) -> Vec<String> {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let lookup = |word: &str| map.get(word).and_then(Value::as_object).and_then(|all| all.get(&text));
+    let lookup =
+        |word: &str| map.get(word).and_then(Value::as_object).and_then(|all| all.get(&text));
     let mut names = strings(lookup("x-enum-aliases"));
     if names.is_empty() {
         names.push(text.clone());

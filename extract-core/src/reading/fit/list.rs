@@ -10,7 +10,12 @@ use crate::contract::shape::{Form, ListForm, ShapeId};
 type Fit = (u32, Option<Value>);
 
 impl<'s> Fitter<'s> {
-    pub(super) fn list(&mut self, at: At<'s>, form: &'s ListForm, out: &mut Option<&mut Out<'s>>) -> Fit {
+    pub(super) fn list(
+        &mut self,
+        at: At<'s>,
+        form: &'s ListForm,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
         match self.tree.node(at.node).kind {
             Kind::List => self.elements(at, form, out),
             Kind::Missing | Kind::Null => self.misfit(at, "a list", out),
@@ -22,7 +27,11 @@ impl<'s> Fitter<'s> {
     }
 
     fn elements(&mut self, at: At<'s>, form: &'s ListForm, out: &mut Option<&mut Out<'s>>) -> Fit {
-        let mut values = Vec::with_capacity(if out.is_some() { self.tree.node(at.node).count as usize } else { 0 });
+        let mut values = Vec::with_capacity(if out.is_some() {
+            self.tree.node(at.node).count as usize
+        } else {
+            0
+        });
         let mut total = 0_u32;
         let mut length = 0;
         let mut next = self.tree.node(at.node).first;
@@ -31,7 +40,9 @@ impl<'s> Fitter<'s> {
             next = self.tree.node(child).next;
             let shape = form.prefix.get(length).copied().or(form.items);
             let Some(shape) = shape else {
-                total = total.saturating_add(self.misfit(At { node: child, ..at }, "no more elements", out).0);
+                total = total.saturating_add(
+                    self.misfit(At { node: child, ..at }, "no more elements", out).0,
+                );
                 break;
             };
             let tail = at.tail && next == NONE;
@@ -70,7 +81,12 @@ impl<'s> Fitter<'s> {
     }
 
     /// A list inside an object of one member, or inside a string.
-    fn wrapped_list(&mut self, at: At<'s>, kind: Kind, out: &mut Option<&mut Out<'s>>) -> Option<Fit> {
+    fn wrapped_list(
+        &mut self,
+        at: At<'s>,
+        kind: Kind,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Option<Fit> {
         if at.lift >= LIFTS {
             return None;
         }
@@ -108,7 +124,9 @@ impl<'s> Fitter<'s> {
     /// A single value as a list of one.
     fn single(&mut self, at: At<'s>, form: &'s ListForm, out: &mut Option<&mut Out<'s>>) -> Fit {
         let item: Option<ShapeId> = form.prefix.first().copied().or(form.items);
-        let (Some(item), true) = (item, at.lift < LIFTS && form.length.hold(1) && form.prefix.len() < 2) else {
+        let (Some(item), true) =
+            (item, at.lift < LIFTS && form.length.hold(1) && form.prefix.len() < 2)
+        else {
             return self.misfit(at, "a list", out);
         };
         let below = at.lifted(at.node, item);

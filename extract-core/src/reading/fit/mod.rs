@@ -85,7 +85,13 @@ pub(super) struct Fitter<'s> {
 }
 
 impl<'s> Fitter<'s> {
-    pub(super) fn new(source: &'s str, tree: Tree, shape: &'s Shape, level: Level, limits: Limits) -> Self {
+    pub(super) fn new(
+        source: &'s str,
+        tree: Tree,
+        shape: &'s Shape,
+        level: Level,
+        limits: Limits,
+    ) -> Self {
         Self {
             source,
             inner: String::new(),
@@ -131,7 +137,11 @@ impl<'s> Fitter<'s> {
     }
 
     /// The walk of a part: where only its cost counts, what is known of it is not worked out again.
-    pub(super) fn fit_or_weigh(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> (u32, Option<Value>) {
+    pub(super) fn fit_or_weigh(
+        &mut self,
+        at: At<'s>,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> (u32, Option<Value>) {
         // A partial text may say nothing at a place, which the cost does not tell.
         if out.is_some() || self.partial.is_some() {
             return self.fit(at, out);
@@ -140,7 +150,11 @@ impl<'s> Fitter<'s> {
     }
 
     /// The walk. Without `out` only the cost counts, and the value is a placeholder.
-    pub(super) fn fit(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> (u32, Option<Value>) {
+    pub(super) fn fit(
+        &mut self,
+        at: At<'s>,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> (u32, Option<Value>) {
         let shape = self.shape;
         let form = shape.form(at.shape);
         if self.partial.is_some() && self.withheld(at, form) {
@@ -169,7 +183,17 @@ impl<'s> Fitter<'s> {
         let node = self.tree.node(at.node);
         match node.kind {
             Kind::Missing => node.cut,
-            Kind::Text => node.cut && matches!(form, Form::Choice(_) | Form::Integer(_) | Form::Number(_) | Form::Bool | Form::Null),
+            Kind::Text => {
+                node.cut
+                    && matches!(
+                        form,
+                        Form::Choice(_)
+                            | Form::Integer(_)
+                            | Form::Number(_)
+                            | Form::Bool
+                            | Form::Null
+                    )
+            }
             Kind::Number => node.last && self.partial == Some(Growing::Withheld),
             Kind::Bare => {
                 node.last
@@ -206,6 +230,7 @@ impl<'s> Fitter<'s> {
                 RepairKind::Quotes | RepairKind::MissingQuote => "\"",
                 RepairKind::InnerQuote => "\\\"",
                 RepairKind::MissingComma => ",",
+                RepairKind::MissingOpener => "{",
                 RepairKind::MissingColon => ":",
                 RepairKind::MissingValue => "null",
                 _ => "",
@@ -215,7 +240,13 @@ impl<'s> Fitter<'s> {
     }
 
     /// Tells of a change, where the value is being built.
-    pub(super) fn tell(&self, out: &mut Option<&mut Out<'s>>, kind: RepairKind, before: NodeId, after: &Value) {
+    pub(super) fn tell(
+        &self,
+        out: &mut Option<&mut Out<'s>>,
+        kind: RepairKind,
+        before: NodeId,
+        after: &Value,
+    ) {
         if let Some(out) = out {
             let after = match after {
                 Value::String(text) => text.clone(),
@@ -226,7 +257,12 @@ impl<'s> Fitter<'s> {
     }
 
     /// The value as it stands, where nothing of the schema fits it.
-    pub(super) fn misfit(&mut self, at: At<'s>, expected: &str, out: &mut Option<&mut Out<'s>>) -> (u32, Option<Value>) {
+    pub(super) fn misfit(
+        &mut self,
+        at: At<'s>,
+        expected: &str,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> (u32, Option<Value>) {
         if at.tail && self.partial.is_some() {
             if let Some(out) = out {
                 out.repair(&self.tree, RepairKind::CutOff, self.raw(at.node), "".into());
@@ -253,7 +289,10 @@ impl<'s> Fitter<'s> {
         let node = self.tree.node(id);
         let text = self.tree.text(id).trim();
         let text = text.strip_prefix("```").map_or(text, |fenced| {
-            fenced.trim_start_matches(|char: char| char.is_ascii_alphanumeric()).trim_end_matches('`').trim()
+            fenced
+                .trim_start_matches(|char: char| char.is_ascii_alphanumeric())
+                .trim_end_matches('`')
+                .trim()
         });
         let opens = text.starts_with(['{', '[', '"']);
         if node.cut && self.partial.is_none() || generation >= usize::from(NESTED) || !opens {
@@ -287,7 +326,12 @@ impl<'s> Fitter<'s> {
             if let (Kind::Bare, Some(out)) = (node.kind, out) {
                 if let Some(number) = super::numbers::plain(self.tree.text(at.node)) {
                     let text = number.to_string();
-                    out.repair(&self.tree, RepairKind::NumberForm, self.tree.text(at.node), text.into());
+                    out.repair(
+                        &self.tree,
+                        RepairKind::NumberForm,
+                        self.tree.text(at.node),
+                        text.into(),
+                    );
                 }
             }
             return Some(self.tree.value(at.node));

@@ -18,7 +18,12 @@ struct Members {
 }
 
 impl<'s> Fitter<'s> {
-    pub(super) fn object(&mut self, at: At<'s>, form: &'s ObjectForm, out: &mut Option<&mut Out<'s>>) -> Fit {
+    pub(super) fn object(
+        &mut self,
+        at: At<'s>,
+        form: &'s ObjectForm,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
         let kind = self.tree.node(at.node).kind;
         if kind != Kind::Object {
             return self.into_object(at, kind, form, out);
@@ -62,7 +67,13 @@ impl<'s> Fitter<'s> {
     }
 
     /// The object through its fields, or through a wrapping: whichever is cheaper.
-    fn other_way(&mut self, at: At<'s>, form: &'s ObjectForm, straight: u32, out: &mut Option<&mut Out<'s>>) -> Fit {
+    fn other_way(
+        &mut self,
+        at: At<'s>,
+        form: &'s ObjectForm,
+        straight: u32,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
         let mut best: Option<(At<'s>, u32, RepairKind)> = None;
         if let Some(child) = self.tree.only_child(at.node) {
             let below = at.lifted(child, at.shape);
@@ -99,7 +110,14 @@ impl<'s> Fitter<'s> {
     }
 
     /// A value as the only field of an object.
-    fn as_field(&mut self, at: At<'s>, below: At<'s>, cost: u32, form: &'s ObjectForm, out: &mut Option<&mut Out<'s>>) -> Fit {
+    fn as_field(
+        &mut self,
+        at: At<'s>,
+        below: At<'s>,
+        cost: u32,
+        form: &'s ObjectForm,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
         if out.is_none() {
             return (cost, Some(Value::Null));
         }
@@ -121,7 +139,13 @@ impl<'s> Fitter<'s> {
     }
 
     /// What is no object, where one is asked for.
-    fn into_object(&mut self, at: At<'s>, kind: Kind, form: &'s ObjectForm, out: &mut Option<&mut Out<'s>>) -> Fit {
+    fn into_object(
+        &mut self,
+        at: At<'s>,
+        kind: Kind,
+        form: &'s ObjectForm,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
         let expected = "an object";
         if at.lift >= LIFTS || matches!(kind, Kind::Null | Kind::Missing) {
             return self.misfit(at, expected, out);
@@ -135,7 +159,11 @@ impl<'s> Fitter<'s> {
         if kind == Kind::Text {
             if let Some(root) = self.parse_text(at.node) {
                 let below = at.lifted(root, at.shape);
-                consider(below, self.weigh(below).saturating_add(cost::SMALL), RepairKind::ParsedString);
+                consider(
+                    below,
+                    self.weigh(below).saturating_add(cost::SMALL),
+                    RepairKind::ParsedString,
+                );
             }
         }
         if kind == Kind::List {
@@ -157,7 +185,9 @@ impl<'s> Fitter<'s> {
                 self.tell(out, kind, at.node, value.as_ref().unwrap_or(&Value::Null));
                 (cost, value)
             }
-            None if self.level == Level::Salvage && kind == Kind::List => self.by_position(at, form, out),
+            None if self.level == Level::Salvage && kind == Kind::List => {
+                self.by_position(at, form, out)
+            }
             None => self.misfit(at, expected, out),
         }
     }
@@ -182,7 +212,12 @@ impl<'s> Fitter<'s> {
     }
 
     /// A list whose elements are the fields, in their order.
-    fn by_position(&mut self, at: At<'s>, form: &'s ObjectForm, out: &mut Option<&mut Out<'s>>) -> Fit {
+    fn by_position(
+        &mut self,
+        at: At<'s>,
+        form: &'s ObjectForm,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
         let children: Vec<NodeId> = self.tree.children(at.node).collect();
         let pairs = || children.iter().zip(&form.fields);
         if children.len() != form.fields.len() {
@@ -190,7 +225,8 @@ impl<'s> Fitter<'s> {
         }
         let mut total = cost::DROP;
         for (&node, field) in pairs() {
-            total = total.saturating_add(self.weigh(At { node, shape: field.shape, lift: 0, ..at }));
+            total =
+                total.saturating_add(self.weigh(At { node, shape: field.shape, lift: 0, ..at }));
         }
         if total >= cost::MISFIT {
             return self.misfit(at, "an object", out);
@@ -206,7 +242,12 @@ impl<'s> Fitter<'s> {
         (total, Some(value))
     }
 
-    fn members(&mut self, at: At<'s>, form: &'s ObjectForm, out: &mut Option<&mut Out<'s>>) -> Members {
+    fn members(
+        &mut self,
+        at: At<'s>,
+        form: &'s ObjectForm,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Members {
         let mut members = Members { cost: 0, value: Map::new(), matched: 0 };
         if out.is_some() {
             members.value = Map::with_capacity(form.fields.len());
@@ -219,7 +260,9 @@ impl<'s> Fitter<'s> {
             next = self.tree.node(child).next;
             let tail = at.tail && next == NONE;
             let exact = form.field(self.tree.key(child), expected);
-            let index = exact.or_else(|| form.field_like(self.tree.key(child)).filter(|&index| !seen.get(index)));
+            let index = exact.or_else(|| {
+                form.field_like(self.tree.key(child)).filter(|&index| !seen.get(index))
+            });
             let Some(index) = index else {
                 self.unknown(At { node: child, tail, ..at }, form, &mut members, out);
                 continue;
@@ -237,7 +280,12 @@ impl<'s> Fitter<'s> {
             if field.name != self.tree.key(child) {
                 members.cost += u32::from(exact.is_none());
                 if let Some(out) = out {
-                    out.repair(&self.tree, RepairKind::KeyMatched, self.tree.key(child), field.name.as_str().into());
+                    out.repair(
+                        &self.tree,
+                        RepairKind::KeyMatched,
+                        self.tree.key(child),
+                        field.name.as_str().into(),
+                    );
                 }
             }
             let twice = seen.set(index);
@@ -246,10 +294,13 @@ impl<'s> Fitter<'s> {
                 self.tell(out, RepairKind::DuplicateKey, child, &Value::Null);
             }
             let below = At { node: child, shape: field.shape, lift: 0, tail, tag: None };
-            let corrected = at.tag == Some(field.name.as_str()) && self.weigh(below) >= cost::MISFIT;
+            let corrected =
+                at.tag == Some(field.name.as_str()) && self.weigh(below) >= cost::MISFIT;
             if corrected {
                 members.cost += cost::TAG;
-                members.value.insert(field.name.clone(), self.constant(field.shape).unwrap_or_default());
+                members
+                    .value
+                    .insert(field.name.clone(), self.constant(field.shape).unwrap_or_default());
             } else {
                 let (cost, value) = self.fit_or_weigh(below, out);
                 members.cost = members.cost.saturating_add(cost);
@@ -273,9 +324,18 @@ impl<'s> Fitter<'s> {
     }
 
     /// A member that is no field.
-    fn unknown(&mut self, at: At<'s>, form: &'s ObjectForm, members: &mut Members, out: &mut Option<&mut Out<'s>>) {
+    fn unknown(
+        &mut self,
+        at: At<'s>,
+        form: &'s ObjectForm,
+        members: &mut Members,
+        out: &mut Option<&mut Out<'s>>,
+    ) {
         let child = at.node;
-        if self.partial.is_some() && self.tree.node(child).cut && self.tree.node(child).kind == Kind::Missing {
+        if self.partial.is_some()
+            && self.tree.node(child).cut
+            && self.tree.node(child).kind == Kind::Missing
+        {
             return;
         }
         match form.rest {
@@ -294,7 +354,13 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    fn keep(&mut self, at: At<'s>, key: String, members: &mut Members, out: &mut Option<&mut Out<'s>>) {
+    fn keep(
+        &mut self,
+        at: At<'s>,
+        key: String,
+        members: &mut Members,
+        out: &mut Option<&mut Out<'s>>,
+    ) {
         if let Some(out) = out {
             out.path.push(Seg::Node(at.node));
         }
@@ -311,7 +377,14 @@ impl<'s> Fitter<'s> {
     }
 
     /// Fields that no member gave.
-    fn absent(&mut self, at: At<'s>, form: &'s ObjectForm, seen: &Seen, members: &mut Members, out: &mut Option<&mut Out<'s>>) {
+    fn absent(
+        &mut self,
+        at: At<'s>,
+        form: &'s ObjectForm,
+        seen: &Seen,
+        members: &mut Members,
+        out: &mut Option<&mut Out<'s>>,
+    ) {
         for (index, field) in form.fields.iter().enumerate() {
             if seen.get(index) {
                 continue;
@@ -372,11 +445,13 @@ impl<'s> Fitter<'s> {
                     }
                     _ => {
                         let below = At { node: child, ..at };
-                        members.cost = members.cost.saturating_add(self.misfit(below, "another key", out).0);
+                        members.cost =
+                            members.cost.saturating_add(self.misfit(below, "another key", out).0);
                     }
                 }
             }
-            let below = At { node: child, shape, lift: 0, tail: at.tail && next == NONE, tag: None };
+            let below =
+                At { node: child, shape, lift: 0, tail: at.tail && next == NONE, tag: None };
             self.keep(below, key, &mut members, out);
         }
         (members.cost, Some(Value::Object(members.value)))
@@ -392,7 +467,9 @@ impl<'s> Fitter<'s> {
 
     fn constant(&self, shape: ShapeId) -> Option<Value> {
         match self.shape.form(shape) {
-            Form::Choice(choices) if choices.choices.len() == 1 => Some(choices.choices[0].value.clone()),
+            Form::Choice(choices) if choices.choices.len() == 1 => {
+                Some(choices.choices[0].value.clone())
+            }
             _ => None,
         }
     }
@@ -424,7 +501,11 @@ impl Seen {
     /// Notes a field, and says whether it was noted before.
     fn set(&mut self, index: usize) -> bool {
         let before = self.get(index);
-        if self.many.is_empty() { self.few |= 1 << index } else { self.many[index] = true }
+        if self.many.is_empty() {
+            self.few |= 1 << index
+        } else {
+            self.many[index] = true
+        }
         before
     }
 

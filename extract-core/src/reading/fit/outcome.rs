@@ -42,7 +42,13 @@ impl Out<'_> {
         pointer
     }
 
-    pub(crate) fn repair(&mut self, tree: &Tree, kind: RepairKind, before: &str, after: Cow<'_, str>) {
+    pub(crate) fn repair(
+        &mut self,
+        tree: &Tree,
+        kind: RepairKind,
+        before: &str,
+        after: Cow<'_, str>,
+    ) {
         if self.repairs.len() >= MOST {
             if self.repairs.len() == MOST {
                 self.repairs.push(Repair {

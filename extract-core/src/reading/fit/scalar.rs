@@ -42,7 +42,13 @@ impl<'s> Fitter<'s> {
         (cost, Some(Value::Bool(truth)))
     }
 
-    pub(super) fn number(&mut self, at: At<'s>, bounds: &Bounds, integer: bool, out: &mut Option<&mut Out<'s>>) -> Fit {
+    pub(super) fn number(
+        &mut self,
+        at: At<'s>,
+        bounds: &Bounds,
+        integer: bool,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
         let expected = if integer { "an integer" } else { "a number" };
         let (mut cost, mut repair, number) = match self.tree.node(at.node).kind {
             Kind::Number => match self.number_of(at.node) {
@@ -51,8 +57,16 @@ impl<'s> Fitter<'s> {
             },
             kind @ (Kind::Text | Kind::Bare) => match written(self.tree.text(at.node)) {
                 Some(found) => {
-                    let repair = if kind == Kind::Text { RepairKind::StringToNumber } else { RepairKind::NumberForm };
-                    let cost = if found.words { cost::NAMED } else { cost::SMALL + u32::from(found.fraction) };
+                    let repair = if kind == Kind::Text {
+                        RepairKind::StringToNumber
+                    } else {
+                        RepairKind::NumberForm
+                    };
+                    let cost = if found.words {
+                        cost::NAMED
+                    } else {
+                        cost::SMALL + u32::from(found.fraction)
+                    };
                     (cost, Some(repair), found.number)
                 }
                 None => return self.unwrapped(at, expected, out),
@@ -79,7 +93,12 @@ impl<'s> Fitter<'s> {
         (cost, Some(value))
     }
 
-    pub(super) fn text(&mut self, at: At<'s>, lengths: Lengths, out: &mut Option<&mut Out<'s>>) -> Fit {
+    pub(super) fn text(
+        &mut self,
+        at: At<'s>,
+        lengths: Lengths,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
         let node = *self.tree.node(at.node);
         let (cost, text) = match node.kind {
             Kind::Text | Kind::Bare => {
@@ -91,11 +110,19 @@ impl<'s> Fitter<'s> {
             }
             Kind::Null | Kind::Missing => return self.misfit(at, "a string", out),
             kind => {
-                let cost = if matches!(kind, Kind::Object | Kind::List) { cost::LIFT } else { cost::SMALL };
+                let cost = if matches!(kind, Kind::Object | Kind::List) {
+                    cost::LIFT
+                } else {
+                    cost::SMALL
+                };
                 (cost, out.is_some().then(|| self.raw(at.node).to_owned()))
             }
         };
-        if !lengths.free() && !lengths.hold(self.tree.text(at.node).chars().count()) && cost == 0 && !node.cut {
+        if !lengths.free()
+            && !lengths.hold(self.tree.text(at.node).chars().count())
+            && cost == 0
+            && !node.cut
+        {
             return self.misfit(at, "a string of another length", out);
         }
         let value = Value::String(text.unwrap_or_default());
@@ -105,7 +132,12 @@ impl<'s> Fitter<'s> {
         (cost, Some(value))
     }
 
-    pub(super) fn choice(&mut self, at: At<'s>, choices: &'s Choices, out: &mut Option<&mut Out<'s>>) -> Fit {
+    pub(super) fn choice(
+        &mut self,
+        at: At<'s>,
+        choices: &'s Choices,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
         let expected = || {
             let names: Vec<String> =
                 choices.choices.iter().take(20).map(|choice| choice.value.to_string()).collect();

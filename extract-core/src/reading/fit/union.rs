@@ -12,7 +12,12 @@ use crate::contract::shape::{Form, ShapeId, TagForm, UnionForm};
 type Fit = (u32, Option<Value>);
 
 impl<'s> Fitter<'s> {
-    pub(super) fn union(&mut self, at: At<'s>, form: &'s UnionForm, out: &mut Option<&mut Out<'s>>) -> Fit {
+    pub(super) fn union(
+        &mut self,
+        at: At<'s>,
+        form: &'s UnionForm,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
         let kind = self.tree.node(at.node).kind;
         if form.nullable && matches!(kind, Kind::Null | Kind::Missing) {
             return (0, Some(Value::Null));
@@ -23,7 +28,10 @@ impl<'s> Fitter<'s> {
             None => self.cheapest(at, form, out),
         };
         if cost >= cost::MISFIT {
-            if form.nullable && matches!(kind, Kind::Text | Kind::Bare) && words::says_nothing(self.tree.text(at.node)) {
+            if form.nullable
+                && matches!(kind, Kind::Text | Kind::Bare)
+                && words::says_nothing(self.tree.text(at.node))
+            {
                 return self.null(at, out);
             }
             if let Some(fit) = self.untagged(at, form, out) {
@@ -47,7 +55,12 @@ impl<'s> Fitter<'s> {
         fit
     }
 
-    fn cheapest(&mut self, at: At<'s>, form: &'s UnionForm, out: &mut Option<&mut Out<'s>>) -> (ShapeId, u32) {
+    fn cheapest(
+        &mut self,
+        at: At<'s>,
+        form: &'s UnionForm,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> (ShapeId, u32) {
         let mut best = (form.options[0], u32::MAX);
         let mut ties = 0;
         for &option in &form.options {
@@ -99,7 +112,12 @@ impl<'s> Fitter<'s> {
     }
 
     /// The one variant that fits once its tag is put in; none where several do.
-    fn untagged(&mut self, at: At<'s>, form: &'s UnionForm, out: &mut Option<&mut Out<'s>>) -> Option<Fit> {
+    fn untagged(
+        &mut self,
+        at: At<'s>,
+        form: &'s UnionForm,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Option<Fit> {
         let tag: &'s TagForm = form.tag.as_ref()?;
         if self.tree.node(at.node).kind != Kind::Object {
             return None;
@@ -117,7 +135,8 @@ impl<'s> Fitter<'s> {
             return Some((cost, Some(Value::Null)));
         }
         let (_, value) = self.fit_option(below, out);
-        let written = value.as_ref().and_then(|value| value.get(&tag.name)).cloned().unwrap_or_default();
+        let written =
+            value.as_ref().and_then(|value| value.get(&tag.name)).cloned().unwrap_or_default();
         self.tell(out, RepairKind::Tag, at.node, &written);
         Some((cost, value))
     }

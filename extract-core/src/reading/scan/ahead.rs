@@ -154,8 +154,9 @@ impl<'a> Ahead<'a> {
             self.at += len;
             loop {
                 match self.byte()? {
-                    None => return Ok(self.ended()),
-                    Some(b'\n' | b'{' | b'}') => return Ok(false),
+                    // Out of reach: a key that long is taken for one.
+                    None => return Ok(true),
+                    Some(b'\n') => return Ok(false),
                     Some(b'\\') => self.at += 2,
                     Some(_) => match self.mark() {
                         Some((close, len)) if mark.closes_with(close) => {
@@ -188,7 +189,10 @@ impl<'a> Ahead<'a> {
         }
         let word = self.at > start;
         self.space()?;
-        Ok(word && self.mark().is_some_and(|(mark, _)| mark == Mark::Double) && !self.ended() && self.key()?)
+        Ok(word
+            && self.mark().is_some_and(|(mark, _)| mark == Mark::Double)
+            && !self.ended()
+            && self.key()?)
     }
 
     /// Skips a block comment, if one stands here whole.
@@ -213,6 +217,25 @@ impl<'a> Ahead<'a> {
             }
             Some(_) => Ok(false),
         }
+    }
+
+    /// Whether a few words stand here, and then the closing bracket of an object, with no mark
+    /// before it that could close a string.
+    pub(super) fn last_mark(mut self, mark: Mark) -> Ask<bool> {
+        let end = self.at + 40;
+        while self.at < end {
+            match self.byte()? {
+                Some(b'}') => return Ok(true),
+                Some(b':' | b',' | b'\n' | b'{' | b'[' | b']' | b')' | b'(' | b'\\') | None => {
+                    return Ok(false);
+                }
+                Some(_) if self.mark().is_some_and(|(other, _)| mark.closes_with(other)) => {
+                    return Ok(false);
+                }
+                Some(_) => self.at += 1,
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a token without quotes stands here that is closed by a comma or a bracket before

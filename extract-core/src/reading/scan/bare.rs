@@ -61,7 +61,13 @@ pub(super) struct End {
 }
 
 /// Finds the end of a bare value that begins at `start`.
-pub(super) fn value_end(within: Within, paren: bool, bytes: &[u8], start: usize, eof: bool) -> Ask<End> {
+pub(super) fn value_end(
+    within: Within,
+    paren: bool,
+    bytes: &[u8],
+    start: usize,
+    eof: bool,
+) -> Ask<End> {
     let mut at = start;
     let (mut round, mut nest) = (0_u32, 0_u32);
     let mut quotes = 0_usize;

@@ -42,7 +42,12 @@ pub(super) enum Verdict {
 }
 
 /// Judges the mark whose end is at `ahead.at`; `open` looks from the mark itself.
-pub(super) fn judge(setting: Setting, mark: Mark, open: Ahead<'_>, mut ahead: Ahead<'_>) -> Ask<Verdict> {
+pub(super) fn judge(
+    setting: Setting,
+    mark: Mark,
+    open: Ahead<'_>,
+    mut ahead: Ahead<'_>,
+) -> Ask<Verdict> {
     let ends = |yes: bool| if yes { Verdict::Ends } else { Verdict::Inner };
     let Some(next) = ahead.space()? else { return Ok(Verdict::Ends) };
     if next == b'+' {
@@ -73,7 +78,11 @@ pub(super) fn judge(setting: Setting, mark: Mark, open: Ahead<'_>, mut ahead: Ah
             ends(member_follows(ahead)?)
         }
         (Within::Object, b':') => {
-            if setting.break_before && ahead.newline { Verdict::EndedBefore } else { Verdict::Inner }
+            if setting.break_before && ahead.newline {
+                Verdict::EndedBefore
+            } else {
+                Verdict::Inner
+            }
         }
         (Within::List, b',') => {
             ahead.at += 1;
@@ -84,11 +93,17 @@ pub(super) fn judge(setting: Setting, mark: Mark, open: Ahead<'_>, mut ahead: Ah
         (Within::Object, b']') => ends(setting.list && closer_holds(setting, ahead)?),
         (Within::List, b'}') => ends(setting.object && closer_holds(setting, ahead)?),
         (Within::List, b'{' | b'[') => Verdict::Ends,
+        (Within::List, b':') => {
+            ahead.at += 1;
+            let value = matches!(ahead.space()?, Some(b'{' | b'[' | b'0'..=b'9' | b'-'))
+                || ahead.mark().is_some();
+            ends(value && !setting.odd)
+        }
         (Within::List, _) if ahead.mark().is_some() => ends(!closes_itself(ahead)?),
         (Within::List, b'0'..=b'9' | b'-') => ends(ahead.element()?),
-        (Within::Object, _) if ahead.mark().is_some() || ahead.newline => {
-            ends((ahead.mark().is_some() && !closes_itself(ahead)? || ahead.newline) && ahead.key()?)
-        }
+        (Within::Object, _) if ahead.mark().is_some() || ahead.newline => ends(
+            (ahead.mark().is_some() && !closes_itself(ahead)? || ahead.newline) && ahead.key()?,
+        ),
         _ => Verdict::Inner,
     };
     if verdict == Verdict::Inner && setting.break_before {
@@ -100,7 +115,14 @@ pub(super) fn judge(setting: Setting, mark: Mark, open: Ahead<'_>, mut ahead: Ah
             return Ok(Verdict::EndedBefore);
         }
     }
-    let _ = mark;
+    if verdict == Verdict::Inner
+        && setting.within == Within::Object
+        && !setting.odd
+        && ahead.last_mark(mark)?
+    {
+        // No other mark can close the string: what stands behind this one is no part of it.
+        return Ok(Verdict::Ends);
+    }
     Ok(verdict)
 }
 
@@ -116,7 +138,8 @@ fn member_follows(mut ahead: Ahead<'_>) -> Ask<bool> {
 /// Whether what stands behind a comma can be the rest of a list.
 fn element_follows(mut ahead: Ahead<'_>) -> Ask<bool> {
     match ahead.space()? {
-        None | Some(b'}' | b']' | b',' | b'.' | b'/' | b'#' | b'{' | b'[' | b'(' | b'0'..=b'9' | b'-') => {
+        None
+        | Some(b'}' | b']' | b',' | b'.' | b'/' | b'#' | b'{' | b'[' | b'(' | b'0'..=b'9' | b'-') => {
             Ok(true)
         }
         Some(_) if ahead.mark().is_some() || ahead.newline => Ok(true),
@@ -129,7 +152,11 @@ fn closer_holds(setting: Setting, mut ahead: Ahead<'_>) -> Ask<bool> {
     ahead.at += 1;
     ahead.newline = false;
     Ok(match ahead.space()? {
-        None | Some(b',' | b'}' | b']' | b')' | b';' | b'{' | b'[' | b'`' | b'/' | b'#' | b'<' | b'"' | b'\'') => true,
+        None
+        | Some(
+            b',' | b'}' | b']' | b')' | b';' | b'{' | b'[' | b'`' | b'/' | b'#' | b'<' | b'"'
+            | b'\'',
+        ) => true,
         Some(_) => ahead.newline || setting.depth <= 1,
     })
 }

@@ -69,6 +69,9 @@ pub trait Sink {
     fn retract(&mut self, bytes: usize) {}
     /// The string ends; `whole` is false where the text ended inside it.
     fn string_end(&mut self, at: usize, whole: bool) {}
+    /// The string that ended last, an element of a list, is the key of a first member: braces are
+    /// missing. It takes the string's place as an object that opens there.
+    fn rekey(&mut self) {}
     /// A token without quotes. `whole` is false where the text ended right behind it, so that more
     /// of it could follow.
     fn scalar(&mut self, token: Token, text: &str, span: (usize, usize), whole: bool) {}

@@ -78,7 +78,9 @@ impl<S: Sink> Scanner<S> {
         }
         let mut behind = here;
         behind.at += 3;
-        if !matches!(behind.space()?, None | Some(b',' | b']' | b'}' | b'"' | b'\'')) && !behind.newline {
+        if !matches!(behind.space()?, None | Some(b',' | b']' | b'}' | b'"' | b'\''))
+            && !behind.newline
+        {
             return Ok(false);
         }
         self.mark_here(RepairKind::Ellipsis, Place::Container, *at, 3);
@@ -91,11 +93,20 @@ impl<S: Sink> Scanner<S> {
         Ok(true)
     }
 
-    fn quoted(&mut self, bytes: &[u8], at: &mut usize, mark: Mark, len: usize, eof: bool) -> Ask<()> {
+    fn quoted(
+        &mut self,
+        bytes: &[u8],
+        at: &mut usize,
+        mark: Mark,
+        len: usize,
+        eof: bool,
+    ) -> Ask<()> {
         let byte = bytes[*at];
         if len == 1 {
             let here = Ahead::new(bytes, *at, eof);
-            if here.starts(&[byte; 3])? && (byte != b'"' || !self.empty_then_quote(bytes, *at, eof)?) {
+            if here.starts(&[byte; 3])?
+                && (byte != b'"' || !self.empty_then_quote(bytes, *at, eof)?)
+            {
                 self.sink.string_begin(Role::Value, self.base + *at);
                 self.began = true;
                 self.open.role = Role::Value;
@@ -165,6 +176,7 @@ impl<S: Sink> Scanner<S> {
             self.sink.close(self.base + *at, true);
         }
         self.value_done();
+        self.last_string = false;
     }
 
     fn bare_value(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
@@ -200,6 +212,7 @@ impl<S: Sink> Scanner<S> {
         self.sink.scalar(kind, token, span, whole);
         *at = end.resume;
         self.value_done();
+        self.last_string = false;
         Ok(())
     }
 
@@ -243,7 +256,8 @@ impl<S: Sink> Scanner<S> {
                 return Ok(());
             }
             b'`' if Ahead::new(bytes, *at, eof).starts(b"```")? => {
-                let word = bytes[*at + 3..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                let word =
+                    bytes[*at + 3..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
                 if *at + 3 + word == bytes.len() && !eof {
                     return Err(More);
                 }
@@ -324,6 +338,17 @@ impl<S: Sink> Scanner<S> {
                 }
             }
             byte @ (b'}' | b']' | b')') => self.closer(byte, at, false),
+            b':' if self.last_string && matches!(self.stack.last(), Some(Frame::List { .. })) => {
+                if self.stack.len() >= self.limits.depth {
+                    self.error = Some(ScanError::TooDeep(self.limits.depth));
+                    return Ok(());
+                }
+                self.mark_here(RepairKind::MissingOpener, Place::This, *at, 0);
+                self.sink.rekey();
+                self.stack.push(Frame::Object);
+                self.state = State::Value;
+                *at += 1;
+            }
             b';' | b':' | b'+' => {
                 self.mark_here(RepairKind::StrayText, Place::Container, *at, 1);
                 *at += 1;

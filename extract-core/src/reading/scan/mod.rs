@@ -9,6 +9,7 @@ mod event;
 mod members;
 mod strings;
 mod text;
+mod utf8;
 
 pub use event::{Container, Place, Role, Sink, Token};
 
@@ -18,6 +19,7 @@ use thiserror::Error;
 
 use super::report::{Ending, RepairKind};
 pub(super) use bare::is_json_number;
+pub(super) use utf8::Utf8;
 
 /// Bounds on what one text may ask of the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +57,8 @@ pub(super) struct Scanned<S> {
     /// The offset behind the value.
     pub(super) end: usize,
     pub(super) error: Option<ScanError>,
+    /// That a string ended where the text did is a guess.
+    pub(super) guessed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,8 +146,7 @@ pub struct Scanner<S> {
     base: usize,
     /// Not before the carry is this long is it worth another try.
     wait: usize,
-    /// The beginning of a character whose rest was not fed yet.
-    half: Vec<u8>,
+    utf8: Utf8,
     block: String,
     limits: Limits,
     /// A line break ends a string where what follows could not be its next line.
@@ -151,6 +154,9 @@ pub struct Scanner<S> {
     error: Option<ScanError>,
     ending: Ending,
     began: bool,
+    /// What was read last is a string.
+    last_string: bool,
+    guessed: bool,
     /// A repair was noted, or something was read that is not JSON.
     lenient: bool,
 }
@@ -173,13 +179,15 @@ impl<S: Sink> Scanner<S> {
             carry: String::new(),
             base: 0,
             wait: 0,
-            half: Vec::new(),
+            utf8: Utf8::default(),
             block: String::new(),
             limits,
             lines: false,
             error: None,
             ending: Ending::Whole,
             began: false,
+            last_string: false,
+            guessed: false,
             lenient: false,
         }
     }
@@ -215,52 +223,11 @@ impl<S: Sink> Scanner<S> {
         self.error
     }
 
-    /// Takes the next bytes of the text, split anywhere.
-    pub fn feed(&mut self, mut bytes: &[u8]) {
-        while !self.half.is_empty() && !bytes.is_empty() {
-            self.half.push(bytes[0]);
-            bytes = &bytes[1..];
-            let half = std::mem::take(&mut self.half);
-            match std::str::from_utf8(&half) {
-                Ok(text) => self.feed_str(text),
-                Err(error) if error.error_len().is_none() => self.half = half,
-                Err(_) => {
-                    self.bad_utf8();
-                    // The last byte may begin a character of its own.
-                    let last = half[half.len() - 1];
-                    if last < 0x80 {
-                        self.feed_str(char::from(last).encode_utf8(&mut [0; 4]));
-                    } else if last >= 0xc2 {
-                        self.half.push(last);
-                    }
-                }
-            }
-        }
-        while !bytes.is_empty() {
-            match std::str::from_utf8(bytes) {
-                Ok(text) => {
-                    self.feed_str(text);
-                    return;
-                }
-                Err(error) => {
-                    let (good, bad) = bytes.split_at(error.valid_up_to());
-                    // `good` is what `from_utf8` found valid.
-                    self.feed_str(std::str::from_utf8(good).unwrap_or_default());
-                    let Some(len) = error.error_len() else {
-                        self.half.extend_from_slice(bad);
-                        return;
-                    };
-                    self.bad_utf8();
-                    bytes = &bad[len..];
-                }
-            }
-        }
-    }
-
-    fn bad_utf8(&mut self) {
-        let at = self.base + self.carry.len();
-        self.note(RepairKind::BadUtf8, Place::Container, (at, at));
-        self.feed_str("\u{fffd}");
+    /// Takes the next bytes of the text, split anywhere; what is not UTF-8 is read as U+FFFD.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        let mut utf8 = std::mem::take(&mut self.utf8);
+        utf8.decode(bytes, |text, _| self.feed_str(text));
+        self.utf8 = utf8;
     }
 
     /// Takes the next piece of the text.
@@ -282,7 +249,15 @@ impl<S: Sink> Scanner<S> {
             return;
         }
         self.carry.push_str(text);
-        if self.carry.len() < self.wait {
+        if self.carry.len() >= self.wait {
+            self.catch_up();
+        }
+    }
+
+    /// Reads on in what was fed, as far as it can be told. A feed does the same, but tries only
+    /// when enough has come to be worth a try: what was seen but not told is a few bytes.
+    pub fn catch_up(&mut self) {
+        if self.is_done() || self.error.is_some() || self.carry.is_empty() {
             return;
         }
         let mut carry = std::mem::take(&mut self.carry);
@@ -306,13 +281,18 @@ impl<S: Sink> Scanner<S> {
     /// Reads `text` as the last piece.
     pub(super) fn complete(mut self, text: &str) -> Scanned<S> {
         let error = self.conclude(text).err();
-        Scanned { sink: self.sink, ending: self.ending, end: self.base, error }
+        Scanned {
+            sink: self.sink,
+            ending: self.ending,
+            end: self.base,
+            error,
+            guessed: self.guessed,
+        }
     }
 
     fn conclude(&mut self, text: &str) -> Result<(), ScanError> {
-        if !self.half.is_empty() {
-            self.half.clear();
-            self.bad_utf8();
+        if self.utf8.ends_in_half() {
+            self.feed_str("\u{fffd}");
         }
         if self.error.is_none() && !self.is_done() {
             let carry = std::mem::take(&mut self.carry);
@@ -416,7 +396,8 @@ impl<S: Sink> Scanner<S> {
                         Ok(())
                     }
                     None => {
-                        let keep = usize::from(bytes.last() == Some(&b'*') && at < bytes.len() && !eof);
+                        let keep =
+                            usize::from(bytes.last() == Some(&b'*') && at < bytes.len() && !eof);
                         at = bytes.len() - keep;
                         Err(More)
                     }

@@ -2,7 +2,7 @@
 //! quotation mark is judged before it ends anything.
 
 use super::ahead::{Ahead, Ask, Mark, More, mark_at};
-use super::closing::{Setting, Verdict, judge};
+use super::closing::{Setting, Verdict, Within, judge};
 use super::event::{Place, Role, Sink};
 use super::text::{Escape, escape};
 use super::{Frame, Open, Scanner, State, text};
@@ -19,8 +19,7 @@ impl<S: Sink> Scanner<S> {
             let place = if role == Role::Key { Place::Next } else { Place::This };
             self.note(RepairKind::Quotes, place, (offset, offset + len));
         }
-        self.open =
-            Open { role, mark, ..Open::NEW };
+        self.open = Open { role, mark, ..Open::NEW };
         self.state = State::String;
     }
 
@@ -34,12 +33,14 @@ impl<S: Sink> Scanner<S> {
     fn run_end(&self, bytes: &[u8], at: usize) -> usize {
         let rest = &bytes[at..];
         let found = match self.open.mark {
-            Mark::Double if self.lines => memchr::memchr3(b'"', b'\\', b'\n', rest),
+            Mark::Double if self.lines => {
+                rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b','))
+            }
             Mark::Double => memchr::memchr2(b'"', b'\\', rest),
             Mark::Single => memchr::memchr2(b'\'', b'\\', rest),
-            Mark::Tick | Mark::CurlySingle => rest
-                .iter()
-                .position(|byte| matches!(byte, b'\'' | b'`' | b'\\' | 0xe2 | 0xc2)),
+            Mark::Tick | Mark::CurlySingle => {
+                rest.iter().position(|byte| matches!(byte, b'\'' | b'`' | b'\\' | 0xe2 | 0xc2))
+            }
             Mark::CurlyDouble => {
                 rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0xe2 | 0xc2))
             }
@@ -79,6 +80,7 @@ impl<S: Sink> Scanner<S> {
         let end = self.run_end(bytes, *at);
         if self.lines && eof && end == bytes.len() {
             if let Some(stop) = self.closers_behind(text, *at) {
+                self.guessed = true;
                 self.emit(&text[*at..stop], *at);
                 self.string_note(RepairKind::MissingQuote, stop, 0);
                 self.end_string(stop);
@@ -91,7 +93,7 @@ impl<S: Sink> Scanner<S> {
         let Some(&byte) = bytes.get(end) else { return Err(More) };
         match byte {
             b'\\' => self.escape(bytes, at, eof),
-            b'\n' => self.line(text, at, eof),
+            b'\n' | b',' => self.line(text, at, eof),
             _ => match mark_at(bytes, end) {
                 Some((mark, len)) if self.open.mark.closes_with(mark) => {
                     self.quote(text, at, mark, len, eof)
@@ -152,9 +154,12 @@ impl<S: Sink> Scanner<S> {
 
     /// A line break in a string, where line breaks may end one.
     fn line(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+        let byte = text.as_bytes()[*at];
         let mut ahead = Ahead::new(text.as_bytes(), *at + 1, eof);
         let next = ahead.space()?;
         let ends = match next {
+            _ if self.open.role == Role::Key => false,
+            Some(_) if byte == b',' => self.within() == Within::Object && ahead.key()?,
             None => false,
             Some(b'}' | b']' | b',') => true,
             Some(_) => ahead.key()?,
@@ -166,7 +171,7 @@ impl<S: Sink> Scanner<S> {
             }
             self.end_string(*at);
         } else {
-            self.emit("\n", *at);
+            self.emit(&text[*at..=*at], *at);
             *at += 1;
         }
         Ok(())
@@ -268,6 +273,7 @@ impl<S: Sink> Scanner<S> {
             self.state = State::AfterKey;
         } else {
             self.value_done();
+            self.last_string = true;
         }
     }
 
@@ -294,7 +300,11 @@ impl<S: Sink> Scanner<S> {
                 Ok(())
             }
             None => {
-                let keep = if eof { 0 } else { bytes[*at..].iter().rev().take(2).take_while(|&&b| b == mark).count() };
+                let keep = if eof {
+                    0
+                } else {
+                    bytes[*at..].iter().rev().take(2).take_while(|&&b| b == mark).count()
+                };
                 let end = bytes.len() - keep;
                 self.block.push_str(&text[*at..end]);
                 *at = end;
