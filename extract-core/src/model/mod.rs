@@ -9,17 +9,17 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use crate::contract::dialect::Dialect;
 use crate::conversation::{Mode, ProviderError, Reply, Request, Settings};
 
+mod failure;
 #[cfg(feature = "local")]
 mod local;
-mod failure;
 mod preset;
 mod provider;
 mod reader;
 pub mod scripted;
 
+pub use failure::read_failure;
 #[cfg(feature = "local")]
 pub use local::Local;
-pub use failure::read_failure;
 pub use preset::{Preset, presets};
 pub use provider::{ConfigError, Provider, ProviderOptions};
 pub use reader::DeltaReader;

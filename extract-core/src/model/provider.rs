@@ -180,11 +180,7 @@ impl Provider {
         let response = self.transport.send(request).await?;
         let request_id = request_id(&response.headers);
         if !response.status.is_success() {
-            return Err(read_failure(
-                response.status.as_u16(),
-                &response.headers,
-                &response.body,
-            ));
+            return Err(read_failure(response.status.as_u16(), &response.headers, &response.body));
         }
         let mut reply = chat::decode(&response.body).map_err(|mut error| {
             error.status = Some(response.status.as_u16());
