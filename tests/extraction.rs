@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use extract_llm::contract::ProblemKind;
 use extract_llm::conversation::{Prices, Usage};
-use extract_llm::extraction::{InputError, Outcome};
+use extract_llm::extraction::{InputError, Outcome, ParseError};
 use extract_llm::model::scripted::reply;
 use extract_llm::{Client, Error, Extract, Message, Mode, Usd};
 use serde_json::{Value, json};
@@ -301,7 +301,8 @@ async fn the_words_of_feedback_and_instructions_are_the_users_to_replace() {
 
 #[tokio::test]
 async fn feedback_is_bounded_however_much_is_wrong() {
-    let lines: Vec<Value> = (0..5000).map(|n| json!({"sku": null, "quantity": format!("x{n}")})).collect();
+    let lines: Vec<Value> =
+        (0..5000).map(|n| json!({"sku": null, "quantity": format!("x{n}")})).collect();
     let (client, model) = client([
         reply::tool(json!({"customer": "A", "lines": lines, "total": 1})),
         reply::tool(good()),
@@ -319,7 +320,10 @@ async fn of_several_calls_the_one_that_passes_is_taken_and_of_none_every_call_is
     let calls = [json!({"customer": null, "total": 1}).to_string(), good().to_string()];
     let (client, model) = client([
         reply::tools(calls),
-        reply::tools([json!({"customer": null, "total": 1}).to_string(), json!({"customer": null, "total": 2}).to_string()]),
+        reply::tools([
+            json!({"customer": null, "total": 1}).to_string(),
+            json!({"customer": null, "total": 2}).to_string(),
+        ]),
         reply::tool(good()),
     ]);
 
@@ -441,4 +445,52 @@ fn clients_and_errors_can_go_anywhere() {
     let future = std::future::IntoFuture::into_future(client.extract::<Order>("x"));
     fn send<T: Send>(_: &T) {}
     send(&future);
+}
+
+#[tokio::test]
+async fn a_reply_in_the_wrong_clothes_costs_one_request_in_every_mode() {
+    let dressed = "Of course:\n```json\n{'customer': 'Ada', 'lines': [{'sku': 'A-1', 'quantity': '2',},], total: 9.50,}\n```";
+    for mode in [Mode::JsonSchema, Mode::JsonObject, Mode::Text, Mode::Tools] {
+        let (client, model) = client([reply::text(dressed)]);
+        let done = client.extract::<Order>("an order").mode(mode).report().await.unwrap();
+        assert_eq!(done.value.lines, [Line { sku: "A-1".into(), quantity: 2 }], "{mode}");
+        assert_eq!(model.seen().len(), 1, "{mode}");
+        assert!(done.repairs.len() >= 3, "{mode}: {:?}", done.repairs);
+    }
+    let arguments = "{'customer': 'Ada', 'lines': [{'sku': 'A-1', 'quantity': 2,}], 'total': 9.5,}";
+    let (client, model) = client([reply::tool_text(arguments)]);
+    assert_eq!(client.extract::<Order>("an order").await.unwrap().customer, "Ada");
+    assert_eq!(model.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_value_that_ends_in_the_middle_is_never_an_answer() {
+    let whole = good().to_string();
+    for cut in [12, 20, whole.len() / 2, whole.len() - 12] {
+        let (client, model) = client([reply::text(&whole[..cut]), reply::json(good())]);
+        let done = client.extract::<Order>("an order").report().await.unwrap();
+        assert_eq!(model.seen().len(), 2, "{}", &whole[..cut]);
+        assert_eq!(done.attempts[0].outcome, Outcome::Rejected);
+    }
+}
+
+#[test]
+fn reading_and_checking_work_without_a_model() {
+    let parsed = extract_llm::parse::<Order>(&format!("```json\n{}\n```", good())).unwrap();
+    assert_eq!(parsed.value.customer, "Ada");
+    assert_eq!(parsed.repairs.len(), 1);
+
+    let bad = json!({"customer": "Ada", "lines": [], "total": -1}).to_string();
+    match extract_llm::parse::<Order>(&bad).unwrap_err() {
+        ParseError::Invalid { problems, value, .. } => {
+            assert_eq!(problems.len(), 3, "{problems}");
+            assert_eq!(value["total"], -1);
+        }
+        other => panic!("{other}"),
+    }
+    assert!(matches!(extract_llm::parse::<Order>("No idea."), Err(ParseError::Read(_))));
+    assert!(matches!(
+        extract_llm::parse::<Order>(r#"{"customer": "A"#),
+        Err(ParseError::Cut { .. })
+    ));
 }
