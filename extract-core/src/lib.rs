@@ -12,7 +12,7 @@ pub mod reading;
 pub mod wire;
 
 pub use contract::Extract;
-pub use extraction::{Client, Error, Extraction, Report, extract};
+pub use extraction::{Client, Error, Extraction, Report, extract, parse, parse_partial};
 
 /// What the code that `#[derive(Extract)]` writes reaches for. Not part of the public interface.
 #[doc(hidden)]

@@ -9,7 +9,16 @@ use crate::conversation::Mode;
 /// The most bytes of problems that one message carries.
 const MOST_BYTES: usize = 4096;
 
-/// What a replacement of the feedback text is given.
+/// What a replacement of the feedback text is given: see
+/// [`Extraction::feedback`](crate::Extraction::feedback).
+///
+/// ```
+/// use extract_core::check::Feedback;
+///
+/// fn terse(feedback: &Feedback<'_>) -> String {
+///     format!("Wrong: {}", feedback.problems)
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Feedback<'a> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::constraint::MISPLACED;
 use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_typescript};
 use super::given::{self, Unbounded};
-use super::{DialectReport, Extract, checkable, envelope, known, name, push_segment, root};
+use super::{DialectReport, Extract, Shape, checkable, envelope, known, name, push_segment, root};
 use crate::conversation::Tool;
 
 /// Why a type cannot be asked for.
@@ -69,6 +69,8 @@ pub struct Contract {
     validator: jsonschema::Validator,
     forms: RwLock<Vec<Arc<Form>>>,
     prompt: String,
+    /// What is asked for, compiled for reading.
+    shape: Shape,
 }
 
 /// A contract in one dialect.
@@ -80,6 +82,8 @@ pub struct Form {
     pub tool: Arc<Tool>,
     /// What became of the schema, and the way back.
     pub lowered: Lowered,
+    /// The lowered schema compiled for reading, where it asks for another shape of value.
+    shape: Option<Shape>,
 }
 
 impl Contract {
@@ -169,10 +173,11 @@ impl Contract {
                 ContractError::Dialect { name, dialect, source }
             });
         let (prompt, lowered) = said?;
+        let shape = compile_shape(&name, asked)?;
         let validator = checkable::compile(&name, &schema)?;
         let forms = RwLock::default();
-        let contract = Self { name, description, schema, wrapped, validator, forms, prompt };
-        contract.keep(dialect, false, lowered);
+        let contract = Self { name, description, schema, wrapped, validator, forms, prompt, shape };
+        contract.keep(dialect, false, lowered)?;
         Ok(contract)
     }
 
@@ -222,22 +227,33 @@ impl Contract {
         let lowered = lower(self.asked_schema(), dialect).map_err(|source| {
             ContractError::Dialect { name: self.name.clone(), dialect: dialect.name(), source }
         })?;
-        Ok(self.keep(dialect, strict, lowered))
+        self.keep(dialect, strict, lowered)
     }
 
-    fn keep(&self, dialect: &'static Dialect, strict: bool, lowered: Lowered) -> Arc<Form> {
+    fn keep(
+        &self,
+        dialect: &'static Dialect,
+        strict: bool,
+        lowered: Lowered,
+    ) -> Result<Arc<Form>, ContractError> {
         let mut tool = Tool::new(&self.name, lowered.schema.clone()).strict(strict);
         tool.description.clone_from(&self.description);
-        let form = Form { dialect: dialect.name(), strict, tool: Arc::new(tool), lowered };
+        // Where values keep their shape, the type's own schema says more: it knows the aliases.
+        let shape = if lowered.is_identity() {
+            None
+        } else {
+            Some(compile_shape(&self.name, &lowered.schema)?)
+        };
+        let form = Form { dialect: dialect.name(), strict, tool: Arc::new(tool), lowered, shape };
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have been faster; its form is the one that is shared.
         let matches = |form: &&Arc<Form>| form.dialect == dialect.name() && form.strict == strict;
         if let Some(first) = known.iter().find(matches) {
-            return Arc::clone(first);
+            return Ok(Arc::clone(first));
         }
         let form = Arc::new(form);
         known.push(Arc::clone(&form));
-        form
+        Ok(form)
     }
 
     /// The tool as it is sent in this dialect: the object that stands in the request's `tools`, in
@@ -302,6 +318,11 @@ impl Contract {
         }
     }
 
+    /// What is asked for in `form`, or in words where there is none, compiled for reading.
+    pub fn shape<'a>(&'a self, form: Option<&'a Form>) -> &'a Shape {
+        form.and_then(|form| form.shape.as_ref()).unwrap_or(&self.shape)
+    }
+
     /// Turns a value that a model gave for `form` into one of the type's own shape. What is wrong
     /// with it and cannot be seen in the result any more comes along, in the result's pointers.
     pub(crate) fn raise(&self, form: Option<&Form>, value: Value) -> Raised {
@@ -324,6 +345,14 @@ impl Contract {
     pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
         if self.is_wrapped() { root::outside(pointer) } else { pointer.to_owned() }
     }
+}
+
+fn compile_shape(name: &str, schema: &Value) -> Result<Shape, ContractError> {
+    Shape::compile(schema).map_err(|error| ContractError::Schema {
+        name: name.to_owned(),
+        pointer: String::new(),
+        message: error.to_string(),
+    })
 }
 
 /// The place of a constraint word that has no meaning for the type of the field it stands on, which

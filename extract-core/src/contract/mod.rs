@@ -19,6 +19,7 @@ mod place;
 mod problem;
 mod report;
 mod root;
+pub(crate) mod shape;
 
 pub use base64::Base64;
 pub use compiled::{Contract, ContractError, Form};
@@ -28,3 +29,4 @@ pub use given::{Given, Unbounded};
 pub use problem::{Checker, Problem, ProblemKind, Problems};
 pub(crate) use problem::{excerpt, push_segment};
 pub use report::{Change, DialectReport};
+pub use shape::{Shape, ShapeError};

@@ -1,6 +1,7 @@
 //! The ledger: what was asked, what came back, and what it cost, attempt by attempt. The same
 //! ledger travels in a [`Report`] and in an [`Error`](super::Error).
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,12 @@ use crate::conversation::{Mode, StopReason, Usage, Usd};
 use crate::reading::Repair;
 
 /// How an [`Attempt`] ended.
+///
+/// ```
+/// use extract_core::extraction::Outcome;
+///
+/// assert_eq!(Outcome::Truncated.to_string(), "truncated");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -28,8 +35,22 @@ pub enum Outcome {
     Failed,
 }
 
-/// One request and what came of it.
-#[derive(Debug, Clone, PartialEq)]
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Refused => "refused",
+            Self::Filtered => "filtered",
+            Self::Truncated => "truncated",
+            Self::Failed => "no reply",
+        })
+    }
+}
+
+/// One request and what came of it. Its `Display` is one line for a log, followed by one for each
+/// problem; it can be serialised for a journal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Attempt {
     /// From 1.
@@ -59,8 +80,43 @@ pub struct Attempt {
     pub request_id: Option<String>,
 }
 
-/// All attempts of one extraction.
-#[derive(Debug, Clone, PartialEq, Default)]
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "attempt {} ({}): {} after {:.1?}",
+            self.number, self.mode, self.outcome, self.latency
+        )?;
+        if let Some(usage) = &self.usage {
+            write!(f, ", {} tokens in, {} out", usage.input_tokens, usage.output_tokens)?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, ", request {id}")?;
+        }
+        for problem in &self.problems {
+            write!(f, "\n  {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+/// All attempts of one extraction. Its `Display` is what to log when one has failed.
+///
+/// ```
+/// use extract_core::model::{Scripted, scripted::reply};
+/// use extract_core::Client;
+/// use serde_json::json;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let model = Scripted::new([reply::tool(json!({"value": "many"}))]);
+/// let error = Client::with_model(model).extract::<u8>("How many?").retries(0).await.unwrap_err();
+///
+/// let ledger = error.ledger().unwrap();
+/// assert!(ledger.to_string().starts_with("attempt 1 (tools): rejected after"));
+/// assert!(ledger.to_string().ends_with(r#"(the whole value): expected an integer, found "many""#));
+/// # });
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Ledger {
     /// Oldest first.
@@ -95,8 +151,30 @@ impl Ledger {
     }
 }
 
+impl fmt::Display for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let attempts = self.attempts.iter().map(ToString::to_string);
+        let lines: Vec<String> = attempts.chain(self.notes.iter().cloned()).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
 /// A value and everything that happened on the way to it.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// ```
+/// use extract_core::model::{Scripted, scripted::reply};
+/// use extract_core::{Client, Report};
+/// use serde_json::json;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let model = Scripted::new([reply::tool(json!({"value": 7})).usage(100, 20)]);
+/// let done: Report<u8> = Client::with_model(model).extract("seven").report().await?;
+///
+/// assert_eq!(done.value, 7);
+/// assert_eq!(done.usage.total_tokens(), 120);
+/// # Ok::<(), extract_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Report<T> {
     /// The checked value.

@@ -197,7 +197,8 @@ fn one(dialect: &str, schema: &Map<String, Value>) -> Result<(), &'static str> {
                 "uuid",
             ],
         };
-        if !known.contains(&format) && !(anthropic && format == "uri") {
+        let uri = anthropic && format == "uri";
+        if !uri && !known.contains(&format) {
             return Err("a format that is refused");
         }
     }
@@ -205,6 +206,7 @@ fn one(dialect: &str, schema: &Map<String, Value>) -> Result<(), &'static str> {
 }
 
 /// A lowered schema in standard JSON Schema, for a validator: `OpenAPI`'s words are translated.
+#[allow(dead_code, reason = "one of the tests that share this file asks for less")]
 pub(crate) fn standard(schema: &Value) -> Value {
     let Value::Object(members) = schema else { return schema.clone() };
     let mut standard = Map::new();

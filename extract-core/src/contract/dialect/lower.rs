@@ -19,7 +19,7 @@ use super::{Lowered, guard, words};
 const MAX_LEVELS: usize = 100;
 
 /// The most schemas that lowering may come to.
-const MAX_PARTS: usize = 50_000;
+const MAX_PARTS: usize = 20_000;
 
 /// While fewer schemas than this are written, a described reference is written out; afterwards it
 /// is kept and wrapped.
@@ -38,7 +38,8 @@ pub(super) fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, Dialec
     };
     let mut inline = dialect.refs == Refs::Bare;
     loop {
-        let lowered = Engine::new(&source, dialect, unroll, inline).run();
+        let mut engine = Engine::new(&source, dialect, unroll, inline);
+        let lowered = engine.run();
         let passed = matches!(
             lowered,
             Err(DialectError::Limit { .. }
@@ -47,7 +48,7 @@ pub(super) fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, Dialec
         );
         match &mut unroll {
             // What is past a limit may fit with definitions kept where they could be written out,
-            _ if passed && inline => inline = false,
+            _ if passed && engine.inlined => inline = false,
             // and with a recursive type written out less deep.
             Some(depth) if passed && *depth > 1 && source.has_recursion() => {
                 *depth -= 1;
@@ -92,6 +93,8 @@ pub(super) struct Engine<'a, 's> {
     unroll: Option<usize>,
     /// Whether a described reference is written out rather than wrapped.
     inline: bool,
+    /// Whether one was.
+    inlined: bool,
     parts: usize,
     depth: usize,
 }
@@ -116,12 +119,13 @@ impl<'a, 's> Engine<'a, 's> {
             path: Vec::new(),
             unroll,
             inline,
+            inlined: false,
             parts: 0,
             depth: 0,
         }
     }
 
-    fn run(mut self) -> Result<Lowered, DialectError> {
+    fn run(&mut self) -> Result<Lowered, DialectError> {
         let (root, step) = self.root()?;
         // Definitions are lowered in the order in which they are first referred to; lowering one
         // may add others.
@@ -152,14 +156,15 @@ impl<'a, 's> Engine<'a, 's> {
         let schema = Value::Object(schema);
         limits::check(&schema, self.dialect)?;
         let definitions = self.definitions.iter().map(|definition| definition.step).collect();
-        let plan = Plan { steps: self.steps, definitions, root: step };
+        let steps = std::mem::take(&mut self.steps);
+        let plan = Plan { steps, definitions, root: step };
         Ok(Lowered {
             dialect: self.dialect.name,
             identity: plan.is_identity(),
             plan,
             own: self.source.root.clone(),
             schema,
-            notes: self.notes,
+            notes: std::mem::take(&mut self.notes),
         })
     }
 
@@ -320,6 +325,7 @@ impl<'a, 's> Engine<'a, 's> {
                 || plain_any
                 || annotated
             {
+                self.inlined |= annotated;
                 return self.lower(target, &pointer);
             }
         }

@@ -58,7 +58,8 @@ pub use table::Dialect;
 
 /// Lowers a JSON Schema (draft 2020-12, as schemars writes it) into a dialect.
 ///
-/// The schema is bounded first: 128 levels of JSON, 50,000 parts, patterns of 4,096 bytes. References
+/// The schema is bounded first: 128 levels of JSON, 20,000 parts once it is
+/// written out, patterns of 4,096 bytes. References
 /// are followed inside the document only. What passes these bounds, a limit of the dialect, or has
 /// no meaning in it is refused with a [`DialectError`].
 ///

@@ -15,7 +15,7 @@ use super::walk;
 const MAX_BRANCHES: usize = 256;
 
 /// The most schemas that are merged for one document: references in `allOf` can double at each step.
-const MAX_MERGES: usize = 100_000;
+const MAX_MERGES: usize = 10_000;
 
 /// The most parts that are copied when a struct is merged into each branch of a union.
 const MAX_COPIES: usize = 200_000;
@@ -118,10 +118,6 @@ impl Normaliser<'_, '_> {
     }
 
     fn normal_at(&mut self, schema: &Value, depth: usize) -> Result<Normal, DialectError> {
-        self.merges += 1;
-        if self.merges > MAX_MERGES {
-            return Err(self.too_large(MAX_MERGES));
-        }
         let mut annotations = Annotations::default();
         let members = match schema {
             Value::Object(members) => members,
@@ -193,6 +189,10 @@ impl Normaliser<'_, '_> {
 
     /// The normal form of a part of an `allOf`, with a reference replaced by what it refers to.
     fn followed(&mut self, part: &Value, depth: usize) -> Result<Normal, DialectError> {
+        self.merges += 1;
+        if self.merges > MAX_MERGES {
+            return Err(self.too_large(MAX_MERGES));
+        }
         let mut normal = self.normal_at(part, depth + 1)?;
         let mut steps = depth;
         while let Shape::Reference(reference) = &normal.shape {

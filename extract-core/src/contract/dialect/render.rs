@@ -59,14 +59,14 @@ pub fn render_typescript(schema: &Value) -> Result<String, DialectError> {
 }
 
 /// A type as text, and what is said about it.
-struct Text {
+struct Rendered {
     text: String,
     comment: Vec<String>,
     /// Whether it needs parentheses before `[]`.
     union: bool,
 }
 
-impl Text {
+impl Rendered {
     fn plain(text: impl Into<String>) -> Self {
         Self { text: text.into(), comment: Vec::new(), union: false }
     }
@@ -112,10 +112,10 @@ impl Renderer<'_, '_> {
         Ok(text)
     }
 
-    fn render(&mut self, schema: &Value) -> Result<Text, DialectError> {
+    fn render(&mut self, schema: &Value) -> Result<Rendered, DialectError> {
         let Normal { annotations, shape, more } = self.normaliser.normal(schema)?;
         let mut rendered = match shape {
-            Shape::Never => Text::plain("never"),
+            Shape::Never => Rendered::plain("never"),
             Shape::Reference(reference) => self.reference(&reference)?,
             Shape::Union { branches, .. } => self.union(&branches)?,
             Shape::Plain(plain) => self.plain(&plain)?,
@@ -125,13 +125,13 @@ impl Renderer<'_, '_> {
         Ok(rendered)
     }
 
-    fn reference(&mut self, reference: &str) -> Result<Text, DialectError> {
+    fn reference(&mut self, reference: &str) -> Result<Rendered, DialectError> {
         let named = self.source.is_recursive(reference)
             || self.source.uses(reference) > 1
             || self.open.len() >= NESTING
             || self.open.iter().any(|open| open == reference);
         if named {
-            return Ok(Text::plain(self.name(reference)));
+            return Ok(Rendered::plain(self.name(reference)));
         }
         self.open.push(reference.to_owned());
         let target = self.source.resolve(reference)?;
@@ -160,8 +160,8 @@ impl Renderer<'_, '_> {
         name
     }
 
-    fn union(&mut self, branches: &[Value]) -> Result<Text, DialectError> {
-        let mut rendered: Vec<Text> = Vec::new();
+    fn union(&mut self, branches: &[Value]) -> Result<Rendered, DialectError> {
+        let mut rendered: Vec<Rendered> = Vec::new();
         for branch in branches {
             let branch = self.render(branch)?;
             if !rendered.iter().any(|known| known.text == branch.text) {
@@ -171,7 +171,7 @@ impl Renderer<'_, '_> {
         Ok(joined(rendered))
     }
 
-    fn plain(&mut self, plain: &Map<String, Value>) -> Result<Text, DialectError> {
+    fn plain(&mut self, plain: &Map<String, Value>) -> Result<Rendered, DialectError> {
         let mut unsaid = Map::new();
         for keyword in ["not", "if", "then", "else", "dependentRequired", "dependentSchemas"] {
             if let Some(value) = plain.get(keyword) {
@@ -180,7 +180,7 @@ impl Renderer<'_, '_> {
         }
         let values = constants(plain);
         let mut rendered = if let Some(values) = values {
-            let literals = values.iter().map(|value| Text::plain(value.to_string())).collect();
+            let literals = values.iter().map(|value| Rendered::plain(value.to_string())).collect();
             joined(literals)
         } else {
             let names = types(plain, None);
@@ -188,7 +188,7 @@ impl Renderer<'_, '_> {
             for name in &names {
                 kinds.push(self.kind(name, plain, &mut unsaid)?);
             }
-            if names.is_empty() { Text::plain("any") } else { joined(kinds) }
+            if names.is_empty() { Rendered::plain("any") } else { joined(kinds) }
         };
         rendered.comment.extend(words::sentences(&unsaid));
         Ok(rendered)
@@ -199,7 +199,7 @@ impl Renderer<'_, '_> {
         name: &str,
         plain: &Map<String, Value>,
         unsaid: &mut Map<String, Value>,
-    ) -> Result<Text, DialectError> {
+    ) -> Result<Rendered, DialectError> {
         let keywords = match name {
             "string" => OF_STRINGS,
             "integer" | "number" => OF_NUMBERS,
@@ -222,24 +222,28 @@ impl Renderer<'_, '_> {
         match name {
             "object" => self.object(plain),
             "array" => self.array(plain, tuple.map_or(&[][..], Vec::as_slice)),
-            other => Ok(Text::plain(other)),
+            other => Ok(Rendered::plain(other)),
         }
     }
 
-    fn array(&mut self, plain: &Map<String, Value>, first: &[Value]) -> Result<Text, DialectError> {
+    fn array(
+        &mut self,
+        plain: &Map<String, Value>,
+        first: &[Value],
+    ) -> Result<Rendered, DialectError> {
         let items = match plain.get("items") {
             Some(items) => Some(self.render(items)?),
-            None if first.is_empty() => Some(Text::plain("any")),
+            None if first.is_empty() => Some(Rendered::plain("any")),
             None => None,
         };
         let mut comment = Vec::new();
         if first.is_empty() {
-            let Some(mut items) = items else { return Ok(Text::plain("any[]")) };
+            let Some(mut items) = items else { return Ok(Rendered::plain("any[]")) };
             if items.text == "never" {
-                return Ok(Text::plain("[]"));
+                return Ok(Rendered::plain("[]"));
             }
             comment.extend(items.comment.drain(..).map(|said| format!("Each: {said}")));
-            return Ok(Text { text: format!("{}[]", items.item()), comment, union: false });
+            return Ok(Rendered { text: format!("{}[]", items.item()), comment, union: false });
         }
         let mut places = Vec::new();
         for (index, place) in first.iter().enumerate() {
@@ -250,10 +254,10 @@ impl Renderer<'_, '_> {
         if let Some(items) = items.filter(|items| items.text != "never") {
             places.push(format!("...{}[]", items.item()));
         }
-        Ok(Text { text: format!("[{}]", places.join(", ")), comment, union: false })
+        Ok(Rendered { text: format!("[{}]", places.join(", ")), comment, union: false })
     }
 
-    fn object(&mut self, plain: &Map<String, Value>) -> Result<Text, DialectError> {
+    fn object(&mut self, plain: &Map<String, Value>) -> Result<Rendered, DialectError> {
         let required = walk::required(plain);
         let mut members = Vec::new();
         if let Some(Value::Object(properties)) = plain.get("properties") {
@@ -282,7 +286,7 @@ impl Renderer<'_, '_> {
 }
 
 /// Alternatives: on one line where they are short, otherwise one on each.
-fn joined(mut branches: Vec<Text>) -> Text {
+fn joined(mut branches: Vec<Rendered>) -> Rendered {
     // Null is said last, as one would write it.
     branches.sort_by_key(|branch| branch.text == "null");
     if branches.len() == 1 {
@@ -294,7 +298,8 @@ fn joined(mut branches: Vec<Text>) -> Text {
     let simple = branches.iter().all(|branch| branch.comment.is_empty());
     let mut comment = Vec::new();
     let mut text = String::new();
-    if (short || branches.len() == 2) && (simple || branches.len() < 3 || literals) {
+    let optional = branches.len() == 2 && branches[1].text == "null";
+    if optional || (short && (simple || literals)) {
         for branch in branches {
             if !text.is_empty() {
                 text.push_str(" | ");
@@ -315,20 +320,20 @@ fn joined(mut branches: Vec<Text>) -> Text {
             push_beside(&mut text, &branch.comment);
         }
     }
-    Text { text, comment, union: true }
+    Rendered { text, comment, union: true }
 }
 
 /// An object: on one line where it is short and nothing is said about its members.
-fn block(members: Vec<(String, Text)>) -> Text {
+fn block(members: Vec<(String, Rendered)>) -> Rendered {
     if members.is_empty() {
-        return Text::plain("{}");
+        return Rendered::plain("{}");
     }
     let width: usize = members.iter().map(|(name, of)| name.len() + of.text.len() + 4).sum();
-    let simple = |of: &Text| of.comment.is_empty() && !of.text.contains('\n');
+    let simple = |of: &Rendered| of.comment.is_empty() && !of.text.contains('\n');
     if width < LINE && members.len() < 4 && members.iter().all(|(_, of)| simple(of)) {
         let members: Vec<String> =
             members.into_iter().map(|(name, of)| format!("{name}: {}", of.text)).collect();
-        return Text::plain(format!("{{ {} }}", members.join(", ")));
+        return Rendered::plain(format!("{{ {} }}", members.join(", ")));
     }
     let mut text = "{".to_owned();
     for (name, of) in members {
@@ -337,13 +342,14 @@ fn block(members: Vec<(String, Text)>) -> Text {
         if long {
             push_comments(&mut text, "  ", &of.comment);
         }
-        text.push_str(&format!("  {name}: {}", indented(&of.text)));
+        let space = if of.text.starts_with('\n') { "" } else { " " };
+        text.push_str(&format!("  {name}:{space}{}", indented(&of.text)));
         if !long {
             push_beside(&mut text, &of.comment);
         }
     }
     text.push_str("\n}");
-    Text::plain(text)
+    Rendered::plain(text)
 }
 
 fn indented(text: &str) -> String {
