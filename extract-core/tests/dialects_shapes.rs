@@ -556,3 +556,22 @@ fn gemini_response_schema_speaks_openapi() {
         })
     );
 }
+
+#[test]
+fn examples_are_shown_in_the_shape_that_is_sent() {
+    let schema = json!({
+        "type": "object", "required": ["m"],
+        "properties": {"m": {"$ref": "#/$defs/M", "examples": [{"a": [1, "x"]}]}},
+        "$defs": {"M": {"type": "object", "additionalProperties": {
+            "type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}],
+            "minItems": 2, "maxItems": 2
+        }}}
+    });
+    let lowered = lower(&schema, &Dialect::OPENAI_STRICT).unwrap();
+    assert_eq!(
+        lowered.schema["properties"]["m"]["description"],
+        json!(r#"Each key once. Example: [{"key":"a","value":{"0":1,"1":"x"}}]."#)
+    );
+    let full = lower(&schema, &Dialect::JSON_SCHEMA).unwrap();
+    assert_eq!(full.schema["properties"]["m"]["examples"], json!([{"a": [1, "x"]}]));
+}

@@ -10,7 +10,7 @@ use super::error::DialectError;
 use super::limits;
 use super::normal::{Annotations, Normal, Normaliser, Shape};
 use super::note::{Note, NoteKind};
-use super::plan::{Plan, SAME, Step, StepId};
+use super::plan::{Plan, SAME, Step, StepId, Turner};
 use super::source::Source;
 use super::table::{Any, Dialect, Recursion, Refs, Root, RootRefs};
 use super::{Lowered, guard, words};
@@ -39,7 +39,14 @@ pub(super) fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, Dialec
     let mut inline = dialect.refs == Refs::Bare;
     loop {
         let mut engine = Engine::new(&source, dialect, unroll, inline);
-        let lowered = engine.run();
+        let mut lowered = engine.run();
+        if let (true, Ok(first)) = (engine.reshaped_examples, &lowered) {
+            // Now that the plan is whole, examples can be shown in the shape that is sent. The walk
+            // is the same, so its steps are.
+            let mut second = Engine::new(&source, dialect, unroll, inline);
+            second.first = Some(first);
+            lowered = second.run();
+        }
         let passed = matches!(
             lowered,
             Err(DialectError::Limit { .. }
@@ -95,6 +102,10 @@ pub(super) struct Engine<'a, 's> {
     inline: bool,
     /// Whether one was.
     inlined: bool,
+    /// Whether examples or defaults stand on values that are sent in another shape.
+    reshaped_examples: bool,
+    /// The outcome of a first walk, whose plan turns examples into the shape that is sent.
+    first: Option<&'a Lowered>,
     parts: usize,
     depth: usize,
 }
@@ -120,6 +131,8 @@ impl<'a, 's> Engine<'a, 's> {
             unroll,
             inline,
             inlined: false,
+            reshaped_examples: false,
+            first: None,
             parts: 0,
             depth: 0,
         }
@@ -259,6 +272,7 @@ impl<'a, 's> Engine<'a, 's> {
             out.description = annotations.description;
         }
         if let Some(default) = annotations.default {
+            let default = self.as_sent(out.step, default);
             if self.dialect.allows("default") {
                 out.schema.insert("default".to_owned(), default);
             } else if !default.is_null() {
@@ -267,13 +281,29 @@ impl<'a, 's> Engine<'a, 's> {
             }
         }
         if !annotations.examples.is_empty() {
+            let examples: Vec<Value> =
+                annotations.examples.into_iter().map(|e| self.as_sent(out.step, e)).collect();
             if self.dialect.allows("examples") {
-                out.schema.insert("examples".to_owned(), Value::Array(annotations.examples));
+                out.schema.insert("examples".to_owned(), Value::Array(examples));
             } else {
-                let label = if annotations.examples.len() == 1 { "Example" } else { "Examples" };
-                out.words.push(format!("{label}: {}.", words::list(&annotations.examples)));
+                let label = if examples.len() == 1 { "Example" } else { "Examples" };
+                out.words.push(format!("{label}: {}.", words::list(&examples)));
                 self.described("examples", place);
             }
+        }
+    }
+
+    /// An example in the shape in which values are sent.
+    fn as_sent(&mut self, step: StepId, value: Value) -> Value {
+        if step == SAME || value.is_null() {
+            return value;
+        }
+        self.reshaped_examples = true;
+        match self.first {
+            Some(first) => {
+                Turner::new(&first.plan, &first.own, &first.schema, &value).lower(step, value)
+            }
+            None => value,
         }
     }
 
