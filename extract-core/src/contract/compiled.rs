@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::constraint::MISPLACED;
 use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_typescript};
-use super::{Extract, name, push_segment, root};
+use super::{Extract, Shape, name, push_segment, root};
 use crate::conversation::Tool;
 
 /// Why a type cannot be asked for.
@@ -62,6 +62,8 @@ pub struct Contract {
     validator: jsonschema::Validator,
     forms: RwLock<Vec<Arc<Form>>>,
     prompt: String,
+    /// What is asked for, compiled for reading.
+    shape: Shape,
 }
 
 /// A contract in one dialect.
@@ -73,6 +75,8 @@ pub struct Form {
     pub tool: Arc<Tool>,
     /// What became of the schema, and the way back.
     pub lowered: Lowered,
+    /// The lowered schema compiled for reading, where it asks for another shape of value.
+    shape: Option<Shape>,
 }
 
 type Slot = Arc<OnceLock<Result<Arc<Contract>, ContractError>>>;
@@ -128,7 +132,9 @@ impl Contract {
             let dialect = Dialect::JSON_SCHEMA.name();
             ContractError::Dialect { name: name.clone(), dialect, source }
         })?;
-        Ok(Self { name, description, schema, wrapped, validator, forms: RwLock::default(), prompt })
+        let shape = compile_shape(&name, wrapped.as_ref().unwrap_or(&schema))?;
+        let forms = RwLock::default();
+        Ok(Self { name, description, schema, wrapped, validator, forms, prompt, shape })
     }
 
     /// The name that the tool or the schema is sent under: `[A-Za-z0-9_-]{1,64}`.
@@ -179,7 +185,13 @@ impl Contract {
         })?;
         let mut tool = Tool::new(&self.name, lowered.schema.clone()).strict(strict);
         tool.description.clone_from(&self.description);
-        let form = Form { dialect: dialect.name(), strict, tool: Arc::new(tool), lowered };
+        // Where values keep their shape, the type's own schema says more: it knows the aliases.
+        let shape = if lowered.is_identity() {
+            None
+        } else {
+            Some(compile_shape(&self.name, &lowered.schema)?)
+        };
+        let form = Form { dialect: dialect.name(), strict, tool: Arc::new(tool), lowered, shape };
         let form = Arc::new(form);
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have been faster; its form is the one that is shared.
@@ -194,6 +206,11 @@ impl Contract {
     /// the manner of TypeScript, with descriptions and bounds as comments.
     pub fn prompt_schema(&self) -> &str {
         &self.prompt
+    }
+
+    /// What is asked for in `form`, or in words where there is none, compiled for reading.
+    pub fn shape<'a>(&'a self, form: Option<&'a Form>) -> &'a Shape {
+        form.and_then(|form| form.shape.as_ref()).unwrap_or(&self.shape)
     }
 
     /// Turns a value that a model gave for `form` into one of the type's own shape. What is wrong
@@ -218,6 +235,14 @@ impl Contract {
     pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
         if self.is_wrapped() { root::outside(pointer) } else { pointer.to_owned() }
     }
+}
+
+fn compile_shape(name: &str, schema: &Value) -> Result<Shape, ContractError> {
+    Shape::compile(schema).map_err(|error| ContractError::Schema {
+        name: name.to_owned(),
+        pointer: String::new(),
+        message: error.to_string(),
+    })
 }
 
 /// The place of a constraint word that has no meaning for the type of the field it stands on, which

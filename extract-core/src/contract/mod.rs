@@ -8,9 +8,11 @@ mod extract;
 mod name;
 mod problem;
 mod root;
+pub(crate) mod shape;
 
 pub use compiled::{Contract, ContractError, Form};
 pub use constraint::Constraint;
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use problem::{Checker, Problem, ProblemKind, Problems};
 pub(crate) use problem::{excerpt, push_segment};
+pub use shape::{Shape, ShapeError};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::{MediaKind, Mode};
+
 /// What kind of failure a [`ProviderError`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -14,6 +16,9 @@ pub enum ProviderErrorKind {
     NotFound,
     /// The provider does not accept the request as it is.
     InvalidRequest,
+    /// The provider or the model does not take a part of the request: see
+    /// [`ProviderError::unsupported`].
+    Unsupported,
     /// The conversation is longer than the model can read.
     ContextTooLong,
     /// Too many requests or tokens for now.
@@ -24,6 +29,9 @@ pub enum ProviderErrorKind {
     Overloaded,
     /// The provider failed.
     Server,
+    /// The provider did not take its own model's answer, such as a tool call that breaks the schema:
+    /// see [`ProviderError::generation`].
+    RejectedAnswer,
     /// The provider's filter refused the prompt.
     ContentFiltered,
     /// No connection could be made.
@@ -52,10 +60,37 @@ impl ProviderErrorKind {
             Self::RateLimited
                 | Self::Overloaded
                 | Self::Server
+                | Self::RejectedAnswer
                 | Self::Connect
                 | Self::Timeout
                 | Self::Interrupted
         )
+    }
+
+    /// Its name as a word, such as `rate_limited`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
+            Self::NotFound => "not_found",
+            Self::InvalidRequest => "invalid_request",
+            Self::Unsupported => "unsupported",
+            Self::ContextTooLong => "context_too_long",
+            Self::RateLimited => "rate_limited",
+            Self::QuotaExceeded => "quota_exceeded",
+            Self::Overloaded => "overloaded",
+            Self::Server => "server",
+            Self::RejectedAnswer => "rejected_answer",
+            Self::ContentFiltered => "content_filtered",
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Interrupted => "interrupted",
+            Self::TooLarge => "too_large",
+            Self::Malformed => "malformed",
+            Self::Encode => "encode",
+            Self::Local => "local",
+            Self::Other => "other",
+        }
     }
 
     fn describe(self) -> &'static str {
@@ -64,11 +99,13 @@ impl ProviderErrorKind {
             Self::Permission => "the key has no permission for this",
             Self::NotFound => "not found",
             Self::InvalidRequest => "the request was not accepted",
+            Self::Unsupported => "the model does not take this",
             Self::ContextTooLong => "the conversation is too long for the model",
             Self::RateLimited => "rate limited",
             Self::QuotaExceeded => "the account's quota or credit is used up",
             Self::Overloaded => "the provider is overloaded",
             Self::Server => "the provider failed",
+            Self::RejectedAnswer => "the provider rejected its model's answer",
             Self::ContentFiltered => "the prompt was refused by the content filter",
             Self::Connect => "no connection",
             Self::Timeout => "no answer in time",
@@ -101,6 +138,34 @@ pub struct ProviderError {
     pub retry_after: Option<Duration>,
     /// The provider's own word on whether to try again, where it gives one.
     pub should_retry: Option<bool>,
+    /// What the provider or the model does not take, where the kind is
+    /// [`Unsupported`](ProviderErrorKind::Unsupported).
+    pub unsupported: Option<Feature>,
+    /// What the model wrote, where the provider refused its own model's answer (Groq's
+    /// `failed_generation`).
+    pub generation: Option<String>,
+}
+
+/// A part of a request that a provider or a model may not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Feature {
+    /// The way the answer is asked for.
+    Mode(Mode),
+    /// A setting, by the name it has on the wire.
+    Setting(String),
+    /// A kind of media, or the way it is given.
+    Media(MediaKind),
+}
+
+impl std::fmt::Display for Feature {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Mode(mode) => write!(f, "the mode {mode}"),
+            Self::Setting(name) => write!(f, "`{name}`"),
+            Self::Media(kind) => write!(f, "{kind}"),
+        }
+    }
 }
 
 impl ProviderError {
@@ -114,7 +179,16 @@ impl ProviderError {
             request_id: None,
             retry_after: None,
             should_retry: None,
+            unsupported: None,
+            generation: None,
         }
+    }
+
+    /// An error of the kind [`Unsupported`](ProviderErrorKind::Unsupported).
+    pub fn unsupported(feature: Feature, message: impl Into<String>) -> Self {
+        let mut error = Self::new(ProviderErrorKind::Unsupported, message);
+        error.unsupported = Some(feature);
+        error
     }
 
     /// Whether the same request may well succeed later.

@@ -1,9 +1,8 @@
-//! Messages and their parts.
-//!
-//! Text is held in `Arc<str>`, so that a history can be sent many times, and re-asked about,
-//! without a copy of what it says.
+//! Messages: who says what, and what an extraction reads from.
 
 use std::sync::Arc;
+
+use super::{Part, ToolResult};
 
 /// Who speaks in a [`Message`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,18 +43,33 @@ impl Message {
     }
 
     /// Instructions.
-    pub fn system(text: impl Into<Arc<str>>) -> Self {
-        Self::new(Role::System, [Part::Text(text.into())])
+    pub fn system(content: impl Into<Content>) -> Self {
+        Self::new(Role::System, content.into().0)
     }
 
-    /// A turn of the user.
-    pub fn user(text: impl Into<Arc<str>>) -> Self {
-        Self::new(Role::User, [Part::Text(text.into())])
+    /// A turn of the user: a text, or several parts.
+    ///
+    /// ```
+    /// use extract_core::conversation::{Message, Part};
+    ///
+    /// let url = "https://example.org/receipt.jpg";
+    /// let message = Message::user(["Read this receipt.".into(), Part::image_url(url)]);
+    /// assert_eq!(message.parts.len(), 2);
+    /// ```
+    pub fn user(content: impl Into<Content>) -> Self {
+        Self::new(Role::User, content.into().0)
     }
 
     /// A turn of the model.
-    pub fn assistant(text: impl Into<Arc<str>>) -> Self {
-        Self::new(Role::Assistant, [Part::Text(text.into())])
+    pub fn assistant(content: impl Into<Content>) -> Self {
+        Self::new(Role::Assistant, content.into().0)
+    }
+
+    /// Marks the conversation up to the end of this message as worth keeping in the provider's
+    /// prompt cache.
+    pub fn cached(mut self) -> Self {
+        self.parts.push(Part::CachePoint);
+        self
     }
 
     /// The result of a tool call.
@@ -70,86 +84,42 @@ impl Message {
     }
 }
 
-/// A piece of a [`Message`].
+/// What a message says: a text, a part, or several parts.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Part {
-    /// Plain text.
-    Text(Arc<str>),
-    /// A call that the model made.
-    ToolCall(ToolCall),
-    /// The answer to such a call.
-    ToolResult(ToolResult),
+pub struct Content(Vec<Part>);
+
+impl From<Part> for Content {
+    fn from(part: Part) -> Self {
+        Self(vec![part])
+    }
 }
 
-impl Part {
-    /// The text, if this part is one.
-    pub fn as_text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            _ => None,
+impl From<Vec<Part>> for Content {
+    fn from(parts: Vec<Part>) -> Self {
+        Self(parts)
+    }
+}
+
+impl<const N: usize> From<[Part; N]> for Content {
+    fn from(parts: [Part; N]) -> Self {
+        Self(parts.into())
+    }
+}
+
+macro_rules! content_from_text {
+    ($($text:ty),*) => {$(
+        impl From<$text> for Content {
+            fn from(text: $text) -> Self {
+                Self(vec![Part::Text(text.into())])
+            }
         }
-    }
+    )*};
 }
+content_from_text!(&str, String, Arc<str>, Box<str>, std::borrow::Cow<'_, str>);
 
-impl From<&str> for Part {
-    fn from(text: &str) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-impl From<String> for Part {
-    fn from(text: String) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-/// A tool call as the model wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ToolCall {
-    /// The provider's id of the call; empty where the provider gives none.
-    pub id: String,
-    /// The tool's name.
-    pub name: String,
-    /// The arguments: the JSON text as it was written, which need not be valid JSON.
-    pub arguments: String,
-}
-
-impl ToolCall {
-    /// A call with these arguments.
-    pub fn new(
-        id: impl Into<String>,
-        name: impl Into<String>,
-        arguments: impl Into<String>,
-    ) -> Self {
-        Self { id: id.into(), name: name.into(), arguments: arguments.into() }
-    }
-}
-
-/// What a tool answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ToolResult {
-    /// The id of the call that this answers.
-    pub call_id: String,
-    /// The tool's name.
-    pub name: String,
-    /// The answer.
-    pub content: Arc<str>,
-    /// Whether the call failed.
-    pub is_error: bool,
-}
-
-impl ToolResult {
-    /// An answer to `call`.
-    pub fn new(call: &ToolCall, content: impl Into<Arc<str>>, is_error: bool) -> Self {
-        Self {
-            call_id: call.id.clone(),
-            name: call.name.clone(),
-            content: content.into(),
-            is_error,
-        }
+impl From<&String> for Content {
+    fn from(text: &String) -> Self {
+        text.as_str().into()
     }
 }
 
@@ -185,6 +155,7 @@ impl Input {
     pub fn is_blank(&self) -> bool {
         self.messages.iter().flat_map(|message| &message.parts).all(|part| match part {
             Part::Text(text) => text.trim().is_empty(),
+            Part::CachePoint => true,
             _ => false,
         })
     }
@@ -193,6 +164,12 @@ impl Input {
 impl From<Message> for Input {
     fn from(message: Message) -> Self {
         Self { messages: vec![message] }
+    }
+}
+
+impl From<Part> for Input {
+    fn from(part: Part) -> Self {
+        Message::user(part).into()
     }
 }
 

@@ -1,15 +1,21 @@
 //! What is said: the messages, parts and settings that are sent, and the reply or the failure that
 //! comes back. Plain data that every other room may use; it knows no provider and no network.
 
+mod delta;
 mod error;
+mod media;
 mod message;
+mod part;
 mod reply;
 mod request;
 mod settings;
 mod usage;
 
-pub use error::{ProviderError, ProviderErrorKind};
-pub use message::{Input, Message, Part, Role, ToolCall, ToolResult};
+pub use delta::{Assembly, Delta, Ending};
+pub use error::{Feature, ProviderError, ProviderErrorKind};
+pub use media::{Inline, Media, MediaError, MediaKind, MediaSource};
+pub use message::{Content, Input, Message, Role};
+pub use part::{Part, State, ToolCall, ToolResult};
 pub use reply::{Block, Reply, StopReason};
 pub use request::{Mode, Output, Request, Tool};
 pub use settings::{ReasoningEffort, Settings};

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::Value;
 
-use super::{Message, Part, Role, ToolCall, Usage, Usd};
+use super::{Message, Part, Role, State, ToolCall, Usage, Usd};
 
 /// A piece of a [`Reply`]. The answer is never "the first block": see [`Reply::text`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,8 @@ use super::{Message, Part, Role, ToolCall, Usage, Usd};
 pub enum Block {
     /// Text that is meant for the caller.
     Text(String),
+    /// Text that is said on the way to the answer and is not part of it.
+    Commentary(String),
     /// A tool call.
     ToolCall(ToolCall),
     /// Thinking that the provider shows.
@@ -63,20 +66,36 @@ pub struct Reply {
     pub blocks: Vec<Block>,
     /// Why it ended.
     pub stop: StopReason,
+    /// The provider's own word for why it ended.
+    pub raw_stop: Option<String>,
     /// Tokens, where the provider counts them.
     pub usage: Option<Usage>,
+    /// The usage as the provider wrote it.
+    pub raw_usage: Option<Value>,
     /// The price, where the provider states it.
     pub cost: Option<Usd>,
     /// The model that answered, which may be another than was asked.
     pub model: Option<String>,
     /// The provider's id of the request, for its support.
     pub request_id: Option<String>,
+    /// The turn in the provider's own form, where it holds what must be replayed.
+    pub state: Option<State>,
 }
 
 impl Reply {
     /// A reply of these blocks.
     pub fn new(blocks: Vec<Block>, stop: StopReason) -> Self {
-        Self { blocks, stop, usage: None, cost: None, model: None, request_id: None }
+        Self {
+            blocks,
+            stop,
+            raw_stop: None,
+            usage: None,
+            raw_usage: None,
+            cost: None,
+            model: None,
+            request_id: None,
+            state: None,
+        }
     }
 
     /// All text blocks, joined.
@@ -106,13 +125,17 @@ impl Reply {
         })
     }
 
-    /// The turn of the conversation that this reply is, for a re-ask that appends to it.
+    /// The turn of the conversation that this reply is, for a re-ask that appends to it: its blocks
+    /// in their order, and the provider's state.
     pub fn to_message(&self) -> Message {
         let parts = self.blocks.iter().filter_map(|block| match block {
-            Block::Text(text) => Some(Part::Text(Arc::from(text.as_str()))),
+            Block::Text(text) | Block::Commentary(text) => {
+                Some(Part::Text(Arc::from(text.as_str())))
+            }
             Block::ToolCall(call) => Some(Part::ToolCall(call.clone())),
             Block::Reasoning(_) | Block::Refusal(_) => None,
         });
-        Message::new(Role::Assistant, parts)
+        let state = self.state.clone().map(Part::State);
+        Message::new(Role::Assistant, parts.chain(state))
     }
 }

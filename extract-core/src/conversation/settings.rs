@@ -53,6 +53,8 @@ pub struct Settings {
     pub stop: Vec<String>,
     /// How hard to think.
     pub reasoning_effort: Option<ReasoningEffort>,
+    /// Which of the provider's queues to stand in, in the provider's words (`flex`, `priority`).
+    pub service_tier: Option<String>,
     /// Fields laid over the encoded body as they are: the escape hatch for what has no setter.
     pub extra_body: Map<String, Value>,
 }
@@ -65,6 +67,7 @@ impl Settings {
         self.top_p = self.top_p.or(other.top_p);
         self.seed = self.seed.or(other.seed);
         self.reasoning_effort = self.reasoning_effort.or(other.reasoning_effort);
+        self.service_tier = self.service_tier.or(other.service_tier);
         if self.stop.is_empty() {
             self.stop = other.stop;
         }

@@ -17,7 +17,7 @@ use crate::conversation::{
     ToolCall, ToolResult,
 };
 use crate::model::{Model, Profile, SchemaPrompt};
-use crate::reading::{self, Repair};
+use crate::reading::{self, Level, Reading, Repair};
 
 /// Runs an extraction to its end.
 pub(super) async fn run<T: Extract>(extraction: Extraction<T>) -> Result<Report<T>, Error> {
@@ -168,12 +168,12 @@ impl<'m> Journey<'m> {
     /// where none passes, the problems are those of the first that could be read.
     fn check<T: Extract>(&mut self, reply: &Reply) -> Result<T, Problems> {
         let mut first: Option<(Vec<Repair>, Problems)> = None;
-        let mut unreadable = None;
-        for text in self.answers(reply) {
-            let reading = match reading::read(&text, &self.contract) {
+        let mut unreadable: Option<Problem> = None;
+        for answer in self.answers(reply) {
+            let reading = match self.read(&answer) {
                 Ok(reading) => reading,
-                Err(error) => {
-                    unreadable.get_or_insert(error);
+                Err(problem) => {
+                    unreadable.get_or_insert(problem);
                     continue;
                 }
             };
@@ -193,27 +193,47 @@ impl<'m> Journey<'m> {
             }
         }
         let (repairs, problems) = first.unwrap_or_else(|| {
-            let found =
-                unreadable.map_or_else(|| String::from("nothing"), |error| error.to_string());
-            let problem = Problem::new(ProblemKind::Unreadable, "", "a JSON value", found);
+            let problem = unreadable.unwrap_or_else(|| unreadable_problem("nothing"));
             (Vec::new(), problem.into())
         });
         self.enter_verdict(Outcome::Rejected, repairs, &problems);
         Err(problems)
     }
 
+    /// Reads one answer. What was cut off inside is no answer, and what could as well be something
+    /// else is accepted and noted.
+    fn read(&mut self, answer: &Answer) -> Result<Reading, Problem> {
+        let shape = self.contract.shape(self.form.as_deref());
+        let read = match answer {
+            Answer::Arguments(text) => reading::read_arguments(text, shape, Level::Lenient),
+            Answer::Text(text) => reading::read(text, shape, Level::Lenient),
+        };
+        let reading = read.map_err(|error| unreadable_problem(error.to_string()))?;
+        if reading.is_cut() {
+            return Err(unreadable_problem("one that ends in the middle"));
+        }
+        if reading.rivals > 0 {
+            let attempt = self.ledger.attempts.len();
+            self.ledger.notes.push(format!(
+                "attempt {attempt}: the reply holds {} other values that fit as well; the first was taken",
+                reading.rivals
+            ));
+        }
+        Ok(reading)
+    }
+
     /// Where the answer may stand in a reply, likeliest first: the calls of the tool that was
     /// asked for, other calls, the text.
-    fn answers(&self, reply: &Reply) -> Vec<String> {
+    fn answers(&self, reply: &Reply) -> Vec<Answer> {
         let mut calls: Vec<&ToolCall> = reply.tool_calls().collect();
         // The sort is stable: calls of the right name come first, in their order.
         calls.sort_by_key(|call| call.name != self.contract.name());
         let arguments = calls.into_iter().map(|call| match call.arguments.trim() {
             // A call without arguments is an empty object to some providers.
-            "" => String::from("{}"),
-            _ => call.arguments.clone(),
+            "" => Answer::Arguments(String::from("{}")),
+            _ => Answer::Arguments(call.arguments.clone()),
         });
-        let text = Some(reply.text()).filter(|text| !text.trim().is_empty());
+        let text = Some(reply.text()).filter(|text| !text.trim().is_empty()).map(Answer::Text);
         match self.request.output {
             Output::Tool(_) => arguments.chain(text).collect(),
             _ => text.into_iter().chain(arguments).collect(),
@@ -289,6 +309,18 @@ impl<'m> Journey<'m> {
             Ending::Deadline(deadline) => Error::Deadline { deadline, last, ledger },
         }
     }
+}
+
+/// What may be the answer.
+enum Answer {
+    /// The arguments of a tool call, which are JSON or nearly.
+    Arguments(String),
+    /// Text, in which the answer has to be found.
+    Text(String),
+}
+
+fn unreadable_problem(found: impl Into<String>) -> Problem {
+    Problem::new(ProblemKind::Unreadable, "", "a JSON value", found)
 }
 
 impl Attempt {

@@ -1,9 +1,11 @@
 //! The only place with sockets: sends bytes, takes bytes, and says what went wrong in between.
 //! Knows no provider and no protocol above HTTP.
 
+mod framing;
 mod retry_after;
 mod transport;
 
+pub use framing::{Event, Framer, Framing};
 pub use reqwest;
 pub use retry_after::retry_after;
 pub use transport::{HttpRequest, HttpResponse, Transport, TransportOptions};

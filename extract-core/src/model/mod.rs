@@ -7,60 +7,25 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 use crate::contract::dialect::Dialect;
-use crate::conversation::{
-    Block, Mode, ProviderError, Reply, Request, Settings, StopReason, Usage,
-};
+use crate::conversation::{Mode, ProviderError, Reply, Request, Settings};
 
+mod failure;
 #[cfg(feature = "local")]
 mod local;
 mod preset;
 mod provider;
+mod reader;
 pub mod scripted;
 
+pub use failure::read_failure;
 #[cfg(feature = "local")]
 pub use local::Local;
 pub use preset::{Preset, presets};
 pub use provider::{ConfigError, Provider, ProviderOptions};
+pub use reader::DeltaReader;
 pub use scripted::Scripted;
 
-/// A piece of a reply as it arrives.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Delta {
-    /// More text.
-    Text(String),
-    /// More thinking.
-    Reasoning(String),
-    /// More of a refusal.
-    Refusal(String),
-    /// A tool call begins.
-    ToolCall {
-        /// Which call of the reply, from 0.
-        index: usize,
-        /// The provider's id of it.
-        id: String,
-        /// The tool's name.
-        name: String,
-    },
-    /// More of a tool call's arguments, as JSON text.
-    Arguments {
-        /// Which call of the reply, from 0.
-        index: usize,
-        /// The text.
-        fragment: String,
-    },
-    /// The tokens that the reply cost; the last one counts.
-    Usage(Usage),
-    /// The reply is whole. A stream that ends without it was cut.
-    Done {
-        /// Why it ended.
-        stop: StopReason,
-        /// The model that answered.
-        model: Option<String>,
-        /// The provider's id of the request.
-        request_id: Option<String>,
-    },
-}
+pub use crate::conversation::{Assembly, Delta};
 
 /// A reply as it arrives.
 pub type DeltaStream<'a> = BoxStream<'a, Result<Delta, ProviderError>>;
@@ -134,28 +99,7 @@ pub trait Model: Send + Sync {
     ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
         Box::pin(async move {
             let reply = self.respond(request).await?;
-            Ok(stream::iter(deltas_of(reply).into_iter().map(Ok)).boxed())
+            Ok(stream::iter(reply.into_deltas().into_iter().map(Ok)).boxed())
         })
     }
-}
-
-/// A whole reply as the deltas it could have come in.
-fn deltas_of(reply: Reply) -> Vec<Delta> {
-    let mut deltas = Vec::with_capacity(reply.blocks.len() + 2);
-    let mut calls = 0;
-    for block in reply.blocks {
-        match block {
-            Block::Text(text) => deltas.push(Delta::Text(text)),
-            Block::Reasoning(text) => deltas.push(Delta::Reasoning(text)),
-            Block::Refusal(text) => deltas.push(Delta::Refusal(text)),
-            Block::ToolCall(call) => {
-                deltas.push(Delta::ToolCall { index: calls, id: call.id, name: call.name });
-                deltas.push(Delta::Arguments { index: calls, fragment: call.arguments });
-                calls += 1;
-            }
-        }
-    }
-    deltas.extend(reply.usage.map(Delta::Usage));
-    deltas.push(Delta::Done { stop: reply.stop, model: reply.model, request_id: reply.request_id });
-    deltas
 }

@@ -5,7 +5,7 @@
 
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
-use crate::wire::chat::{MaxTokensField, Quirks, ToolChoiceForm};
+use crate::wire::{MaxTokensField, Quirks, ToolChoiceForm};
 
 /// One provider.
 #[derive(Debug, Clone, Copy)]

@@ -10,11 +10,12 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::failure::{read_failure, request_id};
 use super::preset::{self, Preset};
 use super::{Model, Profile};
 use crate::conversation::{ProviderError, Reply, Request};
-use crate::http::{HttpRequest, HttpResponse, Transport, TransportOptions, retry_after};
-use crate::wire::{chat, decode_failure};
+use crate::http::{HttpRequest, Transport, TransportOptions};
+use crate::wire::{Delivery, chat};
 
 /// Why a client cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -173,13 +174,13 @@ impl Provider {
     }
 
     async fn exchange(&self, request: &Request) -> Result<Reply, ProviderError> {
-        let mut body = chat::encode(request, &self.model, &self.preset.quirks)?;
+        let mut body = chat::encode(request, &self.model, &self.preset.quirks, Delivery::Whole)?;
         body.shrink_to_fit();
         let request = HttpRequest::post(self.url.clone(), self.headers.clone(), body);
         let response = self.transport.send(request).await?;
         let request_id = request_id(&response.headers);
         if !response.status.is_success() {
-            return Err(failed(&response, request_id));
+            return Err(read_failure(response.status.as_u16(), &response.headers, &response.body));
         }
         let mut reply = chat::decode(&response.body).map_err(|mut error| {
             error.status = Some(response.status.as_u16());
@@ -285,30 +286,4 @@ fn header_value(name: &str, value: &str) -> Result<HeaderValue, ConfigError> {
         HeaderValue::from_str(value).map_err(|_| ConfigError::Header { name: name.to_owned() })?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-/// The provider's id of the request, wherever it puts it.
-fn request_id(headers: &HeaderMap) -> Option<String> {
-    const NAMES: [&str; 7] = [
-        "x-request-id",
-        "request-id",
-        "apim-request-id",
-        "x-generation-id",
-        "mistral-correlation-id",
-        "x-ds-trace-id",
-        "cf-ray",
-    ];
-    NAMES.iter().find_map(|name| headers.get(*name)?.to_str().ok().map(str::to_owned))
-}
-
-fn failed(response: &HttpResponse, request_id: Option<String>) -> ProviderError {
-    let mut error = decode_failure(response.status.as_u16(), &response.body);
-    error.request_id = request_id;
-    error.retry_after = retry_after(&response.headers);
-    error.should_retry = match response.headers.get("x-should-retry").map(HeaderValue::as_bytes) {
-        Some(b"true") => Some(true),
-        Some(b"false") => Some(false),
-        _ => None,
-    };
-    error
 }

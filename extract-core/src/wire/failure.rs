@@ -1,12 +1,18 @@
 //! Which class of failure an answer with an error status is. The status alone does not say: an
 //! empty account and a busy minute are both a 429, and a bad key is a 400 at some providers.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
-use crate::conversation::{ProviderError, ProviderErrorKind as Kind};
+use super::loose;
+use crate::conversation::{Feature, Mode, ProviderError, ProviderErrorKind as Kind};
 
 /// The longest message of a provider that an error repeats, in bytes.
 const MOST_WORDS: usize = 2000;
+
+/// The longest answer that an error gives back, in bytes.
+const MOST_GENERATION: usize = 256 * 1024;
 
 /// What an error body says, in whatever shape the provider puts it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,23 +22,44 @@ pub struct ErrorBody {
     pub message: Option<String>,
     /// Its code.
     pub code: Option<String>,
-    /// Its type, which some providers have beside the code.
+    /// Its type, or what Google calls the status.
     pub kind: Option<String>,
+    /// The closer reason that some providers put into details.
+    pub reason: Option<String>,
+    /// The field of the request that it is about.
+    pub param: Option<String>,
+    /// The id of the request, where it stands in the body.
+    pub request_id: Option<String>,
+    /// How long to wait, where it stands in the body.
+    pub wait: Option<Duration>,
+    /// What the model wrote, where the provider refused that.
+    pub generation: Option<String>,
 }
 
 impl ErrorBody {
-    /// Reads the shapes that servers of this protocol family send: `{"error": {…}}`,
-    /// `{"error": "…"}`, a flat `{"message", "code"}`, `{"detail": …}`, and a list of one of these.
+    /// Reads the shapes that servers send: `{"error": {…}}`, `{"error": "…"}`, a flat
+    /// `{"message", "code"}`, `{"detail": …}`, `{"errors": […]}`, and a list of one of these.
     pub fn read(body: &Value) -> Self {
         match body {
             Value::Array(items) => items.first().map(Self::read).unwrap_or_default(),
-            Value::Object(object) => match object.get("error") {
-                Some(inner @ Value::Object(_)) => Self::flat(inner),
-                Some(Value::String(message)) => {
-                    Self { message: Some(message.clone()), ..Self::flat(body) }
-                }
-                _ => Self::flat(body),
-            },
+            Value::String(message) => Self { message: Some(message.clone()), ..Self::default() },
+            Value::Object(object) => {
+                let mut read = match object.get("error") {
+                    Some(inner @ Value::Object(_)) => Self::flat(inner),
+                    Some(Value::String(message)) => {
+                        Self { message: Some(message.clone()), ..Self::flat(body) }
+                    }
+                    _ => match object.get("errors") {
+                        Some(list @ Value::Array(_)) if !object.contains_key("message") => {
+                            Self::read(list)
+                        }
+                        _ => Self::flat(body),
+                    },
+                };
+                let outer = |key: &str| loose::at(body, key).map(str::to_owned);
+                read.request_id = read.request_id.or_else(|| outer("/request_id"));
+                read
+            }
             _ => Self::default(),
         }
     }
@@ -44,10 +71,30 @@ impl ErrorBody {
             Some(other @ (Value::Array(_) | Value::Object(_))) => Some(other.to_string()),
             _ => None,
         };
+        let details = object.get("details").and_then(Value::as_array);
+        let detail = |key: &str| {
+            details?.iter().find_map(|detail| detail.get(key)?.as_str().map(str::to_owned))
+        };
+        let message = text("message").or_else(|| text("Message")).or_else(|| text("detail"));
+        // OpenRouter hands on the words of the provider behind it.
+        let behind = loose::at(object, "/metadata/raw").map(str::to_owned);
+        let message = match (message, behind) {
+            (Some(message), Some(behind)) => Some(format!("{message}: {behind}")),
+            (message, behind) => message.or(behind),
+        };
+        let stated = detail("retryDelay").as_deref().and_then(duration);
+        let wait = stated.or_else(|| in_words(message.as_deref()?));
         Self {
-            message: text("message").or_else(|| text("detail")),
-            code: text("code"),
-            kind: text("type"),
+            code: text("code").or_else(|| text("status_code")),
+            kind: text("type").or_else(|| text("status")).or_else(|| text("__type")),
+            reason: loose::at(object, "/details/error_code")
+                .map(str::to_owned)
+                .or_else(|| detail("reason")),
+            param: text("param"),
+            request_id: None,
+            generation: text("failed_generation").filter(|text| !text.is_empty()),
+            message,
+            wait,
         }
     }
 
@@ -55,14 +102,11 @@ impl ErrorBody {
     pub(super) fn into_error(self, status: u16) -> ProviderError {
         let kind = classify(status, &self);
         let code = self.best_code().map(str::to_owned);
-        let mut message = self.message.unwrap_or_default();
-        if message.len() > MOST_WORDS {
-            let end = (0..=MOST_WORDS).rev().find(|&at| message.is_char_boundary(at)).unwrap_or(0);
-            message.truncate(end);
-            message.push('…');
-        }
-        let mut error = ProviderError::new(kind, message);
+        let mut error = ProviderError::new(kind, shortened(self.message, MOST_WORDS));
         error.code = code;
+        error.retry_after = self.wait;
+        error.request_id = self.request_id;
+        error.generation = self.generation.map(|text| shortened(Some(text), MOST_GENERATION));
         error
     }
 
@@ -73,18 +117,80 @@ impl ErrorBody {
         self.code
             .as_ref()
             .filter(telling)
+            .or(self.reason.as_ref())
             .or(self.kind.as_ref())
             .or(self.code.as_ref())
             .map(String::as_str)
     }
 }
 
-/// The error that an answer with an error status is. What stands in the headers is not in it yet.
-pub fn decode_failure(status: u16, body: &[u8]) -> ProviderError {
+fn shortened(text: Option<String>, most: usize) -> String {
+    let mut text = text.unwrap_or_default();
+    if text.len() > most {
+        let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// `48s`, `1.5s`, `120ms`, `6m0s`: the way Go and Google write durations.
+fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    let mut seconds = 0.0;
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        let unit_end = rest[digits..]
+            .find(|c: char| c.is_ascii_digit())
+            .map_or(rest.len(), |end| digits + end);
+        seconds += number
+            * match &rest[digits..unit_end] {
+                "ms" => 0.001,
+                "s" => 1.0,
+                "m" => 60.0,
+                "h" => 3600.0,
+                _ => return None,
+            };
+        rest = &rest[unit_end..];
+    }
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// `Please retry in 48.9s.`, `Please try again in 1m2s.`
+fn in_words(message: &str) -> Option<Duration> {
+    let lower = message.to_ascii_lowercase();
+    let marks = ["retry in ", "try again in ", "retry after "];
+    let (at, mark) = marks.iter().find_map(|mark| Some((lower.find(mark)?, mark)))?;
+    let rest = &lower[at + mark.len()..];
+    let word = rest.split_whitespace().next()?.trim_end_matches(['.', ',', ';', ')']);
+    if let Some(found) = duration(word) {
+        return Some(found);
+    }
+    let number: f64 = word.parse().ok()?;
+    let unit = rest.split_whitespace().nth(1)?;
+    unit.starts_with("sec").then(|| Duration::try_from_secs_f64(number).ok()).flatten()
+}
+
+/// The error that an answer with an error status is. `error_type` is what a header says of it; nothing
+/// else that stands in the headers is in it yet.
+pub fn decode_failure(status: u16, body: &[u8], error_type: Option<&str>) -> ProviderError {
     let parsed: Option<Value> = serde_json::from_slice(body).ok();
-    let read = parsed.as_ref().map(ErrorBody::read).unwrap_or_default();
+    let mut read = parsed.as_ref().map(ErrorBody::read).unwrap_or_default();
+    if parsed.is_none() {
+        // Plain words still tell one error from another.
+        read.message = Some(beginning(body)).filter(|_| !body.is_empty());
+    }
+    if read.code.is_none() && read.kind.is_none() {
+        // Amazon puts an address behind the name.
+        let name = error_type.and_then(|name| name.split(':').next());
+        read.kind = name.map(str::to_owned);
+    }
     let mut error = read.into_error(status);
-    if error.message.is_empty() {
+    if parsed.is_none() || error.message.is_empty() {
         error.message = match body {
             [] => String::from("the body is empty"),
             _ => format!("the body begins {}", beginning(body)),
@@ -92,6 +198,16 @@ pub fn decode_failure(status: u16, body: &[u8]) -> ProviderError {
     }
     error.status = Some(status);
     error
+}
+
+/// An error that came inside a reply that began well. Its status is what its code says.
+pub(super) fn in_reply(body: &str) -> ProviderError {
+    let read = match serde_json::from_str::<Value>(body) {
+        Ok(value) => ErrorBody::read(&value),
+        Err(_) => ErrorBody { message: Some(body.to_owned()), ..ErrorBody::default() },
+    };
+    let status = read.code.as_deref().and_then(|code| code.parse().ok());
+    read.into_error(status.filter(|status| (400..=599).contains(status)).unwrap_or(500))
 }
 
 /// The first characters of a body that is not what it should be.
@@ -102,53 +218,282 @@ pub(super) fn beginning(body: &[u8]) -> String {
 
 /// The class of a failure.
 pub fn classify(status: u16, body: &ErrorBody) -> Kind {
-    let mut codes = [body.code.as_deref(), body.kind.as_deref()].into_iter().flatten();
-    if let Some(kind) = codes.find_map(by_code) {
-        return kind;
-    }
     let message = body.message.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let codes = [body.reason.as_deref(), body.code.as_deref(), body.kind.as_deref()];
+    for code in codes.into_iter().flatten() {
+        match by_code(code) {
+            // These two say less than the words may.
+            Some(Kind::RateLimited | Kind::InvalidRequest) => {
+                return by_message(&message).or(by_code(code)).unwrap_or(Kind::InvalidRequest);
+            }
+            Some(kind) => return kind,
+            None => {}
+        }
+    }
     match status {
         400 | 413 | 422 => by_message(&message).unwrap_or(Kind::InvalidRequest),
         401 => Kind::Authentication,
         402 => Kind::QuotaExceeded,
-        403 => Kind::Permission,
-        404 => Kind::NotFound,
+        403 => by_message(&message).unwrap_or(Kind::Permission),
+        404 | 410 => Kind::NotFound,
         408 | 504 | 524 => Kind::Timeout,
         409 | 425 | 503 | 529 => Kind::Overloaded,
-        429 => Kind::RateLimited,
-        500..=599 => Kind::Server,
-        405..=499 => Kind::InvalidRequest,
+        429 => by_message(&message).unwrap_or(Kind::RateLimited),
+        500..=599 => by_message(&message).unwrap_or(Kind::Server),
+        400..=499 => Kind::InvalidRequest,
         _ => Kind::Other,
     }
 }
 
-/// Codes and types that say what happened, whatever the status.
+/// Codes, types and reasons that say what happened, whatever the status.
 fn by_code(code: &str) -> Option<Kind> {
+    // Amazon puts a namespace before and an address behind.
+    let code = code.rsplit('#').next().unwrap_or(code);
+    let code = code.split(':').next().unwrap_or(code);
     Some(match code {
-        "invalid_api_key" | "authentication_error" => Kind::Authentication,
-        "permission_error" => Kind::Permission,
-        "model_not_found" | "not_found_error" | "DeploymentNotFound" => Kind::NotFound,
-        "context_length_exceeded" | "exceed_context_size_error" => Kind::ContextTooLong,
-        "insufficient_quota" | "credit_balance_exhausted" | "billing_error" => Kind::QuotaExceeded,
-        "rate_limit_exceeded" | "rate_limit_error" | "slow_down" => Kind::RateLimited,
-        "server_is_overloaded" | "overloaded_error" => Kind::Overloaded,
-        "content_filter" | "content_policy_violation" => Kind::ContentFiltered,
+        "invalid_api_key"
+        | "authentication_error"
+        | "API_KEY_INVALID"
+        | "UNAUTHENTICATED"
+        | "UnrecognizedClientException"
+        | "InvalidSignatureException"
+        | "ExpiredTokenException" => Kind::Authentication,
+        "permission_error" | "PERMISSION_DENIED" | "AccessDeniedException" => Kind::Permission,
+        "model_not_found"
+        | "not_found_error"
+        | "DeploymentNotFound"
+        | "NOT_FOUND"
+        | "ResourceNotFoundException" => Kind::NotFound,
+        "context_length_exceeded" | "exceed_context_size_error" | "string_above_max_length" => {
+            Kind::ContextTooLong
+        }
+        "insufficient_quota"
+        | "credit_balance_exhausted"
+        | "billing_error"
+        | "billing_hard_limit_reached"
+        | "enforced_spend_limit_reached"
+        | "contract_spend_limit_reached"
+        | "ServiceQuotaExceededException" => Kind::QuotaExceeded,
+        "rate_limit_exceeded"
+        | "rate_limit_error"
+        | "slow_down"
+        | "RESOURCE_EXHAUSTED"
+        | "RATE_LIMIT_EXCEEDED"
+        | "ThrottlingException"
+        | "throttlingException" => Kind::RateLimited,
+        "server_is_overloaded"
+        | "overloaded_error"
+        | "UNAVAILABLE"
+        | "unavailable_error"
+        | "ServiceUnavailableException"
+        | "serviceUnavailableException"
+        | "ModelNotReadyException" => Kind::Overloaded,
+        "timeout_error" | "DEADLINE_EXCEEDED" | "ModelTimeoutException" => Kind::Timeout,
+        "content_filter" | "content_policy_violation" | "responsible_ai_policy_violation" => {
+            Kind::ContentFiltered
+        }
+        "tool_use_failed" | "json_validate_failed" | "output_parse_failed" => Kind::RejectedAnswer,
+        "api_error"
+        | "server_error"
+        | "INTERNAL"
+        | "InternalServerException"
+        | "internalServerException"
+        | "ModelStreamErrorException"
+        | "modelStreamErrorException"
+        | "ModelErrorException" => Kind::Server,
+        "invalid_request_error"
+        | "INVALID_ARGUMENT"
+        | "FAILED_PRECONDITION"
+        | "ValidationException"
+        | "validationException" => Kind::InvalidRequest,
         _ => return None,
     })
 }
 
-/// Words that tell apart what a bare 400 leaves open.
+/// Words that tell apart what a bare status leaves open.
 fn by_message(message: &str) -> Option<Kind> {
     let says = |words: &str| message.contains(words);
-    if says("context length")
-        || says("context size")
-        || says("maximum context")
-        || says("too many tokens")
-    {
-        Some(Kind::ContextTooLong)
-    } else if says("api key") && (says("invalid") || says("incorrect") || says("not valid")) {
-        Some(Kind::Authentication)
-    } else {
-        None
+    let too_long = [
+        "context length",
+        "context size",
+        "context window",
+        "maximum context",
+        "too many tokens",
+        "input tokens exceed",
+        "prompt is too long",
+        "prompt too long",
+        "input is too long",
+        "exceeds the maximum number of tokens",
+    ];
+    if too_long.iter().any(|words| says(words)) {
+        return Some(Kind::ContextTooLong);
+    }
+    let key = says("api key") || says("api_key") || says("subscription key");
+    if key && (says("invalid") || says("incorrect") || says("not valid") || says("missing")) {
+        return Some(Kind::Authentication);
+    }
+    let spent = [
+        "credit balance",
+        "insufficient credits",
+        "insufficient balance",
+        "specified api usage limits",
+        "exceeded your current quota",
+        "spend limit",
+    ];
+    // Google says the same of a minute's quota as of a month's, and then says how long to wait.
+    if spent.iter().any(|words| says(words)) && !says("retry in") {
+        return Some(Kind::QuotaExceeded);
+    }
+    let filtered = ["content management policy", "content filter", "safety system"];
+    if filtered.iter().any(|words| says(words)) {
+        return Some(Kind::ContentFiltered);
+    }
+    let unknown_model = [
+        "model identifier is invalid",
+        "supported api model names",
+        "model does not exist",
+        "model not exist",
+        "no such model",
+        "model not found",
+        "invalid model",
+    ];
+    if unknown_model.iter().any(|words| says(words)) {
+        return Some(Kind::NotFound);
+    }
+    if says("overloaded") {
+        return Some(Kind::Overloaded);
+    }
+    None
+}
+
+/// What of a request the server says it does not take, judged by the words of its refusal. `mode` is
+/// how the answer was asked for.
+pub fn unsupported(error: &ProviderError, param: Option<&str>, mode: Mode) -> Option<Feature> {
+    if !matches!(
+        error.kind,
+        Kind::InvalidRequest | Kind::NotFound | Kind::Server | Kind::Permission
+    ) {
+        return None;
+    }
+    let words = error.message.to_ascii_lowercase();
+    let code = error.code.as_deref().unwrap_or_default();
+    let param = param.unwrap_or_default();
+    let refused = [
+        "not support",
+        "unsupported",
+        "not available",
+        "unavailable",
+        "not permitted",
+        "not allowed",
+        "not enabled",
+        "may not be enabled",
+        "cannot use",
+        "can't use",
+        "unrecognized",
+        "unknown",
+        "no endpoints found",
+        "requires --jinja",
+        "invalid schema",
+        "too complex",
+        "cannot find field",
+        "circular reference",
+        "invalid json schema",
+        "grammar",
+        "field required",
+        "does not match",
+        "unexpected",
+    ];
+    let says_no = refused.iter().any(|phrase| words.contains(phrase))
+        || matches!(code, "unsupported_parameter" | "unsupported_value")
+        || code.starts_with("invalid_") && code.ends_with("_parameters");
+    if !says_no {
+        return None;
+    }
+    let about =
+        |names: &[&str]| names.iter().any(|name| words.contains(name) || param.starts_with(name));
+    const SETTINGS: [&str; 9] = [
+        "temperature",
+        "top_p",
+        "top_k",
+        "seed",
+        "stop",
+        "max_tokens",
+        "max_completion_tokens",
+        "reasoning_effort",
+        "service_tier",
+    ];
+    let tools = about(&["tool", "function", "input_schema"]);
+    // A setting that is named first is the culprit; "tools with reasoning_effort" is about tools.
+    if !(mode == Mode::Tools && tools) {
+        let named = SETTINGS.iter().find(|name| {
+            param == **name
+                || words.starts_with(**name)
+                || words.contains(&format!("'{name}'"))
+                || words.contains(&format!("`{name}`"))
+        });
+        if let Some(name) = named {
+            return Some(Feature::Setting((*name).to_owned()));
+        }
+    }
+    let schema = about(&[
+        "response_format",
+        "response format",
+        "json_schema",
+        "json schema",
+        "output_config",
+        "output_format",
+        "outputconfig",
+        "responsejsonschema",
+        "response_json_schema",
+        "responseschema",
+        "response_schema",
+        "responsemimetype",
+        "text.format",
+        "structured output",
+        "schema",
+        "grammar",
+    ]);
+    let object = about(&[
+        "response_format",
+        "response format",
+        "json_object",
+        "json mode",
+        "responsemimetype",
+        "response mime",
+        "text.format",
+    ]);
+    let fits = match mode {
+        Mode::Tools => tools || about(&["schema"]),
+        Mode::JsonSchema => schema,
+        Mode::JsonObject => object,
+        Mode::Auto | Mode::Text => false,
+    };
+    fits.then_some(Feature::Mode(mode))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_are_read_in_every_form() {
+        let cases = [
+            ("48s", Some(48.0)),
+            ("48.939935699s", Some(48.939_935_699)),
+            ("120ms", Some(0.12)),
+            ("6m0s", Some(360.0)),
+            ("1h2m3s", Some(3723.0)),
+            ("soon", None),
+            ("", None),
+            ("5", None),
+        ];
+        for (text, seconds) in cases {
+            assert_eq!(duration(text).map(|wait| wait.as_secs_f64()), seconds, "{text}");
+        }
+        let words = "Quota exceeded.\nPlease retry in 48.5s.";
+        assert_eq!(in_words(words), Some(Duration::from_millis(48_500)));
+        let words = "Rate limit reached. Please try again in 20 seconds, or upgrade.";
+        assert_eq!(in_words(words), Some(Duration::from_secs(20)));
+        assert_eq!(in_words("Please try again later."), None);
     }
 }

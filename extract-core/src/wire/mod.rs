@@ -1,7 +1,162 @@
-//! What goes over the wire, one file a protocol: encode a request, decode a reply. Pure functions
-//! from data to bytes and back; they know no sockets, no clock and no keys.
+//! What goes over the wire, one room a protocol: encode a request, decode a reply, decode a stream
+//! event by event. Pure functions from data to bytes and back; they know no sockets, no clock and
+//! no keys.
+//!
+//! A reply that comes whole and one that comes in pieces are read by the same code, and put together
+//! by the same [`Assembly`].
 
+use crate::conversation::{Assembly, Delta, ProviderError, Reply, Request};
+use crate::http::Framing;
+
+pub mod anthropic;
+pub mod bedrock;
+mod body;
 pub mod chat;
+pub mod cohere;
 mod failure;
+pub mod gemini;
+mod loose;
+pub mod ollama;
+mod quirks;
+pub mod responses;
+mod usage;
 
-pub use failure::{ErrorBody, classify, decode_failure};
+pub use failure::{ErrorBody, classify, decode_failure, unsupported};
+pub use quirks::{
+    CacheForm, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField, SeedField,
+    ToolChoiceForm,
+};
+
+/// A protocol that servers speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// OpenAI's Chat Completions, and what is compatible with it.
+    Chat,
+    /// OpenAI's Responses.
+    Responses,
+    /// Anthropic's Messages.
+    Anthropic,
+    /// Google's generateContent.
+    Gemini,
+    /// Cohere's chat, version 2.
+    Cohere,
+    /// Amazon Bedrock's Converse.
+    Bedrock,
+    /// Ollama's own chat.
+    Ollama,
+}
+
+/// How a reply is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Delivery {
+    /// In one piece.
+    Whole,
+    /// As it is written.
+    Streamed,
+}
+
+/// Reads one streamed reply, event by event.
+pub trait StreamDecoder: std::fmt::Debug + Send {
+    /// Takes in an event: its name, where it has one, and its data.
+    fn event(&mut self, name: Option<&str>, data: &str) -> Result<Vec<Delta>, ProviderError>;
+
+    /// The connection ended. What was held back until now comes out; an error of the kind
+    /// [`Interrupted`](crate::conversation::ProviderErrorKind::Interrupted) says that the reply had
+    /// not ended yet.
+    fn end(&mut self) -> Result<Vec<Delta>, ProviderError>;
+}
+
+impl Protocol {
+    /// The body of a request.
+    pub fn encode(
+        self,
+        request: &Request,
+        model: &str,
+        quirks: &Quirks,
+        delivery: Delivery,
+    ) -> Result<Vec<u8>, ProviderError> {
+        match self {
+            Self::Chat => chat::encode(request, model, quirks, delivery),
+            Self::Responses => responses::encode(request, model, quirks, delivery),
+            Self::Anthropic => anthropic::encode(request, model, quirks, delivery),
+            Self::Gemini => gemini::encode(request, quirks),
+            Self::Cohere => cohere::encode(request, model, quirks, delivery),
+            Self::Bedrock => bedrock::encode(request, quirks),
+            Self::Ollama => ollama::encode(request, model, quirks, delivery),
+        }
+    }
+
+    /// The reply in the body of a 200.
+    pub fn decode(self, body: &[u8]) -> Result<Reply, ProviderError> {
+        match self {
+            Self::Chat => chat::decode(body),
+            Self::Responses => responses::decode(body),
+            Self::Anthropic => anthropic::decode(body),
+            Self::Gemini => gemini::decode(body),
+            Self::Cohere => cohere::decode(body),
+            Self::Bedrock => bedrock::decode(body),
+            Self::Ollama => ollama::decode(body),
+        }
+    }
+
+    /// A decoder for one streamed reply.
+    pub fn stream(self) -> Box<dyn StreamDecoder> {
+        match self {
+            Self::Chat => Box::new(chat::Stream::default()),
+            Self::Responses => Box::new(responses::Stream::default()),
+            Self::Anthropic => Box::new(anthropic::Stream::default()),
+            Self::Gemini => Box::new(gemini::Stream::default()),
+            Self::Cohere => Box::new(cohere::Stream::default()),
+            Self::Bedrock => Box::new(bedrock::Stream::default()),
+            Self::Ollama => Box::new(ollama::Stream::default()),
+        }
+    }
+
+    /// How its streams are framed.
+    pub fn framing(self) -> Framing {
+        match self {
+            Self::Bedrock => Framing::AmazonEvents,
+            Self::Ollama => Framing::Lines,
+            _ => Framing::ServerSentEvents,
+        }
+    }
+
+    /// Where requests go, behind the base URL. `model` must be safe to stand in a path.
+    pub fn path(self, model: &str, delivery: Delivery) -> String {
+        match (self, delivery) {
+            (Self::Chat, _) => String::from("chat/completions"),
+            (Self::Responses, _) => String::from("responses"),
+            (Self::Anthropic, _) => String::from("messages"),
+            (Self::Gemini, Delivery::Whole) => format!("models/{model}:generateContent"),
+            (Self::Gemini, Delivery::Streamed) => {
+                format!("models/{model}:streamGenerateContent?alt=sse")
+            }
+            (Self::Cohere, _) => String::from("v2/chat"),
+            (Self::Bedrock, Delivery::Whole) => format!("model/{model}/converse"),
+            (Self::Bedrock, Delivery::Streamed) => format!("model/{model}/converse-stream"),
+            (Self::Ollama, _) => String::from("api/chat"),
+        }
+    }
+}
+
+impl std::fmt::Display for Protocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Chat => "Chat Completions",
+            Self::Responses => "Responses",
+            Self::Anthropic => "Messages",
+            Self::Gemini => "generateContent",
+            Self::Cohere => "Cohere chat v2",
+            Self::Bedrock => "Converse",
+            Self::Ollama => "Ollama chat",
+        })
+    }
+}
+
+/// The reply that these deltas are.
+fn assemble(deltas: impl IntoIterator<Item = Delta>) -> Result<Reply, ProviderError> {
+    let mut assembly = Assembly::new();
+    deltas.into_iter().for_each(|delta| assembly.push(delta));
+    assembly.finish()
+}

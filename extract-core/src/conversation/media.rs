@@ -1,0 +1,286 @@
+//! Images, recordings and documents: where they are, and of which type. What is sent inline is
+//! encoded once, when the part is made, and shared from then on.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// What kind of thing a [`Media`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MediaKind {
+    /// A picture.
+    Image,
+    /// A recording.
+    Audio,
+    /// A document: PDF, office formats, text.
+    Document,
+}
+
+impl fmt::Display for MediaKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Image => "image",
+            Self::Audio => "audio",
+            Self::Document => "document",
+        })
+    }
+}
+
+/// An image, a recording or a document.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Media {
+    /// What it is.
+    pub kind: MediaKind,
+    /// Where it is.
+    pub source: MediaSource,
+    /// Its media type, where it is known.
+    pub media_type: Option<Cow<'static, str>>,
+    /// Its file name, where there is one.
+    pub name: Option<Arc<str>>,
+}
+
+/// Where a [`Media`] is.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum MediaSource {
+    /// Here.
+    Inline(Inline),
+    /// Where the provider can fetch it.
+    Url(Arc<str>),
+    /// At the provider, under this id.
+    Id(Arc<str>),
+}
+
+/// Bytes that are sent with the request, as a data URL.
+#[derive(Clone, PartialEq)]
+pub struct Inline {
+    data_url: Arc<str>,
+    /// Where the base64 begins.
+    payload: usize,
+}
+
+impl fmt::Debug for Inline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Inline({} bytes of base64)", self.base64().len())
+    }
+}
+
+impl Inline {
+    fn new(media_type: &str, bytes: &[u8]) -> Self {
+        let mut data_url = format!("data:{media_type};base64,");
+        let payload = data_url.len();
+        STANDARD.encode_string(bytes, &mut data_url);
+        Self { data_url: data_url.into(), payload }
+    }
+
+    /// `data:<type>;base64,<bytes>`.
+    pub fn data_url(&self) -> &str {
+        &self.data_url
+    }
+
+    /// The bytes in base64.
+    pub fn base64(&self) -> &str {
+        &self.data_url[self.payload..]
+    }
+
+    /// The bytes as text, where they are text.
+    pub fn text(&self) -> Option<String> {
+        String::from_utf8(STANDARD.decode(self.base64()).ok()?).ok()
+    }
+}
+
+/// Why something cannot be sent as the media it is said to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MediaError {
+    /// The file could not be read.
+    #[error("`{}` could not be read: {message}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        message: String,
+    },
+    /// There are no bytes.
+    #[error("the {kind} is empty")]
+    Empty {
+        /// What it was to be.
+        kind: MediaKind,
+    },
+    /// The bytes are of no type that is known.
+    #[error(
+        "the type of the {kind} is not known from its first bytes; give it with `Media::of_type`"
+    )]
+    Unknown {
+        /// What it was to be.
+        kind: MediaKind,
+    },
+    /// The bytes are something else.
+    #[error("this is `{found}`, which is no {kind}")]
+    Mismatch {
+        /// What it was to be.
+        kind: MediaKind,
+        /// What it is.
+        found: &'static str,
+    },
+}
+
+impl Media {
+    /// Bytes, whose type is found out from them.
+    pub fn bytes(kind: MediaKind, bytes: impl AsRef<[u8]>) -> Result<Self, MediaError> {
+        let bytes = bytes.as_ref();
+        if bytes.is_empty() {
+            return Err(MediaError::Empty { kind });
+        }
+        let media_type = detect(kind, bytes)?;
+        Ok(Self::of_type(kind, bytes, media_type))
+    }
+
+    /// Bytes of a type that the caller knows, such as `image/heic`.
+    pub fn of_type(
+        kind: MediaKind,
+        bytes: impl AsRef<[u8]>,
+        media_type: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let media_type = media_type.into();
+        let source = MediaSource::Inline(Inline::new(&media_type, bytes.as_ref()));
+        Self { kind, source, media_type: Some(media_type), name: None }
+    }
+
+    /// A file, which is read here.
+    pub fn file(kind: MediaKind, path: impl AsRef<Path>) -> Result<Self, MediaError> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|error| MediaError::Read {
+            path: path.to_owned(),
+            message: error.to_string(),
+        })?;
+        let name = path.file_name().map(|name| Arc::from(&*name.to_string_lossy()));
+        Ok(Self { name, ..Self::bytes(kind, bytes)? })
+    }
+
+    /// Something that the provider fetches itself. Its type is guessed from the URL's ending.
+    pub fn url(kind: MediaKind, url: impl Into<Arc<str>>) -> Self {
+        let url = url.into();
+        let media_type = type_of_ending(&url).map(Cow::Borrowed);
+        Self { kind, source: MediaSource::Url(url), media_type, name: None }
+    }
+
+    /// Something that was uploaded to the provider before.
+    pub fn id(kind: MediaKind, id: impl Into<Arc<str>>) -> Self {
+        Self { kind, source: MediaSource::Id(id.into()), media_type: None, name: None }
+    }
+
+    /// Sets the media type.
+    pub fn media_type(mut self, media_type: impl Into<Cow<'static, str>>) -> Self {
+        self.media_type = Some(media_type.into());
+        self
+    }
+
+    /// Sets the file name.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+}
+
+/// The media type that these bytes begin like.
+fn detect(kind: MediaKind, bytes: &[u8]) -> Result<&'static str, MediaError> {
+    let found = match infer::get(bytes).map(|found| found.mime_type()) {
+        Some("audio/x-wav") => "audio/wav",
+        Some("audio/x-flac") => "audio/flac",
+        Some("audio/m4a" | "video/mp4") if kind == MediaKind::Audio => "audio/mp4",
+        Some(found) => found,
+        None if kind == MediaKind::Document && is_text(bytes) => "text/plain",
+        None => return Err(MediaError::Unknown { kind }),
+    };
+    let fits = match kind {
+        MediaKind::Image => found.starts_with("image/"),
+        MediaKind::Audio => found.starts_with("audio/"),
+        MediaKind::Document => {
+            !["image/", "audio/", "video/", "font/"].iter().any(|other| found.starts_with(other))
+        }
+    };
+    if fits { Ok(found) } else { Err(MediaError::Mismatch { kind, found }) }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0'))
+}
+
+fn type_of_ending(url: &str) -> Option<&'static str> {
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    let ending = path.rsplit('/').next()?.rsplit_once('.')?.1.to_ascii_lowercase();
+    Some(match ending.as_str() {
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "heic" => "image/heic",
+        "wav" => "audio/wav",
+        "mp3" => "audio/mpeg",
+        "m4a" => "audio/mp4",
+        "ogg" => "audio/ogg",
+        "flac" => "audio/flac",
+        "pdf" => "application/pdf",
+        "txt" => "text/plain",
+        "md" => "text/markdown",
+        "html" | "htm" => "text/html",
+        "csv" => "text/csv",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_found_from_the_bytes() {
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+        let cases: [(MediaKind, &[u8], &str); 6] = [
+            (MediaKind::Image, png, "image/png"),
+            (MediaKind::Image, b"\xff\xd8\xff\xe0", "image/jpeg"),
+            (MediaKind::Audio, b"RIFF\x24\0\0\0WAVEfmt ", "audio/wav"),
+            (MediaKind::Audio, b"ID3\x03\0", "audio/mpeg"),
+            (MediaKind::Document, b"%PDF-1.7\n", "application/pdf"),
+            (MediaKind::Document, "Rechnung über 5 €".as_bytes(), "text/plain"),
+        ];
+        for (kind, bytes, expected) in cases {
+            let media = Media::bytes(kind, bytes).unwrap();
+            assert_eq!(media.media_type.as_deref(), Some(expected));
+            let MediaSource::Inline(inline) = media.source else { panic!() };
+            assert_eq!(inline.data_url(), format!("data:{expected};base64,{}", inline.base64()));
+            assert_eq!(STANDARD.decode(inline.base64()).unwrap(), bytes);
+        }
+        let mismatch = Media::bytes(MediaKind::Audio, png).unwrap_err();
+        assert_eq!(mismatch.to_string(), "this is `image/png`, which is no audio");
+        assert!(matches!(Media::bytes(MediaKind::Image, []), Err(MediaError::Empty { .. })));
+        assert!(matches!(Media::bytes(MediaKind::Image, b"????"), Err(MediaError::Unknown { .. })));
+        let gone = Media::file(MediaKind::Image, "no/such/file.png").unwrap_err();
+        assert!(gone.to_string().contains("file.png"), "{gone}");
+    }
+
+    #[test]
+    fn a_clone_shares_the_encoded_bytes() {
+        let media = Media::bytes(MediaKind::Image, b"GIF89a").unwrap();
+        let copy = media.clone();
+        let (MediaSource::Inline(one), MediaSource::Inline(other)) = (media.source, copy.source)
+        else {
+            panic!()
+        };
+        assert!(Arc::ptr_eq(&one.data_url, &other.data_url));
+    }
+
+    #[test]
+    fn a_url_tells_its_type_by_its_ending() {
+        let media = Media::url(MediaKind::Document, "https://h/a.b/report.PDF?x=1.png");
+        assert_eq!(media.media_type.as_deref(), Some("application/pdf"));
+        assert_eq!(Media::url(MediaKind::Image, "https://h/a").media_type, None);
+    }
+}

@@ -1,0 +1,167 @@
+//! Amazon's binary event stream: length-prefixed messages with named headers and two checksums.
+//! An event's name is its `:event-type`, or its `:exception-type` where it reports a failure.
+
+use super::{Event, too_large};
+use crate::conversation::{ProviderError, ProviderErrorKind};
+
+/// Total length, length of the headers, checksum of these two.
+const PRELUDE: usize = 12;
+/// The checksum at the end.
+const TRAILER: usize = 4;
+
+#[derive(Debug, Default)]
+pub(super) struct Amazon {
+    buffer: Vec<u8>,
+}
+
+impl Amazon {
+    pub(super) fn push(
+        &mut self,
+        bytes: &[u8],
+        limit: usize,
+        events: &mut Vec<Event>,
+    ) -> Result<(), ProviderError> {
+        self.buffer.extend_from_slice(bytes);
+        let mut taken = 0;
+        loop {
+            let rest = &self.buffer[taken..];
+            if rest.len() < PRELUDE {
+                break;
+            }
+            let (total, headers) = (number(rest, 0) as usize, number(rest, 4) as usize);
+            if crc32fast::hash(&rest[..8]) != number(rest, 8) {
+                return Err(broken("the checksum of a prelude is wrong"));
+            }
+            if total > limit {
+                return Err(too_large(limit));
+            }
+            if total < PRELUDE + TRAILER || headers > total - PRELUDE - TRAILER {
+                return Err(broken("the lengths of a message contradict each other"));
+            }
+            if rest.len() < total {
+                break;
+            }
+            let body = &rest[..total - TRAILER];
+            if crc32fast::hash(body) != number(rest, total - TRAILER) {
+                return Err(broken("the checksum of a message is wrong"));
+            }
+            let (headers, payload) = body[PRELUDE..].split_at(headers);
+            events.push(event(headers, payload)?);
+            taken += total;
+        }
+        self.buffer.drain(..taken);
+        Ok(())
+    }
+}
+
+/// The number at an offset that is known to be inside.
+fn number(bytes: &[u8], at: usize) -> u32 {
+    bytes[at..at + 4].iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
+}
+
+fn broken(message: &str) -> ProviderError {
+    ProviderError::new(ProviderErrorKind::Malformed, message)
+}
+
+fn event(mut headers: &[u8], payload: &[u8]) -> Result<Event, ProviderError> {
+    let (mut event_type, mut exception, mut error_code, mut error_message) =
+        (None, None, None, None);
+    while !headers.is_empty() {
+        let (name, value) =
+            header(&mut headers).ok_or_else(|| broken("the headers of a message are cut off"))?;
+        match name {
+            b":event-type" => event_type = value,
+            b":exception-type" => exception = value,
+            b":error-code" => error_code = value,
+            b":error-message" => error_message = value,
+            _ => {}
+        }
+    }
+    let payload = String::from_utf8_lossy(payload).into_owned();
+    if let Some(code) = error_code {
+        let message = error_message.unwrap_or(payload);
+        let data = serde_json::json!({"code": code, "message": message}).to_string();
+        return Ok(Event { name: Some(String::from("error")), data });
+    }
+    Ok(Event { name: exception.or(event_type), data: payload })
+}
+
+/// The next header: its name, and its value where that is text.
+fn header<'a>(headers: &mut &'a [u8]) -> Option<(&'a [u8], Option<String>)> {
+    let name_length = usize::from(take(headers, 1)?[0]);
+    let name = take(headers, name_length)?;
+    let long = |headers: &mut &'a [u8]| {
+        let length = take(headers, 2)?;
+        take(headers, usize::from(u16::from_be_bytes([length[0], length[1]])))
+    };
+    let value = match take(headers, 1)?[0] {
+        0 | 1 => None,
+        2 => take(headers, 1).map(|_| None)?,
+        3 => take(headers, 2).map(|_| None)?,
+        4 => take(headers, 4).map(|_| None)?,
+        5 | 8 => take(headers, 8).map(|_| None)?,
+        6 => long(headers).map(|_| None)?,
+        7 => Some(String::from_utf8_lossy(long(headers)?).into_owned()),
+        9 => take(headers, 16).map(|_| None)?,
+        _ => return None,
+    };
+    Some((name, value))
+}
+
+fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (taken, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    Some(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(headers: &[(&str, &str)], payload: &str) -> Vec<u8> {
+        let mut head = Vec::new();
+        for (name, value) in headers {
+            head.push(u8::try_from(name.len()).unwrap());
+            head.extend_from_slice(name.as_bytes());
+            head.push(7);
+            head.extend_from_slice(&u16::try_from(value.len()).unwrap().to_be_bytes());
+            head.extend_from_slice(value.as_bytes());
+        }
+        let total = PRELUDE + head.len() + payload.len() + TRAILER;
+        let mut message = u32::try_from(total).unwrap().to_be_bytes().to_vec();
+        message.extend_from_slice(&u32::try_from(head.len()).unwrap().to_be_bytes());
+        message.extend_from_slice(&crc32fast::hash(&message).to_be_bytes());
+        message.extend_from_slice(&head);
+        message.extend_from_slice(payload.as_bytes());
+        message.extend_from_slice(&crc32fast::hash(&message).to_be_bytes());
+        message
+    }
+
+    #[test]
+    fn messages_come_out_whatever_the_pieces() {
+        let mut bytes = message(&[(":event-type", "messageStart"), (":x", "y")], "{\"a\":\"ü\"}");
+        bytes.extend(message(&[(":exception-type", "throttlingException")], "{}"));
+        bytes.extend(message(&[(":error-code", "Bad"), (":error-message", "no")], ""));
+        for size in [1, 7, 64, bytes.len()] {
+            let (mut framer, mut events) = (Amazon::default(), Vec::new());
+            for piece in bytes.chunks(size) {
+                framer.push(piece, 1 << 20, &mut events).unwrap();
+            }
+            let names: Vec<_> = events.iter().map(|event| event.name.as_deref()).collect();
+            assert_eq!(names, [Some("messageStart"), Some("throttlingException"), Some("error")]);
+            assert_eq!(events[0].data, "{\"a\":\"ü\"}");
+            assert_eq!(events[2].data, "{\"code\":\"Bad\",\"message\":\"no\"}");
+        }
+    }
+
+    #[test]
+    fn what_is_broken_is_said_to_be() {
+        let good = message(&[(":event-type", "metadata")], "{}");
+        for at in [0, 5, 9, 20, good.len() - 1] {
+            let mut bad = good.clone();
+            bad[at] ^= 0x40;
+            assert!(Amazon::default().push(&bad, 1 << 20, &mut Vec::new()).is_err(), "{at}");
+        }
+        assert!(Amazon::default().push(&good, 10, &mut Vec::new()).is_err(), "too long");
+    }
+}

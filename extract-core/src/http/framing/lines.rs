@@ -1,0 +1,57 @@
+//! Lines out of bytes: ended by LF, CR or CRLF, wherever the pieces are cut.
+
+use memchr::memchr2;
+
+use super::too_large;
+use crate::conversation::ProviderError;
+
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// The beginning of a line whose end has not come.
+    partial: Vec<u8>,
+    /// The last piece ended with a CR; an LF at the start of the next belongs to it.
+    after_cr: bool,
+}
+
+impl Lines {
+    /// Takes in more bytes, and gives each line that they complete.
+    pub(super) fn push(
+        &mut self,
+        mut bytes: &[u8],
+        limit: usize,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), ProviderError>,
+    ) -> Result<(), ProviderError> {
+        if self.after_cr && !bytes.is_empty() {
+            self.after_cr = false;
+            bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
+        }
+        while let Some(end) = memchr2(b'\n', b'\r', bytes) {
+            if self.partial.is_empty() {
+                take(&bytes[..end])?;
+            } else {
+                self.partial.extend_from_slice(&bytes[..end]);
+                let line = std::mem::take(&mut self.partial);
+                take(&line)?;
+            }
+            let cr = bytes[end] == b'\r';
+            bytes = &bytes[end + 1..];
+            if cr {
+                if bytes.is_empty() {
+                    self.after_cr = true;
+                } else {
+                    bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
+                }
+            }
+        }
+        if self.partial.len().saturating_add(bytes.len()) > limit {
+            return Err(too_large(limit));
+        }
+        self.partial.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// What stands there without an end.
+    pub(super) fn rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.partial)
+    }
+}

@@ -1,0 +1,172 @@
+//! Server-sent events, after the HTML standard. Our own and not a crate's, because those at hand
+//! (eventsource-stream, sse-stream, sseer) adapt a stream of bodies and keep a line of any length,
+//! and what is wanted here is a bounded step from bytes to events that knows no stream at all.
+
+use super::lines::Lines;
+use super::{Event, too_large};
+use crate::conversation::ProviderError;
+
+#[derive(Debug, Default)]
+pub(super) struct Sse {
+    lines: Lines,
+    event: Pending,
+}
+
+/// The event whose blank line has not come.
+#[derive(Debug, Default)]
+struct Pending {
+    begun: bool,
+    name: Option<String>,
+    data: Vec<u8>,
+    has_data: bool,
+}
+
+impl Sse {
+    pub(super) fn push(
+        &mut self,
+        bytes: &[u8],
+        limit: usize,
+        events: &mut Vec<Event>,
+    ) -> Result<(), ProviderError> {
+        let Self { lines, event } = self;
+        lines.push(bytes, limit, &mut |line| {
+            events.extend(event.line(line));
+            if event.data.len() > limit { Err(too_large(limit)) } else { Ok(()) }
+        })
+    }
+
+    /// Many servers do not write the last blank line.
+    pub(super) fn end(&mut self) -> Option<Event> {
+        let rest = self.lines.rest();
+        self.event.line(&rest).or_else(|| self.event.dispatch())
+    }
+}
+
+impl Pending {
+    fn line(&mut self, line: &[u8]) -> Option<Event> {
+        let mut line = line;
+        if !self.begun {
+            self.begun = true;
+            line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        }
+        if line.is_empty() {
+            return self.dispatch();
+        }
+        if line.starts_with(b"{") && line.ends_with(b"}") {
+            // No field begins so. It is a server that forgot the form when it reports a failure, or
+            // never had it.
+            let data = String::from_utf8_lossy(line).into_owned();
+            return Some(Event { name: None, data });
+        }
+        let (field, value) = match memchr::memchr(b':', line) {
+            // A comment.
+            Some(0) => return None,
+            Some(colon) => {
+                let value = &line[colon + 1..];
+                (&line[..colon], value.strip_prefix(b" ").unwrap_or(value))
+            }
+            None => (line, &b""[..]),
+        };
+        match field {
+            b"data" => {
+                if self.has_data {
+                    self.data.push(b'\n');
+                }
+                self.data.extend_from_slice(value);
+                self.has_data = true;
+            }
+            b"event" => self.name = Some(String::from_utf8_lossy(value).into_owned()),
+            // `id`, `retry`, and what does not exist yet.
+            _ => {}
+        }
+        None
+    }
+
+    fn dispatch(&mut self) -> Option<Event> {
+        let name = self.name.take();
+        let data = std::mem::take(&mut self.data);
+        let has_data = std::mem::take(&mut self.has_data);
+        has_data.then(|| Event {
+            name: name.filter(|name| !name.is_empty()),
+            data: match String::from_utf8(data) {
+                Ok(data) => data,
+                Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn events(pieces: &[&[u8]]) -> Vec<(Option<String>, String)> {
+        let mut sse = Sse::default();
+        let mut events = Vec::new();
+        for piece in pieces {
+            sse.push(piece, 1 << 20, &mut events).unwrap();
+        }
+        events.extend(sse.end());
+        events.into_iter().map(|event| (event.name, event.data)).collect()
+    }
+
+    const STREAM: &str = "\u{feff}: comment\r\nevent: a\ndata: eins\rdata:zwei\r\n\r\n\
+        id: 7\nretry: 10\ndata: {\"ü\":\"🌊\"}\n\n\nevent: nothing\n\ndata\n\ndata: [DONE]";
+
+    fn expected() -> Vec<(Option<String>, String)> {
+        vec![
+            (Some("a".into()), "eins\nzwei".into()),
+            (None, "{\"ü\":\"🌊\"}".into()),
+            (None, String::new()),
+            (None, "[DONE]".into()),
+        ]
+    }
+
+    #[test]
+    fn every_byte_may_come_alone() {
+        let bytes: Vec<&[u8]> = STREAM.as_bytes().chunks(1).collect();
+        assert_eq!(events(&bytes), expected());
+        assert_eq!(events(&[STREAM.as_bytes()]), expected());
+    }
+
+    proptest! {
+        #[test]
+        fn no_cut_changes_anything(cuts in proptest::collection::vec(0..STREAM.len(), 0..12)) {
+            let mut cuts = cuts;
+            cuts.sort_unstable();
+            let mut pieces = Vec::new();
+            let mut from = 0;
+            for cut in cuts {
+                pieces.push(&STREAM.as_bytes()[from..cut]);
+                from = cut;
+            }
+            pieces.push(&STREAM.as_bytes()[from..]);
+            prop_assert_eq!(events(&pieces), expected());
+        }
+    }
+
+    #[test]
+    fn a_bare_object_is_an_event() {
+        let bare = events(&[b"data: 1\n\n{\"error\": {}}\n"]);
+        assert_eq!(bare, [(None, "1".into()), (None, "{\"error\": {}}".into())]);
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused() {
+        let mut sse = Sse::default();
+        let mut taken = Ok(());
+        for _ in 0..100 {
+            taken = taken.and_then(|()| sse.push(&[b'x'; 100], 1000, &mut Vec::new()));
+        }
+        assert!(taken.is_err());
+        let mut sse = Sse::default();
+        let mut taken = Ok(());
+        for _ in 0..100 {
+            taken =
+                taken.and_then(|()| sse.push(b"data: 0123456789012345\n", 1000, &mut Vec::new()));
+        }
+        assert!(taken.is_err(), "nor may an event have no end");
+    }
+}

@@ -1,0 +1,38 @@
+//! The error that an answer with an error status is: what its body says, and what its headers add.
+
+use http::{HeaderMap, HeaderValue};
+
+use crate::conversation::ProviderError;
+use crate::http::retry_after;
+use crate::wire::decode_failure;
+
+/// Reads an answer with an error status.
+pub fn read_failure(status: u16, headers: &HeaderMap, body: &[u8]) -> ProviderError {
+    let error_type = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
+    let mut error = decode_failure(status, body, error_type);
+    error.request_id = request_id(headers).or(error.request_id);
+    error.retry_after = retry_after(headers).or(error.retry_after);
+    error.should_retry = match headers.get("x-should-retry").map(HeaderValue::as_bytes) {
+        Some(b"true") => Some(true),
+        Some(b"false") => Some(false),
+        _ => None,
+    };
+    error
+}
+
+/// The provider's id of the request, wherever it puts it.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
+    const NAMES: [&str; 10] = [
+        "x-request-id",
+        "request-id",
+        "x-amzn-requestid",
+        "apim-request-id",
+        "x-generation-id",
+        "mistral-correlation-id",
+        "x-ds-trace-id",
+        "x-debug-trace-id",
+        "x-groq-request-id",
+        "cf-ray",
+    ];
+    NAMES.iter().find_map(|name| headers.get(*name)?.to_str().ok().map(str::to_owned))
+}

@@ -1,0 +1,98 @@
+//! Deserialisers for fields that servers of one protocol write in different ways: a code that is a
+//! number here and a text there must not make a whole reply unreadable.
+
+use std::fmt;
+
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+struct Text;
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
+        Ok(Some(text))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Some(number.to_string()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Some(number.to_string()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Some(number.to_string()))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
+/// A text, or a number as a text; nothing where the field holds anything else.
+pub(super) fn text<'de, D: Deserializer<'de>>(de: D) -> Result<Option<String>, D::Error> {
+    de.deserialize_any(Text)
+}
+
+/// A whole number that is not negative; nothing where the field holds anything else.
+pub(super) fn index<'de, D: Deserializer<'de>>(de: D) -> Result<Option<usize>, D::Error> {
+    Ok(text(de)?.and_then(|text| text.parse().ok()))
+}
+
+/// The JSON text of tool arguments: the text itself where it is one, else the value as it stands.
+pub(super) fn arguments<'de, D: Deserializer<'de>>(de: D) -> Result<Option<String>, D::Error> {
+    let raw = Option::<&RawValue>::deserialize(de)?;
+    Ok(raw.map(|raw| arguments_of(raw.get())))
+}
+
+/// The same, of a value's JSON text.
+pub(super) fn arguments_of(json: &str) -> String {
+    let json = json.trim();
+    match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(json).unwrap_or_else(|_| json.to_owned()),
+        _ if json == "null" => String::new(),
+        _ => json.to_owned(),
+    }
+}
+
+/// The text at a path of a value.
+pub(super) fn at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+    value.pointer(pointer)?.as_str()
+}
+
+/// Whether a field that reports a failure does so: some servers send it empty.
+pub(super) fn says_something(error: &Value) -> bool {
+    match error {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        _ => true,
+    }
+}

@@ -1,0 +1,293 @@
+//! The request. A turn of the model that came over this protocol goes back as the items it came in;
+//! every other turn is written as items of our own.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::super::{Delivery, EffortField, Quirks, ToolChoiceForm, body};
+use super::STATE;
+use crate::conversation::{
+    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort, Request,
+    Role,
+};
+
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    input: Vec<Item<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<ToolEntry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<ToolChoice<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parallel_tool_calls: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<TextConfig<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_output_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning: Option<Reasoning>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<bool>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Item<'a> {
+    Message {
+        role: &'static str,
+        content: Content<'a>,
+    },
+    Call(Call<'a>),
+    Result(CallOutput<'a>),
+    /// An item of the provider's own, as it came.
+    Replayed(Box<RawValue>),
+}
+
+#[derive(Serialize)]
+struct Call<'a> {
+    r#type: &'static str,
+    call_id: &'a str,
+    name: &'a str,
+    arguments: &'a str,
+}
+
+#[derive(Serialize)]
+struct CallOutput<'a> {
+    r#type: &'static str,
+    call_id: &'a str,
+    output: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Text(&'a str),
+    Joined(String),
+    Parts(Vec<ContentPart<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ContentPart<'a> {
+    InputText {
+        text: Cow<'a, str>,
+    },
+    InputImage {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        image_url: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file_id: Option<&'a str>,
+        detail: &'static str,
+    },
+    InputFile {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file_data: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        filename: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file_url: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file_id: Option<&'a str>,
+    },
+}
+
+#[derive(Serialize)]
+struct ToolEntry<'a> {
+    r#type: &'static str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    parameters: &'a Value,
+    /// Where it is missing, the server makes the schema strict by itself, or refuses it.
+    strict: bool,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ToolChoice<'a> {
+    Word(&'static str),
+    Named { r#type: &'static str, name: &'a str },
+}
+
+#[derive(Serialize)]
+struct TextConfig<'a> {
+    format: Format<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Format<'a> {
+    JsonObject,
+    JsonSchema {
+        name: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<&'a str>,
+        schema: &'a Value,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        strict: Option<bool>,
+    },
+}
+
+#[derive(Serialize)]
+struct Reasoning {
+    effort: &'static str,
+}
+
+/// The body of a request.
+pub fn encode(
+    request: &Request,
+    model: &str,
+    quirks: &Quirks,
+    delivery: Delivery,
+) -> Result<Vec<u8>, ProviderError> {
+    let settings = &request.settings;
+    let mut input = Vec::with_capacity(request.messages.len());
+    for message in &request.messages {
+        items(message, &mut input)?;
+    }
+    let tools = body::tools(&request.output);
+    let text = match &request.output {
+        Output::JsonSchema(tool) => Some(Format::JsonSchema {
+            name: &tool.name,
+            description: tool.description.as_deref(),
+            schema: &tool.schema,
+            strict: quirks.strict.then_some(tool.strict),
+        }),
+        Output::JsonObject => Some(Format::JsonObject),
+        _ => None,
+    };
+    let wire = Body {
+        model,
+        input,
+        tools: tools
+            .iter()
+            .map(|tool| ToolEntry {
+                r#type: "function",
+                name: &tool.name,
+                description: tool.description.as_deref(),
+                parameters: &tool.schema,
+                strict: quirks.strict && tool.strict,
+            })
+            .collect(),
+        tool_choice: tools.first().and_then(|first| match quirks.tool_choice {
+            ToolChoiceForm::Named if tools.len() == 1 => {
+                Some(ToolChoice::Named { r#type: "function", name: &first.name })
+            }
+            ToolChoiceForm::Named | ToolChoiceForm::Required | ToolChoiceForm::Any => {
+                Some(ToolChoice::Word("required"))
+            }
+            ToolChoiceForm::Auto => Some(ToolChoice::Word("auto")),
+            ToolChoiceForm::Omitted => None,
+        }),
+        parallel_tool_calls: (!tools.is_empty() && quirks.parallel_tool_calls)
+            .then_some(tools.len() > 1),
+        text: text.map(|format| TextConfig { format }),
+        max_output_tokens: settings.max_tokens,
+        temperature: settings.temperature,
+        top_p: settings.top_p,
+        reasoning: settings
+            .reasoning_effort
+            .filter(|_| quirks.effort != EffortField::None)
+            .map(|effort| Reasoning { effort: ReasoningEffort::as_str(effort) }),
+        service_tier: settings.service_tier.as_deref(),
+        stream: (delivery == Delivery::Streamed).then_some(true),
+    };
+    body::write(&wire, request, quirks)
+}
+
+fn items<'a>(message: &'a Message, into: &mut Vec<Item<'a>>) -> Result<(), ProviderError> {
+    if let Some(state) = body::state(message, STATE) {
+        let turn: Vec<&RawValue> = serde_json::from_str(&state.json).unwrap_or_default();
+        into.extend(turn.into_iter().map(|raw| Item::Replayed(raw.to_owned())));
+        return Ok(());
+    }
+    let mut parts = Vec::new();
+    let mut others = Vec::new();
+    for part in &message.parts {
+        match part {
+            Part::Text(text) => {
+                parts.push(ContentPart::InputText { text: Cow::Borrowed(text) });
+            }
+            Part::Media(media) => parts.push(media_part(media)?),
+            Part::ToolCall(call) => others.push(Item::Call(Call {
+                r#type: "function_call",
+                call_id: &call.id,
+                name: &call.name,
+                arguments: &call.arguments,
+            })),
+            Part::ToolResult(result) => others.push(Item::Result(CallOutput {
+                r#type: "function_call_output",
+                call_id: &result.call_id,
+                output: &result.content,
+            })),
+            Part::State(_) | Part::CachePoint => {}
+        }
+    }
+    let role = match message.role {
+        Role::System => "system",
+        Role::User | Role::Tool => "user",
+        Role::Assistant => "assistant",
+    };
+    if !parts.is_empty() {
+        into.push(Item::Message { role, content: content_of(message.role, parts) });
+    }
+    into.append(&mut others);
+    Ok(())
+}
+
+/// One text stands as a text. Several texts of the model are joined: a list of them would have to
+/// carry the ids that they were given.
+fn content_of(role: Role, parts: Vec<ContentPart<'_>>) -> Content<'_> {
+    match parts.as_slice() {
+        [ContentPart::InputText { text: Cow::Borrowed(text) }] => Content::Text(text),
+        several if role == Role::Assistant => {
+            let texts = several.iter().filter_map(|part| match part {
+                ContentPart::InputText { text } => Some(&**text),
+                _ => None,
+            });
+            Content::Joined(texts.collect())
+        }
+        _ => Content::Parts(parts),
+    }
+}
+
+fn media_part(media: &Media) -> Result<ContentPart<'_>, ProviderError> {
+    match media.kind {
+        MediaKind::Image => {
+            let (image_url, file_id) = match &media.source {
+                MediaSource::Inline(inline) => (Some(inline.data_url()), None),
+                MediaSource::Url(url) => (Some(&**url), None),
+                MediaSource::Id(id) => (None, Some(&**id)),
+            };
+            Ok(ContentPart::InputImage { image_url, file_id, detail: "auto" })
+        }
+        MediaKind::Document => {
+            if let Some(text) = body::document_text(media) {
+                return Ok(ContentPart::InputText { text: Cow::Owned(text) });
+            }
+            let mut file = (None, None, None, None);
+            match &media.source {
+                MediaSource::Inline(inline) => {
+                    file.0 = Some(inline.data_url());
+                    // A file without a name is refused.
+                    file.1 = Some(media.name.as_deref().unwrap_or("document.pdf"));
+                }
+                MediaSource::Url(url) => file.2 = Some(&**url),
+                MediaSource::Id(id) => file.3 = Some(&**id),
+            }
+            let (file_data, filename, file_url, file_id) = file;
+            Ok(ContentPart::InputFile { file_data, filename, file_url, file_id })
+        }
+        MediaKind::Audio => Err(body::no_place(media, "Responses")),
+    }
+}
