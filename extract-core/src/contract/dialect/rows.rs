@@ -79,13 +79,13 @@ impl Dialect {
     };
 
     /// JSON Schema for llama.cpp and what is built on it (Ollama): its grammar ignores
-    /// `patternProperties` and `propertyNames`, and takes an empty schema for an object
-    /// (`json-schema-to-grammar` in its repository).
+    /// `patternProperties` and `propertyNames`, takes an empty schema for an object, and patterns
+    /// only from `^` to `$` (`json-schema-to-grammar` in its repository).
     pub const LLAMA_CPP: Self = Self {
         name: "llama-cpp",
         any: Any::AllTypes,
         refs: Refs::Annotated,
-        patterns: Patterns::Plain,
+        patterns: Patterns::Anchored,
         keywords: &[
             "format",
             "pattern",

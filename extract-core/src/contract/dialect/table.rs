@@ -166,6 +166,8 @@ pub(super) enum Patterns {
     Any,
     /// Without lookaround, backreferences and word boundaries.
     Plain,
+    /// Plain, from `^` to `$`, and without classes such as `\d` and groups such as `(?:`.
+    Anchored,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
