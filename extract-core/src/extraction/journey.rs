@@ -21,12 +21,15 @@ use crate::reading::{self, Level, Reading, Repair};
 
 /// Runs an extraction to its end.
 pub(super) async fn run<T: Extract>(extraction: Extraction<T>) -> Result<Report<T>, Error> {
-    let Extraction { client, input, options, .. } = extraction;
+    let Extraction { client, input, contract, options, .. } = extraction;
     let client = client?;
     if input.is_blank() {
         return Err(InputError::Empty.into());
     }
-    let contract = Contract::of::<T>()?;
+    let contract = match contract {
+        Some(given) => given.contract()?,
+        None => Contract::of::<T>()?,
+    };
     let deadline = options.deadline;
     let mut journey = Journey::begin(&*client.model, contract, input, options)?;
     let ending = match deadline {
@@ -75,11 +78,7 @@ impl<'m> Journey<'m> {
         let begun = Instant::now();
         let profile = model.profile();
         let mut ledger = Ledger::default();
-        let mode = match options.mode {
-            Mode::Auto => profile.modes.first().copied().unwrap_or(Mode::Text),
-            chosen => chosen,
-        };
-        let form = choose_form(&contract, &profile, mode, &mut ledger.notes)?;
+        let (mode, form) = choose_form(&contract, &profile, options.mode, &mut ledger.notes)?;
         let output = match (mode, &form) {
             (Mode::Tools, Some(form)) => Output::Tool(Arc::clone(&form.tool)),
             (Mode::JsonSchema, Some(form)) => Output::JsonSchema(Arc::clone(&form.tool)),
@@ -354,25 +353,40 @@ impl Attempt {
     }
 }
 
-/// The schema that is sent in this mode: in the provider's strict dialect where it has one and the
-/// type can be said in it, else in plain JSON Schema without enforcement.
+/// The mode, and the schema that is sent in it: in the provider's strict dialect where it has one and
+/// the type can be said in it. Where it cannot, `Auto` steps to the next mode that can say it; where
+/// none can, it is sent in plain JSON Schema without enforcement.
 fn choose_form(
     contract: &Contract,
     profile: &Profile,
-    mode: Mode,
+    chosen: Mode,
     notes: &mut Vec<String>,
-) -> Result<Option<Arc<Form>>, ContractError> {
-    if !matches!(mode, Mode::Tools | Mode::JsonSchema) {
-        return Ok(None);
+) -> Result<(Mode, Option<Arc<Form>>), ContractError> {
+    let carries = |mode: &Mode| matches!(mode, Mode::Tools | Mode::JsonSchema);
+    let first = match chosen {
+        Mode::Auto => profile.modes.first().copied().unwrap_or(Mode::Text),
+        chosen => chosen,
+    };
+    if !carries(&first) {
+        return Ok((first, None));
     }
-    if profile.strict {
-        match contract.form(profile.dialect, true) {
-            Ok(form) => return Ok(Some(form)),
-            Err(error) => notes.push(format!("the schema is sent without enforcement: {error}")),
+    if !profile.strict {
+        return Ok((first, Some(contract.form(profile.dialect_of(first), false)?)));
+    }
+    let error = match contract.form(profile.dialect_of(first), true) {
+        Ok(form) => return Ok((first, Some(form))),
+        Err(error) => error,
+    };
+    if chosen == Mode::Auto {
+        for next in profile.modes.iter().skip(1).filter(|mode| carries(mode)) {
+            if let Ok(form) = contract.form(profile.dialect_of(*next), true) {
+                notes.push(format!("the mode is {next} instead of {first}: {error}"));
+                return Ok((*next, Some(form)));
+            }
         }
-        return contract.form(&Dialect::JSON_SCHEMA, false).map(Some);
     }
-    contract.form(profile.dialect, false).map(Some)
+    notes.push(format!("the schema is sent without enforcement: {error}"));
+    Ok((first, Some(contract.form(&Dialect::JSON_SCHEMA, false)?)))
 }
 
 /// The words that tell the schema, unless the user has others.

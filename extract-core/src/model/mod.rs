@@ -53,6 +53,8 @@ pub struct Profile {
     pub modes: Vec<Mode>,
     /// The dialect of JSON Schema that it takes.
     pub dialect: &'static Dialect,
+    /// The dialects of modes that take another one.
+    pub mode_dialects: Vec<(Mode, &'static Dialect)>,
     /// Whether it can be asked to enforce a schema while it writes.
     pub strict: bool,
     /// Whether the schema is also told in words.
@@ -69,6 +71,7 @@ impl Profile {
             model: model.into(),
             modes: vec![Mode::Tools, Mode::JsonSchema, Mode::JsonObject, Mode::Text],
             dialect: &Dialect::JSON_SCHEMA,
+            mode_dialects: Vec::new(),
             strict: false,
             schema_prompt: SchemaPrompt::WhereNeeded,
             settings: Settings::default(),
@@ -79,6 +82,12 @@ impl Profile {
     pub fn modes(mut self, modes: impl Into<Vec<Mode>>) -> Self {
         self.modes = modes.into();
         self
+    }
+
+    /// The dialect that schemas are sent in, in this mode.
+    pub fn dialect_of(&self, mode: Mode) -> &'static Dialect {
+        let other = self.mode_dialects.iter().find(|(known, _)| *known == mode);
+        other.map_or(self.dialect, |(_, dialect)| dialect)
     }
 }
 

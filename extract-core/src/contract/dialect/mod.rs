@@ -53,6 +53,7 @@ mod words;
 use serde_json::Value;
 
 pub use error::{DialectError, Limit};
+pub use limits::{LimitUse, limits_used};
 pub use lowered::{Lowered, Raised};
 pub use note::{Note, NoteKind};
 pub use render::render_typescript;
