@@ -10,7 +10,7 @@ use super::builder::{Extraction, Options};
 use super::ledger::{Attempt, Ledger, Outcome, Report};
 use super::{Error, InputError};
 use crate::check::{Feedback, check, render_feedback};
-use crate::contract::dialect::{Dialect, Raised};
+use crate::contract::dialect::Raised;
 use crate::contract::{Contract, ContractError, Extract, Form, Problem, ProblemKind, Problems};
 use crate::conversation::{
     Input, Message, Mode, Output, Prices, ProviderError, Reply, Request, Role, StopReason,
@@ -353,9 +353,9 @@ impl Attempt {
     }
 }
 
-/// The mode, and the schema that is sent in it: in the provider's strict dialect where it has one and
-/// the type can be said in it. Where it cannot, `Auto` steps to the next mode that can say it; where
-/// none can, it is sent in plain JSON Schema without enforcement.
+/// The mode, and the schema that is sent in it: the first in whose dialect the type can be said. Where
+/// there is none, the schema is sent without enforcement, and where that cannot be either, in words.
+/// Only `Auto` leaves the mode that was chosen.
 fn choose_form(
     contract: &Contract,
     profile: &Profile,
@@ -363,30 +363,39 @@ fn choose_form(
     notes: &mut Vec<String>,
 ) -> Result<(Mode, Option<Arc<Form>>), ContractError> {
     let carries = |mode: &Mode| matches!(mode, Mode::Tools | Mode::JsonSchema);
-    let first = match chosen {
-        Mode::Auto => profile.modes.first().copied().unwrap_or(Mode::Text),
-        chosen => chosen,
+    let modes: Vec<Mode> = match chosen {
+        Mode::Auto => profile.modes.clone(),
+        chosen => vec![chosen],
     };
+    let first = modes.first().copied().unwrap_or(Mode::Text);
     if !carries(&first) {
         return Ok((first, None));
     }
-    if !profile.strict {
-        return Ok((first, Some(contract.form(profile.dialect_of(first), false)?)));
-    }
-    let error = match contract.form(profile.dialect_of(first), true) {
-        Ok(form) => return Ok((first, Some(form))),
-        Err(error) => error,
-    };
-    if chosen == Mode::Auto {
-        for next in profile.modes.iter().skip(1).filter(|mode| carries(mode)) {
-            if let Ok(form) = contract.form(profile.dialect_of(*next), true) {
-                notes.push(format!("the mode is {next} instead of {first}: {error}"));
-                return Ok((*next, Some(form)));
+    let mut refused = None;
+    for mode in modes.iter().copied().filter(carries) {
+        match contract.form(profile.dialect_for(mode), profile.strict_for(mode)) {
+            Ok(form) => {
+                if let Some(error) = refused {
+                    notes.push(format!("the mode is {mode} instead of {first}: {error}"));
+                }
+                return Ok((mode, Some(form)));
             }
+            Err(error) => refused = refused.or(Some(error)),
         }
     }
-    notes.push(format!("the schema is sent without enforcement: {error}"));
-    Ok((first, Some(contract.form(&Dialect::JSON_SCHEMA, false)?)))
+    let Some(error) = refused else { return Ok((first, None)) };
+    for mode in modes.iter().copied().filter(carries) {
+        let loose = profile.dialect_for(mode).loose();
+        if let Some(Ok(form)) = loose.map(|dialect| contract.form(dialect, false)) {
+            notes.push(format!("the schema is sent without enforcement ({mode}): {error}"));
+            return Ok((mode, Some(form)));
+        }
+    }
+    let Some(in_words) = modes.iter().copied().find(|mode| !carries(mode)) else {
+        return Err(error);
+    };
+    notes.push(format!("the schema is told in words ({in_words}): {error}"));
+    Ok((in_words, None))
 }
 
 /// The words that tell the schema, unless the user has others.

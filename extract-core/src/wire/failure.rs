@@ -105,6 +105,7 @@ impl ErrorBody {
         let mut error = ProviderError::new(kind, shortened(self.message, MOST_WORDS));
         error.code = code;
         error.retry_after = self.wait;
+        error.param = self.param;
         error.request_id = self.request_id;
         error.generation = self.generation.map(|text| shortened(Some(text), MOST_GENERATION));
         error
@@ -368,7 +369,7 @@ fn by_message(message: &str) -> Option<Kind> {
 
 /// What of a request the server says it does not take, judged by the words of its refusal. `mode` is
 /// how the answer was asked for.
-pub fn unsupported(error: &ProviderError, param: Option<&str>, mode: Mode) -> Option<Feature> {
+pub fn unsupported(error: &ProviderError, mode: Mode) -> Option<Feature> {
     if !matches!(
         error.kind,
         Kind::InvalidRequest | Kind::NotFound | Kind::Server | Kind::Permission
@@ -377,7 +378,7 @@ pub fn unsupported(error: &ProviderError, param: Option<&str>, mode: Mode) -> Op
     }
     let words = error.message.to_ascii_lowercase();
     let code = error.code.as_deref().unwrap_or_default();
-    let param = param.unwrap_or_default();
+    let param = error.param.as_deref().unwrap_or_default();
     let refused = [
         "not support",
         "unsupported",

@@ -122,21 +122,32 @@ impl Protocol {
         }
     }
 
-    /// Where requests go, behind the base URL. `model` must be safe to stand in a path.
-    pub fn path(self, model: &str, delivery: Delivery) -> String {
-        match (self, delivery) {
-            (Self::Chat, _) => String::from("chat/completions"),
-            (Self::Responses, _) => String::from("responses"),
-            (Self::Anthropic, _) => String::from("messages"),
-            (Self::Gemini, Delivery::Whole) => format!("models/{model}:generateContent"),
-            (Self::Gemini, Delivery::Streamed) => {
-                format!("models/{model}:streamGenerateContent?alt=sse")
+    /// The path of requests behind the base URL, segment by segment.
+    pub fn path(self, model: &str, delivery: Delivery) -> Vec<String> {
+        let segments: &[&str] = match (self, delivery) {
+            (Self::Chat, _) => &["chat", "completions"],
+            (Self::Responses, _) => &["responses"],
+            (Self::Anthropic, _) => &["messages"],
+            (Self::Gemini, _) => {
+                let verb = match delivery {
+                    Delivery::Whole => "generateContent",
+                    Delivery::Streamed => "streamGenerateContent",
+                };
+                let model = model.strip_prefix("models/").unwrap_or(model);
+                return vec![String::from("models"), format!("{model}:{verb}")];
             }
-            (Self::Cohere, _) => String::from("v2/chat"),
-            (Self::Bedrock, Delivery::Whole) => format!("model/{model}/converse"),
-            (Self::Bedrock, Delivery::Streamed) => format!("model/{model}/converse-stream"),
-            (Self::Ollama, _) => String::from("api/chat"),
-        }
+            (Self::Cohere, _) => &["v2", "chat"],
+            (Self::Bedrock, Delivery::Whole) => &["model", model, "converse"],
+            (Self::Bedrock, Delivery::Streamed) => &["model", model, "converse-stream"],
+            (Self::Ollama, _) => &["api", "chat"],
+        };
+        segments.iter().map(|segment| (*segment).to_owned()).collect()
+    }
+
+    /// What the URL of a request asks beside its path.
+    pub fn query(self, delivery: Delivery) -> Option<(&'static str, &'static str)> {
+        // Without it the stream is one long list.
+        (self == Self::Gemini && delivery == Delivery::Streamed).then_some(("alt", "sse"))
     }
 }
 
