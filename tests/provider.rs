@@ -51,6 +51,7 @@ fn client(server: &MockServer) -> Client {
         .model("openai/test-model")
         .key(KEY)
         .timeout(Duration::from_secs(5))
+        .transport_retries(0)
         .build()
         .unwrap()
 }
@@ -279,6 +280,7 @@ async fn transport_failure(
         .base_url(format!("http://{address}"))
         .model("m")
         .timeout(Duration::from_millis(700))
+        .transport_retries(0)
         .build()
         .unwrap();
     match client.extract::<Person>("Maria").await.unwrap_err() {

@@ -12,7 +12,8 @@ use super::builder::{Extraction, Options};
 use crate::contract::Extract;
 use crate::conversation::{Input, Mode, Prices};
 use crate::http::TransportOptions;
-use crate::model::{ConfigError, Model, Provider, ProviderOptions};
+use crate::model::{ConfigError, Model, Provider, ProviderOptions, RetryPolicy};
+use crate::wire::Protocol;
 
 /// A model to extract with. Made once; a clone is cheap and shares everything.
 ///
@@ -168,6 +169,25 @@ impl ClientBuilder {
     /// A header to send with every request. Its value is treated as a secret.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.provider.headers.push((name.into(), SecretString::from(value.into())));
+        self
+    }
+
+    /// The protocol that the server speaks, where it is not the provider's own.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.provider.protocol = Some(protocol);
+        self
+    }
+
+    /// How often a request that failed on its way, or at a server that was busy, is sent again (2
+    /// unless set). Re-asks do not count here.
+    pub fn transport_retries(mut self, retries: u32) -> Self {
+        self.provider.retry.retries = retries;
+        self
+    }
+
+    /// When a request that failed on its way is sent again, and after which waits.
+    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.provider.retry = policy;
         self
     }
 

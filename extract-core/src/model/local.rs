@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-use super::provider::{Provider, ProviderOptions};
+use super::{Provider, ProviderOptions};
 use super::{Model, Profile, SchemaPrompt};
 use crate::conversation::{Mode, ProviderError, ProviderErrorKind, Reply, Request};
 
