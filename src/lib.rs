@@ -106,8 +106,8 @@
 pub use extract_core::conversation::{Message, Mode, Part, Usd};
 #[doc(inline)]
 pub use extract_core::{
-    Client, Error, Extract, Extraction, Report, check, contract, conversation, extract, extraction,
-    http, model, reading, wire,
+    Client, Error, Extract, Extraction, Report, assert_fits, check, contract, conversation,
+    extract, extraction, http, model, parse, parse_partial, reading, wire,
 };
 
 #[cfg(feature = "derive")]
@@ -116,6 +116,30 @@ pub use extract_derive::Extract;
 /// The crate `chrono`, whose dates and times can be extracted.
 #[cfg(feature = "chrono")]
 pub use extract_core::chrono;
+
+/// The crate `either`, whose `Either` can be extracted.
+#[cfg(feature = "either")]
+pub use extract_core::either;
+
+/// The crate `indexmap`, whose maps and sets can be extracted.
+#[cfg(feature = "indexmap")]
+pub use extract_core::indexmap;
+
+/// The crate `jiff`, whose dates, times and spans can be extracted.
+#[cfg(feature = "jiff")]
+pub use extract_core::jiff;
+
+/// The crate `rust_decimal`, whose `Decimal` can be extracted.
+#[cfg(feature = "rust_decimal")]
+pub use extract_core::rust_decimal;
+
+/// The crate `url`, whose `Url` can be extracted.
+#[cfg(feature = "url")]
+pub use extract_core::url;
+
+/// The crate `uuid`, whose `Uuid` can be extracted.
+#[cfg(feature = "uuid")]
+pub use extract_core::uuid;
 
 #[doc(hidden)]
 pub mod __private {

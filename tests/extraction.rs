@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use extract_llm::contract::ProblemKind;
 use extract_llm::conversation::{Prices, Usage};
-use extract_llm::extraction::{InputError, Outcome};
+use extract_llm::extraction::{InputError, Outcome, ParseError};
 use extract_llm::model::scripted::reply;
 use extract_llm::{Client, Error, Extract, Message, Mode, Usd};
 use serde_json::{Value, json};
@@ -115,7 +115,7 @@ async fn the_rules_of_the_type_and_of_its_parts_are_all_told_at_once() {
 
 #[tokio::test]
 async fn outcomes_cost_exactly_so_many_requests() {
-    let bad = || reply::tool(json!({"customer": 1}));
+    let bad = || reply::tool(json!({"customer": null, "total": 1}));
     let table = [
         ("good first time", vec![reply::tool(good())], 1, "ok"),
         ("one bad, then good", vec![bad(), reply::tool(good())], 2, "ok"),
@@ -149,19 +149,19 @@ async fn outcomes_cost_exactly_so_many_requests() {
 #[tokio::test]
 async fn an_exhausted_budget_gives_the_full_ledger_and_the_last_value() {
     let (client, _) = client([
-        reply::tool(json!({"customer": 1})).usage(100, 20),
-        reply::tool(json!({"customer": 2})).usage(150, 30),
+        reply::tool(json!({"customer": null, "total": 1})).usage(100, 20),
+        reply::tool(json!({"customer": null, "total": 2})).usage(150, 30),
     ]);
 
     let error = client.extract::<Order>("an order").retries(1).await.unwrap_err();
 
-    assert_eq!(error.last_value(), Some(&json!({"customer": 2})));
+    assert_eq!(error.last_value(), Some(&json!({"customer": null, "total": 2})));
     let ledger = error.ledger().unwrap();
     assert_eq!(ledger.attempts.len(), 2);
     assert!(ledger.attempts.iter().all(|attempt| attempt.outcome == Outcome::Rejected));
     assert_eq!(ledger.attempts[0].usage, Some(Usage::new(100, 20)));
     assert_eq!(ledger.usage(), Usage::new(250, 50));
-    assert_eq!(ledger.attempts[0].reply, r#"{"customer":1}"#);
+    assert_eq!(ledger.attempts[0].reply, r#"{"customer":null,"total":1}"#);
     assert!(error.to_string().contains("/customer"), "{error}");
     assert!(!error.is_retryable());
 }
@@ -188,7 +188,7 @@ async fn refusals_and_truncations_keep_the_words_and_the_usage() {
 #[tokio::test]
 async fn text_modes_are_answered_by_an_assistant_turn_and_a_user_turn() {
     for mode in [Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
-        let (client, model) = client([reply::text("{\"customer\": 5}"), reply::json(good())]);
+        let (client, model) = client([reply::text("{\"customer\": null}"), reply::json(good())]);
         client.extract::<Order>("an order").mode(mode).await.unwrap();
 
         let seen = model.seen();
@@ -197,7 +197,7 @@ async fn text_modes_are_answered_by_an_assistant_turn_and_a_user_turn() {
         assert_eq!(second.len(), first + 2, "{mode}");
         assert_eq!(second[..first], seen[0].body["messages"].as_array().unwrap()[..], "{mode}");
         assert_eq!(second[first]["role"], "assistant");
-        assert_eq!(second[first]["content"], "{\"customer\": 5}");
+        assert_eq!(second[first]["content"], "{\"customer\": null}");
         assert_eq!(second[first + 1]["role"], "user");
         assert!(second[first + 1]["content"].as_str().unwrap().contains("/customer"));
     }
@@ -301,7 +301,8 @@ async fn the_words_of_feedback_and_instructions_are_the_users_to_replace() {
 
 #[tokio::test]
 async fn feedback_is_bounded_however_much_is_wrong() {
-    let lines: Vec<Value> = (0..5000).map(|n| json!({"sku": n, "quantity": "x"})).collect();
+    let lines: Vec<Value> =
+        (0..5000).map(|n| json!({"sku": null, "quantity": format!("x{n}")})).collect();
     let (client, model) = client([
         reply::tool(json!({"customer": "A", "lines": lines, "total": 1})),
         reply::tool(good()),
@@ -316,10 +317,13 @@ async fn feedback_is_bounded_however_much_is_wrong() {
 
 #[tokio::test]
 async fn of_several_calls_the_one_that_passes_is_taken_and_of_none_every_call_is_answered() {
-    let calls = [json!({"customer": 1}).to_string(), good().to_string()];
+    let calls = [json!({"customer": null, "total": 1}).to_string(), good().to_string()];
     let (client, model) = client([
         reply::tools(calls),
-        reply::tools([json!({"customer": 1}).to_string(), json!({"customer": 2}).to_string()]),
+        reply::tools([
+            json!({"customer": null, "total": 1}).to_string(),
+            json!({"customer": null, "total": 2}).to_string(),
+        ]),
         reply::tool(good()),
     ]);
 
@@ -405,14 +409,14 @@ async fn bad_calls_are_refused_before_a_request_is_made() {
 #[tokio::test(start_paused = true)]
 async fn a_deadline_is_over_everything_and_keeps_the_ledger() {
     let slow = |value| reply::tool(value).after(Duration::from_secs(40));
-    let (client, model) = client([slow(json!({"customer": 3})), slow(good())]);
+    let (client, model) = client([slow(json!({"customer": null, "total": 3})), slow(good())]);
 
     let error =
         client.extract::<Order>("an order").deadline(Duration::from_secs(60)).await.unwrap_err();
 
     let Error::Deadline { deadline, last, ledger } = &error else { panic!("{error}") };
     assert_eq!(*deadline, Duration::from_secs(60));
-    assert_eq!(*last, Some(json!({"customer": 3})));
+    assert_eq!(*last, Some(json!({"customer": null, "total": 3})));
     assert_eq!(ledger.attempts.len(), 2);
     assert_eq!(ledger.attempts[1].outcome, Outcome::Failed);
     assert_eq!(model.seen().len(), 2);
@@ -441,4 +445,52 @@ fn clients_and_errors_can_go_anywhere() {
     let future = std::future::IntoFuture::into_future(client.extract::<Order>("x"));
     fn send<T: Send>(_: &T) {}
     send(&future);
+}
+
+#[tokio::test]
+async fn a_reply_in_the_wrong_clothes_costs_one_request_in_every_mode() {
+    let dressed = "Of course:\n```json\n{'customer': 'Ada', 'lines': [{'sku': 'A-1', 'quantity': '2',},], total: 9.50,}\n```";
+    for mode in [Mode::JsonSchema, Mode::JsonObject, Mode::Text, Mode::Tools] {
+        let (client, model) = client([reply::text(dressed)]);
+        let done = client.extract::<Order>("an order").mode(mode).report().await.unwrap();
+        assert_eq!(done.value.lines, [Line { sku: "A-1".into(), quantity: 2 }], "{mode}");
+        assert_eq!(model.seen().len(), 1, "{mode}");
+        assert!(done.repairs.len() >= 3, "{mode}: {:?}", done.repairs);
+    }
+    let arguments = "{'customer': 'Ada', 'lines': [{'sku': 'A-1', 'quantity': 2,}], 'total': 9.5,}";
+    let (client, model) = client([reply::tool_text(arguments)]);
+    assert_eq!(client.extract::<Order>("an order").await.unwrap().customer, "Ada");
+    assert_eq!(model.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_value_that_ends_in_the_middle_is_never_an_answer() {
+    let whole = good().to_string();
+    for cut in [12, 20, whole.len() / 2, whole.len() - 12] {
+        let (client, model) = client([reply::text(&whole[..cut]), reply::json(good())]);
+        let done = client.extract::<Order>("an order").report().await.unwrap();
+        assert_eq!(model.seen().len(), 2, "{}", &whole[..cut]);
+        assert_eq!(done.attempts[0].outcome, Outcome::Rejected);
+    }
+}
+
+#[test]
+fn reading_and_checking_work_without_a_model() {
+    let parsed = extract_llm::parse::<Order>(&format!("```json\n{}\n```", good())).unwrap();
+    assert_eq!(parsed.value.customer, "Ada");
+    assert_eq!(parsed.repairs.len(), 1);
+
+    let bad = json!({"customer": "Ada", "lines": [], "total": -1}).to_string();
+    match extract_llm::parse::<Order>(&bad).unwrap_err() {
+        ParseError::Invalid { problems, value, .. } => {
+            assert_eq!(problems.len(), 3, "{problems}");
+            assert_eq!(value["total"], -1);
+        }
+        other => panic!("{other}"),
+    }
+    assert!(matches!(extract_llm::parse::<Order>("No idea."), Err(ParseError::Read(_))));
+    assert!(matches!(
+        extract_llm::parse::<Order>(r#"{"customer": "A"#),
+        Err(ParseError::Cut { .. })
+    ));
 }

@@ -12,7 +12,7 @@ pub mod reading;
 pub mod wire;
 
 pub use contract::Extract;
-pub use extraction::{Client, Error, Extraction, Report, extract};
+pub use extraction::{Client, Error, Extraction, Report, extract, parse, parse_partial};
 
 /// What the code that `#[derive(Extract)]` writes reaches for. Not part of the public interface.
 #[doc(hidden)]
@@ -26,5 +26,18 @@ pub mod __private {
     }
 }
 
+// The crates whose types can be extracted, in the version that they can be extracted in.
 #[cfg(feature = "chrono")]
 pub use chrono;
+#[cfg(feature = "either")]
+pub use either;
+#[cfg(feature = "indexmap")]
+pub use indexmap;
+#[cfg(feature = "jiff")]
+pub use jiff;
+#[cfg(feature = "rust_decimal")]
+pub use rust_decimal;
+#[cfg(feature = "url")]
+pub use url;
+#[cfg(feature = "uuid")]
+pub use uuid;

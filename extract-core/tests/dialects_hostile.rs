@@ -20,7 +20,7 @@ fn everywhere(schema: &Value) -> Vec<(&'static str, Result<Lowered, DialectError
     all
 }
 
-fn with_definitions(definitions: Value, field: Value) -> Value {
+fn with_definitions(definitions: &Value, field: &Value) -> Value {
     json!({
         "type": "object", "properties": {"field": field}, "required": ["field"],
         "$defs": definitions
@@ -78,7 +78,7 @@ fn a_long_chain_of_definitions_is_no_deep_recursion() {
         );
     }
     definitions.insert("D3000".to_owned(), json!({"type": "integer"}));
-    let schema = with_definitions(Value::Object(definitions), json!({"$ref": "#/$defs/D0"}));
+    let schema = with_definitions(&Value::Object(definitions), &json!({"$ref": "#/$defs/D0"}));
     for (name, lowered) in everywhere(&schema) {
         match lowered {
             Ok(_) | Err(DialectError::TooDeep { .. }) => {}
@@ -99,7 +99,7 @@ fn doubling(part: impl Fn(&str) -> Value) -> Value {
         definitions.insert(format!("D{index}"), part(&format!("#/$defs/D{}", index + 1)));
     }
     definitions.insert("D40".to_owned(), json!({"type": "integer"}));
-    with_definitions(Value::Object(definitions), json!({"$ref": "#/$defs/D0"}))
+    with_definitions(&Value::Object(definitions), &json!({"$ref": "#/$defs/D0"}))
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_definition_of_nothing_but_itself_is_refused() {
         json!({"A": {"allOf": [{"$ref": "#/$defs/A"}], "type": "object"}}),
         json!({"A": {"$ref": "#/$defs/A", "type": "object", "properties": {"b": true}}}),
     ] {
-        let schema = with_definitions(definitions.clone(), json!({"$ref": "#/$defs/A"}));
+        let schema = with_definitions(&definitions, &json!({"$ref": "#/$defs/A"}));
         for (name, lowered) in everywhere(&schema) {
             assert!(
                 matches!(lowered, Err(DialectError::Reference { .. })),
@@ -150,7 +150,7 @@ fn a_definition_of_nothing_but_itself_is_refused() {
     }
     // A union of itself and itself.
     let union = json!({"A": {"anyOf": [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/A"}]}});
-    everywhere(&with_definitions(union, json!({"$ref": "#/$defs/A"})));
+    everywhere(&with_definitions(&union, &json!({"$ref": "#/$defs/A"})));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_type_that_contains_itself_many_times_is_unrolled_within_bounds() {
         properties.insert(format!("p{index}"), json!({"$ref": "#/$defs/A"}));
     }
     let definitions = json!({"A": {"type": "object", "properties": properties}});
-    let schema = with_definitions(definitions, json!({"$ref": "#/$defs/A"}));
+    let schema = with_definitions(&definitions, &json!({"$ref": "#/$defs/A"}));
     for (name, lowered) in everywhere(&schema) {
         match lowered {
             Ok(_) | Err(DialectError::Limit { .. } | DialectError::TooLarge { .. }) => {}

@@ -556,3 +556,42 @@ fn gemini_response_schema_speaks_openapi() {
         })
     );
 }
+
+#[test]
+fn examples_are_shown_in_the_shape_that_is_sent() {
+    let schema = json!({
+        "type": "object", "required": ["m"],
+        "properties": {"m": {"$ref": "#/$defs/M", "examples": [{"a": [1, "x"]}]}},
+        "$defs": {"M": {"type": "object", "additionalProperties": {
+            "type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}],
+            "minItems": 2, "maxItems": 2
+        }}}
+    });
+    let lowered = lower(&schema, &Dialect::OPENAI_STRICT).unwrap();
+    assert_eq!(
+        lowered.schema["properties"]["m"]["description"],
+        json!(r#"Each key once. Example: [{"key":"a","value":{"0":1,"1":"x"}}]."#)
+    );
+    let full = lower(&schema, &Dialect::JSON_SCHEMA).unwrap();
+    assert_eq!(full.schema["properties"]["m"]["examples"], json!([{"a": [1, "x"]}]));
+}
+
+#[test]
+fn a_reply_that_does_not_fit_is_raised_by_the_branch_it_names() {
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(tag = "kind")]
+    enum Message {
+        Other { body: String },
+        Mail { headers: HashMap<String, String>, size: u8 },
+    }
+    let lowered = lowered::<Holder<Message>>(&Dialect::ANTHROPIC_TOOL);
+    // The case of the tag and the type of `size` are wrong; the map is turned back all the same, so
+    // that validation speaks of what is wrong and of nothing else.
+    let sent = json!({"at": {
+        "kind": "mail", "headers": [{"key": "to", "value": "x"}], "size": "big"
+    }});
+    let raised = json!({"at": {"kind": "mail", "headers": {"to": "x"}, "size": "big"}});
+    assert_eq!(lowered.raise(sent), raised);
+    let sent = json!({"at": {"kind": "Mail", "headers": [{"key": "to", "value": "x"}]}});
+    assert_eq!(lowered.raise(sent), json!({"at": {"kind": "Mail", "headers": {"to": "x"}}}));
+}

@@ -94,7 +94,8 @@ const GEMINI_INPUT: [&str; 2] = ["promptTokenCount", "toolUsePromptTokenCount"];
 const GEMINI_OUTPUT: [&str; 2] = ["candidatesTokenCount", "thoughtsTokenCount"];
 
 fn cohere_tokens(usage: &Value) -> Option<(u64, u64)> {
-    let counts = if usage["tokens"].is_object() { &usage["tokens"] } else { &usage["billed_units"] };
+    let counts =
+        if usage["tokens"].is_object() { &usage["tokens"] } else { &usage["billed_units"] };
     tokens(counts, &["input_tokens"], &["output_tokens"])
 }
 
@@ -171,9 +172,8 @@ fn whole(protocol: Protocol, body: &Value) -> Expected {
 }
 
 fn response(body: &Value) -> Expected {
-    let of = |kind: &'static str| {
-        list(&body["output"]).iter().filter(move |item| item["type"] == kind)
-    };
+    let of =
+        |kind: &'static str| list(&body["output"]).iter().filter(move |item| item["type"] == kind);
     let texts = of("message")
         .flat_map(|item| list(&item["content"]))
         .filter(|part| part["type"] == "output_text");
@@ -188,9 +188,8 @@ fn response(body: &Value) -> Expected {
 }
 
 fn gemini(chunks: &[Value]) -> Expected {
-    let parts = || {
-        chunks.iter().flat_map(|chunk| list(&chunk["candidates"][0]["content"]["parts"]))
-    };
+    let parts =
+        || chunks.iter().flat_map(|chunk| list(&chunk["candidates"][0]["content"]["parts"]));
     let usage = chunks.iter().rev().map(|chunk| &chunk["usageMetadata"]);
     let usage = usage.into_iter().find(|usage| usage.is_object());
     let stops = chunks.iter().filter_map(|chunk| word(&chunk["candidates"][0]["finishReason"]));

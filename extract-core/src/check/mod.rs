@@ -1,6 +1,7 @@
 //! From a JSON value to a typed one: the schema, serde, and the type's own validators, all in one
 //! pass; and from what they say to words that a model can act on.
 
+mod effort;
 mod feedback;
 mod schema;
 mod typed;

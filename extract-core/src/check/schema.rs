@@ -4,6 +4,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
+use super::effort;
 use crate::contract::{Contract, Problem, ProblemKind, Problems, excerpt, push_segment};
 
 /// The most problems that are collected from one value: a list of a million bad elements is
@@ -26,6 +27,17 @@ const MOST: usize = 1000;
 /// # Ok::<(), extract_core::contract::ContractError>(())
 /// ```
 pub fn violations(contract: &Contract, value: &Value) -> Problems {
+    // Whether it fits is found out faster than why it does not, and most values fit.
+    if contract.validator().is_valid(value) {
+        return Problems::new();
+    }
+    if !effort::is_tellable(contract.schema(), value) {
+        let expected = String::from(
+            "a value that fits the schema; this one is nested too deeply in alternatives to say \
+             where it does not",
+        );
+        return Problem::new(ProblemKind::Schema, "", expected, excerpt(value)).into();
+    }
     let mut problems = Vec::new();
     for error in contract.validator().iter_errors(value).take(MOST) {
         describe(&error, String::new(), &mut problems);

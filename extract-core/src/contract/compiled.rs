@@ -1,17 +1,16 @@
 //! [`Contract`]: everything that is known of a type before a request is made, built once.
 
 use std::any::TypeId;
-use std::collections::HashMap;
 use std::fmt;
-use std::net::IpAddr;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::constraint::MISPLACED;
 use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_typescript};
-use super::{Extract, name, push_segment, root};
+use super::given::{self, Unbounded};
+use super::{DialectReport, Extract, Shape, checkable, envelope, known, name, push_segment, root};
 use crate::conversation::Tool;
 
 /// Why a type cannot be asked for.
@@ -38,6 +37,14 @@ pub enum ContractError {
         /// What cannot be said, and where.
         source: DialectError,
     },
+    /// A schema that was given at run time passes a bound.
+    #[error("the JSON Schema of `{name}` is refused: {source}")]
+    Unbounded {
+        /// The schema's name.
+        name: String,
+        /// Which bound.
+        source: Unbounded,
+    },
 }
 
 /// What a type asks for: its JSON Schema, its tool in every dialect, and the compiled validator.
@@ -62,6 +69,8 @@ pub struct Contract {
     validator: jsonschema::Validator,
     forms: RwLock<Vec<Arc<Form>>>,
     prompt: String,
+    /// What is asked for, compiled for reading.
+    shape: Shape,
 }
 
 /// A contract in one dialect.
@@ -73,62 +82,103 @@ pub struct Form {
     pub tool: Arc<Tool>,
     /// What became of the schema, and the way back.
     pub lowered: Lowered,
+    /// The lowered schema compiled for reading, where it asks for another shape of value.
+    shape: Option<Shape>,
 }
-
-type Slot = Arc<OnceLock<Result<Arc<Contract>, ContractError>>>;
-
-static CONTRACTS: OnceLock<RwLock<HashMap<TypeId, Slot>>> = OnceLock::new();
 
 impl Contract {
     /// The contract of a type. The first call for a type builds it; all others, from any thread,
     /// share what it built.
     pub fn of<T: Extract>() -> Result<Arc<Self>, ContractError> {
-        let id = TypeId::of::<T>();
-        let contracts = CONTRACTS.get_or_init(RwLock::default);
-        let slot = {
-            let known = contracts.read().unwrap_or_else(PoisonError::into_inner);
-            known.get(&id).cloned()
-        };
-        let slot = slot.unwrap_or_else(|| {
-            let mut known = contracts.write().unwrap_or_else(PoisonError::into_inner);
-            known.entry(id).or_default().clone()
-        });
-        slot.get_or_init(|| {
+        known::get_or_build(TypeId::of::<T>(), || {
             let settings = SchemaSettings::draft2020_12().with(|settings| {
                 settings.meta_schema = None;
             });
-            let schema = settings.into_generator().into_root_schema_for::<T>();
-            Self::build(&T::schema_name(), schema.to_value()).map(Arc::new)
+            let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+            let name = name::clean(&T::schema_name());
+            let mut pointer = String::new();
+            if let Some(words) = misplaced(&schema, &mut pointer) {
+                let message = format!("`{words}` has no meaning for the type of this field");
+                return Err(ContractError::Schema { name, pointer, message });
+            }
+            Self::build(name, schema).map(Arc::new)
         })
-        .clone()
     }
 
-    fn build(type_name: &str, schema: Value) -> Result<Self, ContractError> {
-        let name = name::clean(type_name);
-        let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
-        let mut pointer = String::new();
-        if let Some(words) = misplaced(&schema, &mut pointer) {
-            let message = format!("`{words}` has no meaning for the type of this field");
-            return Err(ContractError::Schema { name, pointer, message });
+    /// The contract of a JSON Schema (draft 2020-12) that is known only at run time. Its name is its
+    /// `title`, or `answer`.
+    ///
+    /// It is not kept anywhere: who needs it again keeps the `Arc`.
+    ///
+    /// The schema may come from anywhere. It is refused where it is too deep, too large, too costly to
+    /// check against, or refers to anything outside of itself: nothing is ever fetched or read.
+    ///
+    /// ```
+    /// use extract_core::check::violations;
+    /// use extract_core::contract::Contract;
+    /// use serde_json::json;
+    ///
+    /// let contract = Contract::from_schema(json!({
+    ///     "title": "Shop item",
+    ///     "type": "object",
+    ///     "properties": {"sku": {"type": "string", "pattern": "^[A-Z]-[0-9]+$"}},
+    ///     "required": ["sku"],
+    /// }))?;
+    /// assert_eq!(contract.name(), "Shop_item");
+    /// assert_eq!(violations(&contract, &json!({"sku": "A-17"})).len(), 0);
+    ///
+    /// let remote = json!({"$ref": "https://example.com/schema.json"});
+    /// let refused = Contract::from_schema(remote).unwrap_err();
+    /// assert!(refused.to_string().contains("nothing is ever fetched"));
+    /// # Ok::<(), extract_core::contract::ContractError>(())
+    /// ```
+    pub fn from_schema(schema: Value) -> Result<Arc<Self>, ContractError> {
+        let title = schema.get("title").and_then(Value::as_str).unwrap_or("answer");
+        let name = name::clean(title);
+        Self::given(name, schema)
+    }
+
+    /// [`from_schema`](Self::from_schema) under a name of one's own.
+    ///
+    /// ```
+    /// # use extract_core::contract::Contract;
+    /// # use serde_json::json;
+    /// let contract = Contract::from_schema_named("shop item", json!({"type": "object"}))?;
+    /// assert_eq!(contract.name(), "shop_item");
+    /// # Ok::<(), extract_core::contract::ContractError>(())
+    /// ```
+    pub fn from_schema_named(name: &str, schema: Value) -> Result<Arc<Self>, ContractError> {
+        Self::given(name::clean(name), schema)
+    }
+
+    fn given(name: String, schema: Value) -> Result<Arc<Self>, ContractError> {
+        let detached = given::bounded(&schema).and_then(|()| given::detached(schema));
+        match detached {
+            Ok(schema) => Self::build(name, schema).map(Arc::new),
+            Err(source) => Err(ContractError::Unbounded { name, source }),
         }
-        let validator = jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft202012)
-            .should_validate_formats(true)
-            .should_ignore_unknown_formats(true)
-            // schemars' name for either kind of address, which JSON Schema has no name for.
-            .with_format("ip", |text: &str| text.parse::<IpAddr>().is_ok())
-            .build(&schema)
-            .map_err(|error| ContractError::Schema {
-                name: name.clone(),
-                pointer: error.instance_path().to_string(),
-                message: error.to_string(),
-            })?;
+    }
+
+    fn build(name: String, mut schema: Value) -> Result<Self, ContractError> {
+        checkable::say_deprecated(&mut schema);
+        let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
         let wrapped = (!root::is_object(&schema)).then(|| root::wrap(&schema));
-        let prompt = render_typescript(wrapped.as_ref().unwrap_or(&schema)).map_err(|source| {
-            let dialect = Dialect::JSON_SCHEMA.name();
-            ContractError::Dialect { name: name.clone(), dialect, source }
-        })?;
-        Ok(Self { name, description, schema, wrapped, validator, forms: RwLock::default(), prompt })
+        let asked = wrapped.as_ref().unwrap_or(&schema);
+        // Both bound the schema; it is compiled only after that.
+        let dialect = &Dialect::JSON_SCHEMA;
+        let said = render_typescript(asked)
+            .and_then(|prompt| Ok((prompt, lower(asked, dialect)?)))
+            .map_err(|source| {
+                let (name, dialect) = (name.clone(), dialect.name());
+                ContractError::Dialect { name, dialect, source }
+            });
+        let (prompt, lowered) = said?;
+        let shape = compile_shape(&name, asked)?;
+        let validator = checkable::compile(&name, &schema)?;
+        let forms = RwLock::default();
+        let contract = Self { name, description, schema, wrapped, validator, forms, prompt, shape };
+        contract.keep(dialect, false, lowered)?;
+        Ok(contract)
     }
 
     /// The name that the tool or the schema is sent under: `[A-Za-z0-9_-]{1,64}`.
@@ -177,23 +227,100 @@ impl Contract {
         let lowered = lower(self.asked_schema(), dialect).map_err(|source| {
             ContractError::Dialect { name: self.name.clone(), dialect: dialect.name(), source }
         })?;
+        self.keep(dialect, strict, lowered)
+    }
+
+    fn keep(
+        &self,
+        dialect: &'static Dialect,
+        strict: bool,
+        lowered: Lowered,
+    ) -> Result<Arc<Form>, ContractError> {
         let mut tool = Tool::new(&self.name, lowered.schema.clone()).strict(strict);
         tool.description.clone_from(&self.description);
-        let form = Form { dialect: dialect.name(), strict, tool: Arc::new(tool), lowered };
-        let form = Arc::new(form);
+        // Where values keep their shape, the type's own schema says more: it knows the aliases.
+        let shape = if lowered.is_identity() {
+            None
+        } else {
+            Some(compile_shape(&self.name, &lowered.schema)?)
+        };
+        let form = Form { dialect: dialect.name(), strict, tool: Arc::new(tool), lowered, shape };
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have been faster; its form is the one that is shared.
+        let matches = |form: &&Arc<Form>| form.dialect == dialect.name() && form.strict == strict;
         if let Some(first) = known.iter().find(matches) {
             return Ok(Arc::clone(first));
         }
+        let form = Arc::new(form);
         known.push(Arc::clone(&form));
         Ok(form)
+    }
+
+    /// The tool as it is sent in this dialect: the object that stands in the request's `tools`, in
+    /// the shape that the dialect's providers want.
+    ///
+    /// ```
+    /// use extract_core::contract::{Contract, dialect::Dialect};
+    ///
+    /// let contract = Contract::of::<Vec<u8>>()?;
+    /// let tool = contract.tool(&Dialect::OPENAI_STRICT)?;
+    /// assert_eq!(tool["function"]["name"], "Array_of_uint8");
+    /// assert_eq!(tool["function"]["strict"], true);
+    /// let tool = contract.tool(&Dialect::ANTHROPIC_TOOL)?;
+    /// assert_eq!(tool["input_schema"]["required"], serde_json::json!(["value"]));
+    /// # Ok::<(), extract_core::contract::ContractError>(())
+    /// ```
+    pub fn tool(&self, dialect: &'static Dialect) -> Result<Value, ContractError> {
+        let envelope = envelope::of(dialect);
+        let form = self.form(dialect, envelope.strict)?;
+        Ok(envelope.seal(&form.tool))
+    }
+
+    /// What became of the type in a dialect: each thing that is said otherwise, and how much of the
+    /// dialect's limits it uses; or why it cannot be sent.
+    ///
+    /// ```
+    /// use extract_core::contract::{Contract, dialect::Dialect};
+    /// use std::collections::BTreeMap;
+    ///
+    /// let contract = Contract::of::<BTreeMap<String, f32>>()?;
+    /// let report = contract.report(&Dialect::OPENAI_STRICT);
+    /// assert!(report.fits());
+    /// println!("{report}");
+    /// # Ok::<(), extract_core::contract::ContractError>(())
+    /// ```
+    pub fn report(&self, dialect: &'static Dialect) -> DialectReport {
+        DialectReport::new(self, dialect)
     }
 
     /// The compact form of the schema that prompts carry where no schema can be sent: types in
     /// the manner of TypeScript, with descriptions and bounds as comments.
     pub fn prompt_schema(&self) -> &str {
         &self.prompt
+    }
+
+    /// The schema as JSON text, tidied and in one line: the other form for prompts, for models that
+    /// follow JSON Schema better. It takes two to four times the tokens.
+    ///
+    /// ```
+    /// # use extract_core::{Client, model::Scripted, conversation::Mode};
+    /// # let client = Client::with_model(Scripted::new([]));
+    /// let extraction = client
+    ///     .extract::<Vec<u8>>("one, two")
+    ///     .mode(Mode::Text)
+    ///     .instructions(|contract| format!("Answer in JSON: {}", contract.json_schema_text()));
+    /// ```
+    pub fn json_schema_text(&self) -> String {
+        match self.form(&Dialect::JSON_SCHEMA, false) {
+            // What is told in words is not turned back: it has to be the type's own shape.
+            Ok(form) if form.lowered.is_identity() => form.tool.schema.to_string(),
+            _ => self.asked_schema().to_string(),
+        }
+    }
+
+    /// What is asked for in `form`, or in words where there is none, compiled for reading.
+    pub fn shape<'a>(&'a self, form: Option<&'a Form>) -> &'a Shape {
+        form.and_then(|form| form.shape.as_ref()).unwrap_or(&self.shape)
     }
 
     /// Turns a value that a model gave for `form` into one of the type's own shape. What is wrong
@@ -218,6 +345,14 @@ impl Contract {
     pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
         if self.is_wrapped() { root::outside(pointer) } else { pointer.to_owned() }
     }
+}
+
+fn compile_shape(name: &str, schema: &Value) -> Result<Shape, ContractError> {
+    Shape::compile(schema).map_err(|error| ContractError::Schema {
+        name: name.to_owned(),
+        pointer: String::new(),
+        message: error.to_string(),
+    })
 }
 
 /// The place of a constraint word that has no meaning for the type of the field it stands on, which

@@ -2,8 +2,10 @@
 //! the standard library that can stand at the root or around another type.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 use std::hash::{BuildHasher, Hash};
+use std::ops::{Range, RangeInclusive};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -66,6 +68,7 @@ impl<T: ?Sized> ProbeOther for &Probe<'_, T> {
     fn check(&self, _: &mut Checker<'_>) {}
 }
 
+/// Types with nothing inside of them that could have validators.
 macro_rules! leaves {
     ($($leaf:ty),* $(,)?) => { $(impl Extract for $leaf {})* };
 }
@@ -92,25 +95,24 @@ leaves!(
     std::num::NonZeroU16,
     std::num::NonZeroU32,
     std::num::NonZeroU64,
+    std::num::NonZeroU128,
+    std::num::NonZeroUsize,
     std::num::NonZeroI8,
     std::num::NonZeroI16,
     std::num::NonZeroI32,
     std::num::NonZeroI64,
+    std::num::NonZeroI128,
+    std::num::NonZeroIsize,
     std::path::PathBuf,
     std::time::Duration,
+    std::time::SystemTime,
     std::net::IpAddr,
     std::net::Ipv4Addr,
     std::net::Ipv6Addr,
     serde_json::Value,
-);
-
-#[cfg(feature = "chrono")]
-leaves!(
-    chrono::NaiveDate,
-    chrono::NaiveTime,
-    chrono::NaiveDateTime,
-    chrono::DateTime<chrono::Utc>,
-    chrono::DateTime<chrono::FixedOffset>,
+    serde_json::Map<String, serde_json::Value>,
+    (),
+    Box<str>,
 );
 
 impl Extract for Cow<'static, str> {}
@@ -149,7 +151,10 @@ where
     }
 }
 
-fn check_each<'a, T: Extract>(values: impl IntoIterator<Item = &'a T>, checker: &mut Checker<'_>) {
+pub(super) fn check_each<'a, T: Extract>(
+    values: impl IntoIterator<Item = &'a T>,
+    checker: &mut Checker<'_>,
+) {
     for (index, value) in values.into_iter().enumerate() {
         checker.at(index, |checker| value.check(checker));
     }
@@ -158,6 +163,41 @@ fn check_each<'a, T: Extract>(values: impl IntoIterator<Item = &'a T>, checker: 
 impl<T: Extract> Extract for Vec<T> {
     fn check(&self, checker: &mut Checker<'_>) {
         check_each(self, checker);
+    }
+}
+
+impl<T: Extract> Extract for Box<[T]> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        check_each(&**self, checker);
+    }
+}
+
+impl<T: Extract> Extract for LinkedList<T> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        check_each(self, checker);
+    }
+}
+
+// It has forgotten the order on the wire, by which its elements would be named.
+impl<T: Extract + Ord> Extract for BinaryHeap<T> {}
+
+impl<T: Extract> Extract for Range<T> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        checker.at("start", |checker| self.start.check(checker));
+        checker.at("end", |checker| self.end.check(checker));
+    }
+}
+
+impl<T: Extract> Extract for RangeInclusive<T> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        checker.at("start", |checker| self.start().check(checker));
+        checker.at("end", |checker| self.end().check(checker));
+    }
+}
+
+impl<T: Extract> Extract for Reverse<T> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        self.0.check(checker);
     }
 }
 
@@ -179,15 +219,25 @@ impl<T: Extract + Eq + Hash, S: BuildHasher + Default + 'static> Extract for Has
     }
 }
 
+pub(super) fn check_entries<'a, K, V>(
+    entries: impl IntoIterator<Item = (&'a K, &'a V)>,
+    checker: &mut Checker<'_>,
+) where
+    K: DeserializeOwned + PartialEq + 'a,
+    V: Extract,
+{
+    for (key, value) in entries {
+        checker.at_key(key, |checker| value.check(checker));
+    }
+}
+
 impl<K, V> Extract for BTreeMap<K, V>
 where
     K: DeserializeOwned + JsonSchema + Ord + 'static,
     V: Extract,
 {
     fn check(&self, checker: &mut Checker<'_>) {
-        for (key, value) in self {
-            checker.at_key(key, |checker| value.check(checker));
-        }
+        check_entries(self, checker);
     }
 }
 
@@ -198,9 +248,7 @@ where
     S: BuildHasher + Default + 'static,
 {
     fn check(&self, checker: &mut Checker<'_>) {
-        for (key, value) in self {
-            checker.at_key(key, |checker| value.check(checker));
-        }
+        check_entries(self, checker);
     }
 }
 
@@ -221,6 +269,12 @@ tuples! {
     A 0, B 1, C 2, D 3;
     A 0, B 1, C 2, D 3, E 4;
     A 0, B 1, C 2, D 3, E 4, F 5;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11;
 }
 
 macro_rules! arrays {

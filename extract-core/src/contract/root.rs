@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::each::each_schema;
+
 /// The key that a value is wrapped under.
 pub(crate) const KEY: &str = "value";
 
@@ -33,36 +35,41 @@ pub(crate) fn is_object(schema: &Value) -> bool {
 /// The schema of an object that holds the value under [`KEY`].
 pub(crate) fn wrap(schema: &Value) -> Value {
     let mut inner = schema.clone();
-    let definitions = inner.as_object_mut().and_then(|inner| inner.shift_remove("$defs"));
-    // A reference to the root now has the value's place to point to.
-    repoint_root(&mut inner);
+    // References into the value now have its place to point to; definitions keep theirs.
+    repoint(&mut inner);
     let mut root = Map::new();
     root.insert("type".into(), "object".into());
-    root.insert("properties".into(), json!({ KEY: inner }));
+    root.insert("properties".into(), Value::Null);
     root.insert("required".into(), json!([KEY]));
     root.insert("additionalProperties".into(), false.into());
-    if let Some(mut definitions) = definitions {
-        repoint_root(&mut definitions);
-        root.insert("$defs".into(), definitions);
+    for keyword in DEFINITIONS {
+        if let Some(definitions) = inner.as_object_mut().and_then(|own| own.shift_remove(keyword)) {
+            root.insert(keyword.into(), definitions);
+        }
     }
+    root.insert("properties".into(), json!({ KEY: inner }));
     Value::Object(root)
 }
 
-/// Turns `"$ref": "#"` into a reference to the wrapped value. A `$ref` is only ever a string where
-/// it is the keyword: as a property's name it holds a schema.
-fn repoint_root(value: &mut Value) {
-    match value {
-        Value::Object(object) => {
-            if let Some(Value::String(reference)) = object.get_mut("$ref") {
-                if reference == "#" {
-                    *reference = format!("#/properties/{KEY}");
-                }
+const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
+
+/// Makes every reference that leads into the schema itself lead into the wrapped one.
+fn repoint(schema: &mut Value) {
+    each_schema(schema, &mut |members| {
+        if let Some(Value::String(reference)) = members.get_mut("$ref") {
+            if let Some(moved) = repointed(reference) {
+                *reference = moved;
             }
-            object.values_mut().for_each(repoint_root);
         }
-        Value::Array(items) => items.iter_mut().for_each(repoint_root),
-        _ => {}
-    }
+    });
+}
+
+fn repointed(reference: &str) -> Option<String> {
+    let pointer = reference.strip_prefix('#')?;
+    let kept = |keyword| pointer.strip_prefix('/').is_some_and(|at| at.starts_with(keyword));
+    let inside = pointer.is_empty() || pointer.starts_with('/');
+    (inside && !kept("$defs/") && !kept("definitions/"))
+        .then(|| format!("#/properties/{KEY}{pointer}"))
 }
 
 /// Takes a wrapped value out of its object; a value that came without the object stays as it is.
@@ -83,4 +90,31 @@ pub(crate) fn inside(pointer: &str) -> Option<&str> {
 /// A pointer into a value, as one into the object around it.
 pub(crate) fn outside(pointer: &str) -> String {
     format!("/{KEY}{pointer}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_lead_to_the_same_places_once_wrapped() {
+        let schema = json!({
+            "type": "array",
+            "items": {"anyOf": [{"$ref": "#"}, {"$ref": "#/$defs/A"}, {"$ref": "#/definitions/B"}]},
+            "default": [{"$ref": "#"}],
+            "$defs": {"A": {"properties": {"$ref": {"$ref": "#/items"}}}},
+            "definitions": {"B": true},
+        });
+        let wrapped = wrap(&schema);
+        assert_eq!(
+            wrapped["properties"]["value"]["items"]["anyOf"],
+            json!([
+                {"$ref": "#/properties/value"}, {"$ref": "#/$defs/A"}, {"$ref": "#/definitions/B"},
+            ])
+        );
+        assert_eq!(wrapped["properties"]["value"]["default"], json!([{"$ref": "#"}]), "a value");
+        let property = &wrapped["$defs"]["A"]["properties"]["$ref"];
+        assert_eq!(*property, json!({"$ref": "#/properties/value/items"}));
+        assert_eq!(wrapped["definitions"], json!({"B": true}));
+    }
 }

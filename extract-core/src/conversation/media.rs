@@ -202,9 +202,9 @@ fn detect(kind: MediaKind, bytes: &[u8]) -> Result<&'static str, MediaError> {
     let fits = match kind {
         MediaKind::Image => found.starts_with("image/"),
         MediaKind::Audio => found.starts_with("audio/"),
-        MediaKind::Document => !["image/", "audio/", "video/", "font/"]
-            .iter()
-            .any(|other| found.starts_with(other)),
+        MediaKind::Document => {
+            !["image/", "audio/", "video/", "font/"].iter().any(|other| found.starts_with(other))
+        }
     };
     if fits { Ok(found) } else { Err(MediaError::Mismatch { kind, found }) }
 }
@@ -261,10 +261,7 @@ mod tests {
         let mismatch = Media::bytes(MediaKind::Audio, png).unwrap_err();
         assert_eq!(mismatch.to_string(), "this is `image/png`, which is no audio");
         assert!(matches!(Media::bytes(MediaKind::Image, []), Err(MediaError::Empty { .. })));
-        assert!(matches!(
-            Media::bytes(MediaKind::Image, b"????"),
-            Err(MediaError::Unknown { .. })
-        ));
+        assert!(matches!(Media::bytes(MediaKind::Image, b"????"), Err(MediaError::Unknown { .. })));
         let gone = Media::file(MediaKind::Image, "no/such/file.png").unwrap_err();
         assert!(gone.to_string().contains("file.png"), "{gone}");
     }

@@ -13,7 +13,7 @@ use super::client::Client;
 use super::journey;
 use super::{Error, Report};
 use crate::check::{Feedback, FeedbackFn};
-use crate::contract::{Contract, Extract};
+use crate::contract::{Contract, Extract, Given};
 use crate::conversation::{Input, Message, Mode, Prices, ReasoningEffort, Settings};
 
 /// Extracts a value from an input, with the model that the environment asks for
@@ -31,7 +31,7 @@ pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
     let client = Client::from_env();
     let options =
         client.as_ref().map(|client| Options::clone(&client.defaults)).unwrap_or_default();
-    Extraction { client, input: input.into(), options, result: PhantomData }
+    Extraction { client, input: input.into(), contract: None, options, result: PhantomData }
 }
 
 /// What the schema is told in, where it is told in words.
@@ -83,6 +83,8 @@ impl fmt::Debug for Options {
 pub struct Extraction<T> {
     pub(super) client: Result<Client, Error>,
     pub(super) input: Input,
+    /// Where it is not the type's own.
+    pub(super) contract: Option<Given>,
     pub(super) options: Options,
     pub(super) result: PhantomData<fn() -> T>,
 }
@@ -183,6 +185,29 @@ impl<T> Extraction<T> {
         write: impl Fn(&Feedback<'_>) -> String + Send + Sync + 'static,
     ) -> Self {
         self.options.feedback = Some(Arc::new(write));
+        self
+    }
+
+    /// Asks for, and holds the answer to, this contract or JSON Schema instead of the type's own:
+    /// where what is allowed is known only at run time. The type still has to read what passes.
+    ///
+    /// ```
+    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([
+    /// #     reply::tool(json!({"value": "pears"})), reply::tool(json!({"value": "plums"})),
+    /// # ]));
+    /// let in_stock = ["apples", "plums"]; // from a table of this morning
+    /// let fruit: String = client
+    ///     .extract("Plums, please.")
+    ///     .contract(json!({"type": "string", "enum": in_stock}))
+    ///     .await?;
+    /// assert_eq!(fruit, "plums");
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    pub fn contract(mut self, contract: impl Into<Given>) -> Self {
+        self.contract = Some(contract.into());
         self
     }
 

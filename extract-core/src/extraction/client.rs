@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde_json::Value;
 
 use super::Error;
 use super::builder::{Extraction, Options};
-use crate::contract::Extract;
+use crate::contract::{Extract, Given};
 use crate::conversation::{Input, Mode, Prices};
 use crate::http::TransportOptions;
 use crate::model::{ConfigError, Model, Provider, ProviderOptions, RetryPolicy};
@@ -108,9 +109,44 @@ impl Client {
         Extraction {
             client: Ok(self.clone()),
             input: input.into(),
+            contract: None,
             options: Options::clone(&self.defaults),
             result: PhantomData,
         }
+    }
+
+    /// Starts an extraction by a JSON Schema that is known only at run time, or by a
+    /// [`Contract`](crate::contract::Contract) that was made of one before. The answer is lowered,
+    /// read, checked and asked for again as that of a type is.
+    ///
+    /// The schema may come from anywhere; see
+    /// [`Contract::from_schema`](crate::contract::Contract::from_schema). What is wrong with it is an
+    /// error of the extraction.
+    ///
+    /// ```
+    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// use extract_core::contract::Contract;
+    /// use serde_json::json;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([
+    /// #     reply::tool(json!({"name": "Maria"})), reply::tool(json!({"name": "Tom"})),
+    /// # ]));
+    /// let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]});
+    /// let value = client.extract_value(&schema, "Maria is 34.").await?;
+    /// assert_eq!(value["name"], "Maria");
+    ///
+    /// let contract = Contract::from_schema(schema)?; // built once, for many calls
+    /// let value = client.extract_value(&contract, "Tom is 40.").await?;
+    /// # assert_eq!(value["name"], "Tom");
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    pub fn extract_value(
+        &self,
+        schema: impl Into<Given>,
+        input: impl Into<Input>,
+    ) -> Extraction<Value> {
+        self.extract(input).contract(schema)
     }
 }
 

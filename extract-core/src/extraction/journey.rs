@@ -10,23 +10,26 @@ use super::builder::{Extraction, Options};
 use super::ledger::{Attempt, Ledger, Outcome, Report};
 use super::{Error, InputError};
 use crate::check::{Feedback, check, render_feedback};
-use crate::contract::dialect::{Dialect, Raised};
+use crate::contract::dialect::Raised;
 use crate::contract::{Contract, ContractError, Extract, Form, Problem, ProblemKind, Problems};
 use crate::conversation::{
     Input, Message, Mode, Output, Prices, ProviderError, Reply, Request, Role, StopReason,
     ToolCall, ToolResult,
 };
 use crate::model::{Model, Profile, SchemaPrompt};
-use crate::reading::{self, Repair};
+use crate::reading::{self, Level, Reading, Repair};
 
 /// Runs an extraction to its end.
 pub(super) async fn run<T: Extract>(extraction: Extraction<T>) -> Result<Report<T>, Error> {
-    let Extraction { client, input, options, .. } = extraction;
+    let Extraction { client, input, contract, options, .. } = extraction;
     let client = client?;
     if input.is_blank() {
         return Err(InputError::Empty.into());
     }
-    let contract = Contract::of::<T>()?;
+    let contract = match contract {
+        Some(given) => given.contract()?,
+        None => Contract::of::<T>()?,
+    };
     let deadline = options.deadline;
     let mut journey = Journey::begin(&*client.model, contract, input, options)?;
     let ending = match deadline {
@@ -75,11 +78,7 @@ impl<'m> Journey<'m> {
         let begun = Instant::now();
         let profile = model.profile();
         let mut ledger = Ledger::default();
-        let mode = match options.mode {
-            Mode::Auto => profile.modes.first().copied().unwrap_or(Mode::Text),
-            chosen => chosen,
-        };
-        let form = choose_form(&contract, &profile, mode, &mut ledger.notes)?;
+        let (mode, form) = choose_form(&contract, &profile, options.mode, &mut ledger.notes)?;
         let output = match (mode, &form) {
             (Mode::Tools, Some(form)) => Output::Tool(Arc::clone(&form.tool)),
             (Mode::JsonSchema, Some(form)) => Output::JsonSchema(Arc::clone(&form.tool)),
@@ -168,12 +167,12 @@ impl<'m> Journey<'m> {
     /// where none passes, the problems are those of the first that could be read.
     fn check<T: Extract>(&mut self, reply: &Reply) -> Result<T, Problems> {
         let mut first: Option<(Vec<Repair>, Problems)> = None;
-        let mut unreadable = None;
-        for text in self.answers(reply) {
-            let reading = match reading::read(&text, &self.contract) {
+        let mut unreadable: Option<Problem> = None;
+        for answer in self.answers(reply) {
+            let reading = match self.read(&answer) {
                 Ok(reading) => reading,
-                Err(error) => {
-                    unreadable.get_or_insert(error);
+                Err(problem) => {
+                    unreadable.get_or_insert(problem);
                     continue;
                 }
             };
@@ -193,27 +192,47 @@ impl<'m> Journey<'m> {
             }
         }
         let (repairs, problems) = first.unwrap_or_else(|| {
-            let found =
-                unreadable.map_or_else(|| String::from("nothing"), |error| error.to_string());
-            let problem = Problem::new(ProblemKind::Unreadable, "", "a JSON value", found);
+            let problem = unreadable.unwrap_or_else(|| unreadable_problem("nothing"));
             (Vec::new(), problem.into())
         });
         self.enter_verdict(Outcome::Rejected, repairs, &problems);
         Err(problems)
     }
 
+    /// Reads one answer. What was cut off inside is no answer, and what could as well be something
+    /// else is accepted and noted.
+    fn read(&mut self, answer: &Answer) -> Result<Reading, Problem> {
+        let shape = self.contract.shape(self.form.as_deref());
+        let read = match answer {
+            Answer::Arguments(text) => reading::read_arguments(text, shape, Level::Lenient),
+            Answer::Text(text) => reading::read(text, shape, Level::Lenient),
+        };
+        let reading = read.map_err(|error| unreadable_problem(error.to_string()))?;
+        if reading.is_cut() {
+            return Err(unreadable_problem("one that ends in the middle"));
+        }
+        if reading.rivals > 0 {
+            let attempt = self.ledger.attempts.len();
+            self.ledger.notes.push(format!(
+                "attempt {attempt}: the reply holds {} other values that fit as well; the first was taken",
+                reading.rivals
+            ));
+        }
+        Ok(reading)
+    }
+
     /// Where the answer may stand in a reply, likeliest first: the calls of the tool that was
     /// asked for, other calls, the text.
-    fn answers(&self, reply: &Reply) -> Vec<String> {
+    fn answers(&self, reply: &Reply) -> Vec<Answer> {
         let mut calls: Vec<&ToolCall> = reply.tool_calls().collect();
         // The sort is stable: calls of the right name come first, in their order.
         calls.sort_by_key(|call| call.name != self.contract.name());
         let arguments = calls.into_iter().map(|call| match call.arguments.trim() {
             // A call without arguments is an empty object to some providers.
-            "" => String::from("{}"),
-            _ => call.arguments.clone(),
+            "" => Answer::Arguments(String::from("{}")),
+            _ => Answer::Arguments(call.arguments.clone()),
         });
-        let text = Some(reply.text()).filter(|text| !text.trim().is_empty());
+        let text = Some(reply.text()).filter(|text| !text.trim().is_empty()).map(Answer::Text);
         match self.request.output {
             Output::Tool(_) => arguments.chain(text).collect(),
             _ => text.into_iter().chain(arguments).collect(),
@@ -291,6 +310,18 @@ impl<'m> Journey<'m> {
     }
 }
 
+/// What may be the answer.
+enum Answer {
+    /// The arguments of a tool call, which are JSON or nearly.
+    Arguments(String),
+    /// Text, in which the answer has to be found.
+    Text(String),
+}
+
+fn unreadable_problem(found: impl Into<String>) -> Problem {
+    Problem::new(ProblemKind::Unreadable, "", "a JSON value", found)
+}
+
 impl Attempt {
     fn begun(number: u32, mode: Mode) -> Self {
         Self {
@@ -322,25 +353,49 @@ impl Attempt {
     }
 }
 
-/// The schema that is sent in this mode: in the provider's strict dialect where it has one and the
-/// type can be said in it, else in plain JSON Schema without enforcement.
+/// The mode, and the schema that is sent in it: the first in whose dialect the type can be said. Where
+/// there is none, the schema is sent without enforcement, and where that cannot be either, in words.
+/// Only `Auto` leaves the mode that was chosen.
 fn choose_form(
     contract: &Contract,
     profile: &Profile,
-    mode: Mode,
+    chosen: Mode,
     notes: &mut Vec<String>,
-) -> Result<Option<Arc<Form>>, ContractError> {
-    if !matches!(mode, Mode::Tools | Mode::JsonSchema) {
-        return Ok(None);
+) -> Result<(Mode, Option<Arc<Form>>), ContractError> {
+    let carries = |mode: &Mode| matches!(mode, Mode::Tools | Mode::JsonSchema);
+    let modes: Vec<Mode> = match chosen {
+        Mode::Auto => profile.modes.clone(),
+        chosen => vec![chosen],
+    };
+    let first = modes.first().copied().unwrap_or(Mode::Text);
+    if !carries(&first) {
+        return Ok((first, None));
     }
-    if profile.strict {
-        match contract.form(profile.dialect, true) {
-            Ok(form) => return Ok(Some(form)),
-            Err(error) => notes.push(format!("the schema is sent without enforcement: {error}")),
+    let mut refused = None;
+    for mode in modes.iter().copied().filter(carries) {
+        match contract.form(profile.dialect_for(mode), profile.strict_for(mode)) {
+            Ok(form) => {
+                if let Some(error) = refused {
+                    notes.push(format!("the mode is {mode} instead of {first}: {error}"));
+                }
+                return Ok((mode, Some(form)));
+            }
+            Err(error) => refused = refused.or(Some(error)),
         }
-        return contract.form(&Dialect::JSON_SCHEMA, false).map(Some);
     }
-    contract.form(profile.dialect, false).map(Some)
+    let Some(error) = refused else { return Ok((first, None)) };
+    for mode in modes.iter().copied().filter(carries) {
+        let loose = profile.dialect_for(mode).loose();
+        if let Some(Ok(form)) = loose.map(|dialect| contract.form(dialect, false)) {
+            notes.push(format!("the schema is sent without enforcement ({mode}): {error}"));
+            return Ok((mode, Some(form)));
+        }
+    }
+    let Some(in_words) = modes.iter().copied().find(|mode| !carries(mode)) else {
+        return Err(error);
+    };
+    notes.push(format!("the schema is told in words ({in_words}): {error}"));
+    Ok((in_words, None))
 }
 
 /// The words that tell the schema, unless the user has others.

@@ -6,8 +6,10 @@ mod client;
 mod error;
 mod journey;
 mod ledger;
+mod parse;
 
 pub use builder::{Extraction, Reported, extract};
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, InputError};
 pub use ledger::{Attempt, Ledger, Outcome, Report};
+pub use parse::{ParseError, Parsed, parse, parse_partial, parse_with};

@@ -7,8 +7,7 @@ use http::HeaderMap;
 /// `retry-after-ms` (milliseconds), else `retry-after` (seconds, whole or not, or a date).
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    let number =
-        |text: &str| text.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0);
+    let number = |text: &str| text.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0);
     let millis = text("retry-after-ms").and_then(number).map(|millis| millis / 1000.0);
     if let Some(seconds) = millis.or_else(|| number(text("retry-after")?)) {
         return Duration::try_from_secs_f64(seconds).ok();

@@ -2,6 +2,7 @@
 //! wrong is said here, before anything is sent.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -269,6 +270,12 @@ fn header_value(name: &str, value: &str) -> Result<HeaderValue, ConfigError> {
         HeaderValue::from_str(value).map_err(|_| ConfigError::Header { name: name.to_owned() })?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// Whether this is an address of the own machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 #[cfg(test)]

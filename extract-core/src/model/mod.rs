@@ -9,21 +9,21 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use crate::contract::dialect::Dialect;
 use crate::conversation::{Mode, ProviderError, Reply, Request, Settings};
 
-#[cfg(feature = "local")]
-mod local;
 mod config;
 mod failure;
+#[cfg(feature = "local")]
+mod local;
 mod preset;
 mod provider;
 mod reader;
 mod retry;
 pub mod scripted;
 
+pub use config::{ConfigError, ProviderOptions};
+pub use failure::read_failure;
 #[cfg(feature = "local")]
 pub use local::Local;
-pub use failure::read_failure;
 pub use preset::{Auth, Facts, MediaSupport, Preset, Rule, Ways, presets};
-pub use config::{ConfigError, ProviderOptions};
 pub use provider::{Provider, collect};
 pub use reader::DeltaReader;
 pub use retry::RetryPolicy;

@@ -56,12 +56,16 @@ impl Provider {
         let protocol = options.protocol.unwrap_or(preset.protocol);
         let facts = options.facts.unwrap_or_else(|| {
             // Over another protocol than its own, a provider is a stranger.
-            let row = if protocol == preset.protocol { preset } else { super::preset::custom(protocol) };
+            let row =
+                if protocol == preset.protocol { preset } else { super::preset::custom(protocol) };
             row.facts(&model)
         });
         let base = config::base_url(preset, options.base_url.as_deref())?;
         let (headers, secrets) = config::headers(preset, &options)?;
-        let transport = Transport::new(options.transport)
+        let mut transport = options.transport;
+        // A proxy cannot reach what only this machine can.
+        transport.proxy &= !config::is_loopback(&base);
+        let transport = Transport::new(transport)
             .map_err(|error| ConfigError::Transport { message: error.to_string() })?;
         let retry = options.retry;
         Ok(Self { preset, protocol, facts, model, base, headers, secrets, transport, retry })

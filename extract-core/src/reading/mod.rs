@@ -1,92 +1,157 @@
-//! From what a model wrote to the JSON value that it meant. Knows the contract, and no provider and
+//! From what a model wrote to the JSON value that it meant. Knows the schema, and no provider and
 //! no network.
+//!
+//! One incremental [`Scanner`] reads bytes and tells events; [`read`] looks in a whole text for
+//! what could be the answer, and takes what fits the schema with the fewest changes. Every change
+//! is in the report, and nothing is ever invented.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+mod candidates;
+mod error;
+mod fit;
+mod incremental;
+mod markup;
+mod numbers;
+mod report;
+mod scan;
+mod search;
+mod strict;
+mod tree;
+mod unguided;
+mod words;
 
-use crate::contract::Contract;
+pub use error::ReadError;
+pub use fit::Growing;
+pub use incremental::Incremental;
+pub use report::{Ending, Level, Misfit, Reading, Repair, RepairKind};
+pub use scan::{Container, Limits, Place, Role, ScanError, Scanner, Sink, Token};
 
-/// A value that was read, and what had to be done to read it.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Reading {
-    /// The value.
-    pub value: Value,
-    /// Every liberty that was taken.
-    pub repairs: Vec<Repair>,
+use crate::contract::shape::Shape;
+
+/// Reads a text for a schema: finds the answer in it, repairs its form, and converts it toward the
+/// schema.
+///
+/// A value that fits the schema in part comes back as well, with its [`misfits`](Reading::misfits);
+/// only where nothing can be read at all there is an error.
+///
+/// ```
+/// use extract_core::contract::Shape;
+/// use extract_core::reading::{Level, read};
+/// use serde_json::json;
+///
+/// let shape = Shape::compile(&json!({
+///     "type": "object",
+///     "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+///     "required": ["name", "age"]
+/// }))?;
+/// let reading = read("Sure!\n```json\n{name: 'Ada', Age: '36',}\n```", &shape, Level::Lenient)?;
+/// assert_eq!(reading.value, json!({"name": "Ada", "age": 36}));
+/// assert!(reading.fits() && !reading.repairs.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// Where no value is found, or the text is beyond its limits.
+pub fn read(text: &str, shape: &Shape, level: Level) -> Result<Reading, ReadError> {
+    Reader::new(shape).level(level).read(text)
 }
 
-/// A liberty that was taken with what the model wrote.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Repair {
-    /// JSON pointer of the value; empty for the whole of it.
-    pub pointer: String,
-    /// What was done.
-    pub kind: RepairKind,
-    /// What stood there, bounded in length.
-    pub before: String,
-    /// What was read, bounded in length.
-    pub after: String,
+/// Reads the arguments of a tool call: the whole text is the value; its form is repaired, and
+/// nothing is searched for in prose.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_arguments(text: &str, shape: &Shape, level: Level) -> Result<Reading, ReadError> {
+    Reader::new(shape).level(level).read_arguments(text)
 }
 
-/// What a [`Repair`] did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum RepairKind {
-    /// The value stood in a fenced code block.
-    Fence,
-    /// The value stood among other text.
-    Prose,
+/// Reads any JSON value from a text, without a schema. Where a text can be taken for several
+/// things, the more conservative is chosen.
+///
+/// ```
+/// let reading = extract_core::reading::read_any("{a: [1, 2, 3,], 'b': None}")?;
+/// assert_eq!(reading.value, serde_json::json!({"a": [1, 2, 3], "b": null}));
+/// # Ok::<(), extract_core::reading::ReadError>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_any(text: &str) -> Result<Reading, ReadError> {
+    let shape = Shape::any();
+    Reader::new(&shape).read(text)
 }
 
-/// Why nothing could be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReadError {
-    /// There is no text.
-    #[error("the reply is empty")]
-    Empty,
-    /// There is text, and no JSON value in it.
-    #[error("the reply holds no JSON value: {message}")]
-    NoValue {
-        /// What the parser said of the text as a whole.
-        message: String,
-    },
+/// Reads a text that is cut off: the best value so far. What is at its very end and may not be
+/// complete is shown or [withheld](Growing); fields that have not come are `null`, and lists empty.
+///
+/// ```
+/// use extract_core::contract::Shape;
+/// use extract_core::reading::{Growing, read_partial};
+///
+/// let reading = read_partial(r#"{"title": "Pride and Pre"#, &Shape::any(), Growing::Shown)?;
+/// assert_eq!(reading.value, serde_json::json!({"title": "Pride and Pre"}));
+/// # Ok::<(), extract_core::reading::ReadError>(())
+/// ```
+///
+/// # Errors
+///
+/// Where there is no value yet, or the text is beyond its limits.
+pub fn read_partial(text: &str, shape: &Shape, growing: Growing) -> Result<Reading, ReadError> {
+    Reader::new(shape).read_partial(text, growing)
 }
 
-/// Reads the JSON value that a text holds.
-pub fn read(text: &str, _contract: &Contract) -> Result<Reading, ReadError> {
-    let trimmed = text.trim();
-    if trimmed.is_empty() {
-        return Err(ReadError::Empty);
+/// Reads texts for one schema, with settings.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'s> {
+    shape: &'s Shape,
+    level: Level,
+    limits: Limits,
+}
+
+impl<'s> Reader<'s> {
+    /// A lenient reader.
+    pub fn new(shape: &'s Shape) -> Self {
+        Self { shape, level: Level::default(), limits: Limits::default() }
     }
-    let error = match serde_json::from_str(trimmed) {
-        Ok(value) => return Ok(Reading { value, repairs: Vec::new() }),
-        Err(error) => error,
-    };
-    let found = fenced(trimmed)
-        .map(|value| (value, RepairKind::Fence))
-        .or_else(|| in_prose(trimmed).map(|value| (value, RepairKind::Prose)));
-    let Some((value, kind)) = found else {
-        return Err(ReadError::NoValue { message: error.to_string() });
-    };
-    let repair =
-        Repair { pointer: String::new(), kind, before: String::new(), after: String::new() };
-    Ok(Reading { value, repairs: vec![repair] })
-}
 
-fn fenced(text: &str) -> Option<Value> {
-    let (_, after) = text.split_once("```")?;
-    let (_, body) = after.split_once('\n')?;
-    let ends = body.match_indices("```").map(|(at, _)| at).take(64);
-    ends.into_iter().find_map(|end| serde_json::from_str(body[..end].trim()).ok())
-}
+    /// How far the reading may go.
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
 
-fn in_prose(text: &str) -> Option<Value> {
-    let starts = text.match_indices(['{', '[']).map(|(at, _)| at).take(64);
-    starts.into_iter().find_map(|start| {
-        serde_json::Deserializer::from_str(&text[start..]).into_iter::<Value>().next()?.ok()
-    })
+    /// The bounds on a text.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// See [`read`].
+    ///
+    /// # Errors
+    ///
+    /// Where no value is found, or the text is beyond its limits.
+    pub fn read(&self, text: &str) -> Result<Reading, ReadError> {
+        search::whole(self, text, true)
+    }
+
+    /// See [`read_arguments`].
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_arguments(&self, text: &str) -> Result<Reading, ReadError> {
+        search::whole(self, text, false)
+    }
+
+    /// See [`read_partial`].
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_partial(&self, text: &str, growing: Growing) -> Result<Reading, ReadError> {
+        search::partial(self, text, growing)
+    }
 }

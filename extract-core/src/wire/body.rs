@@ -40,15 +40,13 @@ pub(super) fn write(
     for (name, raw) in fields.0 {
         match laid.remove(&name) {
             None => verbatim.push((name, raw)),
-            Some(Value::Object(more)) => {
-                match serde_json::from_str(raw.get()).map_err(refuse)? {
-                    Value::Object(mut inner) => {
-                        lay_over(&mut inner, &more);
-                        verbatim.push((name, raw_value(&Value::Object(inner)).map_err(refuse)?));
-                    }
-                    _ => verbatim.push((name, raw_value(&Value::Object(more)).map_err(refuse)?)),
+            Some(Value::Object(more)) => match serde_json::from_str(raw.get()).map_err(refuse)? {
+                Value::Object(mut inner) => {
+                    lay_over(&mut inner, &more);
+                    verbatim.push((name, raw_value(&Value::Object(inner)).map_err(refuse)?));
                 }
-            }
+                _ => verbatim.push((name, raw_value(&Value::Object(more)).map_err(refuse)?)),
+            },
             Some(other) => verbatim.push((name, raw_value(&other).map_err(refuse)?)),
         }
     }
@@ -166,8 +164,5 @@ pub(super) fn no_place(media: &Media, protocol: &str) -> ProviderError {
         MediaSource::Id(_) => "by a file id",
     };
     let kind = media.kind;
-    ProviderError::unsupported(
-        Feature::Media(kind),
-        format!("{protocol} takes no {kind} {how}"),
-    )
+    ProviderError::unsupported(Feature::Media(kind), format!("{protocol} takes no {kind} {how}"))
 }

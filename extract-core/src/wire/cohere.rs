@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::failure::{beginning, in_reply};
-use super::{Delivery, EffortField, Quirks, StreamDecoder, ToolChoiceForm, assemble, body, loose};
 use super::usage;
+use super::{Delivery, EffortField, Quirks, StreamDecoder, ToolChoiceForm, assemble, body, loose};
 use crate::conversation::{
-    Delta, Ending, MediaKind, MediaSource, Message, Output, Part, ProviderError,
-    ProviderErrorKind, ReasoningEffort, Reply, Request, Role, StopReason, Usage,
+    Delta, Ending, MediaKind, MediaSource, Message, Output, Part, ProviderError, ProviderErrorKind,
+    ReasoningEffort, Reply, Request, Role, StopReason, Usage,
 };
 
 #[derive(Serialize)]
@@ -156,8 +156,9 @@ struct Whole {
 /// The reply in the body of a 200.
 pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let malformed = |message: String| ProviderError::new(ProviderErrorKind::Malformed, message);
-    let whole: Whole = serde_json::from_slice(body)
-        .map_err(|error| malformed(format!("not a chat: {error}; it begins {}", beginning(body))))?;
+    let whole: Whole = serde_json::from_slice(body).map_err(|error| {
+        malformed(format!("not a chat: {error}; it begins {}", beginning(body)))
+    })?;
     let mut stream = Stream { ended: true, ..Stream::default() };
     stream.finish_reason = whole.finish_reason;
     stream.usage = whole.usage.or(whole.meta).filter(Value::is_object);
@@ -195,9 +196,7 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 }
 
 fn said(part: &Value) -> Option<Delta> {
-    let text = |key: &str| {
-        loose::at(part, key).filter(|text| !text.is_empty()).map(str::to_owned)
-    };
+    let text = |key: &str| loose::at(part, key).filter(|text| !text.is_empty()).map(str::to_owned);
     text("/thinking").map(Delta::Reasoning).or_else(|| text("/text").map(Delta::Text))
 }
 
@@ -252,8 +251,7 @@ impl StreamDecoder for Stream {
                 if let Some(error) = loose::at(&event, "/delta/error") {
                     return Err(in_reply(&json!({"message": error}).to_string()));
                 }
-                self.finish_reason =
-                    loose::at(&event, "/delta/finish_reason").map(str::to_owned);
+                self.finish_reason = loose::at(&event, "/delta/finish_reason").map(str::to_owned);
                 self.usage = event.pointer("/delta/usage").cloned();
                 self.ended = true;
             }
@@ -276,8 +274,7 @@ impl StreamDecoder for Stream {
         if let Some(raw) = self.usage.take() {
             let input = ["/tokens/input_tokens", "/billed_units/input_tokens"];
             let output = ["/tokens/output_tokens", "/billed_units/output_tokens"];
-            let mut usage =
-                Usage::new(usage::count(&raw, &input), usage::count(&raw, &output));
+            let mut usage = Usage::new(usage::count(&raw, &input), usage::count(&raw, &output));
             usage.cached_input_tokens = usage::count(&raw, &["/cached_tokens"]);
             usage.reasoning_tokens = usage::count(&raw, &["/tokens/reasoning_tokens"]);
             deltas.push(Delta::Usage { usage, cost: None, raw });

@@ -145,8 +145,9 @@ fn duration(text: &str) -> Option<Duration> {
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let number: f64 = rest[..digits].parse().ok()?;
-        let unit_end =
-            rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |end| digits + end);
+        let unit_end = rest[digits..]
+            .find(|c: char| c.is_ascii_digit())
+            .map_or(rest.len(), |end| digits + end);
         seconds += number
             * match &rest[digits..unit_end] {
                 "ms" => 0.001,
@@ -259,7 +260,10 @@ fn by_code(code: &str) -> Option<Kind> {
         | "InvalidSignatureException"
         | "ExpiredTokenException" => Kind::Authentication,
         "permission_error" | "PERMISSION_DENIED" | "AccessDeniedException" => Kind::Permission,
-        "model_not_found" | "not_found_error" | "DeploymentNotFound" | "NOT_FOUND"
+        "model_not_found"
+        | "not_found_error"
+        | "DeploymentNotFound"
+        | "NOT_FOUND"
         | "ResourceNotFoundException" => Kind::NotFound,
         "context_length_exceeded" | "exceed_context_size_error" | "string_above_max_length" => {
             Kind::ContextTooLong
@@ -278,19 +282,31 @@ fn by_code(code: &str) -> Option<Kind> {
         | "RATE_LIMIT_EXCEEDED"
         | "ThrottlingException"
         | "throttlingException" => Kind::RateLimited,
-        "server_is_overloaded" | "overloaded_error" | "UNAVAILABLE" | "unavailable_error"
-        | "ServiceUnavailableException" | "serviceUnavailableException"
+        "server_is_overloaded"
+        | "overloaded_error"
+        | "UNAVAILABLE"
+        | "unavailable_error"
+        | "ServiceUnavailableException"
+        | "serviceUnavailableException"
         | "ModelNotReadyException" => Kind::Overloaded,
         "timeout_error" | "DEADLINE_EXCEEDED" | "ModelTimeoutException" => Kind::Timeout,
         "content_filter" | "content_policy_violation" | "responsible_ai_policy_violation" => {
             Kind::ContentFiltered
         }
         "tool_use_failed" | "json_validate_failed" | "output_parse_failed" => Kind::RejectedAnswer,
-        "api_error" | "server_error" | "INTERNAL" | "InternalServerException"
-        | "internalServerException" | "ModelStreamErrorException" | "modelStreamErrorException"
+        "api_error"
+        | "server_error"
+        | "INTERNAL"
+        | "InternalServerException"
+        | "internalServerException"
+        | "ModelStreamErrorException"
+        | "modelStreamErrorException"
         | "ModelErrorException" => Kind::Server,
-        "invalid_request_error" | "INVALID_ARGUMENT" | "FAILED_PRECONDITION"
-        | "ValidationException" | "validationException" => Kind::InvalidRequest,
+        "invalid_request_error"
+        | "INVALID_ARGUMENT"
+        | "FAILED_PRECONDITION"
+        | "ValidationException"
+        | "validationException" => Kind::InvalidRequest,
         _ => return None,
     })
 }
@@ -394,9 +410,8 @@ pub fn unsupported(error: &ProviderError, mode: Mode) -> Option<Feature> {
     if !says_no {
         return None;
     }
-    let about = |names: &[&str]| {
-        names.iter().any(|name| words.contains(name) || param.starts_with(name))
-    };
+    let about =
+        |names: &[&str]| names.iter().any(|name| words.contains(name) || param.starts_with(name));
     const SETTINGS: [&str; 9] = [
         "temperature",
         "top_p",

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use super::failure::{beginning, in_reply};
 use super::{Delivery, EffortField, Quirks, StreamDecoder, assemble, body, loose, usage};
 use crate::conversation::{
-    Delta, Ending, MediaKind, MediaSource, Message, Output, Part, ProviderError,
-    ProviderErrorKind, ReasoningEffort, Reply, Request, Role, StopReason, Usage,
+    Delta, Ending, MediaKind, MediaSource, Message, Output, Part, ProviderError, ProviderErrorKind,
+    ReasoningEffort, Reply, Request, Role, StopReason, Usage,
 };
 
 #[derive(Serialize)]

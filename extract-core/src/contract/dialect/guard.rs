@@ -32,12 +32,20 @@ pub(super) fn claimed(schema: &Value, value: &Value) -> Option<usize> {
     for (name, property) in properties {
         let Some(member) = members.get(name) else { continue };
         match constants(property) {
-            Some(values) if !values.contains(member) => return None,
+            Some(values) if !values.iter().any(|known| alike(known, member)) => return None,
             Some(_) => claims += 4,
             None => claims += 1,
         }
     }
     Some(claims)
+}
+
+/// Providers that hold a model to a schema do not all hold it to the case of constants.
+fn alike(known: &Value, value: &Value) -> bool {
+    match (known, value) {
+        (Value::String(known), Value::String(text)) => known.eq_ignore_ascii_case(text),
+        _ => known == value,
+    }
 }
 
 fn constants(schema: &Value) -> Option<&[Value]> {

@@ -160,7 +160,11 @@ impl Engine<'_, '_> {
                 send &= self.dialect.formats.contains(&format.as_str());
             }
             ("pattern", Value::String(text)) => {
-                send &= self.dialect.patterns == Patterns::Any || pattern::is_plain(text);
+                send &= match self.dialect.patterns {
+                    Patterns::Any => true,
+                    Patterns::Plain => pattern::is_plain(text),
+                    Patterns::Anchored => pattern::is_anchored(text),
+                };
             }
             ("minItems", least) if send && least.as_u64() > Some(self.dialect.min_items) => {
                 out.schema.insert(keyword.to_owned(), self.dialect.min_items.into());

@@ -38,44 +38,72 @@ impl Limits {
     };
 }
 
+/// How much of one limit a schema uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LimitUse {
+    /// Which limit.
+    pub limit: Limit,
+    /// What the schema comes to.
+    pub used: usize,
+    /// What the dialect allows.
+    pub allowed: usize,
+}
+
 /// Refuses a schema that is past a limit, naming the fields that count most.
 pub(super) fn check(schema: &Value, dialect: &Dialect) -> Result<(), DialectError> {
+    let passed = counted(schema, dialect).into_iter().find(|(used, _)| used.used > used.allowed);
+    let Some((LimitUse { limit, used, allowed }, tally)) = passed else { return Ok(()) };
+    let (dialect, fields) = (dialect.name, tally.worst());
+    Err(DialectError::Limit { dialect, limit, allowed, count: used, fields })
+}
+
+/// How much of each limit of the dialect a schema uses that is sent in it.
+///
+/// ```
+/// use extract_core::contract::dialect::{limits_used, lower, Dialect, Limit};
+/// use serde_json::json;
+///
+/// let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+/// let lowered = lower(&schema, &Dialect::OPENAI_STRICT)?;
+/// let used = limits_used(&lowered.schema, &Dialect::OPENAI_STRICT);
+/// assert_eq!((used[0].limit, used[0].used, used[0].allowed), (Limit::Properties, 1, 5000));
+/// # Ok::<(), extract_core::contract::dialect::DialectError>(())
+/// ```
+pub fn limits_used(schema: &Value, dialect: &Dialect) -> Vec<LimitUse> {
+    counted(schema, dialect).into_iter().map(|(used, _)| used).collect()
+}
+
+fn counted(schema: &Value, dialect: &Dialect) -> Vec<(LimitUse, Tally)> {
     if dialect.limits == Limits::NONE {
-        return Ok(());
+        return Vec::new();
     }
     let mut census = Census::default();
     census.count(schema, "", 0);
     let limits = &dialect.limits;
     let long = limits.long_enum.map_or(usize::MAX, |(values, _)| values);
     for tally in &census.enums {
-        if tally.values > long && Some(tally.text) > limits.long_enum.map(|(_, text)| text) {
+        if tally.values > long {
             census.long_enums.add(&tally.field, tally.text);
         }
     }
     // One long enum is refused for itself, not for the sum of all.
     census.long_enums.total = census.long_enums.by_field.iter().map(|(_, n)| *n).max().unwrap_or(0);
-    for (limit, allowed, tally) in [
-        (Limit::Properties, limits.properties, &census.properties),
-        (Limit::Depth, limits.depth, &census.depth),
-        (Limit::EnumValues, limits.enum_values, &census.enum_values),
-        (Limit::EnumCharacters, limits.long_enum.map(|(_, text)| text), &census.long_enums),
-        (Limit::Characters, limits.text, &census.text),
-        (Limit::OptionalProperties, limits.optional, &census.optional),
-        (Limit::Unions, limits.unions, &census.unions),
-        (Limit::MaxItems, limits.max_items_sum, &census.max_items),
-    ] {
-        if let Some(allowed) = allowed.filter(|allowed| tally.total > *allowed) {
-            let (dialect, count) = (dialect.name, tally.total);
-            return Err(DialectError::Limit {
-                dialect,
-                limit,
-                allowed,
-                count,
-                fields: tally.worst(),
-            });
-        }
-    }
-    Ok(())
+    [
+        (Limit::Properties, limits.properties, census.properties),
+        (Limit::Depth, limits.depth, census.depth),
+        (Limit::EnumValues, limits.enum_values, census.enum_values),
+        (Limit::EnumCharacters, limits.long_enum.map(|(_, text)| text), census.long_enums),
+        (Limit::Characters, limits.text, census.text),
+        (Limit::OptionalProperties, limits.optional, census.optional),
+        (Limit::Unions, limits.unions, census.unions),
+        (Limit::MaxItems, limits.max_items_sum, census.max_items),
+    ]
+    .into_iter()
+    .filter_map(|(limit, allowed, tally)| {
+        Some((LimitUse { limit, used: tally.total, allowed: allowed? }, tally))
+    })
+    .collect()
 }
 
 #[derive(Default)]

@@ -12,21 +12,15 @@ use super::normal::{Annotations, Normal, Normaliser, Shape};
 use super::note::{Note, NoteKind};
 use super::plan::{Plan, SAME, Step, StepId};
 use super::source::Source;
-use super::table::{Any, Dialect, Recursion, Refs, Root, RootRefs};
-use super::{Lowered, guard, words};
+use super::table::{Any, Dialect, Recursion, Refs, Root};
+use super::turn::Turner;
+use super::{Lowered, words};
 
 /// How deep lowering goes, references that are written out included.
 const MAX_LEVELS: usize = 100;
 
 /// The most schemas that lowering may come to.
 const MAX_PARTS: usize = 20_000;
-
-/// While fewer schemas than this are written, a described reference is written out; afterwards it
-/// is kept and wrapped.
-const INLINE_PARTS: usize = 2_000;
-
-/// How far references are followed to see whether null fits.
-const NULL_STEPS: usize = 500;
 
 /// See [`lower`](super::lower).
 pub(super) fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, DialectError> {
@@ -39,7 +33,14 @@ pub(super) fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, Dialec
     let mut inline = dialect.refs == Refs::Bare;
     loop {
         let mut engine = Engine::new(&source, dialect, unroll, inline);
-        let lowered = engine.run();
+        let mut lowered = engine.run();
+        if let (true, Ok(first)) = (engine.reshaped_examples, &lowered) {
+            // Now that the plan is whole, examples can be shown in the shape that is sent. The walk
+            // is the same, so its steps are.
+            let mut second = Engine::new(&source, dialect, unroll, inline);
+            second.first = Some(first);
+            lowered = second.run();
+        }
         let passed = matches!(
             lowered,
             Err(DialectError::Limit { .. }
@@ -70,32 +71,36 @@ pub(super) struct Out {
     pub(super) null: bool,
 }
 
-struct Definition {
-    reference: String,
+pub(super) struct Definition {
+    pub(super) reference: String,
     /// `None` where the definition is not sent: the root, and what is written out.
-    name: Option<String>,
-    schema: Option<Value>,
-    step: StepId,
+    pub(super) name: Option<String>,
+    pub(super) schema: Option<Value>,
+    pub(super) step: StepId,
 }
 
 pub(super) struct Engine<'a, 's> {
     pub(super) dialect: &'a Dialect,
-    source: &'a Source<'s>,
+    pub(super) source: &'a Source<'s>,
     normaliser: Normaliser<'a, 's>,
     steps: Vec<Step>,
     notes: Vec<Note>,
     noted: HashSet<(String, String)>,
-    definitions: Vec<Definition>,
-    by_reference: HashMap<String, usize>,
-    names: HashSet<String>,
+    pub(super) definitions: Vec<Definition>,
+    pub(super) by_reference: HashMap<String, usize>,
+    pub(super) names: HashSet<String>,
     /// The recursive references that are being written out, from the outside in.
-    path: Vec<String>,
-    unroll: Option<usize>,
+    pub(super) path: Vec<String>,
+    pub(super) unroll: Option<usize>,
     /// Whether a described reference is written out rather than wrapped.
-    inline: bool,
+    pub(super) inline: bool,
     /// Whether one was.
-    inlined: bool,
-    parts: usize,
+    pub(super) inlined: bool,
+    /// Whether examples or defaults stand on values that are sent in another shape.
+    reshaped_examples: bool,
+    /// The outcome of a first walk, whose plan turns examples into the shape that is sent.
+    first: Option<&'a Lowered>,
+    pub(super) parts: usize,
     depth: usize,
 }
 
@@ -120,6 +125,8 @@ impl<'a, 's> Engine<'a, 's> {
             unroll,
             inline,
             inlined: false,
+            reshaped_examples: false,
+            first: None,
             parts: 0,
             depth: 0,
         }
@@ -259,6 +266,7 @@ impl<'a, 's> Engine<'a, 's> {
             out.description = annotations.description;
         }
         if let Some(default) = annotations.default {
+            let default = self.as_sent(out.step, default);
             if self.dialect.allows("default") {
                 out.schema.insert("default".to_owned(), default);
             } else if !default.is_null() {
@@ -267,153 +275,30 @@ impl<'a, 's> Engine<'a, 's> {
             }
         }
         if !annotations.examples.is_empty() {
+            let examples: Vec<Value> =
+                annotations.examples.into_iter().map(|e| self.as_sent(out.step, e)).collect();
             if self.dialect.allows("examples") {
-                out.schema.insert("examples".to_owned(), Value::Array(annotations.examples));
+                out.schema.insert("examples".to_owned(), Value::Array(examples));
             } else {
-                let label = if annotations.examples.len() == 1 { "Example" } else { "Examples" };
-                out.words.push(format!("{label}: {}.", words::list(&annotations.examples)));
+                let label = if examples.len() == 1 { "Example" } else { "Examples" };
+                out.words.push(format!("{label}: {}.", words::list(&examples)));
                 self.described("examples", place);
             }
         }
     }
 
-    /// What a reference becomes: a reference, or what it refers to.
-    fn reference(
-        &mut self,
-        reference: &str,
-        place: &str,
-        bare: bool,
-    ) -> Result<Option<Out>, DialectError> {
-        let mut reference = reference.to_owned();
-        let mut target = self.source.resolve(&reference)?;
-        let mut normal = self.normal(target)?;
-        let mut steps = 0;
-        // A definition that is only another name for a definition is skipped.
-        while let Shape::Reference(next) = &normal.shape {
-            steps += 1;
-            if steps > MAX_LEVELS {
-                let why = "it is made of nothing but itself";
-                return Err(DialectError::Reference { reference, why });
-            }
-            if !normal.annotations.is_empty() {
-                break;
-            }
-            reference.clone_from(next);
-            target = self.source.resolve(&reference)?;
-            normal = self.normal(target)?;
+    /// An example in the shape in which values are sent.
+    fn as_sent(&mut self, step: StepId, value: Value) -> Value {
+        if step == SAME || value.is_null() {
+            return value;
         }
-        let pointer = reference.trim_start_matches('#').to_owned();
-        if self.source.is_recursive(&reference) {
-            if let Some(most) = self.unroll {
-                let open = self.path.iter().filter(|open| **open == reference).count();
-                if open >= most {
-                    return Ok(Some(self.cut(&reference, place)));
-                }
-                self.path.push(reference.clone());
-                let out = self.lower(target, &pointer)?;
-                self.path.pop();
-                if let (0, Some(out)) = (open, &out) {
-                    self.close(&reference, out.step);
-                }
-                return Ok(out);
+        self.reshaped_examples = true;
+        match self.first {
+            Some(first) => {
+                Turner::new(&first.plan, &first.own, &first.schema, &value).lower(step, value)
             }
-        } else {
-            let plain_any = matches!(&normal.shape, Shape::Plain(plain) if plain.is_empty());
-            let annotated = !bare && self.inline && self.parts < INLINE_PARTS;
-            if self.dialect.refs == Refs::Inline
-                || matches!(normal.shape, Shape::Never)
-                || plain_any
-                || annotated
-            {
-                self.inlined |= annotated;
-                return self.lower(target, &pointer);
-            }
+            None => value,
         }
-        let index = self.define(&reference);
-        let schema = [("$ref".to_owned(), self.reference_to(index))].into_iter().collect();
-        let step = self.step(Step::Definition(index));
-        let null = guard::fits(target, self.source.root, &Value::Null, &mut { NULL_STEPS });
-        Ok(Some(Out { schema, step, null, ..Out::default() }))
-    }
-
-    /// Where writing out a recursive definition ends: JSON text, so that no value is lost.
-    fn cut(&mut self, reference: &str, place: &str) -> Out {
-        let index = self.definition(reference, false);
-        let name = self.name_of(reference);
-        let depth = self.unroll.unwrap_or_default();
-        self.note(
-            NoteKind::Unrolled,
-            place,
-            format!("{name} is written out {depth} deep; what is deeper is sent as JSON text"),
-        );
-        let schema = [("type".to_owned(), self.type_name("string"))].into_iter().collect();
-        let words =
-            vec![format!("JSON text of one more {name}, in the same shape as the outer ones.")];
-        Out { schema, words, step: self.step(Step::Cut(index)), ..Out::default() }
-    }
-
-    /// Tells the values that are cut off how their definition changes them.
-    fn close(&mut self, reference: &str, step: StepId) {
-        let index = self.by_reference.get(reference).copied();
-        if let Some(known) = index.and_then(|index| self.definitions.get_mut(index)) {
-            if known.name.is_none() {
-                known.step = step;
-            }
-        }
-    }
-
-    /// The index of a definition that is sent.
-    fn define(&mut self, reference: &str) -> usize {
-        let sent = reference != "#" || self.dialect.root_refs == RootRefs::Define;
-        self.definition(reference, sent)
-    }
-
-    fn definition(&mut self, reference: &str, sent: bool) -> usize {
-        if let Some(index) = self.by_reference.get(reference) {
-            return *index;
-        }
-        let name = sent.then(|| {
-            let name = self.name_of(reference);
-            let mut free = name.clone();
-            let mut number = 1;
-            while !self.names.insert(free.clone()) {
-                number += 1;
-                free = format!("{name}_{number}");
-            }
-            free
-        });
-        let reference = reference.to_owned();
-        self.by_reference.insert(reference.clone(), self.definitions.len());
-        self.definitions.push(Definition { reference, name, schema: None, step: SAME });
-        self.definitions.len() - 1
-    }
-
-    fn reference_to(&self, index: usize) -> Value {
-        match &self.definitions[index].name {
-            Some(name) => format!("#/$defs/{name}").into(),
-            None => "#".into(),
-        }
-    }
-
-    /// A clean name for what a reference refers to.
-    fn name_of(&self, reference: &str) -> String {
-        let title = || self.source.root.get("title").and_then(Value::as_str).unwrap_or("Root");
-        let last = match reference.rsplit_once('/') {
-            Some((_, last)) => last,
-            None => title(),
-        };
-        clean(last, 64)
-    }
-
-    /// A schema as it stands, for keywords whose schemas say nothing about the shape of values.
-    pub(super) fn verbatim(&mut self, schema: &Value) -> Value {
-        super::walk::rebuild(schema, &mut |members| {
-            members.retain(|keyword, _| !is_noise(keyword));
-            if let Some(Value::String(reference)) = members.get("$ref") {
-                let index = self.define(&reference.clone());
-                members.insert("$ref".to_owned(), self.reference_to(index));
-            }
-        })
     }
 
     /// The finished schema, its description first.
@@ -510,7 +395,7 @@ pub(super) fn clean(name: &str, most: usize) -> String {
 }
 
 /// Keywords that say nothing about values.
-fn is_noise(keyword: &str) -> bool {
+pub(super) fn is_noise(keyword: &str) -> bool {
     keyword.starts_with("x-")
         || matches!(
             keyword,

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::super::problem::Problem;
 use super::note::Note;
-use super::plan::{Plan, Turner};
+use super::plan::Plan;
+use super::turn::Turner;
 
 /// A schema in a dialect: what is sent, what the dialect could not say as it stood, and the way back
 /// for values.

@@ -28,7 +28,7 @@
 //! # Ok::<(), extract_core::contract::dialect::DialectError>(())
 //! ```
 
-mod composite;
+mod arrays;
 mod error;
 mod guard;
 mod leaf;
@@ -37,12 +37,15 @@ mod lower;
 mod lowered;
 mod normal;
 mod note;
+mod objects;
 mod pattern;
 mod plan;
+mod references;
 mod render;
 mod rows;
 mod source;
 mod table;
+mod turn;
 mod union;
 mod walk;
 mod words;
@@ -50,6 +53,7 @@ mod words;
 use serde_json::Value;
 
 pub use error::{DialectError, Limit};
+pub use limits::{LimitUse, limits_used};
 pub use lowered::{Lowered, Raised};
 pub use note::{Note, NoteKind};
 pub use render::render_typescript;

@@ -37,6 +37,18 @@ pub(super) fn is_plain(pattern: &str) -> bool {
     true
 }
 
+/// Whether the pattern speaks of the whole text and in the simplest words: no class but those in
+/// brackets, no group with a question mark.
+pub(super) fn is_anchored(pattern: &str) -> bool {
+    let mut escaped = false;
+    let simple = pattern.chars().all(|c| {
+        let fits = !(escaped && c.is_alphanumeric());
+        escaped = c == '\\' && !escaped;
+        fits
+    });
+    simple && pattern.starts_with('^') && pattern.ends_with('$') && !pattern.contains("(?")
+}
+
 /// Refuses a pattern whose compiled form could be huge: `(a{1000}){1000}` is short and is not.
 pub(super) fn check(pattern: &str, pointer: &str) -> Result<(), DialectError> {
     let refuse = |why| Err(DialectError::Pattern { pointer: pointer.to_owned(), why });
@@ -107,6 +119,16 @@ mod tests {
         }
         for rich in [r"\bword\b", r"(?=x)", r"(?!x)", r"(?<=x)y", r"(?<!x)y", r"(a)\1", r"\k<n>"] {
             assert!(!is_plain(rich), "{rich}");
+        }
+    }
+
+    #[test]
+    fn anchored_patterns_are_simple() {
+        for simple in ["^a$", "^[a-z]{2,3}(-[A-Z]+)?$", r"^a\.b$"] {
+            assert!(is_anchored(simple), "{simple}");
+        }
+        for other in ["a", "^a", r"^\d+$", "^(?:a)$", r"^\w$"] {
+            assert!(!is_anchored(other), "{other}");
         }
     }
 

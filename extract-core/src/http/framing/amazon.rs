@@ -148,10 +148,7 @@ mod tests {
                 framer.push(piece, 1 << 20, &mut events).unwrap();
             }
             let names: Vec<_> = events.iter().map(|event| event.name.as_deref()).collect();
-            assert_eq!(
-                names,
-                [Some("messageStart"), Some("throttlingException"), Some("error")]
-            );
+            assert_eq!(names, [Some("messageStart"), Some("throttlingException"), Some("error")]);
             assert_eq!(events[0].data, "{\"a\":\"ü\"}");
             assert_eq!(events[2].data, "{\"code\":\"Bad\",\"message\":\"no\"}");
         }

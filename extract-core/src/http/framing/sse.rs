@@ -164,7 +164,8 @@ mod tests {
         let mut sse = Sse::default();
         let mut taken = Ok(());
         for _ in 0..100 {
-            taken = taken.and_then(|()| sse.push(b"data: 0123456789012345\n", 1000, &mut Vec::new()));
+            taken =
+                taken.and_then(|()| sse.push(b"data: 0123456789012345\n", 1000, &mut Vec::new()));
         }
         assert!(taken.is_err(), "nor may an event have no end");
     }

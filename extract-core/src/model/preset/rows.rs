@@ -33,11 +33,7 @@ const OPENAI: Facts = Facts {
     schema_strict: true,
     tool_dialect: &Dialect::OPENAI_STRICT,
     tool_strict: true,
-    media: MediaSupport {
-        image: Ways::BYTES_URL,
-        audio: Ways::BYTES,
-        document: Ways::BYTES_ID,
-    },
+    media: MediaSupport { image: Ways::BYTES_URL, audio: Ways::BYTES, document: Ways::BYTES_ID },
     quirks: Quirks::OPENAI,
     ..COMPATIBLE
 };
@@ -49,7 +45,11 @@ const OPENAI_RESPONSES: Facts = Facts {
 
 /// Models that refuse sampling parameters, and those that came before native schemas.
 const OPENAI_RULES: &[Rule] = &[
-    Rule { models: &["o1*", "o3*", "o4*", "gpt-5*", "gpt-6*"], sampling: Some(false), ..Rule::NONE },
+    Rule {
+        models: &["o1*", "o3*", "o4*", "gpt-5*", "gpt-6*"],
+        sampling: Some(false),
+        ..Rule::NONE
+    },
     Rule {
         models: &["gpt-3.5*", "gpt-4", "gpt-4-*", "gpt-4o-2024-05-13"],
         modes: Some(TOOLS_FIRST),
@@ -102,11 +102,7 @@ const ANTHROPIC_RULES: &[Rule] = &[
         tool_choice: Some(ToolChoiceForm::Named),
         ..Rule::NONE
     },
-    Rule {
-        models: &["claude-*-4-5*", "claude-*-4-6*"],
-        sampling: Some(true),
-        ..Rule::NONE
-    },
+    Rule { models: &["claude-*-4-5*", "claude-*-4-6*"], sampling: Some(true), ..Rule::NONE },
     Rule {
         // Before native schemas and strict tools.
         models: &[

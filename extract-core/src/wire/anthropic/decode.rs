@@ -54,7 +54,10 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
         return Err(in_reply(&String::from_utf8_lossy(body)));
     }
     let Some(content) = whole.content else {
-        return Err(malformed(format!("the message has no content; it begins {}", beginning(body))));
+        return Err(malformed(format!(
+            "the message has no content; it begins {}",
+            beginning(body)
+        )));
     };
     let mut stream = Stream { stop_reason: whole.stop_reason, ended: true, ..Stream::default() };
     stream.explanation = explanation(whole.stop_details.as_ref());
@@ -68,9 +71,7 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
         match kind {
             "text" => deltas.extend(block.text.filter(|text| !text.is_empty()).map(Delta::Text)),
             "thinking" => {
-                deltas.extend(
-                    block.thinking.filter(|text| !text.is_empty()).map(Delta::Reasoning),
-                );
+                deltas.extend(block.thinking.filter(|text| !text.is_empty()).map(Delta::Reasoning));
             }
             "tool_use" => {
                 let index = stream.calls;
@@ -155,8 +156,8 @@ impl StreamDecoder for Stream {
                 if let Some(reason) = loose::at(&event, "/delta/stop_reason") {
                     self.stop_reason = Some(reason.to_owned());
                 }
-                self.explanation = explanation(event.pointer("/delta/stop_details"))
-                    .or(self.explanation.take());
+                self.explanation =
+                    explanation(event.pointer("/delta/stop_details")).or(self.explanation.take());
                 self.take_usage(event.get("usage"));
             }
             "message_stop" => self.ended = true,

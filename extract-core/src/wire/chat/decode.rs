@@ -276,9 +276,7 @@ impl Stream {
             _ => {
                 let spoken = said.audio.as_ref().and_then(|audio| loose::at(audio, "/transcript"));
                 deltas.extend(
-                    spoken
-                        .filter(|text| !text.is_empty())
-                        .map(|text| Delta::Text(text.to_owned())),
+                    spoken.filter(|text| !text.is_empty()).map(|text| Delta::Text(text.to_owned())),
                 );
             }
         }

@@ -174,7 +174,8 @@ pub fn encode(
         random_seed,
         stop: &settings.stop,
         reasoning_effort: in_field(EffortField::Effort).map(ReasoningEffort::as_str),
-        reasoning: in_field(EffortField::Reasoning).map(|effort| Effort { effort: effort.as_str() }),
+        reasoning: in_field(EffortField::Reasoning)
+            .map(|effort| Effort { effort: effort.as_str() }),
         thinking: in_field(EffortField::Thinking).map(|effort| Switch {
             r#type: if effort == ReasoningEffort::None { "disabled" } else { "enabled" },
         }),

@@ -139,9 +139,8 @@ pub(super) fn wire_messages<'a>(
             Part::State(_) => {}
         }
     }
-    let replayed = body::state(message, STATE)
-        .map(|state| replayed(state, quirks.replay))
-        .unwrap_or_default();
+    let replayed =
+        body::state(message, STATE).map(|state| replayed(state, quirks.replay)).unwrap_or_default();
     let content = match replayed.contains_key("content") {
         true => Content::GivenBack,
         false => content_of(message.role, parts),
@@ -229,9 +228,9 @@ fn media_part(media: &Media, form: MediaForm) -> Result<What<'_>, ProviderError>
                     file_id: None,
                 },
             }),
-            MediaSource::Id(id) => Ok(What::File {
-                file: File { file_data: None, filename: None, file_id: Some(id) },
-            }),
+            MediaSource::Id(id) => {
+                Ok(What::File { file: File { file_data: None, filename: None, file_id: Some(id) } })
+            }
             MediaSource::Url(_) => Err(refuse()),
         },
         (MediaKind::Document, MediaForm::Mistral) => {

@@ -124,8 +124,10 @@ impl StreamDecoder for Stream {
             return Err(in_reply(data));
         }
         let chunk: Chunk<'_> = serde_json::from_str(data).map_err(|error| {
-            let message =
-                format!("not a chunk of a reply: {error}; it begins {}", beginning(data.as_bytes()));
+            let message = format!(
+                "not a chunk of a reply: {error}; it begins {}",
+                beginning(data.as_bytes())
+            );
             ProviderError::new(ProviderErrorKind::Malformed, message)
         })?;
         let mut deltas = Vec::new();
@@ -158,11 +160,7 @@ impl StreamDecoder for Stream {
 }
 
 impl Stream {
-    fn absorb(
-        &mut self,
-        chunk: Chunk<'_>,
-        deltas: &mut Vec<Delta>,
-    ) -> Result<(), ProviderError> {
+    fn absorb(&mut self, chunk: Chunk<'_>, deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
         if let Some(error) = chunk.error.filter(|error| !error.is_null()) {
             return Err(in_reply(&serde_json::json!({ "error": error }).to_string()));
         }
@@ -237,8 +235,16 @@ fn stop_reason(raw: Option<&str>, called: bool) -> StopReason {
         Some("STOP") => StopReason::Stop,
         Some("MAX_TOKENS") => StopReason::Length,
         Some(
-            "SAFETY" | "RECITATION" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "IMAGE_SAFETY"
-            | "IMAGE_PROHIBITED_CONTENT" | "IMAGE_RECITATION" | "MODEL_ARMOR" | "JAILBREAK",
+            "SAFETY"
+            | "RECITATION"
+            | "BLOCKLIST"
+            | "PROHIBITED_CONTENT"
+            | "SPII"
+            | "IMAGE_SAFETY"
+            | "IMAGE_PROHIBITED_CONTENT"
+            | "IMAGE_RECITATION"
+            | "MODEL_ARMOR"
+            | "JAILBREAK",
         ) => StopReason::ContentFilter,
         Some(other) => StopReason::Other(other.to_owned()),
         None => StopReason::Unstated,

@@ -243,18 +243,19 @@ pub fn encode(request: &Request, quirks: &Quirks) -> Result<Vec<u8>, ProviderErr
             }
         })
         .collect();
-    let tool_config = (!tools.is_empty() && quirks.tool_choice != ToolChoiceForm::Omitted).then(|| {
-        let (mode, names) = match quirks.tool_choice {
-            ToolChoiceForm::Named => {
-                ("ANY", tools.iter().map(|tool| tool.name.as_str()).collect())
+    let tool_config =
+        (!tools.is_empty() && quirks.tool_choice != ToolChoiceForm::Omitted).then(|| {
+            let (mode, names) = match quirks.tool_choice {
+                ToolChoiceForm::Named => {
+                    ("ANY", tools.iter().map(|tool| tool.name.as_str()).collect())
+                }
+                ToolChoiceForm::Auto => ("AUTO", Vec::new()),
+                _ => ("ANY", Vec::new()),
+            };
+            ToolConfig {
+                function_calling_config: CallingConfig { mode, allowed_function_names: names },
             }
-            ToolChoiceForm::Auto => ("AUTO", Vec::new()),
-            _ => ("ANY", Vec::new()),
-        };
-        ToolConfig {
-            function_calling_config: CallingConfig { mode, allowed_function_names: names },
-        }
-    });
+        });
     let wire = Body {
         contents,
         system_instruction: (!system.is_empty()).then_some(Content { role: None, parts: system }),

@@ -96,7 +96,10 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     })?;
     let failed = response.error.as_ref().is_some_and(|error| !error.is_null());
     if response.output.is_none() && !failed {
-        return Err(malformed(format!("the response has no output; it begins {}", beginning(body))));
+        return Err(malformed(format!(
+            "the response has no output; it begins {}",
+            beginning(body)
+        )));
     }
     let mut stream = Stream::default();
     let mut deltas = Vec::new();
@@ -188,7 +191,9 @@ impl StreamDecoder for Stream {
                     self.finish_item(at, &item, raw.get(), &mut deltas);
                 }
             }
-            "response.completed" | "response.incomplete" | "response.failed"
+            "response.completed"
+            | "response.incomplete"
+            | "response.failed"
             | "response.cancelled" => {
                 if let Some(response) = event.response {
                     self.close(response, &mut deltas)?;
@@ -245,9 +250,9 @@ impl Stream {
     /// The item of this id, or else of this place; servers give the one, the other or both. Where
     /// they give neither it is the latest.
     fn find(&self, id: Option<&str>, place: Option<&str>) -> Option<usize> {
-        let by_id = id.filter(|id| !id.is_empty()).and_then(|id| {
-            self.items.iter().rposition(|known| known.id == id)
-        });
+        let by_id = id
+            .filter(|id| !id.is_empty())
+            .and_then(|id| self.items.iter().rposition(|known| known.id == id));
         by_id
             .or_else(|| {
                 let place = place?;

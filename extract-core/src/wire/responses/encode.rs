@@ -43,7 +43,10 @@ struct Body<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Item<'a> {
-    Message { role: &'static str, content: Content<'a> },
+    Message {
+        role: &'static str,
+        content: Content<'a>,
+    },
     Call(Call<'a>),
     Result(CallOutput<'a>),
     /// An item of the provider's own, as it came.

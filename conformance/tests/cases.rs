@@ -1,0 +1,132 @@
+//! The score of the reader on the cases in the folder that `EXTRACT_CASES_DIR` names (JSON lines,
+//! a file a suite), as a table. Without the variable there is nothing to score, and it says so.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use conformance::{Answer, Question, answer};
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Debug, Deserialize)]
+struct Case {
+    #[serde(flatten)]
+    question: Question,
+    #[serde(default)]
+    expected: Value,
+    #[serde(default)]
+    expect_error: bool,
+    #[serde(default)]
+    expected_unstated: bool,
+    #[serde(default)]
+    raw_only: bool,
+    #[serde(default)]
+    no_json_found: bool,
+    #[serde(default)]
+    non_json_value: bool,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Tally {
+    right: usize,
+    all: usize,
+}
+
+impl Tally {
+    fn share(self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand cases")]
+        if self.all == 0 { 1.0 } else { self.right as f64 / self.all as f64 }
+    }
+}
+
+/// The least share of (finals, partials) that is held; all must-rejects of a suite with schemas of
+/// its own are held where it is said.
+const HELD: [(&str, f64, f64); 0] = [];
+
+fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        (a, b) => a == b,
+    }
+}
+
+#[test]
+fn scores() {
+    let Some(folder) = env::var_os("EXTRACT_CASES_DIR").map(PathBuf::from) else {
+        eprintln!("EXTRACT_CASES_DIR is not set: no cases to score");
+        return;
+    };
+    let verbose = env::var_os("EXTRACT_CASES_SHOW").is_some();
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+        .expect("the folder of cases can be listed")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ext| ext == "jsonl"))
+        .collect();
+    files.sort();
+    println!("{:<22}{:>14}{:>16}{:>16}", "suite", "final", "partial", "must reject");
+    let mut failed = Vec::new();
+    for file in files {
+        let suite = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = fs::read_to_string(&file).expect("a file of cases is text");
+        let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let case: Case = serde_json::from_str(line).expect("a case is JSON");
+            if case.expected_unstated || case.raw_only || case.no_json_found || case.non_json_value
+            {
+                continue;
+            }
+            let group = if case.expect_error {
+                "reject"
+            } else if case.question.kind.starts_with("partial") {
+                "partial"
+            } else {
+                "final"
+            };
+            let given = answer(&case.question);
+            let right = match &given {
+                Answer::Ok { ok, .. } => !case.expect_error && same(ok, &case.expected),
+                Answer::Err { .. } => case.expect_error,
+            };
+            let tally = tallies.entry(group).or_default();
+            tally.all += 1;
+            tally.right += usize::from(right);
+            if !right && verbose {
+                let given = serde_json::to_string(&given).unwrap_or_default();
+                println!("✗ {} {} {}", case.question.id, case.question.kind, case.question.options);
+                println!(
+                    "    in   {}",
+                    Value::from(case.question.input.chars().take(300).collect::<String>())
+                );
+                println!(
+                    "    want {}{}",
+                    if case.expect_error { "ERROR " } else { "" },
+                    case.expected.to_string().chars().take(300).collect::<String>()
+                );
+                println!("    got  {}", given.chars().take(400).collect::<String>());
+            }
+        }
+        let cell = |group: &str| {
+            let tally = tallies.get(group).copied().unwrap_or_default();
+            if tally.all == 0 {
+                "–".to_owned()
+            } else {
+                format!("{}/{} {:.1}%", tally.right, tally.all, 100.0 * tally.share())
+            }
+        };
+        println!("{suite:<22}{:>14}{:>16}{:>16}", cell("final"), cell("partial"), cell("reject"));
+        if let Some((_, finals, partials)) = HELD.iter().find(|(name, ..)| *name == suite) {
+            let share = |group| tallies.get(group).copied().unwrap_or_default().share();
+            if share("final") < *finals || share("partial") < *partials {
+                failed.push(suite);
+            }
+        }
+    }
+    assert!(failed.is_empty(), "below what is held: {failed:?}");
+}

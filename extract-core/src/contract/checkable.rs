@@ -1,0 +1,241 @@
+//! The schema as replies are checked against it: the type's own, with what its formats mean spelled
+//! out. Models are told `int32`, which is short; a reply is held to the bounds of one.
+
+use std::net::IpAddr;
+
+use jsonschema::{Draft, PatternOptions, Validator};
+use serde_json::{Map, Value};
+
+use super::ContractError;
+use super::each::each_schema;
+
+/// The largest compiled form of one pattern, in bytes.
+const PATTERN_SIZE: usize = 8 << 20;
+
+/// How often a pattern with lookaround may go back over one text.
+const PATTERN_STEPS: usize = 200_000;
+
+/// The format that text in base64 is checked by.
+const BASE64: &str = "x-base64";
+
+/// Compiles the validator of a schema. Nothing is ever fetched to resolve a reference.
+pub(super) fn compile(name: &str, schema: &Value) -> Result<Validator, ContractError> {
+    let mut spelled_out = schema.clone();
+    spell_out(&mut spelled_out);
+    let patterns =
+        PatternOptions::fancy_regex().size_limit(PATTERN_SIZE).backtrack_limit(PATTERN_STEPS);
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        // Another crate of the build may have turned on the fetching of references.
+        .offline()
+        .with_pattern_options(patterns)
+        .should_validate_formats(true)
+        .should_ignore_unknown_formats(true)
+        // Names that schemars has and JSON Schema has not.
+        .with_format("ip", |text: &str| text.parse::<IpAddr>().is_ok())
+        .with_format("partial-time", is_time)
+        .with_format("partial-date-time", is_date_time)
+        .with_format("zoned-date-time", is_zoned)
+        // Wider than RFC 3339: with a sign, and with a fraction, as `jiff` writes and reads it.
+        .with_format("duration", is_duration)
+        .with_format(BASE64, |text: &str| super::base64::decode(text).is_ok())
+        .build(&spelled_out)
+        .map_err(|error| ContractError::Schema {
+            name: name.to_owned(),
+            pointer: error.instance_path().to_string(),
+            message: error.to_string(),
+        })
+}
+
+/// The bounds of a numeric format.
+fn bounds(format: &str) -> Option<(Value, Value)> {
+    Some(match format {
+        "int8" => (i8::MIN.into(), i8::MAX.into()),
+        "int16" => (i16::MIN.into(), i16::MAX.into()),
+        "int32" => (i32::MIN.into(), i32::MAX.into()),
+        "int64" => (i64::MIN.into(), i64::MAX.into()),
+        "int" => (isize::MIN.into(), isize::MAX.into()),
+        "uint8" => (0.into(), u8::MAX.into()),
+        "uint16" => (0.into(), u16::MAX.into()),
+        "uint32" => (0.into(), u32::MAX.into()),
+        "uint64" => (0.into(), u64::MAX.into()),
+        "uint" => (0.into(), usize::MAX.into()),
+        // Beyond it serde reads infinity.
+        "float" => (f64::from(f32::MIN).into(), f64::from(f32::MAX).into()),
+        _ => return None,
+    })
+}
+
+/// Adds the bounds that numeric formats stand for, where the schema has none of its own.
+fn spell_out(schema: &mut Value) {
+    each_schema(schema, &mut |members| {
+        let format = members.get("format").and_then(Value::as_str);
+        if let Some((least, most)) = format.and_then(bounds) {
+            bound(members, ["minimum", "exclusiveMinimum"], least);
+            bound(members, ["maximum", "exclusiveMaximum"], most);
+        }
+        // JSON Schema takes it for a remark.
+        let encoding = members.get("contentEncoding").and_then(Value::as_str);
+        if encoding == Some("base64") && !members.contains_key("format") {
+            members.insert("format".to_owned(), BASE64.into());
+        }
+    });
+}
+
+fn bound(members: &mut Map<String, Value>, keywords: [&str; 2], bound: Value) {
+    if !keywords.iter().any(|keyword| members.contains_key(*keyword)) {
+        members.insert(keywords[0].to_owned(), bound);
+    }
+}
+
+/// `12:30`, `12:30:59`, `12:30:59.5`.
+fn is_time(text: &str) -> bool {
+    let (clock, fraction) = text.split_once('.').map_or((text, None), |(a, b)| (a, Some(b)));
+    let parts: Vec<&str> = clock.split(':').collect();
+    let within = |part: &&str, most: u8| {
+        part.len() == 2
+            && part.bytes().all(|b| b.is_ascii_digit())
+            && part.parse::<u8>().is_ok_and(|n| n <= most)
+    };
+    let clock_fits = match parts.as_slice() {
+        [hour, minute] => within(hour, 23) && within(minute, 59) && fraction.is_none(),
+        [hour, minute, second] => within(hour, 23) && within(minute, 59) && within(second, 60),
+        _ => false,
+    };
+    clock_fits && fraction.is_none_or(is_digits)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A date, `T` or a space, and a time.
+fn is_date_time(text: &str) -> bool {
+    text.split_once(['T', 't', ' ']).is_some_and(|(date, time)| is_date(date) && is_time(time))
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.trim_start_matches(['+', '-']).split('-').collect();
+    let [year, month, day] = parts.as_slice() else { return false };
+    let within = |part: &str, most: u8| {
+        part.len() == 2
+            && is_digits(part)
+            && part.parse::<u8>().is_ok_and(|n| (1..=most).contains(&n))
+    };
+    year.len() >= 4 && is_digits(year) && within(month, 12) && within(day, 31)
+}
+
+/// A date and time with the name of a time zone in brackets behind it.
+fn is_zoned(text: &str) -> bool {
+    text.strip_suffix(']').and_then(|text| text.split_once('[')).is_some_and(|(moment, zone)| {
+        let date = moment.split_once(['T', 't', ' ']).map_or(moment, |(date, _)| date);
+        !zone.is_empty() && is_date(date)
+    })
+}
+
+/// `P1Y2M3W4DT5H6M7.5S`, with any of its parts left out, and a sign before it.
+fn is_duration(text: &str) -> bool {
+    let text = text.trim_start_matches(['+', '-']).to_ascii_uppercase();
+    let Some(text) = text.strip_prefix('P') else { return false };
+    let (date, time) = text.split_once('T').map_or((text, None), |(a, b)| (a, Some(b)));
+    let in_order = |mut text: &str, units: &str| {
+        let mut left = units;
+        while !text.is_empty() {
+            let Some(at) = text.find(|c: char| c.is_ascii_alphabetic()) else { return false };
+            let (count, tail) = text.split_at(at);
+            let (unit, tail) = tail.split_at(1);
+            let Some((_, later)) = left.split_once(unit) else { return false };
+            let mut halves = count.split(['.', ',']);
+            if !halves.all(is_digits) || count.split(['.', ',']).count() > 2 {
+                return false;
+            }
+            (text, left) = (tail, later);
+        }
+        true
+    };
+    let some = !date.is_empty() || time.is_some_and(|time| !time.is_empty());
+    some && in_order(date, "YMWD")
+        && time.is_none_or(|time| !time.is_empty() && in_order(time, "HMS"))
+}
+
+/// Says in the description what models are told in no other place: that something is deprecated.
+pub(super) fn say_deprecated(schema: &mut Value) {
+    each_schema(schema, &mut |members| {
+        if members.get("deprecated") != Some(&Value::Bool(true)) {
+            return;
+        }
+        let said = match members.get("description").and_then(Value::as_str) {
+            Some(text) if text.to_ascii_lowercase().contains("deprecated") => return,
+            Some(text) => format!("{} Deprecated.", text.trim_end()),
+            None => "Deprecated.".to_owned(),
+        };
+        members.insert("description".to_owned(), said.into());
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn assert_format(format: &str, good: &[&str], bad: &[&str]) {
+        let validator = compile("t", &json!({"type": "string", "format": format})).unwrap();
+        for text in good {
+            assert!(validator.is_valid(&json!(text)), "{format}: {text}");
+        }
+        for text in bad {
+            assert!(!validator.is_valid(&json!(text)), "{format}: {text}");
+        }
+    }
+
+    #[test]
+    fn formats_that_json_schema_has_no_name_for() {
+        assert_format("ip", &["127.0.0.1", "::1"], &["localhost", ""]);
+        assert_format(
+            "partial-time",
+            &["12:30", "12:30:59", "23:59:60.125"],
+            &["24:00", "12:60", "1:30", "12:30.5", "12:30:00Z", ""],
+        );
+        assert_format(
+            "partial-date-time",
+            &["2024-02-29T12:30:00", "2024-02-29 12:30"],
+            &["2024-02-29", "2024-13-01T12:30", "24-01-01T12:30", "2024-01-01T12:30Z"],
+        );
+        assert_format(
+            "zoned-date-time",
+            &["2024-07-01T12:30:00-04:00[America/New_York]"],
+            &["2024-07-01T12:30:00-04:00", "now[UTC]", "2024-07-01T12:30[]"],
+        );
+        assert_format(
+            "duration",
+            &["P1Y2M3W4DT5H6M7.5S", "PT90M", "-P1D", "PT0S"],
+            &["P", "PT", "1h", "P1H", "P1D2Y", "PT1.2.3S", ""],
+        );
+    }
+
+    #[test]
+    fn a_number_is_held_to_the_bounds_of_its_type() {
+        let schema = json!({"properties": {
+            "format": {"type": "integer", "format": "int32"},
+            "small": {"type": "integer", "format": "uint64", "maximum": 9},
+            "f": {"type": "number", "format": "float"},
+        }});
+        let validator = compile("t", &schema).unwrap();
+        let fits = |name: &str, value: Value| validator.is_valid(&json!({ name: value }));
+        assert!(fits("format", i32::MAX.into()));
+        assert!(!fits("format", 2_147_483_648_i64.into()));
+        assert!(fits("small", 9.into()));
+        assert!(!fits("small", 10.into()), "the schema's own bound stays");
+        assert!(!fits("small", (-1).into()));
+        assert!(fits("f", 3.4e38.into()));
+        assert!(!fits("f", 3.5e38.into()));
+    }
+
+    #[test]
+    fn a_long_pattern_of_letters_still_compiles() {
+        let schema = json!({"type": "string", "pattern": r"^[\w\s]{1,80}$"});
+        assert!(compile("t", &schema).unwrap().is_valid(&json!("Größe 1")));
+    }
+}

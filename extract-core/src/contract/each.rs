@@ -1,0 +1,33 @@
+//! Every schema inside a schema, so that a property called `format` or `$ref` is never taken for a
+//! keyword, nor a value under `const` for a schema.
+
+use serde_json::{Map, Value};
+
+/// Keywords that map names to schemas: what stands in them is no keyword.
+const NAMED: &[&str] =
+    &["properties", "patternProperties", "dependentSchemas", "$defs", "definitions"];
+
+/// Keywords that hold values, not schemas.
+const VALUES: &[&str] = &["const", "enum", "default", "examples"];
+
+/// Visits a schema and all schemas in it, from the outside in.
+pub(super) fn each_schema(schema: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
+    match schema {
+        Value::Object(members) => {
+            visit(members);
+            for (keyword, value) in members {
+                match value {
+                    Value::Object(named) if NAMED.contains(&keyword.as_str()) => {
+                        named.values_mut().for_each(|schema| each_schema(schema, visit));
+                    }
+                    _ if VALUES.contains(&keyword.as_str()) => {}
+                    value => each_schema(value, visit),
+                }
+            }
+        }
+        Value::Array(schemas) => {
+            schemas.iter_mut().for_each(|schema| each_schema(schema, visit));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,84 @@
+//! [`Extract`] for types of other crates, each behind the feature of the crate's name. Their schemas
+//! are schemars', and their values what their own serde support reads and writes.
+
+#[allow(unused_imports, reason = "which of them are used depends on the features")]
+use super::extract::{check_each, check_entries};
+#[allow(unused_imports, reason = "as above")]
+use super::{Checker, Extract};
+
+#[allow(unused_macros, reason = "as above")]
+macro_rules! leaves {
+    ($($leaf:ty),* $(,)?) => { $(impl Extract for $leaf {})* };
+}
+
+#[cfg(feature = "chrono")]
+leaves!(
+    chrono::NaiveDate,
+    chrono::NaiveTime,
+    chrono::NaiveDateTime,
+    chrono::DateTime<chrono::Utc>,
+    chrono::DateTime<chrono::FixedOffset>,
+    chrono::Weekday,
+    chrono::TimeDelta,
+);
+
+#[cfg(feature = "jiff")]
+leaves!(
+    jiff::Timestamp,
+    jiff::Zoned,
+    jiff::civil::Date,
+    jiff::civil::Time,
+    jiff::civil::DateTime,
+    jiff::Span,
+    jiff::SignedDuration,
+);
+
+#[cfg(feature = "uuid")]
+leaves!(uuid::Uuid);
+
+#[cfg(feature = "url")]
+leaves!(url::Url);
+
+#[cfg(feature = "rust_decimal")]
+leaves!(rust_decimal::Decimal);
+
+#[cfg(feature = "either")]
+impl<L: Extract, R: Extract> Extract for either::Either<L, R> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        match self {
+            either::Either::Left(left) => checker.at("Left", |checker| left.check(checker)),
+            either::Either::Right(right) => checker.at("Right", |checker| right.check(checker)),
+        }
+    }
+}
+
+#[cfg(feature = "indexmap")]
+mod ordered {
+    use std::hash::{BuildHasher, Hash};
+
+    use schemars::JsonSchema;
+    use serde::de::DeserializeOwned;
+
+    use super::{Checker, Extract, check_each, check_entries};
+
+    impl<K, V, S> Extract for indexmap::IndexMap<K, V, S>
+    where
+        K: DeserializeOwned + JsonSchema + Eq + Hash + 'static,
+        V: Extract,
+        S: BuildHasher + Default + 'static,
+    {
+        fn check(&self, checker: &mut Checker<'_>) {
+            check_entries(self, checker);
+        }
+    }
+
+    impl<T, S> Extract for indexmap::IndexSet<T, S>
+    where
+        T: Extract + Eq + Hash,
+        S: BuildHasher + Default + 'static,
+    {
+        fn check(&self, checker: &mut Checker<'_>) {
+            check_each(self, checker);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The contracts of all types that were asked for so far, each built once for the whole process.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use super::{Contract, ContractError};
+
+type Built = Result<Arc<Contract>, ContractError>;
+type Slots = HashMap<TypeId, Arc<OnceLock<Built>>, BuildHasherDefault<Hashed>>;
+
+static KNOWN: OnceLock<RwLock<Slots>> = OnceLock::new();
+
+/// The contract of a type: looked up, or built by the first caller while all others wait for it.
+/// Types that are built at the same time do not wait for each other.
+pub(super) fn get_or_build(id: TypeId, build: impl FnOnce() -> Built) -> Built {
+    let known = KNOWN.get_or_init(RwLock::default);
+    {
+        let known = known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(built) = known.get(&id).and_then(|slot| slot.get()) {
+            return built.clone();
+        }
+    }
+    let slot = {
+        let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(id).or_default())
+    };
+    slot.get_or_init(build).clone()
+}
+
+/// A `TypeId` is a hash already.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

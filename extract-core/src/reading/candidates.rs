@@ -1,0 +1,236 @@
+//! What in a text could be the answer: values in prose and in fences, behind reasoning, alone or
+//! several. Each byte is scanned a bounded number of times, whatever the text.
+
+use super::report::{Ending, RepairKind};
+use super::scan::{Limits, ScanError, Scanner, Sink, Token};
+use super::tree::{Kind, NONE, NodeId, Tree};
+
+/// One thing that could be the answer.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    pub(super) root: NodeId,
+    pub(super) ending: Ending,
+    /// Where a string ends is a guess.
+    pub(super) guessed: bool,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// It stands at the beginning of a fenced block.
+    pub(super) fenced: bool,
+    /// What its form makes less likely to be meant.
+    pub(super) doubt: u32,
+}
+
+/// The elements in which models think aloud.
+const THOUGHTS: [&str; 8] = [
+    "think",
+    "thinking",
+    "thought",
+    "thoughts",
+    "reasoning",
+    "reflection",
+    "scratchpad",
+    "analysis",
+];
+
+/// Whether an element of this name holds what a model thinks aloud.
+pub(super) fn is_thought(name: &str) -> bool {
+    THOUGHTS.iter().any(|tag| name.eq_ignore_ascii_case(tag))
+}
+
+/// Where the answer can stand: behind what the model thought aloud.
+pub(super) fn behind_thoughts(text: &str) -> usize {
+    let mut start = 0;
+    loop {
+        let rest = &text[start..];
+        let bracket = memchr::memchr2(b'{', b'[', rest.as_bytes()).unwrap_or(rest.len());
+        let Some(open) = rest[..bracket].find('<') else { break };
+        let name = &rest[open + 1..];
+        let found = THOUGHTS.iter().find(|tag| {
+            name.get(..tag.len()).is_some_and(|name| name.eq_ignore_ascii_case(tag))
+                && name.as_bytes().get(tag.len()) == Some(&b'>')
+        });
+        let Some(tag) = found else { break };
+        let close = format!("</{}>", &name[..tag.len()]);
+        let Some(end) = rest.find(&close) else { break };
+        start += end + close.len();
+    }
+    if start == 0 {
+        // A closing tag alone: the opening one stood in the prompt.
+        for tag in THOUGHTS {
+            let close = format!("</{tag}>");
+            if let Some(at) = text.find(&close) {
+                let before = &text[..at];
+                if !before.trim_start().starts_with(['{', '[', '"']) {
+                    return at + close.len();
+                }
+            }
+        }
+    }
+    start
+}
+
+/// Scans one value that begins at `start`; the tree comes back also where it went wrong.
+pub(super) fn scan_at(
+    text: &str,
+    start: usize,
+    mut tree: Tree,
+    limits: Limits,
+    lines: bool,
+) -> (Tree, Result<Candidate, ScanError>) {
+    tree.next_root();
+    let notes = tree.notes_len();
+    let mut scanner = Scanner::with_limits(tree, limits).starting_at(start);
+    scanner.lines = lines;
+    let scanned = scanner.complete(&text[start..]);
+    let tree = scanned.sink;
+    if let Some(error) = scanned.error {
+        return (tree, Err(error));
+    }
+    let strays = tree.count_notes(notes, RepairKind::StrayText);
+    let doubt = u32::try_from(strays.min(1_000)).unwrap_or(1_000) * 3;
+    let candidate = Candidate {
+        root: tree.root,
+        ending: scanned.ending,
+        guessed: scanned.guessed,
+        start,
+        end: scanned.end,
+        fenced: in_fence(text, start),
+        doubt,
+    };
+    (tree, Ok(candidate))
+}
+
+/// How many values of one text may be scanned twice: each of them can reach to its end.
+pub(super) const SECOND_TRIES: u32 = 4;
+
+/// Scans one value, and, where the text ends inside one of its strings, tries whether a closing
+/// mark was forgotten further up.
+pub(super) fn scan_whole(
+    text: &str,
+    start: usize,
+    tree: Tree,
+    limits: Limits,
+    tries: &mut u32,
+) -> (Tree, Result<Candidate, ScanError>) {
+    let (tree, first) = scan_at(text, start, tree, limits, false);
+    match first {
+        Ok(first) if first.ending == Ending::Cut && *tries > 0 => {
+            *tries -= 1;
+            let (tree, second) = scan_at(text, start, tree, limits, true);
+            match second {
+                Ok(mut second) if second.ending != Ending::Cut => {
+                    second.doubt += 1;
+                    if second.guessed {
+                        // Closers behind the text of a string can be part of it.
+                        second.ending = Ending::Cut;
+                    }
+                    (tree, Ok(second))
+                }
+                _ => (tree, Ok(first)),
+            }
+        }
+        first => (tree, first),
+    }
+}
+
+/// Every value that begins with a bracket, one behind the other.
+pub(super) fn bracketed(
+    text: &str,
+    from: usize,
+    mut tree: Tree,
+    limits: Limits,
+    partial: bool,
+) -> (Tree, Result<Vec<Candidate>, ScanError>) {
+    let mut found: Vec<Candidate> = Vec::new();
+    let mut at = from;
+    let mut tries = SECOND_TRIES;
+    while let Some(bracket) = memchr::memchr2(b'{', b'[', &text.as_bytes()[at..]) {
+        let start = at + bracket;
+        let (back, result) = if partial {
+            scan_at(text, start, tree, limits, false)
+        } else {
+            scan_whole(text, start, tree, limits, &mut tries)
+        };
+        tree = back;
+        match result {
+            Ok(candidate) => {
+                at = candidate.end.max(start + 1);
+                if candidate.root != NONE {
+                    found.push(candidate);
+                }
+            }
+            Err(error) => return (tree, Err(error)),
+        }
+    }
+    (tree, Ok(found))
+}
+
+/// Whether only a fence and its tag stand between the line's beginning and this place.
+fn in_fence(text: &str, start: usize) -> bool {
+    let before = text[..start].trim_end();
+    let window = before.len().saturating_sub(40);
+    let window =
+        (window..before.len()).find(|&at| before.is_char_boundary(at)).unwrap_or(before.len());
+    let line = &before[window..];
+    let tag = line.trim_end_matches(|char: char| {
+        char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '+')
+    });
+    tag.ends_with("```") || tag.ends_with("~~~")
+}
+
+/// The text inside the first fence, or the text itself; without what marks it up.
+pub(super) fn plain(text: &str) -> &str {
+    let mut inner = text.trim();
+    let bracket = memchr::memchr2(b'{', b'[', inner.as_bytes()).unwrap_or(inner.len());
+    if let Some(open) = inner[..bracket].find("```") {
+        let body = &inner[open + 3..];
+        let body = match body.split_once('\n') {
+            Some((tag, body)) if tag.trim().chars().all(char::is_alphanumeric) => body,
+            _ => body.trim_start_matches('`'),
+        };
+        inner = body.rsplit_once("```").map_or(body, |(body, _)| body).trim();
+    }
+    for mark in ["**", "`", "*"] {
+        if let Some(bare) = inner.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark)) {
+            if !bare.contains(mark) {
+                inner = bare.trim();
+            }
+        }
+    }
+    inner
+}
+
+/// The whole of a text as one token.
+pub(super) fn prose(text: &str, whole: &str, tree: &mut Tree) -> Candidate {
+    tree.next_root();
+    let start = (text.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
+    let token = match text {
+        "null" | "None" => Token::Null,
+        _ => Token::Bare,
+    };
+    tree.scalar(token, text, (start, start + text.len()), true);
+    Candidate {
+        root: tree.root,
+        ending: Ending::Whole,
+        guessed: false,
+        start,
+        end: start + text.len(),
+        fenced: false,
+        doubt: 0,
+    }
+}
+
+/// Whether a text begins like escaped JSON: `{\"key\": …`.
+pub(super) fn is_escaped(text: &str) -> bool {
+    let inside =
+        text.trim_start().trim_start_matches(['{', '[']).trim_start_matches(['\\', 'n', ' ', '\n']);
+    inside.len() < text.trim_start().len()
+        && inside.starts_with('"')
+        && text.trim_start().trim_start_matches(['{', '[']).trim_start().starts_with('\\')
+}
+
+/// Whether a candidate says nothing: an empty object or list.
+pub(super) fn is_empty(tree: &Tree, candidate: &Candidate) -> bool {
+    let node = tree.node(candidate.root);
+    matches!(node.kind, Kind::Object | Kind::List) && node.count == 0
+}

@@ -1,0 +1,39 @@
+//! Why nothing could be read.
+
+use thiserror::Error;
+
+use super::scan::ScanError;
+
+/// Why a text could not be read at all. A value that does not fit its schema is no such error: it
+/// is a [`Reading`](super::Reading) with misfits.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The text is not JSON, and the level allows nothing else.
+    #[error("the text is not JSON: {message} (line {line}, column {column})")]
+    NotJson {
+        /// What is wrong.
+        message: String,
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+    },
+    /// There is no value in the text that the schema could mean.
+    #[error("there is no {expected} in the text, which begins {excerpt:?}")]
+    NoValue {
+        /// What was looked for.
+        expected: String,
+        /// The beginning of the text.
+        excerpt: String,
+    },
+    /// The text ended inside the value.
+    #[error("the text ended inside the value, at byte {at}")]
+    Cut {
+        /// Where the text ended.
+        at: usize,
+    },
+    /// The text is beyond the limits.
+    #[error(transparent)]
+    Limit(#[from] ScanError),
+}

@@ -1,0 +1,374 @@
+//! From the tree of what a text says to the value that the schema asks for. The same walk gives
+//! the cost of a reading (to choose between readings) and, when it is told to, the value with its
+//! repairs.
+
+mod list;
+mod object;
+mod outcome;
+mod scalar;
+mod union;
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::report::{Ending, Level, RepairKind};
+use super::scan::{Limits, Scanner};
+use super::tree::{Kind, NONE, NodeId, Tree, number};
+use crate::contract::shape::{Form, Shape, ShapeId};
+
+pub(super) use outcome::{Out, Seg};
+
+/// What each repair of meaning costs: the cheaper reading wins.
+pub(super) mod cost {
+    /// Something of the schema does not fit; dearer than any repair.
+    pub(crate) const MISFIT: u32 = 10_000;
+    pub(crate) const TINY: u32 = 1;
+    pub(crate) const SMALL: u32 = 2;
+    pub(crate) const LIFT: u32 = 4;
+    pub(crate) const NAMED: u32 = 6;
+    pub(crate) const TAG: u32 = 20;
+    pub(crate) const DROP: u32 = 50;
+}
+
+/// How a partial text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Growing {
+    /// A number at the very end of the text is shown, although more digits may follow.
+    #[default]
+    Shown,
+    /// Numbers, literals and enums are shown only once they are complete.
+    Withheld,
+}
+
+/// Where in the tree, and in the schema, a value is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At<'s> {
+    pub(super) node: NodeId,
+    pub(super) shape: ShapeId,
+    /// How often the value was wrapped or unwrapped without going deeper into the text.
+    pub(super) lift: u8,
+    /// Nothing stands behind it in the text (partial texts only).
+    pub(super) tail: bool,
+    /// A missing constant may be put in: only one variant fits.
+    pub(super) tag: Option<&'s str>,
+}
+
+impl At<'_> {
+    fn lifted(self, node: NodeId, shape: ShapeId) -> Self {
+        Self { node, shape, lift: self.lift + 1, ..self }
+    }
+}
+
+/// The most often that a value is wrapped or unwrapped on one level.
+const LIFTS: u8 = 2;
+
+/// How often the text inside a string may itself hold a string with a text.
+const NESTED: u8 = 3;
+
+pub(super) struct Fitter<'s> {
+    source: &'s str,
+    /// The texts of strings that were read as texts of their own, one behind the other.
+    inner: String,
+    pub(super) tree: Tree,
+    pub(super) shape: &'s Shape,
+    pub(super) level: Level,
+    pub(super) partial: Option<Growing>,
+    memo: HashMap<(NodeId, ShapeId, bool), u32>,
+    parsed: HashMap<NodeId, Option<NodeId>>,
+    /// Where each generation of inner texts begins among the nodes.
+    generations: Vec<NodeId>,
+    /// The node that is the whole of a text that is no JSON.
+    pub(super) prose: Option<NodeId>,
+    limits: Limits,
+}
+
+impl<'s> Fitter<'s> {
+    pub(super) fn new(
+        source: &'s str,
+        tree: Tree,
+        shape: &'s Shape,
+        level: Level,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            source,
+            inner: String::new(),
+            tree,
+            shape,
+            level,
+            partial: None,
+            memo: HashMap::new(),
+            parsed: HashMap::new(),
+            generations: Vec::new(),
+            prose: None,
+            limits,
+        }
+    }
+
+    fn at(&self, node: NodeId) -> At<'s> {
+        At { node, shape: self.shape.root(), lift: 0, tail: self.partial.is_some(), tag: None }
+    }
+
+    /// What it costs to read this node as the whole answer.
+    pub(super) fn cost(&mut self, node: NodeId) -> u32 {
+        self.weigh(self.at(node))
+    }
+
+    /// The value of this node as the whole answer; `None` where a partial text says nothing yet.
+    pub(super) fn build(&mut self, node: NodeId, out: &mut Out<'s>) -> Option<Value> {
+        let at = self.at(node);
+        self.fit(at, &mut Some(out)).1
+    }
+
+    /// The cost at a place, remembered.
+    pub(super) fn weigh(&mut self, at: At<'s>) -> u32 {
+        if at.lift > 0 || at.tag.is_some() {
+            return self.fit(at, &mut None).0;
+        }
+        let key = (at.node, at.shape, at.tail);
+        if let Some(&known) = self.memo.get(&key) {
+            return known;
+        }
+        let cost = self.fit(at, &mut None).0;
+        self.memo.insert(key, cost);
+        cost
+    }
+
+    /// The walk of a part: where only its cost counts, what is known of it is not worked out again.
+    pub(super) fn fit_or_weigh(
+        &mut self,
+        at: At<'s>,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> (u32, Option<Value>) {
+        // A partial text may say nothing at a place, which the cost does not tell.
+        if out.is_some() || self.partial.is_some() {
+            return self.fit(at, out);
+        }
+        (self.weigh(at), Some(Value::Null))
+    }
+
+    /// The walk. Without `out` only the cost counts, and the value is a placeholder.
+    pub(super) fn fit(
+        &mut self,
+        at: At<'s>,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> (u32, Option<Value>) {
+        let shape = self.shape;
+        let form = shape.form(at.shape);
+        if self.partial.is_some() && self.withheld(at, form) {
+            return (0, None);
+        }
+        if out.is_some() && self.tree.node(at.node).noted && at.lift == 0 {
+            self.tell_notes(at.node, out);
+        }
+        match form {
+            Form::Any => (0, self.any(at, out)),
+            Form::Never => self.misfit(at, "nothing", out),
+            Form::Null => self.null(at, out),
+            Form::Bool => self.boolean(at, out),
+            Form::Integer(bounds) => self.number(at, bounds, true, out),
+            Form::Number(bounds) => self.number(at, bounds, false, out),
+            Form::Text(lengths) => self.text(at, *lengths, out),
+            Form::Choice(choices) => self.choice(at, choices, out),
+            Form::List(list) => self.list(at, list, out),
+            Form::Object(object) => self.object(at, object, out),
+            Form::Union(union) => self.union(at, union, out),
+        }
+    }
+
+    /// Whether a value at the end of a partial text does not say anything yet.
+    fn withheld(&self, at: At<'s>, form: &Form) -> bool {
+        let node = self.tree.node(at.node);
+        match node.kind {
+            Kind::Missing => node.cut,
+            Kind::Text => {
+                node.cut
+                    && matches!(
+                        form,
+                        Form::Choice(_)
+                            | Form::Integer(_)
+                            | Form::Number(_)
+                            | Form::Bool
+                            | Form::Null
+                    )
+            }
+            Kind::Number => node.last && self.partial == Some(Growing::Withheld),
+            Kind::Bare => {
+                node.last
+                    && (self.partial == Some(Growing::Withheld)
+                        || !matches!(form, Form::Text(_) | Form::Union(_))
+                            && super::numbers::plain(self.tree.text(at.node)).is_none())
+            }
+            _ => false,
+        }
+    }
+
+    /// The text in which a node stood.
+    pub(super) fn raw(&self, id: NodeId) -> &str {
+        let node = self.tree.node(id);
+        self.span(node.start, node.end)
+    }
+
+    fn span(&self, start: u32, end: u32) -> &str {
+        let (start, end) = (start as usize, end as usize);
+        let own = self.source.len();
+        let text = if start >= own && !self.inner.is_empty() {
+            self.inner.get(start - own..(end - own).min(self.inner.len()))
+        } else {
+            self.source.get(start..end.min(own))
+        };
+        text.unwrap_or_default()
+    }
+
+    fn tell_notes(&self, id: NodeId, out: &mut Option<&mut Out<'s>>) {
+        let Some(out) = out else { return };
+        for note in self.tree.notes(id) {
+            let before = self.span(note.start, note.end);
+            let after = match note.kind {
+                RepairKind::Quotes | RepairKind::MissingQuote => "\"",
+                RepairKind::InnerQuote => "\\\"",
+                RepairKind::MissingComma => ",",
+                RepairKind::MissingOpener => "{",
+                RepairKind::MissingColon => ":",
+                RepairKind::MissingValue => "null",
+                _ => "",
+            };
+            out.repair(&self.tree, note.kind, before, after.into());
+        }
+    }
+
+    /// Tells of a change, where the value is being built.
+    pub(super) fn tell(
+        &self,
+        out: &mut Option<&mut Out<'s>>,
+        kind: RepairKind,
+        before: NodeId,
+        after: &Value,
+    ) {
+        if let Some(out) = out {
+            let after = match after {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            out.repair(&self.tree, kind, self.raw(before), after.into());
+        }
+    }
+
+    /// The value as it stands, where nothing of the schema fits it.
+    pub(super) fn misfit(
+        &mut self,
+        at: At<'s>,
+        expected: &str,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> (u32, Option<Value>) {
+        if at.tail && self.partial.is_some() {
+            if let Some(out) = out {
+                out.repair(&self.tree, RepairKind::CutOff, self.raw(at.node), "".into());
+            }
+            return (cost::SMALL, None);
+        }
+        let Some(out) = out else { return (cost::MISFIT, Some(Value::Null)) };
+        out.misfit(&self.tree, expected, self.raw(at.node));
+        (cost::MISFIT, Some(self.tree.value(at.node)))
+    }
+
+    /// The node as a text of its own is read: the root of what it says, if that is JSON-like.
+    pub(super) fn parse_text(&mut self, id: NodeId) -> Option<NodeId> {
+        if let Some(&known) = self.parsed.get(&id) {
+            return known;
+        }
+        let parsed = self.parse_inner(id);
+        self.parsed.insert(id, parsed);
+        parsed
+    }
+
+    fn parse_inner(&mut self, id: NodeId) -> Option<NodeId> {
+        let generation = self.generations.iter().filter(|&&start| id >= start).count();
+        let node = self.tree.node(id);
+        let text = self.tree.text(id).trim();
+        let text = text.strip_prefix("```").map_or(text, |fenced| {
+            fenced
+                .trim_start_matches(|char: char| char.is_ascii_alphanumeric())
+                .trim_end_matches('`')
+                .trim()
+        });
+        let opens = text.starts_with(['{', '[', '"']);
+        if node.cut && self.partial.is_none() || generation >= usize::from(NESTED) || !opens {
+            return None;
+        }
+        let text = text.to_owned();
+        let start = self.tree.len();
+        let base = self.source.len() + self.inner.len();
+        let mut tree = std::mem::take(&mut self.tree);
+        tree.next_root();
+        let scanned = Scanner::with_limits(tree, self.limits).starting_at(base).complete(&text);
+        self.tree = scanned.sink;
+        self.tree.settle();
+        if scanned.error.is_some() {
+            return None;
+        }
+        let (whole, end) = (scanned.ending == Ending::Whole, scanned.end);
+        self.inner.push_str(&text);
+        if self.generations.len() <= generation {
+            self.generations.push(NodeId::try_from(start).unwrap_or(NONE));
+        }
+        let rest = text.get(end.saturating_sub(base)..).unwrap_or_default();
+        (whole && rest.trim().is_empty() && self.tree.root != NONE).then_some(self.tree.root)
+    }
+
+    /// Without a schema: the value as it stands, without what was cut off.
+    fn any(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Option<Value> {
+        let node = *self.tree.node(at.node);
+        let container = matches!(node.kind, Kind::Object | Kind::List);
+        if !container {
+            if let (Kind::Bare, Some(out)) = (node.kind, out) {
+                if let Some(number) = super::numbers::plain(self.tree.text(at.node)) {
+                    let text = number.to_string();
+                    out.repair(
+                        &self.tree,
+                        RepairKind::NumberForm,
+                        self.tree.text(at.node),
+                        text.into(),
+                    );
+                }
+            }
+            return Some(self.tree.value(at.node));
+        }
+        let mut map = serde_json::Map::new();
+        let mut list = Vec::new();
+        let mut next = node.first;
+        let mut index = 0;
+        while next != NONE {
+            let child = next;
+            next = self.tree.node(child).next;
+            let seg = if node.kind == Kind::Object { Seg::Node(child) } else { Seg::Index(index) };
+            if let Some(out) = out {
+                out.path.push(seg);
+            }
+            let below = At { node: child, lift: 0, tail: at.tail && next == NONE, ..at };
+            let value = self.fit(below, out).1;
+            if let Some(value) = value {
+                if node.kind == Kind::Object {
+                    let key = self.tree.key(child);
+                    if map.insert(key.to_owned(), value).is_some() {
+                        self.tell(out, RepairKind::DuplicateKey, child, &Value::Null);
+                    }
+                } else {
+                    list.push(value);
+                    index += 1;
+                }
+            }
+            if let Some(out) = out {
+                out.path.pop();
+            }
+        }
+        Some(if node.kind == Kind::Object { Value::Object(map) } else { Value::Array(list) })
+    }
+
+    /// The number that a node says, as the tree has it.
+    pub(super) fn number_of(&self, id: NodeId) -> Option<serde_json::Number> {
+        number(self.tree.text(id))
+    }
+}

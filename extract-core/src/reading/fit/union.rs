@@ -1,0 +1,143 @@
+//! Alternatives: each is weighed, the cheapest is taken; the tag of a variant is put right where
+//! exactly one variant fits without it.
+
+use serde_json::Value;
+
+use super::super::report::RepairKind;
+use super::super::tree::{Kind, NONE};
+use super::super::words;
+use super::{At, Fitter, Out, cost};
+use crate::contract::shape::{Form, ShapeId, TagForm, UnionForm};
+
+type Fit = (u32, Option<Value>);
+
+impl<'s> Fitter<'s> {
+    pub(super) fn union(
+        &mut self,
+        at: At<'s>,
+        form: &'s UnionForm,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
+        let kind = self.tree.node(at.node).kind;
+        if form.nullable && matches!(kind, Kind::Null | Kind::Missing) {
+            return (0, Some(Value::Null));
+        }
+        let at = At { tag: None, ..at };
+        let (option, cost) = match self.by_tag(at, form) {
+            Some(found) => found,
+            None => self.cheapest(at, form, out),
+        };
+        if cost >= cost::MISFIT {
+            if form.nullable
+                && matches!(kind, Kind::Text | Kind::Bare)
+                && words::says_nothing(self.tree.text(at.node))
+            {
+                return self.null(at, out);
+            }
+            if let Some(fit) = self.untagged(at, form, out) {
+                return fit;
+            }
+        }
+        if out.is_none() {
+            return (cost, Some(Value::Null));
+        }
+        // Its notes were told when the union was entered.
+        let (_, value) = self.fit_option(At { shape: option, ..at }, out);
+        (cost, value)
+    }
+
+    /// The walk of a chosen option, whose node has already said what was repaired in its form.
+    fn fit_option(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Fit {
+        let Some(real) = out.as_deref_mut() else { return self.fit(at, &mut None) };
+        let noted = self.tree.set_noted(at.node, false);
+        let fit = self.fit(at, &mut Some(real));
+        self.tree.set_noted(at.node, noted);
+        fit
+    }
+
+    fn cheapest(
+        &mut self,
+        at: At<'s>,
+        form: &'s UnionForm,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> (ShapeId, u32) {
+        let mut best = (form.options[0], u32::MAX);
+        let mut ties = 0;
+        for &option in &form.options {
+            let cost = self.weigh(At { shape: option, ..at });
+            if cost < best.1 {
+                best = (option, cost);
+                ties = 0;
+            } else if cost == best.1 && cost > 0 && cost < cost::MISFIT {
+                ties += 1;
+            }
+            if cost == 0 {
+                break;
+            }
+        }
+        let container = matches!(self.tree.node(at.node).kind, Kind::Object | Kind::List);
+        if let (Some(out), true) = (out, container) {
+            out.rivals += ties;
+        }
+        best
+    }
+
+    /// The variant that the tag names, if there is one and it fits.
+    fn by_tag(&mut self, at: At<'s>, form: &'s UnionForm) -> Option<(ShapeId, u32)> {
+        let tag = form.tag.as_ref()?;
+        let value = self.member(at, &tag.name)?;
+        let option = tag.variants.iter().find(|(_, constant)| self.spelled(value, *constant))?.0;
+        let cost = self.weigh(At { shape: option, ..at });
+        (cost < cost::MISFIT).then_some((option, cost))
+    }
+
+    fn member(&self, at: At<'s>, name: &str) -> Option<super::NodeId> {
+        if self.tree.node(at.node).kind != Kind::Object {
+            return None;
+        }
+        let mut next = self.tree.node(at.node).first;
+        while next != NONE {
+            if self.tree.key(next) == name {
+                return Some(next);
+            }
+            next = self.tree.node(next).next;
+        }
+        None
+    }
+
+    /// Whether a node is a constant, spelled as it is.
+    fn spelled(&self, node: super::NodeId, constant: ShapeId) -> bool {
+        let Form::Choice(choices) = self.shape.form(constant) else { return false };
+        choices.exact.contains_key(self.tree.text(node))
+    }
+
+    /// The one variant that fits once its tag is put in; none where several do.
+    fn untagged(
+        &mut self,
+        at: At<'s>,
+        form: &'s UnionForm,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Option<Fit> {
+        let tag: &'s TagForm = form.tag.as_ref()?;
+        if self.tree.node(at.node).kind != Kind::Object {
+            return None;
+        }
+        let mut only = None;
+        for &(option, _) in &tag.variants {
+            let below = At { shape: option, tag: Some(&tag.name), ..at };
+            let cost = self.weigh(below);
+            if cost < cost::MISFIT && only.replace((below, cost)).is_some() {
+                return None;
+            }
+        }
+        let (below, cost) = only?;
+        if out.is_none() {
+            return Some((cost, Some(Value::Null)));
+        }
+        let (_, value) = self.fit_option(below, out);
+        let written =
+            value.as_ref().and_then(|value| value.get(&tag.name)).cloned().unwrap_or_default();
+        self.tell(out, RepairKind::Tag, at.node, &written);
+        Some((cost, value))
+    }
+}

@@ -1,0 +1,233 @@
+//! Reading as it arrives: what comes before the answer is passed over, the answer drives the
+//! scanner, and the end is judged on the whole text, as if it had come at once.
+
+use serde_json::Value;
+
+use super::error::ReadError;
+use super::fit::{Fitter, Growing, Out};
+use super::report::{Ending, Level, Reading, Repair, RepairKind};
+use super::scan::{ScanError, Scanner, Utf8};
+use super::strict::{self, Fits};
+use super::tree::{NONE, Tree};
+use super::{Reader, candidates};
+use crate::contract::shape::Form;
+
+/// Reads a text for a schema while it arrives, in portions of any size.
+///
+/// [`finish`](Self::finish) gives what [`Reader::read`] gives for the whole text; meanwhile
+/// [`partial`](Self::partial) shows the value so far.
+///
+/// ```
+/// use extract_core::contract::Shape;
+/// use extract_core::reading::{Growing, Incremental, Reader};
+/// use serde_json::json;
+///
+/// let shape = Shape::any();
+/// let mut incremental = Incremental::new(Reader::new(&shape));
+/// for piece in ["```json\n{\"na", "me\": \"A", "da\"}\n`", "``"] {
+///     incremental.feed(piece.as_bytes());
+/// }
+/// assert_eq!(incremental.partial(Growing::Shown), Some(json!({"name": "Ada"})));
+/// assert_eq!(incremental.finish()?.value, json!({"name": "Ada"}));
+/// # Ok::<(), extract_core::reading::ReadError>(())
+/// ```
+#[derive(Debug)]
+pub struct Incremental<'s> {
+    reader: Reader<'s>,
+    text: String,
+    utf8: Utf8,
+    /// How much of the text was looked through for the beginning of a value.
+    searched: usize,
+    thinking: Option<Thinking>,
+    scanner: Option<Scanner<Tree>>,
+    start: usize,
+    too_large: bool,
+    bad_utf8: bool,
+}
+
+impl<'s> Incremental<'s> {
+    /// Begins a text.
+    pub fn new(reader: Reader<'s>) -> Self {
+        Self {
+            reader,
+            text: String::new(),
+            utf8: Utf8::default(),
+            searched: 0,
+            thinking: None,
+            scanner: None,
+            start: 0,
+            too_large: false,
+            bad_utf8: false,
+        }
+    }
+
+    /// Takes the next bytes, split anywhere; what is not UTF-8 is read as U+FFFD.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        let mut utf8 = std::mem::take(&mut self.utf8);
+        utf8.decode(bytes, |text, bad| {
+            self.bad_utf8 |= bad;
+            self.feed_str(text);
+        });
+        self.utf8 = utf8;
+    }
+
+    /// Takes the next piece of the text.
+    pub fn feed_str(&mut self, piece: &str) {
+        if self.too_large || self.text.len() + piece.len() > self.reader.limits.bytes {
+            self.too_large = true;
+            return;
+        }
+        self.text.push_str(piece);
+        match &mut self.scanner {
+            Some(scanner) => scanner.feed_str(piece),
+            None => self.locate(),
+        }
+    }
+
+    /// The text so far.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Looks for where a value begins: at the first bracket behind what is thought aloud.
+    fn locate(&mut self) {
+        let object = matches!(self.reader.shape.form(self.reader.shape.root()), Form::Object(_));
+        if self.thinking.is_none() {
+            self.thinking = Thinking::begins(&self.text);
+        }
+        if let Some(Thinking::Aloud { close }) = &self.thinking {
+            // The closing tag may be cut: its beginning is looked at again.
+            let from = floor(&self.text, self.searched.saturating_sub(close.len()));
+            match self.text[from..].find(close.as_str()) {
+                Some(at) => {
+                    self.searched = self.searched.max(from + at + close.len());
+                    self.thinking = Some(Thinking::Done);
+                }
+                None => {
+                    self.searched = self.text.len();
+                    return;
+                }
+            }
+        }
+        let new = &self.text.as_bytes()[self.searched..];
+        let opens = |byte: &u8| *byte == b'{' || *byte == b'[' && !object;
+        let Some(found) = new.iter().position(opens) else {
+            self.searched = self.text.len();
+            return;
+        };
+        if self.thinking.is_none() {
+            // The text began with a bracket, or with prose: nothing is thought aloud.
+            self.thinking = Some(Thinking::Done);
+        }
+        let start = self.searched + found;
+        let tree = Tree::with_capacity(self.text.len() - start);
+        let mut scanner = Scanner::with_limits(tree, self.reader.limits).starting_at(start);
+        scanner.feed_str(&self.text[start..]);
+        self.start = start;
+        self.scanner = Some(scanner);
+    }
+
+    /// The value so far; `None` before there is one. It costs what the value is long: for values in
+    /// place, listen to a [`Scanner`].
+    pub fn partial(&mut self, growing: Growing) -> Option<Value> {
+        let scanner = self.scanner.as_mut()?;
+        scanner.catch_up();
+        let mut tree = scanner.sink().clone();
+        tree.settle();
+        let root = tree.root;
+        if root == NONE {
+            return None;
+        }
+        let mut fitter =
+            Fitter::new(&self.text, tree, self.reader.shape, self.reader.level, self.reader.limits);
+        fitter.partial = Some(growing);
+        fitter.build(root, &mut Out::default())
+    }
+
+    /// The end of the text: what [`Reader::read`] reads in the whole of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::read`].
+    pub fn finish(mut self) -> Result<Reading, ReadError> {
+        if self.too_large {
+            return Err(ScanError::TooLarge(self.reader.limits.bytes).into());
+        }
+        if self.utf8.ends_in_half() {
+            self.bad_utf8 = true;
+            self.feed_str("\u{fffd}");
+        }
+        let mut reading = match self.read_already() {
+            Some(reading) => reading,
+            None => self.reader.read(&self.text)?,
+        };
+        if self.bad_utf8 {
+            reading.repairs.push(Repair {
+                pointer: String::new(),
+                kind: RepairKind::BadUtf8,
+                before: "".into(),
+                after: "\u{fffd}".into(),
+            });
+        }
+        Ok(reading)
+    }
+
+    /// Where the text was JSON throughout and fits, the tree is there already.
+    fn read_already(&self) -> Option<Reading> {
+        let scanner = self.scanner.as_ref()?;
+        let json = scanner.is_done()
+            && scanner.is_strict()
+            && scanner.error().is_none()
+            && is_json_space(&self.text[..self.start])
+            && is_json_space(&self.text[scanner.offset()..]);
+        if !json {
+            return None;
+        }
+        let tree = scanner.sink();
+        let mut value = tree.value(tree.root);
+        let mut repairs = Vec::new();
+        match strict::fits(&value, self.reader.shape) {
+            Fits::Exactly => {}
+            Fits::WithAbsent if self.reader.level != Level::Strict => {
+                strict::fill(&mut value, self.reader.shape, &mut repairs);
+            }
+            _ => return None,
+        }
+        Some(Reading { value, repairs, misfits: Vec::new(), ending: Ending::Whole, rivals: 0 })
+    }
+}
+
+fn is_json_space(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
+}
+
+/// What is known of reasoning at the beginning of the text.
+#[derive(Debug)]
+enum Thinking {
+    /// It goes on until this tag.
+    Aloud { close: String },
+    /// It is over, or there is none.
+    Done,
+}
+
+impl Thinking {
+    /// Whether the text begins with reasoning; `None` while that cannot be told.
+    fn begins(text: &str) -> Option<Self> {
+        let begins = text.trim_start();
+        if begins.is_empty() {
+            return None;
+        }
+        let Some(inside) = begins.strip_prefix('<') else { return Some(Self::Done) };
+        match inside.split_once('>') {
+            Some((name, _)) if candidates::is_thought(name) => {
+                Some(Self::Aloud { close: format!("</{name}>") })
+            }
+            None if inside.len() < 32 => None,
+            _ => Some(Self::Done),
+        }
+    }
+}
+
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}

@@ -1,0 +1,268 @@
+//! Tokens without quotes: where they end, and what they are. A value runs on over commas, spaces
+//! and brackets as long as what follows cannot be the next member or element.
+
+use super::ahead::{Ahead, Ask, More, is_word, mark_at, space_len};
+use super::closing::Within;
+use super::event::Token;
+
+/// Whether this is a number as JSON writes it.
+pub(crate) fn is_json_number(text: &[u8]) -> bool {
+    let digits = |at: usize| text[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut at = usize::from(text.first() == Some(&b'-'));
+    match digits(at) {
+        0 => return false,
+        1 => at += 1,
+        _ if text[at] == b'0' => return false,
+        n => at += n,
+    }
+    if text.get(at) == Some(&b'.') {
+        match digits(at + 1) {
+            0 => return false,
+            n => at += 1 + n,
+        }
+    }
+    if matches!(text.get(at), Some(b'e' | b'E')) {
+        at += 1;
+        at += usize::from(matches!(text.get(at), Some(b'+' | b'-')));
+        match digits(at) {
+            0 => return false,
+            n => at += n,
+        }
+    }
+    at == text.len()
+}
+
+/// What a token without quotes is, and whether it is written as JSON writes it.
+pub(super) fn classify(text: &str) -> (Token, bool) {
+    match text {
+        "null" => (Token::Null, true),
+        "true" => (Token::True, true),
+        "false" => (Token::False, true),
+        "None" | "undefined" | "NULL" | "Null" | "nil" => (Token::Null, false),
+        "True" | "TRUE" => (Token::True, false),
+        "False" | "FALSE" => (Token::False, false),
+        _ if is_json_number(text.as_bytes()) => (Token::Number, true),
+        _ => (Token::Bare, false),
+    }
+}
+
+/// Whether a token stands on its own, so that nothing of the same line need belong to it.
+fn stands_alone(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| classify(text.trim_end()).0 != Token::Bare)
+}
+
+/// Where a bare value ends, and where the text goes on behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    pub(super) token: usize,
+    pub(super) resume: usize,
+    /// A quotation mark closed a string that none had opened.
+    pub(super) half_quoted: bool,
+}
+
+/// Finds the end of a bare value that begins at `start`.
+pub(super) fn value_end(
+    within: Within,
+    paren: bool,
+    bytes: &[u8],
+    start: usize,
+    eof: bool,
+) -> Ask<End> {
+    let mut at = start;
+    let (mut round, mut nest) = (0_u32, 0_u32);
+    let mut quotes = 0_usize;
+    let end = |at: usize| Ok(End { token: at, resume: at, half_quoted: false });
+    while let Some(&byte) = bytes.get(at) {
+        let behind = Ahead::new(bytes, at + 1, eof);
+        match byte {
+            b',' if round == 0 && nest == 0 => {
+                let ends = match within {
+                    Within::Root | Within::List => true,
+                    Within::Object if stands_alone(&bytes[start..at]) => {
+                        let mut next = behind;
+                        let digit = next.byte()?.is_some_and(|byte| byte.is_ascii_digit());
+                        next.space()?;
+                        !digit || next.key()?
+                    }
+                    Within::Object => member_follows(behind)?,
+                };
+                if ends {
+                    return end(at);
+                }
+            }
+            b')' if round > 0 => round -= 1,
+            b')' if paren => return end(at),
+            b'}' | b']' if nest > 0 => nest -= 1,
+            b'}' | b']' => return end(at),
+            b'{' | b'[' => {
+                if stands_alone(&bytes[start..at]) {
+                    return end(at);
+                }
+                nest += 1;
+            }
+            b'(' => round += 1,
+            b'\n' => {
+                (round, nest) = (0, 0);
+                if line_ends(within, behind)? {
+                    return end(at);
+                }
+            }
+            b'/' | b'#' if at > start && space_len(bytes, at - 1) == 1 => {
+                let here = Ahead::new(bytes, at, eof);
+                if here.comment()? && (byte == b'/' || behind.byte()? == Some(b' ')) {
+                    return end(at);
+                }
+            }
+            b'"' | b'\'' | b'`' | 0xc2 | 0xe2 => {
+                if let Some((_, len)) = mark_at(bytes, at) {
+                    if stands_alone(&bytes[start..at]) {
+                        return end(at);
+                    }
+                    if byte == b'`' && behind.starts(b"``")? {
+                        return end(at);
+                    }
+                    let mut next = behind;
+                    next.at = at + len;
+                    let delimited = matches!(next.space()?, None | Some(b',' | b'}' | b']'));
+                    if byte != b'\'' && quotes % 2 == 0 && delimited {
+                        return Ok(End { token: at, resume: at + len, half_quoted: true });
+                    }
+                    quotes += 1;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    if eof { end(bytes.len()) } else { Err(More) }
+}
+
+fn member_follows(mut ahead: Ahead<'_>) -> Ask<bool> {
+    match ahead.space()? {
+        None | Some(b'}' | b']' | b',') => Ok(true),
+        Some(_) if ahead.comment()? => Ok(true),
+        Some(_) => ahead.key(),
+    }
+}
+
+/// Whether a bare value ends with its line.
+fn line_ends(within: Within, mut ahead: Ahead<'_>) -> Ask<bool> {
+    let Some(next) = ahead.space()? else { return Ok(true) };
+    if matches!(next, b'}' | b']' | b',') || ahead.comment()? || ahead.starts(b"```")? {
+        return Ok(true);
+    }
+    match within {
+        Within::Root => Ok(true),
+        Within::Object => ahead.key(),
+        Within::List => {
+            Ok(ahead.mark().is_some() || matches!(next, b'{' | b'[' | b'0'..=b'9' | b'-'))
+        }
+    }
+}
+
+/// What stands where a key should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyToken {
+    /// A key that ends at `token`, its colon (if it has one) passed.
+    Key { token: usize, resume: usize, colon: bool },
+    /// Text that is no key, up to here.
+    Stray(usize),
+    /// The text ends in it.
+    Cut,
+}
+
+/// Reads a key without quotes.
+pub(super) fn key_end(bytes: &[u8], start: usize, eof: bool) -> Ask<KeyToken> {
+    let mut at = start;
+    let mut words = 1;
+    while let Some(&byte) = bytes.get(at) {
+        let mut behind = Ahead::new(bytes, at + 1, eof);
+        match byte {
+            b':' if !behind.starts(b"//")? => {
+                return Ok(KeyToken::Key { token: at, resume: at + 1, colon: true });
+            }
+            b'=' if words == 1 => {
+                let arrow = behind.byte()? == Some(b'>');
+                let resume = at + 1 + usize::from(arrow);
+                return Ok(KeyToken::Key { token: at, resume, colon: true });
+            }
+            b'\n' => {
+                return Ok(match behind.space()? {
+                    Some(b':') => KeyToken::Key { token: at, resume: behind.at + 1, colon: true },
+                    _ => KeyToken::Stray(at),
+                });
+            }
+            b',' | b'}' | b']' => {
+                return Ok(match split(bytes, start, at) {
+                    Some(space) => KeyToken::Key { token: space, resume: space, colon: false },
+                    None => KeyToken::Stray(at),
+                });
+            }
+            b'{' | b'[' if words == 1 => {
+                return Ok(KeyToken::Key { token: at, resume: at, colon: false });
+            }
+            b'{' | b'[' => return Ok(KeyToken::Stray(at)),
+            b' ' | b'\t' => {
+                if at + 1 < bytes.len() || eof {
+                    words += usize::from(bytes.get(at + 1).is_some_and(|&next| is_word(next)));
+                } else {
+                    return Err(More);
+                }
+            }
+            _ => {
+                if let Some((_, len)) = mark_at(bytes, at) {
+                    let here = Ahead::new(bytes, at, eof);
+                    behind.at = at + len;
+                    if behind.space()? == Some(b':') {
+                        return Ok(KeyToken::Key { token: at, resume: behind.at + 1, colon: true });
+                    }
+                    return Ok(if here.key()? || words > 1 {
+                        KeyToken::Stray(at)
+                    } else {
+                        KeyToken::Key { token: at, resume: at, colon: false }
+                    });
+                }
+            }
+        }
+        at += 1;
+    }
+    if eof { Ok(KeyToken::Cut) } else { Err(More) }
+}
+
+/// `a true`: a key and a literal with nothing between them.
+fn split(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
+    let text = bytes.get(start..end)?;
+    let space = text.iter().position(u8::is_ascii_whitespace)?;
+    let key = &text[..space];
+    let value = text[space..].trim_ascii();
+    let word = !key.is_empty() && key.iter().all(|&byte| is_word(byte));
+    (word && !value.is_empty() && stands_alone(value)).then_some(start + space)
+}
+
+/// `name(` with a value behind it: a call that wraps a value. Gives the place of that value.
+pub(super) fn call(bytes: &[u8], start: usize, eof: bool) -> Ask<Option<usize>> {
+    let mut ahead = Ahead::new(bytes, start, eof);
+    let first = bytes[start];
+    if !(first.is_ascii_alphabetic() || first == b'_' || first == b'$') {
+        return Ok(None);
+    }
+    while ahead.byte()?.is_some_and(|byte| is_word(byte) && byte < 0x80) {
+        ahead.at += 1;
+    }
+    if ahead.byte()? == Some(b' ') {
+        ahead.at += 1;
+    }
+    if ahead.byte()? != Some(b'(') {
+        return Ok(None);
+    }
+    ahead.at += 1;
+    let inside = ahead.at;
+    let opens = match ahead.space()? {
+        Some(b'{' | b'[' | b'"' | b'\'' | b'-' | b'0'..=b'9') => true,
+        Some(b't') => ahead.starts(b"true)")?,
+        Some(b'f') => ahead.starts(b"false)")?,
+        Some(b'n') => ahead.starts(b"null)")?,
+        _ => false,
+    };
+    Ok(opens.then_some(inside))
+}

@@ -1,0 +1,398 @@
+//! The scanner between strings: values, keys, colons, commas and closers, in order or out of it.
+
+use super::ahead::{Ahead, Ask, Mark, More, mark_at};
+use super::bare::{self, KeyToken};
+use super::closing::Within;
+use super::event::{Container, Place, Role, Sink, Token};
+use super::{Frame, ScanError, Scanner, State};
+use crate::reading::report::{Ending, RepairKind};
+
+impl<S: Sink> Scanner<S> {
+    fn mark_here(&mut self, kind: RepairKind, place: Place, at: usize, len: usize) {
+        let offset = self.base + at;
+        self.note(kind, place, (offset, offset + len));
+    }
+
+    pub(super) fn value(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+        let bytes = text.as_bytes();
+        match bytes[*at] {
+            b'{' => self.open_container(Frame::Object, at),
+            b'[' => self.open_container(Frame::List { round: false }, at),
+            b'"' => self.quoted(bytes, at, Mark::Double, 1, eof)?,
+            b'}' | b']' | b')' => {
+                let missing = self.within() == Within::Object;
+                self.closer(bytes[*at], at, missing);
+            }
+            b',' => self.value_comma(at),
+            b':' | b';' => {
+                self.mark_here(RepairKind::StrayText, Place::Container, *at, 1);
+                *at += 1;
+            }
+            b'(' if self.tuple_opens(bytes, *at, eof)? => {
+                self.mark_here(RepairKind::StrayCloser, Place::Next, *at, 1);
+                self.open_container(Frame::List { round: true }, at);
+            }
+            b'\\' if Ahead::new(bytes, *at, eof).starts(b"\\\"")? => {
+                self.mark_here(RepairKind::Escape, Place::Next, *at, 1);
+                *at += 1;
+            }
+            b'.' | 0xe2 if self.ellipsis(bytes, at, eof)? => {}
+            _ => match mark_at(bytes, *at) {
+                Some((mark, len)) => self.quoted(bytes, at, mark, len, eof)?,
+                None => self.bare_value(text, at, eof)?,
+            },
+        }
+        Ok(())
+    }
+
+    fn open_container(&mut self, frame: Frame, at: &mut usize) {
+        if self.stack.len() >= self.limits.depth {
+            self.error = Some(ScanError::TooDeep(self.limits.depth));
+            return;
+        }
+        let (container, state) = match frame {
+            Frame::Object => (Container::Object, State::Key),
+            _ => (Container::Array, State::Value),
+        };
+        self.began = true;
+        self.comma = false;
+        self.sink.open(container, self.base + *at);
+        self.stack.push(frame);
+        self.state = state;
+        *at += 1;
+    }
+
+    /// `(` opens a list where it does not open `()` or a word.
+    fn tuple_opens(&self, bytes: &[u8], at: usize, eof: bool) -> Ask<bool> {
+        let mut ahead = Ahead::new(bytes, at + 1, eof);
+        let next = ahead.space()?;
+        Ok(ahead.mark().is_some() || matches!(next, Some(b'0'..=b'9' | b'-' | b'{' | b'[' | b'(')))
+    }
+
+    /// `...` or `…` where something was left out.
+    fn ellipsis(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Ask<bool> {
+        let here = Ahead::new(bytes, *at, eof);
+        let three = here.starts(b"...")?;
+        if self.stack.is_empty() || !(three || here.starts("…".as_bytes())?) {
+            return Ok(false);
+        }
+        let mut behind = here;
+        behind.at += 3;
+        if !matches!(behind.space()?, None | Some(b',' | b']' | b'}' | b'"' | b'\''))
+            && !behind.newline
+        {
+            return Ok(false);
+        }
+        self.mark_here(RepairKind::Ellipsis, Place::Container, *at, 3);
+        *at += 3;
+        self.comma = false;
+        // A comma may follow, as behind a value.
+        if self.within() != Within::Object || self.state == State::Key {
+            self.state = State::AfterValue;
+        }
+        Ok(true)
+    }
+
+    fn quoted(
+        &mut self,
+        bytes: &[u8],
+        at: &mut usize,
+        mark: Mark,
+        len: usize,
+        eof: bool,
+    ) -> Ask<()> {
+        let byte = bytes[*at];
+        if len == 1 {
+            let here = Ahead::new(bytes, *at, eof);
+            if here.starts(&[byte; 3])?
+                && (byte != b'"' || !self.empty_then_quote(bytes, *at, eof)?)
+            {
+                self.sink.string_begin(Role::Value, self.base + *at);
+                self.began = true;
+                self.open.role = Role::Value;
+                self.mark_here(RepairKind::BlockString, Place::This, *at, 3);
+                self.state = State::Block(byte);
+                *at += 3;
+                return Ok(());
+            }
+        }
+        self.open_string(Role::Value, mark, *at, len);
+        *at += len;
+        Ok(())
+    }
+
+    /// `"""` that is an empty string and the quote of the next one: never in practice, but for a
+    /// text that ends there.
+    fn empty_then_quote(&self, bytes: &[u8], at: usize, eof: bool) -> Ask<bool> {
+        let mut behind = Ahead::new(bytes, at + 3, eof);
+        Ok(self.within() == Within::Root && behind.space()?.is_none())
+    }
+
+    fn value_comma(&mut self, at: &mut usize) {
+        if self.within() == Within::Object {
+            self.missing_value(*at, true);
+            self.state = State::AfterValue;
+            return;
+        }
+        self.mark_here(RepairKind::ExtraComma, Place::Container, *at, 1);
+        *at += 1;
+    }
+
+    /// A key without a value; `colon` says whether at least its colon stands there.
+    fn missing_value(&mut self, at: usize, colon: bool) {
+        self.mark_here(RepairKind::MissingValue, Place::Next, at, 0);
+        let offset = self.base + at;
+        self.sink.scalar(Token::Missing, if colon { ":" } else { "" }, (offset, offset), true);
+        self.comma = false;
+    }
+
+    /// `}`, `]` or `)`.
+    fn closer(&mut self, byte: u8, at: &mut usize, missing: bool) {
+        let fits = |frame: &Frame| match byte {
+            b'}' => *frame == Frame::Object,
+            b']' => *frame == Frame::List { round: false },
+            _ => matches!(frame, Frame::Call | Frame::List { round: true }),
+        };
+        let Some(index) = self.stack.iter().rposition(fits) else {
+            self.mark_here(RepairKind::StrayCloser, Place::Container, *at, 1);
+            *at += 1;
+            return;
+        };
+        if missing {
+            self.missing_value(*at, true);
+        }
+        if self.comma {
+            self.mark_here(RepairKind::ExtraComma, Place::Container, *at, 0);
+        }
+        while self.stack.len() > index + 1 {
+            let frame = self.stack.pop();
+            if frame != Some(Frame::Call) {
+                self.mark_here(RepairKind::MissingCloser, Place::Container, *at, 0);
+                self.sink.close(self.base + *at, true);
+            }
+        }
+        *at += 1;
+        if self.stack.pop() != Some(Frame::Call) {
+            self.sink.close(self.base + *at, true);
+        }
+        self.value_done();
+        self.last_string = false;
+    }
+
+    fn bare_value(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+        let bytes = text.as_bytes();
+        if self.call(bytes, at, eof)? {
+            return Ok(());
+        }
+        let paren = self.in_paren();
+        let end = bare::value_end(self.within(), paren, bytes, *at, eof)?;
+        let token = text[*at..end.token].trim_end();
+        if token.is_empty() {
+            // A mark that opens nothing: it is passed over, so that the scanner goes on.
+            let step = text[*at..].chars().next().map_or(1, char::len_utf8);
+            self.mark_here(RepairKind::StrayText, Place::Container, *at, step);
+            *at += step;
+            return Ok(());
+        }
+        self.began = true;
+        let span = (self.base + *at, self.base + *at + token.len());
+        let (kind, plain) = bare::classify(token);
+        if end.half_quoted {
+            self.note(RepairKind::MissingQuote, Place::Next, span);
+        } else if kind == Token::Bare {
+            self.note(RepairKind::BareString, Place::Next, span);
+        } else if !plain {
+            self.note(RepairKind::Literal, Place::Next, span);
+        }
+        let whole = end.token < bytes.len();
+        if !whole && matches!(kind, Token::Bare | Token::Number) && !self.stack.is_empty() {
+            self.ending = Ending::Cut;
+        }
+        let kind = if end.half_quoted { Token::Bare } else { kind };
+        self.sink.scalar(kind, token, span, whole);
+        *at = end.resume;
+        self.value_done();
+        self.last_string = false;
+        Ok(())
+    }
+
+    fn call(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Ask<bool> {
+        let Some(inside) = bare::call(bytes, *at, eof)? else { return Ok(false) };
+        if self.stack.len() >= self.limits.depth {
+            self.error = Some(ScanError::TooDeep(self.limits.depth));
+            return Ok(true);
+        }
+        self.mark_here(RepairKind::Wrapper, Place::Next, *at, inside - *at);
+        self.stack.push(Frame::Call);
+        *at = inside;
+        Ok(true)
+    }
+
+    pub(super) fn key(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+        let bytes = text.as_bytes();
+        match bytes[*at] {
+            byte @ (b'}' | b']' | b')') => {
+                self.closer(byte, at, false);
+                return Ok(());
+            }
+            b'"' => {
+                self.open_string(Role::Key, Mark::Double, *at, 1);
+                *at += 1;
+                return Ok(());
+            }
+            b',' => {
+                self.mark_here(RepairKind::ExtraComma, Place::Container, *at, 1);
+                *at += 1;
+                return Ok(());
+            }
+            b':' | b'{' | b'[' | b'(' | b';' => {
+                self.mark_here(RepairKind::StrayText, Place::Container, *at, 1);
+                *at += 1;
+                return Ok(());
+            }
+            b'\\' if Ahead::new(bytes, *at, eof).starts(b"\\\"")? => {
+                self.mark_here(RepairKind::Escape, Place::Next, *at, 1);
+                *at += 1;
+                return Ok(());
+            }
+            b'`' if Ahead::new(bytes, *at, eof).starts(b"```")? => {
+                let word =
+                    bytes[*at + 3..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                if *at + 3 + word == bytes.len() && !eof {
+                    return Err(More);
+                }
+                self.mark_here(RepairKind::StrayText, Place::Container, *at, 3 + word);
+                *at += 3 + word;
+                return Ok(());
+            }
+            b'.' | 0xe2 if self.ellipsis(bytes, at, eof)? => return Ok(()),
+            _ => {}
+        }
+        if let Some((mark, len)) = mark_at(bytes, *at) {
+            self.open_string(Role::Key, mark, *at, len);
+            *at += len;
+            return Ok(());
+        }
+        self.bare_key(text, at, eof)
+    }
+
+    fn bare_key(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+        let bytes = text.as_bytes();
+        match bare::key_end(bytes, *at, eof)? {
+            KeyToken::Key { token, resume, colon } => {
+                let key = text[*at..token].trim_end();
+                self.comma = false;
+                self.mark_here(RepairKind::BareKey, Place::Next, *at, key.len());
+                self.sink.string_begin(Role::Key, self.base + *at);
+                self.sink.text(key);
+                self.sink.string_end(self.base + token, true);
+                self.state = if colon { State::Value } else { State::AfterKey };
+                *at = resume;
+            }
+            KeyToken::Stray(end) => {
+                self.mark_here(RepairKind::StrayText, Place::Container, *at, end - *at);
+                *at = end;
+            }
+            KeyToken::Cut => {
+                self.mark_here(RepairKind::StrayText, Place::Container, *at, bytes.len() - *at);
+                *at = bytes.len();
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn after_key(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Ask<()> {
+        match bytes[*at] {
+            b':' => {
+                *at += 1;
+                self.state = State::Value;
+            }
+            b'=' => {
+                let arrow = Ahead::new(bytes, *at + 1, eof).byte()? == Some(b'>');
+                self.mark_here(RepairKind::MissingColon, Place::Next, *at, 1);
+                *at += 1 + usize::from(arrow);
+                self.state = State::Value;
+            }
+            b',' | b'}' | b']' => {
+                self.missing_value(*at, false);
+                self.state = State::AfterValue;
+            }
+            _ => {
+                self.mark_here(RepairKind::MissingColon, Place::Next, *at, 0);
+                self.state = State::Value;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn after_value(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Ask<()> {
+        let next = if self.within() == Within::Object { State::Key } else { State::Value };
+        match bytes[*at] {
+            b',' => {
+                *at += 1;
+                self.comma = true;
+                self.state = next;
+                if self.stack.last() == Some(&Frame::Call) {
+                    self.mark_here(RepairKind::StrayText, Place::Container, *at - 1, 1);
+                    self.state = State::AfterValue;
+                }
+            }
+            byte @ (b'}' | b']' | b')') => self.closer(byte, at, false),
+            b':' if self.last_string && matches!(self.stack.last(), Some(Frame::List { .. })) => {
+                if self.stack.len() >= self.limits.depth {
+                    self.error = Some(ScanError::TooDeep(self.limits.depth));
+                    return Ok(());
+                }
+                self.mark_here(RepairKind::MissingOpener, Place::This, *at, 0);
+                self.sink.rekey();
+                self.stack.push(Frame::Object);
+                self.state = State::Value;
+                *at += 1;
+            }
+            b';' | b':' | b'+' => {
+                self.mark_here(RepairKind::StrayText, Place::Container, *at, 1);
+                *at += 1;
+            }
+            b'`' if Ahead::new(bytes, *at, eof).starts(b"```")? => {
+                // The fence around the value ends here, and with it what was left open.
+                self.state = State::AfterValue;
+                self.conclude_at(*at);
+            }
+            b'{' if self.object_in_list() => {
+                // The next element begins: this one was not closed.
+                self.mark_here(RepairKind::MissingCloser, Place::Container, *at, 0);
+                self.stack.pop();
+                self.sink.close(self.base + *at, true);
+                self.state = State::AfterValue;
+            }
+            _ if self.stack.last() == Some(&Frame::Call) => {
+                // A call that was never closed: its value stands for itself.
+                self.stack.pop();
+                self.mark_here(RepairKind::MissingCloser, Place::Container, *at, 0);
+                self.value_done();
+            }
+            _ => {
+                self.mark_here(RepairKind::MissingComma, Place::Container, *at, 0);
+                self.state = next;
+            }
+        }
+        Ok(())
+    }
+
+    fn object_in_list(&self) -> bool {
+        matches!(self.stack.as_slice(), [.., Frame::List { .. }, Frame::Object])
+    }
+
+    /// The value ends here, with closers missing.
+    fn conclude_at(&mut self, at: usize) {
+        let offset = self.base + at;
+        while let Some(frame) = self.stack.pop() {
+            if frame != Frame::Call {
+                self.note(RepairKind::MissingCloser, Place::Container, (offset, offset));
+                self.sink.close(offset, true);
+            }
+        }
+        self.ending = Ending::Unclosed;
+        self.state = State::Done;
+    }
+}

@@ -1,0 +1,460 @@
+//! The one scanner: bytes in, in any portions, events out. It reads JSON, and what people and
+//! models write for JSON; each byte is looked at a bounded number of times, and no decision is
+//! taken on half of what it needs, so that any portioning of a text gives the same events.
+
+mod ahead;
+mod bare;
+mod closing;
+mod event;
+mod members;
+mod strings;
+mod text;
+mod utf8;
+
+pub use event::{Container, Place, Role, Sink, Token};
+
+use ahead::{Ahead, Ask, Mark, More, space_len};
+use closing::Within;
+use thiserror::Error;
+
+use super::report::{Ending, RepairKind};
+pub(super) use bare::is_json_number;
+pub(super) use utf8::Utf8;
+
+/// Bounds on what one text may ask of the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The longest text, in bytes.
+    pub bytes: usize,
+    /// The deepest nesting of objects and lists.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 64 << 20, depth: 128 }
+    }
+}
+
+/// A text that is beyond its [`Limits`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ScanError {
+    /// The text is too long.
+    #[error("the text is longer than {0} bytes")]
+    TooLarge(usize),
+    /// The value is nested too deeply.
+    #[error("the value is nested deeper than {0} levels")]
+    TooDeep(usize),
+}
+
+/// What is left of a scanner when the text is over.
+#[derive(Debug)]
+pub(super) struct Scanned<S> {
+    pub(super) sink: S,
+    pub(super) ending: Ending,
+    /// The offset behind the value.
+    pub(super) end: usize,
+    pub(super) error: Option<ScanError>,
+    /// That a string ended where the text did is a guess.
+    pub(super) guessed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Frame {
+    Object,
+    List { round: bool },
+    Call,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Value,
+    Key,
+    AfterKey,
+    AfterValue,
+    String,
+    Block(u8),
+    LineComment,
+    BlockComment,
+    Done,
+}
+
+/// The string that is being read.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    role: Role,
+    mark: Mark,
+    odd: bool,
+    /// How many bytes a [`Sink::retract`] would take back: the string so far ends in a comma or a
+    /// line break, and white space.
+    loose: usize,
+    /// How many bytes of white space the string so far ends in, from a raw line break on.
+    line_end: usize,
+    /// There is something in it besides white space.
+    solid: bool,
+    noted_control: bool,
+    noted_inner: bool,
+}
+
+impl Open {
+    const NEW: Self = Self {
+        role: Role::Value,
+        mark: Mark::Double,
+        odd: false,
+        loose: 0,
+        line_end: 0,
+        solid: false,
+        noted_control: false,
+        noted_inner: false,
+    };
+}
+
+/// The lenient, incremental scanner of one value.
+///
+/// ```
+/// use extract_core::reading::{Scanner, Sink};
+///
+/// #[derive(Default)]
+/// struct Texts(String);
+/// impl Sink for Texts {
+///     fn text(&mut self, text: &str) {
+///         self.0.push_str(text);
+///     }
+/// }
+///
+/// let mut scanner = Scanner::new(Texts::default());
+/// for byte in "{name: 'Zoë'".bytes() {
+///     scanner.feed(&[byte]);
+/// }
+/// let (texts, _) = scanner.finish().unwrap();
+/// assert_eq!(texts.0, "nameZoë");
+/// ```
+#[derive(Debug)]
+pub struct Scanner<S> {
+    sink: S,
+    state: State,
+    /// Where a comment came from.
+    back: State,
+    stack: Vec<Frame>,
+    open: Open,
+    /// A comma was passed, and nothing stands behind it yet.
+    comma: bool,
+    /// Text that was fed and not consumed; `base` is the offset of its first byte.
+    carry: String,
+    base: usize,
+    /// Not before the carry is this long is it worth another try.
+    wait: usize,
+    utf8: Utf8,
+    block: String,
+    limits: Limits,
+    /// A line break ends a string where what follows could not be its next line.
+    pub(super) lines: bool,
+    error: Option<ScanError>,
+    ending: Ending,
+    began: bool,
+    /// What was read last is a string.
+    last_string: bool,
+    guessed: bool,
+    /// A repair was noted, or something was read that is not JSON.
+    lenient: bool,
+}
+
+impl<S: Sink> Scanner<S> {
+    /// A scanner that tells `sink` what it reads.
+    pub fn new(sink: S) -> Self {
+        Self::with_limits(sink, Limits::default())
+    }
+
+    /// A scanner with limits of its own.
+    pub fn with_limits(sink: S, limits: Limits) -> Self {
+        Self {
+            sink,
+            state: State::Value,
+            back: State::Value,
+            stack: Vec::new(),
+            open: Open::NEW,
+            comma: false,
+            carry: String::new(),
+            base: 0,
+            wait: 0,
+            utf8: Utf8::default(),
+            block: String::new(),
+            limits,
+            lines: false,
+            error: None,
+            ending: Ending::Whole,
+            began: false,
+            last_string: false,
+            guessed: false,
+            lenient: false,
+        }
+    }
+
+    /// Where the value stands in a longer text, so that offsets are those of that text.
+    pub(super) fn starting_at(mut self, offset: usize) -> Self {
+        self.base = offset;
+        self
+    }
+
+    /// Who listens.
+    pub fn sink(&self) -> &S {
+        &self.sink
+    }
+
+    /// Whether the value is complete; what is fed after that is not looked at.
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// Whether everything so far is as JSON has it.
+    pub(super) fn is_strict(&self) -> bool {
+        !self.lenient
+    }
+
+    /// The offset of the first byte that was not consumed.
+    pub(super) fn offset(&self) -> usize {
+        self.base
+    }
+
+    /// What stopped the scanner, if anything did.
+    pub fn error(&self) -> Option<ScanError> {
+        self.error
+    }
+
+    /// Takes the next bytes of the text, split anywhere; what is not UTF-8 is read as U+FFFD.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        let mut utf8 = std::mem::take(&mut self.utf8);
+        utf8.decode(bytes, |text, _| self.feed_str(text));
+        self.utf8 = utf8;
+    }
+
+    /// Takes the next piece of the text.
+    pub fn feed_str(&mut self, text: &str) {
+        if self.is_done() || self.error.is_some() {
+            return;
+        }
+        if self.base + self.carry.len() + text.len() > self.limits.bytes {
+            self.error = Some(ScanError::TooLarge(self.limits.bytes));
+            return;
+        }
+        if self.carry.is_empty() {
+            let used = self.run(text, false);
+            self.base += used;
+            if used < text.len() && !self.is_done() {
+                self.carry.push_str(&text[used..]);
+                self.wait = self.carry.len() * 2;
+            }
+            return;
+        }
+        self.carry.push_str(text);
+        if self.carry.len() >= self.wait {
+            self.catch_up();
+        }
+    }
+
+    /// Reads on in what was fed, as far as it can be told. A feed does the same, but tries only
+    /// when enough has come to be worth a try: what was seen but not told is a few bytes.
+    pub fn catch_up(&mut self) {
+        if self.is_done() || self.error.is_some() || self.carry.is_empty() {
+            return;
+        }
+        let mut carry = std::mem::take(&mut self.carry);
+        let used = self.run(&carry, false);
+        self.base += used;
+        carry.drain(..used);
+        self.wait = carry.len() * 2;
+        self.carry = carry;
+    }
+
+    /// Ends the text: what is open is closed, and marked as not whole.
+    ///
+    /// # Errors
+    ///
+    /// Where the text went beyond the limits.
+    pub fn finish(self) -> Result<(S, Ending), ScanError> {
+        let scanned = self.complete("");
+        scanned.error.map_or(Ok((scanned.sink, scanned.ending)), Err)
+    }
+
+    /// Reads `text` as the last piece.
+    pub(super) fn complete(mut self, text: &str) -> Scanned<S> {
+        let error = self.conclude(text).err();
+        Scanned {
+            sink: self.sink,
+            ending: self.ending,
+            end: self.base,
+            error,
+            guessed: self.guessed,
+        }
+    }
+
+    fn conclude(&mut self, text: &str) -> Result<(), ScanError> {
+        if self.utf8.ends_in_half() {
+            self.feed_str("\u{fffd}");
+        }
+        if self.error.is_none() && !self.is_done() {
+            let carry = std::mem::take(&mut self.carry);
+            if self.base + carry.len() + text.len() > self.limits.bytes {
+                return Err(ScanError::TooLarge(self.limits.bytes));
+            }
+            let used = if carry.is_empty() {
+                self.run(text, true)
+            } else {
+                self.run(&(carry + text), true)
+            };
+            self.base += used;
+        }
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        self.close_all();
+        Ok(())
+    }
+
+    /// Closes what the end of the text left open.
+    fn close_all(&mut self) {
+        let at = self.base;
+        match self.state {
+            State::Done => return,
+            State::String | State::Block(_) => {
+                let block = std::mem::take(&mut self.block);
+                if !block.is_empty() {
+                    self.sink.text(&block);
+                }
+                self.sink.string_end(at, false);
+                self.ending = Ending::Cut;
+                if self.open.role == Role::Key {
+                    self.sink.scalar(Token::Missing, "", (at, at), false);
+                }
+            }
+            State::AfterKey => {
+                self.sink.scalar(Token::Missing, "", (at, at), false);
+                self.ending = Ending::Cut;
+            }
+            State::Value if self.within() == Within::Object => {
+                self.sink.scalar(Token::Missing, "", (at, at), false);
+                self.ending = Ending::Cut;
+            }
+            _ if !self.began => self.ending = Ending::Cut,
+            _ => {}
+        }
+        while let Some(frame) = self.stack.pop() {
+            if self.ending == Ending::Whole {
+                self.ending = Ending::Unclosed;
+            }
+            if frame != Frame::Call {
+                self.note(RepairKind::MissingCloser, Place::Container, (at, at));
+                self.sink.close(at, false);
+            }
+        }
+        self.state = State::Done;
+    }
+
+    fn note(&mut self, kind: RepairKind, place: Place, span: (usize, usize)) {
+        self.lenient = true;
+        self.sink.note(kind, place, span);
+    }
+
+    /// What the next value or member stands in.
+    fn within(&self) -> Within {
+        match self.stack.last() {
+            Some(Frame::Object) => Within::Object,
+            Some(Frame::List { .. }) => Within::List,
+            Some(Frame::Call) | None => Within::Root,
+        }
+    }
+
+    fn in_paren(&self) -> bool {
+        self.stack.iter().any(|frame| matches!(frame, Frame::Call | Frame::List { round: true }))
+    }
+
+    /// Reads as far as the buffer allows; gives how much of it was consumed.
+    fn run(&mut self, text: &str, eof: bool) -> usize {
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while self.error.is_none() {
+            let went = match self.state {
+                State::Done => break,
+                State::String => self.string(text, &mut at, eof),
+                State::Block(mark) => self.block(text, &mut at, mark, eof),
+                State::LineComment => {
+                    match memchr::memchr(b'\n', &bytes[at..]) {
+                        Some(line) => {
+                            at += line;
+                            self.state = self.back;
+                        }
+                        None => at = bytes.len(),
+                    }
+                    if at == bytes.len() { Err(More) } else { Ok(()) }
+                }
+                State::BlockComment => match memchr::memmem::find(&bytes[at..], b"*/") {
+                    Some(end) => {
+                        at += end + 2;
+                        self.state = self.back;
+                        Ok(())
+                    }
+                    None => {
+                        let keep =
+                            usize::from(bytes.last() == Some(&b'*') && at < bytes.len() && !eof);
+                        at = bytes.len() - keep;
+                        Err(More)
+                    }
+                },
+                _ => {
+                    while at < bytes.len() {
+                        match space_len(bytes, at) {
+                            0 => break,
+                            len => {
+                                self.lenient |= len > 1 || matches!(bytes[at], 0x0b | 0x0c);
+                                at += len;
+                            }
+                        }
+                    }
+                    if at == bytes.len() {
+                        break;
+                    }
+                    self.structure(text, &mut at, eof)
+                }
+            };
+            if went.is_err() {
+                break;
+            }
+        }
+        at
+    }
+
+    fn structure(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+        let bytes = text.as_bytes();
+        if matches!(bytes[*at], b'/' | b'#') && self.comment(bytes, at, eof)? {
+            return Ok(());
+        }
+        match self.state {
+            State::Value => self.value(text, at, eof),
+            State::Key => self.key(text, at, eof),
+            State::AfterKey => self.after_key(bytes, at, eof),
+            _ => self.after_value(bytes, at, eof),
+        }
+    }
+
+    fn comment(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Ask<bool> {
+        let here = Ahead::new(bytes, *at, eof);
+        if self.stack.is_empty() && bytes[*at] == b'#' && self.began || !here.comment()? {
+            return Ok(false);
+        }
+        let offset = self.base + *at;
+        let block = here.starts(b"/*")?;
+        self.note(RepairKind::Comment, Place::Container, (offset, offset));
+        self.back = self.state;
+        self.state = if block { State::BlockComment } else { State::LineComment };
+        *at += if block { 2 } else { 1 };
+        Ok(true)
+    }
+
+    /// A value was read; what comes next depends on what it stood in.
+    fn value_done(&mut self) {
+        self.comma = false;
+        self.state = if self.stack.is_empty() { State::Done } else { State::AfterValue };
+    }
+}

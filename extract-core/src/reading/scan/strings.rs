@@ -1,0 +1,315 @@
+//! The scanner inside strings: runs are handed on as they come, escapes are decoded, and a
+//! quotation mark is judged before it ends anything.
+
+use super::ahead::{Ahead, Ask, Mark, More, mark_at};
+use super::closing::{Setting, Verdict, Within, judge};
+use super::event::{Place, Role, Sink};
+use super::text::{Escape, escape};
+use super::{Frame, Open, Scanner, State, text};
+use crate::reading::report::RepairKind;
+
+impl<S: Sink> Scanner<S> {
+    /// Opens a string at a quotation mark of `len` bytes.
+    pub(super) fn open_string(&mut self, role: Role, mark: Mark, at: usize, len: usize) {
+        self.began = true;
+        self.comma = false;
+        self.sink.string_begin(role, self.base + at);
+        if mark != Mark::Double {
+            let offset = self.base + at;
+            let place = if role == Role::Key { Place::Next } else { Place::This };
+            self.note(RepairKind::Quotes, place, (offset, offset + len));
+        }
+        self.open = Open { role, mark, ..Open::NEW };
+        self.state = State::String;
+    }
+
+    fn string_note(&mut self, kind: RepairKind, at: usize, len: usize) {
+        let place = if self.open.role == Role::Key { Place::Next } else { Place::This };
+        let offset = self.base + at;
+        self.note(kind, place, (offset, offset + len));
+    }
+
+    /// The end of the run of plain text that begins at `at`.
+    fn run_end(&self, bytes: &[u8], at: usize) -> usize {
+        let rest = &bytes[at..];
+        let found = match self.open.mark {
+            Mark::Double if self.lines => {
+                rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b','))
+            }
+            Mark::Double => memchr::memchr2(b'"', b'\\', rest),
+            Mark::Single => memchr::memchr2(b'\'', b'\\', rest),
+            Mark::Tick | Mark::CurlySingle => {
+                rest.iter().position(|byte| matches!(byte, b'\'' | b'`' | b'\\' | 0xe2 | 0xc2))
+            }
+            Mark::CurlyDouble => {
+                rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0xe2 | 0xc2))
+            }
+        };
+        found.map_or(bytes.len(), |end| at + end)
+    }
+
+    /// Hands on a piece of plain text.
+    fn emit(&mut self, piece: &str, at: usize) {
+        if piece.is_empty() {
+            return;
+        }
+        if !self.open.noted_control && piece.bytes().any(|byte| byte < 0x20) {
+            self.open.noted_control = true;
+            self.string_note(RepairKind::ControlCharacter, at, piece.len());
+        }
+        self.open.line_end = match piece.trim_end_matches([' ', '\t', '\r', '\n']).len() {
+            0 if self.open.line_end > 0 || piece.contains('\n') => self.open.line_end + piece.len(),
+            solid if piece[solid..].contains('\n') => piece.len() - solid,
+            _ => 0,
+        };
+        let solid = piece.trim_end_matches([' ', '\t', '\r', '\n']);
+        let space = &piece[solid.len()..];
+        if solid.ends_with(',') {
+            self.open.loose = space.len() + 1;
+        } else if !solid.is_empty() {
+            self.open.loose = if space.contains('\n') { space.len() } else { 0 };
+        } else if self.open.loose > 0 || space.contains('\n') {
+            self.open.loose += space.len();
+        }
+        self.open.solid |= !solid.is_empty();
+        self.sink.text(piece);
+    }
+
+    pub(super) fn string(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+        let bytes = text.as_bytes();
+        let end = self.run_end(bytes, *at);
+        if self.lines && eof && end == bytes.len() {
+            if let Some(stop) = self.closers_behind(text, *at) {
+                self.guessed = true;
+                self.emit(&text[*at..stop], *at);
+                self.string_note(RepairKind::MissingQuote, stop, 0);
+                self.end_string(stop);
+                *at = stop;
+                return Ok(());
+            }
+        }
+        self.emit(&text[*at..end], *at);
+        *at = end;
+        let Some(&byte) = bytes.get(end) else { return Err(More) };
+        match byte {
+            b'\\' => self.escape(bytes, at, eof),
+            b'\n' | b',' => self.line(text, at, eof),
+            _ => match mark_at(bytes, end) {
+                Some((mark, len)) if self.open.mark.closes_with(mark) => {
+                    self.quote(text, at, mark, len, eof)
+                }
+                _ => {
+                    let len = text[end..].chars().next().map_or(1, char::len_utf8);
+                    self.emit(&text[end..end + len], end);
+                    *at += len;
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    /// Where the closers begin that end the text, if they are just those that are still open.
+    fn closers_behind(&self, text: &str, from: usize) -> Option<usize> {
+        let closer = |char: char| char.is_whitespace() || matches!(char, '}' | ']');
+        let stop = from + text[from..].trim_end_matches(closer).len();
+        let mut open = self.stack.iter().rev();
+        let mut any = false;
+        for char in text[stop..].chars().filter(|char| !char.is_whitespace()) {
+            any = true;
+            let expected = match open.next() {
+                Some(Frame::Object) => '}',
+                Some(Frame::List { round: false }) => ']',
+                _ => return None,
+            };
+            if char != expected {
+                return None;
+            }
+        }
+        (any && self.open.role == Role::Value).then_some(stop)
+    }
+
+    fn escape(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Ask<()> {
+        let (char, len, odd) = match escape(&bytes[*at..], eof) {
+            Escape::Char(char, len) => (Some(char), len, false),
+            Escape::Odd(char, len) => (Some(char), len, true),
+            Escape::Raw => (Some('\\'), 1, true),
+            Escape::Nothing(len) => (None, len, true),
+            Escape::Cut => {
+                *at = bytes.len();
+                return Ok(());
+            }
+            Escape::More => return Err(More),
+        };
+        if odd {
+            self.string_note(RepairKind::Escape, *at, len);
+        }
+        if let Some(char) = char {
+            self.sink.text(char.encode_utf8(&mut [0; 4]));
+        }
+        self.open.solid = true;
+        (self.open.loose, self.open.line_end) = (0, 0);
+        *at += len;
+        Ok(())
+    }
+
+    /// A line break in a string, where line breaks may end one.
+    fn line(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+        let byte = text.as_bytes()[*at];
+        let mut ahead = Ahead::new(text.as_bytes(), *at + 1, eof);
+        let next = ahead.space()?;
+        let ends = match next {
+            _ if self.open.role == Role::Key => false,
+            Some(_) if byte == b',' => self.within() == Within::Object && ahead.key()?,
+            None => false,
+            Some(b'}' | b']' | b',') => true,
+            Some(_) => ahead.key()?,
+        };
+        if ends {
+            self.string_note(RepairKind::MissingQuote, *at, 0);
+            if self.open.loose > 0 {
+                self.sink.retract(self.open.loose);
+            }
+            self.end_string(*at);
+        } else {
+            self.emit(&text[*at..=*at], *at);
+            *at += 1;
+        }
+        Ok(())
+    }
+
+    fn quote(&mut self, text: &str, at: &mut usize, mark: Mark, len: usize, eof: bool) -> Ask<()> {
+        let bytes = text.as_bytes();
+        if self.open.role == Role::Key {
+            if !self.key_closes(bytes, *at + len, eof)? {
+                self.inner(text, at, len);
+                return Ok(());
+            }
+            self.end_string(*at + len);
+            *at += len;
+            return Ok(());
+        }
+        let setting = Setting {
+            within: self.within(),
+            object: self.stack.contains(&Frame::Object),
+            list: self.stack.iter().any(|frame| matches!(frame, Frame::List { .. })),
+            paren: self.in_paren(),
+            depth: self.stack.len(),
+            odd: self.open.odd,
+            break_before: self.open.loose > 0,
+        };
+        let open = Ahead::new(bytes, *at, eof);
+        match judge(setting, mark, open, Ahead::new(bytes, *at + len, eof))? {
+            Verdict::Ends => {
+                self.trim_line_end(*at);
+                self.end_string(*at + len);
+                *at += len;
+            }
+            Verdict::Inner => self.inner(text, at, len),
+            Verdict::EndedBefore => {
+                self.string_note(RepairKind::MissingQuote, *at, 0);
+                self.sink.retract(self.open.loose);
+                self.end_string(*at);
+            }
+            Verdict::Joins(on) => {
+                self.string_note(RepairKind::JoinedStrings, *at, on - *at);
+                (self.open.loose, self.open.line_end) = (0, 0);
+                if let Some((mark, _)) = (1..=3)
+                    .rev()
+                    .filter_map(|len| mark_at(bytes, on - len).filter(|found| found.1 == len))
+                    .next()
+                {
+                    self.open.mark = mark;
+                }
+                *at = on;
+            }
+        }
+        Ok(())
+    }
+
+    /// A raw line break right before the closing mark is where the mark was put, not what was said.
+    fn trim_line_end(&mut self, at: usize) {
+        if self.open.line_end > 0 && self.open.solid && self.open.mark == Mark::Double {
+            self.string_note(RepairKind::ControlCharacter, at, 0);
+            self.sink.retract(self.open.line_end);
+        }
+    }
+
+    fn inner(&mut self, text: &str, at: &mut usize, len: usize) {
+        if !self.open.noted_inner {
+            self.open.noted_inner = true;
+            self.string_note(RepairKind::InnerQuote, *at, len);
+        }
+        self.open.odd = !self.open.odd;
+        self.emit(&text[*at..*at + len], *at);
+        *at += len;
+    }
+
+    /// Whether the mark that ends at `at` closes a key: nearly always, except right before a word
+    /// whose own closing mark stands before a colon.
+    fn key_closes(&self, bytes: &[u8], at: usize, eof: bool) -> Ask<bool> {
+        let mut ahead = Ahead::new(bytes, at, eof);
+        match ahead.byte()? {
+            Some(byte) if super::ahead::is_word(byte) && byte < 0x80 => {}
+            _ => return Ok(true),
+        }
+        loop {
+            match ahead.byte()? {
+                None | Some(b':' | b',' | b'{' | b'}' | b'[' | b']' | b'\n') => return Ok(true),
+                Some(_) => match ahead.mark() {
+                    Some((mark, len)) if self.open.mark.closes_with(mark) => {
+                        ahead.at += len;
+                        return Ok(ahead.space()? != Some(b':'));
+                    }
+                    _ => ahead.at += 1,
+                },
+            }
+        }
+    }
+
+    /// Ends the string; its closing mark ends at `at`.
+    fn end_string(&mut self, at: usize) {
+        self.sink.string_end(self.base + at, true);
+        if self.open.role == Role::Key {
+            self.state = State::AfterKey;
+        } else {
+            self.value_done();
+            self.last_string = true;
+        }
+    }
+
+    /// Reads on in a block string.
+    pub(super) fn block(&mut self, text: &str, at: &mut usize, mark: u8, eof: bool) -> Ask<()> {
+        let bytes = text.as_bytes();
+        match memchr::memmem::find(&bytes[*at..], &[mark; 3]) {
+            Some(mut end) => {
+                end += *at;
+                // Of a longer run the last three close.
+                while bytes.get(end + 3) == Some(&mark) {
+                    end += 1;
+                }
+                if end + 3 == bytes.len() && !eof {
+                    self.block.push_str(&text[*at..end]);
+                    *at = end;
+                    return Err(More);
+                }
+                let mut raw = std::mem::take(&mut self.block);
+                raw.push_str(&text[*at..end]);
+                self.sink.text(&text::block(&raw, mark == b'`'));
+                *at = end + 3;
+                self.end_string(*at);
+                Ok(())
+            }
+            None => {
+                let keep = if eof {
+                    0
+                } else {
+                    bytes[*at..].iter().rev().take(2).take_while(|&&b| b == mark).count()
+                };
+                let end = bytes.len() - keep;
+                self.block.push_str(&text[*at..end]);
+                *at = end;
+                Err(More)
+            }
+        }
+    }
+}

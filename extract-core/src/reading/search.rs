@@ -1,0 +1,402 @@
+//! The steps of a reading: JSON first, then what could be the answer, then the cheapest of it.
+
+use serde_json::Value;
+
+use super::candidates::{self, Candidate, SECOND_TRIES};
+use super::error::ReadError;
+use super::fit::{Fitter, Growing, Out, cost};
+use super::report::{Ending, Level, Reading, RepairKind, excerpt};
+use super::scan::ScanError;
+use super::strict::{self, Fits};
+use super::tree::{Kind, NONE, NodeId, Tree};
+use super::{Reader, markup, unguided};
+use crate::contract::shape::{Form, Shape};
+
+/// Reads a whole text; `search` says whether the answer may stand in prose.
+pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Reading, ReadError> {
+    let limits = reader.limits;
+    if text.len() > limits.bytes {
+        return Err(ScanError::TooLarge(limits.bytes).into());
+    }
+    let form = reader.shape.form(reader.shape.root());
+    if search && matches!(form, Form::Text(_)) && reader.level != Level::Strict {
+        return Ok(reading(Value::String(text.to_owned())));
+    }
+    match serde_json::from_str::<Value>(text) {
+        Ok(mut value) => match strict::fits(&value, reader.shape) {
+            Fits::Exactly => return Ok(reading(value)),
+            Fits::WithAbsent if reader.level != Level::Strict => {
+                let mut repairs = Vec::new();
+                strict::fill(&mut value, reader.shape, &mut repairs);
+                return Ok(Reading { repairs, ..reading(value) });
+            }
+            _ => {}
+        },
+        Err(error) if reader.level == Level::Strict => {
+            return Err(ReadError::NotJson {
+                message: error.to_string(),
+                line: error.line(),
+                column: error.column(),
+            });
+        }
+        Err(_) => {}
+    }
+    if matches!(form, Form::Any) {
+        return unguided::read(reader, text);
+    }
+    if search { searched(reader, text) } else { as_it_is(reader, text) }
+}
+
+fn reading(value: Value) -> Reading {
+    Reading { value, repairs: Vec::new(), misfits: Vec::new(), ending: Ending::Whole, rivals: 0 }
+}
+
+pub(super) fn no_value(reader: &Reader<'_>, text: &str) -> ReadError {
+    let expected = match reader.shape.form(reader.shape.root()) {
+        Form::Object(_) => "JSON object",
+        Form::List(_) => "JSON list",
+        Form::Choice(_) => "value of the enum",
+        Form::Integer(_) | Form::Number(_) => "number",
+        Form::Bool => "boolean",
+        _ => "JSON value",
+    };
+    ReadError::NoValue {
+        expected: expected.to_owned(),
+        excerpt: excerpt(text.trim_start()).into_owned(),
+    }
+}
+
+/// A text that is the value: repaired, and not searched.
+fn as_it_is(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
+    let start = text.len() - text.trim_start().len();
+    let mut tries = SECOND_TRIES;
+    let tree = Tree::with_capacity(text.len());
+    let (mut tree, scanned) = candidates::scan_whole(text, start, tree, reader.limits, &mut tries);
+    let candidate = scanned?;
+    tree.settle();
+    if candidate.root == NONE {
+        return Err(no_value(reader, text));
+    }
+    let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, reader.limits);
+    Ok(conclude(&mut fitter, &candidate, false, 0))
+}
+
+/// What was found, and what it costs.
+pub(super) struct Choice {
+    pub(super) candidate: Candidate,
+    pub(super) cost: u32,
+    pub(super) located: Option<RepairKind>,
+}
+
+/// A text with the answer somewhere in it.
+fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
+    let from = candidates::behind_thoughts(text);
+    let limits = reader.limits;
+    let tree = Tree::with_capacity(text.len());
+    let (tree, found) = candidates::bracketed(text, from, tree, limits, false);
+    let mut found = found?;
+    let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, limits);
+    let mut best = cheapest(&mut fitter, &found, text);
+    if best.as_ref().is_none_or(|best| best.cost >= cost::MISFIT) {
+        best = better(&mut fitter, reader, text, from, &mut found, best)?;
+    }
+    let Some(best) = best else { return Err(no_value(reader, text)) };
+    let rivals = rivals(&mut fitter, &found, &best, text);
+    let mut reading = conclude(&mut fitter, &best.candidate, true, rivals);
+    if let Some(kind) = best.located {
+        let place = super::Repair {
+            pointer: String::new(),
+            kind,
+            before: excerpt(text.trim()),
+            after: excerpt(
+                text.get(best.candidate.start..best.candidate.end.min(text.len()))
+                    .unwrap_or_default(),
+            ),
+        };
+        reading.repairs.insert(0, place);
+    }
+    Ok(reading)
+}
+
+/// The candidate that costs least; several of them as a list where a list is asked for.
+fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<Choice> {
+    fitter.tree.settle();
+    let mut best: Option<Choice> = None;
+    for candidate in found {
+        let mut cost = fitter.cost(candidate.root).saturating_add(candidate.doubt);
+        if candidate.ending != Ending::Whole {
+            cost = cost.saturating_add(1);
+        }
+        let better = match &best {
+            None => true,
+            Some(best) => {
+                cost < best.cost || cost == best.cost && candidate.fenced && !best.candidate.fenced
+            }
+        };
+        if better {
+            let alone = text[..candidate.start].trim().is_empty()
+                && text[candidate.end.min(text.len())..].trim().is_empty();
+            let located = (!alone).then_some(RepairKind::Located);
+            best = Some(Choice { candidate: candidate.clone(), cost, located });
+        }
+    }
+    if let Some(collected) = collected(fitter, found) {
+        let list = best
+            .as_ref()
+            .is_some_and(|best| fitter.tree.node(best.candidate.root).kind == Kind::List);
+        let taken = best.as_ref().is_some_and(|best| best.cost < cost::MISFIT && list);
+        if !taken
+            && best
+                .as_ref()
+                .is_none_or(|best| collected.cost < cost::MISFIT || collected.cost < best.cost)
+        {
+            best = Some(collected);
+        }
+    }
+    best
+}
+
+/// All values that fit the elements of the list that is asked for.
+fn collected(fitter: &mut Fitter<'_>, found: &[Candidate]) -> Option<Choice> {
+    if !matches!(fitter.shape.form(fitter.shape.root()), Form::List(_)) || found.len() < 2 {
+        return None;
+    }
+    let roots: Vec<NodeId> = found
+        .iter()
+        .filter(|candidate| fitter.cost(candidate.root) < cost::MISFIT)
+        .map(|candidate| candidate.root)
+        .collect();
+    if roots.len() < 2 {
+        return None;
+    }
+    let root = fitter.tree.gather(&roots);
+    fitter.tree.resettle();
+    let cost = fitter.cost(root).saturating_add(1);
+    let ending =
+        if found.iter().any(|one| one.ending == Ending::Cut) { Ending::Cut } else { Ending::Whole };
+    let (start, end) = (found.first()?.start, found.last()?.end);
+    let candidate = Candidate { root, ending, guessed: false, start, end, fenced: false, doubt: 0 };
+    Some(Choice { candidate, cost, located: Some(RepairKind::Collected) })
+}
+
+/// Where no bracketed value fits: the text as one value, markup, escaped JSON, and values further
+/// inside of what was opened and never closed.
+fn better<'s>(
+    fitter: &mut Fitter<'s>,
+    reader: &Reader<'s>,
+    text: &'s str,
+    from: usize,
+    found: &mut Vec<Candidate>,
+    best: Option<Choice>,
+) -> Result<Option<Choice>, ReadError> {
+    let mut more: Vec<(Candidate, Option<RepairKind>)> = Vec::new();
+    let mut prose = None;
+    let covered = found.iter().any(|one| {
+        text[from..one.start].trim().is_empty() && text[one.end.min(text.len())..].trim().is_empty()
+    });
+    if !covered && (found.is_empty() || !is_container(reader.shape)) {
+        let answer = &text[from..];
+        let plain = candidates::plain(answer);
+        if plain.starts_with(['"', '\'', '“', '`']) {
+            let start = (plain.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+            let mut tries = 1;
+            let tree = std::mem::take(&mut fitter.tree);
+            let (tree, scanned) =
+                candidates::scan_whole(text, start, tree, reader.limits, &mut tries);
+            fitter.tree = tree;
+            let candidate = scanned?;
+            let rest = text.get(candidate.end..).unwrap_or_default();
+            if rest.trim_matches(|char: char| char.is_whitespace() || char == '`').is_empty() {
+                more.push((candidate, None));
+            }
+        }
+        if !plain.is_empty() {
+            let candidate = candidates::prose(plain, text, &mut fitter.tree);
+            prose = Some(candidate.root);
+            more.push((candidate, None));
+            if plain.len() < answer.trim().len() {
+                let candidate = candidates::prose(answer.trim(), text, &mut fitter.tree);
+                more.push((candidate, None));
+            }
+        }
+    }
+    if candidates::is_escaped(&text[from..]) {
+        if let Some(candidate) = escaped(fitter, reader, text, from) {
+            more.push((candidate, None));
+        }
+    }
+    let markup =
+        if covered { None } else { markup::candidate(text, from, &mut fitter.tree, reader.limits) };
+    if let Some(candidate) = markup {
+        more.push((candidate, Some(RepairKind::Markup)));
+    }
+    let restarts = restarted(fitter, reader, text, found);
+    more.extend(restarts.into_iter().map(|candidate| (candidate, Some(RepairKind::Located))));
+    fitter.tree.resettle();
+    let mut best = best;
+    for (candidate, located) in more {
+        fitter.prose = prose
+            .filter(|&prose| {
+                candidate.root >= prose
+                    && located.is_none()
+                    && fitter.tree.node(candidate.root).kind == Kind::Bare
+            })
+            .map(|_| candidate.root);
+        let cost = fitter.cost(candidate.root).saturating_add(candidate.doubt);
+        if best.as_ref().is_none_or(|best| cost < best.cost && cost < cost::MISFIT) {
+            // Prose that fits nothing is no value at all.
+            if cost >= cost::MISFIT && fitter.prose.is_some() {
+                continue;
+            }
+            best = Some(Choice { candidate, cost, located });
+        }
+    }
+    Ok(best)
+}
+
+fn is_container(shape: &Shape) -> bool {
+    matches!(shape.form(shape.root()), Form::Object(object) if object.fields.len() != 1)
+}
+
+/// JSON whose quotes are all escaped once too often.
+fn escaped(
+    fitter: &mut Fitter<'_>,
+    reader: &Reader<'_>,
+    text: &str,
+    from: usize,
+) -> Option<Candidate> {
+    let quoted = format!("\"{}\"", text[from..].trim());
+    let inner: String = serde_json::from_str(&quoted.replace('\n', "\\n")).ok()?;
+    let mut tree = std::mem::take(&mut fitter.tree);
+    tree.next_root();
+    let place = (from, text.len());
+    super::scan::Sink::string_begin(&mut tree, super::Role::Value, place.0);
+    super::scan::Sink::text(&mut tree, &inner);
+    super::scan::Sink::string_end(&mut tree, place.1, true);
+    let root = tree.root;
+    fitter.tree = tree;
+    let _ = reader;
+    Some(Candidate {
+        root,
+        ending: Ending::Whole,
+        guessed: false,
+        start: from,
+        end: text.len(),
+        fenced: false,
+        doubt: 1,
+    })
+}
+
+/// Values inside of what was opened and never closed: a bracket in prose hides the answer.
+fn restarted(
+    fitter: &mut Fitter<'_>,
+    reader: &Reader<'_>,
+    text: &str,
+    found: &[Candidate],
+) -> Vec<Candidate> {
+    let mut more = Vec::new();
+    let Some(mut at) = found
+        .iter()
+        .filter(|candidate| candidate.ending != Ending::Whole || candidate.doubt > 0)
+        .map(|candidate| candidate.start + 1)
+        .next()
+    else {
+        return more;
+    };
+    for _ in 0..8 {
+        let Some(bracket) = memchr::memchr2(b'{', b'[', &text.as_bytes()[at..]) else { break };
+        let start = at + bracket;
+        let tree = std::mem::take(&mut fitter.tree);
+        let (tree, scanned) = candidates::scan_at(text, start, tree, reader.limits, false);
+        fitter.tree = tree;
+        let Ok(mut candidate) = scanned else { break };
+        at = start + 1;
+        if candidate.root != NONE {
+            candidate.doubt += 10;
+            more.push(candidate);
+        }
+    }
+    more
+}
+
+/// How many other candidates fit as well, and say something else.
+fn rivals(fitter: &mut Fitter<'_>, found: &[Candidate], best: &Choice, text: &str) -> usize {
+    if best.cost >= cost::MISFIT || best.located == Some(RepairKind::Collected) {
+        return 0;
+    }
+    let said =
+        |one: &Candidate| text.get(one.start..one.end.min(text.len())).unwrap_or_default().trim();
+    let mut rivals = 0;
+    for other in found.iter().filter(|other| other.root != best.candidate.root) {
+        let cost = fitter.cost(other.root).saturating_add(other.doubt);
+        rivals += usize::from(cost <= best.cost + 1 && said(other) != said(&best.candidate));
+    }
+    rivals
+}
+
+/// Builds the value of the candidate that was chosen.
+pub(super) fn conclude(
+    fitter: &mut Fitter<'_>,
+    candidate: &Candidate,
+    search: bool,
+    rivals: usize,
+) -> Reading {
+    let mut out = Out::default();
+    let value = fitter.build(candidate.root, &mut out).unwrap_or_default();
+    let _ = search;
+    Reading {
+        value,
+        repairs: out.repairs,
+        misfits: out.misfits,
+        ending: candidate.ending.clone(),
+        rivals: rivals + out.rivals,
+    }
+}
+
+/// Reads a text that is cut off.
+pub(super) fn partial(
+    reader: &Reader<'_>,
+    text: &str,
+    growing: Growing,
+) -> Result<Reading, ReadError> {
+    if text.len() > reader.limits.bytes {
+        return Err(ScanError::TooLarge(reader.limits.bytes).into());
+    }
+    let shape = reader.shape;
+    let from = candidates::behind_thoughts(text);
+    if matches!(shape.form(shape.root()), Form::Text(_)) {
+        return Ok(Reading { ending: Ending::Cut, ..reading(Value::String(text.to_owned())) });
+    }
+    let tree = Tree::with_capacity(text.len());
+    let (mut tree, found) = candidates::bracketed(text, from, tree, reader.limits, true);
+    let mut found = found?;
+    if found.is_empty() {
+        let start = from + text[from..].len() - text[from..].trim_start().len();
+        let (back, scanned) = candidates::scan_at(text, start, tree, reader.limits, false);
+        tree = back;
+        let candidate = scanned?;
+        if candidate.root == NONE
+            || tree.node(candidate.root).kind == Kind::Bare
+                && super::numbers::plain(tree.text(candidate.root)).is_none()
+        {
+            return Err(no_value(reader, text));
+        }
+        found.push(candidate);
+    }
+    let mut fitter = Fitter::new(text, tree, shape, reader.level, reader.limits);
+    fitter.partial = Some(growing);
+    let Some(best) = cheapest(&mut fitter, &found, text) else {
+        return Err(no_value(reader, text));
+    };
+    let mut out = Out::default();
+    let Some(value) = fitter.build(best.candidate.root, &mut out) else {
+        return Err(no_value(reader, text));
+    };
+    Ok(Reading {
+        value,
+        repairs: out.repairs,
+        misfits: out.misfits,
+        ending: best.candidate.ending,
+        rivals: 0,
+    })
+}

@@ -1,0 +1,133 @@
+//! Reading without a schema: what stands in the text, as it stands, and no more than that.
+
+use super::Reader;
+use super::candidates::{self, Candidate, SECOND_TRIES};
+use super::error::ReadError;
+use super::fit::Fitter;
+use super::report::{Ending, Reading, Repair, RepairKind, excerpt};
+use super::search::{conclude, no_value};
+use super::tree::{Kind, NONE, NodeId, Tree};
+
+pub(super) fn read(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
+    let from = candidates::behind_thoughts(text);
+    let tree = Tree::with_capacity(text.len());
+    let (tree, found) = values(reader, text, from, tree);
+    let mut found = found?;
+    let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, reader.limits);
+    // An empty container beside a full one says nothing.
+    if found.iter().any(|one| !candidates::is_empty(&fitter.tree, one)) {
+        found.retain(|one| !candidates::is_empty(&fitter.tree, one));
+    } else {
+        found.truncate(1);
+    }
+    let Some(first) = found.first() else { return Err(no_value(reader, text)) };
+    fitter.tree.resettle();
+    if found.len() == 1 {
+        return Ok(located(conclude(&mut fitter, first, true, 0), first, text));
+    }
+    let roots: Vec<NodeId> = found.iter().map(|one| one.root).collect();
+    let root = fitter.tree.gather(&roots);
+    fitter.tree.resettle();
+    let ending = found.last().map_or(Ending::Whole, |last| last.ending.clone());
+    let end = found.last().map_or(text.len(), |last| last.end);
+    let all = Candidate {
+        root,
+        ending,
+        guessed: false,
+        start: first.start,
+        end,
+        fenced: false,
+        doubt: 0,
+    };
+    let mut reading = conclude(&mut fitter, &all, true, 0);
+    reading.repairs.insert(0, place(RepairKind::Collected, text, &all));
+    Ok(reading)
+}
+
+fn place(kind: RepairKind, text: &str, candidate: &Candidate) -> Repair {
+    Repair {
+        pointer: String::new(),
+        kind,
+        before: excerpt(text.trim()),
+        after: excerpt(
+            text.get(candidate.start..candidate.end.min(text.len())).unwrap_or_default(),
+        ),
+    }
+}
+
+fn located(mut reading: Reading, candidate: &Candidate, text: &str) -> Reading {
+    let before = text[..candidate.start].trim();
+    let behind = text[candidate.end.min(text.len())..].trim();
+    if !(before.is_empty() && behind.is_empty()) {
+        reading.repairs.insert(0, place(RepairKind::Located, text, candidate));
+    }
+    reading
+}
+
+/// The values of a text, one behind the other.
+fn values(
+    reader: &Reader<'_>,
+    text: &str,
+    from: usize,
+    tree: Tree,
+) -> (Tree, Result<Vec<Candidate>, super::ScanError>) {
+    let trimmed = candidates::plain(&text[from..]);
+    let opens =
+        trimmed.trim_start_matches(|char: char| char.is_whitespace() || matches!(char, ',' | '\\'));
+    let quoted = opens.starts_with(['"', '\'', '‘', '“', '`', '´', '’', '”', '(']);
+    let bare = !text[from..].contains(['{', '[']);
+    if quoted || bare {
+        return sequence(reader, text, from, tree);
+    }
+    candidates::bracketed(text, from, tree, reader.limits, false)
+}
+
+/// Values with commas or line breaks between them, and no bracket around them.
+fn sequence(
+    reader: &Reader<'_>,
+    text: &str,
+    from: usize,
+    mut tree: Tree,
+) -> (Tree, Result<Vec<Candidate>, super::ScanError>) {
+    let plain = candidates::plain(&text[from..]);
+    let start = (plain.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    let end = start + plain.len();
+    let text = &text[..end];
+    let mut found: Vec<Candidate> = Vec::new();
+    let mut at = start;
+    let mut tries = SECOND_TRIES;
+    while at < end {
+        let rest = &text[at..];
+        let skip = rest.len()
+            - rest
+                .trim_start_matches(|char: char| {
+                    char.is_whitespace() || matches!(char, ',' | ';' | ')' | '}' | ']')
+                })
+                .len();
+        at += skip;
+        if at >= end {
+            break;
+        }
+        let (back, scanned) = candidates::scan_whole(text, at, tree, reader.limits, &mut tries);
+        tree = back;
+        match scanned {
+            Ok(candidate) => {
+                let step = text[at..].chars().next().map_or(1, char::len_utf8);
+                at = candidate.end.max(at + step);
+                if candidate.root != NONE {
+                    found.push(candidate);
+                }
+            }
+            Err(error) => return (tree, Err(error)),
+        }
+    }
+    // Words are an answer only where they are all of it: a sentence is none.
+    let words = |one: &Candidate| tree.node(one.root).kind == Kind::Bare;
+    if found.iter().any(words) && plain.lines().count() > 1 {
+        found.retain(|one| !words(one));
+        if found.len() > 1 {
+            found.clear();
+        }
+    }
+    (tree, Ok(found))
+}
