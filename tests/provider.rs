@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use extract_llm::conversation::ProviderErrorKind as Kind;
 use extract_llm::extraction::Outcome;
-use extract_llm::model::{ConfigError, RetryPolicy};
+use extract_llm::model::ConfigError;
 use extract_llm::{Client, Error, Extract, Mode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -52,7 +52,7 @@ fn client(server: &MockServer) -> Client {
         .model("openai/test-model")
         .key(KEY)
         .timeout(Duration::from_secs(5))
-        .transport_retries(RetryPolicy::NEVER)
+        .transport_retries(0)
         .build()
         .unwrap()
 }
@@ -281,7 +281,7 @@ async fn transport_failure(
         .base_url(format!("http://{address}"))
         .model("m")
         .timeout(Duration::from_millis(700))
-        .transport_retries(RetryPolicy::NEVER)
+        .transport_retries(0)
         .build()
         .unwrap();
     match client.extract::<Person>("Maria").await.unwrap_err() {

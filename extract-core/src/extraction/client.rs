@@ -163,6 +163,25 @@ impl ClientBuilder {
         self
     }
 
+    /// The protocol that the server speaks, where it is not the provider's own.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.provider.protocol = Some(protocol);
+        self
+    }
+
+    /// How often a request that failed on its way, or at a server that was busy, is sent again (2
+    /// unless set). Re-asks do not count here.
+    pub fn transport_retries(mut self, retries: u32) -> Self {
+        self.provider.retry.retries = retries;
+        self
+    }
+
+    /// When a request that failed on its way is sent again, and after which waits.
+    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.provider.retry = policy;
+        self
+    }
+
     /// For one exchange with the server. A [deadline](crate::Extraction::deadline) bounds all of them.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.provider.transport.timeout = timeout;
@@ -199,22 +218,9 @@ impl ClientBuilder {
         self
     }
 
-    /// The protocol that the server speaks, if not the one of the provider's row.
-    pub fn protocol(mut self, protocol: Protocol) -> Self {
-        self.provider.protocol = Some(protocol);
-        self
-    }
-
     /// What the model takes, if not what the provider's row says.
     pub fn facts(mut self, facts: Facts) -> Self {
         self.provider.facts = Some(facts);
-        self
-    }
-
-    /// When a request that brought no reply is sent again. Re-asks after an answer that does not
-    /// pass are another budget: [`retries`](Self::retries).
-    pub fn transport_retries(mut self, policy: RetryPolicy) -> Self {
-        self.provider.retry = policy;
         self
     }
 
