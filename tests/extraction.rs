@@ -301,7 +301,8 @@ async fn the_words_of_feedback_and_instructions_are_the_users_to_replace() {
 
 #[tokio::test]
 async fn feedback_is_bounded_however_much_is_wrong() {
-    let lines: Vec<Value> = (0..5000).map(|n| json!({"sku": null, "quantity": format!("x{n}")})).collect();
+    let lines: Vec<Value> =
+        (0..5000).map(|n| json!({"sku": null, "quantity": format!("x{n}")})).collect();
     let (client, model) = client([
         reply::tool(json!({"customer": "A", "lines": lines, "total": 1})),
         reply::tool(good()),
@@ -319,7 +320,10 @@ async fn of_several_calls_the_one_that_passes_is_taken_and_of_none_every_call_is
     let calls = [json!({"customer": null, "total": 1}).to_string(), good().to_string()];
     let (client, model) = client([
         reply::tools(calls),
-        reply::tools([json!({"customer": null, "total": 1}).to_string(), json!({"customer": null, "total": 2}).to_string()]),
+        reply::tools([
+            json!({"customer": null, "total": 1}).to_string(),
+            json!({"customer": null, "total": 2}).to_string(),
+        ]),
         reply::tool(good()),
     ]);
 
