@@ -109,7 +109,7 @@ async fn a_request_carries_what_it_should_and_the_report_what_came_back() {
     assert_eq!(done.request_ids().collect::<Vec<_>>(), ["req-1"]);
 
     let body: Value = server.received_requests().await.unwrap()[0].body_json().unwrap();
-    bodies::keep(&body);
+    bodies::keep_as("openai-chat", &body);
     assert_eq!(body["model"], "test-model");
     let schema = &body["response_format"]["json_schema"];
     assert_eq!(schema["strict"], true);
