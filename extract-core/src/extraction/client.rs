@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::Error;
 use super::opening::RefusedModes;
 use super::options::Options;
-use crate::conversation::{Mode, Prices};
+use crate::conversation::{Mode, Prices, Settings};
 use crate::http::TransportOptions;
 use crate::model::{ConfigError, Facts, Model, Provider, ProviderOptions, RetryPolicy};
 use crate::wire::Protocol;
@@ -239,6 +239,12 @@ impl ClientBuilder {
     /// The most tokens of a reply, unless an extraction says otherwise.
     pub fn max_tokens(mut self, tokens: u32) -> Self {
         self.defaults.settings.max_tokens = Some(tokens);
+        self
+    }
+
+    /// Settings of every extraction, where it does not say otherwise.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.defaults.settings = settings.or(self.defaults.settings);
         self
     }
 
