@@ -181,7 +181,10 @@ fn settings_go_where_they_belong_and_nothing_else_is_sent() {
     assert_eq!(find("deepseek", "m", "/thinking/type"), "enabled");
     assert_eq!(find("openai-responses", "gpt-5", "/reasoning/effort"), "low");
     assert_eq!(find("anthropic", "claude-sonnet-4-6", "/output_config/effort"), "low");
-    assert_eq!(find("google", "gemini-3-flash", "/generationConfig/thinkingConfig/thinkingLevel"), "LOW");
+    assert_eq!(
+        find("google", "gemini-3-flash", "/generationConfig/thinkingConfig/thinkingLevel"),
+        "LOW"
+    );
     assert_eq!(find("ollama-native", "m", "/options/num_predict"), 300);
     assert_eq!(find("bedrock", "m", "/inferenceConfig/maxTokens"), 300);
     assert_eq!(find("cohere", "m", "/stop_sequences/0"), "END");
@@ -234,7 +237,8 @@ fn a_re_ask_appends_and_changes_nothing_before_it() {
 fn results_of_all_calls_stand_together_and_first() {
     let calls = [ToolCall::new("a", "person", "{}"), ToolCall::new("b", "person", "{}")];
     let blocks = calls.iter().cloned().map(Block::ToolCall).collect();
-    let mut messages = vec![Message::user("Two."), Reply::new(blocks, StopReason::ToolCalls).to_message()];
+    let mut messages =
+        vec![Message::user("Two."), Reply::new(blocks, StopReason::ToolCalls).to_message()];
     messages.extend(calls.iter().map(|call| Message::tool(ToolResult::new(call, "wrong", true))));
     messages.push(Message::user("Again."));
     let mut request = Request::new(messages);
@@ -264,7 +268,13 @@ fn media_stand_where_the_protocol_has_a_place() {
         (
             image(),
             vec![
-                "openai", "openai-responses", "anthropic", "google", "mistral", "cohere", "bedrock",
+                "openai",
+                "openai-responses",
+                "anthropic",
+                "google",
+                "mistral",
+                "cohere",
+                "bedrock",
                 "ollama-native",
             ],
         ),
@@ -283,7 +293,13 @@ fn media_stand_where_the_protocol_has_a_place() {
         (
             Part::document_bytes("Plain words.").unwrap(),
             vec![
-                "openai", "openai-responses", "anthropic", "google", "mistral", "cohere", "bedrock",
+                "openai",
+                "openai-responses",
+                "anthropic",
+                "google",
+                "mistral",
+                "cohere",
+                "bedrock",
                 "ollama-native",
             ],
         ),
@@ -364,7 +380,8 @@ fn state_is_replayed_as_it_came() {
     }
     encode("anthropic", "claude-sonnet-4-5", &again, Delivery::Whole);
 
-    let part = r#"{"functionCall":{"name":"person","args":{"age":3.40}},"thoughtSignature":"CiQBAA=="}"#;
+    let part =
+        r#"{"functionCall":{"name":"person","args":{"age":3.40}},"thoughtSignature":"CiQBAA=="}"#;
     let body = format!(
         r#"{{"candidates":[{{"content":{{"role":"model","parts":[{part}]}},"finishReason":"STOP","index":0}}]}}"#
     );
@@ -375,7 +392,8 @@ fn state_is_replayed_as_it_came() {
     assert!(String::from_utf8(sent).unwrap().contains(part));
     encode("google", "gemini-3-flash", &again, Delivery::Whole);
 
-    let reasoning = r#"{"id":"rs_1","type":"reasoning","summary":[],"encrypted_content":"gAAA+/="}"#;
+    let reasoning =
+        r#"{"id":"rs_1","type":"reasoning","summary":[],"encrypted_content":"gAAA+/="}"#;
     let item = r#"{"id":"fc_1","type":"function_call","call_id":"call_1","name":"person","arguments":"{}","status":"completed"}"#;
     let response = |store: &str, reasoning: &str| {
         format!(
@@ -404,7 +422,8 @@ fn fields_of_a_chat_turn_go_back_to_those_who_want_them() {
     }, "finish_reason": "stop"}]});
     let reply = Protocol::Chat.decode(body.to_string().as_bytes()).unwrap();
     let request = Request::new(vec![Message::user("?"), reply.to_message(), Message::user("!")]);
-    let turn = |provider: &str| encode(provider, "m", &request, Delivery::Whole)["messages"][1].clone();
+    let turn =
+        |provider: &str| encode(provider, "m", &request, Delivery::Whole)["messages"][1].clone();
     assert_eq!(turn("openai"), json!({"role": "assistant", "content": "Yes."}));
     assert_eq!(turn("deepseek")["reasoning_content"], "Hmm.");
     assert_eq!(turn("openrouter")["reasoning_details"][0]["data"], "x");
