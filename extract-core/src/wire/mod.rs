@@ -19,13 +19,16 @@ mod loose;
 pub mod ollama;
 mod quirks;
 pub mod responses;
+mod unsupported;
 mod usage;
 
-pub use failure::{ErrorBody, classify, decode_failure, unsupported};
+pub use failure::{ErrorBody, classify, decode_failure};
 pub use quirks::{
     CacheForm, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField, SeedField,
     ToolChoiceForm,
 };
+
+pub use unsupported::unsupported;
 
 /// A protocol that servers speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

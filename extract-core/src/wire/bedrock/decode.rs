@@ -198,7 +198,7 @@ impl Stream {
             let (id, name) = (text("toolUseId").to_owned(), text("name").to_owned());
             deltas.push(Delta::ToolCall { index: call, id, name });
             open.call = Some(call);
-            open.start = start.clone();
+            open.start.clone_from(start);
         }
         self.open.push((index, open));
     }

@@ -230,9 +230,10 @@ impl Stream {
             if let Some(error) = choice.error.filter(loose::says_something) {
                 return Err(in_reply(&serde_json::json!({ "error": error }).to_string()));
             }
-            let said = match whole {
-                true => choice.message.or(choice.delta),
-                false => choice.delta.or(choice.message),
+            let said = if whole {
+                choice.message.or(choice.delta)
+            } else {
+                choice.delta.or(choice.message)
             };
             if let Some(said) = said {
                 self.said(said, whole, &mut deltas);
@@ -402,21 +403,19 @@ fn merge_chunk(chunks: &mut Vec<Value>, chunk: Value) {
     let kind = loose::at(&chunk, "/type").unwrap_or("text").to_owned();
     if let Some(last) = chunks.last_mut() {
         if loose::at(last, "/type") == Some(kind.as_str()) {
-            match (last.get_mut("text"), chunk.get("text")) {
-                (Some(Value::String(text)), Some(Value::String(more))) => {
-                    text.push_str(more);
-                    return;
-                }
-                _ => {}
+            if let (Some(Value::String(text)), Some(Value::String(more))) =
+                (last.get_mut("text"), chunk.get("text"))
+            {
+                text.push_str(more);
+                return;
             }
-            match (last.get_mut("thinking"), chunk.get("thinking")) {
-                (Some(Value::Array(parts)), Some(Value::Array(more))) => {
-                    for part in more {
-                        merge_chunk(parts, part.clone());
-                    }
-                    return;
+            if let (Some(Value::Array(parts)), Some(Value::Array(more))) =
+                (last.get_mut("thinking"), chunk.get("thinking"))
+            {
+                for part in more {
+                    merge_chunk(parts, part.clone());
                 }
-                _ => {}
+                return;
             }
         }
     }
