@@ -94,7 +94,17 @@ fn main() {
     let any = Shape::any();
     println!(
         "{:>9} {:>10} | {:>7} {:>7} {:>7} {:>7} | {:>9} {:>7} | {:>10} {:>8} {:>10}",
-        "bytes", "serde_json", "read", "any", "4-byte", "events", "malformed", "4-byte", "jsonrepair", "llm_json", "jiter part"
+        "bytes",
+        "serde_json",
+        "read",
+        "any",
+        "4-byte",
+        "events",
+        "malformed",
+        "4-byte",
+        "jsonrepair",
+        "llm_json",
+        "jiter part"
     );
     for bytes in [1_500, 11_000, 113_000, 1_000_000] {
         let valid = serde_json::to_string_pretty(&reply(bytes)).expect("it prints");
@@ -132,14 +142,23 @@ fn main() {
             black_box(read(black_box(&bad), &shape, Level::Lenient).ok());
         });
         let fed_bad = time(|| fed(&bad));
-        let inner = bad.split("```json\n").nth(1).and_then(|rest| rest.split("\n```").next()).unwrap_or(&bad);
+        let inner = bad
+            .split("```json\n")
+            .nth(1)
+            .and_then(|rest| rest.split("\n```").next())
+            .unwrap_or(&bad);
         let _ = read_any(inner);
         let (repair, llm) = if bytes <= 113_000 {
             let repair = time(|| {
-                black_box(jsonrepair::repair_json(black_box(inner), &jsonrepair::Options::default()).ok());
+                black_box(
+                    jsonrepair::repair_json(black_box(inner), &jsonrepair::Options::default()).ok(),
+                );
             });
             let llm = time(|| {
-                black_box(llm_json::repair_json(black_box(inner), &llm_json::RepairOptions::default()).ok());
+                black_box(
+                    llm_json::repair_json(black_box(inner), &llm_json::RepairOptions::default())
+                        .ok(),
+                );
             });
             (ratio(repair), ratio(llm))
         } else {
@@ -149,7 +168,11 @@ fn main() {
         let jiter = if bytes <= 11_000 {
             ratio(time(|| {
                 for end in (4..valid.len()).step_by(4) {
-                    let part = jiter::JsonValue::parse_with_config(&valid.as_bytes()[..end], false, jiter::PartialMode::TrailingStrings);
+                    let part = jiter::JsonValue::parse_with_config(
+                        &valid.as_bytes()[..end],
+                        false,
+                        jiter::PartialMode::TrailingStrings,
+                    );
                     black_box(part.is_ok());
                 }
             }))

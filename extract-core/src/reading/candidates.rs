@@ -56,13 +56,18 @@ pub(super) fn behind_thoughts(text: &str) -> usize {
     }
     if start == 0 {
         // A closing tag alone: the opening one stood in the prompt.
-        for tag in THOUGHTS {
-            let close = format!("</{tag}>");
-            if let Some(at) = text.find(&close) {
-                let before = &text[..at];
-                if !before.trim_start().starts_with(['{', '[', '"']) {
-                    return at + close.len();
-                }
+        let mut at = 0;
+        while let Some(found) = memchr::memmem::find(&text.as_bytes()[at..], b"</") {
+            let here = at + found;
+            at = here + 2;
+            let name = text[at..]
+                .split(|char: char| !char.is_ascii_alphabetic())
+                .next()
+                .unwrap_or_default();
+            let closes = text.as_bytes().get(at + name.len()) == Some(&b'>');
+            if closes && is_thought(name) && !text[..here].trim_start().starts_with(['{', '[', '"'])
+            {
+                return at + name.len() + 1;
             }
         }
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::error::ReadError;
 use super::fit::{Fitter, Growing, Out, cost};
-use super::report::{Ending, Level, Reading, RepairKind, excerpt};
+use super::report::{Ending, Level, Reading, Repair, RepairKind, excerpt};
 use super::scan::ScanError;
 use super::strict::{self, Fits};
 use super::tree::{Kind, NONE, NodeId, Tree};
@@ -78,7 +78,7 @@ fn as_it_is(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
         return Err(no_value(reader, text));
     }
     let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, reader.limits);
-    Ok(conclude(&mut fitter, &candidate, false, 0))
+    Ok(conclude(&mut fitter, &candidate, 0))
 }
 
 /// What was found, and what it costs.
@@ -96,26 +96,50 @@ fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let (tree, found) = candidates::bracketed(text, from, tree, limits, false);
     let mut found = found?;
     let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, limits);
+    if let Some(reading) = only_one(&mut fitter, &found, text) {
+        return Ok(reading);
+    }
     let mut best = cheapest(&mut fitter, &found, text);
     if best.as_ref().is_none_or(|best| best.cost >= cost::MISFIT) {
         best = better(&mut fitter, reader, text, from, &mut found, best)?;
     }
     let Some(best) = best else { return Err(no_value(reader, text)) };
     let rivals = rivals(&mut fitter, &found, &best, text);
-    let mut reading = conclude(&mut fitter, &best.candidate, true, rivals);
+    let mut reading = conclude(&mut fitter, &best.candidate, rivals);
     if let Some(kind) = best.located {
-        let place = super::Repair {
-            pointer: String::new(),
-            kind,
-            before: excerpt(text.trim()),
-            after: excerpt(
-                text.get(best.candidate.start..best.candidate.end.min(text.len()))
-                    .unwrap_or_default(),
-            ),
-        };
-        reading.repairs.insert(0, place);
+        reading.repairs.insert(0, place(kind, text, &best.candidate));
     }
     Ok(reading)
+}
+
+/// Says where in a text the answer stood.
+pub(super) fn place(kind: RepairKind, text: &str, candidate: &Candidate) -> Repair {
+    let answer = text.get(candidate.start..candidate.end.min(text.len())).unwrap_or_default();
+    Repair { pointer: String::new(), kind, before: excerpt(text.trim()), after: excerpt(answer) }
+}
+
+/// Whether nothing but white space stands around a candidate.
+fn stands_alone(text: &str, candidate: &Candidate) -> bool {
+    let before = text.get(..candidate.start).unwrap_or_default();
+    let behind = text.get(candidate.end.min(text.len())..).unwrap_or_default();
+    before.trim().is_empty() && behind.trim().is_empty()
+}
+
+/// The reading of a text that holds one value, and that one fits: nothing need be weighed.
+fn only_one(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<Reading> {
+    let [only] = found else { return None };
+    if only.doubt > 0 {
+        return None;
+    }
+    fitter.tree.settle();
+    let mut reading = conclude(fitter, only, 0);
+    if !reading.fits() {
+        return None;
+    }
+    if !stands_alone(text, only) {
+        reading.repairs.insert(0, place(RepairKind::Located, text, only));
+    }
+    Some(reading)
 }
 
 /// The candidate that costs least; several of them as a list where a list is asked for.
@@ -134,9 +158,7 @@ fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
             }
         };
         if better {
-            let alone = text[..candidate.start].trim().is_empty()
-                && text[candidate.end.min(text.len())..].trim().is_empty();
-            let located = (!alone).then_some(RepairKind::Located);
+            let located = (!stands_alone(text, candidate)).then_some(RepairKind::Located);
             best = Some(Choice { candidate: candidate.clone(), cost, located });
         }
     }
@@ -221,7 +243,7 @@ fn better<'s>(
         }
     }
     if candidates::is_escaped(&text[from..]) {
-        if let Some(candidate) = escaped(fitter, reader, text, from) {
+        if let Some(candidate) = escaped(fitter, text, from) {
             more.push((candidate, None));
         }
     }
@@ -259,12 +281,7 @@ fn is_container(shape: &Shape) -> bool {
 }
 
 /// JSON whose quotes are all escaped once too often.
-fn escaped(
-    fitter: &mut Fitter<'_>,
-    reader: &Reader<'_>,
-    text: &str,
-    from: usize,
-) -> Option<Candidate> {
+fn escaped(fitter: &mut Fitter<'_>, text: &str, from: usize) -> Option<Candidate> {
     let quoted = format!("\"{}\"", text[from..].trim());
     let inner: String = serde_json::from_str(&quoted.replace('\n', "\\n")).ok()?;
     let mut tree = std::mem::take(&mut fitter.tree);
@@ -275,7 +292,6 @@ fn escaped(
     super::scan::Sink::string_end(&mut tree, place.1, true);
     let root = tree.root;
     fitter.tree = tree;
-    let _ = reader;
     Some(Candidate {
         root,
         ending: Ending::Whole,
@@ -335,15 +351,9 @@ fn rivals(fitter: &mut Fitter<'_>, found: &[Candidate], best: &Choice, text: &st
 }
 
 /// Builds the value of the candidate that was chosen.
-pub(super) fn conclude(
-    fitter: &mut Fitter<'_>,
-    candidate: &Candidate,
-    search: bool,
-    rivals: usize,
-) -> Reading {
+pub(super) fn conclude(fitter: &mut Fitter<'_>, candidate: &Candidate, rivals: usize) -> Reading {
     let mut out = Out::default();
     let value = fitter.build(candidate.root, &mut out).unwrap_or_default();
-    let _ = search;
     Reading {
         value,
         repairs: out.repairs,

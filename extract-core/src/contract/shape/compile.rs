@@ -344,6 +344,7 @@ impl Compiler<'_> {
                 name: name.clone(),
                 shape,
                 required: required.contains(name.as_str()),
+                plain: object.exact.get(name) == Some(&index),
             });
         }
         let names: Vec<(String, u32)> =

@@ -9,6 +9,7 @@ mod scalar;
 mod union;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use serde_json::Value;
 
@@ -29,6 +30,30 @@ pub(super) mod cost {
     pub(crate) const NAMED: u32 = 6;
     pub(crate) const TAG: u32 = 20;
     pub(crate) const DROP: u32 = 50;
+}
+
+/// Hashes indices, which nobody outside chooses freely: a multiplication is enough.
+#[derive(Debug, Default, Clone, Copy)]
+struct Quick(u64);
+
+impl Hasher for Quick {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u32(u32::from(byte));
+        }
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(word)).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.write_u32(u32::from(byte));
+    }
 }
 
 /// How a partial text is read.
@@ -75,7 +100,7 @@ pub(super) struct Fitter<'s> {
     pub(super) shape: &'s Shape,
     pub(super) level: Level,
     pub(super) partial: Option<Growing>,
-    memo: HashMap<(NodeId, ShapeId, bool), u32>,
+    memo: HashMap<(NodeId, ShapeId, bool), u32, BuildHasherDefault<Quick>>,
     parsed: HashMap<NodeId, Option<NodeId>>,
     /// Where each generation of inner texts begins among the nodes.
     generations: Vec<NodeId>,
@@ -99,7 +124,7 @@ impl<'s> Fitter<'s> {
             shape,
             level,
             partial: None,
-            memo: HashMap::new(),
+            memo: HashMap::default(),
             parsed: HashMap::new(),
             generations: Vec::new(),
             prose: None,

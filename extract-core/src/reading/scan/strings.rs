@@ -32,6 +32,11 @@ impl<S: Sink> Scanner<S> {
     /// The end of the run of plain text that begins at `at`.
     fn run_end(&self, bytes: &[u8], at: usize) -> usize {
         let rest = &bytes[at..];
+        if rest.len() <= 8 && self.open.mark == Mark::Double && !self.lines {
+            // Small portions: a search that is set up for long ones costs more than it saves.
+            let found = rest.iter().position(|&byte| byte == b'"' || byte == b'\\');
+            return found.map_or(bytes.len(), |end| at + end);
+        }
         let found = match self.open.mark {
             Mark::Double if self.lines => {
                 rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b','))
@@ -50,29 +55,40 @@ impl<S: Sink> Scanner<S> {
 
     /// Hands on a piece of plain text.
     fn emit(&mut self, piece: &str, at: usize) {
-        if piece.is_empty() {
-            return;
-        }
+        let Some(&last) = piece.as_bytes().last() else { return };
         if !self.open.noted_control && piece.bytes().any(|byte| byte < 0x20) {
             self.open.noted_control = true;
             self.string_note(RepairKind::ControlCharacter, at, piece.len());
         }
-        self.open.line_end = match piece.trim_end_matches([' ', '\t', '\r', '\n']).len() {
-            0 if self.open.line_end > 0 || piece.contains('\n') => self.open.line_end + piece.len(),
-            solid if piece[solid..].contains('\n') => piece.len() - solid,
-            _ => 0,
-        };
+        if matches!(last, b' ' | b'\t' | b'\r' | b'\n' | b',') {
+            self.loosen(piece);
+        } else {
+            (self.open.loose, self.open.line_end) = (0, 0);
+            self.open.solid = true;
+        }
+        self.sink.text(piece);
+    }
+
+    /// Keeps count of the white space, and of the comma before it, that the string ends in.
+    fn loosen(&mut self, piece: &str) {
         let solid = piece.trim_end_matches([' ', '\t', '\r', '\n']);
         let space = &piece[solid.len()..];
+        let broken = space.contains('\n');
+        self.open.line_end = if solid.is_empty() && (self.open.line_end > 0 || broken) {
+            self.open.line_end + space.len()
+        } else if broken {
+            space.len()
+        } else {
+            0
+        };
         if solid.ends_with(',') {
             self.open.loose = space.len() + 1;
         } else if !solid.is_empty() {
-            self.open.loose = if space.contains('\n') { space.len() } else { 0 };
-        } else if self.open.loose > 0 || space.contains('\n') {
+            self.open.loose = if broken { space.len() } else { 0 };
+        } else if self.open.loose > 0 || broken {
             self.open.loose += space.len();
         }
         self.open.solid |= !solid.is_empty();
-        self.sink.text(piece);
     }
 
     pub(super) fn string(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
