@@ -150,7 +150,7 @@ impl Lengths {
 /// The values of an enum (or of a single constant), and how each may be spelled.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Choices {
-    pub(crate) choices: Vec<Choice>,
+    pub(crate) all: Vec<Choice>,
     pub(crate) exact: HashMap<String, u32>,
     /// Spellings in their normal form; `None` where two values share one.
     pub(crate) normal: HashMap<String, Option<u32>>,

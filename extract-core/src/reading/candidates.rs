@@ -86,19 +86,19 @@ pub(super) fn scan_at(
     let notes = tree.notes_len();
     let mut scanner = Scanner::with_limits(tree, limits).starting_at(start);
     scanner.lines = lines;
-    let scanned = scanner.complete(&text[start..]);
-    let tree = scanned.sink;
-    if let Some(error) = scanned.error {
+    let done = scanner.complete(&text[start..]);
+    let tree = done.sink;
+    if let Some(error) = done.error {
         return (tree, Err(error));
     }
     let strays = tree.count_notes(notes, RepairKind::StrayText);
     let doubt = u32::try_from(strays.min(1_000)).unwrap_or(1_000) * 3;
     let candidate = Candidate {
         root: tree.root,
-        ending: scanned.ending,
-        guessed: scanned.guessed,
+        ending: done.ending,
+        guessed: done.guessed,
         start,
-        end: scanned.end,
+        end: done.end,
         fenced: in_fence(text, start),
         doubt,
     };

@@ -94,14 +94,14 @@ fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let limits = reader.limits;
     let tree = Tree::with_capacity(text.len());
     let (tree, found) = candidates::bracketed(text, from, tree, limits, false);
-    let mut found = found?;
+    let found = found?;
     let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, limits);
     if let Some(reading) = only_one(&mut fitter, &found, text) {
         return Ok(reading);
     }
     let mut best = cheapest(&mut fitter, &found, text);
     if best.as_ref().is_none_or(|best| best.cost >= cost::MISFIT) {
-        best = better(&mut fitter, reader, text, from, &mut found, best)?;
+        best = better(&mut fitter, reader, text, from, &found, best)?;
     }
     let Some(best) = best else { return Err(no_value(reader, text)) };
     let rivals = rivals(&mut fitter, &found, &best, text);
@@ -208,7 +208,7 @@ fn better<'s>(
     reader: &Reader<'s>,
     text: &'s str,
     from: usize,
-    found: &mut Vec<Candidate>,
+    found: &[Candidate],
     best: Option<Choice>,
 ) -> Result<Option<Choice>, ReadError> {
     let mut more: Vec<(Candidate, Option<RepairKind>)> = Vec::new();

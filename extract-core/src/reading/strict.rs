@@ -38,8 +38,8 @@ fn check(value: &Value, shape: &Shape, id: ShapeId) -> Fits {
             Value::String(text) => yes(choices
                 .exact
                 .get(text)
-                .is_some_and(|&index| choices.choices[index as usize].value == *value)),
-            other => yes(choices.choices.iter().any(|choice| choice.value == *other)),
+                .is_some_and(|&index| choices.all[index as usize].value == *value)),
+            other => yes(choices.all.iter().any(|choice| choice.value == *other)),
         },
         Form::List(list) => {
             let Value::Array(items) = value else { return Fits::Not };

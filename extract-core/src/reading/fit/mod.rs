@@ -189,7 +189,7 @@ impl<'s> Fitter<'s> {
             self.tell_notes(at.node, out);
         }
         match form {
-            Form::Any => (0, self.any(at, out)),
+            Form::Any => (0, Some(self.any(at, out))),
             Form::Never => self.misfit(at, "nothing", out),
             Form::Null => self.null(at, out),
             Form::Bool => self.boolean(at, out),
@@ -260,7 +260,7 @@ impl<'s> Fitter<'s> {
                 RepairKind::MissingValue => "null",
                 _ => "",
             };
-            out.repair(&self.tree, note.kind, before, after.into());
+            out.repair(&self.tree, note.kind, before, after);
         }
     }
 
@@ -277,7 +277,7 @@ impl<'s> Fitter<'s> {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            out.repair(&self.tree, kind, self.raw(before), after.into());
+            out.repair(&self.tree, kind, self.raw(before), &after);
         }
     }
 
@@ -290,7 +290,7 @@ impl<'s> Fitter<'s> {
     ) -> (u32, Option<Value>) {
         if at.tail && self.partial.is_some() {
             if let Some(out) = out {
-                out.repair(&self.tree, RepairKind::CutOff, self.raw(at.node), "".into());
+                out.repair(&self.tree, RepairKind::CutOff, self.raw(at.node), "");
             }
             return (cost::SMALL, None);
         }
@@ -344,22 +344,17 @@ impl<'s> Fitter<'s> {
     }
 
     /// Without a schema: the value as it stands, without what was cut off.
-    fn any(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Option<Value> {
+    fn any(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Value {
         let node = *self.tree.node(at.node);
         let container = matches!(node.kind, Kind::Object | Kind::List);
         if !container {
             if let (Kind::Bare, Some(out)) = (node.kind, out) {
                 if let Some(number) = super::numbers::plain(self.tree.text(at.node)) {
                     let text = number.to_string();
-                    out.repair(
-                        &self.tree,
-                        RepairKind::NumberForm,
-                        self.tree.text(at.node),
-                        text.into(),
-                    );
+                    out.repair(&self.tree, RepairKind::NumberForm, self.tree.text(at.node), &text);
                 }
             }
-            return Some(self.tree.value(at.node));
+            return self.tree.value(at.node);
         }
         let mut map = serde_json::Map::new();
         let mut list = Vec::new();
@@ -389,7 +384,7 @@ impl<'s> Fitter<'s> {
                 out.path.pop();
             }
         }
-        Some(if node.kind == Kind::Object { Value::Object(map) } else { Value::Array(list) })
+        if node.kind == Kind::Object { Value::Object(map) } else { Value::Array(list) }
     }
 
     /// The number that a node says, as the tree has it.

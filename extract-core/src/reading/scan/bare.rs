@@ -79,10 +79,10 @@ pub(super) fn value_end(
                 let ends = match within {
                     Within::Root | Within::List => true,
                     Within::Object if stands_alone(&bytes[start..at]) => {
-                        let mut next = behind;
-                        let digit = next.byte()?.is_some_and(|byte| byte.is_ascii_digit());
-                        next.space()?;
-                        !digit || next.key()?
+                        let mut ahead = behind;
+                        let digit = ahead.byte()?.is_some_and(|byte| byte.is_ascii_digit());
+                        ahead.space()?;
+                        !digit || ahead.key()?
                     }
                     Within::Object => member_follows(behind)?,
                 };
@@ -121,9 +121,9 @@ pub(super) fn value_end(
                     if byte == b'`' && behind.starts(b"``")? {
                         return end(at);
                     }
-                    let mut next = behind;
-                    next.at = at + len;
-                    let delimited = matches!(next.space()?, None | Some(b',' | b'}' | b']'));
+                    let mut ahead = behind;
+                    ahead.at = at + len;
+                    let delimited = matches!(ahead.space()?, None | Some(b',' | b'}' | b']'));
                     if byte != b'\'' && quotes % 2 == 0 && delimited {
                         return Ok(End { token: at, resume: at + len, half_quoted: true });
                     }

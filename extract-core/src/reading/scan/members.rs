@@ -28,7 +28,7 @@ impl<S: Sink> Scanner<S> {
                 self.mark_here(RepairKind::StrayText, Place::Container, *at, 1);
                 *at += 1;
             }
-            b'(' if self.tuple_opens(bytes, *at, eof)? => {
+            b'(' if tuple_opens(bytes, *at, eof)? => {
                 self.mark_here(RepairKind::StrayCloser, Place::Next, *at, 1);
                 self.open_container(Frame::List { round: true }, at);
             }
@@ -60,13 +60,6 @@ impl<S: Sink> Scanner<S> {
         self.stack.push(frame);
         self.state = state;
         *at += 1;
-    }
-
-    /// `(` opens a list where it does not open `()` or a word.
-    fn tuple_opens(&self, bytes: &[u8], at: usize, eof: bool) -> Ask<bool> {
-        let mut ahead = Ahead::new(bytes, at + 1, eof);
-        let next = ahead.space()?;
-        Ok(ahead.mark().is_some() || matches!(next, Some(b'0'..=b'9' | b'-' | b'{' | b'[' | b'(')))
     }
 
     /// `...` or `…` where something was left out.
@@ -395,4 +388,11 @@ impl<S: Sink> Scanner<S> {
         self.ending = Ending::Unclosed;
         self.state = State::Done;
     }
+}
+
+/// `(` opens a list where it does not open `()` or a word.
+fn tuple_opens(bytes: &[u8], at: usize, eof: bool) -> Ask<bool> {
+    let mut ahead = Ahead::new(bytes, at + 1, eof);
+    let next = ahead.space()?;
+    Ok(ahead.mark().is_some() || matches!(next, Some(b'0'..=b'9' | b'-' | b'{' | b'[' | b'(')))
 }
