@@ -22,29 +22,46 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
     if search && matches!(form, Form::Text(_)) && reader.level != Level::Strict {
         return Ok(reading(Value::String(text.to_owned())));
     }
-    match serde_json::from_str::<Value>(text) {
+    let strict = reader.level == Level::Strict;
+    let json = match serde_json::from_str::<Value>(text) {
         Ok(mut value) => match strict::fits(&value, reader.shape) {
             Fits::Exactly => return Ok(reading(value)),
-            Fits::WithAbsent if reader.level != Level::Strict => {
+            Fits::WithAbsent if strict => return Ok(reading(value)),
+            Fits::WithAbsent => {
                 let mut repairs = Vec::new();
                 strict::fill(&mut value, reader.shape, &mut repairs);
                 return Ok(Reading { repairs, ..reading(value) });
             }
-            _ => {}
+            Fits::Not if strict => {
+                let misfits = strict::misfits(&value, reader.shape);
+                return Ok(Reading { misfits, ..reading(value) });
+            }
+            Fits::Not => true,
         },
-        Err(error) if reader.level == Level::Strict => {
+        Err(error) if strict => {
             return Err(ReadError::NotJson {
                 message: error.to_string(),
                 line: error.line(),
                 column: error.column(),
             });
         }
-        Err(_) => {}
-    }
+        Err(_) => false,
+    };
     if matches!(form, Form::Any) {
         return unguided::read(reader, text);
     }
-    if search { searched(reader, text) } else { as_it_is(reader, text) }
+    if !search {
+        return as_it_is(reader, text);
+    }
+    if json {
+        // JSON that does not fit as it is: converted as it stands, if that makes it fit.
+        let plain = as_it_is(reader, text)?;
+        if plain.fits() {
+            return Ok(plain);
+        }
+        return Ok(searched(reader, text).ok().filter(Reading::fits).unwrap_or(plain));
+    }
+    searched(reader, text)
 }
 
 fn reading(value: Value) -> Reading {
