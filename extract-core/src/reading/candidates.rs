@@ -225,13 +225,16 @@ pub(super) fn prose(text: &str, whole: &str, tree: &mut Tree) -> Candidate {
     }
 }
 
-/// Whether a text begins like escaped JSON: `{\"key\": …`.
-pub(super) fn is_escaped(text: &str) -> bool {
-    let inside =
-        text.trim_start().trim_start_matches(['{', '[']).trim_start_matches(['\\', 'n', ' ', '\n']);
-    inside.len() < text.trim_start().len()
-        && inside.starts_with('"')
-        && text.trim_start().trim_start_matches(['{', '[']).trim_start().starts_with('\\')
+/// The text without one level of escapes, if it is JSON whose quotes are all escaped once too
+/// often: `{\"key\": …`.
+pub(super) fn unescaped(text: &str) -> Option<String> {
+    let text = text.trim();
+    let inside = text.strip_prefix(['{', '['])?.trim_start_matches(['[', '{']);
+    let inside = inside.trim_start_matches("\\n").trim_start();
+    if !inside.starts_with("\\\"") {
+        return None;
+    }
+    serde_json::from_str(&format!("\"{}\"", text.replace('\n', "\\n"))).ok()
 }
 
 /// Whether a candidate says nothing: an empty object or list.

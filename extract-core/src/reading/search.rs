@@ -6,7 +6,7 @@ use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::error::ReadError;
 use super::fit::{Fitter, Growing, Out, cost};
 use super::report::{Ending, Level, Reading, Repair, RepairKind, excerpt};
-use super::scan::ScanError;
+use super::scan::{Role, ScanError, Sink};
 use super::strict::{self, Fits};
 use super::tree::{Kind, NONE, NodeId, Tree};
 use super::{Reader, markup, unguided};
@@ -259,10 +259,8 @@ fn better<'s>(
             }
         }
     }
-    if candidates::is_escaped(&text[from..]) {
-        if let Some(candidate) = escaped(fitter, text, from) {
-            more.push((candidate, None));
-        }
+    if let Some(inner) = candidates::unescaped(&text[from..]) {
+        more.push((escaped(fitter, &inner, from, text.len()), None));
     }
     let markup =
         if covered { None } else { markup::candidate(text, from, &mut fitter.tree, reader.limits) };
@@ -297,27 +295,22 @@ fn is_container(shape: &Shape) -> bool {
     matches!(shape.form(shape.root()), Form::Object(object) if object.fields.len() != 1)
 }
 
-/// JSON whose quotes are all escaped once too often.
-fn escaped(fitter: &mut Fitter<'_>, text: &str, from: usize) -> Option<Candidate> {
-    let quoted = format!("\"{}\"", text[from..].trim());
-    let inner: String = serde_json::from_str(&quoted.replace('\n', "\\n")).ok()?;
-    let mut tree = std::mem::take(&mut fitter.tree);
+/// JSON whose quotes were all escaped once too often, as a string that holds it.
+fn escaped(fitter: &mut Fitter<'_>, inner: &str, start: usize, end: usize) -> Candidate {
+    let tree = &mut fitter.tree;
     tree.next_root();
-    let place = (from, text.len());
-    super::scan::Sink::string_begin(&mut tree, super::Role::Value, place.0);
-    super::scan::Sink::text(&mut tree, &inner);
-    super::scan::Sink::string_end(&mut tree, place.1, true);
-    let root = tree.root;
-    fitter.tree = tree;
-    Some(Candidate {
-        root,
+    tree.string_begin(Role::Value, start);
+    tree.text(inner);
+    tree.string_end(end, true);
+    Candidate {
+        root: tree.root,
         ending: Ending::Whole,
         guessed: false,
-        start: from,
-        end: text.len(),
+        start,
+        end,
         fenced: false,
         doubt: 1,
-    })
+    }
 }
 
 /// Values inside of what was opened and never closed: a bracket in prose hides the answer.

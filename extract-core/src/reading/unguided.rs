@@ -4,12 +4,21 @@ use super::Reader;
 use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::error::ReadError;
 use super::fit::Fitter;
-use super::report::{Ending, Reading, RepairKind};
+use super::report::{Ending, Reading, Repair, RepairKind, excerpt};
 use super::search::{conclude, no_value, place};
 use super::tree::{Kind, NONE, NodeId, Tree};
 
 pub(super) fn read(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let from = candidates::behind_thoughts(text);
+    if let Some(inner) = candidates::unescaped(&text[from..]) {
+        let mut reading = reader.read(&inner)?;
+        let before = excerpt(text.trim());
+        let after = excerpt(&inner);
+        reading
+            .repairs
+            .insert(0, Repair { pointer: String::new(), kind: RepairKind::Escape, before, after });
+        return Ok(reading);
+    }
     let tree = Tree::with_capacity(text.len());
     let (tree, found) = values(reader, text, from, tree);
     let mut found = found?;

@@ -113,11 +113,14 @@ pub(super) fn value_end(
                     return end(at);
                 }
             }
+            b' ' if within == Within::List && stands_alone(&bytes[start..at]) => {
+                let mut ahead = behind;
+                if matches!(ahead.space()?, Some(b'0'..=b'9' | b'-')) {
+                    return end(at);
+                }
+            }
             b'"' | b'\'' | b'`' | 0xc2 | 0xe2 => {
                 if let Some((_, len)) = mark_at(bytes, at) {
-                    if stands_alone(&bytes[start..at]) {
-                        return end(at);
-                    }
                     if byte == b'`' && behind.starts(b"``")? {
                         return end(at);
                     }
@@ -126,6 +129,12 @@ pub(super) fn value_end(
                     let delimited = matches!(ahead.space()?, None | Some(b',' | b'}' | b']'));
                     if byte != b'\'' && quotes % 2 == 0 && delimited {
                         return Ok(End { token: at, resume: at + len, half_quoted: true });
+                    }
+                    let spaced = at > start && space_len(bytes, at - 1) == 1;
+                    let key =
+                        spaced && within == Within::Object && Ahead::new(bytes, at, eof).key()?;
+                    if key || stands_alone(&bytes[start..at]) {
+                        return end(at);
                     }
                     quotes += 1;
                 }

@@ -114,6 +114,10 @@ struct Open {
     tail: Tail,
     /// There is something in it besides white space.
     solid: bool,
+    /// There is nothing in it yet.
+    empty: bool,
+    /// Its opening mark stood twice.
+    doubled: bool,
     noted_control: bool,
     noted_inner: bool,
 }
@@ -125,6 +129,8 @@ impl Open {
         odd: false,
         tail: Tail { space: 0, broken: false, comma: false },
         solid: false,
+        empty: true,
+        doubled: false,
         noted_control: false,
         noted_inner: false,
     };

@@ -56,6 +56,7 @@ impl<S: Sink> Scanner<S> {
     /// Hands on a piece of plain text.
     fn emit(&mut self, piece: &str, at: usize) {
         let Some(&last) = piece.as_bytes().last() else { return };
+        self.open.empty = false;
         if !self.open.noted_control && piece.bytes().any(|byte| byte < 0x20) {
             self.open.noted_control = true;
             self.string_note(RepairKind::ControlCharacter, at, piece.len());
@@ -152,7 +153,7 @@ impl<S: Sink> Scanner<S> {
         if let Some(char) = char {
             self.sink.text(char.encode_utf8(&mut [0; 4]));
         }
-        self.open.solid = true;
+        (self.open.solid, self.open.empty) = (true, false);
         self.open.tail = Tail::default();
         *at += len;
         Ok(())
@@ -185,6 +186,17 @@ impl<S: Sink> Scanner<S> {
 
     fn quote(&mut self, text: &str, at: &mut usize, mark: Mark, len: usize, eof: bool) -> Ask<()> {
         let bytes = text.as_bytes();
+        if self.doubled(bytes, *at, len, eof)? {
+            self.string_note(RepairKind::Quotes, *at, len);
+            *at += len;
+            if self.open.empty {
+                self.open.doubled = true;
+            } else {
+                self.end_string(*at + len);
+                *at += len;
+            }
+            return Ok(());
+        }
         if self.open.role == Role::Key {
             if !self.key_closes(bytes, *at + len, eof)? {
                 self.inner(text, at, len);
@@ -237,6 +249,21 @@ impl<S: Sink> Scanner<S> {
             self.string_note(RepairKind::ControlCharacter, at, 0);
             self.sink.retract(self.open.tail.line_end());
         }
+    }
+
+    /// Whether the mark is one of two where one would do: `""key""`.
+    fn doubled(&self, bytes: &[u8], at: usize, len: usize, eof: bool) -> Ask<bool> {
+        let ahead = Ahead::new(bytes, at + len, eof);
+        if self.open.empty {
+            let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            return Ok(self.open.mark == Mark::Double && ahead.byte()?.is_some_and(word)
+                || self.open.mark == Mark::Single && ahead.byte()?.is_some_and(word));
+        }
+        if !self.open.doubled {
+            return Ok(false);
+        }
+        ahead.byte()?;
+        Ok(ahead.mark().is_some_and(|(mark, _)| mark == self.open.mark))
     }
 
     fn inner(&mut self, text: &str, at: &mut usize, len: usize) {
