@@ -232,8 +232,8 @@ fn stopped(protocol: Protocol, stop: Stop) -> Option<Value> {
             "type": "message", "role": "assistant", "content": [], "stop_reason": "refusal",
             "usage": {"input_tokens": 9, "output_tokens": 0},
         })),
-        (_, Stop::Refused) => None,
-        (Protocol::Anthropic | Protocol::Cohere | Protocol::Ollama, Stop::Filtered) => None,
+        (_, Stop::Refused)
+        | (Protocol::Anthropic | Protocol::Cohere | Protocol::Ollama, Stop::Filtered) => None,
         (_, stop) => plain(stop),
     }
 }
