@@ -270,7 +270,7 @@ async fn googles_wait_stands_in_the_body() {
 async fn the_budget_ends_and_the_last_error_is_told() {
     let server = Server::start([answer(503, "", &error_body(Protocol::Chat, KEY))]).await;
     let error = respond(&provider(&server, "openai/m")).await.unwrap_err();
-    assert_eq!((error.kind, server.count()), (Kind::Overloaded, 3));
+    assert_eq!((error.kind, server.count(), error.resent), (Kind::Overloaded, 3, 2));
     assert!(!error.to_string().contains(KEY) && !format!("{error:?}").contains(KEY), "{error}");
 }
 
@@ -331,6 +331,20 @@ async fn an_error_inside_a_stream_is_an_error() {
         }
         assert!(stream.next().await.is_none(), "nothing comes after it");
     }
+}
+
+#[tokio::test]
+async fn an_error_in_the_place_of_a_stream_is_sent_again() {
+    let (_, media_type, events) = hello(Protocol::Anthropic);
+    let busy = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{}}\n\n\
+        event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
+    let server = Server::start([
+        Act::Answer(chunked(media_type, busy.as_bytes(), true)),
+        Act::Answer(chunked(media_type, &events, true)),
+    ])
+    .await;
+    let reply = stream(&provider(&server, "anthropic/m")).await.unwrap();
+    assert_eq!((reply.text().as_str(), server.count(), reply.resent), ("Hello", 2, 1));
 }
 
 #[tokio::test]

@@ -143,6 +143,8 @@ pub struct ProviderError {
     pub unsupported: Option<Feature>,
     /// The field of the request that the provider complains of, where it names one.
     pub param: Option<String>,
+    /// How often the request was sent again before this.
+    pub resent: u32,
     /// What the model wrote, where the provider refused its own model's answer (Groq's
     /// `failed_generation`).
     pub generation: Option<String>,
@@ -183,6 +185,7 @@ impl ProviderError {
             should_retry: None,
             unsupported: None,
             param: None,
+            resent: 0,
             generation: None,
         }
     }

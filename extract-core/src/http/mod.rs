@@ -8,4 +8,4 @@ mod transport;
 pub use framing::{Event, Framer, Framing};
 pub use reqwest;
 pub use retry_after::retry_after;
-pub use transport::{HttpRequest, HttpResponse, HttpStream, Transport, TransportOptions};
+pub use transport::{HttpRequest, HttpResponse, Transport, TransportOptions};

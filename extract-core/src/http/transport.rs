@@ -1,4 +1,4 @@
-//! One HTTP exchange with a bounded reply.
+//! One HTTP exchange with a bounded reply, which is read as it arrives.
 
 use std::time::Duration;
 
@@ -60,22 +60,10 @@ impl HttpRequest {
     }
 }
 
-/// What came back, whatever its status.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct HttpResponse {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The whole body.
-    pub body: Bytes,
-}
-
 /// An answer whose body is still arriving. Dropping it closes the connection.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct HttpStream {
+pub struct HttpResponse {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -87,7 +75,7 @@ pub struct HttpStream {
     limit: usize,
 }
 
-impl HttpStream {
+impl HttpResponse {
     /// The next piece of the body; nothing at its end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ProviderError> {
         let next = tokio::time::timeout(self.idle, self.response.chunk());
@@ -172,16 +160,8 @@ impl Transport {
         self.max_reply_bytes
     }
 
-    /// Sends a request and takes the whole reply. Any status is a reply; an error is what kept
-    /// one from arriving whole.
+    /// Sends a request, and gives the answer as soon as its head is there. Any status is an answer.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderError> {
-        let mut stream = self.stream(request).await?;
-        let body = stream.rest().await?;
-        Ok(HttpResponse { status: stream.status, headers: stream.headers, body })
-    }
-
-    /// Sends a request, and gives the answer as soon as its head is there.
-    pub async fn stream(&self, request: HttpRequest) -> Result<HttpStream, ProviderError> {
         let sent = self
             .client
             .post(request.url)
@@ -192,7 +172,7 @@ impl Transport {
             .await;
         let mut response = sent.map_err(|error| failure(&error))?;
         let headers = std::mem::take(response.headers_mut());
-        Ok(HttpStream {
+        Ok(HttpResponse {
             status: response.status(),
             headers,
             response,

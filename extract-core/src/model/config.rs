@@ -80,7 +80,7 @@ pub enum ConfigError {
     },
 }
 
-/// What a [`Provider`] is built from.
+/// What a [`Provider`](super::Provider) is built from.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ProviderOptions {

@@ -21,7 +21,7 @@ use super::{DeltaStream, Model, Profile};
 use crate::conversation::{
     Assembly, Delta, Feature, Mode, Part, ProviderError, ProviderErrorKind, Reply, Request,
 };
-use crate::http::{HttpRequest, HttpStream, Transport};
+use crate::http::{HttpRequest, HttpResponse, Transport};
 use crate::wire::{self, Delivery, Protocol};
 
 /// A model behind an HTTP API.
@@ -119,10 +119,10 @@ impl Provider {
         Ok(Prepared { url: self.endpoint(delivery), body, mode: request.output.mode() })
     }
 
-    async fn send(&self, request: &Prepared) -> Result<HttpStream, ProviderError> {
+    async fn send(&self, request: &Prepared) -> Result<HttpResponse, ProviderError> {
         let (url, body) = (request.url.clone(), request.body.clone());
         let answer =
-            self.transport.stream(HttpRequest::post(url, self.headers.clone(), body)).await?;
+            self.transport.send(HttpRequest::post(url, self.headers.clone(), body)).await?;
         if answer.status.is_success() {
             return Ok(answer);
         }
@@ -168,6 +168,7 @@ impl Provider {
             failure: None,
             request_id,
             status,
+            resent: 0,
         };
         while live.ready.is_empty() && live.failure.is_none() && live.connection.is_some() {
             live.fill().await;
@@ -185,14 +186,19 @@ impl Provider {
     async fn retrying<'a, T>(
         &self,
         attempt: impl Fn() -> BoxFuture<'a, Result<T, ProviderError>>,
-    ) -> Result<T, ProviderError> {
+    ) -> Result<(T, u32), ProviderError> {
         let mut retries = self.retry.begin();
+        let mut resent = 0;
         loop {
-            let error = match attempt().await {
-                Ok(done) => return Ok(done),
+            let mut error = match attempt().await {
+                Ok(done) => return Ok((done, resent)),
                 Err(error) => self.redact(error),
             };
-            let Some(wait) = retries.wait_after(&error) else { return Err(error) };
+            let Some(wait) = retries.wait_after(&error) else {
+                error.resent = resent;
+                return Err(error);
+            };
+            resent += 1;
             tracing::warn!(provider = self.preset.name, %error, ?wait, "sent again");
             tokio::time::sleep(wait).await;
         }
@@ -231,7 +237,7 @@ struct Prepared {
 }
 
 /// The error that an answer with an error status is.
-async fn refusal(mut answer: HttpStream, mode: Mode) -> ProviderError {
+async fn refusal(mut answer: HttpResponse, mode: Mode) -> ProviderError {
     let (status, headers) = (answer.status, std::mem::take(&mut answer.headers));
     // Where the body does not arrive, the status says enough.
     let body = answer.rest().await.unwrap_or_default();
@@ -256,11 +262,12 @@ fn told(
 
 /// A reply that is arriving. Dropping it closes the connection.
 struct Live {
-    connection: Option<(HttpStream, DeltaReader)>,
+    connection: Option<(HttpResponse, DeltaReader)>,
     ready: VecDeque<Delta>,
     failure: Option<ProviderError>,
     request_id: Option<String>,
     status: StatusCode,
+    resent: u32,
 }
 
 impl Live {
@@ -271,6 +278,7 @@ impl Live {
             failure: None,
             request_id: None,
             status: StatusCode::OK,
+            resent: 0,
         }
     }
 
@@ -289,7 +297,9 @@ impl Live {
             Ok(false) => self.connection = None,
             Err(error) => {
                 self.connection = None;
-                self.failure = Some(told(error, self.status, self.request_id.as_ref()));
+                let mut error = told(error, self.status, self.request_id.as_ref());
+                error.resent = self.resent;
+                self.failure = Some(error);
             }
         }
     }
@@ -299,6 +309,7 @@ impl Live {
             if let Some(mut delta) = self.ready.pop_front() {
                 if let Delta::Done(ending) = &mut delta {
                     ending.request_id = self.request_id.take().or(ending.request_id.take());
+                    ending.resent = self.resent;
                 }
                 return Some(Ok(delta));
             }
@@ -326,7 +337,9 @@ impl Model for Provider {
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Whole)?;
-            self.retrying(|| Box::pin(self.whole(prepared))).await
+            let (mut reply, resent) = self.retrying(|| Box::pin(self.whole(prepared))).await?;
+            reply.resent = resent;
+            Ok(reply)
         })
     }
 
@@ -336,7 +349,8 @@ impl Model for Provider {
     ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Streamed)?;
-            let live = self.retrying(|| Box::pin(self.open(prepared))).await?;
+            let (mut live, resent) = self.retrying(|| Box::pin(self.open(prepared))).await?;
+            live.resent = resent;
             let deltas = stream::unfold(live, |mut live| async {
                 let next = live.next().await?;
                 Some((next, live))

@@ -321,6 +321,8 @@ fn by_message(message: &str) -> Option<Kind> {
         "maximum context",
         "too many tokens",
         "input tokens exceed",
+        // A request that is larger than a minute's tokens never passes, whatever the wait.
+        "request too large",
         "prompt is too long",
         "prompt too long",
         "input is too long",

@@ -19,6 +19,7 @@ mod loose;
 pub mod ollama;
 mod quirks;
 pub mod responses;
+mod surrogates;
 mod unsupported;
 mod usage;
 
@@ -92,6 +93,8 @@ impl Protocol {
 
     /// The reply in the body of a 200.
     pub fn decode(self, body: &[u8]) -> Result<Reply, ProviderError> {
+        let mended = std::str::from_utf8(body).map(surrogates::mend);
+        let body = mended.as_ref().map_or(body, |text| text.as_bytes());
         match self {
             Self::Chat => chat::decode(body),
             Self::Responses => responses::decode(body),
@@ -105,6 +108,10 @@ impl Protocol {
 
     /// A decoder for one streamed reply.
     pub fn stream(self) -> Box<dyn StreamDecoder> {
+        Box::new(Mended(self.raw_stream()))
+    }
+
+    fn raw_stream(self) -> Box<dyn StreamDecoder> {
         match self {
             Self::Chat => Box::new(chat::Stream::default()),
             Self::Responses => Box::new(responses::Stream::default()),
@@ -165,6 +172,20 @@ impl std::fmt::Display for Protocol {
             Self::Bedrock => "Converse",
             Self::Ollama => "Ollama chat",
         })
+    }
+}
+
+/// A decoder that is shown only what can be read.
+#[derive(Debug)]
+struct Mended(Box<dyn StreamDecoder>);
+
+impl StreamDecoder for Mended {
+    fn event(&mut self, name: Option<&str>, data: &str) -> Result<Vec<Delta>, ProviderError> {
+        self.0.event(name, &surrogates::mend(data))
+    }
+
+    fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
+        self.0.end()
     }
 }
 

@@ -189,6 +189,7 @@ impl StreamDecoder for Stream {
             raw_stop,
             model: self.model.take(),
             request_id: self.request_id.take(),
+            resent: 0,
         }));
         Ok(deltas)
     }

@@ -154,6 +154,7 @@ impl StreamDecoder for Stream {
             raw_stop,
             model: self.model.take(),
             request_id: self.response_id.take(),
+            resent: 0,
         }));
         Ok(deltas)
     }

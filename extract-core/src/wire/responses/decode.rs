@@ -234,6 +234,7 @@ impl StreamDecoder for Stream {
             raw_stop,
             model: self.model.take(),
             request_id: None,
+            resent: 0,
         }));
         Ok(deltas)
     }
