@@ -150,6 +150,10 @@ impl<'s> Fitter<'s> {
         if at.lift >= LIFTS || matches!(kind, Kind::Null | Kind::Missing) {
             return self.misfit(at, expected, out);
         }
+        let salvage = self.level == Level::Salvage && kind == Kind::List && at.lift == 0;
+        if salvage && self.by_position(at, form, &mut None).0 < cost::MISFIT {
+            return self.by_position(at, form, out);
+        }
         let mut best: Option<(At<'s>, u32, RepairKind)> = None;
         let mut consider = |below: At<'s>, cost: u32, kind| {
             if best.is_none_or(|best| cost < best.1) {
@@ -184,9 +188,6 @@ impl<'s> Fitter<'s> {
                 let value = self.fit(below, out).1;
                 self.tell(out, kind, at.node, value.as_ref().unwrap_or(&Value::Null));
                 (cost, value)
-            }
-            None if self.level == Level::Salvage && kind == Kind::List => {
-                self.by_position(at, form, out)
             }
             None => self.misfit(at, expected, out),
         }
