@@ -226,15 +226,22 @@ impl<'s> Fitter<'s> {
         }
         let mut total = cost::DROP;
         for (&node, field) in pairs() {
-            total =
-                total.saturating_add(self.weigh(At { node, shape: field.shape, lift: 0, ..at }));
+            total = total.saturating_add(self.weigh(At {
+                node,
+                shape: field.shape,
+                lift: 0,
+                told: false,
+                ..at
+            }));
         }
         if total >= cost::MISFIT {
             return self.misfit(at, "an object", out);
         }
         let mut map = Map::new();
         for (&node, field) in pairs() {
-            if let Some(value) = self.fit(At { node, shape: field.shape, lift: 0, ..at }, out).1 {
+            if let Some(value) =
+                self.fit(At { node, shape: field.shape, lift: 0, told: false, ..at }, out).1
+            {
                 map.insert(field.name.clone(), value);
             }
         }
@@ -273,6 +280,11 @@ impl<'s> Fitter<'s> {
             let missing = self.tree.node(child).kind == Kind::Missing;
             if missing && !self.nullable(field.shape) {
                 // A key without a value says nothing of it: it counts as absent.
+                if let (Some(out), false) = (out.as_deref_mut(), self.partial.is_some()) {
+                    out.path.push(Seg::Name(&field.name));
+                    out.repair(&self.tree, RepairKind::MissingValue, self.tree.key(child), "");
+                    out.path.pop();
+                }
                 continue;
             }
             if let Some(out) = out {
@@ -294,7 +306,8 @@ impl<'s> Fitter<'s> {
                 members.cost += cost::TINY;
                 self.tell(out, RepairKind::DuplicateKey, child, &Value::Null);
             }
-            let below = At { node: child, shape: field.shape, lift: 0, tail, tag: None };
+            let below =
+                At { node: child, shape: field.shape, lift: 0, tail, told: false, tag: None };
             let corrected =
                 at.tag == Some(field.name.as_str()) && self.weigh(below) >= cost::MISFIT;
             if corrected {
@@ -451,8 +464,14 @@ impl<'s> Fitter<'s> {
                     }
                 }
             }
-            let below =
-                At { node: child, shape, lift: 0, tail: at.tail && next == NONE, tag: None };
+            let below = At {
+                node: child,
+                shape,
+                lift: 0,
+                tail: at.tail && next == NONE,
+                told: false,
+                tag: None,
+            };
             self.keep(below, key, &mut members, out);
         }
         (members.cost, Some(Value::Object(members.value)))
