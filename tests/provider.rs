@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use extract_llm::conversation::ProviderErrorKind as Kind;
+use extract_llm::extraction::Outcome;
 use extract_llm::model::ConfigError;
-use extract_llm::{Client, Error, Extract};
+use extract_llm::{Client, Error, Extract, Mode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use wiremock::matchers::{header, method, path};
+use wiremock::matchers::{body_partial_json, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 #[path = "support/bodies.rs"]
@@ -108,7 +109,7 @@ async fn a_request_carries_what_it_should_and_the_report_what_came_back() {
     assert_eq!(done.request_ids().collect::<Vec<_>>(), ["req-1"]);
 
     let body: Value = server.received_requests().await.unwrap()[0].body_json().unwrap();
-    bodies::keep(&body);
+    bodies::keep_as("openai-chat", &body);
     assert_eq!(body["model"], "test-model");
     let schema = &body["response_format"]["json_schema"];
     assert_eq!(schema["strict"], true);
@@ -381,4 +382,70 @@ fn bad_configurations_say_what_to_do() {
     let client = Client::builder().base_url("http://host").model("m").key(KEY).header("x-k", KEY);
     assert!(!format!("{client:?}").contains(KEY));
     assert!(!format!("{:?}", client.build().unwrap()).contains(KEY));
+}
+
+#[tokio::test]
+async fn a_mode_that_the_server_does_not_take_is_stepped_down_from_once_and_remembered() {
+    let server = MockServer::start().await;
+    let refusal = json!({"error": {
+        "message": "This model does not support response format `json_schema`.",
+        "type": "invalid_request_error", "param": "response_format", "code": null,
+    }});
+    let tool_call = json!({"choices": [{"finish_reason": "tool_calls", "message": {
+        "role": "assistant", "content": null, "tool_calls": [{
+            "id": "c1", "type": "function",
+            "function": {"name": "Person", "arguments": "{\"name\": \"Maria\", \"age\": 34}"},
+        }],
+    }}]});
+    Mock::given(method("POST"))
+        .and(body_partial_json(json!({"response_format": {"type": "json_schema"}})))
+        .respond_with(ResponseTemplate::new(400).set_body_json(refusal))
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(tool_call))
+        .mount(&server)
+        .await;
+    let client = client(&server);
+
+    let first = client.extract::<Person>("Maria, 34").report().await.unwrap();
+    assert_eq!(first.value.age, 34);
+    let outcomes: Vec<_> =
+        first.attempts.iter().map(|attempt| (attempt.mode, attempt.outcome)).collect();
+    assert_eq!(outcomes, [(Mode::JsonSchema, Outcome::Failed), (Mode::Tools, Outcome::Accepted)]);
+    assert!(
+        first.notes.iter().any(|note| note.contains("tools instead of json_schema")),
+        "{:?}",
+        first.notes
+    );
+
+    let second = client.extract::<Person>("Maria, 34").report().await.unwrap();
+    assert_eq!(second.attempts.len(), 1, "the client remembers");
+    assert_eq!(second.attempts[0].mode, Mode::Tools);
+
+    // A mode that was chosen is not left.
+    let error = client.extract::<Person>("Maria, 34").mode(Mode::JsonSchema).await.unwrap_err();
+    let Error::Provider { error, .. } = error else { panic!("{error}") };
+    assert_eq!(error.kind, Kind::Unsupported);
+}
+
+#[tokio::test]
+async fn a_failure_that_may_pass_is_tried_again_and_one_that_will_not_is_not() {
+    let server = MockServer::start().await;
+    let busy = ResponseTemplate::new(503).insert_header("retry-after-ms", "5");
+    Mock::given(method("POST")).respond_with(busy).up_to_n_times(2).mount(&server).await;
+    let good = completion(&json!({"name": "Maria", "age": 34}));
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(good))
+        .mount(&server)
+        .await;
+    let client = Client::builder()
+        .base_url(format!("{}/v1", server.uri()))
+        .model("openai/test-model")
+        .key(KEY)
+        .build()
+        .unwrap();
+    let done = client.extract::<Person>("Maria, 34").report().await.unwrap();
+    assert_eq!(server.received_requests().await.unwrap().len(), 3);
+    assert_eq!(done.attempts.len(), 1, "they are no re-asks");
 }

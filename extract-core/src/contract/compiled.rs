@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::constraint::MISPLACED;
 use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_typescript};
+use super::each::in_json_schema;
 use super::given::{self, Unbounded};
 use super::{DialectReport, Extract, Shape, checkable, envelope, known, name, push_segment, root};
 use crate::conversation::Tool;
@@ -242,7 +243,7 @@ impl Contract {
         let shape = if lowered.is_identity() {
             None
         } else {
-            Some(compile_shape(&self.name, &lowered.schema)?)
+            Some(compile_shape(&self.name, &in_json_schema(&lowered.schema))?)
         };
         let form = Form { dialect: dialect.name(), strict, tool: Arc::new(tool), lowered, shape };
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);

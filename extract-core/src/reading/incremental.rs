@@ -39,6 +39,8 @@ pub struct Incremental<'s> {
     /// How much of the text was looked through for the beginning of a value.
     searched: usize,
     thinking: Option<Thinking>,
+    /// How much white space the text begins with.
+    blank: usize,
     scanner: Option<Scanner<Tree>>,
     start: usize,
     too_large: bool,
@@ -54,6 +56,7 @@ impl<'s> Incremental<'s> {
             utf8: Utf8::default(),
             searched: 0,
             thinking: None,
+            blank: 0,
             scanner: None,
             start: 0,
             too_large: false,
@@ -93,21 +96,19 @@ impl<'s> Incremental<'s> {
     fn locate(&mut self) {
         let object = matches!(self.reader.shape.form(self.reader.shape.root()), Form::Object(_));
         if self.thinking.is_none() {
-            self.thinking = Thinking::begins(&self.text);
+            let text = &self.text[self.blank..];
+            self.blank += text.len() - text.trim_start().len();
+            self.thinking = Thinking::begins(&self.text[self.blank..]);
         }
         if let Some(Thinking::Aloud { close }) = &self.thinking {
             // The closing tag may be cut: its beginning is looked at again.
             let from = floor(&self.text, self.searched.saturating_sub(close.len()));
-            match self.text[from..].find(close.as_str()) {
-                Some(at) => {
-                    self.searched = self.searched.max(from + at + close.len());
-                    self.thinking = Some(Thinking::Done);
-                }
-                None => {
-                    self.searched = self.text.len();
-                    return;
-                }
-            }
+            let Some(at) = self.text[from..].find(close.as_str()) else {
+                self.searched = self.text.len();
+                return;
+            };
+            self.searched = self.searched.max(from + at + close.len());
+            self.thinking = Some(Thinking::Done);
         }
         let new = &self.text.as_bytes()[self.searched..];
         let opens = |byte: &u8| *byte == b'{' || *byte == b'[' && !object;
@@ -213,11 +214,10 @@ enum Thinking {
 impl Thinking {
     /// Whether the text begins with reasoning; `None` while that cannot be told.
     fn begins(text: &str) -> Option<Self> {
-        let begins = text.trim_start();
-        if begins.is_empty() {
+        if text.is_empty() {
             return None;
         }
-        let Some(inside) = begins.strip_prefix('<') else { return Some(Self::Done) };
+        let Some(inside) = text.strip_prefix('<') else { return Some(Self::Done) };
         match inside.split_once('>') {
             Some((name, _)) if candidates::is_thought(name) => {
                 Some(Self::Aloud { close: format!("</{name}>") })

@@ -5,11 +5,20 @@ use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::error::ReadError;
 use super::fit::Fitter;
 use super::report::{Ending, Reading, Repair, RepairKind, excerpt};
-use super::search::{conclude, no_value};
+use super::search::{conclude, no_value, place};
 use super::tree::{Kind, NONE, NodeId, Tree};
 
 pub(super) fn read(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let from = candidates::behind_thoughts(text);
+    if let Some(inner) = candidates::unescaped(&text[from..]) {
+        let mut reading = reader.read(&inner)?;
+        let before = excerpt(text.trim());
+        let after = excerpt(&inner);
+        reading
+            .repairs
+            .insert(0, Repair { pointer: String::new(), kind: RepairKind::Escape, before, after });
+        return Ok(reading);
+    }
     let tree = Tree::with_capacity(text.len());
     let (tree, found) = values(reader, text, from, tree);
     let mut found = found?;
@@ -23,7 +32,7 @@ pub(super) fn read(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError
     let Some(first) = found.first() else { return Err(no_value(reader, text)) };
     fitter.tree.resettle();
     if found.len() == 1 {
-        return Ok(located(conclude(&mut fitter, first, true, 0), first, text));
+        return Ok(located(conclude(&mut fitter, first, 0), first, text));
     }
     let roots: Vec<NodeId> = found.iter().map(|one| one.root).collect();
     let root = fitter.tree.gather(&roots);
@@ -39,20 +48,9 @@ pub(super) fn read(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError
         fenced: false,
         doubt: 0,
     };
-    let mut reading = conclude(&mut fitter, &all, true, 0);
+    let mut reading = conclude(&mut fitter, &all, 0);
     reading.repairs.insert(0, place(RepairKind::Collected, text, &all));
     Ok(reading)
-}
-
-fn place(kind: RepairKind, text: &str, candidate: &Candidate) -> Repair {
-    Repair {
-        pointer: String::new(),
-        kind,
-        before: excerpt(text.trim()),
-        after: excerpt(
-            text.get(candidate.start..candidate.end.min(text.len())).unwrap_or_default(),
-        ),
-    }
 }
 
 fn located(mut reading: Reading, candidate: &Candidate, text: &str) -> Reading {

@@ -9,6 +9,7 @@ mod scalar;
 mod union;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use serde_json::Value;
 
@@ -29,6 +30,30 @@ pub(super) mod cost {
     pub(crate) const NAMED: u32 = 6;
     pub(crate) const TAG: u32 = 20;
     pub(crate) const DROP: u32 = 50;
+}
+
+/// Hashes indices, which nobody outside chooses freely: a multiplication is enough.
+#[derive(Debug, Default, Clone, Copy)]
+struct Quick(u64);
+
+impl Hasher for Quick {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u32(u32::from(byte));
+        }
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(word)).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.write_u32(u32::from(byte));
+    }
 }
 
 /// How a partial text is read.
@@ -75,7 +100,7 @@ pub(super) struct Fitter<'s> {
     pub(super) shape: &'s Shape,
     pub(super) level: Level,
     pub(super) partial: Option<Growing>,
-    memo: HashMap<(NodeId, ShapeId, bool), u32>,
+    memo: HashMap<(NodeId, ShapeId, bool), u32, BuildHasherDefault<Quick>>,
     parsed: HashMap<NodeId, Option<NodeId>>,
     /// Where each generation of inner texts begins among the nodes.
     generations: Vec<NodeId>,
@@ -99,7 +124,7 @@ impl<'s> Fitter<'s> {
             shape,
             level,
             partial: None,
-            memo: HashMap::new(),
+            memo: HashMap::default(),
             parsed: HashMap::new(),
             generations: Vec::new(),
             prose: None,
@@ -164,7 +189,7 @@ impl<'s> Fitter<'s> {
             self.tell_notes(at.node, out);
         }
         match form {
-            Form::Any => (0, self.any(at, out)),
+            Form::Any => (0, Some(self.any(at, out))),
             Form::Never => self.misfit(at, "nothing", out),
             Form::Null => self.null(at, out),
             Form::Bool => self.boolean(at, out),
@@ -235,7 +260,7 @@ impl<'s> Fitter<'s> {
                 RepairKind::MissingValue => "null",
                 _ => "",
             };
-            out.repair(&self.tree, note.kind, before, after.into());
+            out.repair(&self.tree, note.kind, before, after);
         }
     }
 
@@ -252,7 +277,7 @@ impl<'s> Fitter<'s> {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            out.repair(&self.tree, kind, self.raw(before), after.into());
+            out.repair(&self.tree, kind, self.raw(before), &after);
         }
     }
 
@@ -265,7 +290,7 @@ impl<'s> Fitter<'s> {
     ) -> (u32, Option<Value>) {
         if at.tail && self.partial.is_some() {
             if let Some(out) = out {
-                out.repair(&self.tree, RepairKind::CutOff, self.raw(at.node), "".into());
+                out.repair(&self.tree, RepairKind::CutOff, self.raw(at.node), "");
             }
             return (cost::SMALL, None);
         }
@@ -319,22 +344,17 @@ impl<'s> Fitter<'s> {
     }
 
     /// Without a schema: the value as it stands, without what was cut off.
-    fn any(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Option<Value> {
+    fn any(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Value {
         let node = *self.tree.node(at.node);
         let container = matches!(node.kind, Kind::Object | Kind::List);
         if !container {
             if let (Kind::Bare, Some(out)) = (node.kind, out) {
                 if let Some(number) = super::numbers::plain(self.tree.text(at.node)) {
                     let text = number.to_string();
-                    out.repair(
-                        &self.tree,
-                        RepairKind::NumberForm,
-                        self.tree.text(at.node),
-                        text.into(),
-                    );
+                    out.repair(&self.tree, RepairKind::NumberForm, self.tree.text(at.node), &text);
                 }
             }
-            return Some(self.tree.value(at.node));
+            return self.tree.value(at.node);
         }
         let mut map = serde_json::Map::new();
         let mut list = Vec::new();
@@ -364,7 +384,7 @@ impl<'s> Fitter<'s> {
                 out.path.pop();
             }
         }
-        Some(if node.kind == Kind::Object { Value::Object(map) } else { Value::Array(list) })
+        if node.kind == Kind::Object { Value::Object(map) } else { Value::Array(list) }
     }
 
     /// The number that a node says, as the tree has it.

@@ -26,7 +26,7 @@ impl<'s> Fitter<'s> {
     ) -> Fit {
         let kind = self.tree.node(at.node).kind;
         if kind != Kind::Object {
-            return self.into_object(at, kind, form, out);
+            return self.other_to_object(at, kind, form, out);
         }
         if form.is_map() {
             return self.map(at, form, out);
@@ -139,7 +139,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// What is no object, where one is asked for.
-    fn into_object(
+    fn other_to_object(
         &mut self,
         at: At<'s>,
         kind: Kind,
@@ -284,7 +284,7 @@ impl<'s> Fitter<'s> {
                         &self.tree,
                         RepairKind::KeyMatched,
                         self.tree.key(child),
-                        field.name.as_str().into(),
+                        field.name.as_str(),
                     );
                 }
             }
@@ -343,7 +343,7 @@ impl<'s> Fitter<'s> {
                 members.cost += cost::TINY;
                 if let Some(out) = out {
                     out.path.push(Seg::Node(child));
-                    out.repair(&self.tree, RepairKind::UnknownKey, self.raw(child), "".into());
+                    out.repair(&self.tree, RepairKind::UnknownKey, self.raw(child), "");
                     out.path.pop();
                 }
             }
@@ -414,7 +414,7 @@ impl<'s> Fitter<'s> {
             if let Some(out) = out {
                 if value.is_null() && self.partial.is_none() {
                     out.path.push(Seg::Name(&field.name));
-                    out.repair(&self.tree, RepairKind::AbsentOptional, "", "null".into());
+                    out.repair(&self.tree, RepairKind::AbsentOptional, "", "null");
                     out.path.pop();
                 }
                 members.value.insert(field.name.clone(), value);
@@ -434,13 +434,13 @@ impl<'s> Fitter<'s> {
             if let Some(keys) = &form.keys {
                 match words::find(keys, &key) {
                     Match::Exact(index) | Match::Like(index) => {
-                        let name = keys.choices[index].value.as_str().unwrap_or_default();
+                        let name = keys.all[index].value.as_str().unwrap_or_default();
                         if name != key {
                             members.cost += cost::TINY;
                             if let Some(out) = out {
-                                out.repair(&self.tree, RepairKind::KeyMatched, &key, name.into());
+                                out.repair(&self.tree, RepairKind::KeyMatched, &key, name);
                             }
-                            key = name.to_owned();
+                            name.clone_into(&mut key);
                         }
                     }
                     _ => {
@@ -467,9 +467,7 @@ impl<'s> Fitter<'s> {
 
     fn constant(&self, shape: ShapeId) -> Option<Value> {
         match self.shape.form(shape) {
-            Form::Choice(choices) if choices.choices.len() == 1 => {
-                Some(choices.choices[0].value.clone())
-            }
+            Form::Choice(choices) if choices.all.len() == 1 => Some(choices.all[0].value.clone()),
             _ => None,
         }
     }
@@ -502,9 +500,9 @@ impl Seen {
     fn set(&mut self, index: usize) -> bool {
         let before = self.get(index);
         if self.many.is_empty() {
-            self.few |= 1 << index
+            self.few |= 1 << index;
         } else {
-            self.many[index] = true
+            self.many[index] = true;
         }
         before
     }

@@ -23,6 +23,12 @@ impl<'s> Fitter<'s> {
             return (0, Some(Value::Null));
         }
         let at = At { tag: None, ..at };
+        if let [only] = form.options.as_slice() {
+            if matches!((kind, self.shape.form(*only)), (Kind::Text, Form::Text(lengths)) if lengths.free())
+            {
+                return self.fit_option(At { shape: *only, ..at }, out);
+            }
+        }
         let (option, cost) = match self.by_tag(at, form) {
             Some(found) => found,
             None => self.cheapest(at, form, out),

@@ -108,7 +108,8 @@ impl<'a> Ahead<'a> {
 
     /// Whether the text itself ends here (and not only the reach).
     pub(super) fn ended(&self) -> bool {
-        self.eof && self.at >= self.bytes.len()
+        // At the end of the reach nothing is known of the end of the text, in any portions.
+        self.eof && self.at >= self.bytes.len() && self.at < self.limit
     }
 
     /// Skips white space, and gives the byte behind it.

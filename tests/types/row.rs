@@ -1,0 +1,212 @@
+//! One kind of type, held to what is promised of it.
+
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+use extract_llm::check::violations;
+use extract_llm::contract::dialect::Dialect;
+use extract_llm::contract::{Contract, DialectReport};
+use extract_llm::model::scripted::reply;
+use extract_llm::model::{Profile, Scripted};
+use extract_llm::reading::{Repair, RepairKind};
+use extract_llm::{Extract, Mode};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::mutation::{self, Difference};
+use crate::{rules, scripted};
+
+/// A kind of type, and what was found of it.
+pub(crate) struct Row {
+    pub(crate) family: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) contract: Arc<Contract>,
+    pub(crate) reports: Vec<DialectReport>,
+    /// The samples as the type writes them.
+    pub(crate) samples: Vec<Value>,
+    /// How many values were sent and came back.
+    pub(crate) sent: usize,
+    /// Where the validator takes a value that serde refuses.
+    pub(crate) differences: Vec<Difference>,
+}
+
+/// The kinds of types that did not keep what is promised; what was wrong is on stderr.
+pub(crate) static FAULTS: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+
+/// Rows of one family.
+pub(crate) struct Family<'r>(pub(crate) &'static str, pub(crate) &'r mut Vec<Row>);
+
+impl Family<'_> {
+    /// Holds a type to everything, with these samples.
+    #[track_caller]
+    pub(crate) fn row<T>(&mut self, kind: &'static str, samples: impl IntoIterator<Item = T>)
+    where
+        T: Extract + Serialize + PartialEq + Debug,
+    {
+        let samples = samples.into_iter().collect();
+        // All that is wrong is told at once, not the first of it.
+        let held = catch_unwind(AssertUnwindSafe(|| hold(self.0, kind, samples)));
+        match held {
+            Ok(row) => self.1.push(row),
+            Err(_) => FAULTS.lock().unwrap().push(kind),
+        }
+    }
+}
+
+#[track_caller]
+fn hold<T>(family: &'static str, kind: &'static str, samples: Vec<T>) -> Row
+where
+    T: Extract + Serialize + PartialEq + Debug,
+{
+    let contract = match Contract::of::<T>() {
+        Ok(contract) => contract,
+        Err(error) => panic!("{kind}: {error}"),
+    };
+    assert!(!samples.is_empty(), "{kind}: a row without samples shows nothing");
+    let own: Vec<Value> =
+        samples.iter().map(|sample| serde_json::to_value(sample).unwrap()).collect();
+    for (sample, own) in samples.iter().zip(&own) {
+        let problems = violations(&contract, own);
+        assert!(problems.is_empty(), "{kind}: {own}: {problems}\n{}", contract.schema());
+        assert_eq!(serde_json::from_value::<T>(own.clone()).unwrap(), *sample, "{kind}");
+    }
+    let mut reports = Vec::new();
+    let mut sent = 0;
+    for dialect in Dialect::ALL {
+        let report = contract.report(dialect);
+        if report.fits() {
+            for (sample, own) in samples.iter().zip(&own) {
+                send(kind, dialect, &contract, sample, own);
+                sent += 1;
+            }
+            nothing_is_lost(kind, &contract, dialect, &report);
+        }
+        reports.push(report);
+    }
+    let differences = mutation::differences::<T>(&contract, &own);
+    Row { family, kind, contract, reports, samples: own, sent, differences }
+}
+
+/// Lowers a value, holds it to the lowered schema, and lets a scripted model answer with it.
+fn send<T>(kind: &str, dialect: &'static Dialect, contract: &Contract, sample: &T, own: &Value)
+where
+    T: Extract + PartialEq + Debug,
+{
+    let name = dialect.name();
+    let form = contract.form(dialect, dialect.enforced()).unwrap();
+    let schema = &form.lowered.schema;
+    if let Err(broken) = rules::check(name, schema) {
+        panic!("{kind}, {name}: {broken}\n{schema}");
+    }
+    let asked = if contract.is_wrapped() { json!({"value": own}) } else { own.clone() };
+    let lowered = form.lowered.lower_value(asked.clone());
+    let validator = jsonschema::validator_for(&rules::standard(schema)).unwrap();
+    if let Err(error) = validator.validate(&lowered) {
+        panic!("{kind}, {name}: {lowered}: {error}\n{schema}");
+    }
+    // An option that is left out may come back as null: serde reads the same from both.
+    let raised = form.lowered.raise(lowered.clone());
+    assert_eq!(without_nulls(&raised), without_nulls(&asked), "{kind}, {name}");
+
+    let mut profile = Profile::new("scripted", "scripted");
+    profile.dialect = dialect;
+    profile.strict = dialect.enforced();
+    let model = Scripted::new([reply::tool(lowered.clone())]).with_profile(profile);
+    let client = scripted::client_of(&model);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let done = runtime
+        .block_on(client.extract::<T>("text").mode(Mode::Tools).retries(0).report().into_future());
+    match done {
+        Ok(done) => {
+            assert_eq!(done.value, *sample, "{kind}, {name}");
+            // An option that is left out is said to be null; nothing else has to be mended.
+            let mended = |repair: &&Repair| repair.kind != RepairKind::AbsentOptional;
+            assert_eq!(done.repairs.iter().find(mended), None, "{kind}, {name}: {lowered}");
+            assert_eq!(done.notes, [] as [String; 0], "{kind}, {name}");
+        }
+        Err(error) => panic!("{kind}, {name}: {lowered}: {error}"),
+    }
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .filter(|(_, member)| !member.is_null())
+            .map(|(name, member)| (name.clone(), without_nulls(member)))
+            .collect(),
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Constraints and remarks that either stand in the lowered schema or are noted as said otherwise.
+const SPOKEN: &[&str] = &[
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "contentEncoding",
+    "default",
+    "examples",
+    "not",
+];
+
+/// Whatever the type says, the dialect says, or the report says that it does not.
+fn nothing_is_lost(kind: &str, contract: &Contract, dialect: &Dialect, report: &DialectReport) {
+    let form =
+        contract.form(Dialect::ALL.iter().find(|d| d.name() == dialect.name()).unwrap(), false);
+    let lowered = form.unwrap().lowered.schema.clone();
+    let (own, lowered) = (keywords(contract.schema()), keywords(&lowered));
+    for keyword in SPOKEN.iter().filter(|keyword| own.contains(&(**keyword).to_owned())) {
+        let said = lowered.iter().any(|known| known == keyword);
+        let noted = report.changes.iter().any(|change| {
+            change.words.contains(&format!("`{keyword}`"))
+                || change.words.contains("JSON text")
+                // The length of a tuple is the members of the object that it is sent as.
+                || (matches!(*keyword, "minItems" | "maxItems") && change.words.contains("object"))
+        });
+        assert!(
+            said || noted,
+            "{kind}: `{keyword}` is silently lost in {}\n{report}\n{}",
+            dialect.name(),
+            contract.schema()
+        );
+    }
+}
+
+/// The names of the keywords in a schema; of `default` only where it says more than null.
+fn keywords(schema: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(schema, &mut found);
+    found
+}
+
+fn collect(schema: &Value, found: &mut Vec<String>) {
+    let Some(members) = schema.as_object() else { return };
+    for (keyword, value) in members {
+        if !(keyword == "default" && value.is_null()) {
+            found.push(keyword.clone());
+        }
+        match (keyword.as_str(), value) {
+            ("properties" | "patternProperties" | "$defs", Value::Object(named)) => {
+                named.values().for_each(|schema| collect(schema, found));
+            }
+            ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(listed)) => {
+                listed.iter().for_each(|schema| collect(schema, found));
+            }
+            ("items" | "additionalProperties", schema) => collect(schema, found),
+            _ => {}
+        }
+    }
+}

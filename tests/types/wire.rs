@@ -1,0 +1,54 @@
+//! What is sent of each type, dialect by dialect, kept beside the test: a change that moves a byte
+//! on the wire shows in a review.
+
+use extract_llm::contract::dialect::Dialect;
+use serde_json::Value;
+
+use crate::rows;
+
+/// The dialects whose schemas differ from each other; `the_others_are_the_same` says of which the
+/// others are copies.
+const KEPT: &[&Dialect] = &[
+    &Dialect::JSON_SCHEMA,
+    &Dialect::LLAMA_CPP,
+    &Dialect::OPENAI_STRICT,
+    &Dialect::ANTHROPIC_TOOL,
+    &Dialect::GEMINI_JSON_SCHEMA,
+    &Dialect::GEMINI_RESPONSE_SCHEMA,
+    &Dialect::DEEPSEEK,
+];
+
+#[test]
+fn the_schemas_on_the_wire() {
+    for dialect in KEPT {
+        let mut sent = String::new();
+        for row in rows() {
+            let text = match row.contract.form(dialect, dialect.enforced()) {
+                Ok(form) => form.tool.schema.to_string(),
+                Err(error) => error.to_string(),
+            };
+            sent += &format!("{}: {}\n{text}\n\n", row.family, row.kind);
+        }
+        insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
+            insta::assert_snapshot!(dialect.name(), sent);
+        });
+    }
+}
+
+#[test]
+fn the_others_are_the_same() {
+    for (other, kept) in [
+        (&Dialect::GROQ_STRICT, &Dialect::OPENAI_STRICT),
+        (&Dialect::MISTRAL, &Dialect::OPENAI_STRICT),
+        (&Dialect::OPENAI_FINE_TUNED, &Dialect::DEEPSEEK),
+        (&Dialect::ANTHROPIC_FORMAT, &Dialect::ANTHROPIC_TOOL),
+        (&Dialect::OPENAI_LOOSE, &Dialect::JSON_SCHEMA),
+    ] {
+        for row in rows() {
+            let schema =
+                |dialect| row.contract.form(dialect, false).map(|form| form.tool.schema.clone());
+            let same: (Option<Value>, Option<Value>) = (schema(other).ok(), schema(kept).ok());
+            assert_eq!(same.0, same.1, "{} in {} and {}", row.kind, other.name(), kept.name());
+        }
+    }
+}
