@@ -449,3 +449,37 @@ async fn a_failure_that_may_pass_is_tried_again_and_one_that_will_not_is_not() {
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
     assert_eq!(done.attempts.len(), 1, "they are no re-asks");
 }
+
+#[tokio::test]
+async fn redirects_are_not_followed_with_the_key() {
+    let elsewhere = serve(ResponseTemplate::new(200)).await;
+    let to = format!("{}/v2/chat/completions", elsewhere.uri());
+    let error = failure(ResponseTemplate::new(308).insert_header("location", to.as_str())).await;
+    assert_eq!(error.kind, Kind::NotFound);
+    assert!(error.message.contains(&to), "{}", error.message);
+    assert!(elsewhere.received_requests().await.unwrap().is_empty());
+}
+
+#[test]
+fn servers_of_this_machine_are_not_asked_through_a_proxy() {
+    // In a process of its own, because the environment belongs to all tests of this one.
+    if std::env::var_os("EXTRACT_TEST_CHILD").is_some() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let good = completion(&json!({"name": "Maria", "age": 34}));
+            let server = serve(ResponseTemplate::new(200).set_body_json(good)).await;
+            client(&server).extract::<Person>("Maria, 34").await.unwrap();
+        });
+        return;
+    }
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "servers_of_this_machine_are_not_asked_through_a_proxy"])
+        .env("EXTRACT_TEST_CHILD", "1")
+        .env("HTTP_PROXY", "http://127.0.0.1:9")
+        .env("http_proxy", "http://127.0.0.1:9")
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+}

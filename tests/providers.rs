@@ -9,7 +9,7 @@ use std::path::Path;
 use extract_llm::contract::Contract;
 use extract_llm::extraction::Outcome;
 use extract_llm::model::{Auth, Preset, RetryPolicy, presets};
-use extract_llm::wire::Protocol;
+use extract_llm::wire::{CacheForm, MaxTokensField, Protocol, ToolChoiceForm};
 use extract_llm::{Client, Error, Extract, Mode};
 use serde_json::{Value, json};
 use wiremock::matchers::method;
@@ -363,8 +363,8 @@ fn document(seen: &BTreeMap<(String, Case), (usize, &'static str)>) -> String {
          `Client::builder().base_url(\"…\").protocol(Protocol::Anthropic).model(\"…\")`.\n\n\
          Modes are listed best first, as `Mode::Auto` tries them, for a model of which no rule says otherwise.\n\
          A mode that a server answers it does not take is left once, remembered by the client, and reported.\n\n\
-         | provider | protocol | base URL | key | modes | native schema | tools | media |\n\
-         |---|---|---|---|---|---|---|---|\n",
+         | provider | protocol | base URL | key | modes | native schema | tools | media | on the wire |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
     for preset in presets() {
         let facts = preset.facts("some-model");
@@ -380,7 +380,7 @@ fn document(seen: &BTreeMap<(String, Case), (usize, &'static str)>) -> String {
         };
         let _ = writeln!(
             page,
-            "| `{}` | {} | `{}` | {keys} | {} | {} | {} | {} |",
+            "| `{}` | {} | `{}` | {keys} | {} | {} | {} | {} | {} |",
             preset.name,
             preset.protocol,
             preset.base_url,
@@ -388,6 +388,7 @@ fn document(seen: &BTreeMap<(String, Case), (usize, &'static str)>) -> String {
             takes(Mode::JsonSchema, facts.schema_dialect.name(), facts.schema_strict),
             takes(Mode::Tools, facts.tool_dialect.name(), facts.tool_strict),
             media(&facts.media),
+            quirks(preset),
         );
     }
     page += "\n## Models that differ\n\n| provider | models | what differs |\n|---|---|---|\n";
@@ -417,6 +418,33 @@ fn document(seen: &BTreeMap<(String, Case), (usize, &'static str)>) -> String {
         let _ = writeln!(page, "| {} | {requests} | {ending} | {missing} |", case.words());
     }
     page
+}
+
+/// How a provider differs from OpenAI on the wire.
+fn quirks(preset: &Preset) -> String {
+    let facts = &preset.facts;
+    let quirks = &facts.quirks;
+    let mut notes = Vec::new();
+    notes.push(match quirks.tool_choice {
+        ToolChoiceForm::Named => "the tool is chosen by name",
+        ToolChoiceForm::Required => "`required` in place of the tool's name",
+        ToolChoiceForm::Any => "`any` in place of the tool's name",
+        ToolChoiceForm::Auto => "tools cannot be forced",
+        _ => "tools are not chosen",
+    });
+    if preset.protocol == Protocol::Chat && quirks.max_tokens == MaxTokensField::MaxTokens {
+        notes.push("`max_tokens`");
+    }
+    if !facts.sampling {
+        notes.push("no sampling parameters");
+    }
+    if quirks.cache == CacheForm::Marked {
+        notes.push("cache points are marked");
+    }
+    if !quirks.replay.is_empty() {
+        notes.push("wants its reasoning back");
+    }
+    notes.join("; ")
 }
 
 fn media(support: &extract_llm::model::MediaSupport) -> String {

@@ -74,11 +74,12 @@ fn scores() {
         return;
     };
     let verbose = env::var_os("EXTRACT_CASES_SHOW").is_some();
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+    let mut files: Vec<PathBuf> = fs::read_dir(folder.join("lenient"))
         .expect("the folder of cases can be listed")
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|ext| ext == "jsonl"))
         .collect();
+    assert!(!files.is_empty(), "there are no cases in {}", folder.display());
     files.sort();
     println!("{:<22}{:>14}{:>16}{:>16}", "suite", "final", "partial", "must reject");
     let mut failed = Vec::new();

@@ -42,7 +42,8 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client of `provider/model`, with the key from the environment.
+    /// A client of `provider/model`, with the key from the environment; `local` alone is the embedded
+    /// model (feature `local`).
     pub fn new(model: &str) -> Result<Self, Error> {
         Self::builder().model(model).build()
     }
@@ -256,11 +257,16 @@ impl ClientBuilder {
 
     /// Makes the client. No request is sent.
     pub fn build(self) -> Result<Client, Error> {
-        let provider = Provider::new(self.provider)?;
-        Ok(Client {
-            model: Arc::new(provider),
-            defaults: Arc::new(self.defaults),
-            refused: Arc::default(),
-        })
+        #[cfg(feature = "local")]
+        if self.provider.model == "local" && self.provider.base_url.is_none() {
+            return Ok(self.with(crate::model::Local::default()));
+        }
+        let provider = Provider::new(self.provider.clone())?;
+        Ok(self.with(provider))
+    }
+
+    fn with(self, model: impl Model + 'static) -> Client {
+        let (model, defaults) = (Arc::new(model), Arc::new(self.defaults));
+        Client { model, defaults, refused: Arc::default() }
     }
 }

@@ -140,7 +140,11 @@ impl Transport {
             Some(client) => client,
             None => {
                 install_crypto();
-                reqwest::Client::builder().connect_timeout(options.connect_timeout).build()?
+                // A redirect would take the key to wherever it points, and turn a POST into a GET.
+                let builder = reqwest::Client::builder()
+                    .connect_timeout(options.connect_timeout)
+                    .redirect(reqwest::redirect::Policy::none());
+                if options.proxy { builder } else { builder.no_proxy() }.build()?
             }
         };
         Ok(Self {

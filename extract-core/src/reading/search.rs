@@ -125,8 +125,23 @@ fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let mut reading = conclude(&mut fitter, &best.candidate, rivals);
     if let Some(kind) = best.located {
         reading.repairs.insert(0, place(kind, text, &best.candidate));
+        if kind == RepairKind::Collected {
+            let left_out = found.iter().filter(|one| fitter.cost(one.root) >= cost::MISFIT);
+            reading.repairs.extend(left_out.map(|one| dropped(text, one)));
+        }
     }
     Ok(reading)
+}
+
+/// Tells of a value that is no element of the list that others became.
+fn dropped(text: &str, candidate: &Candidate) -> Repair {
+    let value = text.get(candidate.start..candidate.end.min(text.len())).unwrap_or_default();
+    Repair {
+        pointer: String::new(),
+        kind: RepairKind::DroppedItem,
+        before: excerpt(value),
+        after: "".into(),
+    }
 }
 
 /// Says where in a text the answer stood.

@@ -236,7 +236,7 @@ pub fn classify(status: u16, body: &ErrorBody) -> Kind {
         401 => Kind::Authentication,
         402 => Kind::QuotaExceeded,
         403 => by_message(&message).unwrap_or(Kind::Permission),
-        404 | 410 => Kind::NotFound,
+        300..=399 | 404 | 410 => Kind::NotFound,
         408 | 504 | 524 => Kind::Timeout,
         409 | 425 | 503 | 529 => Kind::Overloaded,
         429 => by_message(&message).unwrap_or(Kind::RateLimited),

@@ -76,13 +76,15 @@ pub(super) struct At<'s> {
     pub(super) lift: u8,
     /// Nothing stands behind it in the text (partial texts only).
     pub(super) tail: bool,
+    /// What was repaired in the form of this node was told already.
+    pub(super) told: bool,
     /// A missing constant may be put in: only one variant fits.
     pub(super) tag: Option<&'s str>,
 }
 
 impl At<'_> {
     fn lifted(self, node: NodeId, shape: ShapeId) -> Self {
-        Self { node, shape, lift: self.lift + 1, ..self }
+        Self { node, shape, lift: self.lift + 1, told: node == self.node, ..self }
     }
 }
 
@@ -133,7 +135,14 @@ impl<'s> Fitter<'s> {
     }
 
     fn at(&self, node: NodeId) -> At<'s> {
-        At { node, shape: self.shape.root(), lift: 0, tail: self.partial.is_some(), tag: None }
+        At {
+            node,
+            shape: self.shape.root(),
+            lift: 0,
+            tail: self.partial.is_some(),
+            told: false,
+            tag: None,
+        }
     }
 
     /// What it costs to read this node as the whole answer.
@@ -185,7 +194,7 @@ impl<'s> Fitter<'s> {
         if self.partial.is_some() && self.withheld(at, form) {
             return (0, None);
         }
-        if out.is_some() && self.tree.node(at.node).noted && at.lift == 0 {
+        if out.is_some() && !at.told && self.tree.node(at.node).noted {
             self.tell_notes(at.node, out);
         }
         match form {
@@ -367,7 +376,8 @@ impl<'s> Fitter<'s> {
             if let Some(out) = out {
                 out.path.push(seg);
             }
-            let below = At { node: child, lift: 0, tail: at.tail && next == NONE, ..at };
+            let below =
+                At { node: child, lift: 0, tail: at.tail && next == NONE, told: false, ..at };
             let value = self.fit(below, out).1;
             if let Some(value) = value {
                 if node.kind == Kind::Object {

@@ -150,6 +150,10 @@ impl<'s> Fitter<'s> {
         if at.lift >= LIFTS || matches!(kind, Kind::Null | Kind::Missing) {
             return self.misfit(at, expected, out);
         }
+        let salvage = self.level == Level::Salvage && kind == Kind::List && at.lift == 0;
+        if salvage && self.by_position(at, form, &mut None).0 < cost::MISFIT {
+            return self.by_position(at, form, out);
+        }
         let mut best: Option<(At<'s>, u32, RepairKind)> = None;
         let mut consider = |below: At<'s>, cost: u32, kind| {
             if best.is_none_or(|best| cost < best.1) {
@@ -184,9 +188,6 @@ impl<'s> Fitter<'s> {
                 let value = self.fit(below, out).1;
                 self.tell(out, kind, at.node, value.as_ref().unwrap_or(&Value::Null));
                 (cost, value)
-            }
-            None if self.level == Level::Salvage && kind == Kind::List => {
-                self.by_position(at, form, out)
             }
             None => self.misfit(at, expected, out),
         }
@@ -225,15 +226,22 @@ impl<'s> Fitter<'s> {
         }
         let mut total = cost::DROP;
         for (&node, field) in pairs() {
-            total =
-                total.saturating_add(self.weigh(At { node, shape: field.shape, lift: 0, ..at }));
+            total = total.saturating_add(self.weigh(At {
+                node,
+                shape: field.shape,
+                lift: 0,
+                told: false,
+                ..at
+            }));
         }
         if total >= cost::MISFIT {
             return self.misfit(at, "an object", out);
         }
         let mut map = Map::new();
         for (&node, field) in pairs() {
-            if let Some(value) = self.fit(At { node, shape: field.shape, lift: 0, ..at }, out).1 {
+            if let Some(value) =
+                self.fit(At { node, shape: field.shape, lift: 0, told: false, ..at }, out).1
+            {
                 map.insert(field.name.clone(), value);
             }
         }
@@ -272,6 +280,11 @@ impl<'s> Fitter<'s> {
             let missing = self.tree.node(child).kind == Kind::Missing;
             if missing && !self.nullable(field.shape) {
                 // A key without a value says nothing of it: it counts as absent.
+                if let (Some(out), false) = (out.as_deref_mut(), self.partial.is_some()) {
+                    out.path.push(Seg::Name(&field.name));
+                    out.repair(&self.tree, RepairKind::MissingValue, self.tree.key(child), "");
+                    out.path.pop();
+                }
                 continue;
             }
             if let Some(out) = out {
@@ -293,7 +306,8 @@ impl<'s> Fitter<'s> {
                 members.cost += cost::TINY;
                 self.tell(out, RepairKind::DuplicateKey, child, &Value::Null);
             }
-            let below = At { node: child, shape: field.shape, lift: 0, tail, tag: None };
+            let below =
+                At { node: child, shape: field.shape, lift: 0, tail, told: false, tag: None };
             let corrected =
                 at.tag == Some(field.name.as_str()) && self.weigh(below) >= cost::MISFIT;
             if corrected {
@@ -450,8 +464,14 @@ impl<'s> Fitter<'s> {
                     }
                 }
             }
-            let below =
-                At { node: child, shape, lift: 0, tail: at.tail && next == NONE, tag: None };
+            let below = At {
+                node: child,
+                shape,
+                lift: 0,
+                tail: at.tail && next == NONE,
+                told: false,
+                tag: None,
+            };
             self.keep(below, key, &mut members, out);
         }
         (members.cost, Some(Value::Object(members.value)))

@@ -54,11 +54,7 @@ impl<'s> Fitter<'s> {
 
     /// The walk of a chosen option, whose node has already said what was repaired in its form.
     fn fit_option(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Fit {
-        let Some(real) = out.as_deref_mut() else { return self.fit(at, &mut None) };
-        let noted = self.tree.set_noted(at.node, false);
-        let fit = self.fit(at, &mut Some(real));
-        self.tree.set_noted(at.node, noted);
-        fit
+        self.fit(At { told: true, ..at }, out)
     }
 
     fn cheapest(

@@ -128,7 +128,8 @@ impl<'a> Ahead<'a> {
 
     /// The quotation mark here.
     pub(super) fn mark(&self) -> Option<(Mark, usize)> {
-        (self.at < self.bytes.len()).then(|| mark_at(self.bytes, self.at)).flatten()
+        let within = self.at < self.bytes.len() && self.at < self.limit;
+        within.then(|| mark_at(self.bytes, self.at)).flatten()
     }
 
     pub(super) fn starts(&self, with: &[u8]) -> Ask<bool> {
@@ -196,15 +197,22 @@ impl<'a> Ahead<'a> {
             && self.key()?)
     }
 
-    /// Skips a block comment, if one stands here whole.
+    /// Skips a block comment, if one stands here whole; where its end is out of reach, nothing
+    /// stands behind it as far as this look goes.
     pub(super) fn block_comment(&mut self) -> Ask<()> {
-        if self.starts(b"/*")? {
-            while self.byte()?.is_some() && !self.starts(b"*/")? {
-                self.at += 1;
-            }
-            self.at += 2;
-            self.space()?;
+        if !self.starts(b"/*")? {
+            return Ok(());
         }
+        self.at += 2;
+        while self.byte()?.is_some() {
+            if self.starts(b"*/")? {
+                self.at += 2;
+                self.space()?;
+                return Ok(());
+            }
+            self.at += 1;
+        }
+        self.at = self.limit;
         Ok(())
     }
 

@@ -229,6 +229,11 @@ impl<S: Sink> Scanner<S> {
         &self.sink
     }
 
+    /// Who listens, to take out of it what was heard.
+    pub fn sink_mut(&mut self) -> &mut S {
+        &mut self.sink
+    }
+
     /// Whether the value is complete; what is fed after that is not looked at.
     pub fn is_done(&self) -> bool {
         self.state == State::Done
