@@ -8,17 +8,17 @@
 use crate::conversation::{Assembly, Delta, ProviderError, Reply, Request};
 use crate::http::Framing;
 
-pub mod anthropic;
-pub mod bedrock;
+mod anthropic;
+mod bedrock;
 mod body;
-pub mod chat;
-pub mod cohere;
+mod chat;
+mod cohere;
 mod failure;
-pub mod gemini;
+mod gemini;
 mod loose;
-pub mod ollama;
+mod ollama;
 mod quirks;
-pub mod responses;
+mod responses;
 mod surrogates;
 mod unsupported;
 mod usage;

@@ -94,7 +94,7 @@ struct Custom {
 }
 
 /// The reply in the body of a 200.
-pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
+pub(crate) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let malformed = |message: String| ProviderError::new(ProviderErrorKind::Malformed, message);
     let chunk: Chunk = serde_json::from_slice(body).map_err(|error| {
         malformed(format!("not a chat completion: {error}; it begins {}", beginning(body)))
@@ -119,7 +119,7 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 
 /// A streamed reply so far.
 #[derive(Debug, Default)]
-pub struct Stream {
+pub(crate) struct Stream {
     calls: Vec<KnownCall>,
     finish_reason: Option<String>,
     refused: bool,

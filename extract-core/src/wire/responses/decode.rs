@@ -89,7 +89,7 @@ impl Item {
 }
 
 /// The reply in the body of a 200.
-pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
+pub(crate) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let malformed = |message: String| ProviderError::new(ProviderErrorKind::Malformed, message);
     let response: Response<'_> = serde_json::from_slice(body).map_err(|error| {
         malformed(format!("not a response: {error}; it begins {}", beginning(body)))
@@ -110,7 +110,7 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 
 /// A streamed reply so far.
 #[derive(Debug, Default)]
-pub struct Stream {
+pub(crate) struct Stream {
     items: Vec<Known>,
     calls: usize,
     refused: bool,

@@ -145,7 +145,7 @@ struct Reasoning {
 }
 
 /// The body of a request.
-pub fn encode(
+pub(crate) fn encode(
     request: &Request,
     model: &str,
     quirks: &Quirks,
