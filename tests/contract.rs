@@ -66,8 +66,8 @@ fn awkward() -> Value {
 /// A client that is asked in OpenAI's strict dialect.
 fn strict(replies: Vec<Value>) -> (Client, Scripted) {
     let mut profile = Profile::new("openai", "scripted");
-    profile.dialect = &Dialect::OPENAI_STRICT;
-    profile.strict = true;
+    profile.tool_dialect = &Dialect::OPENAI_STRICT;
+    profile.tool_strict = true;
     let model = Scripted::new(replies.into_iter().map(reply::tool)).with_profile(profile);
     (scripted::client_of(&model), model)
 }
@@ -181,9 +181,6 @@ async fn what_the_strict_dialect_cannot_say_comes_back_as_the_type_has_it() {
         Circle { radius: f64 },
         Square { side: f64 },
     }
-    let mut profile = Profile::new("openai", "scripted");
-    profile.dialect = &Dialect::OPENAI_STRICT;
-    profile.strict = true;
     // What the model writes is made by the same plan that turns it back.
     let contract = Contract::of::<Rich>().unwrap();
     let own = json!({

@@ -72,4 +72,6 @@ fn half_an_environment_says_which_half_is_missing() {
 fn an_empty_environment_is_the_embedded_model() {
     let said = with_environment(&[]);
     assert!(said.contains("client:") && said.contains("local"), "{said}");
+    let said = with_environment(&[("EXTRACT_MODEL", "local")]);
+    assert!(said.contains("client:") && said.contains("local"), "{said}");
 }

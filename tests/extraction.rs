@@ -386,10 +386,10 @@ async fn roots_that_are_not_objects_are_wrapped_and_unwrapped() {
     assert_eq!(parameters["required"], json!(["value"]));
     assert_eq!(value::<Mood>(json!("Bad")).await.0, Mood::Bad);
     assert_eq!(value::<Option<u32>>(json!(null)).await.0, None);
-    assert_eq!(value::<f64>(json!(2.5)).await.0, 2.5);
+    assert_eq!(value::<f64>(json!(2.5)).await.0.to_string(), "2.5");
     assert_eq!(value::<String>(json!("x")).await.0, "x");
     let (map, _) = value::<std::collections::BTreeMap<String, bool>>(json!({"a": true})).await;
-    assert_eq!(map["a"], true);
+    assert!(map["a"]);
 
     // A model that leaves the wrapping out means the same.
     let (client, _) = client([reply::json(json!([{"sku": "A-1", "quantity": 1}]))]);

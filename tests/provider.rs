@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use extract_llm::conversation::ProviderErrorKind as Kind;
+use extract_llm::extraction::Outcome;
 use extract_llm::model::ConfigError;
-use extract_llm::{Client, Error, Extract};
+use extract_llm::{Client, Error, Extract, Mode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use wiremock::matchers::{header, method, path};
+use wiremock::matchers::{body_partial_json, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 #[path = "support/bodies.rs"]
@@ -51,6 +52,7 @@ fn client(server: &MockServer) -> Client {
         .model("openai/test-model")
         .key(KEY)
         .timeout(Duration::from_secs(5))
+        .transport_retries(0)
         .build()
         .unwrap()
 }
@@ -107,7 +109,7 @@ async fn a_request_carries_what_it_should_and_the_report_what_came_back() {
     assert_eq!(done.request_ids().collect::<Vec<_>>(), ["req-1"]);
 
     let body: Value = server.received_requests().await.unwrap()[0].body_json().unwrap();
-    bodies::keep(&body);
+    bodies::keep_as("openai-chat", &body);
     assert_eq!(body["model"], "test-model");
     let schema = &body["response_format"]["json_schema"];
     assert_eq!(schema["strict"], true);
@@ -279,6 +281,7 @@ async fn transport_failure(
         .base_url(format!("http://{address}"))
         .model("m")
         .timeout(Duration::from_millis(700))
+        .transport_retries(0)
         .build()
         .unwrap();
     match client.extract::<Person>("Maria").await.unwrap_err() {
@@ -379,4 +382,104 @@ fn bad_configurations_say_what_to_do() {
     let client = Client::builder().base_url("http://host").model("m").key(KEY).header("x-k", KEY);
     assert!(!format!("{client:?}").contains(KEY));
     assert!(!format!("{:?}", client.build().unwrap()).contains(KEY));
+}
+
+#[tokio::test]
+async fn a_mode_that_the_server_does_not_take_is_stepped_down_from_once_and_remembered() {
+    let server = MockServer::start().await;
+    let refusal = json!({"error": {
+        "message": "This model does not support response format `json_schema`.",
+        "type": "invalid_request_error", "param": "response_format", "code": null,
+    }});
+    let tool_call = json!({"choices": [{"finish_reason": "tool_calls", "message": {
+        "role": "assistant", "content": null, "tool_calls": [{
+            "id": "c1", "type": "function",
+            "function": {"name": "Person", "arguments": "{\"name\": \"Maria\", \"age\": 34}"},
+        }],
+    }}]});
+    Mock::given(method("POST"))
+        .and(body_partial_json(json!({"response_format": {"type": "json_schema"}})))
+        .respond_with(ResponseTemplate::new(400).set_body_json(refusal))
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(tool_call))
+        .mount(&server)
+        .await;
+    let client = client(&server);
+
+    let first = client.extract::<Person>("Maria, 34").report().await.unwrap();
+    assert_eq!(first.value.age, 34);
+    let outcomes: Vec<_> =
+        first.attempts.iter().map(|attempt| (attempt.mode, attempt.outcome)).collect();
+    assert_eq!(outcomes, [(Mode::JsonSchema, Outcome::Failed), (Mode::Tools, Outcome::Accepted)]);
+    assert!(
+        first.notes.iter().any(|note| note.contains("tools instead of json_schema")),
+        "{:?}",
+        first.notes
+    );
+
+    let second = client.extract::<Person>("Maria, 34").report().await.unwrap();
+    assert_eq!(second.attempts.len(), 1, "the client remembers");
+    assert_eq!(second.attempts[0].mode, Mode::Tools);
+
+    // A mode that was chosen is not left.
+    let error = client.extract::<Person>("Maria, 34").mode(Mode::JsonSchema).await.unwrap_err();
+    let Error::Provider { error, .. } = error else { panic!("{error}") };
+    assert_eq!(error.kind, Kind::Unsupported);
+}
+
+#[tokio::test]
+async fn a_failure_that_may_pass_is_tried_again_and_one_that_will_not_is_not() {
+    let server = MockServer::start().await;
+    let busy = ResponseTemplate::new(503).insert_header("retry-after-ms", "5");
+    Mock::given(method("POST")).respond_with(busy).up_to_n_times(2).mount(&server).await;
+    let good = completion(&json!({"name": "Maria", "age": 34}));
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(good))
+        .mount(&server)
+        .await;
+    let client = Client::builder()
+        .base_url(format!("{}/v1", server.uri()))
+        .model("openai/test-model")
+        .key(KEY)
+        .build()
+        .unwrap();
+    let done = client.extract::<Person>("Maria, 34").report().await.unwrap();
+    assert_eq!(server.received_requests().await.unwrap().len(), 3);
+    assert_eq!(done.attempts.len(), 1, "they are no re-asks");
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed_with_the_key() {
+    let elsewhere = serve(ResponseTemplate::new(200)).await;
+    let to = format!("{}/v2/chat/completions", elsewhere.uri());
+    let error = failure(ResponseTemplate::new(308).insert_header("location", to.as_str())).await;
+    assert_eq!(error.kind, Kind::NotFound);
+    assert!(error.message.contains(&to), "{}", error.message);
+    assert!(elsewhere.received_requests().await.unwrap().is_empty());
+}
+
+#[test]
+fn servers_of_this_machine_are_not_asked_through_a_proxy() {
+    // In a process of its own, because the environment belongs to all tests of this one.
+    if std::env::var_os("EXTRACT_TEST_CHILD").is_some() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let good = completion(&json!({"name": "Maria", "age": 34}));
+            let server = serve(ResponseTemplate::new(200).set_body_json(good)).await;
+            client(&server).extract::<Person>("Maria, 34").await.unwrap();
+        });
+        return;
+    }
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "servers_of_this_machine_are_not_asked_through_a_proxy"])
+        .env("EXTRACT_TEST_CHILD", "1")
+        .env("HTTP_PROXY", "http://127.0.0.1:9")
+        .env("http_proxy", "http://127.0.0.1:9")
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
 }

@@ -89,6 +89,7 @@ fn time(mut run: impl FnMut()) -> Duration {
 struct Nothing;
 impl Sink for Nothing {}
 
+#[expect(clippy::too_many_lines, reason = "one row after the other")]
 fn main() {
     let shape = shape();
     let any = Shape::any();

@@ -119,7 +119,9 @@ pub fn replay_stream(exchange: &Value, pieces: &[&[u8]]) -> Outcome {
         read = read.and_then(|()| reader.push(piece, &mut deltas));
     }
     let read = read.and_then(|()| reader.end(&mut deltas));
-    deltas.into_iter().for_each(|delta| assembly.push(delta));
+    for delta in deltas {
+        assembly.push(delta);
+    }
     match read.and_then(|()| assembly.finish()) {
         Ok(reply) => Outcome::Reply(reply),
         Err(error) => Outcome::Failure(error),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of the cases")]
 struct Case {
     #[serde(flatten)]
     question: Question,
@@ -42,7 +43,16 @@ impl Tally {
 
 /// The least share of (finals, partials) that is held; all must-rejects of a suite with schemas of
 /// its own are held where it is said.
-const HELD: [(&str, f64, f64); 0] = [];
+const HELD: [(&str, f64, f64); 8] = [
+    ("baml", 0.97, 0.7),
+    ("baml_newer", 0.9, 0.9),
+    ("jiter_partial", 0.9, 0.95),
+    ("json_repair", 0.84, 0.9),
+    ("jsonrepair_js", 0.95, 0.9),
+    ("langchain_partial", 0.95, 0.95),
+    ("pydantic_partial", 0.95, 0.95),
+    ("vercel_fixjson", 0.9, 0.9),
+];
 
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
@@ -64,11 +74,12 @@ fn scores() {
         return;
     };
     let verbose = env::var_os("EXTRACT_CASES_SHOW").is_some();
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+    let mut files: Vec<PathBuf> = fs::read_dir(folder.join("lenient"))
         .expect("the folder of cases can be listed")
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|ext| ext == "jsonl"))
         .collect();
+    assert!(!files.is_empty(), "there are no cases in {}", folder.display());
     files.sort();
     println!("{:<22}{:>14}{:>16}{:>16}", "suite", "final", "partial", "must reject");
     let mut failed = Vec::new();

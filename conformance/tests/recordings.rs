@@ -119,6 +119,54 @@ fn a_stream_that_is_cut_is_never_a_reply() {
 }
 
 #[test]
+fn bytes_that_were_damaged_are_an_error_or_a_reply_and_no_panic() {
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = move || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    };
+    let marks = [b'"', b'{', b'}', b'[', b']', b',', b':', b'\n', b'\\', b'0', 0xff, b'n'];
+    for exchange in exchanges() {
+        let protocol = protocol(&exchange);
+        let bytes = match recordings::body(&exchange) {
+            Body::Stream(bytes) => bytes,
+            Body::Whole(bytes) => {
+                // Whole bodies are damaged as JSON text.
+                for _ in 0..4 {
+                    let mut bytes = bytes.clone();
+                    damage(&mut bytes, &mut next, &marks);
+                    let _ = protocol.map(|protocol| protocol.decode(&bytes));
+                }
+                continue;
+            }
+        };
+        for _ in 0..4 {
+            let mut bytes = bytes.clone();
+            damage(&mut bytes, &mut next, &marks);
+            let _ = recordings::replay_stream(&exchange, &[&bytes]);
+        }
+    }
+}
+
+fn damage(bytes: &mut Vec<u8>, next: &mut impl FnMut() -> u64, marks: &[u8]) {
+    for _ in 0..=next() % 6 {
+        if bytes.is_empty() {
+            return;
+        }
+        let at = usize::try_from(next() % bytes.len() as u64).unwrap();
+        let mark = marks[usize::try_from(next() % marks.len() as u64).unwrap()];
+        match next() % 4 {
+            0 => bytes[at] = mark,
+            1 => bytes.insert(at, mark),
+            2 => drop(bytes.remove(at)),
+            _ => bytes.truncate(at.max(bytes.len() / 2)),
+        }
+    }
+}
+
+#[test]
 fn every_failure_has_a_class() {
     let mut failures = 0;
     for exchange in exchanges() {

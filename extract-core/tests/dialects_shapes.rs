@@ -595,3 +595,34 @@ fn a_reply_that_does_not_fit_is_raised_by_the_branch_it_names() {
     let sent = json!({"at": {"kind": "Mail", "headers": [{"key": "to", "value": "x"}]}});
     assert_eq!(lowered.raise(sent), json!({"at": {"kind": "Mail", "headers": {"to": "x"}}}));
 }
+
+#[test]
+fn what_is_inside_may_look_alike_too() {
+    for (branches, values) in [
+        (
+            json!([
+                {"type": "array", "items": {"type": "string"}},
+                {"type": "array", "items": true},
+            ]),
+            [json!(["1"]), json!([1])],
+        ),
+        (
+            json!([
+                {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "null"}}},
+                {"type": "object", "additionalProperties": {
+                    "type": "object", "additionalProperties": {"type": "null"}
+                }},
+            ]),
+            [json!({"a": []}), json!({"a": {}})],
+        ),
+    ] {
+        let schema = json!({
+            "type": "object", "properties": {"at": {"anyOf": branches}}, "required": ["at"]
+        });
+        let lowered = lower(&schema, &Dialect::OPENAI_STRICT).unwrap();
+        for value in values {
+            let own = json!({ "at": value });
+            assert_eq!(lowered.raise(lowered.lower_value(own.clone())), own);
+        }
+    }
+}

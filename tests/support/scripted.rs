@@ -5,7 +5,7 @@ use extract_llm::model::{Model, Profile, Scripted};
 use extract_llm::{Client, conversation};
 use futures_util::future::BoxFuture;
 
-use crate::bodies::keep;
+use crate::bodies::keep_as;
 
 /// A client that answers from a script, and the script.
 #[allow(dead_code, reason = "not every test that has this module asks for both")]
@@ -33,7 +33,7 @@ impl Model for Keeping {
         Box::pin(async move {
             let reply = self.0.respond(request).await;
             if let Some(seen) = self.0.seen().last() {
-                keep(&seen.body);
+                keep_as("openai-chat", &seen.body);
             }
             reply
         })

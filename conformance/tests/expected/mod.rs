@@ -192,7 +192,8 @@ fn gemini(chunks: &[Value]) -> Expected {
         || chunks.iter().flat_map(|chunk| list(&chunk["candidates"][0]["content"]["parts"]));
     let usage = chunks.iter().rev().map(|chunk| &chunk["usageMetadata"]);
     let usage = usage.into_iter().find(|usage| usage.is_object());
-    let stops = chunks.iter().filter_map(|chunk| word(&chunk["candidates"][0]["finishReason"]));
+    let mut stops =
+        chunks.iter().filter_map(|chunk| chunk["candidates"][0]["finishReason"].as_str());
     Expected {
         text: parts().filter(|part| part["thought"] != true).map(|p| text(&p["text"])).collect(),
         calls: parts()
@@ -201,7 +202,7 @@ fn gemini(chunks: &[Value]) -> Expected {
                 (text(&call["name"]), call.get("args").cloned().unwrap_or_else(|| json!({})))
             })
             .collect(),
-        stop: stops.last(),
+        stop: stops.next_back().map(str::to_owned),
         tokens: tokens(usage.unwrap_or(&Value::Null), &GEMINI_INPUT, &GEMINI_OUTPUT),
     }
 }
@@ -263,7 +264,9 @@ fn anthropic_stream(events: &[Value]) -> Expected {
     Expected {
         text: deltas("text_delta").map(|event| text(&event["delta"]["text"])).collect(),
         calls: calls.collect(),
-        stop: of("message_delta").filter_map(|event| word(&event["delta"]["stop_reason"])).last(),
+        stop: of("message_delta")
+            .filter_map(|event| word(&event["delta"]["stop_reason"]))
+            .next_back(),
         tokens: tokens(&usage, &ANTHROPIC_INPUT, &["output_tokens"]),
     }
 }

@@ -150,7 +150,7 @@ impl Lengths {
 /// The values of an enum (or of a single constant), and how each may be spelled.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Choices {
-    pub(crate) choices: Vec<Choice>,
+    pub(crate) all: Vec<Choice>,
     pub(crate) exact: HashMap<String, u32>,
     /// Spellings in their normal form; `None` where two values share one.
     pub(crate) normal: HashMap<String, Option<u32>>,
@@ -186,6 +186,8 @@ pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) shape: ShapeId,
     pub(crate) required: bool,
+    /// It stands under its own name.
+    pub(crate) plain: bool,
 }
 
 /// What becomes of members that are no fields.
@@ -213,11 +215,9 @@ pub(crate) struct TagForm {
 impl ObjectForm {
     /// The field of this name, exactly, trying the one that is expected next first.
     pub(crate) fn field(&self, key: &str, expected: usize) -> Option<usize> {
-        if self.fields.get(expected).is_some_and(|field| field.name == key)
-            && self.exact.get(key).is_none_or(|&found| found as usize == expected)
-        {
-            // The usual case: members in the order of the schema, under their own names.
-            return self.exact.contains_key(key).then_some(expected);
+        // The usual case: members in the order of the schema, under their own names.
+        if self.fields.get(expected).is_some_and(|field| field.plain && field.name == key) {
+            return Some(expected);
         }
         self.exact.get(key).map(|&index| index as usize)
     }

@@ -61,12 +61,14 @@ pub struct Ending {
     pub model: Option<String>,
     /// The provider's id of the request.
     pub request_id: Option<String>,
+    /// How often the request was sent again before this reply came.
+    pub resent: u32,
 }
 
 impl Ending {
     /// An ending of which only the reason is known.
     pub fn new(stop: StopReason) -> Self {
-        Self { stop, raw_stop: None, model: None, request_id: None }
+        Self { stop, raw_stop: None, model: None, request_id: None, resent: 0 }
     }
 }
 
@@ -143,6 +145,7 @@ impl Assembly {
         reply.raw_stop = ending.raw_stop;
         reply.model = ending.model;
         reply.request_id = ending.request_id;
+        reply.resent = ending.resent;
         reply.state = self.state;
         if let Some((usage, cost, raw)) = self.usage {
             reply.usage = Some(usage);
@@ -213,6 +216,7 @@ impl Reply {
             raw_stop: self.raw_stop,
             model: self.model,
             request_id: self.request_id,
+            resent: self.resent,
         }));
         deltas
     }

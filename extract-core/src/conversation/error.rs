@@ -141,6 +141,10 @@ pub struct ProviderError {
     /// What the provider or the model does not take, where the kind is
     /// [`Unsupported`](ProviderErrorKind::Unsupported).
     pub unsupported: Option<Feature>,
+    /// The field of the request that the provider complains of, where it names one.
+    pub param: Option<String>,
+    /// How often the request was sent again before this.
+    pub resent: u32,
     /// What the model wrote, where the provider refused its own model's answer (Groq's
     /// `failed_generation`).
     pub generation: Option<String>,
@@ -180,6 +184,8 @@ impl ProviderError {
             retry_after: None,
             should_retry: None,
             unsupported: None,
+            param: None,
+            resent: 0,
             generation: None,
         }
     }

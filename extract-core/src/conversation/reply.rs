@@ -78,6 +78,8 @@ pub struct Reply {
     pub model: Option<String>,
     /// The provider's id of the request, for its support.
     pub request_id: Option<String>,
+    /// How often the request was sent again before this reply came.
+    pub resent: u32,
     /// The turn in the provider's own form, where it holds what must be replayed.
     pub state: Option<State>,
 }
@@ -94,6 +96,7 @@ impl Reply {
             cost: None,
             model: None,
             request_id: None,
+            resent: 0,
             state: None,
         }
     }

@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::journey;
+use super::options::Options;
 use super::{Error, Report};
-use crate::check::{Feedback, FeedbackFn};
+use crate::check::Feedback;
 use crate::contract::{Contract, Extract, Given};
-use crate::conversation::{Input, Message, Mode, Prices, ReasoningEffort, Settings};
+use crate::conversation::{Input, Message, Mode, ReasoningEffort};
 
 /// Extracts a value from an input, with the model that the environment asks for
 /// ([`Client::from_env`]).
@@ -34,45 +35,50 @@ pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
     Extraction { client, input: input.into(), contract: None, options, result: PhantomData }
 }
 
-/// What the schema is told in, where it is told in words.
-pub(super) type InstructionsFn = Arc<dyn Fn(&Contract) -> String + Send + Sync>;
-
-/// What an extraction is told beside its input.
-#[derive(Clone)]
-pub(super) struct Options {
-    pub(super) mode: Mode,
-    pub(super) retries: u32,
-    pub(super) deadline: Option<Duration>,
-    pub(super) settings: Settings,
-    pub(super) prices: Option<Prices>,
-    pub(super) system: Vec<Arc<str>>,
-    pub(super) instructions: Option<InstructionsFn>,
-    pub(super) feedback: Option<FeedbackFn>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            mode: Mode::Auto,
-            retries: 2,
-            deadline: None,
-            settings: Settings::default(),
-            prices: None,
-            system: Vec::new(),
-            instructions: None,
-            feedback: None,
+impl Client {
+    /// Starts an extraction. Nothing is sent until it is awaited.
+    pub fn extract<T: Extract>(&self, input: impl Into<Input>) -> Extraction<T> {
+        Extraction {
+            client: Ok(self.clone()),
+            input: input.into(),
+            contract: None,
+            options: Options::clone(&self.defaults),
+            result: PhantomData,
         }
     }
-}
 
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
-            .field("mode", &self.mode)
-            .field("retries", &self.retries)
-            .field("deadline", &self.deadline)
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+    /// Starts an extraction by a JSON Schema that is known only at run time, or by a
+    /// [`Contract`](crate::contract::Contract) that was made of one before. The answer is lowered,
+    /// read, checked and asked for again as that of a type is.
+    ///
+    /// The schema may come from anywhere; see
+    /// [`Contract::from_schema`](crate::contract::Contract::from_schema). What is wrong with it is an
+    /// error of the extraction.
+    ///
+    /// ```
+    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// use extract_core::contract::Contract;
+    /// use serde_json::json;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([
+    /// #     reply::tool(json!({"name": "Maria"})), reply::tool(json!({"name": "Tom"})),
+    /// # ]));
+    /// let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]});
+    /// let value = client.extract_value(&schema, "Maria is 34.").await?;
+    /// assert_eq!(value["name"], "Maria");
+    ///
+    /// let contract = Contract::from_schema(schema)?; // built once, for many calls
+    /// let value = client.extract_value(&contract, "Tom is 40.").await?;
+    /// # assert_eq!(value["name"], "Tom");
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    pub fn extract_value(
+        &self,
+        schema: impl Into<Given>,
+        input: impl Into<Input>,
+    ) -> Extraction<Value> {
+        self.extract(input).contract(schema)
     }
 }
 
@@ -221,6 +227,15 @@ impl<T> Extraction<T> {
 }
 
 impl<T: Extract> Extraction<T> {
+    async fn run(self) -> Result<Report<T>, Error> {
+        let client = self.client?;
+        let contract = match self.contract {
+            Some(given) => given.contract()?,
+            None => Contract::of::<T>()?,
+        };
+        journey::run(&client.model, &client.refused, contract, self.input, self.options).await
+    }
+
     /// Gives the value with everything that happened on the way to it.
     pub fn report(self) -> Reported<T> {
         Reported(self)
@@ -232,7 +247,7 @@ impl<T: Extract> IntoFuture for Extraction<T> {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Ok(journey::run(self).await?.value) })
+        Box::pin(async move { Ok(self.run().await?.value) })
     }
 }
 
@@ -246,6 +261,6 @@ impl<T: Extract> IntoFuture for Reported<T> {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(journey::run(self.0))
+        Box::pin(self.0.run())
     }
 }

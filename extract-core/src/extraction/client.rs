@@ -1,19 +1,18 @@
 //! A client: a model, and what every extraction with it has in common.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use serde_json::Value;
 
 use super::Error;
-use super::builder::{Extraction, Options};
-use crate::contract::{Extract, Given};
-use crate::conversation::{Input, Mode, Prices};
+use super::opening::RefusedModes;
+use super::options::Options;
+use crate::conversation::{Mode, Prices, Settings};
 use crate::http::TransportOptions;
-use crate::model::{ConfigError, Model, Provider, ProviderOptions};
+use crate::model::{ConfigError, Facts, Model, Provider, ProviderOptions, RetryPolicy};
+use crate::wire::Protocol;
 
 /// A model to extract with. Made once; a clone is cheap and shares everything.
 ///
@@ -28,6 +27,8 @@ use crate::model::{ConfigError, Model, Provider, ProviderOptions};
 pub struct Client {
     pub(super) model: Arc<dyn Model>,
     pub(super) defaults: Arc<Options>,
+    /// The modes that the server was found not to take.
+    pub(super) refused: Arc<RefusedModes>,
 }
 
 impl fmt::Debug for Client {
@@ -41,7 +42,8 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client of `provider/model`, with the key from the environment.
+    /// A client of `provider/model`, with the key from the environment; `local` alone is the embedded
+    /// model (feature `local`).
     pub fn new(model: &str) -> Result<Self, Error> {
         Self::builder().model(model).build()
     }
@@ -90,7 +92,7 @@ impl Client {
 
     /// A client of any model, such as [`Scripted`](crate::model::Scripted).
     pub fn with_model(model: impl Model + 'static) -> Self {
-        Self { model: Arc::new(model), defaults: Arc::default() }
+        Self { model: Arc::new(model), defaults: Arc::default(), refused: Arc::default() }
     }
 
     /// Everything that can be set.
@@ -101,51 +103,6 @@ impl Client {
     /// The model behind this client.
     pub fn model(&self) -> &dyn Model {
         &*self.model
-    }
-
-    /// Starts an extraction. Nothing is sent until it is awaited.
-    pub fn extract<T: Extract>(&self, input: impl Into<Input>) -> Extraction<T> {
-        Extraction {
-            client: Ok(self.clone()),
-            input: input.into(),
-            contract: None,
-            options: Options::clone(&self.defaults),
-            result: PhantomData,
-        }
-    }
-
-    /// Starts an extraction by a JSON Schema that is known only at run time, or by a
-    /// [`Contract`](crate::contract::Contract) that was made of one before. The answer is lowered,
-    /// read, checked and asked for again as that of a type is.
-    ///
-    /// The schema may come from anywhere; see
-    /// [`Contract::from_schema`](crate::contract::Contract::from_schema). What is wrong with it is an
-    /// error of the extraction.
-    ///
-    /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
-    /// use extract_core::contract::Contract;
-    /// use serde_json::json;
-    ///
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let client = Client::with_model(Scripted::new([
-    /// #     reply::tool(json!({"name": "Maria"})), reply::tool(json!({"name": "Tom"})),
-    /// # ]));
-    /// let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]});
-    /// let value = client.extract_value(&schema, "Maria is 34.").await?;
-    /// assert_eq!(value["name"], "Maria");
-    ///
-    /// let contract = Contract::from_schema(schema)?; // built once, for many calls
-    /// let value = client.extract_value(&contract, "Tom is 40.").await?;
-    /// # assert_eq!(value["name"], "Tom");
-    /// # Ok::<(), Error>(()) }).unwrap();
-    /// ```
-    pub fn extract_value(
-        &self,
-        schema: impl Into<Given>,
-        input: impl Into<Input>,
-    ) -> Extraction<Value> {
-        self.extract(input).contract(schema)
     }
 }
 
@@ -207,7 +164,26 @@ impl ClientBuilder {
         self
     }
 
-    /// For one exchange with the server. A [deadline](Extraction::deadline) bounds all of them.
+    /// The protocol that the server speaks, where it is not the provider's own.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.provider.protocol = Some(protocol);
+        self
+    }
+
+    /// How often a request that failed on its way, or at a server that was busy, is sent again (2
+    /// unless set). Re-asks do not count here.
+    pub fn transport_retries(mut self, retries: u32) -> Self {
+        self.provider.retry.retries = retries;
+        self
+    }
+
+    /// When a request that failed on its way is sent again, and after which waits.
+    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.provider.retry = policy;
+        self
+    }
+
+    /// For one exchange with the server. A [deadline](crate::Extraction::deadline) bounds all of them.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.provider.transport.timeout = timeout;
         self
@@ -243,6 +219,12 @@ impl ClientBuilder {
         self
     }
 
+    /// What the model takes, if not what the provider's row says.
+    pub fn facts(mut self, facts: Facts) -> Self {
+        self.provider.facts = Some(facts);
+        self
+    }
+
     /// How many re-asks an extraction has, unless it says otherwise.
     pub fn retries(mut self, retries: u32) -> Self {
         self.defaults.retries = retries;
@@ -261,6 +243,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Settings of every extraction, where it does not say otherwise.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.defaults.settings = settings.or(self.defaults.settings);
+        self
+    }
+
     /// What the model costs, for providers that do not say.
     pub fn prices(mut self, prices: Prices) -> Self {
         self.defaults.prices = Some(prices);
@@ -269,7 +257,16 @@ impl ClientBuilder {
 
     /// Makes the client. No request is sent.
     pub fn build(self) -> Result<Client, Error> {
-        let provider = Provider::new(self.provider)?;
-        Ok(Client { model: Arc::new(provider), defaults: Arc::new(self.defaults) })
+        #[cfg(feature = "local")]
+        if self.provider.model == "local" && self.provider.base_url.is_none() {
+            return Ok(self.with(crate::model::Local::default()));
+        }
+        let provider = Provider::new(self.provider.clone())?;
+        Ok(self.with(provider))
+    }
+
+    fn with(self, model: impl Model + 'static) -> Client {
+        let (model, defaults) = (Arc::new(model), Arc::new(self.defaults));
+        Client { model, defaults, refused: Arc::default() }
     }
 }

@@ -6,32 +6,33 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::builder::{Extraction, Options};
 use super::ledger::{Attempt, Ledger, Outcome, Report};
+use super::opening::{Opening, RefusedModes};
+use super::options::Options;
 use super::{Error, InputError};
 use crate::check::{Feedback, check, render_feedback};
-use crate::contract::dialect::{Dialect, Raised};
-use crate::contract::{Contract, ContractError, Extract, Form, Problem, ProblemKind, Problems};
+use crate::contract::dialect::Raised;
+use crate::contract::{Contract, Extract, Form, Problem, ProblemKind, Problems};
 use crate::conversation::{
-    Input, Message, Mode, Output, Prices, ProviderError, Reply, Request, Role, StopReason,
+    Feature, Input, Message, Mode, Output, Prices, ProviderError, Reply, Request, StopReason,
     ToolCall, ToolResult,
 };
-use crate::model::{Model, Profile, SchemaPrompt};
+use crate::model::Model;
 use crate::reading::{self, Level, Reading, Repair};
 
 /// Runs an extraction to its end.
-pub(super) async fn run<T: Extract>(extraction: Extraction<T>) -> Result<Report<T>, Error> {
-    let Extraction { client, input, contract, options, .. } = extraction;
-    let client = client?;
+pub(super) async fn run<T: Extract>(
+    model: &Arc<dyn Model>,
+    refused: &RefusedModes,
+    contract: Arc<Contract>,
+    input: Input,
+    options: Options,
+) -> Result<Report<T>, Error> {
     if input.is_blank() {
         return Err(InputError::Empty.into());
     }
-    let contract = match contract {
-        Some(given) => given.contract()?,
-        None => Contract::of::<T>()?,
-    };
     let deadline = options.deadline;
-    let mut journey = Journey::begin(&*client.model, contract, input, options)?;
+    let mut journey = Journey::begin(&**model, refused, contract, input, options)?;
     let ending = match deadline {
         None => journey.travel::<T>().await,
         Some(deadline) => match tokio::time::timeout(deadline, journey.travel::<T>()).await {
@@ -58,10 +59,13 @@ enum Ending {
 /// One extraction under way.
 struct Journey<'m> {
     model: &'m dyn Model,
+    refused: &'m RefusedModes,
     contract: Arc<Contract>,
     /// The lowered schema, where one is sent.
     form: Option<Arc<Form>>,
     request: Request,
+    /// As it was given, for a conversation that has to be opened otherwise.
+    input: Input,
     options: Options,
     ledger: Ledger,
     begun: Instant,
@@ -71,47 +75,69 @@ struct Journey<'m> {
 impl<'m> Journey<'m> {
     fn begin(
         model: &'m dyn Model,
+        refused: &'m RefusedModes,
         contract: Arc<Contract>,
         input: Input,
-        mut options: Options,
+        options: Options,
     ) -> Result<Self, Error> {
         let begun = Instant::now();
-        let profile = model.profile();
         let mut ledger = Ledger::default();
-        let (mode, form) = choose_form(&contract, &profile, options.mode, &mut ledger.notes)?;
-        let output = match (mode, &form) {
-            (Mode::Tools, Some(form)) => Output::Tool(Arc::clone(&form.tool)),
-            (Mode::JsonSchema, Some(form)) => Output::JsonSchema(Arc::clone(&form.tool)),
-            (Mode::JsonObject, _) => Output::JsonObject,
-            _ => Output::Text,
-        };
-        let told = form.is_none() || profile.schema_prompt == SchemaPrompt::Always;
-        let instructions = told.then(|| match &options.instructions {
-            Some(write) => write(&contract),
-            None => default_instructions(&contract),
-        });
-        let mut request = Request::new(open_conversation(&options.system, instructions, input));
-        request.output = output;
-        request.settings = std::mem::take(&mut options.settings).or(profile.settings);
-        tracing::debug!(
-            provider = %profile.provider,
-            model = %profile.model,
-            contract = contract.name(),
-            %mode,
-            "extraction begins"
-        );
-        Ok(Self { model, contract, form, request, options, ledger, begun, last: None })
+        let opening = Opening::of(&model.profile(), refused, &contract, &input, &options)?;
+        let Opening { request, form, notes } = opening;
+        ledger.notes = notes;
+        Ok(Self {
+            model,
+            refused,
+            contract,
+            form,
+            request,
+            input,
+            options,
+            ledger,
+            begun,
+            last: None,
+        })
     }
 
     /// Ask, read, check; feed back and ask again.
     async fn travel<T: Extract>(&mut self) -> Result<T, Ending> {
         loop {
-            let reply = self.ask().await?;
+            let reply = match self.ask().await {
+                Ok(reply) => reply,
+                Err(Ending::Provider(error)) if self.step_down(&error) => continue,
+                Err(ending) => return Err(ending),
+            };
             match self.check::<T>(&reply) {
                 Ok(value) => return Ok(value),
                 Err(problems) if self.is_spent() => return Err(Ending::Invalid(problems)),
                 Err(problems) => self.feed_back(&reply, &problems),
             }
+        }
+    }
+
+    /// Opens the conversation in the next mode, if the server does not take this one and the mode
+    /// is ours to choose. The client remembers it.
+    fn step_down(&mut self, error: &ProviderError) -> bool {
+        let asked = self.request.output.mode();
+        let is_about_the_mode = error.unsupported == Some(Feature::Mode(asked));
+        let answered = self.ledger.attempts.iter().any(|attempt| attempt.stop.is_some());
+        if self.options.mode != Mode::Auto || !is_about_the_mode || answered {
+            return false;
+        }
+        self.refused.add(asked);
+        let profile = self.model.profile();
+        let opening =
+            Opening::of(&profile, self.refused, &self.contract, &self.input, &self.options);
+        match opening {
+            Ok(opening) if opening.request.output.mode() != asked => {
+                let next = opening.request.output.mode();
+                self.ledger.notes.extend(opening.notes);
+                self.ledger.notes.push(format!("the mode is {next} instead of {asked}: {error}"));
+                self.request = opening.request;
+                self.form = opening.form;
+                true
+            }
+            _ => false,
         }
     }
 
@@ -132,6 +158,7 @@ impl<'m> Journey<'m> {
             Ok(reply) => reply,
             Err(error) => {
                 attempt.request_id.clone_from(&error.request_id);
+                attempt.error = Some(error.to_string());
                 tracing::debug!(attempt = number, %error, "no reply");
                 return Err(Ending::Provider(error));
             }
@@ -254,7 +281,8 @@ impl<'m> Journey<'m> {
     }
 
     fn is_spent(&self) -> bool {
-        self.ledger.attempts.len() > self.options.retries as usize
+        let rejected = |attempt: &&Attempt| attempt.outcome == Outcome::Rejected;
+        self.ledger.attempts.iter().filter(rejected).count() > self.options.retries as usize
     }
 
     /// Appends the reply and what is wrong with it, where the protocol wants that to stand: as the
@@ -337,6 +365,7 @@ impl Attempt {
             cost: None,
             latency: Duration::ZERO,
             request_id: None,
+            error: None,
         }
     }
 
@@ -351,66 +380,4 @@ impl Attempt {
         parts.extend(reply.tool_calls().map(|call| call.arguments.clone()));
         self.reply = parts.join("\n");
     }
-}
-
-/// The mode, and the schema that is sent in it: in the provider's strict dialect where it has one and
-/// the type can be said in it. Where it cannot, `Auto` steps to the next mode that can say it; where
-/// none can, it is sent in plain JSON Schema without enforcement.
-fn choose_form(
-    contract: &Contract,
-    profile: &Profile,
-    chosen: Mode,
-    notes: &mut Vec<String>,
-) -> Result<(Mode, Option<Arc<Form>>), ContractError> {
-    let carries = |mode: &Mode| matches!(mode, Mode::Tools | Mode::JsonSchema);
-    let first = match chosen {
-        Mode::Auto => profile.modes.first().copied().unwrap_or(Mode::Text),
-        chosen => chosen,
-    };
-    if !carries(&first) {
-        return Ok((first, None));
-    }
-    if !profile.strict {
-        return Ok((first, Some(contract.form(profile.dialect_of(first), false)?)));
-    }
-    let error = match contract.form(profile.dialect_of(first), true) {
-        Ok(form) => return Ok((first, Some(form))),
-        Err(error) => error,
-    };
-    if chosen == Mode::Auto {
-        for next in profile.modes.iter().skip(1).filter(|mode| carries(mode)) {
-            if let Ok(form) = contract.form(profile.dialect_of(*next), true) {
-                notes.push(format!("the mode is {next} instead of {first}: {error}"));
-                return Ok((*next, Some(form)));
-            }
-        }
-    }
-    notes.push(format!("the schema is sent without enforcement: {error}"));
-    Ok((first, Some(contract.form(&Dialect::JSON_SCHEMA, false)?)))
-}
-
-/// The words that tell the schema, unless the user has others.
-fn default_instructions(contract: &Contract) -> String {
-    let schema = contract.prompt_schema();
-    format!("Answer with one JSON value of this type, and nothing else:\n\n{schema}")
-}
-
-/// The messages of the first request. What stands above the conversation becomes one system
-/// message, because many servers take no more than one, and only as the first.
-fn open_conversation(
-    system: &[Arc<str>],
-    instructions: Option<String>,
-    input: Input,
-) -> Vec<Message> {
-    let mut rest = input.into_messages();
-    let leading = rest.iter().take_while(|message| message.role == Role::System).count();
-    let mut texts: Vec<String> = system.iter().map(ToString::to_string).collect();
-    texts.extend(rest.drain(..leading).map(|message| message.text()));
-    texts.extend(instructions);
-    let mut messages = Vec::with_capacity(rest.len() + 1);
-    if !texts.is_empty() {
-        messages.push(Message::system(texts.join("\n\n")));
-    }
-    messages.append(&mut rest);
-    messages
 }

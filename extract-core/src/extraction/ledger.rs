@@ -78,6 +78,8 @@ pub struct Attempt {
     pub latency: Duration,
     /// The provider's id of the request.
     pub request_id: Option<String>,
+    /// Why no reply came, in words.
+    pub error: Option<String>,
 }
 
 impl fmt::Display for Attempt {
@@ -92,6 +94,9 @@ impl fmt::Display for Attempt {
         }
         if let Some(id) = &self.request_id {
             write!(f, ", request {id}")?;
+        }
+        if let Some(error) = &self.error {
+            write!(f, ": {error}")?;
         }
         for problem in &self.problems {
             write!(f, "\n  {problem}")?;

@@ -6,6 +6,8 @@ mod client;
 mod error;
 mod journey;
 mod ledger;
+mod opening;
+mod options;
 mod parse;
 
 pub use builder::{Extraction, Reported, extract};

@@ -1,4 +1,4 @@
-//! One HTTP exchange with a bounded reply.
+//! One HTTP exchange with a bounded reply, which is read as it arrives.
 
 use std::time::Duration;
 
@@ -13,6 +13,9 @@ use crate::conversation::{ProviderError, ProviderErrorKind};
 pub struct TransportOptions {
     /// For one exchange, from the first byte sent to the last received.
     pub timeout: Duration,
+    /// For the silence between two pieces of a streamed reply. A model that thinks may say nothing
+    /// for long.
+    pub idle_timeout: Duration,
     /// For the connection alone.
     pub connect_timeout: Duration,
     /// The largest reply that is taken, in bytes.
@@ -25,10 +28,11 @@ pub struct TransportOptions {
 
 impl Default for TransportOptions {
     /// Ten minutes for an exchange (what the providers' own clients allow: a reasoning model may
-    /// think that long), ten seconds to connect, 32 MiB.
+    /// think that long), five minutes of silence, ten seconds to connect, 32 MiB.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(600),
+            idle_timeout: Duration::from_secs(300),
             connect_timeout: Duration::from_secs(10),
             max_reply_bytes: 32 * 1024 * 1024,
             proxy: true,
@@ -46,17 +50,17 @@ pub struct HttpRequest {
     /// With these headers; those that hold keys are marked as sensitive.
     pub headers: HeaderMap,
     /// And this body.
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 impl HttpRequest {
     /// A POST of a body.
-    pub fn post(url: reqwest::Url, headers: HeaderMap, body: Vec<u8>) -> Self {
-        Self { url, headers, body }
+    pub fn post(url: reqwest::Url, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
+        Self { url, headers, body: body.into() }
     }
 }
 
-/// What came back, whatever its status.
+/// An answer whose body is still arriving. Dropping it closes the connection.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct HttpResponse {
@@ -64,8 +68,60 @@ pub struct HttpResponse {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The whole body.
-    pub body: Bytes,
+    response: reqwest::Response,
+    idle: Duration,
+    /// How much has come, and how much may.
+    taken: usize,
+    limit: usize,
+}
+
+impl HttpResponse {
+    /// The next piece of the body; nothing at its end.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, ProviderError> {
+        let next = tokio::time::timeout(self.idle, self.response.chunk());
+        let Ok(read) = next.await else {
+            let message = format!("nothing came for {:?}", self.idle);
+            return Err(self.told(ProviderError::new(ProviderErrorKind::Timeout, message)));
+        };
+        match read {
+            Ok(Some(bytes)) => {
+                self.taken = self.taken.saturating_add(bytes.len());
+                if self.taken > self.limit { Err(self.too_large()) } else { Ok(Some(bytes)) }
+            }
+            Ok(None) => Ok(None),
+            Err(error) => {
+                let mut error = failure(&error);
+                if error.kind == ProviderErrorKind::Connect {
+                    error.kind = ProviderErrorKind::Interrupted;
+                }
+                Err(self.told(error))
+            }
+        }
+    }
+
+    /// All of the body that has not been taken.
+    pub async fn rest(&mut self) -> Result<Bytes, ProviderError> {
+        let stated = self.response.content_length().unwrap_or(0);
+        if stated > self.limit as u64 {
+            return Err(self.too_large());
+        }
+        let mut body = BytesMut::new();
+        while let Some(bytes) = self.chunk().await? {
+            body.extend_from_slice(&bytes);
+        }
+        Ok(body.freeze())
+    }
+
+    fn too_large(&self) -> ProviderError {
+        let limit = self.limit;
+        let message = format!("more than {limit} bytes; raise `max_reply_bytes` if it is right");
+        self.told(ProviderError::new(ProviderErrorKind::TooLarge, message))
+    }
+
+    fn told(&self, mut error: ProviderError) -> ProviderError {
+        error.status = Some(self.status.as_u16());
+        error
+    }
 }
 
 /// Sends requests over a pool of connections. Cheap to clone.
@@ -73,6 +129,7 @@ pub struct HttpResponse {
 pub struct Transport {
     client: reqwest::Client,
     timeout: Duration,
+    idle_timeout: Duration,
     max_reply_bytes: usize,
 }
 
@@ -83,15 +140,27 @@ impl Transport {
             Some(client) => client,
             None => {
                 install_crypto();
-                let builder = reqwest::Client::builder().connect_timeout(options.connect_timeout);
+                // A redirect would take the key to wherever it points, and turn a POST into a GET.
+                let builder = reqwest::Client::builder()
+                    .connect_timeout(options.connect_timeout)
+                    .redirect(reqwest::redirect::Policy::none());
                 if options.proxy { builder } else { builder.no_proxy() }.build()?
             }
         };
-        Ok(Self { client, timeout: options.timeout, max_reply_bytes: options.max_reply_bytes })
+        Ok(Self {
+            client,
+            timeout: options.timeout,
+            idle_timeout: options.idle_timeout,
+            max_reply_bytes: options.max_reply_bytes,
+        })
     }
 
-    /// Sends a request and takes the whole reply. Any status is a reply; an error is what kept
-    /// one from arriving whole.
+    /// The largest reply that is taken, in bytes.
+    pub fn max_reply_bytes(&self) -> usize {
+        self.max_reply_bytes
+    }
+
+    /// Sends a request, and gives the answer as soon as its head is there. Any status is an answer.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderError> {
         let sent = self
             .client
@@ -102,39 +171,15 @@ impl Transport {
             .send()
             .await;
         let mut response = sent.map_err(|error| failure(&error))?;
-        let status = response.status();
         let headers = std::mem::take(response.headers_mut());
-        let too_large = || {
-            let limit = self.max_reply_bytes;
-            let message =
-                format!("more than {limit} bytes; raise `max_reply_bytes` if it is right");
-            let mut error = ProviderError::new(ProviderErrorKind::TooLarge, message);
-            error.status = Some(status.as_u16());
-            error
-        };
-        let stated = response.content_length().unwrap_or(0);
-        if stated > self.max_reply_bytes as u64 {
-            return Err(too_large());
-        }
-        let mut body = BytesMut::new();
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() > self.max_reply_bytes => {
-                    return Err(too_large());
-                }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => break,
-                Err(error) => {
-                    let mut error = failure(&error);
-                    error.status = Some(status.as_u16());
-                    if error.kind == ProviderErrorKind::Connect {
-                        error.kind = ProviderErrorKind::Interrupted;
-                    }
-                    return Err(error);
-                }
-            }
-        }
-        Ok(HttpResponse { status, headers, body: body.freeze() })
+        Ok(HttpResponse {
+            status: response.status(),
+            headers,
+            response,
+            idle: self.idle_timeout,
+            taken: 0,
+            limit: self.max_reply_bytes,
+        })
     }
 }
 

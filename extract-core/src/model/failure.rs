@@ -1,5 +1,6 @@
 //! The error that an answer with an error status is: what its body says, and what its headers add.
 
+use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue};
 
 use crate::conversation::ProviderError;
@@ -10,6 +11,10 @@ use crate::wire::decode_failure;
 pub fn read_failure(status: u16, headers: &HeaderMap, body: &[u8]) -> ProviderError {
     let error_type = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
     let mut error = decode_failure(status, body, error_type);
+    if let (300..=399, Some(to)) = (status, headers.get(LOCATION).and_then(|to| to.to_str().ok())) {
+        error.message =
+            format!("redirected to {to}; redirects are not followed: give it as the base URL");
+    }
     error.request_id = request_id(headers).or(error.request_id);
     error.retry_after = retry_after(headers).or(error.retry_after);
     error.should_retry = match headers.get("x-should-retry").map(HeaderValue::as_bytes) {

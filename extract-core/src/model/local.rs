@@ -7,8 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-use super::provider::{Provider, ProviderOptions};
-use super::{Model, Profile, SchemaPrompt};
+use super::{Model, Profile, Provider, ProviderOptions, SchemaPrompt};
 use crate::conversation::{Mode, ProviderError, ProviderErrorKind, Reply, Request};
 
 /// How long one exchange may take: a small machine may share its cores with a build.

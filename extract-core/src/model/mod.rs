@@ -9,20 +9,24 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use crate::contract::dialect::Dialect;
 use crate::conversation::{Mode, ProviderError, Reply, Request, Settings};
 
+mod config;
 mod failure;
 #[cfg(feature = "local")]
 mod local;
 mod preset;
 mod provider;
 mod reader;
+mod retry;
 pub mod scripted;
 
+pub use config::{ConfigError, ProviderOptions};
 pub use failure::read_failure;
 #[cfg(feature = "local")]
 pub use local::Local;
-pub use preset::{Preset, presets};
-pub use provider::{ConfigError, Provider, ProviderOptions};
+pub use preset::{Auth, Facts, MediaSupport, Preset, Rule, Ways, presets};
+pub use provider::{Provider, collect};
 pub use reader::DeltaReader;
+pub use retry::RetryPolicy;
 pub use scripted::Scripted;
 
 pub use crate::conversation::{Assembly, Delta};
@@ -51,12 +55,14 @@ pub struct Profile {
     pub model: String,
     /// The modes it takes, best first. Never empty; never holds [`Mode::Auto`].
     pub modes: Vec<Mode>,
-    /// The dialect of JSON Schema that it takes.
+    /// The dialect of JSON Schema that it takes for native output.
     pub dialect: &'static Dialect,
-    /// The dialects of modes that take another one.
-    pub mode_dialects: Vec<(Mode, &'static Dialect)>,
-    /// Whether it can be asked to enforce a schema while it writes.
+    /// Whether it can be asked to enforce native output while it writes.
     pub strict: bool,
+    /// The dialect of JSON Schema that it takes for tools.
+    pub tool_dialect: &'static Dialect,
+    /// Whether it can be asked to enforce the arguments of tools while it writes.
+    pub tool_strict: bool,
     /// Whether the schema is also told in words.
     pub schema_prompt: SchemaPrompt,
     /// Settings that hold where the caller sets none.
@@ -71,23 +77,28 @@ impl Profile {
             model: model.into(),
             modes: vec![Mode::Tools, Mode::JsonSchema, Mode::JsonObject, Mode::Text],
             dialect: &Dialect::JSON_SCHEMA,
-            mode_dialects: Vec::new(),
             strict: false,
+            tool_dialect: &Dialect::JSON_SCHEMA,
+            tool_strict: false,
             schema_prompt: SchemaPrompt::WhereNeeded,
             settings: Settings::default(),
         }
+    }
+
+    /// The dialect of the schema that is sent in this mode.
+    pub fn dialect_for(&self, mode: Mode) -> &'static Dialect {
+        if mode == Mode::Tools { self.tool_dialect } else { self.dialect }
+    }
+
+    /// Whether the schema that is sent in this mode can be enforced.
+    pub fn strict_for(&self, mode: Mode) -> bool {
+        if mode == Mode::Tools { self.tool_strict } else { self.strict }
     }
 
     /// Sets the modes, best first.
     pub fn modes(mut self, modes: impl Into<Vec<Mode>>) -> Self {
         self.modes = modes.into();
         self
-    }
-
-    /// The dialect that schemas are sent in, in this mode.
-    pub fn dialect_of(&self, mode: Mode) -> &'static Dialect {
-        let other = self.mode_dialects.iter().find(|(known, _)| *known == mode);
-        other.map_or(self.dialect, |(_, dialect)| dialect)
     }
 }
 

@@ -1,11 +1,25 @@
-//! Providers as rows of data: where they are, where their key stands, and how their dialect of the
-//! protocol differs. A new OpenAI-compatible provider is one row.
-//!
-//! Facts are of November 2026, from the providers' own references and from recorded exchanges.
+//! Providers as rows of data: where they are, where their key stands, which protocol they speak, and
+//! what their models take. The rows stand in `preset/rows.rs`; a new OpenAI-compatible provider is
+//! one row.
 
 use crate::contract::dialect::Dialect;
-use crate::conversation::Mode;
-use crate::wire::{MaxTokensField, Quirks, ToolChoiceForm};
+use crate::conversation::{Media, MediaKind, MediaSource, Mode};
+use crate::wire::{EffortField, MaxTokensField, Protocol, Quirks, ToolChoiceForm};
+
+mod rows;
+
+pub use rows::presets;
+pub(super) use rows::{custom, find};
+
+/// How a provider is shown the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Auth {
+    /// `Authorization: Bearer …`.
+    Bearer,
+    /// The key alone, in the header of this name.
+    Header(&'static str),
+}
 
 /// One provider.
 #[derive(Debug, Clone, Copy)]
@@ -13,194 +27,259 @@ use crate::wire::{MaxTokensField, Quirks, ToolChoiceForm};
 pub struct Preset {
     /// Its name, as in `provider/model`.
     pub name: &'static str,
-    /// Where it is.
+    /// Other names that it goes by.
+    pub aliases: &'static [&'static str],
+    /// Where it is. `{NAME}` stands for what the environment variable `NAME` holds.
     pub base_url: &'static str,
+    /// Environment variables that may say where it is instead.
+    pub base_variables: &'static [&'static str],
+    /// What comes behind an address from these variables, where it is missing.
+    pub base_suffix: &'static str,
     /// The environment variables that may hold its key, first found first taken; none for servers
     /// on the own machine, which ask for no key.
     pub key_variables: &'static [&'static str],
-    /// The modes its models take, best first.
+    /// How it is shown the key.
+    pub auth: Auth,
+    /// Headers that go with every request.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// The protocol that it speaks.
+    pub protocol: Protocol,
+    /// What its models take, as far as no rule says otherwise.
+    pub facts: Facts,
+    /// What some of its models take. Later rules overrule earlier ones.
+    pub rules: &'static [Rule],
+}
+
+impl Preset {
+    /// What a model of this provider takes.
+    ///
+    /// ```
+    /// use extract_core::conversation::Mode;
+    /// use extract_core::model::presets;
+    ///
+    /// let openai = presets().iter().find(|preset| preset.name == "openai").unwrap();
+    /// assert_eq!(openai.facts("gpt-4.1-mini").modes[0], Mode::JsonSchema);
+    /// assert_eq!(openai.facts("gpt-3.5-turbo").modes[0], Mode::Tools);
+    /// ```
+    pub fn facts(&self, model: &str) -> Facts {
+        let applies = |rule: &&Rule| rule.models.iter().any(|pattern| fits(pattern, model));
+        self.rules.iter().filter(applies).fold(self.facts, |facts, rule| rule.apply(facts))
+    }
+}
+
+/// What a model takes.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Facts {
+    /// The modes, best first.
     pub modes: &'static [Mode],
-    /// The dialect of JSON Schema it takes where it enforces the schema.
-    pub dialect: &'static Dialect,
-    /// Whether it can be asked to enforce a schema (`strict`).
-    pub strict: bool,
-    /// How it differs from OpenAI on the wire.
+    /// The dialect of JSON Schema for native output.
+    pub schema_dialect: &'static Dialect,
+    /// Whether native output is enforced while the model writes.
+    pub schema_strict: bool,
+    /// The dialect of JSON Schema for tools.
+    pub tool_dialect: &'static Dialect,
+    /// Whether the arguments of tools can be enforced while the model writes.
+    pub tool_strict: bool,
+    /// Whether it takes sampling parameters other than the default.
+    pub sampling: bool,
+    /// The bound on a reply's tokens where the caller sets none.
+    pub max_tokens: Option<u32>,
+    /// What it can look at, and how it is given that.
+    pub media: MediaSupport,
+    /// How it differs on the wire.
     pub quirks: Quirks,
 }
 
-const SCHEMA_FIRST: &[Mode] = &[Mode::JsonSchema, Mode::Tools, Mode::JsonObject, Mode::Text];
-const TOOLS_FIRST: &[Mode] = &[Mode::Tools, Mode::JsonObject, Mode::Text];
-
-const fn quirks(
-    max_tokens: MaxTokensField,
-    tool_choice: ToolChoiceForm,
-    parallel: bool,
-    strict: bool,
-) -> Quirks {
-    let mut quirks = Quirks::COMPATIBLE;
-    quirks.max_tokens = max_tokens;
-    quirks.tool_choice = tool_choice;
-    quirks.parallel_tool_calls = parallel;
-    quirks.strict = strict;
-    quirks
+/// Which media a provider takes, and in which ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MediaSupport {
+    /// Images.
+    pub image: Ways,
+    /// Recordings.
+    pub audio: Ways,
+    /// Documents; text documents can be sent everywhere.
+    pub document: Ways,
 }
 
-const OLDER: MaxTokensField = MaxTokensField::MaxTokens;
-const NEWER: MaxTokensField = MaxTokensField::MaxCompletionTokens;
-
-/// A server of one's own that compiles the schema to a grammar. It takes no notice of a tool that
-/// is chosen by name, and repeats a call where it may make several.
-const OWN_SERVER: Quirks = quirks(OLDER, ToolChoiceForm::Required, true, false);
-
-static PRESETS: &[Preset] = &[
-    Preset {
-        name: "openai",
-        base_url: "https://api.openai.com/v1",
-        key_variables: &["OPENAI_API_KEY"],
-        // Function tools are refused while reasoning is on (gpt-5.4 and later); a native schema is not.
-        modes: SCHEMA_FIRST,
-        dialect: &Dialect::OPENAI_STRICT,
-        strict: true,
-        quirks: Quirks::OPENAI,
-    },
-    Preset {
-        name: "groq",
-        base_url: "https://api.groq.com/openai/v1",
-        key_variables: &["GROQ_API_KEY"],
-        // Only a few of its models take a native schema; all take tools.
-        modes: TOOLS_FIRST,
-        dialect: &Dialect::JSON_SCHEMA,
-        strict: false,
-        quirks: quirks(NEWER, ToolChoiceForm::Named, true, false),
-    },
-    Preset {
-        name: "mistral",
-        base_url: "https://api.mistral.ai/v1",
-        key_variables: &["MISTRAL_API_KEY"],
-        modes: SCHEMA_FIRST,
-        dialect: &Dialect::OPENAI_STRICT,
-        strict: true,
-        quirks: quirks(OLDER, ToolChoiceForm::Any, true, true),
-    },
-    Preset {
-        name: "deepseek",
-        base_url: "https://api.deepseek.com",
-        key_variables: &["DEEPSEEK_API_KEY"],
-        // Its models think unless told not to, and then refuse to be forced to call a tool.
-        modes: &[Mode::JsonObject, Mode::Text, Mode::Tools],
-        dialect: &Dialect::JSON_SCHEMA,
-        strict: false,
-        quirks: quirks(OLDER, ToolChoiceForm::Auto, false, false),
-    },
-    Preset {
-        name: "openrouter",
-        base_url: "https://openrouter.ai/api/v1",
-        key_variables: &["OPENROUTER_API_KEY"],
-        modes: SCHEMA_FIRST,
-        dialect: &Dialect::OPENAI_STRICT,
-        strict: true,
-        quirks: quirks(OLDER, ToolChoiceForm::Named, true, true),
-    },
-    Preset {
-        name: "xai",
-        base_url: "https://api.x.ai/v1",
-        key_variables: &["XAI_API_KEY"],
-        modes: SCHEMA_FIRST,
-        dialect: &Dialect::OPENAI_STRICT,
-        strict: true,
-        quirks: quirks(NEWER, ToolChoiceForm::Named, true, true),
-    },
-    Preset {
-        name: "together",
-        base_url: "https://api.together.xyz/v1",
-        key_variables: &["TOGETHER_API_KEY"],
-        modes: SCHEMA_FIRST,
-        dialect: &Dialect::JSON_SCHEMA,
-        strict: false,
-        quirks: quirks(OLDER, ToolChoiceForm::Named, false, false),
-    },
-    Preset {
-        name: "fireworks",
-        base_url: "https://api.fireworks.ai/inference/v1",
-        key_variables: &["FIREWORKS_API_KEY"],
-        modes: SCHEMA_FIRST,
-        dialect: &Dialect::JSON_SCHEMA,
-        strict: false,
-        quirks: quirks(OLDER, ToolChoiceForm::Named, false, false),
-    },
-    Preset {
-        name: "cerebras",
-        base_url: "https://api.cerebras.ai/v1",
-        key_variables: &["CEREBRAS_API_KEY"],
-        modes: SCHEMA_FIRST,
-        dialect: &Dialect::OPENAI_STRICT,
-        strict: true,
-        quirks: quirks(NEWER, ToolChoiceForm::Named, true, true),
-    },
-    Preset {
-        name: "perplexity",
-        base_url: "https://api.perplexity.ai",
-        key_variables: &["PERPLEXITY_API_KEY", "PPLX_API_KEY"],
-        modes: &[Mode::JsonSchema, Mode::Text],
-        dialect: &Dialect::JSON_SCHEMA,
-        strict: false,
-        quirks: quirks(OLDER, ToolChoiceForm::Auto, false, false),
-    },
-    Preset {
-        name: "ollama",
-        base_url: "http://127.0.0.1:11434/v1",
-        key_variables: &[],
-        modes: SCHEMA_FIRST,
-        dialect: &Dialect::JSON_SCHEMA,
-        strict: false,
-        quirks: quirks(OLDER, ToolChoiceForm::Required, false, false),
-    },
-    Preset {
-        name: "llamacpp",
-        base_url: "http://127.0.0.1:8080/v1",
-        key_variables: &[],
-        modes: SCHEMA_FIRST,
-        dialect: &Dialect::JSON_SCHEMA,
-        strict: false,
-        quirks: OWN_SERVER,
-    },
-    Preset {
-        name: "vllm",
-        base_url: "http://127.0.0.1:8000/v1",
-        key_variables: &[],
-        modes: SCHEMA_FIRST,
-        dialect: &Dialect::JSON_SCHEMA,
-        strict: false,
-        quirks: OWN_SERVER,
-    },
-    Preset {
-        name: "lmstudio",
-        base_url: "http://127.0.0.1:1234/v1",
-        key_variables: &[],
-        modes: SCHEMA_FIRST,
-        dialect: &Dialect::JSON_SCHEMA,
-        strict: false,
-        quirks: quirks(OLDER, ToolChoiceForm::Required, false, false),
-    },
-];
-
-/// A server of which only the base URL is known.
-pub(super) static CUSTOM: Preset = Preset {
-    name: "custom",
-    base_url: "",
-    key_variables: &[],
-    modes: SCHEMA_FIRST,
-    dialect: &Dialect::JSON_SCHEMA,
-    strict: false,
-    quirks: Quirks::COMPATIBLE,
-};
-
-/// All providers that are known by name.
-pub fn presets() -> &'static [Preset] {
-    PRESETS
+/// In which ways a kind of media can be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ways {
+    /// By its bytes.
+    pub bytes: bool,
+    /// By a URL that the provider fetches.
+    pub url: bool,
+    /// By the id of an uploaded file.
+    pub id: bool,
 }
 
-/// The provider of this name.
-pub(super) fn find(name: &str) -> Option<&'static Preset> {
-    PRESETS.iter().find(|preset| preset.name == name)
+impl Ways {
+    /// Not at all.
+    pub const NONE: Self = Self { bytes: false, url: false, id: false };
+    /// By bytes.
+    pub const BYTES: Self = Self { bytes: true, ..Self::NONE };
+    /// By bytes or URL.
+    pub const BYTES_URL: Self = Self { url: true, ..Self::BYTES };
+    /// By bytes or file id.
+    pub const BYTES_ID: Self = Self { id: true, ..Self::BYTES };
+    /// In every way.
+    pub const ALL: Self = Self { bytes: true, url: true, id: true };
+}
+
+impl MediaSupport {
+    /// Text alone.
+    pub const TEXT: Self = Self { image: Ways::NONE, audio: Ways::NONE, document: Ways::NONE };
+    /// Images by bytes and URL.
+    pub const IMAGES: Self = Self { image: Ways::BYTES_URL, ..Self::TEXT };
+
+    /// Whether this can be sent.
+    pub fn takes(&self, media: &Media) -> bool {
+        let ways = match media.kind {
+            MediaKind::Image => self.image,
+            MediaKind::Audio => self.audio,
+            MediaKind::Document => self.document,
+        };
+        let text = media.media_type.as_deref().is_some_and(|kind| kind.starts_with("text/"));
+        match media.source {
+            MediaSource::Inline(_) => ways.bytes || (text && media.kind == MediaKind::Document),
+            MediaSource::Url(_) => ways.url,
+            MediaSource::Id(_) => ways.id,
+        }
+    }
+}
+
+/// What some models of a provider take, where that differs from the others.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Rule {
+    /// The models' names; `*` stands for anything.
+    pub models: &'static [&'static str],
+    /// The modes, best first.
+    pub modes: Option<&'static [Mode]>,
+    /// Dialect and enforcement of native output.
+    pub schema: Option<(&'static Dialect, bool)>,
+    /// Dialect and enforcement of tools.
+    pub tool: Option<(&'static Dialect, bool)>,
+    /// How a tool is demanded.
+    pub tool_choice: Option<ToolChoiceForm>,
+    /// Whether sampling parameters are taken.
+    pub sampling: Option<bool>,
+    /// The bound on a reply's tokens.
+    pub max_tokens: Option<u32>,
+    /// The name of the bound.
+    pub max_tokens_field: Option<MaxTokensField>,
+    /// How hard to think is said where.
+    pub effort: Option<EffortField>,
+    /// What can be looked at.
+    pub media: Option<MediaSupport>,
+    /// Where Gemini wants the schema.
+    pub schema_field: Option<crate::wire::SchemaField>,
+}
+
+impl Rule {
+    const NONE: Self = Self {
+        models: &[],
+        modes: None,
+        schema: None,
+        tool: None,
+        tool_choice: None,
+        sampling: None,
+        max_tokens: None,
+        max_tokens_field: None,
+        effort: None,
+        media: None,
+        schema_field: None,
+    };
+
+    fn apply(&self, mut facts: Facts) -> Facts {
+        facts.modes = self.modes.unwrap_or(facts.modes);
+        (facts.schema_dialect, facts.schema_strict) =
+            self.schema.unwrap_or((facts.schema_dialect, facts.schema_strict));
+        (facts.tool_dialect, facts.tool_strict) =
+            self.tool.unwrap_or((facts.tool_dialect, facts.tool_strict));
+        facts.sampling = self.sampling.unwrap_or(facts.sampling);
+        facts.max_tokens = self.max_tokens.or(facts.max_tokens);
+        facts.media = self.media.unwrap_or(facts.media);
+        let quirks = &mut facts.quirks;
+        quirks.tool_choice = self.tool_choice.unwrap_or(quirks.tool_choice);
+        quirks.max_tokens = self.max_tokens_field.unwrap_or(quirks.max_tokens);
+        quirks.effort = self.effort.unwrap_or(quirks.effort);
+        quirks.schema = self.schema_field.unwrap_or(quirks.schema);
+        facts
+    }
+}
+
+/// Whether a name fits a pattern in which `*` stands for anything.
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((head, tail)) => {
+            let Some(rest) = name.strip_prefix(head) else { return false };
+            (0..=rest.len())
+                .filter(|&at| rest.is_char_boundary(at))
+                .any(|at| fits(tail, &rest[at..]))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_fit_as_they_look() {
+        for (pattern, name, expected) in [
+            ("gpt-4o*", "gpt-4o-mini", true),
+            ("gpt-4o*", "gpt-4", false),
+            ("claude-*-4-5*", "claude-sonnet-4-5-20250929", true),
+            ("claude-*-4-5*", "claude-sonnet-4-20250514", false),
+            ("*", "", true),
+            ("o1", "o1-mini", false),
+            ("*ü*", "grüße", true),
+        ] {
+            assert_eq!(fits(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn rows_hold_together() {
+        let mut names: Vec<&str> = Vec::new();
+        for preset in presets() {
+            names.extend([preset.name].iter().chain(preset.aliases));
+            let facts = std::iter::once(preset.facts)
+                .chain(preset.rules.iter().map(|rule| rule.apply(preset.facts)));
+            for facts in facts {
+                assert!(!facts.modes.is_empty(), "{}", preset.name);
+                assert!(!facts.modes.contains(&Mode::Auto), "{}", preset.name);
+                let extra = facts.quirks.extra;
+                if !extra.is_empty() {
+                    let _: serde_json::Map<String, serde_json::Value> =
+                        serde_json::from_str(extra).unwrap();
+                }
+            }
+            assert!(!preset.base_url.ends_with('/'), "{}", preset.name);
+        }
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count, "every name is there once");
+    }
+
+    #[test]
+    fn the_newest_claude_is_not_forced_and_its_elders_are() {
+        let anthropic = find("anthropic").unwrap();
+        let choice = |model: &str| anthropic.facts(model).quirks.tool_choice;
+        for model in ["claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5-2", "claude-next"] {
+            assert_eq!(choice(model), ToolChoiceForm::Auto, "{model}");
+            assert!(!anthropic.facts(model).sampling, "{model}");
+        }
+        for model in ["claude-opus-5", "claude-haiku-5-5", "claude-sonnet-4-6", "claude-3-5-haiku"]
+        {
+            assert_eq!(choice(model), ToolChoiceForm::Named, "{model}");
+        }
+        assert_eq!(anthropic.facts("claude-opus-5-5").modes[0], Mode::JsonSchema);
+        assert_eq!(anthropic.facts("claude-3-5-haiku-20241022").modes[0], Mode::Tools);
+    }
 }

@@ -1,119 +1,41 @@
-//! A provider over HTTP: the wire protocol and the transport put together, with the key and the
-//! row of the provider's facts.
+//! A provider over HTTP: the wire protocol and the transport put together, with the key and the row
+//! of the provider's facts.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::net::IpAddr;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use futures_util::stream::{self, StreamExt};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::config::{self, ConfigError, ProviderOptions};
 use super::failure::{read_failure, request_id};
-use super::preset::{self, Preset};
-use super::{Model, Profile};
-use crate::conversation::{ProviderError, Reply, Request};
-use crate::http::{HttpRequest, Transport, TransportOptions};
-use crate::wire::{Delivery, chat};
-
-/// Why a client cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// No model was named.
-    #[error("no model is named: {hint}")]
-    NoModel {
-        /// What to do.
-        hint: String,
-    },
-    /// There is no such provider.
-    #[error(
-        "unknown provider `{name}`; known are {}. For any other server give a base URL: \
-         `Client::builder().base_url(\"…\").model(\"…\")`",
-        known.join(", ")
-    )]
-    UnknownProvider {
-        /// The name that was given.
-        name: String,
-        /// The names that would do.
-        known: Vec<&'static str>,
-    },
-    /// The provider asks for a key and none was given.
-    #[error(
-        "no key for `{provider}`: set {} in the environment, or give one with \
-         `Client::builder().key(…)`",
-        variables.join(" or ")
-    )]
-    MissingKey {
-        /// The provider.
-        provider: &'static str,
-        /// The variables that were looked at.
-        variables: Vec<&'static str>,
-    },
-    /// The base URL cannot be used.
-    #[error("`{url}` cannot be the base URL: {reason}; it should look like `https://host/v1`")]
-    BaseUrl {
-        /// What was given.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A key or header holds what no header may hold.
-    #[error(
-        "the value of the header `{name}` is not valid (line breaks and control characters are not)"
-    )]
-    Header {
-        /// The header's name.
-        name: String,
-    },
-    /// The HTTP client could not be built.
-    #[error("the HTTP client could not be built: {message}")]
-    Transport {
-        /// What it said.
-        message: String,
-    },
-}
-
-/// What a [`Provider`] is built from.
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct ProviderOptions {
-    /// `provider/model`, or the model's name alone where `base_url` is given.
-    pub model: String,
-    /// Where the server is, if not where the provider's row says.
-    pub base_url: Option<String>,
-    /// The key, if it is not to be taken from the environment.
-    pub key: Option<SecretString>,
-    /// OpenAI's `OpenAI-Organization`.
-    pub organization: Option<String>,
-    /// OpenAI's `OpenAI-Project`.
-    pub project: Option<String>,
-    /// Headers to send with every request.
-    pub headers: Vec<(String, SecretString)>,
-    /// Timeouts and bounds.
-    pub transport: TransportOptions,
-}
-
-impl fmt::Debug for ProviderOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProviderOptions")
-            .field("model", &self.model)
-            .field("base_url", &self.base_url)
-            .field("key", &self.key.as_ref().map(|_| "…"))
-            .finish_non_exhaustive()
-    }
-}
+use super::preset::{Facts, Preset};
+use super::reader::DeltaReader;
+use super::retry::RetryPolicy;
+use super::{DeltaStream, Model, Profile};
+use crate::conversation::{
+    Assembly, Delta, Feature, Mode, Part, ProviderError, ProviderErrorKind, Reply, Request,
+};
+use crate::http::{HttpRequest, HttpResponse, Transport};
+use crate::wire::{self, Delivery, Protocol};
 
 /// A model behind an HTTP API.
 pub struct Provider {
     preset: &'static Preset,
+    protocol: Protocol,
+    facts: Facts,
     model: String,
-    url: Url,
+    base: Url,
     headers: HeaderMap,
     /// What must never be seen in an error: keys, and the values of the user's own headers.
     secrets: Vec<SecretString>,
     transport: Transport,
+    retry: RetryPolicy,
 }
 
 impl fmt::Debug for Provider {
@@ -121,7 +43,8 @@ impl fmt::Debug for Provider {
         f.debug_struct("Provider")
             .field("provider", &self.preset.name)
             .field("model", &self.model)
-            .field("url", &self.url.as_str())
+            .field("protocol", &self.protocol)
+            .field("url", &self.base.as_str())
             .finish_non_exhaustive()
     }
 }
@@ -129,66 +52,156 @@ impl fmt::Debug for Provider {
 impl Provider {
     /// Connects the parts. No request is made.
     pub fn new(options: ProviderOptions) -> Result<Self, ConfigError> {
-        let (preset, model) = split_model(&options.model, options.base_url.is_some())?;
-        let url = endpoint(options.base_url.as_deref().unwrap_or(preset.base_url))?;
-        let key = match options.key {
-            Some(key) => Some(key),
-            None => key_from_environment(preset),
-        };
-        if key.is_none() && !preset.key_variables.is_empty() && options.base_url.is_none() {
-            return Err(ConfigError::MissingKey {
-                provider: preset.name,
-                variables: preset.key_variables.to_vec(),
-            });
-        }
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let mut secrets = Vec::new();
-        if let Some(key) = key {
-            let value = format!("Bearer {}", key.expose_secret());
-            headers.insert(AUTHORIZATION, header_value("authorization", &value)?);
-            secrets.push(key);
-        }
-        let named =
-            [("OpenAI-Organization", &options.organization), ("OpenAI-Project", &options.project)];
-        for (name, value) in named {
-            if let Some(value) = value {
-                headers.insert(header_name(name)?, header_value(name, value)?);
-            }
-        }
-        for (name, value) in options.headers {
-            headers.insert(header_name(&name)?, header_value(&name, value.expose_secret())?);
-            secrets.push(value);
-        }
+        let (preset, model) = config::split_model(&options.model, &options)?;
+        let protocol = options.protocol.unwrap_or(preset.protocol);
+        let facts = options.facts.unwrap_or_else(|| {
+            // Over another protocol than its own, a provider is a stranger.
+            let row =
+                if protocol == preset.protocol { preset } else { super::preset::custom(protocol) };
+            row.facts(&model)
+        });
+        let base = config::base_url(preset, options.base_url.as_deref())?;
+        let (headers, secrets) = config::headers(preset, &options)?;
         let mut transport = options.transport;
         // A proxy cannot reach what only this machine can.
-        transport.proxy &= !is_loopback(&url);
+        transport.proxy &= !config::is_loopback(&base);
         let transport = Transport::new(transport)
             .map_err(|error| ConfigError::Transport { message: error.to_string() })?;
-        Ok(Self { preset, model, url, headers, secrets, transport })
+        let retry = options.retry;
+        Ok(Self { preset, protocol, facts, model, base, headers, secrets, transport, retry })
     }
 
     /// Where requests go.
-    pub fn url(&self) -> &str {
-        self.url.as_str()
+    pub fn url(&self) -> String {
+        self.endpoint(Delivery::Whole).into()
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Reply, ProviderError> {
-        let mut body = chat::encode(request, &self.model, &self.preset.quirks, Delivery::Whole)?;
-        body.shrink_to_fit();
-        let request = HttpRequest::post(self.url.clone(), self.headers.clone(), body);
-        let response = self.transport.send(request).await?;
-        let request_id = request_id(&response.headers);
-        if !response.status.is_success() {
-            return Err(read_failure(response.status.as_u16(), &response.headers, &response.body));
+    /// What the model takes.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn endpoint(&self, delivery: Delivery) -> Url {
+        config::endpoint(&self.base, self.protocol, &self.model, delivery)
+    }
+
+    /// The body of a request, or why this model is not asked at all.
+    fn encode(&self, request: &Request, delivery: Delivery) -> Result<Vec<u8>, ProviderError> {
+        for part in request.messages.iter().flat_map(|message| &message.parts) {
+            match part {
+                Part::Media(media) if !self.facts.media.takes(media) => {
+                    let (name, kind) = (self.preset.name, media.kind);
+                    return Err(ProviderError::unsupported(
+                        Feature::Media(kind),
+                        format!("{name} takes no {kind} in this way"),
+                    ));
+                }
+                _ => {}
+            }
         }
-        let mut reply = chat::decode(&response.body).map_err(|mut error| {
-            error.status = Some(response.status.as_u16());
-            error.request_id.clone_from(&request_id);
-            error
-        })?;
-        reply.request_id = request_id;
+        let settings = &request.settings;
+        let sampled = [("temperature", settings.temperature), ("top_p", settings.top_p)];
+        for (name, value) in sampled {
+            // The default itself is let through by most.
+            if !self.facts.sampling && value.is_some_and(|value| (value - 1.0).abs() > 1e-9) {
+                return Err(ProviderError::unsupported(
+                    Feature::Setting(name.to_owned()),
+                    format!("{} refuses `{name}`", self.model),
+                ));
+            }
+        }
+        self.protocol.encode(request, &self.model, &self.facts.quirks, delivery)
+    }
+
+    /// A request as it goes over the wire. It is encoded once, however often it is sent.
+    fn prepare(&self, request: &Request, delivery: Delivery) -> Result<Prepared, ProviderError> {
+        let body = Bytes::from(self.encode(request, delivery)?);
+        Ok(Prepared { url: self.endpoint(delivery), body, mode: request.output.mode() })
+    }
+
+    async fn send(&self, request: &Prepared) -> Result<HttpResponse, ProviderError> {
+        let (url, body) = (request.url.clone(), request.body.clone());
+        let answer =
+            self.transport.send(HttpRequest::post(url, self.headers.clone(), body)).await?;
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        Err(refusal(answer, request.mode).await)
+    }
+
+    async fn whole(&self, request: &Prepared) -> Result<Reply, ProviderError> {
+        let mut answer = self.send(request).await?;
+        let (status, request_id) = (answer.status, request_id(&answer.headers));
+        let body = answer.rest().await.map_err(|error| told(error, status, request_id.as_ref()))?;
+        let mut reply = self
+            .protocol
+            .decode(&body)
+            .map_err(|error| told(error, status, request_id.as_ref()))?;
+        reply.request_id = request_id.or(reply.request_id);
         Ok(reply)
+    }
+
+    /// Begins a streamed reply, up to the first piece that says something: until then, what fails
+    /// can be tried again.
+    async fn open(&self, request: &Prepared) -> Result<Live, ProviderError> {
+        let mut answer = self.send(request).await?;
+        let (status, request_id) = (answer.status, request_id(&answer.headers));
+        let json = answer.headers.get(CONTENT_TYPE).is_some_and(|kind| {
+            kind.to_str().is_ok_and(|kind| kind.trim().starts_with("application/json"))
+        });
+        if json {
+            // A server that does not stream answers at once.
+            let body =
+                answer.rest().await.map_err(|error| told(error, status, request_id.as_ref()))?;
+            let reply = match self.protocol.decode(&body) {
+                Ok(reply) => reply,
+                Err(error) => return Err(told(error, status, request_id.as_ref())),
+            };
+            let mut live = Live::ended(reply.into_deltas());
+            live.request_id = request_id;
+            return Ok(live);
+        }
+        let reader = DeltaReader::new(self.protocol, self.transport.max_reply_bytes());
+        let mut live = Live {
+            connection: Some((answer, reader)),
+            ready: VecDeque::new(),
+            failure: None,
+            request_id,
+            status,
+            resent: 0,
+        };
+        while live.ready.is_empty() && live.failure.is_none() && live.connection.is_some() {
+            live.fill().await;
+        }
+        match live.failure.take() {
+            Some(error) if live.ready.is_empty() => Err(error),
+            failure => {
+                live.failure = failure;
+                Ok(live)
+            }
+        }
+    }
+
+    /// Does something until it works, or the policy says that it will not.
+    async fn retrying<'a, T>(
+        &self,
+        attempt: impl Fn() -> BoxFuture<'a, Result<T, ProviderError>>,
+    ) -> Result<(T, u32), ProviderError> {
+        let mut retries = self.retry.begin();
+        let mut resent = 0;
+        loop {
+            let mut error = match attempt().await {
+                Ok(done) => return Ok((done, resent)),
+                Err(error) => self.redact(error),
+            };
+            let Some(wait) = retries.wait_after(&error) else {
+                error.resent = resent;
+                return Err(error);
+            };
+            resent += 1;
+            tracing::warn!(provider = self.preset.name, %error, ?wait, "sent again");
+            tokio::time::sleep(wait).await;
+        }
     }
 
     /// Takes every secret out of what a server (or a proxy in between) wrote.
@@ -199,8 +212,15 @@ impl Provider {
             if secret.len() < 8 {
                 continue;
             }
-            for text in [Some(&mut error.message), error.code.as_mut(), error.request_id.as_mut()] {
-                if let Some(text) = text.filter(|text| text.contains(secret)) {
+            let texts = [
+                Some(&mut error.message),
+                error.code.as_mut(),
+                error.request_id.as_mut(),
+                error.param.as_mut(),
+                error.generation.as_mut(),
+            ];
+            for text in texts.into_iter().flatten() {
+                if text.contains(secret) {
                     *text = text.replace(secret, "[secret]");
                 }
             }
@@ -209,81 +229,143 @@ impl Provider {
     }
 }
 
+/// A request as it goes over the wire.
+struct Prepared {
+    url: Url,
+    body: Bytes,
+    mode: Mode,
+}
+
+/// The error that an answer with an error status is.
+async fn refusal(mut answer: HttpResponse, mode: Mode) -> ProviderError {
+    let (status, headers) = (answer.status, std::mem::take(&mut answer.headers));
+    // Where the body does not arrive, the status says enough.
+    let body = answer.rest().await.unwrap_or_default();
+    let mut error = read_failure(status.as_u16(), &headers, &body);
+    if let Some(feature) = wire::unsupported(&error, mode) {
+        error.kind = ProviderErrorKind::Unsupported;
+        error.unsupported = Some(feature);
+    }
+    error
+}
+
+/// Adds to an error what is known of the answer that it stood in.
+fn told(
+    mut error: ProviderError,
+    status: StatusCode,
+    request_id: Option<&String>,
+) -> ProviderError {
+    error.status = error.status.or(Some(status.as_u16()));
+    error.request_id = request_id.cloned().or(error.request_id);
+    error
+}
+
+/// A reply that is arriving. Dropping it closes the connection.
+struct Live {
+    connection: Option<(HttpResponse, DeltaReader)>,
+    ready: VecDeque<Delta>,
+    failure: Option<ProviderError>,
+    request_id: Option<String>,
+    status: StatusCode,
+    resent: u32,
+}
+
+impl Live {
+    fn ended(deltas: Vec<Delta>) -> Self {
+        Self {
+            connection: None,
+            ready: deltas.into(),
+            failure: None,
+            request_id: None,
+            status: StatusCode::OK,
+            resent: 0,
+        }
+    }
+
+    /// Reads the next piece of the connection.
+    async fn fill(&mut self) {
+        let Some((answer, reader)) = &mut self.connection else { return };
+        let mut deltas = Vec::new();
+        let read = match answer.chunk().await {
+            Ok(Some(bytes)) => reader.push(&bytes, &mut deltas).map(|()| true),
+            Ok(None) => reader.end(&mut deltas).map(|()| false),
+            Err(error) => Err(error),
+        };
+        self.ready.extend(deltas);
+        match read {
+            Ok(true) => {}
+            Ok(false) => self.connection = None,
+            Err(error) => {
+                self.connection = None;
+                let mut error = told(error, self.status, self.request_id.as_ref());
+                error.resent = self.resent;
+                self.failure = Some(error);
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Option<Result<Delta, ProviderError>> {
+        loop {
+            if let Some(mut delta) = self.ready.pop_front() {
+                if let Delta::Done(ending) = &mut delta {
+                    ending.request_id = self.request_id.take().or(ending.request_id.take());
+                    ending.resent = self.resent;
+                }
+                return Some(Ok(delta));
+            }
+            if let Some(error) = self.failure.take() {
+                return Some(Err(error));
+            }
+            self.connection.as_ref()?;
+            self.fill().await;
+        }
+    }
+}
+
 impl Model for Provider {
     fn profile(&self) -> Profile {
-        let mut profile = Profile::new(self.preset.name, &self.model).modes(self.preset.modes);
-        profile.dialect = self.preset.dialect;
-        profile.strict = self.preset.strict;
+        let facts = &self.facts;
+        let mut profile = Profile::new(self.preset.name, &self.model).modes(facts.modes);
+        profile.dialect = facts.schema_dialect;
+        profile.strict = facts.schema_strict;
+        profile.tool_dialect = facts.tool_dialect;
+        profile.tool_strict = facts.tool_strict;
+        profile.settings.max_tokens = facts.max_tokens;
         profile
     }
 
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
-        Box::pin(async move { self.exchange(request).await.map_err(|error| self.redact(error)) })
+        Box::pin(async move {
+            let prepared = &self.prepare(request, Delivery::Whole)?;
+            let (mut reply, resent) = self.retrying(|| Box::pin(self.whole(prepared))).await?;
+            reply.resent = resent;
+            Ok(reply)
+        })
+    }
+
+    fn stream<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
+        Box::pin(async move {
+            let prepared = &self.prepare(request, Delivery::Streamed)?;
+            let (mut live, resent) = self.retrying(|| Box::pin(self.open(prepared))).await?;
+            live.resent = resent;
+            let deltas = stream::unfold(live, |mut live| async {
+                let next = live.next().await?;
+                Some((next, live))
+            });
+            let redacted = deltas.map(|delta| delta.map_err(|error| self.redact(error)));
+            Ok(redacted.boxed())
+        })
     }
 }
 
-fn split_model(spec: &str, has_base_url: bool) -> Result<(&'static Preset, String), ConfigError> {
-    if spec.trim().is_empty() {
-        let hint = String::from("give one as `provider/model`");
-        return Err(ConfigError::NoModel { hint });
+/// Reads a whole stream into a reply.
+pub async fn collect(mut stream: DeltaStream<'_>) -> Result<Reply, ProviderError> {
+    let mut assembly = Assembly::new();
+    while let Some(delta) = stream.next().await {
+        assembly.push(delta?);
     }
-    let known = spec.split_once('/').and_then(|(name, model)| Some((preset::find(name)?, model)));
-    match known {
-        Some((preset, "")) => {
-            let hint = format!("`{}/` is followed by no model", preset.name);
-            Err(ConfigError::NoModel { hint })
-        }
-        Some((preset, model)) => Ok((preset, model.to_owned())),
-        // On a server of the user's own, a slash is part of the model's name.
-        None if has_base_url => Ok((&preset::CUSTOM, spec.to_owned())),
-        None => Err(ConfigError::UnknownProvider {
-            name: spec.split('/').next().unwrap_or(spec).to_owned(),
-            known: preset::presets().iter().map(|preset| preset.name).collect(),
-        }),
-    }
-}
-
-fn endpoint(base: &str) -> Result<Url, ConfigError> {
-    let refuse =
-        |reason: &str| ConfigError::BaseUrl { url: base.to_owned(), reason: reason.to_owned() };
-    let mut url = Url::parse(base.trim()).map_err(|error| refuse(&error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(refuse("it is neither http nor https"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        // The URL appears in errors, so it must not carry a password, and is not repeated here.
-        let url = String::from("…");
-        return Err(ConfigError::BaseUrl {
-            url,
-            reason: String::from("it holds a user or a password"),
-        });
-    }
-    let path = url.path().trim_end_matches('/').to_owned();
-    // People paste the whole endpoint as often as the base.
-    if !path.ends_with("/chat/completions") {
-        url.set_path(&format!("{path}/chat/completions"));
-    }
-    Ok(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
-fn key_from_environment(preset: &Preset) -> Option<SecretString> {
-    let read = |name: &&str| std::env::var(name).ok().filter(|key| !key.trim().is_empty());
-    preset.key_variables.iter().find_map(read).map(|key| SecretString::from(key.trim().to_owned()))
-}
-
-fn header_name(name: &str) -> Result<HeaderName, ConfigError> {
-    HeaderName::from_bytes(name.as_bytes())
-        .map_err(|_| ConfigError::Header { name: name.to_owned() })
-}
-
-fn header_value(name: &str, value: &str) -> Result<HeaderValue, ConfigError> {
-    let mut value =
-        HeaderValue::from_str(value).map_err(|_| ConfigError::Header { name: name.to_owned() })?;
-    value.set_sensitive(true);
-    Ok(value)
+    assembly.finish()
 }

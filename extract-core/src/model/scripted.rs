@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Model, Profile};
 use crate::conversation::{Mode, ProviderError, ProviderErrorKind, Reply, Request};
-use crate::wire::{Delivery, Quirks, chat, decode_failure};
+use crate::wire::{Delivery, Protocol, Quirks, decode_failure};
 
 /// One reply of a script. See [`reply`] for how to write them.
 #[derive(Debug, Clone)]
@@ -223,7 +223,12 @@ impl Scripted {
     }
 
     async fn answer(&self, request: &Request) -> Result<Reply, ProviderError> {
-        let body = chat::encode(request, &self.profile.model, &Quirks::OPENAI, Delivery::Whole)?;
+        let body = Protocol::Chat.encode(
+            request,
+            &self.profile.model,
+            &Quirks::OPENAI,
+            Delivery::Whole,
+        )?;
         let body = serde_json::from_slice(&body)
             .map_err(|error| ProviderError::new(ProviderErrorKind::Encode, error.to_string()))?;
         let next = {
@@ -241,7 +246,7 @@ impl Scripted {
         if next.status != 200 {
             return Err(decode_failure(next.status, &next.body, None));
         }
-        let mut reply = chat::decode(&next.body)?;
+        let mut reply = Protocol::Chat.decode(&next.body)?;
         name_calls(&mut reply, request);
         Ok(reply)
     }

@@ -56,13 +56,18 @@ pub(super) fn behind_thoughts(text: &str) -> usize {
     }
     if start == 0 {
         // A closing tag alone: the opening one stood in the prompt.
-        for tag in THOUGHTS {
-            let close = format!("</{tag}>");
-            if let Some(at) = text.find(&close) {
-                let before = &text[..at];
-                if !before.trim_start().starts_with(['{', '[', '"']) {
-                    return at + close.len();
-                }
+        let mut at = 0;
+        while let Some(found) = memchr::memmem::find(&text.as_bytes()[at..], b"</") {
+            let here = at + found;
+            at = here + 2;
+            let name = text[at..]
+                .split(|char: char| !char.is_ascii_alphabetic())
+                .next()
+                .unwrap_or_default();
+            let closes = text.as_bytes().get(at + name.len()) == Some(&b'>');
+            if closes && is_thought(name) && !text[..here].trim_start().starts_with(['{', '[', '"'])
+            {
+                return at + name.len() + 1;
             }
         }
     }
@@ -81,19 +86,19 @@ pub(super) fn scan_at(
     let notes = tree.notes_len();
     let mut scanner = Scanner::with_limits(tree, limits).starting_at(start);
     scanner.lines = lines;
-    let scanned = scanner.complete(&text[start..]);
-    let tree = scanned.sink;
-    if let Some(error) = scanned.error {
+    let done = scanner.complete(&text[start..]);
+    let tree = done.sink;
+    if let Some(error) = done.error {
         return (tree, Err(error));
     }
     let strays = tree.count_notes(notes, RepairKind::StrayText);
     let doubt = u32::try_from(strays.min(1_000)).unwrap_or(1_000) * 3;
     let candidate = Candidate {
         root: tree.root,
-        ending: scanned.ending,
-        guessed: scanned.guessed,
+        ending: done.ending,
+        guessed: done.guessed,
         start,
-        end: scanned.end,
+        end: done.end,
         fenced: in_fence(text, start),
         doubt,
     };
@@ -220,13 +225,16 @@ pub(super) fn prose(text: &str, whole: &str, tree: &mut Tree) -> Candidate {
     }
 }
 
-/// Whether a text begins like escaped JSON: `{\"key\": …`.
-pub(super) fn is_escaped(text: &str) -> bool {
-    let inside =
-        text.trim_start().trim_start_matches(['{', '[']).trim_start_matches(['\\', 'n', ' ', '\n']);
-    inside.len() < text.trim_start().len()
-        && inside.starts_with('"')
-        && text.trim_start().trim_start_matches(['{', '[']).trim_start().starts_with('\\')
+/// The text without one level of escapes, if it is JSON whose quotes are all escaped once too
+/// often: `{\"key\": …`.
+pub(super) fn unescaped(text: &str) -> Option<String> {
+    let text = text.trim();
+    let inside = text.strip_prefix(['{', '['])?.trim_start_matches(['[', '{']);
+    let inside = inside.trim_start_matches("\\n").trim_start();
+    if !inside.starts_with("\\\"") {
+        return None;
+    }
+    serde_json::from_str(&format!("\"{}\"", text.replace('\n', "\\n"))).ok()
 }
 
 /// Whether a candidate says nothing: an empty object or list.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::error::ReadError;
 use super::fit::{Fitter, Growing, Out};
 use super::report::{Ending, Level, Reading, Repair, RepairKind};
-use super::scan::{ScanError, Scanner, Utf8};
+use super::scan::{ScanError, Scanner, Sink, Utf8};
 use super::strict::{self, Fits};
 use super::tree::{NONE, Tree};
 use super::{Reader, candidates};
@@ -31,30 +31,69 @@ use crate::contract::shape::Form;
 /// assert_eq!(incremental.finish()?.value, json!({"name": "Ada"}));
 /// # Ok::<(), extract_core::reading::ReadError>(())
 /// ```
+///
+/// A [`Sink`] of one's own hears the events of the answer as they come ([`with_sink`](Self::with_sink)):
+///
+/// ```
+/// use extract_core::contract::Shape;
+/// use extract_core::reading::{Incremental, Reader, Sink};
+///
+/// #[derive(Default)]
+/// struct Heard(String);
+/// impl Sink for Heard {
+///     fn text(&mut self, text: &str) {
+///         self.0.push_str(text);
+///     }
+/// }
+///
+/// let shape = Shape::any();
+/// let mut incremental = Incremental::with_sink(Reader::new(&shape), Heard::default());
+/// incremental.feed(b"Here you are: [\"a\", \"b");
+/// assert_eq!(incremental.sink_mut().0, "ab");
+/// ```
 #[derive(Debug)]
-pub struct Incremental<'s> {
+pub struct Incremental<'s, S = ()> {
     reader: Reader<'s>,
     text: String,
     utf8: Utf8,
     /// How much of the text was looked through for the beginning of a value.
     searched: usize,
     thinking: Option<Thinking>,
-    scanner: Option<Scanner<Tree>>,
+    /// How much white space the text begins with.
+    blank: usize,
+    stage: Stage<S>,
     start: usize,
     too_large: bool,
     bad_utf8: bool,
 }
 
+/// Before the answer was found the sink waits for it.
+#[derive(Debug)]
+enum Stage<S> {
+    Before(S),
+    Inside(Box<Scanner<(Tree, S)>>),
+}
+
 impl<'s> Incremental<'s> {
     /// Begins a text.
     pub fn new(reader: Reader<'s>) -> Self {
+        Self::with_sink(reader, ())
+    }
+}
+
+impl<'s, S: Sink + Default> Incremental<'s, S> {
+    /// Begins a text whose answer tells its events to `sink`. What precedes the answer – prose, a
+    /// fence, reasoning – is passed over. It is the first value that the text holds; should the
+    /// whole text turn out to mean another, only [`finish`](Self::finish) says so.
+    pub fn with_sink(reader: Reader<'s>, sink: S) -> Self {
         Self {
             reader,
             text: String::new(),
             utf8: Utf8::default(),
             searched: 0,
             thinking: None,
-            scanner: None,
+            blank: 0,
+            stage: Stage::Before(sink),
             start: 0,
             too_large: false,
             bad_utf8: false,
@@ -78,9 +117,9 @@ impl<'s> Incremental<'s> {
             return;
         }
         self.text.push_str(piece);
-        match &mut self.scanner {
-            Some(scanner) => scanner.feed_str(piece),
-            None => self.locate(),
+        match &mut self.stage {
+            Stage::Inside(scanner) => scanner.feed_str(piece),
+            Stage::Before(_) => self.locate(),
         }
     }
 
@@ -93,21 +132,19 @@ impl<'s> Incremental<'s> {
     fn locate(&mut self) {
         let object = matches!(self.reader.shape.form(self.reader.shape.root()), Form::Object(_));
         if self.thinking.is_none() {
-            self.thinking = Thinking::begins(&self.text);
+            let text = &self.text[self.blank..];
+            self.blank += text.len() - text.trim_start().len();
+            self.thinking = Thinking::begins(&self.text[self.blank..]);
         }
         if let Some(Thinking::Aloud { close }) = &self.thinking {
             // The closing tag may be cut: its beginning is looked at again.
             let from = floor(&self.text, self.searched.saturating_sub(close.len()));
-            match self.text[from..].find(close.as_str()) {
-                Some(at) => {
-                    self.searched = self.searched.max(from + at + close.len());
-                    self.thinking = Some(Thinking::Done);
-                }
-                None => {
-                    self.searched = self.text.len();
-                    return;
-                }
-            }
+            let Some(at) = self.text[from..].find(close.as_str()) else {
+                self.searched = self.text.len();
+                return;
+            };
+            self.searched = self.searched.max(from + at + close.len());
+            self.thinking = Some(Thinking::Done);
         }
         let new = &self.text.as_bytes()[self.searched..];
         let opens = |byte: &u8| *byte == b'{' || *byte == b'[' && !object;
@@ -120,19 +157,28 @@ impl<'s> Incremental<'s> {
             self.thinking = Some(Thinking::Done);
         }
         let start = self.searched + found;
-        let tree = Tree::with_capacity(self.text.len() - start);
-        let mut scanner = Scanner::with_limits(tree, self.reader.limits).starting_at(start);
+        let Stage::Before(sink) = &mut self.stage else { return };
+        let sinks = (Tree::with_capacity(self.text.len() - start), std::mem::take(sink));
+        let mut scanner = Scanner::with_limits(sinks, self.reader.limits).starting_at(start);
         scanner.feed_str(&self.text[start..]);
         self.start = start;
-        self.scanner = Some(scanner);
+        self.stage = Stage::Inside(Box::new(scanner));
+    }
+
+    /// The sink, to take out of it what was heard.
+    pub fn sink_mut(&mut self) -> &mut S {
+        match &mut self.stage {
+            Stage::Before(sink) => sink,
+            Stage::Inside(scanner) => &mut scanner.sink_mut().1,
+        }
     }
 
     /// The value so far; `None` before there is one. It costs what the value is long: for values in
     /// place, listen to a [`Scanner`].
     pub fn partial(&mut self, growing: Growing) -> Option<Value> {
-        let scanner = self.scanner.as_mut()?;
+        let Stage::Inside(scanner) = &mut self.stage else { return None };
         scanner.catch_up();
-        let mut tree = scanner.sink().clone();
+        let mut tree = scanner.sink().0.clone();
         tree.settle();
         let root = tree.root;
         if root == NONE {
@@ -174,7 +220,7 @@ impl<'s> Incremental<'s> {
 
     /// Where the text was JSON throughout and fits, the tree is there already.
     fn read_already(&self) -> Option<Reading> {
-        let scanner = self.scanner.as_ref()?;
+        let Stage::Inside(scanner) = &self.stage else { return None };
         let json = scanner.is_done()
             && scanner.is_strict()
             && scanner.error().is_none()
@@ -183,7 +229,7 @@ impl<'s> Incremental<'s> {
         if !json {
             return None;
         }
-        let tree = scanner.sink();
+        let tree = &scanner.sink().0;
         let mut value = tree.value(tree.root);
         let mut repairs = Vec::new();
         match strict::fits(&value, self.reader.shape) {
@@ -213,11 +259,10 @@ enum Thinking {
 impl Thinking {
     /// Whether the text begins with reasoning; `None` while that cannot be told.
     fn begins(text: &str) -> Option<Self> {
-        let begins = text.trim_start();
-        if begins.is_empty() {
+        if text.is_empty() {
             return None;
         }
-        let Some(inside) = begins.strip_prefix('<') else { return Some(Self::Done) };
+        let Some(inside) = text.strip_prefix('<') else { return Some(Self::Done) };
         match inside.split_once('>') {
             Some((name, _)) if candidates::is_thought(name) => {
                 Some(Self::Aloud { close: format!("</{name}>") })

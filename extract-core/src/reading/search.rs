@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::error::ReadError;
 use super::fit::{Fitter, Growing, Out, cost};
-use super::report::{Ending, Level, Reading, RepairKind, excerpt};
-use super::scan::ScanError;
+use super::report::{Ending, Level, Reading, Repair, RepairKind, excerpt};
+use super::scan::{Role, ScanError, Sink};
 use super::strict::{self, Fits};
 use super::tree::{Kind, NONE, NodeId, Tree};
 use super::{Reader, markup, unguided};
@@ -22,29 +22,46 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
     if search && matches!(form, Form::Text(_)) && reader.level != Level::Strict {
         return Ok(reading(Value::String(text.to_owned())));
     }
-    match serde_json::from_str::<Value>(text) {
+    let strict = reader.level == Level::Strict;
+    let json = match serde_json::from_str::<Value>(text) {
         Ok(mut value) => match strict::fits(&value, reader.shape) {
             Fits::Exactly => return Ok(reading(value)),
-            Fits::WithAbsent if reader.level != Level::Strict => {
+            Fits::WithAbsent if strict => return Ok(reading(value)),
+            Fits::WithAbsent => {
                 let mut repairs = Vec::new();
                 strict::fill(&mut value, reader.shape, &mut repairs);
                 return Ok(Reading { repairs, ..reading(value) });
             }
-            _ => {}
+            Fits::Not if strict => {
+                let misfits = strict::misfits(&value, reader.shape);
+                return Ok(Reading { misfits, ..reading(value) });
+            }
+            Fits::Not => true,
         },
-        Err(error) if reader.level == Level::Strict => {
+        Err(error) if strict => {
             return Err(ReadError::NotJson {
                 message: error.to_string(),
                 line: error.line(),
                 column: error.column(),
             });
         }
-        Err(_) => {}
-    }
+        Err(_) => false,
+    };
     if matches!(form, Form::Any) {
         return unguided::read(reader, text);
     }
-    if search { searched(reader, text) } else { as_it_is(reader, text) }
+    if !search {
+        return as_it_is(reader, text);
+    }
+    if json {
+        // JSON that does not fit as it is: converted as it stands, if that makes it fit.
+        let plain = as_it_is(reader, text)?;
+        if plain.fits() {
+            return Ok(plain);
+        }
+        return Ok(searched(reader, text).ok().filter(Reading::fits).unwrap_or(plain));
+    }
+    searched(reader, text)
 }
 
 fn reading(value: Value) -> Reading {
@@ -78,7 +95,7 @@ fn as_it_is(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
         return Err(no_value(reader, text));
     }
     let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, reader.limits);
-    Ok(conclude(&mut fitter, &candidate, false, 0))
+    Ok(conclude(&mut fitter, &candidate, 0))
 }
 
 /// What was found, and what it costs.
@@ -94,28 +111,67 @@ fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let limits = reader.limits;
     let tree = Tree::with_capacity(text.len());
     let (tree, found) = candidates::bracketed(text, from, tree, limits, false);
-    let mut found = found?;
+    let found = found?;
     let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, limits);
+    if let Some(reading) = only_one(&mut fitter, &found, text) {
+        return Ok(reading);
+    }
     let mut best = cheapest(&mut fitter, &found, text);
     if best.as_ref().is_none_or(|best| best.cost >= cost::MISFIT) {
-        best = better(&mut fitter, reader, text, from, &mut found, best)?;
+        best = better(&mut fitter, reader, text, from, &found, best)?;
     }
     let Some(best) = best else { return Err(no_value(reader, text)) };
     let rivals = rivals(&mut fitter, &found, &best, text);
-    let mut reading = conclude(&mut fitter, &best.candidate, true, rivals);
+    let mut reading = conclude(&mut fitter, &best.candidate, rivals);
     if let Some(kind) = best.located {
-        let place = super::Repair {
-            pointer: String::new(),
-            kind,
-            before: excerpt(text.trim()),
-            after: excerpt(
-                text.get(best.candidate.start..best.candidate.end.min(text.len()))
-                    .unwrap_or_default(),
-            ),
-        };
-        reading.repairs.insert(0, place);
+        reading.repairs.insert(0, place(kind, text, &best.candidate));
+        if kind == RepairKind::Collected {
+            let left_out = found.iter().filter(|one| fitter.cost(one.root) >= cost::MISFIT);
+            reading.repairs.extend(left_out.map(|one| dropped(text, one)));
+        }
     }
     Ok(reading)
+}
+
+/// Tells of a value that is no element of the list that others became.
+fn dropped(text: &str, candidate: &Candidate) -> Repair {
+    let value = text.get(candidate.start..candidate.end.min(text.len())).unwrap_or_default();
+    Repair {
+        pointer: String::new(),
+        kind: RepairKind::DroppedItem,
+        before: excerpt(value),
+        after: "".into(),
+    }
+}
+
+/// Says where in a text the answer stood.
+pub(super) fn place(kind: RepairKind, text: &str, candidate: &Candidate) -> Repair {
+    let answer = text.get(candidate.start..candidate.end.min(text.len())).unwrap_or_default();
+    Repair { pointer: String::new(), kind, before: excerpt(text.trim()), after: excerpt(answer) }
+}
+
+/// Whether nothing but white space stands around a candidate.
+fn stands_alone(text: &str, candidate: &Candidate) -> bool {
+    let before = text.get(..candidate.start).unwrap_or_default();
+    let behind = text.get(candidate.end.min(text.len())..).unwrap_or_default();
+    before.trim().is_empty() && behind.trim().is_empty()
+}
+
+/// The reading of a text that holds one value, and that one fits: nothing need be weighed.
+fn only_one(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<Reading> {
+    let [only] = found else { return None };
+    if only.doubt > 0 {
+        return None;
+    }
+    fitter.tree.settle();
+    let mut reading = conclude(fitter, only, 0);
+    if !reading.fits() {
+        return None;
+    }
+    if !stands_alone(text, only) {
+        reading.repairs.insert(0, place(RepairKind::Located, text, only));
+    }
+    Some(reading)
 }
 
 /// The candidate that costs least; several of them as a list where a list is asked for.
@@ -134,9 +190,7 @@ fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
             }
         };
         if better {
-            let alone = text[..candidate.start].trim().is_empty()
-                && text[candidate.end.min(text.len())..].trim().is_empty();
-            let located = (!alone).then_some(RepairKind::Located);
+            let located = (!stands_alone(text, candidate)).then_some(RepairKind::Located);
             best = Some(Choice { candidate: candidate.clone(), cost, located });
         }
     }
@@ -186,7 +240,7 @@ fn better<'s>(
     reader: &Reader<'s>,
     text: &'s str,
     from: usize,
-    found: &mut Vec<Candidate>,
+    found: &[Candidate],
     best: Option<Choice>,
 ) -> Result<Option<Choice>, ReadError> {
     let mut more: Vec<(Candidate, Option<RepairKind>)> = Vec::new();
@@ -220,10 +274,8 @@ fn better<'s>(
             }
         }
     }
-    if candidates::is_escaped(&text[from..]) {
-        if let Some(candidate) = escaped(fitter, reader, text, from) {
-            more.push((candidate, None));
-        }
+    if let Some(inner) = candidates::unescaped(&text[from..]) {
+        more.push((escaped(fitter, &inner, from, text.len()), None));
     }
     let markup =
         if covered { None } else { markup::candidate(text, from, &mut fitter.tree, reader.limits) };
@@ -258,33 +310,22 @@ fn is_container(shape: &Shape) -> bool {
     matches!(shape.form(shape.root()), Form::Object(object) if object.fields.len() != 1)
 }
 
-/// JSON whose quotes are all escaped once too often.
-fn escaped(
-    fitter: &mut Fitter<'_>,
-    reader: &Reader<'_>,
-    text: &str,
-    from: usize,
-) -> Option<Candidate> {
-    let quoted = format!("\"{}\"", text[from..].trim());
-    let inner: String = serde_json::from_str(&quoted.replace('\n', "\\n")).ok()?;
-    let mut tree = std::mem::take(&mut fitter.tree);
+/// JSON whose quotes were all escaped once too often, as a string that holds it.
+fn escaped(fitter: &mut Fitter<'_>, inner: &str, start: usize, end: usize) -> Candidate {
+    let tree = &mut fitter.tree;
     tree.next_root();
-    let place = (from, text.len());
-    super::scan::Sink::string_begin(&mut tree, super::Role::Value, place.0);
-    super::scan::Sink::text(&mut tree, &inner);
-    super::scan::Sink::string_end(&mut tree, place.1, true);
-    let root = tree.root;
-    fitter.tree = tree;
-    let _ = reader;
-    Some(Candidate {
-        root,
+    tree.string_begin(Role::Value, start);
+    tree.text(inner);
+    tree.string_end(end, true);
+    Candidate {
+        root: tree.root,
         ending: Ending::Whole,
         guessed: false,
-        start: from,
-        end: text.len(),
+        start,
+        end,
         fenced: false,
         doubt: 1,
-    })
+    }
 }
 
 /// Values inside of what was opened and never closed: a bracket in prose hides the answer.
@@ -335,15 +376,9 @@ fn rivals(fitter: &mut Fitter<'_>, found: &[Candidate], best: &Choice, text: &st
 }
 
 /// Builds the value of the candidate that was chosen.
-pub(super) fn conclude(
-    fitter: &mut Fitter<'_>,
-    candidate: &Candidate,
-    search: bool,
-    rivals: usize,
-) -> Reading {
+pub(super) fn conclude(fitter: &mut Fitter<'_>, candidate: &Candidate, rivals: usize) -> Reading {
     let mut out = Out::default();
     let value = fitter.build(candidate.root, &mut out).unwrap_or_default();
-    let _ = search;
     Reading {
         value,
         repairs: out.repairs,

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::report::{Repair, RepairKind};
+use super::report::{MOST, Misfit, Repair, RepairKind, excerpt};
 use crate::contract::push_segment;
 use crate::contract::shape::{Form, ObjectForm, Rest, Shape, ShapeId};
 
@@ -45,8 +45,8 @@ fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> Fits {
             Value::String(text) => yes(choices
                 .exact
                 .get(text)
-                .is_some_and(|&index| choices.choices[index as usize].value == *value)),
-            other => yes(choices.choices.iter().any(|choice| choice.value == *other)),
+                .is_some_and(|&index| choices.all[index as usize].value == *value)),
+            other => yes(choices.all.iter().any(|choice| choice.value == *other)),
         },
         Form::List(list) => {
             let Value::Array(items) = value else { return Fits::Not };
@@ -148,6 +148,69 @@ fn nullable(shape: &Shape, id: ShapeId) -> bool {
         Form::Null => true,
         Form::Union(union) => union.nullable,
         _ => false,
+    }
+}
+
+/// Where a value does not fit as it is.
+pub(super) fn misfits(value: &Value, shape: &Shape) -> Vec<Misfit> {
+    let mut found = Vec::new();
+    find_misfits(value, shape, shape.root(), &mut String::new(), &mut found);
+    found
+}
+
+fn find_misfits(
+    value: &Value,
+    shape: &Shape,
+    id: ShapeId,
+    pointer: &mut String,
+    found: &mut Vec<Misfit>,
+) {
+    if found.len() >= MOST || check(value, shape, id) != Fits::Not {
+        return;
+    }
+    let here = pointer.len();
+    let before = found.len();
+    match (shape.form(id), value) {
+        (Form::List(list), Value::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                let Some(shape_id) = list.prefix.get(index).copied().or(list.items) else { break };
+                push_segment(pointer, &index.to_string());
+                find_misfits(item, shape, shape_id, pointer, found);
+                pointer.truncate(here);
+            }
+        }
+        (Form::Object(object), Value::Object(map)) => {
+            for (key, value) in map {
+                let shape_id = match (object.field(key, 0), object.rest) {
+                    (Some(index), _) => object.fields[index].shape,
+                    (None, Rest::Keep(rest)) => rest,
+                    (None, Rest::Drop) => continue,
+                };
+                push_segment(pointer, key);
+                find_misfits(value, shape, shape_id, pointer, found);
+                pointer.truncate(here);
+            }
+            for field in object.fields.iter().filter(|field| field.required) {
+                if !map.contains_key(&field.name) {
+                    push_segment(pointer, &field.name);
+                    found.push(Misfit {
+                        pointer: pointer.clone(),
+                        expected: "a value (the field is required)".to_owned(),
+                        found: String::new(),
+                    });
+                    pointer.truncate(here);
+                }
+            }
+        }
+        _ => {}
+    }
+    if found.len() == before {
+        let text = value.to_string();
+        found.push(Misfit {
+            pointer: pointer.clone(),
+            expected: "what the schema says here".to_owned(),
+            found: excerpt(&text).into_owned(),
+        });
     }
 }
 

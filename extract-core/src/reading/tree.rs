@@ -181,11 +181,6 @@ impl Tree {
         self.notes.get(from..).unwrap_or_default().iter().filter(|note| note.kind == kind).count()
     }
 
-    /// Says whether there is something to tell of a node; gives what was said before.
-    pub(super) fn set_noted(&mut self, id: NodeId, noted: bool) -> bool {
-        std::mem::replace(&mut self.nodes[id as usize].noted, noted)
-    }
-
     /// A list of nodes that stand side by side.
     pub(super) fn gather(&mut self, roots: &[NodeId]) -> NodeId {
         let id = index(self.nodes.len());

@@ -5,11 +5,32 @@ use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::error::ReadError;
 use super::fit::Fitter;
 use super::report::{Ending, Reading, Repair, RepairKind, excerpt};
-use super::search::{conclude, no_value};
+use super::search::{conclude, no_value, place};
 use super::tree::{Kind, NONE, NodeId, Tree};
 
+/// How many closers that came too early are taken back, one after the other.
+const JOINS: u32 = 4;
+
 pub(super) fn read(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
+    read_joining(reader, text, JOINS)
+}
+
+fn read_joining(reader: &Reader<'_>, text: &str, joins: u32) -> Result<Reading, ReadError> {
     let from = candidates::behind_thoughts(text);
+    if let Some(inner) = candidates::unescaped(&text[from..]) {
+        let mut reading = reader.read(&inner)?;
+        let before = excerpt(text.trim());
+        let after = excerpt(&inner);
+        reading
+            .repairs
+            .insert(0, Repair { pointer: String::new(), kind: RepairKind::Escape, before, after });
+        return Ok(reading);
+    }
+    if joins > 0 {
+        if let Some(joined) = joined(reader, text, from, joins - 1) {
+            return joined;
+        }
+    }
     let tree = Tree::with_capacity(text.len());
     let (tree, found) = values(reader, text, from, tree);
     let mut found = found?;
@@ -23,7 +44,7 @@ pub(super) fn read(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError
     let Some(first) = found.first() else { return Err(no_value(reader, text)) };
     fitter.tree.resettle();
     if found.len() == 1 {
-        return Ok(located(conclude(&mut fitter, first, true, 0), first, text));
+        return Ok(located(conclude(&mut fitter, first, 0), first, text));
     }
     let roots: Vec<NodeId> = found.iter().map(|one| one.root).collect();
     let root = fitter.tree.gather(&roots);
@@ -39,20 +60,41 @@ pub(super) fn read(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError
         fenced: false,
         doubt: 0,
     };
-    let mut reading = conclude(&mut fitter, &all, true, 0);
+    let mut reading = conclude(&mut fitter, &all, 0);
     reading.repairs.insert(0, place(RepairKind::Collected, text, &all));
     Ok(reading)
 }
 
-fn place(kind: RepairKind, text: &str, candidate: &Candidate) -> Repair {
-    Repair {
-        pointer: String::new(),
-        kind,
-        before: excerpt(text.trim()),
-        after: excerpt(
-            text.get(candidate.start..candidate.end.min(text.len())).unwrap_or_default(),
-        ),
+/// `{"a": 1}, "b": 2}`: an object that was closed too early, and goes on. Read without that closer.
+fn joined(
+    reader: &Reader<'_>,
+    text: &str,
+    from: usize,
+    joins: u32,
+) -> Option<Result<Reading, ReadError>> {
+    let body = &text[from..];
+    let opens = body.trim_start().starts_with('{') && body.trim_end().ends_with('}');
+    if !opens || !body.contains("},") {
+        return None;
     }
+    let start = text.len() - body.trim_start().len();
+    let (_, scanned) = candidates::scan_at(text, start, Tree::new(), reader.limits, false);
+    let first = scanned.ok().filter(|first| first.ending == Ending::Whole)?;
+    let rest = text.get(first.end..)?.trim_start().strip_prefix(',')?.trim_start();
+    let (key, behind) = rest.strip_prefix('"')?.split_once('"')?;
+    let member = !key.contains(['{', '}', '\n']) && behind.trim_start().starts_with([':', '"']);
+    let closed = text.get(first.end - 1..first.end) == Some("}");
+    if !member || !closed {
+        return None;
+    }
+    let mended = format!("{}{}", &text[from..first.end - 1], &text[first.end..]);
+    Some(read_joining(reader, &mended, joins).map(|mut reading| {
+        let before = excerpt(text.trim());
+        let after = excerpt(mended.trim());
+        let kind = RepairKind::StrayCloser;
+        reading.repairs.insert(0, Repair { pointer: String::new(), kind, before, after });
+        reading
+    }))
 }
 
 fn located(mut reading: Reading, candidate: &Candidate, text: &str) -> Reading {

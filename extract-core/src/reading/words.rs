@@ -45,7 +45,7 @@ fn named(choices: &Choices, text: &str) -> Match {
     }
     let text = fold(text);
     let mut hits: Vec<(usize, usize, usize)> = Vec::new();
-    for (index, choice) in choices.choices.iter().enumerate() {
+    for (index, choice) in choices.all.iter().enumerate() {
         for spelling in &choice.spellings {
             let name = fold(spelling.trim());
             if name.is_empty() {
@@ -61,7 +61,7 @@ fn named(choices: &Choices, text: &str) -> Match {
     // The longest first, so that `car-2` takes what `car` would.
     hits.sort_by_key(|&(start, end, _)| (std::cmp::Reverse(end - start), start));
     let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut counts = vec![0_usize; choices.choices.len()];
+    let mut counts = vec![0_usize; choices.all.len()];
     for (start, end, index) in hits {
         let before = taken.range(..end).next_back();
         if before.is_some_and(|(_, &taken_to)| taken_to > start) {
@@ -93,7 +93,7 @@ fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let last = text[start..end].chars().next_back();
     let before = text[..start].chars().next_back();
     let after = text[end..].chars().next();
-    !(word(before) && word(first)) && !(word(after) && word(last))
+    !(word(before) && word(first) || word(after) && word(last))
 }
 
 /// Whether the text right before says that it is *not* what follows.

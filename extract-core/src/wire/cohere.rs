@@ -41,7 +41,7 @@ struct Body<'a> {
 }
 
 /// The body of a request.
-pub fn encode(
+pub(super) fn encode(
     request: &Request,
     model: &str,
     quirks: &Quirks,
@@ -154,7 +154,7 @@ struct Whole {
 }
 
 /// The reply in the body of a 200.
-pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
+pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let malformed = |message: String| ProviderError::new(ProviderErrorKind::Malformed, message);
     let whole: Whole = serde_json::from_slice(body).map_err(|error| {
         malformed(format!("not a chat: {error}; it begins {}", beginning(body)))
@@ -202,7 +202,7 @@ fn said(part: &Value) -> Option<Delta> {
 
 /// A streamed reply so far.
 #[derive(Debug, Default)]
-pub struct Stream {
+pub(super) struct Stream {
     calls: usize,
     usage: Option<Value>,
     finish_reason: Option<String>,

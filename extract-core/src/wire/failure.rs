@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::loose;
-use crate::conversation::{Feature, Mode, ProviderError, ProviderErrorKind as Kind};
+use crate::conversation::{ProviderError, ProviderErrorKind as Kind};
 
 /// The longest message of a provider that an error repeats, in bytes.
 const MOST_WORDS: usize = 2000;
@@ -105,6 +105,7 @@ impl ErrorBody {
         let mut error = ProviderError::new(kind, shortened(self.message, MOST_WORDS));
         error.code = code;
         error.retry_after = self.wait;
+        error.param = self.param;
         error.request_id = self.request_id;
         error.generation = self.generation.map(|text| shortened(Some(text), MOST_GENERATION));
         error
@@ -235,7 +236,7 @@ pub fn classify(status: u16, body: &ErrorBody) -> Kind {
         401 => Kind::Authentication,
         402 => Kind::QuotaExceeded,
         403 => by_message(&message).unwrap_or(Kind::Permission),
-        404 | 410 => Kind::NotFound,
+        300..=399 | 404 | 410 => Kind::NotFound,
         408 | 504 | 524 => Kind::Timeout,
         409 | 425 | 503 | 529 => Kind::Overloaded,
         429 => by_message(&message).unwrap_or(Kind::RateLimited),
@@ -320,6 +321,8 @@ fn by_message(message: &str) -> Option<Kind> {
         "maximum context",
         "too many tokens",
         "input tokens exceed",
+        // A request that is larger than a minute's tokens never passes, whatever the wait.
+        "request too large",
         "prompt is too long",
         "prompt too long",
         "input is too long",
@@ -364,111 +367,6 @@ fn by_message(message: &str) -> Option<Kind> {
         return Some(Kind::Overloaded);
     }
     None
-}
-
-/// What of a request the server says it does not take, judged by the words of its refusal. `mode` is
-/// how the answer was asked for.
-pub fn unsupported(error: &ProviderError, param: Option<&str>, mode: Mode) -> Option<Feature> {
-    if !matches!(
-        error.kind,
-        Kind::InvalidRequest | Kind::NotFound | Kind::Server | Kind::Permission
-    ) {
-        return None;
-    }
-    let words = error.message.to_ascii_lowercase();
-    let code = error.code.as_deref().unwrap_or_default();
-    let param = param.unwrap_or_default();
-    let refused = [
-        "not support",
-        "unsupported",
-        "not available",
-        "unavailable",
-        "not permitted",
-        "not allowed",
-        "not enabled",
-        "may not be enabled",
-        "cannot use",
-        "can't use",
-        "unrecognized",
-        "unknown",
-        "no endpoints found",
-        "requires --jinja",
-        "invalid schema",
-        "too complex",
-        "cannot find field",
-        "circular reference",
-        "invalid json schema",
-        "grammar",
-        "field required",
-        "does not match",
-        "unexpected",
-    ];
-    let says_no = refused.iter().any(|phrase| words.contains(phrase))
-        || matches!(code, "unsupported_parameter" | "unsupported_value")
-        || code.starts_with("invalid_") && code.ends_with("_parameters");
-    if !says_no {
-        return None;
-    }
-    let about =
-        |names: &[&str]| names.iter().any(|name| words.contains(name) || param.starts_with(name));
-    const SETTINGS: [&str; 9] = [
-        "temperature",
-        "top_p",
-        "top_k",
-        "seed",
-        "stop",
-        "max_tokens",
-        "max_completion_tokens",
-        "reasoning_effort",
-        "service_tier",
-    ];
-    let tools = about(&["tool", "function", "input_schema"]);
-    // A setting that is named first is the culprit; "tools with reasoning_effort" is about tools.
-    if !(mode == Mode::Tools && tools) {
-        let named = SETTINGS.iter().find(|name| {
-            param == **name
-                || words.starts_with(**name)
-                || words.contains(&format!("'{name}'"))
-                || words.contains(&format!("`{name}`"))
-        });
-        if let Some(name) = named {
-            return Some(Feature::Setting((*name).to_owned()));
-        }
-    }
-    let schema = about(&[
-        "response_format",
-        "response format",
-        "json_schema",
-        "json schema",
-        "output_config",
-        "output_format",
-        "outputconfig",
-        "responsejsonschema",
-        "response_json_schema",
-        "responseschema",
-        "response_schema",
-        "responsemimetype",
-        "text.format",
-        "structured output",
-        "schema",
-        "grammar",
-    ]);
-    let object = about(&[
-        "response_format",
-        "response format",
-        "json_object",
-        "json mode",
-        "responsemimetype",
-        "response mime",
-        "text.format",
-    ]);
-    let fits = match mode {
-        Mode::Tools => tools || about(&["schema"]),
-        Mode::JsonSchema => schema,
-        Mode::JsonObject => object,
-        Mode::Auto | Mode::Text => false,
-    };
-    fits.then_some(Feature::Mode(mode))
 }
 
 #[cfg(test)]

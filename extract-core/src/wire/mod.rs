@@ -8,24 +8,28 @@
 use crate::conversation::{Assembly, Delta, ProviderError, Reply, Request};
 use crate::http::Framing;
 
-pub mod anthropic;
-pub mod bedrock;
+mod anthropic;
+mod bedrock;
 mod body;
-pub mod chat;
-pub mod cohere;
+mod chat;
+mod cohere;
 mod failure;
-pub mod gemini;
+mod gemini;
 mod loose;
-pub mod ollama;
+mod ollama;
 mod quirks;
-pub mod responses;
+mod responses;
+mod surrogates;
+mod unsupported;
 mod usage;
 
-pub use failure::{ErrorBody, classify, decode_failure, unsupported};
+pub use failure::{ErrorBody, classify, decode_failure};
 pub use quirks::{
     CacheForm, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField, SeedField,
     ToolChoiceForm,
 };
+
+pub use unsupported::unsupported;
 
 /// A protocol that servers speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,6 +93,8 @@ impl Protocol {
 
     /// The reply in the body of a 200.
     pub fn decode(self, body: &[u8]) -> Result<Reply, ProviderError> {
+        let mended = std::str::from_utf8(body).map(surrogates::mend);
+        let body = mended.as_ref().map_or(body, |text| text.as_bytes());
         match self {
             Self::Chat => chat::decode(body),
             Self::Responses => responses::decode(body),
@@ -102,6 +108,10 @@ impl Protocol {
 
     /// A decoder for one streamed reply.
     pub fn stream(self) -> Box<dyn StreamDecoder> {
+        Box::new(Mended(self.raw_stream()))
+    }
+
+    fn raw_stream(self) -> Box<dyn StreamDecoder> {
         match self {
             Self::Chat => Box::new(chat::Stream::default()),
             Self::Responses => Box::new(responses::Stream::default()),
@@ -122,21 +132,32 @@ impl Protocol {
         }
     }
 
-    /// Where requests go, behind the base URL. `model` must be safe to stand in a path.
-    pub fn path(self, model: &str, delivery: Delivery) -> String {
-        match (self, delivery) {
-            (Self::Chat, _) => String::from("chat/completions"),
-            (Self::Responses, _) => String::from("responses"),
-            (Self::Anthropic, _) => String::from("messages"),
-            (Self::Gemini, Delivery::Whole) => format!("models/{model}:generateContent"),
-            (Self::Gemini, Delivery::Streamed) => {
-                format!("models/{model}:streamGenerateContent?alt=sse")
+    /// The path of requests behind the base URL, segment by segment.
+    pub fn path(self, model: &str, delivery: Delivery) -> Vec<String> {
+        let segments: &[&str] = match (self, delivery) {
+            (Self::Chat, _) => &["chat", "completions"],
+            (Self::Responses, _) => &["responses"],
+            (Self::Anthropic, _) => &["messages"],
+            (Self::Gemini, _) => {
+                let verb = match delivery {
+                    Delivery::Whole => "generateContent",
+                    Delivery::Streamed => "streamGenerateContent",
+                };
+                let model = model.strip_prefix("models/").unwrap_or(model);
+                return vec![String::from("models"), format!("{model}:{verb}")];
             }
-            (Self::Cohere, _) => String::from("v2/chat"),
-            (Self::Bedrock, Delivery::Whole) => format!("model/{model}/converse"),
-            (Self::Bedrock, Delivery::Streamed) => format!("model/{model}/converse-stream"),
-            (Self::Ollama, _) => String::from("api/chat"),
-        }
+            (Self::Cohere, _) => &["v2", "chat"],
+            (Self::Bedrock, Delivery::Whole) => &["model", model, "converse"],
+            (Self::Bedrock, Delivery::Streamed) => &["model", model, "converse-stream"],
+            (Self::Ollama, _) => &["api", "chat"],
+        };
+        segments.iter().map(|segment| (*segment).to_owned()).collect()
+    }
+
+    /// What the URL of a request asks beside its path.
+    pub fn query(self, delivery: Delivery) -> Option<(&'static str, &'static str)> {
+        // Without it the stream is one long list.
+        (self == Self::Gemini && delivery == Delivery::Streamed).then_some(("alt", "sse"))
     }
 }
 
@@ -151,6 +172,20 @@ impl std::fmt::Display for Protocol {
             Self::Bedrock => "Converse",
             Self::Ollama => "Ollama chat",
         })
+    }
+}
+
+/// A decoder that is shown only what can be read.
+#[derive(Debug)]
+struct Mended(Box<dyn StreamDecoder>);
+
+impl StreamDecoder for Mended {
+    fn event(&mut self, name: Option<&str>, data: &str) -> Result<Vec<Delta>, ProviderError> {
+        self.0.event(name, &surrogates::mend(data))
+    }
+
+    fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
+        self.0.end()
     }
 }
 

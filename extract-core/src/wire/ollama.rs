@@ -52,7 +52,7 @@ struct WireFunction<'a> {
 }
 
 /// The body of a request.
-pub fn encode(
+pub(super) fn encode(
     request: &Request,
     model: &str,
     quirks: &Quirks,
@@ -184,7 +184,7 @@ struct Function {
 }
 
 /// The reply in the body of a 200.
-pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
+pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let text = String::from_utf8_lossy(body);
     let mut stream = Stream::default();
     let mut deltas = Vec::new();
@@ -198,7 +198,7 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 
 /// A streamed reply so far.
 #[derive(Debug, Default)]
-pub struct Stream {
+pub(super) struct Stream {
     calls: usize,
     usage: Option<Value>,
     done_reason: Option<String>,
@@ -277,6 +277,7 @@ impl StreamDecoder for Stream {
             raw_stop,
             model: self.model.take(),
             request_id: None,
+            resent: 0,
         }));
         Ok(deltas)
     }

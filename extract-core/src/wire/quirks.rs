@@ -78,9 +78,9 @@ pub enum CacheForm {
 pub enum SchemaField {
     /// `responseJsonSchema`, `parametersJsonSchema`: JSON Schema.
     JsonSchema,
-    /// `responseSchema`, `parameters`: the older subset of OpenAPI.
+    /// `responseSchema`, `parameters`: the older subset of `OpenAPI`.
     OpenApi,
-    /// `responseFormat`: Vertex AI's newer place.
+    /// `responseFormat`: the newer place of Vertex AI.
     ResponseFormat,
 }
 

@@ -43,7 +43,7 @@ pub(super) enum Step {
     Union(Vec<Branch>),
     /// Any value, sent as the only member of an object.
     Wrapped {
-        key: &'static str,
+        key: String,
         inner: StepId,
     },
 }

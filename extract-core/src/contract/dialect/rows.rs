@@ -76,6 +76,7 @@ impl Dialect {
         property_ordering: false,
         closes_objects: true,
         limits: Limits::NONE,
+        loose: None,
     };
 
     /// JSON Schema for llama.cpp and what is built on it (Ollama): its grammar ignores
@@ -153,6 +154,7 @@ impl Dialect {
             text: Some(120_000),
             ..Limits::NONE
         },
+        loose: Some(&Self::OPENAI_LOOSE),
     };
 
     /// OpenAI's schemas without `strict`: anything is accepted and nothing is enforced.
@@ -196,12 +198,17 @@ impl Dialect {
         property_ordering: false,
         closes_objects: true,
         limits: Limits { optional: Some(24), unions: Some(16), ..Limits::NONE },
+        loose: None,
     };
 
     /// Anthropic's strict tools: the rules of [`Dialect::ANTHROPIC_FORMAT`] with `type: object`
     /// demanded at the root (400 `input_schema.type: Field required`) and property names of
     /// `^[a-zA-Z0-9_.-]{1,64}$` (400 `Property keys should match pattern`).
-    pub const ANTHROPIC_TOOL: Self = Self { name: "anthropic-tool", ..Self::ANTHROPIC_FORMAT };
+    pub const ANTHROPIC_TOOL: Self = Self {
+        name: "anthropic-tool",
+        loose: Some(&Self::ANTHROPIC_LOOSE_TOOL),
+        ..Self::ANTHROPIC_FORMAT
+    };
 
     /// Anthropic's tools without `strict`: nothing is enforced, the root and the names still are.
     pub const ANTHROPIC_LOOSE_TOOL: Self = Self {
@@ -242,6 +249,7 @@ impl Dialect {
         property_ordering: true,
         closes_objects: true,
         limits: Limits { max_items_sum: Some(960), ..Limits::NONE },
+        loose: None,
     };
 
     /// Gemini's `responseSchema` and `parameters`, a subset of `OpenAPI` 3.0: upper-case types,

@@ -47,12 +47,20 @@ pub struct Dialect {
     /// Whether `additionalProperties: false` is written (it is left out where the field is unknown).
     pub(super) closes_objects: bool,
     pub(super) limits: Limits,
+    /// What the same place takes when nothing is to be enforced there.
+    pub(super) loose: Option<&'static Dialect>,
 }
 
 impl Dialect {
     /// The dialect's name, as it stands in reports and errors.
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The dialect that the same place of a request takes when the provider is not asked to enforce
+    /// the schema; none where it always is.
+    pub fn loose(&self) -> Option<&'static Self> {
+        self.loose
     }
 
     /// Whether the server holds the model to a schema in this dialect. Where it does, a reply fits

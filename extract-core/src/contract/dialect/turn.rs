@@ -105,8 +105,8 @@ impl<'a> Turner<'a> {
             }
             Some(Step::Union(branches)) => self.raise_union(branches, value),
             Some(Step::Wrapped { key, inner }) => match value {
-                Value::Object(mut members) if members.len() == 1 && members.contains_key(*key) => {
-                    let inside = members.shift_remove(*key).unwrap_or_default();
+                Value::Object(mut members) if members.len() == 1 && members.contains_key(key) => {
+                    let inside = members.shift_remove(key).unwrap_or_default();
                     self.raise(*inner, inside)
                 }
                 other => self.raise(*inner, other),
@@ -306,7 +306,7 @@ impl<'a> Turner<'a> {
             }
             Some(Step::Wrapped { key, inner }) => {
                 let inside = self.lower(*inner, value);
-                Value::Object([((*key).to_owned(), inside)].into_iter().collect())
+                Value::Object([(key.clone(), inside)].into_iter().collect())
             }
         };
         self.depth -= 1;

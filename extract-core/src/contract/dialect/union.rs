@@ -10,7 +10,7 @@ use super::leaf::type_of;
 use super::lower::{Engine, Out, inside};
 use super::normal::{Normal, Shape};
 use super::note::NoteKind;
-use super::plan::{Branch, SAME, Step};
+use super::plan::{Branch, SAME, Step, StepId};
 use super::table::{Nullable, OneOf};
 
 /// Types whose null form is a list of two types.
@@ -102,27 +102,43 @@ impl Engine<'_, '_> {
     /// Wraps branches that are sent in another shape where that shape could be another branch's: a
     /// map is sent as a list, any value as a string.
     fn tell_apart(&mut self, outs: &mut [(Value, String, Out)]) {
-        let shapes: Vec<Option<String>> = outs.iter().map(|(_, _, out)| sent_type(out)).collect();
+        let shapes: Vec<Map<String, Value>> =
+            outs.iter().map(|(_, _, out)| out.schema.clone()).collect();
+        let mut taken = HashSet::new();
         for (index, (_, place, out)) in outs.iter_mut().enumerate() {
-            let key = match self.step_at(out.step) {
-                Step::Text | Step::Cut(_) => "json",
-                Step::Pairs { .. } => "entries",
+            let changed = |step: &StepId| *step != SAME;
+            let (key, whole) = match self.step_at(out.step) {
+                Step::Text | Step::Cut(_) => ("json", true),
+                Step::Pairs { .. } => ("entries", true),
+                // Their shape stays, but what is inside may look like what is inside another.
+                Step::Array { .. } => ("items", false),
+                Step::Tuple { first, rest } if first.iter().chain(rest).any(changed) => {
+                    ("items", false)
+                }
+                Step::Object { members, .. } if members.values().any(|m| m.step != SAME) => {
+                    ("value", false)
+                }
                 _ => continue,
             };
-            let alike = shapes.iter().enumerate().any(|(other, shape)| {
-                other != index && (shape.is_none() || *shape == shapes[index])
-            });
-            if !alike {
+            let others = shapes.iter().enumerate().filter(|(other, _)| *other != index);
+            let mut others = others.map(|(_, other)| other);
+            if !others.any(|other| look_alike(&shapes[index], other, whole)) {
                 continue;
             }
+            let mut free = key.to_owned();
+            let mut number = 1;
+            while !taken.insert(free.clone()) {
+                number += 1;
+                free = format!("{key}_{number}");
+            }
             let words =
-                format!("sent as the member `{key}` of an object, for another branch looks alike");
+                format!("sent as the member `{free}` of an object, for another branch looks alike");
             self.note(NoteKind::Reshaped, place, words);
             let inner = out.step;
             let wrapped = self.finish(std::mem::take(out));
-            let properties = [(key.to_owned(), wrapped)].into_iter().collect();
-            out.schema = self.closed_object(properties, vec![key.into()]);
-            out.step = self.step(Step::Wrapped { key, inner });
+            let properties = [(free.clone(), wrapped)].into_iter().collect();
+            out.schema = self.closed_object(properties, vec![free.as_str().into()]);
+            out.step = self.step(Step::Wrapped { key: free, inner });
         }
     }
 
@@ -217,9 +233,26 @@ fn name_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The type that a branch is sent as; `None` where it is not plain to see.
-fn sent_type(out: &Out) -> Option<String> {
-    out.schema.get("type")?.as_str().map(str::to_owned)
+/// Whether a value could be of either branch as they are sent. `unknown`: what to say where the
+/// type of one is not plain to see.
+fn look_alike(own: &Map<String, Value>, other: &Map<String, Value>, unknown: bool) -> bool {
+    match (own.get("type"), other.get("type")) {
+        (Some(own), Some(other)) if own != other => return false,
+        (Some(_), Some(_)) => {}
+        _ => return unknown,
+    }
+    let properties =
+        |schema: &Map<String, Value>| schema.get("properties").and_then(Value::as_object).cloned();
+    let (Some(own), Some(other)) = (properties(own), properties(other)) else { return true };
+    // Objects of other members, or with another tag, are told apart by them.
+    let tag = |schema: &Value| schema.get("const").or(schema.get("enum")).cloned();
+    own.len() == other.len()
+        && own.iter().all(|(name, own)| {
+            other.get(name).is_some_and(|other| match (tag(own), tag(other)) {
+                (Some(own), Some(other)) => own == other,
+                _ => true,
+            })
+        })
 }
 
 /// Whether null and nothing else fits.

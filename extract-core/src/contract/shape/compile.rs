@@ -217,9 +217,9 @@ impl Compiler<'_> {
                 nullable = true;
                 continue;
             }
-            choices.choices.push(Choice { value: value.clone(), spellings: spellings(value, map) });
+            choices.all.push(Choice { value: value.clone(), spellings: spellings(value, map) });
         }
-        if choices.choices.is_empty() {
+        if choices.all.is_empty() {
             return self.form(Form::Null);
         }
         index_choices(&mut choices);
@@ -344,6 +344,7 @@ impl Compiler<'_> {
                 name: name.clone(),
                 shape,
                 required: required.contains(name.as_str()),
+                plain: object.exact.get(name) == Some(&index),
             });
         }
         let names: Vec<(String, u32)> =
@@ -358,7 +359,7 @@ impl Compiler<'_> {
             let mut choices = Choices::default();
             for key in keys.iter().filter(|key| key.is_string()) {
                 choices
-                    .choices
+                    .all
                     .push(Choice { value: key.clone(), spellings: spellings(key, &Map::new()) });
             }
             index_choices(&mut choices);
@@ -483,7 +484,7 @@ impl Compiler<'_> {
         for &id in &flat {
             match &self.drafts[id as usize] {
                 Draft::Form(Form::Choice(more)) => {
-                    choices.choices.extend(more.choices.iter().cloned())
+                    choices.all.extend(more.all.iter().cloned());
                 }
                 _ => return Ok(Form::Union(UnionForm { options: flat, nullable, tag: None })),
             }
@@ -578,7 +579,7 @@ fn spellings(value: &Value, map: &Map<String, Value>) -> Vec<String> {
 }
 
 fn index_choices(choices: &mut Choices) {
-    for (index, choice) in choices.choices.iter().enumerate() {
+    for (index, choice) in choices.all.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         for spelling in &choice.spellings {
             choices.exact.entry(spelling.clone()).or_insert(index);
@@ -631,7 +632,7 @@ fn find_tags(shape: &mut Shape) {
 fn tag_of(shape: &Shape, options: &[ShapeId]) -> Option<TagForm> {
     let Form::Object(first) = shape.form(options[0]) else { return None };
     let constant = |id: ShapeId| match shape.form(id) {
-        Form::Choice(choices) if choices.choices.len() == 1 => Some(&choices.choices[0].value),
+        Form::Choice(choices) if choices.all.len() == 1 => Some(&choices.all[0].value),
         _ => None,
     };
     first.fields.iter().filter(|field| constant(field.shape).is_some()).find_map(|field| {

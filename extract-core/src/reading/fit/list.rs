@@ -46,7 +46,7 @@ impl<'s> Fitter<'s> {
                 break;
             };
             let tail = at.tail && next == NONE;
-            let below = At { node: child, shape, lift: 0, tail, tag: None };
+            let below = At { node: child, shape, lift: 0, tail, told: false, tag: None };
             if self.level == Level::Salvage && self.weigh(below) >= cost::MISFIT {
                 total = total.saturating_add(cost::DROP);
                 self.tell(out, RepairKind::DroppedItem, child, &Value::Null);

@@ -9,6 +9,7 @@ mod scalar;
 mod union;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use serde_json::Value;
 
@@ -31,6 +32,30 @@ pub(super) mod cost {
     pub(crate) const DROP: u32 = 50;
 }
 
+/// Hashes indices, which nobody outside chooses freely: a multiplication is enough.
+#[derive(Debug, Default, Clone, Copy)]
+struct Quick(u64);
+
+impl Hasher for Quick {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u32(u32::from(byte));
+        }
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(word)).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.write_u32(u32::from(byte));
+    }
+}
+
 /// How a partial text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -51,13 +76,15 @@ pub(super) struct At<'s> {
     pub(super) lift: u8,
     /// Nothing stands behind it in the text (partial texts only).
     pub(super) tail: bool,
+    /// What was repaired in the form of this node was told already.
+    pub(super) told: bool,
     /// A missing constant may be put in: only one variant fits.
     pub(super) tag: Option<&'s str>,
 }
 
 impl At<'_> {
     fn lifted(self, node: NodeId, shape: ShapeId) -> Self {
-        Self { node, shape, lift: self.lift + 1, ..self }
+        Self { node, shape, lift: self.lift + 1, told: node == self.node, ..self }
     }
 }
 
@@ -75,7 +102,7 @@ pub(super) struct Fitter<'s> {
     pub(super) shape: &'s Shape,
     pub(super) level: Level,
     pub(super) partial: Option<Growing>,
-    memo: HashMap<(NodeId, ShapeId, bool), u32>,
+    memo: HashMap<(NodeId, ShapeId, bool), u32, BuildHasherDefault<Quick>>,
     parsed: HashMap<NodeId, Option<NodeId>>,
     /// Where each generation of inner texts begins among the nodes.
     generations: Vec<NodeId>,
@@ -99,7 +126,7 @@ impl<'s> Fitter<'s> {
             shape,
             level,
             partial: None,
-            memo: HashMap::new(),
+            memo: HashMap::default(),
             parsed: HashMap::new(),
             generations: Vec::new(),
             prose: None,
@@ -108,7 +135,14 @@ impl<'s> Fitter<'s> {
     }
 
     fn at(&self, node: NodeId) -> At<'s> {
-        At { node, shape: self.shape.root(), lift: 0, tail: self.partial.is_some(), tag: None }
+        At {
+            node,
+            shape: self.shape.root(),
+            lift: 0,
+            tail: self.partial.is_some(),
+            told: false,
+            tag: None,
+        }
     }
 
     /// What it costs to read this node as the whole answer.
@@ -160,11 +194,11 @@ impl<'s> Fitter<'s> {
         if self.partial.is_some() && self.withheld(at, form) {
             return (0, None);
         }
-        if out.is_some() && self.tree.node(at.node).noted && at.lift == 0 {
+        if out.is_some() && !at.told && self.tree.node(at.node).noted {
             self.tell_notes(at.node, out);
         }
         match form {
-            Form::Any => (0, self.any(at, out)),
+            Form::Any => (0, Some(self.any(at, out))),
             Form::Never => self.misfit(at, "nothing", out),
             Form::Null => self.null(at, out),
             Form::Bool => self.boolean(at, out),
@@ -235,7 +269,7 @@ impl<'s> Fitter<'s> {
                 RepairKind::MissingValue => "null",
                 _ => "",
             };
-            out.repair(&self.tree, note.kind, before, after.into());
+            out.repair(&self.tree, note.kind, before, after);
         }
     }
 
@@ -252,7 +286,7 @@ impl<'s> Fitter<'s> {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            out.repair(&self.tree, kind, self.raw(before), after.into());
+            out.repair(&self.tree, kind, self.raw(before), &after);
         }
     }
 
@@ -265,7 +299,7 @@ impl<'s> Fitter<'s> {
     ) -> (u32, Option<Value>) {
         if at.tail && self.partial.is_some() {
             if let Some(out) = out {
-                out.repair(&self.tree, RepairKind::CutOff, self.raw(at.node), "".into());
+                out.repair(&self.tree, RepairKind::CutOff, self.raw(at.node), "");
             }
             return (cost::SMALL, None);
         }
@@ -319,22 +353,17 @@ impl<'s> Fitter<'s> {
     }
 
     /// Without a schema: the value as it stands, without what was cut off.
-    fn any(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Option<Value> {
+    fn any(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Value {
         let node = *self.tree.node(at.node);
         let container = matches!(node.kind, Kind::Object | Kind::List);
         if !container {
             if let (Kind::Bare, Some(out)) = (node.kind, out) {
                 if let Some(number) = super::numbers::plain(self.tree.text(at.node)) {
                     let text = number.to_string();
-                    out.repair(
-                        &self.tree,
-                        RepairKind::NumberForm,
-                        self.tree.text(at.node),
-                        text.into(),
-                    );
+                    out.repair(&self.tree, RepairKind::NumberForm, self.tree.text(at.node), &text);
                 }
             }
-            return Some(self.tree.value(at.node));
+            return self.tree.value(at.node);
         }
         let mut map = serde_json::Map::new();
         let mut list = Vec::new();
@@ -347,7 +376,8 @@ impl<'s> Fitter<'s> {
             if let Some(out) = out {
                 out.path.push(seg);
             }
-            let below = At { node: child, lift: 0, tail: at.tail && next == NONE, ..at };
+            let below =
+                At { node: child, lift: 0, tail: at.tail && next == NONE, told: false, ..at };
             let value = self.fit(below, out).1;
             if let Some(value) = value {
                 if node.kind == Kind::Object {
@@ -364,7 +394,7 @@ impl<'s> Fitter<'s> {
                 out.path.pop();
             }
         }
-        Some(if node.kind == Kind::Object { Value::Object(map) } else { Value::Array(list) })
+        if node.kind == Kind::Object { Value::Object(map) } else { Value::Array(list) }
     }
 
     /// The number that a node says, as the tree has it.

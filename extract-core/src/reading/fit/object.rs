@@ -26,7 +26,7 @@ impl<'s> Fitter<'s> {
     ) -> Fit {
         let kind = self.tree.node(at.node).kind;
         if kind != Kind::Object {
-            return self.into_object(at, kind, form, out);
+            return self.other_to_object(at, kind, form, out);
         }
         if form.is_map() {
             return self.map(at, form, out);
@@ -139,7 +139,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// What is no object, where one is asked for.
-    fn into_object(
+    fn other_to_object(
         &mut self,
         at: At<'s>,
         kind: Kind,
@@ -149,6 +149,10 @@ impl<'s> Fitter<'s> {
         let expected = "an object";
         if at.lift >= LIFTS || matches!(kind, Kind::Null | Kind::Missing) {
             return self.misfit(at, expected, out);
+        }
+        let salvage = self.level == Level::Salvage && kind == Kind::List && at.lift == 0;
+        if salvage && self.by_position(at, form, &mut None).0 < cost::MISFIT {
+            return self.by_position(at, form, out);
         }
         let mut best: Option<(At<'s>, u32, RepairKind)> = None;
         let mut consider = |below: At<'s>, cost: u32, kind| {
@@ -184,9 +188,6 @@ impl<'s> Fitter<'s> {
                 let value = self.fit(below, out).1;
                 self.tell(out, kind, at.node, value.as_ref().unwrap_or(&Value::Null));
                 (cost, value)
-            }
-            None if self.level == Level::Salvage && kind == Kind::List => {
-                self.by_position(at, form, out)
             }
             None => self.misfit(at, expected, out),
         }
@@ -225,15 +226,22 @@ impl<'s> Fitter<'s> {
         }
         let mut total = cost::DROP;
         for (&node, field) in pairs() {
-            total =
-                total.saturating_add(self.weigh(At { node, shape: field.shape, lift: 0, ..at }));
+            total = total.saturating_add(self.weigh(At {
+                node,
+                shape: field.shape,
+                lift: 0,
+                told: false,
+                ..at
+            }));
         }
         if total >= cost::MISFIT {
             return self.misfit(at, "an object", out);
         }
         let mut map = Map::new();
         for (&node, field) in pairs() {
-            if let Some(value) = self.fit(At { node, shape: field.shape, lift: 0, ..at }, out).1 {
+            if let Some(value) =
+                self.fit(At { node, shape: field.shape, lift: 0, told: false, ..at }, out).1
+            {
                 map.insert(field.name.clone(), value);
             }
         }
@@ -272,6 +280,11 @@ impl<'s> Fitter<'s> {
             let missing = self.tree.node(child).kind == Kind::Missing;
             if missing && !self.nullable(field.shape) {
                 // A key without a value says nothing of it: it counts as absent.
+                if let (Some(out), false) = (out.as_deref_mut(), self.partial.is_some()) {
+                    out.path.push(Seg::Name(&field.name));
+                    out.repair(&self.tree, RepairKind::MissingValue, self.tree.key(child), "");
+                    out.path.pop();
+                }
                 continue;
             }
             if let Some(out) = out {
@@ -284,7 +297,7 @@ impl<'s> Fitter<'s> {
                         &self.tree,
                         RepairKind::KeyMatched,
                         self.tree.key(child),
-                        field.name.as_str().into(),
+                        field.name.as_str(),
                     );
                 }
             }
@@ -293,7 +306,8 @@ impl<'s> Fitter<'s> {
                 members.cost += cost::TINY;
                 self.tell(out, RepairKind::DuplicateKey, child, &Value::Null);
             }
-            let below = At { node: child, shape: field.shape, lift: 0, tail, tag: None };
+            let below =
+                At { node: child, shape: field.shape, lift: 0, tail, told: false, tag: None };
             let corrected =
                 at.tag == Some(field.name.as_str()) && self.weigh(below) >= cost::MISFIT;
             if corrected {
@@ -343,7 +357,7 @@ impl<'s> Fitter<'s> {
                 members.cost += cost::TINY;
                 if let Some(out) = out {
                     out.path.push(Seg::Node(child));
-                    out.repair(&self.tree, RepairKind::UnknownKey, self.raw(child), "".into());
+                    out.repair(&self.tree, RepairKind::UnknownKey, self.raw(child), "");
                     out.path.pop();
                 }
             }
@@ -414,7 +428,7 @@ impl<'s> Fitter<'s> {
             if let Some(out) = out {
                 if value.is_null() && self.partial.is_none() {
                     out.path.push(Seg::Name(&field.name));
-                    out.repair(&self.tree, RepairKind::AbsentOptional, "", "null".into());
+                    out.repair(&self.tree, RepairKind::AbsentOptional, "", "null");
                     out.path.pop();
                 }
                 members.value.insert(field.name.clone(), value);
@@ -434,13 +448,13 @@ impl<'s> Fitter<'s> {
             if let Some(keys) = &form.keys {
                 match words::find(keys, &key) {
                     Match::Exact(index) | Match::Like(index) => {
-                        let name = keys.choices[index].value.as_str().unwrap_or_default();
+                        let name = keys.all[index].value.as_str().unwrap_or_default();
                         if name != key {
                             members.cost += cost::TINY;
                             if let Some(out) = out {
-                                out.repair(&self.tree, RepairKind::KeyMatched, &key, name.into());
+                                out.repair(&self.tree, RepairKind::KeyMatched, &key, name);
                             }
-                            key = name.to_owned();
+                            name.clone_into(&mut key);
                         }
                     }
                     _ => {
@@ -450,8 +464,14 @@ impl<'s> Fitter<'s> {
                     }
                 }
             }
-            let below =
-                At { node: child, shape, lift: 0, tail: at.tail && next == NONE, tag: None };
+            let below = At {
+                node: child,
+                shape,
+                lift: 0,
+                tail: at.tail && next == NONE,
+                told: false,
+                tag: None,
+            };
             self.keep(below, key, &mut members, out);
         }
         (members.cost, Some(Value::Object(members.value)))
@@ -467,9 +487,7 @@ impl<'s> Fitter<'s> {
 
     fn constant(&self, shape: ShapeId) -> Option<Value> {
         match self.shape.form(shape) {
-            Form::Choice(choices) if choices.choices.len() == 1 => {
-                Some(choices.choices[0].value.clone())
-            }
+            Form::Choice(choices) if choices.all.len() == 1 => Some(choices.all[0].value.clone()),
             _ => None,
         }
     }
@@ -502,9 +520,9 @@ impl Seen {
     fn set(&mut self, index: usize) -> bool {
         let before = self.get(index);
         if self.many.is_empty() {
-            self.few |= 1 << index
+            self.few |= 1 << index;
         } else {
-            self.many[index] = true
+            self.many[index] = true;
         }
         before
     }

@@ -42,13 +42,7 @@ impl Out<'_> {
         pointer
     }
 
-    pub(crate) fn repair(
-        &mut self,
-        tree: &Tree,
-        kind: RepairKind,
-        before: &str,
-        after: Cow<'_, str>,
-    ) {
+    pub(crate) fn repair(&mut self, tree: &Tree, kind: RepairKind, before: &str, after: &str) {
         if self.repairs.len() >= MOST {
             if self.repairs.len() == MOST {
                 self.repairs.push(Repair {
@@ -62,7 +56,7 @@ impl Out<'_> {
         }
         let pointer = self.pointer(tree);
         let before = if before.is_empty() { Cow::Borrowed("") } else { excerpt(before) };
-        let after = if after.is_empty() { Cow::Borrowed("") } else { excerpt(&after) };
+        let after = if after.is_empty() { Cow::Borrowed("") } else { excerpt(after) };
         self.repairs.push(Repair { pointer, kind, before, after });
     }
 

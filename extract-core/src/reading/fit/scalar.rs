@@ -140,7 +140,7 @@ impl<'s> Fitter<'s> {
     ) -> Fit {
         let expected = || {
             let names: Vec<String> =
-                choices.choices.iter().take(20).map(|choice| choice.value.to_string()).collect();
+                choices.all.iter().take(20).map(|choice| choice.value.to_string()).collect();
             if names.len() == 1 { names.concat() } else { format!("one of {}", names.join(", ")) }
         };
         let kind = self.tree.node(at.node).kind;
@@ -151,8 +151,8 @@ impl<'s> Fitter<'s> {
                     (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
                     (a, b) => a == b,
                 };
-                match choices.choices.iter().position(|choice| same(&choice.value)) {
-                    Some(index) => return (0, Some(choices.choices[index].value.clone())),
+                match choices.all.iter().position(|choice| same(&choice.value)) {
+                    Some(index) => return (0, Some(choices.all[index].value.clone())),
                     None => words::find(choices, self.tree.text(at.node)),
                 }
             }
@@ -166,7 +166,7 @@ impl<'s> Fitter<'s> {
             Match::Unclear => return self.misfit(at, &expected(), out),
             Match::None => return self.unwrapped(at, &expected(), out),
         };
-        let value = choices.choices[index].value.clone();
+        let value = choices.all[index].value.clone();
         if !value.is_string() {
             cost += cost::SMALL;
         }

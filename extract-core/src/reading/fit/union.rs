@@ -23,6 +23,12 @@ impl<'s> Fitter<'s> {
             return (0, Some(Value::Null));
         }
         let at = At { tag: None, ..at };
+        if let [only] = form.options.as_slice() {
+            if matches!((kind, self.shape.form(*only)), (Kind::Text, Form::Text(lengths)) if lengths.free())
+            {
+                return self.fit_option(At { shape: *only, ..at }, out);
+            }
+        }
         let (option, cost) = match self.by_tag(at, form) {
             Some(found) => found,
             None => self.cheapest(at, form, out),
@@ -48,11 +54,7 @@ impl<'s> Fitter<'s> {
 
     /// The walk of a chosen option, whose node has already said what was repaired in its form.
     fn fit_option(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Fit {
-        let Some(real) = out.as_deref_mut() else { return self.fit(at, &mut None) };
-        let noted = self.tree.set_noted(at.node, false);
-        let fit = self.fit(at, &mut Some(real));
-        self.tree.set_noted(at.node, noted);
-        fit
+        self.fit(At { told: true, ..at }, out)
     }
 
     fn cheapest(

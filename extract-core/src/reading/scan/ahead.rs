@@ -108,7 +108,8 @@ impl<'a> Ahead<'a> {
 
     /// Whether the text itself ends here (and not only the reach).
     pub(super) fn ended(&self) -> bool {
-        self.eof && self.at >= self.bytes.len()
+        // At the end of the reach nothing is known of the end of the text, in any portions.
+        self.eof && self.at >= self.bytes.len() && self.at < self.limit
     }
 
     /// Skips white space, and gives the byte behind it.
@@ -127,7 +128,8 @@ impl<'a> Ahead<'a> {
 
     /// The quotation mark here.
     pub(super) fn mark(&self) -> Option<(Mark, usize)> {
-        (self.at < self.bytes.len()).then(|| mark_at(self.bytes, self.at)).flatten()
+        let within = self.at < self.bytes.len() && self.at < self.limit;
+        within.then(|| mark_at(self.bytes, self.at)).flatten()
     }
 
     pub(super) fn starts(&self, with: &[u8]) -> Ask<bool> {
@@ -195,15 +197,22 @@ impl<'a> Ahead<'a> {
             && self.key()?)
     }
 
-    /// Skips a block comment, if one stands here whole.
+    /// Skips a block comment, if one stands here whole; where its end is out of reach, nothing
+    /// stands behind it as far as this look goes.
     pub(super) fn block_comment(&mut self) -> Ask<()> {
-        if self.starts(b"/*")? {
-            while self.byte()?.is_some() && !self.starts(b"*/")? {
-                self.at += 1;
-            }
-            self.at += 2;
-            self.space()?;
+        if !self.starts(b"/*")? {
+            return Ok(());
         }
+        self.at += 2;
+        while self.byte()?.is_some() {
+            if self.starts(b"*/")? {
+                self.at += 2;
+                self.space()?;
+                return Ok(());
+            }
+            self.at += 1;
+        }
+        self.at = self.limit;
         Ok(())
     }
 

@@ -79,10 +79,10 @@ pub(super) fn value_end(
                 let ends = match within {
                     Within::Root | Within::List => true,
                     Within::Object if stands_alone(&bytes[start..at]) => {
-                        let mut next = behind;
-                        let digit = next.byte()?.is_some_and(|byte| byte.is_ascii_digit());
-                        next.space()?;
-                        !digit || next.key()?
+                        let mut ahead = behind;
+                        let digit = ahead.byte()?.is_some_and(|byte| byte.is_ascii_digit());
+                        ahead.space()?;
+                        !digit || ahead.key()?
                     }
                     Within::Object => member_follows(behind)?,
                 };
@@ -113,19 +113,28 @@ pub(super) fn value_end(
                     return end(at);
                 }
             }
+            b' ' if within == Within::List && stands_alone(&bytes[start..at]) => {
+                let mut ahead = behind;
+                if matches!(ahead.space()?, Some(b'0'..=b'9' | b'-')) {
+                    return end(at);
+                }
+            }
             b'"' | b'\'' | b'`' | 0xc2 | 0xe2 => {
                 if let Some((_, len)) = mark_at(bytes, at) {
-                    if stands_alone(&bytes[start..at]) {
-                        return end(at);
-                    }
                     if byte == b'`' && behind.starts(b"``")? {
                         return end(at);
                     }
-                    let mut next = behind;
-                    next.at = at + len;
-                    let delimited = matches!(next.space()?, None | Some(b',' | b'}' | b']'));
+                    let mut ahead = behind;
+                    ahead.at = at + len;
+                    let delimited = matches!(ahead.space()?, None | Some(b',' | b'}' | b']'));
                     if byte != b'\'' && quotes % 2 == 0 && delimited {
                         return Ok(End { token: at, resume: at + len, half_quoted: true });
+                    }
+                    let spaced = at > start && space_len(bytes, at - 1) == 1;
+                    let key =
+                        spaced && within == Within::Object && Ahead::new(bytes, at, eof).key()?;
+                    if key || stands_alone(&bytes[start..at]) {
+                        return end(at);
                     }
                     quotes += 1;
                 }

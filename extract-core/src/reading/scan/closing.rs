@@ -5,6 +5,7 @@ use super::ahead::{Ahead, Ask, Mark};
 
 /// Where the string stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the place")]
 pub(super) struct Setting {
     pub(super) within: Within,
     /// An object is open, here or further out.
@@ -88,8 +89,7 @@ pub(super) fn judge(
             ahead.at += 1;
             ends(!setting.odd && element_follows(ahead)?)
         }
-        (Within::Object, b'}') => ends(closer_holds(setting, ahead)?),
-        (Within::List, b']') => ends(closer_holds(setting, ahead)?),
+        (Within::Object, b'}') | (Within::List, b']') => ends(closer_holds(setting, ahead)?),
         (Within::Object, b']') => ends(setting.list && closer_holds(setting, ahead)?),
         (Within::List, b'}') => ends(setting.object && closer_holds(setting, ahead)?),
         (Within::List, b'{' | b'[') => Verdict::Ends,
@@ -167,8 +167,7 @@ fn closes_itself(mut ahead: Ahead<'_>) -> Ask<bool> {
     let Some((_, len)) = ahead.mark() else { return Ok(false) };
     ahead.at += len;
     Ok(match ahead.space()? {
-        None => true,
-        Some(b',' | b']' | b'}') => true,
+        None | Some(b',' | b']' | b'}') => true,
         Some(_) => false,
     })
 }

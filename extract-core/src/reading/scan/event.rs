@@ -81,3 +81,51 @@ pub trait Sink {
 
 /// Listens to nothing.
 impl Sink for () {}
+
+/// Both listen, the first one first.
+impl<A: Sink, B: Sink> Sink for (A, B) {
+    fn open(&mut self, container: Container, at: usize) {
+        self.0.open(container, at);
+        self.1.open(container, at);
+    }
+
+    fn close(&mut self, at: usize, whole: bool) {
+        self.0.close(at, whole);
+        self.1.close(at, whole);
+    }
+
+    fn string_begin(&mut self, role: Role, at: usize) {
+        self.0.string_begin(role, at);
+        self.1.string_begin(role, at);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.0.text(text);
+        self.1.text(text);
+    }
+
+    fn retract(&mut self, bytes: usize) {
+        self.0.retract(bytes);
+        self.1.retract(bytes);
+    }
+
+    fn string_end(&mut self, at: usize, whole: bool) {
+        self.0.string_end(at, whole);
+        self.1.string_end(at, whole);
+    }
+
+    fn rekey(&mut self) {
+        self.0.rekey();
+        self.1.rekey();
+    }
+
+    fn scalar(&mut self, token: Token, text: &str, span: (usize, usize), whole: bool) {
+        self.0.scalar(token, text, span, whole);
+        self.1.scalar(token, text, span, whole);
+    }
+
+    fn note(&mut self, kind: RepairKind, place: Place, span: (usize, usize)) {
+        self.0.note(kind, place, span);
+        self.1.note(kind, place, span);
+    }
+}

@@ -21,14 +21,14 @@ impl<S: Sink> Scanner<S> {
             b'"' => self.quoted(bytes, at, Mark::Double, 1, eof)?,
             b'}' | b']' | b')' => {
                 let missing = self.within() == Within::Object;
-                self.closer(bytes[*at], at, missing);
+                self.close_with(bytes, at, eof, missing)?;
             }
             b',' => self.value_comma(at),
             b':' | b';' => {
                 self.mark_here(RepairKind::StrayText, Place::Container, *at, 1);
                 *at += 1;
             }
-            b'(' if self.tuple_opens(bytes, *at, eof)? => {
+            b'(' if tuple_opens(bytes, *at, eof)? => {
                 self.mark_here(RepairKind::StrayCloser, Place::Next, *at, 1);
                 self.open_container(Frame::List { round: true }, at);
             }
@@ -60,13 +60,6 @@ impl<S: Sink> Scanner<S> {
         self.stack.push(frame);
         self.state = state;
         *at += 1;
-    }
-
-    /// `(` opens a list where it does not open `()` or a word.
-    fn tuple_opens(&self, bytes: &[u8], at: usize, eof: bool) -> Ask<bool> {
-        let mut ahead = Ahead::new(bytes, at + 1, eof);
-        let next = ahead.space()?;
-        Ok(ahead.mark().is_some() || matches!(next, Some(b'0'..=b'9' | b'-' | b'{' | b'[' | b'(')))
     }
 
     /// `...` or `…` where something was left out.
@@ -144,6 +137,27 @@ impl<S: Sink> Scanner<S> {
         let offset = self.base + at;
         self.sink.scalar(Token::Missing, if colon { ":" } else { "" }, (offset, offset), true);
         self.comma = false;
+    }
+
+    /// A closing bracket; one that is mistaken for another is read as that.
+    fn close_with(&mut self, bytes: &[u8], at: &mut usize, eof: bool, missing: bool) -> Ask<()> {
+        let mut byte = bytes[*at];
+        if byte == b'}'
+            && matches!(self.stack.as_slice(), [Frame::Object, Frame::List { round: false }])
+        {
+            // `{"a": [1}, "b": …`: members follow, so it was the list that was to be closed.
+            let mut ahead = Ahead::new(bytes, *at + 1, eof);
+            if ahead.space()? == Some(b',') {
+                ahead.at += 1;
+                ahead.space()?;
+                if ahead.mark().is_some() && ahead.key()? {
+                    self.mark_here(RepairKind::MissingCloser, Place::Container, *at, 1);
+                    byte = b']';
+                }
+            }
+        }
+        self.closer(byte, at, missing);
+        Ok(())
     }
 
     /// `}`, `]` or `)`.
@@ -231,10 +245,7 @@ impl<S: Sink> Scanner<S> {
     pub(super) fn key(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
         let bytes = text.as_bytes();
         match bytes[*at] {
-            byte @ (b'}' | b']' | b')') => {
-                self.closer(byte, at, false);
-                return Ok(());
-            }
+            b'}' | b']' | b')' => return self.close_with(bytes, at, eof, false),
             b'"' => {
                 self.open_string(Role::Key, Mark::Double, *at, 1);
                 *at += 1;
@@ -337,7 +348,7 @@ impl<S: Sink> Scanner<S> {
                     self.state = State::AfterValue;
                 }
             }
-            byte @ (b'}' | b']' | b')') => self.closer(byte, at, false),
+            b'}' | b']' | b')' => self.close_with(bytes, at, eof, false)?,
             b':' if self.last_string && matches!(self.stack.last(), Some(Frame::List { .. })) => {
                 if self.stack.len() >= self.limits.depth {
                     self.error = Some(ScanError::TooDeep(self.limits.depth));
@@ -395,4 +406,11 @@ impl<S: Sink> Scanner<S> {
         self.ending = Ending::Unclosed;
         self.state = State::Done;
     }
+}
+
+/// `(` opens a list where it does not open `()` or a word.
+fn tuple_opens(bytes: &[u8], at: usize, eof: bool) -> Ask<bool> {
+    let mut ahead = Ahead::new(bytes, at + 1, eof);
+    let next = ahead.space()?;
+    Ok(ahead.mark().is_some() || matches!(next, Some(b'0'..=b'9' | b'-' | b'{' | b'[' | b'(')))
 }

@@ -81,19 +81,43 @@ enum State {
     Done,
 }
 
+/// What the string so far ends in.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tail {
+    /// So many bytes of white space,
+    space: usize,
+    /// with a raw line break among them,
+    broken: bool,
+    /// and a comma before them.
+    comma: bool,
+}
+
+impl Tail {
+    /// What is no part of the string if its closing mark was missing.
+    fn loose(self) -> usize {
+        if self.comma { self.space + 1 } else { self.line_end() }
+    }
+
+    /// The white space around a line break.
+    fn line_end(self) -> usize {
+        if self.broken { self.space } else { 0 }
+    }
+}
+
 /// The string that is being read.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the string")]
 struct Open {
     role: Role,
     mark: Mark,
     odd: bool,
-    /// How many bytes a [`Sink::retract`] would take back: the string so far ends in a comma or a
-    /// line break, and white space.
-    loose: usize,
-    /// How many bytes of white space the string so far ends in, from a raw line break on.
-    line_end: usize,
+    tail: Tail,
     /// There is something in it besides white space.
     solid: bool,
+    /// There is nothing in it yet.
+    empty: bool,
+    /// Its opening mark stood twice.
+    doubled: bool,
     noted_control: bool,
     noted_inner: bool,
 }
@@ -103,9 +127,10 @@ impl Open {
         role: Role::Value,
         mark: Mark::Double,
         odd: false,
-        loose: 0,
-        line_end: 0,
+        tail: Tail { space: 0, broken: false, comma: false },
         solid: false,
+        empty: true,
+        doubled: false,
         noted_control: false,
         noted_inner: false,
     };
@@ -132,6 +157,7 @@ impl Open {
 /// assert_eq!(texts.0, "nameZoë");
 /// ```
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the text")]
 pub struct Scanner<S> {
     sink: S,
     state: State,
@@ -201,6 +227,11 @@ impl<S: Sink> Scanner<S> {
     /// Who listens.
     pub fn sink(&self) -> &S {
         &self.sink
+    }
+
+    /// Who listens, to take out of it what was heard.
+    pub fn sink_mut(&mut self) -> &mut S {
+        &mut self.sink
     }
 
     /// Whether the value is complete; what is fed after that is not looked at.
@@ -389,19 +420,17 @@ impl<S: Sink> Scanner<S> {
                     }
                     if at == bytes.len() { Err(More) } else { Ok(()) }
                 }
-                State::BlockComment => match memchr::memmem::find(&bytes[at..], b"*/") {
-                    Some(end) => {
+                State::BlockComment => {
+                    if let Some(end) = memchr::memmem::find(&bytes[at..], b"*/") {
                         at += end + 2;
                         self.state = self.back;
                         Ok(())
-                    }
-                    None => {
-                        let keep =
-                            usize::from(bytes.last() == Some(&b'*') && at < bytes.len() && !eof);
-                        at = bytes.len() - keep;
+                    } else {
+                        let half = !eof && at < bytes.len() && bytes.last() == Some(&b'*');
+                        at = bytes.len() - usize::from(half);
                         Err(More)
                     }
-                },
+                }
                 _ => {
                     while at < bytes.len() {
                         match space_len(bytes, at) {

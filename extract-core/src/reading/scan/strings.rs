@@ -5,7 +5,7 @@ use super::ahead::{Ahead, Ask, Mark, More, mark_at};
 use super::closing::{Setting, Verdict, Within, judge};
 use super::event::{Place, Role, Sink};
 use super::text::{Escape, escape};
-use super::{Frame, Open, Scanner, State, text};
+use super::{Frame, Open, Scanner, State, Tail, text};
 use crate::reading::report::RepairKind;
 
 impl<S: Sink> Scanner<S> {
@@ -32,6 +32,11 @@ impl<S: Sink> Scanner<S> {
     /// The end of the run of plain text that begins at `at`.
     fn run_end(&self, bytes: &[u8], at: usize) -> usize {
         let rest = &bytes[at..];
+        if rest.len() <= 8 && self.open.mark == Mark::Double && !self.lines {
+            // Small portions: a search that is set up for long ones costs more than it saves.
+            let found = rest.iter().position(|&byte| byte == b'"' || byte == b'\\');
+            return found.map_or(bytes.len(), |end| at + end);
+        }
         let found = match self.open.mark {
             Mark::Double if self.lines => {
                 rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b','))
@@ -50,29 +55,31 @@ impl<S: Sink> Scanner<S> {
 
     /// Hands on a piece of plain text.
     fn emit(&mut self, piece: &str, at: usize) {
-        if piece.is_empty() {
-            return;
-        }
+        let Some(&last) = piece.as_bytes().last() else { return };
+        self.open.empty = false;
         if !self.open.noted_control && piece.bytes().any(|byte| byte < 0x20) {
             self.open.noted_control = true;
             self.string_note(RepairKind::ControlCharacter, at, piece.len());
         }
-        self.open.line_end = match piece.trim_end_matches([' ', '\t', '\r', '\n']).len() {
-            0 if self.open.line_end > 0 || piece.contains('\n') => self.open.line_end + piece.len(),
-            solid if piece[solid..].contains('\n') => piece.len() - solid,
-            _ => 0,
-        };
+        if matches!(last, b' ' | b'\t' | b'\r' | b'\n' | b',') {
+            self.loosen(piece);
+        } else {
+            self.open.tail = Tail::default();
+            self.open.solid = true;
+        }
+        self.sink.text(piece);
+    }
+
+    /// Keeps count of the white space, and of the comma before it, that the string ends in.
+    fn loosen(&mut self, piece: &str) {
         let solid = piece.trim_end_matches([' ', '\t', '\r', '\n']);
         let space = &piece[solid.len()..];
-        if solid.ends_with(',') {
-            self.open.loose = space.len() + 1;
-        } else if !solid.is_empty() {
-            self.open.loose = if space.contains('\n') { space.len() } else { 0 };
-        } else if self.open.loose > 0 || space.contains('\n') {
-            self.open.loose += space.len();
+        if !solid.is_empty() {
+            self.open.tail = Tail { comma: solid.ends_with(','), ..Tail::default() };
+            self.open.solid = true;
         }
-        self.open.solid |= !solid.is_empty();
-        self.sink.text(piece);
+        self.open.tail.space += space.len();
+        self.open.tail.broken |= space.contains('\n');
     }
 
     pub(super) fn string(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
@@ -146,8 +153,8 @@ impl<S: Sink> Scanner<S> {
         if let Some(char) = char {
             self.sink.text(char.encode_utf8(&mut [0; 4]));
         }
-        self.open.solid = true;
-        (self.open.loose, self.open.line_end) = (0, 0);
+        (self.open.solid, self.open.empty) = (true, false);
+        self.open.tail = Tail::default();
         *at += len;
         Ok(())
     }
@@ -166,8 +173,8 @@ impl<S: Sink> Scanner<S> {
         };
         if ends {
             self.string_note(RepairKind::MissingQuote, *at, 0);
-            if self.open.loose > 0 {
-                self.sink.retract(self.open.loose);
+            if self.open.tail.loose() > 0 {
+                self.sink.retract(self.open.tail.loose());
             }
             self.end_string(*at);
         } else {
@@ -179,6 +186,17 @@ impl<S: Sink> Scanner<S> {
 
     fn quote(&mut self, text: &str, at: &mut usize, mark: Mark, len: usize, eof: bool) -> Ask<()> {
         let bytes = text.as_bytes();
+        if self.doubled(bytes, *at, len, eof)? {
+            self.string_note(RepairKind::Quotes, *at, len);
+            *at += len;
+            if self.open.empty {
+                self.open.doubled = true;
+            } else {
+                self.end_string(*at + len);
+                *at += len;
+            }
+            return Ok(());
+        }
         if self.open.role == Role::Key {
             if !self.key_closes(bytes, *at + len, eof)? {
                 self.inner(text, at, len);
@@ -195,7 +213,7 @@ impl<S: Sink> Scanner<S> {
             paren: self.in_paren(),
             depth: self.stack.len(),
             odd: self.open.odd,
-            break_before: self.open.loose > 0,
+            break_before: self.open.tail.loose() > 0,
         };
         let open = Ahead::new(bytes, *at, eof);
         match judge(setting, mark, open, Ahead::new(bytes, *at + len, eof))? {
@@ -207,17 +225,16 @@ impl<S: Sink> Scanner<S> {
             Verdict::Inner => self.inner(text, at, len),
             Verdict::EndedBefore => {
                 self.string_note(RepairKind::MissingQuote, *at, 0);
-                self.sink.retract(self.open.loose);
+                self.sink.retract(self.open.tail.loose());
                 self.end_string(*at);
             }
             Verdict::Joins(on) => {
                 self.string_note(RepairKind::JoinedStrings, *at, on - *at);
-                (self.open.loose, self.open.line_end) = (0, 0);
-                if let Some((mark, _)) = (1..=3)
+                self.open.tail = Tail::default();
+                let opening = (1..=3)
                     .rev()
-                    .filter_map(|len| mark_at(bytes, on - len).filter(|found| found.1 == len))
-                    .next()
-                {
+                    .find_map(|len| mark_at(bytes, on - len).filter(|found| found.1 == len));
+                if let Some((mark, _)) = opening {
                     self.open.mark = mark;
                 }
                 *at = on;
@@ -228,10 +245,25 @@ impl<S: Sink> Scanner<S> {
 
     /// A raw line break right before the closing mark is where the mark was put, not what was said.
     fn trim_line_end(&mut self, at: usize) {
-        if self.open.line_end > 0 && self.open.solid && self.open.mark == Mark::Double {
+        if self.open.tail.line_end() > 0 && self.open.solid && self.open.mark == Mark::Double {
             self.string_note(RepairKind::ControlCharacter, at, 0);
-            self.sink.retract(self.open.line_end);
+            self.sink.retract(self.open.tail.line_end());
         }
+    }
+
+    /// Whether the mark is one of two where one would do: `""key""`.
+    fn doubled(&self, bytes: &[u8], at: usize, len: usize, eof: bool) -> Ask<bool> {
+        let ahead = Ahead::new(bytes, at + len, eof);
+        if self.open.empty {
+            let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            return Ok(self.open.mark == Mark::Double && ahead.byte()?.is_some_and(word)
+                || self.open.mark == Mark::Single && ahead.byte()?.is_some_and(word));
+        }
+        if !self.open.doubled {
+            return Ok(false);
+        }
+        ahead.byte()?;
+        Ok(ahead.mark().is_some_and(|(mark, _)| mark == self.open.mark))
     }
 
     fn inner(&mut self, text: &str, at: &mut usize, len: usize) {
@@ -280,36 +312,28 @@ impl<S: Sink> Scanner<S> {
     /// Reads on in a block string.
     pub(super) fn block(&mut self, text: &str, at: &mut usize, mark: u8, eof: bool) -> Ask<()> {
         let bytes = text.as_bytes();
-        match memchr::memmem::find(&bytes[*at..], &[mark; 3]) {
-            Some(mut end) => {
-                end += *at;
-                // Of a longer run the last three close.
-                while bytes.get(end + 3) == Some(&mark) {
-                    end += 1;
-                }
-                if end + 3 == bytes.len() && !eof {
-                    self.block.push_str(&text[*at..end]);
-                    *at = end;
-                    return Err(More);
-                }
-                let mut raw = std::mem::take(&mut self.block);
-                raw.push_str(&text[*at..end]);
-                self.sink.text(&text::block(&raw, mark == b'`'));
-                *at = end + 3;
-                self.end_string(*at);
-                Ok(())
-            }
-            None => {
-                let keep = if eof {
-                    0
-                } else {
-                    bytes[*at..].iter().rev().take(2).take_while(|&&b| b == mark).count()
-                };
-                let end = bytes.len() - keep;
-                self.block.push_str(&text[*at..end]);
-                *at = end;
-                Err(More)
-            }
+        let Some(found) = memchr::memmem::find(&bytes[*at..], &[mark; 3]) else {
+            let marks = bytes[*at..].iter().rev().take(2).take_while(|&&byte| byte == mark);
+            let end = bytes.len() - if eof { 0 } else { marks.count() };
+            self.block.push_str(&text[*at..end]);
+            *at = end;
+            return Err(More);
+        };
+        let mut end = *at + found;
+        // Of a longer run the last three close.
+        while bytes.get(end + 3) == Some(&mark) {
+            end += 1;
         }
+        if end + 3 == bytes.len() && !eof {
+            self.block.push_str(&text[*at..end]);
+            *at = end;
+            return Err(More);
+        }
+        let mut raw = std::mem::take(&mut self.block);
+        raw.push_str(&text[*at..end]);
+        self.sink.text(&text::block(&raw, mark == b'`'));
+        *at = end + 3;
+        self.end_string(*at);
+        Ok(())
     }
 }

@@ -61,8 +61,7 @@ fn unicode(bytes: &[u8], eof: bool) -> Escape {
         return Escape::Odd(char::REPLACEMENT_CHARACTER, 6);
     }
     match (bytes.get(6), bytes.get(7)) {
-        (None, _) => return short,
-        (Some(b'\\'), None) => return short,
+        (None, _) | (Some(b'\\'), None) => return short,
         (Some(b'\\'), Some(b'u')) => {}
         _ => return Escape::Odd(char::REPLACEMENT_CHARACTER, 6),
     }

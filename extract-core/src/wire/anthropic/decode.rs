@@ -45,7 +45,7 @@ struct Block<'a> {
 }
 
 /// The reply in the body of a 200.
-pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
+pub(crate) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let malformed = |message: String| ProviderError::new(ProviderErrorKind::Malformed, message);
     let whole: Whole<'_> = serde_json::from_slice(body).map_err(|error| {
         malformed(format!("not a message: {error}; it begins {}", beginning(body)))
@@ -94,7 +94,7 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 
 /// A streamed reply so far.
 #[derive(Debug, Default)]
-pub struct Stream {
+pub(crate) struct Stream {
     open: Vec<(usize, Open)>,
     calls: usize,
     /// The blocks so far as JSON, and whether the provider wants them back as they are.
@@ -192,6 +192,7 @@ impl StreamDecoder for Stream {
             raw_stop,
             model: self.model.take(),
             request_id: None,
+            resent: 0,
         }));
         Ok(deltas)
     }

@@ -142,7 +142,7 @@ struct Format<'a> {
 }
 
 /// The body of a request.
-pub fn encode(
+pub(crate) fn encode(
     request: &Request,
     model: &str,
     quirks: &Quirks,

@@ -58,7 +58,7 @@ struct ToolUse<'a> {
 }
 
 /// The reply in the body of a 200.
-pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
+pub(crate) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let malformed = |message: String| ProviderError::new(ProviderErrorKind::Malformed, message);
     let whole: Whole<'_> = serde_json::from_slice(body).map_err(|error| {
         malformed(format!("not a reply: {error}; it begins {}", beginning(body)))
@@ -107,7 +107,7 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 
 /// A streamed reply so far.
 #[derive(Debug, Default)]
-pub struct Stream {
+pub(crate) struct Stream {
     open: Vec<(u64, Open)>,
     calls: usize,
     /// The blocks so far as JSON, and whether the provider wants them back as they are.
@@ -198,7 +198,7 @@ impl Stream {
             let (id, name) = (text("toolUseId").to_owned(), text("name").to_owned());
             deltas.push(Delta::ToolCall { index: call, id, name });
             open.call = Some(call);
-            open.start = start.clone();
+            open.start.clone_from(start);
         }
         self.open.push((index, open));
     }

@@ -104,7 +104,7 @@ struct InferenceConfig<'a> {
 }
 
 /// The body of a request.
-pub fn encode(request: &Request, quirks: &Quirks) -> Result<Vec<u8>, ProviderError> {
+pub(crate) fn encode(request: &Request, quirks: &Quirks) -> Result<Vec<u8>, ProviderError> {
     let mut system = Vec::new();
     let mut messages: Vec<WireMessage<'_>> = Vec::new();
     for message in &request.messages {

@@ -6,8 +6,8 @@
 mod decode;
 mod encode;
 
-pub use decode::{Stream, decode};
-pub use encode::encode;
+pub(super) use decode::{Stream, decode};
+pub(super) use encode::encode;
 
 /// The name under which this protocol keeps what must be replayed.
 const STATE: &str = "bedrock";

@@ -94,7 +94,7 @@ struct Custom {
 }
 
 /// The reply in the body of a 200.
-pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
+pub(crate) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let malformed = |message: String| ProviderError::new(ProviderErrorKind::Malformed, message);
     let chunk: Chunk = serde_json::from_slice(body).map_err(|error| {
         malformed(format!("not a chat completion: {error}; it begins {}", beginning(body)))
@@ -119,7 +119,7 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 
 /// A streamed reply so far.
 #[derive(Debug, Default)]
-pub struct Stream {
+pub(crate) struct Stream {
     calls: Vec<KnownCall>,
     finish_reason: Option<String>,
     refused: bool,
@@ -189,6 +189,7 @@ impl StreamDecoder for Stream {
             raw_stop,
             model: self.model.take(),
             request_id: self.request_id.take(),
+            resent: 0,
         }));
         Ok(deltas)
     }
@@ -230,9 +231,10 @@ impl Stream {
             if let Some(error) = choice.error.filter(loose::says_something) {
                 return Err(in_reply(&serde_json::json!({ "error": error }).to_string()));
             }
-            let said = match whole {
-                true => choice.message.or(choice.delta),
-                false => choice.delta.or(choice.message),
+            let said = if whole {
+                choice.message.or(choice.delta)
+            } else {
+                choice.delta.or(choice.message)
             };
             if let Some(said) = said {
                 self.said(said, whole, &mut deltas);
@@ -402,21 +404,19 @@ fn merge_chunk(chunks: &mut Vec<Value>, chunk: Value) {
     let kind = loose::at(&chunk, "/type").unwrap_or("text").to_owned();
     if let Some(last) = chunks.last_mut() {
         if loose::at(last, "/type") == Some(kind.as_str()) {
-            match (last.get_mut("text"), chunk.get("text")) {
-                (Some(Value::String(text)), Some(Value::String(more))) => {
-                    text.push_str(more);
-                    return;
-                }
-                _ => {}
+            if let (Some(Value::String(text)), Some(Value::String(more))) =
+                (last.get_mut("text"), chunk.get("text"))
+            {
+                text.push_str(more);
+                return;
             }
-            match (last.get_mut("thinking"), chunk.get("thinking")) {
-                (Some(Value::Array(parts)), Some(Value::Array(more))) => {
-                    for part in more {
-                        merge_chunk(parts, part.clone());
-                    }
-                    return;
+            if let (Some(Value::Array(parts)), Some(Value::Array(more))) =
+                (last.get_mut("thinking"), chunk.get("thinking"))
+            {
+                for part in more {
+                    merge_chunk(parts, part.clone());
                 }
-                _ => {}
+                return;
             }
         }
     }

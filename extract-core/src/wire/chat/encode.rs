@@ -110,7 +110,7 @@ struct NamedSchema<'a> {
 }
 
 /// The body of a request.
-pub fn encode(
+pub(crate) fn encode(
     request: &Request,
     model: &str,
     quirks: &Quirks,

@@ -141,9 +141,10 @@ pub(super) fn wire_messages<'a>(
     }
     let replayed =
         body::state(message, STATE).map(|state| replayed(state, quirks.replay)).unwrap_or_default();
-    let content = match replayed.contains_key("content") {
-        true => Content::GivenBack,
-        false => content_of(message.role, parts),
+    let content = if replayed.contains_key("content") {
+        Content::GivenBack
+    } else {
+        content_of(message.role, parts)
     };
     let speaks = !matches!(content, Content::None) || !tool_calls.is_empty();
     if speaks {

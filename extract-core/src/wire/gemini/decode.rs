@@ -69,7 +69,7 @@ struct Call<'a> {
 }
 
 /// The reply in the body of a 200: one object, or the list that a stream is without `alt=sse`.
-pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
+pub(crate) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let malformed = |error: serde_json::Error| {
         let message = format!("not a reply: {error}; it begins {}", beginning(body));
         ProviderError::new(ProviderErrorKind::Malformed, message)
@@ -97,7 +97,7 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 
 /// A streamed reply so far.
 #[derive(Debug, Default)]
-pub struct Stream {
+pub(crate) struct Stream {
     calls: usize,
     /// The parts so far as JSON, and whether the provider wants them back as they are.
     parts: Vec<String>,
@@ -154,6 +154,7 @@ impl StreamDecoder for Stream {
             raw_stop,
             model: self.model.take(),
             request_id: self.response_id.take(),
+            resent: 0,
         }));
         Ok(deltas)
     }

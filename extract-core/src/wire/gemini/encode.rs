@@ -181,7 +181,7 @@ struct ThinkingConfig {
 }
 
 /// The body of a request.
-pub fn encode(request: &Request, quirks: &Quirks) -> Result<Vec<u8>, ProviderError> {
+pub(crate) fn encode(request: &Request, quirks: &Quirks) -> Result<Vec<u8>, ProviderError> {
     let settings = &request.settings;
     let mut system = Vec::new();
     let mut contents: Vec<Turn<'_>> = Vec::new();

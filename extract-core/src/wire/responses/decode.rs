@@ -89,7 +89,7 @@ impl Item {
 }
 
 /// The reply in the body of a 200.
-pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
+pub(crate) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let malformed = |message: String| ProviderError::new(ProviderErrorKind::Malformed, message);
     let response: Response<'_> = serde_json::from_slice(body).map_err(|error| {
         malformed(format!("not a response: {error}; it begins {}", beginning(body)))
@@ -110,21 +110,29 @@ pub fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 
 /// A streamed reply so far.
 #[derive(Debug, Default)]
-pub struct Stream {
+pub(crate) struct Stream {
     items: Vec<Known>,
     calls: usize,
     refused: bool,
-    /// The items so far as JSON, and whether the provider wants them back as they are.
-    turn: Vec<String>,
-    needed: bool,
-    /// Reasoning that only the server's own memory can give back.
-    unreadable: bool,
+    turn: Turn,
+    /// Whether the server keeps the response itself.
     stored: bool,
     usage: Option<Value>,
     status: Option<String>,
     reason: Option<String>,
     model: Option<String>,
     ended: bool,
+}
+
+/// What may have to be sent back.
+#[derive(Debug, Default)]
+struct Turn {
+    /// The items so far as JSON.
+    items: Vec<String>,
+    /// Whether the provider wants them back as they are.
+    needed: bool,
+    /// Whether there is reasoning that only the server's own memory can give back.
+    unreadable: bool,
 }
 
 /// An item that an event told of.
@@ -216,8 +224,8 @@ impl StreamDecoder for Stream {
         deltas.extend(self.usage.take().map(usage::openai_delta));
         // Reasoning that the server neither keeps nor hands out cannot be replayed, and what follows
         // it must then not be said to follow it.
-        if self.needed && (self.stored || !self.unreadable) {
-            let turn = format!("[{}]", self.turn.join(","));
+        if self.turn.needed && (self.stored || !self.turn.unreadable) {
+            let turn = format!("[{}]", self.turn.items.join(","));
             deltas.push(Delta::State(State::new(STATE, turn)));
         }
         let raw_stop = self.reason.take().or(self.status.take());
@@ -226,6 +234,7 @@ impl StreamDecoder for Stream {
             raw_stop,
             model: self.model.take(),
             request_id: None,
+            resent: 0,
         }));
         Ok(deltas)
     }
@@ -370,10 +379,11 @@ impl Stream {
                 self.pass_on(at, Said::Reasoning, rest, deltas);
             }
             let encrypted = item.encrypted_content.as_ref().and_then(Value::as_str);
-            self.unreadable |= encrypted.is_none_or(str::is_empty);
+            self.turn.unreadable |= encrypted.is_none_or(str::is_empty);
         }
-        self.needed |= !item.is_call() && !(item.is_answer() && item.phase.is_none());
-        self.turn.push(raw.to_owned());
+        let plain = item.is_call() || (item.is_answer() && item.phase.is_none());
+        self.turn.needed |= !plain;
+        self.turn.items.push(raw.to_owned());
     }
 
     fn close(

@@ -77,19 +77,20 @@ enum Content<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 enum ContentPart<'a> {
-    InputText {
-        text: Cow<'a, str>,
-    },
-    InputImage {
+    #[serde(rename = "input_text")]
+    Text { text: Cow<'a, str> },
+    #[serde(rename = "input_image")]
+    Image {
         #[serde(skip_serializing_if = "Option::is_none")]
         image_url: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         file_id: Option<&'a str>,
         detail: &'static str,
     },
-    InputFile {
+    #[serde(rename = "input_file")]
+    File {
         #[serde(skip_serializing_if = "Option::is_none")]
         file_data: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,7 +145,7 @@ struct Reasoning {
 }
 
 /// The body of a request.
-pub fn encode(
+pub(crate) fn encode(
     request: &Request,
     model: &str,
     quirks: &Quirks,
@@ -216,7 +217,7 @@ fn items<'a>(message: &'a Message, into: &mut Vec<Item<'a>>) -> Result<(), Provi
     for part in &message.parts {
         match part {
             Part::Text(text) => {
-                parts.push(ContentPart::InputText { text: Cow::Borrowed(text) });
+                parts.push(ContentPart::Text { text: Cow::Borrowed(text) });
             }
             Part::Media(media) => parts.push(media_part(media)?),
             Part::ToolCall(call) => others.push(Item::Call(Call {
@@ -249,10 +250,10 @@ fn items<'a>(message: &'a Message, into: &mut Vec<Item<'a>>) -> Result<(), Provi
 /// carry the ids that they were given.
 fn content_of(role: Role, parts: Vec<ContentPart<'_>>) -> Content<'_> {
     match parts.as_slice() {
-        [ContentPart::InputText { text: Cow::Borrowed(text) }] => Content::Text(text),
+        [ContentPart::Text { text: Cow::Borrowed(text) }] => Content::Text(text),
         several if role == Role::Assistant => {
             let texts = several.iter().filter_map(|part| match part {
-                ContentPart::InputText { text } => Some(&**text),
+                ContentPart::Text { text } => Some(&**text),
                 _ => None,
             });
             Content::Joined(texts.collect())
@@ -269,11 +270,11 @@ fn media_part(media: &Media) -> Result<ContentPart<'_>, ProviderError> {
                 MediaSource::Url(url) => (Some(&**url), None),
                 MediaSource::Id(id) => (None, Some(&**id)),
             };
-            Ok(ContentPart::InputImage { image_url, file_id, detail: "auto" })
+            Ok(ContentPart::Image { image_url, file_id, detail: "auto" })
         }
         MediaKind::Document => {
             if let Some(text) = body::document_text(media) {
-                return Ok(ContentPart::InputText { text: Cow::Owned(text) });
+                return Ok(ContentPart::Text { text: Cow::Owned(text) });
             }
             let mut file = (None, None, None, None);
             match &media.source {
@@ -286,7 +287,7 @@ fn media_part(media: &Media) -> Result<ContentPart<'_>, ProviderError> {
                 MediaSource::Id(id) => file.3 = Some(&**id),
             }
             let (file_data, filename, file_url, file_id) = file;
-            Ok(ContentPart::InputFile { file_data, filename, file_url, file_id })
+            Ok(ContentPart::File { file_data, filename, file_url, file_id })
         }
         MediaKind::Audio => Err(body::no_place(media, "Responses")),
     }

@@ -1,0 +1,41 @@
+//! Anthropic, with the key in `ANTHROPIC_API_KEY`. Without one, the same protocol against the embedded model.
+//!
+//! ```text
+//! cargo run --example anthropic
+//! ```
+
+use extract_llm::wire::Protocol;
+use extract_llm::{Client, Extract, Mode};
+
+#[path = "support/local.rs"]
+mod local;
+
+/// A person that the text speaks of.
+#[derive(Debug, Extract)]
+struct Person {
+    /// First and last name.
+    name: String,
+    /// In years.
+    #[extract(range(min = 0, max = 150))]
+    age: u8,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The server has to be held as long as it is asked.
+    let (client, _server) = if std::env::var_os("ANTHROPIC_API_KEY").is_some() {
+        (Client::new("anthropic/claude-haiku-5-5")?, None)
+    } else {
+        let (client, server) = local::client(Protocol::Anthropic, Mode::Tools).await?;
+        (client, Some(server))
+    };
+
+    let done = client
+        .extract::<Person>("My neighbour Tom Hill, aged 51, repairs bicycles.")
+        .report()
+        .await?;
+
+    println!("{client:?}");
+    println!("{:?} by {}, {} tokens", done.value, done.attempts[0].mode, done.usage.total_tokens());
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! What an extraction begins with: the mode, the schema in the dialect of that mode, and the first
+//! request.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::options::Options;
+use crate::contract::{Contract, ContractError, Form};
+use crate::conversation::{Input, Message, Mode, Output, Request, Role};
+use crate::model::{Profile, SchemaPrompt};
+
+/// The modes that a server was found not to take, remembered by the client.
+#[derive(Debug, Default)]
+pub(super) struct RefusedModes(Mutex<Vec<Mode>>);
+
+impl RefusedModes {
+    pub(super) fn add(&self, mode: Mode) {
+        let mut modes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !modes.contains(&mode) {
+            modes.push(mode);
+        }
+    }
+
+    /// What is left of these; all of them, where nothing would be.
+    fn leaves(&self, modes: &[Mode]) -> Vec<Mode> {
+        let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let left: Vec<Mode> =
+            modes.iter().copied().filter(|mode| !refused.contains(mode)).collect();
+        if left.is_empty() { modes.to_vec() } else { left }
+    }
+}
+
+/// The first request, and what has to be known to read its reply.
+pub(super) struct Opening {
+    pub(super) request: Request,
+    /// The lowered schema, where one is sent.
+    pub(super) form: Option<Arc<Form>>,
+    /// What is done otherwise than asked.
+    pub(super) notes: Vec<String>,
+}
+
+impl Opening {
+    pub(super) fn of(
+        profile: &Profile,
+        refused: &RefusedModes,
+        contract: &Contract,
+        input: &Input,
+        options: &Options,
+    ) -> Result<Self, ContractError> {
+        let mut notes = Vec::new();
+        let (mode, form) = choose_form(contract, profile, refused, options.mode, &mut notes)?;
+        let told = form.is_none() || profile.schema_prompt == SchemaPrompt::Always;
+        let instructions = told.then(|| match &options.instructions {
+            Some(write) => write(contract),
+            None => default_instructions(contract),
+        });
+        let mut request = Request::new(open_conversation(&options.system, instructions, input));
+        request.output = match (mode, &form) {
+            (Mode::Tools, Some(form)) => Output::Tool(Arc::clone(&form.tool)),
+            (Mode::JsonSchema, Some(form)) => Output::JsonSchema(Arc::clone(&form.tool)),
+            (Mode::JsonObject, _) => Output::JsonObject,
+            _ => Output::Text,
+        };
+        request.settings = options.settings.clone().or(profile.settings.clone());
+        tracing::debug!(
+            provider = %profile.provider,
+            model = %profile.model,
+            contract = contract.name(),
+            %mode,
+            "a conversation is opened"
+        );
+        Ok(Self { request, form, notes })
+    }
+}
+
+/// The mode, and the schema that is sent in it: the first in whose dialect the type can be said. Where
+/// there is none, the schema is sent without enforcement, and where that cannot be either, in words.
+/// Only `Auto` leaves the mode that was chosen.
+fn choose_form(
+    contract: &Contract,
+    profile: &Profile,
+    refused: &RefusedModes,
+    chosen: Mode,
+    notes: &mut Vec<String>,
+) -> Result<(Mode, Option<Arc<Form>>), ContractError> {
+    let carries = |mode: &Mode| matches!(mode, Mode::Tools | Mode::JsonSchema);
+    let modes: Vec<Mode> = match chosen {
+        Mode::Auto => refused.leaves(&profile.modes),
+        chosen => vec![chosen],
+    };
+    let first = modes.first().copied().unwrap_or(Mode::Text);
+    if !carries(&first) {
+        return Ok((first, None));
+    }
+    let mut unsaid = None;
+    for mode in modes.iter().copied().filter(carries) {
+        match contract.form(profile.dialect_for(mode), profile.strict_for(mode)) {
+            Ok(form) => {
+                if let Some(error) = unsaid {
+                    notes.push(format!("the mode is {mode} instead of {first}: {error}"));
+                }
+                return Ok((mode, Some(form)));
+            }
+            Err(error) => unsaid = unsaid.or(Some(error)),
+        }
+    }
+    let Some(error) = unsaid else { return Ok((first, None)) };
+    for mode in modes.iter().copied().filter(carries) {
+        let loose = profile.dialect_for(mode).loose();
+        if let Some(Ok(form)) = loose.map(|dialect| contract.form(dialect, false)) {
+            notes.push(format!("the schema is sent without enforcement ({mode}): {error}"));
+            return Ok((mode, Some(form)));
+        }
+    }
+    let Some(in_words) = modes.iter().copied().find(|mode| !carries(mode)) else {
+        return Err(error);
+    };
+    notes.push(format!("the schema is told in words ({in_words}): {error}"));
+    Ok((in_words, None))
+}
+
+/// The words that tell the schema, unless the user has others.
+fn default_instructions(contract: &Contract) -> String {
+    let schema = contract.prompt_schema();
+    format!("Answer with one JSON value of this type, and nothing else:\n\n{schema}")
+}
+
+/// The messages of the first request. What stands above the conversation becomes one system
+/// message, because many servers take no more than one, and only as the first.
+fn open_conversation(
+    system: &[Arc<str>],
+    instructions: Option<String>,
+    input: &Input,
+) -> Vec<Message> {
+    // Messages share their texts, so this copies no text.
+    let mut rest = input.messages().to_vec();
+    let leading = rest.iter().take_while(|message| message.role == Role::System).count();
+    let mut texts: Vec<String> = system.iter().map(ToString::to_string).collect();
+    texts.extend(rest.drain(..leading).map(|message| message.text()));
+    texts.extend(instructions);
+    let mut messages = Vec::with_capacity(rest.len() + 1);
+    if !texts.is_empty() {
+        messages.push(Message::system(texts.join("\n\n")));
+    }
+    messages.append(&mut rest);
+    messages
+}

@@ -1,0 +1,51 @@
+//! What an extraction is told beside its input, and what a client tells all of its extractions.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::check::FeedbackFn;
+use crate::contract::Contract;
+use crate::conversation::{Mode, Prices, Settings};
+
+/// What the schema is told in, where it is told in words.
+pub(super) type InstructionsFn = Arc<dyn Fn(&Contract) -> String + Send + Sync>;
+
+/// What an extraction is told beside its input.
+#[derive(Clone)]
+pub(super) struct Options {
+    pub(super) mode: Mode,
+    pub(super) retries: u32,
+    pub(super) deadline: Option<Duration>,
+    pub(super) settings: Settings,
+    pub(super) prices: Option<Prices>,
+    pub(super) system: Vec<Arc<str>>,
+    pub(super) instructions: Option<InstructionsFn>,
+    pub(super) feedback: Option<FeedbackFn>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Auto,
+            retries: 2,
+            deadline: None,
+            settings: Settings::default(),
+            prices: None,
+            system: Vec::new(),
+            instructions: None,
+            feedback: None,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("mode", &self.mode)
+            .field("retries", &self.retries)
+            .field("deadline", &self.deadline)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,327 @@
+//! What a provider is built from, and the steps from that to an address, headers and a key. What is
+//! wrong is said here, before anything is sent.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::preset::{self, Auth, Facts, Preset};
+use super::retry::RetryPolicy;
+use crate::http::TransportOptions;
+use crate::wire::{Delivery, Protocol};
+
+/// Why a client cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No model was named.
+    #[error("no model is named: {hint}")]
+    NoModel {
+        /// What to do.
+        hint: String,
+    },
+    /// There is no such provider.
+    #[error(
+        "unknown provider `{name}`; known are {}. For any other server give a base URL: \
+         `Client::builder().base_url(\"…\").model(\"…\")`",
+        known.join(", ")
+    )]
+    UnknownProvider {
+        /// The name that was given.
+        name: String,
+        /// The names that would do.
+        known: Vec<&'static str>,
+    },
+    /// The provider asks for a key and none was given.
+    #[error(
+        "no key for `{provider}`: set {} in the environment, or give one with \
+         `Client::builder().key(…)`",
+        variables.join(" or ")
+    )]
+    MissingKey {
+        /// The provider.
+        provider: &'static str,
+        /// The variables that were looked at.
+        variables: Vec<&'static str>,
+    },
+    /// The base URL cannot be used.
+    #[error("`{url}` cannot be the base URL: {reason}; it should look like `https://host/v1`")]
+    BaseUrl {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A part of the base URL is left to the environment, which does not say it.
+    #[error("`{provider}` needs to know where it is: set {variable}, or give a base URL")]
+    MissingPlace {
+        /// The provider.
+        provider: &'static str,
+        /// The variable that is not set.
+        variable: String,
+    },
+    /// A key or header holds what no header may hold.
+    #[error(
+        "the value of the header `{name}` is not valid (line breaks and control characters are not)"
+    )]
+    Header {
+        /// The header's name.
+        name: String,
+    },
+    /// The HTTP client could not be built.
+    #[error("the HTTP client could not be built: {message}")]
+    Transport {
+        /// What it said.
+        message: String,
+    },
+}
+
+/// What a [`Provider`](super::Provider) is built from.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct ProviderOptions {
+    /// `provider/model`, or the model's name alone where `base_url` is given.
+    pub model: String,
+    /// Where the server is, if not where the provider's row says.
+    pub base_url: Option<String>,
+    /// The key, if it is not to be taken from the environment.
+    pub key: Option<SecretString>,
+    /// OpenAI's `OpenAI-Organization`.
+    pub organization: Option<String>,
+    /// OpenAI's `OpenAI-Project`.
+    pub project: Option<String>,
+    /// Headers to send with every request.
+    pub headers: Vec<(String, SecretString)>,
+    /// The protocol that the server speaks, if not the one of the provider's row.
+    pub protocol: Option<Protocol>,
+    /// What the model takes, if not what the provider's row says.
+    pub facts: Option<Facts>,
+    /// When a request that failed is sent again.
+    pub retry: RetryPolicy,
+    /// Timeouts and bounds.
+    pub transport: TransportOptions,
+}
+
+impl fmt::Debug for ProviderOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderOptions")
+            .field("model", &self.model)
+            .field("base_url", &self.base_url)
+            .field("key", &self.key.as_ref().map(|_| "…"))
+            .finish_non_exhaustive()
+    }
+}
+
+/// The row and the model that `provider/model` names.
+pub(super) fn split_model(
+    spec: &str,
+    options: &ProviderOptions,
+) -> Result<(&'static Preset, String), ConfigError> {
+    if spec.trim().is_empty() {
+        let hint = String::from("give one as `provider/model`");
+        return Err(ConfigError::NoModel { hint });
+    }
+    let known = spec.split_once('/').and_then(|(name, model)| Some((preset::find(name)?, model)));
+    match known {
+        Some((preset, "")) => {
+            let hint = format!("`{}/` is followed by no model", preset.name);
+            Err(ConfigError::NoModel { hint })
+        }
+        Some((preset, model)) => Ok((preset, model.to_owned())),
+        // On a server of the user's own, a slash is part of the model's name.
+        None if options.base_url.is_some() => {
+            Ok((preset::custom(options.protocol.unwrap_or(Protocol::Chat)), spec.to_owned()))
+        }
+        None => Err(ConfigError::UnknownProvider {
+            name: spec.split('/').next().unwrap_or(spec).to_owned(),
+            known: preset::presets().iter().map(|preset| preset.name).collect(),
+        }),
+    }
+}
+
+/// The base URL: the one that was given, or the environment's, or the row's.
+pub(super) fn base_url(preset: &Preset, given: Option<&str>) -> Result<Url, ConfigError> {
+    if let Some(given) = given {
+        return parse_base(given);
+    }
+    if let Some(mut place) = preset.base_variables.iter().find_map(|name| variable(name)) {
+        if !place.contains("://") {
+            place.insert_str(0, "http://");
+        }
+        let place = place.trim_end_matches('/');
+        let first = preset.base_suffix.split('/').next().unwrap_or_default();
+        if preset.base_suffix.is_empty() || place.contains(&format!("/{first}")) {
+            return parse_base(place);
+        }
+        return parse_base(&format!("{place}/{}", preset.base_suffix));
+    }
+    let mut place = preset.base_url.to_owned();
+    while let Some((before, rest)) = place.split_once('{') {
+        let Some((name, after)) = rest.split_once('}') else { break };
+        let Some(value) = variable(name) else {
+            return Err(ConfigError::MissingPlace {
+                provider: preset.name,
+                variable: name.to_owned(),
+            });
+        };
+        place = format!("{before}{value}{after}");
+    }
+    parse_base(&place)
+}
+
+fn parse_base(base: &str) -> Result<Url, ConfigError> {
+    let refuse =
+        |reason: &str| ConfigError::BaseUrl { url: base.to_owned(), reason: reason.to_owned() };
+    let url = Url::parse(base.trim()).map_err(|error| refuse(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refuse("it is neither http nor https"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        // The URL appears in errors, so it must not carry a password, and is not repeated here.
+        return Err(ConfigError::BaseUrl {
+            url: String::from("…"),
+            reason: String::from("it holds a user or a password"),
+        });
+    }
+    Ok(url)
+}
+
+/// Where requests of this delivery go.
+pub(super) fn endpoint(base: &Url, protocol: Protocol, model: &str, delivery: Delivery) -> Url {
+    let mut url = base.clone();
+    let path = protocol.path(model, delivery);
+    // People paste the whole endpoint as often as the base.
+    let pasted = url.path().trim_end_matches('/').ends_with(&format!("/{}", path.join("/")));
+    if !pasted {
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+    }
+    if let Some((name, value)) = protocol.query(delivery) {
+        url.query_pairs_mut().append_pair(name, value);
+    }
+    url
+}
+
+/// The headers of every request, and all that must never be seen in an error.
+pub(super) fn headers(
+    preset: &Preset,
+    options: &ProviderOptions,
+) -> Result<(HeaderMap, Vec<SecretString>), ConfigError> {
+    let key = match &options.key {
+        Some(key) => Some(key.clone()),
+        None => preset.key_variables.iter().find_map(|name| variable(name)).map(SecretString::from),
+    };
+    if key.is_none() && !preset.key_variables.is_empty() && options.base_url.is_none() {
+        return Err(ConfigError::MissingKey {
+            provider: preset.name,
+            variables: preset.key_variables.to_vec(),
+        });
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // Nothing here unpacks bodies.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    for (name, value) in preset.headers {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    let mut secrets = Vec::new();
+    if let Some(key) = key {
+        let (name, value) = match preset.auth {
+            Auth::Bearer => {
+                ("authorization", SecretString::from(format!("Bearer {}", key.expose_secret())))
+            }
+            Auth::Header(name) => (name, key.clone()),
+        };
+        headers.insert(header_name(name)?, header_value(name, value.expose_secret())?);
+        secrets.push(key);
+    }
+    let named =
+        [("OpenAI-Organization", &options.organization), ("OpenAI-Project", &options.project)];
+    for (name, value) in named {
+        if let Some(value) = value {
+            headers.insert(header_name(name)?, header_value(name, value)?);
+        }
+    }
+    for (name, value) in &options.headers {
+        headers.insert(header_name(name)?, header_value(name, value.expose_secret())?);
+        secrets.push(value.clone());
+    }
+    Ok((headers, secrets))
+}
+
+fn variable(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok()?;
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+fn header_name(name: &str) -> Result<HeaderName, ConfigError> {
+    HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| ConfigError::Header { name: name.to_owned() })
+}
+
+fn header_value(name: &str, value: &str) -> Result<HeaderValue, ConfigError> {
+    let mut value =
+        HeaderValue::from_str(value).map_err(|_| ConfigError::Header { name: name.to_owned() })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Whether this is an address of the own machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_put_together() {
+        let url = |base: &str, protocol: Protocol, model: &str, delivery: Delivery| {
+            endpoint(&parse_base(base).unwrap(), protocol, model, delivery).to_string()
+        };
+        let (whole, streamed) = (Delivery::Whole, Delivery::Streamed);
+        for (base, protocol, model, delivery, expected) in [
+            ("https://h/v1", Protocol::Chat, "m", whole, "https://h/v1/chat/completions"),
+            ("https://h/v1/", Protocol::Chat, "m", whole, "https://h/v1/chat/completions"),
+            ("https://h", Protocol::Chat, "m", whole, "https://h/chat/completions"),
+            (
+                "https://h/v1/chat/completions",
+                Protocol::Chat,
+                "m",
+                whole,
+                "https://h/v1/chat/completions",
+            ),
+            (
+                "https://r.openai.azure.com/openai/deployments/d?api-version=2024-10-21",
+                Protocol::Chat,
+                "m",
+                whole,
+                "https://r.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-10-21",
+            ),
+            (
+                "https://g/v1beta",
+                Protocol::Gemini,
+                "models/gemini-3-flash",
+                streamed,
+                "https://g/v1beta/models/gemini-3-flash:streamGenerateContent?alt=sse",
+            ),
+            (
+                "https://b",
+                Protocol::Bedrock,
+                "arn:aws:bedrock:us-east-1:1:inference-profile/us.x-v1:0",
+                streamed,
+                "https://b/model/arn:aws:bedrock:us-east-1:1:inference-profile%2Fus.x-v1:0/converse-stream",
+            ),
+        ] {
+            assert_eq!(url(base, protocol, model, delivery), expected);
+        }
+    }
+}

@@ -1,0 +1,548 @@
+//! The rows. Facts are of November 2026, from the providers' own references and from recorded
+//! exchanges.
+
+use super::{Auth, Facts, MediaSupport, Preset, Rule, Ways};
+use crate::contract::dialect::Dialect;
+use crate::conversation::Mode;
+use crate::wire::{
+    CacheForm, EffortField, MaxTokensField, MediaForm, Protocol, Quirks, SchemaField, SeedField,
+    ToolChoiceForm,
+};
+
+const SCHEMA_FIRST: &[Mode] = &[Mode::JsonSchema, Mode::Tools, Mode::JsonObject, Mode::Text];
+const SCHEMA_OR_TOOLS: &[Mode] = &[Mode::JsonSchema, Mode::Tools, Mode::Text];
+const NO_TOOLS: &[Mode] = &[Mode::JsonSchema, Mode::JsonObject, Mode::Text];
+const TOOLS_FIRST: &[Mode] = &[Mode::Tools, Mode::JsonObject, Mode::Text];
+const TOOLS_OR_TEXT: &[Mode] = &[Mode::Tools, Mode::Text];
+
+/// A server of which only the protocol is known.
+const COMPATIBLE: Facts = Facts {
+    modes: SCHEMA_FIRST,
+    schema_dialect: &Dialect::JSON_SCHEMA,
+    schema_strict: false,
+    tool_dialect: &Dialect::JSON_SCHEMA,
+    tool_strict: false,
+    sampling: true,
+    max_tokens: None,
+    media: MediaSupport { image: Ways::ALL, audio: Ways::ALL, document: Ways::ALL },
+    quirks: Quirks::COMPATIBLE,
+};
+
+const OPENAI: Facts = Facts {
+    schema_dialect: &Dialect::OPENAI_STRICT,
+    schema_strict: true,
+    tool_dialect: &Dialect::OPENAI_STRICT,
+    tool_strict: true,
+    media: MediaSupport { image: Ways::BYTES_URL, audio: Ways::BYTES, document: Ways::BYTES_ID },
+    quirks: Quirks::OPENAI,
+    ..COMPATIBLE
+};
+
+const OPENAI_RESPONSES: Facts = Facts {
+    media: MediaSupport { image: Ways::ALL, audio: Ways::NONE, document: Ways::ALL },
+    ..OPENAI
+};
+
+/// Models that refuse sampling parameters, and those that came before native schemas.
+const OPENAI_RULES: &[Rule] = &[
+    Rule {
+        models: &["o1*", "o3*", "o4*", "gpt-5*", "gpt-6*"],
+        sampling: Some(false),
+        ..Rule::NONE
+    },
+    Rule {
+        models: &["gpt-3.5*", "gpt-4", "gpt-4-*", "gpt-4o-2024-05-13"],
+        modes: Some(TOOLS_FIRST),
+        tool: Some((&Dialect::JSON_SCHEMA, false)),
+        max_tokens_field: Some(MaxTokensField::MaxTokens),
+        ..Rule::NONE
+    },
+];
+
+/// On Chat Completions, the newer models refuse function tools while they reason.
+const OPENAI_CHAT_RULES: &[Rule] = &[
+    OPENAI_RULES[0],
+    OPENAI_RULES[1],
+    Rule {
+        models: &["gpt-5.4*", "gpt-5.5*", "gpt-5.6*", "gpt-6*"],
+        modes: Some(NO_TOOLS),
+        ..Rule::NONE
+    },
+];
+
+/// What holds for models that nobody has heard of: the newest refuse to be forced and to be sampled.
+const ANTHROPIC: Facts = Facts {
+    modes: SCHEMA_OR_TOOLS,
+    schema_dialect: &Dialect::ANTHROPIC_FORMAT,
+    schema_strict: true,
+    tool_dialect: &Dialect::ANTHROPIC_TOOL,
+    tool_strict: true,
+    sampling: false,
+    max_tokens: Some(16_000),
+    media: MediaSupport { image: Ways::ALL, audio: Ways::NONE, document: Ways::ALL },
+    quirks: Quirks {
+        tool_choice: ToolChoiceForm::Auto,
+        cache: CacheForm::Marked,
+        ..Quirks::OPENAI
+    },
+};
+
+const ANTHROPIC_RULES: &[Rule] = &[
+    Rule {
+        models: &[
+            "claude-*-4-*",
+            "claude-opus-4",
+            "claude-sonnet-4",
+            "claude-opus-5",
+            "claude-opus-5-20*",
+            "claude-sonnet-5",
+            "claude-sonnet-5-20*",
+            "claude-haiku-*",
+        ],
+        tool_choice: Some(ToolChoiceForm::Named),
+        ..Rule::NONE
+    },
+    Rule { models: &["claude-*-4-5*", "claude-*-4-6*"], sampling: Some(true), ..Rule::NONE },
+    Rule {
+        // Before native schemas and strict tools.
+        models: &[
+            "claude-2*",
+            "claude-3*",
+            "claude-opus-4",
+            "claude-sonnet-4",
+            "claude-*-4-0*",
+            "claude-*-4-1*",
+            "claude-*-4-2025*",
+        ],
+        modes: Some(TOOLS_OR_TEXT),
+        tool: Some((&Dialect::ANTHROPIC_LOOSE_TOOL, false)),
+        tool_choice: Some(ToolChoiceForm::Named),
+        sampling: Some(true),
+        max_tokens: Some(8_192),
+        effort: Some(EffortField::None),
+        ..Rule::NONE
+    },
+    Rule {
+        models: &["claude-2*", "claude-3-opus*", "claude-3-sonnet*", "claude-3-haiku*"],
+        max_tokens: Some(4_096),
+        ..Rule::NONE
+    },
+];
+
+const GEMINI: Facts = Facts {
+    schema_dialect: &Dialect::GEMINI_JSON_SCHEMA,
+    tool_dialect: &Dialect::GEMINI_JSON_SCHEMA,
+    quirks: Quirks::OPENAI,
+    ..COMPATIBLE
+};
+
+const GEMINI_RULES: &[Rule] = &[
+    Rule {
+        models: &["gemini-3.5-flash-lite*", "gemini-3.6*", "gemini-3.7*", "gemini-3.8*"],
+        sampling: Some(false),
+        ..Rule::NONE
+    },
+    Rule {
+        models: &["gemini-1*", "gemini-2.0*"],
+        schema: Some((&Dialect::GEMINI_RESPONSE_SCHEMA, false)),
+        tool: Some((&Dialect::GEMINI_RESPONSE_SCHEMA, false)),
+        schema_field: Some(SchemaField::OpenApi),
+        effort: Some(EffortField::None),
+        ..Rule::NONE
+    },
+];
+
+/// A provider in the cloud that speaks Chat Completions.
+const CHAT: Facts = Facts {
+    media: MediaSupport::IMAGES,
+    quirks: Quirks { tool_choice: ToolChoiceForm::Named, ..Quirks::COMPATIBLE },
+    ..COMPATIBLE
+};
+
+/// A server of one's own that compiles the schema to a grammar. It takes no notice of a tool that is
+/// chosen by name, and repeats a call where it may make several.
+const OWN_SERVER: Facts = Facts {
+    quirks: Quirks { parallel_tool_calls: true, strict: false, ..Quirks::COMPATIBLE },
+    media: MediaSupport { image: Ways::BYTES_URL, audio: Ways::BYTES, document: Ways::NONE },
+    ..COMPATIBLE
+};
+
+/// An unknown provider at an unknown place; the other rows say where they differ.
+const ROW: Preset = Preset {
+    name: "custom",
+    aliases: &[],
+    base_url: "",
+    base_variables: &[],
+    base_suffix: "",
+    key_variables: &[],
+    auth: Auth::Bearer,
+    headers: &[],
+    protocol: Protocol::Chat,
+    facts: COMPATIBLE,
+    rules: &[],
+};
+
+/// This version is taken by everybody who speaks the protocol. The next one (2026-10-21) refuses
+/// sampling parameters even for models that know them.
+const ANTHROPIC_VERSION: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
+
+static PRESETS: &[Preset] = &[
+    Preset {
+        name: "openai",
+        base_url: "https://api.openai.com/v1",
+        base_variables: &["OPENAI_BASE_URL"],
+        key_variables: &["OPENAI_API_KEY"],
+        facts: OPENAI,
+        rules: OPENAI_CHAT_RULES,
+        ..ROW
+    },
+    Preset {
+        name: "openai-responses",
+        base_url: "https://api.openai.com/v1",
+        base_variables: &["OPENAI_BASE_URL"],
+        key_variables: &["OPENAI_API_KEY"],
+        protocol: Protocol::Responses,
+        facts: OPENAI_RESPONSES,
+        rules: OPENAI_RULES,
+        ..ROW
+    },
+    Preset {
+        // A deployment's own address (`…/openai/deployments/<name>?api-version=…`) does as a base
+        // URL as well.
+        name: "azure",
+        base_url: "{AZURE_OPENAI_ENDPOINT}/openai/v1",
+        base_variables: &["AZURE_OPENAI_ENDPOINT"],
+        base_suffix: "openai/v1",
+        key_variables: &["AZURE_OPENAI_API_KEY"],
+        auth: Auth::Header("api-key"),
+        facts: OPENAI,
+        rules: OPENAI_CHAT_RULES,
+        ..ROW
+    },
+    Preset {
+        name: "azure-responses",
+        base_url: "{AZURE_OPENAI_ENDPOINT}/openai/v1",
+        base_variables: &["AZURE_OPENAI_ENDPOINT"],
+        base_suffix: "openai/v1",
+        key_variables: &["AZURE_OPENAI_API_KEY"],
+        auth: Auth::Header("api-key"),
+        protocol: Protocol::Responses,
+        facts: OPENAI_RESPONSES,
+        rules: OPENAI_RULES,
+        ..ROW
+    },
+    Preset {
+        name: "anthropic",
+        base_url: "https://api.anthropic.com/v1",
+        key_variables: &["ANTHROPIC_API_KEY"],
+        auth: Auth::Header("x-api-key"),
+        headers: ANTHROPIC_VERSION,
+        protocol: Protocol::Anthropic,
+        facts: ANTHROPIC,
+        rules: ANTHROPIC_RULES,
+        ..ROW
+    },
+    Preset {
+        name: "google",
+        aliases: &["gemini"],
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
+        key_variables: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+        auth: Auth::Header("x-goog-api-key"),
+        protocol: Protocol::Gemini,
+        facts: GEMINI,
+        rules: GEMINI_RULES,
+        ..ROW
+    },
+    Preset {
+        // The key is an OAuth token, as `gcloud auth print-access-token` prints one.
+        name: "vertex",
+        base_url: "https://{GOOGLE_CLOUD_LOCATION}-aiplatform.googleapis.com/v1/projects/{GOOGLE_CLOUD_PROJECT}/locations/{GOOGLE_CLOUD_LOCATION}/publishers/google",
+        key_variables: &["VERTEX_ACCESS_TOKEN", "GOOGLE_ACCESS_TOKEN"],
+        protocol: Protocol::Gemini,
+        facts: GEMINI,
+        rules: GEMINI_RULES,
+        ..ROW
+    },
+    Preset {
+        name: "bedrock",
+        base_url: "https://bedrock-runtime.{AWS_REGION}.amazonaws.com",
+        key_variables: &["AWS_BEARER_TOKEN_BEDROCK"],
+        protocol: Protocol::Bedrock,
+        facts: Facts {
+            modes: TOOLS_OR_TEXT,
+            tool_dialect: &Dialect::ANTHROPIC_LOOSE_TOOL,
+            media: MediaSupport { image: Ways::BYTES, audio: Ways::NONE, document: Ways::BYTES },
+            quirks: Quirks {
+                tool_choice: ToolChoiceForm::Named,
+                effort: EffortField::None,
+                ..Quirks::OPENAI
+            },
+            ..COMPATIBLE
+        },
+        rules: &[
+            Rule {
+                models: &["*claude-*-4-5*", "*claude-*-4-6*"],
+                modes: Some(SCHEMA_OR_TOOLS),
+                schema: Some((&Dialect::ANTHROPIC_FORMAT, true)),
+                tool: Some((&Dialect::ANTHROPIC_TOOL, true)),
+                ..Rule::NONE
+            },
+            Rule {
+                models: &["*claude-*-5-5*", "*claude-fable*", "*claude-mythos*"],
+                tool_choice: Some(ToolChoiceForm::Auto),
+                sampling: Some(false),
+                ..Rule::NONE
+            },
+            Rule {
+                models: &["*meta.llama*", "*deepseek*", "*ai21*"],
+                tool_choice: Some(ToolChoiceForm::Omitted),
+                ..Rule::NONE
+            },
+        ],
+        ..ROW
+    },
+    Preset {
+        name: "cohere",
+        base_url: "https://api.cohere.com",
+        key_variables: &["CO_API_KEY", "COHERE_API_KEY"],
+        protocol: Protocol::Cohere,
+        facts: Facts { media: MediaSupport::IMAGES, ..COMPATIBLE },
+        ..ROW
+    },
+    Preset {
+        name: "groq",
+        base_url: "https://api.groq.com/openai/v1",
+        key_variables: &["GROQ_API_KEY"],
+        // Only a few of its models take a native schema; all take tools.
+        facts: Facts {
+            modes: TOOLS_FIRST,
+            quirks: Quirks {
+                max_tokens: MaxTokensField::MaxCompletionTokens,
+                parallel_tool_calls: true,
+                strict: false,
+                ..CHAT.quirks
+            },
+            ..CHAT
+        },
+        rules: &[Rule {
+            models: &["openai/gpt-oss*", "qwen/qwen3.8-27b"],
+            modes: Some(SCHEMA_FIRST),
+            schema: Some((&Dialect::GROQ_STRICT, true)),
+            ..Rule::NONE
+        }],
+        ..ROW
+    },
+    Preset {
+        name: "mistral",
+        base_url: "https://api.mistral.ai/v1",
+        key_variables: &["MISTRAL_API_KEY"],
+        facts: Facts {
+            schema_dialect: &Dialect::MISTRAL,
+            schema_strict: true,
+            tool_dialect: &Dialect::MISTRAL,
+            tool_strict: true,
+            media: MediaSupport {
+                image: Ways::BYTES_URL,
+                audio: Ways::BYTES_URL,
+                document: Ways::BYTES_URL,
+            },
+            quirks: Quirks {
+                tool_choice: ToolChoiceForm::Any,
+                parallel_tool_calls: true,
+                stream_usage: false,
+                effort: EffortField::None,
+                seed: SeedField::RandomSeed,
+                media: MediaForm::Mistral,
+                replay: &["content"],
+                ..Quirks::COMPATIBLE
+            },
+            ..COMPATIBLE
+        },
+        ..ROW
+    },
+    Preset {
+        name: "deepseek",
+        base_url: "https://api.deepseek.com",
+        key_variables: &["DEEPSEEK_API_KEY"],
+        // Its models think unless told not to, and then refuse to be forced to call a tool; native
+        // schemas they do not know.
+        facts: Facts {
+            modes: &[Mode::JsonObject, Mode::Text, Mode::Tools],
+            media: MediaSupport::TEXT,
+            quirks: Quirks {
+                tool_choice: ToolChoiceForm::Auto,
+                strict: false,
+                effort: EffortField::Thinking,
+                replay: &["reasoning_content"],
+                ..Quirks::COMPATIBLE
+            },
+            ..COMPATIBLE
+        },
+        ..ROW
+    },
+    Preset {
+        name: "openrouter",
+        base_url: "https://openrouter.ai/api/v1",
+        key_variables: &["OPENROUTER_API_KEY"],
+        facts: Facts {
+            schema_dialect: &Dialect::OPENAI_STRICT,
+            schema_strict: true,
+            tool_dialect: &Dialect::OPENAI_STRICT,
+            tool_strict: true,
+            media: MediaSupport {
+                image: Ways::BYTES_URL,
+                audio: Ways::BYTES,
+                document: Ways::BYTES,
+            },
+            quirks: Quirks {
+                parallel_tool_calls: true,
+                effort: EffortField::Reasoning,
+                cache: CacheForm::Marked,
+                replay: &["reasoning_details"],
+                // A provider that would drop the schema is not asked.
+                extra: r#"{"provider": {"require_parameters": true}}"#,
+                ..CHAT.quirks
+            },
+            ..CHAT
+        },
+        ..ROW
+    },
+    Preset {
+        name: "xai",
+        base_url: "https://api.x.ai/v1",
+        key_variables: &["XAI_API_KEY"],
+        facts: Facts { media: MediaSupport::IMAGES, ..OPENAI },
+        ..ROW
+    },
+    Preset {
+        name: "xai-responses",
+        base_url: "https://api.x.ai/v1",
+        key_variables: &["XAI_API_KEY"],
+        protocol: Protocol::Responses,
+        facts: Facts { media: MediaSupport::IMAGES, ..OPENAI_RESPONSES },
+        ..ROW
+    },
+    Preset {
+        name: "together",
+        base_url: "https://api.together.xyz/v1",
+        key_variables: &["TOGETHER_API_KEY"],
+        facts: CHAT,
+        ..ROW
+    },
+    Preset {
+        name: "fireworks",
+        base_url: "https://api.fireworks.ai/inference/v1",
+        key_variables: &["FIREWORKS_API_KEY"],
+        facts: CHAT,
+        ..ROW
+    },
+    Preset {
+        name: "cerebras",
+        base_url: "https://api.cerebras.ai/v1",
+        key_variables: &["CEREBRAS_API_KEY"],
+        facts: Facts { media: MediaSupport::TEXT, ..OPENAI },
+        ..ROW
+    },
+    Preset {
+        name: "perplexity",
+        base_url: "https://api.perplexity.ai",
+        key_variables: &["PERPLEXITY_API_KEY", "PPLX_API_KEY"],
+        facts: Facts { modes: &[Mode::JsonSchema, Mode::Text], ..CHAT },
+        ..ROW
+    },
+    Preset {
+        name: "huggingface",
+        base_url: "https://router.huggingface.co/v1",
+        key_variables: &["HF_TOKEN", "HUGGINGFACE_API_KEY"],
+        facts: CHAT,
+        ..ROW
+    },
+    Preset {
+        name: "venice",
+        base_url: "https://api.venice.ai/api/v1",
+        key_variables: &["VENICE_API_KEY"],
+        facts: CHAT,
+        ..ROW
+    },
+    Preset {
+        name: "ollama",
+        base_url: "http://127.0.0.1:11434/v1",
+        base_variables: &["OLLAMA_HOST"],
+        base_suffix: "v1",
+        facts: Facts {
+            quirks: Quirks { parallel_tool_calls: false, ..OWN_SERVER.quirks },
+            schema_dialect: &Dialect::LLAMA_CPP,
+            ..OWN_SERVER
+        },
+        ..ROW
+    },
+    Preset {
+        name: "ollama-native",
+        base_url: "http://127.0.0.1:11434",
+        base_variables: &["OLLAMA_HOST"],
+        protocol: Protocol::Ollama,
+        facts: Facts { schema_dialect: &Dialect::LLAMA_CPP, ..OWN_SERVER },
+        ..ROW
+    },
+    Preset {
+        name: "llamacpp",
+        aliases: &["llama.cpp"],
+        base_url: "http://127.0.0.1:8080/v1",
+        facts: Facts {
+            schema_dialect: &Dialect::LLAMA_CPP,
+            tool_dialect: &Dialect::LLAMA_CPP,
+            ..OWN_SERVER
+        },
+        ..ROW
+    },
+    Preset { name: "vllm", base_url: "http://127.0.0.1:8000/v1", facts: OWN_SERVER, ..ROW },
+    Preset {
+        name: "lmstudio",
+        base_url: "http://127.0.0.1:1234/v1",
+        facts: Facts { schema_dialect: &Dialect::LLAMA_CPP, ..OWN_SERVER },
+        ..ROW
+    },
+];
+
+/// Servers of which only the base URL and the protocol are known.
+static CUSTOM: &[Preset] = &[
+    ROW,
+    Preset { protocol: Protocol::Responses, ..ROW },
+    Preset {
+        // Servers that speak this protocol beside their own mostly know its tools alone.
+        protocol: Protocol::Anthropic,
+        auth: Auth::Header("x-api-key"),
+        headers: ANTHROPIC_VERSION,
+        facts: Facts {
+            modes: TOOLS_OR_TEXT,
+            max_tokens: Some(8_192),
+            quirks: Quirks { parallel_tool_calls: true, strict: false, ..Quirks::COMPATIBLE },
+            ..COMPATIBLE
+        },
+        ..ROW
+    },
+    Preset {
+        protocol: Protocol::Gemini,
+        auth: Auth::Header("x-goog-api-key"),
+        facts: GEMINI,
+        ..ROW
+    },
+    Preset { protocol: Protocol::Cohere, ..ROW },
+    Preset { protocol: Protocol::Bedrock, ..ROW },
+    Preset { protocol: Protocol::Ollama, ..ROW },
+];
+
+/// All providers that are known by name.
+pub fn presets() -> &'static [Preset] {
+    PRESETS
+}
+
+/// The provider of this name.
+pub(in super::super) fn find(name: &str) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| preset.name == name || preset.aliases.contains(&name))
+}
+
+/// A server of which only the protocol is known.
+pub(in super::super) fn custom(protocol: Protocol) -> &'static Preset {
+    CUSTOM.iter().find(|preset| preset.protocol == protocol).unwrap_or(&CUSTOM[0])
+}

@@ -1,0 +1,148 @@
+//! When a request that failed is sent again: by the class of the failure and the server's own word,
+//! not by the status alone. Re-asks after an answer that does not pass are another budget.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+
+use crate::conversation::{ProviderError, ProviderErrorKind};
+
+/// How often, and after which waits, a request that failed is sent again.
+///
+/// A wait that the server asks for is kept to. Without one, waits double from `first_wait` up to
+/// `longest_wait`, and of each a random share is taken, so that clients that failed together do not
+/// come back together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// How often at most. 0 sends every request once.
+    pub retries: u32,
+    /// The first wait that is not the server's.
+    pub first_wait: Duration,
+    /// The longest wait that is not the server's.
+    pub longest_wait: Duration,
+    /// The longest wait that a server may ask for. One that asks for more has given its answer: the
+    /// error, with the wait in it, is returned at once.
+    pub patience: Duration,
+}
+
+impl Default for RetryPolicy {
+    /// Twice, from half a second up to eight seconds, and no more than a minute for a server that
+    /// says so.
+    fn default() -> Self {
+        Self {
+            retries: 2,
+            first_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(8),
+            patience: Duration::from_secs(60),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Every request is sent once.
+    pub const NEVER: Self = Self {
+        retries: 0,
+        first_wait: Duration::ZERO,
+        longest_wait: Duration::ZERO,
+        patience: Duration::ZERO,
+    };
+
+    /// This many retries, and the usual waits.
+    pub fn times(retries: u32) -> Self {
+        Self { retries, ..Self::default() }
+    }
+
+    pub(super) fn begin(&self) -> Retries {
+        let schedule = ExponentialBuilder::default()
+            .with_min_delay(self.first_wait)
+            .with_max_delay(self.longest_wait)
+            .with_factor(2.0)
+            .with_max_times(self.retries as usize)
+            .build();
+        Retries { policy: *self, schedule }
+    }
+}
+
+/// The retries of one request.
+#[derive(Debug)]
+pub(super) struct Retries {
+    policy: RetryPolicy,
+    schedule: ExponentialBackoff,
+}
+
+impl Retries {
+    /// How long to wait before the request is sent again; nothing where it is not.
+    pub(super) fn wait_after(&mut self, error: &ProviderError) -> Option<Duration> {
+        if !may_pass(error) {
+            return None;
+        }
+        let most = self.schedule.next()?;
+        match error.retry_after {
+            Some(asked) if asked > self.policy.patience => None,
+            Some(asked) => Some(asked),
+            None => Some(most.mul_f64(fastrand::f64())),
+        }
+    }
+}
+
+/// Whether the same request may pass when it is sent again. A server may say so, but not of what no
+/// repetition changes.
+fn may_pass(error: &ProviderError) -> bool {
+    use ProviderErrorKind as Kind;
+    let settled = matches!(
+        error.kind,
+        Kind::Authentication
+            | Kind::Permission
+            | Kind::NotFound
+            | Kind::Unsupported
+            | Kind::ContextTooLong
+            | Kind::QuotaExceeded
+            | Kind::ContentFiltered
+            | Kind::TooLarge
+            | Kind::Encode
+            | Kind::Local
+    );
+    !settled && error.is_retryable()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(kind: ProviderErrorKind) -> ProviderError {
+        ProviderError::new(kind, "")
+    }
+
+    #[test]
+    fn waits_grow_and_end() {
+        let policy = RetryPolicy { retries: 5, ..RetryPolicy::default() };
+        let mut retries = policy.begin();
+        let overloaded = error(ProviderErrorKind::Overloaded);
+        for most in [500, 1000, 2000, 4000, 8000] {
+            let wait = retries.wait_after(&overloaded).unwrap();
+            assert!(wait <= Duration::from_millis(most), "{wait:?} of {most}");
+        }
+        assert_eq!(retries.wait_after(&overloaded), None);
+    }
+
+    #[test]
+    fn the_server_is_obeyed_within_reason() {
+        let mut busy = error(ProviderErrorKind::RateLimited);
+        busy.retry_after = Some(Duration::from_secs(17));
+        assert_eq!(RetryPolicy::default().begin().wait_after(&busy), busy.retry_after);
+        busy.retry_after = Some(Duration::from_secs(3600));
+        assert_eq!(RetryPolicy::default().begin().wait_after(&busy), None);
+        busy.retry_after = None;
+        busy.should_retry = Some(false);
+        assert_eq!(RetryPolicy::default().begin().wait_after(&busy), None);
+
+        let mut refused = error(ProviderErrorKind::InvalidRequest);
+        assert_eq!(RetryPolicy::default().begin().wait_after(&refused), None);
+        refused.should_retry = Some(true);
+        assert!(RetryPolicy::default().begin().wait_after(&refused).is_some());
+        let mut spent = error(ProviderErrorKind::QuotaExceeded);
+        spent.should_retry = Some(true);
+        assert_eq!(RetryPolicy::default().begin().wait_after(&spent), None);
+    }
+}

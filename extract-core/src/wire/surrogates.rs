@@ -1,0 +1,68 @@
+//! Half a surrogate pair, escaped (`"\ud83d"`), is a text that no Rust string can hold, and makes the
+//! whole JSON around it unreadable. Servers that cut text between tokens send such halves; each
+//! becomes U+FFFD, and the rest of the reply is read.
+
+use std::borrow::Cow;
+
+/// JSON text in which every escaped half of a surrogate pair is replaced.
+pub(crate) fn mend(json: &str) -> Cow<'_, str> {
+    let mut mended = String::new();
+    let mut kept = 0;
+    let mut at = 0;
+    let bytes = json.as_bytes();
+    while let Some(found) = memchr::memchr(b'\\', &bytes[at..]) {
+        at += found;
+        match unit(bytes, at) {
+            Some(0xd800..=0xdbff) if matches!(unit(bytes, at + 6), Some(0xdc00..=0xdfff)) => {
+                at += 12;
+            }
+            Some(0xd800..=0xdfff) => {
+                mended.push_str(&json[kept..at]);
+                mended.push_str("\\ufffd");
+                at += 6;
+                kept = at;
+            }
+            Some(_) => at += 6,
+            // Another escape: what follows the backslash is part of it.
+            None => at = (at + 2).min(bytes.len()),
+        }
+    }
+    if kept == 0 {
+        return Cow::Borrowed(json);
+    }
+    mended.push_str(&json[kept..]);
+    Cow::Owned(mended)
+}
+
+/// The unit of UTF-16 that is escaped here, if one is.
+fn unit(bytes: &[u8], at: usize) -> Option<u32> {
+    let escape = bytes.get(at..at + 6)?;
+    let digits = escape.strip_prefix(b"\\u")?;
+    digits.iter().try_fold(0, |unit, digit| {
+        let digit = char::from(*digit).to_digit(16)?;
+        Some(unit << 4 | digit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_are_replaced_and_nothing_else() {
+        for (json, expected) in [
+            (r#"{"a":"\ud83d\ude00"}"#, r#"{"a":"\ud83d\ude00"}"#),
+            (r#"{"a":"\ud83d"}"#, r#"{"a":"\ufffd"}"#),
+            (r#"{"a":"x\uDE00y\n"}"#, r#"{"a":"x\ufffdy\n"}"#),
+            (r#"{"a":"\ud83d\ud83d\ude00"}"#, r#"{"a":"\ufffd\ud83d\ude00"}"#),
+            (r#"{"a":"\\ud83d"}"#, r#"{"a":"\\ud83d"}"#),
+            (r#"{"a":"\\\ud83d"}"#, r#"{"a":"\\\ufffd"}"#),
+            (r#"{"a":"ü\u00fc"#, r#"{"a":"ü\u00fc"#),
+            (r"\ud8", r"\ud8"),
+            (r"\", r"\"),
+            (r"\ü", r"\ü"),
+        ] {
+            assert_eq!(mend(json), expected);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Whether a refusal says that a part of the request is not taken at all, so that another way of
+//! asking may do. Servers say so in words only.
+
+use crate::conversation::{Feature, Mode, ProviderError, ProviderErrorKind as Kind};
+
+/// Settings that models are known to refuse.
+const SETTINGS: [&str; 9] = [
+    "temperature",
+    "top_p",
+    "top_k",
+    "seed",
+    "stop",
+    "max_tokens",
+    "max_completion_tokens",
+    "reasoning_effort",
+    "service_tier",
+];
+
+/// What of a request the server says it does not take, judged by the words of its refusal. `mode` is
+/// how the answer was asked for.
+pub fn unsupported(error: &ProviderError, mode: Mode) -> Option<Feature> {
+    if !matches!(
+        error.kind,
+        Kind::InvalidRequest | Kind::NotFound | Kind::Server | Kind::Permission
+    ) {
+        return None;
+    }
+    let words = error.message.to_ascii_lowercase();
+    let code = error.code.as_deref().unwrap_or_default();
+    let param = error.param.as_deref().unwrap_or_default();
+    let refused = [
+        "not support",
+        "unsupported",
+        "not available",
+        "unavailable",
+        "not permitted",
+        "not allowed",
+        "not enabled",
+        "may not be enabled",
+        "cannot use",
+        "can't use",
+        "unrecognized",
+        "unknown",
+        "no endpoints found",
+        "requires --jinja",
+        "invalid schema",
+        "too complex",
+        "cannot find field",
+        "circular reference",
+        "invalid json schema",
+        "grammar",
+        "field required",
+        "does not match",
+        "unexpected",
+    ];
+    let says_no = refused.iter().any(|phrase| words.contains(phrase))
+        || matches!(code, "unsupported_parameter" | "unsupported_value")
+        || code.starts_with("invalid_") && code.ends_with("_parameters");
+    if !says_no {
+        return None;
+    }
+    let about =
+        |names: &[&str]| names.iter().any(|name| words.contains(name) || param.starts_with(name));
+    let tools = about(&["tool", "function", "input_schema"]);
+    // A setting that is named first is the culprit; "tools with reasoning_effort" is about tools.
+    if !(mode == Mode::Tools && tools) {
+        let named = SETTINGS.iter().find(|name| {
+            param == **name
+                || words.starts_with(**name)
+                || words.contains(&format!("'{name}'"))
+                || words.contains(&format!("`{name}`"))
+        });
+        if let Some(name) = named {
+            return Some(Feature::Setting((*name).to_owned()));
+        }
+    }
+    let schema = about(&[
+        "response_format",
+        "response format",
+        "json_schema",
+        "json schema",
+        "output_config",
+        "output_format",
+        "outputconfig",
+        "responsejsonschema",
+        "response_json_schema",
+        "responseschema",
+        "response_schema",
+        "responsemimetype",
+        "text.format",
+        "structured output",
+        "schema",
+        "grammar",
+    ]);
+    let object = about(&[
+        "response_format",
+        "response format",
+        "json_object",
+        "json mode",
+        "responsemimetype",
+        "response mime",
+        "text.format",
+    ]);
+    let fits = match mode {
+        Mode::Tools => tools || about(&["schema"]),
+        Mode::JsonSchema => schema,
+        Mode::JsonObject => object,
+        Mode::Auto | Mode::Text => false,
+    };
+    fits.then_some(Feature::Mode(mode))
+}

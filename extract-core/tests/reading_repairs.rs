@@ -1,0 +1,306 @@
+//! One example for each class of repair, the promises of honesty, and texts made to be slow.
+
+use std::time::{Duration, Instant};
+
+use extract_core::contract::{Shape, ShapeError};
+use extract_core::reading::{
+    Ending, Growing, Level, Limits, ReadError, Reader, RepairKind, ScanError, read, read_any,
+    read_arguments, read_partial,
+};
+use serde_json::{Value, json};
+
+fn shape(schema: &Value) -> Shape {
+    Shape::compile(schema).expect("the schema is good")
+}
+
+fn person() -> Shape {
+    shape(&json!({
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "x-aliases": ["full_name"]},
+            "age": {"type": "integer"},
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "nick": {"type": ["string", "null"]}
+        },
+        "required": ["name", "age"]
+    }))
+}
+
+#[track_caller]
+fn reads(text: &str, expected: &Value, kind: RepairKind) {
+    let reading = read_any(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    assert_eq!(reading.value, *expected, "{text}");
+    let kinds: Vec<RepairKind> = reading.repairs.iter().map(|repair| repair.kind).collect();
+    assert!(kinds.contains(&kind), "{text}: {kinds:?}");
+}
+
+#[test]
+fn form_is_repaired_and_each_repair_is_told() {
+    let ab = json!({"a": 1, "b": "x"});
+    reads("{'a': 1, 'b': 'x'}", &ab, RepairKind::Quotes);
+    reads("{“a”: 1, “b”: “x”}", &ab, RepairKind::Quotes);
+    reads("{a: 1, b: \"x\"}", &ab, RepairKind::BareKey);
+    reads("{\"a\": 1, \"b\": x}", &ab, RepairKind::BareString);
+    reads("{\"a\": 1 \"b\": \"x\"}", &ab, RepairKind::MissingComma);
+    reads("{\"a\": 1,, \"b\": \"x\",}", &ab, RepairKind::ExtraComma);
+    reads("{\"a\" 1, \"b\": \"x\"}", &ab, RepairKind::MissingColon);
+    reads("{\"a\": 1, \"b\": \"x\"", &ab, RepairKind::MissingCloser);
+    reads("{\"a\": 1, /* one */ \"b\": \"x\" // two\n}", &ab, RepairKind::Comment);
+    reads("{\"a\": 1, \"b\": \"x\", ...}", &ab, RepairKind::Ellipsis);
+    reads("{\"a\": 1, \"b\": ObjectId(\"x\")}", &ab, RepairKind::Wrapper);
+    reads("```json\n{\"a\": 1, \"b\": \"x\"}\n```", &ab, RepairKind::Located);
+    reads("<think>{\"a\": 2}</think>{\"a\": 1, \"b\": \"x\"}", &ab, RepairKind::Located);
+    reads("[\"he said \"hi\" to me\"]", &json!(["he said \"hi\" to me"]), RepairKind::InnerQuote);
+    reads("[\"a\nb\"]", &json!(["a\nb"]), RepairKind::ControlCharacter);
+    reads("[\"\\s+\"]", &json!(["\\s+"]), RepairKind::Escape);
+    reads("[\"a\" + \"b\"]", &json!(["ab"]), RepairKind::JoinedStrings);
+    reads("[True, None, undefined]", &json!([true, null, null]), RepairKind::Literal);
+    reads("[.5, +2]", &json!([0.5, 2]), RepairKind::NumberForm);
+    reads("[\"\"\"a \"b\" c\"\"\"]", &json!(["a \"b\" c"]), RepairKind::BlockString);
+    reads("[{\"a\": 1]", &json!([{"a": 1}]), RepairKind::MissingCloser);
+    reads("{\"a\": 1}\n{\"a\": 2}", &json!([{"a": 1}, {"a": 2}]), RepairKind::Collected);
+    reads("{\"a\": 1, \"a\": 2}\u{a0}", &json!({"a": 2}), RepairKind::DuplicateKey);
+    reads("['a': 1]", &json!([{"a": 1}]), RepairKind::MissingOpener);
+}
+
+#[test]
+fn meaning_is_converted_toward_the_schema_only() {
+    let cases = [
+        (json!({"type": "integer"}), "\"1,234\"", json!(1234), RepairKind::StringToNumber),
+        (json!({"type": "integer"}), "3.0", json!(3), RepairKind::ToInteger),
+        (json!({"type": "number"}), "1/2", json!(0.5), RepairKind::NumberForm),
+        (json!({"type": "boolean"}), "\"Yes\"", json!(true), RepairKind::ToBool),
+        (
+            json!({"type": "array", "items": {"type": "string"}}),
+            "[1.10]",
+            json!(["1.10"]),
+            RepairKind::ToText,
+        ),
+        (
+            json!({"enum": ["in_stock", "sold_out"]}),
+            "\"In Stock\"",
+            json!("in_stock"),
+            RepairKind::EnumMatched,
+        ),
+        (json!({"enum": ["café"]}), "CAFE", json!("café"), RepairKind::EnumMatched),
+        (
+            json!({"type": "array", "items": {"type": "integer"}}),
+            "7",
+            json!([7]),
+            RepairKind::ToList,
+        ),
+        (
+            json!({"type": "array", "items": {"type": "integer"}}),
+            "\"[1, 2]\"",
+            json!([1, 2]),
+            RepairKind::ParsedString,
+        ),
+        (
+            json!({"type": "array", "items": {"type": "integer"}}),
+            "{\"items\": [1]}",
+            json!([1]),
+            RepairKind::FromField,
+        ),
+        (json!({"type": ["integer", "null"]}), "\"N/A\"", json!(null), RepairKind::ToNull),
+        (
+            json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}),
+            "7",
+            json!({"n": 7}),
+            RepairKind::ToField,
+        ),
+    ];
+    for (schema, text, expected, kind) in cases {
+        let reading = read(text, &shape(&schema), Level::Lenient)
+            .unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(reading.value, expected, "{text}");
+        assert!(
+            reading.fits() && reading.repairs.iter().any(|repair| repair.kind == kind),
+            "{text}: {reading:?}"
+        );
+    }
+}
+
+#[test]
+fn keys_are_matched_and_what_is_unknown_is_dropped_and_told() {
+    let reading =
+        read(r#"{"Full-Name": "Ada", "AGE": "36", "extra": 1}"#, &person(), Level::Lenient)
+            .unwrap();
+    assert_eq!(reading.value, json!({"name": "Ada", "age": 36, "nick": null}));
+    let told: Vec<(&str, RepairKind)> =
+        reading.repairs.iter().map(|repair| (repair.pointer.as_str(), repair.kind)).collect();
+    assert_eq!(
+        told,
+        [
+            ("/name", RepairKind::KeyMatched),
+            ("/age", RepairKind::KeyMatched),
+            ("/age", RepairKind::StringToNumber),
+            ("/extra", RepairKind::UnknownKey),
+            ("/nick", RepairKind::AbsentOptional),
+        ]
+    );
+}
+
+#[test]
+fn a_tag_is_put_right_only_where_one_variant_fits() {
+    let shape = shape(&json!({"oneOf": [
+        {"type": "object", "properties": {"type": {"const": "circle"}, "radius": {"type": "number"}}, "required": ["type", "radius"]},
+        {"type": "object", "properties": {"type": {"const": "square"}, "side": {"type": "number"}}, "required": ["type", "side"]},
+        {"type": "object", "properties": {"type": {"const": "dot"}, "side": {"type": "number"}, "x": {"type": "number"}}, "required": ["type", "side", "x"]}
+    ]}));
+    let reading = read(r#"{"radius": 2}"#, &shape, Level::Lenient).unwrap();
+    assert_eq!(reading.value, json!({"type": "circle", "radius": 2}));
+    assert!(reading.repairs.iter().any(|repair| repair.kind == RepairKind::Tag));
+    // `square` and `dot` both could be meant.
+    let reading = read(r#"{"side": 2, "x": 1}"#, &shape, Level::Lenient).unwrap();
+    assert!(!reading.fits(), "{reading:?}");
+}
+
+#[test]
+fn nothing_is_invented_emptied_or_shortened() {
+    let person = person();
+    // A missing required field is a misfit, not a default.
+    let reading = read(r#"{"name": "Ada"}"#, &person, Level::Lenient).unwrap();
+    assert_eq!(reading.misfits[0].pointer, "/age");
+    // A list with a bad element is neither emptied nor thinned out.
+    let numbers = shape(&json!({"type": "array", "items": {"type": "integer"}}));
+    let reading = read(r#"[1, "two", 3]"#, &numbers, Level::Lenient).unwrap();
+    assert_eq!((reading.value, reading.misfits.len()), (json!([1, "two", 3]), 1));
+    // In `salvage` it is, and says so; but never down to nothing.
+    let reading = read(r#"[1, "two", 3]"#, &numbers, Level::Salvage).unwrap();
+    assert_eq!(reading.value, json!([1, 3]));
+    assert_eq!(reading.repairs[0].kind, RepairKind::DroppedItem);
+    assert!(!read(r#"["one", "two"]"#, &numbers, Level::Salvage).unwrap().fits());
+    // Numbers are not rounded, and not read where they could mean two things.
+    let integer = shape(&json!({"type": "integer"}));
+    for text in ["1.5", "\"3,14\"", "\"10-12\"", "\"2024-01-05\"", "\"maybe\""] {
+        assert!(
+            read(text, &integer, Level::Lenient).map_or(true, |reading| !reading.fits()),
+            "{text}"
+        );
+    }
+    // What is cut off is known as cut.
+    let reading = read(r#"{"age": 36, "name": "Ada Love"#, &person, Level::Lenient).unwrap();
+    assert_eq!(reading.ending, Ending::Cut);
+    assert!(read_any(r#"{"a": "b}"#).unwrap().is_cut());
+    // A sentence that names several values of an enum, or denies one, is none of them.
+    let status = shape(&json!({"enum": ["ONE", "TWO"]}));
+    for text in ["either one or two", "it is not one", "I cannot say"] {
+        assert!(read(text, &status, Level::Lenient).is_err(), "{text}");
+    }
+    assert!(read("I am sorry, I cannot help with that.", &person, Level::Lenient).is_err());
+}
+
+#[test]
+fn arguments_are_not_searched_for_in_prose() {
+    let person = person();
+    let text = r#"{"name": "Ada", "age": 36,}"#;
+    assert!(read_arguments(text, &person, Level::Lenient).unwrap().fits());
+    let prose = format!("Here: {text}");
+    assert!(read(&prose, &person, Level::Lenient).unwrap().fits());
+    assert!(!read_arguments(&prose, &person, Level::Lenient).is_ok_and(|reading| reading.fits()));
+}
+
+#[test]
+fn strict_takes_json_and_nothing_else() {
+    let person = person();
+    assert!(
+        read(r#"{"name": "Ada", "age": 36}"#, &person, Level::Strict).unwrap().repairs.is_empty()
+    );
+    assert!(matches!(read("{name: 1}", &person, Level::Strict), Err(ReadError::NotJson { .. })));
+    assert!(!read(r#"{"name": "Ada", "age": "36"}"#, &person, Level::Strict).unwrap().fits());
+}
+
+#[test]
+fn partials_grow_and_hold_back_what_may_still_change() {
+    let person = person();
+    let partial = |text: &str, growing| read_partial(text, &person, growing).unwrap().value;
+    assert_eq!(
+        partial(r#"{"name": "Ad"#, Growing::Withheld),
+        json!({"name": "Ad", "age": null, "nick": null})
+    );
+    assert_eq!(partial(r#"{"name": "Ada", "age": 3"#, Growing::Withheld)["age"], json!(null));
+    assert_eq!(partial(r#"{"name": "Ada", "age": 3"#, Growing::Shown)["age"], json!(3));
+    assert_eq!(
+        partial(r#"{"age": 3, "tags": ["a", "b"#, Growing::Withheld)["tags"],
+        json!(["a", "b"])
+    );
+}
+
+#[test]
+fn hostile_texts_take_no_longer_than_their_length_allows() {
+    let size = 200_000;
+    let person = person();
+    let texts = [
+        "[".repeat(size),
+        "{\"a\":".repeat(size / 5),
+        "```json\n".repeat(size / 8),
+        "\"'".repeat(size / 2),
+        "{\"a\n},".repeat(size / 6),
+        "[\"a\" \"".repeat(size / 6),
+        "{a, ".repeat(size / 4),
+        "<think>".repeat(size / 7),
+        "<a>".repeat(size / 3),
+        "</".repeat(size / 2),
+        "[] ".repeat(size / 3),
+        "{\"k\": \"".repeat(size / 7),
+        "/*".repeat(size / 2),
+        "\\".repeat(size),
+        " \n".repeat(size / 2),
+        format!("[{}", "\"a\",\n ".repeat(size / 6)),
+        format!("{{a: {}", "b, c\n".repeat(size / 5)),
+        format!("[{}", "(".repeat(size)),
+    ];
+    for text in texts {
+        let began = Instant::now();
+        let _ = read_any(&text);
+        let _ = read(&text, &person, Level::Salvage);
+        let _ = read_partial(&text, &person, Growing::Shown);
+        let mut incremental = extract_core::reading::Incremental::new(Reader::new(&person));
+        text.as_bytes().chunks(4).for_each(|piece| incremental.feed(piece));
+        let _ = incremental.finish();
+        // Far above what it takes without optimisation, far below what anything quadratic takes.
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(20), "{:?} took {took:?}", &text[..20]);
+    }
+}
+
+#[test]
+fn limits_are_typed() {
+    let any = Shape::any();
+    let deep = "[".repeat(500);
+    assert_eq!(read_any(&deep).unwrap_err(), ReadError::Limit(ScanError::TooDeep(128)));
+    let mut limits = Limits::default();
+    limits.bytes = 10;
+    let error = Reader::new(&any).limits(limits).read("[1, 2, 3, 4, 5]").unwrap_err();
+    assert_eq!(error, ReadError::Limit(ScanError::TooLarge(10)));
+}
+
+#[test]
+fn hostile_schemas_are_typed_errors() {
+    let compile = |schema: Value| Shape::compile(&schema).err();
+    assert!(matches!(
+        compile(
+            json!({"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}}})
+        ),
+        Some(ShapeError::Cyclic { .. })
+    ));
+    assert!(matches!(
+        compile(json!({"$ref": "#/$defs/A", "$defs": {"A": {"anyOf": [{"$ref": "#/$defs/A"}]}}})),
+        Some(ShapeError::Cyclic { .. })
+    ));
+    assert!(matches!(
+        compile(json!({"$ref": "https://example.com/schema"})),
+        Some(ShapeError::Reference { .. })
+    ));
+    assert!(matches!(compile(json!({"$ref": "#/nowhere"})), Some(ShapeError::Reference { .. })));
+    assert!(matches!(compile(json!({"type": "bogus"})), Some(ShapeError::UnknownType { .. })));
+    assert!(matches!(compile(json!(3)), Some(ShapeError::NoSchema { .. })));
+    let deep = (0..200).fold(json!({}), |inner, _| json!({"type": "array", "items": inner}));
+    assert!(matches!(compile(deep), Some(ShapeError::TooLarge { .. })));
+    // A list of lists of nothing but lists is a type, and reads.
+    let shape = shape(
+        &json!({"$ref": "#/$defs/A", "$defs": {"A": {"type": "array", "items": {"$ref": "#/$defs/A"}}}}),
+    );
+    assert_eq!(read("[[], [[]]]", &shape, Level::Lenient).unwrap().value, json!([[], [[]]]));
+    assert!(!read("[1]", &shape, Level::Lenient).unwrap().fits());
+}

@@ -1,0 +1,455 @@
+//! What each protocol is sent, for every way an answer is asked for and every kind of part. The
+//! bodies are kept for the check against the providers' official types.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use extract_core::conversation::{
+    Block, Feature, Message, Output, Part, ProviderErrorKind, ReasoningEffort, Reply, Request,
+    Settings, State, StopReason, Tool, ToolCall, ToolResult,
+};
+use extract_core::model::{Facts, presets};
+use extract_core::wire::{Delivery, Protocol, Quirks};
+use serde_json::{Value, json};
+
+/// Encodes for a model of a preset, and keeps the body for the oracle.
+fn encode(provider: &str, model: &str, request: &Request, delivery: Delivery) -> Value {
+    let preset = presets().iter().find(|preset| preset.name == provider).unwrap();
+    let facts: Facts = preset.facts(model);
+    let body = preset.protocol.encode(request, model, &facts.quirks, delivery).unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    // Only these speak the reference form of their protocol.
+    let kind = match provider {
+        "openai" => Some("openai-chat"),
+        "openai-responses" => Some("openai-responses"),
+        "anthropic" => Some("anthropic-messages"),
+        "google" => Some("google-generate"),
+        _ => None,
+    };
+    // The types are of a later version, which knows no sampling at all.
+    let sampled = provider == "anthropic" && body.get("temperature").is_some();
+    keep(kind.filter(|_| !sampled), &body);
+    body
+}
+
+fn keep(kind: Option<&str>, body: &Value) {
+    let (Some(kind), Some(dir)) = (kind, std::env::var_os("EXTRACT_BODIES_DIR")) else { return };
+    let path = std::path::Path::new(&dir).join(format!("{kind}.jsonl"));
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+    file.write_all(format!("{body}\n").as_bytes()).unwrap();
+}
+
+const MODELS: [(&str, &str); 8] = [
+    ("openai", "gpt-4.1-mini"),
+    ("openai-responses", "gpt-5.4"),
+    ("anthropic", "claude-sonnet-4-5"),
+    ("google", "gemini-3-flash"),
+    ("mistral", "mistral-large-latest"),
+    ("cohere", "command-a-03-2025"),
+    ("bedrock", "us.anthropic.claude-sonnet-4-5-v1:0"),
+    ("ollama-native", "qwen3"),
+];
+
+fn tool() -> Arc<Tool> {
+    let schema = json!({
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+        "required": ["name", "age"],
+        "additionalProperties": false,
+    });
+    Arc::new(Tool::new("person", schema).description("A person.").strict(true))
+}
+
+fn request(output: Output) -> Request {
+    let messages = vec![Message::system("Be exact."), Message::user("Maria is 34.")];
+    let mut request = Request::new(messages);
+    request.output = output;
+    request
+}
+
+#[test]
+fn every_mode_over_every_protocol() {
+    let outputs =
+        [Output::Tool(tool()), Output::JsonSchema(tool()), Output::JsonObject, Output::Text];
+    for (provider, model) in MODELS {
+        for output in &outputs {
+            for delivery in [Delivery::Whole, Delivery::Streamed] {
+                let body = encode(provider, model, &request(output.clone()), delivery);
+                assert!(body.is_object());
+                let said = body.to_string();
+                assert!(said.contains("Maria is 34.") && said.contains("Be exact."), "{said}");
+                let schema = matches!(output, Output::Tool(_) | Output::JsonSchema(_));
+                assert_eq!(said.contains("additionalProperties"), schema, "{said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn where_each_protocol_has_the_schema() {
+    let schema = &tool().schema;
+    let native: [(&str, &str, &str); 5] = [
+        ("openai", "gpt-4.1", "/response_format/json_schema/schema"),
+        ("openai-responses", "gpt-4.1", "/text/format/schema"),
+        ("anthropic", "claude-opus-5-5", "/output_config/format/schema"),
+        ("google", "gemini-3-flash", "/generationConfig/responseJsonSchema"),
+        ("cohere", "command-a-03-2025", "/response_format/json_schema"),
+    ];
+    for (provider, model, pointer) in native {
+        let body = encode(provider, model, &request(Output::JsonSchema(tool())), Delivery::Whole);
+        assert_eq!(body.pointer(pointer), Some(schema), "{body}");
+    }
+    let bedrock = encode(
+        "bedrock",
+        "us.anthropic.claude-sonnet-4-5-v1:0",
+        &request(Output::JsonSchema(tool())),
+        Delivery::Whole,
+    );
+    let text = bedrock.pointer("/outputConfig/textFormat/structure/jsonSchema/schema").unwrap();
+    assert_eq!(serde_json::from_str::<Value>(text.as_str().unwrap()).unwrap(), *schema);
+
+    let choices: [(&str, &str, &str, Value); 7] = [
+        (
+            "openai",
+            "gpt-4.1",
+            "/tool_choice",
+            json!({"type": "function", "function": {"name": "person"}}),
+        ),
+        (
+            "openai-responses",
+            "gpt-5.4",
+            "/tool_choice",
+            json!({"type": "function", "name": "person"}),
+        ),
+        (
+            "anthropic",
+            "claude-sonnet-4-6",
+            "/tool_choice",
+            json!({"type": "tool", "name": "person", "disable_parallel_tool_use": true}),
+        ),
+        (
+            "anthropic",
+            "claude-opus-5-5",
+            "/tool_choice",
+            json!({"type": "auto", "disable_parallel_tool_use": true}),
+        ),
+        (
+            "google",
+            "gemini-3-flash",
+            "/toolConfig/functionCallingConfig",
+            json!({"mode": "ANY", "allowedFunctionNames": ["person"]}),
+        ),
+        ("mistral", "mistral-large-latest", "/tool_choice", json!("any")),
+        ("deepseek", "deepseek-v4-flash", "/tool_choice", json!("auto")),
+    ];
+    for (provider, model, pointer, expected) in choices {
+        let body = encode(provider, model, &request(Output::Tool(tool())), Delivery::Whole);
+        assert_eq!(body.pointer(pointer), Some(&expected), "{provider} {model}: {body}");
+    }
+}
+
+#[test]
+fn settings_go_where_they_belong_and_nothing_else_is_sent() {
+    let mut request = request(Output::Text);
+    let bare = encode("openai", "gpt-4.1", &request, Delivery::Whole);
+    let fields: Vec<&String> = bare.as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["model", "messages"]);
+
+    let mut settings = Settings::default();
+    settings.max_tokens = Some(300);
+    settings.temperature = Some(0.5);
+    settings.top_p = Some(0.9);
+    settings.seed = Some(7);
+    settings.stop = vec!["END".into()];
+    settings.reasoning_effort = Some(ReasoningEffort::Low);
+    request.settings = settings;
+    for (provider, model) in MODELS {
+        for delivery in [Delivery::Whole, Delivery::Streamed] {
+            encode(provider, model, &request, delivery);
+        }
+    }
+    let find = |provider: &str, model: &str, pointer: &str| {
+        let body = encode(provider, model, &request, Delivery::Whole);
+        body.pointer(pointer).cloned().unwrap_or_default()
+    };
+    assert_eq!(find("openai", "gpt-4.1", "/max_completion_tokens"), 300);
+    assert_eq!(find("groq", "llama", "/max_completion_tokens"), 300);
+    assert_eq!(find("together", "llama", "/max_tokens"), 300);
+    assert_eq!(find("mistral", "m", "/random_seed"), 7);
+    assert_eq!(find("openrouter", "m", "/reasoning/effort"), "low");
+    assert_eq!(find("openrouter", "m", "/provider/require_parameters"), true);
+    assert_eq!(find("deepseek", "m", "/thinking/type"), "enabled");
+    assert_eq!(find("openai-responses", "gpt-5", "/reasoning/effort"), "low");
+    assert_eq!(find("anthropic", "claude-sonnet-4-6", "/output_config/effort"), "low");
+    assert_eq!(
+        find("google", "gemini-3-flash", "/generationConfig/thinkingConfig/thinkingLevel"),
+        "LOW"
+    );
+    assert_eq!(find("ollama-native", "m", "/options/num_predict"), 300);
+    assert_eq!(find("bedrock", "m", "/inferenceConfig/maxTokens"), 300);
+    assert_eq!(find("cohere", "m", "/stop_sequences/0"), "END");
+}
+
+/// A question, a call, what is wrong with it: the conversation of a re-ask.
+fn re_ask() -> Vec<Message> {
+    let call = ToolCall::new("call_1", "person", r#"{"name":"Maria"}"#);
+    let reply = Reply::new(
+        vec![Block::Text("Here.".into()), Block::ToolCall(call.clone())],
+        StopReason::ToolCalls,
+    );
+    vec![
+        Message::system("Be exact."),
+        Message::user("Maria is 34."),
+        reply.to_message(),
+        Message::tool(ToolResult::new(&call, "age is missing", true)),
+    ]
+}
+
+#[test]
+fn a_re_ask_appends_and_changes_nothing_before_it() {
+    for (provider, model) in MODELS {
+        let history = re_ask();
+        let mut first = Request::new(history[..2].to_vec());
+        first.output = Output::Tool(tool());
+        let mut second = Request::new(history);
+        second.output = Output::Tool(tool());
+        let first = encode(provider, model, &first, Delivery::Whole);
+        let second = encode(provider, model, &second, Delivery::Whole);
+        let list = |body: &Value| {
+            ["messages", "input", "contents"]
+                .iter()
+                .find_map(|name| body.get(name)?.as_array().cloned())
+                .unwrap()
+        };
+        let (before, after) = (list(&first), list(&second));
+        assert!(after.len() > before.len(), "{provider}");
+        assert_eq!(after[..before.len()], before[..], "{provider}");
+        assert!(after[before.len()..].iter().any(|turn| turn.to_string().contains("missing")));
+        for (name, value) in first.as_object().unwrap() {
+            if !["messages", "input", "contents"].contains(&name.as_str()) {
+                assert_eq!(&second[name], value, "{provider}: {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn results_of_all_calls_stand_together_and_first() {
+    let calls = [ToolCall::new("a", "person", "{}"), ToolCall::new("b", "person", "{}")];
+    let blocks = calls.iter().cloned().map(Block::ToolCall).collect();
+    let mut messages =
+        vec![Message::user("Two."), Reply::new(blocks, StopReason::ToolCalls).to_message()];
+    messages.extend(calls.iter().map(|call| Message::tool(ToolResult::new(call, "wrong", true))));
+    messages.push(Message::user("Again."));
+    let mut request = Request::new(messages);
+    request.output = Output::Tool(tool());
+    let body = encode("anthropic", "claude-sonnet-4-6", &request, Delivery::Whole);
+    let last = &body["messages"][2];
+    let kinds: Vec<&str> = last["content"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|block| block["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["tool_result", "tool_result", "text"]);
+    for (provider, model) in MODELS {
+        encode(provider, model, &request, Delivery::Whole);
+    }
+}
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0";
+const PDF: &[u8] = b"%PDF-1.7\n1 0 obj";
+const WAV: &[u8] = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0";
+
+#[test]
+fn media_stand_where_the_protocol_has_a_place() {
+    let image = || Part::image_bytes(PNG).unwrap();
+    let parts: Vec<(Part, Vec<&str>)> = vec![
+        (
+            image(),
+            vec![
+                "openai",
+                "openai-responses",
+                "anthropic",
+                "google",
+                "mistral",
+                "cohere",
+                "bedrock",
+                "ollama-native",
+            ],
+        ),
+        (
+            Part::image_url("https://example.org/a.png"),
+            vec!["openai", "openai-responses", "anthropic", "google", "mistral", "cohere"],
+        ),
+        (
+            Part::document_bytes(PDF).unwrap(),
+            vec!["openai", "openai-responses", "anthropic", "google", "mistral", "bedrock"],
+        ),
+        (
+            Part::document_url("https://example.org/a.pdf"),
+            vec!["openai-responses", "anthropic", "google", "mistral"],
+        ),
+        (
+            Part::document_bytes("Plain words.").unwrap(),
+            vec![
+                "openai",
+                "openai-responses",
+                "anthropic",
+                "google",
+                "mistral",
+                "cohere",
+                "bedrock",
+                "ollama-native",
+            ],
+        ),
+        (Part::document_id("file-1"), vec!["openai", "openai-responses", "google"]),
+        (Part::audio_bytes(WAV).unwrap(), vec!["openai", "google", "mistral"]),
+    ];
+    for (part, takers) in parts {
+        let message = Message::user([Part::text("Look."), part.clone(), Part::CachePoint]);
+        let request = Request::new(vec![message]);
+        for (provider, model) in MODELS {
+            let preset = presets().iter().find(|preset| preset.name == provider).unwrap();
+            let quirks = preset.facts(model).quirks;
+            if takers.contains(&provider) {
+                let body = encode(provider, model, &request, Delivery::Whole);
+                assert!(body.to_string().contains("Look."));
+                continue;
+            }
+            let refused = preset.protocol.encode(&request, model, &quirks, Delivery::Whole);
+            if let Err(error) = refused {
+                assert_eq!(error.kind, ProviderErrorKind::Unsupported, "{provider}");
+                assert!(matches!(error.unsupported, Some(Feature::Media(_))));
+            }
+        }
+    }
+    let body =
+        encode("openai", "gpt-4.1", &Request::new(vec![Message::user(image())]), Delivery::Whole);
+    let url = body.pointer("/messages/0/content/0/image_url/url").unwrap().as_str().unwrap();
+    assert!(url.starts_with("data:image/png;base64,iVBOR"), "{url}");
+}
+
+#[test]
+fn cache_points_are_marked_where_there_is_a_mark() {
+    let request = Request::new(vec![
+        Message::system("A long rule.").cached(),
+        Message::user([Part::text("A long text."), Part::CachePoint, Part::text("Its question.")]),
+    ]);
+    let body = encode("anthropic", "claude-opus-5-5", &request, Delivery::Whole);
+    assert_eq!(body["system"][0]["cache_control"], json!({"type": "ephemeral"}));
+    assert_eq!(body["messages"][0]["content"][0]["cache_control"], json!({"type": "ephemeral"}));
+    assert_eq!(body["messages"][0]["content"][1].get("cache_control"), None);
+    let body = encode("openrouter", "anthropic/claude", &request, Delivery::Whole);
+    assert_eq!(body["messages"][1]["content"][0]["cache_control"]["type"], "ephemeral");
+    let body = encode("openai", "gpt-4.1", &request, Delivery::Whole);
+    assert!(!body.to_string().contains("cache"));
+}
+
+/// What a provider wants back is byte for byte what it gave; nobody else is shown it.
+#[test]
+fn state_is_replayed_as_it_came() {
+    let thinking = r#"{"type":"thinking","thinking":"Let me see …","signature":"EqQB\/+=="}"#;
+    let call = r#"{"type":"tool_use","id":"toolu_1","name":"person","input":{"age": 3.40, "big": 12345678901234567890123}}"#;
+    let body = format!(
+        r#"{{"type":"message","role":"assistant","model":"m","content":[{thinking},{call}],
+            "stop_reason":"tool_use","usage":{{"input_tokens":1,"output_tokens":2}}}}"#
+    );
+    let reply = Protocol::Anthropic.decode(body.as_bytes()).unwrap();
+    assert_eq!(
+        reply.tool_calls().next().unwrap().arguments,
+        r#"{"age": 3.40, "big": 12345678901234567890123}"#
+    );
+    let call_made = reply.tool_calls().next().unwrap().clone();
+    let mut again = Request::new(vec![
+        Message::user("Who?"),
+        reply.to_message(),
+        Message::tool(ToolResult::new(&call_made, "no", true)),
+    ]);
+    again.output = Output::Tool(tool());
+    again.settings.extra_body.insert("metadata".into(), json!({"user_id": "u"}));
+    let quirks = Quirks::OPENAI;
+    let sent = Protocol::Anthropic.encode(&again, "m", &quirks, Delivery::Whole).unwrap();
+    let sent = String::from_utf8(sent).unwrap();
+    assert!(sent.contains(&format!("[{thinking},{call}]")), "{sent}");
+    assert!(sent.contains(r#""metadata":{"user_id":"u"}"#));
+    for protocol in [Protocol::Chat, Protocol::Responses, Protocol::Gemini, Protocol::Bedrock] {
+        let sent = protocol.encode(&again, "m", &quirks, Delivery::Whole).unwrap();
+        let sent = String::from_utf8(sent).unwrap();
+        assert!(!sent.contains("Let me see") && sent.contains("person"), "{sent}");
+    }
+    encode("anthropic", "claude-sonnet-4-5", &again, Delivery::Whole);
+
+    let part =
+        r#"{"functionCall":{"name":"person","args":{"age":3.40}},"thoughtSignature":"CiQBAA=="}"#;
+    let body = format!(
+        r#"{{"candidates":[{{"content":{{"role":"model","parts":[{part}]}},"finishReason":"STOP","index":0}}]}}"#
+    );
+    let reply = Protocol::Gemini.decode(body.as_bytes()).unwrap();
+    assert_eq!(reply.stop, StopReason::ToolCalls);
+    let again = Request::new(vec![Message::user("Who?"), reply.to_message()]);
+    let sent = Protocol::Gemini.encode(&again, "m", &quirks, Delivery::Whole).unwrap();
+    assert!(String::from_utf8(sent).unwrap().contains(part));
+    encode("google", "gemini-3-flash", &again, Delivery::Whole);
+
+    let reasoning =
+        r#"{"id":"rs_1","type":"reasoning","summary":[],"encrypted_content":"gAAA+/="}"#;
+    let item = r#"{"id":"fc_1","type":"function_call","call_id":"call_1","name":"person","arguments":"{}","status":"completed"}"#;
+    let response = |store: &str, reasoning: &str| {
+        format!(
+            r#"{{"object":"response","status":"completed","store":{store},"output":[{reasoning},{item}]}}"#
+        )
+    };
+    let reply = Protocol::Responses.decode(response("false", reasoning).as_bytes()).unwrap();
+    let again = Request::new(vec![Message::user("Who?"), reply.to_message()]);
+    let sent = Protocol::Responses.encode(&again, "m", &quirks, Delivery::Whole).unwrap();
+    assert!(String::from_utf8(sent).unwrap().contains(&format!("{reasoning},{item}")));
+    encode("openai-responses", "gpt-5.4", &again, Delivery::Whole);
+
+    // Reasoning that nobody kept cannot be referred to.
+    let lost = r#"{"id":"rs_1","type":"reasoning","summary":[]}"#;
+    let reply = Protocol::Responses.decode(response("false", lost).as_bytes()).unwrap();
+    assert_eq!(reply.state, None);
+    let reply = Protocol::Responses.decode(response("true", lost).as_bytes()).unwrap();
+    assert!(reply.state.is_some());
+}
+
+#[test]
+fn fields_of_a_chat_turn_go_back_to_those_who_want_them() {
+    let body = json!({"choices": [{"message": {
+        "role": "assistant", "content": "Yes.", "reasoning_content": "Hmm.",
+        "reasoning_details": [{"type": "reasoning.encrypted", "data": "x", "index": 0}],
+    }, "finish_reason": "stop"}]});
+    let reply = Protocol::Chat.decode(body.to_string().as_bytes()).unwrap();
+    let request = Request::new(vec![Message::user("?"), reply.to_message(), Message::user("!")]);
+    let turn =
+        |provider: &str| encode(provider, "m", &request, Delivery::Whole)["messages"][1].clone();
+    assert_eq!(turn("openai"), json!({"role": "assistant", "content": "Yes."}));
+    assert_eq!(turn("deepseek")["reasoning_content"], "Hmm.");
+    assert_eq!(turn("openrouter")["reasoning_details"][0]["data"], "x");
+    assert_eq!(turn("openrouter").get("reasoning_content"), None);
+
+    let chunks = json!([
+        {"type": "thinking", "thinking": [{"type": "text", "text": "Hmm."}]},
+        {"type": "text", "text": "Yes."},
+    ]);
+    let body = json!({"choices": [{"message": {"role": "assistant", "content": chunks}}]});
+    let reply = Protocol::Chat.decode(body.to_string().as_bytes()).unwrap();
+    assert_eq!(reply.text(), "Yes.");
+    let request = Request::new(vec![Message::user("?"), reply.to_message()]);
+    let body = encode("mistral", "m", &request, Delivery::Whole);
+    assert_eq!(body["messages"][1]["content"], chunks);
+}
+
+#[test]
+fn state_that_is_no_json_is_an_error_and_not_a_request() {
+    let mut message = Message::user("x");
+    message.parts = vec![Part::State(State::new("gemini", "{not json"))];
+    let refused = Protocol::Gemini.encode(
+        &Request::new(vec![message]),
+        "m",
+        &Quirks::OPENAI,
+        Delivery::Whole,
+    );
+    assert_eq!(refused.unwrap_err().kind, ProviderErrorKind::Encode);
+}

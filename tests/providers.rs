@@ -1,0 +1,521 @@
+//! Every preset, in every mode that it takes, against what a server can answer: how many requests it
+//! costs, how it ends, and what the ledger says. `docs/providers.md` is generated from what is seen
+//! here; `UPDATE_DOCS=1 cargo test --test providers` writes it anew.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use extract_llm::contract::Contract;
+use extract_llm::extraction::Outcome;
+use extract_llm::model::{Auth, Preset, RetryPolicy, presets};
+use extract_llm::wire::{CacheForm, MaxTokensField, Protocol, ToolChoiceForm};
+use extract_llm::{Client, Error, Extract, Mode};
+use serde_json::{Value, json};
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+#[path = "support/bodies.rs"]
+mod bodies;
+
+#[derive(Debug, PartialEq, Extract)]
+struct Person {
+    name: String,
+    age: u8,
+}
+
+/// What a server does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Case {
+    Good,
+    BadThenGood,
+    AlwaysBad,
+    Refusal,
+    Truncation,
+    Filter,
+    Unauthorized,
+    BusyThenGood,
+    FailsThenGood,
+    KeepsFailing,
+    NotJson,
+}
+
+const CASES: [Case; 11] = [
+    Case::Good,
+    Case::BadThenGood,
+    Case::AlwaysBad,
+    Case::Refusal,
+    Case::Truncation,
+    Case::Filter,
+    Case::Unauthorized,
+    Case::BusyThenGood,
+    Case::FailsThenGood,
+    Case::KeepsFailing,
+    Case::NotJson,
+];
+
+impl Case {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Good => "good first time",
+            Self::BadThenGood => "one bad answer, then a good one",
+            Self::AlwaysBad => "bad answers only (`retries(1)`)",
+            Self::Refusal => "a refusal",
+            Self::Truncation => "cut off at the limit of tokens",
+            Self::Filter => "stopped by the content filter",
+            Self::Unauthorized => "401",
+            Self::BusyThenGood => "429 with a wait, then good",
+            Self::FailsThenGood => "500, then good",
+            Self::KeepsFailing => "500 only (2 transport retries)",
+            Self::NotJson => "200 with a page of HTML",
+        }
+    }
+
+    /// Requests, and how it ends.
+    fn expected(self) -> (usize, &'static str) {
+        match self {
+            Self::Good => (1, "the value"),
+            Self::BadThenGood | Self::BusyThenGood | Self::FailsThenGood => (2, "the value"),
+            Self::AlwaysBad => (2, "`Error::Invalid`"),
+            Self::Refusal => (1, "`Error::Refused`"),
+            Self::Truncation => (1, "`Error::Truncated`"),
+            Self::Filter => (1, "`Error::ContentFiltered`"),
+            Self::Unauthorized | Self::NotJson => (1, "`Error::Provider`"),
+            Self::KeepsFailing => (3, "`Error::Provider`"),
+        }
+    }
+
+    /// The answers of a server of this protocol; none where the protocol has no word for it.
+    fn answers(self, protocol: Protocol, mode: Mode) -> Option<Vec<ResponseTemplate>> {
+        let ok = |body: Value| ResponseTemplate::new(200).set_body_json(body);
+        let good = || ok(answer(protocol, mode, &json!({"name": "Maria", "age": 34}), Stop::Done));
+        let bad = || ok(answer(protocol, mode, &json!({"name": "Maria"}), Stop::Done));
+        let failure = |status| {
+            ResponseTemplate::new(status).set_body_json(json!({"error": {"message": "no"}}))
+        };
+        Some(match self {
+            Self::Good => vec![good()],
+            Self::BadThenGood => vec![bad(), good()],
+            Self::AlwaysBad => vec![bad(), bad(), bad()],
+            Self::Refusal => vec![ok(stopped(protocol, Stop::Refused)?), good()],
+            Self::Truncation => vec![ok(stopped(protocol, Stop::Cut)?), good()],
+            Self::Filter => vec![ok(stopped(protocol, Stop::Filtered)?), good()],
+            Self::Unauthorized => vec![failure(401), good()],
+            Self::BusyThenGood => vec![failure(429).insert_header("retry-after-ms", "3"), good()],
+            Self::FailsThenGood => vec![failure(500), good()],
+            Self::KeepsFailing => vec![failure(500), failure(500), failure(500), good()],
+            Self::NotJson => {
+                vec![ResponseTemplate::new(200).set_body_string("<html>hello</html>"), good()]
+            }
+        })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Done,
+    Cut,
+    Filtered,
+    Refused,
+}
+
+/// An answer in the protocol's own form, as a tool call in the mode that asks for one.
+fn answer(protocol: Protocol, mode: Mode, value: &Value, stop: Stop) -> Value {
+    let tool = mode == Mode::Tools;
+    let text = value.to_string();
+    let word =
+        |done: &'static str, called: &'static str, cut: &'static str, filtered: &'static str| {
+            match stop {
+                Stop::Cut => cut,
+                Stop::Filtered => filtered,
+                Stop::Done | Stop::Refused if tool => called,
+                Stop::Done | Stop::Refused => done,
+            }
+        };
+    match protocol {
+        Protocol::Chat => {
+            let call = json!([{"id": "c1", "type": "function", "function": {"name": "Person", "arguments": text}}]);
+            let message = if tool {
+                json!({"role": "assistant", "content": null, "tool_calls": call})
+            } else {
+                json!({"role": "assistant", "content": text})
+            };
+            let reason = word("stop", "tool_calls", "length", "content_filter");
+            json!({"choices": [{"message": message, "finish_reason": reason}],
+                   "usage": {"prompt_tokens": 9, "completion_tokens": 4}})
+        }
+        Protocol::Responses => {
+            let item = if tool {
+                json!({"type": "function_call", "id": "f1", "call_id": "c1", "name": "Person", "arguments": text, "status": "completed"})
+            } else {
+                json!({"type": "message", "id": "m1", "role": "assistant", "status": "completed",
+                       "content": [{"type": "output_text", "text": text, "annotations": []}]})
+            };
+            let mut body = json!({"id": "r1", "object": "response", "status": "completed", "output": [item],
+                   "usage": {"input_tokens": 9, "output_tokens": 4}});
+            if matches!(stop, Stop::Cut | Stop::Filtered) {
+                body["status"] = "incomplete".into();
+                let reason = word("", "", "max_output_tokens", "content_filter");
+                body["incomplete_details"] = json!({"reason": reason});
+            }
+            body
+        }
+        Protocol::Anthropic => {
+            let block = if tool {
+                json!({"type": "tool_use", "id": "t1", "name": "Person", "input": value})
+            } else {
+                json!({"type": "text", "text": text})
+            };
+            json!({"type": "message", "role": "assistant", "content": [block],
+                   "stop_reason": word("end_turn", "tool_use", "max_tokens", ""),
+                   "usage": {"input_tokens": 9, "output_tokens": 4}})
+        }
+        Protocol::Gemini => {
+            let part = if tool {
+                json!({"functionCall": {"name": "Person", "args": value}})
+            } else {
+                json!({"text": text})
+            };
+            json!({"candidates": [{"content": {"role": "model", "parts": [part]},
+                                   "finishReason": word("STOP", "STOP", "MAX_TOKENS", "SAFETY")}],
+                   "usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 4}})
+        }
+        Protocol::Cohere => {
+            let call = json!([{"id": "c1", "type": "function", "function": {"name": "Person", "arguments": text}}]);
+            let message = if tool {
+                json!({"role": "assistant", "tool_calls": call})
+            } else {
+                json!({"role": "assistant", "content": [{"type": "text", "text": text}]})
+            };
+            json!({"id": "x", "message": message,
+                   "finish_reason": word("COMPLETE", "TOOL_CALL", "MAX_TOKENS", ""),
+                   "usage": {"tokens": {"input_tokens": 9, "output_tokens": 4}}})
+        }
+        Protocol::Bedrock => {
+            let block = if tool {
+                json!({"toolUse": {"toolUseId": "t1", "name": "Person", "input": value}})
+            } else {
+                json!({"text": text})
+            };
+            json!({"output": {"message": {"role": "assistant", "content": [block]}},
+                   "stopReason": word("end_turn", "tool_use", "max_tokens", "content_filtered"),
+                   "usage": {"inputTokens": 9, "outputTokens": 4}})
+        }
+        Protocol::Ollama => {
+            let message = if tool {
+                json!({"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "Person", "arguments": value}}]})
+            } else {
+                json!({"role": "assistant", "content": text})
+            };
+            json!({"model": "m", "message": message, "done": true,
+                   "done_reason": word("stop", "stop", "length", ""),
+                   "prompt_eval_count": 9, "eval_count": 4})
+        }
+        other => panic!("{other} is not in the table"),
+    }
+}
+
+/// A reply that ended otherwise than it should; none where the protocol has no word for it.
+fn stopped(protocol: Protocol, stop: Stop) -> Option<Value> {
+    let half = json!("{\"name\": \"Ma");
+    let plain = |stop| Some(answer(protocol, Mode::Text, &half, stop));
+    match (protocol, stop) {
+        (Protocol::Chat, Stop::Refused) => Some(json!({"choices": [{
+            "message": {"role": "assistant", "content": null, "refusal": "I will not."},
+            "finish_reason": "stop",
+        }]})),
+        (Protocol::Responses, Stop::Refused) => Some(json!({
+            "id": "r1", "status": "completed", "output": [{"type": "message", "role": "assistant",
+                "content": [{"type": "refusal", "refusal": "I will not."}]}],
+        })),
+        (Protocol::Anthropic, Stop::Refused) => Some(json!({
+            "type": "message", "role": "assistant", "content": [], "stop_reason": "refusal",
+            "usage": {"input_tokens": 9, "output_tokens": 0},
+        })),
+        (_, Stop::Refused)
+        | (Protocol::Anthropic | Protocol::Cohere | Protocol::Ollama, Stop::Filtered) => None,
+        (_, stop) => plain(stop),
+    }
+}
+
+fn client_for(preset: &Preset, url: String) -> Client {
+    let mut quick = RetryPolicy::times(2);
+    quick.first_wait = std::time::Duration::from_millis(1);
+    Client::builder()
+        .base_url(url)
+        .model(format!("{}/some-model", preset.name))
+        .key("test-key-0123456789")
+        .retry_policy(quick)
+        .build()
+        .unwrap()
+}
+
+/// The turns of a request, wherever its protocol keeps them.
+fn turns(body: &Value) -> &[Value] {
+    ["messages", "input", "contents"].iter().find_map(|key| body[*key].as_array()).unwrap()
+}
+
+fn ending<T>(result: &Result<T, Error>) -> &'static str {
+    match result {
+        Ok(_) => "the value",
+        Err(Error::Invalid { .. }) => "`Error::Invalid`",
+        Err(Error::Refused { .. }) => "`Error::Refused`",
+        Err(Error::Truncated { .. }) => "`Error::Truncated`",
+        Err(Error::ContentFiltered { .. }) => "`Error::ContentFiltered`",
+        Err(Error::Provider { .. }) => "`Error::Provider`",
+        Err(_) => "something else",
+    }
+}
+
+/// The oracle's name for the bodies of a protocol, where it knows the protocol.
+fn oracle_kind(preset: &Preset) -> Option<&'static str> {
+    match preset.name {
+        "openai" => Some("openai-chat"),
+        "openai-responses" => Some("openai-responses"),
+        "anthropic" => Some("anthropic-messages"),
+        "google" => Some("google-generate"),
+        _ => None,
+    }
+}
+
+/// Runs one case and gives what the server saw.
+async fn run(
+    preset: &Preset,
+    mode: Mode,
+    case: Case,
+    answers: Vec<ResponseTemplate>,
+) -> (usize, &'static str) {
+    let what = format!("{} {mode} {case:?}", preset.name);
+    let server = MockServer::start().await;
+    for template in answers {
+        Mock::given(method("POST")).respond_with(template).up_to_n_times(1).mount(&server).await;
+    }
+    let client = client_for(preset, server.uri());
+    let done = client.extract::<Person>("Maria is 34.").mode(mode).retries(1).report().await;
+
+    let requests = server.received_requests().await.unwrap();
+    let bodies: Vec<Value> = requests.iter().map(|request| request.body_json().unwrap()).collect();
+    if let Some(kind) = oracle_kind(preset) {
+        bodies.iter().for_each(|body| bodies::keep_as(kind, body));
+    }
+    let attempts = match &done {
+        Ok(done) => {
+            assert_eq!(done.value, Person { name: "Maria".into(), age: 34 }, "{what}");
+            assert_eq!(done.attempts.last().unwrap().outcome, Outcome::Accepted, "{what}");
+            assert_eq!(done.attempts.last().unwrap().usage.unwrap().output_tokens, 4, "{what}");
+            done.attempts.len()
+        }
+        Err(error) => error.ledger().unwrap().attempts.len(),
+    };
+    match case {
+        Case::BadThenGood | Case::AlwaysBad => {
+            assert_eq!(attempts, 2, "{what}");
+            let (first, second) = (turns(&bodies[0]), turns(&bodies[1]));
+            assert_eq!(second[..first.len()], *first, "{what}: a re-ask only appends");
+            assert!(second.len() > first.len(), "{what}");
+            let appended = Value::from(second[first.len()..].to_vec()).to_string();
+            assert!(appended.contains("/age"), "{what}: {appended}");
+        }
+        // The transport's retries are one attempt, and send the same bytes.
+        _ => {
+            assert_eq!(attempts, 1, "{what}");
+            assert!(requests.iter().all(|request| request.body == requests[0].body), "{what}");
+        }
+    }
+    if let (Some(first), Auth::Header(name)) = (requests.first(), preset.auth) {
+        assert_eq!(first.headers[name], "test-key-0123456789", "{what}");
+        assert!(first.headers.get("authorization").is_none(), "{what}");
+    }
+    (requests.len(), ending(&done))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_preset_in_every_mode_costs_what_it_should_and_ends_as_it_should() {
+    let mut seen: BTreeMap<(String, Case), (usize, &'static str)> = BTreeMap::new();
+    for preset in presets() {
+        for mode in preset.facts("some-model").modes {
+            for case in CASES {
+                let Some(answers) = case.answers(preset.protocol, *mode) else { continue };
+                let got = run(preset, *mode, case, answers).await;
+                assert_eq!(got, case.expected(), "{} {mode} {case:?}", preset.name);
+                seen.insert((preset.protocol.to_string(), case), got);
+            }
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/providers.md");
+    let document = document(&seen);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &document).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == document,
+        "docs/providers.md is stale: UPDATE_DOCS=1 cargo test --test providers"
+    );
+}
+
+fn document(seen: &BTreeMap<(String, Case), (usize, &'static str)>) -> String {
+    let mut page = String::from(
+        "<!-- Generated by tests/providers.rs: UPDATE_DOCS=1 cargo test --test providers -->\n\n\
+         # Providers\n\n\
+         `Client::new(\"provider/model\")` takes these. Any other server is reached by its base URL and,\n\
+         where it is not Chat Completions, its protocol: \
+         `Client::builder().base_url(\"…\").protocol(Protocol::Anthropic).model(\"…\")`.\n\n\
+         Modes are listed best first, as `Mode::Auto` tries them, for a model of which no rule says otherwise.\n\
+         A mode that a server answers it does not take is left once, remembered by the client, and reported.\n\n\
+         | provider | protocol | base URL | key | modes | native schema | tools | media | on the wire |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+    );
+    for preset in presets() {
+        let facts = preset.facts("some-model");
+        let modes: Vec<String> = facts.modes.iter().map(ToString::to_string).collect();
+        let takes = |mode, dialect: &str, strict| match (facts.modes.contains(&mode), strict) {
+            (false, _) => String::from("–"),
+            (true, true) => format!("{dialect}, enforced"),
+            (true, false) => String::from(dialect),
+        };
+        let keys = match preset.key_variables {
+            [] => String::from("none"),
+            names => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or "),
+        };
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | `{}` | {keys} | {} | {} | {} | {} | {} |",
+            preset.name,
+            preset.protocol,
+            preset.base_url,
+            modes.join(", "),
+            takes(Mode::JsonSchema, facts.schema_dialect.name(), facts.schema_strict),
+            takes(Mode::Tools, facts.tool_dialect.name(), facts.tool_strict),
+            media(&facts.media),
+            quirks(preset),
+        );
+    }
+    page += "\n## Models that differ\n\n| provider | models | what differs |\n|---|---|---|\n";
+    for preset in presets() {
+        for rule in preset.rules {
+            let models: Vec<String> =
+                rule.models.iter().map(|model| format!("`{model}`")).collect();
+            let _ =
+                writeln!(page, "| `{}` | {} | {} |", preset.name, models.join(" "), differs(rule));
+        }
+    }
+    page += "\n## What each answer costs, and how it ends\n\n\
+             Seen for every provider above, in every one of its modes, by `tests/providers.rs`; `n/a` where the\n\
+             protocol has no word for it. Re-asks and transport retries are budgets apart: a 429 or a 500 that\n\
+             passes is one attempt in the ledger. A re-ask appends to the conversation and changes nothing in it.\n\n\
+             | the server answers | requests | the extraction ends with | protocols without it |\n|---|---|---|---|\n";
+    let protocols: std::collections::BTreeSet<&String> =
+        seen.keys().map(|(protocol, _)| protocol).collect();
+    for case in CASES {
+        let (requests, ending) = case.expected();
+        let missing: Vec<&str> = protocols
+            .iter()
+            .filter(|protocol| !seen.contains_key(&((**protocol).clone(), case)))
+            .map(|protocol| protocol.as_str())
+            .collect();
+        let missing = if missing.is_empty() { "none" } else { &missing.join(", ") };
+        let _ = writeln!(page, "| {} | {requests} | {ending} | {missing} |", case.words());
+    }
+    page
+}
+
+/// How a provider differs from OpenAI on the wire.
+fn quirks(preset: &Preset) -> String {
+    let facts = &preset.facts;
+    let quirks = &facts.quirks;
+    let mut notes = Vec::new();
+    notes.push(match quirks.tool_choice {
+        ToolChoiceForm::Named => "the tool is chosen by name",
+        ToolChoiceForm::Required => "`required` in place of the tool's name",
+        ToolChoiceForm::Any => "`any` in place of the tool's name",
+        ToolChoiceForm::Auto => "tools cannot be forced",
+        _ => "tools are not chosen",
+    });
+    if preset.protocol == Protocol::Chat && quirks.max_tokens == MaxTokensField::MaxTokens {
+        notes.push("`max_tokens`");
+    }
+    if !facts.sampling {
+        notes.push("no sampling parameters");
+    }
+    if quirks.cache == CacheForm::Marked {
+        notes.push("cache points are marked");
+    }
+    if !quirks.replay.is_empty() {
+        notes.push("wants its reasoning back");
+    }
+    notes.join("; ")
+}
+
+fn media(support: &extract_llm::model::MediaSupport) -> String {
+    let kinds =
+        [("images", support.image), ("audio", support.audio), ("documents", support.document)];
+    let words: Vec<String> = kinds
+        .iter()
+        .filter_map(|(kind, ways)| {
+            let ways: Vec<&str> = [(ways.bytes, "bytes"), (ways.url, "URL"), (ways.id, "file id")]
+                .iter()
+                .filter_map(|(taken, word)| taken.then_some(*word))
+                .collect();
+            (!ways.is_empty()).then(|| format!("{kind} by {}", ways.join(", ")))
+        })
+        .collect();
+    if words.is_empty() { String::from("text only") } else { words.join("; ") }
+}
+
+fn differs(rule: &extract_llm::model::Rule) -> String {
+    let mut words = Vec::new();
+    if let Some(modes) = rule.modes {
+        let modes: Vec<String> = modes.iter().map(ToString::to_string).collect();
+        words.push(format!("modes {}", modes.join(", ")));
+    }
+    if let Some((dialect, strict)) = rule.schema {
+        words.push(format!(
+            "native schema {}{}",
+            dialect.name(),
+            if strict { ", enforced" } else { "" }
+        ));
+    }
+    if let Some((dialect, strict)) = rule.tool {
+        words.push(format!("tools {}{}", dialect.name(), if strict { ", enforced" } else { "" }));
+    }
+    if let Some(choice) = rule.tool_choice {
+        words.push(format!("tool choice {choice:?}").to_lowercase());
+    }
+    match rule.sampling {
+        Some(true) => words.push("takes sampling parameters".into()),
+        Some(false) => words.push("refuses sampling parameters".into()),
+        None => {}
+    }
+    if let Some(tokens) = rule.max_tokens {
+        words.push(format!("at most {tokens} tokens unless set"));
+    }
+    if let Some(support) = &rule.media {
+        words.push(media(support));
+    }
+    if rule.max_tokens_field.is_some() {
+        words.push("the older name of the token limit".into());
+    }
+    if rule.effort.is_some() {
+        words.push("reasoning effort is said elsewhere, or not at all".into());
+    }
+    if rule.schema_field.is_some() {
+        words.push("the schema stands in another field".into());
+    }
+    words.join("; ")
+}
+
+#[test]
+fn every_preset_has_a_contract_for_its_dialects() {
+    let contract = Contract::of::<Person>().unwrap();
+    for preset in presets() {
+        let facts = preset.facts("some-model");
+        for (dialect, strict) in
+            [(facts.schema_dialect, facts.schema_strict), (facts.tool_dialect, facts.tool_strict)]
+        {
+            contract
+                .form(dialect, strict)
+                .unwrap_or_else(|error| panic!("{}: {error}", preset.name));
+        }
+    }
+}
