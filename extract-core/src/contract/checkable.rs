@@ -236,6 +236,6 @@ mod tests {
     #[test]
     fn a_long_pattern_of_letters_still_compiles() {
         let schema = json!({"type": "string", "pattern": r"^[\w\s]{1,80}$"});
-        assert!(compile("t", &schema).unwrap().is_valid(&json!("Größe 1")));
+        assert!(compile("t", &schema).unwrap().is_valid(&json!("Large 1")));
     }
 }
