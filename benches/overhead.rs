@@ -6,10 +6,12 @@
 //! ```
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use divan::{Bencher, black_box};
 use extract_llm::check::violations;
 use extract_llm::contract::Contract;
+use extract_llm::contract::dialect::{Dialect, lower};
 use extract_llm::model::{Scripted, scripted::reply};
 use extract_llm::{Client, Extract};
 use serde_json::{Value, json};
@@ -65,11 +67,76 @@ fn text() -> String {
 
 fn main() {
     divan::main();
+    println!();
+    ratios();
 }
 
-#[divan::bench]
+/// The median time of one call, of many samples of many calls.
+fn median(mut call: impl FnMut()) -> Duration {
+    let mut samples: Vec<Duration> = (0..51)
+        .map(|_| {
+            let begun = Instant::now();
+            (0..200).for_each(|_| call());
+            begun.elapsed() / 200
+        })
+        .collect();
+    samples.sort();
+    samples[samples.len() / 2]
+}
+
+/// What it costs beside what any program does, which holds from machine to machine.
+fn ratios() {
+    let contract = Contract::of::<Order>().expect("the type can be asked for");
+    let text = text();
+    let value: Value = serde_json::from_str(&text).expect("it is JSON");
+    let parse = median(|| drop(black_box(serde_json::from_str::<Value>(black_box(&text)))));
+    println!("serde_json::from_str::<Value> of {} bytes: {parse:?}; beside it", text.len());
+    let beside = |what: &str, time: Duration| {
+        println!("  {what:<32} {:5.2} times ({time:?})", time.as_secs_f64() / parse.as_secs_f64());
+    };
+    beside(
+        "serde_json::from_str::<Order>",
+        median(|| {
+            drop(black_box(serde_json::from_str::<Order>(black_box(&text))));
+        }),
+    );
+    beside(
+        "validation of a value that fits",
+        median(|| {
+            drop(black_box(violations(&contract, black_box(&value))));
+        }),
+    );
+    beside("Contract::of, known", median(|| drop(black_box(Contract::of::<Order>()))));
+    let schema = contract.schema().clone();
+    beside(
+        "a contract, built",
+        median(|| {
+            drop(black_box(Contract::from_schema(black_box(&schema).clone())));
+        }),
+    );
+}
+
+/// Too short for one call a sample.
+#[divan::bench(sample_size = 10_000)]
 fn contract_of_a_known_type() -> Arc<Contract> {
     Contract::of::<Order>().expect("the type can be asked for")
+}
+
+/// What the first call for a type pays, beside what schemars takes for its schema.
+#[divan::bench]
+fn contract_built(bencher: Bencher<'_, '_>) {
+    let schema = Contract::of::<Order>().expect("the type can be asked for").schema().clone();
+    bencher
+        .with_inputs(|| schema.clone())
+        .bench_values(|schema| Contract::from_schema(schema).expect("it is a schema"));
+}
+
+/// What the first call for a type pays in each dialect.
+#[divan::bench(args = ["openai-strict", "anthropic-tool", "gemini-json-schema"])]
+fn contract_lowered(bencher: Bencher<'_, '_>, name: &str) {
+    let contract = Contract::of::<Order>().expect("the type can be asked for");
+    let dialect = Dialect::ALL.iter().find(|dialect| dialect.name() == name).expect("a dialect");
+    bencher.bench(|| lower(contract.asked_schema(), dialect));
 }
 
 #[divan::bench]

@@ -14,6 +14,17 @@ mod bodies;
 #[path = "support/scripted.rs"]
 mod scripted;
 
+#[path = "contract/given.rs"]
+mod given;
+#[path = "contract/modes.rs"]
+mod modes;
+#[path = "contract/report.rs"]
+mod report;
+#[path = "contract/tokens.rs"]
+mod tokens;
+#[path = "contract/words.rs"]
+mod words;
+
 #[derive(Debug, PartialEq, Extract)]
 struct Page<T> {
     items: Vec<T>,

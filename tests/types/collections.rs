@@ -67,7 +67,7 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
     );
     family.row("BTreeMap<u32, T>", [BTreeMap::from([(7_u32, true), (0, false)])]);
     family.row("BTreeMap<i16, T>", [BTreeMap::from([(-7_i16, "x".to_owned())])]);
-    family.row("HashMap<enum, T>", [HashMap::from([(Size::Small, 1_u8), (Size::VeryLarge, 2)])]);
+    family.row("BTreeMap<enum, T>", [BTreeMap::from([(Size::Small, 1_u8), (Size::VeryLarge, 2)])]);
     family.row("BTreeMap<char, T>", [BTreeMap::from([('k', 1_u8)])]);
     family.row(
         "BTreeMap<String, BTreeMap<..>>",

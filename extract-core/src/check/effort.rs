@@ -14,15 +14,34 @@ const MOST_EACH: usize = 64;
 const LISTED: &[&str] = &["allOf", "anyOf", "oneOf"];
 const SINGLE: &[&str] = &["not", "if", "then", "else"];
 
+/// Values no deeper than this are no trouble, whatever the type.
+const SHALLOW: usize = 8;
+
 /// Whether everything that is wrong with a value can be told in bounded time.
 pub(super) fn is_tellable(schema: &Value, value: &Value) -> bool {
-    let left = MOST.saturating_add(parts(value).saturating_mul(MOST_EACH));
-    Effort { root: schema, left }.spend(schema, value, 0).is_some()
+    is_within(schema, value, false)
+}
+
+/// Whether serde can read a value in bounded time: it tries the variants of an untagged enum one by
+/// one, each from its beginning, and only a tag tells it which one is meant.
+pub(super) fn is_readable(schema: &Value, value: &Value) -> bool {
+    is_within(schema, value, true)
+}
+
+fn is_within(schema: &Value, value: &Value, by_tag: bool) -> bool {
+    let (parts, depth) = extent(value);
+    if depth <= SHALLOW {
+        return true;
+    }
+    let left = MOST.saturating_add(parts.saturating_mul(MOST_EACH));
+    Effort { root: schema, left, by_tag }.spend(schema, value, 0).is_some()
 }
 
 struct Effort<'a> {
     root: &'a Value,
     left: usize,
+    /// Whether a branch whose tag is another one is passed over.
+    by_tag: bool,
 }
 
 impl Effort<'_> {
@@ -32,6 +51,9 @@ impl Effort<'_> {
         // References that lead nowhere but to each other; the validator stops there too.
         if depth > 2_000 {
             return None;
+        }
+        if self.by_tag && has_other_tag(schema, value) {
+            return Some(());
         }
         let Some(members) = schema.as_object() else { return Some(()) };
         let depth = depth + 1;
@@ -78,17 +100,29 @@ impl Effort<'_> {
     }
 }
 
-/// How many values a value is made of.
-fn parts(value: &Value) -> usize {
-    let mut open = vec![value];
-    let mut count = 0;
-    while let Some(value) = open.pop() {
-        count += 1;
+/// Whether a member that must be one constant is another.
+fn has_other_tag(schema: &Value, value: &Value) -> bool {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+        return false;
+    };
+    properties.iter().any(|(name, property)| match (property.get("const"), value.get(name)) {
+        (Some(constant), Some(member)) => constant != member,
+        _ => false,
+    })
+}
+
+/// How many values a value is made of, and how deep they lie.
+fn extent(value: &Value) -> (usize, usize) {
+    let mut open = vec![(value, 0)];
+    let (mut parts, mut deepest) = (0, 0);
+    while let Some((value, depth)) = open.pop() {
+        parts += 1;
+        deepest = deepest.max(depth);
         match value {
-            Value::Array(items) => open.extend(items),
-            Value::Object(members) => open.extend(members.values()),
+            Value::Array(items) => open.extend(items.iter().map(|item| (item, depth + 1))),
+            Value::Object(members) => open.extend(members.values().map(|item| (item, depth + 1))),
             _ => {}
         }
     }
-    count
+    (parts, deepest)
 }

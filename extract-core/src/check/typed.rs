@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::effort;
 use super::schema::violations;
 use crate::contract::{
     Checker, Contract, Extract, Problem, ProblemKind, Problems, excerpt, push_segment,
@@ -16,6 +17,13 @@ pub(crate) fn check<T: Extract>(
     mut problems: Vec<Problem>,
 ) -> Result<T, Problems> {
     problems.extend(violations(contract, value));
+    if !effort::is_readable(contract.schema(), value) {
+        if problems.is_empty() {
+            let expected = "a value that is nested less deeply in alternatives";
+            problems.push(Problem::new(ProblemKind::Type, "", expected, excerpt(value)));
+        }
+        return Err(problems.into());
+    }
     match serde_path_to_error::deserialize::<_, T>(value) {
         Ok(typed) => {
             let mut checker = Checker::new(value);

@@ -301,7 +301,7 @@ impl Contract {
     }
 
     /// The schema as JSON text, tidied and in one line: the other form for prompts, for models that
-    /// follow JSON Schema better. It takes two to four times the tokens.
+    /// follow JSON Schema better. It takes about twice the tokens.
     ///
     /// ```
     /// # use extract_core::{Client, model::Scripted, conversation::Mode};

@@ -26,7 +26,9 @@ pub(super) fn each_schema(schema: &mut Value, visit: &mut impl FnMut(&mut Map<St
             }
         }
         Value::Array(schemas) => {
-            schemas.iter_mut().for_each(|schema| each_schema(schema, visit));
+            for schema in schemas {
+                each_schema(schema, visit);
+            }
         }
         _ => {}
     }

@@ -18,10 +18,17 @@ pub(super) enum Fits {
 
 /// Whether a value fits as it is.
 pub(super) fn fits(value: &Value, shape: &Shape) -> Fits {
-    check(value, shape, shape.root())
+    check(value, shape, shape.root(), &mut { STEPS })
 }
 
-fn check(value: &Value, shape: &Shape, id: ShapeId) -> Fits {
+/// The most values that are held against a type to find out whether one fits: alternatives inside of
+/// alternatives can double at each level. Out of steps it counts as one that does not fit, and the
+/// reader that mends, which has bounds of its own, takes over.
+const STEPS: u32 = 2_000_000;
+
+fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> Fits {
+    let Some(fewer) = left.checked_sub(1) else { return Fits::Not };
+    *left = fewer;
     let yes = |fits: bool| if fits { Fits::Exactly } else { Fits::Not };
     match shape.form(id) {
         Form::Any => Fits::Exactly,
@@ -51,7 +58,7 @@ fn check(value: &Value, shape: &Shape, id: ShapeId) -> Fits {
                 let Some(shape_id) = list.prefix.get(index).copied().or(list.items) else {
                     return Fits::Not;
                 };
-                worst = worst.max(check(item, shape, shape_id));
+                worst = worst.max(check(item, shape, shape_id, left));
                 if worst == Fits::Not {
                     break;
                 }
@@ -59,7 +66,7 @@ fn check(value: &Value, shape: &Shape, id: ShapeId) -> Fits {
             worst
         }
         Form::Object(object) => match value {
-            Value::Object(map) => check_object(map, shape, object),
+            Value::Object(map) => check_object(map, shape, object, left),
             _ => Fits::Not,
         },
         Form::Union(union) => {
@@ -68,26 +75,34 @@ fn check(value: &Value, shape: &Shape, id: ShapeId) -> Fits {
                     || union
                         .options
                         .iter()
-                        .any(|&option| check(value, shape, option) == Fits::Exactly));
+                        .any(|&option| check(value, shape, option, left) == Fits::Exactly));
             }
             if let [only] = union.options.as_slice() {
-                return check(value, shape, *only);
+                return check(value, shape, *only, left);
             }
             if let (Some(tag), Value::Object(map)) = (&union.tag, value) {
                 let named = map.get(&tag.name).and_then(|tagged| {
-                    tag.variants
-                        .iter()
-                        .find(|(_, constant)| check(tagged, shape, *constant) == Fits::Exactly)
+                    tag.variants.iter().find(|(_, constant)| {
+                        check(tagged, shape, *constant, left) == Fits::Exactly
+                    })
                 });
-                return named.map_or(Fits::Not, |&(option, _)| check(value, shape, option));
+                return named.map_or(Fits::Not, |&(option, _)| check(value, shape, option, left));
             }
             // What is absent in one variant may be there in another: only an exact fit decides.
-            yes(union.options.iter().any(|&option| check(value, shape, option) == Fits::Exactly))
+            yes(union
+                .options
+                .iter()
+                .any(|&option| check(value, shape, option, left) == Fits::Exactly))
         }
     }
 }
 
-fn check_object(map: &Map<String, Value>, shape: &Shape, object: &ObjectForm) -> Fits {
+fn check_object(
+    map: &Map<String, Value>,
+    shape: &Shape,
+    object: &ObjectForm,
+    left: &mut u32,
+) -> Fits {
     if object.keys.is_some() {
         return Fits::Not;
     }
@@ -109,7 +124,7 @@ fn check_object(map: &Map<String, Value>, shape: &Shape, object: &ObjectForm) ->
                 Rest::Drop => return Fits::Not,
             },
         };
-        worst = worst.max(check(value, shape, shape_id));
+        worst = worst.max(check(value, shape, shape_id, left));
         if worst == Fits::Not {
             return Fits::Not;
         }
@@ -249,8 +264,10 @@ fn fill_in(
             }
         }
         (Form::Union(union), value) if !value.is_null() => {
-            let fitting =
-                union.options.iter().find(|&&option| check(value, shape, option) != Fits::Not);
+            let fitting = union
+                .options
+                .iter()
+                .find(|&&option| check(value, shape, option, &mut { STEPS }) != Fits::Not);
             if let Some(&option) = fitting {
                 fill_in(value, shape, option, pointer, repairs);
             }

@@ -1,0 +1,259 @@
+//! Schemas that are known only at run time, friendly and hostile ones.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use extract_llm::check::violations;
+use extract_llm::contract::dialect::{Dialect, DialectError};
+use extract_llm::contract::{Contract, ContractError, Unbounded};
+use extract_llm::model::scripted::reply;
+use extract_llm::{Error, Mode};
+use serde_json::{Map, Value, json};
+
+use super::{scripted, strict};
+
+fn person() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://example.com/person.json",
+        "title": "Person of note",
+        "description": "Someone.",
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "scores": {"type": "object", "additionalProperties": {"$ref": "#/$defs/score"}},
+            "nickname": {"type": "string"},
+        },
+        "required": ["name", "scores"],
+        "$defs": {"score": {"type": "integer", "minimum": 0, "maximum": 10}},
+    })
+}
+
+#[tokio::test]
+async fn a_schema_goes_the_way_of_a_type() {
+    let bad = json!({"name": "Ada", "scores": [{"key": "math", "value": 11}], "nickname": null});
+    let good = json!({"name": "Ada", "scores": [{"key": "math", "value": 9}], "nickname": null});
+    let (client, model) = strict(vec![bad, good]);
+
+    let done = client.extract_value(person(), "Ada: math 9").report().await.unwrap();
+
+    assert_eq!(done.value, json!({"name": "Ada", "scores": {"math": 9}}));
+    assert_eq!(done.attempts[0].problems[0].pointer, "/scores/math");
+    let function = &model.seen()[0].body["tools"][0]["function"];
+    assert_eq!(function["name"], "Person_of_note");
+    assert_eq!(function["description"], "Someone.");
+    assert_eq!(function["strict"], true);
+    assert_eq!(function["parameters"]["required"], json!(["name", "scores", "nickname"]));
+    assert!(!function.to_string().contains("example.com"));
+}
+
+#[tokio::test]
+async fn a_contract_is_made_once_and_used_again() {
+    let contract = Contract::from_schema_named("the list!", json!({"type": "array"})).unwrap();
+    assert_eq!(contract.name(), "the_list");
+    assert!(contract.is_wrapped());
+    let answers = [json!({"value": [1]}), json!({"value": ["x"]})];
+    let (client, model) = scripted::scripted(answers.map(reply::tool));
+    for expected in [json!([1]), json!(["x"])] {
+        assert_eq!(client.extract_value(&contract, "text").await.unwrap(), expected);
+    }
+    assert_eq!(model.seen().len(), 2);
+    assert!(Arc::strong_count(&contract) >= 1);
+}
+
+#[tokio::test]
+async fn a_type_is_held_to_what_was_given() {
+    let (client, _) = scripted::scripted([
+        reply::tool(json!({"value": "pears"})),
+        reply::tool(json!({"value": "plums"})),
+    ]);
+    let stock = json!({"type": "string", "enum": ["plums", "apples"]});
+    let done = client.extract::<String>("text").contract(stock).report().await.unwrap();
+    assert_eq!(done.value, "plums");
+    assert_eq!(done.attempts[0].problems[0].expected, r#"one of "plums", "apples""#);
+}
+
+#[tokio::test]
+async fn a_schema_that_cannot_be_taken_is_an_error_of_the_extraction() {
+    let (client, model) = scripted::scripted([]);
+    let schema = json!({"$ref": "https://example.com/a.json"});
+    let error = client.extract_value(schema, "text").await.unwrap_err();
+    assert!(matches!(error, Error::Contract(_)), "{error}");
+    assert_eq!(model.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn text_mode_tells_a_given_schema_in_words() {
+    let (client, model) = scripted::scripted([reply::text(r#"{"name": "Ada", "scores": {}}"#)]);
+    let value = client.extract_value(person(), "text").mode(Mode::Text).await.unwrap();
+    assert_eq!(value["name"], "Ada");
+    let told = model.seen()[0].body["messages"][0]["content"].to_string();
+    assert!(told.contains("[key: string]: integer"), "{told}");
+}
+
+#[test]
+fn older_definitions_are_found_where_they_are() {
+    let contract = Contract::from_schema(json!({
+        "type": "array",
+        "items": {"$ref": "#/definitions/pair"},
+        "definitions": {"pair": {"type": "array", "items": {"$ref": "#/definitions/n"}, "minItems": 2},
+                        "n": {"type": "integer"}},
+    }))
+    .unwrap();
+    assert_eq!(violations(&contract, &json!([[1, 2]])).len(), 0);
+    assert_eq!(violations(&contract, &json!([[1]])).len(), 1);
+    let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
+    assert!(form.tool.schema.to_string().contains("#/$defs/"));
+}
+
+fn refusal(schema: Value) -> ContractError {
+    let begun = Instant::now();
+    let refused = Contract::from_schema(schema).map(|contract| contract.schema().to_string());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    match refused {
+        Err(error) => error,
+        Ok(schema) => panic!("it was taken: {schema:.200}"),
+    }
+}
+
+#[track_caller]
+fn assert_unbounded(schema: Value, expected: fn(&Unbounded) -> bool) {
+    match refusal(schema) {
+        ContractError::Unbounded { source, .. } if expected(&source) => {}
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn what_is_too_deep_too_large_or_too_costly_is_refused() {
+    let mut deep = json!({"type": "string"});
+    for _ in 0..200 {
+        deep = json!({"type": "array", "items": deep});
+    }
+    assert_unbounded(deep, |bound| matches!(bound, Unbounded::Depth { .. }));
+    let wide: Vec<Value> = (0..120_000).map(Value::from).collect();
+    assert_unbounded(json!({"enum": wide}), |bound| matches!(bound, Unbounded::Values { .. }));
+    let long = json!({"description": "x".repeat(3 << 20)});
+    assert_unbounded(long, |bound| matches!(bound, Unbounded::Bytes { .. }));
+    let patterns: Map<String, Value> =
+        (0..1_500).map(|n| (format!("p{n}"), json!({"pattern": format!("^{n}$")}))).collect();
+    assert_unbounded(json!({"properties": patterns}), |bound| {
+        matches!(bound, Unbounded::Patterns { .. })
+    });
+    let repeats: Map<String, Value> =
+        (0..50).map(|n| (format!("p{n}"), json!({"pattern": r"^\w{900}$"}))).collect();
+    assert_unbounded(json!({"patternProperties": {"a{3}": {"properties": repeats}}}), |bound| {
+        matches!(bound, Unbounded::Patterns { .. })
+    });
+}
+
+#[test]
+fn nothing_is_ever_fetched() {
+    for reference in [
+        "https://example.com/a.json",
+        "http://127.0.0.1:9/a.json#/b",
+        "file:///etc/passwd",
+        "other.json",
+        "/etc/passwd",
+        "#anchor",
+        "#/$defs/missing",
+    ] {
+        let error = refusal(json!({"type": "object", "properties": {"a": {"$ref": reference}}}));
+        let ContractError::Dialect { source: DialectError::Reference { .. }, .. } = &error else {
+            panic!("{reference}: {error}")
+        };
+    }
+    // Not even for what nothing refers to.
+    let unused = json!({"type": "object", "$defs": {"a": {"$ref": "https://example.com/a.json"}}});
+    assert!(matches!(refusal(unused), ContractError::Schema { .. }));
+    // Nor may a part of the schema make references lead elsewhere.
+    let other = json!({"properties": {"a": {"$id": "https://example.com/a", "type": "string"}}});
+    assert_unbounded(other, |bound| {
+        *bound == Unbounded::Embedded { pointer: "/properties/a/$id".to_owned() }
+    });
+    // A property of that name is no `$id`.
+    let named = json!({"type": "object", "properties": {"$id": {"type": "string"}}});
+    assert!(Contract::from_schema(named).is_ok());
+}
+
+#[test]
+fn references_in_circles_end() {
+    for circle in [
+        json!({"$ref": "#"}),
+        json!({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}),
+        json!({"allOf": [{"$ref": "#"}]}),
+        json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}},
+               "$defs": {"a": {"allOf": [{"$ref": "#/$defs/a"}, {"type": "string"}]}}}),
+    ] {
+        refusal(circle);
+    }
+    // A type that contains itself is none of them.
+    let tree = json!({"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#"}}}});
+    let contract = Contract::from_schema(tree).unwrap();
+    assert_eq!(violations(&contract, &json!({"children": [{"children": []}]})).len(), 0);
+    assert_eq!(violations(&contract, &json!({"children": [{"children": 7}]})).len(), 1);
+}
+
+#[test]
+fn what_is_no_schema_is_refused() {
+    for schema in [
+        json!(7),
+        json!("object"),
+        json!([]),
+        json!(null),
+        json!(false),
+        json!({"type": "strange"}),
+        json!({"properties": []}),
+        json!({"pattern": "("}),
+        json!({"minimum": "3", "type": "integer"}),
+        json!({"anyOf": []}),
+        json!({"type": "object", "properties": {"a": 7}}),
+    ] {
+        refusal(schema);
+    }
+}
+
+/// Definitions of which each refers to the next one twice.
+fn doubling(depth: usize, part: fn(Value, Value) -> Value) -> Value {
+    let mut definitions = Map::new();
+    for level in 0..depth {
+        let next = || json!({"$ref": format!("#/$defs/a{}", level + 1)});
+        definitions.insert(format!("a{level}"), part(next(), next()));
+    }
+    definitions.insert(format!("a{depth}"), json!({"type": "string"}));
+    json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/a0"}}, "$defs": definitions})
+}
+
+#[test]
+fn checking_takes_bounded_time_whatever_the_schema() {
+    let begun = Instant::now();
+    let two = |left: Value, right: Value| json!({"anyOf": [left, right]});
+    let inside = |left: Value, right: Value| {
+        json!({"anyOf": [
+            {"type": "object", "properties": {"n": left}},
+            {"type": "object", "properties": {"n": right}, "required": ["m"]},
+        ]})
+    };
+    let mut nested = json!(7);
+    for _ in 0..40 {
+        nested = json!({ "n": nested });
+    }
+    for (schema, value) in [
+        (doubling(60, two), json!({"a": 7})),
+        (doubling(40, inside), json!({ "a": nested })),
+        (
+            json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "^(?=(a+)+$)(a|aa)+$"}}}),
+            json!({"a": format!("{}!", "a".repeat(4_000))}),
+        ),
+        (
+            json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}}),
+            json!({"a": format!("{}!", "a".repeat(100_000))}),
+        ),
+    ] {
+        // Either way will do, if it ends.
+        if let Ok(contract) = Contract::from_schema(schema) {
+            assert!(!violations(&contract, &value).is_empty());
+        }
+    }
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}

@@ -1,0 +1,90 @@
+//! `Mode::Auto` goes to the next mode that can carry a type, and says so.
+
+use extract_llm::contract::dialect::Dialect;
+use extract_llm::model::{Profile, Scripted, scripted::reply};
+use extract_llm::{Extract, Mode};
+use serde_json::json;
+
+use super::scripted;
+
+/// Seventeen fields that may be null, which is one more than Anthropic's dialect takes.
+#[derive(Debug, Extract)]
+#[allow(dead_code, reason = "only its schema is of interest")]
+struct Wide {
+    a: Option<u8>,
+    b: Option<u8>,
+    c: Option<u8>,
+    d: Option<u8>,
+    e: Option<u8>,
+    f: Option<u8>,
+    g: Option<u8>,
+    h: Option<u8>,
+    i: Option<u8>,
+    j: Option<u8>,
+    k: Option<u8>,
+    l: Option<u8>,
+    m: Option<u8>,
+    n: Option<u8>,
+    o: Option<u8>,
+    p: Option<u8>,
+    q: Option<u8>,
+}
+
+fn profile(tools: &'static Dialect) -> Profile {
+    let mut profile =
+        Profile::new("scripted", "scripted").modes([Mode::JsonSchema, Mode::Text, Mode::Tools]);
+    profile.dialect = &Dialect::ANTHROPIC_FORMAT;
+    profile.mode_dialects = vec![(Mode::Tools, tools)];
+    profile.strict = true;
+    profile
+}
+
+#[tokio::test]
+async fn auto_steps_to_the_mode_that_carries_the_type() {
+    let answers = [reply::tool(json!({}))];
+    let model = Scripted::new(answers).with_profile(profile(&Dialect::MISTRAL));
+    let done = scripted::client_of(&model).extract::<Wide>("text").report().await.unwrap();
+
+    assert_eq!(done.attempts[0].mode, Mode::Tools);
+    assert_eq!(done.notes.len(), 1, "{:?}", done.notes);
+    assert!(
+        done.notes[0].starts_with("the mode is tools instead of json_schema: "),
+        "{:?}",
+        done.notes
+    );
+    assert!(done.notes[0].contains("16"), "with the reason: {:?}", done.notes);
+    assert_eq!(model.seen()[0].body["tools"][0]["function"]["strict"], true);
+}
+
+#[tokio::test]
+async fn an_explicit_mode_stays_and_goes_without_enforcement() {
+    let model = Scripted::new([reply::json(json!({}))]).with_profile(profile(&Dialect::MISTRAL));
+    let extraction = scripted::client_of(&model).extract::<Wide>("text").mode(Mode::JsonSchema);
+    let done = extraction.report().await.unwrap();
+    assert_eq!(done.attempts[0].mode, Mode::JsonSchema);
+    assert!(
+        done.notes[0].starts_with("the schema is sent without enforcement: "),
+        "{:?}",
+        done.notes
+    );
+    let sent = &model.seen()[0].body["response_format"]["json_schema"];
+    assert_eq!(sent.get("strict"), None);
+}
+
+#[tokio::test]
+async fn where_no_mode_carries_it_the_first_goes_without_enforcement() {
+    let model =
+        Scripted::new([reply::json(json!({}))]).with_profile(profile(&Dialect::ANTHROPIC_TOOL));
+    let done = scripted::client_of(&model).extract::<Wide>("text").report().await.unwrap();
+    assert_eq!(done.attempts[0].mode, Mode::JsonSchema);
+    assert_eq!(done.notes.len(), 1, "{:?}", done.notes);
+}
+
+#[tokio::test]
+async fn a_type_that_fits_stays_in_the_first_mode_without_a_word() {
+    let answer = reply::json(json!({"value": [1]}));
+    let model = Scripted::new([answer]).with_profile(profile(&Dialect::MISTRAL));
+    let done = scripted::client_of(&model).extract::<Vec<u8>>("text").report().await.unwrap();
+    assert_eq!(done.attempts[0].mode, Mode::JsonSchema);
+    assert_eq!(done.notes, [] as [String; 0]);
+}
