@@ -14,8 +14,8 @@ use crate::check::{Feedback, check, render_feedback};
 use crate::contract::dialect::Raised;
 use crate::contract::{Contract, Extract, Form, Problem, ProblemKind, Problems};
 use crate::conversation::{
-    Feature, Input, Message, Mode, Output, Prices, ProviderError, Reply, Request, StopReason,
-    ToolCall, ToolResult,
+    Block, Feature, Input, Message, Mode, Output, Prices, ProviderError, Reply, Request,
+    StopReason, ToolCall, ToolResult,
 };
 use crate::model::Model;
 use crate::reading::{self, Level, Reading, Repair};
@@ -156,6 +156,12 @@ impl<'m> Journey<'m> {
         attempt.latency = asked.elapsed();
         let reply = match answered {
             Ok(reply) => reply,
+            // The provider's own check stands in for ours: what the model wrote may still be read.
+            Err(ProviderError { generation: Some(written), request_id, .. }) => {
+                let mut reply = Reply::new(vec![Block::Text(written)], StopReason::Unstated);
+                reply.request_id = request_id;
+                reply
+            }
             Err(error) => {
                 attempt.request_id.clone_from(&error.request_id);
                 attempt.error = Some(error.to_string());

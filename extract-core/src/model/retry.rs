@@ -90,6 +90,10 @@ impl Retries {
 /// repetition changes.
 fn may_pass(error: &ProviderError) -> bool {
     use ProviderErrorKind as Kind;
+    // What the model wrote came along, and is read before it is asked to write it again.
+    if error.generation.is_some() {
+        return false;
+    }
     let settled = matches!(
         error.kind,
         Kind::Authentication

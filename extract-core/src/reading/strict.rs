@@ -165,7 +165,7 @@ fn find_misfits(
     pointer: &mut String,
     found: &mut Vec<Misfit>,
 ) {
-    if found.len() >= MOST || check(value, shape, id) != Fits::Not {
+    if found.len() >= MOST || check(value, shape, id, &mut { STEPS }) != Fits::Not {
         return;
     }
     let here = pointer.len();
