@@ -34,8 +34,9 @@ fn profile(tools: &'static Dialect) -> Profile {
     let mut profile =
         Profile::new("scripted", "scripted").modes([Mode::JsonSchema, Mode::Text, Mode::Tools]);
     profile.dialect = &Dialect::ANTHROPIC_FORMAT;
-    profile.mode_dialects = vec![(Mode::Tools, tools)];
     profile.strict = true;
+    profile.tool_dialect = tools;
+    profile.tool_strict = true;
     profile
 }
 
@@ -58,25 +59,26 @@ async fn auto_steps_to_the_mode_that_carries_the_type() {
 
 #[tokio::test]
 async fn an_explicit_mode_stays_and_goes_without_enforcement() {
-    let model = Scripted::new([reply::json(json!({}))]).with_profile(profile(&Dialect::MISTRAL));
-    let extraction = scripted::client_of(&model).extract::<Wide>("text").mode(Mode::JsonSchema);
+    let model =
+        Scripted::new([reply::tool(json!({}))]).with_profile(profile(&Dialect::ANTHROPIC_TOOL));
+    let extraction = scripted::client_of(&model).extract::<Wide>("text").mode(Mode::Tools);
     let done = extraction.report().await.unwrap();
-    assert_eq!(done.attempts[0].mode, Mode::JsonSchema);
+    assert_eq!(done.attempts[0].mode, Mode::Tools);
     assert!(
-        done.notes[0].starts_with("the schema is sent without enforcement: "),
+        done.notes[0].starts_with("the schema is sent without enforcement"),
         "{:?}",
         done.notes
     );
-    let sent = &model.seen()[0].body["response_format"]["json_schema"];
+    let sent = &model.seen()[0].body["tools"][0]["function"];
     assert_eq!(sent.get("strict"), None);
 }
 
 #[tokio::test]
-async fn where_no_mode_carries_it_the_first_goes_without_enforcement() {
+async fn where_no_mode_carries_it_one_goes_without_enforcement() {
     let model =
-        Scripted::new([reply::json(json!({}))]).with_profile(profile(&Dialect::ANTHROPIC_TOOL));
+        Scripted::new([reply::tool(json!({}))]).with_profile(profile(&Dialect::ANTHROPIC_TOOL));
     let done = scripted::client_of(&model).extract::<Wide>("text").report().await.unwrap();
-    assert_eq!(done.attempts[0].mode, Mode::JsonSchema);
+    assert_eq!(done.attempts[0].mode, Mode::Tools);
     assert_eq!(done.notes.len(), 1, "{:?}", done.notes);
 }
 

@@ -132,10 +132,10 @@ async fn a_tool_is_shown_as_it_is_sent() {
     for dialect in [&Dialect::OPENAI_STRICT, &Dialect::JSON_SCHEMA, &Dialect::DEEPSEEK] {
         let tool = contract.tool(dialect).unwrap();
         let mut profile = Profile::new("scripted", "scripted");
-        profile.dialect = dialect;
-        profile.strict = tool["function"]["strict"] == true;
+        profile.tool_dialect = dialect;
+        profile.tool_strict = tool["function"]["strict"] == true;
         let own = json!({"lines": [], "stock": {}, "note": "x", "how": {"by": "Pickup"}});
-        let sent = contract.form(dialect, profile.strict).unwrap().lowered.lower_value(own);
+        let sent = contract.form(dialect, profile.tool_strict).unwrap().lowered.lower_value(own);
         let model = Scripted::new([reply::tool(sent)]).with_profile(profile);
         let client = scripted::client_of(&model);
         let _: Order = client.extract("text").mode(Mode::Tools).await.unwrap();

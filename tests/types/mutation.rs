@@ -150,7 +150,7 @@ fn walk(value: &Value, pointer: &mut String, places: &mut Vec<String>) {
     };
     match value {
         Value::Object(members) => {
-            members.iter().for_each(|(name, value)| inside(name.clone(), value))
+            members.iter().for_each(|(name, value)| inside(name.clone(), value));
         }
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(index, item)| inside(index.to_string(), item));

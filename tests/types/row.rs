@@ -44,9 +44,9 @@ impl Family<'_> {
     where
         T: Extract + Serialize + PartialEq + Debug,
     {
-        let samples = samples.into_iter().collect();
+        let samples: Vec<T> = samples.into_iter().collect();
         // All that is wrong is told at once, not the first of it.
-        let held = catch_unwind(AssertUnwindSafe(|| hold(self.0, kind, samples)));
+        let held = catch_unwind(AssertUnwindSafe(|| hold(self.0, kind, &samples)));
         match held {
             Ok(row) => self.1.push(row),
             Err(_) => FAULTS.lock().unwrap().push(kind),
@@ -55,7 +55,7 @@ impl Family<'_> {
 }
 
 #[track_caller]
-fn hold<T>(family: &'static str, kind: &'static str, samples: Vec<T>) -> Row
+fn hold<T>(family: &'static str, kind: &'static str, samples: &[T]) -> Row
 where
     T: Extract + Serialize + PartialEq + Debug,
 {
@@ -110,8 +110,8 @@ where
     assert_eq!(without_nulls(&raised), without_nulls(&asked), "{kind}, {name}");
 
     let mut profile = Profile::new("scripted", "scripted");
-    profile.dialect = dialect;
-    profile.strict = dialect.enforced();
+    profile.tool_dialect = dialect;
+    profile.tool_strict = dialect.enforced();
     let model = Scripted::new([reply::tool(lowered.clone())]).with_profile(profile);
     let client = scripted::client_of(&model);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -24,7 +24,7 @@ pub(super) fn fits(value: &Value, shape: &Shape) -> Fits {
 /// The most values that are held against a type to find out whether one fits: alternatives inside of
 /// alternatives can double at each level. Out of steps it counts as one that does not fit, and the
 /// reader that mends, which has bounds of its own, takes over.
-const STEPS: u32 = 2_000_000;
+const STEPS: u32 = 1_000_000;
 
 fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> Fits {
     let Some(fewer) = left.checked_sub(1) else { return Fits::Not };
