@@ -448,6 +448,8 @@ async fn a_failure_that_may_pass_is_tried_again_and_one_that_will_not_is_not() {
     let done = client.extract::<Person>("Maria, 34").report().await.unwrap();
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
     assert_eq!(done.attempts.len(), 1, "they are no re-asks");
+    assert_eq!(done.attempts[0].resent, 2);
+    assert!(done.attempts[0].to_string().contains("sent 3 times"));
 }
 
 #[tokio::test]

@@ -165,6 +165,7 @@ impl<'m> Journey<'m> {
             Err(error) => {
                 attempt.request_id.clone_from(&error.request_id);
                 attempt.error = Some(error.to_string());
+                attempt.resent = error.resent;
                 tracing::debug!(attempt = number, %error, "no reply");
                 return Err(Ending::Provider(error));
             }
@@ -371,6 +372,7 @@ impl Attempt {
             cost: None,
             latency: Duration::ZERO,
             request_id: None,
+            resent: 0,
             error: None,
         }
     }
@@ -381,6 +383,7 @@ impl Attempt {
         self.usage = reply.usage;
         self.cost = reply.cost.or_else(|| Some(prices?.cost(reply.usage.as_ref()?)));
         self.request_id.clone_from(&reply.request_id);
+        self.resent = reply.resent;
         let mut parts: Vec<String> =
             Some(reply.text()).filter(|text| !text.is_empty()).into_iter().collect();
         parts.extend(reply.tool_calls().map(|call| call.arguments.clone()));
