@@ -448,6 +448,8 @@ async fn a_failure_that_may_pass_is_tried_again_and_one_that_will_not_is_not() {
     let done = client.extract::<Person>("Maria, 34").report().await.unwrap();
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
     assert_eq!(done.attempts.len(), 1, "they are no re-asks");
+    assert_eq!(done.attempts[0].resent, 2);
+    assert!(done.attempts[0].to_string().contains("sent 3 times"));
 }
 
 #[tokio::test]
@@ -482,4 +484,22 @@ fn servers_of_this_machine_are_not_asked_through_a_proxy() {
         .output()
         .unwrap();
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+}
+
+#[tokio::test]
+async fn what_a_provider_refused_of_its_own_model_is_read_before_it_is_asked_for_again() {
+    let refused = json!({"error": {
+        "message": "Failed to call a function.", "type": "invalid_request_error", "code": "tool_use_failed",
+        "failed_generation": "<tool>{'name': 'Maria', 'age': 34,}</tool>",
+    }});
+    let server = serve(ResponseTemplate::new(400).set_body_json(refused)).await;
+    let client = Client::builder()
+        .base_url(format!("{}/openai/v1", server.uri()))
+        .model("groq/test-model")
+        .key(KEY)
+        .build()
+        .unwrap();
+    let person: Person = client.extract("Maria, 34").await.unwrap();
+    assert_eq!(person, Person { name: "Maria".into(), age: 34 });
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }

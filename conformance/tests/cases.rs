@@ -47,7 +47,7 @@ const HELD: [(&str, f64, f64); 8] = [
     ("baml", 0.97, 0.7),
     ("baml_newer", 0.9, 0.9),
     ("jiter_partial", 0.9, 0.95),
-    ("json_repair", 0.84, 0.9),
+    ("json_repair", 0.85, 0.9),
     ("jsonrepair_js", 0.95, 0.9),
     ("langchain_partial", 0.95, 0.95),
     ("pydantic_partial", 0.95, 0.95),

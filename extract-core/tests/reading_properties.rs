@@ -237,3 +237,30 @@ proptest! {
         }
     }
 }
+
+/// What fuzzing found: looks ahead that ended at their reach, and white space in two portions.
+#[test]
+fn portions_that_once_mattered() {
+    let reach =
+        |between: usize| format!("{{*\"{}\"+/*{}\"+x+\"y\"", "a".repeat(30), "b".repeat(between));
+    let texts = [
+        " [,\"a\",,\"\" [1\"x0\u{1} \n\"\"\"\"\" [1".to_owned(),
+        format!("{{\u{8}`{}`\n\n\n\n\n", "a".repeat(186)),
+        format!("{{\u{8}`{}`\n\n\n\n\n", "é".repeat(93)),
+        reach(170),
+        reach(180),
+        reach(186),
+        reach(400),
+    ];
+    for text in texts {
+        let every: Vec<usize> = (0..text.len()).collect();
+        for step in 1..text.len().min(230) {
+            let cuts: Vec<usize> = every.iter().copied().step_by(step).collect();
+            assert_eq!(
+                events(text.as_bytes(), &cuts),
+                events(text.as_bytes(), &[]),
+                "{text} by {step}"
+            );
+        }
+    }
+}

@@ -1,5 +1,15 @@
 //! From a JSON value to a typed one: the schema, serde, and the type's own validators, all in one
 //! pass; and from what they say to words that a model can act on.
+//!
+//! ```
+//! use extract_core::check::violations;
+//! use extract_core::contract::Contract;
+//! use serde_json::json;
+//!
+//! let contract = Contract::of::<(u8, bool)>()?;
+//! assert_eq!(violations(&contract, &json!([300, true])).len(), 1);
+//! # Ok::<(), extract_core::contract::ContractError>(())
+//! ```
 
 mod effort;
 mod feedback;

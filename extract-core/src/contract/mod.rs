@@ -1,5 +1,14 @@
 //! What a type asks for: its JSON Schema, its tool, the compiled validator, and the dialects that
 //! providers want them in. Built once per type; knows no provider, no network and no reply.
+//!
+//! ```
+//! use extract_core::contract::Contract;
+//!
+//! let contract = Contract::of::<bool>()?;
+//! assert!(contract.is_wrapped());
+//! assert_eq!(contract.asked_schema()["required"][0], "value");
+//! # Ok::<(), extract_core::contract::ContractError>(())
+//! ```
 
 mod base64;
 mod checkable;

@@ -2,6 +2,7 @@
 //! other by index, with the tables of names that keys and enum values are looked up in.
 
 mod compile;
+mod keywords;
 mod spelling;
 
 use std::collections::HashMap;

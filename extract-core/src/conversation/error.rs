@@ -120,6 +120,15 @@ impl ProviderErrorKind {
 }
 
 /// A request that brought no reply: what happened, and what the provider said of it.
+///
+/// ```
+/// use extract_core::conversation::{ProviderError, ProviderErrorKind};
+///
+/// let mut error = ProviderError::new(ProviderErrorKind::RateLimited, "Slow down.");
+/// error.status = Some(429);
+/// assert!(error.is_retryable());
+/// assert_eq!(error.to_string(), "rate limited (HTTP 429): Slow down.");
+/// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{}", self.line())]
 #[non_exhaustive]

@@ -32,6 +32,14 @@ impl fmt::Display for MediaKind {
 }
 
 /// An image, a recording or a document.
+///
+/// ```
+/// use extract_core::conversation::{Media, MediaKind};
+///
+/// let media = Media::bytes(MediaKind::Image, b"GIF89a\x01\0\x01\0")?;
+/// assert_eq!(media.media_type.as_deref(), Some("image/gif"));
+/// # Ok::<(), extract_core::conversation::MediaError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Media {

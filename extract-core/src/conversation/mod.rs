@@ -1,5 +1,12 @@
 //! What is said: the messages, parts and settings that are sent, and the reply or the failure that
 //! comes back. Plain data that every other room may use; it knows no provider and no network.
+//!
+//! ```
+//! use extract_core::conversation::{Input, Message};
+//!
+//! let history = [Message::system("You read orders."), Message::user("Two of A-1, please.")];
+//! assert!(!Input::from(&history[..]).is_blank());
+//! ```
 
 mod delta;
 mod error;

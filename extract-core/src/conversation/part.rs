@@ -7,6 +7,16 @@ use std::sync::Arc;
 use super::media::{Media, MediaError, MediaKind};
 
 /// A piece of a [`Message`](super::Message).
+///
+/// ```
+/// use extract_core::conversation::{Message, Part};
+///
+/// let message = Message::user([
+///     Part::text("Read this receipt."),
+///     Part::image_url("https://example.com/receipt.png"),
+/// ]);
+/// assert_eq!(message.parts.len(), 2);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Part {
@@ -126,6 +136,13 @@ impl From<Media> for Part {
 }
 
 /// A tool call as the model wrote it.
+///
+/// ```
+/// use extract_core::conversation::ToolCall;
+///
+/// let call = ToolCall::new("call_1", "Invoice", r#"{"total": 9.5}"#);
+/// assert_eq!(call.name, "Invoice");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ToolCall {
@@ -149,6 +166,14 @@ impl ToolCall {
 }
 
 /// What a tool answered.
+///
+/// ```
+/// use extract_core::conversation::{Message, Role, ToolCall, ToolResult};
+///
+/// let call = ToolCall::new("call_1", "Invoice", "{}");
+/// let turn = Message::tool(ToolResult::new(&call, "/total: expected a value, found nothing", true));
+/// assert_eq!(turn.role, Role::Tool);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ToolResult {

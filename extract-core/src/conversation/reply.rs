@@ -24,6 +24,12 @@ pub enum Block {
 }
 
 /// Why a reply ended, normalised over providers.
+///
+/// ```
+/// use extract_core::conversation::StopReason;
+///
+/// assert_eq!(StopReason::Length.to_string(), "length");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -59,6 +65,14 @@ impl std::fmt::Display for StopReason {
 }
 
 /// A whole reply.
+///
+/// ```
+/// use extract_core::conversation::{Block, Reply, StopReason};
+///
+/// let blocks = vec![Block::Reasoning("Hm.".into()), Block::Text("Seven.".into())];
+/// let reply = Reply::new(blocks, StopReason::Stop);
+/// assert_eq!(reply.text(), "Seven.");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Reply {

@@ -8,6 +8,13 @@ use serde_json::Value;
 use super::{Message, Settings};
 
 /// How a model is asked for structured output.
+///
+/// ```
+/// use extract_core::conversation::Mode;
+///
+/// assert_eq!(Mode::default(), Mode::Auto);
+/// assert_eq!(Mode::JsonSchema.to_string(), "json_schema");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -38,6 +45,14 @@ impl std::fmt::Display for Mode {
 }
 
 /// A tool, or the named schema of a native structured output: the two carry the same things.
+///
+/// ```
+/// use extract_core::conversation::Tool;
+/// use serde_json::json;
+///
+/// let tool = Tool::new("Invoice", json!({"type": "object"})).description("An invoice.").strict(true);
+/// assert!(tool.strict);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Tool {
@@ -99,6 +114,13 @@ impl Output {
 /// What a [`Model`](crate::model::Model) is sent.
 ///
 /// A re-ask only ever appends to `messages`, so what was sent before stays a stable prefix.
+///
+/// ```
+/// use extract_core::conversation::{Message, Mode, Request};
+///
+/// let request = Request::new(vec![Message::user("How many?")]);
+/// assert_eq!(request.output.mode(), Mode::Text);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Request {

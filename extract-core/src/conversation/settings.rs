@@ -38,6 +38,14 @@ impl ReasoningEffort {
 }
 
 /// Settings of one request. Many models refuse sampling parameters, so none has a default.
+///
+/// ```
+/// use extract_core::conversation::{ReasoningEffort, Settings};
+///
+/// let mut settings = Settings::default();
+/// settings.max_tokens = Some(2_000);
+/// settings.reasoning_effort = Some(ReasoningEffort::Low);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {

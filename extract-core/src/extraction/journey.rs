@@ -14,8 +14,8 @@ use crate::check::{Feedback, check, render_feedback};
 use crate::contract::dialect::Raised;
 use crate::contract::{Contract, Extract, Form, Problem, ProblemKind, Problems};
 use crate::conversation::{
-    Feature, Input, Message, Mode, Output, Prices, ProviderError, Reply, Request, StopReason,
-    ToolCall, ToolResult,
+    Block, Feature, Input, Message, Mode, Output, Prices, ProviderError, Reply, Request,
+    StopReason, ToolCall, ToolResult,
 };
 use crate::model::Model;
 use crate::reading::{self, Level, Reading, Repair};
@@ -156,9 +156,16 @@ impl<'m> Journey<'m> {
         attempt.latency = asked.elapsed();
         let reply = match answered {
             Ok(reply) => reply,
+            // The provider's own check stands in for ours: what the model wrote may still be read.
+            Err(ProviderError { generation: Some(written), request_id, .. }) => {
+                let mut reply = Reply::new(vec![Block::Text(written)], StopReason::Unstated);
+                reply.request_id = request_id;
+                reply
+            }
             Err(error) => {
                 attempt.request_id.clone_from(&error.request_id);
                 attempt.error = Some(error.to_string());
+                attempt.resent = error.resent;
                 tracing::debug!(attempt = number, %error, "no reply");
                 return Err(Ending::Provider(error));
             }
@@ -365,6 +372,7 @@ impl Attempt {
             cost: None,
             latency: Duration::ZERO,
             request_id: None,
+            resent: 0,
             error: None,
         }
     }
@@ -375,6 +383,7 @@ impl Attempt {
         self.usage = reply.usage;
         self.cost = reply.cost.or_else(|| Some(prices?.cost(reply.usage.as_ref()?)));
         self.request_id.clone_from(&reply.request_id);
+        self.resent = reply.resent;
         let mut parts: Vec<String> =
             Some(reply.text()).filter(|text| !text.is_empty()).into_iter().collect();
         parts.extend(reply.tool_calls().map(|call| call.arguments.clone()));

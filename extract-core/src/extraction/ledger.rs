@@ -78,6 +78,8 @@ pub struct Attempt {
     pub latency: Duration,
     /// The provider's id of the request.
     pub request_id: Option<String>,
+    /// How often the request was sent again before that came of it: transport retries.
+    pub resent: u32,
     /// Why no reply came, in words.
     pub error: Option<String>,
 }
@@ -91,6 +93,9 @@ impl fmt::Display for Attempt {
         )?;
         if let Some(usage) = &self.usage {
             write!(f, ", {} tokens in, {} out", usage.input_tokens, usage.output_tokens)?;
+        }
+        if self.resent > 0 {
+            write!(f, ", sent {} times", self.resent.saturating_add(1))?;
         }
         if let Some(id) = &self.request_id {
             write!(f, ", request {id}")?;

@@ -1,5 +1,17 @@
 //! The loop: ask, read, check, feed the problems back and ask again, until the value is right or a
 //! budget ends. Everything that a user calls starts here.
+//!
+//! ```
+//! use extract_core::model::{Scripted, scripted::reply};
+//! use extract_core::Client;
+//! use serde_json::json;
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let client = Client::with_model(Scripted::new([reply::tool(json!({"value": [1, 2]}))]));
+//! let numbers: Vec<u8> = client.extract("one and two").await?;
+//! assert_eq!(numbers, [1, 2]);
+//! # Ok::<(), extract_core::Error>(()) }).unwrap();
+//! ```
 
 mod builder;
 mod client;

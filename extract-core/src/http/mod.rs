@@ -1,5 +1,13 @@
 //! The only place with sockets: sends bytes, takes bytes, and says what went wrong in between.
 //! Knows no provider and no protocol above HTTP.
+//!
+//! ```
+//! use extract_core::http::{Transport, TransportOptions};
+//!
+//! let transport = Transport::new(TransportOptions::default())?;
+//! assert_eq!(transport.max_reply_bytes(), 32 * 1024 * 1024);
+//! # Ok::<(), extract_core::http::reqwest::Error>(())
+//! ```
 
 mod framing;
 mod retry_after;

@@ -5,6 +5,16 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 
 /// `retry-after-ms` (milliseconds), else `retry-after` (seconds, whole or not, or a date).
+///
+/// ```
+/// use std::time::Duration;
+/// use extract_core::http::retry_after;
+///
+/// let mut headers = http::HeaderMap::new();
+/// headers.insert("retry-after", "2".parse()?);
+/// assert_eq!(retry_after(&headers), Some(Duration::from_secs(2)));
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let number = |text: &str| text.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0);

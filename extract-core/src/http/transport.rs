@@ -8,6 +8,15 @@ use http::{HeaderMap, StatusCode};
 use crate::conversation::{ProviderError, ProviderErrorKind};
 
 /// What a [`Transport`] is built from.
+///
+/// ```
+/// use std::time::Duration;
+/// use extract_core::http::TransportOptions;
+///
+/// let mut options = TransportOptions::default();
+/// options.timeout = Duration::from_secs(30);
+/// options.max_reply_bytes = 1 << 20;
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TransportOptions {

@@ -15,6 +15,14 @@ use crate::http::TransportOptions;
 use crate::wire::{Delivery, Protocol};
 
 /// Why a client cannot be made.
+///
+/// ```
+/// use extract_core::model::ConfigError;
+/// use extract_core::{Client, Error};
+///
+/// let error = Client::new("nosuch/model").unwrap_err();
+/// assert!(matches!(error, Error::Config(ConfigError::UnknownProvider { .. })));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -81,6 +89,16 @@ pub enum ConfigError {
 }
 
 /// What a [`Provider`](super::Provider) is built from.
+///
+/// ```
+/// use extract_core::model::{Provider, ProviderOptions};
+///
+/// let mut options = ProviderOptions::default();
+/// options.model = "ollama/qwen3".into();
+/// let provider = Provider::new(options)?;
+/// assert!(provider.url().ends_with("/v1/chat/completions"));
+/// # Ok::<(), extract_core::model::ConfigError>(())
+/// ```
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ProviderOptions {

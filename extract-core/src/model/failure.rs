@@ -8,6 +8,15 @@ use crate::http::retry_after;
 use crate::wire::decode_failure;
 
 /// Reads an answer with an error status.
+///
+/// ```
+/// use extract_core::conversation::ProviderErrorKind;
+/// use extract_core::model::read_failure;
+///
+/// let body = br#"{"error": {"message": "No credit.", "code": "insufficient_quota"}}"#;
+/// let error = read_failure(429, &http::HeaderMap::new(), body);
+/// assert_eq!(error.kind, ProviderErrorKind::QuotaExceeded);
+/// ```
 pub fn read_failure(status: u16, headers: &HeaderMap, body: &[u8]) -> ProviderError {
     let error_type = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
     let mut error = decode_failure(status, body, error_type);

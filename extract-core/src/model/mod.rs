@@ -1,5 +1,11 @@
 //! The one seam: a request in, a reply or a stream of deltas out. Everything that can answer a
 //! request stands behind [`Model`]: a provider over HTTP, the embedded model, a script.
+//!
+//! ```
+//! use extract_core::model::presets;
+//!
+//! assert!(presets().iter().any(|preset| preset.name == "openai"));
+//! ```
 
 use std::borrow::Cow;
 
@@ -46,6 +52,14 @@ pub enum SchemaPrompt {
 }
 
 /// What is known of a model before it is asked.
+///
+/// ```
+/// use extract_core::conversation::Mode;
+/// use extract_core::model::Profile;
+///
+/// let profile = Profile::new("mine", "model-1").modes([Mode::JsonObject, Mode::Text]);
+/// assert_eq!(profile.modes[0], Mode::JsonObject);
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Profile {
@@ -105,6 +119,31 @@ impl Profile {
 /// Something that answers requests.
 ///
 /// Dropping the future (or the stream) cancels the request: nothing is left running.
+///
+/// ```
+/// use extract_core::conversation::{Block, ProviderError, Reply, Request, StopReason};
+/// use extract_core::model::{Model, Profile};
+/// use extract_core::Client;
+/// use futures_util::future::BoxFuture;
+///
+/// struct Oracle;
+///
+/// impl Model for Oracle {
+///     fn profile(&self) -> Profile {
+///         Profile::new("mine", "oracle")
+///     }
+///
+///     fn respond<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
+///         let answer = Block::Text(r#"{"value": 42}"#.into());
+///         Box::pin(async { Ok(Reply::new(vec![answer], StopReason::Stop)) })
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let n: u8 = Client::with_model(Oracle).extract("The question?").await?;
+/// assert_eq!(n, 42);
+/// # Ok::<(), extract_core::Error>(()) }).unwrap();
+/// ```
 pub trait Model: Send + Sync {
     /// What is known of this model. Asked once an extraction; should cost nothing.
     fn profile(&self) -> Profile;

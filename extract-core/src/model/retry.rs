@@ -12,6 +12,15 @@ use crate::conversation::{ProviderError, ProviderErrorKind};
 /// A wait that the server asks for is kept to. Without one, waits double from `first_wait` up to
 /// `longest_wait`, and of each a random share is taken, so that clients that failed together do not
 /// come back together.
+///
+/// ```
+/// use std::time::Duration;
+/// use extract_core::{Client, model::RetryPolicy};
+///
+/// let mut policy = RetryPolicy::times(5);
+/// policy.patience = Duration::from_secs(300); // a pipeline has time
+/// let builder = Client::builder().retry_policy(policy);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
@@ -90,6 +99,10 @@ impl Retries {
 /// repetition changes.
 fn may_pass(error: &ProviderError) -> bool {
     use ProviderErrorKind as Kind;
+    // What the model wrote came along, and is read before it is asked to write it again.
+    if error.generation.is_some() {
+        return false;
+    }
     let settled = matches!(
         error.kind,
         Kind::Authentication

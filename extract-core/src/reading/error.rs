@@ -6,6 +6,17 @@ use super::scan::ScanError;
 
 /// Why a text could not be read at all. A value that does not fit its schema is no such error: it
 /// is a [`Reading`](super::Reading) with misfits.
+///
+/// ```
+/// use extract_core::contract::Shape;
+/// use extract_core::reading::{Level, ReadError, read};
+/// use serde_json::json;
+///
+/// let shape = Shape::compile(&json!({"type": "object", "properties": {}}))?;
+/// let error = read("I could not find any.", &shape, Level::Lenient).unwrap_err();
+/// assert!(matches!(error, ReadError::NoValue { .. }));
+/// # Ok::<(), extract_core::contract::ShapeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReadError {

@@ -161,6 +161,18 @@ pub enum Ending {
 }
 
 /// What was read, and how.
+///
+/// ```
+/// use extract_core::contract::Shape;
+/// use extract_core::reading::{Level, RepairKind, read};
+/// use serde_json::json;
+///
+/// let shape = Shape::compile(&json!({"type": "array", "items": {"type": "integer"}}))?;
+/// let reading = read("[1, '2',]", &shape, Level::Lenient)?;
+/// assert_eq!(reading.value, json!([1, 2]));
+/// assert!(reading.repairs.iter().any(|repair| repair.kind == RepairKind::ExtraComma));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Reading {

@@ -15,6 +15,14 @@ const MOST_WORDS: usize = 2000;
 const MOST_GENERATION: usize = 256 * 1024;
 
 /// What an error body says, in whatever shape the provider puts it.
+///
+/// ```
+/// use extract_core::wire::ErrorBody;
+/// use serde_json::json;
+///
+/// let body = ErrorBody::read(&json!({"error": {"message": "No.", "code": 400, "type": "bad_input"}}));
+/// assert_eq!(body.best_code(), Some("bad_input"));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorBody {

@@ -32,6 +32,15 @@ pub use quirks::{
 pub use unsupported::unsupported;
 
 /// A protocol that servers speak.
+///
+/// ```
+/// use extract_core::wire::Protocol;
+///
+/// let body = br#"{"choices": [{"message": {"content": "Seven."}, "finish_reason": "stop"}]}"#;
+/// let reply = Protocol::Chat.decode(body)?;
+/// assert_eq!(reply.text(), "Seven.");
+/// # Ok::<(), extract_core::conversation::ProviderError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Protocol {

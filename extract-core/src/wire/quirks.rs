@@ -85,6 +85,12 @@ pub enum SchemaField {
 }
 
 /// How a server differs from the reference of its protocol. Not every protocol looks at every field.
+///
+/// ```
+/// use extract_core::wire::{MaxTokensField, Quirks};
+///
+/// assert_eq!(Quirks::OPENAI.max_tokens, MaxTokensField::MaxCompletionTokens);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quirks {

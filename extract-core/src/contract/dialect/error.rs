@@ -4,6 +4,14 @@ use std::fmt;
 
 /// A schema that cannot be sent: the dialect has no way to say it, a limit is passed, or it is no
 /// schema that can be read safely.
+///
+/// ```
+/// use extract_core::contract::dialect::{Dialect, DialectError, lower};
+/// use serde_json::json;
+///
+/// let refused = lower(&json!({"type": "array"}), &Dialect::OPENAI_STRICT).unwrap_err();
+/// assert!(matches!(refused, DialectError::Root { .. }));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DialectError {
