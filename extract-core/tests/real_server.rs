@@ -1,5 +1,4 @@
-//! The three protocols that llama.cpp speaks, against a real server. Needs `EXTRACT_LOCAL_SERVER`,
-//! its address without a path; without it the tests say so and pass.
+//! The three protocols that llama.cpp speaks, against the embedded model's real server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,18 +7,25 @@ use extract_core::conversation::{Message, Output, Request, StopReason, Tool, Too
 use extract_core::model::{Model, Provider, ProviderOptions, collect};
 use extract_core::wire::Protocol;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
-fn provider(protocol: Protocol) -> Option<Provider> {
-    let Ok(server) = std::env::var("EXTRACT_LOCAL_SERVER") else {
-        eprintln!("skipped: EXTRACT_LOCAL_SERVER is not set");
-        return None;
-    };
+/// Requests that run side by side change each other's numbers a little, and so do their replies; one
+/// test at a time asks.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// The server, which runs as long as this is held.
+async fn server() -> extract_local::Server {
+    let connect = || extract_local::connect(&extract_local::Options::from_env()?);
+    tokio::task::spawn_blocking(connect).await.unwrap().unwrap()
+}
+
+fn provider(server: &extract_local::Server, protocol: Protocol) -> Provider {
     let mut options = ProviderOptions::default();
-    options.model = "smollm2".into();
-    options.base_url = Some(format!("{server}/v1"));
+    options.model = server.model().to_owned();
+    options.base_url = Some(server.base_url().to_owned());
     options.protocol = Some(protocol);
     options.transport.timeout = Duration::from_secs(120);
-    Some(Provider::new(options).unwrap())
+    Provider::new(options).unwrap()
 }
 
 fn tool() -> Arc<Tool> {
@@ -32,7 +38,8 @@ fn tool() -> Arc<Tool> {
 }
 
 fn request() -> Request {
-    let mut request = Request::new(vec![Message::user("Maria Lopez is 34 years old.")]);
+    let mut request =
+        Request::new(vec![Message::user("My neighbour Tom Hill, aged 51, repairs bicycles.")]);
     request.output = Output::Tool(tool());
     request.settings.max_tokens = Some(80);
     request.settings.temperature = Some(0.0);
@@ -41,14 +48,16 @@ fn request() -> Request {
 
 #[tokio::test]
 async fn a_tool_call_whole_streamed_and_asked_again() {
+    let _turn = TURN.lock().await;
+    let server = server().await;
     for protocol in [Protocol::Chat, Protocol::Anthropic, Protocol::Responses] {
-        let Some(provider) = provider(protocol) else { return };
+        let provider = provider(&server, protocol);
         let mut request = request();
         let whole = provider.respond(&request).await.unwrap();
         let call = whole.tool_calls().next().unwrap_or_else(|| panic!("{protocol}: {whole:?}"));
         assert_eq!(call.name, "person", "{protocol}");
         let value: Value = serde_json::from_str(&call.arguments).unwrap();
-        assert_eq!(value["age"], 34, "{protocol}: {value}");
+        assert_eq!(value["age"], 51, "{protocol}: {value}");
         assert_eq!(whole.stop, StopReason::ToolCalls, "{protocol}");
         assert!(whole.usage.is_some_and(|usage| usage.output_tokens > 0), "{protocol}");
 
@@ -67,7 +76,9 @@ async fn a_tool_call_whole_streamed_and_asked_again() {
 
 #[tokio::test]
 async fn a_native_schema_and_a_reply_that_is_cut() {
-    let Some(provider) = provider(Protocol::Chat) else { return };
+    let _turn = TURN.lock().await;
+    let server = server().await;
+    let provider = provider(&server, Protocol::Chat);
     let mut request = request();
     request.output = Output::JsonSchema(tool());
     for reply in [
@@ -75,7 +86,7 @@ async fn a_native_schema_and_a_reply_that_is_cut() {
         collect(provider.stream(&request).await.unwrap()).await.unwrap(),
     ] {
         let value: Value = serde_json::from_str(&reply.text()).unwrap();
-        assert_eq!(value["age"], 34, "{value}");
+        assert_eq!(value["age"], 51, "{value}");
         assert_eq!(reply.stop, StopReason::Stop);
     }
     request.settings.max_tokens = Some(4);
