@@ -503,3 +503,32 @@ async fn what_a_provider_refused_of_its_own_model_is_read_before_it_is_asked_for
     assert_eq!(person, Person { name: "Maria".into(), age: 34 });
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_header_of_one_extraction_goes_over_the_clients_and_is_a_secret() {
+    let tenant = "tenant-7f3a9b21";
+    let server = MockServer::start().await;
+    let echo = json!({"error": {"message": format!("no tenant {tenant}")}});
+    Mock::given(method("POST"))
+        .and(header("x-tenant", tenant))
+        .respond_with(ResponseTemplate::new(403).set_body_json(echo))
+        .mount(&server)
+        .await;
+    let client = Client::builder()
+        .base_url(server.uri())
+        .model("m")
+        .header("x-tenant", "the-clients-own")
+        .build()
+        .unwrap();
+    let extraction = client.extract::<Person>("Maria").header("x-tenant", tenant);
+    assert!(!format!("{extraction:?}").contains(tenant));
+    let error = extraction.await.unwrap_err();
+    let Error::Provider { error, .. } = &error else { panic!("{error}") };
+    assert_eq!(error.kind, Kind::Permission);
+    assert_eq!(error.message, "no tenant [secret]");
+
+    let error = client.extract::<Person>("Maria").header("x\ny", "z").await.unwrap_err();
+    let Error::Provider { error, .. } = &error else { panic!("{error}") };
+    assert_eq!(error.kind, Kind::Encode);
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}

@@ -21,7 +21,7 @@ async fn server() -> extract_local::Server {
 
 fn provider(server: &extract_local::Server, protocol: Protocol) -> Provider {
     let mut options = ProviderOptions::default();
-    options.model = server.model().to_owned();
+    server.model().clone_into(&mut options.model);
     options.base_url = Some(server.base_url().to_owned());
     options.protocol = Some(protocol);
     options.transport.timeout = Duration::from_secs(120);

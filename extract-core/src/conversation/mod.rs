@@ -25,5 +25,5 @@ pub use message::{Content, Input, Message, Role};
 pub use part::{Part, State, ToolCall, ToolResult};
 pub use reply::{Block, Reply, StopReason};
 pub use request::{Mode, Output, Request, Tool};
-pub use settings::{ReasoningEffort, Settings};
+pub use settings::{Headers, ReasoningEffort, Settings};
 pub use usage::{Prices, Usage, Usd};

@@ -1,5 +1,8 @@
 //! What a caller may set on a request. Nothing here is sent unless it was set.
 
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 /// How hard a reasoning model should think, in the words that providers share.
@@ -63,8 +66,47 @@ pub struct Settings {
     pub reasoning_effort: Option<ReasoningEffort>,
     /// Which of the provider's queues to stand in, in the provider's words (`flex`, `priority`).
     pub service_tier: Option<String>,
+    /// Headers of this request, over those of the client. Their values are treated as secrets.
+    pub headers: Headers,
     /// Fields laid over the encoded body as they are: the escape hatch for what has no setter.
     pub extra_body: Map<String, Value>,
+}
+
+/// Headers whose values are in no output.
+///
+/// ```
+/// use extract_core::conversation::Headers;
+///
+/// let mut headers = Headers::default();
+/// headers.set("x-tenant", "blue-7f3a");
+/// assert_eq!(format!("{headers:?}"), r#"{"x-tenant": "…"}"#);
+/// ```
+#[derive(Clone, Default)]
+pub struct Headers(Vec<(String, SecretString)>);
+
+impl Headers {
+    /// Sets a header; one of the same name is replaced.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        let name = name.into();
+        self.0.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
+        self.0.push((name, SecretString::from(value.into())));
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.expose_secret()))
+    }
+}
+
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.0.iter().map(|(name, _)| (name, "…"))).finish()
+    }
 }
 
 impl Settings {
@@ -78,6 +120,9 @@ impl Settings {
         self.service_tier = self.service_tier.or(other.service_tier);
         if self.stop.is_empty() {
             self.stop = other.stop;
+        }
+        if self.headers.0.is_empty() {
+            self.headers = other.headers;
         }
         for (field, value) in other.extra_body {
             self.extra_body.entry(field).or_insert(value);

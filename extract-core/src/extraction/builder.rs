@@ -160,7 +160,13 @@ impl<T> Extraction<T> {
         self
     }
 
-    /// A field laid over the request's body as it is.
+    /// A header of this extraction's requests, over the client's. Its value is treated as a secret.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.settings.headers.set(name, value);
+        self
+    }
+
+    /// A field laid over the request's body as it is, such as `service_tier`.
     pub fn extra_body(mut self, field: impl Into<String>, value: impl Into<Value>) -> Self {
         self.options.settings.extra_body.insert(field.into(), value.into());
         self

@@ -278,12 +278,12 @@ fn variable(name: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-fn header_name(name: &str) -> Result<HeaderName, ConfigError> {
+pub(super) fn header_name(name: &str) -> Result<HeaderName, ConfigError> {
     HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| ConfigError::Header { name: name.to_owned() })
 }
 
-fn header_value(name: &str, value: &str) -> Result<HeaderValue, ConfigError> {
+pub(super) fn header_value(name: &str, value: &str) -> Result<HeaderValue, ConfigError> {
     let mut value =
         HeaderValue::from_str(value).map_err(|_| ConfigError::Header { name: name.to_owned() })?;
     value.set_sensitive(true);

@@ -116,13 +116,22 @@ impl Provider {
     /// A request as it goes over the wire. It is encoded once, however often it is sent.
     fn prepare(&self, request: &Request, delivery: Delivery) -> Result<Prepared, ProviderError> {
         let body = Bytes::from(self.encode(request, delivery)?);
-        Ok(Prepared { url: self.endpoint(delivery), body, mode: request.output.mode() })
+        let mut headers = self.headers.clone();
+        for (name, value) in request.settings.headers.iter() {
+            let refuse = |error: ConfigError| {
+                ProviderError::new(ProviderErrorKind::Encode, error.to_string())
+            };
+            let value = config::header_value(name, value).map_err(refuse)?;
+            headers.insert(config::header_name(name).map_err(refuse)?, value);
+        }
+        let (url, mode) = (self.endpoint(delivery), request.output.mode());
+        Ok(Prepared { url, headers, body, mode })
     }
 
     async fn send(&self, request: &Prepared) -> Result<HttpResponse, ProviderError> {
         let (url, body) = (request.url.clone(), request.body.clone());
         let answer =
-            self.transport.send(HttpRequest::post(url, self.headers.clone(), body)).await?;
+            self.transport.send(HttpRequest::post(url, request.headers.clone(), body)).await?;
         if answer.status.is_success() {
             return Ok(answer);
         }
@@ -185,6 +194,7 @@ impl Provider {
     /// Does something until it works, or the policy says that it will not.
     async fn retrying<'a, T>(
         &self,
+        request: &Request,
         attempt: impl Fn() -> BoxFuture<'a, Result<T, ProviderError>>,
     ) -> Result<(T, u32), ProviderError> {
         let mut retries = self.retry.begin();
@@ -192,7 +202,7 @@ impl Provider {
         loop {
             let mut error = match attempt().await {
                 Ok(done) => return Ok((done, resent)),
-                Err(error) => self.redact(error),
+                Err(error) => self.redact(request, error),
             };
             let Some(wait) = retries.wait_after(&error) else {
                 error.resent = resent;
@@ -205,9 +215,9 @@ impl Provider {
     }
 
     /// Takes every secret out of what a server (or a proxy in between) wrote.
-    fn redact(&self, mut error: ProviderError) -> ProviderError {
-        for secret in &self.secrets {
-            let secret = secret.expose_secret();
+    fn redact(&self, request: &Request, mut error: ProviderError) -> ProviderError {
+        let own = self.secrets.iter().map(ExposeSecret::expose_secret);
+        for secret in own.chain(request.settings.headers.iter().map(|(_, value)| value)) {
             // A secret of a few characters would be found in ordinary words.
             if secret.len() < 8 {
                 continue;
@@ -232,6 +242,7 @@ impl Provider {
 /// A request as it goes over the wire.
 struct Prepared {
     url: Url,
+    headers: HeaderMap,
     body: Bytes,
     mode: Mode,
 }
@@ -337,7 +348,8 @@ impl Model for Provider {
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Whole)?;
-            let (mut reply, resent) = self.retrying(|| Box::pin(self.whole(prepared))).await?;
+            let (mut reply, resent) =
+                self.retrying(request, || Box::pin(self.whole(prepared))).await?;
             reply.resent = resent;
             Ok(reply)
         })
@@ -349,13 +361,14 @@ impl Model for Provider {
     ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Streamed)?;
-            let (mut live, resent) = self.retrying(|| Box::pin(self.open(prepared))).await?;
+            let (mut live, resent) =
+                self.retrying(request, || Box::pin(self.open(prepared))).await?;
             live.resent = resent;
             let deltas = stream::unfold(live, |mut live| async {
                 let next = live.next().await?;
                 Some((next, live))
             });
-            let redacted = deltas.map(|delta| delta.map_err(|error| self.redact(error)));
+            let redacted = deltas.map(|delta| delta.map_err(|error| self.redact(request, error)));
             Ok(redacted.boxed())
         })
     }
