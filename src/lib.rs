@@ -147,3 +147,8 @@ pub mod __private {
     #[cfg(feature = "derive")]
     pub use extract_derive::discard;
 }
+
+/// The programs of the README compile.
+#[cfg(all(doctest, feature = "derive"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
