@@ -532,3 +532,64 @@ async fn a_header_of_one_extraction_goes_over_the_clients_and_is_a_secret() {
     assert_eq!(error.kind, Kind::Encode);
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_schema_that_is_refused_is_left_for_its_own_type_only() {
+    #[derive(Debug, Extract)]
+    struct Other {
+        #[allow(dead_code, reason = "that it is read is enough")]
+        name: String,
+    }
+    let server = MockServer::start().await;
+    let refusal = json!({"error": {
+        "message": "Invalid schema for response_format 'Person': too complex.",
+        "type": "invalid_request_error", "param": "response_format", "code": null,
+    }});
+    let person = json!({"response_format": {"json_schema": {"name": "Person"}}});
+    Mock::given(method("POST"))
+        .and(body_partial_json(person))
+        .respond_with(ResponseTemplate::new(400).set_body_json(refusal))
+        .mount(&server)
+        .await;
+    let good = completion(&json!({"name": "Maria", "age": 34}));
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(good))
+        .mount(&server)
+        .await;
+    let client = client(&server);
+
+    let modes = |attempts: &[extract_llm::extraction::Attempt]| -> Vec<Mode> {
+        attempts.iter().map(|attempt| attempt.mode).collect()
+    };
+    let first = client.extract::<Person>("Maria, 34").report().await.unwrap();
+    assert_eq!(modes(&first.attempts), [Mode::JsonSchema, Mode::Tools]);
+    let again = client.extract::<Person>("Maria, 34").report().await.unwrap();
+    assert_eq!(modes(&again.attempts), [Mode::Tools], "remembered for the type");
+    let other = client.extract::<Other>("Maria").report().await.unwrap();
+    assert_eq!(modes(&other.attempts), [Mode::JsonSchema], "and for no other");
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_mode_is_never_asked_twice_in_one() {
+    let refusal = json!({"error": {"message":
+        "This model does not support response_format, tools, or any schema."}});
+    let server = serve(ResponseTemplate::new(400).set_body_json(refusal)).await;
+    let preset =
+        extract_llm::model::presets().iter().find(|preset| preset.name == "openai").unwrap();
+    let mut facts = preset.facts("test-model");
+    facts.modes = &[Mode::JsonSchema, Mode::Tools];
+    let client = Client::builder()
+        .base_url(server.uri())
+        .model("openai/test-model")
+        .key(KEY)
+        .facts(facts)
+        .build()
+        .unwrap();
+    // The second time there is no mode left to hope for: one request finds out whether that holds.
+    for requests in [2, 3] {
+        let error = client.extract::<Person>("Maria").deadline(Duration::from_secs(20)).await;
+        let Err(Error::Provider { error, .. }) = error else { panic!("{error:?}") };
+        assert_eq!(error.kind, Kind::Unsupported);
+        assert_eq!(server.received_requests().await.unwrap().len(), requests);
+    }
+}

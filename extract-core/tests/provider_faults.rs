@@ -417,7 +417,7 @@ async fn a_mode_that_is_not_taken_is_told_from_a_bad_request() {
         (
             schema.clone(),
             json!({"error": {"message": "Invalid schema for response_format 't': In context=(), 'additionalProperties' is required to be supplied and to be false.", "param": "response_format"}}),
-            mode(Mode::JsonSchema),
+            Some(Feature::Schema(Mode::JsonSchema)),
         ),
         (
             Output::JsonObject,

@@ -165,6 +165,8 @@ pub struct ProviderError {
 pub enum Feature {
     /// The way the answer is asked for.
     Mode(Mode),
+    /// The schema that was sent in this mode; another may be taken.
+    Schema(Mode),
     /// A setting, by the name it has on the wire.
     Setting(String),
     /// A kind of media, or the way it is given.
@@ -175,6 +177,7 @@ impl std::fmt::Display for Feature {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Mode(mode) => write!(f, "the mode {mode}"),
+            Self::Schema(mode) => write!(f, "this schema in the mode {mode}"),
             Self::Setting(name) => write!(f, "`{name}`"),
             Self::Media(kind) => write!(f, "{kind}"),
         }

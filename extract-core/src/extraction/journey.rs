@@ -115,30 +115,34 @@ impl<'m> Journey<'m> {
         }
     }
 
-    /// Opens the conversation in the next mode, if the server does not take this one and the mode
-    /// is ours to choose. The client remembers it.
+    /// Opens the conversation in the next mode, if the server does not take this one (or this schema
+    /// in it) and the mode is ours to choose. The client remembers it; no mode is tried twice.
     fn step_down(&mut self, error: &ProviderError) -> bool {
         let asked = self.request.output.mode();
-        let is_about_the_mode = error.unsupported == Some(Feature::Mode(asked));
         let answered = self.ledger.attempts.iter().any(|attempt| attempt.stop.is_some());
-        if self.options.mode != Mode::Auto || !is_about_the_mode || answered {
+        if self.options.mode != Mode::Auto || answered {
             return false;
         }
-        self.refused.add(asked);
+        match error.unsupported {
+            Some(Feature::Mode(mode)) if mode == asked => self.refused.add(asked),
+            Some(Feature::Schema(mode)) if mode == asked => {
+                self.refused.add_for(asked, &self.contract);
+            }
+            _ => return false,
+        }
         let profile = self.model.profile();
         let opening =
             Opening::of(&profile, self.refused, &self.contract, &self.input, &self.options);
-        match opening {
-            Ok(opening) if opening.request.output.mode() != asked => {
-                let next = opening.request.output.mode();
-                self.ledger.notes.extend(opening.notes);
-                self.ledger.notes.push(format!("the mode is {next} instead of {asked}: {error}"));
-                self.request = opening.request;
-                self.form = opening.form;
-                true
-            }
-            _ => false,
+        let Ok(opening) = opening else { return false };
+        let next = opening.request.output.mode();
+        if self.ledger.attempts.iter().any(|attempt| attempt.mode == next) {
+            return false;
         }
+        self.ledger.notes.extend(opening.notes);
+        self.ledger.notes.push(format!("the mode is {next} instead of {asked}: {error}"));
+        self.request = opening.request;
+        self.form = opening.form;
+        true
     }
 
     /// One request and its reply, entered in the ledger. What no re-ask can mend is an end.
@@ -157,9 +161,10 @@ impl<'m> Journey<'m> {
         let reply = match answered {
             Ok(reply) => reply,
             // The provider's own check stands in for ours: what the model wrote may still be read.
-            Err(ProviderError { generation: Some(written), request_id, .. }) => {
+            Err(ProviderError { generation: Some(written), request_id, resent, .. }) => {
                 let mut reply = Reply::new(vec![Block::Text(written)], StopReason::Unstated);
                 reply.request_id = request_id;
+                reply.resent = resent;
                 reply
             }
             Err(error) => {

@@ -1,30 +1,52 @@
 //! What an extraction begins with: the mode, the schema in the dialect of that mode, and the first
 //! request.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::options::Options;
 use crate::contract::{Contract, ContractError, Form};
 use crate::conversation::{Input, Message, Mode, Output, Request, Role};
 use crate::model::{Profile, SchemaPrompt};
 
-/// The modes that a server was found not to take, remembered by the client.
+/// The modes that a server was found not to take, remembered by the client: for all types, or for
+/// the one whose schema it found fault with.
 #[derive(Debug, Default)]
-pub(super) struct RefusedModes(Mutex<Vec<Mode>>);
+pub(super) struct RefusedModes(Mutex<Vec<(Mode, Option<Weak<Contract>>)>>);
 
 impl RefusedModes {
+    /// The server does not take the mode.
     pub(super) fn add(&self, mode: Mode) {
-        let mut modes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !modes.contains(&mode) {
-            modes.push(mode);
+        self.push(mode, None);
+    }
+
+    /// The server does not take the schema of this contract in the mode.
+    pub(super) fn add_for(&self, mode: Mode, contract: &Arc<Contract>) {
+        self.push(mode, Some(Arc::downgrade(contract)));
+    }
+
+    fn push(&self, mode: Mode, contract: Option<Weak<Contract>>) {
+        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Contracts of schemas known only at run time come and go.
+        refused.retain(|(_, known)| known.as_ref().is_none_or(|known| known.strong_count() > 0));
+        let of = contract.as_ref().map(Weak::as_ptr);
+        if !refused
+            .iter()
+            .any(|(known, other)| *known == mode && other.as_ref().map(Weak::as_ptr) == of)
+        {
+            refused.push((mode, contract));
         }
     }
 
-    /// What is left of these; all of them, where nothing would be.
-    fn leaves(&self, modes: &[Mode]) -> Vec<Mode> {
+    /// What is left of these modes for a contract; all of them, where nothing would be.
+    fn leaves(&self, modes: &[Mode], contract: &Arc<Contract>) -> Vec<Mode> {
         let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let left: Vec<Mode> =
-            modes.iter().copied().filter(|mode| !refused.contains(mode)).collect();
+        let is_refused = |mode: &Mode| {
+            refused.iter().any(|(known, of)| {
+                let concerns = |of: &Weak<Contract>| of.as_ptr() == Arc::as_ptr(contract);
+                known == mode && of.as_ref().is_none_or(concerns)
+            })
+        };
+        let left: Vec<Mode> = modes.iter().copied().filter(|mode| !is_refused(mode)).collect();
         if left.is_empty() { modes.to_vec() } else { left }
     }
 }
@@ -42,7 +64,7 @@ impl Opening {
     pub(super) fn of(
         profile: &Profile,
         refused: &RefusedModes,
-        contract: &Contract,
+        contract: &Arc<Contract>,
         input: &Input,
         options: &Options,
     ) -> Result<Self, ContractError> {
@@ -76,7 +98,7 @@ impl Opening {
 /// there is none, the schema is sent without enforcement, and where that cannot be either, in words.
 /// Only `Auto` leaves the mode that was chosen.
 fn choose_form(
-    contract: &Contract,
+    contract: &Arc<Contract>,
     profile: &Profile,
     refused: &RefusedModes,
     chosen: Mode,
@@ -84,7 +106,7 @@ fn choose_form(
 ) -> Result<(Mode, Option<Arc<Form>>), ContractError> {
     let carries = |mode: &Mode| matches!(mode, Mode::Tools | Mode::JsonSchema);
     let modes: Vec<Mode> = match chosen {
-        Mode::Auto => refused.leaves(&profile.modes),
+        Mode::Auto => refused.leaves(&profile.modes, contract),
         chosen => vec![chosen],
     };
     let first = modes.first().copied().unwrap_or(Mode::Text);

@@ -38,12 +38,6 @@ pub enum ReadError {
         /// The beginning of the text.
         excerpt: String,
     },
-    /// The text ended inside the value.
-    #[error("the text ended inside the value, at byte {at}")]
-    Cut {
-        /// Where the text ended.
-        at: usize,
-    },
     /// The text is beyond the limits.
     #[error(transparent)]
     Limit(#[from] ScanError),

@@ -43,6 +43,9 @@ pub fn unsupported(error: &ProviderError, mode: Mode) -> Option<Feature> {
         "unknown",
         "no endpoints found",
         "requires --jinja",
+    ];
+    // These find fault with the one schema that was sent, and say nothing of others.
+    let faulted = [
         "invalid schema",
         "too complex",
         "cannot find field",
@@ -53,10 +56,11 @@ pub fn unsupported(error: &ProviderError, mode: Mode) -> Option<Feature> {
         "does not match",
         "unexpected",
     ];
-    let says_no = refused.iter().any(|phrase| words.contains(phrase))
-        || matches!(code, "unsupported_parameter" | "unsupported_value")
+    let schema_refused = faulted.iter().any(|phrase| words.contains(phrase))
         || code.starts_with("invalid_") && code.ends_with("_parameters");
-    if !says_no {
+    let mode_refused = refused.iter().any(|phrase| words.contains(phrase))
+        || matches!(code, "unsupported_parameter" | "unsupported_value");
+    if !schema_refused && !mode_refused {
         return None;
     }
     let about =
@@ -107,5 +111,8 @@ pub fn unsupported(error: &ProviderError, mode: Mode) -> Option<Feature> {
         Mode::JsonObject => object,
         Mode::Auto | Mode::Text => false,
     };
-    fits.then_some(Feature::Mode(mode))
+    let carries_schema = matches!(mode, Mode::Tools | Mode::JsonSchema);
+    let feature =
+        if schema_refused && carries_schema { Feature::Schema(mode) } else { Feature::Mode(mode) };
+    fits.then_some(feature)
 }
