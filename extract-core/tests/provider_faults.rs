@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use extract_core::conversation::{
     Delta, Feature, Message, Mode, Output, Part, ProviderError, ProviderErrorKind as Kind, Reply,
-    Request, Tool,
+    Request, Tool, Tools,
 };
 use extract_core::model::{Model, Provider, ProviderOptions, RetryPolicy, collect};
 use extract_core::wire::Protocol;
@@ -390,7 +390,7 @@ fn asked(output: Output) -> Request {
 #[tokio::test]
 async fn a_mode_that_is_not_taken_is_told_from_a_bad_request() {
     let tool = || std::sync::Arc::new(Tool::new("t", json!({"type": "object"})));
-    let (tools, schema) = (Output::Tool(tool()), Output::JsonSchema(tool()));
+    let (tools, schema) = (Output::Tools(Tools::one(tool())), Output::JsonSchema(tool()));
     let mode = |mode| Some(Feature::Mode(mode));
     let cases = [
         (

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use extract_core::conversation::{Message, Output, Request, StopReason, Tool, ToolResult};
+use extract_core::conversation::{Message, Output, Request, StopReason, Tool, ToolResult, Tools};
 use extract_core::model::{Model, Provider, ProviderOptions, collect};
 use extract_core::wire::Protocol;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ fn tool() -> Arc<Tool> {
 fn request() -> Request {
     let mut request =
         Request::new(vec![Message::user("My neighbour Tom Hill, aged 51, repairs bicycles.")]);
-    request.output = Output::Tool(tool());
+    request.output = Output::Tools(Tools::one(tool()));
     request.settings.max_tokens = Some(80);
     request.settings.temperature = Some(0.0);
     request

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use extract_core::conversation::{
     Block, Feature, Message, Output, Part, ProviderErrorKind, ReasoningEffort, Reply, Request,
-    Settings, State, StopReason, Tool, ToolCall, ToolResult,
+    Settings, State, StopReason, Tool, ToolCall, ToolResult, Tools,
 };
 use extract_core::model::{Facts, presets};
 use extract_core::wire::{Delivery, Protocol, Quirks};
@@ -69,8 +69,12 @@ fn request(output: Output) -> Request {
 
 #[test]
 fn every_mode_over_every_protocol() {
-    let outputs =
-        [Output::Tool(tool()), Output::JsonSchema(tool()), Output::JsonObject, Output::Text];
+    let outputs = [
+        Output::Tools(Tools::one(tool())),
+        Output::JsonSchema(tool()),
+        Output::JsonObject,
+        Output::Text,
+    ];
     for (provider, model) in MODELS {
         for output in &outputs {
             for delivery in [Delivery::Whole, Delivery::Streamed] {
@@ -78,7 +82,7 @@ fn every_mode_over_every_protocol() {
                 assert!(body.is_object());
                 let said = body.to_string();
                 assert!(said.contains("Maria is 34.") && said.contains("Be exact."), "{said}");
-                let schema = matches!(output, Output::Tool(_) | Output::JsonSchema(_));
+                let schema = matches!(output, Output::Tools(_) | Output::JsonSchema(_));
                 assert_eq!(said.contains("additionalProperties"), schema, "{said}");
             }
         }
@@ -143,7 +147,8 @@ fn where_each_protocol_has_the_schema() {
         ("deepseek", "deepseek-v4-flash", "/tool_choice", json!("auto")),
     ];
     for (provider, model, pointer, expected) in choices {
-        let body = encode(provider, model, &request(Output::Tool(tool())), Delivery::Whole);
+        let body =
+            encode(provider, model, &request(Output::Tools(Tools::one(tool()))), Delivery::Whole);
         assert_eq!(body.pointer(pointer), Some(&expected), "{provider} {model}: {body}");
     }
 }
@@ -210,9 +215,9 @@ fn a_re_ask_appends_and_changes_nothing_before_it() {
     for (provider, model) in MODELS {
         let history = re_ask();
         let mut first = Request::new(history[..2].to_vec());
-        first.output = Output::Tool(tool());
+        first.output = Output::Tools(Tools::one(tool()));
         let mut second = Request::new(history);
-        second.output = Output::Tool(tool());
+        second.output = Output::Tools(Tools::one(tool()));
         let first = encode(provider, model, &first, Delivery::Whole);
         let second = encode(provider, model, &second, Delivery::Whole);
         let list = |body: &Value| {
@@ -242,7 +247,7 @@ fn results_of_all_calls_stand_together_and_first() {
     messages.extend(calls.iter().map(|call| Message::tool(ToolResult::new(call, "wrong", true))));
     messages.push(Message::user("Again."));
     let mut request = Request::new(messages);
-    request.output = Output::Tool(tool());
+    request.output = Output::Tools(Tools::one(tool()));
     let body = encode("anthropic", "claude-sonnet-4-6", &request, Delivery::Whole);
     let last = &body["messages"][2];
     let kinds: Vec<&str> = last["content"]
@@ -366,7 +371,7 @@ fn state_is_replayed_as_it_came() {
         reply.to_message(),
         Message::tool(ToolResult::new(&call_made, "no", true)),
     ]);
-    again.output = Output::Tool(tool());
+    again.output = Output::Tools(Tools::one(tool()));
     again.settings.extra_body.insert("metadata".into(), json!({"user_id": "u"}));
     let quirks = Quirks::OPENAI;
     let sent = Protocol::Anthropic.encode(&again, "m", &quirks, Delivery::Whole).unwrap();

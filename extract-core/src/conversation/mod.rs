@@ -24,6 +24,6 @@ pub use media::{Inline, Media, MediaError, MediaKind, MediaSource};
 pub use message::{Content, Input, Message, Role};
 pub use part::{Part, State, ToolCall, ToolResult};
 pub use reply::{Block, Reply, StopReason};
-pub use request::{Mode, Output, Request, Tool};
+pub use request::{Mode, Output, Request, Tool, ToolChoice, Tools};
 pub use settings::{Headers, ReasoningEffort, Settings};
 pub use usage::{Prices, Usage, Usd};

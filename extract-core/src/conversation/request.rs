@@ -85,12 +85,53 @@ impl Tool {
     }
 }
 
+/// Which of its [`Tools`] a model has to call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ToolChoice {
+    /// At least one of them. Where there is but one, that one.
+    #[default]
+    Any,
+    /// The one of this index.
+    Only(usize),
+    /// What it likes: it may answer in text.
+    Auto,
+}
+
+/// The tools of one request.
+///
+/// ```
+/// use extract_core::conversation::{Tool, ToolChoice, Tools};
+/// use serde_json::json;
+///
+/// let tools = Tools::one(Tool::new("Invoice", json!({"type": "object"})).into());
+/// assert_eq!(tools.choice, ToolChoice::Any);
+/// assert!(!tools.parallel);
+/// ```
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct Tools {
+    /// Each with a name of its own.
+    pub tools: Vec<Arc<Tool>>,
+    /// Which have to be called.
+    pub choice: ToolChoice,
+    /// Whether one reply may hold several calls.
+    pub parallel: bool,
+}
+
+impl Tools {
+    /// One tool, to be called once.
+    pub fn one(tool: Arc<Tool>) -> Self {
+        Self { tools: vec![tool], ..Self::default() }
+    }
+}
+
 /// How the answer of one request is asked for: a [`Mode`] with what it needs.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Output {
-    /// A forced call of this tool.
-    Tool(Arc<Tool>),
+    /// Calls of tools.
+    Tools(Tools),
     /// Native output by this schema.
     JsonSchema(Arc<Tool>),
     /// JSON mode.
@@ -103,7 +144,7 @@ impl Output {
     /// The mode that this is.
     pub fn mode(&self) -> Mode {
         match self {
-            Self::Tool(_) => Mode::Tools,
+            Self::Tools(_) => Mode::Tools,
             Self::JsonSchema(_) => Mode::JsonSchema,
             Self::JsonObject => Mode::JsonObject,
             Self::Text => Mode::Text,

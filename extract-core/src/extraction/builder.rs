@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::client::Client;
-use super::journey;
+use super::journey::{self, Task};
 use super::options::Options;
 use super::{Error, Report};
 use crate::check::Feedback;
@@ -233,13 +233,19 @@ impl<T> Extraction<T> {
 }
 
 impl<T: Extract> Extraction<T> {
-    async fn run(self) -> Result<Report<T>, Error> {
+    /// What is to be done; a client that could not be made, and a contract, are said here.
+    pub(super) fn into_task(self) -> Result<Task<T>, Error> {
         let client = self.client?;
         let contract = match self.contract {
             Some(given) => given.contract()?,
             None => Contract::of::<T>()?,
         };
-        journey::run(&client.model, &client.refused, contract, self.input, self.options).await
+        let (input, options, result) = (self.input, self.options, self.result);
+        Ok(Task { client, contract, input, options, result })
+    }
+
+    async fn run(self) -> Result<Report<T>, Error> {
+        journey::run(self.into_task()?).await
     }
 
     /// Gives the value with everything that happened on the way to it.

@@ -3,9 +3,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::options::Options;
+use super::journey::Task;
 use crate::contract::{Contract, ContractError, Form};
-use crate::conversation::{Input, Message, Mode, Output, Request, Role};
+use crate::conversation::{Input, Message, Mode, Output, Request, Role, Tools};
 use crate::model::{Profile, SchemaPrompt};
 
 /// The modes that a server was found not to take, remembered by the client: for all types, or for
@@ -61,15 +61,12 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    pub(super) fn of(
-        profile: &Profile,
-        refused: &RefusedModes,
-        contract: &Arc<Contract>,
-        input: &Input,
-        options: &Options,
-    ) -> Result<Self, ContractError> {
+    pub(super) fn of<T>(task: &Task<T>) -> Result<Self, ContractError> {
+        let Task { client, contract, input, options, .. } = task;
+        let profile = client.model.profile();
         let mut notes = Vec::new();
-        let (mode, form) = choose_form(contract, profile, refused, options.mode, &mut notes)?;
+        let (mode, form) =
+            choose_form(contract, &profile, &client.refused, options.mode, &mut notes)?;
         let told = form.is_none() || profile.schema_prompt == SchemaPrompt::Always;
         let instructions = told.then(|| match &options.instructions {
             Some(write) => write(contract),
@@ -77,7 +74,7 @@ impl Opening {
         });
         let mut request = Request::new(open_conversation(&options.system, instructions, input));
         request.output = match (mode, &form) {
-            (Mode::Tools, Some(form)) => Output::Tool(Arc::clone(&form.tool)),
+            (Mode::Tools, Some(form)) => Output::Tools(Tools::one(Arc::clone(&form.tool))),
             (Mode::JsonSchema, Some(form)) => Output::JsonSchema(Arc::clone(&form.tool)),
             (Mode::JsonObject, _) => Output::JsonObject,
             _ => Output::Text,

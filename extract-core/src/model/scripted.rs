@@ -256,7 +256,8 @@ impl Scripted {
 fn name_calls(reply: &mut Reply, request: &Request) {
     use crate::conversation::{Block, Output};
     let asked = match &request.output {
-        Output::Tool(tool) | Output::JsonSchema(tool) => tool.name.as_str(),
+        Output::Tools(tools) => tools.tools.first().map_or("answer", |tool| tool.name.as_str()),
+        Output::JsonSchema(tool) => tool.name.as_str(),
         Output::JsonObject | Output::Text => "answer",
     };
     for block in &mut reply.blocks {

@@ -1,7 +1,6 @@
 //! What all encoders share: the last step from a body to bytes, and the questions they ask of a
 //! request.
 
-use std::slice;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -118,7 +117,7 @@ fn lay_over(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
 /// The tools that the request offers.
 pub(super) fn tools(output: &Output) -> &[Arc<Tool>] {
     match output {
-        Output::Tool(tool) => slice::from_ref(tool),
+        Output::Tools(tools) => &tools.tools,
         _ => &[],
     }
 }
