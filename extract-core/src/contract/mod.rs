@@ -24,6 +24,8 @@ mod foreign;
 mod given;
 mod known;
 mod name;
+#[doc(hidden)]
+pub mod partial;
 mod place;
 mod problem;
 mod report;
@@ -35,6 +37,7 @@ pub use compiled::{Contract, ContractError, Form};
 pub use constraint::Constraint;
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use given::{Given, Unbounded};
+pub use partial::{Entries, Partial, State, Streamed};
 pub use problem::{Checker, Problem, ProblemKind, Problems};
 pub(crate) use problem::{excerpt, push_segment};
 pub use report::{Change, DialectReport};

@@ -3,13 +3,14 @@
 
 use serde_json::Value;
 
+use super::Reader;
+use super::beginning::Beginning;
 use super::error::ReadError;
 use super::fit::{Fitter, Growing, Out};
 use super::report::{Ending, Level, Reading, Repair, RepairKind};
 use super::scan::{ScanError, Scanner, Sink, Utf8};
 use super::strict::{self, Fits};
 use super::tree::{NONE, Tree};
-use super::{Reader, candidates};
 use crate::contract::shape::Form;
 
 /// Reads a text for a schema while it arrives, in portions of any size.
@@ -56,11 +57,7 @@ pub struct Incremental<'s, S = ()> {
     reader: Reader<'s>,
     text: String,
     utf8: Utf8,
-    /// How much of the text was looked through for the beginning of a value.
-    searched: usize,
-    thinking: Option<Thinking>,
-    /// How much white space the text begins with.
-    blank: usize,
+    beginning: Beginning,
     stage: Stage<S>,
     start: usize,
     too_large: bool,
@@ -90,9 +87,7 @@ impl<'s, S: Sink + Default> Incremental<'s, S> {
             reader,
             text: String::new(),
             utf8: Utf8::default(),
-            searched: 0,
-            thinking: None,
-            blank: 0,
+            beginning: Beginning::default(),
             stage: Stage::Before(sink),
             start: 0,
             too_large: false,
@@ -131,32 +126,7 @@ impl<'s, S: Sink + Default> Incremental<'s, S> {
     /// Looks for where a value begins: at the first bracket behind what is thought aloud.
     fn locate(&mut self) {
         let object = matches!(self.reader.shape.form(self.reader.shape.root()), Form::Object(_));
-        if self.thinking.is_none() {
-            let text = &self.text[self.blank..];
-            self.blank += text.len() - text.trim_start().len();
-            self.thinking = Thinking::begins(&self.text[self.blank..]);
-        }
-        if let Some(Thinking::Aloud { close }) = &self.thinking {
-            // The closing tag may be cut: its beginning is looked at again.
-            let from = floor(&self.text, self.searched.saturating_sub(close.len()));
-            let Some(at) = self.text[from..].find(close.as_str()) else {
-                self.searched = self.text.len();
-                return;
-            };
-            self.searched = self.searched.max(from + at + close.len());
-            self.thinking = Some(Thinking::Done);
-        }
-        let new = &self.text.as_bytes()[self.searched..];
-        let opens = |byte: &u8| *byte == b'{' || *byte == b'[' && !object;
-        let Some(found) = new.iter().position(opens) else {
-            self.searched = self.text.len();
-            return;
-        };
-        if self.thinking.is_none() {
-            // The text began with a bracket, or with prose: nothing is thought aloud.
-            self.thinking = Some(Thinking::Done);
-        }
-        let start = self.searched + found;
+        let Some(start) = self.beginning.find(&self.text, !object) else { return };
         let Stage::Before(sink) = &mut self.stage else { return };
         let sinks = (Tree::with_capacity(self.text.len() - start), std::mem::take(sink));
         let mut scanner = Scanner::with_limits(sinks, self.reader.limits).starting_at(start);
@@ -245,34 +215,4 @@ impl<'s, S: Sink + Default> Incremental<'s, S> {
 
 fn is_json_space(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
-}
-
-/// What is known of reasoning at the beginning of the text.
-#[derive(Debug)]
-enum Thinking {
-    /// It goes on until this tag.
-    Aloud { close: String },
-    /// It is over, or there is none.
-    Done,
-}
-
-impl Thinking {
-    /// Whether the text begins with reasoning; `None` while that cannot be told.
-    fn begins(text: &str) -> Option<Self> {
-        if text.is_empty() {
-            return None;
-        }
-        let Some(inside) = text.strip_prefix('<') else { return Some(Self::Done) };
-        match inside.split_once('>') {
-            Some((name, _)) if candidates::is_thought(name) => {
-                Some(Self::Aloud { close: format!("</{name}>") })
-            }
-            None if inside.len() < 32 => None,
-            _ => Some(Self::Done),
-        }
-    }
-}
-
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
