@@ -99,6 +99,8 @@ fn a_string_is_shown_as_it_grows_and_a_number_when_it_is_whole() {
         json!({"title": "Sun"}),
         json!({"title": "Sun, u"}),
         json!({"title": "Sun, up"}),
+        // Its end is news as well.
+        json!({"title": "Sun, up"}),
         json!({"title": "Sun, up", "year": 1926}),
     ];
     assert_eq!(steps, expected);
