@@ -14,9 +14,10 @@ use serde_json::Value;
 use super::ledger::{Attempt, Ledger, Outcome, Report};
 use super::opening::Opening;
 use super::options::Options;
+use super::stream::{Line, Told};
 use super::{Client, Error, InputError};
 use crate::contract::{Contract, Extract, Form, Problems};
-use crate::conversation::{Feature, Input, Mode, ProviderError, Request};
+use crate::conversation::{Assembly, Feature, Input, Mode, ProviderError, Request};
 
 /// What an extraction is: who is asked, for what, about what, and how.
 pub(super) struct Task<T> {
@@ -24,6 +25,10 @@ pub(super) struct Task<T> {
     pub(super) contract: Arc<Contract>,
     pub(super) input: Input,
     pub(super) options: Options,
+    /// Where the reply is told as it arrives.
+    pub(super) line: Option<Line>,
+    /// The list whose bad elements may be left out, as a JSON pointer.
+    pub(super) list: String,
     pub(super) result: PhantomData<fn() -> T>,
 }
 
@@ -42,7 +47,13 @@ pub(super) async fn run<T: Extract>(task: Task<T>) -> Result<Report<T>, Error> {
         },
     };
     match ending {
-        Ok(value) => Ok(Report::new(value, journey.close())),
+        Ok(value) => {
+            if let (Some(line), Some(value)) = (&journey.task.line, journey.last.take()) {
+                let left_out = journey.ledger.left_out.iter().map(|item| item.index).collect();
+                line.tell(Told::Settled { value, left_out });
+            }
+            Ok(Report::new(value, journey.close()))
+        }
         Err(ending) => Err(journey.fail(ending)),
     }
 }
@@ -65,6 +76,8 @@ struct Journey<T> {
     request: Request,
     ledger: Ledger,
     begun: Instant,
+    /// What has come of a reply that is under way.
+    arriving: Assembly,
     last: Option<Value>,
 }
 
@@ -73,7 +86,8 @@ impl<T: Extract> Journey<T> {
         let begun = Instant::now();
         let Opening { request, form, notes } = Opening::of(&task)?;
         let ledger = Ledger { notes, ..Ledger::default() };
-        Ok(Self { task, form, request, ledger, begun, last: None })
+        let arriving = Assembly::new();
+        Ok(Self { task, form, request, ledger, begun, arriving, last: None })
     }
 
     /// Ask, read, check; feed back and ask again.
@@ -130,6 +144,11 @@ impl<T: Extract> Journey<T> {
     }
 
     fn fail(mut self, ending: Ending) -> Error {
+        if let (Ending::Deadline(_), Some(attempt)) = (&ending, self.ledger.attempts.last_mut()) {
+            if attempt.outcome == Outcome::Failed && attempt.error.is_none() {
+                attempt.enter_piece(&self.arriving);
+            }
+        }
         let last = self.last.take();
         let ledger = Box::new(self.close());
         match ending {
