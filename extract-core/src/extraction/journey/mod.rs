@@ -1,6 +1,7 @@
 //! The loop. A [`Journey`] is one extraction under way: it asks, reads, checks, feeds back what is
 //! wrong and asks again. What cannot be mended by asking again ends it at once.
 
+mod answers;
 mod ask;
 mod judge;
 mod reask;
