@@ -18,12 +18,16 @@ mod client;
 mod error;
 mod journey;
 mod ledger;
+mod limit;
 mod opening;
 mod options;
 mod parse;
+mod policy;
 
 pub use builder::{Extraction, Reported, extract};
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, InputError};
 pub use ledger::{Attempt, Ledger, Outcome, Report};
+pub use limit::Limit;
 pub use parse::{ParseError, Parsed, parse, parse_partial, parse_with};
+pub use policy::History;

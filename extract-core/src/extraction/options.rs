@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::policy::Policy;
 use crate::check::FeedbackFn;
 use crate::contract::Contract;
 use crate::conversation::{Mode, Prices, Settings};
@@ -22,6 +23,7 @@ pub(super) struct Options {
     pub(super) system: Vec<Arc<str>>,
     pub(super) instructions: Option<InstructionsFn>,
     pub(super) feedback: Option<FeedbackFn>,
+    pub(super) policy: Policy,
 }
 
 impl Default for Options {
@@ -35,6 +37,7 @@ impl Default for Options {
             system: Vec::new(),
             instructions: None,
             feedback: None,
+            policy: Policy::default(),
         }
     }
 }

@@ -13,7 +13,7 @@ impl<T> Journey<T> {
             u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
         let mode = self.request.output.mode();
         // Entered before the request, so that a deadline that cuts it off finds it there.
-        self.ledger.attempts.push(Attempt::begun(number, mode));
+        self.ledger.attempts.push(Attempt::begun(number, self.asked.clone(), mode));
         let asked = Instant::now();
         let answered = self.task.client.model.respond(&self.request).await;
         let Some(attempt) = self.ledger.attempts.last_mut() else {
@@ -66,9 +66,10 @@ impl<T> Journey<T> {
 }
 
 impl Attempt {
-    fn begun(number: u32, mode: Mode) -> Self {
+    fn begun(number: u32, asked: String, mode: Mode) -> Self {
         Self {
             number,
+            asked,
             mode,
             model: None,
             outcome: Outcome::Failed,
