@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bad_items::BadItems;
+use super::policy::Policy;
 use crate::check::FeedbackFn;
 use crate::contract::Contract;
 use crate::conversation::{Mode, Prices, Settings};
@@ -27,6 +28,7 @@ pub(super) struct Options {
     pub(super) system: Vec<Arc<str>>,
     pub(super) instructions: Option<InstructionsFn>,
     pub(super) feedback: Option<FeedbackFn>,
+    pub(super) policy: Policy,
 }
 
 impl Default for Options {
@@ -43,6 +45,7 @@ impl Default for Options {
             system: Vec::new(),
             instructions: None,
             feedback: None,
+            policy: Policy::default(),
         }
     }
 }
