@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::IntoFuture;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use super::client::Client;
 use super::journey::{self, Task};
 use super::options::Options;
 use super::{Error, Report};
-use crate::check::Feedback;
+use crate::check::{Feedback, Rules};
 use crate::contract::{Contract, Extract, Given};
 use crate::conversation::{Input, Message, Mode, ReasoningEffort};
 
@@ -32,7 +31,7 @@ pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
     let client = Client::from_env();
     let options =
         client.as_ref().map(|client| Options::clone(&client.defaults)).unwrap_or_default();
-    Extraction { client, input: input.into(), contract: None, options, result: PhantomData }
+    Extraction { client, input: input.into(), contract: None, options, rules: Rules::default() }
 }
 
 impl Client {
@@ -43,7 +42,7 @@ impl Client {
             input: input.into(),
             contract: None,
             options: Options::clone(&self.defaults),
-            result: PhantomData,
+            rules: Rules::default(),
         }
     }
 
@@ -92,7 +91,8 @@ pub struct Extraction<T> {
     /// Where it is not the type's own.
     pub(super) contract: Option<Given>,
     pub(super) options: Options,
-    pub(super) result: PhantomData<fn() -> T>,
+    /// The checks of this call.
+    pub(super) rules: Rules<T>,
 }
 
 impl<T> fmt::Debug for Extraction<T> {
@@ -223,8 +223,10 @@ impl<T> Extraction<T> {
         self
     }
 
-    /// Messages to put before the input, such as examples.
+    /// Messages to put before the input, such as examples. They are no part of the
+    /// [`Source`](crate::contract::Source) that checks look at.
     pub fn history(mut self, messages: &[Message]) -> Self {
+        self.options.before_input += messages.len();
         let mut all = messages.to_vec();
         all.extend(self.input.into_messages());
         self.input = all.into();
@@ -240,8 +242,8 @@ impl<T: Extract> Extraction<T> {
             Some(given) => given.contract()?,
             None => Contract::of::<T>()?,
         };
-        let (input, options, result) = (self.input, self.options, self.result);
-        Ok(Task { client, contract, input, options, result })
+        let (input, options, rules) = (self.input, self.options, self.rules);
+        Ok(Task { client, contract, input, options, rules })
     }
 
     async fn run(self) -> Result<Report<T>, Error> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::ledger::Ledger;
-use crate::contract::{ContractError, Problems};
+use crate::contract::{CheckFailure, ContractError, Problems};
 use crate::conversation::ProviderError;
 use crate::model::ConfigError;
 
@@ -94,6 +94,18 @@ pub enum Error {
         /// All attempts.
         ledger: Box<Ledger>,
     },
+    /// A check could not be made: it failed by itself, or panicked. The model is not asked again.
+    #[error("the value could not be checked{}: {source}", place(pointer))]
+    Check {
+        /// JSON pointer of the value that it was to look at; empty for the whole of it.
+        pointer: String,
+        /// Why it could not be made.
+        source: CheckFailure,
+        /// The value, which may be right.
+        last: Option<Value>,
+        /// Everything up to then.
+        ledger: Box<Ledger>,
+    },
     /// The deadline passed.
     #[error("the deadline of {deadline:?} passed after {}", attempts(ledger))]
     Deadline {
@@ -104,6 +116,10 @@ pub enum Error {
         /// Everything up to then.
         ledger: Box<Ledger>,
     },
+}
+
+pub(super) fn place(pointer: &str) -> String {
+    if pointer.is_empty() { String::new() } else { format!(" at {pointer}") }
 }
 
 fn attempts(ledger: &Ledger) -> String {
@@ -123,6 +139,7 @@ impl Error {
             | Self::ContentFiltered { ledger, .. }
             | Self::Truncated { ledger, .. }
             | Self::Invalid { ledger, .. }
+            | Self::Check { ledger, .. }
             | Self::Deadline { ledger, .. } => Some(ledger),
         }
     }
@@ -130,7 +147,9 @@ impl Error {
     /// The last value that could be read, though it did not pass.
     pub fn last_value(&self) -> Option<&Value> {
         match self {
-            Self::Invalid { last, .. } | Self::Deadline { last, .. } => last.as_ref(),
+            Self::Invalid { last, .. } | Self::Check { last, .. } | Self::Deadline { last, .. } => {
+                last.as_ref()
+            }
             _ => None,
         }
     }

@@ -14,6 +14,7 @@
 //! ```
 
 mod builder;
+mod checks;
 mod client;
 mod error;
 mod journey;
@@ -26,4 +27,4 @@ pub use builder::{Extraction, Reported, extract};
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, InputError};
 pub use ledger::{Attempt, Ledger, Outcome, Report};
-pub use parse::{ParseError, Parsed, parse, parse_partial, parse_with};
+pub use parse::{ParseError, Parsed, parse, parse_in, parse_partial, parse_with};

@@ -1,6 +1,8 @@
 //! Judging: from a reply to a checked value, or to all that is wrong with it.
 
-use super::Journey;
+use std::sync::Arc;
+
+use super::{Ending, Journey};
 use crate::check::check;
 use crate::contract::dialect::Raised;
 use crate::contract::{Extract, Problem, ProblemKind, Problems};
@@ -10,8 +12,10 @@ use crate::reading::{self, Level, Reading, Repair};
 
 impl<T: Extract> Journey<T> {
     /// Reads and checks a reply. Where it holds several answers, the first that passes is taken;
-    /// where none passes, the problems are those of the first that could be read.
-    pub(super) fn judge(&mut self, reply: &Reply) -> Result<T, Problems> {
+    /// where none passes, the problems are those of the first that could be read. A check that could
+    /// not be made is an end.
+    pub(super) async fn judge(&mut self, reply: &Reply) -> Result<Result<T, Problems>, Ending> {
+        let background = Arc::clone(&self.background);
         let mut first: Option<(Vec<Repair>, Problems)> = None;
         let mut unreadable: Option<Problem> = None;
         for answer in self.answers(reply) {
@@ -24,14 +28,23 @@ impl<T: Extract> Journey<T> {
             };
             let Raised { value, problems, .. } =
                 self.task.contract.raise(self.form.as_deref(), reading.value);
-            let checked = check::<T>(&self.task.contract, &value, problems);
+            let (contract, rules) = (&self.task.contract, &self.task.rules);
+            let checked = check(contract, &value, problems, rules, background.context()).await;
+            let checked = match checked {
+                Ok(checked) => checked,
+                Err(failed) => {
+                    self.last = Some(value);
+                    self.enter_verdict(Outcome::Unchecked, reading.repairs, &Problems::new());
+                    return Err(Ending::Unchecked(failed));
+                }
+            };
             if checked.is_ok() || first.is_none() {
                 self.last = Some(value);
             }
             match checked {
                 Ok(value) => {
                     self.enter_verdict(Outcome::Accepted, reading.repairs, &Problems::new());
-                    return Ok(value);
+                    return Ok(Ok(value));
                 }
                 Err(problems) if first.is_none() => first = Some((reading.repairs, problems)),
                 Err(_) => {}
@@ -42,7 +55,7 @@ impl<T: Extract> Journey<T> {
             (Vec::new(), problem.into())
         });
         self.enter_verdict(Outcome::Rejected, repairs, &problems);
-        Err(problems)
+        Ok(Err(problems))
     }
 
     /// Reads one answer. What was cut off inside is no answer, and what could as well be something

@@ -5,7 +5,6 @@ mod ask;
 mod judge;
 mod reask;
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,8 @@ use super::ledger::{Attempt, Ledger, Outcome, Report};
 use super::opening::Opening;
 use super::options::Options;
 use super::{Client, Error, InputError};
-use crate::contract::{Contract, Extract, Form, Problems};
+use crate::check::Rules;
+use crate::contract::{Background, Contract, Extract, Failed, Form, Problems};
 use crate::conversation::{Feature, Input, Mode, ProviderError, Request};
 
 /// What an extraction is: who is asked, for what, about what, and how.
@@ -24,7 +24,7 @@ pub(super) struct Task<T> {
     pub(super) contract: Arc<Contract>,
     pub(super) input: Input,
     pub(super) options: Options,
-    pub(super) result: PhantomData<fn() -> T>,
+    pub(super) rules: Rules<T>,
 }
 
 /// Runs an extraction to its end.
@@ -54,6 +54,7 @@ enum Ending {
     Filtered(String),
     Truncated(String),
     Invalid(Problems),
+    Unchecked(Failed),
     Deadline(Duration),
 }
 
@@ -66,6 +67,8 @@ struct Journey<T> {
     ledger: Ledger,
     begun: Instant,
     last: Option<Value>,
+    /// What checks may look at.
+    background: Arc<Background>,
 }
 
 impl<T: Extract> Journey<T> {
@@ -73,7 +76,8 @@ impl<T: Extract> Journey<T> {
         let begun = Instant::now();
         let Opening { request, form, notes } = Opening::of(&task)?;
         let ledger = Ledger { notes, ..Ledger::default() };
-        Ok(Self { task, form, request, ledger, begun, last: None })
+        let background = Arc::new(task.options.background(&task.input));
+        Ok(Self { task, form, request, ledger, begun, last: None, background })
     }
 
     /// Ask, read, check; feed back and ask again.
@@ -84,7 +88,7 @@ impl<T: Extract> Journey<T> {
                 Err(Ending::Provider(error)) if self.step_down(&error) => continue,
                 Err(ending) => return Err(ending),
             };
-            match self.judge(&reply) {
+            match self.judge(&reply).await? {
                 Ok(value) => return Ok(value),
                 Err(problems) if self.is_spent() => return Err(Ending::Invalid(problems)),
                 Err(problems) => self.feed_back(&reply, &problems),
@@ -138,6 +142,9 @@ impl<T: Extract> Journey<T> {
             Ending::Filtered(partial) => Error::ContentFiltered { partial, ledger },
             Ending::Truncated(partial) => Error::Truncated { partial, ledger },
             Ending::Invalid(problems) => Error::Invalid { problems, last, ledger },
+            Ending::Unchecked(Failed { pointer, failure: source }) => {
+                Error::Check { pointer, source, last, ledger }
+            }
             Ending::Deadline(deadline) => Error::Deadline { deadline, last, ledger },
         }
     }
