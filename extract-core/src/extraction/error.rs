@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::ledger::Ledger;
 use super::limit::Limit;
-use crate::contract::{ContractError, Problems};
+use crate::contract::{CheckFailure, ContractError, Problems};
 use crate::conversation::ProviderError;
 use crate::model::ConfigError;
 
@@ -108,6 +108,18 @@ pub enum Error {
         /// All attempts.
         ledger: Box<Ledger>,
     },
+    /// A check could not be made: it failed by itself, or panicked. The model is not asked again.
+    #[error("the value could not be checked{}: {source}", place(pointer))]
+    Check {
+        /// JSON pointer of the value that it was to look at; empty for the whole of it.
+        pointer: String,
+        /// Why it could not be made.
+        source: CheckFailure,
+        /// The value, which may be right.
+        last: Option<Value>,
+        /// Everything up to then.
+        ledger: Box<Ledger>,
+    },
     /// The deadline passed.
     #[error("the deadline of {deadline:?} passed after {}", attempts(ledger))]
     Deadline {
@@ -120,6 +132,10 @@ pub enum Error {
         /// Everything up to then.
         ledger: Box<Ledger>,
     },
+}
+
+pub(super) fn place(pointer: &str) -> String {
+    if pointer.is_empty() { String::new() } else { format!(" at {pointer}") }
 }
 
 fn attempts(ledger: &Ledger) -> String {
@@ -139,6 +155,7 @@ impl Error {
             | Self::ContentFiltered { ledger, .. }
             | Self::Truncated { ledger, .. }
             | Self::Invalid { ledger, .. }
+            | Self::Check { ledger, .. }
             | Self::Deadline { ledger, .. } => Some(ledger),
         }
     }
@@ -148,6 +165,7 @@ impl Error {
     pub fn best_value(&self) -> Option<&Value> {
         match self {
             Self::Invalid { best, .. } | Self::Deadline { best, .. } => best.as_ref(),
+            Self::Check { last, .. } => last.as_ref(),
             _ => None,
         }
     }

@@ -26,6 +26,8 @@ pub enum Outcome {
     Accepted,
     /// The value had problems.
     Rejected,
+    /// The value could not be checked.
+    Unchecked,
     /// The model refused.
     Refused,
     /// The content filter cut in.
@@ -41,6 +43,7 @@ impl fmt::Display for Outcome {
         f.write_str(match self {
             Self::Accepted => "accepted",
             Self::Rejected => "rejected",
+            Self::Unchecked => "not checked",
             Self::Refused => "refused",
             Self::Filtered => "filtered",
             Self::Truncated => "truncated",

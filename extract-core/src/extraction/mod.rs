@@ -15,6 +15,7 @@
 
 mod bad_items;
 mod builder;
+mod checks;
 mod client;
 mod error;
 mod journey;
@@ -32,6 +33,6 @@ pub use client::{Client, ClientBuilder};
 pub use error::{Error, InputError};
 pub use ledger::{Attempt, Ledger, Outcome, Report};
 pub use limit::Limit;
-pub use parse::{ParseError, Parsed, parse, parse_partial, parse_with};
+pub use parse::{ParseError, Parsed, parse, parse_in, parse_partial, parse_with};
 pub use policy::History;
 pub use stream::{Deltas, ExtractionStream, Items, View};

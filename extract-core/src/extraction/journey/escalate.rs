@@ -1,7 +1,6 @@
 //! Escalation: asking another model, perhaps of another provider, when the first does not get it
 //! right. The conversation is opened anew for it.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::{Journey, Task, address};
@@ -30,7 +29,7 @@ impl<T> Journey<T> {
                 input: without_state(&self.task.input),
                 line: self.task.line.clone(),
                 list: self.task.list.clone(),
-                result: PhantomData,
+                rules: self.task.rules.clone(),
             };
             match Opening::of(&task) {
                 Ok(opening) => {

@@ -8,7 +8,6 @@ mod judge;
 mod limits;
 mod reask;
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +19,8 @@ use super::opening::Opening;
 use super::options::Options;
 use super::stream::{Line, Told};
 use super::{Client, Error, InputError};
-use crate::contract::{Contract, Extract, Form, Problems};
+use crate::check::Rules;
+use crate::contract::{Background, Contract, Extract, Failed, Form, Problems};
 use crate::conversation::{Assembly, Feature, Input, Mode, ProviderError, Request};
 use limits::Rejected;
 
@@ -34,7 +34,7 @@ pub(super) struct Task<T> {
     pub(super) line: Option<Line>,
     /// The list whose bad elements may be left out, as a JSON pointer.
     pub(super) list: String,
-    pub(super) result: PhantomData<fn() -> T>,
+    pub(super) rules: Rules<T>,
 }
 
 /// Runs an extraction to its end.
@@ -70,6 +70,7 @@ enum Ending {
     Filtered(String),
     Truncated(String),
     Invalid(Limit),
+    Unchecked(Failed),
     Deadline(Duration),
 }
 
@@ -95,6 +96,8 @@ struct Journey<T> {
     problems: Problems,
     /// How often these problems came back.
     unchanged: u32,
+    /// What checks may look at.
+    background: Arc<Background>,
     best: Option<Rejected>,
 }
 
@@ -113,6 +116,7 @@ impl<T: Extract> Journey<T> {
         let begun = Instant::now();
         let Opening { request, form, notes } = Opening::of(&task)?;
         let ledger = Ledger { notes, ..Ledger::default() };
+        let background = Arc::new(task.options.background(&task.input));
         let (asked, opened) = (address(&task.client), request.messages.len());
         Ok(Self {
             task,
@@ -128,6 +132,7 @@ impl<T: Extract> Journey<T> {
             problems: Problems::new(),
             unchanged: 0,
             best: None,
+            background,
         })
     }
 
@@ -141,7 +146,7 @@ impl<T: Extract> Journey<T> {
                 Err(ending) => return Err(ending),
             };
             self.last = None;
-            match self.judge(&reply) {
+            match self.judge(&reply).await? {
                 Ok(value) => return Ok(value),
                 Err(problems) => self.ask_again(&reply, &problems)?,
             }
@@ -188,6 +193,7 @@ impl<T: Extract> Journey<T> {
                 attempt.enter_piece(&self.arriving);
             }
         }
+        let last = self.last.take();
         let (best, problems) = match self.best.take() {
             Some(Rejected { value, problems }) => (Some(value), problems),
             None => (None, std::mem::take(&mut self.problems)),
@@ -200,6 +206,9 @@ impl<T: Extract> Journey<T> {
             Ending::Truncated(partial) => Error::Truncated { partial, ledger },
             Ending::Invalid(limit) => Error::Invalid { problems, best, limit, ledger },
             Ending::Deadline(deadline) => Error::Deadline { deadline, problems, best, ledger },
+            Ending::Unchecked(Failed { pointer, failure: source }) => {
+                Error::Check { pointer, source, last, ledger }
+            }
         }
     }
 }
