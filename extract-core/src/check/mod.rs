@@ -17,6 +17,6 @@ mod schema;
 mod typed;
 
 pub(crate) use feedback::FeedbackFn;
-pub use feedback::{Feedback, render_feedback};
+pub use feedback::{Feedback, Folded, annotate, fold, render_feedback};
 pub use schema::violations;
 pub(crate) use typed::check;

@@ -36,6 +36,6 @@ pub use constraint::Constraint;
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use given::{Given, Unbounded};
 pub use problem::{Checker, Problem, ProblemKind, Problems};
-pub(crate) use problem::{excerpt, push_segment};
+pub(crate) use problem::{excerpt, push_segment, segments};
 pub use report::{Change, DialectReport};
 pub use shape::{Shape, ShapeError};
