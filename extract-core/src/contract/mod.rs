@@ -45,7 +45,7 @@ pub use context::{Background, Context};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use given::{Given, Unbounded};
 pub use problem::{Problem, ProblemKind, Problems};
-pub(crate) use problem::{excerpt, push_segment};
+pub(crate) use problem::{excerpt, push_segment, segments};
 pub use report::{Change, DialectReport};
 pub use shape::{Shape, ShapeError};
 pub use source::{Source, SourcePart};
