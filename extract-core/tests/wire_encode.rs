@@ -167,14 +167,12 @@ fn settings_go_where_they_belong_and_nothing_else_is_sent() {
     settings.seed = Some(7);
     settings.stop = vec!["END".into()];
     settings.reasoning_effort = Some(ReasoningEffort::Low);
+    settings.service_tier = Some("auto".into());
     request.settings = settings;
-    for (provider, model) in MODELS {
-        for delivery in [Delivery::Whole, Delivery::Streamed] {
-            encode(provider, model, &request, delivery);
-        }
-    }
     let find = |provider: &str, model: &str, pointer: &str| {
+        let request = placed(provider, model, &request);
         let body = encode(provider, model, &request, Delivery::Whole);
+        encode(provider, model, &request, Delivery::Streamed);
         body.pointer(pointer).cloned().unwrap_or_default()
     };
     assert_eq!(find("openai", "gpt-4.1", "/max_completion_tokens"), 300);
@@ -193,6 +191,68 @@ fn settings_go_where_they_belong_and_nothing_else_is_sent() {
     assert_eq!(find("ollama-native", "m", "/options/num_predict"), 300);
     assert_eq!(find("bedrock", "m", "/inferenceConfig/maxTokens"), 300);
     assert_eq!(find("cohere", "m", "/stop_sequences/0"), "END");
+    assert_eq!(find("openai", "gpt-5-mini", "/service_tier"), "auto");
+    assert_eq!(find("openai-responses", "gpt-5", "/service_tier"), "auto");
+    assert_eq!(find("anthropic", "claude-sonnet-4-6", "/service_tier"), "auto");
+    assert_eq!(find("google", "gemini-3-flash", "/serviceTier"), "auto");
+    assert_eq!(find("groq", "llama", "/service_tier"), "auto");
+    assert_eq!(find("bedrock", "m", "/serviceTier"), json!({"type": "auto"}));
+}
+
+/// The settings that a model of a provider has no place for, by name.
+fn out_of_place(provider: &str) -> &'static [&'static str] {
+    match provider {
+        name if name.ends_with("-responses") => &["seed", "stop"],
+        "anthropic" => &["seed"],
+        "bedrock" => &["seed", "reasoning_effort"],
+        "cohere" | "ollama-native" | "ollama" | "llamacpp" | "vllm" | "lmstudio" | "perplexity" => {
+            &["service_tier"]
+        }
+        "mistral" => &["service_tier", "reasoning_effort"],
+        _ => &[],
+    }
+}
+
+/// The request without what the model has no place for, after each of these was refused by name.
+fn placed(provider: &str, model: &str, request: &Request) -> Request {
+    let preset = presets().iter().find(|preset| preset.name == provider).unwrap();
+    let encode = |request: &Request| {
+        preset.protocol.encode(request, model, &preset.facts(model).quirks, Delivery::Whole)
+    };
+    let mut placed = request.clone();
+    for name in out_of_place(provider) {
+        let error = encode(&placed).unwrap_err();
+        assert_eq!(error.kind, ProviderErrorKind::Unsupported, "{provider}");
+        assert_eq!(error.unsupported, Some(Feature::Setting((*name).to_owned())), "{provider}");
+        let settings = &mut placed.settings;
+        match *name {
+            "seed" => settings.seed = None,
+            "stop" => settings.stop.clear(),
+            "service_tier" => settings.service_tier = None,
+            _ => settings.reasoning_effort = None,
+        }
+    }
+    encode(&placed).unwrap();
+    placed
+}
+
+#[test]
+fn what_was_set_is_sent_by_every_provider_or_refused_by_name() {
+    let mut request = request(Output::Text);
+    request.settings.seed = Some(7);
+    request.settings.stop = vec!["THE-END".into()];
+    request.settings.reasoning_effort = Some(ReasoningEffort::Low);
+    request.settings.service_tier = Some("auto".into());
+    for preset in presets() {
+        let placed = placed(preset.name, "some-model", &request);
+        let said = encode(preset.name, "some-model", &placed, Delivery::Whole).to_string();
+        let settings = &placed.settings;
+        assert_eq!(said.contains(":7"), settings.seed.is_some(), "{}: {said}", preset.name);
+        assert_eq!(said.contains("THE-END"), !settings.stop.is_empty(), "{}: {said}", preset.name);
+        assert_eq!(said.contains("\"auto\""), settings.service_tier.is_some(), "{}", preset.name);
+        let thinking = said.to_ascii_lowercase().contains("low\"") || said.contains("think");
+        assert_eq!(thinking, settings.reasoning_effort.is_some(), "{}: {said}", preset.name);
+    }
 }
 
 /// A question, a call, what is wrong with it: the conversation of a re-ask.

@@ -21,6 +21,9 @@ mod ledger;
 mod opening;
 mod options;
 mod parse;
+mod settings;
+#[cfg(feature = "bedrock-sigv4")]
+mod signed;
 
 pub use builder::{Extraction, Reported, extract};
 pub use client::{Client, ClientBuilder};

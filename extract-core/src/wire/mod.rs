@@ -19,6 +19,7 @@ mod loose;
 mod ollama;
 mod quirks;
 mod responses;
+mod settings;
 mod surrogates;
 mod unsupported;
 mod usage;
@@ -89,6 +90,7 @@ impl Protocol {
         quirks: &Quirks,
         delivery: Delivery,
     ) -> Result<Vec<u8>, ProviderError> {
+        settings::placed(self, &request.settings, quirks)?;
         match self {
             Self::Chat => chat::encode(request, model, quirks, delivery),
             Self::Responses => responses::encode(request, model, quirks, delivery),

@@ -108,6 +108,8 @@ pub struct Quirks {
     pub effort: EffortField,
     /// Where the seed goes.
     pub seed: SeedField,
+    /// Whether `service_tier` may be sent.
+    pub service_tier: bool,
     /// How media are written.
     pub media: MediaForm,
     /// How cache points are written.
@@ -130,6 +132,7 @@ impl Quirks {
         stream_usage: true,
         effort: EffortField::Effort,
         seed: SeedField::Seed,
+        service_tier: true,
         media: MediaForm::OpenAi,
         cache: CacheForm::Unmarked,
         schema: SchemaField::JsonSchema,

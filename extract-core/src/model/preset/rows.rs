@@ -162,7 +162,13 @@ const CHAT: Facts = Facts {
 /// A server of one's own that compiles the schema to a grammar. It takes no notice of a tool that is
 /// chosen by name, and repeats a call where it may make several.
 const OWN_SERVER: Facts = Facts {
-    quirks: Quirks { parallel_tool_calls: true, strict: false, ..Quirks::COMPATIBLE },
+    quirks: Quirks {
+        parallel_tool_calls: true,
+        strict: false,
+        // There is one queue.
+        service_tier: false,
+        ..Quirks::COMPATIBLE
+    },
     media: MediaSupport { image: Ways::BYTES_URL, audio: Ways::BYTES, document: Ways::NONE },
     ..COMPATIBLE
 };
@@ -176,6 +182,7 @@ const ROW: Preset = Preset {
     base_suffix: "",
     key_variables: &[],
     auth: Auth::Bearer,
+    signed_for: None,
     headers: &[],
     protocol: Protocol::Chat,
     facts: COMPATIBLE,
@@ -267,6 +274,7 @@ static PRESETS: &[Preset] = &[
         name: "bedrock",
         base_url: "https://bedrock-runtime.{AWS_REGION}.amazonaws.com",
         key_variables: &["AWS_BEARER_TOKEN_BEDROCK"],
+        signed_for: Some("bedrock"),
         protocol: Protocol::Bedrock,
         facts: Facts {
             modes: TOOLS_OR_TEXT,
@@ -352,6 +360,7 @@ static PRESETS: &[Preset] = &[
                 stream_usage: false,
                 effort: EffortField::None,
                 seed: SeedField::RandomSeed,
+                service_tier: false,
                 media: MediaForm::Mistral,
                 replay: &["content"],
                 ..Quirks::COMPATIBLE
@@ -447,7 +456,11 @@ static PRESETS: &[Preset] = &[
         name: "perplexity",
         base_url: "https://api.perplexity.ai",
         key_variables: &["PERPLEXITY_API_KEY", "PPLX_API_KEY"],
-        facts: Facts { modes: &[Mode::JsonSchema, Mode::Text], ..CHAT },
+        facts: Facts {
+            modes: &[Mode::JsonSchema, Mode::Text],
+            quirks: Quirks { service_tier: false, ..CHAT.quirks },
+            ..CHAT
+        },
         ..ROW
     },
     Preset {
@@ -528,7 +541,7 @@ static CUSTOM: &[Preset] = &[
         ..ROW
     },
     Preset { protocol: Protocol::Cohere, ..ROW },
-    Preset { protocol: Protocol::Bedrock, ..ROW },
+    Preset { protocol: Protocol::Bedrock, signed_for: Some("bedrock"), ..ROW },
     Preset { protocol: Protocol::Ollama, ..ROW },
 ];
 
