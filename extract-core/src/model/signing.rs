@@ -74,7 +74,8 @@ impl Signer {
         &self,
         request: &mut HttpRequest,
     ) -> Result<Option<SecretString>, ProviderError> {
-        let credentials = self.credentials.provide_credentials().await.map_err(no_credentials)?;
+        let credentials =
+            self.credentials.provide_credentials().await.map_err(|error| no_credentials(&error))?;
         let token = credentials.session_token().map(SecretString::from);
         let place = Place { region: &self.region, service: self.service, time: SystemTime::now() };
         place.sign(request, credentials)?;
@@ -166,13 +167,13 @@ pub(super) fn place(options: &ProviderOptions, name: &str) -> Option<String> {
     options.aws_region.clone().or_else(|| REGION.iter().find_map(|name| variable(name)))
 }
 
-fn no_credentials(error: CredentialsError) -> ProviderError {
+fn no_credentials(error: &CredentialsError) -> ProviderError {
     let kind = match error {
         CredentialsError::ProviderTimedOut(_) => ProviderErrorKind::Timeout,
         _ => ProviderErrorKind::Authentication,
     };
     let mut words = vec![error.to_string()];
-    let mut cause = std::error::Error::source(&error);
+    let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         words.push(inner.to_string());
         cause = inner.source();

@@ -26,7 +26,7 @@ mod usage;
 
 pub use failure::{ErrorBody, classify, decode_failure};
 pub use quirks::{
-    CacheForm, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField, SeedField,
+    CacheForm, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField, SeedField, TierField,
     ToolChoiceForm,
 };
 

@@ -41,6 +41,16 @@ pub enum EffortField {
     None,
 }
 
+/// Where the service tier goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TierField {
+    /// `service_tier`, or what the protocol has in its place.
+    ServiceTier,
+    /// There is none.
+    None,
+}
+
 /// The name of the seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -108,8 +118,8 @@ pub struct Quirks {
     pub effort: EffortField,
     /// Where the seed goes.
     pub seed: SeedField,
-    /// Whether `service_tier` may be sent.
-    pub service_tier: bool,
+    /// Where the service tier goes.
+    pub service_tier: TierField,
     /// How media are written.
     pub media: MediaForm,
     /// How cache points are written.
@@ -132,7 +142,7 @@ impl Quirks {
         stream_usage: true,
         effort: EffortField::Effort,
         seed: SeedField::Seed,
-        service_tier: true,
+        service_tier: TierField::ServiceTier,
         media: MediaForm::OpenAi,
         cache: CacheForm::Unmarked,
         schema: SchemaField::JsonSchema,

@@ -1,7 +1,7 @@
 //! Settings that were made and that a protocol, or a server of it, has no place for: an error that
 //! names the first of them, before anything is sent.
 
-use super::{EffortField, Protocol, Quirks};
+use super::{EffortField, Protocol, Quirks, TierField};
 use crate::conversation::{Feature, ProviderError, Settings};
 
 /// Whether everything that was set has a place.
@@ -13,7 +13,8 @@ pub(super) fn placed(
     let lacks = |protocols: &[Protocol]| protocols.contains(&protocol);
     let no_seed = lacks(&[Protocol::Responses, Protocol::Anthropic, Protocol::Bedrock]);
     let no_stop = lacks(&[Protocol::Responses]);
-    let no_tier = lacks(&[Protocol::Cohere, Protocol::Ollama]) || !quirks.service_tier;
+    let no_tier =
+        lacks(&[Protocol::Cohere, Protocol::Ollama]) || quirks.service_tier == TierField::None;
     let no_effort = lacks(&[Protocol::Bedrock]) || quirks.effort == EffortField::None;
     let out_of_place = [
         ("seed", settings.seed.is_some() && no_seed),

@@ -6,7 +6,7 @@ use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::wire::{
     CacheForm, EffortField, MaxTokensField, MediaForm, Protocol, Quirks, SchemaField, SeedField,
-    ToolChoiceForm,
+    TierField, ToolChoiceForm,
 };
 
 const SCHEMA_FIRST: &[Mode] = &[Mode::JsonSchema, Mode::Tools, Mode::JsonObject, Mode::Text];
@@ -166,7 +166,7 @@ const OWN_SERVER: Facts = Facts {
         parallel_tool_calls: true,
         strict: false,
         // There is one queue.
-        service_tier: false,
+        service_tier: TierField::None,
         ..Quirks::COMPATIBLE
     },
     media: MediaSupport { image: Ways::BYTES_URL, audio: Ways::BYTES, document: Ways::NONE },
@@ -360,7 +360,7 @@ static PRESETS: &[Preset] = &[
                 stream_usage: false,
                 effort: EffortField::None,
                 seed: SeedField::RandomSeed,
-                service_tier: false,
+                service_tier: TierField::None,
                 media: MediaForm::Mistral,
                 replay: &["content"],
                 ..Quirks::COMPATIBLE
@@ -458,7 +458,7 @@ static PRESETS: &[Preset] = &[
         key_variables: &["PERPLEXITY_API_KEY", "PPLX_API_KEY"],
         facts: Facts {
             modes: &[Mode::JsonSchema, Mode::Text],
-            quirks: Quirks { service_tier: false, ..CHAT.quirks },
+            quirks: Quirks { service_tier: TierField::None, ..CHAT.quirks },
             ..CHAT
         },
         ..ROW
