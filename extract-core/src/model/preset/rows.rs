@@ -261,6 +261,16 @@ static PRESETS: &[Preset] = &[
         ..ROW
     },
     Preset {
+        name: "google-interactions",
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
+        key_variables: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+        auth: Auth::Header("x-goog-api-key"),
+        protocol: Protocol::Interactions,
+        facts: GEMINI,
+        rules: GEMINI_RULES,
+        ..ROW
+    },
+    Preset {
         // The key is an OAuth token, as `gcloud auth print-access-token` prints one.
         name: "vertex",
         base_url: "https://{GOOGLE_CLOUD_LOCATION}-aiplatform.googleapis.com/v1/projects/{GOOGLE_CLOUD_PROJECT}/locations/{GOOGLE_CLOUD_LOCATION}/publishers/google",
@@ -536,6 +546,12 @@ static CUSTOM: &[Preset] = &[
     },
     Preset {
         protocol: Protocol::Gemini,
+        auth: Auth::Header("x-goog-api-key"),
+        facts: GEMINI,
+        ..ROW
+    },
+    Preset {
+        protocol: Protocol::Interactions,
         auth: Auth::Header("x-goog-api-key"),
         facts: GEMINI,
         ..ROW
