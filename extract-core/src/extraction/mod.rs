@@ -25,6 +25,9 @@ mod opening;
 mod options;
 mod parse;
 mod policy;
+mod settings;
+#[cfg(feature = "bedrock-sigv4")]
+mod signed;
 mod stream;
 
 pub use bad_items::{BadItem, BadItems};
