@@ -10,6 +10,7 @@
 //! # Ok::<(), extract_core::contract::ContractError>(())
 //! ```
 
+mod answer;
 mod base64;
 mod checkable;
 mod compiled;
@@ -23,19 +24,27 @@ pub mod fits;
 mod foreign;
 mod given;
 mod known;
+mod maybe;
 mod name;
 mod place;
 mod problem;
 mod report;
 mod root;
 pub(crate) mod shape;
+mod user_tool;
+mod variants;
 
+pub use answer::Answer;
 pub use base64::Base64;
 pub use compiled::{Contract, ContractError, Form};
 pub use constraint::Constraint;
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use given::{Given, Unbounded};
+pub use maybe::Maybe;
 pub use problem::{Checker, Problem, ProblemKind, Problems};
 pub(crate) use problem::{excerpt, push_segment};
 pub use report::{Change, DialectReport};
 pub use shape::{Shape, ShapeError};
+pub use user_tool::UserTool;
+pub(crate) use variants::Split;
+pub use variants::{Variant, Variants};

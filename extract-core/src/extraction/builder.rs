@@ -14,7 +14,7 @@ use super::journey::{self, Task};
 use super::options::Options;
 use super::{Error, Report};
 use crate::check::Feedback;
-use crate::contract::{Contract, Extract, Given};
+use crate::contract::{Contract, Extract, Given, UserTool};
 use crate::conversation::{Input, Message, Mode, ReasoningEffort};
 
 /// Extracts a value from an input, with the model that the environment asks for
@@ -32,7 +32,14 @@ pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
     let client = Client::from_env();
     let options =
         client.as_ref().map(|client| Options::clone(&client.defaults)).unwrap_or_default();
-    Extraction { client, input: input.into(), contract: None, options, result: PhantomData }
+    Extraction {
+        client,
+        input: input.into(),
+        contract: None,
+        options,
+        own: Vec::new(),
+        result: PhantomData,
+    }
 }
 
 impl Client {
@@ -43,6 +50,7 @@ impl Client {
             input: input.into(),
             contract: None,
             options: Options::clone(&self.defaults),
+            own: Vec::new(),
             result: PhantomData,
         }
     }
@@ -92,6 +100,8 @@ pub struct Extraction<T> {
     /// Where it is not the type's own.
     pub(super) contract: Option<Given>,
     pub(super) options: Options,
+    /// Tools of the user's own, beside what the value is given by.
+    pub(super) own: Vec<UserTool>,
     pub(super) result: PhantomData<fn() -> T>,
 }
 
@@ -240,8 +250,8 @@ impl<T: Extract> Extraction<T> {
             Some(given) => given.contract()?,
             None => Contract::of::<T>()?,
         };
-        let (input, options, result) = (self.input, self.options, self.result);
-        Ok(Task { client, contract, input, options, result })
+        let Self { input, options, own, result, .. } = self;
+        Ok(Task { client, contract, input, options, own, result })
     }
 
     async fn run(self) -> Result<Report<T>, Error> {

@@ -16,6 +16,12 @@ pub enum InputError {
     /// There is nothing to extract from.
     #[error("the input is empty: there is nothing to extract from")]
     Empty,
+    /// There are tools of the caller's own, and the model (or the mode that was set) takes none.
+    #[error("there are tools to be called, and the model is not asked in a mode that has tools")]
+    NoTools,
+    /// Two tools have the same name, or one has the name of the tool that gives the value.
+    #[error("there is more than one tool of the name `{0}`; give one another with `named`")]
+    ToolName(String),
 }
 
 /// Why an extraction gave no value.
@@ -94,6 +100,21 @@ pub enum Error {
         /// All attempts.
         ledger: Box<Ledger>,
     },
+    /// Of several samples, half or more gave no value.
+    #[error(
+        "{needed} samples have to give a value for an agreement, and {given} did; the first failure: {}",
+        failures.first().map(ToString::to_string).unwrap_or_default()
+    )]
+    TooFewSamples {
+        /// How many have to.
+        needed: usize,
+        /// How many did.
+        given: usize,
+        /// Why the others did not.
+        failures: Vec<Error>,
+        /// The attempts of all samples.
+        ledger: Box<Ledger>,
+    },
     /// The deadline passed.
     #[error("the deadline of {deadline:?} passed after {}", attempts(ledger))]
     Deadline {
@@ -123,6 +144,7 @@ impl Error {
             | Self::ContentFiltered { ledger, .. }
             | Self::Truncated { ledger, .. }
             | Self::Invalid { ledger, .. }
+            | Self::TooFewSamples { ledger, .. }
             | Self::Deadline { ledger, .. } => Some(ledger),
         }
     }
@@ -139,6 +161,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Provider { error, .. } => error.is_retryable(),
+            Self::TooFewSamples { failures, .. } => failures.iter().all(Self::is_retryable),
             Self::Deadline { .. } => true,
             _ => false,
         }

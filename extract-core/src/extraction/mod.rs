@@ -13,17 +13,24 @@
 //! # Ok::<(), extract_core::Error>(()) }).unwrap();
 //! ```
 
+mod agree;
 mod builder;
 mod client;
 mod error;
 mod journey;
+mod layout;
 mod ledger;
 mod opening;
 mod options;
 mod parse;
+mod step;
+mod tooling;
 
+pub use agree::{Agreeing, Agreement, Basis, FieldAgreement, Sample};
 pub use builder::{Extraction, Reported, extract};
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, InputError};
+pub use layout::Layout;
 pub use ledger::{Attempt, Ledger, Outcome, Report};
 pub use parse::{ParseError, Parsed, parse, parse_partial, parse_with};
+pub use step::{ArgumentsError, Call, Calls, Step, Stepping};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Layout;
 use crate::check::FeedbackFn;
 use crate::contract::Contract;
 use crate::conversation::{Mode, Prices, Settings};
@@ -15,6 +16,7 @@ pub(super) type InstructionsFn = Arc<dyn Fn(&Contract) -> String + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Options {
     pub(super) mode: Mode,
+    pub(super) layout: Layout,
     pub(super) retries: u32,
     pub(super) deadline: Option<Duration>,
     pub(super) settings: Settings,
@@ -28,6 +30,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             mode: Mode::Auto,
+            layout: Layout::Auto,
             retries: 2,
             deadline: None,
             settings: Settings::default(),

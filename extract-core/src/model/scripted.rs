@@ -94,14 +94,37 @@ pub mod reply {
 
     /// Several calls at once.
     pub fn tools(arguments: impl IntoIterator<Item = String>) -> ScriptedReply {
-        let calls: Vec<Value> = arguments
+        let asked = |arguments| (String::from(super::ASKED_TOOL), arguments);
+        tool_calls(arguments.into_iter().map(asked).collect())
+    }
+
+    /// A call of the tool of this name.
+    pub fn call(name: impl Into<String>, arguments: Value) -> ScriptedReply {
+        calls([(name.into(), arguments)])
+    }
+
+    /// Calls of several tools by their names, at once.
+    ///
+    /// ```
+    /// use extract_core::model::scripted::reply;
+    /// use serde_json::json;
+    ///
+    /// let both = reply::calls([("Book", json!({"id": 1})), ("Cancel", json!({"id": 2}))]);
+    /// ```
+    pub fn calls<N: Into<String>>(calls: impl IntoIterator<Item = (N, Value)>) -> ScriptedReply {
+        let calls = calls.into_iter().map(|(name, arguments)| (name.into(), arguments.to_string()));
+        tool_calls(calls.collect())
+    }
+
+    fn tool_calls(calls: Vec<(String, String)>) -> ScriptedReply {
+        let calls: Vec<Value> = calls
             .into_iter()
             .enumerate()
-            .map(|(index, arguments)| {
+            .map(|(index, (name, arguments))| {
                 json!({
                     "id": format!("call_{index}"),
                     "type": "function",
-                    "function": {"name": super::ASKED_TOOL, "arguments": arguments},
+                    "function": {"name": name, "arguments": arguments},
                 })
             })
             .collect();

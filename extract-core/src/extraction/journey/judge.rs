@@ -13,6 +13,9 @@ impl<T: Extract> Journey<T> {
     /// Reads and checks a reply. Where it holds several answers, the first that passes is taken;
     /// where none passes, the problems are those of the first that could be read.
     pub(super) fn judge(&mut self, reply: &Reply) -> Result<T, Problems> {
+        if let Some(judged) = self.judge_calls(reply) {
+            return judged;
+        }
         let mut first: Option<(Vec<Repair>, Problems)> = None;
         let mut unreadable: Option<Problem> = None;
         for answer in self.answers(reply) {
@@ -46,7 +49,12 @@ impl<T: Extract> Journey<T> {
         Err(problems)
     }
 
-    fn enter_verdict(&mut self, outcome: Outcome, repairs: Vec<Repair>, problems: &Problems) {
+    pub(super) fn enter_verdict(
+        &mut self,
+        outcome: Outcome,
+        repairs: Vec<Repair>,
+        problems: &Problems,
+    ) {
         if let Some(attempt) = self.ledger.attempts.last_mut() {
             attempt.outcome = outcome;
             attempt.repairs = repairs;

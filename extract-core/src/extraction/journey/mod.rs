@@ -3,8 +3,11 @@
 
 mod answers;
 mod ask;
+mod calls;
 mod judge;
+mod own;
 mod reask;
+mod slots;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -15,9 +18,12 @@ use serde_json::Value;
 use super::ledger::{Attempt, Ledger, Outcome, Report};
 use super::opening::Opening;
 use super::options::Options;
+use super::step::{Call, Calls};
+use super::tooling::Tooling;
 use super::{Client, Error, InputError};
-use crate::contract::{Contract, Extract, Form, Problems};
-use crate::conversation::{Feature, Input, Mode, ProviderError, Request};
+use crate::contract::{Contract, Extract, Form, Problems, UserTool};
+use crate::conversation::{Feature, Input, Mode, ProviderError, Reply, Request};
+use slots::Slots;
 
 /// What an extraction is: who is asked, for what, about what, and how.
 pub(super) struct Task<T> {
@@ -25,16 +31,49 @@ pub(super) struct Task<T> {
     pub(super) contract: Arc<Contract>,
     pub(super) input: Input,
     pub(super) options: Options,
+    pub(super) own: Vec<UserTool>,
     pub(super) result: PhantomData<fn() -> T>,
 }
 
-/// Runs an extraction to its end.
+impl<T> Clone for Task<T> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            contract: Arc::clone(&self.contract),
+            input: self.input.clone(),
+            options: self.options.clone(),
+            own: self.own.clone(),
+            result: PhantomData,
+        }
+    }
+}
+
+/// Runs an extraction to its value.
 pub(super) async fn run<T: Extract>(task: Task<T>) -> Result<Report<T>, Error> {
+    match arrive(task).await? {
+        Arrival::Value { report, .. } => Ok(report),
+        Arrival::Calls(_) => unreachable!("calls are of tools that only a step has"),
+    }
+}
+
+/// Where a journey came to.
+pub(super) enum Arrival<T> {
+    /// A value, and the JSON that it was read from.
+    Value { report: Report<T>, json: Value },
+    /// Calls of the user's own tools.
+    Calls(Calls),
+}
+
+/// Runs an extraction to its end.
+pub(super) async fn arrive<T: Extract>(task: Task<T>) -> Result<Arrival<T>, Error> {
     if task.input.is_blank() {
         return Err(InputError::Empty.into());
     }
     let deadline = task.options.deadline;
     let mut journey = Journey::begin(task)?;
+    if journey.tooling.is_none() && !journey.task.own.is_empty() {
+        return Err(InputError::NoTools.into());
+    }
     let ending = match deadline {
         None => journey.travel().await,
         Some(deadline) => match tokio::time::timeout(deadline, journey.travel()).await {
@@ -43,7 +82,11 @@ pub(super) async fn run<T: Extract>(task: Task<T>) -> Result<Report<T>, Error> {
         },
     };
     match ending {
-        Ok(value) => Ok(Report::new(value, journey.close())),
+        Ok(value) => {
+            let json = journey.last.take().unwrap_or_default();
+            Ok(Arrival::Value { report: Report::new(value, journey.close()), json })
+        }
+        Err(Ending::Called(calls, reply)) => Ok(Arrival::Calls(journey.hand_over(calls, &reply))),
         Err(ending) => Err(journey.fail(ending)),
     }
 }
@@ -55,6 +98,7 @@ enum Ending {
     Filtered(String),
     Truncated(String),
     Invalid(Problems),
+    Called(Vec<Call>, Reply),
     Deadline(Duration),
 }
 
@@ -63,7 +107,13 @@ struct Journey<T> {
     task: Task<T>,
     /// The lowered schema, where one is sent.
     form: Option<Arc<Form>>,
+    /// What the calls of a reply mean, where tools are used.
+    tooling: Option<Tooling>,
+    /// The elements of a list that came in calls, and what each call of the latest reply is told.
+    slots: Slots,
     request: Request,
+    /// How many messages the conversation was opened with.
+    opened: usize,
     ledger: Ledger,
     begun: Instant,
     last: Option<Value>,
@@ -72,9 +122,10 @@ struct Journey<T> {
 impl<T: Extract> Journey<T> {
     fn begin(task: Task<T>) -> Result<Self, Error> {
         let begun = Instant::now();
-        let Opening { request, form, notes } = Opening::of(&task)?;
+        let Opening { request, form, tooling, notes } = Opening::of(&task)?;
         let ledger = Ledger { notes, ..Ledger::default() };
-        Ok(Self { task, form, request, ledger, begun, last: None })
+        let (slots, opened) = (Slots::default(), request.messages.len());
+        Ok(Self { task, form, tooling, slots, request, opened, ledger, begun, last: None })
     }
 
     /// Ask, read, check; feed back and ask again.
@@ -85,7 +136,12 @@ impl<T: Extract> Journey<T> {
                 Err(Ending::Provider(error)) if self.step_down(&error) => continue,
                 Err(ending) => return Err(ending),
             };
-            match self.judge(&reply) {
+            let judged = match self.own_calls(&reply) {
+                Some(Ok(calls)) => return Err(Ending::Called(calls, reply)),
+                Some(Err(problems)) => Err(problems),
+                None => self.judge(&reply),
+            };
+            match judged {
                 Ok(value) => return Ok(value),
                 Err(problems) if self.is_spent() => return Err(Ending::Invalid(problems)),
                 Err(problems) => self.feed_back(&reply, &problems),
@@ -98,7 +154,10 @@ impl<T: Extract> Journey<T> {
     fn step_down(&mut self, error: &ProviderError) -> bool {
         let asked = self.request.output.mode();
         let answered = self.ledger.attempts.iter().any(|attempt| attempt.stop.is_some());
-        if self.task.options.mode != Mode::Auto || answered {
+        if !answered && self.step_back_to_one_tool(error) {
+            return true;
+        }
+        if self.task.options.mode != Mode::Auto || answered || !self.task.own.is_empty() {
             return false;
         }
         match error.unsupported {
@@ -117,6 +176,27 @@ impl<T: Extract> Journey<T> {
         self.ledger.notes.push(format!("the mode is {next} instead of {asked}: {error}"));
         self.request = opening.request;
         self.form = opening.form;
+        self.tooling = opening.tooling;
+        true
+    }
+
+    /// Asks for the whole value in one tool, if the server refuses several. The client remembers it.
+    fn step_back_to_one_tool(&mut self, error: &ProviderError) -> bool {
+        let split = self.tooling.as_ref().is_some_and(|tooling| tooling.split.is_some());
+        let about_tools = matches!(
+            error.unsupported,
+            Some(Feature::Mode(Mode::Tools) | Feature::Schema(Mode::Tools))
+        );
+        if !split || !about_tools {
+            return false;
+        }
+        self.task.client.refused.add_split(&self.task.contract);
+        let Ok(opening) = Opening::of(&self.task) else { return false };
+        self.ledger.notes.push(format!("the value is asked for as one tool: {error}"));
+        self.ledger.notes.extend(opening.notes);
+        self.request = opening.request;
+        self.form = opening.form;
+        self.tooling = opening.tooling;
         true
     }
 
@@ -140,6 +220,7 @@ impl<T: Extract> Journey<T> {
             Ending::Truncated(partial) => Error::Truncated { partial, ledger },
             Ending::Invalid(problems) => Error::Invalid { problems, last, ledger },
             Ending::Deadline(deadline) => Error::Deadline { deadline, last, ledger },
+            Ending::Called(..) => unreachable!("calls are handed over before"),
         }
     }
 }

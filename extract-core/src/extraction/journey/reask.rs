@@ -11,6 +11,9 @@ impl<T> Journey<T> {
     /// Appends the reply and what is wrong with it, where the protocol wants that to stand: as the
     /// result of every call that was made, or else as a turn of the user.
     pub(super) fn feed_back(&mut self, reply: &Reply, problems: &Problems) {
+        if self.feed_back_calls(reply) {
+            return;
+        }
         let attempt = u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX);
         // The model is told the places in its own answer, which may be wrapped.
         let problems: Problems = problems
