@@ -29,7 +29,7 @@ mod name;
 mod place;
 mod problem;
 mod report;
-mod root;
+pub(crate) mod root;
 pub(crate) mod shape;
 mod user_tool;
 mod variants;

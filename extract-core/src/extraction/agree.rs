@@ -17,7 +17,6 @@ use super::{Attempt, Error, Extraction, Report};
 use crate::check::check;
 use crate::contract::Extract;
 use crate::conversation::{Usage, Usd};
-use consensus::Consensus;
 
 /// How many samples are under way at once, unless it is set.
 const CONCURRENCY: usize = 4;
@@ -143,6 +142,13 @@ pub struct Sample {
     pub notes: Vec<String>,
 }
 
+impl Sample {
+    fn of<T>(report: Report<T>, json: Value) -> Self {
+        let Report { usage, cost, attempts, notes, .. } = report;
+        Self { json, attempts, usage, cost, notes }
+    }
+}
+
 impl<T> Agreement<T> {
     /// The share of samples that hold the same at this place: of a value without parts what
     /// [`fields`](Self::fields) says, of one with parts the least share in it.
@@ -168,10 +174,10 @@ fn in_words<S: serde::Serializer>(errors: &[Error], serializer: S) -> Result<S::
 }
 
 async fn run<T: Extract>(agreeing: Agreeing<T>) -> Result<Agreement<T>, Error> {
-    let Agreeing { extraction, samples, concurrency } = agreeing;
+    let Agreeing { extraction, samples: wanted, concurrency } = agreeing;
     let begun = Instant::now();
     let task = extraction.into_task()?;
-    let tasks = (0..samples).map(|index| {
+    let tasks = (0..wanted).map(|index| {
         let mut task = task.clone();
         let seed = &mut task.options.settings.seed;
         *seed = seed.map(|seed| seed.wrapping_add(index as u64));
@@ -181,72 +187,71 @@ async fn run<T: Extract>(agreeing: Agreeing<T>) -> Result<Agreement<T>, Error> {
         // The deadline is over everything, the samples that came before included.
         task.options.deadline =
             task.options.deadline.map(|deadline| deadline.saturating_sub(begun.elapsed()));
-        journey::arrive(task).await
+        match journey::arrive(task).await? {
+            Arrival::Value { report, json } => Ok(Sample::of(report, json)),
+            Arrival::Calls(_) => unreachable!("calls are of tools that only a step has"),
+        }
     }));
-    let mut arrived: Vec<Result<Arrival<T>, Error>> =
-        sampled.buffered(concurrency).collect::<Vec<_>>().await;
-    let mut reports: Vec<(Report<T>, Value)> = Vec::new();
+    let arrived: Vec<Result<Sample, Error>> = sampled.buffered(concurrency).collect().await;
+    let mut samples = Vec::new();
     let mut failures = Vec::new();
-    for arrival in arrived.drain(..) {
+    for arrival in arrived {
         match arrival {
-            Ok(Arrival::Value { report, json }) => reports.push((report, json)),
-            Ok(Arrival::Calls(_)) => unreachable!("calls are of tools that only a step has"),
+            Ok(sample) => samples.push(sample),
             // Nothing was asked, and nothing will be.
             Err(error) if error.ledger().is_none() => return Err(error),
             Err(error) => failures.push(error),
         }
     }
-    let (usage, cost) = (total_usage(&reports, &failures), total_cost(&reports, &failures));
-    let needed = samples / 2 + 1;
-    if reports.len() < needed {
+    let needed = wanted / 2 + 1;
+    if samples.len() < needed {
         let mut ledger = Box::new(Ledger { elapsed: begun.elapsed(), ..Ledger::default() });
-        for (report, _) in reports.iter() {
-            ledger.attempts.extend(report.attempts.iter().cloned());
-        }
+        ledger.attempts.extend(samples.iter().flat_map(|sample| sample.attempts.clone()));
         for failed in failures.iter().filter_map(Error::ledger) {
             ledger.attempts.extend(failed.attempts.iter().cloned());
         }
-        return Err(Error::TooFewSamples { needed, given: reports.len(), failures, ledger });
+        return Err(Error::TooFewSamples { needed, given: samples.len(), failures, ledger });
     }
-    let values: Vec<&Value> = reports.iter().map(|(_, json)| json).collect();
-    let consensus = Consensus::of(&values);
-    let (basis, json, value) = match check::<T>(&task.contract, &consensus.value, Vec::new()) {
-        Ok(value) => (Basis::Fields, consensus.value, value),
+    settle(&task, begun, samples, failures)
+}
+
+/// What the samples agree on, as far as it passes.
+fn settle<T: Extract>(
+    task: &Task<T>,
+    begun: Instant,
+    samples: Vec<Sample>,
+    failures: Vec<Error>,
+) -> Result<Agreement<T>, Error> {
+    let values: Vec<&Value> = samples.iter().map(|sample| &sample.json).collect();
+    let agreed = consensus::of(&values);
+    let (basis, json, value) = match check::<T>(&task.contract, &agreed, Vec::new()) {
+        Ok(value) => (Basis::Fields, agreed, value),
         Err(_) => {
             let best = consensus::most_alike(&values);
-            let json = reports[best].1.clone();
-            let value = match check::<T>(&task.contract, &json, Vec::new()) {
-                Ok(value) => value,
+            let json = values[best].clone();
+            match check::<T>(&task.contract, &json, Vec::new()) {
+                Ok(value) => (Basis::Sample(best), json, value),
                 Err(_) => unreachable!("it has passed before"),
-            };
-            (Basis::Sample(best), json, value)
+            }
         }
     };
-    let values: Vec<&Value> = reports.iter().map(|(_, json)| json).collect();
     let fields = consensus::shares(&json, &values);
-    let samples = reports.into_iter().map(|(report, json)| Sample {
-        json,
-        usage: report.usage,
-        cost: report.cost,
-        attempts: report.attempts,
-        notes: report.notes,
-    });
-    let samples = samples.collect();
+    let (usage, cost) = (total_usage(&samples, &failures), total_cost(&samples, &failures));
     let elapsed = begun.elapsed();
     Ok(Agreement { value, json, basis, fields, samples, failures, usage, cost, elapsed })
 }
 
-fn total_usage<T>(reports: &[(Report<T>, Value)], failures: &[Error]) -> Usage {
+fn total_usage(samples: &[Sample], failures: &[Error]) -> Usage {
     let mut total = Usage::default();
-    reports.iter().for_each(|(report, _)| total += report.usage);
+    samples.iter().for_each(|sample| total += sample.usage);
     failures.iter().filter_map(Error::ledger).for_each(|ledger| total += ledger.usage());
     total
 }
 
-fn total_cost<T>(reports: &[(Report<T>, Value)], failures: &[Error]) -> Option<Usd> {
+fn total_cost(samples: &[Sample], failures: &[Error]) -> Option<Usd> {
     let mut total = Usd::default();
-    for (report, _) in reports {
-        total += report.cost?;
+    for sample in samples {
+        total += sample.cost?;
     }
     for ledger in failures.iter().filter_map(Error::ledger) {
         total += ledger.cost()?;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::client::Client;
 use super::journey::{self, Task};
 use super::options::Options;
-use super::{Error, Report};
+use super::{BadItems, Error, Report};
 use crate::check::Feedback;
 use crate::contract::{Contract, Extract, Given, UserTool};
 use crate::conversation::{Input, Message, Mode, ReasoningEffort};
@@ -38,6 +38,7 @@ pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
         contract: None,
         options,
         own: Vec::new(),
+        list: String::new(),
         result: PhantomData,
     }
 }
@@ -51,6 +52,7 @@ impl Client {
             contract: None,
             options: Options::clone(&self.defaults),
             own: Vec::new(),
+            list: String::new(),
             result: PhantomData,
         }
     }
@@ -102,6 +104,8 @@ pub struct Extraction<T> {
     pub(super) options: Options,
     /// Tools of the user's own, beside what the value is given by.
     pub(super) own: Vec<UserTool>,
+    /// The list whose elements are spoken of, as a JSON pointer.
+    pub(super) list: String,
     pub(super) result: PhantomData<fn() -> T>,
 }
 
@@ -250,8 +254,11 @@ impl<T: Extract> Extraction<T> {
             Some(given) => given.contract()?,
             None => Contract::of::<T>()?,
         };
-        let Self { input, options, own, result, .. } = self;
-        Ok(Task { client, contract, input, options, own, result })
+        let Self { input, mut options, own, list, result, .. } = self;
+        if options.bad_items == BadItems::Stop {
+            options.retries = 0;
+        }
+        Ok(Task { client, contract, input, options, own, line: None, list, result })
     }
 
     async fn run(self) -> Result<Report<T>, Error> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::ledger::Ledger;
+use super::limit::Limit;
 use crate::contract::{ContractError, Problems};
 use crate::conversation::ProviderError;
 use crate::model::ConfigError;
@@ -22,6 +23,17 @@ pub enum InputError {
     /// Two tools have the same name, or one has the name of the tool that gives the value.
     #[error("there is more than one tool of the name `{0}`; give one another with `named`")]
     ToolName(String),
+    /// The error that the stream ended with was given out before.
+    #[error("the stream has ended: its error was given before")]
+    Ended,
+    /// There is no list of that element type at this place of the type.
+    #[error("there is no list at {pointer:?}: {why}")]
+    NoList {
+        /// The place that was asked for, as a JSON pointer.
+        pointer: String,
+        /// What is there.
+        why: String,
+    },
 }
 
 /// Why an extraction gave no value.
@@ -90,13 +102,15 @@ pub enum Error {
         /// Everything up to then.
         ledger: Box<Ledger>,
     },
-    /// No attempt gave a value that passed.
-    #[error("after {} no value passed: {problems}", attempts(ledger))]
+    /// No attempt gave a value that passed, and a limit forbids another.
+    #[error("after {} no value passed, and {limit}: {problems}", attempts(ledger))]
     Invalid {
-        /// What is wrong with the last value.
+        /// What is wrong with the best value; where there is none, with the last answer.
         problems: Problems,
-        /// The last value that could be read, if any.
-        last: Option<Value>,
+        /// The value with the fewest problems, the later one of equals, if any could be read.
+        best: Option<Value>,
+        /// What ended the asking again: the first limit that was met.
+        limit: Limit,
         /// All attempts.
         ledger: Box<Ledger>,
     },
@@ -120,8 +134,10 @@ pub enum Error {
     Deadline {
         /// The deadline that was set.
         deadline: Duration,
-        /// The last value that could be read, if any.
-        last: Option<Value>,
+        /// What is wrong with the best value, or else with the last answer; empty where none came.
+        problems: Problems,
+        /// The value with the fewest problems, the later one of equals, if any could be read.
+        best: Option<Value>,
         /// Everything up to then.
         ledger: Box<Ledger>,
     },
@@ -149,10 +165,19 @@ impl Error {
         }
     }
 
-    /// The last value that could be read, though it did not pass.
-    pub fn last_value(&self) -> Option<&Value> {
+    /// The best value that could be read, though it did not pass: the one with the fewest problems,
+    /// the later one of equals.
+    pub fn best_value(&self) -> Option<&Value> {
         match self {
-            Self::Invalid { last, .. } | Self::Deadline { last, .. } => last.as_ref(),
+            Self::Invalid { best, .. } | Self::Deadline { best, .. } => best.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the [best value](Self::best_value).
+    pub fn problems(&self) -> Option<&Problems> {
+        match self {
+            Self::Invalid { problems, .. } | Self::Deadline { problems, .. } => Some(problems),
             _ => None,
         }
     }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Layout;
+use super::bad_items::BadItems;
+use super::policy::Policy;
 use crate::check::FeedbackFn;
 use crate::contract::Contract;
 use crate::conversation::{Mode, Prices, Settings};
@@ -19,11 +21,16 @@ pub(super) struct Options {
     pub(super) layout: Layout,
     pub(super) retries: u32,
     pub(super) deadline: Option<Duration>,
+    /// Of a stream: until its first piece, and between two.
+    pub(super) first_token: Option<Duration>,
+    pub(super) idle: Option<Duration>,
+    pub(super) bad_items: BadItems,
     pub(super) settings: Settings,
     pub(super) prices: Option<Prices>,
     pub(super) system: Vec<Arc<str>>,
     pub(super) instructions: Option<InstructionsFn>,
     pub(super) feedback: Option<FeedbackFn>,
+    pub(super) policy: Policy,
 }
 
 impl Default for Options {
@@ -33,11 +40,15 @@ impl Default for Options {
             layout: Layout::Auto,
             retries: 2,
             deadline: None,
+            first_token: None,
+            idle: None,
+            bad_items: BadItems::default(),
             settings: Settings::default(),
             prices: None,
             system: Vec::new(),
             instructions: None,
             feedback: None,
+            policy: Policy::default(),
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::Layout;
 use super::journey::Task;
+use super::{BadItems, Layout};
 use crate::contract::{ContractError, Form, Split, UserTool};
 use crate::conversation::{Mode, Tool, ToolChoice, Tools};
 use crate::model::{Profile, SchemaPrompt};
@@ -106,6 +106,9 @@ fn split<T>(
     let Some(variants) = contract.variants() else {
         return note(&"the type is no enum with data, and no list of objects");
     };
+    if task.line.is_some() || task.options.bad_items != BadItems::AskAgain {
+        return note(&"it is read as it arrives, or without its bad elements");
+    }
     if variants.is_list() && !profile.parallel_tools {
         return note(&"the model is not known to call several tools at once");
     }

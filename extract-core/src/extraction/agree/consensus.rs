@@ -5,21 +5,10 @@ use serde_json::{Map, Value};
 use super::FieldAgreement;
 use crate::contract::push_segment;
 
-/// What most values hold in each field.
-pub(super) struct Consensus {
-    pub(super) value: Value,
-}
-
-impl Consensus {
-    /// Of objects, the members that more than half have, each with what most hold there; of lists,
-    /// those of the length that most have, element by element; of anything else, the value that
-    /// most are. What is equally frequent is decided for the one that came first.
-    pub(super) fn of(values: &[&Value]) -> Self {
-        Self { value: agreed(values) }
-    }
-}
-
-fn agreed(values: &[&Value]) -> Value {
+/// What most values hold: of objects, the members that more than half have, each with what most
+/// hold there; of lists, those of the length that most have, element by element; of anything else,
+/// the value that most are. What is equally frequent is decided for the one that came first.
+pub(super) fn of(values: &[&Value]) -> Value {
     let Some(kind) = most_frequent(values, |value| kind_of(value)) else { return Value::Null };
     let alike: Vec<&Value> =
         values.iter().copied().filter(|value| kind_of(value) == kind_of(kind)).collect();
@@ -31,7 +20,7 @@ fn agreed(values: &[&Value]) -> Value {
             let same: Vec<&Vec<Value>> =
                 alike.iter().filter_map(|v| v.as_array()).filter(|v| v.len() == most).collect();
             let at = |index: usize| same.iter().map(|items| &items[index]).collect::<Vec<_>>();
-            (0..most).map(|index| agreed(&at(index))).collect()
+            (0..most).map(|index| of(&at(index))).collect()
         }
         _ => {
             let mut best = (alike[0], 0);
@@ -58,7 +47,7 @@ fn agreed_object(alike: &[&Value]) -> Value {
         let absent = objects.len() - held.len();
         let first = objects.first().is_some_and(|object| object.contains_key(key));
         if held.len() > absent || (held.len() == absent && first) {
-            agreed_members.insert(key.clone(), agreed(&held));
+            agreed_members.insert(key.clone(), of(&held));
         }
     }
     Value::Object(agreed_members)

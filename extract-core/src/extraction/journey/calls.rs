@@ -11,6 +11,7 @@ use super::slots::{Element, Verdict};
 use crate::check::{Feedback, check, render_feedback};
 use crate::contract::{Extract, Problem, ProblemKind, Problems, Split};
 use crate::conversation::{Message, Reply, StopReason, ToolCall, ToolResult};
+use crate::extraction::History;
 use crate::extraction::ledger::Outcome;
 use crate::reading::{self, Level, Repair};
 
@@ -261,18 +262,21 @@ impl<T> Journey<T> {
         if self.slots.verdicts.is_empty() {
             return false;
         }
+        if self.task.options.policy.history == History::Last {
+            self.request.messages.truncate(self.opened);
+        }
         let mut messages = vec![reply.to_message()];
         for (call, verdict) in reply.tool_calls().zip(&self.slots.verdicts) {
             let (words, is_error) = match verdict {
                 Verdict::Accepted => (String::from(ACCEPTED), false),
                 Verdict::NotTaken => (String::from(NOT_TAKEN), true),
-                Verdict::Wrong(problems) => (self.words(problems), true),
+                Verdict::Wrong(problems) => (self.words_to_call(problems), true),
             };
             messages.push(Message::tool(ToolResult::new(call, words, is_error)));
         }
         for problems in [&self.slots.together, &self.slots.left] {
             if !problems.is_empty() {
-                messages.push(Message::user(self.words(problems)));
+                messages.push(Message::user(self.words_to_call(problems)));
             }
         }
         self.request.messages.append(&mut messages);
@@ -280,7 +284,7 @@ impl<T> Journey<T> {
     }
 
     /// What is wrong, in the words that the model is told it in.
-    fn words(&self, problems: &Problems) -> String {
+    fn words_to_call(&self, problems: &Problems) -> String {
         let attempt = u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX);
         let feedback = Feedback::new(problems, self.request.output.mode(), attempt);
         match &self.task.options.feedback {

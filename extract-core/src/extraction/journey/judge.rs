@@ -6,6 +6,7 @@ use crate::check::check;
 use crate::contract::dialect::Raised;
 use crate::contract::{Extract, Problem, Problems};
 use crate::conversation::Reply;
+use crate::extraction::bad_items::{BadItems, leave_out};
 use crate::extraction::ledger::Outcome;
 use crate::reading::Repair;
 
@@ -28,7 +29,16 @@ impl<T: Extract> Journey<T> {
             };
             let Raised { value, problems, .. } =
                 self.task.contract.raise(self.form.as_deref(), reading.value);
-            let checked = check::<T>(&self.task.contract, &value, problems);
+            let mut checked = check::<T>(&self.task.contract, &value, problems);
+            let mut value = value;
+            if let (Err(problems), BadItems::LeaveOut) = (&checked, self.task.options.bad_items) {
+                if let Some((kept, bad)) = leave_out(&value, &self.task.list, problems) {
+                    checked = check::<T>(&self.task.contract, &kept, Vec::new());
+                    if checked.is_ok() {
+                        (value, self.ledger.left_out) = (kept, bad);
+                    }
+                }
+            }
             if checked.is_ok() || first.is_none() {
                 self.last = Some(value);
             }

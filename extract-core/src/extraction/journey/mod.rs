@@ -4,7 +4,9 @@
 mod answers;
 mod ask;
 mod calls;
+mod escalate;
 mod judge;
+mod limits;
 mod own;
 mod reask;
 mod slots;
@@ -15,14 +17,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::ledger::{Attempt, Ledger, Outcome, Report};
+use super::ledger::{Ledger, Outcome, Report};
+use super::limit::Limit;
 use super::opening::Opening;
 use super::options::Options;
 use super::step::{Call, Calls};
+use super::stream::{Line, Told};
 use super::tooling::Tooling;
 use super::{Client, Error, InputError};
 use crate::contract::{Contract, Extract, Form, Problems, UserTool};
-use crate::conversation::{Feature, Input, Mode, ProviderError, Reply, Request};
+use crate::conversation::{Assembly, Feature, Input, Mode, ProviderError, Reply, Request};
+use limits::Rejected;
 use slots::Slots;
 
 /// What an extraction is: who is asked, for what, about what, and how.
@@ -32,6 +37,10 @@ pub(super) struct Task<T> {
     pub(super) input: Input,
     pub(super) options: Options,
     pub(super) own: Vec<UserTool>,
+    /// Where the reply is told as it arrives.
+    pub(super) line: Option<Line>,
+    /// The list whose bad elements may be left out, as a JSON pointer.
+    pub(super) list: String,
     pub(super) result: PhantomData<fn() -> T>,
 }
 
@@ -43,6 +52,8 @@ impl<T> Clone for Task<T> {
             input: self.input.clone(),
             options: self.options.clone(),
             own: self.own.clone(),
+            line: self.line.clone(),
+            list: self.list.clone(),
             result: PhantomData,
         }
     }
@@ -84,6 +95,10 @@ pub(super) async fn arrive<T: Extract>(task: Task<T>) -> Result<Arrival<T>, Erro
     match ending {
         Ok(value) => {
             let json = journey.last.take().unwrap_or_default();
+            if let Some(line) = &journey.task.line {
+                let left_out = journey.ledger.left_out.iter().map(|item| item.index).collect();
+                line.tell(Told::Settled { value: json.clone(), left_out });
+            }
             Ok(Arrival::Value { report: Report::new(value, journey.close()), json })
         }
         Err(Ending::Called(calls, reply)) => Ok(Arrival::Calls(journey.hand_over(calls, &reply))),
@@ -97,7 +112,7 @@ enum Ending {
     Refused(String),
     Filtered(String),
     Truncated(String),
-    Invalid(Problems),
+    Invalid(Limit),
     Called(Vec<Call>, Reply),
     Deadline(Duration),
 }
@@ -112,11 +127,42 @@ struct Journey<T> {
     /// The elements of a list that came in calls, and what each call of the latest reply is told.
     slots: Slots,
     request: Request,
-    /// How many messages the conversation was opened with.
-    opened: usize,
     ledger: Ledger,
     begun: Instant,
+    /// What has come of a reply that is under way.
+    arriving: Assembly,
+    /// Who is asked: `provider/model`.
+    asked: String,
+    /// How many attempts there were before this model was asked.
+    before: usize,
+    /// How many messages the conversation was opened with.
+    opened: usize,
+    /// The value of the latest reply, where it could be read.
     last: Option<Value>,
+    /// What was wrong with it.
+    problems: Problems,
+    /// How often these problems came back.
+    unchanged: u32,
+    best: Option<Rejected>,
+}
+
+impl<T> Journey<T> {
+    /// Makes this opening the conversation.
+    fn open(&mut self, opening: Opening) {
+        self.ledger.notes.extend(opening.notes);
+        self.opened = opening.request.messages.len();
+        self.request = opening.request;
+        self.form = opening.form;
+        self.tooling = opening.tooling;
+        self.slots = Slots::default();
+    }
+
+    /// The same, after what was said to a model that was asked before.
+    fn open_again(&mut self, opening: Opening) {
+        let said = self.request.messages.split_off(self.opened);
+        self.open(opening);
+        self.request.messages.extend(said);
+    }
 }
 
 impl<T: Extract> Journey<T> {
@@ -124,8 +170,24 @@ impl<T: Extract> Journey<T> {
         let begun = Instant::now();
         let Opening { request, form, tooling, notes } = Opening::of(&task)?;
         let ledger = Ledger { notes, ..Ledger::default() };
-        let (slots, opened) = (Slots::default(), request.messages.len());
-        Ok(Self { task, form, tooling, slots, request, opened, ledger, begun, last: None })
+        let (asked, opened) = (address(&task.client), request.messages.len());
+        Ok(Self {
+            task,
+            form,
+            tooling,
+            slots: Slots::default(),
+            request,
+            ledger,
+            begun,
+            arriving: Assembly::new(),
+            asked,
+            before: 0,
+            opened,
+            last: None,
+            problems: Problems::new(),
+            unchanged: 0,
+            best: None,
+        })
     }
 
     /// Ask, read, check; feed back and ask again.
@@ -134,8 +196,10 @@ impl<T: Extract> Journey<T> {
             let reply = match self.ask().await {
                 Ok(reply) => reply,
                 Err(Ending::Provider(error)) if self.step_down(&error) => continue,
+                Err(Ending::Truncated(_)) if self.raise_max_tokens() => continue,
                 Err(ending) => return Err(ending),
             };
+            self.last = None;
             let judged = match self.own_calls(&reply) {
                 Some(Ok(calls)) => return Err(Ending::Called(calls, reply)),
                 Some(Err(problems)) => Err(problems),
@@ -143,8 +207,7 @@ impl<T: Extract> Journey<T> {
             };
             match judged {
                 Ok(value) => return Ok(value),
-                Err(problems) if self.is_spent() => return Err(Ending::Invalid(problems)),
-                Err(problems) => self.feed_back(&reply, &problems),
+                Err(problems) => self.ask_again(&reply, &problems)?,
             }
         }
     }
@@ -153,10 +216,12 @@ impl<T: Extract> Journey<T> {
     /// in it) and the mode is ours to choose. The client remembers it; no mode is tried twice.
     fn step_down(&mut self, error: &ProviderError) -> bool {
         let asked = self.request.output.mode();
-        let answered = self.ledger.attempts.iter().any(|attempt| attempt.stop.is_some());
+        let since = self.ledger.attempts.iter().skip(self.before);
+        let answered = since.clone().any(|attempt| attempt.stop.is_some());
         if !answered && self.step_back_to_one_tool(error) {
             return true;
         }
+        let since = self.ledger.attempts.iter().skip(self.before);
         if self.task.options.mode != Mode::Auto || answered || !self.task.own.is_empty() {
             return false;
         }
@@ -169,14 +234,11 @@ impl<T: Extract> Journey<T> {
         }
         let Ok(opening) = Opening::of(&self.task) else { return false };
         let next = opening.request.output.mode();
-        if self.ledger.attempts.iter().any(|attempt| attempt.mode == next) {
+        if since.clone().any(|attempt| attempt.mode == next) {
             return false;
         }
-        self.ledger.notes.extend(opening.notes);
         self.ledger.notes.push(format!("the mode is {next} instead of {asked}: {error}"));
-        self.request = opening.request;
-        self.form = opening.form;
-        self.tooling = opening.tooling;
+        self.open_again(opening);
         true
     }
 
@@ -193,16 +255,8 @@ impl<T: Extract> Journey<T> {
         self.task.client.refused.add_split(&self.task.contract);
         let Ok(opening) = Opening::of(&self.task) else { return false };
         self.ledger.notes.push(format!("the value is asked for as one tool: {error}"));
-        self.ledger.notes.extend(opening.notes);
-        self.request = opening.request;
-        self.form = opening.form;
-        self.tooling = opening.tooling;
+        self.open_again(opening);
         true
-    }
-
-    fn is_spent(&self) -> bool {
-        let rejected = |attempt: &&Attempt| attempt.outcome == Outcome::Rejected;
-        self.ledger.attempts.iter().filter(rejected).count() > self.task.options.retries as usize
     }
 
     fn close(mut self) -> Ledger {
@@ -211,16 +265,30 @@ impl<T: Extract> Journey<T> {
     }
 
     fn fail(mut self, ending: Ending) -> Error {
-        let last = self.last.take();
+        if let (Ending::Deadline(_), Some(attempt)) = (&ending, self.ledger.attempts.last_mut()) {
+            if attempt.outcome == Outcome::Failed && attempt.error.is_none() {
+                attempt.enter_piece(&self.arriving);
+            }
+        }
+        let (best, problems) = match self.best.take() {
+            Some(Rejected { value, problems }) => (Some(value), problems),
+            None => (None, std::mem::take(&mut self.problems)),
+        };
         let ledger = Box::new(self.close());
         match ending {
             Ending::Provider(error) => Error::Provider { error, ledger },
             Ending::Refused(message) => Error::Refused { message, ledger },
             Ending::Filtered(partial) => Error::ContentFiltered { partial, ledger },
             Ending::Truncated(partial) => Error::Truncated { partial, ledger },
-            Ending::Invalid(problems) => Error::Invalid { problems, last, ledger },
-            Ending::Deadline(deadline) => Error::Deadline { deadline, last, ledger },
+            Ending::Invalid(limit) => Error::Invalid { problems, best, limit, ledger },
+            Ending::Deadline(deadline) => Error::Deadline { deadline, problems, best, ledger },
             Ending::Called(..) => unreachable!("calls are handed over before"),
         }
     }
+}
+
+/// A client's model, as it is named.
+fn address(client: &Client) -> String {
+    let profile = client.model.profile();
+    format!("{}/{}", profile.provider, profile.model)
 }
