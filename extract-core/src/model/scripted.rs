@@ -150,9 +150,13 @@ pub mod reply {
 
     /// An HTTP status with an error body of OpenAI's shape.
     pub fn status(status: u16) -> ScriptedReply {
-        let mut reply = body(json!({"error": {
-            "message": format!("scripted status {status}"), "type": null, "code": null,
-        }}));
+        let message = format!("scripted status {status}");
+        failure(status, json!({"error": {"message": message, "type": null, "code": null}}))
+    }
+
+    /// An HTTP status with any error body.
+    pub fn failure(status: u16, error: Value) -> ScriptedReply {
+        let mut reply = body(error);
         reply.status = status;
         reply
     }
