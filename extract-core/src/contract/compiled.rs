@@ -12,7 +12,8 @@ use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_types
 use super::each::in_json_schema;
 use super::given::{self, Unbounded};
 use super::{
-    DialectReport, Extract, Shape, Variants, checkable, envelope, known, name, push_segment, root,
+    DialectReport, Extract, Problems, Shape, Variants, checkable, envelope, known, name,
+    push_segment, root,
 };
 use crate::conversation::Tool;
 
@@ -364,18 +365,27 @@ impl Contract {
         raised
     }
 
-    /// Turns a value of the type's own shape into the one that a model is asked for in `form`.
-    pub(crate) fn lower_value(&self, form: Option<&Form>, value: Value) -> Value {
+    /// A value of the type's own shape and its problems as the model sees them in `form`: with the
+    /// value's wrapping around it, and in the shape that is sent.
+    pub(crate) fn as_asked(
+        &self,
+        form: Option<&Form>,
+        value: Value,
+        problems: &Problems,
+    ) -> (Value, Problems) {
         let value = if self.is_wrapped() { root::enclose(value) } else { value };
-        match form {
-            Some(form) => form.lowered.lower_value(value),
-            None => value,
+        let mut problems = problems.clone();
+        if self.is_wrapped() {
+            problems.each_pointer(root::outside);
         }
-    }
-
-    /// The pointer of a place as the model sees it, which has a value's wrapping in it.
-    pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
-        if self.is_wrapped() { root::outside(pointer) } else { pointer.to_owned() }
+        match form.map(|form| &form.lowered).filter(|lowered| !lowered.is_identity()) {
+            None => (value, problems),
+            Some(lowered) => {
+                let mut trace = lowered.trace(&value);
+                problems.each_pointer(|pointer| trace.follow(pointer));
+                (lowered.lower_value(value), problems)
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::dialect::{self, Dialect, Raised};
-use super::{Contract, ContractError, Form, push_segment};
+use super::{Contract, ContractError, Form, Problems, push_segment};
 pub(super) use find::PLAIN_TEXT;
 use place::Place;
 
@@ -71,10 +71,14 @@ impl Variant {
         Raised { value: self.place.put(value), problems }
     }
 
-    /// A pointer into the element, as one into the arguments that the model wrote.
-    pub(crate) fn inside(&self, pointer: &str) -> String {
+    /// The arguments that a value of the type's own shape was made of, and a problem's places in
+    /// them.
+    pub(crate) fn arguments(&self, value: Value, mut problems: Problems) -> (Value, Problems) {
         let around = self.place.pointer();
-        self.contract.asked_pointer(pointer.strip_prefix(around.as_str()).unwrap_or(pointer))
+        problems.each_pointer(|pointer| {
+            pointer.strip_prefix(around.as_str()).unwrap_or(pointer).to_owned()
+        });
+        (self.place.take(value), problems)
     }
 }
 

@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use super::journey::{self, Arrival, Task};
 use super::ledger::Ledger;
-use super::{Attempt, Error, Extraction, Report};
+use super::{Attempt, Error, Extraction, Limit, Report};
 use crate::check::check;
-use crate::contract::Extract;
+use crate::contract::{Extract, Failed, Problems};
 use crate::conversation::{Usage, Usd};
 
 /// How many samples are under way at once, unless it is set.
@@ -205,18 +205,14 @@ async fn run<T: Extract>(agreeing: Agreeing<T>) -> Result<Agreement<T>, Error> {
     }
     let needed = wanted / 2 + 1;
     if samples.len() < needed {
-        let mut ledger = Box::new(Ledger { elapsed: begun.elapsed(), ..Ledger::default() });
-        ledger.attempts.extend(samples.iter().flat_map(|sample| sample.attempts.clone()));
-        for failed in failures.iter().filter_map(Error::ledger) {
-            ledger.attempts.extend(failed.attempts.iter().cloned());
-        }
+        let ledger = all_attempts(begun, &samples, &failures);
         return Err(Error::TooFewSamples { needed, given: samples.len(), failures, ledger });
     }
-    settle(&task, begun, samples, failures)
+    settle(&task, begun, samples, failures).await
 }
 
 /// What the samples agree on, as far as it passes.
-fn settle<T: Extract>(
+async fn settle<T: Extract>(
     task: &Task<T>,
     begun: Instant,
     samples: Vec<Sample>,
@@ -224,21 +220,50 @@ fn settle<T: Extract>(
 ) -> Result<Agreement<T>, Error> {
     let values: Vec<&Value> = samples.iter().map(|sample| &sample.json).collect();
     let agreed = consensus::of(&values);
-    let (basis, json, value) = match check::<T>(&task.contract, &agreed, Vec::new()) {
-        Ok(value) => (Basis::Fields, agreed, value),
-        Err(_) => {
-            let best = consensus::most_alike(&values);
-            let json = values[best].clone();
-            match check::<T>(&task.contract, &json, Vec::new()) {
-                Ok(value) => (Basis::Sample(best), json, value),
-                Err(_) => unreachable!("it has passed before"),
+    let best = consensus::most_alike(&values);
+    let background = task.options.background(&task.input);
+    let choices = [(Basis::Fields, agreed), (Basis::Sample(best), values[best].clone())];
+    let mut problems = Problems::new();
+    for (basis, json) in choices {
+        let checked =
+            check(&task.contract, &json, Vec::new(), &task.rules, background.context()).await;
+        match checked {
+            Ok(Ok(value)) => return Ok(settled(basis, json, value, begun, samples, failures)),
+            Ok(Err(found)) => problems = found,
+            Err(Failed { pointer, failure: source }) => {
+                let ledger = all_attempts(begun, &samples, &failures);
+                return Err(Error::Check { pointer, source, last: Some(json), ledger });
             }
         }
-    };
+    }
+    // Only a check that says otherwise the second time comes here.
+    let ledger = all_attempts(begun, &samples, &failures);
+    let best = Some(samples[best].json.clone());
+    Err(Error::Invalid { problems, best, limit: Limit::Retries { retries: 0 }, ledger })
+}
+
+fn all_attempts(begun: Instant, samples: &[Sample], failures: &[Error]) -> Box<Ledger> {
+    let mut ledger = Box::new(Ledger { elapsed: begun.elapsed(), ..Ledger::default() });
+    ledger.attempts.extend(samples.iter().flat_map(|sample| sample.attempts.clone()));
+    for failed in failures.iter().filter_map(Error::ledger) {
+        ledger.attempts.extend(failed.attempts.iter().cloned());
+    }
+    ledger
+}
+
+fn settled<T>(
+    basis: Basis,
+    json: Value,
+    value: T,
+    begun: Instant,
+    samples: Vec<Sample>,
+    failures: Vec<Error>,
+) -> Agreement<T> {
+    let values: Vec<&Value> = samples.iter().map(|sample| &sample.json).collect();
     let fields = consensus::shares(&json, &values);
     let (usage, cost) = (total_usage(&samples, &failures), total_cost(&samples, &failures));
     let elapsed = begun.elapsed();
-    Ok(Agreement { value, json, basis, fields, samples, failures, usage, cost, elapsed })
+    Agreement { value, json, basis, fields, samples, failures, usage, cost, elapsed }
 }
 
 fn total_usage(samples: &[Sample], failures: &[Error]) -> Usage {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::ledger::Ledger;
 use super::limit::Limit;
-use crate::contract::{ContractError, Problems};
+use crate::contract::{CheckFailure, ContractError, Problems};
 use crate::conversation::ProviderError;
 use crate::model::ConfigError;
 
@@ -129,6 +129,18 @@ pub enum Error {
         /// The attempts of all samples.
         ledger: Box<Ledger>,
     },
+    /// A check could not be made: it failed by itself, or panicked. The model is not asked again.
+    #[error("the value could not be checked{}: {source}", place(pointer))]
+    Check {
+        /// JSON pointer of the value that it was to look at; empty for the whole of it.
+        pointer: String,
+        /// Why it could not be made.
+        source: CheckFailure,
+        /// The value, which may be right.
+        last: Option<Value>,
+        /// Everything up to then.
+        ledger: Box<Ledger>,
+    },
     /// The deadline passed.
     #[error("the deadline of {deadline:?} passed after {}", attempts(ledger))]
     Deadline {
@@ -141,6 +153,10 @@ pub enum Error {
         /// Everything up to then.
         ledger: Box<Ledger>,
     },
+}
+
+pub(super) fn place(pointer: &str) -> String {
+    if pointer.is_empty() { String::new() } else { format!(" at {pointer}") }
 }
 
 fn attempts(ledger: &Ledger) -> String {
@@ -161,6 +177,7 @@ impl Error {
             | Self::Truncated { ledger, .. }
             | Self::Invalid { ledger, .. }
             | Self::TooFewSamples { ledger, .. }
+            | Self::Check { ledger, .. }
             | Self::Deadline { ledger, .. } => Some(ledger),
         }
     }
@@ -170,6 +187,7 @@ impl Error {
     pub fn best_value(&self) -> Option<&Value> {
         match self {
             Self::Invalid { best, .. } | Self::Deadline { best, .. } => best.as_ref(),
+            Self::Check { last, .. } => last.as_ref(),
             _ => None,
         }
     }

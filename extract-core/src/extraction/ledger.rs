@@ -28,6 +28,8 @@ pub enum Outcome {
     Called,
     /// The value had problems.
     Rejected,
+    /// The value could not be checked.
+    Unchecked,
     /// The model refused.
     Refused,
     /// The content filter cut in.
@@ -44,6 +46,7 @@ impl fmt::Display for Outcome {
             Self::Accepted => "accepted",
             Self::Called => "called tools",
             Self::Rejected => "rejected",
+            Self::Unchecked => "not checked",
             Self::Refused => "refused",
             Self::Filtered => "filtered",
             Self::Truncated => "truncated",

@@ -16,6 +16,7 @@
 mod agree;
 mod bad_items;
 mod builder;
+mod checks;
 mod client;
 mod error;
 mod journey;
@@ -26,6 +27,9 @@ mod opening;
 mod options;
 mod parse;
 mod policy;
+mod settings;
+#[cfg(feature = "bedrock-sigv4")]
+mod signed;
 mod step;
 mod stream;
 mod tooling;
@@ -38,7 +42,7 @@ pub use error::{Error, InputError};
 pub use layout::Layout;
 pub use ledger::{Attempt, Ledger, Outcome, Report};
 pub use limit::Limit;
-pub use parse::{ParseError, Parsed, parse, parse_partial, parse_with};
+pub use parse::{ParseError, Parsed, parse, parse_in, parse_partial, parse_with};
 pub use policy::History;
 pub use step::{ArgumentsError, Call, Calls, Step, Stepping};
 pub use stream::{Deltas, ExtractionStream, Items, View};

@@ -8,8 +8,10 @@ use serde_json::Value;
 use super::journey::{self, Arrival};
 use super::ledger::Ledger;
 use super::{Error, Extraction, InputError, Report};
-use crate::check;
-use crate::contract::{Contract, ContractError, Extract, Problems, UserTool};
+use crate::check::{Rules, check_at_once};
+use crate::contract::{
+    CheckFailure, Context, Contract, ContractError, Extract, Problems, UserTool,
+};
 use crate::conversation::{Message, ToolCall, ToolResult};
 
 impl<T> Extraction<T> {
@@ -140,7 +142,12 @@ impl Call {
     /// Where the arguments do not fit the type, or its own rules.
     pub fn parse<A: Extract>(&self) -> Result<A, ArgumentsError> {
         let contract = Contract::of::<A>()?;
-        Ok(check::check(&contract, &self.arguments, Vec::new())?)
+        let (rules, context) = (Rules::default(), Context::empty());
+        match check_at_once(&contract, &self.arguments, Vec::new(), &rules, context) {
+            Ok((Some(arguments), problems)) if problems.is_empty() => Ok(arguments),
+            Ok((_, problems)) => Err(problems.into()),
+            Err(failed) => Err(ArgumentsError::Check(failed.failure)),
+        }
     }
 
     /// The message that tells the model what came of the call.
@@ -164,4 +171,7 @@ pub enum ArgumentsError {
     /// The arguments do not fit.
     #[error("the arguments do not fit: {0}")]
     Invalid(#[from] Problems),
+    /// A validator of the type could not look at them.
+    #[error("the arguments could not be checked: {0}")]
+    Check(#[source] CheckFailure),
 }

@@ -24,6 +24,8 @@ mod provider;
 mod reader;
 mod retry;
 pub mod scripted;
+#[cfg_attr(not(feature = "bedrock-sigv4"), path = "unsigned.rs")]
+mod signing;
 
 pub use config::{ConfigError, ProviderOptions};
 pub use failure::read_failure;

@@ -40,6 +40,9 @@ pub struct Preset {
     pub key_variables: &'static [&'static str],
     /// How it is shown the key.
     pub auth: Auth,
+    /// The AWS service that requests are signed for where AWS credentials stand in for a key (feature
+    /// `bedrock-sigv4`).
+    pub signed_for: Option<&'static str>,
     /// Headers that go with every request.
     pub headers: &'static [(&'static str, &'static str)],
     /// The protocol that it speaks.

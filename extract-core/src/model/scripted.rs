@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{DeltaStream, Model, Profile};
 use crate::conversation::{Delta, Mode, ProviderError, ProviderErrorKind, Reply, Request};
-use crate::wire::{Delivery, Protocol, Quirks, decode_failure};
+use crate::wire::{Delivery, Protocol, Quirks, decode_failure, unsupported};
 
 /// One reply of a script. See [`reply`] for how to write them.
 #[derive(Debug, Clone)]
@@ -280,7 +280,9 @@ impl Scripted {
             tokio::time::sleep(next.delay).await;
         }
         if next.status != 200 {
-            return Err(decode_failure(next.status, &next.body, None));
+            let mut error = decode_failure(next.status, &next.body, None);
+            error.unsupported = unsupported(&error, request.output.mode());
+            return Err(error);
         }
         let mut reply = Protocol::Chat.decode(&next.body)?;
         name_calls(&mut reply, request);

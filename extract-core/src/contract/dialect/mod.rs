@@ -45,6 +45,7 @@ mod render;
 mod rows;
 mod source;
 mod table;
+mod trace;
 mod turn;
 mod union;
 mod walk;

@@ -46,6 +46,22 @@ impl Place {
         }
     }
 
+    /// The arguments that stand in a value.
+    pub(super) fn take(&self, value: Value) -> Value {
+        match (self, value) {
+            (Self::Word(_), _) => Value::Object(Map::new()),
+            (
+                Self::Under(key) | Self::Tagged { content: Some(key), .. },
+                Value::Object(mut members),
+            ) => members.shift_remove(key).unwrap_or_default(),
+            (Self::Tagged { tag, content: None, .. }, Value::Object(mut members)) => {
+                members.shift_remove(tag);
+                Value::Object(members)
+            }
+            (_, value) => value,
+        }
+    }
+
     /// Where the arguments stand, as a pointer into the value.
     pub(super) fn pointer(&self) -> String {
         let mut pointer = String::new();

@@ -1,15 +1,13 @@
 //! Several tools: from the calls of a reply to one value, and back to each call what is wrong with
 //! it. A reply without calls, and one that calls the tool of the whole value, is judged as any other.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
-use super::Journey;
 use super::answers::{Answer, read_answer};
-use super::slots::{Element, Verdict};
-use crate::check::{Feedback, check, render_feedback};
-use crate::contract::{Extract, Problem, ProblemKind, Problems, Split};
+use super::slots::{Element, Verdict, Wrong};
+use super::{Ending, Journey, Task};
+use crate::check::{Feedback, Rules, check, check_at_once, render_feedback};
+use crate::contract::{Extract, Failed, Problem, ProblemKind, Problems, Split};
 use crate::conversation::{Message, Reply, StopReason, ToolCall, ToolResult};
 use crate::extraction::History;
 use crate::extraction::ledger::Outcome;
@@ -18,35 +16,53 @@ use crate::reading::{self, Level, Repair};
 impl<T: Extract> Journey<T> {
     /// Judges a reply whose calls are variants or elements of the value; nothing where it has to be
     /// judged as a whole.
-    pub(super) fn judge_calls(&mut self, reply: &Reply) -> Option<Result<T, Problems>> {
-        self.slots.verdicts.clear();
-        self.slots.together = Problems::new();
-        self.slots.left = Problems::new();
-        let split = self.tooling.as_ref()?.split.clone()?;
+    pub(super) async fn judge_calls(
+        &mut self,
+        reply: &Reply,
+    ) -> Result<Option<Result<T, Problems>>, Ending> {
+        self.slots.forget_verdicts();
+        let Some(split) = self.tooling.as_ref().and_then(|tooling| tooling.split.clone()) else {
+            return Ok(None);
+        };
         let calls: Vec<&ToolCall> = reply.tool_calls().collect();
-        match calls.as_slice() {
-            [] => return self.judge_uncalled(&split, reply),
+        let mut repairs = Vec::new();
+        let judged = match calls.as_slice() {
+            [] => match self.judge_uncalled(&split, reply).await {
+                Some(judged) => judged,
+                None => return Ok(None),
+            },
             [call]
                 if split.find(&call.name).is_none() && call.name == self.task.contract.name() =>
             {
-                return None;
+                return Ok(None);
             }
-            _ => {}
-        }
-        let mut repairs = Vec::new();
-        let elements: Vec<Element> =
-            calls.iter().map(|call| self.element(&split, call, &mut repairs)).collect();
-        let judged = if split.variants.is_list() {
-            self.judge_elements(&split, elements)
-        } else {
-            self.judge_variant(&split, elements)
+            calls => {
+                let elements: Vec<Element> =
+                    calls.iter().map(|call| self.element(&split, call, &mut repairs)).collect();
+                if split.variants.is_list() {
+                    self.judge_elements(&split, elements).await
+                } else {
+                    self.judge_variant(&split, elements).await
+                }
+            }
         };
         let (outcome, problems) = match &judged {
-            Ok(_) => (Outcome::Accepted, &Problems::new()),
-            Err(problems) => (Outcome::Rejected, problems),
+            Ok(Ok(_)) => (Outcome::Accepted, &Problems::new()),
+            Ok(Err(problems)) => (Outcome::Rejected, problems),
+            Err(_) => (Outcome::Unchecked, &Problems::new()),
         };
         self.enter_verdict(outcome, repairs, problems);
-        Some(judged)
+        judged.map(Some).map_err(Ending::Unchecked)
+    }
+
+    /// Checks the whole value in all layers.
+    async fn check_value(
+        &self,
+        value: &Value,
+        problems: Vec<Problem>,
+    ) -> Result<Result<T, Problems>, Failed> {
+        let Task { contract, rules, .. } = &self.task;
+        check(contract, value, problems, rules, self.background.context()).await
     }
 
     /// Reads one call.
@@ -76,42 +92,48 @@ impl<T: Extract> Journey<T> {
     }
 
     /// The first call that passes is the value; where none passes, each is told what is wrong.
-    fn judge_variant(&mut self, split: &Split, elements: Vec<Element>) -> Result<T, Problems> {
-        let variants = Arc::clone(&split.variants);
+    async fn judge_variant(
+        &mut self,
+        split: &Split,
+        elements: Vec<Element>,
+    ) -> Result<Result<T, Problems>, Failed> {
         let mut first: Option<Problems> = None;
         let count = elements.len();
         for element in elements {
-            let problems: Vec<Problem> = outside(split, 0, &element.problems);
-            let problems = match element.value {
+            let problems = outside(split, 0, &element.problems);
+            let problems = match element.value.clone() {
                 None => problems.into(),
                 Some(value) => {
-                    let value = variants.assemble(vec![value]);
-                    let checked = check::<T>(&self.task.contract, &value, problems);
-                    if checked.is_ok() || first.is_none() {
+                    let value = split.variants.assemble(vec![value]);
+                    let checked = self.check_value(&value, problems).await;
+                    if !matches!(checked, Ok(Err(_))) || first.is_none() {
                         self.last = Some(value);
                     }
-                    match checked {
+                    match checked? {
                         Ok(value) => {
                             if count > 1 {
                                 self.note(&format!(
                                     "of {count} calls the first that passed was taken"
                                 ));
                             }
-                            return Ok(value);
+                            return Ok(Ok(value));
                         }
                         Err(problems) => problems,
                     }
                 }
             };
-            let verdict = self.verdict(split, &element.tool, &problems);
-            self.slots.verdicts.push(verdict);
+            self.slots.verdicts.push(verdict(split, &element, &problems));
             first.get_or_insert(problems);
         }
-        Err(first.unwrap_or_default())
+        Ok(Err(first.unwrap_or_default()))
     }
 
     /// All calls together are the value. Those that pass are kept.
-    fn judge_elements(&mut self, split: &Split, elements: Vec<Element>) -> Result<T, Problems> {
+    async fn judge_elements(
+        &mut self,
+        split: &Split,
+        elements: Vec<Element>,
+    ) -> Result<Result<T, Problems>, Failed> {
         let came = elements.len();
         let places = match self.slots.place(elements) {
             Ok(places) => places,
@@ -120,15 +142,15 @@ impl<T: Extract> Journey<T> {
                 let found = format!("{came} calls");
                 let problems: Problems =
                     Problem::new(ProblemKind::Unreadable, "", expected, found).into();
-                self.slots.verdicts = vec![Verdict::Wrong(problems.clone()); came];
-                return Err(problems);
+                self.slots.verdicts = vec![Verdict::Wrong(Wrong::unread(problems.clone())); came];
+                return Ok(Err(problems));
             }
         };
-        let checked = self.check_elements(split);
+        let checked = self.check_elements(split).await;
         let values = self.slots.elements.iter().filter_map(|element| element.value.clone());
         self.last = Some(split.variants.assemble(values.collect()));
-        if let Ok(value) = checked {
-            return Ok(value);
+        if let Some(value) = checked? {
+            return Ok(Ok(value));
         }
         let mut problems = Problems::new();
         for (at, element) in self.slots.elements.iter().enumerate() {
@@ -146,7 +168,7 @@ impl<T: Extract> Journey<T> {
             let verdict = match (own.is_empty(), together) {
                 (true, true) => Verdict::NotTaken,
                 (true, false) => Verdict::Accepted,
-                (false, _) => self.verdict(split, &element.tool.clone(), &own),
+                (false, _) => verdict(split, element, &own),
             };
             self.slots.verdicts.push(verdict);
         }
@@ -155,12 +177,13 @@ impl<T: Extract> Journey<T> {
             self.slots.elements.clear();
             self.slots.together.iter().for_each(|problem| problems.push(problem.clone()));
         }
-        Err(problems)
+        Ok(Err(problems))
     }
 
     /// Checks the elements, and those that have nothing wrong with them once more without the
-    /// others, until what is kept would pass: a validator is asked only of what can be read.
-    fn check_elements(&mut self, split: &Split) -> Result<T, ()> {
+    /// others, until what is kept would pass: a validator is asked only of what can be read. The
+    /// checks of the call see the whole list or nothing.
+    async fn check_elements(&mut self, split: &Split) -> Result<Option<T>, Failed> {
         loop {
             let kept: Vec<usize> = (0..self.slots.elements.len())
                 .filter(|&at| self.slots.elements[at].problems.is_empty())
@@ -168,10 +191,15 @@ impl<T: Extract> Journey<T> {
             let all = kept.len() == self.slots.elements.len();
             let values = kept.iter().filter_map(|&at| self.slots.elements[at].value.clone());
             let value = split.variants.assemble(values.collect());
-            let problems = match check::<T>(&self.task.contract, &value, Vec::new()) {
-                Ok(value) if all => return Ok(value),
-                Ok(_) => return Err(()),
-                Err(problems) => problems,
+            let problems = if all {
+                match self.check_value(&value, Vec::new()).await? {
+                    Ok(value) => return Ok(Some(value)),
+                    Err(problems) => problems,
+                }
+            } else {
+                let cx = self.background.context();
+                let none = Rules::<T>::default();
+                check_at_once(&self.task.contract, &value, Vec::new(), &none, cx)?.1
             };
             let mut found = false;
             let mut together = Problems::new();
@@ -191,29 +219,18 @@ impl<T: Extract> Journey<T> {
                 if all {
                     self.slots.together = together;
                 }
-                return Err(());
+                return Ok(None);
             }
         }
     }
 
-    /// What a call is told of these problems of the value.
-    fn verdict(&self, split: &Split, tool: &str, problems: &Problems) -> Verdict {
-        let variant = split.find(tool).map(|(variant, _)| variant);
-        let told = problems.iter().cloned().map(|mut problem| {
-            let inside = split.variants.inside(&problem.pointer).map(|(_, rest)| rest);
-            let inside = inside.unwrap_or_default();
-            problem.pointer = match variant {
-                Some(variant) if problem.kind != ProblemKind::Unreadable => variant.inside(inside),
-                _ => inside.to_owned(),
-            };
-            problem
-        });
-        Verdict::Wrong(told.collect())
-    }
-
     /// A reply without calls: the value as JSON in text, plain text where that is an answer, or an
     /// empty list where the type has one and the model says that it is done.
-    fn judge_uncalled(&mut self, split: &Split, reply: &Reply) -> Option<Result<T, Problems>> {
+    async fn judge_uncalled(
+        &mut self,
+        split: &Split,
+        reply: &Reply,
+    ) -> Option<Result<Result<T, Problems>, Failed>> {
         let text = reply.text();
         let said = !text.trim().is_empty();
         let shape = self.task.contract.shape(None);
@@ -227,8 +244,7 @@ impl<T: Extract> Journey<T> {
             let elements = self.slots.elements.iter().enumerate();
             let problems: Problems =
                 elements.flat_map(|(at, element)| outside(split, at, &element.problems)).collect();
-            self.enter_verdict(Outcome::Rejected, Vec::new(), &problems);
-            return Some(Err(problems));
+            return Some(Ok(Err(problems)));
         }
         if !split.variants.may_be_uncalled() {
             return None;
@@ -248,10 +264,9 @@ impl<T: Extract> Journey<T> {
             }
             split.variants.assemble(Vec::new())
         };
-        let checked = check::<T>(&self.task.contract, &value, Vec::new()).ok()?;
+        let checked = self.check_value(&value, Vec::new()).await;
         self.last = Some(value);
-        self.enter_verdict(Outcome::Accepted, Vec::new(), &Problems::new());
-        Some(Ok(checked))
+        Some(checked)
     }
 }
 
@@ -270,23 +285,26 @@ impl<T> Journey<T> {
             let (words, is_error) = match verdict {
                 Verdict::Accepted => (String::from(ACCEPTED), false),
                 Verdict::NotTaken => (String::from(NOT_TAKEN), true),
-                Verdict::Wrong(problems) => (self.words_to_call(problems), true),
+                Verdict::Wrong(wrong) => (self.words_to_call(wrong), true),
             };
             messages.push(Message::tool(ToolResult::new(call, words, is_error)));
         }
         for problems in [&self.slots.together, &self.slots.left] {
             if !problems.is_empty() {
-                messages.push(Message::user(self.words_to_call(problems)));
+                let all = Wrong::unread(problems.clone());
+                messages.push(Message::user(self.words_to_call(&all)));
             }
         }
         self.request.messages.append(&mut messages);
         true
     }
 
-    /// What is wrong, in the words that the model is told it in.
-    fn words_to_call(&self, problems: &Problems) -> String {
+    /// What is wrong with one call, or with all of them, in the words that the model is told it in.
+    fn words_to_call(&self, wrong: &Wrong) -> String {
         let attempt = u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX);
-        let feedback = Feedback::new(problems, self.request.output.mode(), attempt);
+        let mut feedback = Feedback::new(&wrong.problems, self.request.output.mode(), attempt);
+        feedback.value = wrong.arguments.as_ref();
+        feedback.unchanged = self.unchanged;
         match &self.task.options.feedback {
             Some(write) => write(&feedback),
             None => render_feedback(&feedback),
@@ -309,4 +327,17 @@ fn outside(split: &Split, at: usize, problems: &[Problem]) -> Vec<Problem> {
         problem.pointer = split.variants.outside(at, &problem.pointer);
     }
     problems
+}
+
+/// What a call is told of these problems of the value.
+fn verdict(split: &Split, element: &Element, problems: &Problems) -> Verdict {
+    let mut problems = problems.clone();
+    problems.each_pointer(|pointer| {
+        split.variants.inside(pointer).map(|(_, rest)| rest).unwrap_or_default().to_owned()
+    });
+    let (Some(value), Some((variant, form))) = (&element.value, split.find(&element.tool)) else {
+        return Verdict::Wrong(Wrong::unread(problems));
+    };
+    let (arguments, problems) = variant.arguments(value.clone(), problems);
+    Verdict::Wrong(Wrong::of(variant.contract(), form, arguments, &problems))
 }

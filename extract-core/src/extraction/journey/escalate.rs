@@ -1,7 +1,6 @@
 //! Escalation: asking another model, perhaps of another provider, when the first does not get it
 //! right. The conversation is opened anew for it.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::{Journey, Task, address};
@@ -31,7 +30,7 @@ impl<T> Journey<T> {
                 own: self.task.own.clone(),
                 line: self.task.line.clone(),
                 list: self.task.list.clone(),
-                result: PhantomData,
+                rules: self.task.rules.clone(),
             };
             match Opening::of(&task) {
                 Ok(opening) if opening.tooling.is_none() && !task.own.is_empty() => {

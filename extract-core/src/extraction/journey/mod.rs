@@ -11,7 +11,6 @@ mod own;
 mod reask;
 mod slots;
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +24,8 @@ use super::step::{Call, Calls};
 use super::stream::{Line, Told};
 use super::tooling::Tooling;
 use super::{Client, Error, InputError};
-use crate::contract::{Contract, Extract, Form, Problems, UserTool};
+use crate::check::Rules;
+use crate::contract::{Background, Contract, Extract, Failed, Form, Problems, UserTool};
 use crate::conversation::{Assembly, Feature, Input, Mode, ProviderError, Reply, Request};
 use limits::Rejected;
 use slots::Slots;
@@ -41,7 +41,7 @@ pub(super) struct Task<T> {
     pub(super) line: Option<Line>,
     /// The list whose bad elements may be left out, as a JSON pointer.
     pub(super) list: String,
-    pub(super) result: PhantomData<fn() -> T>,
+    pub(super) rules: Rules<T>,
 }
 
 impl<T> Clone for Task<T> {
@@ -54,7 +54,7 @@ impl<T> Clone for Task<T> {
             own: self.own.clone(),
             line: self.line.clone(),
             list: self.list.clone(),
-            result: PhantomData,
+            rules: self.rules.clone(),
         }
     }
 }
@@ -114,6 +114,7 @@ enum Ending {
     Truncated(String),
     Invalid(Limit),
     Called(Vec<Call>, Reply),
+    Unchecked(Failed),
     Deadline(Duration),
 }
 
@@ -143,6 +144,8 @@ struct Journey<T> {
     problems: Problems,
     /// How often these problems came back.
     unchanged: u32,
+    /// What checks may look at.
+    background: Arc<Background>,
     best: Option<Rejected>,
 }
 
@@ -170,6 +173,7 @@ impl<T: Extract> Journey<T> {
         let begun = Instant::now();
         let Opening { request, form, tooling, notes } = Opening::of(&task)?;
         let ledger = Ledger { notes, ..Ledger::default() };
+        let background = Arc::new(task.options.background(&task.input));
         let (asked, opened) = (address(&task.client), request.messages.len());
         Ok(Self {
             task,
@@ -187,6 +191,7 @@ impl<T: Extract> Journey<T> {
             problems: Problems::new(),
             unchanged: 0,
             best: None,
+            background,
         })
     }
 
@@ -203,7 +208,7 @@ impl<T: Extract> Journey<T> {
             let judged = match self.own_calls(&reply) {
                 Some(Ok(calls)) => return Err(Ending::Called(calls, reply)),
                 Some(Err(problems)) => Err(problems),
-                None => self.judge(&reply),
+                None => self.judge(&reply).await?,
             };
             match judged {
                 Ok(value) => return Ok(value),
@@ -270,6 +275,7 @@ impl<T: Extract> Journey<T> {
                 attempt.enter_piece(&self.arriving);
             }
         }
+        let last = self.last.take();
         let (best, problems) = match self.best.take() {
             Some(Rejected { value, problems }) => (Some(value), problems),
             None => (None, std::mem::take(&mut self.problems)),
@@ -283,6 +289,9 @@ impl<T: Extract> Journey<T> {
             Ending::Invalid(limit) => Error::Invalid { problems, best, limit, ledger },
             Ending::Deadline(deadline) => Error::Deadline { deadline, problems, best, ledger },
             Ending::Called(..) => unreachable!("calls are handed over before"),
+            Ending::Unchecked(Failed { pointer, failure: source }) => {
+                Error::Check { pointer, source, last, ledger }
+            }
         }
     }
 }

@@ -4,10 +4,10 @@
 use super::Journey;
 use super::answers::{Answer, read_answer};
 use super::calls::NOT_TAKEN;
-use super::slots::Verdict;
+use super::slots::{Verdict, Wrong};
 use crate::check::violations;
 use crate::contract::dialect::Raised;
-use crate::contract::{Extract, Problem, Problems};
+use crate::contract::{Extract, Problems};
 use crate::conversation::{Message, Reply, ToolCall, ToolResult};
 use crate::extraction::ledger::Outcome;
 use crate::extraction::step::{Call, Calls};
@@ -31,13 +31,13 @@ impl<T: Extract> Journey<T> {
             let read = match find(call) {
                 Some(own) => read_call(own, call).map(|read| calls.push(read)),
                 None if self.gives_value(call) => Ok(()),
-                None => Err(self.unknown_tool(call).into()),
+                None => Err(Wrong::unread(self.unknown_tool(call).into())),
             };
             verdicts.push(match read {
                 Ok(()) => Verdict::NotTaken,
-                Err(problems) => {
-                    problems.iter().for_each(|problem| all.push(problem.clone()));
-                    Verdict::Wrong(problems)
+                Err(wrong) => {
+                    wrong.problems.iter().for_each(|problem| all.push(problem.clone()));
+                    Verdict::Wrong(wrong)
                 }
             });
         }
@@ -46,8 +46,8 @@ impl<T: Extract> Journey<T> {
             return Some(Ok(calls));
         }
         self.enter_verdict(Outcome::Rejected, Vec::new(), &all);
+        self.slots.forget_verdicts();
         self.slots.verdicts = verdicts;
-        self.slots.together = Problems::new();
         Some(Err(all))
     }
 
@@ -62,20 +62,17 @@ impl<T: Extract> Journey<T> {
 }
 
 /// Reads and checks one call. Pointers of problems are into its arguments, as they were asked for.
-fn read_call(own: &OwnTool, call: &ToolCall) -> Result<Call, Problems> {
+fn read_call(own: &OwnTool, call: &ToolCall) -> Result<Call, Wrong> {
     let contract = own.tool.contract();
     let shape = contract.shape(Some(&own.form));
-    let reading = read_answer(&Answer::arguments_of(call), shape)?;
-    let Raised { value, mut problems, .. } = contract.raise(Some(&own.form), reading.value);
+    let reading = read_answer(&Answer::arguments_of(call), shape)
+        .map_err(|problem| Wrong::unread(problem.into()))?;
+    let Raised { value, mut problems } = contract.raise(Some(&own.form), reading.value);
     problems.extend(violations(contract, &value));
     if problems.is_empty() {
         return Ok(Call { call: call.clone(), arguments: value });
     }
-    let asked = problems.into_iter().map(|mut problem: Problem| {
-        problem.pointer = contract.asked_pointer(&problem.pointer);
-        problem
-    });
-    Err(asked.collect())
+    Err(Wrong::of(contract, &own.form, value, &problems.into()))
 }
 
 impl<T: Extract> Journey<T> {

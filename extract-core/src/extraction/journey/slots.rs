@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::contract::{Problem, Problems};
+use crate::contract::{Contract, Form, Problem, Problems};
 
 /// What came of one call.
 #[derive(Debug, Clone)]
@@ -21,10 +21,36 @@ pub(super) struct Element {
 pub(super) enum Verdict {
     /// It passed and is kept.
     Accepted,
-    /// It did not; pointers are into its arguments.
-    Wrong(Problems),
+    /// It did not.
+    Wrong(Wrong),
     /// There was nothing wrong with it, but it has to be made again.
     NotTaken,
+}
+
+/// What is wrong with one call, in the places of its own arguments.
+#[derive(Debug, Clone)]
+pub(super) struct Wrong {
+    /// Its arguments as they were asked for, where they could be read.
+    pub(super) arguments: Option<Value>,
+    pub(super) problems: Problems,
+}
+
+impl Wrong {
+    /// Nothing could be read.
+    pub(super) fn unread(problems: Problems) -> Self {
+        Self { arguments: None, problems }
+    }
+
+    /// Arguments in the shape of a contract, and problems in it.
+    pub(super) fn of(
+        contract: &Contract,
+        form: &Form,
+        arguments: Value,
+        problems: &Problems,
+    ) -> Self {
+        let (arguments, problems) = contract.as_asked(Some(form), arguments, problems);
+        Self { arguments: Some(arguments), problems }
+    }
 }
 
 /// The elements so far, and what the latest reply's calls are told.
@@ -39,6 +65,13 @@ pub(super) struct Slots {
 }
 
 impl Slots {
+    /// The latest reply is not judged yet.
+    pub(super) fn forget_verdicts(&mut self) {
+        self.verdicts.clear();
+        self.together = Problems::new();
+        self.left = Problems::new();
+    }
+
     /// The places of the elements that are waited for again.
     fn open(&self) -> Vec<usize> {
         let is_open =
