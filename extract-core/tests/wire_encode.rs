@@ -284,7 +284,8 @@ fn every_form_of_demand_over_every_protocol() {
             assert_eq!(offered(&only).last().unwrap(), "nobody", "{provider} {form:?}");
 
             let words = |body: &Value| {
-                let places = ["/tool_choice", "/toolConfig/toolChoice"];
+                let places =
+                    ["/tool_choice", "/toolConfig/toolChoice", "/generation_config/tool_choice"];
                 let gemini = "/toolConfig/functionCallingConfig";
                 let said = places.iter().find_map(|at| body.pointer(at));
                 said.or(body.pointer(gemini)).map(|said| said.to_string().to_lowercase())

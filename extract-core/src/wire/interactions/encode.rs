@@ -245,7 +245,7 @@ fn steps<'a>(message: &'a Message, into: &mut Vec<Step<'a>>) -> Result<(), Provi
         }
     }
     // Results come before what is said beside them, and calls behind it.
-    let said = (!content.is_empty()).then(|| match message.role {
+    let said = (!content.is_empty()).then_some(match message.role {
         Role::Assistant => Step::Own(Own::ModelOutput { content }),
         _ => Step::Own(Own::UserInput { content }),
     });
