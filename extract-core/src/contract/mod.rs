@@ -27,7 +27,7 @@ mod name;
 mod place;
 mod problem;
 mod report;
-mod root;
+pub(crate) mod root;
 pub(crate) mod shape;
 
 pub use base64::Base64;

@@ -82,6 +82,11 @@ pub(crate) fn unwrap(value: Value) -> Value {
     }
 }
 
+/// The JSON text of a value, with the object around it.
+pub(crate) fn wrap_text(value: &str) -> String {
+    format!("{{\"{KEY}\":{value}}}")
+}
+
 /// Puts a value into an object of its own.
 pub(crate) fn enclose(value: Value) -> Value {
     Value::Object([(KEY.to_owned(), value)].into_iter().collect())

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::client::Client;
 use super::journey::{self, Task};
 use super::options::Options;
-use super::{Error, Report};
+use super::{BadItems, Error, Report};
 use crate::check::Feedback;
 use crate::contract::{Contract, Extract, Given};
 use crate::conversation::{Input, Message, Mode, ReasoningEffort};
@@ -32,7 +32,14 @@ pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
     let client = Client::from_env();
     let options =
         client.as_ref().map(|client| Options::clone(&client.defaults)).unwrap_or_default();
-    Extraction { client, input: input.into(), contract: None, options, result: PhantomData }
+    Extraction {
+        client,
+        input: input.into(),
+        contract: None,
+        options,
+        list: String::new(),
+        result: PhantomData,
+    }
 }
 
 impl Client {
@@ -43,6 +50,7 @@ impl Client {
             input: input.into(),
             contract: None,
             options: Options::clone(&self.defaults),
+            list: String::new(),
             result: PhantomData,
         }
     }
@@ -92,6 +100,8 @@ pub struct Extraction<T> {
     /// Where it is not the type's own.
     pub(super) contract: Option<Given>,
     pub(super) options: Options,
+    /// The list whose elements are spoken of, as a JSON pointer.
+    pub(super) list: String,
     pub(super) result: PhantomData<fn() -> T>,
 }
 
@@ -240,8 +250,11 @@ impl<T: Extract> Extraction<T> {
             Some(given) => given.contract()?,
             None => Contract::of::<T>()?,
         };
-        let (input, options, result) = (self.input, self.options, self.result);
-        Ok(Task { client, contract, input, options, result })
+        let (input, mut options, list) = (self.input, self.options, self.list);
+        if options.bad_items == BadItems::Stop {
+            options.retries = 0;
+        }
+        Ok(Task { client, contract, input, options, line: None, list, result: PhantomData })
     }
 
     async fn run(self) -> Result<Report<T>, Error> {

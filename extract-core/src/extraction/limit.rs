@@ -43,6 +43,9 @@ pub enum Limit {
         /// How often they came back.
         times: u32,
     },
+    /// [`BadItems::Stop`](crate::extraction::BadItems::Stop): an element of a streamed list did not
+    /// pass.
+    BadItem,
 }
 
 impl fmt::Display for Limit {
@@ -66,6 +69,7 @@ impl fmt::Display for Limit {
             Self::Unchanged { times } => {
                 write!(f, "the same problems came back {times} times")
             }
+            Self::BadItem => f.write_str("a bad element is to end the stream"),
         }
     }
 }

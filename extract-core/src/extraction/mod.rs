@@ -13,6 +13,7 @@
 //! # Ok::<(), extract_core::Error>(()) }).unwrap();
 //! ```
 
+mod bad_items;
 mod builder;
 mod client;
 mod error;
@@ -23,7 +24,9 @@ mod opening;
 mod options;
 mod parse;
 mod policy;
+mod stream;
 
+pub use bad_items::{BadItem, BadItems};
 pub use builder::{Extraction, Reported, extract};
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, InputError};
@@ -31,3 +34,4 @@ pub use ledger::{Attempt, Ledger, Outcome, Report};
 pub use limit::Limit;
 pub use parse::{ParseError, Parsed, parse, parse_partial, parse_with};
 pub use policy::History;
+pub use stream::{Deltas, ExtractionStream, Items, View};

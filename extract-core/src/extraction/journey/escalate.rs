@@ -28,6 +28,8 @@ impl<T> Journey<T> {
                 client: next.client,
                 contract: Arc::clone(&self.task.contract),
                 input: without_state(&self.task.input),
+                line: self.task.line.clone(),
+                list: self.task.list.clone(),
                 result: PhantomData,
             };
             match Opening::of(&task) {

@@ -1,6 +1,7 @@
 //! The loop. A [`Journey`] is one extraction under way: it asks, reads, checks, feeds back what is
 //! wrong and asks again. What cannot be mended by asking again ends it at once.
 
+mod answers;
 mod ask;
 mod escalate;
 mod judge;
@@ -13,13 +14,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::ledger::{Ledger, Report};
+use super::ledger::{Ledger, Outcome, Report};
 use super::limit::Limit;
 use super::opening::Opening;
 use super::options::Options;
+use super::stream::{Line, Told};
 use super::{Client, Error, InputError};
 use crate::contract::{Contract, Extract, Form, Problems};
-use crate::conversation::{Feature, Input, Mode, ProviderError, Request};
+use crate::conversation::{Assembly, Feature, Input, Mode, ProviderError, Request};
 use limits::Rejected;
 
 /// What an extraction is: who is asked, for what, about what, and how.
@@ -28,6 +30,10 @@ pub(super) struct Task<T> {
     pub(super) contract: Arc<Contract>,
     pub(super) input: Input,
     pub(super) options: Options,
+    /// Where the reply is told as it arrives.
+    pub(super) line: Option<Line>,
+    /// The list whose bad elements may be left out, as a JSON pointer.
+    pub(super) list: String,
     pub(super) result: PhantomData<fn() -> T>,
 }
 
@@ -46,7 +52,13 @@ pub(super) async fn run<T: Extract>(task: Task<T>) -> Result<Report<T>, Error> {
         },
     };
     match ending {
-        Ok(value) => Ok(Report::new(value, journey.close())),
+        Ok(value) => {
+            if let (Some(line), Some(value)) = (&journey.task.line, journey.last.take()) {
+                let left_out = journey.ledger.left_out.iter().map(|item| item.index).collect();
+                line.tell(Told::Settled { value, left_out });
+            }
+            Ok(Report::new(value, journey.close()))
+        }
         Err(ending) => Err(journey.fail(ending)),
     }
 }
@@ -69,6 +81,8 @@ struct Journey<T> {
     request: Request,
     ledger: Ledger,
     begun: Instant,
+    /// What has come of a reply that is under way.
+    arriving: Assembly,
     /// Who is asked: `provider/model`.
     asked: String,
     /// How many attempts there were before this model was asked.
@@ -106,6 +120,7 @@ impl<T: Extract> Journey<T> {
             request,
             ledger,
             begun,
+            arriving: Assembly::new(),
             asked,
             before: 0,
             opened,
@@ -168,6 +183,11 @@ impl<T: Extract> Journey<T> {
     }
 
     fn fail(mut self, ending: Ending) -> Error {
+        if let (Ending::Deadline(_), Some(attempt)) = (&ending, self.ledger.attempts.last_mut()) {
+            if attempt.outcome == Outcome::Failed && attempt.error.is_none() {
+                attempt.enter_piece(&self.arriving);
+            }
+        }
         let (best, problems) = match self.best.take() {
             Some(Rejected { value, problems }) => (Some(value), problems),
             None => (None, std::mem::take(&mut self.problems)),
