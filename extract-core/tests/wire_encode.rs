@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use extract_core::conversation::{
     Block, Feature, Message, Output, Part, ProviderErrorKind, ReasoningEffort, Reply, Request,
-    Settings, State, StopReason, Tool, ToolCall, ToolResult, Tools,
+    Settings, State, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Tools,
 };
 use extract_core::model::{Facts, presets};
-use extract_core::wire::{Delivery, Protocol, Quirks};
+use extract_core::wire::{Delivery, Protocol, Quirks, ToolChoiceForm};
 use serde_json::{Value, json};
 
 /// Encodes for a model of a preset, and keeps the body for the oracle.
@@ -151,6 +151,209 @@ fn where_each_protocol_has_the_schema() {
             encode(provider, model, &request(Output::Tools(Tools::one(tool()))), Delivery::Whole);
         assert_eq!(body.pointer(pointer), Some(&expected), "{provider} {model}: {body}");
     }
+}
+
+/// Two tools, of which the model has to call what `choice` says.
+fn two(choice: ToolChoice, parallel: bool) -> Request {
+    let mut tools = Tools::one(tool());
+    let schema = json!({
+        "type": "object",
+        "properties": {"reason": {"type": "string"}},
+        "required": ["reason"],
+        "additionalProperties": false,
+    });
+    tools.tools.push(Arc::new(Tool::new("nobody", schema).description("Nobody.").strict(true)));
+    tools.choice = choice;
+    tools.parallel = parallel;
+    request(Output::Tools(tools))
+}
+
+/// The names of the tools that a body offers, whatever the protocol.
+fn offered(body: &Value) -> Vec<String> {
+    let lists = ["/tools/0/functionDeclarations", "/toolConfig/tools", "/tools"];
+    let list = lists.iter().find_map(|at| body.pointer(at)?.as_array()).unwrap();
+    let names = ["/name", "/function/name", "/toolSpec/name"];
+    list.iter()
+        .map(|tool| names.iter().find_map(|at| tool.pointer(at)?.as_str()).unwrap().to_owned())
+        .collect()
+}
+
+const CHOICES: [ToolChoice; 3] = [ToolChoice::Any, ToolChoice::Only(1), ToolChoice::Auto];
+
+#[test]
+fn a_choice_of_tools_in_the_words_of_each_protocol() {
+    // What demands any tool, the second one, none; and where the second is offered alone because
+    // it cannot be demanded by its name.
+    let gemini = |mode: &str, names: &[&str]| {
+        let mut config = json!({"mode": mode});
+        if !names.is_empty() {
+            config["allowedFunctionNames"] = json!(names);
+        }
+        config
+    };
+    let chat = json!({"type": "function", "function": {"name": "nobody"}});
+    let rows: [(&str, &str, &str, [Value; 3], bool); 9] = [
+        ("openai", "gpt-4.1", "/tool_choice", [json!("required"), chat, json!("auto")], false),
+        (
+            "openai-responses",
+            "gpt-5.4",
+            "/tool_choice",
+            [json!("required"), json!({"type": "function", "name": "nobody"}), json!("auto")],
+            false,
+        ),
+        (
+            "anthropic",
+            "claude-sonnet-4-6",
+            "/tool_choice/type",
+            [json!("any"), json!("tool"), json!("auto")],
+            false,
+        ),
+        (
+            "anthropic",
+            "claude-opus-5-5",
+            "/tool_choice/type",
+            [(); 3].map(|()| "auto".into()),
+            true,
+        ),
+        (
+            "google",
+            "gemini-3-flash",
+            "/toolConfig/functionCallingConfig",
+            [gemini("ANY", &["person", "nobody"]), gemini("ANY", &["nobody"]), gemini("AUTO", &[])],
+            false,
+        ),
+        ("mistral", "m", "/tool_choice", [json!("any"), json!("any"), json!("auto")], true),
+        ("cohere", "c", "/tool_choice", [json!("REQUIRED"), json!("REQUIRED"), json!(null)], true),
+        (
+            "bedrock",
+            "us.anthropic.claude-sonnet-4-5-v1:0",
+            "/toolConfig/toolChoice",
+            [json!({"any": {}}), json!({"tool": {"name": "nobody"}}), json!({"auto": {}})],
+            false,
+        ),
+        ("ollama-native", "qwen3", "/tool_choice", [(); 3].map(|()| Value::Null), true),
+    ];
+    for (provider, model, pointer, expected, alone) in rows {
+        for (choice, expected) in CHOICES.into_iter().zip(expected) {
+            for parallel in [false, true] {
+                let body = encode(provider, model, &two(choice, parallel), Delivery::Whole);
+                let said = body.pointer(pointer).cloned().unwrap_or_default();
+                assert_eq!(said, expected, "{provider} {model} {choice:?}: {body}");
+                let both: &[&str] = match choice {
+                    ToolChoice::Only(_) if alone => &["nobody"],
+                    _ => &["person", "nobody"],
+                };
+                assert_eq!(offered(&body), both, "{provider} {model} {choice:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_form_of_demand_over_every_protocol() {
+    let forms = [
+        ToolChoiceForm::Named,
+        ToolChoiceForm::Required,
+        ToolChoiceForm::Any,
+        ToolChoiceForm::Auto,
+        ToolChoiceForm::Omitted,
+    ];
+    for (provider, model) in MODELS {
+        let preset = presets().iter().find(|preset| preset.name == provider).unwrap();
+        for form in forms {
+            let mut quirks = preset.facts(model).quirks;
+            quirks.tool_choice = form;
+            let write = |request: &Request| {
+                let body = preset.protocol.encode(request, model, &quirks, Delivery::Whole);
+                serde_json::from_slice::<Value>(&body.unwrap()).unwrap()
+            };
+            // Whoever cannot be told the name is offered nothing else.
+            let named =
+                form == ToolChoiceForm::Named && !matches!(provider, "cohere" | "ollama-native");
+            let only = write(&two(ToolChoice::Only(1), false));
+            assert_eq!(offered(&only).len(), if named { 2 } else { 1 }, "{provider} {form:?}");
+            assert_eq!(offered(&only).last().unwrap(), "nobody", "{provider} {form:?}");
+
+            let words = |body: &Value| {
+                let places = ["/tool_choice", "/toolConfig/toolChoice"];
+                let gemini = "/toolConfig/functionCallingConfig";
+                let said = places.iter().find_map(|at| body.pointer(at));
+                said.or(body.pointer(gemini)).map(|said| said.to_string().to_lowercase())
+            };
+            let free = words(&write(&two(ToolChoice::Auto, false)));
+            let any = words(&write(&two(ToolChoice::Any, false)));
+            match (form, provider) {
+                (ToolChoiceForm::Omitted, _) | (_, "ollama-native") => {
+                    assert_eq!((free, any), (None, None), "{provider} {form:?}");
+                }
+                (ToolChoiceForm::Auto, _) => assert_eq!(free, any, "{provider}"),
+                (_, "cohere") => assert_eq!((free, any.unwrap().as_str()), (None, "\"required\"")),
+                _ => {
+                    assert!(free.unwrap().contains("auto"), "{provider} {form:?}");
+                    let any = any.unwrap();
+                    assert!(any.contains("any") || any.contains("required"), "{provider}: {any}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn several_calls_are_allowed_where_they_are_wanted_and_there_is_a_word_for_it() {
+    let rows: [(&str, &str, &str, bool); 4] = [
+        ("openai", "gpt-4.1", "/parallel_tool_calls", true),
+        ("openai-responses", "gpt-5.4", "/parallel_tool_calls", true),
+        ("mistral", "m", "/parallel_tool_calls", true),
+        ("anthropic", "claude-sonnet-4-6", "/tool_choice/disable_parallel_tool_use", false),
+    ];
+    for (provider, model, pointer, means_parallel) in rows {
+        for choice in CHOICES {
+            for parallel in [false, true] {
+                let body = encode(provider, model, &two(choice, parallel), Delivery::Streamed);
+                let said = body.pointer(pointer).and_then(Value::as_bool);
+                let said = said.is_none_or(|said| said == means_parallel);
+                assert_eq!(said, parallel, "{provider} {choice:?}: {body}");
+            }
+        }
+    }
+    // One tool that may be called several times is not demanded by name: to some, that is one call.
+    let mut often = Tools::one(tool());
+    often.parallel = true;
+    let body = encode("openai", "gpt-4.1", &request(Output::Tools(often)), Delivery::Whole);
+    assert_eq!(body["tool_choice"], "required");
+    // Unknown servers are not sent what they may not know.
+    let body = encode("together", "llama", &two(ToolChoice::Any, true), Delivery::Whole);
+    assert_eq!(body.get("parallel_tool_calls"), None);
+}
+
+#[test]
+fn a_tool_that_is_not_there_cannot_be_demanded() {
+    for (provider, model) in MODELS {
+        let preset = presets().iter().find(|preset| preset.name == provider).unwrap();
+        let quirks = preset.facts(model).quirks;
+        let request = two(ToolChoice::Only(2), false);
+        let refused = preset.protocol.encode(&request, model, &quirks, Delivery::Whole);
+        assert_eq!(refused.unwrap_err().kind, ProviderErrorKind::Encode, "{provider}");
+    }
+}
+
+#[test]
+fn results_of_good_and_bad_calls_over_every_protocol() {
+    let calls = [ToolCall::new("a", "person", "{}"), ToolCall::new("b", "nobody", "{}")];
+    let blocks = calls.iter().cloned().map(Block::ToolCall).collect();
+    let turn = Reply::new(blocks, StopReason::ToolCalls).to_message();
+    let mut request = two(ToolChoice::Any, true);
+    request.messages.push(turn);
+    request.messages.push(Message::tool(ToolResult::new(&calls[0], "accepted", false)));
+    request.messages.push(Message::tool(ToolResult::new(&calls[1], "reason is missing", true)));
+    for (provider, model) in MODELS {
+        let said = encode(provider, model, &request, Delivery::Whole).to_string();
+        assert!(said.contains("accepted") && said.contains("reason is missing"), "{provider}");
+    }
+    let body = encode("anthropic", "claude-sonnet-4-6", &request, Delivery::Whole);
+    let results = &body["messages"][2]["content"];
+    assert_eq!((&results[0]["tool_use_id"], results[0].get("is_error")), (&json!("a"), None));
+    assert_eq!((&results[1]["tool_use_id"], &results[1]["is_error"]), (&json!("b"), &json!(true)));
 }
 
 #[test]

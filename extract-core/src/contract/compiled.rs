@@ -77,7 +77,7 @@ pub struct Contract {
 /// A contract in one dialect.
 #[derive(Debug)]
 pub struct Form {
-    dialect: &'static str,
+    dialect: &'static Dialect,
     strict: bool,
     /// The tool (or named schema) that is sent.
     pub tool: Arc<Tool>,
@@ -85,6 +85,12 @@ pub struct Form {
     pub lowered: Lowered,
     /// The lowered schema compiled for reading, where it asks for another shape of value.
     shape: Option<Shape>,
+}
+
+impl Form {
+    fn is_of(&self, dialect: &Dialect, strict: bool) -> bool {
+        self.dialect.name() == dialect.name() && self.strict == strict
+    }
 }
 
 impl Contract {
@@ -219,7 +225,7 @@ impl Contract {
         dialect: &'static Dialect,
         strict: bool,
     ) -> Result<Arc<Form>, ContractError> {
-        let matches = |form: &&Arc<Form>| form.dialect == dialect.name() && form.strict == strict;
+        let matches = |form: &&Arc<Form>| form.is_of(dialect, strict);
         let known = self.forms.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(form) = known.iter().find(matches) {
             return Ok(Arc::clone(form));
@@ -229,6 +235,11 @@ impl Contract {
             ContractError::Dialect { name: self.name.clone(), dialect: dialect.name(), source }
         })?;
         self.keep(dialect, strict, lowered)
+    }
+
+    /// The contract in the dialect of another contract's form.
+    pub(crate) fn form_like(&self, other: &Form) -> Result<Arc<Form>, ContractError> {
+        self.form(other.dialect, other.strict)
     }
 
     fn keep(
@@ -245,10 +256,10 @@ impl Contract {
         } else {
             Some(compile_shape(&self.name, &in_json_schema(&lowered.schema))?)
         };
-        let form = Form { dialect: dialect.name(), strict, tool: Arc::new(tool), lowered, shape };
+        let form = Form { dialect, strict, tool: Arc::new(tool), lowered, shape };
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have been faster; its form is the one that is shared.
-        let matches = |form: &&Arc<Form>| form.dialect == dialect.name() && form.strict == strict;
+        let matches = |form: &&Arc<Form>| form.is_of(dialect, strict);
         if let Some(first) = known.iter().find(matches) {
             return Ok(Arc::clone(first));
         }

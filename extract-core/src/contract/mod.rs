@@ -30,7 +30,7 @@ mod name;
 mod place;
 mod problem;
 mod report;
-mod root;
+pub(crate) mod root;
 mod seek;
 pub(crate) mod shape;
 mod source;

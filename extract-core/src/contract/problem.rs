@@ -116,6 +116,12 @@ impl Problems {
         self.0.truncate(most);
     }
 
+    /// The same problems of a value that stands at this place of a larger one.
+    pub(crate) fn under(mut self, pointer: &str) -> Self {
+        self.0.iter_mut().for_each(|problem| problem.pointer.insert_str(0, pointer));
+        self
+    }
+
     /// All of them, in the order they were found.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::client::Client;
 use super::journey::{self, Task};
 use super::options::Options;
-use super::{Error, Report};
+use super::{BadItems, Error, Report};
 use crate::check::{Feedback, Rules};
 use crate::contract::{Contract, Extract, Given};
 use crate::conversation::{Input, Message, Mode, ReasoningEffort};
@@ -31,7 +31,14 @@ pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
     let client = Client::from_env();
     let options =
         client.as_ref().map(|client| Options::clone(&client.defaults)).unwrap_or_default();
-    Extraction { client, input: input.into(), contract: None, options, rules: Rules::default() }
+    Extraction {
+        client,
+        input: input.into(),
+        contract: None,
+        options,
+        list: String::new(),
+        rules: Rules::default(),
+    }
 }
 
 impl Client {
@@ -42,6 +49,7 @@ impl Client {
             input: input.into(),
             contract: None,
             options: Options::clone(&self.defaults),
+            list: String::new(),
             rules: Rules::default(),
         }
     }
@@ -93,6 +101,8 @@ pub struct Extraction<T> {
     pub(super) options: Options,
     /// The checks of this call.
     pub(super) rules: Rules<T>,
+    /// The list whose elements are spoken of, as a JSON pointer.
+    pub(super) list: String,
 }
 
 impl<T> fmt::Debug for Extraction<T> {
@@ -242,8 +252,12 @@ impl<T: Extract> Extraction<T> {
             Some(given) => given.contract()?,
             None => Contract::of::<T>()?,
         };
-        let (input, options, rules) = (self.input, self.options, self.rules);
-        Ok(Task { client, contract, input, options, rules })
+        let (input, mut options, list) = (self.input, self.options, self.list);
+        let rules = self.rules;
+        if options.bad_items == BadItems::Stop {
+            options.retries = 0;
+        }
+        Ok(Task { client, contract, input, options, line: None, list, rules })
     }
 
     async fn run(self) -> Result<Report<T>, Error> {

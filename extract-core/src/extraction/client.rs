@@ -237,6 +237,20 @@ impl ClientBuilder {
         self
     }
 
+    /// The most that a streamed reply may take to its first piece, unless an extraction says
+    /// otherwise.
+    pub fn first_token_timeout(mut self, most: Duration) -> Self {
+        self.defaults.first_token = Some(most);
+        self
+    }
+
+    /// The most that may pass between two pieces of a streamed reply, unless an extraction says
+    /// otherwise.
+    pub fn idle_timeout(mut self, most: Duration) -> Self {
+        self.defaults.idle = Some(most);
+        self
+    }
+
     /// The most tokens of a reply, unless an extraction says otherwise.
     pub fn max_tokens(mut self, tokens: u32) -> Self {
         self.defaults.settings.max_tokens = Some(tokens);

@@ -16,6 +16,17 @@ pub enum InputError {
     /// There is nothing to extract from.
     #[error("the input is empty: there is nothing to extract from")]
     Empty,
+    /// The error that the stream ended with was given out before.
+    #[error("the stream has ended: its error was given before")]
+    Ended,
+    /// There is no list of that element type at this place of the type.
+    #[error("there is no list at {pointer:?}: {why}")]
+    NoList {
+        /// The place that was asked for, as a JSON pointer.
+        pointer: String,
+        /// What is there.
+        why: String,
+    },
 }
 
 /// Why an extraction gave no value.

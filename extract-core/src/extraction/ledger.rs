@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::bad_items::BadItem;
 use crate::contract::Problem;
 use crate::conversation::{Mode, StopReason, Usage, Usd};
 use crate::reading::Repair;
@@ -136,6 +137,9 @@ pub struct Ledger {
     pub attempts: Vec<Attempt>,
     /// What was done otherwise than asked, in words: a mode or a dialect that was stepped down from.
     pub notes: Vec<String>,
+    /// The elements that were left out of a list: see
+    /// [`bad_items`](crate::Extraction::bad_items).
+    pub left_out: Vec<BadItem>,
     /// From the call to its end, everything included.
     pub elapsed: Duration,
 }
@@ -202,6 +206,9 @@ pub struct Report<T> {
     pub attempts: Vec<Attempt>,
     /// What was done otherwise than asked, in words.
     pub notes: Vec<String>,
+    /// The elements that were left out of a list: see
+    /// [`bad_items`](crate::Extraction::bad_items).
+    pub left_out: Vec<BadItem>,
     /// From the call to its end, everything included.
     pub elapsed: Duration,
 }
@@ -215,6 +222,7 @@ impl<T> Report<T> {
             repairs: ledger.attempts.last().map(|last| last.repairs.clone()).unwrap_or_default(),
             attempts: ledger.attempts,
             notes: ledger.notes,
+            left_out: ledger.left_out,
             elapsed: ledger.elapsed,
         }
     }

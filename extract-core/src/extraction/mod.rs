@@ -13,6 +13,7 @@
 //! # Ok::<(), extract_core::Error>(()) }).unwrap();
 //! ```
 
+mod bad_items;
 mod builder;
 mod checks;
 mod client;
@@ -22,9 +23,12 @@ mod ledger;
 mod opening;
 mod options;
 mod parse;
+mod stream;
 
+pub use bad_items::{BadItem, BadItems};
 pub use builder::{Extraction, Reported, extract};
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, InputError};
 pub use ledger::{Attempt, Ledger, Outcome, Report};
 pub use parse::{ParseError, Parsed, parse, parse_in, parse_partial, parse_with};
+pub use stream::{Deltas, ExtractionStream, Items, View};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bad_items::BadItems;
 use crate::check::FeedbackFn;
 use crate::contract::{Background, Contract};
 use crate::conversation::{Input, Mode, Prices, Settings};
@@ -17,6 +18,10 @@ pub(super) struct Options {
     pub(super) mode: Mode,
     pub(super) retries: u32,
     pub(super) deadline: Option<Duration>,
+    /// Of a stream: until its first piece, and between two.
+    pub(super) first_token: Option<Duration>,
+    pub(super) idle: Option<Duration>,
+    pub(super) bad_items: BadItems,
     pub(super) settings: Settings,
     pub(super) prices: Option<Prices>,
     pub(super) system: Vec<Arc<str>>,
@@ -42,6 +47,9 @@ impl Default for Options {
             mode: Mode::Auto,
             retries: 2,
             deadline: None,
+            first_token: None,
+            idle: None,
+            bad_items: BadItems::default(),
             settings: Settings::default(),
             prices: None,
             system: Vec::new(),

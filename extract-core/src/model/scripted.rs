@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
-use super::{Model, Profile};
-use crate::conversation::{Mode, ProviderError, ProviderErrorKind, Reply, Request};
+use super::{DeltaStream, Model, Profile};
+use crate::conversation::{Delta, Mode, ProviderError, ProviderErrorKind, Reply, Request};
 use crate::wire::{Delivery, Protocol, Quirks, decode_failure};
 
 /// One reply of a script. See [`reply`] for how to write them.
@@ -178,6 +179,8 @@ struct Script {
 pub struct Scripted {
     script: Arc<Mutex<Script>>,
     profile: Profile,
+    /// Of how many characters the pieces of a streamed reply are.
+    piece: usize,
 }
 
 impl fmt::Debug for Scripted {
@@ -193,7 +196,7 @@ impl Scripted {
     pub fn new(replies: impl IntoIterator<Item = ScriptedReply>) -> Self {
         let script = Script { replies: replies.into_iter().collect(), seen: Vec::new() };
         let profile = Profile::new("scripted", "scripted");
-        Self { script: Arc::new(Mutex::new(script)), profile }
+        Self { script: Arc::new(Mutex::new(script)), profile, piece: 8 }
     }
 
     /// Sets what the model says of itself.
@@ -205,6 +208,12 @@ impl Scripted {
     /// Sets the one mode that the model takes.
     pub fn mode(mut self, mode: Mode) -> Self {
         self.profile.modes = vec![mode];
+        self
+    }
+
+    /// Sets how many characters a piece of a streamed reply has (8 unless set).
+    pub fn pieces_of(mut self, characters: usize) -> Self {
+        self.piece = characters.max(1);
         self
     }
 
@@ -276,4 +285,34 @@ impl Model for Scripted {
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
         Box::pin(self.answer(request))
     }
+
+    fn stream<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
+        Box::pin(async move {
+            let deltas = self.answer(request).await?.into_deltas();
+            let pieces: Vec<Delta> =
+                deltas.into_iter().flat_map(|delta| in_pieces(delta, self.piece)).collect();
+            let arriving = stream::iter(pieces).then(|piece| async {
+                // Each comes by itself, as over a network.
+                tokio::task::yield_now().await;
+                Ok(piece)
+            });
+            Ok(arriving.boxed())
+        })
+    }
+}
+
+/// The same words in pieces of at most `most` characters.
+fn in_pieces(delta: Delta, most: usize) -> Vec<Delta> {
+    let (text, of): (String, Box<dyn Fn(String) -> Delta>) = match delta {
+        Delta::Text(text) => (text, Box::new(Delta::Text)),
+        Delta::Arguments { index, fragment } => {
+            (fragment, Box::new(move |fragment| Delta::Arguments { index, fragment }))
+        }
+        other => return vec![other],
+    };
+    let letters: Vec<char> = text.chars().collect();
+    letters.chunks(most).map(|piece| of(piece.iter().collect())).collect()
 }

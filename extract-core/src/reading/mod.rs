@@ -8,6 +8,7 @@
 mod candidates;
 mod error;
 mod fit;
+mod follow;
 mod incremental;
 mod markup;
 mod numbers;
@@ -21,6 +22,7 @@ mod words;
 
 pub use error::ReadError;
 pub use fit::Growing;
+pub use follow::Follower;
 pub use incremental::Incremental;
 pub use report::{Ending, Level, Misfit, Reading, Repair, RepairKind};
 pub use scan::{Container, Limits, Place, Role, ScanError, Scanner, Sink, Token};

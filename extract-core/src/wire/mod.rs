@@ -16,6 +16,7 @@ mod cohere;
 mod failure;
 mod gemini;
 mod loose;
+mod offer;
 mod ollama;
 mod quirks;
 mod responses;

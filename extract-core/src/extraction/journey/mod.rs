@@ -1,6 +1,7 @@
 //! The loop. A [`Journey`] is one extraction under way: it asks, reads, checks, feeds back what is
 //! wrong and asks again. What cannot be mended by asking again ends it at once.
 
+mod answers;
 mod ask;
 mod judge;
 mod reask;
@@ -13,10 +14,11 @@ use serde_json::Value;
 use super::ledger::{Attempt, Ledger, Outcome, Report};
 use super::opening::Opening;
 use super::options::Options;
+use super::stream::{Line, Told};
 use super::{Client, Error, InputError};
 use crate::check::Rules;
 use crate::contract::{Background, Contract, Extract, Failed, Form, Problems};
-use crate::conversation::{Feature, Input, Mode, ProviderError, Request};
+use crate::conversation::{Assembly, Feature, Input, Mode, ProviderError, Request};
 
 /// What an extraction is: who is asked, for what, about what, and how.
 pub(super) struct Task<T> {
@@ -25,6 +27,10 @@ pub(super) struct Task<T> {
     pub(super) input: Input,
     pub(super) options: Options,
     pub(super) rules: Rules<T>,
+    /// Where the reply is told as it arrives.
+    pub(super) line: Option<Line>,
+    /// The list whose bad elements may be left out, as a JSON pointer.
+    pub(super) list: String,
 }
 
 /// Runs an extraction to its end.
@@ -42,7 +48,13 @@ pub(super) async fn run<T: Extract>(task: Task<T>) -> Result<Report<T>, Error> {
         },
     };
     match ending {
-        Ok(value) => Ok(Report::new(value, journey.close())),
+        Ok(value) => {
+            if let (Some(line), Some(value)) = (&journey.task.line, journey.last.take()) {
+                let left_out = journey.ledger.left_out.iter().map(|item| item.index).collect();
+                line.tell(Told::Settled { value, left_out });
+            }
+            Ok(Report::new(value, journey.close()))
+        }
         Err(ending) => Err(journey.fail(ending)),
     }
 }
@@ -66,6 +78,8 @@ struct Journey<T> {
     request: Request,
     ledger: Ledger,
     begun: Instant,
+    /// What has come of a reply that is under way.
+    arriving: Assembly,
     last: Option<Value>,
     /// What checks may look at.
     background: Arc<Background>,
@@ -77,7 +91,8 @@ impl<T: Extract> Journey<T> {
         let Opening { request, form, notes } = Opening::of(&task)?;
         let ledger = Ledger { notes, ..Ledger::default() };
         let background = Arc::new(task.options.background(&task.input));
-        Ok(Self { task, form, request, ledger, begun, last: None, background })
+        let arriving = Assembly::new();
+        Ok(Self { task, form, request, ledger, begun, arriving, last: None, background })
     }
 
     /// Ask, read, check; feed back and ask again.
@@ -134,6 +149,11 @@ impl<T: Extract> Journey<T> {
     }
 
     fn fail(mut self, ending: Ending) -> Error {
+        if let (Ending::Deadline(_), Some(attempt)) = (&ending, self.ledger.attempts.last_mut()) {
+            if attempt.outcome == Outcome::Failed && attempt.error.is_none() {
+                attempt.enter_piece(&self.arriving);
+            }
+        }
         let last = self.last.take();
         let ledger = Box::new(self.close());
         match ending {
