@@ -155,7 +155,7 @@ async fn an_exhausted_budget_gives_the_full_ledger_and_the_last_value() {
 
     let error = client.extract::<Order>("an order").retries(1).await.unwrap_err();
 
-    assert_eq!(error.last_value(), Some(&json!({"customer": null, "total": 2})));
+    assert_eq!(error.best_value(), Some(&json!({"customer": null, "total": 2})));
     let ledger = error.ledger().unwrap();
     assert_eq!(ledger.attempts.len(), 2);
     assert!(ledger.attempts.iter().all(|attempt| attempt.outcome == Outcome::Rejected));
@@ -414,9 +414,9 @@ async fn a_deadline_is_over_everything_and_keeps_the_ledger() {
     let error =
         client.extract::<Order>("an order").deadline(Duration::from_secs(60)).await.unwrap_err();
 
-    let Error::Deadline { deadline, last, ledger } = &error else { panic!("{error}") };
+    let Error::Deadline { deadline, best, ledger, .. } = &error else { panic!("{error}") };
     assert_eq!(*deadline, Duration::from_secs(60));
-    assert_eq!(*last, Some(json!({"customer": null, "total": 3})));
+    assert_eq!(*best, Some(json!({"customer": null, "total": 3})));
     assert_eq!(ledger.attempts.len(), 2);
     assert_eq!(ledger.attempts[1].outcome, Outcome::Failed);
     assert_eq!(model.seen().len(), 2);

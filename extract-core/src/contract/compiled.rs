@@ -353,6 +353,15 @@ impl Contract {
         raised
     }
 
+    /// Turns a value of the type's own shape into the one that a model is asked for in `form`.
+    pub(crate) fn lower_value(&self, form: Option<&Form>, value: Value) -> Value {
+        let value = if self.is_wrapped() { root::enclose(value) } else { value };
+        match form {
+            Some(form) => form.lowered.lower_value(value),
+            None => value,
+        }
+    }
+
     /// The pointer of a place as the model sees it, which has a value's wrapping in it.
     pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
         if self.is_wrapped() { root::outside(pointer) } else { pointer.to_owned() }

@@ -11,9 +11,12 @@
 //! ```
 
 mod base64;
+mod check_error;
 mod checkable;
+mod checker;
 mod compiled;
 mod constraint;
+mod context;
 pub mod dialect;
 mod each;
 mod envelope;
@@ -28,14 +31,21 @@ mod place;
 mod problem;
 mod report;
 pub(crate) mod root;
+mod seek;
 pub(crate) mod shape;
+mod source;
 
 pub use base64::Base64;
+pub use check_error::{CheckError, CheckFailure};
+pub use checker::Checker;
+pub(crate) use checker::Failed;
 pub use compiled::{Contract, ContractError, Form};
 pub use constraint::Constraint;
+pub use context::{Background, Context};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use given::{Given, Unbounded};
-pub use problem::{Checker, Problem, ProblemKind, Problems};
+pub use problem::{Problem, ProblemKind, Problems};
 pub(crate) use problem::{excerpt, push_segment};
 pub use report::{Change, DialectReport};
 pub use shape::{Shape, ShapeError};
+pub use source::{Source, SourcePart};

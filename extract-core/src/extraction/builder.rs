@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::IntoFuture;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use super::client::Client;
 use super::journey::{self, Task};
 use super::options::Options;
 use super::{BadItems, Error, Report};
-use crate::check::Feedback;
+use crate::check::{Feedback, Rules};
 use crate::contract::{Contract, Extract, Given};
 use crate::conversation::{Input, Message, Mode, ReasoningEffort};
 
@@ -38,7 +37,7 @@ pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
         contract: None,
         options,
         list: String::new(),
-        result: PhantomData,
+        rules: Rules::default(),
     }
 }
 
@@ -51,7 +50,7 @@ impl Client {
             contract: None,
             options: Options::clone(&self.defaults),
             list: String::new(),
-            result: PhantomData,
+            rules: Rules::default(),
         }
     }
 
@@ -102,7 +101,8 @@ pub struct Extraction<T> {
     pub(super) options: Options,
     /// The list whose elements are spoken of, as a JSON pointer.
     pub(super) list: String,
-    pub(super) result: PhantomData<fn() -> T>,
+    /// The checks of this call.
+    pub(super) rules: Rules<T>,
 }
 
 impl<T> fmt::Debug for Extraction<T> {
@@ -233,8 +233,10 @@ impl<T> Extraction<T> {
         self
     }
 
-    /// Messages to put before the input, such as examples.
+    /// Messages to put before the input, such as examples. They are no part of the
+    /// [`Source`](crate::contract::Source) that checks look at.
     pub fn history(mut self, messages: &[Message]) -> Self {
+        self.options.before_input += messages.len();
         let mut all = messages.to_vec();
         all.extend(self.input.into_messages());
         self.input = all.into();
@@ -250,11 +252,19 @@ impl<T: Extract> Extraction<T> {
             Some(given) => given.contract()?,
             None => Contract::of::<T>()?,
         };
-        let (input, mut options, list) = (self.input, self.options, self.list);
+        let (input, mut options) = (self.input, self.options);
         if options.bad_items == BadItems::Stop {
             options.retries = 0;
         }
-        Ok(Task { client, contract, input, options, line: None, list, result: PhantomData })
+        Ok(Task {
+            client,
+            contract,
+            input,
+            options,
+            rules: self.rules,
+            line: None,
+            list: self.list,
+        })
     }
 
     async fn run(self) -> Result<Report<T>, Error> {

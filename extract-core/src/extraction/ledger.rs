@@ -26,6 +26,8 @@ pub enum Outcome {
     Accepted,
     /// The value had problems.
     Rejected,
+    /// The value could not be checked.
+    Unchecked,
     /// The model refused.
     Refused,
     /// The content filter cut in.
@@ -41,6 +43,7 @@ impl fmt::Display for Outcome {
         f.write_str(match self {
             Self::Accepted => "accepted",
             Self::Rejected => "rejected",
+            Self::Unchecked => "not checked",
             Self::Refused => "refused",
             Self::Filtered => "filtered",
             Self::Truncated => "truncated",
@@ -56,6 +59,8 @@ impl fmt::Display for Outcome {
 pub struct Attempt {
     /// From 1.
     pub number: u32,
+    /// Who was asked: `provider/model`.
+    pub asked: String,
     /// How the answer was asked for.
     pub mode: Mode,
     /// The model that answered, where the provider says.
@@ -147,6 +152,16 @@ impl Ledger {
         let mut total = Usage::default();
         self.attempts.iter().filter_map(|attempt| attempt.usage).for_each(|usage| total += usage);
         total
+    }
+
+    /// Tokens over all attempts; none if the usage of any reply is not known.
+    pub fn known_usage(&self) -> Option<Usage> {
+        let mut total = Usage::default();
+        let replies = self.attempts.iter().filter(|attempt| attempt.outcome != Outcome::Failed);
+        for attempt in replies {
+            total += attempt.usage?;
+        }
+        Some(total)
     }
 
     /// Money over all attempts; none if the cost of any reply is not known.

@@ -15,13 +15,16 @@
 
 mod bad_items;
 mod builder;
+mod checks;
 mod client;
 mod error;
 mod journey;
 mod ledger;
+mod limit;
 mod opening;
 mod options;
 mod parse;
+mod policy;
 mod stream;
 
 pub use bad_items::{BadItem, BadItems};
@@ -29,5 +32,7 @@ pub use builder::{Extraction, Reported, extract};
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, InputError};
 pub use ledger::{Attempt, Ledger, Outcome, Report};
-pub use parse::{ParseError, Parsed, parse, parse_partial, parse_with};
+pub use limit::Limit;
+pub use parse::{ParseError, Parsed, parse, parse_in, parse_partial, parse_with};
+pub use policy::History;
 pub use stream::{Deltas, ExtractionStream, Items, View};

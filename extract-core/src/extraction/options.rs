@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bad_items::BadItems;
+use super::policy::Policy;
 use crate::check::FeedbackFn;
-use crate::contract::Contract;
-use crate::conversation::{Mode, Prices, Settings};
+use crate::contract::{Background, Contract};
+use crate::conversation::{Input, Mode, Prices, Settings};
 
 /// What the schema is told in, where it is told in words.
 pub(super) type InstructionsFn = Arc<dyn Fn(&Contract) -> String + Send + Sync>;
@@ -27,6 +28,19 @@ pub(super) struct Options {
     pub(super) system: Vec<Arc<str>>,
     pub(super) instructions: Option<InstructionsFn>,
     pub(super) feedback: Option<FeedbackFn>,
+    pub(super) policy: Policy,
+    /// What the user hands to checks.
+    pub(super) background: Background,
+    /// How many messages stand before the input, and are no part of the source.
+    pub(super) before_input: usize,
+}
+
+impl Options {
+    /// What the checks of one extraction may look at.
+    pub(super) fn background(&self, input: &Input) -> Background {
+        let source = input.messages().get(self.before_input..).unwrap_or_default();
+        self.background.clone().messages(source)
+    }
 }
 
 impl Default for Options {
@@ -43,6 +57,9 @@ impl Default for Options {
             system: Vec::new(),
             instructions: None,
             feedback: None,
+            policy: Policy::default(),
+            background: Background::new(),
+            before_input: 0,
         }
     }
 }

@@ -3,22 +3,26 @@
 
 mod answers;
 mod ask;
+mod escalate;
 mod judge;
+mod limits;
 mod reask;
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::ledger::{Attempt, Ledger, Outcome, Report};
+use super::ledger::{Ledger, Outcome, Report};
+use super::limit::Limit;
 use super::opening::Opening;
 use super::options::Options;
 use super::stream::{Line, Told};
 use super::{Client, Error, InputError};
-use crate::contract::{Contract, Extract, Form, Problems};
+use crate::check::Rules;
+use crate::contract::{Background, Contract, Extract, Failed, Form, Problems};
 use crate::conversation::{Assembly, Feature, Input, Mode, ProviderError, Request};
+use limits::Rejected;
 
 /// What an extraction is: who is asked, for what, about what, and how.
 pub(super) struct Task<T> {
@@ -30,7 +34,7 @@ pub(super) struct Task<T> {
     pub(super) line: Option<Line>,
     /// The list whose bad elements may be left out, as a JSON pointer.
     pub(super) list: String,
-    pub(super) result: PhantomData<fn() -> T>,
+    pub(super) rules: Rules<T>,
 }
 
 /// Runs an extraction to its end.
@@ -65,7 +69,8 @@ enum Ending {
     Refused(String),
     Filtered(String),
     Truncated(String),
-    Invalid(Problems),
+    Invalid(Limit),
+    Unchecked(Failed),
     Deadline(Duration),
 }
 
@@ -79,7 +84,31 @@ struct Journey<T> {
     begun: Instant,
     /// What has come of a reply that is under way.
     arriving: Assembly,
+    /// Who is asked: `provider/model`.
+    asked: String,
+    /// How many attempts there were before this model was asked.
+    before: usize,
+    /// How many messages the conversation was opened with.
+    opened: usize,
+    /// The value of the latest reply, where it could be read.
     last: Option<Value>,
+    /// What was wrong with it.
+    problems: Problems,
+    /// How often these problems came back.
+    unchanged: u32,
+    /// What checks may look at.
+    background: Arc<Background>,
+    best: Option<Rejected>,
+}
+
+impl<T> Journey<T> {
+    /// Makes this opening the conversation.
+    fn open(&mut self, opening: Opening) {
+        self.ledger.notes.extend(opening.notes);
+        self.opened = opening.request.messages.len();
+        self.request = opening.request;
+        self.form = opening.form;
+    }
 }
 
 impl<T: Extract> Journey<T> {
@@ -87,8 +116,24 @@ impl<T: Extract> Journey<T> {
         let begun = Instant::now();
         let Opening { request, form, notes } = Opening::of(&task)?;
         let ledger = Ledger { notes, ..Ledger::default() };
-        let arriving = Assembly::new();
-        Ok(Self { task, form, request, ledger, begun, arriving, last: None })
+        let background = Arc::new(task.options.background(&task.input));
+        let (asked, opened) = (address(&task.client), request.messages.len());
+        Ok(Self {
+            task,
+            form,
+            request,
+            ledger,
+            begun,
+            arriving: Assembly::new(),
+            asked,
+            before: 0,
+            opened,
+            last: None,
+            problems: Problems::new(),
+            unchanged: 0,
+            best: None,
+            background,
+        })
     }
 
     /// Ask, read, check; feed back and ask again.
@@ -97,12 +142,13 @@ impl<T: Extract> Journey<T> {
             let reply = match self.ask().await {
                 Ok(reply) => reply,
                 Err(Ending::Provider(error)) if self.step_down(&error) => continue,
+                Err(Ending::Truncated(_)) if self.raise_max_tokens() => continue,
                 Err(ending) => return Err(ending),
             };
-            match self.judge(&reply) {
+            self.last = None;
+            match self.judge(&reply).await? {
                 Ok(value) => return Ok(value),
-                Err(problems) if self.is_spent() => return Err(Ending::Invalid(problems)),
-                Err(problems) => self.feed_back(&reply, &problems),
+                Err(problems) => self.ask_again(&reply, &problems)?,
             }
         }
     }
@@ -111,7 +157,8 @@ impl<T: Extract> Journey<T> {
     /// in it) and the mode is ours to choose. The client remembers it; no mode is tried twice.
     fn step_down(&mut self, error: &ProviderError) -> bool {
         let asked = self.request.output.mode();
-        let answered = self.ledger.attempts.iter().any(|attempt| attempt.stop.is_some());
+        let since = self.ledger.attempts.iter().skip(self.before);
+        let answered = since.clone().any(|attempt| attempt.stop.is_some());
         if self.task.options.mode != Mode::Auto || answered {
             return false;
         }
@@ -124,19 +171,15 @@ impl<T: Extract> Journey<T> {
         }
         let Ok(opening) = Opening::of(&self.task) else { return false };
         let next = opening.request.output.mode();
-        if self.ledger.attempts.iter().any(|attempt| attempt.mode == next) {
+        if since.clone().any(|attempt| attempt.mode == next) {
             return false;
         }
-        self.ledger.notes.extend(opening.notes);
         self.ledger.notes.push(format!("the mode is {next} instead of {asked}: {error}"));
-        self.request = opening.request;
-        self.form = opening.form;
+        // What was wrong with the answer of a model that was asked before stays said.
+        let said = self.request.messages.split_off(self.opened);
+        self.open(opening);
+        self.request.messages.extend(said);
         true
-    }
-
-    fn is_spent(&self) -> bool {
-        let rejected = |attempt: &&Attempt| attempt.outcome == Outcome::Rejected;
-        self.ledger.attempts.iter().filter(rejected).count() > self.task.options.retries as usize
     }
 
     fn close(mut self) -> Ledger {
@@ -151,14 +194,27 @@ impl<T: Extract> Journey<T> {
             }
         }
         let last = self.last.take();
+        let (best, problems) = match self.best.take() {
+            Some(Rejected { value, problems }) => (Some(value), problems),
+            None => (None, std::mem::take(&mut self.problems)),
+        };
         let ledger = Box::new(self.close());
         match ending {
             Ending::Provider(error) => Error::Provider { error, ledger },
             Ending::Refused(message) => Error::Refused { message, ledger },
             Ending::Filtered(partial) => Error::ContentFiltered { partial, ledger },
             Ending::Truncated(partial) => Error::Truncated { partial, ledger },
-            Ending::Invalid(problems) => Error::Invalid { problems, last, ledger },
-            Ending::Deadline(deadline) => Error::Deadline { deadline, last, ledger },
+            Ending::Invalid(limit) => Error::Invalid { problems, best, limit, ledger },
+            Ending::Deadline(deadline) => Error::Deadline { deadline, problems, best, ledger },
+            Ending::Unchecked(Failed { pointer, failure: source }) => {
+                Error::Check { pointer, source, last, ledger }
+            }
         }
     }
+}
+
+/// A client's model, as it is named.
+fn address(client: &Client) -> String {
+    let profile = client.model.profile();
+    format!("{}/{}", profile.provider, profile.model)
 }
