@@ -61,6 +61,7 @@ CASES = {
     "missing": Case("missing field", defects=[NO_EMAIL]),
     "rule": Case("the user's validator fails", defects=[FOREIGN_SKU]),
     "list": Case("1 bad element of 200", type="stock", defects=[BAD_ELEMENT]),
+    "stubborn": Case("1 bad element of 200, never mended", type="stock", defects=[BAD_ELEMENT], surface="stubborn"),
     "refusal": Case("refusal", surface="refusal"),
     "cut": Case("truncation", surface="cut"),
 }

@@ -41,7 +41,7 @@ class Line(BaseModel):
     @classmethod
     def known(cls, sku):
         if not sku.startswith("A-"):
-            raise ValueError("an article number begins with A-")
+            raise ValueError("an article number that begins with A-")
         return sku
 
 

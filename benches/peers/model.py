@@ -8,14 +8,16 @@ what the client has added to its first request, its own earlier replies left out
 - nothing added: it gives the same reply again;
 - a defect whose field, wrong value or message the addition names is mended, the others stay;
 - a fault of the surface (fence, comma) goes at any complaint;
-- a refusal stays; a cut reply is cut again, unless the client now allows more tokens than before.
+- a case may say that it is never mended; a refusal stays; a cut reply is cut again, unless the client now allows more tokens than before.
 
 A verbatim piece of its own reply of 20 characters or more does not count as naming what stands in
 it (spaces aside): to be shown everything again is not to be told.
 """
 
 import json
+import re
 import threading
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cases
@@ -72,9 +74,17 @@ def without_quotes(text, reply):
     return "\n".join(kept)
 
 
+def tool_of(body):
+    """The tool that has to be called: the one that is named, else the first."""
+    choice = body.get("tool_choice")
+    named = choice.get("function", choice).get("name") if isinstance(choice, dict) else None
+    functions = [tool["function"] for tool in body["tools"]]
+    return next((function for function in functions if function["name"] == named), functions[0])
+
+
 def schema_of(body):
     if body.get("tools"):
-        return body["tools"][0]["function"].get("parameters") or {}
+        return tool_of(body).get("parameters") or {}
     form = body.get("response_format") or {}
     return (form.get("json_schema") or {}).get("schema") or {}
 
@@ -97,7 +107,7 @@ class Talk:
             self.first = now
             self.limit = limit_of(body)
         told = without_quotes(added(self.first, now), self.reply or "")
-        if told:
+        if told and self.surface != "stubborn":
             self.left = [d for d in self.left if not any(squeeze(w) in told for w in d.words)]
             if self.surface in ("fence", "comma"):
                 self.surface = None
@@ -129,7 +139,7 @@ class Talk:
         refused = self.surface == "refusal"
         message = {"role": "assistant", "content": None if refused else text, "refusal": text if refused else None}
         if body.get("tools") and not refused:
-            name = body["tools"][0]["function"]["name"]
+            name = tool_of(body)["name"]
             call = {"id": f"call_{len(self.log)}", "type": "function", "function": {"name": name, "arguments": text}}
             message |= {"content": None, "tool_calls": [call]}
             finish = "tool_calls" if finish == "stop" else finish
@@ -151,8 +161,18 @@ def limit_of(body):
 
 
 def asked_for(body, whole, right):
-    """The whole value, or the parts of it that the request's schema asks for."""
-    return whole
+    """The whole value; or, where the members of the schema say by a JSON pointer in their descriptions
+    which parts of it they are for, these parts."""
+    properties = schema_of(body).get("properties") or {}
+    if not properties or properties.keys() <= right.keys():
+        return whole
+    return {name: part(whole, schema) for name, schema in properties.items()}
+
+
+def part(whole, schema):
+    pointer = re.search(r"(?:/[^\s/:.,]+)+", schema.get("description", ""))
+    parent, step = cases.at(whole, pointer[0])
+    return parent[step]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -165,7 +185,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(404, {"error": {"message": f"no such path: {self.path}", "type": "not_found"}})
         with self.server.lock:
             talk = self.server.talks.setdefault((client, case), Talk(cases.CASES[case]))
-            answer = talk.answer(raw)
+            try:
+                answer = talk.answer(raw)
+            except Exception:
+                self.server.broken = self.server.broken or f"{client}, {case}: {traceback.format_exc()}"
+                return self.send(400, {"error": {"message": "this stand-in is broken", "type": "broken"}})
         self.send(200, answer)
 
     def send(self, status, value):
@@ -183,6 +207,6 @@ class Handler(BaseHTTPRequestHandler):
 def serve():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    server.talks, server.lock = {}, threading.Lock()
+    server.talks, server.lock, server.broken = {}, threading.Lock(), None
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server

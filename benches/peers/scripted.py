@@ -57,6 +57,8 @@ def measure():
         )
         if done.returncode != 0:
             raise SystemExit(f"{name} ended with {done.returncode}:\n{done.stderr[-4000:]}")
+        if server.broken:
+            raise SystemExit(server.broken)
         for line in done.stdout.splitlines():
             answer = json.loads(line)
             case = answer["name"]

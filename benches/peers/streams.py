@@ -6,6 +6,7 @@ and the larger ones of its row are not begun.
 """
 
 import json
+import math
 import os
 import shutil
 import socket
@@ -163,9 +164,16 @@ def measure(names=None):
     return rows
 
 
+def growth(row, piece):
+    """The power of the size that the time grows with, over the two largest sizes of the row."""
+    done = [(size, row[f"{size}-{piece}"]["cpu"]) for size in SIZES if row.get(f"{size}-{piece}")]
+    (small, fast), (large, slow) = done[-2:]
+    return f"size^{math.log(slow / fast) / math.log(large / small):.2f}"
+
+
 def table(rows):
     heads = " | ".join(f"{size // KB} KB" for size in SIZES)
-    lines = [f"| client | bytes a piece | {heads} | partials at 16 KB |", "|---" * (len(SIZES) + 3) + "|"]
+    lines = [f"| client | bytes a piece | {heads} | grows with | partials at 16 KB |", "|---" * (len(SIZES) + 4) + "|"]
     for name, _, head in CLIENTS:
         for piece in PIECES if name in rows else []:
             cells, over = [], False
@@ -175,7 +183,7 @@ def table(rows):
                 over = over or took is None
             seen = rows[name].get(f"{16 * KB}-{piece}")
             seen = f"{seen['partials']:,} of {-(-len(reply(16 * KB)) // piece):,}" if seen else "–"
-            lines.append(f"| {head} | {piece} | " + " | ".join(cells) + f" | {seen} |")
+            lines.append(f"| {head} | {piece} | " + " | ".join(cells) + f" | {growth(rows[name], piece)} | {seen} |")
     return "\n".join(lines)
 
 

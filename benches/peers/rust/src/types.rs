@@ -34,7 +34,7 @@ macro_rules! asked {
 
 /// An article begins with A-: the rule of the scripted table.
 fn known_sku(sku: &str) -> Result<(), String> {
-    if sku.starts_with("A-") { Ok(()) } else { Err("an article number begins with A-".into()) }
+    if sku.starts_with("A-") { Ok(()) } else { Err("an article number that begins with A-".into()) }
 }
 
 fn known_line(line: &Line) -> rstructor::Result<()> {
