@@ -10,6 +10,7 @@
 //! # Ok::<(), extract_core::contract::ContractError>(())
 //! ```
 
+mod answer;
 mod base64;
 mod check_error;
 mod checkable;
@@ -26,6 +27,7 @@ pub mod fits;
 mod foreign;
 mod given;
 mod known;
+mod maybe;
 mod name;
 mod place;
 mod problem;
@@ -34,7 +36,10 @@ pub(crate) mod root;
 mod seek;
 pub(crate) mod shape;
 mod source;
+mod user_tool;
+mod variants;
 
+pub use answer::Answer;
 pub use base64::Base64;
 pub use check_error::{CheckError, CheckFailure};
 pub use checker::Checker;
@@ -44,8 +49,12 @@ pub use constraint::Constraint;
 pub use context::{Background, Context};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use given::{Given, Unbounded};
+pub use maybe::Maybe;
 pub use problem::{Problem, ProblemKind, Problems};
-pub(crate) use problem::{excerpt, push_segment};
+pub(crate) use problem::{excerpt, push_segment, segments};
 pub use report::{Change, DialectReport};
 pub use shape::{Shape, ShapeError};
 pub use source::{Source, SourcePart};
+pub use user_tool::UserTool;
+pub(crate) use variants::Split;
+pub use variants::{Variant, Variants};

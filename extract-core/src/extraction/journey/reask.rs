@@ -31,6 +31,9 @@ impl<T> Journey<T> {
     /// Continues the conversation with the reply and what is wrong with it, where the protocol wants
     /// that to stand: as the result of every call that was made, or else as a turn of the user.
     fn feed_back(&mut self, reply: &Reply, problems: &Problems) {
+        if self.feed_back_calls(reply) {
+            return;
+        }
         let words = self.words(problems);
         if self.task.options.policy.history == History::Last {
             self.request.messages.truncate(self.opened);
@@ -55,24 +58,24 @@ impl<T> Journey<T> {
     /// turns, which every provider takes. An answer that could not be read tells it nothing.
     fn introduce(&mut self, problems: &Problems) {
         let Some(value) = self.last.clone() else { return };
-        let asked = self.task.contract.lower_value(self.form.as_deref(), value);
         let words = self.words(problems);
+        let (asked, _) = self.task.contract.as_asked(self.form.as_deref(), value, problems);
         self.request.messages.extend([Message::assistant(asked.to_string()), Message::user(words)]);
     }
 
     /// What is wrong, in words.
     fn words(&self, problems: &Problems) -> String {
         let attempt = u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX);
-        // The model is told the places in its own answer, which may be wrapped.
-        let problems: Problems = problems
-            .iter()
-            .cloned()
-            .map(|mut problem| {
-                problem.pointer = self.task.contract.asked_pointer(&problem.pointer);
-                problem
-            })
-            .collect();
-        let feedback = Feedback::new(&problems, self.request.output.mode(), attempt);
+        // The model is told the places in its own answer, which may be wrapped, or of another shape.
+        let (contract, form) = (&self.task.contract, self.form.as_deref());
+        let asked = self.last.clone().map(|value| contract.as_asked(form, value, problems));
+        let (value, problems) = match &asked {
+            Some((value, problems)) => (Some(value), problems),
+            None => (None, problems),
+        };
+        let mut feedback = Feedback::new(problems, self.request.output.mode(), attempt);
+        feedback.value = value;
+        feedback.unchanged = self.unchanged;
         match &self.task.options.feedback {
             Some(write) => write(&feedback),
             None => render_feedback(&feedback),

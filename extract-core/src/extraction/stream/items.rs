@@ -11,7 +11,7 @@ use super::spans::Spans;
 use super::{Began, ExtractionStream, Told, View};
 use crate::check::{Rules, check_at_once};
 use crate::contract::dialect::Raised;
-use crate::contract::{Background, Contract, Extract, Form, Problems, root};
+use crate::contract::{Background, Contract, Extract, Form, Problems, root, segments};
 use crate::conversation::{Delta, Mode};
 use crate::extraction::{BadItems, Extraction};
 use crate::reading::{self, Follower, Level};
@@ -86,9 +86,8 @@ impl<E: Extract> Items<E> {
                 Err(_) => return,
             },
         };
-        let mut path = began.contract.asked_pointer(&self.pointer);
-        path = path.replace("~1", "\u{0}").replace("~0", "~");
-        let names = path.split('/').skip(1).map(|name| name.replace('\u{0}', "/")).collect();
+        let wrapping = began.contract.is_wrapped().then(|| root::KEY.to_owned());
+        let names = wrapping.into_iter().chain(segments(&self.pointer)).collect();
         self.follower = Some(Follower::new(Spans::of(names)));
         self.element = Some(element);
         self.source = match began.mode {
