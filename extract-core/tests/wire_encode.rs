@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use extract_core::conversation::{
     Block, Feature, Message, Output, Part, ProviderErrorKind, ReasoningEffort, Reply, Request,
-    Settings, State, StopReason, Tool, ToolCall, ToolResult, Tools,
+    Settings, State, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Tools,
 };
 use extract_core::model::{Facts, presets};
-use extract_core::wire::{Delivery, Protocol, Quirks};
+use extract_core::wire::{Delivery, Protocol, Quirks, ToolChoiceForm};
 use serde_json::{Value, json};
 
 /// Encodes for a model of a preset, and keeps the body for the oracle.
@@ -24,6 +24,7 @@ fn encode(provider: &str, model: &str, request: &Request, delivery: Delivery) ->
         "openai-responses" => Some("openai-responses"),
         "anthropic" => Some("anthropic-messages"),
         "google" => Some("google-generate"),
+        "google-interactions" => Some("google-interactions"),
         _ => None,
     };
     // The types are of a later version, which knows no sampling at all.
@@ -39,11 +40,12 @@ fn keep(kind: Option<&str>, body: &Value) {
     file.write_all(format!("{body}\n").as_bytes()).unwrap();
 }
 
-const MODELS: [(&str, &str); 8] = [
+const MODELS: [(&str, &str); 9] = [
     ("openai", "gpt-4.1-mini"),
     ("openai-responses", "gpt-5.4"),
     ("anthropic", "claude-sonnet-4-5"),
     ("google", "gemini-3-flash"),
+    ("google-interactions", "gemini-3-flash"),
     ("mistral", "mistral-large-latest"),
     ("cohere", "command-a-03-2025"),
     ("bedrock", "us.anthropic.claude-sonnet-4-5-v1:0"),
@@ -92,11 +94,12 @@ fn every_mode_over_every_protocol() {
 #[test]
 fn where_each_protocol_has_the_schema() {
     let schema = &tool().schema;
-    let native: [(&str, &str, &str); 5] = [
+    let native: [(&str, &str, &str); 6] = [
         ("openai", "gpt-4.1", "/response_format/json_schema/schema"),
         ("openai-responses", "gpt-4.1", "/text/format/schema"),
         ("anthropic", "claude-opus-5-5", "/output_config/format/schema"),
         ("google", "gemini-3-flash", "/generationConfig/responseJsonSchema"),
+        ("google-interactions", "gemini-3-flash", "/response_format/schema"),
         ("cohere", "command-a-03-2025", "/response_format/json_schema"),
     ];
     for (provider, model, pointer) in native {
@@ -112,7 +115,7 @@ fn where_each_protocol_has_the_schema() {
     let text = bedrock.pointer("/outputConfig/textFormat/structure/jsonSchema/schema").unwrap();
     assert_eq!(serde_json::from_str::<Value>(text.as_str().unwrap()).unwrap(), *schema);
 
-    let choices: [(&str, &str, &str, Value); 7] = [
+    let choices: [(&str, &str, &str, Value); 8] = [
         (
             "openai",
             "gpt-4.1",
@@ -143,6 +146,12 @@ fn where_each_protocol_has_the_schema() {
             "/toolConfig/functionCallingConfig",
             json!({"mode": "ANY", "allowedFunctionNames": ["person"]}),
         ),
+        (
+            "google-interactions",
+            "gemini-3-flash",
+            "/generation_config/tool_choice",
+            json!({"allowed_tools": {"mode": "any", "tools": ["person"]}}),
+        ),
         ("mistral", "mistral-large-latest", "/tool_choice", json!("any")),
         ("deepseek", "deepseek-v4-flash", "/tool_choice", json!("auto")),
     ];
@@ -151,6 +160,210 @@ fn where_each_protocol_has_the_schema() {
             encode(provider, model, &request(Output::Tools(Tools::one(tool()))), Delivery::Whole);
         assert_eq!(body.pointer(pointer), Some(&expected), "{provider} {model}: {body}");
     }
+}
+
+/// Two tools, of which the model has to call what `choice` says.
+fn two(choice: ToolChoice, parallel: bool) -> Request {
+    let mut tools = Tools::one(tool());
+    let schema = json!({
+        "type": "object",
+        "properties": {"reason": {"type": "string"}},
+        "required": ["reason"],
+        "additionalProperties": false,
+    });
+    tools.tools.push(Arc::new(Tool::new("nobody", schema).description("Nobody.").strict(true)));
+    tools.choice = choice;
+    tools.parallel = parallel;
+    request(Output::Tools(tools))
+}
+
+/// The names of the tools that a body offers, whatever the protocol.
+fn offered(body: &Value) -> Vec<String> {
+    let lists = ["/tools/0/functionDeclarations", "/toolConfig/tools", "/tools"];
+    let list = lists.iter().find_map(|at| body.pointer(at)?.as_array()).unwrap();
+    let names = ["/name", "/function/name", "/toolSpec/name"];
+    list.iter()
+        .map(|tool| names.iter().find_map(|at| tool.pointer(at)?.as_str()).unwrap().to_owned())
+        .collect()
+}
+
+const CHOICES: [ToolChoice; 3] = [ToolChoice::Any, ToolChoice::Only(1), ToolChoice::Auto];
+
+#[test]
+fn a_choice_of_tools_in_the_words_of_each_protocol() {
+    // What demands any tool, the second one, none; and where the second is offered alone because
+    // it cannot be demanded by its name.
+    let gemini = |mode: &str, names: &[&str]| {
+        let mut config = json!({"mode": mode});
+        if !names.is_empty() {
+            config["allowedFunctionNames"] = json!(names);
+        }
+        config
+    };
+    let chat = json!({"type": "function", "function": {"name": "nobody"}});
+    let rows: [(&str, &str, &str, [Value; 3], bool); 9] = [
+        ("openai", "gpt-4.1", "/tool_choice", [json!("required"), chat, json!("auto")], false),
+        (
+            "openai-responses",
+            "gpt-5.4",
+            "/tool_choice",
+            [json!("required"), json!({"type": "function", "name": "nobody"}), json!("auto")],
+            false,
+        ),
+        (
+            "anthropic",
+            "claude-sonnet-4-6",
+            "/tool_choice/type",
+            [json!("any"), json!("tool"), json!("auto")],
+            false,
+        ),
+        (
+            "anthropic",
+            "claude-opus-5-5",
+            "/tool_choice/type",
+            [(); 3].map(|()| "auto".into()),
+            true,
+        ),
+        (
+            "google",
+            "gemini-3-flash",
+            "/toolConfig/functionCallingConfig",
+            [gemini("ANY", &["person", "nobody"]), gemini("ANY", &["nobody"]), gemini("AUTO", &[])],
+            false,
+        ),
+        ("mistral", "m", "/tool_choice", [json!("any"), json!("any"), json!("auto")], true),
+        ("cohere", "c", "/tool_choice", [json!("REQUIRED"), json!("REQUIRED"), json!(null)], true),
+        (
+            "bedrock",
+            "us.anthropic.claude-sonnet-4-5-v1:0",
+            "/toolConfig/toolChoice",
+            [json!({"any": {}}), json!({"tool": {"name": "nobody"}}), json!({"auto": {}})],
+            false,
+        ),
+        ("ollama-native", "qwen3", "/tool_choice", [(); 3].map(|()| Value::Null), true),
+    ];
+    for (provider, model, pointer, expected, alone) in rows {
+        for (choice, expected) in CHOICES.into_iter().zip(expected) {
+            for parallel in [false, true] {
+                let body = encode(provider, model, &two(choice, parallel), Delivery::Whole);
+                let said = body.pointer(pointer).cloned().unwrap_or_default();
+                assert_eq!(said, expected, "{provider} {model} {choice:?}: {body}");
+                let both: &[&str] = match choice {
+                    ToolChoice::Only(_) if alone => &["nobody"],
+                    _ => &["person", "nobody"],
+                };
+                assert_eq!(offered(&body), both, "{provider} {model} {choice:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_form_of_demand_over_every_protocol() {
+    let forms = [
+        ToolChoiceForm::Named,
+        ToolChoiceForm::Required,
+        ToolChoiceForm::Any,
+        ToolChoiceForm::Auto,
+        ToolChoiceForm::Omitted,
+    ];
+    for (provider, model) in MODELS {
+        let preset = presets().iter().find(|preset| preset.name == provider).unwrap();
+        for form in forms {
+            let mut quirks = preset.facts(model).quirks;
+            quirks.tool_choice = form;
+            let write = |request: &Request| {
+                let body = preset.protocol.encode(request, model, &quirks, Delivery::Whole);
+                serde_json::from_slice::<Value>(&body.unwrap()).unwrap()
+            };
+            // Whoever cannot be told the name is offered nothing else.
+            let named =
+                form == ToolChoiceForm::Named && !matches!(provider, "cohere" | "ollama-native");
+            let only = write(&two(ToolChoice::Only(1), false));
+            assert_eq!(offered(&only).len(), if named { 2 } else { 1 }, "{provider} {form:?}");
+            assert_eq!(offered(&only).last().unwrap(), "nobody", "{provider} {form:?}");
+
+            let words = |body: &Value| {
+                let places =
+                    ["/tool_choice", "/toolConfig/toolChoice", "/generation_config/tool_choice"];
+                let gemini = "/toolConfig/functionCallingConfig";
+                let said = places.iter().find_map(|at| body.pointer(at));
+                said.or(body.pointer(gemini)).map(|said| said.to_string().to_lowercase())
+            };
+            let free = words(&write(&two(ToolChoice::Auto, false)));
+            let any = words(&write(&two(ToolChoice::Any, false)));
+            match (form, provider) {
+                (ToolChoiceForm::Omitted, _) | (_, "ollama-native") => {
+                    assert_eq!((free, any), (None, None), "{provider} {form:?}");
+                }
+                (ToolChoiceForm::Auto, _) => assert_eq!(free, any, "{provider}"),
+                (_, "cohere") => assert_eq!((free, any.unwrap().as_str()), (None, "\"required\"")),
+                _ => {
+                    assert!(free.unwrap().contains("auto"), "{provider} {form:?}");
+                    let any = any.unwrap();
+                    assert!(any.contains("any") || any.contains("required"), "{provider}: {any}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn several_calls_are_allowed_where_they_are_wanted_and_there_is_a_word_for_it() {
+    let rows: [(&str, &str, &str, bool); 4] = [
+        ("openai", "gpt-4.1", "/parallel_tool_calls", true),
+        ("openai-responses", "gpt-5.4", "/parallel_tool_calls", true),
+        ("mistral", "m", "/parallel_tool_calls", true),
+        ("anthropic", "claude-sonnet-4-6", "/tool_choice/disable_parallel_tool_use", false),
+    ];
+    for (provider, model, pointer, means_parallel) in rows {
+        for choice in CHOICES {
+            for parallel in [false, true] {
+                let body = encode(provider, model, &two(choice, parallel), Delivery::Streamed);
+                let said = body.pointer(pointer).and_then(Value::as_bool);
+                let said = said.is_none_or(|said| said == means_parallel);
+                assert_eq!(said, parallel, "{provider} {choice:?}: {body}");
+            }
+        }
+    }
+    // One tool that may be called several times is not demanded by name: to some, that is one call.
+    let mut often = Tools::one(tool());
+    often.parallel = true;
+    let body = encode("openai", "gpt-4.1", &request(Output::Tools(often)), Delivery::Whole);
+    assert_eq!(body["tool_choice"], "required");
+    // Unknown servers are not sent what they may not know.
+    let body = encode("together", "llama", &two(ToolChoice::Any, true), Delivery::Whole);
+    assert_eq!(body.get("parallel_tool_calls"), None);
+}
+
+#[test]
+fn a_tool_that_is_not_there_cannot_be_demanded() {
+    for (provider, model) in MODELS {
+        let preset = presets().iter().find(|preset| preset.name == provider).unwrap();
+        let quirks = preset.facts(model).quirks;
+        let request = two(ToolChoice::Only(2), false);
+        let refused = preset.protocol.encode(&request, model, &quirks, Delivery::Whole);
+        assert_eq!(refused.unwrap_err().kind, ProviderErrorKind::Encode, "{provider}");
+    }
+}
+
+#[test]
+fn results_of_good_and_bad_calls_over_every_protocol() {
+    let calls = [ToolCall::new("a", "person", "{}"), ToolCall::new("b", "nobody", "{}")];
+    let blocks = calls.iter().cloned().map(Block::ToolCall).collect();
+    let turn = Reply::new(blocks, StopReason::ToolCalls).to_message();
+    let mut request = two(ToolChoice::Any, true);
+    request.messages.push(turn);
+    request.messages.push(Message::tool(ToolResult::new(&calls[0], "accepted", false)));
+    request.messages.push(Message::tool(ToolResult::new(&calls[1], "reason is missing", true)));
+    for (provider, model) in MODELS {
+        let said = encode(provider, model, &request, Delivery::Whole).to_string();
+        assert!(said.contains("accepted") && said.contains("reason is missing"), "{provider}");
+    }
+    let body = encode("anthropic", "claude-sonnet-4-6", &request, Delivery::Whole);
+    let results = &body["messages"][2]["content"];
+    assert_eq!((&results[0]["tool_use_id"], results[0].get("is_error")), (&json!("a"), None));
+    assert_eq!((&results[1]["tool_use_id"], &results[1]["is_error"]), (&json!("b"), &json!(true)));
 }
 
 #[test]
@@ -167,14 +380,12 @@ fn settings_go_where_they_belong_and_nothing_else_is_sent() {
     settings.seed = Some(7);
     settings.stop = vec!["END".into()];
     settings.reasoning_effort = Some(ReasoningEffort::Low);
+    settings.service_tier = Some("flex".into());
     request.settings = settings;
-    for (provider, model) in MODELS {
-        for delivery in [Delivery::Whole, Delivery::Streamed] {
-            encode(provider, model, &request, delivery);
-        }
-    }
     let find = |provider: &str, model: &str, pointer: &str| {
+        let request = placed(provider, model, &request);
         let body = encode(provider, model, &request, Delivery::Whole);
+        encode(provider, model, &request, Delivery::Streamed);
         body.pointer(pointer).cloned().unwrap_or_default()
     };
     assert_eq!(find("openai", "gpt-4.1", "/max_completion_tokens"), 300);
@@ -190,9 +401,86 @@ fn settings_go_where_they_belong_and_nothing_else_is_sent() {
         find("google", "gemini-3-flash", "/generationConfig/thinkingConfig/thinkingLevel"),
         "LOW"
     );
+    let interactions = |pointer: &str| find("google-interactions", "gemini-3-flash", pointer);
+    assert_eq!(interactions("/generation_config/thinking_level"), "low");
+    assert_eq!(interactions("/generation_config/max_output_tokens"), 300);
+    assert_eq!(interactions("/service_tier"), "flex");
     assert_eq!(find("ollama-native", "m", "/options/num_predict"), 300);
     assert_eq!(find("bedrock", "m", "/inferenceConfig/maxTokens"), 300);
     assert_eq!(find("cohere", "m", "/stop_sequences/0"), "END");
+    assert_eq!(find("openai", "gpt-5-mini", "/service_tier"), "flex");
+    assert_eq!(find("openai-responses", "gpt-5", "/service_tier"), "flex");
+    assert_eq!(find("anthropic", "claude-sonnet-4-6", "/service_tier"), "standard_only");
+    assert_eq!(find("google", "gemini-3-flash", "/serviceTier"), "flex");
+    assert_eq!(find("groq", "llama", "/service_tier"), "flex");
+    assert_eq!(find("bedrock", "m", "/serviceTier"), json!({"type": "flex"}));
+}
+
+/// The settings that a model of a provider has no place for, by name.
+fn out_of_place(provider: &str) -> &'static [&'static str] {
+    match provider {
+        name if name.ends_with("-responses") => &["seed", "stop"],
+        "anthropic" => &["seed"],
+        "bedrock" => &["seed", "reasoning_effort"],
+        "cohere" | "ollama-native" | "ollama" | "llamacpp" | "vllm" | "lmstudio" | "perplexity" => {
+            &["service_tier"]
+        }
+        "mistral" => &["service_tier", "reasoning_effort"],
+        _ => &[],
+    }
+}
+
+/// A word that the provider has for a queue.
+fn tier(provider: &str) -> &'static str {
+    if provider == "anthropic" { "standard_only" } else { "flex" }
+}
+
+/// The request without what the model has no place for, after each of these was refused by name.
+fn placed(provider: &str, model: &str, request: &Request) -> Request {
+    let preset = presets().iter().find(|preset| preset.name == provider).unwrap();
+    let encode = |request: &Request| {
+        preset.protocol.encode(request, model, &preset.facts(model).quirks, Delivery::Whole)
+    };
+    let mut placed = request.clone();
+    placed.settings.service_tier = Some(tier(provider).into());
+    for name in out_of_place(provider) {
+        let error = encode(&placed).unwrap_err();
+        assert_eq!(error.kind, ProviderErrorKind::Unsupported, "{provider}");
+        assert_eq!(error.unsupported, Some(Feature::Setting((*name).to_owned())), "{provider}");
+        let settings = &mut placed.settings;
+        match *name {
+            "seed" => settings.seed = None,
+            "stop" => settings.stop.clear(),
+            "service_tier" => settings.service_tier = None,
+            _ => settings.reasoning_effort = None,
+        }
+    }
+    encode(&placed).unwrap();
+    placed
+}
+
+#[test]
+fn what_was_set_is_sent_by_every_provider_or_refused_by_name() {
+    let mut request = request(Output::Text);
+    request.settings.seed = Some(7);
+    request.settings.stop = vec!["THE-END".into()];
+    request.settings.reasoning_effort = Some(ReasoningEffort::Low);
+    request.settings.service_tier = Some("flex".into());
+    for preset in presets() {
+        let placed = placed(preset.name, "some-model", &request);
+        let said = encode(preset.name, "some-model", &placed, Delivery::Whole).to_string();
+        let settings = &placed.settings;
+        assert_eq!(said.contains(":7"), settings.seed.is_some(), "{}: {said}", preset.name);
+        assert_eq!(said.contains("THE-END"), !settings.stop.is_empty(), "{}: {said}", preset.name);
+        assert_eq!(
+            said.contains(tier(preset.name)),
+            settings.service_tier.is_some(),
+            "{}",
+            preset.name
+        );
+        let thinking = said.to_ascii_lowercase().contains("low\"") || said.contains("think");
+        assert_eq!(thinking, settings.reasoning_effort.is_some(), "{}: {said}", preset.name);
+    }
 }
 
 /// A question, a call, what is wrong with it: the conversation of a re-ask.
@@ -277,6 +565,7 @@ fn media_stand_where_the_protocol_has_a_place() {
                 "openai-responses",
                 "anthropic",
                 "google",
+                "google-interactions",
                 "mistral",
                 "cohere",
                 "bedrock",
@@ -285,15 +574,31 @@ fn media_stand_where_the_protocol_has_a_place() {
         ),
         (
             Part::image_url("https://example.org/a.png"),
-            vec!["openai", "openai-responses", "anthropic", "google", "mistral", "cohere"],
+            vec![
+                "openai",
+                "openai-responses",
+                "anthropic",
+                "google",
+                "google-interactions",
+                "mistral",
+                "cohere",
+            ],
         ),
         (
             Part::document_bytes(PDF).unwrap(),
-            vec!["openai", "openai-responses", "anthropic", "google", "mistral", "bedrock"],
+            vec![
+                "openai",
+                "openai-responses",
+                "anthropic",
+                "google",
+                "google-interactions",
+                "mistral",
+                "bedrock",
+            ],
         ),
         (
             Part::document_url("https://example.org/a.pdf"),
-            vec!["openai-responses", "anthropic", "google", "mistral"],
+            vec!["openai-responses", "anthropic", "google", "google-interactions", "mistral"],
         ),
         (
             Part::document_bytes("Plain words.").unwrap(),
@@ -302,14 +607,21 @@ fn media_stand_where_the_protocol_has_a_place() {
                 "openai-responses",
                 "anthropic",
                 "google",
+                "google-interactions",
                 "mistral",
                 "cohere",
                 "bedrock",
                 "ollama-native",
             ],
         ),
-        (Part::document_id("file-1"), vec!["openai", "openai-responses", "google"]),
-        (Part::audio_bytes(WAV).unwrap(), vec!["openai", "google", "mistral"]),
+        (
+            Part::document_id("file-1"),
+            vec!["openai", "openai-responses", "google", "google-interactions"],
+        ),
+        (
+            Part::audio_bytes(WAV).unwrap(),
+            vec!["openai", "google", "google-interactions", "mistral"],
+        ),
     ];
     for (part, takers) in parts {
         let message = Message::user([Part::text("Look."), part.clone(), Part::CachePoint]);

@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -11,7 +11,10 @@ use super::constraint::MISPLACED;
 use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_typescript};
 use super::each::in_json_schema;
 use super::given::{self, Unbounded};
-use super::{DialectReport, Extract, Shape, checkable, envelope, known, name, push_segment, root};
+use super::{
+    DialectReport, Extract, Problems, Shape, Variants, checkable, envelope, known, name,
+    push_segment, root,
+};
 use crate::conversation::Tool;
 
 /// Why a type cannot be asked for.
@@ -72,12 +75,13 @@ pub struct Contract {
     prompt: String,
     /// What is asked for, compiled for reading.
     shape: Shape,
+    variants: OnceLock<Option<Arc<Variants>>>,
 }
 
 /// A contract in one dialect.
 #[derive(Debug)]
 pub struct Form {
-    dialect: &'static str,
+    dialect: &'static Dialect,
     strict: bool,
     /// The tool (or named schema) that is sent.
     pub tool: Arc<Tool>,
@@ -85,6 +89,12 @@ pub struct Form {
     pub lowered: Lowered,
     /// The lowered schema compiled for reading, where it asks for another shape of value.
     shape: Option<Shape>,
+}
+
+impl Form {
+    fn is_of(&self, dialect: &Dialect, strict: bool) -> bool {
+        self.dialect.name() == dialect.name() && self.strict == strict
+    }
 }
 
 impl Contract {
@@ -160,7 +170,7 @@ impl Contract {
         }
     }
 
-    fn build(name: String, mut schema: Value) -> Result<Self, ContractError> {
+    pub(super) fn build(name: String, mut schema: Value) -> Result<Self, ContractError> {
         checkable::say_deprecated(&mut schema);
         let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
         let wrapped = (!root::is_object(&schema)).then(|| root::wrap(&schema));
@@ -177,7 +187,9 @@ impl Contract {
         let shape = compile_shape(&name, asked)?;
         let validator = checkable::compile(&name, &schema)?;
         let forms = RwLock::default();
-        let contract = Self { name, description, schema, wrapped, validator, forms, prompt, shape };
+        let variants = OnceLock::new();
+        let contract =
+            Self { name, description, schema, wrapped, validator, forms, prompt, shape, variants };
         contract.keep(dialect, false, lowered)?;
         Ok(contract)
     }
@@ -207,6 +219,12 @@ impl Contract {
         self.wrapped.as_ref().unwrap_or(&self.schema)
     }
 
+    /// The variants of the type, where it is an enum with data, a list of one, or another type whose
+    /// answer can be the call of one of several tools. Built at the first call.
+    pub fn variants(&self) -> Option<&Arc<Variants>> {
+        self.variants.get_or_init(|| Variants::of(self).map(Arc::new)).as_ref()
+    }
+
     /// The compiled validator of [`schema`](Self::schema).
     pub(crate) fn validator(&self) -> &jsonschema::Validator {
         &self.validator
@@ -219,7 +237,7 @@ impl Contract {
         dialect: &'static Dialect,
         strict: bool,
     ) -> Result<Arc<Form>, ContractError> {
-        let matches = |form: &&Arc<Form>| form.dialect == dialect.name() && form.strict == strict;
+        let matches = |form: &&Arc<Form>| form.is_of(dialect, strict);
         let known = self.forms.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(form) = known.iter().find(matches) {
             return Ok(Arc::clone(form));
@@ -229,6 +247,11 @@ impl Contract {
             ContractError::Dialect { name: self.name.clone(), dialect: dialect.name(), source }
         })?;
         self.keep(dialect, strict, lowered)
+    }
+
+    /// The contract in the dialect of another contract's form.
+    pub(crate) fn form_like(&self, other: &Form) -> Result<Arc<Form>, ContractError> {
+        self.form(other.dialect, other.strict)
     }
 
     fn keep(
@@ -245,10 +268,10 @@ impl Contract {
         } else {
             Some(compile_shape(&self.name, &in_json_schema(&lowered.schema))?)
         };
-        let form = Form { dialect: dialect.name(), strict, tool: Arc::new(tool), lowered, shape };
+        let form = Form { dialect, strict, tool: Arc::new(tool), lowered, shape };
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have been faster; its form is the one that is shared.
-        let matches = |form: &&Arc<Form>| form.dialect == dialect.name() && form.strict == strict;
+        let matches = |form: &&Arc<Form>| form.is_of(dialect, strict);
         if let Some(first) = known.iter().find(matches) {
             return Ok(Arc::clone(first));
         }
@@ -342,9 +365,32 @@ impl Contract {
         raised
     }
 
-    /// The pointer of a place as the model sees it, which has a value's wrapping in it.
+    /// The pointer of a place with a value's wrapping in it.
     pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
         if self.is_wrapped() { root::outside(pointer) } else { pointer.to_owned() }
+    }
+
+    /// A value of the type's own shape and its problems as the model sees them in `form`: with the
+    /// value's wrapping around it, and in the shape that is sent.
+    pub(crate) fn as_asked(
+        &self,
+        form: Option<&Form>,
+        value: Value,
+        problems: &Problems,
+    ) -> (Value, Problems) {
+        let value = if self.is_wrapped() { root::enclose(value) } else { value };
+        let mut problems = problems.clone();
+        if self.is_wrapped() {
+            problems.each_pointer(root::outside);
+        }
+        match form.map(|form| &form.lowered).filter(|lowered| !lowered.is_identity()) {
+            None => (value, problems),
+            Some(lowered) => {
+                let mut trace = lowered.trace(&value);
+                problems.each_pointer(|pointer| trace.follow(pointer));
+                (lowered.lower_value(value), problems)
+            }
+        }
     }
 }
 

@@ -82,6 +82,16 @@ pub(crate) fn unwrap(value: Value) -> Value {
     }
 }
 
+/// The JSON text of a value, with the object around it.
+pub(crate) fn wrap_text(value: &str) -> String {
+    format!("{{\"{KEY}\":{value}}}")
+}
+
+/// Puts a value into an object of its own.
+pub(crate) fn enclose(value: Value) -> Value {
+    Value::Object([(KEY.to_owned(), value)].into_iter().collect())
+}
+
 /// A pointer into the object around a value, as one into the value.
 pub(crate) fn inside(pointer: &str) -> Option<&str> {
     pointer.strip_prefix('/')?.strip_prefix(KEY)

@@ -155,6 +155,16 @@ impl Assembly {
         Ok(reply)
     }
 
+    /// What was said so far.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// The tokens so far, where the provider counts them on the way.
+    pub fn usage(&self) -> Option<Usage> {
+        self.usage.as_ref().map(|(usage, ..)| *usage)
+    }
+
     /// Whether anything was said so far.
     pub fn is_empty(&self) -> bool {
         self.blocks.is_empty()

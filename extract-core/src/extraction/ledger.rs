@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::bad_items::BadItem;
 use crate::contract::Problem;
 use crate::conversation::{Mode, StopReason, Usage, Usd};
 use crate::reading::Repair;
@@ -23,8 +24,12 @@ use crate::reading::Repair;
 pub enum Outcome {
     /// The value was right.
     Accepted,
+    /// The model called tools of the caller's own.
+    Called,
     /// The value had problems.
     Rejected,
+    /// The value could not be checked.
+    Unchecked,
     /// The model refused.
     Refused,
     /// The content filter cut in.
@@ -39,7 +44,9 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Accepted => "accepted",
+            Self::Called => "called tools",
             Self::Rejected => "rejected",
+            Self::Unchecked => "not checked",
             Self::Refused => "refused",
             Self::Filtered => "filtered",
             Self::Truncated => "truncated",
@@ -55,6 +62,8 @@ impl fmt::Display for Outcome {
 pub struct Attempt {
     /// From 1.
     pub number: u32,
+    /// Who was asked: `provider/model`.
+    pub asked: String,
     /// How the answer was asked for.
     pub mode: Mode,
     /// The model that answered, where the provider says.
@@ -133,6 +142,9 @@ pub struct Ledger {
     pub attempts: Vec<Attempt>,
     /// What was done otherwise than asked, in words: a mode or a dialect that was stepped down from.
     pub notes: Vec<String>,
+    /// The elements that were left out of a list: see
+    /// [`bad_items`](crate::Extraction::bad_items).
+    pub left_out: Vec<BadItem>,
     /// From the call to its end, everything included.
     pub elapsed: Duration,
 }
@@ -143,6 +155,16 @@ impl Ledger {
         let mut total = Usage::default();
         self.attempts.iter().filter_map(|attempt| attempt.usage).for_each(|usage| total += usage);
         total
+    }
+
+    /// Tokens over all attempts; none if the usage of any reply is not known.
+    pub fn known_usage(&self) -> Option<Usage> {
+        let mut total = Usage::default();
+        let replies = self.attempts.iter().filter(|attempt| attempt.outcome != Outcome::Failed);
+        for attempt in replies {
+            total += attempt.usage?;
+        }
+        Some(total)
     }
 
     /// Money over all attempts; none if the cost of any reply is not known.
@@ -199,6 +221,9 @@ pub struct Report<T> {
     pub attempts: Vec<Attempt>,
     /// What was done otherwise than asked, in words.
     pub notes: Vec<String>,
+    /// The elements that were left out of a list: see
+    /// [`bad_items`](crate::Extraction::bad_items).
+    pub left_out: Vec<BadItem>,
     /// From the call to its end, everything included.
     pub elapsed: Duration,
 }
@@ -212,6 +237,7 @@ impl<T> Report<T> {
             repairs: ledger.attempts.last().map(|last| last.repairs.clone()).unwrap_or_default(),
             attempts: ledger.attempts,
             notes: ledger.notes,
+            left_out: ledger.left_out,
             elapsed: ledger.elapsed,
         }
     }

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
-use super::{Model, Profile};
-use crate::conversation::{Mode, ProviderError, ProviderErrorKind, Reply, Request};
-use crate::wire::{Delivery, Protocol, Quirks, decode_failure};
+use super::{DeltaStream, Model, Profile};
+use crate::conversation::{Delta, Mode, ProviderError, ProviderErrorKind, Reply, Request};
+use crate::wire::{Delivery, Protocol, Quirks, decode_failure, unsupported};
 
 /// One reply of a script. See [`reply`] for how to write them.
 #[derive(Debug, Clone)]
@@ -94,14 +95,37 @@ pub mod reply {
 
     /// Several calls at once.
     pub fn tools(arguments: impl IntoIterator<Item = String>) -> ScriptedReply {
-        let calls: Vec<Value> = arguments
+        let asked = |arguments| (String::from(super::ASKED_TOOL), arguments);
+        tool_calls(arguments.into_iter().map(asked).collect())
+    }
+
+    /// A call of the tool of this name.
+    pub fn call(name: impl Into<String>, arguments: Value) -> ScriptedReply {
+        calls([(name.into(), arguments)])
+    }
+
+    /// Calls of several tools by their names, at once.
+    ///
+    /// ```
+    /// use extract_core::model::scripted::reply;
+    /// use serde_json::json;
+    ///
+    /// let both = reply::calls([("Book", json!({"id": 1})), ("Cancel", json!({"id": 2}))]);
+    /// ```
+    pub fn calls<N: Into<String>>(calls: impl IntoIterator<Item = (N, Value)>) -> ScriptedReply {
+        let calls = calls.into_iter().map(|(name, arguments)| (name.into(), arguments.to_string()));
+        tool_calls(calls.collect())
+    }
+
+    fn tool_calls(calls: Vec<(String, String)>) -> ScriptedReply {
+        let calls: Vec<Value> = calls
             .into_iter()
             .enumerate()
-            .map(|(index, arguments)| {
+            .map(|(index, (name, arguments))| {
                 json!({
                     "id": format!("call_{index}"),
                     "type": "function",
-                    "function": {"name": super::ASKED_TOOL, "arguments": arguments},
+                    "function": {"name": name, "arguments": arguments},
                 })
             })
             .collect();
@@ -126,9 +150,13 @@ pub mod reply {
 
     /// An HTTP status with an error body of OpenAI's shape.
     pub fn status(status: u16) -> ScriptedReply {
-        let mut reply = body(json!({"error": {
-            "message": format!("scripted status {status}"), "type": null, "code": null,
-        }}));
+        let message = format!("scripted status {status}");
+        failure(status, json!({"error": {"message": message, "type": null, "code": null}}))
+    }
+
+    /// An HTTP status with any error body.
+    pub fn failure(status: u16, error: Value) -> ScriptedReply {
+        let mut reply = body(error);
         reply.status = status;
         reply
     }
@@ -178,6 +206,8 @@ struct Script {
 pub struct Scripted {
     script: Arc<Mutex<Script>>,
     profile: Profile,
+    /// Of how many characters the pieces of a streamed reply are.
+    piece: usize,
 }
 
 impl fmt::Debug for Scripted {
@@ -193,7 +223,7 @@ impl Scripted {
     pub fn new(replies: impl IntoIterator<Item = ScriptedReply>) -> Self {
         let script = Script { replies: replies.into_iter().collect(), seen: Vec::new() };
         let profile = Profile::new("scripted", "scripted");
-        Self { script: Arc::new(Mutex::new(script)), profile }
+        Self { script: Arc::new(Mutex::new(script)), profile, piece: 8 }
     }
 
     /// Sets what the model says of itself.
@@ -205,6 +235,12 @@ impl Scripted {
     /// Sets the one mode that the model takes.
     pub fn mode(mut self, mode: Mode) -> Self {
         self.profile.modes = vec![mode];
+        self
+    }
+
+    /// Sets how many characters a piece of a streamed reply has (8 unless set).
+    pub fn pieces_of(mut self, characters: usize) -> Self {
+        self.piece = characters.max(1);
         self
     }
 
@@ -244,7 +280,9 @@ impl Scripted {
             tokio::time::sleep(next.delay).await;
         }
         if next.status != 200 {
-            return Err(decode_failure(next.status, &next.body, None));
+            let mut error = decode_failure(next.status, &next.body, None);
+            error.unsupported = unsupported(&error, request.output.mode());
+            return Err(error);
         }
         let mut reply = Protocol::Chat.decode(&next.body)?;
         name_calls(&mut reply, request);
@@ -276,4 +314,34 @@ impl Model for Scripted {
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
         Box::pin(self.answer(request))
     }
+
+    fn stream<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
+        Box::pin(async move {
+            let deltas = self.answer(request).await?.into_deltas();
+            let pieces: Vec<Delta> =
+                deltas.into_iter().flat_map(|delta| in_pieces(delta, self.piece)).collect();
+            let arriving = stream::iter(pieces).then(|piece| async {
+                // Each comes by itself, as over a network.
+                tokio::task::yield_now().await;
+                Ok(piece)
+            });
+            Ok(arriving.boxed())
+        })
+    }
+}
+
+/// The same words in pieces of at most `most` characters.
+fn in_pieces(delta: Delta, most: usize) -> Vec<Delta> {
+    let (text, of): (String, Box<dyn Fn(String) -> Delta>) = match delta {
+        Delta::Text(text) => (text, Box::new(Delta::Text)),
+        Delta::Arguments { index, fragment } => {
+            (fragment, Box::new(move |fragment| Delta::Arguments { index, fragment }))
+        }
+        other => return vec![other],
+    };
+    let letters: Vec<char> = text.chars().collect();
+    letters.chunks(most).map(|piece| of(piece.iter().collect())).collect()
 }

@@ -1,15 +1,12 @@
 //! What all encoders share: the last step from a body to bytes, and the questions they ask of a
 //! request.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::conversation::{
-    Feature, Media, MediaSource, Message, Output, Part, ProviderError, ProviderErrorKind, Request,
-    State, Tool,
+    Feature, Media, MediaSource, Message, Part, ProviderError, ProviderErrorKind, Request, State,
 };
 
 use super::Quirks;
@@ -111,14 +108,6 @@ fn lay_over(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
                 body.insert(key.clone(), value.clone());
             }
         }
-    }
-}
-
-/// The tools that the request offers.
-pub(super) fn tools(output: &Output) -> &[Arc<Tool>] {
-    match output {
-        Output::Tools(tools) => &tools.tools,
-        _ => &[],
     }
 }
 

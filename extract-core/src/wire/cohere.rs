@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::failure::{beginning, in_reply};
+use super::offer::{Demand, Offer};
 use super::usage;
 use super::{Delivery, EffortField, Quirks, StreamDecoder, ToolChoiceForm, assemble, body, loose};
 use crate::conversation::{
@@ -52,12 +53,18 @@ pub(super) fn encode(
     for message in &request.messages {
         wire_messages(message, &mut messages)?;
     }
-    let tools = body::tools(&request.output);
-    let forced = !matches!(quirks.tool_choice, ToolChoiceForm::Auto | ToolChoiceForm::Omitted);
+    // There is no word for a tool by its name.
+    let form = match quirks.tool_choice {
+        ToolChoiceForm::Named => ToolChoiceForm::Required,
+        form => form,
+    };
+    let offer = Offer::of(&request.output, form)?;
+    let forced = offer.demand == Demand::Any;
     let wire = Body {
         model,
         messages,
-        tools: tools
+        tools: offer
+            .tools
             .iter()
             .map(|tool| {
                 json!({"type": "function", "function": {
@@ -67,8 +74,8 @@ pub(super) fn encode(
                 }})
             })
             .collect(),
-        tool_choice: (!tools.is_empty() && forced).then_some("REQUIRED"),
-        strict_tools: tools.iter().any(|tool| quirks.strict && tool.strict).then_some(true),
+        tool_choice: forced.then_some("REQUIRED"),
+        strict_tools: offer.tools.iter().any(|tool| quirks.strict && tool.strict).then_some(true),
         response_format: match &request.output {
             Output::JsonSchema(tool) => {
                 Some(json!({"type": "json_object", "json_schema": tool.schema}))

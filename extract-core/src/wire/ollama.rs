@@ -7,7 +7,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::failure::{beginning, in_reply};
-use super::{Delivery, EffortField, Quirks, StreamDecoder, assemble, body, loose, usage};
+use super::offer::Offer;
+use super::{
+    Delivery, EffortField, Quirks, StreamDecoder, ToolChoiceForm, assemble, body, loose, usage,
+};
 use crate::conversation::{
     Delta, Ending, MediaKind, MediaSource, Message, Output, Part, ProviderError, ProviderErrorKind,
     ReasoningEffort, Reply, Request, Role, StopReason, Usage,
@@ -75,7 +78,9 @@ pub(super) fn encode(
     let wire = Body {
         model,
         messages,
-        tools: body::tools(&request.output)
+        // There is no word for what has to be called.
+        tools: Offer::of(&request.output, ToolChoiceForm::Omitted)?
+            .tools
             .iter()
             .map(|tool| {
                 serde_json::json!({"type": "function", "function": {

@@ -83,7 +83,7 @@ impl Server {
     }
 }
 
-async fn read_request(socket: &mut TcpStream) -> String {
+pub(crate) async fn read_request(socket: &mut TcpStream) -> String {
     let mut request = Vec::new();
     let mut piece = [0; 8192];
     loop {

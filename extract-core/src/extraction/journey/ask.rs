@@ -1,10 +1,18 @@
 //! Asking: one request and its reply, entered in the ledger. What no re-ask can mend is an end.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
+
 use super::{Ending, Journey};
-use crate::conversation::{Block, Mode, Prices, ProviderError, Reply, StopReason};
+use crate::contract::Problems;
+use crate::conversation::{
+    Assembly, Block, Delta, Mode, Prices, ProviderError, ProviderErrorKind, Reply, StopReason,
+};
+use crate::extraction::Limit;
 use crate::extraction::ledger::{Attempt, Outcome};
+use crate::extraction::stream::{Began, Line, Told};
 
 impl<T> Journey<T> {
     /// One request and its reply, entered in the ledger. What no re-ask can mend is an end.
@@ -13,9 +21,16 @@ impl<T> Journey<T> {
             u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
         let mode = self.request.output.mode();
         // Entered before the request, so that a deadline that cuts it off finds it there.
-        self.ledger.attempts.push(Attempt::begun(number, mode));
+        self.ledger.attempts.push(Attempt::begun(number, self.asked.clone(), mode));
         let asked = Instant::now();
-        let answered = self.task.client.model.respond(&self.request).await;
+        let answered = match self.task.line.clone() {
+            None => self.task.client.model.respond(&self.request).await,
+            Some(line) => match self.listen(&line, number).await {
+                Ok(reply) => Ok(reply),
+                Err(Halt::Failed(error)) => Err(error),
+                Err(Halt::Stopped(problems)) => return Err(self.stop(asked.elapsed(), problems)),
+            },
+        };
         let Some(attempt) = self.ledger.attempts.last_mut() else {
             unreachable!("an attempt was pushed above")
         };
@@ -33,6 +48,7 @@ impl<T> Journey<T> {
                 attempt.request_id.clone_from(&error.request_id);
                 attempt.error = Some(error.to_string());
                 attempt.resent = error.resent;
+                attempt.enter_piece(&self.arriving);
                 tracing::debug!(attempt = number, %error, "no reply");
                 return Err(Ending::Provider(error));
             }
@@ -65,10 +81,106 @@ impl<T> Journey<T> {
     }
 }
 
+impl<T> Journey<T> {
+    /// The same request, answered piece by piece. Every piece is told to the line, and read on from
+    /// when it was taken.
+    async fn listen(&mut self, line: &Line, attempt: u32) -> Result<Reply, Halt> {
+        let (first, idle) = (self.task.options.first_token, self.task.options.idle);
+        self.arriving = Assembly::new();
+        let began = Instant::now();
+        let opening = self.task.client.model.stream(&self.request);
+        let deltas = within(first, FIRST, opening).await??;
+        let (contract, form) = (Arc::clone(&self.task.contract), self.form.clone());
+        let mode = self.request.output.mode();
+        let background = Arc::clone(&self.background);
+        line.tell(Told::Began(Began { attempt, mode, contract, form, background }));
+        let mut deltas = deltas.ready_chunks(MOST_AT_ONCE);
+        let (mut left, mut which) = (first.map(|most| most.saturating_sub(began.elapsed())), FIRST);
+        while let Some(pieces) = within(left, which, deltas.next()).await? {
+            let mut failure = None;
+            for piece in pieces {
+                match piece {
+                    Ok(delta) => {
+                        if is_of_the_reply(&delta) && line.is_heard() {
+                            line.tell(Told::Delta(delta.clone()));
+                        }
+                        self.arriving.push(delta);
+                    }
+                    Err(error) => failure = failure.or(Some(error)),
+                }
+            }
+            // The time that the listener takes is not the server's.
+            line.taken().await;
+            if let Some(problems) = line.stopped() {
+                return Err(Halt::Stopped(problems));
+            }
+            if let Some(error) = failure {
+                return Err(error.into());
+            }
+            if !self.arriving.is_empty() {
+                (left, which) = (idle, IDLE);
+            }
+        }
+        Ok(std::mem::take(&mut self.arriving).finish()?)
+    }
+}
+
+impl<T> Journey<T> {
+    /// Whoever listens has seen enough of the reply.
+    fn stop(&mut self, latency: Duration, problems: Problems) -> Ending {
+        if let Some(attempt) = self.ledger.attempts.last_mut() {
+            attempt.latency = latency;
+            attempt.enter_piece(&self.arriving);
+            attempt.outcome = Outcome::Rejected;
+            attempt.problems = problems.iter().cloned().collect();
+        }
+        self.problems = problems;
+        Ending::Invalid(Limit::BadItem)
+    }
+}
+
+/// Why a reply was not listened to to its end.
+enum Halt {
+    Failed(ProviderError),
+    /// Whoever listens has seen enough.
+    Stopped(Problems),
+}
+
+impl From<ProviderError> for Halt {
+    fn from(error: ProviderError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// How many pieces that are there already are told at once.
+const MOST_AT_ONCE: usize = 256;
+
+const FIRST: &str = "first_token_timeout";
+const IDLE: &str = "idle_timeout";
+
+/// Waits no longer than that.
+async fn within<F: Future>(
+    most: Option<Duration>,
+    which: &'static str,
+    future: F,
+) -> Result<F::Output, ProviderError> {
+    let Some(most) = most else { return Ok(future.await) };
+    tokio::time::timeout(most, future).await.map_err(|_| {
+        let message = format!("the stream was silent for longer than its `{which}` allows");
+        ProviderError::new(ProviderErrorKind::Timeout, message)
+    })
+}
+
+/// Whether it is something that the model wrote.
+fn is_of_the_reply(delta: &Delta) -> bool {
+    !matches!(delta, Delta::Usage { .. } | Delta::State(_) | Delta::Done(_))
+}
+
 impl Attempt {
-    fn begun(number: u32, mode: Mode) -> Self {
+    fn begun(number: u32, asked: String, mode: Mode) -> Self {
         Self {
             number,
+            asked,
             mode,
             model: None,
             outcome: Outcome::Failed,
@@ -92,9 +204,29 @@ impl Attempt {
         self.cost = reply.cost.or_else(|| Some(prices?.cost(reply.usage.as_ref()?)));
         self.request_id.clone_from(&reply.request_id);
         self.resent = reply.resent;
-        let mut parts: Vec<String> =
-            Some(reply.text()).filter(|text| !text.is_empty()).into_iter().collect();
-        parts.extend(reply.tool_calls().map(|call| call.arguments.clone()));
-        self.reply = parts.join("\n");
+        self.reply = written(&reply.blocks);
     }
+
+    /// Enters what had come of a reply that did not end.
+    pub(super) fn enter_piece(&mut self, piece: &Assembly) {
+        self.reply = written(piece.blocks());
+        self.usage = self.usage.or(piece.usage());
+    }
+}
+
+/// What a reply says, as it was written: its text, and the arguments of its calls.
+fn written(blocks: &[Block]) -> String {
+    let text: String = blocks
+        .iter()
+        .filter_map(|block| match block {
+            Block::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    let mut parts = Vec::from_iter((!text.is_empty()).then_some(text.as_str()));
+    parts.extend(blocks.iter().filter_map(|block| match block {
+        Block::ToolCall(call) => Some(call.arguments.as_str()),
+        _ => None,
+    }));
+    parts.join("\n")
 }

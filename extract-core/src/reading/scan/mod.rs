@@ -220,8 +220,13 @@ impl<S: Sink> Scanner<S> {
 
     /// Where the value stands in a longer text, so that offsets are those of that text.
     pub(super) fn starting_at(mut self, offset: usize) -> Self {
-        self.base = offset;
+        self.start_at(offset);
         self
+    }
+
+    /// The same, for a scanner that has read nothing yet.
+    pub(super) fn start_at(&mut self, offset: usize) {
+        self.base = offset;
     }
 
     /// Who listens.

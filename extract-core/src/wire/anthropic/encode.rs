@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::{Delivery, EffortField, Quirks, ToolChoiceForm, body};
+use super::super::offer::{Demand, Offer};
+use super::super::{Delivery, EffortField, Quirks, body};
 use super::STATE;
 use crate::conversation::{
     Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort, Request,
@@ -165,7 +166,7 @@ pub(crate) fn encode(
             _ => messages.push(WireMessage { role, content }),
         }
     }
-    let tools = body::tools(&request.output);
+    let offer = Offer::of(&request.output, quirks.tool_choice)?;
     let format = match &request.output {
         Output::JsonSchema(tool) => Some(Format { r#type: "json_schema", schema: &tool.schema }),
         _ => None,
@@ -177,7 +178,8 @@ pub(crate) fn encode(
         max_tokens: settings.max_tokens.unwrap_or(MAX_TOKENS),
         system,
         messages,
-        tools: tools
+        tools: offer
+            .tools
             .iter()
             .map(|tool| ToolEntry {
                 name: &tool.name,
@@ -186,18 +188,7 @@ pub(crate) fn encode(
                 strict: (quirks.strict && tool.strict).then_some(true),
             })
             .collect(),
-        tool_choice: tools.first().and_then(|first| {
-            let (r#type, name) = match quirks.tool_choice {
-                ToolChoiceForm::Named if tools.len() == 1 => ("tool", Some(first.name.as_str())),
-                ToolChoiceForm::Named | ToolChoiceForm::Required | ToolChoiceForm::Any => {
-                    ("any", None)
-                }
-                ToolChoiceForm::Auto => ("auto", None),
-                ToolChoiceForm::Omitted => return None,
-            };
-            let single = quirks.parallel_tool_calls && tools.len() == 1;
-            Some(ToolChoice { r#type, name, disable_parallel_tool_use: single.then_some(true) })
-        }),
+        tool_choice: tool_choice(&offer, quirks),
         output_config: (format.is_some() || effort.is_some())
             .then_some(OutputConfig { format, effort }),
         thinking: (asked == Some(ReasoningEffort::None)).then_some(Typed { r#type: "disabled" }),
@@ -208,6 +199,17 @@ pub(crate) fn encode(
         stream: (delivery == Delivery::Streamed).then_some(true),
     };
     body::write(&wire, request, quirks)
+}
+
+fn tool_choice<'a>(offer: &Offer<'a>, quirks: &Quirks) -> Option<ToolChoice<'a>> {
+    let (r#type, name) = match offer.demand {
+        Demand::Named(name) => ("tool", Some(name)),
+        Demand::Any => ("any", None),
+        Demand::Free => ("auto", None),
+        Demand::Unsaid => return None,
+    };
+    let single = quirks.parallel_tool_calls && !offer.parallel;
+    Some(ToolChoice { r#type, name, disable_parallel_tool_use: single.then_some(true) })
 }
 
 fn effort_word(effort: ReasoningEffort) -> Option<&'static str> {

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::super::{CacheForm, Quirks, ToolChoiceForm, body};
+use super::super::offer::{Demand, Offer};
+use super::super::{CacheForm, Quirks, body};
 use super::STATE;
 use crate::conversation::{
     Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, Request, Role, Settings,
@@ -125,7 +126,7 @@ pub(crate) fn encode(request: &Request, quirks: &Quirks) -> Result<Vec<u8>, Prov
         messages,
         system,
         inference_config: inference_config(&request.settings),
-        tool_config: tool_config(&request.output, quirks),
+        tool_config: tool_config(&Offer::of(&request.output, quirks.tool_choice)?, quirks),
         output_config: output_config(&request.output),
         service_tier: request.settings.service_tier.as_ref().map(|tier| json!({"type": tier})),
     };
@@ -145,10 +146,12 @@ fn inference_config(settings: &Settings) -> Option<InferenceConfig<'_>> {
     })
 }
 
-fn tool_config(output: &Output, quirks: &Quirks) -> Option<Value> {
-    let tools = body::tools(output);
-    let first = tools.first()?;
-    let specs: Vec<Value> = tools
+fn tool_config(offer: &Offer<'_>, quirks: &Quirks) -> Option<Value> {
+    if offer.tools.is_empty() {
+        return None;
+    }
+    let specs: Vec<Value> = offer
+        .tools
         .iter()
         .map(|tool| {
             let mut spec = json!({"name": tool.name, "inputSchema": {"json": tool.schema}});
@@ -162,15 +165,11 @@ fn tool_config(output: &Output, quirks: &Quirks) -> Option<Value> {
         })
         .collect();
     let mut config = json!({"tools": specs});
-    match quirks.tool_choice {
-        ToolChoiceForm::Named if tools.len() == 1 => {
-            config["toolChoice"] = json!({"tool": {"name": first.name}});
-        }
-        ToolChoiceForm::Named | ToolChoiceForm::Required | ToolChoiceForm::Any => {
-            config["toolChoice"] = json!({"any": {}});
-        }
-        ToolChoiceForm::Auto => config["toolChoice"] = json!({"auto": {}}),
-        ToolChoiceForm::Omitted => {}
+    match offer.demand {
+        Demand::Named(name) => config["toolChoice"] = json!({"tool": {"name": name}}),
+        Demand::Any => config["toolChoice"] = json!({"any": {}}),
+        Demand::Free => config["toolChoice"] = json!({"auto": {}}),
+        Demand::Unsaid => {}
     }
     Some(config)
 }

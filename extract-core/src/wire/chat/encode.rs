@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::super::offer::{Demand, Offer};
 use super::super::{
     Delivery, EffortField, MaxTokensField, Quirks, SeedField, ToolChoiceForm, body,
 };
@@ -132,8 +133,9 @@ pub(crate) fn encode(
     for message in &request.messages {
         wire_messages(message, quirks, &mut messages)?;
     }
-    let tools = body::tools(&request.output);
-    let wire_tools: Vec<ToolEntry<'_>> = tools
+    let offer = Offer::of(&request.output, quirks.tool_choice)?;
+    let tools: Vec<ToolEntry<'_>> = offer
+        .tools
         .iter()
         .map(|tool| ToolEntry {
             r#type: "function",
@@ -161,10 +163,10 @@ pub(crate) fn encode(
     let wire = Body {
         model,
         messages,
-        tool_choice: tool_choice(tools, quirks.tool_choice),
+        tool_choice: tool_choice(&offer, quirks.tool_choice),
         parallel_tool_calls: (!tools.is_empty() && quirks.parallel_tool_calls)
-            .then_some(tools.len() > 1),
-        tools: wire_tools,
+            .then_some(offer.parallel),
+        tools,
         response_format,
         max_completion_tokens: bound,
         max_tokens: older_bound,
@@ -187,16 +189,14 @@ pub(crate) fn encode(
     body::write(&wire, request, quirks)
 }
 
-fn tool_choice(tools: &[std::sync::Arc<Tool>], form: ToolChoiceForm) -> Option<ToolChoice<'_>> {
-    let first = tools.first()?;
-    match form {
-        ToolChoiceForm::Named if tools.len() == 1 => Some(ToolChoice::Named {
-            r#type: "function",
-            function: FunctionName { name: &first.name },
-        }),
-        ToolChoiceForm::Named | ToolChoiceForm::Required => Some(ToolChoice::Word("required")),
-        ToolChoiceForm::Any => Some(ToolChoice::Word("any")),
-        ToolChoiceForm::Auto => Some(ToolChoice::Word("auto")),
-        ToolChoiceForm::Omitted => None,
-    }
+fn tool_choice<'a>(offer: &Offer<'a>, form: ToolChoiceForm) -> Option<ToolChoice<'a>> {
+    Some(match offer.demand {
+        Demand::Named(name) => {
+            ToolChoice::Named { r#type: "function", function: FunctionName { name } }
+        }
+        Demand::Any if form == ToolChoiceForm::Any => ToolChoice::Word("any"),
+        Demand::Any => ToolChoice::Word("required"),
+        Demand::Free => ToolChoice::Word("auto"),
+        Demand::Unsaid => return None,
+    })
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::super::offer::{Demand, Offer};
 use super::super::{EffortField, Quirks, SchemaField, ToolChoiceForm, body};
 use super::STATE;
 use crate::conversation::{
@@ -230,8 +231,9 @@ pub(crate) fn encode(request: &Request, quirks: &Quirks) -> Result<Vec<u8>, Prov
         (Output::JsonObject, _) => config.response_mime_type = Some("application/json"),
         _ => {}
     }
-    let tools = body::tools(&request.output);
-    let declarations: Vec<Declaration<'_>> = tools
+    let offer = Offer::of(&request.output, quirks.tool_choice)?;
+    let declarations: Vec<Declaration<'_>> = offer
+        .tools
         .iter()
         .map(|tool| {
             let older = quirks.schema == SchemaField::OpenApi;
@@ -243,18 +245,18 @@ pub(crate) fn encode(request: &Request, quirks: &Quirks) -> Result<Vec<u8>, Prov
             }
         })
         .collect();
+    let calling = match offer.demand {
+        Demand::Named(name) => Some(("ANY", vec![name])),
+        Demand::Any if quirks.tool_choice == ToolChoiceForm::Named => {
+            Some(("ANY", offer.tools.iter().map(|tool| tool.name.as_str()).collect()))
+        }
+        Demand::Any => Some(("ANY", Vec::new())),
+        Demand::Free => Some(("AUTO", Vec::new())),
+        Demand::Unsaid => None,
+    };
     let tool_config =
-        (!tools.is_empty() && quirks.tool_choice != ToolChoiceForm::Omitted).then(|| {
-            let (mode, names) = match quirks.tool_choice {
-                ToolChoiceForm::Named => {
-                    ("ANY", tools.iter().map(|tool| tool.name.as_str()).collect())
-                }
-                ToolChoiceForm::Auto => ("AUTO", Vec::new()),
-                _ => ("ANY", Vec::new()),
-            };
-            ToolConfig {
-                function_calling_config: CallingConfig { mode, allowed_function_names: names },
-            }
+        calling.filter(|_| !declarations.is_empty()).map(|(mode, names)| ToolConfig {
+            function_calling_config: CallingConfig { mode, allowed_function_names: names },
         });
     let wire = Body {
         contents,

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::{Delivery, EffortField, Quirks, ToolChoiceForm, body};
+use super::super::offer::{Demand, Offer};
+use super::super::{Delivery, EffortField, Quirks, body};
 use super::STATE;
 use crate::conversation::{
     Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort, Request,
@@ -156,7 +157,7 @@ pub(crate) fn encode(
     for message in &request.messages {
         items(message, &mut input)?;
     }
-    let tools = body::tools(&request.output);
+    let offer = Offer::of(&request.output, quirks.tool_choice)?;
     let text = match &request.output {
         Output::JsonSchema(tool) => Some(Format::JsonSchema {
             name: &tool.name,
@@ -170,7 +171,8 @@ pub(crate) fn encode(
     let wire = Body {
         model,
         input,
-        tools: tools
+        tools: offer
+            .tools
             .iter()
             .map(|tool| ToolEntry {
                 r#type: "function",
@@ -180,18 +182,14 @@ pub(crate) fn encode(
                 strict: quirks.strict && tool.strict,
             })
             .collect(),
-        tool_choice: tools.first().and_then(|first| match quirks.tool_choice {
-            ToolChoiceForm::Named if tools.len() == 1 => {
-                Some(ToolChoice::Named { r#type: "function", name: &first.name })
-            }
-            ToolChoiceForm::Named | ToolChoiceForm::Required | ToolChoiceForm::Any => {
-                Some(ToolChoice::Word("required"))
-            }
-            ToolChoiceForm::Auto => Some(ToolChoice::Word("auto")),
-            ToolChoiceForm::Omitted => None,
-        }),
-        parallel_tool_calls: (!tools.is_empty() && quirks.parallel_tool_calls)
-            .then_some(tools.len() > 1),
+        tool_choice: match offer.demand {
+            Demand::Named(name) => Some(ToolChoice::Named { r#type: "function", name }),
+            Demand::Any => Some(ToolChoice::Word("required")),
+            Demand::Free => Some(ToolChoice::Word("auto")),
+            Demand::Unsaid => None,
+        },
+        parallel_tool_calls: (!offer.tools.is_empty() && quirks.parallel_tool_calls)
+            .then_some(offer.parallel),
         text: text.map(|format| TextConfig { format }),
         max_output_tokens: settings.max_tokens,
         temperature: settings.temperature,

@@ -1,0 +1,60 @@
+//! The pieces of a reply as they come: text, reasoning, the arguments of calls.
+
+use std::collections::VecDeque;
+
+use super::sealed::Sees;
+use super::{ExtractionStream, Told, View};
+use crate::contract::Extract;
+use crate::conversation::Delta;
+use crate::extraction::Extraction;
+
+/// The [`View`] of [`Extraction::deltas`].
+#[derive(Debug, Default)]
+pub struct Deltas(VecDeque<Delta>);
+
+impl Sees for Deltas {
+    fn take_in(&mut self, told: Told) {
+        if let Told::Delta(delta) = told {
+            self.0.push_back(delta);
+        }
+    }
+
+    fn has_news(&mut self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+impl View for Deltas {
+    type Item<'a> = Delta;
+
+    fn show(&mut self) -> Option<Delta> {
+        self.0.pop_front()
+    }
+}
+
+impl<T: Extract> Extraction<T> {
+    /// Streams the pieces of the reply as the model writes them: text, reasoning, the arguments of
+    /// calls. [`finish`](ExtractionStream::finish) gives the checked value.
+    ///
+    /// ```
+    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use serde_json::json;
+    /// use extract_core::conversation::Delta;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": [1, 2]}))]));
+    /// let mut deltas = client.extract::<Vec<u8>>("one, two").deltas();
+    /// while let Some(delta) = deltas.next().await {
+    ///     match delta? {
+    ///         Delta::Arguments { fragment, .. } => print!("{fragment}"),
+    ///         Delta::Reasoning(thought) => eprint!("{thought}"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// assert_eq!(deltas.finish().await?, [1, 2]);
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    pub fn deltas(self) -> ExtractionStream<T, Deltas> {
+        ExtractionStream::begin(self, Deltas::default())
+    }
+}

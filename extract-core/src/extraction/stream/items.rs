@@ -1,0 +1,240 @@
+//! The elements of a list as each of them closes, checked.
+
+use std::collections::{HashSet, VecDeque};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::sealed::Sees;
+use super::spans::Spans;
+use super::{Began, ExtractionStream, Told, View};
+use crate::check::{Rules, check_at_once};
+use crate::contract::dialect::Raised;
+use crate::contract::{Background, Contract, Extract, Form, Problems, root, segments};
+use crate::conversation::{Delta, Mode};
+use crate::extraction::{BadItems, Extraction};
+use crate::reading::{self, Follower, Level};
+
+/// The [`View`] of [`Extraction::items`]: elements of type `E`.
+#[derive(Debug)]
+pub struct Items<E> {
+    /// Where the list is in the value.
+    pointer: String,
+    /// The contract of one element.
+    element: Option<Arc<Contract>>,
+    form: Option<Arc<Form>>,
+    background: Arc<Background>,
+    follower: Option<Follower<Spans>>,
+    /// Which call of the reply is followed, and whether it is one.
+    source: Source,
+    policy: BadItems,
+    /// How many elements were seen in the reply.
+    seen: usize,
+    /// Which of them were given out.
+    given: HashSet<usize>,
+    ready: VecDeque<E>,
+    stop: Option<Problems>,
+    result: PhantomData<fn() -> E>,
+}
+
+/// What of the reply is followed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Source {
+    /// Nothing: what is arriving is not the whole value, or was given out before.
+    #[default]
+    Nothing,
+    /// The text.
+    Text,
+    /// The arguments of the first call.
+    Call(Option<usize>),
+}
+
+impl<E: Extract> Items<E> {
+    fn of(pointer: String, policy: BadItems) -> Self {
+        Self {
+            pointer,
+            element: None,
+            form: None,
+            background: Arc::default(),
+            follower: None,
+            source: Source::Nothing,
+            policy,
+            seen: 0,
+            given: HashSet::new(),
+            ready: VecDeque::new(),
+            stop: None,
+            result: PhantomData,
+        }
+    }
+
+    /// A reply begins. It is followed if nothing was given out yet: an element that was is not
+    /// given again.
+    fn begin(&mut self, began: &Began) {
+        self.source = Source::Nothing;
+        self.seen = 0;
+        self.background = Arc::clone(&began.background);
+        if !self.given.is_empty() {
+            return;
+        }
+        // An element that cannot be asked for by itself is given when the whole was checked.
+        let Ok(element) = Contract::of::<E>() else { return };
+        self.form = match &began.form {
+            None => None,
+            Some(form) => match element.form_like(form) {
+                Ok(form) => Some(form),
+                Err(_) => return,
+            },
+        };
+        let wrapping = began.contract.is_wrapped().then(|| root::KEY.to_owned());
+        let names = wrapping.into_iter().chain(segments(&self.pointer)).collect();
+        self.follower = Some(Follower::new(Spans::of(names)));
+        self.element = Some(element);
+        self.source = match began.mode {
+            Mode::Tools => Source::Call(None),
+            _ => Source::Text,
+        };
+    }
+
+    fn piece(&mut self, delta: &Delta) {
+        let text = match (delta, &mut self.source) {
+            (Delta::Text(text), Source::Text) => text,
+            (Delta::Arguments { index, fragment }, Source::Call(followed)) => {
+                if index != followed.get_or_insert(*index) {
+                    return;
+                }
+                fragment
+            }
+            _ => return,
+        };
+        let (Some(follower), Some(element)) = (&mut self.follower, &self.element) else { return };
+        follower.feed_str(text);
+        while let Some(span) = follower.sink_mut().take() {
+            let index = self.seen;
+            self.seen += 1;
+            let Some(text) = follower.text().get(span) else { continue };
+            match read::<E>(text, element, self.form.as_deref(), &self.background) {
+                Ok(item) => {
+                    self.given.insert(index);
+                    self.ready.push_back(item);
+                }
+                Err(problems) if self.policy == BadItems::Stop && self.stop.is_none() => {
+                    let at = format!("{}/{index}", self.pointer);
+                    self.stop = Some(problems.under(&at));
+                }
+                // It is asked for again, or left out, when the whole is checked.
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// The whole was accepted: what was not given yet is given now.
+    fn settle(&mut self, value: &Value, left_out: &[usize]) {
+        let list = value.pointer(&self.pointer).and_then(Value::as_array);
+        let kept = (0..).filter(|index| !left_out.contains(index));
+        for (index, item) in kept.zip(list.into_iter().flatten()) {
+            if self.given.insert(index) {
+                self.ready.extend(E::deserialize(item));
+            }
+        }
+    }
+}
+
+/// Reads and checks one element by itself.
+fn read<E: Extract>(
+    text: &str,
+    contract: &Contract,
+    form: Option<&Form>,
+    background: &Background,
+) -> Result<E, Problems> {
+    let wrapped = contract.is_wrapped().then(|| root::wrap_text(text));
+    let text = wrapped.as_deref().unwrap_or(text);
+    let reading = reading::read_arguments(text, contract.shape(form), Level::Lenient)
+        .map_err(|error| Problems::from(error.to_string()))?;
+    let Raised { value, problems, .. } = contract.raise(form, reading.value);
+    let rules = Rules::default();
+    match check_at_once::<E>(contract, &value, problems, &rules, background.context()) {
+        Ok((Some(item), problems)) if problems.is_empty() => Ok(item),
+        Ok((_, problems)) => Err(problems),
+        // A check that cannot be made is an error of the whole, when it is checked.
+        Err(failed) => Err(failed.failure.to_string().into()),
+    }
+}
+
+impl<E: Extract> Sees for Items<E> {
+    fn take_in(&mut self, told: Told) {
+        match told {
+            Told::Began(began) => self.begin(&began),
+            Told::Delta(delta) => self.piece(&delta),
+            Told::Settled { value, left_out } => self.settle(&value, &left_out),
+        }
+    }
+
+    fn has_news(&mut self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    fn stops(&mut self) -> Option<Problems> {
+        self.stop.take()
+    }
+}
+
+impl<E: Extract> View for Items<E> {
+    type Item<'a> = E;
+
+    fn show(&mut self) -> Option<E> {
+        self.ready.pop_front()
+    }
+}
+
+impl<E: Extract> Extraction<Vec<E>> {
+    /// Streams the elements of the list, each as soon as it closes and checked by itself. An element
+    /// that does not pass is not shown: it is asked for again when the reply is there, and shown
+    /// then; [`bad_items`](Self::bad_items) says otherwise.
+    ///
+    /// What is given was checked as an element. The whole list is checked at the end, and
+    /// [`finish`](ExtractionStream::finish) gives it.
+    ///
+    /// ```
+    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": [1, 2]}))]));
+    /// let mut numbers = client.extract::<Vec<u8>>("one, two").items();
+    /// while let Some(number) = numbers.next().await {
+    ///     println!("{}", number?);
+    /// }
+    /// assert_eq!(numbers.finish().await?, [1, 2]);
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    pub fn items(self) -> ExtractionStream<Vec<E>, Items<E>> {
+        let items = Items::of(self.list.clone(), self.options.bad_items);
+        ExtractionStream::begin(self, items)
+    }
+}
+
+impl<T: Extract> Extraction<T> {
+    /// [`items`](Extraction::items) of a list inside of the value, by its JSON pointer.
+    ///
+    /// ```
+    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"start": [1, 2], "end": []}))]));
+    /// let range = client.extract::<std::ops::Range<Vec<u8>>>("from one and two");
+    /// let mut numbers = range.items_of::<u8>("/start");
+    /// while let Some(number) = numbers.next().await {
+    ///     println!("{}", number?);
+    /// }
+    /// assert_eq!(numbers.finish().await?.start, [1, 2]);
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    pub fn items_of<E: Extract>(
+        mut self,
+        pointer: impl Into<String>,
+    ) -> ExtractionStream<T, Items<E>> {
+        self.list = pointer.into();
+        let items = Items::of(self.list.clone(), self.options.bad_items);
+        ExtractionStream::begin(self, items)
+    }
+}

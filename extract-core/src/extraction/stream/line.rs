@@ -1,0 +1,115 @@
+//! The line between the loop, which reads a reply as it arrives, and whoever looks at it meanwhile.
+//! The loop reads on when what it told was taken: who does not look any more stops the reading.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+
+use serde_json::Value;
+
+use crate::contract::{Background, Contract, Form, Problems};
+use crate::conversation::{Delta, Mode};
+
+/// What the loop tells.
+#[derive(Debug)]
+pub enum Told {
+    /// A reply begins.
+    Began(Began),
+    /// A piece of it.
+    Delta(Delta),
+    /// The value was accepted.
+    Settled {
+        /// Its JSON, in the type's own shape.
+        value: Value,
+        /// Which elements of a list are missing in it, because they did not pass.
+        left_out: Vec<usize>,
+    },
+}
+
+/// A reply that begins, and what is needed to read it.
+#[derive(Debug, Clone)]
+pub struct Began {
+    /// Which attempt it is of, from 1.
+    pub attempt: u32,
+    /// How the answer is asked for.
+    pub mode: Mode,
+    /// What is asked for: the value itself, unless only parts of it are asked for again.
+    pub contract: Arc<Contract>,
+    /// The lowered schema, where one is sent.
+    pub form: Option<Arc<Form>>,
+    /// What checks may look at.
+    pub background: Arc<Background>,
+}
+
+/// Both ends of the line.
+#[derive(Debug, Clone)]
+pub(in crate::extraction) struct Line(Arc<Mutex<Pending>>);
+
+#[derive(Debug)]
+struct Pending {
+    told: VecDeque<Told>,
+    heard: bool,
+    /// Why the loop is asked to end.
+    stop: Option<Problems>,
+}
+
+impl Line {
+    /// A line that is listened to.
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Pending { told: VecDeque::new(), heard: true, stop: None })))
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether anyone listens; what is told to nobody is not kept.
+    pub(in crate::extraction) fn is_heard(&self) -> bool {
+        self.pending().heard
+    }
+
+    pub(in crate::extraction) fn tell(&self, told: Told) {
+        let mut pending = self.pending();
+        if pending.heard {
+            pending.told.push_back(told);
+        }
+    }
+
+    /// Waits until all that was told was taken. Whoever takes it polls the loop right after, so no
+    /// waker is needed.
+    pub(in crate::extraction) async fn taken(&self) {
+        poll_fn(|_| {
+            let pending = self.pending();
+            if pending.heard && !pending.told.is_empty() { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+    }
+
+    /// Takes what was told, oldest first.
+    pub(super) fn take(&self) -> Option<Told> {
+        self.pending().told.pop_front()
+    }
+
+    /// Whether all was taken.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pending().told.is_empty()
+    }
+
+    /// Asks the loop to end, because of these problems.
+    pub(super) fn stop(&self, problems: Problems) {
+        self.pending().stop = Some(problems);
+    }
+
+    /// Why the loop should end, if it should.
+    pub(in crate::extraction) fn stopped(&self) -> Option<Problems> {
+        self.pending().stop.take()
+    }
+
+    /// Stops listening: the loop goes on by itself.
+    pub(super) fn hang_up(&self) {
+        let mut pending = self.pending();
+        pending.heard = false;
+        pending.told.clear();
+    }
+}

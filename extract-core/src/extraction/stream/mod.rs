@@ -1,0 +1,177 @@
+//! An extraction that is looked at while it arrives: what comes of its reply, piece by piece, and
+//! at the end the same checked value, or the same error, as without looking.
+//!
+//! The loop runs only while its stream is asked for more. Dropping the stream drops the loop, and
+//! with it the connection.
+
+mod deltas;
+mod items;
+mod line;
+mod spans;
+
+use std::fmt;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+pub use deltas::Deltas;
+pub use items::Items;
+pub(super) use line::{Began, Line, Told};
+
+use super::journey;
+use super::{Error, Extraction, InputError, Report};
+use crate::contract::Extract;
+
+/// What is made of a reply as it arrives. It cannot be implemented elsewhere.
+pub trait View: sealed::Sees {
+    /// What [`ExtractionStream::next`] gives.
+    type Item<'a>
+    where
+        Self: 'a;
+
+    /// What is new.
+    #[doc(hidden)]
+    fn show(&mut self) -> Option<Self::Item<'_>>;
+}
+
+pub(super) mod sealed {
+    use super::line::Told;
+    use crate::contract::Problems;
+
+    /// What the stream and its view have to do with each other.
+    pub trait Sees {
+        /// Takes in what the loop told.
+        fn take_in(&mut self, told: Told);
+
+        /// Whether there is something to show that was not shown.
+        fn has_news(&mut self) -> bool;
+
+        /// Why the loop should not go on.
+        fn stops(&mut self) -> Option<Problems> {
+            None
+        }
+    }
+}
+
+/// An extraction under way, looked at through a [`View`].
+///
+/// [`next`](Self::next) shows what is new; after the last of it, [`finish`](Self::finish) gives the
+/// checked value. A reply that was refused, filtered, cut off or broken is an error here as it is
+/// elsewhere: what was shown before is never taken for a value.
+#[must_use = "nothing is sent until the stream is asked for something"]
+pub struct ExtractionStream<T, V> {
+    run: Run<T>,
+    line: Line,
+    view: V,
+    attempt: u32,
+}
+
+enum Run<T> {
+    Going(BoxFuture<'static, Result<Report<T>, Error>>),
+    Ended(Box<Result<Report<T>, Error>>),
+    /// What it ended with was given out.
+    Given,
+}
+
+impl<T, V> fmt::Debug for ExtractionStream<T, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExtractionStream").field("attempt", &self.attempt).finish_non_exhaustive()
+    }
+}
+
+impl<T: Extract, V: View> ExtractionStream<T, V> {
+    fn begin(extraction: Extraction<T>, view: V) -> Self {
+        let line = Line::new();
+        let run = match extraction.into_task() {
+            Ok(mut task) => {
+                task.line = Some(line.clone());
+                Run::Going(Box::pin(journey::run(task)))
+            }
+            Err(error) => Run::Ended(Box::new(Err(error))),
+        };
+        Self { run, line, view, attempt: 0 }
+    }
+
+    /// Waits for something new and shows it. `None` when nothing more will come; an error is given
+    /// once, and is the end.
+    ///
+    /// Dropping the future loses nothing: what arrives meanwhile is shown by the next call.
+    pub async fn next(&mut self) -> Option<Result<V::Item<'_>, Error>> {
+        match poll_fn(|context| self.poll_news(context)).await? {
+            Ok(()) => self.view.show().map(Ok),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Which attempt the reply is of that is arriving, from 1; 0 before there is one. A new attempt
+    /// means that what is shown starts over.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The checked value, after whatever has not arrived yet. What comes meanwhile is not looked
+    /// at and costs no more than a call that does not stream.
+    pub async fn finish(self) -> Result<T, Error> {
+        Ok(self.report().await?.value)
+    }
+
+    /// [`finish`](Self::finish) with everything that happened on the way.
+    pub async fn report(self) -> Result<Report<T>, Error> {
+        self.line.hang_up();
+        match self.run {
+            Run::Going(future) => future.await,
+            Run::Ended(result) => *result,
+            Run::Given => Err(InputError::Ended.into()),
+        }
+    }
+
+    fn poll_news(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
+        loop {
+            while let Some(told) = self.line.take() {
+                if let Told::Began(began) = &told {
+                    self.attempt = began.attempt;
+                }
+                self.view.take_in(told);
+            }
+            if self.view.has_news() {
+                return Poll::Ready(Some(Ok(())));
+            }
+            if let Some(problems) = self.view.stops() {
+                self.line.stop(problems);
+            }
+            match &mut self.run {
+                Run::Going(future) => match future.as_mut().poll(context) {
+                    Poll::Ready(result) => self.run = Run::Ended(Box::new(result)),
+                    Poll::Pending if self.line.is_empty() => return Poll::Pending,
+                    Poll::Pending => {}
+                },
+                Run::Ended(result) if result.is_ok() => return Poll::Ready(None),
+                Run::Ended(_) => {
+                    let Run::Ended(result) = std::mem::replace(&mut self.run, Run::Given) else {
+                        unreachable!("it was seen above")
+                    };
+                    return Poll::Ready(result.err().map(Err));
+                }
+                Run::Given => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<T> Extraction<T> {
+    /// The most that a streamed reply may take to its first piece, transport retries included. Only
+    /// streams look at it; the [deadline](Self::deadline) bounds everything.
+    pub fn first_token_timeout(mut self, most: Duration) -> Self {
+        self.options.first_token = Some(most);
+        self
+    }
+
+    /// The most that may pass between two pieces of a streamed reply, so that a stream that hangs
+    /// ends. Only streams look at it; the time that the caller takes does not count.
+    pub fn idle_timeout(mut self, most: Duration) -> Self {
+        self.options.idle = Some(most);
+        self
+    }
+}

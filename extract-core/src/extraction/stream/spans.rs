@@ -1,0 +1,148 @@
+//! Where the elements of one list stand in a reply that is arriving.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use crate::reading::{Container, Role, Sink, Token};
+
+/// Hears the events of the answer and keeps the bytes of each element of one list, once it is
+/// closed. A string or a number is known to be an element of its own when something follows.
+#[derive(Debug, Default)]
+pub(super) struct Spans {
+    /// The names of the members that lead to the list.
+    path: Vec<String>,
+    /// How many containers are open.
+    depth: usize,
+    /// How many of them lie on the path, from the root.
+    on_path: usize,
+    key: String,
+    in_key: bool,
+    list: List,
+    /// Where the open element begins.
+    begun: Option<usize>,
+    /// A string or a token that will be an element, unless it turns out to be a key.
+    held: Option<Range<usize>>,
+    closed: VecDeque<Range<usize>>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum List {
+    #[default]
+    Before,
+    /// Its elements are this deep.
+    Open(usize),
+    After,
+}
+
+impl Spans {
+    /// Listens for the list behind these members.
+    pub(super) fn of(path: Vec<String>) -> Self {
+        Self { path, ..Self::default() }
+    }
+
+    /// The next element that is closed.
+    pub(super) fn take(&mut self) -> Option<Range<usize>> {
+        self.closed.pop_front()
+    }
+
+    fn is_element(&self) -> bool {
+        self.list == List::Open(self.depth)
+    }
+
+    fn settle(&mut self) {
+        self.closed.extend(self.held.take());
+    }
+
+    fn is_the_list(&self, container: Container) -> bool {
+        if self.list != List::Before || container != Container::Array {
+            return false;
+        }
+        // A model may leave out the object around a list.
+        let bare = self.depth == 0 && self.path.len() <= 1;
+        bare || self.on_path == self.depth
+            && self.depth == self.path.len()
+            && self.depth > 0
+            && self.path[self.depth - 1] == self.key
+    }
+}
+
+impl Sink for Spans {
+    fn open(&mut self, container: Container, at: usize) {
+        if self.is_element() {
+            self.settle();
+            self.begun = Some(at);
+        } else if self.is_the_list(container) {
+            self.list = List::Open(self.depth + 1);
+        } else if self.list == List::Before && self.on_path == self.depth {
+            let leads = self.depth == 0
+                || self.depth < self.path.len() && self.path[self.depth - 1] == self.key;
+            if leads && container == Container::Object {
+                self.on_path += 1;
+            }
+        }
+        self.depth += 1;
+    }
+
+    fn close(&mut self, at: usize, whole: bool) {
+        if let List::Open(depth) = self.list {
+            if depth == self.depth {
+                self.settle();
+                self.list = List::After;
+            }
+        }
+        self.depth = self.depth.saturating_sub(1);
+        self.on_path = self.on_path.min(self.depth);
+        if self.is_element() {
+            if let (Some(begun), true) = (self.begun.take(), whole) {
+                self.closed.push_back(begun..at);
+            }
+        }
+    }
+
+    fn string_begin(&mut self, role: Role, at: usize) {
+        self.in_key = role == Role::Key;
+        if self.in_key {
+            self.key.clear();
+        } else if self.is_element() {
+            self.settle();
+            self.begun = Some(at);
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.in_key {
+            self.key.push_str(text);
+        }
+    }
+
+    fn retract(&mut self, bytes: usize) {
+        if self.in_key {
+            self.key.truncate(self.key.len().saturating_sub(bytes));
+        }
+    }
+
+    fn string_end(&mut self, at: usize, whole: bool) {
+        if !std::mem::take(&mut self.in_key) && self.is_element() {
+            if let (Some(begun), true) = (self.begun.take(), whole) {
+                self.held = Some(begun..at);
+            }
+        }
+    }
+
+    fn rekey(&mut self) {
+        // The string was the first key of an element whose brace is missing.
+        if self.is_element() {
+            self.begun = self.held.take().map(|held| held.start);
+        }
+        self.depth += 1;
+    }
+
+    fn scalar(&mut self, token: Token, _: &str, span: (usize, usize), whole: bool) {
+        if self.is_element() {
+            self.settle();
+            if whole && token != Token::Missing {
+                self.held = Some(span.0..span.1);
+            }
+        }
+    }
+}

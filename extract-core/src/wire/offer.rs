@@ -1,0 +1,65 @@
+//! Which tools a request offers and what it demands of the model: what the request wants and what
+//! the server can be told, taken together once for all protocols.
+
+use std::sync::Arc;
+
+use super::ToolChoiceForm;
+use crate::conversation::{Output, ProviderError, ProviderErrorKind, Tool, ToolChoice};
+
+/// What is demanded of the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Demand<'a> {
+    /// A call of this tool.
+    Named(&'a str),
+    /// A call of any tool that is offered.
+    Any,
+    /// Nothing: it may answer in text.
+    Free,
+    /// Nothing that the server can be told.
+    Unsaid,
+}
+
+/// The tools of a request, and what is to be done with them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Offer<'a> {
+    pub(super) tools: &'a [Arc<Tool>],
+    pub(super) demand: Demand<'a>,
+    /// Whether one reply may hold several calls.
+    pub(super) parallel: bool,
+}
+
+impl<'a> Offer<'a> {
+    /// What a request offers; nothing, where it asks for no calls.
+    ///
+    /// A server that takes no notice of a name, and one that cannot be told what to do at all, is
+    /// offered the one tool that has to be called and no other.
+    pub(super) fn of(output: &'a Output, form: ToolChoiceForm) -> Result<Self, ProviderError> {
+        let none = Self { tools: &[], demand: Demand::Unsaid, parallel: false };
+        let Output::Tools(asked) = output else { return Ok(none) };
+        let only = match asked.choice {
+            ToolChoice::Only(index) => {
+                let Some(only) = asked.tools.get(index..).and_then(|rest| rest.get(..1)) else {
+                    let known = asked.tools.len();
+                    let message = format!("tool {index} is to be called, and there are {known}");
+                    return Err(ProviderError::new(ProviderErrorKind::Encode, message));
+                };
+                Some(only)
+            }
+            // "Exactly one call" is what a name means to some servers.
+            ToolChoice::Any if asked.tools.len() == 1 && !asked.parallel => Some(&*asked.tools),
+            ToolChoice::Any | ToolChoice::Auto => None,
+        };
+        let demand = match (form, only) {
+            (ToolChoiceForm::Omitted, _) => Demand::Unsaid,
+            _ if asked.choice == ToolChoice::Auto => Demand::Free,
+            (ToolChoiceForm::Auto, _) => Demand::Free,
+            (ToolChoiceForm::Named, Some([only])) => Demand::Named(&only.name),
+            _ => Demand::Any,
+        };
+        let tools = match (demand, only) {
+            (Demand::Named(_), _) | (_, None) => &*asked.tools,
+            (_, Some(only)) => only,
+        };
+        Ok(Self { tools, demand, parallel: asked.parallel })
+    }
+}

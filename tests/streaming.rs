@@ -1,0 +1,170 @@
+//! Extractions that are looked at while they arrive: what is shown, when, and how they end.
+
+use extract_llm::Extract;
+use extract_llm::conversation::Delta;
+use extract_llm::extraction::{BadItems, Limit};
+use extract_llm::model::{Scripted, scripted::reply};
+use extract_llm::{Client, Error, Mode};
+use serde_json::json;
+
+#[derive(Debug, Clone, PartialEq, Extract)]
+struct Person {
+    name: String,
+    #[extract(range(max = 150))]
+    age: u8,
+}
+
+#[derive(Debug, PartialEq, Extract)]
+struct Team {
+    name: String,
+    people: Vec<Person>,
+}
+
+fn person(name: &str, age: u8) -> Person {
+    Person { name: name.to_owned(), age }
+}
+
+#[tokio::test]
+async fn pieces_come_before_the_end() {
+    let model = Scripted::new([reply::tool(json!({"value": [1, 2, 3]}))]).pieces_of(2);
+    let mut deltas = Client::with_model(model).extract::<Vec<u8>>("1 2 3").deltas();
+    let mut written = String::new();
+    let mut pieces = 0;
+    while let Some(delta) = deltas.next().await {
+        if let Delta::Arguments { fragment, .. } = delta.unwrap() {
+            written += &fragment;
+            pieces += 1;
+        }
+    }
+    assert_eq!(written, r#"{"value":[1,2,3]}"#);
+    assert!(pieces > 5, "{pieces} pieces");
+    assert_eq!(deltas.attempt(), 1);
+    let done = deltas.report().await.unwrap();
+    assert_eq!(done.value, [1, 2, 3]);
+    assert_eq!(done.attempts.len(), 1);
+    assert_eq!(done.usage.total_tokens(), 15);
+}
+
+#[tokio::test]
+async fn elements_come_as_each_of_them_closes_in_every_mode() {
+    let text = r#"{"value": [{"name": "Ada", "age": 36}, {"name": "Bob", "age": 7}]}"#;
+    for mode in [Mode::Tools, Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
+        let reply = match mode {
+            Mode::Tools => reply::tool_text(text),
+            Mode::Text => reply::text(format!("Here you are:\n```json\n{text}\n```")),
+            _ => reply::text(text),
+        };
+        let client = Client::with_model(Scripted::new([reply]).mode(mode).pieces_of(3));
+        let mut people = client.extract::<Vec<Person>>("…").items();
+        let first = people.next().await.unwrap().unwrap();
+        assert_eq!(first, person("Ada", 36), "{mode}");
+        let second = people.next().await.unwrap().unwrap();
+        assert_eq!(second, person("Bob", 7), "{mode}");
+        assert!(people.next().await.is_none(), "{mode}");
+        assert_eq!(people.finish().await.unwrap(), [person("Ada", 36), person("Bob", 7)]);
+    }
+}
+
+#[tokio::test]
+async fn scalars_strings_and_lists_are_elements_too() {
+    let model = Scripted::new([reply::tool_text(r#"{"value": ["a", "b]", "c"]}"#)]).pieces_of(1);
+    let mut texts = Client::with_model(model).extract::<Vec<String>>("…").items();
+    let mut seen = Vec::new();
+    while let Some(text) = texts.next().await {
+        seen.push(text.unwrap());
+    }
+    assert_eq!(seen, ["a", "b]", "c"]);
+
+    let model = Scripted::new([reply::tool_text(r#"{"value": [[1, 2], [], [3]]}"#)]).pieces_of(1);
+    let mut lists = Client::with_model(model).extract::<Vec<Vec<u8>>>("…").items();
+    let mut seen = Vec::new();
+    while let Some(list) = lists.next().await {
+        seen.push(list.unwrap());
+    }
+    assert_eq!(seen, [vec![1, 2], vec![], vec![3]]);
+}
+
+#[tokio::test]
+async fn the_elements_of_a_list_inside_are_named_by_their_place() {
+    let team = json!({"people": [{"name": "Ada", "age": 36}], "name": "A"});
+    let model = Scripted::new([reply::tool(team)]).pieces_of(1);
+    let mut people = Client::with_model(model).extract::<Team>("…").items_of::<Person>("/people");
+    assert_eq!(people.next().await.unwrap().unwrap(), person("Ada", 36));
+    assert!(people.next().await.is_none());
+    assert_eq!(people.finish().await.unwrap().name, "A");
+}
+
+#[tokio::test]
+async fn a_bad_element_is_asked_for_again_and_shown_then() {
+    let bad = json!({"value": [{"name": "Ada", "age": 36}, {"name": "Bob", "age": 200}]});
+    let good = json!({"value": [{"name": "Ada", "age": 36}, {"name": "Bob", "age": 20}]});
+    let model = Scripted::new([reply::tool(bad), reply::tool(good)]);
+    let mut people = Client::with_model(model.clone()).extract::<Vec<Person>>("…").items();
+    let mut seen = Vec::new();
+    while let Some(next) = people.next().await {
+        seen.push(next.unwrap());
+    }
+    assert_eq!(seen, [person("Ada", 36), person("Bob", 20)], "none twice");
+    let done = people.report().await.unwrap();
+    assert_eq!((done.value.len(), done.attempts.len()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_bad_element_may_be_left_out_and_is_reported() {
+    let reply = json!({"value": [{"name": "Ada", "age": 200}, {"name": "Bob", "age": 20}]});
+    let model = Scripted::new([reply::tool(reply)]);
+    let extraction = Client::with_model(model).extract::<Vec<Person>>("…");
+    let mut people = extraction.bad_items(BadItems::LeaveOut).items();
+    assert_eq!(people.next().await.unwrap().unwrap(), person("Bob", 20));
+    assert!(people.next().await.is_none());
+    let done = people.report().await.unwrap();
+    assert_eq!(done.value, [person("Bob", 20)]);
+    assert_eq!(done.left_out.len(), 1);
+    assert_eq!(done.left_out[0].index, 0);
+    assert_eq!(done.left_out[0].value["name"], "Ada");
+    assert_eq!(done.left_out[0].problems[0].pointer, "/0/age");
+}
+
+#[tokio::test]
+async fn a_bad_element_may_end_the_stream_before_the_reply_ends() {
+    let reply = json!({"value": [{"name": "Ada", "age": 200}, {"name": "Bob", "age": 20}]});
+    let model = Scripted::new([reply::tool(reply)]).pieces_of(1);
+    let extraction = Client::with_model(model.clone()).extract::<Vec<Person>>("…");
+    let mut people = extraction.bad_items(BadItems::Stop).items();
+    let error = people.next().await.unwrap().unwrap_err();
+    let Error::Invalid { problems, limit: Limit::BadItem, ledger, .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(problems.iter().next().unwrap().pointer, "/0/age");
+    assert_eq!(ledger.attempts.len(), 1);
+    let written = &ledger.attempts[0].reply;
+    assert!(written.contains("Ada") && !written.contains("Bob"), "{written}");
+    assert!(people.next().await.is_none());
+    assert!(matches!(people.finish().await, Err(Error::Input(_))), "it was given");
+}
+
+#[tokio::test]
+async fn what_is_no_value_is_never_one() {
+    let cases = [
+        (reply::refusal("No."), "refused"),
+        (reply::filtered(), "filtered"),
+        (reply::truncated(r#"{"value": [1, 2"#), "truncated"),
+        (reply::status(401), "no reply"),
+    ];
+    for (reply, outcome) in cases {
+        let client = Client::with_model(Scripted::new([reply.clone()]));
+        let plain = client.extract::<Vec<u8>>("…").await.unwrap_err();
+        let client = Client::with_model(Scripted::new([reply]));
+        let streamed = client.extract::<Vec<u8>>("…").deltas().finish().await.unwrap_err();
+        assert_eq!(plain.to_string(), streamed.to_string());
+        assert_eq!(streamed.ledger().unwrap().attempts[0].outcome.to_string(), outcome);
+    }
+}
+
+#[tokio::test]
+async fn an_error_before_any_request_is_the_first_news() {
+    let client = Client::with_model(Scripted::new([]));
+    let mut items = client.extract::<Vec<u8>>("  ").items();
+    assert!(matches!(items.next().await, Some(Err(Error::Input(_)))));
+    assert!(items.next().await.is_none());
+}

@@ -1,0 +1,195 @@
+//! Streams over real sockets that break, hang, or are no longer wanted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use extract_llm::conversation::ProviderErrorKind as Kind;
+use extract_llm::{Client, Error};
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+
+#[allow(dead_code, reason = "each file of tests uses what it needs")]
+#[path = "../extract-core/tests/support/server.rs"]
+mod server;
+
+use server::{Act, Server, chunked, read_request, stream_head};
+
+fn client(url: &str) -> Client {
+    Client::builder()
+        .base_url(url)
+        .model("m")
+        .key("sk-0123456789abcdef")
+        .mode(extract_llm::Mode::JsonObject)
+        .transport_retries(0)
+        .build()
+        .unwrap()
+}
+
+/// A Chat Completions stream of these pieces of text, without its end.
+fn pieces(texts: &[&str]) -> Vec<u8> {
+    let event = |text: &&str| {
+        let event = json!({"model": "m", "choices": [{"index": 0, "delta": {"content": text}}]});
+        format!("data: {event}\n\n")
+    };
+    texts.iter().map(event).collect::<String>().into_bytes()
+}
+
+const END: &[u8] =
+    b"data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+
+fn stream(body: &[u8]) -> Vec<u8> {
+    [stream_head("text/event-stream").as_slice(), body].concat()
+}
+
+/// Reads elements until something else happens.
+async fn elements(url: &str) -> (Vec<u8>, Error) {
+    let mut numbers = client(url).extract::<Vec<u8>>("…").items();
+    let mut seen = Vec::new();
+    loop {
+        match numbers.next().await {
+            Some(Ok(number)) => seen.push(number),
+            Some(Err(error)) => return (seen, error),
+            None => panic!("{seen:?} passed for the whole"),
+        }
+    }
+}
+
+fn kind(error: &Error) -> Kind {
+    let Error::Provider { error, .. } = error else { panic!("{error}") };
+    error.kind
+}
+
+#[tokio::test]
+async fn a_whole_stream_gives_its_elements_and_its_value() {
+    let body = [pieces(&["{\"value\": [1, ", "2]}"]), END.to_vec()].concat();
+    let server = Server::start([Act::Answer(stream(&body))]).await;
+    let mut numbers = client(&server.url()).extract::<Vec<u8>>("…").items();
+    assert_eq!(numbers.next().await.unwrap().unwrap(), 1);
+    assert_eq!(numbers.next().await.unwrap().unwrap(), 2);
+    assert!(numbers.next().await.is_none());
+    assert_eq!(numbers.finish().await.unwrap(), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_stream_that_is_cut_is_no_value_and_shows_what_had_come() {
+    let whole = pieces(&["{\"value\": [1, 2, ", "3]}"]);
+    let cuts = [
+        ("the end marker is missing", Act::Answer(stream(&whole))),
+        ("cut inside", Act::Answer(stream(&pieces(&["{\"value\": [1, 2, "])))),
+        ("a chunk is missing", Act::Answer(chunked("text/event-stream", &whole, false))),
+    ];
+    for (how, act) in cuts {
+        let server = Server::start([act]).await;
+        let (seen, error) = elements(&server.url()).await;
+        assert_eq!(kind(&error), Kind::Interrupted, "{how}: {error}");
+        assert_eq!(seen[..1], [1], "{how}");
+        assert!(error.is_retryable(), "{how}");
+        let attempt = &error.ledger().unwrap().attempts[0];
+        assert!(attempt.reply.starts_with("{\"value\": [1, 2, "), "{how}: {:?}", attempt.reply);
+    }
+}
+
+#[tokio::test]
+async fn an_error_after_the_200_is_the_providers() {
+    let error =
+        json!({"error": {"message": "Overloaded", "type": "overloaded_error", "code": 529}});
+    let mut body = pieces(&["{\"value\": [1, 2, "]);
+    body.extend(format!("data: {error}\n\n").into_bytes());
+    let server = Server::start([Act::Answer(stream(&body))]).await;
+    let (seen, error) = elements(&server.url()).await;
+    assert_eq!(seen, [1]);
+    assert_eq!(kind(&error), Kind::Overloaded, "{error}");
+}
+
+#[tokio::test]
+async fn a_stream_that_hangs_ends() {
+    let silent = Server::start([Act::Hang(stream(b""))]).await;
+    let extraction = client(&silent.url()).extract::<Vec<u8>>("…");
+    let error = extraction
+        .first_token_timeout(Duration::from_millis(50))
+        .items()
+        .finish()
+        .await
+        .unwrap_err();
+    assert_eq!(kind(&error), Kind::Timeout);
+    assert!(error.to_string().contains("first_token_timeout"), "{error}");
+    silent.closed(1).await;
+
+    let stuck = Server::start([Act::Hang(stream(&pieces(&["{\"value\": [1, 2, "])))]).await;
+    let extraction = client(&stuck.url()).extract::<Vec<u8>>("…");
+    let mut numbers = extraction.idle_timeout(Duration::from_millis(50)).items();
+    assert_eq!(numbers.next().await.unwrap().unwrap(), 1);
+    let error = numbers.next().await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("idle_timeout"), "{error}");
+    stuck.closed(1).await;
+}
+
+#[tokio::test]
+async fn the_deadline_bounds_a_stream_and_keeps_what_had_come() {
+    let server = Server::start([Act::Hang(stream(&pieces(&["{\"value\": [1, 2, "])))]).await;
+    let extraction = client(&server.url()).extract::<Vec<u8>>("…");
+    let error = extraction.deadline(Duration::from_millis(200)).items().finish().await.unwrap_err();
+    let Error::Deadline { ledger, .. } = &error else { panic!("{error}") };
+    assert_eq!(ledger.attempts[0].reply, "{\"value\": [1, 2, ");
+    server.closed(1).await;
+}
+
+#[tokio::test]
+async fn dropping_the_stream_closes_the_connection() {
+    let server = Server::start([Act::Hang(stream(&pieces(&["{\"value\": [1, 2, "])))]).await;
+    let mut numbers = client(&server.url()).extract::<Vec<u8>>("…").items();
+    assert_eq!(numbers.next().await.unwrap().unwrap(), 1);
+    drop(numbers);
+    server.closed(1).await;
+}
+
+#[tokio::test]
+async fn a_call_of_next_that_was_dropped_loses_nothing() {
+    let body = [pieces(&["{\"value\": [1, ", "2]}"]), END.to_vec()].concat();
+    let server = Server::start([Act::Answer(stream(&body))]).await;
+    let mut numbers = client(&server.url()).extract::<Vec<u8>>("…").items();
+    let mut seen = Vec::new();
+    for _ in 0..10_000 {
+        match tokio::time::timeout(Duration::ZERO, numbers.next()).await {
+            Ok(None) => break,
+            Ok(Some(number)) => seen.push(number.unwrap()),
+            Err(_) => tokio::task::yield_now().await,
+        }
+    }
+    assert_eq!(seen, [1, 2]);
+}
+
+/// Who does not look any more stops the reading: of a long reply no more is taken from the server
+/// than the buffers of two sockets hold.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consumer_that_stops_stops_the_reading() {
+    const LONG: usize = 256 << 20;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let written = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&written);
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        read_request(&mut socket).await;
+        socket.write_all(&stream(&pieces(&["{\"value\": [1, 1"]))).await.unwrap();
+        let more = pieces(&[&", 1".repeat(10_000)]);
+        while count.load(Ordering::SeqCst) < LONG {
+            if socket.write_all(&more).await.is_err() {
+                return;
+            }
+            count.fetch_add(more.len(), Ordering::SeqCst);
+        }
+    });
+    let url = format!("http://{address}");
+    let mut numbers = client(&url).extract::<Vec<u8>>("…").items();
+    assert_eq!(numbers.next().await.unwrap().unwrap(), 1);
+    let mut before = usize::MAX;
+    // Until the server is stuck.
+    while before != written.load(Ordering::SeqCst) {
+        before = written.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    assert!(before < LONG / 4, "{before} bytes were taken by nobody");
+}
