@@ -13,7 +13,7 @@ use super::journey::{self, Task};
 use super::options::Options;
 use super::{BadItems, Error, Report};
 use crate::check::{Feedback, Rules};
-use crate::contract::{Contract, Extract, Given};
+use crate::contract::{Contract, Extract, Given, UserTool};
 use crate::conversation::{Input, Message, Mode};
 
 /// Extracts a value from an input, with the model that the environment asks for
@@ -36,6 +36,7 @@ pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
         input: input.into(),
         contract: None,
         options,
+        own: Vec::new(),
         list: String::new(),
         rules: Rules::default(),
     }
@@ -49,6 +50,7 @@ impl Client {
             input: input.into(),
             contract: None,
             options: Options::clone(&self.defaults),
+            own: Vec::new(),
             list: String::new(),
             rules: Rules::default(),
         }
@@ -99,6 +101,8 @@ pub struct Extraction<T> {
     /// Where it is not the type's own.
     pub(super) contract: Option<Given>,
     pub(super) options: Options,
+    /// Tools of the user's own, beside what the value is given by.
+    pub(super) own: Vec<UserTool>,
     /// The list whose elements are spoken of, as a JSON pointer.
     pub(super) list: String,
     /// The checks of this call.
@@ -210,19 +214,11 @@ impl<T: Extract> Extraction<T> {
             Some(given) => given.contract()?,
             None => Contract::of::<T>()?,
         };
-        let (input, mut options) = (self.input, self.options);
+        let Self { input, mut options, own, list, rules, .. } = self;
         if options.bad_items == BadItems::Stop {
             options.retries = 0;
         }
-        Ok(Task {
-            client,
-            contract,
-            input,
-            options,
-            rules: self.rules,
-            line: None,
-            list: self.list,
-        })
+        Ok(Task { client, contract, input, options, own, rules, line: None, list })
     }
 
     async fn run(self) -> Result<Report<T>, Error> {

@@ -24,6 +24,8 @@ use crate::reading::Repair;
 pub enum Outcome {
     /// The value was right.
     Accepted,
+    /// The model called tools of the caller's own.
+    Called,
     /// The value had problems.
     Rejected,
     /// The value could not be checked.
@@ -42,6 +44,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Accepted => "accepted",
+            Self::Called => "called tools",
             Self::Rejected => "rejected",
             Self::Unchecked => "not checked",
             Self::Refused => "refused",

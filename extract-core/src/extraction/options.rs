@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Layout;
 use super::bad_items::BadItems;
 use super::policy::Policy;
 use crate::check::FeedbackFn;
@@ -17,6 +18,7 @@ pub(super) type InstructionsFn = Arc<dyn Fn(&Contract) -> String + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Options {
     pub(super) mode: Mode,
+    pub(super) layout: Layout,
     pub(super) retries: u32,
     pub(super) deadline: Option<Duration>,
     /// Of a stream: until its first piece, and between two.
@@ -47,6 +49,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             mode: Mode::Auto,
+            layout: Layout::Auto,
             retries: 2,
             deadline: None,
             first_token: None,

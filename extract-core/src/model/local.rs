@@ -90,6 +90,7 @@ impl Model for Local {
             profile.tool_dialect = row.facts.tool_dialect;
         }
         profile.schema_prompt = SchemaPrompt::Always;
+        profile.parallel_tools = false;
         profile.settings.temperature = Some(0.0);
         profile.settings.max_tokens = Some(MAX_TOKENS);
         profile

@@ -84,6 +84,8 @@ pub struct Facts {
     pub tool_dialect: &'static Dialect,
     /// Whether the arguments of tools can be enforced while the model writes.
     pub tool_strict: bool,
+    /// Whether one reply may well hold several calls of its tools.
+    pub parallel_tools: bool,
     /// Whether it takes sampling parameters other than the default.
     pub sampling: bool,
     /// The bound on a reply's tokens where the caller sets none.

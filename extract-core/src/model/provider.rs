@@ -370,6 +370,7 @@ impl Model for Provider {
         profile.strict = facts.schema_strict;
         profile.tool_dialect = facts.tool_dialect;
         profile.tool_strict = facts.tool_strict;
+        profile.parallel_tools = facts.parallel_tools;
         profile.settings.max_tokens = facts.max_tokens;
         profile
     }

@@ -19,6 +19,9 @@ impl<T: Extract> Journey<T> {
     /// where none passes, the problems are those of the first that could be read. A check that could
     /// not be made is an end.
     pub(super) async fn judge(&mut self, reply: &Reply) -> Result<Result<T, Problems>, Ending> {
+        if let Some(judged) = self.judge_calls(reply).await? {
+            return Ok(judged);
+        }
         let mut first: Option<(Vec<Repair>, Problems)> = None;
         let mut unreadable: Option<Problem> = None;
         for answer in self.answers(reply) {
@@ -85,7 +88,12 @@ impl<T: Extract> Journey<T> {
         }
     }
 
-    fn enter_verdict(&mut self, outcome: Outcome, repairs: Vec<Repair>, problems: &Problems) {
+    pub(super) fn enter_verdict(
+        &mut self,
+        outcome: Outcome,
+        repairs: Vec<Repair>,
+        problems: &Problems,
+    ) {
         if let Some(attempt) = self.ledger.attempts.last_mut() {
             attempt.outcome = outcome;
             attempt.repairs = repairs;

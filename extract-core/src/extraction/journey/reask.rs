@@ -31,6 +31,9 @@ impl<T> Journey<T> {
     /// Continues the conversation with the reply and what is wrong with it, where the protocol wants
     /// that to stand: as the result of every call that was made, or else as a turn of the user.
     fn feed_back(&mut self, reply: &Reply, problems: &Problems) {
+        if self.feed_back_calls(reply) {
+            return;
+        }
         let words = self.words(problems);
         if self.task.options.policy.history == History::Last {
             self.request.messages.truncate(self.opened);

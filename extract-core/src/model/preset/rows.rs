@@ -22,6 +22,8 @@ const COMPATIBLE: Facts = Facts {
     schema_strict: false,
     tool_dialect: &Dialect::JSON_SCHEMA,
     tool_strict: false,
+    // Small models repeat a call where they may make several, and many servers read only one.
+    parallel_tools: false,
     sampling: true,
     max_tokens: None,
     media: MediaSupport { image: Ways::ALL, audio: Ways::ALL, document: Ways::ALL },
@@ -33,6 +35,7 @@ const OPENAI: Facts = Facts {
     schema_strict: true,
     tool_dialect: &Dialect::OPENAI_STRICT,
     tool_strict: true,
+    parallel_tools: true,
     media: MediaSupport { image: Ways::BYTES_URL, audio: Ways::BYTES, document: Ways::BYTES_ID },
     quirks: Quirks::OPENAI,
     ..COMPATIBLE
@@ -77,6 +80,7 @@ const ANTHROPIC: Facts = Facts {
     schema_strict: true,
     tool_dialect: &Dialect::ANTHROPIC_TOOL,
     tool_strict: true,
+    parallel_tools: true,
     sampling: false,
     max_tokens: Some(16_000),
     media: MediaSupport { image: Ways::ALL, audio: Ways::NONE, document: Ways::ALL },
@@ -132,6 +136,7 @@ const ANTHROPIC_RULES: &[Rule] = &[
 const GEMINI: Facts = Facts {
     schema_dialect: &Dialect::GEMINI_JSON_SCHEMA,
     tool_dialect: &Dialect::GEMINI_JSON_SCHEMA,
+    parallel_tools: true,
     quirks: Quirks::OPENAI,
     ..COMPATIBLE
 };
@@ -292,6 +297,7 @@ static PRESETS: &[Preset] = &[
         facts: Facts {
             modes: TOOLS_OR_TEXT,
             tool_dialect: &Dialect::ANTHROPIC_LOOSE_TOOL,
+            parallel_tools: true,
             media: MediaSupport { image: Ways::BYTES, audio: Ways::NONE, document: Ways::BYTES },
             quirks: Quirks {
                 tool_choice: ToolChoiceForm::Named,
@@ -327,7 +333,7 @@ static PRESETS: &[Preset] = &[
         base_url: "https://api.cohere.com",
         key_variables: &["CO_API_KEY", "COHERE_API_KEY"],
         protocol: Protocol::Cohere,
-        facts: Facts { media: MediaSupport::IMAGES, ..COMPATIBLE },
+        facts: Facts { parallel_tools: true, media: MediaSupport::IMAGES, ..COMPATIBLE },
         ..ROW
     },
     Preset {
@@ -337,6 +343,7 @@ static PRESETS: &[Preset] = &[
         // Only a few of its models take a native schema; all take tools.
         facts: Facts {
             modes: TOOLS_FIRST,
+            parallel_tools: true,
             quirks: Quirks {
                 max_tokens: MaxTokensField::MaxCompletionTokens,
                 parallel_tool_calls: true,
@@ -362,6 +369,7 @@ static PRESETS: &[Preset] = &[
             schema_strict: true,
             tool_dialect: &Dialect::MISTRAL,
             tool_strict: true,
+            parallel_tools: true,
             media: MediaSupport {
                 image: Ways::BYTES_URL,
                 audio: Ways::BYTES_URL,
