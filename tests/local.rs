@@ -1,5 +1,6 @@
 //! The whole path on the embedded model: a real server, a real model, no key.
 
+use extract_llm::conversation::Delta;
 use extract_llm::extraction::Outcome;
 use extract_llm::{Client, Extract, Mode};
 
@@ -45,4 +46,16 @@ async fn a_real_model_fills_in_a_struct() {
         .unwrap();
     assert_eq!(person.attempts[0].mode, Mode::Tools);
     assert!(!person.value.name.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_model_is_seen_as_it_writes() {
+    let text = "Maria Lopez is 34 years old and lives in Madrid.";
+    let mut deltas = Client::local().extract::<Person>(text).deltas();
+    let mut pieces = 0;
+    while let Some(delta) = deltas.next().await {
+        pieces += u32::from(matches!(delta.unwrap(), Delta::Text(_)));
+    }
+    assert!(pieces > 3, "{pieces} pieces");
+    assert_eq!(deltas.finish().await.unwrap(), Person { name: "Maria Lopez".into(), age: 34 });
 }
