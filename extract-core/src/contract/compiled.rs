@@ -11,9 +11,7 @@ use super::constraint::MISPLACED;
 use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_typescript};
 use super::each::in_json_schema;
 use super::given::{self, Unbounded};
-use super::{
-    DialectReport, Extract, Problems, Shape, checkable, envelope, known, name, push_segment, root,
-};
+use super::{DialectReport, Extract, Shape, checkable, envelope, known, name, push_segment, root};
 use crate::conversation::Tool;
 
 /// Why a type cannot be asked for.
@@ -355,32 +353,36 @@ impl Contract {
         raised
     }
 
+    /// A value of the type's own shape as the model sees it in `form`: with its wrapping around it,
+    /// and in the shape that is sent.
+    pub(crate) fn asked_value(&self, form: Option<&Form>, value: Value) -> Value {
+        let value = if self.is_wrapped() { root::enclose(value) } else { value };
+        match form {
+            Some(form) => form.lowered.lower_value(value),
+            None => value,
+        }
+    }
+
+    /// Places of a value as the model sees them in `form`.
+    pub(crate) fn asked_places<'p>(
+        &self,
+        form: Option<&Form>,
+        value: &Value,
+        pointers: impl IntoIterator<Item = &'p str>,
+    ) -> Vec<String> {
+        let pointers = pointers.into_iter().map(|pointer| self.asked_pointer(pointer));
+        let Some(lowered) = form.map(|form| &form.lowered).filter(|form| !form.is_identity())
+        else {
+            return pointers.collect();
+        };
+        let enclosed = self.is_wrapped().then(|| root::enclose(value.clone()));
+        let mut trace = lowered.trace(enclosed.as_ref().unwrap_or(value));
+        pointers.map(|pointer| trace.follow(&pointer)).collect()
+    }
+
     /// The pointer of a place with a value's wrapping in it.
     pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
         if self.is_wrapped() { root::outside(pointer) } else { pointer.to_owned() }
-    }
-
-    /// A value of the type's own shape and its problems as the model sees them in `form`: with the
-    /// value's wrapping around it, and in the shape that is sent.
-    pub(crate) fn as_asked(
-        &self,
-        form: Option<&Form>,
-        value: Value,
-        problems: &Problems,
-    ) -> (Value, Problems) {
-        let value = if self.is_wrapped() { root::enclose(value) } else { value };
-        let mut problems = problems.clone();
-        if self.is_wrapped() {
-            problems.each_pointer(root::outside);
-        }
-        match form.map(|form| &form.lowered).filter(|lowered| !lowered.is_identity()) {
-            None => (value, problems),
-            Some(lowered) => {
-                let mut trace = lowered.trace(&value);
-                problems.each_pointer(|pointer| trace.follow(pointer));
-                (lowered.lower_value(value), problems)
-            }
-        }
     }
 }
 

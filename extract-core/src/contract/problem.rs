@@ -59,6 +59,12 @@ impl Problem {
         Self::new(ProblemKind::Rule, pointer, expected, "")
     }
 
+    /// Says where it is.
+    pub(crate) fn at(mut self, pointer: String) -> Self {
+        self.pointer = pointer;
+        self
+    }
+
     /// Says what was found.
     pub fn found(mut self, found: impl Into<String>) -> Self {
         self.found = found.into();
@@ -111,11 +117,6 @@ impl Problems {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()
-    }
-
-    /// Replaces every pointer.
-    pub(crate) fn each_pointer(&mut self, mut replace: impl FnMut(&str) -> String) {
-        self.0.iter_mut().for_each(|problem| problem.pointer = replace(&problem.pointer));
     }
 
     /// The same problems of a value that stands at this place of a larger one.

@@ -33,5 +33,5 @@ pub use error::{Error, InputError};
 pub use ledger::{Attempt, Ledger, Outcome, Report};
 pub use limit::Limit;
 pub use parse::{ParseError, Parsed, parse, parse_partial, parse_with};
-pub use policy::History;
+pub use policy::{History, Reask};
 pub use stream::{Deltas, ExtractionStream, Items, View};

@@ -2,6 +2,7 @@
 
 use super::Journey;
 use super::answers::unreadable_problem;
+use super::parts::Taken;
 use crate::check::check;
 use crate::contract::dialect::Raised;
 use crate::contract::{Extract, Problem, Problems};
@@ -17,15 +18,20 @@ impl<T: Extract> Journey<T> {
         let mut first: Option<(Vec<Repair>, Problems)> = None;
         let mut unreadable: Option<Problem> = None;
         for answer in self.answers(reply) {
-            let reading = match self.read(&answer) {
-                Ok(reading) => reading,
+            let taken = match self.take_parts(&answer) {
+                Some(taken) => Ok(taken),
+                None => self.read(&answer).map(|reading| Taken {
+                    raised: self.task.contract.raise(self.form.as_deref(), reading.value),
+                    repairs: reading.repairs,
+                }),
+            };
+            let Taken { raised: Raised { value, problems, .. }, repairs } = match taken {
+                Ok(taken) => taken,
                 Err(problem) => {
                     unreadable.get_or_insert(problem);
                     continue;
                 }
             };
-            let Raised { value, problems, .. } =
-                self.task.contract.raise(self.form.as_deref(), reading.value);
             let mut checked = check::<T>(&self.task.contract, &value, problems);
             let mut value = value;
             if let (Err(problems), BadItems::LeaveOut) = (&checked, self.task.options.bad_items) {
@@ -41,10 +47,10 @@ impl<T: Extract> Journey<T> {
             }
             match checked {
                 Ok(value) => {
-                    self.enter_verdict(Outcome::Accepted, reading.repairs, &Problems::new());
+                    self.enter_verdict(Outcome::Accepted, repairs, &Problems::new());
                     return Ok(value);
                 }
-                Err(problems) if first.is_none() => first = Some((reading.repairs, problems)),
+                Err(problems) if first.is_none() => first = Some((repairs, problems)),
                 Err(_) => {}
             }
         }

@@ -6,6 +6,7 @@ mod ask;
 mod escalate;
 mod judge;
 mod limits;
+mod parts;
 mod reask;
 
 use std::marker::PhantomData;
@@ -21,8 +22,9 @@ use super::options::Options;
 use super::stream::{Line, Told};
 use super::{Client, Error, InputError};
 use crate::contract::{Contract, Extract, Form, Problems};
-use crate::conversation::{Assembly, Feature, Input, Mode, ProviderError, Request};
+use crate::conversation::{Assembly, Feature, Input, Mode, Output, ProviderError, Request};
 use limits::Rejected;
+use parts::Asking;
 
 /// What an extraction is: who is asked, for what, about what, and how.
 pub(super) struct Task<T> {
@@ -96,6 +98,12 @@ struct Journey<T> {
     /// How often these problems came back.
     unchanged: u32,
     best: Option<Rejected>,
+    /// How the whole is asked for.
+    whole: Output,
+    /// Which parts are asked for, where it is not the whole.
+    parts: Option<Asking>,
+    /// How many messages there were once the whole had been fed back on.
+    told: usize,
 }
 
 impl<T> Journey<T> {
@@ -103,6 +111,9 @@ impl<T> Journey<T> {
     fn open(&mut self, opening: Opening) {
         self.ledger.notes.extend(opening.notes);
         self.opened = opening.request.messages.len();
+        self.whole = opening.request.output.clone();
+        self.parts = None;
+        self.told = self.opened;
         self.request = opening.request;
         self.form = opening.form;
     }
@@ -114,6 +125,7 @@ impl<T: Extract> Journey<T> {
         let Opening { request, form, notes } = Opening::of(&task)?;
         let ledger = Ledger { notes, ..Ledger::default() };
         let (asked, opened) = (address(&task.client), request.messages.len());
+        let whole = request.output.clone();
         Ok(Self {
             task,
             form,
@@ -128,6 +140,9 @@ impl<T: Extract> Journey<T> {
             problems: Problems::new(),
             unchanged: 0,
             best: None,
+            whole,
+            parts: None,
+            told: opened,
         })
     }
 
