@@ -113,6 +113,11 @@ pub use extract_core::{
 #[cfg(feature = "derive")]
 pub use extract_derive::Extract;
 
+/// The crate `aws-credential-types`, by which AWS credentials are given: see
+/// [`ClientBuilder::aws_credentials`](extraction::ClientBuilder::aws_credentials).
+#[cfg(feature = "bedrock-sigv4")]
+pub use extract_core::aws_credential_types;
+
 /// The crate `chrono`, whose dates and times can be extracted.
 #[cfg(feature = "chrono")]
 pub use extract_core::chrono;

@@ -245,7 +245,9 @@ async fn no_setting_is_sent_unless_it_was_set() {
         .max_tokens(500)
         .temperature(0.0)
         .seed(7)
-        .extra_body("service_tier", "flex")
+        .stop("THE END")
+        .service_tier("flex")
+        .extra_body("store", false)
         .await
         .unwrap();
 
@@ -258,7 +260,9 @@ async fn no_setting_is_sent_unless_it_was_set() {
     assert_eq!(seen[1].body.get("max_tokens"), None);
     assert_eq!(seen[1].body["temperature"], 0.0);
     assert_eq!(seen[1].body["seed"], 7);
+    assert_eq!(seen[1].body["stop"], json!(["THE END"]));
     assert_eq!(seen[1].body["service_tier"], "flex");
+    assert_eq!(seen[1].body["store"], false);
 }
 
 #[tokio::test]

@@ -26,6 +26,11 @@ pub mod __private {
     }
 }
 
+/// What AWS credentials are given by: see
+/// [`ClientBuilder::aws_credentials`](extraction::ClientBuilder::aws_credentials).
+#[cfg(feature = "bedrock-sigv4")]
+pub use aws_credential_types;
+
 // The crates whose types can be extracted, in the version that they can be extracted in.
 #[cfg(feature = "chrono")]
 pub use chrono;

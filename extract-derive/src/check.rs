@@ -128,7 +128,7 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
         }
         for validator in &words.validators {
             mistakes.push(
-                validator,
+                &validator.path,
                 "serde skips this field, so the model never fills it and there is nothing to \
                  validate: take one away",
             );

@@ -83,6 +83,7 @@ use crate::syntax::Mistakes;
 /// | `description = ".."` | in place of the doc comment; any expression of a `&str` or `String` |
 /// | `example = value` | a whole value, of any type that is `Serialize`; may stand several times |
 /// | `validate = path` | a function `fn(&Type) -> Result<(), impl Into<Problems>>`; may stand several times |
+/// | `validate_with = path` | the same with a [`Context`], by which it sees the source text and values of the caller's: `fn(&Type, Context<'_>) -> Result<(), impl Into<CheckError>>` |
 /// | `skip(Deserialize, JsonSchema)` | leaves one or both to another derive or implementation |
 /// | `bound = "T: Extract + Default"` | the bounds of the implementations, in place of those found |
 /// | `crate = path` | where `extract_llm` is, if not at `::extract_llm` |
@@ -91,7 +92,7 @@ use crate::syntax::Mistakes;
 ///
 /// | `#[extract(..)]` | |
 /// |---|---|
-/// | `description`, `example`, `validate` | as on a type; the function takes a reference to the field |
+/// | `description`, `example`, `validate`, `validate_with` | as on a type; the function takes a reference to the field |
 /// | `range(min = 0, max = 9)` | bounds of a number; also `exclusive_min`, `exclusive_max` |
 /// | `multiple_of = 5` | of a number |
 /// | `length(min = 1, max = 9)` | of a string, in characters; of a list or a map, in elements; also `equal` |
@@ -140,6 +141,24 @@ use crate::syntax::Mistakes;
 /// }
 /// ```
 ///
+/// One that has to look at more than the value stands under `validate_with`, and is handed a
+/// [`Context`]. It may answer that it could not look, which ends the extraction; see [`CheckError`].
+///
+/// ```
+/// use extract_llm::Extract;
+/// use extract_llm::contract::{CheckError, Context};
+///
+/// #[derive(Extract)]
+/// struct Person {
+///     #[extract(validate_with = is_mentioned)]
+///     name: String,
+/// }
+///
+/// fn is_mentioned(name: &str, cx: Context<'_>) -> Result<(), CheckError> {
+///     if cx.source()?.contains(name) { Ok(()) } else { Err("a name from the text".into()) }
+/// }
+/// ```
+///
 /// # Generic types
 ///
 /// `Page<T>` is `Extract` where `T` is; parameters in `PhantomData` or skipped fields need
@@ -159,6 +178,8 @@ use crate::syntax::Mistakes;
 /// schemars tells types apart by module and name. Two types of one name that stand in different
 /// functions of a module, and in one schema, need a `name` each.
 ///
+/// [`CheckError`]: https://docs.rs/extract-llm/latest/extract_llm/contract/enum.CheckError.html
+/// [`Context`]: https://docs.rs/extract-llm/latest/extract_llm/contract/struct.Context.html
 /// [`Problem`]: https://docs.rs/extract-llm/latest/extract_llm/contract/struct.Problem.html
 #[proc_macro_derive(Extract, attributes(extract, serde, schemars))]
 pub fn derive_extract(input: TokenStream) -> TokenStream {

@@ -26,7 +26,7 @@ pub(crate) struct ContainerWords {
     pub(crate) name: Option<LitStr>,
     pub(crate) description: Option<Described>,
     pub(crate) examples: Vec<Described>,
-    pub(crate) validators: Vec<Path>,
+    pub(crate) validators: Vec<Validator>,
     pub(crate) bounds: Option<Bounds>,
     pub(crate) skip_deserialize: bool,
     pub(crate) skip_json_schema: bool,
@@ -39,6 +39,13 @@ pub(crate) type Bounds = Punctuated<WherePredicate, Token![,]>;
 pub(crate) struct Described {
     pub(crate) word: Ident,
     pub(crate) expr: Expr,
+}
+
+/// A function that looks at a value.
+pub(crate) struct Validator {
+    pub(crate) path: Path,
+    /// Whether it is handed the context as well.
+    pub(crate) with_context: bool,
 }
 
 /// The fields, or the variants.
@@ -68,7 +75,7 @@ pub(crate) struct Field {
 pub(crate) struct FieldWords {
     pub(crate) description: Option<Described>,
     pub(crate) examples: Vec<Described>,
-    pub(crate) validators: Vec<Path>,
+    pub(crate) validators: Vec<Validator>,
     pub(crate) constraints: Vec<Constraint>,
     pub(crate) schema_with: Option<(Ident, Path)>,
     pub(crate) with: Option<(Ident, Path)>,
@@ -153,7 +160,7 @@ fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerWor
             }
             "description" => expression(&word, &mut words.description, mistakes),
             "example" => words.examples.extend(example(&word, mistakes)),
-            "validate" => words.validators.extend(validator(&word, mistakes)),
+            "validate" | "validate_with" => words.validators.extend(validator(&word, mistakes)),
             "bound" => once(&word, &mut words.bounds, mistakes, |word| {
                 let bounds = word.text(r#"bound = "T: Extract""#)?;
                 bounds.parse_with(Bounds::parse_terminated)
@@ -194,7 +201,7 @@ fn field_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> FieldWords {
         match word.name.to_string().as_str() {
             "description" => expression(&word, &mut words.description, mistakes),
             "example" => words.examples.extend(example(&word, mistakes)),
-            "validate" => words.validators.extend(validator(&word, mistakes)),
+            "validate" | "validate_with" => words.validators.extend(validator(&word, mistakes)),
             "schema_with" => once(&word, &mut words.schema_with, mistakes, |word| {
                 Ok((word.name.clone(), word.path("schema_with = path::to::function")?))
             }),
@@ -244,9 +251,10 @@ fn example(word: &Word, mistakes: &mut Mistakes) -> Option<Described> {
     }
 }
 
-fn validator(word: &Word, mistakes: &mut Mistakes) -> Option<Path> {
-    match word.path("validate = path::to::function") {
-        Ok(path) => Some(path),
+fn validator(word: &Word, mistakes: &mut Mistakes) -> Option<Validator> {
+    let with_context = word.is("validate_with");
+    match word.path(&format!("{} = path::to::function", word.name)) {
+        Ok(path) => Some(Validator { path, with_context }),
         Err(error) => {
             mistakes.take(error);
             None
@@ -269,11 +277,19 @@ impl Place {
         let mut words = vec!["description"];
         match self {
             Self::Container => {
-                words.extend(["name", "example", "validate", "bound", "skip", "crate"]);
+                words.extend([
+                    "name",
+                    "example",
+                    "validate",
+                    "validate_with",
+                    "bound",
+                    "skip",
+                    "crate",
+                ]);
             }
             Self::Variant => {}
             Self::Field => {
-                words.extend(["example", "validate", "with", "schema_with"]);
+                words.extend(["example", "validate", "validate_with", "with", "schema_with"]);
                 words.extend(constraint::WORDS);
             }
         }

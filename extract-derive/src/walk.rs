@@ -1,11 +1,12 @@
 //! The walk of the validators: from field to field, each at the place where it stands in the JSON.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use syn::Member;
+use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Member, Path};
 
-use crate::model::{Body, Container, Field, Variant};
+use crate::model::{Body, Container, Field, Validator, Variant};
 use crate::wire::{Representation, Shape};
 
 /// What the walk carries along.
@@ -56,8 +57,8 @@ fn walk_variants(variants: &[Variant], container: &Container) -> TokenStream {
         }
         let inside = match &container.wire.representation {
             _ if container.wire.shape != Shape::Own || variant.wire.untagged => inside,
-            Representation::External => at(&variant.wire.name, &inside),
-            Representation::Adjacent { content } => at(content, &inside),
+            Representation::External => tagged(&variant.wire.name, &inside),
+            Representation::Adjacent { content } => tagged(content, &inside),
             Representation::Internal | Representation::Untagged => inside,
         };
         let ident = &variant.ident;
@@ -96,27 +97,44 @@ fn walk_fields(
                 (&#krate::contract::Probe(#value)).check(#checker);
                 #validators
             };
+            let name = field_name(&field.member);
             match &field.wire.name {
-                _ if in_place || field.wire.flattened => inside,
-                None if newtype => inside,
-                None => at(index, &inside),
-                Some(name) => at(name, &inside),
+                _ if in_place => quote!(#checker.at_flat(#name, true, |#checker| { #inside });),
+                _ if field.wire.flattened => {
+                    quote!(#checker.at_flat(#name, false, |#checker| { #inside });)
+                }
+                None if newtype => {
+                    quote!(#checker.at_flat(#name, true, |#checker| { #inside });)
+                }
+                None => quote!(#checker.at_field(#name, #index, |#checker| { #inside });),
+                Some(wire) => quote!(#checker.at_field(#name, #wire, |#checker| { #inside });),
             }
         })
         .collect()
 }
 
+/// A field as paths in Rust name it.
+fn field_name(member: &Member) -> String {
+    match member {
+        Member::Named(name) => name.unraw().to_string(),
+        Member::Unnamed(index) => index.index.to_string(),
+    }
+}
+
 /// Calls validators, so that what is wrong with one is told where it is named.
-fn validators(validators: &[Path], value: &TokenStream) -> TokenStream {
+fn validators(validators: &[Validator], value: &TokenStream) -> TokenStream {
+    if validators.is_empty() {
+        return TokenStream::new();
+    }
     let checker = checker();
-    validators
-        .iter()
-        .map(|validator| {
-            let span = validator.span();
-            let value = placed(value.clone(), span);
-            quote_spanned!(span=> #checker.report(#validator(#value));)
-        })
-        .collect()
+    let reports = validators.iter().map(|validator| {
+        let path = &validator.path;
+        let span = path.span();
+        let value = placed(value.clone(), span);
+        let context = validator.with_context.then(|| quote_spanned!(span=> , #checker.context()));
+        quote_spanned!(span=> #checker.report(#path(#value #context));)
+    });
+    quote!(if #checker.is_checking() { #(#reports)* })
 }
 
 /// The same tokens, as if they stood at another place.
@@ -128,7 +146,8 @@ fn placed(tokens: TokenStream, span: Span) -> TokenStream {
     tokens.into_iter().map(place).collect()
 }
 
-fn at(segment: impl ToTokens, inside: &TokenStream) -> TokenStream {
+/// What stands around the fields of a variant.
+fn tagged(segment: &str, inside: &TokenStream) -> TokenStream {
     let checker = checker();
-    quote!(#checker.at(#segment, |#checker| { #inside });)
+    quote!(#checker.at_tag(#segment, |#checker| { #inside });)
 }

@@ -9,6 +9,8 @@ struct Order {
     boxes: u8,
     #[extract(validate(positive))]
     pieces: u8,
+    #[extract(validate_with)]
+    with_context: u8,
 }
 
 fn main() {}

@@ -13,10 +13,13 @@
 
 mod effort;
 mod feedback;
+mod rules;
 mod schema;
 mod typed;
 
 pub(crate) use feedback::FeedbackFn;
 pub use feedback::{Feedback, Folded, annotate, fold, render_feedback};
+pub use rules::Check;
+pub(crate) use rules::Rules;
 pub use schema::violations;
-pub(crate) use typed::check;
+pub(crate) use typed::{check, check_at_once};

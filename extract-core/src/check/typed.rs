@@ -3,40 +3,74 @@
 use serde_json::Value;
 
 use super::effort;
+use super::rules::Rules;
 use super::schema::violations;
 use crate::contract::{
-    Checker, Contract, Extract, Problem, ProblemKind, Problems, excerpt, push_segment,
+    Checker, Context, Contract, Extract, Failed, Problem, ProblemKind, Problems, excerpt,
+    push_segment,
 };
 
 /// Checks a value of the type's own shape: all violations of its schema, then what serde says,
-/// then the type's validators. Whatever can be found in one pass is found; `problems` is what was
-/// found on the way to the value.
-pub(crate) fn check<T: Extract>(
+/// then the validators of the type and of the call, then the checks of the call that may wait.
+/// Whatever can be found in one pass is found; `problems` is what was found on the way to the value.
+///
+/// The outer error is a check that could not be made.
+pub(crate) async fn check<T: Extract>(
+    contract: &Contract,
+    value: &Value,
+    problems: Vec<Problem>,
+    rules: &Rules<T>,
+    context: Context<'_>,
+) -> Result<Result<T, Problems>, Failed> {
+    let (typed, mut problems) = check_at_once(contract, value, problems, rules, context)?;
+    // The value is handed over and comes back, so that it need not be `Send` where nothing waits.
+    let (typed, answers) = match rules.waiting() {
+        Some(run) => run(typed, context).await,
+        None => (typed, Vec::new()),
+    };
+    let mut checker = Checker::with_context(value, context);
+    answers.into_iter().for_each(|answer| checker.report(answer));
+    problems.extend(checker.finish()?);
+    Ok(match typed {
+        Some(typed) if problems.is_empty() => Ok(typed),
+        _ => Err(problems),
+    })
+}
+
+/// All layers that need not wait. There is a value where serde could read one, and it is right where
+/// there are no problems.
+pub(crate) fn check_at_once<T: Extract>(
     contract: &Contract,
     value: &Value,
     mut problems: Vec<Problem>,
-) -> Result<T, Problems> {
+    rules: &Rules<T>,
+    context: Context<'_>,
+) -> Result<(Option<T>, Problems), Failed> {
     problems.extend(violations(contract, value));
     if !effort::is_readable(contract.schema(), value) {
         if problems.is_empty() {
             let expected = "a value that is nested less deeply in alternatives";
             problems.push(Problem::new(ProblemKind::Type, "", expected, excerpt(value)));
         }
-        return Err(problems.into());
+        return Ok((None, problems.into()));
     }
     match serde_path_to_error::deserialize::<_, T>(value) {
         Ok(typed) => {
-            let mut checker = Checker::new(value);
-            typed.check(&mut checker);
-            problems.extend(checker.into_problems());
-            if problems.is_empty() { Ok(typed) } else { Err(problems.into()) }
+            let found = Checker::with_context(value, context).guarded(|checker| {
+                typed.check(checker);
+                for validate in rules.validators() {
+                    checker.report(validate(&typed, context));
+                }
+            })?;
+            problems.extend(found);
+            Ok((Some(typed), problems.into()))
         }
         Err(error) => {
             // Where the schema has spoken, serde stops at the same place and says less.
             if problems.is_empty() {
                 problems.push(type_problem(&error, value));
             }
-            Err(problems.into())
+            Ok((None, problems.into()))
         }
     }
 }

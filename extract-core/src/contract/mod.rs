@@ -10,10 +10,14 @@
 //! # Ok::<(), extract_core::contract::ContractError>(())
 //! ```
 
+mod answer;
 mod base64;
+mod check_error;
 mod checkable;
+mod checker;
 mod compiled;
 mod constraint;
+mod context;
 pub mod dialect;
 mod each;
 mod envelope;
@@ -23,21 +27,36 @@ pub mod fits;
 mod foreign;
 mod given;
 mod known;
+mod maybe;
 mod name;
 mod parts;
 mod place;
 mod problem;
 mod report;
 pub(crate) mod root;
+mod seek;
 pub(crate) mod shape;
+mod source;
+mod user_tool;
+mod variants;
 
+pub use answer::Answer;
 pub use base64::Base64;
+pub use check_error::{CheckError, CheckFailure};
+pub use checker::Checker;
+pub(crate) use checker::Failed;
 pub use compiled::{Contract, ContractError, Form};
 pub use constraint::Constraint;
+pub use context::{Background, Context};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use given::{Given, Unbounded};
+pub use maybe::Maybe;
 pub use parts::{Part, Parts};
-pub use problem::{Checker, Problem, ProblemKind, Problems};
+pub use problem::{Problem, ProblemKind, Problems};
 pub(crate) use problem::{excerpt, push_segment, segments};
 pub use report::{Change, DialectReport};
 pub use shape::{Shape, ShapeError};
+pub use source::{Source, SourcePart};
+pub use user_tool::UserTool;
+pub(crate) use variants::Split;
+pub use variants::{Variant, Variants};

@@ -1,10 +1,8 @@
 //! What can be wrong with a value, said so that a model (or a person) can mend it.
 
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer as _, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Which layer found a [`Problem`].
@@ -125,6 +123,16 @@ impl Problems {
         self
     }
 
+    /// Keeps no more than the first so many.
+    pub(super) fn truncate(&mut self, most: usize) {
+        self.0.truncate(most);
+    }
+
+    /// Replaces every pointer.
+    pub(crate) fn each_pointer(&mut self, mut replace: impl FnMut(&str) -> String) {
+        self.0.iter_mut().for_each(|problem| problem.pointer = replace(&problem.pointer));
+    }
+
     /// All of them, in the order they were found.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()
@@ -169,6 +177,12 @@ impl FromIterator<Problem> for Problems {
     }
 }
 
+impl Extend<Problem> for Problems {
+    fn extend<I: IntoIterator<Item = Problem>>(&mut self, problems: I) {
+        self.0.extend(problems);
+    }
+}
+
 impl From<Problem> for Problems {
     fn from(problem: Problem) -> Self {
         Self(vec![problem])
@@ -191,109 +205,6 @@ impl From<String> for Problems {
     fn from(expected: String) -> Self {
         Problem::rule("", expected).into()
     }
-}
-
-/// Walks a typed value, with the JSON it was read from beside it, and collects what its validators
-/// say, each with its JSON pointer.
-///
-/// ```
-/// use extract_core::contract::Checker;
-/// use serde_json::json;
-///
-/// let value = json!({"lines": ["x-1"]});
-/// let mut checker = Checker::new(&value);
-/// checker.at("lines", |checker| {
-///     checker.at(0, |checker| checker.report(Err("a known sku")));
-/// });
-/// let problems = checker.into_problems();
-/// assert_eq!(problems.to_string(), r#"/lines/0: expected a known sku, found "x-1""#);
-/// ```
-#[derive(Debug)]
-pub struct Checker<'v> {
-    root: &'v Value,
-    pointer: String,
-    problems: Problems,
-}
-
-impl<'v> Checker<'v> {
-    /// A checker at the root of a value.
-    pub fn new(root: &'v Value) -> Self {
-        Self { root, pointer: String::new(), problems: Problems::new() }
-    }
-
-    /// The JSON at this place.
-    pub fn json(&self) -> Option<&'v Value> {
-        self.root.pointer(&self.pointer)
-    }
-
-    /// Steps into a member (by its name on the wire) or an element (by its index).
-    pub fn at(&mut self, segment: impl fmt::Display, check: impl FnOnce(&mut Self)) {
-        let here = self.pointer.len();
-        push_segment(&mut self.pointer, &segment.to_string());
-        check(self);
-        self.pointer.truncate(here);
-    }
-
-    /// Steps into the value of a map. What its key is called on the wire is looked up only where
-    /// there is something to say: the key's type need not know how to write itself, and a map of
-    /// good values should cost no look-ups.
-    pub(crate) fn at_key<K: DeserializeOwned + PartialEq>(
-        &mut self,
-        key: &K,
-        check: impl Fn(&mut Self),
-    ) {
-        let before = self.problems.len();
-        self.at("", &check);
-        if self.problems.len() == before {
-            return;
-        }
-        self.problems.0.truncate(before);
-        let names = self.json().and_then(Value::as_object).into_iter().flat_map(|map| map.keys());
-        let name =
-            names.into_iter().find(|name| wire_key(name).is_some_and(|found: K| found == *key));
-        self.at(name.map_or("?", String::as_str), check);
-    }
-
-    /// Takes what a validator of the value at this place answered.
-    pub fn report(&mut self, result: Result<(), impl Into<Problems>>) {
-        let Err(problems) = result else { return };
-        for mut problem in problems.into() {
-            problem.pointer.insert_str(0, &self.pointer);
-            if problem.found.is_empty() {
-                if let Some(value) = self.root.pointer(&problem.pointer) {
-                    problem.found = excerpt(value);
-                }
-            }
-            self.problems.push(problem);
-        }
-    }
-
-    /// All that was found.
-    pub fn into_problems(self) -> Problems {
-        self.problems
-    }
-}
-
-/// The key that serde reads from a member's name.
-fn wire_key<K: DeserializeOwned>(name: &str) -> Option<K> {
-    struct FirstKey<K>(PhantomData<K>);
-
-    impl<'de, K: Deserialize<'de>> Visitor<'de> for FirstKey<K> {
-        type Value = Option<K>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let key = map.next_key()?;
-            let _: IgnoredAny = map.next_value()?;
-            Ok(key)
-        }
-    }
-
-    let entry = Value::Object([(name.to_owned(), Value::Null)].into_iter().collect());
-    entry.deserialize_map(FirstKey(PhantomData)).ok().flatten()
 }
 
 /// The longest excerpt of a value that a problem shows, in bytes.

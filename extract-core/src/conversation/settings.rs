@@ -40,7 +40,10 @@ impl ReasoningEffort {
     }
 }
 
-/// Settings of one request. Many models refuse sampling parameters, so none has a default.
+/// Settings of one request. Many models refuse sampling parameters, so none has a default. What a
+/// protocol or a provider has no place for is not left out in silence: the request is an error of the
+/// kind [`Unsupported`](super::ProviderErrorKind::Unsupported), with the setting's name in it, and is
+/// not sent.
 ///
 /// ```
 /// use extract_core::conversation::{ReasoningEffort, Settings};

@@ -123,7 +123,7 @@ impl Client {
 #[derive(Debug, Default)]
 #[must_use]
 pub struct ClientBuilder {
-    provider: ProviderOptions,
+    pub(super) provider: ProviderOptions,
     pub(super) defaults: Options,
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::ledger::Ledger;
 use super::limit::Limit;
-use crate::contract::{ContractError, Problems};
+use crate::contract::{CheckFailure, ContractError, Problems};
 use crate::conversation::ProviderError;
 use crate::model::ConfigError;
 
@@ -17,6 +17,12 @@ pub enum InputError {
     /// There is nothing to extract from.
     #[error("the input is empty: there is nothing to extract from")]
     Empty,
+    /// There are tools of the caller's own, and the model (or the mode that was set) takes none.
+    #[error("there are tools to be called, and the model is not asked in a mode that has tools")]
+    NoTools,
+    /// Two tools have the same name, or one has the name of the tool that gives the value.
+    #[error("there is more than one tool of the name `{0}`; give one another with `named`")]
+    ToolName(String),
     /// The error that the stream ended with was given out before.
     #[error("the stream has ended: its error was given before")]
     Ended,
@@ -108,6 +114,33 @@ pub enum Error {
         /// All attempts.
         ledger: Box<Ledger>,
     },
+    /// Of several samples, half or more gave no value.
+    #[error(
+        "{needed} samples have to give a value for an agreement, and {given} did; the first failure: {}",
+        failures.first().map(ToString::to_string).unwrap_or_default()
+    )]
+    TooFewSamples {
+        /// How many have to.
+        needed: usize,
+        /// How many did.
+        given: usize,
+        /// Why the others did not.
+        failures: Vec<Error>,
+        /// The attempts of all samples.
+        ledger: Box<Ledger>,
+    },
+    /// A check could not be made: it failed by itself, or panicked. The model is not asked again.
+    #[error("the value could not be checked{}: {source}", place(pointer))]
+    Check {
+        /// JSON pointer of the value that it was to look at; empty for the whole of it.
+        pointer: String,
+        /// Why it could not be made.
+        source: CheckFailure,
+        /// The value, which may be right.
+        last: Option<Value>,
+        /// Everything up to then.
+        ledger: Box<Ledger>,
+    },
     /// The deadline passed.
     #[error("the deadline of {deadline:?} passed after {}", attempts(ledger))]
     Deadline {
@@ -120,6 +153,10 @@ pub enum Error {
         /// Everything up to then.
         ledger: Box<Ledger>,
     },
+}
+
+pub(super) fn place(pointer: &str) -> String {
+    if pointer.is_empty() { String::new() } else { format!(" at {pointer}") }
 }
 
 fn attempts(ledger: &Ledger) -> String {
@@ -139,6 +176,8 @@ impl Error {
             | Self::ContentFiltered { ledger, .. }
             | Self::Truncated { ledger, .. }
             | Self::Invalid { ledger, .. }
+            | Self::TooFewSamples { ledger, .. }
+            | Self::Check { ledger, .. }
             | Self::Deadline { ledger, .. } => Some(ledger),
         }
     }
@@ -148,6 +187,7 @@ impl Error {
     pub fn best_value(&self) -> Option<&Value> {
         match self {
             Self::Invalid { best, .. } | Self::Deadline { best, .. } => best.as_ref(),
+            Self::Check { last, .. } => last.as_ref(),
             _ => None,
         }
     }
@@ -164,6 +204,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Provider { error, .. } => error.is_retryable(),
+            Self::TooFewSamples { failures, .. } => failures.iter().all(Self::is_retryable),
             Self::Deadline { .. } => true,
             _ => false,
         }

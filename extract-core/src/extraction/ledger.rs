@@ -24,8 +24,12 @@ use crate::reading::Repair;
 pub enum Outcome {
     /// The value was right.
     Accepted,
+    /// The model called tools of the caller's own.
+    Called,
     /// The value had problems.
     Rejected,
+    /// The value could not be checked.
+    Unchecked,
     /// The model refused.
     Refused,
     /// The content filter cut in.
@@ -40,7 +44,9 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Accepted => "accepted",
+            Self::Called => "called tools",
             Self::Rejected => "rejected",
+            Self::Unchecked => "not checked",
             Self::Refused => "refused",
             Self::Filtered => "filtered",
             Self::Truncated => "truncated",

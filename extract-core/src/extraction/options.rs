@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Layout;
 use super::bad_items::BadItems;
 use super::policy::Policy;
 use crate::check::FeedbackFn;
-use crate::contract::Contract;
-use crate::conversation::{Mode, Prices, Settings};
+use crate::contract::{Background, Contract};
+use crate::conversation::{Input, Mode, Prices, Settings};
 
 /// What the schema is told in, where it is told in words.
 pub(super) type InstructionsFn = Arc<dyn Fn(&Contract) -> String + Send + Sync>;
@@ -17,6 +18,7 @@ pub(super) type InstructionsFn = Arc<dyn Fn(&Contract) -> String + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Options {
     pub(super) mode: Mode,
+    pub(super) layout: Layout,
     pub(super) retries: u32,
     pub(super) deadline: Option<Duration>,
     /// Of a stream: until its first piece, and between two.
@@ -29,12 +31,25 @@ pub(super) struct Options {
     pub(super) instructions: Option<InstructionsFn>,
     pub(super) feedback: Option<FeedbackFn>,
     pub(super) policy: Policy,
+    /// What the user hands to checks.
+    pub(super) background: Background,
+    /// How many messages stand before the input, and are no part of the source.
+    pub(super) before_input: usize,
+}
+
+impl Options {
+    /// What the checks of one extraction may look at.
+    pub(super) fn background(&self, input: &Input) -> Background {
+        let source = input.messages().get(self.before_input..).unwrap_or_default();
+        self.background.clone().messages(source)
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             mode: Mode::Auto,
+            layout: Layout::Auto,
             retries: 2,
             deadline: None,
             first_token: None,
@@ -46,6 +61,8 @@ impl Default for Options {
             instructions: None,
             feedback: None,
             policy: Policy::default(),
+            background: Background::new(),
+            before_input: 0,
         }
     }
 }

@@ -3,8 +3,11 @@
 
 use serde_json::Value;
 
-use crate::check::check;
-use crate::contract::{Contract, ContractError, Extract, Problems};
+use super::error::place;
+use crate::check::{Rules, check_at_once};
+use crate::contract::{
+    Background, CheckFailure, Context, Contract, ContractError, Extract, Failed, Problems,
+};
 use crate::reading::{self, Growing, Level, ReadError, Reading, Repair};
 
 /// A checked value that was read from a text.
@@ -45,6 +48,16 @@ pub enum ParseError {
         /// What had to be done to read it.
         repairs: Vec<Repair>,
     },
+    /// A validator could not look at the value.
+    #[error("the value could not be checked{}: {source}", place(pointer))]
+    Check {
+        /// JSON pointer of the value that it was to look at; empty for the whole of it.
+        pointer: String,
+        /// Why it could not.
+        source: CheckFailure,
+        /// The value.
+        value: Value,
+    },
 }
 
 /// Reads a text that a model wrote and checks the value, without any call.
@@ -74,6 +87,30 @@ pub fn parse<T: Extract>(text: &str) -> Result<Parsed<T>, ParseError> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn parse_with<T: Extract>(contract: &Contract, text: &str) -> Result<Parsed<T>, ParseError> {
+    read_and_check(contract, text, Context::empty())
+}
+
+/// [`parse`], with what the type's validators may look at beside the value: the text that it was
+/// extracted from, and values of one's own.
+///
+/// ```
+/// use extract_core::contract::Background;
+/// use extract_core::extraction::parse_in;
+///
+/// let background = Background::new().source("Two of A-1, please.");
+/// let parsed = parse_in::<Vec<String>>("[\"A-1\"]", &background)?;
+/// assert_eq!(parsed.value, ["A-1"]);
+/// # Ok::<(), extract_core::extraction::ParseError>(())
+/// ```
+pub fn parse_in<T: Extract>(text: &str, background: &Background) -> Result<Parsed<T>, ParseError> {
+    read_and_check(&*Contract::of::<T>()?, text, background.context())
+}
+
+fn read_and_check<T: Extract>(
+    contract: &Contract,
+    text: &str,
+    context: Context<'_>,
+) -> Result<Parsed<T>, ParseError> {
     let Reading { value, repairs, rivals, .. } = {
         let reading = reading::read(text, contract.shape(None), Level::Lenient)?;
         if reading.is_cut() {
@@ -83,9 +120,14 @@ pub fn parse_with<T: Extract>(contract: &Contract, text: &str) -> Result<Parsed<
         reading
     };
     let raised = contract.raise(None, value);
-    match check(contract, &raised.value, raised.problems) {
-        Ok(value) => Ok(Parsed { value, repairs, rivals }),
-        Err(problems) => Err(ParseError::Invalid { problems, value: raised.value, repairs }),
+    let checked =
+        check_at_once(contract, &raised.value, raised.problems, &Rules::default(), context);
+    match checked {
+        Ok((Some(value), problems)) if problems.is_empty() => Ok(Parsed { value, repairs, rivals }),
+        Ok((_, problems)) => Err(ParseError::Invalid { problems, value: raised.value, repairs }),
+        Err(Failed { pointer, failure: source }) => {
+            Err(ParseError::Check { pointer, source, value: raised.value })
+        }
     }
 }
 

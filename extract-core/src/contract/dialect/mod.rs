@@ -54,6 +54,7 @@ mod words;
 use serde_json::Value;
 
 pub use error::{DialectError, Limit};
+pub(super) use limits::check_tools;
 pub use limits::{LimitUse, limits_used};
 pub use lowered::{Lowered, Raised};
 pub use note::{Note, NoteKind};

@@ -100,7 +100,8 @@ impl<T> Journey<T> {
             None => (Arc::clone(&self.task.contract), self.form.clone()),
         };
         let mode = self.request.output.mode();
-        line.tell(Told::Began(Began { attempt, mode, contract, form }));
+        let background = Arc::clone(&self.background);
+        line.tell(Told::Began(Began { attempt, mode, contract, form, background }));
         let mut deltas = deltas.ready_chunks(MOST_AT_ONCE);
         let (mut left, mut which) = (first.map(|most| most.saturating_sub(began.elapsed())), FIRST);
         while let Some(pieces) = within(left, which, deltas.next()).await? {

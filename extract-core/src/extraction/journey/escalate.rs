@@ -1,7 +1,6 @@
 //! Escalation: asking another model, perhaps of another provider, when the first does not get it
 //! right. The conversation is opened anew for it.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::{Journey, Task, address};
@@ -28,11 +27,15 @@ impl<T> Journey<T> {
                 client: next.client,
                 contract: Arc::clone(&self.task.contract),
                 input: without_state(&self.task.input),
+                own: self.task.own.clone(),
                 line: self.task.line.clone(),
                 list: self.task.list.clone(),
-                result: PhantomData,
+                rules: self.task.rules.clone(),
             };
             match Opening::of(&task) {
+                Ok(opening) if opening.tooling.is_none() && !task.own.is_empty() => {
+                    self.ledger.notes.push(format!("{to} cannot be asked: it takes no tools"));
+                }
                 Ok(opening) => {
                     let from = std::mem::replace(&mut self.asked, to);
                     let note = format!(

@@ -1,11 +1,15 @@
 //! Judging: from a reply to a checked value, or to all that is wrong with it.
 
-use super::Journey;
+use std::sync::Arc;
+
+use serde_json::Value;
+
 use super::answers::unreadable_problem;
 use super::parts::Taken;
+use super::{Ending, Journey, Task};
 use crate::check::check;
 use crate::contract::dialect::Raised;
-use crate::contract::{Extract, Problem, Problems};
+use crate::contract::{Extract, Failed, Problem, Problems};
 use crate::conversation::Reply;
 use crate::extraction::bad_items::{BadItems, leave_out};
 use crate::extraction::ledger::Outcome;
@@ -13,8 +17,12 @@ use crate::reading::Repair;
 
 impl<T: Extract> Journey<T> {
     /// Reads and checks a reply. Where it holds several answers, the first that passes is taken;
-    /// where none passes, the problems are those of the first that could be read.
-    pub(super) fn judge(&mut self, reply: &Reply) -> Result<T, Problems> {
+    /// where none passes, the problems are those of the first that could be read. A check that could
+    /// not be made is an end.
+    pub(super) async fn judge(&mut self, reply: &Reply) -> Result<Result<T, Problems>, Ending> {
+        if let Some(judged) = self.judge_calls(reply).await? {
+            return Ok(judged);
+        }
         let mut first: Option<(Vec<Repair>, Problems)> = None;
         let mut unreadable: Option<Problem> = None;
         for answer in self.answers(reply) {
@@ -32,23 +40,22 @@ impl<T: Extract> Journey<T> {
                     continue;
                 }
             };
-            let mut checked = check::<T>(&self.task.contract, &value, problems);
-            let mut value = value;
-            if let (Err(problems), BadItems::LeaveOut) = (&checked, self.task.options.bad_items) {
-                if let Some((kept, bad)) = leave_out(&value, &self.task.list, problems) {
-                    checked = check::<T>(&self.task.contract, &kept, Vec::new());
-                    if checked.is_ok() {
-                        (value, self.ledger.left_out) = (kept, bad);
-                    }
+            let (value, checked) = self.weigh(value, problems).await;
+            let checked = match checked {
+                Ok(checked) => checked,
+                Err(failed) => {
+                    self.last = Some(value);
+                    self.enter_verdict(Outcome::Unchecked, repairs, &Problems::new());
+                    return Err(Ending::Unchecked(failed));
                 }
-            }
+            };
             if checked.is_ok() || first.is_none() {
                 self.last = Some(value);
             }
             match checked {
                 Ok(value) => {
                     self.enter_verdict(Outcome::Accepted, repairs, &Problems::new());
-                    return Ok(value);
+                    return Ok(Ok(value));
                 }
                 Err(problems) if first.is_none() => first = Some((repairs, problems)),
                 Err(_) => {}
@@ -59,10 +66,40 @@ impl<T: Extract> Journey<T> {
             (Vec::new(), problem.into())
         });
         self.enter_verdict(Outcome::Rejected, repairs, &problems);
-        Err(problems)
+        Ok(Err(problems))
     }
 
-    fn enter_verdict(&mut self, outcome: Outcome, repairs: Vec<Repair>, problems: &Problems) {
+    /// Checks a value in all layers; the elements of a list that do not pass may be left out of it.
+    async fn weigh(
+        &mut self,
+        value: Value,
+        problems: Vec<Problem>,
+    ) -> (Value, Result<Result<T, Problems>, Failed>) {
+        let background = Arc::clone(&self.background);
+        let cx = background.context();
+        let Task { contract, rules, options, list, .. } = &self.task;
+        let problems = match check(contract, &value, problems, rules, cx).await {
+            Ok(Err(problems)) if options.bad_items == BadItems::LeaveOut => problems,
+            checked => return (value, checked),
+        };
+        let Some((kept, bad)) = leave_out(&value, list, &problems) else {
+            return (value, Ok(Err(problems)));
+        };
+        match check(contract, &kept, Vec::new(), rules, cx).await {
+            Ok(Err(_)) => (value, Ok(Err(problems))),
+            checked => {
+                self.ledger.left_out = bad;
+                (kept, checked)
+            }
+        }
+    }
+
+    pub(super) fn enter_verdict(
+        &mut self,
+        outcome: Outcome,
+        repairs: Vec<Repair>,
+        problems: &Problems,
+    ) {
         if let Some(attempt) = self.ledger.attempts.last_mut() {
             attempt.outcome = outcome;
             attempt.repairs = repairs;

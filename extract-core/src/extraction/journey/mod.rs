@@ -3,13 +3,15 @@
 
 mod answers;
 mod ask;
+mod calls;
 mod escalate;
 mod judge;
 mod limits;
+mod own;
 mod parts;
 mod reask;
+mod slots;
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,12 +21,16 @@ use super::ledger::{Ledger, Outcome, Report};
 use super::limit::Limit;
 use super::opening::Opening;
 use super::options::Options;
+use super::step::{Call, Calls};
 use super::stream::{Line, Told};
+use super::tooling::Tooling;
 use super::{Client, Error, InputError};
-use crate::contract::{Contract, Extract, Form, Problems};
-use crate::conversation::{Assembly, Feature, Input, Mode, Output, ProviderError, Request};
+use crate::check::Rules;
+use crate::contract::{Background, Contract, Extract, Failed, Form, Problems, UserTool};
+use crate::conversation::{Assembly, Feature, Input, Mode, Output, ProviderError, Reply, Request};
 use limits::Rejected;
 use parts::Asking;
+use slots::Slots;
 
 /// What an extraction is: who is asked, for what, about what, and how.
 pub(super) struct Task<T> {
@@ -32,20 +38,55 @@ pub(super) struct Task<T> {
     pub(super) contract: Arc<Contract>,
     pub(super) input: Input,
     pub(super) options: Options,
+    pub(super) own: Vec<UserTool>,
     /// Where the reply is told as it arrives.
     pub(super) line: Option<Line>,
     /// The list whose bad elements may be left out, as a JSON pointer.
     pub(super) list: String,
-    pub(super) result: PhantomData<fn() -> T>,
+    pub(super) rules: Rules<T>,
+}
+
+impl<T> Clone for Task<T> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            contract: Arc::clone(&self.contract),
+            input: self.input.clone(),
+            options: self.options.clone(),
+            own: self.own.clone(),
+            line: self.line.clone(),
+            list: self.list.clone(),
+            rules: self.rules.clone(),
+        }
+    }
+}
+
+/// Runs an extraction to its value.
+pub(super) async fn run<T: Extract>(task: Task<T>) -> Result<Report<T>, Error> {
+    match arrive(task).await? {
+        Arrival::Value { report, .. } => Ok(report),
+        Arrival::Calls(_) => unreachable!("calls are of tools that only a step has"),
+    }
+}
+
+/// Where a journey came to.
+pub(super) enum Arrival<T> {
+    /// A value, and the JSON that it was read from.
+    Value { report: Report<T>, json: Value },
+    /// Calls of the user's own tools.
+    Calls(Calls),
 }
 
 /// Runs an extraction to its end.
-pub(super) async fn run<T: Extract>(task: Task<T>) -> Result<Report<T>, Error> {
+pub(super) async fn arrive<T: Extract>(task: Task<T>) -> Result<Arrival<T>, Error> {
     if task.input.is_blank() {
         return Err(InputError::Empty.into());
     }
     let deadline = task.options.deadline;
     let mut journey = Journey::begin(task)?;
+    if journey.tooling.is_none() && !journey.task.own.is_empty() {
+        return Err(InputError::NoTools.into());
+    }
     let ending = match deadline {
         None => journey.travel().await,
         Some(deadline) => match tokio::time::timeout(deadline, journey.travel()).await {
@@ -55,12 +96,14 @@ pub(super) async fn run<T: Extract>(task: Task<T>) -> Result<Report<T>, Error> {
     };
     match ending {
         Ok(value) => {
-            if let (Some(line), Some(value)) = (&journey.task.line, journey.last.take()) {
+            let json = journey.last.take().unwrap_or_default();
+            if let Some(line) = &journey.task.line {
                 let left_out = journey.ledger.left_out.iter().map(|item| item.index).collect();
-                line.tell(Told::Settled { value, left_out });
+                line.tell(Told::Settled { value: json.clone(), left_out });
             }
-            Ok(Report::new(value, journey.close()))
+            Ok(Arrival::Value { report: Report::new(value, journey.close()), json })
         }
+        Err(Ending::Called(calls, reply)) => Ok(Arrival::Calls(journey.hand_over(calls, &reply))),
         Err(ending) => Err(journey.fail(ending)),
     }
 }
@@ -72,6 +115,8 @@ enum Ending {
     Filtered(String),
     Truncated(String),
     Invalid(Limit),
+    Called(Vec<Call>, Reply),
+    Unchecked(Failed),
     Deadline(Duration),
 }
 
@@ -80,6 +125,10 @@ struct Journey<T> {
     task: Task<T>,
     /// The lowered schema, where one is sent.
     form: Option<Arc<Form>>,
+    /// What the calls of a reply mean, where tools are used.
+    tooling: Option<Tooling>,
+    /// The elements of a list that came in calls, and what each call of the latest reply is told.
+    slots: Slots,
     request: Request,
     ledger: Ledger,
     begun: Instant,
@@ -97,6 +146,8 @@ struct Journey<T> {
     problems: Problems,
     /// How often these problems came back.
     unchanged: u32,
+    /// What checks may look at.
+    background: Arc<Background>,
     best: Option<Rejected>,
     /// How the whole is asked for.
     whole: Output,
@@ -116,19 +167,31 @@ impl<T> Journey<T> {
         self.told = self.opened;
         self.request = opening.request;
         self.form = opening.form;
+        self.tooling = opening.tooling;
+        self.slots = Slots::default();
+    }
+
+    /// The same, after what was said to a model that was asked before.
+    fn open_again(&mut self, opening: Opening) {
+        let said = self.request.messages.split_off(self.opened);
+        self.open(opening);
+        self.request.messages.extend(said);
     }
 }
 
 impl<T: Extract> Journey<T> {
     fn begin(task: Task<T>) -> Result<Self, Error> {
         let begun = Instant::now();
-        let Opening { request, form, notes } = Opening::of(&task)?;
+        let Opening { request, form, tooling, notes } = Opening::of(&task)?;
         let ledger = Ledger { notes, ..Ledger::default() };
+        let background = Arc::new(task.options.background(&task.input));
         let (asked, opened) = (address(&task.client), request.messages.len());
         let whole = request.output.clone();
         Ok(Self {
             task,
             form,
+            tooling,
+            slots: Slots::default(),
             request,
             ledger,
             begun,
@@ -143,6 +206,7 @@ impl<T: Extract> Journey<T> {
             whole,
             parts: None,
             told: opened,
+            background,
         })
     }
 
@@ -156,7 +220,12 @@ impl<T: Extract> Journey<T> {
                 Err(ending) => return Err(ending),
             };
             self.last = None;
-            match self.judge(&reply) {
+            let judged = match self.own_calls(&reply) {
+                Some(Ok(calls)) => return Err(Ending::Called(calls, reply)),
+                Some(Err(problems)) => Err(problems),
+                None => self.judge(&reply).await?,
+            };
+            match judged {
                 Ok(value) => return Ok(value),
                 Err(problems) => self.ask_again(&reply, &problems)?,
             }
@@ -169,7 +238,11 @@ impl<T: Extract> Journey<T> {
         let asked = self.request.output.mode();
         let since = self.ledger.attempts.iter().skip(self.before);
         let answered = since.clone().any(|attempt| attempt.stop.is_some());
-        if self.task.options.mode != Mode::Auto || answered {
+        if !answered && self.step_back_to_one_tool(error) {
+            return true;
+        }
+        let since = self.ledger.attempts.iter().skip(self.before);
+        if self.task.options.mode != Mode::Auto || answered || !self.task.own.is_empty() {
             return false;
         }
         match error.unsupported {
@@ -185,10 +258,24 @@ impl<T: Extract> Journey<T> {
             return false;
         }
         self.ledger.notes.push(format!("the mode is {next} instead of {asked}: {error}"));
-        // What was wrong with the answer of a model that was asked before stays said.
-        let said = self.request.messages.split_off(self.opened);
-        self.open(opening);
-        self.request.messages.extend(said);
+        self.open_again(opening);
+        true
+    }
+
+    /// Asks for the whole value in one tool, if the server refuses several. The client remembers it.
+    fn step_back_to_one_tool(&mut self, error: &ProviderError) -> bool {
+        let split = self.tooling.as_ref().is_some_and(|tooling| tooling.split.is_some());
+        let about_tools = matches!(
+            error.unsupported,
+            Some(Feature::Mode(Mode::Tools) | Feature::Schema(Mode::Tools))
+        );
+        if !split || !about_tools {
+            return false;
+        }
+        self.task.client.refused.add_split(&self.task.contract);
+        let Ok(opening) = Opening::of(&self.task) else { return false };
+        self.ledger.notes.push(format!("the value is asked for as one tool: {error}"));
+        self.open_again(opening);
         true
     }
 
@@ -203,6 +290,7 @@ impl<T: Extract> Journey<T> {
                 attempt.enter_piece(&self.arriving);
             }
         }
+        let last = self.last.take();
         let (best, problems) = match self.best.take() {
             Some(Rejected { value, problems }) => (Some(value), problems),
             None => (None, std::mem::take(&mut self.problems)),
@@ -215,6 +303,10 @@ impl<T: Extract> Journey<T> {
             Ending::Truncated(partial) => Error::Truncated { partial, ledger },
             Ending::Invalid(limit) => Error::Invalid { problems, best, limit, ledger },
             Ending::Deadline(deadline) => Error::Deadline { deadline, problems, best, ledger },
+            Ending::Called(..) => unreachable!("calls are handed over before"),
+            Ending::Unchecked(Failed { pointer, failure: source }) => {
+                Error::Check { pointer, source, last, ledger }
+            }
         }
     }
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Journey;
-use super::answers::Answer;
+use super::answers::{Answer, read_answer};
 use crate::contract::dialect::Raised;
 use crate::contract::{Form, Parts, Problem, Problems};
 use crate::conversation::{Output, ToolChoice, Tools};
 use crate::extraction::Reask;
 use crate::model::SchemaPrompt;
-use crate::reading::{self, Level, Repair};
+use crate::reading::Repair;
 
 /// A value of fewer bytes of JSON is asked for as a whole: what is saved would be less than what it
 /// takes to say which part is meant.
@@ -60,10 +60,11 @@ impl<T> Journey<T> {
     fn next_parts(&self, problems: &Problems) -> Option<Asking> {
         let value = self.last.as_ref()?;
         let reask = self.task.options.policy.reask;
+        // Of several tools, only the calls that were wrong are made again as it is.
         let is_one_tool = match &self.whole {
             Output::Tools(tools) => tools.tools.len() == 1,
             _ => true,
-        };
+        } && self.tooling.as_ref().is_none_or(|tooling| tooling.split.is_none());
         let came_back = reask == Reask::Auto && self.parts.is_some() && self.unchanged > 0;
         // What was given instead of parts, and does not pass either, is nothing to build upon.
         let is_other = self.parts.as_ref().is_some_and(|asking| !asking.taken);
@@ -134,11 +135,7 @@ impl<T> Journey<T> {
         let Asking { parts, form, kept, taken } = self.parts.as_mut()?;
         let (contract, form) = (parts.contract(), form.as_deref());
         let shape = contract.shape(form);
-        let reading = match answer {
-            Answer::Arguments(text) => reading::read_arguments(text, shape, Level::Lenient),
-            Answer::Text(text) => reading::read(text, shape, Level::Lenient),
-        };
-        let reading = reading.ok().filter(|reading| !reading.is_cut())?;
+        let reading = read_answer(answer, shape).ok()?;
         let mut raised = contract.raise(form, reading.value);
         raised.value = parts.merge(kept, &raised.value)?;
         let problems = std::mem::take(&mut raised.problems);

@@ -32,6 +32,9 @@ impl<T> Journey<T> {
     /// Continues the conversation with the reply and what is wrong with it, where the protocol wants
     /// that to stand: as the result of every call that was made, or else as a turn of the user.
     fn feed_back(&mut self, reply: &Reply, problems: &Problems) {
+        if self.feed_back_calls(reply) {
+            return;
+        }
         let was_of_parts = self.parts.is_some();
         self.choose_what_to_ask(problems);
         let words = self.words(problems);
@@ -73,21 +76,13 @@ impl<T> Journey<T> {
         let attempt = u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX);
         // The model is told the places in its own answer, which may be wrapped, or of another shape.
         let (contract, form) = (&self.task.contract, self.form.as_deref());
-        let value = self.last.as_ref();
-        let shown = value.map(|value| contract.asked_value(form, value.clone()));
-        let mut told = problems.clone();
-        if let Some(value) = value {
-            let pointers = problems.iter().map(|problem| problem.pointer.as_str());
-            let places = contract.asked_places(form, value, pointers);
-            told = problems
-                .iter()
-                .cloned()
-                .zip(places)
-                .map(|(problem, place)| problem.at(place))
-                .collect();
-        }
-        let mut feedback = Feedback::new(&told, self.request.output.mode(), attempt);
-        feedback.value = shown.as_ref();
+        let asked = self.last.clone().map(|value| contract.as_asked(form, value, problems));
+        let (value, problems) = match &asked {
+            Some((value, problems)) => (Some(value), problems),
+            None => (None, problems),
+        };
+        let mut feedback = Feedback::new(problems, self.request.output.mode(), attempt);
+        feedback.value = value;
         feedback.unchanged = self.unchanged;
         feedback.parts = self.parts.as_ref().map(|asking| &asking.parts);
         let words = match &self.task.options.feedback {

@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::sealed::Sees;
 use super::spans::Spans;
 use super::{Began, ExtractionStream, Told, View};
-use crate::check::check;
+use crate::check::{Rules, check_at_once};
 use crate::contract::dialect::Raised;
-use crate::contract::{Contract, Extract, Form, Problems, root};
+use crate::contract::{Background, Contract, Extract, Form, Problems, root, segments};
 use crate::conversation::{Delta, Mode};
 use crate::extraction::{BadItems, Extraction};
 use crate::reading::{self, Follower, Level};
@@ -24,6 +24,7 @@ pub struct Items<E> {
     /// The contract of one element.
     element: Option<Arc<Contract>>,
     form: Option<Arc<Form>>,
+    background: Arc<Background>,
     follower: Option<Follower<Spans>>,
     /// Which call of the reply is followed, and whether it is one.
     source: Source,
@@ -55,6 +56,7 @@ impl<E: Extract> Items<E> {
             pointer,
             element: None,
             form: None,
+            background: Arc::default(),
             follower: None,
             source: Source::Nothing,
             policy,
@@ -71,6 +73,7 @@ impl<E: Extract> Items<E> {
     fn begin(&mut self, began: &Began) {
         self.source = Source::Nothing;
         self.seen = 0;
+        self.background = Arc::clone(&began.background);
         if !self.given.is_empty() {
             return;
         }
@@ -83,9 +86,8 @@ impl<E: Extract> Items<E> {
                 Err(_) => return,
             },
         };
-        let mut path = began.contract.asked_pointer(&self.pointer);
-        path = path.replace("~1", "\u{0}").replace("~0", "~");
-        let names = path.split('/').skip(1).map(|name| name.replace('\u{0}', "/")).collect();
+        let wrapping = began.contract.is_wrapped().then(|| root::KEY.to_owned());
+        let names = wrapping.into_iter().chain(segments(&self.pointer)).collect();
         self.follower = Some(Follower::new(Spans::of(names)));
         self.element = Some(element);
         self.source = match began.mode {
@@ -111,7 +113,7 @@ impl<E: Extract> Items<E> {
             let index = self.seen;
             self.seen += 1;
             let Some(text) = follower.text().get(span) else { continue };
-            match read::<E>(text, element, self.form.as_deref()) {
+            match read::<E>(text, element, self.form.as_deref(), &self.background) {
                 Ok(item) => {
                     self.given.insert(index);
                     self.ready.push_back(item);
@@ -139,13 +141,24 @@ impl<E: Extract> Items<E> {
 }
 
 /// Reads and checks one element by itself.
-fn read<E: Extract>(text: &str, contract: &Contract, form: Option<&Form>) -> Result<E, Problems> {
+fn read<E: Extract>(
+    text: &str,
+    contract: &Contract,
+    form: Option<&Form>,
+    background: &Background,
+) -> Result<E, Problems> {
     let wrapped = contract.is_wrapped().then(|| root::wrap_text(text));
     let text = wrapped.as_deref().unwrap_or(text);
     let reading = reading::read_arguments(text, contract.shape(form), Level::Lenient)
         .map_err(|error| Problems::from(error.to_string()))?;
     let Raised { value, problems, .. } = contract.raise(form, reading.value);
-    check::<E>(contract, &value, problems)
+    let rules = Rules::default();
+    match check_at_once::<E>(contract, &value, problems, &rules, background.context()) {
+        Ok((Some(item), problems)) if problems.is_empty() => Ok(item),
+        Ok((_, problems)) => Err(problems),
+        // A check that cannot be made is an error of the whole, when it is checked.
+        Err(failed) => Err(failed.failure.to_string().into()),
+    }
 }
 
 impl<E: Extract> Sees for Items<E> {

@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use serde_json::Value;
 
-use crate::contract::{Contract, Form, Problems};
+use crate::contract::{Background, Contract, Form, Problems};
 use crate::conversation::{Delta, Mode};
 
 /// What the loop tells.
@@ -38,6 +38,8 @@ pub struct Began {
     pub contract: Arc<Contract>,
     /// The lowered schema, where one is sent.
     pub form: Option<Arc<Form>>,
+    /// What checks may look at.
+    pub background: Arc<Background>,
 }
 
 /// Both ends of the line.

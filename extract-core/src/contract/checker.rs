@@ -1,0 +1,254 @@
+//! The walk of a type's own validators: where in the JSON each value stands, what they may look
+//! at, and what they say.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer as _};
+use serde_json::Value;
+
+use super::seek::Seek;
+use super::{CheckError, CheckFailure, Context, Problems, excerpt, push_segment};
+
+/// Walks a typed value, with the JSON it was read from beside it, and collects what its validators
+/// say, each with its JSON pointer.
+///
+/// ```
+/// use extract_core::contract::Checker;
+/// use serde_json::json;
+///
+/// let value = json!({"lines": ["x-1"]});
+/// let mut checker = Checker::new(&value);
+/// checker.at("lines", |checker| {
+///     checker.at(0, |checker| checker.report(Err("a known sku")));
+/// });
+/// let problems = checker.into_problems();
+/// assert_eq!(problems.to_string(), r#"/lines/0: expected a known sku, found "x-1""#);
+/// ```
+#[derive(Debug)]
+pub struct Checker<'v> {
+    root: &'v Value,
+    context: Context<'v>,
+    pointer: String,
+    problems: Problems,
+    failed: Option<Failed>,
+    /// Set while a place is looked up, and no validator runs.
+    seek: Option<Seek>,
+}
+
+/// A check that could not be made, and where.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) pointer: String,
+    pub(crate) failure: CheckFailure,
+}
+
+impl<'v> Checker<'v> {
+    /// A checker at the root of a value.
+    pub fn new(root: &'v Value) -> Self {
+        Self::with_context(root, Context::empty())
+    }
+
+    /// A checker whose validators may look at more than the value.
+    ///
+    /// ```
+    /// use extract_core::Extract;
+    /// use extract_core::contract::{Background, Checker};
+    /// use serde_json::json;
+    ///
+    /// let (json, background) = (json!([1]), Background::new().source("One."));
+    /// let mut checker = Checker::with_context(&json, background.context());
+    /// vec![1_u8].check(&mut checker);
+    /// assert!(checker.into_problems().is_empty());
+    /// ```
+    pub fn with_context(root: &'v Value, context: Context<'v>) -> Self {
+        let (pointer, problems) = (String::new(), Problems::new());
+        Self { root, context, pointer, problems, failed: None, seek: None }
+    }
+
+    /// The JSON at this place.
+    pub fn json(&self) -> Option<&'v Value> {
+        self.root.pointer(&self.pointer)
+    }
+
+    /// What validators may look at beside the value.
+    pub fn context(&self) -> Context<'v> {
+        self.context
+    }
+
+    /// Steps into a member (by its name on the wire) or an element (by its index).
+    pub fn at(&mut self, segment: impl fmt::Display, check: impl FnOnce(&mut Self)) {
+        let segment = segment.to_string();
+        self.step(Some((&segment, true)), Some(&segment), check);
+    }
+
+    /// Steps into a field of this name, which has another on the wire.
+    #[doc(hidden)]
+    pub fn at_field(
+        &mut self,
+        field: &str,
+        segment: impl fmt::Display,
+        check: impl FnOnce(&mut Self),
+    ) {
+        self.step(Some((field, true)), Some(&segment.to_string()), check);
+    }
+
+    /// Steps into a field that stands where the value itself stands. Where it is `sole`, paths need
+    /// not name it.
+    #[doc(hidden)]
+    pub fn at_flat(&mut self, field: &str, sole: bool, check: impl FnOnce(&mut Self)) {
+        self.step(Some((field, !sole)), None, check);
+    }
+
+    /// Steps into what stands around the fields of a variant.
+    #[doc(hidden)]
+    pub fn at_tag(&mut self, segment: &str, check: impl FnOnce(&mut Self)) {
+        self.step(None, Some(segment), check);
+    }
+
+    /// One step: the field by its name in Rust (and whether a path has to name it), and the segment
+    /// on the wire.
+    fn step(
+        &mut self,
+        field: Option<(&str, bool)>,
+        segment: Option<&str>,
+        check: impl FnOnce(&mut Self),
+    ) {
+        let here = self.pointer.len();
+        if let Some(segment) = segment {
+            push_segment(&mut self.pointer, segment);
+        }
+        match &mut self.seek {
+            None => check(self),
+            Some(seek) => {
+                if let Some(depth) = seek.enter(field, &self.pointer) {
+                    check(self);
+                    if let Some(seek) = &mut self.seek {
+                        seek.leave(depth);
+                    }
+                }
+            }
+        }
+        self.pointer.truncate(here);
+    }
+
+    /// Steps into the value of a map. What its key is called on the wire is looked up only where
+    /// there is something to say: the key's type need not know how to write itself, and a map of
+    /// good values should cost no look-ups.
+    pub(crate) fn at_key<K: DeserializeOwned + PartialEq>(
+        &mut self,
+        key: &K,
+        check: impl Fn(&mut Self),
+    ) {
+        if self.seek.is_some() {
+            let name = self.name_of(key);
+            return self.at(name, check);
+        }
+        let (before, here) = (self.problems.len(), self.pointer.len());
+        let was_fine = self.failed.is_none();
+        let caught = catch_unwind(AssertUnwindSafe(|| self.at("", &check)));
+        if let Err(panic) = caught {
+            let inside = self.pointer.split_off(here);
+            let name = self.name_of(key);
+            push_segment(&mut self.pointer, name);
+            self.pointer.push_str(inside.strip_prefix('/').unwrap_or_default());
+            resume_unwind(panic);
+        }
+        let failed = was_fine && self.failed.is_some();
+        if self.problems.len() == before && !failed {
+            return;
+        }
+        self.problems.truncate(before);
+        if failed {
+            self.failed = None;
+        }
+        let name = self.name_of(key);
+        self.at(name, check);
+    }
+
+    /// What a key of the map at this place is called on the wire.
+    fn name_of<K: DeserializeOwned + PartialEq>(&self, key: &K) -> &'v str {
+        let names = self.json().and_then(Value::as_object).into_iter().flat_map(|map| map.keys());
+        let name =
+            names.into_iter().find(|name| wire_key(name).is_some_and(|found: K| found == *key));
+        name.map_or("?", String::as_str)
+    }
+
+    /// Takes what a validator of the value at this place answered. Of several that could not be
+    /// made, the first is kept.
+    pub fn report(&mut self, result: Result<(), impl Into<CheckError>>) {
+        let Err(error) = result else { return };
+        if self.seek.is_some() {
+            return;
+        }
+        match error.into() {
+            CheckError::Problems(problems) => self.collect(problems),
+            CheckError::Failed(failure) => {
+                self.failed.get_or_insert(Failed { pointer: self.pointer.clone(), failure });
+            }
+        }
+    }
+
+    fn collect(&mut self, problems: Problems) {
+        for mut problem in problems {
+            problem.pointer.insert_str(0, &self.pointer);
+            if problem.found.is_empty() {
+                if let Some(value) = self.root.pointer(&problem.pointer) {
+                    problem.found = excerpt(value);
+                }
+            }
+            self.problems.push(problem);
+        }
+    }
+
+    /// Whether validators are to be run: not while a place is only looked up.
+    #[doc(hidden)]
+    pub fn is_checking(&self) -> bool {
+        self.seek.is_none()
+    }
+
+    /// All that was found.
+    pub fn into_problems(self) -> Problems {
+        self.problems
+    }
+
+    /// All that was found, or the check that could not be made.
+    pub(crate) fn finish(self) -> Result<Problems, Failed> {
+        self.failed.map_or(Ok(self.problems), Err)
+    }
+
+    /// Walks as told. A panic becomes a check that could not be made, at the place where it was.
+    pub(crate) fn guarded(mut self, walk: impl FnOnce(&mut Self)) -> Result<Problems, Failed> {
+        match catch_unwind(AssertUnwindSafe(|| walk(&mut self))) {
+            Ok(()) => self.finish(),
+            Err(panic) => {
+                let failure = CheckFailure::panicked(&*panic);
+                Err(Failed { pointer: self.pointer, failure })
+            }
+        }
+    }
+}
+
+/// The key that serde reads from a member's name.
+fn wire_key<K: DeserializeOwned>(name: &str) -> Option<K> {
+    struct FirstKey<K>(PhantomData<K>);
+
+    impl<'de, K: Deserialize<'de>> Visitor<'de> for FirstKey<K> {
+        type Value = Option<K>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let key = map.next_key()?;
+            let _: IgnoredAny = map.next_value()?;
+            Ok(key)
+        }
+    }
+
+    let entry = Value::Object([(name.to_owned(), Value::Null)].into_iter().collect());
+    entry.deserialize_map(FirstKey(PhantomData)).ok().flatten()
+}

@@ -1,0 +1,121 @@
+//! What a check may look at beside the value: the text it was extracted from, and values that the
+//! caller hands in.
+
+use std::any::{Any, TypeId, type_name};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use super::{CheckError, CheckFailure, Source};
+use crate::conversation::Message;
+
+/// What is handed to checks, by who runs them. An extraction makes its own; for
+/// [`parse_in`](crate::extraction::parse_in), and for tests of one's checks, it is made by hand.
+///
+/// ```
+/// use extract_core::contract::Background;
+///
+/// struct Stock(Vec<&'static str>);
+///
+/// let background = Background::new().source("Two of A-1, please.").value(Stock(vec!["A-1"]));
+/// let cx = background.context();
+/// assert_eq!(cx.source()?.text(), "Two of A-1, please.");
+/// assert_eq!(cx.get::<Stock>()?.0, ["A-1"]);
+/// # Ok::<(), extract_core::contract::CheckError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Background {
+    /// What the source is made of when somebody asks for it.
+    messages: Vec<Message>,
+    source: OnceLock<Source>,
+    values: Vec<(TypeId, Arc<dyn Any + Send + Sync>)>,
+}
+
+static NOTHING: Background = Background::new();
+
+impl Background {
+    /// No source and no values.
+    pub const fn new() -> Self {
+        Self { messages: Vec::new(), source: OnceLock::new(), values: Vec::new() }
+    }
+
+    /// Sets the text that the value comes from.
+    pub fn source(mut self, source: impl Into<Source>) -> Self {
+        self.source = OnceLock::from(source.into());
+        self
+    }
+
+    /// Adds a value, to be had by its type. A second one of the same type takes the place of the
+    /// first.
+    pub fn value<T: Any + Send + Sync>(mut self, value: T) -> Self {
+        let id = TypeId::of::<T>();
+        self.values.retain(|(of, _)| *of != id);
+        self.values.push((id, Arc::new(value)));
+        self
+    }
+
+    /// What checks are handed.
+    pub fn context(&self) -> Context<'_> {
+        Context { background: self }
+    }
+
+    /// The messages that the source is made of, where it was not set.
+    pub(crate) fn messages(mut self, messages: &[Message]) -> Self {
+        self.messages = messages.to_vec();
+        self
+    }
+}
+
+impl fmt::Debug for Background {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Background")
+            .field("source", &self.source.get())
+            .field("values", &self.values.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a check may look at beside the value. It is a reference, and copied freely.
+///
+/// ```
+/// use extract_core::contract::{CheckError, Context};
+///
+/// fn is_mentioned(name: &str, cx: Context<'_>) -> Result<(), CheckError> {
+///     if cx.source()?.contains(name) { Ok(()) } else { Err("a name that stands in the text".into()) }
+/// }
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    background: &'a Background,
+}
+
+impl<'a> Context<'a> {
+    /// A context without a source or values.
+    pub fn empty() -> Context<'static> {
+        NOTHING.context()
+    }
+
+    /// The text that the value was extracted from; see [`Source`]. It is put together once, when it
+    /// is first asked for.
+    ///
+    /// Where there is none (the input is an image, say, and no other source was set), that is a
+    /// failure of the check, not a problem of the value.
+    pub fn source(self) -> Result<&'a Source, CheckError> {
+        let source = self.background.source.get_or_init(|| Source::of(&self.background.messages));
+        if source.is_empty() { Err(CheckError::Failed(CheckFailure::NoSource)) } else { Ok(source) }
+    }
+
+    /// The value of this type that was given by [`.context(value)`](crate::Extraction::context).
+    ///
+    /// Where there is none, that is a failure of the check.
+    pub fn get<T: Any + Send + Sync>(self) -> Result<&'a T, CheckError> {
+        let missing = CheckFailure::NoContext { type_name: type_name::<T>() };
+        self.find().ok_or(CheckError::Failed(missing))
+    }
+
+    /// The value of this type, if there is one.
+    pub(crate) fn find<T: Any>(self) -> Option<&'a T> {
+        let id = TypeId::of::<T>();
+        let (_, value) = self.background.values.iter().find(|(of, _)| *of == id)?;
+        value.downcast_ref()
+    }
+}
