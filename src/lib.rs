@@ -157,3 +157,8 @@ pub mod __private {
 #[cfg(all(doctest, feature = "derive"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The programs of the page on feedback run.
+#[cfg(all(doctest, feature = "derive"))]
+#[doc = include_str!("../docs/feedback.md")]
+struct FeedbackPage;
