@@ -40,15 +40,15 @@ pub fn violations(contract: &Contract, value: &Value) -> Problems {
     }
     let mut problems = Vec::new();
     for error in contract.validator().iter_errors(value).take(MOST) {
-        describe(&error, String::new(), &mut problems);
+        describe(&error, &mut problems);
     }
     problems.into()
 }
 
-/// Turns one violation into problems, `prefix` being the pointer of the value it was found in.
-fn describe(error: &ValidationError<'_>, prefix: String, problems: &mut Vec<Problem>) {
-    let mut pointer = prefix;
-    pointer.push_str(error.instance_path().as_str());
+/// Turns one violation into problems. Its path begins at the root of the value, inside of a union as
+/// well.
+fn describe(error: &ValidationError<'_>, problems: &mut Vec<Problem>) {
+    let mut pointer = error.instance_path().as_str().to_owned();
     let found = excerpt(error.instance());
     let mut problem = |pointer: String, expected: String, found: String| {
         problems.push(Problem::new(ProblemKind::Schema, pointer, expected, found));
@@ -91,7 +91,7 @@ fn describe_union(
     // its root says that it is another branch's value.
     let nearness = |branch: &Vec<ValidationError<'static>>| {
         let at_root = |error: &&ValidationError<'static>| {
-            error.instance_path().as_str().is_empty()
+            error.instance_path().as_str() == pointer
                 && !matches!(error.kind(), ValidationErrorKind::Required { .. })
                 || is_tag_mismatch(error)
         };
@@ -106,7 +106,7 @@ fn describe_union(
     };
     if let Some(branch) = nearest {
         for error in branch {
-            describe(error, String::from(pointer), problems);
+            describe(error, problems);
         }
         return;
     }
@@ -119,7 +119,8 @@ fn describe_union(
             }
             kind => expectation(kind),
         };
-        let at = first.instance_path().as_str();
+        let path = first.instance_path().as_str();
+        let at = path.strip_prefix(pointer).unwrap_or(path);
         if !at.is_empty() {
             words = format!("{words} at {at}");
         }
