@@ -481,6 +481,26 @@ async fn the_type_of_the_parts_is_told_in_words_where_that_of_the_whole_is() {
 }
 
 #[tokio::test]
+async fn elements_that_stream_are_each_given_once_the_one_that_was_asked_for_again_too() {
+    let right = order(60)["lines"].clone();
+    let mut bad = right.clone();
+    bad[0]["quantity"] = json!(0);
+    let part = json!({"value_0": right[0]});
+    let (client, model) = client([reply::tool(json!({"value": bad})), reply::tool(part)]);
+
+    let mut items = client.extract::<Vec<Line>>("a long order").items();
+    let mut seen = Vec::new();
+    while let Some(line) = items.next().await {
+        seen.push(line.unwrap());
+    }
+
+    assert_eq!(model.seen().len(), 2);
+    let mut all: Vec<Line> = serde_json::from_value(right).unwrap();
+    all.rotate_left(1);
+    assert_eq!(seen, all, "the bad one comes last");
+}
+
+#[tokio::test]
 async fn budgets_count_parts_as_they_count_the_whole() {
     let mut bad = order(60);
     bad["lines"][3]["quantity"] = json!(0);

@@ -101,7 +101,8 @@ impl<T> Journey<T> {
         };
         let mode = self.request.output.mode();
         let background = Arc::clone(&self.background);
-        line.tell(Told::Began(Began { attempt, mode, contract, form, background }));
+        let of_parts = self.parts.is_some();
+        line.tell(Told::Began(Began { attempt, mode, of_parts, contract, form, background }));
         let mut deltas = deltas.ready_chunks(MOST_AT_ONCE);
         let (mut left, mut which) = (first.map(|most| most.saturating_sub(began.elapsed())), FIRST);
         while let Some(pieces) = within(left, which, deltas.next()).await? {
