@@ -103,7 +103,9 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub use extract_core::contract::{Answer, Maybe, UserTool};
 pub use extract_core::conversation::{Message, Mode, Part, Usd};
+pub use extract_core::extraction::Step;
 #[doc(inline)]
 pub use extract_core::{
     Client, Error, Extract, Extraction, Report, assert_fits, check, contract, conversation,
@@ -157,3 +159,8 @@ pub mod __private {
 #[cfg(all(doctest, feature = "derive"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The programs of the page on feedback run.
+#[cfg(all(doctest, feature = "derive"))]
+#[doc = include_str!("../docs/feedback.md")]
+struct FeedbackPage;

@@ -31,6 +31,7 @@ mod maybe;
 mod name;
 #[doc(hidden)]
 pub mod partial;
+mod parts;
 mod place;
 mod problem;
 mod report;
@@ -53,6 +54,7 @@ pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use given::{Given, Unbounded};
 pub use maybe::Maybe;
 pub use partial::{Entries, Partial, State, Streamed};
+pub use parts::{Part, Parts};
 pub use problem::{Problem, ProblemKind, Problems};
 pub(crate) use problem::{excerpt, push_segment, segments};
 pub use report::{Change, DialectReport};

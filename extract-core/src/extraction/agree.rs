@@ -4,12 +4,13 @@
 mod consensus;
 
 use std::future::IntoFuture;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::journey::{self, Arrival, Task};
 use super::ledger::Ledger;

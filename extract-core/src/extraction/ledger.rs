@@ -66,6 +66,8 @@ pub struct Attempt {
     pub asked: String,
     /// How the answer was asked for.
     pub mode: Mode,
+    /// The parts that were asked for again, as JSON pointers; empty where the whole was asked for.
+    pub parts: Vec<String>,
     /// The model that answered, where the provider says.
     pub model: Option<String>,
     /// How it ended.
@@ -100,6 +102,11 @@ impl fmt::Display for Attempt {
             "attempt {} ({}): {} after {:.1?}",
             self.number, self.mode, self.outcome, self.latency
         )?;
+        match self.parts.as_slice() {
+            [] => {}
+            [one] => write!(f, ", of {one} alone")?,
+            [first, ..] => write!(f, ", of {first} and other parts, {} in all", self.parts.len())?,
+        }
         if let Some(usage) = &self.usage {
             write!(f, ", {} tokens in, {} out", usage.input_tokens, usage.output_tokens)?;
         }

@@ -43,6 +43,6 @@ pub use layout::Layout;
 pub use ledger::{Attempt, Ledger, Outcome, Report};
 pub use limit::Limit;
 pub use parse::{ParseError, Parsed, parse, parse_in, parse_partial, parse_with};
-pub use policy::History;
+pub use policy::{History, Reask};
 pub use step::{ArgumentsError, Call, Calls, Step, Stepping};
 pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View};

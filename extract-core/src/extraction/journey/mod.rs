@@ -8,6 +8,7 @@ mod escalate;
 mod judge;
 mod limits;
 mod own;
+mod parts;
 mod reask;
 mod slots;
 
@@ -26,8 +27,9 @@ use super::tooling::Tooling;
 use super::{Client, Error, InputError};
 use crate::check::Rules;
 use crate::contract::{Background, Contract, Extract, Failed, Form, Problems, UserTool};
-use crate::conversation::{Assembly, Feature, Input, Mode, ProviderError, Reply, Request};
+use crate::conversation::{Assembly, Feature, Input, Mode, Output, ProviderError, Reply, Request};
 use limits::Rejected;
+use parts::Asking;
 use slots::Slots;
 
 /// What an extraction is: who is asked, for what, about what, and how.
@@ -147,6 +149,12 @@ struct Journey<T> {
     /// What checks may look at.
     background: Arc<Background>,
     best: Option<Rejected>,
+    /// How the whole is asked for.
+    whole: Output,
+    /// Which parts are asked for, where it is not the whole.
+    parts: Option<Asking>,
+    /// How many messages there were once the whole had been fed back on.
+    told: usize,
 }
 
 impl<T> Journey<T> {
@@ -154,6 +162,9 @@ impl<T> Journey<T> {
     fn open(&mut self, opening: Opening) {
         self.ledger.notes.extend(opening.notes);
         self.opened = opening.request.messages.len();
+        self.whole = opening.request.output.clone();
+        self.parts = None;
+        self.told = self.opened;
         self.request = opening.request;
         self.form = opening.form;
         self.tooling = opening.tooling;
@@ -175,6 +186,7 @@ impl<T: Extract> Journey<T> {
         let ledger = Ledger { notes, ..Ledger::default() };
         let background = Arc::new(task.options.background(&task.input));
         let (asked, opened) = (address(&task.client), request.messages.len());
+        let whole = request.output.clone();
         Ok(Self {
             task,
             form,
@@ -191,6 +203,9 @@ impl<T: Extract> Journey<T> {
             problems: Problems::new(),
             unchanged: 0,
             best: None,
+            whole,
+            parts: None,
+            told: opened,
             background,
         })
     }
