@@ -109,7 +109,7 @@ pub use extract_core::extraction::Step;
 #[doc(inline)]
 pub use extract_core::{
     Client, Error, Extract, Extraction, Report, assert_fits, check, contract, conversation,
-    extract, extraction, http, model, parse, parse_partial, reading, wire,
+    extract, extraction, http, model, parse, parse_partial, partial, reading, wire,
 };
 
 #[cfg(feature = "derive")]
