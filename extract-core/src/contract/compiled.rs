@@ -365,11 +365,6 @@ impl Contract {
         raised
     }
 
-    /// The pointer of a place with a value's wrapping in it.
-    pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
-        if self.is_wrapped() { root::outside(pointer) } else { pointer.to_owned() }
-    }
-
     /// A value of the type's own shape and its problems as the model sees them in `form`: with the
     /// value's wrapping around it, and in the shape that is sent.
     pub(crate) fn as_asked(
