@@ -115,7 +115,7 @@ enum Ending {
     Filtered(String),
     Truncated(String),
     Invalid(Limit),
-    Called(Vec<Call>, Reply),
+    Called(Vec<Call>, Box<Reply>),
     Unchecked(Failed),
     Deadline(Duration),
 }
@@ -221,7 +221,7 @@ impl<T: Extract> Journey<T> {
             };
             self.last = None;
             let judged = match self.own_calls(&reply) {
-                Some(Ok(calls)) => return Err(Ending::Called(calls, reply)),
+                Some(Ok(calls)) => return Err(Ending::Called(calls, Box::new(reply))),
                 Some(Err(problems)) => Err(problems),
                 None => self.judge(&reply).await?,
             };
