@@ -86,6 +86,9 @@ use crate::syntax::Mistakes;
 /// | `validate = path` | a function `fn(&Type) -> Result<(), impl Into<Problems>>`; may stand several times |
 /// | `validate_with = path` | the same with a [`Context`], by which it sees the source text and values of the caller's: `fn(&Type, Context<'_>) -> Result<(), impl Into<CheckError>>` |
 /// | `skip(Deserialize, JsonSchema)` | leaves one or both to another derive or implementation |
+/// | `stream(whole)` | while it arrives, it is shown only when it is complete |
+/// | `partial = DraftInvoice` | the name of its partial form, in place of `InvoicePartial` |
+/// | `skip(Partial)` | writes no partial form: while it arrives, it is shown only when it is complete |
 /// | `bound = "T: Extract + Default"` | the bounds of the implementations, in place of those found |
 /// | `crate = path` | where `extract_llm` is, if not at `::extract_llm` |
 ///
@@ -103,10 +106,20 @@ use crate::syntax::Mistakes;
 /// | `inner(..)` | any of these constraints, for each element of a list or value of a map |
 /// | `schema_with = path` | `fn(&mut SchemaGenerator) -> Schema` of schemars, in place of the field's type's own schema |
 /// | `with = module` | for a field of a foreign type: `module::deserialize` as serde wants it, and `module::json_schema` as for `schema_with` |
+/// | `stream(whole)` | while it arrives, it is shown only when it is complete |
+/// | `stream(required)` | while it arrives, the object around it is shown only when it has a value |
 ///
 /// Constraints stand in the schema, so the model is told of them and its reply is held against
 /// them. They reach through `Option`, and through a type of your own that is a number or a string
 /// inside. The values in them are any constant expressions.
+///
+/// # The partial form
+///
+/// Beside `Invoice`, the derive writes `InvoicePartial`: the same fields, each a
+/// `extract_llm::partial::Partial` of its type, for values that are still arriving. It has the
+/// visibility and the doc comments of the type, and is `Clone`, `Debug`, `PartialEq` and
+/// `serde::Serialize`. An enum has one where a variant holds data. What is read by `from`, is
+/// `untagged` or has a lifetime parameter has none: it is shown when it is complete.
 ///
 /// # On a variant
 ///
