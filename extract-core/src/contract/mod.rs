@@ -31,6 +31,8 @@ mod place;
 mod problem;
 mod report;
 pub(crate) mod root;
+#[doc(hidden)]
+pub mod rules;
 mod seek;
 pub(crate) mod shape;
 mod source;
@@ -48,4 +50,6 @@ pub use problem::{Problem, ProblemKind, Problems};
 pub(crate) use problem::{excerpt, push_segment};
 pub use report::{Change, DialectReport};
 pub use shape::{Shape, ShapeError};
-pub use source::{Source, SourcePart};
+#[doc(hidden)]
+pub use source::Effort;
+pub use source::{Located, Match, Source, SourcePart};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bad_items::BadItems;
+use super::llm_check::Judgements;
 use crate::check::FeedbackFn;
 use crate::contract::{Background, Contract};
 use crate::conversation::{Input, Mode, Prices, Settings};
@@ -37,7 +38,7 @@ impl Options {
     /// What the checks of one extraction may look at.
     pub(super) fn background(&self, input: &Input) -> Background {
         let source = input.messages().get(self.before_input..).unwrap_or_default();
-        self.background.clone().messages(source)
+        self.background.clone().messages(source).value(Judgements::default())
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::ledger::{Attempt, Ledger, Outcome, Report};
+use super::llm_check::Judgements;
 use super::opening::Opening;
 use super::options::Options;
 use super::stream::{Line, Told};
@@ -144,6 +145,9 @@ impl<T: Extract> Journey<T> {
     }
 
     fn close(mut self) -> Ledger {
+        if let Some(judgements) = self.background.context().find::<Judgements>() {
+            self.ledger.judgements = judgements.take();
+        }
         self.ledger.elapsed = self.begun.elapsed();
         self.ledger
     }
