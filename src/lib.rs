@@ -107,11 +107,17 @@ pub use extract_core::conversation::{Message, Mode, Part, Usd};
 #[doc(inline)]
 pub use extract_core::{
     Client, Error, Extract, Extraction, Report, assert_fits, check, contract, conversation,
-    extract, extraction, grounding, http, llm_check, model, parse, parse_partial, reading, wire,
+    extract, extraction, grounding, http, llm_check, model, parse, parse_partial, partial, reading,
+    wire,
 };
 
 #[cfg(feature = "derive")]
 pub use extract_derive::Extract;
+
+/// The crate `aws-credential-types`, by which AWS credentials are given: see
+/// [`ClientBuilder::aws_credentials`](extraction::ClientBuilder::aws_credentials).
+#[cfg(feature = "bedrock-sigv4")]
+pub use extract_core::aws_credential_types;
 
 /// The crate `chrono`, whose dates and times can be extracted.
 #[cfg(feature = "chrono")]

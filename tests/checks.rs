@@ -159,7 +159,7 @@ async fn a_check_that_fails_by_itself_is_no_feedback() {
         .await
         .unwrap_err();
     assert_eq!(error.to_string(), "the value could not be checked: the database is down");
-    assert_eq!(error.last_value(), Some(&json!(7)));
+    assert_eq!(error.best_value(), Some(&json!(7)));
     assert!(!error.is_retryable());
     let Error::Check { pointer, source, ledger, .. } = error else { panic!("{error:?}") };
     assert_eq!(pointer, "");

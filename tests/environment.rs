@@ -52,6 +52,23 @@ fn a_key_in_the_environment_is_found_and_not_shown() {
 }
 
 #[test]
+fn bedrock_takes_an_api_key_or_the_credentials_of_aws() {
+    let model = ("EXTRACT_MODEL", "bedrock/amazon.nova-lite-v1:0");
+    let (id, secret) =
+        (("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "s3cr3t-s3cr3t"));
+    let said = with_environment(&[model, ("AWS_REGION", "eu-central-1")]);
+    let both = said.contains("AWS_BEARER_TOKEN_BEDROCK") && said.contains("AWS_ACCESS_KEY_ID");
+    assert!(said.contains("error: no key") && both, "{said}");
+    let said = with_environment(&[model, id, secret]);
+    assert!(said.contains("error") && said.contains("AWS_REGION"), "{said}");
+    for region in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        let said = with_environment(&[model, id, secret, (region, "eu-central-1")]);
+        assert!(said.contains("client:") && said.contains("nova-lite"), "{said}");
+        assert!(!said.contains("s3cr3t"), "{said}");
+    }
+}
+
+#[test]
 fn servers_of_ones_own_need_no_key() {
     let said = with_environment(&[("EXTRACT_MODEL", "ollama/qwen3")]);
     assert!(said.contains("client:") && said.contains("qwen3"), "{said}");

@@ -155,7 +155,7 @@ async fn an_exhausted_budget_gives_the_full_ledger_and_the_last_value() {
 
     let error = client.extract::<Order>("an order").retries(1).await.unwrap_err();
 
-    assert_eq!(error.last_value(), Some(&json!({"customer": null, "total": 2})));
+    assert_eq!(error.best_value(), Some(&json!({"customer": null, "total": 2})));
     let ledger = error.ledger().unwrap();
     assert_eq!(ledger.attempts.len(), 2);
     assert!(ledger.attempts.iter().all(|attempt| attempt.outcome == Outcome::Rejected));
@@ -245,7 +245,9 @@ async fn no_setting_is_sent_unless_it_was_set() {
         .max_tokens(500)
         .temperature(0.0)
         .seed(7)
-        .extra_body("service_tier", "flex")
+        .stop("THE END")
+        .service_tier("flex")
+        .extra_body("store", false)
         .await
         .unwrap();
 
@@ -258,7 +260,9 @@ async fn no_setting_is_sent_unless_it_was_set() {
     assert_eq!(seen[1].body.get("max_tokens"), None);
     assert_eq!(seen[1].body["temperature"], 0.0);
     assert_eq!(seen[1].body["seed"], 7);
+    assert_eq!(seen[1].body["stop"], json!(["THE END"]));
     assert_eq!(seen[1].body["service_tier"], "flex");
+    assert_eq!(seen[1].body["store"], false);
 }
 
 #[tokio::test]
@@ -414,9 +418,9 @@ async fn a_deadline_is_over_everything_and_keeps_the_ledger() {
     let error =
         client.extract::<Order>("an order").deadline(Duration::from_secs(60)).await.unwrap_err();
 
-    let Error::Deadline { deadline, last, ledger } = &error else { panic!("{error}") };
+    let Error::Deadline { deadline, best, ledger, .. } = &error else { panic!("{error}") };
     assert_eq!(*deadline, Duration::from_secs(60));
-    assert_eq!(*last, Some(json!({"customer": null, "total": 3})));
+    assert_eq!(*best, Some(json!({"customer": null, "total": 3})));
     assert_eq!(ledger.attempts.len(), 2);
     assert_eq!(ledger.attempts[1].outcome, Outcome::Failed);
     assert_eq!(model.seen().len(), 2);

@@ -2,7 +2,7 @@
 
 use extract_llm::Extract;
 use extract_llm::conversation::Delta;
-use extract_llm::extraction::BadItems;
+use extract_llm::extraction::{BadItems, Limit};
 use extract_llm::model::{Scripted, scripted::reply};
 use extract_llm::{Client, Error, Mode};
 use serde_json::json;
@@ -132,7 +132,9 @@ async fn a_bad_element_may_end_the_stream_before_the_reply_ends() {
     let extraction = Client::with_model(model.clone()).extract::<Vec<Person>>("…");
     let mut people = extraction.bad_items(BadItems::Stop).items();
     let error = people.next().await.unwrap().unwrap_err();
-    let Error::Invalid { problems, ledger, .. } = &error else { panic!("{error}") };
+    let Error::Invalid { problems, limit: Limit::BadItem, ledger, .. } = &error else {
+        panic!("{error}")
+    };
     assert_eq!(problems.iter().next().unwrap().pointer, "/0/age");
     assert_eq!(ledger.attempts.len(), 1);
     let written = &ledger.attempts[0].reply;

@@ -52,6 +52,7 @@ pub fn protocol(exchange: &Value) -> Option<Protocol> {
         "messages" => Protocol::Anthropic,
         "responses" => Protocol::Responses,
         "completions" => Protocol::Chat,
+        "interactions" => Protocol::Interactions,
         "chat" if path.ends_with("/api/chat") => Protocol::Ollama,
         "chat" => Protocol::Cohere,
         _ if last.ends_with(":generateContent") || last.ends_with(":streamGenerateContent") => {
@@ -62,6 +63,7 @@ pub fn protocol(exchange: &Value) -> Option<Protocol> {
             "messages" => Protocol::Anthropic,
             "responses" => Protocol::Responses,
             "generate" => Protocol::Gemini,
+            "interactions" => Protocol::Interactions,
             "converse" => Protocol::Bedrock,
             "cohere-chat" => Protocol::Cohere,
             _ => Protocol::Chat,

@@ -3,6 +3,7 @@
 
 mod expected;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 
 use conformance::recordings::{self, Body, Outcome, protocol};
@@ -51,12 +52,15 @@ fn said(reply: &Reply) -> Expected {
 #[test]
 fn every_reply_says_what_its_json_says() {
     let mut wrong = Vec::new();
-    let mut read = 0;
-    for exchange in exchanges() {
-        let Some(protocol) = protocol(&exchange) else { continue };
-        let Some(expected) = expected::of(&exchange, protocol) else { continue };
+    let (mut read, mut streams) = (0, BTreeMap::new());
+    let exchanges = exchanges();
+    for exchange in &exchanges {
+        let Some(protocol) = protocol(exchange) else { continue };
+        let Some(expected) = expected::of(exchange, protocol) else { continue };
         read += 1;
-        match recordings::replay(&exchange) {
+        let streamed = matches!(recordings::body(exchange), Body::Stream(_));
+        *streams.entry(protocol.to_string()).or_insert(0) += usize::from(streamed);
+        match recordings::replay(exchange) {
             Outcome::Reply(reply) if said(&reply) == expected => {}
             Outcome::Reply(reply) => {
                 wrong.push(format!("{}: {:?} is not {expected:?}", exchange["id"], said(&reply)));
@@ -65,6 +69,11 @@ fn every_reply_says_what_its_json_says() {
         }
     }
     assert!(wrong.is_empty(), "{} of {read}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        exchanges.is_empty() || streams.values().all(|count| *count > 0) && streams.len() > 5,
+        "streams of every protocol: {streams:?}"
+    );
+    eprintln!("{read} replies, of them streamed: {streams:?}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub mod extraction;
 pub mod grounding;
 pub mod http;
 pub mod model;
+pub mod partial;
 pub mod reading;
 pub mod wire;
 
@@ -21,12 +22,19 @@ pub mod __private {
     pub use crate::contract::rules;
     pub use {schemars, serde};
 
+    pub use crate::contract::partial;
+
     /// The compiler names this path where a type derives one of them a second time by itself.
     pub mod extract_derives_this_too {
         pub use schemars::JsonSchema;
         pub use serde::Deserialize;
     }
 }
+
+/// What AWS credentials are given by: see
+/// [`ClientBuilder::aws_credentials`](extraction::ClientBuilder::aws_credentials).
+#[cfg(feature = "bedrock-sigv4")]
+pub use aws_credential_types;
 
 // The crates whose types can be extracted, and whose rules can be checked, in the version that is meant.
 #[cfg(feature = "chrono")]

@@ -105,6 +105,27 @@ fn hello(protocol: Protocol) -> (String, &'static str, Vec<u8>) {
             let stream = format!("data: {one}\r\n\r\ndata: {two}\r\n\r\n");
             (chunk("Hello", Some("STOP")), "text/event-stream", stream.into_bytes())
         }
+        Protocol::Interactions => {
+            let usage = json!({"total_input_tokens": 3, "total_output_tokens": 2});
+            let output = json!({"type": "model_output", "content": [{"type": "text", "text": "Hello"}]});
+            (
+                json!({"id": "i1", "object": "interaction", "status": "completed", "model": "m",
+                    "steps": [output], "usage": usage})
+                .to_string(),
+                "text/event-stream",
+                sse(&[
+                    r#"{"event_type":"interaction.created","interaction":{"id":"i1","status":"in_progress","model":"m"}}"#,
+                    r#"{"event_type":"step.start","index":0,"step":{"type":"model_output"}}"#,
+                    r#"{"event_type":"step.delta","index":0,"delta":{"type":"text","text":"Hel"}}"#,
+                    r#"{"event_type":"step.delta","index":0,"delta":{"type":"text","text":"lo"}}"#,
+                    r#"{"event_type":"step.stop","index":0}"#,
+                    &json!({"event_type": "interaction.completed",
+                        "interaction": {"id": "i1", "status": "completed", "usage": usage}})
+                    .to_string(),
+                    "[DONE]",
+                ]),
+            )
+        }
         Protocol::Cohere => (
             json!({"message": {"content": [{"type": "text", "text": "Hello"}]},
                 "finish_reason": "COMPLETE",
@@ -127,11 +148,12 @@ fn hello(protocol: Protocol) -> (String, &'static str, Vec<u8>) {
     }
 }
 
-const OVER: [(Protocol, &str); 6] = [
+const OVER: [(Protocol, &str); 7] = [
     (Protocol::Chat, "openai/m"),
     (Protocol::Responses, "openai-responses/m"),
     (Protocol::Anthropic, "anthropic/m"),
     (Protocol::Gemini, "google/m"),
+    (Protocol::Interactions, "google-interactions/m"),
     (Protocol::Cohere, "cohere/m"),
     (Protocol::Ollama, "ollama-native/m"),
 ];
@@ -173,7 +195,7 @@ async fn the_key_goes_where_the_provider_looks_for_it() {
         let head = server.requests()[0].to_ascii_lowercase();
         let expected = match protocol {
             Protocol::Anthropic => format!("x-api-key: {KEY}"),
-            Protocol::Gemini => format!("x-goog-api-key: {KEY}"),
+            Protocol::Gemini | Protocol::Interactions => format!("x-goog-api-key: {KEY}"),
             _ => format!("authorization: bearer {KEY}"),
         };
         assert!(head.contains(&expected), "{head}");

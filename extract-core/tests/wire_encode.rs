@@ -24,6 +24,7 @@ fn encode(provider: &str, model: &str, request: &Request, delivery: Delivery) ->
         "openai-responses" => Some("openai-responses"),
         "anthropic" => Some("anthropic-messages"),
         "google" => Some("google-generate"),
+        "google-interactions" => Some("google-interactions"),
         _ => None,
     };
     // The types are of a later version, which knows no sampling at all.
@@ -39,11 +40,12 @@ fn keep(kind: Option<&str>, body: &Value) {
     file.write_all(format!("{body}\n").as_bytes()).unwrap();
 }
 
-const MODELS: [(&str, &str); 8] = [
+const MODELS: [(&str, &str); 9] = [
     ("openai", "gpt-4.1-mini"),
     ("openai-responses", "gpt-5.4"),
     ("anthropic", "claude-sonnet-4-5"),
     ("google", "gemini-3-flash"),
+    ("google-interactions", "gemini-3-flash"),
     ("mistral", "mistral-large-latest"),
     ("cohere", "command-a-03-2025"),
     ("bedrock", "us.anthropic.claude-sonnet-4-5-v1:0"),
@@ -92,11 +94,12 @@ fn every_mode_over_every_protocol() {
 #[test]
 fn where_each_protocol_has_the_schema() {
     let schema = &tool().schema;
-    let native: [(&str, &str, &str); 5] = [
+    let native: [(&str, &str, &str); 6] = [
         ("openai", "gpt-4.1", "/response_format/json_schema/schema"),
         ("openai-responses", "gpt-4.1", "/text/format/schema"),
         ("anthropic", "claude-opus-5-5", "/output_config/format/schema"),
         ("google", "gemini-3-flash", "/generationConfig/responseJsonSchema"),
+        ("google-interactions", "gemini-3-flash", "/response_format/schema"),
         ("cohere", "command-a-03-2025", "/response_format/json_schema"),
     ];
     for (provider, model, pointer) in native {
@@ -112,7 +115,7 @@ fn where_each_protocol_has_the_schema() {
     let text = bedrock.pointer("/outputConfig/textFormat/structure/jsonSchema/schema").unwrap();
     assert_eq!(serde_json::from_str::<Value>(text.as_str().unwrap()).unwrap(), *schema);
 
-    let choices: [(&str, &str, &str, Value); 7] = [
+    let choices: [(&str, &str, &str, Value); 8] = [
         (
             "openai",
             "gpt-4.1",
@@ -142,6 +145,12 @@ fn where_each_protocol_has_the_schema() {
             "gemini-3-flash",
             "/toolConfig/functionCallingConfig",
             json!({"mode": "ANY", "allowedFunctionNames": ["person"]}),
+        ),
+        (
+            "google-interactions",
+            "gemini-3-flash",
+            "/generation_config/tool_choice",
+            json!({"allowed_tools": {"mode": "any", "tools": ["person"]}}),
         ),
         ("mistral", "mistral-large-latest", "/tool_choice", json!("any")),
         ("deepseek", "deepseek-v4-flash", "/tool_choice", json!("auto")),
@@ -275,7 +284,8 @@ fn every_form_of_demand_over_every_protocol() {
             assert_eq!(offered(&only).last().unwrap(), "nobody", "{provider} {form:?}");
 
             let words = |body: &Value| {
-                let places = ["/tool_choice", "/toolConfig/toolChoice"];
+                let places =
+                    ["/tool_choice", "/toolConfig/toolChoice", "/generation_config/tool_choice"];
                 let gemini = "/toolConfig/functionCallingConfig";
                 let said = places.iter().find_map(|at| body.pointer(at));
                 said.or(body.pointer(gemini)).map(|said| said.to_string().to_lowercase())
@@ -370,14 +380,12 @@ fn settings_go_where_they_belong_and_nothing_else_is_sent() {
     settings.seed = Some(7);
     settings.stop = vec!["END".into()];
     settings.reasoning_effort = Some(ReasoningEffort::Low);
+    settings.service_tier = Some("flex".into());
     request.settings = settings;
-    for (provider, model) in MODELS {
-        for delivery in [Delivery::Whole, Delivery::Streamed] {
-            encode(provider, model, &request, delivery);
-        }
-    }
     let find = |provider: &str, model: &str, pointer: &str| {
+        let request = placed(provider, model, &request);
         let body = encode(provider, model, &request, Delivery::Whole);
+        encode(provider, model, &request, Delivery::Streamed);
         body.pointer(pointer).cloned().unwrap_or_default()
     };
     assert_eq!(find("openai", "gpt-4.1", "/max_completion_tokens"), 300);
@@ -393,9 +401,86 @@ fn settings_go_where_they_belong_and_nothing_else_is_sent() {
         find("google", "gemini-3-flash", "/generationConfig/thinkingConfig/thinkingLevel"),
         "LOW"
     );
+    let interactions = |pointer: &str| find("google-interactions", "gemini-3-flash", pointer);
+    assert_eq!(interactions("/generation_config/thinking_level"), "low");
+    assert_eq!(interactions("/generation_config/max_output_tokens"), 300);
+    assert_eq!(interactions("/service_tier"), "flex");
     assert_eq!(find("ollama-native", "m", "/options/num_predict"), 300);
     assert_eq!(find("bedrock", "m", "/inferenceConfig/maxTokens"), 300);
     assert_eq!(find("cohere", "m", "/stop_sequences/0"), "END");
+    assert_eq!(find("openai", "gpt-5-mini", "/service_tier"), "flex");
+    assert_eq!(find("openai-responses", "gpt-5", "/service_tier"), "flex");
+    assert_eq!(find("anthropic", "claude-sonnet-4-6", "/service_tier"), "standard_only");
+    assert_eq!(find("google", "gemini-3-flash", "/serviceTier"), "flex");
+    assert_eq!(find("groq", "llama", "/service_tier"), "flex");
+    assert_eq!(find("bedrock", "m", "/serviceTier"), json!({"type": "flex"}));
+}
+
+/// The settings that a model of a provider has no place for, by name.
+fn out_of_place(provider: &str) -> &'static [&'static str] {
+    match provider {
+        name if name.ends_with("-responses") => &["seed", "stop"],
+        "anthropic" => &["seed"],
+        "bedrock" => &["seed", "reasoning_effort"],
+        "cohere" | "ollama-native" | "ollama" | "llamacpp" | "vllm" | "lmstudio" | "perplexity" => {
+            &["service_tier"]
+        }
+        "mistral" => &["service_tier", "reasoning_effort"],
+        _ => &[],
+    }
+}
+
+/// A word that the provider has for a queue.
+fn tier(provider: &str) -> &'static str {
+    if provider == "anthropic" { "standard_only" } else { "flex" }
+}
+
+/// The request without what the model has no place for, after each of these was refused by name.
+fn placed(provider: &str, model: &str, request: &Request) -> Request {
+    let preset = presets().iter().find(|preset| preset.name == provider).unwrap();
+    let encode = |request: &Request| {
+        preset.protocol.encode(request, model, &preset.facts(model).quirks, Delivery::Whole)
+    };
+    let mut placed = request.clone();
+    placed.settings.service_tier = Some(tier(provider).into());
+    for name in out_of_place(provider) {
+        let error = encode(&placed).unwrap_err();
+        assert_eq!(error.kind, ProviderErrorKind::Unsupported, "{provider}");
+        assert_eq!(error.unsupported, Some(Feature::Setting((*name).to_owned())), "{provider}");
+        let settings = &mut placed.settings;
+        match *name {
+            "seed" => settings.seed = None,
+            "stop" => settings.stop.clear(),
+            "service_tier" => settings.service_tier = None,
+            _ => settings.reasoning_effort = None,
+        }
+    }
+    encode(&placed).unwrap();
+    placed
+}
+
+#[test]
+fn what_was_set_is_sent_by_every_provider_or_refused_by_name() {
+    let mut request = request(Output::Text);
+    request.settings.seed = Some(7);
+    request.settings.stop = vec!["THE-END".into()];
+    request.settings.reasoning_effort = Some(ReasoningEffort::Low);
+    request.settings.service_tier = Some("flex".into());
+    for preset in presets() {
+        let placed = placed(preset.name, "some-model", &request);
+        let said = encode(preset.name, "some-model", &placed, Delivery::Whole).to_string();
+        let settings = &placed.settings;
+        assert_eq!(said.contains(":7"), settings.seed.is_some(), "{}: {said}", preset.name);
+        assert_eq!(said.contains("THE-END"), !settings.stop.is_empty(), "{}: {said}", preset.name);
+        assert_eq!(
+            said.contains(tier(preset.name)),
+            settings.service_tier.is_some(),
+            "{}",
+            preset.name
+        );
+        let thinking = said.to_ascii_lowercase().contains("low\"") || said.contains("think");
+        assert_eq!(thinking, settings.reasoning_effort.is_some(), "{}: {said}", preset.name);
+    }
 }
 
 /// A question, a call, what is wrong with it: the conversation of a re-ask.
@@ -480,6 +565,7 @@ fn media_stand_where_the_protocol_has_a_place() {
                 "openai-responses",
                 "anthropic",
                 "google",
+                "google-interactions",
                 "mistral",
                 "cohere",
                 "bedrock",
@@ -488,15 +574,31 @@ fn media_stand_where_the_protocol_has_a_place() {
         ),
         (
             Part::image_url("https://example.org/a.png"),
-            vec!["openai", "openai-responses", "anthropic", "google", "mistral", "cohere"],
+            vec![
+                "openai",
+                "openai-responses",
+                "anthropic",
+                "google",
+                "google-interactions",
+                "mistral",
+                "cohere",
+            ],
         ),
         (
             Part::document_bytes(PDF).unwrap(),
-            vec!["openai", "openai-responses", "anthropic", "google", "mistral", "bedrock"],
+            vec![
+                "openai",
+                "openai-responses",
+                "anthropic",
+                "google",
+                "google-interactions",
+                "mistral",
+                "bedrock",
+            ],
         ),
         (
             Part::document_url("https://example.org/a.pdf"),
-            vec!["openai-responses", "anthropic", "google", "mistral"],
+            vec!["openai-responses", "anthropic", "google", "google-interactions", "mistral"],
         ),
         (
             Part::document_bytes("Plain words.").unwrap(),
@@ -505,14 +607,21 @@ fn media_stand_where_the_protocol_has_a_place() {
                 "openai-responses",
                 "anthropic",
                 "google",
+                "google-interactions",
                 "mistral",
                 "cohere",
                 "bedrock",
                 "ollama-native",
             ],
         ),
-        (Part::document_id("file-1"), vec!["openai", "openai-responses", "google"]),
-        (Part::audio_bytes(WAV).unwrap(), vec!["openai", "google", "mistral"]),
+        (
+            Part::document_id("file-1"),
+            vec!["openai", "openai-responses", "google", "google-interactions"],
+        ),
+        (
+            Part::audio_bytes(WAV).unwrap(),
+            vec!["openai", "google", "google-interactions", "mistral"],
+        ),
     ];
     for (part, takers) in parts {
         let message = Message::user([Part::text("Look."), part.clone(), Part::CachePoint]);

@@ -1,6 +1,8 @@
 //! What a recorded answer says, read from its JSON field by field. Slow and plain on purpose, and
 //! without a line in common with the library's decoding.
 
+mod amazon;
+
 use extract_core::wire::Protocol;
 use serde_json::{Value, json};
 
@@ -23,6 +25,9 @@ pub(crate) fn of(exchange: &Value, protocol: Protocol) -> Option<Expected> {
             return None;
         }
         return Some(streamed(protocol, &events));
+    }
+    if let Some(events) = amazon::events(exchange) {
+        return Some(amazon::streamed(&events));
     }
     let body = &exchange["response_body"];
     if body.get("base64").is_some() || body.is_null() {

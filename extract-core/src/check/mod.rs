@@ -18,7 +18,7 @@ mod schema;
 mod typed;
 
 pub(crate) use feedback::FeedbackFn;
-pub use feedback::{Feedback, render_feedback};
+pub use feedback::{Feedback, Folded, annotate, fold, render_feedback};
 pub use rules::Check;
 pub(crate) use rules::Rules;
 pub use schema::violations;

@@ -81,6 +81,13 @@ impl<T> Default for Rules<T> {
     }
 }
 
+impl<T> Clone for Rules<T> {
+    fn clone(&self) -> Self {
+        let (validators, waiting) = (self.validators.clone(), self.waiting.clone());
+        Self { validators, waiting, run: self.run }
+    }
+}
+
 impl<T> fmt::Debug for Rules<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rules")

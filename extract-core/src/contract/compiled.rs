@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -11,7 +11,10 @@ use super::constraint::MISPLACED;
 use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_typescript};
 use super::each::in_json_schema;
 use super::given::{self, Unbounded};
-use super::{DialectReport, Extract, Shape, checkable, envelope, known, name, push_segment, root};
+use super::{
+    DialectReport, Extract, Problems, Shape, Variants, checkable, envelope, known, name,
+    push_segment, root,
+};
 use crate::conversation::Tool;
 
 /// Why a type cannot be asked for.
@@ -72,6 +75,7 @@ pub struct Contract {
     prompt: String,
     /// What is asked for, compiled for reading.
     shape: Shape,
+    variants: OnceLock<Option<Arc<Variants>>>,
 }
 
 /// A contract in one dialect.
@@ -166,7 +170,7 @@ impl Contract {
         }
     }
 
-    fn build(name: String, mut schema: Value) -> Result<Self, ContractError> {
+    pub(super) fn build(name: String, mut schema: Value) -> Result<Self, ContractError> {
         checkable::say_deprecated(&mut schema);
         let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
         let wrapped = (!root::is_object(&schema)).then(|| root::wrap(&schema));
@@ -183,7 +187,9 @@ impl Contract {
         let shape = compile_shape(&name, asked)?;
         let validator = checkable::compile(&name, &schema)?;
         let forms = RwLock::default();
-        let contract = Self { name, description, schema, wrapped, validator, forms, prompt, shape };
+        let variants = OnceLock::new();
+        let contract =
+            Self { name, description, schema, wrapped, validator, forms, prompt, shape, variants };
         contract.keep(dialect, false, lowered)?;
         Ok(contract)
     }
@@ -211,6 +217,12 @@ impl Contract {
     /// The schema that a model is asked to fill: the type's own, or the object around it.
     pub fn asked_schema(&self) -> &Value {
         self.wrapped.as_ref().unwrap_or(&self.schema)
+    }
+
+    /// The variants of the type, where it is an enum with data, a list of one, or another type whose
+    /// answer can be the call of one of several tools. Built at the first call.
+    pub fn variants(&self) -> Option<&Arc<Variants>> {
+        self.variants.get_or_init(|| Variants::of(self).map(Arc::new)).as_ref()
     }
 
     /// The compiled validator of [`schema`](Self::schema).
@@ -353,9 +365,32 @@ impl Contract {
         raised
     }
 
-    /// The pointer of a place as the model sees it, which has a value's wrapping in it.
+    /// The pointer of a place with a value's wrapping in it.
     pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
         if self.is_wrapped() { root::outside(pointer) } else { pointer.to_owned() }
+    }
+
+    /// A value of the type's own shape and its problems as the model sees them in `form`: with the
+    /// value's wrapping around it, and in the shape that is sent.
+    pub(crate) fn as_asked(
+        &self,
+        form: Option<&Form>,
+        value: Value,
+        problems: &Problems,
+    ) -> (Value, Problems) {
+        let value = if self.is_wrapped() { root::enclose(value) } else { value };
+        let mut problems = problems.clone();
+        if self.is_wrapped() {
+            problems.each_pointer(root::outside);
+        }
+        match form.map(|form| &form.lowered).filter(|lowered| !lowered.is_identity()) {
+            None => (value, problems),
+            Some(lowered) => {
+                let mut trace = lowered.trace(&value);
+                problems.each_pointer(|pointer| trace.follow(pointer));
+                (lowered.lower_value(value), problems)
+            }
+        }
     }
 }
 

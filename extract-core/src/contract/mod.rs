@@ -10,6 +10,7 @@
 //! # Ok::<(), extract_core::contract::ContractError>(())
 //! ```
 
+mod answer;
 mod base64;
 mod check_error;
 mod checkable;
@@ -26,7 +27,10 @@ pub mod fits;
 mod foreign;
 mod given;
 mod known;
+mod maybe;
 mod name;
+#[doc(hidden)]
+pub mod partial;
 mod place;
 mod problem;
 mod report;
@@ -36,7 +40,10 @@ pub mod rules;
 mod seek;
 pub(crate) mod shape;
 mod source;
+mod user_tool;
+mod variants;
 
+pub use answer::Answer;
 pub use base64::Base64;
 pub use check_error::{CheckError, CheckFailure};
 pub use checker::Checker;
@@ -46,10 +53,15 @@ pub use constraint::Constraint;
 pub use context::{Background, Context};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use given::{Given, Unbounded};
+pub use maybe::Maybe;
+pub use partial::{Entries, Partial, State, Streamed};
 pub use problem::{Problem, ProblemKind, Problems};
-pub(crate) use problem::{excerpt, push_segment};
+pub(crate) use problem::{excerpt, push_segment, segments};
 pub use report::{Change, DialectReport};
 pub use shape::{Shape, ShapeError};
 #[doc(hidden)]
 pub use source::Effort;
 pub use source::{Located, Match, Source, SourcePart};
+pub use user_tool::UserTool;
+pub(crate) use variants::Split;
+pub use variants::{Variant, Variants};

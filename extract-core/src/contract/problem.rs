@@ -111,15 +111,20 @@ impl Problems {
         self.0.len()
     }
 
+    /// The same problems of a value that stands at this place of a larger one.
+    pub(crate) fn under(mut self, pointer: &str) -> Self {
+        self.0.iter_mut().for_each(|problem| problem.pointer.insert_str(0, pointer));
+        self
+    }
+
     /// Keeps no more than the first so many.
     pub(super) fn truncate(&mut self, most: usize) {
         self.0.truncate(most);
     }
 
-    /// The same problems of a value that stands at this place of a larger one.
-    pub(crate) fn under(mut self, pointer: &str) -> Self {
-        self.0.iter_mut().for_each(|problem| problem.pointer.insert_str(0, pointer));
-        self
+    /// Replaces every pointer.
+    pub(crate) fn each_pointer(&mut self, mut replace: impl FnMut(&str) -> String) {
+        self.0.iter_mut().for_each(|problem| problem.pointer = replace(&problem.pointer));
     }
 
     /// All of them, in the order they were found.
@@ -208,6 +213,11 @@ pub(crate) fn excerpt(value: &Value) -> String {
         text.push('…');
     }
     text
+}
+
+/// The segments of a JSON pointer, unescaped.
+pub(crate) fn segments(pointer: &str) -> impl Iterator<Item = String> {
+    pointer.split('/').skip(1).map(|segment| segment.replace("~1", "/").replace("~0", "~"))
 }
 
 /// Appends `/segment` to a JSON pointer, escaped as RFC 6901 says.

@@ -87,6 +87,11 @@ pub(crate) fn wrap_text(value: &str) -> String {
     format!("{{\"{KEY}\":{value}}}")
 }
 
+/// Puts a value into an object of its own.
+pub(crate) fn enclose(value: Value) -> Value {
+    Value::Object([(KEY.to_owned(), value)].into_iter().collect())
+}
+
 /// A pointer into the object around a value, as one into the value.
 pub(crate) fn inside(pointer: &str) -> Option<&str> {
     pointer.strip_prefix('/')?.strip_prefix(KEY)

@@ -40,7 +40,10 @@ impl ReasoningEffort {
     }
 }
 
-/// Settings of one request. Many models refuse sampling parameters, so none has a default.
+/// Settings of one request. Many models refuse sampling parameters, so none has a default. What a
+/// protocol or a provider has no place for is not left out in silence: the request is an error of the
+/// kind [`Unsupported`](super::ProviderErrorKind::Unsupported), with the setting's name in it, and is
+/// not sent.
 ///
 /// ```
 /// use extract_core::conversation::{ReasoningEffort, Settings};
@@ -110,6 +113,19 @@ impl fmt::Debug for Headers {
 }
 
 impl Settings {
+    /// What means the same to every provider, and is no secret.
+    pub(crate) fn portable(&self) -> Self {
+        Self {
+            max_tokens: self.max_tokens,
+            temperature: self.temperature,
+            top_p: self.top_p,
+            seed: self.seed,
+            stop: self.stop.clone(),
+            reasoning_effort: self.reasoning_effort,
+            ..Self::default()
+        }
+    }
+
     /// These settings, and where one is not set, the other's.
     pub(crate) fn or(mut self, other: Self) -> Self {
         self.max_tokens = self.max_tokens.or(other.max_tokens);

@@ -13,8 +13,8 @@ use super::journey::{self, Task};
 use super::options::Options;
 use super::{BadItems, Error, Report};
 use crate::check::{Feedback, Rules};
-use crate::contract::{Contract, Extract, Given};
-use crate::conversation::{Input, Message, Mode, ReasoningEffort};
+use crate::contract::{Contract, Extract, Given, UserTool};
+use crate::conversation::{Input, Message, Mode};
 
 /// Extracts a value from an input, with the model that the environment asks for
 /// ([`Client::from_env`]).
@@ -36,6 +36,7 @@ pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
         input: input.into(),
         contract: None,
         options,
+        own: Vec::new(),
         list: String::new(),
         rules: Rules::default(),
     }
@@ -49,6 +50,7 @@ impl Client {
             input: input.into(),
             contract: None,
             options: Options::clone(&self.defaults),
+            own: Vec::new(),
             list: String::new(),
             rules: Rules::default(),
         }
@@ -99,10 +101,12 @@ pub struct Extraction<T> {
     /// Where it is not the type's own.
     pub(super) contract: Option<Given>,
     pub(super) options: Options,
-    /// The checks of this call.
-    pub(super) rules: Rules<T>,
+    /// Tools of the user's own, beside what the value is given by.
+    pub(super) own: Vec<UserTool>,
     /// The list whose elements are spoken of, as a JSON pointer.
     pub(super) list: String,
+    /// The checks of this call.
+    pub(super) rules: Rules<T>,
 }
 
 impl<T> fmt::Debug for Extraction<T> {
@@ -137,48 +141,6 @@ impl<T> Extraction<T> {
     /// The most that everything may take together.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.options.deadline = Some(deadline);
-        self
-    }
-
-    /// The most tokens of a reply, reasoning included.
-    pub fn max_tokens(mut self, tokens: u32) -> Self {
-        self.options.settings.max_tokens = Some(tokens);
-        self
-    }
-
-    /// Sampling temperature. Many models refuse it; none is sent unless it is set.
-    pub fn temperature(mut self, temperature: f64) -> Self {
-        self.options.settings.temperature = Some(temperature);
-        self
-    }
-
-    /// Nucleus sampling.
-    pub fn top_p(mut self, top_p: f64) -> Self {
-        self.options.settings.top_p = Some(top_p);
-        self
-    }
-
-    /// Sampling seed.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.options.settings.seed = Some(seed);
-        self
-    }
-
-    /// How hard a reasoning model thinks.
-    pub fn reasoning_effort(mut self, effort: ReasoningEffort) -> Self {
-        self.options.settings.reasoning_effort = Some(effort);
-        self
-    }
-
-    /// A header of this extraction's requests, over the client's. Its value is treated as a secret.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.options.settings.headers.set(name, value);
-        self
-    }
-
-    /// A field laid over the request's body as it is, such as `service_tier`.
-    pub fn extra_body(mut self, field: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.options.settings.extra_body.insert(field.into(), value.into());
         self
     }
 
@@ -252,12 +214,11 @@ impl<T: Extract> Extraction<T> {
             Some(given) => given.contract()?,
             None => Contract::of::<T>()?,
         };
-        let (input, mut options, list) = (self.input, self.options, self.list);
-        let rules = self.rules;
+        let Self { input, mut options, own, list, rules, .. } = self;
         if options.bad_items == BadItems::Stop {
             options.retries = 0;
         }
-        Ok(Task { client, contract, input, options, line: None, list, rules })
+        Ok(Task { client, contract, input, options, own, rules, line: None, list })
     }
 
     async fn run(self) -> Result<Report<T>, Error> {

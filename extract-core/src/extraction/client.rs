@@ -123,8 +123,8 @@ impl Client {
 #[derive(Debug, Default)]
 #[must_use]
 pub struct ClientBuilder {
-    provider: ProviderOptions,
-    defaults: Options,
+    pub(super) provider: ProviderOptions,
+    pub(super) defaults: Options,
 }
 
 impl ClientBuilder {
@@ -273,13 +273,21 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         #[cfg(feature = "local")]
         if self.provider.model == "local" && self.provider.base_url.is_none() {
-            return Ok(self.with(crate::model::Local::default()));
+            return Ok(self.with_model(crate::model::Local::default()));
         }
         let provider = Provider::new(self.provider.clone())?;
-        Ok(self.with(provider))
+        Ok(self.with_model(provider))
     }
 
-    fn with(self, model: impl Model + 'static) -> Client {
+    /// Makes a client of any model, such as one of your own, with what was set for its extractions;
+    /// what was set for the way to a provider has no meaning there.
+    ///
+    /// ```
+    /// use extract_core::{Client, model::Scripted};
+    ///
+    /// let client = Client::builder().retries(4).token_budget(20_000).with_model(Scripted::new([]));
+    /// ```
+    pub fn with_model(self, model: impl Model + 'static) -> Client {
         let (model, defaults) = (Arc::new(model), Arc::new(self.defaults));
         Client { model, defaults, refused: Arc::default() }
     }

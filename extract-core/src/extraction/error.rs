@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::ledger::Ledger;
+use super::limit::Limit;
 use crate::contract::{CheckFailure, ContractError, Problems};
 use crate::conversation::ProviderError;
 use crate::model::ConfigError;
@@ -16,6 +17,12 @@ pub enum InputError {
     /// There is nothing to extract from.
     #[error("the input is empty: there is nothing to extract from")]
     Empty,
+    /// There are tools of the caller's own, and the model (or the mode that was set) takes none.
+    #[error("there are tools to be called, and the model is not asked in a mode that has tools")]
+    NoTools,
+    /// Two tools have the same name, or one has the name of the tool that gives the value.
+    #[error("there is more than one tool of the name `{0}`; give one another with `named`")]
+    ToolName(String),
     /// The error that the stream ended with was given out before.
     #[error("the stream has ended: its error was given before")]
     Ended,
@@ -95,14 +102,31 @@ pub enum Error {
         /// Everything up to then.
         ledger: Box<Ledger>,
     },
-    /// No attempt gave a value that passed.
-    #[error("after {} no value passed: {problems}", attempts(ledger))]
+    /// No attempt gave a value that passed, and a limit forbids another.
+    #[error("after {} no value passed, and {limit}: {problems}", attempts(ledger))]
     Invalid {
-        /// What is wrong with the last value.
+        /// What is wrong with the best value; where there is none, with the last answer.
         problems: Problems,
-        /// The last value that could be read, if any.
-        last: Option<Value>,
+        /// The value with the fewest problems, the later one of equals, if any could be read.
+        best: Option<Value>,
+        /// What ended the asking again: the first limit that was met.
+        limit: Limit,
         /// All attempts.
+        ledger: Box<Ledger>,
+    },
+    /// Of several samples, half or more gave no value.
+    #[error(
+        "{needed} samples have to give a value for an agreement, and {given} did; the first failure: {}",
+        failures.first().map(ToString::to_string).unwrap_or_default()
+    )]
+    TooFewSamples {
+        /// How many have to.
+        needed: usize,
+        /// How many did.
+        given: usize,
+        /// Why the others did not.
+        failures: Vec<Error>,
+        /// The attempts of all samples.
         ledger: Box<Ledger>,
     },
     /// A check could not be made: it failed by itself, or panicked. The model is not asked again.
@@ -122,8 +146,10 @@ pub enum Error {
     Deadline {
         /// The deadline that was set.
         deadline: Duration,
-        /// The last value that could be read, if any.
-        last: Option<Value>,
+        /// What is wrong with the best value, or else with the last answer; empty where none came.
+        problems: Problems,
+        /// The value with the fewest problems, the later one of equals, if any could be read.
+        best: Option<Value>,
         /// Everything up to then.
         ledger: Box<Ledger>,
     },
@@ -150,17 +176,26 @@ impl Error {
             | Self::ContentFiltered { ledger, .. }
             | Self::Truncated { ledger, .. }
             | Self::Invalid { ledger, .. }
+            | Self::TooFewSamples { ledger, .. }
             | Self::Check { ledger, .. }
             | Self::Deadline { ledger, .. } => Some(ledger),
         }
     }
 
-    /// The last value that could be read, though it did not pass.
-    pub fn last_value(&self) -> Option<&Value> {
+    /// The best value that could be read, though it did not pass: the one with the fewest problems,
+    /// the later one of equals.
+    pub fn best_value(&self) -> Option<&Value> {
         match self {
-            Self::Invalid { last, .. } | Self::Check { last, .. } | Self::Deadline { last, .. } => {
-                last.as_ref()
-            }
+            Self::Invalid { best, .. } | Self::Deadline { best, .. } => best.as_ref(),
+            Self::Check { last, .. } => last.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the [best value](Self::best_value).
+    pub fn problems(&self) -> Option<&Problems> {
+        match self {
+            Self::Invalid { problems, .. } | Self::Deadline { problems, .. } => Some(problems),
             _ => None,
         }
     }
@@ -169,6 +204,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Provider { error, .. } => error.is_retryable(),
+            Self::TooFewSamples { failures, .. } => failures.iter().all(Self::is_retryable),
             Self::Deadline { .. } => true,
             _ => false,
         }

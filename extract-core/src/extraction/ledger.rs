@@ -24,6 +24,8 @@ use crate::reading::Repair;
 pub enum Outcome {
     /// The value was right.
     Accepted,
+    /// The model called tools of the caller's own.
+    Called,
     /// The value had problems.
     Rejected,
     /// The value could not be checked.
@@ -42,6 +44,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Accepted => "accepted",
+            Self::Called => "called tools",
             Self::Rejected => "rejected",
             Self::Unchecked => "not checked",
             Self::Refused => "refused",
@@ -59,6 +62,8 @@ impl fmt::Display for Outcome {
 pub struct Attempt {
     /// From 1.
     pub number: u32,
+    /// Who was asked: `provider/model`.
+    pub asked: String,
     /// How the answer was asked for.
     pub mode: Mode,
     /// The model that answered, where the provider says.
@@ -157,6 +162,16 @@ impl Ledger {
     /// Every request, those of checks last.
     fn all(&self) -> impl Iterator<Item = &Attempt> {
         self.attempts.iter().chain(&self.judgements)
+    }
+
+    /// Tokens over all attempts and judgements; none if the usage of any reply is not known.
+    pub fn known_usage(&self) -> Option<Usage> {
+        let mut total = Usage::default();
+        let replies = self.all().filter(|attempt| attempt.outcome != Outcome::Failed);
+        for attempt in replies {
+            total += attempt.usage?;
+        }
+        Some(total)
     }
 
     /// Money over all attempts and judgements; none if the cost of any reply is not known.

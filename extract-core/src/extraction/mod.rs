@@ -13,24 +13,38 @@
 //! # Ok::<(), extract_core::Error>(()) }).unwrap();
 //! ```
 
+mod agree;
 mod bad_items;
 mod builder;
 mod checks;
 mod client;
 mod error;
 mod journey;
+mod layout;
 mod ledger;
+mod limit;
 mod llm_check;
 mod opening;
 mod options;
 mod parse;
+mod policy;
+mod settings;
+#[cfg(feature = "bedrock-sigv4")]
+mod signed;
+mod step;
 mod stream;
+mod tooling;
 
+pub use agree::{Agreeing, Agreement, Basis, FieldAgreement, Sample};
 pub use bad_items::{BadItem, BadItems};
 pub use builder::{Extraction, Reported, extract};
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, InputError};
+pub use layout::Layout;
 pub use ledger::{Attempt, Ledger, Outcome, Report};
+pub use limit::Limit;
 pub use llm_check::{LlmCheck, llm_check};
 pub use parse::{ParseError, Parsed, parse, parse_in, parse_partial, parse_with};
+pub use policy::History;
+pub use step::{ArgumentsError, Call, Calls, Step, Stepping};
 pub use stream::{Deltas, ExtractionStream, Items, View};

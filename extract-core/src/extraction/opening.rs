@@ -3,15 +3,20 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use super::Layout;
 use super::journey::Task;
+use super::tooling::Tooling;
 use crate::contract::{Contract, ContractError, Form};
-use crate::conversation::{Input, Message, Mode, Output, Request, Role, Tools};
+use crate::conversation::{Input, Message, Mode, Output, Request, Role};
 use crate::model::{Profile, SchemaPrompt};
 
 /// The modes that a server was found not to take, remembered by the client: for all types, or for
 /// the one whose schema it found fault with.
 #[derive(Debug, Default)]
-pub(super) struct RefusedModes(Mutex<Vec<(Mode, Option<Weak<Contract>>)>>);
+pub(super) struct RefusedModes {
+    modes: Mutex<Vec<(Mode, Option<Weak<Contract>>)>>,
+    splits: Mutex<Vec<Weak<Contract>>>,
+}
 
 impl RefusedModes {
     /// The server does not take the mode.
@@ -24,8 +29,21 @@ impl RefusedModes {
         self.push(mode, Some(Arc::downgrade(contract)));
     }
 
+    /// The server does not take this contract as several tools.
+    pub(super) fn add_split(&self, contract: &Arc<Contract>) {
+        let mut splits = self.splits.lock().unwrap_or_else(PoisonError::into_inner);
+        splits.retain(|known| known.strong_count() > 0);
+        splits.push(Arc::downgrade(contract));
+    }
+
+    /// Whether the server was found not to take this contract as several tools.
+    pub(super) fn has_split(&self, contract: &Arc<Contract>) -> bool {
+        let splits = self.splits.lock().unwrap_or_else(PoisonError::into_inner);
+        splits.iter().any(|known| known.as_ptr() == Arc::as_ptr(contract))
+    }
+
     fn push(&self, mode: Mode, contract: Option<Weak<Contract>>) {
-        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut refused = self.modes.lock().unwrap_or_else(PoisonError::into_inner);
         // Contracts of schemas known only at run time come and go.
         refused.retain(|(_, known)| known.as_ref().is_none_or(|known| known.strong_count() > 0));
         let of = contract.as_ref().map(Weak::as_ptr);
@@ -39,7 +57,7 @@ impl RefusedModes {
 
     /// What is left of these modes for a contract; all of them, where nothing would be.
     fn leaves(&self, modes: &[Mode], contract: &Arc<Contract>) -> Vec<Mode> {
-        let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = self.modes.lock().unwrap_or_else(PoisonError::into_inner);
         let is_refused = |mode: &Mode| {
             refused.iter().any(|(known, of)| {
                 let concerns = |of: &Weak<Contract>| of.as_ptr() == Arc::as_ptr(contract);
@@ -54,8 +72,10 @@ impl RefusedModes {
 /// The first request, and what has to be known to read its reply.
 pub(super) struct Opening {
     pub(super) request: Request,
-    /// The lowered schema, where one is sent.
+    /// The lowered schema, where one is sent for the whole value.
     pub(super) form: Option<Arc<Form>>,
+    /// What the calls of the reply mean, where tools are used.
+    pub(super) tooling: Option<Tooling>,
     /// What is done otherwise than asked.
     pub(super) notes: Vec<String>,
 }
@@ -65,20 +85,29 @@ impl Opening {
         let Task { client, contract, input, options, .. } = task;
         let profile = client.model.profile();
         let mut notes = Vec::new();
-        let (mode, form) =
-            choose_form(contract, &profile, &client.refused, options.mode, &mut notes)?;
+        let asked = match options.mode {
+            Mode::Auto if wants_tools(task) && profile.modes.contains(&Mode::Tools) => Mode::Tools,
+            mode => mode,
+        };
+        let (mode, form) = choose_form(contract, &profile, &client.refused, asked, &mut notes)?;
         let told = form.is_none() || profile.schema_prompt == SchemaPrompt::Always;
         let instructions = told.then(|| match &options.instructions {
             Some(write) => write(contract),
             None => default_instructions(contract),
         });
         let mut request = Request::new(open_conversation(&options.system, instructions, input));
+        let mut tooling = None;
         request.output = match (mode, &form) {
-            (Mode::Tools, Some(form)) => Output::Tools(Tools::one(Arc::clone(&form.tool))),
+            (Mode::Tools, Some(form)) => {
+                let tools = Tooling::of(task, &profile, form, &mut notes)?;
+                Output::Tools(tooling.insert(tools).tools())
+            }
             (Mode::JsonSchema, Some(form)) => Output::JsonSchema(Arc::clone(&form.tool)),
             (Mode::JsonObject, _) => Output::JsonObject,
             _ => Output::Text,
         };
+        let split = tooling.as_ref().is_some_and(|tooling: &Tooling| tooling.split.is_some());
+        let form = form.filter(|_| !split);
         request.settings = options.settings.clone().or(profile.settings.clone());
         tracing::debug!(
             provider = %profile.provider,
@@ -87,8 +116,13 @@ impl Opening {
             %mode,
             "a conversation is opened"
         );
-        Ok(Self { request, form, notes })
+        Ok(Self { request, form, tooling, notes })
     }
+}
+
+/// Whether an extraction is about calls, so that tools are the mode to take where there is a choice.
+fn wants_tools<T>(task: &Task<T>) -> bool {
+    task.options.layout == Layout::Each || !task.own.is_empty()
 }
 
 /// The mode, and the schema that is sent in it: the first in whose dialect the type can be said. Where

@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Layout;
 use super::bad_items::BadItems;
 use super::llm_check::Judgements;
+use super::policy::Policy;
 use crate::check::FeedbackFn;
 use crate::contract::{Background, Contract};
 use crate::conversation::{Input, Mode, Prices, Settings};
@@ -17,6 +19,7 @@ pub(super) type InstructionsFn = Arc<dyn Fn(&Contract) -> String + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Options {
     pub(super) mode: Mode,
+    pub(super) layout: Layout,
     pub(super) retries: u32,
     pub(super) deadline: Option<Duration>,
     /// Of a stream: until its first piece, and between two.
@@ -28,6 +31,7 @@ pub(super) struct Options {
     pub(super) system: Vec<Arc<str>>,
     pub(super) instructions: Option<InstructionsFn>,
     pub(super) feedback: Option<FeedbackFn>,
+    pub(super) policy: Policy,
     /// What the user hands to checks.
     pub(super) background: Background,
     /// How many messages stand before the input, and are no part of the source.
@@ -46,6 +50,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             mode: Mode::Auto,
+            layout: Layout::Auto,
             retries: 2,
             deadline: None,
             first_token: None,
@@ -56,6 +61,7 @@ impl Default for Options {
             system: Vec::new(),
             instructions: None,
             feedback: None,
+            policy: Policy::default(),
             background: Background::new(),
             before_input: 0,
         }

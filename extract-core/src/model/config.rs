@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::preset::{self, Auth, Facts, Preset};
 use super::retry::RetryPolicy;
+use super::signing;
 use crate::http::TransportOptions;
 use crate::wire::{Delivery, Protocol};
 
@@ -64,6 +65,12 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// AWS credentials were given for a provider that takes none.
+    #[error("requests to `{provider}` are not signed: it takes a key, not AWS credentials")]
+    Unsigned {
+        /// The provider.
+        provider: &'static str,
+    },
     /// A part of the base URL is left to the environment, which does not say it.
     #[error("`{provider}` needs to know where it is: set {variable}, or give a base URL")]
     MissingPlace {
@@ -108,6 +115,12 @@ pub struct ProviderOptions {
     pub base_url: Option<String>,
     /// The key, if it is not to be taken from the environment.
     pub key: Option<SecretString>,
+    /// AWS credentials that requests are signed with, instead of a key.
+    #[cfg(feature = "bedrock-sigv4")]
+    pub aws_credentials: Option<aws_credential_types::provider::SharedCredentialsProvider>,
+    /// The AWS region, if it is not to be taken from the base URL or the environment.
+    #[cfg(feature = "bedrock-sigv4")]
+    pub aws_region: Option<String>,
     /// OpenAI's `OpenAI-Organization`.
     pub organization: Option<String>,
     /// OpenAI's `OpenAI-Project`.
@@ -162,8 +175,8 @@ pub(super) fn split_model(
 }
 
 /// The base URL: the one that was given, or the environment's, or the row's.
-pub(super) fn base_url(preset: &Preset, given: Option<&str>) -> Result<Url, ConfigError> {
-    if let Some(given) = given {
+pub(super) fn base_url(preset: &Preset, options: &ProviderOptions) -> Result<Url, ConfigError> {
+    if let Some(given) = &options.base_url {
         return parse_base(given);
     }
     if let Some(mut place) = preset.base_variables.iter().find_map(|name| variable(name)) {
@@ -180,7 +193,7 @@ pub(super) fn base_url(preset: &Preset, given: Option<&str>) -> Result<Url, Conf
     let mut place = preset.base_url.to_owned();
     while let Some((before, rest)) = place.split_once('{') {
         let Some((name, after)) = rest.split_once('}') else { break };
-        let Some(value) = variable(name) else {
+        let Some(value) = signing::place(options, name).or_else(|| variable(name)) else {
             return Err(ConfigError::MissingPlace {
                 provider: preset.name,
                 variable: name.to_owned(),
@@ -229,16 +242,16 @@ pub(super) fn endpoint(base: &Url, protocol: Protocol, model: &str, delivery: De
 pub(super) fn headers(
     preset: &Preset,
     options: &ProviderOptions,
+    signed: bool,
 ) -> Result<(HeaderMap, Vec<SecretString>), ConfigError> {
-    let key = match &options.key {
-        Some(key) => Some(key.clone()),
-        None => preset.key_variables.iter().find_map(|name| variable(name)).map(SecretString::from),
-    };
-    if key.is_none() && !preset.key_variables.is_empty() && options.base_url.is_none() {
-        return Err(ConfigError::MissingKey {
-            provider: preset.name,
-            variables: preset.key_variables.to_vec(),
-        });
+    let key = if signed { None } else { key(preset, options) };
+    let needed = !signed && !preset.key_variables.is_empty() && options.base_url.is_none();
+    if key.is_none() && needed {
+        let mut variables = preset.key_variables.to_vec();
+        if preset.signed_for.is_some() {
+            variables.extend(signing::VARIABLES);
+        }
+        return Err(ConfigError::MissingKey { provider: preset.name, variables });
     }
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -272,7 +285,13 @@ pub(super) fn headers(
     Ok((headers, secrets))
 }
 
-fn variable(name: &str) -> Option<String> {
+/// The key: the one that was given, or the environment's.
+pub(super) fn key(preset: &Preset, options: &ProviderOptions) -> Option<SecretString> {
+    let of_the_environment = || preset.key_variables.iter().find_map(|name| variable(name));
+    options.key.clone().or_else(|| of_the_environment().map(SecretString::from))
+}
+
+pub(super) fn variable(name: &str) -> Option<String> {
     let value = std::env::var(name).ok()?;
     let value = value.trim();
     (!value.is_empty()).then(|| value.to_owned())

@@ -83,6 +83,7 @@ impl Model for Local {
         let mut profile = Profile::new("local", model);
         profile.modes = vec![Mode::JsonSchema, Mode::Tools, Mode::JsonObject, Mode::Text];
         profile.schema_prompt = SchemaPrompt::Always;
+        profile.parallel_tools = false;
         profile.settings.temperature = Some(0.0);
         profile.settings.max_tokens = Some(MAX_TOKENS);
         profile

@@ -24,6 +24,8 @@ mod provider;
 mod reader;
 mod retry;
 pub mod scripted;
+#[cfg_attr(not(feature = "bedrock-sigv4"), path = "unsigned.rs")]
+mod signing;
 
 pub use config::{ConfigError, ProviderOptions};
 pub use failure::read_failure;
@@ -77,6 +79,8 @@ pub struct Profile {
     pub tool_dialect: &'static Dialect,
     /// Whether it can be asked to enforce the arguments of tools while it writes.
     pub tool_strict: bool,
+    /// Whether one reply may well hold several calls of its tools.
+    pub parallel_tools: bool,
     /// Whether the schema is also told in words.
     pub schema_prompt: SchemaPrompt,
     /// Settings that hold where the caller sets none.
@@ -94,6 +98,7 @@ impl Profile {
             strict: false,
             tool_dialect: &Dialect::JSON_SCHEMA,
             tool_strict: false,
+            parallel_tools: true,
             schema_prompt: SchemaPrompt::WhereNeeded,
             settings: Settings::default(),
         }

@@ -40,6 +40,9 @@ pub struct Preset {
     pub key_variables: &'static [&'static str],
     /// How it is shown the key.
     pub auth: Auth,
+    /// The AWS service that requests are signed for where AWS credentials stand in for a key (feature
+    /// `bedrock-sigv4`).
+    pub signed_for: Option<&'static str>,
     /// Headers that go with every request.
     pub headers: &'static [(&'static str, &'static str)],
     /// The protocol that it speaks.
@@ -81,6 +84,8 @@ pub struct Facts {
     pub tool_dialect: &'static Dialect,
     /// Whether the arguments of tools can be enforced while the model writes.
     pub tool_strict: bool,
+    /// Whether one reply may well hold several calls of its tools.
+    pub parallel_tools: bool,
     /// Whether it takes sampling parameters other than the default.
     pub sampling: bool,
     /// The bound on a reply's tokens where the caller sets none.

@@ -17,6 +17,7 @@ use super::failure::{read_failure, request_id};
 use super::preset::{Facts, Preset};
 use super::reader::DeltaReader;
 use super::retry::RetryPolicy;
+use super::signing::Signer;
 use super::{DeltaStream, Model, Profile};
 use crate::conversation::{
     Assembly, Delta, Feature, Mode, Part, ProviderError, ProviderErrorKind, Reply, Request,
@@ -32,6 +33,8 @@ pub struct Provider {
     model: String,
     base: Url,
     headers: HeaderMap,
+    /// Where requests are signed.
+    signer: Option<Signer>,
     /// What must never be seen in an error: keys, and the values of the user's own headers.
     secrets: Vec<SecretString>,
     transport: Transport,
@@ -60,15 +63,27 @@ impl Provider {
                 if protocol == preset.protocol { preset } else { super::preset::custom(protocol) };
             row.facts(&model)
         });
-        let base = config::base_url(preset, options.base_url.as_deref())?;
-        let (headers, secrets) = config::headers(preset, &options)?;
+        let base = config::base_url(preset, &options)?;
+        let signer = Signer::of(preset, &options, &base)?;
+        let (headers, secrets) = config::headers(preset, &options, signer.is_some())?;
         let mut transport = options.transport;
         // A proxy cannot reach what only this machine can.
         transport.proxy &= !config::is_loopback(&base);
         let transport = Transport::new(transport)
             .map_err(|error| ConfigError::Transport { message: error.to_string() })?;
         let retry = options.retry;
-        Ok(Self { preset, protocol, facts, model, base, headers, secrets, transport, retry })
+        Ok(Self {
+            preset,
+            protocol,
+            facts,
+            model,
+            base,
+            headers,
+            signer,
+            secrets,
+            transport,
+            retry,
+        })
     }
 
     /// Where requests go.
@@ -130,12 +145,21 @@ impl Provider {
 
     async fn send(&self, request: &Prepared) -> Result<HttpResponse, ProviderError> {
         let (url, body) = (request.url.clone(), request.body.clone());
-        let answer =
-            self.transport.send(HttpRequest::post(url, request.headers.clone(), body)).await?;
+        let mut outgoing = HttpRequest::post(url, request.headers.clone(), body);
+        // Anew each time: a signature holds for minutes, and the credentials may be others by then.
+        let secret = match &self.signer {
+            Some(signer) => signer.sign(&mut outgoing).await?,
+            None => None,
+        };
+        let answer = self.transport.send(outgoing).await?;
         if answer.status.is_success() {
             return Ok(answer);
         }
-        Err(refusal(answer, request.mode).await)
+        let mut error = refusal(answer, request.mode).await;
+        if let Some(secret) = secret {
+            hide(&mut error, secret.expose_secret());
+        }
+        Err(error)
     }
 
     async fn whole(&self, request: &Prepared) -> Result<Reply, ProviderError> {
@@ -218,24 +242,29 @@ impl Provider {
     fn redact(&self, request: &Request, mut error: ProviderError) -> ProviderError {
         let own = self.secrets.iter().map(ExposeSecret::expose_secret);
         for secret in own.chain(request.settings.headers.iter().map(|(_, value)| value)) {
-            // A secret of a few characters would be found in ordinary words.
-            if secret.len() < 8 {
-                continue;
-            }
-            let texts = [
-                Some(&mut error.message),
-                error.code.as_mut(),
-                error.request_id.as_mut(),
-                error.param.as_mut(),
-                error.generation.as_mut(),
-            ];
-            for text in texts.into_iter().flatten() {
-                if text.contains(secret) {
-                    *text = text.replace(secret, "[secret]");
-                }
-            }
+            hide(&mut error, secret);
         }
         error
+    }
+}
+
+/// Takes a secret out of an error.
+fn hide(error: &mut ProviderError, secret: &str) {
+    // One of a few characters would be found in ordinary words.
+    if secret.len() < 8 {
+        return;
+    }
+    let texts = [
+        Some(&mut error.message),
+        error.code.as_mut(),
+        error.request_id.as_mut(),
+        error.param.as_mut(),
+        error.generation.as_mut(),
+    ];
+    for text in texts.into_iter().flatten() {
+        if text.contains(secret) {
+            *text = text.replace(secret, "[secret]");
+        }
     }
 }
 
@@ -341,6 +370,7 @@ impl Model for Provider {
         profile.strict = facts.schema_strict;
         profile.tool_dialect = facts.tool_dialect;
         profile.tool_strict = facts.tool_strict;
+        profile.parallel_tools = facts.parallel_tools;
         profile.settings.max_tokens = facts.max_tokens;
         profile
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{DeltaStream, Model, Profile};
 use crate::conversation::{Delta, Mode, ProviderError, ProviderErrorKind, Reply, Request};
-use crate::wire::{Delivery, Protocol, Quirks, decode_failure};
+use crate::wire::{Delivery, Protocol, Quirks, decode_failure, unsupported};
 
 /// One reply of a script. See [`reply`] for how to write them.
 #[derive(Debug, Clone)]
@@ -95,14 +95,37 @@ pub mod reply {
 
     /// Several calls at once.
     pub fn tools(arguments: impl IntoIterator<Item = String>) -> ScriptedReply {
-        let calls: Vec<Value> = arguments
+        let asked = |arguments| (String::from(super::ASKED_TOOL), arguments);
+        tool_calls(arguments.into_iter().map(asked).collect())
+    }
+
+    /// A call of the tool of this name.
+    pub fn call(name: impl Into<String>, arguments: Value) -> ScriptedReply {
+        calls([(name.into(), arguments)])
+    }
+
+    /// Calls of several tools by their names, at once.
+    ///
+    /// ```
+    /// use extract_core::model::scripted::reply;
+    /// use serde_json::json;
+    ///
+    /// let both = reply::calls([("Book", json!({"id": 1})), ("Cancel", json!({"id": 2}))]);
+    /// ```
+    pub fn calls<N: Into<String>>(calls: impl IntoIterator<Item = (N, Value)>) -> ScriptedReply {
+        let calls = calls.into_iter().map(|(name, arguments)| (name.into(), arguments.to_string()));
+        tool_calls(calls.collect())
+    }
+
+    fn tool_calls(calls: Vec<(String, String)>) -> ScriptedReply {
+        let calls: Vec<Value> = calls
             .into_iter()
             .enumerate()
-            .map(|(index, arguments)| {
+            .map(|(index, (name, arguments))| {
                 json!({
                     "id": format!("call_{index}"),
                     "type": "function",
-                    "function": {"name": super::ASKED_TOOL, "arguments": arguments},
+                    "function": {"name": name, "arguments": arguments},
                 })
             })
             .collect();
@@ -127,9 +150,13 @@ pub mod reply {
 
     /// An HTTP status with an error body of OpenAI's shape.
     pub fn status(status: u16) -> ScriptedReply {
-        let mut reply = body(json!({"error": {
-            "message": format!("scripted status {status}"), "type": null, "code": null,
-        }}));
+        let message = format!("scripted status {status}");
+        failure(status, json!({"error": {"message": message, "type": null, "code": null}}))
+    }
+
+    /// An HTTP status with any error body.
+    pub fn failure(status: u16, error: Value) -> ScriptedReply {
+        let mut reply = body(error);
         reply.status = status;
         reply
     }
@@ -253,7 +280,9 @@ impl Scripted {
             tokio::time::sleep(next.delay).await;
         }
         if next.status != 200 {
-            return Err(decode_failure(next.status, &next.body, None));
+            let mut error = decode_failure(next.status, &next.body, None);
+            error.unsupported = unsupported(&error, request.output.mode());
+            return Err(error);
         }
         let mut reply = Protocol::Chat.decode(&next.body)?;
         name_calls(&mut reply, request);

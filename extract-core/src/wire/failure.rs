@@ -266,6 +266,8 @@ fn by_code(code: &str) -> Option<Kind> {
         | "UNAUTHENTICATED"
         | "UnrecognizedClientException"
         | "InvalidSignatureException"
+        | "IncompleteSignatureException"
+        | "MissingAuthenticationTokenException"
         | "ExpiredTokenException" => Kind::Authentication,
         "permission_error" | "PERMISSION_DENIED" | "AccessDeniedException" => Kind::Permission,
         "model_not_found"
@@ -311,6 +313,7 @@ fn by_code(code: &str) -> Option<Kind> {
         | "modelStreamErrorException"
         | "ModelErrorException" => Kind::Server,
         "invalid_request_error"
+        | "invalid_request"
         | "INVALID_ARGUMENT"
         | "FAILED_PRECONDITION"
         | "ValidationException"

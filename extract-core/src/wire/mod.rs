@@ -15,18 +15,20 @@ mod chat;
 mod cohere;
 mod failure;
 mod gemini;
+mod interactions;
 mod loose;
 mod offer;
 mod ollama;
 mod quirks;
 mod responses;
+mod settings;
 mod surrogates;
 mod unsupported;
 mod usage;
 
 pub use failure::{ErrorBody, classify, decode_failure};
 pub use quirks::{
-    CacheForm, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField, SeedField,
+    CacheForm, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField, SeedField, TierField,
     ToolChoiceForm,
 };
 
@@ -53,6 +55,8 @@ pub enum Protocol {
     Anthropic,
     /// Google's generateContent.
     Gemini,
+    /// Google's Interactions.
+    Interactions,
     /// Cohere's chat, version 2.
     Cohere,
     /// Amazon Bedrock's Converse.
@@ -90,11 +94,13 @@ impl Protocol {
         quirks: &Quirks,
         delivery: Delivery,
     ) -> Result<Vec<u8>, ProviderError> {
+        settings::placed(self, &request.settings, quirks)?;
         match self {
             Self::Chat => chat::encode(request, model, quirks, delivery),
             Self::Responses => responses::encode(request, model, quirks, delivery),
             Self::Anthropic => anthropic::encode(request, model, quirks, delivery),
             Self::Gemini => gemini::encode(request, quirks),
+            Self::Interactions => interactions::encode(request, model, quirks, delivery),
             Self::Cohere => cohere::encode(request, model, quirks, delivery),
             Self::Bedrock => bedrock::encode(request, quirks),
             Self::Ollama => ollama::encode(request, model, quirks, delivery),
@@ -110,6 +116,7 @@ impl Protocol {
             Self::Responses => responses::decode(body),
             Self::Anthropic => anthropic::decode(body),
             Self::Gemini => gemini::decode(body),
+            Self::Interactions => interactions::decode(body),
             Self::Cohere => cohere::decode(body),
             Self::Bedrock => bedrock::decode(body),
             Self::Ollama => ollama::decode(body),
@@ -127,6 +134,7 @@ impl Protocol {
             Self::Responses => Box::new(responses::Stream::default()),
             Self::Anthropic => Box::new(anthropic::Stream::default()),
             Self::Gemini => Box::new(gemini::Stream::default()),
+            Self::Interactions => Box::new(interactions::Stream::default()),
             Self::Cohere => Box::new(cohere::Stream::default()),
             Self::Bedrock => Box::new(bedrock::Stream::default()),
             Self::Ollama => Box::new(ollama::Stream::default()),
@@ -156,6 +164,7 @@ impl Protocol {
                 let model = model.strip_prefix("models/").unwrap_or(model);
                 return vec![String::from("models"), format!("{model}:{verb}")];
             }
+            (Self::Interactions, _) => &["interactions"],
             (Self::Cohere, _) => &["v2", "chat"],
             (Self::Bedrock, Delivery::Whole) => &["model", model, "converse"],
             (Self::Bedrock, Delivery::Streamed) => &["model", model, "converse-stream"],
@@ -178,6 +187,7 @@ impl std::fmt::Display for Protocol {
             Self::Responses => "Responses",
             Self::Anthropic => "Messages",
             Self::Gemini => "generateContent",
+            Self::Interactions => "Interactions",
             Self::Cohere => "Cohere chat v2",
             Self::Bedrock => "Converse",
             Self::Ollama => "Ollama chat",

@@ -41,6 +41,16 @@ pub enum EffortField {
     None,
 }
 
+/// Where the service tier goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TierField {
+    /// `service_tier`, or what the protocol has in its place.
+    ServiceTier,
+    /// There is none.
+    None,
+}
+
 /// The name of the seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -108,6 +118,8 @@ pub struct Quirks {
     pub effort: EffortField,
     /// Where the seed goes.
     pub seed: SeedField,
+    /// Where the service tier goes.
+    pub service_tier: TierField,
     /// How media are written.
     pub media: MediaForm,
     /// How cache points are written.
@@ -130,6 +142,7 @@ impl Quirks {
         stream_usage: true,
         effort: EffortField::Effort,
         seed: SeedField::Seed,
+        service_tier: TierField::ServiceTier,
         media: MediaForm::OpenAi,
         cache: CacheForm::Unmarked,
         schema: SchemaField::JsonSchema,

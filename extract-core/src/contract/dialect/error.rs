@@ -120,6 +120,8 @@ pub enum Limit {
     Unions,
     /// The sum of all `maxItems`.
     MaxItems,
+    /// Tools of one request, where each variant of an enum is one.
+    Tools,
 }
 
 impl Limit {
@@ -137,6 +139,7 @@ impl Limit {
             Self::Unions => {
                 "make some fields not optional or not enums with data, or split the type"
             }
+            Self::Tools => "ask for the enum as one tool",
             Self::MaxItems => "lower the upper bounds on lengths, or check them with a validator",
         }
     }
@@ -153,6 +156,7 @@ impl fmt::Display for Limit {
             Self::OptionalProperties => "properties that may be left out",
             Self::Unions => "properties with a union",
             Self::MaxItems => "items as the sum of all `maxItems`",
+            Self::Tools => "tools in a request",
         })
     }
 }

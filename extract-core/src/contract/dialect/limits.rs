@@ -23,6 +23,8 @@ pub(super) struct Limits {
     pub(super) optional: Option<usize>,
     pub(super) unions: Option<usize>,
     pub(super) max_items_sum: Option<usize>,
+    /// Tools of one request.
+    pub(super) tools: Option<usize>,
 }
 
 impl Limits {
@@ -35,6 +37,7 @@ impl Limits {
         optional: None,
         unions: None,
         max_items_sum: None,
+        tools: None,
     };
 }
 
@@ -56,6 +59,20 @@ pub(super) fn check(schema: &Value, dialect: &Dialect) -> Result<(), DialectErro
     let Some((LimitUse { limit, used, allowed }, tally)) = passed else { return Ok(()) };
     let (dialect, fields) = (dialect.name, tally.worst());
     Err(DialectError::Limit { dialect, limit, allowed, count: used, fields })
+}
+
+/// The most tools that a request takes where nothing else is known: OpenAI's bound, the lowest but
+/// Anthropic's.
+const MOST_TOOLS: usize = 128;
+
+/// Refuses more tools than one request may hold.
+pub(in super::super) fn check_tools(count: usize, dialect: &Dialect) -> Result<(), DialectError> {
+    let allowed = dialect.limits.tools.unwrap_or(MOST_TOOLS);
+    if count <= allowed {
+        return Ok(());
+    }
+    let (dialect, limit, fields) = (dialect.name, Limit::Tools, vec![String::new()]);
+    Err(DialectError::Limit { dialect, limit, allowed, count, fields })
 }
 
 /// How much of each limit of the dialect a schema uses that is sent in it.

@@ -30,6 +30,7 @@
 
 mod arrays;
 mod error;
+pub(crate) mod follow;
 mod guard;
 mod leaf;
 mod limits;
@@ -45,6 +46,7 @@ mod render;
 mod rows;
 mod source;
 mod table;
+mod trace;
 mod turn;
 mod union;
 mod walk;
@@ -53,6 +55,7 @@ mod words;
 use serde_json::Value;
 
 pub use error::{DialectError, Limit};
+pub(super) use limits::check_tools;
 pub use limits::{LimitUse, limits_used};
 pub use lowered::{Lowered, Raised};
 pub use note::{Note, NoteKind};

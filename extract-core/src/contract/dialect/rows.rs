@@ -197,7 +197,7 @@ impl Dialect {
         upper_case_types: false,
         property_ordering: false,
         closes_objects: true,
-        limits: Limits { optional: Some(24), unions: Some(16), ..Limits::NONE },
+        limits: Limits { optional: Some(24), unions: Some(16), tools: Some(20), ..Limits::NONE },
         loose: None,
     };
 

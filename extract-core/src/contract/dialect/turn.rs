@@ -289,21 +289,10 @@ impl<'a> Turner<'a> {
                 other => other,
             },
             Some(Step::Tuple { first, rest }) => self.lower_tuple(first, *rest, value),
-            Some(Step::Union(branches)) => {
-                let chosen = branches
-                    .iter()
-                    .find(|branch| guard::fits(&branch.own, self.own, &value, &mut self.budget))
-                    .map(|branch| branch.step);
-                match chosen {
-                    Some(step) => self.lower(step, value),
-                    // A union that does not name null is made nullable around its branches.
-                    None if value.is_null() => value,
-                    None => {
-                        let step = best(branches, &value, |branch| &branch.own);
-                        self.lower(step, value)
-                    }
-                }
-            }
+            Some(Step::Union(branches)) => match self.branch_of(branches, &value) {
+                Some(step) => self.lower(step, value),
+                None => value,
+            },
             Some(Step::Wrapped { key, inner }) => {
                 let inside = self.lower(*inner, value);
                 Value::Object([(key.clone(), inside)].into_iter().collect())
@@ -311,6 +300,21 @@ impl<'a> Turner<'a> {
         };
         self.depth -= 1;
         lowered
+    }
+
+    /// The branch of a union that a value of the type's own shape is sent in; none where it is sent
+    /// as it is.
+    pub(super) fn branch_of(&mut self, branches: &[Branch], value: &Value) -> Option<StepId> {
+        let chosen = branches
+            .iter()
+            .find(|branch| guard::fits(&branch.own, self.own, value, &mut self.budget))
+            .map(|branch| branch.step);
+        match chosen {
+            Some(step) => Some(step),
+            // A union that does not name null is made nullable around its branches.
+            None if value.is_null() => None,
+            None => Some(best(branches, value, |branch| &branch.own)),
+        }
     }
 
     fn lower_object(

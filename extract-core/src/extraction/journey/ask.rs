@@ -10,6 +10,7 @@ use crate::contract::Problems;
 use crate::conversation::{
     Assembly, Block, Delta, Mode, Prices, ProviderError, ProviderErrorKind, Reply, StopReason,
 };
+use crate::extraction::Limit;
 use crate::extraction::ledger::{Attempt, Outcome};
 use crate::extraction::stream::{Began, Line, Told};
 
@@ -20,7 +21,7 @@ impl<T> Journey<T> {
             u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
         let mode = self.request.output.mode();
         // Entered before the request, so that a deadline that cuts it off finds it there.
-        self.ledger.attempts.push(Attempt::begun(number, mode));
+        self.ledger.attempts.push(Attempt::begun(number, self.asked.clone(), mode));
         let asked = Instant::now();
         let answered = match self.task.line.clone() {
             None => self.task.client.model.respond(&self.request).await,
@@ -90,7 +91,8 @@ impl<T> Journey<T> {
         let opening = self.task.client.model.stream(&self.request);
         let deltas = within(first, FIRST, opening).await??;
         let (contract, form) = (Arc::clone(&self.task.contract), self.form.clone());
-        let (mode, background) = (self.request.output.mode(), Arc::clone(&self.background));
+        let mode = self.request.output.mode();
+        let background = Arc::clone(&self.background);
         line.tell(Told::Began(Began { attempt, mode, contract, form, background }));
         let mut deltas = deltas.ready_chunks(MOST_AT_ONCE);
         let (mut left, mut which) = (first.map(|most| most.saturating_sub(began.elapsed())), FIRST);
@@ -132,7 +134,8 @@ impl<T> Journey<T> {
             attempt.outcome = Outcome::Rejected;
             attempt.problems = problems.iter().cloned().collect();
         }
-        Ending::Invalid(problems)
+        self.problems = problems;
+        Ending::Invalid(Limit::BadItem)
     }
 }
 
@@ -174,9 +177,10 @@ fn is_of_the_reply(delta: &Delta) -> bool {
 }
 
 impl Attempt {
-    fn begun(number: u32, mode: Mode) -> Self {
+    fn begun(number: u32, asked: String, mode: Mode) -> Self {
         Self {
             number,
+            asked,
             mode,
             model: None,
             outcome: Outcome::Failed,

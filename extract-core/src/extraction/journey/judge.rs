@@ -1,5 +1,7 @@
 //! Judging: from a reply to a checked value, or to all that is wrong with it.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::answers::unreadable_problem;
@@ -17,6 +19,9 @@ impl<T: Extract> Journey<T> {
     /// where none passes, the problems are those of the first that could be read. A check that could
     /// not be made is an end.
     pub(super) async fn judge(&mut self, reply: &Reply) -> Result<Result<T, Problems>, Ending> {
+        if let Some(judged) = self.judge_calls(reply).await? {
+            return Ok(judged);
+        }
         let mut first: Option<(Vec<Repair>, Problems)> = None;
         let mut unreadable: Option<Problem> = None;
         for answer in self.answers(reply) {
@@ -29,9 +34,11 @@ impl<T: Extract> Journey<T> {
             };
             let Raised { value, problems, .. } =
                 self.task.contract.raise(self.form.as_deref(), reading.value);
-            let (value, checked) = match self.check(value, problems).await {
+            let (value, checked) = self.weigh(value, problems).await;
+            let checked = match checked {
                 Ok(checked) => checked,
                 Err(failed) => {
+                    self.last = Some(value);
                     self.enter_verdict(Outcome::Unchecked, reading.repairs, &Problems::new());
                     return Err(Ending::Unchecked(failed));
                 }
@@ -56,38 +63,37 @@ impl<T: Extract> Journey<T> {
         Ok(Err(problems))
     }
 
-    /// Checks a value, and once more without the elements that may be left out. Gives what was checked
-    /// with what came of it.
-    async fn check(
+    /// Checks a value in all layers; the elements of a list that do not pass may be left out of it.
+    async fn weigh(
         &mut self,
         value: Value,
         problems: Vec<Problem>,
-    ) -> Result<(Value, Result<T, Problems>), Failed> {
+    ) -> (Value, Result<Result<T, Problems>, Failed>) {
+        let background = Arc::clone(&self.background);
+        let cx = background.context();
         let Task { contract, rules, options, list, .. } = &self.task;
-        let context = self.background.context();
-        // A value must not live across the second check: it need not be `Send`.
-        let problems = {
-            match check(contract, &value, problems, rules, context).await {
-                Ok(Err(problems)) if options.bad_items == BadItems::LeaveOut => problems,
-                Ok(checked) => return Ok((value, checked)),
-                Err(failed) => {
-                    self.last = Some(value);
-                    return Err(failed);
-                }
-            }
+        let problems = match check(contract, &value, problems, rules, cx).await {
+            Ok(Err(problems)) if options.bad_items == BadItems::LeaveOut => problems,
+            checked => return (value, checked),
         };
         let Some((kept, bad)) = leave_out(&value, list, &problems) else {
-            return Ok((value, Err(problems)));
+            return (value, Ok(Err(problems)));
         };
-        let checked = check(contract, &kept, Vec::new(), rules, context).await?;
-        if checked.is_err() {
-            return Ok((value, checked));
+        match check(contract, &kept, Vec::new(), rules, cx).await {
+            Ok(Err(_)) => (value, Ok(Err(problems))),
+            checked => {
+                self.ledger.left_out = bad;
+                (kept, checked)
+            }
         }
-        self.ledger.left_out = bad;
-        Ok((kept, checked))
     }
 
-    fn enter_verdict(&mut self, outcome: Outcome, repairs: Vec<Repair>, problems: &Problems) {
+    pub(super) fn enter_verdict(
+        &mut self,
+        outcome: Outcome,
+        repairs: Vec<Repair>,
+        problems: &Problems,
+    ) {
         if let Some(attempt) = self.ledger.attempts.last_mut() {
             attempt.outcome = outcome;
             attempt.repairs = repairs;

@@ -3,23 +3,33 @@
 
 mod answers;
 mod ask;
+mod calls;
+mod escalate;
 mod judge;
+mod limits;
+mod own;
 mod reask;
+mod slots;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::ledger::{Attempt, Ledger, Outcome, Report};
+use super::ledger::{Ledger, Outcome, Report};
+use super::limit::Limit;
 use super::llm_check::Judgements;
 use super::opening::Opening;
 use super::options::Options;
+use super::step::{Call, Calls};
 use super::stream::{Line, Told};
+use super::tooling::Tooling;
 use super::{Client, Error, InputError};
 use crate::check::Rules;
-use crate::contract::{Background, Contract, Extract, Failed, Form, Problems};
-use crate::conversation::{Assembly, Feature, Input, Mode, ProviderError, Request};
+use crate::contract::{Background, Contract, Extract, Failed, Form, Problems, UserTool};
+use crate::conversation::{Assembly, Feature, Input, Mode, ProviderError, Reply, Request};
+use limits::Rejected;
+use slots::Slots;
 
 /// What an extraction is: who is asked, for what, about what, and how.
 pub(super) struct Task<T> {
@@ -27,20 +37,55 @@ pub(super) struct Task<T> {
     pub(super) contract: Arc<Contract>,
     pub(super) input: Input,
     pub(super) options: Options,
-    pub(super) rules: Rules<T>,
+    pub(super) own: Vec<UserTool>,
     /// Where the reply is told as it arrives.
     pub(super) line: Option<Line>,
     /// The list whose bad elements may be left out, as a JSON pointer.
     pub(super) list: String,
+    pub(super) rules: Rules<T>,
+}
+
+impl<T> Clone for Task<T> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            contract: Arc::clone(&self.contract),
+            input: self.input.clone(),
+            options: self.options.clone(),
+            own: self.own.clone(),
+            line: self.line.clone(),
+            list: self.list.clone(),
+            rules: self.rules.clone(),
+        }
+    }
+}
+
+/// Runs an extraction to its value.
+pub(super) async fn run<T: Extract>(task: Task<T>) -> Result<Report<T>, Error> {
+    match arrive(task).await? {
+        Arrival::Value { report, .. } => Ok(report),
+        Arrival::Calls(_) => unreachable!("calls are of tools that only a step has"),
+    }
+}
+
+/// Where a journey came to.
+pub(super) enum Arrival<T> {
+    /// A value, and the JSON that it was read from.
+    Value { report: Report<T>, json: Value },
+    /// Calls of the user's own tools.
+    Calls(Calls),
 }
 
 /// Runs an extraction to its end.
-pub(super) async fn run<T: Extract>(task: Task<T>) -> Result<Report<T>, Error> {
+pub(super) async fn arrive<T: Extract>(task: Task<T>) -> Result<Arrival<T>, Error> {
     if task.input.is_blank() {
         return Err(InputError::Empty.into());
     }
     let deadline = task.options.deadline;
     let mut journey = Journey::begin(task)?;
+    if journey.tooling.is_none() && !journey.task.own.is_empty() {
+        return Err(InputError::NoTools.into());
+    }
     let ending = match deadline {
         None => journey.travel().await,
         Some(deadline) => match tokio::time::timeout(deadline, journey.travel()).await {
@@ -50,12 +95,14 @@ pub(super) async fn run<T: Extract>(task: Task<T>) -> Result<Report<T>, Error> {
     };
     match ending {
         Ok(value) => {
-            if let (Some(line), Some(value)) = (&journey.task.line, journey.last.take()) {
+            let json = journey.last.take().unwrap_or_default();
+            if let Some(line) = &journey.task.line {
                 let left_out = journey.ledger.left_out.iter().map(|item| item.index).collect();
-                line.tell(Told::Settled { value, left_out });
+                line.tell(Told::Settled { value: json.clone(), left_out });
             }
-            Ok(Report::new(value, journey.close()))
+            Ok(Arrival::Value { report: Report::new(value, journey.close()), json })
         }
+        Err(Ending::Called(calls, reply)) => Ok(Arrival::Calls(journey.hand_over(calls, &reply))),
         Err(ending) => Err(journey.fail(ending)),
     }
 }
@@ -66,7 +113,8 @@ enum Ending {
     Refused(String),
     Filtered(String),
     Truncated(String),
-    Invalid(Problems),
+    Invalid(Limit),
+    Called(Vec<Call>, Reply),
     Unchecked(Failed),
     Deadline(Duration),
 }
@@ -76,24 +124,76 @@ struct Journey<T> {
     task: Task<T>,
     /// The lowered schema, where one is sent.
     form: Option<Arc<Form>>,
+    /// What the calls of a reply mean, where tools are used.
+    tooling: Option<Tooling>,
+    /// The elements of a list that came in calls, and what each call of the latest reply is told.
+    slots: Slots,
     request: Request,
     ledger: Ledger,
     begun: Instant,
     /// What has come of a reply that is under way.
     arriving: Assembly,
+    /// Who is asked: `provider/model`.
+    asked: String,
+    /// How many attempts there were before this model was asked.
+    before: usize,
+    /// How many messages the conversation was opened with.
+    opened: usize,
+    /// The value of the latest reply, where it could be read.
     last: Option<Value>,
+    /// What was wrong with it.
+    problems: Problems,
+    /// How often these problems came back.
+    unchanged: u32,
     /// What checks may look at.
     background: Arc<Background>,
+    best: Option<Rejected>,
+}
+
+impl<T> Journey<T> {
+    /// Makes this opening the conversation.
+    fn open(&mut self, opening: Opening) {
+        self.ledger.notes.extend(opening.notes);
+        self.opened = opening.request.messages.len();
+        self.request = opening.request;
+        self.form = opening.form;
+        self.tooling = opening.tooling;
+        self.slots = Slots::default();
+    }
+
+    /// The same, after what was said to a model that was asked before.
+    fn open_again(&mut self, opening: Opening) {
+        let said = self.request.messages.split_off(self.opened);
+        self.open(opening);
+        self.request.messages.extend(said);
+    }
 }
 
 impl<T: Extract> Journey<T> {
     fn begin(task: Task<T>) -> Result<Self, Error> {
         let begun = Instant::now();
-        let Opening { request, form, notes } = Opening::of(&task)?;
+        let Opening { request, form, tooling, notes } = Opening::of(&task)?;
         let ledger = Ledger { notes, ..Ledger::default() };
         let background = Arc::new(task.options.background(&task.input));
-        let arriving = Assembly::new();
-        Ok(Self { task, form, request, ledger, begun, arriving, last: None, background })
+        let (asked, opened) = (address(&task.client), request.messages.len());
+        Ok(Self {
+            task,
+            form,
+            tooling,
+            slots: Slots::default(),
+            request,
+            ledger,
+            begun,
+            arriving: Assembly::new(),
+            asked,
+            before: 0,
+            opened,
+            last: None,
+            problems: Problems::new(),
+            unchanged: 0,
+            best: None,
+            background,
+        })
     }
 
     /// Ask, read, check; feed back and ask again.
@@ -102,12 +202,19 @@ impl<T: Extract> Journey<T> {
             let reply = match self.ask().await {
                 Ok(reply) => reply,
                 Err(Ending::Provider(error)) if self.step_down(&error) => continue,
+                Err(Ending::Truncated(_)) if self.raise_max_tokens() => continue,
                 Err(ending) => return Err(ending),
             };
-            match self.judge(&reply).await? {
+            self.last = None;
+            let judged = match self.own_calls(&reply) {
+                Some(Ok(calls)) => return Err(Ending::Called(calls, reply)),
+                Some(Err(problems)) => Err(problems),
+                None => self.judge(&reply).await?,
+            };
+            self.enter_judgements();
+            match judged {
                 Ok(value) => return Ok(value),
-                Err(problems) if self.is_spent() => return Err(Ending::Invalid(problems)),
-                Err(problems) => self.feed_back(&reply, &problems),
+                Err(problems) => self.ask_again(&reply, &problems)?,
             }
         }
     }
@@ -116,8 +223,13 @@ impl<T: Extract> Journey<T> {
     /// in it) and the mode is ours to choose. The client remembers it; no mode is tried twice.
     fn step_down(&mut self, error: &ProviderError) -> bool {
         let asked = self.request.output.mode();
-        let answered = self.ledger.attempts.iter().any(|attempt| attempt.stop.is_some());
-        if self.task.options.mode != Mode::Auto || answered {
+        let since = self.ledger.attempts.iter().skip(self.before);
+        let answered = since.clone().any(|attempt| attempt.stop.is_some());
+        if !answered && self.step_back_to_one_tool(error) {
+            return true;
+        }
+        let since = self.ledger.attempts.iter().skip(self.before);
+        if self.task.options.mode != Mode::Auto || answered || !self.task.own.is_empty() {
             return false;
         }
         match error.unsupported {
@@ -129,25 +241,40 @@ impl<T: Extract> Journey<T> {
         }
         let Ok(opening) = Opening::of(&self.task) else { return false };
         let next = opening.request.output.mode();
-        if self.ledger.attempts.iter().any(|attempt| attempt.mode == next) {
+        if since.clone().any(|attempt| attempt.mode == next) {
             return false;
         }
-        self.ledger.notes.extend(opening.notes);
         self.ledger.notes.push(format!("the mode is {next} instead of {asked}: {error}"));
-        self.request = opening.request;
-        self.form = opening.form;
+        self.open_again(opening);
         true
     }
 
-    fn is_spent(&self) -> bool {
-        let rejected = |attempt: &&Attempt| attempt.outcome == Outcome::Rejected;
-        self.ledger.attempts.iter().filter(rejected).count() > self.task.options.retries as usize
+    /// Asks for the whole value in one tool, if the server refuses several. The client remembers it.
+    fn step_back_to_one_tool(&mut self, error: &ProviderError) -> bool {
+        let split = self.tooling.as_ref().is_some_and(|tooling| tooling.split.is_some());
+        let about_tools = matches!(
+            error.unsupported,
+            Some(Feature::Mode(Mode::Tools) | Feature::Schema(Mode::Tools))
+        );
+        if !split || !about_tools {
+            return false;
+        }
+        self.task.client.refused.add_split(&self.task.contract);
+        let Ok(opening) = Opening::of(&self.task) else { return false };
+        self.ledger.notes.push(format!("the value is asked for as one tool: {error}"));
+        self.open_again(opening);
+        true
+    }
+
+    /// Enters what checks have asked of models, so that it counts against the budgets.
+    fn enter_judgements(&mut self) {
+        if let Some(judgements) = self.background.context().find::<Judgements>() {
+            self.ledger.judgements.extend(judgements.take());
+        }
     }
 
     fn close(mut self) -> Ledger {
-        if let Some(judgements) = self.background.context().find::<Judgements>() {
-            self.ledger.judgements = judgements.take();
-        }
+        self.enter_judgements();
         self.ledger.elapsed = self.begun.elapsed();
         self.ledger
     }
@@ -159,17 +286,28 @@ impl<T: Extract> Journey<T> {
             }
         }
         let last = self.last.take();
+        let (best, problems) = match self.best.take() {
+            Some(Rejected { value, problems }) => (Some(value), problems),
+            None => (None, std::mem::take(&mut self.problems)),
+        };
         let ledger = Box::new(self.close());
         match ending {
             Ending::Provider(error) => Error::Provider { error, ledger },
             Ending::Refused(message) => Error::Refused { message, ledger },
             Ending::Filtered(partial) => Error::ContentFiltered { partial, ledger },
             Ending::Truncated(partial) => Error::Truncated { partial, ledger },
-            Ending::Invalid(problems) => Error::Invalid { problems, last, ledger },
+            Ending::Invalid(limit) => Error::Invalid { problems, best, limit, ledger },
+            Ending::Deadline(deadline) => Error::Deadline { deadline, problems, best, ledger },
+            Ending::Called(..) => unreachable!("calls are handed over before"),
             Ending::Unchecked(Failed { pointer, failure: source }) => {
                 Error::Check { pointer, source, last, ledger }
             }
-            Ending::Deadline(deadline) => Error::Deadline { deadline, last, ledger },
         }
     }
+}
+
+/// A client's model, as it is named.
+fn address(client: &Client) -> String {
+    let profile = client.model.profile();
+    format!("{}/{}", profile.provider, profile.model)
 }

@@ -1,31 +1,43 @@
-//! Asking again: what the conversation is continued with after an answer that did not pass.
+//! Asking again: whether there is a point in it, whom, and what the conversation is continued with
+//! after an answer that did not pass.
 
 use std::sync::Arc;
 
-use super::Journey;
+use super::{Ending, Journey};
 use crate::check::{Feedback, render_feedback};
 use crate::contract::Problems;
 use crate::conversation::{Message, Reply, ToolResult};
+use crate::extraction::History;
 
 impl<T> Journey<T> {
-    /// Appends the reply and what is wrong with it, where the protocol wants that to stand: as the
-    /// result of every call that was made, or else as a turn of the user.
-    pub(super) fn feed_back(&mut self, reply: &Reply, problems: &Problems) {
-        let attempt = u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX);
-        // The model is told the places in its own answer, which may be wrapped.
-        let problems: Problems = problems
-            .iter()
-            .cloned()
-            .map(|mut problem| {
-                problem.pointer = self.task.contract.asked_pointer(&problem.pointer);
-                problem
-            })
-            .collect();
-        let feedback = Feedback::new(&problems, self.request.output.mode(), attempt);
-        let words = match &self.task.options.feedback {
-            Some(write) => write(&feedback),
-            None => render_feedback(&feedback),
-        };
+    /// Makes the next request, after an answer that did not pass; or says which limit forbids it.
+    pub(super) fn ask_again(&mut self, reply: &Reply, problems: &Problems) -> Result<(), Ending> {
+        self.note_rejected(problems);
+        if let Some(limit) = self.limit() {
+            return Err(Ending::Invalid(limit));
+        }
+        let stuck = self.is_stuck();
+        if (self.is_escalation_due() || stuck.is_some()) && self.escalate() {
+            self.introduce(problems);
+            return Ok(());
+        }
+        if let Some(limit) = stuck {
+            return Err(Ending::Invalid(limit));
+        }
+        self.feed_back(reply, problems);
+        Ok(())
+    }
+
+    /// Continues the conversation with the reply and what is wrong with it, where the protocol wants
+    /// that to stand: as the result of every call that was made, or else as a turn of the user.
+    fn feed_back(&mut self, reply: &Reply, problems: &Problems) {
+        if self.feed_back_calls(reply) {
+            return;
+        }
+        let words = self.words(problems);
+        if self.task.options.policy.history == History::Last {
+            self.request.messages.truncate(self.opened);
+        }
         let messages = &mut self.request.messages;
         let turn = reply.to_message();
         if !turn.parts.is_empty() {
@@ -39,6 +51,34 @@ impl<T> Journey<T> {
         let words: Arc<str> = words.into();
         for call in calls {
             messages.push(Message::tool(ToolResult::new(call, Arc::clone(&words), true)));
+        }
+    }
+
+    /// Tells another model, which has just been asked anew, of the answer that did not pass: as plain
+    /// turns, which every provider takes. An answer that could not be read tells it nothing.
+    fn introduce(&mut self, problems: &Problems) {
+        let Some(value) = self.last.clone() else { return };
+        let words = self.words(problems);
+        let (asked, _) = self.task.contract.as_asked(self.form.as_deref(), value, problems);
+        self.request.messages.extend([Message::assistant(asked.to_string()), Message::user(words)]);
+    }
+
+    /// What is wrong, in words.
+    fn words(&self, problems: &Problems) -> String {
+        let attempt = u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX);
+        // The model is told the places in its own answer, which may be wrapped, or of another shape.
+        let (contract, form) = (&self.task.contract, self.form.as_deref());
+        let asked = self.last.clone().map(|value| contract.as_asked(form, value, problems));
+        let (value, problems) = match &asked {
+            Some((value, problems)) => (Some(value), problems),
+            None => (None, problems),
+        };
+        let mut feedback = Feedback::new(problems, self.request.output.mode(), attempt);
+        feedback.value = value;
+        feedback.unchanged = self.unchanged;
+        match &self.task.options.feedback {
+            Some(write) => write(&feedback),
+            None => render_feedback(&feedback),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::spans::Spans;
 use super::{Began, ExtractionStream, Told, View};
 use crate::check::{Rules, check_at_once};
 use crate::contract::dialect::Raised;
-use crate::contract::{Background, Checker, Context, Contract, Extract, Form, Problems, root};
+use crate::contract::{Background, Contract, Extract, Form, Problems, root, segments};
 use crate::conversation::{Delta, Mode};
 use crate::extraction::{BadItems, Extraction};
 use crate::reading::{self, Follower, Level};
@@ -24,7 +24,6 @@ pub struct Items<E> {
     /// The contract of one element.
     element: Option<Arc<Contract>>,
     form: Option<Arc<Form>>,
-    /// What checks may look at.
     background: Arc<Background>,
     follower: Option<Follower<Spans>>,
     /// Which call of the reply is followed, and whether it is one.
@@ -87,9 +86,8 @@ impl<E: Extract> Items<E> {
                 Err(_) => return,
             },
         };
-        let mut path = began.contract.asked_pointer(&self.pointer);
-        path = path.replace("~1", "\u{0}").replace("~0", "~");
-        let names = path.split('/').skip(1).map(|name| name.replace('\u{0}', "/")).collect();
+        let wrapping = began.contract.is_wrapped().then(|| root::KEY.to_owned());
+        let names = wrapping.into_iter().chain(segments(&self.pointer)).collect();
         self.follower = Some(Follower::new(Spans::of(names)));
         self.element = Some(element);
         self.source = match began.mode {
@@ -115,16 +113,16 @@ impl<E: Extract> Items<E> {
             let index = self.seen;
             self.seen += 1;
             let Some(text) = follower.text().get(span) else { continue };
-            match read::<E>(text, element, self.form.as_deref(), self.background.context()) {
+            match read::<E>(text, element, self.form.as_deref(), &self.background) {
                 Ok(item) => {
                     self.given.insert(index);
                     self.ready.push_back(item);
                 }
-                Err(Some(problems)) if self.policy == BadItems::Stop && self.stop.is_none() => {
+                Err(problems) if self.policy == BadItems::Stop && self.stop.is_none() => {
                     let at = format!("{}/{index}", self.pointer);
                     self.stop = Some(problems.under(&at));
                 }
-                // It is asked for again, or left out, or found not to be checkable, when the whole is checked.
+                // It is asked for again, or left out, when the whole is checked.
                 Err(_) => {}
             }
         }
@@ -136,33 +134,30 @@ impl<E: Extract> Items<E> {
         let kept = (0..).filter(|index| !left_out.contains(index));
         for (index, item) in kept.zip(list.into_iter().flatten()) {
             if self.given.insert(index) {
-                let Ok(read) = E::deserialize(item) else { continue };
-                // It was checked as a part of the whole; what it finds out about itself, it has to
-                // find out again.
-                let walk = Checker::with_context(item, self.background.context());
-                let _ = walk.guarded(|checker| read.check(checker));
-                self.ready.push_back(read);
+                self.ready.extend(E::deserialize(item));
             }
         }
     }
 }
 
-/// Reads and checks one element by itself. Without problems, it could not be checked.
+/// Reads and checks one element by itself.
 fn read<E: Extract>(
     text: &str,
     contract: &Contract,
     form: Option<&Form>,
-    context: Context<'_>,
-) -> Result<E, Option<Problems>> {
+    background: &Background,
+) -> Result<E, Problems> {
     let wrapped = contract.is_wrapped().then(|| root::wrap_text(text));
     let text = wrapped.as_deref().unwrap_or(text);
     let reading = reading::read_arguments(text, contract.shape(form), Level::Lenient)
-        .map_err(|error| Some(Problems::from(error.to_string())))?;
+        .map_err(|error| Problems::from(error.to_string()))?;
     let Raised { value, problems, .. } = contract.raise(form, reading.value);
-    match check_at_once::<E>(contract, &value, problems, &Rules::default(), context) {
+    let rules = Rules::default();
+    match check_at_once::<E>(contract, &value, problems, &rules, background.context()) {
         Ok((Some(item), problems)) if problems.is_empty() => Ok(item),
-        Ok((_, problems)) => Err(Some(problems)),
-        Err(_) => Err(None),
+        Ok((_, problems)) => Err(problems),
+        // A check that cannot be made is an error of the whole, when it is checked.
+        Err(failed) => Err(failed.failure.to_string().into()),
     }
 }
 

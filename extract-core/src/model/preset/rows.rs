@@ -6,7 +6,7 @@ use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::wire::{
     CacheForm, EffortField, MaxTokensField, MediaForm, Protocol, Quirks, SchemaField, SeedField,
-    ToolChoiceForm,
+    TierField, ToolChoiceForm,
 };
 
 const SCHEMA_FIRST: &[Mode] = &[Mode::JsonSchema, Mode::Tools, Mode::JsonObject, Mode::Text];
@@ -22,6 +22,8 @@ const COMPATIBLE: Facts = Facts {
     schema_strict: false,
     tool_dialect: &Dialect::JSON_SCHEMA,
     tool_strict: false,
+    // Small models repeat a call where they may make several, and many servers read only one.
+    parallel_tools: false,
     sampling: true,
     max_tokens: None,
     media: MediaSupport { image: Ways::ALL, audio: Ways::ALL, document: Ways::ALL },
@@ -33,6 +35,7 @@ const OPENAI: Facts = Facts {
     schema_strict: true,
     tool_dialect: &Dialect::OPENAI_STRICT,
     tool_strict: true,
+    parallel_tools: true,
     media: MediaSupport { image: Ways::BYTES_URL, audio: Ways::BYTES, document: Ways::BYTES_ID },
     quirks: Quirks::OPENAI,
     ..COMPATIBLE
@@ -77,6 +80,7 @@ const ANTHROPIC: Facts = Facts {
     schema_strict: true,
     tool_dialect: &Dialect::ANTHROPIC_TOOL,
     tool_strict: true,
+    parallel_tools: true,
     sampling: false,
     max_tokens: Some(16_000),
     media: MediaSupport { image: Ways::ALL, audio: Ways::NONE, document: Ways::ALL },
@@ -132,6 +136,7 @@ const ANTHROPIC_RULES: &[Rule] = &[
 const GEMINI: Facts = Facts {
     schema_dialect: &Dialect::GEMINI_JSON_SCHEMA,
     tool_dialect: &Dialect::GEMINI_JSON_SCHEMA,
+    parallel_tools: true,
     quirks: Quirks::OPENAI,
     ..COMPATIBLE
 };
@@ -162,7 +167,13 @@ const CHAT: Facts = Facts {
 /// A server of one's own that compiles the schema to a grammar. It takes no notice of a tool that is
 /// chosen by name, and repeats a call where it may make several.
 const OWN_SERVER: Facts = Facts {
-    quirks: Quirks { parallel_tool_calls: true, strict: false, ..Quirks::COMPATIBLE },
+    quirks: Quirks {
+        parallel_tool_calls: true,
+        strict: false,
+        // There is one queue.
+        service_tier: TierField::None,
+        ..Quirks::COMPATIBLE
+    },
     media: MediaSupport { image: Ways::BYTES_URL, audio: Ways::BYTES, document: Ways::NONE },
     ..COMPATIBLE
 };
@@ -176,6 +187,7 @@ const ROW: Preset = Preset {
     base_suffix: "",
     key_variables: &[],
     auth: Auth::Bearer,
+    signed_for: None,
     headers: &[],
     protocol: Protocol::Chat,
     facts: COMPATIBLE,
@@ -254,6 +266,16 @@ static PRESETS: &[Preset] = &[
         ..ROW
     },
     Preset {
+        name: "google-interactions",
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
+        key_variables: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+        auth: Auth::Header("x-goog-api-key"),
+        protocol: Protocol::Interactions,
+        facts: GEMINI,
+        rules: GEMINI_RULES,
+        ..ROW
+    },
+    Preset {
         // The key is an OAuth token, as `gcloud auth print-access-token` prints one.
         name: "vertex",
         base_url: "https://{GOOGLE_CLOUD_LOCATION}-aiplatform.googleapis.com/v1/projects/{GOOGLE_CLOUD_PROJECT}/locations/{GOOGLE_CLOUD_LOCATION}/publishers/google",
@@ -267,10 +289,12 @@ static PRESETS: &[Preset] = &[
         name: "bedrock",
         base_url: "https://bedrock-runtime.{AWS_REGION}.amazonaws.com",
         key_variables: &["AWS_BEARER_TOKEN_BEDROCK"],
+        signed_for: Some("bedrock"),
         protocol: Protocol::Bedrock,
         facts: Facts {
             modes: TOOLS_OR_TEXT,
             tool_dialect: &Dialect::ANTHROPIC_LOOSE_TOOL,
+            parallel_tools: true,
             media: MediaSupport { image: Ways::BYTES, audio: Ways::NONE, document: Ways::BYTES },
             quirks: Quirks {
                 tool_choice: ToolChoiceForm::Named,
@@ -306,7 +330,7 @@ static PRESETS: &[Preset] = &[
         base_url: "https://api.cohere.com",
         key_variables: &["CO_API_KEY", "COHERE_API_KEY"],
         protocol: Protocol::Cohere,
-        facts: Facts { media: MediaSupport::IMAGES, ..COMPATIBLE },
+        facts: Facts { parallel_tools: true, media: MediaSupport::IMAGES, ..COMPATIBLE },
         ..ROW
     },
     Preset {
@@ -316,6 +340,7 @@ static PRESETS: &[Preset] = &[
         // Only a few of its models take a native schema; all take tools.
         facts: Facts {
             modes: TOOLS_FIRST,
+            parallel_tools: true,
             quirks: Quirks {
                 max_tokens: MaxTokensField::MaxCompletionTokens,
                 parallel_tool_calls: true,
@@ -341,6 +366,7 @@ static PRESETS: &[Preset] = &[
             schema_strict: true,
             tool_dialect: &Dialect::MISTRAL,
             tool_strict: true,
+            parallel_tools: true,
             media: MediaSupport {
                 image: Ways::BYTES_URL,
                 audio: Ways::BYTES_URL,
@@ -352,6 +378,7 @@ static PRESETS: &[Preset] = &[
                 stream_usage: false,
                 effort: EffortField::None,
                 seed: SeedField::RandomSeed,
+                service_tier: TierField::None,
                 media: MediaForm::Mistral,
                 replay: &["content"],
                 ..Quirks::COMPATIBLE
@@ -447,7 +474,11 @@ static PRESETS: &[Preset] = &[
         name: "perplexity",
         base_url: "https://api.perplexity.ai",
         key_variables: &["PERPLEXITY_API_KEY", "PPLX_API_KEY"],
-        facts: Facts { modes: &[Mode::JsonSchema, Mode::Text], ..CHAT },
+        facts: Facts {
+            modes: &[Mode::JsonSchema, Mode::Text],
+            quirks: Quirks { service_tier: TierField::None, ..CHAT.quirks },
+            ..CHAT
+        },
         ..ROW
     },
     Preset {
@@ -527,8 +558,14 @@ static CUSTOM: &[Preset] = &[
         facts: GEMINI,
         ..ROW
     },
+    Preset {
+        protocol: Protocol::Interactions,
+        auth: Auth::Header("x-goog-api-key"),
+        facts: GEMINI,
+        ..ROW
+    },
     Preset { protocol: Protocol::Cohere, ..ROW },
-    Preset { protocol: Protocol::Bedrock, ..ROW },
+    Preset { protocol: Protocol::Bedrock, signed_for: Some("bedrock"), ..ROW },
     Preset { protocol: Protocol::Ollama, ..ROW },
 ];
 

@@ -1,0 +1,215 @@
+//! The clients, each asked for the same types in the way its own documentation shows.
+
+use std::fmt::{Debug, Display};
+use std::str::FromStr;
+
+use serde_json::Value;
+
+use crate::types::{
+    Address, Asked, Contacts, Event, Invoice, Order, Person, Product, Recipe, Review, Stock,
+};
+
+/// What is the same for all of them.
+pub struct Settings {
+    pub reasks: u32,
+    pub most_tokens: Option<u32>,
+}
+
+/// Why there is no value: the first name in the error's `Debug` form, and its words.
+pub struct Failure {
+    pub kind: String,
+    pub message: String,
+}
+
+impl Failure {
+    fn of(error: impl Debug + Display) -> Self {
+        let debug = format!("{error:?}");
+        let kind = debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        Self { kind: kind.into(), message: error.to_string() }
+    }
+}
+
+type Answer = Result<Value, Failure>;
+
+#[derive(Clone, Copy)]
+pub enum Client {
+    Ours(extract_llm::Mode),
+    /// Ours by native schema, with a sentence that says what is wanted.
+    OursAsked,
+    /// Ours, as it treats the embedded model.
+    OursLocal,
+    Plain,
+    Rstructor,
+    RigTool,
+    RigNative,
+    Instructors,
+}
+
+impl FromStr for Client {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        use extract_llm::Mode;
+        Ok(match name {
+            "ours-tools" => Self::Ours(Mode::Tools),
+            "ours-json_schema" => Self::Ours(Mode::JsonSchema),
+            "ours-json_object" => Self::Ours(Mode::JsonObject),
+            "ours-text" => Self::Ours(Mode::Text),
+            "ours-asked" => Self::OursAsked,
+            "ours-local" => Self::OursLocal,
+            "plain" => Self::Plain,
+            "rstructor" => Self::Rstructor,
+            "rig-extractor" => Self::RigTool,
+            "rig-prompt_typed" => Self::RigNative,
+            "instructors" => Self::Instructors,
+            other => return Err(format!("no client is called {other}")),
+        })
+    }
+}
+
+impl Client {
+    /// Asks for a type by its name.
+    pub async fn ask_for(self, name: &str, url: &str, prompt: &str, settings: &Settings) -> Answer {
+        match name {
+            "order" => self.ask::<Order>(url, prompt, settings).await,
+            "stock" => self.ask::<Stock>(url, prompt, settings).await,
+            "person" => self.ask::<Person>(url, prompt, settings).await,
+            "review" => self.ask::<Review>(url, prompt, settings).await,
+            "event" => self.ask::<Event>(url, prompt, settings).await,
+            "address" => self.ask::<Address>(url, prompt, settings).await,
+            "product" => self.ask::<Product>(url, prompt, settings).await,
+            "contacts" => self.ask::<Contacts>(url, prompt, settings).await,
+            "invoice" => self.ask::<Invoice>(url, prompt, settings).await,
+            "recipe" => self.ask::<Recipe>(url, prompt, settings).await,
+            other => panic!("no type is called {other}"),
+        }
+    }
+
+    async fn ask<T: Asked>(self, url: &str, prompt: &str, settings: &Settings) -> Answer {
+        let value = match self {
+            Self::Ours(mode) => ours::<T>(mode, None, url, prompt, settings).await?,
+            Self::OursAsked => {
+                ours::<T>(extract_llm::Mode::JsonSchema, Some(ASKED), url, prompt, settings).await?
+            }
+            Self::OursLocal => ours_local::<T>(url, prompt, settings).await?,
+            Self::Plain => plain::<T>(url, prompt, settings).await?,
+            Self::Rstructor => rstructor::<T>(url, prompt, settings).await?,
+            Self::RigTool => rig_tool::<T>(url, prompt, settings).await?,
+            Self::RigNative => rig_native::<T>(url, prompt, settings).await?,
+            Self::Instructors => instructors::<T>(url, prompt, settings).await?,
+        };
+        Ok(serde_json::to_value(value).expect("the types can be written"))
+    }
+}
+
+/// The model's name: one that every client takes for a capable one.
+const MODEL: &str = "gpt-4.1-mini";
+
+/// What a user might say beside the text.
+const ASKED: &str = "Extract what is asked for from the text.";
+
+async fn ours<T: Asked>(
+    mode: extract_llm::Mode,
+    system: Option<&str>,
+    url: &str,
+    prompt: &str,
+    settings: &Settings,
+) -> Result<T, Failure> {
+    // With a limit it is the local model's server, else the stand-in for OpenAI's.
+    let provider = if settings.most_tokens.is_some() { "llamacpp" } else { "openai" };
+    let mut client = extract_llm::Client::builder()
+        .model(format!("{provider}/{MODEL}"))
+        .base_url(url)
+        .key("none")
+        .mode(mode)
+        .retries(settings.reasks);
+    if let Some(most) = settings.most_tokens {
+        client = client.max_tokens(most);
+    }
+    let client = client.build().map_err(Failure::of)?;
+    let mut asked = client.extract::<T>(prompt);
+    if let Some(system) = system {
+        asked = asked.system(system);
+    }
+    asked.await.map_err(Failure::of)
+}
+
+/// What `Client::local()` does, with a server that runs already.
+async fn ours_local<T: Asked>(url: &str, prompt: &str, settings: &Settings) -> Result<T, Failure> {
+    let options = extract_local::Options::default().url(url);
+    let client = extract_llm::Client::with_model(extract_llm::model::Local::new(options));
+    let mut asked = client.extract::<T>(prompt).retries(settings.reasks);
+    if let Some(most) = settings.most_tokens {
+        asked = asked.max_tokens(most);
+    }
+    asked.await.map_err(Failure::of)
+}
+
+/// No library: the reply's shape in the prompt, and `serde_json` on the reply.
+async fn plain<T: Asked>(url: &str, prompt: &str, settings: &Settings) -> Result<T, Failure> {
+    use extract_llm::conversation::{Message, Request};
+
+    let client = extract_llm::Client::builder()
+        .model(format!("llamacpp/{MODEL}"))
+        .base_url(url)
+        .build()
+        .map_err(Failure::of)?;
+    let words = format!("{prompt}\n\nAnswer in JSON, and with nothing else: {}", T::in_words());
+    let mut request = Request::new(vec![Message::user(words)]);
+    request.settings.max_tokens = settings.most_tokens;
+    let reply = client.model().respond(&request).await.map_err(Failure::of)?;
+    serde_json::from_str(reply.text().trim()).map_err(Failure::of)
+}
+
+async fn rstructor<T: Asked>(url: &str, prompt: &str, settings: &Settings) -> Result<T, Failure> {
+    use rstructor::LLMClient;
+
+    let mut client = rstructor::OpenAIClient::new("none")
+        .map_err(Failure::of)?
+        .base_url(url)
+        .model(MODEL)
+        .max_retries(settings.reasks as usize);
+    if let Some(most) = settings.most_tokens {
+        client = client.max_tokens(most);
+    }
+    client.extract::<T>(prompt).await.map_err(Failure::of)
+}
+
+async fn rig_tool<T: Asked>(url: &str, prompt: &str, settings: &Settings) -> Result<T, Failure> {
+    use rig::extractor::ExtractorBuilder;
+
+    let mut extractor =
+        ExtractorBuilder::<T>::new(rig_model(url)).retries(settings.reasks as usize);
+    if let Some(most) = settings.most_tokens {
+        extractor = extractor.max_tokens(most.into());
+    }
+    let done = extractor.build().extract(prompt).await.map_err(Failure::of)?;
+    Ok(done.output)
+}
+
+async fn rig_native<T: Asked>(url: &str, prompt: &str, settings: &Settings) -> Result<T, Failure> {
+    let mut agent = rig::AgentBuilder::new(rig_model(url));
+    if let Some(most) = settings.most_tokens {
+        agent = agent.max_tokens(most.into());
+    }
+    let agent = agent.build();
+    let asked = agent.prompt_typed::<T>(prompt).retries(settings.reasks as usize);
+    Ok(asked.await.map_err(Failure::of)?.output)
+}
+
+fn rig_model(url: &str) -> rig::Model<rig::providers::openai::wire::Chat> {
+    rig::providers::openai::OpenAIConfig::new("none").with_base_url(url).client().chat(MODEL)
+}
+
+async fn instructors<T: Asked>(url: &str, prompt: &str, settings: &Settings) -> Result<T, Failure> {
+    let client = instructors::Client::openai_compatible("none", url);
+    let mut asked = client
+        .extract::<T>(prompt)
+        .model(MODEL)
+        .max_retries(settings.reasks)
+        .validate(|value: &T| value.rules().map_err(Into::into));
+    if let Some(most) = settings.most_tokens {
+        asked = asked.max_tokens(most);
+    }
+    Ok(asked.await.map_err(Failure::of)?.value)
+}

@@ -1,0 +1,61 @@
+//! An agent, one step at a time: the model calls tools of yours until it can give the value. What it
+//! calls them with is checked before you see it.
+//!
+//! ```text
+//! cargo run --example agent_step
+//! ```
+
+use extract_llm::contract::UserTool;
+use extract_llm::extraction::Step;
+use extract_llm::{Client, Error, Extract, Message};
+
+/// Looks up how many of an article are in stock.
+#[derive(Debug, Extract)]
+struct Stock {
+    /// The article's name, such as `chair`.
+    article: String,
+}
+
+/// The answer to the customer.
+#[derive(Debug, Extract)]
+#[expect(dead_code, reason = "it is printed")]
+struct Answer {
+    article: String,
+    in_stock: u32,
+}
+
+/// How often the model may call before it has to answer.
+const STEPS: usize = 3;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let client = Client::from_env()?;
+    let tools = [UserTool::of::<Stock>()?.named("look_up_stock")];
+    let mut messages = vec![Message::user("How many chairs are in stock?")];
+
+    for number in 1..=STEPS {
+        let step = client
+            .extract::<Answer>(&messages)
+            .system("Look the stock up before you answer.")
+            .tools(tools.clone())
+            .step();
+        match step.await? {
+            Step::Value(report) => {
+                println!("step {number}: {:?}", report.value);
+                return Ok(());
+            }
+            Step::Calls(calls) => {
+                messages = calls.resume(|call| {
+                    println!("step {number}: {} {}", call.name(), call.arguments);
+                    let stock: Stock = call.parse().map_err(|error| error.to_string())?;
+                    Ok(format!("{} of the article {} are in stock.", 7, stock.article))
+                });
+            }
+            _ => unreachable!("a step is a value or calls"),
+        }
+    }
+    // Enough looked up: the value alone.
+    let answer: Answer = client.extract(&messages).await?;
+    println!("in the end: {answer:?}");
+    Ok(())
+}

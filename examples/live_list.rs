@@ -1,0 +1,41 @@
+//! The elements of a list, each as soon as it is there:
+//!
+//! ```text
+//! cargo run --example live_list
+//! ```
+
+use std::time::Instant;
+
+use extract_llm::extraction::BadItems;
+use extract_llm::{Client, Error, Extract};
+
+/// A person who is mentioned.
+#[derive(Debug, Extract)]
+struct Person {
+    name: String,
+    /// In years.
+    #[extract(range(max = 150))]
+    age: u8,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let client = Client::from_env()?;
+    let text = "Maria is 34, her brother Tom is 31, and their mother Rosa is 62.";
+
+    let begun = Instant::now();
+    let extraction = client.extract::<Vec<Person>>(text).max_tokens(300);
+    // One bad element is no reason to do without the others.
+    let mut people = extraction.bad_items(BadItems::LeaveOut).items();
+    while let Some(person) = people.next().await {
+        println!("{:>6.1?}  {:?}", begun.elapsed(), person?);
+    }
+    let done = people.report().await?;
+    println!(
+        "{} people, {} left out, {} tokens",
+        done.value.len(),
+        done.left_out.len(),
+        done.usage.output_tokens
+    );
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! Folding: problems that are the same in many places are told once, with their places.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::contract::{Problem, ProblemKind};
+
+/// So many equal problems at least are folded into one.
+const FOLDED_FROM: usize = 4;
+
+/// The most bytes of places that a fold lists.
+const PLACES: usize = 320;
+
+/// One problem, or the same problem in several elements of a list.
+///
+/// Its `Display` is one line:
+///
+/// ```
+/// use extract_core::check::fold;
+/// use extract_core::contract::{Problem, Problems};
+///
+/// let bad = (0..200).map(|n| Problem::rule(format!("/lines/{n}/price"), "a number").found("\"?\""));
+/// let problems: Problems = bad.collect();
+/// let folded = fold(&problems);
+/// let line = folded[0].to_string();
+/// assert!(line.starts_with(r#"/lines/*/price: expected a number, found "?" (200 places: /lines/0/price, "#));
+/// assert!(line.ends_with(", …)") && line.len() < 500);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Folded<'a> {
+    /// The pointer, with `*` for the indices that differ.
+    pub pattern: String,
+    /// What is folded, never empty.
+    pub problems: Vec<&'a Problem>,
+}
+
+/// Folds equal problems: those of the same kind, that expected the same at pointers which differ in
+/// nothing but their indices, where there are four of them or more. All others stand alone. The order
+/// is that of the first of each.
+pub fn fold<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<Folded<'a>> {
+    let mut groups: Vec<Folded<'a>> = Vec::new();
+    let mut known: HashMap<(String, ProblemKind, &str), usize> = HashMap::new();
+    for problem in problems {
+        let pattern = pattern(&problem.pointer);
+        let key = (pattern.clone(), problem.kind, problem.expected.as_str());
+        let index = *known.entry(key).or_insert(groups.len());
+        match groups.get_mut(index) {
+            Some(group) => group.problems.push(problem),
+            None => groups.push(Folded { pattern, problems: vec![problem] }),
+        }
+    }
+    let mut folded = Vec::with_capacity(groups.len());
+    for group in groups {
+        if group.problems.len() >= FOLDED_FROM {
+            folded.push(group);
+            continue;
+        }
+        let alone = |problem: &'a Problem| Folded {
+            pattern: problem.pointer.clone(),
+            problems: vec![problem],
+        };
+        folded.extend(group.problems.into_iter().map(alone));
+    }
+    folded
+}
+
+fn pattern(pointer: &str) -> String {
+    let is_index =
+        |segment: &str| !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_digit());
+    let segments = pointer.split('/').map(|segment| if is_index(segment) { "*" } else { segment });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+impl<'a> Folded<'a> {
+    /// The problem, where it stands alone.
+    pub fn alone(&self) -> Option<&'a Problem> {
+        match self.problems.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Folded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, others @ ..] = self.problems.as_slice() else { return Ok(()) };
+        if others.is_empty() {
+            return write!(f, "{first}");
+        }
+        let mut all = Problem::clone(first);
+        all.pointer.clone_from(&self.pattern);
+        if others.iter().any(|other| other.found != first.found) {
+            all.found.clear();
+        }
+        write!(f, "{all} ({} places: ", self.problems.len())?;
+        let mut left = PLACES;
+        for (index, problem) in self.problems.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            match left.checked_sub(problem.pointer.len() + 2) {
+                Some(less) => left = less,
+                None => {
+                    write!(f, "{separator}…")?;
+                    break;
+                }
+            }
+            write!(f, "{separator}{}", problem.pointer)?;
+        }
+        f.write_str(")")
+    }
+}

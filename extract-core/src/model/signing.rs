@@ -1,0 +1,237 @@
+//! Requests signed with AWS credentials (Signature Version 4), for providers that take them in place
+//! of a key. Which provider that is, and for which service, stands in its row.
+//!
+//! The credentials are asked for before every request, so that those which expire can be renewed by
+//! whoever gives them.
+
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sigv4::http_request::{
+    PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, sign,
+};
+use aws_sigv4::sign::v4;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::Url;
+use secrecy::SecretString;
+
+use super::config::{self, ConfigError, ProviderOptions, variable};
+use super::preset::Preset;
+use crate::conversation::{ProviderError, ProviderErrorKind};
+use crate::http::HttpRequest;
+
+/// The variables of the environment that may hold credentials.
+pub(super) const VARIABLES: [&str; 1] = ["AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY"];
+
+/// Where the region stands in the environment.
+const REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+
+/// Signs requests.
+pub(super) struct Signer {
+    credentials: SharedCredentialsProvider,
+    region: String,
+    service: &'static str,
+}
+
+impl Signer {
+    /// The signer of this provider's requests; none where a key is shown instead. Credentials that
+    /// were given come before a key, and those of the environment after it.
+    pub(super) fn of(
+        preset: &Preset,
+        options: &ProviderOptions,
+        base: &Url,
+    ) -> Result<Option<Self>, ConfigError> {
+        let Some(service) = preset.signed_for else {
+            return match options.aws_credentials {
+                Some(_) => Err(ConfigError::Unsigned { provider: preset.name }),
+                None => Ok(None),
+            };
+        };
+        let of_the_environment = || match config::key(preset, options) {
+            Some(_) => None,
+            None => environment().map(SharedCredentialsProvider::new),
+        };
+        let given = options.aws_credentials.clone().or_else(of_the_environment);
+        let Some(credentials) = given else { return Ok(None) };
+        let region = options
+            .aws_region
+            .clone()
+            .or_else(|| region_of(base))
+            .or_else(|| REGION.iter().find_map(|name| variable(name)))
+            .ok_or_else(|| ConfigError::MissingPlace {
+                provider: preset.name,
+                variable: REGION[0].to_owned(),
+            })?;
+        Ok(Some(Self { credentials, region, service }))
+    }
+
+    /// Signs a request as of now. What is given back must never be seen in an error: servers that
+    /// do not accept a signature repeat the session's token in their answer.
+    pub(super) async fn sign(
+        &self,
+        request: &mut HttpRequest,
+    ) -> Result<Option<SecretString>, ProviderError> {
+        let credentials =
+            self.credentials.provide_credentials().await.map_err(|error| no_credentials(&error))?;
+        let token = credentials.session_token().map(SecretString::from);
+        let place = Place { region: &self.region, service: self.service, time: SystemTime::now() };
+        place.sign(request, credentials)?;
+        Ok(token)
+    }
+}
+
+/// What a signature holds for.
+struct Place<'a> {
+    region: &'a str,
+    service: &'a str,
+    time: SystemTime,
+}
+
+impl Place<'_> {
+    fn sign(
+        &self,
+        request: &mut HttpRequest,
+        credentials: Credentials,
+    ) -> Result<(), ProviderError> {
+        // The signature is over the path as it is sent, escaped once more. A colon goes escaped, as
+        // Amazon's own clients send it.
+        let path = request.url.path().replace(':', "%3A");
+        request.url.set_path(&path);
+        let mut settings = SigningSettings::default();
+        settings.percent_encoding_mode = PercentEncodingMode::Double;
+        let identity = credentials.into();
+        let failed = |message: String| ProviderError::new(ProviderErrorKind::Encode, message);
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(self.region)
+            .name(self.service)
+            .time(self.time)
+            .settings(settings)
+            .build()
+            .map_err(|error| failed(format!("the request could not be signed: {error}")))?
+            .into();
+        // What proxies on the way may change is not signed.
+        let signed =
+            |name: &HeaderName| *name == CONTENT_TYPE || name.as_str().starts_with("x-amz-");
+        let headers: Vec<(&str, &str)> = request
+            .headers
+            .iter()
+            .filter(|(name, _)| signed(name))
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+            .collect();
+        let body = SignableBody::Bytes(&request.body);
+        let signable =
+            SignableRequest::new("POST", request.url.as_str(), headers.into_iter(), body);
+        let (instructions, _) = signable
+            .and_then(|signable| sign(signable, &params))
+            .map_err(|error| failed(format!("the request could not be signed: {error}")))?
+            .into_parts();
+        let mut signed = HeaderMap::new();
+        for (name, value) in instructions.headers() {
+            let (Ok(name), Ok(mut value)) =
+                (HeaderName::try_from(name), HeaderValue::try_from(value))
+            else {
+                return Err(failed(format!("the credentials do not fit into the header `{name}`")));
+            };
+            value.set_sensitive(true);
+            signed.insert(name, value);
+        }
+        request.headers.remove(AUTHORIZATION);
+        request.headers.extend(signed);
+        Ok(())
+    }
+}
+
+/// The region in a host such as `bedrock-runtime.eu-central-1.amazonaws.com`.
+fn region_of(base: &Url) -> Option<String> {
+    let mut labels = base.host_str()?.split('.').skip_while(|label| !label.starts_with("bedrock-"));
+    labels.next()?;
+    labels.next().map(str::to_owned)
+}
+
+/// The credentials that the environment holds.
+fn environment() -> Option<Credentials> {
+    let (id, secret) = (variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?);
+    Some(Credentials::new(id, secret, variable("AWS_SESSION_TOKEN"), None, "environment"))
+}
+
+/// What stands in place of this name in a base URL, as far as it is a region: the one that was given,
+/// or that of the environment under either of its names.
+pub(super) fn place(options: &ProviderOptions, name: &str) -> Option<String> {
+    if name != REGION[0] {
+        return None;
+    }
+    options.aws_region.clone().or_else(|| REGION.iter().find_map(|name| variable(name)))
+}
+
+fn no_credentials(error: &CredentialsError) -> ProviderError {
+    let kind = match error {
+        CredentialsError::ProviderTimedOut(_) => ProviderErrorKind::Timeout,
+        _ => ProviderErrorKind::Authentication,
+    };
+    let mut words = vec![error.to_string()];
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        words.push(inner.to_string());
+        cause = inner.source();
+    }
+    ProviderError::new(kind, format!("no AWS credentials: {}", words.join(": ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const ID: &str = "AKIDEXAMPLE";
+    const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
+    fn signed(url: &str, token: Option<&str>) -> HttpRequest {
+        let url = Url::parse(url).unwrap();
+        let mut request = HttpRequest::post(url, HeaderMap::new(), "");
+        // 2015-08-30, 12:36 UTC.
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
+        let place = Place { region: "us-east-1", service: "service", time };
+        let credentials = Credentials::new(ID, SECRET, token.map(str::to_owned), None, "test");
+        place.sign(&mut request, credentials).unwrap();
+        request
+    }
+
+    /// `post-vanilla` of Amazon's test suite for the signature.
+    #[test]
+    fn the_known_request_has_the_known_signature() {
+        let request = signed("https://example.amazonaws.com/", None);
+        assert_eq!(request.headers["x-amz-date"], "20150830T123600Z");
+        assert_eq!(
+            request.headers[AUTHORIZATION],
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
+             SignedHeaders=host;x-amz-date, \
+             Signature=5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"
+        );
+    }
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let request = signed("https://example.amazonaws.com/m/a:b", Some("the-session-token"));
+        assert_eq!(request.url.path(), "/m/a%3Ab");
+        assert_eq!(request.headers["x-amz-security-token"], "the-session-token");
+        let shown = format!("{request:?}");
+        assert!(!shown.contains("the-session-token") && !shown.contains("Signature="), "{shown}");
+    }
+
+    #[test]
+    fn the_region_is_read_from_the_host() {
+        for (host, region) in [
+            ("https://bedrock-runtime.eu-central-1.amazonaws.com", Some("eu-central-1")),
+            ("https://bedrock-runtime-fips.us-gov-west-1.amazonaws.com", Some("us-gov-west-1")),
+            ("https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com", Some("us-east-1")),
+            ("http://127.0.0.1:9000", None),
+        ] {
+            assert_eq!(region_of(&Url::parse(host).unwrap()).as_deref(), region, "{host}");
+        }
+    }
+}

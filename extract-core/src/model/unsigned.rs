@@ -1,0 +1,39 @@
+//! What stands in for the signing of requests where the feature `bedrock-sigv4` is off: nothing is
+//! ever signed.
+
+use reqwest::Url;
+use secrecy::SecretString;
+
+use super::config::{ConfigError, ProviderOptions};
+use super::preset::Preset;
+use crate::conversation::ProviderError;
+use crate::http::HttpRequest;
+
+/// No variables of the environment hold credentials.
+pub(super) const VARIABLES: [&str; 0] = [];
+
+/// There is none.
+pub(super) enum Signer {}
+
+impl Signer {
+    #[expect(clippy::unnecessary_wraps, reason = "with the feature it fails")]
+    pub(super) fn of(
+        _: &Preset,
+        _: &ProviderOptions,
+        _: &Url,
+    ) -> Result<Option<Self>, ConfigError> {
+        Ok(None)
+    }
+
+    #[expect(clippy::unused_async, reason = "with the feature it waits for the credentials")]
+    pub(super) async fn sign(
+        &self,
+        _: &mut HttpRequest,
+    ) -> Result<Option<SecretString>, ProviderError> {
+        match *self {}
+    }
+}
+
+pub(super) fn place(_: &ProviderOptions, _: &str) -> Option<String> {
+    None
+}

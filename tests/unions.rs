@@ -1,0 +1,476 @@
+//! Enums as one tool a variant: what is sent, how a call becomes the enum again, and where the type
+//! stays one tool.
+
+use std::collections::BTreeMap;
+
+use extract_llm::contract::dialect::Dialect;
+use extract_llm::contract::{Answer, Contract, Maybe};
+use extract_llm::extraction::Layout;
+use extract_llm::model::scripted::reply;
+use extract_llm::model::{Profile, SchemaPrompt, Scripted};
+use extract_llm::{Client, Error, Extract, Mode};
+use serde_json::{Value, json};
+
+#[path = "support/bodies.rs"]
+mod bodies;
+#[path = "support/scripted.rs"]
+mod scripted;
+
+use scripted::{client_of, scripted as client};
+
+/// What the guest wants.
+#[derive(Debug, PartialEq, Extract)]
+enum Action {
+    /// Book a table.
+    Reserve(Reservation),
+    /// Cancel a booking.
+    Cancel { id: u64 },
+    /// Seats by the window: how many, and from when.
+    Window(u8, String),
+    /// A number of seats alone.
+    Seats(u8),
+    /// Speak to a person.
+    Talk,
+}
+
+/// A table for an evening.
+#[derive(Debug, PartialEq, Extract)]
+struct Reservation {
+    #[extract(range(min = 1, max = 12))]
+    people: u8,
+    #[extract(validate = evening)]
+    hour: u8,
+}
+
+fn evening(hour: &u8) -> Result<(), &'static str> {
+    if *hour >= 18 { Ok(()) } else { Err("an hour in the evening, from 18") }
+}
+
+fn tools(body: &Value) -> Vec<(String, Value)> {
+    let tools = body["tools"].as_array().unwrap();
+    let name = |tool: &Value| tool["function"]["name"].as_str().unwrap().to_owned();
+    tools.iter().map(|tool| (name(tool), tool["function"].clone())).collect()
+}
+
+#[tokio::test]
+async fn each_variant_is_a_tool_with_its_own_words_and_schema() {
+    let (client, model) = client([reply::call("Reserve", json!({"people": 2, "hour": 19}))]);
+
+    let done = client.extract::<Action>("A table for two at seven.").report().await.unwrap();
+
+    assert_eq!(done.value, Action::Reserve(Reservation { people: 2, hour: 19 }));
+    assert_eq!(done.attempts.len(), 1);
+    let body = &model.seen()[0].body;
+    let tools = tools(body);
+    let names: Vec<&str> = tools.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["Reserve", "Cancel", "Window", "Seats", "Talk"]);
+    assert_eq!(tools[0].1["description"], "Book a table.\nWhat the guest wants.");
+    assert_eq!(tools[0].1["parameters"]["properties"]["people"]["maximum"], 12);
+    assert_eq!(tools[1].1["parameters"]["required"], json!(["id"]));
+    assert_eq!(tools[3].1["parameters"]["required"], json!(["value"]));
+    assert_eq!(tools[4].1["parameters"]["properties"], json!({}));
+    for (name, tool) in &tools[1..] {
+        assert!(!tool.to_string().contains("Reservation"), "{name} carries what it has no use for");
+    }
+    assert_eq!(body["tool_choice"], "required");
+    assert_eq!(body["parallel_tool_calls"], false);
+}
+
+#[tokio::test]
+async fn every_kind_of_variant_comes_back_as_it_is() {
+    let rows = [
+        (
+            "Reserve",
+            json!({"people": 2, "hour": 19}),
+            Action::Reserve(Reservation { people: 2, hour: 19 }),
+        ),
+        ("Cancel", json!({"id": 7}), Action::Cancel { id: 7 }),
+        ("Window", json!({"value": [3, "noon"]}), Action::Window(3, "noon".into())),
+        ("Seats", json!({"value": 4}), Action::Seats(4)),
+        ("Talk", json!({}), Action::Talk),
+        // As models write it.
+        ("talk", json!({"reason": "none"}), Action::Talk),
+        ("cancel", json!({"id": "7"}), Action::Cancel { id: 7 }),
+    ];
+    for (tool, arguments, expected) in rows {
+        let (client, model) = client([reply::call(tool, arguments.clone())]);
+        let value = client.extract::<Action>("Please.").await.unwrap();
+        assert_eq!(value, expected, "{tool} {arguments}");
+        assert_eq!(model.seen().len(), 1);
+    }
+}
+
+#[derive(Debug, PartialEq, Extract)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Internal {
+    Reserve(Reservation),
+    CancelAll { id: u64, why: Option<String> },
+    Nothing,
+}
+
+#[derive(Debug, PartialEq, Extract)]
+#[serde(tag = "t", content = "c")]
+enum Adjacent {
+    Reserve(Reservation),
+    Cancel { id: u64 },
+    Nothing,
+}
+
+#[tokio::test]
+async fn the_tag_is_the_name_of_the_tool() {
+    let reservation = || json!({"people": 2, "hour": 19});
+    let (internal, model) = client([
+        reply::call("reserve", reservation()),
+        reply::call("cancel_all", json!({"id": 7})),
+        reply::call("nothing", json!({})),
+    ]);
+    assert_eq!(
+        internal.extract::<Internal>("1").await.unwrap(),
+        Internal::Reserve(Reservation { people: 2, hour: 19 })
+    );
+    assert_eq!(
+        internal.extract::<Internal>("2").await.unwrap(),
+        Internal::CancelAll { id: 7, why: None }
+    );
+    assert_eq!(internal.extract::<Internal>("3").await.unwrap(), Internal::Nothing);
+    for (name, tool) in tools(&model.seen()[0].body) {
+        assert!(!tool["parameters"].to_string().contains("kind"), "{name}: {tool}");
+    }
+
+    let (adjacent, model) = client([
+        reply::call("Reserve", reservation()),
+        reply::call("Cancel", json!({"id": 7})),
+        reply::call("Nothing", json!({})),
+    ]);
+    assert_eq!(
+        adjacent.extract::<Adjacent>("1").await.unwrap(),
+        Adjacent::Reserve(Reservation { people: 2, hour: 19 })
+    );
+    assert_eq!(adjacent.extract::<Adjacent>("2").await.unwrap(), Adjacent::Cancel { id: 7 });
+    assert_eq!(adjacent.extract::<Adjacent>("3").await.unwrap(), Adjacent::Nothing);
+    let tools = tools(&model.seen()[0].body);
+    assert_eq!(tools[1].1["parameters"]["required"], json!(["id"]), "no member around it");
+}
+
+/// In OpenAI's strict dialect an optional field is null and a map a list of pairs: each tool has a
+/// dialect's schema of its own, and a way back of its own.
+#[tokio::test]
+async fn arguments_are_turned_back_from_the_dialect() {
+    #[derive(Debug, PartialEq, Extract)]
+    enum Change {
+        Rename { to: String, note: Option<String> },
+        Price { of: BTreeMap<String, u32> },
+    }
+    let mut profile = Profile::new("strict", "strict");
+    profile.tool_dialect = &Dialect::OPENAI_STRICT;
+    profile.tool_strict = true;
+    let model = Scripted::new([
+        reply::call("Rename", json!({"to": "x", "note": null})),
+        reply::call("Price", json!({"of": [{"key": "pear", "value": 3}]})),
+    ])
+    .with_profile(profile);
+    let client = client_of(&model);
+
+    let renamed: Change = client.extract("Call it x.").await.unwrap();
+    assert_eq!(renamed, Change::Rename { to: "x".into(), note: None });
+    let priced: Change = client.extract("Pears are 3.").await.unwrap();
+    assert_eq!(priced, Change::Price { of: [("pear".to_owned(), 3)].into() });
+
+    let tools = tools(&model.seen()[0].body);
+    assert!(tools.iter().all(|(_, tool)| tool["strict"] == true));
+    assert_eq!(tools[0].1["parameters"]["required"], json!(["to", "note"]));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_to_the_call_in_its_own_places() {
+    let (client, model) = client([
+        reply::call("Reserve", json!({"people": 40, "hour": 9})),
+        reply::call("Reserve", json!({"people": 4, "hour": 9})),
+        reply::call("Reserve", json!({"people": 4, "hour": 20})),
+    ]);
+
+    let done = client.extract::<Action>("A table.").report().await.unwrap();
+
+    assert_eq!(done.value, Action::Reserve(Reservation { people: 4, hour: 20 }));
+    let of = |attempt: usize| -> Vec<String> {
+        done.attempts[attempt].problems.iter().map(|problem| problem.pointer.clone()).collect()
+    };
+    assert!(of(0).contains(&"/Reserve/people".to_owned()), "{:?}", of(0));
+    assert_eq!(of(1), ["/Reserve/hour"]);
+    let result = &model.seen()[1].body["messages"][2];
+    assert_eq!(result["role"], "tool");
+    let words = result["content"].as_str().unwrap();
+    assert!(words.contains("/people") && !words.contains("Reserve"), "{words}");
+    let words = model.seen()[2].body["messages"][4]["content"].to_string();
+    assert!(words.contains("/hour") && words.contains("an hour in the evening"), "{words}");
+}
+
+#[tokio::test]
+async fn a_tool_that_there_is_not_is_a_problem_that_names_those_there_are() {
+    let (client, model) = client([
+        reply::call("Book", json!({"people": 2, "hour": 19})),
+        reply::call("Cancel", json!({"id": 1})),
+    ]);
+
+    let done = client.extract::<Action>("A table.").report().await.unwrap();
+
+    assert_eq!(done.value, Action::Cancel { id: 1 });
+    let told = done.attempts[0].problems[0].to_string();
+    assert!(told.contains("`Reserve`, `Cancel`") && told.contains("`Book`"), "{told}");
+    let words = model.seen()[1].body["messages"][2]["content"].to_string();
+    assert!(words.contains("`Reserve`") && words.contains("`Book`"), "{words}");
+}
+
+#[tokio::test]
+async fn of_several_calls_the_first_that_passes_is_the_value() {
+    let (client, _) = client([reply::calls([
+        ("Reserve", json!({"people": 40, "hour": 19})),
+        ("Cancel", json!({"id": 1})),
+    ])]);
+    let done = client.extract::<Action>("Now.").report().await.unwrap();
+    assert_eq!(done.value, Action::Cancel { id: 1 });
+    assert!(done.notes.iter().any(|note| note.contains("2 calls")), "{:?}", done.notes);
+}
+
+#[tokio::test]
+async fn json_in_text_and_a_call_of_the_whole_are_read_as_ever() {
+    let whole = json!({"Cancel": {"id": 1}});
+    for answer in [
+        reply::text(format!("```json\n{whole}\n```")),
+        reply::json(json!({"value": whole})),
+        reply::call("Action", json!({"value": whole})),
+    ] {
+        let (client, model) = client([answer]);
+        assert_eq!(client.extract::<Action>("No.").await.unwrap(), Action::Cancel { id: 1 });
+        assert_eq!(model.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn where_the_type_stays_one_tool() {
+    #[derive(Debug, PartialEq, Extract)]
+    enum Mood {
+        Good,
+        Bad,
+    }
+    #[derive(Debug, PartialEq, Extract)]
+    #[serde(untagged)]
+    enum Untagged {
+        Number(u8),
+        Word(String),
+    }
+    #[derive(Debug, PartialEq, Extract)]
+    enum Tree {
+        Leaf { of: u8 },
+        Node(Box<Tree>, Box<Tree>),
+    }
+    assert!(Contract::of::<Mood>().unwrap().variants().is_none(), "a word needs no tools");
+    assert!(Contract::of::<Untagged>().unwrap().variants().is_none(), "nothing names its variants");
+    assert!(Contract::of::<Option<Action>>().unwrap().variants().is_none());
+    assert!(Contract::of::<Reservation>().unwrap().variants().is_none());
+    assert!(Contract::of::<Vec<u8>>().unwrap().variants().is_none());
+    // Its own schema is its root: no tool could refer to it.
+    assert!(Contract::of::<Tree>().unwrap().variants().is_none());
+    assert!(Contract::of::<Vec<Tree>>().unwrap().variants().is_some());
+
+    let names = |variant: &str| {
+        json!({
+            "type": "object", "properties": {variant: {"type": "object"}}, "required": [variant],
+            "additionalProperties": false,
+        })
+    };
+    let alike = json!({"oneOf": [names("a b"), names("a_b")]});
+    assert!(Contract::from_schema(alike).unwrap().variants().is_none(), "one name for two tools");
+    let long = "x".repeat(70);
+    let cut = json!({"oneOf": [names(&long), names("b")]});
+    let cut = Contract::from_schema(cut).unwrap();
+    assert_eq!(cut.variants().unwrap().iter().next().unwrap().name().len(), 64);
+
+    let whole = || json!({"value": {"Cancel": {"id": 1}}});
+    let (asked_so, model) = client([reply::tool(whole())]);
+    let value: Action = asked_so.extract("No.").layout(Layout::Whole).await.unwrap();
+    assert_eq!(value, Action::Cancel { id: 1 });
+    assert_eq!(tools(&model.seen()[0].body).len(), 1);
+
+    let mut profile = Profile::new("small", "small");
+    profile.schema_prompt = SchemaPrompt::Always;
+    let model = Scripted::new([reply::tool(whole())]).with_profile(profile);
+    let value: Action = client_of(&model).extract("No.").await.unwrap();
+    assert_eq!(value, Action::Cancel { id: 1 });
+    assert_eq!(tools(&model.seen()[0].body).len(), 1, "the words speak of one value");
+
+    for mode in [Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
+        let model = Scripted::new([reply::json(whole())]).mode(mode);
+        let value: Action = client_of(&model).extract("No.").await.unwrap();
+        assert_eq!(value, Action::Cancel { id: 1 });
+        assert_eq!(model.seen()[0].body.get("tools"), None);
+    }
+}
+
+#[tokio::test]
+async fn more_variants_than_a_provider_takes_tools_are_one_tool() {
+    let branches: Vec<Value> = (0..21)
+        .map(|n| {
+            let name = format!("do_{n}");
+            json!({
+                "type": "object",
+                "properties": {&name: {"type": "object", "properties": {"n": {"type": "integer"}}}},
+                "required": [name], "additionalProperties": false,
+            })
+        })
+        .collect();
+    let schema = json!({"title": "Do", "oneOf": branches});
+    let mut profile = Profile::new("anthropic-like", "m");
+    profile.tool_dialect = &Dialect::ANTHROPIC_TOOL;
+    profile.tool_strict = true;
+    let value = json!({"do_3": {"n": 1}});
+    let model = Scripted::new([reply::tool(json!({"value": value}))]).with_profile(profile);
+    let client = client_of(&model);
+
+    let done = client.extract_value(schema, "Do it.").report().await.unwrap();
+
+    assert_eq!(done.value, value);
+    assert_eq!(tools(&model.seen()[0].body).len(), 1);
+    assert!(done.notes[0].contains("allows 20 tools"), "{:?}", done.notes);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_several_tools_is_asked_for_one_and_not_again() {
+    let refusal = || {
+        reply::failure(
+            400,
+            json!({"error": {
+                "message": "This model does not support multiple tools", "type": "invalid_request_error",
+                "param": "tools", "code": null,
+            }}),
+        )
+    };
+    let whole = || reply::tool(json!({"value": {"Cancel": {"id": 1}}}));
+    let (client, model) = client([refusal(), whole(), whole()]);
+
+    let done = client.extract::<Action>("No.").report().await.unwrap();
+    client.extract::<Action>("No.").await.unwrap();
+
+    assert_eq!(done.value, Action::Cancel { id: 1 });
+    let counts: Vec<usize> = model.seen().iter().map(|seen| tools(&seen.body).len()).collect();
+    assert_eq!(counts, [5, 1, 1]);
+    assert!(done.notes.iter().any(|note| note.contains("as one tool")), "{:?}", done.notes);
+}
+
+#[tokio::test]
+async fn contracts_give_their_tools_once() {
+    let contract = Contract::of::<Action>().unwrap();
+    let (one, two) = (contract.variants().unwrap(), contract.variants().unwrap());
+    assert!(std::sync::Arc::ptr_eq(one, two));
+    let form = |variants: &extract_llm::contract::Variants| {
+        variants.iter().next().unwrap().contract().form(&Dialect::OPENAI_STRICT, true).unwrap()
+    };
+    assert!(std::sync::Arc::ptr_eq(&form(one), &form(two)));
+}
+
+#[tokio::test]
+async fn a_value_or_why_there_is_none() {
+    let reason = || json!({"reason": "no year is named"});
+    let (tools_client, model) =
+        client([reply::call("found", json!({"value": 1970})), reply::call("not_found", reason())]);
+    let year: Maybe<u16> = tools_client.extract("Built in 1970.").await.unwrap();
+    assert_eq!(year, Maybe::Found(1970));
+    assert_eq!(Option::from(year), Some(1970));
+    let year: Maybe<u16> = tools_client.extract("Built long ago.").await.unwrap();
+    assert_eq!(year.reason(), Some("no year is named"));
+    assert_eq!(year.found(), None);
+    assert_eq!(tools(&model.seen()[0].body).len(), 2);
+
+    // In the other modes, and inside of other types, it is a union.
+    #[derive(Debug, PartialEq, Extract)]
+    struct House {
+        name: String,
+        built: Maybe<u16>,
+        tenants: Maybe<Reservation>,
+    }
+    let house = json!({
+        "name": "A", "built": {"not_found": reason()},
+        "tenants": {"found": {"people": 2, "hour": 9}},
+    });
+    let right = {
+        let mut right = house.clone();
+        right["tenants"]["found"]["hour"] = 19.into();
+        right
+    };
+    let model = Scripted::new([reply::json(house), reply::json(right)]).mode(Mode::JsonSchema);
+    let done = client_of(&model).extract::<House>("A house.").report().await.unwrap();
+    assert_eq!(done.value.built, Maybe::NotFound { reason: "no year is named".into() });
+    assert_eq!(done.attempts[0].problems[0].pointer, "/tenants/found/hour");
+    assert!(done.value.tenants.into_result().is_ok());
+}
+
+#[tokio::test]
+async fn a_value_or_words() {
+    let (client, model) = client([
+        reply::text("For how many people, and when?"),
+        reply::call("Reservation", json!({"people": 2, "hour": 19})),
+        reply::call("Reservation", json!({"people": 2, "hour": 9})),
+        reply::text("They do not open before 18."),
+        reply::json(json!({"value": {"people": 2, "hour": 19}})),
+    ]);
+    let asked: Answer<Reservation> = client.extract("A table, please.").await.unwrap();
+    assert_eq!(asked, Answer::Text("For how many people, and when?".into()));
+    let body = &model.seen()[0].body;
+    assert_eq!(body["tool_choice"], "auto");
+    assert_eq!(tools(body)[0].0, "Reservation");
+    assert_eq!(model.seen()[0].request.output.mode(), Mode::Tools);
+
+    let given: Answer<Reservation> = client.extract("For two at seven.").await.unwrap();
+    assert_eq!(given.value(), Some(Reservation { people: 2, hour: 19 }));
+
+    // What is wrong with a call is told; words are an answer after that as well.
+    let done = client.extract::<Answer<Reservation>>("For two at nine.").report().await.unwrap();
+    assert_eq!(done.value.text(), Some("They do not open before 18."));
+    assert_eq!(done.attempts[0].problems[0].pointer, "/value/hour");
+    assert!(model.seen()[3].body["messages"][2]["content"].to_string().contains("/hour"));
+
+    // The value written out, and nothing else, is no talk.
+    let written: Answer<Reservation> = client.extract("For two at seven.").await.unwrap();
+    assert_eq!(written.value(), Some(Reservation { people: 2, hour: 19 }));
+}
+
+#[tokio::test]
+async fn an_answer_of_an_enum_has_the_enums_tools_and_words_beside_them() {
+    let (client, model) = client([
+        reply::call("Cancel", json!({"id": 3})),
+        reply::text("Which one?"),
+        reply::calls([("Cancel", json!({"id": 3})), ("Talk", json!({}))]),
+    ]);
+    let action: Answer<Action> = client.extract("Cancel 3.").await.unwrap();
+    assert_eq!(action, Answer::Value(Action::Cancel { id: 3 }));
+    assert_eq!(tools(&model.seen()[0].body).len(), 5);
+    let action: Answer<Action> = client.extract("Cancel.").await.unwrap();
+    assert_eq!(action.into_result(), Err("Which one?".to_owned()));
+    let actions: Answer<Vec<Action>> = client.extract("Cancel 3, and a person.").await.unwrap();
+    assert_eq!(actions, Answer::Value(vec![Action::Cancel { id: 3 }, Action::Talk]));
+}
+
+#[tokio::test]
+async fn an_answer_in_the_other_modes_is_a_union() {
+    let replies = [
+        reply::json(json!({"value": {"text": "Which one?"}})),
+        reply::json(json!({"value": {"value": {"people": 2, "hour": 19}}})),
+    ];
+    let model = Scripted::new(replies).mode(Mode::JsonSchema);
+    let client = client_of(&model);
+    let answer: Answer<Reservation> = client.extract("A table.").await.unwrap();
+    assert_eq!(answer.text(), Some("Which one?"));
+    let answer: Answer<Reservation> = client.extract("For two.").await.unwrap();
+    assert_eq!(answer.value(), Some(Reservation { people: 2, hour: 19 }));
+    let sent = model.seen()[0].body.to_string();
+    assert!(!sent.contains("x-plain-text"), "{sent}");
+}
+
+#[tokio::test]
+async fn the_error_has_the_value_in_the_types_own_shape() {
+    let bad = || reply::call("Reserve", json!({"people": 40, "hour": 19}));
+    let client = Client::with_model(Scripted::new([bad(), bad()]));
+    let error = client.extract::<Action>("A table.").retries(1).await.unwrap_err();
+    assert!(matches!(error, Error::Invalid { .. }));
+    assert_eq!(error.best_value(), Some(&json!({"Reserve": {"people": 40, "hour": 19}})));
+}
