@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::ledger::{Ledger, Outcome, Report};
 use super::limit::Limit;
+use super::llm_check::Judgements;
 use super::opening::Opening;
 use super::options::Options;
 use super::step::{Call, Calls};
@@ -225,6 +226,7 @@ impl<T: Extract> Journey<T> {
                 Some(Err(problems)) => Err(problems),
                 None => self.judge(&reply).await?,
             };
+            self.enter_judgements();
             match judged {
                 Ok(value) => return Ok(value),
                 Err(problems) => self.ask_again(&reply, &problems)?,
@@ -279,7 +281,15 @@ impl<T: Extract> Journey<T> {
         true
     }
 
+    /// Enters what checks have asked of models, so that it counts against the budgets.
+    fn enter_judgements(&mut self) {
+        if let Some(judgements) = self.background.context().find::<Judgements>() {
+            self.ledger.judgements.extend(judgements.take());
+        }
+    }
+
     fn close(mut self) -> Ledger {
+        self.enter_judgements();
         self.ledger.elapsed = self.begun.elapsed();
         self.ledger
     }
