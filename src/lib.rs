@@ -107,7 +107,7 @@ pub use extract_core::conversation::{Message, Mode, Part, Usd};
 #[doc(inline)]
 pub use extract_core::{
     Client, Error, Extract, Extraction, Report, assert_fits, check, contract, conversation,
-    extract, extraction, http, model, parse, parse_partial, reading, wire,
+    extract, extraction, http, model, parse, parse_partial, partial, reading, wire,
 };
 
 #[cfg(feature = "derive")]

@@ -8,6 +8,7 @@ pub mod conversation;
 pub mod extraction;
 pub mod http;
 pub mod model;
+pub mod partial;
 pub mod reading;
 pub mod wire;
 
@@ -18,6 +19,8 @@ pub use extraction::{Client, Error, Extraction, Report, extract, parse, parse_pa
 #[doc(hidden)]
 pub mod __private {
     pub use {schemars, serde};
+
+    pub use crate::contract::partial;
 
     /// The compiler names this path where a type derives one of them a second time by itself.
     pub mod extract_derives_this_too {

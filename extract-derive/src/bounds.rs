@@ -68,7 +68,7 @@ pub(crate) fn stated(container: &Container) -> Option<Bounds> {
 }
 
 /// The types of the fields that serde reads by their own `Deserialize`.
-fn checked_types(container: &Container) -> Vec<&Type> {
+pub(crate) fn checked_types(container: &Container) -> Vec<&Type> {
     types(container, |field| field.words.with.is_none() && field.wire.reader.is_none())
 }
 

@@ -6,7 +6,7 @@ use quote::quote;
 use syn::parse_quote;
 
 use crate::model::Container;
-use crate::{bounds, copy, walk};
+use crate::{bounds, copy, partial, walk};
 
 /// Writes the implementations.
 pub(crate) fn expand(container: &Container) -> TokenStream {
@@ -17,7 +17,11 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
     let generics = bounds::of_extract(container);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let checker = walk::checker();
+    let partial::Written { outside, seed } = partial::write(container);
     quote! {
+        #outside
+
+
         #[allow(deprecated, redundant_lifetimes)]
         const _: () = {
             #copy
@@ -27,6 +31,7 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
                 fn check(&self, #checker: &mut #krate::contract::Checker<'_>) {
                     #walk
                 }
+                #seed
             }
         };
     }

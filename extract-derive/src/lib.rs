@@ -9,6 +9,7 @@ mod constraint;
 mod copy;
 mod emit;
 mod model;
+mod partial;
 mod syntax;
 mod walk;
 mod wire;

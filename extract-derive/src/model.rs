@@ -30,6 +30,10 @@ pub(crate) struct ContainerWords {
     pub(crate) bounds: Option<Bounds>,
     pub(crate) skip_deserialize: bool,
     pub(crate) skip_json_schema: bool,
+    pub(crate) skip_partial: bool,
+    /// The name of the partial form.
+    pub(crate) partial: Option<Ident>,
+    pub(crate) stream_whole: bool,
 }
 
 /// The user's own bounds for the type's parameters.
@@ -79,6 +83,9 @@ pub(crate) struct FieldWords {
     pub(crate) constraints: Vec<Constraint>,
     pub(crate) schema_with: Option<(Ident, Path)>,
     pub(crate) with: Option<(Ident, Path)>,
+    pub(crate) stream: Option<Ident>,
+    pub(crate) stream_whole: bool,
+    pub(crate) stream_required: bool,
 }
 
 /// Reads the type.
@@ -150,6 +157,9 @@ fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerWor
         bounds: None,
         skip_deserialize: false,
         skip_json_schema: false,
+        skip_partial: false,
+        partial: None,
+        stream_whole: false,
     };
     let mut krate = None;
     for word in extract_words(attrs, mistakes) {
@@ -166,6 +176,16 @@ fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerWor
                 bounds.parse_with(Bounds::parse_terminated)
             }),
             "skip" => skip(&word, &mut words, mistakes),
+            "partial" => once(&word, &mut words.partial, mistakes, |word| {
+                let path = word.path("partial = DraftInvoice")?;
+                path.get_ident().cloned().ok_or_else(|| {
+                    syn::Error::new_spanned(
+                        &path,
+                        "the partial form stands beside the type: give a name without a path",
+                    )
+                })
+            }),
+            "stream" => stream(&word, &mut words.stream_whole, None, mistakes),
             _ => unknown(&word, Place::Container, mistakes),
         }
     }
@@ -185,12 +205,52 @@ fn skip(word: &Word, words: &mut ContainerWords, mistakes: &mut Mistakes) {
             words.skip_deserialize = true;
         } else if skipped.is("JsonSchema") {
             words.skip_json_schema = true;
+        } else if skipped.is("Partial") {
+            words.skip_partial = true;
         } else {
             mistakes.push(
                 &skipped.name,
                 "what can be skipped is `Deserialize` and `JsonSchema`, for a type that has its \
-                 own",
+                 own, and `Partial`",
             );
+        }
+    }
+}
+
+/// How a value is shown while it arrives.
+fn stream(word: &Word, whole: &mut bool, mut required: Option<&mut bool>, mistakes: &mut Mistakes) {
+    let example = if required.is_some() { "stream(whole, required)" } else { "stream(whole)" };
+    let said = match word.list(example) {
+        Ok(said) => said,
+        Err(error) => return mistakes.take(error),
+    };
+    for said in said {
+        let slot = match (said.name.to_string().as_str(), &mut required) {
+            ("whole", _) => &mut *whole,
+            ("required", Some(required)) => &mut **required,
+            ("required", None) => {
+                mistakes.push(
+                    &said.name,
+                    "`required` belongs on a field: the object around it is shown only when the \
+                     field has a value",
+                );
+                continue;
+            }
+            _ => {
+                mistakes.push(
+                    &said.name,
+                    "what can be said of a value that is still arriving is `whole` (shown only \
+                     when it is complete) and, of a field, `required` (the object around it is \
+                     shown only when it has a value)",
+                );
+                continue;
+            }
+        };
+        if std::mem::replace(slot, true) {
+            mistakes.push(&said.name, format_args!("`{}` is given twice: keep one", said.name));
+        }
+        if let Err(error) = said.bare() {
+            mistakes.take(error);
         }
     }
 }
@@ -208,6 +268,11 @@ fn field_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> FieldWords {
             "with" => once(&word, &mut words.with, mistakes, |word| {
                 Ok((word.name.clone(), word.path("with = path::to::module")?))
             }),
+            "stream" => {
+                words.stream = Some(word.name.clone());
+                let required = Some(&mut words.stream_required);
+                stream(&word, &mut words.stream_whole, required, mistakes);
+            }
             name if constraint::WORDS.contains(&name) => {
                 words.constraints.extend(constraint::read(&word, 0, mistakes));
             }
@@ -285,11 +350,14 @@ impl Place {
                     "bound",
                     "skip",
                     "crate",
+                    "partial",
+                    "stream",
                 ]);
             }
             Self::Variant => {}
             Self::Field => {
                 words.extend(["example", "validate", "validate_with", "with", "schema_with"]);
+                words.extend(["stream"]);
                 words.extend(constraint::WORDS);
             }
         }

@@ -58,8 +58,8 @@ fn walk_variants(variants: &[Variant], container: &Container) -> TokenStream {
         let inside = match &container.wire.representation {
             _ if container.wire.shape != Shape::Own || variant.wire.untagged => inside,
             Representation::External => tagged(&variant.wire.name, &inside),
-            Representation::Adjacent { content } => tagged(content, &inside),
-            Representation::Internal | Representation::Untagged => inside,
+            Representation::Adjacent { content, .. } => tagged(content, &inside),
+            Representation::Internal { .. } | Representation::Untagged => inside,
         };
         let ident = &variant.ident;
         let walked = variant.fields.iter().filter(|field| !field.wire.skipped);

@@ -15,9 +15,9 @@ pub(crate) enum Representation {
     #[default]
     External,
     /// `{"tag": "Variant", ..fields}`
-    Internal,
+    Internal { tag: String },
     /// `{"tag": "Variant", "content": fields}`
-    Adjacent { content: String },
+    Adjacent { tag: String, content: String },
     /// `fields`
     Untagged,
 }
@@ -75,14 +75,14 @@ impl Container {
     /// Reads the attributes of a type.
     pub(crate) fn read(attrs: &[Attribute], is_enum: bool) -> Self {
         let mut container = Self::default();
-        let (mut tag, mut content) = (false, None);
+        let (mut tag, mut content) = (None, None);
         for item in foreign_items(attrs, "serde") {
             match word(&item).as_str() {
                 "rename" => container.name = reading(&item).map(|name| name.value()),
                 "rename_all" if is_enum => container.variants = Case::read(&item),
                 "rename_all" => container.fields = Case::read(&item),
                 "rename_all_fields" => container.variant_fields = Case::read(&item),
-                "tag" => tag = true,
+                "tag" => tag = reading(&item).map(|name| name.value()),
                 "content" => content = reading(&item).map(|name| name.value()),
                 "untagged" => container.representation = Representation::Untagged,
                 "transparent" => container.shape = Shape::OfField,
@@ -93,10 +93,12 @@ impl Container {
                 _ => {}
             }
         }
-        if let Some(content) = content {
-            container.representation = Representation::Adjacent { content };
-        } else if tag {
-            container.representation = Representation::Internal;
+        match (tag, content) {
+            (Some(tag), Some(content)) => {
+                container.representation = Representation::Adjacent { tag, content };
+            }
+            (Some(tag), None) => container.representation = Representation::Internal { tag },
+            (None, _) => {}
         }
         container
     }

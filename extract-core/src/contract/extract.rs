@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use super::Checker;
+use super::partial::{Partial, Seed};
 
 /// A type that can be extracted from text.
 ///
@@ -39,6 +40,12 @@ pub trait Extract: DeserializeOwned + JsonSchema + 'static {
     /// told to the model.
     fn check(&self, checker: &mut Checker<'_>) {
         let _ = checker;
+    }
+
+    /// How the type's partial form begins; without one a value appears when it is whole.
+    #[doc(hidden)]
+    fn seed() -> Seed {
+        Seed::Whole
     }
 }
 
@@ -76,7 +83,6 @@ macro_rules! leaves {
 leaves!(
     bool,
     char,
-    String,
     u8,
     u16,
     u32,
@@ -112,10 +118,20 @@ leaves!(
     serde_json::Value,
     serde_json::Map<String, serde_json::Value>,
     (),
-    Box<str>,
 );
 
-impl Extract for Cow<'static, str> {}
+/// Text, which is shown as far as it has come.
+macro_rules! texts {
+    ($($text:ty),*) => {$(
+        impl Extract for $text {
+            fn seed() -> Seed {
+                Seed::Text
+            }
+        }
+    )*};
+}
+
+texts!(String, Box<str>, Cow<'static, str>);
 
 impl<T: Extract> Extract for Option<T> {
     fn check(&self, checker: &mut Checker<'_>) {
@@ -123,11 +139,19 @@ impl<T: Extract> Extract for Option<T> {
             value.check(checker);
         }
     }
+
+    fn seed() -> Seed {
+        T::seed()
+    }
 }
 
 impl<T: Extract> Extract for Box<T> {
     fn check(&self, checker: &mut Checker<'_>) {
         self.as_ref().check(checker);
+    }
+
+    fn seed() -> Seed {
+        T::seed()
     }
 }
 
@@ -140,6 +164,10 @@ where
     fn check(&self, checker: &mut Checker<'_>) {
         self.as_ref().check(checker);
     }
+
+    fn seed() -> Seed {
+        T::seed()
+    }
 }
 
 impl<T: Extract> Extract for Arc<T>
@@ -148,6 +176,10 @@ where
 {
     fn check(&self, checker: &mut Checker<'_>) {
         self.as_ref().check(checker);
+    }
+
+    fn seed() -> Seed {
+        T::seed()
     }
 }
 
@@ -164,17 +196,29 @@ impl<T: Extract> Extract for Vec<T> {
     fn check(&self, checker: &mut Checker<'_>) {
         check_each(self, checker);
     }
+
+    fn seed() -> Seed {
+        Seed::list::<T>()
+    }
 }
 
 impl<T: Extract> Extract for Box<[T]> {
     fn check(&self, checker: &mut Checker<'_>) {
         check_each(&**self, checker);
     }
+
+    fn seed() -> Seed {
+        Seed::list::<T>()
+    }
 }
 
 impl<T: Extract> Extract for LinkedList<T> {
     fn check(&self, checker: &mut Checker<'_>) {
         check_each(self, checker);
+    }
+
+    fn seed() -> Seed {
+        Seed::list::<T>()
     }
 }
 
@@ -205,17 +249,29 @@ impl<T: Extract> Extract for VecDeque<T> {
     fn check(&self, checker: &mut Checker<'_>) {
         check_each(self, checker);
     }
+
+    fn seed() -> Seed {
+        Seed::list::<T>()
+    }
 }
 
 impl<T: Extract + Ord> Extract for BTreeSet<T> {
     fn check(&self, checker: &mut Checker<'_>) {
         check_each(self, checker);
     }
+
+    fn seed() -> Seed {
+        Seed::list::<T>()
+    }
 }
 
 impl<T: Extract + Eq + Hash, S: BuildHasher + Default + 'static> Extract for HashSet<T, S> {
     fn check(&self, checker: &mut Checker<'_>) {
         check_each(self, checker);
+    }
+
+    fn seed() -> Seed {
+        Seed::list::<T>()
     }
 }
 
@@ -239,6 +295,10 @@ where
     fn check(&self, checker: &mut Checker<'_>) {
         check_entries(self, checker);
     }
+
+    fn seed() -> Seed {
+        Seed::map::<V>()
+    }
 }
 
 impl<K, V, S> Extract for HashMap<K, V, S>
@@ -250,6 +310,10 @@ where
     fn check(&self, checker: &mut Checker<'_>) {
         check_entries(self, checker);
     }
+
+    fn seed() -> Seed {
+        Seed::map::<V>()
+    }
 }
 
 macro_rules! tuples {
@@ -257,6 +321,10 @@ macro_rules! tuples {
         impl<$($name: Extract),+> Extract for ($($name,)+) {
             fn check(&self, checker: &mut Checker<'_>) {
                 $(checker.at($index, |checker| self.$index.check(checker));)+
+            }
+
+            fn seed() -> Seed {
+                Seed::Parts(|| Box::new(($(Partial::<$name>::new(),)+)))
             }
         }
     )*};
@@ -282,6 +350,10 @@ macro_rules! arrays {
         impl<T: Extract> Extract for [T; $length] {
             fn check(&self, checker: &mut Checker<'_>) {
                 check_each(self, checker);
+            }
+
+            fn seed() -> Seed {
+                Seed::list::<T>()
             }
         }
     )*};

@@ -59,6 +59,7 @@ mod ordered {
     use schemars::JsonSchema;
     use serde::de::DeserializeOwned;
 
+    use super::super::partial::Seed;
     use super::{Checker, Extract, check_each, check_entries};
 
     impl<K, V, S> Extract for indexmap::IndexMap<K, V, S>
@@ -70,6 +71,10 @@ mod ordered {
         fn check(&self, checker: &mut Checker<'_>) {
             check_entries(self, checker);
         }
+
+        fn seed() -> Seed {
+            Seed::map::<V>()
+        }
     }
 
     impl<T, S> Extract for indexmap::IndexSet<T, S>
@@ -79,6 +84,10 @@ mod ordered {
     {
         fn check(&self, checker: &mut Checker<'_>) {
             check_each(self, checker);
+        }
+
+        fn seed() -> Seed {
+            Seed::list::<T>()
         }
     }
 }

@@ -29,6 +29,8 @@ mod given;
 mod known;
 mod maybe;
 mod name;
+#[doc(hidden)]
+pub mod partial;
 mod place;
 mod problem;
 mod report;
@@ -50,6 +52,7 @@ pub use context::{Background, Context};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use given::{Given, Unbounded};
 pub use maybe::Maybe;
+pub use partial::{Entries, Partial, State, Streamed};
 pub use problem::{Problem, ProblemKind, Problems};
 pub(crate) use problem::{excerpt, push_segment, segments};
 pub use report::{Change, DialectReport};

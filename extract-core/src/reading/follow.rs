@@ -1,7 +1,7 @@
 //! Following a text as it arrives: what comes before the answer – prose, a fence, reasoning – is
 //! passed over, and the answer drives the scanner. Knows no schema.
 
-use super::candidates;
+use super::beginning::Beginning;
 use super::scan::{Limits, Scanner, Sink, Utf8};
 
 /// Tells a [`Sink`] the events of the answer in a text, while the text arrives in portions of any
@@ -32,11 +32,7 @@ pub struct Follower<S> {
     utf8: Utf8,
     /// Where the answer begins.
     start: Option<usize>,
-    /// How much of the text was looked through for that.
-    searched: usize,
-    thinking: Option<Thinking>,
-    /// How much white space the text begins with.
-    blank: usize,
+    beginning: Beginning,
     too_large: bool,
     bad_utf8: bool,
 }
@@ -56,9 +52,7 @@ impl<S: Sink> Follower<S> {
             text: String::new(),
             utf8: Utf8::default(),
             start: None,
-            searched: 0,
-            thinking: None,
-            blank: 0,
+            beginning: Beginning::default(),
             too_large: false,
             bad_utf8: false,
         }
@@ -145,64 +139,9 @@ impl<S: Sink> Follower<S> {
 
     /// Looks for where a value begins: at the first bracket behind what is thought aloud.
     fn locate(&mut self) {
-        if self.thinking.is_none() {
-            let text = &self.text[self.blank..];
-            self.blank += text.len() - text.trim_start().len();
-            self.thinking = Thinking::begins(&self.text[self.blank..]);
-        }
-        if let Some(Thinking::Aloud { close }) = &self.thinking {
-            // The closing tag may be cut: its beginning is looked at again.
-            let from = floor(&self.text, self.searched.saturating_sub(close.len()));
-            let Some(at) = self.text[from..].find(close.as_str()) else {
-                self.searched = self.text.len();
-                return;
-            };
-            self.searched = self.searched.max(from + at + close.len());
-            self.thinking = Some(Thinking::Done);
-        }
-        let new = &self.text.as_bytes()[self.searched..];
-        let opens = |byte: &u8| *byte == b'{' || *byte == b'[' && !self.object;
-        let Some(found) = new.iter().position(opens) else {
-            self.searched = self.text.len();
-            return;
-        };
-        if self.thinking.is_none() {
-            // The text began with a bracket, or with prose: nothing is thought aloud.
-            self.thinking = Some(Thinking::Done);
-        }
-        let start = self.searched + found;
+        let Some(start) = self.beginning.find(&self.text, !self.object) else { return };
         self.start = Some(start);
         self.scanner.start_at(start);
         self.scanner.feed_str(&self.text[start..]);
     }
-}
-
-/// What is known of reasoning at the beginning of the text.
-#[derive(Debug)]
-enum Thinking {
-    /// It goes on until this tag.
-    Aloud { close: String },
-    /// It is over, or there is none.
-    Done,
-}
-
-impl Thinking {
-    /// Whether the text begins with reasoning; `None` while that cannot be told.
-    fn begins(text: &str) -> Option<Self> {
-        if text.is_empty() {
-            return None;
-        }
-        let Some(inside) = text.strip_prefix('<') else { return Some(Self::Done) };
-        match inside.split_once('>') {
-            Some((name, _)) if candidates::is_thought(name) => {
-                Some(Self::Aloud { close: format!("</{name}>") })
-            }
-            None if inside.len() < 32 => None,
-            _ => Some(Self::Done),
-        }
-    }
-}
-
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }

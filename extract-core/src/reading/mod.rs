@@ -5,6 +5,7 @@
 //! what could be the answer, and takes what fits the schema with the fewest changes. Every change
 //! is in the report, and nothing is ever invented.
 
+mod beginning;
 mod candidates;
 mod error;
 mod fit;
@@ -12,6 +13,7 @@ mod follow;
 mod incremental;
 mod markup;
 mod numbers;
+mod part;
 mod report;
 mod scan;
 mod search;
@@ -20,10 +22,12 @@ mod tree;
 mod unguided;
 mod words;
 
+pub(crate) use beginning::Beginning;
 pub use error::ReadError;
 pub use fit::Growing;
 pub use follow::Follower;
 pub use incremental::Incremental;
+pub(crate) use part::{Part, json_number};
 pub use report::{Ending, Level, Misfit, Reading, Repair, RepairKind};
 pub use scan::{Container, Limits, Place, Role, ScanError, Scanner, Sink, Token};
 

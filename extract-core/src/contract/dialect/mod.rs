@@ -30,6 +30,7 @@
 
 mod arrays;
 mod error;
+pub(crate) mod follow;
 mod guard;
 mod leaf;
 mod limits;

@@ -156,6 +156,15 @@ impl<'s> Fitter<'s> {
         self.fit(at, &mut Some(out)).1
     }
 
+    /// The value of this node for one place of the schema; `None` where it does not fit there.
+    pub(super) fn build_for(&mut self, node: NodeId, shape: ShapeId) -> Option<Value> {
+        let at = At { shape, ..self.at(node) };
+        if self.weigh(at) >= cost::MISFIT {
+            return None;
+        }
+        self.fit(at, &mut Some(&mut Out::default())).1
+    }
+
     /// The cost at a place, remembered.
     pub(super) fn weigh(&mut self, at: At<'s>) -> u32 {
         if at.lift > 0 || at.tag.is_some() {

@@ -250,7 +250,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// The offset of the first byte that was not consumed.
-    pub(super) fn offset(&self) -> usize {
+    pub(crate) fn offset(&self) -> usize {
         self.base
     }
 
@@ -302,6 +302,21 @@ impl<S: Sink> Scanner<S> {
         carry.drain(..used);
         self.wait = carry.len() * 2;
         self.carry = carry;
+    }
+
+    /// [`catch_up`](Self::catch_up), where no more than a few bytes are waiting: a try costs what is
+    /// waiting, and every feed may make one.
+    pub(crate) fn catch_up_little(&mut self) {
+        const LITTLE: usize = 64;
+        if self.carry.len() <= LITTLE {
+            self.catch_up();
+        }
+    }
+
+    /// Ends the text, as [`finish`](Self::finish) does, and stays.
+    pub(crate) fn end(&mut self) {
+        // What stopped it before is known to who asks.
+        let _ = self.conclude("");
     }
 
     /// Ends the text: what is open is closed, and marked as not whole.

@@ -1,0 +1,173 @@
+//! From a JSON value of the type's own shape to the partial value that says the same: for what
+//! appears when it is whole, and for the last partial.
+
+use serde_json::{Map, Value};
+
+use super::parts::{Content, Kind, Parts, Tagging, find};
+use super::place::{Place, Seed, State, Store};
+
+impl Place {
+    /// Puts a whole value here.
+    pub(crate) fn fill(&mut self, seed: Seed, value: &Value) {
+        self.state = State::Complete;
+        self.shown = true;
+        self.store = match (seed, value) {
+            (_, Value::Null) => Store::Null,
+            (Seed::Parts(begin), value) => {
+                let mut parts = begin();
+                if fill_parts(&mut *parts, value) { Store::Parts(parts) } else { whole(value) }
+            }
+            (_, value) => whole(value),
+        };
+    }
+}
+
+fn whole(value: &Value) -> Store {
+    match value {
+        Value::Null => Store::Null,
+        Value::Bool(value) => Store::Bool(*value),
+        Value::Number(value) => Store::Number(value.clone()),
+        Value::String(value) => Store::Text(value.clone()),
+        other => Store::Json(Box::new(other.clone())),
+    }
+}
+
+/// Fills the parts of a value; false where it is none of theirs.
+fn fill_parts(parts: &mut dyn Parts, value: &Value) -> bool {
+    match (parts.kind(), value) {
+        (Kind::Transparent, value) => fill_at(parts, 0, value),
+        (Kind::Fields, Value::Object(members)) => {
+            fill_members(parts, members, None);
+            true
+        }
+        (Kind::Positions, Value::Array(items)) => {
+            fill_positions(parts, items);
+            true
+        }
+        (Kind::List, Value::Array(items)) => {
+            for item in items {
+                grow(parts, "", item);
+            }
+            true
+        }
+        (Kind::Map, Value::Object(members)) => {
+            for (key, value) in members {
+                grow(parts, key, value);
+            }
+            true
+        }
+        (Kind::OneOf(tagging), value) => fill_variant(parts, tagging, value),
+        _ => false,
+    }
+}
+
+fn fill_at(parts: &mut dyn Parts, index: usize, value: &Value) -> bool {
+    let seed = parts.seed(index);
+    let Some(place) = parts.at_mut(index) else { return false };
+    place.fill(seed, value);
+    true
+}
+
+fn grow(parts: &mut dyn Parts, key: &str, value: &Value) {
+    if let Some(index) = parts.grow(key) {
+        fill_at(parts, index, value);
+        parts.admit();
+    }
+}
+
+fn fill_positions(parts: &mut dyn Parts, items: &[Value]) {
+    for (index, item) in items.iter().enumerate() {
+        fill_at(parts, index, item);
+    }
+}
+
+/// Fills the fields of an object; what is none of them belongs to those that are flattened.
+fn fill_members(parts: &mut dyn Parts, members: &Map<String, Value>, tag: Option<&str>) {
+    let fields = parts.fields();
+    let mut rest = Map::new();
+    let mut expected = 0;
+    let flat = fields.iter().any(|field| field.flat);
+    for (name, value) in members {
+        if let Some(index) = find(fields, name, expected) {
+            fill_at(parts, index, value);
+            expected = index + 1;
+        } else if flat && tag != Some(name) {
+            rest.insert(name.clone(), value.clone());
+        }
+    }
+    if flat {
+        fill_flat(parts, rest);
+    }
+}
+
+/// Fills the flattened fields with the members that are no fields.
+pub(crate) fn fill_flat(parts: &mut dyn Parts, rest: Map<String, Value>) {
+    let rest = Value::Object(rest);
+    for (index, field) in parts.fields().iter().enumerate() {
+        if field.flat {
+            fill_at(parts, index, &rest);
+        }
+    }
+}
+
+fn fill_variant(parts: &mut dyn Parts, tagging: Tagging, value: &Value) -> bool {
+    let named = |parts: &dyn Parts, name: &str| {
+        parts.variants().iter().position(|variant| variant.name == name)
+    };
+    match (tagging, value) {
+        (Tagging::External, Value::String(name)) => match named(parts, name) {
+            Some(variant) if parts.variants()[variant].content == Content::Unit => {
+                parts.choose(variant)
+            }
+            _ => false,
+        },
+        (Tagging::External, Value::Object(members)) if members.len() == 1 => {
+            let Some((name, value)) = members.iter().next() else { return false };
+            let Some(variant) = named(parts, name) else { return false };
+            parts.choose(variant) && fill_content(parts, variant, value)
+        }
+        (Tagging::Internal(tag), Value::Object(members)) => {
+            let Some(name) = members.get(tag).and_then(Value::as_str) else { return false };
+            let Some(variant) = named(parts, name) else { return false };
+            if !parts.choose(variant) {
+                return false;
+            }
+            match parts.variants()[variant].content {
+                Content::Unit => true,
+                Content::Fields => {
+                    fill_members(parts, members, Some(tag));
+                    true
+                }
+                Content::Newtype => {
+                    let mut members = members.clone();
+                    members.shift_remove(tag);
+                    fill_at(parts, 0, &Value::Object(members))
+                }
+                Content::Positions => false,
+            }
+        }
+        (Tagging::Adjacent(tag, content), Value::Object(members)) => {
+            let Some(name) = members.get(tag).and_then(Value::as_str) else { return false };
+            let Some(variant) = named(parts, name) else { return false };
+            let value = members.get(content).unwrap_or(&Value::Null);
+            parts.choose(variant) && fill_content(parts, variant, value)
+        }
+        _ => false,
+    }
+}
+
+fn fill_content(parts: &mut dyn Parts, variant: usize, value: &Value) -> bool {
+    match (parts.variants()[variant].content, value) {
+        (Content::Unit, _) => true,
+        (Content::Newtype, value) => fill_at(parts, 0, value),
+        (Content::Positions, Value::Array(items)) => {
+            fill_positions(parts, items);
+            true
+        }
+        (Content::Fields, Value::Object(members)) => {
+            fill_members(parts, members, None);
+            true
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,25 @@
+//! Values while they arrive: the text of a reply, or the arguments of a tool call, fills a
+//! [`Partial`] in place. Knows the contract and the scanner's events; no provider and no loop.
+//!
+//! ```
+//! use extract_core::contract::Contract;
+//! use extract_core::partial::Live;
+//!
+//! let mut live = Live::<Vec<String>>::new(Contract::of::<Vec<String>>()?, None);
+//! live.feed("```json\n{\"value\": [\"Ada\", \"Gra");
+//! assert_eq!(live.partial().len(), 2);
+//! assert_eq!(*live.partial()[1], "Gra");
+//! # Ok::<(), extract_core::contract::ContractError>(())
+//! ```
+
+mod coerce;
+mod enter;
+mod frame;
+mod guide;
+mod hand;
+mod live;
+mod member;
+mod show;
+
+pub use crate::contract::{Entries, Partial, State, Streamed};
+pub use live::Live;
