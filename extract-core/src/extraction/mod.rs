@@ -45,4 +45,4 @@ pub use limit::Limit;
 pub use parse::{ParseError, Parsed, parse, parse_in, parse_partial, parse_with};
 pub use policy::History;
 pub use step::{ArgumentsError, Call, Calls, Step, Stepping};
-pub use stream::{Deltas, ExtractionStream, Items, View};
+pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View};
