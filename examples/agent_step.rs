@@ -16,7 +16,6 @@ struct Stock {
 
 /// The answer to the customer.
 #[derive(Debug, Extract)]
-#[expect(dead_code, reason = "it is printed")]
 struct Answer {
     article: String,
     in_stock: u32,

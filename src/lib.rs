@@ -109,7 +109,8 @@ pub use extract_core::extraction::Step;
 #[doc(inline)]
 pub use extract_core::{
     Client, Error, Extract, Extraction, Report, assert_fits, check, contract, conversation,
-    extract, extraction, http, model, parse, parse_partial, partial, reading, wire,
+    extract, extraction, grounding, http, llm_check, model, parse, parse_partial, partial, reading,
+    wire,
 };
 
 #[cfg(feature = "derive")]
@@ -127,6 +128,10 @@ pub use extract_core::chrono;
 /// The crate `either`, whose `Either` can be extracted.
 #[cfg(feature = "either")]
 pub use extract_core::either;
+
+/// The crate `garde`, whose rules are checked where a type says `#[extract(garde)]`.
+#[cfg(feature = "garde")]
+pub use extract_core::garde;
 
 /// The crate `indexmap`, whose maps and sets can be extracted.
 #[cfg(feature = "indexmap")]
@@ -147,6 +152,10 @@ pub use extract_core::url;
 /// The crate `uuid`, whose `Uuid` can be extracted.
 #[cfg(feature = "uuid")]
 pub use extract_core::uuid;
+
+/// The crate `validator`, whose rules are checked where a type says `#[extract(validator)]`.
+#[cfg(feature = "validator")]
+pub use extract_core::validator;
 
 #[doc(hidden)]
 pub mod __private {

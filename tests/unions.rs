@@ -43,6 +43,7 @@ struct Reservation {
     hour: u8,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what validators are handed")]
 fn evening(hour: &u8) -> Result<(), &'static str> {
     if *hour >= 18 { Ok(()) } else { Err("an hour in the evening, from 18") }
 }

@@ -36,6 +36,8 @@ mod place;
 mod problem;
 mod report;
 pub(crate) mod root;
+#[doc(hidden)]
+pub mod rules;
 mod seek;
 pub(crate) mod shape;
 mod source;
@@ -59,7 +61,9 @@ pub use problem::{Problem, ProblemKind, Problems};
 pub(crate) use problem::{excerpt, push_segment, segments};
 pub use report::{Change, DialectReport};
 pub use shape::{Shape, ShapeError};
-pub use source::{Source, SourcePart};
+#[doc(hidden)]
+pub use source::Effort;
+pub use source::{Located, Match, Source, SourcePart};
 pub use user_tool::UserTool;
 pub(crate) use variants::Split;
 pub use variants::{Variant, Variants};

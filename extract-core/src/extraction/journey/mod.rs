@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::ledger::{Ledger, Outcome, Report};
 use super::limit::Limit;
+use super::llm_check::Judgements;
 use super::opening::Opening;
 use super::options::Options;
 use super::step::{Call, Calls};
@@ -115,7 +116,7 @@ enum Ending {
     Filtered(String),
     Truncated(String),
     Invalid(Limit),
-    Called(Vec<Call>, Reply),
+    Called(Vec<Call>, Box<Reply>),
     Unchecked(Failed),
     Deadline(Duration),
 }
@@ -222,10 +223,11 @@ impl<T: Extract> Journey<T> {
             };
             self.last = None;
             let judged = match self.own_calls(&reply) {
-                Some(Ok(calls)) => return Err(Ending::Called(calls, reply)),
+                Some(Ok(calls)) => return Err(Ending::Called(calls, Box::new(reply))),
                 Some(Err(problems)) => Err(problems),
                 None => self.judge(&reply).await?,
             };
+            self.enter_judgements();
             match judged {
                 Ok(value) => return Ok(value),
                 Err(problems) => self.ask_again(&reply, &problems)?,
@@ -280,7 +282,15 @@ impl<T: Extract> Journey<T> {
         true
     }
 
+    /// Enters what checks have asked of models, so that it counts against the budgets.
+    fn enter_judgements(&mut self) {
+        if let Some(judgements) = self.background.context().find::<Judgements>() {
+            self.ledger.judgements.extend(judgements.take());
+        }
+    }
+
     fn close(mut self) -> Ledger {
+        self.enter_judgements();
         self.ledger.elapsed = self.begun.elapsed();
         self.ledger
     }
