@@ -157,3 +157,8 @@ pub mod __private {
 #[cfg(all(doctest, feature = "derive"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So do those of the page on values that are still arriving.
+#[cfg(all(doctest, feature = "derive"))]
+#[doc = include_str!("../docs/streaming.md")]
+struct Streaming;
