@@ -130,6 +130,9 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
                 format_args!("serde skips this field, so `{word}` has no effect: take one away"),
             );
         }
+        if let Some(word) = &words.stream {
+            mistakes.push(word, "serde skips this field, so `stream` has no effect: take one away");
+        }
         for validator in &words.validators {
             mistakes.push(
                 &validator.path,
