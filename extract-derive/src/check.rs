@@ -7,6 +7,7 @@ use syn::visit::{self, Visit};
 use syn::{GenericParam, LitStr, PathSegment, TypeReference};
 
 use crate::model::{Body, Container, Field, FieldWords};
+use crate::partial;
 use crate::syntax::{Mistakes, foreign_items};
 
 /// The longest name that providers take for a tool or a schema.
@@ -23,6 +24,9 @@ pub(crate) fn check(container: &Container, mistakes: &mut Mistakes) {
             "`remote` gives no `Deserialize` to the type it stands on: put the derive on a type \
              of your own, or give the field `#[extract(with = module)]`",
         );
+    }
+    if let (Some(name), true) = (&container.words.partial, container.words.skip_partial) {
+        mistakes.push(name, "`skip(Partial)` writes no partial form to have a name: take one away");
     }
     if container.words.skip_json_schema {
         check_without_schema(container, mistakes);
@@ -126,15 +130,18 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
                 format_args!("serde skips this field, so `{word}` has no effect: take one away"),
             );
         }
-        for validator in &words.validators {
+        let paths = words.validators.iter().map(|validator| validator.path.to_token_stream());
+        let grounded = words.grounded.iter().map(ToTokens::to_token_stream);
+        for check in paths.chain(grounded) {
             mistakes.push(
-                &validator.path,
+                check,
                 "serde skips this field, so the model never fills it and there is nothing to \
                  validate: take one away",
             );
         }
         return;
     }
+    check_stream(field, container, mistakes);
     if field.wire.flattened {
         for word in schema_words(words) {
             mistakes.push(
@@ -151,6 +158,24 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
     Borrows { mistakes: &mut *mistakes }.visit_type(&field.ty);
     if let Some(borrow) = &field.wire.borrowed {
         mistakes.push(borrow, BORROWED);
+    }
+}
+
+/// What is said of a value that is still arriving has to be said of one that is seen by then.
+fn check_stream(field: &Field, container: &Container, mistakes: &mut Mistakes) {
+    let Some(word) = &field.words.stream else { return };
+    if field.wire.flattened {
+        mistakes.push(
+            word,
+            "a flattened field appears with the end of the object that it stands in: take \
+             `stream` away",
+        );
+    } else if !partial::has_partial(container) {
+        mistakes.push(
+            word,
+            "this type is shown only when it is complete, so `stream` has no effect on its \
+             fields: take it away",
+        );
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn write(container: &Container) -> Written {
 }
 
 /// Whether the type's parts can be told apart before it is whole.
-fn has_partial(container: &Container) -> bool {
+pub(crate) fn has_partial(container: &Container) -> bool {
     let words = &container.words;
     let generics = &container.input.generics;
     if words.skip_partial || words.stream_whole || container.wire.shape == Shape::OfOther {

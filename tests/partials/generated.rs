@@ -1,1 +1,289 @@
-//! To come.
+//! What holds for every reply and every portioning: the last partial is the value, partials only
+//! grow, and what a cut reply shows is part of what the whole one says.
+
+use extract_llm::contract::dialect::Dialect;
+use extract_llm::reading::{Level, read};
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Debug, Extract)]
+struct Everything {
+    text: String,
+    maybe: Option<String>,
+    number: f64,
+    count: u16,
+    flag: bool,
+    unit: Unit,
+    list: Vec<String>,
+    numbers: Vec<Option<u8>>,
+    inner: Inner,
+    many: Vec<Inner>,
+    map: BTreeMap<String, Inner>,
+    pair: (String, u8),
+    data: Data,
+    tagged: Vec<Tagged>,
+    #[serde(rename = "odd name")]
+    odd: Option<Box<Inner>>,
+    newtype: Newtype,
+    #[extract(stream(whole))]
+    whole: Inner,
+    any: Value,
+}
+
+#[derive(Debug, Extract)]
+enum Unit {
+    First,
+    Second,
+}
+
+#[derive(Debug, Extract)]
+struct Inner {
+    a: String,
+    b: Option<u8>,
+    deeper: Vec<Self>,
+}
+
+#[derive(Debug, Extract)]
+struct Newtype(String);
+
+#[derive(Debug, Extract)]
+enum Data {
+    None,
+    One(Inner),
+    Two(String, u8),
+    Three { x: String, y: Vec<u8> },
+}
+
+#[derive(Debug, Extract)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Tagged {
+    TheOne { text: String },
+    TheOther(Inner),
+    Nothing,
+}
+
+/// Text as models write it, with what is special in JSON and in a lenient reader.
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z]{0,8}",
+        "[a-zäß€😀 ,:.'\"\\\\\n\t{}\\[\\]]{0,12}",
+        Just("true, \"and\": 1, ".to_owned()),
+        Just("ends, ".to_owned()),
+        Just("line\n".to_owned()),
+    ]
+}
+
+fn inner() -> BoxedStrategy<Value> {
+    let leaf =
+        (words(), option::of(any::<u8>())).prop_map(|(a, b)| json!({"a": a, "b": b, "deeper": []}));
+    leaf.prop_recursive(3, 8, 3, |inner| {
+        (words(), option::of(any::<u8>()), vec(inner, 0..3))
+            .prop_map(|(a, b, deeper)| json!({"a": a, "b": b, "deeper": deeper}))
+    })
+    .boxed()
+}
+
+fn data() -> BoxedStrategy<Value> {
+    prop_oneof![
+        Just(json!("None")),
+        inner().prop_map(|inner| json!({"One": inner})),
+        (words(), any::<u8>()).prop_map(|(a, b)| json!({"Two": [a, b]})),
+        (words(), vec(any::<u8>(), 0..3)).prop_map(|(x, y)| json!({"Three": {"x": x, "y": y}})),
+    ]
+    .boxed()
+}
+
+fn tagged() -> BoxedStrategy<Value> {
+    prop_oneof![
+        words().prop_map(|text| json!({"kind": "the-one", "text": text})),
+        words().prop_map(|text| json!({"text": text, "kind": "the-one"})),
+        (words(), inner()).prop_map(|(a, inner)| {
+            json!({"kind": "the-other", "a": a, "b": null, "deeper": [inner]})
+        }),
+        Just(json!({"kind": "nothing"})),
+    ]
+    .boxed()
+}
+
+fn everything() -> impl Strategy<Value = Value> {
+    let scalars = (words(), option::of(words()), -1e6..1e6, any::<u16>(), any::<bool>());
+    let lists = (
+        prop_oneof![Just("First"), Just("Second")],
+        vec(words(), 0..4),
+        vec(option::of(any::<u8>()), 0..4),
+        inner(),
+        vec(inner(), 0..3),
+        btree_map("[a-z ]{0,5}", inner(), 0..3),
+    );
+    let rest =
+        (words(), data(), vec(tagged(), 0..3), option::of(inner()), words(), inner(), any_json());
+    (scalars, lists, rest).prop_map(|(scalars, lists, rest)| {
+        let (text, maybe, number, count, flag) = scalars;
+        let (unit, list, numbers, inner, many, map) = lists;
+        let (newtype, data, tagged, odd, pair, whole, any) = rest;
+        json!({
+            "text": text, "maybe": maybe, "number": number, "count": count, "flag": flag,
+            "unit": unit, "list": list, "numbers": numbers, "inner": inner, "many": many,
+            "map": map, "pair": [pair, 7], "data": data, "tagged": tagged, "odd name": odd,
+            "newtype": newtype, "whole": whole, "any": any,
+        })
+    })
+}
+
+fn any_json() -> BoxedStrategy<Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<i32>().prop_map(Value::from),
+        words().prop_map(Value::from),
+        vec(any::<bool>(), 0..3).prop_map(|list| json!({"k": list})),
+    ]
+    .boxed()
+}
+
+/// How a reply is written.
+fn written(value: &Value, style: usize) -> String {
+    let pretty = || serde_json::to_string_pretty(value).unwrap();
+    match style {
+        0 => value.to_string(),
+        1 => pretty(),
+        2 => format!("Here it is:\n```json\n{}\n```\nGlad to help!", pretty()),
+        3 => format!("<think>a [list] and {{more}}</think>\n{value}\n"),
+        // A comma too many before each closing bracket, outside of strings.
+        _ => pretty().replace("\"\n", "\",\n").replace(",,\n", ",\n"),
+    }
+}
+
+/// Feeds a text in these portions, split anywhere, and gives all that was shown on the way.
+fn feed<T: Extract>(live: &mut Live<T>, text: &str, portions: &[usize]) -> Vec<Value> {
+    let mut shown = vec![live.partial().json()];
+    let mut from = 0;
+    let mut portions = portions.iter().cycle();
+    while from < text.len() {
+        let mut to = (from + portions.next().copied().unwrap_or(1).max(1)).min(text.len());
+        while !text.is_char_boundary(to) {
+            to += 1;
+        }
+        live.feed(&text[from..to]);
+        let json = live.partial().json();
+        if live.take_changed() {
+            shown.push(json);
+        } else {
+            assert_eq!(shown.last(), Some(&json), "it changed and did not say so");
+        }
+        from = to;
+    }
+    live.end();
+    shown.push(live.partial().json());
+    shown
+}
+
+/// Whether one value can have become another by growing only.
+fn grows(before: &Value, after: &Value) -> bool {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => before
+            .iter()
+            .all(|(key, before)| after.get(key).is_some_and(|after| grows(before, after))),
+        (Value::Array(before), Value::Array(after)) => {
+            before.len() <= after.len()
+                && before.iter().zip(after).all(|(before, after)| grows(before, after))
+        }
+        (Value::String(before), Value::String(after)) => after.starts_with(before.as_str()),
+        // A place of a tuple that nothing has come for.
+        (Value::Null, _) => true,
+        (before, after) => before == after,
+    }
+}
+
+/// Without members that are null: whether an optional field is left out or null says nothing.
+fn said(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let said = members.iter().filter(|(_, value)| !value.is_null());
+            Value::Object(said.map(|(key, value)| (key.clone(), said_inside(value))).collect())
+        }
+        other => said_inside(other),
+    }
+}
+
+fn said_inside(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(said).collect(),
+        Value::Object(_) => said(value),
+        // Whether a number is written with a fraction says nothing either.
+        Value::Number(number) => json!(number.as_f64()),
+        other => other.clone(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn partials_grow_into_the_value(
+        value in everything(),
+        style in 0_usize..4,
+        portions in vec(1_usize..40, 1..4),
+    ) {
+        let text = written(&value, style);
+        let mut live = live::<Everything>();
+        let shown = feed(&mut live, &text, &portions);
+        for pair in shown.windows(2) {
+            prop_assert!(grows(&pair[0], &pair[1]), "{} became {}", pair[0], pair[1]);
+        }
+        for partial in &shown {
+            prop_assert!(grows(&said(partial), &said(&value)), "{partial} is no part of {value}");
+        }
+        let last = live.partial().json();
+        prop_assert_eq!(said(&last), said(&value), "{}", text);
+        prop_assert!(live.partial().whole().is_some());
+        live.settle(&value);
+        prop_assert_eq!(live.partial(), &Partial::of(&value));
+        prop_assert_eq!(said(&live.partial().json()), said(&value));
+    }
+
+    #[test]
+    fn each_byte_for_itself_shows_the_same_in_the_end(value in everything(), style in 0_usize..4) {
+        let text = written(&value, style);
+        let mut one = live::<Everything>();
+        feed(&mut one, &text, &[1]);
+        let mut other = live::<Everything>();
+        feed(&mut other, &text, &[usize::MAX / 2]);
+        prop_assert_eq!(one.partial(), other.partial());
+    }
+
+    #[test]
+    fn a_lenient_reply_ends_as_it_is_read(
+        value in everything(),
+        portions in vec(1_usize..20, 1..4),
+    ) {
+        let text = written(&value, 4);
+        let contract = Contract::of::<Everything>().unwrap();
+        let reading = read(&text, contract.shape(None), Level::Lenient).unwrap();
+        prop_assume!(reading.fits() && reading.rivals == 0);
+        let mut live = live::<Everything>();
+        let shown = feed(&mut live, &text, &portions);
+        for pair in shown.windows(2) {
+            prop_assert!(grows(&pair[0], &pair[1]), "{} became {}", pair[0], pair[1]);
+        }
+        prop_assert_eq!(said(&live.partial().json()), said(&reading.value), "{}", text);
+    }
+
+    #[test]
+    fn a_reply_in_a_lowered_shape_ends_as_the_value(
+        value in everything(),
+        portions in vec(1_usize..20, 1..4),
+    ) {
+        let contract = Contract::of::<Everything>().unwrap();
+        let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
+        let text = form.lowered.lower_value(value.clone()).to_string();
+        let mut live = Live::<Everything>::new(contract, Some(form));
+        let shown = feed(&mut live, &text, &portions);
+        for pair in shown.windows(2) {
+            prop_assert!(grows(&pair[0], &pair[1]), "{} became {}", pair[0], pair[1]);
+        }
+        prop_assert_eq!(said(&live.partial().json()), said(&value), "{}", text);
+    }
+}

@@ -102,7 +102,8 @@ impl Hand {
             inside,
             Inside::External | Inside::Internal(_) | Inside::Adjacent(..) | Inside::Wrapping
         );
-        let waits = chosen && inside == Inside::Fields && self.requires();
+        let fields = inside == Inside::Fields;
+        let (waits, flat) = if fields { (self.requires(), self.is_flat()) } else { (false, false) };
         if chosen && !waits && !matches!(spot.role, Role::Content(_)) {
             self.reveal(base, State::Incomplete);
             self.touch();
@@ -118,6 +119,7 @@ impl Hand {
             expected: 0,
             hint: 0,
             waits,
+            flat,
             at,
             rest: None,
         });
@@ -129,6 +131,12 @@ impl Hand {
         parts.is_some_and(|parts| parts.fields().iter().any(|field| field.required))
     }
 
+    /// Whether members that are no fields belong to a flattened one.
+    pub(super) fn is_flat(&mut self) -> bool {
+        let parts = self.here().and_then(Place::parts_mut);
+        parts.is_some_and(|parts| parts.fields().iter().any(|field| field.flat))
+    }
+
     /// The innermost container that is followed closes.
     pub(super) fn leave(&mut self, whole: bool) {
         let Some(frame) = self.frames.pop() else { return };
@@ -136,8 +144,8 @@ impl Hand {
         if frame.inside == Inside::Wrapping || !whole {
             return;
         }
-        if let Some(parts) = self.here().and_then(Place::parts_mut) {
-            if frame.inside == Inside::Fields && parts.fields().iter().any(|field| field.flat) {
+        if frame.flat {
+            if let Some(parts) = self.here().and_then(Place::parts_mut) {
                 fill_flat(&mut **parts, frame.rest.map(|rest| *rest).unwrap_or_default());
             }
         }

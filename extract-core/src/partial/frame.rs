@@ -67,6 +67,8 @@ pub(super) struct Frame {
     pub(super) hint: usize,
     /// It is not shown before it has what it is required to have.
     pub(super) waits: bool,
+    /// Members that are no fields belong to a flattened one.
+    pub(super) flat: bool,
     /// Where it began in the source.
     pub(super) at: usize,
     /// The members of its flattened fields.

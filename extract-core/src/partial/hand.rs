@@ -200,10 +200,18 @@ impl Hand {
 
     fn string_whole(&mut self, base: usize) {
         let held = std::mem::take(&mut self.held);
-        self.append(base, &[&held]);
+        let alone = self.path.len() == base;
+        if let Some(Place { store: Store::Text(text), shown, state }) = self.here() {
+            text.push_str(&held);
+            (*shown, *state) = (true, State::Complete);
+        }
         self.held = held;
         self.held.clear();
-        self.reveal(base, State::Complete);
+        if alone {
+            self.tell(self.frames.len());
+        } else {
+            self.reveal(base, State::Complete);
+        }
         self.touch();
     }
 
@@ -220,10 +228,9 @@ impl Hand {
             }
             return;
         }
-        let base = self.path.len();
         if let Some(place) = self.here() {
-            place.fill(spot.seed, &value);
-            self.reveal(base, State::Complete);
+            place.fill(spot.seed, value);
+            self.tell(self.frames.len());
             self.touch();
         }
     }

@@ -151,8 +151,7 @@ impl Filling {
             return;
         }
         self.scanner.sink_mut().source.push_str(text);
-        self.scanner.feed_str(text);
-        self.scanner.catch_up_little();
+        self.scanner.feed_eagerly(text);
         self.after();
     }
 

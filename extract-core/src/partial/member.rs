@@ -3,7 +3,7 @@
 
 use super::frame::{Inside, Role, Spot};
 use super::hand::Hand;
-use crate::contract::partial::{Content, Kind, Parts, Place, State, Store, find};
+use crate::contract::partial::{Content, Kind, Parts, Place, State, find};
 use crate::contract::shape::{Form, Rest, ShapeId};
 use crate::reading::{Container, Role as Said, Sink};
 
@@ -92,7 +92,7 @@ impl Hand {
         for &index in &self.path {
             place = place.parts_mut()?.at_mut(index)?;
         }
-        let Store::Parts(parts) = &place.store else { return None };
+        let parts = place.parts_mut()?;
         let fields = parts.fields();
         let Some(part) = find(fields, member.name, hint) else {
             if !fields.iter().any(|field| field.flat) {
@@ -102,10 +102,14 @@ impl Hand {
             self.key = name;
             return Some(Spot { role: Role::Flat, ..spot });
         };
+        // A member that comes twice: what was shown stays as it is.
+        let fresh = parts.at_mut(part)?.state == State::Pending;
+        let seed = parts.seed(part);
         let frame = self.frames.last_mut()?;
         frame.expected = index.map_or(expected, |index| index + 1);
         frame.hint = part + 1;
-        self.part_at(part, spot)
+        self.path.push(part);
+        fresh.then_some(Spot { seed, whole: fields[part].whole, role: Role::Part, ..spot })
     }
 
     fn entry(&mut self) -> Option<Spot> {
@@ -239,10 +243,12 @@ impl Hand {
             return None;
         }
         let waits = within && content != Content::Unit && self.requires();
+        let flat = within && self.is_flat();
         let path = self.path.len();
         let frame = self.frames.last_mut()?;
         frame.shape = shape;
         if within {
+            frame.flat = flat;
             (frame.inside, frame.depth, frame.waits) = (Inside::Fields, path, waits);
         }
         if !waits && (within || !self.requires()) {

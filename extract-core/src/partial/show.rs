@@ -15,7 +15,6 @@ impl Hand {
                 place.state = state;
             }
         }
-        // A value that was filled as a whole counts as shown already, but nobody was told.
         if fresh || state == State::Complete {
             self.tell(self.frames.len());
         }

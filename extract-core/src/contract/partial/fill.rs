@@ -8,27 +8,26 @@ use super::place::{Place, Seed, State, Store};
 
 impl Place {
     /// Puts a whole value here.
-    pub(crate) fn fill(&mut self, seed: Seed, value: &Value) {
+    pub(crate) fn fill(&mut self, seed: Seed, value: Value) {
         self.state = State::Complete;
         self.shown = true;
         self.store = match (seed, value) {
-            (_, Value::Null) => Store::Null,
-            (Seed::Parts(begin), value) => {
+            (Seed::Parts(begin), value) if !value.is_null() => {
                 let mut parts = begin();
-                if fill_parts(&mut *parts, value) { Store::Parts(parts) } else { whole(value) }
+                if fill_parts(&mut *parts, &value) { Store::Parts(parts) } else { whole(value) }
             }
             (_, value) => whole(value),
         };
     }
 }
 
-fn whole(value: &Value) -> Store {
+fn whole(value: Value) -> Store {
     match value {
         Value::Null => Store::Null,
-        Value::Bool(value) => Store::Bool(*value),
-        Value::Number(value) => Store::Number(value.clone()),
-        Value::String(value) => Store::Text(value.clone()),
-        other => Store::Json(Box::new(other.clone())),
+        Value::Bool(value) => Store::Bool(value),
+        Value::Number(value) => Store::Number(value),
+        Value::String(value) => Store::Text(value),
+        other => Store::Json(Box::new(other)),
     }
 }
 
@@ -64,7 +63,7 @@ fn fill_parts(parts: &mut dyn Parts, value: &Value) -> bool {
 fn fill_at(parts: &mut dyn Parts, index: usize, value: &Value) -> bool {
     let seed = parts.seed(index);
     let Some(place) = parts.at_mut(index) else { return false };
-    place.fill(seed, value);
+    place.fill(seed, value.clone());
     true
 }
 

@@ -56,7 +56,9 @@ impl<T: Extract> Parts for List<T> {
     }
 
     fn admit(&mut self) {
-        self.shown.extend(self.next.take());
+        if let Some(next) = self.next.take() {
+            self.shown.push(next);
+        }
     }
 
     fn withdraw(&mut self) {

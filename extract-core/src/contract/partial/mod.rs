@@ -130,7 +130,7 @@ impl<T: Extract> Partial<T> {
     /// The partial of a value that has come whole, given as JSON.
     pub fn of(value: &Value) -> Self {
         let mut partial = Self::new();
-        partial.place.fill(T::seed(), value);
+        partial.place.fill(T::seed(), value.clone());
         partial
     }
 }

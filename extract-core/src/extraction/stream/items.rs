@@ -63,7 +63,8 @@ impl<E: Extract> Items<E> {
         self.source = Source::Nothing;
         self.seen = 0;
         self.background = Arc::clone(&began.background);
-        if !self.given.is_empty() {
+        // Parts are put into the list, and given out, when the whole was checked.
+        if !self.given.is_empty() || began.of_parts {
             return;
         }
         // An element that cannot be asked for by itself is given when the whole was checked.

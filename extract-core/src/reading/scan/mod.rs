@@ -304,13 +304,14 @@ impl<S: Sink> Scanner<S> {
         self.carry = carry;
     }
 
-    /// [`catch_up`](Self::catch_up), where no more than a few bytes are waiting: a try costs what is
-    /// waiting, and every feed may make one.
-    pub(crate) fn catch_up_little(&mut self) {
+    /// Takes the next piece, and reads on at once where only a few bytes are waiting: a try costs
+    /// what is waiting, and every piece may make one.
+    pub(crate) fn feed_eagerly(&mut self, text: &str) {
         const LITTLE: usize = 64;
         if self.carry.len() <= LITTLE {
-            self.catch_up();
+            self.wait = 0;
         }
+        self.feed_str(text);
     }
 
     /// Ends the text, as [`finish`](Self::finish) does, and stays.
