@@ -34,16 +34,16 @@ def machine():
 
 
 def write(name, text):
-    """Puts a table in its place: in a page of docs/, or in RESULTS.md until that page is there."""
+    """Puts a table in its place in docs/."""
     begin, end = f"<!-- peers: {name} -->\n", f"<!-- end of {name} -->"
-    for page in [*(setup.ROOT / "docs").glob("*.md"), setup.HERE / "RESULTS.md"]:
+    for page in (setup.ROOT / "docs").glob("*.md"):
         old = page.read_text(encoding="utf-8")
         if begin in old:
             head, rest = old.split(begin, 1)
             page.write_text(head + begin + text + "\n" + end + rest.split(end, 1)[1], encoding="utf-8")
             print(f"written to {page.relative_to(setup.ROOT)}")
             return
-    raise SystemExit(f"no page has the line {begin}")
+    raise SystemExit(f"no page in docs/ has the line {begin}")
 
 
 def main():

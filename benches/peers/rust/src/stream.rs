@@ -53,31 +53,17 @@ fn ours(url: &str) -> extract_llm::Client {
     client.max_reply_bytes(256 << 20).build().expect("a client")
 }
 
-/// Typed partials: each delta fills the value in place, and it is looked at when that changed something.
-/// At the end the reply is read and checked like any other.
+/// Typed partials, lent in place, and at the end the checked value.
 async fn typed(url: &str) -> (usize, usize) {
-    use extract_llm::contract::Contract;
-    use extract_llm::conversation::{Delta, Message, Request};
-    use extract_llm::partial::Live;
-
     let client = ours(url);
-    let request = Request::new(vec![Message::user("The log, please.")]);
-    let mut stream = client.model().stream(&request).await.expect("a stream");
-    let mut live = Live::<Log>::new(Contract::of::<Log>().expect("a contract"), None);
-    let (mut text, mut partials) = (String::new(), 0);
-    while let Some(delta) = stream.next().await {
-        if let Delta::Text(piece) = delta.expect("a whole stream") {
-            text.push_str(&piece);
-            live.feed(&piece);
-            if live.take_changed() {
-                std::hint::black_box(live.partial());
-                partials += 1;
-            }
-        }
+    let mut stream =
+        client.extract::<Log>("The log, please.").mode(extract_llm::Mode::JsonSchema).stream();
+    let mut partials = 0;
+    while let Some(partial) = stream.next().await {
+        std::hint::black_box(partial.expect("a whole stream"));
+        partials += 1;
     }
-    live.end();
-    let log = extract_llm::parse::<Log>(&text).expect("a log").value;
-    (partials, log.entries.len())
+    (partials, stream.finish().await.expect("a log").entries.len())
 }
 
 /// The deltas alone, put together, and the reply read once at its end: what a stream costs anyway.
