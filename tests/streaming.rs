@@ -6,7 +6,7 @@ use extract_llm::extraction::{BadItems, Limit, Update};
 use extract_llm::model::{Scripted, scripted::reply};
 use extract_llm::{Client, Error, Mode};
 use futures_util::StreamExt;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Debug, Clone, PartialEq, Extract)]
 struct Person {
@@ -237,10 +237,10 @@ async fn the_last_update_is_the_checked_value_or_why_there_is_none() {
 #[tokio::test]
 async fn parts_that_are_asked_for_again_leave_the_rest_as_it_was_shown() {
     let names: Vec<String> = (0..60).map(|n| format!("Person number {n}")).collect();
-    let people: Vec<_> = names
-        .iter()
-        .map(|name| json!({"name": name, "age": if name.ends_with("17") { 200 } else { 7 }}));
-    let whole = json!({"value": people.collect::<Vec<_>>()});
+    let age = |name: &str| if name.ends_with("17") { 200 } else { 7 };
+    let people: Vec<Value> =
+        names.iter().map(|name| json!({"name": name, "age": age(name)})).collect();
+    let whole = json!({"value": people});
     let part = json!({"value_17": {"name": "Person number 17", "age": 17}});
     let model = Scripted::new([reply::tool(whole), reply::tool(part)]).pieces_of(40);
     let client = Client::with_model(model.clone());

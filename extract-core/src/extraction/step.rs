@@ -23,8 +23,9 @@ impl<T> Extraction<T> {
     /// that are good stand back until all calls of a turn are.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, Message, model::{Scripted, scripted::reply}};
+    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
     /// use extract_core::contract::UserTool;
+    /// use extract_core::conversation::Message;
     /// use extract_core::extraction::Step;
     /// # use serde_json::json;
     ///

@@ -84,8 +84,8 @@ fn short(name: &str) -> &str {
 fn described(root: &Value, schema: &Value, place: &str) -> Value {
     let reference = schema.get("$ref").and_then(Value::as_str);
     let target = reference.and_then(|reference| root.pointer(reference.strip_prefix('#')?));
-    let own = [Some(schema), target].into_iter().flatten();
-    let words = own.filter_map(|schema| schema.get("description")?.as_str()).next();
+    let mut own = [Some(schema), target].into_iter().flatten();
+    let words = own.find_map(|schema| schema.get("description")?.as_str());
     let said = match words {
         Some(words) => format!("At {place}: {words}"),
         None => format!("At {place}."),
