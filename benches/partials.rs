@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use extract_llm::Extract;
 use extract_llm::contract::Contract;
 use extract_llm::partial::Live;
+use extract_llm::reading::Scanner;
 use serde_json::{Value, json};
 
 #[derive(Debug, Extract)]
@@ -100,6 +101,21 @@ fn follow<T: Extract>(live: &mut Live<T>, text: &str, portion: usize) -> usize {
     seen
 }
 
+/// The scanner alone, with nobody listening: what is left is the cost of the values.
+fn scan(text: &str, portion: usize) -> bool {
+    let mut scanner = Scanner::new(());
+    let mut from = 0;
+    while from < text.len() {
+        let mut to = (from + portion).min(text.len());
+        while !text.is_char_boundary(to) {
+            to += 1;
+        }
+        scanner.feed_str(&text[from..to]);
+        from = to;
+    }
+    scanner.is_done()
+}
+
 /// The slope of a line through the logarithms.
 fn slope(points: &[(f64, f64)]) -> f64 {
     let logs: Vec<(f64, f64)> = points.iter().map(|(x, y)| (x.ln(), y.ln())).collect();
@@ -119,13 +135,17 @@ fn resident() -> Option<u64> {
 fn main() {
     let contract = Contract::of::<Report>().expect("a contract");
     let live = || Live::<Report>::new(contract.clone(), None);
-    println!("{:>9} {:>12} {:>22} {:>22} {:>22}", "bytes", "from_str", "by 4", "by 16", "by 64");
+    print!("{:>9} {:>12} {:>22}", "bytes", "from_str", "scanner alone by 4");
+    println!(" {:>22} {:>22} {:>22}", "by 4", "by 16", "by 64");
     let mut lines: [Vec<(f64, f64)>; 3] = Default::default();
     for bytes in [1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20] {
         let text = reply(bytes);
         let runs = ((8 << 20) / text.len()).clamp(8, 2_000);
         let once = best(runs, || serde_json::from_str::<Report>(&text).expect("it is one"));
         print!("{:>9} {:>12.1?}", text.len(), once);
+        let scanned = best(runs, || scan(&text, 4));
+        let ratio = scanned.as_secs_f64() / once.as_secs_f64();
+        print!(" {:>13.1?} {:>8}", scanned, format!("{ratio:.2}x"));
         for (line, portion) in lines.iter_mut().zip([4, 16, 64]) {
             let took = best(runs, || follow(&mut live(), &text, portion));
             line.push((text.len() as f64, took.as_secs_f64()));

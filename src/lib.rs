@@ -173,3 +173,8 @@ struct Readme;
 #[cfg(all(doctest, feature = "derive"))]
 #[doc = include_str!("../docs/feedback.md")]
 struct FeedbackPage;
+
+/// So do those of the page on values that are still arriving.
+#[cfg(all(doctest, feature = "derive"))]
+#[doc = include_str!("../docs/streaming.md")]
+struct Streaming;

@@ -1,5 +1,5 @@
 //! The page of `examples/live_page.rs` in a real browser: fields fill in while the embedded model
-//! writes. It needs a ChromeDriver, whose path stands in `EXTRACT_CHROMEDRIVER`.
+//! writes. It needs a `ChromeDriver`, whose path stands in `EXTRACT_CHROMEDRIVER`.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;

@@ -4,10 +4,14 @@
 use std::collections::BTreeMap;
 
 use extract_llm::contract::dialect::Dialect;
+use extract_llm::conversation::{
+    Feature, Output, ProviderError, ProviderErrorKind, Reply, Request,
+};
 use extract_llm::extraction::{History, Limit, Reask};
 use extract_llm::model::scripted::reply;
-use extract_llm::model::{Profile, SchemaPrompt, Scripted};
+use extract_llm::model::{Model, Profile, SchemaPrompt, Scripted};
 use extract_llm::{Client, Error, Extract, Mode};
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 #[path = "support/bodies.rs"]
@@ -478,6 +482,51 @@ async fn the_type_of_the_parts_is_told_in_words_where_that_of_the_whole_is() {
     let messages = model.seen()[1].request.messages.clone();
     assert_eq!(messages[0].text(), "As Order.");
     assert!(messages.last().unwrap().text().ends_with("\n\nAs Order_parts."));
+}
+
+/// A server that takes no more than one tool.
+struct OneTool(Scripted);
+
+impl Model for OneTool {
+    fn profile(&self) -> Profile {
+        self.0.profile()
+    }
+
+    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
+        if let Output::Tools(tools) = &request.output {
+            if tools.tools.len() > 1 {
+                let words = "one tool at most";
+                let mut error = ProviderError::new(ProviderErrorKind::InvalidRequest, words);
+                error.unsupported = Some(Feature::Mode(Mode::Tools));
+                return Box::pin(async { Err(error) });
+            }
+        }
+        self.0.respond(request)
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_take_the_request_for_parts_is_asked_for_the_whole() {
+    let right = order(60);
+    let mut bad = right.clone();
+    bad["lines"][3]["quantity"] = json!(0);
+    let again = || [reply::tool(bad.clone()), reply::tool(right.clone())];
+    let model = Scripted::new(again().into_iter().chain(again()));
+    let client = Client::with_model(OneTool(model.clone()));
+
+    let done = client.extract::<Order>("a long order").report().await.unwrap();
+
+    assert_eq!(done.value, serde_json::from_value(right.clone()).unwrap());
+    assert!(done.notes[0].contains("the whole is asked for again instead of parts"));
+    assert_eq!(done.attempts.len(), 3);
+    let messages = model.seen()[1].body["messages"].as_array().unwrap().clone();
+    assert_eq!(messages.len(), 3);
+    let told = messages[2]["content"].as_str().unwrap();
+    assert!(told.ends_with("with the whole answer, corrected."), "{told}");
+    // The mode itself is not left for it.
+    let (first, _) = scripted::scripted([reply::tool(bad.clone())]);
+    let done = first.extract::<Order>("an order").escalate_to(&client, 1).report().await.unwrap();
+    assert_eq!(done.attempts.last().unwrap().mode, Mode::Tools);
 }
 
 #[tokio::test]

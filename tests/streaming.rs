@@ -233,3 +233,25 @@ async fn the_last_update_is_the_checked_value_or_why_there_is_none() {
     };
     assert_eq!(message, "the model refused: No.");
 }
+
+#[tokio::test]
+async fn parts_that_are_asked_for_again_leave_the_rest_as_it_was_shown() {
+    let names: Vec<String> = (0..60).map(|n| format!("Person number {n}")).collect();
+    let people: Vec<_> = names
+        .iter()
+        .map(|name| json!({"name": name, "age": if name.ends_with("17") { 200 } else { 7 }}));
+    let whole = json!({"value": people.collect::<Vec<_>>()});
+    let part = json!({"value_17": {"name": "Person number 17", "age": 17}});
+    let model = Scripted::new([reply::tool(whole), reply::tool(part)]).pieces_of(40);
+    let client = Client::with_model(model.clone());
+
+    let mut stream = client.extract::<Vec<Person>>("…").stream();
+    let mut lengths = Vec::new();
+    while let Some(partial) = stream.next().await {
+        lengths.push(partial.unwrap().len());
+    }
+    assert!(lengths.is_sorted(), "it does not start over: {lengths:?}");
+    let people = stream.finish().await.unwrap();
+    assert_eq!((people.len(), people[17].age), (60, 17));
+    assert_eq!(model.seen().len(), 2);
+}

@@ -130,6 +130,9 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
                 format_args!("serde skips this field, so `{word}` has no effect: take one away"),
             );
         }
+        if let Some(word) = &words.stream {
+            mistakes.push(word, "serde skips this field, so `stream` has no effect: take one away");
+        }
         let paths = words.validators.iter().map(|validator| validator.path.to_token_stream());
         let grounded = words.grounded.iter().map(ToTokens::to_token_stream);
         for check in paths.chain(grounded) {

@@ -21,6 +21,7 @@ pub(crate) struct Container {
 }
 
 /// What `#[extract(..)]` says on a type.
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of its own")]
 pub(crate) struct ContainerWords {
     pub(crate) krate: Path,
     pub(crate) name: Option<LitStr>,

@@ -132,6 +132,7 @@ impl<'a> Writer<'a> {
         quote!(#[doc = #about] #gap #(#own)*)
     }
 
+    #[expect(clippy::too_many_lines, reason = "it is one template")]
     fn write_struct(&self, fields: &[Field], written: &Fields) -> Written {
         let private = self.private();
         let krate = self.krate;
@@ -270,6 +271,7 @@ impl<'a> Writer<'a> {
         Written { outside, seed }
     }
 
+    #[expect(clippy::too_many_lines, reason = "it is one template")]
     fn write_enum(&self, variants: &[Variant], written: &[&Fields]) -> Written {
         let private = self.private();
         let krate = self.krate;

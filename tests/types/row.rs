@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use extract_llm::check::violations;
 use extract_llm::contract::dialect::Dialect;
 use extract_llm::contract::{Contract, DialectReport};
+use extract_llm::extraction::Layout;
 use extract_llm::model::scripted::reply;
 use extract_llm::model::{Profile, Scripted};
 use extract_llm::reading::{Repair, RepairKind};
@@ -115,8 +116,9 @@ where
     let model = Scripted::new([reply::tool(lowered.clone())]).with_profile(profile);
     let client = scripted::client_of(&model);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let done = runtime
-        .block_on(client.extract::<T>("text").mode(Mode::Tools).retries(0).report().into_future());
+    // The type as one value; `tests/unions.rs` is about its variants as tools.
+    let asked = client.extract::<T>("text").mode(Mode::Tools).layout(Layout::Whole).retries(0);
+    let done = runtime.block_on(asked.report().into_future());
     match done {
         Ok(done) => {
             assert_eq!(done.value, *sample, "{kind}, {name}");

@@ -10,7 +10,7 @@
 //! let quote = parse_in::<Quote>("\"we cannot deliver before March\"", &letter)?.value;
 //! let place = quote.located().unwrap();
 //! assert_eq!(place.quality, Match::Normalised);
-//! assert_eq!(place.bytes, 0..33);
+//! assert_eq!(place.bytes, 0..32);
 //!
 //! let error = parse_in::<Quote>("\"we cannot deliver before May\"", &letter).unwrap_err();
 //! assert!(error.to_string().contains("nearest is \"We cannot   deliver\\nbefore Mar"));

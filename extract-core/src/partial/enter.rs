@@ -32,7 +32,7 @@ impl Hand {
             Role::Wrapping | Role::Part => {
                 let spot = self.unwrapped(spot);
                 let base = self.path.len();
-                match self.into_parts(spot, container) {
+                match self.parts_for(spot, container) {
                     Some(inside) => self.follow(spot, inside, base, at),
                     None => {
                         self.path.truncate(base);
@@ -45,7 +45,7 @@ impl Hand {
 
     /// Goes down to the parts that such a container fills, if they are followed; the path leads to
     /// them then.
-    fn into_parts(&mut self, spot: Spot, container: Container) -> Option<Inside> {
+    fn parts_for(&mut self, spot: Spot, container: Container) -> Option<Inside> {
         if spot.whole || !self.descend(spot.seed) {
             return None;
         }

@@ -239,7 +239,7 @@ impl Hand {
         if within && content == Content::Positions || !self.choose(&name) {
             return None;
         }
-        if within && content == Content::Newtype && !self.into_newtype() {
+        if within && content == Content::Newtype && !self.enter_newtype() {
             return None;
         }
         let waits = within && content != Content::Unit && self.requires();
@@ -258,7 +258,7 @@ impl Hand {
     }
 
     /// Goes down to the object that a variant holds, whose members stand beside the tag.
-    fn into_newtype(&mut self) -> bool {
+    fn enter_newtype(&mut self) -> bool {
         let depth = self.path.len();
         let Some(seed) = self.here().and_then(Place::parts_mut).map(|parts| parts.seed(0)) else {
             return false;

@@ -8,6 +8,7 @@ use super::place::{Place, Seed};
 
 /// A value in parts.
 #[doc(hidden)]
+#[expect(clippy::len_without_is_empty, reason = "nobody asks")]
 pub trait Parts: Send + Sync + 'static {
     /// How its parts stand in the JSON.
     fn kind(&self) -> Kind;

@@ -216,6 +216,7 @@ impl<T: Extract> Journey<T> {
         loop {
             let reply = match self.ask().await {
                 Ok(reply) => reply,
+                Err(Ending::Provider(error)) if self.step_back_to_the_whole(&error) => continue,
                 Err(Ending::Provider(error)) if self.step_down(&error) => continue,
                 Err(Ending::Truncated(_)) if self.raise_max_tokens() => continue,
                 Err(ending) => return Err(ending),

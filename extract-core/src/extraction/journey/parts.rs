@@ -9,7 +9,7 @@ use super::Journey;
 use super::answers::{Answer, read_answer};
 use crate::contract::dialect::Raised;
 use crate::contract::{Form, Parts, Problem, Problems};
-use crate::conversation::{Output, ToolChoice, Tools};
+use crate::conversation::{Feature, Output, ProviderError, Reply, ToolChoice, Tools};
 use crate::extraction::Reask;
 use crate::model::SchemaPrompt;
 use crate::reading::Repair;
@@ -30,6 +30,10 @@ pub(super) struct Asking {
     kept: Value,
     /// Whether the answer was one to them.
     taken: bool,
+    /// How many messages there were before they were asked for.
+    before: usize,
+    /// The reply that they were found wrong in; none where it was another model's.
+    reply: Option<Reply>,
 }
 
 /// What an answer comes to, in the type's own shape.
@@ -84,7 +88,34 @@ impl<T> Journey<T> {
             Some(whole) => Some(parts.contract().form_like(whole).ok()?),
             None => None,
         };
-        Some(Asking { parts, form, kept: value.clone(), taken: false })
+        let kept = value.clone();
+        Some(Asking { parts, form, kept, taken: false, before: 0, reply: None })
+    }
+
+    /// Keeps what it takes to ask for the whole instead.
+    pub(super) fn note_asked(&mut self, before: usize, reply: Option<&Reply>) {
+        if let Some(asking) = &mut self.parts {
+            (asking.before, asking.reply) = (before, reply.cloned());
+        }
+    }
+
+    /// Asks for the whole instead, if the server does not take the request for parts.
+    pub(super) fn step_back_to_the_whole(&mut self, error: &ProviderError) -> bool {
+        let refused = matches!(error.unsupported, Some(Feature::Mode(_) | Feature::Schema(_)));
+        if !refused {
+            return false;
+        }
+        let Some(asking) = self.parts.take() else { return false };
+        self.task.options.policy.reask = Reask::Whole;
+        self.note(&format!("the whole is asked for again instead of parts: {error}"));
+        self.request.messages.truncate(asking.before);
+        self.request.output = self.whole.clone();
+        let problems = self.problems.clone();
+        match asking.reply {
+            Some(reply) => self.feed_back(&reply, &problems),
+            None => self.introduce(&problems),
+        }
+        true
     }
 
     /// The parts are asked for in the mode of the whole. Where that is tools, the tool of the whole
@@ -132,7 +163,7 @@ impl<T> Journey<T> {
     /// The value that an answer to parts makes, together with what is kept; `None` where parts were
     /// not asked for, or the answer has none of them: it may be the whole.
     pub(super) fn take_parts(&mut self, answer: &Answer) -> Option<Taken> {
-        let Asking { parts, form, kept, taken } = self.parts.as_mut()?;
+        let Asking { parts, form, kept, taken, .. } = self.parts.as_mut()?;
         let (contract, form) = (parts.contract(), form.as_deref());
         let shape = contract.shape(form);
         let reading = read_answer(answer, shape).ok()?;

@@ -31,7 +31,7 @@ impl<T> Journey<T> {
 
     /// Continues the conversation with the reply and what is wrong with it, where the protocol wants
     /// that to stand: as the result of every call that was made, or else as a turn of the user.
-    fn feed_back(&mut self, reply: &Reply, problems: &Problems) {
+    pub(super) fn feed_back(&mut self, reply: &Reply, problems: &Problems) {
         if self.feed_back_calls(reply) {
             return;
         }
@@ -42,6 +42,7 @@ impl<T> Journey<T> {
             // Parts are parts of something, which stays.
             self.request.messages.truncate(if was_of_parts { self.told } else { self.opened });
         }
+        self.note_asked(self.request.messages.len(), Some(reply));
         let messages = &mut self.request.messages;
         let turn = reply.to_message();
         if !turn.parts.is_empty() {
@@ -63,10 +64,11 @@ impl<T> Journey<T> {
 
     /// Tells another model, which has just been asked anew, of the answer that did not pass: as plain
     /// turns, which every provider takes. An answer that could not be read tells it nothing.
-    fn introduce(&mut self, problems: &Problems) {
+    pub(super) fn introduce(&mut self, problems: &Problems) {
         let Some(value) = self.last.clone() else { return };
         let asked = self.task.contract.asked_value(self.form.as_deref(), value).to_string();
         let words = self.words(problems);
+        self.note_asked(self.request.messages.len(), None);
         self.request.messages.extend([Message::assistant(asked), Message::user(words)]);
         self.told = self.request.messages.len();
     }

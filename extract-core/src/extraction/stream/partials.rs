@@ -25,6 +25,8 @@ impl<T: Extract> Partials<T> {
     fn begin(&mut self, began: Began) {
         self.source = Source::of(&began);
         match &mut self.live {
+            // What is shown of the rest stands, and the parts are shown when they are right.
+            Some(_) if began.of_parts => {}
             Some(live) => live.begin(began.form),
             None => self.live = Some(Live::new(Arc::clone(&began.contract), began.form)),
         }

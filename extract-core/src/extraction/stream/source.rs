@@ -19,6 +19,7 @@ impl Source {
     /// Where the value stands in a reply that begins.
     pub(super) fn of(began: &Began) -> Self {
         match began.mode {
+            _ if began.of_parts => Self::Nothing,
             Mode::Tools => Self::Call(None),
             _ => Self::Text,
         }
