@@ -24,7 +24,6 @@ enum Action {
 }
 
 #[derive(Debug, Extract)]
-#[expect(dead_code, reason = "it is printed")]
 struct Reservation {
     #[extract(range(min = 1, max = 12))]
     people: u8,

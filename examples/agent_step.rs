@@ -5,9 +5,7 @@
 //! cargo run --example agent_step
 //! ```
 
-use extract_llm::contract::UserTool;
-use extract_llm::extraction::Step;
-use extract_llm::{Client, Error, Extract, Message};
+use extract_llm::{Client, Error, Extract, Message, Step, UserTool};
 
 /// Looks up how many of an article are in stock.
 #[derive(Debug, Extract)]
@@ -18,7 +16,6 @@ struct Stock {
 
 /// The answer to the customer.
 #[derive(Debug, Extract)]
-#[expect(dead_code, reason = "it is printed")]
 struct Answer {
     article: String,
     in_stock: u32,

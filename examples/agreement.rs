@@ -9,7 +9,6 @@ use extract_llm::{Client, Error, Extract};
 
 /// A person that the text speaks of.
 #[derive(Debug, Extract)]
-#[expect(dead_code, reason = "it is printed")]
 struct Person {
     /// First and last name.
     name: String,

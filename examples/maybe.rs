@@ -4,8 +4,7 @@
 //! cargo run --example maybe
 //! ```
 
-use extract_llm::contract::Maybe;
-use extract_llm::{Client, Error, Extract};
+use extract_llm::{Client, Error, Extract, Maybe};
 
 /// A house in an advertisement.
 #[derive(Debug, Extract)]

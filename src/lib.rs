@@ -103,11 +103,14 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub use extract_core::contract::{Answer, Maybe, UserTool};
 pub use extract_core::conversation::{Message, Mode, Part, Usd};
+pub use extract_core::extraction::Step;
 #[doc(inline)]
 pub use extract_core::{
     Client, Error, Extract, Extraction, Report, assert_fits, check, contract, conversation,
-    extract, extraction, http, model, parse, parse_partial, partial, reading, wire,
+    extract, extraction, grounding, http, llm_check, model, parse, parse_partial, partial, reading,
+    wire,
 };
 
 #[cfg(feature = "derive")]
@@ -125,6 +128,10 @@ pub use extract_core::chrono;
 /// The crate `either`, whose `Either` can be extracted.
 #[cfg(feature = "either")]
 pub use extract_core::either;
+
+/// The crate `garde`, whose rules are checked where a type says `#[extract(garde)]`.
+#[cfg(feature = "garde")]
+pub use extract_core::garde;
 
 /// The crate `indexmap`, whose maps and sets can be extracted.
 #[cfg(feature = "indexmap")]
@@ -146,6 +153,10 @@ pub use extract_core::url;
 #[cfg(feature = "uuid")]
 pub use extract_core::uuid;
 
+/// The crate `validator`, whose rules are checked where a type says `#[extract(validator)]`.
+#[cfg(feature = "validator")]
+pub use extract_core::validator;
+
 #[doc(hidden)]
 pub mod __private {
     pub use extract_core::__private::*;
@@ -158,7 +169,12 @@ pub mod __private {
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// So do those of the page on values that are still arriving.
+/// The programs of the page on feedback run.
+#[cfg(all(doctest, feature = "derive"))]
+#[doc = include_str!("../docs/feedback.md")]
+struct FeedbackPage;
+
+/// The programs of the page on values that are still arriving run.
 #[cfg(all(doctest, feature = "derive"))]
 #[doc = include_str!("../docs/streaming.md")]
 struct Streaming;

@@ -6,7 +6,6 @@ use extract_llm::conversation::{ProviderErrorKind, Role, ToolResult};
 use extract_llm::extraction::{ArgumentsError, Calls, InputError, Outcome, Step};
 use extract_llm::model::scripted::reply;
 use extract_llm::model::{Profile, Scripted};
-use extract_llm::wire::Protocol;
 use extract_llm::{Client, Error, Extract, Message, Mode, Part};
 use serde_json::{Value, json};
 use wiremock::matchers::path;
@@ -191,7 +190,7 @@ async fn the_providers_state_is_kept() {
     let client = Client::builder()
         .model("anthropic/claude-sonnet-4-6")
         .base_url(server.uri())
-        .api_key("k")
+        .key("k")
         .build()
         .unwrap();
 
@@ -266,5 +265,4 @@ async fn a_failure_of_the_provider_is_the_steps_error() {
     let step = client.extract::<Packing>("Rome?").tools(tools()).step().await;
     let Err(Error::Provider { error, .. }) = step else { panic!("{step:?}") };
     assert_eq!(error.kind, ProviderErrorKind::Authentication);
-    let _ = Protocol::Chat;
 }

@@ -9,7 +9,7 @@ use extract_llm::conversation::{Prices, ProviderError, Reply, Request};
 use extract_llm::extraction::Basis;
 use extract_llm::model::scripted::{ScriptedReply, reply};
 use extract_llm::model::{Model, Profile, Scripted};
-use extract_llm::{Client, Error, Extract, Usd};
+use extract_llm::{Client, Error, Extract};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -106,7 +106,7 @@ async fn every_sample_costs_and_it_is_shown() {
     let bad = || reply::tool(json!({"guest": "Ada", "from": 5, "to": 5})).usage(1_000, 100);
     let good = || stay("Ada", 3, 5).usage(1_000, 100);
     let model = Scripted::new([bad(), good(), good(), good()]);
-    let client = Client::builder().prices(Prices::new(Usd(1.0), Usd(10.0))).with_model(model);
+    let client = Client::builder().prices(Prices::new(1.0, 10.0)).with_model(model);
     let agreed = client.extract::<Stay>("Ada").agree(3).concurrency(1).await.unwrap();
     assert_eq!(agreed.usage.input_tokens, 4_000);
     assert_eq!(agreed.samples[0].attempts.len(), 2, "a sample is asked again like any extraction");

@@ -330,3 +330,42 @@ async fn every_protocol_is_told_as_a_turn_of_the_user_where_there_was_no_call() 
         }
     }
 }
+
+#[test]
+fn problems_inside_of_a_union_are_told_at_their_own_places() {
+    use extract_llm::check::violations;
+    use extract_llm::contract::Contract;
+
+    #[derive(Debug, Extract)]
+    #[allow(dead_code, reason = "only asked for")]
+    struct Day {
+        events: Vec<Event>,
+        mood: Option<Mood>,
+    }
+    #[derive(Debug, Extract)]
+    #[serde(tag = "kind")]
+    #[allow(dead_code, reason = "only asked for")]
+    enum Event {
+        Meeting { people: Vec<String> },
+        Call { minutes: u8 },
+    }
+    #[derive(Debug, Extract)]
+    #[allow(dead_code, reason = "only asked for")]
+    enum Mood {
+        Good { why: String },
+        Bad,
+    }
+    let told = |value: Value| violations(&Contract::of::<Day>().unwrap(), &value).to_string();
+    let events = json!([{"kind": "Meeting", "people": [null]}, {"kind": "Call", "minutes": 999}]);
+
+    assert_eq!(
+        told(json!({"events": events, "mood": {"Good": {"why": 7}}})),
+        "/events/0/people/0: expected a string, found null; \
+         /events/1/minutes: expected at most 255, found 999; \
+         /mood/Good/why: expected a string, found 7"
+    );
+    // What is meant for no branch is told as a whole.
+    let told = told(json!({"events": [{"kind": "Rest"}], "mood": 7}));
+    assert!(told.contains("/events/0: expected one of: "), "{told}");
+    assert!(told.contains("/mood: expected one of: ") && !told.contains("at /mood"), "{told}");
+}

@@ -1,7 +1,8 @@
 //! The whole path on the embedded model: a real server, a real model, no key.
 
-use extract_llm::extraction::Outcome;
-use extract_llm::{Client, Extract, Mode};
+use extract_llm::conversation::Delta;
+use extract_llm::extraction::{Layout, Outcome};
+use extract_llm::{Client, Extract, Mode, Step, UserTool};
 
 #[derive(Debug, PartialEq, Extract)]
 struct Person {
@@ -45,4 +46,45 @@ async fn a_real_model_fills_in_a_struct() {
         .unwrap();
     assert_eq!(person.attempts[0].mode, Mode::Tools);
     assert!(!person.value.name.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_model_is_seen_as_it_writes() {
+    let text = "Maria Lopez is 34 years old and lives in Madrid.";
+    let mut deltas = Client::local().extract::<Person>(text).deltas();
+    let mut pieces = 0;
+    while let Some(delta) = deltas.next().await {
+        pieces += u32::from(matches!(delta.unwrap(), Delta::Text(_)));
+    }
+    assert!(pieces > 3, "{pieces} pieces");
+    assert_eq!(deltas.finish().await.unwrap(), Person { name: "Maria Lopez".into(), age: 34 });
+}
+
+#[derive(Debug, PartialEq, Extract)]
+enum Fact {
+    /// A person and their age.
+    Person { name: String, age: u8 },
+    /// A town.
+    Town { city: String },
+}
+
+/// What so small a model says is not certain; that its calls are what they have to be is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_model_calls_one_of_several_tools() {
+    let client = Client::local();
+    let text = "Maria Lopez is 34 years old.";
+
+    let done = client.extract::<Fact>(text).layout(Layout::Each).report().await.unwrap();
+    assert_eq!(done.attempts[0].mode, Mode::Tools);
+    let written = &done.attempts.last().unwrap().reply;
+    assert!(!written.contains("Person\":") && !written.contains("Town\":"), "{written}");
+
+    let tools = [UserTool::of::<Person>().unwrap().named("look_up")];
+    match client.extract::<Fact>(text).tools(tools).step().await.unwrap() {
+        Step::Value(report) => assert_eq!(report.attempts[0].mode, Mode::Tools),
+        Step::Calls(handed) => {
+            assert!(handed.calls.iter().all(|call| call.parse::<Person>().is_ok()), "{handed:?}");
+        }
+        other => panic!("{other:?}"),
+    }
 }

@@ -7,16 +7,25 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use extract_llm::contract::Contract;
+use extract_llm::conversation::ProviderErrorKind;
 use extract_llm::extraction::Outcome;
-use extract_llm::model::{Auth, Preset, RetryPolicy, presets};
-use extract_llm::wire::{CacheForm, MaxTokensField, Protocol, ToolChoiceForm};
+use extract_llm::model::{Auth, MediaSupport, Preset, RetryPolicy, presets};
+use extract_llm::wire::{CacheForm, MaxTokensField, Protocol, TierField, ToolChoiceForm};
 use extract_llm::{Client, Error, Extract, Mode};
 use serde_json::{Value, json};
-use wiremock::matchers::method;
-use wiremock::{Mock, MockServer, ResponseTemplate};
 
+#[path = "providers/answers.rs"]
+mod answers;
 #[path = "support/bodies.rs"]
 mod bodies;
+#[allow(dead_code, reason = "each file of tests uses what it needs")]
+#[path = "../extract-core/tests/support/server.rs"]
+mod server;
+#[path = "providers/streams.rs"]
+mod streams;
+
+use answers::{Stop, answer, stopped};
+use server::{Act, Server};
 
 #[derive(Debug, PartialEq, Extract)]
 struct Person {
@@ -38,9 +47,14 @@ enum Case {
     FailsThenGood,
     KeepsFailing,
     NotJson,
+    CutThenGood,
+    StreamGood,
+    StreamBadThenGood,
+    StreamCutBeforeThenGood,
+    StreamCut,
 }
 
-const CASES: [Case; 11] = [
+const CASES: [Case; 16] = [
     Case::Good,
     Case::BadThenGood,
     Case::AlwaysBad,
@@ -52,6 +66,11 @@ const CASES: [Case; 11] = [
     Case::FailsThenGood,
     Case::KeepsFailing,
     Case::NotJson,
+    Case::CutThenGood,
+    Case::StreamGood,
+    Case::StreamBadThenGood,
+    Case::StreamCutBeforeThenGood,
+    Case::StreamCut,
 ];
 
 impl Case {
@@ -68,31 +87,55 @@ impl Case {
             Self::FailsThenGood => "500, then good",
             Self::KeepsFailing => "500 only (2 transport retries)",
             Self::NotJson => "200 with a page of HTML",
+            Self::CutThenGood => "a body that is cut off, then a good one",
+            Self::StreamGood => "streamed: good first time",
+            Self::StreamBadThenGood => "streamed: one bad answer, then a good one",
+            Self::StreamCutBeforeThenGood => "streamed: cut off before anything is said, then good",
+            Self::StreamCut => "streamed: cut off behind the answer, before its end",
         }
     }
 
     /// Requests, and how it ends.
     fn expected(self) -> (usize, &'static str) {
         match self {
-            Self::Good => (1, "the value"),
-            Self::BadThenGood | Self::BusyThenGood | Self::FailsThenGood => (2, "the value"),
+            Self::Good | Self::StreamGood => (1, "the value"),
+            Self::BadThenGood
+            | Self::BusyThenGood
+            | Self::FailsThenGood
+            | Self::CutThenGood
+            | Self::StreamBadThenGood
+            | Self::StreamCutBeforeThenGood => (2, "the value"),
             Self::AlwaysBad => (2, "`Error::Invalid`"),
             Self::Refusal => (1, "`Error::Refused`"),
             Self::Truncation => (1, "`Error::Truncated`"),
             Self::Filter => (1, "`Error::ContentFiltered`"),
-            Self::Unauthorized | Self::NotJson => (1, "`Error::Provider`"),
+            Self::Unauthorized | Self::NotJson | Self::StreamCut => (1, "`Error::Provider`"),
             Self::KeepsFailing => (3, "`Error::Provider`"),
         }
     }
 
+    fn is_streamed(self) -> bool {
+        matches!(
+            self,
+            Self::StreamGood
+                | Self::StreamBadThenGood
+                | Self::StreamCutBeforeThenGood
+                | Self::StreamCut
+        )
+    }
+
     /// The answers of a server of this protocol; none where the protocol has no word for it.
-    fn answers(self, protocol: Protocol, mode: Mode) -> Option<Vec<ResponseTemplate>> {
-        let ok = |body: Value| ResponseTemplate::new(200).set_body_json(body);
-        let good = || ok(answer(protocol, mode, &json!({"name": "Maria", "age": 34}), Stop::Done));
-        let bad = || ok(answer(protocol, mode, &json!({"name": "Maria"}), Stop::Done));
-        let failure = |status| {
-            ResponseTemplate::new(status).set_body_json(json!({"error": {"message": "no"}}))
+    fn answers(self, protocol: Protocol, mode: Mode) -> Option<Vec<Act>> {
+        let ok = |body: Value| {
+            server::answer(200, "content-type: application/json\r\n", &body.to_string())
         };
+        let (whole, part) = (json!({"name": "Maria", "age": 34}), json!({"name": "Maria"}));
+        let good = || ok(answer(protocol, mode, &whole, Stop::Done));
+        let bad = || ok(answer(protocol, mode, &part, Stop::Done));
+        let failure = |status, headers: &str| {
+            server::answer(status, headers, &json!({"error": {"message": "no"}}).to_string())
+        };
+        let stream = |value: &Value| streams::whole(protocol, mode, value);
         Some(match self {
             Self::Good => vec![good()],
             Self::BadThenGood => vec![bad(), good()],
@@ -100,141 +143,23 @@ impl Case {
             Self::Refusal => vec![ok(stopped(protocol, Stop::Refused)?), good()],
             Self::Truncation => vec![ok(stopped(protocol, Stop::Cut)?), good()],
             Self::Filter => vec![ok(stopped(protocol, Stop::Filtered)?), good()],
-            Self::Unauthorized => vec![failure(401), good()],
-            Self::BusyThenGood => vec![failure(429).insert_header("retry-after-ms", "3"), good()],
-            Self::FailsThenGood => vec![failure(500), good()],
-            Self::KeepsFailing => vec![failure(500), failure(500), failure(500), good()],
-            Self::NotJson => {
-                vec![ResponseTemplate::new(200).set_body_string("<html>hello</html>"), good()]
+            Self::Unauthorized => vec![failure(401, ""), good()],
+            Self::BusyThenGood => vec![failure(429, "retry-after-ms: 3\r\n"), good()],
+            Self::FailsThenGood => vec![failure(500, ""), good()],
+            Self::KeepsFailing => {
+                vec![failure(500, ""), failure(500, ""), failure(500, ""), good()]
             }
+            Self::NotJson => vec![server::answer(200, "", "<html>hello</html>"), good()],
+            Self::CutThenGood => {
+                let Act::Answer(mut bytes) = good() else { unreachable!("it is an answer") };
+                bytes.truncate(bytes.len() - 3);
+                vec![Act::Answer(bytes), good()]
+            }
+            Self::StreamGood => vec![stream(&whole)],
+            Self::StreamBadThenGood => vec![stream(&part), stream(&whole)],
+            Self::StreamCutBeforeThenGood => vec![streams::silent(protocol), stream(&whole)],
+            Self::StreamCut => vec![streams::endless(protocol, mode, &whole), stream(&whole)],
         })
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stop {
-    Done,
-    Cut,
-    Filtered,
-    Refused,
-}
-
-/// An answer in the protocol's own form, as a tool call in the mode that asks for one.
-fn answer(protocol: Protocol, mode: Mode, value: &Value, stop: Stop) -> Value {
-    let tool = mode == Mode::Tools;
-    let text = value.to_string();
-    let word =
-        |done: &'static str, called: &'static str, cut: &'static str, filtered: &'static str| {
-            match stop {
-                Stop::Cut => cut,
-                Stop::Filtered => filtered,
-                Stop::Done | Stop::Refused if tool => called,
-                Stop::Done | Stop::Refused => done,
-            }
-        };
-    match protocol {
-        Protocol::Chat => {
-            let call = json!([{"id": "c1", "type": "function", "function": {"name": "Person", "arguments": text}}]);
-            let message = if tool {
-                json!({"role": "assistant", "content": null, "tool_calls": call})
-            } else {
-                json!({"role": "assistant", "content": text})
-            };
-            let reason = word("stop", "tool_calls", "length", "content_filter");
-            json!({"choices": [{"message": message, "finish_reason": reason}],
-                   "usage": {"prompt_tokens": 9, "completion_tokens": 4}})
-        }
-        Protocol::Responses => {
-            let item = if tool {
-                json!({"type": "function_call", "id": "f1", "call_id": "c1", "name": "Person", "arguments": text, "status": "completed"})
-            } else {
-                json!({"type": "message", "id": "m1", "role": "assistant", "status": "completed",
-                       "content": [{"type": "output_text", "text": text, "annotations": []}]})
-            };
-            let mut body = json!({"id": "r1", "object": "response", "status": "completed", "output": [item],
-                   "usage": {"input_tokens": 9, "output_tokens": 4}});
-            if matches!(stop, Stop::Cut | Stop::Filtered) {
-                body["status"] = "incomplete".into();
-                let reason = word("", "", "max_output_tokens", "content_filter");
-                body["incomplete_details"] = json!({"reason": reason});
-            }
-            body
-        }
-        Protocol::Anthropic => {
-            let block = if tool {
-                json!({"type": "tool_use", "id": "t1", "name": "Person", "input": value})
-            } else {
-                json!({"type": "text", "text": text})
-            };
-            json!({"type": "message", "role": "assistant", "content": [block],
-                   "stop_reason": word("end_turn", "tool_use", "max_tokens", ""),
-                   "usage": {"input_tokens": 9, "output_tokens": 4}})
-        }
-        Protocol::Gemini => {
-            let part = if tool {
-                json!({"functionCall": {"name": "Person", "args": value}})
-            } else {
-                json!({"text": text})
-            };
-            json!({"candidates": [{"content": {"role": "model", "parts": [part]},
-                                   "finishReason": word("STOP", "STOP", "MAX_TOKENS", "SAFETY")}],
-                   "usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 4}})
-        }
-        Protocol::Cohere => {
-            let call = json!([{"id": "c1", "type": "function", "function": {"name": "Person", "arguments": text}}]);
-            let message = if tool {
-                json!({"role": "assistant", "tool_calls": call})
-            } else {
-                json!({"role": "assistant", "content": [{"type": "text", "text": text}]})
-            };
-            json!({"id": "x", "message": message,
-                   "finish_reason": word("COMPLETE", "TOOL_CALL", "MAX_TOKENS", ""),
-                   "usage": {"tokens": {"input_tokens": 9, "output_tokens": 4}}})
-        }
-        Protocol::Bedrock => {
-            let block = if tool {
-                json!({"toolUse": {"toolUseId": "t1", "name": "Person", "input": value}})
-            } else {
-                json!({"text": text})
-            };
-            json!({"output": {"message": {"role": "assistant", "content": [block]}},
-                   "stopReason": word("end_turn", "tool_use", "max_tokens", "content_filtered"),
-                   "usage": {"inputTokens": 9, "outputTokens": 4}})
-        }
-        Protocol::Ollama => {
-            let message = if tool {
-                json!({"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "Person", "arguments": value}}]})
-            } else {
-                json!({"role": "assistant", "content": text})
-            };
-            json!({"model": "m", "message": message, "done": true,
-                   "done_reason": word("stop", "stop", "length", ""),
-                   "prompt_eval_count": 9, "eval_count": 4})
-        }
-        other => panic!("{other} is not in the table"),
-    }
-}
-
-/// A reply that ended otherwise than it should; none where the protocol has no word for it.
-fn stopped(protocol: Protocol, stop: Stop) -> Option<Value> {
-    let half = json!("{\"name\": \"Ma");
-    let plain = |stop| Some(answer(protocol, Mode::Text, &half, stop));
-    match (protocol, stop) {
-        (Protocol::Chat, Stop::Refused) => Some(json!({"choices": [{
-            "message": {"role": "assistant", "content": null, "refusal": "I will not."},
-            "finish_reason": "stop",
-        }]})),
-        (Protocol::Responses, Stop::Refused) => Some(json!({
-            "id": "r1", "status": "completed", "output": [{"type": "message", "role": "assistant",
-                "content": [{"type": "refusal", "refusal": "I will not."}]}],
-        })),
-        (Protocol::Anthropic, Stop::Refused) => Some(json!({
-            "type": "message", "role": "assistant", "content": [], "stop_reason": "refusal",
-            "usage": {"input_tokens": 9, "output_tokens": 0},
-        })),
-        (_, Stop::Refused)
-        | (Protocol::Anthropic | Protocol::Cohere | Protocol::Ollama, Stop::Filtered) => None,
-        (_, stop) => plain(stop),
     }
 }
 
@@ -274,27 +199,29 @@ fn oracle_kind(preset: &Preset) -> Option<&'static str> {
         "openai-responses" => Some("openai-responses"),
         "anthropic" => Some("anthropic-messages"),
         "google" => Some("google-generate"),
+        "google-interactions" => Some("google-interactions"),
         _ => None,
     }
 }
 
 /// Runs one case and gives what the server saw.
-async fn run(
-    preset: &Preset,
-    mode: Mode,
-    case: Case,
-    answers: Vec<ResponseTemplate>,
-) -> (usize, &'static str) {
+async fn run(preset: &Preset, mode: Mode, case: Case, answers: Vec<Act>) -> (usize, &'static str) {
     let what = format!("{} {mode} {case:?}", preset.name);
-    let server = MockServer::start().await;
-    for template in answers {
-        Mock::given(method("POST")).respond_with(template).up_to_n_times(1).mount(&server).await;
-    }
-    let client = client_for(preset, server.uri());
-    let done = client.extract::<Person>("Maria is 34.").mode(mode).retries(1).report().await;
+    let server = Server::start(answers).await;
+    let client = client_for(preset, server.url());
+    let extraction = client.extract::<Person>("Maria is 34.").mode(mode).retries(1);
+    let done = if case.is_streamed() {
+        extraction.deltas().report().await
+    } else {
+        extraction.report().await
+    };
 
-    let requests = server.received_requests().await.unwrap();
-    let bodies: Vec<Value> = requests.iter().map(|request| request.body_json().unwrap()).collect();
+    let requests = server.requests();
+    let (heads, bodies): (Vec<&str>, Vec<Value>) = requests
+        .iter()
+        .map(|request| request.split_once("\r\n\r\n").unwrap())
+        .map(|(head, body)| (head, serde_json::from_str(body).unwrap()))
+        .unzip();
     if let Some(kind) = oracle_kind(preset) {
         bodies.iter().for_each(|body| bodies::keep_as(kind, body));
     }
@@ -308,7 +235,7 @@ async fn run(
         Err(error) => error.ledger().unwrap().attempts.len(),
     };
     match case {
-        Case::BadThenGood | Case::AlwaysBad => {
+        Case::BadThenGood | Case::AlwaysBad | Case::StreamBadThenGood => {
             assert_eq!(attempts, 2, "{what}");
             let (first, second) = (turns(&bodies[0]), turns(&bodies[1]));
             assert_eq!(second[..first.len()], *first, "{what}: a re-ask only appends");
@@ -319,12 +246,18 @@ async fn run(
         // The transport's retries are one attempt, and send the same bytes.
         _ => {
             assert_eq!(attempts, 1, "{what}");
-            assert!(requests.iter().all(|request| request.body == requests[0].body), "{what}");
+            assert!(bodies.iter().all(|body| *body == bodies[0]), "{what}");
         }
     }
-    if let (Some(first), Auth::Header(name)) = (requests.first(), preset.auth) {
-        assert_eq!(first.headers[name], "test-key-0123456789", "{what}");
-        assert!(first.headers.get("authorization").is_none(), "{what}");
+    if case == Case::StreamCut {
+        let Err(Error::Provider { error, ledger }) = &done else { panic!("{what}: {done:?}") };
+        assert_eq!(error.kind, ProviderErrorKind::Interrupted, "{what}: {error}");
+        assert!(ledger.attempts[0].reply.contains("Maria"), "{what}: what had come is kept");
+    }
+    if let (Some(head), Auth::Header(name)) = (heads.first(), preset.auth) {
+        let head = head.to_ascii_lowercase();
+        assert!(head.contains(&format!("\r\n{name}: test-key-0123456789")), "{what}: {head}");
+        assert!(!head.contains("\r\nauthorization:"), "{what}");
     }
     (requests.len(), ending(&done))
 }
@@ -333,13 +266,17 @@ async fn run(
 async fn every_preset_in_every_mode_costs_what_it_should_and_ends_as_it_should() {
     let mut seen: BTreeMap<(String, Case), (usize, &'static str)> = BTreeMap::new();
     for preset in presets() {
-        for mode in preset.facts("some-model").modes {
+        let mut runs = tokio::task::JoinSet::new();
+        for &mode in preset.facts("some-model").modes {
             for case in CASES {
-                let Some(answers) = case.answers(preset.protocol, *mode) else { continue };
-                let got = run(preset, *mode, case, answers).await;
-                assert_eq!(got, case.expected(), "{} {mode} {case:?}", preset.name);
-                seen.insert((preset.protocol.to_string(), case), got);
+                let Some(answers) = case.answers(preset.protocol, mode) else { continue };
+                runs.spawn(async move { (mode, case, run(preset, mode, case, answers).await) });
             }
+        }
+        while let Some(done) = runs.join_next().await {
+            let (mode, case, got) = done.unwrap();
+            assert_eq!(got, case.expected(), "{} {mode} {case:?}", preset.name);
+            seen.insert((preset.protocol.to_string(), case), got);
         }
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/providers.md");
@@ -374,10 +311,13 @@ fn document(seen: &BTreeMap<(String, Case), (usize, &'static str)>) -> String {
             (true, true) => format!("{dialect}, enforced"),
             (true, false) => String::from(dialect),
         };
-        let keys = match preset.key_variables {
+        let mut keys = match preset.key_variables {
             [] => String::from("none"),
             names => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or "),
         };
+        if preset.signed_for.is_some() {
+            keys += ", or AWS credentials (feature `bedrock-sigv4`)";
+        }
         let _ = writeln!(
             page,
             "| `{}` | {} | `{}` | {keys} | {} | {} | {} | {} | {} |",
@@ -391,6 +331,7 @@ fn document(seen: &BTreeMap<(String, Case), (usize, &'static str)>) -> String {
             quirks(preset),
         );
     }
+    page += &local();
     page += "\n## Models that differ\n\n| provider | models | what differs |\n|---|---|---|\n";
     for preset in presets() {
         for rule in preset.rules {
@@ -401,8 +342,10 @@ fn document(seen: &BTreeMap<(String, Case), (usize, &'static str)>) -> String {
         }
     }
     page += "\n## What each answer costs, and how it ends\n\n\
-             Seen for every provider above, in every one of its modes, by `tests/providers.rs`; `n/a` where the\n\
-             protocol has no word for it. Re-asks and transport retries are budgets apart: a 429 or a 500 that\n\
+             Seen over a socket for every preset above, in every one of its modes, by `tests/providers.rs`. \
+             Where\n\
+             it says \"streamed\", the extraction was looked at as it arrived (`deltas`), and else its reply came\n\
+             whole. Re-asks and transport retries are budgets apart: a 429 or a 500 that\n\
              passes is one attempt in the ledger. A re-ask appends to the conversation and changes nothing in it.\n\n\
              | the server answers | requests | the extraction ends with | protocols without it |\n|---|---|---|---|\n";
     let protocols: std::collections::BTreeSet<&String> =
@@ -418,6 +361,23 @@ fn document(seen: &BTreeMap<(String, Case), (usize, &'static str)>) -> String {
         let _ = writeln!(page, "| {} | {requests} | {ending} | {missing} |", case.words());
     }
     page
+}
+
+/// The row of the embedded model, which is no preset: it says by itself what it takes.
+fn local() -> String {
+    let client = Client::new("local").unwrap();
+    let profile = client.model().profile();
+    let modes: Vec<String> = profile.modes.iter().map(ToString::to_string).collect();
+    format!(
+        "| `local` | Chat Completions | a server on this machine, set up at the first request | none | \
+         {} | {} | {} | {} | the schema is told in words as well; temperature 0 and at most {} tokens \
+         unless set; needs the feature `local` |\n",
+        modes.join(", "),
+        profile.dialect.name(),
+        profile.tool_dialect.name(),
+        media(&MediaSupport::TEXT),
+        profile.settings.max_tokens.unwrap(),
+    )
 }
 
 /// How a provider differs from OpenAI on the wire.
@@ -440,6 +400,9 @@ fn quirks(preset: &Preset) -> String {
     }
     if quirks.cache == CacheForm::Marked {
         notes.push("cache points are marked");
+    }
+    if quirks.service_tier == TierField::None {
+        notes.push("no service tier");
     }
     if !quirks.replay.is_empty() {
         notes.push("wants its reasoning back");

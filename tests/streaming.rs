@@ -2,9 +2,10 @@
 
 use extract_llm::Extract;
 use extract_llm::conversation::Delta;
-use extract_llm::extraction::{BadItems, Limit};
+use extract_llm::extraction::{BadItems, Limit, Update};
 use extract_llm::model::{Scripted, scripted::reply};
 use extract_llm::{Client, Error, Mode};
+use futures_util::StreamExt;
 use serde_json::json;
 
 #[derive(Debug, Clone, PartialEq, Extract)]
@@ -167,4 +168,90 @@ async fn an_error_before_any_request_is_the_first_news() {
     let mut items = client.extract::<Vec<u8>>("  ").items();
     assert!(matches!(items.next().await, Some(Err(Error::Input(_)))));
     assert!(items.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_value_is_lent_with_every_field_as_far_as_it_came() {
+    let text = r#"{"name": "The team", "people": [{"name": "Ada", "age": 36}]}"#;
+    for mode in [Mode::Tools, Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
+        let reply = match mode {
+            Mode::Tools => reply::tool_text(text),
+            Mode::Text => reply::text(format!("<think>{{}}</think>Sure:\n```json\n{text}\n```")),
+            _ => reply::text(text),
+        };
+        let client = Client::with_model(Scripted::new([reply]).mode(mode).pieces_of(1));
+        let mut stream = client.extract::<Team>("…").stream();
+        let mut shown = Vec::new();
+        while let Some(partial) = stream.next().await {
+            let team: &TeamPartial = partial.unwrap();
+            shown.push((team.name.to_string(), team.people.len(), team.people.is_whole()));
+        }
+        assert!(shown.contains(&("The".to_owned(), 0, false)), "{mode}: {shown:?}");
+        assert!(shown.contains(&("The team".to_owned(), 1, false)), "{mode}: {shown:?}");
+        assert_eq!(shown.last().unwrap(), &("The team".to_owned(), 1, true), "{mode}");
+        shown.dedup();
+        assert!(shown.is_sorted(), "{mode}: {shown:?}");
+        assert_eq!(stream.finish().await.unwrap().people, [person("Ada", 36)]);
+    }
+}
+
+#[tokio::test]
+async fn a_later_attempt_starts_over_and_says_so() {
+    let model = Scripted::new([
+        reply::tool(json!({"name": "Bob", "age": 200})),
+        reply::tool(json!({"name": "Ada", "age": 36})),
+    ]);
+    let mut stream = Client::with_model(model.pieces_of(2)).extract::<Person>("…").stream();
+    let mut shown: Vec<(u32, String)> = Vec::new();
+    loop {
+        let name = match stream.next().await {
+            Some(partial) => partial.unwrap().name.to_string(),
+            None => break,
+        };
+        shown.push((stream.attempt(), name));
+    }
+    assert!(shown.contains(&(1, "Bob".to_owned())));
+    assert!(shown.contains(&(2, String::new())) || shown.contains(&(2, "A".to_owned())));
+    assert!(!shown.contains(&(2, "Bob".to_owned())), "{shown:?}");
+    assert_eq!(stream.finish().await.unwrap(), person("Ada", 36));
+}
+
+#[tokio::test]
+async fn the_last_update_is_the_checked_value_or_why_there_is_none() {
+    let model = Scripted::new([reply::tool(json!({"name": "Ada", "age": 36}))]);
+    let stream = Client::with_model(model).extract::<Person>("…").stream();
+    let updates: Vec<Update> = stream.into_updates().collect().await;
+    assert!(updates.len() > 2, "{updates:?}");
+    assert!(matches!(updates[0], Update::Partial { attempt: 1, .. }));
+    let value = json!({"name": "Ada", "age": 36});
+    assert_eq!(updates.last().unwrap(), &Update::Value { value });
+
+    let stream = Client::with_model(Scripted::new([reply::refusal("No.")])).extract::<Person>("…");
+    let updates: Vec<Update> = stream.stream().into_updates().collect().await;
+    let [Update::Failed { message, retryable: false }] = &updates[..] else {
+        panic!("{updates:?}")
+    };
+    assert_eq!(message, "the model refused: No.");
+}
+
+#[tokio::test]
+async fn parts_that_are_asked_for_again_leave_the_rest_as_it_was_shown() {
+    let names: Vec<String> = (0..60).map(|n| format!("Person number {n}")).collect();
+    let people: Vec<_> = names
+        .iter()
+        .map(|name| json!({"name": name, "age": if name.ends_with("17") { 200 } else { 7 }}));
+    let whole = json!({"value": people.collect::<Vec<_>>()});
+    let part = json!({"value_17": {"name": "Person number 17", "age": 17}});
+    let model = Scripted::new([reply::tool(whole), reply::tool(part)]).pieces_of(40);
+    let client = Client::with_model(model.clone());
+
+    let mut stream = client.extract::<Vec<Person>>("…").stream();
+    let mut lengths = Vec::new();
+    while let Some(partial) = stream.next().await {
+        lengths.push(partial.unwrap().len());
+    }
+    assert!(lengths.is_sorted(), "it does not start over: {lengths:?}");
+    let people = stream.finish().await.unwrap();
+    assert_eq!((people.len(), people[17].age), (60, 17));
+    assert_eq!(model.seen().len(), 2);
 }

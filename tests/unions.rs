@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use extract_llm::check::violations;
 use extract_llm::contract::dialect::Dialect;
 use extract_llm::contract::{Answer, Contract, Maybe};
 use extract_llm::extraction::Layout;
@@ -42,6 +43,7 @@ struct Reservation {
     hour: u8,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what validators are handed")]
 fn evening(hour: &u8) -> Result<(), &'static str> {
     if *hour >= 18 { Ok(()) } else { Err("an hour in the evening, from 18") }
 }
@@ -203,6 +205,17 @@ async fn what_is_wrong_is_told_to_the_call_in_its_own_places() {
     assert!(words.contains("/people") && !words.contains("Reserve"), "{words}");
     let words = model.seen()[2].body["messages"][4]["content"].to_string();
     assert!(words.contains("/hour") && words.contains("an hour in the evening"), "{words}");
+}
+
+/// A union inside of a list: the place of what is wrong in it begins at the list.
+#[test]
+fn the_places_of_problems_inside_of_a_union() {
+    let contract = Contract::of::<Vec<Action>>().unwrap();
+    let value =
+        json!([{"Cancel": {"id": 1}}, {"Cancel": {"id": "x"}}, {"Reserve": {"people": 2}}, 7]);
+    let problems = violations(&contract, &value);
+    let pointers: Vec<&str> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/1/Cancel/id", "/2/Reserve/hour", "/3"]);
 }
 
 #[tokio::test]

@@ -242,7 +242,7 @@ async def pieces_of(url):
     stream = await client.chat.completions.create(
         model=MODEL, stream=True, messages=[{"role": "user", "content": "The log, please."}]
     )
-    return [chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices]
+    return [c.choices[0].delta.content async for c in stream if c.choices and c.choices[0].delta.content]
 
 
 def stream(client, url):

@@ -26,6 +26,7 @@ MOST_CPU = 60
 
 CLIENTS = [
     ("baseline", "rust", "none (deltas joined, read once), Rust"),
+    ("ours", "rust", "extract-llm, `Live`, typed, lent in place"),
     ("rstructor", "rust", "rstructor 0.6.0 `materialize_stream`, untyped"),
     ("baseline-python", "python", "none (deltas joined, read once), Python"),
     ("instructor", "python", "instructor 1.17.0 `create_partial`, async"),

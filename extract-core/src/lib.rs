@@ -6,6 +6,7 @@ pub mod check;
 pub mod contract;
 pub mod conversation;
 pub mod extraction;
+pub mod grounding;
 pub mod http;
 pub mod model;
 pub mod partial;
@@ -13,11 +14,12 @@ pub mod reading;
 pub mod wire;
 
 pub use contract::Extract;
-pub use extraction::{Client, Error, Extraction, Report, extract, parse, parse_partial};
+pub use extraction::{Client, Error, Extraction, Report, extract, llm_check, parse, parse_partial};
 
 /// What the code that `#[derive(Extract)]` writes reaches for. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::contract::rules;
     pub use {schemars, serde};
 
     pub use crate::contract::partial;
@@ -34,11 +36,13 @@ pub mod __private {
 #[cfg(feature = "bedrock-sigv4")]
 pub use aws_credential_types;
 
-// The crates whose types can be extracted, in the version that they can be extracted in.
+// The crates whose types can be extracted, and whose rules can be checked, in the version that is meant.
 #[cfg(feature = "chrono")]
 pub use chrono;
 #[cfg(feature = "either")]
 pub use either;
+#[cfg(feature = "garde")]
+pub use garde;
 #[cfg(feature = "indexmap")]
 pub use indexmap;
 #[cfg(feature = "jiff")]
@@ -49,3 +53,5 @@ pub use rust_decimal;
 pub use url;
 #[cfg(feature = "uuid")]
 pub use uuid;
+#[cfg(feature = "validator")]
+pub use validator;

@@ -1,5 +1,5 @@
 //! A gateway in front of the embedded model: one more server, not ours, that speaks generateContent,
-//! Interactions, Messages and Responses. `EXTRACT_GATEWAY` names its program (LiteLLM's proxy); where
+//! Interactions, Messages and Responses. `EXTRACT_GATEWAY` names its program (the proxy of `litellm`); where
 //! it is not set the test says so and passes.
 
 use std::net::{TcpListener, TcpStream};
@@ -35,6 +35,8 @@ impl Gateway {
     fn start(program: &Path, model: &str, behind: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let seen = directory.join("gateway.log");
+        let seen = seen.display();
         let config = directory.join("gateway.json");
         let entry = json!({
             "model": format!("openai/{model}"), "api_base": behind, "api_key": "none",
@@ -64,14 +66,11 @@ impl Gateway {
                 return Self { child, port };
             }
             let ended = child.try_wait().unwrap();
-            assert!(
-                ended.is_none(),
-                "the gateway ended ({ended:?}): see {directory:?}/gateway.log"
-            );
+            assert!(ended.is_none(), "the gateway ended ({ended:?}): see {seen}");
             std::thread::sleep(Duration::from_millis(200));
         }
         let _ = child.kill();
-        panic!("the gateway does not listen: see {directory:?}/gateway.log");
+        panic!("the gateway does not listen: see {seen}");
     }
 
     fn options(&self, protocol: Protocol) -> ProviderOptions {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use extract_core::conversation::{Message, Output, Request, StopReason, Tool, ToolResult, Tools};
+use extract_core::conversation::{
+    Message, Output, Request, StopReason, Tool, ToolChoice, ToolResult, Tools,
+};
 use extract_core::model::{Model, Provider, ProviderOptions, collect};
 use extract_core::wire::Protocol;
 use serde_json::{Value, json};
@@ -93,4 +95,34 @@ async fn a_native_schema_and_a_reply_that_is_cut() {
     assert_eq!(provider.respond(&request).await.unwrap().stop, StopReason::Length);
     let streamed = collect(provider.stream(&request).await.unwrap()).await.unwrap();
     assert_eq!(streamed.stop, StopReason::Length);
+}
+
+#[tokio::test]
+async fn several_tools_under_every_choice() {
+    let _turn = TURN.lock().await;
+    let server = server().await;
+    let schema = json!({
+        "type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"],
+    });
+    let town = Arc::new(Tool::new("town", schema).description("A town."));
+    for protocol in [Protocol::Chat, Protocol::Anthropic, Protocol::Responses] {
+        let provider = provider(&server, protocol);
+        for choice in [ToolChoice::Any, ToolChoice::Only(1), ToolChoice::Auto] {
+            for parallel in [false, true] {
+                let mut tools = Tools::one(tool());
+                tools.tools.push(Arc::clone(&town));
+                (tools.choice, tools.parallel) = (choice, parallel);
+                let mut request = request();
+                request.output = Output::Tools(tools);
+                let reply = provider.respond(&request).await.unwrap();
+                let names: Vec<&str> = reply.tool_calls().map(|call| call.name.as_str()).collect();
+                let allowed: &[&str] = match choice {
+                    ToolChoice::Only(_) => &["town"],
+                    _ => &["person", "town"],
+                };
+                assert!(names.iter().all(|name| allowed.contains(name)), "{protocol}: {names:?}");
+                assert!(!names.is_empty() || choice == ToolChoice::Auto, "{protocol}: {reply:?}");
+            }
+        }
+    }
 }

@@ -133,9 +133,11 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
         if let Some(word) = &words.stream {
             mistakes.push(word, "serde skips this field, so `stream` has no effect: take one away");
         }
-        for validator in &words.validators {
+        let paths = words.validators.iter().map(|validator| validator.path.to_token_stream());
+        let grounded = words.grounded.iter().map(ToTokens::to_token_stream);
+        for check in paths.chain(grounded) {
             mistakes.push(
-                &validator.path,
+                check,
                 "serde skips this field, so the model never fills it and there is nothing to \
                  validate: take one away",
             );

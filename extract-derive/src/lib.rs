@@ -85,6 +85,8 @@ use crate::syntax::Mistakes;
 /// | `example = value` | a whole value, of any type that is `Serialize`; may stand several times |
 /// | `validate = path` | a function `fn(&Type) -> Result<(), impl Into<Problems>>`; may stand several times |
 /// | `validate_with = path` | the same with a [`Context`], by which it sees the source text and values of the caller's: `fn(&Type, Context<'_>) -> Result<(), impl Into<CheckError>>` |
+/// | `garde` | the type is `garde::Validate` too, and its rules are checked; see below |
+/// | `validator`, `validator(context = Type)` | the same for `validator::Validate` |
 /// | `skip(Deserialize, JsonSchema)` | leaves one or both to another derive or implementation |
 /// | `stream(whole)` | while it arrives, it is shown only when it is complete |
 /// | `partial = DraftInvoice` | the name of its partial form, in place of `InvoicePartial` |
@@ -97,6 +99,7 @@ use crate::syntax::Mistakes;
 /// | `#[extract(..)]` | |
 /// |---|---|
 /// | `description`, `example`, `validate`, `validate_with` | as on a type; the function takes a reference to the field |
+/// | `grounded` | the text of the field stands in the text that the value was extracted from; for strings, and options and lists of them |
 /// | `range(min = 0, max = 9)` | bounds of a number; also `exclusive_min`, `exclusive_max` |
 /// | `multiple_of = 5` | of a number |
 /// | `length(min = 1, max = 9)` | of a string, in characters; of a list or a map, in elements; also `equal` |
@@ -171,6 +174,28 @@ use crate::syntax::Mistakes;
 /// fn is_mentioned(name: &str, cx: Context<'_>) -> Result<(), CheckError> {
 ///     if cx.source()?.contains(name) { Ok(()) } else { Err("a name from the text".into()) }
 /// }
+/// ```
+///
+/// # Rules of `garde` and `validator`
+///
+/// With the feature of the crate's name, a type that has its rules says so, and what they find is
+/// told with all the rest, under the names on the wire. The rules of types inside are `garde(dive)`'s
+/// and `validate(nested)`'s affair: say `#[extract(garde)]` on the outermost type alone. A context that
+/// the rules need is the one of its type that was given by `.context(value)`.
+///
+/// ```
+/// use extract_llm::Extract;
+///
+/// #[derive(Extract, garde::Validate)]
+/// #[extract(garde)]
+/// #[serde(rename_all = "camelCase")]
+/// struct Account {
+///     #[garde(ascii, length(min = 3))]
+///     user_name: String,
+/// }
+///
+/// let error = extract_llm::parse::<Account>(r#"{"userName": "Zoë"}"#).unwrap_err();
+/// assert!(error.to_string().contains("/userName: expected a value that passes its rule"));
 /// ```
 ///
 /// # Generic types

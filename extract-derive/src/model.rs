@@ -28,6 +28,8 @@ pub(crate) struct ContainerWords {
     pub(crate) description: Option<Described>,
     pub(crate) examples: Vec<Described>,
     pub(crate) validators: Vec<Validator>,
+    /// The crates whose rules the type has.
+    pub(crate) rules: Vec<Rules>,
     pub(crate) bounds: Option<Bounds>,
     pub(crate) skip_deserialize: bool,
     pub(crate) skip_json_schema: bool,
@@ -51,6 +53,13 @@ pub(crate) struct Validator {
     pub(crate) path: Path,
     /// Whether it is handed the context as well.
     pub(crate) with_context: bool,
+}
+
+/// The rules that a type has in the words of another crate.
+pub(crate) struct Rules {
+    pub(crate) word: Ident,
+    /// The type of the context that they need, where it has to be said.
+    pub(crate) context: Option<Path>,
 }
 
 /// The fields, or the variants.
@@ -81,6 +90,8 @@ pub(crate) struct FieldWords {
     pub(crate) description: Option<Described>,
     pub(crate) examples: Vec<Described>,
     pub(crate) validators: Vec<Validator>,
+    /// The word that says that the field's text stands in the source.
+    pub(crate) grounded: Option<Ident>,
     pub(crate) constraints: Vec<Constraint>,
     pub(crate) schema_with: Option<(Ident, Path)>,
     pub(crate) with: Option<(Ident, Path)>,
@@ -155,6 +166,7 @@ fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerWor
         description: None,
         examples: Vec::new(),
         validators: Vec::new(),
+        rules: Vec::new(),
         bounds: None,
         skip_deserialize: false,
         skip_json_schema: false,
@@ -172,6 +184,7 @@ fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerWor
             "description" => expression(&word, &mut words.description, mistakes),
             "example" => words.examples.extend(example(&word, mistakes)),
             "validate" | "validate_with" => words.validators.extend(validator(&word, mistakes)),
+            "garde" | "validator" => words.rules.extend(rules(&word, mistakes)),
             "bound" => once(&word, &mut words.bounds, mistakes, |word| {
                 let bounds = word.text(r#"bound = "T: Extract""#)?;
                 bounds.parse_with(Bounds::parse_terminated)
@@ -194,6 +207,32 @@ fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerWor
         words.krate = krate;
     }
     words
+}
+
+fn rules(word: &Word, mistakes: &mut Mistakes) -> Option<Rules> {
+    let mut context = None;
+    let read = match &word.form {
+        // `garde` names the type of its context by itself.
+        Form::List(_) if word.is("validator") => {
+            word.list("validator(context = Type)").map(|inner| {
+                for inner in inner {
+                    if inner.is("context") {
+                        once(&inner, &mut context, mistakes, |inner| inner.path("context = Type"));
+                    } else {
+                        mistakes.push(&inner.name, "write it as `validator(context = Type)`");
+                    }
+                }
+            })
+        }
+        _ => word.bare(),
+    };
+    match read {
+        Ok(()) => Some(Rules { word: word.name.clone(), context }),
+        Err(error) => {
+            mistakes.take(error);
+            None
+        }
+    }
 }
 
 fn skip(word: &Word, words: &mut ContainerWords, mistakes: &mut Mistakes) {
@@ -263,6 +302,9 @@ fn field_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> FieldWords {
             "description" => expression(&word, &mut words.description, mistakes),
             "example" => words.examples.extend(example(&word, mistakes)),
             "validate" | "validate_with" => words.validators.extend(validator(&word, mistakes)),
+            "grounded" => once(&word, &mut words.grounded, mistakes, |word| {
+                word.bare().map(|()| word.name.clone())
+            }),
             "schema_with" => once(&word, &mut words.schema_with, mistakes, |word| {
                 Ok((word.name.clone(), word.path("schema_with = path::to::function")?))
             }),
@@ -348,6 +390,8 @@ impl Place {
                     "example",
                     "validate",
                     "validate_with",
+                    "garde",
+                    "validator",
                     "bound",
                     "skip",
                     "crate",
@@ -357,7 +401,14 @@ impl Place {
             }
             Self::Variant => {}
             Self::Field => {
-                words.extend(["example", "validate", "validate_with", "with", "schema_with"]);
+                words.extend([
+                    "example",
+                    "validate",
+                    "validate_with",
+                    "grounded",
+                    "with",
+                    "schema_with",
+                ]);
                 words.extend(["stream"]);
                 words.extend(constraint::WORDS);
             }

@@ -28,7 +28,8 @@ pub(crate) fn write(container: &Container) -> TokenStream {
         }
         Body::Enum(variants) => walk_variants(variants, container),
     };
-    let validators = validators(&container.words.validators, &quote!(self));
+    let mut validators = validators(&container.words.validators, &quote!(self));
+    validators.extend(rules(container));
     match (inside.is_empty(), validators.is_empty()) {
         (true, true) => quote!(let _ = #checker;),
         (true, false) => validators,
@@ -93,8 +94,13 @@ fn walk_fields(
         .map(|(index, field)| {
             let value = value(field);
             let validators = validators(&field.words.validators, &value);
+            let grounded = field.words.grounded.as_ref().map(|word| {
+                let value = placed(value.clone(), word.span());
+                quote_spanned!(word.span()=> #krate::grounding::Ground::look_up(#value, #checker);)
+            });
             let inside = quote! {
                 (&#krate::contract::Probe(#value)).check(#checker);
+                #grounded
                 #validators
             };
             let name = field_name(&field.member);
@@ -135,6 +141,23 @@ fn validators(validators: &[Validator], value: &TokenStream) -> TokenStream {
         quote_spanned!(span=> #checker.report(#path(#value #context));)
     });
     quote!(if #checker.is_checking() { #(#reports)* })
+}
+
+/// Calls the rules that the type has in the words of other crates.
+fn rules(container: &Container) -> Option<TokenStream> {
+    let krate = &container.words.krate;
+    let checker = checker();
+    let reports = container.words.rules.iter().map(|rules| {
+        let module = &rules.word;
+        let span = module.span();
+        let function = match &rules.context {
+            None => quote_spanned!(span=> report),
+            Some(context) => quote_spanned!(span=> report_with::<#context, Self>),
+        };
+        quote_spanned!(span=> #krate::__private::rules::#module::#function(self, #checker);)
+    });
+    let reports: Vec<TokenStream> = reports.collect();
+    (!reports.is_empty()).then(|| quote!(if #checker.is_checking() { #(#reports)* }))
 }
 
 /// The same tokens, as if they stood at another place.

@@ -40,15 +40,15 @@ pub fn violations(contract: &Contract, value: &Value) -> Problems {
     }
     let mut problems = Vec::new();
     for error in contract.validator().iter_errors(value).take(MOST) {
-        describe(&error, String::new(), &mut problems);
+        describe(&error, &mut problems);
     }
     problems.into()
 }
 
-/// Turns one violation into problems, `prefix` being the pointer of the value it was found in.
-fn describe(error: &ValidationError<'_>, prefix: String, problems: &mut Vec<Problem>) {
-    let mut pointer = prefix;
-    pointer.push_str(error.instance_path().as_str());
+/// Turns one violation into problems. Its path, and those of the violations inside of it, begin at the
+/// root of the value.
+fn describe(error: &ValidationError<'_>, problems: &mut Vec<Problem>) {
+    let mut pointer = error.instance_path().as_str().to_owned();
     let found = excerpt(error.instance());
     let mut problem = |pointer: String, expected: String, found: String| {
         problems.push(Problem::new(ProblemKind::Schema, pointer, expected, found));
@@ -87,17 +87,8 @@ fn describe_union(
     found: &str,
     problems: &mut Vec<Problem>,
 ) {
-    // An error deep inside of a branch says that the branch was right down to there; an error at
-    // its root says that it is another branch's value.
-    let nearness = |branch: &Vec<ValidationError<'static>>| {
-        let at_root = |error: &&ValidationError<'static>| {
-            error.instance_path().as_str().is_empty()
-                && !matches!(error.kind(), ValidationErrorKind::Required { .. })
-                || is_tag_mismatch(error)
-        };
-        (branch.iter().filter(at_root).count(), branch.len())
-    };
-    let mut ranked: Vec<_> = branches.iter().map(|branch| (nearness(branch), branch)).collect();
+    let mut ranked: Vec<_> =
+        branches.iter().map(|branch| (nearness(branch, pointer), branch)).collect();
     ranked.sort_by_key(|(nearness, _)| *nearness);
     let nearest = match ranked.as_slice() {
         [(best, branch)] if best.0 == 0 => Some(*branch),
@@ -106,7 +97,7 @@ fn describe_union(
     };
     if let Some(branch) = nearest {
         for error in branch {
-            describe(error, String::from(pointer), problems);
+            describe(error, problems);
         }
         return;
     }
@@ -120,6 +111,7 @@ fn describe_union(
             kind => expectation(kind),
         };
         let at = first.instance_path().as_str();
+        let at = at.strip_prefix(pointer).unwrap_or(at);
         if !at.is_empty() {
             words = format!("{words} at {at}");
         }
@@ -129,6 +121,23 @@ fn describe_union(
     }
     let expected = format!("one of: {}", expected.join("; or "));
     problems.push(Problem::new(ProblemKind::Schema, pointer, expected, found));
+}
+
+/// How far a value is from a branch, less being nearer. An error deep inside of a branch says that the
+/// branch was right down to there; an error at its root says that it is another branch's value. A
+/// union in the branch is as near as the nearest of its own.
+fn nearness(branch: &[ValidationError<'static>], pointer: &str) -> (usize, usize) {
+    let misses = |error: &ValidationError<'static>| match error.kind() {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }
+            if error.instance_path().as_str() == pointer =>
+        {
+            let inside = context.iter().map(|branch| nearness(branch, pointer).0);
+            inside.min().unwrap_or(1)
+        }
+        ValidationErrorKind::Required { .. } => 0,
+        _ => usize::from(error.instance_path().as_str() == pointer || is_tag_mismatch(error)),
+    };
+    (branch.iter().map(misses).sum(), branch.len())
 }
 
 /// Whether the error is a tag (a member that must be one constant) of another branch.

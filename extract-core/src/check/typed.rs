@@ -22,6 +22,7 @@ pub(crate) async fn check<T: Extract>(
     rules: &Rules<T>,
     context: Context<'_>,
 ) -> Result<Result<T, Problems>, Failed> {
+    let context = context.of(value);
     let (typed, mut problems) = check_at_once(contract, value, problems, rules, context)?;
     // The value is handed over and comes back, so that it need not be `Send` where nothing waits.
     let (typed, answers) = match rules.waiting() {
@@ -46,6 +47,7 @@ pub(crate) fn check_at_once<T: Extract>(
     rules: &Rules<T>,
     context: Context<'_>,
 ) -> Result<(Option<T>, Problems), Failed> {
+    let context = context.of(value);
     problems.extend(violations(contract, value));
     if !effort::is_readable(contract.schema(), value) {
         if problems.is_empty() {

@@ -1,6 +1,7 @@
 //! The walk of a type's own validators: where in the JSON each value stands, what they may look
 //! at, and what they say.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -10,7 +11,9 @@ use serde::{Deserialize, Deserializer as _};
 use serde_json::Value;
 
 use super::seek::Seek;
-use super::{CheckError, CheckFailure, Context, Problems, excerpt, push_segment};
+use super::{
+    CheckError, CheckFailure, Context, Effort, Located, Problem, Problems, excerpt, push_segment,
+};
 
 /// Walks a typed value, with the JSON it was read from beside it, and collects what its validators
 /// say, each with its JSON pointer.
@@ -34,6 +37,9 @@ pub struct Checker<'v> {
     pointer: String,
     problems: Problems,
     failed: Option<Failed>,
+    /// How far into the source the texts that were looked up have come, each by itself: the next
+    /// mention of a text is looked for behind the last.
+    mentioned: HashMap<String, usize>,
     /// Set while a place is looked up, and no validator runs.
     seek: Option<Seek>,
 }
@@ -64,8 +70,9 @@ impl<'v> Checker<'v> {
     /// assert!(checker.into_problems().is_empty());
     /// ```
     pub fn with_context(root: &'v Value, context: Context<'v>) -> Self {
-        let (pointer, problems) = (String::new(), Problems::new());
-        Self { root, context, pointer, problems, failed: None, seek: None }
+        let (pointer, problems, context) = (String::new(), Problems::new(), context.of(root));
+        let mentioned = HashMap::new();
+        Self { root, context, pointer, problems, failed: None, mentioned, seek: None }
     }
 
     /// The JSON at this place.
@@ -201,6 +208,67 @@ impl<'v> Checker<'v> {
             }
             self.problems.push(problem);
         }
+    }
+
+    /// Looks up where a text stands in the source. What is not there is a problem of the value at this
+    /// place.
+    pub(crate) fn look_up(&mut self, text: &str) -> Option<Located> {
+        if self.seek.is_some() {
+            return None;
+        }
+        let source = match self.context.source() {
+            Ok(source) => source,
+            Err(missing) => {
+                self.report(Err(missing));
+                return None;
+            }
+        };
+        let from = self.mentioned.get(text).copied().unwrap_or_default();
+        match source.locate_after(text, from, &mut Effort::default()) {
+            Ok(located) => {
+                self.mentioned.insert(text.to_owned(), located.bytes.end);
+                Some(located)
+            }
+            Err(nearest) => {
+                let written = excerpt(&Value::from(text));
+                let found = match nearest {
+                    Some(near) => {
+                        format!(
+                            "{written}, to which the nearest is {}",
+                            excerpt(&source[near].into())
+                        )
+                    }
+                    None => format!("{written}, and nothing like it"),
+                };
+                let problem = Problem::rule("", "words copied from the text as they stand there");
+                self.report(Err(problem.found(found)));
+                None
+            }
+        }
+    }
+
+    /// Where the value at this path of names and indexes in Rust stands, as a pointer from here, and
+    /// (as words to append) the part of the path that no walk knows.
+    #[cfg(any(feature = "garde", feature = "validator"))]
+    pub(super) fn place_of<T: super::Extract>(
+        &mut self,
+        value: &T,
+        path: Vec<String>,
+    ) -> (String, String) {
+        self.seek = Some(Seek::new(path, &self.pointer));
+        value.check(self);
+        let Some(seek) = self.seek.take() else { return Default::default() };
+        let (mut pointer, rest) = seek.found();
+        let known = pointer.len();
+        rest.iter().for_each(|segment| push_segment(&mut pointer, segment));
+        let is_there = self.root.pointer(&pointer).is_some();
+        let words = if is_there {
+            String::new()
+        } else {
+            pointer.truncate(known);
+            format!(", at {}", rest.join("."))
+        };
+        (pointer.split_off(self.pointer.len()), words)
     }
 
     /// Whether validators are to be run: not while a place is only looked up.

@@ -365,32 +365,50 @@ impl Contract {
         raised
     }
 
-    /// The pointer of a place with a value's wrapping in it.
-    pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
-        if self.is_wrapped() { root::outside(pointer) } else { pointer.to_owned() }
+    /// A value of the type's own shape as the model sees it in `form`: with its wrapping around it,
+    /// and in the shape that is sent.
+    pub(crate) fn asked_value(&self, form: Option<&Form>, value: Value) -> Value {
+        let value = if self.is_wrapped() { root::enclose(value) } else { value };
+        match form {
+            Some(form) => form.lowered.lower_value(value),
+            None => value,
+        }
     }
 
-    /// A value of the type's own shape and its problems as the model sees them in `form`: with the
-    /// value's wrapping around it, and in the shape that is sent.
+    /// Places of a value as the model sees them in `form`.
+    pub(crate) fn asked_places<'p>(
+        &self,
+        form: Option<&Form>,
+        value: &Value,
+        pointers: impl IntoIterator<Item = &'p str>,
+    ) -> Vec<String> {
+        let pointers = pointers.into_iter().map(|pointer| self.asked_pointer(pointer));
+        let Some(lowered) = form.map(|form| &form.lowered).filter(|form| !form.is_identity())
+        else {
+            return pointers.collect();
+        };
+        let enclosed = self.is_wrapped().then(|| root::enclose(value.clone()));
+        let mut trace = lowered.trace(enclosed.as_ref().unwrap_or(value));
+        pointers.map(|pointer| trace.follow(&pointer)).collect()
+    }
+
+    /// A value and its problems as the model sees them in `form`.
     pub(crate) fn as_asked(
         &self,
         form: Option<&Form>,
         value: Value,
         problems: &Problems,
     ) -> (Value, Problems) {
-        let value = if self.is_wrapped() { root::enclose(value) } else { value };
-        let mut problems = problems.clone();
-        if self.is_wrapped() {
-            problems.each_pointer(root::outside);
-        }
-        match form.map(|form| &form.lowered).filter(|lowered| !lowered.is_identity()) {
-            None => (value, problems),
-            Some(lowered) => {
-                let mut trace = lowered.trace(&value);
-                problems.each_pointer(|pointer| trace.follow(pointer));
-                (lowered.lower_value(value), problems)
-            }
-        }
+        let pointers = problems.iter().map(|problem| problem.pointer.as_str());
+        let places = self.asked_places(form, &value, pointers);
+        let problems = problems.iter().cloned().zip(places);
+        let told = problems.map(|(problem, place)| problem.at(place)).collect();
+        (self.asked_value(form, value), told)
+    }
+
+    /// The pointer of a place with a value's wrapping in it.
+    pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
+        if self.is_wrapped() { root::outside(pointer) } else { pointer.to_owned() }
     }
 }
 

@@ -5,6 +5,8 @@ use std::any::{Any, TypeId, type_name};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use serde_json::Value;
+
 use super::{CheckError, CheckFailure, Source};
 use crate::conversation::Message;
 
@@ -55,7 +57,7 @@ impl Background {
 
     /// What checks are handed.
     pub fn context(&self) -> Context<'_> {
-        Context { background: self }
+        Context { background: self, json: None }
     }
 
     /// The messages that the source is made of, where it was not set.
@@ -86,6 +88,7 @@ impl fmt::Debug for Background {
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     background: &'a Background,
+    json: Option<&'a Value>,
 }
 
 impl<'a> Context<'a> {
@@ -102,6 +105,16 @@ impl<'a> Context<'a> {
     pub fn source(self) -> Result<&'a Source, CheckError> {
         let source = self.background.source.get_or_init(|| Source::of(&self.background.messages));
         if source.is_empty() { Err(CheckError::Failed(CheckFailure::NoSource)) } else { Ok(source) }
+    }
+
+    /// The JSON of the whole value that is being checked, in the type's own shape.
+    pub fn json(self) -> Option<&'a Value> {
+        self.json
+    }
+
+    /// The same in a check of this value.
+    pub(crate) fn of(self, json: &'a Value) -> Self {
+        Self { json: Some(json), ..self }
     }
 
     /// The value of this type that was given by [`.context(value)`](crate::Extraction::context).

@@ -31,10 +31,13 @@ mod maybe;
 mod name;
 #[doc(hidden)]
 pub mod partial;
+mod parts;
 mod place;
 mod problem;
 mod report;
 pub(crate) mod root;
+#[doc(hidden)]
+pub mod rules;
 mod seek;
 pub(crate) mod shape;
 mod source;
@@ -53,11 +56,14 @@ pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use given::{Given, Unbounded};
 pub use maybe::Maybe;
 pub use partial::{Entries, Partial, State, Streamed};
+pub use parts::{Part, Parts};
 pub use problem::{Problem, ProblemKind, Problems};
 pub(crate) use problem::{excerpt, push_segment, segments};
 pub use report::{Change, DialectReport};
 pub use shape::{Shape, ShapeError};
-pub use source::{Source, SourcePart};
+#[doc(hidden)]
+pub use source::Effort;
+pub use source::{Located, Match, Source, SourcePart};
 pub use user_tool::UserTool;
 pub(crate) use variants::Split;
 pub use variants::{Variant, Variants};

@@ -57,6 +57,12 @@ impl Problem {
         Self::new(ProblemKind::Rule, pointer, expected, "")
     }
 
+    /// Says where it is.
+    pub(crate) fn at(mut self, pointer: String) -> Self {
+        self.pointer = pointer;
+        self
+    }
+
     /// Says what was found.
     pub fn found(mut self, found: impl Into<String>) -> Self {
         self.found = found.into();

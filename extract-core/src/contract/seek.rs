@@ -13,8 +13,8 @@ pub(super) struct Seek {
     furthest: (usize, String),
 }
 
-#[expect(dead_code, reason = "who seeks comes next")]
 impl Seek {
+    #[cfg(any(feature = "garde", feature = "validator"))]
     pub(super) fn new(path: Vec<String>, from: &str) -> Self {
         Self { path, depth: 0, furthest: (0, from.to_owned()) }
     }
@@ -42,6 +42,7 @@ impl Seek {
     }
 
     /// Where it is, as far as the walk knew it, and the rest of the path.
+    #[cfg(any(feature = "garde", feature = "validator"))]
     pub(super) fn found(self) -> (String, Vec<String>) {
         let (passed, pointer) = self.furthest;
         (pointer, self.path.into_iter().skip(passed).collect())

@@ -4,12 +4,13 @@
 mod consensus;
 
 use std::future::IntoFuture;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::journey::{self, Arrival, Task};
 use super::ledger::Ledger;
@@ -205,7 +206,7 @@ async fn run<T: Extract>(agreeing: Agreeing<T>) -> Result<Agreement<T>, Error> {
     }
     let needed = wanted / 2 + 1;
     if samples.len() < needed {
-        let ledger = all_attempts(begun, &samples, &failures);
+        let ledger = Box::new(all_attempts(begun, &samples, &failures));
         return Err(Error::TooFewSamples { needed, given: samples.len(), failures, ledger });
     }
     settle(&task, begun, samples, failures).await
@@ -231,19 +232,19 @@ async fn settle<T: Extract>(
             Ok(Ok(value)) => return Ok(settled(basis, json, value, begun, samples, failures)),
             Ok(Err(found)) => problems = found,
             Err(Failed { pointer, failure: source }) => {
-                let ledger = all_attempts(begun, &samples, &failures);
+                let ledger = Box::new(all_attempts(begun, &samples, &failures));
                 return Err(Error::Check { pointer, source, last: Some(json), ledger });
             }
         }
     }
     // Only a check that says otherwise the second time comes here.
-    let ledger = all_attempts(begun, &samples, &failures);
+    let ledger = Box::new(all_attempts(begun, &samples, &failures));
     let best = Some(samples[best].json.clone());
     Err(Error::Invalid { problems, best, limit: Limit::Retries { retries: 0 }, ledger })
 }
 
-fn all_attempts(begun: Instant, samples: &[Sample], failures: &[Error]) -> Box<Ledger> {
-    let mut ledger = Box::new(Ledger { elapsed: begun.elapsed(), ..Ledger::default() });
+fn all_attempts(begun: Instant, samples: &[Sample], failures: &[Error]) -> Ledger {
+    let mut ledger = Ledger { elapsed: begun.elapsed(), ..Ledger::default() };
     ledger.attempts.extend(samples.iter().flat_map(|sample| sample.attempts.clone()));
     for failed in failures.iter().filter_map(Error::ledger) {
         ledger.attempts.extend(failed.attempts.iter().cloned());

@@ -66,6 +66,8 @@ pub struct Attempt {
     pub asked: String,
     /// How the answer was asked for.
     pub mode: Mode,
+    /// The parts that were asked for again, as JSON pointers; empty where the whole was asked for.
+    pub parts: Vec<String>,
     /// The model that answered, where the provider says.
     pub model: Option<String>,
     /// How it ended.
@@ -100,6 +102,11 @@ impl fmt::Display for Attempt {
             "attempt {} ({}): {} after {:.1?}",
             self.number, self.mode, self.outcome, self.latency
         )?;
+        match self.parts.as_slice() {
+            [] => {}
+            [one] => write!(f, ", of {one} alone")?,
+            [first, ..] => write!(f, ", of {first} and other parts, {} in all", self.parts.len())?,
+        }
         if let Some(usage) = &self.usage {
             write!(f, ", {} tokens in, {} out", usage.input_tokens, usage.output_tokens)?;
         }
@@ -140,6 +147,8 @@ impl fmt::Display for Attempt {
 pub struct Ledger {
     /// Oldest first.
     pub attempts: Vec<Attempt>,
+    /// The attempts of models that checks have asked: see [`llm_check`](crate::llm_check).
+    pub judgements: Vec<Attempt>,
     /// What was done otherwise than asked, in words: a mode or a dialect that was stepped down from.
     pub notes: Vec<String>,
     /// The elements that were left out of a list: see
@@ -150,27 +159,32 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Tokens over all attempts.
+    /// Tokens over all attempts and judgements.
     pub fn usage(&self) -> Usage {
         let mut total = Usage::default();
-        self.attempts.iter().filter_map(|attempt| attempt.usage).for_each(|usage| total += usage);
+        self.all().filter_map(|attempt| attempt.usage).for_each(|usage| total += usage);
         total
     }
 
-    /// Tokens over all attempts; none if the usage of any reply is not known.
+    /// Every request, those of checks last.
+    fn all(&self) -> impl Iterator<Item = &Attempt> {
+        self.attempts.iter().chain(&self.judgements)
+    }
+
+    /// Tokens over all attempts and judgements; none if the usage of any reply is not known.
     pub fn known_usage(&self) -> Option<Usage> {
         let mut total = Usage::default();
-        let replies = self.attempts.iter().filter(|attempt| attempt.outcome != Outcome::Failed);
+        let replies = self.all().filter(|attempt| attempt.outcome != Outcome::Failed);
         for attempt in replies {
             total += attempt.usage?;
         }
         Some(total)
     }
 
-    /// Money over all attempts; none if the cost of any reply is not known.
+    /// Money over all attempts and judgements; none if the cost of any reply is not known.
     pub fn cost(&self) -> Option<Usd> {
         let mut total = Usd::default();
-        let replies = self.attempts.iter().filter(|attempt| attempt.outcome != Outcome::Failed);
+        let replies = self.all().filter(|attempt| attempt.outcome != Outcome::Failed);
         for attempt in replies {
             total += attempt.cost?;
         }
@@ -186,7 +200,9 @@ impl Ledger {
 impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let attempts = self.attempts.iter().map(ToString::to_string);
-        let lines: Vec<String> = attempts.chain(self.notes.iter().cloned()).collect();
+        let judgements = self.judgements.iter().map(|asked| format!("a check's {asked}"));
+        let lines: Vec<String> =
+            attempts.chain(judgements).chain(self.notes.iter().cloned()).collect();
         f.write_str(&lines.join("\n"))
     }
 }
@@ -211,14 +227,16 @@ impl fmt::Display for Ledger {
 pub struct Report<T> {
     /// The checked value.
     pub value: T,
-    /// Tokens over all attempts.
+    /// Tokens over all attempts and judgements.
     pub usage: Usage,
-    /// Money over all attempts, where the provider states it or the client was given prices.
+    /// Money over all attempts and judgements, where the provider states it or the client was given prices.
     pub cost: Option<Usd>,
     /// What had to be done to read the accepted reply.
     pub repairs: Vec<Repair>,
     /// Oldest first; the last one was accepted.
     pub attempts: Vec<Attempt>,
+    /// The attempts of models that checks have asked: see [`llm_check`](crate::llm_check).
+    pub judgements: Vec<Attempt>,
     /// What was done otherwise than asked, in words.
     pub notes: Vec<String>,
     /// The elements that were left out of a list: see
@@ -236,6 +254,7 @@ impl<T> Report<T> {
             cost: ledger.cost(),
             repairs: ledger.attempts.last().map(|last| last.repairs.clone()).unwrap_or_default(),
             attempts: ledger.attempts,
+            judgements: ledger.judgements,
             notes: ledger.notes,
             left_out: ledger.left_out,
             elapsed: ledger.elapsed,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Layout;
 use super::bad_items::BadItems;
+use super::llm_check::Judgements;
 use super::policy::Policy;
 use crate::check::FeedbackFn;
 use crate::contract::{Background, Contract};
@@ -41,7 +42,7 @@ impl Options {
     /// What the checks of one extraction may look at.
     pub(super) fn background(&self, input: &Input) -> Background {
         let source = input.messages().get(self.before_input..).unwrap_or_default();
-        self.background.clone().messages(source)
+        self.background.clone().messages(source).value(Judgements::default())
     }
 }
 

@@ -27,6 +27,30 @@ pub enum History {
     Last,
 }
 
+/// What is asked for again when an answer does not pass.
+///
+/// ```
+/// # use extract_core::{Client, model::Scripted};
+/// use extract_core::extraction::Reask;
+///
+/// # let client = Client::with_model(Scripted::new([]));
+/// let extraction = client.extract::<Vec<u8>>("one, two").reask(Reask::Whole);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Reask {
+    /// The parts that are wrong, where that pays: where the value takes 1 KiB of JSON at least and
+    /// they take no more than a third of it. Otherwise, and where parts came back with the same
+    /// problems, the whole.
+    #[default]
+    Auto,
+    /// Always the whole value.
+    Whole,
+    /// The parts that are wrong, wherever they can be told: elements of lists, entries of maps,
+    /// members of objects. What is wrong with the value as a whole asks for the whole.
+    Parts,
+}
+
 /// Who is asked after so many failed attempts.
 #[derive(Clone)]
 pub(super) struct Escalation {
@@ -44,6 +68,7 @@ pub(super) struct Policy {
     /// The limit of tokens for one more try after a reply that was cut off.
     pub(super) truncated: Option<u32>,
     pub(super) history: History,
+    pub(super) reask: Reask,
     /// In the order in which they come due.
     pub(super) escalations: Vec<Escalation>,
 }
@@ -56,6 +81,7 @@ impl Default for Policy {
             unchanged: Some(2),
             truncated: None,
             history: History::default(),
+            reask: Reask::default(),
             escalations: Vec::new(),
         }
     }
@@ -165,6 +191,33 @@ impl<T> Extraction<T> {
         self
     }
 
+    /// What is asked for again when an answer does not pass: the parts that are wrong, or the whole.
+    ///
+    /// Parts are asked for against their own part of the schema, in the mode of the whole; they are
+    /// put into their places in the value, and the whole is checked again. A model that gives the
+    /// whole all the same is taken at its word.
+    ///
+    /// ```
+    /// # use extract_core::model::{Scripted, scripted::reply};
+    /// # use extract_core::Client;
+    /// # use serde_json::json;
+    /// use extract_core::extraction::Reask;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let client = Client::with_model(Scripted::new([
+    ///     reply::tool(json!({"value": [1, 2, 300]})),
+    ///     reply::tool(json!({"value_2": 30})),
+    /// ]));
+    /// let done = client.extract::<Vec<u8>>("1, 2, 30").reask(Reask::Parts).report().await?;
+    /// assert_eq!(done.value, [1, 2, 30]);
+    /// assert_eq!(done.attempts[1].parts, ["/2"]);
+    /// # Ok::<(), extract_core::Error>(()) }).unwrap();
+    /// ```
+    pub fn reask(mut self, reask: Reask) -> Self {
+        self.options.policy.reask = reask;
+        self
+    }
+
     /// Asks another model once `after` answers did not pass (1 at least). Several can be set, each
     /// with a higher number; [`retries`](Self::retries) and all budgets count over all of them.
     ///
@@ -221,6 +274,12 @@ impl ClientBuilder {
     /// How much of the failed attempts a re-ask shows: see [`Extraction::history_policy`].
     pub fn history_policy(mut self, history: History) -> Self {
         self.defaults.policy.history = history;
+        self
+    }
+
+    /// What is asked for again: see [`Extraction::reask`].
+    pub fn reask(mut self, reask: Reask) -> Self {
+        self.defaults.policy.reask = reask;
         self
     }
 

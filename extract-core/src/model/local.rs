@@ -7,8 +7,11 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-use super::{Model, Profile, Provider, ProviderOptions, SchemaPrompt};
-use crate::conversation::{Mode, ProviderError, ProviderErrorKind, Reply, Request};
+use super::{DeltaStream, Model, Profile, Provider, ProviderOptions, SchemaPrompt, preset};
+use crate::conversation::{ProviderError, ProviderErrorKind, Reply, Request};
+
+/// The provider that the server is of.
+const SERVER: &str = "llamacpp";
 
 /// How long one exchange may take: a small machine may share its cores with a build.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -66,7 +69,7 @@ impl Local {
             .map_err(|error| failed(error.to_string()))?
             .map_err(|error| failed(error.to_string()))?;
         let mut options = ProviderOptions {
-            model: format!("llamacpp/{}", server.model()),
+            model: format!("{SERVER}/{}", server.model()),
             base_url: Some(server.base_url().to_owned()),
             ..ProviderOptions::default()
         };
@@ -79,9 +82,13 @@ impl Local {
 impl Model for Local {
     fn profile(&self) -> Profile {
         let model = self.ready.get().map_or("embedded", |ready| ready.server.model());
-
         let mut profile = Profile::new("local", model);
-        profile.modes = vec![Mode::JsonSchema, Mode::Tools, Mode::JsonObject, Mode::Text];
+        // What its server takes stands in the row of that server.
+        if let Some(row) = preset::find(SERVER) {
+            profile.modes = row.facts.modes.to_vec();
+            profile.dialect = row.facts.schema_dialect;
+            profile.tool_dialect = row.facts.tool_dialect;
+        }
         profile.schema_prompt = SchemaPrompt::Always;
         profile.parallel_tools = false;
         profile.settings.temperature = Some(0.0);
@@ -91,5 +98,12 @@ impl Model for Local {
 
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
         Box::pin(async move { self.provider().await?.respond(request).await })
+    }
+
+    fn stream<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
+        Box::pin(async move { self.provider().await?.stream(request).await })
     }
 }

@@ -73,6 +73,7 @@ impl Preset {
 /// What a model takes.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "a row of independent facts, not a state")]
 pub struct Facts {
     /// The modes, best first.
     pub modes: &'static [Mode],

@@ -292,9 +292,12 @@ impl Scripted {
 
 /// Puts the tool that was asked for into the calls that the script left open.
 fn name_calls(reply: &mut Reply, request: &Request) {
-    use crate::conversation::{Block, Output};
+    use crate::conversation::{Block, Output, ToolChoice};
     let asked = match &request.output {
-        Output::Tools(tools) => tools.tools.first().map_or("answer", |tool| tool.name.as_str()),
+        Output::Tools(tools) => {
+            let index = if let ToolChoice::Only(index) = tools.choice { index } else { 0 };
+            tools.tools.get(index).map_or("answer", |tool| tool.name.as_str())
+        }
         Output::JsonSchema(tool) => tool.name.as_str(),
         Output::JsonObject | Output::Text => "answer",
     };

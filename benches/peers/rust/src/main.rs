@@ -31,7 +31,9 @@ async fn main() {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
         ["ask", client, url, cases, reasks] => ask(client, url, cases, reasks, None).await,
-        ["ask", client, url, cases, reasks, most] => ask(client, url, cases, reasks, Some(most)).await,
+        ["ask", client, url, cases, reasks, most] => {
+            ask(client, url, cases, reasks, Some(most)).await
+        }
         ["stream", client, url] => stream::run(client, url).await,
         _ => panic!("see the top of main.rs"),
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 pub use annotate::annotate;
 pub use fold::{Folded, fold};
 
-use crate::contract::Problems;
+use crate::contract::{Parts, Problems};
 use crate::conversation::Mode;
 
 /// The most bytes of problems that one message carries.
@@ -41,12 +41,14 @@ pub struct Feedback<'a> {
     pub attempt: u32,
     /// How often exactly these problems came back.
     pub unchanged: u32,
+    /// The parts that are asked for now; none where it is the whole.
+    pub parts: Option<&'a Parts>,
 }
 
 impl<'a> Feedback<'a> {
     /// Feedback on the problems of this attempt.
     pub fn new(problems: &'a Problems, mode: Mode, attempt: u32) -> Self {
-        Self { problems, value: None, mode, attempt, unchanged: 0 }
+        Self { problems, value: None, mode, attempt, unchanged: 0, parts: None }
     }
 
     /// Sets the answer that the problems are in.
@@ -58,6 +60,12 @@ impl<'a> Feedback<'a> {
     /// Sets how often exactly these problems came back.
     pub fn unchanged(mut self, times: u32) -> Self {
         self.unchanged = times;
+        self
+    }
+
+    /// Sets the parts that are asked for now.
+    pub fn parts(mut self, parts: &'a Parts) -> Self {
+        self.parts = Some(parts);
         self
     }
 
@@ -99,11 +107,25 @@ pub fn render_feedback(feedback: &Feedback<'_>) -> String {
         text += ", the same as before";
     }
     text += &told(feedback);
-    text += match feedback.mode {
-        Mode::Tools => "Call the tool again with the whole answer, corrected.",
-        _ => "Give the whole answer again as JSON, corrected, and nothing else.",
-    };
+    match (feedback.mode, feedback.parts) {
+        (Mode::Tools, None) => text += "Call the tool again with the whole answer, corrected.",
+        (_, None) => text += "Give the whole answer again as JSON, corrected, and nothing else.",
+        (Mode::Tools, Some(parts)) => {
+            text += &format!("Call `{}` with these parts alone", parts.contract().name());
+            text += &asked_for(parts);
+        }
+        (_, Some(parts)) => {
+            text += "Give these parts alone, as the members of one JSON object, and nothing else";
+            text += &asked_for(parts);
+        }
+    }
     text
+}
+
+/// The names of parts and where they belong.
+fn asked_for(parts: &Parts) -> String {
+    let each = parts.iter().map(|part| format!("\n- `{}`: {}", part.name, part.place));
+    format!(", corrected; everything else is kept as it is:{}", each.collect::<String>())
 }
 
 /// The problems: what is folded as a list, and what stands alone in the value.

@@ -9,7 +9,7 @@ use crate::contract::push_segment;
 /// hold there; of lists, those of the length that most have, element by element; of anything else,
 /// the value that most are. What is equally frequent is decided for the one that came first.
 pub(super) fn of(values: &[&Value]) -> Value {
-    let Some(kind) = most_frequent(values, |value| kind_of(value)) else { return Value::Null };
+    let Some(kind) = most_frequent(values, kind_of) else { return Value::Null };
     let alike: Vec<&Value> =
         values.iter().copied().filter(|value| kind_of(value) == kind_of(kind)).collect();
     match kind {

@@ -21,7 +21,12 @@ impl<T> Journey<T> {
             u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
         let mode = self.request.output.mode();
         // Entered before the request, so that a deadline that cuts it off finds it there.
-        self.ledger.attempts.push(Attempt::begun(number, self.asked.clone(), mode));
+        self.ledger.attempts.push(Attempt::begun(
+            number,
+            self.asked.clone(),
+            mode,
+            self.asked_parts(),
+        ));
         let asked = Instant::now();
         let answered = match self.task.line.clone() {
             None => self.task.client.model.respond(&self.request).await,
@@ -90,10 +95,14 @@ impl<T> Journey<T> {
         let began = Instant::now();
         let opening = self.task.client.model.stream(&self.request);
         let deltas = within(first, FIRST, opening).await??;
-        let (contract, form) = (Arc::clone(&self.task.contract), self.form.clone());
+        let (contract, form) = match &self.parts {
+            Some(asking) => (Arc::clone(asking.parts.contract()), asking.form.clone()),
+            None => (Arc::clone(&self.task.contract), self.form.clone()),
+        };
         let mode = self.request.output.mode();
         let background = Arc::clone(&self.background);
-        line.tell(Told::Began(Began { attempt, mode, contract, form, background }));
+        let of_parts = self.parts.is_some();
+        line.tell(Told::Began(Began { attempt, mode, of_parts, contract, form, background }));
         let mut deltas = deltas.ready_chunks(MOST_AT_ONCE);
         let (mut left, mut which) = (first.map(|most| most.saturating_sub(began.elapsed())), FIRST);
         while let Some(pieces) = within(left, which, deltas.next()).await? {
@@ -177,11 +186,12 @@ fn is_of_the_reply(delta: &Delta) -> bool {
 }
 
 impl Attempt {
-    fn begun(number: u32, asked: String, mode: Mode) -> Self {
+    fn begun(number: u32, asked: String, mode: Mode, parts: Vec<String>) -> Self {
         Self {
             number,
             asked,
             mode,
+            parts,
             model: None,
             outcome: Outcome::Failed,
             stop: None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::answers::unreadable_problem;
+use super::parts::Taken;
 use super::{Ending, Journey, Task};
 use crate::check::check;
 use crate::contract::dialect::Raised;
@@ -25,21 +26,26 @@ impl<T: Extract> Journey<T> {
         let mut first: Option<(Vec<Repair>, Problems)> = None;
         let mut unreadable: Option<Problem> = None;
         for answer in self.answers(reply) {
-            let reading = match self.read(&answer) {
-                Ok(reading) => reading,
+            let taken = match self.take_parts(&answer) {
+                Some(taken) => Ok(taken),
+                None => self.read(&answer).map(|reading| Taken {
+                    raised: self.task.contract.raise(self.form.as_deref(), reading.value),
+                    repairs: reading.repairs,
+                }),
+            };
+            let Taken { raised: Raised { value, problems, .. }, repairs } = match taken {
+                Ok(taken) => taken,
                 Err(problem) => {
                     unreadable.get_or_insert(problem);
                     continue;
                 }
             };
-            let Raised { value, problems, .. } =
-                self.task.contract.raise(self.form.as_deref(), reading.value);
             let (value, checked) = self.weigh(value, problems).await;
             let checked = match checked {
                 Ok(checked) => checked,
                 Err(failed) => {
                     self.last = Some(value);
-                    self.enter_verdict(Outcome::Unchecked, reading.repairs, &Problems::new());
+                    self.enter_verdict(Outcome::Unchecked, repairs, &Problems::new());
                     return Err(Ending::Unchecked(failed));
                 }
             };
@@ -48,10 +54,10 @@ impl<T: Extract> Journey<T> {
             }
             match checked {
                 Ok(value) => {
-                    self.enter_verdict(Outcome::Accepted, reading.repairs, &Problems::new());
+                    self.enter_verdict(Outcome::Accepted, repairs, &Problems::new());
                     return Ok(Ok(value));
                 }
-                Err(problems) if first.is_none() => first = Some((reading.repairs, problems)),
+                Err(problems) if first.is_none() => first = Some((repairs, problems)),
                 Err(_) => {}
             }
         }

@@ -8,6 +8,7 @@ mod escalate;
 mod judge;
 mod limits;
 mod own;
+mod parts;
 mod reask;
 mod slots;
 
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 use super::ledger::{Ledger, Outcome, Report};
 use super::limit::Limit;
+use super::llm_check::Judgements;
 use super::opening::Opening;
 use super::options::Options;
 use super::step::{Call, Calls};
@@ -26,8 +28,9 @@ use super::tooling::Tooling;
 use super::{Client, Error, InputError};
 use crate::check::Rules;
 use crate::contract::{Background, Contract, Extract, Failed, Form, Problems, UserTool};
-use crate::conversation::{Assembly, Feature, Input, Mode, ProviderError, Reply, Request};
+use crate::conversation::{Assembly, Feature, Input, Mode, Output, ProviderError, Reply, Request};
 use limits::Rejected;
+use parts::Asking;
 use slots::Slots;
 
 /// What an extraction is: who is asked, for what, about what, and how.
@@ -113,7 +116,7 @@ enum Ending {
     Filtered(String),
     Truncated(String),
     Invalid(Limit),
-    Called(Vec<Call>, Reply),
+    Called(Vec<Call>, Box<Reply>),
     Unchecked(Failed),
     Deadline(Duration),
 }
@@ -147,6 +150,12 @@ struct Journey<T> {
     /// What checks may look at.
     background: Arc<Background>,
     best: Option<Rejected>,
+    /// How the whole is asked for.
+    whole: Output,
+    /// Which parts are asked for, where it is not the whole.
+    parts: Option<Asking>,
+    /// How many messages there were once the whole had been fed back on.
+    told: usize,
 }
 
 impl<T> Journey<T> {
@@ -154,6 +163,9 @@ impl<T> Journey<T> {
     fn open(&mut self, opening: Opening) {
         self.ledger.notes.extend(opening.notes);
         self.opened = opening.request.messages.len();
+        self.whole = opening.request.output.clone();
+        self.parts = None;
+        self.told = self.opened;
         self.request = opening.request;
         self.form = opening.form;
         self.tooling = opening.tooling;
@@ -175,6 +187,7 @@ impl<T: Extract> Journey<T> {
         let ledger = Ledger { notes, ..Ledger::default() };
         let background = Arc::new(task.options.background(&task.input));
         let (asked, opened) = (address(&task.client), request.messages.len());
+        let whole = request.output.clone();
         Ok(Self {
             task,
             form,
@@ -191,6 +204,9 @@ impl<T: Extract> Journey<T> {
             problems: Problems::new(),
             unchanged: 0,
             best: None,
+            whole,
+            parts: None,
+            told: opened,
             background,
         })
     }
@@ -206,10 +222,11 @@ impl<T: Extract> Journey<T> {
             };
             self.last = None;
             let judged = match self.own_calls(&reply) {
-                Some(Ok(calls)) => return Err(Ending::Called(calls, reply)),
+                Some(Ok(calls)) => return Err(Ending::Called(calls, Box::new(reply))),
                 Some(Err(problems)) => Err(problems),
                 None => self.judge(&reply).await?,
             };
+            self.enter_judgements();
             match judged {
                 Ok(value) => return Ok(value),
                 Err(problems) => self.ask_again(&reply, &problems)?,
@@ -264,7 +281,15 @@ impl<T: Extract> Journey<T> {
         true
     }
 
+    /// Enters what checks have asked of models, so that it counts against the budgets.
+    fn enter_judgements(&mut self) {
+        if let Some(judgements) = self.background.context().find::<Judgements>() {
+            self.ledger.judgements.extend(judgements.take());
+        }
+    }
+
     fn close(mut self) -> Ledger {
+        self.enter_judgements();
         self.ledger.elapsed = self.begun.elapsed();
         self.ledger
     }

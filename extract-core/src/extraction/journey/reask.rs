@@ -18,6 +18,7 @@ impl<T> Journey<T> {
         }
         let stuck = self.is_stuck();
         if (self.is_escalation_due() || stuck.is_some()) && self.escalate() {
+            self.choose_what_to_ask(problems);
             self.introduce(problems);
             return Ok(());
         }
@@ -34,9 +35,12 @@ impl<T> Journey<T> {
         if self.feed_back_calls(reply) {
             return;
         }
+        let was_of_parts = self.parts.is_some();
+        self.choose_what_to_ask(problems);
         let words = self.words(problems);
         if self.task.options.policy.history == History::Last {
-            self.request.messages.truncate(self.opened);
+            // Parts are parts of something, which stays.
+            self.request.messages.truncate(if was_of_parts { self.told } else { self.opened });
         }
         let messages = &mut self.request.messages;
         let turn = reply.to_message();
@@ -46,11 +50,14 @@ impl<T> Journey<T> {
         let mut calls = reply.tool_calls().peekable();
         if calls.peek().is_none() {
             messages.push(Message::user(words));
-            return;
+        } else {
+            let words: Arc<str> = words.into();
+            for call in calls {
+                messages.push(Message::tool(ToolResult::new(call, Arc::clone(&words), true)));
+            }
         }
-        let words: Arc<str> = words.into();
-        for call in calls {
-            messages.push(Message::tool(ToolResult::new(call, Arc::clone(&words), true)));
+        if !was_of_parts {
+            self.told = self.request.messages.len();
         }
     }
 
@@ -58,12 +65,13 @@ impl<T> Journey<T> {
     /// turns, which every provider takes. An answer that could not be read tells it nothing.
     fn introduce(&mut self, problems: &Problems) {
         let Some(value) = self.last.clone() else { return };
+        let asked = self.task.contract.asked_value(self.form.as_deref(), value).to_string();
         let words = self.words(problems);
-        let (asked, _) = self.task.contract.as_asked(self.form.as_deref(), value, problems);
-        self.request.messages.extend([Message::assistant(asked.to_string()), Message::user(words)]);
+        self.request.messages.extend([Message::assistant(asked), Message::user(words)]);
+        self.told = self.request.messages.len();
     }
 
-    /// What is wrong, in words.
+    /// What is wrong, and what is asked for now, in words.
     fn words(&self, problems: &Problems) -> String {
         let attempt = u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX);
         // The model is told the places in its own answer, which may be wrapped, or of another shape.
@@ -76,9 +84,14 @@ impl<T> Journey<T> {
         let mut feedback = Feedback::new(problems, self.request.output.mode(), attempt);
         feedback.value = value;
         feedback.unchanged = self.unchanged;
-        match &self.task.options.feedback {
+        feedback.parts = self.parts.as_ref().map(|asking| &asking.parts);
+        let words = match &self.task.options.feedback {
             Some(write) => write(&feedback),
             None => render_feedback(&feedback),
+        };
+        match self.type_of_parts() {
+            Some(type_of_parts) => format!("{words}\n\n{type_of_parts}"),
+            None => words,
         }
     }
 }

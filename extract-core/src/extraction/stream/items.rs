@@ -7,12 +7,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::sealed::Sees;
+use super::source::Source;
 use super::spans::Spans;
 use super::{Began, ExtractionStream, Told, View};
 use crate::check::{Rules, check_at_once};
 use crate::contract::dialect::Raised;
 use crate::contract::{Background, Contract, Extract, Form, Problems, root, segments};
-use crate::conversation::{Delta, Mode};
+use crate::conversation::Delta;
 use crate::extraction::{BadItems, Extraction};
 use crate::reading::{self, Follower, Level};
 
@@ -36,18 +37,6 @@ pub struct Items<E> {
     ready: VecDeque<E>,
     stop: Option<Problems>,
     result: PhantomData<fn() -> E>,
-}
-
-/// What of the reply is followed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Source {
-    /// Nothing: what is arriving is not the whole value, or was given out before.
-    #[default]
-    Nothing,
-    /// The text.
-    Text,
-    /// The arguments of the first call.
-    Call(Option<usize>),
 }
 
 impl<E: Extract> Items<E> {
@@ -74,7 +63,8 @@ impl<E: Extract> Items<E> {
         self.source = Source::Nothing;
         self.seen = 0;
         self.background = Arc::clone(&began.background);
-        if !self.given.is_empty() {
+        // Parts are put into the list, and given out, when the whole was checked.
+        if !self.given.is_empty() || began.of_parts {
             return;
         }
         // An element that cannot be asked for by itself is given when the whole was checked.
@@ -90,23 +80,11 @@ impl<E: Extract> Items<E> {
         let names = wrapping.into_iter().chain(segments(&self.pointer)).collect();
         self.follower = Some(Follower::new(Spans::of(names)));
         self.element = Some(element);
-        self.source = match began.mode {
-            Mode::Tools => Source::Call(None),
-            _ => Source::Text,
-        };
+        self.source = Source::of(began);
     }
 
     fn piece(&mut self, delta: &Delta) {
-        let text = match (delta, &mut self.source) {
-            (Delta::Text(text), Source::Text) => text,
-            (Delta::Arguments { index, fragment }, Source::Call(followed)) => {
-                if index != followed.get_or_insert(*index) {
-                    return;
-                }
-                fragment
-            }
-            _ => return,
-        };
+        let Some(text) = self.source.text_of(delta) else { return };
         let (Some(follower), Some(element)) = (&mut self.follower, &self.element) else { return };
         follower.feed_str(text);
         while let Some(span) = follower.sink_mut().take() {

@@ -34,7 +34,9 @@ pub struct Began {
     pub attempt: u32,
     /// How the answer is asked for.
     pub mode: Mode,
-    /// What is asked for: the value itself, unless only parts of it are asked for again.
+    /// Whether only parts of the value are asked for again.
+    pub of_parts: bool,
+    /// What is asked for: the value itself, or an object that holds the parts.
     pub contract: Arc<Contract>,
     /// The lowered schema, where one is sent.
     pub form: Option<Arc<Form>>,

@@ -7,6 +7,8 @@
 mod deltas;
 mod items;
 mod line;
+mod partials;
+mod source;
 mod spans;
 
 use std::fmt;
@@ -19,9 +21,10 @@ use futures_util::future::BoxFuture;
 pub use deltas::Deltas;
 pub use items::Items;
 pub(super) use line::{Began, Line, Told};
+pub use partials::{Partials, Update};
 
 use super::journey;
-use super::{Error, Extraction, InputError, Report};
+use super::{Error, Extraction, InputError, Layout, Report};
 use crate::contract::Extract;
 
 /// What is made of a reply as it arrives. It cannot be implemented elsewhere.
@@ -82,8 +85,12 @@ impl<T, V> fmt::Debug for ExtractionStream<T, V> {
 }
 
 impl<T: Extract, V: View> ExtractionStream<T, V> {
-    fn begin(extraction: Extraction<T>, view: V) -> Self {
+    fn begin(mut extraction: Extraction<T>, view: V) -> Self {
         let line = Line::new();
+        // One call is followed as it arrives; of several, the value is made when all are there.
+        if extraction.options.layout == Layout::Auto {
+            extraction.options.layout = Layout::Whole;
+        }
         let run = match extraction.into_task() {
             Ok(mut task) => {
                 task.line = Some(line.clone());

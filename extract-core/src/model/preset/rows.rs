@@ -141,12 +141,14 @@ const GEMINI: Facts = Facts {
     ..COMPATIBLE
 };
 
+const GEMINI_SAMPLING: &[Rule] = &[Rule {
+    models: &["gemini-3.5-flash-lite*", "gemini-3.6*", "gemini-3.7*", "gemini-3.8*"],
+    sampling: Some(false),
+    ..Rule::NONE
+}];
+
 const GEMINI_RULES: &[Rule] = &[
-    Rule {
-        models: &["gemini-3.5-flash-lite*", "gemini-3.6*", "gemini-3.7*", "gemini-3.8*"],
-        sampling: Some(false),
-        ..Rule::NONE
-    },
+    GEMINI_SAMPLING[0],
     Rule {
         models: &["gemini-1*", "gemini-2.0*"],
         schema: Some((&Dialect::GEMINI_RESPONSE_SCHEMA, false)),
@@ -272,7 +274,8 @@ static PRESETS: &[Preset] = &[
         auth: Auth::Header("x-goog-api-key"),
         protocol: Protocol::Interactions,
         facts: GEMINI,
-        rules: GEMINI_RULES,
+        // Its models are those that know JSON Schema.
+        rules: GEMINI_SAMPLING,
         ..ROW
     },
     Preset {

@@ -1,0 +1,46 @@
+//! A model that checks another's answer, on a real model and without a key.
+//!
+//! ```text
+//! cargo run --example llm_check
+//! ```
+//!
+//! Both are the embedded model here, which is too small to be a good judge: it may well find fault with
+//! every answer, and the program shows what happens then. With `EXTRACT_MODEL` and `JUDGE_MODEL` set to
+//! `provider/model`, a small model judges a larger one.
+
+use extract_llm::{Client, Error, Extract, llm_check};
+
+/// An answer to a customer's mail.
+#[derive(Debug, Extract)]
+struct Answer {
+    /// What is written to the customer, in one or two sentences.
+    reply: String,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let client = Client::from_env()?;
+    let judge = match std::env::var("JUDGE_MODEL") {
+        Ok(model) => Client::new(&model)?,
+        Err(_) => client.clone(),
+    };
+    let mail = "Do you have red chairs? We are sold out until May, please answer the customer.";
+
+    let polite = llm_check(&judge, "is polite to the customer").at("/reply");
+    let asked = client.extract::<Answer>(mail).retries(1).llm_check(polite).report().await;
+
+    match asked {
+        Ok(done) => {
+            println!("{}", done.value.reply);
+            for attempt in done.attempts.iter().chain(&done.judgements) {
+                println!("{attempt}");
+            }
+            println!("{} tokens, the judge's included", done.usage.total_tokens());
+        }
+        Err(error) => {
+            let Some(ledger) = error.ledger() else { return Err(error) };
+            println!("The judge was never satisfied: {error}\n{ledger}");
+        }
+    }
+    Ok(())
+}

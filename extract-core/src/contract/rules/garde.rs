@@ -1,0 +1,30 @@
+//! The rules of the crate `garde`.
+
+use std::any::{Any, type_name};
+
+use garde::Validate;
+
+use crate::contract::{CheckError, CheckFailure, Checker, Extract, Problem};
+
+/// Reports what `garde` finds wrong with the value at this place. Its context, if it is not `()`, is
+/// the one of its type that was given to the extraction.
+pub fn report<T>(value: &T, checker: &mut Checker<'_>)
+where
+    T: Extract + Validate<Context: Any>,
+{
+    let none: &dyn Any = &();
+    let context = checker.context().find::<T::Context>().or_else(|| none.downcast_ref());
+    let Some(context) = context else {
+        let missing = CheckFailure::NoContext { type_name: type_name::<T::Context>() };
+        return checker.report(Err(CheckError::Failed(missing)));
+    };
+    let Err(report) = value.validate_with(context) else { return };
+    for (path, error) in report.iter() {
+        // Its paths are kept from their ends, and its own macros read them so.
+        let named = path.__iter().rev().filter(|(_, name)| !name.is_empty());
+        let path = named.map(|(_, name)| name.to_string()).collect();
+        let (pointer, unknown) = checker.place_of(value, path);
+        let rule = format!("a value that passes its rule ({}{unknown})", error.message());
+        checker.report(Err(Problem::rule(pointer, rule)));
+    }
+}

@@ -1,0 +1,36 @@
+//! Rules that a type has in the words of another crate, one file a crate. What the derive writes for
+//! `#[extract(garde)]` and `#[extract(validator)]` calls `report` of the module of that name.
+
+#[cfg(feature = "garde")]
+pub mod garde;
+#[cfg(feature = "validator")]
+pub mod validator;
+
+/// Stands in for a feature that is off, so that the compiler says so.
+#[cfg(not(all(feature = "garde", feature = "validator")))]
+macro_rules! off {
+    ($name:ident, $message:literal, $note:literal) => {
+        pub mod $name {
+            use crate::contract::Checker;
+
+            #[diagnostic::on_unimplemented(message = $message, note = $note)]
+            pub trait FeatureIsOn {}
+
+            pub fn report<T: FeatureIsOn>(_: &T, _: &mut Checker<'_>) {}
+            pub fn report_with<C, T: FeatureIsOn>(_: &T, _: &mut Checker<'_>) {}
+        }
+    };
+}
+
+#[cfg(not(feature = "garde"))]
+off!(
+    garde,
+    "`#[extract(garde)]` needs the feature `garde` of `extract-llm`",
+    "extract-llm = { version = \"..\", features = [\"garde\"] }"
+);
+#[cfg(not(feature = "validator"))]
+off!(
+    validator,
+    "`#[extract(validator)]` needs the feature `validator` of `extract-llm`",
+    "extract-llm = { version = \"..\", features = [\"validator\"] }"
+);

@@ -1,0 +1,215 @@
+//! Finding a text that was copied with a few letters changed, in time linear in the source: pieces of
+//! four bytes vote for where it may stand, and the few best places are looked at closely.
+
+use std::ops::Range;
+
+use super::folded::{WALL, figures};
+use super::locate::Effort;
+
+/// Shorter texts have too little in them to be told from others, longer ones are not compared letter
+/// by letter. In bytes of the folded text.
+const SHORTEST: usize = 8;
+const LONGEST: usize = 2048;
+
+/// One letter in so many may differ, and in one word one in so many.
+const ONE_IN: usize = 7;
+const SLIPS_ONE_IN: usize = 3;
+
+/// How far a piece is grown to the ends of its words, in characters.
+const LONGEST_WORD: usize = 24;
+
+/// The nearest passage is shown if less than this share of it differs, in percent.
+const SHOWN: usize = 60;
+
+/// How long the pieces are that vote, and how many of their places in the quote are kept.
+const GRAM: usize = 4;
+const PLACES: usize = 4;
+
+/// How many places are looked at closely.
+const CANDIDATES: usize = 4;
+
+/// The best that was found.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Where, in the folded source.
+    pub(super) piece: Range<usize>,
+    /// Whether it is near enough to be the quote.
+    pub(super) is_near: bool,
+}
+
+/// Finds the passage that comes nearest to a quote; both are folded.
+pub(super) fn find(quote: &str, source: &str, effort: &mut Effort) -> Option<Found> {
+    if quote.len() < SHORTEST || quote.len() > LONGEST || source.len() < GRAM {
+        return None;
+    }
+    let most = quote.chars().count() / ONE_IN;
+    let mut best: Option<(usize, Range<usize>)> = None;
+    for window in windows(quote, source, effort) {
+        let Some((distance, piece)) = nearest(quote, source, window, effort) else { continue };
+        let piece = in_words(source, piece);
+        let text = &source[piece.clone()];
+        // Another number or another word is not a slip of the pen.
+        let is_slip = figures(quote).eq(figures(text)) && has_same_words(quote, text, effort);
+        let is_other = distance <= most && !is_slip;
+        let distance = if is_other { most + 1 } else { distance };
+        let is_nearer = best.as_ref().is_none_or(|(known, at)| {
+            distance < *known || distance == *known && piece.start < at.start
+        });
+        if is_nearer {
+            best = Some((distance, piece));
+        }
+    }
+    let (distance, piece) = best?;
+    let is_shown = distance * 100 <= quote.chars().count() * SHOWN;
+    is_shown.then_some(Found { piece, is_near: distance <= most })
+}
+
+/// The same piece, from the beginning of a word to the end of one.
+fn in_words(text: &str, piece: Range<usize>) -> Range<usize> {
+    let gap = |c: char| c == ' ' || c == WALL;
+    let inside = &text[piece.clone()];
+    let start = piece.start + (inside.len() - inside.trim_start_matches(gap).len());
+    let end = start + inside.trim_matches(gap).len();
+    // A word has an end, even where nothing parts it from the next.
+    let letters = |rest: usize, c: char| rest + c.len_utf8();
+    let before = text[..start].chars().rev().take_while(|c| !gap(*c)).take(LONGEST_WORD);
+    let after = text[end..].chars().take_while(|c| !gap(*c)).take(LONGEST_WORD);
+    start - before.fold(0, letters)..end + after.fold(0, letters)
+}
+
+/// Whether two texts have the same words, each but for a few letters: none more, none less, and none
+/// that is another. A word may be in two pieces.
+fn has_same_words(quote: &str, text: &str, effort: &mut Effort) -> bool {
+    effort.spend(quote.len() + text.len());
+    let words = |text| str::split(text, ' ').filter(|word| !word.is_empty());
+    let (wanted, there): (Vec<&str>, Vec<&str>) = (words(quote).collect(), words(text).collect());
+    let same_before = wanted.iter().zip(&there).take_while(|(a, b)| a == b).count();
+    let (wanted, there) = (&wanted[same_before..], &there[same_before..]);
+    let same_after =
+        wanted.iter().rev().zip(there.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (wanted, there) =
+        (&wanted[..wanted.len() - same_after], &there[..there.len() - same_after]);
+    let is_slip = |wanted: &str, there: &str, effort: &mut Effort| {
+        let (wanted, there): (Vec<char>, Vec<char>) =
+            (wanted.chars().collect(), there.chars().collect());
+        let most = (wanted.len() / SLIPS_ONE_IN).max(1);
+        distance(&wanted, &there, effort) <= most
+    };
+    if wanted.len() == there.len() {
+        return wanted.iter().zip(there).all(|(wanted, there)| is_slip(wanted, there, effort));
+    }
+    // A word in two pieces is one slip already.
+    let joined = |words: &[&str]| words.concat().chars().collect::<Vec<char>>();
+    distance(&joined(wanted), &joined(there), effort) <= 1
+}
+
+/// How many letters have to be added, taken away or changed between two words.
+fn distance(from: &[char], to: &[char], effort: &mut Effort) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.iter().enumerate() {
+        effort.spend(to.len());
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.iter().enumerate() {
+            let changed = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+/// The places where most pieces of the quote stand in their order, best first.
+fn windows(quote: &str, source: &str, effort: &mut Effort) -> Vec<Range<usize>> {
+    let mut places: Vec<Vec<usize>> = vec![Vec::new(); SLOTS];
+    for (at, gram) in quote.as_bytes().windows(GRAM).enumerate() {
+        let known = &mut places[slot(gram)];
+        if known.len() < PLACES {
+            known.push(at);
+        }
+    }
+    // Where the quote would begin, in steps as wide as it may be longer or shorter.
+    let step = (quote.len() / ONE_IN).max(GRAM);
+    let mut votes = vec![0_u32; (quote.len() + source.len()) / step + 2];
+    effort.spend(quote.len() + votes.len());
+    for (at, gram) in source.as_bytes().windows(GRAM).enumerate() {
+        effort.spend(1);
+        for place in &places[slot(gram)] {
+            effort.spend(1);
+            votes[(at + quote.len() - place) / step] += 1;
+        }
+    }
+    // A passage may lie across the border of two steps.
+    let mut best: Vec<(u32, usize)> = Vec::with_capacity(CANDIDATES + 1);
+    for index in 1..votes.len() {
+        effort.spend(1);
+        let here = votes[index - 1] + votes[index];
+        // Two neighbours are one passage.
+        let neighbour = best.iter().position(|(_, other)| other + 1 == index);
+        if here == 0 || neighbour.is_some_and(|at| best[at].0 >= here) {
+            continue;
+        }
+        neighbour.map(|at| best.remove(at));
+        let rank = best.partition_point(|(known, _)| *known >= here);
+        best.insert(rank, (here, index));
+        best.truncate(CANDIDATES);
+    }
+    let window = |(_, index): (u32, usize)| {
+        let begin = ((index - 1) * step).saturating_sub(quote.len() + step);
+        let end = ((index + 1) * step + step).min(source.len());
+        on_borders(source, begin..end.max(begin))
+    };
+    best.into_iter().map(window).collect()
+}
+
+/// How many lists of places there are, and which of them a piece belongs to.
+const SLOTS: usize = 1 << 13;
+
+fn slot(gram: &[u8]) -> usize {
+    let bits = gram.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+    bits.wrapping_mul(0x9e37_79b1) as usize >> 19
+}
+
+/// The same range, grown to whole characters.
+fn on_borders(text: &str, range: Range<usize>) -> Range<usize> {
+    let start = (0..=range.start.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
+    let end = (range.end.min(text.len())..=text.len()).find(|&at| text.is_char_boundary(at));
+    start.unwrap_or(0)..end.unwrap_or(text.len())
+}
+
+/// The piece of a window with the fewest letters to be added, taken away or changed, and how many.
+fn nearest(
+    quote: &str,
+    source: &str,
+    window: Range<usize>,
+    effort: &mut Effort,
+) -> Option<(usize, Range<usize>)> {
+    let quote: Vec<char> = quote.chars().collect();
+    // For each prefix of the quote: what it costs to end here, and where that begins.
+    let mut row: Vec<(usize, usize)> = (0..=quote.len()).map(|cost| (cost, window.start)).collect();
+    let mut best: Option<(usize, Range<usize>)> = None;
+    for (at, c) in source[window.clone()].char_indices() {
+        let (at, end) = (window.start + at, window.start + at + c.len_utf8());
+        effort.spend(quote.len());
+        if c == WALL {
+            row.iter_mut().enumerate().for_each(|(cost, cell)| *cell = (cost, end));
+            continue;
+        }
+        let mut diagonal = row[0];
+        row[0] = (0, end);
+        // Nothing of the quote is there yet: it begins with this character or later.
+        diagonal.1 = at;
+        for (index, wanted) in quote.iter().enumerate() {
+            let changed = (diagonal.0 + usize::from(c != *wanted), diagonal.1);
+            diagonal = row[index + 1];
+            let added = (diagonal.0 + 1, diagonal.1);
+            let missing = (row[index].0 + 1, row[index].1);
+            row[index + 1] = [changed, added, missing].into_iter().min_by_key(|cell| cell.0)?;
+        }
+        let (cost, start) = row[quote.len()];
+        if start < end && best.as_ref().is_none_or(|(known, _)| cost < *known) {
+            best = Some((cost, start..end));
+        }
+    }
+    best
+}

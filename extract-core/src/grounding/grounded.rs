@@ -1,0 +1,59 @@
+//! [`Grounded`]: a value with the quotes that support it.
+
+use std::ops::Deref;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Quote;
+use crate::contract::{Checker, Extract};
+
+/// A value, and the quotes that it rests on: for what does not stand in the text word for word, but
+/// follows from it. The model has to give at least one, and each is looked up as any [`Quote`] is.
+///
+/// ```
+/// use extract_core::contract::Background;
+/// use extract_core::extraction::parse_in;
+/// use extract_core::grounding::Grounded;
+///
+/// let review = Background::new().source("The battery is empty by noon. I sent it back.");
+/// let reply = r#"{"value": false, "quotes": ["I sent it back"]}"#;
+/// let satisfied = parse_in::<Grounded<bool>>(reply, &review)?.value;
+/// assert!(!satisfied.value);
+/// assert_eq!(satisfied.quotes[0].located().unwrap().bytes, 30..44);
+///
+/// let made_up = r#"{"value": true, "quotes": ["I love it"]}"#;
+/// assert!(parse_in::<Grounded<bool>>(made_up, &review).is_err());
+/// # Ok::<(), extract_core::extraction::ParseError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Grounded_{T}", description = "A value with what it rests on.")]
+pub struct Grounded<T> {
+    /// What the text comes to.
+    pub value: T,
+    /// The passages of the text that say so, each copied word for word.
+    #[schemars(length(min = 1))]
+    pub quotes: Vec<Quote>,
+}
+
+impl<T> Grounded<T> {
+    /// The value by itself.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+}
+
+impl<T> Deref for Grounded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: Extract> Extract for Grounded<T> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        checker.at("value", |checker| self.value.check(checker));
+        checker.at("quotes", |checker| self.quotes.check(checker));
+    }
+}

@@ -1,0 +1,26 @@
+//! Values that have to be supported by the text they come from: quotes that must stand in it, and
+//! values that bring theirs. They are looked up here, without a model.
+//!
+//! ```
+//! use extract_core::contract::{Background, Match};
+//! use extract_core::extraction::parse_in;
+//! use extract_core::grounding::Quote;
+//!
+//! let letter = Background::new().source("We cannot   deliver\nbefore March. Sorry!");
+//! let quote = parse_in::<Quote>("\"we cannot deliver before March\"", &letter)?.value;
+//! let place = quote.located().unwrap();
+//! assert_eq!(place.quality, Match::Normalised);
+//! assert_eq!(place.bytes, 0..32);
+//!
+//! let error = parse_in::<Quote>("\"we cannot deliver before May\"", &letter).unwrap_err();
+//! assert!(error.to_string().contains("nearest is \"We cannot   deliver\\nbefore Mar"));
+//! # Ok::<(), extract_core::extraction::ParseError>(())
+//! ```
+
+mod field;
+mod grounded;
+mod quote;
+
+pub use field::Ground;
+pub use grounded::Grounded;
+pub use quote::Quote;

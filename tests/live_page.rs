@@ -1,0 +1,108 @@
+//! The page of `examples/live_page.rs` in a real browser: fields fill in while the embedded model
+//! writes. It needs a `ChromeDriver`, whose path stands in `EXTRACT_CHROMEDRIVER`.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::{ClientBuilder, Locator};
+use serde_json::{Value, json};
+
+/// A process that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The example, as it was built beside this test.
+fn example() -> PathBuf {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    path.push("examples/live_page");
+    assert!(path.exists(), "`cargo build --examples` comes first: no {}", path.display());
+    path
+}
+
+fn serve() -> (Running, String) {
+    let mut server =
+        Command::new(example()).env_remove("EXTRACT_MODEL").stdout(Stdio::piped()).spawn().unwrap();
+    let mut address = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut address).unwrap();
+    (Running(server), address.trim().to_owned())
+}
+
+fn drive(driver: &str) -> (Running, String) {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let driver = Command::new(driver)
+        .arg(format!("--port={port}"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    (Running(driver), format!("http://127.0.0.1:{port}"))
+}
+
+async fn browse(url: &str) -> fantoccini::Client {
+    let options = json!({"goog:chromeOptions": {"args": [
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
+    ]}});
+    let Value::Object(options) = options else { unreachable!() };
+    for _ in 0..100 {
+        let mut builder =
+            ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+        match builder.capabilities(options.clone()).connect(url).await {
+            Ok(browser) => return browser,
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+    panic!("no browser at {url}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fields_of_the_page_fill_in_while_the_model_writes() {
+    let Ok(driver) = std::env::var("EXTRACT_CHROMEDRIVER") else {
+        println!("skipped: EXTRACT_CHROMEDRIVER does not say where a ChromeDriver is");
+        return;
+    };
+    let (_server, page) = serve();
+    let (_driver, driver) = drive(&driver);
+    let browser = browse(&driver).await;
+
+    browser.goto(&page).await.unwrap();
+    browser.find(Locator::Css("button")).await.unwrap().click().await.unwrap();
+    let state = browser.find(Locator::Id("state")).await.unwrap();
+    let mut ended = String::new();
+    for _ in 0..1200 {
+        ended = state.text().await.unwrap();
+        if ended == "checked" || ended.starts_with("failed") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let shown = browser.execute("return window.shown;", Vec::new()).await.unwrap();
+    let name = browser.find(Locator::Id("name")).await.unwrap().text().await.unwrap();
+    browser.close().await.unwrap();
+
+    assert_eq!(ended, "checked");
+    let shown = shown.as_array().unwrap();
+    assert!(shown.len() > 5, "{shown:?}");
+    let last = shown.last().unwrap();
+    assert_eq!(last["name"], name.as_str());
+    // Half a title was seen before the whole, and the name before any title.
+    let title = last["title"].as_str().unwrap();
+    let half = |value: &&Value| {
+        value["title"].as_str().is_some_and(|seen| {
+            !seen.is_empty() && seen.len() < title.len() && title.starts_with(seen)
+        })
+    };
+    assert!(shown.iter().any(|value| half(&value)), "{shown:?}");
+    assert!(shown.iter().any(|value| value["name"] == last["name"] && value["title"].is_null()));
+}

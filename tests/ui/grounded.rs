@@ -1,0 +1,9 @@
+use extract_llm::Extract;
+
+#[derive(Extract)]
+struct Review {
+    #[extract(grounded)]
+    happy: bool,
+}
+
+fn main() {}
