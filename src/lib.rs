@@ -174,7 +174,7 @@ struct Readme;
 #[doc = include_str!("../docs/feedback.md")]
 struct FeedbackPage;
 
-/// So do those of the page on values that are still arriving.
+/// The programs of the page on values that are still arriving run.
 #[cfg(all(doctest, feature = "derive"))]
 #[doc = include_str!("../docs/streaming.md")]
 struct Streaming;
