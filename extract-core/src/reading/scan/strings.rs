@@ -67,7 +67,7 @@ impl<S: Sink> Scanner<S> {
 
     /// Hands on a piece of plain text.
     fn emit(&mut self, piece: &str, at: usize) {
-        let control = || piece.bytes().fold(false, |any, byte| any | (byte < 0x20));
+        let control = || piece.bytes().min().is_some_and(|least| least < 0x20);
         if !self.open.noted_control && control() {
             self.open.noted_control = true;
             self.string_note(RepairKind::ControlCharacter, at, piece.len());
