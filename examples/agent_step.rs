@@ -48,7 +48,6 @@ async fn main() -> Result<(), Error> {
                     Ok(format!("{} of the article {} are in stock.", 7, stock.article))
                 });
             }
-            _ => unreachable!("a step is a value or calls"),
         }
     }
     // Enough looked up: the value alone.

@@ -14,6 +14,7 @@ use extract_llm::{Client, Error, Extract, llm_check};
 #[derive(Debug, Extract)]
 struct Answer {
     /// What is written to the customer, in one or two sentences.
+    #[extract(length(max = 160))]
     reply: String,
 }
 
@@ -24,7 +25,7 @@ async fn main() -> Result<(), Error> {
         Ok(model) => Client::new(&model)?,
         Err(_) => client.clone(),
     };
-    let mail = "Do you have red chairs? We are sold out until May, please answer the customer.";
+    let mail = "A customer asks for red chairs. Write that they are sold out until May.";
 
     let polite = llm_check(&judge, "is polite to the customer").at("/reply");
     let asked = client.extract::<Answer>(mail).retries(1).llm_check(polite).report().await;
@@ -39,7 +40,7 @@ async fn main() -> Result<(), Error> {
         }
         Err(error) => {
             let Some(ledger) = error.ledger() else { return Err(error) };
-            println!("The judge was never satisfied: {error}\n{ledger}");
+            println!("There is no answer: {error}\n{ledger}");
         }
     }
     Ok(())

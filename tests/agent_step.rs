@@ -47,7 +47,7 @@ fn tools() -> [UserTool; 2] {
 fn calls<T: std::fmt::Debug>(step: Step<T>) -> Calls {
     match step {
         Step::Calls(calls) => calls,
-        other => panic!("no calls: {other:?}"),
+        Step::Value(report) => panic!("no calls: {report:?}"),
     }
 }
 

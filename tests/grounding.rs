@@ -195,8 +195,14 @@ fn hostile(bytes: usize) -> Vec<String> {
         "e\u{301}".repeat(bytes / 3),
         "\u{fdfa}".repeat(bytes / 3),
         " ".repeat(bytes),
-        (0..bytes / 8).map(|n| format!("{:07} ", n * 7919 % 9_999_991)).collect(),
+        numbers(bytes / 8),
     ]
+}
+
+/// Numbers of seven figures.
+fn numbers(count: usize) -> String {
+    let numbers: Vec<String> = (0..count).map(|n| format!("{:07}", n * 7919 % 9_999_991)).collect();
+    numbers.join(" ")
 }
 
 #[test]

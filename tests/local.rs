@@ -1,7 +1,9 @@
 //! The whole path on the embedded model: a real server, a real model, no key.
 
+use extract_llm::contract::Contract;
 use extract_llm::conversation::Delta;
 use extract_llm::extraction::{Layout, Outcome};
+use extract_llm::partial::Live;
 use extract_llm::{Client, Extract, Mode, Step, UserTool};
 
 #[derive(Debug, PartialEq, Extract)]
@@ -85,6 +87,27 @@ async fn a_real_model_calls_one_of_several_tools() {
         Step::Calls(handed) => {
             assert!(handed.calls.iter().all(|call| call.parse::<Person>().is_ok()), "{handed:?}");
         }
-        other => panic!("{other:?}"),
     }
+}
+
+/// The first letter of the first field is shown with the piece that it came in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_models_first_letter_is_shown_at_once() {
+    let text = "Maria Lopez is 34 years old and lives in Madrid.";
+    let mut deltas = Client::local().extract::<Person>(text).deltas();
+    let mut live = Live::<Person>::new(Contract::of::<Person>().unwrap(), None);
+    let mut written = String::new();
+    let mut shown = 0;
+    while let Some(delta) = deltas.next().await {
+        let Delta::Text(piece) = delta.unwrap() else { continue };
+        written += &piece;
+        live.feed(&piece);
+        let begun = written.split_once("\"name\"").and_then(|(_, rest)| rest.split_once('"'));
+        if begun.is_some_and(|(_, value)| !value.is_empty()) {
+            assert!(!live.partial().name.is_empty(), "{written}");
+            shown += 1;
+        }
+    }
+    assert!(shown > 1, "{written}");
+    assert_eq!(deltas.finish().await.unwrap().name, *live.partial().name);
 }

@@ -565,3 +565,18 @@ async fn budgets_count_parts_as_they_count_the_whole() {
     assert!(problems.to_string().starts_with("/lines/3/sku: expected"), "{problems}");
     assert!(ledger.to_string().contains("of /lines/3 alone"), "{ledger}");
 }
+
+#[tokio::test]
+async fn parts_that_come_back_wrong_make_way_for_the_whole_and_its_tool_is_named() {
+    let right = order(60);
+    let mut bad = right.clone();
+    bad["lines"][7]["quantity"] = json!("many");
+    let part = json!({"lines_7": bad["lines"][7]});
+    let (client, model) = client([reply::tool(bad), reply::tool(part), reply::tool(right)]);
+    let order = client.extract::<Order>("…").mode(Mode::Tools).await.unwrap();
+    assert_eq!(order.lines[7].quantity, 8);
+    let last = &model.seen()[2].body;
+    let words = last["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap();
+    assert!(words.ends_with("Call `Order` again with the whole answer, corrected."), "{words}");
+    assert_eq!(last["tool_choice"]["function"]["name"], "Order");
+}

@@ -161,6 +161,41 @@ async fn a_call_of_next_that_was_dropped_loses_nothing() {
     assert_eq!(seen, [1, 2]);
 }
 
+/// Every byte of a reply may be the last one that arrives. Before the end marker none of them leaves
+/// a value, and what is shown of it is never more than what was sent.
+#[tokio::test]
+async fn a_stream_that_is_cut_at_any_byte_is_never_a_value() {
+    let body = pieces(&["{\"value\": [\"one\", ", "\"two\"]", "}"]);
+    let whole = [body.clone(), END.to_vec()].concat();
+    let marked = body.len() + END.windows(2).position(|pair| pair == b"\n\n").unwrap();
+    let acts = (0..=whole.len()).map(|cut| Act::Answer(stream(&whole[..cut])));
+    let server = Server::start(acts).await;
+    let client = client(&server.url());
+    for cut in 0..=whole.len() {
+        let mut texts = client.extract::<Vec<String>>("…").stream();
+        let mut last = Vec::new();
+        let mut failure = None;
+        while let Some(partial) = texts.next().await {
+            match partial {
+                Ok(partial) => last = partial.iter().map(|text| text.to_string()).collect(),
+                Err(error) => failure = Some(error),
+            }
+        }
+        let right = ["one", "two"];
+        assert!(last.iter().zip(right).all(|(seen, right)| right.starts_with(seen)), "{last:?}");
+        match failure {
+            Some(error) => {
+                assert_eq!(kind(&error), Kind::Interrupted, "cut at {cut}: {error}");
+                assert!(cut < whole.len(), "{error}");
+            }
+            None => {
+                assert!(cut >= marked, "a value from {cut} bytes of {marked}");
+                assert_eq!(texts.finish().await.unwrap(), right);
+            }
+        }
+    }
+}
+
 /// Who does not look any more stops the reading: of a long reply no more is taken from the server
 /// than the buffers of two sockets hold.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

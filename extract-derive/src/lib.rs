@@ -186,7 +186,7 @@ use crate::syntax::Mistakes;
 /// ```
 /// use extract_llm::Extract;
 ///
-/// #[derive(Extract, garde::Validate)]
+/// #[derive(Debug, Extract, garde::Validate)]
 /// #[extract(garde)]
 /// #[serde(rename_all = "camelCase")]
 /// struct Account {

@@ -8,7 +8,7 @@ use super::journey::Task;
 use super::tooling::Tooling;
 use crate::contract::{Contract, ContractError, Form};
 use crate::conversation::{Input, Message, Mode, Output, Request, Role};
-use crate::model::{Profile, SchemaPrompt};
+use crate::model::Profile;
 
 /// The modes that a server was found not to take, remembered by the client: for all types, or for
 /// the one whose schema it found fault with.
@@ -90,7 +90,7 @@ impl Opening {
             mode => mode,
         };
         let (mode, form) = choose_form(contract, &profile, &client.refused, asked, &mut notes)?;
-        let told = form.is_none() || profile.schema_prompt == SchemaPrompt::Always;
+        let told = form.is_none() || profile.schema_prompt.tells(mode);
         let instructions = told.then(|| match &options.instructions {
             Some(write) => write(contract),
             None => default_instructions(contract),

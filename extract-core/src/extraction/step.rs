@@ -84,7 +84,6 @@ impl<T: Extract> Stepping<T> {
 
 /// What one step came to.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum Step<T> {
     /// The value.
     Value(Report<T>),

@@ -2,6 +2,7 @@
 //! what their models take. The rows stand in `preset/rows.rs`; a new OpenAI-compatible provider is
 //! one row.
 
+use super::SchemaPrompt;
 use crate::contract::dialect::Dialect;
 use crate::conversation::{Media, MediaKind, MediaSource, Mode};
 use crate::wire::{EffortField, MaxTokensField, Protocol, Quirks, ToolChoiceForm};
@@ -87,6 +88,8 @@ pub struct Facts {
     pub tool_strict: bool,
     /// Whether one reply may well hold several calls of its tools.
     pub parallel_tools: bool,
+    /// Whether a schema that is sent is told in words as well.
+    pub schema_prompt: SchemaPrompt,
     /// Whether it takes sampling parameters other than the default.
     pub sampling: bool,
     /// The bound on a reply's tokens where the caller sets none.

@@ -371,6 +371,7 @@ impl Model for Provider {
         profile.tool_dialect = facts.tool_dialect;
         profile.tool_strict = facts.tool_strict;
         profile.parallel_tools = facts.parallel_tools;
+        profile.schema_prompt = facts.schema_prompt;
         profile.settings.max_tokens = facts.max_tokens;
         profile
     }

@@ -97,7 +97,7 @@ impl<'s, S: Sink> Incremental<'s, S> {
     }
 
     /// The value so far; `None` before there is one. It costs what the value is long: for values in
-    /// place, listen to a [`Scanner`].
+    /// place, listen to a [`Follower`].
     pub fn partial(&mut self, growing: Growing) -> Option<Value> {
         self.follower.catch_up();
         let mut tree = self.follower.sink().0.clone();

@@ -43,12 +43,14 @@ pub struct Feedback<'a> {
     pub unchanged: u32,
     /// The parts that are asked for now; none where it is the whole.
     pub parts: Option<&'a Parts>,
+    /// The tool that gives the whole, where others are offered beside it.
+    pub tool: Option<&'a str>,
 }
 
 impl<'a> Feedback<'a> {
     /// Feedback on the problems of this attempt.
     pub fn new(problems: &'a Problems, mode: Mode, attempt: u32) -> Self {
-        Self { problems, value: None, mode, attempt, unchanged: 0, parts: None }
+        Self { problems, value: None, mode, attempt, unchanged: 0, parts: None, tool: None }
     }
 
     /// Sets the answer that the problems are in.
@@ -108,7 +110,10 @@ pub fn render_feedback(feedback: &Feedback<'_>) -> String {
     }
     text += &told(feedback);
     match (feedback.mode, feedback.parts) {
-        (Mode::Tools, None) => text += "Call the tool again with the whole answer, corrected.",
+        (Mode::Tools, None) => {
+            let tool = feedback.tool.map_or_else(|| "the tool".into(), |tool| format!("`{tool}`"));
+            text += &format!("Call {tool} again with the whole answer, corrected.");
+        }
         (_, None) => text += "Give the whole answer again as JSON, corrected, and nothing else.",
         (Mode::Tools, Some(parts)) => {
             text += &format!("Call `{}` with these parts alone", parts.contract().name());

@@ -26,11 +26,11 @@ macro_rules! off {
 off!(
     garde,
     "`#[extract(garde)]` needs the feature `garde` of `extract-llm`",
-    "extract-llm = { version = \"..\", features = [\"garde\"] }"
+    "turn it on in `Cargo.toml`: features = [\"garde\"]"
 );
 #[cfg(not(feature = "validator"))]
 off!(
     validator,
     "`#[extract(validator)]` needs the feature `validator` of `extract-llm`",
-    "extract-llm = { version = \"..\", features = [\"validator\"] }"
+    "turn it on in `Cargo.toml`: features = [\"validator\"]"
 );

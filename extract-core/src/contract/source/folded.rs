@@ -68,10 +68,8 @@ enum Gap {
     None,
     /// A hyphen that parts a word, and what of a line's end stands behind it.
     Parted,
-    /// Only white space.
-    Space,
-    /// Punctuation.
-    Separator,
+    /// White space or punctuation.
+    Open,
 }
 
 #[derive(Debug, Default)]
@@ -92,16 +90,16 @@ impl Folder {
     fn push(&mut self, c: char, at: u32, rest: &str) {
         match kind(c) {
             Kind::Nothing => {}
-            Kind::Space => self.gap = if self.gap == Gap::None { Gap::Space } else { self.gap },
+            Kind::Space => self.gap = if self.gap == Gap::None { Gap::Open } else { self.gap },
             Kind::Hyphen if self.gap == Gap::None && self.joins(rest) => self.gap = Gap::Parted,
             Kind::Dash | Kind::Hyphen if self.is_sign(rest) => self.push_kept('-', at),
-            Kind::Separator | Kind::Dash | Kind::Hyphen => self.gap = Gap::Separator,
+            Kind::Separator | Kind::Dash | Kind::Hyphen => self.gap = Gap::Open,
             Kind::Kept => decompose_compatible(c, |c| {
                 for c in c.to_lowercase() {
                     match kind(c) {
                         Kind::Kept => self.push_kept(if c == 'ς' { 'σ' } else { c }, at),
                         Kind::Nothing => {}
-                        _ => self.gap = Gap::Separator,
+                        _ => self.gap = Gap::Open,
                     }
                 }
             }),
@@ -109,9 +107,10 @@ impl Folder {
     }
 
     fn push_kept(&mut self, c: char, at: u32) {
-        let wraps = self.gap == Gap::Space && self.last.is_some_and(is_unspaced) && is_unspaced(c);
+        // A script without spaces has no words to be told apart by what stands between them.
+        let unspaced = self.last.is_some_and(is_unspaced) && is_unspaced(c);
         let parted = matches!(self.gap, Gap::None | Gap::Parted);
-        if !parted && self.last.is_some() && !wraps {
+        if !parted && self.last.is_some() && !unspaced {
             self.keep(' ', at);
         }
         self.gap = Gap::None;

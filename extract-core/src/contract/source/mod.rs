@@ -172,6 +172,6 @@ impl fmt::Debug for Source {
         f.debug_struct("Source")
             .field("bytes", &self.text.len())
             .field("parts", &self.parts.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -11,7 +11,6 @@ use crate::contract::dialect::Raised;
 use crate::contract::{Form, Parts, Problem, Problems};
 use crate::conversation::{Feature, Output, ProviderError, Reply, ToolChoice, Tools};
 use crate::extraction::Reask;
-use crate::model::SchemaPrompt;
 use crate::reading::Repair;
 
 /// A value of fewer bytes of JSON is asked for as a whole: what is saved would be less than what it
@@ -150,7 +149,7 @@ impl<T> Journey<T> {
     pub(super) fn type_of_parts(&self) -> Option<String> {
         let Asking { parts, form, .. } = self.parts.as_ref()?;
         let prompt = self.task.client.model.profile().schema_prompt;
-        if form.is_some() && prompt != SchemaPrompt::Always {
+        if form.is_some() && !prompt.tells(self.request.output.mode()) {
             return None;
         }
         let contract = parts.contract();

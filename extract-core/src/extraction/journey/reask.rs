@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Ending, Journey};
 use crate::check::{Feedback, render_feedback};
 use crate::contract::Problems;
-use crate::conversation::{Message, Reply, ToolResult};
+use crate::conversation::{Message, Output, Reply, ToolResult, Tools};
 use crate::extraction::History;
 
 impl<T> Journey<T> {
@@ -87,6 +87,12 @@ impl<T> Journey<T> {
         feedback.value = value;
         feedback.unchanged = self.unchanged;
         feedback.parts = self.parts.as_ref().map(|asking| &asking.parts);
+        feedback.tool = match &self.request.output {
+            Output::Tools(Tools { tools, .. }) if tools.len() > 1 => {
+                tools.iter().map(|tool| tool.name.as_str()).find(|name| *name == contract.name())
+            }
+            _ => None,
+        };
         let words = match &self.task.options.feedback {
             Some(write) => write(&feedback),
             None => render_feedback(&feedback),

@@ -118,8 +118,8 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
         self.attempt
     }
 
-    /// The checked value, after whatever has not arrived yet. What comes meanwhile is not looked
-    /// at and costs no more than a call that does not stream.
+    /// The checked value, after whatever has not arrived yet. What comes meanwhile is neither kept
+    /// nor looked at.
     pub async fn finish(self) -> Result<T, Error> {
         Ok(self.report().await?.value)
     }

@@ -11,7 +11,7 @@ use super::source::Source;
 use super::{Began, ExtractionStream, Told, View};
 use crate::contract::{Extract, Partial};
 use crate::conversation::Delta;
-use crate::extraction::Extraction;
+use crate::extraction::{Error, Extraction};
 use crate::partial::Live;
 
 /// The [`View`] of [`Extraction::stream`]: the value so far.
@@ -151,6 +151,6 @@ impl<T: Extract> ExtractionStream<T, Partials<T>> {
     }
 }
 
-fn failed(error: &crate::Error) -> Update {
+fn failed(error: &Error) -> Update {
     Update::Failed { message: error.to_string(), retryable: error.is_retryable() }
 }

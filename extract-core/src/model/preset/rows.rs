@@ -4,6 +4,7 @@
 use super::{Auth, Facts, MediaSupport, Preset, Rule, Ways};
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
+use crate::model::SchemaPrompt;
 use crate::wire::{
     CacheForm, EffortField, MaxTokensField, MediaForm, Protocol, Quirks, SchemaField, SeedField,
     TierField, ToolChoiceForm,
@@ -24,6 +25,7 @@ const COMPATIBLE: Facts = Facts {
     tool_strict: false,
     // Small models repeat a call where they may make several, and many servers read only one.
     parallel_tools: false,
+    schema_prompt: SchemaPrompt::WhereNeeded,
     sampling: true,
     max_tokens: None,
     media: MediaSupport { image: Ways::ALL, audio: Ways::ALL, document: Ways::ALL },
@@ -81,6 +83,7 @@ const ANTHROPIC: Facts = Facts {
     tool_dialect: &Dialect::ANTHROPIC_TOOL,
     tool_strict: true,
     parallel_tools: true,
+    schema_prompt: SchemaPrompt::WhereNeeded,
     sampling: false,
     max_tokens: Some(16_000),
     media: MediaSupport { image: Ways::ALL, audio: Ways::NONE, document: Ways::ALL },
@@ -177,6 +180,8 @@ const OWN_SERVER: Facts = Facts {
         ..Quirks::COMPATIBLE
     },
     media: MediaSupport { image: Ways::BYTES_URL, audio: Ways::BYTES, document: Ways::NONE },
+    // The grammar holds the model to the schema; nothing shows it to the model.
+    schema_prompt: SchemaPrompt::UnlessTool,
     ..COMPATIBLE
 };
 
@@ -540,7 +545,7 @@ static PRESETS: &[Preset] = &[
 
 /// Servers of which only the base URL and the protocol are known.
 static CUSTOM: &[Preset] = &[
-    ROW,
+    Preset { facts: Facts { schema_prompt: SchemaPrompt::UnlessTool, ..COMPATIBLE }, ..ROW },
     Preset { protocol: Protocol::Responses, ..ROW },
     Preset {
         // Servers that speak this protocol beside their own mostly know its tools alone.
