@@ -135,7 +135,8 @@ fn resident() -> Option<u64> {
 fn main() {
     let contract = Contract::of::<Report>().expect("a contract");
     let live = || Live::<Report>::new(contract.clone(), None);
-    print!("{:>9} {:>12} {:>22}", "bytes", "from_str", "scanner alone by 4");
+    print!("{:>9} {:>12} {:>22}", "bytes", "from_str::<T>", "from_str::<Value>");
+    print!(" {:>22}", "scanner alone by 4");
     println!(" {:>22} {:>22} {:>22}", "by 4", "by 16", "by 64");
     let mut lines: [Vec<(f64, f64)>; 3] = Default::default();
     for bytes in [1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20] {
@@ -143,6 +144,9 @@ fn main() {
         let runs = ((8 << 20) / text.len()).clamp(8, 2_000);
         let once = best(runs, || serde_json::from_str::<Report>(&text).expect("it is one"));
         print!("{:>9} {:>12.1?}", text.len(), once);
+        let untyped = best(runs, || serde_json::from_str::<Value>(&text).expect("it is JSON"));
+        let ratio = untyped.as_secs_f64() / once.as_secs_f64();
+        print!(" {:>13.1?} {:>8}", untyped, format!("{ratio:.2}x"));
         let scanned = best(runs, || scan(&text, 4));
         let ratio = scanned.as_secs_f64() / once.as_secs_f64();
         print!(" {:>13.1?} {:>8}", scanned, format!("{ratio:.2}x"));

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::coerce;
 use super::frame::{Frame, Inside, Role as Part_, Spot};
+use super::growing::Text;
 use super::guide::Guide;
-use crate::contract::partial::{Kind, Place, Seed, State, Store};
+use crate::contract::partial::{Kind, Place, Seed, State};
 use crate::contract::shape::Form;
 use crate::reading::{Container, Part, Place as Noted, RepairKind, Role, Sink, Token};
 
@@ -27,25 +28,16 @@ pub(super) struct Hand {
     pub(super) key: String,
     string: Text,
     /// A string that is converted when it is whole, or the end of one that may not be part of it.
-    held: String,
-    string_at: usize,
+    pub(super) held: String,
+    pub(super) string_at: usize,
+    /// The string that grows is inside something that is not shown yet.
+    pub(super) hidden: bool,
     /// A part that is gathered until it is whole, with how many containers are open in it.
     pub(super) part: Option<(Part, Spot, usize)>,
     /// How many containers are open in what is passed over.
     pub(super) passed: usize,
     /// Something that is shown has changed.
     pub(super) changed: bool,
-}
-
-/// What becomes of the string that is being read.
-#[derive(Debug, Clone, Copy)]
-enum Text {
-    Passed,
-    Key,
-    /// It is shown as it grows. Its place begins this deep in the path.
-    Grows(usize),
-    /// It is converted when it is whole.
-    Held(Spot),
 }
 
 impl Hand {
@@ -63,6 +55,7 @@ impl Hand {
             string: Text::Passed,
             held: String::new(),
             string_at: 0,
+            hidden: false,
             part: None,
             passed: 0,
             changed: false,
@@ -93,7 +86,7 @@ impl Hand {
     }
 
     /// Where the value goes that begins now.
-    fn next_spot(&mut self) -> Spot {
+    pub(super) fn next_spot(&mut self) -> Spot {
         let Some(frame) = self.frames.last() else {
             if std::mem::replace(&mut self.begun, true) {
                 return Spot::PASSED;
@@ -144,75 +137,6 @@ impl Hand {
         let seed = parts.seed(at);
         self.path.push(at);
         Spot { seed, shape, step, whole, role: Part_::Part, ..Spot::PASSED }
-    }
-
-    /// A string that is shown as it grows, where it is one; says how deep its place begins.
-    fn grows(&mut self, spot: Spot) -> Option<usize> {
-        let textual =
-            matches!(self.guide.form(self.guide.peel(spot.shape)), Form::Text(_) | Form::Any);
-        if spot.role != Part_::Part || spot.whole || !textual || !self.guide.is_same(spot.step) {
-            return None;
-        }
-        let base = self.path.len();
-        self.descend(spot.seed);
-        let grows = matches!(self.here(), Some(Place { store: Store::Text(_), .. }));
-        if !grows {
-            self.path.truncate(base);
-        }
-        grows.then_some(base)
-    }
-
-    /// Adds to the string that grows, but for what may turn out not to be part of it: white space
-    /// at its end, and a comma before that.
-    fn push(&mut self, base: usize, text: &str) {
-        let space = |char| matches!(char, ' ' | '\t' | '\r' | '\n');
-        let solid = text.trim_end_matches(space);
-        let loose = solid.len() - usize::from(solid.ends_with(','));
-        if loose == 0 && solid.is_empty() {
-            self.held.push_str(text);
-            return;
-        }
-        let held = std::mem::take(&mut self.held);
-        self.append(base, &[&held, &text[..loose]]);
-        self.held = held;
-        self.held.clear();
-        self.held.push_str(&text[loose..]);
-    }
-
-    fn append(&mut self, base: usize, pieces: &[&str]) {
-        if pieces.iter().all(|piece| piece.is_empty()) {
-            return;
-        }
-        let fresh = match self.here() {
-            Some(Place { store: Store::Text(text), shown, .. }) => {
-                for piece in pieces {
-                    text.push_str(piece);
-                }
-                !*shown
-            }
-            _ => return,
-        };
-        if fresh {
-            self.reveal(base, State::Incomplete);
-        }
-        self.touch();
-    }
-
-    fn string_whole(&mut self, base: usize) {
-        let held = std::mem::take(&mut self.held);
-        let alone = self.path.len() == base;
-        if let Some(Place { store: Store::Text(text), shown, state }) = self.here() {
-            text.push_str(&held);
-            (*shown, *state) = (true, State::Complete);
-        }
-        self.held = held;
-        self.held.clear();
-        if alone {
-            self.tell(self.frames.len());
-        } else {
-            self.reveal(base, State::Complete);
-        }
-        self.touch();
     }
 
     /// A whole value, in the shape in which it was sent.
@@ -385,33 +309,6 @@ impl Sink for Hand {
     fn note(&mut self, kind: RepairKind, place: Noted, span: (usize, usize)) {
         if let Some((part, ..)) = &mut self.part {
             part.sink().note(kind, place, span);
-        }
-    }
-}
-
-impl Hand {
-    /// The string that ended last, an element of a list, is the key of an object's first member.
-    fn reopen(&mut self) {
-        let Some(frame) = self.frames.last() else { return };
-        let depth = frame.depth;
-        let mut key = std::mem::take(&mut self.held);
-        if let Some(Place { store: Store::Text(text), .. }) = self.here() {
-            key.clone_from(text);
-        }
-        self.path.truncate(depth);
-        if let Some(parts) = self.here().and_then(Place::parts_mut) {
-            parts.withdraw();
-        }
-        if let Some(frame) = self.frames.last_mut() {
-            frame.expected = frame.expected.saturating_sub(1);
-        }
-        let spot = self.next_spot();
-        self.enter(spot, Container::Object, self.string_at);
-        if self.part.is_some() {
-            self.say_key(&key);
-        } else if self.passed == 0 {
-            self.key = key;
-            self.member();
         }
     }
 }

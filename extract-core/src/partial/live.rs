@@ -123,6 +123,7 @@ impl Filling {
         }
     }
 
+    #[inline]
     fn exchange(&mut self, place: &mut Place) {
         std::mem::swap(&mut self.scanner.sink_mut().root, place);
     }
@@ -162,10 +163,17 @@ impl Filling {
         }
     }
 
+    #[inline]
     fn after(&mut self) {
         self.changed |= std::mem::take(&mut self.scanner.sink_mut().changed);
-        if self.scanner.is_done() && self.begun && self.scanner.sink_mut().is_empty() {
-            // It shows nothing: `{so}` in prose. Another may stand behind it.
+        if self.scanner.is_done() && self.begun {
+            self.look_behind();
+        }
+    }
+
+    /// Where the answer shows nothing, `{so}` in prose, another may stand behind it.
+    fn look_behind(&mut self) {
+        if self.scanner.sink_mut().is_empty() {
             let end = self.scanner.offset();
             let rest = self.scanner.sink().source.get(end..).unwrap_or_default().to_owned();
             (self.begun, self.beginning) = (false, Beginning::of_another());

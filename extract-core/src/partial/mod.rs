@@ -15,6 +15,7 @@
 mod coerce;
 mod enter;
 mod frame;
+mod growing;
 mod guide;
 mod hand;
 mod live;

@@ -66,7 +66,12 @@ impl Hand {
     /// Notes that something was changed, if it is shown.
     pub(super) fn touch(&mut self) {
         if !self.changed {
-            self.changed = !self.frames.iter().any(|frame| frame.waits);
+            self.changed = !self.is_hidden();
         }
+    }
+
+    /// Whether a container that is open is not shown yet.
+    pub(super) fn is_hidden(&self) -> bool {
+        self.frames.iter().any(|frame| frame.waits)
     }
 }

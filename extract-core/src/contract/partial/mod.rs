@@ -84,11 +84,13 @@ impl<T> Partial<T> {
     }
 
     /// How far it has come.
+    #[inline]
     pub fn state(&self) -> State {
         self.place.state()
     }
 
     /// Whether it has come to its end.
+    #[inline]
     pub fn is_whole(&self) -> bool {
         self.state() == State::Complete
     }
@@ -99,11 +101,13 @@ impl<T> Partial<T> {
     }
 
     #[doc(hidden)]
+    #[inline]
     pub fn place(&self) -> &Place {
         &self.place
     }
 
     #[doc(hidden)]
+    #[inline]
     pub fn place_mut(&mut self) -> &mut Place {
         &mut self.place
     }

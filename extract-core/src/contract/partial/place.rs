@@ -60,6 +60,7 @@ impl Place {
     pub const NEW: Self = Self { store: Store::Nothing, state: State::Pending, shown: false };
 
     /// How far it has come, as far as it is shown.
+    #[inline]
     pub(crate) fn state(&self) -> State {
         if self.shown { self.state } else { State::Pending }
     }

@@ -35,13 +35,16 @@ pub(crate) fn is_json_number(text: &[u8]) -> bool {
 /// What a token without quotes is, and whether it is written as JSON writes it.
 pub(super) fn classify(text: &str) -> (Token, bool) {
     match text {
+        _ if text.starts_with(|char: char| char.is_ascii_digit() || char == '-') => {
+            let json = is_json_number(text.as_bytes());
+            (if json { Token::Number } else { Token::Bare }, json)
+        }
         "null" => (Token::Null, true),
         "true" => (Token::True, true),
         "false" => (Token::False, true),
         "None" | "undefined" | "NULL" | "Null" | "nil" => (Token::Null, false),
         "True" | "TRUE" => (Token::True, false),
         "False" | "FALSE" => (Token::False, false),
-        _ if is_json_number(text.as_bytes()) => (Token::Number, true),
         _ => (Token::Bare, false),
     }
 }

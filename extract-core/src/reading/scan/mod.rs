@@ -276,6 +276,10 @@ impl<S: Sink> Scanner<S> {
             return;
         }
         if self.carry.is_empty() {
+            if self.state == State::String && self.plain(text) {
+                self.base += text.len();
+                return;
+            }
             let used = self.run(text, false);
             self.base += used;
             if used < text.len() && !self.is_done() {
@@ -299,17 +303,28 @@ impl<S: Sink> Scanner<S> {
         let mut carry = std::mem::take(&mut self.carry);
         let used = self.run(&carry, false);
         self.base += used;
-        carry.drain(..used);
+        if used == carry.len() {
+            carry.clear();
+        } else {
+            carry.drain(..used);
+        }
         self.wait = carry.len() * 2;
         self.carry = carry;
     }
 
     /// Takes the next piece, and reads on at once where only a few bytes are waiting: a try costs
-    /// what is waiting, and every piece may make one.
+    /// what is waiting, and every piece may make one. More of a word makes none where a
+    /// token waits, or what may be the end of a string: what stands behind the word settles that.
     pub(crate) fn feed_eagerly(&mut self, text: &str) {
         const LITTLE: usize = 64;
-        if self.carry.len() <= LITTLE {
-            self.wait = 0;
+        let few = self.carry.as_bytes().first().filter(|_| self.carry.len() <= LITTLE);
+        if let Some(&first) = few {
+            let mark = self.state == State::String && first != b'\\';
+            let word = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+            // A digit behind a comma shows that a string in a list has ended.
+            let more = |byte: u8| word(byte) || !mark && byte.is_ascii_digit();
+            let in_vain = (mark || more(first)) && text.bytes().all(more);
+            self.wait = if in_vain { LITTLE } else { 0 };
         }
         self.feed_str(text);
     }

@@ -53,14 +53,31 @@ impl<S: Sink> Scanner<S> {
         found.map_or(bytes.len(), |end| at + end)
     }
 
+    /// Takes a small piece that has nothing in it to be judged: most are of this kind.
+    pub(super) fn plain(&mut self, text: &str) -> bool {
+        const SMALL: usize = 16;
+        let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+        let ours = text.len() <= SMALL && self.open.mark == Mark::Double && !self.lines;
+        if !ours || !text.bytes().all(plain) {
+            return false;
+        }
+        self.pass(text);
+        true
+    }
+
     /// Hands on a piece of plain text.
     fn emit(&mut self, piece: &str, at: usize) {
-        let Some(&last) = piece.as_bytes().last() else { return };
-        self.open.empty = false;
-        if !self.open.noted_control && piece.bytes().any(|byte| byte < 0x20) {
+        let control = || piece.bytes().min().is_some_and(|least| least < 0x20);
+        if !self.open.noted_control && control() {
             self.open.noted_control = true;
             self.string_note(RepairKind::ControlCharacter, at, piece.len());
         }
+        self.pass(piece);
+    }
+
+    fn pass(&mut self, piece: &str) {
+        let Some(&last) = piece.as_bytes().last() else { return };
+        self.open.empty = false;
         if matches!(last, b' ' | b'\t' | b'\r' | b'\n' | b',') {
             self.loosen(piece);
         } else {
