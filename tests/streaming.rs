@@ -2,7 +2,7 @@
 
 use extract_llm::Extract;
 use extract_llm::conversation::Delta;
-use extract_llm::extraction::{BadItems, Limit, Update};
+use extract_llm::extraction::{BadItems, InputError, Limit, Update};
 use extract_llm::model::{Scripted, scripted::reply};
 use extract_llm::{Client, Error, Mode};
 use futures_util::StreamExt;
@@ -254,4 +254,14 @@ async fn parts_that_are_asked_for_again_leave_the_rest_as_it_was_shown() {
     let people = stream.finish().await.unwrap();
     assert_eq!((people.len(), people[17].age), (60, 17));
     assert_eq!(model.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_there_is_said_before_anything_is_asked() {
+    let model = Scripted::new([reply::tool(json!({"name": "A", "people": []}))]);
+    let team = Client::with_model(model.clone()).extract::<Team>("…");
+    let error = team.items_of::<Person>("/persons").finish().await.unwrap_err();
+    assert_eq!(error.to_string(), r#"the type has no list at "/persons""#);
+    assert!(matches!(error, Error::Input(InputError::NoList { .. })));
+    assert!(model.seen().is_empty());
 }

@@ -34,6 +34,7 @@ pub mod partial;
 mod parts;
 mod place;
 mod problem;
+pub(crate) mod reach;
 mod report;
 pub(crate) mod root;
 #[doc(hidden)]

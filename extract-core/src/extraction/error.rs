@@ -26,13 +26,11 @@ pub enum InputError {
     /// The error that the stream ended with was given out before.
     #[error("the stream has ended: its error was given before")]
     Ended,
-    /// There is no list of that element type at this place of the type.
-    #[error("there is no list at {pointer:?}: {why}")]
+    /// The type has no list at this place: see [`items_of`](crate::Extraction::items_of).
+    #[error("the type has no list at {pointer:?}")]
     NoList {
         /// The place that was asked for, as a JSON pointer.
         pointer: String,
-        /// What is there.
-        why: String,
     },
 }
 

@@ -12,9 +12,9 @@ use super::spans::Spans;
 use super::{Began, ExtractionStream, Told, View};
 use crate::check::{Rules, check_at_once};
 use crate::contract::dialect::Raised;
-use crate::contract::{Background, Contract, Extract, Form, Problems, root, segments};
+use crate::contract::{Background, Contract, Extract, Form, Problems, reach, root, segments};
 use crate::conversation::Delta;
-use crate::extraction::{BadItems, Extraction};
+use crate::extraction::{BadItems, Extraction, InputError};
 use crate::reading::{self, Follower, Level};
 
 /// The [`View`] of [`Extraction::items`]: elements of type `E`.
@@ -92,10 +92,12 @@ impl<E: Extract> Items<E> {
             self.seen += 1;
             let Some(text) = follower.text().get(span) else { continue };
             match read::<E>(text, element, self.form.as_deref(), &self.background) {
-                Ok(item) => {
+                Ok(Some(item)) => {
                     self.given.insert(index);
                     self.ready.push_back(item);
                 }
+                // A check that could not be made is an error of the whole, when it is checked.
+                Ok(None) => {}
                 Err(problems) if self.policy == BadItems::Stop && self.stop.is_none() => {
                     let at = format!("{}/{index}", self.pointer);
                     self.stop = Some(problems.under(&at));
@@ -109,7 +111,7 @@ impl<E: Extract> Items<E> {
     /// The whole was accepted: what was not given yet is given now.
     fn settle(&mut self, value: &Value, left_out: &[usize]) {
         let list = value.pointer(&self.pointer).and_then(Value::as_array);
-        let kept = (0..).filter(|index| !left_out.contains(index));
+        let kept = (0..).filter(|index| left_out.binary_search(index).is_err());
         for (index, item) in kept.zip(list.into_iter().flatten()) {
             if self.given.insert(index) {
                 self.ready.extend(E::deserialize(item));
@@ -124,7 +126,7 @@ fn read<E: Extract>(
     contract: &Contract,
     form: Option<&Form>,
     background: &Background,
-) -> Result<E, Problems> {
+) -> Result<Option<E>, Problems> {
     let wrapped = contract.is_wrapped().then(|| root::wrap_text(text));
     let text = wrapped.as_deref().unwrap_or(text);
     let reading = reading::read_arguments(text, contract.shape(form), Level::Lenient)
@@ -132,10 +134,9 @@ fn read<E: Extract>(
     let Raised { value, problems, .. } = contract.raise(form, reading.value);
     let rules = Rules::default();
     match check_at_once::<E>(contract, &value, problems, &rules, background.context()) {
-        Ok((Some(item), problems)) if problems.is_empty() => Ok(item),
+        Ok((item, problems)) if problems.is_empty() => Ok(item),
         Ok((_, problems)) => Err(problems),
-        // A check that cannot be made is an error of the whole, when it is checked.
-        Err(failed) => Err(failed.failure.to_string().into()),
+        Err(_) => Ok(None),
     }
 }
 
@@ -150,6 +151,11 @@ impl<E: Extract> Sees for Items<E> {
 
     fn has_news(&mut self) -> bool {
         !self.ready.is_empty()
+    }
+
+    fn refuses(&self, contract: &Contract) -> Option<InputError> {
+        let missing = !reach::is_list(contract, &self.pointer);
+        missing.then(|| InputError::NoList { pointer: self.pointer.clone() })
     }
 
     fn stops(&mut self) -> Option<Problems> {
@@ -192,7 +198,8 @@ impl<E: Extract> Extraction<Vec<E>> {
 }
 
 impl<T: Extract> Extraction<T> {
-    /// [`items`](Extraction::items) of a list inside of the value, by its JSON pointer.
+    /// [`items`](Extraction::items) of a list inside of the value, by its JSON pointer. Where the
+    /// type has no list there, it is [`InputError::NoList`], and nothing is asked.
     ///
     /// ```
     /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};

@@ -41,7 +41,8 @@ pub trait View: sealed::Sees {
 
 pub(super) mod sealed {
     use super::line::Told;
-    use crate::contract::Problems;
+    use crate::contract::{Contract, Problems};
+    use crate::extraction::InputError;
 
     /// What the stream and its view have to do with each other.
     pub trait Sees {
@@ -50,6 +51,12 @@ pub(super) mod sealed {
 
         /// Whether there is something to show that was not shown.
         fn has_news(&mut self) -> bool;
+
+        /// Why nothing should be asked at all.
+        fn refuses(&self, contract: &Contract) -> Option<InputError> {
+            let _ = contract;
+            None
+        }
 
         /// Why the loop should not go on.
         fn stops(&mut self) -> Option<Problems> {
@@ -92,10 +99,13 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
             extraction.options.layout = Layout::Whole;
         }
         let run = match extraction.into_task() {
-            Ok(mut task) => {
-                task.line = Some(line.clone());
-                Run::Going(Box::pin(journey::run(task)))
-            }
+            Ok(mut task) => match view.refuses(&task.contract) {
+                None => {
+                    task.line = Some(line.clone());
+                    Run::Going(Box::pin(journey::run(task)))
+                }
+                Some(error) => Run::Ended(Box::new(Err(error.into()))),
+            },
             Err(error) => Run::Ended(Box::new(Err(error))),
         };
         Self { run, line, view, attempt: 0 }
