@@ -212,7 +212,7 @@ async fn another_model_is_asked_anew_with_the_answer_and_what_is_wrong_with_it()
     let large = Client::with_model(second.clone());
 
     let extraction = small.extract::<Person>("Ada is 36.").retries(3).max_tokens(500);
-    let extraction = extraction.header("authorization", "Bearer s").extra_body("tier", "small");
+    let extraction = extraction.header("authorization", "Bearer s").extra_body("user", "ada");
     let done = extraction.escalate_to(&large, 2).report().await.unwrap();
 
     assert_eq!(done.value.age, 36);
@@ -232,7 +232,7 @@ async fn another_model_is_asked_anew_with_the_answer_and_what_is_wrong_with_it()
     // What means the same to everybody comes along; what may be secret, or is the provider's, not.
     assert_eq!(seen.request.settings.max_tokens, Some(500));
     assert_eq!(format!("{:?}", seen.request.settings.headers), "{}");
-    assert_eq!(seen.body.get("tier"), None);
+    assert_eq!(seen.body.get("user"), None);
 }
 
 #[tokio::test]
