@@ -5,6 +5,8 @@
 //! cargo bench --bench partials
 //! ```
 
+#![expect(clippy::cast_precision_loss, reason = "sizes of replies are far below 2^52")]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

@@ -96,14 +96,13 @@ impl<E: Extract> Items<E> {
                     self.given.insert(index);
                     self.ready.push_back(item);
                 }
-                // A check that could not be made is an error of the whole, when it is checked.
-                Ok(None) => {}
                 Err(problems) if self.policy == BadItems::Stop && self.stop.is_none() => {
                     let at = format!("{}/{index}", self.pointer);
                     self.stop = Some(problems.under(&at));
                 }
-                // It is asked for again, or left out, when the whole is checked.
-                Err(_) => {}
+                // When the whole is checked, it is asked for again or left out; and a check that
+                // could not be made is an error there.
+                Ok(None) | Err(_) => {}
             }
         }
     }
