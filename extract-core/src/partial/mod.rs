@@ -22,5 +22,5 @@ mod live;
 mod member;
 mod show;
 
-pub use crate::contract::{Entries, Partial, State, Streamed};
+pub use crate::contract::{Entries, ListType, Partial, State, Streamed};
 pub use live::Live;
