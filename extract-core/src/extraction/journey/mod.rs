@@ -9,8 +9,10 @@ mod judge;
 mod limits;
 mod own;
 mod parts;
+mod pieces;
 mod reask;
 mod slots;
+mod words;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
