@@ -21,6 +21,7 @@ mod hand;
 mod live;
 mod member;
 mod show;
+mod turned;
 
-pub use crate::contract::{Entries, Partial, State, Streamed};
+pub use crate::contract::{AnswerPartial, Entries, MaybePartial, Partial, State, Streamed};
 pub use live::Live;
