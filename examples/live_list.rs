@@ -1,4 +1,4 @@
-//! The elements of a list, each as soon as it is there:
+//! The elements of a list inside of a value, each as soon as it is there:
 //!
 //! ```text
 //! cargo run --example live_list
@@ -18,22 +18,33 @@ struct Person {
     age: u8,
 }
 
+/// A household.
+#[derive(Debug, Extract)]
+struct Household {
+    /// The town where they live.
+    town: String,
+    people: Vec<Person>,
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let client = Client::from_env()?;
-    let text = "Maria is 34, her brother Tom is 31, and their mother Rosa is 62.";
+    let text =
+        "They live in Porto: Maria is 34, her brother Tom is 31, and their mother Rosa is 62.";
 
     let begun = Instant::now();
-    let extraction = client.extract::<Vec<Person>>(text).max_tokens(300);
+    let extraction = client.extract::<Household>(text).max_tokens(300);
     // One bad element is no reason to do without the others.
-    let mut people = extraction.bad_items(BadItems::LeaveOut).items();
+    let mut people =
+        extraction.bad_items(BadItems::LeaveOut).items_of(|household| &household.people);
     while let Some(person) = people.next().await {
         println!("{:>6.1?}  {:?}", begun.elapsed(), person?);
     }
     let done = people.report().await?;
     println!(
-        "{} people, {} left out, {} tokens",
-        done.value.len(),
+        "{}: {} people, {} left out, {} tokens",
+        done.value.town,
+        done.value.people.len(),
         done.left_out.len(),
         done.usage.output_tokens
     );

@@ -90,10 +90,10 @@ async fn scalars_strings_and_lists_are_elements_too() {
 }
 
 #[tokio::test]
-async fn the_elements_of_a_list_inside_are_named_by_their_place() {
+async fn the_elements_of_a_list_inside_are_named_by_its_field() {
     let team = json!({"people": [{"name": "Ada", "age": 36}], "name": "A"});
     let model = Scripted::new([reply::tool(team)]).pieces_of(1);
-    let mut people = Client::with_model(model).extract::<Team>("…").items_of::<Person>("/people");
+    let mut people = Client::with_model(model).extract::<Team>("…").items_of(|team| &team.people);
     assert_eq!(people.next().await.unwrap().unwrap(), person("Ada", 36));
     assert!(people.next().await.is_none());
     assert_eq!(people.finish().await.unwrap().name, "A");
@@ -319,7 +319,7 @@ async fn parts_that_are_asked_for_again_leave_the_rest_as_it_was_shown() {
 async fn a_list_that_is_not_there_is_said_before_anything_is_asked() {
     let model = Scripted::new([reply::tool(json!({"name": "A", "people": []}))]);
     let team = Client::with_model(model.clone()).extract::<Team>("…");
-    let error = team.items_of::<Person>("/persons").finish().await.unwrap_err();
+    let error = team.items_at::<Person>("/persons").finish().await.unwrap_err();
     assert_eq!(error.to_string(), r#"the type has no list at "/persons""#);
     assert!(matches!(error, Error::Input(InputError::NoList { .. })));
     assert!(model.seen().is_empty());

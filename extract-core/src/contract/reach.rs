@@ -33,8 +33,10 @@ fn leads(root: &Value, schema: &Value, names: &[String], left: usize) -> bool {
         [name, rest @ ..] => {
             let named = members.get("properties").and_then(|all| all.get(name));
             let others = || members.get("additionalProperties");
-            let items = || members.get("items").filter(|_| name.parse::<usize>().is_ok());
-            let next = named.or_else(others).or_else(items);
+            let position = name.parse::<usize>().ok();
+            let first = || members.get("prefixItems").and_then(|all| all.get(position?));
+            let items = || members.get("items").filter(|_| position.is_some());
+            let next = named.or_else(others).or_else(first).or_else(items);
             next.is_some_and(|next| leads(root, next, rest, left))
         }
     }
@@ -61,6 +63,7 @@ mod tests {
                 "team": {"anyOf": [{"$ref": "#/$defs/Team"}, {"type": "null"}]},
                 "by_town": {"type": "object", "additionalProperties": {"type": ["array", "null"]}},
                 "loop": {"$ref": "#/$defs/Loop"},
+                "pair": {"type": "array", "prefixItems": [{"type": "string"}, {"type": "array"}]},
             },
             "$defs": {
                 "Team": {"type": "object", "properties": {"people": {"type": "array"}}},
@@ -70,7 +73,18 @@ mod tests {
         .unwrap();
         assert!(is_list(&contract, "/team/people"));
         assert!(is_list(&contract, "/by_town/Porto"));
-        for other in ["", "/team", "/team/persons", "/loop", "/loop/x", "team/people"] {
+        assert!(is_list(&contract, "/pair/1"));
+        for other in [
+            "",
+            "/pair/0",
+            "/pair/2",
+            "/pair/x",
+            "/team",
+            "/team/persons",
+            "/loop",
+            "/loop/x",
+            "team/people",
+        ] {
             assert!(!is_list(&contract, other), "{other}");
         }
     }

@@ -47,7 +47,7 @@ pub struct BadItem {
 
 impl<T: Extract> Extraction<T> {
     /// What is done about elements of the list that do not pass: of the value itself, or of the list
-    /// that [`items_of`](Self::items_of) names.
+    /// that [`items_of`](Self::items_of) or [`items_at`](Self::items_at) names.
     pub fn bad_items(mut self, policy: BadItems) -> Self {
         self.options.bad_items = policy;
         self

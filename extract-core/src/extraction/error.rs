@@ -26,11 +26,13 @@ pub enum InputError {
     /// The error that the stream ended with was given out before.
     #[error("the stream has ended: its error was given before")]
     Ended,
-    /// The type has no list at this place: see [`items_of`](crate::Extraction::items_of).
-    #[error("the type has no list at {pointer:?}")]
+    /// The type has no list at the place that [`items_of`](crate::Extraction::items_of) or
+    /// [`items_at`](crate::Extraction::items_at) was given.
+    #[error("{}", no_list(pointer.as_deref()))]
     NoList {
-        /// The place that was asked for, as a JSON pointer.
-        pointer: String,
+        /// The place as a JSON pointer. `None` where what a closure gave has none: it is no list of
+        /// the value that fields, newtypes and tuples lead to.
+        pointer: Option<String>,
     },
 }
 
@@ -151,6 +153,13 @@ pub enum Error {
         /// Everything up to then.
         ledger: Box<Ledger>,
     },
+}
+
+fn no_list(pointer: Option<&str>) -> String {
+    match pointer {
+        Some(pointer) => format!("the type has no list at {pointer:?}"),
+        None => "what the closure gave is no list that the fields of the type lead to".to_owned(),
+    }
 }
 
 pub(super) fn place(pointer: &str) -> String {

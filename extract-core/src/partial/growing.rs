@@ -35,61 +35,64 @@ impl Hand {
         grows.then_some(base)
     }
 
-    /// Adds to the string that grows, but for what may turn out not to be part of it: white space
-    /// at its end, and a comma before that.
-    pub(super) fn push(&mut self, base: usize, text: &str) {
-        let ends = text.as_bytes().last();
-        if self.held.is_empty() && !matches!(ends, Some(b' ' | b'\t' | b'\r' | b'\n' | b',')) {
-            self.append(base, "", text);
-            return;
+    /// Adds to the string that grows, and shows it once there is something in it.
+    pub(super) fn push(&mut self, base: usize, more: &str) {
+        let mut held = std::mem::take(&mut self.held);
+        let alone = base == self.path.len();
+        let (mut grew, mut fresh) = (false, false);
+        if let Some(Place { store: Store::Text(text), shown, state }) = self.here() {
+            grew = grow(text, &mut held, more);
+            fresh = grew && !*shown;
+            if fresh && alone {
+                (*shown, *state) = (true, State::Incomplete);
+            }
         }
-        let space = |char| matches!(char, ' ' | '\t' | '\r' | '\n');
-        let solid = text.trim_end_matches(space);
-        let loose = solid.len() - usize::from(solid.ends_with(','));
-        if loose == 0 && solid.is_empty() {
-            self.held.push_str(text);
-            return;
-        }
-        let held = std::mem::take(&mut self.held);
-        self.append(base, &held, &text[..loose]);
         self.held = held;
-        self.held.clear();
-        self.held.push_str(&text[loose..]);
-    }
-
-    fn append(&mut self, base: usize, held: &str, more: &str) {
-        /// What the allocator gives to the shortest strings as well.
-        const SHORT: usize = 24;
-        if held.is_empty() && more.is_empty() {
-            return;
-        }
-        let Some(Place { store: Store::Text(text), shown, .. }) = self.here() else { return };
-        let fresh = !*shown;
-        if text.is_empty() {
-            text.reserve(SHORT.max(more.len()));
-        }
-        text.push_str(held);
-        text.push_str(more);
         if fresh {
-            self.reveal(base, State::Incomplete);
+            if alone {
+                self.tell(self.frames.len());
+            } else {
+                self.reveal(base, State::Incomplete);
+            }
             self.hidden = self.is_hidden();
         }
-        self.changed |= !self.hidden;
+        self.changed |= grew && !self.hidden;
+    }
+
+    /// Adds to the string that grows while the hand does not hold the value, `root`: the usual
+    /// piece of a reply. False where it is another string, or is not shown yet.
+    #[inline]
+    pub(super) fn flow(&mut self, root: &mut Place, more: &str) -> bool {
+        if self.hidden || self.part.is_some() || !matches!(self.string, Text::Grows(_)) {
+            return false;
+        }
+        let mut place = root;
+        for &index in &self.path {
+            let Some(next) = place.parts_mut().and_then(|parts| parts.at_mut(index)) else {
+                return false;
+            };
+            place = next;
+        }
+        let Place { store: Store::Text(text), shown: true, .. } = place else { return false };
+        self.changed |= grow(text, &mut self.held, more);
+        true
     }
 
     pub(super) fn string_whole(&mut self, base: usize) {
         let held = std::mem::take(&mut self.held);
         let alone = self.path.len() == base;
+        let mut fresh = false;
         if let Some(Place { store: Store::Text(text), shown, state }) = self.here() {
             text.push_str(&held);
-            (*shown, *state) = (true, State::Complete);
+            fresh = !std::mem::replace(shown, true);
+            *state = State::Complete;
         }
         self.held = held;
         self.held.clear();
-        if alone {
-            self.tell(self.frames.len());
-        } else {
+        if !alone {
             self.reveal(base, State::Complete);
+        } else if fresh {
+            self.tell(self.frames.len());
         }
         self.touch();
     }
@@ -119,4 +122,38 @@ impl Hand {
             self.member();
         }
     }
+}
+
+/// Adds to a string, but for what may turn out not to be part of it: white space at the end, and a
+/// comma before that, which are held back. Says whether the string has grown.
+#[inline]
+fn grow(text: &mut String, held: &mut String, more: &str) -> bool {
+    /// What the allocator gives to the shortest strings as well.
+    const SHORT: usize = 24;
+    /// What is longer than that is text, and will grow.
+    const LONG: usize = 120;
+    let solid = match more.as_bytes().last() {
+        Some(b' ' | b'\t' | b'\r' | b'\n' | b',') => {
+            let solid = more.trim_end_matches([' ', '\t', '\r', '\n']);
+            if solid.is_empty() {
+                held.push_str(more);
+                return false;
+            }
+            solid.strip_suffix(',').unwrap_or(solid)
+        }
+        _ => more,
+    };
+    let added = held.len() + solid.len();
+    if text.capacity() - text.len() < added && text.len() < LONG {
+        text.reserve(if text.is_empty() { SHORT.max(added) } else { LONG.max(added) });
+    }
+    if !held.is_empty() {
+        text.push_str(held);
+        held.clear();
+    }
+    text.push_str(solid);
+    if solid.len() < more.len() {
+        held.push_str(&more[solid.len()..]);
+    }
+    added > 0
 }

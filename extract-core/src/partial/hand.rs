@@ -26,7 +26,7 @@ pub(super) struct Hand {
     pub(super) spot: Option<Spot>,
     pub(super) begun: bool,
     pub(super) key: String,
-    string: Text,
+    pub(super) string: Text,
     /// A string that is converted when it is whole, or the end of one that may not be part of it.
     pub(super) held: String,
     pub(super) string_at: usize,
@@ -108,11 +108,12 @@ impl Hand {
 
     /// The whole value, inside the object that it is wrapped in.
     pub(super) fn unwrapped(&self, spot: Spot) -> Spot {
+        if spot.role != Part_::Wrapping {
+            return spot;
+        }
         match self.guide.wrapped() {
-            Some((shape, step)) if spot.role == Part_::Wrapping => {
-                Spot { shape, step, role: Part_::Part, ..spot }
-            }
-            _ => spot,
+            Some((shape, step)) => Spot { shape, step, role: Part_::Part, ..spot },
+            None => spot,
         }
     }
 

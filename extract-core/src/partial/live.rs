@@ -57,6 +57,9 @@ impl<T: Extract> Live<T> {
     /// Takes the next fragment of the reply's text, or of the arguments of a tool call. Reasoning,
     /// prose and a fence before the answer are passed over.
     pub fn feed(&mut self, fragment: &str) {
+        if self.filling.flow(self.partial.place_mut(), fragment) {
+            return;
+        }
         self.lend();
         self.filling.feed(fragment);
         self.lend();
@@ -126,6 +129,18 @@ impl Filling {
     #[inline]
     fn exchange(&mut self, place: &mut Place) {
         std::mem::swap(&mut self.scanner.sink_mut().root, place);
+    }
+
+    /// Takes a fragment that is nothing but more of a string that is shown; false where it is not.
+    #[inline]
+    fn flow(&mut self, root: &mut Place, fragment: &str) -> bool {
+        let flows = self.begun && self.scanner.flow(fragment, |hand| hand.flow(root, fragment));
+        if flows {
+            let hand = self.scanner.sink_mut();
+            hand.source.push_str(fragment);
+            self.changed |= std::mem::take(&mut hand.changed);
+        }
+        flows
     }
 
     fn feed(&mut self, fragment: &str) {

@@ -23,5 +23,7 @@ mod member;
 mod show;
 mod turned;
 
-pub use crate::contract::{AnswerPartial, Entries, MaybePartial, Partial, State, Streamed};
+pub use crate::contract::{
+    AnswerPartial, Entries, ListType, MaybePartial, Partial, State, Streamed,
+};
 pub use live::Live;

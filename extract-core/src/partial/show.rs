@@ -15,7 +15,7 @@ impl Hand {
                 place.state = state;
             }
         }
-        if fresh || state == State::Complete {
+        if fresh {
             self.tell(self.frames.len());
         }
     }

@@ -2,10 +2,12 @@
 //! the form of its parts. Knows no reply; `partial/` of the crate fills it.
 
 mod fill;
+mod list_type;
 mod lists;
 mod one_of;
 mod parts;
 mod place;
+pub(crate) mod pointer;
 mod std_types;
 mod ways_out;
 mod write;
@@ -19,6 +21,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::Extract;
+pub use list_type::ListType;
 pub use lists::Entries;
 #[doc(hidden)]
 pub use lists::List;

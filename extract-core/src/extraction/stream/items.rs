@@ -12,7 +12,10 @@ use super::spans::Spans;
 use super::{Began, ExtractionStream, Told, View};
 use crate::check::{Rules, check_at_once};
 use crate::contract::dialect::Raised;
-use crate::contract::{Background, Contract, Extract, Form, Problems, reach, root, segments};
+use crate::contract::partial::pointer;
+use crate::contract::{
+    Background, Contract, Extract, Form, ListType, Partial, Problems, reach, root, segments,
+};
 use crate::conversation::Delta;
 use crate::extraction::{BadItems, Extraction, InputError};
 use crate::reading::{self, Follower, Level};
@@ -20,8 +23,8 @@ use crate::reading::{self, Follower, Level};
 /// The [`View`] of [`Extraction::items`]: elements of type `E`.
 #[derive(Debug)]
 pub struct Items<E> {
-    /// Where the list is in the value.
-    pointer: String,
+    /// Where the list is in the value, if it is a list of the value.
+    pointer: Option<String>,
     /// The contract of one element.
     element: Option<Arc<Contract>>,
     form: Option<Arc<Form>>,
@@ -40,7 +43,7 @@ pub struct Items<E> {
 }
 
 impl<E: Extract> Items<E> {
-    fn of(pointer: String, policy: BadItems) -> Self {
+    fn of(pointer: Option<String>, policy: BadItems) -> Self {
         Self {
             pointer,
             element: None,
@@ -67,6 +70,7 @@ impl<E: Extract> Items<E> {
         if !self.given.is_empty() || began.of_parts {
             return;
         }
+        let Some(pointer) = &self.pointer else { return };
         // An element that cannot be asked for by itself is given when the whole was checked.
         let Ok(element) = Contract::of::<E>() else { return };
         self.form = match &began.form {
@@ -77,7 +81,7 @@ impl<E: Extract> Items<E> {
             },
         };
         let wrapping = began.contract.is_wrapped().then(|| root::KEY.to_owned());
-        let names = wrapping.into_iter().chain(segments(&self.pointer)).collect();
+        let names = wrapping.into_iter().chain(segments(pointer)).collect();
         self.follower = Some(Follower::new(Spans::of(names)));
         self.element = Some(element);
         self.source = Source::of(began);
@@ -87,6 +91,7 @@ impl<E: Extract> Items<E> {
         let Some(text) = self.source.text_of(delta) else { return };
         let (Some(follower), Some(element)) = (&mut self.follower, &self.element) else { return };
         follower.feed_str(text);
+        let pointer = self.pointer.as_deref().unwrap_or_default();
         while let Some(span) = follower.sink_mut().take() {
             let index = self.seen;
             self.seen += 1;
@@ -97,7 +102,7 @@ impl<E: Extract> Items<E> {
                     self.ready.push_back(item);
                 }
                 Err(problems) if self.policy == BadItems::Stop && self.stop.is_none() => {
-                    let at = format!("{}/{index}", self.pointer);
+                    let at = format!("{pointer}/{index}");
                     self.stop = Some(problems.under(&at));
                 }
                 // When the whole is checked, it is asked for again or left out; and a check that
@@ -109,7 +114,7 @@ impl<E: Extract> Items<E> {
 
     /// The whole was accepted: what was not given yet is given now.
     fn settle(&mut self, value: &Value, left_out: &[usize]) {
-        let list = value.pointer(&self.pointer).and_then(Value::as_array);
+        let list = self.pointer.as_ref().and_then(|pointer| value.pointer(pointer)?.as_array());
         let kept = (0..).filter(|index| left_out.binary_search(index).is_err());
         for (index, item) in kept.zip(list.into_iter().flatten()) {
             if self.given.insert(index) {
@@ -153,8 +158,8 @@ impl<E: Extract> Sees for Items<E> {
     }
 
     fn refuses(&self, contract: &Contract) -> Option<InputError> {
-        let missing = !reach::is_list(contract, &self.pointer);
-        missing.then(|| InputError::NoList { pointer: self.pointer.clone() })
+        let there = self.pointer.as_ref().is_some_and(|at| reach::is_list(contract, at));
+        (!there).then(|| InputError::NoList { pointer: self.pointer.clone() })
     }
 
     fn stops(&mut self) -> Option<Problems> {
@@ -191,14 +196,46 @@ impl<E: Extract> Extraction<Vec<E>> {
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
     pub fn items(self) -> ExtractionStream<Vec<E>, Items<E>> {
-        let items = Items::of(self.list.clone(), self.options.bad_items);
-        ExtractionStream::begin(self, items)
+        self.follow(Some(String::new()))
     }
 }
 
 impl<T: Extract> Extraction<T> {
-    /// [`items`](Extraction::items) of a list inside of the value, by its JSON pointer. Where the
-    /// type has no list there, it is [`InputError::NoList`], and nothing is asked.
+    /// [`items`](Extraction::items) of a list inside of the value: `|team| &team.people`, or further
+    /// down, `|report| &report.company.people`. What the elements are is known from the field.
+    ///
+    /// ```
+    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": ["odd", [1, 3]]}))]));
+    /// let named = client.extract::<(String, Vec<u8>)>("The first odd ones are one and three.");
+    /// let mut numbers = named.items_of(|named| &named.1);
+    /// while let Some(number) = numbers.next().await {
+    ///     println!("{}", number?);
+    /// }
+    /// assert_eq!(numbers.finish().await?, ("odd".to_owned(), vec![1, 3]));
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// The closure only points at the list. It is called once, before anything is asked, with a value
+    /// of which nothing has come: all fields are there, in options and boxes too, but lists and maps
+    /// are empty, so that an index into one of them panics, and an enum has no variant. Where the
+    /// closure gives anything but a list that fields, newtypes and tuples lead to, it is
+    /// [`InputError::NoList`], and nothing is asked; so it is where serde reads the list by a function
+    /// (`deserialize_with`), and, in a type that is inside itself, at more than 30 steps or so.
+    /// [`items_at`](Self::items_at) reaches these.
+    pub fn items_of<L: ListType>(
+        self,
+        list: impl FnOnce(&Partial<T>) -> &Partial<L>,
+    ) -> ExtractionStream<T, Items<L::Item>> {
+        self.follow(pointer::of_list(list))
+    }
+
+    /// [`items_of`](Self::items_of) by the JSON pointer of the list, where no field leads to it: a list
+    /// in an enum, in a map, in an element of another list, in a type that has no partial form, or in
+    /// a schema that is known only at run time. Where the schema has none, it is
+    /// [`InputError::NoList`], and nothing is asked.
     ///
     /// ```
     /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
@@ -206,19 +243,20 @@ impl<T: Extract> Extraction<T> {
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"start": [1, 2], "end": []}))]));
     /// let range = client.extract::<std::ops::Range<Vec<u8>>>("from one and two");
-    /// let mut numbers = range.items_of::<u8>("/start");
+    /// let mut numbers = range.items_at::<u8>("/start");
     /// while let Some(number) = numbers.next().await {
     ///     println!("{}", number?);
     /// }
     /// assert_eq!(numbers.finish().await?.start, [1, 2]);
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
-    pub fn items_of<E: Extract>(
-        mut self,
-        pointer: impl Into<String>,
-    ) -> ExtractionStream<T, Items<E>> {
-        self.list = pointer.into();
-        let items = Items::of(self.list.clone(), self.options.bad_items);
+    pub fn items_at<E: Extract>(self, pointer: impl Into<String>) -> ExtractionStream<T, Items<E>> {
+        self.follow(Some(pointer.into()))
+    }
+
+    fn follow<E: Extract>(mut self, pointer: Option<String>) -> ExtractionStream<T, Items<E>> {
+        let items = Items::of(pointer.clone(), self.options.bad_items);
+        self.list = pointer.unwrap_or_default();
         ExtractionStream::begin(self, items)
     }
 }

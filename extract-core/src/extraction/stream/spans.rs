@@ -9,12 +9,12 @@ use crate::reading::{Container, Role, Sink, Token};
 /// closed. A string or a number is known to be an element of its own when something follows.
 #[derive(Debug, Default)]
 pub(super) struct Spans {
-    /// The names of the members that lead to the list.
+    /// The names of the members, and the numbers of the elements, that lead to the list.
     path: Vec<String>,
     /// How many containers are open.
     depth: usize,
-    /// How many of them lie on the path, from the root.
-    on_path: usize,
+    /// Those of them that lie on the path, from the root.
+    way: Vec<Way>,
     key: String,
     in_key: bool,
     list: List,
@@ -23,6 +23,14 @@ pub(super) struct Spans {
     /// A string or a token that will be an element, unless it turns out to be a key.
     held: Option<Range<usize>>,
     closed: VecDeque<Range<usize>>,
+}
+
+/// An open container on the path.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Members,
+    /// With how many of its elements have begun.
+    Elements(usize),
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -59,26 +67,42 @@ impl Spans {
         }
         // A model may leave out the object around a list.
         let bare = self.depth == 0 && self.path.len() <= 1;
-        bare || self.on_path == self.depth
-            && self.depth == self.path.len()
-            && self.depth > 0
-            && self.path[self.depth - 1] == self.key
+        bare || self.depth > 0 && self.depth == self.path.len() && self.leads()
+    }
+
+    /// Whether what begins now lies on the path.
+    fn leads(&self) -> bool {
+        let Some(before) = self.depth.checked_sub(1) else { return true };
+        let name = self.path.get(before).filter(|_| self.way.len() == self.depth);
+        name.zip(self.way.last()).is_some_and(|(name, way)| match way {
+            Way::Members => *name == self.key,
+            Way::Elements(begun) => *name == (begun - 1).to_string(),
+        })
+    }
+
+    /// A value begins: in an array on the path it is counted.
+    fn count(&mut self) {
+        if self.way.len() == self.depth {
+            if let Some(Way::Elements(begun)) = self.way.last_mut() {
+                *begun += 1;
+            }
+        }
     }
 }
 
 impl Sink for Spans {
     fn open(&mut self, container: Container, at: usize) {
+        self.count();
         if self.is_element() {
             self.settle();
             self.begun = Some(at);
         } else if self.is_the_list(container) {
             self.list = List::Open(self.depth + 1);
-        } else if self.list == List::Before && self.on_path == self.depth {
-            let leads = self.depth == 0
-                || self.depth < self.path.len() && self.path[self.depth - 1] == self.key;
-            if leads && container == Container::Object {
-                self.on_path += 1;
-            }
+        } else if self.list == List::Before && self.depth < self.path.len() && self.leads() {
+            self.way.push(match container {
+                Container::Object => Way::Members,
+                Container::Array => Way::Elements(0),
+            });
         }
         self.depth += 1;
     }
@@ -91,7 +115,7 @@ impl Sink for Spans {
             }
         }
         self.depth = self.depth.saturating_sub(1);
-        self.on_path = self.on_path.min(self.depth);
+        self.way.truncate(self.depth);
         if self.is_element() {
             if let (Some(begun), true) = (self.begun.take(), whole) {
                 self.closed.push_back(begun..at);
@@ -103,7 +127,10 @@ impl Sink for Spans {
         self.in_key = role == Role::Key;
         if self.in_key {
             self.key.clear();
-        } else if self.is_element() {
+            return;
+        }
+        self.count();
+        if self.is_element() {
             self.settle();
             self.begun = Some(at);
         }
@@ -138,6 +165,7 @@ impl Sink for Spans {
     }
 
     fn scalar(&mut self, token: Token, _: &str, span: (usize, usize), whole: bool) {
+        self.count();
         if self.is_element() {
             self.settle();
             if whole && token != Token::Missing {

@@ -45,7 +45,7 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
-    fn open_container(&mut self, frame: Frame, at: &mut usize) {
+    pub(super) fn open_container(&mut self, frame: Frame, at: &mut usize) {
         if self.stack.len() >= self.limits.depth {
             self.error = Some(ScanError::TooDeep(self.limits.depth));
             return;

@@ -8,6 +8,7 @@ mod closing;
 mod event;
 mod members;
 mod strings;
+mod swift;
 mod text;
 mod utf8;
 
@@ -266,6 +267,20 @@ impl<S: Sink> Scanner<S> {
         self.utf8 = utf8;
     }
 
+    /// Takes a piece that is nothing but more of the string that is open, as most small ones are, by
+    /// `take`, which may refuse it; false where it is not taken.
+    #[inline]
+    pub(crate) fn flow(&mut self, text: &str, take: impl FnOnce(&mut S) -> bool) -> bool {
+        let more = self.state == State::String && self.carry.is_empty() && self.error.is_none();
+        let within = self.base + text.len() <= self.limits.bytes;
+        let taken = more && within && self.is_plain(text) && take(&mut self.sink);
+        if taken {
+            self.base += text.len();
+            self.reckon(text);
+        }
+        taken
+    }
+
     /// Takes the next piece of the text.
     pub fn feed_str(&mut self, text: &str) {
         if self.is_done() || self.error.is_some() {
@@ -276,8 +291,11 @@ impl<S: Sink> Scanner<S> {
             return;
         }
         if self.carry.is_empty() {
-            if self.state == State::String && self.plain(text) {
-                self.base += text.len();
+            let tell = |sink: &mut S| {
+                sink.text(text);
+                true
+            };
+            if self.flow(text, tell) {
                 return;
             }
             let used = self.run(text, false);
@@ -468,6 +486,10 @@ impl<S: Sink> Scanner<S> {
                     }
                 }
                 _ => {
+                    self.swift(text, &mut at);
+                    if matches!(self.state, State::String | State::Done) {
+                        continue;
+                    }
                     while at < bytes.len() {
                         match space_len(bytes, at) {
                             0 => break,

@@ -4,6 +4,7 @@
 use super::ahead::{Ahead, Ask, Mark, More, mark_at};
 use super::closing::{Setting, Verdict, Within, judge};
 use super::event::{Place, Role, Sink};
+use super::swift::plain_len;
 use super::text::{Escape, escape};
 use super::{Frame, Open, Scanner, State, Tail, text};
 use crate::reading::report::RepairKind;
@@ -32,11 +33,6 @@ impl<S: Sink> Scanner<S> {
     /// The end of the run of plain text that begins at `at`.
     fn run_end(&self, bytes: &[u8], at: usize) -> usize {
         let rest = &bytes[at..];
-        if rest.len() <= 8 && self.open.mark == Mark::Double && !self.lines {
-            // Small portions: a search that is set up for long ones costs more than it saves.
-            let found = rest.iter().position(|&byte| byte == b'"' || byte == b'\\');
-            return found.map_or(bytes.len(), |end| at + end);
-        }
         let found = match self.open.mark {
             Mark::Double if self.lines => {
                 rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b','))
@@ -53,16 +49,11 @@ impl<S: Sink> Scanner<S> {
         found.map_or(bytes.len(), |end| at + end)
     }
 
-    /// Takes a small piece that has nothing in it to be judged: most are of this kind.
-    pub(super) fn plain(&mut self, text: &str) -> bool {
-        const SMALL: usize = 16;
-        let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-        let ours = text.len() <= SMALL && self.open.mark == Mark::Double && !self.lines;
-        if !ours || !text.bytes().all(plain) {
-            return false;
-        }
-        self.pass(text);
-        true
+    /// Whether there is nothing in a piece of the string to be judged.
+    #[inline]
+    pub(super) fn is_plain(&self, piece: &str) -> bool {
+        let ours = self.open.mark == Mark::Double && !self.lines;
+        ours && plain_len(piece.as_bytes()) == piece.len()
     }
 
     /// Hands on a piece of plain text.
@@ -76,6 +67,15 @@ impl<S: Sink> Scanner<S> {
     }
 
     fn pass(&mut self, piece: &str) {
+        if !piece.is_empty() {
+            self.reckon(piece);
+            self.sink.text(piece);
+        }
+    }
+
+    /// Notes how the string goes on.
+    #[inline]
+    pub(super) fn reckon(&mut self, piece: &str) {
         let Some(&last) = piece.as_bytes().last() else { return };
         self.open.empty = false;
         if matches!(last, b' ' | b'\t' | b'\r' | b'\n' | b',') {
@@ -84,7 +84,6 @@ impl<S: Sink> Scanner<S> {
             self.open.tail = Tail::default();
             self.open.solid = true;
         }
-        self.sink.text(piece);
     }
 
     /// Keeps count of the white space, and of the comma before it, that the string ends in.
@@ -101,6 +100,18 @@ impl<S: Sink> Scanner<S> {
 
     pub(super) fn string(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
         let bytes = text.as_bytes();
+        if self.open.mark == Mark::Double && !self.lines {
+            let end = *at + plain_len(&bytes[*at..]);
+            self.pass(&text[*at..end]);
+            *at = end;
+            match bytes.get(end) {
+                None => return Err(More),
+                Some(b'"') => return self.quote(text, at, Mark::Double, 1, eof),
+                Some(b'\\') => return self.escape(bytes, at, eof),
+                // A control character.
+                Some(_) => {}
+            }
+        }
         let end = self.run_end(bytes, *at);
         if self.lines && eof && end == bytes.len() {
             if let Some(stop) = self.closers_behind(text, *at) {
@@ -214,6 +225,13 @@ impl<S: Sink> Scanner<S> {
             }
             return Ok(());
         }
+        let value = self.open.role == Role::Value && mark == Mark::Double;
+        if value && self.ends_plainly(bytes, *at + len, eof)? {
+            self.trim_line_end(*at);
+            self.end_string(*at + len);
+            *at += len;
+            return Ok(());
+        }
         if self.open.role == Role::Key {
             if !self.key_closes(bytes, *at + len, eof)? {
                 self.inner(text, at, len);
@@ -316,7 +334,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Ends the string; its closing mark ends at `at`.
-    fn end_string(&mut self, at: usize) {
+    pub(super) fn end_string(&mut self, at: usize) {
         self.sink.string_end(self.base + at, true);
         if self.open.role == Role::Key {
             self.state = State::AfterKey;
