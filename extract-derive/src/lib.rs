@@ -125,7 +125,7 @@ use crate::syntax::Mistakes;
 /// `untagged` or has a lifetime parameter has none: it is shown when it is complete.
 ///
 /// Where the name is taken already, the compiler says **E0428, the name `InvoicePartial` is defined
-/// multiple times**, and points at `Invoice`. The mend is another name, or none:
+/// multiple times**, and points at the derive. The mend is another name, or none:
 ///
 /// ```
 /// use extract_llm::Extract;
