@@ -68,17 +68,14 @@ impl<'s> Fitter<'s> {
         let container = matches!(self.tree.node(at.node).kind, Kind::Object | Kind::List);
         // Written as text, everything would fit a variant of text, and a bad value of another one
         // would pass for words.
-        let swallows = |option: &ShapeId| self.would_swallow(at, *option);
-        let kept: Vec<ShapeId> = match container {
-            true => form.options.iter().copied().filter(|option| !swallows(option)).collect(),
-            false => Vec::new(),
-        };
-        let others = kept.iter().any(|&option| matches!(self.shape.form(option), Form::Object(_)));
-        let options = if others { &kept } else { &form.options };
-        if others {
-            best.0 = kept[0];
-        }
-        for &option in options {
+        let swallows = |fitter: &Self, option| container && fitter.would_swallow(at, option);
+        let is_object = |option| matches!(self.shape.form(option), Form::Object(_));
+        let spared =
+            form.options.iter().any(|&option| is_object(option) && !swallows(self, option));
+        for &option in &form.options {
+            if spared && swallows(self, option) {
+                continue;
+            }
             let cost = self.weigh(At { shape: option, ..at });
             if cost < best.1 {
                 best = (option, cost);
