@@ -18,13 +18,13 @@ impl Contract {
     /// None where no list can stand there, and none in the place of one that cannot be made.
     pub(crate) fn elements(&self, pointer: &str) -> Option<Vec<Option<Arc<Self>>>> {
         let schemas = reach::elements(self.schema(), pointer)?;
-        Some(schemas.into_iter().map(|schema| self.element(schema)).collect())
+        Some(schemas.iter().map(|schema| self.element(schema)).collect())
     }
 
-    fn element(&self, said: Value) -> Option<Arc<Self>> {
+    fn element(&self, said: &Value) -> Option<Arc<Self>> {
         let Elements(known) = self.known_elements();
         let find = |known: &[(Value, Arc<Self>)]| {
-            known.iter().find(|(of, _)| *of == said).map(|(_, contract)| Arc::clone(contract))
+            known.iter().find(|(of, _)| of == said).map(|(_, contract)| Arc::clone(contract))
         };
         let found = find(&known.read().unwrap_or_else(PoisonError::into_inner));
         if found.is_some() {

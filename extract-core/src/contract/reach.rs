@@ -54,9 +54,8 @@ impl<'a> Reach<'a> {
     fn element(&mut self, schema: &'a Value, names: &[String], depth: usize) -> Option<Value> {
         let depth = depth.checked_sub(1)?;
         self.left = self.left.checked_sub(1)?;
-        let members = match schema {
-            Value::Object(members) => members,
-            _ => return (schema == &Value::Bool(true)).then(|| schema.clone()),
+        let Value::Object(members) = schema else {
+            return (schema == &Value::Bool(true)).then(|| schema.clone());
         };
         let mut said = Vec::new();
         if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
