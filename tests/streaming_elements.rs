@@ -1,9 +1,12 @@
 //! How streamed elements are checked before they are given: by what the list says of them, and by what
 //! they are read as.
 
+use std::collections::BTreeMap;
+
+use extract_llm::contract::dialect::Dialect;
 use extract_llm::extraction::{BadItems, ExtractionStream, InputError, Items, Report};
-use extract_llm::model::{Scripted, scripted::reply};
-use extract_llm::{Client, Error, Extract, Extraction};
+use extract_llm::model::{Profile, Scripted, scripted::reply};
+use extract_llm::{Client, Error, Extract, Extraction, Mode};
 use serde_json::{Value, json};
 
 fn client(values: impl IntoIterator<Item = Value>) -> (Client, Scripted) {
@@ -222,4 +225,52 @@ async fn a_policy_for_elements_needs_a_list() {
         assert!(matches!(error, Error::Input(InputError::NoList { pointer: None })), "{error}");
     }
     assert!(model.seen().is_empty());
+}
+
+#[tokio::test]
+async fn elements_are_known_in_the_shape_in_which_they_are_sent_and_inside_of_themselves() {
+    #[derive(Debug, PartialEq, Extract)]
+    struct Tree {
+        name: String,
+        sizes: BTreeMap<String, u8>,
+        at: Option<(u8, String)>,
+        #[serde(default)]
+        branches: Vec<Self>,
+    }
+
+    let tree = |name: &str, pairs: bool, branches: Value| {
+        let (sizes, at) = if pairs {
+            (json!([{"key": "height", "value": 3}]), json!({"0": 1, "1": "x"}))
+        } else {
+            (json!({"height": 3}), json!([1, "x"]))
+        };
+        json!({"name": name, "sizes": sizes, "at": at, "branches": branches})
+    };
+    let dialects = [&Dialect::JSON_SCHEMA, &Dialect::OPENAI_STRICT];
+    for (dialect, pairs) in dialects.into_iter().zip([false, true]) {
+        let inner = json!([tree("left", pairs, json!([])), tree("right", pairs, json!([]))]);
+        let text = tree("root", pairs, inner).to_string();
+        let cut = &text[..text.find("right").unwrap()];
+        let mut profile = Profile::new("openai", "strict").modes([Mode::JsonSchema]);
+        profile.dialect = dialect;
+        let model = Scripted::new([reply::truncated(cut)]).with_profile(profile).pieces_of(4);
+        let extraction = Client::with_model(model).extract::<Tree>("…").retries(0);
+        let (given, failed) = all(extraction.items_of(|tree| &tree.branches)).await;
+        assert!(matches!(failed, Err(Error::Truncated { .. })), "{failed:?}");
+        assert_eq!(given.len(), 1, "{}", dialect.name());
+        assert_eq!((&given[0].sizes["height"], given[0].name.as_str()), (&3, "left"));
+        assert_eq!(given[0].at, Some((1, "x".to_owned())));
+    }
+}
+
+#[tokio::test]
+async fn a_value_of_a_schema_of_run_time_is_shown_when_it_is_whole() {
+    let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
+    let (client, _) = client([json!({"name": "a long name"})]);
+    let mut stream = client.extract_value(&schema, "…").stream();
+    let mut shown = Vec::new();
+    while let Some(partial) = stream.next().await {
+        shown.push(partial.unwrap().json());
+    }
+    assert_eq!(shown, [json!({"name": "a long name"})]);
 }
