@@ -121,12 +121,8 @@ impl<E: Extract> Items<E> {
         let pointer = self.pointer.as_deref().unwrap_or_default();
         let list = value.pointer(pointer).and_then(Value::as_array);
         let Compared { kept, fresh } = self.given.compare(list.map_or(&[], Vec::as_slice));
+        // Some are left only where nobody takes any more.
         let taken = self.given.len() - self.ready.len();
-        let mut which = taken;
-        self.ready.retain(|_| {
-            which += 1;
-            kept[which - 1]
-        });
         let gone = (0..taken).filter(|&which| !kept[which]);
         self.withdrawn = gone.map(|index| Withdrawn { index, value: self.said(index) }).collect();
         for (index, item) in fresh {
