@@ -1,11 +1,12 @@
 //! One HTTP exchange with a bounded reply, which is read as it arrives.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
-use crate::conversation::{ProviderError, ProviderErrorKind};
+use crate::conversation::{ProviderError, ProviderErrorKind, shown};
 
 /// What a [`Transport`] is built from.
 ///
@@ -51,7 +52,6 @@ impl Default for TransportOptions {
 }
 
 /// A request to send.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct HttpRequest {
     /// Where to.
@@ -62,6 +62,16 @@ pub struct HttpRequest {
     pub body: Bytes,
 }
 
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("url", &shown(self.url.as_str()))
+            .field("headers", &self.headers)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
+}
+
 impl HttpRequest {
     /// A POST of a body.
     pub fn post(url: reqwest::Url, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
@@ -70,7 +80,6 @@ impl HttpRequest {
 }
 
 /// An answer whose body is still arriving. Dropping it closes the connection.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct HttpResponse {
     /// The status.
@@ -82,6 +91,15 @@ pub struct HttpResponse {
     /// How much has come, and how much may.
     taken: usize,
     limit: usize,
+}
+
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpResponse")
+            .field("status", &self.status)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
 }
 
 impl HttpResponse {

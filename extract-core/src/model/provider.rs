@@ -20,7 +20,7 @@ use super::retry::RetryPolicy;
 use super::signing::Signer;
 use super::{DeltaStream, Model, Profile};
 use crate::conversation::{
-    Assembly, Delta, Feature, Mode, Part, ProviderError, ProviderErrorKind, Reply, Request,
+    Assembly, Delta, Feature, Mode, Part, ProviderError, ProviderErrorKind, Reply, Request, shown,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport};
 use crate::wire::{self, Delivery, Protocol};
@@ -47,7 +47,7 @@ impl fmt::Debug for Provider {
             .field("provider", &self.preset.name)
             .field("model", &self.model)
             .field("protocol", &self.protocol)
-            .field("url", &self.base.as_str())
+            .field("url", &shown(self.base.as_str()))
             .finish_non_exhaustive()
     }
 }
