@@ -187,12 +187,14 @@ impl Wanted {
 }
 
 /// For each value the number of the run that it stands in: values of one run have nothing between
-/// them but what parts the lines of a list, and fences.
+/// them but what parts the lines of a list, and fences. Where one is in a fence and one is not, the
+/// fence is there for a reason: they are told apart.
 fn runs(found: &[Candidate], text: &str) -> Vec<usize> {
     let mut run = 0;
-    let mut end = None;
+    let mut before = None;
     let numbers = found.iter().map(|one| {
-        let between = end.replace(one.end).and_then(|end| text.get(end..one.start));
+        let last = before.replace((one.end, one.fenced)).filter(|last| last.1 == one.fenced);
+        let between = last.and_then(|(end, _)| text.get(end..one.start));
         run += usize::from(!between.is_some_and(says_nothing));
         run
     });
