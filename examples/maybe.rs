@@ -1,9 +1,13 @@
-//! A way out for the model: a value or the reason why there is none, instead of one that is made up.
+//! A way out for the model: a value or the reason why there is none, instead of one that is made up;
+//! as a field, and as the whole answer, which is shown while it arrives.
 //!
 //! ```text
 //! cargo run --example maybe
 //! ```
 
+use std::io::{Write, stdout};
+
+use extract_llm::partial::MaybePartial;
 use extract_llm::{Client, Error, Extract, Maybe};
 
 /// A house in an advertisement.
@@ -12,6 +16,13 @@ struct House {
     city: String,
     /// The year in which it was built.
     built: Maybe<u16>,
+}
+
+/// How to reach the person who sells the house.
+#[derive(Debug, Extract)]
+struct Seller {
+    name: String,
+    phone: String,
 }
 
 #[tokio::main]
@@ -24,5 +35,18 @@ async fn main() -> Result<(), Error> {
             Maybe::NotFound { reason } => println!("{}: no year, because {reason}", house.city),
         }
     }
+
+    let text = "A house in Lyon. Ask for Claire Martin, 04 72 00 11 22.";
+    let mut stream = client.extract::<Maybe<Seller>>(text).max_tokens(200).stream();
+    while let Some(partial) = stream.next().await {
+        let line = match &**partial? {
+            None => continue, // It has not said which of the two it is.
+            Some(MaybePartial::Found(seller)) => format!("{}, {}", *seller.name, *seller.phone),
+            Some(MaybePartial::NotFound { reason }) => format!("no seller: {}", **reason),
+        };
+        print!("\r\x1b[2K{line}");
+        let _ = stdout().flush();
+    }
+    println!("\nchecked: {:?}", stream.finish().await?);
     Ok(())
 }

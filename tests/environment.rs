@@ -23,7 +23,11 @@ fn child() {
     if std::env::var_os("EXTRACT_TEST_CHILD").is_none() {
         return;
     }
-    match Client::from_env() {
+    let client = match std::env::var("EXTRACT_TEST_KEY") {
+        Ok(key) => Client::builder().model("openai/gpt-6-mini").key(key).build(),
+        Err(_) => Client::from_env(),
+    };
+    match client {
         Ok(client) => println!("client: {client:?}"),
         Err(error) => println!("error: {error}"),
     }
@@ -49,6 +53,17 @@ fn a_key_in_the_environment_is_found_and_not_shown() {
     ]);
     assert!(said.contains("client:") && said.contains("gpt-6-mini"), "{said}");
     assert!(!said.contains("sk-secret"), "{said}");
+}
+
+#[test]
+fn a_blank_key_is_not_replaced_by_the_environments() {
+    let there = ("OPENAI_API_KEY", "sk-secret-secret");
+    for blank in ["", " \t"] {
+        let said = with_environment(&[("EXTRACT_TEST_KEY", blank), there]);
+        assert!(said.contains("error: the key that was given for `openai` is blank"), "{said}");
+    }
+    let said = with_environment(&[("EXTRACT_TEST_KEY", "sk-other"), there]);
+    assert!(said.contains("client:"), "{said}");
 }
 
 #[test]

@@ -20,6 +20,8 @@ mod lenient;
 mod lowered;
 #[path = "partials/structs.rs"]
 mod structs;
+#[path = "partials/turned.rs"]
+mod turned;
 
 /// A value that a reply to a plain request fills.
 fn live<T: Extract>() -> Live<T> {

@@ -1,9 +1,13 @@
 //! Settings of the client and of one extraction: which of them hold, and what becomes of those that
 //! a provider has no place for.
 
-use extract_llm::conversation::{Feature, ProviderErrorKind, ReasoningEffort, Settings};
-use extract_llm::model::RetryPolicy;
-use extract_llm::{Client, Error, Extraction};
+use extract_llm::conversation::{
+    Feature, Message, ProviderErrorKind, ReasoningEffort, Request, Settings,
+};
+use extract_llm::extraction::InputError;
+use extract_llm::model::scripted::reply;
+use extract_llm::model::{Model, RetryPolicy, Scripted};
+use extract_llm::{Client, Error, Extraction, Usd};
 use serde_json::{Value, json};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -117,4 +121,61 @@ async fn what_only_the_server_knows_to_refuse_is_the_same_error() {
         let expected = Some(Feature::Setting(name.into()));
         assert_eq!(got, (expected, ProviderErrorKind::Unsupported, 1), "{name}");
     }
+}
+
+#[tokio::test]
+async fn what_is_no_finite_number_is_refused_before_anything_is_sent() {
+    let model = Scripted::new([]);
+    let client = Client::with_model(model.clone());
+    let extract = || client.extract::<u8>("Seven.");
+    let mut settings = Settings::default();
+    settings.top_p = Some(f64::NEG_INFINITY);
+    let broken = Client::builder().settings(settings.clone()).with_model(model.clone());
+    let cases = [
+        ("temperature", extract().temperature(f64::NAN)),
+        ("temperature", extract().temperature(f64::INFINITY)),
+        ("top_p", extract().top_p(f64::NAN)),
+        ("top_p", broken.extract("Seven.")),
+        ("top_p", extract().escalate_to(&broken, 1)),
+        ("cost_budget", extract().cost_budget(Usd(f64::NAN))),
+    ];
+    for (name, extraction) in cases {
+        let error = extraction.await.unwrap_err();
+        let Error::Input(InputError::NotFinite { setting }) = error else { panic!("{error}") };
+        assert_eq!(setting, name);
+    }
+    let streamed = extract().temperature(f64::NAN).stream().finish().await.unwrap_err();
+    assert!(matches!(streamed, Error::Input(InputError::NotFinite { .. })), "{streamed}");
+
+    // A model that is asked without an extraction.
+    let mut request = Request::new(vec![Message::user("Seven.")]);
+    request.settings = settings;
+    let error = model.respond(&request).await.unwrap_err();
+    assert_eq!(error.kind, ProviderErrorKind::Encode);
+    assert!(error.message.contains("top_p"), "{error}");
+    assert_eq!(model.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn histories_are_sent_in_the_order_of_their_calls() {
+    let model = Scripted::new([reply::tool(json!({"value": 7}))]);
+    let client = Client::with_model(model.clone());
+    let first = [Message::user("one"), Message::assistant("1")];
+    let n: u8 = client
+        .extract("seven")
+        .history(&first)
+        .history(&[Message::user("two")])
+        .history(&[])
+        .history(&[Message::assistant("2")])
+        .validate(|_, cx| {
+            let source = cx.source().map(|source| source.text().to_owned());
+            if source.is_ok_and(|text| text == "seven") { Ok(()) } else { Err("the input alone") }
+        })
+        .await
+        .unwrap();
+    assert_eq!(n, 7);
+    let messages = model.seen()[0].body["messages"].as_array().unwrap().clone();
+    let said: Vec<&str> =
+        messages.iter().map(|message| message["content"].as_str().unwrap()).collect();
+    assert_eq!(said, ["one", "1", "two", "2", "seven"]);
 }

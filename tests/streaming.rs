@@ -1,9 +1,13 @@
 //! Extractions that are looked at while they arrive: what is shown, when, and how they end.
 
+use std::collections::BTreeMap;
+
 use extract_llm::Extract;
+use extract_llm::contract::dialect::Dialect;
+use extract_llm::contract::{Answer, AnswerPartial, Maybe, MaybePartial};
 use extract_llm::conversation::Delta;
 use extract_llm::extraction::{BadItems, InputError, Limit, Update};
-use extract_llm::model::{Scripted, scripted::reply};
+use extract_llm::model::{Profile, Scripted, scripted::reply};
 use extract_llm::{Client, Error, Mode};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -193,6 +197,61 @@ async fn a_value_is_lent_with_every_field_as_far_as_it_came() {
         assert!(shown.is_sorted(), "{mode}: {shown:?}");
         assert_eq!(stream.finish().await.unwrap().people, [person("Ada", 36)]);
     }
+}
+
+#[tokio::test]
+async fn a_value_with_a_way_out_grows_in_every_mode_as_one_tool() {
+    let text = r#"{"value": {"found": {"name": "The team", "people": []}}}"#;
+    for mode in [Mode::Tools, Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
+        let reply = if mode == Mode::Tools { reply::tool_text(text) } else { reply::text(text) };
+        let model = Scripted::new([reply]).mode(mode).pieces_of(1);
+        let client = Client::with_model(model.clone());
+        let mut stream = client.extract::<Maybe<Team>>("…").stream();
+        let mut shown = Vec::new();
+        while let Some(partial) = stream.next().await {
+            let partial = partial.unwrap();
+            if let Some(MaybePartial::Found(team)) = &**partial {
+                shown.push((*team.name).clone());
+                assert_eq!(partial.json(), json!({"found": team.json()}), "{mode}");
+            }
+        }
+        assert!(shown.contains(&"The te".to_owned()), "{mode}: {shown:?}");
+        assert_eq!(stream.finish().await.unwrap().found().unwrap().name, "The team", "{mode}");
+        if let Some(tools) = model.seen()[0].body["tools"].as_array() {
+            assert_eq!((mode, tools.len()), (Mode::Tools, 1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_strict_dialect_sends_otherwise_grows_as_well() {
+    type Words = BTreeMap<String, (String, u8)>;
+    let mut profile = Profile::new("strict", "strict");
+    profile.tool_dialect = &Dialect::OPENAI_STRICT;
+    profile.tool_strict = true;
+    let seas = json!({"value": {"value": [{"key": "sea", "value": {"0": "water", "1": 3}}]}});
+    let words = json!({"value": {"text": "In which language?"}});
+    let model = Scripted::new([reply::tool(seas), reply::tool(words)]).pieces_of(1);
+    let client = Client::with_model(model.with_profile(profile));
+
+    let mut stream = client.extract::<Answer<Words>>("…").stream();
+    let mut shown = Vec::new();
+    while let Some(partial) = stream.next().await {
+        shown.push(partial.unwrap().json());
+    }
+    assert!(shown.contains(&json!({"value": {"sea": ["wat", null]}})), "{shown:?}");
+    assert_eq!(shown.last().unwrap(), &json!({"value": {"sea": ["water", 3]}}));
+    let words = stream.finish().await.unwrap().value().unwrap();
+    assert_eq!(words["sea"], ("water".to_owned(), 3));
+
+    let mut stream = client.extract::<Answer<Words>>("…").stream();
+    let mut shown = Vec::new();
+    while let Some(partial) = stream.next().await {
+        let said = partial.unwrap().as_ref().and_then(AnswerPartial::text);
+        shown.push(said.unwrap_or_default().to_owned());
+    }
+    assert!(shown.contains(&"In which".to_owned()), "{shown:?}");
+    assert_eq!(stream.finish().await.unwrap().text(), Some("In which language?"));
 }
 
 #[tokio::test]

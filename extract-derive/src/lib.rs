@@ -124,6 +124,24 @@ use crate::syntax::Mistakes;
 /// `serde::Serialize`. An enum has one where a variant holds data. What is read by `from`, is
 /// `untagged` or has a lifetime parameter has none: it is shown when it is complete.
 ///
+/// Where the name is taken already, the compiler says **E0428, the name `InvoicePartial` is defined
+/// multiple times**, and points at the derive. The mend is another name, or none:
+///
+/// ```
+/// use extract_llm::Extract;
+///
+/// #[derive(Extract)]
+/// #[extract(partial = ArrivingInvoice)] // or `skip(Partial)`
+/// struct Invoice {
+///     vendor: String,
+/// }
+///
+/// /// Half of what is owed.
+/// struct InvoicePartial {
+///     paid: f64,
+/// }
+/// ```
+///
 /// # On a variant
 ///
 /// `#[extract(description = "..")]`.

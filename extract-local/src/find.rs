@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::LocalError;
-use crate::http::Base;
+use crate::http::{Base, shown};
 use crate::options::Options;
 
 /// For a server that somebody named.
@@ -60,7 +60,7 @@ struct Details {
 pub(crate) fn named(url: &str, model: Option<&str>) -> Result<Found, LocalError> {
     let base = Base::parse(url).map_err(|expected| LocalError::Setting {
         name: "EXTRACT_LOCAL_URL",
-        value: url.to_owned(),
+        value: shown(url).to_owned(),
         expected,
     })?;
     let not_answering = |why: String| LocalError::NotAnswering { url: base.url(), why };

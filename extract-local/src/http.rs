@@ -10,6 +10,12 @@ use std::time::{Duration, Instant};
 /// A list of models is a few kilobytes.
 const LARGEST_RESPONSE: u64 = 1 << 20;
 
+/// A URL as it may stand in an error. One with a user, a query or a fragment is none that is taken
+/// here, and may hold a password or a key.
+pub(crate) fn shown(url: &str) -> &str {
+    if url.contains(['@', '?', '#']) { "…" } else { url }
+}
+
 /// A base URL, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Base {

@@ -1,10 +1,12 @@
 //! What a caller may choose, and the environment variables that choose for them.
 
 use std::env;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::LocalError;
+use crate::http::shown;
 use crate::progress::{Progress, Sink};
 
 /// Which servers may be used.
@@ -31,7 +33,7 @@ pub enum Which {
 ///     .linger(Duration::from_secs(60))
 ///     .on_progress(|progress| println!("{progress}"));
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     pub(crate) which: Which,
     pub(crate) url: Option<String>,
@@ -45,6 +47,19 @@ pub struct Options {
     pub(crate) ollama_port: u16,
     pub(crate) llama_cpp_port: u16,
     pub(crate) sink: Sink,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("which", &self.which)
+            .field("url", &self.url.as_deref().map(shown))
+            .field("model", &self.model)
+            .field("cache_dir", &self.cache_dir)
+            .field("python", &self.python)
+            .field("instance", &self.instance)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Options {

@@ -145,5 +145,10 @@ fn a_named_server_that_is_not_one_is_an_error_and_no_other_is_tried() {
             LocalError::Setting { name: "EXTRACT_LOCAL_URL", value, .. } if value == url
         ));
     }
+    for url in ["http://me:hunter2@host/v1", "http://host/v1?key=hunter2", "me:hunter2@host"] {
+        let options = Options::default().url(url);
+        let shown = format!("{options:?} {0} {0:?}", try_url(url));
+        assert!(!shown.contains("hunter2") && shown.contains("EXTRACT_LOCAL_URL"), "{shown}");
+    }
     assert!(ollama.asked.lock().unwrap().is_empty());
 }

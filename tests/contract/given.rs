@@ -82,6 +82,37 @@ async fn a_schema_that_cannot_be_taken_is_an_error_of_the_extraction() {
     assert_eq!(model.seen().len(), 0);
 }
 
+#[test]
+fn what_is_wrong_with_a_schema_is_told_where_the_user_has_it() {
+    for (schema, place) in [
+        // These travel inside of an object, which is none of the user's.
+        (json!({"type": "strng"}), r#""/type""#),
+        (json!({"type": "array", "items": {"type": 7}}), r#""/items/type""#),
+        (json!({"type": "array", "items": {"$ref": "#/nothing"}}), r##""#/nothing""##),
+        (
+            json!({"type": "array", "items": {"$ref": "#/$defs/a"}, "$defs": {"a": {"type": 7}}}),
+            r#""/$defs/a/type""#,
+        ),
+        // This one does not, and has a property of the same name.
+        (
+            json!({"type": "object", "properties": {"value": {"type": 7}}}),
+            r#""/properties/value/type""#,
+        ),
+    ] {
+        let told = Contract::from_schema(schema).unwrap_err().to_string();
+        assert!(told.contains(place), "{place}: {told}");
+    }
+
+    let deep = json!({"type": "array", "items": {"type": "string", "enum": (0..1200).map(|n| n.to_string()).collect::<Vec<_>>()}});
+    let contract = Contract::from_schema(deep).unwrap();
+    let Err(ContractError::Dialect { source, .. }) = contract.form(&Dialect::OPENAI_STRICT, true)
+    else {
+        panic!("it was taken")
+    };
+    let DialectError::Limit { fields, .. } = &source else { panic!("{source}") };
+    assert_eq!(fields[0], "/*", "{source}");
+}
+
 #[tokio::test]
 async fn text_mode_tells_a_given_schema_in_words() {
     let (client, model) = scripted::scripted([reply::text(r#"{"name": "Ada", "scores": {}}"#)]);

@@ -2,10 +2,12 @@
 //! grow, and what a cut reply shows is part of what the whole one says.
 
 use extract_llm::contract::dialect::Dialect;
+use extract_llm::contract::{Answer, Maybe};
 use extract_llm::reading::{Level, read};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use super::*;
 
@@ -31,7 +33,15 @@ struct Everything {
     #[extract(stream(whole))]
     whole: Inner,
     any: Value,
+    found: Maybe<Inner>,
+    said: Vec<Answer<BTreeMap<String, u8>>>,
+    nested: BTreeMap<String, BTreeMap<u8, Option<String>>>,
+    places: Option<(Inner, Vec<Data>, Flags)>,
+    beside: Vec<Beside>,
+    open: Open,
 }
+
+type Flags = BTreeMap<String, (bool, String)>;
 
 #[derive(Debug, Extract)]
 enum Unit {
@@ -63,6 +73,22 @@ enum Tagged {
     TheOne { text: String },
     TheOther(Inner),
     Nothing,
+}
+
+#[derive(Debug, Extract)]
+#[serde(tag = "t", content = "c")]
+enum Beside {
+    Words(String),
+    Both(BTreeMap<String, u8>, Option<Box<Inner>>),
+    Of { inner: Inner, map: BTreeMap<String, Inner> },
+}
+
+#[derive(Debug, Extract)]
+struct Open {
+    id: u8,
+    name: String,
+    #[serde(flatten)]
+    rest: BTreeMap<String, (String, u8)>,
 }
 
 /// Text as models write it, with what is special in JSON and in a lenient reader.
@@ -120,17 +146,57 @@ fn everything() -> impl Strategy<Value = Value> {
     );
     let rest =
         (words(), data(), vec(tagged(), 0..3), option::of(inner()), words(), inner(), any_json());
-    (scalars, lists, rest).prop_map(|(scalars, lists, rest)| {
+    (scalars, lists, rest, turned()).prop_map(|(scalars, lists, rest, turned)| {
         let (text, maybe, number, count, flag) = scalars;
         let (unit, list, numbers, inner, many, map) = lists;
         let (newtype, data, tagged, odd, pair, whole, any) = rest;
-        json!({
+        let mut value = json!({
             "text": text, "maybe": maybe, "number": number, "count": count, "flag": flag,
             "unit": unit, "list": list, "numbers": numbers, "inner": inner, "many": many,
             "map": map, "pair": [pair, 7], "data": data, "tagged": tagged, "odd name": odd,
             "newtype": newtype, "whole": whole, "any": any,
-        })
+        });
+        value.as_object_mut().unwrap().extend(turned.as_object().unwrap().clone());
+        value
     })
+}
+
+/// What strict dialects send in another shape, and what stands in the branches of unions.
+fn turned() -> impl Strategy<Value = Value> {
+    let found = prop_oneof![
+        inner().prop_map(|inner| json!({"found": inner})),
+        words().prop_map(|reason| json!({"not_found": {"reason": reason}})),
+    ];
+    let counts = || btree_map(words(), any::<u8>(), 0..3);
+    let said = prop_oneof![
+        counts().prop_map(|map| json!({"value": map})),
+        words().prop_map(|words| json!({"text": words})),
+    ];
+    let numbered = btree_map("0|[1-9][0-9]?", option::of(words()), 0..3);
+    let nested = btree_map(words(), numbered, 0..3);
+    let pairs = btree_map(words(), (any::<bool>(), words()), 0..3);
+    let places = option::of((inner(), vec(data(), 0..2), pairs));
+    let beside = prop_oneof![
+        words().prop_map(|words| json!({"t": "Words", "c": words})),
+        (counts(), option::of(inner())).prop_map(|both| json!({"t": "Both", "c": both})),
+        (inner(), btree_map("[a-z]{0,3}", inner(), 0..2))
+            .prop_map(|(inner, map)| json!({"c": {"inner": inner, "map": map}, "t": "Of"})),
+        inner().prop_map(|inner| json!({"t": "Of", "c": {"map": {}, "inner": inner}})),
+    ];
+    let open = (any::<u8>(), words(), btree_map("[x-z]{1,3}", (words(), any::<u8>()), 0..3))
+        .prop_map(|(id, name, rest)| {
+            let mut open = json!({"id": id, "name": name});
+            open.as_object_mut().unwrap().extend(rest.into_iter().map(|(k, v)| (k, json!(v))));
+            open
+        });
+    (found, vec(said, 0..3), nested, places, vec(beside, 0..3), open).prop_map(
+        |(found, said, nested, places, beside, open)| {
+            json!({
+                "found": found, "said": said, "nested": nested, "places": places,
+                "beside": beside, "open": open,
+            })
+        },
+    )
 }
 
 fn any_json() -> BoxedStrategy<Value> {
@@ -274,16 +340,53 @@ proptest! {
     #[test]
     fn a_reply_in_a_lowered_shape_ends_as_the_value(
         value in everything(),
+        dialect in select(turning()),
+        order in any::<u64>(),
         portions in vec(1_usize..20, 1..4),
     ) {
         let contract = Contract::of::<Everything>().unwrap();
-        let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
-        let text = form.lowered.lower_value(value.clone()).to_string();
-        let mut live = Live::<Everything>::new(contract, Some(form));
+        let form = contract.form(dialect, true).unwrap();
+        let mut sent = form.lowered.lower_value(value.clone());
+        shuffle(&mut sent, &mut { order });
+        let text = sent.to_string();
+        let mut live = Live::<Everything>::new(contract.clone(), Some(form.clone()));
         let shown = feed(&mut live, &text, &portions);
         for pair in shown.windows(2) {
             prop_assert!(grows(&pair[0], &pair[1]), "{} became {}", pair[0], pair[1]);
         }
+        for partial in &shown {
+            prop_assert!(grows(&said(partial), &said(&value)), "{partial} is no part of {value}");
+        }
         prop_assert_eq!(said(&live.partial().json()), said(&value), "{}", text);
+        let mut other = Live::<Everything>::new(contract, Some(form));
+        feed(&mut other, &text, &[1]);
+        prop_assert_eq!(live.partial(), other.partial());
+    }
+}
+
+/// The dialects that the type can be sent in, and that change it.
+fn turning() -> Vec<&'static Dialect> {
+    let contract = Contract::of::<Everything>().unwrap();
+    let turns = |dialect: &&'static Dialect| {
+        contract.form(dialect, true).is_ok_and(|form| !form.lowered.is_identity())
+    };
+    let all: Vec<&'static Dialect> = Dialect::ALL.iter().copied().filter(turns).collect();
+    assert!(all.iter().any(|dialect| dialect.name() == "openai-strict"));
+    assert!(all.iter().any(|dialect| dialect.name() == "gemini-response-schema"));
+    all
+}
+
+/// Turns the members of some objects around, as these bits say.
+fn shuffle(value: &mut Value, bits: &mut u64) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| shuffle(item, bits)),
+        Value::Object(members) => {
+            if *bits & 1 == 1 {
+                *members = std::mem::take(members).into_iter().rev().collect();
+            }
+            *bits = bits.rotate_right(1);
+            members.values_mut().for_each(|member| shuffle(member, bits));
+        }
+        _ => {}
     }
 }

@@ -1,5 +1,4 @@
-//! Schemas that were sent in another shape: what stays in its place is followed, what changes it is
-//! turned back when it is whole.
+//! Schemas that were sent in another shape: what comes of them is shown in the type's own.
 
 use extract_llm::contract::dialect::Dialect;
 

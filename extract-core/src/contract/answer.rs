@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::partial::{AnswerPartial, Seed};
 use super::variants::PLAIN_TEXT;
 use super::{Checker, Extract};
 
@@ -115,5 +116,9 @@ impl<T: Extract> Extract for Answer<T> {
         if let Self::Value(value) = self {
             checker.at("value", |checker| value.check(checker));
         }
+    }
+
+    fn seed() -> Seed {
+        Seed::one_of::<AnswerPartial<T>>()
     }
 }

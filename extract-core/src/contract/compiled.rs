@@ -38,7 +38,7 @@ pub enum ContractError {
         name: String,
         /// The dialect's name.
         dialect: &'static str,
-        /// What cannot be said, and where.
+        /// What cannot be said, and where in the type's own schema.
         source: DialectError,
     },
     /// A schema that was given at run time passes a bound.
@@ -179,12 +179,13 @@ impl Contract {
         let dialect = &Dialect::JSON_SCHEMA;
         let said = render_typescript(asked)
             .and_then(|prompt| Ok((prompt, lower(asked, dialect)?)))
-            .map_err(|source| {
+            .map_err(|error| {
+                let source = if wrapped.is_some() { error.inside() } else { error };
                 let (name, dialect) = (name.clone(), dialect.name());
                 ContractError::Dialect { name, dialect, source }
             });
         let (prompt, lowered) = said?;
-        let shape = compile_shape(&name, asked)?;
+        let shape = compile_shape(&name, asked, wrapped.is_some())?;
         let validator = checkable::compile(&name, &schema)?;
         let forms = RwLock::default();
         let variants = OnceLock::new();
@@ -243,7 +244,8 @@ impl Contract {
             return Ok(Arc::clone(form));
         }
         drop(known);
-        let lowered = lower(self.asked_schema(), dialect).map_err(|source| {
+        let lowered = lower(self.asked_schema(), dialect).map_err(|error| {
+            let source = if self.is_wrapped() { error.inside() } else { error };
             ContractError::Dialect { name: self.name.clone(), dialect: dialect.name(), source }
         })?;
         self.keep(dialect, strict, lowered)
@@ -266,7 +268,8 @@ impl Contract {
         let shape = if lowered.is_identity() {
             None
         } else {
-            Some(compile_shape(&self.name, &in_json_schema(&lowered.schema))?)
+            let schema = in_json_schema(&lowered.schema);
+            Some(compile_shape(&self.name, &schema, self.is_wrapped())?)
         };
         let form = Form { dialect, strict, tool: Arc::new(tool), lowered, shape };
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
@@ -412,11 +415,11 @@ impl Contract {
     }
 }
 
-fn compile_shape(name: &str, schema: &Value) -> Result<Shape, ContractError> {
-    Shape::compile(schema).map_err(|error| ContractError::Schema {
-        name: name.to_owned(),
-        pointer: String::new(),
-        message: error.to_string(),
+fn compile_shape(name: &str, schema: &Value, is_wrapped: bool) -> Result<Shape, ContractError> {
+    Shape::compile(schema).map_err(|error| {
+        let error = if is_wrapped { error.inside() } else { error };
+        let (name, message) = (name.to_owned(), error.to_string());
+        ContractError::Schema { name, pointer: String::new(), message }
     })
 }
 

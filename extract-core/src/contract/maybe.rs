@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::partial::{MaybePartial, Seed};
 use super::{Checker, Extract};
 
 /// A value, or the reason why the input does not give one.
@@ -138,5 +139,9 @@ impl<T: Extract> Extract for Maybe<T> {
         if let Self::Found(value) = self {
             checker.at("found", |checker| value.check(checker));
         }
+    }
+
+    fn seed() -> Seed {
+        Seed::one_of::<MaybePartial<T>>()
     }
 }

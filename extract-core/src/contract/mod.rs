@@ -56,7 +56,7 @@ pub use context::{Background, Context};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 pub use given::{Given, Unbounded};
 pub use maybe::Maybe;
-pub use partial::{Entries, ListType, Partial, State, Streamed};
+pub use partial::{AnswerPartial, Entries, ListType, MaybePartial, Partial, State, Streamed};
 pub use parts::{Part, Parts};
 pub(crate) use problem::{MOST_SHOWN, excerpt, push_segment, segments};
 pub use problem::{Problem, ProblemKind, Problems};

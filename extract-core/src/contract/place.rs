@@ -7,11 +7,8 @@ use super::{Contract, root};
 
 /// A pointer into the schema that is asked for, as one into the type's own.
 pub(super) fn in_the_type(contract: &Contract, pointer: &str) -> String {
-    let inside = contract.is_wrapped().then(|| {
-        let around = format!("/properties/{}", root::KEY);
-        pointer.strip_prefix(around.as_str()).map(str::to_owned)
-    });
-    inside.flatten().unwrap_or_else(|| pointer.to_owned())
+    let inside = if contract.is_wrapped() { root::place_inside(pointer) } else { None };
+    inside.unwrap_or(pointer).to_owned()
 }
 
 /// A pointer into the type's own schema in words.

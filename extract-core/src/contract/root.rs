@@ -102,6 +102,12 @@ pub(crate) fn outside(pointer: &str) -> String {
     format!("/{KEY}{pointer}")
 }
 
+/// A place in the schema that [`wrap`] made, as one in the schema that was wrapped.
+pub(crate) fn place_inside(pointer: &str) -> Option<&str> {
+    let place = pointer.strip_prefix("/properties/")?.strip_prefix(KEY)?;
+    (place.is_empty() || place.starts_with('/')).then_some(place)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,8 @@ use std::collections::HashMap;
 use serde_json::Value;
 use thiserror::Error;
 
+use super::root;
+
 pub(crate) use spelling::{fold, normal};
 
 /// Why a schema cannot be compiled for reading.
@@ -50,6 +52,22 @@ pub enum ShapeError {
         /// The bound that was met.
         limit: &'static str,
     },
+}
+
+impl ShapeError {
+    /// The same with its place in the schema that was wrapped, not in the one around it.
+    pub(super) fn inside(mut self) -> Self {
+        if let Self::Reference { pointer, .. }
+        | Self::Cyclic { pointer }
+        | Self::UnknownType { pointer, .. }
+        | Self::NoSchema { pointer } = &mut self
+        {
+            if let Some(place) = root::place_inside(pointer) {
+                *pointer = place.to_owned();
+            }
+        }
+        self
+    }
 }
 
 /// The index of a node of a [`Shape`].

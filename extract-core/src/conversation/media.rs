@@ -9,6 +9,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::shown;
+
 /// What kind of thing a [`Media`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -54,7 +56,17 @@ pub struct Media {
 }
 
 /// Where a [`Media`] is.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Its `Debug` leaves out what may be a secret of a URL: links to stores are signed in their query.
+///
+/// ```
+/// use extract_core::conversation::Part;
+///
+/// let part = Part::image_url("https://store.example/receipt.png?sig=cafe");
+/// assert!(format!("{part:?}").contains("https://store.example/receipt.png?…"));
+/// assert!(!format!("{part:?}").contains("cafe"));
+/// ```
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum MediaSource {
     /// Here.
@@ -63,6 +75,16 @@ pub enum MediaSource {
     Url(Arc<str>),
     /// At the provider, under this id.
     Id(Arc<str>),
+}
+
+impl fmt::Debug for MediaSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inline(inline) => f.debug_tuple("Inline").field(inline).finish(),
+            Self::Url(url) => f.debug_tuple("Url").field(&shown(url)).finish(),
+            Self::Id(id) => f.debug_tuple("Id").field(id).finish(),
+        }
+    }
 }
 
 /// Bytes that are sent with the request, as a data URL.

@@ -77,6 +77,15 @@ impl Message {
         Self::new(Role::Tool, [Part::ToolResult(result)])
     }
 
+    /// Whether it says nothing: it has no part but blank text.
+    fn is_blank(&self) -> bool {
+        self.parts.iter().all(|part| match part {
+            Part::Text(text) => text.trim().is_empty(),
+            Part::CachePoint => true,
+            _ => false,
+        })
+    }
+
     /// All text parts, joined by line breaks.
     pub fn text(&self) -> String {
         let texts: Vec<&str> = self.parts.iter().filter_map(Part::as_text).collect();
@@ -151,14 +160,26 @@ impl Input {
         self.messages
     }
 
-    /// Whether there is nothing to read: no message has anything but blank text.
+    /// Whether there is nothing to read: no message has anything but blank text. Instructions count
+    /// only where nothing else is there.
+    ///
+    /// ```
+    /// use extract_core::conversation::{Input, Message};
+    ///
+    /// assert!(Input::from(" \n").is_blank());
+    /// assert!(Input::from([Message::system("You read orders."), Message::user("")]).is_blank());
+    /// assert!(!Input::from([Message::system("The order: two of A-1.")]).is_blank());
+    /// ```
     pub fn is_blank(&self) -> bool {
-        self.messages.iter().flat_map(|message| &message.parts).all(|part| match part {
-            Part::Text(text) => text.trim().is_empty(),
-            Part::CachePoint => true,
-            _ => false,
-        })
+        are_blank(&self.messages)
     }
+}
+
+/// Whether there is nothing to read in these messages.
+pub(crate) fn are_blank(messages: &[Message]) -> bool {
+    let is_said = |message: &&Message| message.role != Role::System;
+    let said = messages.iter().any(|message| is_said(&message));
+    messages.iter().filter(|message| !said || is_said(message)).all(Message::is_blank)
 }
 
 impl From<Message> for Input {

@@ -17,15 +17,18 @@ mod progress;
 mod reply;
 mod request;
 mod settings;
+mod shown;
 mod usage;
 
 pub use delta::{Assembly, Delta, Ending};
 pub use error::{Feature, ProviderError, ProviderErrorKind};
 pub use media::{Inline, Media, MediaError, MediaKind, MediaSource};
+pub(crate) use message::are_blank;
 pub use message::{Content, Input, Message, Role};
 pub use part::{Part, State, ToolCall, ToolResult};
 pub use progress::{Progress, Reached};
 pub use reply::{Block, Reply, StopReason};
 pub use request::{Mode, Output, Request, Tool, ToolChoice, Tools};
 pub use settings::{Headers, ReasoningEffort, Settings};
+pub(crate) use shown::shown;
 pub use usage::{Prices, Usage, Usd};

@@ -113,6 +113,13 @@ impl fmt::Debug for Headers {
 }
 
 impl Settings {
+    /// The setting that is no number that JSON could say.
+    pub(crate) fn not_finite(&self) -> Option<&'static str> {
+        let numbers = [("temperature", self.temperature), ("top_p", self.top_p)];
+        let is_not = |number: Option<f64>| number.is_some_and(|number| !number.is_finite());
+        numbers.into_iter().find(|(_, number)| is_not(*number)).map(|(name, _)| name)
+    }
+
     /// What means the same to every provider, and is no secret.
     pub(crate) fn portable(&self) -> Self {
         Self {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::client::Client;
 use super::journey::{self, Task};
 use super::options::Options;
-use super::{BadItems, Error, Report};
+use super::{BadItems, Error, InputError, Report};
 use crate::check::{Feedback, Rules};
 use crate::contract::{Contract, Extract, Given, UserTool};
 use crate::conversation::{Input, Message, Mode};
@@ -195,21 +195,42 @@ impl<T> Extraction<T> {
         self
     }
 
-    /// Messages to put before the input, such as examples. They are no part of the
-    /// [`Source`](crate::contract::Source) that checks look at.
+    /// Messages to put before the input, such as examples. Several are sent in their order.
+    ///
+    /// They are no part of the [`Source`](crate::contract::Source) that checks look at, nor of what
+    /// there is to read: an empty input is [`InputError::Empty`](super::InputError::Empty) behind
+    /// examples too, because the model would give one of them back.
+    ///
+    /// ```
+    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use serde_json::json;
+    /// use extract_core::conversation::Message;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 2}))]));
+    /// let example = [Message::user("Seven plums."), Message::assistant(r#"{"value": 7}"#)];
+    /// let n: u8 = client.extract("A couple of pears.").history(&example).await?;
+    /// # assert_eq!(n, 2);
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
     pub fn history(mut self, messages: &[Message]) -> Self {
-        self.options.before_input += messages.len();
-        let mut all = messages.to_vec();
-        all.extend(self.input.into_messages());
+        let end = self.options.before_input;
+        let mut all = self.input.into_messages();
+        all.splice(end..end, messages.iter().cloned());
         self.input = all.into();
+        self.options.before_input = end + messages.len();
         self
     }
 }
 
 impl<T: Extract> Extraction<T> {
-    /// What is to be done; a client that could not be made, and a contract, are said here.
+    /// What is to be done; a client that could not be made, settings that mean nothing, and a
+    /// contract, are said here.
     pub(super) fn into_task(self) -> Result<Task<T>, Error> {
         let client = self.client?;
+        if let Some(setting) = self.options.not_finite() {
+            return Err(InputError::NotFinite { setting }.into());
+        }
         let contract = match self.contract {
             Some(given) => given.contract()?,
             None => Contract::of::<T>()?,

@@ -43,7 +43,8 @@ impl fmt::Debug for Client {
 
 impl Client {
     /// A client of `provider/model`, with the key from the environment; `local` alone is the embedded
-    /// model (feature `local`).
+    /// model (feature `local`). The provider's name is known in any case, and white space around it
+    /// does not matter.
     pub fn new(model: &str) -> Result<Self, Error> {
         Self::builder().model(model).build()
     }
@@ -140,7 +141,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The key, instead of the one in the environment.
+    /// The key, instead of the one in the environment. A blank one is none, and the one in the
+    /// environment does not stand in for it.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.provider.key = Some(SecretString::from(key.into()));
         self
@@ -275,7 +277,7 @@ impl ClientBuilder {
     /// Makes the client. No request is sent.
     pub fn build(self) -> Result<Client, Error> {
         #[cfg(feature = "local")]
-        if self.provider.model == "local" && self.provider.base_url.is_none() {
+        if crate::model::is_embedded(&self.provider.model) && self.provider.base_url.is_none() {
             return Ok(self.with_model(crate::model::Local::default()));
         }
         let provider = Provider::new(self.provider.clone())?;

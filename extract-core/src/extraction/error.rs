@@ -16,7 +16,8 @@ use crate::model::ConfigError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// There is nothing to extract from.
+    /// There is nothing to extract from. Messages of [`history`](crate::Extraction::history) are
+    /// not looked at.
     #[error("the input is empty: there is nothing to extract from")]
     Empty,
     /// There are tools of the caller's own, and the model (or the mode that was set) takes none.
@@ -25,6 +26,12 @@ pub enum InputError {
     /// Two tools have the same name, or one has the name of the tool that gives the value.
     #[error("there is more than one tool of the name `{0}`; give one another with `named`")]
     ToolName(String),
+    /// A setting is NaN or infinite, which no request can say.
+    #[error("`{setting}` is no finite number, and cannot be sent or held to")]
+    NotFinite {
+        /// Its name: `temperature`, `top_p` or `cost_budget`.
+        setting: &'static str,
+    },
     /// The error that the stream ended with was given out before.
     #[error("the stream has ended: its error was given before")]
     Ended,

@@ -10,7 +10,7 @@ use super::llm_check::Judgements;
 use super::policy::Policy;
 use crate::check::FeedbackFn;
 use crate::contract::{Background, Contract};
-use crate::conversation::{Input, Mode, Prices, Settings};
+use crate::conversation::{Input, Message, Mode, Prices, Settings, are_blank};
 
 /// What the schema is told in, where it is told in words.
 pub(super) type InstructionsFn = Arc<dyn Fn(&Contract) -> String + Send + Sync>;
@@ -41,8 +41,25 @@ pub(super) struct Options {
 impl Options {
     /// What the checks of one extraction may look at.
     pub(super) fn background(&self, input: &Input) -> Background {
-        let source = input.messages().get(self.before_input..).unwrap_or_default();
-        self.background.clone().messages(source).value(Judgements::default())
+        self.background.clone().messages(self.source(input)).value(Judgements::default())
+    }
+
+    /// Whether there is nothing to read, whatever stands before it.
+    pub(super) fn is_blank(&self, input: &Input) -> bool {
+        are_blank(self.source(input))
+    }
+
+    /// The messages of the input without the history.
+    fn source<'a>(&self, input: &'a Input) -> &'a [Message] {
+        input.messages().get(self.before_input..).unwrap_or_default()
+    }
+
+    /// The setting that is no number: of this extraction, or of a client that it may come to.
+    pub(super) fn not_finite(&self) -> Option<&'static str> {
+        let next = self.policy.escalations.iter().map(|next| &next.client.defaults.settings);
+        let mut all = std::iter::once(&self.settings).chain(next);
+        let is_no_budget = self.policy.cost.is_some_and(|most| most.0.is_nan());
+        all.find_map(Settings::not_finite).or(is_no_budget.then_some("cost_budget"))
     }
 }
 

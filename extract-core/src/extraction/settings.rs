@@ -14,13 +14,15 @@ impl<T> Extraction<T> {
         self
     }
 
-    /// Sampling temperature. Many models refuse it; none is sent unless it is set.
+    /// Sampling temperature. Many models refuse it; none is sent unless it is set. What is no finite
+    /// number is [`InputError::NotFinite`](super::InputError::NotFinite), before anything is sent.
     pub fn temperature(mut self, temperature: f64) -> Self {
         self.options.settings.temperature = Some(temperature);
         self
     }
 
-    /// Nucleus sampling.
+    /// Nucleus sampling: the share of likelihood that is sampled from. A finite number, as the
+    /// [`temperature`](Self::temperature).
     pub fn top_p(mut self, top_p: f64) -> Self {
         self.options.settings.top_p = Some(top_p);
         self

@@ -1,12 +1,13 @@
 //! One HTTP exchange with a bounded reply, which is read as it arrives.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
 use super::within;
-use crate::conversation::{ProviderError, ProviderErrorKind};
+use crate::conversation::{ProviderError, ProviderErrorKind, shown};
 
 /// What a [`Transport`] is built from.
 ///
@@ -53,7 +54,6 @@ impl Default for TransportOptions {
 }
 
 /// A request to send.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct HttpRequest {
     /// Where to.
@@ -67,6 +67,17 @@ pub struct HttpRequest {
     pub streamed: bool,
 }
 
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("url", &shown(self.url.as_str()))
+            .field("headers", &self.headers)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("streamed", &self.streamed)
+            .finish()
+    }
+}
+
 impl HttpRequest {
     /// A POST of a body.
     pub fn post(url: reqwest::Url, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
@@ -75,7 +86,6 @@ impl HttpRequest {
 }
 
 /// An answer whose body is still arriving. Dropping it closes the connection.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct HttpResponse {
     /// The status.
@@ -91,6 +101,15 @@ pub struct HttpResponse {
     /// How much has come, and how much may.
     taken: usize,
     limit: usize,
+}
+
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpResponse")
+            .field("status", &self.status)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
 }
 
 impl HttpResponse {

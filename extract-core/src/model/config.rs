@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::preset::{self, Auth, Facts, Preset};
 use super::retry::RetryPolicy;
 use super::signing;
+use crate::conversation::shown;
 use crate::http::TransportOptions;
 use crate::wire::{Delivery, Protocol};
 
@@ -33,34 +34,41 @@ pub enum ConfigError {
         /// What to do.
         hint: String,
     },
-    /// There is no such provider.
+    /// A model was named, and no provider.
     #[error(
-        "unknown provider `{name}`; known are {}. For any other server give a base URL: \
-         `Client::builder().base_url(\"…\").model(\"…\")`",
+        "no provider is named before `{model}`: write `{}/{model}`; known are {}. {OTHER_SERVER}",
+        likely.unwrap_or("provider"),
         known.join(", ")
     )]
+    NoProvider {
+        /// What was given.
+        model: String,
+        /// The provider whose models have such names.
+        likely: Option<&'static str>,
+        /// The names that would do.
+        known: Vec<&'static str>,
+    },
+    /// There is no such provider.
+    #[error("unknown provider `{name}`; known are {}. {OTHER_SERVER}", known.join(", "))]
     UnknownProvider {
         /// The name that was given.
         name: String,
         /// The names that would do.
         known: Vec<&'static str>,
     },
-    /// The provider asks for a key and none was given.
-    #[error(
-        "no key for `{provider}`: set {} in the environment, or give one with \
-         `Client::builder().key(…)`",
-        variables.join(" or ")
-    )]
+    /// The provider asks for a key, and there is none or a blank one.
+    #[error("{}", no_key(provider, variables))]
     MissingKey {
         /// The provider.
         provider: &'static str,
-        /// The variables that were looked at.
+        /// The variables that were looked at; none where a blank key was given.
         variables: Vec<&'static str>,
     },
     /// The base URL cannot be used.
     #[error("`{url}` cannot be the base URL: {reason}; it should look like `https://host/v1`")]
     BaseUrl {
-        /// What was given.
+        /// What was given, without what stands before an `@`, the query and the fragment: they may be
+        /// secrets.
         url: String,
         /// What is wrong with it.
         reason: String,
@@ -95,6 +103,21 @@ pub enum ConfigError {
     },
 }
 
+/// The way to a server that has no name here.
+const OTHER_SERVER: &str = "For any other server give a base URL: \
+                            `Client::builder().base_url(\"…\").model(\"…\")`";
+
+fn no_key(provider: &str, variables: &[&str]) -> String {
+    if variables.is_empty() {
+        return format!("the key that was given for `{provider}` is blank");
+    }
+    let variables = variables.join(" or ");
+    format!(
+        "no key for `{provider}`: set {variables} in the environment, or give one with \
+         `Client::builder().key(…)`"
+    )
+}
+
 /// What a [`Provider`](super::Provider) is built from.
 ///
 /// ```
@@ -109,7 +132,9 @@ pub enum ConfigError {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ProviderOptions {
-    /// `provider/model`, or the model's name alone where `base_url` is given.
+    /// `provider/model`, or the model's name alone where `base_url` is given. A provider's name is
+    /// known in any case; behind a `base_url` only in lower case, because there a slash and capitals
+    /// may be parts of the model's name.
     pub model: String,
     /// Where the server is, if not where the provider's row says.
     pub base_url: Option<String>,
@@ -141,7 +166,7 @@ impl fmt::Debug for ProviderOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProviderOptions")
             .field("model", &self.model)
-            .field("base_url", &self.base_url)
+            .field("base_url", &self.base_url.as_deref().map(shown))
             .field("key", &self.key.as_ref().map(|_| "…"))
             .finish_non_exhaustive()
     }
@@ -152,26 +177,55 @@ pub(super) fn split_model(
     spec: &str,
     options: &ProviderOptions,
 ) -> Result<(&'static Preset, String), ConfigError> {
-    if spec.trim().is_empty() {
-        let hint = String::from("give one as `provider/model`");
-        return Err(ConfigError::NoModel { hint });
+    let spec = spec.trim();
+    let no_model = |hint: String| Err(ConfigError::NoModel { hint });
+    if spec.is_empty() {
+        return no_model(String::from("give one as `provider/model`"));
     }
-    let known = spec.split_once('/').and_then(|(name, model)| Some((preset::find(name)?, model)));
-    match known {
-        Some((preset, "")) => {
-            let hint = format!("`{}/` is followed by no model", preset.name);
-            Err(ConfigError::NoModel { hint })
-        }
-        Some((preset, model)) => Ok((preset, model.to_owned())),
-        // On a server of the user's own, a slash is part of the model's name.
-        None if options.base_url.is_some() => {
+    let (name, model) = match spec.split_once('/') {
+        Some((name, model)) => (name.trim(), Some(model.trim())),
+        None => (spec, None),
+    };
+    let own_server = options.base_url.is_some();
+    let preset =
+        if own_server { preset::find(name) } else { preset::find(&name.to_ascii_lowercase()) };
+    match (preset, model) {
+        (Some(preset), Some(model)) if !model.is_empty() => Ok((preset, model.to_owned())),
+        // A slash may be part of the model's name.
+        (None, _) | (_, None) if own_server => {
             Ok((preset::custom(options.protocol.unwrap_or(Protocol::Chat)), spec.to_owned()))
         }
-        None => Err(ConfigError::UnknownProvider {
-            name: spec.split('/').next().unwrap_or(spec).to_owned(),
-            known: preset::presets().iter().map(|preset| preset.name).collect(),
-        }),
+        (Some(Preset { name, .. }), _) => no_model(format!(
+            "`{name}` is a provider, and the model stands behind it: `{name}/model-name`"
+        )),
+        (None, _) if name.eq_ignore_ascii_case(EMBEDDED) => no_model(format!(
+            "`{EMBEDDED}` is the embedded model: `Client::new(\"{EMBEDDED}\")`, with the feature \
+             `local`"
+        )),
+        (None, Some(_)) if !name.is_empty() => {
+            Err(ConfigError::UnknownProvider { name: name.to_owned(), known: known() })
+        }
+        (None, model) => {
+            let model = model.unwrap_or(name).to_owned();
+            let likely = preset::likely(&model).map(|preset| preset.name);
+            Err(ConfigError::NoProvider { model, likely, known: known() })
+        }
     }
+}
+
+/// What the embedded model is called, alone.
+const EMBEDDED: &str = "local";
+
+/// Whether this is the name of the embedded model.
+#[cfg(feature = "local")]
+pub(crate) fn is_embedded(spec: &str) -> bool {
+    spec.trim().eq_ignore_ascii_case(EMBEDDED)
+}
+
+/// The names of all that a client can be made of by name.
+fn known() -> Vec<&'static str> {
+    let embedded = cfg!(feature = "local").then_some(EMBEDDED);
+    preset::presets().iter().map(|preset| preset.name).chain(embedded).collect()
 }
 
 /// The base URL: the one that was given, or the environment's, or the row's.
@@ -206,17 +260,13 @@ pub(super) fn base_url(preset: &Preset, options: &ProviderOptions) -> Result<Url
 
 fn parse_base(base: &str) -> Result<Url, ConfigError> {
     let refuse =
-        |reason: &str| ConfigError::BaseUrl { url: base.to_owned(), reason: reason.to_owned() };
+        |reason: &str| ConfigError::BaseUrl { url: shown(base), reason: reason.to_owned() };
     let url = Url::parse(base.trim()).map_err(|error| refuse(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(refuse("it is neither http nor https"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        // The URL appears in errors, so it must not carry a password, and is not repeated here.
-        return Err(ConfigError::BaseUrl {
-            url: String::from("…"),
-            reason: String::from("it holds a user or a password"),
-        });
+        return Err(refuse("it holds a user or a password"));
     }
     Ok(url)
 }
@@ -247,9 +297,10 @@ pub(super) fn headers(
     let key = if signed { None } else { key(preset, options) };
     let needed = !signed && !preset.key_variables.is_empty() && options.base_url.is_none();
     if key.is_none() && needed {
-        let mut variables = preset.key_variables.to_vec();
-        if preset.signed_for.is_some() {
-            variables.extend(signing::VARIABLES);
+        let mut variables = Vec::new();
+        if options.key.is_none() {
+            variables.extend(preset.key_variables);
+            variables.extend(preset.signed_for.iter().flat_map(|_| signing::VARIABLES));
         }
         return Err(ConfigError::MissingKey { provider: preset.name, variables });
     }
@@ -260,7 +311,7 @@ pub(super) fn headers(
     for (name, value) in preset.headers {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    let mut secrets = Vec::new();
+    let mut secrets = secrets_of(options.base_url.as_deref().unwrap_or_default());
     if let Some(key) = key {
         let (name, value) = match preset.auth {
             Auth::Bearer => {
@@ -285,10 +336,25 @@ pub(super) fn headers(
     Ok((headers, secrets))
 }
 
-/// The key: the one that was given, or the environment's.
+/// What a base URL asks for in its query, which servers repeat when they find nothing there: keys,
+/// as far as anybody knows.
+fn secrets_of(base: &str) -> Vec<SecretString> {
+    let query = base.split_once('?').map_or("", |(_, query)| query);
+    let pairs = query.split(['&', '#']).filter_map(|pair| pair.split_once('='));
+    // The version is no secret, and what Azure's errors are about.
+    let may_be_secret = pairs.filter(|(name, _)| *name != "api-version");
+    may_be_secret.map(|(_, value)| SecretString::from(value)).collect()
+}
+
+/// The key: the one that was given, or the environment's. A blank one that was given is none, and is
+/// not replaced by the environment's, which may be somebody else's.
 pub(super) fn key(preset: &Preset, options: &ProviderOptions) -> Option<SecretString> {
-    let of_the_environment = || preset.key_variables.iter().find_map(|name| variable(name));
-    options.key.clone().or_else(|| of_the_environment().map(SecretString::from))
+    let Some(given) = &options.key else {
+        let of_the_environment = preset.key_variables.iter().find_map(|name| variable(name));
+        return of_the_environment.map(SecretString::from);
+    };
+    let is_blank = given.expose_secret().trim().is_empty();
+    (!is_blank).then(|| given.clone())
 }
 
 pub(super) fn variable(name: &str) -> Option<String> {

@@ -28,6 +28,8 @@ pub mod scripted;
 #[cfg_attr(not(feature = "bedrock-sigv4"), path = "unsigned.rs")]
 mod signing;
 
+#[cfg(feature = "local")]
+pub(crate) use config::is_embedded;
 pub use config::{ConfigError, ProviderOptions};
 pub use failure::read_failure;
 #[cfg(feature = "local")]

@@ -54,6 +54,18 @@ pub struct Preset {
     pub rules: &'static [Rule],
 }
 
+/// The provider whose models are named like this one: `openai` for `gpt-4o`.
+pub(super) fn likely(model: &str) -> Option<&'static Preset> {
+    // As far as the first letters go: `claude`, `gpt`.
+    let family = |name: &str| -> String {
+        let letters = name.chars().take_while(char::is_ascii_alphabetic);
+        letters.map(|letter| letter.to_ascii_lowercase()).collect()
+    };
+    let wanted = Some(family(model)).filter(|family| !family.is_empty())?;
+    let is_named = |rule: &Rule| rule.models.iter().any(|pattern| family(pattern) == wanted);
+    presets().iter().find(|preset| preset.name == wanted || preset.rules.iter().any(is_named))
+}
+
 impl Preset {
     /// What a model of this provider takes.
     ///
@@ -249,6 +261,23 @@ mod tests {
             ("*ü*", "grüße", true),
         ] {
             assert_eq!(fits(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn a_model_is_told_its_provider_by_its_first_letters() {
+        for (model, provider) in [
+            ("gpt-4o", Some("openai")),
+            ("o3-mini", Some("openai")),
+            ("GPT-4o", Some("openai")),
+            ("claude-opus-5-5", Some("anthropic")),
+            ("gemini-3.5-flash", Some("google")),
+            ("mistral-large", Some("mistral")),
+            ("nobody-knows", None),
+            ("", None),
+            ("7b", None),
+        ] {
+            assert_eq!(likely(model).map(|preset| preset.name), provider, "{model}");
         }
     }
 

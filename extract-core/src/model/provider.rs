@@ -20,6 +20,7 @@ use super::signing::Signer;
 use super::{DeltaStream, Model, Profile};
 use crate::conversation::{
     Assembly, Feature, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
+    shown,
 };
 use crate::http::{Framing, HttpRequest, HttpResponse, Transport};
 use crate::wire::{self, Delivery, Protocol};
@@ -46,7 +47,7 @@ impl fmt::Debug for Provider {
             .field("provider", &self.preset.name)
             .field("model", &self.model)
             .field("protocol", &self.protocol)
-            .field("url", &self.base.as_str())
+            .field("url", &shown(self.base.as_str()))
             .finish_non_exhaustive()
     }
 }

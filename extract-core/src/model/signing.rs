@@ -50,9 +50,10 @@ impl Signer {
                 None => Ok(None),
             };
         };
-        let of_the_environment = || match config::key(preset, options) {
-            Some(_) => None,
-            None => environment().map(SharedCredentialsProvider::new),
+        let of_the_environment = || {
+            // A key that was given is meant, even a blank one.
+            let keyed = options.key.is_some() || config::key(preset, options).is_some();
+            if keyed { None } else { environment().map(SharedCredentialsProvider::new) }
         };
         let given = options.aws_credentials.clone().or_else(of_the_environment);
         let Some(credentials) = given else { return Ok(None) };

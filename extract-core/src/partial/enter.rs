@@ -3,7 +3,8 @@
 
 use super::frame::{Frame, Inside, Role, Spot};
 use super::hand::Hand;
-use crate::contract::partial::{Content, Kind, Place, Seed, State, Tagging, fill_flat};
+use crate::contract::dialect::follow::Way;
+use crate::contract::partial::{Content, Kind, Place, Seed, State, fill_flat};
 use crate::contract::shape::{Form, Rest};
 use crate::reading::Container;
 
@@ -11,12 +12,17 @@ impl Hand {
     /// A container opens at the spot.
     pub(super) fn enter(&mut self, spot: Spot, container: Container, at: usize) {
         match spot.role {
-            Role::Passed | Role::Tag => self.passed = 1,
-            Role::Flat => self.gather(spot, container, at),
+            Role::Pair if container == Container::Object => {
+                let depth = self.path.len();
+                self.follow(spot, Inside::Pair, depth, at);
+            }
+            Role::Passed | Role::Tag | Role::Key | Role::Pair => self.passed = 1,
+            Role::Flat | Role::Entries => self.gather(spot, container, at),
             Role::Content(content) => {
                 let inside = match (content, container) {
                     (Content::Fields, Container::Object) => Inside::Fields,
                     (Content::Positions, Container::Array) => Inside::Positions,
+                    (Content::Positions, _) if self.places(spot, container) => Inside::Places,
                     _ => {
                         self.passed = 1;
                         return;
@@ -51,8 +57,9 @@ impl Hand {
         }
         let kind = self.here()?.parts_mut()?.kind();
         let list = container == Container::Array;
-        if !self.guide.in_place(spot.step, list) {
-            return None;
+        let way = self.guide.way(spot.step, list)?;
+        if way != Way::InPlace {
+            return self.turned(way, kind, spot.shape);
         }
         let form = self.guide.form(self.guide.peel(spot.shape));
         match (kind, container, form) {
@@ -62,14 +69,8 @@ impl Hand {
             }
             (Kind::List, Container::Array, Form::List(_)) => Some(Inside::List),
             (Kind::Positions, Container::Array, Form::List(_)) => Some(Inside::Positions),
-            (Kind::OneOf(tagging), Container::Object, Form::Union(_) | Form::Object(_))
-                if self.guide.is_same(spot.step) =>
-            {
-                Some(match tagging {
-                    Tagging::External => Inside::External,
-                    Tagging::Internal(tag) => Inside::Internal(tag),
-                    Tagging::Adjacent(tag, content) => Inside::Adjacent(tag, content),
-                })
+            (Kind::OneOf(tagging), Container::Object, Form::Union(_) | Form::Object(_)) => {
+                Some(tagging.into())
             }
             _ => None,
         }
@@ -100,7 +101,11 @@ impl Hand {
         let depth = self.path.len();
         let chosen = !matches!(
             inside,
-            Inside::External | Inside::Internal(_) | Inside::Adjacent(..) | Inside::Wrapping
+            Inside::External
+                | Inside::Internal(_)
+                | Inside::Adjacent(..)
+                | Inside::Wrapping
+                | Inside::Pair
         );
         let fields = inside == Inside::Fields;
         let (waits, flat) = if fields { (self.requires(), self.is_flat()) } else { (false, false) };
@@ -141,7 +146,7 @@ impl Hand {
     pub(super) fn leave(&mut self, whole: bool) {
         let Some(frame) = self.frames.pop() else { return };
         self.path.truncate(frame.depth);
-        if frame.inside == Inside::Wrapping || !whole {
+        if matches!(frame.inside, Inside::Wrapping | Inside::Pair) || !whole {
             return;
         }
         if frame.flat {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::contract::dialect::follow::Follow;
-use crate::contract::partial::{Content, Seed};
+use crate::contract::partial::{Content, Seed, Tagging};
 use crate::contract::shape::ShapeId;
 
 /// Where a value goes that is about to come. Its place is at the end of the path.
@@ -33,6 +33,12 @@ pub(super) enum Role {
     Tag,
     /// A member that belongs to the flattened fields.
     Flat,
+    /// A list of pairs that belong to the flattened fields.
+    Entries,
+    /// One pair of a map that is sent as a list.
+    Pair,
+    /// The key of a pair.
+    Key,
     /// Nothing that is shown.
     Passed,
 }
@@ -83,9 +89,25 @@ pub(super) enum Inside {
     Positions,
     List,
     Map,
+    /// A map that is sent as a list of pairs,
+    Pairs,
+    /// and one of these. Its entry is at the end of the path once the key is known.
+    Pair,
+    /// Positions that are sent as an object.
+    Places,
     External,
     /// The variant's name is the member of this name; its fields are the others.
     Internal(&'static str),
     /// The variant's name, and what it holds, are the members of these names.
     Adjacent(&'static str, &'static str),
+}
+
+impl From<Tagging> for Inside {
+    fn from(tagging: Tagging) -> Self {
+        match tagging {
+            Tagging::External => Self::External,
+            Tagging::Internal(tag) => Self::Internal(tag),
+            Tagging::Adjacent(tag, content) => Self::Adjacent(tag, content),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Strings that are shown as they grow: what is sure to belong to them is added in place, what may
 //! not is held back.
 
-use super::frame::{Role, Spot};
+use super::frame::{Inside, Role, Spot};
 use super::hand::Hand;
 use crate::contract::partial::{Place, State, Store};
 use crate::contract::shape::Form;
@@ -100,13 +100,14 @@ impl Hand {
     /// The string that ended last, an element of a list, is the key of an object's first member.
     pub(super) fn reopen(&mut self) {
         let Some(frame) = self.frames.last() else { return };
-        let depth = frame.depth;
+        let (depth, pairs) = (frame.depth, frame.inside == Inside::Pairs);
         let mut key = std::mem::take(&mut self.held);
         if let Some(Place { store: Store::Text(text), .. }) = self.here() {
             key.clone_from(text);
         }
         self.path.truncate(depth);
-        if let Some(parts) = self.here().and_then(Place::parts_mut) {
+        // Of a pair there is nothing yet.
+        if let Some(parts) = self.here().and_then(Place::parts_mut).filter(|_| !pairs) {
             parts.withdraw();
         }
         if let Some(frame) = self.frames.last_mut() {

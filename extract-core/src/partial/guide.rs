@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::contract::dialect::Lowered;
-use crate::contract::dialect::follow::{Arriving, Follow};
+use crate::contract::dialect::follow::{Arriving, Follow, Told, Way};
 use crate::contract::shape::{Form as ShapeForm, ObjectForm, Shape, ShapeId};
 use crate::contract::{Contract, Form};
 
@@ -76,8 +76,12 @@ impl Guide {
         self.lowered().map_or(0, Lowered::first)
     }
 
-    pub(super) fn in_place(&self, step: Follow, list: bool) -> bool {
-        self.lowered().is_none_or(|lowered| lowered.in_place(step, list))
+    pub(super) fn way(&self, step: Follow, list: bool) -> Option<Way> {
+        self.lowered().map_or(Some(Way::InPlace), |lowered| lowered.way(step, list))
+    }
+
+    pub(super) fn branch(&self, step: Follow, told: Told<'_>) -> Option<Follow> {
+        self.lowered().map_or(Some(step), |lowered| lowered.branch(step, told))
     }
 
     pub(super) fn is_same(&self, step: Follow) -> bool {
@@ -87,7 +91,7 @@ impl Guide {
     pub(super) fn member<'a>(&'a self, step: Follow, sent: &'a str) -> Arriving<'a> {
         match self.lowered() {
             Some(lowered) => lowered.member(step, sent),
-            None => Arriving { name: sent, step, null_is_absent: false },
+            None => Arriving { name: sent, step, null_is_absent: false, entries: false },
         }
     }
 

@@ -95,6 +95,7 @@ impl Hand {
         };
         match frame.inside {
             Inside::List | Inside::Positions => self.element(),
+            Inside::Pairs => self.pair(),
             _ => self.spot.take().unwrap_or(Spot::PASSED),
         }
     }
@@ -146,13 +147,13 @@ impl Hand {
         if value.is_null() && spot.null_is_absent {
             return;
         }
-        let value = self.guide.raise(spot.step, value);
-        if spot.role == Part_::Flat {
-            if let Some(frame) = self.frames.last_mut() {
-                frame.rest.get_or_insert_default().insert(self.key.clone(), value);
-            }
-            return;
+        match spot.role {
+            Part_::Flat | Part_::Entries => return self.put_flat(spot, value),
+            Part_::Pair => return self.put_pair(spot, value),
+            Part_::Key => return self.keyed(value),
+            _ => {}
         }
+        let value = self.guide.raise(spot.step, value);
         if let Some(place) = self.here() {
             place.fill(spot.seed, value);
             self.tell(self.frames.len());
@@ -270,7 +271,7 @@ impl Sink for Hand {
                 self.tagged(&tag);
                 self.held = tag;
             }
-            Text::Held(spot) if matches!(spot.role, Part_::Content(_)) => {}
+            Text::Held(spot) if matches!(spot.role, Part_::Content(_) | Part_::Pair) => {}
             Text::Held(spot) => {
                 let span = (self.string_at, at);
                 let value = coerce::string(&self.guide, spot.shape, &self.held, span, &self.source);
@@ -300,7 +301,8 @@ impl Sink for Hand {
         let spot = self.next_spot();
         let spot = self.unwrapped(spot);
         // More of it could have followed.
-        if !whole || token == Token::Missing || !matches!(spot.role, Part_::Part | Part_::Flat) {
+        let taken = matches!(spot.role, Part_::Part | Part_::Flat | Part_::Key);
+        if !whole || token == Token::Missing || !taken {
             return;
         }
         let value = coerce::scalar(&self.guide, spot.shape, (token, text), span, &self.source);

@@ -3,6 +3,7 @@
 
 use super::frame::{Inside, Role, Spot};
 use super::hand::Hand;
+use crate::contract::dialect::follow::{Arriving, Follow, Told};
 use crate::contract::partial::{Content, Kind, Parts, Place, State, find};
 use crate::contract::shape::{Form, Rest, ShapeId};
 use crate::reading::{Container, Role as Said, Sink};
@@ -20,7 +21,9 @@ impl Hand {
             Inside::External => self.external(),
             Inside::Internal(tag) => self.internal(tag),
             Inside::Adjacent(tag, content) => self.adjacent(tag, content),
-            Inside::List | Inside::Positions => None,
+            Inside::Pair => self.pair_member(),
+            Inside::Places => self.place_member(),
+            Inside::List | Inside::Positions | Inside::Pairs => None,
         };
     }
 
@@ -55,7 +58,7 @@ impl Hand {
     }
 
     /// The spot of a part.
-    fn part_at(&mut self, index: usize, spot: Spot) -> Option<Spot> {
+    pub(super) fn part_at(&mut self, index: usize, spot: Spot) -> Option<Spot> {
         let parts = self.here()?.parts_mut()?;
         let seed = parts.seed(index);
         let whole = parts.fields().get(index).is_some_and(|field| field.whole);
@@ -98,9 +101,10 @@ impl Hand {
             if !fields.iter().any(|field| field.flat) {
                 return None;
             }
+            let role = if member.entries { Role::Entries } else { Role::Flat };
             let name = member.name.to_owned();
             self.key = name;
-            return Some(Spot { role: Role::Flat, ..spot });
+            return Some(Spot { role, ..spot });
         };
         // A member that comes twice: what was shown stays as it is.
         let fresh = parts.at_mut(part)?.state == State::Pending;
@@ -146,7 +150,14 @@ impl Hand {
                 }
             }
         }
-        let Some((_, shape)) = found.filter(|(name, _)| self.choose(name)) else {
+        let chosen = found.and_then(|(sent, shape)| {
+            let branch = self.branch_of(Told::Key(&sent))?;
+            let Arriving { name, step, .. } = self.guide.member(branch, &sent);
+            let renamed = (name != sent).then(|| name.to_owned());
+            let chosen = self.choose(renamed.as_deref().unwrap_or(&sent));
+            (chosen && self.is_followed(step)).then_some((shape, step))
+        });
+        let Some((shape, step)) = chosen else {
             let key = std::mem::take(&mut self.key);
             self.start_over(&[(Said::Key, &key)]);
             return None;
@@ -155,14 +166,14 @@ impl Hand {
         if !self.requires() {
             self.chosen();
         }
-        self.content(shape)
+        self.content(shape, step)
     }
 
     /// What the chosen variant holds.
-    fn content(&mut self, shape: ShapeId) -> Option<Spot> {
+    fn content(&mut self, shape: ShapeId, step: Follow) -> Option<Spot> {
         let parts = self.here()?.parts_mut()?;
         let variant = parts.variants().get(Parts::variant(&**parts)?)?;
-        let spot = Spot { shape, ..Spot::PASSED };
+        let spot = Spot { shape, step, ..Spot::PASSED };
         match variant.content {
             Content::Unit => None,
             Content::Newtype => self.part_at(0, spot),
@@ -202,13 +213,15 @@ impl Hand {
         if !known {
             return self.internal(tag);
         }
-        if self.key != content {
+        let frame = self.frames.last()?;
+        let member = self.guide.member(frame.step, &self.key);
+        if member.name != content {
             return None;
         }
-        let frame = self.frames.last()?;
+        let step = member.step;
         let Form::Object(object) = self.guide.form(frame.shape) else { return None };
-        let shape = object.fields[object.field(content, 0)?].shape;
-        self.content(shape)
+        let shape = object.fields[object.field(&self.key, 0)?].shape;
+        self.content(shape, step)
     }
 
     /// The tag of an enum has come.
@@ -229,6 +242,7 @@ impl Hand {
             let choice = &choices.all[*choices.exact.get(text)? as usize];
             Some((id, choice.value.as_str()?.to_owned()))
         })?;
+        let step = self.branch_of(Told::Tag(tag, &name))?;
         self.path.truncate(depth);
         let content = {
             let parts = self.here()?.parts_mut()?;
@@ -242,11 +256,16 @@ impl Hand {
         if within && content == Content::Newtype && !self.enter_newtype() {
             return None;
         }
+        if let Inside::Adjacent(_, key) = inside {
+            if !self.is_followed(self.guide.member(step, key).step) {
+                return None;
+            }
+        }
         let waits = within && content != Content::Unit && self.requires();
         let flat = within && self.is_flat();
         let path = self.path.len();
         let frame = self.frames.last_mut()?;
-        frame.shape = shape;
+        (frame.shape, frame.step) = (shape, step);
         if within {
             frame.flat = flat;
             (frame.inside, frame.depth, frame.waits) = (Inside::Fields, path, waits);
@@ -277,10 +296,12 @@ impl Hand {
 
     /// What was said of the innermost container is not what is followed: gathers it from its
     /// beginning.
-    fn start_over(&mut self, said: &[(Said, &str)]) {
+    pub(super) fn start_over(&mut self, said: &[(Said, &str)]) {
         let Some(frame) = self.frames.pop() else { return };
         self.path.truncate(frame.base);
-        if let Some(place) = self.here() {
+        // A pair has no place of its own: that is the map's.
+        let own = frame.inside != Inside::Pair;
+        if let Some(place) = self.here().filter(|_| own) {
             *place = Place::NEW;
         }
         self.gather(frame.spot, Container::Object, frame.at);

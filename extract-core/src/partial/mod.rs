@@ -21,6 +21,9 @@ mod hand;
 mod live;
 mod member;
 mod show;
+mod turned;
 
-pub use crate::contract::{Entries, ListType, Partial, State, Streamed};
+pub use crate::contract::{
+    AnswerPartial, Entries, ListType, MaybePartial, Partial, State, Streamed,
+};
 pub use live::Live;

@@ -25,12 +25,14 @@ impl Hand {
         for level in (0..frames).rev() {
             let Frame { base, depth, inside, waits, .. } = self.frames[level];
             match inside {
-                Inside::List | Inside::Map => {
+                Inside::List | Inside::Map | Inside::Pairs => {
                     if let Some(parts) = self.place(depth).and_then(Place::parts_mut) {
                         parts.admit();
                     }
                     return;
                 }
+                // Of what is inside, the map is told.
+                Inside::Pair => {}
                 Inside::Fields if waits && self.has_required(depth) => {
                     self.frames[level].waits = false;
                     self.show(base, depth);

@@ -1,8 +1,8 @@
-//! Settings that were made and that a protocol, or a server of it, has no place for: an error that
-//! names the first of them, before anything is sent.
+//! Settings that were made and that a protocol, or a server of it, has no place for, or that JSON
+//! cannot say: an error that names the first of them, before anything is sent.
 
 use super::{EffortField, Protocol, Quirks, TierField};
-use crate::conversation::{Feature, ProviderError, Settings};
+use crate::conversation::{Feature, ProviderError, ProviderErrorKind, Settings};
 
 /// Whether everything that was set has a place.
 pub(super) fn placed(
@@ -10,6 +10,10 @@ pub(super) fn placed(
     settings: &Settings,
     quirks: &Quirks,
 ) -> Result<(), ProviderError> {
+    if let Some(name) = settings.not_finite() {
+        let message = format!("`{name}` is no finite number");
+        return Err(ProviderError::new(ProviderErrorKind::Encode, message));
+    }
     let lacks = |protocols: &[Protocol]| protocols.contains(&protocol);
     let no_seed = lacks(&[Protocol::Responses, Protocol::Anthropic, Protocol::Bedrock]);
     let no_stop = lacks(&[Protocol::Responses]);

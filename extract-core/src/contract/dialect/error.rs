@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::super::root;
+
 /// A schema that cannot be sent: the dialect has no way to say it, a limit is passed, or it is no
 /// schema that can be read safely.
 ///
@@ -98,6 +100,37 @@ pub enum DialectError {
         /// How many parts it may have.
         allowed: usize,
     },
+}
+
+impl DialectError {
+    /// The same with its places in the schema that was wrapped, not in the one around it.
+    pub(crate) fn inside(mut self) -> Self {
+        match &mut self {
+            Self::Unsatisfiable { pointer }
+            | Self::Unsupported { pointer, .. }
+            | Self::Pattern { pointer, .. }
+            | Self::Malformed { pointer, .. } => {
+                if let Some(place) = root::place_inside(pointer) {
+                    *pointer = place.to_owned();
+                }
+            }
+            Self::Reference { reference, .. } => {
+                let place = reference.strip_prefix('#').and_then(root::place_inside);
+                if let Some(place) = place {
+                    *reference = format!("#{place}");
+                }
+            }
+            Self::Limit { fields, .. } => {
+                for field in fields {
+                    if let Some(place) = root::inside(field) {
+                        *field = place.to_owned();
+                    }
+                }
+            }
+            Self::Root { .. } | Self::TooDeep { .. } | Self::TooLarge { .. } => {}
+        }
+        self
+    }
 }
 
 /// A limit that a provider puts on schemas.

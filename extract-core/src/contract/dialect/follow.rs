@@ -1,10 +1,11 @@
 //! The plan read step by step, for a value that is still arriving: what stays in its place can be
-//! followed, what changes its shape is turned back when it is whole.
+//! followed, and so can pairs, places and the branches of a tagged enum; what becomes text is turned
+//! back when it is whole.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::lowered::Lowered;
-use super::plan::{Rest, SAME, Step, StepId};
+use super::plan::{Branch, KEY, Rest, SAME, Step, StepId, VALUE};
 use super::turn::Turner;
 
 /// The step of a value that is arriving.
@@ -17,6 +18,55 @@ pub(crate) struct Arriving<'a> {
     pub(crate) step: Follow,
     /// A null here says that it is left out.
     pub(crate) null_is_absent: bool,
+    /// It is the list of pairs that hold the other members of the object.
+    pub(crate) entries: bool,
+}
+
+/// Where the parts of a container are found that is arriving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Where they are in the type's own shape.
+    InPlace,
+    /// A map: in a list of pairs.
+    Pairs,
+    /// A tuple: in an object, under the numbers of their places.
+    Places,
+    /// In one of the branches of an enum, told by its name or tag.
+    Branches,
+}
+
+/// What tells the variant of an enum.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Told<'a> {
+    /// The key that its data was sent under.
+    Key(&'a str),
+    /// The member that was sent under the first name, which says the second.
+    Tag(&'a str, &'a str),
+}
+
+/// The key of a pair, once it has come.
+pub(crate) fn key_of(value: Value) -> Option<String> {
+    match value {
+        Value::String(name) => Some(name),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// A pair that is whole.
+pub(crate) fn pair_of(value: Value) -> Option<(String, Value)> {
+    let Value::Object(mut pair) = value else { return None };
+    let (Some(key), Some(value), 0) =
+        (pair.shift_remove(KEY), pair.shift_remove(VALUE), pair.len())
+    else {
+        return None;
+    };
+    Some((key_of(key)?, value))
+}
+
+/// Whether a member of a pair is its key; none where it is neither that nor the value.
+pub(crate) fn is_key(sent: &str) -> Option<bool> {
+    [KEY, VALUE].contains(&sent).then_some(sent == KEY)
 }
 
 impl Lowered {
@@ -38,14 +88,70 @@ impl Lowered {
         step
     }
 
-    /// Whether an object keeps its members where they are, or a list its elements.
-    pub(crate) fn in_place(&self, step: Follow, list: bool) -> bool {
+    /// Where the parts of an object or a list are found; none where it is turned back when it is
+    /// whole.
+    pub(crate) fn way(&self, step: Follow, list: bool) -> Option<Way> {
         match self.plan.steps.get(step) {
-            None | Some(Step::Same) => true,
-            Some(Step::Array { .. }) => list,
-            Some(Step::Object { rest, .. }) => !list && matches!(rest, Rest::Members(_)),
-            _ => false,
+            None | Some(Step::Same) => Some(Way::InPlace),
+            Some(Step::Array { .. }) => list.then_some(Way::InPlace),
+            Some(Step::Object { .. }) => (!list).then_some(Way::InPlace),
+            Some(Step::Pairs { .. }) => list.then_some(Way::Pairs),
+            Some(Step::Tuple { .. }) => (!list).then_some(Way::Places),
+            Some(Step::Union(_)) => (!list).then_some(Way::Branches),
+            _ => None,
         }
+    }
+
+    /// The branch of an enum that was told, as what it is in the end: an object of the variant.
+    pub(crate) fn branch(&self, step: Follow, told: Told<'_>) -> Option<Follow> {
+        let Some(Step::Union(branches)) = self.plan.steps.get(step) else {
+            return matches!(self.way(step, false), Some(Way::InPlace)).then_some(step);
+        };
+        let mut found = None;
+        for branch in branches {
+            let step = self.resolved(branch.step);
+            if self.is_told(branch, step, told)? && found.replace(step).is_some() {
+                return None;
+            }
+        }
+        // What is under no branch that changes is in one that does not.
+        found.or(matches!(told, Told::Key(_)).then_some(SAME))
+    }
+
+    /// Whether it is this branch; none where that cannot be said.
+    fn is_told(&self, branch: &Branch, step: StepId, told: Told<'_>) -> Option<bool> {
+        match (self.plan.steps.get(step)?, told) {
+            (Step::Object { members, renamed, .. }, Told::Key(sent)) => {
+                let own = renamed.get(sent).map_or(sent, String::as_str);
+                Some(members.get(own).is_some_and(|member| member.sent == sent))
+            }
+            (Step::Same, Told::Key(_)) => Some(false),
+            (Step::Same | Step::Object { .. }, Told::Tag(tag, name)) => {
+                let says = self.resolved_schema(&branch.sent)?.get("properties")?.get(tag)?;
+                let constant =
+                    says.get("const").or_else(|| match says.get("enum")?.as_array()? {
+                        one if one.len() == 1 => one.first(),
+                        _ => None,
+                    })?;
+                Some(constant == name)
+            }
+            _ => None,
+        }
+    }
+
+    fn resolved_schema<'a>(&'a self, mut schema: &'a Value) -> Option<&'a Map<String, Value>> {
+        for _ in 0..16 {
+            let members = schema.as_object()?;
+            if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+                schema = self.schema.pointer(reference.strip_prefix('#')?)?;
+                continue;
+            }
+            match members.get("anyOf").and_then(Value::as_array).map(Vec::as_slice) {
+                Some([only]) => schema = only,
+                _ => return Some(members),
+            }
+        }
+        None
     }
 
     /// Whether nothing at all is changed here, whatever the value.
@@ -55,7 +161,7 @@ impl Lowered {
 
     /// The member that was sent under this name.
     pub(crate) fn member<'a>(&'a self, step: Follow, sent: &'a str) -> Arriving<'a> {
-        let unchanged = |step| Arriving { name: sent, step, null_is_absent: false };
+        let unchanged = |step| Arriving { name: sent, step, null_is_absent: false, entries: false };
         let Some(Step::Object { members, renamed, rest }) = self.plan.steps.get(step) else {
             return unchanged(SAME);
         };
@@ -65,18 +171,25 @@ impl Lowered {
                 name,
                 step: self.resolved(member.step),
                 null_is_absent: member.null_is_absent,
+                entries: false,
             },
             (None, Rest::Members(step)) => Arriving { name, ..unchanged(self.resolved(*step)) },
-            (None, Rest::Pairs { .. }) => unchanged(SAME),
+            (None, Rest::Pairs { sent: pairs, values }) => {
+                Arriving { entries: pairs == sent, ..unchanged(self.resolved(*values)) }
+            }
         }
     }
 
-    /// The element of this index.
+    /// The element of this index, or the value of each pair.
     pub(crate) fn element(&self, step: Follow, index: usize) -> Follow {
         match self.plan.steps.get(step) {
             Some(Step::Array { first, items }) => {
                 self.resolved(first.get(index).copied().unwrap_or(*items))
             }
+            Some(Step::Tuple { first, .. }) => {
+                self.resolved(first.get(index).copied().unwrap_or(SAME))
+            }
+            Some(Step::Pairs { values }) => self.resolved(*values),
             _ => SAME,
         }
     }

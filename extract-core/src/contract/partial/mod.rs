@@ -9,6 +9,7 @@ mod parts;
 mod place;
 pub(crate) mod pointer;
 mod std_types;
+mod ways_out;
 mod write;
 
 use std::fmt;
@@ -31,10 +32,12 @@ pub use parts::{Content, Field, Kind, Parts, Tagging, Variant};
 pub use place::State;
 #[doc(hidden)]
 pub use place::{Place, Seed};
+pub use ways_out::{AnswerPartial, MaybePartial};
 #[doc(hidden)]
 pub use write::{debug, same, serialize};
 
 pub(crate) use fill::fill_flat;
+pub(crate) use one_of::content;
 pub(crate) use parts::find;
 pub(crate) use place::Store;
 
@@ -65,7 +68,8 @@ pub struct Partial<T> {
 }
 
 /// A type whose parts can be seen while it arrives: strings, lists, maps, tuples, options and boxes
-/// of these, and what `#[derive(Extract)]` gives a partial form.
+/// of these, [`Maybe`](super::Maybe) and [`Answer`](super::Answer), and what `#[derive(Extract)]`
+/// gives a partial form.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no partial form: it appears when it is whole",
     label = "`{Self}` does not implement `Streamed`",

@@ -92,6 +92,13 @@ impl<E: Variants> Parts for OneOf<E> {
     }
 }
 
+impl Seed {
+    /// One of these variants.
+    pub(crate) fn one_of<E: Variants>() -> Self {
+        Self::Parts(|| Box::new(OneOf::<E>::default()))
+    }
+}
+
 /// What the chosen variant of an enum holds.
 pub(crate) fn content(parts: &dyn Parts) -> Option<Content> {
     Some(parts.variants().get(parts.variant()?)?.content)

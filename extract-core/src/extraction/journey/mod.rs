@@ -80,7 +80,7 @@ pub(super) enum Arrival<T> {
 
 /// Runs an extraction to its end.
 pub(super) async fn arrive<T: Extract>(task: Task<T>) -> Result<Arrival<T>, Error> {
-    if task.input.is_blank() {
+    if task.options.is_blank(&task.input) {
         return Err(InputError::Empty.into());
     }
     let deadline = task.options.deadline;
