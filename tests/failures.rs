@@ -76,7 +76,7 @@ fn begun(protocol: Protocol) -> (Vec<u8>, Option<u64>) {
             Some(11),
         ),
     };
-    let body: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    let body = events.iter().map(|event| format!("data: {event}\n\n")).collect::<Vec<_>>().concat();
     (chunked("text/event-stream", body.as_bytes(), false), input)
 }
 
