@@ -62,17 +62,26 @@ async fn read_between(
     }
 }
 
+/// What comes first while the caller is elsewhere says nothing, so that there is nothing to show when
+/// it is back, and the time is long over.
 #[tokio::test]
 async fn time_that_the_caller_spends_elsewhere_does_not_count() {
-    let server = Server::start([slow(Duration::from_millis(30))]).await;
-    let asked = client(&server.url()).extract::<Vec<u8>>("…");
-    let limited = asked
-        .first_token_timeout(Duration::from_millis(400))
-        .idle_timeout(Duration::from_millis(400))
-        .items();
-    let (each, elsewhere) = (Duration::from_millis(10), Duration::from_millis(500));
-    let numbers = read_between(limited, each, elsewhere).await;
-    assert_eq!(numbers.unwrap(), [1, 2, 3, 4, 5]);
+    let (head, first) = (stream_head("text/event-stream"), piece("{\"value\": [1, 2"));
+    let nothing = b": keep-alive\n\n".to_vec();
+    let rest = [piece(", 3]}"), END.to_vec()].concat();
+    let streams = [
+        ("first_token_timeout", vec![head.clone(), nothing.clone(), first.clone(), rest.clone()]),
+        ("idle_timeout", vec![[head, first].concat(), nothing.clone(), nothing, rest]),
+    ];
+    for (which, pieces) in streams {
+        let server = Server::start([Act::Slow(pieces, Duration::from_millis(80))]).await;
+        let asked = client(&server.url()).extract::<Vec<u8>>("…");
+        let most = Duration::from_millis(400);
+        let limited = asked.first_token_timeout(most).idle_timeout(most).items();
+        let (each, elsewhere) = (Duration::from_millis(30), Duration::from_millis(600));
+        let numbers = read_between(limited, each, elsewhere).await;
+        assert_eq!(numbers.unwrap_or_else(|error| panic!("{which}: {error}")), [1, 2, 3]);
+    }
 }
 
 #[tokio::test]
