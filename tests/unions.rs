@@ -448,6 +448,63 @@ async fn a_value_or_words() {
 }
 
 #[tokio::test]
+async fn words_are_an_answer_to_a_stream_as_well() {
+    type Asked = Answer<Reservation>;
+    for words in ["I cannot tell.", "Is it {\"people\": 2} or 3?", "```\nno JSON\n```", "[1]", ""] {
+        let model = Scripted::new([reply::text(words), reply::text(words), reply::text(words)]);
+        let client = client_of(&model);
+        let extraction = || client.extract::<Asked>("A table.").mode(Mode::Tools).retries(0);
+        let plain = extraction().await.map_err(|error| error.to_string());
+        let streamed = extraction().stream().finish().await.map_err(|error| error.to_string());
+        assert_eq!(streamed, plain, "{words}");
+        let deltas = extraction().deltas().finish().await.map_err(|error| error.to_string());
+        assert_eq!(deltas, plain, "{words}");
+        assert_eq!(plain.is_ok(), !["[1]", ""].contains(&words), "{words}: {plain:?}");
+        assert!(model.seen().iter().all(|seen| seen.body["tool_choice"] == "auto"), "{words}");
+    }
+
+    // After a bad call, too; and what was shown last is what it came to.
+    let model = Scripted::new([
+        reply::tool(json!({"value": {"value": {"people": 40, "hour": 19}}})),
+        reply::text("They have no such table."),
+        reply::tool(json!({"value": {"value": {"people": 2, "hour": 19}}})),
+    ]);
+    let client = client_of(&model);
+    let mut stream = client.extract::<Asked>("A table.").mode(Mode::Tools).stream();
+    let mut shown = Value::Null;
+    while let Some(partial) = stream.next().await {
+        shown = partial.unwrap().json();
+    }
+    assert_eq!(shown, json!({"text": "They have no such table."}));
+    let report = stream.report().await.unwrap();
+    assert_eq!(report.value.text(), Some("They have no such table."));
+    assert_eq!(report.attempts[0].problems[0].pointer, "/value/people");
+    let value = client.extract::<Asked>("For two.").layout(Layout::Whole).mode(Mode::Tools).await;
+    assert_eq!(value.unwrap().value(), Some(Reservation { people: 2, hour: 19 }));
+}
+
+#[tokio::test]
+async fn a_bad_value_does_not_pass_for_words() {
+    let bad = [
+        json!({"value": {"value": {"people": 40, "hour": 19}}}),
+        json!({"value": {"people": 40, "hour": 19}}),
+        json!({"people": 40, "hour": 19}),
+    ];
+    for mode in [Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
+        for bad in &bad {
+            let client = client_of(&Scripted::new([reply::json(bad.clone())]));
+            let asked = client.extract::<Answer<Reservation>>("For 40.").mode(mode).retries(0);
+            let error = asked.await.map(|answer| panic!("{mode}, {bad}: {answer:?}")).unwrap_err();
+            assert!(matches!(error, Error::Invalid { .. }), "{mode}, {bad}: {error}");
+        }
+    }
+    // Words that stand further in are words.
+    let client = client_of(&Scripted::new([reply::json(json!({"reply": {"text": "When?"}}))]));
+    let asked = client.extract::<Answer<Reservation>>("A table.").mode(Mode::Text).await;
+    assert_eq!(asked.unwrap().text(), Some("When?"));
+}
+
+#[tokio::test]
 async fn an_answer_of_an_enum_has_the_enums_tools_and_words_beside_them() {
     let (client, model) = client([
         reply::call("Cancel", json!({"id": 3})),

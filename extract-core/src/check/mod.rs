@@ -12,11 +12,13 @@
 //! ```
 
 mod effort;
+mod elements;
 mod feedback;
 mod rules;
 mod schema;
 mod typed;
 
+pub(crate) use elements::check_elements;
 pub(crate) use feedback::FeedbackFn;
 pub use feedback::{Feedback, Folded, annotate, fold, render_feedback};
 pub use rules::Check;

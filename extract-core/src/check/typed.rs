@@ -1,5 +1,7 @@
 //! The three layers over one value, and what they say together.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::effort;
@@ -48,31 +50,44 @@ pub(crate) fn check_at_once<T: Extract>(
     context: Context<'_>,
 ) -> Result<(Option<T>, Problems), Failed> {
     let context = context.of(value);
+    let typed = read_typed::<T>(contract, value, &mut problems);
+    if let Some(typed) = &typed {
+        problems.extend(Checker::with_context(value, context).guarded(|checker| {
+            typed.check(checker);
+            for validate in rules.validators() {
+                checker.report(validate(typed, context));
+            }
+        })?);
+    }
+    // What two layers say in the same words is said once.
+    let mut said = HashSet::new();
+    problems.retain(|problem| said.insert(problem.clone()));
+    Ok((typed, problems.into()))
+}
+
+/// The value as serde reads it, where it can; and all that is wrong with it by its schema, or else what
+/// serde says.
+pub(super) fn read_typed<T: Extract>(
+    contract: &Contract,
+    value: &Value,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
     problems.extend(violations(contract, value));
     if !effort::is_readable(contract.schema(), value) {
         if problems.is_empty() {
             let expected = "a value that is nested less deeply in alternatives";
             problems.push(Problem::new(ProblemKind::Type, "", expected, excerpt(value)));
         }
-        return Ok((None, problems.into()));
+        return None;
     }
     match serde_path_to_error::deserialize::<_, T>(value) {
-        Ok(typed) => {
-            let found = Checker::with_context(value, context).guarded(|checker| {
-                typed.check(checker);
-                for validate in rules.validators() {
-                    checker.report(validate(&typed, context));
-                }
-            })?;
-            problems.extend(found);
-            Ok((Some(typed), problems.into()))
-        }
+        Ok(typed) => Some(typed),
         Err(error) => {
             // Where the schema has spoken, serde stops at the same place and says less.
             if problems.is_empty() {
                 problems.push(type_problem(&error, value));
             }
-            Ok((None, problems.into()))
+            None
         }
     }
 }

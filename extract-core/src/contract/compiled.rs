@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::constraint::MISPLACED;
 use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_typescript};
 use super::each::in_json_schema;
+use super::element::Elements;
 use super::given::{self, Unbounded};
 use super::{
     DialectReport, Extract, Problems, Shape, Variants, checkable, envelope, known, name,
@@ -76,6 +77,7 @@ pub struct Contract {
     /// What is asked for, compiled for reading.
     shape: Shape,
     variants: OnceLock<Option<Arc<Variants>>>,
+    elements: Elements,
 }
 
 /// A contract in one dialect.
@@ -188,9 +190,19 @@ impl Contract {
         let shape = compile_shape(&name, asked, wrapped.is_some())?;
         let validator = checkable::compile(&name, &schema)?;
         let forms = RwLock::default();
-        let variants = OnceLock::new();
-        let contract =
-            Self { name, description, schema, wrapped, validator, forms, prompt, shape, variants };
+        let (variants, elements) = (OnceLock::new(), Elements::default());
+        let contract = Self {
+            name,
+            description,
+            schema,
+            wrapped,
+            validator,
+            forms,
+            prompt,
+            shape,
+            variants,
+            elements,
+        };
         contract.keep(dialect, false, lowered)?;
         Ok(contract)
     }
@@ -224,6 +236,11 @@ impl Contract {
     /// answer can be the call of one of several tools. Built at the first call.
     pub fn variants(&self) -> Option<&Arc<Variants>> {
         self.variants.get_or_init(|| Variants::of(self).map(Arc::new)).as_ref()
+    }
+
+    /// The contracts of elements of its lists that were built so far.
+    pub(super) fn known_elements(&self) -> &Elements {
+        &self.elements
     }
 
     /// The compiled validator of [`schema`](Self::schema).

@@ -20,6 +20,7 @@ mod constraint;
 mod context;
 pub mod dialect;
 mod each;
+mod element;
 mod envelope;
 mod extract;
 #[doc(hidden)]

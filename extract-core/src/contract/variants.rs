@@ -118,6 +118,11 @@ impl Variants {
         }
     }
 
+    /// Whether plain text of the model is an answer.
+    pub(crate) fn has_text(&self) -> bool {
+        self.text.is_some()
+    }
+
     /// The value that plain text is, where it may be one.
     pub(crate) fn of_text(&self, text: &str) -> Option<Value> {
         let key = self.text.clone()?;

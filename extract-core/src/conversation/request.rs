@@ -117,6 +117,8 @@ pub struct Tools {
     pub choice: ToolChoice,
     /// Whether one reply may hold several calls.
     pub parallel: bool,
+    /// How many of them, the last ones, do not give the value: they are the caller's own.
+    pub own: usize,
 }
 
 impl Tools {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Extraction;
-use crate::contract::{Extract, Problem, Problems};
+use super::{Extraction, InputError};
+use crate::contract::{Contract, Extract, Problem, Problems, reach};
 
 /// What is done about an element of a list that does not pass.
 ///
@@ -29,7 +29,8 @@ pub enum BadItems {
     AskAgain,
     /// It is left out of the list, and reported.
     LeaveOut,
-    /// The extraction ends with an error, as soon as the element has arrived where it streams.
+    /// The extraction ends with an error, as soon as the element has arrived where it streams. The
+    /// model is not asked again for anything, whatever [`retries`](crate::Extraction::retries) says.
     Stop,
 }
 
@@ -47,10 +48,24 @@ pub struct BadItem {
 
 impl<T: Extract> Extraction<T> {
     /// What is done about elements of the list that do not pass: of the value itself, or of the list
-    /// that [`items_of`](Self::items_of) or [`items_at`](Self::items_at) names.
+    /// that [`items_of`](Self::items_of) or [`items_at`](Self::items_at) names. Where there is no list,
+    /// to leave elements out or to stop at one is [`InputError::NoList`], and nothing is asked.
     pub fn bad_items(mut self, policy: BadItems) -> Self {
         self.options.bad_items = policy;
         self
+    }
+}
+
+/// The list whose bad elements are spoken of. One has to be there where the policy needs it.
+pub(super) fn list_of(
+    contract: &Contract,
+    list: Option<String>,
+    policy: BadItems,
+) -> Result<String, InputError> {
+    match list {
+        _ if policy == BadItems::AskAgain => Ok(list.unwrap_or_default()),
+        Some(list) if reach::is_list(contract, &list) => Ok(list),
+        pointer => Err(InputError::NoList { pointer }),
     }
 }
 

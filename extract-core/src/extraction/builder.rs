@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::client::Client;
 use super::journey::{self, Task};
 use super::options::Options;
-use super::{BadItems, Error, InputError, Report};
+use super::{BadItems, Error, InputError, Report, bad_items};
 use crate::check::{Feedback, Rules};
 use crate::contract::{Contract, Extract, Given, UserTool};
 use crate::conversation::{Input, Message, Mode};
@@ -37,7 +37,7 @@ pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
         contract: None,
         options,
         own: Vec::new(),
-        list: String::new(),
+        list: Some(String::new()),
         rules: Rules::default(),
     }
 }
@@ -51,7 +51,7 @@ impl Client {
             contract: None,
             options: Options::clone(&self.defaults),
             own: Vec::new(),
-            list: String::new(),
+            list: Some(String::new()),
             rules: Rules::default(),
         }
     }
@@ -103,8 +103,8 @@ pub struct Extraction<T> {
     pub(super) options: Options,
     /// Tools of the user's own, beside what the value is given by.
     pub(super) own: Vec<UserTool>,
-    /// The list whose elements are spoken of, as a JSON pointer.
-    pub(super) list: String,
+    /// The list whose elements are spoken of, as a JSON pointer; none where what was to be one has none.
+    pub(super) list: Option<String>,
     /// The checks of this call.
     pub(super) rules: Rules<T>,
 }
@@ -236,6 +236,7 @@ impl<T: Extract> Extraction<T> {
             None => Contract::of::<T>()?,
         };
         let Self { input, mut options, own, list, rules, .. } = self;
+        let list = bad_items::list_of(&contract, list, options.bad_items)?;
         if options.bad_items == BadItems::Stop {
             options.retries = 0;
         }

@@ -36,12 +36,28 @@ pub enum InputError {
     #[error("the stream has ended: its error was given before")]
     Ended,
     /// The type has no list at the place that [`items_of`](crate::Extraction::items_of) or
-    /// [`items_at`](crate::Extraction::items_at) was given.
+    /// [`items_at`](crate::Extraction::items_at) was given; or it is none, and
+    /// [`bad_items`](crate::Extraction::bad_items) speaks of elements.
     #[error("{}", no_list(pointer.as_deref()))]
     NoList {
         /// The place as a JSON pointer. `None` where what a closure gave has none: it is no list of
         /// the value that fields, newtypes and tuples lead to.
         pointer: Option<String>,
+    },
+    /// No element of the list can be read as the type that [`items_at`](crate::Extraction::items_at)
+    /// was given: by their schemas they are JSON of other kinds.
+    #[error(
+        "no element of the list at {pointer:?} can be read as `{name}`: it is {found}, and has to be {expected}"
+    )]
+    OtherElements {
+        /// Where the list is, as a JSON pointer.
+        pointer: String,
+        /// The name of the type.
+        name: String,
+        /// What the type is read from, in words.
+        expected: String,
+        /// What the elements are, in words.
+        found: String,
     },
 }
 
@@ -173,6 +189,7 @@ pub enum Error {
 
 fn no_list(pointer: Option<&str>) -> String {
     match pointer {
+        Some("") => "the value is no list; one inside of it is named by `items_of`".to_owned(),
         Some(pointer) => format!("the type has no list at {pointer:?}"),
         None => "what the closure gave is no list that the fields of the type lead to".to_owned(),
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::bad_items::BadItem;
+use super::stream::Withdrawn;
 use crate::contract::{MOST_SHOWN, Problem};
 use crate::conversation::{Mode, StopReason, Usage, Usd};
 use crate::reading::Repair;
@@ -255,6 +256,9 @@ pub struct Report<T> {
     /// The elements that were left out of a list: see
     /// [`bad_items`](crate::Extraction::bad_items).
     pub left_out: Vec<BadItem>,
+    /// The elements that a stream had given and that are not in the value: see
+    /// [`withdrawn`](crate::extraction::ExtractionStream::withdrawn).
+    pub withdrawn: Vec<Withdrawn>,
     /// From the call to its end, everything included.
     pub elapsed: Duration,
 }
@@ -270,6 +274,7 @@ impl<T> Report<T> {
             judgements: ledger.judgements,
             notes: ledger.notes,
             left_out: ledger.left_out,
+            withdrawn: Vec::new(),
             elapsed: ledger.elapsed,
         }
     }
@@ -277,6 +282,30 @@ impl<T> Report<T> {
     /// Tokens over all attempts and judgements; none if the usage of any reply is not known.
     pub fn known_usage(&self) -> Option<Usage> {
         sum(self.attempts.iter().chain(&self.judgements), |attempt| attempt.usage)
+    }
+
+    /// Enters what was shown and is not in the value.
+    pub(super) fn withdraw(&mut self, withdrawn: &[Withdrawn]) {
+        if let count @ 1.. = withdrawn.len() {
+            let were = if count == 1 {
+                "1 element that was"
+            } else {
+                &format!("{count} elements that were")
+            };
+            self.notes.push(format!("{were} given before the end: not in the value"));
+        }
+        self.withdrawn = withdrawn.to_vec();
+    }
+
+    /// What happened, without the value.
+    pub(super) fn into_ledger(self) -> Ledger {
+        Ledger {
+            attempts: self.attempts,
+            judgements: self.judgements,
+            notes: self.notes,
+            left_out: self.left_out,
+            elapsed: self.elapsed,
+        }
     }
 
     /// The provider's ids of all requests, oldest first.

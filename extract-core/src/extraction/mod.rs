@@ -47,4 +47,4 @@ pub use llm_check::{LlmCheck, llm_check};
 pub use parse::{ParseError, Parsed, parse, parse_in, parse_partial, parse_with};
 pub use policy::{History, Reask};
 pub use step::{ArgumentsError, Call, Calls, Step, Stepping};
-pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View};
+pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View, Withdrawn};

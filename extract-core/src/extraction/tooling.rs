@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::journey::Task;
 use super::{BadItems, Layout};
-use crate::contract::{ContractError, Form, Split, UserTool};
+use crate::contract::{ContractError, Form, Split, UserTool, Variants};
 use crate::conversation::{Mode, Tool, ToolChoice, Tools};
 use crate::model::{Profile, SchemaPrompt};
 
@@ -16,6 +16,8 @@ pub(super) struct Tooling {
     whole: Arc<Tool>,
     /// The tools that give parts of the value.
     pub(super) split: Option<Split>,
+    /// What plain text is, where it is an answer and the whole value is one tool.
+    pub(super) words: Option<Arc<Variants>>,
     /// The user's own tools.
     pub(super) own: Vec<OwnTool>,
     parallel: bool,
@@ -45,7 +47,11 @@ impl Tooling {
             Some(split) if split.variants.is_list() => true,
             _ => !own.is_empty() && profile.parallel_tools,
         };
-        Ok(Self { whole: Arc::clone(&form.tool), split, own, parallel })
+        let words = match split {
+            None => task.contract.variants().filter(|variants| variants.has_text()).cloned(),
+            Some(_) => None,
+        };
+        Ok(Self { whole: Arc::clone(&form.tool), split, words, own, parallel })
     }
 
     /// What is sent.
@@ -56,9 +62,11 @@ impl Tooling {
             None => tools.tools.push(Arc::clone(&self.whole)),
         }
         tools.tools.extend(self.own.iter().map(|own| Arc::clone(&own.sent)));
-        let free = self.split.as_ref().is_some_and(|split| split.variants.may_be_uncalled());
+        let split = self.split.as_ref().map(|split| &split.variants);
+        let free = split.or(self.words.as_ref()).is_some_and(|variants| variants.may_be_uncalled());
         tools.choice = if free { ToolChoice::Auto } else { ToolChoice::Any };
         tools.parallel = self.parallel;
+        tools.own = self.own.len();
         tools
     }
 

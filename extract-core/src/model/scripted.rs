@@ -12,7 +12,9 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::{DeltaStream, Model, Profile};
-use crate::conversation::{Delta, Mode, ProviderError, ProviderErrorKind, Reply, Request};
+use crate::conversation::{
+    Block, Delta, Mode, Output, ProviderError, ProviderErrorKind, Reply, Request, ToolChoice,
+};
 use crate::wire::{Delivery, Protocol, Quirks, decode_failure, unsupported};
 
 /// One reply of a script. See [`reply`] for how to write them.
@@ -83,7 +85,8 @@ pub mod reply {
         text(value.to_string())
     }
 
-    /// A call of the tool that was asked for, whatever its name is.
+    /// A call of the tool that was asked for, whatever its name is. Where each variant of an enum is
+    /// a tool, `{"Variant": …}` says which; [`call`] names a tool.
     pub fn tool(arguments: Value) -> ScriptedReply {
         tool_text(arguments.to_string())
     }
@@ -285,28 +288,64 @@ impl Scripted {
             return Err(error);
         }
         let mut reply = Protocol::Chat.decode(&next.body)?;
-        name_calls(&mut reply, request);
+        name_calls(&mut reply, request)?;
         Ok(reply)
     }
 }
 
-/// Puts the tool that was asked for into the calls that the script left open.
-fn name_calls(reply: &mut Reply, request: &Request) {
-    use crate::conversation::{Block, Output, ToolChoice};
-    let asked = match &request.output {
-        Output::Tools(tools) => {
-            let index = if let ToolChoice::Only(index) = tools.choice { index } else { 0 };
-            tools.tools.get(index).map_or("answer", |tool| tool.name.as_str())
-        }
-        Output::JsonSchema(tool) => tool.name.as_str(),
-        Output::JsonObject | Output::Text => "answer",
-    };
+/// Puts the tool that was asked for into the calls that the script left open. Where there is one for
+/// each variant of an enum, the arguments say which, as serde writes the enum: `{"Variant": …}`.
+fn name_calls(reply: &mut Reply, request: &Request) -> Result<(), ProviderError> {
     for block in &mut reply.blocks {
-        match block {
-            Block::ToolCall(call) if call.name == ASKED_TOOL => asked.clone_into(&mut call.name),
-            _ => {}
+        if let Block::ToolCall(call) = block {
+            if call.name == ASKED_TOOL {
+                asked(request, &mut call.arguments)?.clone_into(&mut call.name);
+            }
         }
     }
+    Ok(())
+}
+
+fn asked<'r>(request: &'r Request, arguments: &mut String) -> Result<&'r str, ProviderError> {
+    let tools = match &request.output {
+        Output::Tools(tools) => tools,
+        Output::JsonSchema(tool) => return Ok(&tool.name),
+        Output::JsonObject | Output::Text => return Ok("answer"),
+    };
+    let giving = &tools.tools[..tools.tools.len().saturating_sub(tools.own)];
+    match (tools.choice, giving) {
+        (ToolChoice::Only(index), _) if index < tools.tools.len() => {
+            return Ok(&tools.tools[index].name);
+        }
+        (_, [only]) => return Ok(&only.name),
+        _ => {}
+    }
+    let (word, inner) = match serde_json::from_str(arguments) {
+        Ok(Value::String(word)) => (word, json!({})),
+        Ok(Value::Object(members)) if members.len() == 1 => {
+            members.into_iter().next().unwrap_or_default()
+        }
+        _ => Default::default(),
+    };
+    if let Some(tool) = giving.iter().find(|tool| tool.name == word) {
+        let fields = tool.schema.get("properties").and_then(Value::as_object);
+        let wrapped = fields.is_some_and(|fields| fields.keys().eq(["value"]));
+        *arguments = match inner {
+            Value::Null if !wrapped => json!({}),
+            inner if wrapped && inner.get("value").is_none() => json!({"value": inner}),
+            inner => inner,
+        }
+        .to_string();
+        return Ok(&tool.name);
+    }
+    let names: Vec<String> = giving.iter().map(|tool| format!("`{}`", tool.name)).collect();
+    let message = format!(
+        "the script has a call of the tool that was asked for, and {} were: {}; write \
+         `reply::call(name, arguments)`, or ask for one tool with `.layout(Layout::Whole)`",
+        names.len(),
+        names.join(", ")
+    );
+    Err(ProviderError::new(ProviderErrorKind::Other, message))
 }
 
 impl Model for Scripted {

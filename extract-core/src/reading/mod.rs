@@ -7,6 +7,7 @@
 
 mod beginning;
 mod candidates;
+mod collect;
 mod error;
 mod fit;
 mod follow;
@@ -62,8 +63,8 @@ pub fn read(text: &str, shape: &Shape, level: Level) -> Result<Reading, ReadErro
     Reader::new(shape).level(level).read(text)
 }
 
-/// Reads the arguments of a tool call: the whole text is the value; its form is repaired, and
-/// nothing is searched for in prose.
+/// Reads the arguments of a tool call: the text begins with the value; its form is repaired, and
+/// nothing is searched for in prose. Values that follow it are weighed as those of a text are.
 ///
 /// # Errors
 ///

@@ -111,7 +111,8 @@ pub enum RepairKind {
     UnknownKey,
     /// A tag was put in, or put right, because exactly one variant fits.
     Tag,
-    /// A list item that does not fit was left out ([`Level::Salvage`] only).
+    /// A list item that does not fit was left out ([`Level::Salvage`] only), or a value that was no
+    /// item of the list that others became.
     DroppedItem,
     /// A list to an object, its elements in the order of the fields ([`Level::Salvage`] only).
     ListToObject,

@@ -3,12 +3,13 @@
 use serde_json::Value;
 
 use super::candidates::{self, Candidate, SECOND_TRIES};
+use super::collect::{self, Collected};
 use super::error::ReadError;
 use super::fit::{Fitter, Growing, Out, cost};
 use super::report::{Ending, Level, Reading, Repair, RepairKind, excerpt};
 use super::scan::{Role, ScanError, Sink};
 use super::strict::{self, Fits};
-use super::tree::{Kind, NONE, NodeId, Tree};
+use super::tree::{Kind, NONE, Tree};
 use super::{Reader, markup, unguided};
 use crate::contract::shape::{Form, Shape};
 
@@ -94,6 +95,19 @@ fn as_it_is(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     if candidate.root == NONE {
         return Err(no_value(reader, text));
     }
+    let rest = text.get(candidate.end..).unwrap_or_default();
+    let container = matches!(tree.node(candidate.root).kind, Kind::Object | Kind::List);
+    if container && rest.contains(['{', '[']) {
+        let (tree, more) = candidates::bracketed(text, candidate.end, tree, reader.limits, false);
+        let mut found = vec![candidate];
+        found.extend(more.unwrap_or_default());
+        let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, reader.limits);
+        let best = best(&mut fitter, &found, text);
+        return best.map_or_else(
+            || Err(no_value(reader, text)),
+            |(best, left_out)| Ok(chosen(&mut fitter, &found, &best, left_out, text)),
+        );
+    }
     let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, reader.limits);
     Ok(conclude(&mut fitter, &candidate, 0))
 }
@@ -116,32 +130,34 @@ fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     if let Some(reading) = only_one(&mut fitter, &found, text) {
         return Ok(reading);
     }
-    let mut best = cheapest(&mut fitter, &found, text);
-    if best.as_ref().is_none_or(|best| best.cost >= cost::MISFIT) {
+    let mut left_out = Vec::new();
+    let mut best = best(&mut fitter, &found, text).map(|(best, others)| {
+        left_out = others;
+        best
+    });
+    let of_several = |best: &Choice| best.located == Some(RepairKind::Collected);
+    if best.as_ref().is_none_or(|best| best.cost >= cost::MISFIT && !of_several(best)) {
         best = better(&mut fitter, reader, text, from, &found, best)?;
     }
     let Some(best) = best else { return Err(no_value(reader, text)) };
-    let rivals = rivals(&mut fitter, &found, &best, text);
-    let mut reading = conclude(&mut fitter, &best.candidate, rivals);
-    if let Some(kind) = best.located {
-        reading.repairs.insert(0, place(kind, text, &best.candidate));
-        if kind == RepairKind::Collected {
-            let left_out = found.iter().filter(|one| fitter.cost(one.root) >= cost::MISFIT);
-            reading.repairs.extend(left_out.map(|one| dropped(text, one)));
-        }
-    }
-    Ok(reading)
+    Ok(chosen(&mut fitter, &found, &best, left_out, text))
 }
 
-/// Tells of a value that is no element of the list that others became.
-fn dropped(text: &str, candidate: &Candidate) -> Repair {
-    let value = text.get(candidate.start..candidate.end.min(text.len())).unwrap_or_default();
-    Repair {
-        pointer: String::new(),
-        kind: RepairKind::DroppedItem,
-        before: excerpt(value),
-        after: "".into(),
+/// Builds what was chosen, and says where it stood and what was not taken.
+fn chosen(
+    fitter: &mut Fitter<'_>,
+    found: &[Candidate],
+    best: &Choice,
+    left_out: Vec<Repair>,
+    text: &str,
+) -> Reading {
+    let rivals = rivals(fitter, found, best, text);
+    let mut reading = conclude(fitter, &best.candidate, rivals);
+    if let Some(kind) = best.located {
+        reading.repairs.insert(0, place(kind, text, &best.candidate));
     }
+    reading.repairs.extend(left_out);
+    reading
 }
 
 /// Says where in a text the answer stood.
@@ -174,9 +190,17 @@ fn only_one(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
     Some(reading)
 }
 
-/// The candidate that costs least; several of them as a list where a list is asked for.
-fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<Choice> {
+/// Several candidates as the list that is asked for, or the one that costs least.
+fn best(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<(Choice, Vec<Repair>)> {
     fitter.tree.settle();
+    match collect::collected(fitter, found, text) {
+        Some(Collected { choice, left_out }) => Some((choice, left_out)),
+        None => cheapest(fitter, found, text).map(|choice| (choice, Vec::new())),
+    }
+}
+
+/// The candidate that costs least.
+fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<Choice> {
     let mut best: Option<Choice> = None;
     for candidate in found {
         let mut cost = fitter.cost(candidate.root).saturating_add(candidate.doubt);
@@ -194,43 +218,7 @@ fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
             best = Some(Choice { candidate: candidate.clone(), cost, located });
         }
     }
-    if let Some(collected) = collected(fitter, found) {
-        let list = best
-            .as_ref()
-            .is_some_and(|best| fitter.tree.node(best.candidate.root).kind == Kind::List);
-        let taken = best.as_ref().is_some_and(|best| best.cost < cost::MISFIT && list);
-        if !taken
-            && best
-                .as_ref()
-                .is_none_or(|best| collected.cost < cost::MISFIT || collected.cost < best.cost)
-        {
-            best = Some(collected);
-        }
-    }
     best
-}
-
-/// All values that fit the elements of the list that is asked for.
-fn collected(fitter: &mut Fitter<'_>, found: &[Candidate]) -> Option<Choice> {
-    if !matches!(fitter.shape.form(fitter.shape.root()), Form::List(_)) || found.len() < 2 {
-        return None;
-    }
-    let roots: Vec<NodeId> = found
-        .iter()
-        .filter(|candidate| fitter.cost(candidate.root) < cost::MISFIT)
-        .map(|candidate| candidate.root)
-        .collect();
-    if roots.len() < 2 {
-        return None;
-    }
-    let root = fitter.tree.gather(&roots);
-    fitter.tree.resettle();
-    let cost = fitter.cost(root).saturating_add(1);
-    let ending =
-        if found.iter().any(|one| one.ending == Ending::Cut) { Ending::Cut } else { Ending::Whole };
-    let (start, end) = (found.first()?.start, found.last()?.end);
-    let candidate = Candidate { root, ending, guessed: false, start, end, fenced: false, doubt: 0 };
-    Some(Choice { candidate, cost, located: Some(RepairKind::Collected) })
 }
 
 /// Where no bracketed value fits: the text as one value, markup, escaped JSON, and values further
@@ -360,17 +348,25 @@ fn restarted(
     more
 }
 
+/// What a candidate says, as it was written.
+pub(super) fn said<'t>(text: &'t str, one: &Candidate) -> &'t str {
+    text.get(one.start..one.end.min(text.len())).unwrap_or_default().trim()
+}
+
 /// How many other candidates fit as well, and say something else.
 fn rivals(fitter: &mut Fitter<'_>, found: &[Candidate], best: &Choice, text: &str) -> usize {
     if best.cost >= cost::MISFIT || best.located == Some(RepairKind::Collected) {
         return 0;
     }
-    let said =
-        |one: &Candidate| text.get(one.start..one.end.min(text.len())).unwrap_or_default().trim();
     let mut rivals = 0;
+    // What is not in the list may be lost to it, however it is written.
+    let most = if collect::asks_for_list(fitter.shape) { cost::MISFIT - 1 } else { best.cost + 1 };
     for other in found.iter().filter(|other| other.root != best.candidate.root) {
+        if candidates::is_empty(&fitter.tree, other) {
+            continue;
+        }
         let cost = fitter.cost(other.root).saturating_add(other.doubt);
-        rivals += usize::from(cost <= best.cost + 1 && said(other) != said(&best.candidate));
+        rivals += usize::from(cost <= most && said(text, other) != said(text, &best.candidate));
     }
     rivals
 }
@@ -420,7 +416,7 @@ pub(super) fn partial(
     }
     let mut fitter = Fitter::new(text, tree, shape, reader.level, reader.limits);
     fitter.partial = Some(growing);
-    let Some(best) = cheapest(&mut fitter, &found, text) else {
+    let Some((best, _)) = best(&mut fitter, &found, text) else {
         return Err(no_value(reader, text));
     };
     let mut out = Out::default();

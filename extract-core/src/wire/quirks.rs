@@ -154,6 +154,7 @@ impl Quirks {
     pub const COMPATIBLE: Self = Self {
         max_tokens: MaxTokensField::MaxTokens,
         tool_choice: ToolChoiceForm::Required,
+        // Some refuse a field that they do not know; several calls lose nothing where it is not sent.
         parallel_tool_calls: false,
         ..Self::OPENAI
     };

@@ -122,7 +122,8 @@ impl<T> Partial<T> {
 
 impl<T: DeserializeOwned> Partial<T> {
     /// The value, once it is whole and can be read as a `T`. It has not been checked: what the
-    /// schema and the validators say of it comes with the final value.
+    /// schema and the validators say of it comes with the final value. So does what is looked up by a
+    /// check: a [`Quote`](crate::grounding::Quote) in it has no place yet.
     ///
     /// It is read anew by each call, which costs what the value is long.
     ///

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub(super) use schema::define;
+
 use super::{Contract, Form, Problem, Problems};
 
 /// A part of a value.

@@ -100,7 +100,7 @@ fn described(root: &Value, schema: &Value, place: &str) -> Value {
 
 /// Adds the definitions that a schema refers to, and those that they refer to. What refers to another
 /// place of the whole schema takes the whole along.
-fn define(schema: &mut Value, whole: &Value) {
+pub(in crate::contract) fn define(schema: &mut Value, whole: &Value) {
     let mut definitions = Map::new();
     let mut open = references(schema);
     while let Some(reference) = open.pop() {

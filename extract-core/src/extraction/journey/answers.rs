@@ -3,7 +3,7 @@
 use super::Journey;
 use crate::contract::{Problem, ProblemKind, Shape};
 use crate::conversation::{Output, Reply, ToolCall};
-use crate::reading::{self, Level, Reading};
+use crate::reading::{self, Level, Reading, RepairKind};
 
 impl<T> Journey<T> {
     /// Reads one answer of the whole value. What could as well be something else is accepted and
@@ -11,28 +11,45 @@ impl<T> Journey<T> {
     pub(super) fn read(&mut self, answer: &Answer) -> Result<Reading, Problem> {
         let shape = self.task.contract.shape(self.form.as_deref());
         let reading = read_answer(answer, shape)?;
+        self.note_others(&reading);
+        Ok(reading)
+    }
+
+    /// Notes that a reading had more than one value before it, and what became of the others.
+    pub(super) fn note_others(&mut self, reading: &Reading) {
         if reading.rivals > 0 {
-            let attempt = self.ledger.attempts.len();
-            self.ledger.notes.push(format!(
-                "attempt {attempt}: the reply holds {} other values that fit as well; the first was taken",
+            self.note(&format!(
+                "the reply holds {} other values that fit as well; the first was taken",
                 reading.rivals
             ));
         }
-        Ok(reading)
+        let count = |kind| reading.repairs.iter().filter(|repair| repair.kind == kind).count();
+        if count(RepairKind::Collected) > 0 {
+            let but = match count(RepairKind::DroppedItem) {
+                0 => String::new(),
+                more => {
+                    format!("; {more} that are no elements of it, or say the same, were left out")
+                }
+            };
+            self.note(&format!("the reply holds several values, which became one list{but}"));
+        }
     }
 
     /// Where the answer may stand in a reply, likeliest first: the calls of the tool that was
     /// asked for, other calls, the text.
-    pub(super) fn answers(&self, reply: &Reply) -> Vec<Answer> {
+    pub(super) fn answers(&self, reply: &Reply) -> Vec<Given> {
         let mut calls: Vec<&ToolCall> = reply.tool_calls().collect();
         // The sort is stable: calls of the right name come first, in their order.
         calls.sort_by_key(|call| call.name != self.task.contract.name());
-        let arguments = calls.into_iter().map(Answer::arguments_of);
-        let text = Some(reply.text()).filter(|text| !text.trim().is_empty()).map(Answer::Text);
-        match self.request.output {
-            Output::Tools(_) => arguments.chain(text).collect(),
-            _ => text.into_iter().chain(arguments).collect(),
-        }
+        let mut arguments: Vec<Given> = match self.pieces(&calls) {
+            Some(pieces) => vec![Given::Pieces(pieces)],
+            None => calls.into_iter().map(|call| Given::One(Answer::arguments_of(call))).collect(),
+        };
+        let text = Some(reply.text()).filter(|text| !text.trim().is_empty());
+        let text = text.map(|text| Given::One(Answer::Text(text)));
+        let at = if matches!(self.request.output, Output::Tools(_)) { arguments.len() } else { 0 };
+        arguments.splice(at..at, text);
+        arguments
     }
 }
 
@@ -42,6 +59,14 @@ pub(super) enum Answer {
     Arguments(String),
     /// Text, in which the answer has to be found.
     Text(String),
+}
+
+/// What a reply gives for the value.
+pub(super) enum Given {
+    /// What may be all of it.
+    One(Answer),
+    /// Several calls, each with a piece of the list.
+    Pieces(Vec<Answer>),
 }
 
 impl Answer {

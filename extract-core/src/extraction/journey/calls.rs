@@ -56,7 +56,7 @@ impl<T: Extract> Journey<T> {
     }
 
     /// Checks the whole value in all layers.
-    async fn check_value(
+    pub(super) async fn check_value(
         &self,
         value: &Value,
         problems: Vec<Problem>,
@@ -66,7 +66,7 @@ impl<T: Extract> Journey<T> {
     }
 
     /// Reads one call.
-    fn element(&self, split: &Split, call: &ToolCall, repairs: &mut Vec<Repair>) -> Element {
+    fn element(&mut self, split: &Split, call: &ToolCall, repairs: &mut Vec<Repair>) -> Element {
         let tool = call.name.clone();
         let unread = |problem| Element { tool: tool.clone(), value: None, problems: vec![problem] };
         let Some((variant, form)) = split.find(&call.name) else {
@@ -75,6 +75,7 @@ impl<T: Extract> Journey<T> {
         let shape = variant.contract().shape(Some(form));
         match read_answer(&Answer::arguments_of(call), shape) {
             Ok(reading) => {
+                self.note_others(&reading);
                 repairs.extend(reading.repairs);
                 let raised = variant.raise(form, reading.value);
                 let tool = variant.name().to_owned();
@@ -111,11 +112,7 @@ impl<T: Extract> Journey<T> {
                     }
                     match checked? {
                         Ok(value) => {
-                            if count > 1 {
-                                self.note(&format!(
-                                    "of {count} calls the first that passed was taken"
-                                ));
-                            }
+                            self.note_calls_not_taken(count);
                             return Ok(Ok(value));
                         }
                         Err(problems) => problems,
@@ -249,12 +246,8 @@ impl<T: Extract> Journey<T> {
         if !split.variants.may_be_uncalled() {
             return None;
         }
-        let value = if let Some(words) = split.variants.of_text(text.trim()) {
-            // The value itself, written out and nothing else, is no talk.
-            if !said || reading::read_arguments(&text, shape, Level::Strict).is_ok() {
-                return None;
-            }
-            words
+        let value = if split.variants.has_text() {
+            self.words_of(&split.variants, reply)?
         } else {
             if reply.stop != StopReason::Stop || written() {
                 return None;
@@ -308,6 +301,13 @@ impl<T> Journey<T> {
         match &self.task.options.feedback {
             Some(write) => write(&feedback),
             None => render_feedback(&feedback),
+        }
+    }
+
+    /// Notes how many calls there were where one is the value.
+    pub(super) fn note_calls_not_taken(&mut self, count: usize) {
+        if count > 1 {
+            self.note(&format!("of {count} calls the first that passed was taken"));
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::answers::unreadable_problem;
+use super::answers::{Answer, Given, unreadable_problem};
 use super::parts::Taken;
 use super::{Ending, Journey, Task};
 use crate::check::check;
@@ -16,22 +16,26 @@ use crate::extraction::ledger::Outcome;
 use crate::reading::Repair;
 
 impl<T: Extract> Journey<T> {
-    /// Reads and checks a reply. Where it holds several answers, the first that passes is taken;
+    /// Reads and checks a reply. Where it holds several answers, the first that passes is taken, and
+    /// noted; the pieces of a list are one answer;
     /// where none passes, the problems are those of the first that could be read. A check that could
     /// not be made is an end.
     pub(super) async fn judge(&mut self, reply: &Reply) -> Result<Result<T, Problems>, Ending> {
         if let Some(judged) = self.judge_calls(reply).await? {
             return Ok(judged);
         }
+        if let Some(judged) = self.judge_words(reply).await? {
+            return Ok(judged);
+        }
         let mut first: Option<(Vec<Repair>, Problems)> = None;
         let mut unreadable: Option<Problem> = None;
-        for answer in self.answers(reply) {
-            let taken = match self.take_parts(&answer) {
-                Some(taken) => Ok(taken),
-                None => self.read(&answer).map(|reading| Taken {
-                    raised: self.task.contract.raise(self.form.as_deref(), reading.value),
-                    repairs: reading.repairs,
-                }),
+        for given in self.answers(reply) {
+            let taken = match &given {
+                Given::Pieces(pieces) => self.read_pieces(pieces),
+                Given::One(answer) => match self.take_parts(answer) {
+                    Some(taken) => Ok(taken),
+                    None => self.read_whole(answer),
+                },
             };
             let Taken { raised: Raised { value, problems, .. }, repairs } = match taken {
                 Ok(taken) => taken,
@@ -54,6 +58,9 @@ impl<T: Extract> Journey<T> {
             }
             match checked {
                 Ok(value) => {
+                    if let Given::One(Answer::Arguments(_)) = given {
+                        self.note_calls_not_taken(reply.tool_calls().count());
+                    }
                     self.enter_verdict(Outcome::Accepted, repairs, &Problems::new());
                     return Ok(Ok(value));
                 }
@@ -67,6 +74,13 @@ impl<T: Extract> Journey<T> {
         });
         self.enter_verdict(Outcome::Rejected, repairs, &problems);
         Ok(Err(problems))
+    }
+
+    /// Reads one answer of the whole value, and gives it the type's own shape.
+    pub(super) fn read_whole(&mut self, answer: &Answer) -> Result<Taken, Problem> {
+        let reading = self.read(answer)?;
+        let raised = self.task.contract.raise(self.form.as_deref(), reading.value);
+        Ok(Taken { raised, repairs: reading.repairs })
     }
 
     /// Checks a value in all layers; the elements of a list that do not pass may be left out of it.

@@ -9,8 +9,10 @@ mod judge;
 mod limits;
 mod own;
 mod parts;
+mod pieces;
 mod reask;
 mod slots;
+mod words;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -98,9 +100,8 @@ pub(super) async fn arrive<T: Extract>(task: Task<T>) -> Result<Arrival<T>, Erro
     match ending {
         Ok(value) => {
             let json = journey.last.take().unwrap_or_default();
-            if let Some(line) = &journey.task.line {
-                let left_out = journey.ledger.left_out.iter().map(|item| item.index).collect();
-                line.tell(Told::Settled { value: json.clone(), left_out });
+            if let Some(line) = journey.task.line.as_ref().filter(|line| line.is_end_heard()) {
+                line.tell(Told::Settled { value: json.clone() });
             }
             Ok(Arrival::Value { report: Report::new(value, journey.close()), json })
         }

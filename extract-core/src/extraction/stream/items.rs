@@ -1,33 +1,37 @@
 //! The elements of a list as each of them closes, checked.
 
-use std::collections::{HashSet, VecDeque};
-use std::marker::PhantomData;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::element::{Element, accepted};
+use super::given::{Compared, Given};
 use super::sealed::Sees;
 use super::source::Source;
 use super::spans::Spans;
-use super::{Began, ExtractionStream, Told, View};
-use crate::check::{Rules, check_at_once};
-use crate::contract::dialect::Raised;
+use super::{Began, ExtractionStream, Told, View, Withdrawn};
+use crate::check::check_elements;
 use crate::contract::partial::pointer;
 use crate::contract::{
-    Background, Contract, Extract, Form, ListType, Partial, Problems, reach, root, segments,
+    Background, Contract, ContractError, Extract, ListType, Partial, Problems, root, segments,
 };
 use crate::conversation::Delta;
-use crate::extraction::{BadItems, Extraction, InputError};
-use crate::reading::{self, Follower, Level};
+use crate::extraction::{BadItems, Error, Extraction, InputError};
+use crate::reading::Follower;
 
 /// The [`View`] of [`Extraction::items`]: elements of type `E`.
 #[derive(Debug)]
 pub struct Items<E> {
     /// Where the list is in the value, if it is a list of the value.
     pointer: Option<String>,
-    /// The contract of one element.
-    element: Option<Arc<Contract>>,
-    form: Option<Arc<Form>>,
+    /// The contract of `E`, where the type of the value does not say that the elements are `E`s.
+    other: Option<Result<Arc<Contract>, ContractError>>,
+    /// What the schema of the whole says of the elements: of the first ones each by itself, and then of
+    /// all others.
+    contracts: Vec<Option<Arc<Contract>>>,
+    /// How these are asked for in the reply that is followed.
+    elements: Vec<Element>,
     background: Arc<Background>,
     follower: Option<Follower<Spans>>,
     /// Which call of the reply is followed, and whether it is one.
@@ -35,36 +39,36 @@ pub struct Items<E> {
     policy: BadItems,
     /// How many elements were seen in the reply.
     seen: usize,
-    /// Which of them were given out.
-    given: HashSet<usize>,
+    given: Given,
+    /// The last of these, which nobody has taken yet; in the end, those that were not given before.
     ready: VecDeque<E>,
+    withdrawn: Vec<Withdrawn>,
     stop: Option<Problems>,
-    result: PhantomData<fn() -> E>,
 }
 
 impl<E: Extract> Items<E> {
     fn of(pointer: Option<String>, policy: BadItems) -> Self {
         Self {
             pointer,
-            element: None,
-            form: None,
+            other: None,
+            contracts: Vec::new(),
+            elements: Vec::new(),
             background: Arc::default(),
             follower: None,
             source: Source::Nothing,
             policy,
             seen: 0,
-            given: HashSet::new(),
+            given: Given::default(),
             ready: VecDeque::new(),
+            withdrawn: Vec::new(),
             stop: None,
-            result: PhantomData,
         }
     }
 
-    /// A reply begins. It is followed if nothing was given out yet: an element that was is not
-    /// given again.
+    /// A reply begins. It is followed if nothing was given out yet: what it says otherwise than the one
+    /// before is known, and given, when the whole was checked.
     fn begin(&mut self, began: &Began) {
         self.source = Source::Nothing;
-        self.seen = 0;
         self.background = Arc::clone(&began.background);
         // Parts are put into the list, and given out, when the whole was checked.
         if !self.given.is_empty() || began.of_parts {
@@ -72,38 +76,37 @@ impl<E: Extract> Items<E> {
         }
         let Some(pointer) = &self.pointer else { return };
         // An element that cannot be asked for by itself is given when the whole was checked.
-        let Ok(element) = Contract::of::<E>() else { return };
-        self.form = match &began.form {
-            None => None,
-            Some(form) => match element.form_like(form) {
-                Ok(form) => Some(form),
-                Err(_) => return,
-            },
-        };
+        let element = |contract: &Option<Arc<Contract>>| Element::of(contract.as_ref()?, began);
+        let Some(elements) = self.contracts.iter().map(element).collect() else { return };
+        self.elements = elements;
+        self.seen = 0;
         let wrapping = began.contract.is_wrapped().then(|| root::KEY.to_owned());
         let names = wrapping.into_iter().chain(segments(pointer)).collect();
         self.follower = Some(Follower::new(Spans::of(names)));
-        self.element = Some(element);
         self.source = Source::of(began);
     }
 
     fn piece(&mut self, delta: &Delta) {
         let Some(text) = self.source.text_of(delta) else { return };
-        let (Some(follower), Some(element)) = (&mut self.follower, &self.element) else { return };
+        let Some(follower) = &mut self.follower else { return };
         follower.feed_str(text);
-        let pointer = self.pointer.as_deref().unwrap_or_default();
-        while let Some(span) = follower.sink_mut().take() {
+        let other = self.other.as_ref().and_then(|other| other.as_deref().ok());
+        // Nothing is given behind an element at which the stream is to stop.
+        while self.stop.is_none() {
+            let Some(span) = follower.sink_mut().take() else { break };
             let index = self.seen;
             self.seen += 1;
-            let Some(text) = follower.text().get(span) else { continue };
-            match read::<E>(text, element, self.form.as_deref(), &self.background) {
-                Ok(Some(item)) => {
-                    self.given.insert(index);
+            let text = follower.text().get(span.clone());
+            let Some((element, text)) = nth(&self.elements, index).zip(text) else { continue };
+            let read = element.read(text);
+            match read.and_then(|read| element.check::<E>(read, other, &self.background)) {
+                Ok(Some((value, item))) => {
+                    self.given.add(&value, span, index);
                     self.ready.push_back(item);
                 }
-                Err(problems) if self.policy == BadItems::Stop && self.stop.is_none() => {
-                    let at = format!("{pointer}/{index}");
-                    self.stop = Some(problems.under(&at));
+                Err(problems) if self.policy == BadItems::Stop => {
+                    let pointer = self.pointer.as_deref().unwrap_or_default();
+                    self.stop = Some(problems.under(&format!("{pointer}/{index}")));
                 }
                 // When the whole is checked, it is asked for again or left out; and a check that
                 // could not be made is an error there.
@@ -112,36 +115,40 @@ impl<E: Extract> Items<E> {
         }
     }
 
-    /// The whole was accepted: what was not given yet is given now.
-    fn settle(&mut self, value: &Value, left_out: &[usize]) {
-        let list = self.pointer.as_ref().and_then(|pointer| value.pointer(pointer)?.as_array());
-        let kept = (0..).filter(|index| left_out.binary_search(index).is_err());
-        for (index, item) in kept.zip(list.into_iter().flatten()) {
-            if self.given.insert(index) {
-                self.ready.extend(E::deserialize(item));
+    /// The whole was accepted: what it has and was not given is given now, and what was given and it
+    /// does not have is withdrawn.
+    fn settle(&mut self, value: &Value) {
+        let pointer = self.pointer.as_deref().unwrap_or_default();
+        let list = value.pointer(pointer).and_then(Value::as_array);
+        let Compared { kept, fresh } = self.given.compare(list.map_or(&[], Vec::as_slice));
+        // Some are left only where nobody takes any more.
+        let taken = self.given.len() - self.ready.len();
+        let gone = (0..taken).filter(|&which| !kept[which]);
+        self.withdrawn = gone.map(|index| Withdrawn { index, value: self.said(index) }).collect();
+        for (index, item) in fresh {
+            match accepted(item, &self.background) {
+                Ok(item) => self.ready.push_back(item),
+                Err(problems) => {
+                    self.stop = Some(problems.under(&format!("{pointer}/{index}")));
+                    break;
+                }
             }
         }
     }
+
+    /// An element that was given, read again from the reply that it stood in.
+    fn said(&self, which: usize) -> Value {
+        let read = |&(ref span, index): &(std::ops::Range<usize>, usize)| {
+            let text = self.follower.as_ref()?.text().get(span.clone())?;
+            Some(nth(&self.elements, index)?.read(text).ok()?.value)
+        };
+        self.given.place(which).and_then(read).unwrap_or_default()
+    }
 }
 
-/// Reads and checks one element by itself.
-fn read<E: Extract>(
-    text: &str,
-    contract: &Contract,
-    form: Option<&Form>,
-    background: &Background,
-) -> Result<Option<E>, Problems> {
-    let wrapped = contract.is_wrapped().then(|| root::wrap_text(text));
-    let text = wrapped.as_deref().unwrap_or(text);
-    let reading = reading::read_arguments(text, contract.shape(form), Level::Lenient)
-        .map_err(|error| Problems::from(error.to_string()))?;
-    let Raised { value, problems, .. } = contract.raise(form, reading.value);
-    let rules = Rules::default();
-    match check_at_once::<E>(contract, &value, problems, &rules, background.context()) {
-        Ok((item, problems)) if problems.is_empty() => Ok(item),
-        Ok((_, problems)) => Err(problems),
-        Err(_) => Ok(None),
-    }
+/// What is said of this element: of many, the last is said of all others.
+fn nth<T>(elements: &[T], index: usize) -> Option<&T> {
+    elements.get(index).or(elements.last())
 }
 
 impl<E: Extract> Sees for Items<E> {
@@ -149,7 +156,7 @@ impl<E: Extract> Sees for Items<E> {
         match told {
             Told::Began(began) => self.begin(&began),
             Told::Delta(delta) => self.piece(&delta),
-            Told::Settled { value, left_out } => self.settle(&value, &left_out),
+            Told::Settled { value } => self.settle(&value),
         }
     }
 
@@ -157,13 +164,35 @@ impl<E: Extract> Sees for Items<E> {
         !self.ready.is_empty()
     }
 
-    fn refuses(&self, contract: &Contract) -> Option<InputError> {
-        let there = self.pointer.as_ref().is_some_and(|at| reach::is_list(contract, at));
-        (!there).then(|| InputError::NoList { pointer: self.pointer.clone() })
+    fn prepare(&mut self, contract: &Contract) -> Result<(), Error> {
+        let contracts = self.pointer.as_ref().and_then(|at| contract.elements(at));
+        let (Some(contracts), Some(pointer)) = (contracts, &self.pointer) else {
+            return Err(InputError::NoList { pointer: self.pointer.clone() }.into());
+        };
+        if let Some(other) = &self.other {
+            let other = other.clone()?;
+            let apart = |own: &Option<Arc<Contract>>| own.as_ref()?.has_nothing_of(&other);
+            let some: Option<Vec<_>> = contracts.iter().map(apart).collect();
+            if let Some((found, expected)) = some.and_then(|all| all.into_iter().next()) {
+                let (pointer, name) = (pointer.clone(), other.name().to_owned());
+                let error = InputError::OtherElements { pointer, name, expected, found };
+                return Err(error.into());
+            }
+        }
+        self.contracts = contracts;
+        Ok(())
     }
 
     fn stops(&mut self) -> Option<Problems> {
         self.stop.take()
+    }
+
+    fn awaits_end(&self) -> bool {
+        !self.given.is_empty()
+    }
+
+    fn withdrawn(&self) -> &[Withdrawn] {
+        &self.withdrawn
     }
 }
 
@@ -175,13 +204,54 @@ impl<E: Extract> View for Items<E> {
     }
 }
 
+impl<T: Extract, E: Extract> ExtractionStream<T, Items<E>> {
+    /// The elements that [`next`](Self::next) gave and that are not in the value. It is known when
+    /// `next` has given `None`; [`report`](Self::report) has it too, and a note of it.
+    ///
+    /// An element is given as soon as it has been checked by itself. What is wrong with the whole shows
+    /// later: the list may have been a draft that stood before the answer, or a rule about all elements
+    /// may have failed, after which the model wrote another list. At the end the two are compared by
+    /// what they say. Elements of the value that were not given are given then; those that were given
+    /// and are not in the value are here. Who has stored elements takes these back. Where the
+    /// extraction ends with an error there is no value, and nothing that was given stands.
+    ///
+    /// ```
+    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}, conversation::Mode};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let text = "First thoughts: [1, 3]. The answer:\n```json\n{\"value\": [1, 2]}\n```";
+    /// # let client = Client::with_model(Scripted::new([reply::text(text)]).mode(Mode::Text));
+    /// // A model that thinks aloud: First thoughts: [1, 3]. The answer: {"value": [1, 2]}
+    /// let mut stream = client.extract::<Vec<u8>>("one, two").items();
+    /// let mut numbers = Vec::new();
+    /// while let Some(number) = stream.next().await {
+    ///     numbers.push(number?);
+    /// }
+    /// assert_eq!(numbers, [1, 3, 2]);
+    /// for withdrawn in stream.withdrawn().iter().rev() {
+    ///     numbers.remove(withdrawn.index);
+    /// }
+    /// assert_eq!(numbers, [1, 2]);
+    /// assert_eq!(stream.finish().await?, [1, 2]);
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    pub fn withdrawn(&self) -> &[Withdrawn] {
+        &self.view.withdrawn
+    }
+}
+
 impl<E: Extract> Extraction<Vec<E>> {
     /// Streams the elements of the list, each as soon as it closes and checked by itself. An element
     /// that does not pass is not shown: it is asked for again when the reply is there, and shown
     /// then; [`bad_items`](Self::bad_items) says otherwise.
     ///
-    /// What is given was checked as an element. The whole list is checked at the end, and
-    /// [`finish`](ExtractionStream::finish) gives it.
+    /// What is given was checked as an element: by what the schema says of elements of this list, and
+    /// by the validators of their type. The whole list is checked at the end, and
+    /// [`finish`](ExtractionStream::finish) gives it. What was given and is not in it after all, because
+    /// the model wrote another list, is [`withdrawn`](ExtractionStream::withdrawn).
+    ///
+    /// The elements are given in the order of the list, but for those that were asked for again, which
+    /// come last. Checks see an element as it stands alone; so a [`Quote`](crate::grounding::Quote) in
+    /// it is found at the first place where the source has it.
     ///
     /// ```
     /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
@@ -237,6 +307,11 @@ impl<T: Extract> Extraction<T> {
     /// a schema that is known only at run time. Where the schema has none, it is
     /// [`InputError::NoList`], and nothing is asked.
     ///
+    /// The elements are read as `E`s, which need not be what the type of the value says of them. What
+    /// `E` asks for then becomes a check of this call: an element that does not pass it is asked for
+    /// again, or as [`bad_items`](Self::bad_items) says. Where by their schemas no element can be an
+    /// `E`, it is [`InputError::OtherElements`], and nothing is asked.
+    ///
     /// ```
     /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
     /// # use serde_json::json;
@@ -250,13 +325,25 @@ impl<T: Extract> Extraction<T> {
     /// assert_eq!(numbers.finish().await?.start, [1, 2]);
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
-    pub fn items_at<E: Extract>(self, pointer: impl Into<String>) -> ExtractionStream<T, Items<E>> {
-        self.follow(Some(pointer.into()))
+    pub fn items_at<E: Extract>(
+        mut self,
+        pointer: impl Into<String>,
+    ) -> ExtractionStream<T, Items<E>> {
+        let pointer = pointer.into();
+        let other = Contract::of::<E>();
+        if let Ok(contract) = &other {
+            let (contract, list) = (Arc::clone(contract), pointer.clone());
+            self.rules.add_validator(move |_, cx| check_elements::<E>(&contract, &list, cx));
+        }
+        self.list = Some(pointer.clone());
+        let mut items = Items::of(Some(pointer), self.options.bad_items);
+        items.other = Some(other);
+        ExtractionStream::begin(self, items)
     }
 
     fn follow<E: Extract>(mut self, pointer: Option<String>) -> ExtractionStream<T, Items<E>> {
         let items = Items::of(pointer.clone(), self.options.bad_items);
-        self.list = pointer.unwrap_or_default();
+        self.list = pointer;
         ExtractionStream::begin(self, items)
     }
 }

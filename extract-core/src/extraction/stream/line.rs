@@ -23,8 +23,6 @@ pub enum Told {
     Settled {
         /// Its JSON, in the type's own shape.
         value: Value,
-        /// Which elements of a list are missing in it, because they did not pass.
-        left_out: Vec<usize>,
     },
 }
 
@@ -53,6 +51,8 @@ pub(in crate::extraction) struct Line(Arc<Mutex<Pending>>);
 struct Pending {
     told: VecDeque<Told>,
     heard: bool,
+    /// Whether the end is heard, even where nothing else is.
+    end_heard: bool,
     /// Why the loop is asked to end.
     stop: Option<Problems>,
     /// How long whoever listens was elsewhere, and since when.
@@ -66,6 +66,7 @@ impl Line {
         Self(Arc::new(Mutex::new(Pending {
             told: VecDeque::new(),
             heard: true,
+            end_heard: true,
             stop: None,
             away: Duration::ZERO,
             left: None,
@@ -81,9 +82,15 @@ impl Line {
         self.pending().heard
     }
 
+    /// Whether anyone listens for the end.
+    pub(in crate::extraction) fn is_end_heard(&self) -> bool {
+        self.pending().end_heard
+    }
+
     pub(in crate::extraction) fn tell(&self, told: Told) {
         let mut pending = self.pending();
-        if pending.heard {
+        let is_end = matches!(told, Told::Settled { .. });
+        if if is_end { pending.end_heard } else { pending.heard } {
             pending.told.push_back(told);
         }
     }
@@ -118,10 +125,10 @@ impl Line {
         self.pending().stop.take()
     }
 
-    /// Stops listening: the loop goes on by itself.
-    pub(super) fn hang_up(&self) {
+    /// Stops listening, but for the end where that is of interest: the loop goes on by itself.
+    pub(super) fn hang_up(&self, end_heard: bool) {
         let mut pending = self.pending();
-        pending.heard = false;
+        (pending.heard, pending.end_heard) = (false, end_heard);
         pending.told.clear();
     }
 

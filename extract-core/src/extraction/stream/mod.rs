@@ -5,8 +5,11 @@
 //! with it the connection.
 
 mod deltas;
+mod element;
+mod given;
 mod items;
 mod line;
+mod owned;
 mod partials;
 mod source;
 mod spans;
@@ -19,13 +22,14 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 pub use deltas::Deltas;
+pub use given::Withdrawn;
 pub use items::Items;
 pub(super) use line::{Began, Line, Told};
 pub use partials::{Partials, Update};
 
 use super::journey;
-use super::{Error, Extraction, InputError, Layout, Report};
-use crate::contract::Extract;
+use super::{Error, Extraction, InputError, Layout, Limit, Report};
+use crate::contract::{Extract, Problems};
 
 /// What is made of a reply as it arrives. It cannot be implemented elsewhere.
 pub trait View: sealed::Sees {
@@ -40,9 +44,10 @@ pub trait View: sealed::Sees {
 }
 
 pub(super) mod sealed {
+    use super::Withdrawn;
     use super::line::Told;
     use crate::contract::{Contract, Problems};
-    use crate::extraction::InputError;
+    use crate::extraction::Error;
 
     /// What the stream and its view have to do with each other.
     pub trait Sees {
@@ -52,15 +57,25 @@ pub(super) mod sealed {
         /// Whether there is something to show that was not shown.
         fn has_news(&mut self) -> bool;
 
-        /// Why nothing should be asked at all.
-        fn refuses(&self, contract: &Contract) -> Option<InputError> {
+        /// Learns what is asked for; an error where nothing should be asked at all.
+        fn prepare(&mut self, contract: &Contract) -> Result<(), Error> {
             let _ = contract;
-            None
+            Ok(())
         }
 
         /// Why the loop should not go on.
         fn stops(&mut self) -> Option<Problems> {
             None
+        }
+
+        /// Whether something was shown that the value has to be compared with.
+        fn awaits_end(&self) -> bool {
+            false
+        }
+
+        /// What was shown and is not in the value.
+        fn withdrawn(&self) -> &[Withdrawn] {
+            &[]
         }
     }
 }
@@ -92,19 +107,19 @@ impl<T, V> fmt::Debug for ExtractionStream<T, V> {
 }
 
 impl<T: Extract, V: View> ExtractionStream<T, V> {
-    fn begin(mut extraction: Extraction<T>, view: V) -> Self {
+    fn begin(mut extraction: Extraction<T>, mut view: V) -> Self {
         let line = Line::new();
         // One call is followed as it arrives; of several, the value is made when all are there.
         if extraction.options.layout == Layout::Auto {
             extraction.options.layout = Layout::Whole;
         }
         let run = match extraction.into_task() {
-            Ok(mut task) => match view.refuses(&task.contract) {
-                None => {
+            Ok(mut task) => match view.prepare(&task.contract) {
+                Ok(()) => {
                     task.line = Some(line.clone());
                     Run::Going(Box::pin(journey::run(task)))
                 }
-                Some(error) => Run::Ended(Box::new(Err(error.into()))),
+                Err(error) => Run::Ended(Box::new(Err(error))),
             },
             Err(error) => Run::Ended(Box::new(Err(error))),
         };
@@ -124,6 +139,16 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
         }
     }
 
+    fn poll_shown(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<V::Item<'_>, Error>>> {
+        self.poll_news(context).map(|news| match news? {
+            Ok(()) => self.view.show().map(Ok),
+            Err(error) => Some(Err(error)),
+        })
+    }
+
     /// Which attempt the reply is of that is arriving, from 1; 0 before there is one. A new attempt
     /// means that what is shown starts over.
     pub fn attempt(&self) -> u32 {
@@ -138,13 +163,19 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
 
     /// [`finish`](Self::finish) with everything that happened on the way.
     pub async fn report(self) -> Result<Report<T>, Error> {
-        self.line.hang_up();
-        let _waiting = self.line.wait();
-        match self.run {
+        let Self { run, line, mut view, .. } = self;
+        line.hang_up(view.awaits_end());
+        let _waiting = line.wait();
+        let mut report = match run {
             Run::Going(future) => future.await,
             Run::Ended(result) => *result,
             Run::Given => Err(InputError::Ended.into()),
+        }?;
+        while let Some(told) = line.take() {
+            view.take_in(told);
         }
+        report.withdraw(view.withdrawn());
+        Ok(report)
     }
 
     fn poll_news(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
@@ -159,6 +190,12 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
                 return Poll::Ready(Some(Ok(())));
             }
             if let Some(problems) = self.view.stops() {
+                match std::mem::replace(&mut self.run, Run::Given) {
+                    Run::Ended(result) => {
+                        return Poll::Ready(Some(Err(unshown(*result, problems))));
+                    }
+                    going => self.run = going,
+                }
                 self.line.stop(problems);
             }
             match &mut self.run {
@@ -178,6 +215,19 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
             }
         }
     }
+}
+
+/// There is a value, and what it holds cannot be shown.
+fn unshown<T>(result: Result<Report<T>, Error>, problems: Problems) -> Error {
+    result.map_or_else(
+        |error| error,
+        |report| Error::Invalid {
+            problems,
+            best: None,
+            limit: Limit::BadItem,
+            ledger: Box::new(report.into_ledger()),
+        },
+    )
 }
 
 impl<T> Extraction<T> {

@@ -44,7 +44,7 @@ impl<T: Extract> Sees for Partials<T> {
         match (told, &mut self.live) {
             (Told::Began(began), _) => self.begin(began),
             (Told::Delta(delta), _) => self.piece(&delta),
-            (Told::Settled { value, .. }, Some(live)) => live.settle(&value),
+            (Told::Settled { value }, Some(live)) => live.settle(&value),
             (Told::Settled { .. }, None) => {}
         }
     }
@@ -128,8 +128,10 @@ impl<T: Extract> ExtractionStream<T, Partials<T>> {
     /// The stream as updates that can be handed on, over server-sent events or a WebSocket: the value
     /// so far whenever it changed, then the checked value or the failure. Dropping it closes the
     /// connection to the model.
-    pub fn into_updates(self) -> impl Stream<Item = Update> {
-        stream::unfold(Some(self), |stream| async {
+    ///
+    /// The reply is read when the stream is polled: who does not poll it stops the reading.
+    pub fn into_updates(self) -> impl Stream<Item = Update> + Unpin {
+        Box::pin(stream::unfold(Some(self), |stream| async {
             let mut stream = stream?;
             let partial = match stream.next().await {
                 Some(Ok(partial)) => Some(partial.json()),
@@ -147,7 +149,7 @@ impl<T: Extract> ExtractionStream<T, Partials<T>> {
                 Err(error) => failed(&error),
             };
             Some((update, None))
-        })
+        }))
     }
 }
 

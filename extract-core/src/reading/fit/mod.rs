@@ -150,6 +150,11 @@ impl<'s> Fitter<'s> {
         self.weigh(self.at(node))
     }
 
+    /// What it costs to read this node for one place of the schema.
+    pub(super) fn cost_at(&mut self, node: NodeId, shape: ShapeId) -> u32 {
+        self.weigh(At { shape, ..self.at(node) })
+    }
+
     /// The value of this node as the whole answer; `None` where a partial text says nothing yet.
     pub(super) fn build(&mut self, node: NodeId, out: &mut Out<'s>) -> Option<Value> {
         let at = self.at(node);

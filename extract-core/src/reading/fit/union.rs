@@ -7,7 +7,7 @@ use super::super::report::RepairKind;
 use super::super::tree::{Kind, NONE};
 use super::super::words;
 use super::{At, Fitter, Out, cost};
-use crate::contract::shape::{Form, ShapeId, TagForm, UnionForm};
+use crate::contract::shape::{Form, Rest, ShapeId, TagForm, UnionForm};
 
 type Fit = (u32, Option<Value>);
 
@@ -65,7 +65,17 @@ impl<'s> Fitter<'s> {
     ) -> (ShapeId, u32) {
         let mut best = (form.options[0], u32::MAX);
         let mut ties = 0;
+        let container = matches!(self.tree.node(at.node).kind, Kind::Object | Kind::List);
+        // Written as text, everything would fit a variant of text, and a bad value of another one
+        // would pass for words.
+        let swallows = |fitter: &Self, option| container && fitter.would_swallow(at, option);
+        let is_object = |option| matches!(self.shape.form(option), Form::Object(_));
+        let spared =
+            form.options.iter().any(|&option| is_object(option) && !swallows(self, option));
         for &option in &form.options {
+            if spared && swallows(self, option) {
+                continue;
+            }
             let cost = self.weigh(At { shape: option, ..at });
             if cost < best.1 {
                 best = (option, cost);
@@ -77,11 +87,22 @@ impl<'s> Fitter<'s> {
                 break;
             }
         }
-        let container = matches!(self.tree.node(at.node).kind, Kind::Object | Kind::List);
         if let (Some(out), true) = (out, container) {
             out.rivals += ties;
         }
         best
+    }
+
+    /// Whether an option is a text under a name, and nothing in an object or list has that name.
+    fn would_swallow(&self, at: At<'s>, option: ShapeId) -> bool {
+        let Form::Object(object) = self.shape.form(option) else { return false };
+        let ([field], Rest::Drop) = (object.fields.as_slice(), object.rest) else { return false };
+        let named = |key: &str| object.field(key, 0).or_else(|| object.field_like(key)).is_some();
+        let has = |id| self.tree.children(id).any(|child| named(self.tree.key(child)));
+        let inside = self.tree.only_child(at.node);
+        matches!(self.shape.form(field.shape), Form::Text(_))
+            && !has(at.node)
+            && !inside.is_some_and(has)
     }
 
     /// The variant that the tag names, if there is one and it fits.

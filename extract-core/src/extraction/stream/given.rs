@@ -1,0 +1,127 @@
+//! What was given of a list before its end, and how that compares with the list that was accepted.
+
+use std::collections::hash_map::RandomState;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::ops::Range;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// An element that [`next`](super::ExtractionStream::next) gave and that is not in the value: a list
+/// that stood before the answer, or one of an attempt that did not pass.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Withdrawn {
+    /// Which of the elements that were given it was, from 0.
+    pub index: usize,
+    /// What it was.
+    pub value: Value,
+}
+
+/// The elements that were given, by what they say.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    marks: Vec<Mark>,
+    hashing: RandomState,
+}
+
+#[derive(Debug)]
+struct Mark {
+    hash: u64,
+    /// Where it stood in the reply, as which element.
+    place: (Range<usize>, usize),
+}
+
+/// What a list has of the elements that were given.
+#[derive(Debug)]
+pub(super) struct Compared<'v> {
+    /// Whether it has each of them.
+    pub(super) kept: Vec<bool>,
+    /// What else it has, in its order.
+    pub(super) fresh: Vec<(usize, &'v Value)>,
+}
+
+impl Given {
+    pub(super) fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.marks.len()
+    }
+
+    pub(super) fn add(&mut self, value: &Value, span: Range<usize>, index: usize) {
+        self.marks.push(Mark { hash: self.hash(value), place: (span, index) });
+    }
+
+    /// Where in the reply an element stood that was given, and which one of the list it was there.
+    pub(super) fn place(&self, which: usize) -> Option<&(Range<usize>, usize)> {
+        self.marks.get(which).map(|mark| &mark.place)
+    }
+
+    /// Compares them with a list, by value: of elements that are equal, the first are in it.
+    pub(super) fn compare<'v>(&self, list: &'v [Value]) -> Compared<'v> {
+        let mut kept = vec![false; self.marks.len()];
+        if kept.is_empty() {
+            return Compared { kept, fresh: list.iter().enumerate().collect() };
+        }
+        let mut left: HashMap<u64, VecDeque<usize>> = HashMap::new();
+        for (which, mark) in self.marks.iter().enumerate() {
+            left.entry(mark.hash).or_default().push_back(which);
+        }
+        let mut fresh = Vec::new();
+        for (index, item) in list.iter().enumerate() {
+            match left.get_mut(&self.hash(item)).and_then(VecDeque::pop_front) {
+                Some(which) => kept[which] = true,
+                None => fresh.push((index, item)),
+            }
+        }
+        Compared { kept, fresh }
+    }
+
+    /// The same for values that say the same: the order of members, members that are null or not there,
+    /// and how a number is written make no difference.
+    fn hash(&self, value: &Value) -> u64 {
+        let mut hasher = self.hashing.build_hasher();
+        match value {
+            Value::Null => 0_u8.hash(&mut hasher),
+            Value::Bool(bool) => (1_u8, bool).hash(&mut hasher),
+            Value::Number(number) => {
+                let written = number.to_string();
+                (2_u8, written.strip_suffix(".0").unwrap_or(&written)).hash(&mut hasher);
+            }
+            Value::String(text) => (3_u8, text).hash(&mut hasher),
+            Value::Array(items) => {
+                4_u8.hash(&mut hasher);
+                items.iter().for_each(|item| self.hash(item).hash(&mut hasher));
+            }
+            Value::Object(members) => {
+                let members = members.iter().filter(|(_, value)| !value.is_null());
+                let sum = members
+                    .map(|(name, value)| self.hashing.hash_one((name, self.hash(value))))
+                    .fold(0, u64::wrapping_add);
+                (5_u8, sum).hash(&mut hasher);
+            }
+        }
+        hasher.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn elements_are_compared_by_what_they_say_and_counted() {
+        let mut given = Given::default();
+        for value in [json!({"n": 1, "s": null}), json!({"s": "b", "n": 2}), json!({"n": 1})] {
+            given.add(&value, 0..0, 0);
+        }
+        let list = [json!({"n": 2.0, "s": "b"}), json!({"n": [1]}), json!({"n": 1})];
+        let Compared { kept, fresh } = given.compare(&list);
+        assert_eq!(kept, [true, true, false]);
+        assert_eq!(fresh, [(1, &list[1])]);
+    }
+}

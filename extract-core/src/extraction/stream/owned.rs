@@ -1,0 +1,49 @@
+//! The streams whose pieces are the caller's as streams of the `futures` crates.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::stream::Stream;
+
+use super::{Deltas, ExtractionStream, Items};
+use crate::contract::Extract;
+use crate::conversation::Delta;
+use crate::extraction::Error;
+
+impl<T, V> Unpin for ExtractionStream<T, V> {}
+
+/// The elements, as [`next`](ExtractionStream::next) gives them: for `StreamExt`, or to be handed to
+/// what takes a stream. The reply is read when the stream is polled and has nothing left to give, so
+/// who does not poll it stops the reading; nothing is buffered but what has arrived together.
+///
+/// Taken by reference, the stream can still be [finished](ExtractionStream::finish).
+///
+/// ```
+/// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+/// # use serde_json::json;
+/// use futures_util::TryStreamExt;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": [1, 2]}))]));
+/// let mut numbers = client.extract::<Vec<u8>>("one, two").items();
+/// let doubled: Vec<u8> = (&mut numbers).map_ok(|number| 2 * number).try_collect().await?;
+/// assert_eq!(doubled, [2, 4]);
+/// assert_eq!(numbers.finish().await?, [1, 2]);
+/// # Ok::<(), Error>(()) }).unwrap();
+/// ```
+impl<T: Extract, E: Extract> Stream for ExtractionStream<T, Items<E>> {
+    type Item = Result<E, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_shown(context)
+    }
+}
+
+/// The pieces, as [`next`](ExtractionStream::next) gives them.
+impl<T: Extract> Stream for ExtractionStream<T, Deltas> {
+    type Item = Result<Delta, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_shown(context)
+    }
+}

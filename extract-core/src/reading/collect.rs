@@ -1,0 +1,223 @@
+//! Several values of a text as the one list that is asked for: JSON lines, blocks one behind the
+//! other, the list in pieces. Knows which values belong together, and when only the first is meant.
+
+use std::collections::HashSet;
+
+use super::candidates::Candidate;
+use super::fit::{Fitter, cost};
+use super::report::{Ending, Repair, RepairKind, excerpt};
+use super::search::{Choice, said};
+use super::tree::{Kind, NONE, NodeId, Tree};
+use crate::contract::root;
+use crate::contract::shape::{Form, Rest, Shape, ShapeId};
+
+/// What a value of the text is to the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// One element.
+    Element,
+    /// The list itself, or a piece of it.
+    List,
+    /// The list without elements.
+    Empty,
+    /// It fits neither.
+    Other,
+}
+
+/// The list that values of a text are together, and what was left out of it.
+pub(super) struct Collected {
+    pub(super) choice: Choice,
+    pub(super) left_out: Vec<Repair>,
+}
+
+/// All values that are elements of the list that is asked for, wherever they stand. A text that has
+/// the list as one is taken for its pieces only where nothing stands between them: with words
+/// between them one may be a draft, and the first is meant.
+pub(super) fn collected(
+    fitter: &mut Fitter<'_>,
+    found: &[Candidate],
+    text: &str,
+) -> Option<Collected> {
+    if found.len() < 2 {
+        return None;
+    }
+    let wanted = Wanted::of(fitter.shape)?;
+    let parts: Vec<Part> = found.iter().map(|one| wanted.part(fitter, one)).collect();
+    let has = |wanted: Part| parts.contains(&wanted);
+    if !has(Part::Element) && !has(Part::List) {
+        return None;
+    }
+    let runs = runs(found, text);
+    let fitting = || runs.iter().zip(&parts).filter(|(_, part)| **part != Part::Other);
+    let together = fitting().all(|(run, _)| Some(run) == fitting().next().map(|first| first.0));
+    if has(Part::List) && !together {
+        return None;
+    }
+    let alive: HashSet<usize> = fitting().map(|(run, _)| *run).collect();
+    let mut roots: Vec<NodeId> = Vec::with_capacity(found.len());
+    let mut taken: Vec<&Candidate> = Vec::with_capacity(found.len());
+    let mut left_out = Vec::new();
+    let mut lists = HashSet::new();
+    for ((one, part), run) in found.iter().zip(&parts).zip(&runs) {
+        // What stands among elements and is nearly one is wrong, not out of place.
+        let among = *part == Part::Other && alive.contains(run);
+        match part {
+            Part::Element => roots.push(one.root),
+            // The same list once more is a repetition.
+            Part::List if lists.insert(said(text, one)) => {
+                roots.extend(wanted.elements_of(&fitter.tree, one.root)?);
+            }
+            Part::Empty => continue,
+            Part::Other if among && wanted.is_nearly(fitter, one.root) => roots.push(one.root),
+            Part::List | Part::Other => {
+                left_out.push(dropped(text, one));
+                continue;
+            }
+        }
+        taken.push(one);
+    }
+    if taken.len() < 2 {
+        return None;
+    }
+    let is_cut = |one: &Candidate, part: Part| match one.ending {
+        Ending::Whole => false,
+        Ending::Cut => true,
+        // An element whose other members never came.
+        Ending::Unclosed => part == Part::Other && fitter.tree.node(one.root).kind == Kind::Object,
+    };
+    let cut = found.iter().zip(&parts).any(|(one, part)| is_cut(one, *part));
+    let ending = if cut { Ending::Cut } else { Ending::Whole };
+    let (start, end) = (taken.first()?.start, taken.last()?.end);
+    let root = fitter.tree.gather(&roots);
+    fitter.tree.resettle();
+    let cost = fitter.cost(root).saturating_add(1);
+    let candidate = Candidate { root, ending, guessed: false, start, end, fenced: false, doubt: 0 };
+    let choice = Choice { candidate, cost, located: Some(RepairKind::Collected) };
+    Some(Collected { choice, left_out })
+}
+
+/// Whether several values can be the list that is asked for.
+pub(super) fn asks_for_list(shape: &Shape) -> bool {
+    Wanted::of(shape).is_some()
+}
+
+/// The list that is asked for.
+struct Wanted {
+    list: ShapeId,
+    element: ShapeId,
+    /// An object stands around it that is only there because providers want one.
+    is_wrapped: bool,
+}
+
+impl Wanted {
+    /// The root itself, or all that the root holds; nothing where no list is asked for, or one whose
+    /// elements differ by their place.
+    fn of(shape: &Shape) -> Option<Self> {
+        let mut list = shape.root();
+        let mut is_wrapped = false;
+        if let Form::Object(object) = shape.form(list) {
+            let ([field], Rest::Drop) = (object.fields.as_slice(), object.rest) else {
+                return None;
+            };
+            list = field.shape;
+            is_wrapped = field.name == root::KEY;
+        }
+        if let Form::Union(union) = shape.form(list) {
+            let [only] = union.options.as_slice() else { return None };
+            list = *only;
+        }
+        match shape.form(list) {
+            Form::List(form) if form.prefix.is_empty() => {
+                Some(Self { list, element: form.items?, is_wrapped })
+            }
+            _ => None,
+        }
+    }
+
+    /// What a value is to the list: the cheaper of the two.
+    fn part(&self, fitter: &mut Fitter<'_>, one: &Candidate) -> Part {
+        let element = fitter.cost_at(one.root, self.element);
+        let list = fitter.cost(one.root).min(fitter.cost_at(one.root, self.list));
+        if element < list.min(cost::MISFIT) {
+            return Part::Element;
+        }
+        if list >= cost::MISFIT {
+            return Part::Other;
+        }
+        match self.elements_of(&fitter.tree, one.root) {
+            Some(elements) if elements.is_empty() => Part::Empty,
+            _ => Part::List,
+        }
+    }
+
+    /// The elements of a piece of the list.
+    fn elements_of(&self, tree: &Tree, id: NodeId) -> Option<Vec<NodeId>> {
+        let list = match tree.node(id).kind {
+            Kind::Object if self.is_wrapped => tree.only_child(id)?,
+            _ => id,
+        };
+        if tree.node(list).kind != Kind::List {
+            return None;
+        }
+        let mut elements = Vec::with_capacity(tree.node(list).count as usize);
+        let mut next = tree.node(list).first;
+        while next != NONE {
+            elements.push(next);
+            next = tree.node(next).next;
+        }
+        Some(elements)
+    }
+
+    /// Whether what fits nothing is plainly meant as an element: it has one of its members.
+    fn is_nearly(&self, fitter: &Fitter<'_>, id: NodeId) -> bool {
+        let (tree, shape) = (&fitter.tree, fitter.shape);
+        let has_member = |form: &Form| match form {
+            Form::Object(object) => tree.children(id).any(|child| {
+                let key = tree.key(child);
+                object.field(key, 0).or_else(|| object.field_like(key)).is_some()
+            }),
+            Form::List(_) => tree.node(id).kind == Kind::List,
+            _ => false,
+        };
+        match shape.form(self.element) {
+            Form::Union(union) => union.options.iter().any(|&one| has_member(shape.form(one))),
+            form => has_member(form),
+        }
+    }
+}
+
+/// For each value the number of the run that it stands in: values of one run have nothing between
+/// them but what parts the lines of a list, and fences.
+fn runs(found: &[Candidate], text: &str) -> Vec<usize> {
+    let mut run = 0;
+    let mut end = None;
+    let numbers = found.iter().map(|one| {
+        let between = end.replace(one.end).and_then(|end| text.get(end..one.start));
+        run += usize::from(!between.is_some_and(says_nothing));
+        run
+    });
+    numbers.collect()
+}
+
+/// Whether what stands between two values only parts them.
+fn says_nothing(between: &str) -> bool {
+    between.lines().map(str::trim).all(|line| {
+        let fence = line.strip_prefix("```").or_else(|| line.strip_prefix("~~~"));
+        match fence {
+            Some(tag) => tag.trim().chars().all(|char| char.is_ascii_alphanumeric()),
+            None => line.chars().all(|char| {
+                matches!(char, ',' | ';' | '-' | '*' | '.' | ')' | ' ') || char.is_ascii_digit()
+            }),
+        }
+    })
+}
+
+/// Tells of a value that is not in the list that others became.
+fn dropped(text: &str, candidate: &Candidate) -> Repair {
+    Repair {
+        pointer: String::new(),
+        kind: RepairKind::DroppedItem,
+        before: excerpt(said(text, candidate)),
+        after: "".into(),
+    }
+}
