@@ -174,12 +174,12 @@ async fn refusals_and_truncations_keep_the_words_and_the_usage() {
     ]);
 
     let refused = client.extract::<Order>("an order").await.unwrap_err();
-    let Error::Refused { message, ledger } = &refused else { panic!("{refused}") };
+    let Error::Refused { message, ledger, .. } = &refused else { panic!("{refused}") };
     assert_eq!(message, "I will not read this.");
     assert_eq!(ledger.usage(), Usage::new(7, 3));
 
     let cut = client.extract::<Order>("an order").await.unwrap_err();
-    let Error::Truncated { partial, ledger } = &cut else { panic!("{cut}") };
+    let Error::Truncated { partial, ledger, .. } = &cut else { panic!("{cut}") };
     assert_eq!(partial, r#"{"customer": "Ad"#);
     assert_eq!(ledger.usage(), Usage::new(7, 16));
     assert!(cut.to_string().contains("16 output tokens"), "{cut}");

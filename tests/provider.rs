@@ -65,7 +65,7 @@ async fn failure(template: ResponseTemplate) -> extract_llm::conversation::Provi
         assert!(!shown.contains(KEY), "the key is in: {shown}");
     }
     match error {
-        Error::Provider { error, ledger } => {
+        Error::Provider { error, ledger, .. } => {
             assert_eq!(ledger.attempts.len(), 1);
             error
         }

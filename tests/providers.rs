@@ -52,9 +52,10 @@ enum Case {
     StreamBadThenGood,
     StreamCutBeforeThenGood,
     StreamCut,
+    StreamNotJson,
 }
 
-const CASES: [Case; 16] = [
+const CASES: [Case; 17] = [
     Case::Good,
     Case::BadThenGood,
     Case::AlwaysBad,
@@ -71,7 +72,10 @@ const CASES: [Case; 16] = [
     Case::StreamBadThenGood,
     Case::StreamCutBeforeThenGood,
     Case::StreamCut,
+    Case::StreamNotJson,
 ];
+
+const PAGE: &str = "<html>\n<body>Sign in</body>\n</html>\n";
 
 impl Case {
     fn words(self) -> &'static str {
@@ -92,6 +96,7 @@ impl Case {
             Self::StreamBadThenGood => "streamed: one bad answer, then a good one",
             Self::StreamCutBeforeThenGood => "streamed: cut off before anything is said, then good",
             Self::StreamCut => "streamed: cut off behind the answer, before its end",
+            Self::StreamNotJson => "streamed: 200 with a page of HTML",
         }
     }
 
@@ -109,7 +114,9 @@ impl Case {
             Self::Refusal => (1, "`Error::Refused`"),
             Self::Truncation => (1, "`Error::Truncated`"),
             Self::Filter => (1, "`Error::ContentFiltered`"),
-            Self::Unauthorized | Self::NotJson | Self::StreamCut => (1, "`Error::Provider`"),
+            Self::Unauthorized | Self::NotJson | Self::StreamCut | Self::StreamNotJson => {
+                (1, "`Error::Provider`")
+            }
             Self::KeepsFailing => (3, "`Error::Provider`"),
         }
     }
@@ -121,6 +128,7 @@ impl Case {
                 | Self::StreamBadThenGood
                 | Self::StreamCutBeforeThenGood
                 | Self::StreamCut
+                | Self::StreamNotJson
         )
     }
 
@@ -150,6 +158,9 @@ impl Case {
                 vec![failure(500, ""), failure(500, ""), failure(500, ""), good()]
             }
             Self::NotJson => vec![server::answer(200, "", "<html>hello</html>"), good()],
+            Self::StreamNotJson => {
+                vec![server::answer(200, "content-type: text/html\r\n", PAGE), stream(&whole)]
+            }
             Self::CutThenGood => {
                 let Act::Answer(mut bytes) = good() else { unreachable!("it is an answer") };
                 bytes.truncate(bytes.len() - 3);
@@ -249,8 +260,14 @@ async fn run(preset: &Preset, mode: Mode, case: Case, answers: Vec<Act>) -> (usi
             assert!(bodies.iter().all(|body| *body == bodies[0]), "{what}");
         }
     }
+    if case == Case::StreamNotJson {
+        let Err(Error::Provider { error, .. }) = &done else { panic!("{what}: {done:?}") };
+        assert_eq!(error.kind, ProviderErrorKind::Malformed, "{what}: {error}");
+        assert!(error.message.contains("<html>"), "{what}: {error}");
+        assert!(error.message.contains("content type text/html"), "{what}: {error}");
+    }
     if case == Case::StreamCut {
-        let Err(Error::Provider { error, ledger }) = &done else { panic!("{what}: {done:?}") };
+        let Err(Error::Provider { error, ledger, .. }) = &done else { panic!("{what}: {done:?}") };
         assert_eq!(error.kind, ProviderErrorKind::Interrupted, "{what}: {error}");
         assert!(ledger.attempts[0].reply.contains("Maria"), "{what}: what had come is kept");
     }

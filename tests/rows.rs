@@ -242,7 +242,7 @@ async fn a_scripted_call_is_of_the_variant_that_it_says() {
         .retries(0)
         .await
         .unwrap_err();
-    let Error::Provider { error, ledger } = &error else { panic!("{error}") };
+    let Error::Provider { error, ledger, .. } = &error else { panic!("{error}") };
     let words = error.to_string();
     assert!(words.contains("`Came`, `Left`") && words.contains("reply::call"), "{words}");
     assert_eq!(ledger.attempts[0].outcome, Outcome::Failed);

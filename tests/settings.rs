@@ -74,7 +74,7 @@ async fn refused(
     extraction: Extraction<u8>,
 ) -> (Option<Feature>, ProviderErrorKind, usize) {
     let error = extraction.await.unwrap_err();
-    let Error::Provider { error, ledger } = &error else { panic!("{error:?}") };
+    let Error::Provider { error, ledger, .. } = &error else { panic!("{error:?}") };
     assert_eq!(ledger.attempts.len(), 1);
     let requests = server.received_requests().await.unwrap().len();
     (error.unsupported.clone(), error.kind, requests)

@@ -59,8 +59,8 @@ pub use given::{Given, Unbounded};
 pub use maybe::Maybe;
 pub use partial::{AnswerPartial, Entries, ListType, MaybePartial, Partial, State, Streamed};
 pub use parts::{Part, Parts};
+pub(crate) use problem::{MOST_SHOWN, excerpt, push_segment, segments};
 pub use problem::{Problem, ProblemKind, Problems};
-pub(crate) use problem::{excerpt, push_segment, segments};
 pub use report::{Change, DialectReport};
 pub use shape::{Shape, ShapeError};
 #[doc(hidden)]

@@ -82,8 +82,11 @@ impl fmt::Display for Problem {
     }
 }
 
+/// How many problems are written where a line of a log is.
+pub(crate) const MOST_SHOWN: usize = 10;
+
 /// Several [`Problem`]s: what a validator gives back. A string is one problem with the value that
-/// the validator was given.
+/// the validator was given. Its `Display` is one line, of the first ten.
 ///
 /// ```
 /// use extract_core::contract::Problems;
@@ -141,13 +144,16 @@ impl Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.0.iter().enumerate() {
+        for (index, problem) in self.0.iter().take(MOST_SHOWN).enumerate() {
             if index > 0 {
                 f.write_str("; ")?;
             }
             write!(f, "{problem}")?;
         }
-        Ok(())
+        match self.0.len().saturating_sub(MOST_SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
     }
 }
 

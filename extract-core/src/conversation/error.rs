@@ -154,6 +154,9 @@ pub struct ProviderError {
     pub param: Option<String>,
     /// How often the request was sent again before this.
     pub resent: u32,
+    /// The longest wait that the client was willing to make, where the provider asks for a longer
+    /// one: why the request was not sent again.
+    pub patience: Option<Duration>,
     /// What the model wrote, where the provider refused its own model's answer (Groq's
     /// `failed_generation`).
     pub generation: Option<String>,
@@ -198,6 +201,7 @@ impl ProviderError {
             unsupported: None,
             param: None,
             resent: 0,
+            patience: None,
             generation: None,
         }
     }
@@ -214,6 +218,14 @@ impl ProviderError {
         self.should_retry.unwrap_or(self.kind.is_retryable())
     }
 
+    /// The class and the words, without the rest.
+    pub(crate) fn words(&self) -> String {
+        match self.message.as_str() {
+            "" => self.kind.describe().to_owned(),
+            message => format!("{}: {message}", self.kind.describe()),
+        }
+    }
+
     fn line(&self) -> String {
         let mut line = self.kind.describe().to_owned();
         match (self.status, &self.code) {
@@ -225,6 +237,18 @@ impl ProviderError {
         if !self.message.is_empty() {
             line += ": ";
             line += &self.message;
+        }
+        match (self.retry_after, self.patience) {
+            (Some(wait), Some(patience)) => {
+                line += &format!(
+                    " (it asks to wait {wait:?}, longer than the {patience:?} of patience)"
+                );
+            }
+            (Some(wait), None) => line += &format!(" (it asks to wait {wait:?})"),
+            (None, _) => {}
+        }
+        if self.resent > 0 {
+            line += &format!(" (sent {} times)", self.resent.saturating_add(1));
         }
         if let Some(id) = &self.request_id {
             line += &format!(" [request {id}]");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Message, Settings};
+use super::{Message, Progress, Settings};
 
 /// How a model is asked for structured output.
 ///
@@ -173,11 +173,18 @@ pub struct Request {
     pub output: Output,
     /// Everything else.
     pub settings: Settings,
+    /// Where whoever sends it notes how far it has come.
+    pub progress: Progress,
 }
 
 impl Request {
     /// A request for plain text.
     pub fn new(messages: Vec<Message>) -> Self {
-        Self { messages, output: Output::Text, settings: Settings::default() }
+        Self {
+            messages,
+            output: Output::Text,
+            settings: Settings::default(),
+            progress: Progress::default(),
+        }
     }
 }

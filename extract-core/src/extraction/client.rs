@@ -185,7 +185,10 @@ impl ClientBuilder {
         self
     }
 
-    /// For one exchange with the server. A [deadline](crate::Extraction::deadline) bounds all of them.
+    /// For one exchange with the server (10 minutes unless set); of one that is streamed, for the time
+    /// to the head of the answer: how long the rest takes depends on who reads it, and
+    /// [`idle_timeout`](Self::idle_timeout) bounds its silence. A
+    /// [deadline](crate::Extraction::deadline) bounds everything.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.provider.transport.timeout = timeout;
         self

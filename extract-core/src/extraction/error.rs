@@ -1,5 +1,7 @@
 //! The one error of an extraction, matchable by what happened.
 
+mod words;
+
 use std::time::Duration;
 
 use serde_json::Value;
@@ -7,7 +9,7 @@ use serde_json::Value;
 use super::ledger::Ledger;
 use super::limit::Limit;
 use crate::contract::{CheckFailure, ContractError, Problems};
-use crate::conversation::ProviderError;
+use crate::conversation::{ProviderError, Reached};
 use crate::model::ConfigError;
 
 /// What is wrong with the call itself.
@@ -59,10 +61,24 @@ pub enum InputError {
     },
 }
 
+/// A value that could be read and did not pass.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Rejected {
+    /// The value.
+    pub value: Value,
+    /// What is wrong with it.
+    pub problems: Problems,
+}
+
 /// Why an extraction gave no value.
 ///
 /// Every variant that comes after a request was made carries the [`Ledger`]: all attempts, what
-/// came back, and what it cost.
+/// came back, and what it cost. Where an answer had been rejected before, the
+/// [best value](Self::best_value) and its [problems](Self::problems) are there, whatever came after.
+///
+/// Its `Display` is one sentence that holds all of it; what that says already is not said again by
+/// `source`.
 ///
 /// ```
 /// use extract_core::Error;
@@ -77,56 +93,52 @@ pub enum InputError {
 ///     }
 /// }
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The client cannot be made.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(ConfigError),
     /// The type cannot be asked for.
-    #[error(transparent)]
-    Contract(#[from] ContractError),
+    Contract(ContractError),
     /// The call cannot be made as it is.
-    #[error(transparent)]
-    Input(#[from] InputError),
+    Input(InputError),
     /// A request brought no reply.
-    #[error("no reply from the model: {error}")]
     Provider {
         /// What happened.
-        #[source]
         error: ProviderError,
+        /// The best of the answers that were rejected before, if any could be read.
+        best: Option<Box<Rejected>>,
         /// Everything up to then.
         ledger: Box<Ledger>,
     },
     /// The model refused to answer. It is not asked again.
-    #[error("the model refused: {message}")]
     Refused {
         /// Its words; empty where it gave none.
         message: String,
+        /// The best of the answers that were rejected before, if any could be read.
+        best: Option<Box<Rejected>>,
         /// Everything up to then.
         ledger: Box<Ledger>,
     },
     /// The provider's content filter stopped the reply. The model is not asked again.
-    #[error("the provider's content filter stopped the reply")]
     ContentFiltered {
         /// What was written before.
         partial: String,
+        /// The best of the answers that were rejected before, if any could be read.
+        best: Option<Box<Rejected>>,
         /// Everything up to then.
         ledger: Box<Ledger>,
     },
     /// The reply was cut off at its limit of tokens. The model is not asked again.
-    #[error(
-        "the reply was cut off after {} output tokens: raise `max_tokens`, or ask for less at once",
-        ledger.attempts.last().and_then(|last| last.usage).unwrap_or_default().output_tokens
-    )]
     Truncated {
         /// What was written before.
         partial: String,
+        /// The best of the answers that were rejected before, if any could be read.
+        best: Option<Box<Rejected>>,
         /// Everything up to then.
         ledger: Box<Ledger>,
     },
     /// No attempt gave a value that passed, and a limit forbids another.
-    #[error("after {} no value passed, and {limit}: {problems}", attempts(ledger))]
     Invalid {
         /// What is wrong with the best value; where there is none, with the last answer.
         problems: Problems,
@@ -138,10 +150,6 @@ pub enum Error {
         ledger: Box<Ledger>,
     },
     /// Of several samples, half or more gave no value.
-    #[error(
-        "{needed} samples have to give a value for an agreement, and {given} did; the first failure: {}",
-        failures.first().map(ToString::to_string).unwrap_or_default()
-    )]
     TooFewSamples {
         /// How many have to.
         needed: usize,
@@ -153,7 +161,6 @@ pub enum Error {
         ledger: Box<Ledger>,
     },
     /// A check could not be made: it failed by itself, or panicked. The model is not asked again.
-    #[error("the value could not be checked{}: {source}", place(pointer))]
     Check {
         /// JSON pointer of the value that it was to look at; empty for the whole of it.
         pointer: String,
@@ -165,10 +172,12 @@ pub enum Error {
         ledger: Box<Ledger>,
     },
     /// The deadline passed.
-    #[error("the deadline of {deadline:?} passed after {}", attempts(ledger))]
     Deadline {
         /// The deadline that was set.
         deadline: Duration,
+        /// How far the request had come that was under way then, if one was: whether it was
+        /// answered or was waiting to be sent again, and after which failure.
+        reached: Option<Box<Reached>>,
         /// What is wrong with the best value, or else with the last answer; empty where none came.
         problems: Problems,
         /// The value with the fewest problems, the later one of equals, if any could be read.
@@ -188,13 +197,6 @@ fn no_list(pointer: Option<&str>) -> String {
 
 pub(super) fn place(pointer: &str) -> String {
     if pointer.is_empty() { String::new() } else { format!(" at {pointer}") }
-}
-
-fn attempts(ledger: &Ledger) -> String {
-    match ledger.attempts.len() {
-        1 => String::from("1 attempt"),
-        n => format!("{n} attempts"),
-    }
 }
 
 impl Error {
@@ -219,7 +221,8 @@ impl Error {
         match self {
             Self::Invalid { best, .. } | Self::Deadline { best, .. } => best.as_ref(),
             Self::Check { last, .. } => last.as_ref(),
-            _ => None,
+            Self::TooFewSamples { failures, .. } => best_of(failures)?.best_value(),
+            _ => self.rejected().map(|rejected| &rejected.value),
         }
     }
 
@@ -227,6 +230,28 @@ impl Error {
     pub fn problems(&self) -> Option<&Problems> {
         match self {
             Self::Invalid { problems, .. } | Self::Deadline { problems, .. } => Some(problems),
+            Self::TooFewSamples { failures, .. } => best_of(failures)?.problems(),
+            _ => self.rejected().map(|rejected| &rejected.problems),
+        }
+    }
+
+    fn rejected(&self) -> Option<&Rejected> {
+        match self {
+            Self::Provider { best, .. }
+            | Self::Refused { best, .. }
+            | Self::ContentFiltered { best, .. }
+            | Self::Truncated { best, .. } => best.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The last failure between the request and its reply, where that is what there is instead of
+    /// a value: also the one that a request was about to be sent again after when the deadline
+    /// passed.
+    pub fn provider_error(&self) -> Option<&ProviderError> {
+        match self {
+            Self::Provider { error, .. } => Some(error),
+            Self::Deadline { reached, .. } => reached.as_ref()?.failure.as_ref(),
             _ => None,
         }
     }
@@ -240,4 +265,10 @@ impl Error {
             _ => false,
         }
     }
+}
+
+/// The one of several failures whose best value has the fewest problems.
+fn best_of(failures: &[Error]) -> Option<&Error> {
+    let with_value = failures.iter().filter(|failed| failed.best_value().is_some());
+    with_value.min_by_key(|failed| failed.problems().map_or(0, Problems::len))
 }

@@ -2,13 +2,14 @@
 //! ledger travels in a [`Report`] and in an [`Error`](super::Error).
 
 use std::fmt;
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::bad_items::BadItem;
 use super::stream::Withdrawn;
-use crate::contract::Problem;
+use crate::contract::{MOST_SHOWN, Problem};
 use crate::conversation::{Mode, StopReason, Usage, Usd};
 use crate::reading::Repair;
 
@@ -56,8 +57,8 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// One request and what came of it. Its `Display` is one line for a log, followed by one for each
-/// problem; it can be serialised for a journal.
+/// One request and what came of it. Its `Display` is one line for a log, followed by one for each of
+/// the first ten problems; it can be serialised for a journal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Attempt {
@@ -86,8 +87,10 @@ pub struct Attempt {
     pub usage: Option<Usage>,
     /// What it cost in money, where the provider says or the client knows its prices.
     pub cost: Option<Usd>,
-    /// From the request to the whole reply.
+    /// From the request to the whole reply, or to where it was cut off.
     pub latency: Duration,
+    /// How much of that was waiting until the request could be sent again.
+    pub waited: Duration,
     /// The provider's id of the request.
     pub request_id: Option<String>,
     /// How often the request was sent again before that came of it: transport retries.
@@ -100,8 +103,8 @@ impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "attempt {} ({}): {} after {:.1?}",
-            self.number, self.mode, self.outcome, self.latency
+            "attempt {} ({}): {} after {:.1?}, asked {}",
+            self.number, self.mode, self.outcome, self.latency, self.asked
         )?;
         match self.parts.as_slice() {
             [] => {}
@@ -120,10 +123,13 @@ impl fmt::Display for Attempt {
         if let Some(error) = &self.error {
             write!(f, ": {error}")?;
         }
-        for problem in &self.problems {
+        for problem in self.problems.iter().take(MOST_SHOWN) {
             write!(f, "\n  {problem}")?;
         }
-        Ok(())
+        match self.problems.len().saturating_sub(MOST_SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
     }
 }
 
@@ -174,28 +180,34 @@ impl Ledger {
 
     /// Tokens over all attempts and judgements; none if the usage of any reply is not known.
     pub fn known_usage(&self) -> Option<Usage> {
-        let mut total = Usage::default();
-        let replies = self.all().filter(|attempt| attempt.outcome != Outcome::Failed);
-        for attempt in replies {
-            total += attempt.usage?;
-        }
-        Some(total)
+        sum(self.all(), |attempt| attempt.usage)
     }
 
     /// Money over all attempts and judgements; none if the cost of any reply is not known.
     pub fn cost(&self) -> Option<Usd> {
-        let mut total = Usd::default();
-        let replies = self.all().filter(|attempt| attempt.outcome != Outcome::Failed);
-        for attempt in replies {
-            total += attempt.cost?;
-        }
-        Some(total)
+        sum(self.all(), |attempt| attempt.cost)
     }
 
     /// The provider's ids of all requests, oldest first.
     pub fn request_ids(&self) -> impl Iterator<Item = &str> {
         self.attempts.iter().filter_map(|attempt| attempt.request_id.as_deref())
     }
+}
+
+/// The sum over attempts; none if it is not known of each that was answered.
+fn sum<'a, N: Default + AddAssign>(
+    attempts: impl Iterator<Item = &'a Attempt>,
+    of: impl Fn(&Attempt) -> Option<N>,
+) -> Option<N> {
+    let mut total = N::default();
+    for attempt in attempts {
+        match of(attempt) {
+            Some(known) => total += known,
+            None if attempt.outcome == Outcome::Failed => {}
+            None => return None,
+        }
+    }
+    Some(total)
 }
 
 impl fmt::Display for Ledger {
@@ -228,7 +240,8 @@ impl fmt::Display for Ledger {
 pub struct Report<T> {
     /// The checked value.
     pub value: T,
-    /// Tokens over all attempts and judgements.
+    /// Tokens over all attempts and judgements; a reply of which nothing is known counts as none
+    /// ([`known_usage`](Self::known_usage) tells one from the other).
     pub usage: Usage,
     /// Money over all attempts and judgements, where the provider states it or the client was given prices.
     pub cost: Option<Usd>,
@@ -264,6 +277,11 @@ impl<T> Report<T> {
             withdrawn: Vec::new(),
             elapsed: ledger.elapsed,
         }
+    }
+
+    /// Tokens over all attempts and judgements; none if the usage of any reply is not known.
+    pub fn known_usage(&self) -> Option<Usage> {
+        sum(self.attempts.iter().chain(&self.judgements), |attempt| attempt.usage)
     }
 
     /// Enters what was shown and is not in the value.

@@ -39,7 +39,7 @@ pub use agree::{Agreeing, Agreement, Basis, FieldAgreement, Sample};
 pub use bad_items::{BadItem, BadItems};
 pub use builder::{Extraction, Reported, extract};
 pub use client::{Client, ClientBuilder};
-pub use error::{Error, InputError};
+pub use error::{Error, InputError, Rejected};
 pub use layout::Layout;
 pub use ledger::{Attempt, Ledger, Outcome, Report};
 pub use limit::Limit;

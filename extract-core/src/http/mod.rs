@@ -12,8 +12,10 @@
 mod framing;
 mod retry_after;
 mod transport;
+mod waiting;
 
 pub use framing::{Event, Framer, Framing};
 pub use reqwest;
 pub use retry_after::retry_after;
 pub use transport::{HttpRequest, HttpResponse, Transport, TransportOptions};
+pub(crate) use waiting::within;

@@ -1,11 +1,12 @@
 //! One HTTP exchange with a bounded reply, which is read as it arrives.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
+use super::within;
 use crate::conversation::{ProviderError, ProviderErrorKind, shown};
 
 /// What a [`Transport`] is built from.
@@ -21,10 +22,11 @@ use crate::conversation::{ProviderError, ProviderErrorKind, shown};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TransportOptions {
-    /// For one exchange, from the first byte sent to the last received.
+    /// For one exchange, from the first byte sent to the last received. Of a streamed one, to the
+    /// head of its answer: how long the rest takes is for whoever reads it, too, to say.
     pub timeout: Duration,
-    /// For the silence between two pieces of a streamed reply. A model that thinks may say nothing
-    /// for long.
+    /// For the silence between two pieces of a reply, while somebody waits for them. A model that
+    /// thinks may say nothing for long.
     pub idle_timeout: Duration,
     /// For the connection alone.
     pub connect_timeout: Duration,
@@ -60,6 +62,9 @@ pub struct HttpRequest {
     pub headers: HeaderMap,
     /// And this body.
     pub body: Bytes,
+    /// Whether the answer is read as it arrives: the [timeout](TransportOptions::timeout) then ends
+    /// with its head.
+    pub streamed: bool,
 }
 
 impl fmt::Debug for HttpRequest {
@@ -68,6 +73,7 @@ impl fmt::Debug for HttpRequest {
             .field("url", &shown(self.url.as_str()))
             .field("headers", &self.headers)
             .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("streamed", &self.streamed)
             .finish()
     }
 }
@@ -75,7 +81,7 @@ impl fmt::Debug for HttpRequest {
 impl HttpRequest {
     /// A POST of a body.
     pub fn post(url: reqwest::Url, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
-        Self { url, headers, body: body.into() }
+        Self { url, headers, body: body.into(), streamed: false }
     }
 }
 
@@ -87,6 +93,10 @@ pub struct HttpResponse {
     /// The headers.
     pub headers: HeaderMap,
     response: reqwest::Response,
+    /// Where it comes from.
+    from: String,
+    sent: Instant,
+    timeout: Duration,
     idle: Duration,
     /// How much has come, and how much may.
     taken: usize,
@@ -105,9 +115,9 @@ impl fmt::Debug for HttpResponse {
 impl HttpResponse {
     /// The next piece of the body; nothing at its end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ProviderError> {
-        let next = tokio::time::timeout(self.idle, self.response.chunk());
-        let Ok(read) = next.await else {
-            let message = format!("nothing came for {:?}", self.idle);
+        let next = within(self.idle, Duration::default, self.response.chunk());
+        let Some(read) = next.await else {
+            let message = format!("nothing came from {} for {:?}", self.from, self.idle);
             return Err(self.told(ProviderError::new(ProviderErrorKind::Timeout, message)));
         };
         match read {
@@ -117,7 +127,7 @@ impl HttpResponse {
             }
             Ok(None) => Ok(None),
             Err(error) => {
-                let mut error = failure(&error);
+                let mut error = failure(&error, &self.from, self.sent.elapsed());
                 if error.kind == ProviderErrorKind::Connect {
                     error.kind = ProviderErrorKind::Interrupted;
                 }
@@ -126,8 +136,17 @@ impl HttpResponse {
         }
     }
 
-    /// All of the body that has not been taken.
+    /// All of the body that has not been taken, within the [timeout](TransportOptions::timeout) of
+    /// the exchange.
     pub async fn rest(&mut self) -> Result<Bytes, ProviderError> {
+        let left = self.timeout.saturating_sub(self.sent.elapsed());
+        if let Ok(read) = tokio::time::timeout(left, self.read_rest()).await {
+            return read;
+        }
+        Err(self.told(too_late(&self.from, self.sent.elapsed())))
+    }
+
+    async fn read_rest(&mut self) -> Result<Bytes, ProviderError> {
         let stated = self.response.content_length().unwrap_or(0);
         if stated > self.limit as u64 {
             return Err(self.too_large());
@@ -189,20 +208,26 @@ impl Transport {
 
     /// Sends a request, and gives the answer as soon as its head is there. Any status is an answer.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderError> {
-        let sent = self
-            .client
-            .post(request.url)
-            .headers(request.headers)
-            .timeout(self.timeout)
-            .body(request.body)
-            .send()
-            .await;
-        let mut response = sent.map_err(|error| failure(&error))?;
+        let from = host(&request.url);
+        let begun = Instant::now();
+        let mut sending = self.client.post(request.url).headers(request.headers).body(request.body);
+        if !request.streamed {
+            sending = sending.timeout(self.timeout);
+        }
+        let sent = within(self.timeout, Duration::default, sending.send()).await;
+        let mut response = match sent {
+            Some(Ok(response)) => response,
+            Some(Err(error)) => return Err(failure(&error, &from, begun.elapsed())),
+            None => return Err(too_late(&from, begun.elapsed())),
+        };
         let headers = std::mem::take(response.headers_mut());
         Ok(HttpResponse {
             status: response.status(),
             headers,
             response,
+            from,
+            sent: begun,
+            timeout: self.timeout,
             idle: self.idle_timeout,
             taken: 0,
             limit: self.max_reply_bytes,
@@ -210,9 +235,23 @@ impl Transport {
     }
 }
 
-/// The class of what reqwest says, and its words down to the cause. The URL is left out: some
-/// providers take keys in it.
-fn failure(error: &reqwest::Error) -> ProviderError {
+/// Where a request goes: host and port, and nothing else of the URL, in which there may be keys.
+fn host(url: &reqwest::Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+fn too_late(from: &str, after: Duration) -> ProviderError {
+    let message = format!("{from} had not answered in full after {after:.1?}");
+    ProviderError::new(ProviderErrorKind::Timeout, message)
+}
+
+/// The class of what reqwest says, and its words down to the cause. Of the URL nothing but the host
+/// is told: some providers take keys in it.
+fn failure(error: &reqwest::Error, from: &str, after: Duration) -> ProviderError {
     let kind = if error.is_timeout() {
         ProviderErrorKind::Timeout
     } else if error.is_connect() {
@@ -230,7 +269,15 @@ fn failure(error: &reqwest::Error) -> ProviderError {
         words.push(inner.to_string());
         cause = inner.source();
     }
-    let message = if words.is_empty() { kind_words(error) } else { words.join(": ") };
+    let words = if words.is_empty() { kind_words(error) } else { words.join(": ") };
+    let message = match kind {
+        ProviderErrorKind::Timeout if error.is_connect() => {
+            format!("{from} was not connected to after {after:.1?}: {words}")
+        }
+        ProviderErrorKind::Timeout => return too_late(from, after),
+        ProviderErrorKind::Connect => format!("{from} cannot be reached: {words}"),
+        _ => words,
+    };
     ProviderError::new(kind, message)
 }
 

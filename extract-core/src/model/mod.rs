@@ -17,6 +17,7 @@ use crate::conversation::{Mode, ProviderError, Reply, Request, Settings};
 
 mod config;
 mod failure;
+mod live;
 #[cfg(feature = "local")]
 mod local;
 mod preset;
@@ -139,7 +140,9 @@ impl Profile {
 
 /// Something that answers requests.
 ///
-/// Dropping the future (or the stream) cancels the request: nothing is left running.
+/// Dropping the future (or the stream) cancels the request: nothing is left running. What had become
+/// of it by then is known as far as the model notes it in
+/// [`Request::progress`](crate::conversation::Request::progress).
 ///
 /// ```
 /// use extract_core::conversation::{Block, ProviderError, Reply, Request, StopReason};

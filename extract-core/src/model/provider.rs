@@ -1,28 +1,28 @@
 //! A provider over HTTP: the wire protocol and the transport put together, with the key and the row
 //! of the provider's facts.
 
-use std::collections::VecDeque;
 use std::fmt;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::config::{self, ConfigError, ProviderOptions};
 use super::failure::{read_failure, request_id};
+use super::live::{Live, error_in, first_bytes, says_json, told};
 use super::preset::{Facts, Preset};
 use super::reader::DeltaReader;
 use super::retry::RetryPolicy;
 use super::signing::Signer;
 use super::{DeltaStream, Model, Profile};
 use crate::conversation::{
-    Assembly, Delta, Feature, Mode, Part, ProviderError, ProviderErrorKind, Reply, Request, shown,
+    Assembly, Feature, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
+    shown,
 };
-use crate::http::{HttpRequest, HttpResponse, Transport};
+use crate::http::{Framing, HttpRequest, HttpResponse, Transport};
 use crate::wire::{self, Delivery, Protocol};
 
 /// A model behind an HTTP API.
@@ -140,12 +140,14 @@ impl Provider {
             headers.insert(config::header_name(name).map_err(refuse)?, value);
         }
         let (url, mode) = (self.endpoint(delivery), request.output.mode());
-        Ok(Prepared { url, headers, body, mode })
+        let progress = request.progress.clone();
+        Ok(Prepared { url, headers, body, mode, delivery, progress })
     }
 
     async fn send(&self, request: &Prepared) -> Result<HttpResponse, ProviderError> {
         let (url, body) = (request.url.clone(), request.body.clone());
         let mut outgoing = HttpRequest::post(url, request.headers.clone(), body);
+        outgoing.streamed = request.delivery == Delivery::Streamed;
         // Anew each time: a signature holds for minutes, and the credentials may be others by then.
         let secret = match &self.signer {
             Some(signer) => signer.sign(&mut outgoing).await?,
@@ -153,6 +155,7 @@ impl Provider {
         };
         let answer = self.transport.send(outgoing).await?;
         if answer.status.is_success() {
+            request.progress.answer(request_id(&answer.headers));
             return Ok(answer);
         }
         let mut error = refusal(answer, request.mode).await;
@@ -169,7 +172,7 @@ impl Provider {
         let mut reply = self
             .protocol
             .decode(&body)
-            .map_err(|error| told(error, status, request_id.as_ref()))?;
+            .map_err(|error| told(error_in(error, &answer.headers), status, request_id.as_ref()))?;
         reply.request_id = request_id.or(reply.request_id);
         Ok(reply)
     }
@@ -179,40 +182,30 @@ impl Provider {
     async fn open(&self, request: &Prepared) -> Result<Live, ProviderError> {
         let mut answer = self.send(request).await?;
         let (status, request_id) = (answer.status, request_id(&answer.headers));
-        let json = answer.headers.get(CONTENT_TYPE).is_some_and(|kind| {
-            kind.to_str().is_ok_and(|kind| kind.trim().starts_with("application/json"))
-        });
-        if json {
-            // A server that does not stream answers at once.
-            let body =
-                answer.rest().await.map_err(|error| told(error, status, request_id.as_ref()))?;
-            let reply = match self.protocol.decode(&body) {
-                Ok(reply) => reply,
-                Err(error) => return Err(told(error, status, request_id.as_ref())),
+        let mut begun = BytesMut::new();
+        if says_json(&answer.headers) {
+            let failed = |error, headers: &HeaderMap| {
+                told(error_in(error, headers), status, request_id.as_ref())
             };
-            let mut live = Live::ended(reply.into_deltas());
-            live.request_id = request_id;
-            return Ok(live);
-        }
-        let reader = DeltaReader::new(self.protocol, self.transport.max_reply_bytes());
-        let mut live = Live {
-            connection: Some((answer, reader)),
-            ready: VecDeque::new(),
-            failure: None,
-            request_id,
-            status,
-            resent: 0,
-        };
-        while live.ready.is_empty() && live.failure.is_none() && live.connection.is_some() {
-            live.fill().await;
-        }
-        match live.failure.take() {
-            Some(error) if live.ready.is_empty() => Err(error),
-            failure => {
-                live.failure = failure;
-                Ok(live)
+            begun = first_bytes(&mut answer).await.map_err(|e| failed(e, &HeaderMap::new()))?;
+            // A server that does not stream answers at once; one that does may call it JSON, too.
+            let streams = self.protocol.framing() == Framing::ServerSentEvents
+                && begun.trim_ascii_start().first().is_some_and(|first| !b"{[".contains(first));
+            if !streams {
+                let rest = answer.rest().await.map_err(|e| failed(e, &HeaderMap::new()))?;
+                begun.extend_from_slice(&rest);
+                let reply = self.protocol.decode(&begun);
+                let reply = reply.map_err(|error| failed(error, &answer.headers))?;
+                return Ok(Live::ended(reply.into_deltas(), request_id));
             }
         }
+        let reader = DeltaReader::new(self.protocol, self.transport.max_reply_bytes());
+        let mut live = Live::begun(answer, reader, request_id, request.progress.clone());
+        if !begun.is_empty() {
+            live.take(Ok(Some(begun.freeze())));
+        }
+        live.say_something().await?;
+        Ok(live)
     }
 
     /// Does something until it works, or the policy says that it will not.
@@ -228,13 +221,16 @@ impl Provider {
                 Ok(done) => return Ok((done, resent)),
                 Err(error) => self.redact(request, error),
             };
+            error.resent = resent;
             let Some(wait) = retries.wait_after(&error) else {
-                error.resent = resent;
+                error.patience = retries.exceeded_by(&error);
                 return Err(error);
             };
             resent += 1;
             tracing::warn!(provider = self.preset.name, %error, ?wait, "sent again");
+            request.progress.wait(&error, wait);
             tokio::time::sleep(wait).await;
+            request.progress.send_again();
         }
     }
 
@@ -274,6 +270,8 @@ struct Prepared {
     headers: HeaderMap,
     body: Bytes,
     mode: Mode,
+    delivery: Delivery,
+    progress: Progress,
 }
 
 /// The error that an answer with an error status is.
@@ -287,79 +285,6 @@ async fn refusal(mut answer: HttpResponse, mode: Mode) -> ProviderError {
         error.unsupported = Some(feature);
     }
     error
-}
-
-/// Adds to an error what is known of the answer that it stood in.
-fn told(
-    mut error: ProviderError,
-    status: StatusCode,
-    request_id: Option<&String>,
-) -> ProviderError {
-    error.status = error.status.or(Some(status.as_u16()));
-    error.request_id = request_id.cloned().or(error.request_id);
-    error
-}
-
-/// A reply that is arriving. Dropping it closes the connection.
-struct Live {
-    connection: Option<(HttpResponse, DeltaReader)>,
-    ready: VecDeque<Delta>,
-    failure: Option<ProviderError>,
-    request_id: Option<String>,
-    status: StatusCode,
-    resent: u32,
-}
-
-impl Live {
-    fn ended(deltas: Vec<Delta>) -> Self {
-        Self {
-            connection: None,
-            ready: deltas.into(),
-            failure: None,
-            request_id: None,
-            status: StatusCode::OK,
-            resent: 0,
-        }
-    }
-
-    /// Reads the next piece of the connection.
-    async fn fill(&mut self) {
-        let Some((answer, reader)) = &mut self.connection else { return };
-        let mut deltas = Vec::new();
-        let read = match answer.chunk().await {
-            Ok(Some(bytes)) => reader.push(&bytes, &mut deltas).map(|()| true),
-            Ok(None) => reader.end(&mut deltas).map(|()| false),
-            Err(error) => Err(error),
-        };
-        self.ready.extend(deltas);
-        match read {
-            Ok(true) => {}
-            Ok(false) => self.connection = None,
-            Err(error) => {
-                self.connection = None;
-                let mut error = told(error, self.status, self.request_id.as_ref());
-                error.resent = self.resent;
-                self.failure = Some(error);
-            }
-        }
-    }
-
-    async fn next(&mut self) -> Option<Result<Delta, ProviderError>> {
-        loop {
-            if let Some(mut delta) = self.ready.pop_front() {
-                if let Delta::Done(ending) = &mut delta {
-                    ending.request_id = self.request_id.take().or(ending.request_id.take());
-                    ending.resent = self.resent;
-                }
-                return Some(Ok(delta));
-            }
-            if let Some(error) = self.failure.take() {
-                return Some(Err(error));
-            }
-            self.connection.as_ref()?;
-            self.fill().await;
-        }
-    }
 }
 
 impl Model for Provider {

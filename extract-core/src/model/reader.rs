@@ -1,9 +1,12 @@
 //! From the bytes of a connection to the pieces of a reply: the framing and the protocol put
 //! together, without the connection.
 
-use crate::conversation::{Delta, ProviderError, ProviderErrorKind};
-use crate::http::Framer;
-use crate::wire::{Protocol, StreamDecoder};
+use crate::conversation::{Delta, ProviderError, ProviderErrorKind, Usage};
+use crate::http::{Framer, Framing};
+use crate::wire::{Protocol, StreamDecoder, beginning};
+
+/// How much of a body is kept until an event is read.
+const BEGINNING: usize = 200;
 
 /// Reads one streamed reply.
 ///
@@ -26,22 +29,41 @@ use crate::wire::{Protocol, StreamDecoder};
 pub struct DeltaReader {
     framer: Framer,
     decoder: Box<dyn StreamDecoder>,
+    /// How the body begins, until an event is read: what it is if it is no stream of events.
+    unread: Option<Vec<u8>>,
+    framing: Framing,
 }
 
 impl DeltaReader {
     /// A reader of this protocol, of whose events none has more than `limit` bytes.
     pub fn new(protocol: Protocol, limit: usize) -> Self {
-        Self { framer: Framer::new(protocol.framing(), limit), decoder: protocol.stream() }
+        Self {
+            framer: Framer::new(protocol.framing(), limit),
+            decoder: protocol.stream(),
+            unread: Some(Vec::new()),
+            framing: protocol.framing(),
+        }
     }
 
     /// Takes in more bytes, and appends what they say. What was said before an error is there, too.
     pub fn push(&mut self, bytes: &[u8], deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
         let mut events = Vec::new();
+        if let Some(unread) = &mut self.unread {
+            let room = BEGINNING.saturating_sub(unread.len());
+            unread.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
         let framed = self.framer.push(bytes, &mut events);
         for event in events {
-            deltas.extend(self.decoder.event(event.name.as_deref(), &event.data)?);
+            let said = self.decoder.event(event.name.as_deref(), &event.data);
+            deltas.extend(said.map_err(|error| self.or_foreign(error))?);
+            self.unread = None;
         }
-        framed
+        framed.map_err(|error| self.or_foreign(error))
+    }
+
+    /// The tokens so far, where the server has counted any.
+    pub fn usage(&self) -> Option<Usage> {
+        self.decoder.usage()
     }
 
     /// The connection ended.
@@ -54,7 +76,41 @@ impl DeltaReader {
                 Err(error) => return Err(error),
             }
         }
-        deltas.extend(self.decoder.end()?);
+        let said = self.decoder.end();
+        deltas.extend(said.map_err(|error| self.or_foreign(error))?);
         Ok(())
+    }
+
+    /// The error, or that this is no stream of events at all: a page, a form, packed bytes. Servers
+    /// that say so falsely are many, so it is judged by what has come.
+    fn or_foreign(&self, error: ProviderError) -> ProviderError {
+        use ProviderErrorKind::{Interrupted, Malformed};
+        let unread = match &self.unread {
+            Some(unread) if matches!(error.kind, Interrupted | Malformed) => unread,
+            _ => return error,
+        };
+        if could_begin(self.framing, unread) {
+            return error;
+        }
+        let message = format!("not a stream of events; it begins {}", beginning(unread));
+        ProviderError::new(Malformed, message)
+    }
+}
+
+/// Whether a stream of this framing may begin so, wherever it was cut off.
+fn could_begin(framing: Framing, bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    match framing {
+        // The length stands first, and no message has 16 MB.
+        Framing::AmazonEvents => bytes.first().is_none_or(|first| *first == 0),
+        Framing::Lines => text.first().is_none_or(|first| *first == b'{'),
+        Framing::ServerSentEvents => {
+            let line = text.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+            let field = line.split(|byte| *byte == b':').next().unwrap_or_default();
+            let whole = field.len() < text.len();
+            [&b"data"[..], b"event", b"id", b"retry", b""]
+                .iter()
+                .any(|known| if whole { *known == field } else { known.starts_with(field) })
+        }
     }
 }

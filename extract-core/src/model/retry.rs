@@ -93,6 +93,13 @@ impl Retries {
             None => Some(most.mul_f64(fastrand::f64())),
         }
     }
+
+    /// The patience that a server asks more than, where that is why nothing is sent again.
+    pub(super) fn exceeded_by(&self, error: &ProviderError) -> Option<Duration> {
+        let patience = self.policy.patience;
+        let asked = error.retry_after.filter(|_| self.policy.retries > 0 && may_pass(error))?;
+        (asked > patience).then_some(patience)
+    }
 }
 
 /// Whether the same request may pass when it is sent again. A server may say so, but not of what no

@@ -279,12 +279,7 @@ impl StreamDecoder for Stream {
         }
         let mut deltas = Vec::new();
         if let Some(raw) = self.usage.take() {
-            let input = ["/tokens/input_tokens", "/billed_units/input_tokens"];
-            let output = ["/tokens/output_tokens", "/billed_units/output_tokens"];
-            let mut usage = Usage::new(usage::count(&raw, &input), usage::count(&raw, &output));
-            usage.cached_input_tokens = usage::count(&raw, &["/cached_tokens"]);
-            usage.reasoning_tokens = usage::count(&raw, &["/tokens/reasoning_tokens"]);
-            deltas.push(Delta::Usage { usage, cost: None, raw });
+            deltas.push(Delta::Usage { usage: usage_of(&raw), cost: None, raw });
         }
         let raw_stop = self.finish_reason.take();
         let stop = match raw_stop.as_deref() {
@@ -300,6 +295,20 @@ impl StreamDecoder for Stream {
         deltas.push(Delta::Done(ending));
         Ok(deltas)
     }
+
+    fn usage(&self) -> Option<Usage> {
+        self.usage.as_ref().map(usage_of)
+    }
+}
+
+fn usage_of(raw: &Value) -> Usage {
+    let count = |pointers: &[&str]| usage::count(raw, pointers);
+    let input = count(&["/tokens/input_tokens", "/billed_units/input_tokens"]);
+    let output = count(&["/tokens/output_tokens", "/billed_units/output_tokens"]);
+    let mut read = Usage::new(input, output);
+    read.cached_input_tokens = count(&["/cached_tokens"]);
+    read.reasoning_tokens = count(&["/tokens/reasoning_tokens"]);
+    read
 }
 
 impl Stream {

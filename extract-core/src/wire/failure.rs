@@ -220,7 +220,7 @@ pub(super) fn in_reply(body: &str) -> ProviderError {
 }
 
 /// The first characters of a body that is not what it should be.
-pub(super) fn beginning(body: &[u8]) -> String {
+pub(crate) fn beginning(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
     format!("{:?}", text.trim())
 }

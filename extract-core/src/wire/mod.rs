@@ -5,7 +5,7 @@
 //! A reply that comes whole and one that comes in pieces are read by the same code, and put together
 //! by the same [`Assembly`].
 
-use crate::conversation::{Assembly, Delta, ProviderError, Reply, Request};
+use crate::conversation::{Assembly, Delta, ProviderError, Reply, Request, Usage};
 use crate::http::Framing;
 
 mod anthropic;
@@ -26,6 +26,7 @@ mod surrogates;
 mod unsupported;
 mod usage;
 
+pub(crate) use failure::beginning;
 pub use failure::{ErrorBody, classify, decode_failure};
 pub use quirks::{
     CacheForm, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField, SeedField, TierField,
@@ -83,6 +84,11 @@ pub trait StreamDecoder: std::fmt::Debug + Send {
     /// [`Interrupted`](crate::conversation::ProviderErrorKind::Interrupted) says that the reply had
     /// not ended yet.
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError>;
+
+    /// The tokens so far, where the server has counted any: a reply that is cut off has cost them.
+    fn usage(&self) -> Option<Usage> {
+        None
+    }
 }
 
 impl Protocol {
@@ -206,6 +212,10 @@ impl StreamDecoder for Mended {
 
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
         self.0.end()
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        self.0.usage()
     }
 }
 

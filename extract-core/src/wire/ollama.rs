@@ -263,11 +263,7 @@ impl StreamDecoder for Stream {
         }
         let mut deltas = Vec::new();
         if let Some(raw) = self.usage.take() {
-            let usage = Usage::new(
-                usage::count(&raw, &["/prompt_eval_count"]),
-                usage::count(&raw, &["/eval_count"]),
-            );
-            deltas.push(Delta::Usage { usage, cost: None, raw });
+            deltas.push(Delta::Usage { usage: usage_of(&raw), cost: None, raw });
         }
         let raw_stop = self.done_reason.take();
         let stop = match raw_stop.as_deref() {
@@ -286,4 +282,12 @@ impl StreamDecoder for Stream {
         }));
         Ok(deltas)
     }
+
+    fn usage(&self) -> Option<Usage> {
+        self.usage.as_ref().map(usage_of)
+    }
+}
+
+fn usage_of(raw: &Value) -> Usage {
+    Usage::new(usage::count(raw, &["/prompt_eval_count"]), usage::count(raw, &["/eval_count"]))
 }

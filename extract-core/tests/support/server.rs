@@ -15,6 +15,9 @@ pub(crate) enum Act {
     Answer(Vec<u8>),
     /// These bytes are written, and then nothing more happens.
     Hang(Vec<u8>),
+    /// These pieces are written with a pause behind each, and the connection is closed.
+    #[allow(dead_code, reason = "each file of tests uses what it needs")]
+    Slow(Vec<Vec<u8>>, Duration),
 }
 
 pub(crate) struct Server {
@@ -42,6 +45,17 @@ impl Server {
                     Act::Answer(bytes) => {
                         let _ = socket.write_all(&bytes).await;
                         let _ = socket.shutdown().await;
+                    }
+                    Act::Slow(pieces, pause) => {
+                        tokio::spawn(async move {
+                            for piece in pieces {
+                                if socket.write_all(&piece).await.is_err() {
+                                    return;
+                                }
+                                tokio::time::sleep(pause).await;
+                            }
+                            let _ = socket.shutdown().await;
+                        });
                     }
                     Act::Hang(bytes) => {
                         let _ = socket.write_all(&bytes).await;

@@ -8,11 +8,13 @@ use futures_util::StreamExt as _;
 use super::{Ending, Journey};
 use crate::contract::Problems;
 use crate::conversation::{
-    Assembly, Block, Delta, Mode, Prices, ProviderError, ProviderErrorKind, Reply, StopReason,
+    Assembly, Block, Delta, Mode, Prices, Progress, ProviderError, ProviderErrorKind, Reached,
+    Reply, StopReason,
 };
 use crate::extraction::Limit;
 use crate::extraction::ledger::{Attempt, Outcome};
 use crate::extraction::stream::{Began, Line, Told};
+use crate::http::within;
 
 impl<T> Journey<T> {
     /// One request and its reply, entered in the ledger. What no re-ask can mend is an end.
@@ -27,19 +29,23 @@ impl<T> Journey<T> {
             mode,
             self.asked_parts(),
         ));
-        let asked = Instant::now();
+        self.asked_at = Instant::now();
+        self.request.progress = Progress::default();
+        self.arriving = Assembly::new();
         let answered = match self.task.line.clone() {
             None => self.task.client.model.respond(&self.request).await,
             Some(line) => match self.listen(&line, number).await {
                 Ok(reply) => Ok(reply),
                 Err(Halt::Failed(error)) => Err(error),
-                Err(Halt::Stopped(problems)) => return Err(self.stop(asked.elapsed(), problems)),
+                Err(Halt::Stopped(problems)) => return Err(self.stop(problems)),
             },
         };
         let Some(attempt) = self.ledger.attempts.last_mut() else {
             unreachable!("an attempt was pushed above")
         };
-        attempt.latency = asked.elapsed();
+        attempt.latency = self.asked_at.elapsed();
+        let reached = self.request.progress.reached();
+        attempt.waited = reached.waited;
         let reply = match answered {
             Ok(reply) => reply,
             // The provider's own check stands in for ours: what the model wrote may still be read.
@@ -53,7 +59,7 @@ impl<T> Journey<T> {
                 attempt.request_id.clone_from(&error.request_id);
                 attempt.error = Some(error.to_string());
                 attempt.resent = error.resent;
-                attempt.enter_piece(&self.arriving);
+                attempt.cut_off(&self.arriving, &reached, self.task.options.prices.as_ref());
                 tracing::debug!(attempt = number, %error, "no reply");
                 return Err(Ending::Provider(error));
             }
@@ -91,10 +97,11 @@ impl<T> Journey<T> {
     /// when it was taken.
     async fn listen(&mut self, line: &Line, attempt: u32) -> Result<Reply, Halt> {
         let (first, idle) = (self.task.options.first_token, self.task.options.idle);
-        self.arriving = Assembly::new();
-        let began = Instant::now();
+        let progress = self.request.progress.clone();
+        let wait = Wait { line, progress: &progress };
+        let (began, before) = (Instant::now(), line.away());
         let opening = self.task.client.model.stream(&self.request);
-        let deltas = within(first, FIRST, opening).await??;
+        let deltas = wait.within(first, first, FIRST, opening).await??;
         let (contract, form) = match &self.parts {
             Some(asking) => (Arc::clone(asking.parts.contract()), asking.form.clone()),
             None => (Arc::clone(&self.task.contract), self.form.clone()),
@@ -104,8 +111,10 @@ impl<T> Journey<T> {
         let of_parts = self.parts.is_some();
         line.tell(Told::Began(Began { attempt, mode, of_parts, contract, form, background }));
         let mut deltas = deltas.ready_chunks(MOST_AT_ONCE);
-        let (mut left, mut which) = (first.map(|most| most.saturating_sub(began.elapsed())), FIRST);
-        while let Some(pieces) = within(left, which, deltas.next()).await? {
+        let waited = began.elapsed().saturating_sub(line.away().saturating_sub(before));
+        let left = first.map(|most| most.saturating_sub(waited));
+        let (mut left, mut most, mut which) = (left, first, FIRST);
+        while let Some(pieces) = wait.within(left, most, which, deltas.next()).await? {
             let mut failure = None;
             for piece in pieces {
                 match piece {
@@ -127,7 +136,7 @@ impl<T> Journey<T> {
                 return Err(error.into());
             }
             if !self.arriving.is_empty() {
-                (left, which) = (idle, IDLE);
+                (left, most, which) = (idle, idle, IDLE);
             }
         }
         Ok(std::mem::take(&mut self.arriving).finish()?)
@@ -136,15 +145,34 @@ impl<T> Journey<T> {
 
 impl<T> Journey<T> {
     /// Whoever listens has seen enough of the reply.
-    fn stop(&mut self, latency: Duration, problems: Problems) -> Ending {
+    fn stop(&mut self, problems: Problems) -> Ending {
         if let Some(attempt) = self.ledger.attempts.last_mut() {
-            attempt.latency = latency;
-            attempt.enter_piece(&self.arriving);
+            attempt.latency = self.asked_at.elapsed();
+            let reached = self.request.progress.reached();
+            attempt.cut_off(&self.arriving, &reached, self.task.options.prices.as_ref());
             attempt.outcome = Outcome::Rejected;
             attempt.problems = problems.iter().cloned().collect();
         }
         self.problems = problems;
         Ending::Invalid(Limit::BadItem)
+    }
+
+    /// The deadline passed: where the request under way had come to, if one was.
+    pub(super) fn cut_off(&mut self) -> Option<Reached> {
+        let attempt = self.ledger.attempts.last_mut()?;
+        if attempt.outcome != Outcome::Failed || attempt.error.is_some() {
+            return None;
+        }
+        if attempt.stop.is_some() {
+            // The reply is there; it was being checked.
+            attempt.outcome = Outcome::Unchecked;
+            return None;
+        }
+        let reached = self.request.progress.reached();
+        attempt.latency = self.asked_at.elapsed();
+        attempt.cut_off(&self.arriving, &reached, self.task.options.prices.as_ref());
+        attempt.error = Some(format!("the deadline passed while the request was {reached}"));
+        Some(reached)
     }
 }
 
@@ -167,17 +195,48 @@ const MOST_AT_ONCE: usize = 256;
 const FIRST: &str = "first_token_timeout";
 const IDLE: &str = "idle_timeout";
 
-/// Waits no longer than that.
-async fn within<F: Future>(
-    most: Option<Duration>,
-    which: &'static str,
-    future: F,
-) -> Result<F::Output, ProviderError> {
-    let Some(most) = most else { return Ok(future.await) };
-    tokio::time::timeout(most, future).await.map_err(|_| {
-        let message = format!("the stream was silent for longer than its `{which}` allows");
-        ProviderError::new(ProviderErrorKind::Timeout, message)
-    })
+/// What waiting for a stream goes by.
+struct Wait<'a> {
+    line: &'a Line,
+    progress: &'a Progress,
+}
+
+impl Wait<'_> {
+    /// Waits no longer than what is left of a timeout, not counting the time that the listener
+    /// spends elsewhere.
+    async fn within<F: Future>(
+        &self,
+        left: Option<Duration>,
+        most: Option<Duration>,
+        which: &'static str,
+        future: F,
+    ) -> Result<F::Output, ProviderError> {
+        let (Some(left), Some(most)) = (left, most) else { return Ok(future.await) };
+        let awaited = within(left, || self.line.away(), future).await;
+        awaited.ok_or_else(|| silent(which, most, self.progress.reached()))
+    }
+}
+
+/// The error that a stream ends with that was silent for too long.
+fn silent(which: &'static str, most: Duration, reached: Reached) -> ProviderError {
+    let mut message = match which {
+        IDLE => format!("the stream was silent for longer than its `{which}` of {most:?}"),
+        _ => format!(
+            "no piece of the reply came within the `{which}` of {most:?}; the request was {}",
+            reached.place()
+        ),
+    };
+    let mut error = ProviderError::new(ProviderErrorKind::Timeout, "");
+    error.request_id = reached.id().map(str::to_owned);
+    error.resent = reached.resent;
+    if let Some(failure) = reached.failure {
+        message += &format!(", after this: {}", failure.words());
+        error.status = failure.status;
+        error.code = failure.code;
+        error.retry_after = failure.retry_after;
+    }
+    error.message = message;
+    error
 }
 
 /// Whether it is something that the model wrote.
@@ -201,6 +260,7 @@ impl Attempt {
             usage: None,
             cost: None,
             latency: Duration::ZERO,
+            waited: Duration::ZERO,
             request_id: None,
             resent: 0,
             error: None,
@@ -217,10 +277,14 @@ impl Attempt {
         self.reply = written(&reply.blocks);
     }
 
-    /// Enters what had come of a reply that did not end.
-    pub(super) fn enter_piece(&mut self, piece: &Assembly) {
+    /// Enters what had come of a reply that did not end, and how far its request had.
+    fn cut_off(&mut self, piece: &Assembly, reached: &Reached, prices: Option<&Prices>) {
         self.reply = written(piece.blocks());
-        self.usage = self.usage.or(piece.usage());
+        self.usage = self.usage.or(piece.usage()).or(reached.usage);
+        self.cost = self.cost.or_else(|| Some(prices?.cost(self.usage.as_ref()?)));
+        self.waited = reached.waited;
+        self.resent = self.resent.max(reached.resent);
+        self.request_id = self.request_id.take().or_else(|| reached.id().map(str::to_owned));
     }
 }
 

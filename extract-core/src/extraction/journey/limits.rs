@@ -1,17 +1,10 @@
 //! Limits: whether the model may be asked again, and what is kept of the answers that did not pass.
 
-use serde_json::Value;
-
 use super::Journey;
 use crate::contract::Problems;
 use crate::extraction::Limit;
+use crate::extraction::error::Rejected;
 use crate::extraction::ledger::{Attempt, Outcome};
-
-/// A value that did not pass, and why.
-pub(super) struct Rejected {
-    pub(super) value: Value,
-    pub(super) problems: Problems,
-}
 
 impl<T> Journey<T> {
     /// Remembers an answer that did not pass: how often its problems came back, and the best value

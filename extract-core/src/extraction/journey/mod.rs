@@ -19,7 +19,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::ledger::{Ledger, Outcome, Report};
+use super::error::Rejected;
+use super::ledger::{Ledger, Report};
 use super::limit::Limit;
 use super::llm_check::Judgements;
 use super::opening::Opening;
@@ -31,7 +32,6 @@ use super::{Client, Error, InputError};
 use crate::check::Rules;
 use crate::contract::{Background, Contract, Extract, Failed, Form, Problems, UserTool};
 use crate::conversation::{Assembly, Feature, Input, Mode, Output, ProviderError, Reply, Request};
-use limits::Rejected;
 use parts::Asking;
 use slots::Slots;
 
@@ -134,6 +134,8 @@ struct Journey<T> {
     request: Request,
     ledger: Ledger,
     begun: Instant,
+    /// When the latest request was made.
+    asked_at: Instant,
     /// What has come of a reply that is under way.
     arriving: Assembly,
     /// Who is asked: `provider/model`.
@@ -197,6 +199,7 @@ impl<T: Extract> Journey<T> {
             request,
             ledger,
             begun,
+            asked_at: begun,
             arriving: Assembly::new(),
             asked,
             before: 0,
@@ -297,24 +300,31 @@ impl<T: Extract> Journey<T> {
     }
 
     fn fail(mut self, ending: Ending) -> Error {
-        if let (Ending::Deadline(_), Some(attempt)) = (&ending, self.ledger.attempts.last_mut()) {
-            if attempt.outcome == Outcome::Failed && attempt.error.is_none() {
-                attempt.enter_piece(&self.arriving);
-            }
-        }
-        let last = self.last.take();
-        let (best, problems) = match self.best.take() {
-            Some(Rejected { value, problems }) => (Some(value), problems),
-            None => (None, std::mem::take(&mut self.problems)),
+        let reached = match &ending {
+            Ending::Deadline(_) => self.cut_off().map(Box::new),
+            _ => None,
         };
+        let last = self.last.take();
+        let rejected = self.best.take().map(Box::new);
+        let problems = std::mem::take(&mut self.problems);
         let ledger = Box::new(self.close());
+        let split = |rejected: Option<Box<Rejected>>| match rejected {
+            Some(rejected) => (Some(rejected.value), rejected.problems),
+            None => (None, problems),
+        };
         match ending {
-            Ending::Provider(error) => Error::Provider { error, ledger },
-            Ending::Refused(message) => Error::Refused { message, ledger },
-            Ending::Filtered(partial) => Error::ContentFiltered { partial, ledger },
-            Ending::Truncated(partial) => Error::Truncated { partial, ledger },
-            Ending::Invalid(limit) => Error::Invalid { problems, best, limit, ledger },
-            Ending::Deadline(deadline) => Error::Deadline { deadline, problems, best, ledger },
+            Ending::Provider(error) => Error::Provider { error, best: rejected, ledger },
+            Ending::Refused(message) => Error::Refused { message, best: rejected, ledger },
+            Ending::Filtered(partial) => Error::ContentFiltered { partial, best: rejected, ledger },
+            Ending::Truncated(partial) => Error::Truncated { partial, best: rejected, ledger },
+            Ending::Invalid(limit) => {
+                let (best, problems) = split(rejected);
+                Error::Invalid { problems, best, limit, ledger }
+            }
+            Ending::Deadline(deadline) => {
+                let (best, problems) = split(rejected);
+                Error::Deadline { deadline, reached, problems, best, ledger }
+            }
             Ending::Called(..) => unreachable!("calls are handed over before"),
             Ending::Unchecked(Failed { pointer, failure: source }) => {
                 Error::Check { pointer, source, last, ledger }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -54,13 +55,22 @@ struct Pending {
     end_heard: bool,
     /// Why the loop is asked to end.
     stop: Option<Problems>,
+    /// How long whoever listens was elsewhere, and since when.
+    away: Duration,
+    left: Option<Instant>,
 }
 
 impl Line {
     /// A line that is listened to.
     pub(super) fn new() -> Self {
-        let (told, stop) = (VecDeque::new(), None);
-        Self(Arc::new(Mutex::new(Pending { told, heard: true, end_heard: true, stop })))
+        Self(Arc::new(Mutex::new(Pending {
+            told: VecDeque::new(),
+            heard: true,
+            end_heard: true,
+            stop: None,
+            away: Duration::ZERO,
+            left: None,
+        })))
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
@@ -120,5 +130,28 @@ impl Line {
         let mut pending = self.pending();
         (pending.heard, pending.end_heard) = (false, end_heard);
         pending.told.clear();
+    }
+
+    /// Somebody waits for what is told, for as long as the guard is there.
+    pub(super) fn wait(&self) -> Waiting {
+        let mut pending = self.pending();
+        let away = pending.left.take().map_or(Duration::ZERO, |left| left.elapsed());
+        pending.away += away;
+        Waiting(self.clone())
+    }
+
+    /// How long altogether nobody waited, between those who did.
+    pub(in crate::extraction) fn away(&self) -> Duration {
+        self.pending().away
+    }
+}
+
+/// Somebody waits for what is told.
+#[must_use = "who drops it waits no longer"]
+pub(super) struct Waiting(Line);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.pending().left = Some(Instant::now());
     }
 }

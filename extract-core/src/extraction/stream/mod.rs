@@ -131,6 +131,8 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
     ///
     /// Dropping the future loses nothing: what arrives meanwhile is shown by the next call.
     pub async fn next(&mut self) -> Option<Result<V::Item<'_>, Error>> {
+        // The timeouts of the stream count the time in which this future is there.
+        let _waiting = self.line.wait();
         match poll_fn(|context| self.poll_news(context)).await? {
             Ok(()) => self.view.show().map(Ok),
             Err(error) => Some(Err(error)),
@@ -163,6 +165,7 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
     pub async fn report(self) -> Result<Report<T>, Error> {
         let Self { run, line, mut view, .. } = self;
         line.hang_up(view.awaits_end());
+        let _waiting = line.wait();
         let mut report = match run {
             Run::Going(future) => future.await,
             Run::Ended(result) => *result,
@@ -229,14 +232,16 @@ fn unshown<T>(result: Result<Report<T>, Error>, problems: Problems) -> Error {
 
 impl<T> Extraction<T> {
     /// The most that a streamed reply may take to its first piece, transport retries included. Only
-    /// streams look at it; the [deadline](Self::deadline) bounds everything.
+    /// streams look at it, and the time that the caller takes does not count; the
+    /// [deadline](Self::deadline) bounds everything.
     pub fn first_token_timeout(mut self, most: Duration) -> Self {
         self.options.first_token = Some(most);
         self
     }
 
     /// The most that may pass between two pieces of a streamed reply, so that a stream that hangs
-    /// ends. Only streams look at it; the time that the caller takes does not count.
+    /// ends. Only streams look at it; the time that the caller takes does not count, whether between
+    /// two calls of `next` or after one that was dropped.
     pub fn idle_timeout(mut self, most: Duration) -> Self {
         self.options.idle = Some(most);
         self

@@ -196,6 +196,11 @@ impl StreamDecoder for Stream {
         }));
         Ok(deltas)
     }
+
+    fn usage(&self) -> Option<Usage> {
+        let counted = Some(&self.usage).filter(|usage| !usage.is_empty())?;
+        Some(usage_of(&Value::Object(counted.clone())))
+    }
 }
 
 impl Stream {

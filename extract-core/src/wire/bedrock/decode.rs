@@ -186,6 +186,10 @@ impl StreamDecoder for Stream {
         deltas.push(Delta::Done(ending));
         Ok(deltas)
     }
+
+    fn usage(&self) -> Option<Usage> {
+        self.usage.as_ref().map(usage_of)
+    }
 }
 
 impl Stream {

@@ -8,7 +8,7 @@ use super::super::failure::{beginning, in_reply};
 use super::super::{StreamDecoder, assemble, loose, usage};
 use super::STATE;
 use crate::conversation::{
-    Delta, Ending, ProviderError, ProviderErrorKind, Reply, State, StopReason, Usd,
+    Delta, Ending, ProviderError, ProviderErrorKind, Reply, State, StopReason, Usage, Usd,
 };
 
 /// A whole completion, or one chunk of it.
@@ -192,6 +192,10 @@ impl StreamDecoder for Stream {
             resent: 0,
         }));
         Ok(deltas)
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        self.usage.as_ref().map(usage::openai)
     }
 }
 

@@ -145,6 +145,10 @@ impl StreamDecoder for Stream {
         }));
         Ok(deltas)
     }
+
+    fn usage(&self) -> Option<Usage> {
+        self.usage.as_ref().map(usage_of)
+    }
 }
 
 impl Stream {

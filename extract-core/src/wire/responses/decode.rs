@@ -9,7 +9,7 @@ use super::super::failure::{beginning, in_reply};
 use super::super::{StreamDecoder, assemble, loose, usage};
 use super::STATE;
 use crate::conversation::{
-    Delta, Ending, ProviderError, ProviderErrorKind, Reply, State, StopReason,
+    Delta, Ending, ProviderError, ProviderErrorKind, Reply, State, StopReason, Usage,
 };
 
 #[derive(Deserialize)]
@@ -238,6 +238,10 @@ impl StreamDecoder for Stream {
         }));
         Ok(deltas)
     }
+
+    fn usage(&self) -> Option<Usage> {
+        self.usage.as_ref().map(usage::openai)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -391,6 +395,7 @@ impl Stream {
         response: Response<'_>,
         deltas: &mut Vec<Delta>,
     ) -> Result<(), ProviderError> {
+        self.usage = response.usage.filter(Value::is_object).or(self.usage.take());
         if let Some(error) = response.error.filter(|error| !error.is_null()) {
             return Err(in_reply(&serde_json::json!({ "error": error }).to_string()));
         }
@@ -400,7 +405,6 @@ impl Stream {
             self.finish_item(at, &item, raw.get(), deltas);
         }
         self.stored = response.store.as_ref().and_then(Value::as_bool) == Some(true);
-        self.usage = response.usage.filter(Value::is_object).or(self.usage.take());
         self.model = response.model.or(self.model.take());
         self.reason = response
             .incomplete_details

@@ -1,0 +1,103 @@
+//! An [`Error`] in words: one sentence, in which nothing is longer than a line of a log may be.
+
+use std::fmt;
+
+use super::{Error, InputError, place};
+use crate::contract::ContractError;
+use crate::extraction::ledger::Ledger;
+use crate::model::ConfigError;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => error.fmt(f),
+            Self::Contract(error) => error.fmt(f),
+            Self::Input(error) => error.fmt(f),
+            Self::Provider { error, ledger, .. } => {
+                write!(f, "no reply from {}: {error}", asked(ledger))
+            }
+            Self::Refused { message, .. } => write!(f, "the model refused: {message}"),
+            Self::ContentFiltered { .. } => {
+                f.write_str("the provider's content filter stopped the reply")
+            }
+            Self::Truncated { ledger, .. } => write!(
+                f,
+                "the reply was cut off after {} output tokens: raise `max_tokens`, or ask for less \
+                 at once",
+                ledger
+                    .attempts
+                    .last()
+                    .and_then(|last| last.usage)
+                    .unwrap_or_default()
+                    .output_tokens
+            ),
+            Self::Invalid { problems, limit, ledger, .. } => {
+                write!(f, "after {} no value passed, and {limit}: {problems}", attempts(ledger))
+            }
+            Self::TooFewSamples { needed, given, failures, .. } => {
+                write!(
+                    f,
+                    "{needed} samples have to give a value for an agreement, and {given} did"
+                )?;
+                match failures.first() {
+                    Some(first) => write!(f, "; the first failure: {first}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Check { pointer, source, .. } => {
+                write!(f, "the value could not be checked{}: {source}", place(pointer))
+            }
+            Self::Deadline { deadline, reached, ledger, .. } => {
+                write!(f, "the deadline of {deadline:?} passed after {}", attempts(ledger))?;
+                match reached {
+                    Some(reached) => write!(f, "; the request to {} was {reached}", asked(ledger)),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Config(error) => error.source(),
+            Self::Contract(error) => error.source(),
+            Self::Input(error) => error.source(),
+            Self::Provider { error, .. } => error.source(),
+            // The sentence ends with that of the source.
+            Self::Check { source, .. } => source.source().and_then(std::error::Error::source),
+            _ => None,
+        }
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<ContractError> for Error {
+    fn from(error: ContractError) -> Self {
+        Self::Contract(error)
+    }
+}
+
+impl From<InputError> for Error {
+    fn from(error: InputError) -> Self {
+        Self::Input(error)
+    }
+}
+
+/// Who was asked last: `provider/model`.
+fn asked(ledger: &Ledger) -> &str {
+    ledger.attempts.last().map_or("the model", |last| last.asked.as_str())
+}
+
+fn attempts(ledger: &Ledger) -> String {
+    match ledger.attempts.len() {
+        1 => String::from("1 attempt"),
+        n => format!("{n} attempts"),
+    }
+}

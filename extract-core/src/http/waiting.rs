@@ -1,0 +1,86 @@
+//! Waiting no longer than so long, of which only that time counts in which somebody waited: a timer
+//! runs on while its future is not polled, and what had come meanwhile must not be told as silence.
+
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+/// How late a timer may be looked at by somebody who waits. Later, nobody looked.
+const PROMPT: Duration = Duration::from_millis(100);
+
+/// Waits for a future no longer than `most`; nothing where the time is up. `away` says how much time
+/// altogether was spent elsewhere by whoever should be waiting; who does not know says none.
+///
+/// Where the time was up while nobody looked, it begins anew: what has come is read first.
+pub(crate) async fn within<F: Future>(
+    most: Duration,
+    away: impl Fn() -> Duration,
+    future: F,
+) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let (mut began, mut before) = (Instant::now(), away());
+    let mut left = most;
+    loop {
+        let end = tokio::time::Instant::now() + left;
+        if let Ok(output) = tokio::time::timeout_at(end, &mut future).await {
+            return Some(output);
+        }
+        let elsewhere = away().saturating_sub(before);
+        left = most.saturating_sub(began.elapsed().saturating_sub(elsewhere));
+        if !left.is_zero() {
+            continue;
+        }
+        if end.elapsed() < PROMPT {
+            return None;
+        }
+        (began, before, left) = (Instant::now(), away(), most);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::pending;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(40);
+
+    fn run(test: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(test);
+    }
+
+    #[test]
+    fn who_waits_waits_no_longer() {
+        run(async {
+            assert_eq!(within(SHORT, Duration::default, pending::<()>()).await, None);
+            assert_eq!(within(SHORT, Duration::default, async { 7 }).await, Some(7));
+        });
+    }
+
+    #[test]
+    fn time_spent_elsewhere_does_not_count() {
+        run(async {
+            let away = Cell::new(Duration::ZERO);
+            let mut waiting = pin!(within(SHORT, || away.get(), pending::<()>()));
+            let context = &mut Context::from_waker(Waker::noop());
+            assert!(waiting.as_mut().poll(context).is_pending());
+            tokio::time::sleep(SHORT * 2).await;
+            away.set(SHORT * 2);
+            assert!(waiting.as_mut().poll(context).is_pending(), "it was elsewhere all the time");
+            assert_eq!(waiting.await, None, "and then the time goes on");
+        });
+    }
+
+    #[test]
+    fn a_timer_that_nobody_looked_at_begins_anew() {
+        run(async {
+            let mut waiting = pin!(within(SHORT, Duration::default, pending::<()>()));
+            let context = &mut Context::from_waker(Waker::noop());
+            assert!(waiting.as_mut().poll(context).is_pending());
+            tokio::time::sleep(SHORT + PROMPT * 2).await;
+            assert!(matches!(waiting.as_mut().poll(context), Poll::Pending));
+            assert_eq!(waiting.await, None);
+        });
+    }
+}
