@@ -393,14 +393,24 @@ async fn dropping_a_stream_closes_its_connection() {
 }
 
 #[tokio::test]
-async fn a_reply_without_end_is_bounded() {
-    let line = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"0123456789\"}}]}\n\n";
-    let body = line.repeat(2000);
-    let server = Server::start([Act::Answer(chunked("text/event-stream", &body, true))]).await;
+async fn a_stream_is_bounded_by_what_it_says_and_not_by_how_long_its_events_are() {
+    let line = b"data: {\"id\":\"chatcmpl-0123456789\",\"object\":\"chat.completion.chunk\",\
+        \"choices\":[{\"index\":0,\"delta\":{\"content\":\"0123456789\"}}]}\n\n";
+    let mut body = line.repeat(2000);
+    let end = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    body.extend_from_slice(format!("{end}data: [DONE]\n\n").as_bytes());
+    let answer = || Act::Answer(chunked("text/event-stream", &body, true));
+    let server = Server::start([answer(), answer()]).await;
     let mut options = options(&server, "openai/m");
-    options.transport.max_reply_bytes = 20_000;
-    let error = stream(&Provider::new(options).unwrap()).await.unwrap_err();
+
+    options.transport.max_reply_bytes = 10_000;
+    let error = stream(&Provider::new(options.clone()).unwrap()).await.unwrap_err();
     assert_eq!(error.kind, Kind::TooLarge);
+    assert!(error.message.contains("more than 10000 bytes"), "{error}");
+
+    options.transport.max_reply_bytes = 20_000;
+    let reply = stream(&Provider::new(options).unwrap()).await.unwrap();
+    assert_eq!(reply.text().len(), 20_000);
 }
 
 fn asked(output: Output) -> Request {

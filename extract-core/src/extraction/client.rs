@@ -200,7 +200,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The largest reply that is taken, in bytes.
+    /// The largest reply that is taken, in bytes: of a body, or, where the reply is streamed, of what
+    /// its events say. It is 32 MiB unless set.
     pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
         self.provider.transport.max_reply_bytes = bytes;
         self

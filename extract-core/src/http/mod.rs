@@ -17,5 +17,6 @@ mod waiting;
 pub use framing::{Event, Framer, Framing};
 pub use reqwest;
 pub use retry_after::retry_after;
+pub(crate) use transport::too_large;
 pub use transport::{HttpRequest, HttpResponse, Transport, TransportOptions};
 pub(crate) use waiting::within;

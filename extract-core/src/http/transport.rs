@@ -30,7 +30,8 @@ pub struct TransportOptions {
     pub idle_timeout: Duration,
     /// For the connection alone.
     pub connect_timeout: Duration,
-    /// The largest reply that is taken, in bytes.
+    /// The largest reply that is taken, in bytes: of a body, or, where it is streamed, of what its
+    /// events say.
     pub max_reply_bytes: usize,
     /// Whether the proxy that the system or the environment names is used.
     pub proxy: bool,
@@ -159,9 +160,15 @@ impl HttpResponse {
     }
 
     fn too_large(&self) -> ProviderError {
-        let limit = self.limit;
-        let message = format!("more than {limit} bytes; raise `max_reply_bytes` if it is right");
-        self.told(ProviderError::new(ProviderErrorKind::TooLarge, message))
+        self.told(ProviderError::new(ProviderErrorKind::TooLarge, too_large(self.limit)))
+    }
+
+    /// The body is a stream of events: these are many times as long as what they say, of which its
+    /// reader keeps count.
+    pub(crate) fn is_events(&mut self) {
+        /// What an event takes that says a single byte.
+        const EVENT: usize = 1024;
+        self.limit = self.limit.saturating_mul(EVENT);
     }
 
     fn told(&self, mut error: ProviderError) -> ProviderError {
@@ -233,6 +240,11 @@ impl Transport {
             limit: self.max_reply_bytes,
         })
     }
+}
+
+/// That a reply is larger than it may be.
+pub(crate) fn too_large(limit: usize) -> String {
+    format!("more than {limit} bytes; raise `max_reply_bytes` if it is right")
 }
 
 /// Where a request goes: host and port, and nothing else of the URL, in which there may be keys.

@@ -68,11 +68,12 @@ pub(super) struct Live {
 impl Live {
     /// A reply whose answer has begun to come.
     pub(super) fn begun(
-        answer: HttpResponse,
+        mut answer: HttpResponse,
         reader: DeltaReader,
         request_id: Option<String>,
         progress: Progress,
     ) -> Self {
+        answer.is_events();
         Self {
             status: answer.status,
             connection: Some((answer, reader)),

@@ -2,7 +2,7 @@
 //! together, without the connection.
 
 use crate::conversation::{Delta, ProviderError, ProviderErrorKind, Usage};
-use crate::http::{Framer, Framing};
+use crate::http::{Framer, Framing, too_large};
 use crate::wire::{Protocol, StreamDecoder, beginning};
 
 /// How much of a body is kept until an event is read.
@@ -32,16 +32,22 @@ pub struct DeltaReader {
     /// How the body begins, until an event is read: what it is if it is no stream of events.
     unread: Option<Vec<u8>>,
     framing: Framing,
+    /// How many bytes were said, and how many may.
+    said: usize,
+    limit: usize,
 }
 
 impl DeltaReader {
-    /// A reader of this protocol, of whose events none has more than `limit` bytes.
+    /// A reader of this protocol. No event has more than `limit` bytes, and neither has what they say
+    /// together: text, reasoning and the arguments of calls.
     pub fn new(protocol: Protocol, limit: usize) -> Self {
         Self {
             framer: Framer::new(protocol.framing(), limit),
             decoder: protocol.stream(),
             unread: Some(Vec::new()),
             framing: protocol.framing(),
+            said: 0,
+            limit,
         }
     }
 
@@ -55,8 +61,14 @@ impl DeltaReader {
         let framed = self.framer.push(bytes, &mut events);
         for event in events {
             let said = self.decoder.event(event.name.as_deref(), &event.data);
-            deltas.extend(said.map_err(|error| self.or_foreign(error))?);
+            let said = said.map_err(|error| self.or_foreign(error))?;
+            self.said += said.iter().map(length).sum::<usize>();
+            deltas.extend(said);
             self.unread = None;
+            if self.said > self.limit {
+                let message = too_large(self.limit);
+                return Err(ProviderError::new(ProviderErrorKind::TooLarge, message));
+            }
         }
         framed.map_err(|error| self.or_foreign(error))
     }
@@ -94,6 +106,18 @@ impl DeltaReader {
         }
         let message = format!("not a stream of events; it begins {}", beginning(unread));
         ProviderError::new(Malformed, message)
+    }
+}
+
+/// How much a piece adds to the reply.
+fn length(delta: &Delta) -> usize {
+    match delta {
+        Delta::Text(text)
+        | Delta::Commentary(text)
+        | Delta::Reasoning(text)
+        | Delta::Refusal(text)
+        | Delta::Arguments { fragment: text, .. } => text.len(),
+        _ => 0,
     }
 }
 
