@@ -57,6 +57,29 @@ fn client(server: &MockServer) -> Client {
         .unwrap()
 }
 
+#[tokio::test]
+async fn behind_a_base_url_the_model_has_the_name_that_its_server_knows() {
+    let person = completion(&json!({"name": "Maria", "age": 34}));
+    let server = serve(ResponseTemplate::new(200).set_body_json(person)).await;
+    for (model, sent) in [
+        ("my-model", "my-model"),
+        ("Qwen/Qwen3-8B", "Qwen/Qwen3-8B"),
+        ("vllm/Qwen/Qwen3-8B", "Qwen/Qwen3-8B"),
+        ("openai/gpt-5", "gpt-5"),
+        // Open weights, which the publisher's own service does not have.
+        ("openai/gpt-oss-20b", "openai/gpt-oss-20b"),
+        ("google/gemma-3-12b", "google/gemma-3-12b"),
+        ("lmstudio/openai/gpt-oss-20b", "openai/gpt-oss-20b"),
+    ] {
+        let place = format!("{}/v1", server.uri());
+        let client = Client::builder().base_url(place).model(model).key(KEY).build().unwrap();
+        client.extract::<Person>("Maria is 34.").await.unwrap();
+        let request = server.received_requests().await.unwrap().pop().unwrap();
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!((request.url.path(), &body["model"]), ("/v1/chat/completions", &json!(sent)));
+    }
+}
+
 async fn failure(template: ResponseTemplate) -> extract_llm::conversation::ProviderError {
     let server = serve(template).await;
     let error = client(&server).extract::<Person>("Maria, 34").await.unwrap_err();

@@ -129,7 +129,10 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// `provider/model`; with a [`base_url`](Self::base_url) the model's name alone.
+    /// `provider/model`; with a [`base_url`](Self::base_url) the model's name alone, or behind the
+    /// provider whose kind the server is of: `vllm/Qwen/Qwen3-8B`, `anthropic/claude-opus-5`. A name
+    /// that begins like a provider's needs that: of `mistral/model`, only `model` is sent. Those of
+    /// OpenAI's and Google's open weights (`openai/gpt-oss-20b`) are whole as they are.
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.provider.model = model.into();
         self

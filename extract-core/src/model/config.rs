@@ -134,7 +134,8 @@ fn no_key(provider: &str, variables: &[&str]) -> String {
 pub struct ProviderOptions {
     /// `provider/model`, or the model's name alone where `base_url` is given. A provider's name is
     /// known in any case; behind a `base_url` only in lower case, because there a slash and capitals
-    /// may be parts of the model's name.
+    /// may be parts of the model's name. The names of OpenAI's and Google's open weights
+    /// (`openai/gpt-oss-20b`) are then whole.
     pub model: String,
     /// Where the server is, if not where the provider's row says.
     pub base_url: Option<String>,
@@ -187,8 +188,11 @@ pub(super) fn split_model(
         None => (spec, None),
     };
     let own_server = options.base_url.is_some();
-    let preset =
-        if own_server { preset::find(name) } else { preset::find(&name.to_ascii_lowercase()) };
+    let preset = match own_server {
+        true if preset::is_published(spec) => None,
+        true => preset::find(name),
+        false => preset::find(&name.to_ascii_lowercase()),
+    };
     match (preset, model) {
         (Some(preset), Some(model)) if !model.is_empty() => Ok((preset, model.to_owned())),
         // A slash may be part of the model's name.

@@ -66,6 +66,13 @@ pub(super) fn likely(model: &str) -> Option<&'static Preset> {
     presets().iter().find(|preset| preset.name == wanted || preset.rules.iter().any(is_named))
 }
 
+/// Whether this is the name of open weights as their publisher writes it, with a slash: a server of
+/// one's own goes by it, and the publisher's own service does not have it under this name.
+pub(super) fn is_published(model: &str) -> bool {
+    const PUBLISHED: [&str; 3] = ["openai/gpt-oss", "google/gemma", "google/medgemma"];
+    PUBLISHED.iter().any(|name| model.starts_with(name))
+}
+
 impl Preset {
     /// What a model of this provider takes.
     ///
