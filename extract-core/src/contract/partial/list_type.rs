@@ -1,11 +1,14 @@
-//! The types that stand as a list in the JSON and whose elements can be seen one by one.
+//! The types that stand as a list in the JSON, whose elements can be seen one by one, and their
+//! partial form.
 
 use std::collections::{BTreeSet, HashSet, LinkedList, VecDeque};
 use std::hash::{BuildHasher, Hash};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::Extract;
+use super::lists::List;
+use super::place::Place;
+use super::{Extract, Partial, Streamed};
 
 /// A type that is a list in the JSON, and what its elements are: `Vec<X>`, `VecDeque<X>`, sets,
 /// `Box<[X]>`, arrays, and options and boxes of these. It cannot be implemented elsewhere.
@@ -24,52 +27,41 @@ mod sealed {
     pub trait Sealed {}
 }
 
-macro_rules! lists {
-    ($($list:ty $(, $bound:path)*;)*) => {$(
-        impl<T: Extract $(+ $bound)*> sealed::Sealed for $list {}
+fn list<T: Extract>(place: &Place) -> &Vec<Partial<T>> {
+    place.parts::<List<T>>().map_or(const { &Vec::new() }, List::shown)
+}
 
-        impl<T: Extract $(+ $bound)*> ListType for $list {
+macro_rules! lists {
+    ($([$($param:tt)*] $list:ty $(, where [$($bound:tt)+])?;)*) => {$(
+        impl<T: Extract, $($param)*> sealed::Sealed for $list $(where $($bound)+)? {}
+
+        impl<T: Extract, $($param)*> ListType for $list $(where $($bound)+)? {
             type Item = T;
+        }
+
+        impl<T: Extract, $($param)*> Streamed for $list $(where $($bound)+)? {
+            type Partial = Vec<Partial<T>>;
+
+            fn of(place: &Place) -> &Vec<Partial<T>> {
+                list(place)
+            }
         }
     )*};
 }
 
 lists! {
-    Vec<T>;
-    Box<[T]>;
-    VecDeque<T>;
-    LinkedList<T>;
-    BTreeSet<T>, Ord;
+    [] Vec<T>;
+    [] Box<[T]>;
+    [] VecDeque<T>;
+    [] LinkedList<T>;
+    [] BTreeSet<T>, where [T: Ord];
+    [S] HashSet<T, S>, where [T: Eq + Hash, S: BuildHasher + Default + 'static];
+    [const N: usize] [T; N];
 }
-
-macro_rules! hashed {
-    ($($set:ty),*) => {$(
-        impl<T, S> sealed::Sealed for $set
-        where
-            T: Extract + Eq + Hash,
-            S: BuildHasher + Default + 'static,
-        {
-        }
-
-        impl<T, S> ListType for $set
-        where
-            T: Extract + Eq + Hash,
-            S: BuildHasher + Default + 'static,
-        {
-            type Item = T;
-        }
-    )*};
-}
-
-hashed!(HashSet<T, S>);
 
 #[cfg(feature = "indexmap")]
-hashed!(indexmap::IndexSet<T, S>);
-
-impl<T: Extract, const N: usize> sealed::Sealed for [T; N] {}
-
-impl<T: Extract, const N: usize> ListType for [T; N] {
-    type Item = T;
+lists! {
+    [S] indexmap::IndexSet<T, S>, where [T: Eq + Hash, S: BuildHasher + Default + 'static];
 }
 
 macro_rules! inside {

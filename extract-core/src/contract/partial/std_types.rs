@@ -1,7 +1,7 @@
 //! The partial forms of the standard library's types.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, LinkedList, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::lists::{Entries, List};
 use super::place::{Place, Seed, Store};
-use super::{Extract, Partial, Streamed};
+use super::{Extract, Streamed};
 
 fn text(place: &Place) -> &String {
     match &place.store {
@@ -33,46 +33,6 @@ macro_rules! texts {
 }
 
 texts!(String, Box<str>, Cow<'static, str>);
-
-fn list<T: Extract>(place: &Place) -> &Vec<Partial<T>> {
-    place.parts::<List<T>>().map_or(const { &Vec::new() }, List::shown)
-}
-
-macro_rules! lists {
-    ($($list:ty $(, $bound:path)*;)*) => {$(
-        impl<T: Extract $(+ $bound)*> Streamed for $list {
-            type Partial = Vec<Partial<T>>;
-
-            fn of(place: &Place) -> &Vec<Partial<T>> {
-                list(place)
-            }
-        }
-    )*};
-}
-
-lists! {
-    Vec<T>;
-    Box<[T]>;
-    VecDeque<T>;
-    LinkedList<T>;
-    BTreeSet<T>, Ord;
-}
-
-impl<T: Extract + Eq + Hash, S: BuildHasher + Default + 'static> Streamed for HashSet<T, S> {
-    type Partial = Vec<Partial<T>>;
-
-    fn of(place: &Place) -> &Vec<Partial<T>> {
-        list(place)
-    }
-}
-
-impl<T: Extract, const N: usize> Streamed for [T; N] {
-    type Partial = Vec<Partial<T>>;
-
-    fn of(place: &Place) -> &Vec<Partial<T>> {
-        list(place)
-    }
-}
 
 macro_rules! inside {
     ($($outside:ty),*) => {$(
@@ -121,19 +81,6 @@ hashed!(HashMap<K, V, S>);
 
 #[cfg(feature = "indexmap")]
 hashed!(indexmap::IndexMap<K, V, S>);
-
-#[cfg(feature = "indexmap")]
-impl<T, S> Streamed for indexmap::IndexSet<T, S>
-where
-    T: Extract + Eq + Hash,
-    S: BuildHasher + Default + 'static,
-{
-    type Partial = Vec<Partial<T>>;
-
-    fn of(place: &Place) -> &Vec<Partial<T>> {
-        list(place)
-    }
-}
 
 fn entries<V: Extract>(place: &Place) -> &Entries<V> {
     place.parts().unwrap_or(const { &Entries::NONE })
