@@ -1,6 +1,7 @@
 //! Holds the reader against cases from outside: one question a line, one answer a line. What
 //! `parse_lines` answers and what the scorer scores is the same function.
 
+mod convention;
 pub mod recordings;
 
 use extract_core::contract::Shape;
@@ -22,7 +23,7 @@ pub struct Question {
     /// `final`, `strict`, or `partial…` for a text that is cut off.
     #[serde(default)]
     pub kind: String,
-    /// How far the reading may go; lenient where it is not said.
+    /// How far the reading may go; lenient unless set, and salvage where there is no schema.
     #[serde(default)]
     pub level: Option<Level>,
     /// What a suite calls its own settings; those that we have too are followed.
@@ -66,7 +67,13 @@ pub fn answer(question: &Question) -> Answer {
         None => Shape::any(),
     };
     match read(question, &shape) {
-        Ok(reading) if reading.fits() => Answer::Ok { ok: reading.value, repairs: reading.repairs },
+        Ok(reading) if reading.fits() => {
+            let Reading { mut value, repairs, .. } = reading;
+            if let Some(schema) = &question.target_schema {
+                convention::complete(&mut value, schema);
+            }
+            Answer::Ok { ok: value, repairs }
+        }
         Ok(reading) => {
             let misfits: Vec<String> = reading
                 .misfits
@@ -89,6 +96,8 @@ fn read(question: &Question, shape: &Shape) -> Result<Reading, ReadError> {
     let level = match question.kind.as_str() {
         "strict" => Level::Strict,
         _ if salvage => Level::Salvage,
+        // Without a schema nothing shows what is missing: the suites take what is there.
+        _ if question.target_schema.is_none() => Level::Salvage,
         _ => question.level.unwrap_or_default(),
     };
     let reader = Reader::new(shape).level(level);

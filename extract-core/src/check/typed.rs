@@ -59,10 +59,29 @@ pub(crate) fn check_at_once<T: Extract>(
             }
         })?);
     }
-    // What two layers say in the same words is said once.
-    let mut said = HashSet::new();
-    problems.retain(|problem| said.insert(problem.clone()));
+    // The same words of two layers stand there once.
+    let mut seen = HashSet::new();
+    problems.retain(|problem| seen.insert(problem.clone()));
+    keep_exact(&mut problems);
     Ok((typed, problems.into()))
+}
+
+/// Leaves out each problem of the reading that another layer describes, at its place or inside of it or
+/// around it: the checks know more of the type.
+fn keep_exact(problems: &mut Vec<Problem>) {
+    let is_reading = |problem: &Problem| problem.kind == ProblemKind::Reading;
+    if !problems.iter().any(is_reading) || problems.iter().all(is_reading) {
+        return;
+    }
+    let others: Vec<String> =
+        problems.iter().filter(|one| !is_reading(one)).map(|one| one.pointer.clone()).collect();
+    let within = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    problems.retain(|one| {
+        let is_covered = |other: &String| within(&one.pointer, other) || within(other, &one.pointer);
+        !is_reading(one) || !others.iter().any(is_covered)
+    });
 }
 
 /// The value as serde reads it, where it can; and all that is wrong with it by its schema, or else what

@@ -13,10 +13,11 @@ use super::each::in_json_schema;
 use super::element::Elements;
 use super::given::{self, Unbounded};
 use super::{
-    DialectReport, Extract, Problems, Shape, Variants, checkable, envelope, known, name,
+    DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, checkable, envelope, known, name,
     push_segment, root,
 };
 use crate::conversation::Tool;
+use crate::reading::Reading;
 
 /// Why a type cannot be asked for.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -286,7 +287,7 @@ impl Contract {
             None
         } else {
             let schema = in_json_schema(&lowered.schema);
-            Some(compile_shape(&self.name, &schema, self.is_wrapped())?)
+            Some(compile_shape(&self.name, &schema, self.is_wrapped())?.lowered())
         };
         let form = Form { dialect, strict, tool: Arc::new(tool), lowered, shape };
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
@@ -385,6 +386,55 @@ impl Contract {
         raised
     }
 
+    /// The same for a reading: each misfit comes along as a problem.
+    pub(crate) fn raise_reading(&self, form: Option<&Form>, reading: Reading) -> Raised {
+        const MOST: usize = 100;
+        let misfits = reading.misfits;
+        let mut raised = self.raise(form, reading.value);
+        let problems: Vec<Problem> = misfits
+            .into_iter()
+            .take(MOST)
+            .map(|misfit| {
+                let place = self.own_place(form, &raised.value, &misfit.pointer);
+                Problem::new(ProblemKind::Reading, place, misfit.expected, misfit.found)
+            })
+            .collect();
+        raised.problems.extend(problems);
+        raised
+    }
+
+    /// The place of a value of the type's own shape that stands at this place of the sent one, or
+    /// the nearest place around it.
+    fn own_place(&self, form: Option<&Form>, value: &Value, sent: &str) -> String {
+        if form.is_none_or(|form| form.lowered.is_identity()) {
+            let inside = if self.is_wrapped() { root::inside(sent) } else { Some(sent) };
+            return inside.unwrap_or_default().to_owned();
+        }
+        let mut place = String::new();
+        loop {
+            let children: Vec<String> = match value.pointer(&place) {
+                Some(Value::Object(members)) => members.keys().cloned().collect(),
+                Some(Value::Array(items)) => (0..items.len()).map(|at| at.to_string()).collect(),
+                _ => return place,
+            };
+            let pointers = children.iter().map(|segment| {
+                let mut pointer = place.clone();
+                push_segment(&mut pointer, segment);
+                pointer
+            });
+            let pointers: Vec<String> = pointers.collect();
+            let places = self.asked_places(form, value, pointers.iter().map(String::as_str));
+            let holds = |asked: &String| {
+                sent.strip_prefix(asked.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            match places.iter().position(holds) {
+                Some(index) => place.clone_from(&pointers[index]),
+                None => return place,
+            }
+        }
+    }
+
     /// A value of the type's own shape as the model sees it in `form`: with its wrapping around it,
     /// and in the shape that is sent.
     pub(crate) fn asked_value(&self, form: Option<&Form>, value: Value) -> Value {
@@ -433,11 +483,12 @@ impl Contract {
 }
 
 fn compile_shape(name: &str, schema: &Value, is_wrapped: bool) -> Result<Shape, ContractError> {
-    Shape::compile(schema).map_err(|error| {
+    let shape = Shape::compile(schema).map_err(|error| {
         let error = if is_wrapped { error.inside() } else { error };
         let (name, message) = (name.to_owned(), error.to_string());
         ContractError::Schema { name, pointer: String::new(), message }
-    })
+    })?;
+    Ok(shape.named(name).wrapped(is_wrapped))
 }
 
 /// The place of a constraint word that has no meaning for the type of the field it stands on, which

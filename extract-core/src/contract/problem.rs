@@ -12,6 +12,9 @@ use serde_json::Value;
 pub enum ProblemKind {
     /// There was no JSON value to be found in the reply.
     Unreadable,
+    /// The reply says something that this place of the type does not mean: a foreign object, two values
+    /// for one member, a tag of no variant.
+    Reading,
     /// The value breaks the type's JSON Schema.
     Schema,
     /// The value fits the schema, but the type's `Deserialize` refused it.

@@ -4,6 +4,7 @@
 mod compile;
 mod keywords;
 mod spelling;
+mod variants;
 
 use std::collections::HashMap;
 
@@ -12,7 +13,8 @@ use thiserror::Error;
 
 use super::root;
 
-pub(crate) use spelling::{fold, normal};
+pub(crate) use spelling::{fold, normal, normal_value};
+pub(crate) use variants::{MemberIndex, TagForm, UnionForm};
 
 /// Why a schema cannot be compiled for reading.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -92,6 +94,12 @@ pub(crate) type ShapeId = u32;
 pub struct Shape {
     nodes: Vec<Form>,
     root: ShapeId,
+    /// Names under which a reply may wrap the whole value: the tool's, the type's.
+    names: Vec<String>,
+    /// The root is only the object that providers want around a value which is none.
+    is_wrapped: bool,
+    /// It is a lowered schema, in which every field is said to be required.
+    is_lowered: bool,
 }
 
 impl Shape {
@@ -106,7 +114,80 @@ impl Shape {
 
     /// The shape that everything fits.
     pub fn any() -> Self {
-        Self { nodes: vec![Form::Any], root: 0 }
+        Self::of(vec![Form::Any], 0)
+    }
+
+    fn of(nodes: Vec<Form>, root: ShapeId) -> Self {
+        Self { nodes, root, names: Vec::new(), is_wrapped: false, is_lowered: false }
+    }
+
+    /// Adds a name under which a reply may wrap the whole value, `{"Invoice": {…}}`: that of the tool
+    /// or of the type. Case and punctuation do not count.
+    ///
+    /// ```
+    /// use extract_core::contract::Shape;
+    /// use extract_core::reading::read;
+    /// use serde_json::json;
+    ///
+    /// let schema = json!({"type": "object", "properties": {"total": {"type": "integer"}}});
+    /// let shape = Shape::compile(&schema)?.named("Invoice");
+    /// let reading = read(r#"{"invoice": {"total": 7}}"#, &shape, Default::default())?;
+    /// assert_eq!(reading.value, json!({"total": 7}));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn named(mut self, name: &str) -> Self {
+        let name = normal(name);
+        if !name.is_empty() {
+            self.names.push(name);
+        }
+        self
+    }
+
+    /// The same for the object that [`root::wrap`] put around a schema.
+    pub(crate) fn wrapped(mut self, is_wrapped: bool) -> Self {
+        self.is_wrapped = is_wrapped;
+        self
+    }
+
+    /// The same for a lowered schema: a field that may be null may be absent, and a member that
+    /// the schema forbids is only one that it does not know.
+    pub(crate) fn lowered(mut self) -> Self {
+        self.is_lowered = true;
+        for form in &mut self.nodes {
+            if let Form::Object(object) = form {
+                if object.rest == Rest::Closed {
+                    object.rest = Rest::Open;
+                }
+            }
+        }
+        self
+    }
+
+    /// Whether the whole value may be wrapped under this name.
+    pub(crate) fn is_named(&self, normal_name: &str) -> bool {
+        self.names.iter().any(|name| name == normal_name)
+    }
+
+    /// The field that holds the value, where the root is only wrapped around it.
+    pub(crate) fn wrapped_field(&self) -> Option<&Field> {
+        match self.form(self.root) {
+            Form::Object(object) if self.is_wrapped => object.only_field(),
+            _ => None,
+        }
+    }
+
+    /// Whether a field must be there.
+    pub(crate) fn requires(&self, field: &Field) -> bool {
+        field.required && !(self.is_lowered && self.is_nullable(field.shape))
+    }
+
+    /// Whether null fits.
+    pub(crate) fn is_nullable(&self, id: ShapeId) -> bool {
+        match self.form(id) {
+            Form::Null => true,
+            Form::Union(union) => union.nullable,
+            _ => false,
+        }
     }
 
     pub(crate) fn root(&self) -> ShapeId {
@@ -125,7 +206,7 @@ pub(crate) enum Form {
     Never,
     Null,
     Bool,
-    Integer(Bounds),
+    Integer(Bounds, Width),
     Number(Bounds),
     Text(Lengths),
     Choice(Choices),
@@ -147,6 +228,15 @@ impl Bounds {
     pub(crate) fn hold(&self, value: f64) -> bool {
         value >= self.min && value <= self.max && value > self.above && value < self.below
     }
+}
+
+/// The size of an integer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Width {
+    /// Up to 64 bits, which a JSON value keeps.
+    Usual,
+    /// 128 bits: beyond 64 of them a value keeps the digits as a text.
+    Wide,
 }
 
 /// Bounds of a length.
@@ -192,6 +282,8 @@ pub(crate) struct ListForm {
 
 #[derive(Debug, Clone)]
 pub(crate) struct ObjectForm {
+    /// The name of the type, where the schema has one: its definition's, or its title.
+    pub(crate) name: Option<String>,
     pub(crate) fields: Vec<Field>,
     pub(crate) exact: HashMap<String, u32>,
     pub(crate) normal: HashMap<String, Option<u32>>,
@@ -209,26 +301,25 @@ pub(crate) struct Field {
     pub(crate) plain: bool,
 }
 
-/// What becomes of members that are no fields.
+/// Members that are no fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rest {
-    Drop,
-    Keep(ShapeId),
+    /// They belong to nothing, and the schema does not forbid them.
+    Open,
+    /// The schema forbids them.
+    Closed,
+    /// They are values of this shape, as those of a map.
+    Values(ShapeId),
 }
 
-#[derive(Debug, Clone)]
-pub(crate) struct UnionForm {
-    pub(crate) options: Vec<ShapeId>,
-    pub(crate) nullable: bool,
-    /// The property that tells object variants apart, with its value for each option.
-    pub(crate) tag: Option<TagForm>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct TagForm {
-    pub(crate) name: String,
-    /// For each option: its index among the fields, and its shape.
-    pub(crate) variants: Vec<(ShapeId, ShapeId)>,
+impl Rest {
+    /// The shape of the values, as in a map.
+    pub(crate) fn values(self) -> Option<ShapeId> {
+        match self {
+            Self::Values(shape) => Some(shape),
+            Self::Open | Self::Closed => None,
+        }
+    }
 }
 
 impl ObjectForm {
@@ -250,8 +341,21 @@ impl ObjectForm {
         self.normal.get(&normal).copied().flatten().map(|index| index as usize)
     }
 
-    /// Whether it is a map: no fields, and everything kept.
+    /// Whether it is a map: no fields, and values under any name.
     pub(crate) fn is_map(&self) -> bool {
-        self.fields.is_empty() && self.rest != Rest::Drop
+        self.fields.is_empty() && self.rest.values().is_some()
+    }
+
+    /// The field that alone makes up the object.
+    pub(crate) fn only_field(&self) -> Option<&Field> {
+        match self.fields.as_slice() {
+            [field] if self.rest.values().is_none() => Some(field),
+            _ => None,
+        }
+    }
+
+    /// The number of required fields.
+    pub(crate) fn required(&self) -> usize {
+        self.fields.iter().filter(|field| field.required).count()
     }
 }

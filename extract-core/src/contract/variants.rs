@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::dialect::{self, Dialect, Raised};
 use super::{Contract, ContractError, Form, Problems, push_segment};
+use crate::reading::Reading;
 pub(super) use find::PLAIN_TEXT;
 use place::Place;
 
@@ -62,8 +63,8 @@ impl Variant {
     }
 
     /// The value of the type's own shape that these arguments say.
-    pub(crate) fn raise(&self, form: &Form, arguments: Value) -> Raised {
-        let Raised { value, mut problems } = self.contract.raise(Some(form), arguments);
+    pub(crate) fn raise(&self, form: &Form, arguments: Reading) -> Raised {
+        let Raised { value, mut problems } = self.contract.raise_reading(Some(form), arguments);
         let around = self.place.pointer();
         for problem in &mut problems {
             problem.pointer.insert_str(0, &around);

@@ -15,6 +15,7 @@ use super::{BadItems, Error, InputError, Report, bad_items};
 use crate::check::{Feedback, Rules};
 use crate::contract::{Contract, Extract, Given, UserTool};
 use crate::conversation::{Input, Message, Mode};
+use crate::reading::Level;
 
 /// Extracts a value from an input, with the model that the environment asks for
 /// ([`Client::from_env`]).
@@ -135,6 +136,24 @@ impl<T> Extraction<T> {
     /// Failures of the network and the provider do not count here.
     pub fn retries(mut self, retries: u32) -> Self {
         self.options.retries = retries;
+        self
+    }
+
+    /// How far the reading of a reply may go ([`Level::Lenient`] unless set): strictly JSON that fits,
+    /// repairs that keep what is written, or also what can be saved of a broken reply.
+    ///
+    /// ```
+    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// use extract_core::reading::Level;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::arguments(r#"{"value": "7"}"#)]));
+    /// let strict = client.extract::<u8>("There were seven.").reading(Level::Strict).retries(0);
+    /// assert!(strict.await.is_err()); // the reply says "7", which is a text
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    pub fn reading(mut self, level: Level) -> Self {
+        self.options.reading = level;
         self
     }
 

@@ -12,6 +12,7 @@ use super::options::Options;
 use crate::conversation::{Mode, Prices, Settings};
 use crate::http::TransportOptions;
 use crate::model::{ConfigError, Facts, Model, Provider, ProviderOptions, RetryPolicy};
+use crate::reading::Level;
 use crate::wire::Protocol;
 
 /// A model to extract with. Made once; a clone is cheap and shares everything.
@@ -237,6 +238,20 @@ impl ClientBuilder {
     /// How many re-asks an extraction has, unless it says otherwise.
     pub fn retries(mut self, retries: u32) -> Self {
         self.defaults.retries = retries;
+        self
+    }
+
+    /// How far the reading of replies may go, unless an extraction says otherwise
+    /// ([`Level::Lenient`] unless set).
+    ///
+    /// ```
+    /// use extract_core::Client;
+    /// use extract_core::reading::Level;
+    ///
+    /// let client = Client::builder().model("openai/gpt-5").api_key("…").reading(Level::Strict);
+    /// ```
+    pub fn reading(mut self, level: Level) -> Self {
+        self.defaults.reading = level;
         self
     }
 

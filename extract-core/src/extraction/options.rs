@@ -11,6 +11,7 @@ use super::policy::Policy;
 use crate::check::FeedbackFn;
 use crate::contract::{Background, Contract};
 use crate::conversation::{Input, Message, Mode, Prices, Settings, are_blank};
+use crate::reading::Level;
 
 /// What the schema is told in, where it is told in words.
 pub(super) type InstructionsFn = Arc<dyn Fn(&Contract) -> String + Send + Sync>;
@@ -26,6 +27,7 @@ pub(super) struct Options {
     pub(super) first_token: Option<Duration>,
     pub(super) idle: Option<Duration>,
     pub(super) bad_items: BadItems,
+    pub(super) reading: Level,
     pub(super) settings: Settings,
     pub(super) prices: Option<Prices>,
     pub(super) system: Vec<Arc<str>>,
@@ -73,6 +75,7 @@ impl Default for Options {
             first_token: None,
             idle: None,
             bad_items: BadItems::default(),
+            reading: Level::default(),
             settings: Settings::default(),
             prices: None,
             system: Vec::new(),

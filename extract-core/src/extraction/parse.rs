@@ -8,6 +8,7 @@ use crate::check::{Rules, check_at_once};
 use crate::contract::{
     Background, CheckFailure, Context, Contract, ContractError, Extract, Failed, Problems,
 };
+use crate::contract::root;
 use crate::reading::{self, Growing, Level, ReadError, Reading, Repair};
 
 /// A checked value that was read from a text.
@@ -33,8 +34,10 @@ pub enum ParseError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The text ends inside of the value.
-    #[error("the text ends in the middle of the value")]
+    #[error("the text ends inside {}", if pointer.is_empty() { "the value" } else { pointer })]
     Cut {
+        /// JSON pointer of the innermost list or object that is not whole; empty for the whole value.
+        pointer: String,
         /// What was there of it, in the type's own shape.
         value: Value,
     },
@@ -87,7 +90,27 @@ pub fn parse<T: Extract>(text: &str) -> Result<Parsed<T>, ParseError> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn parse_with<T: Extract>(contract: &Contract, text: &str) -> Result<Parsed<T>, ParseError> {
-    read_and_check(contract, text, Context::empty())
+    read_and_check(contract, text, Level::Lenient, Context::empty())
+}
+
+impl Level {
+    /// [`parse`] at this level.
+    ///
+    /// ```
+    /// use extract_core::reading::Level;
+    ///
+    /// assert_eq!(Level::Strict.parse::<Vec<u32>>("[1, 2]")?.value, [1, 2]);
+    /// assert!(Level::Strict.parse::<Vec<u32>>("[1, 2,]").is_err());
+    /// assert_eq!(Level::Salvage.parse::<Vec<u32>>("[1, \"two\", 3")?.value, [1, 3]);
+    /// # Ok::<(), extract_core::extraction::ParseError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`].
+    pub fn parse<T: Extract>(self, text: &str) -> Result<Parsed<T>, ParseError> {
+        read_and_check(&*Contract::of::<T>()?, text, self, Context::empty())
+    }
 }
 
 /// [`parse`], with what the type's validators may look at beside the value: the text that it was
@@ -103,23 +126,25 @@ pub fn parse_with<T: Extract>(contract: &Contract, text: &str) -> Result<Parsed<
 /// # Ok::<(), extract_core::extraction::ParseError>(())
 /// ```
 pub fn parse_in<T: Extract>(text: &str, background: &Background) -> Result<Parsed<T>, ParseError> {
-    read_and_check(&*Contract::of::<T>()?, text, background.context())
+    read_and_check(&*Contract::of::<T>()?, text, Level::Lenient, background.context())
 }
 
 fn read_and_check<T: Extract>(
     contract: &Contract,
     text: &str,
+    level: Level,
     context: Context<'_>,
 ) -> Result<Parsed<T>, ParseError> {
-    let Reading { value, repairs, rivals, .. } = {
-        let reading = reading::read(text, contract.shape(None), Level::Lenient)?;
-        if reading.is_cut() {
-            let value = contract.raise(None, reading.value).value;
-            return Err(ParseError::Cut { value });
-        }
-        reading
-    };
-    let raised = contract.raise(None, value);
+    let mut reading = reading::read(text, contract.shape(None), level)?;
+    if reading.is_cut() && level != Level::Salvage {
+        let place = reading.cut_place().unwrap_or_default();
+        let place = if contract.is_wrapped() { root::inside(place) } else { Some(place) };
+        let pointer = place.unwrap_or_default().to_owned();
+        let value = contract.raise(None, reading.value).value;
+        return Err(ParseError::Cut { pointer, value });
+    }
+    let (repairs, rivals) = (std::mem::take(&mut reading.repairs), reading.rivals);
+    let raised = contract.raise_reading(None, reading);
     let checked =
         check_at_once(contract, &raised.value, raised.problems, &Rules::default(), context);
     match checked {

@@ -44,8 +44,8 @@ pub(super) fn scalar(
     match (guide.form(guide.peel(id)), token) {
         (Form::Bool, Token::True) => return Some(true.into()),
         (Form::Bool, Token::False) => return Some(false.into()),
-        (Form::Integer(bounds) | Form::Number(bounds), Token::Number) => {
-            let integer = matches!(guide.form(guide.peel(id)), Form::Integer(_));
+        (Form::Integer(bounds, _) | Form::Number(bounds), Token::Number) => {
+            let integer = matches!(guide.form(guide.peel(id)), Form::Integer(..));
             if let Some(number) = json_number(token, text) {
                 let form = !integer || number.is_i64() || number.is_u64();
                 if form && number.as_f64().is_some_and(|value| bounds.hold(value)) {

@@ -5,7 +5,7 @@ use super::frame::{Frame, Inside, Role, Spot};
 use super::hand::Hand;
 use crate::contract::dialect::follow::Way;
 use crate::contract::partial::{Content, Kind, Place, Seed, State, fill_flat};
-use crate::contract::shape::{Form, Rest};
+use crate::contract::shape::Form;
 use crate::reading::Container;
 
 impl Hand {
@@ -170,10 +170,7 @@ impl Hand {
     /// The shape of the values of a map.
     pub(super) fn values(&self, frame: &Frame) -> Option<u32> {
         match self.guide.form(frame.shape) {
-            Form::Object(object) => match object.rest {
-                Rest::Keep(shape) => Some(shape),
-                Rest::Drop => None,
-            },
+            Form::Object(object) => object.rest.values(),
             _ => None,
         }
     }

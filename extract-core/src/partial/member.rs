@@ -5,7 +5,7 @@ use super::frame::{Inside, Role, Spot};
 use super::hand::Hand;
 use crate::contract::dialect::follow::{Arriving, Follow, Told};
 use crate::contract::partial::{Content, Kind, Parts, Place, State, find};
-use crate::contract::shape::{Form, Rest, ShapeId};
+use crate::contract::shape::{Form, ShapeId};
 use crate::reading::{Container, Role as Said, Sink};
 
 impl Hand {
@@ -81,8 +81,7 @@ impl Hand {
         let index = object.field(&self.key, expected).or_else(|| object.field_like(&self.key));
         let (sent, shape) = match (index, object.rest) {
             (Some(index), _) => (object.fields[index].name.as_str(), object.fields[index].shape),
-            (None, Rest::Keep(shape)) => (self.key.as_str(), shape),
-            (None, Rest::Drop) => return None,
+            (None, rest) => (self.key.as_str(), rest.values()?),
         };
         let member = self.guide.member(step, sent);
         let spot = Spot {

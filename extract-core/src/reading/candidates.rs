@@ -242,3 +242,12 @@ pub(super) fn is_empty(tree: &Tree, candidate: &Candidate) -> bool {
     let node = tree.node(candidate.root);
     matches!(node.kind, Kind::Object | Kind::List) && node.count == 0
 }
+
+/// Whether a candidate is words in brackets, `[see note]`, and no JSON.
+pub(super) fn is_words(tree: &Tree, candidate: &Candidate) -> bool {
+    let is_bare = |child| matches!(tree.node(child).kind, Kind::Bare | Kind::Missing);
+    let kind = tree.node(candidate.root).kind;
+    matches!(kind, Kind::Object | Kind::List)
+        && tree.children(candidate.root).all(is_bare)
+        && !is_empty(tree, candidate)
+}

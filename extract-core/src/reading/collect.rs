@@ -9,7 +9,7 @@ use super::report::{Ending, Repair, RepairKind, excerpt};
 use super::search::{Choice, said};
 use super::tree::{Kind, NONE, NodeId, Tree};
 use crate::contract::root;
-use crate::contract::shape::{Form, Rest, Shape, ShapeId};
+use crate::contract::shape::{Form, Shape, ShapeId};
 
 /// What a value of the text is to the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,9 +116,7 @@ impl Wanted {
         let mut list = shape.root();
         let mut is_wrapped = false;
         if let Form::Object(object) = shape.form(list) {
-            let ([field], Rest::Drop) = (object.fields.as_slice(), object.rest) else {
-                return None;
-            };
+            let field = object.only_field()?;
             list = field.shape;
             is_wrapped = field.name == root::KEY;
         }

@@ -7,9 +7,9 @@ use super::Reader;
 use super::error::ReadError;
 use super::fit::{Fitter, Growing, Out};
 use super::follow::Follower;
-use super::report::{Ending, Level, Reading, Repair, RepairKind};
+use super::report::{Ending, Reading, Repair, RepairKind};
 use super::scan::{ScanError, Sink};
-use super::strict::{self, Fits};
+use super::strict;
 use super::tree::{NONE, Tree};
 use crate::contract::shape::Form;
 
@@ -149,16 +149,15 @@ impl<'s, S: Sink> Incremental<'s, S> {
             return None;
         }
         let tree = &scanner.sink().0;
-        let mut value = tree.value(tree.root);
-        let mut repairs = Vec::new();
-        match strict::fits(&value, self.reader.shape) {
-            Fits::Exactly => {}
-            Fits::WithAbsent if self.reader.level != Level::Strict => {
-                strict::fill(&mut value, self.reader.shape, &mut repairs);
-            }
-            _ => return None,
-        }
-        Some(Reading { value, repairs, misfits: Vec::new(), ending: Ending::Whole, rivals: 0 })
+        let value = tree.plain_value(tree.root)?;
+        let (repairs, misfits) = (Vec::new(), Vec::new());
+        strict::fits(&value, self.reader.shape).then_some(Reading {
+            value,
+            repairs,
+            misfits,
+            ending: Ending::Whole,
+            rivals: 0,
+        })
     }
 }
 

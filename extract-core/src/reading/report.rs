@@ -76,7 +76,7 @@ pub enum RepairKind {
     Wrapper,
     /// A key without a value.
     MissingValue,
-    /// A key that stood twice; the last one counts.
+    /// A key that stood twice with the same value.
     DuplicateKey,
     /// Bytes that are not UTF-8.
     BadUtf8,
@@ -105,11 +105,9 @@ pub enum RepairKind {
     ToField,
     /// An object of one member to that member's value.
     FromField,
-    /// `null` for an optional field that was absent.
-    AbsentOptional,
-    /// A key that the schema does not know was left out.
+    /// A member that the schema does not know. It stays in the JSON value; a type passes over it.
     UnknownKey,
-    /// A tag was put in, or put right, because exactly one variant fits.
+    /// A tag was put in, because the members are those of exactly one variant.
     Tag,
     /// A list item that does not fit was left out ([`Level::Salvage`] only), or a value that was no
     /// item of the list that others became.
@@ -199,6 +197,13 @@ impl Reading {
     /// Whether the text ended inside the value. Such a value is not an answer: part of it is missing.
     pub fn is_cut(&self) -> bool {
         self.ending == Ending::Cut
+    }
+
+    /// The JSON pointer of the innermost container in which the text ended, where it was cut off.
+    pub fn cut_place(&self) -> Option<&str> {
+        // The place stands first among the misfits; at [`Level::Salvage`] it is no misfit.
+        let place = self.misfits.first().map_or("", |misfit| misfit.pointer.as_str());
+        self.is_cut().then_some(place)
     }
 }
 

@@ -6,9 +6,9 @@ use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::collect::{self, Collected};
 use super::error::ReadError;
 use super::fit::{Fitter, Growing, Out, cost};
-use super::report::{Ending, Level, Reading, Repair, RepairKind, excerpt};
+use super::report::{Ending, Level, Misfit, Reading, Repair, RepairKind, excerpt};
 use super::scan::{Role, ScanError, Sink};
-use super::strict::{self, Fits};
+use super::strict;
 use super::tree::{Kind, NONE, Tree};
 use super::{Reader, markup, unguided};
 use crate::contract::shape::{Form, Shape};
@@ -23,23 +23,13 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
     if search && matches!(form, Form::Text(_)) && reader.level != Level::Strict {
         return Ok(reading(Value::String(text.to_owned())));
     }
-    let strict = reader.level == Level::Strict;
-    let json = match serde_json::from_str::<Value>(text) {
-        Ok(mut value) => match strict::fits(&value, reader.shape) {
-            Fits::Exactly => return Ok(reading(value)),
-            Fits::WithAbsent if strict => return Ok(reading(value)),
-            Fits::WithAbsent => {
-                let mut repairs = Vec::new();
-                strict::fill(&mut value, reader.shape, &mut repairs);
-                return Ok(Reading { repairs, ..reading(value) });
-            }
-            Fits::Not if strict => {
-                let misfits = strict::misfits(&value, reader.shape);
-                return Ok(Reading { misfits, ..reading(value) });
-            }
-            Fits::Not => true,
-        },
-        Err(error) if strict => {
+    let is_strict = reader.level == Level::Strict;
+    let is_json = match strict::parse(text) {
+        Ok(parsed) if parsed.is_plain && strict::fits(&parsed.value, reader.shape) => {
+            return Ok(reading(parsed.value));
+        }
+        Ok(_) => true,
+        Err(error) if is_strict => {
             return Err(ReadError::NotJson {
                 message: error.to_string(),
                 line: error.line(),
@@ -48,14 +38,17 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
         }
         Err(_) => false,
     };
+    if is_strict {
+        return as_it_is(reader, text).map(unconverted);
+    }
     if matches!(form, Form::Any) {
         return unguided::read(reader, text);
     }
     if !search {
         return as_it_is(reader, text);
     }
-    if json {
-        // JSON that does not fit as it is: converted as it stands, if that makes it fit.
+    if is_json {
+        // JSON that does not fit as it stands: converted, if that makes it fit.
         let plain = as_it_is(reader, text)?;
         if plain.fits() {
             return Ok(plain);
@@ -63,6 +56,19 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
         return Ok(searched(reader, text).ok().filter(Reading::fits).unwrap_or(plain));
     }
     searched(reader, text)
+}
+
+/// A reading that may convert nothing: each conversion is a misfit instead.
+fn unconverted(mut reading: Reading) -> Reading {
+    let (kept, made): (Vec<Repair>, Vec<Repair>) =
+        reading.repairs.into_iter().partition(|repair| repair.kind == RepairKind::UnknownKey);
+    reading.repairs = kept;
+    reading.misfits.extend(made.into_iter().map(|repair| Misfit {
+        pointer: repair.pointer,
+        expected: String::from("a value that fits as it stands"),
+        found: repair.before.into_owned(),
+    }));
+    reading
 }
 
 fn reading(value: Value) -> Reading {
@@ -74,7 +80,7 @@ pub(super) fn no_value(reader: &Reader<'_>, text: &str) -> ReadError {
         Form::Object(_) => "JSON object",
         Form::List(_) => "JSON list",
         Form::Choice(_) => "value of the enum",
-        Form::Integer(_) | Form::Number(_) => "number",
+        Form::Integer(..) | Form::Number(_) => "number",
         Form::Bool => "boolean",
         _ => "JSON value",
     };
@@ -199,19 +205,29 @@ fn best(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<(Cho
     }
 }
 
-/// The candidate that costs least.
+/// The candidate that costs least; of equals the one in a fence, then the first, or the last behind a
+/// word of correction. A value with content goes before an empty one, JSON before words in brackets.
 fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<Choice> {
+    let says = |fitter: &Fitter<'_>, one: &Candidate| {
+        !candidates::is_empty(&fitter.tree, one) && !candidates::is_words(&fitter.tree, one)
+    };
+    let any_says = found.iter().any(|one| says(fitter, one));
     let mut best: Option<Choice> = None;
     for candidate in found {
+        if any_says && !says(fitter, candidate) {
+            continue;
+        }
         let mut cost = fitter.cost(candidate.root).saturating_add(candidate.doubt);
         if candidate.ending != Ending::Whole {
-            cost = cost.saturating_add(1);
+            cost = cost.saturating_add(cost::STRUCTURE);
         }
         let better = match &best {
             None => true,
-            Some(best) => {
-                cost < best.cost || cost == best.cost && candidate.fenced && !best.candidate.fenced
+            Some(best) if cost == best.cost => {
+                candidate.fenced && !best.candidate.fenced
+                    || corrects(text, best.candidate.end, candidate.start)
             }
+            Some(best) => cost < best.cost,
         };
         if better {
             let located = (!stands_alone(text, candidate)).then_some(RepairKind::Located);
@@ -219,6 +235,31 @@ fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
         }
     }
     best
+}
+
+/// Whether the words between two values take the first one back.
+fn corrects(text: &str, from: usize, to: usize) -> bool {
+    const WORDS: [&str; 16] = [
+        "actually",
+        "apologies",
+        "corrected",
+        "correction",
+        "fixed",
+        "instead",
+        "mistake",
+        "no",
+        "oops",
+        "rather",
+        "revised",
+        "scratch",
+        "sorry",
+        "update",
+        "updated",
+        "wait",
+    ];
+    let between = text.get(from.min(text.len())..to).unwrap_or_default();
+    let mut words = between.split(|char: char| !char.is_alphanumeric());
+    words.any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
 /// Where no bracketed value fits: the text as one value, markup, escaped JSON, and values further
@@ -282,7 +323,10 @@ fn better<'s>(
                     && fitter.tree.node(candidate.root).kind == Kind::Bare
             })
             .map(|_| candidate.root);
-        let cost = fitter.cost(candidate.root).saturating_add(candidate.doubt);
+        let mut cost = fitter.cost(candidate.root).saturating_add(candidate.doubt);
+        if candidate.ending != Ending::Whole {
+            cost = cost.saturating_add(cost::STRUCTURE);
+        }
         if best.as_ref().is_none_or(|best| cost < best.cost && cost < cost::MISFIT) {
             // Prose that fits nothing is no value at all.
             if cost >= cost::MISFIT && fitter.prose.is_some() {
@@ -375,13 +419,14 @@ fn rivals(fitter: &mut Fitter<'_>, found: &[Candidate], best: &Choice, text: &st
 pub(super) fn conclude(fitter: &mut Fitter<'_>, candidate: &Candidate, rivals: usize) -> Reading {
     let mut out = Out::default();
     let value = fitter.build(candidate.root, &mut out).unwrap_or_default();
-    Reading {
-        value,
-        repairs: out.repairs,
-        misfits: out.misfits,
-        ending: candidate.ending.clone(),
-        rivals: rivals + out.rivals,
+    let mut misfits = out.misfits;
+    if candidate.ending == Ending::Cut && fitter.level != Level::Salvage {
+        let (expected, found) = ("the rest of the value", "the end of the reply");
+        let pointer = fitter.tree.cut_pointer(candidate.root);
+        misfits.insert(0, Misfit { pointer, expected: expected.into(), found: found.into() });
     }
+    let (repairs, ending) = (out.repairs, candidate.ending.clone());
+    Reading { value, repairs, misfits, ending, rivals }
 }
 
 /// Reads a text that is cut off.

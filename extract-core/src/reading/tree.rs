@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value};
 
 use super::report::RepairKind;
 use super::scan::{Container, Place, Role, Sink, Token};
+use crate::contract::push_segment;
 
 /// The index of a node.
 pub(super) type NodeId = u32;
@@ -30,6 +31,12 @@ pub(super) enum Kind {
 pub(super) struct Slice {
     at: u32,
     len: u32,
+}
+
+impl Slice {
+    pub(super) fn is_empty(self) -> bool {
+        self.len == 0
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -269,6 +276,46 @@ impl Tree {
             None => self.root = id,
         }
         id
+    }
+
+    /// The pointer of the innermost container that the end of the text left open.
+    pub(super) fn cut_pointer(&self, root: NodeId) -> String {
+        let mut pointer = String::new();
+        let mut at = root;
+        loop {
+            let children = self.children(at).enumerate();
+            let Some((index, last)) = children.last() else { return pointer };
+            let node = self.node(last);
+            if !(node.cut && matches!(node.kind, Kind::Object | Kind::List)) {
+                return pointer;
+            }
+            match self.node(at).kind {
+                Kind::Object => push_segment(&mut pointer, self.key(last)),
+                _ => push_segment(&mut pointer, &index.to_string()),
+            }
+            at = last;
+        }
+    }
+
+    /// The value of a node as it stands; none where a member stands twice in its object.
+    pub(super) fn plain_value(&self, id: NodeId) -> Option<Value> {
+        match self.node(id).kind {
+            Kind::Object => {
+                let mut map = Map::with_capacity(self.node(id).count as usize);
+                for child in self.children(id) {
+                    if map.insert(self.key(child).to_owned(), self.plain_value(child)?).is_some() {
+                        return None;
+                    }
+                }
+                Some(Value::Object(map))
+            }
+            Kind::List => {
+                let items: Option<Vec<Value>> =
+                    self.children(id).map(|child| self.plain_value(child)).collect();
+                items.map(Value::Array)
+            }
+            _ => Some(self.value(id)),
+        }
     }
 
     /// The value of a node as it stands, without a schema.

@@ -1,8 +1,9 @@
-//! Which value of an enum a text means: spelled exactly, spelled otherwise, or named in a sentence.
+//! The value of an enum that a text means: spelled exactly, spelled otherwise, or named alone in a
+//! sentence. A name that only happens to be part of a text names nothing.
 
 use std::collections::BTreeMap;
 
-use crate::contract::shape::{Choices, fold, normal};
+use crate::contract::shape::{Choices, fold, normal_value};
 
 /// How a choice was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,9 +12,9 @@ pub(super) enum Match {
     Exact(usize),
     /// The same but for case, accents or punctuation.
     Like(usize),
-    /// Named in a longer text, more often than any other.
+    /// Named in a longer text, and no other is.
     Named(usize),
-    /// Several are named as often.
+    /// Several are named, or one is denied.
     Unclear,
     None,
 }
@@ -25,12 +26,19 @@ pub(super) fn find(choices: &Choices, text: &str) -> Match {
             return Match::Exact(index as usize);
         }
     }
-    let plain = normal(trimmed);
+    let plain = normal_value(trimmed);
     match choices.normal.get(&plain) {
         Some(Some(index)) => return Match::Like(*index as usize),
         // Spellings that differ by what was taken away: their case or accents must tell.
         Some(None) => return Match::Unclear,
         None => {}
+    }
+    if let Some(label) = labelled(trimmed) {
+        match choices.normal.get(&normal_value(label)) {
+            Some(Some(index)) => return Match::Named(*index as usize),
+            Some(None) => return Match::Unclear,
+            None => {}
+        }
     }
     named(choices, trimmed)
 }
@@ -38,7 +46,32 @@ pub(super) fn find(choices: &Choices, text: &str) -> Match {
 /// The longest text that is searched for the names of choices.
 const LONGEST: usize = 16_384;
 
-/// Counts where each choice is named as a word of its own; overlapping names go to the longest.
+/// The shortest name that counts within a longer text, in characters.
+const SHORTEST: usize = 3;
+
+/// The text behind a word that announces a choice: `Option B`, `The answer is (b).`
+fn labelled(text: &str) -> Option<&str> {
+    const LABELS: [&str; 3] = ["option", "answer", "choice"];
+    if text.len() > 128 {
+        return None;
+    }
+    let is_letter = |char: char| char.is_alphanumeric() || char == '\'';
+    let mut words = text.split(|char: char| !is_letter(char)).filter(|word| !word.is_empty());
+    let mut label = words.find(|word| LABELS.iter().any(|label| word.eq_ignore_ascii_case(label)))?;
+    label = match words.next()? {
+        is if is.eq_ignore_ascii_case("is") => words.next()?,
+        other if !label.is_empty() => other,
+        _ => return None,
+    };
+    // One letter is followed by nothing, or by what says more of it: `Option B: the second`.
+    let at = label.as_ptr() as usize - text.as_ptr() as usize;
+    let behind = text.get(at + label.len()..)?.trim_start_matches([')', '"', '\'', '*', ']']);
+    let is_closed = behind.is_empty() || behind.starts_with([':', '.', ',', '-', ';']);
+    (label.chars().count() < SHORTEST && is_closed).then_some(label)
+}
+
+/// Finds the one choice that is named as a word of its own. Overlapping names go to the longest, so
+/// that `car-2` is not `car`.
 fn named(choices: &Choices, text: &str) -> Match {
     if text.len() > LONGEST {
         return Match::None;
@@ -48,7 +81,9 @@ fn named(choices: &Choices, text: &str) -> Match {
     for (index, choice) in choices.all.iter().enumerate() {
         for spelling in &choice.spellings {
             let name = fold(spelling.trim());
-            if name.is_empty() {
+            let letters = name.chars().filter(|char| char.is_alphanumeric()).count();
+            let is_dense = name.chars().any(is_dense);
+            if letters < SHORTEST && !is_dense || name.is_empty() {
                 continue;
             }
             for (at, _) in text.match_indices(&name) {
@@ -58,29 +93,25 @@ fn named(choices: &Choices, text: &str) -> Match {
             }
         }
     }
-    // The longest first, so that `car-2` takes what `car` would.
     hits.sort_by_key(|&(start, end, _)| (std::cmp::Reverse(end - start), start));
     let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut counts = vec![0_usize; choices.all.len()];
+    let mut only = None;
     for (start, end, index) in hits {
         let before = taken.range(..end).next_back();
         if before.is_some_and(|(_, &taken_to)| taken_to > start) {
             continue;
         }
         taken.insert(start, end);
-        if denied(&text[..start]) {
+        if denied(&text[..start]) || only.replace(index).is_some_and(|other| other != index) {
             return Match::Unclear;
         }
-        counts[index] += 1;
     }
-    let Some(most) = counts.iter().copied().max().filter(|&most| most > 0) else {
-        return Match::None;
-    };
-    let mut best = counts.iter().enumerate().filter(|&(_, &count)| count == most);
-    match (best.next(), best.next()) {
-        (Some((index, _)), None) => Match::Named(index),
-        _ => Match::Unclear,
-    }
+    only.map_or(Match::None, Match::Named)
+}
+
+/// Whether a character is of a script that writes words without spaces between them.
+fn is_dense(char: char) -> bool {
+    char >= '\u{2e80}' && char.is_alphanumeric()
 }
 
 /// Whether the range is no part of a longer word. Scripts that write without spaces have no words
@@ -99,7 +130,7 @@ fn stands_alone(text: &str, start: usize, end: usize) -> bool {
 /// Whether the text right before says that it is *not* what follows.
 fn denied(before: &str) -> bool {
     let before = before.trim_end_matches(|char: char| !char.is_alphanumeric() && char != '\'');
-    ["not", "n't", "isnt", "neither", "nor"].iter().any(|word| {
+    ["not", "n't", "isnt", "neither", "nor", "never", "no", "non", "without", "than"].iter().any(|word| {
         before.ends_with(word)
             && !before[..before.len() - word.len()]
                 .ends_with(|char: char| char.is_alphanumeric() && *word != "n't")
@@ -137,5 +168,32 @@ pub(super) fn truth(text: &str) -> Option<(bool, bool)> {
 
 /// Whether a text only says that there is nothing.
 pub(super) fn says_nothing(text: &str) -> bool {
-    matches!(fold(text.trim()).as_str(), "" | "null" | "none" | "nil" | "undefined" | "n/a")
+    const WORDS: [&str; 20] = [
+        "",
+        "-",
+        "–",
+        "—",
+        "--",
+        "?",
+        "null",
+        "none",
+        "nil",
+        "undefined",
+        "n/a",
+        "n.a.",
+        "na",
+        "nan",
+        "unknown",
+        "not available",
+        "not applicable",
+        "not specified",
+        "not provided",
+        "unspecified",
+    ];
+    if text.len() > 64 {
+        return false;
+    }
+    let folded = fold(text.trim());
+    let plain = folded.trim_matches(['"', '\'', '(', ')', '[', ']', '<', '>']).trim();
+    WORDS.contains(&plain) || WORDS.contains(&plain.trim_end_matches('.'))
 }

@@ -9,8 +9,8 @@ use super::keywords::{
     bounds, enter_normal, field_names, index_choices, lengths, percent_decoded, spellings,
 };
 use super::{
-    Choice, Choices, Field, Form, ListForm, ObjectForm, Rest, Shape, ShapeError, ShapeId, TagForm,
-    UnionForm,
+    Choice, Choices, Field, Form, ListForm, ObjectForm, Rest, Shape, ShapeError, ShapeId, UnionForm,
+    MemberIndex, Width, normal, variants,
 };
 
 const MOST_NODES: usize = 100_000;
@@ -25,9 +25,10 @@ pub(super) fn compile(schema: &Value) -> Result<Shape, ShapeError> {
     for index in 0..compiler.drafts.len() {
         nodes.push(compiler.finish(index)?);
     }
-    let mut shape = Shape { nodes, root };
-    find_tags(&mut shape);
-    Ok(shape)
+    let mut shape = Shape::of(nodes, root);
+    variants::bind(&mut shape);
+    let title = schema.get("title").and_then(Value::as_str).unwrap_or_default();
+    Ok(shape.named(title))
 }
 
 /// A node on its way: references and unions are resolved when everything is known.
@@ -84,6 +85,9 @@ impl Compiler<'_> {
         self.references.insert(to.to_owned(), id);
         let target = self.resolve(to, pointer)?.clone();
         let real = self.schema(&target, to.trim_start_matches('#'), depth + 1)?;
+        if let Some(Draft::Form(Form::Object(object))) = self.drafts.get_mut(real as usize) {
+            object.name = to.rsplit('/').next().map(normal).or(object.name.take());
+        }
         self.drafts[id as usize] = Draft::Alias(real);
         Ok(id)
     }
@@ -275,7 +279,7 @@ impl Compiler<'_> {
         let form = match name {
             "null" => Form::Null,
             "boolean" => Form::Bool,
-            "integer" => Form::Integer(bounds(map)),
+            "integer" => Form::Integer(bounds(map), width(map)),
             "number" => Form::Number(bounds(map)),
             "string" => Form::Text(lengths(map, "minLength", "maxLength")),
             "array" => return self.list(map, pointer, depth),
@@ -333,7 +337,8 @@ impl Compiler<'_> {
             fields: Vec::new(),
             exact: HashMap::new(),
             normal: HashMap::new(),
-            rest: Rest::Drop,
+            name: title_of(map),
+            rest: Rest::Open,
             keys: None,
         };
         let properties = map.get("properties").and_then(Value::as_object);
@@ -353,7 +358,7 @@ impl Compiler<'_> {
         let names: Vec<(String, u32)> =
             object.exact.iter().map(|(name, &index)| (name.clone(), index)).collect();
         for (name, index) in names {
-            enter_normal(&mut object.normal, &name, index);
+            enter_normal(&mut object.normal, &normal(&name), index);
         }
         object.rest = self.rest(map, object.fields.is_empty(), pointer, depth)?;
         if let Some(Value::Array(keys)) =
@@ -388,7 +393,7 @@ impl Compiler<'_> {
                     depth + 1,
                 )?);
             }
-            return Ok(Rest::Keep(if ids.len() == 1 {
+            return Ok(Rest::Values(if ids.len() == 1 {
                 ids[0]
             } else {
                 self.add(Draft::Union(ids))?
@@ -397,10 +402,10 @@ impl Compiler<'_> {
         let additional =
             map.get("additionalProperties").or_else(|| map.get("unevaluatedProperties"));
         Ok(match additional {
-            Some(Value::Bool(false)) => Rest::Drop,
-            None if !bare => Rest::Drop,
-            None | Some(Value::Bool(true)) => Rest::Keep(self.form(Form::Any)?),
-            Some(schema) => Rest::Keep(self.schema(
+            Some(Value::Bool(false)) => Rest::Closed,
+            None if !bare => Rest::Open,
+            None | Some(Value::Bool(true)) => Rest::Values(self.form(Form::Any)?),
+            Some(schema) => Rest::Values(self.schema(
                 schema,
                 &format!("{pointer}/additionalProperties"),
                 depth + 1,
@@ -445,7 +450,7 @@ impl Compiler<'_> {
                 for field in &mut object.fields {
                     field.shape = self.settle(field.shape)?;
                 }
-                if let Rest::Keep(id) = &mut object.rest {
+                if let Rest::Values(id) = &mut object.rest {
                     *id = self.settle(*id)?;
                 }
             }
@@ -489,11 +494,11 @@ impl Compiler<'_> {
                 Draft::Form(Form::Choice(more)) => {
                     choices.all.extend(more.all.iter().cloned());
                 }
-                _ => return Ok(Form::Union(UnionForm { options: flat, nullable, tag: None })),
+                _ => return Ok(union_of(flat, nullable)),
             }
         }
         if nullable {
-            return Ok(Form::Union(UnionForm { options: flat, nullable, tag: None }));
+            return Ok(union_of(flat, nullable));
         }
         index_choices(&mut choices);
         Ok(Form::Choice(choices))
@@ -518,39 +523,18 @@ fn merge(into: &mut Map<String, Value>, key: String, value: Value) {
     }
 }
 
-/// Finds, for each union of objects, the property that tells them apart.
-fn find_tags(shape: &mut Shape) {
-    for index in 0..shape.nodes.len() {
-        let Form::Union(union) = &shape.nodes[index] else { continue };
-        if union.options.len() < 2 {
-            continue;
-        }
-        let tag = tag_of(shape, &union.options);
-        if let Form::Union(union) = &mut shape.nodes[index] {
-            union.tag = tag;
-        }
-    }
+fn union_of(options: Vec<ShapeId>, nullable: bool) -> Form {
+    Form::Union(UnionForm { options, nullable, tag: None, members: MemberIndex::default() })
 }
 
-fn tag_of(shape: &Shape, options: &[ShapeId]) -> Option<TagForm> {
-    let Form::Object(first) = shape.form(options[0]) else { return None };
-    let constant = |id: ShapeId| match shape.form(id) {
-        Form::Choice(choices) if choices.all.len() == 1 => Some(&choices.all[0].value),
-        _ => None,
-    };
-    first.fields.iter().filter(|field| constant(field.shape).is_some()).find_map(|field| {
-        let mut seen = Vec::new();
-        let mut variants = Vec::new();
-        for &option in options {
-            let Form::Object(object) = shape.form(option) else { return None };
-            let own = object.fields.iter().find(|other| other.name == field.name)?;
-            let value = constant(own.shape)?;
-            if seen.contains(&value) {
-                return None;
-            }
-            seen.push(value);
-            variants.push((option, own.shape));
-        }
-        Some(TagForm { name: field.name.clone(), variants })
-    })
+fn title_of(map: &Map<String, Value>) -> Option<String> {
+    map.get("title").and_then(Value::as_str).map(normal)
+}
+
+/// The size that the format of an integer says.
+fn width(map: &Map<String, Value>) -> Width {
+    match map.get("format").and_then(Value::as_str) {
+        Some("int128" | "uint128") => Width::Wide,
+        _ => Width::Usual,
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::{Bounds, Choices, Lengths, normal};
+use super::{Bounds, Choices, Lengths, normal_value};
 
 pub(super) fn percent_decoded(path: &str) -> String {
     let bytes = path.as_bytes();
@@ -75,15 +75,15 @@ pub(super) fn index_choices(choices: &mut Choices) {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         for spelling in &choice.spellings {
             choices.exact.entry(spelling.clone()).or_insert(index);
-            enter_normal(&mut choices.normal, spelling, index);
+            enter_normal(&mut choices.normal, &normal_value(spelling), index);
         }
     }
 }
 
-pub(super) fn enter_normal(table: &mut HashMap<String, Option<u32>>, name: &str, index: u32) {
-    let normal = normal(name);
+/// Enters a name in its normal form; one that two share stands for neither.
+pub(super) fn enter_normal(table: &mut HashMap<String, Option<u32>>, normal: &str, index: u32) {
     if !normal.is_empty() {
-        let entry = table.entry(normal).or_insert(Some(index));
+        let entry = table.entry(normal.to_owned()).or_insert(Some(index));
         if *entry != Some(index) {
             *entry = None;
         }

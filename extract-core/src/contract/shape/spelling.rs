@@ -36,3 +36,29 @@ pub(crate) fn normal(text: &str) -> String {
     folded.retain(char::is_alphanumeric);
     folded
 }
+
+/// The same for a value of an enum, where a sign can be all of the difference: `C` and `C++`, `1` and
+/// `-1`, `1.5` and `15`, `NA` and `N/A` stay apart. Only what is punctuation in words is taken away.
+pub(crate) fn normal_value(text: &str) -> String {
+    let folded = fold(text.trim());
+    let mut kept = String::with_capacity(folded.len());
+    let mut chars = folded.chars().peekable();
+    let mut before = None;
+    while let Some(char) = chars.next() {
+        let digit = |char: Option<char>| char.is_some_and(|char| char.is_ascii_digit());
+        let keeps = char.is_alphanumeric()
+            || match char {
+                '.' | ',' | ':' => digit(before) && digit(chars.peek().copied()),
+                '-' | '−' => kept.is_empty() && digit(chars.peek().copied()),
+                '!' | '~' | '¬' => kept.is_empty() && chars.peek().is_some(),
+                '+' | '#' | '/' | '%' | '&' | '=' | '<' | '>' | '^' | '$' | '€' | '£' | '¥'
+                | '°' | '@' => true,
+                _ => false,
+            };
+        if keeps {
+            kept.push(char);
+        }
+        before = Some(char);
+    }
+    kept
+}

@@ -10,7 +10,7 @@ impl<T> Journey<T> {
     /// noted.
     pub(super) fn read(&mut self, answer: &Answer) -> Result<Reading, Problem> {
         let shape = self.task.contract.shape(self.form.as_deref());
-        let reading = read_answer(answer, shape)?;
+        let reading = read_answer(answer, shape, self.task.options.reading)?;
         self.note_others(&reading);
         Ok(reading)
     }
@@ -79,17 +79,24 @@ impl Answer {
     }
 }
 
-/// Reads one answer for a shape. What was cut off inside is no answer.
-pub(super) fn read_answer(answer: &Answer, shape: &Shape) -> Result<Reading, Problem> {
+/// Reads one answer for a shape. A value that was cut off is no answer, unless the level takes it.
+pub(super) fn read_answer(
+    answer: &Answer,
+    shape: &Shape,
+    level: Level,
+) -> Result<Reading, Problem> {
     let read = match answer {
-        Answer::Arguments(text) => reading::read_arguments(text, shape, Level::Lenient),
-        Answer::Text(text) => reading::read(text, shape, Level::Lenient),
+        Answer::Arguments(text) => reading::read_arguments(text, shape, level),
+        Answer::Text(text) => reading::read(text, shape, level),
     };
     let reading = read.map_err(|error| unreadable_problem(error.to_string()))?;
-    if reading.is_cut() {
-        return Err(unreadable_problem("one that ends in the middle"));
+    match reading.cut_place() {
+        Some(place) if level != Level::Salvage => {
+            let within = if place.is_empty() { "the value" } else { place };
+            Err(unreadable_problem(format!("one that ends inside {within}")))
+        }
+        _ => Ok(reading),
     }
-    Ok(reading)
 }
 
 pub(super) fn unreadable_problem(found: impl Into<String>) -> Problem {

@@ -73,11 +73,11 @@ impl<T: Extract> Journey<T> {
             return unread(self.unknown_tool(call));
         };
         let shape = variant.contract().shape(Some(form));
-        match read_answer(&Answer::arguments_of(call), shape) {
+        match read_answer(&Answer::arguments_of(call), shape, self.task.options.reading) {
             Ok(reading) => {
                 self.note_others(&reading);
-                repairs.extend(reading.repairs);
-                let raised = variant.raise(form, reading.value);
+                repairs.extend_from_slice(&reading.repairs);
+                let raised = variant.raise(form, reading);
                 let tool = variant.name().to_owned();
                 Element { tool, value: Some(raised.value), problems: raised.problems }
             }

@@ -78,9 +78,10 @@ impl<T: Extract> Journey<T> {
 
     /// Reads one answer of the whole value, and gives it the type's own shape.
     pub(super) fn read_whole(&mut self, answer: &Answer) -> Result<Taken, Problem> {
-        let reading = self.read(answer)?;
-        let raised = self.task.contract.raise(self.form.as_deref(), reading.value);
-        Ok(Taken { raised, repairs: reading.repairs })
+        let mut reading = self.read(answer)?;
+        let repairs = std::mem::take(&mut reading.repairs);
+        let raised = self.task.contract.raise_reading(self.form.as_deref(), reading);
+        Ok(Taken { raised, repairs })
     }
 
     /// Checks a value in all layers; the elements of a list that do not pass may be left out of it.

@@ -12,6 +12,7 @@ use crate::conversation::{Message, Reply, ToolCall, ToolResult};
 use crate::extraction::ledger::Outcome;
 use crate::extraction::step::{Call, Calls};
 use crate::extraction::tooling::OwnTool;
+use crate::reading::Level;
 
 impl<T: Extract> Journey<T> {
     /// The calls that a reply makes of the user's own tools, checked: nothing where it makes none,
@@ -27,9 +28,10 @@ impl<T: Extract> Journey<T> {
         let mut calls = Vec::new();
         let mut all = Problems::new();
         let mut verdicts = Vec::new();
+        let level = self.task.options.reading;
         for call in reply.tool_calls() {
             let read = match find(call) {
-                Some(own) => read_call(own, call).map(|read| calls.push(read)),
+                Some(own) => read_call(own, call, level).map(|read| calls.push(read)),
                 None if self.gives_value(call) => Ok(()),
                 None => Err(Wrong::unread(self.unknown_tool(call).into())),
             };
@@ -62,12 +64,12 @@ impl<T: Extract> Journey<T> {
 }
 
 /// Reads and checks one call. Pointers of problems are into its arguments, as they were asked for.
-fn read_call(own: &OwnTool, call: &ToolCall) -> Result<Call, Wrong> {
+fn read_call(own: &OwnTool, call: &ToolCall, level: Level) -> Result<Call, Wrong> {
     let contract = own.tool.contract();
     let shape = contract.shape(Some(&own.form));
-    let reading = read_answer(&Answer::arguments_of(call), shape)
+    let reading = read_answer(&Answer::arguments_of(call), shape, level)
         .map_err(|problem| Wrong::unread(problem.into()))?;
-    let Raised { value, mut problems } = contract.raise(Some(&own.form), reading.value);
+    let Raised { value, mut problems } = contract.raise_reading(Some(&own.form), reading);
     problems.extend(violations(contract, &value));
     if problems.is_empty() {
         return Ok(Call { call: call.clone(), arguments: value });

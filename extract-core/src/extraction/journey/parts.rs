@@ -165,13 +165,14 @@ impl<T> Journey<T> {
         let Asking { parts, form, kept, taken, .. } = self.parts.as_mut()?;
         let (contract, form) = (parts.contract(), form.as_deref());
         let shape = contract.shape(form);
-        let reading = read_answer(answer, shape).ok()?;
-        let mut raised = contract.raise(form, reading.value);
+        let mut reading = read_answer(answer, shape, self.task.options.reading).ok()?;
+        let repairs = std::mem::take(&mut reading.repairs);
+        let mut raised = contract.raise_reading(form, reading);
         raised.value = parts.merge(kept, &raised.value)?;
         let problems = std::mem::take(&mut raised.problems);
         let in_whole = |problem: Problem| parts.in_whole(problem);
         raised.problems = problems.into_iter().map(in_whole).collect();
         *taken = true;
-        Some(Taken { raised, repairs: reading.repairs })
+        Some(Taken { raised, repairs })
     }
 }

@@ -1,8 +1,11 @@
-//! From the tree of what a text says to the value that the schema asks for. The same walk gives
-//! the cost of a reading (to choose between readings) and, when it is told to, the value with its
-//! repairs.
+//! From the tree of what a text says to the value that the schema asks for. First the names in the
+//! text bind it to a place of the schema, then it is read there, and only then is anything converted.
+//! The same walk gives the cost of a reading (to choose between readings that are all true) and, when
+//! it is asked to, the value with its repairs.
 
+mod convert;
 mod list;
+mod members;
 mod object;
 mod outcome;
 mod scalar;
@@ -20,15 +23,18 @@ use crate::contract::shape::{Form, Shape, ShapeId};
 
 pub(super) use outcome::{Out, Seg};
 
-/// What each repair of meaning costs: the cheaper reading wins.
+/// The cost of a reading, and the value; none where a partial text says nothing yet.
+type Fit = (u32, Option<Value>);
+
+/// The cost of a repair of meaning: of readings that are all true the cheaper one is taken.
 pub(super) mod cost {
     /// Something of the schema does not fit; dearer than any repair.
     pub(crate) const MISFIT: u32 = 10_000;
     pub(crate) const TINY: u32 = 1;
     pub(crate) const SMALL: u32 = 2;
-    pub(crate) const LIFT: u32 = 4;
     pub(crate) const NAMED: u32 = 6;
-    pub(crate) const TAG: u32 = 20;
+    pub(crate) const STRUCTURE: u32 = 20;
+    pub(crate) const TAG: u32 = 40;
     pub(crate) const DROP: u32 = 50;
 }
 
@@ -67,29 +73,52 @@ pub enum Growing {
     Withheld,
 }
 
+/// The alternatives around a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Branch {
+    /// There are none.
+    Only,
+    /// There are others, and none of them is a list.
+    Other,
+    /// There are others, and a list is among them.
+    Listed,
+}
+
 /// Where in the tree, and in the schema, a value is looked at.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct At<'s> {
     pub(super) node: NodeId,
     pub(super) shape: ShapeId,
-    /// How often the value was wrapped or unwrapped without going deeper into the text.
-    pub(super) lift: u8,
+    /// The field that the value stands in.
+    pub(super) field: Option<&'s str>,
+    /// A structural conversion was made on the path to the value: there is no second one.
+    pub(super) converted: bool,
+    pub(super) branch: Branch,
     /// Nothing stands behind it in the text (partial texts only).
     pub(super) tail: bool,
-    /// What was repaired in the form of this node was told already.
+    /// The repairs of form of this node are in the report already.
     pub(super) told: bool,
-    /// A missing constant may be put in: only one variant fits.
+    /// The tag to put in: exactly one variant fits without it.
     pub(super) tag: Option<&'s str>,
 }
 
-impl At<'_> {
-    fn lifted(self, node: NodeId, shape: ShapeId) -> Self {
-        Self { node, shape, lift: self.lift + 1, told: node == self.node, ..self }
+impl<'s> At<'s> {
+    /// The place of a member or an element.
+    fn child(self, node: NodeId, shape: ShapeId, field: Option<&'s str>, tail: bool) -> Self {
+        let branch = Branch::Only;
+        At { node, shape, field, branch, tail, told: false, tag: None, ..self }
+    }
+
+    /// The place of a value that is converted, at most once on a path.
+    fn structural(self, node: NodeId, shape: ShapeId) -> Self {
+        At { node, shape, converted: true, told: node == self.node, tag: None, ..self }
+    }
+
+    /// What a cost depends on besides the node and the shape.
+    fn flags(self) -> u8 {
+        u8::from(self.converted) | u8::from(self.tail) << 1 | (self.branch as u8) << 2
     }
 }
-
-/// The most often that a value is wrapped or unwrapped on one level.
-const LIFTS: u8 = 2;
 
 /// How often the text inside a string may itself hold a string with a text.
 const NESTED: u8 = 3;
@@ -102,7 +131,7 @@ pub(super) struct Fitter<'s> {
     pub(super) shape: &'s Shape,
     pub(super) level: Level,
     pub(super) partial: Option<Growing>,
-    memo: HashMap<(NodeId, ShapeId, bool), u32, BuildHasherDefault<Quick>>,
+    memo: HashMap<(NodeId, ShapeId, u8), u32, BuildHasherDefault<Quick>>,
     parsed: HashMap<NodeId, Option<NodeId>>,
     /// Where each generation of inner texts begins among the nodes.
     generations: Vec<NodeId>,
@@ -138,7 +167,9 @@ impl<'s> Fitter<'s> {
         At {
             node,
             shape: self.shape.root(),
-            lift: 0,
+            field: None,
+            converted: false,
+            branch: Branch::Only,
             tail: self.partial.is_some(),
             told: false,
             tag: None,
@@ -164,18 +195,23 @@ impl<'s> Fitter<'s> {
     /// The value of this node for one place of the schema; `None` where it does not fit there.
     pub(super) fn build_for(&mut self, node: NodeId, shape: ShapeId) -> Option<Value> {
         let at = At { shape, ..self.at(node) };
-        if self.weigh(at) >= cost::MISFIT {
-            return None;
-        }
-        self.fit(at, &mut Some(&mut Out::default())).1
+        let mut out = Out::default();
+        let (cost, value) = self.fit(at, &mut Some(&mut out));
+        value.filter(|_| cost < cost::MISFIT)
     }
 
-    /// The cost at a place, remembered.
+    /// The cost at a place. That of containers and long texts is remembered; that of others takes
+    /// less time than to look it up.
     pub(super) fn weigh(&mut self, at: At<'s>) -> u32 {
-        if at.lift > 0 || at.tag.is_some() {
+        const SHORT: usize = 64;
+        let is_short = match self.tree.node(at.node).kind {
+            Kind::Object | Kind::List => false,
+            _ => self.tree.text(at.node).len() <= SHORT,
+        };
+        if is_short || at.tag.is_some() {
             return self.fit(at, &mut None).0;
         }
-        let key = (at.node, at.shape, at.tail);
+        let key = (at.node, at.shape, at.flags());
         if let Some(&known) = self.memo.get(&key) {
             return known;
         }
@@ -216,8 +252,8 @@ impl<'s> Fitter<'s> {
             Form::Never => self.misfit(at, "nothing", out),
             Form::Null => self.null(at, out),
             Form::Bool => self.boolean(at, out),
-            Form::Integer(bounds) => self.number(at, bounds, true, out),
-            Form::Number(bounds) => self.number(at, bounds, false, out),
+            Form::Integer(bounds, width) => self.number(at, bounds, Some(*width), out),
+            Form::Number(bounds) => self.number(at, bounds, None, out),
             Form::Text(lengths) => self.text(at, *lengths, out),
             Form::Choice(choices) => self.choice(at, choices, out),
             Form::List(list) => self.list(at, list, out),
@@ -236,7 +272,7 @@ impl<'s> Fitter<'s> {
                     && matches!(
                         form,
                         Form::Choice(_)
-                            | Form::Integer(_)
+                            | Form::Integer(..)
                             | Form::Number(_)
                             | Form::Bool
                             | Form::Null
@@ -322,6 +358,24 @@ impl<'s> Fitter<'s> {
         (cost::MISFIT, Some(self.tree.value(at.node)))
     }
 
+    /// A misfit at a member of the node, of which the value is kept as it stands.
+    pub(super) fn misfit_at(
+        &mut self,
+        at: At<'s>,
+        seg: Seg<'s>,
+        (expected, found): (&str, &str),
+        out: &mut Option<&mut Out<'s>>,
+    ) -> (u32, Option<Value>) {
+        if at.tail && self.partial.is_some() {
+            return self.misfit(at, expected, out);
+        }
+        let Some(out) = out else { return (cost::MISFIT, Some(Value::Null)) };
+        out.path.push(seg);
+        out.misfit(&self.tree, expected, found);
+        out.path.pop();
+        (cost::MISFIT, Some(self.tree.value(at.node)))
+    }
+
     /// The node as a text of its own is read: the root of what it says, if that is JSON-like.
     pub(super) fn parse_text(&mut self, id: NodeId) -> Option<NodeId> {
         if let Some(&known) = self.parsed.get(&id) {
@@ -390,8 +444,7 @@ impl<'s> Fitter<'s> {
             if let Some(out) = out {
                 out.path.push(seg);
             }
-            let below =
-                At { node: child, lift: 0, tail: at.tail && next == NONE, told: false, ..at };
+            let below = at.child(child, at.shape, None, at.tail && next == NONE);
             let value = self.fit(below, out).1;
             if let Some(value) = value {
                 if node.kind == Kind::Object {

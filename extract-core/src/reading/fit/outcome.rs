@@ -22,8 +22,6 @@ pub(crate) struct Out<'s> {
     pub(crate) path: Vec<Seg<'s>>,
     pub(crate) repairs: Vec<Repair>,
     pub(crate) misfits: Vec<Misfit>,
-    /// Choices between variants that cost the same.
-    pub(crate) rivals: usize,
 }
 
 impl Out<'_> {

@@ -3,13 +3,11 @@
 use serde_json::{Number, Value};
 
 use super::super::numbers::{integral, written};
-use super::super::report::RepairKind;
+use super::super::report::{Level, RepairKind};
 use super::super::tree::Kind;
 use super::super::words::{self, Match};
-use super::{At, Fitter, LIFTS, Out, cost};
-use crate::contract::shape::{Bounds, Choices, Lengths};
-
-type Fit = (u32, Option<Value>);
+use super::{At, Fit, Fitter, NodeId, Out, cost};
+use crate::contract::shape::{Bounds, Choices, Lengths, Width};
 
 impl<'s> Fitter<'s> {
     pub(super) fn null(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Fit {
@@ -29,14 +27,14 @@ impl<'s> Fitter<'s> {
             Kind::False => return (0, Some(Value::Bool(false))),
             Kind::Text | Kind::Bare => match words::truth(self.tree.text(at.node)) {
                 Some((truth, named)) => (if named { cost::NAMED } else { cost::SMALL }, truth),
-                None => return self.unwrapped(at, "a boolean", out),
+                None => return self.content(at, "a boolean", out),
             },
             Kind::Number => match self.number_of(at.node).and_then(|number| number.as_f64()) {
                 Some(1.0) => (cost::SMALL, true),
                 Some(0.0) => (cost::SMALL, false),
                 _ => return self.misfit(at, "a boolean", out),
             },
-            _ => return self.unwrapped(at, "a boolean", out),
+            _ => return self.content(at, "a boolean", out),
         };
         self.tell(out, RepairKind::ToBool, at.node, &Value::Bool(truth));
         (cost, Some(Value::Bool(truth)))
@@ -46,10 +44,15 @@ impl<'s> Fitter<'s> {
         &mut self,
         at: At<'s>,
         bounds: &Bounds,
-        integer: bool,
+        integer: Option<Width>,
         out: &mut Option<&mut Out<'s>>,
     ) -> Fit {
-        let expected = if integer { "an integer" } else { "a number" };
+        let expected = if integer.is_some() { "an integer" } else { "a number" };
+        if integer == Some(Width::Wide) {
+            if let Some(digits) = wide(self.tree.text(at.node)) {
+                return self.digits(at, bounds, &digits, out);
+            }
+        }
         let (mut cost, mut repair, number) = match self.tree.node(at.node).kind {
             Kind::Number => match self.number_of(at.node) {
                 Some(number) => (0, None, number),
@@ -69,11 +72,11 @@ impl<'s> Fitter<'s> {
                     };
                     (cost, Some(repair), found.number)
                 }
-                None => return self.unwrapped(at, expected, out),
+                None => return self.content(at, expected, out),
             },
-            _ => return self.unwrapped(at, expected, out),
+            _ => return self.content(at, expected, out),
         };
-        let number = match integer.then(|| whole(&number)) {
+        let number = match integer.map(|_| whole(&number)) {
             None => number,
             Some(Some(whole)) if whole == number => whole,
             Some(Some(whole)) => {
@@ -93,6 +96,21 @@ impl<'s> Fitter<'s> {
         (cost, Some(value))
     }
 
+    /// An integer beyond 64 bits: its digits, which the checks read as a number.
+    fn digits(
+        &mut self,
+        at: At<'s>,
+        bounds: &Bounds,
+        digits: &str,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
+        let holds = digits.parse::<f64>().is_ok_and(|value| bounds.hold(value));
+        if !holds {
+            return self.misfit(at, "a number within the bounds", out);
+        }
+        (0, Some(Value::String(digits.to_owned())))
+    }
+
     pub(super) fn text(
         &mut self,
         at: At<'s>,
@@ -101,35 +119,38 @@ impl<'s> Fitter<'s> {
     ) -> Fit {
         let node = *self.tree.node(at.node);
         let (cost, text) = match node.kind {
-            Kind::Text | Kind::Bare => {
-                // A text that is only prose is an answer in itself, never the part of one.
-                if self.is_prose(at.node) && at.lift > 0 {
-                    return self.misfit(at, "a string", out);
-                }
-                (0, out.is_some().then(|| self.tree.text(at.node).to_owned()))
+            Kind::Text | Kind::Bare if self.is_prose(at.node) && self.is_within(at) => {
+                return self.misfit(at, "a string", out);
             }
+            Kind::Text | Kind::Bare => (0, self.tree.text(at.node)),
             Kind::Null | Kind::Missing => return self.misfit(at, "a string", out),
-            kind => {
-                let cost = if matches!(kind, Kind::Object | Kind::List) {
-                    cost::LIFT
-                } else {
-                    cost::SMALL
-                };
-                (cost, out.is_some().then(|| self.raw(at.node).to_owned()))
+            Kind::Object | Kind::List
+                if self.level != Level::Salvage && !self.is_code(at.node) =>
+            {
+                return self.content(at, "a string", out);
             }
+            Kind::Object | Kind::List => (cost::STRUCTURE, self.raw(at.node)),
+            _ => (cost::SMALL, self.raw(at.node)),
         };
-        if !lengths.free()
-            && !lengths.hold(self.tree.text(at.node).chars().count())
-            && cost == 0
-            && !node.cut
-        {
+        let is_long = !lengths.free() && !node.cut;
+        if is_long && !lengths.hold(text.chars().count()) {
             return self.misfit(at, "a string of another length", out);
         }
-        let value = Value::String(text.unwrap_or_default());
+        let value = Value::String(if out.is_some() { text.to_owned() } else { String::new() });
         if cost > 0 {
             self.tell(out, RepairKind::ToText, at.node, &value);
         }
         (cost, Some(value))
+    }
+
+    /// Whether braces stand around what is no JSON: code without quotation marks around it.
+    fn is_code(&self, node: NodeId) -> bool {
+        let is_bare = |child| matches!(self.kind(child), Kind::Missing | Kind::Bare);
+        let raw = self.raw(node);
+        self.kind(node) == Kind::Object
+            && self.tree.children(node).all(is_bare)
+            && !raw.contains(['"', '“', '”'])
+            && !raw.trim_matches(['{', '}']).trim().is_empty()
     }
 
     pub(super) fn choice(
@@ -138,17 +159,12 @@ impl<'s> Fitter<'s> {
         choices: &'s Choices,
         out: &mut Option<&mut Out<'s>>,
     ) -> Fit {
-        let expected = || {
-            let names: Vec<String> =
-                choices.all.iter().take(20).map(|choice| choice.value.to_string()).collect();
-            if names.len() == 1 { names.concat() } else { format!("one of {}", names.join(", ")) }
-        };
-        let kind = self.tree.node(at.node).kind;
+        let kind = self.kind(at.node);
         let found = match kind {
             Kind::Number | Kind::True | Kind::False => {
                 let value = self.tree.value(at.node);
                 let same = |other: &Value| match (other, &value) {
-                    (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+                    (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
                     (a, b) => a == b,
                 };
                 match choices.all.iter().position(|choice| same(&choice.value)) {
@@ -157,14 +173,22 @@ impl<'s> Fitter<'s> {
                 }
             }
             Kind::Text | Kind::Bare => words::find(choices, self.tree.text(at.node)),
-            _ => return self.unwrapped(at, &expected(), out),
+            Kind::Object => match self.unit(at.node, choices) {
+                Some(index) => {
+                    let value = choices.all[index].value.clone();
+                    self.tell(out, RepairKind::FromField, at.node, &value);
+                    return (cost::SMALL, Some(value));
+                }
+                None => return self.content(at, &choices.expected(), out),
+            },
+            _ => return self.content(at, &choices.expected(), out),
         };
         let (mut cost, index) = match found {
             Match::Exact(index) => (0, index),
             Match::Like(index) => (cost::TINY, index),
             Match::Named(index) => (cost::NAMED, index),
-            Match::Unclear => return self.misfit(at, &expected(), out),
-            Match::None => return self.unwrapped(at, &expected(), out),
+            Match::Unclear => return self.misfit(at, &choices.expected(), out),
+            Match::None => return self.content(at, &choices.expected(), out),
         };
         let value = choices.all[index].value.clone();
         if !value.is_string() {
@@ -176,46 +200,66 @@ impl<'s> Fitter<'s> {
         (cost, Some(value))
     }
 
-    /// A scalar that stands in a wrapping of one: `{"value": 3}`, `[3]`, `"\"3\""`.
-    fn unwrapped(&mut self, at: At<'s>, expected: &str, out: &mut Option<&mut Out<'s>>) -> Fit {
-        if at.lift >= LIFTS {
-            return self.misfit(at, expected, out);
-        }
-        let node = *self.tree.node(at.node);
-        let (inner, kind) = match node.kind {
-            Kind::Object => match self.tree.only_child(at.node) {
-                Some(child) if !matches!(self.tree.node(child).kind, Kind::Object | Kind::List) => {
-                    (child, RepairKind::FromField)
-                }
-                _ => return self.misfit(at, expected, out),
-            },
-            Kind::List => match self.tree.only_child(at.node) {
-                Some(child) => (child, RepairKind::FromList),
-                None => return self.misfit(at, expected, out),
-            },
-            Kind::Text => match self.parse_text(at.node) {
-                Some(root) => (root, RepairKind::ParsedString),
-                None => return self.misfit(at, expected, out),
-            },
-            _ => return self.misfit(at, expected, out),
+    /// The variant without data that is written as if it had some: `{"Stop": {}}`, `{"Stop": null}`.
+    pub(super) fn unit(&self, node: NodeId, choices: &Choices) -> Option<usize> {
+        let child = self.tree.only_child(node)?;
+        let payload = self.tree.node(child);
+        let is_empty = match payload.kind {
+            Kind::Null => true,
+            Kind::Object | Kind::List => payload.count == 0,
+            _ => false,
         };
-        let below = at.lifted(inner, at.shape);
-        let cost = self.weigh(below);
-        if cost >= cost::MISFIT {
-            return self.misfit(at, expected, out);
+        match words::find(choices, self.tree.key(child)) {
+            Match::Exact(index) | Match::Like(index) if is_empty => Some(index),
+            _ => None,
         }
-        if out.is_none() {
-            return (cost + cost::LIFT, Some(Value::Null));
+    }
+
+    /// A scalar inside of a wrapper, a list of one or a text: `{"value": 3}`, `[3]`, `"\"3\""`.
+    fn content(&mut self, at: At<'s>, expected: &str, out: &mut Option<&mut Out<'s>>) -> Fit {
+        match self.unwrapped(at) {
+            Some(conversion) => self.convert(at, conversion, out),
+            None => self.misfit(at, expected, out),
         }
-        let (_, value) = self.fit(below, out);
-        self.tell(out, kind, at.node, value.as_ref().unwrap_or(&Value::Null));
-        (cost + cost::LIFT, value)
     }
 
     /// Whether a node is the whole of a text that is no JSON.
-    pub(super) fn is_prose(&self, id: super::NodeId) -> bool {
+    pub(super) fn is_prose(&self, id: NodeId) -> bool {
         self.prose == Some(id)
     }
+
+    /// Whether a value is to be a part of the answer: prose can be an answer in itself, and no part of
+    /// one.
+    pub(super) fn is_within(&self, at: At<'s>) -> bool {
+        at.converted || at.field.is_some() || self.shape.wrapped_field().is_some()
+    }
+
+    /// Whether a number has more digits than a JSON value keeps.
+    pub(super) fn loses_digits(&self, node: NodeId) -> bool {
+        self.kind(node) == Kind::Number && !is_kept(self.tree.text(node))
+    }
+}
+
+/// Whether `serde_json` keeps a number as it is written: integers of 64 bits, and others of up to 15
+/// digits, which every `f64` keeps.
+fn is_kept(text: &str) -> bool {
+    const DIGITS: usize = 15;
+    if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
+        return true;
+    }
+    let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit);
+    digits.skip_while(|&digit| digit == b'0').count() <= DIGITS
+}
+
+/// The digits of an integer beyond 64 bits, as a type of 128 bits reads them.
+fn wide(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
+        return None;
+    }
+    let signed = text.parse::<i128>().map(|number| number.to_string());
+    signed.or_else(|_| text.parse::<u128>().map(|number| number.to_string())).ok()
 }
 
 /// The integer that a number is, if it is one.
@@ -224,4 +268,18 @@ fn whole(number: &Number) -> Option<Number> {
         return Some(number.clone());
     }
     number.as_f64().and_then(integral)
+}
+
+impl Choices {
+    /// The values in words, bounded in number.
+    pub(super) fn expected(&self) -> String {
+        const MOST: usize = 20;
+        let names: Vec<String> =
+            self.all.iter().take(MOST).map(|choice| choice.value.to_string()).collect();
+        match self.all.len() {
+            1 => names.concat(),
+            2..=MOST => format!("one of {}", names.join(", ")),
+            more => format!("one of {more} values: {}, …", names.join(", ")),
+        }
+    }
 }

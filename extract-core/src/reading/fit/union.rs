@@ -1,15 +1,35 @@
-//! Alternatives: each is weighed, the cheapest is taken; the tag of a variant is put right where
-//! exactly one variant fits without it.
+//! Alternatives. A tag, or a member that only one variant has, binds the value to that variant, and
+//! whatever is wrong then is wrong inside of it. Only what names nothing is weighed.
 
 use serde_json::Value;
 
 use super::super::report::RepairKind;
-use super::super::tree::{Kind, NONE};
-use super::super::words;
-use super::{At, Fitter, Out, cost};
-use crate::contract::shape::{Form, Rest, ShapeId, TagForm, UnionForm};
+use super::super::tree::{Kind, NodeId};
+use super::super::words::{self, Match};
+use super::{At, Branch, Fit, Fitter, Out, Seg, cost};
+use crate::contract::shape::{Form, ShapeId, TagForm, UnionForm};
 
-type Fit = (u32, Option<Value>);
+/// The variant that an object is bound to.
+enum Bound<'s> {
+    Option(usize),
+    /// One without its tag, which is put in.
+    Untagged(usize, &'s TagForm),
+    /// A tag that names no variant.
+    UnknownTag(NodeId, &'s TagForm),
+    /// No tag, where there has to be one.
+    NoTag(&'s TagForm),
+    /// The members are those of several variants.
+    Several,
+    /// No member is one of any variant.
+    Nothing,
+}
+
+/// The members of an object held against one option.
+#[derive(Debug, Clone, Copy, Default)]
+struct Score {
+    named: u32,
+    required: u32,
+}
 
 impl<'s> Fitter<'s> {
     pub(super) fn union(
@@ -18,149 +38,376 @@ impl<'s> Fitter<'s> {
         form: &'s UnionForm,
         out: &mut Option<&mut Out<'s>>,
     ) -> Fit {
-        let kind = self.tree.node(at.node).kind;
+        let kind = self.kind(at.node);
         if form.nullable && matches!(kind, Kind::Null | Kind::Missing) {
             return (0, Some(Value::Null));
         }
+        let is_text = matches!(kind, Kind::Text | Kind::Bare);
+        if form.nullable
+            && is_text
+            && words::says_nothing(self.tree.text(at.node))
+            && !form.options.iter().any(|&option| self.takes_text(option, at.node))
+        {
+            return self.null(at, out);
+        }
         let at = At { tag: None, ..at };
         if let [only] = form.options.as_slice() {
-            if matches!((kind, self.shape.form(*only)), (Kind::Text, Form::Text(lengths)) if lengths.free())
-            {
-                return self.fit_option(At { shape: *only, ..at }, out);
-            }
+            // Its notes are in the report since the union was entered.
+            return self.fit(At { shape: *only, told: true, ..at }, out);
         }
-        let (option, cost) = match self.by_tag(at, form) {
-            Some(found) => found,
-            None => self.cheapest(at, form, out),
-        };
-        if cost >= cost::MISFIT {
-            if form.nullable
-                && matches!(kind, Kind::Text | Kind::Bare)
-                && words::says_nothing(self.tree.text(at.node))
-            {
-                return self.null(at, out);
-            }
-            if let Some(fit) = self.untagged(at, form, out) {
-                return fit;
-            }
+        let is_list = |&option: &ShapeId| matches!(self.shape.form(option), Form::List(_));
+        let branch = if form.options.iter().any(is_list) { Branch::Listed } else { Branch::Other };
+        let at = At { branch, told: true, ..at };
+        match kind {
+            Kind::Object => self.object_of(at, form, out),
+            Kind::List => self.list_of(at, form, out),
+            _ => self.scalar_of(at, form, out),
         }
-        if out.is_none() {
-            return (cost, Some(Value::Null));
-        }
-        // Its notes were told when the union was entered.
-        let (_, value) = self.fit_option(At { shape: option, ..at }, out);
-        (cost, value)
     }
 
-    /// The walk of a chosen option, whose node has already said what was repaired in its form.
-    fn fit_option(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Fit {
-        self.fit(At { told: true, ..at }, out)
+    /// Whether an option takes a text as it stands, or names it.
+    fn takes_text(&self, option: ShapeId, node: NodeId) -> bool {
+        let text = self.tree.text(node);
+        match self.shape.form(option) {
+            Form::Any => true,
+            Form::Text(lengths) => lengths.free() || lengths.hold(text.chars().count()),
+            Form::Choice(choices) => {
+                matches!(words::find(choices, text), Match::Exact(_) | Match::Like(_))
+            }
+            _ => false,
+        }
     }
 
-    fn cheapest(
+    fn object_of(
         &mut self,
         at: At<'s>,
         form: &'s UnionForm,
         out: &mut Option<&mut Out<'s>>,
-    ) -> (ShapeId, u32) {
-        let mut best = (form.options[0], u32::MAX);
-        let mut ties = 0;
-        let container = matches!(self.tree.node(at.node).kind, Kind::Object | Kind::List);
-        // Written as text, everything would fit a variant of text, and a bad value of another one
-        // would pass for words.
-        let swallows = |fitter: &Self, option| container && fitter.would_swallow(at, option);
-        let is_object = |option| matches!(self.shape.form(option), Form::Object(_));
-        let spared =
-            form.options.iter().any(|&option| is_object(option) && !swallows(self, option));
-        for &option in &form.options {
-            if spared && swallows(self, option) {
+    ) -> Fit {
+        match self.bind(at, form) {
+            Bound::Option(index) => self.fit(At { shape: form.options[index], ..at }, out),
+            Bound::Untagged(index, tag) => {
+                let below = At { shape: form.options[index], tag: Some(&tag.name), ..at };
+                let (cost, value) = self.fit(below, out);
+                let put = value.as_ref().and_then(|value| value.get(&tag.name)).cloned();
+                self.tell(out, RepairKind::Tag, at.node, &put.unwrap_or_default());
+                (cost, value)
+            }
+            Bound::UnknownTag(node, tag) => {
+                let found = self.raw(node).to_owned();
+                let words = (tag.expected(), found);
+                self.misfit_at(at, Seg::Name(&tag.name), (&words.0, &words.1), out)
+            }
+            Bound::NoTag(tag) => {
+                self.misfit_at(at, Seg::Name(&tag.name), (&tag.expected(), ""), out)
+            }
+            Bound::Several => self.misfit(at, "the members of one variant only", out),
+            Bound::Nothing => self.unnamed(at, form, out),
+        }
+    }
+
+    /// Finds the variant that an object names.
+    fn bind(&mut self, at: At<'s>, form: &'s UnionForm) -> Bound<'s> {
+        if let Some(tag) = &form.tag {
+            let member =
+                self.tree.children(at.node).find(|&child| tag.is_key(self.tree.key(child)));
+            match member.map(|member| (member, self.tagged(member, tag))) {
+                Some((_, Some(option))) => return Bound::Option(option),
+                // Another option may have a member of this name that is no tag.
+                Some((member, None)) => {
+                    if self.is_cut_tag(member) {
+                        return Bound::Nothing;
+                    }
+                    return match self.bind_by_members(at, form, Some(tag), false) {
+                        Bound::Option(option) if !tag.tagged[option] => Bound::Option(option),
+                        _ => Bound::UnknownTag(member, tag),
+                    };
+                }
+                None => {
+                    return match self.bind_by_members(at, form, Some(tag), true) {
+                        Bound::Option(option) if tag.tagged[option] => {
+                            Bound::Untagged(option, tag)
+                        }
+                        Bound::Nothing | Bound::Several if tag.is_of_all() => Bound::NoTag(tag),
+                        bound => bound,
+                    };
+                }
+            }
+        }
+        self.bind_by_members(at, form, None, true)
+    }
+
+    /// The option that the value of a tag names.
+    fn tagged(&self, member: NodeId, tag: &TagForm) -> Option<usize> {
+        let node = self.tree.node(member);
+        let is_scalar = !matches!(node.kind, Kind::Object | Kind::List | Kind::Missing);
+        let option = tag.option(self.tree.text(member)).filter(|_| is_scalar && !node.cut)?;
+        Some(option.0 as usize)
+    }
+
+    /// Whether the text ends inside of the tag, where that is no fault.
+    fn is_cut_tag(&self, member: NodeId) -> bool {
+        let node = self.tree.node(member);
+        self.partial.is_some() && (node.cut || node.last)
+    }
+
+    /// Finds the one option whose members the object has: nothing that it requires is missing, and
+    /// nothing that is there belongs to others alone. `infers` says that a variant without its tag
+    /// counts, if at least one of its members is there.
+    fn bind_by_members(
+        &mut self,
+        at: At<'s>,
+        form: &'s UnionForm,
+        tag: Option<&TagForm>,
+        infers: bool,
+    ) -> Bound<'s> {
+        let mut scores = vec![Score::default(); form.options.len()];
+        let (mut known, mut total) = (0, 0);
+        for child in self.tree.children(at.node) {
+            let named = form.members.find(self.tree.key(child));
+            known += u32::from(!named.is_empty());
+            total += 1;
+            for one in named {
+                let Form::Object(object) = self.shape.form(form.options[one.option as usize]) else {
+                    continue;
+                };
+                let score = &mut scores[one.option as usize];
+                score.named += 1;
+                score.required += u32::from(object.fields[one.field as usize].required);
+            }
+        }
+        let mut whole: Vec<(usize, u32)> = Vec::new();
+        let mut partly: Vec<(u32, usize)> = Vec::new();
+        let mut crosses = false;
+        for (index, (&id, score)) in form.options.iter().zip(&scores).enumerate() {
+            let Form::Object(object) = self.shape.form(id) else { continue };
+            let is_tagged = tag.is_some_and(|tag| tag.tagged[index]);
+            if is_tagged && !infers {
                 continue;
             }
-            let cost = self.weigh(At { shape: option, ..at });
+            let takes_all = object.rest.values().is_some();
+            let required = u32::try_from(object.required()).unwrap_or(u32::MAX);
+            let missing =
+                required.saturating_sub(score.required).saturating_sub(u32::from(is_tagged));
+            let foreign = if takes_all { 0 } else { known.saturating_sub(score.named) };
+            let is_there = score.named > 0 || takes_all || total == 0 && !is_tagged;
+            if !is_there {
+                continue;
+            }
+            if foreign > 0 {
+                crosses = true;
+            } else if missing == 0 {
+                let unknown = if takes_all { 0 } else { total - score.named.min(total) };
+                whole.push((index, unknown));
+            } else if !is_tagged {
+                partly.push((missing, index));
+            }
+        }
+        // A branch that keeps all members wins over one that knows fewer of them.
+        let least = whole.iter().map(|(_, unknown)| *unknown).min();
+        let whole: Vec<usize> =
+            whole.iter().filter(|one| Some(one.1) == least).map(|one| one.0).collect();
+        match whole.as_slice() {
+            [one] => return Bound::Option(*one),
+            // Several variants would do without their tags: none is named.
+            [first, ..] if tag.is_some_and(|tag| tag.tagged[*first]) => return Bound::Several,
+            [_, ..] => return Bound::Option(self.cheapest(at, form, &whole).0),
+            [] => {}
+        }
+        if total == 0 {
+            return Bound::Nothing;
+        }
+        let least = partly.iter().map(|(missing, _)| *missing).min();
+        let nearest: Vec<usize> =
+            partly.iter().filter(|one| Some(one.0) == least).map(|one| one.1).collect();
+        match nearest.as_slice() {
+            [one] => Bound::Option(*one),
+            [_, ..] => Bound::Option(self.cheapest(at, form, &nearest).0),
+            [] if crosses => Bound::Several,
+            [] => Bound::Nothing,
+        }
+    }
+
+    /// The option of the least cost, the first of equals; and the cost.
+    fn cheapest(&mut self, at: At<'s>, form: &'s UnionForm, options: &[usize]) -> (usize, u32) {
+        let mut best = (options.first().copied().unwrap_or_default(), u32::MAX);
+        for &index in options {
+            let cost = self.weigh(At { shape: form.options[index], ..at });
             if cost < best.1 {
-                best = (option, cost);
-                ties = 0;
-            } else if cost == best.1 && cost > 0 && cost < cost::MISFIT {
-                ties += 1;
+                best = (index, cost);
             }
             if cost == 0 {
                 break;
             }
         }
-        if let (Some(out), true) = (out, container) {
-            out.rivals += ties;
-        }
         best
     }
 
-    /// Whether an option is a text under a name, and nothing in an object or list has that name.
-    fn would_swallow(&self, at: At<'s>, option: ShapeId) -> bool {
-        let Form::Object(object) = self.shape.form(option) else { return false };
-        let ([field], Rest::Drop) = (object.fields.as_slice(), object.rest) else { return false };
-        let named = |key: &str| object.field(key, 0).or_else(|| object.field_like(key)).is_some();
-        let has = |id| self.tree.children(id).any(|child| named(self.tree.key(child)));
-        let inside = self.tree.only_child(at.node);
-        matches!(self.shape.form(field.shape), Form::Text(_))
-            && !has(at.node)
-            && !inside.is_some_and(has)
-    }
-
-    /// The variant that the tag names, if there is one and it fits.
-    fn by_tag(&mut self, at: At<'s>, form: &'s UnionForm) -> Option<(ShapeId, u32)> {
-        let tag = form.tag.as_ref()?;
-        let value = self.member(at, &tag.name)?;
-        let option = tag.variants.iter().find(|(_, constant)| self.spelled(value, *constant))?.0;
-        let cost = self.weigh(At { shape: option, ..at });
-        (cost < cost::MISFIT).then_some((option, cost))
-    }
-
-    fn member(&self, at: At<'s>, name: &str) -> Option<super::NodeId> {
-        if self.tree.node(at.node).kind != Kind::Object {
-            return None;
-        }
-        let mut next = self.tree.node(at.node).first;
-        while next != NONE {
-            if self.tree.key(next) == name {
-                return Some(next);
+    /// An object without a member of any variant: a variant without data written as if it had some, the
+    /// content of exactly one variant, a wrapper, or a value for an option that is no object.
+    fn unnamed(&mut self, at: At<'s>, form: &'s UnionForm, out: &mut Option<&mut Out<'s>>) -> Fit {
+        for (index, &option) in form.options.iter().enumerate() {
+            match self.shape.form(option) {
+                Form::Any => return self.fit(At { shape: option, ..at }, out),
+                Form::Choice(choices) if self.unit(at.node, choices).is_some() => {
+                    return self.fit(At { shape: form.options[index], ..at }, out);
+                }
+                _ => {}
             }
-            next = self.tree.node(next).next;
         }
-        None
+        let wrapper = self.from_wrapper(at);
+        if let Some(conversion) = self.first_fitting([wrapper]) {
+            return self.convert(at, conversion, out);
+        }
+        if let Some(field) = self.only_content(at, form) {
+            return self.as_field(at, field, out);
+        }
+        let others: Vec<usize> = (0..form.options.len())
+            .filter(|&index| !self.shape.form(form.options[index]).is_object())
+            .collect();
+        let (option, cost) = self.cheapest(at, form, &others);
+        if cost < cost::MISFIT {
+            return self.fit(At { shape: form.options[option], ..at }, out);
+        }
+        if let Some(conversion) = wrapper {
+            return self.convert(at, conversion, out);
+        }
+        self.misfit(at, &self.alternatives(form), out)
     }
 
-    /// Whether a node is a constant, spelled as it is.
-    fn spelled(&self, node: super::NodeId, constant: ShapeId) -> bool {
-        let Form::Choice(choices) = self.shape.form(constant) else { return false };
-        choices.exact.contains_key(self.tree.text(node))
+    /// The one variant whose content the object is, without the name of the variant around it.
+    fn only_content(&self, at: At<'s>, form: &'s UnionForm) -> Option<(&'s str, At<'s>)> {
+        let mut only = None;
+        for &option in &form.options {
+            let Form::Object(object) = self.shape.form(option) else { continue };
+            if let Some(field) = self.as_only_field(at, object) {
+                if only.replace(field).is_some() {
+                    return None;
+                }
+            }
+        }
+        only
     }
 
-    /// The one variant that fits once its tag is put in; none where several do.
-    fn untagged(
+    fn list_of(&mut self, at: At<'s>, form: &'s UnionForm, out: &mut Option<&mut Out<'s>>) -> Fit {
+        let is = |fitter: &Self, index: &usize, is_list: bool| {
+            let form = fitter.shape.form(form.options[*index]);
+            matches!(form, Form::List(_)) == is_list && !form.is_object()
+        };
+        let lists: Vec<usize> = (0..form.options.len()).filter(|at| is(self, at, true)).collect();
+        if !lists.is_empty() {
+            let (option, _) = self.cheapest(at, form, &lists);
+            return self.fit(At { shape: form.options[option], ..at }, out);
+        }
+        if let Some(conversion) = self.unwrapped(at) {
+            return self.convert(at, conversion, out);
+        }
+        let others: Vec<usize> = (0..form.options.len()).filter(|at| is(self, at, false)).collect();
+        self.best_of(at, form, &others, out)
+    }
+
+    fn scalar_of(
         &mut self,
         at: At<'s>,
         form: &'s UnionForm,
         out: &mut Option<&mut Out<'s>>,
-    ) -> Option<Fit> {
-        let tag: &'s TagForm = form.tag.as_ref()?;
-        if self.tree.node(at.node).kind != Kind::Object {
-            return None;
-        }
-        let mut only = None;
-        for &(option, _) in &tag.variants {
-            let below = At { shape: option, tag: Some(&tag.name), ..at };
-            let cost = self.weigh(below);
-            if cost < cost::MISFIT && only.replace((below, cost)).is_some() {
-                return None;
+    ) -> Fit {
+        let of = |fitter: &Self, kind: fn(&Form) -> bool| -> Vec<usize> {
+            let is = |index: &usize| kind(fitter.shape.form(form.options[*index]));
+            (0..form.options.len()).filter(is).collect()
+        };
+        if self.loses_digits(at.node) {
+            let texts = of(self, |form| matches!(form, Form::Text(_)));
+            if let Some(&text) = texts.first() {
+                return self.as_written(at, form.options[text], out);
             }
         }
-        let (below, cost) = only?;
-        if out.is_none() {
-            return Some((cost, Some(Value::Null)));
+        let scalars = of(self, |form| !matches!(form, Form::Object(_) | Form::List(_)));
+        if self.is_prose(at.node) && self.is_within(at) {
+            // Where words would be taken as they are, no number is picked out of them.
+            let takes_words = |&index: &usize| {
+                matches!(self.shape.form(form.options[index]), Form::Text(_) | Form::Any)
+            };
+            if scalars.iter().any(takes_words) {
+                return self.misfit(at, &self.alternatives(form), out);
+            }
         }
-        let (_, value) = self.fit_option(below, out);
-        let written =
-            value.as_ref().and_then(|value| value.get(&tag.name)).cloned().unwrap_or_default();
-        self.tell(out, RepairKind::Tag, at.node, &written);
-        Some((cost, value))
+        let (option, cost) = self.cheapest(at, form, &scalars);
+        if cost < cost::MISFIT {
+            return self.fit(At { shape: form.options[option], ..at }, out);
+        }
+        if let Some(conversion) = self.unwrapped(at) {
+            return self.convert(at, conversion, out);
+        }
+        let lists = of(self, |form| matches!(form, Form::List(_)));
+        let all = if lists.is_empty() { scalars } else { lists };
+        self.best_of(at, form, &all, out)
+    }
+
+    /// A number with more digits than a JSON value keeps, where a text may stand: as it is written.
+    fn as_written(&mut self, at: At<'s>, text: ShapeId, out: &mut Option<&mut Out<'s>>) -> Fit {
+        let Form::Text(lengths) = self.shape.form(text) else {
+            return self.misfit(at, "a number", out);
+        };
+        let written = self.tree.text(at.node);
+        if !lengths.hold(written.chars().count()) {
+            return self.misfit(at, "a number of fewer digits", out);
+        }
+        (0, Some(Value::String(written.to_owned())))
+    }
+
+    fn best_of(
+        &mut self,
+        at: At<'s>,
+        form: &'s UnionForm,
+        options: &[usize],
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
+        let (option, cost) = self.cheapest(at, form, options);
+        if cost < cost::MISFIT {
+            return self.fit(At { shape: form.options[option], ..at }, out);
+        }
+        self.misfit(at, &self.alternatives(form), out)
+    }
+
+    /// The alternatives in words.
+    fn alternatives(&self, form: &UnionForm) -> String {
+        const MOST: usize = 8;
+        let mut words: Vec<String> = Vec::new();
+        for &option in &form.options {
+            let one = match self.shape.form(option) {
+                Form::Choice(choices) => choices.expected(),
+                Form::Object(object) => match object.only_field() {
+                    Some(field) => format!("an object with the member {:?}", field.name),
+                    None => String::from("an object"),
+                },
+                Form::List(_) => String::from("a list"),
+                Form::Text(_) => String::from("a string"),
+                Form::Integer(..) => String::from("an integer"),
+                Form::Number(_) => String::from("a number"),
+                Form::Bool => String::from("a boolean"),
+                _ => continue,
+            };
+            if !words.contains(&one) {
+                words.push(one);
+            }
+            if words.len() == MOST {
+                words.push(String::from("…"));
+                break;
+            }
+        }
+        words.join(" or ")
+    }
+}
+
+impl TagForm {
+    /// The tags in words, bounded in number.
+    fn expected(&self) -> String {
+        const MOST: usize = 20;
+        let names: Vec<String> = self.values.iter().take(MOST).map(Value::to_string).collect();
+        match self.values.len() {
+            0..=MOST => format!("one of {}", names.join(", ")),
+            more => format!("one of {more} values: {}, …", names.join(", ")),
+        }
     }
 }

@@ -1,0 +1,185 @@
+//! The closed table of structural conversions. Each keeps all of the value, at most one is made on the
+//! path to a value, and each is reported. Whatever is not here is not converted.
+
+use serde_json::{Map, Value};
+
+use super::super::report::RepairKind;
+use super::super::tree::{Kind, NodeId};
+use super::{At, Branch, Fit, Fitter, Out, Seg, cost};
+use crate::contract::shape::{Form, ObjectForm, ShapeId, normal};
+
+/// A conversion that can be made: the value to read instead, and its place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Conversion<'s> {
+    below: At<'s>,
+    kind: RepairKind,
+}
+
+impl Conversion<'_> {
+    /// The value to read instead.
+    pub(super) fn node(&self) -> NodeId {
+        self.below.node
+    }
+}
+
+impl<'s> Fitter<'s> {
+    /// The content of an object of one member that only wraps it, under a name that says so.
+    pub(super) fn from_wrapper(&self, at: At<'s>) -> Option<Conversion<'s>> {
+        if at.converted {
+            return None;
+        }
+        let child = self.tree.only_child(at.node)?;
+        let is_wrapper = self.tree.node(at.node).kind == Kind::Object
+            && self.is_wrapper(at, &normal(self.tree.key(child)));
+        let below = at.structural(child, at.shape);
+        is_wrapper.then_some(Conversion { below, kind: RepairKind::FromField })
+    }
+
+    /// The only element of a list.
+    pub(super) fn from_list(&self, at: At<'s>) -> Option<Conversion<'s>> {
+        if at.converted || at.branch == Branch::Listed || self.kind(at.node) != Kind::List {
+            return None;
+        }
+        let below = at.structural(self.tree.only_child(at.node)?, at.shape);
+        Some(Conversion { below, kind: RepairKind::FromList })
+    }
+
+    /// The JSON that a text holds.
+    pub(super) fn from_text(&mut self, at: At<'s>) -> Option<Conversion<'s>> {
+        if at.converted || self.kind(at.node) != Kind::Text {
+            return None;
+        }
+        let below = at.structural(self.parse_text(at.node)?, at.shape);
+        Some(Conversion { below, kind: RepairKind::ParsedString })
+    }
+
+    /// The first conversion that makes a value fit.
+    pub(super) fn first_fitting(
+        &mut self,
+        conversions: impl IntoIterator<Item = Option<Conversion<'s>>>,
+    ) -> Option<Conversion<'s>> {
+        let fits = |fitter: &mut Self, one: &Conversion<'s>| {
+            fitter.weigh(one.below) < cost::MISFIT
+        };
+        conversions.into_iter().flatten().find(|one| fits(self, one))
+    }
+
+    /// The same of a wrapper, an only element or a text, in this order.
+    pub(super) fn unwrapped(&mut self, at: At<'s>) -> Option<Conversion<'s>> {
+        let text = self.from_text(at);
+        let all = [self.from_wrapper(at), self.from_list(at), text];
+        self.first_fitting(all)
+    }
+
+    /// Makes a conversion.
+    pub(super) fn convert(
+        &mut self,
+        at: At<'s>,
+        conversion: Conversion<'s>,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
+        let Conversion { below, kind } = conversion;
+        let (cost, value) = self.fit_or_weigh(below, out);
+        if let (true, Some(value)) = (out.is_some(), &value) {
+            self.tell(out, kind, at.node, value);
+        }
+        (cost.saturating_add(cost::STRUCTURE), value)
+    }
+
+    /// A value as the only field of an object; `below` is the place of the field.
+    pub(super) fn as_field(
+        &mut self,
+        at: At<'s>,
+        (name, below): (&'s str, At<'s>),
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
+        if let Some(out) = out {
+            out.path.push(Seg::Name(name));
+        }
+        let (cost, value) = self.fit_or_weigh(below, out);
+        if let Some(out) = out {
+            out.path.pop();
+        }
+        if out.is_none() {
+            return (cost.saturating_add(cost::STRUCTURE), value);
+        }
+        let map: Map<String, Value> = value.map(|value| (name.to_owned(), value)).into_iter().collect();
+        let value = Value::Object(map);
+        self.tell(out, RepairKind::ToField, at.node, &value);
+        (cost.saturating_add(cost::STRUCTURE), Some(value))
+    }
+
+    /// The place of an object as the one field of the object that is asked for: every member has to
+    /// be one of the field's type, and all that this requires has to be there.
+    pub(super) fn as_only_field(
+        &self,
+        at: At<'s>,
+        form: &'s ObjectForm,
+    ) -> Option<(&'s str, At<'s>)> {
+        let field = form.only_field().filter(|_| !at.converted)?;
+        self.holds_all(at.node, field.shape)
+            .then(|| (field.name.as_str(), at.structural(at.node, field.shape)))
+    }
+
+    /// Whether each member of an object is one of this shape, and all that it requires are there.
+    pub(super) fn holds_all(&self, node: NodeId, shape: ShapeId) -> bool {
+        match self.shape.form(shape) {
+            Form::Object(object) => {
+                let mut required = 0;
+                for child in self.tree.children(node) {
+                    let Some(index) = self.field_of(object, child) else { return false };
+                    required += usize::from(object.fields[index].required);
+                }
+                self.tree.node(node).count > 0 && required >= object.required()
+            }
+            Form::Union(union) if union.tag.is_none() => {
+                union.options.iter().any(|&option| self.holds_all(node, option))
+            }
+            _ => false,
+        }
+    }
+
+    /// The field that a member of the text names, exactly or in another spelling.
+    pub(super) fn field_of(&self, form: &ObjectForm, child: NodeId) -> Option<usize> {
+        let key = self.tree.key(child);
+        form.field(key, 0).or_else(|| form.field_like(key))
+    }
+
+    /// Whether a name, in normal form, only wraps a value of this place.
+    fn is_wrapper(&self, at: At<'s>, name: &str) -> bool {
+        const NAMES: [&str; 5] = ["value", "result", "data", "answer", "output"];
+        let is_whole = at.shape == self.shape.root()
+            || self.shape.wrapped_field().is_some_and(|field| field.shape == at.shape);
+        let is_type = |id: ShapeId, of_many: bool| match self.shape.form(id) {
+            Form::Object(object) => object.name.as_deref().is_some_and(|one| {
+                if of_many { is_plural(name, one) } else { name == one }
+            }),
+            _ => false,
+        };
+        NAMES.contains(&name)
+            || is_whole && self.shape.is_named(name)
+            || is_type(at.shape, false)
+            || match self.shape.form(at.shape) {
+                Form::List(list) => {
+                    name == "items"
+                        || at.field.is_some_and(|field| is_plural(name, &normal(field)))
+                        || list.items.is_some_and(|items| is_type(items, true))
+                }
+                _ => false,
+            }
+    }
+
+    pub(super) fn kind(&self, node: NodeId) -> Kind {
+        self.tree.node(node).kind
+    }
+}
+
+/// Whether a word is another one, or its plural.
+fn is_plural(name: &str, one: &str) -> bool {
+    let stem = |ending: &str| name.strip_suffix(ending).unwrap_or_default();
+    !one.is_empty()
+        && (name == one
+            || stem("s") == one
+            || stem("es") == one
+            || one.strip_suffix('y').is_some_and(|one| stem("ies") == one))
+}

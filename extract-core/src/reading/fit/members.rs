@@ -1,0 +1,275 @@
+//! The members of an object as fields: by name or by another spelling of it. Each field gets the value
+//! of one member; what is missing is told, and never made up.
+
+use serde_json::{Map, Value};
+
+use super::super::report::RepairKind;
+use super::super::tree::{Kind, NONE, NodeId};
+use super::{At, Fit, Fitter, Out, Seg, cost};
+use crate::contract::shape::{Form, ObjectForm, Rest, ShapeId};
+
+/// The value of an object while its members are read.
+pub(super) struct Members {
+    pub(super) cost: u32,
+    value: Map<String, Value>,
+}
+
+impl Members {
+    pub(super) fn new(fields: usize, is_built: bool) -> Self {
+        let value = if is_built { Map::with_capacity(fields) } else { Map::new() };
+        Self { cost: 0, value }
+    }
+
+    pub(super) fn done(self) -> Fit {
+        (self.cost, Some(Value::Object(self.value)))
+    }
+
+    fn add(&mut self, cost: u32) {
+        self.cost = self.cost.saturating_add(cost);
+    }
+}
+
+impl<'s> Fitter<'s> {
+    pub(super) fn members(
+        &mut self,
+        at: At<'s>,
+        form: &'s ObjectForm,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> Fit {
+        let mut members = Members::new(form.fields.len(), out.is_some());
+        let mut seen = Seen::new(form.fields.len());
+        let mut named = None;
+        let mut expected = 0;
+        let mut next = match self.kind(at.node) {
+            Kind::Object => self.tree.node(at.node).first,
+            _ => NONE,
+        };
+        while next != NONE {
+            let child = next;
+            next = self.tree.node(child).next;
+            let tail = at.tail && next == NONE;
+            let exact = form.field(self.tree.key(child), expected);
+            let Some(index) = exact.or_else(|| self.field_like(at, form, child, &mut named)) else {
+                self.unknown(At { node: child, tail, ..at }, form, &mut members, out);
+                continue;
+            };
+            expected = index + 1;
+            let field = &form.fields[index];
+            if let Some(out) = out {
+                out.path.push(Seg::Name(&field.name));
+            }
+            if let Some(before) = seen.get(index) {
+                self.twice(before, child, &mut members, out);
+            } else if self.is_absent(child, field.shape) {
+                // A key without a value says nothing of it.
+                if let (Some(out), false) = (out.as_deref_mut(), self.partial.is_some()) {
+                    out.repair(&self.tree, RepairKind::MissingValue, self.tree.key(child), "");
+                }
+            } else {
+                if field.name != self.tree.key(child) {
+                    members.cost += u32::from(exact.is_none());
+                    if let Some(out) = out {
+                        let key = self.tree.key(child);
+                        out.repair(&self.tree, RepairKind::KeyMatched, key, &field.name);
+                    }
+                }
+                let below = at.child(child, field.shape, Some(&field.name), tail);
+                let (cost, value) = self.fit_or_weigh(below, out);
+                members.add(cost);
+                if let Some(value) = value {
+                    seen.set(index, child);
+                    if out.is_some() {
+                        members.value.insert(field.name.clone(), value);
+                    }
+                }
+            }
+            if let Some(out) = out {
+                out.path.pop();
+            }
+        }
+        self.absent(at, form, &seen, &mut members, out);
+        members.done()
+    }
+
+    /// The field that a key names in another spelling, unless a member has the name itself. `named` are
+    /// the fields that do, once they are known.
+    fn field_like(
+        &self,
+        at: At<'s>,
+        form: &ObjectForm,
+        child: NodeId,
+        named: &mut Option<Vec<bool>>,
+    ) -> Option<usize> {
+        let index = form.field_like(self.tree.key(child))?;
+        let named = named.get_or_insert_with(|| {
+            let mut named = vec![false; form.fields.len()];
+            for child in self.tree.children(at.node) {
+                if let Some(index) = form.field(self.tree.key(child), 0) {
+                    named[index] = true;
+                }
+            }
+            named
+        });
+        (!named[index]).then_some(index)
+    }
+
+    fn is_absent(&self, child: NodeId, shape: ShapeId) -> bool {
+        self.kind(child) == Kind::Missing && !self.shape.is_nullable(shape)
+    }
+
+    /// A member that stands there once more: the same again is a repetition, another value is not to
+    /// be chosen from.
+    fn twice(
+        &mut self,
+        before: NodeId,
+        child: NodeId,
+        members: &mut Members,
+        out: &mut Option<&mut Out<'s>>,
+    ) {
+        if self.raw(before) == self.raw(child) || self.tree.value(before) == self.tree.value(child) {
+            members.cost += cost::TINY;
+            self.tell(out, RepairKind::DuplicateKey, child, &Value::Null);
+            return;
+        }
+        members.add(cost::MISFIT);
+        if let Some(out) = out {
+            let found = format!("{} and {}", self.raw(before), self.raw(child));
+            out.misfit(&self.tree, "one value under this name", &found);
+        }
+    }
+
+    /// A member that is no field.
+    fn unknown(
+        &mut self,
+        at: At<'s>,
+        form: &'s ObjectForm,
+        members: &mut Members,
+        out: &mut Option<&mut Out<'s>>,
+    ) {
+        let child = at.node;
+        if self.partial.is_some() && self.tree.node(child).cut && self.kind(child) == Kind::Missing {
+            return;
+        }
+        let key = self.tree.key(child).to_owned();
+        match form.rest {
+            Rest::Values(shape) => {
+                self.keep(at.child(child, shape, None, at.tail), key, members, out);
+            }
+            Rest::Open => {
+                members.cost += cost::TINY;
+                if let Some(out) = out {
+                    out.path.push(Seg::Node(child));
+                    out.repair(&self.tree, RepairKind::UnknownKey, self.raw(child), "");
+                    out.path.pop();
+                    members.value.entry(key).or_insert_with(|| self.tree.value(child));
+                }
+            }
+            Rest::Closed => {
+                members.add(cost::MISFIT);
+                if let Some(out) = out {
+                    out.path.push(Seg::Node(child));
+                    out.misfit(&self.tree, "no member of this name", self.raw(child));
+                    out.path.pop();
+                    members.value.entry(key).or_insert_with(|| self.tree.value(child));
+                }
+            }
+        }
+    }
+
+    /// An entry of a map.
+    pub(super) fn keep(
+        &mut self,
+        at: At<'s>,
+        key: String,
+        members: &mut Members,
+        out: &mut Option<&mut Out<'s>>,
+    ) {
+        if let Some(out) = out {
+            out.path.push(Seg::Node(at.node));
+        }
+        let (cost, value) = self.fit_or_weigh(at, out);
+        members.add(cost);
+        if let (Some(value), true) = (value, out.is_some()) {
+            match members.value.get(&key).map(|before| (*before == value, before.to_string())) {
+                None => {
+                    members.value.insert(key, value);
+                }
+                Some((true, _)) => {
+                    self.tell(out, RepairKind::DuplicateKey, at.node, &Value::Null);
+                }
+                Some((false, before)) => {
+                    members.add(cost::MISFIT);
+                    if let Some(out) = out {
+                        let found = format!("{before} and {value}");
+                        out.misfit(&self.tree, "one value under this name", &found);
+                    }
+                }
+            }
+        }
+        if let Some(out) = out {
+            out.path.pop();
+        }
+    }
+
+    /// Fields that no member gave.
+    fn absent(
+        &mut self,
+        at: At<'s>,
+        form: &'s ObjectForm,
+        seen: &Seen,
+        members: &mut Members,
+        out: &mut Option<&mut Out<'s>>,
+    ) {
+        for (index, field) in form.fields.iter().enumerate() {
+            if seen.get(index).is_some() {
+                continue;
+            }
+            if self.partial.is_some() {
+                let value = match self.shape.form(field.shape) {
+                    _ if self.shape.is_nullable(field.shape) => Value::Null,
+                    _ if !field.required => continue,
+                    Form::List(_) => Value::Array(Vec::new()),
+                    _ => Value::Null,
+                };
+                members.value.insert(field.name.clone(), value);
+            } else if at.tag == Some(field.name.as_str()) {
+                members.cost += cost::TAG;
+                members.value.insert(field.name.clone(), self.constant(field.shape));
+            } else if self.shape.requires(field) {
+                members.add(cost::MISFIT);
+                if let Some(out) = out {
+                    out.path.push(Seg::Name(&field.name));
+                    out.misfit(&self.tree, MISSING, "");
+                    out.path.pop();
+                }
+            }
+        }
+    }
+
+    fn constant(&self, shape: ShapeId) -> Value {
+        match self.shape.form(shape) {
+            Form::Choice(choices) if choices.all.len() == 1 => choices.all[0].value.clone(),
+            _ => Value::Null,
+        }
+    }
+}
+
+/// The words for a required field without a value.
+const MISSING: &str = "missing required field";
+
+/// The member that gave each field.
+struct Seen(Vec<NodeId>);
+
+impl Seen {
+    fn new(fields: usize) -> Self {
+        Self(vec![NONE; fields])
+    }
+
+    fn get(&self, index: usize) -> Option<NodeId> {
+        Some(self.0[index]).filter(|&node| node != NONE)
+    }
+
+    fn set(&mut self, index: usize, node: NodeId) {
+        self.0[index] = node;
+    }
+}
