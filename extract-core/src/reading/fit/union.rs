@@ -179,6 +179,7 @@ impl<'s> Fitter<'s> {
         let mut whole: Vec<(usize, u32)> = Vec::new();
         let mut partly: Vec<(u32, usize)> = Vec::new();
         let mut crosses = false;
+        let mut untagged = 0;
         for (index, (&id, score)) in form.options.iter().zip(&scores).enumerate() {
             let Form::Object(object) = self.shape.form(id) else { continue };
             let is_tagged = tag.is_some_and(|tag| tag.tagged[index]);
@@ -194,6 +195,7 @@ impl<'s> Fitter<'s> {
             if !is_there {
                 continue;
             }
+            untagged += u32::from(is_tagged && missing == 0);
             if foreign > 0 {
                 crosses = true;
             } else if missing == 0 {
@@ -208,9 +210,11 @@ impl<'s> Fitter<'s> {
         let whole: Vec<usize> =
             whole.iter().filter(|one| Some(one.1) == least).map(|one| one.0).collect();
         match whole.as_slice() {
-            [one] => return Bound::Option(*one),
             // Several variants would do without their tags: none is named.
-            [first, ..] if tag.is_some_and(|tag| tag.tagged[*first]) => return Bound::Several,
+            [first, ..] if untagged > 1 && tag.is_some_and(|tag| tag.tagged[*first]) => {
+                return Bound::Several;
+            }
+            [one] => return Bound::Option(*one),
             [_, ..] => return Bound::Option(self.cheapest(at, form, &whole).0),
             [] => {}
         }
