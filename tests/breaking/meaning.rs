@@ -14,10 +14,10 @@ use crate::schema::{Branch, Schema};
 /// Members that stand around an answer.
 const WRAPPERS: &[&str] = &["value", "result", "data", "answer", "output", "items"];
 
-/// A type in one dialect.
+/// A type in one dialect, or in words.
 pub(crate) struct Meaning<'r> {
     pub(crate) row: &'r Row,
-    pub(crate) form: Arc<Form>,
+    pub(crate) form: Option<Arc<Form>>,
 }
 
 impl Meaning<'_> {
@@ -44,9 +44,30 @@ impl Meaning<'_> {
         })
     }
 
+    /// The schema that is sent, or said in words.
+    pub(crate) fn schema(&self) -> &Value {
+        let sent = self.form.as_ref().map(|form| &form.lowered.schema);
+        sent.unwrap_or_else(|| self.row.contract.asked_schema())
+    }
+
+    /// A value of the type as it is sent.
+    pub(crate) fn sent(&self, own: &Value) -> Value {
+        let asked =
+            if self.row.contract.is_wrapped() { json!({"value": own}) } else { own.clone() };
+        match &self.form {
+            Some(form) => form.lowered.lower_value(asked),
+            None => asked,
+        }
+    }
+
+    fn raised(&self, sent: &Value) -> Value {
+        let raised = self.form.as_ref().map(|form| form.lowered.raise(sent.clone()));
+        raised.unwrap_or_else(|| sent.clone())
+    }
+
     /// The value of a sent JSON that fits as it stands.
     pub(crate) fn direct(&self, sent: &Value) -> Option<Value> {
-        let raised = self.form.lowered.raise(sent.clone());
+        let raised = self.raised(sent);
         let own = match (self.row.contract.is_wrapped(), raised) {
             (false, own) => own,
             (true, Value::Object(mut members)) if members.len() == 1 => members.remove("value")?,
@@ -68,18 +89,18 @@ impl Meaning<'_> {
     /// Whether a sent JSON says the value by the conversions of the closed table.
     fn says(&self, sent: &Value, read: &Value) -> bool {
         let contract = &self.row.contract;
-        let raised = self.form.lowered.raise(sent.clone());
+        let raised = self.raised(sent);
         let asked = if contract.is_wrapped() { json!({"value": read}) } else { read.clone() };
         let names = [contract.name(), "answer"];
         let own = Relation { schema: Schema(contract.schema()), names: &names, closed: true };
         let whole =
             Relation { schema: Schema(contract.asked_schema()), names: &names, closed: false };
-        let lowered = Relation { schema: Schema(&self.form.lowered.schema), ..whole };
+        let lowered = Relation { schema: Schema(self.schema()), ..whole };
         let without = without_nulls(&raised);
         own.holds(sent, read)
             || own.holds(&raised, read)
             || whole.holds(&raised, &asked)
-            || lowered.holds(sent, &self.form.lowered.lower_value(asked.clone()))
+            || lowered.holds(sent, &self.sent(read))
             || self.direct_own(sent).is_some_and(|direct| (self.row.same)(&direct, read))
             || self.direct(&without).is_some_and(|direct| (self.row.same)(&direct, read))
     }

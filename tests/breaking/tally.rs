@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use extract_llm::Mode;
 use extract_llm::contract::dialect::Dialect;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::breaks::{Break, CLASSES, OF_INVENTED, Site};
 use crate::meaning::Meaning;
@@ -78,29 +78,34 @@ impl Tally {
 
     fn row(&mut self, row: &Row, all: bool) {
         let named = setting("EXTRACT_ORACLE_CLASS").unwrap_or_default();
-        for dialect in Dialect::ALL {
-            let Ok(form) = row.contract.form(dialect, dialect.enforced()) else { continue };
-            let main = dialect.name() == Dialect::JSON_SCHEMA.name();
+        let main = &Dialect::JSON_SCHEMA;
+        // Two modes say the schema in words: nothing is lowered there.
+        let words = [(main, None, &[Mode::JsonObject, Mode::Text])].into_iter();
+        let dialects = Dialect::ALL.iter().copied().filter_map(|dialect| {
+            let form = row.contract.form(dialect, dialect.enforced()).ok()?;
+            Some((dialect, Some(form), &[Mode::Tools, Mode::JsonSchema]))
+        });
+        for (dialect, form, modes) in dialects.chain(words) {
+            let full = dialect.name() == main.name();
             let meaning = Meaning { row, form };
-            let schema = &meaning.form.lowered.schema;
             for own in &row.samples {
-                let asked =
-                    if row.contract.is_wrapped() { json!({"value": own}) } else { own.clone() };
-                let sent = meaning.form.lowered.lower_value(asked);
-                let site = Site { sent: &sent, schema: Schema(schema), name: row.contract.name() };
+                let sent = meaning.sent(own);
+                let schema = Schema(meaning.schema());
+                let site = Site { sent: &sent, schema, name: row.contract.name() };
                 for (class, breaks) in CLASSES {
                     let run = all || OF_INVENTED.contains(&&class[..2]);
-                    if !run || !class.contains(&named) || (!main && class.starts_with("05")) {
+                    if !run || !class.contains(&named) || (!full && class.starts_with("05")) {
                         continue;
                     }
                     let breaks = breaks(&site);
                     let step = breaks.len().div_ceil(MOST).max(1);
                     for broken in breaks.iter().step_by(step).filter(|b| b.text != sent.to_string())
                     {
-                        for setup in
-                            setups(dialect, main, &(&row.kind, class, &broken.text), broken)
-                        {
-                            self.one(class, &meaning, &setup, broken);
+                        for mode in modes {
+                            let key = (&row.kind, class, &broken.text);
+                            for setup in setups(*mode, dialect, &key, broken) {
+                                self.one(class, &meaning, &setup, broken);
+                            }
                         }
                     }
                 }
@@ -171,14 +176,11 @@ impl Tally {
             total.elsewhere += count.elsewhere;
         }
         let most = setting("EXTRACT_ORACLE_SHOW").and_then(|most| most.parse().ok()).unwrap_or(40);
-        let share = (most / self.classes.len().max(1)).max(3);
-        let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
-        for (class, words) in &self.wrong {
-            let count = shown.entry(class).or_default();
-            *count += 1;
-            if *count <= share {
-                eprintln!("{words}\n");
-            }
+        let share = (most / self.classes.len().max(1)).max(2);
+        for class in self.classes.keys() {
+            let of: Vec<_> = self.wrong.iter().filter(|(wrong, _)| wrong == class).collect();
+            let step = of.len().div_ceil(share).max(1);
+            of.iter().step_by(step).for_each(|(_, words)| eprintln!("{words}\n"));
         }
         eprintln!("{table}{}", line("all", &total));
         assert_eq!(total.wrong, 0, "wrong values");
@@ -186,26 +188,22 @@ impl Tally {
     }
 }
 
-/// The circumstances in which a break is sent: always as the arguments of a tool, and for a fixed
-/// sample of breaks in every other mode, transport and dialect.
-fn setups(dialect: &'static Dialect, main: bool, of: &impl Hash, broken: &Break) -> Vec<Setup> {
-    const MODES: [Mode; 4] = [Mode::Tools, Mode::JsonSchema, Mode::JsonObject, Mode::Text];
-    let mut setups = Vec::new();
-    for (number, mode) in MODES.into_iter().enumerate() {
-        for transport in [Transport::Whole, Transport::Streamed, Transport::Interrupted] {
-            if broken.interrupted != (transport == Transport::Interrupted) {
-                continue;
-            }
-            let mut hasher = DefaultHasher::new();
-            (of, number, transport == Transport::Whole, dialect.name()).hash(&mut hasher);
-            let always = main && mode == Mode::Tools && transport != Transport::Streamed;
-            let sampled = if main { SAMPLED / 8 } else { SAMPLED };
-            if always || hasher.finish() % sampled == 0 {
-                setups.push(Setup { mode, dialect, transport });
-            }
-        }
-    }
-    setups
+/// The circumstances in which a break is sent: always as the arguments of a tool in JSON Schema, and for
+/// a fixed sample of breaks in other modes and dialects, and streamed.
+fn setups(mode: Mode, dialect: &'static Dialect, of: &impl Hash, broken: &Break) -> Vec<Setup> {
+    let full = dialect.name() == Dialect::JSON_SCHEMA.name();
+    let transports: &[Transport] = match broken.interrupted {
+        true => &[Transport::Interrupted],
+        false => &[Transport::Whole, Transport::Streamed],
+    };
+    let run = |transport: &&Transport| {
+        let mut hasher = DefaultHasher::new();
+        (of, mode.to_string(), format!("{transport:?}"), dialect.name()).hash(&mut hasher);
+        let always = full && mode == Mode::Tools && **transport != Transport::Streamed;
+        always || hasher.finish() % if full { SAMPLED / 8 } else { SAMPLED } == 0
+    };
+    let setup = |transport: &Transport| Setup { mode, dialect, transport: *transport };
+    transports.iter().filter(run).map(setup).collect()
 }
 
 /// A partial value that was shown as another variant than the one that was read.
