@@ -224,16 +224,19 @@ fn foreign_object(site: &Site<'_>) -> Vec<Break> {
 fn envelope(site: &Site<'_>) -> Vec<Break> {
     let sent = site.sent;
     let text = sent.to_string();
+    // These are never read as they stand, if the type is a map or anything.
+    let calls = [
+        json!({"name": site.name, "arguments": sent}),
+        json!({"name": site.name, "arguments": text}),
+        json!({"type": "function", "function": {"name": site.name, "arguments": text}}),
+        json!({"tool_calls": [{"name": site.name, "arguments": sent}]}),
+    ];
     let whole = [
         json!({"result": sent}),
         json!({"data": sent}),
         json!({site.name: sent}),
         json!({"zz": sent}),
         json!([sent]),
-        json!({"name": site.name, "arguments": sent}),
-        json!({"name": site.name, "arguments": text}),
-        json!({"type": "function", "function": {"name": site.name, "arguments": text}}),
-        json!({"tool_calls": [{"name": site.name, "arguments": sent}]}),
         json!(text),
         json!(json!(text).to_string()),
     ];
@@ -244,7 +247,8 @@ fn envelope(site: &Site<'_>) -> Vec<Break> {
         json!({"result": {"data": {"zz": 1}}}),
     ];
     let whole = whole.into_iter().map(|value| Break::json(value, "").meaning(sent));
-    whole.chain(lossy.into_iter().map(|value| Break::json(value, ""))).collect()
+    let calls = calls.map(|value| Break { near: true, ..Break::json(value, "").meaning(sent) });
+    whole.chain(calls).chain(lossy.into_iter().map(|value| Break::json(value, ""))).collect()
 }
 
 fn element_doubled(site: &Site<'_>) -> Vec<Break> {

@@ -97,6 +97,9 @@ impl Meaning<'_> {
             Relation { schema: Schema(contract.asked_schema()), names: &names, closed: false };
         let lowered = Relation { schema: Schema(self.schema()), ..whole };
         let without = without_nulls(&raised);
+        if own.forbids(if contract.is_wrapped() { &raised["value"] } else { &raised }, read) {
+            return false;
+        }
         own.holds(sent, read)
             || own.holds(&raised, read)
             || whole.holds(&raised, &asked)
@@ -118,6 +121,41 @@ struct Relation<'s> {
 impl<'s> Relation<'s> {
     fn holds(&self, said: &Value, read: &Value) -> bool {
         self.says(&self.schema.root(), said, read, false)
+    }
+
+    /// Whether a member was written beside others that were read where the type takes no such member.
+    fn forbids(&self, said: &Value, read: &Value) -> bool {
+        self.has_unknown(&self.schema.root(), said, read)
+    }
+
+    fn has_unknown(&self, at: &[Branch<'s>], said: &Value, read: &Value) -> bool {
+        let below = |name: &str, said: &Value, read: &Value| {
+            self.has_unknown(&self.schema.below(at, name), said, read)
+        };
+        match (said, read) {
+            (Value::Object(said), Value::Object(read)) => {
+                let known = |branch: &Branch<'s>, key: &String| {
+                    let named = branch.members.iter().any(|(name, _)| alike(name, key));
+                    named || branch.rest != Some(&Value::Bool(false))
+                };
+                // The branch that was read has all members of the value.
+                let mut of = at.iter().filter(|branch| {
+                    branch.takes("object") && read.keys().all(|key| known(branch, key))
+                });
+                let none = |branch: &Branch<'s>| !said.keys().all(|key| known(branch, key));
+                let aligned = said.keys().any(|key| read.keys().any(|name| alike(name, key)));
+                (aligned && of.clone().next().is_some() && of.all(none))
+                    || read.iter().any(|(name, read)| {
+                        said.get(name).is_some_and(|said| below(name, said, read))
+                    })
+            }
+            (Value::Array(said), Value::Array(read)) => {
+                let pairs = said.iter().zip(read).enumerate();
+                let mut pairs = pairs.map(|(index, pair)| (index.to_string(), pair));
+                pairs.any(|(index, (said, read))| below(&index, said, read))
+            }
+            _ => false,
+        }
     }
 
     fn says(&self, at: &[Branch<'s>], said: &Value, read: &Value, turned: bool) -> bool {

@@ -95,19 +95,34 @@ pub(crate) fn run_together(site: &Site<'_>) -> Vec<Break> {
         let two = site.with(&pointer, json!([object, object]));
         let one = json!(object).to_string();
         let inner = &one[1..one.len() - 1];
-        for joint in [",{", "{", "}{", " {", "}\n{", "};{"] {
+        for joint in [",{", "{", "}{", " {", "}\n{", "};{", "}{,", ":{"] {
             let text = raw(site, &pointer, &format!("[{{{inner}{joint}{inner}}}]"));
             breaks.push(Break::text(text, &pointer).meaning(&two));
         }
-        for joint in [",", "", "}{,", ":{"] {
-            let text = raw(site, &pointer, &format!("[{{{inner}{joint}{inner}}}]"));
-            // Where only one member is there, this is the text of a member that is doubled.
-            if object.len() > 1 {
+        // Where only one member is there, this is the text of a member that is doubled.
+        if object.len() > 1 {
+            let other = varied(&json!(object)).to_string();
+            for joint in [",", ""] {
+                let other = &other[1..other.len() - 1];
+                let text = raw(site, &pointer, &format!("[{{{inner}{joint}{other}}}]"));
                 breaks.push(Break { ambiguous: true, ..Break::text(text, &pointer) });
             }
         }
     }
     breaks
+}
+
+/// Another value of the same form.
+fn varied(value: &Value) -> Value {
+    match value {
+        Value::String(text) => json!(format!("{text}q")),
+        Value::Number(number) => number.as_u64().map_or(value.clone(), |number| json!(number / 2)),
+        Value::Array(items) => items.iter().map(varied).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), varied(value))).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 pub(crate) fn member_doubled(site: &Site<'_>) -> Vec<Break> {
