@@ -1,0 +1,184 @@
+//! The whole path: a scripted model answers with a text, in a mode and a dialect, whole or streamed.
+//! It knows nothing of breaks.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use extract_llm::contract::Contract;
+use extract_llm::contract::dialect::Dialect;
+use extract_llm::conversation::{
+    Block, Delta, Output, ProviderError, Reply, Request, StopReason, ToolCall,
+};
+use extract_llm::extraction::Layout;
+use extract_llm::model::scripted::reply;
+use extract_llm::model::{DeltaStream, Model, Profile, Scripted};
+use extract_llm::{Client, Error, Extract, Extraction, Mode, Report};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde_json::Value;
+
+/// In which circumstances a text is sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setup {
+    pub(crate) mode: Mode,
+    pub(crate) dialect: &'static Dialect,
+    pub(crate) transport: Transport,
+}
+
+/// How the reply arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Whole,
+    Streamed,
+    /// Streamed, and the connection ends before the provider says why.
+    Interrupted,
+}
+
+/// The outcome of one request.
+pub(crate) struct Answer {
+    /// The value as the type writes it, or the error.
+    pub(crate) value: Result<Value, Refusal>,
+    /// The repairs that were reported.
+    pub(crate) repairs: Vec<String>,
+    /// The partial values that were shown.
+    pub(crate) partials: Vec<Value>,
+}
+
+/// An error, or a panic.
+pub(crate) struct Refusal {
+    pub(crate) text: String,
+    /// The pointers of the problems, where it is an invalid value.
+    pub(crate) pointers: Option<Vec<String>>,
+    pub(crate) panicked: bool,
+}
+
+impl Answer {
+    fn refused(text: String, pointers: Option<Vec<String>>, panicked: bool) -> Self {
+        let value = Err(Refusal { text, pointers, panicked });
+        Self { value, repairs: Vec::new(), partials: Vec::new() }
+    }
+
+    fn of<T: Serialize>(done: Result<Report<T>, Error>) -> Self {
+        match done {
+            Ok(done) => Self {
+                value: Ok(serde_json::to_value(&done.value).unwrap()),
+                repairs: done.repairs.iter().map(|repair| format!("{repair:?}")).collect(),
+                partials: Vec::new(),
+            },
+            Err(error) => {
+                let pointers = match &error {
+                    Error::Invalid { problems, .. } => {
+                        Some(problems.iter().map(|problem| problem.pointer.clone()).collect())
+                    }
+                    _ => None,
+                };
+                Self::refused(error.to_string(), pointers, false)
+            }
+        }
+    }
+}
+
+/// Answers with one call of the tool that was asked for. It goes around the protocol, which most
+/// breaks have nothing to do with.
+struct Direct(String, Profile);
+
+impl Model for Direct {
+    fn profile(&self) -> Profile {
+        self.1.clone()
+    }
+
+    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
+        let name = match &request.output {
+            Output::Tools(tools) => tools.tools[0].name.clone(),
+            _ => String::new(),
+        };
+        let call = Block::ToolCall(ToolCall::new("call_0", name, self.0.clone()));
+        Box::pin(async { Ok(Reply::new(vec![call], StopReason::ToolCalls)) })
+    }
+}
+
+/// Drops the end of a stream, as a lost connection does.
+struct Interrupted(Scripted);
+
+impl Model for Interrupted {
+    fn profile(&self) -> Profile {
+        self.0.profile()
+    }
+
+    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
+        self.0.respond(request)
+    }
+
+    fn stream<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
+        Box::pin(async move {
+            let deltas = self.0.stream(request).await?;
+            let cut = deltas.filter(|delta| {
+                let ends = matches!(delta, Ok(Delta::Done(_)));
+                std::future::ready(!ends)
+            });
+            Ok(cut.boxed())
+        })
+    }
+}
+
+fn client(setup: &Setup, text: &str) -> Client {
+    let mut profile = Profile::new("scripted", "scripted");
+    (profile.dialect, profile.tool_dialect) = (setup.dialect, setup.dialect);
+    profile.strict = setup.dialect.enforced();
+    profile.tool_strict = setup.dialect.enforced();
+    if setup.mode == Mode::Tools && setup.transport == Transport::Whole {
+        return Client::with_model(Direct(text.to_owned(), profile));
+    }
+    let answer = match setup.mode {
+        Mode::Tools => reply::tool_text(text),
+        _ => reply::text(text),
+    };
+    let model = Scripted::new([answer]).with_profile(profile);
+    match setup.transport {
+        Transport::Interrupted => Client::with_model(Interrupted(model)),
+        _ => Client::with_model(model),
+    }
+}
+
+/// Sends a text as the answer for a Rust type.
+pub(crate) fn ask<T: Extract + Serialize>(_: &Arc<Contract>, setup: &Setup, text: &str) -> Answer {
+    run(setup, client(setup, text).extract::<T>("text"))
+}
+
+/// Sends a text as the answer for a schema of run time.
+pub(crate) fn ask_value(contract: &Arc<Contract>, setup: &Setup, text: &str) -> Answer {
+    run(setup, client(setup, text).extract_value(contract, "text"))
+}
+
+fn run<T: Extract + Serialize>(setup: &Setup, asked: Extraction<T>) -> Answer {
+    let asked = asked.mode(setup.mode).layout(Layout::Whole).retries(0);
+    if setup.transport == Transport::Whole {
+        return block_on(Box::pin(async move { Answer::of(asked.report().await) }));
+    }
+    block_on(Box::pin(async move {
+        let (mut stream, mut partials) = (asked.stream(), Vec::new());
+        while let Some(shown) = stream.next().await {
+            match shown {
+                Ok(partial) => partials.push(partial.json()),
+                Err(error) => return Answer::of::<()>(Err(error)),
+            }
+        }
+        Answer { partials, ..Answer::of(stream.report().await) }
+    }))
+}
+
+fn block_on(future: BoxLocal<Answer>) -> Answer {
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    }
+    let answer =
+        catch_unwind(AssertUnwindSafe(|| RUNTIME.with(|runtime| runtime.block_on(future))));
+    answer.unwrap_or_else(|_| Answer::refused("it panicked".to_owned(), None, true))
+}
+
+type BoxLocal<T> = futures_util::future::LocalBoxFuture<'static, T>;
