@@ -13,6 +13,8 @@ mod invented;
 mod meaning;
 #[path = "breaking/real.rs"]
 mod real;
+#[path = "breaking/relation.rs"]
+mod relation;
 #[path = "breaking/row.rs"]
 mod row;
 #[path = "breaking/schema.rs"]

@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::schema::{Schema, places};
+use crate::schema::{Branch, Schema, places};
+use crate::send::Transport;
 use crate::texts;
 
 /// A valid answer as it is sent, to be broken.
@@ -25,12 +26,12 @@ pub(crate) struct Break {
     pub(crate) means: Vec<Value>,
     /// Whether the text as JSON is not what it says.
     pub(crate) ambiguous: bool,
-    /// Whether a value that is read must come with a repair.
+    /// Whether a value that is read must be reported as one of two that stood under one name.
     pub(crate) told: bool,
     /// Whether a value of `means` is right even if the text fits as it stands.
     pub(crate) near: bool,
-    /// Whether the stream ends before the provider says why.
-    pub(crate) interrupted: bool,
+    /// How the reply ends, if not by a stop that the provider calls natural.
+    pub(crate) ending: Option<Transport>,
 }
 
 /// A name, and all breaks of this class.
@@ -43,6 +44,7 @@ pub(crate) const CLASSES: &[Class] = &[
     ("04 a foreign object", foreign_object),
     ("05 cut, natural stop", texts::cut),
     ("05 cut, interrupted", texts::interrupted),
+    ("05 cut, no stop reason", texts::unstated),
     ("06 two elements run together", texts::run_together),
     ("07 an envelope", envelope),
     ("08 an element doubled", element_doubled),
@@ -87,6 +89,7 @@ impl Site<'_> {
 
 impl Break {
     /// A break that is JSON.
+    #[expect(clippy::needless_pass_by_value, reason = "so that `json!` can stand in the call")]
     pub(crate) fn json(value: Value, pointer: &str) -> Self {
         Self { text: value.to_string(), pointer: pointer.to_owned(), ..Self::default() }
     }
@@ -183,7 +186,7 @@ fn another_variant(site: &Site<'_>) -> Vec<Break> {
                 breaks.push(site.replaced(&pointer, key.as_str()));
             }
             Value::String(unit) => {
-                let keys = branches.iter().filter_map(|branch| branch.key());
+                let keys = branches.iter().filter_map(Branch::key);
                 for key in keys {
                     breaks.push(site.replaced(&pointer, json!({key: {}})));
                     breaks.push(site.replaced(&pointer, json!({key: unit})));
@@ -304,14 +307,12 @@ fn enum_text(site: &Site<'_>) -> Vec<Break> {
         let branches = site.schema.at(&pointer);
         let values = branches.iter().flat_map(|branch| branch.values.iter().flatten());
         let names: Vec<&str> = values.filter_map(|value| value.as_str()).collect();
-        let (Some(name), [first, ..]) = (value.as_str(), names.as_slice()) else { continue };
-        if !names.contains(&name) {
-            continue;
-        }
-        let other = names.iter().find(|other| **other != name).unwrap_or(first);
+        let Some(name) = value.as_str().filter(|name| names.contains(name)) else { continue };
         let mut texts: Vec<String> =
             ["N/A", "none", "", "n/a (not stated)", "a", "I", "unknown"].map(str::to_owned).into();
-        texts.push(format!("either {name} or {other}"));
+        if let Some(other) = names.iter().find(|other| **other != name) {
+            texts.push(format!("either {name} or {other}"));
+        }
         texts.push(format!("not {name}"));
         texts.push(format!("{name}zz"));
         texts.push(format!("un{name}"));

@@ -82,7 +82,7 @@ fn held(case: &Value) -> Vec<(usize, String)> {
         found.push(match answer.value {
             Ok(read) => {
                 let valid = validator.as_ref().is_none_or(|validator| validator.is_valid(&read));
-                let right = valid && meaning.allows(&broken, &read, answer.repairs.len());
+                let right = valid && meaning.allows(&broken, &read, &answer.repairs);
                 let repairs = answer.repairs.join("; ");
                 let words = format!("{id}\n  sent {}\n  read {read}\n  {repairs}", broken.text);
                 (if right { 5 } else { 6 }, words)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use extract_llm::contract::Contract;
 use extract_llm::contract::dialect::Dialect;
 use extract_llm::conversation::{
-    Block, Delta, Output, ProviderError, Reply, Request, StopReason, ToolCall,
+    Block, Delta, Ending, Output, ProviderError, Reply, Request, StopReason, ToolCall,
 };
 use extract_llm::extraction::Layout;
 use extract_llm::model::scripted::reply;
@@ -33,6 +33,8 @@ pub(crate) enum Transport {
     Streamed,
     /// Streamed, and the connection ends before the provider says why.
     Interrupted,
+    /// Streamed, and the provider gives no reason why it ends.
+    Unstated,
 }
 
 /// The outcome of one request.
@@ -98,10 +100,10 @@ impl Model for Direct {
     }
 }
 
-/// Drops the end of a stream, as a lost connection does.
-struct Interrupted(Scripted);
+/// Drops the end of a stream, as a lost connection does, or its reason.
+struct Ended(Scripted, Transport);
 
-impl Model for Interrupted {
+impl Model for Ended {
     fn profile(&self) -> Profile {
         self.0.profile()
     }
@@ -116,9 +118,15 @@ impl Model for Interrupted {
     ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
         Box::pin(async move {
             let deltas = self.0.stream(request).await?;
-            let cut = deltas.filter(|delta| {
-                let ends = matches!(delta, Ok(Delta::Done(_)));
-                std::future::ready(!ends)
+            let unstated = self.1 == Transport::Unstated;
+            let cut = deltas.filter_map(move |delta| {
+                let delta = match delta {
+                    Ok(Delta::Done(_)) => {
+                        unstated.then(|| Ok(Delta::Done(Ending::new(StopReason::Unstated))))
+                    }
+                    other => Some(other),
+                };
+                std::future::ready(delta)
             });
             Ok(cut.boxed())
         })
@@ -139,8 +147,8 @@ fn client(setup: &Setup, text: &str) -> Client {
     };
     let model = Scripted::new([answer]).with_profile(profile);
     match setup.transport {
-        Transport::Interrupted => Client::with_model(Interrupted(model)),
-        _ => Client::with_model(model),
+        Transport::Whole | Transport::Streamed => Client::with_model(model),
+        ending => Client::with_model(Ended(model.pieces_of(64), ending)),
     }
 }
 

@@ -38,6 +38,8 @@ struct Count {
 pub(crate) struct Tally {
     classes: BTreeMap<&'static str, Count>,
     wrong: Vec<(&'static str, String)>,
+    /// Problems that point elsewhere than to the break.
+    away: Vec<String>,
     seconds: u64,
 }
 
@@ -75,6 +77,7 @@ impl Tally {
             count.elsewhere += more.elsewhere;
         }
         self.wrong.extend(other.wrong);
+        self.away.extend(other.away);
         self
     }
 
@@ -103,7 +106,11 @@ impl Tally {
                     }
                     let breaks = breaks(&site);
                     let step = breaks.len().div_ceil(MOST).max(1);
-                    for broken in breaks.iter().step_by(step).filter(|b| b.text != sent.to_string())
+                    let whole = sent.to_string();
+                    for broken in breaks
+                        .iter()
+                        .step_by(step)
+                        .filter(|b| b.text != whole || b.ending.is_some())
                     {
                         for mode in modes {
                             let key = (&row.kind, class, &broken.text);
@@ -122,7 +129,7 @@ impl Tally {
         let answer = (row.ask)(&row.contract, setup, &broken.text);
         let count = self.classes.entry(class).or_default();
         let fault = match &answer.value {
-            Ok(read) if !meaning.allows(broken, read, answer.repairs.len()) => {
+            Ok(read) if !meaning.allows(broken, read, &answer.repairs) => {
                 format!("read {read}")
             }
             Ok(read) => match changed_variant(row, &answer, read) {
@@ -146,7 +153,14 @@ impl Tally {
                         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
                 };
                 let away = |pointers: &Vec<String>| !pointers.iter().any(near);
-                count.elsewhere += usize::from(refusal.pointers.as_ref().is_some_and(away));
+                if refusal.pointers.as_ref().is_some_and(away) {
+                    count.elsewhere += 1;
+                    let (kind, text) = (&row.kind, &broken.text);
+                    self.away.push(format!(
+                        "{class} | {}: {kind}\n  sent {text}\n  broken at {place:?}: {}",
+                        row.family, refusal.text
+                    ));
+                }
                 return;
             }
         };
@@ -186,6 +200,10 @@ impl Tally {
             let step = of.len().div_ceil(share).max(1);
             of.iter().step_by(step).for_each(|(_, words)| eprintln!("{words}\n"));
         }
+        let step = self.away.len().div_ceil(most / 5 + 1).max(1);
+        for words in self.away.iter().step_by(step) {
+            eprintln!("a problem elsewhere: {words}\n");
+        }
         eprintln!("{table}{}", line("all", &total));
         assert_eq!(total.wrong, 0, "wrong values");
         assert!(total.refused > 0 || total.right > 0, "no break was made");
@@ -203,17 +221,17 @@ fn hashed(key: &impl Hash) -> u64 {
 /// a fixed sample of breaks in other modes and dialects, and streamed.
 fn setups(mode: Mode, dialect: &'static Dialect, of: &impl Hash, broken: &Break) -> Vec<Setup> {
     let full = dialect.name() == Dialect::JSON_SCHEMA.name();
-    let transports: &[Transport] = match broken.interrupted {
-        true => &[Transport::Interrupted],
-        false => &[Transport::Whole, Transport::Streamed],
+    let transports = match broken.ending {
+        Some(ending) => vec![ending],
+        None => vec![Transport::Whole, Transport::Streamed],
     };
-    let run = |transport: &&Transport| {
-        let always = full && mode == Mode::Tools && **transport != Transport::Streamed;
+    let run = |transport: &Transport| {
+        let always = full && mode == Mode::Tools && *transport != Transport::Streamed;
         let key = (of, mode.to_string(), format!("{transport:?}"), dialect.name());
         always || hashed(&key) % SAMPLED == 0
     };
-    let setup = |transport: &Transport| Setup { mode, dialect, transport: *transport };
-    transports.iter().filter(run).map(setup).collect()
+    let setup = |transport| Setup { mode, dialect, transport };
+    transports.into_iter().filter(run).map(setup).collect()
 }
 
 /// A partial value that was shown as another variant than the one that was read.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::breaks::{Break, Site, child};
+use crate::send::Transport;
 
 const MARK: &str = "@@mark@@";
 
@@ -77,10 +78,19 @@ pub(crate) fn cut(site: &Site<'_>) -> Vec<Break> {
 }
 
 pub(crate) fn interrupted(site: &Site<'_>) -> Vec<Break> {
+    ended(site, Transport::Interrupted)
+}
+
+pub(crate) fn unstated(site: &Site<'_>) -> Vec<Break> {
+    ended(site, Transport::Unstated)
+}
+
+/// The text whole and cut, in streams that end without a reason: never a value.
+fn ended(site: &Site<'_>, ending: Transport) -> Vec<Break> {
     let text = site.sent.to_string();
-    let ends = prefixes(&text).into_iter().chain([text.len()]);
-    let cut = |end| Break { interrupted: true, ambiguous: true, ..Break::text(&text[..end], "") };
-    ends.map(cut).collect()
+    let cut =
+        |end| Break { ending: Some(ending), ambiguous: true, ..Break::text(&text[..end], "") };
+    prefixes(&text).into_iter().step_by(2).chain([text.len()]).map(cut).collect()
 }
 
 pub(crate) fn run_together(site: &Site<'_>) -> Vec<Break> {
@@ -137,9 +147,12 @@ pub(crate) fn member_doubled(site: &Site<'_>) -> Vec<Break> {
                 for (first, second) in [(value, &other), (&other, value)] {
                     let rest: Vec<String> = members
                         .iter()
-                        .map(|(key, member)| match key == name {
-                            true => format!("{},{}", pair(first), pair(second)),
-                            false => format!("{}:{member}", json!(key)),
+                        .map(|(key, member)| {
+                            if key == name {
+                                format!("{},{}", pair(first), pair(second))
+                            } else {
+                                format!("{}:{member}", json!(key))
+                            }
                         })
                         .collect();
                     let text = raw(site, &pointer, &format!("{{{}}}", rest.join(",")));
