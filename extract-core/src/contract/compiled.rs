@@ -17,7 +17,7 @@ use super::{
     push_segment, root,
 };
 use crate::conversation::Tool;
-use crate::reading::Reading;
+use crate::reading::{Reading, parse_json};
 
 /// Why a type cannot be asked for.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -79,6 +79,8 @@ pub struct Contract {
     shape: Shape,
     variants: OnceLock<Option<Arc<Variants>>>,
     elements: Elements,
+    /// The schema came at run time, and is all that there is to a value.
+    is_given: bool,
 }
 
 /// A contract in one dialect.
@@ -168,12 +170,20 @@ impl Contract {
     fn given(name: String, schema: Value) -> Result<Arc<Self>, ContractError> {
         let detached = given::bounded(&schema).and_then(|()| given::detached(schema));
         match detached {
-            Ok(schema) => Self::build(name, schema).map(Arc::new),
+            Ok(schema) => Self::build_any(name, schema, true).map(Arc::new),
             Err(source) => Err(ContractError::Unbounded { name, source }),
         }
     }
 
-    pub(super) fn build(name: String, mut schema: Value) -> Result<Self, ContractError> {
+    pub(super) fn build(name: String, schema: Value) -> Result<Self, ContractError> {
+        Self::build_any(name, schema, false)
+    }
+
+    fn build_any(
+        name: String,
+        mut schema: Value,
+        is_given: bool,
+    ) -> Result<Self, ContractError> {
         checkable::say_deprecated(&mut schema);
         let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
         let wrapped = (!root::is_object(&schema)).then(|| root::wrap(&schema));
@@ -189,6 +199,7 @@ impl Contract {
             });
         let (prompt, lowered) = said?;
         let shape = compile_shape(&name, asked, wrapped.is_some())?;
+        let shape = if is_given { shape } else { shape.typed() };
         let validator = checkable::compile(&name, &schema)?;
         let forms = RwLock::default();
         let (variants, elements) = (OnceLock::new(), Elements::default());
@@ -203,6 +214,7 @@ impl Contract {
             shape,
             variants,
             elements,
+            is_given,
         };
         contract.keep(dialect, false, lowered)?;
         Ok(contract)
@@ -287,7 +299,8 @@ impl Contract {
             None
         } else {
             let schema = in_json_schema(&lowered.schema);
-            Some(compile_shape(&self.name, &schema, self.is_wrapped())?.lowered())
+            let shape = compile_shape(&self.name, &schema, self.is_wrapped())?.lowered();
+            Some(if self.is_given { shape } else { shape.typed() })
         };
         let form = Form { dialect, strict, tool: Arc::new(tool), lowered, shape };
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
@@ -401,6 +414,16 @@ impl Contract {
             .collect();
         raised.problems.extend(problems);
         raised
+    }
+
+    /// A reply as it stands, in the type's own shape, where it is JSON that a schema given at run time
+    /// takes: such a schema is all that there is to a value, so that nothing is to be converted.
+    pub(crate) fn as_it_stands(&self, form: Option<&Form>, text: &str) -> Option<Value> {
+        if !self.is_given {
+            return None;
+        }
+        let Raised { value, problems } = self.raise(form, parse_json(text)?);
+        (problems.is_empty() && self.validator.is_valid(&value)).then_some(value)
     }
 
     /// The place of a value of the type's own shape that stands at this place of the sent one, or

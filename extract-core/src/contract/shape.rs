@@ -163,6 +163,23 @@ impl Shape {
         self
     }
 
+    /// The same for the schema of a Rust type, which says so where it takes members of any name.
+    pub(crate) fn typed(mut self) -> Self {
+        for form in &mut self.nodes {
+            if let Form::Object(object) = form {
+                if object.is_bare {
+                    object.rest = Rest::Open;
+                }
+            }
+        }
+        self
+    }
+
+    /// Whether it is a lowered schema.
+    pub(crate) fn is_lowered(&self) -> bool {
+        self.is_lowered
+    }
+
     /// Whether the whole value may be wrapped under this name.
     pub(crate) fn is_named(&self, normal_name: &str) -> bool {
         self.names.iter().any(|name| name == normal_name)
@@ -290,6 +307,8 @@ pub(crate) struct ObjectForm {
     pub(crate) rest: Rest,
     /// What the keys of a map may be.
     pub(crate) keys: Option<Choices>,
+    /// The schema says nothing of members at all: a free map, or a struct without fields.
+    pub(crate) is_bare: bool,
 }
 
 #[derive(Debug, Clone)]

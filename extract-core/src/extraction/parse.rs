@@ -135,7 +135,17 @@ fn read_and_check<T: Extract>(
     level: Level,
     context: Context<'_>,
 ) -> Result<Parsed<T>, ParseError> {
-    let mut reading = reading::read(text, contract.shape(None), level)?;
+    let mut reading = match reading::read(text, contract.shape(None), level) {
+        Ok(reading) if reading.is_as_written() => reading,
+        read => match contract.as_it_stands(None, text) {
+            Some(value) => {
+                let rules = Rules::default();
+                let checked = check_at_once(contract, &value, Vec::new(), &rules, context);
+                return parsed(checked, value, Vec::new(), 0);
+            }
+            None => read?,
+        },
+    };
     if reading.is_cut() && level != Level::Salvage {
         let place = reading.cut_place().unwrap_or_default();
         let place = if contract.is_wrapped() { root::inside(place) } else { Some(place) };
@@ -145,13 +155,23 @@ fn read_and_check<T: Extract>(
     }
     let (repairs, rivals) = (std::mem::take(&mut reading.repairs), reading.rivals);
     let raised = contract.raise_reading(None, reading);
-    let checked =
-        check_at_once(contract, &raised.value, raised.problems, &Rules::default(), context);
+    let rules = Rules::default();
+    let checked = check_at_once(contract, &raised.value, raised.problems, &rules, context);
+    parsed(checked, raised.value, repairs, rivals)
+}
+
+/// A checked value, or the reason why there is none.
+fn parsed<T>(
+    checked: Result<(Option<T>, Problems), Failed>,
+    json: Value,
+    repairs: Vec<Repair>,
+    rivals: usize,
+) -> Result<Parsed<T>, ParseError> {
     match checked {
         Ok((Some(value), problems)) if problems.is_empty() => Ok(Parsed { value, repairs, rivals }),
-        Ok((_, problems)) => Err(ParseError::Invalid { problems, value: raised.value, repairs }),
+        Ok((_, problems)) => Err(ParseError::Invalid { problems, value: json, repairs }),
         Err(Failed { pointer, failure: source }) => {
-            Err(ParseError::Check { pointer, source, value: raised.value })
+            Err(ParseError::Check { pointer, source, value: json })
         }
     }
 }

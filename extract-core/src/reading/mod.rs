@@ -33,6 +33,12 @@ pub use report::{Ending, Level, Misfit, Reading, Repair, RepairKind};
 pub use scan::{Container, Limits, Place, Role, ScanError, Scanner, Sink, Token};
 
 use crate::contract::shape::Shape;
+use serde_json::Value;
+
+/// A JSON text as a value; none where it is no JSON, or an object has two members of one name.
+pub(crate) fn parse_json(text: &str) -> Option<Value> {
+    strict::parse(text).ok().filter(|parsed| parsed.is_plain).map(|parsed| parsed.value)
+}
 
 /// Reads a text for a schema: finds the answer in it, repairs its form, and converts it toward the
 /// schema.

@@ -194,6 +194,11 @@ impl Reading {
         self.misfits.is_empty()
     }
 
+    /// Whether the value is what the text says, to the letter: nothing was repaired or converted.
+    pub fn is_as_written(&self) -> bool {
+        self.misfits.is_empty() && self.repairs.is_empty()
+    }
+
     /// Whether the text ended inside the value. Such a value is not an answer: part of it is missing.
     pub fn is_cut(&self) -> bool {
         self.ending == Ending::Cut

@@ -44,16 +44,10 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
     if matches!(form, Form::Any) {
         return unguided::read(reader, text);
     }
-    if !search {
+    // JSON is the answer as a whole: nothing inside of it is searched for. Arguments are not either,
+    // unless a fence stands around them.
+    if is_json || !search && !text.trim_start().starts_with("```") {
         return as_it_is(reader, text);
-    }
-    if is_json {
-        // JSON that does not fit as it stands: converted, if that makes it fit.
-        let plain = as_it_is(reader, text)?;
-        if plain.fits() {
-            return Ok(plain);
-        }
-        return Ok(searched(reader, text).ok().filter(Reading::fits).unwrap_or(plain));
     }
     searched(reader, text)
 }

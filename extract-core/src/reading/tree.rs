@@ -33,12 +33,6 @@ pub(super) struct Slice {
     len: u32,
 }
 
-impl Slice {
-    pub(super) fn is_empty(self) -> bool {
-        self.len == 0
-    }
-}
-
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node {
     pub(super) kind: Kind,

@@ -33,6 +33,9 @@ pub(super) fn find(choices: &Choices, text: &str) -> Match {
         Some(None) => return Match::Unclear,
         None => {}
     }
+    if holds_json(trimmed) {
+        return Match::None;
+    }
     if let Some(label) = labelled(trimmed) {
         match choices.normal.get(&normal_value(label)) {
             Some(Some(index)) => return Match::Named(*index as usize),
@@ -41,6 +44,13 @@ pub(super) fn find(choices: &Choices, text: &str) -> Match {
         }
     }
     named(choices, trimmed)
+}
+
+/// Whether a text is JSON, or begins like it: its words are not those of a sentence.
+pub(super) fn holds_json(text: &str) -> bool {
+    text.trim_start_matches(|char: char| char.is_whitespace() || matches!(char, '"' | '\\'))
+        .starts_with(['{', '['])
+        || text.contains("\":")
 }
 
 /// The longest text that is searched for the names of choices.
@@ -139,6 +149,9 @@ fn denied(before: &str) -> bool {
 
 /// What a text says of yes and no, if it says exactly one of them.
 pub(super) fn truth(text: &str) -> Option<(bool, bool)> {
+    if holds_json(text) {
+        return None;
+    }
     let trimmed =
         text.trim().trim_matches(|char: char| matches!(char, '"' | '\'' | '`' | '.' | '*' | '!'));
     let known = |word: &str| match word {

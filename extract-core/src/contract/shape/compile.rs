@@ -340,6 +340,7 @@ impl Compiler<'_> {
             name: title_of(map),
             rest: Rest::Open,
             keys: None,
+            is_bare: false,
         };
         let properties = map.get("properties").and_then(Value::as_object);
         for (name, schema) in properties.into_iter().flatten() {
@@ -360,6 +361,8 @@ impl Compiler<'_> {
         for (name, index) in names {
             enter_normal(&mut object.normal, &normal(&name), index);
         }
+        let says = ["additionalProperties", "unevaluatedProperties", "patternProperties"];
+        object.is_bare = object.fields.is_empty() && !says.iter().any(|word| map.contains_key(*word));
         object.rest = self.rest(map, object.fields.is_empty(), pointer, depth)?;
         if let Some(Value::Array(keys)) =
             map.get("propertyNames").and_then(|names| names.get("enum"))

@@ -70,6 +70,13 @@ pub(super) enum Given {
 }
 
 impl Answer {
+    /// The text as the model wrote it.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Arguments(text) | Self::Text(text) => text,
+        }
+    }
+
     pub(super) fn arguments_of(call: &ToolCall) -> Self {
         match call.arguments.trim() {
             // A call without arguments is an empty object to some providers.

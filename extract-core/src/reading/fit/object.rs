@@ -86,8 +86,11 @@ impl<'s> Fitter<'s> {
             return self.members(at, form, out);
         }
         let is_wrapped = is_object && self.has_evidence(at.node, form);
+        // Only a value that can have such a member itself may have come without the object around it.
+        let is_ambiguous = matches!(self.shape.form(field.shape), Form::Object(_) | Form::Union(_));
         if is_wrapped
             && (self.partial.is_some()
+                || !is_ambiguous
                 || self.members(at, form, &mut None).0 < cost::MISFIT
                 || self.weigh(bare) >= cost::MISFIT)
         {

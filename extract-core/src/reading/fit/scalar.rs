@@ -124,6 +124,12 @@ impl<'s> Fitter<'s> {
             }
             Kind::Text | Kind::Bare => (0, self.tree.text(at.node)),
             Kind::Null | Kind::Missing => return self.misfit(at, "a string", out),
+            // A lowered schema asks for JSON as a text where the type takes any value: the value
+            // itself will do, and the type's own schema sees one that is none.
+            Kind::Object | Kind::List if self.shape.is_lowered() => {
+                let value = out.is_some().then(|| self.tree.value(at.node));
+                return (cost::SMALL, Some(value.unwrap_or_default()));
+            }
             Kind::Object | Kind::List
                 if self.level != Level::Salvage && !self.is_code(at.node) =>
             {
@@ -240,11 +246,12 @@ impl<'s> Fitter<'s> {
     }
 }
 
-/// Whether `serde_json` keeps a number as it is written: integers of 64 bits, and others of up to 15
-/// digits, which every `f64` keeps.
+/// Whether a JSON value keeps a number as it is written: integers of 64 bits, and others that come out
+/// of an `f64` again, as all of up to 15 digits do.
 fn is_kept(text: &str) -> bool {
     const DIGITS: usize = 15;
-    if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
+    let is_same = |kept: serde_json::Number| kept.to_string() == text;
+    if super::super::tree::number(text).is_some_and(is_same) {
         return true;
     }
     let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
