@@ -8,7 +8,7 @@ use crate::check::{Rules, check_at_once};
 use crate::contract::{
     Background, CheckFailure, Context, Contract, ContractError, Extract, Failed, Problems,
 };
-use crate::reading::{self, Growing, Level, ReadError, Reading, Repair};
+use crate::reading::{Growing, ReadError, Reader, Reading, Repair};
 
 /// A checked value that was read from a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,7 +112,8 @@ fn read_and_check<T: Extract>(
     context: Context<'_>,
 ) -> Result<Parsed<T>, ParseError> {
     let Reading { value, repairs, rivals, .. } = {
-        let reading = reading::read(text, contract.shape(None), Level::Lenient)?;
+        let offered = [contract.name()];
+        let reading = Reader::new(contract.shape(None)).offered(&offered).read(text)?;
         if reading.is_cut() {
             let value = contract.raise(None, reading.value).value;
             return Err(ParseError::Cut { value });
@@ -144,7 +145,9 @@ fn read_and_check<T: Extract>(
 /// ```
 pub fn parse_partial<T: Extract>(text: &str) -> Result<Reading, ParseError> {
     let contract = Contract::of::<T>()?;
-    let mut reading = reading::read_partial(text, contract.shape(None), Growing::Shown)?;
+    let offered = [contract.name()];
+    let reader = Reader::new(contract.shape(None)).offered(&offered);
+    let mut reading = reader.read_partial(text, Growing::Shown)?;
     reading.value = contract.raise(None, reading.value).value;
     Ok(reading)
 }

@@ -31,6 +31,8 @@ pub enum RepairKind {
     Collected,
     /// The answer was written as XML-like elements.
     Markup,
+    /// The answer stood in a tool call that was written as text.
+    Envelope,
     // ── form ──
     /// Other quotation marks than `"`.
     Quotes,
@@ -134,6 +136,14 @@ pub struct Repair {
     pub before: Cow<'static, str>,
     /// What it was read as, bounded in length; empty where it was left out.
     pub after: Cow<'static, str>,
+}
+
+impl Repair {
+    /// A repair of the whole text.
+    pub(crate) fn of_whole(kind: RepairKind, before: &str, after: &str) -> Self {
+        let (before, after) = (excerpt(before.trim()), excerpt(after.trim()));
+        Self { pointer: String::new(), kind, before, after }
+    }
 }
 
 /// A place where the value does not fit the schema.

@@ -3,14 +3,14 @@
 use super::Journey;
 use crate::contract::{Problem, ProblemKind, Shape};
 use crate::conversation::{Output, Reply, ToolCall};
-use crate::reading::{self, Level, Reading, RepairKind};
+use crate::reading::{ReadError, Reader, Reading, RepairKind};
 
 impl<T> Journey<T> {
     /// Reads one answer of the whole value. What could as well be something else is accepted and
     /// noted.
     pub(super) fn read(&mut self, answer: &Answer) -> Result<Reading, Problem> {
         let shape = self.task.contract.shape(self.form.as_deref());
-        let reading = read_answer(answer, shape)?;
+        let reading = read_answer(answer, shape, self.task.contract.name())?;
         self.note_others(&reading);
         Ok(reading)
     }
@@ -79,17 +79,29 @@ impl Answer {
     }
 }
 
-/// Reads one answer for a shape. What was cut off inside is no answer.
-pub(super) fn read_answer(answer: &Answer, shape: &Shape) -> Result<Reading, Problem> {
+/// Reads one answer for a shape, which was asked for by this name. What was cut off inside is no
+/// answer.
+pub(super) fn read_answer(answer: &Answer, shape: &Shape, name: &str) -> Result<Reading, Problem> {
+    let offered = [name];
+    let reader = Reader::new(shape).offered(&offered);
     let read = match answer {
-        Answer::Arguments(text) => reading::read_arguments(text, shape, Level::Lenient),
-        Answer::Text(text) => reading::read(text, shape, Level::Lenient),
+        Answer::Arguments(text) => reader.read_arguments(text),
+        Answer::Text(text) => reader.read(text),
     };
-    let reading = read.map_err(|error| unreadable_problem(error.to_string()))?;
+    let reading = read.map_err(|error| match error {
+        ReadError::OtherCall { offered, found } => other_call(&offered, &found),
+        error => unreadable_problem(error.to_string()),
+    })?;
     if reading.is_cut() {
         return Err(unreadable_problem("one that ends in the middle"));
     }
     Ok(reading)
+}
+
+/// A call of a tool that was not offered.
+pub(super) fn other_call(offered: &str, found: &str) -> Problem {
+    let expected = format!("a call of one of the tools {offered}");
+    Problem::new(ProblemKind::Unreadable, "", expected, format!("a call of {found}"))
 }
 
 pub(super) fn unreadable_problem(found: impl Into<String>) -> Problem {

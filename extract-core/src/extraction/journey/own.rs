@@ -65,7 +65,7 @@ impl<T: Extract> Journey<T> {
 fn read_call(own: &OwnTool, call: &ToolCall) -> Result<Call, Wrong> {
     let contract = own.tool.contract();
     let shape = contract.shape(Some(&own.form));
-    let reading = read_answer(&Answer::arguments_of(call), shape)
+    let reading = read_answer(&Answer::arguments_of(call), shape, own.tool.name())
         .map_err(|problem| Wrong::unread(problem.into()))?;
     let Raised { value, mut problems } = contract.raise(Some(&own.form), reading.value);
     problems.extend(violations(contract, &value));

@@ -165,7 +165,7 @@ impl<T> Journey<T> {
         let Asking { parts, form, kept, taken, .. } = self.parts.as_mut()?;
         let (contract, form) = (parts.contract(), form.as_deref());
         let shape = contract.shape(form);
-        let reading = read_answer(answer, shape).ok()?;
+        let reading = read_answer(answer, shape, contract.name()).ok()?;
         let mut raised = contract.raise(form, reading.value);
         raised.value = parts.merge(kept, &raised.value)?;
         let problems = std::mem::take(&mut raised.problems);
