@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use extract_core::contract::{Contract, Shape};
 use extract_core::partial::Live;
 use extract_core::reading::{Growing, Level, ReadError, read, read_any, read_partial};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The family, what stands before the answer, and what stands behind it.
 const FAMILIES: &[(&str, &str, &str)] = &[
@@ -180,13 +180,7 @@ fn a_stream_shows_nothing_of_the_thinking_in_any_portions() {
 
 #[test]
 fn hostile_texts_are_read_in_one_walk() {
-    let many: [(&str, Value); 4] = [
-        ("<think>", Value::Null),
-        ("{\"a\": ", Value::Null),
-        ("\"<", Value::Null),
-        ("[THINK]x[/THINK]", Value::Null),
-    ];
-    for (piece, _) in many {
+    for piece in ["<think>", "{\"a\": ", "\"<", "[THINK]x[/THINK]"] {
         let text = piece.repeat(200_000 / piece.len());
         if let Ok(reading) = read(&text, &object(), Level::Lenient) {
             assert!(!reading.fits() || reading.is_cut(), "{piece}");

@@ -44,7 +44,7 @@ impl Beginning {
                     None => return None,
                 }
             }
-            if !rest.starts_with('{') && !(lists && rest.starts_with('[')) {
+            if !(rest.starts_with('{') || lists && rest.starts_with('[')) {
                 self.walk.skip(1);
                 continue;
             }

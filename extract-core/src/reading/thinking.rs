@@ -277,6 +277,9 @@ impl Walk {
     fn outside(&mut self, text: &str, whole: bool) -> Found {
         let at = self.at;
         let rest = &text[at..];
+        if !can_begin(rest) {
+            return Found::None;
+        }
         let mut undecided = false;
         for (index, marks) in THINKING.iter().enumerate() {
             match find(rest, &[marks.open], whole) {
@@ -508,8 +511,22 @@ pub(super) fn value_end(text: &str, from: usize) -> ValueEnd {
     ValueEnd::Never
 }
 
+/// Whether a mark of thinking can begin here, by its first bytes.
+fn can_begin(rest: &str) -> bool {
+    match rest.as_bytes() {
+        [b'<' | b'['] => true,
+        [b'<', next, ..] => next.is_ascii_alphabetic() || matches!(next, b'/' | b'|'),
+        [b'[', next, ..] => matches!(next, b'T' | b't' | b'/'),
+        [0xE2, ..] => rest.starts_with('◁'),
+        _ => false,
+    }
+}
+
 /// Whether a mark that closes thinking, or begins an answer, stands here.
 fn is_close(rest: &str) -> bool {
+    if !can_begin(rest) {
+        return false;
+    }
     let closes = THINKING.iter().filter(|marks| marks.close != HARMONY).map(|marks| marks.close);
     closes.chain([ANSWERS, &[FINAL]]).any(|close| matches!(find(rest, close, true), Found::Mark(_)))
 }

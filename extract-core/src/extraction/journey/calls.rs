@@ -229,10 +229,8 @@ impl<T: Extract> Journey<T> {
     ) -> Option<Result<Result<T, Problems>, Failed>> {
         let text = reply.text();
         let said = !text.trim().is_empty();
-        if reading::spoken(&text).is_none() {
-            // It ends in the middle of thinking.
-            return None;
-        }
+        // A text that ends in the middle of thinking says nothing.
+        reading::spoken(&text)?;
         let shape = self.task.contract.shape(None);
         let holds = |reading: &reading::Reading| match &reading.value {
             Value::Array(items) => !items.is_empty(),

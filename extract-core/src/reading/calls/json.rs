@@ -168,9 +168,8 @@ pub(super) fn marked(text: &str, at: usize, offered: &[&str]) -> Result<Read, Fa
             let calls = found.into_iter().map(|call| (call.name, call.arguments)).collect();
             Ok(Read { calls, end })
         }
-        Holds::Cut => Err(Fault::Incomplete),
         Holds::Nothing if value.ending == Ending::Whole => Err(Fault::NoCall),
-        Holds::Nothing => Err(Fault::Incomplete),
+        Holds::Nothing | Holds::Cut => Err(Fault::Incomplete),
     }
 }
 

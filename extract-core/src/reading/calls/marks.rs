@@ -25,7 +25,7 @@ pub(super) const SEPARATOR: &str = "<｜tool▁sep｜>";
 /// What ends the header of a message in harmony's channels.
 pub(super) const MESSAGE: &str = "<|message|>";
 
-/// What MiniMax M3 puts before every tag. A member is a tag of its own there.
+/// What `MiniMax` M3 puts before every tag. A member is a tag of its own there.
 pub(super) const NAMESPACE: &str = "]<]minimax[>[";
 
 /// The mark of one family.

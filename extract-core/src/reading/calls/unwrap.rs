@@ -13,10 +13,6 @@ const DEEPEST: u32 = 6;
 
 /// The calls that a text holds, of tools with these names, where one of these schemas is asked for. A
 /// text that fits as it stands a schema that has the envelope's members itself holds no call.
-///
-/// ```ignore
-/// let calls = calls_for("[TOOL_CALLS]Person[ARGS]{\"age\": 41}", &["Person"], &[&shape]);
-/// ```
 pub(crate) fn calls_for(text: &str, offered: &[&str], shapes: &[&Shape]) -> WrittenCalls {
     if offered.is_empty() || !may_hold(text) {
         return WrittenCalls::None;
