@@ -9,7 +9,7 @@ use crate::contract::{
     Background, CheckFailure, Context, Contract, ContractError, Extract, Failed, Problems,
 };
 use crate::contract::root;
-use crate::reading::{self, Growing, Level, ReadError, Reading, Repair};
+use crate::reading::{Growing, Level, ReadError, Reader, Reading, Repair};
 
 /// A checked value that was read from a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,17 +135,16 @@ fn read_and_check<T: Extract>(
     level: Level,
     context: Context<'_>,
 ) -> Result<Parsed<T>, ParseError> {
-    let mut reading = match reading::read(text, contract.shape(None), level) {
-        Ok(reading) if reading.is_as_written() => reading,
-        read => match contract.as_it_stands(None, text) {
-            Some(value) => {
-                let rules = Rules::default();
-                let checked = check_at_once(contract, &value, Vec::new(), &rules, context);
-                return parsed(checked, value, Vec::new(), 0);
-            }
-            None => read?,
-        },
-    };
+    let offered = [contract.name()];
+    let reader = Reader::new(contract.shape(None)).level(level).offered(&offered);
+    let mut reading = reader.read(text)?;
+    if !reading.is_as_written() && !reading.is_of_call() {
+        if let Some(value) = contract.as_it_stands(None, text) {
+            let rules = Rules::default();
+            let checked = check_at_once(contract, &value, Vec::new(), &rules, context);
+            return parsed(checked, value, Vec::new(), 0);
+        }
+    }
     if reading.is_cut() && level != Level::Salvage {
         let place = reading.cut_place().unwrap_or_default();
         let place = if contract.is_wrapped() { root::inside(place) } else { Some(place) };
@@ -189,7 +188,9 @@ fn parsed<T>(
 /// ```
 pub fn parse_partial<T: Extract>(text: &str) -> Result<Reading, ParseError> {
     let contract = Contract::of::<T>()?;
-    let mut reading = reading::read_partial(text, contract.shape(None), Growing::Shown)?;
+    let offered = [contract.name()];
+    let reader = Reader::new(contract.shape(None)).offered(&offered);
+    let mut reading = reader.read_partial(text, Growing::Shown)?;
     reading.value = contract.raise(None, reading.value).value;
     Ok(reading)
 }

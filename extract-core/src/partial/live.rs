@@ -117,9 +117,10 @@ impl<T: Extract> Live<T> {
 
 impl Filling {
     fn new(hand: Hand) -> Self {
+        let name = hand.guide.contract().name().to_owned();
         Self {
             before: String::new(),
-            beginning: Beginning::default(),
+            beginning: Beginning::offering([name]),
             scanner: Scanner::new(hand),
             begun: false,
             changed: false,

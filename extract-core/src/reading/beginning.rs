@@ -1,82 +1,65 @@
-//! Where the answer begins in a text that is still arriving: behind reasoning, prose and a fence, at
-//! the first bracket.
+//! Where the answer begins in a text that is still arriving: behind thinking, prose and a fence, in
+//! the envelope of a call, at the first bracket.
 
-use super::candidates;
+use super::calls::{self, Ahead};
+use super::thinking::{Step, Walk};
 
-/// Looks for the first value of a text; each byte is looked at once.
+/// Looks for the first value of a text; each byte is looked at a bounded number of times.
 #[derive(Debug, Default)]
 pub(crate) struct Beginning {
-    /// How much of the text was looked through for the beginning of a value.
+    walk: Walk,
+    /// The names of the tools that may be called in the text.
+    offered: Vec<String>,
+    /// How much of the text before the value was searched for tags.
     searched: usize,
-    thinking: Option<Thinking>,
-    /// How much white space the text begins with.
-    blank: usize,
+    /// The text holds a call whose arguments are not told as they come.
+    silent: bool,
 }
 
 impl Beginning {
+    /// The beginning of an answer that may stand in a call of one of these tools.
+    pub(crate) fn offering(offered: impl IntoIterator<Item = String>) -> Self {
+        Self { offered: offered.into_iter().collect(), ..Self::default() }
+    }
+
     /// Where the value begins; `lists` says whether it may be a list. `text` is the whole text so
     /// far.
     pub(crate) fn find(&mut self, text: &str, lists: bool) -> Option<usize> {
-        if self.thinking.is_none() {
-            let rest = &text[self.blank..];
-            self.blank += rest.len() - rest.trim_start().len();
-            self.thinking = Thinking::begins(&text[self.blank..]);
+        while !self.silent {
+            let Step::Value(at) = self.walk.step(text, false) else { return None };
+            let rest = &text[at..];
+            if !self.offered.is_empty() {
+                // A mark may have come in pieces: some of what was searched is searched again.
+                let from = self.searched.saturating_sub(16).max(self.walk.start());
+                let from = super::thinking::floor(text, from);
+                self.silent = calls::writes_tags(&text[from..at]);
+                self.searched = at;
+                match calls::skip_mark(rest) {
+                    _ if self.silent => return None,
+                    Some(0) => {}
+                    Some(len) => {
+                        self.walk.skip(len);
+                        continue;
+                    }
+                    None => return None,
+                }
+            }
+            if !(rest.starts_with('{') || lists && rest.starts_with('[')) {
+                self.walk.skip(1);
+                continue;
+            }
+            match calls::look_ahead(rest, &self.offered) {
+                Ahead::Data => return Some(at),
+                Ahead::Arguments(inside) => return Some(at + inside),
+                Ahead::Undecided => return None,
+                Ahead::Silent => self.silent = true,
+            }
         }
-        if let Some(Thinking::Aloud { close }) = &self.thinking {
-            // The closing tag may be cut: its beginning is looked at again.
-            let from = floor(text, self.searched.saturating_sub(close.len()));
-            let Some(at) = text[from..].find(close.as_str()) else {
-                self.searched = text.len();
-                return None;
-            };
-            self.searched = self.searched.max(from + at + close.len());
-            self.thinking = Some(Thinking::Done);
-        }
-        let new = &text.as_bytes()[self.searched..];
-        let opens = |byte: &u8| *byte == b'{' || *byte == b'[' && lists;
-        let Some(found) = new.iter().position(opens) else {
-            self.searched = text.len();
-            return None;
-        };
-        if self.thinking.is_none() {
-            // The text began with a bracket, or with prose: nothing is thought aloud.
-            self.thinking = Some(Thinking::Done);
-        }
-        Some(self.searched + found)
+        None
     }
 
     /// The beginning of another value, behind one that was none.
     pub(crate) fn of_another() -> Self {
-        Self { thinking: Some(Thinking::Done), ..Self::default() }
+        Self::default()
     }
-}
-
-/// What is known of reasoning at the beginning of the text.
-#[derive(Debug)]
-enum Thinking {
-    /// It goes on until this tag.
-    Aloud { close: String },
-    /// It is over, or there is none.
-    Done,
-}
-
-impl Thinking {
-    /// Whether the text begins with reasoning; `None` while that cannot be told.
-    fn begins(text: &str) -> Option<Self> {
-        if text.is_empty() {
-            return None;
-        }
-        let Some(inside) = text.strip_prefix('<') else { return Some(Self::Done) };
-        match inside.split_once('>') {
-            Some((name, _)) if candidates::is_thought(name) => {
-                Some(Self::Aloud { close: format!("</{name}>") })
-            }
-            None if inside.len() < 32 => None,
-            _ => Some(Self::Done),
-        }
-    }
-}
-
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }

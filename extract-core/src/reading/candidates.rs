@@ -20,60 +20,6 @@ pub(super) struct Candidate {
     pub(super) doubt: u32,
 }
 
-/// The elements in which models think aloud.
-const THOUGHTS: [&str; 8] = [
-    "think",
-    "thinking",
-    "thought",
-    "thoughts",
-    "reasoning",
-    "reflection",
-    "scratchpad",
-    "analysis",
-];
-
-/// Whether an element of this name holds what a model thinks aloud.
-pub(super) fn is_thought(name: &str) -> bool {
-    THOUGHTS.iter().any(|tag| name.eq_ignore_ascii_case(tag))
-}
-
-/// Where the answer can stand: behind what the model thought aloud.
-pub(super) fn behind_thoughts(text: &str) -> usize {
-    let mut start = 0;
-    loop {
-        let rest = &text[start..];
-        let bracket = memchr::memchr2(b'{', b'[', rest.as_bytes()).unwrap_or(rest.len());
-        let Some(open) = rest[..bracket].find('<') else { break };
-        let name = &rest[open + 1..];
-        let found = THOUGHTS.iter().find(|tag| {
-            name.get(..tag.len()).is_some_and(|name| name.eq_ignore_ascii_case(tag))
-                && name.as_bytes().get(tag.len()) == Some(&b'>')
-        });
-        let Some(tag) = found else { break };
-        let close = format!("</{}>", &name[..tag.len()]);
-        let Some(end) = rest.find(&close) else { break };
-        start += end + close.len();
-    }
-    if start == 0 {
-        // A closing tag alone: the opening one stood in the prompt.
-        let mut at = 0;
-        while let Some(found) = memchr::memmem::find(&text.as_bytes()[at..], b"</") {
-            let here = at + found;
-            at = here + 2;
-            let name = text[at..]
-                .split(|char: char| !char.is_ascii_alphabetic())
-                .next()
-                .unwrap_or_default();
-            let closes = text.as_bytes().get(at + name.len()) == Some(&b'>');
-            if closes && is_thought(name) && !text[..here].trim_start().starts_with(['{', '[', '"'])
-            {
-                return at + name.len() + 1;
-            }
-        }
-    }
-    start
-}
-
 /// Scans one value that begins at `start`; the tree comes back also where it went wrong.
 pub(super) fn scan_at(
     text: &str,

@@ -38,6 +38,23 @@ pub enum ReadError {
         /// The beginning of the text.
         excerpt: String,
     },
+    /// The text ends while the model still thinks aloud, so that there is no answer yet.
+    #[error("the text ends in thinking that begins with {mark:?}, before any answer")]
+    OnlyThinking {
+        /// What the thinking begins with.
+        mark: String,
+    },
+    /// The text ends inside of a tool call that is written in it, or that call cannot be read.
+    #[error("the text ends inside of a tool call that is written in it, or the call is malformed")]
+    CutCall,
+    /// The text holds a call of a tool that was not offered.
+    #[error("expected a call of one of the tools {offered}, found a call of {found}")]
+    OtherCall {
+        /// The names of the tools that were offered.
+        offered: String,
+        /// The names that were called.
+        found: String,
+    },
     /// The text is beyond the limits.
     #[error(transparent)]
     Limit(#[from] ScanError),

@@ -64,6 +64,12 @@ impl<S: Sink> Follower<S> {
         self
     }
 
+    /// The answer may stand in a call of one of these tools.
+    pub(crate) fn offering(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.beginning = Beginning::offering(names);
+        self
+    }
+
     /// Takes the next bytes, split anywhere; what is not UTF-8 is read as U+FFFD.
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut utf8 = std::mem::take(&mut self.utf8);

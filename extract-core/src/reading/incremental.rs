@@ -72,7 +72,9 @@ impl<'s, S: Sink> Incremental<'s, S> {
     pub fn with_sink(reader: Reader<'s>, sink: S) -> Self {
         let object = matches!(reader.shape.form(reader.shape.root()), Form::Object(_));
         let sinks = (Tree::new(), sink);
+        let offered = reader.offered.iter().map(|name| (*name).to_owned());
         let follower = Follower::with_limits(sinks, reader.limits).to_object(object);
+        let follower = follower.offering(offered);
         Self { reader, follower }
     }
 
@@ -106,7 +108,7 @@ impl<'s, S: Sink> Incremental<'s, S> {
         if root == NONE {
             return None;
         }
-        let Reader { shape, level, limits } = self.reader;
+        let Reader { shape, level, limits, .. } = self.reader;
         let mut fitter = Fitter::new(self.follower.text(), tree, shape, level, limits);
         fitter.partial = Some(growing);
         fitter.build(root, &mut Out::default())

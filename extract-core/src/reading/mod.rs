@@ -6,6 +6,7 @@
 //! is in the report, and nothing is ever invented.
 
 mod beginning;
+mod calls;
 mod candidates;
 mod collect;
 mod error;
@@ -19,11 +20,13 @@ mod report;
 mod scan;
 mod search;
 mod strict;
+mod thinking;
 mod tree;
 mod unguided;
 mod words;
 
 pub(crate) use beginning::Beginning;
+pub(crate) use calls::{WrittenCalls, calls_for, names_in_words};
 pub use error::ReadError;
 pub use fit::Growing;
 pub use follow::Follower;
@@ -31,6 +34,7 @@ pub use incremental::Incremental;
 pub(crate) use part::{Part, json_number};
 pub use report::{Ending, Level, Misfit, Reading, Repair, RepairKind};
 pub use scan::{Container, Limits, Place, Role, ScanError, Scanner, Sink, Token};
+pub(crate) use thinking::spoken;
 
 use crate::contract::shape::Shape;
 use serde_json::Value;
@@ -121,17 +125,40 @@ pub struct Reader<'s> {
     shape: &'s Shape,
     level: Level,
     limits: Limits,
+    offered: &'s [&'s str],
 }
 
 impl<'s> Reader<'s> {
     /// A lenient reader.
     pub fn new(shape: &'s Shape) -> Self {
-        Self { shape, level: Level::default(), limits: Limits::default() }
+        Self { shape, level: Level::default(), limits: Limits::default(), offered: &[] }
     }
 
     /// How far the reading may go.
     pub fn level(mut self, level: Level) -> Self {
         self.level = level;
+        self
+    }
+
+    /// Names the tools that the value could be given through. A call of one of them that is written
+    /// in the text is then unwrapped, in the envelope of whatever family; a call of another is an
+    /// error. Without names an envelope is a value like any other.
+    ///
+    /// ```
+    /// use extract_core::contract::Shape;
+    /// use extract_core::reading::{Reader, RepairKind};
+    /// use serde_json::json;
+    ///
+    /// let schema = json!({"type": "object", "properties": {"age": {"type": "integer"}}});
+    /// let shape = Shape::compile(&schema)?;
+    /// let text = "<tool_call>\n{\"name\": \"Person\", \"arguments\": {\"age\": 41}}\n</tool_call>";
+    /// let reading = Reader::new(&shape).offered(&["Person"]).read(text)?;
+    /// assert_eq!(reading.value, json!({"age": 41}));
+    /// assert_eq!(reading.repairs[0].kind, RepairKind::Envelope);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn offered(mut self, names: &'s [&'s str]) -> Self {
+        self.offered = names;
         self
     }
 

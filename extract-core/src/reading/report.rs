@@ -31,6 +31,8 @@ pub enum RepairKind {
     Collected,
     /// The answer was written as XML-like elements.
     Markup,
+    /// The answer stood in a tool call that was written as text.
+    Envelope,
     // ── form ──
     /// Other quotation marks than `"`.
     Quotes,
@@ -134,6 +136,14 @@ pub struct Repair {
     pub after: Cow<'static, str>,
 }
 
+impl Repair {
+    /// A repair of the whole text.
+    pub(crate) fn of_whole(kind: RepairKind, before: &str, after: &str) -> Self {
+        let (before, after) = (excerpt(before.trim()), excerpt(after.trim()));
+        Self { pointer: String::new(), kind, before, after }
+    }
+}
+
 /// A place where the value does not fit the schema.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -197,6 +207,11 @@ impl Reading {
     /// Whether the value is what the text says, to the letter: nothing was repaired or converted.
     pub fn is_as_written(&self) -> bool {
         self.misfits.is_empty() && self.repairs.is_empty()
+    }
+
+    /// Whether the value was the content of a call that was written as text.
+    pub(crate) fn is_of_call(&self) -> bool {
+        self.repairs.iter().any(|repair| repair.kind == RepairKind::Envelope)
     }
 
     /// Whether the text ended inside the value. Such a value is not an answer: part of it is missing.

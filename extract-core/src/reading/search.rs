@@ -10,7 +10,7 @@ use super::report::{Ending, Level, Misfit, Reading, Repair, RepairKind, excerpt}
 use super::scan::{Role, ScanError, Sink};
 use super::strict;
 use super::tree::{Kind, NONE, Tree};
-use super::{Reader, markup, unguided};
+use super::{Reader, calls, markup, thinking, unguided};
 use crate::contract::shape::{Form, Shape};
 
 /// Reads a whole text; `search` says whether the answer may stand in prose.
@@ -20,8 +20,12 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
         return Err(ScanError::TooLarge(limits.bytes).into());
     }
     let form = reader.shape.form(reader.shape.root());
+    if let Some(read) = calls::unwrapped(reader, text) {
+        return read;
+    }
     if search && matches!(form, Form::Text(_)) && reader.level != Level::Strict {
-        return Ok(reading(Value::String(text.to_owned())));
+        let answer = thinking::answer(text)?.of(text);
+        return Ok(reading(Value::String(answer.to_owned())));
     }
     let is_strict = reader.level == Level::Strict;
     let is_json = match strict::parse(text) {
@@ -121,7 +125,8 @@ pub(super) struct Choice {
 
 /// A text with the answer somewhere in it.
 fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
-    let from = candidates::behind_thoughts(text);
+    let answer = thinking::answer(text)?;
+    let (from, text) = (answer.start, &text[..answer.end]);
     let limits = reader.limits;
     let tree = Tree::with_capacity(text.len());
     let (tree, found) = candidates::bracketed(text, from, tree, limits, false);
@@ -433,10 +438,11 @@ pub(super) fn partial(
         return Err(ScanError::TooLarge(reader.limits.bytes).into());
     }
     let shape = reader.shape;
-    let from = candidates::behind_thoughts(text);
     if matches!(shape.form(shape.root()), Form::Text(_)) {
-        return Ok(Reading { ending: Ending::Cut, ..reading(Value::String(text.to_owned())) });
+        let shown = thinking::answer_so_far(text).ok_or_else(|| no_value(reader, text))?;
+        return Ok(Reading { ending: Ending::Cut, ..reading(Value::String(shown.to_owned())) });
     }
+    let (from, text) = calls::answer_in_part(text, reader)?;
     let tree = Tree::with_capacity(text.len());
     let (mut tree, found) = candidates::bracketed(text, from, tree, reader.limits, true);
     let mut found = found?;

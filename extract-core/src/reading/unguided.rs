@@ -1,12 +1,12 @@
 //! Reading without a schema: what stands in the text, as it stands, and no more than that.
 
-use super::Reader;
 use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::error::ReadError;
 use super::fit::Fitter;
 use super::report::{Ending, Reading, Repair, RepairKind, excerpt};
 use super::search::{conclude, no_value, place};
 use super::tree::{Kind, NONE, NodeId, Tree};
+use super::{Reader, thinking};
 
 /// How many closers that came too early are taken back, one after the other.
 const JOINS: u32 = 4;
@@ -16,7 +16,8 @@ pub(super) fn read(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError
 }
 
 fn read_joining(reader: &Reader<'_>, text: &str, joins: u32) -> Result<Reading, ReadError> {
-    let from = candidates::behind_thoughts(text);
+    let answer = thinking::answer(text)?;
+    let (from, text) = (answer.start, &text[..answer.end]);
     if let Some(inner) = candidates::unescaped(&text[from..]) {
         let mut reading = reader.read(&inner)?;
         let before = excerpt(text.trim());

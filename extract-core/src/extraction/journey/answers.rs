@@ -3,14 +3,15 @@
 use super::Journey;
 use crate::contract::{Problem, ProblemKind, Shape};
 use crate::conversation::{Output, Reply, ToolCall};
-use crate::reading::{self, Level, Reading, RepairKind};
+use crate::reading::{Level, ReadError, Reader, Reading, RepairKind};
 
 impl<T> Journey<T> {
     /// Reads one answer of the whole value. What could as well be something else is accepted and
     /// noted.
     pub(super) fn read(&mut self, answer: &Answer) -> Result<Reading, Problem> {
         let shape = self.task.contract.shape(self.form.as_deref());
-        let reading = read_answer(answer, shape, self.task.options.reading)?;
+        let (name, level) = (self.task.contract.name(), self.task.options.reading);
+        let reading = read_answer(answer, shape, name, level)?;
         self.note_others(&reading);
         Ok(reading)
     }
@@ -86,17 +87,24 @@ impl Answer {
     }
 }
 
-/// Reads one answer for a shape. A value that was cut off is no answer, unless the level takes it.
+/// Reads one answer for a shape, which was asked for by this name. A value that was cut off is no
+/// answer, unless the level takes it.
 pub(super) fn read_answer(
     answer: &Answer,
     shape: &Shape,
+    name: &str,
     level: Level,
 ) -> Result<Reading, Problem> {
+    let offered = [name];
+    let reader = Reader::new(shape).level(level).offered(&offered);
     let read = match answer {
-        Answer::Arguments(text) => reading::read_arguments(text, shape, level),
-        Answer::Text(text) => reading::read(text, shape, level),
+        Answer::Arguments(text) => reader.read_arguments(text),
+        Answer::Text(text) => reader.read(text),
     };
-    let reading = read.map_err(|error| unreadable_problem(error.to_string()))?;
+    let reading = read.map_err(|error| match error {
+        ReadError::OtherCall { offered, found } => other_call(&offered, &found),
+        error => unreadable_problem(error.to_string()),
+    })?;
     match reading.cut_place() {
         Some(place) if level != Level::Salvage => {
             let within = if place.is_empty() { "the value" } else { place };
@@ -104,6 +112,12 @@ pub(super) fn read_answer(
         }
         _ => Ok(reading),
     }
+}
+
+/// A call of a tool that was not offered.
+pub(super) fn other_call(offered: &str, found: &str) -> Problem {
+    let expected = format!("a call of one of the tools {offered}");
+    Problem::new(ProblemKind::Unreadable, "", expected, format!("a call of {found}"))
 }
 
 pub(super) fn unreadable_problem(found: impl Into<String>) -> Problem {

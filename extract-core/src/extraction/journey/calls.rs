@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::answers::{Answer, read_answer};
+use super::answers::{Answer, other_call, read_answer};
 use super::slots::{Element, Verdict, Wrong};
 use super::{Ending, Journey, Task};
 use crate::check::{Feedback, Rules, check, check_at_once, render_feedback};
@@ -73,7 +73,8 @@ impl<T: Extract> Journey<T> {
             return unread(self.unknown_tool(call));
         };
         let shape = variant.contract().shape(Some(form));
-        match read_answer(&Answer::arguments_of(call), shape, self.task.options.reading) {
+        let level = self.task.options.reading;
+        match read_answer(&Answer::arguments_of(call), shape, variant.name(), level) {
             Ok(reading) => {
                 self.note_others(&reading);
                 repairs.extend_from_slice(&reading.repairs);
@@ -88,8 +89,7 @@ impl<T: Extract> Journey<T> {
     /// A call of a tool that there is not.
     pub(super) fn unknown_tool(&self, call: &ToolCall) -> Problem {
         let names = self.tooling.as_ref().map(super::Tooling::names).unwrap_or_default();
-        let expected = format!("a call of one of the tools {names}");
-        Problem::new(ProblemKind::Unreadable, "", expected, format!("a call of `{}`", call.name))
+        other_call(&names, &format!("`{}`", call.name))
     }
 
     /// The first call that passes is the value; where none passes, each is told what is wrong.
@@ -230,6 +230,8 @@ impl<T: Extract> Journey<T> {
     ) -> Option<Result<Result<T, Problems>, Failed>> {
         let text = reply.text();
         let said = !text.trim().is_empty();
+        // A text that ends in the middle of thinking says nothing.
+        reading::spoken(&text)?;
         let shape = self.task.contract.shape(None);
         let holds = |reading: &reading::Reading| match &reading.value {
             Value::Array(items) => !items.is_empty(),
@@ -274,6 +276,11 @@ impl<T> Journey<T> {
             self.request.messages.truncate(self.opened);
         }
         let mut messages = vec![reply.to_message()];
+        if reply.tool_calls().next().is_none() {
+            messages.push(Message::user(self.words_to_written_calls()));
+            self.request.messages.append(&mut messages);
+            return true;
+        }
         for (call, verdict) in reply.tool_calls().zip(&self.slots.verdicts) {
             let (words, is_error) = match verdict {
                 Verdict::Accepted => (String::from(ACCEPTED), false),
@@ -293,7 +300,7 @@ impl<T> Journey<T> {
     }
 
     /// What is wrong with one call, or with all of them, in the words that the model is told it in.
-    fn words_to_call(&self, wrong: &Wrong) -> String {
+    pub(super) fn words_to_call(&self, wrong: &Wrong) -> String {
         let attempt = u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX);
         let mut feedback = Feedback::new(&wrong.problems, self.request.output.mode(), attempt);
         feedback.value = wrong.arguments.as_ref();
@@ -317,7 +324,7 @@ impl<T> Journey<T> {
     }
 }
 
-const ACCEPTED: &str = "Accepted. This call need not be made again.";
+pub(super) const ACCEPTED: &str = "Accepted. This call need not be made again.";
 pub(super) const NOT_TAKEN: &str =
     "Not taken, because of the other calls of this turn. Make it again when they are settled.";
 

@@ -78,16 +78,14 @@ impl<T: Extract> Journey<T> {
 
     /// Reads one answer of the whole value, and gives it the type's own shape.
     pub(super) fn read_whole(&mut self, answer: &Answer) -> Result<Taken, Problem> {
-        let mut reading = match self.read(answer) {
-            Ok(reading) if reading.is_as_written() => reading,
-            read => match self.task.contract.as_it_stands(self.form.as_deref(), answer.text()) {
-                Some(value) => {
-                    let raised = Raised { value, problems: Vec::new() };
-                    return Ok(Taken { raised, repairs: Vec::new() });
-                }
-                None => read?,
-            },
-        };
+        let mut reading = self.read(answer)?;
+        if !reading.is_as_written() && !reading.is_of_call() {
+            let written = self.task.contract.as_it_stands(self.form.as_deref(), answer.text());
+            if let Some(value) = written {
+                let raised = Raised { value, problems: Vec::new() };
+                return Ok(Taken { raised, repairs: Vec::new() });
+            }
+        }
         let repairs = std::mem::take(&mut reading.repairs);
         let raised = self.task.contract.raise_reading(self.form.as_deref(), reading);
         Ok(Taken { raised, repairs })

@@ -13,6 +13,7 @@ mod pieces;
 mod reask;
 mod slots;
 mod words;
+mod written;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -226,11 +227,20 @@ impl<T: Extract> Journey<T> {
                 Err(ending) => return Err(ending),
             };
             self.last = None;
-            let judged = match self.own_calls(&reply) {
-                Some(Ok(calls)) => return Err(Ending::Called(calls, Box::new(reply))),
-                Some(Err(problems)) => Err(problems),
-                None => self.judge(&reply).await?,
+            let unwrapped = match self.unwrap_calls(&reply) {
+                Ok(unwrapped) => unwrapped,
+                Err(problems) => {
+                    self.ask_again(&reply, &problems)?;
+                    continue;
+                }
             };
+            let called = unwrapped.as_ref().unwrap_or(&reply);
+            let judged = match self.own_calls(called) {
+                Some(Ok(calls)) => return Err(Ending::Called(calls, Box::new(called.clone()))),
+                Some(Err(problems)) => Err(problems),
+                None => self.judge(called).await?,
+            };
+            self.note_unwrapped(&reply, unwrapped.as_ref());
             self.enter_judgements();
             match judged {
                 Ok(value) => return Ok(value),

@@ -67,7 +67,7 @@ impl<T: Extract> Journey<T> {
 fn read_call(own: &OwnTool, call: &ToolCall, level: Level) -> Result<Call, Wrong> {
     let contract = own.tool.contract();
     let shape = contract.shape(Some(&own.form));
-    let reading = read_answer(&Answer::arguments_of(call), shape, level)
+    let reading = read_answer(&Answer::arguments_of(call), shape, own.tool.name(), level)
         .map_err(|problem| Wrong::unread(problem.into()))?;
     let Raised { value, mut problems } = contract.raise_reading(Some(&own.form), reading);
     problems.extend(violations(contract, &value));

@@ -37,9 +37,10 @@ impl<T> Journey<T> {
     /// talk.
     pub(super) fn words_of(&self, variants: &Variants, reply: &Reply) -> Option<Value> {
         let text = reply.text();
+        let text = reading::spoken(&text)?;
         let words = variants.of_text(text.trim())?;
         let shape = self.task.contract.shape(None);
-        let written = reading::read_arguments(&text, shape, Level::Strict).is_ok();
+        let written = reading::read_arguments(text, shape, Level::Strict).is_ok();
         (!text.trim().is_empty() && !written).then_some(words)
     }
 }

@@ -82,7 +82,8 @@ impl<E: Extract> Items<E> {
         self.seen = 0;
         let wrapping = began.contract.is_wrapped().then(|| root::KEY.to_owned());
         let names = wrapping.into_iter().chain(segments(pointer)).collect();
-        self.follower = Some(Follower::new(Spans::of(names)));
+        let offered = began.contract.name().to_owned();
+        self.follower = Some(Follower::new(Spans::of(names)).offering([offered]));
         self.source = Source::of(began);
     }
 

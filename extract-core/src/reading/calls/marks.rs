@@ -1,0 +1,122 @@
+//! The table of envelopes: the marks that chat templates put around a call that stands in a text.
+
+/// How a call is written behind its mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// JSON with a name and arguments. Another form may follow inside of the mark.
+    Json,
+    /// A name up to one of these separators, then the arguments as JSON.
+    Named(&'static [&'static str]),
+    /// A name or the word `function`, [`SEPARATOR`], then perhaps the name, then JSON.
+    Separated,
+    /// A header that names a recipient, then the arguments as JSON.
+    Header,
+    /// A name, then pairs of `<arg_key>` and `<arg_value>`; or JSON as in [`Form::Json`].
+    Pairs,
+    /// A tag that names the tool, then a tag for each parameter; or JSON.
+    Parameters,
+    /// `name{key:value}` with texts between marks of their own.
+    Braces,
+}
+
+/// What stands between the parts of a call of DeepSeek's.
+pub(super) const SEPARATOR: &str = "<｜tool▁sep｜>";
+
+/// What ends the header of a message in harmony's channels.
+pub(super) const MESSAGE: &str = "<|message|>";
+
+/// What `MiniMax` M3 puts before every tag. A member is a tag of its own there.
+pub(super) const NAMESPACE: &str = "]<]minimax[>[";
+
+/// The mark of one family.
+pub(super) struct Envelope {
+    /// What a call, or several, begin with. Letter case does not count.
+    pub(super) open: &'static str,
+    pub(super) form: Form,
+}
+
+const fn row(open: &'static str, form: Form) -> Envelope {
+    Envelope { open, form }
+}
+
+/// The marks of envelopes; longer ones before those that they begin with.
+pub(super) const ENVELOPES: &[Envelope] = &[
+    // Qwen, Hermes, GLM, Ernie
+    row("<tool_call>", Form::Pairs),
+    // MiniMax M1, Jamba, Hunyuan
+    row("<tool_calls>", Form::Json),
+    row("<function_call>", Form::Json),
+    row("<function_calls>", Form::Json),
+    row("<functioncall>", Form::Json),
+    // Nemotron
+    row("<toolcall>", Form::Json),
+    // LongCat
+    row("<longcat_tool_call>", Form::Pairs),
+    // Granite, Phi-4
+    row("<|tool_call|>", Form::Json),
+    // Llama 3
+    row("<|python_tag|>", Form::Json),
+    // Command R, Command A
+    row("<|START_ACTION|>", Form::Json),
+    // InternLM
+    row("<|action_start|>", Form::Json),
+    row("<|plugin|>", Form::Json),
+    // Liquid
+    row("<|tool_call_start|>", Form::Json),
+    // Mistral
+    row("[TOOL_CALLS]", Form::Named(&["[CALL_ID]", "[ARGS]", "{"])),
+    // Kimi K2
+    row("<|tool_calls_section_begin|>", Form::Json),
+    row("<|tool_call_begin|>", Form::Named(&["<|tool_call_argument_begin|>"])),
+    // Functionary
+    row("<|recipient|>", Form::Named(&["<|content|>"])),
+    row("<|from|>assistant\n<|recipient|>", Form::Named(&["<|content|>"])),
+    // DeepSeek V3, R1, V3.1; Step 3
+    row("<｜tool▁calls▁begin｜>", Form::Json),
+    row("<｜tool▁call▁begin｜>", Form::Separated),
+    row("<｜tool_calls_begin｜>", Form::Json),
+    row("<｜tool_call_begin｜>", Form::Json),
+    // gpt-oss
+    row("<|channel|>commentary", Form::Header),
+    row("<|channel|>analysis to=", Form::Header),
+    row("<|start|>assistant to=", Form::Header),
+    // DeepSeek V3.2, in a markup language of its own
+    row("<｜DSML｜function_calls>", Form::Json),
+    row("<｜DSML｜tool_calls>", Form::Json),
+    row("<｜DSML｜invoke ", Form::Parameters),
+    // MiniMax M2 and M3, Seed-OSS, Step 3
+    row("<minimax:tool_call>", Form::Json),
+    row("<seed:tool_call>", Form::Json),
+    row("<steptml:toolcall>", Form::Json),
+    row("<steptml:invoke ", Form::Parameters),
+    row("<invoke ", Form::Parameters),
+    row("<invoke ", Form::Parameters),
+    // Qwen Coder, Llama 3 with JSON inside
+    row("<function=", Form::Parameters),
+    row("<function name=", Form::Parameters),
+    // Gemma
+    row("<start_function_call>", Form::Braces),
+    row("<|tool_call>", Form::Braces),
+];
+
+/// What Gemma puts around a text.
+pub(super) const TEXT_MARKS: [&str; 2] = ["<escape>", "<|\"|>"];
+
+/// The row of the mark that a text begins with.
+pub(super) fn at(rest: &str) -> Option<&'static Envelope> {
+    ENVELOPES.iter().find(|row| begins(rest, row.open))
+}
+
+/// Whether a text begins with a mark.
+pub(super) fn begins(rest: &str, mark: &str) -> bool {
+    rest.get(..mark.len()).is_some_and(|text| text.eq_ignore_ascii_case(mark))
+}
+
+/// Whether a text is the beginning of a mark and not all of one.
+pub(super) fn is_begun(rest: &str) -> bool {
+    let begun = |mark: &str| {
+        rest.len() < mark.len()
+            && mark.get(..rest.len()).is_some_and(|part| part.eq_ignore_ascii_case(rest))
+    };
+    rest.len() > 1 && (ENVELOPES.iter().any(|row| begun(row.open)) || begun(NAMESPACE))
+}
