@@ -64,10 +64,12 @@ impl<'s> Fitter<'s> {
         conversions.into_iter().flatten().find(|one| fits(self, one))
     }
 
-    /// The same of a wrapper, an only element or a text, in this order.
+    /// The same of a wrapper, an only element or a text, in this order. An only element has to fit as
+    /// it stands: a list that is not asked for is reason enough for doubt.
     pub(super) fn unwrapped(&mut self, at: At<'s>) -> Option<Conversion<'s>> {
+        let element = self.from_list(at).filter(|one| self.weigh(one.below) <= cost::TINY);
         let text = self.from_text(at);
-        let all = [self.from_wrapper(at), self.from_list(at), text];
+        let all = [self.from_wrapper(at), element, text];
         self.first_fitting(all)
     }
 

@@ -179,7 +179,7 @@ impl<'s> Fitter<'s> {
         let mut whole: Vec<(usize, u32)> = Vec::new();
         let mut partly: Vec<(u32, usize)> = Vec::new();
         let mut crosses = false;
-        let mut untagged = 0;
+        let (mut untagged, mut complete) = (0, 0);
         for (index, (&id, score)) in form.options.iter().zip(&scores).enumerate() {
             let Form::Object(object) = self.shape.form(id) else { continue };
             let is_tagged = tag.is_some_and(|tag| tag.tagged[index]);
@@ -196,6 +196,7 @@ impl<'s> Fitter<'s> {
                 continue;
             }
             untagged += u32::from(is_tagged && missing == 0);
+            complete += u32::from(missing == 0);
             if foreign > 0 {
                 crosses = true;
             } else if missing == 0 {
@@ -214,6 +215,10 @@ impl<'s> Fitter<'s> {
             [first, ..] if untagged > 1 && tag.is_some_and(|tag| tag.tagged[*first]) => {
                 return Bound::Several;
             }
+            // Another variant takes the value as it stands, and passes over a member: neither may win.
+            [one] if complete > 1 && self.is_converted(at, form.options[*one]) => {
+                return Bound::Several;
+            }
             [one] => return Bound::Option(*one),
             [_, ..] => return Bound::Option(self.cheapest(at, form, &whole).0),
             [] => {}
@@ -230,6 +235,11 @@ impl<'s> Fitter<'s> {
             [] if crosses => Bound::Several,
             [] => Bound::Nothing,
         }
+    }
+
+    /// Whether an option fits only where the structure of a value is converted.
+    fn is_converted(&mut self, at: At<'s>, option: ShapeId) -> bool {
+        (cost::STRUCTURE..cost::MISFIT).contains(&self.weigh(At { shape: option, ..at }))
     }
 
     /// The option of the least cost, the first of equals; and the cost.
