@@ -79,7 +79,8 @@ fn keep_exact(problems: &mut Vec<Problem>) {
         inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     problems.retain(|one| {
-        let is_covered = |other: &String| within(&one.pointer, other) || within(other, &one.pointer);
+        let is_covered =
+            |other: &String| within(&one.pointer, other) || within(other, &one.pointer);
         !is_reading(one) || !others.iter().any(is_covered)
     });
 }

@@ -13,8 +13,8 @@ use super::each::in_json_schema;
 use super::element::Elements;
 use super::given::{self, Unbounded};
 use super::{
-    DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, checkable, envelope, known, name,
-    push_segment, root,
+    DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, checkable, envelope,
+    known, name, push_segment, root,
 };
 use crate::conversation::Tool;
 use crate::reading::{Reading, parse_json};
@@ -179,11 +179,7 @@ impl Contract {
         Self::build_any(name, schema, false)
     }
 
-    fn build_any(
-        name: String,
-        mut schema: Value,
-        is_given: bool,
-    ) -> Result<Self, ContractError> {
+    fn build_any(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
         checkable::say_deprecated(&mut schema);
         let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
         let wrapped = (!root::is_object(&schema)).then(|| root::wrap(&schema));

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::error::place;
 use crate::check::{Rules, check_at_once};
+use crate::contract::root;
 use crate::contract::{
     Background, CheckFailure, Context, Contract, ContractError, Extract, Failed, Problems,
 };
-use crate::contract::root;
 use crate::reading::{Growing, Level, ReadError, Reader, Reading, Repair};
 
 /// A checked value that was read from a text.

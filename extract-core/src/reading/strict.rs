@@ -117,9 +117,9 @@ fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> bool {
                 && value.as_f64().is_some_and(|number| bounds.hold(number))
         }
         Form::Number(bounds) => value.as_f64().is_some_and(|number| bounds.hold(number)),
-        Form::Text(lengths) => value
-            .as_str()
-            .is_some_and(|text| lengths.free() || lengths.hold(text.chars().count())),
+        Form::Text(lengths) => {
+            value.as_str().is_some_and(|text| lengths.free() || lengths.hold(text.chars().count()))
+        }
         Form::Choice(choices) => match value {
             Value::String(text) => choices
                 .exact

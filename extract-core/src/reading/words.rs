@@ -67,7 +67,8 @@ fn labelled(text: &str) -> Option<&str> {
     }
     let is_letter = |char: char| char.is_alphanumeric() || char == '\'';
     let mut words = text.split(|char: char| !is_letter(char)).filter(|word| !word.is_empty());
-    let mut label = words.find(|word| LABELS.iter().any(|label| word.eq_ignore_ascii_case(label)))?;
+    let mut label =
+        words.find(|word| LABELS.iter().any(|label| word.eq_ignore_ascii_case(label)))?;
     label = match words.next()? {
         is if is.eq_ignore_ascii_case("is") => words.next()?,
         other if !label.is_empty() => other,
@@ -140,11 +141,13 @@ fn stands_alone(text: &str, start: usize, end: usize) -> bool {
 /// Whether the text right before says that it is *not* what follows.
 fn denied(before: &str) -> bool {
     let before = before.trim_end_matches(|char: char| !char.is_alphanumeric() && char != '\'');
-    ["not", "n't", "isnt", "neither", "nor", "never", "no", "non", "without", "than"].iter().any(|word| {
-        before.ends_with(word)
-            && !before[..before.len() - word.len()]
-                .ends_with(|char: char| char.is_alphanumeric() && *word != "n't")
-    })
+    ["not", "n't", "isnt", "neither", "nor", "never", "no", "non", "without", "than"].iter().any(
+        |word| {
+            before.ends_with(word)
+                && !before[..before.len() - word.len()]
+                    .ends_with(|char: char| char.is_alphanumeric() && *word != "n't")
+        },
+    )
 }
 
 /// What a text says of yes and no, if it says exactly one of them.

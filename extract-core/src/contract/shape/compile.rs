@@ -9,8 +9,8 @@ use super::keywords::{
     bounds, enter_normal, field_names, index_choices, lengths, percent_decoded, spellings,
 };
 use super::{
-    Choice, Choices, Field, Form, ListForm, ObjectForm, Rest, Shape, ShapeError, ShapeId, UnionForm,
-    MemberIndex, Width, normal, variants,
+    Choice, Choices, Field, Form, ListForm, MemberIndex, ObjectForm, Rest, Shape, ShapeError,
+    ShapeId, UnionForm, Width, normal, variants,
 };
 
 const MOST_NODES: usize = 100_000;
@@ -362,7 +362,8 @@ impl Compiler<'_> {
             enter_normal(&mut object.normal, &normal(&name), index);
         }
         let says = ["additionalProperties", "unevaluatedProperties", "patternProperties"];
-        object.is_bare = object.fields.is_empty() && !says.iter().any(|word| map.contains_key(*word));
+        object.is_bare =
+            object.fields.is_empty() && !says.iter().any(|word| map.contains_key(*word));
         object.rest = self.rest(map, object.fields.is_empty(), pointer, depth)?;
         if let Some(Value::Array(keys)) =
             map.get("propertyNames").and_then(|names| names.get("enum"))

@@ -165,7 +165,8 @@ impl<T> Journey<T> {
         let Asking { parts, form, kept, taken, .. } = self.parts.as_mut()?;
         let (contract, form) = (parts.contract(), form.as_deref());
         let shape = contract.shape(form);
-        let mut reading = read_answer(answer, shape, contract.name(), self.task.options.reading).ok()?;
+        let mut reading =
+            read_answer(answer, shape, contract.name(), self.task.options.reading).ok()?;
         let repairs = std::mem::take(&mut reading.repairs);
         let mut raised = contract.raise_reading(form, reading);
         raised.value = parts.merge(kept, &raised.value)?;

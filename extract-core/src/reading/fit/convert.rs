@@ -58,9 +58,7 @@ impl<'s> Fitter<'s> {
         &mut self,
         conversions: impl IntoIterator<Item = Option<Conversion<'s>>>,
     ) -> Option<Conversion<'s>> {
-        let fits = |fitter: &mut Self, one: &Conversion<'s>| {
-            fitter.weigh(one.below) < cost::MISFIT
-        };
+        let fits = |fitter: &mut Self, one: &Conversion<'s>| fitter.weigh(one.below) < cost::MISFIT;
         conversions.into_iter().flatten().find(|one| fits(self, one))
     }
 
@@ -105,7 +103,8 @@ impl<'s> Fitter<'s> {
         if out.is_none() {
             return (cost.saturating_add(cost::STRUCTURE), value);
         }
-        let map: Map<String, Value> = value.map(|value| (name.to_owned(), value)).into_iter().collect();
+        let map: Map<String, Value> =
+            value.map(|value| (name.to_owned(), value)).into_iter().collect();
         let value = Value::Object(map);
         self.tell(out, RepairKind::ToField, at.node, &value);
         (cost.saturating_add(cost::STRUCTURE), Some(value))
@@ -153,9 +152,10 @@ impl<'s> Fitter<'s> {
         let is_whole = at.shape == self.shape.root()
             || self.shape.wrapped_field().is_some_and(|field| field.shape == at.shape);
         let is_type = |id: ShapeId, of_many: bool| match self.shape.form(id) {
-            Form::Object(object) => object.name.as_deref().is_some_and(|one| {
-                if of_many { is_plural(name, one) } else { name == one }
-            }),
+            Form::Object(object) => object
+                .name
+                .as_deref()
+                .is_some_and(|one| if of_many { is_plural(name, one) } else { name == one }),
             _ => false,
         };
         NAMES.contains(&name)

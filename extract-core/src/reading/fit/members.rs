@@ -126,7 +126,8 @@ impl<'s> Fitter<'s> {
         members: &mut Members,
         out: &mut Option<&mut Out<'s>>,
     ) {
-        if self.raw(before) == self.raw(child) || self.tree.value(before) == self.tree.value(child) {
+        if self.raw(before) == self.raw(child) || self.tree.value(before) == self.tree.value(child)
+        {
             members.cost += cost::TINY;
             self.tell(out, RepairKind::DuplicateKey, child, &Value::Null);
             return;
@@ -147,7 +148,8 @@ impl<'s> Fitter<'s> {
         out: &mut Option<&mut Out<'s>>,
     ) {
         let child = at.node;
-        if self.partial.is_some() && self.tree.node(child).cut && self.kind(child) == Kind::Missing {
+        if self.partial.is_some() && self.tree.node(child).cut && self.kind(child) == Kind::Missing
+        {
             return;
         }
         let key = self.tree.key(child).to_owned();

@@ -130,9 +130,7 @@ impl<'s> Fitter<'s> {
                 let value = out.is_some().then(|| self.tree.value(at.node));
                 return (cost::SMALL, Some(value.unwrap_or_default()));
             }
-            Kind::Object | Kind::List
-                if self.level != Level::Salvage && !self.is_code(at.node) =>
-            {
+            Kind::Object | Kind::List if self.level != Level::Salvage && !self.is_code(at.node) => {
                 return self.content(at, "a string", out);
             }
             Kind::Object | Kind::List => (cost::STRUCTURE, self.raw(at.node)),

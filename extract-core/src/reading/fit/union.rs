@@ -125,9 +125,7 @@ impl<'s> Fitter<'s> {
                 }
                 None => {
                     return match self.bind_by_members(at, form, Some(tag), true) {
-                        Bound::Option(option) if tag.tagged[option] => {
-                            Bound::Untagged(option, tag)
-                        }
+                        Bound::Option(option) if tag.tagged[option] => Bound::Untagged(option, tag),
                         Bound::Nothing | Bound::Several if tag.is_of_all() => Bound::NoTag(tag),
                         bound => bound,
                     };
@@ -168,7 +166,8 @@ impl<'s> Fitter<'s> {
             known += u32::from(!named.is_empty());
             total += 1;
             for one in named {
-                let Form::Object(object) = self.shape.form(form.options[one.option as usize]) else {
+                let Form::Object(object) = self.shape.form(form.options[one.option as usize])
+                else {
                     continue;
                 };
                 let score = &mut scores[one.option as usize];
