@@ -3,15 +3,18 @@
 
 mod compile;
 mod keywords;
+mod names;
 mod spelling;
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use thiserror::Error;
 
 use super::root;
 
+pub(crate) use names::MemberNames;
 pub(crate) use spelling::{fold, normal};
 
 /// Why a schema cannot be compiled for reading.
@@ -92,6 +95,7 @@ pub(crate) type ShapeId = u32;
 pub struct Shape {
     nodes: Vec<Form>,
     root: ShapeId,
+    names: OnceLock<Option<Arc<MemberNames>>>,
 }
 
 impl Shape {
@@ -106,7 +110,7 @@ impl Shape {
 
     /// The shape that everything fits.
     pub fn any() -> Self {
-        Self { nodes: vec![Form::Any], root: 0 }
+        Self { nodes: vec![Form::Any], root: 0, names: OnceLock::new() }
     }
 
     pub(crate) fn root(&self) -> ShapeId {

@@ -73,6 +73,7 @@ impl<'s, S: Sink> Incremental<'s, S> {
         let object = matches!(reader.shape.form(reader.shape.root()), Form::Object(_));
         let sinks = (Tree::new(), sink);
         let follower = Follower::with_limits(sinks, reader.limits).to_object(object);
+        let follower = follower.knowing(reader.shape.member_names());
         Self { reader, follower }
     }
 

@@ -88,7 +88,7 @@ pub(super) fn no_value(reader: &Reader<'_>, text: &str) -> ReadError {
 fn as_it_is(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let start = text.len() - text.trim_start().len();
     let mut tries = SECOND_TRIES;
-    let tree = Tree::with_capacity(text.len());
+    let tree = Tree::with_capacity(text.len()).knowing(reader.shape);
     let (mut tree, scanned) = candidates::scan_whole(text, start, tree, reader.limits, &mut tries);
     let candidate = scanned?;
     tree.settle();
@@ -123,7 +123,7 @@ pub(super) struct Choice {
 fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let from = candidates::behind_thoughts(text);
     let limits = reader.limits;
-    let tree = Tree::with_capacity(text.len());
+    let tree = Tree::with_capacity(text.len()).knowing(reader.shape);
     let (tree, found) = candidates::bracketed(text, from, tree, limits, false);
     let found = found?;
     let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, limits);
@@ -398,7 +398,7 @@ pub(super) fn partial(
     if matches!(shape.form(shape.root()), Form::Text(_)) {
         return Ok(Reading { ending: Ending::Cut, ..reading(Value::String(text.to_owned())) });
     }
-    let tree = Tree::with_capacity(text.len());
+    let tree = Tree::with_capacity(text.len()).knowing(reader.shape);
     let (mut tree, found) = candidates::bracketed(text, from, tree, reader.limits, true);
     let mut found = found?;
     if found.is_empty() {

@@ -25,7 +25,7 @@ pub(super) fn compile(schema: &Value) -> Result<Shape, ShapeError> {
     for index in 0..compiler.drafts.len() {
         nodes.push(compiler.finish(index)?);
     }
-    let mut shape = Shape { nodes, root };
+    let mut shape = Shape { nodes, root, names: std::sync::OnceLock::new() };
     find_tags(&mut shape);
     Ok(shape)
 }

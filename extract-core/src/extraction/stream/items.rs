@@ -82,7 +82,8 @@ impl<E: Extract> Items<E> {
         self.seen = 0;
         let wrapping = began.contract.is_wrapped().then(|| root::KEY.to_owned());
         let names = wrapping.into_iter().chain(segments(pointer)).collect();
-        self.follower = Some(Follower::new(Spans::of(names)));
+        let members = began.contract.shape(began.form.as_deref()).member_names();
+        self.follower = Some(Follower::new(Spans::of(names)).knowing(members));
         self.source = Source::of(began);
     }
 

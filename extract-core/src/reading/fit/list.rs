@@ -27,11 +27,8 @@ impl<'s> Fitter<'s> {
     }
 
     fn elements(&mut self, at: At<'s>, form: &'s ListForm, out: &mut Option<&mut Out<'s>>) -> Fit {
-        let mut values = Vec::with_capacity(if out.is_some() {
-            self.tree.node(at.node).count as usize
-        } else {
-            0
-        });
+        let mut values =
+            Vec::with_capacity(if out.is_some() { self.tree.count(at.node) } else { 0 });
         let mut total = 0_u32;
         let mut length = 0;
         let mut next = self.tree.node(at.node).first;
@@ -67,7 +64,8 @@ impl<'s> Fitter<'s> {
                 }
             }
         }
-        let emptied = length == 0 && self.tree.node(at.node).count > 0 && self.partial.is_none();
+        let emptied =
+            length == 0 && self.tree.node(at.node).first != NONE && self.partial.is_none();
         let length = length.max(if self.level == Level::Salvage { 0 } else { length });
         // Nothing fitted: that is no empty list, it is another list.
         if emptied || length < form.prefix.len() || !form.length.hold(length) {

@@ -368,7 +368,7 @@ impl<'s> Fitter<'s> {
 
     /// Without a schema: the value as it stands, without what was cut off.
     fn any(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Value {
-        let node = *self.tree.node(at.node);
+        let node = self.tree.node(at.node);
         let container = matches!(node.kind, Kind::Object | Kind::List);
         if !container {
             if let (Kind::Bare, Some(out)) = (node.kind, out) {

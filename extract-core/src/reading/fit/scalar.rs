@@ -99,7 +99,7 @@ impl<'s> Fitter<'s> {
         lengths: Lengths,
         out: &mut Option<&mut Out<'s>>,
     ) -> Fit {
-        let node = *self.tree.node(at.node);
+        let node = self.tree.node(at.node);
         let (cost, text) = match node.kind {
             Kind::Text | Kind::Bare => {
                 // A text that is only prose is an answer in itself, never the part of one.
@@ -181,7 +181,7 @@ impl<'s> Fitter<'s> {
         if at.lift >= LIFTS {
             return self.misfit(at, expected, out);
         }
-        let node = *self.tree.node(at.node);
+        let node = self.tree.node(at.node);
         let (inner, kind) = match node.kind {
             Kind::Object => match self.tree.only_child(at.node) {
                 Some(child) if !matches!(self.tree.node(child).kind, Kind::Object | Kind::List) => {
