@@ -51,6 +51,9 @@ impl Sink for Log {
         let start = if kind == RepairKind::ControlCharacter { 0 } else { start };
         self.0.push(format!("note {kind:?} {start}"));
     }
+    fn unclear(&mut self, place: Place) {
+        self.0.push(format!("unclear {place:?}"));
+    }
 }
 
 fn events(text: &[u8], cuts: &[usize]) -> Result<Vec<String>, String> {
@@ -78,7 +81,7 @@ fn nearly_json() -> impl Strategy<Value = String> {
             "\\u00e9", "\\ud83d\\ude00", "\\u12", "//", "/*", "*/", "#", "\n", " ", "\t", "+", "(", ")",
             "\n ", " \n", ",\n", " ,", "...", "…", "null", "true", "False", "None", "NaN", "-", "1", "2.5e", "1,234", "$5", ".5",
             "“", "”", "é", "日本", "😀", "<a>", "</a>", "ObjectId(", "key", "key:", "\"key\":", "'k': ",
-            "\"value\"", "\"va\"lue\"", ", \"b\": ", "= ", ";",
+            "\"value\"", "\"va\"lue\"", "\\d", "\\n", "\\\"", "\"}, ", "{ {", ", \"b\": ", "= ", ";",
         ]).prop_map(str::to_owned),
         1 => "[a-z ,:\"{}\\[\\]\\\\\n]{0,12}",
         1 => any::<char>().prop_map(String::from),
@@ -147,6 +150,23 @@ fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
+/// The closers that JSON lacks at its end.
+fn closers(text: &str) -> String {
+    let (mut open, mut inside, mut escaped) = (Vec::new(), false, false);
+    for char in text.chars() {
+        match char {
+            _ if escaped => escaped = false,
+            '\\' if inside => escaped = true,
+            '"' => inside = !inside,
+            '{' if !inside => open.push('}'),
+            '[' if !inside => open.push(']'),
+            '}' | ']' if !inside => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.into_iter().rev().collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -213,6 +233,18 @@ proptest! {
         }
         let partial = read_partial(&text[..at], &Shape::any(), Growing::Shown).expect("it has begun");
         prop_assert_eq!(partial.value.is_object(), value.is_object());
+    }
+
+    #[test]
+    fn only_behind_a_complete_value_closers_are_all_that_is_missing(value in any_json(), at in 1_usize..300) {
+        let value = if value.is_object() { value } else { json!([value]) };
+        let text = value.to_string();
+        let text = &text[..floor(&text, 1 + at % (text.len() - 1))];
+        let lines = events(text.as_bytes(), &[]).expect("it is not deep");
+        let complete = !text.ends_with(['{', '[', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+            && serde_json::from_str::<Value>(&format!("{text}{}", closers(text))).is_ok();
+        let expected = if complete { "Unclosed" } else { "Cut" };
+        prop_assert_eq!(lines.last().map(String::as_str), Some(expected), "{}", text);
     }
 
     #[test]

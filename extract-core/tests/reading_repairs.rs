@@ -190,6 +190,68 @@ fn nothing_is_invented_emptied_or_shortened() {
 }
 
 #[test]
+fn a_text_that_ends_inside_a_value_is_cut() {
+    let cut = [
+        "{",
+        "[",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\": [",
+        "{\"a\": 1,",
+        "{\"a\": 12",
+        "{\"a\": tru",
+        "{\"rows\":[{\"a\":1},",
+        "{\"rows\":[{\"a\":1}, {",
+        "{\"a\": 1, b",
+    ];
+    for text in cut {
+        assert!(read_any(text).is_ok_and(|reading| reading.is_cut()), "{text}");
+    }
+    for text in ["{\"a\": \"b\"", "[{\"a\": 1}", "{\"a\": [true", "[null\n"] {
+        assert_eq!(read_any(text).unwrap().ending, Ending::Unclosed, "{text}");
+    }
+    // A mark that may be missing further up says nothing of the end.
+    let text = "{\"code\": \"if (x) {\n \"y\": \"z\"";
+    assert!(read_any(text).unwrap().is_cut());
+}
+
+#[test]
+fn elements_that_run_together_are_elements() {
+    let two = json!([{"a": 1}, {"a": 2}]);
+    reads("[{\"a\": 1, {\"a\": 2}]", &two, RepairKind::MissingCloser);
+    reads("[{\"a\": 1 {\"a\": 2}]", &two, RepairKind::MissingCloser);
+    reads("{\"r\": [{\"a\": 1, {\"a\": 2}]}", &json!({"r": two}), RepairKind::MissingCloser);
+    let three = json!([{"a": 1, "b": [1]}, {"a": 2}, {"a": 3}]);
+    reads("[{\"a\": 1, \"b\": [1], {\"a\": 2, {\"a\": 3}]", &three, RepairKind::MissingCloser);
+    // A doubled brace opens nothing.
+    reads("[{{\"a\": 1}, {\"a\": 2}]", &two, RepairKind::StrayText);
+}
+
+#[test]
+fn a_string_with_an_escape_that_json_does_not_know_is_literal() {
+    for (text, expected) in [
+        (r#"["C:\bin\new\app.exe"]"#, r"C:\bin\new\app.exe"),
+        (r#"["^\d+\.\t$"]"#, r"^\d+\.\t$"),
+        (r#"["\u00zz \"so\" \n"]"#, r#"\u00zz "so" \n"#),
+    ] {
+        reads(text, &json!([expected]), RepairKind::Escape);
+    }
+    reads(r"{'\w': 'it\'s'}", &json!({r"\w": "it's"}), RepairKind::Escape);
+}
+
+#[test]
+fn a_quotation_mark_ends_a_text_only_where_the_schema_goes_on() {
+    let text = shape(&json!({"type": "object", "properties": {"text": {"type": "string"}}}));
+    let whole = r#"However, the answer is {"blank": "music"}, which is not"#;
+    let reply = format!("{{\"text\": \"{whole}\"}}");
+    assert_eq!(read(&reply, &text, Level::Lenient).unwrap().value, json!({"text": whole}));
+    assert_eq!(read_any(&reply).unwrap().value, json!({"text": whole}));
+    // Without such a mark any member may follow.
+    let reply = r#"{"text": "x", "extra": "y",}"#;
+    assert_eq!(read(reply, &text, Level::Lenient).unwrap().value, json!({"text": "x"}));
+}
+
+#[test]
 fn arguments_are_not_searched_for_in_prose() {
     let person = person();
     let text = r#"{"name": "Ada", "age": 36,}"#;

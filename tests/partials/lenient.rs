@@ -89,3 +89,12 @@ fn of_a_member_that_comes_twice_what_was_shown_stays() {
     let text = r#"{"fullName": "Ada", "age": 3, "fullName": "Bob", "age": 4}"#;
     assert_eq!(ended::<Person>(text), json!({"fullName": "Ada", "age": 3}));
 }
+
+#[test]
+fn an_escape_that_is_none_is_put_right_in_what_was_shown() {
+    let mut live = live::<Person>();
+    for piece in [r#"{"fullName": "C:\"#, r#"bin\new"#, r"\app", r#".exe", "age": 3, "#] {
+        live.feed(piece);
+    }
+    assert_eq!(live.partial().json()["fullName"], r"C:\bin\new\app.exe");
+}

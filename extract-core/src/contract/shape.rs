@@ -3,16 +3,19 @@
 
 mod compile;
 mod keywords;
+mod names;
 mod spelling;
 mod variants;
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use thiserror::Error;
 
 use super::root;
 
+pub(crate) use names::MemberNames;
 pub(crate) use spelling::{fold, normal, normal_value};
 pub(crate) use variants::{MemberIndex, TagForm, UnionForm};
 
@@ -95,11 +98,12 @@ pub struct Shape {
     nodes: Vec<Form>,
     root: ShapeId,
     /// Names under which a reply may wrap the whole value: the tool's, the type's.
-    names: Vec<String>,
+    wrappers: Vec<String>,
     /// The root is only the object that providers want around a value which is none.
     is_wrapped: bool,
     /// It is a lowered schema, in which every field is said to be required.
     is_lowered: bool,
+    names: OnceLock<Option<Arc<MemberNames>>>,
 }
 
 impl Shape {
@@ -118,7 +122,8 @@ impl Shape {
     }
 
     fn of(nodes: Vec<Form>, root: ShapeId) -> Self {
-        Self { nodes, root, names: Vec::new(), is_wrapped: false, is_lowered: false }
+        let (wrappers, names) = (Vec::new(), OnceLock::new());
+        Self { nodes, root, wrappers, is_wrapped: false, is_lowered: false, names }
     }
 
     /// Adds a name under which a reply may wrap the whole value, `{"Invoice": {…}}`: that of the tool
@@ -138,7 +143,7 @@ impl Shape {
     pub fn named(mut self, name: &str) -> Self {
         let name = normal(name);
         if !name.is_empty() {
-            self.names.push(name);
+            self.wrappers.push(name);
         }
         self
     }
@@ -182,7 +187,7 @@ impl Shape {
 
     /// Whether the whole value may be wrapped under this name.
     pub(crate) fn is_named(&self, normal_name: &str) -> bool {
-        self.names.iter().any(|name| name == normal_name)
+        self.wrappers.iter().any(|name| name == normal_name)
     }
 
     /// The field that holds the value, where the root is only wrapped around it.

@@ -78,6 +78,20 @@ impl Hand {
         true
     }
 
+    /// Takes back the last `bytes` of the string that grows.
+    pub(super) fn withdraw(&mut self, bytes: usize) {
+        if bytes == 0 {
+            return;
+        }
+        if let Some(Place { store: Store::Text(text), .. }) = self.here() {
+            let len = text.len().saturating_sub(bytes);
+            if text.is_char_boundary(len) {
+                text.truncate(len);
+            }
+        }
+        self.changed |= !self.hidden;
+    }
+
     pub(super) fn string_whole(&mut self, base: usize) {
         let held = std::mem::take(&mut self.held);
         let alone = self.path.len() == base;

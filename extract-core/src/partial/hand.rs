@@ -249,8 +249,13 @@ impl Sink for Hand {
         let shorter = |text: &mut String| text.truncate(text.len().saturating_sub(bytes));
         match self.string {
             Text::Key => shorter(&mut self.key),
-            // Of a string that grows, that much is held back.
-            Text::Held(_) | Text::Grows(_) => shorter(&mut self.held),
+            Text::Held(_) => shorter(&mut self.held),
+            // White space is held back. An escape that was none has been shown.
+            Text::Grows(_) => {
+                let shown = bytes.saturating_sub(self.held.len());
+                shorter(&mut self.held);
+                self.withdraw(shown);
+            }
             Text::Passed => {}
         }
     }
@@ -312,6 +317,12 @@ impl Sink for Hand {
     fn note(&mut self, kind: RepairKind, place: Noted, span: (usize, usize)) {
         if let Some((part, ..)) = &mut self.part {
             part.sink().note(kind, place, span);
+        }
+    }
+
+    fn unclear(&mut self, place: Noted) {
+        if let Some((part, ..)) = &mut self.part {
+            part.sink().unclear(place);
         }
     }
 }

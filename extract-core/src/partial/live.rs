@@ -115,13 +115,19 @@ impl<T: Extract> Live<T> {
     }
 }
 
+/// The scanner that tells the hand, with the names that its schema knows.
+fn scanner(hand: Hand) -> Scanner<Hand> {
+    let names = hand.guide.shape().member_names();
+    Scanner::new(hand).knowing(names)
+}
+
 impl Filling {
     fn new(hand: Hand) -> Self {
         let name = hand.guide.contract().name().to_owned();
         Self {
             before: String::new(),
             beginning: Beginning::offering([name]),
-            scanner: Scanner::new(hand),
+            scanner: scanner(hand),
             begun: false,
             changed: false,
         }
@@ -155,7 +161,7 @@ impl Filling {
         if let Some(start) = self.beginning.find(&self.before, lists) {
             if self.scanner.is_done() {
                 let hand = self.scanner.sink();
-                self.scanner = Scanner::new(Hand::new(hand.guide.clone(), hand.seed));
+                self.scanner = scanner(Hand::new(hand.guide.clone(), hand.seed));
             }
             self.begun = true;
             let before = std::mem::take(&mut self.before);

@@ -1,7 +1,7 @@
 //! What in a text could be the answer: values in prose and in fences, behind reasoning, alone or
 //! several. Each byte is scanned a bounded number of times, whatever the text.
 
-use super::report::{Ending, RepairKind};
+use super::report::Ending;
 use super::scan::{Limits, ScanError, Scanner, Sink, Token};
 use super::tree::{Kind, NONE, NodeId, Tree};
 
@@ -29,16 +29,17 @@ pub(super) fn scan_at(
     lines: bool,
 ) -> (Tree, Result<Candidate, ScanError>) {
     tree.next_root();
-    let notes = tree.notes_len();
-    let mut scanner = Scanner::with_limits(tree, limits).starting_at(start);
+    let mark = tree.mark();
+    let names = tree.names();
+    let mut scanner = Scanner::with_limits(tree, limits).knowing(names).starting_at(start);
     scanner.lines = lines;
     let done = scanner.complete(&text[start..]);
-    let tree = done.sink;
+    let mut tree = done.sink;
     if let Some(error) = done.error {
+        tree.truncate(mark);
         return (tree, Err(error));
     }
-    let strays = tree.count_notes(notes, RepairKind::StrayText);
-    let doubt = u32::try_from(strays.min(1_000)).unwrap_or(1_000) * 3;
+    let doubt = u32::try_from(tree.strays().min(1_000)).unwrap_or(1_000) * 3;
     let candidate = Candidate {
         root: tree.root,
         ending: done.ending,
@@ -59,29 +60,37 @@ pub(super) const SECOND_TRIES: u32 = 4;
 pub(super) fn scan_whole(
     text: &str,
     start: usize,
-    tree: Tree,
+    mut tree: Tree,
     limits: Limits,
     tries: &mut u32,
 ) -> (Tree, Result<Candidate, ScanError>) {
-    let (tree, first) = scan_at(text, start, tree, limits, false);
-    match first {
-        Ok(first) if first.ending == Ending::Cut && *tries > 0 => {
-            *tries -= 1;
-            let (tree, second) = scan_at(text, start, tree, limits, true);
-            match second {
-                Ok(mut second) if second.ending != Ending::Cut => {
-                    second.doubt += 1;
-                    if second.guessed {
-                        // Closers behind the text of a string can be part of it.
-                        second.ending = Ending::Cut;
-                    }
-                    (tree, Ok(second))
-                }
-                _ => (tree, Ok(first)),
-            }
-        }
-        first => (tree, first),
+    tree.next_root();
+    let mark = tree.mark();
+    let (mut tree, first) = scan_at(text, start, tree, limits, false);
+    let cut = matches!(&first, Ok(first) if first.ending == Ending::Cut);
+    if !cut || *tries == 0 {
+        return (tree, first);
     }
+    *tries -= 1;
+    let mut probe = Scanner::with_limits((), limits).knowing(tree.names()).starting_at(start);
+    probe.lines = true;
+    let probe = probe.complete(&text[start..]);
+    // A mark that is put in further up says nothing of closers that are missing at the end.
+    if probe.error.is_some() || probe.ending != Ending::Whole {
+        return (tree, first);
+    }
+    // Of the two only the one that is taken stays in the tree.
+    tree.truncate(mark);
+    let (tree, second) = scan_at(text, start, tree, limits, true);
+    let second = second.map(|mut second| {
+        second.doubt += 1;
+        if second.guessed {
+            // Closers behind the text of a string can be part of it.
+            second.ending = Ending::Cut;
+        }
+        second
+    });
+    (tree, second)
 }
 
 /// Every value that begins with a bracket, one behind the other.
@@ -186,7 +195,7 @@ pub(super) fn unescaped(text: &str) -> Option<String> {
 /// Whether a candidate says nothing: an empty object or list.
 pub(super) fn is_empty(tree: &Tree, candidate: &Candidate) -> bool {
     let node = tree.node(candidate.root);
-    matches!(node.kind, Kind::Object | Kind::List) && node.count == 0
+    matches!(node.kind, Kind::Object | Kind::List) && node.first == NONE
 }
 
 /// Whether a candidate is words in brackets, `[see note]`, and no JSON.

@@ -157,7 +157,7 @@ impl Wanted {
         if tree.node(list).kind != Kind::List {
             return None;
         }
-        let mut elements = Vec::with_capacity(tree.node(list).count as usize);
+        let mut elements = Vec::with_capacity(tree.count(list));
         let mut next = tree.node(list).first;
         while next != NONE {
             elements.push(next);

@@ -1,8 +1,11 @@
 //! Following a text as it arrives: what comes before the answer – prose, a fence, reasoning – is
 //! passed over, and the answer drives the scanner. Knows no schema.
 
+use std::sync::Arc;
+
 use super::beginning::Beginning;
 use super::scan::{Limits, Scanner, Sink, Utf8};
+use crate::contract::shape::MemberNames;
 
 /// Tells a [`Sink`] the events of the answer in a text, while the text arrives in portions of any
 /// size. The answer is the first value that the text holds.
@@ -67,6 +70,12 @@ impl<S: Sink> Follower<S> {
     /// The answer may stand in a call of one of these tools.
     pub(crate) fn offering(mut self, names: impl IntoIterator<Item = String>) -> Self {
         self.beginning = Beginning::offering(names);
+        self
+    }
+
+    /// The names that members can have; see [`Scanner::knowing`].
+    pub(crate) fn knowing(mut self, names: Option<Arc<MemberNames>>) -> Self {
+        self.scanner = self.scanner.knowing(names);
         self
     }
 

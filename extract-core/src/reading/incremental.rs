@@ -74,7 +74,8 @@ impl<'s, S: Sink> Incremental<'s, S> {
         let sinks = (Tree::new(), sink);
         let offered = reader.offered.iter().map(|name| (*name).to_owned());
         let follower = Follower::with_limits(sinks, reader.limits).to_object(object);
-        let follower = follower.offering(offered);
+        let names = reader.shape.member_names();
+        let follower = follower.offering(offered).knowing(names);
         Self { reader, follower }
     }
 

@@ -66,7 +66,8 @@ pub enum RepairKind {
     Ellipsis,
     /// A raw line break, tab or other control character inside a string.
     ControlCharacter,
-    /// An escape that JSON does not know, or half of a surrogate pair.
+    /// An escape that JSON does not know, which makes all backslashes of its string literal; or half
+    /// of a surrogate pair.
     Escape,
     /// Strings joined by `+`.
     JoinedStrings,
@@ -163,9 +164,10 @@ pub struct Misfit {
 pub enum Ending {
     /// Everything that was opened was closed.
     Whole,
-    /// Every scalar was whole, and closers were missing at the end of the text.
+    /// The text ended behind a complete value, and closers were missing.
     Unclosed,
-    /// The text ended inside a string, a key, or behind a colon.
+    /// The text ended inside a string, a number, a word or a key, or behind an opening bracket, a
+    /// comma, a colon or a key.
     Cut,
 }
 

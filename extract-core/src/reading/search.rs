@@ -92,7 +92,7 @@ pub(super) fn no_value(reader: &Reader<'_>, text: &str) -> ReadError {
 fn as_it_is(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let start = text.len() - text.trim_start().len();
     let mut tries = SECOND_TRIES;
-    let tree = Tree::with_capacity(text.len());
+    let tree = Tree::with_capacity(text.len()).knowing(reader.shape);
     let (mut tree, scanned) = candidates::scan_whole(text, start, tree, reader.limits, &mut tries);
     let candidate = scanned?;
     tree.settle();
@@ -128,7 +128,7 @@ fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let answer = thinking::answer(text)?;
     let (from, text) = (answer.start, &text[..answer.end]);
     let limits = reader.limits;
-    let tree = Tree::with_capacity(text.len());
+    let tree = Tree::with_capacity(text.len()).knowing(reader.shape);
     let (tree, found) = candidates::bracketed(text, from, tree, limits, false);
     let found = found?;
     let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, limits);
@@ -378,12 +378,19 @@ fn restarted(
     for _ in 0..8 {
         let Some(bracket) = memchr::memchr2(b'{', b'[', &text.as_bytes()[at..]) else { break };
         let start = at + bracket;
-        let tree = std::mem::take(&mut fitter.tree);
-        let (tree, scanned) = candidates::scan_at(text, start, tree, reader.limits, false);
+        let mut tree = std::mem::take(&mut fitter.tree);
+        tree.next_root();
+        let mark = tree.mark();
+        let (mut tree, scanned) = candidates::scan_at(text, start, tree, reader.limits, false);
+        // A value that is cut off is none, and need not be kept.
+        let is_whole = scanned.as_ref().is_ok_and(|one| one.ending == Ending::Whole);
+        if !is_whole {
+            tree.truncate(mark);
+        }
         fitter.tree = tree;
         let Ok(mut candidate) = scanned else { break };
         at = start + 1;
-        if candidate.root != NONE {
+        if is_whole && candidate.root != NONE {
             candidate.doubt += 10;
             more.push(candidate);
         }
@@ -443,7 +450,7 @@ pub(super) fn partial(
         return Ok(Reading { ending: Ending::Cut, ..reading(Value::String(shown.to_owned())) });
     }
     let (from, text) = calls::answer_in_part(text, reader)?;
-    let tree = Tree::with_capacity(text.len());
+    let tree = Tree::with_capacity(text.len()).knowing(reader.shape);
     let (mut tree, found) = candidates::bracketed(text, from, tree, reader.limits, true);
     let mut found = found?;
     if found.is_empty() {

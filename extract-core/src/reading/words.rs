@@ -87,11 +87,11 @@ fn named(choices: &Choices, text: &str) -> Match {
     if text.len() > LONGEST {
         return Match::None;
     }
-    let text = fold(text);
+    let text = spaced(text);
     let mut hits: Vec<(usize, usize, usize)> = Vec::new();
     for (index, choice) in choices.all.iter().enumerate() {
         for spelling in &choice.spellings {
-            let name = fold(spelling.trim());
+            let name = spaced(spelling.trim());
             let letters = name.chars().filter(|char| char.is_alphanumeric()).count();
             let is_dense = name.chars().any(is_dense);
             if letters < SHORTEST && !is_dense || name.is_empty() {
@@ -118,6 +118,11 @@ fn named(choices: &Choices, text: &str) -> Match {
         }
     }
     only.map_or(Match::None, Match::Named)
+}
+
+/// A text without case and accents, and with a space for each mark that joins words.
+fn spaced(text: &str) -> String {
+    fold(text).replace(['_', '-'], " ")
 }
 
 /// Whether a character is of a script that writes words without spaces between them.

@@ -155,7 +155,7 @@ struct Whole {
     text: Option<Value>,
     tool_calls: Option<Value>,
     meta: Option<Value>,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "loose::word")]
     finish_reason: Option<String>,
     usage: Option<Value>,
 }
@@ -258,7 +258,7 @@ impl StreamDecoder for Stream {
                 if let Some(error) = loose::at(&event, "/delta/error") {
                     return Err(in_reply(&json!({"message": error}).to_string()));
                 }
-                self.finish_reason = loose::at(&event, "/delta/finish_reason").map(str::to_owned);
+                self.finish_reason = loose::word_at(&event, "/delta/finish_reason");
                 self.usage = event.pointer("/delta/usage").cloned();
                 self.ended = true;
             }
@@ -325,7 +325,7 @@ impl Stream {
                 }
             }
             "stream-end" => {
-                self.finish_reason = loose::at(event, "/finish_reason").map(str::to_owned);
+                self.finish_reason = loose::word_at(event, "/finish_reason");
                 self.usage = event.pointer("/response/meta").cloned();
                 self.ended = true;
             }

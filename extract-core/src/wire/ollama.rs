@@ -155,7 +155,7 @@ fn wire_messages<'a>(
 struct Chunk {
     message: Option<Said>,
     done: Option<bool>,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "loose::word")]
     done_reason: Option<String>,
     #[serde(default, deserialize_with = "loose::text")]
     model: Option<String>,

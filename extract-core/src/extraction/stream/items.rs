@@ -83,7 +83,9 @@ impl<E: Extract> Items<E> {
         let wrapping = began.contract.is_wrapped().then(|| root::KEY.to_owned());
         let names = wrapping.into_iter().chain(segments(pointer)).collect();
         let offered = began.contract.name().to_owned();
-        self.follower = Some(Follower::new(Spans::of(names)).offering([offered]));
+        let members = began.contract.shape(began.form.as_deref()).member_names();
+        let follower = Follower::new(Spans::of(names)).knowing(members);
+        self.follower = Some(follower.offering([offered]));
         self.source = Source::of(began);
     }
 

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::super::report::RepairKind;
-use super::super::tree::{Kind, NodeId};
+use super::super::tree::{Kind, NONE, NodeId};
 use super::{At, Branch, Fit, Fitter, Out, Seg, cost};
 use crate::contract::shape::{Form, ObjectForm, ShapeId, normal};
 
@@ -131,7 +131,7 @@ impl<'s> Fitter<'s> {
                     let Some(index) = self.field_of(object, child) else { return false };
                     required += usize::from(object.fields[index].required);
                 }
-                self.tree.node(node).count > 0 && required >= object.required()
+                self.tree.node(node).first != NONE && required >= object.required()
             }
             Form::Union(union) if union.tag.is_none() => {
                 union.options.iter().any(|&option| self.holds_all(node, option))

@@ -41,7 +41,7 @@ impl<'s> Fitter<'s> {
     }
 
     fn elements(&mut self, at: At<'s>, form: &'s ListForm, out: &mut Option<&mut Out<'s>>) -> Fit {
-        let count = if out.is_some() { self.tree.node(at.node).count as usize } else { 0 };
+        let count = if out.is_some() { self.tree.count(at.node) } else { 0 };
         let mut values = Vec::with_capacity(count);
         let mut total = 0_u32;
         let mut length = 0;
@@ -76,7 +76,8 @@ impl<'s> Fitter<'s> {
             }
         }
         // Nothing of it fits: that is no empty list, it is another one.
-        let emptied = length == 0 && self.tree.node(at.node).count > 0 && self.partial.is_none();
+        let is_filled = self.tree.node(at.node).first != NONE;
+        let emptied = length == 0 && is_filled && self.partial.is_none();
         if emptied || length < form.prefix.len() || !form.length.hold(length) {
             let open = self.partial.is_some() && self.tree.node(at.node).cut;
             if !open {

@@ -244,6 +244,9 @@ impl<'s> Fitter<'s> {
         if self.partial.is_some() && self.withheld(at, form) {
             return (0, None);
         }
+        if self.tree.node(at.node).unclear && self.is_strict_enough() {
+            return self.misfit(at, "a value whose end can be told", out);
+        }
         if out.is_some() && !at.told && self.tree.node(at.node).noted {
             self.tell_notes(at.node, out);
         }
@@ -260,6 +263,12 @@ impl<'s> Fitter<'s> {
             Form::Object(object) => self.object(at, object, out),
             Form::Union(union) => self.union(at, union, out),
         }
+    }
+
+    /// Whether a value that may have ended elsewhere is refused: in a whole text, unless the level takes
+    /// what it can get.
+    fn is_strict_enough(&self) -> bool {
+        self.partial.is_none() && self.level != Level::Salvage
     }
 
     /// Whether a value at the end of a partial text does not say anything yet.
@@ -405,24 +414,28 @@ impl<'s> Fitter<'s> {
         let base = self.source.len() + self.inner.len();
         let mut tree = std::mem::take(&mut self.tree);
         tree.next_root();
-        let scanned = Scanner::with_limits(tree, self.limits).starting_at(base).complete(&text);
+        let (mark, names) = (tree.mark(), tree.names());
+        let scanner = Scanner::with_limits(tree, self.limits).knowing(names);
+        let scanned = scanner.starting_at(base).complete(&text);
         self.tree = scanned.sink;
-        self.tree.settle();
-        if scanned.error.is_some() {
+        let end = scanned.end;
+        let rest = text.get(end.saturating_sub(base)..).unwrap_or_default();
+        let whole = scanned.error.is_none() && scanned.ending == Ending::Whole;
+        if !whole || !rest.trim().is_empty() || self.tree.root == NONE {
+            self.tree.truncate(mark);
             return None;
         }
-        let (whole, end) = (scanned.ending == Ending::Whole, scanned.end);
+        self.tree.settle();
         self.inner.push_str(&text);
         if self.generations.len() <= generation {
             self.generations.push(NodeId::try_from(start).unwrap_or(NONE));
         }
-        let rest = text.get(end.saturating_sub(base)..).unwrap_or_default();
-        (whole && rest.trim().is_empty() && self.tree.root != NONE).then_some(self.tree.root)
+        Some(self.tree.root)
     }
 
     /// Without a schema: the value as it stands, without what was cut off.
     fn any(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Value {
-        let node = *self.tree.node(at.node);
+        let node = self.tree.node(at.node);
         let container = matches!(node.kind, Kind::Object | Kind::List);
         if !container {
             if let (Kind::Bare, Some(out)) = (node.kind, out) {

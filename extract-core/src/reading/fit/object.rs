@@ -42,7 +42,7 @@ impl<'s> Fitter<'s> {
         if let Some(conversion) = wrapper {
             return self.convert(at, conversion, out);
         }
-        if self.tree.node(at.node).count == 0 || self.partial.is_some() {
+        if self.tree.node(at.node).first == NONE || self.partial.is_some() {
             return self.members(at, form, out);
         }
         self.misfit(at, &expected_members(form), out)
@@ -51,7 +51,7 @@ impl<'s> Fitter<'s> {
     /// Whether an object is meant as this struct: one of its members is a member of the struct, or
     /// it is empty and nothing is required.
     fn has_evidence(&self, node: NodeId, form: &ObjectForm) -> bool {
-        if self.tree.node(node).count == 0 {
+        if self.tree.node(node).first == NONE {
             return form.required() == 0;
         }
         form.rest.values().is_some()
@@ -82,7 +82,8 @@ impl<'s> Fitter<'s> {
     ) -> Fit {
         let bare = At { shape: field.shape, told: true, ..at };
         let is_object = self.kind(at.node) == Kind::Object;
-        if self.kind(at.node) == Kind::Missing || is_object && self.tree.node(at.node).count == 0 {
+        if self.kind(at.node) == Kind::Missing || is_object && self.tree.node(at.node).first == NONE
+        {
             return self.members(at, form, out);
         }
         let is_wrapped = is_object && self.has_evidence(at.node, form);

@@ -4,7 +4,7 @@ use serde_json::{Number, Value};
 
 use super::super::numbers::{integral, written};
 use super::super::report::{Level, RepairKind};
-use super::super::tree::Kind;
+use super::super::tree::{Kind, NONE};
 use super::super::words::{self, Match};
 use super::{At, Fit, Fitter, NodeId, Out, cost};
 use crate::contract::shape::{Bounds, Choices, Lengths, Width};
@@ -117,7 +117,7 @@ impl<'s> Fitter<'s> {
         lengths: Lengths,
         out: &mut Option<&mut Out<'s>>,
     ) -> Fit {
-        let node = *self.tree.node(at.node);
+        let node = self.tree.node(at.node);
         let (cost, text) = match node.kind {
             Kind::Text | Kind::Bare if self.is_prose(at.node) && self.is_within(at) => {
                 return self.misfit(at, "a string", out);
@@ -210,7 +210,7 @@ impl<'s> Fitter<'s> {
         let payload = self.tree.node(child);
         let is_empty = match payload.kind {
             Kind::Null => true,
-            Kind::Object | Kind::List => payload.count == 0,
+            Kind::Object | Kind::List => payload.first == NONE,
             _ => false,
         };
         match words::find(choices, self.tree.key(child)) {

@@ -80,6 +80,21 @@ pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b'.' | b'@') || byte >= 0x80
 }
 
+/// What may stand where a member can begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Member<'a> {
+    None,
+    /// A key with its colon.
+    Named {
+        name: &'a [u8],
+        quoted: bool,
+    },
+    /// The beginning of a key: the text ends in it, or it is longer than the reach.
+    Begun {
+        ended: bool,
+    },
+}
+
 /// A look ahead from a place in the buffer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ahead<'a> {
@@ -151,19 +166,26 @@ impl<'a> Ahead<'a> {
 
     /// Whether a key and its colon stand here. A text that ends inside what may become a key
     /// counts as one: a reply that is cut off there was writing it.
-    pub(super) fn key(mut self) -> Ask<bool> {
+    pub(super) fn key(self) -> Ask<bool> {
+        Ok(self.member()? != Member::None)
+    }
+
+    /// The key that stands here with its colon.
+    pub(super) fn member(mut self) -> Ask<Member<'a>> {
         if let Some((mark, len)) = self.mark() {
             self.at += len;
+            let start = self.at;
             loop {
                 match self.byte()? {
                     // Out of reach: a key that long is taken for one.
-                    None => return Ok(true),
-                    Some(b'\n') => return Ok(false),
+                    None => return Ok(Member::Begun { ended: self.ended() }),
+                    Some(b'\n') => return Ok(Member::None),
                     Some(b'\\') => self.at += 2,
                     Some(_) => match self.mark() {
                         Some((close, len)) if mark.closes_with(close) => {
+                            let name = &self.bytes[start..self.at];
                             self.at += len;
-                            return self.colon();
+                            return self.colon(Member::Named { name, quoted: true });
                         }
                         _ => self.at += 1,
                     },
@@ -178,9 +200,10 @@ impl<'a> Ahead<'a> {
             self.at += 1;
         }
         if self.at == start {
-            return Ok(false);
+            return Ok(Member::None);
         }
-        self.colon()
+        let name = &self.bytes[start..self.at];
+        self.colon(Member::Named { name, quoted: false })
     }
 
     /// Whether one word stands here, and then a key in quotes: a remark before a member.
@@ -216,15 +239,15 @@ impl<'a> Ahead<'a> {
         Ok(())
     }
 
-    /// Whether a colon stands here, behind white space (and not the one of a URL).
-    fn colon(&mut self) -> Ask<bool> {
+    /// The member, if a colon stands here, behind white space (and not the one of a URL).
+    fn colon(&mut self, member: Member<'a>) -> Ask<Member<'a>> {
         match self.space()? {
-            None => Ok(self.ended()),
+            None if self.ended() => Ok(Member::Begun { ended: true }),
             Some(b':') => {
                 self.at += 1;
-                Ok(!self.starts(b"//")?)
+                Ok(if self.starts(b"//")? { Member::None } else { member })
             }
-            Some(_) => Ok(false),
+            None | Some(_) => Ok(Member::None),
         }
     }
 

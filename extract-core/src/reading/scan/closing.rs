@@ -1,12 +1,15 @@
 //! Which quotation mark ends a string. In a text that is not JSON the first one need not: what
-//! follows it must be able to follow a string in this place.
+//! follows it must be able to follow a string in this place, and, once a mark was met that belongs
+//! to the string, in this schema. What cannot be told is said to be unclear.
 
-use super::ahead::{Ahead, Ask, Mark};
+use super::Frame;
+use super::ahead::{Ahead, Ask, Mark, Member};
+use crate::contract::shape::MemberNames;
 
-/// Where the string stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The place of the string.
+#[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the place")]
-pub(super) struct Setting {
+pub(super) struct Setting<'a> {
     pub(super) within: Within,
     /// An object is open, here or further out.
     pub(super) object: bool,
@@ -20,6 +23,13 @@ pub(super) struct Setting {
     pub(super) odd: bool,
     /// The string so far ends in a comma or a line break.
     pub(super) break_before: bool,
+    pub(super) stack: &'a [Frame],
+    /// A quotation mark was met inside the string.
+    pub(super) inner: bool,
+    /// The last one of those opened a quotation, which this one may close.
+    pub(super) quoting: bool,
+    /// The names of members, where the schema names them all.
+    pub(super) names: Option<&'a MemberNames>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,88 +52,302 @@ pub(super) enum Verdict {
     Joins(usize),
 }
 
+/// A verdict, and whether the other one could be right as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Judged {
+    pub(super) verdict: Verdict,
+    pub(super) unclear: bool,
+}
+
+impl Judged {
+    const ENDS: Self = Self { verdict: Verdict::Ends, unclear: false };
+    const INNER: Self = Self { verdict: Verdict::Inner, unclear: false };
+
+    fn ends(yes: bool) -> Self {
+        if yes { Self::ENDS } else { Self::INNER }
+    }
+
+    fn unclear(self, unclear: bool) -> Self {
+        Self { unclear, ..self }
+    }
+}
+
+/// Whether this can be a member: any, where names are open.
+pub(super) fn is_known(names: Option<&MemberNames>, member: Member<'_>) -> bool {
+    match (member, names) {
+        (Member::None, _) => false,
+        (_, None) => true,
+        (Member::Begun { ended }, _) => ended,
+        (Member::Named { name, .. }, Some(names)) => {
+            std::str::from_utf8(name).is_ok_and(|name| names.contains(name))
+        }
+    }
+}
+
 /// Judges the mark whose end is at `ahead.at`; `open` looks from the mark itself.
 pub(super) fn judge(
-    setting: Setting,
+    setting: &Setting<'_>,
     mark: Mark,
     open: Ahead<'_>,
     mut ahead: Ahead<'_>,
-) -> Ask<Verdict> {
-    let ends = |yes: bool| if yes { Verdict::Ends } else { Verdict::Inner };
-    let Some(next) = ahead.space()? else { return Ok(Verdict::Ends) };
+) -> Ask<Judged> {
+    let begin = ahead.at;
+    let Some(next) = ahead.space()? else { return Ok(Judged::ENDS) };
+    let judged = if setting.inner && setting.within != Within::Root {
+        strictly(setting, next, ahead)?
+    } else {
+        match leniently(setting, next, ahead)? {
+            Judged { verdict: Verdict::Joins(on), .. } => {
+                return Ok(Judged { verdict: Verdict::Joins(on), unclear: false });
+            }
+            // Two marks with nothing between them may stand for one.
+            judged if ahead.at == begin && ahead.mark().is_some() => {
+                judged.unclear(judged.verdict == Verdict::Ends)
+            }
+            judged => judged,
+        }
+    };
+    if judged.verdict != Verdict::Inner || setting.within != Within::Object {
+        return Ok(judged);
+    }
+    if setting.break_before {
+        let member = open.member()?;
+        if is_known(setting.names, member) {
+            let unclear = judged.unclear || setting.inner && setting.names.is_none();
+            return Ok(Judged { verdict: Verdict::EndedBefore, unclear });
+        }
+    }
+    ahead.at += usize::from(next == b',');
+    if !setting.inner && ahead.last_mark(mark)? {
+        // No other mark can close the string: but what stands behind this one may be part of it.
+        return Ok(Judged::ENDS.unclear(true));
+    }
+    Ok(judged)
+}
+
+/// The first mark that was met in the string, where it does not plainly end it.
+fn leniently(setting: &Setting<'_>, next: u8, mut ahead: Ahead<'_>) -> Ask<Judged> {
     if next == b'+' {
         let mut behind = ahead;
         behind.at += 1;
         behind.space()?;
         behind.block_comment()?;
         if let Some((_, len)) = behind.mark() {
-            return Ok(Verdict::Joins(behind.at + len));
+            let verdict = Verdict::Joins(behind.at + len);
+            return Ok(Judged { verdict, unclear: false });
         }
     }
     if ahead.comment()? {
-        return Ok(Verdict::Ends);
+        return comment(ahead);
     }
-    let verdict = match (setting.within, next) {
+    Ok(Judged::ends(match (setting.within, next) {
         (Within::Root, b',' | b';' | b')' | b']' | b'}') => {
             ahead.at += 1;
             let last = ahead.space()?.is_none();
-            ends(last || ahead.newline || setting.paren)
+            last || ahead.newline || setting.paren
         }
-        (Within::Root, b'`') => ends(ahead.starts(b"```")?),
-        (Within::Root, _) => ends(ahead.newline && ahead.mark().is_none()),
-        (_, b')') => ends(setting.paren),
-        (_, b'`') if ahead.starts(b"```")? => Verdict::Ends,
+        (Within::Root, b'`') => ahead.starts(b"```")?,
+        (Within::Root, _) => ahead.newline && ahead.mark().is_none(),
+        (_, b')') => setting.paren,
+        (_, b'`') if ahead.starts(b"```")? => true,
         (Within::Object, b',') => {
             ahead.at += 1;
             ahead.newline = false;
-            ends(member_follows(ahead)?)
+            member_follows(ahead)?
         }
         (Within::Object, b':') => {
             if setting.break_before && ahead.newline {
-                Verdict::EndedBefore
-            } else {
-                Verdict::Inner
+                return Ok(Judged { verdict: Verdict::EndedBefore, unclear: false });
             }
+            false
         }
         (Within::List, b',') => {
             ahead.at += 1;
-            ends(!setting.odd && element_follows(ahead)?)
+            !setting.odd && element_follows(ahead)?
         }
-        (Within::Object, b'}') | (Within::List, b']') => ends(closer_holds(setting, ahead)?),
-        (Within::Object, b']') => ends(setting.list && closer_holds(setting, ahead)?),
-        (Within::List, b'}') => ends(setting.object && closer_holds(setting, ahead)?),
-        (Within::List, b'{' | b'[') => Verdict::Ends,
+        (Within::Object, b'}') | (Within::List, b']') => return closer_holds(setting, ahead),
+        (Within::Object, b']') if setting.list => return closer_holds(setting, ahead),
+        (Within::List, b'}') if setting.object => return closer_holds(setting, ahead),
+        (Within::List, b'{' | b'[') => true,
         (Within::List, b':') => {
             ahead.at += 1;
             let value = matches!(ahead.space()?, Some(b'{' | b'[' | b'0'..=b'9' | b'-'))
                 || ahead.mark().is_some();
-            ends(value && !setting.odd)
+            value && !setting.odd
         }
-        (Within::List, _) if ahead.mark().is_some() => ends(!closes_itself(ahead)?),
-        (Within::List, b'0'..=b'9' | b'-') => ends(ahead.element()?),
-        (Within::Object, _) if ahead.mark().is_some() || ahead.newline => ends(
-            (ahead.mark().is_some() && !closes_itself(ahead)? || ahead.newline) && ahead.key()?,
-        ),
-        _ => Verdict::Inner,
-    };
-    if verdict == Verdict::Inner && setting.break_before {
-        let opens = match setting.within {
-            Within::Object => open.key()?,
-            Within::Root | Within::List => false,
+        (Within::List, _) if ahead.mark().is_some() => !closes_itself(ahead)?,
+        (Within::List, b'0'..=b'9' | b'-') => ahead.element()?,
+        (Within::Object, _) if ahead.mark().is_some() || ahead.newline => {
+            (ahead.mark().is_some() && !closes_itself(ahead)? || ahead.newline) && ahead.key()?
+        }
+        _ => false,
+    }))
+}
+
+/// A mark in a string that has such marks in it: it ends the string only if what follows can follow
+/// here, by its form and by its name.
+fn strictly(setting: &Setting<'_>, next: u8, mut ahead: Ahead<'_>) -> Ask<Judged> {
+    if ahead.comment()? {
+        return Ok(comment(ahead)?.unclear(true));
+    }
+    match (setting.within, next) {
+        (_, b')') => Ok(Judged::ends(setting.paren)),
+        (_, b'`') if ahead.starts(b"```")? => Ok(Judged::ENDS),
+        (_, b'+') => Ok(Judged::INNER.unclear(setting.odd)),
+        (Within::Object, b',') => {
+            ahead.at += 1;
+            next_member(setting, ahead)
+        }
+        (Within::List, b',') => {
+            ahead.at += 1;
+            let judged = next_element(ahead)?;
+            // An odd one is more likely to open, or to close, a quotation.
+            let refused = setting.odd && judged.verdict == Verdict::Ends;
+            Ok(if refused { Judged::INNER.unclear(!setting.quoting) } else { judged })
+        }
+        (_, b'}' | b']') => closers(setting, ahead),
+        (Within::Object, _) if ahead.mark().is_some() || ahead.newline => {
+            let known = !closes_itself(ahead)? && is_known(setting.names, ahead.member()?);
+            Ok(Judged::ends(known).unclear(known && setting.names.is_none()))
+        }
+        (Within::List, b'{' | b'[') => Ok(Judged::INNER.unclear(true)),
+        (Within::List, _) if ahead.mark().is_some() => {
+            Ok(Judged::INNER.unclear(!closes_itself(ahead)?))
+        }
+        _ => Ok(Judged::INNER),
+    }
+}
+
+/// What stands behind a comma in an object.
+fn next_member(setting: &Setting<'_>, mut ahead: Ahead<'_>) -> Ask<Judged> {
+    match ahead.space()? {
+        None | Some(b'}' | b']') => return Ok(Judged::ENDS),
+        Some(_) => {}
+    }
+    if ahead.comment()? {
+        return Ok(comment(ahead)?.unclear(true));
+    }
+    let member = ahead.member()?;
+    let quoted = ahead.mark().is_some();
+    if is_known(setting.names, member) {
+        // Words with a colon behind them are in many texts.
+        return Ok(Judged::ENDS.unclear(setting.names.is_none() && !quoted));
+    }
+    // A member that the schema does not know, or part of the text.
+    Ok(Judged::INNER.unclear(quoted && member != Member::None && !setting.quoting))
+}
+
+/// What stands behind a comma in a list.
+fn next_element(mut ahead: Ahead<'_>) -> Ask<Judged> {
+    Ok(match ahead.space()? {
+        None | Some(b']' | b'}' | b'{' | b'[' | b'0'..=b'9' | b'-') => Judged::ENDS,
+        Some(_) if ahead.mark().is_some() => Judged::ENDS,
+        Some(_) if ahead.newline || ahead.element()? => Judged::ENDS.unclear(true),
+        Some(_) => Judged::INNER,
+    })
+}
+
+/// Closers must be those of the open containers, and what follows them must be able to follow.
+fn closers(setting: &Setting<'_>, mut ahead: Ahead<'_>) -> Ask<Judged> {
+    let mut open = setting.stack.iter().rev().filter(|frame| **frame != Frame::Call);
+    let mut inside = open.next();
+    let mut any = false;
+    let next = loop {
+        let next = match ahead.space()? {
+            None => return Ok(Judged::ENDS),
+            Some(next @ (b'}' | b']')) => next,
+            Some(next) => break next,
         };
-        if opens {
-            return Ok(Verdict::EndedBefore);
+        let fits = match inside {
+            Some(Frame::Object) => next == b'}',
+            Some(Frame::List { round }) => next == b']' && !round,
+            // Too many of them, behind the root.
+            Some(Frame::Call) | None => true,
+        };
+        if !fits {
+            return Ok(Judged::INNER.unclear(any));
+        }
+        any = true;
+        inside = open.next();
+        ahead.at += 1;
+        ahead.newline = false;
+    };
+    let Some(inside) = inside else { return behind_root(ahead, next, true) };
+    if next == b',' {
+        ahead.at += 1;
+        ahead.newline = false;
+        return match inside {
+            Frame::Object => next_member(setting, ahead),
+            _ => next_element(ahead),
+        };
+    }
+    if ahead.comment()? {
+        return Ok(comment(ahead)?.unclear(true));
+    }
+    let list = matches!(inside, Frame::List { .. });
+    if list && (matches!(next, b'{' | b'[') || ahead.mark().is_some()) {
+        return Ok(Judged::ENDS.unclear(ahead.mark().is_some()));
+    }
+    if !list && ahead.mark().is_some() {
+        let known = is_known(setting.names, ahead.member()?);
+        return Ok(Judged::ends(known).unclear(known && setting.names.is_none()));
+    }
+    let ends = ahead.newline || ahead.starts(b"```")?;
+    Ok(Judged::ends(ends).unclear(ends && next != b'`'))
+}
+
+/// What stands behind the last closer: another value, a line of its own, the end of a fence or of
+/// an element. Words are a remark, unless a string ends behind them as one in the value would.
+fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> Ask<Judged> {
+    if ahead.newline || matches!(next, b'{' | b'[' | b'`' | b'<' | b')') {
+        return Ok(Judged::ENDS);
+    }
+    if matches!(next, b',' | b';') {
+        ahead.at += 1;
+        match ahead.space()? {
+            None | Some(b'{' | b'[') => return Ok(Judged::ENDS),
+            Some(_) if inner => return Ok(Judged::INNER),
+            Some(_) => {}
         }
     }
-    if verdict == Verdict::Inner
-        && setting.within == Within::Object
-        && !setting.odd
-        && ahead.last_mark(mark)?
-    {
-        // No other mark can close the string: what stands behind this one is no part of it.
-        return Ok(Verdict::Ends);
+    let mut quotes = false;
+    loop {
+        match ahead.byte()? {
+            // What is out of reach could end a string.
+            None if !ahead.ended() => return Ok(Judged::ENDS.unclear(quotes || inner)),
+            None | Some(b'\n' | b'{' | b'[') => return Ok(Judged::ENDS),
+            Some(_) => match ahead.mark() {
+                Some((Mark::Double, len)) => {
+                    quotes = true;
+                    ahead.at += len;
+                    let mut behind = ahead;
+                    if matches!(behind.space()?, Some(b'}' | b']')) {
+                        let judged = if inner { Judged::INNER } else { Judged::ENDS };
+                        return Ok(judged.unclear(!inner));
+                    }
+                }
+                _ => ahead.at += 1,
+            },
+        }
     }
-    Ok(verdict)
+}
+
+/// A comment behind the mark ends the string if it takes the rest of its line only.
+fn comment(mut ahead: Ahead<'_>) -> Ask<Judged> {
+    if ahead.starts(b"/*")? {
+        return Ok(Judged::ENDS);
+    }
+    let mut quotes = false;
+    loop {
+        match ahead.byte()? {
+            None if ahead.ended() => return Ok(Judged::ends(!quotes)),
+            None | Some(b'\n') => return Ok(Judged::ENDS.unclear(quotes)),
+            Some(byte) => {
+                quotes |= byte == b'"';
+                ahead.at += 1;
+            }
+        }
+    }
 }
 
 /// Whether what stands behind a comma can be the rest of an object.
@@ -148,17 +372,31 @@ fn element_follows(mut ahead: Ahead<'_>) -> Ask<bool> {
 }
 
 /// Whether the closing bracket here is followed by something that can follow it.
-fn closer_holds(setting: Setting, mut ahead: Ahead<'_>) -> Ask<bool> {
+fn closer_holds(setting: &Setting<'_>, mut ahead: Ahead<'_>) -> Ask<Judged> {
     ahead.at += 1;
     ahead.newline = false;
-    Ok(match ahead.space()? {
-        None
-        | Some(
-            b',' | b'}' | b']' | b')' | b';' | b'{' | b'[' | b'`' | b'/' | b'#' | b'<' | b'"'
-            | b'\'',
-        ) => true,
-        Some(_) => ahead.newline || setting.depth <= 1,
-    })
+    let Some(next) = ahead.space()? else { return Ok(Judged::ENDS) };
+    if setting.depth <= 1 && !matches!(next, b'}' | b']') {
+        return behind_root(ahead, next, false);
+    }
+    Ok(Judged::ends(
+        ahead.newline
+            || matches!(
+                next,
+                b',' | b'}'
+                    | b']'
+                    | b')'
+                    | b';'
+                    | b'{'
+                    | b'['
+                    | b'`'
+                    | b'/'
+                    | b'#'
+                    | b'<'
+                    | b'"'
+                    | b'\''
+            ),
+    ))
 }
 
 /// Whether the mark here is itself followed by what ends a string: then the mark before it was an

@@ -64,8 +64,8 @@ pub trait Sink {
     fn string_begin(&mut self, role: Role, at: usize) {}
     /// More of the string, decoded.
     fn text(&mut self, text: &str) {}
-    /// The last `bytes` of the string were not part of it: a closing quote was missing before a
-    /// comma, and only the next key showed it.
+    /// Takes back the last `bytes` of the string. A closing quote was missing before a comma, and only
+    /// the next key showed it; or what was decoded as an escape is sent again as it was written.
     fn retract(&mut self, bytes: usize) {}
     /// The string ends; `whole` is false where the text ended inside it.
     fn string_end(&mut self, at: usize, whole: bool) {}
@@ -77,6 +77,9 @@ pub trait Sink {
     fn scalar(&mut self, token: Token, text: &str, span: (usize, usize), whole: bool) {}
     /// A repair of form.
     fn note(&mut self, kind: RepairKind, place: Place, span: (usize, usize)) {}
+    /// A string (`This`) may have ended elsewhere, or the open container may hold members of
+    /// another object: the text can be read in several ways.
+    fn unclear(&mut self, place: Place) {}
 }
 
 /// Listens to nothing.
@@ -127,5 +130,10 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
     fn note(&mut self, kind: RepairKind, place: Place, span: (usize, usize)) {
         self.0.note(kind, place, span);
         self.1.note(kind, place, span);
+    }
+
+    fn unclear(&mut self, place: Place) {
+        self.0.unclear(place);
+        self.1.unclear(place);
     }
 }

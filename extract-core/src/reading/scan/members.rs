@@ -56,6 +56,7 @@ impl<S: Sink> Scanner<S> {
         };
         self.began = true;
         self.comma = false;
+        self.fresh = true;
         self.sink.open(container, self.base + *at);
         self.stack.push(frame);
         self.state = state;
@@ -79,6 +80,7 @@ impl<S: Sink> Scanner<S> {
         self.mark_here(RepairKind::Ellipsis, Place::Container, *at, 3);
         *at += 3;
         self.comma = false;
+        self.dangling = true;
         // A comma may follow, as behind a value.
         if self.within() != Within::Object || self.state == State::Key {
             self.state = State::AfterValue;
@@ -137,6 +139,7 @@ impl<S: Sink> Scanner<S> {
         let offset = self.base + at;
         self.sink.scalar(Token::Missing, if colon { ":" } else { "" }, (offset, offset), true);
         self.comma = false;
+        self.dangling = false;
     }
 
     /// A closing bracket; one that is mistaken for another is read as that.
@@ -218,7 +221,9 @@ impl<S: Sink> Scanner<S> {
         } else if !plain {
             self.note(RepairKind::Literal, Place::Next, span);
         }
-        let whole = end.token < bytes.len();
+        // White space behind a number ends it, as a comma does.
+        let spaced = kind == Token::Number && *at + token.len() < end.token;
+        let whole = end.token < bytes.len() || spaced;
         if !whole && matches!(kind, Token::Bare | Token::Number) && !self.stack.is_empty() {
             self.ending = Ending::Cut;
         }
@@ -256,7 +261,15 @@ impl<S: Sink> Scanner<S> {
                 *at += 1;
                 return Ok(());
             }
-            b':' | b'{' | b'[' | b'(' | b';' => {
+            b'{' if self.object_in_list() && !self.fresh => {
+                self.next_element(*at);
+                return Ok(());
+            }
+            byte @ (b':' | b'{' | b'[' | b'(' | b';') => {
+                // What stands in it would become members of this object. Doubled braces open one.
+                if matches!(byte, b'[' | b'(') || byte == b'{' && !self.fresh {
+                    self.unclear(Place::Container);
+                }
                 self.mark_here(RepairKind::StrayText, Place::Container, *at, 1);
                 *at += 1;
                 return Ok(());
@@ -293,6 +306,7 @@ impl<S: Sink> Scanner<S> {
             KeyToken::Key { token, resume, colon } => {
                 let key = text[*at..token].trim_end();
                 self.comma = false;
+                self.fresh = false;
                 self.mark_here(RepairKind::BareKey, Place::Next, *at, key.len());
                 self.sink.string_begin(Role::Key, self.base + *at);
                 self.sink.text(key);
@@ -363,31 +377,41 @@ impl<S: Sink> Scanner<S> {
             b';' | b':' | b'+' => {
                 self.mark_here(RepairKind::StrayText, Place::Container, *at, 1);
                 *at += 1;
+                self.dangling = true;
             }
             b'`' if Ahead::new(bytes, *at, eof).starts(b"```")? => {
                 // The fence around the value ends here, and with it what was left open.
                 self.state = State::AfterValue;
                 self.conclude_at(*at);
             }
-            b'{' if self.object_in_list() => {
-                // The next element begins: this one was not closed.
-                self.mark_here(RepairKind::MissingCloser, Place::Container, *at, 0);
-                self.stack.pop();
-                self.sink.close(self.base + *at, true);
-                self.state = State::AfterValue;
-            }
+            b'{' if self.object_in_list() => self.next_element(*at),
             _ if self.stack.last() == Some(&Frame::Call) => {
                 // A call that was never closed: its value stands for itself.
                 self.stack.pop();
                 self.mark_here(RepairKind::MissingCloser, Place::Container, *at, 0);
                 self.value_done();
             }
-            _ => {
+            byte => {
+                // Words behind a string of a list may be part of it.
+                let word = byte.is_ascii_alphabetic() || byte >= 0x80;
+                if word && self.last_string && next == State::Value && mark_at(bytes, *at).is_none()
+                {
+                    self.unclear(Place::Container);
+                }
                 self.mark_here(RepairKind::MissingComma, Place::Container, *at, 0);
                 self.state = next;
             }
         }
         Ok(())
+    }
+
+    /// The next element of the list begins: this one was not closed.
+    fn next_element(&mut self, at: usize) {
+        self.mark_here(RepairKind::MissingCloser, Place::Container, at, 0);
+        self.stack.pop();
+        self.sink.close(self.base + at, true);
+        // A comma that was passed stood before the element.
+        self.state = if self.comma { State::Value } else { State::AfterValue };
     }
 
     fn object_in_list(&self) -> bool {

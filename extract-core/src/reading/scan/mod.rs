@@ -7,6 +7,7 @@ mod bare;
 mod closing;
 mod event;
 mod members;
+mod open;
 mod strings;
 mod swift;
 mod text;
@@ -14,11 +15,15 @@ mod utf8;
 
 pub use event::{Container, Place, Role, Sink, Token};
 
-use ahead::{Ahead, Ask, Mark, More, space_len};
+use ahead::{Ahead, Ask, More, space_len};
 use closing::Within;
+use open::Open;
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use super::report::{Ending, RepairKind};
+use crate::contract::shape::MemberNames;
 pub(super) use bare::is_json_number;
 pub(super) use utf8::Utf8;
 
@@ -82,61 +87,6 @@ enum State {
     Done,
 }
 
-/// What the string so far ends in.
-#[derive(Debug, Clone, Copy, Default)]
-struct Tail {
-    /// So many bytes of white space,
-    space: usize,
-    /// with a raw line break among them,
-    broken: bool,
-    /// and a comma before them.
-    comma: bool,
-}
-
-impl Tail {
-    /// What is no part of the string if its closing mark was missing.
-    fn loose(self) -> usize {
-        if self.comma { self.space + 1 } else { self.line_end() }
-    }
-
-    /// The white space around a line break.
-    fn line_end(self) -> usize {
-        if self.broken { self.space } else { 0 }
-    }
-}
-
-/// The string that is being read.
-#[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the string")]
-struct Open {
-    role: Role,
-    mark: Mark,
-    odd: bool,
-    tail: Tail,
-    /// There is something in it besides white space.
-    solid: bool,
-    /// There is nothing in it yet.
-    empty: bool,
-    /// Its opening mark stood twice.
-    doubled: bool,
-    noted_control: bool,
-    noted_inner: bool,
-}
-
-impl Open {
-    const NEW: Self = Self {
-        role: Role::Value,
-        mark: Mark::Double,
-        odd: false,
-        tail: Tail { space: 0, broken: false, comma: false },
-        solid: false,
-        empty: true,
-        doubled: false,
-        noted_control: false,
-        noted_inner: false,
-    };
-}
-
 /// The lenient, incremental scanner of one value.
 ///
 /// ```
@@ -168,6 +118,15 @@ pub struct Scanner<S> {
     open: Open,
     /// A comma was passed, and nothing stands behind it yet.
     comma: bool,
+    /// The innermost object was opened last, and has no members yet.
+    fresh: bool,
+    /// Behind the last value there is something that is none.
+    dangling: bool,
+    /// The string since its first escape as it was written, and how much of it the sink has.
+    written: String,
+    sent: usize,
+    /// The names that members can have, where the schema names them all.
+    names: Option<Arc<MemberNames>>,
     /// Text that was fed and not consumed; `base` is the offset of its first byte.
     carry: String,
     base: usize,
@@ -184,6 +143,8 @@ pub struct Scanner<S> {
     /// What was read last is a string.
     last_string: bool,
     guessed: bool,
+    /// That a string ended before its closing mark is a guess.
+    supposed: bool,
     /// A repair was noted, or something was read that is not JSON.
     lenient: bool,
 }
@@ -203,6 +164,11 @@ impl<S: Sink> Scanner<S> {
             stack: Vec::new(),
             open: Open::NEW,
             comma: false,
+            fresh: false,
+            dangling: false,
+            written: String::new(),
+            sent: 0,
+            names: None,
             carry: String::new(),
             base: 0,
             wait: 0,
@@ -215,6 +181,7 @@ impl<S: Sink> Scanner<S> {
             began: false,
             last_string: false,
             guessed: false,
+            supposed: false,
             lenient: false,
         }
     }
@@ -228,6 +195,13 @@ impl<S: Sink> Scanner<S> {
     /// The same, for a scanner that has read nothing yet.
     pub(super) fn start_at(&mut self, offset: usize) {
         self.base = offset;
+    }
+
+    /// Tells the names that members can have: where the text alone does not show whether a string
+    /// has ended, a name among them does.
+    pub(crate) fn knowing(mut self, names: Option<Arc<MemberNames>>) -> Self {
+        self.names = names;
+        self
     }
 
     /// Who listens.
@@ -276,6 +250,7 @@ impl<S: Sink> Scanner<S> {
         let taken = more && within && self.is_plain(text) && take(&mut self.sink);
         if taken {
             self.base += text.len();
+            self.keep(text);
             self.reckon(text);
         }
         taken
@@ -422,7 +397,11 @@ impl<S: Sink> Scanner<S> {
                 self.sink.scalar(Token::Missing, "", (at, at), false);
                 self.ending = Ending::Cut;
             }
-            _ if !self.began => self.ending = Ending::Cut,
+            // Behind a bracket, behind a comma, or in something that is no value. With a closing mark
+            // missing further up it may also be a string that ends here.
+            _ if self.supposed && !self.stack.is_empty() || !self.ends_behind_a_value() => {
+                self.ending = Ending::Cut;
+            }
             _ => {}
         }
         while let Some(frame) = self.stack.pop() {
@@ -435,6 +414,17 @@ impl<S: Sink> Scanner<S> {
             }
         }
         self.state = State::Done;
+    }
+
+    /// Whether the last thing in the text is a complete value, or a closer.
+    fn ends_behind_a_value(&self) -> bool {
+        let state = if self.state == State::LineComment { self.back } else { self.state };
+        self.began && state == State::AfterValue && !self.comma && !self.dangling
+    }
+
+    fn unclear(&mut self, place: Place) {
+        self.lenient = true;
+        self.sink.unclear(place);
     }
 
     fn note(&mut self, kind: RepairKind, place: Place, span: (usize, usize)) {
@@ -542,6 +532,8 @@ impl<S: Sink> Scanner<S> {
     /// A value was read; what comes next depends on what it stood in.
     fn value_done(&mut self) {
         self.comma = false;
+        self.fresh = false;
+        self.dangling = false;
         self.state = if self.stack.is_empty() { State::Done } else { State::AfterValue };
     }
 }

@@ -2,11 +2,12 @@
 //! quotation mark is judged before it ends anything.
 
 use super::ahead::{Ahead, Ask, Mark, More, mark_at};
-use super::closing::{Setting, Verdict, Within, judge};
+use super::closing::{Judged, Setting, Verdict, Within, is_known, judge};
 use super::event::{Place, Role, Sink};
+use super::open::{Escapes, Open, Tail};
 use super::swift::plain_len;
 use super::text::{Escape, escape};
-use super::{Frame, Open, Scanner, State, Tail, text};
+use super::{Frame, Scanner, State, text};
 use crate::reading::report::RepairKind;
 
 impl<S: Sink> Scanner<S> {
@@ -14,6 +15,7 @@ impl<S: Sink> Scanner<S> {
     pub(super) fn open_string(&mut self, role: Role, mark: Mark, at: usize, len: usize) {
         self.began = true;
         self.comma = false;
+        self.fresh = false;
         self.sink.string_begin(role, self.base + at);
         if mark != Mark::Double {
             let offset = self.base + at;
@@ -69,7 +71,17 @@ impl<S: Sink> Scanner<S> {
     fn pass(&mut self, piece: &str) {
         if !piece.is_empty() {
             self.reckon(piece);
+            self.keep(piece);
             self.sink.text(piece);
+        }
+    }
+
+    /// Keeps what the string says since its first escape, which may turn out to be none.
+    #[inline]
+    pub(super) fn keep(&mut self, piece: &str) {
+        if self.open.escapes == Escapes::Read {
+            self.written.push_str(piece);
+            self.sent += piece.len();
         }
     }
 
@@ -77,7 +89,7 @@ impl<S: Sink> Scanner<S> {
     #[inline]
     pub(super) fn reckon(&mut self, piece: &str) {
         let Some(&last) = piece.as_bytes().last() else { return };
-        self.open.empty = false;
+        (self.open.empty, self.open.last) = (false, last);
         if matches!(last, b' ' | b'\t' | b'\r' | b'\n' | b',') {
             self.loosen(piece);
         } else {
@@ -107,7 +119,7 @@ impl<S: Sink> Scanner<S> {
             match bytes.get(end) {
                 None => return Err(More),
                 Some(b'"') => return self.quote(text, at, Mark::Double, 1, eof),
-                Some(b'\\') => return self.escape(bytes, at, eof),
+                Some(b'\\') => return self.escape(text, at, eof),
                 // A control character.
                 Some(_) => {}
             }
@@ -127,7 +139,7 @@ impl<S: Sink> Scanner<S> {
         *at = end;
         let Some(&byte) = bytes.get(end) else { return Err(More) };
         match byte {
-            b'\\' => self.escape(bytes, at, eof),
+            b'\\' => self.escape(text, at, eof),
             b'\n' | b',' => self.line(text, at, eof),
             _ => match mark_at(bytes, end) {
                 Some((mark, len)) if self.open.mark.closes_with(mark) => {
@@ -163,28 +175,58 @@ impl<S: Sink> Scanner<S> {
         (any && self.open.role == Role::Value).then_some(stop)
     }
 
-    fn escape(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Ask<()> {
-        let (char, len, odd) = match escape(&bytes[*at..], eof) {
+    fn escape(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+        let (char, len, odd) = match escape(&text.as_bytes()[*at..], eof) {
             Escape::Char(char, len) => (Some(char), len, false),
             Escape::Odd(char, len) => (Some(char), len, true),
             Escape::Raw => (Some('\\'), 1, true),
             Escape::Nothing(len) => (None, len, true),
             Escape::Cut => {
-                *at = bytes.len();
+                *at = text.len();
                 return Ok(());
             }
             Escape::More => return Err(More),
         };
-        if odd {
+        let written = &text[*at..*at + len];
+        if len == 1 && self.open.escapes != Escapes::Literal {
             self.string_note(RepairKind::Escape, *at, len);
+            self.read_literally();
         }
-        if let Some(char) = char {
-            self.sink.text(char.encode_utf8(&mut [0; 4]));
+        // A mark that the backslash keeps from ending the string is a mark in either case.
+        let mark = mark_at(written.as_bytes(), len - 1).map(|(mark, _)| mark);
+        let masked = len == 2 && mark.is_some_and(|mark| self.open.mark.closes_with(mark));
+        let literally = &written[usize::from(masked)..];
+        if self.open.escapes == Escapes::Literal {
+            self.sink.text(literally);
+        } else {
+            if odd {
+                self.string_note(RepairKind::Escape, *at, len);
+            }
+            let mut bytes = [0; 4];
+            let decoded = char.map_or("", |char| char.encode_utf8(&mut bytes));
+            if std::mem::replace(&mut self.open.escapes, Escapes::Read) == Escapes::Unmet {
+                self.written.clear();
+                self.sent = 0;
+            }
+            self.written.push_str(literally);
+            self.sent += decoded.len();
+            self.sink.text(decoded);
         }
-        (self.open.solid, self.open.empty) = (true, false);
+        (self.open.solid, self.open.empty, self.open.last) = (true, false, b'\\');
         self.open.tail = Tail::default();
         *at += len;
         Ok(())
+    }
+
+    /// The string was written without escapes: all its backslashes stand for themselves, also those
+    /// that were read as escapes.
+    fn read_literally(&mut self) {
+        if self.open.escapes == Escapes::Read {
+            self.sink.retract(self.sent);
+            self.sink.text(&self.written);
+        }
+        self.written = String::new();
+        self.open.escapes = Escapes::Literal;
     }
 
     /// A line break in a string, where line breaks may end one.
@@ -194,12 +236,17 @@ impl<S: Sink> Scanner<S> {
         let next = ahead.space()?;
         let ends = match next {
             _ if self.open.role == Role::Key => false,
-            Some(_) if byte == b',' => self.within() == Within::Object && ahead.key()?,
+            Some(_) if byte == b',' => self.within() == Within::Object && self.member(ahead)?,
             None => false,
             Some(b'}' | b']' | b',') => true,
-            Some(_) => ahead.key()?,
+            Some(_) => self.member(ahead)?,
         };
         if ends {
+            // A word and a colon begin many a line of a text.
+            if self.open.inner || self.names.is_none() && ahead.mark().is_none() {
+                self.unclear(Place::This);
+            }
+            self.supposed = true;
             self.string_note(RepairKind::MissingQuote, *at, 0);
             if self.open.tail.loose() > 0 {
                 self.sink.retract(self.open.tail.loose());
@@ -212,6 +259,11 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
+    /// Whether a member stands here, as far as its name shows it.
+    fn member(&self, ahead: Ahead<'_>) -> Ask<bool> {
+        Ok(is_known(self.names.as_deref(), ahead.member()?))
+    }
+
     fn quote(&mut self, text: &str, at: &mut usize, mark: Mark, len: usize, eof: bool) -> Ask<()> {
         let bytes = text.as_bytes();
         if self.doubled(bytes, *at, len, eof)? {
@@ -220,13 +272,17 @@ impl<S: Sink> Scanner<S> {
             if self.open.empty {
                 self.open.doubled = true;
             } else {
+                if self.open.inner {
+                    self.unclear(Place::This);
+                }
                 self.end_string(*at + len);
                 *at += len;
             }
             return Ok(());
         }
         let value = self.open.role == Role::Value && mark == Mark::Double;
-        if value && self.ends_plainly(bytes, *at + len, eof)? {
+        let plain = value && !self.open.inner && !self.open.doubled;
+        if plain && self.ends_plainly(bytes, *at + len, eof)? {
             self.trim_line_end(*at);
             self.end_string(*at + len);
             *at += len;
@@ -249,9 +305,22 @@ impl<S: Sink> Scanner<S> {
             depth: self.stack.len(),
             odd: self.open.odd,
             break_before: self.open.tail.loose() > 0,
+            stack: &self.stack,
+            inner: self.open.inner,
+            quoting: self.open.quoting,
+            names: self.names.as_deref(),
         };
         let open = Ahead::new(bytes, *at, eof);
-        match judge(setting, mark, open, Ahead::new(bytes, *at + len, eof))? {
+        let Judged { verdict, unclear } =
+            judge(&setting, mark, open, Ahead::new(bytes, *at + len, eof))?;
+        let ends = !matches!(verdict, Verdict::Inner | Verdict::Joins(_));
+        // Of two opening marks that are not closed by two the second was part of the string.
+        let doubt = self.open.doubtful || self.open.quoting || self.open.doubled;
+        if ends && (unclear || doubt) {
+            self.unclear(Place::This);
+        }
+        self.open.doubtful |= unclear;
+        match verdict {
             Verdict::Ends => {
                 self.trim_line_end(*at);
                 self.end_string(*at + len);
@@ -259,6 +328,7 @@ impl<S: Sink> Scanner<S> {
             }
             Verdict::Inner => self.inner(text, at, len),
             Verdict::EndedBefore => {
+                self.supposed = true;
                 self.string_note(RepairKind::MissingQuote, *at, 0);
                 self.sink.retract(self.open.tail.loose());
                 self.end_string(*at);
@@ -306,7 +376,7 @@ impl<S: Sink> Scanner<S> {
             self.open.noted_inner = true;
             self.string_note(RepairKind::InnerQuote, *at, len);
         }
-        self.open.odd = !self.open.odd;
+        self.open.meet_mark(text.as_bytes().get(*at + len).copied());
         self.emit(&text[*at..*at + len], *at);
         *at += len;
     }

@@ -200,7 +200,9 @@ impl<S: Sink> Scanner<S> {
             }
             (Some(b'}'), Some(Frame::Object)) | (Some(b']'), Some(Frame::List { .. })) => {
                 let next = get(behind_space(bytes, next + 1))?;
-                Ok(matches!(next, Some(b',' | b'}' | b']')))
+                // Behind the closer of the root no comma follows.
+                let comma = self.stack.len() > 1 && next == Some(b',');
+                Ok(comma || matches!(next, Some(b'}' | b']')))
             }
             _ => Ok(false),
         }

@@ -7,7 +7,7 @@ pub(super) enum Escape {
     Char(char, usize),
     /// This character, by an escape that JSON does not know.
     Odd(char, usize),
-    /// No escape: the backslash stands for itself.
+    /// No escape that JSON knows: the backslash stands for itself.
     Raw,
     /// A line break that is not part of the string.
     Nothing(usize),
@@ -31,6 +31,11 @@ pub(super) fn escape(bytes: &[u8], eof: bool) -> Escape {
         b'"' | b'\\' | b'/' => Escape::Char(char::from(kind), 2),
         b'\'' | b'`' => Escape::Odd(char::from(kind), 2),
         b'\n' => Escape::Nothing(2),
+        b'\r' => match bytes.get(2) {
+            Some(b'\n') => Escape::Nothing(3),
+            None if !eof => Escape::More,
+            _ => Escape::Raw,
+        },
         b'u' => unicode(bytes, eof),
         _ => Escape::Raw,
     }

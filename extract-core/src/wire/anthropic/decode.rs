@@ -16,7 +16,7 @@ use crate::conversation::{
 struct Whole<'a> {
     #[serde(borrow)]
     content: Option<Vec<&'a RawValue>>,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "loose::word")]
     stop_reason: Option<String>,
     stop_details: Option<Value>,
     #[serde(default, deserialize_with = "loose::text")]
@@ -153,9 +153,8 @@ impl StreamDecoder for Stream {
             }
             "content_block_stop" => self.close(index, &mut deltas),
             "message_delta" => {
-                if let Some(reason) = loose::at(&event, "/delta/stop_reason") {
-                    self.stop_reason = Some(reason.to_owned());
-                }
+                let reason = loose::word_at(&event, "/delta/stop_reason");
+                self.stop_reason = reason.or(self.stop_reason.take());
                 self.explanation =
                     explanation(event.pointer("/delta/stop_details")).or(self.explanation.take());
                 self.take_usage(event.get("usage"));

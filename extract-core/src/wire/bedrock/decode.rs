@@ -16,7 +16,7 @@ use crate::conversation::{
 struct Whole<'a> {
     #[serde(borrow)]
     output: Option<Output<'a>>,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "loose::word")]
     stop_reason: Option<String>,
     usage: Option<Value>,
 }
@@ -154,7 +154,7 @@ impl StreamDecoder for Stream {
             "contentBlockDelta" => self.more(index, &event, &mut deltas),
             "contentBlockStop" => self.close(index, &mut deltas),
             "messageStop" => {
-                self.stop_reason = loose::at(&event, "/stopReason").map(str::to_owned);
+                self.stop_reason = loose::word_at(&event, "/stopReason");
                 self.ended = true;
             }
             "metadata" => self.usage = event.get("usage").cloned().or(self.usage.take()),

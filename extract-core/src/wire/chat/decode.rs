@@ -35,7 +35,7 @@ struct Choice {
     /// Where completions were not chats yet.
     #[serde(default, deserialize_with = "loose::text")]
     text: Option<String>,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "loose::word")]
     finish_reason: Option<String>,
     error: Option<Value>,
 }

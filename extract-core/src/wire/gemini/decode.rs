@@ -33,7 +33,7 @@ struct Candidate<'a> {
     index: Option<usize>,
     #[serde(borrow)]
     content: Option<Content<'a>>,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "loose::word")]
     finish_reason: Option<String>,
     #[serde(default, deserialize_with = "loose::text")]
     finish_message: Option<String>,
@@ -173,9 +173,7 @@ impl Stream {
         self.response_id = chunk.response_id.or(self.response_id.take());
         self.usage = chunk.usage_metadata.filter(Value::is_object).or(self.usage.take());
         if let Some(feedback) = chunk.prompt_feedback {
-            if let Some(reason) = loose::at(&feedback, "/blockReason") {
-                self.blocked = Some(reason.to_owned());
-            }
+            self.blocked = loose::word_at(&feedback, "/blockReason").or(self.blocked.take());
         }
         let candidates = chunk.candidates.unwrap_or_default();
         self.candidates |= !candidates.is_empty();

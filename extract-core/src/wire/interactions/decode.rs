@@ -29,7 +29,7 @@ pub(crate) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     if interaction.get("error").is_some_and(loose::says_something) {
         return Err(in_reply(&interaction.to_string()));
     }
-    if loose::at(&interaction, "/status").is_none() {
+    if loose::word_at(&interaction, "/status").is_none() {
         let message = format!("the reply has no status; it begins {}", beginning(body));
         return Err(malformed(message));
     }
@@ -155,7 +155,7 @@ impl Stream {
     /// What is said of the interaction as a whole.
     fn take_in(&mut self, interaction: &Value) -> Result<(), ProviderError> {
         let text = |pointer: &str| loose::at(interaction, pointer).map(str::to_owned);
-        self.status = text("/status").or(self.status.take());
+        self.status = loose::word_at(interaction, "/status").or(self.status.take());
         self.model = text("/model").or(self.model.take());
         self.id = text("/id").or_else(|| text("/interaction_id")).or(self.id.take());
         let counts = interaction.get("usage").filter(|usage| usage.is_object());

@@ -16,7 +16,7 @@ use crate::conversation::{
 struct Response<'a> {
     #[serde(borrow)]
     output: Option<Vec<&'a RawValue>>,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "loose::word")]
     status: Option<String>,
     incomplete_details: Option<Value>,
     error: Option<Value>,
@@ -409,8 +409,7 @@ impl Stream {
         self.reason = response
             .incomplete_details
             .as_ref()
-            .and_then(|details| loose::at(details, "/reason"))
-            .map(str::to_owned);
+            .and_then(|details| loose::word_at(details, "/reason"));
         self.status = response.status;
         if self.status.as_deref() == Some("failed") {
             return Err(ProviderError::new(ProviderErrorKind::Server, "the response failed"));

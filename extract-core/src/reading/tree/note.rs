@@ -1,0 +1,113 @@
+//! The repairs of form that the scanner noted, by node. No more of them are kept than a report
+//! lists, and at least one for every root that has any.
+
+use super::super::report::{MOST, RepairKind};
+use super::super::scan::Place;
+use super::slot::make_room;
+use super::{NOTED, NodeId, Tree, index};
+
+/// A repair of form, with the node that it is about.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::reading) struct Note {
+    pub(in crate::reading) node: NodeId,
+    pub(in crate::reading) kind: RepairKind,
+    pub(in crate::reading) start: u32,
+    pub(in crate::reading) end: u32,
+}
+
+impl Note {
+    pub(super) fn new(node: NodeId, kind: RepairKind, (start, end): (u32, u32)) -> Self {
+        Self { node, kind, start, end }
+    }
+
+    pub(super) fn about(self, node: NodeId) -> Self {
+        Self { node, ..self }
+    }
+
+    /// Whether the other note is about more of the same.
+    fn goes_on(&self, next: &Self) -> bool {
+        let in_runs = matches!(next.kind, RepairKind::StrayText | RepairKind::ExtraComma);
+        in_runs && (self.node, self.kind, self.end) == (next.node, next.kind, next.start)
+    }
+}
+
+impl Tree {
+    /// The notes about a node.
+    pub(in crate::reading) fn notes(&self, id: NodeId) -> &[Note] {
+        let start = self.notes.partition_point(|note| note.node < id);
+        let len = self.notes[start..].iter().take_while(|note| note.node == id).count();
+        &self.notes[start..start + len]
+    }
+
+    /// How many pieces of stray text this root has.
+    pub(in crate::reading) fn strays(&self) -> usize {
+        self.strays
+    }
+
+    pub(super) fn place(&self, place: Place) -> NodeId {
+        let len = index(self.slots.len());
+        match place {
+            Place::This => len.saturating_sub(1),
+            Place::Next => len,
+            Place::Container => {
+                self.open.last().map_or(len.saturating_sub(1).min(self.root), |open| open.0)
+            }
+        }
+    }
+
+    pub(super) fn take_note(&mut self, note: Note) {
+        let root = self.root_notes.min(self.notes.len());
+        if let Some(last) = self.notes[root..].last_mut().filter(|last| last.goes_on(&note)) {
+            last.end = note.end;
+            return;
+        }
+        let note = if self.notes.len() < MOST {
+            note
+        } else if std::mem::replace(&mut self.overfull, true) {
+            return;
+        } else {
+            Note { kind: RepairKind::More, end: note.start, node: index(self.root_slots), ..note }
+        };
+        self.sorted = false;
+        make_room(&mut self.notes);
+        self.notes.push(note);
+    }
+
+    /// What was noted for a value that never came is about the root that it was to be in.
+    pub(super) fn adopt(&mut self) {
+        let (first, len) = (index(self.root_slots), index(self.slots.len()));
+        let from = self.root_notes.min(self.notes.len());
+        if first >= len {
+            self.notes.truncate(from);
+            return;
+        }
+        for note in &mut self.notes[from..] {
+            if note.node >= len {
+                note.node = first;
+                self.sorted = false;
+            }
+        }
+    }
+
+    /// Puts the notes in the order of the nodes they are about.
+    pub(in crate::reading) fn settle(&mut self) {
+        self.adopt();
+        if !self.sorted {
+            self.notes.sort_by_key(|note| note.node);
+            self.sorted = true;
+        }
+        for note in &self.notes {
+            if let Some(slot) = self.slots.get_mut(note.node as usize) {
+                slot.put(NOTED, true);
+            }
+        }
+        // Sorted, they are no longer those of one root.
+        (self.root_notes, self.root_slots) = (self.notes.len(), self.slots.len());
+    }
+
+    /// Settles again, after nodes were added.
+    pub(in crate::reading) fn resettle(&mut self) {
+        self.sorted = false;
+        self.settle();
+    }
+}
