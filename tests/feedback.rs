@@ -64,7 +64,7 @@ async fn a_short_answer_is_shown_with_its_problems_at_their_lines() {
     }
   ],
   "total": -1 // /total: expected at least 0.0, found -1
-  // /customer: expected a value, because it is required, found nothing
+  // /customer: missing required field
 }
 Call the tool again with the whole answer, corrected."#
     );

@@ -10,6 +10,7 @@ mod copy;
 mod emit;
 mod model;
 mod partial;
+mod pieces;
 mod syntax;
 mod walk;
 mod wire;

@@ -2,9 +2,11 @@
 //! the walk of the validators and a few checks need it; reading and schema are serde's and
 //! schemars' own affair.
 
+use proc_macro2::TokenStream;
+use quote::quote;
 use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, MetaNameValue, Token};
+use syn::{Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, MetaNameValue, Token};
 
 use crate::syntax::foreign_items;
 
@@ -137,6 +139,13 @@ impl Field {
     /// Reads the attributes of a field of a variant.
     pub(crate) fn of_variant(field: &syn::Field, variant: &Variant) -> Self {
         Self::read(field, variant.fields)
+    }
+
+    /// The function that serde reads it by.
+    pub(crate) fn reader(&self) -> Option<TokenStream> {
+        let reader = self.reader.as_ref()?;
+        let path: ExprPath = reading(reader)?.parse().ok()?;
+        Some(if word(reader) == "with" { quote!(#path::deserialize) } else { quote!(#path) })
     }
 
     fn read(field: &syn::Field, case: Case) -> Self {

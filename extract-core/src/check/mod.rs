@@ -17,6 +17,7 @@ mod feedback;
 mod rules;
 mod schema;
 mod typed;
+mod union;
 
 pub(crate) use elements::check_elements;
 pub(crate) use feedback::FeedbackFn;
