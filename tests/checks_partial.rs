@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use extract_llm::contract::{CheckError, Context, Problem};
-use extract_llm::extraction::{BadItems, ParseError};
+use extract_llm::Extract;
+use extract_llm::contract::{CheckError, Context, Problem, UserTool};
+use extract_llm::extraction::{ArgumentsError, BadItems, ParseError, Step};
 use extract_llm::model::scripted::reply;
-use extract_llm::{Extract, parse};
 use serde_json::{Value, json};
 
 #[path = "support/bodies.rs"]
@@ -54,10 +54,16 @@ fn bad() -> Value {
 
 const FAULTS: [&str; 4] = ["/bound", "/code", "/kind", "/rule"];
 
-/// All that is wrong with a value, by its places.
+/// All that is wrong with a value as it stands: the arguments of a call are read already.
 fn told<T: Extract + std::fmt::Debug>(value: &Value) -> Vec<String> {
-    match parse::<T>(&value.to_string()) {
-        Err(ParseError::Invalid { problems, .. }) => {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (client, _) = scripted([reply::call("take", json!({}))]);
+    let take = UserTool::new("take", json!({"type": "object"})).unwrap();
+    let step = runtime.block_on(client.extract::<Vec<u8>>("x").tools([take]).step()).unwrap();
+    let Step::Calls(mut calls) = step else { panic!("{step:?}") };
+    calls.calls[0].arguments = value.clone();
+    match calls.calls[0].parse::<T>() {
+        Err(ArgumentsError::Invalid(problems)) => {
             let mut all: Vec<String> = problems.iter().map(ToString::to_string).collect();
             all.sort();
             all
