@@ -187,10 +187,16 @@ fn every_fault_is_told_wherever_the_value_stands() {
     assert_all::<External>("/One", &json!({"One": bad()}));
     assert_all::<External>("/two/leaf", &json!({"two": {"leaf": bad()}}));
     assert_all::<External>("/Three/1", &json!({"Three": [1, bad()]}));
-    assert_all::<Vec<Internal>>("/1/leaf", &json!([{"type": "Four"}, {"type": "Two", "leaf": bad()}]));
-    assert_all::<Vec<Internal>>("/0", &json!([{
-        "type": "One", "kind": "many", "bound": 10, "code": "1", "rule": 3,
-    }]));
+    assert_all::<Vec<Internal>>(
+        "/1/leaf",
+        &json!([{"type": "Four"}, {"type": "Two", "leaf": bad()}]),
+    );
+    assert_all::<Vec<Internal>>(
+        "/0",
+        &json!([{
+            "type": "One", "kind": "many", "bound": 10, "code": "1", "rule": 3,
+        }]),
+    );
     assert_all::<Adjacent>("/content", &json!({"type": "One", "content": bad()}));
     assert_all::<Adjacent>("/content/leaf", &json!({"type": "Two", "content": {"leaf": bad()}}));
     assert_all::<FlatEnum>("/One", &json!({"name": "x", "One": bad()}));
@@ -300,20 +306,30 @@ async fn elements_with_faults_of_every_kind_are_left_out_and_the_good_ones_stay(
     };
     let without_code = json!({"kind": 1, "bound": 2, "rule": 4});
     let list = json!([
-        good(), with("kind", json!("many")), with("bound", json!(10)), good(),
-        with("code", json!("1")), with("rule", json!(3)), without_code, json!(null), good(),
+        good(),
+        with("kind", json!("many")),
+        with("bound", json!(10)),
+        good(),
+        with("code", json!("1")),
+        with("rule", json!(3)),
+        without_code,
+        json!(null),
+        good(),
     ]);
     let (client, model) = scripted([reply::tool(json!({"value": list}))]);
     let done =
         client.extract::<Vec<Leaf>>("leaves").bad_items(BadItems::LeaveOut).report().await.unwrap();
     assert_eq!(done.value.len(), 3);
-    let left_out: Vec<(usize, String)> = done
-        .left_out
-        .iter()
-        .map(|item| (item.index, item.problems[0].pointer.clone()))
-        .collect();
-    let expected =
-        [(1, "/1/kind"), (2, "/2/bound"), (4, "/4/code"), (5, "/5/rule"), (6, "/6/code"), (7, "/7")];
+    let left_out: Vec<(usize, String)> =
+        done.left_out.iter().map(|item| (item.index, item.problems[0].pointer.clone())).collect();
+    let expected = [
+        (1, "/1/kind"),
+        (2, "/2/bound"),
+        (4, "/4/code"),
+        (5, "/5/rule"),
+        (6, "/6/code"),
+        (7, "/7"),
+    ];
     assert_eq!(left_out, expected.map(|(index, at)| (index, at.to_owned())));
     assert_eq!(model.seen().len(), 1);
 }

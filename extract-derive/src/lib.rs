@@ -8,6 +8,7 @@ mod check;
 mod constraint;
 mod copy;
 mod emit;
+mod fits;
 mod model;
 mod partial;
 mod pieces;

@@ -71,6 +71,8 @@ pub(crate) struct Field {
     pub(crate) reader: Option<Meta>,
     /// `with` or `serialize_with`.
     pub(crate) writer: bool,
+    /// Whether its schema is not that of its type.
+    pub(crate) described: bool,
 }
 
 impl Container {
@@ -158,6 +160,9 @@ impl Field {
             borrowed: None,
             reader: None,
             writer: false,
+            described: foreign_items(&field.attrs, "schemars")
+                .iter()
+                .any(|item| matches!(word(item).as_str(), "with" | "schema_with")),
         };
         for item in foreign_items(&field.attrs, "serde") {
             match word(&item).as_str() {
@@ -171,6 +176,7 @@ impl Field {
                 "with" => {
                     read.reader = Some(item);
                     read.writer = true;
+                    read.described = true;
                 }
                 "deserialize_with" => read.reader = Some(item),
                 "serialize_with" => read.writer = true,

@@ -62,8 +62,8 @@ fn by_member<'a>(heads: &[Head<'a>], value: &Value) -> Meant<'a> {
     let is_in_all = |tag: &str| objects().all(|(_, head)| head.tag(tag).is_some());
     for tag in &tags {
         let Some(written) = value.get(tag) else { continue };
-        let mut tagged = objects()
-            .filter(|(_, head)| head.tag(tag).is_some_and(|names| has(names, written)));
+        let mut tagged =
+            objects().filter(|(_, head)| head.tag(tag).is_some_and(|names| has(names, written)));
         match (tagged.next(), tagged.next()) {
             (Some((index, _)), None) => return Meant::Branch(index),
             (None, _) if is_in_all(tag) => return Meant::unnamed(Some(tag), heads),

@@ -47,7 +47,7 @@ pub(super) fn compile(name: &str, schema: &Value) -> Result<Validator, ContractE
 }
 
 /// The bounds of a numeric format.
-fn bounds(format: &str) -> Option<(Value, Value)> {
+pub(super) fn bounds(format: &str) -> Option<(Value, Value)> {
     Some(match format {
         "int8" => (i8::MIN.into(), i8::MAX.into()),
         "int16" => (i16::MIN.into(), i16::MAX.into()),

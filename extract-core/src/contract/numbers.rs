@@ -100,9 +100,8 @@ fn reaches_text(root: &Value, schema: &Map<String, Value>, left: usize) -> bool 
         return target.and_then(Value::as_object).is_some_and(|to| reaches_text(root, to, left));
     }
     let branches = |word: &str| schema.get(word).and_then(Value::as_array).into_iter().flatten();
-    let reaches = |branch: &Value| {
-        branch.as_object().is_some_and(|branch| reaches_text(root, branch, left))
-    };
+    let reaches =
+        |branch: &Value| branch.as_object().is_some_and(|branch| reaches_text(root, branch, left));
     // A text of another branch would be a text.
     let mut alternatives = branches("anyOf").chain(branches("oneOf")).peekable();
     if alternatives.peek().is_some() {

@@ -111,7 +111,9 @@ impl Checker<'_> {
         let Some(value) = self.json() else { return };
         let here = self.depth();
         let value = match value {
-            Value::Object(members) if self.pieces.others.iter().any(|(depth, _)| *depth == here) => {
+            Value::Object(members)
+                if self.pieces.others.iter().any(|(depth, _)| *depth == here) =>
+            {
                 let own = members.iter().filter(|(name, _)| !self.is_of_others(name));
                 Cow::Owned(own.map(|(name, member)| (name.clone(), member.clone())).collect())
             }
