@@ -151,6 +151,7 @@ struct FlatTag {
 enum Expression {
     Number { value: i32 },
     Sum { left: Box<Expression>, right: Box<Expression> },
+    Product { left: Box<Expression>, right: Box<Expression> },
     Not { inner: Box<Expression> },
 }
 
@@ -179,15 +180,13 @@ fn other_forms_and_recursive_types_are_told_in_place() {
         value = json!({"is": "Sum", "left": {"is": "Not", "inner": value}, "right": {"is": "Number", "value": 1}});
         at += "/left/inner";
     }
-    assert_told::<Expression>(
-        &value,
-        &[&format!(r#"{at}/value: expected an integer, found "x""#)],
-    );
-    let wrong_tag = value.to_string().replace("\"Number\",\"value\":\"x\"", "\"Numbr\",\"value\":2");
+    assert_told::<Expression>(&value, &[&format!(r#"{at}/value: expected an integer, found "x""#)]);
+    let wrong_tag =
+        value.to_string().replace("\"Number\",\"value\":\"x\"", "\"Numbr\",\"value\":2");
     let wrong_tag: Value = serde_json::from_str(&wrong_tag).unwrap();
     assert_told::<Expression>(
         &wrong_tag,
-        &[&format!(r#"{at}/is: expected one of "Number", "Sum", "Not", found "Numbr""#)],
+        &[&format!(r#"{at}/is: expected one of "Number", "Sum", "Product", "Not", found "Numbr""#)],
     );
 }
 

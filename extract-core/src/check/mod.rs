@@ -11,6 +11,7 @@
 //! # Ok::<(), extract_core::contract::ContractError>(())
 //! ```
 
+mod deep;
 mod effort;
 mod elements;
 mod feedback;

@@ -4,8 +4,8 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
-use super::effort;
 use super::union::{Head, Meant, meant};
+use super::{deep, effort};
 use crate::contract::{Contract, MISSING, Problem, ProblemKind, Problems, excerpt, push_segment};
 
 /// The most problems that are collected from one value: a list of a million bad elements is
@@ -33,13 +33,17 @@ pub fn violations(contract: &Contract, value: &Value) -> Problems {
         return Problems::new();
     }
     if !effort::is_tellable(contract.schema(), value) {
-        let expected = String::from(
-            "a value that fits the schema; this one is nested too deeply in alternatives to say \
-             where it does not",
-        );
-        return Problem::new(ProblemKind::Schema, "", expected, excerpt(value)).into();
+        let problems = deep::problems(contract, value);
+        if problems.is_empty() {
+            let expected = String::from(
+                "a value that fits the schema; this one is nested too deeply in alternatives to \
+                 say where it does not",
+            );
+            return Problem::new(ProblemKind::Schema, "", expected, excerpt(value)).into();
+        }
+        return problems.into();
     }
-    let mut told = Told { root: contract.schema(), problems: Vec::new() };
+    let mut told = Told::new(contract.schema());
     for error in contract.validator().iter_errors(value).take(MOST) {
         told.describe(&error);
     }
@@ -47,19 +51,24 @@ pub fn violations(contract: &Contract, value: &Value) -> Problems {
 }
 
 /// What is told of the violations of a schema.
-struct Told<'a> {
+pub(super) struct Told<'a> {
     root: &'a Value,
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
 }
 
-impl Told<'_> {
+impl<'a> Told<'a> {
+    /// Nothing yet, of a schema in this document.
+    pub(super) fn new(root: &'a Value) -> Self {
+        Self { root, problems: Vec::new() }
+    }
+
     fn problem(&mut self, pointer: String, expected: String, found: String) {
         self.problems.push(Problem::new(ProblemKind::Schema, pointer, expected, found));
     }
 
     /// Turns one violation into problems. Its path, and those of the violations inside of it, begin at
     /// the root of the value.
-    fn describe(&mut self, error: &ValidationError<'_>) {
+    pub(super) fn describe(&mut self, error: &ValidationError<'_>) {
         let mut pointer = error.instance_path().as_str().to_owned();
         match error.kind() {
             ValidationErrorKind::Required { property } => {
@@ -86,6 +95,30 @@ impl Told<'_> {
         }
     }
 
+    /// A value that names a branch which there is not, or leaves the tag away.
+    pub(super) fn unnamed(
+        &mut self,
+        pointer: &str,
+        value: &Value,
+        tag: Option<&str>,
+        names: Vec<&str>,
+    ) {
+        let mut at = pointer.to_owned();
+        let found = match tag {
+            Some(tag) => {
+                push_segment(&mut at, tag);
+                value.get(tag)
+            }
+            None => Some(value),
+        };
+        let names: Vec<Value> = names.into_iter().map(Value::from).collect();
+        let (expected, found) = match found {
+            Some(found) => (one_of(&names, found), excerpt(found)),
+            None => (format!("{MISSING} ({})", one_of(&names, &Value::Null)), String::new()),
+        };
+        self.problem(at, expected, found);
+    }
+
     /// A union that no branch of fits. The branch that the value names is the one that is meant. Where
     /// it names none, it is the one that came nearest, if it is nearer than all others.
     fn describe_union(
@@ -104,24 +137,7 @@ impl Told<'_> {
                     return branch.iter().for_each(|error| self.describe(error));
                 }
             }
-            Meant::Unnamed { tag, names } => {
-                let mut at = pointer.to_owned();
-                let found = match tag {
-                    Some(tag) => {
-                        push_segment(&mut at, tag);
-                        value.get(tag)
-                    }
-                    None => Some(&**value),
-                };
-                let names: Vec<Value> = names.into_iter().map(Value::from).collect();
-                let (expected, found) = match found {
-                    Some(found) => (one_of(&names, found), excerpt(found)),
-                    None => {
-                        (format!("{MISSING} ({})", one_of(&names, &Value::Null)), String::new())
-                    }
-                };
-                return self.problem(at, expected, found);
-            }
+            Meant::Unnamed { tag, names } => return self.unnamed(pointer, value, tag, names),
             Meant::Unknown => {}
         }
         let mut ranked: Vec<_> =

@@ -245,6 +245,11 @@ impl Contract {
         &self.validator
     }
 
+    /// The validator of a part of a schema.
+    pub(crate) fn compile_part(schema: &Value) -> Result<jsonschema::Validator, ContractError> {
+        checkable::compile("part", schema)
+    }
+
     /// The contract in one dialect: lowered at the first call, looked up after that. With `strict`
     /// the provider is asked to enforce the schema while the model writes.
     pub fn form(
