@@ -60,6 +60,7 @@ pub(crate) struct Variant {
 }
 
 /// serde's words on a field.
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of its own")]
 pub(crate) struct Field {
     /// Its name in a JSON object; none where fields go by position.
     pub(crate) name: Option<String>,

@@ -225,9 +225,7 @@ impl Wide {
 
     fn number(instance: &Value) -> Option<Exact> {
         match instance {
-            Value::Number(number) => {
-                Exact::parse(&number.to_string()).filter(|number| number.is_integer())
-            }
+            Value::Number(number) => Exact::parse(&number.to_string()).filter(Exact::is_integer),
             Value::String(text) => is_whole(text).then(|| Exact::parse(text)).flatten(),
             _ => None,
         }

@@ -1,4 +1,4 @@
-//! A JSON value as serde reads it here: as serde_json gives it, except that an integer of 128 bits may
+//! A JSON value as serde reads it here: as `serde_json` gives it, except that an integer of 128 bits may
 //! be written as a text of digits, since JSON numbers beyond 64 bits do not keep theirs.
 //!
 //! What serde buffers before it reads (`untagged`, `flatten`, an internal tag) has been given away by
@@ -250,7 +250,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Wide<A> {
     }
 }
 
-/// A key is a text in any case; that of a map of numbers is read from it by serde_json.
+/// A key is a text in any case; that of a map of numbers is read from it by `serde_json`.
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Wide<A> {
     type Error = A::Error;
 
