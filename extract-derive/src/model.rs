@@ -2,8 +2,9 @@
 //! words ask for. Each word is read here on its own; what words mean together is for `check`.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::quote_spanned;
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned as _;
 use syn::{
     Attribute, Data, DeriveInput, Expr, Fields, LitStr, Member, Path, Token, Type, WherePredicate,
     parse_quote,
@@ -89,7 +90,7 @@ impl Field {
     /// The function that reads it, where it is not read as its type is.
     pub(crate) fn reader(&self) -> Option<TokenStream> {
         match &self.words.with {
-            Some((_, module)) => Some(quote!(#module::deserialize)),
+            Some((_, module)) => Some(quote_spanned!(module.span()=> #module::deserialize)),
             None => self.wire.reader(),
         }
     }

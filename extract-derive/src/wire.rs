@@ -3,9 +3,10 @@
 //! schemars' own affair.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens as _, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, MetaNameValue, Token};
 
 use crate::syntax::foreign_items;
@@ -148,7 +149,9 @@ impl Field {
     pub(crate) fn reader(&self) -> Option<TokenStream> {
         let reader = self.reader.as_ref()?;
         let path: ExprPath = reading(reader)?.parse().ok()?;
-        Some(if word(reader) == "with" { quote!(#path::deserialize) } else { quote!(#path) })
+        let is_module = word(reader) == "with";
+        let function = quote_spanned!(path.span()=> #path::deserialize);
+        Some(if is_module { function } else { path.into_token_stream() })
     }
 
     fn read(field: &syn::Field, case: Case) -> Self {

@@ -4,8 +4,11 @@
 
 use serde_json::Value;
 
-/// How many references and unions are followed to the names of a branch.
+/// How many references and unions are followed, one from another, to the names of a branch.
 const FOLLOWED: usize = 8;
+
+/// How many schemas are looked at for the names of one branch.
+const MOST: usize = 2_000;
 
 /// What a value says of the branch that it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -125,12 +128,13 @@ pub(super) struct Head<'a> {
 impl<'a> Head<'a> {
     pub(super) fn of(root: &'a Value, schema: &'a Value) -> Self {
         let mut head = Self::default();
-        head.add(root, schema, FOLLOWED);
+        head.add(root, schema, FOLLOWED, &mut { MOST });
         head
     }
 
-    fn add(&mut self, root: &'a Value, schema: &'a Value, left: usize) {
-        let Some(left) = left.checked_sub(1) else { return };
+    fn add(&mut self, root: &'a Value, schema: &'a Value, depth: usize, left: &mut usize) {
+        *left = left.saturating_sub(1);
+        let Some(depth) = depth.checked_sub(1).filter(|_| *left > 0) else { return };
         let Some(members) = schema.as_object() else { return };
         match members.get("type") {
             Some(Value::String(name)) => self.restrict(vec![name]),
@@ -170,24 +174,30 @@ impl<'a> Head<'a> {
         }
         if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
             if let Some(target) = reference.strip_prefix('#').and_then(|at| root.pointer(at)) {
-                self.add(root, target, left);
+                self.add(root, target, depth, left);
             }
         }
         for schema in members.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            self.add(root, schema, left);
+            self.add(root, schema, depth, left);
         }
         for word in ["anyOf", "oneOf"] {
             let Some(branches) = members.get(word).and_then(Value::as_array) else { continue };
-            self.add_branches(root, branches, left);
+            self.add_branches(root, branches, depth, left);
         }
     }
 
     /// A union inside of a branch is what one of its own branches is.
-    fn add_branches(&mut self, root: &'a Value, branches: &'a [Value], left: usize) {
+    fn add_branches(
+        &mut self,
+        root: &'a Value,
+        branches: &'a [Value],
+        depth: usize,
+        left: &mut usize,
+    ) {
         let mut kinds = Some(Vec::new());
         for branch in branches {
             let mut head = Self::default();
-            head.add(root, branch, left);
+            head.add(root, branch, depth, left);
             self.names.extend(head.names);
             self.keys.extend(head.keys);
             for (tag, names) in head.tags {
