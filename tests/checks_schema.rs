@@ -350,3 +350,23 @@ fn integers_of_128_bits_keep_every_digit() {
         assert_eq!(checked::<Wide>(&value).unwrap_err(), format!("/{place}: {expected}"));
     }
 }
+
+/// serde buffers what it tries the variants of, and reads no such integer from there: a problem, and no
+/// other number.
+#[test]
+fn a_wide_integer_in_what_serde_buffers_is_a_problem() {
+    #[derive(Debug, Extract)]
+    #[serde(untagged)]
+    #[allow(dead_code, reason = "only checked")]
+    enum Loose {
+        Big { n: i128 },
+        Small(bool),
+    }
+    for n in [json!(-7), json!(i128::MAX.to_string())] {
+        let told = checked::<Loose>(&json!({ "n": n })).unwrap_err();
+        assert!(
+            told.contains("a value that can be read (data did not match any variant"),
+            "{told}"
+        );
+    }
+}

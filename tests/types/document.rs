@@ -149,8 +149,8 @@ const TAIL: &str = "
   place that shared a value gets its own copy.
 - **`i128` and `u128`**: all of them. A JSON number beyond the bounds of `i64` and `u64` is a float to
   `serde_json`, so such an integer is written as a text of its digits, and read from it. serde buffers what
-  stands in an `untagged` enum, beside `flatten` or beside an internal tag, and takes no text in there: beyond
-  64 bits it is a problem at its place.
+  stands in an `untagged` enum, under `flatten` or beside an internal tag, and reads no integer of 128 bits from
+  there: it is a problem. Use `i64`, or an external tag.
 - **Bounds of decimals** hold for numbers and for texts, digit by digit. `multiple_of` as well.
 - **`f32` and `f64`**: finite. JSON has no other numbers; beyond the bounds of `f32` a value is refused,
   where serde would read infinity.

@@ -1,8 +1,8 @@
 //! A JSON value as serde reads it here: as `serde_json` gives it, except that an integer of 128 bits may
 //! be written as a text of digits, since JSON numbers beyond 64 bits do not keep theirs.
 //!
-//! What serde buffers before it reads (`untagged`, `flatten`, an internal tag) has been given away by
-//! then, so in there a text of digits stays a text.
+//! From what serde buffers before it reads (`untagged`, `flatten`, an internal tag) it reads no integer of
+//! 128 bits at all, however it is written.
 
 use std::fmt;
 
