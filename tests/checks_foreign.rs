@@ -115,6 +115,31 @@ mod by_garde {
         if text.len() < 9 { Ok(()) } else { Err("at most 8 bytes") }
     }
 
+    /// Its rules need the whole of the type that carries the attribute, and no more.
+    #[test]
+    fn a_type_that_can_be_read_is_checked_in_one_that_cannot() {
+        #[derive(Debug, Extract, Validate)]
+        #[extract(garde)]
+        #[allow(dead_code, reason = "only checked")]
+        struct Parcel {
+            #[garde(skip)]
+            id: u8,
+            #[garde(dive)]
+            parts: Vec<Part>,
+        }
+        #[derive(Debug, Extract, Validate)]
+        #[extract(garde)]
+        #[allow(dead_code, reason = "only checked")]
+        struct Part {
+            #[garde(custom(odd))]
+            count: u8,
+        }
+        let rule = "/parts/1/count a value that passes its rule (odd)";
+        let value = |id: Value| json!({"id": id, "parts": [{"count": 1}, {"count": 2}]});
+        assert_eq!(found::<Parcel>(&value(json!(1))), [rule]);
+        assert_eq!(found::<Parcel>(&value(json!("x"))), ["/id an integer", rule]);
+    }
+
     #[test]
     fn what_garde_finds_stands_under_the_names_on_the_wire() {
         let line = |sku: &str| json!({"SKU-CODE": sku, "PART-NUMBERS": [1, 2], "NEWTYPE-FIELD": 2});

@@ -239,11 +239,13 @@ async fn a_type_that_cannot_be_asked_for_is_refused_and_the_field_named() {
         #[allow(dead_code, reason = "never read: the type is refused")]
         inner: Inner,
     }
+    // Behind an alias the macro cannot see that it is no number.
+    type Flag = bool;
     #[derive(Debug, Extract)]
     struct Inner {
         #[extract(range(min = 1))]
         #[allow(dead_code, reason = "never read: the type is refused")]
-        flag: bool,
+        flag: Flag,
     }
     let (client, model) = scripted::scripted([]);
     let error = client.extract::<Outer>("text").await.unwrap_err();

@@ -7,8 +7,8 @@ use syn::visit::{self, Visit};
 use syn::{GenericParam, LitStr, PathSegment, TypeReference};
 
 use crate::model::{Body, Container, Field, FieldWords};
-use crate::partial;
 use crate::syntax::{Mistakes, foreign_items};
+use crate::{fits, partial};
 
 /// The longest name that providers take for a tool or a schema.
 const NAME_LENGTH: usize = 64;
@@ -157,6 +157,7 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
         }
     }
     check_constraints(words, mistakes);
+    fits::check(field, mistakes);
     check_given(field, container, mistakes);
     Borrows { mistakes: &mut *mistakes }.visit_type(&field.ty);
     if let Some(borrow) = &field.wire.borrowed {

@@ -1,6 +1,9 @@
 //! The constraint words of a field: how each is written, what cannot be meant, and the schemars
 //! transform it becomes. Knows nothing of the field it stands on.
 
+use std::cmp::Ordering;
+use std::fmt;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Expr, ExprLit, ExprUnary, Lit, Path, UnOp};
@@ -22,6 +25,8 @@ pub(crate) const WORDS: [&str; 12] = [
     "multiple_of",
     "inner",
 ];
+
+const ZERO: Number = Number::Int(0);
 
 /// One constraint, with the word that says it.
 pub(crate) struct Constraint {
@@ -80,7 +85,7 @@ fn rule(word: &Word, mistakes: &mut Mistakes) -> syn::Result<Rule> {
                 }
             }
             for (_, bound) in &bounds {
-                if number(bound).is_some_and(|count| count < 0.0) {
+                if Number::of(bound).is_some_and(|count| count.compare(ZERO).is_lt()) {
                     mistakes.push(bound, "a length is never below 0");
                 }
             }
@@ -93,7 +98,7 @@ fn rule(word: &Word, mistakes: &mut Mistakes) -> syn::Result<Rule> {
         "contains" => argument(word, r#"contains("@")"#).map(Rule::Contains),
         "multiple_of" => {
             let step = word.value("multiple_of = 5")?;
-            if number(step).is_some_and(|step| step <= 0.0) {
+            if Number::of(step).is_some_and(|step| step.compare(ZERO).is_le()) {
                 mistakes.push(step, "the step must be above 0");
             }
             Ok(Rule::MultipleOf(step.clone()))
@@ -144,16 +149,22 @@ fn bounds(
 
 /// Where both ends are literals, says if nothing lies between them.
 fn refuse_empty_range(bounds: &[(Ident, Expr)], mistakes: &mut Mistakes) {
-    let find = |wanted: &[&str]| {
+    let find = |inclusive: &str, exclusive: &str| {
         bounds
             .iter()
-            .filter(|(name, _)| wanted.iter().any(|wanted| name == wanted))
-            .find_map(|(_, bound)| Some((bound, number(bound)?)))
+            .filter(|(name, _)| name == inclusive || name == exclusive)
+            .find_map(|(name, bound)| Some((bound, Number::of(bound)?, name == exclusive)))
     };
-    let (least, greatest) = (find(&["min", "exclusive_min"]), find(&["max", "exclusive_max"]));
-    if let (Some((at, least)), Some((_, greatest))) = (least, greatest) {
-        if least > greatest {
-            mistakes.push(at, "the least is above the greatest: no value fits");
+    let (least, greatest) = (find("min", "exclusive_min"), find("max", "exclusive_max"));
+    if let (Some((at, least, above)), Some((_, greatest, below))) = (least, greatest) {
+        match least.compare(greatest) {
+            Ordering::Greater => {
+                mistakes.push(at, "the least is above the greatest: no value fits");
+            }
+            Ordering::Equal if above || below => {
+                mistakes.push(at, "nothing lies between the least and the greatest: no value fits");
+            }
+            _ => {}
         }
     }
 }
@@ -176,12 +187,53 @@ fn argument(word: &Word, example: &str) -> syn::Result<Expr> {
 }
 
 /// The number of a literal.
-fn number(expr: &Expr) -> Option<f64> {
-    match expr {
-        Expr::Lit(ExprLit { lit: Lit::Int(lit), .. }) => lit.base10_parse().ok(),
-        Expr::Lit(ExprLit { lit: Lit::Float(lit), .. }) => lit.base10_parse().ok(),
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => number(expr).map(|n| -n),
-        _ => None,
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Number {
+    Int(i128),
+    Float(f64),
+}
+
+impl Number {
+    /// None for what is no literal.
+    pub(crate) fn of(expr: &Expr) -> Option<Self> {
+        match expr {
+            Expr::Lit(ExprLit { lit: Lit::Int(lit), .. }) => {
+                lit.base10_parse().map(Self::Int).or_else(|_| lit.base10_parse().map(Self::Float))
+            }
+            Expr::Lit(ExprLit { lit: Lit::Float(lit), .. }) => lit.base10_parse().map(Self::Float),
+            Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {
+                return Self::of(expr).map(|number| match number {
+                    Self::Int(n) => Self::Int(-n),
+                    Self::Float(n) => Self::Float(-n),
+                });
+            }
+            _ => return None,
+        }
+        .ok()
+    }
+
+    /// Numbers that cannot be compared are equal.
+    #[expect(clippy::cast_precision_loss, reason = "a literal with a point is as precise as that")]
+    pub(crate) fn compare(self, other: Self) -> Ordering {
+        match (self, other) {
+            (Self::Int(one), Self::Int(other)) => one.cmp(&other),
+            (Self::Int(one), Self::Float(other)) => Self::order(one as f64, other),
+            (Self::Float(one), Self::Int(other)) => Self::order(one, other as f64),
+            (Self::Float(one), Self::Float(other)) => Self::order(one, other),
+        }
+    }
+
+    fn order(one: f64, other: f64) -> Ordering {
+        one.partial_cmp(&other).unwrap_or(Ordering::Equal)
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(number) => number.fmt(f),
+            Self::Float(number) => number.fmt(f),
+        }
     }
 }
 
@@ -198,6 +250,14 @@ impl Constraint {
             Rule::Pattern(_) | Rule::Contains(_) => "pattern",
             Rule::Format(_) => "format",
             Rule::MultipleOf(_) => "multiple_of",
+        }
+    }
+
+    /// The bounds of a number, by their names.
+    pub(crate) fn range(&self) -> &[(Ident, Expr)] {
+        match &self.rule {
+            Rule::Range(bounds) => bounds,
+            _ => &[],
         }
     }
 

@@ -1,12 +1,12 @@
 //! From meaning to code: puts together what the derive writes. See `copy` for reading and schema,
-//! `walk` for the validators.
+//! `walk` for the validators, `pieces` for those of a value that cannot be read as a whole.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse_quote;
 
 use crate::model::Container;
-use crate::{bounds, copy, partial, walk};
+use crate::{bounds, copy, partial, pieces, walk};
 
 /// Writes the implementations.
 pub(crate) fn expand(container: &Container) -> TokenStream {
@@ -14,6 +14,7 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
     let ident = &container.input.ident;
     let copy = copy::write(container);
     let walk = walk::write(container);
+    let pieces = pieces::write(container);
     let generics = bounds::of_extract(container);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let checker = walk::checker();
@@ -31,6 +32,7 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
                 fn check(&self, #checker: &mut #krate::contract::Checker<'_>) {
                     #walk
                 }
+                #pieces
                 #seed
             }
         };

@@ -1,8 +1,10 @@
 //! From words to meaning: the type that carries the derive, with everything its `#[extract(..)]`
 //! words ask for. Each word is read here on its own; what words mean together is for `check`.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote_spanned;
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned as _;
 use syn::{
     Attribute, Data, DeriveInput, Expr, Fields, LitStr, Member, Path, Token, Type, WherePredicate,
     parse_quote,
@@ -82,6 +84,16 @@ pub(crate) struct Field {
     pub(crate) ty: Type,
     pub(crate) words: FieldWords,
     pub(crate) wire: wire::Field,
+}
+
+impl Field {
+    /// The function that reads it, where it is not read as its type is.
+    pub(crate) fn reader(&self) -> Option<TokenStream> {
+        match &self.words.with {
+            Some((_, module)) => Some(quote_spanned!(module.span()=> #module::deserialize)),
+            None => self.wire.reader(),
+        }
+    }
 }
 
 /// What `#[extract(..)]` says on a field.

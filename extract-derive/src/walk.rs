@@ -2,9 +2,9 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
-use syn::Member;
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
+use syn::{Member, Path};
 
 use crate::model::{Body, Container, Field, Validator, Variant};
 use crate::wire::{Representation, Shape};
@@ -92,17 +92,7 @@ fn walk_fields(
     walked
         .enumerate()
         .map(|(index, field)| {
-            let value = value(field);
-            let validators = validators(&field.words.validators, &value);
-            let grounded = field.words.grounded.as_ref().map(|word| {
-                let value = placed(value.clone(), word.span());
-                quote_spanned!(word.span()=> #krate::grounding::Ground::look_up(#value, #checker);)
-            });
-            let inside = quote! {
-                (&#krate::contract::Probe(#value)).check(#checker);
-                #grounded
-                #validators
-            };
+            let inside = look_at(field, krate, &value(field));
             let name = field_name(&field.member);
             match &field.wire.name {
                 _ if in_place => quote!(#checker.at_flat(#name, true, |#checker| { #inside });),
@@ -119,8 +109,23 @@ fn walk_fields(
         .collect()
 }
 
+/// The checks of one field's value.
+pub(crate) fn look_at(field: &Field, krate: &Path, value: &TokenStream) -> TokenStream {
+    let checker = checker();
+    let validators = validators(&field.words.validators, value);
+    let grounded = field.words.grounded.as_ref().map(|word| {
+        let value = placed(value.clone(), word.span());
+        quote_spanned!(word.span()=> #krate::grounding::Ground::look_up(#value, #checker);)
+    });
+    quote! {
+        (&#krate::contract::Probe(#value)).check(#checker);
+        #grounded
+        #validators
+    }
+}
+
 /// A field as paths in Rust name it.
-fn field_name(member: &Member) -> String {
+pub(crate) fn field_name(member: &Member) -> String {
     match member {
         Member::Named(name) => name.unraw().to_string(),
         Member::Unnamed(index) => index.index.to_string(),

@@ -2,9 +2,12 @@
 //! the walk of the validators and a few checks need it; reading and schema are serde's and
 //! schemars' own affair.
 
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, MetaNameValue, Token};
+use syn::spanned::Spanned as _;
+use syn::{Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, MetaNameValue, Token};
 
 use crate::syntax::foreign_items;
 
@@ -58,6 +61,7 @@ pub(crate) struct Variant {
 }
 
 /// serde's words on a field.
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of its own")]
 pub(crate) struct Field {
     /// Its name in a JSON object; none where fields go by position.
     pub(crate) name: Option<String>,
@@ -69,6 +73,8 @@ pub(crate) struct Field {
     pub(crate) reader: Option<Meta>,
     /// `with` or `serialize_with`.
     pub(crate) writer: bool,
+    /// Whether its schema is not that of its type.
+    pub(crate) described: bool,
 }
 
 impl Container {
@@ -139,6 +145,15 @@ impl Field {
         Self::read(field, variant.fields)
     }
 
+    /// The function that serde reads it by.
+    pub(crate) fn reader(&self) -> Option<TokenStream> {
+        let reader = self.reader.as_ref()?;
+        let path: ExprPath = reading(reader)?.parse().ok()?;
+        let is_module = word(reader) == "with";
+        let function = quote_spanned!(path.span()=> #path::deserialize);
+        Some(if is_module { function } else { path.into_token_stream() })
+    }
+
     fn read(field: &syn::Field, case: Case) -> Self {
         let name = field.ident.as_ref().map(|ident| case.of_field(&ident.unraw().to_string()));
         let mut read = Self {
@@ -149,6 +164,9 @@ impl Field {
             borrowed: None,
             reader: None,
             writer: false,
+            described: foreign_items(&field.attrs, "schemars")
+                .iter()
+                .any(|item| matches!(word(item).as_str(), "with" | "schema_with")),
         };
         for item in foreign_items(&field.attrs, "serde") {
             match word(&item).as_str() {
@@ -162,6 +180,7 @@ impl Field {
                 "with" => {
                     read.reader = Some(item);
                     read.writer = true;
+                    read.described = true;
                 }
                 "deserialize_with" => read.reader = Some(item),
                 "serialize_with" => read.writer = true,

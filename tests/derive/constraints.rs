@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use extract_llm::Extract;
+use extract_llm::contract::Contract;
 use serde_json::{Value, json};
 
 use crate::property;
@@ -135,18 +136,79 @@ fn fields_of_newtypes_and_variants_are_bound_too() {
     assert_eq!(variants[1]["properties"]["Code"]["properties"]["text"]["minLength"], 3);
 }
 
+type Numbers = Vec<u8>;
+type Small = u8;
+const TOO_MANY: u32 = 300;
+
 #[derive(Debug, Extract)]
 struct Misplaced {
     #[extract(range(min = 0))]
-    list: Vec<u8>,
+    list: Numbers,
     #[extract(email)]
-    number: u8,
+    number: Small,
 }
 
+/// The macro cannot see behind an alias; what it sees is refused by the compiler.
 #[test]
 fn a_word_that_means_nothing_for_the_type_is_not_lost_in_silence() {
     assert_eq!(property::<Misplaced>("list")["x-misplaced"], json!(["range"]));
     assert_eq!(property::<Misplaced>("number")["x-misplaced"], json!(["email"]));
+}
+
+macro_rules! refused {
+    ($($words:meta, $ty:ty => $at:literal, $message:literal;)*) => {$({
+        #[derive(Debug, Extract)]
+        #[allow(dead_code, reason = "only asked for")]
+        struct Wrong {
+            #[$words]
+            field: $ty,
+        }
+        let error = Contract::of::<Wrong>().unwrap_err().to_string();
+        let expected = format!("the JSON Schema of `Wrong` is not usable at {}: {}", $at, $message);
+        assert_eq!(error, expected);
+    })*};
+}
+
+#[derive(Debug, Extract)]
+struct Short(#[extract(length(max = 3))] String);
+
+#[derive(Debug, Extract)]
+struct Cent(u8);
+
+#[test]
+fn what_can_never_hold_is_refused_before_anything_is_sent() {
+    refused! {
+        extract(range(min = TOO_MANY)), u8 => "/properties/field",
+            "no value fits: at least 300 and at most 255";
+        extract(range(min = TOO_MANY)), Cent => "/properties/field",
+            "no value fits: at least 300 and at most 255";
+        extract(range(min = TOO_MANY)), Option<Cent> => "/properties/field",
+            "no value fits: at least 300 and at most 255";
+        extract(range(exclusive_min = 2, max = { 2 })), i64 => "/properties/field",
+            "no value fits: more than 2 and at most 2";
+        extract(length(min = 5)), Short => "/properties/field",
+            "no value fits: a text of at least 5 and of at most 3 characters";
+        extract(length(max = 2)), [u8; 3] => "/properties/field",
+            "no value fits: at least 3 and at most 2 elements";
+        extract(inner(range(min = TOO_MANY))), Vec<Small> => "/properties/field/items",
+            "no value fits: at least 300 and at most 255";
+        extract(length(max = 2)), Cent => "/properties/field",
+            "`maxLength` has no meaning for the type of this field";
+        extract(range(min = 2)), Short => "/properties/field",
+            "`minimum` has no meaning for the type of this field";
+    }
+}
+
+/// A bound that the type has already is not made wider.
+#[test]
+fn a_wider_bound_than_the_type_has_changes_nothing() {
+    #[derive(Debug, Extract)]
+    #[allow(dead_code, reason = "only asked for")]
+    struct Wide {
+        #[extract(range(max = TOO_MANY))]
+        field: u8,
+    }
+    assert_eq!(property::<Wide>("field")["maximum"], 255);
 }
 
 #[derive(Debug, Extract)]

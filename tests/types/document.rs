@@ -147,8 +147,11 @@ const TAIL: &str = "
 
 - **`Rc` and `Arc`**: serde reads them only with its feature `rc`; ours of the same name turns it on. Each
   place that shared a value gets its own copy.
-- **`i128` and `u128`**: between the bounds of `i64` and of `u64`. JSON numbers beyond them are floats to
-  `serde_json`, which the types do not read.
+- **`i128` and `u128`**: all of them. A JSON number beyond the bounds of `i64` and `u64` is a float to
+  `serde_json`, so such an integer is written as a text of its digits, and read from it. serde buffers what
+  stands in an `untagged` enum, under `flatten` or beside an internal tag, and reads no integer of 128 bits from
+  there: it is a problem. Use `i64`, or an external tag.
+- **Bounds of decimals** hold for numbers and for texts, digit by digit. `multiple_of` as well.
 - **`f32` and `f64`**: finite. JSON has no other numbers; beyond the bounds of `f32` a value is refused,
   where serde would read infinity.
 - **`Option<Option<T>>`**: null is the outer `None`, as serde reads it.

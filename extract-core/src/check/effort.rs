@@ -19,22 +19,27 @@ const SHALLOW: usize = 8;
 
 /// Whether everything that is wrong with a value can be told in bounded time.
 pub(super) fn is_tellable(schema: &Value, value: &Value) -> bool {
-    is_within(schema, value, false)
+    is_within(schema, schema, value, false)
+}
+
+/// The same of a schema that stands in another.
+pub(super) fn is_tellable_in(root: &Value, schema: &Value, value: &Value) -> bool {
+    is_within(root, schema, value, false)
 }
 
 /// Whether serde can read a value in bounded time: it tries the variants of an untagged enum one by
 /// one, each from its beginning, and only a tag tells it which one is meant.
 pub(super) fn is_readable(schema: &Value, value: &Value) -> bool {
-    is_within(schema, value, true)
+    is_within(schema, schema, value, true)
 }
 
-fn is_within(schema: &Value, value: &Value, by_tag: bool) -> bool {
+fn is_within(root: &Value, schema: &Value, value: &Value, by_tag: bool) -> bool {
     let (parts, depth) = extent(value);
     if depth <= SHALLOW {
         return true;
     }
     let left = MOST.saturating_add(parts.saturating_mul(MOST_EACH));
-    Effort { root: schema, left, by_tag }.spend(schema, value, 0).is_some()
+    Effort { root, left, by_tag }.spend(schema, value, 0).is_some()
 }
 
 struct Effort<'a> {

@@ -1,7 +1,7 @@
 //! The elements of one list of a value, held against a type of their own: another one than the list's
 //! own type says they are of.
 
-use super::typed::read_typed;
+use super::typed::{Read, add_uncovered, read_typed};
 use crate::contract::{
     CheckError, Checker, Context, Contract, Extract, Failed, Problems, push_segment, segments,
 };
@@ -18,11 +18,11 @@ pub(crate) fn check_elements<E: Extract>(
 ) -> Result<(), CheckError> {
     let Some(value) = context.json() else { return Ok(()) };
     let items = value.pointer(list).and_then(|list| list.as_array());
-    let mut problems = Problems::new();
-    let mut typed = Vec::new();
+    let mut problems = Vec::new();
+    let mut elements = Vec::new();
     for (index, item) in items.into_iter().flatten().enumerate() {
         let mut found = Vec::new();
-        typed.extend(read_typed::<E>(contract, item, &mut found).map(|item| (index, item)));
+        elements.push((index, read_typed::<E>(contract, item, &mut found)));
         let mut at = list.to_owned();
         push_segment(&mut at, &index.to_string());
         problems.extend(Problems::from(found).under(&at));
@@ -33,16 +33,20 @@ pub(crate) fn check_elements<E: Extract>(
     let names: Vec<String> = segments(list).collect();
     let found = Checker::with_context(value, context).guarded(|checker| {
         within(checker, &names, &mut |checker| {
-            for (index, item) in &typed {
-                checker.at(index, |checker| item.check(checker));
+            for (index, item) in &elements {
+                checker.at(index, |checker| match item {
+                    Read::Typed(item) => item.check(checker),
+                    Read::Unread(error) => checker.check_unread::<E>(error),
+                    Read::TooDeep => {}
+                });
             }
         });
     });
     match found {
-        Ok(found) => problems.extend(found),
+        Ok(found) => add_uncovered(&mut problems, found),
         Err(Failed { failure, .. }) => return Err(CheckError::Failed(failure)),
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
+    if problems.is_empty() { Ok(()) } else { Err(Problems::from(problems).into()) }
 }
 
 fn within<'v>(

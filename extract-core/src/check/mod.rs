@@ -11,12 +11,14 @@
 //! # Ok::<(), extract_core::contract::ContractError>(())
 //! ```
 
+mod deep;
 mod effort;
 mod elements;
 mod feedback;
 mod rules;
 mod schema;
 mod typed;
+mod union;
 
 pub(crate) use elements::check_elements;
 pub(crate) use feedback::FeedbackFn;

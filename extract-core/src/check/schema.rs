@@ -4,8 +4,9 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
-use super::effort;
-use crate::contract::{Contract, Problem, ProblemKind, Problems, excerpt, push_segment};
+use super::union::{Head, Meant, meant};
+use super::{deep, effort};
+use crate::contract::{Contract, MISSING, Problem, ProblemKind, Problems, excerpt, push_segment};
 
 /// The most problems that are collected from one value: a list of a million bad elements is
 /// described as well by its first thousand.
@@ -32,95 +33,210 @@ pub fn violations(contract: &Contract, value: &Value) -> Problems {
         return Problems::new();
     }
     if !effort::is_tellable(contract.schema(), value) {
-        let expected = String::from(
-            "a value that fits the schema; this one is nested too deeply in alternatives to say \
-             where it does not",
-        );
-        return Problem::new(ProblemKind::Schema, "", expected, excerpt(value)).into();
-    }
-    let mut problems = Vec::new();
-    for error in contract.validator().iter_errors(value).take(MOST) {
-        describe(&error, &mut problems);
-    }
-    problems.into()
-}
-
-/// Turns one violation into problems. Its path, and those of the violations inside of it, begin at the
-/// root of the value.
-fn describe(error: &ValidationError<'_>, problems: &mut Vec<Problem>) {
-    let mut pointer = error.instance_path().as_str().to_owned();
-    let found = excerpt(error.instance());
-    let mut problem = |pointer: String, expected: String, found: String| {
-        problems.push(Problem::new(ProblemKind::Schema, pointer, expected, found));
-    };
-    match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            push_segment(&mut pointer, name);
-            problem(
-                pointer,
-                String::from("a value, because it is required"),
-                String::from("nothing"),
+        let problems = deep::problems(contract, value);
+        if problems.is_empty() {
+            let expected = String::from(
+                "a value that fits the schema; this one is nested too deeply in alternatives to \
+                 say where it does not",
             );
+            return Problem::new(ProblemKind::Schema, "", expected, excerpt(value)).into();
         }
-        ValidationErrorKind::AdditionalProperties { unexpected }
-        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-            for name in unexpected {
-                let mut pointer = pointer.clone();
-                push_segment(&mut pointer, name);
-                let value = error.instance().get(name).map_or_else(String::new, excerpt);
-                problem(pointer, String::from("no member of this name"), value);
+        return problems.into();
+    }
+    let mut told = Told::new(contract.schema());
+    for error in contract.validator().iter_errors(value).take(MOST) {
+        told.describe(&error);
+    }
+    told.problems.into()
+}
+
+/// What is told of the violations of a schema.
+pub(super) struct Told<'a> {
+    root: &'a Value,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl<'a> Told<'a> {
+    /// Nothing yet, of a schema in this document.
+    pub(super) fn new(root: &'a Value) -> Self {
+        Self { root, problems: Vec::new() }
+    }
+
+    fn problem(&mut self, pointer: String, expected: String, found: String) {
+        self.problems.push(Problem::new(ProblemKind::Schema, pointer, expected, found));
+    }
+
+    /// Turns one violation into problems. Its path, and those of the violations inside of it, begin at
+    /// the root of the value.
+    pub(super) fn describe(&mut self, error: &ValidationError<'_>) {
+        let mut pointer = error.instance_path().as_str().to_owned();
+        match error.kind() {
+            ValidationErrorKind::Required { property } => {
+                push_segment(&mut pointer, property.as_str().unwrap_or_default());
+                self.problem(pointer, String::from(MISSING), String::new());
+            }
+            ValidationErrorKind::AdditionalProperties { unexpected }
+            | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+                for name in unexpected {
+                    let mut pointer = pointer.clone();
+                    push_segment(&mut pointer, name);
+                    let value = error.instance().get(name).map_or_else(String::new, excerpt);
+                    self.problem(pointer, String::from("no member of this name"), value);
+                }
+            }
+            ValidationErrorKind::AnyOf { context }
+            | ValidationErrorKind::OneOfNotValid { context } => {
+                self.describe_union(error, context, &pointer);
+            }
+            kind => {
+                let expected = expectation(kind, error.instance());
+                self.problem(pointer, expected, excerpt(error.instance()));
             }
         }
-        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            describe_union(context, &pointer, &found, problems);
+    }
+
+    /// A value that names a branch which there is not, or leaves the tag away.
+    pub(super) fn unnamed(
+        &mut self,
+        pointer: &str,
+        value: &Value,
+        tag: Option<&str>,
+        names: Vec<&str>,
+    ) {
+        let mut at = pointer.to_owned();
+        let found = match tag {
+            Some(tag) => {
+                push_segment(&mut at, tag);
+                value.get(tag)
+            }
+            None => Some(value),
+        };
+        let names: Vec<Value> = names.into_iter().map(Value::from).collect();
+        let (expected, found) = match found {
+            Some(found) => (one_of(&names, found), excerpt(found)),
+            None => (format!("{MISSING} ({})", one_of(&names, &Value::Null)), String::new()),
+        };
+        self.problem(at, expected, found);
+    }
+
+    /// A union that no branch of fits. The branch that the value names is the one that is meant. Where
+    /// it names none, it is the one that came nearest, if it is nearer than all others.
+    fn describe_union(
+        &mut self,
+        error: &ValidationError<'_>,
+        branches: &[Vec<ValidationError<'static>>],
+        pointer: &str,
+    ) {
+        let root = self.root;
+        let value = error.instance();
+        let schemas = root.pointer(error.schema_path().as_str()).and_then(Value::as_array);
+        let schemas = schemas.filter(|schemas| schemas.len() == branches.len());
+        match schemas.map_or(Meant::Unknown, |schemas| meant(root, schemas, value)) {
+            Meant::Branch(index) => {
+                if let Some(branch) = branches.get(index).filter(|branch| !branch.is_empty()) {
+                    return branch.iter().for_each(|error| self.describe(error));
+                }
+            }
+            Meant::Unnamed { tag, names } => return self.unnamed(pointer, value, tag, names),
+            Meant::Unknown => {}
         }
-        kind => problem(pointer, expectation(kind), found),
+        let mut ranked: Vec<_> =
+            branches.iter().map(|branch| (nearness(branch, pointer), branch)).collect();
+        ranked.sort_by_key(|(nearness, _)| *nearness);
+        let nearest = match ranked.as_slice() {
+            [(best, branch)] if best.0 == 0 => Some(*branch),
+            [(best, branch), (next, _), ..] if best.0 == 0 && best < next => Some(*branch),
+            _ => None,
+        };
+        if let Some(branch) = nearest {
+            return branch.iter().for_each(|error| self.describe(error));
+        }
+        let heads = schemas.map(|all| all.iter().map(|branch| Head::of(root, branch)).collect());
+        let expected = alternatives(branches, heads.unwrap_or_default(), pointer, value);
+        self.problem(pointer.to_owned(), expected, excerpt(value));
     }
 }
 
-/// A union that no branch of fits. The branch that came nearest is the one the model meant, if it
-/// is nearer than all others: then its problems are the ones to tell.
-fn describe_union(
+/// The branches of a union in words: the names of those that have one, and then what the others ask
+/// for first.
+fn alternatives(
     branches: &[Vec<ValidationError<'static>>],
+    heads: Vec<Head<'_>>,
     pointer: &str,
-    found: &str,
-    problems: &mut Vec<Problem>,
-) {
-    let mut ranked: Vec<_> =
-        branches.iter().map(|branch| (nearness(branch, pointer), branch)).collect();
-    ranked.sort_by_key(|(nearness, _)| *nearness);
-    let nearest = match ranked.as_slice() {
-        [(best, branch)] if best.0 == 0 => Some(*branch),
-        [(best, branch), (next, _), ..] if best.0 == 0 && best < next => Some(*branch),
-        _ => None,
-    };
-    if let Some(branch) = nearest {
-        for error in branch {
-            describe(error, problems);
-        }
-        return;
-    }
+    value: &Value,
+) -> String {
+    let mut names: Vec<Value> = Vec::new();
     let mut expected: Vec<String> = Vec::new();
+    let mut heads = heads.into_iter();
     for branch in branches {
-        let Some(first) = branch.first() else { continue };
-        let mut words = match first.kind() {
-            ValidationErrorKind::Required { property } => {
-                format!("an object with the member {property}")
+        let head = heads.next().unwrap_or_default();
+        names.extend(head.names.iter().map(|name| Value::from(*name)));
+        let member = |key: &str| format!("an object with the member {}", Value::from(key));
+        let mut words: Vec<String> = head.keys.iter().map(|key| member(key)).collect();
+        if let (true, true, Some(first)) = (head.names.is_empty(), words.is_empty(), branch.first())
+        {
+            let mut said = match first.kind() {
+                ValidationErrorKind::Required { property } => {
+                    member(property.as_str().unwrap_or_default())
+                }
+                kind => expectation(kind, first.instance()),
+            };
+            let at = first.instance_path().as_str();
+            let at = at.strip_prefix(pointer).unwrap_or(at);
+            if !at.is_empty() {
+                said = format!("{said} at {at}");
             }
-            kind => expectation(kind),
-        };
-        let at = first.instance_path().as_str();
-        let at = at.strip_prefix(pointer).unwrap_or(at);
-        if !at.is_empty() {
-            words = format!("{words} at {at}");
+            words.push(said);
         }
-        if !expected.contains(&words) {
-            expected.push(words);
+        for words in words {
+            if !expected.contains(&words) {
+                expected.push(words);
+            }
         }
     }
-    let expected = format!("one of: {}", expected.join("; or "));
-    problems.push(Problem::new(ProblemKind::Schema, pointer, expected, found));
+    if expected.is_empty() {
+        return one_of(&names, value);
+    }
+    if !names.is_empty() {
+        expected.insert(0, one_of(&names, value));
+    }
+    match expected.as_slice() {
+        [only] => only.clone(),
+        several => format!("one of: {}", several.join("; or ")),
+    }
+}
+
+/// How many values are listed in full.
+const LISTED: usize = 20;
+
+/// How many of more values are named: those whose spelling is nearest.
+const NAMED: usize = 3;
+
+/// The longest text that a spelling is compared with, in characters.
+const SPELLING: usize = 100;
+
+/// Some values in words, for a value that is none of them.
+fn one_of(options: &[Value], found: &Value) -> String {
+    let list = |some: &[&Value]| {
+        let names: Vec<String> = some.iter().map(|option| excerpt(option)).collect();
+        names.join(", ")
+    };
+    let mut some: Vec<&Value> = options.iter().collect();
+    if let [only] = options {
+        return excerpt(only);
+    }
+    if options.len() <= LISTED {
+        return format!("one of {}", list(&some));
+    }
+    let Some(text) = found.as_str() else {
+        return format!("one of {} values, such as {}", options.len(), list(&some[..NAMED]));
+    };
+    let spelling = |text: &str| text.chars().take(SPELLING).collect::<String>().to_lowercase();
+    let text = spelling(text);
+    some.sort_by_cached_key(|option| {
+        option.as_str().map_or(usize::MAX, |name| strsim::levenshtein(&spelling(name), &text))
+    });
+    format!("one of {} values, nearest {}", options.len(), list(&some[..NAMED]))
 }
 
 /// How far a value is from a branch, less being nearer. An error deep inside of a branch says that the
@@ -146,7 +262,7 @@ fn is_tag_mismatch(error: &ValidationError<'_>) -> bool {
 }
 
 /// What a keyword asks for, in words.
-fn expectation(kind: &ValidationErrorKind) -> String {
+fn expectation(kind: &ValidationErrorKind, found: &Value) -> String {
     use ValidationErrorKind as Kind;
     match kind {
         Kind::Type { kind: TypeKind::Single(one) } => type_name(one.as_str()).to_owned(),
@@ -155,10 +271,7 @@ fn expectation(kind: &ValidationErrorKind) -> String {
             names.join(" or ")
         }
         Kind::Enum { options } => match options.as_array() {
-            Some(options) => {
-                let options: Vec<String> = options.iter().map(excerpt).collect();
-                format!("one of {}", options.join(", "))
-            }
+            Some(options) => one_of(options, found),
             None => String::from("one of the listed values"),
         },
         Kind::Constant { expected_value } => excerpt(expected_value),
@@ -186,6 +299,8 @@ fn expectation(kind: &ValidationErrorKind) -> String {
         }
         Kind::Not { .. } => String::from("another value: this one is excluded"),
         Kind::FalseSchema => String::from("nothing here"),
+        // The keywords of ours say it in words.
+        Kind::Custom { message, .. } => message.clone(),
         other => format!("a value that fits `{}`", other.keyword()),
     }
 }

@@ -1,6 +1,6 @@
 //! The three layers over one value, and what they say together.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
@@ -8,8 +8,8 @@ use super::effort;
 use super::rules::Rules;
 use super::schema::violations;
 use crate::contract::{
-    Checker, Context, Contract, Extract, Failed, Problem, ProblemKind, Problems, excerpt,
-    push_segment,
+    Checker, Context, Contract, Extract, Failed, Problem, ProblemKind, Problems, Unread, excerpt,
+    read,
 };
 
 /// Checks a value of the type's own shape: all violations of its schema, then what serde says,
@@ -50,20 +50,23 @@ pub(crate) fn check_at_once<T: Extract>(
     context: Context<'_>,
 ) -> Result<(Option<T>, Problems), Failed> {
     let context = context.of(value);
-    let typed = read_typed::<T>(contract, value, &mut problems);
-    if let Some(typed) = &typed {
-        problems.extend(Checker::with_context(value, context).guarded(|checker| {
+    let read = read_typed::<T>(contract, value, &mut problems);
+    let found = Checker::with_context(value, context).guarded(|checker| match &read {
+        Read::Typed(typed) => {
             typed.check(checker);
             for validate in rules.validators() {
                 checker.report(validate(typed, context));
             }
-        })?);
-    }
+        }
+        Read::Unread(error) => checker.check_unread::<T>(error),
+        Read::TooDeep => {}
+    })?;
+    add_uncovered(&mut problems, found);
     // The same words of two layers stand there once.
     let mut seen = HashSet::new();
     problems.retain(|problem| seen.insert(problem.clone()));
     keep_exact(&mut problems);
-    Ok((typed, problems.into()))
+    Ok((read.typed(), problems.into()))
 }
 
 /// Leaves out each problem of the reading that another layer describes, at its place or inside of it or
@@ -73,8 +76,9 @@ fn keep_exact(problems: &mut Vec<Problem>) {
     if !problems.iter().any(is_reading) || problems.iter().all(is_reading) {
         return;
     }
+    let knows = |one: &&Problem| matches!(one.kind, ProblemKind::Schema | ProblemKind::Type);
     let others: Vec<String> =
-        problems.iter().filter(|one| !is_reading(one)).map(|one| one.pointer.clone()).collect();
+        problems.iter().filter(knows).map(|one| one.pointer.clone()).collect();
     let within = |inner: &str, outer: &str| {
         inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
@@ -85,45 +89,56 @@ fn keep_exact(problems: &mut Vec<Problem>) {
     });
 }
 
-/// The value as serde reads it, where it can; and all that is wrong with it by its schema, or else what
-/// serde says.
+/// The outcome of a value that serde was to read.
+pub(super) enum Read<T> {
+    Typed(T),
+    Unread(Unread),
+    /// It would take too long.
+    TooDeep,
+}
+
+impl<T> Read<T> {
+    fn typed(self) -> Option<T> {
+        match self {
+            Self::Typed(typed) => Some(typed),
+            _ => None,
+        }
+    }
+}
+
+/// The value as serde reads it, where it can; and all that is wrong with it by its schema.
 pub(super) fn read_typed<T: Extract>(
     contract: &Contract,
     value: &Value,
     problems: &mut Vec<Problem>,
-) -> Option<T> {
+) -> Read<T> {
     problems.extend(violations(contract, value));
     if !effort::is_readable(contract.schema(), value) {
         if problems.is_empty() {
             let expected = "a value that is nested less deeply in alternatives";
             problems.push(Problem::new(ProblemKind::Type, "", expected, excerpt(value)));
         }
-        return None;
+        return Read::TooDeep;
     }
-    match serde_path_to_error::deserialize::<_, T>(value) {
-        Ok(typed) => Some(typed),
-        Err(error) => {
-            // Where the schema has spoken, serde stops at the same place and says less.
-            if problems.is_empty() {
-                problems.push(type_problem(&error, value));
-            }
-            None
-        }
+    match read(value) {
+        Ok(typed) => Read::Typed(typed),
+        Err(error) => Read::Unread(error),
     }
 }
 
-fn type_problem(error: &serde_path_to_error::Error<serde_json::Error>, value: &Value) -> Problem {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in error.path() {
-        match segment {
-            Segment::Seq { index } => push_segment(&mut pointer, &index.to_string()),
-            Segment::Map { key } => push_segment(&mut pointer, key),
-            Segment::Enum { variant } => push_segment(&mut pointer, variant),
-            Segment::Unknown => {}
-        }
-    }
-    let found = value.pointer(&pointer).map_or_else(String::new, excerpt);
-    let expected = format!("a value that can be read ({})", error.inner());
-    Problem::new(ProblemKind::Type, pointer, expected, found)
+/// Adds what the walk of a value has found. Where the schema has found fault with a value, or with
+/// something in it, serde says the same of it and says less.
+pub(super) fn add_uncovered(problems: &mut Vec<Problem>, found: Problems) {
+    let known: BTreeSet<String> = problems
+        .iter()
+        .filter(|problem| problem.kind == ProblemKind::Schema)
+        .map(|problem| problem.pointer.clone())
+        .collect();
+    let is_covered = |problem: &Problem| {
+        let inside = format!("{}/", problem.pointer);
+        known.contains(&problem.pointer)
+            || known.range(inside.clone()..).next().is_some_and(|at| at.starts_with(&inside))
+    };
+    let is_new = |problem: &Problem| problem.kind != ProblemKind::Type || !is_covered(problem);
+    problems.extend(found.into_iter().filter(is_new));
 }

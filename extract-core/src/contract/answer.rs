@@ -118,6 +118,10 @@ impl<T: Extract> Extract for Answer<T> {
         }
     }
 
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.at("value", Checker::check_piece::<T>);
+    }
+
     fn seed() -> Seed {
         Seed::one_of::<AnswerPartial<T>>()
     }

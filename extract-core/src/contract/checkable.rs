@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Map, Value};
 
-use super::ContractError;
 use super::each::each_schema;
+use super::{ContractError, numbers};
 
 /// The largest compiled form of one pattern, in bytes.
 const PATTERN_SIZE: usize = 8 << 20;
@@ -20,11 +20,10 @@ const BASE64: &str = "x-base64";
 
 /// Compiles the validator of a schema. Nothing is ever fetched to resolve a reference.
 pub(super) fn compile(name: &str, schema: &Value) -> Result<Validator, ContractError> {
-    let mut spelled_out = schema.clone();
-    spell_out(&mut spelled_out);
+    let spelled_out = spelled_out(schema);
     let patterns =
         PatternOptions::fancy_regex().size_limit(PATTERN_SIZE).backtrack_limit(PATTERN_STEPS);
-    jsonschema::options()
+    numbers::with_keywords(jsonschema::options())
         .with_draft(Draft::Draft202012)
         // Another crate of the build may have turned on the fetching of references.
         .offline()
@@ -48,7 +47,7 @@ pub(super) fn compile(name: &str, schema: &Value) -> Result<Validator, ContractE
 }
 
 /// The bounds of a numeric format.
-fn bounds(format: &str) -> Option<(Value, Value)> {
+pub(super) fn bounds(format: &str) -> Option<(Value, Value)> {
     Some(match format {
         "int8" => (i8::MIN.into(), i8::MAX.into()),
         "int16" => (i16::MIN.into(), i16::MAX.into()),
@@ -66,9 +65,12 @@ fn bounds(format: &str) -> Option<(Value, Value)> {
     })
 }
 
-/// Adds the bounds that numeric formats stand for, where the schema has none of its own.
-fn spell_out(schema: &mut Value) {
-    each_schema(schema, &mut |members| {
+/// The schema with the bounds that numeric formats stand for, where it has none of its own, and with the
+/// keywords of numbers that come as text.
+fn spelled_out(schema: &Value) -> Value {
+    let mut spelled_out = schema.clone();
+    each_schema(&mut spelled_out, &mut |members| {
+        numbers::spell_out(members, |members| numbers::takes_text(schema, members));
         let format = members.get("format").and_then(Value::as_str);
         if let Some((least, most)) = format.and_then(bounds) {
             bound(members, ["minimum", "exclusiveMinimum"], least);
@@ -80,6 +82,7 @@ fn spell_out(schema: &mut Value) {
             members.insert("format".to_owned(), BASE64.into());
         }
     });
+    spelled_out
 }
 
 fn bound(members: &mut Map<String, Value>, keywords: [&str; 2], bound: Value) {

@@ -6,11 +6,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer as _};
 use serde_json::Value;
 
+use super::pieces::Pieces;
 use super::seek::Seek;
+use super::wide::Unread;
 use super::{
     CheckError, CheckFailure, Context, Effort, Located, Problem, Problems, excerpt, push_segment,
 };
@@ -42,6 +44,7 @@ pub struct Checker<'v> {
     mentioned: HashMap<String, usize>,
     /// Set while a place is looked up, and no validator runs.
     seek: Option<Seek>,
+    pub(super) pieces: Pieces,
 }
 
 /// A check that could not be made, and where.
@@ -71,8 +74,8 @@ impl<'v> Checker<'v> {
     /// ```
     pub fn with_context(root: &'v Value, context: Context<'v>) -> Self {
         let (pointer, problems, context) = (String::new(), Problems::new(), context.of(root));
-        let mentioned = HashMap::new();
-        Self { root, context, pointer, problems, failed: None, mentioned, seek: None }
+        let (mentioned, pieces) = (HashMap::new(), Pieces::default());
+        Self { root, context, pointer, problems, failed: None, mentioned, seek: None, pieces }
     }
 
     /// The JSON at this place.
@@ -179,7 +182,7 @@ impl<'v> Checker<'v> {
     fn name_of<K: DeserializeOwned + PartialEq>(&self, key: &K) -> &'v str {
         let names = self.json().and_then(Value::as_object).into_iter().flat_map(|map| map.keys());
         let name =
-            names.into_iter().find(|name| wire_key(name).is_some_and(|found: K| found == *key));
+            names.into_iter().find(|name| wire_key(name).is_ok_and(|found: K| found == *key));
         name.map_or("?", String::as_str)
     }
 
@@ -208,6 +211,16 @@ impl<'v> Checker<'v> {
             }
             self.problems.push(problem);
         }
+    }
+
+    /// How long the pointer of this place is.
+    pub(super) fn depth(&self) -> usize {
+        self.pointer.len()
+    }
+
+    /// Adds a problem that begins at this place.
+    pub(super) fn tell(&mut self, problem: impl FnOnce(&str) -> Problem) {
+        self.problems.push(problem(&self.pointer));
     }
 
     /// Looks up where a text stands in the source. What is not there is a problem of the value at this
@@ -300,23 +313,25 @@ impl<'v> Checker<'v> {
 }
 
 /// The key that serde reads from a member's name.
-fn wire_key<K: DeserializeOwned>(name: &str) -> Option<K> {
+pub(super) fn wire_key<K: DeserializeOwned>(name: &str) -> Result<K, Unread> {
     struct FirstKey<K>(PhantomData<K>);
 
     impl<'de, K: Deserialize<'de>> Visitor<'de> for FirstKey<K> {
-        type Value = Option<K>;
+        type Value = K;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a map")
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let key = map.next_key()?;
+            let key = map.next_key()?.ok_or_else(|| A::Error::custom("no key"))?;
             let _: IgnoredAny = map.next_value()?;
             Ok(key)
         }
     }
 
     let entry = Value::Object([(name.to_owned(), Value::Null)].into_iter().collect());
-    entry.deserialize_map(FirstKey(PhantomData)).ok().flatten()
+    let read = entry.deserialize_map(FirstKey(PhantomData));
+    // The key is the whole of what is read.
+    read.map_err(|error| Unread::new(serde_path_to_error::Track::new().path(), error))
 }

@@ -7,14 +7,13 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::constraint::MISPLACED;
 use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_typescript};
 use super::each::in_json_schema;
 use super::element::Elements;
 use super::given::{self, Unbounded};
 use super::{
-    DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, checkable, envelope,
-    known, name, push_segment, root,
+    DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, checkable,
+    contradiction, envelope, known, name, push_segment, root,
 };
 use crate::conversation::Tool;
 use crate::reading::{Reading, parse_json};
@@ -112,9 +111,7 @@ impl Contract {
             });
             let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
             let name = name::clean(&T::schema_name());
-            let mut pointer = String::new();
-            if let Some(words) = misplaced(&schema, &mut pointer) {
-                let message = format!("`{words}` has no meaning for the type of this field");
+            if let Some((pointer, message)) = contradiction::find(&schema) {
                 return Err(ContractError::Schema { name, pointer, message });
             }
             Self::build(name, schema).map(Arc::new)
@@ -255,6 +252,11 @@ impl Contract {
     /// The compiled validator of [`schema`](Self::schema).
     pub(crate) fn validator(&self) -> &jsonschema::Validator {
         &self.validator
+    }
+
+    /// The validator of a part of a schema.
+    pub(crate) fn compile_part(schema: &Value) -> Result<jsonschema::Validator, ContractError> {
+        checkable::compile("part", schema)
     }
 
     /// The contract in one dialect: lowered at the first call, looked up after that. With `strict`
@@ -508,36 +510,6 @@ fn compile_shape(name: &str, schema: &Value, is_wrapped: bool) -> Result<Shape, 
         ContractError::Schema { name, pointer: String::new(), message }
     })?;
     Ok(shape.named(name).wrapped(is_wrapped))
-}
-
-/// The place of a constraint word that has no meaning for the type of the field it stands on, which
-/// the derive cannot know and schemars would leave out in silence.
-fn misplaced(schema: &Value, pointer: &mut String) -> Option<String> {
-    match schema {
-        Value::Object(object) => {
-            // As a keyword it holds a list of words; a property of this name would hold a schema.
-            if let Some(Value::Array(words)) = object.get(MISPLACED) {
-                let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
-                return Some(words.join("`, `"));
-            }
-            object.iter().find_map(|(key, value)| misplaced_at(key, value, pointer))
-        }
-        Value::Array(items) => {
-            let mut items = items.iter().enumerate();
-            items.find_map(|(index, value)| misplaced_at(&index.to_string(), value, pointer))
-        }
-        _ => None,
-    }
-}
-
-fn misplaced_at(segment: &str, value: &Value, pointer: &mut String) -> Option<String> {
-    let here = pointer.len();
-    push_segment(pointer, segment);
-    let found = misplaced(value, pointer);
-    if found.is_none() {
-        pointer.truncate(here);
-    }
-    found
 }
 
 impl fmt::Debug for Contract {

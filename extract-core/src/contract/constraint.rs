@@ -9,6 +9,8 @@ use schemars::Schema;
 use schemars::transform::Transform;
 use serde_json::Value;
 
+use super::exact::Exact;
+
 /// Where [`Constraint`] notes a word that has no meaning for the field's type, as a list of
 /// words. A schema that carries it is refused before anything is sent.
 pub(crate) const MISPLACED: &str = "x-misplaced";
@@ -143,7 +145,10 @@ impl Constraint {
                 Some(types) => types.iter().any(|name| wanted.contains(&name.as_str())),
             };
             if fits {
-                schema.insert((*name).to_owned(), value.clone());
+                // A bound that the type has already may be made narrower, and no wider.
+                if !schema.get(*name).is_some_and(|known| is_tighter(name, known, value)) {
+                    schema.insert((*name).to_owned(), value.clone());
+                }
                 landed = true;
             }
         }
@@ -175,6 +180,17 @@ impl Constraint {
 impl Transform for Constraint {
     fn transform(&mut self, schema: &mut Schema) {
         self.constrain(schema, self.depth);
+    }
+}
+
+/// Whether a bound leaves less than another for the same keyword.
+fn is_tighter(keyword: &str, known: &Value, new: &Value) -> bool {
+    let exact = |bound: &Value| bound.as_number().and_then(|n| Exact::parse(&n.to_string()));
+    let (Some(known), Some(new)) = (exact(known), exact(new)) else { return false };
+    match keyword {
+        "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" => known > new,
+        "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties" => known < new,
+        _ => false,
     }
 }
 

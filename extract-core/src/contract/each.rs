@@ -8,7 +8,7 @@ const NAMED: &[&str] =
     &["properties", "patternProperties", "dependentSchemas", "$defs", "definitions"];
 
 /// Keywords that hold values, not schemas.
-const VALUES: &[&str] = &["const", "enum", "default", "examples"];
+pub(super) const VALUES: &[&str] = &["const", "enum", "default", "examples"];
 
 /// Visits a schema and all schemas in it, from the outside in.
 pub(super) fn each_schema(schema: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {

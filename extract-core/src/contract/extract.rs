@@ -42,6 +42,13 @@ pub trait Extract: DeserializeOwned + JsonSchema + 'static {
         let _ = checker;
     }
 
+    /// Runs the validators of whatever can be read of a value that cannot be read as a whole; what
+    /// cannot is told by its place. It is called with the checker at the place of the JSON.
+    #[doc(hidden)]
+    fn check_json(checker: &mut Checker<'_>) {
+        let _ = checker;
+    }
+
     /// How the type's partial form begins; without one a value appears when it is whole.
     #[doc(hidden)]
     fn seed() -> Seed {
@@ -140,6 +147,10 @@ impl<T: Extract> Extract for Option<T> {
         }
     }
 
+    fn check_json(checker: &mut Checker<'_>) {
+        T::check_json(checker);
+    }
+
     fn seed() -> Seed {
         T::seed()
     }
@@ -148,6 +159,10 @@ impl<T: Extract> Extract for Option<T> {
 impl<T: Extract> Extract for Box<T> {
     fn check(&self, checker: &mut Checker<'_>) {
         self.as_ref().check(checker);
+    }
+
+    fn check_json(checker: &mut Checker<'_>) {
+        T::check_json(checker);
     }
 
     fn seed() -> Seed {
@@ -165,6 +180,10 @@ where
         self.as_ref().check(checker);
     }
 
+    fn check_json(checker: &mut Checker<'_>) {
+        T::check_json(checker);
+    }
+
     fn seed() -> Seed {
         T::seed()
     }
@@ -176,6 +195,10 @@ where
 {
     fn check(&self, checker: &mut Checker<'_>) {
         self.as_ref().check(checker);
+    }
+
+    fn check_json(checker: &mut Checker<'_>) {
+        T::check_json(checker);
     }
 
     fn seed() -> Seed {
@@ -197,6 +220,10 @@ impl<T: Extract> Extract for Vec<T> {
         check_each(self, checker);
     }
 
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.check_pieces::<T>();
+    }
+
     fn seed() -> Seed {
         Seed::list::<T>()
     }
@@ -205,6 +232,10 @@ impl<T: Extract> Extract for Vec<T> {
 impl<T: Extract> Extract for Box<[T]> {
     fn check(&self, checker: &mut Checker<'_>) {
         check_each(&**self, checker);
+    }
+
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.check_pieces::<T>();
     }
 
     fn seed() -> Seed {
@@ -217,18 +248,35 @@ impl<T: Extract> Extract for LinkedList<T> {
         check_each(self, checker);
     }
 
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.check_pieces::<T>();
+    }
+
     fn seed() -> Seed {
         Seed::list::<T>()
     }
 }
 
-// It has forgotten the order on the wire, by which its elements would be named.
-impl<T: Extract + Ord> Extract for BinaryHeap<T> {}
+// It has forgotten the order on the wire, by which its elements are named: they are read once more.
+impl<T: Extract + Ord> Extract for BinaryHeap<T> {
+    fn check(&self, checker: &mut Checker<'_>) {
+        checker.check_pieces::<T>();
+    }
+
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.check_pieces::<T>();
+    }
+}
 
 impl<T: Extract> Extract for Range<T> {
     fn check(&self, checker: &mut Checker<'_>) {
         checker.at("start", |checker| self.start.check(checker));
         checker.at("end", |checker| self.end.check(checker));
+    }
+
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.at("start", Checker::check_piece::<T>);
+        checker.at("end", Checker::check_piece::<T>);
     }
 }
 
@@ -237,17 +285,30 @@ impl<T: Extract> Extract for RangeInclusive<T> {
         checker.at("start", |checker| self.start().check(checker));
         checker.at("end", |checker| self.end().check(checker));
     }
+
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.at("start", Checker::check_piece::<T>);
+        checker.at("end", Checker::check_piece::<T>);
+    }
 }
 
 impl<T: Extract> Extract for Reverse<T> {
     fn check(&self, checker: &mut Checker<'_>) {
         self.0.check(checker);
     }
+
+    fn check_json(checker: &mut Checker<'_>) {
+        T::check_json(checker);
+    }
 }
 
 impl<T: Extract> Extract for VecDeque<T> {
     fn check(&self, checker: &mut Checker<'_>) {
         check_each(self, checker);
+    }
+
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.check_pieces::<T>();
     }
 
     fn seed() -> Seed {
@@ -260,6 +321,10 @@ impl<T: Extract + Ord> Extract for BTreeSet<T> {
         check_each(self, checker);
     }
 
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.check_pieces::<T>();
+    }
+
     fn seed() -> Seed {
         Seed::list::<T>()
     }
@@ -268,6 +333,10 @@ impl<T: Extract + Ord> Extract for BTreeSet<T> {
 impl<T: Extract + Eq + Hash, S: BuildHasher + Default + 'static> Extract for HashSet<T, S> {
     fn check(&self, checker: &mut Checker<'_>) {
         check_each(self, checker);
+    }
+
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.check_pieces::<T>();
     }
 
     fn seed() -> Seed {
@@ -296,6 +365,10 @@ where
         check_entries(self, checker);
     }
 
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.check_piece_entries::<K, V>();
+    }
+
     fn seed() -> Seed {
         Seed::map::<V>()
     }
@@ -311,6 +384,10 @@ where
         check_entries(self, checker);
     }
 
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.check_piece_entries::<K, V>();
+    }
+
     fn seed() -> Seed {
         Seed::map::<V>()
     }
@@ -321,6 +398,10 @@ macro_rules! tuples {
         impl<$($name: Extract),+> Extract for ($($name,)+) {
             fn check(&self, checker: &mut Checker<'_>) {
                 $(checker.at($index, |checker| self.$index.check(checker));)+
+            }
+
+            fn check_json(checker: &mut Checker<'_>) {
+                $(checker.at($index, Checker::check_piece::<$name>);)+
             }
 
             fn seed() -> Seed {
@@ -350,6 +431,10 @@ macro_rules! arrays {
         impl<T: Extract> Extract for [T; $length] {
             fn check(&self, checker: &mut Checker<'_>) {
                 check_each(self, checker);
+            }
+
+            fn check_json(checker: &mut Checker<'_>) {
+                checker.check_pieces::<T>();
             }
 
             fn seed() -> Seed {

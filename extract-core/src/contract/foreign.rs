@@ -50,6 +50,11 @@ impl<L: Extract, R: Extract> Extract for either::Either<L, R> {
             either::Either::Right(right) => checker.at("Right", |checker| right.check(checker)),
         }
     }
+
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.at("Left", Checker::check_piece::<L>);
+        checker.at("Right", Checker::check_piece::<R>);
+    }
 }
 
 #[cfg(feature = "indexmap")]
@@ -72,6 +77,10 @@ mod ordered {
             check_entries(self, checker);
         }
 
+        fn check_json(checker: &mut Checker<'_>) {
+            checker.check_piece_entries::<K, V>();
+        }
+
         fn seed() -> Seed {
             Seed::map::<V>()
         }
@@ -84,6 +93,10 @@ mod ordered {
     {
         fn check(&self, checker: &mut Checker<'_>) {
             check_each(self, checker);
+        }
+
+        fn check_json(checker: &mut Checker<'_>) {
+            checker.check_pieces::<T>();
         }
 
         fn seed() -> Seed {

@@ -141,6 +141,10 @@ impl<T: Extract> Extract for Maybe<T> {
         }
     }
 
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.at("found", Checker::check_piece::<T>);
+    }
+
     fn seed() -> Seed {
         Seed::one_of::<MaybePartial<T>>()
     }

@@ -18,10 +18,12 @@ mod checker;
 mod compiled;
 mod constraint;
 mod context;
+mod contradiction;
 pub mod dialect;
 mod each;
 mod element;
 mod envelope;
+mod exact;
 mod extract;
 #[doc(hidden)]
 pub mod fits;
@@ -30,9 +32,11 @@ mod given;
 mod known;
 mod maybe;
 mod name;
+mod numbers;
 #[doc(hidden)]
 pub mod partial;
 mod parts;
+mod pieces;
 mod place;
 mod problem;
 pub(crate) mod reach;
@@ -45,6 +49,7 @@ pub(crate) mod shape;
 mod source;
 mod user_tool;
 mod variants;
+mod wide;
 
 pub use answer::Answer;
 pub use base64::Base64;
@@ -59,7 +64,9 @@ pub use given::{Given, Unbounded};
 pub use maybe::Maybe;
 pub use partial::{AnswerPartial, Entries, ListType, MaybePartial, Partial, State, Streamed};
 pub use parts::{Part, Parts};
-pub(crate) use problem::{MOST_SHOWN, excerpt, push_segment, segments};
+#[doc(hidden)]
+pub use pieces::{Piece, PieceExtract, PieceOther, PieceRead};
+pub(crate) use problem::{MISSING, MOST_SHOWN, excerpt, push_segment, segments};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use report::{Change, DialectReport};
 pub use shape::{Shape, ShapeError};
@@ -69,3 +76,4 @@ pub use source::{Located, Match, Source, SourcePart};
 pub use user_tool::UserTool;
 pub(crate) use variants::Split;
 pub use variants::{Variant, Variants};
+pub(crate) use wide::{Unread, read};

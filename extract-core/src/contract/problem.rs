@@ -23,6 +23,10 @@ pub enum ProblemKind {
     Rule,
 }
 
+/// What is expected at the place of a member that must be there and is not. It is all that there is to
+/// say, so it stands without "expected".
+pub(crate) const MISSING: &str = "missing required field";
+
 /// One thing that is wrong with a value: where, what was expected, what was found.
 ///
 /// ```
@@ -79,6 +83,9 @@ impl fmt::Display for Problem {
         match self.kind {
             // A rule is a sentence of the user's; it stands as it is where nothing was found.
             ProblemKind::Rule if self.found.is_empty() => write!(f, "{place}: {}", self.expected),
+            _ if self.found.is_empty() && self.expected.starts_with(MISSING) => {
+                write!(f, "{place}: {}", self.expected)
+            }
             _ if self.found.is_empty() => write!(f, "{place}: expected {}", self.expected),
             _ => write!(f, "{place}: expected {}, found {}", self.expected, self.found),
         }

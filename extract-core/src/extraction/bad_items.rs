@@ -1,5 +1,7 @@
 //! What becomes of the elements of a list that do not pass, when the others do.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -69,31 +71,49 @@ pub(super) fn list_of(
     }
 }
 
-/// Takes the elements out of a list that have problems. `None` where something else has.
-pub(super) fn leave_out(
-    value: &Value,
-    list: &str,
-    problems: &Problems,
-) -> Option<(Value, Vec<BadItem>)> {
-    let mut kept = value.clone();
-    let items = kept.pointer_mut(list)?.as_array_mut()?;
-    let mut bad: Vec<BadItem> = Vec::new();
-    for problem in problems {
-        let inside = problem.pointer.strip_prefix(list)?.strip_prefix('/')?;
-        let index: usize = inside.split('/').next()?.parse().ok()?;
-        match bad.iter_mut().find(|item| item.index == index) {
-            Some(item) => item.problems.push(problem.clone()),
-            None => {
-                let value = items.get(index)?.clone();
-                bad.push(BadItem { index, value, problems: vec![problem.clone()] });
-            }
-        }
+/// A list without its bad elements, which are found a few at a time: with some of them gone, the rest can
+/// be read, and rules speak that did not before.
+pub(super) struct Kept {
+    /// The value without them.
+    pub(super) value: Value,
+    /// Those that are out, in the order of the list.
+    pub(super) bad: Vec<BadItem>,
+    /// Where the elements that are left stood.
+    places: Vec<usize>,
+}
+
+impl Kept {
+    /// All elements of the list at this pointer. None where there is no list.
+    pub(super) fn all(value: &Value, list: &str) -> Option<Self> {
+        let count = value.pointer(list)?.as_array()?.len();
+        Some(Self { value: value.clone(), bad: Vec::new(), places: (0..count).collect() })
     }
-    bad.sort_by_key(|item| item.index);
-    let mut index = 0;
-    items.retain(|_| {
-        index += 1;
-        bad.binary_search_by_key(&(index - 1), |item| item.index).is_err()
-    });
-    Some((kept, bad))
+
+    /// Takes out the elements that have problems. None where something else has, too.
+    pub(super) fn leave_out(mut self, list: &str, problems: &Problems) -> Option<Self> {
+        let items = self.value.pointer_mut(list)?.as_array_mut()?;
+        let mut found: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
+        for problem in problems {
+            let inside = problem.pointer.strip_prefix(list)?.strip_prefix('/')?;
+            let (index, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
+            let index: usize = index.parse().ok()?;
+            let place = self.places.get(index)?;
+            let at = format!("{list}/{place}{rest}");
+            found.entry(index).or_default().push(problem.clone().at(at));
+        }
+        let (kept, bad): (Vec<_>, Vec<_>) = std::mem::take(items)
+            .into_iter()
+            .zip(std::mem::take(&mut self.places))
+            .enumerate()
+            .partition(|(index, _)| !found.contains_key(index));
+        for (_, (item, place)) in kept {
+            items.push(item);
+            self.places.push(place);
+        }
+        self.bad.extend(bad.into_iter().filter_map(|(index, (value, place))| {
+            Some(BadItem { index: place, value, problems: found.remove(&index)? })
+        }));
+        self.bad.sort_by_key(|item| item.index);
+        Some(self)
+    }
 }

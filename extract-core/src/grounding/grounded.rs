@@ -56,4 +56,9 @@ impl<T: Extract> Extract for Grounded<T> {
         checker.at("value", |checker| self.value.check(checker));
         checker.at("quotes", |checker| self.quotes.check(checker));
     }
+
+    fn check_json(checker: &mut Checker<'_>) {
+        checker.at("value", Checker::check_piece::<T>);
+        checker.at("quotes", Checker::check_piece::<Vec<Quote>>);
+    }
 }

@@ -11,9 +11,12 @@ use crate::check::check;
 use crate::contract::dialect::Raised;
 use crate::contract::{Extract, Failed, Problem, Problems};
 use crate::conversation::Reply;
-use crate::extraction::bad_items::{BadItems, leave_out};
+use crate::extraction::bad_items::{BadItems, Kept};
 use crate::extraction::ledger::Outcome;
 use crate::reading::Repair;
+
+/// How often the elements that were left are looked at again after bad ones were left out.
+const MOST_ROUNDS: usize = 32;
 
 impl<T: Extract> Journey<T> {
     /// Reads and checks a reply. Where it holds several answers, the first that passes is taken, and
@@ -100,20 +103,25 @@ impl<T: Extract> Journey<T> {
         let background = Arc::clone(&self.background);
         let cx = background.context();
         let Task { contract, rules, options, list, .. } = &self.task;
-        let problems = match check(contract, &value, problems, rules, cx).await {
+        let first = match check(contract, &value, problems, rules, cx).await {
             Ok(Err(problems)) if options.bad_items == BadItems::LeaveOut => problems,
             checked => return (value, checked),
         };
-        let Some((kept, bad)) = leave_out(&value, list, &problems) else {
-            return (value, Ok(Err(problems)));
-        };
-        match check(contract, &kept, Vec::new(), rules, cx).await {
-            Ok(Err(_)) => (value, Ok(Err(problems))),
-            checked => {
-                self.ledger.left_out = bad;
-                (kept, checked)
+        let mut kept = Kept::all(&value, list);
+        let mut problems = first.clone();
+        for _ in 0..MOST_ROUNDS {
+            kept = kept.and_then(|kept| kept.leave_out(list, &problems));
+            let Some(left) = &kept else { break };
+            match check(contract, &left.value, Vec::new(), rules, cx).await {
+                Ok(Err(others)) => problems = others,
+                checked => {
+                    let Some(Kept { value, bad, .. }) = kept else { break };
+                    self.ledger.left_out = bad;
+                    return (value, checked);
+                }
             }
         }
+        (value, Ok(Err(first)))
     }
 
     pub(super) fn enter_verdict(

@@ -1,0 +1,256 @@
+//! Which branch of a union a value means. What the value names binds: a tag, the one key around the
+//! fields, the name of a unit variant. Only a value that names nothing is told apart by its kind.
+//! Knows nothing of how well the value fits.
+
+use serde_json::Value;
+
+/// How many references and unions are followed, one from another, to the names of a branch.
+const FOLLOWED: usize = 8;
+
+/// How many schemas are looked at for the names of one branch.
+const MOST: usize = 2_000;
+
+/// What a value says of the branch that it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Meant<'a> {
+    /// This one.
+    Branch(usize),
+    /// None that there is: its tag, or the value itself where there is no member for one, would have
+    /// to be one of these.
+    Unnamed { tag: Option<&'a str>, names: Vec<&'a str> },
+    /// Nothing.
+    Unknown,
+}
+
+/// Which of the branches of a union in this schema the value means.
+pub(super) fn meant<'a>(root: &'a Value, branches: &'a [Value], value: &Value) -> Meant<'a> {
+    let heads: Vec<Head<'_>> = branches.iter().map(|branch| Head::of(root, branch)).collect();
+    let named = match value {
+        Value::String(text) => by_text(&heads, text),
+        Value::Object(_) => by_member(&heads, value),
+        _ => Meant::Unknown,
+    };
+    if named != Meant::Unknown {
+        return named;
+    }
+    let mut of_kind = heads.iter().enumerate().filter(|(_, head)| head.takes(value));
+    match (of_kind.next(), of_kind.next()) {
+        (Some((index, _)), None) => Meant::Branch(index),
+        _ => Meant::Unknown,
+    }
+}
+
+fn by_text<'a>(heads: &[Head<'a>], text: &str) -> Meant<'a> {
+    let is_named = |head: &Head<'_>| head.names.contains(&text) || head.keys.contains(&text);
+    if let Some(index) = heads.iter().position(is_named) {
+        return Meant::Branch(index);
+    }
+    let names: Vec<&str> = heads.iter().flat_map(|head| head.names.iter().copied()).collect();
+    // A branch of free texts has no names for this one to be wrong.
+    if names.is_empty() || heads.iter().any(|head| head.names.is_empty() && head.takes_text()) {
+        return Meant::Unknown;
+    }
+    let keys = heads.iter().flat_map(|head| head.keys.iter().copied());
+    Meant::Unnamed { tag: None, names: names.into_iter().chain(keys).collect() }
+}
+
+fn by_member<'a>(heads: &[Head<'a>], value: &Value) -> Meant<'a> {
+    let objects = || heads.iter().enumerate().filter(|(_, head)| head.takes(value));
+    let mut tags: Vec<&str> = Vec::new();
+    for (tag, _) in heads.iter().flat_map(|head| &head.tags) {
+        if !tags.contains(tag) {
+            tags.push(tag);
+        }
+    }
+    let is_in_all = |tag: &str| objects().all(|(_, head)| head.tag(tag).is_some());
+    for tag in &tags {
+        let Some(written) = value.get(tag) else { continue };
+        let mut tagged =
+            objects().filter(|(_, head)| head.tag(tag).is_some_and(|names| has(names, written)));
+        match (tagged.next(), tagged.next()) {
+            (Some((index, _)), None) => return Meant::Branch(index),
+            (None, _) if is_in_all(tag) => return Meant::unnamed(Some(tag), heads),
+            _ => {}
+        }
+    }
+    let mut keyed =
+        objects().filter(|(_, head)| head.keys.iter().any(|key| value.get(key).is_some()));
+    match (keyed.next(), keyed.next()) {
+        (Some((index, _)), None) => return Meant::Branch(index),
+        (Some(_), Some(_)) => return Meant::Unknown,
+        (None, _) => {}
+    }
+    // Of a single branch, what is missing in it says more.
+    if objects().count() < 2 {
+        return Meant::Unknown;
+    }
+    if let Some(tag) = tags.into_iter().find(|tag| value.get(tag).is_none() && is_in_all(tag)) {
+        return Meant::unnamed(Some(tag), heads);
+    }
+    if objects().all(|(_, head)| !head.keys.is_empty()) {
+        return Meant::unnamed(None, heads);
+    }
+    Meant::Unknown
+}
+
+fn has(names: &[&str], written: &Value) -> bool {
+    written.as_str().is_some_and(|text| names.contains(&text))
+}
+
+impl<'a> Meant<'a> {
+    fn unnamed(tag: Option<&'a str>, heads: &[Head<'a>]) -> Self {
+        let mut names: Vec<&str> = Vec::new();
+        for head in heads {
+            let tagged = tag.map(|tag| head.tag(tag).unwrap_or_default());
+            let of_head: Vec<&str> = match tagged {
+                Some(tagged) => tagged.to_vec(),
+                None => head.names.iter().chain(&head.keys).copied().collect(),
+            };
+            names.extend(of_head);
+        }
+        Self::Unnamed { tag, names }
+    }
+}
+
+/// What a branch is known by.
+#[derive(Debug, Default)]
+pub(super) struct Head<'a> {
+    /// The texts that it is, where it is nothing but some texts.
+    pub(super) names: Vec<&'a str>,
+    /// The members that have to be one of some texts.
+    tags: Vec<(&'a str, Vec<&'a str>)>,
+    /// The one member that it has and must have.
+    pub(super) keys: Vec<&'a str>,
+    /// The kinds of JSON that it takes; none where it does not say.
+    kinds: Option<Vec<&'a str>>,
+}
+
+impl<'a> Head<'a> {
+    pub(super) fn of(root: &'a Value, schema: &'a Value) -> Self {
+        let mut head = Self::default();
+        head.add(root, schema, FOLLOWED, &mut { MOST });
+        head
+    }
+
+    fn add(&mut self, root: &'a Value, schema: &'a Value, depth: usize, left: &mut usize) {
+        *left = left.saturating_sub(1);
+        let Some(depth) = depth.checked_sub(1).filter(|_| *left > 0) else { return };
+        let Some(members) = schema.as_object() else { return };
+        match members.get("type") {
+            Some(Value::String(name)) => self.restrict(vec![name]),
+            Some(Value::Array(names)) => {
+                self.restrict(names.iter().filter_map(Value::as_str).collect());
+            }
+            _ => {}
+        }
+        let texts = texts(schema);
+        if !texts.is_empty() {
+            self.names.extend(texts);
+            self.restrict(vec!["string"]);
+        }
+        let required: Vec<&str> = members
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        if let Some(properties) = members.get("properties").and_then(Value::as_object) {
+            self.restrict(vec!["object"]);
+            let before = self.tags.len();
+            for (name, property) in properties {
+                let texts = self::texts(property);
+                // Of several texts it is a field like others.
+                if texts.len() == 1 && required.contains(&name.as_str()) {
+                    self.tags.push((name, texts));
+                }
+            }
+            let only = properties.keys().next().filter(|_| properties.len() == 1);
+            if let Some(only) = only.filter(|name| required == [name.as_str()]) {
+                if self.tags.len() == before {
+                    self.keys.push(only);
+                }
+            }
+        }
+        if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+            if let Some(target) = reference.strip_prefix('#').and_then(|at| root.pointer(at)) {
+                self.add(root, target, depth, left);
+            }
+        }
+        for schema in members.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            self.add(root, schema, depth, left);
+        }
+        for word in ["anyOf", "oneOf"] {
+            let Some(branches) = members.get(word).and_then(Value::as_array) else { continue };
+            self.add_branches(root, branches, depth, left);
+        }
+    }
+
+    /// A union inside of a branch is what one of its own branches is.
+    fn add_branches(
+        &mut self,
+        root: &'a Value,
+        branches: &'a [Value],
+        depth: usize,
+        left: &mut usize,
+    ) {
+        let mut kinds = Some(Vec::new());
+        for branch in branches {
+            let mut head = Self::default();
+            head.add(root, branch, depth, left);
+            self.names.extend(head.names);
+            self.keys.extend(head.keys);
+            for (tag, names) in head.tags {
+                match self.tags.iter_mut().find(|(known, _)| *known == tag) {
+                    Some((_, known)) => known.extend(names),
+                    None => self.tags.push((tag, names)),
+                }
+            }
+            kinds = kinds.zip(head.kinds).map(|(mut all, some)| {
+                all.extend(some);
+                all
+            });
+        }
+        if let Some(kinds) = kinds {
+            self.restrict(kinds);
+        }
+    }
+
+    fn restrict(&mut self, kinds: Vec<&'a str>) {
+        match &mut self.kinds {
+            Some(known) => known.retain(|kind| kinds.contains(kind)),
+            None => self.kinds = Some(kinds),
+        }
+    }
+
+    fn tag(&self, tag: &str) -> Option<&[&'a str]> {
+        self.tags.iter().find(|(name, _)| *name == tag).map(|(_, names)| names.as_slice())
+    }
+
+    fn takes_text(&self) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&"string"))
+    }
+
+    /// Whether it takes values of this kind.
+    fn takes(&self, value: &Value) -> bool {
+        let kinds: &[&str] = match value {
+            Value::Null => &["null"],
+            Value::Bool(_) => &["boolean"],
+            Value::Number(_) => &["number", "integer"],
+            Value::String(_) => &["string"],
+            Value::Array(_) => &["array"],
+            Value::Object(_) => &["object"],
+        };
+        self.kinds.as_ref().is_none_or(|known| kinds.iter().any(|kind| known.contains(kind)))
+    }
+}
+
+/// The texts that a schema takes, where it takes nothing else.
+fn texts(schema: &Value) -> Vec<&str> {
+    if let Some(text) = schema.get("const") {
+        return text.as_str().into_iter().collect();
+    }
+    let options = schema.get("enum").and_then(Value::as_array);
+    let texts: Option<Vec<&str>> = options.and_then(|all| all.iter().map(Value::as_str).collect());
+    texts.unwrap_or_default()
+}

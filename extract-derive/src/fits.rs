@@ -1,0 +1,191 @@
+//! Constraints that can never hold for the type of their field, or say nothing of it, as far as the
+//! type can be seen in its tokens. What an alias or a parameter hides is found when the schema is
+//! built.
+
+use proc_macro2::Ident;
+use quote::ToTokens;
+use syn::{Expr, GenericArgument, PathArguments, PathSegment, Type};
+
+use crate::constraint::{Constraint, Number};
+use crate::model::Field;
+use crate::syntax::Mistakes;
+
+/// Checks the constraints of a field against its type.
+pub(crate) fn check(field: &Field, mistakes: &mut Mistakes) {
+    let words = &field.words;
+    // Their schemas are another type's.
+    if words.with.is_some() || words.schema_with.is_some() || field.wire.described {
+        return;
+    }
+    for constraint in &words.constraints {
+        let Some((kind, name)) = kind_of(&field.ty, constraint.depth) else { continue };
+        if let Some(mend) = misfit(constraint, kind) {
+            let word = &constraint.word;
+            mistakes.push(word, format_args!("`{word}` has no meaning for `{name}`: {mend}"));
+        } else if let Kind::Integer(least, most) = kind {
+            for (word, bound) in constraint.range() {
+                check_bound(word, bound, (least, most), &name, mistakes);
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// Between two numbers, where they are given.
+    Integer(Number, Number),
+    Float,
+    Text,
+    Char,
+    Bool,
+    List,
+    Map,
+    Tuple,
+}
+
+/// What the word would have to be instead.
+fn misfit(constraint: &Constraint, kind: Kind) -> Option<&'static str> {
+    let is_number = matches!(kind, Kind::Integer(..) | Kind::Float);
+    match (constraint.slot(), kind) {
+        ("range" | "multiple_of", _) if is_number => None,
+        ("range" | "multiple_of", Kind::List | Kind::Map) => {
+            Some("write `inner(..)` around it for what is inside, or `length(..)` for how much")
+        }
+        ("range", Kind::Text) => Some("it bounds numbers; `length(..)` bounds a text"),
+        ("range" | "multiple_of", _) => Some("it is for numbers; take it away"),
+        ("length", Kind::Text | Kind::List | Kind::Map) => None,
+        ("length", _) if is_number => {
+            Some("it counts characters, elements and entries; `range(..)` bounds a number")
+        }
+        ("length", _) => Some("it counts characters, elements and entries; take it away"),
+        (_, Kind::Text | Kind::Char) => None,
+        (_, Kind::List | Kind::Map) => Some("write `inner(..)` around it for the texts inside"),
+        (_, _) => Some("it is for texts; take it away"),
+    }
+}
+
+/// Whether a bound lies where the type has values on both sides of it, or just at its end.
+fn check_bound(
+    word: &Ident,
+    bound: &Expr,
+    (least, most): (Number, Number),
+    name: &str,
+    mistakes: &mut Mistakes,
+) {
+    let Some(number) = Number::of(bound) else { return };
+    let is_lower = word == "min" || word == "exclusive_min";
+    let is_exclusive = word == "exclusive_min" || word == "exclusive_max";
+    let passes = |end: Number, other: std::cmp::Ordering| {
+        let order = number.compare(end);
+        order == other || (is_exclusive && order.is_eq())
+    };
+    use std::cmp::Ordering::{Greater, Less};
+    let (never, always) = if is_lower {
+        (passes(most, Greater), number.compare(least).is_lt())
+    } else {
+        (passes(least, Less), number.compare(most).is_gt())
+    };
+    let ends = format!("`{name}` goes from {least} to {most}");
+    if never {
+        mistakes.push(bound, format_args!("no value fits: {ends}"));
+    } else if always {
+        mistakes.push(bound, format_args!("every value fits, so it says nothing: {ends}"));
+    }
+}
+
+/// The kind of the values that a constraint at this depth is about, and their type in words.
+fn kind_of(ty: &Type, depth: usize) -> Option<(Kind, String)> {
+    let ty = bare(ty);
+    if let Some(depth) = depth.checked_sub(1) {
+        return kind_of(element(ty)?, depth);
+    }
+    let kind = match ty {
+        Type::Array(_) | Type::Slice(_) => Kind::List,
+        Type::Tuple(_) => Kind::Tuple,
+        Type::Path(path) if path.qself.is_none() => {
+            let segment = path.path.segments.last()?;
+            named(&segment.ident.to_string(), arguments(segment).len())?
+        }
+        _ => return None,
+    };
+    let name = ty.to_token_stream().to_string().replace(' ', "").replace(',', ", ");
+    Some((kind, name))
+}
+
+fn named(name: &str, arguments: usize) -> Option<Kind> {
+    let signed = |bits: u32| Kind::Integer(Number::Int(i128::MIN >> (128 - bits)), power(bits - 1));
+    let unsigned = |bits: u32, least: i128| Kind::Integer(Number::Int(least), power(bits));
+    Some(match (name, arguments) {
+        ("u8", 0) => unsigned(8, 0),
+        ("u16", 0) => unsigned(16, 0),
+        ("u32", 0) => unsigned(32, 0),
+        ("u64", 0) => unsigned(64, 0),
+        ("NonZeroU8", 0) => unsigned(8, 1),
+        ("NonZeroU16", 0) => unsigned(16, 1),
+        ("NonZeroU32", 0) => unsigned(32, 1),
+        ("NonZeroU64", 0) => unsigned(64, 1),
+        ("i8" | "NonZeroI8", 0) => signed(8),
+        ("i16" | "NonZeroI16", 0) => signed(16),
+        ("i32" | "NonZeroI32", 0) => signed(32),
+        ("i64" | "NonZeroI64", 0) => signed(64),
+        // How wide they are is the target's affair, or wider than a bound can be written.
+        ("usize" | "u128" | "NonZeroUsize" | "NonZeroU128", 0) => unsigned(127, 0),
+        ("isize" | "i128" | "NonZeroIsize" | "NonZeroI128", 0) => signed(128),
+        ("f32" | "f64", 0) => Kind::Float,
+        ("String" | "str" | "PathBuf", 0) => Kind::Text,
+        ("char", 0) => Kind::Char,
+        ("bool", 0) => Kind::Bool,
+        ("Vec" | "VecDeque" | "LinkedList" | "BTreeSet" | "BinaryHeap", 1)
+        | ("HashSet" | "IndexSet", 1 | 2) => Kind::List,
+        ("BTreeMap", 2) | ("HashMap" | "IndexMap", 2 | 3) => Kind::Map,
+        _ => return None,
+    })
+}
+
+/// The greatest number of so many bits.
+fn power(bits: u32) -> Number {
+    Number::Int(i128::MAX >> (127 - bits))
+}
+
+/// The type without the pointers and options around it, whose schemas are those of what they hold.
+fn bare(ty: &Type) -> &Type {
+    let path = match ty {
+        // What a macro hands on stands in a group.
+        Type::Group(group) => return bare(&group.elem),
+        Type::Paren(paren) => return bare(&paren.elem),
+        Type::Path(path) => path,
+        _ => return ty,
+    };
+    let Some(segment) = path.path.segments.last() else { return ty };
+    match (segment.ident.to_string().as_str(), arguments(segment).as_slice()) {
+        ("Option" | "Box" | "Rc" | "Arc" | "Cow", [inner]) => bare(inner),
+        _ => ty,
+    }
+}
+
+/// The type of the elements of a list, or of the values of a map.
+fn element(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::Array(array) => Some(&array.elem),
+        Type::Slice(slice) => Some(&slice.elem),
+        Type::Path(path) => {
+            let segment = path.path.segments.last()?;
+            let arguments = arguments(segment);
+            match named(&segment.ident.to_string(), arguments.len())? {
+                Kind::List => arguments.first().copied(),
+                Kind::Map => arguments.get(1).copied(),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn arguments(segment: &PathSegment) -> Vec<&Type> {
+    let PathArguments::AngleBracketed(list) = &segment.arguments else { return Vec::new() };
+    let types = list.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    types.collect()
+}

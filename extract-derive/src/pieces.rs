@@ -1,0 +1,142 @@
+//! The walk of a value that cannot be read as a whole: from field to field of its JSON, each read by
+//! itself. Knows the places that `walk` knows, and no value.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::LitStr;
+
+use crate::bounds::Params;
+use crate::model::{Body, Container, Field, Variant};
+use crate::walk::{checker, field_name, look_at};
+use crate::wire::{Representation, Shape};
+
+/// Writes `Extract::check_json`; nothing for a type whose JSON has a shape that is not known here.
+pub(crate) fn write(container: &Container) -> TokenStream {
+    if container.words.skip_deserialize || container.wire.shape == Shape::OfOther {
+        return TokenStream::new();
+    }
+    let inside = match &container.body {
+        Body::Struct(fields) => walk_fields(fields, container, None),
+        Body::Enum(variants) => {
+            variants.iter().filter_map(|variant| walk_variant(variant, container)).collect()
+        }
+    };
+    if inside.is_empty() {
+        return inside;
+    }
+    let krate = &container.words.krate;
+    let checker = checker();
+    quote! {
+        fn check_json(#checker: &mut #krate::contract::Checker<'_>) {
+            #[allow(unused_imports)]
+            use #krate::contract::{
+                PieceExtract as _, PieceOther as _, PieceRead as _, ProbeExtract as _,
+                ProbeOther as _,
+            };
+            #inside
+        }
+    }
+}
+
+/// The fields of a variant, if the JSON names it. An untagged one is named by nothing.
+fn walk_variant(variant: &Variant, container: &Container) -> Option<TokenStream> {
+    if variant.wire.skipped || variant.wire.untagged {
+        return None;
+    }
+    let checker = checker();
+    let names: Vec<String> = std::iter::once(variant.wire.name.clone())
+        .chain(variant.wire.aliases.iter().map(LitStr::value))
+        .collect();
+    let tag = match &container.wire.representation {
+        Representation::Internal { tag } => Some(tag.as_str()),
+        _ => None,
+    };
+    let inside = walk_fields(&variant.fields, container, tag);
+    if inside.is_empty() {
+        return None;
+    }
+    Some(match &container.wire.representation {
+        Representation::External => {
+            let name = Ident::new("name", Span::mixed_site());
+            quote! {
+                for #name in [#(#names),*] {
+                    if #checker.has_member(#name) {
+                        #checker.at_tag(#name, |#checker| { #inside });
+                    }
+                }
+            }
+        }
+        Representation::Internal { tag } => {
+            quote!(if #checker.is_tagged(#tag, &[#(#names),*]) { #inside })
+        }
+        Representation::Adjacent { tag, content } => quote! {
+            if #checker.is_tagged(#tag, &[#(#names),*]) {
+                #checker.at_tag(#content, |#checker| { #inside });
+            }
+        },
+        Representation::Untagged => return None,
+    })
+}
+
+/// The fields, with the tag that stands among them.
+fn walk_fields(fields: &[Field], container: &Container, tag: Option<&str>) -> TokenStream {
+    let checker = checker();
+    let in_place = container.wire.shape != Shape::Own;
+    let newtype = fields.len() == 1;
+    // What is read from the same object is read without the members of the others.
+    let names = fields.iter().filter(|field| !field.wire.flattened && !field.wire.skipped);
+    let others: Vec<String> = names
+        .flat_map(|field| {
+            let aliases = field.wire.aliases.iter().map(LitStr::value);
+            field.wire.name.iter().cloned().chain(aliases)
+        })
+        .chain(tag.map(str::to_owned))
+        .collect();
+    let walked = fields.iter().filter(|field| !field.wire.skipped);
+    walked
+        .enumerate()
+        .map(|(index, field)| {
+            let name = field_name(&field.member);
+            let piece = piece(field, container);
+            let beside = quote!(#checker.beside(&[#(#others),*], |#checker| { #piece }));
+            match &field.wire.name {
+                _ if in_place => quote!(#checker.at_flat(#name, true, |#checker| { #piece });),
+                _ if field.wire.flattened => {
+                    quote!(#checker.at_flat(#name, false, |#checker| { #beside });)
+                }
+                None if newtype && tag.is_some() => {
+                    quote!(#checker.at_flat(#name, true, |#checker| { #beside });)
+                }
+                None if newtype => quote!(#checker.at_flat(#name, true, |#checker| { #piece });),
+                None => quote!(#checker.at_field(#name, #index, |#checker| { #piece });),
+                Some(wire) => quote!(#checker.at_field(#name, #wire, |#checker| { #piece });),
+            }
+        })
+        .collect()
+}
+
+/// One field: read in its own way, and checked as it is in a value that was read.
+fn piece(field: &Field, container: &Container) -> TokenStream {
+    let krate = &container.words.krate;
+    let checker = checker();
+    let value = Ident::new("value", Span::mixed_site());
+    let ty = &field.ty;
+    let inside = look_at(field, krate, &quote!(#value));
+    let Some(reader) = field.reader() else {
+        return quote! {
+            (&&#krate::contract::Piece::<#ty>::new()).check(#checker, |#value, #checker| { #inside });
+        };
+    };
+    // A function for a type parameter asks for bounds that only serde is told.
+    let used = Params::used(&container.input.generics, vec![ty]);
+    if !used.bare.is_empty() || !used.projected.is_empty() {
+        return quote!(let _ = #checker;);
+    }
+    let reading = Ident::new("reading", Span::mixed_site());
+    quote! {
+        #checker.check_piece_by::<#ty>(
+            |#reading| #reader(#reading),
+            |#value, #checker| { #inside },
+        );
+    }
+}
