@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::breaks::Break;
 use crate::invented;
-use crate::meaning::{Meaning, without_nulls};
+use crate::meaning::Meaning;
 use crate::send::{Setup, Transport};
 
 const COUNTS: [&str; 7] = [
@@ -65,13 +65,13 @@ fn held(case: &Value) -> Vec<(usize, String)> {
     let validator = jsonschema::validator_for(schema).ok();
     let instances = |kind: &str| case[kind].as_array().cloned().unwrap_or_default();
     let mut found = Vec::new();
-    for instance in instances("valid") {
+    // A few of the set do not fit their schemas.
+    let fits = |instance: &Value| validator.as_ref().is_none_or(|one| one.is_valid(instance));
+    for instance in instances("valid").into_iter().filter(fits) {
         let sent = meaning.sent(&instance).to_string();
         let answer = (row.ask)(&row.contract, &setup, &sent);
         found.push(match answer.value {
-            Ok(read) if (row.same)(&without_nulls(&read), &without_nulls(&instance)) => {
-                (1, String::new())
-            }
+            Ok(read) if (row.same)(&read, &instance) => (1, String::new()),
             Ok(read) => (2, format!("{id}\n  sent {sent}\n  read {read}")),
             Err(refusal) => (3, format!("{id}\n  sent {sent}\n  {}", refusal.text)),
         });

@@ -97,6 +97,16 @@ pub struct Assembly {
 }
 
 impl Assembly {
+    /// The error of a stream that is over without the provider's reason to stop.
+    pub(crate) fn interruption(&self) -> Option<ProviderError> {
+        let message = match self.ending.as_ref().map(|ending| &ending.stop) {
+            None => "the reply ended without its end marker",
+            Some(StopReason::Unstated) => "the stream ended without a reason to stop",
+            Some(_) => return None,
+        };
+        Some(ProviderError::new(ProviderErrorKind::Interrupted, message))
+    }
+
     /// Nothing yet.
     pub fn new() -> Self {
         Self::default()
@@ -135,12 +145,13 @@ impl Assembly {
         }
     }
 
-    /// The reply, which must have ended.
+    /// The reply, which must have ended for a reason of the provider: a stream that only stops may be
+    /// anything, however whole it looks.
     pub fn finish(self) -> Result<Reply, ProviderError> {
-        let Some(ending) = self.ending else {
-            let message = "the reply ended without its end marker";
-            return Err(ProviderError::new(ProviderErrorKind::Interrupted, message));
-        };
+        if let Some(error) = self.interruption() {
+            return Err(error);
+        }
+        let ending = self.ending.unwrap_or_else(|| Ending::new(StopReason::Unstated));
         let mut reply = Reply::new(self.blocks, ending.stop);
         reply.raw_stop = ending.raw_stop;
         reply.model = ending.model;

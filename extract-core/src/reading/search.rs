@@ -112,7 +112,12 @@ fn as_it_is(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
             |(best, left_out)| Ok(chosen(&mut fitter, &found, &best, left_out, text)),
         );
     }
+    if !container && !rest.trim().is_empty() {
+        return Err(no_value(reader, text));
+    }
+    let is_prose = tree.node(candidate.root).kind == Kind::Bare;
     let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, reader.limits);
+    fitter.prose = Some(candidate.root).filter(|_| is_prose);
     Ok(conclude(&mut fitter, &candidate, 0))
 }
 
@@ -369,7 +374,8 @@ fn restarted(
     let mut more = Vec::new();
     let Some(mut at) = found
         .iter()
-        .filter(|candidate| candidate.ending != Ending::Whole || candidate.doubt > 0)
+        .filter(|one| one.ending != Ending::Whole || one.doubt > 0)
+        .filter(|one| !begins_like_json(text, one.start))
         .map(|candidate| candidate.start + 1)
         .next()
     else {
@@ -396,6 +402,21 @@ fn restarted(
         }
     }
     more
+}
+
+/// Whether a bracket begins JSON, and not words in brackets: a value inside of JSON is no answer, even
+/// where the whole of it cannot be read.
+fn begins_like_json(text: &str, start: usize) -> bool {
+    let inside = text.get(start + 1..).unwrap_or_default().trim_start();
+    let word = inside.find(|char: char| !(char.is_alphanumeric() || matches!(char, '_' | '-')));
+    match inside.chars().next() {
+        None => true,
+        Some(first) if first.is_alphabetic() || first == '_' => {
+            let behind = inside.get(word.unwrap_or(inside.len())..).unwrap_or_default();
+            text.as_bytes().get(start) == Some(&b'{') && behind.trim_start().starts_with([':', '='])
+        }
+        Some(first) => first.is_ascii_digit() || "\"'“‘`-{[}]".contains(first),
+    }
 }
 
 /// What a candidate says, as it was written.

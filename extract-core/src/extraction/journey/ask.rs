@@ -139,6 +139,10 @@ impl<T> Journey<T> {
                 (left, most, which) = (idle, idle, IDLE);
             }
         }
+        // An attempt without a reply keeps in the ledger how far it came.
+        if let Some(error) = self.arriving.interruption() {
+            return Err(error.into());
+        }
         Ok(std::mem::take(&mut self.arriving).finish()?)
     }
 }

@@ -55,6 +55,7 @@ impl<'s> Fitter<'s> {
                 return self.misfit(at, &expected, out);
             };
             let below = at.child(child, shape, None, at.tail && next == NONE);
+            let below = At { element: true, ..below };
             if self.level == Level::Salvage && self.weigh(below) >= cost::MISFIT {
                 total = total.saturating_add(cost::DROP);
                 self.tell(out, RepairKind::DroppedItem, child, &Value::Null);

@@ -59,7 +59,7 @@ impl<'s> Fitter<'s> {
                 out.path.push(Seg::Name(&field.name));
             }
             if let Some(before) = seen.get(index) {
-                self.twice(before, child, &mut members, out);
+                self.twice(at, (before, child), &mut members, out);
             } else if self.is_absent(child, field.shape) {
                 // A key without a value says nothing of it.
                 if let (Some(out), false) = (out.as_deref_mut(), self.partial.is_some()) {
@@ -117,17 +117,18 @@ impl<'s> Fitter<'s> {
         self.kind(child) == Kind::Missing && !self.shape.is_nullable(shape)
     }
 
-    /// A member that stands there once more: the same again is a repetition, another value is not to
-    /// be chosen from.
+    /// A member that stands there once more. The same again is a repetition, but in a list it may be
+    /// of the next element. Of two values none is to be chosen.
     fn twice(
         &mut self,
-        before: NodeId,
-        child: NodeId,
+        at: At<'s>,
+        (before, child): (NodeId, NodeId),
         members: &mut Members,
         out: &mut Option<&mut Out<'s>>,
     ) {
-        if self.raw(before) == self.raw(child) || self.tree.value(before) == self.tree.value(child)
-        {
+        let is_same = self.raw(before) == self.raw(child)
+            || self.tree.value(before) == self.tree.value(child);
+        if is_same && !at.element {
             members.cost += cost::TINY;
             self.tell(out, RepairKind::DuplicateKey, child, &Value::Null);
             return;

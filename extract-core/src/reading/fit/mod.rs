@@ -94,6 +94,8 @@ pub(super) struct At<'s> {
     /// A structural conversion was made on the path to the value: there is no second one.
     pub(super) converted: bool,
     pub(super) branch: Branch,
+    /// It is an element of a list.
+    pub(super) element: bool,
     /// Nothing stands behind it in the text (partial texts only).
     pub(super) tail: bool,
     /// The repairs of form of this node are in the report already.
@@ -106,7 +108,7 @@ impl<'s> At<'s> {
     /// The place of a member or an element.
     fn child(self, node: NodeId, shape: ShapeId, field: Option<&'s str>, tail: bool) -> Self {
         let branch = Branch::Only;
-        At { node, shape, field, branch, tail, told: false, tag: None, ..self }
+        At { node, shape, field, branch, element: false, tail, told: false, tag: None, ..self }
     }
 
     /// The place of a value that is converted, at most once on a path.
@@ -116,7 +118,10 @@ impl<'s> At<'s> {
 
     /// What a cost depends on besides the node and the shape.
     fn flags(self) -> u8 {
-        u8::from(self.converted) | u8::from(self.tail) << 1 | (self.branch as u8) << 2
+        u8::from(self.converted)
+            | u8::from(self.tail) << 1
+            | u8::from(self.element) << 2
+            | (self.branch as u8) << 3
     }
 }
 
@@ -170,6 +175,7 @@ impl<'s> Fitter<'s> {
             field: None,
             converted: false,
             branch: Branch::Only,
+            element: false,
             tail: self.partial.is_some(),
             told: false,
             tag: None,

@@ -122,6 +122,12 @@ impl<'s> Fitter<'s> {
             Kind::Text | Kind::Bare if self.is_prose(at.node) && self.is_within(at) => {
                 return self.misfit(at, "a string", out);
             }
+            // JSON without quotation marks around it is the rest of another value.
+            Kind::Bare
+                if self.level != Level::Salvage && self.tree.text(at.node).contains("\":") =>
+            {
+                return self.misfit(at, "a string", out);
+            }
             Kind::Text | Kind::Bare => (0, self.tree.text(at.node)),
             Kind::Null | Kind::Missing => return self.misfit(at, "a string", out),
             // A lowered schema asks for JSON as a text where the type takes any value: the value
