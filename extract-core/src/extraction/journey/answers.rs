@@ -1,21 +1,13 @@
 //! Taking the answer out of a reply: where it may stand, and reading it there.
 
-use super::Journey;
-use crate::contract::{Problem, ProblemKind, Shape};
+use std::sync::Arc;
+
+use super::{Journey, Task};
+use crate::contract::{Contract, Form, Problem, ProblemKind, Shape};
 use crate::conversation::{Output, Reply, ToolCall};
 use crate::reading::{Level, ReadError, Reader, Reading, RepairKind};
 
 impl<T> Journey<T> {
-    /// Reads one answer of the whole value. What could as well be something else is accepted and
-    /// noted.
-    pub(super) fn read(&mut self, answer: &Answer) -> Result<Reading, Problem> {
-        let shape = self.task.contract.shape(self.form.as_deref());
-        let (name, level) = (self.task.contract.name(), self.task.options.reading);
-        let reading = read_answer(answer, shape, name, level)?;
-        self.note_others(&reading);
-        Ok(reading)
-    }
-
     /// Notes that a reading had more than one value before it, and what became of the others.
     pub(super) fn note_others(&mut self, reading: &Reading) {
         if reading.rivals > 0 {
@@ -55,6 +47,7 @@ impl<T> Journey<T> {
 }
 
 /// What may be the answer.
+#[derive(Clone)]
 pub(super) enum Answer {
     /// The arguments of a tool call, which are JSON or nearly.
     Arguments(String),
@@ -84,6 +77,34 @@ impl Answer {
             "" => Self::Arguments(String::from("{}")),
             _ => Self::Arguments(call.arguments.clone()),
         }
+    }
+}
+
+/// The length of a text, in bytes, from which it is read beside the runtime: reading it would hold up
+/// the deadline, and everything else that runs on the same thread.
+const LONG: usize = 256 * 1024;
+
+/// Reads one answer of the whole value. A long one is read on a thread of its own, so that a deadline is
+/// kept; outside of a runtime it is read in place.
+pub(super) async fn read_apart<T>(
+    task: &Task<T>,
+    form: Option<&Arc<Form>>,
+    answer: &Answer,
+) -> Result<Reading, Problem> {
+    let level = task.options.reading;
+    let read = move |answer: &Answer, contract: &Contract, form: Option<&Form>| {
+        read_answer(answer, contract.shape(form), contract.name(), level)
+    };
+    let runtime = tokio::runtime::Handle::try_current();
+    let (Ok(runtime), true) = (runtime, answer.text().len() >= LONG) else {
+        return read(answer, &task.contract, form.map(Arc::as_ref));
+    };
+    let (contract, form, answer) = (Arc::clone(&task.contract), form.cloned(), answer.clone());
+    let reading = runtime.spawn_blocking(move || read(&answer, &contract, form.as_deref())).await;
+    match reading.map_err(tokio::task::JoinError::try_into_panic) {
+        Ok(reading) => reading,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_)) => Err(unreadable_problem("a reply that was not read: the runtime shuts down")),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::answers::{Answer, Given, unreadable_problem};
+use super::answers::{Answer, Given, read_answer, read_apart, unreadable_problem};
 use super::parts::Taken;
 use super::{Ending, Journey, Task};
 use crate::check::check;
@@ -13,7 +13,7 @@ use crate::contract::{Extract, Failed, Problem, Problems};
 use crate::conversation::Reply;
 use crate::extraction::bad_items::{BadItems, Kept};
 use crate::extraction::ledger::Outcome;
-use crate::reading::Repair;
+use crate::reading::{Reading, Repair};
 
 /// How often the elements that were left are looked at again after bad ones were left out.
 const MOST_ROUNDS: usize = 32;
@@ -37,7 +37,10 @@ impl<T: Extract> Journey<T> {
                 Given::Pieces(pieces) => self.read_pieces(pieces),
                 Given::One(answer) => match self.take_parts(answer) {
                     Some(taken) => Ok(taken),
-                    None => self.read_whole(answer),
+                    None => match read_apart(&self.task, self.form.as_ref(), answer).await {
+                        Ok(reading) => Ok(self.take_reading(answer, reading)),
+                        Err(problem) => Err(problem),
+                    },
                 },
             };
             let Taken { raised: Raised { value, problems, .. }, repairs } = match taken {
@@ -81,17 +84,24 @@ impl<T: Extract> Journey<T> {
 
     /// Reads one answer of the whole value, and gives it the type's own shape.
     pub(super) fn read_whole(&mut self, answer: &Answer) -> Result<Taken, Problem> {
-        let mut reading = self.read(answer)?;
+        let contract = &self.task.contract;
+        let shape = contract.shape(self.form.as_deref());
+        let reading = read_answer(answer, shape, contract.name(), self.task.options.reading)?;
+        Ok(self.take_reading(answer, reading))
+    }
+
+    /// Gives a reading the type's own shape. A value that could as well be another one is noted.
+    fn take_reading(&mut self, answer: &Answer, mut reading: Reading) -> Taken {
+        self.note_others(&reading);
+        let (contract, form) = (&self.task.contract, self.form.as_deref());
         if !reading.is_as_written() && !reading.is_of_call() {
-            let written = self.task.contract.as_it_stands(self.form.as_deref(), answer.text());
-            if let Some(value) = written {
+            if let Some(value) = contract.as_it_stands(form, answer.text()) {
                 let raised = Raised { value, problems: Vec::new() };
-                return Ok(Taken { raised, repairs: Vec::new() });
+                return Taken { raised, repairs: Vec::new() };
             }
         }
         let repairs = std::mem::take(&mut reading.repairs);
-        let raised = self.task.contract.raise_reading(self.form.as_deref(), reading);
-        Ok(Taken { raised, repairs })
+        Taken { raised: contract.raise_reading(form, reading), repairs }
     }
 
     /// Checks a value in all layers; the elements of a list that do not pass may be left out of it.
