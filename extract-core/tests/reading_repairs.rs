@@ -248,7 +248,9 @@ fn a_quotation_mark_ends_a_text_only_where_the_schema_goes_on() {
     assert_eq!(read_any(&reply).unwrap().value, json!({"text": whole}));
     // Without such a mark any member may follow.
     let reply = r#"{"text": "x", "extra": "y",}"#;
-    assert_eq!(read(reply, &text, Level::Lenient).unwrap().value, json!({"text": "x"}));
+    let reading = read(reply, &text, Level::Lenient).unwrap();
+    assert_eq!(reading.value, json!({"text": "x", "extra": "y"}));
+    assert!(reading.fits() && reading.repairs.iter().any(|one| one.kind == RepairKind::UnknownKey));
 }
 
 #[test]

@@ -397,13 +397,14 @@ impl Contract {
         raised
     }
 
-    /// The same for a reading: each misfit comes along as a problem.
+    /// The same for a reading: each misfit that the checks would not find comes along as a problem.
     pub(crate) fn raise_reading(&self, form: Option<&Form>, reading: Reading) -> Raised {
         const MOST: usize = 100;
         let misfits = reading.misfits;
         let mut raised = self.raise(form, reading.value);
         let problems: Vec<Problem> = misfits
             .into_iter()
+            .filter(|misfit| misfit.unseen)
             .take(MOST)
             .map(|misfit| {
                 let place = self.own_place(form, &raised.value, &misfit.pointer);

@@ -72,6 +72,13 @@ impl Ending {
     }
 }
 
+const WITHOUT_END: &str = "the reply ended without its end marker";
+const WITHOUT_REASON: &str = "the stream ended without the provider's reason to stop";
+
+fn interrupted(message: &str) -> ProviderError {
+    ProviderError::new(ProviderErrorKind::Interrupted, message)
+}
+
 /// Puts a [`Reply`] together from its [`Delta`]s.
 ///
 /// ```
@@ -97,14 +104,14 @@ pub struct Assembly {
 }
 
 impl Assembly {
-    /// The error of a stream that is over without the provider's reason to stop.
+    /// The error of a stream that is over without the provider's reason to stop: it may have been cut
+    /// off anywhere, however whole it looks.
     pub(crate) fn interruption(&self) -> Option<ProviderError> {
-        let message = match self.ending.as_ref().map(|ending| &ending.stop) {
-            None => "the reply ended without its end marker",
-            Some(StopReason::Unstated) => "the stream ended without a reason to stop",
-            Some(_) => return None,
-        };
-        Some(ProviderError::new(ProviderErrorKind::Interrupted, message))
+        match self.ending.as_ref().map(|ending| &ending.stop) {
+            None => Some(interrupted(WITHOUT_END)),
+            Some(StopReason::Unstated) => Some(interrupted(WITHOUT_REASON)),
+            Some(_) => None,
+        }
     }
 
     /// Nothing yet.
@@ -145,13 +152,9 @@ impl Assembly {
         }
     }
 
-    /// The reply, which must have ended for a reason of the provider: a stream that only stops may be
-    /// anything, however whole it looks.
+    /// The reply, which must have ended.
     pub fn finish(self) -> Result<Reply, ProviderError> {
-        if let Some(error) = self.interruption() {
-            return Err(error);
-        }
-        let ending = self.ending.unwrap_or_else(|| Ending::new(StopReason::Unstated));
+        let Some(ending) = self.ending else { return Err(interrupted(WITHOUT_END)) };
         let mut reply = Reply::new(self.blocks, ending.stop);
         reply.raw_stop = ending.raw_stop;
         reply.model = ending.model;

@@ -155,6 +155,8 @@ pub struct Misfit {
     pub expected: String,
     /// What stands there, bounded in length.
     pub found: String,
+    /// Only the reading finds it: the value as it stands there would pass the schema.
+    pub unseen: bool,
 }
 
 /// Whether the text was all there.

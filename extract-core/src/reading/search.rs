@@ -65,6 +65,7 @@ fn unconverted(mut reading: Reading) -> Reading {
         pointer: repair.pointer,
         expected: String::from("a value that fits as it stands"),
         found: repair.before.into_owned(),
+        unseen: true,
     }));
     reading
 }
@@ -241,8 +242,9 @@ fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
     best
 }
 
-/// Whether the words between two values take the first one back.
+/// Whether the words right before a value take back the one that ends at `from`.
 fn corrects(text: &str, from: usize, to: usize) -> bool {
+    const REACH: usize = 200;
     const WORDS: [&str; 16] = [
         "actually",
         "apologies",
@@ -261,7 +263,8 @@ fn corrects(text: &str, from: usize, to: usize) -> bool {
         "updated",
         "wait",
     ];
-    let between = text.get(from.min(text.len())..to).unwrap_or_default();
+    let near = (to.saturating_sub(REACH)..=to).find(|&at| text.is_char_boundary(at)).unwrap_or(to);
+    let between = text.get(from.max(near)..to).unwrap_or_default();
     let mut words = between.split(|char: char| !char.is_alphanumeric());
     words.any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
@@ -313,7 +316,13 @@ fn better<'s>(
     let markup =
         if covered { None } else { markup::candidate(text, from, &mut fitter.tree, reader.limits) };
     if let Some(candidate) = markup {
+        // The outermost element may only stand around the value, whatever its name is.
+        let tree = &fitter.tree;
+        let inside = tree.only_child(candidate.root);
+        let inside = inside.filter(|&child| tree.node(child).kind == Kind::Object);
+        let inner = inside.map(|root| Candidate { root, ..candidate.clone() });
         more.push((candidate, Some(RepairKind::Markup)));
+        more.extend(inner.map(|inner| (inner, Some(RepairKind::Markup))));
     }
     let restarts = restarted(fitter, reader, text, found);
     more.extend(restarts.into_iter().map(|candidate| (candidate, Some(RepairKind::Located))));
@@ -450,7 +459,8 @@ pub(super) fn conclude(fitter: &mut Fitter<'_>, candidate: &Candidate, rivals: u
     if candidate.ending == Ending::Cut && fitter.level != Level::Salvage {
         let (expected, found) = ("the rest of the value", "the end of the reply");
         let pointer = fitter.tree.cut_pointer(candidate.root);
-        misfits.insert(0, Misfit { pointer, expected: expected.into(), found: found.into() });
+        let (expected, found) = (expected.to_owned(), found.to_owned());
+        misfits.insert(0, Misfit { pointer, expected, found, unseen: true });
     }
     let (repairs, ending) = (out.repairs, candidate.ending.clone());
     Reading { value, repairs, misfits, ending, rivals }

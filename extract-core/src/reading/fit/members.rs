@@ -136,7 +136,7 @@ impl<'s> Fitter<'s> {
         members.add(cost::MISFIT);
         if let Some(out) = out {
             let found = format!("{} and {}", self.raw(before), self.raw(child));
-            out.misfit(&self.tree, "one value under this name", &found);
+            out.misread(&self.tree, "one value under this name", &found);
         }
     }
 
@@ -204,7 +204,7 @@ impl<'s> Fitter<'s> {
                     members.add(cost::MISFIT);
                     if let Some(out) = out {
                         let found = format!("{before} and {value}");
-                        out.misfit(&self.tree, "one value under this name", &found);
+                        out.misread(&self.tree, "one value under this name", &found);
                     }
                 }
             }

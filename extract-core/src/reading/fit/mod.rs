@@ -251,7 +251,7 @@ impl<'s> Fitter<'s> {
             return (0, None);
         }
         if self.tree.node(at.node).unclear && self.is_strict_enough() {
-            return self.misfit(at, "a value whose end can be told", out);
+            return self.misread(at, "a value whose end can be told", out);
         }
         if out.is_some() && !at.told && self.tree.node(at.node).noted {
             self.tell_notes(at.node, out);
@@ -362,6 +362,26 @@ impl<'s> Fitter<'s> {
         expected: &str,
         out: &mut Option<&mut Out<'s>>,
     ) -> (u32, Option<Value>) {
+        self.refused(at, expected, out, Out::misfit)
+    }
+
+    /// The value as it stands, where it would pass the schema and does not mean what is asked for.
+    pub(super) fn misread(
+        &mut self,
+        at: At<'s>,
+        expected: &str,
+        out: &mut Option<&mut Out<'s>>,
+    ) -> (u32, Option<Value>) {
+        self.refused(at, expected, out, Out::misread)
+    }
+
+    fn refused(
+        &mut self,
+        at: At<'s>,
+        expected: &str,
+        out: &mut Option<&mut Out<'s>>,
+        add: impl Fn(&mut Out<'s>, &Tree, &str, &str),
+    ) -> (u32, Option<Value>) {
         if at.tail && self.partial.is_some() {
             if let Some(out) = out {
                 out.repair(&self.tree, RepairKind::CutOff, self.raw(at.node), "");
@@ -369,7 +389,7 @@ impl<'s> Fitter<'s> {
             return (cost::SMALL, None);
         }
         let Some(out) = out else { return (cost::MISFIT, Some(Value::Null)) };
-        out.misfit(&self.tree, expected, self.raw(at.node));
+        add(out, &self.tree, expected, self.raw(at.node));
         (cost::MISFIT, Some(self.tree.value(at.node)))
     }
 
@@ -386,7 +406,7 @@ impl<'s> Fitter<'s> {
         }
         let Some(out) = out else { return (cost::MISFIT, Some(Value::Null)) };
         out.path.push(seg);
-        out.misfit(&self.tree, expected, found);
+        out.misread(&self.tree, expected, found);
         out.path.pop();
         (cost::MISFIT, Some(self.tree.value(at.node)))
     }

@@ -24,7 +24,7 @@ impl<'s> Fitter<'s> {
             return self.other_to_object(at, form, out);
         }
         if self.is_echo(at.node, form) {
-            return self.misfit(at, "a value, and not the schema of one", out);
+            return self.misread(at, "a value, and not the schema of one", out);
         }
         if form.is_map() {
             return self.map(at, form, out);
@@ -45,7 +45,7 @@ impl<'s> Fitter<'s> {
         if self.tree.node(at.node).first == NONE || self.partial.is_some() {
             return self.members(at, form, out);
         }
-        self.misfit(at, &expected_members(form), out)
+        self.misread(at, &expected_members(form), out)
     }
 
     /// Whether an object is meant as this struct: one of its members is a member of the struct, or

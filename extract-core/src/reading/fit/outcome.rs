@@ -58,12 +58,23 @@ impl Out<'_> {
         self.repairs.push(Repair { pointer, kind, before, after });
     }
 
+    /// A value that breaks the schema.
     pub(crate) fn misfit(&mut self, tree: &Tree, expected: &str, found: &str) {
+        self.add(tree, expected, found, false);
+    }
+
+    /// A value that does not mean what the schema asks for, although it would pass.
+    pub(crate) fn misread(&mut self, tree: &Tree, expected: &str, found: &str) {
+        self.add(tree, expected, found, true);
+    }
+
+    fn add(&mut self, tree: &Tree, expected: &str, found: &str, unseen: bool) {
         if self.misfits.len() < MOST {
             self.misfits.push(Misfit {
                 pointer: self.pointer(tree),
                 expected: expected.to_owned(),
                 found: excerpt(found).into_owned(),
+                unseen,
             });
         }
     }

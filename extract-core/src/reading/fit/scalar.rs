@@ -120,13 +120,13 @@ impl<'s> Fitter<'s> {
         let node = self.tree.node(at.node);
         let (cost, text) = match node.kind {
             Kind::Text | Kind::Bare if self.is_prose(at.node) && self.is_within(at) => {
-                return self.misfit(at, "a string", out);
+                return self.misread(at, "a string", out);
             }
             // JSON without quotation marks around it is the rest of another value.
             Kind::Bare
                 if self.level != Level::Salvage && self.tree.text(at.node).contains("\":") =>
             {
-                return self.misfit(at, "a string", out);
+                return self.misread(at, "a string", out);
             }
             Kind::Text | Kind::Bare => (0, self.tree.text(at.node)),
             Kind::Null | Kind::Missing => return self.misfit(at, "a string", out),

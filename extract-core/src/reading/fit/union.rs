@@ -45,8 +45,8 @@ impl<'s> Fitter<'s> {
         let is_text = matches!(kind, Kind::Text | Kind::Bare);
         if form.nullable
             && is_text
-            && words::says_nothing(self.tree.text(at.node))
             && !form.options.iter().any(|&option| self.takes_text(option, at.node))
+            && words::says_nothing(self.tree.text(at.node))
         {
             return self.null(at, out);
         }
@@ -101,7 +101,7 @@ impl<'s> Fitter<'s> {
             Bound::NoTag(tag) => {
                 self.misfit_at(at, Seg::Name(&tag.name), (&tag.expected(), ""), out)
             }
-            Bound::Several => self.misfit(at, "the members of one variant only", out),
+            Bound::Several => self.misread(at, "the members of one variant only", out),
             Bound::Nothing => self.unnamed(at, form, out),
         }
     }
@@ -285,7 +285,7 @@ impl<'s> Fitter<'s> {
         if let Some(conversion) = wrapper {
             return self.convert(at, conversion, out);
         }
-        self.misfit(at, &self.alternatives(form), out)
+        self.misread(at, &self.alternatives(form), out)
     }
 
     /// The one variant whose content the object is, without the name of the variant around it.
@@ -342,7 +342,7 @@ impl<'s> Fitter<'s> {
                 matches!(self.shape.form(form.options[index]), Form::Text(_) | Form::Any)
             };
             if scalars.iter().any(takes_words) {
-                return self.misfit(at, &self.alternatives(form), out);
+                return self.misread(at, &self.alternatives(form), out);
             }
         }
         let (option, cost) = self.cheapest(at, form, &scalars);
@@ -364,7 +364,7 @@ impl<'s> Fitter<'s> {
         };
         let written = self.tree.text(at.node);
         if !lengths.hold(written.chars().count()) {
-            return self.misfit(at, "a number of fewer digits", out);
+            return self.misread(at, "a number of fewer digits", out);
         }
         (0, Some(Value::String(written.to_owned())))
     }
@@ -380,7 +380,7 @@ impl<'s> Fitter<'s> {
         if cost < cost::MISFIT {
             return self.fit(At { shape: form.options[option], ..at }, out);
         }
-        self.misfit(at, &self.alternatives(form), out)
+        self.misread(at, &self.alternatives(form), out)
     }
 
     /// The alternatives in words.
