@@ -498,8 +498,8 @@ async fn a_bad_value_does_not_pass_for_words() {
             assert!(matches!(error, Error::Invalid { .. }), "{mode}, {bad}: {error}");
         }
     }
-    // Words that stand further in are words.
-    let client = client_of(&Scripted::new([reply::json(json!({"reply": {"text": "When?"}}))]));
+    // Words that stand in a wrapper are words.
+    let client = client_of(&Scripted::new([reply::json(json!({"answer": {"text": "When?"}}))]));
     let asked = client.extract::<Answer<Reservation>>("A table.").mode(Mode::Text).await;
     assert_eq!(asked.unwrap().text(), Some("When?"));
 }

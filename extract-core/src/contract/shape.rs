@@ -231,10 +231,10 @@ pub(crate) enum Form {
     Integer(Bounds, Width),
     Number(Bounds),
     Text(Lengths),
-    Choice(Choices),
+    Choice(Box<Choices>),
     List(ListForm),
     Object(Box<ObjectForm>),
-    Union(UnionForm),
+    Union(Box<UnionForm>),
 }
 
 /// Bounds of a number; infinite where there are none.

@@ -63,6 +63,14 @@ impl Variant {
     }
 
     /// The value of the type's own shape that these arguments say.
+    /// Whether the variant has no data, so that its tool takes no arguments.
+    pub(crate) fn is_unit(&self) -> bool {
+        let schema = self.contract.schema();
+        let has_none =
+            |word: &str| schema.get(word).and_then(Value::as_object).is_some_and(Map::is_empty);
+        has_none("properties") && schema.get("additionalProperties") == Some(&Value::Bool(false))
+    }
+
     pub(crate) fn raise(&self, form: &Form, arguments: Reading) -> Raised {
         let Raised { value, mut problems } = self.contract.raise_reading(Some(form), arguments);
         let around = self.place.pointer();

@@ -147,7 +147,7 @@ impl<T> Extraction<T> {
     /// use extract_core::reading::Level;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let client = Client::with_model(Scripted::new([reply::arguments(r#"{"value": "7"}"#)]));
+    /// # let client = Client::with_model(Scripted::new([reply::tool_text(r#"{"value": "7"}"#)]));
     /// let strict = client.extract::<u8>("There were seven.").reading(Level::Strict).retries(0);
     /// assert!(strict.await.is_err()); // the reply says "7", which is a text
     /// # Ok::<(), Error>(()) }).unwrap();

@@ -248,7 +248,7 @@ impl ClientBuilder {
     /// use extract_core::Client;
     /// use extract_core::reading::Level;
     ///
-    /// let client = Client::builder().model("openai/gpt-5").api_key("…").reading(Level::Strict);
+    /// let client = Client::builder().model("openai/gpt-5").key("…").reading(Level::Strict);
     /// ```
     pub fn reading(mut self, level: Level) -> Self {
         self.defaults.reading = level;

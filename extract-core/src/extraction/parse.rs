@@ -101,7 +101,7 @@ impl Level {
     ///
     /// assert_eq!(Level::Strict.parse::<Vec<u32>>("[1, 2]")?.value, [1, 2]);
     /// assert!(Level::Strict.parse::<Vec<u32>>("[1, 2,]").is_err());
-    /// assert_eq!(Level::Salvage.parse::<Vec<u32>>("[1, \"two\", 3")?.value, [1, 3]);
+    /// assert_eq!(Level::Salvage.parse::<Vec<u32>>("[1, \"two\", 3, ")?.value, [1, 3]);
     /// # Ok::<(), extract_core::extraction::ParseError>(())
     /// ```
     ///

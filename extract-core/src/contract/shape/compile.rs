@@ -230,7 +230,7 @@ impl Compiler<'_> {
             return self.form(Form::Null);
         }
         index_choices(&mut choices);
-        let id = self.form(Form::Choice(choices))?;
+        let id = self.form(Form::Choice(Box::new(choices)))?;
         if nullable {
             let null = self.form(Form::Null)?;
             return self.add(Draft::Union(vec![id, null]));
@@ -505,7 +505,7 @@ impl Compiler<'_> {
             return Ok(union_of(flat, nullable));
         }
         index_choices(&mut choices);
-        Ok(Form::Choice(choices))
+        Ok(Form::Choice(Box::new(choices)))
     }
 }
 
@@ -528,7 +528,8 @@ fn merge(into: &mut Map<String, Value>, key: String, value: Value) {
 }
 
 fn union_of(options: Vec<ShapeId>, nullable: bool) -> Form {
-    Form::Union(UnionForm { options, nullable, tag: None, members: MemberIndex::default() })
+    let members = MemberIndex::default();
+    Form::Union(Box::new(UnionForm { options, nullable, tag: None, members }))
 }
 
 fn title_of(map: &Map<String, Value>) -> Option<String> {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::{Journey, Task};
 use crate::contract::{Contract, Form, Problem, ProblemKind, Shape};
 use crate::conversation::{Output, Reply, ToolCall};
@@ -64,6 +66,12 @@ pub(super) enum Given {
 }
 
 impl Answer {
+    /// Whether the text is the JSON of an object with members.
+    pub(super) fn is_filled_object(&self) -> bool {
+        let members = serde_json::from_str::<Map<String, Value>>(self.text());
+        members.is_ok_and(|members| !members.is_empty())
+    }
+
     /// The text as the model wrote it.
     pub(super) fn text(&self) -> &str {
         match self {

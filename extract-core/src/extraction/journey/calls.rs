@@ -74,7 +74,13 @@ impl<T: Extract> Journey<T> {
         };
         let shape = variant.contract().shape(Some(form));
         let level = self.task.options.reading;
-        match read_answer(&Answer::arguments_of(call), shape, variant.name(), level) {
+        let mut answer = Answer::arguments_of(call);
+        if variant.is_unit() && level != Level::Strict && answer.is_filled_object() {
+            // The name of the call says all that there is to such a variant.
+            self.note(&format!("the arguments of `{tool}`, which takes none, were passed over"));
+            answer = Answer::Arguments(String::from("{}"));
+        }
+        match read_answer(&answer, shape, variant.name(), level) {
             Ok(reading) => {
                 self.note_others(&reading);
                 repairs.extend_from_slice(&reading.repairs);

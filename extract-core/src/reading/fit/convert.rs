@@ -24,7 +24,7 @@ impl Conversion<'_> {
 
 impl<'s> Fitter<'s> {
     /// The content of an object of one member that only wraps it, under a name that says so.
-    pub(super) fn from_wrapper(&self, at: At<'s>) -> Option<Conversion<'s>> {
+    pub(super) fn wrapper_content(&self, at: At<'s>) -> Option<Conversion<'s>> {
         if at.converted {
             return None;
         }
@@ -36,7 +36,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// The only element of a list.
-    pub(super) fn from_list(&self, at: At<'s>) -> Option<Conversion<'s>> {
+    pub(super) fn only_element(&self, at: At<'s>) -> Option<Conversion<'s>> {
         if at.converted || at.branch == Branch::Listed || self.kind(at.node) != Kind::List {
             return None;
         }
@@ -45,7 +45,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// The JSON that a text holds.
-    pub(super) fn from_text(&mut self, at: At<'s>) -> Option<Conversion<'s>> {
+    pub(super) fn text_content(&mut self, at: At<'s>) -> Option<Conversion<'s>> {
         if at.converted || self.kind(at.node) != Kind::Text {
             return None;
         }
@@ -65,9 +65,9 @@ impl<'s> Fitter<'s> {
     /// The same of a wrapper, an only element or a text, in this order. An only element has to fit as
     /// it stands: a list that is not asked for is reason enough for doubt.
     pub(super) fn unwrapped(&mut self, at: At<'s>) -> Option<Conversion<'s>> {
-        let element = self.from_list(at).filter(|one| self.weigh(one.below) <= cost::TINY);
-        let text = self.from_text(at);
-        let all = [self.from_wrapper(at), element, text];
+        let element = self.only_element(at).filter(|one| self.weigh(one.below) <= cost::TINY);
+        let text = self.text_content(at);
+        let all = [self.wrapper_content(at), element, text];
         self.first_fitting(all)
     }
 

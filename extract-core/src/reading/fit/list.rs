@@ -18,8 +18,8 @@ impl<'s> Fitter<'s> {
             Kind::List => self.elements(at, form, out),
             Kind::Missing | Kind::Null => self.misfit(at, "a list", out),
             _ => {
-                let text = self.from_text(at);
-                let inside = [self.from_wrapper(at), text];
+                let text = self.text_content(at);
+                let inside = [self.wrapper_content(at), text];
                 if let Some(conversion) = self.first_fitting(inside) {
                     return self.convert(at, conversion, out);
                 }

@@ -86,6 +86,7 @@ pub(super) enum Branch {
 
 /// Where in the tree, and in the schema, a value is looked at.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the place")]
 pub(super) struct At<'s> {
     pub(super) node: NodeId,
     pub(super) shape: ShapeId,

@@ -32,7 +32,7 @@ impl<'s> Fitter<'s> {
         if self.has_evidence(at.node, form) {
             return self.members(at, form, out);
         }
-        let wrapper = self.from_wrapper(at);
+        let wrapper = self.wrapper_content(at);
         if let Some(conversion) = self.first_fitting([wrapper]) {
             return self.convert(at, conversion, out);
         }
@@ -97,6 +97,13 @@ impl<'s> Fitter<'s> {
         {
             return self.members(at, form, out);
         }
+        // The only entry of a map may be the value, under another name than the one that was asked for.
+        let inside = self.tree.only_child(at.node).filter(|_| is_object);
+        let is_map = matches!(self.shape.form(field.shape), Form::Object(form) if form.is_map());
+        let inside = inside.filter(|_| is_map && self.partial.is_none());
+        if inside.is_some_and(|node| self.weigh(At { node, told: false, ..bare }) < cost::MISFIT) {
+            return self.misread(at, "an object with the member \"value\"", out);
+        }
         let (cost, value) = self.as_field(at, (&field.name, bare), out);
         // Its object is ours to put there: that is no conversion of the value.
         (cost.saturating_sub(cost::STRUCTURE - cost::SMALL), value)
@@ -131,7 +138,7 @@ impl<'s> Fitter<'s> {
             }
         }
         // A text that is the JSON of an object is meant as that, whatever is wrong inside of it.
-        let text = self.from_text(at);
+        let text = self.text_content(at);
         if let Some(conversion) = text.filter(|_| self.holds_object(at.node)) {
             return self.convert(at, conversion, out);
         }

@@ -268,7 +268,7 @@ impl<'s> Fitter<'s> {
                 _ => {}
             }
         }
-        let wrapper = self.from_wrapper(at);
+        let wrapper = self.wrapper_content(at);
         if let Some(conversion) = self.first_fitting([wrapper]) {
             return self.convert(at, conversion, out);
         }
