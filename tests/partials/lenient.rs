@@ -93,7 +93,7 @@ fn of_a_member_that_comes_twice_what_was_shown_stays() {
 #[test]
 fn an_escape_that_is_none_is_put_right_in_what_was_shown() {
     let mut live = live::<Person>();
-    for piece in [r#"{"fullName": "C:\"#, r#"bin\new"#, r"\app", r#".exe", "age": 3, "#] {
+    for piece in [r#"{"fullName": "C:\"#, r"bin\new", r"\app", r#".exe", "age": 3, "#] {
         live.feed(piece);
     }
     assert_eq!(live.partial().json()["fullName"], r"C:\bin\new\app.exe");
