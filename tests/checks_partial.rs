@@ -15,7 +15,7 @@ mod bodies;
 mod support;
 use support::scripted;
 
-/// What the schema takes for any text, and serde does not.
+/// Texts that the schema takes and serde does not.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Extract)]
 #[serde(try_from = "String")]
 struct Code(String);
@@ -219,7 +219,7 @@ fn what_is_told_is_told_once_and_in_the_words_of_the_layer_that_knows_most() {
             "/rule: expected an even number, found 3",
         ]
     );
-    // What is missing is told by the schema alone.
+    // A missing member is told by the schema alone.
     assert_eq!(
         told::<Vec<Leaf>>(&json!([{"bound": 1, "code": "C-1", "rule": 3}])),
         ["/0/kind: missing required field", "/0/rule: expected an even number, found 3"]

@@ -1,4 +1,4 @@
-//! What is said of a value that does not fit its schema: at the place itself, also inside of unions, in
+//! The problems of a value that does not fit its schema: at the place itself, also inside of unions, in
 //! words that name what is expected; and bounds that hold whatever a number is written as.
 
 use std::collections::BTreeMap;
@@ -303,7 +303,7 @@ enum Id {
     Pair { one: i128, two: (u8, std::num::NonZeroI128) },
 }
 
-/// What a value is read as, as it stands: the arguments of a call are read already.
+/// The reading of a value as it stands: the arguments of a call are read already.
 fn checked<T: Extract>(value: &Value) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (client, _) = scripted([reply::call("take", json!({}))]);

@@ -43,7 +43,7 @@ enum Kind {
     Tuple,
 }
 
-/// What the word would have to be instead.
+/// The mend for the word.
 fn misfit(constraint: &Constraint, kind: Kind) -> Option<&'static str> {
     let is_number = matches!(kind, Kind::Integer(..) | Kind::Float);
     match (constraint.slot(), kind) {
@@ -150,7 +150,7 @@ fn power(bits: u32) -> Number {
 /// The type without the pointers and options around it, whose schemas are those of what they hold.
 fn bare(ty: &Type) -> &Type {
     let path = match ty {
-        // What a macro hands on stands in a group.
+        // Tokens from a macro stand in a group.
         Type::Group(group) => return bare(&group.elem),
         Type::Paren(paren) => return bare(&paren.elem),
         Type::Path(path) => path,

@@ -83,7 +83,7 @@ fn walk_fields(fields: &[Field], container: &Container, tag: Option<&str>) -> To
     let checker = checker();
     let in_place = container.wire.shape != Shape::Own;
     let newtype = fields.len() == 1;
-    // What is read from the same object is read without the members of the others.
+    // Each field is read without the members of the others.
     let names = fields.iter().filter(|field| !field.wire.flattened && !field.wire.skipped);
     let others: Vec<String> = names
         .flat_map(|field| {

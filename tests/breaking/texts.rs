@@ -109,7 +109,7 @@ pub(crate) fn run_together(site: &Site<'_>) -> Vec<Break> {
             let text = raw(site, &pointer, &format!("[{{{inner}{joint}{inner}}}]"));
             breaks.push(Break::text(text, &pointer).meaning(&two));
         }
-        // Where only one member is there, this is the text of a member that is doubled.
+        // With a single member, this is the text of a member that is doubled.
         if object.len() > 1 {
             let other = varied(&json!(object)).to_string();
             for joint in [",", ""] {

@@ -1,4 +1,4 @@
-//! What is wrong with a value that is nested so deeply in unions that all branches of all of them cannot
+//! Explains a value that is nested so deeply in unions that all branches of all of them cannot
 //! be tried: place by place, and at each union in the one branch that the value means. Each place is
 //! held against what is said of it alone, so the work is linear in the value.
 
@@ -18,7 +18,7 @@ const MOST: usize = 200_000;
 /// The most problems that are told.
 const MOST_TOLD: usize = 1000;
 
-/// What is found; nothing where it lies in what is not looked at place by place.
+/// The findings; none for a place that the walk does not visit.
 pub(super) fn problems(contract: &Contract, value: &Value) -> Vec<Problem> {
     let mut walk = Walk {
         root: contract.schema(),
@@ -114,7 +114,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What a schema says of this place: all of it, or without what lies deeper.
+    /// The schema of this place: all of it, or without the places inside.
     fn tell(&mut self, schema: &'a Value, value: &Value, whole: bool) {
         let root = self.root;
         let compiled =
@@ -147,7 +147,7 @@ fn with_definitions(schema: &Value, root: &Value) -> Value {
     part
 }
 
-/// What a schema says of the place itself: of its members and elements, only that they may be there.
+/// The schema of the place itself: its members and elements only by name.
 fn alone(schema: &Value) -> Value {
     let Some(members) = schema.as_object() else { return schema.clone() };
     let anything = |names: &Map<String, Value>| {

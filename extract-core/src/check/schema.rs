@@ -50,7 +50,7 @@ pub fn violations(contract: &Contract, value: &Value) -> Problems {
     told.problems.into()
 }
 
-/// What is told of the violations of a schema.
+/// The report of the violations of a schema.
 pub(super) struct Told<'a> {
     root: &'a Value,
     pub(super) problems: Vec<Problem>,

@@ -1,4 +1,4 @@
-//! Which branch of a union a value means. What the value names binds: a tag, the one key around the
+//! Finds the branch of a union that a value means. A name in the value binds: a tag, the one key around the
 //! fields, the name of a unit variant. Only a value that names nothing is told apart by its kind.
 //! Knows nothing of how well the value fits.
 
@@ -10,7 +10,7 @@ const FOLLOWED: usize = 8;
 /// How many schemas are looked at for the names of one branch.
 const MOST: usize = 2_000;
 
-/// What a value says of the branch that it is.
+/// The branch that a value means.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meant<'a> {
     /// This one.
@@ -22,7 +22,7 @@ pub(super) enum Meant<'a> {
     Unknown,
 }
 
-/// Which of the branches of a union in this schema the value means.
+/// Returns the branch of a union in this schema that the value means.
 pub(super) fn meant<'a>(root: &'a Value, branches: &'a [Value], value: &Value) -> Meant<'a> {
     let heads: Vec<Head<'_>> = branches.iter().map(|branch| Head::of(root, branch)).collect();
     let named = match value {
@@ -112,7 +112,7 @@ impl<'a> Meant<'a> {
     }
 }
 
-/// What a branch is known by.
+/// The names of a branch.
 #[derive(Debug, Default)]
 pub(super) struct Head<'a> {
     /// The texts that it is, where it is nothing but some texts.

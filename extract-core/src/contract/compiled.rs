@@ -405,7 +405,7 @@ impl Contract {
         if misfits.is_empty() {
             return raised;
         }
-        // Where the value passes the schema as it stands, nothing else would find them.
+        // If the value passes the schema as it stands, nothing else would find them.
         let passes = self.validator.is_valid(&raised.value);
         let problems: Vec<Problem> = misfits
             .into_iter()

@@ -54,7 +54,7 @@ fn find_at(root: &Value, segment: &str, value: &Value, pointer: &mut String) -> 
     found
 }
 
-/// What is wrong with one schema.
+/// The contradiction in one schema.
 fn fault(root: &Value, members: &Map<String, Value>) -> Option<String> {
     // As a keyword it holds a list of words; a property of this name would hold a schema.
     if let Some(Value::Array(words)) = members.get(MISPLACED) {

@@ -23,7 +23,7 @@ pub enum ProblemKind {
     Rule,
 }
 
-/// What is expected at the place of a member that must be there and is not. It is all that there is to
+/// The words for a missing member. They are all that there is to
 /// say, so it stands without "expected".
 pub(crate) const MISSING: &str = "missing required field";
 

@@ -18,7 +18,7 @@ use super::{Problem, ProblemKind, excerpt, push_segment};
 /// Why a value cannot be read as a type, and where in it.
 pub(crate) type Unread = serde_path_to_error::Error<serde_json::Error>;
 
-/// What a function like those of `deserialize_with` reads from.
+/// The source of a function such as those of `deserialize_with`.
 pub(super) type Reading<'v> = serde_path_to_error::Deserializer<'v, 'v, Wide<&'v Value>>;
 
 /// Reads a value as a type.
@@ -36,7 +36,7 @@ pub(crate) fn read_by<T>(
     read.map_err(|error| Unread::new(track.path(), error))
 }
 
-/// What serde says of a value at this place that it cannot read.
+/// Reports the error of serde for the value at this place.
 pub(crate) fn problem(error: &Unread, at: &str, value: &Value) -> Problem {
     use serde_path_to_error::Segment;
     let mut inside = String::new();

@@ -78,7 +78,7 @@ pub(super) struct Kept {
     pub(super) value: Value,
     /// Those that are out, in the order of the list.
     pub(super) bad: Vec<BadItem>,
-    /// Where the elements that are left stood.
+    /// The original indices of the elements that are left.
     places: Vec<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! Where the answer begins in a text that is still arriving: behind thinking, prose and a fence, in
+//! Finds the begin of the answer in a text that still arrives: behind thinking, prose and a fence, in
 //! the envelope of a call, at the first bracket.
 
 use super::calls::{self, Ahead};

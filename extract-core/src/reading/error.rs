@@ -41,7 +41,7 @@ pub enum ReadError {
     /// The text ends while the model still thinks aloud, so that there is no answer yet.
     #[error("the text ends in thinking that begins with {mark:?}, before any answer")]
     OnlyThinking {
-        /// What the thinking begins with.
+        /// The mark that opened the thinking.
         mark: String,
     },
     /// The text ends inside of a tool call that is written in it, or that call cannot be read.

@@ -144,7 +144,7 @@ fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> bool {
             if value.is_null() && union.nullable {
                 return true;
             }
-            // Where a text may stand too, it keeps the digits that a value does not.
+            // A text, if one may stand here, keeps the digits that a value does not.
             let is_text = |&id: &ShapeId| matches!(shape.form(id), Form::Text(_));
             if value.is_f64() && union.options.iter().any(is_text) {
                 return false;

@@ -1,13 +1,13 @@
-//! Where the answer of a text begins and ends: behind what the model thought aloud, before the
+//! Finds the begin and the end of an answer in a text: behind the model's thinking, before the
 //! tokens that end its turn. Holds the table of the marks of all families; knows no schema.
 
 use super::error::ReadError;
 
 /// The marks that one family puts around its thinking.
 struct Marks {
-    /// What thinking begins with. Letter case does not count in any mark.
+    /// The opening mark. Letter case does not count in any mark.
     open: &'static str,
-    /// What it ends with.
+    /// The closing marks.
     close: &'static [&'static str],
     /// The name may be that of a member in an answer written as XML-like elements.
     member: bool,
@@ -58,14 +58,14 @@ const THINKING: &[Marks] = &[
     row("<|channel|>commentary", HARMONY),
 ];
 
-/// What ends a message of harmony's; the next header decides what follows.
+/// The end marks of a harmony message; the next header decides on the rest.
 const HARMONY: &[&str] =
     &["<|end|>", "<|return|>", "<|start|>", "<|channel|>final", "<|channel|>commentary to="];
 
-/// What the answer of a message in channels begins with.
+/// The header of the final channel.
 const FINAL: &str = "<|channel|>final";
 
-/// What ends the header of a message.
+/// The end of the header of a message.
 const MESSAGE: &str = "<|message|>";
 
 /// Marks that stand alone before an answer, and mean that thinking is over.
@@ -99,7 +99,7 @@ const TURN_ENDS: &[&str] = &[
 /// The longest mark, in bytes.
 const LONGEST: usize = 32;
 
-/// Where the answer stands in a text.
+/// The range of the answer in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Answer {
     /// Behind the last mark that closes thinking.
@@ -141,7 +141,7 @@ pub(crate) fn answer(text: &str) -> Result<Answer, ReadError> {
     Ok(Answer { start: walk.start, end: walk.end_of(text) })
 }
 
-/// What is left of the header of an answer in channels where a server strips the tokens.
+/// The rest of a final header after a server stripped its tokens.
 const BARE_FINAL: &str = "assistantfinal";
 
 /// Whether elements such as `<reasoning>` may be members of an answer in XML-like elements: there is
@@ -201,9 +201,9 @@ pub(super) struct Walk {
     at: usize,
     /// The row of the thinking that is under way.
     inside: Option<usize>,
-    /// Where the answer begins, as far as this is known.
+    /// The begin of the answer, as far as it is known.
     start: usize,
-    /// Where a message of harmony's ended, behind the latest start.
+    /// The end of a harmony message behind the latest start.
     ended: Option<usize>,
     /// An element that is no thinking was opened outside of it.
     elements: bool,
@@ -217,7 +217,7 @@ pub(super) struct Walk {
 const UNCLOSED: u32 = 4;
 
 impl Walk {
-    /// Where the answer begins, as far as this is known.
+    /// The begin of the answer, as far as it is known.
     pub(super) fn start(&self) -> usize {
         self.start
     }
@@ -391,7 +391,7 @@ impl Walk {
         }
     }
 
-    /// Where the answer ends: with its message, and before the tokens that end the turn.
+    /// The end of the answer: with its message, and before the tokens that end the turn.
     fn end_of(&self, text: &str) -> usize {
         let end = self.ended.filter(|&end| end >= self.start).unwrap_or(text.len());
         self.start + without_turn_ends(&text[self.start..end]).len()
@@ -411,7 +411,7 @@ fn without_turn_ends(text: &str) -> &str {
     }
 }
 
-/// What stands at a place.
+/// The content of a place.
 enum Found {
     Mark(&'static str),
     /// The text ends inside of what may be a mark.
@@ -463,7 +463,7 @@ fn is_quoted(text: &str, at: usize, len: usize) -> bool {
     )
 }
 
-/// Where a value ends.
+/// The end of a value.
 pub(super) enum ValueEnd {
     At(usize),
     /// A mark of thinking stands in it, outside of its strings: here.

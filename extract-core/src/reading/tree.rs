@@ -44,7 +44,7 @@ pub(super) struct Tree {
     role: Option<Role>,
     string_at: u32,
     pub(super) root: NodeId,
-    /// Where the notes and the nodes of this root begin.
+    /// The first note and the first node of this root.
     root_notes: usize,
     root_slots: usize,
     /// Pieces of stray text in this root.
@@ -53,7 +53,7 @@ pub(super) struct Tree {
     overfull: bool,
     /// The notes are in the order of the nodes.
     sorted: bool,
-    /// Where the text of the string that is read begins.
+    /// The begin of the text of the string that is read.
     growing: usize,
     /// The names that members can have, where the schema names them all.
     names: Option<Arc<MemberNames>>,

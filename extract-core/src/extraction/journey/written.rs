@@ -80,7 +80,7 @@ impl<T> Journey<T> {
         attempt.repairs.insert(0, Repair::of_whole(RepairKind::Envelope, &before, &after));
     }
 
-    /// What is wrong with calls that were written as text, in words.
+    /// The problems of calls that were written as text, in words.
     pub(super) fn words_to_written_calls(&self) -> String {
         let several = self.slots.verdicts.len() > 1;
         let verdicts = self.slots.verdicts.iter().enumerate().map(|(at, verdict)| {

@@ -7,12 +7,12 @@ use super::json::{ARGUMENTS, INSIDE, NAMES};
 use super::marks;
 use crate::contract::shape::normal;
 
-/// Where the answer begins in a text that is cut off, and the text without what ends a turn. In an
+/// Returns the begin of the answer in a text that is cut off, and the text without the end of a turn. In an
 /// envelope of what was offered it begins with the arguments.
 ///
 /// # Errors
 ///
-/// Where there is no answer yet.
+/// If there is no answer yet.
 pub(in crate::reading) fn answer_in_part<'t>(
     text: &'t str,
     reader: &Reader<'_>,
@@ -35,7 +35,7 @@ pub(in crate::reading) fn answer_in_part<'t>(
     Ok((answer.start, text))
 }
 
-/// What begins at a bracket.
+/// The kind of value that begins at a bracket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::reading) enum Ahead {
     /// A value.
@@ -70,7 +70,7 @@ struct Look<'t> {
     text: &'t str,
     at: usize,
     offered: &'t [String],
-    /// What came so far is that of a call.
+    /// The text so far is that of a call.
     sure: bool,
 }
 

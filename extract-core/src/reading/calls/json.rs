@@ -33,12 +33,12 @@ pub(super) fn may_hold(text: &str) -> bool {
 struct Found {
     name: String,
     arguments: String,
-    /// Where the arguments end.
+    /// The end of the arguments.
     end: usize,
     keys: (String, String),
 }
 
-/// What a value holds.
+/// The content of a value.
 enum Holds {
     Calls(Vec<Found>),
     Nothing,
@@ -150,7 +150,7 @@ impl<'t> Value<'t> {
         Holds::Calls(vec![found])
     }
 
-    /// Where to go on behind calls: behind the value, or behind the arguments, where the value ran on
+    /// The place to go on behind calls: behind the value, or behind the arguments, where the value ran on
     /// over other marks.
     fn end(&self, calls: &[Found]) -> usize {
         let last = calls.iter().map(|call| call.end).max().unwrap_or(self.end);

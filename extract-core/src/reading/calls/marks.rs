@@ -19,10 +19,10 @@ pub(super) enum Form {
     Braces,
 }
 
-/// What stands between the parts of a call of DeepSeek's.
+/// The separator between the parts of a DeepSeek call.
 pub(super) const SEPARATOR: &str = "<｜tool▁sep｜>";
 
-/// What ends the header of a message in harmony's channels.
+/// The end of a message header in harmony's channels.
 pub(super) const MESSAGE: &str = "<|message|>";
 
 /// What `MiniMax` M3 puts before every tag. A member is a tag of its own there.
@@ -30,7 +30,7 @@ pub(super) const NAMESPACE: &str = "]<]minimax[>[";
 
 /// The mark of one family.
 pub(super) struct Envelope {
-    /// What a call, or several, begin with. Letter case does not count.
+    /// The mark that opens one or several calls. Letter case does not count.
     pub(super) open: &'static str,
     pub(super) form: Form,
 }

@@ -96,7 +96,7 @@ struct Search<'t> {
 impl Search<'_> {
     fn run(&mut self) -> Result<(), ()> {
         let text = self.text;
-        // Where the latest mark ends behind which no call was found.
+        // The end of the latest mark without a call behind it.
         let mut idle: Option<usize> = None;
         let mut at = self.functionary()?;
         while let Some(sign) = memchr::memchr3(b'<', b'[', b'{', &text.as_bytes()[at..]) {
@@ -205,7 +205,7 @@ impl Search<'_> {
                 Ok(read.end.max(at + 1))
             }
             Err(Fault::Incomplete) => Err(()),
-            // What is in the first value is data, also where that is cut.
+            // The first value is data, also if it is cut.
             Err(Fault::NoCall) if whole || is_first(text, at) => Ok(end),
             Err(Fault::NoCall) => {
                 self.astray = true;

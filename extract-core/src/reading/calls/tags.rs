@@ -13,7 +13,7 @@ const DEEPEST: u32 = 32;
 struct Tag<'t> {
     /// Its name, without what stands before a colon.
     name: &'t str,
-    /// What it names: `<function=n>`, `<invoke name="n">`.
+    /// Its name: `<function=n>`, `<invoke name="n">`.
     of: Option<&'t str>,
     /// The text is one, and no JSON: `string="true"`.
     text: bool,

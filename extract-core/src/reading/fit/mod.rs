@@ -117,7 +117,7 @@ impl<'s> At<'s> {
         At { node, shape, converted: true, told: node == self.node, tag: None, ..self }
     }
 
-    /// What a cost depends on besides the node and the shape.
+    /// The facts that a cost depends on besides the node and the shape.
     fn flags(self) -> u8 {
         u8::from(self.converted)
             | u8::from(self.tail) << 1

@@ -337,7 +337,7 @@ impl<'s> Fitter<'s> {
         }
         let scalars = of(self, |form| !matches!(form, Form::Object(_) | Form::List(_)));
         if self.is_prose(at.node) && self.is_within(at) {
-            // Where words would be taken as they are, no number is picked out of them.
+            // If words are taken as they are, no number is picked out of them.
             let takes_words = |&index: &usize| {
                 matches!(self.shape.form(form.options[index]), Form::Text(_) | Form::Any)
             };

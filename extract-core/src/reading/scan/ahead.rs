@@ -80,7 +80,7 @@ pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b'.' | b'@') || byte >= 0x80
 }
 
-/// What may stand where a member can begin.
+/// The kinds of text at the begin of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Member<'a> {
     None,

@@ -218,7 +218,7 @@ fn strictly(setting: &Setting<'_>, next: u8, mut ahead: Ahead<'_>) -> Ask<Judged
     }
 }
 
-/// What stands behind a comma in an object.
+/// Judges the text behind a comma in an object.
 fn next_member(setting: &Setting<'_>, mut ahead: Ahead<'_>) -> Ask<Judged> {
     match ahead.space()? {
         None | Some(b'}' | b']') => return Ok(Judged::ENDS),
@@ -237,7 +237,7 @@ fn next_member(setting: &Setting<'_>, mut ahead: Ahead<'_>) -> Ask<Judged> {
     Ok(Judged::INNER.unclear(quoted && member != Member::None && !setting.quoting))
 }
 
-/// What stands behind a comma in a list.
+/// Judges the text behind a comma in a list.
 fn next_element(mut ahead: Ahead<'_>) -> Ask<Judged> {
     Ok(match ahead.space()? {
         None | Some(b']' | b'}' | b'{' | b'[' | b'0'..=b'9' | b'-') => Judged::ENDS,
@@ -296,7 +296,7 @@ fn closers(setting: &Setting<'_>, mut ahead: Ahead<'_>) -> Ask<Judged> {
     Ok(Judged::ends(ends).unclear(ends && next != b'`'))
 }
 
-/// What stands behind the last closer: another value, a line of its own, the end of a fence or of
+/// Judges the text behind the last closer: another value, a line of its own, the end of a fence or of
 /// an element. Words are a remark, unless a string ends behind them as one in the value would.
 fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> Ask<Judged> {
     if ahead.newline || matches!(next, b'{' | b'[' | b'`' | b'<' | b')') {
@@ -313,7 +313,7 @@ fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> Ask<Judged> {
     let mut quotes = false;
     loop {
         match ahead.byte()? {
-            // What is out of reach could end a string.
+            // Text out of reach could end a string.
             None if !ahead.ended() => return Ok(Judged::ENDS.unclear(quotes || inner)),
             None | Some(b'\n' | b'{' | b'[') => return Ok(Judged::ENDS),
             Some(_) => match ahead.mark() {

@@ -266,7 +266,7 @@ impl<S: Sink> Scanner<S> {
                 return Ok(());
             }
             byte @ (b':' | b'{' | b'[' | b'(' | b';') => {
-                // What stands in it would become members of this object. Doubled braces open one.
+                // Its members would become those of this object. Doubled braces open one.
                 if matches!(byte, b'[' | b'(') || byte == b'{' && !self.fresh {
                     self.unclear(Place::Container);
                 }

@@ -1,9 +1,9 @@
-//! What the scanner knows of the string that is open.
+//! The state of the string that is open.
 
 use super::ahead::Mark;
 use super::event::Role;
 
-/// What the string so far ends in.
+/// The end of the string so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tail {
     /// So many bytes of white space,
@@ -15,7 +15,7 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    /// What is no part of the string if its closing mark was missing.
+    /// The bytes that are no part of the string if its closing mark was missing.
     pub(super) fn loose(self) -> usize {
         if self.comma { self.space + 1 } else { self.line_end() }
     }

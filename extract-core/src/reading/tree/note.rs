@@ -73,7 +73,7 @@ impl Tree {
         self.notes.push(note);
     }
 
-    /// What was noted for a value that never came is about the root that it was to be in.
+    /// A note for a value that never came is about the root that it was to be in.
     pub(super) fn adopt(&mut self) {
         let (first, len) = (index(self.root_slots), index(self.slots.len()));
         let from = self.root_notes.min(self.notes.len());

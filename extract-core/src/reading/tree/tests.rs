@@ -1,4 +1,4 @@
-//! What the tree promises: its memory is bounded by the text, it says where a text ended, and it
+//! The guarantees of the tree: its memory is bounded by the text, it says where a text ended, and it
 //! keeps what is unclear.
 
 use proptest::prelude::*;
