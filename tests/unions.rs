@@ -544,3 +544,49 @@ async fn the_error_has_the_value_in_the_types_own_shape() {
     assert!(matches!(error, Error::Invalid { .. }));
     assert_eq!(error.best_value(), Some(&json!({"Reserve": {"people": 40, "hour": 19}})));
 }
+
+#[derive(Debug, PartialEq, Extract)]
+#[serde(tag = "status", rename_all = "snake_case")]
+enum Payment {
+    Open,
+    Settled { on: String },
+}
+
+#[derive(Debug, PartialEq, Extract)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    Paid { status: Payment },
+    Lost,
+}
+
+/// The places and the expectations of all problems of one reply.
+async fn problems_of<T: Extract + std::fmt::Debug>(reply: serde_json::Value) -> Vec<String> {
+    let client = client_of(&Scripted::new([reply::json(reply)]));
+    let error = client.extract::<T>("An order.").mode(Mode::Text).retries(0).await.unwrap_err();
+    let Error::Invalid { problems, .. } = error else { panic!("{error}") };
+    problems.iter().map(|one| format!("{}: {}", one.pointer, one.expected)).collect()
+}
+
+#[tokio::test]
+async fn a_bare_reply_has_the_problems_of_a_wrapped_one() {
+    let payments =
+        [json!({"status": 5}), json!({"status": "cancelled"}), json!({"status": "settled"})];
+    for reply in payments {
+        let bare = problems_of::<Payment>(reply.clone()).await;
+        assert_eq!(bare, problems_of::<Payment>(json!({"value": reply})).await, "{reply}");
+        assert!(
+            bare.iter().all(|one| one.starts_with("/status") || one.starts_with("/on")),
+            "{bare:?}"
+        );
+    }
+    let orders = [
+        json!({"paid": {"status": {"status": "settled"}}}),
+        json!({"paid": {"status": 5}}),
+        json!({"paid": {}}),
+    ];
+    for reply in orders {
+        let bare = problems_of::<Order>(reply.clone()).await;
+        assert_eq!(bare, problems_of::<Order>(json!({"value": reply})).await, "{reply}");
+        assert!(bare.iter().all(|one| one.starts_with("/paid/status")), "{bare:?}");
+    }
+}
