@@ -11,6 +11,7 @@ use super::scan::{Role, ScanError, Sink};
 use super::strict;
 use super::tree::{Kind, NONE, Tree};
 use super::{Reader, calls, markup, thinking, unguided};
+use crate::contract::root;
 use crate::contract::shape::{Form, Shape};
 
 /// Reads a whole text; `search` says whether the answer may stand in prose.
@@ -31,6 +32,11 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
     let is_json = match strict::parse(text) {
         Ok(parsed) if parsed.is_plain && strict::fits(&parsed.value, reader.shape) => {
             return Ok(reading(parsed.value));
+        }
+        Ok(parsed)
+            if is_strict && parsed.is_plain && strict::fits_bare(&parsed.value, reader.shape) =>
+        {
+            return Ok(reading(root::enclose(parsed.value)));
         }
         Ok(_) => true,
         Err(error) if is_strict => {

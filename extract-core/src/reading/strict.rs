@@ -99,6 +99,11 @@ pub(super) fn fits(value: &Value, shape: &Shape) -> bool {
     check(value, shape, shape.root(), &mut { STEPS })
 }
 
+/// Whether a value fits as it stands that came without the object which providers want around it.
+pub(super) fn fits_bare(value: &Value, shape: &Shape) -> bool {
+    shape.wrapped_field().is_some_and(|field| check(value, shape, field.shape, &mut { STEPS }))
+}
+
 /// The most values that are held against a type to find out whether one fits: alternatives inside of
 /// alternatives can double at each level. Out of steps it counts as one that does not fit, and the
 /// reader that mends, which has bounds of its own, takes over.
