@@ -123,7 +123,9 @@ impl Answer {
 /// [`ReadError::OnlyThinking`] where thinking begins and does not end.
 pub(crate) fn answer(text: &str) -> Result<Answer, ReadError> {
     let mut walk = Walk { as_members: are_members(text), ..Walk::default() };
-    while let Step::Value(_) = walk.step(text, true) {}
+    if may_hold_marks(text) {
+        while let Step::Value(_) = walk.step(text, true) {}
+    }
     if let Some(open) = walk.inside {
         return Err(ReadError::OnlyThinking { mark: THINKING[open].open.to_owned() });
     }
@@ -139,6 +141,15 @@ pub(crate) fn answer(text: &str) -> Result<Answer, ReadError> {
         }
     }
     Ok(Answer { start: walk.start, end: walk.end_of(text) })
+}
+
+/// Whether a text can hold a mark at all: each has an angle bracket, a diamond, or begins with one of a
+/// few letters behind a bracket. Most texts have none, and need no walk.
+fn may_hold_marks(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr2(b'<', "◁".as_bytes()[0], bytes).is_some()
+        || memchr::memchr_iter(b'[', bytes)
+            .any(|at| matches!(bytes.get(at + 1), Some(b'T' | b't' | b'/' | b'e' | b'E')))
 }
 
 /// The rest of a final header after a server stripped its tokens.
