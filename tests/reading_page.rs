@@ -208,7 +208,7 @@ fn tables() -> Vec<(&'static str, Vec<Case>)> {
                     "It is not in stock.",
                     "Either in stock or sold out.",
                 ]
-                Grade: ["B", "(B)", "The answer is B.", "B or C", r#"{"value": "N/A"}"#]
+                Grade: ["B", "(B)", "The answer is B.", "It is not option B.", "Option B, or C.", "B or C", r#"{"value": "N/A"}"#]
                 Option<Grade>: [r#"{"value": "N/A"}"#, r#"{"value": "a"}"#]
                 Size: [r#"{"value": "Men's"}"#]
             },

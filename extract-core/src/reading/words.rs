@@ -59,26 +59,26 @@ const LONGEST: usize = 16_384;
 /// The shortest name that counts within a longer text, in characters.
 const SHORTEST: usize = 3;
 
-/// The text behind a word that announces a choice: `Option B`, `The answer is (b).`
+/// The short name behind a word that announces a choice: `Option B`, `The answer is (b).` None if the
+/// choice is denied, or another one is announced.
 fn labelled(text: &str) -> Option<&str> {
     const LABELS: [&str; 3] = ["option", "answer", "choice"];
     if text.len() > 128 {
         return None;
     }
+    let is_label = |word: &&str| LABELS.iter().any(|label| word.eq_ignore_ascii_case(label));
     let is_letter = |char: char| char.is_alphanumeric() || char == '\'';
+    let offset = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
     let mut words = text.split(|char: char| !is_letter(char)).filter(|word| !word.is_empty());
-    let mut label =
-        words.find(|word| LABELS.iter().any(|label| word.eq_ignore_ascii_case(label)))?;
-    label = match words.next()? {
-        is if is.eq_ignore_ascii_case("is") => words.next()?,
-        other if !label.is_empty() => other,
-        _ => return None,
-    };
+    let before = text.get(..offset(words.find(is_label)?))?;
+    let name = words.next()?;
+    let name = if name.eq_ignore_ascii_case("is") { words.next()? } else { name };
     // One letter is followed by nothing, or by what says more of it: `Option B: the second`.
-    let at = label.as_ptr() as usize - text.as_ptr() as usize;
-    let behind = text.get(at + label.len()..)?.trim_start_matches([')', '"', '\'', '*', ']']);
-    let is_closed = behind.is_empty() || behind.starts_with([':', '.', ',', '-', ';']);
-    (label.chars().count() < SHORTEST && is_closed).then_some(label)
+    let behind = text.get(offset(name) + name.len()..)?;
+    let behind = behind.trim_start_matches([')', '"', '\'', '*', ']']);
+    let is_closed = behind.is_empty() || behind.starts_with([':', '.', '-', ';']);
+    let is_alone = !words.any(|word| is_label(&word)) && !denied(&fold(before));
+    (name.chars().count() < SHORTEST && is_closed && is_alone).then_some(name)
 }
 
 /// Finds the one choice that is named as a word of its own. Overlapping names go to the longest, so
