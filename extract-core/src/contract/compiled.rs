@@ -11,6 +11,7 @@ use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_types
 use super::each::in_json_schema;
 use super::element::Elements;
 use super::given::{self, Unbounded};
+use super::schema::{NodeId, Origin, SchemaError, Tree, WrittenId};
 use super::{
     DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, checkable,
     contradiction, envelope, known, name, push_segment, root,
@@ -42,6 +43,14 @@ pub enum ContractError {
         /// What cannot be said, and where in the type's own schema.
         source: DialectError,
     },
+    /// The type's JSON Schema cannot be read.
+    #[error("the JSON Schema of `{name}` cannot be read: {source}")]
+    Unreadable {
+        /// The type's name.
+        name: String,
+        /// What is wrong, and where in the type's own schema.
+        source: SchemaError,
+    },
     /// A schema that was given at run time passes a bound.
     #[error("the JSON Schema of `{name}` is refused: {source}")]
     Unbounded {
@@ -71,6 +80,8 @@ pub struct Contract {
     schema: Value,
     /// The same with an object at its root; absent where it has one already.
     wrapped: Option<Value>,
+    /// What is asked for, as everything visits it.
+    tree: Arc<Tree>,
     validator: jsonschema::Validator,
     forms: RwLock<Vec<Arc<Form>>>,
     prompt: String,
@@ -191,6 +202,11 @@ impl Contract {
                 ContractError::Dialect { name, dialect, source }
             });
         let (prompt, lowered) = said?;
+        let origin = if is_given { Origin::Given } else { Origin::Type };
+        let tree = Tree::parse(asked, origin).map(Arc::new).map_err(|error| {
+            let error = if wrapped.is_some() { error.at(place_inside) } else { error };
+            ContractError::Unreadable { name: name.clone(), source: error }
+        })?;
         let shape = compile_shape(&name, asked, wrapped.is_some())?;
         let shape = if is_given { shape } else { shape.typed() };
         let validator = checkable::compile(&name, &schema)?;
@@ -201,6 +217,7 @@ impl Contract {
             description,
             schema,
             wrapped,
+            tree,
             validator,
             forms,
             prompt,
@@ -226,6 +243,27 @@ impl Contract {
     /// The JSON Schema (draft 2020-12) of the type itself, which replies are checked against.
     pub fn schema(&self) -> &Value {
         &self.schema
+    }
+
+    /// The schema that is asked for, as everything visits it.
+    pub(crate) fn tree(&self) -> &Arc<Tree> {
+        &self.tree
+    }
+
+    /// The node of the type itself, which is not the root where it travels inside of an object.
+    pub(crate) fn own_node(&self) -> NodeId {
+        let root = self.tree.root();
+        let inner = || Some(self.tree.plain(root)?.member(root::KEY)?.node);
+        if self.is_wrapped() { inner().unwrap_or(root) } else { root }
+    }
+
+    /// The schema that is written at a place of the type's own schema.
+    pub(crate) fn written_at(&self, place: &str) -> Option<WrittenId> {
+        if self.is_wrapped() {
+            self.tree.written_at(&root::place_outside(place))
+        } else {
+            self.tree.written_at(place)
+        }
     }
 
     /// Whether the type's root is not an object and therefore travels inside of one.
@@ -525,4 +563,8 @@ impl fmt::Debug for Contract {
             .field("schema", &self.schema)
             .finish_non_exhaustive()
     }
+}
+
+fn place_inside(place: &str) -> Option<String> {
+    root::place_inside(place).map(str::to_owned)
 }

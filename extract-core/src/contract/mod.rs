@@ -44,6 +44,7 @@ mod report;
 pub(crate) mod root;
 #[doc(hidden)]
 pub mod rules;
+mod schema;
 mod seek;
 pub(crate) mod shape;
 mod source;
@@ -69,6 +70,7 @@ pub use pieces::{Piece, PieceExtract, PieceOther, PieceRead};
 pub(crate) use problem::{MISSING, MOST_SHOWN, excerpt, push_segment, segments};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use report::{Change, DialectReport};
+pub use schema::SchemaError;
 pub use shape::{Shape, ShapeError};
 #[doc(hidden)]
 pub use source::Effort;

@@ -108,6 +108,13 @@ pub(crate) fn place_inside(pointer: &str) -> Option<&str> {
     (place.is_empty() || place.starts_with('/')).then_some(place)
 }
 
+/// A place in the schema that was wrapped, as one in the schema that [`wrap`] made of it.
+pub(crate) fn place_outside(place: &str) -> String {
+    let is_definition =
+        DEFINITIONS.iter().any(|of| place.strip_prefix('/').is_some_and(|at| at.starts_with(of)));
+    if is_definition { place.to_owned() } else { format!("/properties/{KEY}{place}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,123 @@
+//! The keywords of JSON Schema that hold schemas, and those that hold values: whatever visits the
+//! JSON of a schema visits it by these tables, so that a property called `format` or `$ref` is never
+//! taken for a keyword, nor a value under `const` for a schema.
+
+use serde_json::{Map, Value};
+
+use super::super::problem::push_segment;
+
+/// Keywords whose value maps names to schemas.
+const NAMED: &[&str] =
+    &["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
+
+/// Keywords whose value is a list of schemas.
+const LISTED: &[&str] = &["allOf", "anyOf", "oneOf", "prefixItems"];
+
+/// Keywords whose value is a schema.
+const SINGLE: &[&str] = &[
+    "items",
+    "additionalProperties",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "propertyNames",
+    "contains",
+    "not",
+    "if",
+    "then",
+    "else",
+    "contentSchema",
+];
+
+/// Keywords that held schemas in older drafts.
+const FORMER: &[&str] = &["additionalItems", "dependencies"];
+
+/// Keywords about a value that hold no schema: each is a constraint of its own, merged by its name.
+pub(super) const CONSTRAINTS: &[&str] = &[
+    "minProperties",
+    "maxProperties",
+    "dependentRequired",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minContains",
+    "maxContains",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "format",
+    "contentEncoding",
+    "contentMediaType",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+];
+
+/// Calls `visit` with every schema directly inside the JSON of a schema, and with its place.
+pub(super) fn children<'s>(
+    schema: &'s Map<String, Value>,
+    place: &str,
+    mut visit: impl FnMut(String, &'s Value),
+) {
+    let at = |segments: &[&str]| {
+        let mut pointer = place.to_owned();
+        segments.iter().for_each(|segment| push_segment(&mut pointer, segment));
+        pointer
+    };
+    for (keyword, value) in schema {
+        let word = keyword.as_str();
+        match value {
+            Value::Object(named) if NAMED.contains(&word) => {
+                named.iter().for_each(|(name, schema)| visit(at(&[word, name]), schema));
+            }
+            Value::Array(listed) if LISTED.contains(&word) => {
+                for (index, schema) in listed.iter().enumerate() {
+                    visit(at(&[word, &index.to_string()]), schema);
+                }
+            }
+            _ if SINGLE.contains(&word) => visit(at(&[word]), value),
+            _ => {}
+        }
+    }
+}
+
+/// Visits the JSON of a schema and of all schemas in it, the outer ones first. Does not recurse.
+pub(crate) fn each_schema(schema: &mut Value, mut visit: impl FnMut(&mut Map<String, Value>)) {
+    let mut open = vec![schema];
+    while let Some(schema) = open.pop() {
+        let Value::Object(members) = schema else { continue };
+        visit(members);
+        for (keyword, value) in members {
+            let word = keyword.as_str();
+            let is_named = NAMED.contains(&word) || word == FORMER[1];
+            let is_listed = LISTED.contains(&word) || word == "items";
+            let is_single = SINGLE.contains(&word) || word == FORMER[0];
+            if is_single && value.is_object() {
+                open.push(value);
+                continue;
+            }
+            match value {
+                Value::Object(named) if is_named => open.extend(named.values_mut()),
+                Value::Array(listed) if is_listed => open.extend(listed),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether JSON is nested no deeper than `most` levels. Does not recurse.
+pub(super) fn within_depth(value: &Value, most: usize) -> bool {
+    let mut open = vec![(value, 0)];
+    while let Some((value, depth)) = open.pop() {
+        if depth > most {
+            return false;
+        }
+        match value {
+            Value::Array(items) => open.extend(items.iter().map(|item| (item, depth + 1))),
+            Value::Object(members) => open.extend(members.values().map(|item| (item, depth + 1))),
+            _ => {}
+        }
+    }
+    true
+}

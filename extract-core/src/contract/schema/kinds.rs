@@ -1,0 +1,101 @@
+//! The kinds of JSON that a value can be.
+
+use serde_json::Value;
+
+/// A set of kinds of JSON. A number with a fraction is a kind of its own beside an integer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kinds(u8);
+
+/// The names of the kinds in words, each at the place of its bit.
+const IN_WORDS: [&str; 7] =
+    ["null", "true or false", "an integer", "a number", "a string", "an array", "an object"];
+
+impl Kinds {
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const NULL: Self = Self(1);
+    pub(crate) const BOOLEAN: Self = Self(1 << 1);
+    pub(crate) const INTEGER: Self = Self(1 << 2);
+    pub(crate) const NUMBER: Self = Self(1 << 2 | 1 << 3);
+    pub(crate) const STRING: Self = Self(1 << 4);
+    pub(crate) const ARRAY: Self = Self(1 << 5);
+    pub(crate) const OBJECT: Self = Self(1 << 6);
+    pub(crate) const ALL: Self = Self((1 << 7) - 1);
+
+    /// The types that a schema can name, in the order in which they are listed.
+    pub(crate) const NAMED: [(&'static str, Self); 7] = [
+        ("null", Self::NULL),
+        ("boolean", Self::BOOLEAN),
+        ("integer", Self::INTEGER),
+        ("number", Self::NUMBER),
+        ("string", Self::STRING),
+        ("array", Self::ARRAY),
+        ("object", Self::OBJECT),
+    ];
+
+    /// The kind of this name in JSON Schema.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, kinds)| *kinds)
+    }
+
+    /// The kind of a value. A number without a fraction is an integer, however it is written.
+    pub(crate) fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::NULL,
+            Value::Bool(_) => Self::BOOLEAN,
+            Value::Number(number) => {
+                let whole =
+                    !number.is_f64() || number.as_f64().is_some_and(|number| number.fract() == 0.0);
+                if whole { Self::INTEGER } else { Self(1 << 3) }
+            }
+            Value::String(_) => Self::STRING,
+            Value::Array(_) => Self::ARRAY,
+            Value::Object(_) => Self::OBJECT,
+        }
+    }
+
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    pub(crate) fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it has all kinds of another set.
+    pub(crate) fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether it has any kind of another set.
+    pub(crate) fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The types of JSON Schema that name these kinds; `number` alone where it takes integers too.
+    pub(crate) fn names(self) -> Vec<&'static str> {
+        let named = Self::NAMED.iter().filter(|(_, kinds)| self.has(*kinds));
+        named
+            .filter(|(_, kinds)| *kinds != Self::INTEGER || !self.has(Self::NUMBER))
+            .map(|(name, _)| *name)
+            .collect()
+    }
+
+    /// The kinds in words, joined by "or".
+    pub(crate) fn in_words(self) -> String {
+        let said = |&at: &usize| {
+            let kind = Self(1 << at);
+            // An integer goes without saying beside a number.
+            self.has(kind) && !(kind == Self::INTEGER && self.has(Self::NUMBER))
+        };
+        let words: Vec<&str> = (0..IN_WORDS.len()).filter(said).map(|at| IN_WORDS[at]).collect();
+        if words.is_empty() { "nothing".to_owned() } else { words.join(" or ") }
+    }
+}

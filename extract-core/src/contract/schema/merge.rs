@@ -1,0 +1,517 @@
+//! From schemas as they are written to the nodes of a [`Tree`](super::Tree): what holds at one place
+//! of a value is put together.
+//!
+//! A node stands for a set of written schemas that all hold. Each set is merged once, whatever the
+//! ways to it, so a schema that contains itself comes to an end. A schema with alternatives beside
+//! other constraints is the union of its alternatives, each merged with what stands beside.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Map, Value};
+
+use super::constants::Constant;
+use super::pattern::Pattern;
+use super::tree::{Atom, Is, Member, Node, NodeId, Origin, Others, Plain};
+use super::written::{Annotations, Written, WrittenId};
+use super::{Kinds, SchemaError, cycles};
+
+/// The most nodes of one schema.
+const MAX_NODES: usize = 50_000;
+
+/// The most written schemas that all nodes together are merged from.
+const MAX_MERGES: usize = 400_000;
+
+/// The most alternatives that unions beside each other may come to.
+const MAX_BRANCHES: usize = 256;
+
+/// Refuses a schema that holds for a value only if it holds for the same value.
+pub(super) fn refuse_cycles(written: &[Written]) -> Result<(), SchemaError> {
+    let on_cycle = cycles::on_cycles(written.len(), |from, visit| {
+        let schema = &written[from];
+        let in_unions = schema.unions().flat_map(|(_, branches)| branches.iter().copied());
+        let conditions = schema.condition.iter().flatten().copied();
+        let dependents = schema.dependents.iter().map(|(_, id)| *id);
+        let all = schema.conjuncts().chain(in_unions).chain(schema.not);
+        all.chain(conditions).chain(dependents).for_each(|to| visit(to as usize));
+    });
+    match on_cycle.iter().position(|&on_cycle| on_cycle) {
+        Some(at) => Err(SchemaError::Itself { pointer: written[at].place.clone() }),
+        None => Ok(()),
+    }
+}
+
+pub(super) struct Merged {
+    pub(super) nodes: Vec<Node>,
+    pub(super) root: NodeId,
+    pub(super) targets: HashMap<WrittenId, NodeId>,
+}
+
+/// Merges the schemas of a document, whose root is the first of them.
+pub(super) fn merge(written: &[Written], origin: Origin) -> Result<Merged, SchemaError> {
+    let mut merger = Merger {
+        written,
+        origin,
+        nodes: Vec::new(),
+        known: HashMap::new(),
+        references: HashMap::new(),
+        open: Vec::new(),
+        merges: 0,
+    };
+    let root = merger.node_of(vec![Atom { id: 0, alone: false }])?;
+    // Schemas that say nothing of the shape of values are sent as they stand, and refer to others.
+    let mut targets = HashMap::new();
+    let referred: HashSet<WrittenId> = written.iter().filter_map(|one| one.reference).collect();
+    loop {
+        while let Some((id, work)) = merger.open.pop() {
+            let is = match work {
+                Work::Follow(target) => {
+                    Is::Reference(merger.node_of(vec![Atom { id: target, alone: false }])?)
+                }
+                Work::Merge(atoms) => merger.merged(id, &atoms)?,
+            };
+            merger.nodes[id as usize].is = is;
+        }
+        let Some(&next) = referred.iter().find(|target| !targets.contains_key(*target)) else {
+            break;
+        };
+        targets.insert(next, merger.node_of(vec![Atom { id: next, alone: false }])?);
+    }
+    Ok(Merged { nodes: merger.nodes, root, targets })
+}
+
+/// A node's own part of the work, done when its turn comes.
+enum Work {
+    Follow(WrittenId),
+    Merge(Vec<Atom>),
+}
+
+struct Merger<'w> {
+    written: &'w [Written],
+    origin: Origin,
+    nodes: Vec<Node>,
+    /// The nodes by the schemas that they are merged from.
+    known: HashMap<Vec<Atom>, NodeId>,
+    /// The nodes that only refer to another, by the schema that refers, or by its target where nothing
+    /// else is said.
+    references: HashMap<(WrittenId, bool), NodeId>,
+    open: Vec<(NodeId, Work)>,
+    merges: usize,
+}
+
+impl<'w> Merger<'w> {
+    fn written(&self, atom: Atom) -> &'w Written {
+        &self.written[atom.id as usize]
+    }
+
+    /// The node of schemas that all hold.
+    fn node_of(&mut self, mut seeds: Vec<Atom>) -> Result<NodeId, SchemaError> {
+        let mut seen = HashSet::new();
+        seeds.retain(|atom| seen.insert(*atom));
+        if let [one @ Atom { alone: false, .. }] = seeds.as_slice() {
+            if let Some(target) = self.target(one.id) {
+                let notes = self.written(*one).notes.clone();
+                let is_silent = notes == Annotations::default();
+                let key = (if is_silent { target } else { one.id }, is_silent);
+                if let Some(&known) = self.references.get(&key) {
+                    return Ok(known);
+                }
+                let id = self.add(seeds, notes, Work::Follow(target))?;
+                self.references.insert(key, id);
+                return Ok(id);
+            }
+        }
+        let atoms = self.closure(&seeds)?;
+        let mut key: Vec<Atom> = atoms.clone();
+        key.retain(|atom| {
+            let written = self.written(*atom);
+            !written.is_silent() || written.notes != Annotations::default()
+        });
+        key.sort_unstable();
+        if let Some(&known) = self.known.get(&key) {
+            return Ok(known);
+        }
+        let mut notes = Annotations::default();
+        for atom in atoms.iter().filter(|atom| !atom.alone) {
+            notes.fill_from(&self.written(*atom).notes);
+        }
+        // The names of a member are those that stand at its own place.
+        for own in seeds.iter().filter(|atom| !atom.alone).map(|atom| &self.written(*atom).notes) {
+            notes.alias.extend(own.alias.iter().cloned());
+            notes.aliases.extend(own.aliases.iter().cloned());
+            notes.is_plain_text |= own.is_plain_text;
+        }
+        let id = self.add(seeds, notes, Work::Merge(atoms))?;
+        self.known.insert(key, id);
+        Ok(id)
+    }
+
+    fn add(
+        &mut self,
+        seeds: Vec<Atom>,
+        notes: Annotations,
+        work: Work,
+    ) -> Result<NodeId, SchemaError> {
+        // Of an alternative merged with what stands beside it, the alternative is its place.
+        let own = seeds.iter().find(|atom| !atom.alone).or(seeds.first());
+        let place = own.map_or_else(String::new, |atom| self.written(*atom).place.clone());
+        if self.nodes.len() >= MAX_NODES {
+            return Err(too_large(&place, "schemas once it is merged", MAX_NODES));
+        }
+        let id = NodeId::try_from(self.nodes.len()).unwrap_or(NodeId::MAX);
+        self.nodes.push(Node { place, notes, is: Is::Never, seeds });
+        self.open.push((id, work));
+        Ok(id)
+    }
+
+    /// The schema that a schema refers to, where it says nothing of values itself.
+    fn target(&self, id: WrittenId) -> Option<WrittenId> {
+        let mut written = &self.written[id as usize];
+        // No `allOf` leads back to itself.
+        loop {
+            if !written.is_silent() {
+                return None;
+            }
+            match (written.reference, written.all.as_slice()) {
+                (Some(target), []) => return Some(target),
+                (None, [only]) => written = &self.written[*only as usize],
+                _ => return None,
+            }
+        }
+    }
+
+    /// The schemas, those that they refer to, and those of their `allOf`.
+    fn closure(&mut self, seeds: &[Atom]) -> Result<Vec<Atom>, SchemaError> {
+        let mut atoms = Vec::new();
+        let mut seen = HashSet::new();
+        let mut open: Vec<Atom> = seeds.iter().rev().copied().collect();
+        while let Some(atom) = open.pop() {
+            if !seen.insert(atom) {
+                continue;
+            }
+            atoms.push(atom);
+            if !atom.alone {
+                let inner: Vec<WrittenId> = self.written(atom).conjuncts().collect();
+                open.extend(inner.into_iter().rev().map(|id| Atom { id, alone: false }));
+            }
+        }
+        // The whole of a schema says what it says alone.
+        atoms.retain(|atom| !atom.alone || !seen.contains(&Atom { alone: false, ..*atom }));
+        self.merges += atoms.len();
+        if self.merges > MAX_MERGES {
+            let place = seeds.first().map_or("", |atom| self.written(*atom).place.as_str());
+            return Err(too_large(place, "schemas that are merged", MAX_MERGES));
+        }
+        Ok(atoms)
+    }
+
+    fn merged(&mut self, id: NodeId, atoms: &[Atom]) -> Result<Is, SchemaError> {
+        let whole = atoms.iter().filter(|atom| !atom.alone);
+        let unions: Vec<(bool, &'w [WrittenId])> =
+            whole.flat_map(|atom| self.written(*atom).unions()).collect();
+        if unions.is_empty() {
+            return self.plain(atoms);
+        }
+        let exclusive = unions.iter().all(|(exclusive, _)| *exclusive);
+        let beside: Vec<Atom> = atoms
+            .iter()
+            .filter(|atom| self.written(**atom).asserts() || self.written(**atom).is_false)
+            .map(|atom| Atom { alone: true, ..*atom })
+            .collect();
+        let unions: Vec<(bool, Vec<WrittenId>)> =
+            unions.into_iter().map(|(exclusive, all)| (exclusive, distinct(all))).collect();
+        let count =
+            unions.iter().map(|(_, branches)| branches.len()).fold(1, usize::saturating_mul);
+        if unions.len() > 1 && count > MAX_BRANCHES {
+            let place = &self.nodes[id as usize].place;
+            return Err(too_large(place, "combinations of alternatives", MAX_BRANCHES));
+        }
+        let mut products = vec![beside];
+        for (_, branches) in unions {
+            let mut next = Vec::with_capacity(products.len() * branches.len());
+            for product in &products {
+                for &branch in &branches {
+                    let mut seeds = product.clone();
+                    seeds.push(Atom { id: branch, alone: false });
+                    next.push(seeds);
+                }
+            }
+            products = next;
+        }
+        let mut branches = Vec::with_capacity(products.len());
+        for seeds in products {
+            let branch = self.node_of(seeds)?;
+            // Unions of many branches have no two that are the same.
+            if branches.len() > MAX_BRANCHES || !branches.contains(&branch) {
+                branches.push(branch);
+            }
+        }
+        Ok(Is::Union { exclusive, branches })
+    }
+
+    /// Puts together what schemas say, none of which has alternatives.
+    fn plain(&mut self, atoms: &[Atom]) -> Result<Is, SchemaError> {
+        let written: Vec<&'w Written> = atoms.iter().map(|atom| self.written(*atom)).collect();
+        if written.iter().any(|schema| schema.is_false) {
+            return Ok(Is::Never);
+        }
+        let mut plain = Plain::default();
+        for schema in &written {
+            if let Some(kinds) = schema.kinds {
+                let both = plain.kinds.map_or(kinds, |known| known.and(kinds));
+                if both.is_none() {
+                    return Ok(Is::Never);
+                }
+                plain.kinds = Some(both);
+            }
+            if let Some(values) = &schema.constants {
+                plain.is_const |= schema.is_const;
+                let both = common(plain.constants.take(), values);
+                if both.is_empty() {
+                    return Ok(Is::Never);
+                }
+                plain.constants = Some(both);
+            }
+            for (keyword, value) in &schema.constraints {
+                constrain(&mut plain, keyword, value);
+            }
+            repeat(&mut plain, &schema.verbatim);
+        }
+        if !self.members(&written, &mut plain)? {
+            return Ok(Is::Never);
+        }
+        let mut names = written.iter().filter_map(|schema| schema.names).peekable();
+        if names.peek().is_some() {
+            plain.names = Some(self.all_of(names)?);
+        }
+        let is_object = plain.kinds.is_some_and(|kinds| kinds.has(Kinds::OBJECT));
+        let is_bare = plain.members.is_empty() && plain.patterns.is_empty();
+        if self.origin == Origin::Type
+            && is_object
+            && is_bare
+            && plain.others == Others::Unsaid
+            && plain.names.is_none()
+        {
+            plain.others = Others::Closed;
+        }
+        let places = written.iter().map(|schema| schema.first.len()).max().unwrap_or(0);
+        for index in 0..places {
+            let of = |schema: &&'w Written| schema.first.get(index).copied().or(schema.rest);
+            plain.first.push(self.all_of(written.iter().filter_map(of))?);
+        }
+        let mut rest = written.iter().filter_map(|schema| schema.rest).peekable();
+        if rest.peek().is_some() {
+            plain.rest = Some(self.all_of(rest)?);
+        }
+        Ok(Is::Plain(Box::new(plain)))
+    }
+
+    fn all_of(&mut self, ids: impl Iterator<Item = WrittenId>) -> Result<NodeId, SchemaError> {
+        self.node_of(ids.map(|id| Atom { id, alone: false }).collect())
+    }
+
+    /// Puts together what schemas say of members. False where one must be there that may not be.
+    fn members(&mut self, written: &[&'w Written], plain: &mut Plain) -> Result<bool, SchemaError> {
+        let mut patterns: Vec<(Pattern, Vec<WrittenId>)> = Vec::new();
+        let mut others: Vec<WrittenId> = Vec::new();
+        let (mut closed, mut says) = (false, false);
+        let mut named = Named::default();
+        for schema in written {
+            for (name, id) in &schema.members {
+                named.add(name, Some(*id));
+            }
+            for (text, id) in &schema.patterns {
+                match patterns.iter_mut().find(|(known, _)| known.text == *text) {
+                    Some((_, ids)) => ids.push(*id),
+                    None => patterns.push((Pattern::new(text), vec![*id])),
+                }
+            }
+            if let Some(id) = schema.others {
+                says = true;
+                // The parts of a flattened struct are closed each for itself, and mean the whole.
+                closed |= self.written[id as usize].is_false;
+                others.push(id);
+            }
+        }
+        for name in written.iter().flat_map(|schema| &schema.required) {
+            named.add(name, None);
+            if let Some(&index) = named.index.get(name.as_str()) {
+                named.all[index].required = true;
+            }
+        }
+        if !closed {
+            for name in self.conditional(written) {
+                named.add(name.0, None);
+                if let Some(&index) = named.index.get(name.0) {
+                    named.all[index].conditional.push(name.1);
+                }
+            }
+        }
+        for one in named.all {
+            let matching = patterns.iter().filter(|(pattern, _)| pattern.matches(one.name));
+            let mut ids = one.ids;
+            ids.extend(matching.flat_map(|(_, ids)| ids.iter().copied()));
+            if ids.is_empty() && one.conditional.is_empty() {
+                // It is required, and named nowhere.
+                if closed {
+                    return Ok(false);
+                }
+                ids.extend(others.iter().copied());
+            }
+            let node = if ids.is_empty() && !one.conditional.is_empty() {
+                self.any_of(&one.conditional)?
+            } else {
+                self.all_of(ids.into_iter())?
+            };
+            let (name, required) = (one.name.to_owned(), one.required);
+            plain.members.push(Member { name, node, required });
+        }
+        for (pattern, ids) in patterns {
+            let id = self.all_of(ids.into_iter())?;
+            plain.patterns.push((pattern, id));
+        }
+        plain.others = match (closed, says) {
+            (true, _) => Others::Closed,
+            (false, true) => Others::Open(self.all_of(others.into_iter())?),
+            (false, false) => Others::Unsaid,
+        };
+        Ok(true)
+    }
+
+    /// The members that are named under a condition only.
+    fn conditional(&self, written: &[&'w Written]) -> Vec<(&'w str, WrittenId)> {
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        let conditions = |schema: &'w Written| {
+            let [_, then, other] = schema.condition;
+            let dependents = schema.dependents.iter().map(|(_, id)| *id);
+            then.into_iter().chain(other).chain(dependents).collect::<Vec<_>>()
+        };
+        let mut open: Vec<WrittenId> = written.iter().flat_map(|one| conditions(one)).collect();
+        open.reverse();
+        while let Some(id) = open.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let schema = &self.written[id as usize];
+            found.extend(schema.members.iter().map(|(name, id)| (name.as_str(), *id)));
+            open.extend(schema.conjuncts());
+            open.extend(schema.unions().flat_map(|(_, branches)| branches.iter().copied()));
+            open.extend(conditions(schema));
+        }
+        found
+    }
+
+    /// The node of schemas of which any may hold.
+    fn any_of(&mut self, ids: &[WrittenId]) -> Result<NodeId, SchemaError> {
+        let mut branches: Vec<NodeId> = Vec::with_capacity(ids.len());
+        for &id in ids {
+            let branch = self.all_of(std::iter::once(id))?;
+            if !branches.contains(&branch) {
+                branches.push(branch);
+            }
+        }
+        if let [only] = branches.as_slice() {
+            return Ok(*only);
+        }
+        let seeds = ids.iter().take(1).map(|&id| Atom { id, alone: false }).collect();
+        let id = self.add(seeds, Annotations::default(), Work::Merge(Vec::new()))?;
+        // It is done already.
+        self.open.pop();
+        self.nodes[id as usize].is = Is::Union { exclusive: false, branches };
+        Ok(id)
+    }
+}
+
+/// Members by their names, in the order in which they are named.
+#[derive(Default)]
+struct Named<'w> {
+    all: Vec<NamedMember<'w>>,
+    index: HashMap<&'w str, usize>,
+}
+
+struct NamedMember<'w> {
+    name: &'w str,
+    ids: Vec<WrittenId>,
+    conditional: Vec<WrittenId>,
+    required: bool,
+}
+
+impl<'w> Named<'w> {
+    fn add(&mut self, name: &'w str, id: Option<WrittenId>) {
+        let index = *self.index.entry(name).or_insert_with(|| {
+            let (ids, conditional) = (Vec::new(), Vec::new());
+            self.all.push(NamedMember { name, ids, conditional, required: false });
+            self.all.len() - 1
+        });
+        self.all[index].ids.extend(id);
+    }
+}
+
+fn distinct(ids: &[WrittenId]) -> Vec<WrittenId> {
+    let mut seen = HashSet::new();
+    ids.iter().copied().filter(|id| seen.insert(*id)).collect()
+}
+
+fn too_large(place: &str, what: &'static str, allowed: usize) -> SchemaError {
+    SchemaError::TooLarge { pointer: place.to_owned(), what, allowed }
+}
+
+/// The values that two lists of constants share.
+fn common(known: Option<Vec<Constant>>, values: &[Constant]) -> Vec<Constant> {
+    match known {
+        None => values.to_vec(),
+        Some(mut known) => {
+            // Large enums are not compared one by one where both are texts.
+            let texts: HashSet<&str> = values.iter().filter_map(|one| one.value.as_str()).collect();
+            known.retain(|one| match one.value.as_str() {
+                Some(text) => texts.contains(text),
+                None => values.contains(one),
+            });
+            known
+        }
+    }
+}
+
+/// Adds a constraint that must hold as well.
+fn constrain(plain: &mut Plain, keyword: &str, theirs: &Value) {
+    let Some(ours) = plain.constraints.get_mut(keyword) else {
+        plain.constraints.insert(keyword.to_owned(), theirs.clone());
+        return;
+    };
+    if ours == theirs {
+        return;
+    }
+    match keyword {
+        "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" => {
+            if theirs.as_f64() > ours.as_f64() {
+                *ours = theirs.clone();
+            }
+        }
+        "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties" => {
+            if theirs.as_f64() < ours.as_f64() {
+                *ours = theirs.clone();
+            }
+        }
+        "uniqueItems" => {}
+        _ => plain.also.push((keyword.to_owned(), theirs.clone())),
+    }
+}
+
+/// Adds keywords that stand as they are. The branches of a condition stay with their condition.
+fn repeat(plain: &mut Plain, verbatim: &[(String, Value)]) {
+    let is_condition = |word: &str| matches!(word, "if" | "then" | "else");
+    let has_condition = plain.verbatim.iter().any(|(word, _)| is_condition(word));
+    let mut condition = Map::new();
+    for (keyword, value) in verbatim {
+        if is_condition(keyword) && has_condition {
+            condition.insert(keyword.clone(), value.clone());
+        } else if plain.verbatim.iter().any(|(known, _)| known == keyword) {
+            plain.also.push((keyword.clone(), value.clone()));
+        } else {
+            plain.verbatim.push((keyword.clone(), value.clone()));
+        }
+    }
+    if !condition.is_empty() {
+        plain.also.push(("allOf".to_owned(), Value::Array(vec![Value::Object(condition)])));
+    }
+}

@@ -1,0 +1,31 @@
+//! One model of a JSON Schema (draft 2020-12): read once, bounded, references resolved inside the document
+//! and nowhere else, `allOf` merged without loss. Everything that has to know a schema visits the
+//! [`Tree`]; outside of this module and the printing of dialects no keyword is named and no reference
+//! followed.
+
+mod constants;
+mod cycles;
+mod error;
+mod fits;
+mod keywords;
+mod kinds;
+mod merge;
+mod pattern;
+mod print;
+mod tree;
+mod written;
+
+pub(crate) use constants::{Constant, same, spellings};
+pub use error::SchemaError;
+pub(crate) use keywords::each_schema;
+pub(crate) use kinds::Kinds;
+pub(crate) use pattern::Pattern;
+pub(crate) use tree::{Is, Member, Node, NodeId, Origin, Others, Plain, Tree};
+pub(crate) use written::{Annotations, Written, WrittenId};
+
+/// Marks the branch of a union that says what plain text of the model means. Only types of this
+/// crate write it, and no provider is sent it.
+pub(crate) const PLAIN_TEXT: &str = "x-plain-text";
+
+#[cfg(test)]
+mod tests;

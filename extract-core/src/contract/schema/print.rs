@@ -1,0 +1,103 @@
+//! Parts of a schema as schemas of their own.
+
+use serde_json::{Map, Value, json};
+
+use super::tree::{Is, NodeId, Others, Plain, Tree};
+use super::written::Written;
+
+impl Tree {
+    /// The JSON Schema of a node, as it is written in the document that the tree was read from. Its
+    /// references lead into that document.
+    pub(crate) fn said(&self, document: &Value, id: NodeId) -> Value {
+        let node = self.node(id);
+        let written: Vec<&Written> = node.seeds.iter().map(|atom| self.written(atom.id)).collect();
+        if written.is_empty() {
+            return match &node.is {
+                Is::Union { branches, .. } => any_of(self, document, branches),
+                _ => Value::Bool(true),
+            };
+        }
+        let mut all = Vec::with_capacity(written.len());
+        for (atom, written) in node.seeds.iter().zip(written) {
+            let mut schema = document.pointer(&written.place).cloned().unwrap_or_default();
+            if let (true, Value::Object(members)) = (atom.alone, &mut schema) {
+                for keyword in ["$ref", "allOf", "anyOf", "oneOf"] {
+                    members.shift_remove(keyword);
+                }
+            }
+            all.push(schema);
+        }
+        match all.len() {
+            1 => all.swap_remove(0),
+            _ => json!({ "allOf": all }),
+        }
+    }
+
+    /// The JSON Schema of constraints without one of the members.
+    pub(crate) fn said_without(&self, document: &Value, plain: &Plain, name: &str) -> Value {
+        let mut schema = Map::new();
+        if let Some(kinds) = plain.kinds {
+            let mut names = kinds.names();
+            let names = match names.len() {
+                1 => names.remove(0).into(),
+                _ => names.into(),
+            };
+            schema.insert("type".to_owned(), names);
+        }
+        if let Some(values) = &plain.constants {
+            let values = values.iter().map(|one| one.value.clone()).collect();
+            schema.insert("enum".to_owned(), Value::Array(values));
+        }
+        schema.extend(plain.constraints.clone());
+        let kept = || plain.members.iter().filter(|member| member.name != name);
+        let properties: Map<String, Value> =
+            kept().map(|member| (member.name.clone(), self.said(document, member.node))).collect();
+        schema.insert("properties".to_owned(), properties.into());
+        let required: Vec<&str> =
+            kept().filter(|member| member.required).map(|member| member.name.as_str()).collect();
+        if !required.is_empty() {
+            schema.insert("required".to_owned(), required.into());
+        }
+        let patterns: Map<String, Value> = plain
+            .patterns
+            .iter()
+            .map(|(pattern, id)| (pattern.text.clone(), self.said(document, *id)))
+            .collect();
+        if !patterns.is_empty() {
+            schema.insert("patternProperties".to_owned(), patterns.into());
+        }
+        let others = match plain.others {
+            Others::Unsaid => None,
+            Others::Closed => Some(Value::Bool(false)),
+            Others::Open(id) => Some(self.said(document, id)),
+        };
+        schema.extend(others.map(|others| ("additionalProperties".to_owned(), others)));
+        if let Some(names) = plain.names {
+            schema.insert("propertyNames".to_owned(), self.said(document, names));
+        }
+        let elements: Vec<Value> = plain.first.iter().map(|&id| self.said(document, id)).collect();
+        if !elements.is_empty() {
+            schema.insert("prefixItems".to_owned(), elements.into());
+        }
+        if let Some(rest) = plain.rest {
+            schema.insert("items".to_owned(), self.said(document, rest));
+        }
+        let mut also = Vec::new();
+        for (keyword, value) in plain.verbatim.iter().chain(&plain.also) {
+            if schema.contains_key(keyword) {
+                also.push(json!({ keyword: value }));
+            } else {
+                schema.insert(keyword.clone(), value.clone());
+            }
+        }
+        if !also.is_empty() {
+            schema.insert("allOf".to_owned(), also.into());
+        }
+        schema.into()
+    }
+}
+
+fn any_of(tree: &Tree, document: &Value, branches: &[NodeId]) -> Value {
+    let said: Vec<Value> = branches.iter().map(|&id| tree.said(document, id)).collect();
+    json!({ "anyOf": said })
+}
