@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_typescript};
+use super::dialect::{Dialect, DialectError, Lowered, Raised, lower_tree, render};
 use super::each::in_json_schema;
 use super::element::Elements;
 use super::given::{self, Unbounded};
@@ -192,21 +192,21 @@ impl Contract {
         let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
         let wrapped = (!root::is_object(&schema)).then(|| root::wrap(&schema));
         let asked = wrapped.as_ref().unwrap_or(&schema);
+        let origin = if is_given { Origin::Given } else { Origin::Type };
+        let tree = Tree::parse(asked, origin).map(Arc::new).map_err(|error| {
+            let error = if wrapped.is_some() { error.at(place_inside) } else { error };
+            ContractError::Unreadable { name: name.clone(), source: error }
+        })?;
         // Both bound the schema; it is compiled only after that.
         let dialect = &Dialect::JSON_SCHEMA;
-        let said = render_typescript(asked)
-            .and_then(|prompt| Ok((prompt, lower(asked, dialect)?)))
+        let said = render(&tree)
+            .and_then(|prompt| Ok((prompt, lower_tree(&tree, dialect)?)))
             .map_err(|error| {
                 let source = if wrapped.is_some() { error.inside() } else { error };
                 let (name, dialect) = (name.clone(), dialect.name());
                 ContractError::Dialect { name, dialect, source }
             });
         let (prompt, lowered) = said?;
-        let origin = if is_given { Origin::Given } else { Origin::Type };
-        let tree = Tree::parse(asked, origin).map(Arc::new).map_err(|error| {
-            let error = if wrapped.is_some() { error.at(place_inside) } else { error };
-            ContractError::Unreadable { name: name.clone(), source: error }
-        })?;
         let shape = compile_shape(&name, asked, wrapped.is_some())?;
         let shape = if is_given { shape } else { shape.typed() };
         let validator = checkable::compile(&name, &schema)?;
@@ -310,7 +310,7 @@ impl Contract {
             return Ok(Arc::clone(form));
         }
         drop(known);
-        let lowered = lower(self.asked_schema(), dialect).map_err(|error| {
+        let lowered = lower_tree(&self.tree, dialect).map_err(|error| {
             let source = if self.is_wrapped() { error.inside() } else { error };
             ContractError::Dialect { name: self.name.clone(), dialect: dialect.name(), source }
         })?;

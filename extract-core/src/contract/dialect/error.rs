@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::super::root;
+use super::super::schema::SchemaError;
 
 /// A schema that cannot be sent: the dialect has no way to say it, a limit is passed, or it is no
 /// schema that can be read safely.
@@ -60,30 +61,9 @@ pub enum DialectError {
         /// Why not.
         why: &'static str,
     },
-    /// A reference that leads nowhere, or away: nothing is ever fetched.
-    #[error("the reference {reference:?} cannot be followed: {why}")]
-    Reference {
-        /// The reference as it stands.
-        reference: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// A pattern that is too costly to compile.
-    #[error("the pattern at {pointer:?} is too costly: {why}")]
-    Pattern {
-        /// JSON pointer into the schema.
-        pointer: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// The schema is not one: a keyword has a value that it cannot have.
-    #[error("no schema at {pointer:?}: {why}")]
-    Malformed {
-        /// JSON pointer into the schema.
-        pointer: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
+    /// The schema cannot be read.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// The schema is nested too deeply to be read safely.
     #[error("the schema is nested more than {allowed} levels deep")]
     TooDeep {
@@ -92,13 +72,15 @@ pub enum DialectError {
     },
     /// The schema is too large, as it stands or once its references are written out.
     #[error(
-        "the schema has more than {allowed} parts once it is written out in {dialect}; split the type"
+        "the schema has more than {allowed} {of} once it is written out in {dialect}; split the type"
     )]
     TooLarge {
         /// The dialect.
         dialect: &'static str,
-        /// How many parts it may have.
+        /// How many it may have.
         allowed: usize,
+        /// What is counted: parts or bytes.
+        of: &'static str,
     },
 }
 
@@ -106,19 +88,15 @@ impl DialectError {
     /// The same with its places in the schema that was wrapped, not in the one around it.
     pub(crate) fn inside(mut self) -> Self {
         match &mut self {
-            Self::Unsatisfiable { pointer }
-            | Self::Unsupported { pointer, .. }
-            | Self::Pattern { pointer, .. }
-            | Self::Malformed { pointer, .. } => {
+            Self::Unsatisfiable { pointer } | Self::Unsupported { pointer, .. } => {
                 if let Some(place) = root::place_inside(pointer) {
                     *pointer = place.to_owned();
                 }
             }
-            Self::Reference { reference, .. } => {
-                let place = reference.strip_prefix('#').and_then(root::place_inside);
-                if let Some(place) = place {
-                    *reference = format!("#{place}");
-                }
+            Self::Schema(error) => {
+                return Self::Schema(
+                    error.clone().at(|at| root::place_inside(at).map(str::to_owned)),
+                );
             }
             Self::Limit { fields, .. } => {
                 for field in fields {

@@ -2,7 +2,7 @@
 //! followed, and so can pairs, places and the branches of a tagged enum; what becomes text is turned
 //! back when it is whole.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::lowered::Lowered;
 use super::plan::{Branch, KEY, Rest, SAME, Step, StepId, VALUE};
@@ -127,31 +127,19 @@ impl Lowered {
             }
             (Step::Same, Told::Key(_)) => Some(false),
             (Step::Same | Step::Object { .. }, Told::Tag(tag, name)) => {
-                let says = self.resolved_schema(&branch.sent)?.get("properties")?.get(tag)?;
-                let constant =
-                    says.get("const").or_else(|| match says.get("enum")?.as_array()? {
-                        one if one.len() == 1 => one.first(),
-                        _ => None,
-                    })?;
-                Some(constant == name)
+                let plain = self.own.plain(branch.node)?;
+                let own = match self.plan.steps.get(step) {
+                    Some(Step::Object { renamed, .. }) => {
+                        renamed.get(tag).map_or(tag, String::as_str)
+                    }
+                    _ => tag,
+                };
+                let constants = self.own.plain(plain.member(own)?.node)?.constants.as_deref()?;
+                let [constant] = constants else { return None };
+                Some(constant.value == name)
             }
             _ => None,
         }
-    }
-
-    fn resolved_schema<'a>(&'a self, mut schema: &'a Value) -> Option<&'a Map<String, Value>> {
-        for _ in 0..16 {
-            let members = schema.as_object()?;
-            if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-                schema = self.schema.pointer(reference.strip_prefix('#')?)?;
-                continue;
-            }
-            match members.get("anyOf").and_then(Value::as_array).map(Vec::as_slice) {
-                Some([only]) => schema = only,
-                _ => return Some(members),
-            }
-        }
-        None
     }
 
     /// Whether nothing at all is changed here, whatever the value.
@@ -199,6 +187,6 @@ impl Lowered {
         if step == SAME {
             return value;
         }
-        Turner::new(&self.plan, &self.own, &self.schema, &value).raise(step, value)
+        Turner::new(&self.plan, &self.own, &value).raise(step, value)
     }
 }

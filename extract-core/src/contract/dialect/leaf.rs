@@ -3,13 +3,11 @@
 
 use serde_json::{Map, Value};
 
+use super::super::schema::{Kinds, NodeId, Plain};
 use super::error::DialectError;
 use super::lower::{Engine, Out};
 use super::table::{Constants, Patterns};
 use super::{pattern, words};
-
-/// Keywords about values of every type.
-const GENERAL: &[&str] = &["not", "if", "then", "else", "dependentRequired", "dependentSchemas"];
 
 pub(super) const OF_STRINGS: &[&str] =
     &["minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"];
@@ -17,126 +15,128 @@ pub(super) const OF_STRINGS: &[&str] =
 pub(super) const OF_NUMBERS: &[&str] =
     &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "format"];
 
-const OF_OBJECTS: &[&str] = &[
-    "properties",
-    "required",
-    "additionalProperties",
-    "patternProperties",
-    "propertyNames",
-    "minProperties",
-    "maxProperties",
-];
-
-pub(super) const OF_ARRAYS: &[&str] = &[
-    "items",
-    "prefixItems",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "contains",
-    "minContains",
-    "maxContains",
-];
-
-impl Engine<'_, '_> {
-    /// Lowers plain keywords.
+impl Engine<'_> {
+    /// Lowers constraints, none of which is an alternative.
     pub(super) fn plain(
         &mut self,
-        mut plain: Map<String, Value>,
-        place: &str,
+        node: NodeId,
+        plain: &Plain,
     ) -> Result<Option<Out>, DialectError> {
-        let mut general = Map::new();
-        for keyword in GENERAL {
-            if let Some(value) = plain.shift_remove(*keyword) {
-                general.insert((*keyword).to_owned(), value);
-            }
-        }
-        let Some(mut out) = self.typed(&plain, place)? else { return Ok(None) };
+        let Some(mut out) = self.typed(node, plain)? else { return Ok(None) };
         let mut unsaid = Map::new();
-        for (keyword, value) in general {
-            if !self.dialect.allows(&keyword) {
-                unsaid.insert(keyword, value);
-            } else if keyword == "dependentRequired" {
-                out.schema.insert(keyword, value);
+        for (keyword, value) in &plain.verbatim {
+            let is_pairs = keyword == "propertyNames" && out.schema.contains_key("items");
+            if is_pairs {
+                continue;
+            }
+            if self.dialect.allows(keyword) {
+                let value = match keyword.as_str() {
+                    "dependentSchemas" => self.verbatim_named(value),
+                    _ => self.verbatim(value),
+                };
+                out.schema.insert(keyword.clone(), value);
             } else {
-                let value = self.verbatim(&value);
-                out.schema.insert(keyword, value);
+                unsaid.insert(keyword.clone(), value.clone());
             }
         }
-        self.say(&mut out, &unsaid, place);
+        if let Some(value) = plain.constraints.get("dependentRequired") {
+            self.constrain(&mut out, "dependentRequired", value, &mut unsaid);
+        }
+        self.say(&mut out, &unsaid, node);
+        for (keyword, value) in &plain.also {
+            let again = [(keyword.clone(), value.clone())].into_iter().collect();
+            self.say(&mut out, &again, node);
+        }
         Ok(Some(out))
     }
 
-    fn typed(
-        &mut self,
-        plain: &Map<String, Value>,
-        place: &str,
-    ) -> Result<Option<Out>, DialectError> {
-        let constants = constants(plain);
-        let mut types = types(plain, constants.as_deref());
-        if let Some(constants) = &constants {
-            types.retain(|name| constants.iter().any(|value| is_of(value, name)));
-            if types.is_empty() {
+    fn verbatim_named(&mut self, value: &Value) -> Value {
+        let Value::Object(named) = value else { return value.clone() };
+        let named = named.iter().map(|(name, schema)| (name.clone(), self.verbatim(schema)));
+        Value::Object(named.collect())
+    }
+
+    fn typed(&mut self, node: NodeId, plain: &Plain) -> Result<Option<Out>, DialectError> {
+        let Some(about) = plain.about() else { return Ok(Some(self.any(node))) };
+        let is_composite = |value: &Value| value.is_object() || value.is_array();
+        if let Some(constants) = &plain.constants {
+            let fitting = constants.iter().filter(|one| about.has(Kinds::of(&one.value)));
+            let values: Vec<Value> = fitting.map(|one| one.value.clone()).collect();
+            if values.is_empty() {
                 return Ok(None);
             }
-            if constants.iter().any(|value| value.is_object() || value.is_array()) {
-                return Ok(Some(self.composite_constants(constants, place)));
+            if values.iter().any(is_composite) {
+                return Ok(Some(self.composite_constants(node, &values)));
             }
         }
-        let nullable = types.contains(&"null");
-        let others: Vec<&str> = types.iter().copied().filter(|name| *name != "null").collect();
+        let nullable = about.has(Kinds::NULL);
+        let others: Vec<&str> = about.without(Kinds::NULL).names();
         match others.as_slice() {
-            [] if nullable => self.kind("null", plain, place),
-            [] => Ok(Some(self.any(place))),
+            [] if nullable => Ok(Some(self.of_type("null"))),
+            [] => Ok(None),
             [only] => {
-                let Some(mut out) = self.kind(only, plain, place)? else {
-                    return if nullable { self.kind("null", plain, place) } else { Ok(None) };
+                let Some(mut out) = self.kind(node, only, plain)? else {
+                    return Ok(nullable.then(|| self.of_type("null")));
                 };
                 if nullable {
                     self.make_nullable(&mut out);
                 }
                 Ok(Some(out))
             }
-            several => {
-                let mut branches: Vec<Value> =
-                    several.iter().map(|name| of_type(plain, name)).collect();
-                if nullable {
-                    branches.push(of_type(&Map::new(), "null"));
-                }
-                self.union(false, branches, place)
-            }
+            several => self.kinds(node, plain, several, nullable),
         }
     }
 
-    /// Lowers what the keywords say about values of one type.
+    /// A value of this type, of which nothing else is said.
+    pub(super) fn of_type(&self, name: &str) -> Out {
+        let schema = [("type".to_owned(), self.type_name(name))].into_iter().collect();
+        Out { schema, null: name == "null", ..Out::default() }
+    }
+
+    /// Lowers what the constraints say about values of one type.
     pub(super) fn kind(
         &mut self,
+        node: NodeId,
         name: &str,
-        plain: &Map<String, Value>,
-        place: &str,
+        plain: &Plain,
     ) -> Result<Option<Out>, DialectError> {
         match name {
-            "object" => self.object(plain, place),
-            "array" => self.array(plain, place),
+            "object" => self.object(node, plain),
+            "array" => self.array(node, plain),
             _ => {
-                let mut out = Out { null: name == "null", ..Out::default() };
-                out.schema.insert("type".to_owned(), self.type_name(name));
+                let mut out = self.of_type(name);
                 let mut unsaid = Map::new();
-                self.constants(&mut out, name, plain, &mut unsaid);
+                if let Some(constants) = &plain.constants {
+                    let of = |value: &Value| is_of(value, name);
+                    let values = constants.iter().map(|one| &one.value).filter(|value| of(value));
+                    let values: Vec<Value> = values.cloned().collect();
+                    self.constants(&mut out, name, values, plain.is_const, &mut unsaid);
+                }
                 let keywords = match name {
                     "string" => OF_STRINGS,
                     "integer" | "number" => OF_NUMBERS,
                     _ => &[],
                 };
                 for keyword in keywords {
-                    if let Some(value) = plain.get(*keyword) {
+                    if let Some(value) = plain.constraints.get(*keyword) {
                         self.constrain(&mut out, keyword, value, &mut unsaid);
                     }
                 }
-                self.say(&mut out, &unsaid, place);
+                self.say(&mut out, &unsaid, node);
                 Ok(Some(out))
             }
         }
+    }
+
+    /// Constants of one scalar type.
+    pub(super) fn constant(&mut self, node: NodeId, values: &[Value], is_const: bool) -> Out {
+        let all = values.iter().fold(Kinds::NONE, |all, value| all.or(Kinds::of(value)));
+        let name = all.names().first().copied().unwrap_or("string");
+        let mut out = self.of_type(name);
+        let mut unsaid = Map::new();
+        self.constants(&mut out, name, values.to_vec(), is_const, &mut unsaid);
+        self.say(&mut out, &unsaid, node);
+        out
     }
 
     /// Sends a constraint where the dialect allows it, and leaves it to be said where not.
@@ -179,16 +179,17 @@ impl Engine<'_, '_> {
         &self,
         out: &mut Out,
         name: &str,
-        plain: &Map<String, Value>,
+        mut values: Vec<Value>,
+        is_const: bool,
         unsaid: &mut Map<String, Value>,
     ) {
-        let Some(mut values) = constants(plain) else { return };
-        values.retain(|value| is_of(value, name));
-        let single = plain.contains_key("const") || values.len() == 1;
         let allowed = match (self.dialect.constants, name) {
             (_, "null") => return,
+            // An empty text is refused among the values of an enum there.
+            (Constants::Strings | Constants::StringsAndNumbers, "string") => {
+                !values.iter().any(|value| value == "")
+            }
             (Constants::Any | Constants::Scalars, _)
-            | (_, "string")
             | (Constants::StringsAndNumbers, "integer" | "number") => true,
             _ => false,
         };
@@ -198,7 +199,7 @@ impl Engine<'_, '_> {
         let has_const = matches!(self.dialect.constants, Constants::Any | Constants::Scalars);
         let target = if allowed { &mut out.schema } else { unsaid };
         match values.pop() {
-            Some(only) if single && (has_const || !allowed) && plain.contains_key("const") => {
+            Some(only) if is_const && values.is_empty() && (has_const || !allowed) => {
                 target.insert("const".to_owned(), only);
             }
             Some(last) => {
@@ -210,91 +211,18 @@ impl Engine<'_, '_> {
     }
 
     /// Constants that are lists or objects.
-    fn composite_constants(&mut self, values: &[Value], place: &str) -> Out {
+    fn composite_constants(&mut self, node: NodeId, values: &[Value]) -> Out {
         let null = values.contains(&Value::Null);
         if self.dialect.constants == Constants::Any {
             let schema = [("enum".to_owned(), Value::Array(values.to_vec()))].into_iter().collect();
             return Out { schema, null, ..Out::default() };
         }
-        let mut out = self.any(place);
+        let mut out = self.any(node);
         out.words.push(format!("One of: {}.", words::list(values)));
         out
     }
 }
 
-/// The values that `const` or `enum` allow.
-pub(super) fn constants(plain: &Map<String, Value>) -> Option<Vec<Value>> {
-    match (plain.get("const"), plain.get("enum")) {
-        (Some(constant), Some(Value::Array(values))) if !values.contains(constant) => Some(vec![]),
-        (Some(constant), _) => Some(vec![constant.clone()]),
-        (None, Some(Value::Array(values))) => Some(values.clone()),
-        _ => None,
-    }
-}
-
-/// The types that the keywords are about: the ones named, those of the constants, or those that the
-/// other keywords belong to. None where any value will do.
-pub(super) fn types<'a>(
-    plain: &'a Map<String, Value>,
-    constants: Option<&[Value]>,
-) -> Vec<&'a str> {
-    match plain.get("type") {
-        Some(Value::String(name)) => return vec![name],
-        Some(Value::Array(names)) => return names.iter().filter_map(Value::as_str).collect(),
-        _ => {}
-    }
-    let mut types = Vec::new();
-    if let Some(constants) = constants {
-        for name in constants.iter().map(type_of) {
-            if !types.contains(&name) {
-                types.push(name);
-            }
-        }
-        return types;
-    }
-    for (name, keywords) in [
-        ("object", OF_OBJECTS),
-        ("array", OF_ARRAYS),
-        ("string", OF_STRINGS),
-        ("number", OF_NUMBERS),
-    ] {
-        if keywords.iter().any(|keyword| *keyword != "format" && plain.contains_key(*keyword)) {
-            types.push(name);
-        }
-    }
-    if types.is_empty() && plain.contains_key("format") {
-        types.push("string");
-    }
-    types
-}
-
-/// The name of a value's type.
-pub(super) fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
 fn is_of(value: &Value, name: &str) -> bool {
-    match type_of(value) {
-        "integer" => name == "integer" || name == "number",
-        "number" => {
-            name == "number"
-                || (name == "integer" && value.as_f64().is_some_and(|number| number.fract() == 0.0))
-        }
-        own => own == name,
-    }
-}
-
-/// The same keywords about one type only.
-fn of_type(plain: &Map<String, Value>, name: &str) -> Value {
-    let mut of_type = plain.clone();
-    of_type.insert("type".to_owned(), name.into());
-    Value::Object(of_type)
+    Kinds::NAMED.iter().any(|(known, kinds)| *known == name && kinds.has(Kinds::of(value)))
 }

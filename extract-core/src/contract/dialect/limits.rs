@@ -1,11 +1,12 @@
 //! The limits that providers put on schemas, counted on what would be sent.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::super::problem::push_segment;
 use super::error::{DialectError, Limit};
 use super::table::Dialect;
-use super::walk;
 
 /// How many fields an error names.
 const WORST: usize = 5;
@@ -186,7 +187,9 @@ impl Census {
                 self.depth.add(field, levels);
             }
             self.properties.add(field, properties.len());
-            let required = walk::required(schema);
+            let required = schema.get("required").and_then(Value::as_array);
+            let required: HashSet<&str> =
+                required.into_iter().flatten().filter_map(Value::as_str).collect();
             for (name, property) in properties {
                 self.text.add(field, name.chars().count());
                 let mut inner = field.to_owned();

@@ -2,16 +2,16 @@
 //! that is sent, the notes, and the plan for values.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::super::problem::push_segment;
+use super::super::schema::{self, Annotations, Is, NodeId, Tree};
 use super::error::DialectError;
 use super::limits;
-use super::normal::{Annotations, Normal, Normaliser, Shape};
 use super::note::{Note, NoteKind};
 use super::plan::{Plan, SAME, Step, StepId};
-use super::source::Source;
 use super::table::{Any, Dialect, Recursion, Refs, Root};
 use super::turn::Turner;
 use super::{Lowered, words};
@@ -19,25 +19,31 @@ use super::{Lowered, words};
 /// How deep lowering goes, references that are written out included.
 const MAX_LEVELS: usize = 100;
 
-/// The most schemas that lowering may come to.
+/// The most schemas that lowering may come to: so many in all, and for a schema of few nodes so many
+/// and so many more for each node.
 const MAX_PARTS: usize = 20_000;
+const FEW_PARTS: usize = 500;
+const PARTS_EACH: usize = 10;
+
+/// The most text that lowering may come to: so many times the text of the schema, or so many bytes.
+const MAX_GROWTH: usize = 10;
+const FEW_BYTES: usize = 8 * 1024;
 
 /// See [`lower`](super::lower).
-pub(super) fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, DialectError> {
-    let source = Source::read(schema, dialect)?;
+pub(super) fn lower(tree: &Arc<Tree>, dialect: &Dialect) -> Result<Lowered, DialectError> {
     let mut unroll = match dialect.recursion {
         Recursion::Keep => None,
-        Recursion::KeepIfOptional { unroll } => source.has_required_cycle().then_some(unroll),
+        Recursion::KeepIfOptional { unroll } => tree.has_required_cycle().then_some(unroll),
         Recursion::Unroll(depth) => Some(depth),
     };
     let mut inline = dialect.refs == Refs::Bare;
     loop {
-        let mut engine = Engine::new(&source, dialect, unroll, inline);
+        let mut engine = Engine::new(tree, dialect, unroll, inline);
         let mut lowered = engine.run();
         if let (true, Ok(first)) = (engine.reshaped_examples, &lowered) {
             // Now that the plan is whole, examples can be shown in the shape that is sent. The walk
             // is the same, so its steps are.
-            let mut second = Engine::new(&source, dialect, unroll, inline);
+            let mut second = Engine::new(tree, dialect, unroll, inline);
             second.first = Some(first);
             lowered = second.run();
         }
@@ -51,7 +57,7 @@ pub(super) fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, Dialec
             // What is past a limit may fit with definitions kept where they could be written out,
             _ if passed && engine.inlined => inline = false,
             // and with a recursive type written out less deep.
-            Some(depth) if passed && *depth > 1 && source.has_recursion() => {
+            Some(depth) if passed && *depth > 1 && tree.has_recursion() => {
                 *depth -= 1;
                 inline = dialect.refs == Refs::Bare;
             }
@@ -72,25 +78,24 @@ pub(super) struct Out {
 }
 
 pub(super) struct Definition {
-    pub(super) reference: String,
+    pub(super) node: NodeId,
     /// `None` where the definition is not sent: the root, and what is written out.
     pub(super) name: Option<String>,
     pub(super) schema: Option<Value>,
     pub(super) step: StepId,
 }
 
-pub(super) struct Engine<'a, 's> {
+pub(super) struct Engine<'a> {
     pub(super) dialect: &'a Dialect,
-    pub(super) source: &'a Source<'s>,
-    normaliser: Normaliser<'a, 's>,
+    pub(super) tree: &'a Arc<Tree>,
     steps: Vec<Step>,
     notes: Vec<Note>,
     noted: HashSet<(String, String)>,
     pub(super) definitions: Vec<Definition>,
-    pub(super) by_reference: HashMap<String, usize>,
+    pub(super) by_node: HashMap<NodeId, usize>,
     pub(super) names: HashSet<String>,
-    /// The recursive references that are being written out, from the outside in.
-    pub(super) path: Vec<String>,
+    /// The recursive nodes that are being written out, from the outside in.
+    pub(super) path: Vec<NodeId>,
     pub(super) unroll: Option<usize>,
     /// Whether a described reference is written out rather than wrapped.
     pub(super) inline: bool,
@@ -101,25 +106,20 @@ pub(super) struct Engine<'a, 's> {
     /// The outcome of a first walk, whose plan turns examples into the shape that is sent.
     first: Option<&'a Lowered>,
     pub(super) parts: usize,
+    most_parts: usize,
     depth: usize,
 }
 
-impl<'a, 's> Engine<'a, 's> {
-    fn new(
-        source: &'a Source<'s>,
-        dialect: &'a Dialect,
-        unroll: Option<usize>,
-        inline: bool,
-    ) -> Self {
+impl<'a> Engine<'a> {
+    fn new(tree: &'a Arc<Tree>, dialect: &'a Dialect, unroll: Option<usize>, inline: bool) -> Self {
         Self {
             dialect,
-            source,
-            normaliser: Normaliser { source, dialect, merges: 0 },
+            tree,
             steps: vec![Step::Same],
             notes: Vec::new(),
             noted: HashSet::new(),
             definitions: Vec::new(),
-            by_reference: HashMap::new(),
+            by_node: HashMap::new(),
             names: HashSet::new(),
             path: Vec::new(),
             unroll,
@@ -128,6 +128,7 @@ impl<'a, 's> Engine<'a, 's> {
             reshaped_examples: false,
             first: None,
             parts: 0,
+            most_parts: MAX_PARTS.min(FEW_PARTS + PARTS_EACH * tree.written_count()),
             depth: 0,
         }
     }
@@ -138,14 +139,12 @@ impl<'a, 's> Engine<'a, 's> {
         // may add others.
         let mut next = 0;
         while next < self.definitions.len() {
+            let node = self.definitions[next].node;
             if self.definitions[next].name.is_some() {
-                let reference = self.definitions[next].reference.clone();
-                let target = self.source.resolve(&reference)?;
-                let pointer = reference.trim_start_matches('#').to_owned();
-                let out = self.lower(target, &pointer)?.ok_or_else(|| never(&pointer))?;
+                let out = self.body(node, false)?.ok_or_else(|| self.never(node))?;
                 self.definitions[next].step = out.step;
                 self.definitions[next].schema = Some(self.finish(out));
-            } else if self.definitions[next].reference == "#" {
+            } else if node == self.tree.root() {
                 self.definitions[next].step = step;
             }
             next += 1;
@@ -162,6 +161,11 @@ impl<'a, 's> Engine<'a, 's> {
         }
         let schema = Value::Object(schema);
         limits::check(&schema, self.dialect)?;
+        let allowed = FEW_BYTES.max(self.tree.bytes().saturating_mul(MAX_GROWTH));
+        if schema::bytes(&schema) > allowed {
+            let dialect = self.dialect.name;
+            return Err(DialectError::TooLarge { dialect, allowed, of: "bytes" });
+        }
         let definitions = self.definitions.iter().map(|definition| definition.step).collect();
         let steps = std::mem::take(&mut self.steps);
         let plan = Plan { steps, definitions, root: step };
@@ -169,39 +173,31 @@ impl<'a, 's> Engine<'a, 's> {
             dialect: self.dialect.name,
             identity: plan.is_identity(),
             plan,
-            own: self.source.root.clone(),
+            own: Arc::clone(self.tree),
             schema,
             notes: std::mem::take(&mut self.notes),
         })
     }
 
     fn root(&mut self) -> Result<(Map<String, Value>, StepId), DialectError> {
-        let mut schema = self.source.root;
-        if self.unroll.is_some() && self.source.is_recursive("#") {
-            self.path.push("#".to_owned());
-        }
         // A reference at the root is written out.
-        loop {
-            let Shape::Reference(reference) = self.normal(schema)?.shape else { break };
-            if self.path.contains(&reference) || self.path.len() > MAX_LEVELS {
-                let why = "it is made of nothing but itself";
-                return Err(DialectError::Reference { reference, why });
-            }
-            schema = self.source.resolve(&reference)?;
-            self.path.push(reference);
+        let mut chain = vec![self.tree.root()];
+        while let Some(Is::Reference(to)) = chain.last().map(|&id| &self.tree.node(id).is) {
+            chain.push(*to);
         }
-        let path = std::mem::take(&mut self.path);
-        let recursive =
-            path.iter().filter(|reference| self.source.is_recursive(reference)).cloned();
-        self.path = if self.unroll.is_some() { recursive.collect() } else { Vec::new() };
-        let own = self.normal(self.source.root)?.annotations;
-        let mut out = self.lower(schema, "")?.ok_or_else(|| never(""))?;
+        let own = self.tree.node(self.tree.root()).notes.clone();
+        let node = self.tree.behind(self.tree.root());
+        if self.unroll.is_some() {
+            let recursive = chain.into_iter().filter(|&id| self.tree.is_recursive(id));
+            self.path = recursive.collect();
+        }
+        let mut out = self.body(node, false)?.ok_or_else(|| self.never(node))?;
         if own.description.is_some() {
             out.description = own.description;
         }
         let step = out.step;
-        for reference in std::mem::take(&mut self.path) {
-            self.close(&reference, step);
+        for node in std::mem::take(&mut self.path) {
+            self.close(node, step);
         }
         let is_object =
             out.schema.get("type").is_some_and(|name| *name == self.type_name("object"))
@@ -215,58 +211,67 @@ impl<'a, 's> Engine<'a, 's> {
         }
     }
 
-    /// Lowers one schema; `None` where nothing can fit it.
-    pub(super) fn lower(
-        &mut self,
-        schema: &Value,
-        place: &str,
-    ) -> Result<Option<Out>, DialectError> {
-        self.lower_in(schema, place, false)
+    /// Lowers one node; `None` where nothing can fit it.
+    pub(super) fn lower(&mut self, node: NodeId) -> Result<Option<Out>, DialectError> {
+        self.lower_in(node, false)
     }
 
-    /// Lowers one schema. `hosted`: the result will stand inside a union, whose description can
+    /// Lowers one node. `hosted`: the result will stand inside a union, whose description can
     /// carry the words.
     pub(super) fn lower_in(
         &mut self,
-        schema: &Value,
-        place: &str,
+        node: NodeId,
         hosted: bool,
     ) -> Result<Option<Out>, DialectError> {
+        // A node that contains itself by no reference gets a name as if it were referred to.
+        if self.tree.is_knot(node) {
+            return self.referred(node, node, true);
+        }
+        self.body(node, hosted)
+    }
+
+    /// Lowers one node for what it is, whatever its name.
+    pub(super) fn body(&mut self, node: NodeId, hosted: bool) -> Result<Option<Out>, DialectError> {
         self.parts += 1;
-        if self.parts > MAX_PARTS {
-            let dialect = self.dialect.name;
-            return Err(DialectError::TooLarge { dialect, allowed: MAX_PARTS });
+        if self.parts > self.most_parts {
+            let (dialect, allowed) = (self.dialect.name, self.most_parts);
+            return Err(DialectError::TooLarge { dialect, allowed, of: "parts" });
         }
         if self.depth >= MAX_LEVELS {
             return Err(DialectError::TooDeep { allowed: MAX_LEVELS });
         }
         self.depth += 1;
-        let Normal { annotations, shape, more } = self.normal(schema)?;
-        let out = match shape {
-            Shape::Never => None,
-            Shape::Reference(reference) => {
-                let bare = hosted || annotations.is_empty();
-                self.reference(&reference, place, bare)?
+        let tree = Arc::clone(self.tree);
+        let read = tree.node(node);
+        let out = match &read.is {
+            Is::Never => None,
+            Is::Reference(to) => {
+                let bare = hosted || read.notes.is_empty();
+                self.referred(node, *to, bare)?
             }
-            Shape::Union { exclusive, branches } => self.union(exclusive, branches, place)?,
-            Shape::Plain(plain) => self.plain(plain, place)?,
+            Is::Union { exclusive, branches } => self.union(node, *exclusive, branches)?,
+            Is::Plain(plain) => self.plain(node, plain)?,
         };
         self.depth -= 1;
         let Some(mut out) = out else { return Ok(None) };
-        for (keyword, value) in more {
-            let unsaid = [(keyword, value)].into_iter().collect();
-            self.say(&mut out, &unsaid, place);
-        }
-        self.annotate(&mut out, annotations, place);
+        self.annotate(&mut out, &read.notes, &read.place);
         Ok(Some(out))
     }
 
-    fn annotate(&mut self, out: &mut Out, annotations: Annotations, place: &str) {
+    pub(super) fn never(&self, node: NodeId) -> DialectError {
+        DialectError::Unsatisfiable { pointer: self.tree.node(node).place.clone() }
+    }
+
+    pub(super) fn place(&self, node: NodeId) -> &str {
+        &self.tree.node(node).place
+    }
+
+    fn annotate(&mut self, out: &mut Out, annotations: &Annotations, place: &str) {
         if annotations.description.is_some() {
-            out.description = annotations.description;
+            out.description.clone_from(&annotations.description);
         }
-        if let Some(default) = annotations.default {
-            let default = self.as_sent(out.step, default);
+        if let Some(default) = &annotations.default {
+            let default = self.as_sent(out.step, default.clone());
             if self.dialect.allows("default") {
                 out.schema.insert("default".to_owned(), default);
             } else if !default.is_null() {
@@ -275,8 +280,9 @@ impl<'a, 's> Engine<'a, 's> {
             }
         }
         if !annotations.examples.is_empty() {
+            let examples = annotations.examples.iter();
             let examples: Vec<Value> =
-                annotations.examples.into_iter().map(|e| self.as_sent(out.step, e)).collect();
+                examples.map(|example| self.as_sent(out.step, example.clone())).collect();
             if self.dialect.allows("examples") {
                 out.schema.insert("examples".to_owned(), Value::Array(examples));
             } else {
@@ -294,9 +300,7 @@ impl<'a, 's> Engine<'a, 's> {
         }
         self.reshaped_examples = true;
         match self.first {
-            Some(first) => {
-                Turner::new(&first.plan, &first.own, &first.schema, &value).lower(step, value)
-            }
+            Some(first) => Turner::new(&first.plan, &first.own, &value).lower(step, value),
             None => value,
         }
     }
@@ -318,7 +322,7 @@ impl<'a, 's> Engine<'a, 's> {
     }
 
     /// A value of any type.
-    pub(super) fn any(&mut self, place: &str) -> Out {
+    pub(super) fn any(&mut self, node: NodeId) -> Out {
         match self.dialect.any {
             Any::Keep => Out { null: true, ..Out::default() },
             Any::AllTypes => {
@@ -327,7 +331,8 @@ impl<'a, 's> Engine<'a, 's> {
                 Out { schema: schema.into_iter().collect(), null: true, ..Out::default() }
             }
             Any::Text => {
-                self.note(NoteKind::Reshaped, place, "any value is sent as JSON text".to_owned());
+                let place = self.place(node).to_owned();
+                self.note(NoteKind::Reshaped, &place, "any value is sent as JSON text".to_owned());
                 let schema = [("type".to_owned(), self.type_name("string"))].into_iter().collect();
                 let words = vec!["Any JSON value, written as JSON text.".to_owned()];
                 Out { schema, words, step: self.step(Step::Text), ..Out::default() }
@@ -336,14 +341,15 @@ impl<'a, 's> Engine<'a, 's> {
     }
 
     /// Says constraints in words that the dialect cannot say otherwise.
-    pub(super) fn say(&mut self, out: &mut Out, unsaid: &Map<String, Value>, place: &str) {
+    pub(super) fn say(&mut self, out: &mut Out, unsaid: &Map<String, Value>, node: NodeId) {
+        let place = self.place(node).to_owned();
         for keyword in unsaid.keys() {
-            self.described(keyword, place);
+            self.described(keyword, &place);
         }
         out.words.extend(words::sentences(unsaid));
     }
 
-    fn described(&mut self, keyword: &str, place: &str) {
+    pub(super) fn described(&mut self, keyword: &str, place: &str) {
         let mut pointer = place.to_owned();
         push_segment(&mut pointer, keyword);
         let words = format!("`{keyword}` is said in the description");
@@ -365,26 +371,9 @@ impl<'a, 's> Engine<'a, 's> {
         self.steps.get(id).unwrap_or(&Step::Same)
     }
 
-    pub(super) fn normal(&mut self, schema: &Value) -> Result<Normal, DialectError> {
-        self.normaliser.normal(schema)
-    }
-
     pub(super) fn type_name(&self, name: &str) -> Value {
         if self.dialect.upper_case_types { name.to_uppercase().into() } else { name.into() }
     }
-}
-
-/// The pointer of something inside.
-pub(super) fn inside(place: &str, segments: &[&str]) -> String {
-    let mut pointer = place.to_owned();
-    for segment in segments {
-        push_segment(&mut pointer, segment);
-    }
-    pointer
-}
-
-pub(super) fn never(pointer: &str) -> DialectError {
-    DialectError::Unsatisfiable { pointer: pointer.to_owned() }
 }
 
 /// A name of `[A-Za-z0-9_.-]` and bounded length.

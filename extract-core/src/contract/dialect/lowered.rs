@@ -1,8 +1,11 @@
 //! A schema in a dialect, and the two directions of its values.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::super::problem::Problem;
+use super::super::schema::Tree;
 use super::note::Note;
 use super::plan::Plan;
 use super::turn::Turner;
@@ -17,7 +20,7 @@ pub struct Lowered {
     /// What was said in words, reshaped or narrowed, in the order of the schema.
     pub notes: Vec<Note>,
     pub(super) dialect: &'static str,
-    pub(super) own: Value,
+    pub(super) own: Arc<Tree>,
     pub(super) plan: Plan,
     pub(super) identity: bool,
 }
@@ -79,7 +82,7 @@ impl Lowered {
         if self.identity {
             return Raised { value, problems: Vec::new() };
         }
-        let mut turner = Turner::new(&self.plan, &self.own, &self.schema, &value);
+        let mut turner = Turner::new(&self.plan, &self.own, &value);
         let value = turner.raise(self.plan.root, value);
         Raised { value, problems: turner.problems }
     }
@@ -90,7 +93,7 @@ impl Lowered {
         if self.identity {
             return value;
         }
-        let mut turner = Turner::new(&self.plan, &self.own, &self.schema, &value);
+        let mut turner = Turner::new(&self.plan, &self.own, &value);
         turner.lower(self.plan.root, value)
     }
 }

@@ -31,12 +31,10 @@
 mod arrays;
 mod error;
 pub(crate) mod follow;
-mod guard;
 mod leaf;
 mod limits;
 mod lower;
 mod lowered;
-mod normal;
 mod note;
 mod objects;
 mod pattern;
@@ -44,21 +42,25 @@ mod plan;
 mod references;
 mod render;
 mod rows;
-mod source;
+mod sent;
 mod table;
 mod trace;
 mod turn;
 mod union;
-mod walk;
 mod words;
 
+use std::sync::Arc;
+
 use serde_json::Value;
+
+use super::schema::{Origin, Tree};
 
 pub use error::{DialectError, Limit};
 pub(super) use limits::check_tools;
 pub use limits::{LimitUse, limits_used};
 pub use lowered::{Lowered, Raised};
 pub use note::{Note, NoteKind};
+pub(crate) use render::render;
 pub use render::render_typescript;
 pub use table::Dialect;
 
@@ -79,8 +81,13 @@ pub use table::Dialect;
 ///
 /// let remote = json!({"type": "object", "properties": {"a": {"$ref": "https://example.com/a.json"}}});
 /// let refused = lower(&remote, &Dialect::OPENAI_STRICT);
-/// assert!(matches!(refused, Err(DialectError::Reference { .. })));
+/// assert!(matches!(refused, Err(DialectError::Schema(_))));
 /// ```
 pub fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, DialectError> {
-    lower::lower(schema, dialect)
+    lower_tree(&Arc::new(Tree::parse(schema, Origin::Given)?), dialect)
+}
+
+/// Lowers a schema that is read already.
+pub(crate) fn lower_tree(tree: &Arc<Tree>, dialect: &Dialect) -> Result<Lowered, DialectError> {
+    lower::lower(tree, dialect)
 }

@@ -1,149 +1,111 @@
 //! Objects with named properties, and maps.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::super::schema::{NodeId, Others, Plain};
 use super::error::DialectError;
-use super::lower::{Engine, Out, clean, inside};
+use super::lower::{Engine, Out, clean};
 use super::note::NoteKind;
 use super::plan::{KEY, Member, Rest, SAME, Step, VALUE};
 use super::table::{Any, Maps, PropertyNames};
-use super::walk;
 
 /// The member that holds the pairs of an object with named properties and others.
 const OTHERS: &str = "additional_properties";
 
 /// Members of an object that have no schema of their own.
-struct Others {
-    schema: Value,
-    /// What their names must look like.
-    pattern: Option<String>,
-    pointer: String,
+struct Unnamed<'p> {
+    /// The schemas that their values fit, any of them.
+    nodes: Vec<NodeId>,
+    /// What their names must look like, each with the place where that is said.
+    patterns: Vec<&'p str>,
 }
 
-impl Engine<'_, '_> {
+impl Engine<'_> {
     pub(super) fn object(
         &mut self,
-        plain: &Map<String, Value>,
-        place: &str,
+        node: NodeId,
+        plain: &Plain,
     ) -> Result<Option<Out>, DialectError> {
-        let mut properties = match plain.get("properties") {
-            Some(Value::Object(properties)) => properties.clone(),
-            _ => Map::new(),
-        };
-        let required = walk::required(plain);
-        let others = self.others(plain, place)?;
-        for name in plain.get("required").and_then(Value::as_array).into_iter().flatten() {
-            let Some(name) = name.as_str().filter(|name| !properties.contains_key(*name)) else {
-                continue;
-            };
-            let Some(others) = &others else { return Ok(None) };
-            properties.insert(name.to_owned(), others.schema.clone());
-        }
-        let mut out = match others {
-            Some(others) if properties.is_empty() && self.dialect.maps == Maps::Pairs => {
-                return self.pairs(plain, &others, place);
+        let unnamed = self.unnamed(plain);
+        let mut out = match unnamed {
+            Some(unnamed) if plain.members.is_empty() && self.dialect.maps == Maps::Pairs => {
+                return self.pairs(node, Some(plain), &unnamed);
             }
-            others => match self.members(&properties, &required, others.as_ref(), plain, place)? {
+            unnamed => match self.members(node, plain, unnamed.as_ref())? {
                 Some(out) => out,
                 None => return Ok(None),
             },
         };
         let mut unsaid = Map::new();
         for keyword in ["minProperties", "maxProperties"] {
-            if let Some(value) = plain.get(keyword) {
+            if let Some(value) = plain.constraints.get(keyword) {
                 self.constrain(&mut out, keyword, value, &mut unsaid);
             }
         }
-        if let Some(names) = plain.get("propertyNames") {
-            if self.dialect.allows("propertyNames") {
-                let names = self.verbatim(names);
-                out.schema.insert("propertyNames".to_owned(), names);
-            } else {
-                unsaid.insert("propertyNames".to_owned(), names.clone());
-            }
-        }
-        self.say(&mut out, &unsaid, place);
+        self.say(&mut out, &unsaid, node);
         Ok(Some(out))
     }
 
     /// What may stand beside the named properties.
-    fn others(
-        &mut self,
-        plain: &Map<String, Value>,
-        place: &str,
-    ) -> Result<Option<Others>, DialectError> {
-        let patterns = plain.get("patternProperties").and_then(Value::as_object);
-        let patterns = patterns.filter(|patterns| !patterns.is_empty());
-        let additional = plain.get("additionalProperties");
-        let open = additional.is_some_and(|schema| *schema != Value::Bool(false));
-        if let Some(patterns) = patterns {
-            if self.dialect.allows("patternProperties") {
-                return Ok(additional.filter(|_| open).map(|schema| Others {
-                    schema: schema.clone(),
-                    pattern: None,
-                    pointer: inside(place, &["additionalProperties"]),
-                }));
+    fn unnamed<'p>(&self, plain: &'p Plain) -> Option<Unnamed<'p>> {
+        let mut unnamed = Unnamed { nodes: Vec::new(), patterns: Vec::new() };
+        let other = if let Others::Open(other) = plain.others { Some(other) } else { None };
+        if !self.dialect.allows("patternProperties") {
+            unnamed.nodes.extend(plain.patterns.iter().map(|(_, node)| *node));
+            if other.is_none() {
+                unnamed.patterns =
+                    plain.patterns.iter().map(|(one, _)| one.text.as_str()).collect();
             }
-            let mut patterns = patterns.iter();
-            return match (patterns.next(), patterns.next()) {
-                (Some((pattern, schema)), None) if !open => Ok(Some(Others {
-                    schema: schema.clone(),
-                    pattern: Some(pattern.clone()),
-                    pointer: inside(place, &["patternProperties", pattern]),
-                })),
-                _ => Err(self.by_name(place)),
-            };
         }
-        match additional {
-            Some(schema) if open => Ok(Some(Others {
-                schema: schema.clone(),
-                pattern: None,
-                pointer: inside(place, &["additionalProperties"]),
-            })),
-            Some(_) => Ok(None),
-            None => {
-                if !plain.contains_key("properties") {
-                    let words = "an object that names no properties is taken to have none; \
-                                 `additionalProperties: true` allows any";
-                    self.note(NoteKind::Narrowed, place, words.to_owned());
-                }
-                Ok(None)
-            }
+        unnamed.nodes.extend(other);
+        (!unnamed.nodes.is_empty()).then_some(unnamed)
+    }
+
+    /// The values of members that have no schema of their own.
+    fn values(&mut self, node: NodeId, unnamed: &Unnamed<'_>) -> Result<Option<Out>, DialectError> {
+        if let [only] = unnamed.nodes.as_slice() {
+            return self.lower(*only);
+        }
+        let out = self.union(node, false, &unnamed.nodes)?;
+        // Which of the schemas holds depends on the name, which a branch does not see.
+        match out {
+            Some(out) if out.step != SAME => Err(self.by_name(node)),
+            out => Ok(out),
         }
     }
 
-    fn by_name(&self, place: &str) -> DialectError {
+    fn by_name(&self, node: NodeId) -> DialectError {
         DialectError::Unsupported {
             dialect: self.dialect.name,
             keyword: "patternProperties",
-            pointer: place.to_owned(),
+            pointer: self.place(node).to_owned(),
             why: "the schema of a member depends on what its name looks like",
         }
     }
 
     fn members(
         &mut self,
-        properties: &Map<String, Value>,
-        required: &HashSet<&str>,
-        others: Option<&Others>,
-        plain: &Map<String, Value>,
-        place: &str,
+        node: NodeId,
+        plain: &Plain,
+        unnamed: Option<&Unnamed<'_>>,
     ) -> Result<Option<Out>, DialectError> {
         let mut sent = Map::new();
         let mut sent_required: Vec<Value> = Vec::new();
         let mut members = BTreeMap::new();
         let mut renamed = BTreeMap::new();
         let mut changes = false;
-        for (name, schema) in properties {
-            let place = inside(place, &["properties", name]);
-            let required = required.contains(name.as_str());
+        for member in &plain.members {
+            let (name, required) = (&member.name, member.required);
             let filled = !required && !self.dialect.optional;
-            let Some(mut out) = self.lower_in(schema, &place, filled)? else {
+            let place = self.place(member.node).to_owned();
+            let Some(mut out) = self.lower_in(member.node, filled)? else {
                 if required {
                     return Ok(None);
                 }
+                let words = format!("nothing can fit the member {name:?}, so it is left out");
+                self.note(NoteKind::Narrowed, &place, words);
                 continue;
             };
             let null_is_absent = filled && !out.null;
@@ -152,7 +114,7 @@ impl Engine<'_, '_> {
                 let words = "null stands for a value that is left out";
                 self.note(NoteKind::Nullable, &place, words.to_owned());
             }
-            let sent_name = self.sent_name(name, properties, &sent);
+            let sent_name = self.sent_name(name, plain, &sent);
             if sent_name != *name {
                 out.words.push(format!("Stands for {name:?}."));
                 self.note(NoteKind::Reshaped, &place, format!("sent under the name {sent_name:?}"));
@@ -171,12 +133,12 @@ impl Engine<'_, '_> {
         let mut rest = Rest::Members(SAME);
         let mut open = None;
         let mut words = Vec::new();
-        if let Some(others) = others {
+        if let Some(unnamed) = unnamed {
             if self.dialect.maps == Maps::Pairs {
-                let Some(out) = self.pairs(&Map::new(), others, place)? else { return Ok(None) };
+                let Some(out) = self.pairs(node, None, unnamed)? else { return Ok(None) };
                 let Step::Pairs { values } = *self.step_at(out.step) else { return Ok(None) };
                 let mut name = OTHERS.to_owned();
-                while properties.contains_key(&name) || sent.contains_key(&name) {
+                while plain.member(&name).is_some() || sent.contains_key(&name) {
                     name.push('_');
                 }
                 let schema = self.finish(out);
@@ -184,49 +146,50 @@ impl Engine<'_, '_> {
                 sent_required.push(name.as_str().into());
                 rest = Rest::Pairs { sent: name, values };
                 changes = true;
-            } else if let Some(out) = self.lower(&others.schema, &others.pointer)? {
+            } else if let Some(out) = self.values(node, unnamed)? {
                 rest = Rest::Members(out.step);
                 changes |= out.step != SAME;
                 let anything = self.dialect.any == Any::Keep && out.schema.is_empty();
                 let schema = self.finish(out);
                 open = Some(if anything { Value::Bool(true) } else { schema });
-                if let Some(pattern) = &others.pattern {
-                    words.push(format!("Each key matches `{pattern}`."));
+                if !unnamed.patterns.is_empty() {
+                    words.push(matching(&unnamed.patterns));
+                    let place = self.place(unnamed.nodes[0]).to_owned();
                     let words = "the pattern of the keys is said in the description";
-                    self.note(NoteKind::Described, &others.pointer, words.to_owned());
+                    self.note(NoteKind::Described, &place, words.to_owned());
                 }
             }
         }
         let mut out = Out { words, ..Out::default() };
         out.schema = self.closed_object(sent, sent_required);
-        let bare = properties.is_empty();
+        let bare = plain.members.is_empty();
         if let Some(open) = open {
             if bare {
                 out.schema.shift_remove("properties");
             }
             out.schema.insert("additionalProperties".to_owned(), open);
         }
-        if self.dialect.allows("patternProperties") {
-            if let Some(Value::Object(patterns)) = plain.get("patternProperties") {
-                let mut sent = Map::new();
-                for (pattern, schema) in patterns {
-                    let place = inside(place, &["patternProperties", pattern]);
-                    let Some(out) = self.lower(schema, &place)? else { continue };
-                    if out.step != SAME {
-                        // One step for all names that have no schema of their own.
-                        if patterns.len() > 1 || others.is_some() {
-                            return Err(self.by_name(&place));
-                        }
-                        rest = Rest::Members(out.step);
-                        changes = true;
+        if self.dialect.allows("patternProperties") && !plain.patterns.is_empty() {
+            let mut sent = Map::new();
+            for (pattern, values) in &plain.patterns {
+                let Some(out) = self.lower(*values)? else {
+                    sent.insert(pattern.text.clone(), Value::Bool(false));
+                    continue;
+                };
+                if out.step != SAME {
+                    // One step for all names that have no schema of their own.
+                    if plain.patterns.len() > 1 || unnamed.is_some() {
+                        return Err(self.by_name(*values));
                     }
-                    sent.insert(pattern.clone(), self.finish(out));
+                    rest = Rest::Members(out.step);
+                    changes = true;
                 }
-                if bare {
-                    out.schema.shift_remove("properties");
-                }
-                out.schema.insert("patternProperties".to_owned(), Value::Object(sent));
+                sent.insert(pattern.text.clone(), self.finish(out));
             }
+            if bare {
+                out.schema.shift_remove("properties");
+            }
+            out.schema.insert("patternProperties".to_owned(), Value::Object(sent));
         }
         if changes || !renamed.is_empty() {
             out.step = self.step(Step::Object { members, renamed, rest });
@@ -257,43 +220,49 @@ impl Engine<'_, '_> {
     }
 
     /// A name that the dialect accepts, and that no other property has.
-    fn sent_name(
-        &self,
-        name: &str,
-        properties: &Map<String, Value>,
-        sent: &Map<String, Value>,
-    ) -> String {
+    fn sent_name(&self, name: &str, plain: &Plain, sent: &Map<String, Value>) -> String {
         if self.dialect.property_names == PropertyNames::Any || clean(name, 64) == name {
             return name.to_owned();
         }
         let base = clean(name, 56);
         let mut free = base.clone();
         let mut number = 1;
-        while properties.contains_key(&free) || sent.contains_key(&free) {
+        while plain.member(&free).is_some() || sent.contains_key(&free) {
             number += 1;
             free = format!("{base}_{number}");
         }
         free
     }
 
-    /// A map as a list of pairs.
+    /// A map as a list of pairs. `plain` is what is said of the map; nothing, where it stands beside
+    /// named members.
     fn pairs(
         &mut self,
-        plain: &Map<String, Value>,
-        others: &Others,
-        place: &str,
+        node: NodeId,
+        plain: Option<&Plain>,
+        unnamed: &Unnamed<'_>,
     ) -> Result<Option<Out>, DialectError> {
-        let mut keys = vec![serde_json::json!({"type": "string"})];
-        keys.extend(others.pattern.as_ref().map(|text| serde_json::json!({"pattern": text})));
-        keys.extend(plain.get("propertyNames").cloned());
-        let keys = serde_json::json!({ "allOf": keys });
-        let Some(keys) = self.lower(&keys, &inside(place, &["propertyNames"]))? else {
-            return Ok(None);
+        let keys = plain.and_then(|plain| plain.names);
+        let mut keys = match keys.map(|keys| self.lower(keys)).transpose()? {
+            None => Out::default(),
+            Some(Some(keys)) => keys,
+            Some(None) => return Ok(None),
         };
-        let Some(values) = self.lower(&others.schema, &others.pointer)? else { return Ok(None) };
+        keys.schema.entry("type").or_insert(self.type_name("string"));
+        let mut unsaid = Map::new();
+        match unnamed.patterns.as_slice() {
+            [] => {}
+            [only] if !keys.schema.contains_key("pattern") => {
+                self.constrain(&mut keys, "pattern", &Value::from(*only), &mut unsaid);
+            }
+            several => keys.words.push(matching(several)),
+        }
+        let place = self.place(node).to_owned();
+        self.say(&mut keys, &unsaid, node);
+        let Some(values) = self.values(node, unnamed)? else { return Ok(None) };
         self.note(
             NoteKind::Reshaped,
-            place,
+            &place,
             "a map is sent as a list of objects with `key` and `value`".to_owned(),
         );
         let step = values.step;
@@ -307,11 +276,17 @@ impl Engine<'_, '_> {
         out.words.push("Each key once.".to_owned());
         let mut unsaid = Map::new();
         for (own, sent) in [("minProperties", "minItems"), ("maxProperties", "maxItems")] {
-            if let Some(value) = plain.get(own) {
+            if let Some(value) = plain.and_then(|plain| plain.constraints.get(own)) {
                 self.constrain(&mut out, sent, value, &mut unsaid);
             }
         }
-        self.say(&mut out, &unsaid, place);
+        self.say(&mut out, &unsaid, node);
         Ok(Some(out))
     }
+}
+
+/// The patterns of keys in words.
+fn matching(patterns: &[&str]) -> String {
+    let patterns: Vec<String> = patterns.iter().map(|pattern| format!("`{pattern}`")).collect();
+    format!("Each key matches {}.", patterns.join(" or "))
 }

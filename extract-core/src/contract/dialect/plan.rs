@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use super::super::schema::{Kinds, NodeId};
 
 /// The index of a step in its plan.
 pub(super) type StepId = usize;
@@ -70,11 +70,11 @@ pub(super) enum Rest {
     },
 }
 
-/// One branch of a union, with the schemas that tell which one a value belongs to.
+/// One branch of a union: the values of these kinds that fit a node of the type's own schema.
 #[derive(Debug, Clone)]
 pub(super) struct Branch {
-    pub(super) own: Value,
-    pub(super) sent: Value,
+    pub(super) node: NodeId,
+    pub(super) kinds: Kinds,
     pub(super) step: StepId,
 }
 

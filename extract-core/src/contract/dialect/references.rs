@@ -1,94 +1,79 @@
 //! References and the definitions they lead to: kept, written out, or, where a recursive one has been
 //! written out often enough, cut off.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::super::schema::{Is, Kinds, NodeId, each_schema, place_of};
 use super::error::DialectError;
 use super::lower::{Definition, Engine, Out, clean, is_noise};
-use super::normal::Shape;
 use super::note::NoteKind;
 use super::plan::{SAME, Step, StepId};
 use super::table::{Refs, RootRefs};
-use super::{guard, walk};
-
-/// How many names a definition may have before it has a body.
-const MAX_NAMES: usize = 100;
-
-/// How far references are followed to see whether null fits.
-const NULL_STEPS: usize = 500;
 
 /// While fewer schemas than this are written, a described reference is written out; afterwards it
 /// is kept and wrapped.
 const INLINE_PARTS: usize = 2_000;
 
-impl Engine<'_, '_> {
-    /// What a reference becomes: a reference, or what it refers to.
-    pub(super) fn reference(
+impl Engine<'_> {
+    /// What a node becomes at a place that refers to it: a reference, or what it is.
+    pub(super) fn referred(
         &mut self,
-        reference: &str,
-        place: &str,
+        at: NodeId,
+        to: NodeId,
         bare: bool,
     ) -> Result<Option<Out>, DialectError> {
-        let mut reference = reference.to_owned();
-        let mut target = self.source.resolve(&reference)?;
-        let mut normal = self.normal(target)?;
-        let mut steps = 0;
+        let mut node = to;
         // A definition that is only another name for a definition is skipped.
-        while let Shape::Reference(next) = &normal.shape {
-            steps += 1;
-            if steps > MAX_NAMES {
-                let why = "it is made of nothing but itself";
-                return Err(DialectError::Reference { reference, why });
-            }
-            if !normal.annotations.is_empty() {
+        while let Is::Reference(next) = self.tree.node(node).is {
+            if !self.tree.node(node).notes.is_empty() {
                 break;
             }
-            reference.clone_from(next);
-            target = self.source.resolve(&reference)?;
-            normal = self.normal(target)?;
+            node = next;
         }
-        let pointer = reference.trim_start_matches('#').to_owned();
-        if self.source.is_recursive(&reference) {
+        if self.tree.is_recursive(node) {
             if let Some(most) = self.unroll {
-                let open = self.path.iter().filter(|open| **open == reference).count();
+                let open = self.path.iter().filter(|open| **open == node).count();
                 if open >= most {
-                    return Ok(Some(self.cut(&reference, place)));
+                    return Ok(Some(self.cut(node, at)));
                 }
-                self.path.push(reference.clone());
-                let out = self.lower(target, &pointer)?;
+                self.path.push(node);
+                let out = self.body(node, false)?;
                 self.path.pop();
                 if let (0, Some(out)) = (open, &out) {
-                    self.close(&reference, out.step);
+                    self.close(node, out.step);
                 }
                 return Ok(out);
             }
         } else {
-            let plain_any = matches!(&normal.shape, Shape::Plain(plain) if plain.is_empty());
+            let is = &self.tree.node(node).is;
+            let is_anything = matches!(is, Is::Plain(plain) if plain.is_anything());
             let annotated = !bare && self.inline && self.parts < INLINE_PARTS;
             if self.dialect.refs == Refs::Inline
-                || matches!(normal.shape, Shape::Never)
-                || plain_any
+                || matches!(is, Is::Never)
+                || is_anything
                 || annotated
             {
                 self.inlined |= annotated;
-                return self.lower(target, &pointer);
+                return self.body(node, false);
             }
         }
-        let index = self.define(&reference);
+        let index = self.define(node);
         let schema = [("$ref".to_owned(), self.reference_to(index))].into_iter().collect();
         let step = self.step(Step::Definition(index));
-        let null = guard::fits(target, self.source.root, &Value::Null, &mut { NULL_STEPS });
+        let null =
+            self.tree.fits(node, &Value::Null, &mut 500) && self.tree.kinds(node).has(Kinds::NULL);
         Ok(Some(Out { schema, step, null, ..Out::default() }))
     }
 
     /// Where writing out a recursive definition ends: JSON text, so that no value is lost.
-    fn cut(&mut self, reference: &str, place: &str) -> Out {
-        let index = self.definition(reference, false);
-        let name = self.name_of(reference);
+    fn cut(&mut self, node: NodeId, at: NodeId) -> Out {
+        let index = self.definition(node, false);
+        let name = self.name_of(node);
         let depth = self.unroll.unwrap_or_default();
+        let place = self.place(at).to_owned();
         self.note(
             NoteKind::Unrolled,
-            place,
+            &place,
             format!("{name} is written out {depth} deep; what is deeper is sent as JSON text"),
         );
         let schema = [("type".to_owned(), self.type_name("string"))].into_iter().collect();
@@ -98,8 +83,8 @@ impl Engine<'_, '_> {
     }
 
     /// Tells the values that are cut off how their definition changes them.
-    pub(super) fn close(&mut self, reference: &str, step: StepId) {
-        let index = self.by_reference.get(reference).copied();
+    pub(super) fn close(&mut self, node: NodeId, step: StepId) {
+        let index = self.by_node.get(&node).copied();
         if let Some(known) = index.and_then(|index| self.definitions.get_mut(index)) {
             if known.name.is_none() {
                 known.step = step;
@@ -108,17 +93,17 @@ impl Engine<'_, '_> {
     }
 
     /// The index of a definition that is sent.
-    fn define(&mut self, reference: &str) -> usize {
-        let sent = reference != "#" || self.dialect.root_refs == RootRefs::Define;
-        self.definition(reference, sent)
+    fn define(&mut self, node: NodeId) -> usize {
+        let sent = node != self.tree.root() || self.dialect.root_refs == RootRefs::Define;
+        self.definition(node, sent)
     }
 
-    fn definition(&mut self, reference: &str, sent: bool) -> usize {
-        if let Some(index) = self.by_reference.get(reference) {
+    fn definition(&mut self, node: NodeId, sent: bool) -> usize {
+        if let Some(index) = self.by_node.get(&node) {
             return *index;
         }
         let name = sent.then(|| {
-            let name = self.name_of(reference);
+            let name = self.name_of(node);
             let mut free = name.clone();
             let mut number = 1;
             while !self.names.insert(free.clone()) {
@@ -127,9 +112,8 @@ impl Engine<'_, '_> {
             }
             free
         });
-        let reference = reference.to_owned();
-        self.by_reference.insert(reference.clone(), self.definitions.len());
-        self.definitions.push(Definition { reference, name, schema: None, step: SAME });
+        self.by_node.insert(node, self.definitions.len());
+        self.definitions.push(Definition { node, name, schema: None, step: SAME });
         self.definitions.len() - 1
     }
 
@@ -140,24 +124,22 @@ impl Engine<'_, '_> {
         }
     }
 
-    /// A clean name for what a reference refers to.
-    fn name_of(&self, reference: &str) -> String {
-        let title = || self.source.root.get("title").and_then(Value::as_str).unwrap_or("Root");
-        let last = match reference.rsplit_once('/') {
-            Some((_, last)) => last,
-            None => title(),
-        };
-        clean(last, 64)
+    /// A clean name for a node.
+    fn name_of(&self, node: NodeId) -> String {
+        clean(&self.tree.name(node), 64)
     }
 
     /// A schema as it stands, for keywords whose schemas say nothing about the shape of values.
     pub(super) fn verbatim(&mut self, schema: &Value) -> Value {
-        walk::rebuild(schema, &mut |members| {
+        let mut schema = schema.clone();
+        each_schema(&mut schema, |members: &mut Map<String, Value>| {
             members.retain(|keyword, _| !is_noise(keyword));
-            if let Some(Value::String(reference)) = members.get("$ref") {
-                let index = self.define(&reference.clone());
+            let place = members.get("$ref").and_then(Value::as_str).and_then(place_of);
+            if let Some(node) = place.and_then(|place| self.tree.target(&place)) {
+                let index = self.define(node);
                 members.insert("$ref".to_owned(), self.reference_to(index));
             }
-        })
+        });
+        schema
     }
 }

@@ -1,17 +1,24 @@
 //! A schema as TypeScript-like text, for prompts of models that are not held to a schema: much
 //! shorter than JSON Schema, and a notation that models have read a great deal of.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use super::super::schema::{Annotations, Is, Kinds, NodeId, Origin, Others, Plain, Tree};
 use super::error::DialectError;
-use super::leaf::{OF_ARRAYS, OF_NUMBERS, OF_STRINGS, constants, types};
+use super::leaf::{OF_NUMBERS, OF_STRINGS};
 use super::lower::clean;
-use super::normal::{Annotations, Normal, Normaliser, Shape};
-use super::source::Source;
 use super::table::Dialect;
-use super::{walk, words};
+use super::words;
+
+/// The most nodes that are written.
+const MAX_PARTS: usize = 20_000;
+
+const OF_ARRAYS: &[&str] =
+    &["minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains"];
+
+const OF_OBJECTS: &[&str] = &["minProperties", "maxProperties", "propertyNames"];
 
 /// Objects and unions up to this length stand on one line.
 const LINE: usize = 72;
@@ -50,11 +57,17 @@ const NESTING: usize = 24;
 /// # Ok::<(), extract_core::contract::dialect::DialectError>(())
 /// ```
 pub fn render_typescript(schema: &Value) -> Result<String, DialectError> {
-    let dialect = &Dialect::JSON_SCHEMA;
-    let source = Source::read(schema, dialect)?;
-    let normaliser = Normaliser { source: &source, dialect, merges: 0 };
-    let mut renderer =
-        Renderer { source: &source, normaliser, names: Vec::new(), open: Vec::new() };
+    render(&Tree::parse(schema, Origin::Given)?)
+}
+
+pub(crate) fn render(tree: &Tree) -> Result<String, DialectError> {
+    let mut renderer = Renderer {
+        tree,
+        names: Vec::new(),
+        taken: HashSet::new(),
+        open: Vec::new(),
+        left: MAX_PARTS,
+    };
     renderer.document()
 }
 
@@ -76,34 +89,32 @@ impl Rendered {
     }
 }
 
-struct Renderer<'a, 's> {
-    source: &'a Source<'s>,
-    normaliser: Normaliser<'a, 's>,
-    /// The definitions that have a name, in the order in which they were first used.
-    names: Vec<(String, String)>,
-    /// The definitions that are being written out.
-    open: Vec<String>,
+struct Renderer<'a> {
+    tree: &'a Tree,
+    /// The nodes that have a name, in the order in which they were first used.
+    names: Vec<(NodeId, String)>,
+    taken: HashSet<String>,
+    /// The nodes that are being written out.
+    open: Vec<NodeId>,
+    /// How many more nodes may be written.
+    left: usize,
 }
 
-impl Renderer<'_, '_> {
+impl Renderer<'_> {
     fn document(&mut self) -> Result<String, DialectError> {
         let mut text = String::new();
-        if self.source.is_recursive("#") {
-            text.push_str(&self.name("#"));
+        let root = self.tree.root();
+        if self.tree.is_recursive(root) {
+            text.push_str(&self.name(root));
         } else {
-            let root = self.render(self.source.root)?;
+            let root = self.render(root)?;
             push_comments(&mut text, "", &root.comment);
             text.push_str(&root.text);
         }
         let mut written = 0;
-        let mut seen = BTreeSet::new();
-        while let Some((reference, name)) = self.names.get(written).cloned() {
+        while let Some((node, name)) = self.names.get(written).cloned() {
             written += 1;
-            if !seen.insert(reference.clone()) {
-                continue;
-            }
-            let target = self.source.resolve(&reference)?;
-            let body = self.render(target)?;
+            let body = self.body(node)?;
             text.push_str("\n\n");
             push_comments(&mut text, "", &body.comment);
             let space = if body.text.starts_with('\n') { "" } else { " " };
@@ -112,83 +123,101 @@ impl Renderer<'_, '_> {
         Ok(text)
     }
 
-    fn render(&mut self, schema: &Value) -> Result<Rendered, DialectError> {
-        let Normal { annotations, shape, more } = self.normaliser.normal(schema)?;
-        let mut rendered = match shape {
-            Shape::Never => Rendered::plain("never"),
-            Shape::Reference(reference) => self.reference(&reference)?,
-            Shape::Union { branches, .. } => self.union(&branches)?,
-            Shape::Plain(plain) => self.plain(&plain)?,
+    fn render(&mut self, node: NodeId) -> Result<Rendered, DialectError> {
+        // A node that contains itself by no reference, and one that lies too deep, are named.
+        let is_named = self.tree.is_knot(node) || self.open.len() >= NESTING;
+        if is_named && self.tree.kinds(node).meets(Kinds::PARTED) {
+            return Ok(Rendered::plain(self.name(node)));
+        }
+        self.body(node)
+    }
+
+    fn body(&mut self, node: NodeId) -> Result<Rendered, DialectError> {
+        self.left = self.left.checked_sub(1).ok_or(DialectError::TooLarge {
+            dialect: Dialect::JSON_SCHEMA.name,
+            allowed: MAX_PARTS,
+            of: "parts",
+        })?;
+        let read = self.tree.node(node);
+        let mut rendered = match &read.is {
+            Is::Never => Rendered::plain("never"),
+            Is::Reference(to) => self.reference(*to)?,
+            Is::Union { branches, .. } => self.union(branches)?,
+            Is::Plain(plain) => self.plain(plain)?,
         };
-        rendered.comment.extend(words::sentences(&more.into_iter().collect()));
-        rendered.comment = comment(annotations, rendered.comment);
+        if let Is::Plain(plain) = &read.is {
+            for (keyword, value) in &plain.also {
+                let again = [(keyword.clone(), value.clone())].into_iter().collect();
+                rendered.comment.extend(words::sentences(&again));
+            }
+        }
+        rendered.comment = comment(&read.notes, rendered.comment);
         Ok(rendered)
     }
 
-    fn reference(&mut self, reference: &str) -> Result<Rendered, DialectError> {
-        let named = self.source.is_recursive(reference)
-            || self.source.uses(reference) > 1
+    fn reference(&mut self, node: NodeId) -> Result<Rendered, DialectError> {
+        let named = self.tree.is_recursive(node)
+            || self.tree.uses(node) > 1
             || self.open.len() >= NESTING
-            || self.open.iter().any(|open| open == reference);
+            || self.open.contains(&node);
         if named {
-            return Ok(Rendered::plain(self.name(reference)));
+            return Ok(Rendered::plain(self.name(node)));
         }
-        self.open.push(reference.to_owned());
-        let target = self.source.resolve(reference)?;
-        let rendered = self.render(target);
+        self.open.push(node);
+        let rendered = self.body(node);
         self.open.pop();
         rendered
     }
 
-    fn name(&mut self, reference: &str) -> String {
-        if let Some((_, name)) = self.names.iter().find(|(known, _)| known == reference) {
+    fn name(&mut self, node: NodeId) -> String {
+        if let Some((_, name)) = self.names.iter().find(|(known, _)| *known == node) {
             return name.clone();
         }
-        let title = self.source.root.get("title").and_then(Value::as_str).unwrap_or("Root");
-        let last = reference.rsplit_once('/').map_or(title, |(_, last)| last);
-        let mut base = clean(last, 64).replace(['-', '.'], "_");
+        let mut base = clean(&self.tree.name(node), 64).replace(['-', '.'], "_");
         if TYPES.contains(&base.as_str()) {
             base.push_str("Type");
         }
         let mut name = base.clone();
         let mut number = 1;
-        while self.names.iter().any(|(_, known)| *known == name) {
+        while !self.taken.insert(name.clone()) {
             number += 1;
             name = format!("{base}{number}");
         }
-        self.names.push((reference.to_owned(), name.clone()));
+        self.names.push((node, name.clone()));
         name
     }
 
-    fn union(&mut self, branches: &[Value]) -> Result<Rendered, DialectError> {
+    fn union(&mut self, branches: &[NodeId]) -> Result<Rendered, DialectError> {
         let mut rendered: Vec<Rendered> = Vec::new();
-        for branch in branches {
+        let mut known = HashSet::new();
+        for &branch in branches {
             let branch = self.render(branch)?;
-            if !rendered.iter().any(|known| known.text == branch.text) {
+            if known.insert(branch.text.clone()) {
                 rendered.push(branch);
             }
         }
         Ok(joined(rendered))
     }
 
-    fn plain(&mut self, plain: &Map<String, Value>) -> Result<Rendered, DialectError> {
-        let mut unsaid = Map::new();
-        for keyword in ["not", "if", "then", "else", "dependentRequired", "dependentSchemas"] {
-            if let Some(value) = plain.get(keyword) {
-                unsaid.insert(keyword.to_owned(), value.clone());
-            }
+    fn plain(&mut self, plain: &Plain) -> Result<Rendered, DialectError> {
+        let shown = |keyword: &str| matches!(keyword, "contains" | "propertyNames");
+        let verbatim = plain.verbatim.iter();
+        let mut unsaid: Map<String, Value> =
+            verbatim.filter(|(keyword, _)| !shown(keyword)).cloned().collect();
+        if let Some(value) = plain.constraints.get("dependentRequired") {
+            unsaid.insert("dependentRequired".to_owned(), value.clone());
         }
-        let values = constants(plain);
-        let mut rendered = if let Some(values) = values {
-            let literals = values.iter().map(|value| Rendered::plain(value.to_string())).collect();
-            joined(literals)
-        } else {
-            let names = types(plain, None);
+        let mut rendered = if let Some(constants) = &plain.constants {
+            let literals = constants.iter().map(|one| Rendered::plain(one.value.to_string()));
+            joined(literals.collect())
+        } else if let Some(about) = plain.about() {
             let mut kinds = Vec::new();
-            for name in &names {
+            for name in about.names() {
                 kinds.push(self.kind(name, plain, &mut unsaid)?);
             }
-            if names.is_empty() { Rendered::plain("any") } else { joined(kinds) }
+            joined(kinds)
+        } else {
+            Rendered::plain("any")
         };
         rendered.comment.extend(words::sentences(&unsaid));
         Ok(rendered)
@@ -197,47 +226,44 @@ impl Renderer<'_, '_> {
     fn kind(
         &mut self,
         name: &str,
-        plain: &Map<String, Value>,
+        plain: &Plain,
         unsaid: &mut Map<String, Value>,
     ) -> Result<Rendered, DialectError> {
         let keywords = match name {
             "string" => OF_STRINGS,
             "integer" | "number" => OF_NUMBERS,
             "array" => OF_ARRAYS,
-            _ => &["minProperties", "maxProperties", "propertyNames"],
+            "object" => OF_OBJECTS,
+            _ => &[],
         };
-        let tuple = plain.get("prefixItems").and_then(Value::as_array);
         for keyword in keywords {
             let said = match *keyword {
-                "items" | "prefixItems" => true,
-                "minItems" | "maxItems" => tuple.is_some(),
+                "minItems" | "maxItems" => !plain.first.is_empty(),
                 // The width of a number says nothing that its bounds do not.
                 "format" => name != "string",
                 _ => false,
             };
-            if let Some(value) = plain.get(*keyword).filter(|_| !said) {
+            let verbatim = plain.verbatim.iter().find(|(known, _)| known == keyword);
+            let value = plain.constraints.get(*keyword).or(verbatim.map(|(_, value)| value));
+            if let Some(value) = value.filter(|_| !said) {
                 unsaid.insert((*keyword).to_owned(), value.clone());
             }
         }
         match name {
             "object" => self.object(plain),
-            "array" => self.array(plain, tuple.map_or(&[][..], Vec::as_slice)),
+            "array" => self.array(plain),
             other => Ok(Rendered::plain(other)),
         }
     }
 
-    fn array(
-        &mut self,
-        plain: &Map<String, Value>,
-        first: &[Value],
-    ) -> Result<Rendered, DialectError> {
-        let items = match plain.get("items") {
+    fn array(&mut self, plain: &Plain) -> Result<Rendered, DialectError> {
+        let items = match plain.rest {
             Some(items) => Some(self.render(items)?),
-            None if first.is_empty() => Some(Rendered::plain("any")),
+            None if plain.first.is_empty() => Some(Rendered::plain("any")),
             None => None,
         };
         let mut comment = Vec::new();
-        if first.is_empty() {
+        if plain.first.is_empty() {
             let Some(mut items) = items else { return Ok(Rendered::plain("any[]")) };
             if items.text == "never" {
                 return Ok(Rendered::plain("[]"));
@@ -246,7 +272,7 @@ impl Renderer<'_, '_> {
             return Ok(Rendered { text: format!("{}[]", items.item()), comment, union: false });
         }
         let mut places = Vec::new();
-        for (index, place) in first.iter().enumerate() {
+        for (index, &place) in plain.first.iter().enumerate() {
             let mut place = self.render(place)?;
             comment.extend(place.comment.drain(..).map(|said| format!("[{index}]: {said}")));
             places.push(place.text);
@@ -257,29 +283,20 @@ impl Renderer<'_, '_> {
         Ok(Rendered { text: format!("[{}]", places.join(", ")), comment, union: false })
     }
 
-    fn object(&mut self, plain: &Map<String, Value>) -> Result<Rendered, DialectError> {
-        let required = walk::required(plain);
+    fn object(&mut self, plain: &Plain) -> Result<Rendered, DialectError> {
         let mut members = Vec::new();
-        if let Some(Value::Object(properties)) = plain.get("properties") {
-            for (name, schema) in properties {
-                let member = self.render(schema)?;
-                let mark = if required.contains(name.as_str()) { "" } else { "?" };
-                members.push((format!("{}{mark}", key(name)), member));
-            }
+        for member in &plain.members {
+            let rendered = self.render(member.node)?;
+            let mark = if member.required { "" } else { "?" };
+            members.push((format!("{}{mark}", key(&member.name)), rendered));
         }
-        if let Some(Value::Object(patterns)) = plain.get("patternProperties") {
-            for (pattern, schema) in patterns {
-                let mut member = self.render(schema)?;
-                member.comment.push(format!("Each key matches `{pattern}`."));
-                members.push(("[key: string]".to_owned(), member));
-            }
+        for (pattern, node) in &plain.patterns {
+            let mut member = self.render(*node)?;
+            member.comment.push(format!("Each key matches `{}`.", pattern.text));
+            members.push(("[key: string]".to_owned(), member));
         }
-        match plain.get("additionalProperties") {
-            None | Some(Value::Bool(false)) => {}
-            Some(schema) => {
-                let member = self.render(schema)?;
-                members.push(("[key: string]".to_owned(), member));
-            }
+        if let Others::Open(node) = plain.others {
+            members.push(("[key: string]".to_owned(), self.render(node)?));
         }
         Ok(block(members))
     }
@@ -374,15 +391,15 @@ fn push_comments(text: &mut String, indent: &str, comment: &[String]) {
 }
 
 /// What is said about a type: its description, then its constraints.
-fn comment(annotations: Annotations, constraints: Vec<String>) -> Vec<String> {
+fn comment(annotations: &Annotations, constraints: Vec<String>) -> Vec<String> {
     let mut sentences = constraints;
-    if let Some(default) = annotations.default.filter(|default| !default.is_null()) {
-        sentences.push(format!("Default: {}.", words::excerpt(&default)));
+    if let Some(default) = annotations.default.as_ref().filter(|default| !default.is_null()) {
+        sentences.push(format!("Default: {}.", words::excerpt(default)));
     }
     if !annotations.examples.is_empty() {
         sentences.push(format!("For example {}.", words::list(&annotations.examples)));
     }
-    words::joined(annotations.description, &sentences).into_iter().collect()
+    words::joined(annotations.description.clone(), &sentences).into_iter().collect()
 }
 
 /// A property name, quoted where it is no identifier.

@@ -34,7 +34,7 @@ impl Lowered {
 
     /// Follows several pointers into one value.
     pub(crate) fn trace<'a>(&'a self, value: &'a Value) -> Trace<'a> {
-        let turner = Turner::new(&self.plan, &self.own, &self.schema, value);
+        let turner = Turner::new(&self.plan, &self.own, value);
         Trace { turner, value, sent: String::new() }
     }
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::super::problem::{Problem, ProblemKind, excerpt, push_segment};
+use super::super::schema::{Kinds, Tree};
 use super::plan::{Branch, KEY, Member, Plan, Rest, SAME, Step, StepId, TUPLE_REST, VALUE};
-use super::{guard, walk};
+use super::sent::Sent;
 
 /// How deep values are followed. Deeper ones are left as they are, and fail validation.
 const DEPTH: usize = 192;
@@ -23,10 +24,8 @@ const BUDGET_PER_PART: usize = 200;
 /// Turns values one way or the other.
 pub(super) struct Turner<'a> {
     pub(super) plan: &'a Plan,
-    /// The root of the schema as it was given.
-    pub(super) own: &'a Value,
-    /// The root of the schema that is sent.
-    pub(super) sent: &'a Value,
+    /// The type's own schema.
+    pub(super) own: &'a Tree,
     pub(super) problems: Vec<Problem>,
     pub(super) pointer: String,
     depth: usize,
@@ -37,20 +36,10 @@ pub(super) struct Turner<'a> {
 }
 
 impl<'a> Turner<'a> {
-    pub(super) fn new(plan: &'a Plan, own: &'a Value, sent: &'a Value, value: &Value) -> Self {
+    pub(super) fn new(plan: &'a Plan, own: &'a Tree, value: &Value) -> Self {
         let pointer = String::new();
-        let budget = BUDGET + BUDGET_PER_PART * walk::weight(value);
-        Self {
-            plan,
-            own,
-            sent,
-            problems: Vec::new(),
-            pointer,
-            depth: 0,
-            trials: 0,
-            in_text: 0,
-            budget,
-        }
+        let budget = BUDGET + BUDGET_PER_PART * weight(value);
+        Self { plan, own, problems: Vec::new(), pointer, depth: 0, trials: 0, in_text: 0, budget }
     }
 
     fn at<R>(&mut self, segment: &str, turn: impl FnOnce(&mut Self) -> R) -> R {
@@ -229,13 +218,13 @@ impl<'a> Turner<'a> {
     }
 
     fn raise_union(&mut self, branches: &[Branch], value: Value) -> Value {
-        let fitting: Vec<&Branch> = branches
-            .iter()
-            .filter(|branch| guard::fits(&branch.sent, self.sent, &value, &mut self.budget))
-            .collect();
+        let sent = Sent { plan: self.plan, own: self.own };
+        let budget = &mut self.budget;
+        let fitting: Vec<&Branch> =
+            branches.iter().filter(|branch| sent.fits(branch, &value, budget)).collect();
         match fitting.as_slice() {
             [] => {
-                let step = best(branches, &value, |branch| &branch.sent);
+                let step = sent.best(branches, &value, true);
                 self.raise(step, value)
             }
             [only] => self.raise(only.step, value),
@@ -248,7 +237,7 @@ impl<'a> Turner<'a> {
                 let mut chosen = None;
                 for branch in &fitting {
                     let raised = self.raise(branch.step, value.clone());
-                    if guard::fits(&branch.own, self.own, &raised, &mut self.budget) {
+                    if self.is_of(branch, &raised) {
                         chosen = Some(raised);
                         break;
                     }
@@ -258,6 +247,11 @@ impl<'a> Turner<'a> {
                 chosen.unwrap_or_else(|| self.raise(first.step, value))
             }
         }
+    }
+
+    /// Whether a value of the type's own shape looks like a branch.
+    fn is_of(&mut self, branch: &Branch, value: &Value) -> bool {
+        branch.kinds.has(Kinds::of(value)) && self.own.fits(branch.node, value, &mut self.budget)
     }
 
     /// A value of the type's own shape, in the shape that is sent.
@@ -305,16 +299,14 @@ impl<'a> Turner<'a> {
     /// The branch of a union that a value of the type's own shape is sent in; none where it is sent
     /// as it is.
     pub(super) fn branch_of(&mut self, branches: &[Branch], value: &Value) -> Option<StepId> {
-        let chosen = branches
-            .iter()
-            .find(|branch| guard::fits(&branch.own, self.own, value, &mut self.budget))
-            .map(|branch| branch.step);
-        match chosen {
-            Some(step) => Some(step),
-            // A union that does not name null is made nullable around its branches.
-            None if value.is_null() => None,
-            None => Some(best(branches, value, |branch| &branch.own)),
+        if let Some(branch) = branches.iter().find(|branch| self.is_of(branch, value)) {
+            return Some(branch.step);
         }
+        // A union that does not name null is made nullable around its branches.
+        if value.is_null() {
+            return None;
+        }
+        Some(Sent { plan: self.plan, own: self.own }.best(branches, value, false))
     }
 
     fn lower_object(
@@ -406,14 +398,17 @@ fn is_pair(value: &Value) -> bool {
     })
 }
 
-/// The branch that a value which fits none of them was most likely meant for.
-fn best(branches: &[Branch], value: &Value, schema: impl Fn(&Branch) -> &Value) -> StepId {
-    let mut best = (SAME, None);
-    for branch in branches {
-        let claimed = guard::claimed(schema(branch), value);
-        if claimed > best.1 {
-            best = (branch.step, claimed);
+/// The number of values that a value is made of. Does not recurse.
+fn weight(value: &Value) -> usize {
+    let mut open = vec![value];
+    let mut weight = 0;
+    while let Some(value) = open.pop() {
+        weight += 1;
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(members) => open.extend(members.values()),
+            _ => {}
         }
     }
-    best.0
+    weight
 }

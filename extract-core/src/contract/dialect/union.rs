@@ -5,10 +5,9 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use super::super::schema::{Is, Kinds, NodeId, Plain};
 use super::error::DialectError;
-use super::leaf::type_of;
-use super::lower::{Engine, Out, inside};
-use super::normal::{Normal, Shape};
+use super::lower::{Engine, Out};
 use super::note::NoteKind;
 use super::plan::{Branch, SAME, Step, StepId};
 use super::table::{Nullable, OneOf};
@@ -16,32 +15,33 @@ use super::table::{Nullable, OneOf};
 /// Types whose null form is a list of two types.
 const SIMPLE: &[&str] = &["string", "number", "integer", "boolean"];
 
-/// Constants of several branches: keywords for all of them, and what each branch said of its own.
+/// A branch that is lowered: the values of these kinds that fit the node.
+pub(super) struct Lower {
+    pub(super) node: NodeId,
+    pub(super) kinds: Kinds,
+    pub(super) out: Out,
+}
+
+/// Constants of several branches: their values, and what each branch said of its own.
 struct Merged {
-    plain: Map<String, Value>,
+    values: Vec<Value>,
     words: Vec<String>,
 }
 
-impl Engine<'_, '_> {
+impl Engine<'_> {
     pub(super) fn union(
         &mut self,
+        node: NodeId,
         exclusive: bool,
-        branches: Vec<Value>,
-        place: &str,
+        branches: &[NodeId],
     ) -> Result<Option<Out>, DialectError> {
-        let keyword = if exclusive { "oneOf" } else { "anyOf" };
-        let mut nullable = false;
-        let mut kept = Vec::new();
-        for (index, branch) in branches.into_iter().enumerate() {
-            if is_null(&branch) {
-                nullable = true;
-            } else {
-                kept.push((inside(place, &[keyword, &index.to_string()]), branch));
-            }
-        }
+        let is_null = |branch: &&NodeId| self.tree.kinds(**branch) == Kinds::NULL;
+        let nullable = branches.iter().any(|branch| is_null(&branch));
+        let kept: Vec<NodeId> =
+            branches.iter().filter(|branch| !is_null(branch)).copied().collect();
         if self.dialect.merge_constants {
-            if let Some(Merged { plain, words }) = self.merged_constants(&kept)? {
-                let Some(mut out) = self.plain(plain, place)? else { return Ok(None) };
+            if let Some(Merged { values, words }) = self.merged_constants(&kept) {
+                let mut out = self.constant(node, &values, false);
                 out.words.splice(0..0, words);
                 if nullable {
                     self.make_nullable(&mut out);
@@ -50,62 +50,73 @@ impl Engine<'_, '_> {
             }
         }
         let mut outs = Vec::new();
-        for (place, branch) in kept {
-            if let Some(out) = self.lower(&branch, &place)? {
-                outs.push((branch, place, out));
+        for branch in kept {
+            match self.lower(branch)? {
+                Some(out) => outs.push(Lower { node: branch, kinds: Kinds::ALL, out }),
+                None => {
+                    let words = "nothing can fit this alternative, so it is left out";
+                    let place = self.place(branch).to_owned();
+                    self.note(NoteKind::Narrowed, &place, words.to_owned());
+                }
             }
         }
+        Ok(self.alternatives(exclusive, outs, nullable))
+    }
+
+    /// Alternatives that are lowered, with null beside them or without.
+    pub(super) fn alternatives(
+        &mut self,
+        exclusive: bool,
+        mut outs: Vec<Lower>,
+        nullable: bool,
+    ) -> Option<Out> {
         let mut out = match outs.len() {
-            0 if nullable => return self.kind("null", &Map::new(), place),
-            0 => return Ok(None),
-            1 => outs.remove(0).2,
-            _ => self.joined(exclusive, outs)?,
+            0 if nullable => return Some(self.of_type("null")),
+            0 => return None,
+            1 => outs.remove(0).out,
+            _ => self.joined(exclusive, outs),
         };
         if nullable {
             self.make_nullable(&mut out);
         }
-        Ok(Some(out))
+        Some(out)
     }
 
-    fn joined(
-        &mut self,
-        exclusive: bool,
-        mut outs: Vec<(Value, String, Out)>,
-    ) -> Result<Out, DialectError> {
+    fn joined(&mut self, exclusive: bool, mut outs: Vec<Lower>) -> Out {
         self.tell_apart(&mut outs);
-        let null = outs.iter().any(|(_, _, out)| out.null);
-        let same = outs.iter().all(|(_, _, out)| out.step == SAME);
+        let null = outs.iter().any(|one| one.out.null);
+        let same = outs.iter().all(|one| one.out.step == SAME);
         let mut schemas = Vec::with_capacity(outs.len());
         let mut branches = Vec::new();
-        for (branch, _, out) in outs {
-            let step = out.step;
-            let sent = self.finish(out);
+        for Lower { node, kinds, out } in outs {
             if !same {
-                // What was merged is compared in its merged form.
-                let own = match self.normal(&branch)? {
-                    Normal { shape: Shape::Plain(plain), more, .. } if more.is_empty() => {
-                        Value::Object(plain)
-                    }
-                    _ => branch,
-                };
-                branches.push(Branch { own, sent: sent.clone(), step });
+                branches.push(Branch { node, kinds, step: out.step });
             }
-            schemas.push(sent);
+            let schema = self.finish(out);
+            if !schemas.contains(&schema) {
+                schemas.push(schema);
+            }
         }
         let step = if same { SAME } else { self.step(Step::Union(branches)) };
+        if let (true, Some(Value::Object(only))) = (schemas.len() == 1, schemas.first()) {
+            return Out { schema: only.clone(), step, null, ..Out::default() };
+        }
         let keep = exclusive && self.dialect.one_of == OneOf::Keep;
         let keyword = if keep { "oneOf" } else { "anyOf" };
         let schema = [(keyword.to_owned(), Value::Array(schemas))].into_iter().collect();
-        Ok(Out { schema, step, null, ..Out::default() })
+        Out { schema, step, null, ..Out::default() }
     }
 
     /// Wraps branches that are sent in another shape where that shape could be another branch's: a
     /// map is sent as a list, any value as a string.
-    fn tell_apart(&mut self, outs: &mut [(Value, String, Out)]) {
+    fn tell_apart(&mut self, outs: &mut [Lower]) {
+        if outs.iter().all(|one| one.out.step == SAME) {
+            return;
+        }
         let shapes: Vec<Map<String, Value>> =
-            outs.iter().map(|(_, _, out)| out.schema.clone()).collect();
+            outs.iter().map(|one| one.out.schema.clone()).collect();
         let mut taken = HashSet::new();
-        for (index, (_, place, out)) in outs.iter_mut().enumerate() {
+        for (index, Lower { node, out, .. }) in outs.iter_mut().enumerate() {
             let changed = |step: &StepId| *step != SAME;
             let (key, whole) = match self.step_at(out.step) {
                 Step::Text | Step::Cut(_) => ("json", true),
@@ -133,7 +144,8 @@ impl Engine<'_, '_> {
             }
             let words =
                 format!("sent as the member `{free}` of an object, for another branch looks alike");
-            self.note(NoteKind::Reshaped, place, words);
+            let place = self.place(*node).to_owned();
+            self.note(NoteKind::Reshaped, &place, words);
             let inner = out.step;
             let wrapped = self.finish(std::mem::take(out));
             let properties = [(free.clone(), wrapped)].into_iter().collect();
@@ -142,47 +154,33 @@ impl Engine<'_, '_> {
         }
     }
 
-    /// A union of nothing but constants as one `enum`, with the words of each.
-    fn merged_constants(
-        &mut self,
-        branches: &[(String, Value)],
-    ) -> Result<Option<Merged>, DialectError> {
+    /// The constants of a union of nothing but constants of one type, with the words of each.
+    fn merged_constants(&self, branches: &[NodeId]) -> Option<Merged> {
         if branches.len() < 2 {
-            return Ok(None);
+            return None;
         }
         let mut values = Vec::new();
         let mut known = HashSet::new();
         let mut words = Vec::new();
-        for (_, branch) in branches {
-            let Normal { annotations, shape: Shape::Plain(plain), more } = self.normal(branch)?
-            else {
-                return Ok(None);
-            };
-            let only = |keyword: &String| matches!(keyword.as_str(), "type" | "const" | "enum");
-            if !more.is_empty() || !plain.keys().all(only) {
-                return Ok(None);
-            }
-            let own = match (plain.get("const"), plain.get("enum")) {
-                (Some(constant), _) => vec![constant.clone()],
-                (None, Some(Value::Array(values))) => values.clone(),
-                _ => return Ok(None),
-            };
-            if let Some(description) = annotations.description {
-                let names: Vec<String> = own.iter().map(name_of).collect();
+        let mut kinds = Kinds::NONE;
+        for &branch in branches {
+            let node = self.tree.node(branch);
+            let Is::Plain(plain) = &node.is else { return None };
+            let own = plain.only_constants()?;
+            if let Some(description) = &node.notes.description {
+                let names: Vec<String> = own.iter().map(|one| name_of(&one.value)).collect();
                 let end = if description.ends_with(['.', '!', '?']) { "" } else { "." };
                 words.push(format!("{}: {description}{end}", names.join(", ")));
             }
-            values.extend(own.into_iter().filter(|value| known.insert(value.to_string())));
+            for one in own {
+                kinds = kinds.or(Kinds::of(&one.value));
+                if known.insert(one.value.to_string()) {
+                    values.push(one.value.clone());
+                }
+            }
         }
-        let mut types: Vec<&str> = values.iter().map(type_of).collect();
-        types.dedup();
-        if types.len() != 1 || matches!(types[0], "object" | "array") {
-            return Ok(None);
-        }
-        let mut plain = Map::new();
-        plain.insert("type".to_owned(), types[0].into());
-        plain.insert("enum".to_owned(), Value::Array(values));
-        Ok(Some(Merged { plain, words }))
+        let is_one = [Kinds::STRING, Kinds::BOOLEAN, Kinds::NUMBER].iter().any(|of| of.has(kinds));
+        is_one.then_some(Merged { values, words })
     }
 
     /// Makes a schema accept null as well.
@@ -227,6 +225,28 @@ impl Engine<'_, '_> {
         }
         out.schema.insert("anyOf".to_owned(), Value::Array(vec![Value::Object(inner), null]));
     }
+
+    /// Lowers what constraints say about values of several kinds, each as an alternative.
+    pub(super) fn kinds(
+        &mut self,
+        node: NodeId,
+        plain: &Plain,
+        names: &[&'static str],
+        nullable: bool,
+    ) -> Result<Option<Out>, DialectError> {
+        let mut outs = Vec::new();
+        for name in names {
+            if let Some(out) = self.kind(node, name, plain)? {
+                let kinds = Kinds::NAMED.iter().find(|(known, _)| known == name);
+                outs.push(Lower {
+                    node,
+                    kinds: kinds.map_or(Kinds::ALL, |(_, kinds)| *kinds),
+                    out,
+                });
+            }
+        }
+        Ok(self.alternatives(false, outs, nullable))
+    }
 }
 
 fn name_of(value: &Value) -> String {
@@ -241,8 +261,9 @@ fn look_alike(own: &Map<String, Value>, other: &Map<String, Value>, unknown: boo
         (Some(_), Some(_)) => {}
         _ => return unknown,
     }
-    let properties =
-        |schema: &Map<String, Value>| schema.get("properties").and_then(Value::as_object).cloned();
+    let properties = |schema: &'_ Map<String, Value>| -> Option<Map<String, Value>> {
+        schema.get("properties").and_then(Value::as_object).cloned()
+    };
     let (Some(own), Some(other)) = (properties(own), properties(other)) else { return true };
     // Objects of other members, or with another tag, are told apart by them.
     let tag = |schema: &Value| schema.get("const").or(schema.get("enum")).cloned();
@@ -253,16 +274,4 @@ fn look_alike(own: &Map<String, Value>, other: &Map<String, Value>, unknown: boo
                 _ => true,
             })
         })
-}
-
-/// Whether null and nothing else fits.
-fn is_null(schema: &Value) -> bool {
-    let Some(schema) = schema.as_object() else { return false };
-    let only = |keyword: &str| {
-        schema.keys().all(|known| known == keyword || known == "type" || known == "title")
-    };
-    (schema.get("type").is_some_and(|name| name == "null") && only("type"))
-        || (schema.get("const") == Some(&Value::Null) && only("const"))
-        || (schema.get("enum").is_some_and(|values| *values == Value::Array(vec![Value::Null]))
-            && only("enum"))
 }

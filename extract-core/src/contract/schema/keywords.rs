@@ -121,3 +121,22 @@ pub(super) fn within_depth(value: &Value, most: usize) -> bool {
     }
     true
 }
+
+/// The bytes of a schema as JSON text, counted without writing it.
+pub(crate) fn bytes(schema: &Value) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Counting never fails.
+    let _ = serde_json::to_writer(&mut count, schema);
+    count.0
+}

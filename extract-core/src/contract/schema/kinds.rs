@@ -19,6 +19,8 @@ impl Kinds {
     pub(crate) const STRING: Self = Self(1 << 4);
     pub(crate) const ARRAY: Self = Self(1 << 5);
     pub(crate) const OBJECT: Self = Self(1 << 6);
+    /// The kinds of values that have parts.
+    pub(crate) const PARTED: Self = Self(1 << 5 | 1 << 6);
     pub(crate) const ALL: Self = Self((1 << 7) - 1);
 
     /// The types that a schema can name, in the order in which they are listed.

@@ -91,9 +91,8 @@ struct Merger<'w> {
     nodes: Vec<Node>,
     /// The nodes by the schemas that they are merged from.
     known: HashMap<Vec<Atom>, NodeId>,
-    /// The nodes that only refer to another, by the schema that refers, or by its target where nothing
-    /// else is said.
-    references: HashMap<(WrittenId, bool), NodeId>,
+    /// The nodes that only refer to another, by the schema that refers.
+    references: HashMap<WrittenId, NodeId>,
     open: Vec<(NodeId, Work)>,
     merges: usize,
 }
@@ -109,14 +108,12 @@ impl<'w> Merger<'w> {
         seeds.retain(|atom| seen.insert(*atom));
         if let [one @ Atom { alone: false, .. }] = seeds.as_slice() {
             if let Some(target) = self.target(one.id) {
-                let notes = self.written(*one).notes.clone();
-                let is_silent = notes == Annotations::default();
-                let key = (if is_silent { target } else { one.id }, is_silent);
-                if let Some(&known) = self.references.get(&key) {
+                let (own, notes) = (one.id, self.written(*one).notes.clone());
+                if let Some(&known) = self.references.get(&own) {
                     return Ok(known);
                 }
                 let id = self.add(seeds, notes, Work::Follow(target))?;
-                self.references.insert(key, id);
+                self.references.insert(own, id);
                 return Ok(id);
             }
         }
@@ -126,6 +123,10 @@ impl<'w> Merger<'w> {
             let written = self.written(*atom);
             !written.is_silent() || written.notes != Annotations::default()
         });
+        if key.is_empty() {
+            // Each place of which nothing is said stays a place of its own.
+            key.clone_from(&seeds);
+        }
         key.sort_unstable();
         if let Some(&known) = self.known.get(&key) {
             return Ok(known);
@@ -285,13 +286,11 @@ impl<'w> Merger<'w> {
         }
         let is_object = plain.kinds.is_some_and(|kinds| kinds.has(Kinds::OBJECT));
         let is_bare = plain.members.is_empty() && plain.patterns.is_empty();
-        if self.origin == Origin::Type
-            && is_object
-            && is_bare
-            && plain.others == Others::Unsaid
-            && plain.names.is_none()
-        {
-            plain.others = Others::Closed;
+        if is_object && is_bare && plain.others == Others::Unsaid {
+            plain.others = match self.origin {
+                Origin::Type if plain.names.is_none() => Others::Closed,
+                _ => Others::Open(self.anything()?),
+            };
         }
         let places = written.iter().map(|schema| schema.first.len()).max().unwrap_or(0);
         for index in 0..places {
@@ -375,6 +374,14 @@ impl<'w> Merger<'w> {
             (false, false) => Others::Unsaid,
         };
         Ok(true)
+    }
+
+    /// The node that everything fits, where a schema has none for it.
+    fn anything(&mut self) -> Result<NodeId, SchemaError> {
+        let id = self.add(Vec::new(), Annotations::default(), Work::Merge(Vec::new()))?;
+        self.open.pop();
+        self.nodes[id as usize].is = Is::Plain(Box::default());
+        Ok(id)
     }
 
     /// The members that are named under a condition only.

@@ -17,11 +17,11 @@ mod written;
 
 pub(crate) use constants::{Constant, same, spellings};
 pub use error::SchemaError;
-pub(crate) use keywords::each_schema;
+pub(crate) use keywords::{bytes, each_schema};
 pub(crate) use kinds::Kinds;
 pub(crate) use pattern::Pattern;
 pub(crate) use tree::{Is, Member, Node, NodeId, Origin, Others, Plain, Tree};
-pub(crate) use written::{Annotations, Written, WrittenId};
+pub(crate) use written::{Annotations, Written, WrittenId, place_of};
 
 /// Marks the branch of a union that says what plain text of the model means. Only types of this
 /// crate write it, and no provider is sent it.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::constants::Constant;
 use super::pattern::Pattern;
 use super::written::{Annotations, Places, Written, WrittenId};
-use super::{Kinds, SchemaError, cycles, merge, written};
+use super::{Kinds, SchemaError, cycles, keywords, merge, written};
 
 /// The maker of a schema, which decides what an object without members means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,7 @@ pub(crate) struct Tree {
     uses: Vec<u32>,
     kinds: Vec<Kinds>,
     has_required_cycle: bool,
+    bytes: usize,
 }
 
 /// All that is said of one place of a value.
@@ -155,6 +156,7 @@ impl Tree {
             knots,
             uses,
             has_required_cycle: required.contains(&true),
+            bytes: keywords::bytes(document),
         };
         tree.find_kinds();
         Ok(tree)
@@ -235,6 +237,19 @@ impl Tree {
     /// The node of a schema that something refers to, by its place.
     pub(crate) fn target(&self, place: &str) -> Option<NodeId> {
         self.targets.get(self.places.get(place)?).copied()
+    }
+
+    /// The bytes of the schema that it was read from, as JSON text.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// A name for a node: that of its definition, its title, or that of its place.
+    pub(crate) fn name(&self, id: NodeId) -> String {
+        let place = &self.node(id).place;
+        let last = super::super::problem::segments(place).last();
+        let title = || self.node(self.root).notes.title.clone();
+        last.or_else(title).unwrap_or_else(|| "Root".to_owned())
     }
 
     /// The name of the definition that a node is; `None` where it is none.
@@ -365,6 +380,17 @@ impl Plain {
             about = Kinds::STRING;
         }
         (!about.is_none()).then_some(about)
+    }
+
+    /// The listed values, where nothing else is said of a value than its type.
+    pub(crate) fn only_constants(&self) -> Option<&[Constant]> {
+        let is_else = !self.constraints.is_empty()
+            || !self.also.is_empty()
+            || !self.verbatim.is_empty()
+            || !self.members.is_empty()
+            || self.others != Others::Unsaid
+            || self.rest.is_some();
+        self.constants.as_deref().filter(|_| !is_else)
     }
 
     pub(crate) fn member(&self, name: &str) -> Option<&Member> {

@@ -337,14 +337,23 @@ impl<'d> Parser<'d> {
         };
         match self.document.pointer(&pointer) {
             Some(target @ (Value::Object(_) | Value::Bool(_))) => {
-                let mut canonical = String::new();
-                segments(&pointer).for_each(|segment| push_segment(&mut canonical, &segment));
-                Ok(self.id(canonical, target))
+                Ok(self.id(canonical(&pointer), target))
             }
             Some(_) => refuse("it leads to something that is no schema"),
             None => refuse("there is nothing at that place"),
         }
     }
+}
+
+/// The place that a reference leads to, where it is a JSON pointer.
+pub(crate) fn place_of(reference: &str) -> Option<String> {
+    Some(canonical(&percent_decoded(reference.strip_prefix('#')?)?))
+}
+
+fn canonical(pointer: &str) -> String {
+    let mut canonical = String::new();
+    segments(pointer).for_each(|segment| push_segment(&mut canonical, &segment));
+    canonical
 }
 
 /// The places of the schemas with an `$anchor`, by its name.

@@ -1,0 +1,181 @@
+//! Whether a value as it was sent looks like one branch of a union: the plan says how each part of it is
+//! sent, and the type's own schema what it has to be.
+
+use serde_json::Value;
+
+use super::super::schema::{Is, Kinds, NodeId, Plain, Tree, same};
+use super::plan::{Branch, KEY, Member, Plan, Rest, SAME, Step, StepId, TUPLE_REST, VALUE};
+
+/// How deep a value is looked into.
+const DEPTH: usize = 128;
+
+/// Looks at values as they were sent.
+pub(super) struct Sent<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) own: &'a Tree,
+}
+
+impl Sent<'_> {
+    /// Whether a value looks like a branch. It looks at no more than `budget` nodes, and takes what
+    /// is behind them for granted.
+    pub(super) fn fits(&self, branch: &Branch, value: &Value, budget: &mut usize) -> bool {
+        self.fits_step(branch.step, branch.node, branch.kinds, value, budget, 0)
+    }
+
+    fn fits_step(
+        &self,
+        step: StepId,
+        node: NodeId,
+        kinds: Kinds,
+        value: &Value,
+        budget: &mut usize,
+        depth: usize,
+    ) -> bool {
+        if *budget == 0 || depth > DEPTH {
+            return true;
+        }
+        *budget -= 1;
+        let depth = depth + 1;
+        let plain = self.own.plain(node);
+        let mut inner = |step: StepId, node: Option<NodeId>, value: &Value| {
+            let fits = |node| self.fits_step(step, node, Kinds::ALL, value, budget, depth);
+            node.is_none_or(fits)
+        };
+        match self.plan.steps.get(step) {
+            None | Some(Step::Same) => {
+                kinds.has(Kinds::of(value)) && self.own.fits(node, value, budget)
+            }
+            Some(Step::Definition(index)) => {
+                let step = self.plan.definitions.get(*index).copied().unwrap_or(SAME);
+                self.fits_step(step, node, kinds, value, budget, depth)
+            }
+            Some(Step::Text | Step::Cut(_)) => value.is_string(),
+            Some(Step::Wrapped { key, inner: step }) => {
+                let wrapped = value.as_object().filter(|members| members.len() == 1);
+                wrapped
+                    .and_then(|members| members.get(key))
+                    .is_some_and(|value| self.fits_step(*step, node, kinds, value, budget, depth))
+            }
+            Some(Step::Union(branches)) => branches.iter().any(|branch| {
+                self.fits_step(branch.step, branch.node, branch.kinds, value, budget, depth)
+            }),
+            Some(Step::Pairs { values }) => {
+                let Some(pairs) = value.as_array() else { return false };
+                pairs.iter().all(|pair| {
+                    let key = pair.get(KEY).and_then(Value::as_str);
+                    let node = key.and_then(|key| Some(plain?.member_of(key)?.0));
+                    pair.get(VALUE).is_some_and(|value| inner(*values, node, value))
+                })
+            }
+            Some(Step::Array { first, items }) => {
+                let Some(list) = value.as_array() else { return false };
+                list.iter().enumerate().all(|(index, item)| {
+                    let step = first.get(index).copied().unwrap_or(*items);
+                    inner(step, plain.and_then(|plain| plain.element(index)), item)
+                })
+            }
+            Some(Step::Tuple { first, rest }) => {
+                let Some(places) = value.as_object() else { return false };
+                let count = first.len() + usize::from(rest.is_some());
+                places.len() <= count
+                    && first.iter().enumerate().all(|(index, step)| {
+                        let node = plain.and_then(|plain| plain.element(index));
+                        places.get(&index.to_string()).is_some_and(|item| inner(*step, node, item))
+                    })
+                    && (rest.is_none() || places.contains_key(TUPLE_REST))
+            }
+            Some(Step::Object { members, renamed, rest }) => {
+                let Some(sent) = value.as_object() else { return false };
+                let Some(plain) = plain else { return false };
+                let is_there = |member: &super::super::schema::Member| {
+                    let name = members.get(&member.name).map_or(&member.name, |one| &one.sent);
+                    !member.required || sent.contains_key(name)
+                };
+                plain.members.iter().all(is_there)
+                    && sent.iter().all(|(name, value)| {
+                        let own = renamed.get(name).unwrap_or(name);
+                        match (members.get(own), rest) {
+                            (Some(member), _) if value.is_null() && member.null_is_absent => true,
+                            (Some(member), _) => {
+                                inner(member.step, plain.member(own).map(|one| one.node), value)
+                            }
+                            (None, Rest::Pairs { sent, .. }) if sent == name => value.is_array(),
+                            (None, Rest::Members(step)) => match plain.member_of(own) {
+                                Some((node, _)) => inner(*step, Some(node), value),
+                                None => plain.members.is_empty(),
+                            },
+                            (None, Rest::Pairs { .. }) => false,
+                        }
+                    })
+            }
+        }
+    }
+
+    /// The branch that a value which looks like none of them was most likely meant for: the one whose
+    /// constants and members it has.
+    pub(super) fn best(&self, branches: &[Branch], value: &Value, is_sent: bool) -> StepId {
+        let mut best = (SAME, None);
+        for branch in branches {
+            let claimed = self.claimed(branch, value, is_sent);
+            if claimed > best.1 {
+                best = (branch.step, claimed);
+            }
+        }
+        best.0
+    }
+
+    /// How much of an object a branch claims: the tag of a tagged union decides even where the rest of
+    /// the value is wrong. `None` where a constant is contradicted.
+    fn claimed(&self, branch: &Branch, value: &Value, is_sent: bool) -> Option<usize> {
+        let step = match self.plan.steps.get(branch.step) {
+            Some(Step::Definition(index)) => self.plan.definitions.get(*index).copied(),
+            _ => Some(branch.step),
+        };
+        let step = step.and_then(|step| self.plan.steps.get(step));
+        let (members, kinds) = match step {
+            Some(Step::Object { members, .. }) => (Some(members), Kinds::OBJECT),
+            Some(Step::Pairs { .. }) if is_sent => (None, Kinds::ARRAY),
+            Some(Step::Text | Step::Cut(_)) if is_sent => (None, Kinds::STRING),
+            Some(Step::Tuple { .. } | Step::Wrapped { .. }) if is_sent => (None, Kinds::OBJECT),
+            _ => (None, branch.kinds.and(self.own.kinds(branch.node))),
+        };
+        if !kinds.has(Kinds::of(value)) {
+            return None;
+        }
+        let (Some(plain), Some(object)) = (self.own.plain(branch.node), value.as_object()) else {
+            return Some(0);
+        };
+        let sent = |name: &str| -> Option<&Member> { members?.get(name).filter(|_| is_sent) };
+        let mut claims = 0;
+        for one in &plain.members {
+            let name = sent(&one.name).map_or(one.name.as_str(), |member| &member.sent);
+            let Some(member) = object.get(name) else { continue };
+            match self.constants(one.node) {
+                Some(plain) => {
+                    let known = plain.constants.iter().flatten();
+                    if !known.into_iter().any(|known| alike(&known.value, member)) {
+                        return None;
+                    }
+                    claims += 4;
+                }
+                None => claims += 1,
+            }
+        }
+        Some(claims)
+    }
+
+    fn constants(&self, node: NodeId) -> Option<&Plain> {
+        match &self.own.node(self.own.behind(node)).is {
+            Is::Plain(plain) if plain.constants.is_some() => Some(plain),
+            _ => None,
+        }
+    }
+}
+
+/// Providers that hold a model to a schema do not all hold it to the case of constants.
+fn alike(known: &Value, value: &Value) -> bool {
+    match (known, value) {
+        (Value::String(known), Value::String(text)) => known.eq_ignore_ascii_case(text),
+        _ => same(known, value),
+    }
+}
