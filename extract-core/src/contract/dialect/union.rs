@@ -93,7 +93,8 @@ impl Engine<'_> {
                 branches.push(Branch { node, kinds, step: out.step });
             }
             let schema = self.finish(out);
-            if !schemas.contains(&schema) {
+            // Branches that differ by what is sent otherwise may be sent alike.
+            if same || !schemas.contains(&schema) {
                 schemas.push(schema);
             }
         }
