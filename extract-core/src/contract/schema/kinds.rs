@@ -25,13 +25,13 @@ impl Kinds {
 
     /// The types that a schema can name, in the order in which they are listed.
     pub(crate) const NAMED: [(&'static str, Self); 7] = [
-        ("null", Self::NULL),
-        ("boolean", Self::BOOLEAN),
+        ("object", Self::OBJECT),
+        ("array", Self::ARRAY),
+        ("string", Self::STRING),
         ("integer", Self::INTEGER),
         ("number", Self::NUMBER),
-        ("string", Self::STRING),
-        ("array", Self::ARRAY),
-        ("object", Self::OBJECT),
+        ("boolean", Self::BOOLEAN),
+        ("null", Self::NULL),
     ];
 
     /// The kind of this name in JSON Schema.

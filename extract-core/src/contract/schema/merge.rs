@@ -5,6 +5,7 @@
 //! ways to it, so a schema that contains itself comes to an end. A schema with alternatives beside
 //! other constraints is the union of its alternatives, each merged with what stands beside.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
@@ -58,24 +59,15 @@ pub(super) fn merge(written: &[Written], origin: Origin) -> Result<Merged, Schem
         merges: 0,
     };
     let root = merger.node_of(vec![Atom { id: 0, alone: false }])?;
+    merger.work()?;
     // Schemas that say nothing of the shape of values are sent as they stand, and refer to others.
     let mut targets = HashMap::new();
-    let referred: HashSet<WrittenId> = written.iter().filter_map(|one| one.reference).collect();
-    loop {
-        while let Some((id, work)) = merger.open.pop() {
-            let is = match work {
-                Work::Follow(target) => {
-                    Is::Reference(merger.node_of(vec![Atom { id: target, alone: false }])?)
-                }
-                Work::Merge(atoms) => merger.merged(id, &atoms)?,
-            };
-            merger.nodes[id as usize].is = is;
+    for target in written.iter().filter_map(|one| one.reference) {
+        if let Entry::Vacant(free) = targets.entry(target) {
+            free.insert(merger.node_of(vec![Atom { id: target, alone: false }])?);
         }
-        let Some(&next) = referred.iter().find(|target| !targets.contains_key(*target)) else {
-            break;
-        };
-        targets.insert(next, merger.node_of(vec![Atom { id: next, alone: false }])?);
     }
+    merger.work()?;
     Ok(Merged { nodes: merger.nodes, root, targets })
 }
 
@@ -98,6 +90,20 @@ struct Merger<'w> {
 }
 
 impl<'w> Merger<'w> {
+    /// Does what is open, until nothing is.
+    fn work(&mut self) -> Result<(), SchemaError> {
+        while let Some((id, work)) = self.open.pop() {
+            let is = match work {
+                Work::Follow(target) => {
+                    Is::Reference(self.node_of(vec![Atom { id: target, alone: false }])?)
+                }
+                Work::Merge(atoms) => self.merged(id, &atoms)?,
+            };
+            self.nodes[id as usize].is = is;
+        }
+        Ok(())
+    }
+
     fn written(&self, atom: Atom) -> &'w Written {
         &self.written[atom.id as usize]
     }
