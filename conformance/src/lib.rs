@@ -3,6 +3,7 @@
 
 mod convention;
 pub mod recordings;
+pub mod schemas;
 
 use extract_core::contract::Shape;
 use extract_core::reading::{Growing, Level, ReadError, Reader, Reading, Repair};

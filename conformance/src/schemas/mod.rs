@@ -1,0 +1,216 @@
+//! Holds the library against a JSON Schema and its instances: the schema is accepted, or refused with
+//! a reason; no dialect loses one of its names; its values come back from every dialect unchanged.
+
+mod conversion;
+mod names;
+mod reason;
+mod round_trip;
+
+use std::io;
+use std::sync::Arc;
+
+use extract_core::check::violations;
+use extract_core::contract::Contract;
+use extract_core::contract::dialect::Dialect;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use conversion::same;
+use names::{Kind, Names};
+use round_trip::{Returned, Route, Sender};
+
+/// How many times longer than its source a lowered schema may be.
+pub const MOST_GROWTH: usize = 10;
+
+/// The length in bytes from which a source's growth is measured.
+pub const LEAST_SOURCE: usize = 200;
+
+/// A schema with instances.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Case {
+    /// The schema.
+    pub schema: Value,
+    /// Values that the schema accepts.
+    pub valid: Vec<Value>,
+    /// Values that it does not accept.
+    pub invalid: Vec<Value>,
+}
+
+/// A test of the JSON-Schema-Test-Suite.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SuiteTest {
+    /// The schema.
+    pub schema: Value,
+    /// The value.
+    pub data: Value,
+    /// Whether the schema accepts the value.
+    pub valid: bool,
+}
+
+/// The kinds of findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// The process was aborted, or the library panicked.
+    Abort,
+    /// The schema was refused, with a reason.
+    Refused,
+    /// The schema was refused, and the error lacks a place or a mend.
+    RefusedWithoutReason,
+    /// One dialect refused the schema.
+    RefusedByDialect,
+    /// A property's name is neither in the lowered schema nor in a note.
+    NameLost,
+    /// A constant is neither in the lowered schema nor in a note.
+    VariantLost,
+    /// A name or constant that no value can have is neither in the lowered schema nor in a note.
+    UnreachableLost,
+    /// A valid value came back as another value.
+    ValidChanged,
+    /// A valid value did not come back.
+    ValidRefused,
+    /// An invalid value was accepted as it is.
+    InvalidAccepted,
+    /// An invalid value was accepted as another value, which no allowed conversion explains.
+    InvalidChanged,
+    /// An invalid value was accepted through conversions that the reader may make and reported.
+    InvalidConverted,
+    /// An invalid null was accepted as an absent member, in a dialect that writes absence as null.
+    InvalidNull,
+    /// The lowered schema is too long for its source.
+    Oversize,
+    /// A test of the suite has another outcome.
+    SuiteDisagrees,
+}
+
+/// One deviation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Finding {
+    /// Its kind.
+    pub class: Class,
+    /// The dialect, or `text`; empty for a finding about the schema alone.
+    pub dialect: String,
+    /// The values and names concerned, for people.
+    pub detail: String,
+}
+
+impl Finding {
+    fn new(class: Class, dialect: &str, detail: impl Into<String>) -> Self {
+        Self { class, dialect: dialect.to_owned(), detail: detail.into() }
+    }
+}
+
+/// Examines schemas with their instances.
+#[derive(Debug)]
+pub struct Examiner {
+    sender: Sender,
+}
+
+impl Examiner {
+    /// An examiner with a runtime of its own. Fails where the runtime cannot be built.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { sender: Sender::new()? })
+    }
+
+    /// All findings about one schema.
+    pub fn examine(&self, case: &Case) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let contract = match Contract::from_schema(case.schema.clone()) {
+            Ok(contract) => contract,
+            Err(error) => {
+                let text = error.to_string();
+                let class = if reason::is_complete(&text) {
+                    Class::Refused
+                } else {
+                    Class::RefusedWithoutReason
+                };
+                return vec![Finding::new(class, "", text)];
+            }
+        };
+        let source = case.schema.to_string().len();
+        let own = Names::of(contract.asked_schema());
+        for dialect in Dialect::ALL {
+            let name = dialect.name();
+            let form = match contract.form(dialect, dialect.enforced()) {
+                Ok(form) => form,
+                Err(error) => {
+                    let text = error.to_string();
+                    findings.push(Finding::new(Class::RefusedByDialect, name, text));
+                    continue;
+                }
+            };
+            for lost in own.lost(&form.lowered.schema, &form.lowered.notes) {
+                let class = match lost.kind {
+                    _ if !lost.reachable => Class::UnreachableLost,
+                    Kind::Property => Class::NameLost,
+                    Kind::Constant => Class::VariantLost,
+                };
+                let detail = format!("{} at {}", lost.text, lost.pointer);
+                findings.push(Finding::new(class, name, detail));
+            }
+            let length = form.lowered.schema.to_string().len();
+            if source > LEAST_SOURCE && length > MOST_GROWTH * source {
+                let detail = format!("{length} bytes of {source}");
+                findings.push(Finding::new(Class::Oversize, name, detail));
+            }
+            self.send_all(case, &contract, &Route::Tool(dialect, form), &mut findings);
+        }
+        self.send_all(case, &contract, &Route::Text, &mut findings);
+        findings
+    }
+
+    fn send_all(
+        &self,
+        case: &Case,
+        contract: &Arc<Contract>,
+        route: &Route,
+        findings: &mut Vec<Finding>,
+    ) {
+        for value in &case.valid {
+            let (class, detail) = match self.sender.send(contract, route, value) {
+                Err(error) => (Class::ValidRefused, error),
+                Ok(Returned { value: back, .. }) if !same(&back, value) => {
+                    (Class::ValidChanged, back.to_string())
+                }
+                Ok(Returned { value: back, .. }) => match violations(contract, &back) {
+                    problems if problems.is_empty() => continue,
+                    problems => (Class::ValidRefused, problems.to_string()),
+                },
+            };
+            findings.push(Finding::new(class, route.name(), format!("{value} => {detail}")));
+        }
+        for value in &case.invalid {
+            let Ok(Returned { value: back, is_repaired }) =
+                self.sender.send(contract, route, value)
+            else {
+                continue;
+            };
+            let class = if same(&back, value) {
+                Class::InvalidAccepted
+            } else if conversion::is_absence(value, &back) && route.says_same(value, &back) {
+                Class::InvalidNull
+            } else if is_repaired && conversion::is_allowed(value, &back, contract.name()) {
+                Class::InvalidConverted
+            } else {
+                Class::InvalidChanged
+            };
+            findings.push(Finding::new(class, route.name(), format!("{value} => {back}")));
+        }
+    }
+}
+
+/// Compares the library's verdict on a test of the suite with the expected one. A refused schema is a
+/// deviation.
+pub fn judge(test: &SuiteTest) -> Vec<Finding> {
+    let detail = match Contract::from_schema(test.schema.clone()) {
+        Ok(contract) => {
+            let problems = violations(&contract, &test.data);
+            if problems.is_empty() == test.valid {
+                return Vec::new();
+            }
+            format!("expected valid = {}, found problems: [{problems}]", test.valid)
+        }
+        Err(error) => error.to_string(),
+    };
+    vec![Finding::new(Class::SuiteDisagrees, "", detail)]
+}

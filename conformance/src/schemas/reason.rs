@@ -1,0 +1,43 @@
+//! Whether the text of a refusal helps: it names a place or a bound, and a mend.
+
+/// The words that a mend begins with: `…; leave it out`.
+const MENDS: &[&str] = &[
+    "add", "allow", "choose", "define", "drop", "give", "group", "inline", "leave", "lower",
+    "make", "merge", "move", "put", "raise", "remove", "rename", "replace", "shorten", "split",
+    "take", "use", "write",
+];
+
+/// Whether a refusal names a place (a JSON pointer) or a bound (a number), and what to do.
+pub(super) fn is_complete(text: &str) -> bool {
+    let place = ["\"/", "\"\"", "\"#", " at /", " in /"].iter().any(|mark| text.contains(mark))
+        || text.split(' ').any(|word| word.starts_with(|first: char| first.is_ascii_digit()));
+    let mend = text.split([';', ':', '.', ',']).skip(1).any(|part| {
+        let first = part.trim_start().split(|letter: char| !letter.is_alphabetic()).next();
+        first.is_some_and(|first| MENDS.contains(&first))
+    });
+    place && mend
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_complete;
+
+    #[test]
+    fn a_refusal_needs_a_place_and_a_mend() {
+        for text in [
+            "the `$id` at /a/$id makes a document of its own inside of it; leave it out",
+            "x allows 24 optional properties, this has 44; make some fields required",
+            "no schema at \"/a/items\": a list of schemas; use `prefixItems`",
+        ] {
+            assert!(is_complete(text), "{text}");
+        }
+        for text in [
+            "",
+            "no schema at \"/type\": no such type",
+            "the reference cannot be followed; put the definition into the schema",
+            "no schema at \"/a\"; nothing fits it",
+        ] {
+            assert!(!is_complete(text), "{text}");
+        }
+    }
+}
