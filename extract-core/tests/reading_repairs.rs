@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use extract_core::contract::{Shape, ShapeError};
+use extract_core::contract::{SchemaError, Shape};
 use extract_core::reading::{
     Ending, Growing, Level, Limits, ReadError, Reader, RepairKind, ScanError, read, read_any,
     read_arguments, read_partial,
@@ -345,21 +345,21 @@ fn hostile_schemas_are_typed_errors() {
         compile(
             json!({"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}}})
         ),
-        Some(ShapeError::Cyclic { .. })
+        Some(SchemaError::Itself { .. })
     ));
     assert!(matches!(
         compile(json!({"$ref": "#/$defs/A", "$defs": {"A": {"anyOf": [{"$ref": "#/$defs/A"}]}}})),
-        Some(ShapeError::Cyclic { .. })
+        Some(SchemaError::Itself { .. })
     ));
     assert!(matches!(
         compile(json!({"$ref": "https://example.com/schema"})),
-        Some(ShapeError::Reference { .. })
+        Some(SchemaError::Reference { .. })
     ));
-    assert!(matches!(compile(json!({"$ref": "#/nowhere"})), Some(ShapeError::Reference { .. })));
-    assert!(matches!(compile(json!({"type": "bogus"})), Some(ShapeError::UnknownType { .. })));
-    assert!(matches!(compile(json!(3)), Some(ShapeError::NoSchema { .. })));
+    assert!(matches!(compile(json!({"$ref": "#/nowhere"})), Some(SchemaError::Reference { .. })));
+    assert!(matches!(compile(json!({"type": "bogus"})), Some(SchemaError::UnknownType { .. })));
+    assert!(matches!(compile(json!(3)), Some(SchemaError::Malformed { .. })));
     let deep = (0..200).fold(json!({}), |inner, _| json!({"type": "array", "items": inner}));
-    assert!(matches!(compile(deep), Some(ShapeError::TooLarge { .. })));
+    assert!(matches!(compile(deep), Some(SchemaError::TooDeep { .. })));
     // A list of lists of nothing but lists is a type, and reads.
     let shape = shape(
         &json!({"$ref": "#/$defs/A", "$defs": {"A": {"type": "array", "items": {"$ref": "#/$defs/A"}}}}),

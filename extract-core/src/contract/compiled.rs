@@ -102,7 +102,8 @@ pub struct Form {
     pub tool: Arc<Tool>,
     /// What became of the schema, and the way back.
     pub lowered: Lowered,
-    /// The lowered schema compiled for reading, where it asks for another shape of value.
+    /// The lowered schema, where it asks for another shape of value.
+    /// The same compiled for reading.
     shape: Option<Shape>,
 }
 
@@ -193,10 +194,7 @@ impl Contract {
         let wrapped = (!root::is_object(&schema)).then(|| root::wrap(&schema));
         let asked = wrapped.as_ref().unwrap_or(&schema);
         let origin = if is_given { Origin::Given } else { Origin::Type };
-        let tree = Tree::parse(asked, origin).map(Arc::new).map_err(|error| {
-            let error = if wrapped.is_some() { error.at(place_inside) } else { error };
-            ContractError::Unreadable { name: name.clone(), source: error }
-        })?;
+        let tree = Arc::new(read_tree(&name, asked, origin, wrapped.is_some())?);
         // Both bound the schema; it is compiled only after that.
         let dialect = &Dialect::JSON_SCHEMA;
         let said = render(&tree)
@@ -207,8 +205,7 @@ impl Contract {
                 ContractError::Dialect { name, dialect, source }
             });
         let (prompt, lowered) = said?;
-        let shape = compile_shape(&name, asked, wrapped.is_some())?;
-        let shape = if is_given { shape } else { shape.typed() };
+        let shape = shape_of(&name, &tree, wrapped.is_some())?;
         let validator = checkable::compile(&name, &schema)?;
         let forms = RwLock::default();
         let (variants, elements) = (OnceLock::new(), Elements::default());
@@ -335,8 +332,9 @@ impl Contract {
             None
         } else {
             let schema = in_json_schema(&lowered.schema);
-            let shape = compile_shape(&self.name, &schema, self.is_wrapped())?.lowered();
-            Some(if self.is_given { shape } else { shape.typed() })
+            let origin = if self.is_given { Origin::Given } else { Origin::Type };
+            let tree = read_tree(&self.name, &schema, origin, self.is_wrapped())?;
+            Some(shape_of(&self.name, &tree, self.is_wrapped())?.lowered())
         };
         let form = Form { dialect, strict, tool: Arc::new(tool), lowered, shape };
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
@@ -547,13 +545,25 @@ impl Contract {
     }
 }
 
-fn compile_shape(name: &str, schema: &Value, is_wrapped: bool) -> Result<Shape, ContractError> {
-    let shape = Shape::compile(schema).map_err(|error| {
-        let error = if is_wrapped { error.inside() } else { error };
-        let (name, message) = (name.to_owned(), error.to_string());
-        ContractError::Schema { name, pointer: String::new(), message }
-    })?;
+/// The model of a schema that is asked for, and its shape.
+fn read_tree(
+    name: &str,
+    schema: &Value,
+    origin: Origin,
+    is_wrapped: bool,
+) -> Result<Tree, ContractError> {
+    Tree::parse(schema, origin).map_err(|error| unreadable(name, error, is_wrapped))
+}
+
+fn shape_of(name: &str, tree: &Tree, is_wrapped: bool) -> Result<Shape, ContractError> {
+    let shape = Shape::of_tree(tree, tree.root());
+    let shape = shape.map_err(|error| unreadable(name, error, is_wrapped))?;
     Ok(shape.named(name).wrapped(is_wrapped))
+}
+
+fn unreadable(name: &str, error: SchemaError, is_wrapped: bool) -> ContractError {
+    let source = if is_wrapped { error.at(place_inside) } else { error };
+    ContractError::Unreadable { name: name.to_owned(), source }
 }
 
 impl fmt::Debug for Contract {

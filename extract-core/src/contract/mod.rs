@@ -71,7 +71,7 @@ pub(crate) use problem::{MISSING, MOST_SHOWN, excerpt, push_segment, segments};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use report::{Change, DialectReport};
 pub use schema::SchemaError;
-pub use shape::{Shape, ShapeError};
+pub use shape::Shape;
 #[doc(hidden)]
 pub use source::Effort;
 pub use source::{Located, Match, Source, SourcePart};

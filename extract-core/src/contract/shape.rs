@@ -1,9 +1,9 @@
 //! A JSON Schema as the reader wants it: compiled once into an array of nodes that refer to each
 //! other by index, with the tables of names that keys and enum values are looked up in.
 
-mod compile;
-mod keywords;
+mod choices;
 mod names;
+mod of_tree;
 mod spelling;
 mod variants;
 
@@ -11,69 +11,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
-use thiserror::Error;
 
-use super::root;
+use super::schema::{Constant, NodeId, Origin, Pattern, SchemaError, Tree};
+use choices::enter_normal;
 
+pub(crate) use super::schema::{Bounds, Lengths};
+pub(crate) use choices::Choices;
 pub(crate) use names::MemberNames;
 pub(crate) use spelling::{fold, normal, normal_value};
-pub(crate) use variants::{MemberIndex, TagForm, UnionForm};
-
-/// Why a schema cannot be compiled for reading.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ShapeError {
-    /// A `$ref` that points at nothing in this schema, or out of it: nothing is ever fetched.
-    #[error("`$ref` {reference:?} at {pointer:?} points at nothing in this schema")]
-    Reference {
-        /// What the reference says.
-        reference: String,
-        /// Where it stands.
-        pointer: String,
-    },
-    /// References, or alternatives, that lead back to themselves and never to a type.
-    #[error("the schema at {pointer:?} refers to itself and never to a type")]
-    Cyclic {
-        /// Where it begins.
-        pointer: String,
-    },
-    /// A `type` that JSON Schema does not know.
-    #[error("unknown type {name:?} at {pointer:?}")]
-    UnknownType {
-        /// What the schema calls it.
-        name: String,
-        /// Where it stands.
-        pointer: String,
-    },
-    /// Something that is no schema where one should be.
-    #[error("no schema at {pointer:?}")]
-    NoSchema {
-        /// Where it should be.
-        pointer: String,
-    },
-    /// The schema is too large or nested too deeply to be read for.
-    #[error("the schema is larger or deeper than a reader takes ({limit})")]
-    TooLarge {
-        /// The bound that was met.
-        limit: &'static str,
-    },
-}
-
-impl ShapeError {
-    /// The same with its place in the schema that was wrapped, not in the one around it.
-    pub(super) fn inside(mut self) -> Self {
-        if let Self::Reference { pointer, .. }
-        | Self::Cyclic { pointer }
-        | Self::UnknownType { pointer, .. }
-        | Self::NoSchema { pointer } = &mut self
-        {
-            if let Some(place) = root::place_inside(pointer) {
-                *pointer = place.to_owned();
-            }
-        }
-        self
-    }
-}
+pub(crate) use variants::{MemberIndex, TagForm, UnionForm, narrowed};
 
 /// The index of a node of a [`Shape`].
 pub(crate) type ShapeId = u32;
@@ -112,8 +58,14 @@ impl Shape {
     /// # Errors
     ///
     /// Where the schema is none, refers to what is not in it, or is beyond all measure.
-    pub fn compile(schema: &Value) -> Result<Self, ShapeError> {
-        compile::compile(schema)
+    pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
+        let tree = Tree::parse(schema, Origin::Given)?;
+        Self::of_tree(&tree, tree.root())
+    }
+
+    /// The shape of a node of a schema, with all that it contains.
+    pub(crate) fn of_tree(tree: &Tree, root: NodeId) -> Result<Self, SchemaError> {
+        of_tree::compile(tree, root)
     }
 
     /// The shape that everything fits.
@@ -148,7 +100,7 @@ impl Shape {
         self
     }
 
-    /// The same for the object that [`root::wrap`] put around a schema.
+    /// The same for the object that [`wrap`](super::root::wrap) put around a schema.
     pub(crate) fn wrapped(mut self, is_wrapped: bool) -> Self {
         self.is_wrapped = is_wrapped;
         self
@@ -161,18 +113,6 @@ impl Shape {
         for form in &mut self.nodes {
             if let Form::Object(object) = form {
                 if object.rest == Rest::Closed {
-                    object.rest = Rest::Open;
-                }
-            }
-        }
-        self
-    }
-
-    /// The same for the schema of a Rust type, which says so where it takes members of any name.
-    pub(crate) fn typed(mut self) -> Self {
-        for form in &mut self.nodes {
-            if let Form::Object(object) = form {
-                if object.is_bare {
                     object.rest = Rest::Open;
                 }
             }
@@ -212,6 +152,17 @@ impl Shape {
         }
     }
 
+    /// The only value that fits.
+    pub(crate) fn constant(&self, id: ShapeId) -> Option<&Constant> {
+        match self.form(id) {
+            Form::Choice(choices) => match choices.all.as_slice() {
+                [only] => Some(only),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     pub(crate) fn root(&self) -> ShapeId {
         self.root
     }
@@ -237,21 +188,6 @@ pub(crate) enum Form {
     Union(Box<UnionForm>),
 }
 
-/// Bounds of a number; infinite where there are none.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
-    pub(crate) min: f64,
-    pub(crate) max: f64,
-    pub(crate) above: f64,
-    pub(crate) below: f64,
-}
-
-impl Bounds {
-    pub(crate) fn hold(&self, value: f64) -> bool {
-        value >= self.min && value <= self.max && value > self.above && value < self.below
-    }
-}
-
 /// The size of an integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Width {
@@ -259,39 +195,6 @@ pub(crate) enum Width {
     Usual,
     /// 128 bits: beyond 64 of them a value keeps the digits as a text.
     Wide,
-}
-
-/// Bounds of a length.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Lengths {
-    pub(crate) min: usize,
-    pub(crate) max: usize,
-}
-
-impl Lengths {
-    pub(crate) fn hold(&self, length: usize) -> bool {
-        (self.min..=self.max).contains(&length)
-    }
-
-    pub(crate) fn free(&self) -> bool {
-        self.min == 0 && self.max == usize::MAX
-    }
-}
-
-/// The values of an enum (or of a single constant), and how each may be spelled.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Choices {
-    pub(crate) all: Vec<Choice>,
-    pub(crate) exact: HashMap<String, u32>,
-    /// Spellings in their normal form; `None` where two values share one.
-    pub(crate) normal: HashMap<String, Option<u32>>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Choice {
-    pub(crate) value: Value,
-    /// What the model may write for it, as texts.
-    pub(crate) spellings: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -302,18 +205,19 @@ pub(crate) struct ListForm {
     pub(crate) length: Lengths,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct ObjectForm {
     /// The name of the type, where the schema has one: its definition's, or its title.
     pub(crate) name: Option<String>,
     pub(crate) fields: Vec<Field>,
     pub(crate) exact: HashMap<String, u32>,
     pub(crate) normal: HashMap<String, Option<u32>>,
+    /// The shapes of members by the patterns of their names, where they are no fields.
+    pub(crate) patterns: Vec<(Arc<Pattern>, ShapeId)>,
+    /// Members that are no fields and whose names match no pattern.
     pub(crate) rest: Rest,
     /// What the keys of a map may be.
     pub(crate) keys: Option<Choices>,
-    /// The schema says nothing of members at all: a free map, or a struct without fields.
-    pub(crate) is_bare: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -326,9 +230,10 @@ pub(crate) struct Field {
 }
 
 /// Members that are no fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rest {
     /// They belong to nothing, and the schema does not forbid them.
+    #[default]
     Open,
     /// The schema forbids them.
     Closed,
@@ -365,15 +270,27 @@ impl ObjectForm {
         self.normal.get(&normal).copied().flatten().map(|index| index as usize)
     }
 
+    /// The member of this name, which is no field. Of several patterns that match, the first one says
+    /// its shape: whether all hold is for the validator to say.
+    pub(crate) fn other(&self, name: &str) -> Rest {
+        let matching = self.patterns.iter().find(|(pattern, _)| pattern.matches(name));
+        matching.map_or(self.rest, |(_, shape)| Rest::Values(*shape))
+    }
+
+    /// Whether there are shapes of members that are no fields.
+    pub(crate) fn has_others(&self) -> bool {
+        self.rest.values().is_some() || !self.patterns.is_empty()
+    }
+
     /// Whether it is a map: no fields, and values under any name.
     pub(crate) fn is_map(&self) -> bool {
-        self.fields.is_empty() && self.rest.values().is_some()
+        self.fields.is_empty() && self.has_others()
     }
 
     /// The field that alone makes up the object.
     pub(crate) fn only_field(&self) -> Option<&Field> {
         match self.fields.as_slice() {
-            [field] if self.rest.values().is_none() => Some(field),
+            [field] if !self.has_others() => Some(field),
             _ => None,
         }
     }

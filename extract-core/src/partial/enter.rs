@@ -166,12 +166,4 @@ impl Hand {
         }
         self.path.truncate(frame.base);
     }
-
-    /// The shape of the values of a map.
-    pub(super) fn values(&self, frame: &Frame) -> Option<u32> {
-        match self.guide.form(frame.shape) {
-            Form::Object(object) => object.rest.values(),
-            _ => None,
-        }
-    }
 }

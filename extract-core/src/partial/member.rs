@@ -79,9 +79,9 @@ impl Hand {
         let (expected, hint, step) = (frame.expected, frame.hint, frame.step);
         let Form::Object(object) = self.guide.form(frame.shape) else { return None };
         let index = object.field(&self.key, expected).or_else(|| object.field_like(&self.key));
-        let (sent, shape) = match (index, object.rest) {
-            (Some(index), _) => (object.fields[index].name.as_str(), object.fields[index].shape),
-            (None, rest) => (self.key.as_str(), rest.values()?),
+        let (sent, shape) = match index {
+            Some(index) => (object.fields[index].name.as_str(), object.fields[index].shape),
+            None => (self.key.as_str(), object.other(&self.key).values()?),
         };
         let member = self.guide.member(step, sent);
         let spot = Spot {
@@ -117,7 +117,7 @@ impl Hand {
 
     fn entry(&mut self) -> Option<Spot> {
         let frame = self.frames.last()?;
-        let (shape, step) = (self.values(frame)?, frame.step);
+        let step = frame.step;
         let Form::Object(object) = self.guide.form(frame.shape) else { return None };
         let key = match &object.keys {
             None => self.key.as_str(),
@@ -126,6 +126,7 @@ impl Hand {
                 keys.all[index as usize].value.as_str()?
             }
         };
+        let shape = object.other(key).values()?;
         let member = self.guide.member(step, key);
         let spot = Spot { shape, step: member.step, ..Spot::PASSED };
         let mut place = &mut self.root;

@@ -15,7 +15,7 @@ use super::scan::ScanError;
 /// let shape = Shape::compile(&json!({"type": "object", "properties": {}}))?;
 /// let error = read("I could not find any.", &shape, Level::Lenient).unwrap_err();
 /// assert!(matches!(error, ReadError::NoValue { .. }));
-/// # Ok::<(), extract_core::contract::ShapeError>(())
+/// # Ok::<(), extract_core::contract::SchemaError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]

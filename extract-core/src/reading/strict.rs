@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::contract::shape::{Form, ObjectForm, Rest, Shape, ShapeId};
+use crate::contract::shape::{Form, ObjectForm, Rest, Shape, ShapeId, narrowed};
 
 /// A JSON text as a value.
 pub(super) struct Parsed {
@@ -154,13 +154,21 @@ fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> bool {
             if value.is_f64() && union.options.iter().any(is_text) {
                 return false;
             }
-            if let (Some(tag), Value::Object(map)) = (&union.tag, value) {
-                if let Some(Value::String(named)) = map.get(&tag.name) {
-                    let Some((option, true)) = tag.option(named) else { return false };
-                    return check(value, shape, union.options[option as usize], left);
+            let mut bound = None;
+            if let Value::Object(map) = value {
+                for tag in &union.tags {
+                    let Some(Value::String(name)) = map.get(&tag.name) else { continue };
+                    let Some((named, true)) = tag.options(name) else { return false };
+                    bound = Some(narrowed(bound, named));
                 }
             }
-            union.options.iter().any(|&option| check(value, shape, option, left))
+            match bound {
+                Some(bound) => {
+                    let mut options = bound.iter().map(|&option| union.options[option as usize]);
+                    options.any(|option| check(value, shape, option, left))
+                }
+                None => union.options.iter().any(|&option| check(value, shape, option, left)),
+            }
         }
     }
 }
@@ -179,14 +187,17 @@ fn check_object(
     let mut required = 0;
     let mut expected = 0;
     for (key, value) in map {
-        let shape_id = match (object.field(key, expected), object.rest) {
-            (Some(index), _) if object.fields[index].name == *key => {
+        let shape_id = match object.field(key, expected) {
+            Some(index) if object.fields[index].name == *key => {
                 expected = index + 1;
                 required += usize::from(shape.requires(&object.fields[index]));
                 object.fields[index].shape
             }
-            (None, Rest::Values(values)) => values,
-            _ => return false,
+            Some(_) => return false,
+            None => match object.other(key) {
+                Rest::Values(values) => values,
+                Rest::Open | Rest::Closed => return false,
+            },
         };
         if !check(value, shape, shape_id, left) {
             return false;

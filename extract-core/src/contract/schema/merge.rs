@@ -7,6 +7,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -372,7 +373,7 @@ impl<'w> Merger<'w> {
         }
         for (pattern, ids) in patterns {
             let id = self.all_of(ids.into_iter())?;
-            plain.patterns.push((pattern, id));
+            plain.patterns.push((Arc::new(pattern), id));
         }
         plain.others = match (closed, says) {
             (true, _) => Others::Closed,

@@ -3,6 +3,7 @@
 //! [`Tree`]; outside of this module and the printing of dialects no keyword is named and no reference
 //! followed.
 
+mod bounds;
 mod constants;
 mod cycles;
 mod error;
@@ -15,6 +16,7 @@ mod print;
 mod tree;
 mod written;
 
+pub(crate) use bounds::{Bounds, Lengths};
 pub(crate) use constants::{Constant, same, spellings};
 pub use error::SchemaError;
 pub(crate) use keywords::{bytes, each_schema};

@@ -1,6 +1,7 @@
 //! The tree that everybody visits: a node for each place of a value, with all that is said of it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -89,7 +90,7 @@ pub(crate) struct Plain {
     pub(crate) verbatim: Vec<(String, Value)>,
     pub(crate) members: Vec<Member>,
     pub(crate) others: Others,
-    pub(crate) patterns: Vec<(Pattern, NodeId)>,
+    pub(crate) patterns: Vec<(Arc<Pattern>, NodeId)>,
     /// The schema of the names of members.
     pub(crate) names: Option<NodeId>,
     /// The elements that have a schema of their own, in order.

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Form, Rest, Shape, normal};
+use super::{Form, Shape, normal};
 
 /// All names of fields in a schema, with their aliases.
 #[derive(Debug, Clone, Default)]
@@ -34,13 +34,13 @@ impl Shape {
                 Form::Object(object) => {
                     names.exact.extend(object.exact.keys().cloned());
                     names.normal.extend(object.normal.keys().cloned());
-                    match (&object.keys, object.rest) {
-                        (Some(keys), _) => {
+                    match &object.keys {
+                        Some(keys) => {
                             names.exact.extend(keys.exact.keys().cloned());
                             names.normal.extend(keys.normal.keys().cloned());
                         }
-                        (None, Rest::Values(_)) => return None,
-                        (None, Rest::Open | Rest::Closed) => {}
+                        None if object.has_others() => return None,
+                        None => {}
                     }
                 }
                 _ => {}

@@ -1,37 +1,45 @@
-//! Unions: the tag that names a variant, and the members that only some variants have. Built once per
+//! Unions: the tags that name a variant, and the members that only some variants have. Built once per
 //! schema, so that a value is bound to its variant by look-ups.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::keywords::enter_normal;
-use super::{Form, Shape, ShapeId, normal, normal_value};
+use super::super::schema::Constant;
+use super::{Form, Shape, ShapeId, enter_normal, normal, normal_value};
+
+/// The most tags of a union.
+const MAX_TAGS: usize = 8;
 
 /// Alternatives.
 #[derive(Debug, Clone)]
 pub(crate) struct UnionForm {
     pub(crate) options: Vec<ShapeId>,
     pub(crate) nullable: bool,
-    /// The property that names a variant.
-    pub(crate) tag: Option<TagForm>,
+    /// The properties that name a variant: one of an enum, one for each of several enums that are
+    /// flattened into one struct, whose variants are then in any combination.
+    pub(crate) tags: Vec<TagForm>,
     /// The names of the members of all options that are objects.
     pub(crate) members: MemberIndex,
 }
 
-/// A property that is another constant in each variant.
+/// A property that is a constant in several options, and not the same in all.
 #[derive(Debug, Clone)]
 pub(crate) struct TagForm {
     pub(crate) name: String,
     normal_name: String,
-    /// The option that a tag names, spelled as it is.
+    /// The value that a tag names, spelled as it is.
     exact: HashMap<String, u32>,
-    /// The same in normal form; `None` where two variants share one.
+    /// The same in normal form; `None` where two values share one.
     normal: HashMap<String, Option<u32>>,
     /// The constants, for messages.
     pub(crate) values: Vec<Value>,
-    /// For each option, whether it has the tag.
-    pub(crate) tagged: Vec<bool>,
+    /// For each value the options that have it, in order.
+    named: Vec<Vec<u32>>,
+    /// For each option whether it has the tag.
+    tagged: Vec<bool>,
 }
 
 /// The options in which a member stands.
@@ -56,19 +64,56 @@ impl TagForm {
         key == self.name || normal(key) == self.normal_name
     }
 
-    /// The option that a text names, and whether it is spelled as it is.
-    pub(crate) fn option(&self, text: &str) -> Option<(u32, bool)> {
-        if let Some(&option) = self.exact.get(text.trim()) {
-            return Some((option, text == text.trim()));
-        }
-        let near = self.normal.get(&normal_value(text)).copied().flatten();
-        near.map(|option| (option, false))
+    /// The options that a text names, and whether it is spelled as it is.
+    pub(crate) fn options(&self, text: &str) -> Option<(&[u32], bool)> {
+        let (value, is_exact) = match self.exact.get(text.trim()) {
+            Some(&value) => (value, text == text.trim()),
+            None => (self.normal.get(&normal_value(text)).copied().flatten()?, false),
+        };
+        Some((self.named.get(value as usize)?, is_exact))
     }
 
-    /// Whether all options have the tag.
-    pub(crate) fn is_of_all(&self) -> bool {
-        self.tagged.iter().all(|&tagged| tagged)
+    /// Whether an option has the tag.
+    pub(crate) fn is_of(&self, option: usize) -> bool {
+        self.tagged.get(option).copied().unwrap_or_default()
     }
+
+    /// The tag of options with their constants; nothing where one text stands for two values.
+    fn new(candidate: &Candidate<'_>, options: usize) -> Option<Self> {
+        let mut tag = Self {
+            name: candidate.name.to_owned(),
+            normal_name: normal(candidate.name),
+            exact: HashMap::new(),
+            normal: HashMap::new(),
+            values: Vec::new(),
+            named: vec![Vec::new(); candidate.values.len()],
+            tagged: Vec::new(),
+        };
+        for &(option, value, constant) in &candidate.having {
+            for spelling in &constant.spellings {
+                if *tag.exact.entry(spelling.clone()).or_insert(value) != value {
+                    return None;
+                }
+                enter_normal(&mut tag.normal, &normal_value(spelling), value);
+            }
+            if tag.values.len() == value as usize {
+                tag.values.push(constant.value.clone());
+            }
+            tag.named.get_mut(value as usize)?.push(option);
+        }
+        tag.tagged = vec![false; options];
+        candidate.having.iter().for_each(|one| tag.tagged[one.0 as usize] = true);
+        Some(tag)
+    }
+}
+
+/// The options that are left when one more tag names some: those that both name. Tags that name none
+/// together are of different variants; the first of them binds.
+pub(crate) fn narrowed<'t>(left: Option<Cow<'t, [u32]>>, named: &'t [u32]) -> Cow<'t, [u32]> {
+    let Some(left) = left else { return Cow::Borrowed(named) };
+    let both: Vec<u32> =
+        left.iter().filter(|one| named.binary_search(one).is_ok()).copied().collect();
+    if both.is_empty() { left } else { Cow::Owned(both) }
 }
 
 impl MemberIndex {
@@ -84,66 +129,80 @@ impl MemberIndex {
     }
 }
 
-/// Finds, for each union of the shape, its tag and its members.
+/// Finds, for each union of the shape, its tags and its members.
 pub(super) fn bind(shape: &mut Shape) {
     for index in 0..shape.nodes.len() {
         let Form::Union(union) = &shape.nodes[index] else { continue };
         if union.options.len() < 2 {
             continue;
         }
-        let (tag, members) = (tag_of(shape, &union.options), members_of(shape, &union.options));
+        let (tags, members) = (tags_of(shape, &union.options), members_of(shape, &union.options));
         if let Form::Union(union) = &mut shape.nodes[index] {
-            (union.tag, union.members) = (tag, members);
+            (union.tags, union.members) = (tags, members);
         }
     }
 }
 
-/// The property that at least two options have as a constant of their own, if there is one; the one
-/// that most options have.
-fn tag_of(shape: &Shape, options: &[ShapeId]) -> Option<TagForm> {
-    let constant = |id: ShapeId| match shape.form(id) {
-        Form::Choice(choices) if choices.all.len() == 1 => Some(&choices.all[0]),
-        _ => None,
-    };
-    let mut found: Vec<(&str, Vec<u32>)> = Vec::new();
+/// A required field that is a constant in some options.
+struct Candidate<'s> {
+    name: &'s str,
+    /// Each option that has it, with the index of its value.
+    having: Vec<(u32, u32, &'s Constant)>,
+    values: HashMap<String, u32>,
+}
+
+fn candidates<'s>(shape: &'s Shape, options: &[ShapeId]) -> Vec<Candidate<'s>> {
+    let mut found: Vec<Candidate<'s>> = Vec::new();
+    let mut index: HashMap<&str, usize> = HashMap::new();
     for (option, &id) in (0..).zip(options) {
         let Form::Object(object) = shape.form(id) else { continue };
         for field in object.fields.iter().filter(|field| field.required) {
-            if constant(field.shape).is_none() {
-                continue;
-            }
-            match found.iter_mut().find(|(name, _)| *name == field.name) {
-                Some((_, having)) => having.push(option),
-                None => found.push((&field.name, vec![option])),
-            }
+            let Some(constant) = shape.constant(field.shape) else { continue };
+            let at = *index.entry(&field.name).or_insert_with(|| {
+                let (having, values) = (Vec::new(), HashMap::new());
+                found.push(Candidate { name: &field.name, having, values });
+                found.len() - 1
+            });
+            let candidate = &mut found[at];
+            let next = u32::try_from(candidate.values.len()).unwrap_or(u32::MAX);
+            let value = *candidate.values.entry(constant.value.to_string()).or_insert(next);
+            candidate.having.push((option, value, constant));
         }
     }
+    found.retain(|candidate| candidate.values.len() > 1);
     // The first of equals: fields are in the order of the schema.
-    found.sort_by_key(|(_, having)| std::cmp::Reverse(having.len()));
-    found.into_iter().filter(|(_, having)| having.len() > 1).find_map(|(name, having)| {
-        let mut tag = TagForm {
-            name: name.to_owned(),
-            normal_name: normal(name),
-            exact: HashMap::new(),
-            normal: HashMap::new(),
-            values: Vec::new(),
-            tagged: vec![false; options.len()],
-        };
-        for option in having {
-            let Form::Object(object) = shape.form(options[option as usize]) else { return None };
-            let field = object.fields.iter().find(|field| field.name == name)?;
-            let choice = constant(field.shape)?;
-            for spelling in &choice.spellings {
-                if tag.exact.insert(spelling.clone(), option).is_some_and(|other| other != option) {
-                    return None;
-                }
-                enter_normal(&mut tag.normal, &normal_value(spelling), option);
-            }
-            tag.values.push(choice.value.clone());
-            tag.tagged[option as usize] = true;
+    found.sort_by_key(|one| Reverse((one.having.len(), one.values.len())));
+    found
+}
+
+/// The properties that tell options apart: that which most options have, and then each that tells
+/// apart options which those before it do not.
+fn tags_of(shape: &Shape, options: &[ShapeId]) -> Vec<TagForm> {
+    let mut tags = Vec::new();
+    // Options that no tag tells apart are in one class.
+    let mut classes: Vec<usize> = vec![0; options.len()];
+    let mut sizes = vec![options.len()];
+    for candidate in candidates(shape, options) {
+        let mut groups: HashMap<(usize, u32), Vec<u32>> = HashMap::new();
+        for &(option, value, _) in &candidate.having {
+            groups.entry((classes[option as usize], value)).or_default().push(option);
         }
-        Some(tag)
-    })
+        groups.retain(|(class, _), group| group.len() < sizes[*class]);
+        if groups.is_empty() {
+            continue;
+        }
+        let Some(tag) = TagForm::new(&candidate, options.len()) else { continue };
+        for ((class, _), group) in groups {
+            sizes[class] -= group.len();
+            group.iter().for_each(|&option| classes[option as usize] = sizes.len());
+            sizes.push(group.len());
+        }
+        tags.push(tag);
+        if tags.len() == MAX_TAGS {
+            break;
+        }
+    }
+    tags
 }
 
 fn members_of(shape: &Shape, options: &[ShapeId]) -> MemberIndex {

@@ -94,7 +94,7 @@ fn owns(shape: &Shape, id: ShapeId, keys: &(String, String), open: bool, deepest
                 [only] => inside(only.shape),
                 _ => false,
             };
-            both || only || open && object.rest.values().is_some()
+            both || only || open && object.has_others()
         }
         _ => false,
     }

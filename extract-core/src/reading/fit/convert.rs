@@ -133,7 +133,7 @@ impl<'s> Fitter<'s> {
                 }
                 self.tree.node(node).first != NONE && required >= object.required()
             }
-            Form::Union(union) if union.tag.is_none() => {
+            Form::Union(union) if union.tags.is_empty() => {
                 union.options.iter().any(|&option| self.holds_all(node, option))
             }
             _ => false,

@@ -154,7 +154,20 @@ impl<'s> Fitter<'s> {
             return;
         }
         let key = self.tree.key(child).to_owned();
-        match form.rest {
+        self.other(at, key, form, members, out);
+    }
+
+    /// A member that is no field, by its name.
+    pub(super) fn other(
+        &mut self,
+        at: At<'s>,
+        key: String,
+        form: &'s ObjectForm,
+        members: &mut Members,
+        out: &mut Option<&mut Out<'s>>,
+    ) {
+        let child = at.node;
+        match form.other(&key) {
             Rest::Values(shape) => {
                 self.keep(at.child(child, shape, None, at.tail), key, members, out);
             }
@@ -180,7 +193,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// An entry of a map.
-    pub(super) fn keep(
+    fn keep(
         &mut self,
         at: At<'s>,
         key: String,
@@ -235,7 +248,7 @@ impl<'s> Fitter<'s> {
                     _ => Value::Null,
                 };
                 members.value.insert(field.name.clone(), value);
-            } else if at.tag == Some(field.name.as_str()) {
+            } else if at.tags.iter().any(|tag| tag.name == field.name) {
                 members.cost += cost::TAG;
                 members.value.insert(field.name.clone(), self.constant(field.shape));
             } else if self.shape.requires(field) {
@@ -250,10 +263,7 @@ impl<'s> Fitter<'s> {
     }
 
     fn constant(&self, shape: ShapeId) -> Value {
-        match self.shape.form(shape) {
-            Form::Choice(choices) if choices.all.len() == 1 => choices.all[0].value.clone(),
-            _ => Value::Null,
-        }
+        self.shape.constant(shape).map(|constant| constant.value.clone()).unwrap_or_default()
     }
 }
 

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::report::{Ending, Level, RepairKind};
 use super::scan::{Limits, Scanner};
 use super::tree::{Kind, NONE, NodeId, Tree, number};
-use crate::contract::shape::{Form, Shape, ShapeId};
+use crate::contract::shape::{Form, Shape, ShapeId, TagForm};
 
 pub(super) use outcome::{Out, Seg};
 
@@ -101,20 +101,20 @@ pub(super) struct At<'s> {
     pub(super) tail: bool,
     /// The repairs of form of this node are in the report already.
     pub(super) told: bool,
-    /// The tag to put in: exactly one variant fits without it.
-    pub(super) tag: Option<&'s str>,
+    /// The tags to put in where they are not there: exactly one variant fits without them.
+    pub(super) tags: &'s [TagForm],
 }
 
 impl<'s> At<'s> {
     /// The place of a member or an element.
     fn child(self, node: NodeId, shape: ShapeId, field: Option<&'s str>, tail: bool) -> Self {
         let branch = Branch::Only;
-        At { node, shape, field, branch, element: false, tail, told: false, tag: None, ..self }
+        At { node, shape, field, branch, element: false, tail, told: false, tags: &[], ..self }
     }
 
     /// The place of a value that is converted, at most once on a path.
     fn structural(self, node: NodeId, shape: ShapeId) -> Self {
-        At { node, shape, converted: true, told: node == self.node, tag: None, ..self }
+        At { node, shape, converted: true, told: node == self.node, tags: &[], ..self }
     }
 
     /// The facts that a cost depends on besides the node and the shape.
@@ -179,7 +179,7 @@ impl<'s> Fitter<'s> {
             element: false,
             tail: self.partial.is_some(),
             told: false,
-            tag: None,
+            tags: &[],
         }
     }
 
@@ -215,7 +215,7 @@ impl<'s> Fitter<'s> {
             Kind::Object | Kind::List => false,
             _ => self.tree.text(at.node).len() <= SHORT,
         };
-        if is_short || at.tag.is_some() {
+        if is_short || !at.tags.is_empty() {
             return self.fit(at, &mut None).0;
         }
         let key = (at.node, at.shape, at.flags());

@@ -8,7 +8,7 @@ use super::super::tree::{Kind, NONE, NodeId};
 use super::super::words::{self, Match};
 use super::members::Members;
 use super::{At, Branch, Fit, Fitter, Out, Seg, cost};
-use crate::contract::shape::{Field, Form, ObjectForm, Rest};
+use crate::contract::shape::{Field, Form, ObjectForm};
 
 impl<'s> Fitter<'s> {
     pub(super) fn object(
@@ -54,8 +54,11 @@ impl<'s> Fitter<'s> {
         if self.tree.node(node).first == NONE {
             return form.required() == 0;
         }
-        form.rest.values().is_some()
-            || self.tree.children(node).any(|child| self.field_of(form, child).is_some())
+        let is_member = |child| {
+            form.other(self.tree.key(child)).values().is_some()
+                || self.field_of(form, child).is_some()
+        };
+        form.rest.values().is_some() || self.tree.children(node).any(is_member)
     }
 
     /// Whether an object is the schema itself, written back: `properties` with the names of the
@@ -188,7 +191,6 @@ impl<'s> Fitter<'s> {
 
     /// A map: every member is kept, under a key that the schema allows.
     fn map(&mut self, at: At<'s>, form: &'s ObjectForm, out: &mut Option<&mut Out<'s>>) -> Fit {
-        let Rest::Values(shape) = form.rest else { return self.misfit(at, "an object", out) };
         let mut members = Members::new(0, out.is_some());
         let mut next = self.tree.node(at.node).first;
         while next != NONE {
@@ -217,7 +219,7 @@ impl<'s> Fitter<'s> {
                     }
                 }
             }
-            self.keep(at.child(child, shape, None, tail), key, &mut members, out);
+            self.other(At { node: child, tail, ..at }, key, form, &mut members, out);
         }
         members.done()
     }

@@ -7,13 +7,13 @@ use super::super::report::RepairKind;
 use super::super::tree::{Kind, NodeId};
 use super::super::words::{self, Match};
 use super::{At, Branch, Fit, Fitter, Out, Seg, cost};
-use crate::contract::shape::{Form, ShapeId, TagForm, UnionForm};
+use crate::contract::shape::{Form, ShapeId, TagForm, UnionForm, narrowed};
 
 /// The variant that an object is bound to.
 enum Bound<'s> {
     Option(usize),
-    /// One without its tag, which is put in.
-    Untagged(usize, &'s TagForm),
+    /// One without all of its tags: those that are missing are put in.
+    Untagged(usize),
     /// A tag that names no variant.
     UnknownTag(NodeId, &'s TagForm),
     /// No tag, where there has to be one.
@@ -50,7 +50,7 @@ impl<'s> Fitter<'s> {
         {
             return self.null(at, out);
         }
-        let at = At { tag: None, ..at };
+        let at = At { tags: &[], ..at };
         if let [only] = form.options.as_slice() {
             // Its notes are in the report since the union was entered.
             return self.fit(At { shape: *only, told: true, ..at }, out);
@@ -86,11 +86,15 @@ impl<'s> Fitter<'s> {
     ) -> Fit {
         match self.bind(at, form) {
             Bound::Option(index) => self.fit(At { shape: form.options[index], ..at }, out),
-            Bound::Untagged(index, tag) => {
-                let below = At { shape: form.options[index], tag: Some(&tag.name), ..at };
+            Bound::Untagged(index) => {
+                let below = At { shape: form.options[index], tags: &form.tags, ..at };
                 let (cost, value) = self.fit(below, out);
-                let put = value.as_ref().and_then(|value| value.get(&tag.name)).cloned();
-                self.tell(out, RepairKind::Tag, at.node, &put.unwrap_or_default());
+                for tag in form.tags.iter().filter(|tag| tag.is_of(index)) {
+                    if self.tag_member(at.node, tag).is_none() {
+                        let put = value.as_ref().and_then(|value| value.get(&tag.name));
+                        self.tell(out, RepairKind::Tag, at.node, put.unwrap_or_default());
+                    }
+                }
                 (cost, value)
             }
             Bound::UnknownTag(node, tag) => {
@@ -106,41 +110,58 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// Finds the variant that an object names.
+    /// Finds the variant that an object names. Several tags narrow the variants down together.
     fn bind(&mut self, at: At<'s>, form: &'s UnionForm) -> Bound<'s> {
-        if let Some(tag) = &form.tag {
-            let member =
-                self.tree.children(at.node).find(|&child| tag.is_key(self.tree.key(child)));
-            match member.map(|member| (member, self.tagged(member, tag))) {
-                Some((_, Some(option))) => return Bound::Option(option),
-                // Another option may have a member of this name that is no tag.
-                Some((member, None)) => {
-                    if self.is_cut_tag(member) {
-                        return Bound::Nothing;
-                    }
-                    return match self.bind_by_members(at, form, Some(tag), false) {
-                        Bound::Option(option) if !tag.tagged[option] => Bound::Option(option),
-                        _ => Bound::UnknownTag(member, tag),
-                    };
-                }
-                None => {
-                    return match self.bind_by_members(at, form, Some(tag), true) {
-                        Bound::Option(option) if tag.tagged[option] => Bound::Untagged(option, tag),
-                        Bound::Nothing | Bound::Several if tag.is_of_all() => Bound::NoTag(tag),
-                        bound => bound,
-                    };
-                }
+        let (mut named, mut unknown, mut absent) = (None, None, Vec::new());
+        for tag in &form.tags {
+            match self.tag_member(at.node, tag) {
+                None => absent.push(tag),
+                Some(member) => match self.tagged(member, tag) {
+                    Some(options) => named = Some(narrowed(named, options)),
+                    None => unknown = unknown.or(Some((member, tag))),
+                },
             }
         }
-        self.bind_by_members(at, form, None, true)
+        let mut options: Vec<usize> = match &named {
+            Some(named) => named.iter().map(|&option| option as usize).collect(),
+            None => (0..form.options.len()).collect(),
+        };
+        if let [only] = options.as_slice() {
+            return Bound::Option(*only);
+        }
+        let needs_tag = |option: usize| absent.iter().any(|tag| tag.is_of(option));
+        if let Some((member, tag)) = unknown {
+            if self.is_cut_tag(member) {
+                return Bound::Nothing;
+            }
+            // Another option may have a member of this name that is no tag.
+            options.retain(|&option| !tag.is_of(option) && !needs_tag(option));
+            return match self.bind_by_members(at, form, &options, &[]) {
+                Bound::Option(option) => Bound::Option(option),
+                _ => Bound::UnknownTag(member, tag),
+            };
+        }
+        match self.bind_by_members(at, form, &options, &absent) {
+            Bound::Option(option) if needs_tag(option) => Bound::Untagged(option),
+            bound @ (Bound::Nothing | Bound::Several) => {
+                let is_of_all = |tag: &&&TagForm| options.iter().all(|&option| tag.is_of(option));
+                absent.iter().find(is_of_all).map_or(bound, |tag| Bound::NoTag(tag))
+            }
+            bound => bound,
+        }
     }
 
-    /// The option that the value of a tag names.
-    fn tagged(&self, member: NodeId, tag: &TagForm) -> Option<usize> {
+    /// The member of an object that has the name of a tag.
+    fn tag_member(&self, node: NodeId, tag: &TagForm) -> Option<NodeId> {
+        self.tree.children(node).find(|&child| tag.is_key(self.tree.key(child)))
+    }
+
+    /// The options that the value of a tag names.
+    fn tagged<'t>(&self, member: NodeId, tag: &'t TagForm) -> Option<&'t [u32]> {
         let node = self.tree.node(member);
         let is_scalar = !matches!(node.kind, Kind::Object | Kind::List | Kind::Missing);
-        let option = tag.option(self.tree.text(member)).filter(|_| is_scalar && !node.cut)?;
-        Some(option.0 as usize)
+        let options = tag.options(self.tree.text(member)).filter(|_| is_scalar && !node.cut)?;
+        Some(options.0)
     }
 
     /// Whether the text ends inside of the tag, where that is no fault.
@@ -149,61 +170,68 @@ impl<'s> Fitter<'s> {
         self.partial.is_some() && (node.cut || node.last)
     }
 
-    /// Finds the one option whose members the object has: nothing that it requires is missing, and
-    /// nothing that is there belongs to others alone. `infers` says that a variant without its tag
-    /// counts, if at least one of its members is there.
+    /// Finds the one of some options whose members the object has: nothing that it requires is missing,
+    /// and nothing that is there belongs to others of them alone. An option without one of the `absent`
+    /// tags counts if at least one of its members is there.
     fn bind_by_members(
         &mut self,
         at: At<'s>,
         form: &'s UnionForm,
-        tag: Option<&TagForm>,
-        infers: bool,
+        options: &[usize],
+        absent: &[&TagForm],
     ) -> Bound<'s> {
-        let mut scores = vec![Score::default(); form.options.len()];
+        let mut scores: Vec<Option<Score>> = vec![None; form.options.len()];
+        options.iter().for_each(|&option| scores[option] = Some(Score::default()));
         let (mut known, mut total) = (0, 0);
         for child in self.tree.children(at.node) {
-            let named = form.members.find(self.tree.key(child));
-            known += u32::from(!named.is_empty());
-            total += 1;
-            for one in named {
+            let mut is_known = false;
+            for one in form.members.find(self.tree.key(child)) {
                 let Form::Object(object) = self.shape.form(form.options[one.option as usize])
                 else {
                     continue;
                 };
-                let score = &mut scores[one.option as usize];
+                let Some(score) = &mut scores[one.option as usize] else { continue };
+                is_known = true;
                 score.named += 1;
                 score.required += u32::from(object.fields[one.field as usize].required);
             }
+            known += u32::from(is_known);
+            total += 1;
         }
+        let missing_tags = |option: usize| absent.iter().filter(|tag| tag.is_of(option)).count();
         let mut whole: Vec<(usize, u32)> = Vec::new();
         let mut partly: Vec<(u32, usize)> = Vec::new();
         let mut crosses = false;
         let (mut untagged, mut complete) = (0, 0);
-        for (index, (&id, score)) in form.options.iter().zip(&scores).enumerate() {
-            let Form::Object(object) = self.shape.form(id) else { continue };
-            let is_tagged = tag.is_some_and(|tag| tag.tagged[index]);
-            if is_tagged && !infers {
+        for &index in options {
+            let (Form::Object(object), Some(score)) =
+                (self.shape.form(form.options[index]), scores[index])
+            else {
                 continue;
-            }
-            let takes_all = object.rest.values().is_some();
+            };
+            let tags = u32::try_from(missing_tags(index)).unwrap_or(u32::MAX);
+            let takes_all = object.has_others();
             let required = u32::try_from(object.required()).unwrap_or(u32::MAX);
-            let missing =
-                required.saturating_sub(score.required).saturating_sub(u32::from(is_tagged));
+            let missing = required.saturating_sub(score.required).saturating_sub(tags);
             let foreign = if takes_all { 0 } else { known.saturating_sub(score.named) };
-            let is_there = score.named > 0 || takes_all || total == 0 && !is_tagged;
+            let is_there = score.named > 0 || takes_all || total == 0 && tags == 0;
             if !is_there {
                 continue;
             }
-            untagged += u32::from(is_tagged && missing == 0);
+            untagged += u32::from(tags > 0 && missing == 0);
             complete += u32::from(missing == 0);
             if foreign > 0 {
                 crosses = true;
             } else if missing == 0 {
                 let unknown = if takes_all { 0 } else { total - score.named.min(total) };
                 whole.push((index, unknown));
-            } else if !is_tagged {
+            } else if tags == 0 {
                 partly.push((missing, index));
             }
+        }
+        // One that has all of its tags wins over those that do not.
+        if whole.iter().any(|one| missing_tags(one.0) == 0) {
+            whole.retain(|one| missing_tags(one.0) == 0);
         }
         // A branch that keeps all members wins over one that knows fewer of them.
         let least = whole.iter().map(|(_, unknown)| *unknown).min();
@@ -211,7 +239,7 @@ impl<'s> Fitter<'s> {
             whole.iter().filter(|one| Some(one.1) == least).map(|one| one.0).collect();
         match whole.as_slice() {
             // Several variants would do without their tags: none is named.
-            [first, ..] if untagged > 1 && tag.is_some_and(|tag| tag.tagged[*first]) => {
+            [first, ..] if untagged > 1 && missing_tags(*first) > 0 => {
                 return Bound::Several;
             }
             // Another variant takes the value as it stands, and passes over a member: neither may win.

@@ -1,0 +1,303 @@
+//! From the tree of a schema to a [`Shape`]. Each node is compiled once, and refers to others by their
+//! index: a schema that contains itself is a cycle of shapes. Nothing here recurses.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::schema::{Constant, Is, Kinds, NodeId, Others, Plain, SchemaError, Tree};
+use super::{
+    Choices, Field, Form, ListForm, MemberIndex, ObjectForm, Rest, Shape, ShapeId, UnionForm,
+    Width, enter_normal, normal, variants,
+};
+
+/// The most alternatives of all unions together, each counted with its members or constants.
+const MAX_ALTERNATIVES: usize = 400_000;
+
+pub(super) fn compile(tree: &Tree, root: NodeId) -> Result<Shape, SchemaError> {
+    let mut compiler = Compiler {
+        tree,
+        forms: Vec::new(),
+        nodes: HashMap::new(),
+        parts: HashMap::new(),
+        open: Vec::new(),
+        any: None,
+        alternatives: 0,
+    };
+    let id = compiler.id(root)?;
+    while let Some((id, part)) = compiler.open.pop() {
+        compiler.forms[id as usize] = compiler.form(part)?;
+    }
+    let mut shape = Shape::of(compiler.forms, id);
+    variants::bind(&mut shape);
+    Ok(shape.named(tree.node(root).notes.title.as_deref().unwrap_or_default()))
+}
+
+/// A node as one kind of value: what is no union.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Part {
+    node: NodeId,
+    sort: Sort,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Sort {
+    Any,
+    Bool,
+    Integer,
+    Number,
+    Text,
+    Choice,
+    List,
+    Object,
+}
+
+/// The alternatives of a node, with those of unions inside of it.
+#[derive(Default)]
+struct Flat {
+    parts: Vec<Part>,
+    nullable: bool,
+}
+
+struct Compiler<'t> {
+    tree: &'t Tree,
+    forms: Vec<Form>,
+    nodes: HashMap<NodeId, ShapeId>,
+    parts: HashMap<Part, ShapeId>,
+    /// The parts that have an index and no form yet.
+    open: Vec<(ShapeId, Part)>,
+    any: Option<ShapeId>,
+    alternatives: usize,
+}
+
+impl<'t> Compiler<'t> {
+    fn id(&mut self, node: NodeId) -> Result<ShapeId, SchemaError> {
+        let node = self.tree.behind(node);
+        if let Some(&known) = self.nodes.get(&node) {
+            return Ok(known);
+        }
+        let Flat { parts, nullable } = self.flat(node)?;
+        let id = match (parts.as_slice(), nullable) {
+            ([], true) => self.add(Form::Null),
+            ([], false) => self.add(Form::Never),
+            ([one], false) => self.part(*one),
+            _ => self.union(&parts, nullable),
+        };
+        self.nodes.insert(node, id);
+        Ok(id)
+    }
+
+    fn add(&mut self, form: Form) -> ShapeId {
+        self.forms.push(form);
+        // The nodes of a tree, and the alternatives, are far fewer.
+        ShapeId::try_from(self.forms.len() - 1).unwrap_or(ShapeId::MAX)
+    }
+
+    fn part(&mut self, part: Part) -> ShapeId {
+        if let Some(&known) = self.parts.get(&part) {
+            return known;
+        }
+        let id = self.add(Form::Never);
+        self.parts.insert(part, id);
+        self.open.push((id, part));
+        id
+    }
+
+    /// What fits where nothing is said.
+    fn any(&mut self) -> ShapeId {
+        if let Some(known) = self.any {
+            return known;
+        }
+        let id = self.add(Form::Any);
+        self.any = Some(id);
+        id
+    }
+
+    /// The constraints of a part.
+    fn plain(&self, node: NodeId) -> Option<&'t Plain> {
+        self.tree.plain(node)
+    }
+
+    /// Lays unions inside of unions flat.
+    fn flat(&mut self, start: NodeId) -> Result<Flat, SchemaError> {
+        let mut flat = Flat::default();
+        let mut seen = HashSet::new();
+        let mut open = vec![start];
+        while let Some(node) = open.pop() {
+            let node = self.tree.behind(node);
+            if !seen.insert(node) {
+                continue;
+            }
+            match &self.tree.node(node).is {
+                Is::Never | Is::Reference(_) => {}
+                Is::Union { branches, .. } => open.extend(branches.iter().rev()),
+                Is::Plain(plain) => {
+                    if node != start {
+                        self.count(start, plain)?;
+                    }
+                    let (sorts, nullable) = sorts(plain);
+                    flat.nullable |= nullable;
+                    flat.parts.extend(sorts.into_iter().map(|sort| Part { node, sort }));
+                }
+            }
+        }
+        Ok(flat)
+    }
+
+    /// Counts an alternative of a node, of which unions keep tables.
+    fn count(&mut self, of: NodeId, plain: &Plain) -> Result<(), SchemaError> {
+        let constants = plain.constants.as_ref().map_or(0, Vec::len);
+        self.alternatives += 1 + plain.members.len() + constants;
+        if self.alternatives <= MAX_ALTERNATIVES {
+            return Ok(());
+        }
+        Err(SchemaError::TooLarge {
+            pointer: self.tree.node(of).place.clone(),
+            what: "alternatives with all their members",
+            allowed: MAX_ALTERNATIVES,
+        })
+    }
+
+    /// A union of what is no union. Constants are put together, at the place of the first.
+    fn union(&mut self, parts: &[Part], nullable: bool) -> ShapeId {
+        let is_choice = |part: &&Part| part.sort == Sort::Choice;
+        let mut choice = match parts.iter().filter(is_choice).count() {
+            0 | 1 => None,
+            _ => {
+                let all = parts.iter().filter(is_choice).filter_map(|part| self.plain(part.node));
+                let all = all.flat_map(constants).collect();
+                Some(self.add(Form::Choice(Box::new(Choices::of(all)))))
+            }
+        };
+        let is_merged = choice.is_some();
+        let mut options = Vec::with_capacity(parts.len());
+        for part in parts {
+            if is_merged && part.sort == Sort::Choice {
+                options.extend(choice.take());
+            } else {
+                options.push(self.part(*part));
+            }
+        }
+        match options.as_slice() {
+            [only] if !nullable => *only,
+            _ => {
+                let (tags, members) = (Vec::new(), MemberIndex::default());
+                self.add(Form::Union(Box::new(UnionForm { options, nullable, tags, members })))
+            }
+        }
+    }
+
+    fn form(&mut self, part: Part) -> Result<Form, SchemaError> {
+        let Some(plain) = self.plain(part.node) else { return Ok(Form::Never) };
+        Ok(match part.sort {
+            Sort::Any => Form::Any,
+            Sort::Bool => Form::Bool,
+            Sort::Integer => {
+                let width = if plain.is_wide() { Width::Wide } else { Width::Usual };
+                Form::Integer(plain.bounds(), width)
+            }
+            Sort::Number => Form::Number(plain.bounds()),
+            Sort::Text => Form::Text(plain.text_lengths()),
+            Sort::Choice => Form::Choice(Box::new(Choices::of(constants(plain).collect()))),
+            Sort::List => Form::List(self.list(plain)?),
+            Sort::Object => Form::Object(Box::new(self.object(part.node, plain)?)),
+        })
+    }
+
+    fn list(&mut self, plain: &Plain) -> Result<ListForm, SchemaError> {
+        let mut prefix = Vec::with_capacity(plain.first.len());
+        for &id in &plain.first {
+            prefix.push(self.id(id)?);
+        }
+        let items = match plain.rest {
+            Some(id) if self.tree.kinds(id).is_none() => None,
+            Some(id) => Some(self.id(id)?),
+            None => Some(self.any()),
+        };
+        Ok(ListForm { prefix, items, length: plain.list_lengths() })
+    }
+
+    fn object(&mut self, node: NodeId, plain: &Plain) -> Result<ObjectForm, SchemaError> {
+        let name = self.tree.definition(node).or(self.tree.node(node).notes.title.as_deref());
+        let mut object = ObjectForm { name: name.map(normal), ..ObjectForm::default() };
+        for member in &plain.members {
+            let index = u32::try_from(object.fields.len()).unwrap_or(u32::MAX);
+            let notes = &self.tree.node(member.node).notes;
+            let own = if notes.alias.is_empty() { Some(&member.name) } else { None };
+            for known in own.into_iter().chain(&notes.alias).chain(&notes.aliases) {
+                object.exact.entry(known.clone()).or_insert(index);
+                enter_normal(&mut object.normal, &normal(known), object.exact[known]);
+            }
+            object.fields.push(Field {
+                name: member.name.clone(),
+                shape: self.id(member.node)?,
+                required: member.required,
+                plain: object.exact.get(&member.name) == Some(&index),
+            });
+        }
+        for (pattern, id) in &plain.patterns {
+            object.patterns.push((pattern.clone(), self.id(*id)?));
+        }
+        object.rest = match plain.others {
+            Others::Open(id) if self.tree.kinds(id).is_none() => Rest::Closed,
+            Others::Open(id) => Rest::Values(self.id(id)?),
+            Others::Closed => Rest::Closed,
+            Others::Unsaid if plain.members.is_empty() => Rest::Values(self.any()),
+            Others::Unsaid => Rest::Open,
+        };
+        if let Some(names) = plain.names {
+            object.keys = self.keys(names)?;
+        }
+        Ok(object)
+    }
+
+    /// The names that a map may have, where they are listed.
+    fn keys(&mut self, names: NodeId) -> Result<Option<Choices>, SchemaError> {
+        let parts = self.flat(self.tree.behind(names))?.parts;
+        if parts.is_empty() || parts.iter().any(|part| part.sort != Sort::Choice) {
+            return Ok(None);
+        }
+        if let Some(plain) = self.plain(names) {
+            self.count(names, plain)?;
+        }
+        let all = parts.iter().filter_map(|part| self.plain(part.node)).flat_map(constants);
+        Ok(Some(Choices::of(all.filter(|one| one.value.is_string()).collect())))
+    }
+}
+
+/// The kinds of values that constraints allow, and whether null is one.
+fn sorts(plain: &Plain) -> (Vec<Sort>, bool) {
+    if let Some(values) = &plain.constants {
+        let nullable = values.iter().any(|one| one.value.is_null() && is_allowed(plain, one));
+        let has_others = constants(plain).next().is_some();
+        return (if has_others { vec![Sort::Choice] } else { Vec::new() }, nullable);
+    }
+    // A schema that names no type may be about objects or lists; any other value passes it.
+    let containers = Kinds::OBJECT.or(Kinds::ARRAY);
+    let kinds = match plain.kinds {
+        Some(kinds) => kinds,
+        None => plain.about().map_or(Kinds::NONE, |about| about.and(containers)),
+    };
+    if kinds.is_none() {
+        return (vec![Sort::Any], false);
+    }
+    let number = if kinds.has(Kinds::NUMBER) { Sort::Number } else { Sort::Integer };
+    let all = [
+        (Kinds::BOOLEAN, Sort::Bool),
+        (Kinds::INTEGER, number),
+        (Kinds::STRING, Sort::Text),
+        (Kinds::ARRAY, Sort::List),
+        (Kinds::OBJECT, Sort::Object),
+    ];
+    let sorts = all.into_iter().filter(|(kind, _)| kinds.has(*kind)).map(|(_, sort)| sort);
+    (sorts.collect(), kinds.has(Kinds::NULL))
+}
+
+/// The constants that are not null.
+fn constants(plain: &Plain) -> impl Iterator<Item = Constant> + '_ {
+    let all = plain.constants.iter().flatten();
+    all.filter(|one| !one.value.is_null() && is_allowed(plain, one)).cloned()
+}
+
+/// Whether a constant is of a kind that is named beside it.
+fn is_allowed(plain: &Plain, constant: &Constant) -> bool {
+    plain.kinds.is_none_or(|kinds| kinds.has(Kinds::of(&constant.value)))
+}
