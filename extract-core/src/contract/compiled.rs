@@ -102,8 +102,7 @@ pub struct Form {
     pub tool: Arc<Tool>,
     /// What became of the schema, and the way back.
     pub lowered: Lowered,
-    /// The lowered schema, where it asks for another shape of value.
-    /// The same compiled for reading.
+    /// The lowered schema compiled for reading, where it asks for another shape of value.
     shape: Option<Shape>,
 }
 

@@ -83,7 +83,7 @@ impl Engine<'_> {
         let count = first.len() as u64;
         let least = plain.count("minItems").unwrap_or(0);
         let most = plain.count("maxItems");
-        let is_never = |rest: &NodeId| matches!(self.tree.node(*rest).is, Is::Never);
+        let is_never = |rest: &NodeId| matches!(self.tree.node(*rest).is, Is::Never(_));
         let more =
             plain.rest.filter(|rest| !is_never(rest) && most.is_none_or(|most| most > count));
         let is_open = plain.rest.is_none() && most.is_none_or(|most| most > count);

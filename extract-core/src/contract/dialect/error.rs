@@ -1,5 +1,6 @@
 //! Why a schema cannot be sent in a dialect.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::super::root;
@@ -44,10 +45,12 @@ pub enum DialectError {
         fields: Vec<String>,
     },
     /// No value could ever fit.
-    #[error("nothing can fit the schema at {pointer:?}: its rules exclude each other")]
+    #[error("nothing can fit the schema at {pointer:?}: {why}; change one of its rules")]
     Unsatisfiable {
         /// JSON pointer into the schema.
         pointer: String,
+        /// The rules that exclude each other.
+        why: Cow<'static, str>,
     },
     /// A keyword that cannot be said in the dialect nor in words.
     #[error("{dialect} cannot say `{keyword}` at {pointer:?}: {why}")]
@@ -88,7 +91,7 @@ impl DialectError {
     /// The same with its places in the schema that was wrapped, not in the one around it.
     pub(crate) fn inside(mut self) -> Self {
         match &mut self {
-            Self::Unsatisfiable { pointer } | Self::Unsupported { pointer, .. } => {
+            Self::Unsatisfiable { pointer, .. } | Self::Unsupported { pointer, .. } => {
                 if let Some(place) = root::place_inside(pointer) {
                     *pointer = place.to_owned();
                 }

@@ -1,6 +1,7 @@
 //! The engine: one walk over the schema, asking the dialect's row at each step. It yields the schema
 //! that is sent, the notes, and the plan for values.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -108,6 +109,8 @@ pub(super) struct Engine<'a> {
     pub(super) parts: usize,
     most_parts: usize,
     depth: usize,
+    /// The first node that nothing fits, since the last member that could be left out for it.
+    pub(super) never: Option<(String, Cow<'static, str>)>,
 }
 
 impl<'a> Engine<'a> {
@@ -130,6 +133,7 @@ impl<'a> Engine<'a> {
             parts: 0,
             most_parts: MAX_PARTS.min(FEW_PARTS + PARTS_EACH * tree.written_count()),
             depth: 0,
+            never: None,
         }
     }
 
@@ -141,7 +145,11 @@ impl<'a> Engine<'a> {
         while next < self.definitions.len() {
             let node = self.definitions[next].node;
             if self.definitions[next].name.is_some() {
-                let out = self.body(node, false)?.ok_or_else(|| self.never(node))?;
+                let out = self.body(node, false)?;
+                let out = match out {
+                    Some(out) => out,
+                    None => return Err(self.never(node)),
+                };
                 self.definitions[next].step = out.step;
                 self.definitions[next].schema = Some(self.finish(out));
             } else if node == self.tree.root() {
@@ -191,7 +199,7 @@ impl<'a> Engine<'a> {
             let recursive = chain.into_iter().filter(|&id| self.tree.is_recursive(id));
             self.path = recursive.collect();
         }
-        let mut out = self.body(node, false)?.ok_or_else(|| self.never(node))?;
+        let Some(mut out) = self.body(node, false)? else { return Err(self.never(node)) };
         if own.description.is_some() {
             out.description = own.description;
         }
@@ -244,7 +252,10 @@ impl<'a> Engine<'a> {
         let tree = Arc::clone(self.tree);
         let read = tree.node(node);
         let out = match &read.is {
-            Is::Never => None,
+            Is::Never(why) => {
+                self.never.get_or_insert_with(|| (read.place.clone(), why.clone()));
+                None
+            }
             Is::Reference(to) => {
                 let bare = hosted || read.notes.is_empty();
                 self.referred(node, *to, bare)?
@@ -258,8 +269,17 @@ impl<'a> Engine<'a> {
         Ok(Some(out))
     }
 
-    pub(super) fn never(&self, node: NodeId) -> DialectError {
-        DialectError::Unsatisfiable { pointer: self.tree.node(node).place.clone() }
+    /// The refusal of a node that nothing can fit, for the first reason that was met.
+    pub(super) fn never(&mut self, node: NodeId) -> DialectError {
+        let (pointer, why) = self.never.take().unwrap_or_else(|| {
+            (self.tree.node(node).place.clone(), "its rules exclude each other".into())
+        });
+        DialectError::Unsatisfiable { pointer, why }
+    }
+
+    /// Whether the node that is being lowered is the root.
+    pub(super) fn is_root(&self) -> bool {
+        self.depth == 1
     }
 
     pub(super) fn place(&self, node: NodeId) -> &str {

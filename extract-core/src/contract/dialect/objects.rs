@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::super::schema::{NodeId, Others, Plain};
+use super::super::schema::{self, Kinds, NodeId, Origin, Others, Plain};
 use super::error::DialectError;
 use super::lower::{Engine, Out, clean};
 use super::note::NoteKind;
-use super::plan::{KEY, Member, Rest, SAME, Step, VALUE};
+use super::plan::{Branch, KEY, Member, Rest, SAME, Step, VALUE};
 use super::table::{Any, Maps, PropertyNames};
 
 /// The member that holds the pairs of an object with named properties and others.
@@ -65,24 +65,25 @@ impl Engine<'_> {
 
     /// The values of members that have no schema of their own.
     fn values(&mut self, node: NodeId, unnamed: &Unnamed<'_>) -> Result<Option<Out>, DialectError> {
-        if let [only] = unnamed.nodes.as_slice() {
-            return self.lower(*only);
-        }
-        let out = self.union(node, false, &unnamed.nodes)?;
-        // Which of the schemas holds depends on the name, which a branch does not see.
-        match out {
-            Some(out) if out.step != SAME => Err(self.by_name(node)),
-            out => Ok(out),
+        match unnamed.nodes.as_slice() {
+            [only] => self.lower(*only),
+            // The name tells which of them holds; a value is told apart by what it looks like.
+            several => self.union(node, false, several),
         }
     }
 
-    fn by_name(&self, node: NodeId) -> DialectError {
-        DialectError::Unsupported {
-            dialect: self.dialect.name,
-            keyword: "patternProperties",
-            pointer: self.place(node).to_owned(),
-            why: "the schema of a member depends on what its name looks like",
+    /// Notes that a part of the schema is not sent, for nothing can fit it.
+    pub(super) fn left_out(&mut self, node: NodeId, part: &str) {
+        let (place, why) = self.never.take().unwrap_or_else(|| {
+            (self.place(node).to_owned(), "its rules exclude each other".into())
+        });
+        let mut words = format!("nothing can fit {part}, so it is left out: ");
+        let own = self.place(node).to_owned();
+        if place != own {
+            words.push_str(&format!("at {place:?} "));
         }
+        words.push_str(&why);
+        self.note(NoteKind::Narrowed, &own, words);
     }
 
     fn members(
@@ -104,14 +105,19 @@ impl Engine<'_> {
                 if required {
                     return Ok(None);
                 }
-                let words = format!("nothing can fit the member {name:?}, so it is left out");
-                self.note(NoteKind::Narrowed, &place, words);
+                self.left_out(member.node, &format!("the member {name:?}"));
                 continue;
             };
-            let null_is_absent = filled && !out.null;
+            // A Rust type reads null as what it reads a missing member as, or has a default for it.
+            let is_read_alike = self.tree.origin() == Origin::Given && self.has_no_default(member);
+            let null_is_absent = filled && (!out.null || is_read_alike);
             if null_is_absent {
+                let words = if out.null {
+                    "null stands for a value that is left out, and cannot be told from null itself"
+                } else {
+                    "null stands for a value that is left out"
+                };
                 self.make_nullable(&mut out);
-                let words = "null stands for a value that is left out";
                 self.note(NoteKind::Nullable, &place, words.to_owned());
             }
             let sent_name = self.sent_name(name, plain, &sent);
@@ -129,6 +135,10 @@ impl Engine<'_> {
             }
             let schema = self.finish(out);
             sent.insert(sent_name, schema);
+        }
+        let is_empty = sent.is_empty() && unnamed.is_none() && plain.patterns.is_empty();
+        if is_empty && !self.dialect.empty_objects && !self.is_root() {
+            return Ok(Some(self.empty(node)));
         }
         let mut rest = Rest::Members(SAME);
         let mut open = None;
@@ -171,20 +181,30 @@ impl Engine<'_> {
         }
         if self.dialect.allows("patternProperties") && !plain.patterns.is_empty() {
             let mut sent = Map::new();
+            let mut branches = Vec::new();
             for (pattern, values) in &plain.patterns {
                 let Some(out) = self.lower(*values)? else {
+                    self.left_out(
+                        *values,
+                        &format!("a member whose name matches `{}`", pattern.text),
+                    );
                     sent.insert(pattern.text.clone(), Value::Bool(false));
                     continue;
                 };
-                if out.step != SAME {
-                    // One step for all names that have no schema of their own.
-                    if plain.patterns.len() > 1 || unnamed.is_some() {
-                        return Err(self.by_name(*values));
-                    }
-                    rest = Rest::Members(out.step);
-                    changes = true;
-                }
+                branches.push(Branch { node: *values, kinds: Kinds::ALL, step: out.step });
                 sent.insert(pattern.text.clone(), self.finish(out));
+            }
+            // One step for all names that have no schema of their own.
+            if let (Rest::Members(step), Others::Open(other)) = (&rest, plain.others) {
+                branches.push(Branch { node: other, kinds: Kinds::ALL, step: *step });
+            }
+            if branches.iter().any(|branch| branch.step != SAME) {
+                let step = match branches.as_slice() {
+                    [only] => only.step,
+                    _ => self.step(Step::Union(branches)),
+                };
+                rest = Rest::Members(step);
+                changes = true;
             }
             if bare {
                 out.schema.shift_remove("properties");
@@ -195,6 +215,20 @@ impl Engine<'_> {
             out.step = self.step(Step::Object { members, renamed, rest });
         }
         Ok(Some(out))
+    }
+
+    /// An object without members, for dialects that refuse one: the JSON text of it.
+    fn empty(&mut self, node: NodeId) -> Out {
+        let mut out = self.constant(node, &[Value::from("{}")], true);
+        out.step = self.step(Step::Text);
+        let place = self.place(node).to_owned();
+        let words = "an object without members is sent as JSON text";
+        self.note(NoteKind::Reshaped, &place, words.to_owned());
+        out
+    }
+
+    fn has_no_default(&self, member: &schema::Member) -> bool {
+        self.tree.node(member.node).notes.default.as_ref().is_none_or(Value::is_null)
     }
 
     /// An object of these members and no others.

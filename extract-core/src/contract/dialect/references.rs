@@ -49,7 +49,7 @@ impl Engine<'_> {
             let is_anything = matches!(is, Is::Plain(plain) if plain.is_anything());
             let annotated = !bare && self.inline && self.parts < INLINE_PARTS;
             if self.dialect.refs == Refs::Inline
-                || matches!(is, Is::Never)
+                || matches!(is, Is::Never(_))
                 || is_anything
                 || annotated
             {

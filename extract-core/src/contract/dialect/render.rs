@@ -140,7 +140,7 @@ impl Renderer<'_> {
         })?;
         let read = self.tree.node(node);
         let mut rendered = match &read.is {
-            Is::Never => Rendered::plain("never"),
+            Is::Never(_) => Rendered::plain("never"),
             Is::Reference(to) => self.reference(*to)?,
             Is::Union { branches, .. } => self.union(branches)?,
             Is::Plain(plain) => self.plain(plain)?,

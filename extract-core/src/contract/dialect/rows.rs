@@ -74,6 +74,7 @@ impl Dialect {
         property_names: PropertyNames::Any,
         upper_case_types: false,
         property_ordering: false,
+        empty_objects: true,
         closes_objects: true,
         limits: Limits::NONE,
         loose: None,
@@ -145,6 +146,7 @@ impl Dialect {
         property_names: PropertyNames::Any,
         upper_case_types: false,
         property_ordering: false,
+        empty_objects: true,
         closes_objects: true,
         limits: Limits {
             properties: Some(5_000),
@@ -196,6 +198,7 @@ impl Dialect {
         property_names: PropertyNames::Ascii64,
         upper_case_types: false,
         property_ordering: false,
+        empty_objects: true,
         closes_objects: true,
         limits: Limits { optional: Some(24), unions: Some(16), tools: Some(20), ..Limits::NONE },
         loose: None,
@@ -223,6 +226,8 @@ impl Dialect {
     /// `$ref` alone, recursion through properties that may be left out only, and the keywords of
     /// its list; the others are ignored by the server
     /// (<https://ai.google.dev/api/generate-content#v1beta.GenerationConfig>, `responseJsonSchema`).
+    /// An `OBJECT` without properties is refused ("should be non-empty for OBJECT type"), and so is an
+    /// empty text among the values of an `enum` ("cannot be empty").
     /// The sum of all `maxItems` is kept below 960: beyond it the server answers an unexplained 400
     /// (python-genai issue 2170).
     pub const GEMINI_JSON_SCHEMA: Self = Self {
@@ -247,6 +252,7 @@ impl Dialect {
         property_names: PropertyNames::Any,
         upper_case_types: false,
         property_ordering: true,
+        empty_objects: false,
         closes_objects: true,
         limits: Limits { max_items_sum: Some(960), ..Limits::NONE },
         loose: None,

@@ -44,6 +44,8 @@ pub struct Dialect {
     pub(super) property_names: PropertyNames,
     pub(super) upper_case_types: bool,
     pub(super) property_ordering: bool,
+    /// Whether an object may have no members, below the root.
+    pub(super) empty_objects: bool,
     /// Whether `additionalProperties: false` is written (it is left out where the field is unknown).
     pub(super) closes_objects: bool,
     pub(super) limits: Limits,

@@ -54,9 +54,7 @@ impl Engine<'_> {
             match self.lower(branch)? {
                 Some(out) => outs.push(Lower { node: branch, kinds: Kinds::ALL, out }),
                 None => {
-                    let words = "nothing can fit this alternative, so it is left out";
-                    let place = self.place(branch).to_owned();
-                    self.note(NoteKind::Narrowed, &place, words.to_owned());
+                    self.left_out(branch, "this alternative");
                 }
             }
         }

@@ -27,7 +27,7 @@ impl Tree {
         }
         let node: &Node = self.node(self.behind(id));
         match &node.is {
-            Is::Never => false,
+            Is::Never(_) => false,
             // There is none behind references.
             Is::Reference(_) => true,
             Is::Union { branches, .. } => {

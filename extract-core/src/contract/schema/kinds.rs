@@ -15,6 +15,7 @@ impl Kinds {
     pub(crate) const NULL: Self = Self(1);
     pub(crate) const BOOLEAN: Self = Self(1 << 1);
     pub(crate) const INTEGER: Self = Self(1 << 2);
+    const FRACTION: Self = Self(1 << 3);
     pub(crate) const NUMBER: Self = Self(1 << 2 | 1 << 3);
     pub(crate) const STRING: Self = Self(1 << 4);
     pub(crate) const ARRAY: Self = Self(1 << 5);
@@ -47,7 +48,7 @@ impl Kinds {
             Value::Number(number) => {
                 let whole =
                     !number.is_f64() || number.as_f64().is_some_and(|number| number.fract() == 0.0);
-                if whole { Self::INTEGER } else { Self(1 << 3) }
+                if whole { Self::INTEGER } else { Self::FRACTION }
             }
             Value::String(_) => Self::STRING,
             Value::Array(_) => Self::ARRAY,
@@ -83,11 +84,13 @@ impl Kinds {
 
     /// The types of JSON Schema that name these kinds; `number` alone where it takes integers too.
     pub(crate) fn names(self) -> Vec<&'static str> {
-        let named = Self::NAMED.iter().filter(|(_, kinds)| self.has(*kinds));
-        named
-            .filter(|(_, kinds)| *kinds != Self::INTEGER || !self.has(Self::NUMBER))
-            .map(|(name, _)| *name)
-            .collect()
+        let is_named = |kinds: Self| match kinds {
+            Self::NUMBER => self.meets(Self::FRACTION),
+            Self::INTEGER => self.has(kinds) && !self.meets(Self::FRACTION),
+            kinds => self.has(kinds),
+        };
+        let named = Self::NAMED.iter().filter(|(_, kinds)| is_named(*kinds));
+        named.map(|(name, _)| *name).collect()
     }
 
     /// The kinds in words, joined by "or".

@@ -166,7 +166,7 @@ impl<'w> Merger<'w> {
             return Err(too_large(&place, "schemas once it is merged", MAX_NODES));
         }
         let id = NodeId::try_from(self.nodes.len()).unwrap_or(NodeId::MAX);
-        self.nodes.push(Node { place, notes, is: Is::Never, seeds });
+        self.nodes.push(Node { place, notes, is: Is::Never("".into()), seeds });
         self.open.push((id, work));
         Ok(id)
     }
@@ -260,14 +260,16 @@ impl<'w> Merger<'w> {
     fn plain(&mut self, atoms: &[Atom]) -> Result<Is, SchemaError> {
         let written: Vec<&'w Written> = atoms.iter().map(|atom| self.written(*atom)).collect();
         if written.iter().any(|schema| schema.is_false) {
-            return Ok(Is::Never);
+            return Ok(Is::Never("the schema is `false`".into()));
         }
         let mut plain = Plain::default();
         for schema in &written {
             if let Some(kinds) = schema.kinds {
                 let both = plain.kinds.map_or(kinds, |known| known.and(kinds));
                 if both.is_none() {
-                    return Ok(Is::Never);
+                    let known = plain.kinds.map_or_else(String::new, Kinds::in_words);
+                    let why = format!("{known} is never {}", kinds.in_words());
+                    return Ok(Is::Never(why.into()));
                 }
                 plain.kinds = Some(both);
             }
@@ -275,7 +277,8 @@ impl<'w> Merger<'w> {
                 plain.is_const |= schema.is_const;
                 let both = common(plain.constants.take(), values);
                 if both.is_empty() {
-                    return Ok(Is::Never);
+                    let why = "its constants have no value in common";
+                    return Ok(Is::Never(why.into()));
                 }
                 plain.constants = Some(both);
             }
@@ -284,8 +287,10 @@ impl<'w> Merger<'w> {
             }
             repeat(&mut plain, &schema.verbatim);
         }
-        if !self.members(&written, &mut plain)? {
-            return Ok(Is::Never);
+        if let Some(name) = self.members(&written, &mut plain)? {
+            let why =
+                format!("the member {name:?} is required, and there may be none of this name");
+            return Ok(Is::Never(why.into()));
         }
         let mut names = written.iter().filter_map(|schema| schema.names).peekable();
         if names.peek().is_some() {
@@ -315,8 +320,13 @@ impl<'w> Merger<'w> {
         self.node_of(ids.map(|id| Atom { id, alone: false }).collect())
     }
 
-    /// Puts together what schemas say of members. False where one must be there that may not be.
-    fn members(&mut self, written: &[&'w Written], plain: &mut Plain) -> Result<bool, SchemaError> {
+    /// Puts together what schemas say of members. Returns the name of one that must be there and may
+    /// not be.
+    fn members(
+        &mut self,
+        written: &[&'w Written],
+        plain: &mut Plain,
+    ) -> Result<Option<&'w str>, SchemaError> {
         let mut patterns: Vec<(Pattern, Vec<WrittenId>)> = Vec::new();
         let mut others: Vec<WrittenId> = Vec::new();
         let (mut closed, mut says) = (false, false);
@@ -359,7 +369,7 @@ impl<'w> Merger<'w> {
             if ids.is_empty() && one.conditional.is_empty() {
                 // It is required, and named nowhere.
                 if closed {
-                    return Ok(false);
+                    return Ok(Some(one.name));
                 }
                 ids.extend(others.iter().copied());
             }
@@ -380,7 +390,7 @@ impl<'w> Merger<'w> {
             (false, true) => Others::Open(self.all_of(others.into_iter())?),
             (false, false) => Others::Unsaid,
         };
-        Ok(true)
+        Ok(None)
     }
 
     /// The node that everything fits, where a schema has none for it.

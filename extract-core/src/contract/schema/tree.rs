@@ -1,5 +1,6 @@
 //! The tree that everybody visits: a node for each place of a value, with all that is said of it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub(crate) struct Tree {
     kinds: Vec<Kinds>,
     has_required_cycle: bool,
     bytes: usize,
+    origin: Origin,
 }
 
 /// All that is said of one place of a value.
@@ -62,8 +64,8 @@ pub(super) struct Atom {
 
 #[derive(Debug)]
 pub(crate) enum Is {
-    /// Nothing fits.
-    Never,
+    /// Nothing fits, for this reason.
+    Never(Cow<'static, str>),
     /// Whatever another node is, which has a name of its own.
     Reference(NodeId),
     /// Alternatives. `exclusive` says that exactly one may fit.
@@ -158,6 +160,7 @@ impl Tree {
             uses,
             has_required_cycle: required.contains(&true),
             bytes: keywords::bytes(document),
+            origin,
         };
         tree.find_kinds();
         Ok(tree)
@@ -240,6 +243,10 @@ impl Tree {
         self.targets.get(self.places.get(place)?).copied()
     }
 
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin
+    }
+
     /// The bytes of the schema that it was read from, as JSON text.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
@@ -279,7 +286,7 @@ impl Tree {
                 open.pop();
                 done[node] = true;
                 self.kinds[node] = match &self.nodes[node].is {
-                    Is::Never => Kinds::NONE,
+                    Is::Never(_) => Kinds::NONE,
                     Is::Plain(plain) => plain.possible(),
                     _ => inner.iter().fold(Kinds::NONE, |all, &id| all.or(self.kinds[id])),
                 };
@@ -296,7 +303,7 @@ impl Node {
     /// without it.
     fn each(&self, visit: &mut dyn FnMut(NodeId, bool)) {
         match &self.is {
-            Is::Never => {}
+            Is::Never(_) => {}
             Is::Reference(to) => visit(*to, false),
             Is::Union { branches, .. } => branches.iter().for_each(|&id| visit(id, false)),
             Is::Plain(plain) => {

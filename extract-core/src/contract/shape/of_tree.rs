@@ -127,7 +127,7 @@ impl<'t> Compiler<'t> {
                 continue;
             }
             match &self.tree.node(node).is {
-                Is::Never | Is::Reference(_) => {}
+                Is::Never(_) | Is::Reference(_) => {}
                 Is::Union { branches, .. } => open.extend(branches.iter().rev()),
                 Is::Plain(plain) => {
                     if node != start {
