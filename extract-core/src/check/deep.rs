@@ -5,11 +5,12 @@
 use std::collections::HashMap;
 
 use jsonschema::Validator;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::effort;
 use super::schema::Told;
 use super::union::{Meant, meant};
+use crate::contract::schema::{Tree, WrittenId};
 use crate::contract::{Contract, Problem, Problems, push_segment};
 
 /// The most places that are looked at, each for each schema that speaks of it.
@@ -20,167 +21,115 @@ const MOST_TOLD: usize = 1000;
 
 /// The findings; none for a place that the walk does not visit.
 pub(super) fn problems(contract: &Contract, value: &Value) -> Vec<Problem> {
+    let Some(root) = contract.written_at("") else { return Vec::new() };
     let mut walk = Walk {
-        root: contract.schema(),
+        contract,
+        tree: contract.tree(),
         told: Vec::new(),
         compiled: HashMap::new(),
-        pointer: String::new(),
         left: MOST,
+        open: vec![(root, value, String::new())],
     };
-    walk.explain(contract.schema(), value);
+    while let Some((schema, value, pointer)) = walk.open.pop() {
+        walk.left -= 1;
+        if walk.left == 0 || walk.told.len() >= MOST_TOLD {
+            break;
+        }
+        walk.explain(schema, value, &pointer);
+    }
+    // What is opened last is explained first.
+    walk.told.sort_by(|one, other| one.pointer.cmp(&other.pointer));
     walk.told
 }
 
 struct Walk<'a> {
-    root: &'a Value,
+    contract: &'a Contract,
+    tree: &'a Tree,
     told: Vec<Problem>,
-    /// By where the schema lies in memory, and whether it is the whole of it.
-    compiled: HashMap<(*const Value, bool), Option<Validator>>,
-    pointer: String,
+    /// By the schema, and whether it is the whole of it.
+    compiled: HashMap<(WrittenId, bool), Option<Validator>>,
     left: usize,
+    /// The places that are still to be explained, each with a schema that speaks of it.
+    open: Vec<(WrittenId, &'a Value, String)>,
 }
 
 impl<'a> Walk<'a> {
-    fn explain(&mut self, schema: &'a Value, value: &Value) {
-        let Some(left) = self.left.checked_sub(1) else { return };
-        self.left = left;
-        if self.told.len() >= MOST_TOLD {
-            return;
+    fn explain(&mut self, id: WrittenId, value: &'a Value, pointer: &str) {
+        self.tell(id, value, pointer, false);
+        let schema = self.tree.written(id);
+        for part in schema.conjuncts() {
+            self.open.push((part, value, pointer.to_owned()));
         }
-        self.tell(schema, value, false);
-        let Some(members) = schema.as_object() else { return };
-        if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-            if let Some(target) = reference.strip_prefix('#').and_then(|at| self.root.pointer(at)) {
-                self.explain(target, value);
-            }
-        }
-        for schema in members.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            self.explain(schema, value);
-        }
-        for word in ["anyOf", "oneOf"] {
-            if let Some(branches) = members.get(word).and_then(Value::as_array) {
-                self.explain_union(schema, branches, value);
-            }
+        for (_, branches) in schema.unions() {
+            self.explain_union(id, branches, value, pointer);
         }
         match value {
             Value::Object(entries) => {
-                let of = |word: &str| members.get(word).and_then(Value::as_object);
-                let (named, others) = (of("properties"), members.get("additionalProperties"));
                 for (name, entry) in entries {
-                    let schema = named.and_then(|named| named.get(name)).or(others);
-                    if let Some(schema) = schema.filter(|schema| schema.is_object()) {
-                        self.explain_at(name, schema, entry);
-                    }
+                    let named = schema.members.iter().find(|(known, _)| known == name);
+                    let inner = named.map(|(_, id)| *id).or(schema.others);
+                    self.explain_at(inner, name, entry, pointer);
                 }
             }
             Value::Array(items) => {
-                let first = members.get("prefixItems").and_then(Value::as_array);
                 for (index, item) in items.iter().enumerate() {
-                    let own = first.and_then(|first| first.get(index));
-                    let schema = own.or_else(|| members.get("items"));
-                    if let Some(schema) = schema.filter(|schema| schema.is_object()) {
-                        self.explain_at(&index.to_string(), schema, item);
-                    }
+                    let inner = schema.first.get(index).copied().or(schema.rest);
+                    self.explain_at(inner, &index.to_string(), item, pointer);
                 }
             }
             _ => {}
         }
     }
 
-    fn explain_at(&mut self, segment: &str, schema: &'a Value, value: &Value) {
-        let here = self.pointer.len();
-        push_segment(&mut self.pointer, segment);
-        self.explain(schema, value);
-        self.pointer.truncate(here);
+    fn explain_at(&mut self, id: Option<WrittenId>, segment: &str, value: &'a Value, at: &str) {
+        // `false` is said of the place around it.
+        let Some(id) = id.filter(|id| !self.tree.written(*id).is_false) else { return };
+        let mut pointer = at.to_owned();
+        push_segment(&mut pointer, segment);
+        self.open.push((id, value, pointer));
     }
 
-    fn explain_union(&mut self, schema: &'a Value, branches: &'a [Value], value: &Value) {
-        match meant(self.root, branches, value) {
+    fn explain_union(
+        &mut self,
+        id: WrittenId,
+        branches: &[WrittenId],
+        value: &'a Value,
+        pointer: &str,
+    ) {
+        match meant(self.tree, branches, value) {
             Meant::Branch(index) => {
-                if let Some(branch) = branches.get(index) {
-                    self.explain(branch, value);
-                }
+                let branch = branches.get(index);
+                self.open.extend(branch.map(|branch| (*branch, value, pointer.to_owned())));
             }
             Meant::Unnamed { tag, names } => {
-                let mut told = Told::new(self.root);
-                told.unnamed(&self.pointer, value, tag, names);
+                let mut told = Told::new(self.contract);
+                told.unnamed(pointer, value, tag, names);
                 self.told.extend(told.problems);
             }
             // Of what is not nested deeply, all branches can be tried.
-            Meant::Unknown if effort::is_tellable_in(self.root, schema, value) => {
-                self.tell(schema, value, true);
+            Meant::Unknown if effort::is_tellable(self.tree, id, value) => {
+                self.tell(id, value, pointer, true);
             }
             Meant::Unknown => {}
         }
     }
 
     /// The schema of this place: all of it, or without the places inside.
-    fn tell(&mut self, schema: &'a Value, value: &Value, whole: bool) {
-        let root = self.root;
-        let compiled =
-            self.compiled.entry((std::ptr::from_ref(schema), whole)).or_insert_with(|| {
-                let part = if whole { with_definitions(schema, root) } else { alone(schema) };
-                Contract::compile_part(&part).ok()
-            });
+    fn tell(&mut self, id: WrittenId, value: &Value, pointer: &str, whole: bool) {
+        let contract = self.contract;
+        let compiled = self.compiled.entry((id, whole)).or_insert_with(|| {
+            let document = contract.asked_schema();
+            let part = self.tree.alone(document, id, whole);
+            Contract::compile_part(&part).ok()
+        });
         let Some(validator) = compiled else { return };
         if validator.is_valid(value) {
             return;
         }
-        let mut told = Told::new(root);
+        let mut told = Told::new(contract);
         for error in validator.iter_errors(value).take(MOST_TOLD) {
             told.describe(&error);
         }
-        self.told.extend(Problems::from(told.problems).under(&self.pointer));
+        self.told.extend(Problems::from(told.problems).under(pointer));
     }
-}
-
-/// A schema that can be compiled by itself.
-fn with_definitions(schema: &Value, root: &Value) -> Value {
-    let mut part = schema.clone();
-    if let (Some(part), Some(root)) = (part.as_object_mut(), root.as_object()) {
-        for word in ["$defs", "definitions"] {
-            if let Some(definitions) = root.get(word) {
-                part.insert(word.to_owned(), definitions.clone());
-            }
-        }
-    }
-    part
-}
-
-/// The schema of the place itself: its members and elements only by name.
-fn alone(schema: &Value) -> Value {
-    let Some(members) = schema.as_object() else { return schema.clone() };
-    let anything = |names: &Map<String, Value>| {
-        Value::Object(names.keys().map(|name| (name.clone(), Value::Bool(true))).collect())
-    };
-    let kept = members.iter().filter_map(|(word, said)| {
-        let said = match (word.as_str(), said) {
-            ("properties" | "patternProperties", Value::Object(names)) => anything(names),
-            ("prefixItems", Value::Array(items)) => vec![true; items.len()].into(),
-            ("items" | "additionalProperties", Value::Bool(said)) => Value::Bool(*said),
-            (
-                "$ref"
-                | "$defs"
-                | "definitions"
-                | "allOf"
-                | "anyOf"
-                | "oneOf"
-                | "items"
-                | "additionalProperties"
-                | "not"
-                | "if"
-                | "then"
-                | "else"
-                | "contains"
-                | "dependentSchemas"
-                | "propertyNames"
-                | "unevaluatedItems"
-                | "unevaluatedProperties",
-                _,
-            ) => return None,
-            (_, said) => said.clone(),
-        };
-        Some((word.clone(), said))
-    });
-    Value::Object(kept.collect())
 }

@@ -32,7 +32,8 @@ pub fn violations(contract: &Contract, value: &Value) -> Problems {
     if contract.validator().is_valid(value) {
         return Problems::new();
     }
-    if !effort::is_tellable(contract.schema(), value) {
+    let is_tellable = |root| effort::is_tellable(contract.tree(), root, value);
+    if !contract.written_at("").is_some_and(is_tellable) {
         let problems = deep::problems(contract, value);
         if problems.is_empty() {
             let expected = String::from(
@@ -43,7 +44,7 @@ pub fn violations(contract: &Contract, value: &Value) -> Problems {
         }
         return problems.into();
     }
-    let mut told = Told::new(contract.schema());
+    let mut told = Told::new(contract);
     for error in contract.validator().iter_errors(value).take(MOST) {
         told.describe(&error);
     }
@@ -52,14 +53,14 @@ pub fn violations(contract: &Contract, value: &Value) -> Problems {
 
 /// The report of the violations of a schema.
 pub(super) struct Told<'a> {
-    root: &'a Value,
+    contract: &'a Contract,
     pub(super) problems: Vec<Problem>,
 }
 
 impl<'a> Told<'a> {
-    /// Nothing yet, of a schema in this document.
-    pub(super) fn new(root: &'a Value) -> Self {
-        Self { root, problems: Vec::new() }
+    /// Nothing yet, of the schema of this contract.
+    pub(super) fn new(contract: &'a Contract) -> Self {
+        Self { contract, problems: Vec::new() }
     }
 
     fn problem(&mut self, pointer: String, expected: String, found: String) {
@@ -127,11 +128,11 @@ impl<'a> Told<'a> {
         branches: &[Vec<ValidationError<'static>>],
         pointer: &str,
     ) {
-        let root = self.root;
+        let tree = self.contract.tree();
         let value = error.instance();
-        let schemas = root.pointer(error.schema_path().as_str()).and_then(Value::as_array);
+        let schemas = self.contract.branches_at(error.schema_path().as_str());
         let schemas = schemas.filter(|schemas| schemas.len() == branches.len());
-        match schemas.map_or(Meant::Unknown, |schemas| meant(root, schemas, value)) {
+        match schemas.map_or(Meant::Unknown, |schemas| meant(tree, schemas, value)) {
             Meant::Branch(index) => {
                 if let Some(branch) = branches.get(index).filter(|branch| !branch.is_empty()) {
                     return branch.iter().for_each(|error| self.describe(error));
@@ -151,7 +152,7 @@ impl<'a> Told<'a> {
         if let Some(branch) = nearest {
             return branch.iter().for_each(|error| self.describe(error));
         }
-        let heads = schemas.map(|all| all.iter().map(|branch| Head::of(root, branch)).collect());
+        let heads = schemas.map(|all| all.iter().map(|&branch| Head::of(tree, branch)).collect());
         let expected = alternatives(branches, heads.unwrap_or_default(), pointer, value);
         self.problem(pointer.to_owned(), expected, excerpt(value));
     }

@@ -113,7 +113,8 @@ pub(super) fn read_typed<T: Extract>(
     problems: &mut Vec<Problem>,
 ) -> Read<T> {
     problems.extend(violations(contract, value));
-    if !effort::is_readable(contract.schema(), value) {
+    let is_readable = |root| effort::is_readable(contract.tree(), root, value);
+    if !contract.written_at("").is_some_and(is_readable) {
         if problems.is_empty() {
             let expected = "a value that is nested less deeply in alternatives";
             problems.push(Problem::new(ProblemKind::Type, "", expected, excerpt(value)));

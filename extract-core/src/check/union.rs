@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 
+use crate::contract::schema::{Kinds, Tree, Written, WrittenId};
+
 /// How many references and unions are followed, one from another, to the names of a branch.
 const FOLLOWED: usize = 8;
 
@@ -22,9 +24,9 @@ pub(super) enum Meant<'a> {
     Unknown,
 }
 
-/// Returns the branch of a union in this schema that the value means.
-pub(super) fn meant<'a>(root: &'a Value, branches: &'a [Value], value: &Value) -> Meant<'a> {
-    let heads: Vec<Head<'_>> = branches.iter().map(|branch| Head::of(root, branch)).collect();
+/// Returns the branch of a union, as it is written, that the value means.
+pub(super) fn meant<'a>(tree: &'a Tree, branches: &[WrittenId], value: &Value) -> Meant<'a> {
+    let heads: Vec<Head<'_>> = branches.iter().map(|&branch| Head::of(tree, branch)).collect();
     let named = match value {
         Value::String(text) => by_text(&heads, text),
         Value::Object(_) => by_member(&heads, value),
@@ -121,83 +123,65 @@ pub(super) struct Head<'a> {
     tags: Vec<(&'a str, Vec<&'a str>)>,
     /// The one member that it has and must have.
     pub(super) keys: Vec<&'a str>,
-    /// The kinds of JSON that it takes; none where it does not say.
-    kinds: Option<Vec<&'a str>>,
+    /// The kinds of JSON that it takes.
+    kinds: Kinds,
 }
 
 impl<'a> Head<'a> {
-    pub(super) fn of(root: &'a Value, schema: &'a Value) -> Self {
+    pub(super) fn of(tree: &'a Tree, id: WrittenId) -> Self {
         let mut head = Self::default();
-        head.add(root, schema, FOLLOWED, &mut { MOST });
+        head.add(tree, id, FOLLOWED, &mut { MOST });
         head
     }
 
-    fn add(&mut self, root: &'a Value, schema: &'a Value, depth: usize, left: &mut usize) {
+    fn add(&mut self, tree: &'a Tree, id: WrittenId, depth: usize, left: &mut usize) {
         *left = left.saturating_sub(1);
         let Some(depth) = depth.checked_sub(1).filter(|_| *left > 0) else { return };
-        let Some(members) = schema.as_object() else { return };
-        match members.get("type") {
-            Some(Value::String(name)) => self.restrict(vec![name]),
-            Some(Value::Array(names)) => {
-                self.restrict(names.iter().filter_map(Value::as_str).collect());
-            }
-            _ => {}
-        }
+        let schema = tree.written(id);
+        self.kinds = self.kinds.and(schema.kinds.unwrap_or(Kinds::ALL));
         let texts = texts(schema);
         if !texts.is_empty() {
             self.names.extend(texts);
-            self.restrict(vec!["string"]);
+            self.kinds = self.kinds.and(Kinds::STRING);
         }
-        let required: Vec<&str> = members
-            .get("required")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        if let Some(properties) = members.get("properties").and_then(Value::as_object) {
-            self.restrict(vec!["object"]);
+        if !schema.members.is_empty() {
+            self.kinds = self.kinds.and(Kinds::OBJECT);
             let before = self.tags.len();
-            for (name, property) in properties {
-                let texts = self::texts(property);
+            for (name, member) in &schema.members {
+                let texts = self::texts(tree.written(*member));
                 // Of several texts it is a field like others.
-                if texts.len() == 1 && required.contains(&name.as_str()) {
+                if texts.len() == 1 && schema.required.contains(name) {
                     self.tags.push((name, texts));
                 }
             }
-            let only = properties.keys().next().filter(|_| properties.len() == 1);
-            if let Some(only) = only.filter(|name| required == [name.as_str()]) {
-                if self.tags.len() == before {
+            if let ([(only, _)], [required]) =
+                (schema.members.as_slice(), schema.required.as_slice())
+            {
+                if only == required && self.tags.len() == before {
                     self.keys.push(only);
                 }
             }
         }
-        if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-            if let Some(target) = reference.strip_prefix('#').and_then(|at| root.pointer(at)) {
-                self.add(root, target, depth, left);
-            }
+        for part in schema.conjuncts() {
+            self.add(tree, part, depth, left);
         }
-        for schema in members.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            self.add(root, schema, depth, left);
-        }
-        for word in ["anyOf", "oneOf"] {
-            let Some(branches) = members.get(word).and_then(Value::as_array) else { continue };
-            self.add_branches(root, branches, depth, left);
+        for (_, branches) in schema.unions() {
+            self.add_branches(tree, branches, depth, left);
         }
     }
 
     /// A union inside of a branch is what one of its own branches is.
     fn add_branches(
         &mut self,
-        root: &'a Value,
-        branches: &'a [Value],
+        tree: &'a Tree,
+        branches: &[WrittenId],
         depth: usize,
         left: &mut usize,
     ) {
-        let mut kinds = Some(Vec::new());
-        for branch in branches {
+        let mut kinds = Kinds::NONE;
+        for &branch in branches {
             let mut head = Self::default();
-            head.add(root, branch, depth, left);
+            head.add(tree, branch, depth, left);
             self.names.extend(head.names);
             self.keys.extend(head.keys);
             for (tag, names) in head.tags {
@@ -206,21 +190,9 @@ impl<'a> Head<'a> {
                     None => self.tags.push((tag, names)),
                 }
             }
-            kinds = kinds.zip(head.kinds).map(|(mut all, some)| {
-                all.extend(some);
-                all
-            });
+            kinds = kinds.or(head.kinds);
         }
-        if let Some(kinds) = kinds {
-            self.restrict(kinds);
-        }
-    }
-
-    fn restrict(&mut self, kinds: Vec<&'a str>) {
-        match &mut self.kinds {
-            Some(known) => known.retain(|kind| kinds.contains(kind)),
-            None => self.kinds = Some(kinds),
-        }
+        self.kinds = self.kinds.and(kinds);
     }
 
     fn tag(&self, tag: &str) -> Option<&[&'a str]> {
@@ -228,29 +200,19 @@ impl<'a> Head<'a> {
     }
 
     fn takes_text(&self) -> bool {
-        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&"string"))
+        self.kinds.has(Kinds::STRING)
     }
 
     /// Whether it takes values of this kind.
     fn takes(&self, value: &Value) -> bool {
-        let kinds: &[&str] = match value {
-            Value::Null => &["null"],
-            Value::Bool(_) => &["boolean"],
-            Value::Number(_) => &["number", "integer"],
-            Value::String(_) => &["string"],
-            Value::Array(_) => &["array"],
-            Value::Object(_) => &["object"],
-        };
-        self.kinds.as_ref().is_none_or(|known| kinds.iter().any(|kind| known.contains(kind)))
+        let kind = if value.is_number() { Kinds::NUMBER } else { Kinds::of(value) };
+        self.kinds.meets(kind)
     }
 }
 
 /// The texts that a schema takes, where it takes nothing else.
-fn texts(schema: &Value) -> Vec<&str> {
-    if let Some(text) = schema.get("const") {
-        return text.as_str().into_iter().collect();
-    }
-    let options = schema.get("enum").and_then(Value::as_array);
-    let texts: Option<Vec<&str>> = options.and_then(|all| all.iter().map(Value::as_str).collect());
+fn texts(schema: &Written) -> Vec<&str> {
+    let constants = schema.constants.iter().flatten();
+    let texts: Option<Vec<&str>> = constants.map(|one| one.value.as_str()).collect();
     texts.unwrap_or_default()
 }

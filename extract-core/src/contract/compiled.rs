@@ -12,9 +12,10 @@ use super::each::in_json_schema;
 use super::element::Elements;
 use super::given::{self, Unbounded};
 use super::schema::{NodeId, Origin, SchemaError, Tree, WrittenId};
+use super::schema::{contradiction, validator};
 use super::{
-    DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, checkable,
-    contradiction, envelope, known, name, push_segment, root,
+    DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, envelope, known, name,
+    push_segment, root,
 };
 use crate::conversation::Tool;
 use crate::reading::{Reading, parse_json};
@@ -122,10 +123,12 @@ impl Contract {
             });
             let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
             let name = name::clean(&T::schema_name());
-            if let Some((pointer, message)) = contradiction::find(&schema) {
-                return Err(ContractError::Schema { name, pointer, message });
+            let contract = Self::build(name, schema)?;
+            if let Some((pointer, message)) = contradiction::find(&contract.tree) {
+                let pointer = contract.in_own_schema(pointer);
+                return Err(ContractError::Schema { name: contract.name, pointer, message });
             }
-            Self::build(name, schema).map(Arc::new)
+            Ok(Arc::new(contract))
         })
     }
 
@@ -188,7 +191,7 @@ impl Contract {
     }
 
     fn build_any(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
-        checkable::say_deprecated(&mut schema);
+        validator::say_deprecated(&mut schema);
         let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
         let wrapped = (!root::is_object(&schema)).then(|| root::wrap(&schema));
         let asked = wrapped.as_ref().unwrap_or(&schema);
@@ -205,7 +208,11 @@ impl Contract {
             });
         let (prompt, lowered) = said?;
         let shape = shape_of(&name, &tree, wrapped.is_some())?;
-        let validator = checkable::compile(&name, &schema)?;
+        let around = |place: &str| {
+            if wrapped.is_some() { root::place_outside(place) } else { place.to_owned() }
+        };
+        let validator = validator::compile(&tree, &schema, around)
+            .map_err(|error| uncompiled(&name, &error))?;
         let forms = RwLock::default();
         let (variants, elements) = (OnceLock::new(), Elements::default());
         let contract = Self {
@@ -253,12 +260,27 @@ impl Contract {
         if self.is_wrapped() { inner().unwrap_or(root) } else { root }
     }
 
+    /// A place in the schema that is asked for, as one in the type's own.
+    fn in_own_schema(&self, place: String) -> String {
+        let inside = if self.is_wrapped() { root::place_inside(&place) } else { None };
+        inside.map(str::to_owned).unwrap_or(place)
+    }
+
     /// The schema that is written at a place of the type's own schema.
     pub(crate) fn written_at(&self, place: &str) -> Option<WrittenId> {
         if self.is_wrapped() {
             self.tree.written_at(&root::place_outside(place))
         } else {
             self.tree.written_at(place)
+        }
+    }
+
+    /// The alternatives at a place of the type's own schema.
+    pub(crate) fn branches_at(&self, place: &str) -> Option<&[WrittenId]> {
+        if self.is_wrapped() {
+            self.tree.branches_at(&root::place_outside(place))
+        } else {
+            self.tree.branches_at(place)
         }
     }
 
@@ -290,7 +312,8 @@ impl Contract {
 
     /// The validator of a part of a schema.
     pub(crate) fn compile_part(schema: &Value) -> Result<jsonschema::Validator, ContractError> {
-        checkable::compile("part", schema)
+        let tree = read_tree("part", schema, Origin::Type, false)?;
+        validator::compile(&tree, schema, str::to_owned).map_err(|error| uncompiled("part", &error))
     }
 
     /// The contract in one dialect: lowered at the first call, looked up after that. With `strict`
@@ -558,6 +581,14 @@ fn shape_of(name: &str, tree: &Tree, is_wrapped: bool) -> Result<Shape, Contract
     let shape = Shape::of_tree(tree, tree.root());
     let shape = shape.map_err(|error| unreadable(name, error, is_wrapped))?;
     Ok(shape.named(name).wrapped(is_wrapped))
+}
+
+fn uncompiled(name: &str, error: &jsonschema::ValidationError<'_>) -> ContractError {
+    ContractError::Schema {
+        name: name.to_owned(),
+        pointer: error.instance_path().to_string(),
+        message: error.to_string(),
+    }
 }
 
 fn unreadable(name: &str, error: SchemaError, is_wrapped: bool) -> ContractError {

@@ -13,12 +13,10 @@
 mod answer;
 mod base64;
 mod check_error;
-mod checkable;
 mod checker;
 mod compiled;
 mod constraint;
 mod context;
-mod contradiction;
 pub mod dialect;
 mod each;
 mod element;
@@ -32,7 +30,6 @@ mod given;
 mod known;
 mod maybe;
 mod name;
-mod numbers;
 #[doc(hidden)]
 pub mod partial;
 mod parts;
@@ -44,7 +41,7 @@ mod report;
 pub(crate) mod root;
 #[doc(hidden)]
 pub mod rules;
-mod schema;
+pub(crate) mod schema;
 mod seek;
 pub(crate) mod shape;
 mod source;

@@ -12,7 +12,7 @@ use serde::de::{
 };
 use serde_json::Value;
 
-use super::numbers::is_whole;
+use super::schema::is_whole;
 use super::{Problem, ProblemKind, excerpt, push_segment};
 
 /// Why a value cannot be read as a type, and where in it.

@@ -61,6 +61,17 @@ pub enum SchemaError {
         /// How many levels there may be.
         allowed: usize,
     },
+    /// Alternatives that repeat each other make each value costly to check.
+    #[error(
+        "a value of the schema at {pointer:?} would be held against more than {allowed} alternatives; \
+         leave out those that repeat each other"
+    )]
+    TooCostly {
+        /// The place of the schema.
+        pointer: String,
+        /// How many there may be.
+        allowed: usize,
+    },
     /// The schema is too large, as it stands or with its `allOf` and alternatives put together.
     #[error("the schema at {pointer:?} comes to more than {allowed} {what}; split it")]
     TooLarge {
@@ -92,6 +103,7 @@ impl SchemaError {
         | Self::UnknownType { pointer, .. }
         | Self::Malformed { pointer, .. }
         | Self::Pattern { pointer, .. }
+        | Self::TooCostly { pointer, .. }
         | Self::TooLarge { pointer, .. } = &mut self
         {
             if let Some(mapped) = map(pointer) {

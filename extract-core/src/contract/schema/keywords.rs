@@ -54,6 +54,11 @@ pub(super) const CONSTRAINTS: &[&str] = &[
     "multipleOf",
 ];
 
+/// Whether a keyword holds schemas.
+pub(super) fn holds_schemas(keyword: &str) -> bool {
+    [NAMED, LISTED, SINGLE].iter().any(|words| words.contains(&keyword))
+}
+
 /// Calls `visit` with every schema directly inside the JSON of a schema, and with its place.
 pub(super) fn children<'s>(
     schema: &'s Map<String, Value>,
@@ -103,6 +108,16 @@ pub(crate) fn each_schema(schema: &mut Value, mut visit: impl FnMut(&mut Map<Str
                 _ => {}
             }
         }
+    }
+}
+
+/// Visits the JSON of a schema and of all schemas in it, each with its place. Does not recurse.
+pub(super) fn each_place(schema: &mut Value, mut visit: impl FnMut(&str, &mut Map<String, Value>)) {
+    let mut open = vec![String::new()];
+    while let Some(place) = open.pop() {
+        let Some(Value::Object(members)) = schema.pointer_mut(&place) else { continue };
+        children(members, &place, |place, _| open.push(place));
+        visit(&place, members);
     }
 }
 

@@ -10,6 +10,12 @@ pub(crate) struct Kinds(u8);
 const IN_WORDS: [&str; 7] =
     ["null", "true or false", "an integer", "a number", "a string", "an array", "an object"];
 
+impl Default for Kinds {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
 impl Kinds {
     pub(crate) const NONE: Self = Self(0);
     pub(crate) const NULL: Self = Self(1);

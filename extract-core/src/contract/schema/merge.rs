@@ -26,20 +26,38 @@ const MAX_MERGES: usize = 400_000;
 /// The most alternatives that unions beside each other may come to.
 const MAX_BRANCHES: usize = 256;
 
-/// Refuses a schema that holds for a value only if it holds for the same value.
-pub(super) fn refuse_cycles(written: &[Written]) -> Result<(), SchemaError> {
+/// The most schemas that may be held against one value at one place.
+const MAX_COST: usize = 20_000;
+
+/// The number of schemas that are held against a value at one place, of the schema with the most.
+/// Refuses a schema that holds for a value only if it holds for the same value, and one of which each
+/// value would be held against too many.
+pub(super) fn cost(written: &[Written]) -> Result<usize, SchemaError> {
     let on_cycle = cycles::on_cycles(written.len(), |from, visit| {
-        let schema = &written[from];
-        let in_unions = schema.unions().flat_map(|(_, branches)| branches.iter().copied());
-        let conditions = schema.condition.iter().flatten().copied();
-        let dependents = schema.dependents.iter().map(|(_, id)| *id);
-        let all = schema.conjuncts().chain(in_unions).chain(schema.not);
-        all.chain(conditions).chain(dependents).for_each(|to| visit(to as usize));
+        written[from].in_place().for_each(|to| visit(to as usize));
     });
-    match on_cycle.iter().position(|&on_cycle| on_cycle) {
-        Some(at) => Err(SchemaError::Itself { pointer: written[at].place.clone() }),
-        None => Ok(()),
+    if let Some(at) = on_cycle.iter().position(|&on_cycle| on_cycle) {
+        return Err(SchemaError::Itself { pointer: written[at].place.clone() });
     }
+    let mut costs = vec![0_usize; written.len()];
+    for start in 0..written.len() {
+        let mut open = vec![start];
+        while let Some(&at) = open.last() {
+            let before = open.len();
+            open.extend(written[at].in_place().map(|to| to as usize).filter(|to| costs[*to] == 0));
+            if open.len() > before {
+                continue;
+            }
+            open.pop();
+            let inner = written[at].in_place().map(|to| costs[to as usize]);
+            costs[at] = inner.fold(1, usize::saturating_add);
+            if costs[at] > MAX_COST {
+                let pointer = written[at].place.clone();
+                return Err(SchemaError::TooCostly { pointer, allowed: MAX_COST });
+            }
+        }
+    }
+    Ok(costs.into_iter().max().unwrap_or(1))
 }
 
 pub(super) struct Merged {

@@ -5,15 +5,19 @@
 
 mod bounds;
 mod constants;
+pub(super) mod contradiction;
 mod cycles;
 mod error;
 mod fits;
+mod formats;
 mod keywords;
 mod kinds;
 mod merge;
+mod numbers;
 mod pattern;
 mod print;
 mod tree;
+pub(super) mod validator;
 mod written;
 
 pub(crate) use bounds::{Bounds, Lengths};
@@ -21,6 +25,7 @@ pub(crate) use constants::{Constant, same, spellings};
 pub use error::SchemaError;
 pub(crate) use keywords::{bytes, each_schema};
 pub(crate) use kinds::Kinds;
+pub(crate) use numbers::is_whole;
 pub(crate) use pattern::Pattern;
 pub(crate) use tree::{Is, Member, Node, NodeId, Origin, Others, Plain, Tree};
 pub(crate) use written::{Annotations, Written, WrittenId, place_of};

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::keywords;
 use super::tree::{Is, NodeId, Others, Plain, Tree};
-use super::written::Written;
+use super::written::{Written, WrittenId};
 
 impl Tree {
     /// The JSON Schema of a node, as it is written in the document that the tree was read from. Its
@@ -31,6 +32,34 @@ impl Tree {
             1 => all.swap_remove(0),
             _ => json!({ "allOf": all }),
         }
+    }
+
+    /// A schema, as it is written, that can be compiled by itself: with the definitions of the document, or
+    /// without all that it says of parts of a value and of alternatives.
+    pub(crate) fn alone(&self, document: &Value, id: WrittenId, whole: bool) -> Value {
+        let mut schema = document.pointer(&self.written(id).place).cloned().unwrap_or_default();
+        let Value::Object(members) = &mut schema else { return schema };
+        if whole {
+            for keyword in ["$defs", "definitions"] {
+                if let Some(definitions) = document.get(keyword) {
+                    members.insert(keyword.to_owned(), definitions.clone());
+                }
+            }
+            return schema;
+        }
+        members.retain(|keyword, said| match (keyword.as_str(), said) {
+            ("properties" | "patternProperties", Value::Object(named)) => {
+                named.values_mut().for_each(|said| *said = Value::Bool(true));
+                true
+            }
+            ("prefixItems", Value::Array(first)) => {
+                first.iter_mut().for_each(|said| *said = Value::Bool(true));
+                true
+            }
+            ("items" | "additionalProperties", said) => said.is_boolean(),
+            (keyword, _) => !keywords::holds_schemas(keyword) && keyword != "$ref",
+        });
+        schema
     }
 
     /// The JSON Schema of constraints without one of the members.

@@ -86,15 +86,15 @@ fn schemas_that_hold_only_for_themselves_are_refused() {
 #[test]
 fn alternatives_of_one_reference_are_one_node_however_deep() {
     let mut definitions = serde_json::Map::new();
-    for level in 0..40 {
+    for level in 0..12 {
         let next = json!({"$ref": format!("#/$defs/L{}", level + 1)});
         let name = format!("p{level}");
         let one = json!({"type": "object", "oneOf": [next, next], "properties": {name: true}});
         definitions.insert(format!("L{level}"), one);
     }
-    definitions.insert("L40".to_owned(), json!({"type": "object"}));
+    definitions.insert("L12".to_owned(), json!({"type": "object"}));
     let tree = tree(&json!({"$ref": "#/$defs/L0", "$defs": definitions}));
-    assert!(tree.count() < 2_000, "{}", tree.count());
+    assert!(tree.count() < 120, "{}", tree.count());
 }
 
 #[test]

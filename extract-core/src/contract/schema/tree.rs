@@ -41,6 +41,7 @@ pub(crate) struct Tree {
     kinds: Vec<Kinds>,
     has_required_cycle: bool,
     bytes: usize,
+    cost: usize,
     origin: Origin,
 }
 
@@ -124,7 +125,7 @@ impl Tree {
     /// Reads a schema.
     pub(crate) fn parse(document: &Value, origin: Origin) -> Result<Self, SchemaError> {
         let (written, places) = written::parse(document)?;
-        merge::refuse_cycles(&written)?;
+        let cost = merge::cost(&written)?;
         let merge::Merged { nodes, root, targets } = merge::merge(&written, origin)?;
         let edges = |from: usize, visit: &mut dyn FnMut(usize)| {
             nodes[from].each(&mut |to, _| visit(to as usize));
@@ -160,6 +161,7 @@ impl Tree {
             uses,
             has_required_cycle: required.contains(&true),
             bytes: keywords::bytes(document),
+            cost,
             origin,
         };
         tree.find_kinds();
@@ -241,6 +243,19 @@ impl Tree {
     /// The node of a schema that something refers to, by its place.
     pub(crate) fn target(&self, place: &str) -> Option<NodeId> {
         self.targets.get(self.places.get(place)?).copied()
+    }
+
+    /// The most schemas that are held against a value at one place.
+    pub(crate) fn cost(&self) -> usize {
+        self.cost
+    }
+
+    /// The alternatives that stand under a keyword, by the place of that.
+    pub(crate) fn branches_at(&self, place: &str) -> Option<&[WrittenId]> {
+        let (schema, keyword) = place.rsplit_once('/')?;
+        let schema = self.written(self.written_at(schema)?);
+        let exclusive = keyword == "oneOf";
+        schema.unions().find(|(is, _)| *is == exclusive).map(|(_, branches)| branches)
     }
 
     pub(crate) fn origin(&self) -> Origin {
@@ -444,5 +459,5 @@ impl Plain {
     }
 }
 
-const BOUNDS: &[&str] =
+pub(super) const BOUNDS: &[&str] =
     &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];

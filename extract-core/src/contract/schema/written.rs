@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::super::constraint::MISPLACED;
 use super::super::problem::{push_segment, segments};
 use super::constants::{Constant, constants};
 use super::keywords::{CONSTRAINTS, within_depth};
@@ -68,6 +69,8 @@ pub(crate) struct Annotations {
     pub(crate) alias: Vec<String>,
     /// Other names of the member.
     pub(crate) aliases: Vec<String>,
+    /// Constraints of the type's author that mean nothing for the kinds of values here.
+    pub(crate) misplaced: Vec<String>,
     /// The branch says what plain text of a model means.
     pub(crate) is_plain_text: bool,
 }
@@ -117,6 +120,22 @@ impl Written {
     /// The schemas that hold for the same value, each whenever this one does.
     pub(crate) fn conjuncts(&self) -> impl Iterator<Item = WrittenId> + '_ {
         self.reference.into_iter().chain(self.all.iter().copied())
+    }
+
+    /// All schemas that are held against the same value, one by one.
+    pub(crate) fn in_place(&self) -> impl Iterator<Item = WrittenId> + '_ {
+        let in_unions = self.unions().flat_map(|(_, branches)| branches.iter().copied());
+        let conditions = self.condition.iter().flatten().copied();
+        let dependents = self.dependents.iter().map(|(_, id)| *id);
+        self.conjuncts().chain(in_unions).chain(self.not).chain(conditions).chain(dependents)
+    }
+
+    /// The one value that `const` allows.
+    pub(crate) fn constant(&self) -> Option<&Value> {
+        match self.constants.as_deref() {
+            Some([one]) if self.is_const => Some(&one.value),
+            _ => None,
+        }
     }
 
     /// The alternatives, `anyOf` before `oneOf`; the flag says that exactly one may fit.
@@ -415,6 +434,11 @@ fn annotations(members: &Map<String, Value>) -> Annotations {
         examples: members.get("examples").and_then(Value::as_array).cloned().unwrap_or_default(),
         alias: strings(members.get("x-alias")),
         aliases: strings(members.get("x-aliases")),
+        misplaced: match members.get(MISPLACED) {
+            // As a keyword it holds a list of words.
+            words @ Some(Value::Array(_)) => strings(words),
+            _ => Vec::new(),
+        },
         is_plain_text: members.get(super::PLAIN_TEXT) == Some(&Value::Bool(true)),
     }
 }

@@ -8,7 +8,10 @@ use std::cmp::Ordering;
 use jsonschema::{Keyword, ValidationError, ValidationOptions};
 use serde_json::{Map, Value};
 
-use super::exact::Exact;
+use super::super::exact::Exact;
+use super::Kinds;
+use super::tree::Tree;
+use super::written::WrittenId;
 
 /// The bounds beside this keyword hold for numbers that are written as text, too.
 const IN_TEXT: &str = "x-extract-bounds-in-text";
@@ -42,10 +45,7 @@ const I128_MIN: &str = "-170141183460469231731687303715884105728";
 
 /// Adds the keywords to one schema in a document, where they have something to say. In a schema that is
 /// no integer of 128 bits, `in_text` says whether its values are numbers that may be written as text.
-pub(super) fn spell_out(
-    members: &mut Map<String, Value>,
-    in_text: impl Fn(&Map<String, Value>) -> bool,
-) {
+pub(super) fn spell_out(members: &mut Map<String, Value>, in_text: impl Fn() -> bool) {
     if let Some(nullable) = is_integer(members).filter(|_| is_wide(members)) {
         let mut meant = Map::new();
         for keyword in BOUNDS.iter().map(|(keyword, _)| *keyword).chain(["format"]) {
@@ -54,7 +54,7 @@ pub(super) fn spell_out(
         members.shift_remove("type");
         meant.insert(NULLABLE.to_owned(), nullable.into());
         members.insert(WIDE.to_owned(), meant.into());
-    } else if !bounds(members).is_empty() && in_text(members) {
+    } else if !bounds(members).is_empty() && in_text() {
         members.insert(IN_TEXT.to_owned(), true.into());
     }
 }
@@ -80,35 +80,32 @@ fn is_integer(members: &Map<String, Value>) -> Option<bool> {
 
 /// Whether the values of a schema are numbers that may be written as text: strings and numbers, where
 /// the pattern of the strings takes figures and no words; or integers of 128 bits.
-pub(super) fn takes_text(root: &Value, schema: &Map<String, Value>) -> bool {
-    reaches_text(root, schema, FOLLOWED)
+pub(super) fn takes_text(tree: &Tree, id: WrittenId) -> bool {
+    reaches_text(tree, id, FOLLOWED)
 }
 
-fn reaches_text(root: &Value, schema: &Map<String, Value>, left: usize) -> bool {
+fn reaches_text(tree: &Tree, id: WrittenId, left: usize) -> bool {
     let Some(left) = left.checked_sub(1) else { return false };
-    if let Some(types) = schema.get("type") {
-        if is_integer(schema).is_some() {
-            return is_wide(schema);
+    let schema = tree.written(id);
+    let text = |keyword: &str| schema.constraints.get(keyword).and_then(Value::as_str);
+    if let Some(kinds) = schema.kinds {
+        if kinds.without(Kinds::NULL) == Kinds::INTEGER {
+            return matches!(text("format"), Some("int128" | "uint128"));
         }
-        let has = |name: &str| types.as_array().is_some_and(|all| all.iter().any(|t| t == name));
-        let pattern = schema.get("pattern").and_then(Value::as_str);
-        let is_both = has("string") && (has("number") || has("integer"));
-        return is_both && pattern.is_some_and(is_of_numbers);
+        let is_both = kinds.has(Kinds::STRING) && kinds.has(Kinds::INTEGER);
+        return is_both && text("pattern").is_some_and(is_of_numbers);
     }
-    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-        let target = reference.strip_prefix('#').and_then(|at| root.pointer(at));
-        return target.and_then(Value::as_object).is_some_and(|to| reaches_text(root, to, left));
+    if let Some(reference) = schema.reference {
+        return reaches_text(tree, reference, left);
     }
-    let branches = |word: &str| schema.get(word).and_then(Value::as_array).into_iter().flatten();
-    let reaches =
-        |branch: &Value| branch.as_object().is_some_and(|branch| reaches_text(root, branch, left));
     // A text of another branch would be a text.
-    let mut alternatives = branches("anyOf").chain(branches("oneOf")).peekable();
+    let mut alternatives =
+        schema.unions().flat_map(|(_, branches)| branches.iter().copied()).peekable();
     if alternatives.peek().is_some() {
-        let is_null = |branch: &Value| branch.get("type").is_some_and(|name| name == "null");
-        return alternatives.filter(|branch| !is_null(branch)).all(reaches);
+        let is_null = |id: &WrittenId| tree.written(*id).kinds == Some(Kinds::NULL);
+        return alternatives.filter(|id| !is_null(id)).all(|id| reaches_text(tree, id, left));
     }
-    branches("allOf").any(reaches)
+    schema.all.iter().any(|&id| reaches_text(tree, id, left))
 }
 
 /// Whether a pattern is one of numbers: it takes figures, and neither a word nor nothing.

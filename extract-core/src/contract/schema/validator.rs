@@ -3,11 +3,12 @@
 
 use std::net::IpAddr;
 
-use jsonschema::{Draft, PatternOptions, Validator};
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value};
 
-use super::each::each_schema;
-use super::{ContractError, numbers};
+use super::keywords::{each_place, each_schema};
+use super::tree::Tree;
+use super::{formats, numbers};
 
 /// The largest compiled form of one pattern, in bytes.
 const PATTERN_SIZE: usize = 8 << 20;
@@ -18,9 +19,14 @@ const PATTERN_STEPS: usize = 200_000;
 /// The format that text in base64 is checked by.
 const BASE64: &str = "x-base64";
 
-/// Compiles the validator of a schema. Nothing is ever fetched to resolve a reference.
-pub(super) fn compile(name: &str, schema: &Value) -> Result<Validator, ContractError> {
-    let spelled_out = spelled_out(schema);
+/// Compiles the validator of a schema that the tree was read from, or of the part of it at a place.
+/// Nothing is ever fetched to resolve a reference.
+pub(crate) fn compile<'s>(
+    tree: &Tree,
+    schema: &'s Value,
+    around: impl Fn(&str) -> String,
+) -> Result<Validator, ValidationError<'s>> {
+    let spelled_out = spelled_out(tree, schema, around);
     let patterns =
         PatternOptions::fancy_regex().size_limit(PATTERN_SIZE).backtrack_limit(PATTERN_STEPS);
     numbers::with_keywords(jsonschema::options())
@@ -32,18 +38,14 @@ pub(super) fn compile(name: &str, schema: &Value) -> Result<Validator, ContractE
         .should_ignore_unknown_formats(true)
         // Names that schemars has and JSON Schema has not.
         .with_format("ip", |text: &str| text.parse::<IpAddr>().is_ok())
-        .with_format("partial-time", is_time)
-        .with_format("partial-date-time", is_date_time)
-        .with_format("zoned-date-time", is_zoned)
+        .with_format("partial-time", formats::is_time)
+        .with_format("partial-date-time", formats::is_date_time)
+        .with_format("zoned-date-time", formats::is_zoned)
         // Wider than RFC 3339: with a sign, and with a fraction, as `jiff` writes and reads it.
-        .with_format("duration", is_duration)
-        .with_format(BASE64, |text: &str| super::base64::decode(text).is_ok())
+        .with_format("duration", formats::is_duration)
+        .with_format(BASE64, |text: &str| crate::contract::base64::decode(text).is_ok())
         .build(&spelled_out)
-        .map_err(|error| ContractError::Schema {
-            name: name.to_owned(),
-            pointer: error.instance_path().to_string(),
-            message: error.to_string(),
-        })
+        .map_err(ValidationError::to_owned)
 }
 
 /// The bounds of a numeric format.
@@ -67,10 +69,11 @@ pub(super) fn bounds(format: &str) -> Option<(Value, Value)> {
 
 /// The schema with the bounds that numeric formats stand for, where it has none of its own, and with the
 /// keywords of numbers that come as text.
-fn spelled_out(schema: &Value) -> Value {
+fn spelled_out(tree: &Tree, schema: &Value, around: impl Fn(&str) -> String) -> Value {
     let mut spelled_out = schema.clone();
-    each_schema(&mut spelled_out, &mut |members| {
-        numbers::spell_out(members, |members| numbers::takes_text(schema, members));
+    each_place(&mut spelled_out, |place, members| {
+        let id = tree.written_at(&around(place));
+        numbers::spell_out(members, || id.is_some_and(|id| numbers::takes_text(tree, id)));
         let format = members.get("format").and_then(Value::as_str);
         if let Some((least, most)) = format.and_then(bounds) {
             bound(members, ["minimum", "exclusiveMinimum"], least);
@@ -91,79 +94,9 @@ fn bound(members: &mut Map<String, Value>, keywords: [&str; 2], bound: Value) {
     }
 }
 
-/// `12:30`, `12:30:59`, `12:30:59.5`.
-fn is_time(text: &str) -> bool {
-    let (clock, fraction) = text.split_once('.').map_or((text, None), |(a, b)| (a, Some(b)));
-    let parts: Vec<&str> = clock.split(':').collect();
-    let within = |part: &&str, most: u8| {
-        part.len() == 2
-            && part.bytes().all(|b| b.is_ascii_digit())
-            && part.parse::<u8>().is_ok_and(|n| n <= most)
-    };
-    let clock_fits = match parts.as_slice() {
-        [hour, minute] => within(hour, 23) && within(minute, 59) && fraction.is_none(),
-        [hour, minute, second] => within(hour, 23) && within(minute, 59) && within(second, 60),
-        _ => false,
-    };
-    clock_fits && fraction.is_none_or(is_digits)
-}
-
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// A date, `T` or a space, and a time.
-fn is_date_time(text: &str) -> bool {
-    text.split_once(['T', 't', ' ']).is_some_and(|(date, time)| is_date(date) && is_time(time))
-}
-
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.trim_start_matches(['+', '-']).split('-').collect();
-    let [year, month, day] = parts.as_slice() else { return false };
-    let within = |part: &str, most: u8| {
-        part.len() == 2
-            && is_digits(part)
-            && part.parse::<u8>().is_ok_and(|n| (1..=most).contains(&n))
-    };
-    year.len() >= 4 && is_digits(year) && within(month, 12) && within(day, 31)
-}
-
-/// A date and time with the name of a time zone in brackets behind it.
-fn is_zoned(text: &str) -> bool {
-    text.strip_suffix(']').and_then(|text| text.split_once('[')).is_some_and(|(moment, zone)| {
-        let date = moment.split_once(['T', 't', ' ']).map_or(moment, |(date, _)| date);
-        !zone.is_empty() && is_date(date)
-    })
-}
-
-/// `P1Y2M3W4DT5H6M7.5S`, with any of its parts left out, and a sign before it.
-fn is_duration(text: &str) -> bool {
-    let text = text.trim_start_matches(['+', '-']).to_ascii_uppercase();
-    let Some(text) = text.strip_prefix('P') else { return false };
-    let (date, time) = text.split_once('T').map_or((text, None), |(a, b)| (a, Some(b)));
-    let in_order = |mut text: &str, units: &str| {
-        let mut left = units;
-        while !text.is_empty() {
-            let Some(at) = text.find(|c: char| c.is_ascii_alphabetic()) else { return false };
-            let (count, tail) = text.split_at(at);
-            let (unit, tail) = tail.split_at(1);
-            let Some((_, later)) = left.split_once(unit) else { return false };
-            let mut halves = count.split(['.', ',']);
-            if !halves.all(is_digits) || count.split(['.', ',']).count() > 2 {
-                return false;
-            }
-            (text, left) = (tail, later);
-        }
-        true
-    };
-    let some = !date.is_empty() || time.is_some_and(|time| !time.is_empty());
-    some && in_order(date, "YMWD")
-        && time.is_none_or(|time| !time.is_empty() && in_order(time, "HMS"))
-}
-
 /// Says in the description what models are told in no other place: that something is deprecated.
-pub(super) fn say_deprecated(schema: &mut Value) {
-    each_schema(schema, &mut |members| {
+pub(crate) fn say_deprecated(schema: &mut Value) {
+    each_schema(schema, |members| {
         if members.get("deprecated") != Some(&Value::Bool(true)) {
             return;
         }
@@ -182,9 +115,14 @@ mod tests {
 
     use super::*;
 
+    fn compiled(schema: &Value) -> Validator {
+        let tree = Tree::parse(schema, super::super::Origin::Type).unwrap();
+        compile(&tree, schema, str::to_owned).unwrap()
+    }
+
     #[track_caller]
     fn assert_format(format: &str, good: &[&str], bad: &[&str]) {
-        let validator = compile("t", &json!({"type": "string", "format": format})).unwrap();
+        let validator = compiled(&json!({"type": "string", "format": format}));
         for text in good {
             assert!(validator.is_valid(&json!(text)), "{format}: {text}");
         }
@@ -225,7 +163,7 @@ mod tests {
             "small": {"type": "integer", "format": "uint64", "maximum": 9},
             "f": {"type": "number", "format": "float"},
         }});
-        let validator = compile("t", &schema).unwrap();
+        let validator = compiled(&schema);
         let fits = |name: &str, value: Value| validator.is_valid(&json!({ name: value }));
         assert!(fits("format", i32::MAX.into()));
         assert!(!fits("format", 2_147_483_648_i64.into()));
@@ -239,7 +177,7 @@ mod tests {
     #[test]
     fn a_long_pattern_of_letters_still_compiles() {
         let schema = json!({"type": "string", "pattern": r"^[\w\s]{1,80}$"});
-        let validator = compile("t", &schema).unwrap();
+        let validator = compiled(&schema);
         assert!(validator.is_valid(&json!("size 1")));
         // In the regular expressions of JSON Schema, those of ECMA-262, `\\w` is ASCII.
         assert!(!validator.is_valid(&json!("Größe 1")));
