@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::dialect::{Dialect, DialectError, Lowered, Raised, lower, render_typescript};
 use super::each::in_json_schema;
 use super::element::Elements;
-use super::given::{self, Unbounded};
-use super::schema::{NodeId, Origin, SchemaError, Tree, WrittenId};
+use super::schema::{
+    NodeId, Origin, SchemaError, Tree, Unbounded, WrittenId, bounded, embed, modernized,
+};
 use super::{
     DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, checkable,
     contradiction, envelope, known, name, push_segment, root,
@@ -125,7 +126,7 @@ impl Contract {
             if let Some((pointer, message)) = contradiction::find(&schema) {
                 return Err(ContractError::Schema { name, pointer, message });
             }
-            Self::build(name, schema).map(Arc::new)
+            Self::build(name, schema, false).map(Arc::new)
         })
     }
 
@@ -157,7 +158,7 @@ impl Contract {
     /// # Ok::<(), extract_core::contract::ContractError>(())
     /// ```
     pub fn from_schema(schema: Value) -> Result<Arc<Self>, ContractError> {
-        let title = schema.get("title").and_then(Value::as_str).unwrap_or("answer");
+        let title = embed::title(&schema).unwrap_or("answer");
         let name = name::clean(title);
         Self::given(name, schema)
     }
@@ -176,21 +177,31 @@ impl Contract {
     }
 
     fn given(name: String, schema: Value) -> Result<Arc<Self>, ContractError> {
-        let detached = given::bounded(&schema).and_then(|()| given::detached(schema));
-        match detached {
-            Ok(schema) => Self::build_any(name, schema, true).map(Arc::new),
+        match bounded(schema).and_then(modernized) {
+            Ok(schema) => Self::build(name, schema, true).map(Arc::new),
             Err(source) => Err(ContractError::Unbounded { name, source }),
         }
     }
 
-    pub(super) fn build(name: String, schema: Value) -> Result<Self, ContractError> {
-        Self::build_any(name, schema, false)
+    /// The contract of a schema that is made of parts of this one's.
+    pub(super) fn build_like(&self, name: String, schema: Value) -> Result<Self, ContractError> {
+        Self::build(name, schema, self.is_given)
     }
 
-    fn build_any(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
+    fn build(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
         checkable::say_deprecated(&mut schema);
-        let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
-        let wrapped = (!root::is_object(&schema)).then(|| root::wrap(&schema));
+        let origin = if is_given { Origin::Given } else { Origin::Type };
+        let unreadable = |source| ContractError::Unreadable { name: name.clone(), source };
+        let own = Tree::parse(&schema, origin).map_err(unreadable)?;
+        let description = own.node(own.root()).notes.description.clone();
+        let wrapped = (!root::is_object(&own, own.root())).then(|| root::wrap(&schema));
+        let tree = match &wrapped {
+            None => own,
+            Some(wrapped) => {
+                Tree::parse(wrapped, origin).map_err(|error| unreadable(error.at(place_inside)))?
+            }
+        };
+        let tree = Arc::new(tree);
         let asked = wrapped.as_ref().unwrap_or(&schema);
         // Both bound the schema; it is compiled only after that.
         let dialect = &Dialect::JSON_SCHEMA;
@@ -202,11 +213,6 @@ impl Contract {
                 ContractError::Dialect { name, dialect, source }
             });
         let (prompt, lowered) = said?;
-        let origin = if is_given { Origin::Given } else { Origin::Type };
-        let tree = Tree::parse(asked, origin).map(Arc::new).map_err(|error| {
-            let error = if wrapped.is_some() { error.at(place_inside) } else { error };
-            ContractError::Unreadable { name: name.clone(), source: error }
-        })?;
         let shape = compile_shape(&name, asked, wrapped.is_some())?;
         let shape = if is_given { shape } else { shape.typed() };
         let validator = checkable::compile(&name, &schema)?;

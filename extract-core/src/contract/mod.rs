@@ -39,7 +39,6 @@ mod parts;
 mod pieces;
 mod place;
 mod problem;
-pub(crate) mod reach;
 mod report;
 pub(crate) mod root;
 #[doc(hidden)]
@@ -61,7 +60,7 @@ pub use compiled::{Contract, ContractError, Form};
 pub use constraint::Constraint;
 pub use context::{Background, Context};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
-pub use given::{Given, Unbounded};
+pub use given::Given;
 pub use maybe::Maybe;
 pub use partial::{AnswerPartial, Entries, ListType, MaybePartial, Partial, State, Streamed};
 pub use parts::{Part, Parts};
@@ -70,7 +69,7 @@ pub use pieces::{Piece, PieceExtract, PieceOther, PieceRead};
 pub(crate) use problem::{MISSING, MOST_SHOWN, excerpt, push_segment, segments};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use report::{Change, DialectReport};
-pub use schema::SchemaError;
+pub use schema::{SchemaError, Unbounded};
 pub use shape::{Shape, ShapeError};
 #[doc(hidden)]
 pub use source::Effort;

@@ -3,8 +3,11 @@
 //! [`Tree`]; outside of this module and the printing of dialects no keyword is named and no reference
 //! followed.
 
+mod bounds;
 mod constants;
 mod cycles;
+mod drafts;
+pub(crate) mod embed;
 mod error;
 mod fits;
 mod keywords;
@@ -13,14 +16,19 @@ mod merge;
 mod pattern;
 mod print;
 mod tree;
+mod views;
 mod written;
 
+pub use bounds::Unbounded;
+pub(crate) use bounds::bounded;
 pub(crate) use constants::{Constant, same, spellings};
+pub(crate) use drafts::modernized;
 pub use error::SchemaError;
 pub(crate) use keywords::each_schema;
 pub(crate) use kinds::Kinds;
 pub(crate) use pattern::Pattern;
 pub(crate) use tree::{Is, Member, Node, NodeId, Origin, Others, Plain, Tree};
+pub(crate) use views::Step;
 pub(crate) use written::{Annotations, Written, WrittenId};
 
 /// Marks the branch of a union that says what plain text of the model means. Only types of this

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::super::problem::{push_segment, segments};
 use super::constants::{Constant, constants};
-use super::keywords::{CONSTRAINTS, within_depth};
+use super::keywords::{CONSTRAINTS, inside, within_depth};
 use super::{Kinds, SchemaError, pattern};
 
 /// The index of a schema as it is written.
@@ -103,8 +103,12 @@ impl Written {
 
     /// Whether it constrains values by itself, alternatives and references aside.
     pub(super) fn asserts(&self) -> bool {
-        self.kinds.is_some()
-            || self.constants.is_some()
+        self.kinds.is_some() || self.asserts_more()
+    }
+
+    /// The same besides the kinds of values.
+    pub(super) fn asserts_more(&self) -> bool {
+        self.constants.is_some()
             || !self.members.is_empty()
             || !self.required.is_empty()
             || !self.patterns.is_empty()
@@ -359,13 +363,6 @@ fn anchors(document: &Value) -> HashMap<&str, String> {
         }
     }
     found
-}
-
-/// The place of something inside.
-pub(super) fn inside(place: &str, segments: &[&str]) -> String {
-    let mut pointer = place.to_owned();
-    segments.iter().for_each(|segment| push_segment(&mut pointer, segment));
-    pointer
 }
 
 fn malformed(pointer: &str, why: &'static str) -> SchemaError {
