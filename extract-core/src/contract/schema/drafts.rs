@@ -411,3 +411,6 @@ fn fragment(place: &str) -> String {
     }
     reference
 }
+
+#[cfg(test)]
+mod tests;
