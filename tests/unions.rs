@@ -590,3 +590,130 @@ async fn a_bare_reply_has_the_problems_of_a_wrapped_one() {
         assert!(bare.iter().all(|one| one.starts_with("/paid/status")), "{bare:?}");
     }
 }
+
+/// Whatever serde can put beside a tag.
+#[derive(Debug, PartialEq, Extract)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Held {
+    Map(BTreeMap<String, u8>),
+    Any(Value),
+    Struct(Reservation),
+    /// How it was paid.
+    Tagged(Payment),
+    Keyed(Size),
+    Flat {
+        id: u8,
+        #[serde(flatten)]
+        more: BTreeMap<String, String>,
+    },
+    Unit,
+}
+
+#[derive(Debug, PartialEq, Extract)]
+enum Size {
+    Small { of: u8 },
+    Large(u8),
+}
+
+#[tokio::test]
+async fn what_stands_beside_the_tag_is_not_lost() {
+    let rows = [
+        ("map", json!({"a": 1, "b": 2}), Held::Map([("a".into(), 1), ("b".into(), 2)].into())),
+        ("map", json!({"value": {}}), Held::Map(BTreeMap::new())),
+        (
+            "any",
+            json!({"a": 1, "b": [{"c": null}]}),
+            Held::Any(json!({"a": 1, "b": [{"c": null}]})),
+        ),
+        (
+            "struct",
+            json!({"people": 2, "hour": 19}),
+            Held::Struct(Reservation { people: 2, hour: 19 }),
+        ),
+        ("tagged", json!({"status": "open"}), Held::Tagged(Payment::Open)),
+        (
+            "tagged",
+            json!({"status": "settled", "on": "1 May"}),
+            Held::Tagged(Payment::Settled { on: "1 May".into() }),
+        ),
+        ("keyed", json!({"Small": {"of": 1}}), Held::Keyed(Size::Small { of: 1 })),
+        ("keyed", json!({"Large": 2}), Held::Keyed(Size::Large(2))),
+        (
+            "flat",
+            json!({"id": 1, "x": "y"}),
+            Held::Flat { id: 1, more: [("x".into(), "y".into())].into() },
+        ),
+        ("unit", json!({}), Held::Unit),
+        ("unit", json!({"why": "none"}), Held::Unit),
+    ];
+    for (tool, arguments, expected) in rows {
+        let (client, model) = client([reply::call(tool, arguments.clone())]);
+        let value = client.extract::<Held>("Please.").retries(0).await;
+        assert_eq!(value.map_err(|error| error.to_string()), Ok(expected), "{tool} {arguments}");
+        let tools = tools(&model.seen()[0].body);
+        let of = |name: &str| &tools.iter().find(|(known, _)| known == name).unwrap().1;
+        assert_eq!(
+            of("map")["parameters"]["properties"]["value"]["additionalProperties"]["maximum"],
+            255
+        );
+        assert_eq!(of("struct")["parameters"]["required"], json!(["people", "hour"]));
+        assert_eq!(of("flat")["parameters"]["additionalProperties"]["type"], "string");
+        assert_eq!(
+            of("tagged")["description"],
+            "How it was paid.\nWhatever serde can put beside a tag."
+        );
+        for (name, tool) in &tools {
+            assert!(!tool["parameters"].to_string().contains("kind"), "{name}: {tool}");
+        }
+    }
+}
+
+/// A map that is a variant of an enum whose data have a member of their own.
+#[tokio::test]
+async fn maps_and_any_values_stand_under_a_common_name() {
+    #[derive(Debug, PartialEq, Extract)]
+    #[serde(tag = "t", content = "c")]
+    enum Adjacent {
+        Map(BTreeMap<String, u8>),
+        Any(Value),
+        Unit,
+    }
+    let rows = [
+        ("Map", json!({"value": {"c": 1}}), Adjacent::Map([("c".into(), 1)].into())),
+        ("Any", json!({"value": [1, {"a": 2}]}), Adjacent::Any(json!([1, {"a": 2}]))),
+        ("Unit", json!({"c": 1}), Adjacent::Unit),
+    ];
+    for (tool, arguments, expected) in rows {
+        let (client, _) = client([reply::call(tool, arguments)]);
+        let value = client.extract::<Adjacent>("Please.").retries(0).await;
+        assert_eq!(value.map_err(|error| error.to_string()), Ok(expected));
+    }
+}
+
+#[test]
+fn what_holds_for_all_variants_is_said_by_no_tool() {
+    let branch = |name: &str| {
+        let properties = json!({"k": {"const": name}, "n": {"type": "integer"}});
+        json!({"type": "object", "properties": properties, "required": ["k"]})
+    };
+    let with = |beside: Value| {
+        let mut schema = json!({"oneOf": [branch("a"), branch("b")]});
+        schema.as_object_mut().unwrap().extend(beside.as_object().unwrap().clone());
+        let names = |variants: &extract_llm::contract::Variants| variants.iter().count();
+        Contract::from_schema(schema).unwrap().variants().map(|variants| names(variants))
+    };
+    for says_nothing in [json!({}), json!({"type": "object"}), json!({"description": "Both."})] {
+        assert_eq!(with(says_nothing.clone()), Some(2), "{says_nothing}");
+    }
+    for beside in [
+        json!({"properties": {"id": {"type": "integer"}}, "additionalProperties": true}),
+        json!({"required": ["n"]}),
+        json!({"minProperties": 1}),
+        json!({"not": {"required": ["n"]}}),
+        json!({"allOf": [{"properties": {"id": {}}}]}),
+        json!({"anyOf": [{"required": ["n"]}, {"required": ["k"]}]}),
+        json!({"$ref": "#/$defs/More", "$defs": {"More": {"maxProperties": 9}}}),
+    ] {
+        assert_eq!(with(beside.clone()), None, "{beside}");
+    }
+}

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::partial::{AnswerPartial, Seed};
-use super::variants::PLAIN_TEXT;
+use super::schema::PLAIN_TEXT;
 use super::{Checker, Extract};
 
 /// A value, or plain text: the model may ask back, decline, or just talk.

@@ -8,11 +8,11 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::dialect::{Dialect, DialectError, Lowered, Raised, lower_tree, render};
-use super::each::in_json_schema;
 use super::element::Elements;
-use super::given::{self, Unbounded};
-use super::schema::{NodeId, Origin, SchemaError, Tree, WrittenId};
-use super::schema::{contradiction, validator};
+use super::schema::{
+    NodeId, Origin, SchemaError, Tree, Unbounded, WrittenId, bounded, contradiction, embed,
+    in_json_schema, modernized, validator,
+};
 use super::{
     DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, envelope, known, name,
     push_segment, root,
@@ -123,7 +123,7 @@ impl Contract {
             });
             let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
             let name = name::clean(&T::schema_name());
-            let contract = Self::build(name, schema)?;
+            let contract = Self::build(name, schema, false)?;
             if let Some((pointer, message)) = contradiction::find(&contract.tree) {
                 let pointer = contract.in_own_schema(pointer);
                 return Err(ContractError::Schema { name: contract.name, pointer, message });
@@ -160,7 +160,7 @@ impl Contract {
     /// # Ok::<(), extract_core::contract::ContractError>(())
     /// ```
     pub fn from_schema(schema: Value) -> Result<Arc<Self>, ContractError> {
-        let title = schema.get("title").and_then(Value::as_str).unwrap_or("answer");
+        let title = embed::title(&schema).unwrap_or("answer");
         let name = name::clean(title);
         Self::given(name, schema)
     }
@@ -179,24 +179,28 @@ impl Contract {
     }
 
     fn given(name: String, schema: Value) -> Result<Arc<Self>, ContractError> {
-        let detached = given::bounded(&schema).and_then(|()| given::detached(schema));
-        match detached {
-            Ok(schema) => Self::build_any(name, schema, true).map(Arc::new),
+        match bounded(schema).and_then(modernized) {
+            Ok(schema) => Self::build(name, schema, true).map(Arc::new),
             Err(source) => Err(ContractError::Unbounded { name, source }),
         }
     }
 
-    pub(super) fn build(name: String, schema: Value) -> Result<Self, ContractError> {
-        Self::build_any(name, schema, false)
+    /// The contract of a schema that is made of parts of this one's.
+    pub(super) fn build_like(&self, name: String, schema: Value) -> Result<Self, ContractError> {
+        Self::build(name, schema, self.is_given)
     }
 
-    fn build_any(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
+    fn build(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
         validator::say_deprecated(&mut schema);
-        let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
-        let wrapped = (!root::is_object(&schema)).then(|| root::wrap(&schema));
-        let asked = wrapped.as_ref().unwrap_or(&schema);
         let origin = if is_given { Origin::Given } else { Origin::Type };
-        let tree = Arc::new(read_tree(&name, asked, origin, wrapped.is_some())?);
+        let own = read_tree(&name, &schema, origin, false)?;
+        let description = own.node(own.root()).notes.description.clone();
+        let wrapped = (!root::is_object(&own, own.root())).then(|| root::wrap(&schema));
+        let tree = match &wrapped {
+            None => own,
+            Some(wrapped) => read_tree(&name, wrapped, origin, true)?,
+        };
+        let tree = Arc::new(tree);
         // Both bound the schema; it is compiled only after that.
         let dialect = &Dialect::JSON_SCHEMA;
         let said = render(&tree)

@@ -1,42 +1,65 @@
 //! The contract of one element of a list: what the schema of the whole says of it, and what can be
 //! told beforehand of a type that it is to be read as.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use serde_json::Value;
+use super::schema::{Kinds, NodeId, Plain, Tree, embed};
+use super::{Contract, segments};
 
-use super::{Contract, parts, reach};
+/// How many elements with schemas of their own are told apart.
+const POSITIONS: usize = 64;
 
-/// The contracts of elements that were asked for so far, by what is said of the element: places that
-/// say the same share one.
+/// The contracts of elements that were asked for so far, by the nodes that an element may be: places
+/// that say the same share one.
 #[derive(Debug, Default)]
-pub(super) struct Elements(RwLock<Vec<(Value, Arc<Contract>)>>);
+pub(super) struct Elements(RwLock<Vec<(Vec<NodeId>, Arc<Contract>)>>);
 
 impl Contract {
+    /// Whether a list can stand at this JSON pointer of the contract's values.
+    pub(crate) fn is_list(&self, pointer: &str) -> bool {
+        !lists(self.tree(), self.own_node(), pointer).is_empty()
+    }
+
+    /// Whether the type is a list of elements of one kind, whose number is open.
+    pub(crate) fn is_list_of_any_length(&self) -> bool {
+        let list = self.tree().plain(self.own_node()).and_then(Plain::list);
+        list.is_some_and(|list| list.most != Some(list.least))
+    }
+
     /// What the elements of the list at this JSON pointer are held against, each by itself: one
     /// contract for each of the first that have a schema of their own, and then one for all others.
     /// None where no list can stand there, and none in the place of one that cannot be made.
     pub(crate) fn elements(&self, pointer: &str) -> Option<Vec<Option<Arc<Self>>>> {
-        let schemas = reach::elements(self.schema(), pointer)?;
-        Some(schemas.iter().map(|schema| self.element(schema)).collect())
+        let tree = self.tree();
+        let lists: Vec<&Plain> = lists(tree, self.own_node(), pointer);
+        let positions = lists.iter().map(|list| list.first.len()).max()?.min(POSITIONS);
+        let of = |index| self.element(ways(tree, &lists, index));
+        Some((0..=positions).map(of).collect())
     }
 
-    fn element(&self, said: &Value) -> Option<Arc<Self>> {
+    /// The contract of an element that is any of these nodes; anything, where there is none.
+    fn element(&self, ways: Vec<NodeId>) -> Option<Arc<Self>> {
         let Elements(known) = self.known_elements();
-        let find = |known: &[(Value, Arc<Self>)]| {
-            known.iter().find(|(of, _)| of == said).map(|(_, contract)| Arc::clone(contract))
+        let find = |known: &[(Vec<NodeId>, Arc<Self>)]| {
+            known.iter().find(|(of, _)| *of == ways).map(|(_, contract)| Arc::clone(contract))
         };
         let found = find(&known.read().unwrap_or_else(PoisonError::into_inner));
         if found.is_some() {
             return found;
         }
-        let mut schema = said.clone();
-        parts::define(&mut schema, self.schema());
-        let contract = Arc::new(Self::build(format!("{}_element", self.name()), schema).ok()?);
+        let whole = self.asked_schema();
+        let mut schema = match ways.as_slice() {
+            [] => true.into(),
+            ways => embed::any_of(ways.iter().map(|&way| self.tree().said(whole, way)).collect()),
+        };
+        embed::define(&mut schema, whole);
+        let name = format!("{}_element", self.name());
+        let contract = Arc::new(self.build_like(name, schema).ok()?);
         let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have been faster.
         Some(find(&known).unwrap_or_else(|| {
-            known.push((said.clone(), Arc::clone(&contract)));
+            known.push((ways, Arc::clone(&contract)));
             contract
         }))
     }
@@ -44,104 +67,113 @@ impl Contract {
     /// The kinds of JSON that the values of this contract are, and those of another's, in words,
     /// where they have none in common.
     pub(crate) fn has_nothing_of(&self, other: &Self) -> Option<(String, String)> {
-        let (own, others) = (Kinds::of(self), Kinds::of(other));
-        (own.0 & others.0 == 0).then(|| (own.in_words(), others.in_words()))
+        let kinds = |of: &Self| of.tree().kinds(of.own_node());
+        let (own, others) = (kinds(self), kinds(other));
+        (!own.meets(others)).then(|| (own.in_words(), others.in_words()))
     }
 }
 
-/// Which kinds of JSON a value may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Kinds(u8);
-
-/// The names of the kinds in a schema, and in words. A number that is no integer is one of its own.
-const KINDS: [(&str, &str); 7] = [
-    ("null", "null"),
-    ("boolean", "true or false"),
-    ("integer", "an integer"),
-    ("fraction", "a number"),
-    ("string", "a string"),
-    ("array", "an array"),
-    ("object", "an object"),
-];
-
-impl Kinds {
-    const ALL: Self = Self((1 << KINDS.len()) - 1);
-
-    fn of(contract: &Contract) -> Self {
-        Self::of_schema(contract.schema(), contract.schema(), &mut 1024, 64)
+/// What is said, in any way, of the list at this JSON pointer. Nothing where no list can stand there.
+fn lists<'t>(tree: &'t Tree, node: NodeId, pointer: &str) -> Vec<&'t Plain> {
+    let mut at = if pointer.is_empty() || pointer.starts_with('/') { vec![node] } else { vec![] };
+    for name in segments(pointer) {
+        let mut seen = HashSet::new();
+        let inside = alternatives(tree, &at).into_iter().filter_map(|plain| {
+            let element = || plain.element(name.parse().ok()?);
+            plain.member_of(&name).map(|(node, _)| node).or_else(element)
+        });
+        at = inside.filter(|node| seen.insert(*node)).collect();
     }
+    let is_list = |plain: &&Plain| plain.about().is_none_or(|about| about.has(Kinds::ARRAY));
+    alternatives(tree, &at).into_iter().filter(is_list).collect()
+}
 
-    /// What cannot be told in so many steps is anything.
-    fn of_schema(root: &Value, schema: &Value, left: &mut usize, depth: usize) -> Self {
-        let Some(members) = schema.as_object() else {
-            return if schema == &Value::Bool(false) { Self(0) } else { Self::ALL };
-        };
-        *left = left.saturating_sub(1);
-        if depth == 0 || *left == 0 {
-            return Self::ALL;
-        }
-        let mut inner = |schema: &Value| Self::of_schema(root, schema, left, depth - 1).0;
-        let mut kinds = match members.get("type") {
-            Some(Value::String(name)) => Self::named(name).0,
-            Some(Value::Array(names)) => names
-                .iter()
-                .filter_map(Value::as_str)
-                .fold(0, |all, name| all | Self::named(name).0),
-            _ => Self::ALL.0,
-        };
-        if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-            let target = reference.strip_prefix('#').and_then(|at| root.pointer(at));
-            kinds &= target.map_or(Self::ALL.0, &mut inner);
-        }
-        for word in ["anyOf", "oneOf"] {
-            if let Some(branches) = members.get(word).and_then(Value::as_array) {
-                kinds &= branches.iter().fold(0, |all, branch| all | inner(branch));
+fn alternatives<'t>(tree: &'t Tree, nodes: &[NodeId]) -> Vec<&'t Plain> {
+    let mut seen = HashSet::new();
+    let all = nodes.iter().flat_map(|&node| tree.alternatives(node));
+    all.filter(|id| seen.insert(*id)).filter_map(|id| tree.plain(id)).collect()
+}
+
+/// The nodes that the element at a place may be; none where it may be anything.
+fn ways(tree: &Tree, lists: &[&Plain], index: usize) -> Vec<NodeId> {
+    let mut ways: Vec<NodeId> = Vec::new();
+    for list in lists {
+        let is_free = |id: &NodeId| tree.plain(*id).is_some_and(Plain::is_anything);
+        match list.element(index) {
+            Some(way) if !is_free(&way) => {
+                if !ways.contains(&way) {
+                    ways.push(way);
+                }
             }
-        }
-        if let Some(branches) = members.get("allOf").and_then(Value::as_array) {
-            kinds &= branches.iter().fold(kinds, |all, branch| all & inner(branch));
-        }
-        if let Some(values) = members.get("enum").and_then(Value::as_array) {
-            kinds &= values.iter().fold(0, |all, value| all | Self::of_value(value).0);
-        }
-        kinds &= members.get("const").map_or(Self::ALL.0, |value| Self::of_value(value).0);
-        Self(kinds)
-    }
-
-    fn named(name: &str) -> Self {
-        let bit = |of: &str| KINDS.iter().position(|(kind, _)| *kind == of).map(|at| 1 << at);
-        match name {
-            "number" => Self(bit("integer").unwrap_or(0) | bit("fraction").unwrap_or(0)),
-            name => bit(name).map_or(Self::ALL, Self),
+            _ => return Vec::new(),
         }
     }
-
-    fn of_value(value: &Value) -> Self {
-        Self::named(match value {
-            Value::Null => "null",
-            Value::Bool(_) => "boolean",
-            Value::Number(_) => "number",
-            Value::String(_) => "string",
-            Value::Array(_) => "array",
-            Value::Object(_) => "object",
-        })
-    }
-
-    fn in_words(self) -> String {
-        let number = Self::named("number").0;
-        let has = |at: usize| self.0 & (1 << at) != 0;
-        // An integer goes without saying where any number is one of the kinds.
-        let said =
-            |&at: &usize| has(at) && !(KINDS[at].0 == "integer" && self.0 & number == number);
-        let words: Vec<&str> = (0..KINDS.len()).filter(said).map(|at| KINDS[at].1).collect();
-        if words.is_empty() { "nothing".to_owned() } else { words.join(" or ") }
-    }
+    ways
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
-    use serde_json::json;
+
+    #[test]
+    fn a_list_is_found_through_references_unions_and_maps() {
+        let contract = Contract::from_schema(json!({
+            "type": "object",
+            "properties": {
+                "team": {"anyOf": [{"$ref": "#/$defs/Team"}, {"type": "null"}]},
+                "by_town": {"type": "object", "additionalProperties": {"type": ["array", "null"]}},
+                "pair": {"type": "array", "prefixItems": [{"type": "string"}, {"type": "array"}]},
+                "any": {"description": "Whatever there is."},
+            },
+            "patternProperties": {"^x_": {"type": "array"}},
+            "$defs": {
+                "Team": {"type": "object", "properties": {
+                    "people": {"type": "array"}, "part_of": {"$ref": "#/$defs/Team"},
+                }},
+            },
+        }))
+        .unwrap();
+        for list in ["/team/people", "/by_town/Porto", "/pair/1", "/any", "/x_1"] {
+            assert!(contract.is_list(list), "{list}");
+        }
+        assert!(contract.is_list(&format!("/team{}/people", "/part_of".repeat(1000))));
+        for other in
+            ["", "/pair/0", "/pair/2", "/pair/x", "/team", "/team/persons", "/x", "team/people"]
+        {
+            assert!(!contract.is_list(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn all_that_is_said_of_an_element_is_kept() {
+        let contract = Contract::from_schema(json!({
+            "type": "object",
+            "properties": {
+                "bounded": {"$ref": "#/$defs/Numbers", "items": {"maximum": 10}},
+                "either": {"anyOf": [
+                    {"$ref": "#/$defs/Numbers"},
+                    {"type": "array", "items": {"type": "string"}},
+                    {"type": "null"},
+                ]},
+                "free": {"anyOf": [{"$ref": "#/$defs/Numbers"}, {"type": "array"}]},
+                "tuple": {"type": "array", "prefixItems": [{"type": "string"}], "items": false},
+            },
+            "$defs": {"Numbers": {"type": "array", "items": {"type": "integer"}}},
+        }))
+        .unwrap();
+        let said = |pointer: &str| -> Vec<Value> {
+            let elements = contract.elements(pointer).unwrap().into_iter();
+            elements.map(|element| element.map_or(Value::Null, |of| of.schema().clone())).collect()
+        };
+        let number = json!({"type": "integer"});
+        assert_eq!(said("/bounded"), [json!({"allOf": [{"maximum": 10}, number]})]);
+        assert_eq!(said("/either"), [json!({"anyOf": [number, {"type": "string"}]})]);
+        assert_eq!(said("/free"), [json!(true)]);
+        assert_eq!(said("/tuple")[0], json!({"type": "string"}));
+        assert_eq!(said("/tuple").len(), 2);
+    }
 
     #[test]
     fn kinds_are_told_through_references_and_unions() {

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::dialect::{self, Dialect, Raised};
+use super::schema::Plain;
 use super::{Contract, ContractError, Form, Problems, push_segment};
 use crate::reading::Reading;
-pub(super) use find::PLAIN_TEXT;
 use place::Place;
 
 /// What a type is as several tools. See [`Contract::variants`].
@@ -49,6 +49,8 @@ pub struct Variants {
 pub struct Variant {
     contract: Contract,
     place: Place,
+    /// Nothing is said of it but its tag, as of a variant without data, or of one of any.
+    may_be_anything: bool,
 }
 
 impl Variant {
@@ -62,15 +64,18 @@ impl Variant {
         &self.contract
     }
 
-    /// The value of the type's own shape that these arguments say.
     /// Whether the variant has no data, so that its tool takes no arguments.
     pub(crate) fn is_unit(&self) -> bool {
-        let schema = self.contract.schema();
-        let has_none =
-            |word: &str| schema.get(word).and_then(Value::as_object).is_some_and(Map::is_empty);
-        has_none("properties") && schema.get("additionalProperties") == Some(&Value::Bool(false))
+        let plain = self.contract.tree().plain(self.contract.own_node());
+        plain.is_some_and(Plain::is_empty_object)
     }
 
+    /// Whether the variant may hold any members: its arguments are kept as they are.
+    pub(crate) fn may_be_anything(&self) -> bool {
+        self.may_be_anything
+    }
+
+    /// The value of the type's own shape that these arguments say.
     pub(crate) fn raise(&self, form: &Form, arguments: Reading) -> Raised {
         let Raised { value, mut problems } = self.contract.raise_reading(Some(form), arguments);
         let around = self.place.pointer();

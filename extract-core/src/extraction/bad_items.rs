@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Extraction, InputError};
-use crate::contract::{Contract, Extract, Problem, Problems, reach};
+use crate::contract::{Contract, Extract, Problem, Problems};
 
 /// What is done about an element of a list that does not pass.
 ///
@@ -66,7 +66,7 @@ pub(super) fn list_of(
 ) -> Result<String, InputError> {
     match list {
         _ if policy == BadItems::AskAgain => Ok(list.unwrap_or_default()),
-        Some(list) if reach::is_list(contract, &list) => Ok(list),
+        Some(list) if contract.is_list(&list) => Ok(list),
         pointer => Err(InputError::NoList { pointer }),
     }
 }

@@ -12,6 +12,7 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::{DeltaStream, Model, Profile};
+use crate::contract::root;
 use crate::conversation::{
     Block, Delta, Mode, Output, ProviderError, ProviderErrorKind, Reply, Request, ToolChoice,
 };
@@ -328,11 +329,10 @@ fn asked<'r>(request: &'r Request, arguments: &mut String) -> Result<&'r str, Pr
         _ => Default::default(),
     };
     if let Some(tool) = giving.iter().find(|tool| tool.name == word) {
-        let fields = tool.schema.get("properties").and_then(Value::as_object);
-        let wrapped = fields.is_some_and(|fields| fields.keys().eq(["value"]));
+        let wrapped = root::is_wrapper(&tool.schema);
         *arguments = match inner {
             Value::Null if !wrapped => json!({}),
-            inner if wrapped && inner.get("value").is_none() => json!({"value": inner}),
+            inner if wrapped && inner.get(root::KEY).is_none() => root::enclose(inner),
             inner => inner,
         }
         .to_string();

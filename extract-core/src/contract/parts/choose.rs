@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::locate::{Stop, path};
-use crate::contract::Problem;
+use crate::contract::{Contract, Problem};
 
 /// An element of a list or a map that is no larger, in bytes of JSON, is asked for as a whole: what
 /// is in it belongs together. Of a larger one only the member that is wrong is asked for.
@@ -14,7 +14,7 @@ const MOST: usize = 100;
 
 /// The parts, in the order of their first problems; `None` where the value itself is one.
 pub(super) fn choose<'a>(
-    schema: &'a Value,
+    whole: &Contract,
     value: &'a Value,
     problems: impl IntoIterator<Item = &'a Problem>,
 ) -> Option<Vec<Stop<'a>>> {
@@ -23,7 +23,7 @@ pub(super) fn choose<'a>(
         if parts.iter().any(|part| holds(&part.pointer, &problem.pointer)) {
             continue;
         }
-        let part = smallest(path(schema, value, &problem.pointer))?;
+        let part = smallest(path(whole.tree(), whole.own_node(), value, &problem.pointer))?;
         parts.retain(|other| !holds(&part.pointer, &other.pointer));
         parts.push(part);
         if parts.len() > MOST {

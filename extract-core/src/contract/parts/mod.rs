@@ -9,8 +9,6 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-pub(super) use schema::define;
-
 use super::{Contract, Form, Problem, Problems};
 
 /// A part of a value.
@@ -70,7 +68,7 @@ impl Parts {
         value: &Value,
         problems: &Problems,
     ) -> Option<Self> {
-        let stops = choose::choose(whole.schema(), value, problems)?;
+        let stops = choose::choose(whole, value, problems)?;
         let places =
             whole.asked_places(form, value, stops.iter().map(|stop| stop.pointer.as_str()));
         let names = schema::names(whole, &stops);

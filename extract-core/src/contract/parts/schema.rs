@@ -4,27 +4,23 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::Map;
 
 use super::Part;
 use super::locate::Stop;
-use crate::contract::each::each_schema;
 use crate::contract::problem::segments;
+use crate::contract::schema::embed;
 use crate::contract::{Contract, ContractError, name, root};
 
 /// The longest name of a part.
 const LONGEST: usize = 48;
 
-/// What the whole schema is called among the definitions, where a part refers to it.
-const WHOLE: &str = "whole_value";
-
 /// A name for each part, from its place. None is that of a member of the whole: an answer must not be
 /// taken for one where it is the other.
 pub(super) fn names(whole: &Contract, stops: &[Stop<'_>]) -> Vec<String> {
-    let mut taken: HashSet<String> = match whole.asked_schema().get("properties") {
-        Some(Value::Object(properties)) => properties.keys().cloned().collect(),
-        _ => HashSet::new(),
-    };
+    let tree = whole.tree();
+    let members = tree.plain(tree.root()).into_iter().flat_map(|plain| &plain.members);
+    let mut taken: HashSet<String> = members.map(|member| member.name.clone()).collect();
     stops
         .iter()
         .map(|stop| {
@@ -59,113 +55,21 @@ pub(super) fn contract(
     stops: &[Stop<'_>],
     parts: &[Part],
 ) -> Result<Arc<Contract>, ContractError> {
-    let mut properties = Map::new();
+    let mut members = Map::new();
     for (stop, part) in stops.iter().zip(parts) {
-        properties.insert(part.name.clone(), described(whole.schema(), stop.schema, &part.place));
+        let place = &part.place;
+        let words = match whole.tree().description(stop.node) {
+            Some(words) => format!("At {place}: {words}"),
+            None => format!("At {place}."),
+        };
+        let schema = whole.tree().said(whole.asked_schema(), stop.node);
+        members.insert(part.name.clone(), embed::described(schema, &words));
     }
-    let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
-    let mut schema = json!({
-        "description": "Parts of the answer, corrected. Everything else is kept as it is.",
-        "type": "object",
-        "properties": properties,
-        "required": names,
-        "additionalProperties": false,
-    });
-    define(&mut schema, whole.schema());
-    Contract::from_schema_named(&format!("{}_parts", short(whole.name())), schema)
-}
-
-fn short(name: &str) -> &str {
+    let about = "Parts of the answer, corrected. Everything else is kept as it is.";
+    let mut schema = embed::described(embed::object(members), about);
+    embed::define(&mut schema, whole.asked_schema());
     // A name of a contract is ASCII.
-    name.get(..LONGEST).unwrap_or(name)
-}
-
-/// The schema of a part, which says where it belongs.
-fn described(root: &Value, schema: &Value, place: &str) -> Value {
-    let reference = schema.get("$ref").and_then(Value::as_str);
-    let target = reference.and_then(|reference| root.pointer(reference.strip_prefix('#')?));
-    let mut own = [Some(schema), target].into_iter().flatten();
-    let words = own.find_map(|schema| schema.get("description")?.as_str());
-    let said = match words {
-        Some(words) => format!("At {place}: {words}"),
-        None => format!("At {place}."),
-    };
-    let mut members = schema.as_object().cloned().unwrap_or_default();
-    if schema == &Value::Bool(false) {
-        members.insert(String::from("not"), json!({}));
-    }
-    members.insert(String::from("description"), said.into());
-    Value::Object(members)
-}
-
-/// Adds the definitions that a schema refers to, and those that they refer to. What refers to another
-/// place of the whole schema takes the whole along.
-pub(in crate::contract) fn define(schema: &mut Value, whole: &Value) {
-    let mut definitions = Map::new();
-    let mut open = references(schema);
-    while let Some(reference) = open.pop() {
-        let (keyword, name) = match defined(&reference) {
-            Some((keyword, name)) => (keyword, name),
-            None => ("", String::from(WHOLE)),
-        };
-        if definitions.contains_key(&name) {
-            continue;
-        }
-        let found = match keyword {
-            "" => Some(without_definitions(whole)),
-            keyword => whole.get(keyword).and_then(|all| all.get(&name)).cloned(),
-        };
-        // A reference that leads nowhere is for the compiler of the contract to refuse.
-        let Some(found) = found else { continue };
-        open.extend(references(&found));
-        definitions.insert(name, found);
-    }
-    if definitions.is_empty() {
-        return;
-    }
-    if let Some(members) = schema.as_object_mut() {
-        members.insert(String::from("$defs"), Value::Object(definitions));
-    }
-    each_schema(schema, &mut |members| {
-        if let Some(Value::String(reference)) = members.get_mut("$ref") {
-            *reference = match (defined(reference), reference.strip_prefix('#')) {
-                (Some(("definitions", _)), Some(at)) => {
-                    format!("#/$defs{}", at.strip_prefix("/definitions").unwrap_or(at))
-                }
-                (None, Some(at)) => format!("#/$defs/{WHOLE}{at}"),
-                _ => return,
-            };
-        }
-    });
-}
-
-/// The keyword and the name of the definition that a reference leads to, or into.
-fn defined(reference: &str) -> Option<(&'static str, String)> {
-    let pointer = reference.strip_prefix('#')?;
-    let mut words = segments(pointer);
-    let keyword = match words.next()?.as_str() {
-        "$defs" => "$defs",
-        "definitions" => "definitions",
-        _ => return None,
-    };
-    Some((keyword, words.next()?))
-}
-
-fn references(schema: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    each_schema(&mut schema.clone(), &mut |members| {
-        if let Some(Value::String(reference)) = members.get("$ref") {
-            found.push(reference.clone());
-        }
-    });
-    found
-}
-
-fn without_definitions(whole: &Value) -> Value {
-    let mut whole = whole.clone();
-    if let Some(members) = whole.as_object_mut() {
-        members.shift_remove("$defs");
-        members.shift_remove("definitions");
-    }
-    whole
+    let name = whole.name();
+    let name = format!("{}_parts", name.get(..LONGEST).unwrap_or(name));
+    whole.build_like(name, schema).map(Arc::new)
 }

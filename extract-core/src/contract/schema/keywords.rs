@@ -59,29 +59,49 @@ pub(super) fn holds_schemas(keyword: &str) -> bool {
     [NAMED, LISTED, SINGLE].iter().any(|words| words.contains(&keyword))
 }
 
+/// How the value of a keyword holds schemas.
+enum Holds {
+    /// By their names.
+    Named,
+    /// In a list.
+    Listed,
+    /// It is one.
+    Single,
+}
+
+fn holds(keyword: &str, value: &Value) -> Option<Holds> {
+    match value {
+        Value::Object(_) if NAMED.contains(&keyword) || keyword == FORMER[1] => Some(Holds::Named),
+        Value::Array(_) if LISTED.contains(&keyword) || keyword == "items" => Some(Holds::Listed),
+        _ if SINGLE.contains(&keyword) || keyword == FORMER[0] => Some(Holds::Single),
+        _ => None,
+    }
+}
+
+/// The place of something inside.
+pub(super) fn inside(place: &str, segments: &[&str]) -> String {
+    let mut pointer = place.to_owned();
+    segments.iter().for_each(|segment| push_segment(&mut pointer, segment));
+    pointer
+}
+
 /// Calls `visit` with every schema directly inside the JSON of a schema, and with its place.
 pub(super) fn children<'s>(
     schema: &'s Map<String, Value>,
     place: &str,
     mut visit: impl FnMut(String, &'s Value),
 ) {
-    let at = |segments: &[&str]| {
-        let mut pointer = place.to_owned();
-        segments.iter().for_each(|segment| push_segment(&mut pointer, segment));
-        pointer
-    };
-    for (keyword, value) in schema {
-        let word = keyword.as_str();
-        match value {
-            Value::Object(named) if NAMED.contains(&word) => {
-                named.iter().for_each(|(name, schema)| visit(at(&[word, name]), schema));
+    for (word, value) in schema {
+        match (holds(word, value), value) {
+            (Some(Holds::Named), Value::Object(named)) => {
+                named.iter().for_each(|(name, inner)| visit(inside(place, &[word, name]), inner));
             }
-            Value::Array(listed) if LISTED.contains(&word) => {
-                for (index, schema) in listed.iter().enumerate() {
-                    visit(at(&[word, &index.to_string()]), schema);
+            (Some(Holds::Listed), Value::Array(listed)) => {
+                for (index, inner) in listed.iter().enumerate() {
+                    visit(inside(place, &[word, &index.to_string()]), inner);
                 }
             }
-            _ if SINGLE.contains(&word) => visit(at(&[word]), value),
+            (Some(Holds::Single), _) => visit(inside(place, &[word]), value),
             _ => {}
         }
     }
@@ -89,35 +109,47 @@ pub(super) fn children<'s>(
 
 /// Visits the JSON of a schema and of all schemas in it, the outer ones first. Does not recurse.
 pub(crate) fn each_schema(schema: &mut Value, mut visit: impl FnMut(&mut Map<String, Value>)) {
-    let mut open = vec![schema];
-    while let Some(schema) = open.pop() {
+    each(schema, (), |(), members| visit(members), |(), _| ());
+}
+
+/// The same with the places of the schemas.
+pub(super) fn each_schema_at(
+    schema: &mut Value,
+    visit: impl FnMut(&String, &mut Map<String, Value>),
+) {
+    each(schema, String::new(), visit, |place, segments| inside(place, segments));
+}
+
+/// `at` is what is known of the place of a schema, and `step` the same of one inside.
+fn each<P>(
+    schema: &mut Value,
+    at: P,
+    mut visit: impl FnMut(&P, &mut Map<String, Value>),
+    step: impl Fn(&P, &[&str]) -> P,
+) {
+    let mut open = vec![(at, schema)];
+    while let Some((at, schema)) = open.pop() {
         let Value::Object(members) = schema else { continue };
-        visit(members);
-        for (keyword, value) in members {
-            let word = keyword.as_str();
-            let is_named = NAMED.contains(&word) || word == FORMER[1];
-            let is_listed = LISTED.contains(&word) || word == "items";
-            let is_single = SINGLE.contains(&word) || word == FORMER[0];
-            if is_single && value.is_object() {
-                open.push(value);
-                continue;
-            }
-            match value {
-                Value::Object(named) if is_named => open.extend(named.values_mut()),
-                Value::Array(listed) if is_listed => open.extend(listed),
+        visit(&at, members);
+        for (word, value) in members {
+            match (holds(word, value), value) {
+                (Some(Holds::Named), Value::Object(named)) => {
+                    open.extend(
+                        named.iter_mut().map(|(name, one)| (step(&at, &[word, name]), one)),
+                    );
+                }
+                (Some(Holds::Listed), Value::Array(listed)) => {
+                    open.extend(
+                        listed
+                            .iter_mut()
+                            .enumerate()
+                            .map(|(index, one)| (step(&at, &[word, &index.to_string()]), one)),
+                    );
+                }
+                (Some(Holds::Single), value) => open.push((step(&at, &[word]), value)),
                 _ => {}
             }
         }
-    }
-}
-
-/// Visits the JSON of a schema and of all schemas in it, each with its place. Does not recurse.
-pub(super) fn each_place(schema: &mut Value, mut visit: impl FnMut(&str, &mut Map<String, Value>)) {
-    let mut open = vec![String::new()];
-    while let Some(place) = open.pop() {
-        let Some(Value::Object(members)) = schema.pointer_mut(&place) else { continue };
-        children(members, &place, |place, _| open.push(place));
-        visit(&place, members);
     }
 }
 

@@ -7,6 +7,8 @@ mod bounds;
 mod constants;
 pub(super) mod contradiction;
 mod cycles;
+mod drafts;
+pub(crate) mod embed;
 mod error;
 mod fits;
 mod formats;
@@ -17,17 +19,23 @@ mod numbers;
 mod pattern;
 mod print;
 mod tree;
+mod unbounded;
 pub(super) mod validator;
+mod views;
 mod written;
 
 pub(crate) use bounds::{Bounds, Lengths};
-pub(crate) use constants::{Constant, same, spellings};
+pub(crate) use constants::{Constant, same};
+pub(crate) use drafts::{in_json_schema, modernized};
 pub use error::SchemaError;
 pub(crate) use keywords::{bytes, each_schema};
 pub(crate) use kinds::Kinds;
 pub(crate) use numbers::is_whole;
 pub(crate) use pattern::Pattern;
 pub(crate) use tree::{Is, Member, Node, NodeId, Origin, Others, Plain, Tree};
+pub use unbounded::Unbounded;
+pub(crate) use unbounded::bounded;
+pub(crate) use views::Step;
 pub(crate) use written::{Annotations, Written, WrittenId, place_of};
 
 /// Marks the branch of a union that says what plain text of the model means. Only types of this

@@ -176,6 +176,7 @@ impl Tree {
         &self.nodes[id as usize]
     }
 
+    #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
         self.nodes.len()
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value};
 
-use super::keywords::{each_place, each_schema};
+use super::keywords::{each_schema, each_schema_at};
 use super::tree::Tree;
 use super::{formats, numbers};
 
@@ -71,7 +71,7 @@ pub(super) fn bounds(format: &str) -> Option<(Value, Value)> {
 /// keywords of numbers that come as text.
 fn spelled_out(tree: &Tree, schema: &Value, around: impl Fn(&str) -> String) -> Value {
     let mut spelled_out = schema.clone();
-    each_place(&mut spelled_out, |place, members| {
+    each_schema_at(&mut spelled_out, |place, members| {
         let id = tree.written_at(&around(place));
         numbers::spell_out(members, || id.is_some_and(|id| numbers::takes_text(tree, id)));
         let format = members.get("format").and_then(Value::as_str);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::super::constraint::MISPLACED;
 use super::super::problem::{push_segment, segments};
 use super::constants::{Constant, constants};
-use super::keywords::{CONSTRAINTS, within_depth};
+use super::keywords::{CONSTRAINTS, inside, within_depth};
 use super::{Kinds, SchemaError, pattern};
 
 /// The index of a schema as it is written.
@@ -106,8 +106,12 @@ impl Written {
 
     /// Whether it constrains values by itself, alternatives and references aside.
     pub(super) fn asserts(&self) -> bool {
-        self.kinds.is_some()
-            || self.constants.is_some()
+        self.kinds.is_some() || self.asserts_more()
+    }
+
+    /// The same besides the kinds of values.
+    pub(super) fn asserts_more(&self) -> bool {
+        self.constants.is_some()
             || !self.members.is_empty()
             || !self.required.is_empty()
             || !self.patterns.is_empty()
@@ -387,13 +391,6 @@ fn anchors(document: &Value) -> HashMap<&str, String> {
         }
     }
     found
-}
-
-/// The place of something inside.
-pub(super) fn inside(place: &str, segments: &[&str]) -> String {
-    let mut pointer = place.to_owned();
-    segments.iter().for_each(|segment| push_segment(&mut pointer, segment));
-    pointer
 }
 
 fn malformed(pointer: &str, why: &'static str) -> SchemaError {

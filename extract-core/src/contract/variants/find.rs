@@ -1,284 +1,204 @@
 //! Which tools a type is, read from its schema: so it holds for every enum, derived or written by
 //! hand, and for schemas that are known only at run time.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+use super::super::schema::{Constant, Is, NodeId, Others, Plain, Tree, embed};
 use super::super::{Contract, name, root};
 use super::place::Place;
 use super::{Variant, Variants};
 
-/// Marks the branch of a union that says what plain text of the model means. Only types of this
-/// crate write it, and no provider is sent it.
-pub(in super::super) const PLAIN_TEXT: &str = "x-plain-text";
-
 /// The tools of a type, where it can be several or has plain text beside it.
 pub(super) fn variants(contract: &Contract) -> Option<Variants> {
-    let document = contract.schema();
-    // Definitions go along with each tool; what leads elsewhere would lead into the tool itself.
-    for keyword in ["$defs", "definitions"] {
-        if !document.get(keyword).is_none_or(leads_into_definitions) {
-            return None;
-        }
-    }
-    let mut node = resolve(document, document)?;
+    let tree = contract.tree();
+    let mut node = contract.own_node();
     let (mut outer, mut text) = (None, None);
-    if let Some((value, key, text_key)) = answer(node) {
-        node = resolve(document, value)?;
+    if let Some((value, key, text_key)) = answer(tree, node) {
+        node = value;
         (outer, text) = (Some(key.to_owned()), Some(text_key.to_owned()));
     }
     let whole = node;
-    let list = node.get("type") == Some(&"array".into()) && node.get("prefixItems").is_none();
-    let may_be_empty = node.get("minItems").and_then(Value::as_u64).unwrap_or(0) == 0;
-    if list {
-        node = resolve(document, node.get("items")?)?;
+    let list = tree.plain(node).and_then(Plain::list);
+    if let Some(list) = list {
+        node = list.element?;
     }
-    let finder = Finder { document, about: node.get("description").and_then(Value::as_str) };
-    let union = finder.union(node);
-    let variants = match union {
+    let about = tree.node(tree.behind(node)).notes.description.as_deref();
+    let finder = Finder { contract, tree, about };
+    let is_object = root::is_object(tree, node);
+    let variants = match finder.union(node) {
         Some(variants) => variants,
-        None if list && root::is_object(node) => vec![finder.element(node, "element")?],
+        None if list.is_some() && is_object => vec![finder.element(node, "element")?],
         // A list of numbers is one value, not several calls.
-        None if text.is_some() => {
-            vec![Finder { document, about: None }.element(whole, contract.name())?]
-        }
+        None if text.is_some() => vec![finder.element(whole, contract.name())?],
         None => return None,
     };
-    let list = list && (variants.len() > 1 || root::is_object(node));
+    let may_be_empty = list.is_none_or(|list| list.least == 0);
+    let list = list.is_some() && (variants.len() > 1 || is_object);
     Some(Variants { outer, list, may_be_empty, variants, text })
 }
 
-/// What a schema is, behind a chain of references.
-fn resolve<'a>(document: &'a Value, mut node: &'a Value) -> Option<&'a Value> {
-    for _ in 0..16 {
-        let members = node.as_object()?;
-        let Some(reference) = members.get("$ref").and_then(Value::as_str) else {
-            return Some(node);
-        };
-        if ["properties", "oneOf", "anyOf"].iter().any(|key| members.contains_key(*key)) {
-            return Some(node);
-        }
-        node = document.pointer(reference.strip_prefix('#')?)?;
-    }
-    None
-}
-
 /// The branches of a union: its value, and what it and plain text stand under.
-fn answer(node: &Value) -> Option<(&Value, &str, &str)> {
-    let branches = branches(node)?;
-    let is_text = |branch: &&Value| branch.get(PLAIN_TEXT) == Some(&true.into());
-    let text = branches.iter().find(is_text)?;
-    let value = branches.iter().find(|branch| !is_text(branch))?;
-    let (key, schema) = only_member(value)?;
-    Some((schema, key, only_member(text)?.0))
-}
-
-fn branches(node: &Value) -> Option<&Vec<Value>> {
-    ["oneOf", "anyOf"].iter().find_map(|key| node.get(*key)?.as_array())
-}
-
-/// The one member that an object must and may have.
-fn only_member(node: &Value) -> Option<(&str, &Value)> {
-    let properties = node.get("properties")?.as_object()?;
-    let (key, schema) = properties.iter().next()?;
-    let only = properties.len() == 1
-        && node.get("required") == Some(&json!([key]))
-        && node.get("additionalProperties") == Some(&false.into())
-        && node.get("$ref").is_none();
-    only.then_some((key, schema))
+fn answer(tree: &Tree, node: NodeId) -> Option<(NodeId, &str, &str)> {
+    let Is::Union { branches, .. } = &tree.node(tree.behind(node)).is else { return None };
+    let is_text = |branch: &&NodeId| tree.node(**branch).notes.is_plain_text;
+    let (key, value) = tree.plain(*branches.iter().find(|one| !is_text(one))?)?.only_member()?;
+    let (text, _) = tree.plain(*branches.iter().find(is_text)?)?.only_member()?;
+    Some((value, key, text))
 }
 
 struct Finder<'a> {
-    document: &'a Value,
+    contract: &'a Contract,
+    tree: &'a Tree,
     /// What is said of the enum as a whole.
     about: Option<&'a str>,
 }
 
-impl Finder<'_> {
+/// A branch of a union, and the nodes that it may be: several, where it has alternatives itself.
+type Branch<'a> = (NodeId, Vec<&'a Plain>);
+
+impl<'a> Finder<'a> {
     /// The variants of a union in one of serde's tagged representations, if one of them has data.
-    fn union(&self, node: &Value) -> Option<Vec<Variant>> {
+    fn union(&self, node: NodeId) -> Option<Vec<Variant>> {
+        let Is::Union { branches, .. } = &self.tree.node(self.tree.behind(node)).is else {
+            return None;
+        };
         // What stands beside the branches holds for all of them, and no tool would say it.
-        let beside = ["properties", "required", "allOf", "$ref", "not", "if"];
-        if beside.iter().any(|key| node.get(*key).is_some()) {
+        if branches.iter().any(|&branch| self.tree.has_more_beside(branch)) {
             return None;
         }
-        let branches: Option<Vec<&Value>> =
-            branches(node)?.iter().map(|branch| resolve(self.document, branch)).collect();
-        let branches = branches?;
+        let plain = |id: &NodeId| self.tree.plain(*id);
+        let of = |&id: &NodeId| (id, self.tree.alternatives(id).iter().filter_map(plain).collect());
+        let branches: Vec<Branch<'a>> = branches.iter().map(of).collect();
         let variants = self.tagged(&branches).or_else(|| self.external(&branches))?;
-        let data = variants.iter().any(|variant| {
-            let properties = variant.contract.asked_schema().get("properties");
-            properties.is_none_or(|properties| properties != &json!({}))
-        });
         let mut names: Vec<&str> = variants.iter().map(Variant::name).collect();
         names.sort_unstable();
         names.dedup();
-        (data && variants.len() > 1 && names.len() == variants.len()).then_some(variants)
+        let are_tools = variants.len() > 1
+            && names.len() == variants.len()
+            && !variants.iter().all(Variant::is_unit);
+        are_tools.then_some(variants)
     }
 
     /// `"Word"` and `{"Name": …}`.
-    fn external(&self, branches: &[&Value]) -> Option<Vec<Variant>> {
+    fn external(&self, branches: &[Branch<'a>]) -> Option<Vec<Variant>> {
         let mut variants = Vec::new();
-        for branch in branches {
-            if let Some((key, schema)) = only_member(branch) {
+        for (id, plain) in branches {
+            let [plain] = plain.as_slice() else { return None };
+            let said = self.tree.description(*id);
+            if let Some((key, inner)) = plain.only_member() {
+                let said = said.or_else(|| self.tree.description(inner));
                 let place = Place::Under(key.to_owned());
-                variants.push(self.variant(key, schema.clone(), said_of(branch), place)?);
+                variants.push(self.variant(key, self.said(inner), said, place)?);
                 continue;
             }
-            for word in words(branch)? {
+            for word in plain.words()? {
                 let place = Place::Word(word.to_owned());
-                variants.push(self.variant(word, empty(), said_of(branch), place)?);
+                variants.push(self.variant(word, embed::nothing(), said, place)?);
             }
         }
         Some(variants)
     }
 
     /// `{"tag": "Name", …}`.
-    fn tagged(&self, branches: &[&Value]) -> Option<Vec<Variant>> {
-        let first = branches.first()?.get("properties")?.as_object()?;
-        let tag = first.keys().find(|key| {
-            branches.iter().all(|branch| constant(branch, key).is_some() && demands(branch, key))
+    fn tagged(&self, branches: &[Branch<'a>]) -> Option<Vec<Variant>> {
+        let mut members = branches.first()?.1.first()?.members.iter();
+        let tag = members.find_map(|member| {
+            let is_tag = branches.iter().all(|branch| self.named(branch, &member.name).is_some());
+            is_tag.then_some(member.name.as_str())
         })?;
-        let rests: Vec<Value> = branches.iter().map(|branch| without(branch, tag)).collect();
-        let content = content(self.document, &rests);
+        let content = content(branches, tag);
         let mut variants = Vec::new();
-        for (branch, rest) in branches.iter().zip(rests) {
-            let name = constant(branch, tag)?;
-            let schema = content.as_ref().and_then(|key| rest.get("properties")?.get(key)).cloned();
-            let place = Place::Tagged {
-                tag: tag.clone(),
-                name: name.to_owned(),
-                content: schema.as_ref().and(content.clone()),
+        for branch in branches {
+            let name = self.named(branch, tag)?;
+            let (id, all) = branch;
+            let inner = content.and_then(|key| all.first()?.member(key)).map(|member| member.node);
+            let schema = match inner {
+                Some(inner) => self.said(inner),
+                None => {
+                    let document = self.contract.asked_schema();
+                    let without = |plain: &&Plain| self.tree.said_without(document, plain, tag);
+                    embed::any_of(all.iter().map(without).collect())
+                }
             };
-            variants.push(self.variant(name, schema.unwrap_or(rest), said_of(branch), place)?);
+            let said = self.tree.description(*id);
+            let said = said.or_else(|| self.tree.description(inner?));
+            let says_more = |plain: &&Plain| {
+                plain.members.len() > 1 || plain.others != Others::Unsaid || plain.takes_entries()
+            };
+            let may_be_anything = content.is_none() && !all.iter().any(says_more);
+            let place = Place::Tagged {
+                tag: tag.to_owned(),
+                name: name.to_owned(),
+                content: inner.and(content).map(str::to_owned),
+            };
+            let variant = self.variant(name, schema, said, place)?;
+            variants.push(Variant { may_be_anything, ..variant });
         }
         Some(variants)
     }
 
+    /// The text that a member must be wherever a branch has alternatives.
+    fn named(&self, (_, all): &Branch<'a>, member: &str) -> Option<&'a str> {
+        let name = |plain: &'a Plain| {
+            let member = plain.member(member).filter(|member| member.required)?;
+            self.tree
+                .plain(member.node)?
+                .constant()
+                .and_then(|Constant { value, .. }| value.as_str())
+        };
+        let first = name(all.first()?)?;
+        all.iter().all(|plain| name(plain) == Some(first)).then_some(first)
+    }
+
     /// The one tool of a type that is no union.
-    fn element(&self, node: &Value, otherwise: &str) -> Option<Variant> {
-        let title = node.get("title").and_then(Value::as_str).unwrap_or(otherwise);
-        let title = definition_of(self.document, node).unwrap_or(title);
-        self.variant(title, node.clone(), None, Place::Whole)
+    fn element(&self, node: NodeId, otherwise: &str) -> Option<Variant> {
+        let node = self.tree.behind(node);
+        let title = self.tree.node(node).notes.title.as_deref().unwrap_or(otherwise);
+        let name = self.tree.definition(node).unwrap_or(title);
+        self.variant(name, self.said(node), self.tree.description(node), Place::Whole)
+    }
+
+    fn said(&self, node: NodeId) -> Value {
+        self.tree.said(self.contract.asked_schema(), node)
     }
 
     fn variant(
         &self,
         tag: &str,
-        mut schema: Value,
+        schema: Value,
         said: Option<&str>,
         place: Place,
     ) -> Option<Variant> {
-        if !leads_into_definitions(&schema) {
+        let about = self.about.filter(|about| place != Place::Whole && said != Some(about));
+        let words: Vec<&str> = said.into_iter().chain(about).collect();
+        let mut schema = embed::untitled(embed::described(schema, &words.join("\n")));
+        // What is the type itself would be another tool inside of this one.
+        if embed::define(&mut schema, self.contract.asked_schema()) {
             return None;
         }
-        let own = || resolve(self.document, &schema)?.get("description")?.as_str();
-        let about = self.about.filter(|_| place != Place::Whole);
-        let mut words: Vec<&str> = said.or_else(own).into_iter().collect();
-        words.extend(about.filter(|about| !words.contains(about)));
-        let words = words.join("\n");
-        if schema == Value::Bool(true) {
-            schema = json!({});
-        }
-        let members = schema.as_object_mut()?;
-        for keyword in ["$defs", "definitions"] {
-            if let Some(definitions) = self.document.get(keyword) {
-                members.insert(keyword.to_owned(), definitions.clone());
-            }
-        }
-        members.shift_remove("title");
-        if !words.is_empty() {
-            members.insert("description".to_owned(), words.into());
-        }
-        let contract = Contract::build(name::clean(tag), schema).ok()?;
-        Some(Variant { contract, place })
+        let contract = self.contract.build_like(name::clean(tag), schema).ok()?;
+        Some(Variant { contract, place, may_be_anything: false })
     }
-}
-
-fn said_of(branch: &Value) -> Option<&str> {
-    branch.get("description")?.as_str()
-}
-
-fn empty() -> Value {
-    json!({"type": "object", "properties": {}, "additionalProperties": false})
-}
-
-/// The words that a branch of words is.
-fn words(branch: &Value) -> Option<Vec<&str>> {
-    if let Some(word) = branch.get("const") {
-        return Some(vec![word.as_str()?]);
-    }
-    branch.get("enum")?.as_array()?.iter().map(Value::as_str).collect()
-}
-
-/// The constant text of a property.
-fn constant<'a>(branch: &'a Value, key: &str) -> Option<&'a str> {
-    let schema = branch.get("properties")?.get(key)?;
-    match schema.get("enum").and_then(Value::as_array).map(Vec::as_slice) {
-        Some([one]) => one.as_str(),
-        _ => schema.get("const")?.as_str(),
-    }
-}
-
-fn demands(branch: &Value, key: &str) -> bool {
-    let required = branch.get("required").and_then(Value::as_array);
-    required.is_some_and(|required| required.iter().any(|name| name == key))
-}
-
-/// A branch without its tag.
-fn without(branch: &Value, tag: &str) -> Value {
-    let mut rest: Map<String, Value> = branch.as_object().cloned().unwrap_or_default();
-    rest.shift_remove("description");
-    if let Some(properties) = rest.get_mut("properties").and_then(Value::as_object_mut) {
-        properties.shift_remove(tag);
-    }
-    if let Some(required) = rest.get_mut("required").and_then(Value::as_array_mut) {
-        required.retain(|name| name != tag);
-    }
-    if rest.get("properties") == Some(&json!({})) && rest.get("$ref").is_none() {
-        return empty();
-    }
-    rest.into()
 }
 
 /// The one name under which all variants with data have theirs, as adjacently tagged enums do.
-fn content(document: &Value, rests: &[Value]) -> Option<String> {
-    let mut found: Option<&String> = None;
+fn content<'a>(branches: &[Branch<'a>], tag: &str) -> Option<&'a str> {
+    let mut found: Option<&str> = None;
     let mut count = 0;
-    for rest in rests {
-        let properties = rest.get("properties").and_then(Value::as_object)?;
-        let Some((key, schema)) = properties.iter().next() else { continue };
-        let fits = properties.len() == 1
-            && rest.get("$ref").is_none()
-            && demands(rest, key)
-            && found.is_none_or(|found| found == key)
-            && resolve(document, schema).is_some();
-        if !fits {
+    for (_, all) in branches {
+        let [plain] = all.as_slice() else { return None };
+        let mut rest = plain.members.iter().filter(|member| member.name != tag);
+        let (first, more) = (rest.next(), rest.next());
+        if plain.takes_entries() || more.is_some() {
             return None;
         }
-        found = Some(key);
+        let Some(first) = first else { continue };
+        if !first.required || found.is_some_and(|found| found != first.name) {
+            return None;
+        }
+        found = Some(&first.name);
         count += 1;
     }
     // One variant with one field is no sign of a common name.
-    found.filter(|_| count > 1).cloned()
-}
-
-/// The name of the definition that this is.
-fn definition_of<'a>(document: &'a Value, node: &Value) -> Option<&'a str> {
-    let definitions = ["$defs", "definitions"].iter().find_map(|key| document.get(*key))?;
-    let mut entries = definitions.as_object()?.iter();
-    entries.find(|(_, schema)| std::ptr::eq(*schema, node)).map(|(name, _)| name.as_str())
-}
-
-/// Whether all references in a schema lead to definitions, which go along with it.
-fn leads_into_definitions(schema: &Value) -> bool {
-    match schema {
-        Value::Object(members) => members.iter().all(|(key, value)| match value {
-            Value::String(reference) if key == "$ref" => {
-                reference.starts_with("#/$defs/") || reference.starts_with("#/definitions/")
-            }
-            value => leads_into_definitions(value),
-        }),
-        Value::Array(items) => items.iter().all(leads_into_definitions),
-        _ => true,
-    }
+    found.filter(|_| count > 1)
 }

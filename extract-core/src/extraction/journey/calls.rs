@@ -7,7 +7,7 @@ use super::answers::{Answer, other_call, read_answer};
 use super::slots::{Element, Verdict, Wrong};
 use super::{Ending, Journey, Task};
 use crate::check::{Feedback, Rules, check, check_at_once, render_feedback};
-use crate::contract::{Extract, Failed, Problem, ProblemKind, Problems, Split};
+use crate::contract::{Extract, Failed, Problem, ProblemKind, Problems, Shape, Split};
 use crate::conversation::{Message, Reply, StopReason, ToolCall, ToolResult};
 use crate::extraction::History;
 use crate::extraction::ledger::Outcome;
@@ -72,10 +72,13 @@ impl<T: Extract> Journey<T> {
         let Some((variant, form)) = split.find(&call.name) else {
             return unread(self.unknown_tool(call));
         };
-        let shape = variant.contract().shape(Some(form));
+        let any = Shape::any();
+        let mut shape = variant.contract().shape(Some(form));
         let level = self.task.options.reading;
         let mut answer = Answer::arguments_of(call);
-        if variant.is_unit() && level != Level::Strict && answer.is_filled_object() {
+        if variant.may_be_anything() && answer.is_filled_object() {
+            shape = &any;
+        } else if variant.is_unit() && level != Level::Strict && answer.is_filled_object() {
             // The name of the call says all that there is to such a variant.
             self.note(&format!("the arguments of `{tool}`, which takes none, were passed over"));
             answer = Answer::Arguments(String::from("{}"));

@@ -9,7 +9,7 @@ use super::Journey;
 use super::answers::Answer;
 use super::parts::Taken;
 use crate::contract::dialect::Raised;
-use crate::contract::{Contract, Extract, Problem, root};
+use crate::contract::{Extract, Problem, root};
 use crate::conversation::ToolCall;
 
 impl<T> Journey<T> {
@@ -17,7 +17,7 @@ impl<T> Journey<T> {
     /// calls are of something else.
     pub(super) fn pieces(&self, calls: &[&ToolCall]) -> Option<Vec<Answer>> {
         let contract = &self.task.contract;
-        if calls.len() < 2 || self.parts.is_some() || !is_list(contract) {
+        if calls.len() < 2 || self.parts.is_some() || !contract.is_list_of_any_length() {
             return None;
         }
         let asked = |call: &&&ToolCall| call.name == contract.name();
@@ -68,15 +68,6 @@ impl<T: Extract> Journey<T> {
         }
         Ok(Taken { raised: Raised { value: Value::Array(list), problems }, repairs })
     }
-}
-
-/// Whether the type is a list of any length.
-fn is_list(contract: &Contract) -> bool {
-    let schema = contract.schema();
-    let least = schema.get("minItems");
-    schema.get("type") == Some(&"array".into())
-        && schema.get("prefixItems").is_none()
-        && (least.is_none() || least != schema.get("maxItems"))
 }
 
 /// Whether a call has no arguments at all.
