@@ -4,6 +4,8 @@
 
 #[path = "support/bodies.rs"]
 mod bodies;
+#[path = "../conformance/src/schemas/names.rs"]
+mod names;
 #[path = "../extract-core/tests/dialects/rules.rs"]
 mod rules;
 #[path = "support/scripted.rs"]

@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::mutation::{self, Difference};
+use crate::names::Names;
 use crate::{rules, scripted};
 
 /// A kind of type, and what was found of it.
@@ -72,6 +73,10 @@ where
         assert!(problems.is_empty(), "{kind}: {own}: {problems}\n{}", contract.schema());
         assert_eq!(serde_json::from_value::<T>(own.clone()).unwrap(), *sample, "{kind}");
     }
+    let names = Names::of(contract.asked_schema());
+    for (sample, own) in samples.iter().zip(&own) {
+        send_text(kind, &contract, sample, own);
+    }
     let mut reports = Vec::new();
     let mut sent = 0;
     for dialect in Dialect::ALL {
@@ -82,6 +87,7 @@ where
                 sent += 1;
             }
             nothing_is_lost(kind, &contract, dialect, &report);
+            no_name_is_lost(kind, &contract, dialect, &names);
         }
         reports.push(report);
     }
@@ -126,6 +132,25 @@ where
             assert_eq!(done.notes, [] as [String; 0], "{kind}, {name}");
         }
         Err(error) => panic!("{kind}, {name}: {lowered}: {error}"),
+    }
+}
+
+/// Lets a scripted model answer with a value in the type's own shape, as text.
+fn send_text<T>(kind: &str, contract: &Contract, sample: &T, own: &Value)
+where
+    T: Extract + PartialEq + Debug,
+{
+    let asked = if contract.is_wrapped() { json!({"value": own}) } else { own.clone() };
+    let model = Scripted::new([reply::text(asked.to_string())]);
+    let client = scripted::client_of(&model);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let asked = client.extract::<T>("text").mode(Mode::Text).retries(0);
+    match runtime.block_on(asked.report().into_future()) {
+        Ok(done) => {
+            assert_eq!(done.value, *sample, "{kind}, as text");
+            assert_eq!(done.repairs, [] as [Repair; 0], "{kind}, as text: {own}");
+        }
+        Err(error) => panic!("{kind}, as text: {own}: {error}"),
     }
 }
 
@@ -183,6 +208,22 @@ fn nothing_is_lost(kind: &str, contract: &Contract, dialect: &Dialect, report: &
             contract.schema()
         );
     }
+}
+
+/// Every property and every variant of the type stands in the dialect, or in a note.
+fn no_name_is_lost(kind: &str, contract: &Contract, dialect: &'static Dialect, names: &Names<'_>) {
+    let form = contract.form(dialect, dialect.enforced()).unwrap();
+    let lost = names.lost(&form.lowered.schema, &form.lowered.notes);
+    let lost: Vec<String> =
+        lost.iter().map(|lost| format!("{} at {}", lost.text, lost.pointer)).collect();
+    assert!(
+        lost.is_empty(),
+        "{kind}: {} are silently lost in {}\n{}\n{}",
+        lost.join(", "),
+        dialect.name(),
+        contract.asked_schema(),
+        form.lowered.schema
+    );
 }
 
 /// The names of the keywords in a schema; of `default` only where it says more than null.

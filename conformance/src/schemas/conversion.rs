@@ -12,8 +12,9 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
 /// whole value under its `name`.
 pub(super) fn is_allowed(written: &Value, accepted: &Value, name: &str) -> bool {
     if let Value::Object(members) = written {
-        let content = members.get(name).filter(|_| members.len() == 1);
-        if content.is_some_and(|content| equal_except(content, accepted, &is_small)) {
+        let mut named = members.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let content = named.next().filter(|_| members.len() == 1);
+        if content.is_some_and(|(_, content)| equal_except(content, accepted, &is_small)) {
             return true;
         }
     }

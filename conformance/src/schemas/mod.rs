@@ -3,6 +3,8 @@
 
 mod conversion;
 mod names;
+#[cfg(test)]
+mod names_tests;
 mod reason;
 mod round_trip;
 
@@ -65,6 +67,8 @@ pub enum Class {
     VariantLost,
     /// A name or constant that no value can have is neither in the lowered schema nor in a note.
     UnreachableLost,
+    /// The library's check refuses a value that the case calls valid.
+    ValidDisputed,
     /// A valid value came back as another value.
     ValidChanged,
     /// A valid value did not come back.
@@ -128,6 +132,12 @@ impl Examiner {
             }
         };
         let source = case.schema.to_string().len();
+        let (valid, disputed): (Vec<&Value>, Vec<&Value>) =
+            case.valid.iter().partition(|value| violations(&contract, value).is_empty());
+        for value in disputed {
+            let detail = format!("{value}: {}", violations(&contract, value));
+            findings.push(Finding::new(Class::ValidDisputed, "", detail));
+        }
         let own = Names::of(contract.asked_schema());
         for dialect in Dialect::ALL {
             let name = dialect.name();
@@ -153,20 +163,23 @@ impl Examiner {
                 let detail = format!("{length} bytes of {source}");
                 findings.push(Finding::new(Class::Oversize, name, detail));
             }
-            self.send_all(case, &contract, &Route::Tool(dialect, form), &mut findings);
+            let route = Route::Tool(dialect, form);
+            self.send_valid(&valid, &contract, &route, &mut findings);
+            self.send_invalid(&case.invalid, &contract, &route, &mut findings);
         }
-        self.send_all(case, &contract, &Route::Text, &mut findings);
+        self.send_valid(&valid, &contract, &Route::Text, &mut findings);
+        self.send_invalid(&case.invalid, &contract, &Route::Text, &mut findings);
         findings
     }
 
-    fn send_all(
+    fn send_valid(
         &self,
-        case: &Case,
+        values: &[&Value],
         contract: &Arc<Contract>,
         route: &Route,
         findings: &mut Vec<Finding>,
     ) {
-        for value in &case.valid {
+        for value in values {
             let (class, detail) = match self.sender.send(contract, route, value) {
                 Err(error) => (Class::ValidRefused, error),
                 Ok(Returned { value: back, .. }) if !same(&back, value) => {
@@ -179,7 +192,16 @@ impl Examiner {
             };
             findings.push(Finding::new(class, route.name(), format!("{value} => {detail}")));
         }
-        for value in &case.invalid {
+    }
+
+    fn send_invalid(
+        &self,
+        values: &[Value],
+        contract: &Arc<Contract>,
+        route: &Route,
+        findings: &mut Vec<Finding>,
+    ) {
+        for value in values {
             let Ok(Returned { value: back, is_repaired }) =
                 self.sender.send(contract, route, value)
             else {

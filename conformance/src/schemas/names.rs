@@ -138,14 +138,10 @@ impl<'s> Names<'s> {
 
     /// The names that neither a lowered schema has nor one of its notes mentions.
     pub(crate) fn lost(&self, lowered: &Value, notes: &[Note]) -> Vec<Lost> {
-        let sent = Names::of(lowered);
-        let sent: BTreeSet<(Kind, &str)> =
-            sent.found.iter().map(|named| (named.kind, named.text.as_str())).collect();
+        let sent = Sent::of(lowered);
         let mut lost: Vec<Lost> = Vec::new();
         for named in &self.found {
-            if sent.contains(&(named.kind, named.text.as_str()))
-                || notes.iter().any(|note| mentions(note, named))
-            {
+            if sent.has(named) || notes.iter().any(|note| mentions(note, named)) {
                 continue;
             }
             let reachable = *named.is_reachable.get_or_init(|| self.is_reachable(named));
@@ -179,6 +175,68 @@ impl<'s> Names<'s> {
         let validator = jsonschema::options().with_draft(Draft::Draft202012).offline().build(&base);
         validator.is_ok_and(|validator| validator.is_valid(&named.value))
     }
+}
+
+/// The names that can be reached in a lowered schema.
+#[derive(Default)]
+struct Sent<'l> {
+    properties: BTreeSet<&'l str>,
+    constants: BTreeSet<String>,
+    /// Whether a place takes `true` and `false` by its type.
+    has_booleans: bool,
+}
+
+impl<'l> Sent<'l> {
+    fn of(lowered: &'l Value) -> Self {
+        let mut sent = Self::default();
+        let mut followed = BTreeSet::new();
+        let mut open = vec![lowered];
+        while let Some(schema) = open.pop() {
+            let Value::Object(members) = schema else { continue };
+            sent.has_booleans |= members.contains_key("type") && may_be(members, "boolean");
+            for (keyword, value) in members {
+                match (keyword.as_str(), value) {
+                    ("$ref", Value::String(target)) => {
+                        let target = target.strip_prefix('#').map(decoded);
+                        let target = target.filter(|target| followed.insert(target.clone()));
+                        open.extend(target.and_then(|target| lowered.pointer(&target)));
+                    }
+                    ("const", constant) => {
+                        sent.constants.insert(constant.to_string());
+                    }
+                    ("enum", Value::Array(listed)) => {
+                        sent.constants.extend(listed.iter().map(Value::to_string));
+                    }
+                    (keyword, Value::Object(named)) if MAPS.contains(&keyword) => {
+                        if keyword == "properties" {
+                            sent.properties.extend(named.keys().map(String::as_str));
+                        }
+                        open.extend(named.values());
+                    }
+                    (keyword, value) if is_applied(keyword) => match value {
+                        Value::Array(listed) => open.extend(listed),
+                        other => open.push(other),
+                    },
+                    _ => {}
+                }
+            }
+        }
+        sent
+    }
+
+    fn has(&self, named: &Named) -> bool {
+        match &named.value {
+            Value::String(name) if named.kind == Kind::Property => {
+                self.properties.contains(name.as_str())
+            }
+            Value::Bool(_) if self.has_booleans => true,
+            _ => self.constants.contains(&named.text),
+        }
+    }
+}
+
+fn is_applied(keyword: &str) -> bool {
+    [IN_PLACE, OF_MEMBERS, OF_ITEMS].iter().any(|keywords| keywords.contains(&keyword))
 }
 
 /// Whether a schema's `type` leaves room for values of a kind.
@@ -283,59 +341,4 @@ fn encoded(pointer: &str) -> String {
     let encode =
         |byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     pointer.bytes().map(encode).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use extract_core::contract::dialect::{Dialect, lower};
-
-    use super::*;
-
-    fn lost(schema: &Value, lowered: &Value, notes: &[Note]) -> Vec<(String, bool)> {
-        let lost = Names::of(schema).lost(lowered, notes);
-        lost.into_iter().map(|lost| (lost.text, lost.reachable)).collect()
-    }
-
-    #[test]
-    fn a_lowered_schema_without_a_name_is_found_out() {
-        let schema = json!({
-            "type": "object",
-            "properties": {
-                "a": {"$ref": "#/$defs/kind"},
-                "b": {"type": "array", "items": {"anyOf": [{"properties": {"c": true}}, {"const": 3}]}},
-                "never": false,
-            },
-            "not": {"properties": {"d": {"const": 4}}},
-            "$defs": {"kind": {"enum": ["x", "y", null]}, "unused": {"const": "z"}},
-        });
-        assert_eq!(lost(&schema, &schema, &[]), []);
-        let mut all = lost(&schema, &json!({}), &[]);
-        all.sort();
-        let names = ["\"a\"", "\"b\"", "\"c\"", "\"x\"", "\"y\"", "3"];
-        assert_eq!(all, names.map(|name| (name.to_owned(), true)));
-    }
-
-    #[test]
-    fn a_note_about_the_place_counts() {
-        let schema = json!({"type": "object", "properties": {"a b": {"enum": [[1], [2]]}}});
-        let mut lowered = lower(&schema, &Dialect::ANTHROPIC_TOOL).unwrap();
-        assert_eq!(lost(&schema, &lowered.schema, &lowered.notes), []);
-        lowered.notes.clear();
-        let found = lost(&schema, &lowered.schema, &lowered.notes);
-        assert_eq!(found, ["\"a b\"", "[1]", "[2]"].map(|name| (name.to_owned(), true)));
-    }
-
-    #[test]
-    fn names_that_no_value_can_have_are_told_apart() {
-        let schema = json!({"type": "object", "properties": {
-            "a": {"type": "string", "properties": {"b": true}},
-            "c d": {"allOf": [{"enum": [1, 2]}, {"$ref": "#/definitions/e%25"}]},
-        }, "definitions": {"e%": {"enum": [2, 3]}}});
-        let mut found = lost(&schema, &json!({"properties": {"a": true, "c d": true}}), &[]);
-        found.sort();
-        let expected = [("\"b\"", false), ("1", false), ("2", true), ("3", false)];
-        // 2 is lost in two places.
-        found.dedup();
-        assert_eq!(found, expected.map(|(text, reachable)| (text.to_owned(), reachable)));
-    }
 }
