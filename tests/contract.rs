@@ -22,6 +22,8 @@ mod modes;
 mod report;
 #[path = "contract/tokens.rs"]
 mod tokens;
+#[path = "contract/type_faults.rs"]
+mod type_faults;
 #[path = "contract/words.rs"]
 mod words;
 

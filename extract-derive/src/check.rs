@@ -8,6 +8,7 @@ use syn::{GenericParam, LitStr, PathSegment, TypeReference};
 
 use crate::model::{Body, Container, Field, FieldWords};
 use crate::syntax::{Mistakes, foreign_items};
+use crate::wire::Representation;
 use crate::{fits, partial};
 
 /// The longest name that providers take for a tool or a schema.
@@ -37,6 +38,57 @@ pub(crate) fn check(container: &Container, mistakes: &mut Mistakes) {
     };
     for field in fields {
         check_field(field, container, mistakes);
+    }
+    check_names(container, mistakes);
+}
+
+/// Of two members or variants of one name serde reads one, and never the other.
+fn check_names(container: &Container, mistakes: &mut Mistakes) {
+    match &container.body {
+        Body::Struct(fields) => check_members(fields, mistakes),
+        Body::Enum(variants) => {
+            let read = variants.iter().filter(|variant| {
+                !variant.wire.skipped
+                    && !variant.wire.untagged
+                    && !matches!(container.wire.representation, Representation::Untagged)
+            });
+            once_each(
+                read.map(|variant| (&variant.ident, &*variant.wire.name, &*variant.wire.aliases)),
+                "variants",
+                mistakes,
+            );
+            for variant in variants.iter().filter(|variant| !variant.wire.skipped) {
+                check_members(&variant.fields, mistakes);
+            }
+        }
+    }
+}
+
+fn check_members(fields: &[Field], mistakes: &mut Mistakes) {
+    let read = fields.iter().filter(|field| !field.wire.skipped && !field.wire.flattened);
+    let members = read.filter_map(|field| {
+        Some((&field.member, field.wire.name.as_deref()?, &*field.wire.aliases))
+    });
+    once_each(members, "members", mistakes);
+}
+
+fn once_each<'a, T: ToTokens>(
+    all: impl Iterator<Item = (T, &'a str, &'a [LitStr])>,
+    what: &str,
+    mistakes: &mut Mistakes,
+) {
+    let mut known: Vec<String> = Vec::new();
+    for (place, name, aliases) in all {
+        let names = std::iter::once(name.to_owned()).chain(aliases.iter().map(LitStr::value));
+        // An alias that repeats the name of its own field is only superfluous.
+        let names: Vec<String> = names.collect();
+        if let Some(name) = names.iter().find(|name| known.contains(name)) {
+            mistakes.push(
+                place,
+                format_args!("two {what} have the name `{name}` in JSON: rename one of them"),
+            );
+        }
+        known.extend(names);
     }
 }
 

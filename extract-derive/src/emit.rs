@@ -1,12 +1,13 @@
 //! From meaning to code: puts together what the derive writes. See `copy` for reading and schema,
-//! `walk` for the validators, `pieces` for those of a value that cannot be read as a whole.
+//! `walk` for the validators, `pieces` for those of a value that cannot be read as a whole, `types` for
+//! the mistakes of types that the schema hides.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse_quote;
 
 use crate::model::Container;
-use crate::{bounds, copy, partial, pieces, walk};
+use crate::{bounds, copy, partial, pieces, types, walk};
 
 /// Writes the implementations.
 pub(crate) fn expand(container: &Container) -> TokenStream {
@@ -15,6 +16,7 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
     let copy = copy::write(container);
     let walk = walk::write(container);
     let pieces = pieces::write(container);
+    let types = types::write(container);
     let generics = bounds::of_extract(container);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let checker = walk::checker();
@@ -33,6 +35,7 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
                     #walk
                 }
                 #pieces
+                #types
                 #seed
             }
         };

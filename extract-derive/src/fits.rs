@@ -1,21 +1,26 @@
-//! Constraints that can never hold for the type of their field, or say nothing of it, as far as the
-//! type can be seen in its tokens. What an alias or a parameter hides is found when the schema is
-//! built.
+//! Constraints that can never hold for the type of their field, or say nothing of it, flattened fields
+//! without members, and maps whose keys are no texts: as far as the type can be seen in its tokens. What
+//! an alias or a parameter hides is found when the contract is built.
 
 use proc_macro2::Ident;
 use quote::ToTokens;
+use syn::visit::{self, Visit};
 use syn::{Expr, GenericArgument, PathArguments, PathSegment, Type};
 
 use crate::constraint::{Constraint, Number};
 use crate::model::Field;
 use crate::syntax::Mistakes;
 
-/// Checks the constraints of a field against its type.
+/// Checks what is said of a field against its type.
 pub(crate) fn check(field: &Field, mistakes: &mut Mistakes) {
     let words = &field.words;
     // Their schemas are another type's.
     if words.with.is_some() || words.schema_with.is_some() || field.wire.described {
         return;
+    }
+    if field.wire.reader.is_none() {
+        check_flattened(field, mistakes);
+        Keys { mistakes: &mut *mistakes }.visit_type(&field.ty);
     }
     for constraint in &words.constraints {
         let Some((kind, name)) = kind_of(&field.ty, constraint.depth) else { continue };
@@ -27,6 +32,45 @@ pub(crate) fn check(field: &Field, mistakes: &mut Mistakes) {
                 check_bound(word, bound, (least, most), &name, mistakes);
             }
         }
+    }
+}
+
+/// serde reads a flattened field from the members of the object around it.
+fn check_flattened(field: &Field, mistakes: &mut Mistakes) {
+    let Some((kind, name)) = kind_of(&field.ty, 0).filter(|_| field.wire.flattened) else { return };
+    let is_nothing = kind == Kind::Tuple && name == "()";
+    if kind != Kind::Map && !is_nothing {
+        mistakes.push(
+            &field.ty,
+            format_args!(
+                "`{name}` has no named members to flatten: take `flatten` away, or put it into a \
+                 struct of its own"
+            ),
+        );
+    }
+}
+
+/// Finds maps whose keys are no texts: the keys of a JSON object are.
+struct Keys<'a> {
+    mistakes: &'a mut Mistakes,
+}
+
+impl<'ast> Visit<'ast> for Keys<'_> {
+    fn visit_path_segment(&mut self, segment: &'ast PathSegment) {
+        let arguments = arguments(segment);
+        let kind = named(&segment.ident.to_string(), arguments.len());
+        if let (Some(Kind::Map), Some(key)) = (kind, arguments.first()) {
+            if let Some((Kind::List | Kind::Map | Kind::Tuple, name)) = kind_of(key, 0) {
+                self.mistakes.push(
+                    key,
+                    format_args!(
+                        "the keys of a JSON object are texts, and `{name}` is not read from one: \
+                         use a list of pairs, `Vec<({name}, _)>`"
+                    ),
+                );
+            }
+        }
+        visit::visit_path_segment(self, segment);
     }
 }
 

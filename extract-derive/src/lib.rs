@@ -13,6 +13,7 @@ mod model;
 mod partial;
 mod pieces;
 mod syntax;
+mod types;
 mod walk;
 mod wire;
 
@@ -234,11 +235,23 @@ use crate::syntax::Mistakes;
 /// the variant's subschema. A constraint that means nothing for the field's type (a `range` on a
 /// string) is noted as `"x-misplaced": ["range"]`. Neither is ever sent.
 ///
-/// schemars tells types apart by module and name. Two types of one name that stand in different
-/// functions of a module, and in one schema, need a `name` each.
+/// # What is refused
+///
+/// Some types compile and cannot be read back, or would have another type's schema. What the derive sees
+/// is refused where it stands; the rest when the contract is built, by [`TypeFault`], with the names of
+/// the fields:
+///
+/// - a member of one name in a field and in a `flatten`ed type, in two of these, or in a tag;
+/// - `flatten` on a list, a tuple or a scalar;
+/// - a map whose keys are structs, lists, maps or enums with data;
+/// - two types of one name in different functions or blocks of one module, both in one schema. schemars
+///   tells types apart by module and name, so one of them needs a `name`.
+///
+/// Inside a type that implements `Extract` by hand nothing is looked for.
 ///
 /// [`CheckError`]: https://docs.rs/extract-llm/latest/extract_llm/contract/enum.CheckError.html
 /// [`Context`]: https://docs.rs/extract-llm/latest/extract_llm/contract/struct.Context.html
+/// [`TypeFault`]: https://docs.rs/extract-llm/latest/extract_llm/contract/enum.TypeFault.html
 /// [`Problem`]: https://docs.rs/extract-llm/latest/extract_llm/contract/struct.Problem.html
 #[proc_macro_derive(Extract, attributes(extract, serde, schemars))]
 pub fn derive_extract(input: TokenStream) -> TokenStream {

@@ -7,7 +7,9 @@ use quote::{ToTokens as _, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, MetaNameValue, Token};
+use syn::{
+    Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, MetaNameValue, Token, Type,
+};
 
 use crate::syntax::foreign_items;
 
@@ -43,6 +45,8 @@ pub(crate) struct Container {
     pub(crate) name: Option<String>,
     pub(crate) representation: Representation,
     pub(crate) shape: Shape,
+    /// The type of `from` or `try_from`.
+    pub(crate) other: Option<Type>,
     pub(crate) remote: Option<Meta>,
     pub(crate) own_crate: bool,
     pub(crate) own_bound: bool,
@@ -92,7 +96,10 @@ impl Container {
                 "content" => content = reading(&item).map(|name| name.value()),
                 "untagged" => container.representation = Representation::Untagged,
                 "transparent" => container.shape = Shape::OfField,
-                "from" | "try_from" => container.shape = Shape::OfOther,
+                "from" | "try_from" => {
+                    container.shape = Shape::OfOther;
+                    container.other = reading(&item).and_then(|ty| ty.parse().ok());
+                }
                 "crate" => container.own_crate = true,
                 "bound" => container.own_bound = true,
                 "remote" => container.remote = Some(item),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::partial::{AnswerPartial, Seed};
 use super::schema::PLAIN_TEXT;
-use super::{Checker, Extract};
+use super::{Checker, Extract, TypeWalk};
 
 /// A value, or plain text: the model may ask back, decline, or just talk.
 ///
@@ -124,5 +124,9 @@ impl<T: Extract> Extract for Answer<T> {
 
     fn seed() -> Seed {
         Seed::one_of::<AnswerPartial<T>>()
+    }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        walk.enter::<Self>(T::walk_types);
     }
 }

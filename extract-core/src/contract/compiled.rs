@@ -4,7 +4,6 @@ use std::any::TypeId;
 use std::fmt;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::dialect::{Dialect, DialectError, Lowered, Raised, lower_tree, render};
@@ -14,8 +13,8 @@ use super::schema::{
     in_json_schema, modernized, validator,
 };
 use super::{
-    DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, envelope, known, name,
-    push_segment, root,
+    DialectReport, Extract, Problem, ProblemKind, Problems, Shape, TypeFault, Variants, envelope,
+    known, name, push_segment, root, schema_of, type_walk,
 };
 use crate::conversation::Tool;
 use crate::reading::{Reading, parse_json};
@@ -24,6 +23,14 @@ use crate::reading::{Reading, parse_json};
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContractError {
+    /// The type has a mistake that its schema does not show.
+    #[error("`{name}` cannot be asked for: {source}")]
+    Type {
+        /// The type's name.
+        name: String,
+        /// The mistake, with the fields it is about.
+        source: TypeFault,
+    },
     /// The type's JSON Schema is not one that can be checked against.
     #[error("the JSON Schema of `{name}` is not usable at {pointer}: {message}")]
     Schema {
@@ -118,12 +125,11 @@ impl Contract {
     /// share what it built.
     pub fn of<T: Extract>() -> Result<Arc<Self>, ContractError> {
         known::get_or_build(TypeId::of::<T>(), || {
-            let settings = SchemaSettings::draft2020_12().with(|settings| {
-                settings.meta_schema = None;
-            });
-            let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
             let name = name::clean(&T::schema_name());
-            let contract = Self::build(name, schema, false)?;
+            if let Some(source) = type_walk::find::<T>() {
+                return Err(ContractError::Type { name, source });
+            }
+            let contract = Self::build(name, schema_of::<T>(), false)?;
             if let Some((pointer, message)) = contradiction::find(&contract.tree) {
                 let pointer = contract.in_own_schema(pointer);
                 return Err(ContractError::Schema { name: contract.name, pointer, message });

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::Checker;
 use super::partial::{Partial, Seed};
+use super::{Checker, TypeWalk};
 
 /// A type that can be extracted from text.
 ///
@@ -27,11 +27,24 @@ use super::partial::{Partial, Seed};
 /// # use other::Existing;
 /// impl Extract for Existing {}
 /// ```
+///
+/// A type of another crate cannot have an implementation in yours. As a field it needs none; at the root
+/// it is held in a type of your own, which is written as what it holds:
+///
+/// ```
+/// use extract_core::Extract;
+///
+/// # use serde::Deserialize; use schemars::JsonSchema;
+/// # #[derive(Deserialize, JsonSchema)]
+/// struct Address(#[schemars(with = "String")] std::net::SocketAddr);
+/// # impl Extract for Address {} // `#[derive(Extract)]`, in a crate that has it
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be extracted",
     label = "`{Self}` does not implement `Extract`",
     note = "put `#[derive(Extract)]` on `{Self}`: it brings serde's `Deserialize` and schemars' `JsonSchema` with it",
-    note = "if `{Self}` already derives both, write `impl Extract for {Self} {{}}`"
+    note = "if `{Self}` already derives both, write `impl Extract for {Self} {{}}`",
+    note = "if `{Self}` is of another crate, neither is possible: hold it in a type of your own, `#[derive(Extract)] struct Mine({Self});`, where `#[schemars(with = \"String\")]` on the field stands in for a missing schema, and `#[extract(with = module)]` for missing serde and schemars support"
 )]
 pub trait Extract: DeserializeOwned + JsonSchema + 'static {
     /// Runs the type's own validators, and those of the values inside it.
@@ -53,6 +66,12 @@ pub trait Extract: DeserializeOwned + JsonSchema + 'static {
     #[doc(hidden)]
     fn seed() -> Seed {
         Seed::Whole
+    }
+
+    /// Visits the types inside this one, for mistakes that its schema does not show.
+    #[doc(hidden)]
+    fn walk_types(walk: &mut TypeWalk) {
+        walk.enter::<Self>(|_| {});
     }
 }
 
@@ -154,6 +173,10 @@ impl<T: Extract> Extract for Option<T> {
     fn seed() -> Seed {
         T::seed()
     }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
+    }
 }
 
 impl<T: Extract> Extract for Box<T> {
@@ -167,6 +190,10 @@ impl<T: Extract> Extract for Box<T> {
 
     fn seed() -> Seed {
         T::seed()
+    }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
     }
 }
 
@@ -187,6 +214,10 @@ where
     fn seed() -> Seed {
         T::seed()
     }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
+    }
 }
 
 impl<T: Extract> Extract for Arc<T>
@@ -203,6 +234,10 @@ where
 
     fn seed() -> Seed {
         T::seed()
+    }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
     }
 }
 
@@ -227,6 +262,10 @@ impl<T: Extract> Extract for Vec<T> {
     fn seed() -> Seed {
         Seed::list::<T>()
     }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
+    }
 }
 
 impl<T: Extract> Extract for Box<[T]> {
@@ -240,6 +279,10 @@ impl<T: Extract> Extract for Box<[T]> {
 
     fn seed() -> Seed {
         Seed::list::<T>()
+    }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
     }
 }
 
@@ -255,6 +298,10 @@ impl<T: Extract> Extract for LinkedList<T> {
     fn seed() -> Seed {
         Seed::list::<T>()
     }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
+    }
 }
 
 // It has forgotten the order on the wire, by which its elements are named: they are read once more.
@@ -265,6 +312,10 @@ impl<T: Extract + Ord> Extract for BinaryHeap<T> {
 
     fn check_json(checker: &mut Checker<'_>) {
         checker.check_pieces::<T>();
+    }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
     }
 }
 
@@ -278,6 +329,10 @@ impl<T: Extract> Extract for Range<T> {
         checker.at("start", Checker::check_piece::<T>);
         checker.at("end", Checker::check_piece::<T>);
     }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
+    }
 }
 
 impl<T: Extract> Extract for RangeInclusive<T> {
@@ -290,6 +345,10 @@ impl<T: Extract> Extract for RangeInclusive<T> {
         checker.at("start", Checker::check_piece::<T>);
         checker.at("end", Checker::check_piece::<T>);
     }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
+    }
 }
 
 impl<T: Extract> Extract for Reverse<T> {
@@ -299,6 +358,10 @@ impl<T: Extract> Extract for Reverse<T> {
 
     fn check_json(checker: &mut Checker<'_>) {
         T::check_json(checker);
+    }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
     }
 }
 
@@ -314,6 +377,10 @@ impl<T: Extract> Extract for VecDeque<T> {
     fn seed() -> Seed {
         Seed::list::<T>()
     }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
+    }
 }
 
 impl<T: Extract + Ord> Extract for BTreeSet<T> {
@@ -328,6 +395,10 @@ impl<T: Extract + Ord> Extract for BTreeSet<T> {
     fn seed() -> Seed {
         Seed::list::<T>()
     }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
+    }
 }
 
 impl<T: Extract + Eq + Hash, S: BuildHasher + Default + 'static> Extract for HashSet<T, S> {
@@ -341,6 +412,10 @@ impl<T: Extract + Eq + Hash, S: BuildHasher + Default + 'static> Extract for Has
 
     fn seed() -> Seed {
         Seed::list::<T>()
+    }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        T::walk_types(walk);
     }
 }
 
@@ -372,6 +447,11 @@ where
     fn seed() -> Seed {
         Seed::map::<V>()
     }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        walk.keys::<K>();
+        V::walk_types(walk);
+    }
 }
 
 impl<K, V, S> Extract for HashMap<K, V, S>
@@ -391,6 +471,11 @@ where
     fn seed() -> Seed {
         Seed::map::<V>()
     }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        walk.keys::<K>();
+        V::walk_types(walk);
+    }
 }
 
 macro_rules! tuples {
@@ -406,6 +491,10 @@ macro_rules! tuples {
 
             fn seed() -> Seed {
                 Seed::Parts(|| Box::new(($(Partial::<$name>::new(),)+)))
+            }
+
+            fn walk_types(walk: &mut TypeWalk) {
+                $($name::walk_types(walk);)+
             }
         }
     )*};
@@ -439,6 +528,10 @@ macro_rules! arrays {
 
             fn seed() -> Seed {
                 Seed::list::<T>()
+            }
+
+            fn walk_types(walk: &mut TypeWalk) {
+                T::walk_types(walk);
             }
         }
     )*};

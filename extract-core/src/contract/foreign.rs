@@ -4,7 +4,7 @@
 #[allow(unused_imports, reason = "which of them are used depends on the features")]
 use super::extract::{check_each, check_entries};
 #[allow(unused_imports, reason = "as above")]
-use super::{Checker, Extract};
+use super::{Checker, Extract, TypeWalk};
 
 #[allow(unused_macros, reason = "as above")]
 macro_rules! leaves {
@@ -55,6 +55,11 @@ impl<L: Extract, R: Extract> Extract for either::Either<L, R> {
         checker.at("Left", Checker::check_piece::<L>);
         checker.at("Right", Checker::check_piece::<R>);
     }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        L::walk_types(walk);
+        R::walk_types(walk);
+    }
 }
 
 #[cfg(feature = "indexmap")]
@@ -65,7 +70,7 @@ mod ordered {
     use serde::de::DeserializeOwned;
 
     use super::super::partial::Seed;
-    use super::{Checker, Extract, check_each, check_entries};
+    use super::{Checker, Extract, TypeWalk, check_each, check_entries};
 
     impl<K, V, S> Extract for indexmap::IndexMap<K, V, S>
     where
@@ -84,6 +89,11 @@ mod ordered {
         fn seed() -> Seed {
             Seed::map::<V>()
         }
+
+        fn walk_types(walk: &mut TypeWalk) {
+            walk.keys::<K>();
+            V::walk_types(walk);
+        }
     }
 
     impl<T, S> Extract for indexmap::IndexSet<T, S>
@@ -101,6 +111,10 @@ mod ordered {
 
         fn seed() -> Seed {
             Seed::list::<T>()
+        }
+
+        fn walk_types(walk: &mut TypeWalk) {
+            T::walk_types(walk);
         }
     }
 }

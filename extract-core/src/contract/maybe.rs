@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::partial::{MaybePartial, Seed};
-use super::{Checker, Extract};
+use super::{Checker, Extract, TypeWalk};
 
 /// A value, or the reason why the input does not give one.
 ///
@@ -147,5 +147,9 @@ impl<T: Extract> Extract for Maybe<T> {
 
     fn seed() -> Seed {
         Seed::one_of::<MaybePartial<T>>()
+    }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        walk.enter::<Self>(T::walk_types);
     }
 }

@@ -28,6 +28,7 @@ mod foreign;
 mod given;
 mod known;
 mod maybe;
+mod members;
 mod name;
 #[doc(hidden)]
 pub mod partial;
@@ -43,6 +44,8 @@ pub(crate) mod schema;
 mod seek;
 pub(crate) mod shape;
 mod source;
+mod type_fault;
+mod type_walk;
 mod user_tool;
 mod variants;
 mod wide;
@@ -70,6 +73,9 @@ pub use shape::Shape;
 #[doc(hidden)]
 pub use source::Effort;
 pub use source::{Located, Match, Source, SourcePart};
+pub use type_fault::TypeFault;
+#[doc(hidden)]
+pub use type_walk::{Flat, Plain, TypeWalk, Walked, WalkedExtract, WalkedOther, schema_of};
 pub use user_tool::UserTool;
 pub(crate) use variants::Split;
 pub use variants::{Variant, Variants};

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Quote;
-use crate::contract::{Checker, Extract};
+use crate::contract::{Checker, Extract, TypeWalk};
 
 /// A value, and the quotes that it rests on: for what does not stand in the text word for word, but
 /// follows from it. The model has to give at least one, and each is looked up as any [`Quote`] is.
@@ -60,5 +60,9 @@ impl<T: Extract> Extract for Grounded<T> {
     fn check_json(checker: &mut Checker<'_>) {
         checker.at("value", Checker::check_piece::<T>);
         checker.at("quotes", Checker::check_piece::<Vec<Quote>>);
+    }
+
+    fn walk_types(walk: &mut TypeWalk) {
+        walk.enter::<Self>(T::walk_types);
     }
 }

@@ -1,0 +1,250 @@
+//! [`TypeWalk`]: visits the types inside a type before its schema is made, and finds the mistakes that
+//! the schema hides. Knows types and their schemas, no value and no dialect.
+//!
+//! schemars merges the members of a flattened field into those of its struct, writes nothing about the
+//! keys of most maps, and identifies a type by module and name. So these mistakes are looked for at the
+//! types themselves: each type calls the walk for what is inside it.
+
+use std::any::{TypeId, type_name};
+use std::collections::{HashMap, HashSet};
+use std::marker::PhantomData;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use super::members::{Forms, Members};
+use super::schema::{Origin, Tree};
+use super::{Extract, TypeFault};
+
+/// The JSON Schema (draft 2020-12) of a type.
+#[doc(hidden)]
+pub fn schema_of<T: JsonSchema + ?Sized>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// The tree of a schema. One that cannot be read is refused with the schema that it is a part of.
+fn read(schema: &Value) -> Option<Tree> {
+    Tree::parse(schema, Origin::Type).ok()
+}
+
+/// The first mistake in a type or in one inside it.
+pub(super) fn find<T: Extract>() -> Option<TypeFault> {
+    let mut walk = TypeWalk { root: T::schema_name().into_owned(), ..TypeWalk::default() };
+    T::walk_types(&mut walk);
+    walk.fault
+}
+
+/// The walk over the types inside a type.
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub struct TypeWalk {
+    root: String,
+    /// The fields that lead to the type that is visited: the type or variant, and the field.
+    fields: Vec<(&'static str, &'static str)>,
+    visited: HashSet<TypeId>,
+    /// The types with a definition of their own in the schema, by what schemars takes for their identity.
+    named: HashMap<String, Vec<Named>>,
+    fault: Option<TypeFault>,
+}
+
+/// A type with a definition of its own in the schema.
+#[derive(Debug)]
+struct Named {
+    place: String,
+    path: &'static str,
+    schema: fn() -> Value,
+}
+
+/// A field that is read from the members of the object around it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Flat {
+    /// Its name in Rust.
+    pub field: &'static str,
+    /// The schema of its type.
+    pub schema: fn() -> Value,
+}
+
+/// A member of an object by itself.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Plain {
+    /// Its name in Rust.
+    pub field: &'static str,
+    /// Its name in JSON.
+    pub name: &'static str,
+    /// Other names that are read.
+    pub aliases: &'static [&'static str],
+}
+
+#[doc(hidden)]
+impl TypeWalk {
+    /// Visits a type, and then what is inside it. A type that was visited before is not entered again.
+    pub fn enter<T: Extract>(&mut self, inside: impl FnOnce(&mut Self)) {
+        if self.fault.is_some() || !self.visited.insert(TypeId::of::<T>()) {
+            return;
+        }
+        inside(self);
+        // After what is inside: of two nested types that differ by an inner one, the inner is at fault.
+        if self.fault.is_none() && !T::inline_schema() {
+            self.note::<T>();
+        }
+    }
+
+    /// Visits what is inside a field of a type (`Order`) or a variant (`Shape::Line`).
+    pub fn field(
+        &mut self,
+        holder: &'static str,
+        field: &'static str,
+        inside: impl FnOnce(&mut Self),
+    ) {
+        self.fields.push((holder, field));
+        inside(self);
+        self.fields.pop();
+    }
+
+    /// Looks at the keys of a map.
+    pub fn keys<K: JsonSchema>(&mut self) {
+        let Some(tree) = read(&schema_of::<K>()) else { return };
+        let forms = Forms::of(&tree);
+        if self.fault.is_none() && !forms.may_be_keys() {
+            self.fault = Some(TypeFault::MapKey {
+                place: self.place(),
+                key: rust_name::<K>(),
+                found: forms.to_string(),
+            });
+        }
+    }
+
+    /// Looks at the members of an object of `holder`, of which some belong to the types of its fields.
+    pub fn members(&mut self, holder: &str, plain: &[Plain], flat: &[Flat]) {
+        if self.fault.is_none() {
+            self.fault = self.fault_of_members(holder, plain, flat).err();
+        }
+    }
+
+    /// Looks at a variant whose content is read from the members beside its tag.
+    pub fn beside_tag(&mut self, holder: &str, tag: &str, schema: fn() -> Value) {
+        if self.fault.is_some() {
+            return;
+        }
+        let Some(tree) = read(&schema()) else { return };
+        let forms = Forms::of(&tree);
+        self.fault = if !forms.may_stand_beside_a_tag() {
+            Some(TypeFault::NotFlat { field: holder.to_owned(), found: forms.to_string() })
+        } else if Members::of_content(&tree).contains(tag) {
+            Some(TypeFault::DoubledMember {
+                member: tag.to_owned(),
+                first: holder.split("::").next().unwrap_or(holder).to_owned(),
+                second: holder.to_owned(),
+            })
+        } else {
+            None
+        };
+    }
+}
+
+impl TypeWalk {
+    fn fault_of_members(
+        &self,
+        holder: &str,
+        plain: &[Plain],
+        flat: &[Flat],
+    ) -> Result<(), TypeFault> {
+        let place = |field: &str| format!("{holder}.{field}");
+        let mut earlier: Vec<(String, Members)> = plain
+            .iter()
+            .map(|member| (place(member.field), Members::named(member.name, member.aliases)))
+            .collect();
+        for Flat { field, schema } in flat {
+            let Some(tree) = read(&schema()) else { continue };
+            let forms = Forms::of(&tree);
+            if !forms.may_be_flattened() {
+                return Err(TypeFault::NotFlat { field: place(field), found: forms.to_string() });
+            }
+            let members = Members::of_flattened(&tree);
+            let doubled = earlier.iter().find_map(|(first, known)| {
+                known.takes_from(&members).map(|member| (first.clone(), member.to_owned()))
+            });
+            if let Some((first, member)) = doubled {
+                return Err(TypeFault::DoubledMember { member, first, second: place(field) });
+            }
+            earlier.push((place(field), members));
+        }
+        Ok(())
+    }
+
+    fn note<T: Extract>(&mut self) {
+        let place = self.place();
+        let known = self.named.entry(T::schema_id().into_owned()).or_default();
+        if !known.is_empty() {
+            let schema = schema_of::<T>();
+            // Types of equal schemas, as a wrapper and what it holds, may share one.
+            if let Some(other) = known.iter().find(|other| (other.schema)() != schema) {
+                self.fault = Some(TypeFault::SharedName {
+                    name: T::schema_name().into_owned(),
+                    first: other.place.clone(),
+                    first_type: other.path,
+                    second: place,
+                    second_type: type_name::<T>(),
+                });
+                return;
+            }
+        }
+        known.push(Named { place, path: type_name::<T>(), schema: schema_of::<T> });
+    }
+
+    /// The field whose type is visited, or the root.
+    fn place(&self) -> String {
+        match self.fields.last() {
+            Some((holder, field)) => format!("{holder}.{field}"),
+            None => self.root.clone(),
+        }
+    }
+}
+
+/// The name of a type as in Rust, without its modules.
+fn rust_name<T: ?Sized>() -> String {
+    let mut name = String::new();
+    for part in
+        type_name::<T>().split_inclusive(|c: char| !(c.is_alphanumeric() || "_:".contains(c)))
+    {
+        name += part.rsplit("::").next().unwrap_or(part);
+    }
+    name
+}
+
+/// The type of a field, which may or may not be [`Extract`]. What the derive emits is
+/// `(&Walked::<F>::new()).walk(walk)`, and method resolution prefers [`WalkedExtract`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Walked<T: ?Sized>(PhantomData<T>);
+
+impl<T: ?Sized> Walked<T> {
+    #[allow(clippy::new_without_default, reason = "it is called by the derive alone")]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+#[doc(hidden)]
+pub trait WalkedExtract {
+    fn walk(&self, walk: &mut TypeWalk);
+}
+
+impl<T: Extract> WalkedExtract for Walked<T> {
+    fn walk(&self, walk: &mut TypeWalk) {
+        T::walk_types(walk);
+    }
+}
+
+#[doc(hidden)]
+pub trait WalkedOther {
+    fn walk(&self, walk: &mut TypeWalk);
+}
+
+impl<T: ?Sized> WalkedOther for &Walked<T> {
+    fn walk(&self, _: &mut TypeWalk) {}
+}

@@ -1,0 +1,127 @@
+//! The walk over the types of the fields, for mistakes that no single type shows and that the schema
+//! hides: members of one name, keys that are no texts, two types of one name.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::{LitStr, Type};
+
+use crate::model::{Body, Container, Field, Variant};
+use crate::walk::field_name;
+use crate::wire::{Representation, Shape};
+
+/// Writes `Extract::walk_types`.
+pub(crate) fn write(container: &Container) -> TokenStream {
+    let krate = &container.words.krate;
+    let walk = walk();
+    let name = container.input.ident.to_string();
+    let inside = match (&container.wire.shape, &container.body) {
+        (Shape::OfOther, _) => {
+            container.wire.other.as_ref().map(|ty| visit(ty, container)).unwrap_or_default()
+        }
+        (_, Body::Struct(fields)) => {
+            let tag = match &container.wire.representation {
+                Representation::Internal { tag } => Some(tag.as_str()),
+                _ => None,
+            };
+            walk_fields(fields, &name, tag, container)
+        }
+        (_, Body::Enum(variants)) => {
+            let variants = variants.iter().filter(|variant| !variant.wire.skipped);
+            variants.map(|variant| walk_variant(variant, &name, container)).collect()
+        }
+    };
+    let nothing = inside.is_empty().then(|| quote!(let _ = #walk;));
+    quote! {
+        fn walk_types(#walk: &mut #krate::contract::TypeWalk) {
+            #[allow(unused_imports)]
+            use #krate::contract::{WalkedExtract as _, WalkedOther as _};
+            #walk.enter::<Self>(|#walk| { #nothing #inside });
+        }
+    }
+}
+
+/// What the walk carries along.
+fn walk() -> Ident {
+    Ident::new("walk", Span::mixed_site())
+}
+
+fn walk_variant(variant: &Variant, name: &str, container: &Container) -> TokenStream {
+    let krate = &container.words.krate;
+    let walk = walk();
+    let holder = format!("{name}::{}", variant.ident);
+    let tag = match &container.wire.representation {
+        Representation::Internal { tag } if !variant.wire.untagged => Some(tag.as_str()),
+        _ => None,
+    };
+    let inside = walk_fields(&variant.fields, &holder, tag, container);
+    let beside = match (variant.fields.as_slice(), tag) {
+        ([field], Some(tag)) if field.wire.name.is_none() && has_own_schema(field) => {
+            let ty = &field.ty;
+            quote!(#walk.beside_tag(#holder, #tag, #krate::contract::schema_of::<#ty>);)
+        }
+        _ => TokenStream::new(),
+    };
+    quote!(#inside #beside)
+}
+
+/// The fields of a struct or a variant, with the tag that stands among them.
+fn walk_fields(
+    fields: &[Field],
+    holder: &str,
+    tag: Option<&str>,
+    container: &Container,
+) -> TokenStream {
+    let krate = &container.words.krate;
+    let walk = walk();
+    let mut visits = TokenStream::new();
+    let mut plain: Vec<TokenStream> = tag
+        .map(|tag| quote!(#krate::contract::Plain { field: #tag, name: #tag, aliases: &[] }))
+        .into_iter()
+        .collect();
+    let mut flat: Vec<TokenStream> = Vec::new();
+    for field in fields.iter().filter(|field| !field.wire.skipped) {
+        let (ty, name) = (&field.ty, field_name(&field.member));
+        if has_own_schema(field) {
+            let inside = visit(ty, container);
+            visits.extend(quote!(#walk.field(#holder, #name, |#walk| { #inside });));
+        }
+        match &field.wire.name {
+            Some(_) if field.wire.flattened => {
+                if has_own_schema(field) {
+                    flat.push(quote! {
+                        #krate::contract::Flat {
+                            field: #name,
+                            schema: #krate::contract::schema_of::<#ty>,
+                        }
+                    });
+                }
+            }
+            Some(wire) => {
+                let aliases = field.wire.aliases.iter().map(LitStr::value);
+                plain.push(quote! {
+                    #krate::contract::Plain {
+                        field: #name,
+                        name: #wire,
+                        aliases: &[#(#aliases),*],
+                    }
+                });
+            }
+            None => {}
+        }
+    }
+    if !flat.is_empty() {
+        visits.extend(quote!(#walk.members(#holder, &[#(#plain),*], &[#(#flat),*]);));
+    }
+    visits
+}
+
+fn visit(ty: &Type, container: &Container) -> TokenStream {
+    let krate = &container.words.krate;
+    let walk = walk();
+    quote!((&#krate::contract::Walked::<#ty>::new()).walk(#walk);)
+}
+
+/// Whether the schema of the field is that of its type, and serde reads it in the type's own way.
+fn has_own_schema(field: &Field) -> bool {
+    field.reader().is_none() && field.words.schema_with.is_none() && !field.wire.described
+}
