@@ -46,6 +46,26 @@
 //! A type that has both already, perhaps in another module of yours, joins without the macro:
 //! `impl Extract for Existing {}`.
 //!
+//! # Types of other crates
+//!
+//! A field needs no `Extract`: serde's and schemars' traits are enough, and where the type has none,
+//! attributes say how it is read and described. At the root, and in a list there, hold the type in one of
+//! your own. A newtype is written as what it holds:
+//!
+//! ```
+//! use std::net::SocketAddr;
+//!
+//! use extract_llm::Extract;
+//!
+//! /// An address with its port, as `127.0.0.1:8080`.
+//! #[derive(Extract)]
+//! struct Address(#[schemars(with = "String")] SocketAddr); // serde reads it, schemars does not know it
+//!
+//! let all = extract_llm::parse::<Vec<Address>>(r#"["127.0.0.1:8080"]"#)?.value;
+//! assert_eq!(all[0].0.port(), 8080);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # A client
 //!
 //! [`extract`] takes the model from the environment (`EXTRACT_MODEL=provider/model`, and the
@@ -178,3 +198,8 @@ struct FeedbackPage;
 #[cfg(all(doctest, feature = "derive"))]
 #[doc = include_str!("../docs/streaming.md")]
 struct Streaming;
+
+/// The programs of the page on types of other crates run.
+#[cfg(all(doctest, feature = "derive"))]
+#[doc = include_str!("../docs/other-crates.md")]
+struct OtherCrates;

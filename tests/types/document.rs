@@ -159,7 +159,8 @@ const TAIL: &str = "
 - **`Duration`**: `{secs, nanos}`, as serde has it. For ISO 8601 (`PT90M`) use `jiff::SignedDuration`.
 - **`jiff` durations with a sign or a fraction** are checked as ISO 8601; a provider that enforces
   `format: duration` to the letter of RFC 3339 lets the model write neither.
-- **`time`**: schemars has no support for it; say the schema with `#[extract(with = ..)]`.
+- **`time`**: schemars has no support for it; say the schema with `#[extract(with = ..)]`. So it is with any
+  type of another crate: see [Types of other crates](other-crates.md).
 - **Lengths**: arrays up to 32 elements and tuples up to 12 stand at the root, as far as serde
   and schemars read them.
 - **Borrowed types** (`&str`) do not compile: the reply does not live long enough. `Cow<'_, str>` is
