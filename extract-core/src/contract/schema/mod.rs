@@ -5,6 +5,7 @@
 
 mod bounds;
 mod constants;
+mod constraint;
 pub(super) mod contradiction;
 mod cycles;
 mod drafts;
@@ -27,6 +28,7 @@ mod written;
 pub(crate) use bounds::{Bounds, Lengths};
 pub(crate) use constants::{Constant, same};
 pub(crate) use drafts::{in_json_schema, modernized};
+pub use constraint::Constraint;
 pub use error::SchemaError;
 pub(crate) use keywords::{bytes, each_schema};
 pub(crate) use kinds::Kinds;

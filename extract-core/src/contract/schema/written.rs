@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::super::constraint::MISPLACED;
 use super::super::problem::{push_segment, segments};
 use super::constants::{Constant, constants};
+use super::constraint::MISPLACED;
 use super::keywords::{CONSTRAINTS, inside, within_depth};
 use super::{Kinds, SchemaError, pattern};
 

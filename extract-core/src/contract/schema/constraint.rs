@@ -9,7 +9,7 @@ use schemars::Schema;
 use schemars::transform::Transform;
 use serde_json::Value;
 
-use super::exact::Exact;
+use super::super::exact::Exact;
 
 /// Where [`Constraint`] notes a word that has no meaning for the field's type, as a list of
 /// words. A schema that carries it is refused before anything is sent.

@@ -1,0 +1,102 @@
+//! One model of a schema: outside of `contract/schema` and the printing of dialects, no code names a
+//! keyword of JSON Schema, so none follows a reference or merges schemas by itself.
+
+use std::path::{Path, PathBuf};
+
+/// Keywords that are words of nothing else.
+const KEYWORDS: &[&str] = &[
+    "$ref",
+    "$defs",
+    "$anchor",
+    "$dynamicRef",
+    "definitions",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "properties",
+    "patternProperties",
+    "additionalProperties",
+    "unevaluatedProperties",
+    "propertyNames",
+    "minProperties",
+    "maxProperties",
+    "prefixItems",
+    "unevaluatedItems",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minLength",
+    "maxLength",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "dependentSchemas",
+    "dependentRequired",
+    "contentEncoding",
+    "x-aliases",
+];
+
+/// Files that may name them all.
+const ROOMS: &[&str] = &["contract/schema/", "contract/dialect/"];
+
+/// Single lines elsewhere, each with its reason.
+const ALLOWED: &[(&str, &str, &str)] =
+    &[("reading/fit/object.rs", "properties", "a reply that echoes the schema has a member of this name")];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The lines of code: no comments, no tests, and no schema that a type writes of itself.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let mut end_of_schema = None;
+    text.lines().enumerate().filter(move |(_, line)| {
+        let indent = line.len() - line.trim_start().len();
+        if let Some(end) = end_of_schema {
+            if indent <= end && !line.trim().is_empty() {
+                end_of_schema = None;
+            }
+            return false;
+        }
+        if line.contains("json_schema!(") && !line.trim_end().ends_with(')') {
+            end_of_schema = Some(indent);
+            return false;
+        }
+        !line.trim_start().starts_with("//")
+    })
+}
+
+#[test]
+fn no_keyword_is_named_outside_of_its_room() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    assert!(files.len() > 100, "{}", files.len());
+    let mut found = Vec::new();
+    for path in files {
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+        let is_test = name.ends_with("tests.rs") || name.contains("/tests/");
+        if is_test || ROOMS.iter().any(|room| name.starts_with(room)) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (line, code) in code(&text) {
+            for keyword in KEYWORDS {
+                let allowed =
+                    ALLOWED.iter().any(|(file, word, _)| *file == name && word == keyword);
+                if code.contains(&format!("\"{keyword}\"")) && !allowed {
+                    found.push(format!("{name}:{}: {keyword}", line + 1));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
