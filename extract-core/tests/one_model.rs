@@ -40,8 +40,11 @@ const KEYWORDS: &[&str] = &[
 const ROOMS: &[&str] = &["contract/schema/", "contract/dialect/"];
 
 /// Single lines elsewhere, each with its reason.
-const ALLOWED: &[(&str, &str, &str)] =
-    &[("reading/fit/object.rs", "properties", "a reply that echoes the schema has a member of this name")];
+const ALLOWED: &[(&str, &str, &str)] = &[(
+    "reading/fit/object.rs",
+    "properties",
+    "a reply that echoes the schema has a member of this name",
+)];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

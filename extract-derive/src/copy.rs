@@ -13,8 +13,10 @@ use syn::spanned::Spanned as _;
 use syn::{Attribute, Data, Expr, ExprLit, GenericParam, Lit, LitStr, Path, parse_quote};
 
 use crate::bounds::{self, Params};
-use crate::model::{Body, Container, Described, Field};
+use crate::model::{Body, Container, Described, Field, Variant};
 use crate::syntax::foreign_items;
+use crate::types;
+use crate::wire::Representation;
 
 /// Writes the copy, and what the code around it needs in scope.
 pub(crate) fn write(container: &Container) -> TokenStream {
@@ -43,6 +45,8 @@ pub(crate) fn write(container: &Container) -> TokenStream {
                 if for_schemars {
                     variant.attrs.extend(describe(read.description.as_ref()));
                     variant.attrs.extend(aliases(&read.wire.aliases));
+                    variant.attrs.extend(open(read, container));
+                    variant.attrs.extend(flattened(&read.fields, krate));
                 }
                 write_fields(&mut variant.fields, &read.fields, krate, for_schemars);
             }
@@ -118,6 +122,9 @@ fn on_type(container: &Container) -> Vec<Attribute> {
         }
         attrs.extend(describe(words.description.as_ref()));
         attrs.extend(words.examples.iter().map(show));
+        if let Body::Struct(fields) = &container.body {
+            attrs.extend(flattened(fields, krate));
+        }
     }
     attrs
 }
@@ -152,6 +159,28 @@ fn rename(container: &Container, own_bounds: bool) -> Option<Attribute> {
     let own = own.replace('{', "{{").replace('}', "}}");
     let name = text(&format!("{own}_for_{}", names.join("_and_")), ident.span());
     Some(parse_quote!(#[schemars(rename = #name)]))
+}
+
+/// What a variant of any value holds beside its tag: schemars writes no more than the tag.
+fn open(variant: &Variant, container: &Container) -> Option<Attribute> {
+    let krate = &container.words.krate;
+    match (variant.fields.as_slice(), &container.wire.representation) {
+        ([field], Representation::Internal { .. })
+            if field.wire.name.is_none()
+                && !variant.wire.untagged
+                && types::has_own_schema(field) =>
+        {
+            let ty = &field.ty;
+            Some(parse_quote!(#[schemars(transform = #krate::contract::open_beside_tag::<#ty>)]))
+        }
+        _ => None,
+    }
+}
+
+/// What schemars writes for flattened enums, in words that all of our dialects understand.
+fn flattened(fields: &[Field], krate: &Path) -> Option<Attribute> {
+    let any = fields.iter().any(|field| field.wire.flattened && !field.wire.skipped);
+    any.then(|| parse_quote!(#[schemars(transform = #krate::contract::tidy_flattened)]))
 }
 
 fn write_fields(fields: &mut syn::Fields, read: &[Field], krate: &Path, for_schemars: bool) {

@@ -122,6 +122,6 @@ fn visit(ty: &Type, container: &Container) -> TokenStream {
 }
 
 /// Whether the schema of the field is that of its type, and serde reads it in the type's own way.
-fn has_own_schema(field: &Field) -> bool {
+pub(crate) fn has_own_schema(field: &Field) -> bool {
     field.reader().is_none() && field.words.schema_with.is_none() && !field.wire.described
 }

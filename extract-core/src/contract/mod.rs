@@ -67,6 +67,8 @@ pub(crate) use problem::{MISSING, MOST_SHOWN, excerpt, push_segment, segments};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use report::{Change, DialectReport};
 pub use schema::{Constraint, SchemaError, Unbounded};
+#[doc(hidden)]
+pub use schema::{open_beside_tag, tidy_flattened};
 pub use shape::Shape;
 #[doc(hidden)]
 pub use source::Effort;

@@ -12,6 +12,7 @@ mod drafts;
 pub(crate) mod embed;
 mod error;
 mod fits;
+mod flattened;
 mod formats;
 mod keywords;
 mod kinds;
@@ -27,9 +28,11 @@ mod written;
 
 pub(crate) use bounds::{Bounds, Lengths};
 pub(crate) use constants::{Constant, same};
-pub(crate) use drafts::{in_json_schema, modernized};
 pub use constraint::Constraint;
+pub(crate) use drafts::{in_json_schema, modernized};
 pub use error::SchemaError;
+#[doc(hidden)]
+pub use flattened::{open_beside_tag, tidy_flattened};
 pub(crate) use keywords::{bytes, each_schema};
 pub(crate) use kinds::Kinds;
 pub(crate) use numbers::is_whole;
