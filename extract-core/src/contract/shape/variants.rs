@@ -3,14 +3,14 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::super::schema::Constant;
 use super::{Form, Shape, ShapeId, enter_normal, normal, normal_value};
 
-/// The most tags of a union.
+/// The most tags of a union: each is a bit of [`Named::speaks`].
 const MAX_TAGS: usize = 8;
 
 /// Alternatives.
@@ -56,6 +56,17 @@ pub(crate) struct Named {
     pub(crate) option: u32,
     /// The index of its field.
     pub(crate) field: u32,
+    /// The tags whose value in this option it speaks for, a bit for each: not all options that have
+    /// the tag have such a field, and all with this value do.
+    pub(crate) speaks: u8,
+}
+
+impl UnionForm {
+    /// The tags that an option has, a bit for each.
+    pub(crate) fn tags_of(&self, option: usize) -> u8 {
+        let tags = (0..).zip(&self.tags).filter(|(_, tag)| tag.is_of(option));
+        tags.fold(0, |tags, (bit, _)| tags | 1 << bit)
+    }
 }
 
 impl TagForm {
@@ -76,6 +87,33 @@ impl TagForm {
     /// Whether an option has the tag.
     pub(crate) fn is_of(&self, option: usize) -> bool {
         self.tagged.get(option).copied().unwrap_or_default()
+    }
+
+    /// The fields of options that speak for their value of the tag.
+    fn speaking<'s>(&self, shape: &'s Shape, options: &[ShapeId]) -> HashSet<(u32, &'s str)> {
+        let fields = |option: u32| match shape.form(options[option as usize]) {
+            Form::Object(object) => object.fields.as_slice(),
+            _ => &[],
+        };
+        let count = |of: &[u32]| {
+            let mut counts: HashMap<&'s str, usize> = HashMap::new();
+            for field in of.iter().flat_map(|&option| fields(option)) {
+                *counts.entry(&field.name).or_default() += 1;
+            }
+            counts
+        };
+        let all = self.named.concat();
+        let counts = count(&all);
+        let mut speaking = HashSet::new();
+        for named in &self.named {
+            let common = count(named).into_iter().filter(|(name, count)| {
+                *count == named.len() && counts.get(name).is_some_and(|count| *count < all.len())
+            });
+            for (name, _) in common {
+                speaking.extend(named.iter().map(|&option| (option, name)));
+            }
+        }
+        speaking
     }
 
     /// The tag of options with their constants; nothing where one text stands for two values.
@@ -136,7 +174,8 @@ pub(super) fn bind(shape: &mut Shape) {
         if union.options.len() < 2 {
             continue;
         }
-        let (tags, members) = (tags_of(shape, &union.options), members_of(shape, &union.options));
+        let tags = tags_of(shape, &union.options);
+        let members = members_of(shape, &union.options, &tags);
         if let Form::Union(union) = &mut shape.nodes[index] {
             (union.tags, union.members) = (tags, members);
         }
@@ -205,16 +244,23 @@ fn tags_of(shape: &Shape, options: &[ShapeId]) -> Vec<TagForm> {
     tags
 }
 
-fn members_of(shape: &Shape, options: &[ShapeId]) -> MemberIndex {
+fn members_of(shape: &Shape, options: &[ShapeId], tags: &[TagForm]) -> MemberIndex {
     let mut members = MemberIndex::default();
+    let speaking: Vec<_> = tags.iter().map(|tag| tag.speaking(shape, options)).collect();
     for (option, &id) in (0..).zip(options) {
         let Form::Object(object) = shape.form(id) else { continue };
+        let named = |field: u32| {
+            let name = object.fields[field as usize].name.as_str();
+            let speaks = (0..).zip(&speaking).filter(|(_, names)| names.contains(&(option, name)));
+            let speaks = speaks.fold(0, |speaks, (tag, _)| speaks | 1 << tag);
+            Named { option, field, speaks }
+        };
         for (name, &field) in &object.exact {
-            members.exact.entry(name.clone()).or_default().push(Named { option, field });
+            members.exact.entry(name.clone()).or_default().push(named(field));
         }
         for (name, &field) in &object.normal {
             if let Some(field) = field {
-                members.normal.entry(name.clone()).or_default().push(Named { option, field });
+                members.normal.entry(name.clone()).or_default().push(named(field));
             }
         }
     }

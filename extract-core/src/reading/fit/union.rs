@@ -29,6 +29,8 @@ enum Bound<'s> {
 struct Score {
     named: u32,
     required: u32,
+    /// The tags whose value in this option a member speaks for, a bit for each.
+    speaks: u8,
 }
 
 impl<'s> Fitter<'s> {
@@ -112,10 +114,10 @@ impl<'s> Fitter<'s> {
 
     /// Finds the variant that an object names. Several tags narrow the variants down together.
     fn bind(&mut self, at: At<'s>, form: &'s UnionForm) -> Bound<'s> {
-        let (mut named, mut unknown, mut absent) = (None, None, Vec::new());
-        for tag in &form.tags {
+        let (mut named, mut unknown, mut absent) = (None, None, 0);
+        for (bit, tag) in (0..).zip(&form.tags) {
             match self.tag_member(at.node, tag) {
-                None => absent.push(tag),
+                None => absent |= 1 << bit,
                 Some(member) => match self.tagged(member, tag) {
                     Some(options) => named = Some(narrowed(named, options)),
                     None => unknown = unknown.or(Some((member, tag))),
@@ -129,25 +131,36 @@ impl<'s> Fitter<'s> {
         if let [only] = options.as_slice() {
             return Bound::Option(*only);
         }
-        let needs_tag = |option: usize| absent.iter().any(|tag| tag.is_of(option));
+        let needs_tag = |option: usize| form.tags_of(option) & absent != 0;
         if let Some((member, tag)) = unknown {
             if self.is_cut_tag(member) {
                 return Bound::Nothing;
             }
             // Another option may have a member of this name that is no tag.
-            options.retain(|&option| !tag.is_of(option) && !needs_tag(option));
-            return match self.bind_by_members(at, form, &options, &[]) {
+            options.retain(|&option| {
+                !tag.is_of(option) && !needs_tag(option) && self.takes(form, option, member)
+            });
+            return match self.bind_by_members(at, form, &options, 0) {
                 Bound::Option(option) => Bound::Option(option),
                 _ => Bound::UnknownTag(member, tag),
             };
         }
-        match self.bind_by_members(at, form, &options, &absent) {
+        match self.bind_by_members(at, form, &options, absent) {
             Bound::Option(option) if needs_tag(option) => Bound::Untagged(option),
             bound @ (Bound::Nothing | Bound::Several) => {
-                let is_of_all = |tag: &&&TagForm| options.iter().all(|&option| tag.is_of(option));
-                absent.iter().find(is_of_all).map_or(bound, |tag| Bound::NoTag(tag))
+                let of_all = options.iter().fold(absent, |all, &option| all & form.tags_of(option));
+                let tag = form.tags.get(of_all.trailing_zeros() as usize);
+                tag.map_or(bound, Bound::NoTag)
             }
             bound => bound,
+        }
+    }
+
+    /// Whether an option has a member of the name that another member has.
+    fn takes(&self, form: &UnionForm, option: usize, member: NodeId) -> bool {
+        match self.shape.form(form.options[option]) {
+            Form::Object(object) => object.has_others() || self.field_of(object, member).is_some(),
+            _ => false,
         }
     }
 
@@ -172,13 +185,14 @@ impl<'s> Fitter<'s> {
 
     /// Finds the one of some options whose members the object has: nothing that it requires is missing,
     /// and nothing that is there belongs to others of them alone. An option without one of the `absent`
-    /// tags counts if at least one of its members is there.
+    /// tags (a bit for each) counts if a member speaks for its variant: one without members of its own
+    /// is never inferred, also where it stands among the members of a struct.
     fn bind_by_members(
         &mut self,
         at: At<'s>,
         form: &'s UnionForm,
         options: &[usize],
-        absent: &[&TagForm],
+        absent: u8,
     ) -> Bound<'s> {
         let mut scores: Vec<Option<Score>> = vec![None; form.options.len()];
         options.iter().for_each(|&option| scores[option] = Some(Score::default()));
@@ -191,14 +205,15 @@ impl<'s> Fitter<'s> {
                     continue;
                 };
                 let Some(score) = &mut scores[one.option as usize] else { continue };
-                is_known = true;
                 score.named += 1;
                 score.required += u32::from(object.fields[one.field as usize].required);
+                score.speaks |= one.speaks;
+                is_known = true;
             }
             known += u32::from(is_known);
             total += 1;
         }
-        let missing_tags = |option: usize| absent.iter().filter(|tag| tag.is_of(option)).count();
+        let missing_tags = |option: usize| form.tags_of(option) & absent;
         let mut whole: Vec<(usize, u32)> = Vec::new();
         let mut partly: Vec<(u32, usize)> = Vec::new();
         let mut crosses = false;
@@ -209,12 +224,15 @@ impl<'s> Fitter<'s> {
             else {
                 continue;
             };
-            let tags = u32::try_from(missing_tags(index)).unwrap_or(u32::MAX);
+            let tags = missing_tags(index);
             let takes_all = object.has_others();
             let required = u32::try_from(object.required()).unwrap_or(u32::MAX);
-            let missing = required.saturating_sub(score.required).saturating_sub(tags);
+            let missing = required.saturating_sub(score.required).saturating_sub(tags.count_ones());
             let foreign = if takes_all { 0 } else { known.saturating_sub(score.named) };
-            let is_there = score.named > 0 || takes_all || total == 0 && tags == 0;
+            let is_there = match tags {
+                0 => score.named > 0 || takes_all || total == 0,
+                _ => score.speaks & tags == tags || takes_all && score.named < total,
+            };
             if !is_there {
                 continue;
             }
