@@ -14,6 +14,8 @@ mod bodies;
 #[path = "support/scripted.rs"]
 mod scripted;
 
+#[path = "contract/bounded.rs"]
+mod bounded;
 #[path = "contract/given.rs"]
 mod given;
 #[path = "contract/modes.rs"]

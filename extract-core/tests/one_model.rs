@@ -40,11 +40,10 @@ const KEYWORDS: &[&str] = &[
 const ROOMS: &[&str] = &["contract/schema/", "contract/dialect/"];
 
 /// Single lines elsewhere, each with its reason.
-const ALLOWED: &[(&str, &str, &str)] = &[(
-    "reading/fit/object.rs",
-    "properties",
-    "a reply that echoes the schema has a member of this name",
-)];
+const ALLOWED: &[(&str, &str, &str)] = &[
+    ("reading/fit/object.rs", "properties", "a reply that echoes the schema has this member"),
+    ("contract/base64.rs", "contentEncoding", "the type's own schema"),
+];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

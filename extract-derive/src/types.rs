@@ -86,16 +86,14 @@ fn walk_fields(
             visits.extend(quote!(#walk.field(#holder, #name, |#walk| { #inside });));
         }
         match &field.wire.name {
-            Some(_) if field.wire.flattened => {
-                if has_own_schema(field) {
-                    flat.push(quote! {
-                        #krate::contract::Flat {
-                            field: #name,
-                            schema: #krate::contract::schema_of::<#ty>,
-                        }
-                    });
+            Some(_) if field.wire.flattened => flat.extend(has_own_schema(field).then(|| {
+                quote! {
+                    #krate::contract::Flat {
+                        field: #name,
+                        schema: #krate::contract::schema_of::<#ty>,
+                    }
                 }
-            }
+            })),
             Some(wire) => {
                 let aliases = field.wire.aliases.iter().map(LitStr::value);
                 plain.push(quote! {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use extract_llm::check::violations;
 use extract_llm::contract::dialect::{Dialect, DialectError};
-use extract_llm::contract::{Contract, ContractError, Unbounded};
+use extract_llm::contract::{Contract, ContractError, SchemaError, Unbounded};
 use extract_llm::model::scripted::reply;
 use extract_llm::{Error, Mode};
 use serde_json::{Map, Value, json};
@@ -190,18 +190,21 @@ fn nothing_is_ever_fetched() {
         "#/$defs/missing",
     ] {
         let error = refusal(json!({"type": "object", "properties": {"a": {"$ref": reference}}}));
-        let ContractError::Dialect { source: DialectError::Reference { .. }, .. } = &error else {
+        let ContractError::Unreadable { source: SchemaError::Reference { .. }, .. } = &error else {
             panic!("{reference}: {error}")
         };
     }
     // Not even for what nothing refers to.
     let unused = json!({"type": "object", "$defs": {"a": {"$ref": "https://example.com/a.json"}}});
     assert!(matches!(refusal(unused), ContractError::Schema { .. }));
-    // Nor may a part of the schema make references lead elsewhere.
-    let other = json!({"properties": {"a": {"$id": "https://example.com/a", "type": "string"}}});
+    // Nor may a part of the schema make references lead elsewhere; where none could, its `$id` is dropped.
+    let inner = json!({"$id": "https://example.com/a", "$ref": "#/$defs/b", "$defs": {"b": true}});
+    let other = json!({"properties": {"a": inner}, "$defs": {"b": {"type": "string"}}});
     assert_unbounded(other, |bound| {
         *bound == Unbounded::Embedded { pointer: "/properties/a/$id".to_owned() }
     });
+    let named = json!({"properties": {"a": {"$id": "https://example.com/a", "type": "string"}}});
+    assert!(Contract::from_schema(named).is_ok());
     // A property of that name is no `$id`.
     let named = json!({"type": "object", "properties": {"$id": {"type": "string"}}});
     assert!(Contract::from_schema(named).is_ok());

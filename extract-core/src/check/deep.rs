@@ -4,13 +4,11 @@
 
 use std::collections::HashMap;
 
-use jsonschema::Validator;
 use serde_json::Value;
 
-use super::effort;
 use super::schema::Told;
 use super::union::{Meant, meant};
-use crate::contract::schema::{Tree, WrittenId};
+use crate::contract::schema::{Tree, Trial, Validator, WrittenId};
 use crate::contract::{Contract, Problem, Problems, push_segment};
 
 /// The most places that are looked at, each for each schema that speaks of it.
@@ -107,7 +105,7 @@ impl<'a> Walk<'a> {
                 self.told.extend(told.problems);
             }
             // Of what is not nested deeply, all branches can be tried.
-            Meant::Unknown if effort::is_tellable(self.tree, id, value) => {
+            Meant::Unknown if self.tree.is_affordable(id, value, Trial::Tell) => {
                 self.tell(id, value, pointer, true);
             }
             Meant::Unknown => {}
@@ -126,10 +124,13 @@ impl<'a> Walk<'a> {
         if validator.is_valid(value) {
             return;
         }
-        let mut told = Told::new(contract);
-        for error in validator.iter_errors(value).take(MOST_TOLD) {
-            told.describe(&error);
+        if whole {
+            // All that was tried counts.
+            let steps = self.tree.steps(id, value, Trial::Tell).unwrap_or(self.left);
+            self.left = self.left.saturating_sub(steps).max(1);
         }
+        let mut told = Told::new(contract);
+        validator.each_error(value, MOST_TOLD, |error| told.describe(error));
         self.told.extend(Problems::from(told.problems).under(pointer));
     }
 }

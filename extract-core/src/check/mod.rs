@@ -12,7 +12,6 @@
 //! ```
 
 mod deep;
-mod effort;
 mod elements;
 mod feedback;
 mod rules;

@@ -4,8 +4,9 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
+use super::deep;
 use super::union::{Head, Meant, meant};
-use super::{deep, effort};
+use crate::contract::schema::Trial;
 use crate::contract::{Contract, MISSING, Problem, ProblemKind, Problems, excerpt, push_segment};
 
 /// The most problems that are collected from one value: a list of a million bad elements is
@@ -29,25 +30,23 @@ const MOST: usize = 1000;
 /// ```
 pub fn violations(contract: &Contract, value: &Value) -> Problems {
     // Whether it fits is found out faster than why it does not, and most values fit.
-    if contract.validator().is_valid(value) {
+    let is_affordable = contract.is_affordable(value, Trial::Fit);
+    if is_affordable && contract.validator().is_valid(value) {
         return Problems::new();
     }
-    let is_tellable = |root| effort::is_tellable(contract.tree(), root, value);
-    if !contract.written_at("").is_some_and(is_tellable) {
+    if !is_affordable || !contract.is_affordable(value, Trial::Tell) {
         let problems = deep::problems(contract, value);
         if problems.is_empty() {
             let expected = String::from(
                 "a value that fits the schema; this one is nested too deeply in alternatives to \
-                 say where it does not",
+                 be checked",
             );
             return Problem::new(ProblemKind::Schema, "", expected, excerpt(value)).into();
         }
         return problems.into();
     }
     let mut told = Told::new(contract);
-    for error in contract.validator().iter_errors(value).take(MOST) {
-        told.describe(&error);
-    }
+    contract.validator().each_error(value, MOST, |error| told.describe(error));
     told.problems.into()
 }
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use super::effort;
 use super::rules::Rules;
 use super::schema::violations;
+use crate::contract::schema::{Room, Trial};
 use crate::contract::{
     Checker, Context, Contract, Extract, Failed, Problem, ProblemKind, Problems, Unread, excerpt,
     read,
@@ -113,15 +113,14 @@ pub(super) fn read_typed<T: Extract>(
     problems: &mut Vec<Problem>,
 ) -> Read<T> {
     problems.extend(violations(contract, value));
-    let is_readable = |root| effort::is_readable(contract.tree(), root, value);
-    if !contract.written_at("").is_some_and(is_readable) {
+    if !contract.is_affordable(value, Trial::Read) {
         if problems.is_empty() {
             let expected = "a value that is nested less deeply in alternatives";
             problems.push(Problem::new(ProblemKind::Type, "", expected, excerpt(value)));
         }
         return Read::TooDeep;
     }
-    match read(value) {
+    match Room::of_reading(value).run(|| read(value)) {
         Ok(typed) => Read::Typed(typed),
         Err(error) => Read::Unread(error),
     }

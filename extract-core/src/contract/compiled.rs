@@ -6,68 +6,19 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde_json::Value;
 
-use super::dialect::{Dialect, DialectError, Lowered, Raised, lower_tree, render};
+use super::contract_error::{ContractError, uncompiled, unreadable};
+use super::dialect::{Dialect, Lowered, Raised, lower_tree, render};
 use super::element::Elements;
 use super::schema::{
-    NodeId, Origin, SchemaError, Tree, Unbounded, WrittenId, bounded, contradiction, embed,
-    in_json_schema, modernized, validator,
+    NodeId, Origin, Room, Tree, Trial, WrittenId, bounded, contradiction, embed, in_json_schema,
+    modernized, validator,
 };
 use super::{
-    DialectReport, Extract, Problem, ProblemKind, Problems, Shape, TypeFault, Variants, envelope,
-    known, name, push_segment, root, schema_of, type_walk,
+    DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, envelope, known, name,
+    push_segment, root, schema_of, type_walk,
 };
 use crate::conversation::Tool;
 use crate::reading::{Reading, parse_json};
-
-/// Why a type cannot be asked for.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum ContractError {
-    /// The type has a mistake that its schema does not show.
-    #[error("`{name}` cannot be asked for: {source}")]
-    Type {
-        /// The type's name.
-        name: String,
-        /// The mistake, with the fields it is about.
-        source: TypeFault,
-    },
-    /// The type's JSON Schema is not one that can be checked against.
-    #[error("the JSON Schema of `{name}` is not usable at {pointer}: {message}")]
-    Schema {
-        /// The type's name.
-        name: String,
-        /// Where in the schema, as a JSON pointer.
-        pointer: String,
-        /// What is wrong there.
-        message: String,
-    },
-    /// A provider's dialect of JSON Schema cannot say what the type asks for.
-    #[error("`{name}` cannot be said in the dialect {dialect}: {source}")]
-    Dialect {
-        /// The type's name.
-        name: String,
-        /// The dialect's name.
-        dialect: &'static str,
-        /// What cannot be said, and where in the type's own schema.
-        source: DialectError,
-    },
-    /// The type's JSON Schema cannot be read.
-    #[error("the JSON Schema of `{name}` cannot be read: {source}")]
-    Unreadable {
-        /// The type's name.
-        name: String,
-        /// What is wrong, and where in the type's own schema.
-        source: SchemaError,
-    },
-    /// A schema that was given at run time passes a bound.
-    #[error("the JSON Schema of `{name}` is refused: {source}")]
-    Unbounded {
-        /// The schema's name.
-        name: String,
-        /// Which bound.
-        source: Unbounded,
-    },
-}
 
 /// What a type asks for: its JSON Schema, its tool in every dialect, and the compiled validator.
 ///
@@ -90,8 +41,9 @@ pub struct Contract {
     wrapped: Option<Value>,
     /// What is asked for, as everything visits it.
     tree: Arc<Tree>,
-    validator: jsonschema::Validator,
-    forms: RwLock<Vec<Arc<Form>>>,
+    validator: validator::Validator,
+    /// The forms that were asked for so far, and why there is none where a dialect refuses the type.
+    forms: RwLock<Vec<Known>>,
     prompt: String,
     /// What is asked for, compiled for reading.
     shape: Shape,
@@ -114,9 +66,16 @@ pub struct Form {
     shape: Option<Shape>,
 }
 
-impl Form {
+/// A form, or the refusal of a dialect.
+struct Known {
+    dialect: &'static str,
+    strict: bool,
+    form: Result<Arc<Form>, ContractError>,
+}
+
+impl Known {
     fn is_of(&self, dialect: &Dialect, strict: bool) -> bool {
-        self.dialect.name() == dialect.name() && self.strict == strict
+        self.dialect == dialect.name() && self.strict == strict
     }
 }
 
@@ -196,7 +155,11 @@ impl Contract {
         Self::build(name, schema, self.is_given)
     }
 
-    fn build(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
+    fn build(name: String, schema: Value, is_given: bool) -> Result<Self, ContractError> {
+        Room::of_document(&schema).run(|| Self::build_here(name, schema, is_given))
+    }
+
+    fn build_here(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
         validator::say_deprecated(&mut schema);
         let origin = if is_given { Origin::Given } else { Origin::Type };
         let own = read_tree(&name, &schema, origin, false)?;
@@ -239,7 +202,8 @@ impl Contract {
             elements,
             is_given,
         };
-        contract.keep(dialect, false, lowered)?;
+        let form = contract.formed(dialect, false, lowered);
+        contract.keep(dialect, false, form)?;
         Ok(contract)
     }
 
@@ -316,12 +280,22 @@ impl Contract {
     }
 
     /// The compiled validator of [`schema`](Self::schema).
-    pub(crate) fn validator(&self) -> &jsonschema::Validator {
+    pub(crate) fn validator(&self) -> &validator::Validator {
         &self.validator
     }
 
+    /// Whether a trial of a value is done in bounded work.
+    pub(crate) fn is_affordable(&self, value: &Value, trial: Trial) -> bool {
+        self.written_at("").is_some_and(|root| self.tree.is_affordable(root, value, trial))
+    }
+
+    /// Whether a value fits the schema, where that can be found out in bounded work.
+    pub(crate) fn is_valid(&self, value: &Value) -> bool {
+        self.is_affordable(value, Trial::Fit) && self.validator.is_valid(value)
+    }
+
     /// The validator of a part of a schema.
-    pub(crate) fn compile_part(schema: &Value) -> Result<jsonschema::Validator, ContractError> {
+    pub(crate) fn compile_part(schema: &Value) -> Result<validator::Validator, ContractError> {
         let tree = read_tree("part", schema, Origin::Type, false)?;
         validator::compile(&tree, schema, str::to_owned).map_err(|error| uncompiled("part", &error))
     }
@@ -333,17 +307,19 @@ impl Contract {
         dialect: &'static Dialect,
         strict: bool,
     ) -> Result<Arc<Form>, ContractError> {
-        let matches = |form: &&Arc<Form>| form.is_of(dialect, strict);
         let known = self.forms.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(form) = known.iter().find(matches) {
-            return Ok(Arc::clone(form));
+        if let Some(known) = known.iter().find(|known| known.is_of(dialect, strict)) {
+            return known.form.clone();
         }
         drop(known);
-        let lowered = lower_tree(&self.tree, dialect).map_err(|error| {
-            let source = if self.is_wrapped() { error.inside() } else { error };
-            ContractError::Dialect { name: self.name.clone(), dialect: dialect.name(), source }
-        })?;
-        self.keep(dialect, strict, lowered)
+        let form = Room::of_document(&self.schema).run(|| {
+            let lowered = lower_tree(&self.tree, dialect).map_err(|error| {
+                let source = if self.is_wrapped() { error.inside() } else { error };
+                ContractError::Dialect { name: self.name.clone(), dialect: dialect.name(), source }
+            })?;
+            self.formed(dialect, strict, lowered)
+        });
+        self.keep(dialect, strict, form)
     }
 
     /// The contract in the dialect of another contract's form.
@@ -351,7 +327,7 @@ impl Contract {
         self.form(other.dialect, other.strict)
     }
 
-    fn keep(
+    fn formed(
         &self,
         dialect: &'static Dialect,
         strict: bool,
@@ -368,16 +344,22 @@ impl Contract {
             let tree = read_tree(&self.name, &schema, origin, self.is_wrapped())?;
             Some(shape_of(&self.name, &tree, self.is_wrapped())?.lowered())
         };
-        let form = Form { dialect, strict, tool: Arc::new(tool), lowered, shape };
+        Ok(Arc::new(Form { dialect, strict, tool: Arc::new(tool), lowered, shape }))
+    }
+
+    fn keep(
+        &self,
+        dialect: &'static Dialect,
+        strict: bool,
+        form: Result<Arc<Form>, ContractError>,
+    ) -> Result<Arc<Form>, ContractError> {
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have been faster; its form is the one that is shared.
-        let matches = |form: &&Arc<Form>| form.is_of(dialect, strict);
-        if let Some(first) = known.iter().find(matches) {
-            return Ok(Arc::clone(first));
+        if let Some(first) = known.iter().find(|known| known.is_of(dialect, strict)) {
+            return first.form.clone();
         }
-        let form = Arc::new(form);
-        known.push(Arc::clone(&form));
-        Ok(form)
+        known.push(Known { dialect: dialect.name(), strict, form: form.clone() });
+        form
     }
 
     /// The tool as it is sent in this dialect: the object that stands in the request's `tools`, in
@@ -474,7 +456,7 @@ impl Contract {
             return raised;
         }
         // If the value passes the schema as it stands, nothing else would find them.
-        let passes = self.validator.is_valid(&raised.value);
+        let passes = self.is_valid(&raised.value);
         let problems: Vec<Problem> = misfits
             .into_iter()
             .filter(|misfit| misfit.unseen || passes)
@@ -495,7 +477,15 @@ impl Contract {
             return None;
         }
         let Raised { value, problems } = self.raise(form, parse_json(text)?);
-        (problems.is_empty() && self.validator.is_valid(&value)).then_some(value)
+        (problems.is_empty() && self.is_valid(&value)).then_some(value)
+    }
+
+    /// Whether a reading for the type's own shape shows that a reply was written in it, though another
+    /// shape was asked for: it says a value to the letter, and nothing that only the other shape has.
+    pub(crate) fn is_of_own_shape(&self, form: &Form, own: &Reading) -> bool {
+        own.is_as_written()
+            && !form.lowered.has_pairs_beside_members(&own.value)
+            && self.is_valid(&self.raise(None, own.value.clone()).value)
     }
 
     /// The place of a value of the type's own shape that stands at this place of the sent one, or
@@ -593,19 +583,6 @@ fn shape_of(name: &str, tree: &Tree, is_wrapped: bool) -> Result<Shape, Contract
     Ok(shape.named(name).wrapped(is_wrapped))
 }
 
-fn uncompiled(name: &str, error: &jsonschema::ValidationError<'_>) -> ContractError {
-    ContractError::Schema {
-        name: name.to_owned(),
-        pointer: error.instance_path().to_string(),
-        message: error.to_string(),
-    }
-}
-
-fn unreadable(name: &str, error: SchemaError, is_wrapped: bool) -> ContractError {
-    let source = if is_wrapped { error.at(place_inside) } else { error };
-    ContractError::Unreadable { name: name.to_owned(), source }
-}
-
 impl fmt::Debug for Contract {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Contract")
@@ -613,8 +590,4 @@ impl fmt::Debug for Contract {
             .field("schema", &self.schema)
             .finish_non_exhaustive()
     }
-}
-
-fn place_inside(place: &str) -> Option<String> {
-    root::place_inside(place).map(str::to_owned)
 }

@@ -7,26 +7,25 @@ use std::fmt;
 use super::schema::{Kinds, Tree};
 
 /// The forms of JSON that the values of a type have.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Forms {
-    object: bool,
-    array: bool,
-    /// Texts that are not listed, numbers and booleans.
-    scalar: bool,
-    /// Texts that are listed, as the unit variants of an enum.
+    /// Texts that are listed are not among them.
+    kinds: Kinds,
+    /// Some texts are listed, as the unit variants of an enum.
     listed: bool,
-    null: bool,
 }
 
 impl Forms {
     pub(super) fn of(tree: &Tree) -> Self {
-        let mut forms = Self::default();
+        let mut forms = Self { kinds: Kinds::NONE, listed: false };
         for node in tree.alternatives(tree.root()) {
             let Some(plain) = tree.plain(node) else { continue };
-            match plain.about() {
-                None => return Self::ANY,
-                Some(kinds) => forms.add(kinds, plain.constants.is_some()),
+            let mut kinds = plain.about().unwrap_or(Kinds::ALL);
+            if plain.constants.is_some() && kinds.has(Kinds::STRING) {
+                forms.listed = true;
+                kinds = kinds.without(Kinds::STRING);
             }
+            forms.kinds = forms.kinds.or(kinds);
         }
         forms
     }
@@ -34,46 +33,39 @@ impl Forms {
     /// Whether the values may be keys of an object. An optional key is never null. A type without values
     /// has no keys that could be wrong, and of one that takes anything serde reads a text.
     pub(super) fn may_be_keys(self) -> bool {
-        let is_text = (self.scalar || self.listed) && !self.object && !self.array;
-        is_text || self == Self::ANY || self == Self::default()
+        let is_text = (self.has_scalars() || self.listed) && !self.kinds.meets(Kinds::PARTED);
+        is_text || self.kinds == Kinds::ALL || (self.kinds.is_none() && !self.listed)
     }
 
     /// Whether serde reads some of the values from the members of the object around them. It reads a unit
     /// variant from a member of its name, and `()` from nothing.
     pub(super) fn may_be_flattened(self) -> bool {
-        self.object || self.listed || self.is_nothing()
+        self.kinds.has(Kinds::OBJECT) || self.listed || self.is_nothing()
     }
 
     /// The same for the content of a variant beside its tag.
     pub(super) fn may_stand_beside_a_tag(self) -> bool {
-        self.object || self.is_nothing()
+        self.kinds.has(Kinds::OBJECT) || self.is_nothing()
+    }
+
+    fn has_scalars(self) -> bool {
+        self.kinds.meets(Kinds::STRING.or(Kinds::NUMBER).or(Kinds::BOOLEAN))
     }
 
     /// Whether there are no values, or null alone.
     fn is_nothing(self) -> bool {
-        !self.array && !self.scalar && !self.listed
-    }
-
-    const ANY: Self = Self { object: true, array: true, scalar: true, listed: false, null: true };
-
-    fn add(&mut self, kinds: Kinds, is_listed: bool) {
-        self.object |= kinds.has(Kinds::OBJECT);
-        self.array |= kinds.has(Kinds::ARRAY);
-        self.null |= kinds.has(Kinds::NULL);
-        let is_text = kinds.has(Kinds::STRING);
-        self.listed |= is_text && is_listed;
-        self.scalar |= is_text && !is_listed || kinds.meets(Kinds::NUMBER.or(Kinds::BOOLEAN));
+        self.kinds.without(Kinds::NULL).is_none() && !self.listed
     }
 }
 
 impl fmt::Display for Forms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = [
-            (self.object, "an object"),
-            (self.array, "a list"),
-            (self.scalar, "a text, number or boolean"),
+            (self.kinds.has(Kinds::OBJECT), "an object"),
+            (self.kinds.has(Kinds::ARRAY), "a list"),
+            (self.has_scalars(), "a text, number or boolean"),
             (self.listed, "unit variants"),
-            (self.null, "null"),
+            (self.kinds.has(Kinds::NULL), "null"),
         ];
         let words: Vec<&str> = words.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
         f.write_str(&words.join(" or "))

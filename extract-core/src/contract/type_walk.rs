@@ -121,7 +121,7 @@ impl TypeWalk {
     /// Looks at the members of an object of `holder`, of which some belong to the types of its fields.
     pub fn members(&mut self, holder: &str, plain: &[Plain], flat: &[Flat]) {
         if self.fault.is_none() {
-            self.fault = self.fault_of_members(holder, plain, flat).err();
+            self.fault = fault_of_members(holder, plain, flat).err();
         }
     }
 
@@ -147,35 +147,6 @@ impl TypeWalk {
 }
 
 impl TypeWalk {
-    fn fault_of_members(
-        &self,
-        holder: &str,
-        plain: &[Plain],
-        flat: &[Flat],
-    ) -> Result<(), TypeFault> {
-        let place = |field: &str| format!("{holder}.{field}");
-        let mut earlier: Vec<(String, Members)> = plain
-            .iter()
-            .map(|member| (place(member.field), Members::named(member.name, member.aliases)))
-            .collect();
-        for Flat { field, schema } in flat {
-            let Some(tree) = read(&schema()) else { continue };
-            let forms = Forms::of(&tree);
-            if !forms.may_be_flattened() {
-                return Err(TypeFault::NotFlat { field: place(field), found: forms.to_string() });
-            }
-            let members = Members::of_flattened(&tree);
-            let doubled = earlier.iter().find_map(|(first, known)| {
-                known.takes_from(&members).map(|member| (first.clone(), member.to_owned()))
-            });
-            if let Some((first, member)) = doubled {
-                return Err(TypeFault::DoubledMember { member, first, second: place(field) });
-            }
-            earlier.push((place(field), members));
-        }
-        Ok(())
-    }
-
     fn note<T: Extract>(&mut self) {
         let place = self.place();
         let known = self.named.entry(T::schema_id().into_owned()).or_default();
@@ -203,6 +174,31 @@ impl TypeWalk {
             None => self.root.clone(),
         }
     }
+}
+
+/// The mistake in the members of an object of `holder`.
+fn fault_of_members(holder: &str, plain: &[Plain], flat: &[Flat]) -> Result<(), TypeFault> {
+    let place = |field: &str| format!("{holder}.{field}");
+    let mut earlier: Vec<(String, Members)> = plain
+        .iter()
+        .map(|member| (place(member.field), Members::named(member.name, member.aliases)))
+        .collect();
+    for Flat { field, schema } in flat {
+        let Some(tree) = read(&schema()) else { continue };
+        let forms = Forms::of(&tree);
+        if !forms.may_be_flattened() {
+            return Err(TypeFault::NotFlat { field: place(field), found: forms.to_string() });
+        }
+        let members = Members::of_flattened(&tree);
+        let doubled = earlier.iter().find_map(|(first, known)| {
+            known.takes_from(&members).map(|member| (first.clone(), member.to_owned()))
+        });
+        if let Some((first, member)) = doubled {
+            return Err(TypeFault::DoubledMember { member, first, second: place(field) });
+        }
+        earlier.push((place(field), members));
+    }
+    Ok(())
 }
 
 /// The name of a type as in Rust, without its modules.

@@ -109,6 +109,8 @@ pub(super) struct Engine<'a> {
     pub(super) parts: usize,
     most_parts: usize,
     depth: usize,
+    /// The definitions are lowered now, which stand beside the root.
+    is_past_root: bool,
     /// The first node that nothing fits, since the last member that could be left out for it.
     pub(super) never: Option<(String, Cow<'static, str>)>,
 }
@@ -133,12 +135,14 @@ impl<'a> Engine<'a> {
             parts: 0,
             most_parts: MAX_PARTS.min(FEW_PARTS + PARTS_EACH * tree.written_count()),
             depth: 0,
+            is_past_root: false,
             never: None,
         }
     }
 
     fn run(&mut self) -> Result<Lowered, DialectError> {
         let (root, step) = self.root()?;
+        self.is_past_root = true;
         // Definitions are lowered in the order in which they are first referred to; lowering one
         // may add others.
         let mut next = 0;
@@ -279,7 +283,7 @@ impl<'a> Engine<'a> {
 
     /// Whether the node that is being lowered is the root.
     pub(super) fn is_root(&self) -> bool {
-        self.depth == 1
+        self.depth == 1 && !self.is_past_root
     }
 
     pub(super) fn place(&self, node: NodeId) -> &str {
@@ -355,7 +359,7 @@ impl<'a> Engine<'a> {
                 self.note(NoteKind::Reshaped, &place, "any value is sent as JSON text".to_owned());
                 let schema = [("type".to_owned(), self.type_name("string"))].into_iter().collect();
                 let words = vec!["Any JSON value, written as JSON text.".to_owned()];
-                Out { schema, words, step: self.step(Step::Text), ..Out::default() }
+                Out { schema, words, step: self.step(Step::Text { null: true }), ..Out::default() }
             }
         }
     }

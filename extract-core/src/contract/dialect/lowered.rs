@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::problem::Problem;
 use super::super::schema::Tree;
 use super::note::Note;
-use super::plan::Plan;
+use super::plan::{Plan, Rest, Step};
 use super::turn::Turner;
 
 /// A schema in a dialect: what is sent, what the dialect could not say as it stood, and the way back
@@ -85,6 +85,37 @@ impl Lowered {
         let mut turner = Turner::new(&self.plan, &self.own, &value);
         let value = turner.raise(self.plan.root, value);
         Raised { value, problems: turner.problems }
+    }
+
+    /// Whether any object in a value has a member that only values as they are sent have: the one that
+    /// holds the pairs of other members.
+    pub(crate) fn has_pairs_beside_members(&self, value: &Value) -> bool {
+        let names: Vec<&str> = self
+            .plan
+            .steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Object { rest: Rest::Pairs { sent, .. }, .. } => Some(sent.as_str()),
+                _ => None,
+            })
+            .collect();
+        let mut open = vec![value];
+        while let Some(value) = open.pop() {
+            match value {
+                Value::Array(items) => open.extend(items),
+                Value::Object(members) => {
+                    let is_pairs = |(name, member): (&String, &Value)| {
+                        names.contains(&name.as_str()) && member.is_array()
+                    };
+                    if members.iter().any(is_pairs) {
+                        return true;
+                    }
+                    open.extend(members.values());
+                }
+                _ => {}
+            }
+        }
+        false
     }
 
     /// Turns a value of the type's own shape into the shape that is sent: for examples in prompts

@@ -53,7 +53,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::schema::{Origin, Tree};
+use super::schema::{Origin, Room, Tree};
 
 pub use error::{DialectError, Limit};
 pub(super) use limits::check_tools;
@@ -84,7 +84,8 @@ pub use table::Dialect;
 /// assert!(matches!(refused, Err(DialectError::Schema(_))));
 /// ```
 pub fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, DialectError> {
-    lower_tree(&Arc::new(Tree::parse(schema, Origin::Given)?), dialect)
+    let tree = Arc::new(Tree::parse(schema, Origin::Given)?);
+    Room::of_document(schema).run(|| lower_tree(&tree, dialect))
 }
 
 /// Lowers a schema that is read already.

@@ -9,7 +9,7 @@ use super::error::DialectError;
 use super::lower::{Engine, Out, clean};
 use super::note::NoteKind;
 use super::plan::{Branch, KEY, Member, Rest, SAME, Step, VALUE};
-use super::table::{Any, Maps, PropertyNames};
+use super::table::{Any, Maps, PropertyNames, Root};
 
 /// The member that holds the pairs of an object with named properties and others.
 const OTHERS: &str = "additional_properties";
@@ -29,8 +29,12 @@ impl Engine<'_> {
         plain: &Plain,
     ) -> Result<Option<Out>, DialectError> {
         let unnamed = self.unnamed(plain);
+        // A root has to be an object there, so that the pairs are a member of it.
+        let stays_object =
+            plain.is_any_object && self.is_root() && self.dialect.root == Root::Object;
+        let is_map = plain.members.is_empty() && self.dialect.maps == Maps::Pairs;
         let mut out = match unnamed {
-            Some(unnamed) if plain.members.is_empty() && self.dialect.maps == Maps::Pairs => {
+            Some(unnamed) if is_map && !stays_object => {
                 return self.pairs(node, Some(plain), &unnamed);
             }
             unnamed => match self.members(node, plain, unnamed.as_ref())? {
@@ -97,6 +101,7 @@ impl Engine<'_> {
         let mut members = BTreeMap::new();
         let mut renamed = BTreeMap::new();
         let mut changes = false;
+        let filled = !self.dialect.optional && plain.members.iter().all(|one| !one.required);
         for member in &plain.members {
             let (name, required) = (&member.name, member.required);
             let filled = !required && !self.dialect.optional;
@@ -108,16 +113,20 @@ impl Engine<'_> {
                 self.left_out(member.node, &format!("the member {name:?}"));
                 continue;
             };
-            // A Rust type reads null as what it reads a missing member as, or has a default for it.
-            let is_read_alike = self.tree.origin() == Origin::Given && self.has_no_default(member);
-            let null_is_absent = filled && (!out.null || is_read_alike);
+            // Nothing else can be said for a member that is left out; one with a default differs from null.
+            // A Rust type reads null as it reads a member that is left out.
+            let is_both = filled
+                && out.null
+                && self.tree.origin() == Origin::Given
+                && self.has_no_default(member);
+            let null_is_absent = filled && !out.null || is_both;
             if null_is_absent {
-                let words = if out.null {
+                self.make_nullable(&mut out);
+                let words = if is_both {
                     "null stands for a value that is left out, and cannot be told from null itself"
                 } else {
                     "null stands for a value that is left out"
                 };
-                self.make_nullable(&mut out);
                 self.note(NoteKind::Nullable, &place, words.to_owned());
             }
             let sent_name = self.sent_name(name, plain, &sent);
@@ -139,6 +148,14 @@ impl Engine<'_> {
         let is_empty = sent.is_empty() && unnamed.is_none() && plain.patterns.is_empty();
         if is_empty && !self.dialect.empty_objects && !self.is_root() {
             return Ok(Some(self.empty(node)));
+        }
+        // A map whose keys are listed has members that are all alike, and each entry may hold null.
+        let is_map = filled && plain.others == Others::Closed && sent.len() > 1;
+        let mut schemas = sent.values();
+        let first = schemas.next();
+        if is_map && schemas.all(|schema| Some(schema) == first) {
+            members.values_mut().for_each(|member| member.null_is_absent = true);
+            changes = true;
         }
         let mut rest = Rest::Members(SAME);
         let mut open = None;
@@ -220,7 +237,7 @@ impl Engine<'_> {
     /// An object without members, for dialects that refuse one: the JSON text of it.
     fn empty(&mut self, node: NodeId) -> Out {
         let mut out = self.constant(node, &[Value::from("{}")], true);
-        out.step = self.step(Step::Text);
+        out.step = self.step(Step::Text { null: false });
         let place = self.place(node).to_owned();
         let words = "an object without members is sent as JSON text";
         self.note(NoteKind::Reshaped, &place, words.to_owned());

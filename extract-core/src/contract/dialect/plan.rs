@@ -36,8 +36,11 @@ pub(super) enum Step {
         first: Vec<StepId>,
         rest: Option<StepId>,
     },
-    /// Any value, sent as a string that holds JSON text.
-    Text,
+    /// A value, sent as a string that holds JSON text.
+    Text {
+        /// Whether null is sent as text too, not as null.
+        null: bool,
+    },
     /// One more value of a recursive definition, sent as a string that holds JSON text.
     Cut(usize),
     Union(Vec<Branch>),
@@ -105,7 +108,7 @@ impl Plan {
             }
             Step::Pairs { .. }
             | Step::Tuple { .. }
-            | Step::Text
+            | Step::Text { .. }
             | Step::Cut(_)
             | Step::Wrapped { .. } => false,
         })

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::super::schema::{Annotations, Is, Kinds, NodeId, Origin, Others, Plain, Tree};
+use super::super::schema::{Annotations, Is, Kinds, NodeId, Origin, Others, Plain, Room, Tree};
 use super::error::DialectError;
 use super::leaf::{OF_NUMBERS, OF_STRINGS};
 use super::lower::clean;
@@ -57,7 +57,8 @@ const NESTING: usize = 24;
 /// # Ok::<(), extract_core::contract::dialect::DialectError>(())
 /// ```
 pub fn render_typescript(schema: &Value) -> Result<String, DialectError> {
-    render(&Tree::parse(schema, Origin::Given)?)
+    let tree = Tree::parse(schema, Origin::Given)?;
+    Room::of_document(schema).run(|| render(&tree))
 }
 
 pub(crate) fn render(tree: &Tree) -> Result<String, DialectError> {

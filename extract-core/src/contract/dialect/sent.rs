@@ -36,6 +36,10 @@ impl Sent<'_> {
         }
         *budget -= 1;
         let depth = depth + 1;
+        if value.is_null() {
+            return kinds.has(Kinds::NULL) && self.own.kinds(node).has(Kinds::NULL);
+        }
+        let node = self.without_null(node);
         let plain = self.own.plain(node);
         let mut inner = |step: StepId, node: Option<NodeId>, value: &Value| {
             let fits = |node| self.fits_step(step, node, Kinds::ALL, value, budget, depth);
@@ -49,7 +53,7 @@ impl Sent<'_> {
                 let step = self.plan.definitions.get(*index).copied().unwrap_or(SAME);
                 self.fits_step(step, node, kinds, value, budget, depth)
             }
-            Some(Step::Text | Step::Cut(_)) => value.is_string(),
+            Some(Step::Text { .. } | Step::Cut(_)) => value.is_string(),
             Some(Step::Wrapped { key, inner: step }) => {
                 let wrapped = value.as_object().filter(|members| members.len() == 1);
                 wrapped
@@ -111,6 +115,19 @@ impl Sent<'_> {
         }
     }
 
+    /// The one alternative that a node has besides null.
+    fn without_null(&self, node: NodeId) -> NodeId {
+        let mut node = self.own.behind(node);
+        while let Is::Union { branches, .. } = &self.own.node(node).is {
+            let mut others = branches.iter().filter(|id| self.own.kinds(**id) != Kinds::NULL);
+            match (others.next(), others.next()) {
+                (Some(only), None) => node = self.own.behind(*only),
+                _ => break,
+            }
+        }
+        node
+    }
+
     /// The branch that a value which looks like none of them was most likely meant for: the one whose
     /// constants and members it has.
     pub(super) fn best(&self, branches: &[Branch], value: &Value, is_sent: bool) -> StepId {
@@ -135,7 +152,7 @@ impl Sent<'_> {
         let (members, kinds) = match step {
             Some(Step::Object { members, .. }) => (Some(members), Kinds::OBJECT),
             Some(Step::Pairs { .. }) if is_sent => (None, Kinds::ARRAY),
-            Some(Step::Text | Step::Cut(_)) if is_sent => (None, Kinds::STRING),
+            Some(Step::Text { .. } | Step::Cut(_)) if is_sent => (None, Kinds::STRING),
             Some(Step::Tuple { .. } | Step::Wrapped { .. }) if is_sent => (None, Kinds::OBJECT),
             _ => (None, branch.kinds.and(self.own.kinds(branch.node))),
         };

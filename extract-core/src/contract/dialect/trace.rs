@@ -83,7 +83,7 @@ impl Trace<'_> {
                     push_segment(&mut self.sent, key);
                     step = *inner;
                 }
-                Some(Step::Text | Step::Cut(_)) => return None,
+                Some(Step::Text { .. } | Step::Cut(_)) => return None,
                 _ => return Some(step),
             }
         }

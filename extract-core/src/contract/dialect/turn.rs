@@ -74,7 +74,7 @@ impl<'a> Turner<'a> {
             Some(Step::Array { first, items }) => self.raise_array(first, *items, value),
             Some(Step::Pairs { values }) => self.raise_pairs(*values, value),
             Some(Step::Tuple { first, rest }) => self.raise_tuple(first, *rest, value),
-            Some(Step::Text) => raise_text(value),
+            Some(Step::Text { .. }) => raise_text(value),
             Some(Step::Cut(index)) => {
                 let step = plan.definitions.get(*index).copied().unwrap_or(SAME);
                 let inside = match value {
@@ -147,6 +147,10 @@ impl<'a> Turner<'a> {
                 }
                 other => {
                     if let Rest::Pairs { sent, .. } = rest {
+                        let found = excerpt(&other);
+                        self.at(sent, |turner| {
+                            turner.report("a list of objects with `key` and `value`", found);
+                        });
                         own.insert(sent.clone(), other);
                     }
                 }
@@ -263,7 +267,8 @@ impl<'a> Turner<'a> {
         let plan = self.plan;
         let lowered = match plan.steps.get(step) {
             None | Some(Step::Same) => value,
-            Some(Step::Text) => Value::String(value.to_string()),
+            Some(Step::Text { null: false }) if value.is_null() => value,
+            Some(Step::Text { .. }) => Value::String(value.to_string()),
             Some(Step::Cut(_)) if value.is_null() => value,
             Some(Step::Cut(index)) => {
                 let step = plan.definitions.get(*index).copied().unwrap_or(SAME);

@@ -118,7 +118,7 @@ impl Engine<'_> {
         for (index, Lower { node, out, .. }) in outs.iter_mut().enumerate() {
             let changed = |step: &StepId| *step != SAME;
             let (key, whole) = match self.step_at(out.step) {
-                Step::Text | Step::Cut(_) => ("json", true),
+                Step::Text { .. } | Step::Cut(_) => ("json", true),
                 Step::Pairs { .. } => ("entries", true),
                 // Their shape stays, but what is inside may look like what is inside another.
                 Step::Array { .. } => ("items", false),
@@ -135,22 +135,36 @@ impl Engine<'_> {
             if !others.any(|other| look_alike(&shapes[index], other, whole)) {
                 continue;
             }
-            let mut free = key.to_owned();
-            let mut number = 1;
-            while !taken.insert(free.clone()) {
-                number += 1;
-                free = format!("{key}_{number}");
-            }
-            let words =
-                format!("sent as the member `{free}` of an object, for another branch looks alike");
-            let place = self.place(*node).to_owned();
-            self.note(NoteKind::Reshaped, &place, words);
-            let inner = out.step;
-            let wrapped = self.finish(std::mem::take(out));
-            let properties = [(free.clone(), wrapped)].into_iter().collect();
-            out.schema = self.closed_object(properties, vec![free.as_str().into()]);
-            out.step = self.step(Step::Wrapped { key: free, inner });
+            self.wrap(*node, out, key, &mut taken);
         }
+        // What is wrapped is an object with one member, which a map could have as well.
+        if !taken.is_empty() {
+            for Lower { node, out, .. } in outs.iter_mut() {
+                let is_wrapped = matches!(self.step_at(out.step), Step::Wrapped { .. });
+                if !is_wrapped && is_open(&out.schema) {
+                    self.wrap(*node, out, "object", &mut taken);
+                }
+            }
+        }
+    }
+
+    /// Sends a branch as the only member of an object.
+    fn wrap(&mut self, node: NodeId, out: &mut Out, key: &str, taken: &mut HashSet<String>) {
+        let mut free = key.to_owned();
+        let mut number = 1;
+        while !taken.insert(free.clone()) {
+            number += 1;
+            free = format!("{key}_{number}");
+        }
+        let words =
+            format!("sent as the member `{free}` of an object, for another branch looks alike");
+        let place = self.place(node).to_owned();
+        self.note(NoteKind::Reshaped, &place, words);
+        let inner = out.step;
+        let wrapped = self.finish(std::mem::take(out));
+        let properties = [(free.clone(), wrapped)].into_iter().collect();
+        out.schema = self.closed_object(properties, vec![free.as_str().into()]);
+        out.step = self.step(Step::Wrapped { key: free, inner });
     }
 
     /// The constants of a union of nothing but constants of one type, with the words of each.
@@ -250,6 +264,13 @@ impl Engine<'_> {
 
 fn name_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Whether a schema takes members of any name.
+fn is_open(schema: &Map<String, Value>) -> bool {
+    let others = schema.get("additionalProperties");
+    others.is_some_and(|others| *others != Value::Bool(false))
+        || schema.contains_key("patternProperties")
 }
 
 /// Whether a value could be of either branch as they are sent. `unknown`: what to say where the

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::written::strings;
+use super::keywords::strings;
 
 /// A listed value.
 #[derive(Debug, Clone)]

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::super::exact::Exact;
 use super::Kinds;
-use super::tree::{BOUNDS, Tree};
+use super::node::BOUNDS;
+use super::tree::Tree;
 use super::validator::bounds;
 use super::written::Written;
 

@@ -72,6 +72,17 @@ pub enum SchemaError {
         /// How many there may be.
         allowed: usize,
     },
+    /// References lead to references, or alternatives to alternatives, without end in sight.
+    #[error(
+        "a value of the schema at {pointer:?} would be held against more than {allowed} schemas inside \
+         each other; leave out references that only lead to others"
+    )]
+    TooNested {
+        /// The place of the schema.
+        pointer: String,
+        /// How many there may be.
+        allowed: usize,
+    },
     /// The schema is too large, as it stands or with its `allOf` and alternatives put together.
     #[error("the schema at {pointer:?} comes to more than {allowed} {what}; split it")]
     TooLarge {
@@ -104,6 +115,7 @@ impl SchemaError {
         | Self::Malformed { pointer, .. }
         | Self::Pattern { pointer, .. }
         | Self::TooCostly { pointer, .. }
+        | Self::TooNested { pointer, .. }
         | Self::TooLarge { pointer, .. } = &mut self
         {
             if let Some(mapped) = map(pointer) {

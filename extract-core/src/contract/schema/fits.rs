@@ -4,7 +4,8 @@
 use serde_json::{Map, Value};
 
 use super::constants::same;
-use super::tree::{Is, NodeId, Others, Plain, Tree};
+use super::node::{Is, NodeId, Others, Plain};
+use super::tree::Tree;
 use super::{Kinds, Node};
 
 /// How deep a value is looked into.

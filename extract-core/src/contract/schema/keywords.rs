@@ -187,3 +187,14 @@ pub(crate) fn bytes(schema: &Value) -> usize {
     let _ = serde_json::to_writer(&mut count, schema);
     count.0
 }
+
+/// The texts that a keyword holds, one or many.
+pub(super) fn strings(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::String(one)) => vec![one.clone()],
+        Some(Value::Array(many)) => {
+            many.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        }
+        _ => Vec::new(),
+    }
+}

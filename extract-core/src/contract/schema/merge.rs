@@ -12,8 +12,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::constants::Constant;
+use super::node::{Atom, Is, Member, Node, NodeId, Origin, Others, Plain};
 use super::pattern::Pattern;
-use super::tree::{Atom, Is, Member, Node, NodeId, Origin, Others, Plain};
 use super::written::{Annotations, Written, WrittenId};
 use super::{Kinds, SchemaError, cycles};
 
@@ -29,10 +29,14 @@ const MAX_BRANCHES: usize = 256;
 /// The most schemas that may be held against one value at one place.
 const MAX_COST: usize = 20_000;
 
-/// The number of schemas that are held against a value at one place, of the schema with the most.
+/// The most schemas that may lie inside each other for one value.
+const MAX_NESTED: usize = 128;
+
+/// The number of schemas that are held against a value at one place, of the schema with the most; and how
+/// many of them lie inside each other.
 /// Refuses a schema that holds for a value only if it holds for the same value, and one of which each
 /// value would be held against too many.
-pub(super) fn cost(written: &[Written]) -> Result<usize, SchemaError> {
+pub(super) fn cost(written: &[Written]) -> Result<(usize, usize), SchemaError> {
     let on_cycle = cycles::on_cycles(written.len(), |from, visit| {
         written[from].in_place().for_each(|to| visit(to as usize));
     });
@@ -40,6 +44,7 @@ pub(super) fn cost(written: &[Written]) -> Result<usize, SchemaError> {
         return Err(SchemaError::Itself { pointer: written[at].place.clone() });
     }
     let mut costs = vec![0_usize; written.len()];
+    let mut nested = vec![0_usize; written.len()];
     for start in 0..written.len() {
         let mut open = vec![start];
         while let Some(&at) = open.last() {
@@ -51,13 +56,20 @@ pub(super) fn cost(written: &[Written]) -> Result<usize, SchemaError> {
             open.pop();
             let inner = written[at].in_place().map(|to| costs[to as usize]);
             costs[at] = inner.fold(1, usize::saturating_add);
+            let deepest = written[at].in_place().map(|to| nested[to as usize]).max();
+            nested[at] = deepest.map_or(0, |deepest| deepest + 1);
+            if nested[at] > MAX_NESTED {
+                let pointer = written[at].place.clone();
+                return Err(SchemaError::TooNested { pointer, allowed: MAX_NESTED });
+            }
             if costs[at] > MAX_COST {
                 let pointer = written[at].place.clone();
                 return Err(SchemaError::TooCostly { pointer, allowed: MAX_COST });
             }
         }
     }
-    Ok(costs.into_iter().max().unwrap_or(1))
+    let most = |all: Vec<usize>| all.into_iter().max().unwrap_or(1);
+    Ok((most(costs), most(nested)))
 }
 
 pub(super) struct Merged {
@@ -317,10 +329,15 @@ impl<'w> Merger<'w> {
         let is_object = plain.kinds.is_some_and(|kinds| kinds.has(Kinds::OBJECT));
         let is_bare = plain.members.is_empty() && plain.patterns.is_empty();
         if is_object && is_bare && plain.others == Others::Unsaid {
-            plain.others = match self.origin {
-                Origin::Type if plain.names.is_none() => Others::Closed,
-                _ => Others::Open(self.anything()?),
-            };
+            // A list of no members is that of all members there are, as a longer one is.
+            let lists_none = written.iter().any(|schema| schema.lists_members);
+            let has_none = self.origin == Origin::Type || lists_none;
+            if has_none && plain.names.is_none() {
+                plain.others = Others::Closed;
+            } else {
+                plain.others = Others::Open(self.anything()?);
+                plain.is_any_object = plain.names.is_none();
+            }
         }
         let places = written.iter().map(|schema| schema.first.len()).max().unwrap_or(0);
         for index in 0..places {

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::keywords;
-use super::tree::{Is, NodeId, Others, Plain, Tree};
+use super::node::{Is, NodeId, Others, Plain};
+use super::tree::Tree;
 use super::written::{Written, WrittenId};
 
 impl Tree {

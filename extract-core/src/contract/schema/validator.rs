@@ -3,10 +3,11 @@
 
 use std::net::IpAddr;
 
-use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use jsonschema::{Draft, PatternOptions, ValidationError};
 use serde_json::{Map, Value};
 
 use super::keywords::{each_schema, each_schema_at};
+use super::stack::Room;
 use super::tree::Tree;
 use super::{formats, numbers};
 
@@ -19,6 +20,32 @@ const PATTERN_STEPS: usize = 200_000;
 /// The format that text in base64 is checked by.
 const BASE64: &str = "x-base64";
 
+/// A compiled schema.
+pub(crate) struct Validator {
+    compiled: jsonschema::Validator,
+    /// The most schemas that lie inside each other for one value.
+    nested: usize,
+}
+
+impl Validator {
+    /// Whether a value fits. The work is not bounded here: see [`Tree::steps`].
+    pub(crate) fn is_valid(&self, value: &Value) -> bool {
+        Room::of_check(value, self.nested).run(|| self.compiled.is_valid(value))
+    }
+
+    /// Calls `visit` with all that is wrong with a value, up to so many.
+    pub(crate) fn each_error(
+        &self,
+        value: &Value,
+        most: usize,
+        mut visit: impl FnMut(&ValidationError<'_>),
+    ) {
+        Room::of_check(value, self.nested).run(|| {
+            self.compiled.iter_errors(value).take(most).for_each(|error| visit(&error));
+        });
+    }
+}
+
 /// Compiles the validator of a schema that the tree was read from, or of the part of it at a place.
 /// Nothing is ever fetched to resolve a reference.
 pub(crate) fn compile<'s>(
@@ -27,6 +54,12 @@ pub(crate) fn compile<'s>(
     around: impl Fn(&str) -> String,
 ) -> Result<Validator, ValidationError<'s>> {
     let spelled_out = spelled_out(tree, schema, around);
+    let nested = tree.nested();
+    let compiled = Room::of_document(schema).run(|| build(&spelled_out));
+    compiled.map(|compiled| Validator { compiled, nested }).map_err(ValidationError::to_owned)
+}
+
+fn build(spelled_out: &Value) -> Result<jsonschema::Validator, ValidationError<'_>> {
     let patterns =
         PatternOptions::fancy_regex().size_limit(PATTERN_SIZE).backtrack_limit(PATTERN_STEPS);
     numbers::with_keywords(jsonschema::options())
@@ -44,8 +77,7 @@ pub(crate) fn compile<'s>(
         // Wider than RFC 3339: with a sign, and with a fraction, as `jiff` writes and reads it.
         .with_format("duration", formats::is_duration)
         .with_format(BASE64, |text: &str| crate::contract::base64::decode(text).is_ok())
-        .build(&spelled_out)
-        .map_err(ValidationError::to_owned)
+        .build(spelled_out)
 }
 
 /// The bounds of a numeric format.

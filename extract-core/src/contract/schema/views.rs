@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::tree::{Is, NodeId, Others, Plain, Tree};
+use super::node::{Is, NodeId, Others, Plain};
+use super::tree::Tree;
 use super::written::{Written, WrittenId};
 use super::{Constant, Kinds, embed};
 

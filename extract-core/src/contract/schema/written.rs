@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::super::problem::{push_segment, segments};
 use super::constants::{Constant, constants};
 use super::constraint::MISPLACED;
-use super::keywords::{CONSTRAINTS, inside, within_depth};
+use super::keywords::{CONSTRAINTS, inside, strings, within_depth};
 use super::{Kinds, SchemaError, pattern};
 
 /// The index of a schema as it is written.
@@ -32,6 +32,8 @@ pub(crate) struct Written {
     /// The values come from `const`.
     pub(crate) is_const: bool,
     pub(crate) members: Vec<(String, WrittenId)>,
+    /// It lists its members, be they none.
+    pub(super) lists_members: bool,
     pub(crate) required: Vec<String>,
     pub(crate) patterns: Vec<(String, WrittenId)>,
     /// The schema of members that are not named.
@@ -44,6 +46,8 @@ pub(crate) struct Written {
     /// The schema of the elements behind `first`.
     pub(crate) rest: Option<WrittenId>,
     pub(crate) contains: Option<WrittenId>,
+    /// It looks once more at the schemas for the same value, to find the parts that none speaks of.
+    pub(crate) looks_again: bool,
     pub(crate) reference: Option<WrittenId>,
     pub(crate) all: Vec<WrittenId>,
     pub(crate) any: Option<Vec<WrittenId>>,
@@ -129,9 +133,26 @@ impl Written {
     /// All schemas that are held against the same value, one by one.
     pub(crate) fn in_place(&self) -> impl Iterator<Item = WrittenId> + '_ {
         let in_unions = self.unions().flat_map(|(_, branches)| branches.iter().copied());
+        self.beside().chain(in_unions)
+    }
+
+    /// The same without alternatives.
+    pub(super) fn beside(&self) -> impl Iterator<Item = WrittenId> + '_ {
         let conditions = self.condition.iter().flatten().copied();
         let dependents = self.dependents.iter().map(|(_, id)| *id);
-        self.conjuncts().chain(in_unions).chain(self.not).chain(conditions).chain(dependents)
+        self.conjuncts().chain(self.not).chain(conditions).chain(dependents)
+    }
+
+    /// All schemas that are held against a part of the value.
+    pub(super) fn of_parts(&self) -> impl Iterator<Item = WrittenId> + '_ {
+        let named = self.members.iter().chain(&self.patterns).map(|(_, id)| *id);
+        let single = [self.others, self.names, self.rest, self.contains].into_iter().flatten();
+        named.chain(single).chain(self.first.iter().copied())
+    }
+
+    /// The schema of a member that is named.
+    pub(crate) fn member(&self, name: &str) -> Option<WrittenId> {
+        self.members.iter().find(|(known, _)| known == name).map(|(_, id)| *id)
     }
 
     /// The one value that `const` allows.
@@ -217,6 +238,7 @@ impl<'d> Parser<'d> {
         for (former, keyword) in
             [("unevaluatedProperties", "additionalProperties"), ("unevaluatedItems", "items")]
         {
+            read.looks_again |= members.contains_key(former);
             if let Some(schema) = members.get(former).filter(|_| !members.contains_key(keyword)) {
                 let id = Some(self.id(inside(place, &[former]), schema));
                 if keyword == "items" { read.rest = id } else { read.others = id }
@@ -235,7 +257,10 @@ impl<'d> Parser<'d> {
         let one = |parser: &mut Self| Some(parser.id(inside(place, &[keyword]), value));
         match keyword {
             "type" => read.kinds = Some(kinds(value, place)?),
-            "properties" => read.members = self.named(keyword, value, place)?,
+            "properties" => {
+                read.members = self.named(keyword, value, place)?;
+                read.lists_members = true;
+            }
             "patternProperties" => {
                 read.patterns = self.named(keyword, value, place)?;
                 for (text, _) in &read.patterns {
@@ -437,16 +462,6 @@ fn annotations(members: &Map<String, Value>) -> Annotations {
             _ => Vec::new(),
         },
         is_plain_text: members.get(super::PLAIN_TEXT) == Some(&Value::Bool(true)),
-    }
-}
-
-pub(super) fn strings(value: Option<&Value>) -> Vec<String> {
-    match value {
-        Some(Value::String(one)) => vec![one.clone()],
-        Some(Value::Array(many)) => {
-            many.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-        }
-        _ => Vec::new(),
     }
 }
 

@@ -100,6 +100,15 @@ impl<T: Extract> Journey<T> {
                 return Taken { raised, repairs: Vec::new() };
             }
         }
+        if let Some(form) = form.filter(|form| {
+            !reading.is_as_written() && !reading.is_of_call() && !form.lowered.is_identity()
+        }) {
+            let level = self.task.options.reading;
+            let own = read_answer(answer, contract.shape(None), contract.name(), level);
+            if let Some(own) = own.ok().filter(|own| contract.is_of_own_shape(form, own)) {
+                return Taken { raised: contract.raise_reading(None, own), repairs: Vec::new() };
+            }
+        }
         let repairs = std::mem::take(&mut reading.repairs);
         Taken { raised: contract.raise_reading(form, reading), repairs }
     }
