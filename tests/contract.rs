@@ -16,6 +16,8 @@ mod scripted;
 
 #[path = "contract/bounded.rs"]
 mod bounded;
+#[path = "contract/drafts.rs"]
+mod drafts;
 #[path = "contract/given.rs"]
 mod given;
 #[path = "contract/modes.rs"]

@@ -101,3 +101,60 @@ fn may_be(tree: &Tree, plain: &Plain, value: &Value) -> bool {
 fn is_constant(plain: &Plain, value: &Value) -> bool {
     plain.constant().is_none_or(|only| same(&only.value, value))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::contract::schema::Origin;
+
+    #[test]
+    fn a_place_is_found_where_all_that_may_be_meant_say_the_same() {
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "both": {"allOf": [{"items": {"$ref": "#/$defs/Item"}}, {"items": {"minProperties": 1}}]},
+                "beside": {
+                    "properties": {"a": {"$ref": "#/$defs/Item"}, "b": true},
+                    "anyOf": [{"required": ["a"]}, {"required": ["b"]}],
+                },
+                "tagged": {"oneOf": [
+                    {"properties": {"k": {"const": "x"}, "v": {"type": "integer"}}, "required": ["k"]},
+                    {"properties": {"k": {"const": "y"}, "v": {"type": "string"}}, "required": ["k"]},
+                ]},
+                "either": {"anyOf": [
+                    {"properties": {"v": {"type": "integer"}}}, {"properties": {"v": {"type": "string"}}},
+                ]},
+                "depends": {"properties": {"v": true}, "if": {"required": ["w"]}, "then": {"required": ["v"]}},
+                "named": {"patternProperties": {"^a": {"type": "integer"}, "b$": {"type": "integer"}}},
+            },
+            "$defs": {"Item": {"type": "object", "properties": {"n": {"type": "integer"}}}},
+        });
+        let tree = Tree::parse(&schema, Origin::Given).unwrap();
+        let value = json!({
+            "both": [{"n": 1}, {"n": "x"}],
+            "beside": {"a": {"n": "x"}},
+            "tagged": {"k": "y", "v": 1},
+            "either": {"v": null},
+            "depends": {"v": 1},
+            "named": {"ax": "1", "ab": "1"},
+        });
+        let last = |pointer: &str| {
+            let last = path(&tree, tree.root(), &value, pointer).into_iter().next_back()?;
+            Some((last.pointer, last.is_element, tree.kinds(last.node)))
+        };
+        let found =
+            |pointer: &str, is_element, kinds| Some((pointer.to_owned(), is_element, kinds));
+        assert_eq!(last("/both/1"), found("/both/1", true, Kinds::OBJECT));
+        assert_eq!(last("/both/1/n"), found("/both/1/n", false, Kinds::INTEGER));
+        assert_eq!(last("/both/2"), found("/both", false, Kinds::ALL));
+        assert_eq!(last("/beside/a/n"), found("/beside/a/n", false, Kinds::INTEGER));
+        assert_eq!(last("/tagged/v"), found("/tagged/v", false, Kinds::STRING));
+        assert_eq!(last("/either/v"), found("/either", false, Kinds::ALL));
+        assert_eq!(last("/depends/v"), found("/depends", false, Kinds::ALL));
+        assert_eq!(last("/named/ax"), found("/named/ax", true, Kinds::INTEGER));
+        assert_eq!(last("/named/ab"), found("/named", false, Kinds::ALL));
+        assert_eq!(last("/none"), None);
+    }
+}

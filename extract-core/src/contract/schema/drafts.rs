@@ -188,6 +188,11 @@ impl Found {
     fn target(&self, document: &Value, of: &Reference) -> Result<Option<String>, Unbounded> {
         let (uri, fragment) = of.written.split_once('#').unwrap_or((&of.written, ""));
         let Some(fragment) = percent_decoded(fragment) else { return Ok(None) };
+        // Of several anchors, those around the value decide which one is meant.
+        let is_dynamic = of.keyword == REFERENCES[2];
+        if is_dynamic && self.anchors.get(&fragment).is_some_and(|all| all.len() > 1) {
+            return Ok(None);
+        }
         let base = if uri.is_empty() {
             of.base
         } else {
@@ -227,12 +232,13 @@ impl Found {
     }
 }
 
-/// A relative reference as one that stands by itself. `.` and `..` are not followed.
+/// A relative reference as one that stands by itself. `..` is not followed.
 fn joined(base: &str, reference: &str) -> String {
     let scheme = |uri: &str| {
         let end = uri.find(|c: char| !c.is_ascii_alphanumeric() && !"+-.".contains(c))?;
         uri[end..].starts_with(':').then_some(end + 1)
     };
+    let reference = reference.strip_prefix("./").unwrap_or(reference);
     let (None, Some(start)) = (scheme(reference), scheme(base)) else {
         return reference.to_owned();
     };

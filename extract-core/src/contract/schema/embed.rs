@@ -17,14 +17,15 @@ const WHOLE: &str = "whole_value";
 
 /// An object that has these members and no others.
 pub(crate) fn object(members: Map<String, Value>) -> Value {
-    let names: Vec<&String> = members.keys().collect();
-    let required = json!(names);
-    json!({
+    let names: Vec<String> = members.keys().cloned().collect();
+    let mut schema = json!({
         "type": "object",
-        "properties": members,
-        "required": required,
+        "properties": {},
+        "required": names,
         "additionalProperties": false,
-    })
+    });
+    schema["properties"] = members.into();
+    schema
 }
 
 /// An object without members.
@@ -183,8 +184,7 @@ fn targets(schema: &Value) -> Vec<String> {
 fn repoint(schema: &mut Value, around: &str) {
     each_schema(schema, |members| {
         if let Some(Value::String(reference)) = members.get_mut("$ref") {
-            let leads_elsewhere = |place: &String| defined(place).is_none();
-            if target(reference).filter(leads_elsewhere).is_some() {
+            if target(reference).is_some_and(|place| defined(&place).is_none()) {
                 reference.insert_str(1, around);
             }
         }

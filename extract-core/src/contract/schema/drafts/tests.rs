@@ -1,6 +1,7 @@
 use super::*;
 
 /// Each schema, and what it becomes.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn table() -> Vec<(Value, Value)> {
     let or_null = json!({"type": "null"});
     let text = json!({"type": "string"});
@@ -184,7 +185,14 @@ fn table() -> Vec<(Value, Value)> {
             }),
             json!({"items": {"$ref": "#"}, "contains": {"$ref": "#/$defs/x"}, "$defs": {"x": {}}}),
         ),
-        // What leads nowhere stays for the reader to refuse.
+        // What leads nowhere, or to one of several places, stays for the reader to refuse.
+        (
+            json!({
+                "items": {"$dynamicRef": "#x"},
+                "$defs": {"a": {"$id": "a", "$defs": {"x": {"$dynamicAnchor": "x"}}}, "x": {"$dynamicAnchor": "x"}},
+            }),
+            json!({"items": {"$dynamicRef": "#x"}, "$defs": {"a": {"$defs": {"x": {}}}, "x": {}}}),
+        ),
         (json!({"items": {"$ref": "b.json#/a"}}), json!({"items": {"$ref": "b.json#/a"}})),
         (json!({"items": {"$ref": "#/a%2"}}), json!({"items": {"$ref": "#/a%2"}})),
         (json!(7), json!(7)),
@@ -228,6 +236,7 @@ fn addresses_are_joined_as_those_of_pages_are() {
     for (base, reference, expected) in [
         ("", "a.json", "a.json"),
         ("http://a/b/c.json", "d.json", "http://a/b/d.json"),
+        ("http://a/b/c.json", "./d.json", "http://a/b/d.json"),
         ("http://a/b/c.json", "/d", "http://a/d"),
         ("http://a", "d", "http://a/d"),
         ("http://a/b", "urn:x:y", "urn:x:y"),
@@ -236,4 +245,47 @@ fn addresses_are_joined_as_those_of_pages_are() {
     ] {
         assert_eq!(joined(base, reference), expected, "{base} {reference}");
     }
+}
+
+/// Whatever the schema, reading it takes a bounded stack and a bounded number of steps.
+#[test]
+fn hostile_schemas_are_read_on_a_small_stack() {
+    let nested = |levels: usize, wrap: &dyn Fn(Value) -> Value| {
+        (0..levels).fold(json!({"type": "string"}), |inner, _| wrap(inner))
+    };
+    let in_list = |inner: Value| Value::Array(vec![inner]);
+    let in_items = |inner: Value| Value::Object(Map::from_iter([("items".to_owned(), inner)]));
+    let mut many = Map::new();
+    for index in 0..9_000 {
+        let at = format!("#/other/{index}/one");
+        many.insert(index.to_string(), json!({"one": {"$ref": at, "$id": "a", "nullable": true}}));
+    }
+    let schemas = [
+        (nested(200_000, &in_items), false),
+        (nested(126, &in_items), true),
+        (nested(40, &|inner| json!({"oneOf": [inner], "nullable": true})), false),
+        (nested(20, &|inner| json!({"oneOf": [inner], "nullable": true})), true),
+        (nested(60, &|inner| json!({"not": {"items": [inner], "additionalItems": false}})), false),
+        (nested(40, &|inner| json!({"x": {"y": inner}, "items": {"$ref": "#/x/y"}})), true),
+        (json!({"enum": [nested(120, &in_list)]}), true),
+        (json!({"items": {"$ref": "#/other/7/one"}, "other": many}), false),
+        (
+            Value::Object([("n".repeat(1 << 20), json!(vec![0; 90_000]))].into_iter().collect()),
+            false,
+        ),
+    ];
+    let small = std::thread::Builder::new().stack_size(512 << 10);
+    let reader = small.spawn(move || {
+        for (index, (schema, is_read)) in schemas.into_iter().enumerate() {
+            let read =
+                super::super::unbounded::bounded(schema).and_then(modernized).map(|schema| {
+                    let mut enclosed = super::super::embed::enclosed(&schema, "value");
+                    super::super::embed::define(&mut enclosed, &schema);
+                    let tree = crate::contract::schema::Tree::parse;
+                    tree(&schema, crate::contract::schema::Origin::Given).is_ok()
+                });
+            assert_eq!(read == Ok(true), is_read, "{index}: {read:?}");
+        }
+    });
+    reader.unwrap().join().unwrap();
 }
