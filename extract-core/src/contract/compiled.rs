@@ -18,7 +18,7 @@ use super::{
     push_segment, root, schema_of, type_walk,
 };
 use crate::conversation::Tool;
-use crate::reading::{Reading, parse_json};
+use crate::reading::{Reading, Repair, RepairKind, parse_json};
 
 /// What a type asks for: its JSON Schema, its tool in every dialect, and the compiled validator.
 ///
@@ -44,7 +44,7 @@ pub struct Contract {
     validator: validator::Validator,
     /// The forms that were asked for so far, and why there is none where a dialect refuses the type.
     forms: RwLock<Vec<Known>>,
-    prompt: String,
+    prompt: OnceLock<String>,
     /// What is asked for, compiled for reading.
     shape: Shape,
     variants: OnceLock<Option<Arc<Variants>>>,
@@ -162,46 +162,46 @@ impl Contract {
     fn build_here(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
         validator::say_deprecated(&mut schema);
         let origin = if is_given { Origin::Given } else { Origin::Type };
-        let own = read_tree(&name, &schema, origin, false)?;
-        let description = own.node(own.root()).notes.description.clone();
-        let wrapped = (!root::is_object(&own, own.root())).then(|| root::wrap(&schema));
-        let tree = match &wrapped {
-            None => own,
-            Some(wrapped) => read_tree(&name, wrapped, origin, true)?,
+        // Alternatives are no object, so that their tree is read once, with an object around them.
+        let own = (!embed::has_alternatives(&schema))
+            .then(|| read_tree(&name, &schema, origin, false))
+            .transpose()?;
+        let (wrapped, tree) = match own.filter(|own| root::is_object(own, own.root())) {
+            Some(own) => (None, own),
+            None => {
+                let wrapped = root::wrap(&schema);
+                let tree = read_tree(&name, &wrapped, origin, true)?;
+                (Some(wrapped), tree)
+            }
         };
         let tree = Arc::new(tree);
-        // Both bound the schema; it is compiled only after that.
         let dialect = &Dialect::JSON_SCHEMA;
-        let said = render(&tree)
-            .and_then(|prompt| Ok((prompt, lower_tree(&tree, dialect)?)))
-            .map_err(|error| {
-                let source = if wrapped.is_some() { error.inside() } else { error };
-                let (name, dialect) = (name.clone(), dialect.name());
-                ContractError::Dialect { name, dialect, source }
-            });
-        let (prompt, lowered) = said?;
+        let lowered = lower_tree(&tree, dialect).map_err(|error| {
+            let source = if wrapped.is_some() { error.inside() } else { error };
+            ContractError::Dialect { name: name.clone(), dialect: dialect.name(), source }
+        })?;
         let shape = shape_of(&name, &tree, wrapped.is_some())?;
         let around = |place: &str| {
             if wrapped.is_some() { root::place_outside(place) } else { place.to_owned() }
         };
         let validator = validator::compile(&tree, &schema, around)
             .map_err(|error| uncompiled(&name, &error))?;
-        let forms = RwLock::default();
-        let (variants, elements) = (OnceLock::new(), Elements::default());
-        let contract = Self {
+        let mut contract = Self {
             name,
-            description,
+            description: None,
             schema,
             wrapped,
             tree,
             validator,
-            forms,
-            prompt,
+            forms: RwLock::default(),
+            prompt: OnceLock::new(),
             shape,
-            variants,
-            elements,
+            variants: OnceLock::new(),
+            elements: Elements::default(),
             is_given,
         };
+        let own = contract.tree.node(contract.own_node());
+        contract.description.clone_from(&own.notes.description);
         let form = contract.formed(dialect, false, lowered);
         contract.keep(dialect, false, form)?;
         Ok(contract)
@@ -402,7 +402,9 @@ impl Contract {
     /// The compact form of the schema that prompts carry where no schema can be sent: types in
     /// the manner of TypeScript, with descriptions and bounds as comments.
     pub fn prompt_schema(&self) -> &str {
-        &self.prompt
+        let written = || Room::of_document(&self.schema).run(|| render(&self.tree));
+        // One that is too large to be written out in types is shown as it is.
+        self.prompt.get_or_init(|| written().unwrap_or_else(|_| self.asked_schema().to_string()))
     }
 
     /// The schema as JSON text, tidied and in one line: the other form for prompts, for models that
@@ -483,7 +485,12 @@ impl Contract {
     /// Whether a reading for the type's own shape shows that a reply was written in it, though another
     /// shape was asked for: it says a value to the letter, and nothing that only the other shape has.
     pub(crate) fn is_of_own_shape(&self, form: &Form, own: &Reading) -> bool {
-        own.is_as_written()
+        // The object around a root that is none is not of the type.
+        let is_around = |repair: &Repair| {
+            self.is_wrapped() && repair.kind == RepairKind::ToField && repair.pointer.is_empty()
+        };
+        own.misfits.is_empty()
+            && own.repairs.iter().all(is_around)
             && !form.lowered.has_pairs_beside_members(&own.value)
             && self.is_valid(&self.raise(None, own.value.clone()).value)
     }

@@ -66,6 +66,11 @@ pub(crate) fn title(schema: &Value) -> Option<&str> {
     schema.get("title")?.as_str()
 }
 
+/// Whether the JSON of a schema lists alternatives.
+pub(crate) fn has_alternatives(schema: &Value) -> bool {
+    ["anyOf", "oneOf"].iter().any(|keyword| schema.get(keyword).is_some_and(Value::is_array))
+}
+
 /// Whether the JSON of a schema has this member, and no other.
 pub(crate) fn has_only_member(schema: &Value, name: &str) -> bool {
     let members = schema.get("properties").and_then(Value::as_object);
