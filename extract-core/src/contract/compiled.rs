@@ -97,10 +97,9 @@ impl Contract {
         })
     }
 
-    /// The contract of a JSON Schema (draft 2020-12) that is known only at run time. Its name is its
-    /// `title`, or `answer`.
-    ///
-    /// It is not kept anywhere: who needs it again keeps the `Arc`.
+    /// The contract of a JSON Schema (draft 4 to 2020-12, or `OpenAPI` 3.0) that is known only at run
+    /// time. Its name is its `title`, or `answer`. It is not kept anywhere: who needs it again keeps the
+    /// `Arc`. Objects that list no members may have any.
     ///
     /// The schema may come from anywhere. It is refused where it is too deep, too large, too costly to
     /// check against, or refers to anything outside of itself: nothing is ever fetched or read.

@@ -52,18 +52,6 @@ pub enum DialectError {
         /// The rules that exclude each other.
         why: Cow<'static, str>,
     },
-    /// A keyword that cannot be said in the dialect nor in words.
-    #[error("{dialect} cannot say `{keyword}` at {pointer:?}: {why}")]
-    Unsupported {
-        /// The dialect.
-        dialect: &'static str,
-        /// The keyword.
-        keyword: &'static str,
-        /// JSON pointer into the schema.
-        pointer: String,
-        /// Why not.
-        why: &'static str,
-    },
     /// The schema cannot be read.
     #[error(transparent)]
     Schema(#[from] SchemaError),
@@ -91,7 +79,7 @@ impl DialectError {
     /// The same with its places in the schema that was wrapped, not in the one around it.
     pub(crate) fn inside(mut self) -> Self {
         match &mut self {
-            Self::Unsatisfiable { pointer, .. } | Self::Unsupported { pointer, .. } => {
+            Self::Unsatisfiable { pointer, .. } => {
                 if let Some(place) = root::place_inside(pointer) {
                     *pointer = place.to_owned();
                 }

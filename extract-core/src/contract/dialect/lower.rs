@@ -86,6 +86,7 @@ pub(super) struct Definition {
     pub(super) step: StepId,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "independent findings of one walk, not a state")]
 pub(super) struct Engine<'a> {
     pub(super) dialect: &'a Dialect,
     pub(super) tree: &'a Arc<Tree>,
@@ -150,10 +151,7 @@ impl<'a> Engine<'a> {
             let node = self.definitions[next].node;
             if self.definitions[next].name.is_some() {
                 let out = self.body(node, false)?;
-                let out = match out {
-                    Some(out) => out,
-                    None => return Err(self.never(node)),
-                };
+                let Some(out) = out else { return Err(self.never(node)) };
                 self.definitions[next].step = out.step;
                 self.definitions[next].schema = Some(self.finish(out));
             } else if node == self.tree.root() {

@@ -66,14 +66,13 @@ pub use table::Dialect;
 
 /// Lowers a JSON Schema (draft 2020-12, as schemars writes it) into a dialect.
 ///
-/// The schema is bounded first: 128 levels of JSON, 20,000 parts once it is
-/// written out, patterns of 4,096 bytes. References
-/// are followed inside the document only. What passes these bounds, a limit of the dialect, or has
-/// no meaning in it is refused with a [`DialectError`].
+/// The schema is bounded first: 128 levels of JSON, patterns of 4,096 bytes, and ten times its own size
+/// once it is written out (8 KB for small ones). References are followed inside the document only. A
+/// schema that passes these bounds or a limit of the dialect is refused with a [`DialectError`].
 ///
-/// How composition is read: an object that names properties and does not speak of others has no
-/// others, as in serde's structs; `allOf`, the siblings of a `$ref` and those of a union are merged
-/// in that sense.
+/// An object that names properties and does not speak of others has no others, as in serde's structs;
+/// one that names none may have any. `allOf`, the siblings of a `$ref` and those of a union are merged
+/// in that sense; unions beside each other become all their combinations.
 ///
 /// ```
 /// use extract_core::contract::dialect::{lower, Dialect, DialectError};

@@ -8,7 +8,7 @@ use super::super::schema::{self, Kinds, NodeId, Origin, Others, Plain};
 use super::error::DialectError;
 use super::lower::{Engine, Out, clean};
 use super::note::NoteKind;
-use super::plan::{Branch, KEY, Member, Rest, SAME, Step, VALUE};
+use super::plan::{Branch, KEY, Member, Rest, SAME, Step, StepId, VALUE};
 use super::table::{Any, Maps, PropertyNames, Root};
 
 /// The member that holds the pairs of an object with named properties and others.
@@ -20,6 +20,17 @@ struct Unnamed<'p> {
     nodes: Vec<NodeId>,
     /// What their names must look like, each with the place where that is said.
     patterns: Vec<&'p str>,
+}
+
+/// Members that are named, lowered.
+#[derive(Default)]
+struct Named {
+    sent: Map<String, Value>,
+    required: Vec<Value>,
+    members: BTreeMap<String, Member>,
+    renamed: BTreeMap<String, String>,
+    /// Whether a value with them is sent otherwise than it is.
+    changes: bool,
 }
 
 impl Engine<'_> {
@@ -96,12 +107,71 @@ impl Engine<'_> {
         plain: &Plain,
         unnamed: Option<&Unnamed<'_>>,
     ) -> Result<Option<Out>, DialectError> {
-        let mut sent = Map::new();
-        let mut sent_required: Vec<Value> = Vec::new();
-        let mut members = BTreeMap::new();
-        let mut renamed = BTreeMap::new();
-        let mut changes = false;
-        let filled = !self.dialect.optional && plain.members.iter().all(|one| !one.required);
+        let Some(mut named) = self.named(plain)? else { return Ok(None) };
+        let is_empty = named.sent.is_empty() && unnamed.is_none() && plain.patterns.is_empty();
+        if is_empty && !self.dialect.empty_objects && !self.is_root() {
+            return Ok(Some(self.empty(node)));
+        }
+        let mut rest = Rest::Members(SAME);
+        let mut open = None;
+        let mut words = Vec::new();
+        if let Some(unnamed) = unnamed {
+            if self.dialect.maps == Maps::Pairs {
+                let Some(out) = self.pairs(node, None, unnamed)? else { return Ok(None) };
+                let Step::Pairs { values } = *self.step_at(out.step) else { return Ok(None) };
+                let mut name = OTHERS.to_owned();
+                while plain.member(&name).is_some() || named.sent.contains_key(&name) {
+                    name.push('_');
+                }
+                let schema = self.finish(out);
+                named.sent.insert(name.clone(), schema);
+                named.required.push(name.as_str().into());
+                rest = Rest::Pairs { sent: name, values };
+                named.changes = true;
+            } else if let Some(out) = self.values(node, unnamed)? {
+                rest = Rest::Members(out.step);
+                named.changes |= out.step != SAME;
+                let anything = self.dialect.any == Any::Keep && out.schema.is_empty();
+                let schema = self.finish(out);
+                open = Some(if anything { Value::Bool(true) } else { schema });
+                if !unnamed.patterns.is_empty() {
+                    words.push(matching(&unnamed.patterns));
+                    let place = self.place(unnamed.nodes[0]).to_owned();
+                    let words = "the pattern of the keys is said in the description";
+                    self.note(NoteKind::Described, &place, words.to_owned());
+                }
+            }
+        }
+        let Named { sent, required, members, renamed, mut changes } = named;
+        let mut out = Out { words, ..Out::default() };
+        out.schema = self.closed_object(sent, required);
+        let bare = plain.members.is_empty();
+        if let Some(open) = open {
+            if bare {
+                out.schema.shift_remove("properties");
+            }
+            out.schema.insert("additionalProperties".to_owned(), open);
+        }
+        if self.dialect.allows("patternProperties") && !plain.patterns.is_empty() {
+            let (sent, step) = self.patterns(plain, &rest)?;
+            if let Some(step) = step {
+                rest = Rest::Members(step);
+                changes = true;
+            }
+            if bare {
+                out.schema.shift_remove("properties");
+            }
+            out.schema.insert("patternProperties".to_owned(), Value::Object(sent));
+        }
+        if changes || !renamed.is_empty() {
+            out.step = self.step(Step::Object { members, renamed, rest });
+        }
+        Ok(Some(out))
+    }
+
+    /// Lowers the members that are named; `None` where nothing fits one that must be there.
+    fn named(&mut self, plain: &Plain) -> Result<Option<Named>, DialectError> {
+        let mut named = Named::default();
         for member in &plain.members {
             let (name, required) = (&member.name, member.required);
             let filled = !required && !self.dialect.optional;
@@ -129,109 +199,61 @@ impl Engine<'_> {
                 };
                 self.note(NoteKind::Nullable, &place, words.to_owned());
             }
-            let sent_name = self.sent_name(name, plain, &sent);
-            if sent_name != *name {
+            let sent = self.sent_name(name, plain, &named.sent);
+            if sent != *name {
                 out.words.push(format!("Stands for {name:?}."));
-                self.note(NoteKind::Reshaped, &place, format!("sent under the name {sent_name:?}"));
-                renamed.insert(sent_name.clone(), name.clone());
+                self.note(NoteKind::Reshaped, &place, format!("sent under the name {sent:?}"));
+                named.renamed.insert(sent.clone(), name.clone());
             }
             let step = out.step;
-            changes |= step != SAME || filled;
-            let member = Member { sent: sent_name.clone(), step, filled, null_is_absent };
-            members.insert(name.clone(), member);
+            named.changes |= step != SAME || filled;
+            let member = Member { sent: sent.clone(), step, filled, null_is_absent };
+            named.members.insert(name.clone(), member);
             if required || filled {
-                sent_required.push(sent_name.as_str().into());
+                named.required.push(sent.as_str().into());
             }
             let schema = self.finish(out);
-            sent.insert(sent_name, schema);
-        }
-        let is_empty = sent.is_empty() && unnamed.is_none() && plain.patterns.is_empty();
-        if is_empty && !self.dialect.empty_objects && !self.is_root() {
-            return Ok(Some(self.empty(node)));
+            named.sent.insert(sent, schema);
         }
         // A map whose keys are listed has members that are all alike, and each entry may hold null.
-        let is_map = filled && plain.others == Others::Closed && sent.len() > 1;
-        let mut schemas = sent.values();
+        let is_filled = named.members.values().all(|member| member.filled);
+        let mut schemas = named.sent.values();
         let first = schemas.next();
-        if is_map && schemas.all(|schema| Some(schema) == first) {
-            members.values_mut().for_each(|member| member.null_is_absent = true);
-            changes = true;
+        let is_alike = named.sent.len() > 1 && schemas.all(|schema| Some(schema) == first);
+        if is_filled && is_alike && plain.others == Others::Closed {
+            named.members.values_mut().for_each(|member| member.null_is_absent = true);
         }
-        let mut rest = Rest::Members(SAME);
-        let mut open = None;
-        let mut words = Vec::new();
-        if let Some(unnamed) = unnamed {
-            if self.dialect.maps == Maps::Pairs {
-                let Some(out) = self.pairs(node, None, unnamed)? else { return Ok(None) };
-                let Step::Pairs { values } = *self.step_at(out.step) else { return Ok(None) };
-                let mut name = OTHERS.to_owned();
-                while plain.member(&name).is_some() || sent.contains_key(&name) {
-                    name.push('_');
-                }
-                let schema = self.finish(out);
-                sent.insert(name.clone(), schema);
-                sent_required.push(name.as_str().into());
-                rest = Rest::Pairs { sent: name, values };
-                changes = true;
-            } else if let Some(out) = self.values(node, unnamed)? {
-                rest = Rest::Members(out.step);
-                changes |= out.step != SAME;
-                let anything = self.dialect.any == Any::Keep && out.schema.is_empty();
-                let schema = self.finish(out);
-                open = Some(if anything { Value::Bool(true) } else { schema });
-                if !unnamed.patterns.is_empty() {
-                    words.push(matching(&unnamed.patterns));
-                    let place = self.place(unnamed.nodes[0]).to_owned();
-                    let words = "the pattern of the keys is said in the description";
-                    self.note(NoteKind::Described, &place, words.to_owned());
-                }
-            }
+        Ok(Some(named))
+    }
+
+    /// Lowers the members that are named by patterns, and gives the step of all members without a name of
+    /// their own, where there is one.
+    fn patterns(
+        &mut self,
+        plain: &Plain,
+        rest: &Rest,
+    ) -> Result<(Map<String, Value>, Option<StepId>), DialectError> {
+        let mut sent = Map::new();
+        let mut branches = Vec::new();
+        for (pattern, values) in &plain.patterns {
+            let Some(out) = self.lower(*values)? else {
+                let part = format!("a member whose name matches `{}`", pattern.text);
+                self.left_out(*values, &part);
+                sent.insert(pattern.text.clone(), Value::Bool(false));
+                continue;
+            };
+            branches.push(Branch { node: *values, kinds: Kinds::ALL, step: out.step });
+            sent.insert(pattern.text.clone(), self.finish(out));
         }
-        let mut out = Out { words, ..Out::default() };
-        out.schema = self.closed_object(sent, sent_required);
-        let bare = plain.members.is_empty();
-        if let Some(open) = open {
-            if bare {
-                out.schema.shift_remove("properties");
-            }
-            out.schema.insert("additionalProperties".to_owned(), open);
+        if let (Rest::Members(step), Others::Open(other)) = (rest, plain.others) {
+            branches.push(Branch { node: other, kinds: Kinds::ALL, step: *step });
         }
-        if self.dialect.allows("patternProperties") && !plain.patterns.is_empty() {
-            let mut sent = Map::new();
-            let mut branches = Vec::new();
-            for (pattern, values) in &plain.patterns {
-                let Some(out) = self.lower(*values)? else {
-                    self.left_out(
-                        *values,
-                        &format!("a member whose name matches `{}`", pattern.text),
-                    );
-                    sent.insert(pattern.text.clone(), Value::Bool(false));
-                    continue;
-                };
-                branches.push(Branch { node: *values, kinds: Kinds::ALL, step: out.step });
-                sent.insert(pattern.text.clone(), self.finish(out));
-            }
-            // One step for all names that have no schema of their own.
-            if let (Rest::Members(step), Others::Open(other)) = (&rest, plain.others) {
-                branches.push(Branch { node: other, kinds: Kinds::ALL, step: *step });
-            }
-            if branches.iter().any(|branch| branch.step != SAME) {
-                let step = match branches.as_slice() {
-                    [only] => only.step,
-                    _ => self.step(Step::Union(branches)),
-                };
-                rest = Rest::Members(step);
-                changes = true;
-            }
-            if bare {
-                out.schema.shift_remove("properties");
-            }
-            out.schema.insert("patternProperties".to_owned(), Value::Object(sent));
-        }
-        if changes || !renamed.is_empty() {
-            out.step = self.step(Step::Object { members, renamed, rest });
-        }
-        Ok(Some(out))
+        let changes = branches.iter().any(|branch| branch.step != SAME);
+        let step = changes.then(|| match branches.as_slice() {
+            [only] => only.step,
+            _ => self.step(Step::Union(branches)),
+        });
+        Ok((sent, step))
     }
 
     /// An object without members, for dialects that refuse one: the JSON text of it.

@@ -267,9 +267,8 @@ impl<'a> Turner<'a> {
         let plan = self.plan;
         let lowered = match plan.steps.get(step) {
             None | Some(Step::Same) => value,
-            Some(Step::Text { null: false }) if value.is_null() => value,
+            Some(Step::Text { null: false } | Step::Cut(_)) if value.is_null() => value,
             Some(Step::Text { .. }) => Value::String(value.to_string()),
-            Some(Step::Cut(_)) if value.is_null() => value,
             Some(Step::Cut(index)) => {
                 let step = plan.definitions.get(*index).copied().unwrap_or(SAME);
                 self.in_text += 1;

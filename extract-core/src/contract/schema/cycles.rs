@@ -15,10 +15,10 @@ pub(super) fn components(
     let mut seen = vec![false; count];
     let mut back: Vec<Vec<u32>> = vec![Vec::new(); count];
     let mut looped = vec![false; count];
-    for from in 0..count {
+    for (from, is_looped) in looped.iter_mut().enumerate() {
         edges(from, &mut |to| {
             back[to].push(u32::try_from(from).unwrap_or(u32::MAX));
-            looped[from] |= to == from;
+            *is_looped |= to == from;
         });
     }
     for start in 0..count {

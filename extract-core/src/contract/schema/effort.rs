@@ -54,10 +54,9 @@ impl Tree {
                 return None;
             }
             let is_parted = value.is_object() || value.is_array();
-            if trial == Trial::Fit && is_parted && self.is_written_recursive(id) {
-                if !known.insert((id, std::ptr::from_ref(value))) {
-                    continue;
-                }
+            let is_remembered = trial == Trial::Fit && is_parted && self.is_written_recursive(id);
+            if is_remembered && !known.insert((id, std::ptr::from_ref(value))) {
+                continue;
             }
             self.open_parts(id, value, trial, &mut steps, &mut open);
         }

@@ -22,6 +22,7 @@ const MAX_PARTS: usize = 50_000;
 
 /// One schema of a document.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent properties, not a state")]
 pub(crate) struct Written {
     /// Its JSON pointer in the document.
     pub(crate) place: String,
