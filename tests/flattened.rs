@@ -96,10 +96,14 @@ struct Maps {
     lines: BTreeMap<u16, String>,
 }
 
+/// Each repair with the place of it.
+type Repairs = Vec<(RepairKind, String)>;
+
+/// A reply, and the value with its repairs, or the problems.
+type Row<'a, T> = (Value, Result<(T, &'a [(RepairKind, &'a str)]), &'a [&'a str]>);
+
 /// The value of a text with the repairs that it took; or what does not fit.
-fn told<T: Extract + DeserializeOwned>(
-    text: &str,
-) -> Result<(T, Vec<(RepairKind, String)>), Vec<String>> {
+fn told<T: Extract + DeserializeOwned>(text: &str) -> Result<(T, Repairs), Vec<String>> {
     let contract = Contract::of::<T>().unwrap();
     let reading = read(text, contract.shape(None), Level::Lenient).unwrap();
     let wrapped = contract.is_wrapped();
@@ -129,9 +133,7 @@ fn stays<T: Extract + Serialize + DeserializeOwned + PartialEq + Debug>(values: 
 
 /// Holds rows of a text, with what is read or what does not fit, to a type.
 #[track_caller]
-fn table<T: Extract + DeserializeOwned + PartialEq + Debug>(
-    rows: Vec<(Value, Result<(T, &[(RepairKind, &str)]), &[&str]>)>,
-) {
+fn table<T: Extract + DeserializeOwned + PartialEq + Debug>(rows: Vec<Row<'_, T>>) {
     for (said, expected) in rows {
         let expected = expected
             .map(|(value, repairs)| {
