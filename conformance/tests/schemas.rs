@@ -61,7 +61,7 @@ const INVALID_NULLS: usize = 85;
 const OVERSIZE: usize = 0;
 
 /// Tests of the suite with the expected verdict, at least.
-const SUITE_AGREES: usize = 1_962;
+const SUITE_AGREES: usize = 2_024;
 
 /// The ceiling of each class for the real schemas.
 const CEILINGS: &[(Class, usize)] = &[
