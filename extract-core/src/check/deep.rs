@@ -35,7 +35,7 @@ pub(super) fn problems(contract: &Contract, value: &Value) -> Vec<Problem> {
         }
         walk.explain(schema, value, &pointer);
     }
-    // What is opened last is explained first.
+    // The walk explains the place first that it opened last.
     walk.told.sort_by(|one, other| one.pointer.cmp(&other.pointer));
     walk.told
 }

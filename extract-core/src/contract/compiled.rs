@@ -39,7 +39,7 @@ pub struct Contract {
     schema: Value,
     /// The same with an object at its root; absent where it has one already.
     wrapped: Option<Value>,
-    /// What is asked for, as everything visits it.
+    /// The schema that is asked for, as everything visits it.
     tree: Arc<Tree>,
     validator: validator::Validator,
     /// The forms that were asked for so far, and why there is none where a dialect refuses the type.

@@ -4,7 +4,7 @@ use super::dialect::DialectError;
 use super::schema::{SchemaError, Unbounded};
 use super::{TypeFault, root};
 
-/// Why a type cannot be asked for.
+/// The reason why a type cannot be asked for.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContractError {
@@ -21,9 +21,9 @@ pub enum ContractError {
     Schema {
         /// The type's name.
         name: String,
-        /// Where in the schema, as a JSON pointer.
+        /// The place in the schema, as a JSON pointer.
         pointer: String,
-        /// What is wrong there.
+        /// The fault there.
         message: String,
     },
     /// A provider's dialect of JSON Schema cannot say what the type asks for.
@@ -33,7 +33,7 @@ pub enum ContractError {
         name: String,
         /// The dialect's name.
         dialect: &'static str,
-        /// What cannot be said, and where in the type's own schema.
+        /// The fault, with its place in the type's own schema.
         source: DialectError,
     },
     /// The type's JSON Schema cannot be read.
@@ -41,7 +41,7 @@ pub enum ContractError {
     Unreadable {
         /// The type's name.
         name: String,
-        /// What is wrong, and where in the type's own schema.
+        /// The fault, with its place in the type's own schema.
         source: SchemaError,
     },
     /// A schema that was given at run time passes a bound.
@@ -49,7 +49,7 @@ pub enum ContractError {
     Unbounded {
         /// The schema's name.
         name: String,
-        /// Which bound.
+        /// The bound that it passes.
         source: Unbounded,
     },
 }
