@@ -5,7 +5,7 @@
 //! cargo run --example grounding
 //! ```
 
-use extract_llm::contract::Match;
+use extract_llm::grounding::Match;
 use extract_llm::grounding::Quote;
 use extract_llm::{Client, Error, Extract};
 

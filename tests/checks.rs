@@ -5,10 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use extract_llm::contract::{
-    Background, CheckError, CheckFailure, Context, Problem, Problems, Source,
-};
+use extract_llm::contract::{Background, CheckError, CheckFailure, Context, Problem, Problems};
 use extract_llm::extraction::{Outcome, ParseError, parse_in};
+use extract_llm::grounding::Source;
 use extract_llm::model::scripted::reply;
 use extract_llm::{Error, Extract, Message, Part, parse};
 use serde_json::json;

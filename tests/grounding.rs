@@ -1,8 +1,9 @@
 //! Quotes and grounded values: where they are found, what becomes of those that are not, and that
 //! looking them up costs no more than the source is long, whatever stands in it.
 
-use extract_llm::contract::{Background, Effort, Match, Source};
+use extract_llm::contract::Background;
 use extract_llm::extraction::{ParseError, parse_in};
+use extract_llm::grounding::{Effort, Match, Source};
 use extract_llm::grounding::{Grounded, Quote};
 use extract_llm::model::scripted::reply;
 use extract_llm::{Extract, Message};

@@ -11,6 +11,7 @@ pub mod http;
 pub mod model;
 pub mod partial;
 pub mod reading;
+pub(crate) mod schema;
 pub mod wire;
 
 pub use contract::Extract;
@@ -22,7 +23,7 @@ pub mod __private {
     pub use crate::contract::rules;
     pub use {schemars, serde};
 
-    pub use crate::contract::partial;
+    pub use crate::partial::value as partial;
 
     /// The compiler names this path where a type derives one of them a second time by itself.
     pub mod extract_derives_this_too {

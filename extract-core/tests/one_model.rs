@@ -1,4 +1,4 @@
-//! One model of a schema: outside of `contract/schema` and the printing of dialects, no code names a
+//! One model of a schema: outside of `schema` and the printing of dialects, no code names a
 //! keyword of JSON Schema, so none follows a reference or merges schemas by itself.
 
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// Files that may name them all.
-const ROOMS: &[&str] = &["contract/schema/", "contract/dialect/"];
+const ROOMS: &[&str] = &["schema/", "contract/dialect/"];
 
 /// Single lines elsewhere, each with its reason.
 const ALLOWED: &[(&str, &str, &str)] = &[

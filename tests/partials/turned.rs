@@ -2,7 +2,8 @@
 //! as objects, variants whose data are sent otherwise.
 
 use extract_llm::contract::dialect::Dialect;
-use extract_llm::contract::{Answer, AnswerPartial, Maybe, MaybePartial};
+use extract_llm::contract::{Answer, Maybe};
+use extract_llm::partial::{AnswerPartial, MaybePartial};
 
 use super::*;
 

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::schema::Told;
 use super::union::{Meant, meant};
-use crate::contract::schema::{Tree, Trial, Validator, WrittenId};
-use crate::contract::{Contract, Problem, Problems, push_segment};
+use crate::contract::{Contract, Problem, Problems};
+use crate::schema::push_segment;
+use crate::schema::{Tree, Trial, Validator, WrittenId};
 
 /// The most places that are looked at, each for each schema that speaks of it.
 const MOST: usize = 200_000;

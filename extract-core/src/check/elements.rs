@@ -2,9 +2,8 @@
 //! own type says they are of.
 
 use super::typed::{Read, add_uncovered, read_typed};
-use crate::contract::{
-    CheckError, Checker, Context, Contract, Extract, Failed, Problems, push_segment, segments,
-};
+use crate::contract::{CheckError, Checker, Context, Contract, Extract, Failed, Problems};
+use crate::schema::{push_segment, segments};
 
 /// The most problems that are collected from one list.
 const MOST: usize = 1000;

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::deep;
 use super::union::{Head, Meant, meant};
-use crate::contract::schema::Trial;
-use crate::contract::{Contract, MISSING, Problem, ProblemKind, Problems, excerpt, push_segment};
+use crate::contract::{Contract, MISSING, Problem, ProblemKind, Problems, excerpt};
+use crate::schema::Trial;
+use crate::schema::push_segment;
 
 /// The most problems that are collected from one value: a list of a million bad elements is
 /// described as well by its first thousand.

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::rules::Rules;
 use super::schema::violations;
-use crate::contract::schema::{Room, Trial};
 use crate::contract::{
     Checker, Context, Contract, Extract, Failed, Problem, ProblemKind, Problems, Unread, excerpt,
     read,
 };
+use crate::schema::{Room, Trial};
 
 /// Checks a value of the type's own shape: all violations of its schema, then what serde says,
 /// then the validators of the type and of the call, then the checks of the call that may wait.

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::contract::schema::{Kinds, Tree, Written, WrittenId};
+use crate::schema::{Kinds, Tree, Written, WrittenId};
 
 /// How many references and unions are followed, one from another, to the names of a branch.
 const FOLLOWED: usize = 8;

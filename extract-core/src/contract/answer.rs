@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::partial::{AnswerPartial, Seed};
-use super::schema::PLAIN_TEXT;
 use super::{Checker, Extract, TypeWalk};
+use crate::partial::value::{AnswerPartial, Seed};
+use crate::schema::PLAIN_TEXT;
 
 /// A value, or plain text: the model may ask back, decline, or just talk.
 ///

@@ -4,24 +4,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use base64::{DecodeError, Engine as _};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Extract;
-
-/// The alphabet of RFC 4648, with padding when written and with or without it when read.
-const ENGINE: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
-/// The bytes that a text stands for.
-pub(super) fn decode(text: &str) -> Result<Vec<u8>, DecodeError> {
-    ENGINE.decode(text.trim())
-}
+use crate::schema::base64;
 
 /// Bytes, as base64 text on the wire.
 ///
@@ -63,13 +50,13 @@ impl From<Base64> for bytes::Bytes {
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'_, str>::deserialize(deserializer)?;
-        decode(&text).map(Self).map_err(de::Error::custom)
+        base64::decode(&text).map(Self).map_err(de::Error::custom)
     }
 }
 
 impl Serialize for Base64 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&ENGINE.encode(&self.0))
+        serializer.serialize_str(&base64::encode(&self.0))
     }
 }
 

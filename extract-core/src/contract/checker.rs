@@ -13,9 +13,9 @@ use serde_json::Value;
 use super::pieces::Pieces;
 use super::seek::Seek;
 use super::wide::Unread;
-use super::{
-    CheckError, CheckFailure, Context, Effort, Located, Problem, Problems, excerpt, push_segment,
-};
+use super::{CheckError, CheckFailure, Context, Problem, Problems, excerpt};
+use crate::grounding::{Effort, Located};
+use crate::schema::push_segment;
 
 /// Walks a typed value, with the JSON it was read from beside it, and collects what its validators
 /// say, each with its JSON pointer.

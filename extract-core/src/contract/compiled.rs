@@ -9,16 +9,17 @@ use serde_json::Value;
 use super::contract_error::{ContractError, uncompiled, unreadable};
 use super::dialect::{Dialect, Lowered, Raised, lower_tree, render};
 use super::element::Elements;
-use super::schema::{
-    NodeId, Origin, Room, Tree, Trial, WrittenId, bounded, contradiction, embed, in_json_schema,
-    modernized, validator,
-};
 use super::{
     DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, envelope, known, name,
-    push_segment, root, schema_of, type_walk,
+    root, schema_of, type_walk,
 };
 use crate::conversation::Tool;
 use crate::reading::{Reading, Repair, RepairKind, parse_json};
+use crate::schema::push_segment;
+use crate::schema::{
+    NodeId, Origin, Room, Tree, Trial, WrittenId, bounded, contradiction, embed, in_json_schema,
+    modernized, validator,
+};
 
 /// What a type asks for: its JSON Schema, its tool in every dialect, and the compiled validator.
 ///

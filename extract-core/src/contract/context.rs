@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::{CheckError, CheckFailure, Source};
+use super::{CheckError, CheckFailure};
 use crate::conversation::Message;
+use crate::grounding::Source;
 
 /// What is handed to checks, by who runs them. An extraction makes its own; for
 /// [`parse_in`](crate::extraction::parse_in), and for tests of one's checks, it is made by hand.

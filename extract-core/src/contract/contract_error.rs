@@ -1,8 +1,8 @@
 //! [`ContractError`]: reasons why a type or a schema cannot be asked for.
 
 use super::dialect::DialectError;
-use super::schema::{SchemaError, Unbounded};
 use super::{TypeFault, root};
+use crate::schema::{SchemaError, Unbounded};
 
 /// The reason why a type cannot be asked for.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -4,8 +4,9 @@
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::schema::{Kinds, NodeId, Plain, Tree, embed};
-use super::{Contract, segments};
+use super::Contract;
+use crate::schema::segments;
+use crate::schema::{Kinds, NodeId, Plain, Tree, embed};
 
 /// How many elements with schemas of their own are told apart.
 const POSITIONS: usize = 64;

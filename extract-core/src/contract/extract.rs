@@ -12,8 +12,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::partial::{Partial, Seed};
 use super::{Checker, TypeWalk};
+use crate::partial::value::{Partial, Seed};
 
 /// A type that can be extracted from text.
 ///

@@ -69,7 +69,7 @@ mod ordered {
     use schemars::JsonSchema;
     use serde::de::DeserializeOwned;
 
-    use super::super::partial::Seed;
+    use crate::partial::value::Seed;
     use super::{Checker, Extract, TypeWalk, check_each, check_entries};
 
     impl<K, V, S> Extract for indexmap::IndexMap<K, V, S>

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::partial::{MaybePartial, Seed};
 use super::{Checker, Extract, TypeWalk};
+use crate::partial::value::{MaybePartial, Seed};
 
 /// A value, or the reason why the input does not give one.
 ///

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::schema::{Kinds, Tree};
+use crate::schema::{Kinds, Tree};
 
 /// The forms of JSON that the values of a type have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,18 +20,16 @@ mod contract_error;
 pub mod dialect;
 mod element;
 mod envelope;
-mod exact;
 mod extract;
 #[doc(hidden)]
 pub mod fits;
+mod flattened;
 mod foreign;
 mod given;
 mod known;
 mod maybe;
 mod members;
 mod name;
-#[doc(hidden)]
-pub mod partial;
 mod parts;
 mod pieces;
 mod place;
@@ -40,16 +38,15 @@ mod report;
 pub(crate) mod root;
 #[doc(hidden)]
 pub mod rules;
-pub(crate) mod schema;
 mod seek;
 pub(crate) mod shape;
-mod source;
 mod type_fault;
 mod type_walk;
 mod user_tool;
 mod variants;
 mod wide;
 
+pub use crate::schema::{Constraint, SchemaError, Unbounded};
 pub use answer::Answer;
 pub use base64::Base64;
 pub use check_error::{CheckError, CheckFailure};
@@ -59,22 +56,17 @@ pub use compiled::{Contract, Form};
 pub use context::{Background, Context};
 pub use contract_error::ContractError;
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
+#[doc(hidden)]
+pub use flattened::{open_beside_tag, tidy_flattened};
 pub use given::Given;
 pub use maybe::Maybe;
-pub use partial::{AnswerPartial, Entries, ListType, MaybePartial, Partial, State, Streamed};
 pub use parts::{Part, Parts};
 #[doc(hidden)]
 pub use pieces::{Piece, PieceExtract, PieceOther, PieceRead};
-pub(crate) use problem::{MISSING, MOST_SHOWN, excerpt, push_segment, segments};
+pub(crate) use problem::{MISSING, MOST_SHOWN, excerpt};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use report::{Change, DialectReport};
-pub use schema::{Constraint, SchemaError, Unbounded};
-#[doc(hidden)]
-pub use schema::{open_beside_tag, tidy_flattened};
 pub use shape::Shape;
-#[doc(hidden)]
-pub use source::Effort;
-pub use source::{Located, Match, Source, SourcePart};
 pub use type_fault::TypeFault;
 #[doc(hidden)]
 pub use type_walk::{Flat, Plain, TypeWalk, Walked, WalkedExtract, WalkedOther, schema_of};

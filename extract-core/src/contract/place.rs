@@ -1,8 +1,8 @@
 //! A place in a schema in the words of the type it was made of: `Order.lines[].sku` for
 //! `/$defs/Order/properties/lines/items/properties/sku`.
 
-use super::schema::{Step, Tree, Written};
 use super::{Contract, root};
+use crate::schema::{Step, Tree, Written};
 
 /// A pointer into the schema that is asked for, as one into the type's own.
 pub(super) fn in_the_type(contract: &Contract, pointer: &str) -> String {
@@ -49,7 +49,7 @@ pub(super) fn in_words(contract: &Contract, pointer: &str) -> String {
 fn variant(tree: &Tree, branch: &Written) -> Option<String> {
     if let Some(target) = branch.reference {
         let place = &tree.written(target).place;
-        return super::segments(place).last();
+        return crate::schema::segments(place).last();
     }
     let constant = |schema: &Written| match schema.constants.as_deref() {
         Some([only]) if schema.is_const => only.value.as_str().map(str::to_owned),

@@ -236,20 +236,3 @@ pub(crate) fn excerpt(value: &Value) -> String {
     }
     text
 }
-
-/// The segments of a JSON pointer, unescaped.
-pub(crate) fn segments(pointer: &str) -> impl Iterator<Item = String> {
-    pointer.split('/').skip(1).map(|segment| segment.replace("~1", "/").replace("~0", "~"))
-}
-
-/// Appends `/segment` to a JSON pointer, escaped as RFC 6901 says.
-pub(crate) fn push_segment(pointer: &mut String, segment: &str) {
-    pointer.push('/');
-    for c in segment.chars() {
-        match c {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            c => pointer.push(c),
-        }
-    }
-}

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::schema::{Kinds, NodeId, Tree, embed};
+use crate::schema::{Kinds, NodeId, Tree, embed};
 
 /// The key that a value is wrapped under.
 pub(crate) const KEY: &str = "value";

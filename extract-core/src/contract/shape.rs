@@ -12,10 +12,10 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::schema::{Constant, NodeId, Origin, Pattern, SchemaError, Tree};
+use crate::schema::{Constant, NodeId, Origin, Pattern, SchemaError, Tree};
 use choices::enter_normal;
 
-pub(crate) use super::schema::{Bounds, Lengths};
+pub(crate) use crate::schema::{Bounds, Lengths};
 pub(crate) use choices::Choices;
 pub(crate) use names::MemberNames;
 pub(crate) use spelling::{fold, normal, normal_value};

@@ -14,8 +14,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::members::{Forms, Members};
-use super::schema::{Origin, Tree};
 use super::{Extract, TypeFault};
+use crate::schema::{Origin, Tree};
 
 /// The JSON Schema (draft 2020-12) of a type.
 #[doc(hidden)]

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::dialect::{self, Dialect, Raised};
-use super::schema::Plain;
-use super::{Contract, ContractError, Form, Problems, push_segment};
+use super::{Contract, ContractError, Form, Problems};
 use crate::reading::Reading;
+use crate::schema::Plain;
+use crate::schema::push_segment;
 use place::Place;
 
 /// What a type is as several tools. See [`Contract::variants`].

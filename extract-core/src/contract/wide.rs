@@ -12,8 +12,9 @@ use serde::de::{
 };
 use serde_json::Value;
 
-use super::schema::is_whole;
-use super::{Problem, ProblemKind, excerpt, push_segment};
+use super::{Problem, ProblemKind, excerpt};
+use crate::schema::is_whole;
+use crate::schema::push_segment;
 
 /// Why a value cannot be read as a type, and where in it.
 pub(crate) type Unread = serde_path_to_error::Error<serde_json::Error>;

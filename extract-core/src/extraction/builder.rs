@@ -216,7 +216,7 @@ impl<T> Extraction<T> {
 
     /// Messages to put before the input, such as examples. Several are sent in their order.
     ///
-    /// They are no part of the [`Source`](crate::contract::Source) that checks look at, nor of what
+    /// They are no part of the [`Source`](crate::grounding::Source) that checks look at, nor of what
     /// there is to read: an empty input is [`InputError::Empty`](super::InputError::Empty) behind
     /// examples too, because the model would give one of them back.
     ///

@@ -4,7 +4,8 @@ use std::any::Any;
 
 use super::Extraction;
 use crate::check::Check;
-use crate::contract::{CheckError, Context, Extract, Source};
+use crate::contract::{CheckError, Context, Extract};
+use crate::grounding::Source;
 
 impl<T> Extraction<T> {
     /// Hands a value to all checks, those of the type included: they have it by its type, from

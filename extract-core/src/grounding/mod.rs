@@ -2,7 +2,8 @@
 //! values that bring theirs. They are looked up here, without a model.
 //!
 //! ```
-//! use extract_core::contract::{Background, Match};
+//! use extract_core::contract::Background;
+//! use extract_core::grounding::Match;
 //! use extract_core::extraction::parse_in;
 //! use extract_core::grounding::Quote;
 //!
@@ -20,7 +21,11 @@
 mod field;
 mod grounded;
 mod quote;
+mod source;
 
 pub use field::Ground;
 pub use grounded::Grounded;
 pub use quote::Quote;
+#[doc(hidden)]
+pub use source::Effort;
+pub use source::{Located, Match, Source, SourcePart};

@@ -9,14 +9,15 @@ use std::sync::OnceLock;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::contract::{Checker, Extract, Located};
+use crate::contract::{Checker, Extract};
+use crate::grounding::Located;
 
-/// A text that must stand in the [`Source`](crate::contract::Source). In JSON it is a string; once
+/// A text that must stand in the [`Source`](crate::grounding::Source). In JSON it is a string; once
 /// it was checked it knows where it stands.
 ///
 /// It is found where it stands as it is, or but for case, white space, punctuation, typographic forms
 /// and hyphens at line ends, or with a few letters changed, but no digit, sign or whole word:
-/// [`Match`](crate::contract::Match) says which. One that is not found is a problem, told with the passage that comes nearest. Of quotes with the same text, the
+/// [`Match`](crate::grounding::Match) says which. One that is not found is a problem, told with the passage that comes nearest. Of quotes with the same text, the
 /// second stands at the second place where the source has it, and so on, in the order of the
 /// fields; where there are no more places, at the last.
 ///

@@ -9,12 +9,10 @@
 //! # Ok::<(), extract_core::http::reqwest::Error>(())
 //! ```
 
-mod framing;
 mod retry_after;
 mod transport;
 mod waiting;
 
-pub use framing::{Event, Framer, Framing};
 pub use reqwest;
 pub use retry_after::retry_after;
 pub(crate) use transport::too_large;

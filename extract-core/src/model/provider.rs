@@ -22,7 +22,8 @@ use crate::conversation::{
     Assembly, Feature, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
     shown,
 };
-use crate::http::{Framing, HttpRequest, HttpResponse, Transport};
+use crate::http::{HttpRequest, HttpResponse, Transport};
+use crate::wire::Framing;
 use crate::wire::{self, Delivery, Protocol};
 
 /// A model behind an HTTP API.

@@ -2,7 +2,8 @@
 //! together, without the connection.
 
 use crate::conversation::{Delta, ProviderError, ProviderErrorKind, Usage};
-use crate::http::{Framer, Framing, too_large};
+use crate::http::too_large;
+use crate::wire::{Framer, Framing};
 use crate::wire::{Protocol, StreamDecoder, beginning};
 
 /// How much of a body is kept until an event is read.

@@ -12,18 +12,9 @@
 //! # Ok::<(), extract_core::contract::ContractError>(())
 //! ```
 
-mod coerce;
-mod enter;
-mod frame;
-mod growing;
-mod guide;
-mod hand;
-mod live;
-mod member;
-mod show;
-mod turned;
+mod filling;
+#[doc(hidden)]
+pub mod value;
 
-pub use crate::contract::{
-    AnswerPartial, Entries, ListType, MaybePartial, Partial, State, Streamed,
-};
-pub use live::Live;
+pub use filling::Live;
+pub use value::{AnswerPartial, Entries, ListType, MaybePartial, Partial, State, Streamed};

@@ -6,7 +6,6 @@
 //! by the same [`Assembly`].
 
 use crate::conversation::{Assembly, Delta, ProviderError, Reply, Request, Usage};
-use crate::http::Framing;
 
 mod anthropic;
 mod bedrock;
@@ -14,6 +13,7 @@ mod body;
 mod chat;
 mod cohere;
 mod failure;
+mod framing;
 mod gemini;
 mod interactions;
 mod loose;
@@ -28,6 +28,7 @@ mod usage;
 
 pub(crate) use failure::beginning;
 pub use failure::{ErrorBody, classify, decode_failure};
+pub use framing::{Event, Framer, Framing};
 pub use quirks::{
     CacheForm, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField, SeedField, TierField,
     ToolChoiceForm,

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::contract::{Problem, excerpt, segments};
+use crate::contract::{Problem, excerpt};
+use crate::schema::segments;
 
 /// A value of no more bytes than this is shown as a whole.
 const SHORT: usize = 600;

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::super::schema::{Is, NodeId, Plain};
 use super::error::DialectError;
 use super::lower::{Engine, Out};
 use super::note::NoteKind;
 use super::plan::{SAME, Step, StepId, TUPLE_REST};
 use super::table::{Any, Tuples};
+use crate::schema::{Is, NodeId, Plain};
 
 /// The least and the most elements of a list.
 struct Length {

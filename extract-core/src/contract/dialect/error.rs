@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::super::root;
-use super::super::schema::SchemaError;
+use crate::schema::SchemaError;
 
 /// A schema that cannot be sent: the dialect has no way to say it, a limit is passed, or it is no
 /// schema that can be read safely.

@@ -3,11 +3,11 @@
 
 use serde_json::{Map, Value};
 
-use super::super::schema::{Kinds, NodeId, Plain};
 use super::error::DialectError;
 use super::lower::{Engine, Out};
 use super::table::{Constants, Patterns};
 use super::{pattern, words};
+use crate::schema::{Kinds, NodeId, Plain};
 
 pub(super) const OF_STRINGS: &[&str] =
     &["minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"];

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::super::problem::push_segment;
 use super::error::{DialectError, Limit};
 use super::table::Dialect;
+use crate::schema::push_segment;
 
 /// How many fields an error names.
 const WORST: usize = 5;

@@ -7,8 +7,6 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::super::problem::push_segment;
-use super::super::schema::{self, Annotations, Is, NodeId, Tree};
 use super::error::DialectError;
 use super::limits;
 use super::note::{Note, NoteKind};
@@ -16,6 +14,8 @@ use super::plan::{Plan, SAME, Step, StepId};
 use super::table::{Any, Dialect, Recursion, Refs, Root};
 use super::turn::Turner;
 use super::{Lowered, words};
+use crate::schema::push_segment;
+use crate::schema::{self, Annotations, Is, NodeId, Tree};
 
 /// How deep lowering goes, references that are written out included.
 const MAX_LEVELS: usize = 100;

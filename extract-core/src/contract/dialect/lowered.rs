@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::super::problem::Problem;
-use super::super::schema::Tree;
 use super::note::Note;
-use super::plan::{Plan, Rest, Step};
+use super::plan::{Plan, Rest, SAME, Step, StepId};
 use super::turn::Turner;
+use crate::schema::Tree;
 
 /// A schema in a dialect: what is sent, what the dialect could not say as it stood, and the way back
 /// for values.
@@ -20,8 +20,8 @@ pub struct Lowered {
     /// What was said in words, reshaped or narrowed, in the order of the schema.
     pub notes: Vec<Note>,
     pub(super) dialect: &'static str,
-    pub(super) own: Arc<Tree>,
-    pub(super) plan: Plan,
+    pub(crate) own: Arc<Tree>,
+    pub(crate) plan: Plan,
     pub(super) identity: bool,
 }
 
@@ -85,6 +85,14 @@ impl Lowered {
         let mut turner = Turner::new(&self.plan, &self.own, &value);
         let value = turner.raise(self.plan.root, value);
         Raised { value, problems: turner.problems }
+    }
+
+    /// A part of a value that belongs to one step, in the type's own shape.
+    pub(crate) fn raise_part(&self, step: StepId, value: Value) -> Value {
+        if step == SAME {
+            return value;
+        }
+        Turner::new(&self.plan, &self.own, &value).raise(step, value)
     }
 
     /// Whether any object in a value has a member that only values as they are sent have: the one that

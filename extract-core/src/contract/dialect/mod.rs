@@ -30,7 +30,6 @@
 
 mod arrays;
 mod error;
-pub(crate) mod follow;
 mod leaf;
 mod limits;
 mod lower;
@@ -38,7 +37,7 @@ mod lowered;
 mod note;
 mod objects;
 mod pattern;
-mod plan;
+pub(crate) mod plan;
 mod references;
 mod render;
 mod rows;
@@ -53,7 +52,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::schema::{Origin, Room, Tree};
+use crate::schema::{Origin, Room, Tree};
 
 pub use error::{DialectError, Limit};
 pub(super) use limits::check_tools;

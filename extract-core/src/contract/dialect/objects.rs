@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::super::schema::{self, Kinds, NodeId, Origin, Others, Plain};
 use super::error::DialectError;
 use super::lower::{Engine, Out, clean};
 use super::note::NoteKind;
 use super::plan::{Branch, KEY, Member, Rest, SAME, Step, StepId, VALUE};
 use super::table::{Any, Maps, PropertyNames, Root};
+use crate::schema::{self, Kinds, NodeId, Origin, Others, Plain};
 
 /// The member that holds the pairs of an object with named properties and others.
 const OTHERS: &str = "additional_properties";

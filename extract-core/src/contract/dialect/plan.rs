@@ -3,17 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use super::super::schema::{Kinds, NodeId};
+use crate::schema::{Kinds, NodeId};
 
 /// The index of a step in its plan.
-pub(super) type StepId = usize;
+pub(crate) type StepId = usize;
 
 /// The step that changes nothing.
-pub(super) const SAME: StepId = 0;
+pub(crate) const SAME: StepId = 0;
 
 /// What happens to a value of one schema.
 #[derive(Debug, Clone)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Same,
     /// The step of a definition.
     Definition(usize),
@@ -53,18 +53,18 @@ pub(super) enum Step {
 
 /// A property that has a schema of its own.
 #[derive(Debug, Clone)]
-pub(super) struct Member {
-    pub(super) sent: String,
-    pub(super) step: StepId,
+pub(crate) struct Member {
+    pub(crate) sent: String,
+    pub(crate) step: StepId,
     /// Whether `null` is sent where the property is left out.
-    pub(super) filled: bool,
+    pub(crate) filled: bool,
     /// Whether `null` means left out, for the property's own type does not accept it.
-    pub(super) null_is_absent: bool,
+    pub(crate) null_is_absent: bool,
 }
 
 /// What happens to properties that have no schema of their own.
 #[derive(Debug, Clone)]
-pub(super) enum Rest {
+pub(crate) enum Rest {
     Members(StepId),
     /// Sent as a list of pairs under this name.
     Pairs {
@@ -75,30 +75,30 @@ pub(super) enum Rest {
 
 /// One branch of a union: the values of these kinds that fit a node of the type's own schema.
 #[derive(Debug, Clone)]
-pub(super) struct Branch {
-    pub(super) node: NodeId,
-    pub(super) kinds: Kinds,
-    pub(super) step: StepId,
+pub(crate) struct Branch {
+    pub(crate) node: NodeId,
+    pub(crate) kinds: Kinds,
+    pub(crate) step: StepId,
 }
 
 /// The member names of a pair.
-pub(super) const KEY: &str = "key";
-pub(super) const VALUE: &str = "value";
+pub(crate) const KEY: &str = "key";
+pub(crate) const VALUE: &str = "value";
 
 /// The member of a tuple object that holds what follows its fixed places.
-pub(super) const TUPLE_REST: &str = "rest";
+pub(crate) const TUPLE_REST: &str = "rest";
 
 /// The steps of a whole schema.
 #[derive(Debug, Clone)]
-pub(super) struct Plan {
-    pub(super) steps: Vec<Step>,
-    pub(super) definitions: Vec<StepId>,
-    pub(super) root: StepId,
+pub(crate) struct Plan {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) definitions: Vec<StepId>,
+    pub(crate) root: StepId,
 }
 
 impl Plan {
     /// Whether every value stays as it is.
-    pub(super) fn is_identity(&self) -> bool {
+    pub(crate) fn is_identity(&self) -> bool {
         self.steps.iter().all(|step| match step {
             Step::Same | Step::Definition(_) | Step::Array { .. } | Step::Union(_) => true,
             Step::Object { members, renamed, rest } => {

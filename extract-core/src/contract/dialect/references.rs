@@ -3,12 +3,12 @@
 
 use serde_json::{Map, Value};
 
-use super::super::schema::{Is, Kinds, NodeId, each_schema, place_of};
 use super::error::DialectError;
 use super::lower::{Definition, Engine, Out, clean, is_noise};
 use super::note::NoteKind;
 use super::plan::{SAME, Step, StepId};
 use super::table::{Refs, RootRefs};
+use crate::schema::{Is, Kinds, NodeId, each_schema, place_of};
 
 /// While fewer schemas than this are written, a described reference is written out; afterwards it
 /// is kept and wrapped.

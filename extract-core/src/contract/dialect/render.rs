@@ -5,12 +5,12 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::super::schema::{Annotations, Is, Kinds, NodeId, Origin, Others, Plain, Room, Tree};
 use super::error::DialectError;
 use super::leaf::{OF_NUMBERS, OF_STRINGS};
 use super::lower::clean;
 use super::table::Dialect;
 use super::words;
+use crate::schema::{Annotations, Is, Kinds, NodeId, Origin, Others, Plain, Room, Tree};
 
 /// The most nodes that are written.
 const MAX_PARTS: usize = 20_000;

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::super::schema::{Is, Kinds, NodeId, Plain, Tree, same};
 use super::plan::{Branch, KEY, Member, Plan, Rest, SAME, Step, StepId, TUPLE_REST, VALUE};
+use crate::schema::{Is, Kinds, NodeId, Plain, Tree, same};
 
 /// How deep a value is looked into.
 const DEPTH: usize = 128;
@@ -91,7 +91,7 @@ impl Sent<'_> {
             Some(Step::Object { members, renamed, rest }) => {
                 let Some(sent) = value.as_object() else { return false };
                 let Some(plain) = plain else { return false };
-                let is_there = |member: &super::super::schema::Member| {
+                let is_there = |member: &crate::schema::Member| {
                     let name = members.get(&member.name).map_or(&member.name, |one| &one.sent);
                     !member.required || sent.contains_key(name)
                 };

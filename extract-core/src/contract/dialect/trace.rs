@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::problem::{push_segment, segments};
 use super::lowered::Lowered;
 use super::plan::{Rest, SAME, Step, StepId, TUPLE_REST, VALUE};
 use super::turn::Turner;
+use crate::schema::{push_segment, segments};
 
 impl Lowered {
     /// The JSON pointer of a place of `value`, which is of the type's own shape, in the value that

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::super::problem::{Problem, ProblemKind, excerpt, push_segment};
-use super::super::schema::{Kinds, Tree};
+use super::super::problem::{Problem, ProblemKind, excerpt};
 use super::plan::{Branch, KEY, Member, Plan, Rest, SAME, Step, StepId, TUPLE_REST, VALUE};
 use super::sent::Sent;
+use crate::schema::push_segment;
+use crate::schema::{Kinds, Tree};
 
 /// How deep values are followed. Deeper ones are left as they are, and fail validation.
 const DEPTH: usize = 192;

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::super::schema::{Is, Kinds, NodeId, Plain};
 use super::error::DialectError;
 use super::lower::{Engine, Out};
 use super::note::NoteKind;
 use super::plan::{Branch, SAME, Step, StepId};
 use super::table::{Nullable, OneOf};
+use crate::schema::{Is, Kinds, NodeId, Plain};
 
 /// Types whose null form is a list of two types.
 const SIMPLE: &[&str] = &["string", "number", "integer", "boolean"];

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::super::problem::{push_segment, segments};
-use crate::contract::schema::{Kinds, NodeId, Others, Plain, Tree, same};
+use crate::schema::{Kinds, NodeId, Others, Plain, Tree, same};
+use crate::schema::{push_segment, segments};
 
 /// A place on the way.
 #[derive(Debug, Clone)]
@@ -107,7 +107,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::contract::schema::Origin;
+    use crate::schema::Origin;
 
     #[test]
     fn a_place_is_found_where_all_that_may_be_meant_say_the_same() {

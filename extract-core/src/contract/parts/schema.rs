@@ -8,9 +8,9 @@ use serde_json::Map;
 
 use super::Part;
 use super::locate::Stop;
-use crate::contract::problem::segments;
-use crate::contract::schema::embed;
 use crate::contract::{Contract, ContractError, name, root};
+use crate::schema::embed;
+use crate::schema::segments;
 
 /// The longest name of a part.
 const LONGEST: usize = 48;

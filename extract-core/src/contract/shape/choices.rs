@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::super::schema::Constant;
 use super::normal_value;
+use crate::schema::Constant;
 
 /// The values of an enum (or of a single constant), and how each may be spelled.
 #[derive(Debug, Clone, Default)]

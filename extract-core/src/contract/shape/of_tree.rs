@@ -3,11 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::schema::{Constant, Is, Kinds, NodeId, Others, Plain, SchemaError, Tree};
 use super::{
     Choices, Field, Form, ListForm, MemberIndex, ObjectForm, Rest, Shape, ShapeId, UnionForm,
     Width, enter_normal, normal, variants,
 };
+use crate::schema::{Constant, Is, Kinds, NodeId, Others, Plain, SchemaError, Tree};
 
 /// The most alternatives of all unions together, each counted with its members or constants.
 const MAX_ALTERNATIVES: usize = 400_000;

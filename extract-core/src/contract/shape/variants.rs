@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::super::schema::Constant;
 use super::{Form, Shape, ShapeId, enter_normal, normal, normal_value};
+use crate::schema::Constant;
 
 /// The most tags of a union: each is a bit of [`Named::speaks`].
 const MAX_TAGS: usize = 8;

@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
-use super::super::schema::{Constant, Is, NodeId, Others, Plain, Tree, embed};
 use super::super::{Contract, name, root};
 use super::place::Place;
 use super::{Variant, Variants};
+use crate::schema::{Constant, Is, NodeId, Others, Plain, Tree, embed};
 
 /// The tools of a type, where it can be several or has plain text beside it.
 pub(super) fn variants(contract: &Contract) -> Option<Variants> {

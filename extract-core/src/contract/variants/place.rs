@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::push_segment;
+use crate::schema::push_segment;
 
 /// Where the arguments of a variant's tool stand.
 #[derive(Debug, Clone, PartialEq)]

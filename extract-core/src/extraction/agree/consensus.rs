@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::FieldAgreement;
-use crate::contract::push_segment;
+use crate::schema::push_segment;
 
 /// What most values hold: of objects, the members that more than half have, each with what most
 /// hold there; of lists, those of the length that most have, element by element; of anything else,

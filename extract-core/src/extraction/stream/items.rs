@@ -12,13 +12,13 @@ use super::source::Source;
 use super::spans::Spans;
 use super::{Began, ExtractionStream, Told, View, Withdrawn};
 use crate::check::check_elements;
-use crate::contract::partial::pointer;
-use crate::contract::{
-    Background, Contract, ContractError, Extract, ListType, Partial, Problems, root, segments,
-};
+use crate::contract::{Background, Contract, ContractError, Extract, Problems, root};
 use crate::conversation::Delta;
 use crate::extraction::{BadItems, Error, Extraction, InputError};
+use crate::partial::value::pointer;
+use crate::partial::{ListType, Partial};
 use crate::reading::Follower;
+use crate::schema::segments;
 
 /// The [`View`] of [`Extraction::items`]: elements of type `E`.
 #[derive(Debug)]

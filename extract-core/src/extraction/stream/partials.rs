@@ -9,10 +9,11 @@ use serde_json::Value;
 use super::sealed::Sees;
 use super::source::Source;
 use super::{Began, ExtractionStream, Told, View};
-use crate::contract::{Extract, Partial};
+use crate::contract::Extract;
 use crate::conversation::Delta;
 use crate::extraction::{Error, Extraction};
 use crate::partial::Live;
+use crate::partial::Partial;
 
 /// The [`View`] of [`Extraction::stream`]: the value so far.
 #[derive(Debug)]

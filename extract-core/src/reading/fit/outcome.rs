@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::super::report::{MOST, Misfit, Repair, RepairKind, excerpt};
 use super::super::tree::{NodeId, Tree};
-use crate::contract::push_segment;
+use crate::schema::push_segment;
 
 /// A step of the path to a value.
 #[derive(Debug, Clone, Copy)]

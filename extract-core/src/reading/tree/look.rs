@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 
 use super::slot::{COPY, CUT, FILLED, LAST, LONG, MORE, NOTED, UNCLEAR};
 use super::{Kind, NONE, Node, NodeId, Slice, Tree};
-use crate::contract::push_segment;
+use crate::schema::push_segment;
 
 impl Tree {
     #[inline]

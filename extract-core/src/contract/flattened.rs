@@ -1,0 +1,83 @@
+//! Mends what schemars writes for the enums that are flattened into an object.
+
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value, json};
+
+use super::schema_of;
+
+/// Says in other words what stands in the schema of an object with a flattened enum: a unit variant with
+/// a description is a text beside the object, which nothing can be. It is a member of its name that holds
+/// null, as serde reads it and as schemars writes it for one without.
+#[doc(hidden)]
+pub fn tidy_flattened(schema: &mut Schema) {
+    if let Some(keywords) = schema.as_object_mut() {
+        tidy(keywords);
+    }
+}
+
+fn tidy(keywords: &mut Map<String, Value>) {
+    for word in ["allOf", "anyOf", "oneOf"] {
+        let branches = keywords.get_mut(word).and_then(Value::as_array_mut);
+        for branch in branches.into_iter().flatten().filter_map(Value::as_object_mut) {
+            unit_variant(branch);
+            tidy(branch);
+        }
+    }
+}
+
+fn unit_variant(branch: &mut Map<String, Value>) {
+    if branch.get("type").is_none_or(|name| name != "string") {
+        return;
+    }
+    let Some(Value::String(name)) = branch.shift_remove("const") else { return };
+    branch.insert("type".to_owned(), "object".into());
+    branch.insert("properties".to_owned(), json!({&name: {"type": "null"}}));
+    branch.insert("required".to_owned(), json!([name]));
+}
+
+/// Lets a variant with a content of any value hold members beside its tag. schemars leaves out what such
+/// a type says, which is nothing, and the variant looks like one without content.
+#[doc(hidden)]
+pub fn open_beside_tag<T: JsonSchema + ?Sized>(schema: &mut Schema) {
+    let mut content = schema_of::<T>();
+    let says_nothing = content.as_object_mut().is_some_and(|keywords| {
+        keywords.retain(|word, _| !["title", "description"].contains(&word.as_str()));
+        keywords.is_empty()
+    });
+    if says_nothing {
+        schema.ensure_object().entry("additionalProperties").or_insert(Value::Bool(true));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn described_unit_variants_are_members() {
+        let mut schema = schemars::json_schema!({
+            "type": "object",
+            "properties": {"kind": {"type": "string", "const": "a"}},
+            "allOf": [
+                {"anyOf": [{"oneOf": [{"type": "string", "const": "A", "description": "a"}]}, {}]},
+                {"oneOf": [{"type": "object", "properties": {"B": {}}, "required": ["B"]}]},
+            ],
+        });
+        tidy_flattened(&mut schema);
+        let unit = json!({
+            "type": "object", "description": "a",
+            "properties": {"A": {"type": "null"}}, "required": ["A"],
+        });
+        assert_eq!(
+            schema.to_value(),
+            json!({
+                "type": "object",
+                "properties": {"kind": {"type": "string", "const": "a"}},
+                "allOf": [
+                    {"anyOf": [{"oneOf": [unit]}, {}]},
+                    {"oneOf": [{"type": "object", "properties": {"B": {}}, "required": ["B"]}]},
+                ],
+            })
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! Where a quote stands in a source: as it is, or else but for case, white space and punctuation, or
+//! else with a few letters changed. Each step is linear in the source.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::folded::Folded;
+use super::fuzzy;
+use super::{Located, Match, Source};
+
+/// The work of looking something up, counted: bytes looked at and cells computed.
+#[doc(hidden)]
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Effort {
+    pub steps: u64,
+}
+
+impl Effort {
+    pub(super) fn spend(&mut self, steps: usize) {
+        self.steps = self.steps.saturating_add(steps as u64);
+    }
+}
+
+impl Source {
+    /// Finds where a text stands.
+    ///
+    /// ```
+    /// use extract_core::grounding::{Match, Source};
+    ///
+    /// let source = Source::from("Dr. Müller said: “It is  a\nwell-known fact.”");
+    ///
+    /// let found = source.locate("said").unwrap();
+    /// assert_eq!((found.quality, found.bytes, found.chars), (Match::Exact, 12..16, 11..15));
+    ///
+    /// let found = source.locate("\"it is a well-known fact\"").unwrap();
+    /// assert_eq!(found.quality, Match::Normalised);
+    /// assert_eq!(&source[found.bytes], "It is  a\nwell-known fact");
+    ///
+    /// let found = source.locate("It is a wel-known fakt").unwrap();
+    /// assert_eq!(found.quality, Match::Fuzzy);
+    ///
+    /// assert_eq!(source.locate("It is a little-known fact"), None);
+    /// ```
+    pub fn locate(&self, quote: &str) -> Option<Located> {
+        self.locate_after(quote, 0, &mut Effort::default()).ok()
+    }
+
+    /// The first place that begins at or after a byte, or else the last of those before it; where
+    /// there is none, the passage that comes nearest.
+    #[doc(hidden)]
+    pub fn locate_after(
+        &self,
+        quote: &str,
+        from: usize,
+        effort: &mut Effort,
+    ) -> Result<Located, Option<Range<usize>>> {
+        let quote = quote.trim();
+        if quote.is_empty() {
+            return Err(None);
+        }
+        let (later, earlier) = self.exactly(quote, from, effort);
+        if let Some(found) = later {
+            return Ok(self.located(found, Match::Exact, effort));
+        }
+        let source = self.folded(effort);
+        let folded = Folded::of(quote, []);
+        effort.spend(quote.len());
+        let (later, earlier_folded) = self.but_for_form(&folded, source, from, effort);
+        if let Some(found) = later {
+            return Ok(self.located(found, Match::Normalised, effort));
+        }
+        if let Some(found) = earlier {
+            return Ok(self.located(found, Match::Exact, effort));
+        }
+        if let Some(found) = earlier_folded {
+            return Ok(self.located(found, Match::Normalised, effort));
+        }
+        let original = |piece| source.original(piece, self);
+        let found = fuzzy::find(folded.text(), source.text(), effort);
+        match found {
+            Some(found) if found.is_near => match original(found.piece) {
+                Some(bytes) => Ok(self.located(bytes, Match::Fuzzy, effort)),
+                None => Err(None),
+            },
+            found => Err(found.and_then(|found| original(found.piece))),
+        }
+    }
+
+    /// The first occurrence at or after a byte, and the last one before it. One that stands between
+    /// words goes before one that is a piece of a word.
+    fn exactly(
+        &self,
+        quote: &str,
+        from: usize,
+        effort: &mut Effort,
+    ) -> (Option<Range<usize>>, Option<Range<usize>>) {
+        effort.spend(self.len());
+        let finder = memmem::Finder::new(quote);
+        let all = finder.find_iter(self.as_bytes()).map(|start| start..start + quote.len());
+        let within = all.filter(|piece| {
+            effort.spend(1);
+            !self.crosses(piece)
+        });
+        choose(within, |piece| is_whole(self, piece), |piece| piece.start >= from)
+    }
+
+    /// The same in the folded text.
+    fn but_for_form(
+        &self,
+        quote: &Folded,
+        source: &Folded,
+        from: usize,
+        effort: &mut Effort,
+    ) -> (Option<Range<usize>>, Option<Range<usize>>) {
+        if quote.text().is_empty() {
+            return (None, None);
+        }
+        effort.spend(source.text().len());
+        let finder = memmem::Finder::new(quote.text());
+        let all = finder.find_iter(source.text().as_bytes());
+        let pieces = all.map(|start| start..start + quote.text().len()).filter(|piece| {
+            effort.spend(1);
+            !source.splits_letter(piece)
+        });
+        let start = |piece: &Range<usize>| source.original(piece.clone(), self).map(|at| at.start);
+        let (later, earlier) = choose(
+            pieces,
+            |piece| source.is_whole(piece),
+            |piece| start(piece).is_some_and(|start| start >= from),
+        );
+        let original = |piece: Option<_>| source.original(piece?, self);
+        (original(later), original(earlier))
+    }
+
+    /// Whether a piece lies in more than one part.
+    fn crosses(&self, piece: &Range<usize>) -> bool {
+        self.parts().len() > 1
+            && self.part_at(piece.start).is_none_or(|part| part.bytes.end < piece.end)
+    }
+
+    fn located(&self, bytes: Range<usize>, quality: Match, effort: &mut Effort) -> Located {
+        effort.spend(bytes.end);
+        let start = self[..bytes.start].chars().count();
+        let chars = start..start + self[bytes.clone()].chars().count();
+        Located { bytes, chars, quality }
+    }
+}
+
+/// The first piece that comes late enough and the last one that does not, whole ones before others.
+fn choose(
+    pieces: impl Iterator<Item = Range<usize>>,
+    is_whole: impl Fn(&Range<usize>) -> bool,
+    is_late: impl Fn(&Range<usize>) -> bool,
+) -> (Option<Range<usize>>, Option<Range<usize>>) {
+    let (mut later, mut earlier) = (None, None);
+    let (mut whole_earlier, mut any) = (false, false);
+    for piece in pieces {
+        let whole = is_whole(&piece);
+        if is_late(&piece) {
+            if whole {
+                return (Some(piece), earlier);
+            }
+            later.get_or_insert(piece);
+            any = true;
+        } else if whole || !whole_earlier {
+            whole_earlier |= whole;
+            earlier = Some(piece);
+        }
+    }
+    // A piece of a word is no second mention of a whole one.
+    if any && whole_earlier { (None, earlier) } else { (later, earlier) }
+}
+
+/// Whether a piece begins and ends where words do, as far as it is made of words.
+fn is_whole(text: &str, piece: &Range<usize>) -> bool {
+    let joined = |left: Option<char>, right: Option<char>| {
+        left.is_some_and(char::is_alphanumeric) && right.is_some_and(char::is_alphanumeric)
+    };
+    let inside = &text[piece.clone()];
+    !joined(text[..piece.start].chars().next_back(), inside.chars().next())
+        && !joined(inside.chars().next_back(), text[piece.end..].chars().next())
+}

@@ -1,0 +1,108 @@
+//! What the reply is read against: the schema as it was sent, and the way back to the type's own
+//! shape. All of it is looked up, nothing is changed.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::stream_transform::{Arriving, Follow, Told, Way};
+use crate::contract::dialect::Lowered;
+use crate::contract::shape::{Form as ShapeForm, ObjectForm, Shape, ShapeId};
+use crate::contract::{Contract, Form};
+
+/// What the reply is read against.
+#[derive(Debug, Clone)]
+pub(super) struct Guide {
+    contract: Arc<Contract>,
+    form: Option<Arc<Form>>,
+}
+
+impl Guide {
+    pub(super) fn new(contract: Arc<Contract>, form: Option<Arc<Form>>) -> Self {
+        Self { contract, form }
+    }
+
+    pub(super) fn contract(&self) -> &Arc<Contract> {
+        &self.contract
+    }
+
+    pub(super) fn shape(&self) -> &Shape {
+        self.contract.shape(self.form.as_deref())
+    }
+
+    pub(super) fn form(&self, id: ShapeId) -> &ShapeForm {
+        self.shape().form(id)
+    }
+
+    /// The shape, or what is left of it where it may also be null.
+    pub(super) fn peel(&self, id: ShapeId) -> ShapeId {
+        match self.form(id) {
+            ShapeForm::Union(union) => match union.options.as_slice() {
+                [only] => *only,
+                _ => id,
+            },
+            _ => id,
+        }
+    }
+
+    /// The objects that a value of this shape may be.
+    pub(super) fn objects(&self, id: ShapeId) -> impl Iterator<Item = (ShapeId, &ObjectForm)> {
+        let (own, options): (Option<ShapeId>, &[ShapeId]) = match self.form(id) {
+            ShapeForm::Union(union) => (None, &union.options),
+            _ => (Some(id), &[]),
+        };
+        own.into_iter().chain(options.iter().copied()).filter_map(|id| match self.form(id) {
+            ShapeForm::Object(object) => Some((id, &**object)),
+            _ => None,
+        })
+    }
+
+    /// The shape under the key that the value is wrapped in, and its step, if it is wrapped.
+    pub(super) fn wrapped(&self) -> Option<(ShapeId, Follow)> {
+        if !self.contract.is_wrapped() {
+            return None;
+        }
+        let ShapeForm::Object(object) = self.form(self.shape().root()) else { return None };
+        let field = object.fields.first()?;
+        Some((field.shape, self.member(self.first(), &field.name).step))
+    }
+
+    fn lowered(&self) -> Option<&Lowered> {
+        let lowered = &self.form.as_ref()?.lowered;
+        (!lowered.is_identity()).then_some(lowered)
+    }
+
+    pub(super) fn first(&self) -> Follow {
+        self.lowered().map_or(0, Lowered::first)
+    }
+
+    pub(super) fn way(&self, step: Follow, list: bool) -> Option<Way> {
+        self.lowered().map_or(Some(Way::InPlace), |lowered| lowered.way(step, list))
+    }
+
+    pub(super) fn branch(&self, step: Follow, told: Told<'_>) -> Option<Follow> {
+        self.lowered().map_or(Some(step), |lowered| lowered.branch(step, told))
+    }
+
+    pub(super) fn is_same(&self, step: Follow) -> bool {
+        self.lowered().is_none() || Lowered::is_same(step)
+    }
+
+    pub(super) fn member<'a>(&'a self, step: Follow, sent: &'a str) -> Arriving<'a> {
+        match self.lowered() {
+            Some(lowered) => lowered.member(step, sent),
+            None => Arriving { name: sent, step, null_is_absent: false, entries: false },
+        }
+    }
+
+    pub(super) fn element(&self, step: Follow, index: usize) -> Follow {
+        self.lowered().map_or(0, |lowered| lowered.element(step, index))
+    }
+
+    pub(super) fn raise(&self, step: Follow, value: Value) -> Value {
+        match self.lowered() {
+            Some(lowered) => lowered.raise_part(step, value),
+            None => value,
+        }
+    }
+}

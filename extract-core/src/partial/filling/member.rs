@@ -1,0 +1,326 @@
+//! From a key to the spot of its value: fields by name as the reader of whole replies matches them,
+//! entries of maps, variants of enums.
+
+use super::frame::{Inside, Role, Spot};
+use super::hand::Hand;
+use super::stream_transform::{Arriving, Follow, Told};
+use crate::contract::shape::{Form, ShapeId};
+use crate::partial::value::{Content, Kind, Parts, Place, State, find};
+use crate::reading::{Container, Role as Said, Sink};
+
+impl Hand {
+    /// A key has ended: finds where its value goes.
+    pub(super) fn member(&mut self) {
+        let Some(frame) = self.frames.last() else { return };
+        let depth = frame.depth;
+        self.path.truncate(depth);
+        self.spot = match frame.inside {
+            Inside::Wrapping => self.wrapping(),
+            Inside::Fields => Some(self.field()),
+            Inside::Map => self.entry(),
+            Inside::External => self.external(),
+            Inside::Internal(tag) => self.internal(tag),
+            Inside::Adjacent(tag, content) => self.adjacent(tag, content),
+            Inside::Pair => self.pair_member(),
+            Inside::Places => self.place_member(),
+            Inside::List | Inside::Positions | Inside::Pairs => None,
+        };
+    }
+
+    /// The whole value is behind the key that it is wrapped under; where the key is another, the
+    /// object is the value itself.
+    fn wrapping(&mut self) -> Option<Spot> {
+        let frame = self.frames.last()?;
+        let (shape, spot, at) = (frame.shape, frame.spot, frame.at);
+        let inner = self.unwrapped(spot);
+        let named = match self.guide.form(shape) {
+            Form::Object(object) => {
+                object.field(&self.key, 0).or_else(|| object.field_like(&self.key)).is_some()
+            }
+            _ => false,
+        };
+        if named {
+            let fresh = self.root.state == State::Pending;
+            return fresh.then_some(inner);
+        }
+        if self.root.state != State::Pending {
+            return None;
+        }
+        self.frames.pop();
+        self.enter(inner, Container::Object, at);
+        if self.part.is_some() {
+            let key = std::mem::take(&mut self.key);
+            self.say_key(&key);
+            return None;
+        }
+        self.member();
+        self.spot.take()
+    }
+
+    /// The spot of a part.
+    pub(super) fn part_at(&mut self, index: usize, spot: Spot) -> Option<Spot> {
+        let parts = self.here()?.parts_mut()?;
+        let seed = parts.seed(index);
+        let whole = parts.fields().get(index).is_some_and(|field| field.whole);
+        // A member that comes twice: what was shown stays as it is.
+        if parts.at_mut(index)?.state != State::Pending {
+            return None;
+        }
+        self.path.push(index);
+        Some(Spot { seed, whole, role: Role::Part, ..spot })
+    }
+
+    fn field(&mut self) -> Spot {
+        self.known_field().unwrap_or(Spot::PASSED)
+    }
+
+    fn known_field(&mut self) -> Option<Spot> {
+        let frame = self.frames.last()?;
+        let (expected, hint, step) = (frame.expected, frame.hint, frame.step);
+        let Form::Object(object) = self.guide.form(frame.shape) else { return None };
+        let index = object.field(&self.key, expected).or_else(|| object.field_like(&self.key));
+        let (sent, shape) = match index {
+            Some(index) => (object.fields[index].name.as_str(), object.fields[index].shape),
+            None => (self.key.as_str(), object.other(&self.key).values()?),
+        };
+        let member = self.guide.member(step, sent);
+        let spot = Spot {
+            shape,
+            step: member.step,
+            null_is_absent: member.null_is_absent,
+            ..Spot::PASSED
+        };
+        let mut place = &mut self.root;
+        for &index in &self.path {
+            place = place.parts_mut()?.at_mut(index)?;
+        }
+        let parts = place.parts_mut()?;
+        let fields = parts.fields();
+        let Some(part) = find(fields, member.name, hint) else {
+            if !fields.iter().any(|field| field.flat) {
+                return None;
+            }
+            let role = if member.entries { Role::Entries } else { Role::Flat };
+            let name = member.name.to_owned();
+            self.key = name;
+            return Some(Spot { role, ..spot });
+        };
+        // A member that comes twice: what was shown stays as it is.
+        let fresh = parts.at_mut(part)?.state == State::Pending;
+        let seed = parts.seed(part);
+        let frame = self.frames.last_mut()?;
+        frame.expected = index.map_or(expected, |index| index + 1);
+        frame.hint = part + 1;
+        self.path.push(part);
+        fresh.then_some(Spot { seed, whole: fields[part].whole, role: Role::Part, ..spot })
+    }
+
+    fn entry(&mut self) -> Option<Spot> {
+        let frame = self.frames.last()?;
+        let step = frame.step;
+        let Form::Object(object) = self.guide.form(frame.shape) else { return None };
+        let key = match &object.keys {
+            None => self.key.as_str(),
+            Some(keys) => {
+                let &index = keys.exact.get(&self.key)?;
+                keys.all[index as usize].value.as_str()?
+            }
+        };
+        let shape = object.other(key).values()?;
+        let member = self.guide.member(step, key);
+        let spot = Spot { shape, step: member.step, ..Spot::PASSED };
+        let mut place = &mut self.root;
+        for &index in &self.path {
+            place = place.parts_mut()?.at_mut(index)?;
+        }
+        let index = place.parts_mut()?.grow(member.name)?;
+        self.part_at(index, spot)
+    }
+
+    /// `{"Variant": ..}`
+    fn external(&mut self) -> Option<Spot> {
+        let frame = self.frames.last()?;
+        let mut found: Option<(String, ShapeId)> = None;
+        for (_, object) in self.guide.objects(frame.shape) {
+            let index = object.field(&self.key, 0).or_else(|| object.field_like(&self.key));
+            if let Some(field) = index.map(|index| &object.fields[index]) {
+                found = Some((field.name.clone(), field.shape));
+                if field.name == self.key {
+                    break;
+                }
+            }
+        }
+        let chosen = found.and_then(|(sent, shape)| {
+            let branch = self.branch_of(Told::Key(&sent))?;
+            let Arriving { name, step, .. } = self.guide.member(branch, &sent);
+            let renamed = (name != sent).then(|| name.to_owned());
+            let chosen = self.choose(renamed.as_deref().unwrap_or(&sent));
+            (chosen && self.is_followed(step)).then_some((shape, step))
+        });
+        let Some((shape, step)) = chosen else {
+            let key = std::mem::take(&mut self.key);
+            self.start_over(&[(Said::Key, &key)]);
+            return None;
+        };
+        // What is required of a variant with fields, its fields wait for.
+        if !self.requires() {
+            self.chosen();
+        }
+        self.content(shape, step)
+    }
+
+    /// What the chosen variant holds.
+    fn content(&mut self, shape: ShapeId, step: Follow) -> Option<Spot> {
+        let parts = self.here()?.parts_mut()?;
+        let variant = parts.variants().get(Parts::variant(&**parts)?)?;
+        let spot = Spot { shape, step, ..Spot::PASSED };
+        match variant.content {
+            Content::Unit => None,
+            Content::Newtype => self.part_at(0, spot),
+            content => Some(Spot { role: Role::Content(content), ..spot }),
+        }
+    }
+
+    fn choose(&mut self, name: &str) -> bool {
+        let Some(parts) = self.here().and_then(Place::parts_mut) else { return false };
+        if Parts::variant(&**parts).is_some() {
+            return false;
+        }
+        let variant = parts.variants().iter().position(|variant| variant.name == name);
+        variant.is_some_and(|variant| parts.choose(variant))
+    }
+
+    /// The variant of the innermost container, an enum, is known now.
+    fn chosen(&mut self) {
+        let base = self.frames.last().map_or(0, |frame| frame.base);
+        self.show(base, self.path.len());
+        self.tell(self.frames.len() - 1);
+        self.touch();
+    }
+
+    /// `{"tag": "Variant", ..}`, which is followed from the tag on.
+    fn internal(&mut self, tag: &'static str) -> Option<Spot> {
+        if self.key == tag {
+            return Some(Spot { role: Role::Tag, ..Spot::PASSED });
+        }
+        let key = std::mem::take(&mut self.key);
+        self.start_over(&[(Said::Key, &key)]);
+        None
+    }
+
+    fn adjacent(&mut self, tag: &'static str, content: &'static str) -> Option<Spot> {
+        let known = self.here()?.parts_mut().is_some_and(|parts| parts.variant().is_some());
+        if !known {
+            return self.internal(tag);
+        }
+        let frame = self.frames.last()?;
+        let member = self.guide.member(frame.step, &self.key);
+        if member.name != content {
+            return None;
+        }
+        let step = member.step;
+        let Form::Object(object) = self.guide.form(frame.shape) else { return None };
+        let shape = object.fields[object.field(&self.key, 0)?].shape;
+        self.content(shape, step)
+    }
+
+    /// The tag of an enum has come.
+    pub(super) fn tagged(&mut self, text: &str) {
+        if self.variant_of(text).is_none() {
+            let key = std::mem::take(&mut self.key);
+            self.start_over(&[(Said::Key, &key), (Said::Value, text)]);
+        }
+    }
+
+    fn variant_of(&mut self, text: &str) -> Option<()> {
+        let frame = self.frames.last()?;
+        let (inside, depth) = (frame.inside, frame.depth);
+        let (Inside::Internal(tag) | Inside::Adjacent(tag, _)) = inside else { return None };
+        let (shape, name) = self.guide.objects(frame.shape).find_map(|(id, object)| {
+            let field = &object.fields[object.field(tag, 0)?];
+            let Form::Choice(choices) = self.guide.form(field.shape) else { return None };
+            let choice = &choices.all[*choices.exact.get(text)? as usize];
+            Some((id, choice.value.as_str()?.to_owned()))
+        })?;
+        let step = self.branch_of(Told::Tag(tag, &name))?;
+        self.path.truncate(depth);
+        let content = {
+            let parts = self.here()?.parts_mut()?;
+            let variant = parts.variants().iter().find(|variant| variant.name == name)?;
+            variant.content
+        };
+        let within = matches!(inside, Inside::Internal(_));
+        if within && content == Content::Positions || !self.choose(&name) {
+            return None;
+        }
+        if within && content == Content::Newtype && !self.enter_newtype() {
+            return None;
+        }
+        if let Inside::Adjacent(_, key) = inside {
+            if !self.is_followed(self.guide.member(step, key).step) {
+                return None;
+            }
+        }
+        let waits = within && content != Content::Unit && self.requires();
+        let flat = within && self.is_flat();
+        let path = self.path.len();
+        let frame = self.frames.last_mut()?;
+        (frame.shape, frame.step) = (shape, step);
+        if within {
+            frame.flat = flat;
+            (frame.inside, frame.depth, frame.waits) = (Inside::Fields, path, waits);
+        }
+        if !waits && (within || !self.requires()) {
+            self.chosen();
+        }
+        Some(())
+    }
+
+    /// Goes down to the object that a variant holds, whose members stand beside the tag.
+    fn enter_newtype(&mut self) -> bool {
+        let depth = self.path.len();
+        let Some(seed) = self.here().and_then(Place::parts_mut).map(|parts| parts.seed(0)) else {
+            return false;
+        };
+        self.path.push(0);
+        let fields = self.descend(seed)
+            && self
+                .here()
+                .and_then(Place::parts_mut)
+                .is_some_and(|parts| parts.kind() == Kind::Fields);
+        if !fields {
+            self.path.truncate(depth);
+        }
+        fields
+    }
+
+    /// What was said of the innermost container is not what is followed: gathers it from its
+    /// beginning.
+    pub(super) fn start_over(&mut self, said: &[(Said, &str)]) {
+        let Some(frame) = self.frames.pop() else { return };
+        self.path.truncate(frame.base);
+        // A pair has no place of its own: that is the map's.
+        let own = frame.inside != Inside::Pair;
+        if let Some(place) = self.here().filter(|_| own) {
+            *place = Place::NEW;
+        }
+        self.gather(frame.spot, Container::Object, frame.at);
+        for &(role, text) in said {
+            self.say(role, text, frame.at);
+        }
+    }
+
+    /// Tells the part that is gathered of a key that it has not heard.
+    pub(super) fn say_key(&mut self, key: &str) {
+        self.say(Said::Key, key, self.source.len());
+    }
+
+    fn say(&mut self, role: Said, text: &str, at: usize) {
+        if let Some((part, ..)) = &mut self.part {
+            let sink = part.sink();
+            sink.string_begin(role, at);
+            sink.text(text);
+            sink.string_end(at, true);
+        }
+    }
+}

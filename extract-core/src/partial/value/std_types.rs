@@ -1,0 +1,100 @@
+//! The partial forms of the standard library's types.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hash};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use super::Streamed;
+use super::lists::{Entries, List};
+use super::place::{Place, Seed, Store};
+use crate::contract::Extract;
+
+fn text(place: &Place) -> &String {
+    match &place.store {
+        Store::Text(text) if place.shown => text,
+        _ => const { &String::new() },
+    }
+}
+
+macro_rules! texts {
+    ($($text:ty),*) => {$(
+        impl Streamed for $text {
+            type Partial = String;
+
+            fn of(place: &Place) -> &String {
+                text(place)
+            }
+        }
+    )*};
+}
+
+texts!(String, Box<str>, Cow<'static, str>);
+
+macro_rules! inside {
+    ($($outside:ty),*) => {$(
+        impl<T: Streamed> Streamed for $outside {
+            type Partial = T::Partial;
+
+            fn of(place: &Place) -> &T::Partial {
+                T::of(place)
+            }
+        }
+    )*};
+}
+
+inside!(Option<T>, Box<T>, Rc<T>, Arc<T>);
+
+impl<K, V> Streamed for BTreeMap<K, V>
+where
+    K: DeserializeOwned + JsonSchema + Ord + 'static,
+    V: Extract,
+{
+    type Partial = Entries<V>;
+
+    fn of(place: &Place) -> &Entries<V> {
+        entries(place)
+    }
+}
+
+macro_rules! hashed {
+    ($($map:ty),*) => {$(
+        impl<K, V, S> Streamed for $map
+        where
+            K: DeserializeOwned + JsonSchema + Eq + Hash + 'static,
+            V: Extract,
+            S: BuildHasher + Default + 'static,
+        {
+            type Partial = Entries<V>;
+
+            fn of(place: &Place) -> &Entries<V> {
+                entries(place)
+            }
+        }
+    )*};
+}
+
+hashed!(HashMap<K, V, S>);
+
+#[cfg(feature = "indexmap")]
+hashed!(indexmap::IndexMap<K, V, S>);
+
+fn entries<V: Extract>(place: &Place) -> &Entries<V> {
+    place.parts().unwrap_or(const { &Entries::NONE })
+}
+
+impl Seed {
+    /// A list of these.
+    pub(crate) fn list<T: Extract>() -> Self {
+        Self::Parts(|| Box::new(List::<T>::default()))
+    }
+
+    /// A map to these.
+    pub(crate) fn map<V: Extract>() -> Self {
+        Self::Parts(|| Box::new(Entries::<V>::default()))
+    }
+}

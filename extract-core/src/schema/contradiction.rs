@@ -1,0 +1,144 @@
+//! Constraints that no value can meet, or that mean nothing for the type of their field, in the schema of
+//! a type: what the derive cannot see in the tokens, behind an alias, a newtype or a constant. Knows no
+//! value.
+
+use serde_json::Value;
+
+use super::Kinds;
+use super::decimal::Exact;
+use super::node::BOUNDS;
+use super::tree::Tree;
+use super::validator::bounds;
+use super::written::Written;
+
+/// How many references are followed from a field to its type.
+const FOLLOWED: usize = 16;
+
+/// The keywords that say how much there is, by what they count.
+const COUNTS: [(&str, &str, &str, &str); 3] = [
+    ("minLength", "maxLength", "a text of at least", "characters"),
+    ("minItems", "maxItems", "at least", "elements"),
+    ("minProperties", "maxProperties", "at least", "members"),
+];
+
+/// The first one in the order of the schema, with its place.
+pub(crate) fn find(tree: &Tree) -> Option<(String, String)> {
+    let all = (0..).take(tree.written_count()).map(|id| tree.written(id));
+    let found = all.filter_map(|schema| Some((schema.place.clone(), fault(tree, schema)?)));
+    found.min_by(|(one, _), (other, _)| one.cmp(other))
+}
+
+/// The contradiction in one schema.
+fn fault(tree: &Tree, schema: &Written) -> Option<String> {
+    let words = &schema.notes.misplaced;
+    if !words.is_empty() {
+        return Some(format!("`{}` has no meaning for the type of this field", words.join("`, `")));
+    }
+    let mut said = Said::default();
+    said.add(tree, schema, FOLLOWED);
+    said.meaningless(schema).or_else(|| said.contradiction())
+}
+
+/// Everything that is said of the values of one schema, that of the type it refers to included.
+#[derive(Default)]
+struct Said {
+    /// The kinds; `None` where they are left open.
+    kinds: Option<Kinds>,
+    least: Option<Bound>,
+    most: Option<Bound>,
+    /// The least and the most of each of [`COUNTS`].
+    counts: [(Option<u64>, Option<u64>); 3],
+}
+
+/// A number, whether it is itself outside, and how it is written.
+type Bound = (Exact, bool, String);
+
+impl Said {
+    fn add(&mut self, tree: &Tree, schema: &Written, left: usize) {
+        let Some(left) = left.checked_sub(1) else { return };
+        let said = &schema.constraints;
+        self.kinds = schema.kinds.or(self.kinds);
+        for (word, is_outside) in [("minimum", false), ("exclusiveMinimum", true)] {
+            self.narrow_least(said.get(word), is_outside);
+        }
+        for (word, is_outside) in [("maximum", false), ("exclusiveMaximum", true)] {
+            self.narrow_most(said.get(word), is_outside);
+        }
+        let format = said.get("format").and_then(Value::as_str);
+        if let Some((least, most)) = format.and_then(bounds) {
+            self.narrow_least(Some(&least), false);
+            self.narrow_most(Some(&most), false);
+        }
+        for ((least, most, ..), known) in COUNTS.iter().zip(&mut self.counts) {
+            let count = |word: &str| said.get(word).and_then(Value::as_u64);
+            known.0 = known.0.max(count(least));
+            known.1 = [known.1, count(most)].into_iter().flatten().min();
+        }
+        if let Some(reference) = schema.reference {
+            self.add(tree, tree.written(reference), left);
+        }
+        for (_, branches) in schema.unions() {
+            let all = branches.iter().map(|&id| tree.written(id));
+            let mut others = all.filter(|branch| branch.kinds != Some(Kinds::NULL));
+            // An optional value; of several branches each has bounds of its own.
+            if let (Some(only), None) = (others.next(), others.next()) {
+                self.add(tree, only, left);
+            }
+        }
+    }
+
+    fn narrow_least(&mut self, bound: Option<&Value>, is_outside: bool) {
+        let Some(new) = read(bound, is_outside) else { return };
+        if self.least.as_ref().is_none_or(|old| (&old.0, old.1) < (&new.0, new.1)) {
+            self.least = Some(new);
+        }
+    }
+
+    fn narrow_most(&mut self, bound: Option<&Value>, is_outside: bool) {
+        let Some(new) = read(bound, is_outside) else { return };
+        if self.most.as_ref().is_none_or(|old| (&old.0, !old.1) > (&new.0, !new.1)) {
+            self.most = Some(new);
+        }
+    }
+
+    /// A keyword beside a reference that says nothing of the values of the type there. One beside a
+    /// type was looked at when it was written.
+    fn meaningless(&self, schema: &Written) -> Option<String> {
+        if schema.kinds.is_some() {
+            return None;
+        }
+        let kinds = self.kinds?;
+        let counts = COUNTS.iter().flat_map(|(least, most, ..)| [*least, *most]);
+        let counts: Vec<&str> = counts.collect();
+        let counted = Kinds::STRING.or(Kinds::PARTED);
+        let meant: [(&[&str], Kinds); 3] =
+            [(BOUNDS, Kinds::NUMBER), (&counts, counted), (&["pattern"], Kinds::STRING)];
+        let word = meant.into_iter().find_map(|(words, wanted)| {
+            let word = words.iter().find(|word| schema.constraints.contains_key(**word))?;
+            (!kinds.meets(wanted)).then_some(*word)
+        })?;
+        Some(format!("`{word}` has no meaning for the type of this field"))
+    }
+
+    fn contradiction(&self) -> Option<String> {
+        if let (Some((least, above, low)), Some((most, below, high))) = (&self.least, &self.most) {
+            if least > most || (least == most && (*above || *below)) {
+                let low = format!("{} {low}", if *above { "more than" } else { "at least" });
+                let high = format!("{} {high}", if *below { "less than" } else { "at most" });
+                return Some(format!("no value fits: {low} and {high}"));
+            }
+        }
+        let mut counts = COUNTS.iter().zip(&self.counts);
+        counts.find_map(|((.., words, unit), (least, most))| {
+            let (least, most) = (least.as_ref()?, most.as_ref()?);
+            let of = if words.starts_with("a text") { "of " } else { "" };
+            (least > most)
+                .then(|| format!("no value fits: {words} {least} and {of}at most {most} {unit}"))
+        })
+    }
+}
+
+fn read(bound: Option<&Value>, is_outside: bool) -> Option<Bound> {
+    let written = bound?.as_number()?.to_string();
+    Some((Exact::parse(&written)?, is_outside, written))
+}

@@ -1,0 +1,435 @@
+//! Schemas of older drafts and of `OpenAPI` 3.0, brought to draft 2020-12 in place. Behind it every
+//! schema stands where a keyword of 2020-12 holds it, every reference is a JSON pointer from the
+//! root, and no part is a document of its own. Nothing here recurses.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Map, Value, json};
+
+use super::Unbounded;
+use super::keywords::{children, each_schema, each_schema_at, inside};
+use super::pointer::{push_segment, segments};
+use super::written::percent_decoded;
+
+/// Marks a schema that is referred to while schemas move. It begins as no keyword of anybody does.
+const TARGET: &str = "\0target";
+
+/// Keywords that hold values, not schemas.
+const VALUES: &[&str] = &["const", "enum", "default", "examples"];
+
+/// Keywords that refer to a schema. In one document they mean the same.
+const REFERENCES: [&str; 3] = ["$ref", "$recursiveRef", "$dynamicRef"];
+
+/// The names of a schema's place, which nothing needs once references lead to it from the root.
+const NAMES: &[&str] =
+    &["$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary"];
+
+/// Keywords that say nothing of a value, so that they hold beside a reference in every draft.
+const ABOUT: &[&str] = &[
+    "$defs",
+    "definitions",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "$comment",
+    TARGET,
+];
+
+/// Brings a schema, whose depth and size are bounded, to draft 2020-12. It is refused where a
+/// reference means one thing from the root and another from an `$id` around it.
+pub(crate) fn modernized(mut document: Value) -> Result<Value, Unbounded> {
+    let has_former_references =
+        document.get("$schema").and_then(Value::as_str).is_some_and(|uri| {
+            ["draft-03", "draft-04", "draft-05", "draft-06", "draft-07"]
+                .iter()
+                .any(|draft| uri.contains(draft))
+        });
+    let mut found = Found::default();
+    found.scan(&document, String::new());
+    let mut targets = found.targets(&document)?;
+    let moves = gather(&mut document, found.outside);
+    for place in targets.iter_mut().flatten() {
+        moved(place, &moves);
+    }
+    found.references.iter_mut().for_each(|reference| moved(&mut reference.place, &moves));
+    let marks = mark(&mut document, &found.references, &targets);
+    each_schema(&mut document, |members| modernize(members, has_former_references));
+    let mut places = vec![None; marks];
+    each_schema_at(&mut document, |place, members| {
+        if let Some(index) = members.get(TARGET).and_then(Value::as_u64) {
+            members.shift_remove(TARGET);
+            if let Some(known) = usize::try_from(index).ok().and_then(|index| places.get_mut(index))
+            {
+                *known = Some(place.to_owned());
+            }
+        }
+    });
+    each_schema(&mut document, |members| {
+        let Some(Value::String(reference)) = members.get_mut("$ref") else { return };
+        let Some((index, written)) = marked(reference) else { return };
+        *reference = match places.get(index) {
+            Some(Some(place)) => fragment(place),
+            _ => written.to_owned(),
+        };
+    });
+    Ok(document)
+}
+
+/// A reference to a marked schema: the number of the mark, and the reference as it was written.
+fn marked(reference: &str) -> Option<(usize, &str)> {
+    let (index, written) = reference.strip_prefix('\0')?.split_once('\0')?;
+    Some((index.parse().ok()?, written))
+}
+
+/// A schema with an identifier, against which the references inside of it are resolved.
+struct Base {
+    place: String,
+    keyword: &'static str,
+    uri: String,
+}
+
+struct Reference {
+    place: String,
+    keyword: &'static str,
+    written: String,
+    /// The index of the base around it.
+    base: usize,
+}
+
+/// Whatever names a place or refers to one.
+#[derive(Default)]
+struct Found {
+    seen: HashSet<String>,
+    /// The first is the document itself.
+    bases: Vec<Base>,
+    by_uri: HashMap<String, Vec<usize>>,
+    anchors: HashMap<String, Vec<(String, usize)>>,
+    references: Vec<Reference>,
+    /// The places of schemas that stand where no keyword holds a schema.
+    outside: HashSet<String>,
+}
+
+impl Found {
+    /// Finds what is at a place, and inside.
+    fn scan(&mut self, document: &Value, place: String) {
+        let Some(schema) = document.pointer(&place) else { return };
+        if self.bases.is_empty() {
+            self.bases.push(Base { place: String::new(), keyword: "$id", uri: String::new() });
+        }
+        let mut open = vec![(place, schema, 0)];
+        while let Some((place, schema, mut base)) = open.pop() {
+            self.outside.remove(&place);
+            let Value::Object(members) = schema else { continue };
+            if !self.seen.insert(place.clone()) {
+                continue;
+            }
+            let text = |keyword: &str| members.get(keyword).and_then(Value::as_str);
+            for keyword in ["$id", "id"] {
+                let Some(id) = text(keyword) else { continue };
+                // Before 2019-09 it was an anchor as well.
+                match id.strip_prefix('#') {
+                    Some(name) => self.anchor(name, &place, base),
+                    None => base = self.base(id, keyword, &place, base),
+                }
+                break;
+            }
+            for keyword in ["$anchor", "$dynamicAnchor"] {
+                text(keyword).into_iter().for_each(|name| self.anchor(name, &place, base));
+            }
+            let reference = REFERENCES.into_iter().find_map(|word| Some((word, text(word)?)));
+            if let Some((keyword, written)) = reference {
+                let (place, written) = (place.clone(), written.to_owned());
+                self.references.push(Reference { place, keyword, written, base });
+            }
+            children(members, &place, |place, child| open.push((place, child, base)));
+        }
+    }
+
+    fn anchor(&mut self, name: &str, place: &str, base: usize) {
+        let known = self.anchors.entry(name.to_owned()).or_default();
+        if known.last().is_none_or(|(last, _)| last != place) {
+            known.push((place.to_owned(), base));
+        }
+    }
+
+    fn base(&mut self, id: &str, keyword: &'static str, place: &str, around: usize) -> usize {
+        let uri = joined(&self.bases[around].uri, id.trim_end_matches('#'));
+        // The document itself has its place already.
+        let index = if place.is_empty() { 0 } else { self.bases.len() };
+        self.by_uri.entry(uri.clone()).or_default().push(index);
+        let base = Base { place: place.to_owned(), keyword, uri };
+        match self.bases.get_mut(index) {
+            Some(document) => *document = base,
+            None => self.bases.push(base),
+        }
+        index
+    }
+
+    /// The places that the references lead to.
+    fn targets(&mut self, document: &Value) -> Result<Vec<Option<String>>, Unbounded> {
+        let mut targets = Vec::new();
+        while let Some(reference) = self.references.get(targets.len()) {
+            let target = self.target(document, reference)?;
+            if let Some(place) = target.as_ref().filter(|place| !self.seen.contains(*place)) {
+                if document.pointer(place).is_some_and(Value::is_object) {
+                    self.scan(document, place.clone());
+                    self.outside.insert(place.clone());
+                }
+            }
+            targets.push(target);
+        }
+        Ok(targets)
+    }
+
+    fn target(&self, document: &Value, of: &Reference) -> Result<Option<String>, Unbounded> {
+        let (uri, fragment) = of.written.split_once('#').unwrap_or((&of.written, ""));
+        let Some(fragment) = percent_decoded(fragment) else { return Ok(None) };
+        // Of several anchors, those around the value decide which one is meant.
+        let is_dynamic = of.keyword == REFERENCES[2];
+        if is_dynamic && self.anchors.get(&fragment).is_some_and(|all| all.len() > 1) {
+            return Ok(None);
+        }
+        let base = if uri.is_empty() {
+            of.base
+        } else {
+            match self.by_uri.get(&joined(&self.bases[of.base].uri, uri)).map(Vec::as_slice) {
+                None | Some([]) => return Ok(None),
+                Some([one]) => *one,
+                Some([.., last]) => return Err(self.ambiguous(*last)),
+            }
+        };
+        let inner = self.at(document, base, &fragment);
+        if base == 0 || !uri.is_empty() {
+            return Ok(inner);
+        }
+        // Many write an `$id` that is none, and mean the root.
+        match (inner, self.at(document, 0, &fragment)) {
+            (Some(inner), Some(outer)) if inner != outer => Err(self.ambiguous(base)),
+            (inner, outer) => Ok(inner.or(outer)),
+        }
+    }
+
+    /// The schema that a fragment names.
+    fn at(&self, document: &Value, base: usize, fragment: &str) -> Option<String> {
+        if fragment.is_empty() || fragment.starts_with('/') {
+            let mut place = self.bases[base].place.clone();
+            segments(fragment).for_each(|segment| push_segment(&mut place, &segment));
+            let target = document.pointer(&place)?;
+            return (target.is_object() || target.is_boolean()).then_some(place);
+        }
+        let mut known = self.anchors.get(fragment)?.iter().filter(|(_, of)| *of == base);
+        let (place, _) = known.next()?;
+        known.next().is_none().then(|| place.clone())
+    }
+
+    fn ambiguous(&self, base: usize) -> Unbounded {
+        let Base { place, keyword, .. } = &self.bases[base];
+        Unbounded::Embedded { pointer: inside(place, &[keyword]) }
+    }
+}
+
+/// A relative reference as one that stands by itself. `..` is not followed.
+fn joined(base: &str, reference: &str) -> String {
+    let scheme = |uri: &str| {
+        let end = uri.find(|c: char| !c.is_ascii_alphanumeric() && !"+-.".contains(c))?;
+        uri[end..].starts_with(':').then_some(end + 1)
+    };
+    let reference = reference.strip_prefix("./").unwrap_or(reference);
+    let (None, Some(start)) = (scheme(reference), scheme(base)) else {
+        return reference.to_owned();
+    };
+    let host = base[start..].strip_prefix("//").map_or(start, |rest| base.len() - rest.len());
+    let path = base[host..].find('/').map_or(base.len(), |at| host + at);
+    if reference.starts_with('/') {
+        return format!("{}{reference}", &base[..path]);
+    }
+    let folder = base[path..].rfind('/').map_or("/", |at| &base[path..=path + at]);
+    format!("{}{folder}{reference}", &base[..path])
+}
+
+/// Marks the schemas that are referred to, and makes references to the marks. Gives their number.
+fn mark(document: &mut Value, references: &[Reference], targets: &[Option<String>]) -> usize {
+    let mut marks: HashMap<&str, usize> = HashMap::new();
+    for (reference, target) in references.iter().zip(targets) {
+        let Some(target) = target else { continue };
+        let next = marks.len();
+        let to = match document.pointer_mut(target) {
+            Some(Value::Object(members)) => {
+                let mark = *marks.entry(target).or_insert(next);
+                members.insert(TARGET.to_owned(), mark.into());
+                format!("\0{mark}\0{}", reference.written)
+            }
+            // `true` and `false` hold no mark, and are never moved.
+            _ => fragment(target),
+        };
+        if let Some(Value::Object(members)) = document.pointer_mut(&reference.place) {
+            members.shift_remove(reference.keyword);
+            members.insert("$ref".to_owned(), to.into());
+        }
+    }
+    marks.len()
+}
+
+/// Puts the schemas of these places among the definitions. Gives their former and their new places.
+fn gather(document: &mut Value, places: HashSet<String>) -> HashMap<String, String> {
+    let mut places: Vec<String> = places.into_iter().collect();
+    // Inner ones first: they stand where no keyword of an outer one holds them.
+    places.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+    let mut moves = HashMap::new();
+    let mut taken: HashMap<String, usize> = HashMap::new();
+    for place in places {
+        let Some((parent, last)) = place.rsplit_once('/') else { continue };
+        let name: String = segments(&format!("/{last}")).collect();
+        let is_value = segments(&place).any(|segment| VALUES.contains(&segment.as_str()));
+        let found = match document.pointer_mut(parent) {
+            Some(Value::Object(members)) if !is_value => members.swap_remove(&name),
+            Some(around) => around.pointer(&place[parent.len()..]).cloned(),
+            None => None,
+        };
+        let Some(root) = document.as_object_mut() else { break };
+        let definitions = root.entry("$defs").or_insert_with(|| Value::Object(Map::new()));
+        let (Some(found), Value::Object(definitions)) = (found, definitions) else { continue };
+        let count = taken.entry(name.clone()).or_default();
+        let mut free = name.clone();
+        while definitions.contains_key(&free) {
+            *count += 1;
+            free = format!("{name}_{count}");
+        }
+        moves.insert(place, inside("", &["$defs", &free]));
+        definitions.insert(free, found);
+    }
+    moves
+}
+
+/// Follows a place to where it, or the nearest place around it, was moved.
+fn moved(place: &mut String, moves: &HashMap<String, String>) {
+    let mut end = place.len();
+    loop {
+        if let Some(new) = moves.get(&place[..end]) {
+            place.replace_range(..end, new);
+            return;
+        }
+        let Some(shorter) = place[..end].rfind('/') else { return };
+        end = shorter;
+    }
+}
+
+/// Brings the keywords of one schema to draft 2020-12.
+fn modernize(members: &mut Map<String, Value>, has_former_references: bool) {
+    for name in NAMES {
+        if members.get(*name).is_some_and(|value| !value.is_object()) {
+            members.shift_remove(*name);
+        }
+    }
+    nullable(members);
+    if has_former_references && members.get("$ref").is_some_and(Value::is_string) {
+        members.retain(|keyword, _| keyword == "$ref" || is_about(keyword));
+        return;
+    }
+    for (exclusive, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
+        let Some(&Value::Bool(is_exclusive)) = members.get(exclusive) else { continue };
+        members.shift_remove(exclusive);
+        let bound = is_exclusive.then(|| members.shift_remove(bound)).flatten();
+        members.extend(bound.map(|bound| (exclusive.to_owned(), bound)));
+    }
+    let rest = members.shift_remove("additionalItems");
+    if members.get("items").is_some_and(Value::is_array) && !members.contains_key("prefixItems") {
+        let first = members.shift_remove("items").filter(|first| first != &json!([]));
+        members.extend(first.map(|first| ("prefixItems".to_owned(), first)));
+        members.extend(rest.map(|rest| ("items".to_owned(), rest)));
+    }
+    if let Some(Value::Object(dependencies)) = members.get("dependencies") {
+        let (names, schemas): (Map<_, _>, Map<_, _>) =
+            dependencies.clone().into_iter().partition(|(_, needed)| needed.is_array());
+        members.shift_remove("dependencies");
+        for (keyword, needed) in [("dependentRequired", names), ("dependentSchemas", schemas)] {
+            if !needed.is_empty() {
+                also(members, keyword, needed.into());
+            }
+        }
+    }
+}
+
+/// Adds a keyword; in a schema of its own, where it is there already.
+fn also(members: &mut Map<String, Value>, keyword: &str, value: Value) {
+    if !members.contains_key(keyword) {
+        members.insert(keyword.to_owned(), value);
+    } else if let Value::Array(all) = members.entry("allOf").or_insert_with(|| json!([])) {
+        all.push(json!({ keyword: value }));
+    }
+}
+
+/// Says in the words of JSON Schema that null fits as well.
+fn nullable(members: &mut Map<String, Value>) {
+    let Some(&Value::Bool(is_nullable)) = members.get("nullable") else { return };
+    members.shift_remove("nullable");
+    if !is_nullable {
+        return;
+    }
+    if ["$ref", "allOf", "oneOf", "not", "if"].iter().any(|word| members.contains_key(*word)) {
+        let (around, inner): (Map<_, _>, Map<_, _>) =
+            std::mem::take(members).into_iter().partition(|(keyword, _)| is_about(keyword));
+        *members = around;
+        members.insert("anyOf".to_owned(), json!([inner, { "type": "null" }]));
+        return;
+    }
+    if let Some(Value::Array(branches)) = members.get_mut("anyOf") {
+        branches.push(json!({"type": "null"}));
+    }
+    if let Some(kinds) = members.get_mut("type") {
+        let mut names = match kinds.take() {
+            Value::Array(names) => names,
+            one => vec![one],
+        };
+        if !names.iter().any(|name| name == "null") {
+            names.push("null".into());
+        }
+        *kinds = names.into();
+    }
+    if let Some(constant) = members.shift_remove("const") {
+        members.insert("enum".to_owned(), json!([constant]));
+    }
+    if let Some(Value::Array(values)) = members.get_mut("enum") {
+        if !values.contains(&Value::Null) {
+            values.push(Value::Null);
+        }
+    }
+}
+
+fn is_about(keyword: &str) -> bool {
+    ABOUT.contains(&keyword) || keyword.starts_with("x-")
+}
+
+/// A JSON pointer as a reference, with what no fragment of a URI may hold percent-encoded.
+fn fragment(place: &str) -> String {
+    let mut reference = String::with_capacity(place.len() + 1);
+    reference.push('#');
+    for byte in place.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@?".contains(&byte) {
+            reference.push(char::from(byte));
+        } else {
+            reference.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    reference
+}
+
+/// A schema in the words of `OpenAPI` 3.0 (upper-case types, `nullable`), in those of JSON Schema.
+/// Others stay as they are.
+pub(crate) fn in_json_schema(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    each_schema(&mut schema, |members| {
+        if let Some(Value::String(name)) = members.get_mut("type") {
+            name.make_ascii_lowercase();
+        }
+        modernize(members, false);
+    });
+    schema
+}
+
+#[cfg(test)]
+mod tests;

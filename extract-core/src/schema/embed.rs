@@ -1,0 +1,252 @@
+//! Schemas made of schemas: put into another one, or taken out of theirs, so that their references
+//! still lead to the same places.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use super::keywords::{children, each_schema, inside};
+use super::pointer::segments;
+use super::written::percent_decoded;
+
+/// The keywords that hold definitions.
+const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
+
+/// What a whole document is called among the definitions, where a part refers to it.
+const WHOLE: &str = "whole_value";
+
+/// An object that has these members and no others.
+pub(crate) fn object(members: Map<String, Value>) -> Value {
+    let names: Vec<String> = members.keys().cloned().collect();
+    let mut schema = json!({
+        "type": "object",
+        "properties": {},
+        "required": names,
+        "additionalProperties": false,
+    });
+    schema["properties"] = members.into();
+    schema
+}
+
+/// An object without members.
+pub(crate) fn nothing() -> Value {
+    json!({"type": "object", "properties": {}, "additionalProperties": false})
+}
+
+/// Any of several schemas.
+pub(crate) fn any_of(mut schemas: Vec<Value>) -> Value {
+    if schemas.len() == 1 { schemas.swap_remove(0) } else { json!({ "anyOf": schemas }) }
+}
+
+/// A schema with another description; without one where that is empty.
+pub(crate) fn described(schema: Value, description: &str) -> Value {
+    let mut members = match schema {
+        Value::Object(members) => members,
+        Value::Bool(false) => Map::from_iter([("not".to_owned(), json!({}))]),
+        _ => Map::new(),
+    };
+    if description.is_empty() {
+        members.shift_remove("description");
+    } else {
+        members.insert("description".to_owned(), description.into());
+    }
+    Value::Object(members)
+}
+
+/// A schema without its title.
+pub(crate) fn untitled(mut schema: Value) -> Value {
+    if let Value::Object(members) = &mut schema {
+        members.shift_remove("title");
+    }
+    schema
+}
+
+/// The title of the JSON of a schema.
+pub(crate) fn title(schema: &Value) -> Option<&str> {
+    schema.get("title")?.as_str()
+}
+
+/// Whether the JSON of a schema lists alternatives.
+pub(crate) fn has_alternatives(schema: &Value) -> bool {
+    ["anyOf", "oneOf"].iter().any(|keyword| schema.get(keyword).is_some_and(Value::is_array))
+}
+
+/// Whether the JSON of a schema has this member, and no other.
+pub(crate) fn has_only_member(schema: &Value, name: &str) -> bool {
+    let members = schema.get("properties").and_then(Value::as_object);
+    members.is_some_and(|members| members.keys().eq([name]))
+}
+
+/// The schema of an object that holds the value of another schema under `key`.
+pub(crate) fn enclosed(schema: &Value, key: &str) -> Value {
+    let mut inner = schema.clone();
+    // References into the value now have its place to point to; definitions keep theirs.
+    repoint(&mut inner, &inside("", &["properties", key]));
+    let mut definitions = Vec::new();
+    if let Some(members) = inner.as_object_mut() {
+        let kept = |keyword| Some((keyword, members.shift_remove(keyword)?));
+        definitions.extend(DEFINITIONS.into_iter().filter_map(kept));
+    }
+    let mut enclosed = object(Map::from_iter([(key.to_owned(), inner)]));
+    for (keyword, kept) in definitions {
+        enclosed[keyword] = kept;
+    }
+    enclosed
+}
+
+/// A place in the schema that [`enclosed`] made, as one in the schema that was put into it.
+pub(crate) fn place_inside<'p>(place: &'p str, key: &str) -> Option<&'p str> {
+    let place = place.strip_prefix("/properties/")?.strip_prefix(key)?;
+    (place.is_empty() || place.starts_with('/')).then_some(place)
+}
+
+/// A place in a schema, as one in what [`enclosed`] made of it.
+pub(crate) fn place_outside(place: &str, key: &str) -> String {
+    if defined(place).is_some() { place.to_owned() } else { format!("/properties/{key}{place}") }
+}
+
+/// Adds the definitions of a document that a schema refers to, and those that they refer to. A reference
+/// to any other place takes the whole document along; the result says whether one does.
+pub(crate) fn define(schema: &mut Value, document: &Value) -> bool {
+    let mut definitions: HashMap<&str, Map<String, Value>> = HashMap::new();
+    let mut takes_whole = false;
+    let mut open = targets(schema);
+    while let Some(place) = open.pop() {
+        if let Some((keyword, name)) = defined(&place) {
+            let known = definitions.entry(keyword).or_default();
+            if known.contains_key(&name) {
+                continue;
+            }
+            // A reference that leads nowhere is for the contract to refuse.
+            let Some(found) = document.get(keyword).and_then(|all| all.get(&name)) else {
+                continue;
+            };
+            open.extend(targets(found));
+            known.insert(name, found.clone());
+        } else if !std::mem::replace(&mut takes_whole, true) {
+            open.extend(targets(document));
+        }
+    }
+    let mut whole = WHOLE.to_owned();
+    if takes_whole {
+        let known = definitions.entry(DEFINITIONS[0]).or_default();
+        while known.contains_key(&whole) {
+            whole.push('_');
+        }
+        known.insert(whole.clone(), Value::Null);
+    }
+    let Some(members) = schema.as_object_mut() else { return takes_whole };
+    for keyword in DEFINITIONS {
+        members.shift_remove(keyword);
+        if let Some(known) = definitions.remove(keyword) {
+            members.insert(keyword.to_owned(), known.into());
+        }
+    }
+    if takes_whole {
+        let mut document = document.clone();
+        if let Some(members) = document.as_object_mut() {
+            members.retain(|keyword, _| !DEFINITIONS.contains(&keyword.as_str()));
+        }
+        schema[DEFINITIONS[0]][whole.as_str()] = document;
+        repoint(schema, &inside("", &[DEFINITIONS[0], &whole]));
+    }
+    takes_whole
+}
+
+/// The keyword and the name of the definition that a place is, or is in.
+pub(crate) fn defined(place: &str) -> Option<(&'static str, String)> {
+    let mut names = segments(place);
+    let first = names.next()?;
+    let keyword = DEFINITIONS.into_iter().find(|keyword| **keyword == first)?;
+    Some((keyword, names.next()?))
+}
+
+/// The place that a reference leads to.
+fn target(reference: &str) -> Option<String> {
+    percent_decoded(reference.strip_prefix('#')?).filter(|at| at.is_empty() || at.starts_with('/'))
+}
+
+/// The places that the references in a schema lead to. Its own definitions are left out: they are
+/// needed only where something refers to them.
+fn targets(schema: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![schema];
+    while let Some(schema) = open.pop() {
+        let Value::Object(members) = schema else { continue };
+        if let Some(Value::String(reference)) = members.get("$ref") {
+            found.extend(target(reference));
+        }
+        children(members, "", |place, child| {
+            if defined(&place).is_none() {
+                open.push(child);
+            }
+        });
+    }
+    found
+}
+
+/// Makes references that lead to no definition lead to the same places behind another one.
+fn repoint(schema: &mut Value, around: &str) {
+    each_schema(schema, |members| {
+        if let Some(Value::String(reference)) = members.get_mut("$ref") {
+            if target(reference).is_some_and(|place| defined(&place).is_none()) {
+                reference.insert_str(1, around);
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_lead_to_the_same_places_once_enclosed() {
+        let schema = json!({
+            "type": "array",
+            "items": {"anyOf": [{"$ref": "#"}, {"$ref": "#/$defs/A"}, {"$ref": "#/definitions/B"}]},
+            "default": [{"$ref": "#"}],
+            "$defs": {"A": {"properties": {"$ref": {"$ref": "#/items"}}}},
+            "definitions": {"B": true},
+        });
+        let enclosed = enclosed(&schema, "value");
+        assert_eq!(
+            enclosed["properties"]["value"]["items"]["anyOf"],
+            json!([
+                {"$ref": "#/properties/value"}, {"$ref": "#/$defs/A"}, {"$ref": "#/definitions/B"},
+            ])
+        );
+        assert_eq!(enclosed["properties"]["value"]["default"], json!([{"$ref": "#"}]), "a value");
+        let property = &enclosed["$defs"]["A"]["properties"]["$ref"];
+        assert_eq!(*property, json!({"$ref": "#/properties/value/items"}));
+        assert_eq!(enclosed["definitions"], json!({"B": true}));
+    }
+
+    #[test]
+    fn definitions_go_along_where_they_are_needed() {
+        let document = json!({
+            "properties": {"a": {"$ref": "#/$defs/A%20b"}},
+            "$defs": {
+                "A b": {"items": {"$ref": "#/definitions/A%20b"}},
+                "Loop": {"anyOf": [{"$ref": "#"}, {"$ref": "#/properties/a"}]},
+                "whole_value": {"$ref": "#/$defs/Unused"},
+                "Unused": true,
+            },
+            "definitions": {"A b": {"$defs": {"inner": {"$ref": "#/$defs/Loop"}}}},
+        });
+        let mut part = json!({"$ref": "#/$defs/A%20b"});
+        assert!(!define(&mut part, &document));
+        assert_eq!(part["$defs"], json!({"A b": document["$defs"]["A b"]}));
+        assert_eq!(part["definitions"], document["definitions"]);
+
+        let mut part = json!({"items": {"$ref": "#/$defs/Loop"}});
+        assert!(define(&mut part, &document));
+        let whole = json!({"properties": {"a": {"$ref": "#/$defs/A%20b"}}});
+        assert_eq!(part["$defs"]["whole_value"], whole);
+        assert_eq!(
+            part["$defs"]["Loop"]["anyOf"],
+            json!([{"$ref": "#/$defs/whole_value"}, {"$ref": "#/$defs/whole_value/properties/a"}])
+        );
+        assert!(part["$defs"].get("Unused").is_none() && part["$defs"].get("A b").is_some());
+    }
+}

@@ -1,0 +1,59 @@
+//! One model of a JSON Schema (draft 2020-12): read once, bounded, references resolved inside the document
+//! and nowhere else, `allOf` merged without loss. Everything that has to know a schema visits the
+//! [`Tree`]; outside of this module and the printing of dialects no keyword is named and no reference
+//! followed.
+
+pub(crate) mod base64;
+mod bounds;
+mod constants;
+mod constraint;
+pub(crate) mod contradiction;
+mod cycles;
+mod decimal;
+mod drafts;
+mod effort;
+pub(crate) mod embed;
+mod error;
+mod fits;
+mod formats;
+mod keywords;
+mod kinds;
+mod merge;
+mod node;
+mod numbers;
+mod pattern;
+mod pointer;
+mod print;
+mod stack;
+mod tree;
+mod unbounded;
+pub(crate) mod validator;
+mod views;
+mod written;
+
+pub(crate) use bounds::{Bounds, Lengths};
+pub(crate) use constants::{Constant, same};
+pub use constraint::Constraint;
+pub(crate) use drafts::{in_json_schema, modernized};
+pub(crate) use effort::Trial;
+pub use error::SchemaError;
+pub(crate) use keywords::{bytes, each_schema};
+pub(crate) use kinds::Kinds;
+pub(crate) use node::{Is, Member, Node, NodeId, Origin, Others, Plain};
+pub(crate) use numbers::is_whole;
+pub(crate) use pattern::Pattern;
+pub(crate) use pointer::{push_segment, segments};
+pub(crate) use stack::Room;
+pub(crate) use tree::Tree;
+pub use unbounded::Unbounded;
+pub(crate) use unbounded::bounded;
+pub(crate) use validator::Validator;
+pub(crate) use views::Step;
+pub(crate) use written::{Annotations, Written, WrittenId, place_of};
+
+/// Marks the branch of a union that says what plain text of the model means. Only types of this
+/// crate write it, and no provider is sent it.
+pub(crate) const PLAIN_TEXT: &str = "x-plain-text";
+
+#[cfg(test)]
+mod tests;

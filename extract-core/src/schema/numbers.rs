@@ -1,0 +1,262 @@
+//! Numbers that come as text: decimals, whose schema takes a string as well as a number, and integers
+//! of 128 bits, which JSON numbers do not keep. JSON Schema's bounds do not hold for strings, so the
+//! validator gets two keywords of ours, which say in a schema what the type means. Models never see
+//! them.
+
+use std::cmp::Ordering;
+
+use jsonschema::{Keyword, ValidationError, ValidationOptions};
+use serde_json::{Map, Value};
+
+use super::Kinds;
+use super::decimal::Exact;
+use super::tree::Tree;
+use super::written::WrittenId;
+
+/// The bounds beside this keyword hold for numbers that are written as text, too.
+const IN_TEXT: &str = "x-extract-bounds-in-text";
+
+/// An integer as a JSON number or as a text of digits. Its value is the format's name.
+const WIDE: &str = "x-extract-wide-integer";
+
+/// How many references are followed to find out what a schema takes.
+const FOLLOWED: usize = 16;
+
+type Made<'a> = Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>>;
+
+/// Adds the keywords to a validator.
+pub(super) fn with_keywords(options: ValidationOptions<'_>) -> ValidationOptions<'_> {
+    options
+        .with_keyword(IN_TEXT, |parent: &Map<String, Value>, _: &Value, _| -> Made<'_> {
+            Ok(Box::new(InText(bounds(parent))))
+        })
+        .with_keyword(WIDE, |_: &Map<String, Value>, meant: &Value, _| -> Made<'_> {
+            let nothing = Map::new();
+            Ok(Box::new(Wide::new(meant.as_object().unwrap_or(&nothing))))
+        })
+}
+
+/// Stands in [`WIDE`] where null is allowed as well.
+const NULLABLE: &str = "nullable";
+
+const U128_MAX: &str = "340282366920938463463374607431768211455";
+const I128_MAX: &str = "170141183460469231731687303715884105727";
+const I128_MIN: &str = "-170141183460469231731687303715884105728";
+
+/// Adds the keywords to one schema in a document, where they have something to say. In a schema that is
+/// no integer of 128 bits, `in_text` says whether its values are numbers that may be written as text.
+pub(super) fn spell_out(members: &mut Map<String, Value>, in_text: impl Fn() -> bool) {
+    if let Some(nullable) = is_integer(members).filter(|_| is_wide(members)) {
+        let mut meant = Map::new();
+        for keyword in BOUNDS.iter().map(|(keyword, _)| *keyword).chain(["format"]) {
+            meant.extend(members.shift_remove(keyword).map(|value| (keyword.to_owned(), value)));
+        }
+        members.shift_remove("type");
+        meant.insert(NULLABLE.to_owned(), nullable.into());
+        members.insert(WIDE.to_owned(), meant.into());
+    } else if !bounds(members).is_empty() && in_text() {
+        members.insert(IN_TEXT.to_owned(), true.into());
+    }
+}
+
+fn is_wide(schema: &Map<String, Value>) -> bool {
+    let format = schema.get("format").and_then(Value::as_str);
+    matches!(format, Some("int128" | "uint128"))
+}
+
+/// Whether the schema is that of integers alone, and then whether null is one of its values.
+fn is_integer(members: &Map<String, Value>) -> Option<bool> {
+    match members.get("type")? {
+        Value::String(name) => (name == "integer").then_some(false),
+        Value::Array(names) => {
+            let fits = |name: &Value| name == "integer" || name == "null";
+            let nullable = names.iter().any(|name| name == "null");
+            (names.iter().all(fits) && names.iter().any(|name| name == "integer"))
+                .then_some(nullable)
+        }
+        _ => None,
+    }
+}
+
+/// Whether the values of a schema are numbers that may be written as text: strings and numbers, where
+/// the pattern of the strings takes figures and no words; or integers of 128 bits.
+pub(super) fn takes_text(tree: &Tree, id: WrittenId) -> bool {
+    reaches_text(tree, id, FOLLOWED)
+}
+
+fn reaches_text(tree: &Tree, id: WrittenId, left: usize) -> bool {
+    let Some(left) = left.checked_sub(1) else { return false };
+    let schema = tree.written(id);
+    let text = |keyword: &str| schema.constraints.get(keyword).and_then(Value::as_str);
+    if let Some(kinds) = schema.kinds {
+        if kinds.without(Kinds::NULL) == Kinds::INTEGER {
+            return matches!(text("format"), Some("int128" | "uint128"));
+        }
+        let is_both = kinds.has(Kinds::STRING) && kinds.has(Kinds::INTEGER);
+        return is_both && text("pattern").is_some_and(is_of_numbers);
+    }
+    if let Some(reference) = schema.reference {
+        return reaches_text(tree, reference, left);
+    }
+    // A text of another branch would be a text.
+    let mut alternatives =
+        schema.unions().flat_map(|(_, branches)| branches.iter().copied()).peekable();
+    if alternatives.peek().is_some() {
+        let is_null = |id: &WrittenId| tree.written(*id).kinds == Some(Kinds::NULL);
+        return alternatives.filter(|id| !is_null(id)).all(|id| reaches_text(tree, id, left));
+    }
+    schema.all.iter().any(|&id| reaches_text(tree, id, left))
+}
+
+/// Whether a pattern is one of numbers: it takes figures, and neither a word nor nothing.
+fn is_of_numbers(pattern: &str) -> bool {
+    let schema = serde_json::json!({ "pattern": pattern });
+    let Ok(validator) = jsonschema::options().offline().build(&schema) else { return false };
+    let takes = |text: &str| validator.is_valid(&text.into());
+    takes("1") && takes("25") && !takes("") && !takes("word") && !takes("x1y")
+}
+
+/// A bound of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bound {
+    Least,
+    Most,
+    Above,
+    Below,
+    Multiple,
+}
+
+/// A bound with the number, and as the schema writes it.
+type Held = (Bound, Exact, String);
+
+const BOUNDS: [(&str, Bound); 5] = [
+    ("minimum", Bound::Least),
+    ("maximum", Bound::Most),
+    ("exclusiveMinimum", Bound::Above),
+    ("exclusiveMaximum", Bound::Below),
+    ("multipleOf", Bound::Multiple),
+];
+
+fn bounds(schema: &Map<String, Value>) -> Vec<Held> {
+    let read = |(keyword, bound): (&str, Bound)| {
+        let written = schema.get(keyword).filter(|value| value.is_number())?.to_string();
+        Some((bound, Exact::parse(&written)?, written))
+    };
+    BOUNDS.into_iter().filter_map(read).collect()
+}
+
+impl Bound {
+    fn holds(self, number: &Exact, limit: &Exact) -> bool {
+        match self {
+            Self::Least => number.cmp(limit) != Ordering::Less,
+            Self::Most => number.cmp(limit) != Ordering::Greater,
+            Self::Above => number > limit,
+            Self::Below => number < limit,
+            Self::Multiple => number.is_multiple_of(limit),
+        }
+    }
+
+    fn in_words(self, limit: &str) -> String {
+        match self {
+            Self::Least => format!("at least {limit}"),
+            Self::Most => format!("at most {limit}"),
+            Self::Above => format!("more than {limit}"),
+            Self::Below => format!("less than {limit}"),
+            Self::Multiple => format!("a multiple of {limit}"),
+        }
+    }
+}
+
+fn broken<'a>(bounds: &'a [Held], number: &'a Exact) -> impl Iterator<Item = &'a Held> {
+    bounds.iter().filter(|(bound, limit, _)| !bound.holds(number, limit))
+}
+
+fn errors(bounds: &[Held], number: &Exact) -> Vec<ValidationError<'static>> {
+    let found = broken(bounds, number);
+    found.map(|(bound, _, written)| ValidationError::custom(bound.in_words(written))).collect()
+}
+
+/// Bounds of numbers that are written as text. What is no number is left to the pattern.
+struct InText(Vec<Held>);
+
+impl<'i> Keyword<'i> for InText {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        self.iter_errors(instance).next().map_or(Ok(()), Err)
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        let number = instance.as_str().and_then(Exact::parse);
+        number.is_none_or(|number| broken(&self.0, &number).next().is_none())
+    }
+
+    fn iter_errors(
+        &self,
+        instance: &'i Value,
+    ) -> Box<dyn Iterator<Item = ValidationError<'i>> + 'i> {
+        let number = instance.as_str().and_then(Exact::parse);
+        let found = number.map(|number| errors(&self.0, &number)).unwrap_or_default();
+        Box::new(found.into_iter())
+    }
+}
+
+/// An integer of 128 bits, as a number or as its digits.
+struct Wide {
+    bounds: Vec<Held>,
+    nullable: bool,
+}
+
+impl Wide {
+    fn new(meant: &Map<String, Value>) -> Self {
+        let mut bounds = bounds(meant);
+        let is_unsigned = meant.get("format").is_some_and(|format| format == "uint128");
+        let [least, most] = if is_unsigned { ["0", U128_MAX] } else { [I128_MIN, I128_MAX] };
+        let mut hold = |bound, exclusive, limit: &str| {
+            if !bounds.iter().any(|(known, ..)| *known == bound || *known == exclusive) {
+                bounds.extend(Exact::parse(limit).map(|at| (bound, at, limit.to_owned())));
+            }
+        };
+        hold(Bound::Least, Bound::Above, least);
+        hold(Bound::Most, Bound::Below, most);
+        Self { bounds, nullable: meant.get(NULLABLE) == Some(&Value::Bool(true)) }
+    }
+
+    fn number(instance: &Value) -> Option<Exact> {
+        match instance {
+            Value::Number(number) => Exact::parse(&number.to_string()).filter(Exact::is_integer),
+            Value::String(text) => is_whole(text).then(|| Exact::parse(text)).flatten(),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a text is an integer in figures, as a reader of integers takes it.
+pub(crate) fn is_whole(text: &str) -> bool {
+    let figures = text.strip_prefix('-').unwrap_or(text);
+    !figures.is_empty() && figures.bytes().all(|b| b.is_ascii_digit())
+}
+
+impl<'i> Keyword<'i> for Wide {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        self.iter_errors(instance).next().map_or(Ok(()), Err)
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        match Self::number(instance) {
+            Some(number) => broken(&self.bounds, &number).next().is_none(),
+            None => self.nullable && instance.is_null(),
+        }
+    }
+
+    fn iter_errors(
+        &self,
+        instance: &'i Value,
+    ) -> Box<dyn Iterator<Item = ValidationError<'i>> + 'i> {
+        let found = match Self::number(instance) {
+            Some(number) => errors(&self.bounds, &number),
+            None if self.nullable && instance.is_null() => Vec::new(),
+            None if self.nullable => vec![ValidationError::custom("an integer or null")],
+            None => vec![ValidationError::custom("an integer")],
+        };
+        Box::new(found.into_iter())
+    }
+}
