@@ -11,13 +11,13 @@
 //! # Ok::<(), extract_core::contract::ContractError>(())
 //! ```
 
-mod deep;
+mod deep_explain;
 mod elements;
 mod feedback;
 mod rules;
 mod schema;
 mod typed;
-mod union;
+mod union_branch;
 
 pub(crate) use elements::check_elements;
 pub(crate) use feedback::FeedbackFn;

@@ -4,8 +4,8 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
-use super::deep;
-use super::union::{Head, Meant, meant};
+use super::deep_explain;
+use super::union_branch::{Head, Meant, meant};
 use crate::contract::{Contract, MISSING, Problem, ProblemKind, Problems, excerpt};
 use crate::schema::Trial;
 use crate::schema::push_segment;
@@ -36,7 +36,7 @@ pub fn violations(contract: &Contract, value: &Value) -> Problems {
         return Problems::new();
     }
     if !is_affordable || !contract.is_affordable(value, Trial::Tell) {
-        let problems = deep::problems(contract, value);
+        let problems = deep_explain::problems(contract, value);
         if problems.is_empty() {
             let expected = String::from(
                 "a value that fits the schema; this one is nested too deeply in alternatives to \

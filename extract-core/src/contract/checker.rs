@@ -10,9 +10,9 @@ use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer as _};
 use serde_json::Value;
 
-use super::pieces::Pieces;
-use super::seek::Seek;
-use super::wide::Unread;
+use super::fieldwise::Pieces;
+use super::path_lookup::Seek;
+use super::value_deserializer::Unread;
 use super::{CheckError, CheckFailure, Context, Problem, Problems, excerpt};
 use crate::grounding::{Effort, Located};
 use crate::schema::push_segment;

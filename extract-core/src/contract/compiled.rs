@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::contract_error::{ContractError, uncompiled, unreadable};
 use super::dialect::{Dialect, Lowered, Raised, lower_tree, render};
-use super::element::Elements;
+use super::element_contract::Elements;
 use super::{
-    DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, envelope, known, name,
-    root, schema_of, type_walk,
+    DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, cache, envelope, name,
+    schema_of, type_walk, wrapper,
 };
 use crate::conversation::Tool;
 use crate::reading::{Reading, Repair, RepairKind, parse_json};
@@ -84,7 +84,7 @@ impl Contract {
     /// The contract of a type. The first call for a type builds it; all others, from any thread,
     /// share what it built.
     pub fn of<T: Extract>() -> Result<Arc<Self>, ContractError> {
-        known::get_or_build(TypeId::of::<T>(), || {
+        cache::get_or_build(TypeId::of::<T>(), || {
             let name = name::clean(&T::schema_name());
             if let Some(source) = type_walk::find::<T>() {
                 return Err(ContractError::Type { name, source });
@@ -166,10 +166,10 @@ impl Contract {
         let own = (!embed::has_alternatives(&schema))
             .then(|| read_tree(&name, &schema, origin, false))
             .transpose()?;
-        let (wrapped, tree) = match own.filter(|own| root::is_object(own, own.root())) {
+        let (wrapped, tree) = match own.filter(|own| wrapper::is_object(own, own.root())) {
             Some(own) => (None, own),
             None => {
-                let wrapped = root::wrap(&schema);
+                let wrapped = wrapper::wrap(&schema);
                 let tree = read_tree(&name, &wrapped, origin, true)?;
                 (Some(wrapped), tree)
             }
@@ -182,7 +182,7 @@ impl Contract {
         })?;
         let shape = shape_of(&name, &tree, wrapped.is_some())?;
         let around = |place: &str| {
-            if wrapped.is_some() { root::place_outside(place) } else { place.to_owned() }
+            if wrapped.is_some() { wrapper::place_outside(place) } else { place.to_owned() }
         };
         let validator = validator::compile(&tree, &schema, around)
             .map_err(|error| uncompiled(&name, &error))?;
@@ -230,20 +230,20 @@ impl Contract {
     /// The node of the type itself, which is not the root where it travels inside of an object.
     pub(crate) fn own_node(&self) -> NodeId {
         let root = self.tree.root();
-        let inner = || Some(self.tree.plain(root)?.member(root::KEY)?.node);
+        let inner = || Some(self.tree.plain(root)?.member(wrapper::KEY)?.node);
         if self.is_wrapped() { inner().unwrap_or(root) } else { root }
     }
 
     /// A place in the schema that is asked for, as one in the type's own.
     fn in_own_schema(&self, place: String) -> String {
-        let inside = if self.is_wrapped() { root::place_inside(&place) } else { None };
+        let inside = if self.is_wrapped() { wrapper::place_inside(&place) } else { None };
         inside.map(str::to_owned).unwrap_or(place)
     }
 
     /// The schema that is written at a place of the type's own schema.
     pub(crate) fn written_at(&self, place: &str) -> Option<WrittenId> {
         if self.is_wrapped() {
-            self.tree.written_at(&root::place_outside(place))
+            self.tree.written_at(&wrapper::place_outside(place))
         } else {
             self.tree.written_at(place)
         }
@@ -252,7 +252,7 @@ impl Contract {
     /// The alternatives at a place of the type's own schema.
     pub(crate) fn branches_at(&self, place: &str) -> Option<&[WrittenId]> {
         if self.is_wrapped() {
-            self.tree.branches_at(&root::place_outside(place))
+            self.tree.branches_at(&wrapper::place_outside(place))
         } else {
             self.tree.branches_at(place)
         }
@@ -439,9 +439,9 @@ impl Contract {
             None => Raised { value, problems: Vec::new() },
         };
         if self.is_wrapped() {
-            raised.value = root::unwrap(raised.value);
+            raised.value = wrapper::unwrap(raised.value);
             for problem in &mut raised.problems {
-                if let Some(inner) = root::inside(&problem.pointer) {
+                if let Some(inner) = wrapper::inside(&problem.pointer) {
                     problem.pointer = inner.to_owned();
                 }
             }
@@ -499,7 +499,7 @@ impl Contract {
     /// the nearest place around it.
     fn own_place(&self, form: Option<&Form>, value: &Value, sent: &str) -> String {
         if form.is_none_or(|form| form.lowered.is_identity()) {
-            let inside = if self.is_wrapped() { root::inside(sent) } else { Some(sent) };
+            let inside = if self.is_wrapped() { wrapper::inside(sent) } else { Some(sent) };
             return inside.unwrap_or_default().to_owned();
         }
         let mut place = String::new();
@@ -530,7 +530,7 @@ impl Contract {
     /// A value of the type's own shape as the model sees it in `form`: with its wrapping around it,
     /// and in the shape that is sent.
     pub(crate) fn asked_value(&self, form: Option<&Form>, value: Value) -> Value {
-        let value = if self.is_wrapped() { root::enclose(value) } else { value };
+        let value = if self.is_wrapped() { wrapper::enclose(value) } else { value };
         match form {
             Some(form) => form.lowered.lower_value(value),
             None => value,
@@ -549,7 +549,7 @@ impl Contract {
         else {
             return pointers.collect();
         };
-        let enclosed = self.is_wrapped().then(|| root::enclose(value.clone()));
+        let enclosed = self.is_wrapped().then(|| wrapper::enclose(value.clone()));
         let mut trace = lowered.trace(enclosed.as_ref().unwrap_or(value));
         pointers.map(|pointer| trace.follow(&pointer)).collect()
     }
@@ -570,7 +570,7 @@ impl Contract {
 
     /// The pointer of a place with a value's wrapping in it.
     pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
-        if self.is_wrapped() { root::outside(pointer) } else { pointer.to_owned() }
+        if self.is_wrapped() { wrapper::outside(pointer) } else { pointer.to_owned() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`ContractError`]: reasons why a type or a schema cannot be asked for.
 
 use super::dialect::DialectError;
-use super::{TypeFault, root};
+use super::{TypeFault, wrapper};
 use crate::schema::{SchemaError, Unbounded};
 
 /// The reason why a type cannot be asked for.
@@ -70,5 +70,5 @@ pub(super) fn unreadable(name: &str, error: SchemaError, is_wrapped: bool) -> Co
 }
 
 fn place_inside(place: &str) -> Option<String> {
-    root::place_inside(place).map(str::to_owned)
+    wrapper::place_inside(place).map(str::to_owned)
 }

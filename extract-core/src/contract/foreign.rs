@@ -69,8 +69,8 @@ mod ordered {
     use schemars::JsonSchema;
     use serde::de::DeserializeOwned;
 
-    use crate::partial::value::Seed;
     use super::{Checker, Extract, TypeWalk, check_each, check_entries};
+    use crate::partial::value::Seed;
 
     impl<K, V, S> Extract for indexmap::IndexMap<K, V, S>
     where

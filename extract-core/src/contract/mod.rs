@@ -12,39 +12,39 @@
 
 mod answer;
 mod base64;
+mod cache;
 mod check_error;
 mod checker;
 mod compiled;
 mod context;
 mod contract_error;
 pub mod dialect;
-mod element;
+mod dialect_report;
+mod element_contract;
 mod envelope;
 mod extract;
+mod fieldwise;
 #[doc(hidden)]
 pub mod fits;
 mod flattened;
 mod foreign;
-mod given;
-mod known;
 mod maybe;
 mod members;
 mod name;
-mod parts;
-mod pieces;
-mod place;
+mod path_lookup;
 mod problem;
-mod report;
-pub(crate) mod root;
+mod reask_parts;
 #[doc(hidden)]
 pub mod rules;
-mod seek;
+mod schema_path;
+mod schema_source;
 pub(crate) mod shape;
 mod type_fault;
 mod type_walk;
 mod user_tool;
+mod value_deserializer;
 mod variants;
-mod wide;
+pub(crate) mod wrapper;
 
 pub use crate::schema::{Constraint, SchemaError, Unbounded};
 pub use answer::Answer;
@@ -55,22 +55,22 @@ pub(crate) use checker::Failed;
 pub use compiled::{Contract, Form};
 pub use context::{Background, Context};
 pub use contract_error::ContractError;
+pub use dialect_report::{Change, DialectReport};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 #[doc(hidden)]
-pub use flattened::{open_beside_tag, tidy_flattened};
-pub use given::Given;
-pub use maybe::Maybe;
-pub use parts::{Part, Parts};
+pub use fieldwise::{Piece, PieceExtract, PieceOther, PieceRead};
 #[doc(hidden)]
-pub use pieces::{Piece, PieceExtract, PieceOther, PieceRead};
+pub use flattened::{open_beside_tag, tidy_flattened};
+pub use maybe::Maybe;
 pub(crate) use problem::{MISSING, MOST_SHOWN, excerpt};
 pub use problem::{Problem, ProblemKind, Problems};
-pub use report::{Change, DialectReport};
+pub use reask_parts::{Part, Parts};
+pub use schema_source::Given;
 pub use shape::Shape;
 pub use type_fault::TypeFault;
 #[doc(hidden)]
 pub use type_walk::{Flat, Plain, TypeWalk, Walked, WalkedExtract, WalkedOther, schema_of};
 pub use user_tool::UserTool;
+pub(crate) use value_deserializer::{Unread, read};
 pub(crate) use variants::Split;
 pub use variants::{Variant, Variants};
-pub(crate) use wide::{Unread, read};

@@ -2,7 +2,7 @@
 //! of a list. Knows how the arguments of a call become the type's own shape again, and no reply.
 
 mod find;
-mod place;
+mod variant_layout;
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::{Contract, ContractError, Form, Problems};
 use crate::reading::Reading;
 use crate::schema::Plain;
 use crate::schema::push_segment;
-use place::Place;
+use variant_layout::Place;
 
 /// What a type is as several tools. See [`Contract::variants`].
 ///

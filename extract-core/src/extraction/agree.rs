@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::journey::{self, Arrival, Task};
+use super::driver::{self, Arrival, Task};
 use super::ledger::Ledger;
 use super::{Attempt, Error, Extraction, Limit, Report};
 use crate::check::check;
@@ -188,7 +188,7 @@ async fn run<T: Extract>(agreeing: Agreeing<T>) -> Result<Agreement<T>, Error> {
         // The deadline is over everything, the samples that came before included.
         task.options.deadline =
             task.options.deadline.map(|deadline| deadline.saturating_sub(begun.elapsed()));
-        match journey::arrive(task).await? {
+        match driver::arrive(task).await? {
             Arrival::Value { report, json } => Ok(Sample::of(report, json)),
             Arrival::Calls(_) => unreachable!("calls are of tools that only a step has"),
         }

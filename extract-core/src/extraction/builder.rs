@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::client::Client;
-use super::journey::{self, Task};
+use super::driver::{self, Task};
 use super::options::Options;
 use super::{BadItems, Error, InputError, Report, bad_items};
 use crate::check::{Feedback, Rules};
@@ -263,7 +263,7 @@ impl<T: Extract> Extraction<T> {
     }
 
     async fn run(self) -> Result<Report<T>, Error> {
-        journey::run(self.into_task()?).await
+        driver::run(self.into_task()?).await
     }
 
     /// Gives the value with everything that happened on the way to it.

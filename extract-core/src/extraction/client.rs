@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::Error;
-use super::opening::RefusedModes;
+use super::initial_request::RefusedModes;
 use super::options::Options;
 use crate::conversation::{Mode, Prices, Settings};
 use crate::http::TransportOptions;

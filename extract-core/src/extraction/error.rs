@@ -1,6 +1,6 @@
 //! The one error of an extraction, matchable by what happened.
 
-mod words;
+mod display;
 
 use std::time::Duration;
 

@@ -14,26 +14,26 @@
 //! ```
 
 mod agree;
+#[cfg(feature = "bedrock-sigv4")]
+mod aws;
 mod bad_items;
 mod builder;
 mod checks;
 mod client;
+mod driver;
 mod error;
-mod journey;
+mod initial_request;
 mod layout;
 mod ledger;
 mod limit;
 mod llm_check;
-mod opening;
 mod options;
 mod parse;
 mod policy;
+mod request_tools;
 mod settings;
-#[cfg(feature = "bedrock-sigv4")]
-mod signed;
 mod step;
 mod stream;
-mod tooling;
 
 pub use agree::{Agreeing, Agreement, Basis, FieldAgreement, Sample};
 pub use bad_items::{BadItem, BadItems};

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::error::place;
 use crate::check::{Rules, check_at_once};
-use crate::contract::root;
+use crate::contract::wrapper;
 use crate::contract::{
     Background, CheckFailure, Context, Contract, ContractError, Extract, Failed, Problems,
 };
@@ -147,7 +147,7 @@ fn read_and_check<T: Extract>(
     }
     if reading.is_cut() && level != Level::Salvage {
         let place = reading.cut_place().unwrap_or_default();
-        let place = if contract.is_wrapped() { root::inside(place) } else { Some(place) };
+        let place = if contract.is_wrapped() { wrapper::inside(place) } else { Some(place) };
         let pointer = place.unwrap_or_default().to_owned();
         let value = contract.raise(None, reading.value).value;
         return Err(ParseError::Cut { pointer, value });

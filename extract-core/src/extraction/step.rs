@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::journey::{self, Arrival};
+use super::driver::{self, Arrival};
 use super::ledger::Ledger;
 use super::{Error, Extraction, InputError, Report};
 use crate::check::{Rules, check_at_once};
@@ -75,7 +75,7 @@ impl<T: Extract> Stepping<T> {
             }
             names.push(tool.name());
         }
-        Ok(match journey::arrive(task).await? {
+        Ok(match driver::arrive(task).await? {
             Arrival::Value { report, .. } => Step::Value(report),
             Arrival::Calls(calls) => Step::Calls(calls),
         })

@@ -9,12 +9,12 @@
 //! # Ok::<(), extract_core::http::reqwest::Error>(())
 //! ```
 
+mod paused_timeout;
 mod retry_after;
 mod transport;
-mod waiting;
 
+pub(crate) use paused_timeout::within;
 pub use reqwest;
 pub use retry_after::retry_after;
 pub(crate) use transport::too_large;
 pub use transport::{HttpRequest, HttpResponse, Transport, TransportOptions};
-pub(crate) use waiting::within;

@@ -16,13 +16,13 @@ use crate::contract::dialect::Dialect;
 use crate::conversation::{Mode, ProviderError, Reply, Request, Settings};
 
 mod config;
+mod delta_reader;
 mod failure;
-mod live;
 #[cfg(feature = "local")]
 mod local;
 mod preset;
 mod provider;
-mod reader;
+mod reply_stream;
 mod retry;
 pub mod scripted;
 #[cfg_attr(not(feature = "bedrock-sigv4"), path = "unsigned.rs")]
@@ -31,12 +31,12 @@ mod signing;
 #[cfg(feature = "local")]
 pub(crate) use config::is_embedded;
 pub use config::{ConfigError, ProviderOptions};
+pub use delta_reader::DeltaReader;
 pub use failure::read_failure;
 #[cfg(feature = "local")]
 pub use local::Local;
 pub use preset::{Auth, Facts, MediaSupport, Preset, Rule, Ways, presets};
 pub use provider::{Provider, collect};
-pub use reader::DeltaReader;
 pub use retry::RetryPolicy;
 pub use scripted::Scripted;
 

@@ -11,10 +11,10 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::config::{self, ConfigError, ProviderOptions};
+use super::delta_reader::DeltaReader;
 use super::failure::{read_failure, request_id};
-use super::live::{Live, error_in, first_bytes, says_json, told};
 use super::preset::{Facts, Preset};
-use super::reader::DeltaReader;
+use super::reply_stream::{Live, error_in, first_bytes, says_json, told};
 use super::retry::RetryPolicy;
 use super::signing::Signer;
 use super::{DeltaStream, Model, Profile};

@@ -12,7 +12,7 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::{DeltaStream, Model, Profile};
-use crate::contract::root;
+use crate::contract::wrapper;
 use crate::conversation::{
     Block, Delta, Mode, Output, ProviderError, ProviderErrorKind, Reply, Request, ToolChoice,
 };
@@ -329,10 +329,10 @@ fn asked<'r>(request: &'r Request, arguments: &mut String) -> Result<&'r str, Pr
         _ => Default::default(),
     };
     if let Some(tool) = giving.iter().find(|tool| tool.name == word) {
-        let wrapped = root::is_wrapper(&tool.schema);
+        let wrapped = wrapper::is_wrapper(&tool.schema);
         *arguments = match inner {
             Value::Null if !wrapped => json!({}),
-            inner if wrapped && inner.get(root::KEY).is_none() => root::enclose(inner),
+            inner if wrapped && inner.get(wrapper::KEY).is_none() => wrapper::enclose(inner),
             inner => inner,
         }
         .to_string();

@@ -8,8 +8,8 @@ use super::fit::{Fitter, cost};
 use super::report::{Ending, Repair, RepairKind, excerpt};
 use super::search::{Choice, said};
 use super::tree::{Kind, NONE, NodeId, Tree};
-use crate::contract::root;
 use crate::contract::shape::{Form, Shape, ShapeId};
+use crate::contract::wrapper;
 
 /// What a value of the text is to the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl Wanted {
         if let Form::Object(object) = shape.form(list) {
             let field = object.only_field()?;
             list = field.shape;
-            is_wrapped = field.name == root::KEY;
+            is_wrapped = field.name == wrapper::KEY;
         }
         if let Form::Union(union) = shape.form(list) {
             let [only] = union.options.as_slice() else { return None };

@@ -5,13 +5,13 @@
 //! what could be the answer, and takes what fits the schema with the fewest changes. Every change
 //! is in the report, and nothing is ever invented.
 
-mod beginning;
+mod answer_start;
 mod calls;
 mod candidates;
 mod collect;
+mod enum_match;
 mod error;
 mod fit;
-mod follow;
 mod incremental;
 mod markup;
 mod numbers;
@@ -19,21 +19,21 @@ mod part;
 mod report;
 mod scan;
 mod search;
+mod stream_scan;
 mod strict;
 mod thinking;
 mod tree;
 mod unguided;
-mod words;
 
-pub(crate) use beginning::Beginning;
+pub(crate) use answer_start::Beginning;
 pub(crate) use calls::{WrittenCalls, calls_for, names_in_words};
 pub use error::ReadError;
 pub use fit::Growing;
-pub use follow::Follower;
 pub use incremental::Incremental;
 pub(crate) use part::{Part, json_number};
 pub use report::{Ending, Level, Misfit, Reading, Repair, RepairKind};
 pub use scan::{Container, Limits, Place, Role, ScanError, Scanner, Sink, Token};
+pub use stream_scan::Follower;
 pub(crate) use thinking::spoken;
 
 use crate::contract::shape::Shape;

@@ -40,7 +40,7 @@ pub(super) fn written(text: &str) -> Option<Found> {
     if is_json_number(text.as_bytes()) {
         return number(text).map(|number| Found { number, words: false, fraction: false });
     }
-    if text.len() > 4_096 || super::words::holds_json(text) {
+    if text.len() > 4_096 || super::enum_match::holds_json(text) {
         return None;
     }
     if let Some(found) = token(text) {

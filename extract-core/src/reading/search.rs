@@ -11,8 +11,8 @@ use super::scan::{Role, ScanError, Sink};
 use super::strict;
 use super::tree::{Kind, NONE, Tree};
 use super::{Reader, calls, markup, thinking, unguided};
-use crate::contract::root;
 use crate::contract::shape::{Form, Shape};
+use crate::contract::wrapper;
 
 /// Reads a whole text; `search` says whether the answer may stand in prose.
 pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Reading, ReadError> {
@@ -36,7 +36,7 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
         Ok(parsed)
             if is_strict && parsed.is_plain && strict::fits_bare(&parsed.value, reader.shape) =>
         {
-            return Ok(reading(root::enclose(parsed.value)));
+            return Ok(reading(wrapper::enclose(parsed.value)));
         }
         Ok(_) => true,
         Err(error) if is_strict => {

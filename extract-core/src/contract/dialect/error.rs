@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::super::root;
+use super::super::wrapper;
 use crate::schema::SchemaError;
 
 /// A schema that cannot be sent: the dialect has no way to say it, a limit is passed, or it is no
@@ -80,18 +80,18 @@ impl DialectError {
     pub(crate) fn inside(mut self) -> Self {
         match &mut self {
             Self::Unsatisfiable { pointer, .. } => {
-                if let Some(place) = root::place_inside(pointer) {
+                if let Some(place) = wrapper::place_inside(pointer) {
                     *pointer = place.to_owned();
                 }
             }
             Self::Schema(error) => {
                 return Self::Schema(
-                    error.clone().at(|at| root::place_inside(at).map(str::to_owned)),
+                    error.clone().at(|at| wrapper::place_inside(at).map(str::to_owned)),
                 );
             }
             Self::Limit { fields, .. } => {
                 for field in fields {
-                    if let Some(place) = root::inside(field) {
+                    if let Some(place) = wrapper::inside(field) {
                         *field = place.to_owned();
                     }
                 }

@@ -12,8 +12,8 @@ use super::limits;
 use super::note::{Note, NoteKind};
 use super::plan::{Plan, SAME, Step, StepId};
 use super::table::{Any, Dialect, Recursion, Refs, Root};
-use super::turn::Turner;
-use super::{Lowered, words};
+use super::transform::Turner;
+use super::{Lowered, describe};
 use crate::schema::push_segment;
 use crate::schema::{self, Annotations, Is, NodeId, Tree};
 
@@ -297,7 +297,7 @@ impl<'a> Engine<'a> {
             if self.dialect.allows("default") {
                 out.schema.insert("default".to_owned(), default);
             } else if !default.is_null() {
-                out.words.push(format!("Default: {}.", words::excerpt(&default)));
+                out.words.push(format!("Default: {}.", describe::excerpt(&default)));
                 self.described("default", place);
             }
         }
@@ -309,7 +309,7 @@ impl<'a> Engine<'a> {
                 out.schema.insert("examples".to_owned(), Value::Array(examples));
             } else {
                 let label = if examples.len() == 1 { "Example" } else { "Examples" };
-                out.words.push(format!("{label}: {}.", words::list(&examples)));
+                out.words.push(format!("{label}: {}.", describe::list(&examples)));
                 self.described("examples", place);
             }
         }
@@ -330,7 +330,7 @@ impl<'a> Engine<'a> {
     /// The finished schema, its description first.
     pub(super) fn finish(&self, out: Out) -> Value {
         let Out { mut schema, description, words, .. } = out;
-        let Some(description) = words::joined(description, &words) else {
+        let Some(description) = describe::joined(description, &words) else {
             return Value::Object(schema);
         };
         let mut finished = Map::new();
@@ -368,7 +368,7 @@ impl<'a> Engine<'a> {
         for keyword in unsaid.keys() {
             self.described(keyword, &place);
         }
-        out.words.extend(words::sentences(unsaid));
+        out.words.extend(describe::sentences(unsaid));
     }
 
     pub(super) fn described(&mut self, keyword: &str, place: &str) {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::problem::Problem;
 use super::note::Note;
 use super::plan::{Plan, Rest, SAME, Step, StepId};
-use super::turn::Turner;
+use super::transform::Turner;
 use crate::schema::Tree;
 
 /// A schema in a dialect: what is sent, what the dialect could not say as it stood, and the way back

@@ -29,11 +29,13 @@
 //! ```
 
 mod arrays;
+mod branch_match;
+mod describe;
 mod error;
-mod leaf;
 mod limits;
 mod lower;
 mod lowered;
+mod lowered_pointer;
 mod note;
 mod objects;
 mod pattern;
@@ -41,12 +43,10 @@ pub(crate) mod plan;
 mod references;
 mod render;
 mod rows;
-mod sent;
+mod scalars;
 mod table;
-mod trace;
-mod turn;
+mod transform;
 mod union;
-mod words;
 
 use std::sync::Arc;
 

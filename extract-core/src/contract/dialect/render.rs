@@ -5,11 +5,11 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use super::describe;
 use super::error::DialectError;
-use super::leaf::{OF_NUMBERS, OF_STRINGS};
 use super::lower::clean;
+use super::scalars::{OF_NUMBERS, OF_STRINGS};
 use super::table::Dialect;
-use super::words;
 use crate::schema::{Annotations, Is, Kinds, NodeId, Origin, Others, Plain, Room, Tree};
 
 /// The most nodes that are written.
@@ -149,7 +149,7 @@ impl Renderer<'_> {
         if let Is::Plain(plain) = &read.is {
             for (keyword, value) in &plain.also {
                 let again = [(keyword.clone(), value.clone())].into_iter().collect();
-                rendered.comment.extend(words::sentences(&again));
+                rendered.comment.extend(describe::sentences(&again));
             }
         }
         rendered.comment = comment(&read.notes, rendered.comment);
@@ -220,7 +220,7 @@ impl Renderer<'_> {
         } else {
             Rendered::plain("any")
         };
-        rendered.comment.extend(words::sentences(&unsaid));
+        rendered.comment.extend(describe::sentences(&unsaid));
         Ok(rendered)
     }
 
@@ -395,12 +395,12 @@ fn push_comments(text: &mut String, indent: &str, comment: &[String]) {
 fn comment(annotations: &Annotations, constraints: Vec<String>) -> Vec<String> {
     let mut sentences = constraints;
     if let Some(default) = annotations.default.as_ref().filter(|default| !default.is_null()) {
-        sentences.push(format!("Default: {}.", words::excerpt(default)));
+        sentences.push(format!("Default: {}.", describe::excerpt(default)));
     }
     if !annotations.examples.is_empty() {
-        sentences.push(format!("For example {}.", words::list(&annotations.examples)));
+        sentences.push(format!("For example {}.", describe::list(&annotations.examples)));
     }
-    words::joined(annotations.description.clone(), &sentences).into_iter().collect()
+    describe::joined(annotations.description.clone(), &sentences).into_iter().collect()
 }
 
 /// A property name, quoted where it is no identifier.

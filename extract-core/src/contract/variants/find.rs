@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::super::{Contract, name, root};
-use super::place::Place;
+use super::super::{Contract, name, wrapper};
+use super::variant_layout::Place;
 use super::{Variant, Variants};
 use crate::schema::{Constant, Is, NodeId, Others, Plain, Tree, embed};
 
@@ -24,7 +24,7 @@ pub(super) fn variants(contract: &Contract) -> Option<Variants> {
     }
     let about = tree.node(tree.behind(node)).notes.description.as_deref();
     let finder = Finder { contract, tree, about };
-    let is_object = root::is_object(tree, node);
+    let is_object = wrapper::is_object(tree, node);
     let variants = match finder.union(node) {
         Some(variants) => variants,
         None if list.is_some() && is_object => vec![finder.element(node, "element")?],

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::element::{Element, accepted};
-use super::given::{Compared, Given};
+use super::answer_block::Source;
+use super::element_reader::{Element, accepted};
+use super::element_spans::Spans;
+use super::emitted::{Compared, Given};
 use super::sealed::Sees;
-use super::source::Source;
-use super::spans::Spans;
 use super::{Began, ExtractionStream, Told, View, Withdrawn};
 use crate::check::check_elements;
-use crate::contract::{Background, Contract, ContractError, Extract, Problems, root};
+use crate::contract::{Background, Contract, ContractError, Extract, Problems, wrapper};
 use crate::conversation::Delta;
 use crate::extraction::{BadItems, Error, Extraction, InputError};
-use crate::partial::value::pointer;
+use crate::partial::value::list_pointer;
 use crate::partial::{ListType, Partial};
 use crate::reading::Follower;
 use crate::schema::segments;
@@ -80,7 +80,7 @@ impl<E: Extract> Items<E> {
         let Some(elements) = self.contracts.iter().map(element).collect() else { return };
         self.elements = elements;
         self.seen = 0;
-        let wrapping = began.contract.is_wrapped().then(|| root::KEY.to_owned());
+        let wrapping = began.contract.is_wrapped().then(|| wrapper::KEY.to_owned());
         let names = wrapping.into_iter().chain(segments(pointer)).collect();
         let offered = began.contract.name().to_owned();
         let members = began.contract.shape(began.form.as_deref()).member_names();
@@ -302,7 +302,7 @@ impl<T: Extract> Extraction<T> {
         self,
         list: impl FnOnce(&Partial<T>) -> &Partial<L>,
     ) -> ExtractionStream<T, Items<L::Item>> {
-        self.follow(pointer::of_list(list))
+        self.follow(list_pointer::of_list(list))
     }
 
     /// [`items_of`](Self::items_of) by the JSON pointer of the list, where no field leads to it: a list

@@ -4,15 +4,15 @@
 //! The loop runs only while its stream is asked for more. Dropping the stream drops the loop, and
 //! with it the connection.
 
+mod answer_block;
+mod channel;
 mod deltas;
-mod element;
-mod given;
+mod element_reader;
+mod element_spans;
+mod emitted;
+mod futures_stream;
 mod items;
-mod line;
-mod owned;
 mod partials;
-mod source;
-mod spans;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -21,13 +21,13 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+pub(super) use channel::{Began, Line, Told};
 pub use deltas::Deltas;
-pub use given::Withdrawn;
+pub use emitted::Withdrawn;
 pub use items::Items;
-pub(super) use line::{Began, Line, Told};
 pub use partials::{Partials, Update};
 
-use super::journey;
+use super::driver;
 use super::{Error, Extraction, InputError, Layout, Limit, Report};
 use crate::contract::{Extract, Problems};
 
@@ -45,7 +45,7 @@ pub trait View: sealed::Sees {
 
 pub(super) mod sealed {
     use super::Withdrawn;
-    use super::line::Told;
+    use super::channel::Told;
     use crate::contract::{Contract, Problems};
     use crate::extraction::Error;
 
@@ -117,7 +117,7 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
             Ok(mut task) => match view.prepare(&task.contract) {
                 Ok(()) => {
                     task.line = Some(line.clone());
-                    Run::Going(Box::pin(journey::run(task)))
+                    Run::Going(Box::pin(driver::run(task)))
                 }
                 Err(error) => Run::Ended(Box::new(Err(error))),
             },

@@ -6,8 +6,8 @@ use futures_util::stream::{self, Stream};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::answer_block::Source;
 use super::sealed::Sees;
-use super::source::Source;
 use super::{Began, ExtractionStream, Told, View};
 use crate::contract::Extract;
 use crate::conversation::Delta;

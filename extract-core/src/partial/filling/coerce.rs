@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::guide::Guide;
+use super::cursor::Guide;
 use crate::contract::shape::{Form, ShapeId};
 use crate::reading::{Part, Role, Sink, Token, json_number};
 

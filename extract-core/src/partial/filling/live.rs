@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::guide::Guide;
-use super::hand::Hand;
+use super::builder::Hand;
+use super::cursor::Guide;
 use crate::contract::shape::Form as ShapeForm;
 use crate::contract::{Contract, Extract, Form};
 use crate::partial::Partial;

@@ -1,8 +1,8 @@
 //! From a key to the spot of its value: fields by name as the reader of whole replies matches them,
 //! entries of maps, variants of enums.
 
-use super::frame::{Inside, Role, Spot};
-use super::hand::Hand;
+use super::builder::Hand;
+use super::open_container::{Inside, Role, Spot};
 use super::stream_transform::{Arriving, Follow, Told};
 use crate::contract::shape::{Form, ShapeId};
 use crate::partial::value::{Content, Kind, Parts, Place, State, find};

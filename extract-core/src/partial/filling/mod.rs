@@ -1,16 +1,16 @@
 //! Filling a [`Partial`](super::Partial) from the scanner's events. Knows the contract and the
 //! dialect that the reply is in; no provider and no loop.
 
+mod builder;
 mod coerce;
-mod enter;
-mod frame;
-mod growing;
-mod guide;
-mod hand;
+mod containers;
+mod cursor;
+mod growing_text;
 mod live;
 mod member;
-mod show;
+mod open_container;
+mod reshaped;
 mod stream_transform;
-mod turned;
+mod visibility;
 
 pub use live::Live;

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::parts::{Content, Kind, Parts, Tagging, find};
-use super::place::{Place, Seed, State, Store};
+use super::fields::{Content, Kind, Parts, Tagging, find};
+use super::node::{Place, Seed, State, Store};
 
 impl Place {
     /// Puts a whole value here.

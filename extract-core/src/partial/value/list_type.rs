@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::lists::List;
-use super::place::Place;
+use super::node::Place;
 use super::{Partial, Streamed};
 use crate::contract::Extract;
 

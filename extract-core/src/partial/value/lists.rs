@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Partial;
-use super::parts::{Field, Kind, Parts};
-use super::place::{Place, Seed};
+use super::fields::{Field, Kind, Parts};
+use super::node::{Place, Seed};
 use crate::contract::Extract;
 
 /// The elements of a list that have something to show, and the one behind them that has not.

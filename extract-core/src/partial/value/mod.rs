@@ -1,16 +1,16 @@
 //! What there is of a value that is still arriving, typed: [`Partial`] and, for a type with parts,
 //! the form of its parts. Knows no reply; `partial/` of the crate fills it.
 
+mod enum_form;
+mod fields;
 mod from_json;
+pub(crate) mod list_pointer;
 mod list_type;
 mod lists;
-mod one_of;
-mod parts;
-mod place;
-pub(crate) mod pointer;
+mod maybe_answer;
+mod node;
+mod output;
 mod std_types;
-mod ways_out;
-mod write;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -21,25 +21,25 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::contract::Extract;
+#[doc(hidden)]
+pub use enum_form::{OneOf, Variants};
+#[doc(hidden)]
+pub use fields::{Content, Field, Kind, Parts, Tagging, Variant};
 pub use list_type::ListType;
 pub use lists::Entries;
 #[doc(hidden)]
 pub use lists::List;
+pub use maybe_answer::{AnswerPartial, MaybePartial};
+pub use node::State;
 #[doc(hidden)]
-pub use one_of::{OneOf, Variants};
+pub use node::{Place, Seed};
 #[doc(hidden)]
-pub use parts::{Content, Field, Kind, Parts, Tagging, Variant};
-pub use place::State;
-#[doc(hidden)]
-pub use place::{Place, Seed};
-pub use ways_out::{AnswerPartial, MaybePartial};
-#[doc(hidden)]
-pub use write::{debug, same, serialize};
+pub use output::{debug, same, serialize};
 
+pub(crate) use enum_form::content;
+pub(crate) use fields::find;
 pub(crate) use from_json::fill_flat;
-pub(crate) use one_of::content;
-pub(crate) use parts::find;
-pub(crate) use place::Store;
+pub(crate) use node::Store;
 
 /// What has come of a `T` so far.
 ///
@@ -175,13 +175,13 @@ impl<T> PartialEq for Partial<T> {
 
 impl<T> fmt::Debug for Partial<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&write::Node::Place(&self.place), f)
+        fmt::Debug::fmt(&output::Node::Place(&self.place), f)
     }
 }
 
 impl<T> Serialize for Partial<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        write::Node::Place(&self.place).serialize(serializer)
+        output::Node::Place(&self.place).serialize(serializer)
     }
 }
 

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::Streamed;
 use super::lists::{Entries, List};
-use super::place::{Place, Seed, Store};
+use super::node::{Place, Seed, Store};
 use crate::contract::Extract;
 
 fn text(place: &Place) -> &String {

@@ -5,8 +5,8 @@ use super::super::report::{Level, Reading, Repair, RepairKind};
 use super::super::strict;
 use super::super::{Reader, thinking};
 use super::{SHORT, WrittenCall, WrittenCalls, find_all, json, marks};
-use crate::contract::root;
 use crate::contract::shape::{Form, Shape, ShapeId};
+use crate::contract::wrapper;
 
 /// How deep in a schema an object is looked for that has the members of an envelope.
 const DEEPEST: u32 = 6;
@@ -50,7 +50,7 @@ fn is_text(shape: &Shape) -> bool {
     match shape.form(shape.root()) {
         Form::Text(_) => true,
         Form::Object(object) => match object.fields.as_slice() {
-            [only] => only.name == root::KEY && matches!(shape.form(only.shape), Form::Text(_)),
+            [only] => only.name == wrapper::KEY && matches!(shape.form(only.shape), Form::Text(_)),
             _ => false,
         },
         _ => false,

@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value};
 
+use super::super::enum_match::{self, Match};
 use super::super::report::{Level, RepairKind};
 use super::super::tree::{Kind, NONE, NodeId};
-use super::super::words::{self, Match};
 use super::members::Members;
 use super::{At, Branch, Fit, Fitter, Out, Seg, cost};
 use crate::contract::shape::{Field, Form, ObjectForm};
@@ -199,7 +199,7 @@ impl<'s> Fitter<'s> {
             let tail = at.tail && next == NONE;
             let mut key = self.tree.key(child).to_owned();
             if let Some(keys) = &form.keys {
-                match words::find(keys, &key) {
+                match enum_match::find(keys, &key) {
                     Match::Exact(index) | Match::Like(index) => {
                         let name = keys.all[index].value.as_str().unwrap_or_default();
                         if name != key {

@@ -2,10 +2,10 @@
 
 use serde_json::{Number, Value};
 
+use super::super::enum_match::{self, Match};
 use super::super::numbers::{integral, written};
 use super::super::report::{Level, RepairKind};
 use super::super::tree::{Kind, NONE};
-use super::super::words::{self, Match};
 use super::{At, Fit, Fitter, NodeId, Out, cost};
 use crate::contract::shape::{Bounds, Choices, Lengths, Width};
 
@@ -13,7 +13,7 @@ impl<'s> Fitter<'s> {
     pub(super) fn null(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Fit {
         match self.tree.node(at.node).kind {
             Kind::Null | Kind::Missing => (0, Some(Value::Null)),
-            Kind::Text | Kind::Bare if words::says_nothing(self.tree.text(at.node)) => {
+            Kind::Text | Kind::Bare if enum_match::says_nothing(self.tree.text(at.node)) => {
                 self.tell(out, RepairKind::ToNull, at.node, &Value::Null);
                 (cost::SMALL, Some(Value::Null))
             }
@@ -25,7 +25,7 @@ impl<'s> Fitter<'s> {
         let (cost, truth) = match self.tree.node(at.node).kind {
             Kind::True => return (0, Some(Value::Bool(true))),
             Kind::False => return (0, Some(Value::Bool(false))),
-            Kind::Text | Kind::Bare => match words::truth(self.tree.text(at.node)) {
+            Kind::Text | Kind::Bare => match enum_match::truth(self.tree.text(at.node)) {
                 Some((truth, named)) => (if named { cost::NAMED } else { cost::SMALL }, truth),
                 None => return self.content(at, "a boolean", out),
             },
@@ -179,10 +179,10 @@ impl<'s> Fitter<'s> {
                 };
                 match choices.all.iter().position(|choice| same(&choice.value)) {
                     Some(index) => return (0, Some(choices.all[index].value.clone())),
-                    None => words::find(choices, self.tree.text(at.node)),
+                    None => enum_match::find(choices, self.tree.text(at.node)),
                 }
             }
-            Kind::Text | Kind::Bare => words::find(choices, self.tree.text(at.node)),
+            Kind::Text | Kind::Bare => enum_match::find(choices, self.tree.text(at.node)),
             Kind::Object => match self.unit(at.node, choices) {
                 Some(index) => {
                     let value = choices.all[index].value.clone();
@@ -219,7 +219,7 @@ impl<'s> Fitter<'s> {
             Kind::Object | Kind::List => payload.first == NONE,
             _ => false,
         };
-        match words::find(choices, self.tree.key(child)) {
+        match enum_match::find(choices, self.tree.key(child)) {
             Match::Exact(index) | Match::Like(index) if is_empty => Some(index),
             _ => None,
         }

@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
+use super::super::enum_match::{self, Match};
 use super::super::report::RepairKind;
 use super::super::tree::{Kind, NodeId};
-use super::super::words::{self, Match};
 use super::{At, Branch, Fit, Fitter, Out, Seg, cost};
 use crate::contract::shape::{Form, ShapeId, TagForm, UnionForm, narrowed};
 
@@ -48,7 +48,7 @@ impl<'s> Fitter<'s> {
         if form.nullable
             && is_text
             && !form.options.iter().any(|&option| self.takes_text(option, at.node))
-            && words::says_nothing(self.tree.text(at.node))
+            && enum_match::says_nothing(self.tree.text(at.node))
         {
             return self.null(at, out);
         }
@@ -74,7 +74,7 @@ impl<'s> Fitter<'s> {
             Form::Any => true,
             Form::Text(lengths) => lengths.free() || lengths.hold(text.chars().count()),
             Form::Choice(choices) => {
-                matches!(words::find(choices, text), Match::Exact(_) | Match::Like(_))
+                matches!(enum_match::find(choices, text), Match::Exact(_) | Match::Like(_))
             }
             _ => false,
         }

@@ -6,10 +6,10 @@ mod ahead;
 mod bare;
 mod closing;
 mod event;
+mod fast_path;
 mod members;
 mod open;
 mod strings;
-mod swift;
 mod text;
 mod utf8;
 

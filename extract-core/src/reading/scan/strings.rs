@@ -4,8 +4,8 @@
 use super::ahead::{Ahead, Ask, Mark, More, mark_at};
 use super::closing::{Judged, Setting, Verdict, Within, is_known, judge};
 use super::event::{Place, Role, Sink};
+use super::fast_path::plain_len;
 use super::open::{Escapes, Open, Tail};
-use super::swift::plain_len;
 use super::text::{Escape, escape};
 use super::{Frame, Scanner, State, text};
 use crate::reading::report::RepairKind;

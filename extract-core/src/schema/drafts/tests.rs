@@ -277,13 +277,12 @@ fn hostile_schemas_are_read_on_a_small_stack() {
     let small = std::thread::Builder::new().stack_size(512 << 10);
     let reader = small.spawn(move || {
         for (index, (schema, is_read)) in schemas.into_iter().enumerate() {
-            let read =
-                super::super::unbounded::bounded(schema).and_then(modernized).map(|schema| {
-                    let mut enclosed = super::super::embed::enclosed(&schema, "value");
-                    super::super::embed::define(&mut enclosed, &schema);
-                    let tree = crate::schema::Tree::parse;
-                    tree(&schema, crate::schema::Origin::Given).is_ok()
-                });
+            let read = super::super::limits::bounded(schema).and_then(modernized).map(|schema| {
+                let mut enclosed = super::super::embed::enclosed(&schema, "value");
+                super::super::embed::define(&mut enclosed, &schema);
+                let tree = crate::schema::Tree::parse;
+                tree(&schema, crate::schema::Origin::Given).is_ok()
+            });
             assert_eq!(read == Ok(true), is_read, "{index}: {read:?}");
         }
     });

@@ -1,0 +1,137 @@
+//! Explains a value that is nested so deeply in unions that all branches of all of them cannot
+//! be tried: place by place, and at each union in the one branch that the value means. Each place is
+//! held against what is said of it alone, so the work is linear in the value.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::schema::Told;
+use super::union_branch::{Meant, meant};
+use crate::contract::{Contract, Problem, Problems};
+use crate::schema::push_segment;
+use crate::schema::{Tree, Trial, Validator, WrittenId};
+
+/// The most places that are looked at, each for each schema that speaks of it.
+const MOST: usize = 200_000;
+
+/// The most problems that are told.
+const MOST_TOLD: usize = 1000;
+
+/// The findings; none for a place that the walk does not visit.
+pub(super) fn problems(contract: &Contract, value: &Value) -> Vec<Problem> {
+    let Some(root) = contract.written_at("") else { return Vec::new() };
+    let mut walk = Walk {
+        contract,
+        tree: contract.tree(),
+        told: Vec::new(),
+        compiled: HashMap::new(),
+        left: MOST,
+        open: vec![(root, value, String::new())],
+    };
+    while let Some((schema, value, pointer)) = walk.open.pop() {
+        walk.left -= 1;
+        if walk.left == 0 || walk.told.len() >= MOST_TOLD {
+            break;
+        }
+        walk.explain(schema, value, &pointer);
+    }
+    // The walk explains the place first that it opened last.
+    walk.told.sort_by(|one, other| one.pointer.cmp(&other.pointer));
+    walk.told
+}
+
+struct Walk<'a> {
+    contract: &'a Contract,
+    tree: &'a Tree,
+    told: Vec<Problem>,
+    /// By the schema, and whether it is the whole of it.
+    compiled: HashMap<(WrittenId, bool), Option<Validator>>,
+    left: usize,
+    /// The places that are still to be explained, each with a schema that speaks of it.
+    open: Vec<(WrittenId, &'a Value, String)>,
+}
+
+impl<'a> Walk<'a> {
+    fn explain(&mut self, id: WrittenId, value: &'a Value, pointer: &str) {
+        self.tell(id, value, pointer, false);
+        let schema = self.tree.written(id);
+        for part in schema.conjuncts() {
+            self.open.push((part, value, pointer.to_owned()));
+        }
+        for (_, branches) in schema.unions() {
+            self.explain_union(id, branches, value, pointer);
+        }
+        match value {
+            Value::Object(entries) => {
+                for (name, entry) in entries {
+                    let named = schema.members.iter().find(|(known, _)| known == name);
+                    let inner = named.map(|(_, id)| *id).or(schema.others);
+                    self.explain_at(inner, name, entry, pointer);
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let inner = schema.first.get(index).copied().or(schema.rest);
+                    self.explain_at(inner, &index.to_string(), item, pointer);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn explain_at(&mut self, id: Option<WrittenId>, segment: &str, value: &'a Value, at: &str) {
+        // `false` is said of the place around it.
+        let Some(id) = id.filter(|id| !self.tree.written(*id).is_false) else { return };
+        let mut pointer = at.to_owned();
+        push_segment(&mut pointer, segment);
+        self.open.push((id, value, pointer));
+    }
+
+    fn explain_union(
+        &mut self,
+        id: WrittenId,
+        branches: &[WrittenId],
+        value: &'a Value,
+        pointer: &str,
+    ) {
+        match meant(self.tree, branches, value) {
+            Meant::Branch(index) => {
+                let branch = branches.get(index);
+                self.open.extend(branch.map(|branch| (*branch, value, pointer.to_owned())));
+            }
+            Meant::Unnamed { tag, names } => {
+                let mut told = Told::new(self.contract);
+                told.unnamed(pointer, value, tag, names);
+                self.told.extend(told.problems);
+            }
+            // Of what is not nested deeply, all branches can be tried.
+            Meant::Unknown if self.tree.is_affordable(id, value, Trial::Tell) => {
+                self.tell(id, value, pointer, true);
+            }
+            Meant::Unknown => {}
+        }
+    }
+
+    /// The schema of this place: all of it, or without the places inside.
+    fn tell(&mut self, id: WrittenId, value: &Value, pointer: &str, whole: bool) {
+        let contract = self.contract;
+        let compiled = self.compiled.entry((id, whole)).or_insert_with(|| {
+            let document = contract.asked_schema();
+            let part = self.tree.alone(document, id, whole);
+            Contract::compile_part(&part).ok()
+        });
+        let Some(validator) = compiled else { return };
+        if validator.is_valid(value) {
+            return;
+        }
+        if whole {
+            // All that was tried counts.
+            let steps = self.tree.steps(id, value, Trial::Tell).unwrap_or(self.left);
+            self.left = self.left.saturating_sub(steps).max(1);
+        }
+        let mut told = Told::new(contract);
+        validator.each_error(value, MOST_TOLD, |error| told.describe(error));
+        self.told.extend(Problems::from(told.problems).under(pointer));
+    }
+}

@@ -1,0 +1,228 @@
+//! Plain schemas: which type they are about, their constants, and the constraints of strings and
+//! numbers.
+
+use serde_json::{Map, Value};
+
+use super::error::DialectError;
+use super::lower::{Engine, Out};
+use super::table::{Constants, Patterns};
+use super::{describe, pattern};
+use crate::schema::{Kinds, NodeId, Plain};
+
+pub(super) const OF_STRINGS: &[&str] =
+    &["minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"];
+
+pub(super) const OF_NUMBERS: &[&str] =
+    &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "format"];
+
+impl Engine<'_> {
+    /// Lowers constraints, none of which is an alternative.
+    pub(super) fn plain(
+        &mut self,
+        node: NodeId,
+        plain: &Plain,
+    ) -> Result<Option<Out>, DialectError> {
+        let Some(mut out) = self.typed(node, plain)? else { return Ok(None) };
+        let mut unsaid = Map::new();
+        for (keyword, value) in &plain.verbatim {
+            let is_pairs = keyword == "propertyNames" && out.schema.contains_key("items");
+            if is_pairs {
+                continue;
+            }
+            if self.dialect.allows(keyword) {
+                let value = match keyword.as_str() {
+                    "dependentSchemas" => self.verbatim_named(value),
+                    _ => self.verbatim(value),
+                };
+                out.schema.insert(keyword.clone(), value);
+            } else {
+                unsaid.insert(keyword.clone(), value.clone());
+            }
+        }
+        if let Some(value) = plain.constraints.get("dependentRequired") {
+            self.constrain(&mut out, "dependentRequired", value, &mut unsaid);
+        }
+        self.say(&mut out, &unsaid, node);
+        for (keyword, value) in &plain.also {
+            let again = [(keyword.clone(), value.clone())].into_iter().collect();
+            self.say(&mut out, &again, node);
+        }
+        Ok(Some(out))
+    }
+
+    fn verbatim_named(&mut self, value: &Value) -> Value {
+        let Value::Object(named) = value else { return value.clone() };
+        let named = named.iter().map(|(name, schema)| (name.clone(), self.verbatim(schema)));
+        Value::Object(named.collect())
+    }
+
+    fn typed(&mut self, node: NodeId, plain: &Plain) -> Result<Option<Out>, DialectError> {
+        let Some(about) = plain.about() else { return Ok(Some(self.any(node))) };
+        let is_composite = |value: &Value| value.is_object() || value.is_array();
+        if let Some(constants) = &plain.constants {
+            let fitting = constants.iter().filter(|one| about.has(Kinds::of(&one.value)));
+            let values: Vec<Value> = fitting.map(|one| one.value.clone()).collect();
+            if values.is_empty() {
+                return Ok(None);
+            }
+            if values.iter().any(is_composite) {
+                return Ok(Some(self.composite_constants(node, &values)));
+            }
+        }
+        let nullable = about.has(Kinds::NULL);
+        let others: Vec<&str> = about.without(Kinds::NULL).names();
+        match others.as_slice() {
+            [] if nullable => Ok(Some(self.of_type("null"))),
+            [] => Ok(None),
+            [only] => {
+                let Some(mut out) = self.kind(node, only, plain)? else {
+                    return Ok(nullable.then(|| self.of_type("null")));
+                };
+                if nullable {
+                    self.make_nullable(&mut out);
+                }
+                Ok(Some(out))
+            }
+            several => self.kinds(node, plain, several, nullable),
+        }
+    }
+
+    /// A value of this type, of which nothing else is said.
+    pub(super) fn of_type(&self, name: &str) -> Out {
+        let schema = [("type".to_owned(), self.type_name(name))].into_iter().collect();
+        Out { schema, null: name == "null", ..Out::default() }
+    }
+
+    /// Lowers what the constraints say about values of one type.
+    pub(super) fn kind(
+        &mut self,
+        node: NodeId,
+        name: &str,
+        plain: &Plain,
+    ) -> Result<Option<Out>, DialectError> {
+        match name {
+            "object" => self.object(node, plain),
+            "array" => self.array(node, plain),
+            _ => {
+                let mut out = self.of_type(name);
+                let mut unsaid = Map::new();
+                if let Some(constants) = &plain.constants {
+                    let of = |value: &Value| is_of(value, name);
+                    let values = constants.iter().map(|one| &one.value).filter(|value| of(value));
+                    let values: Vec<Value> = values.cloned().collect();
+                    self.constants(&mut out, name, values, plain.is_const, &mut unsaid);
+                }
+                let keywords = match name {
+                    "string" => OF_STRINGS,
+                    "integer" | "number" => OF_NUMBERS,
+                    _ => &[],
+                };
+                for keyword in keywords {
+                    if let Some(value) = plain.constraints.get(*keyword) {
+                        self.constrain(&mut out, keyword, value, &mut unsaid);
+                    }
+                }
+                self.say(&mut out, &unsaid, node);
+                Ok(Some(out))
+            }
+        }
+    }
+
+    /// Constants of one scalar type.
+    pub(super) fn constant(&mut self, node: NodeId, values: &[Value], is_const: bool) -> Out {
+        let all = values.iter().fold(Kinds::NONE, |all, value| all.or(Kinds::of(value)));
+        let name = all.names().first().copied().unwrap_or("string");
+        let mut out = self.of_type(name);
+        let mut unsaid = Map::new();
+        self.constants(&mut out, name, values.to_vec(), is_const, &mut unsaid);
+        self.say(&mut out, &unsaid, node);
+        out
+    }
+
+    /// Sends a constraint where the dialect allows it, and leaves it to be said where not.
+    pub(super) fn constrain(
+        &self,
+        out: &mut Out,
+        keyword: &str,
+        value: &Value,
+        unsaid: &mut Map<String, Value>,
+    ) {
+        let is_number = out.schema.get("type").is_some_and(|name| {
+            *name == self.type_name("integer") || *name == self.type_name("number")
+        });
+        // `int32`, `double`: the width of a number is in its bounds, and serde checks it.
+        if keyword == "format" && is_number {
+            return;
+        }
+        let mut send = self.dialect.allows(keyword);
+        match (keyword, value) {
+            ("format", Value::String(format)) => {
+                send &= self.dialect.formats.contains(&format.as_str());
+            }
+            ("pattern", Value::String(text)) => {
+                send &= match self.dialect.patterns {
+                    Patterns::Any => true,
+                    Patterns::Plain => pattern::is_plain(text),
+                    Patterns::Anchored => pattern::is_anchored(text),
+                };
+            }
+            ("minItems", least) if send && least.as_u64() > Some(self.dialect.min_items) => {
+                out.schema.insert(keyword.to_owned(), self.dialect.min_items.into());
+                send = false;
+            }
+            _ => {}
+        }
+        if send { &mut out.schema } else { unsaid }.insert(keyword.to_owned(), value.clone());
+    }
+
+    fn constants(
+        &self,
+        out: &mut Out,
+        name: &str,
+        mut values: Vec<Value>,
+        is_const: bool,
+        unsaid: &mut Map<String, Value>,
+    ) {
+        let allowed = match (self.dialect.constants, name) {
+            (_, "null") => return,
+            // An empty text is refused among the values of an enum there.
+            (Constants::Strings | Constants::StringsAndNumbers, "string") => {
+                !values.iter().any(|value| value == "")
+            }
+            (Constants::Any | Constants::Scalars, _)
+            | (Constants::StringsAndNumbers, "integer" | "number") => true,
+            _ => false,
+        };
+        if name == "boolean" && values.len() == 2 {
+            return;
+        }
+        let has_const = matches!(self.dialect.constants, Constants::Any | Constants::Scalars);
+        let target = if allowed { &mut out.schema } else { unsaid };
+        match values.pop() {
+            Some(only) if is_const && values.is_empty() && (has_const || !allowed) => {
+                target.insert("const".to_owned(), only);
+            }
+            Some(last) => {
+                values.push(last);
+                target.insert("enum".to_owned(), Value::Array(values));
+            }
+            None => {}
+        }
+    }
+
+    /// Constants that are lists or objects.
+    fn composite_constants(&mut self, node: NodeId, values: &[Value]) -> Out {
+        let null = values.contains(&Value::Null);
+        if self.dialect.constants == Constants::Any {
+            let schema = [("enum".to_owned(), Value::Array(values.to_vec()))].into_iter().collect();
+            return Out { schema, null, ..Out::default() };
+        }
+        let mut out = self.any(node);
+        out.words.push(format!("One of: {}.", describe::list(values)));
+        out
+    }
+}
+
+fn is_of(value: &Value, name: &str) -> bool {
+    Kinds::NAMED.iter().any(|(known, kinds)| *known == name && kinds.has(Kinds::of(value)))
+}

@@ -1,0 +1,419 @@
+//! Values on their way along a plan: down into the shape that is sent, and up again. What does not
+//! fit the plan is turned as far as it goes and left to validation.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::super::problem::{Problem, ProblemKind, excerpt};
+use super::branch_match::Sent;
+use super::plan::{Branch, KEY, Member, Plan, Rest, SAME, Step, StepId, TUPLE_REST, VALUE};
+use crate::schema::push_segment;
+use crate::schema::{Kinds, Tree};
+
+/// How deep values are followed. Deeper ones are left as they are, and fail validation.
+const DEPTH: usize = 192;
+
+/// How many branches of unions may be tried inside each other before the first is taken.
+const TRIALS: usize = 3;
+
+/// How many schemas are looked at to choose the branches of unions: for any value, and for each
+/// part of it.
+const BUDGET: usize = 100_000;
+const BUDGET_PER_PART: usize = 200;
+
+/// Turns values one way or the other.
+pub(super) struct Turner<'a> {
+    pub(super) plan: &'a Plan,
+    /// The type's own schema.
+    pub(super) own: &'a Tree,
+    pub(super) problems: Vec<Problem>,
+    pub(super) pointer: String,
+    depth: usize,
+    trials: usize,
+    in_text: usize,
+    /// How many schemas may still be looked at to choose branches.
+    budget: usize,
+}
+
+impl<'a> Turner<'a> {
+    pub(super) fn new(plan: &'a Plan, own: &'a Tree, value: &Value) -> Self {
+        let pointer = String::new();
+        let budget = BUDGET + BUDGET_PER_PART * weight(value);
+        Self { plan, own, problems: Vec::new(), pointer, depth: 0, trials: 0, in_text: 0, budget }
+    }
+
+    fn at<R>(&mut self, segment: &str, turn: impl FnOnce(&mut Self) -> R) -> R {
+        let here = self.pointer.len();
+        push_segment(&mut self.pointer, segment);
+        let turned = turn(self);
+        self.pointer.truncate(here);
+        turned
+    }
+
+    fn report(&mut self, expected: &str, found: String) {
+        let problem = Problem::new(ProblemKind::Schema, self.pointer.clone(), expected, found);
+        self.problems.push(problem);
+    }
+
+    /// The value that was sent, in the type's own shape.
+    pub(super) fn raise(&mut self, step: StepId, value: Value) -> Value {
+        if self.depth >= DEPTH || value.is_null() {
+            return value;
+        }
+        self.depth += 1;
+        let plan = self.plan;
+        let raised = match plan.steps.get(step) {
+            None | Some(Step::Same) => value,
+            Some(Step::Definition(index)) => {
+                let step = plan.definitions.get(*index).copied().unwrap_or(SAME);
+                self.raise(step, value)
+            }
+            Some(Step::Object { members, renamed, rest }) => {
+                self.raise_object(members, renamed, rest, value)
+            }
+            Some(Step::Array { first, items }) => self.raise_array(first, *items, value),
+            Some(Step::Pairs { values }) => self.raise_pairs(*values, value),
+            Some(Step::Tuple { first, rest }) => self.raise_tuple(first, *rest, value),
+            Some(Step::Text { .. }) => raise_text(value),
+            Some(Step::Cut(index)) => {
+                let step = plan.definitions.get(*index).copied().unwrap_or(SAME);
+                let inside = match value {
+                    // Inside such a text nothing is text again, but a model may think so.
+                    Value::String(text) if self.in_text > 0 => {
+                        match raise_text(text.clone().into()) {
+                            nested @ (Value::Object(_) | Value::Array(_)) => nested,
+                            _ => Value::String(text),
+                        }
+                    }
+                    other => raise_text(other),
+                };
+                self.in_text += 1;
+                let raised = self.raise(step, inside);
+                self.in_text -= 1;
+                raised
+            }
+            Some(Step::Union(branches)) => self.raise_union(branches, value),
+            Some(Step::Wrapped { key, inner }) => match value {
+                Value::Object(mut members) if members.len() == 1 && members.contains_key(key) => {
+                    let inside = members.shift_remove(key).unwrap_or_default();
+                    self.raise(*inner, inside)
+                }
+                other => self.raise(*inner, other),
+            },
+        };
+        self.depth -= 1;
+        raised
+    }
+
+    fn raise_object(
+        &mut self,
+        members: &BTreeMap<String, Member>,
+        renamed: &BTreeMap<String, String>,
+        rest: &Rest,
+        value: Value,
+    ) -> Value {
+        let Value::Object(sent) = value else { return value };
+        let mut own = Map::new();
+        let mut pairs = None;
+        for (name, value) in sent {
+            match rest {
+                Rest::Pairs { sent, values } if *sent == name && value.is_array() => {
+                    pairs = Some((*values, value));
+                    continue;
+                }
+                _ => {}
+            }
+            let name = renamed.get(&name).cloned().unwrap_or(name);
+            let step = match (members.get(&name), rest) {
+                (Some(member), _) if member.null_is_absent && value.is_null() => continue,
+                (Some(member), _) => member.step,
+                (None, Rest::Members(step)) => *step,
+                (None, Rest::Pairs { values, .. }) => *values,
+            };
+            let value = self.at(&name, |turner| turner.raise(step, value));
+            own.insert(name, value);
+        }
+        if let Some((values, pairs)) = pairs {
+            match self.raise_pairs(values, pairs) {
+                Value::Object(entries) => {
+                    for (name, value) in entries {
+                        if own.contains_key(&name) {
+                            let found = excerpt(&Value::from(name));
+                            self.report("no second value for a member that has one", found);
+                        } else {
+                            own.insert(name, value);
+                        }
+                    }
+                }
+                other => {
+                    if let Rest::Pairs { sent, .. } = rest {
+                        let found = excerpt(&other);
+                        self.at(sent, |turner| {
+                            turner.report("a list of objects with `key` and `value`", found);
+                        });
+                        own.insert(sent.clone(), other);
+                    }
+                }
+            }
+        }
+        Value::Object(own)
+    }
+
+    fn raise_array(&mut self, first: &[StepId], items: StepId, value: Value) -> Value {
+        let Value::Array(list) = value else { return value };
+        let raised = list.into_iter().enumerate().map(|(index, item)| {
+            let step = first.get(index).copied().unwrap_or(items);
+            self.at(&index.to_string(), |turner| turner.raise(step, item))
+        });
+        Value::Array(raised.collect())
+    }
+
+    /// Pairs become members. A key that comes twice keeps its last value, as in JSON text, and is
+    /// reported. What is an object already is taken as one; what is no list of pairs stays.
+    fn raise_pairs(&mut self, values: StepId, value: Value) -> Value {
+        let list = match value {
+            Value::Object(members) => {
+                let raised = members.into_iter().map(|(name, value)| {
+                    let value = self.at(&name, |turner| turner.raise(values, value));
+                    (name, value)
+                });
+                return Value::Object(raised.collect());
+            }
+            Value::Array(list) if list.iter().all(is_pair) => list,
+            other => return other,
+        };
+        let mut own = Map::new();
+        for pair in list {
+            let Value::Object(mut pair) = pair else { continue };
+            let name = match pair.shift_remove(KEY) {
+                Some(Value::String(name)) => name,
+                Some(other) => other.to_string(),
+                None => continue,
+            };
+            let value = pair.shift_remove(VALUE).unwrap_or_default();
+            let value = self.at(&name, |turner| turner.raise(values, value));
+            if own.contains_key(&name) {
+                let found = excerpt(&Value::from(name.as_str()));
+                self.report("each key once", format!("{found} twice"));
+            }
+            own.insert(name, value);
+        }
+        Value::Object(own)
+    }
+
+    fn raise_tuple(&mut self, first: &[StepId], rest: Option<StepId>, value: Value) -> Value {
+        let mut members = match value {
+            Value::Array(_) => return self.raise_array(first, rest.unwrap_or(SAME), value),
+            Value::Object(members) => members,
+            other => return other,
+        };
+        let mut list = Vec::with_capacity(first.len());
+        for index in 0..first.len() {
+            let Some(item) = members.shift_remove(&index.to_string()) else { break };
+            list.push(item);
+        }
+        if let Some(Value::Array(more)) = members.shift_remove(TUPLE_REST) {
+            list.extend(more);
+        }
+        if list.is_empty() && !members.is_empty() {
+            return Value::Object(members);
+        }
+        self.raise_array(first, rest.unwrap_or(SAME), Value::Array(list))
+    }
+
+    fn raise_union(&mut self, branches: &[Branch], value: Value) -> Value {
+        let sent = Sent { plan: self.plan, own: self.own };
+        let budget = &mut self.budget;
+        let fitting: Vec<&Branch> =
+            branches.iter().filter(|branch| sent.fits(branch, &value, budget)).collect();
+        match fitting.as_slice() {
+            [] => {
+                let step = sent.best(branches, &value, true);
+                self.raise(step, value)
+            }
+            [only] => self.raise(only.step, value),
+            [first, ..] => {
+                if self.trials >= TRIALS {
+                    return self.raise(first.step, value);
+                }
+                self.trials += 1;
+                let problems = self.problems.len();
+                let mut chosen = None;
+                for branch in &fitting {
+                    let raised = self.raise(branch.step, value.clone());
+                    if self.is_of(branch, &raised) {
+                        chosen = Some(raised);
+                        break;
+                    }
+                    self.problems.truncate(problems);
+                }
+                self.trials -= 1;
+                chosen.unwrap_or_else(|| self.raise(first.step, value))
+            }
+        }
+    }
+
+    /// Whether a value of the type's own shape looks like a branch.
+    fn is_of(&mut self, branch: &Branch, value: &Value) -> bool {
+        branch.kinds.has(Kinds::of(value)) && self.own.fits(branch.node, value, &mut self.budget)
+    }
+
+    /// A value of the type's own shape, in the shape that is sent.
+    pub(super) fn lower(&mut self, step: StepId, value: Value) -> Value {
+        if self.depth >= DEPTH {
+            return value;
+        }
+        self.depth += 1;
+        let plan = self.plan;
+        let lowered = match plan.steps.get(step) {
+            None | Some(Step::Same) => value,
+            Some(Step::Text { null: false } | Step::Cut(_)) if value.is_null() => value,
+            Some(Step::Text { .. }) => Value::String(value.to_string()),
+            Some(Step::Cut(index)) => {
+                let step = plan.definitions.get(*index).copied().unwrap_or(SAME);
+                self.in_text += 1;
+                let inside = self.lower(step, value);
+                self.in_text -= 1;
+                if self.in_text == 0 { Value::String(inside.to_string()) } else { inside }
+            }
+            Some(Step::Definition(index)) => {
+                let step = plan.definitions.get(*index).copied().unwrap_or(SAME);
+                self.lower(step, value)
+            }
+            Some(Step::Object { members, rest, .. }) => self.lower_object(members, rest, value),
+            Some(Step::Array { first, items }) => self.lower_array(first, *items, value),
+            Some(Step::Pairs { values }) => match value {
+                Value::Object(members) => self.lower_pairs(*values, members),
+                other => other,
+            },
+            Some(Step::Tuple { first, rest }) => self.lower_tuple(first, *rest, value),
+            Some(Step::Union(branches)) => match self.branch_of(branches, &value) {
+                Some(step) => self.lower(step, value),
+                None => value,
+            },
+            Some(Step::Wrapped { key, inner }) => {
+                let inside = self.lower(*inner, value);
+                Value::Object([(key.clone(), inside)].into_iter().collect())
+            }
+        };
+        self.depth -= 1;
+        lowered
+    }
+
+    /// The branch of a union that a value of the type's own shape is sent in; none where it is sent
+    /// as it is.
+    pub(super) fn branch_of(&mut self, branches: &[Branch], value: &Value) -> Option<StepId> {
+        if let Some(branch) = branches.iter().find(|branch| self.is_of(branch, value)) {
+            return Some(branch.step);
+        }
+        // A union that does not name null is made nullable around its branches.
+        if value.is_null() {
+            return None;
+        }
+        Some(Sent { plan: self.plan, own: self.own }.best(branches, value, false))
+    }
+
+    fn lower_object(
+        &mut self,
+        members: &BTreeMap<String, Member>,
+        rest: &Rest,
+        value: Value,
+    ) -> Value {
+        let Value::Object(own) = value else { return value };
+        let mut sent = Map::new();
+        let mut entries = Map::new();
+        for (name, value) in own {
+            match (members.get(&name), rest) {
+                (Some(member), _) => {
+                    let value = self.lower(member.step, value);
+                    sent.insert(member.sent.clone(), value);
+                }
+                (None, Rest::Members(step)) => {
+                    let value = self.lower(*step, value);
+                    sent.insert(name, value);
+                }
+                (None, Rest::Pairs { .. }) => {
+                    entries.insert(name, value);
+                }
+            }
+        }
+        for member in members.values().filter(|member| member.filled) {
+            sent.entry(member.sent.clone()).or_insert(Value::Null);
+        }
+        if let Rest::Pairs { sent: name, values } = rest {
+            let pairs = self.lower_pairs(*values, entries);
+            sent.insert(name.clone(), pairs);
+        }
+        Value::Object(sent)
+    }
+
+    fn lower_array(&mut self, first: &[StepId], items: StepId, value: Value) -> Value {
+        let Value::Array(list) = value else { return value };
+        let lowered = list.into_iter().enumerate().map(|(index, item)| {
+            let step = first.get(index).copied().unwrap_or(items);
+            self.lower(step, item)
+        });
+        Value::Array(lowered.collect())
+    }
+
+    fn lower_pairs(&mut self, values: StepId, members: Map<String, Value>) -> Value {
+        let pairs = members.into_iter().map(|(name, value)| {
+            let value = self.lower(values, value);
+            let pair = [(KEY.to_owned(), Value::String(name)), (VALUE.to_owned(), value)];
+            Value::Object(pair.into_iter().collect())
+        });
+        Value::Array(pairs.collect())
+    }
+
+    fn lower_tuple(&mut self, first: &[StepId], rest: Option<StepId>, value: Value) -> Value {
+        let Value::Array(list) = value else { return value };
+        let mut sent = Map::new();
+        let mut more = Vec::new();
+        for (index, item) in list.into_iter().enumerate() {
+            match first.get(index) {
+                Some(step) => {
+                    let item = self.lower(*step, item);
+                    sent.insert(index.to_string(), item);
+                }
+                None => more.push(self.lower(rest.unwrap_or(SAME), item)),
+            }
+        }
+        if rest.is_some() {
+            sent.insert(TUPLE_REST.to_owned(), Value::Array(more));
+        }
+        Value::Object(sent)
+    }
+}
+
+/// JSON text becomes what it says. Text that is no JSON is taken for the string it is.
+fn raise_text(value: Value) -> Value {
+    let Value::String(text) = value else { return value };
+    match serde_json::from_str(&text) {
+        Ok(value) => value,
+        Err(_) => Value::String(text),
+    }
+}
+
+fn is_pair(value: &Value) -> bool {
+    value.as_object().is_some_and(|pair| {
+        pair.len() == 2
+            && pair.contains_key(VALUE)
+            && matches!(pair.get(KEY), Some(Value::String(_) | Value::Number(_) | Value::Bool(_)))
+    })
+}
+
+/// The number of values that a value is made of. Does not recurse.
+fn weight(value: &Value) -> usize {
+    let mut open = vec![value];
+    let mut weight = 0;
+    while let Some(value) = open.pop() {
+        weight += 1;
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(members) => open.extend(members.values()),
+            _ => {}
+        }
+    }
+    weight
+}

@@ -1,0 +1,64 @@
+//! A place in a schema in the words of the type it was made of: `Order.lines[].sku` for
+//! `/$defs/Order/properties/lines/items/properties/sku`.
+
+use super::{Contract, wrapper};
+use crate::schema::{Step, Tree, Written};
+
+/// A pointer into the schema that is asked for, as one into the type's own.
+pub(super) fn in_the_type(contract: &Contract, pointer: &str) -> String {
+    let inside = if contract.is_wrapped() { wrapper::place_inside(pointer) } else { None };
+    inside.unwrap_or(pointer).to_owned()
+}
+
+/// A pointer into the type's own schema in words.
+pub(super) fn in_words(contract: &Contract, pointer: &str) -> String {
+    let tree = contract.tree();
+    let asked =
+        if contract.is_wrapped() { wrapper::place_outside(pointer) } else { pointer.to_owned() };
+    let mut words = contract.name().to_owned();
+    let mut at = contract.written_at("");
+    if let Some((name, definition)) = tree.definition_at(&asked) {
+        (words, at) = (name, Some(definition));
+    }
+    while let Some(schema) = at.map(|id| tree.written(id)) {
+        let leads_on = |place: &str| {
+            asked.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let next = schema.steps().find(|(_, id)| leads_on(&tree.written(*id).place));
+        if let Some((step, id)) = next {
+            words += &match step {
+                Step::Member(name) => format!(".{name}"),
+                Step::Entry => "{}".to_owned(),
+                Step::Element => "[]".to_owned(),
+                Step::Position(index) => format!(".{index}"),
+                Step::Alternative(index) => {
+                    let name = variant(tree, tree.written(id));
+                    format!("({})", name.unwrap_or_else(|| format!("variant {index}")))
+                }
+                Step::Same => String::new(),
+            };
+        }
+        // A keyword at the end is named by what is said of it.
+        at = next.map(|(_, id)| id);
+    }
+    words
+}
+
+/// The name of an alternative, where it has one: the definition it is, its constant, its tag, or the
+/// one member it has to have.
+fn variant(tree: &Tree, branch: &Written) -> Option<String> {
+    if let Some(target) = branch.reference {
+        let place = &tree.written(target).place;
+        return crate::schema::segments(place).last();
+    }
+    let constant = |schema: &Written| match schema.constants.as_deref() {
+        Some([only]) if schema.is_const => only.value.as_str().map(str::to_owned),
+        _ => None,
+    };
+    let tag = || branch.members.iter().find_map(|(_, id)| constant(tree.written(*id)));
+    let only = || match (branch.required.as_slice(), branch.members.len()) {
+        ([only], 1) => Some(only.clone()),
+        _ => None,
+    };
+    constant(branch).or_else(|| branch.notes.title.clone()).or_else(tag).or_else(only)
+}

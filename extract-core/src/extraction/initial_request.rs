@@ -1,0 +1,199 @@
+//! What an extraction begins with: the mode, the schema in the dialect of that mode, and the first
+//! request.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::Layout;
+use super::driver::Task;
+use super::request_tools::Tooling;
+use crate::contract::{Contract, ContractError, Form};
+use crate::conversation::{Input, Message, Mode, Output, Request, Role};
+use crate::model::Profile;
+
+/// The modes that a server was found not to take, remembered by the client: for all types, or for
+/// the one whose schema it found fault with.
+#[derive(Debug, Default)]
+pub(super) struct RefusedModes {
+    modes: Mutex<Vec<(Mode, Option<Weak<Contract>>)>>,
+    splits: Mutex<Vec<Weak<Contract>>>,
+}
+
+impl RefusedModes {
+    /// The server does not take the mode.
+    pub(super) fn add(&self, mode: Mode) {
+        self.push(mode, None);
+    }
+
+    /// The server does not take the schema of this contract in the mode.
+    pub(super) fn add_for(&self, mode: Mode, contract: &Arc<Contract>) {
+        self.push(mode, Some(Arc::downgrade(contract)));
+    }
+
+    /// The server does not take this contract as several tools.
+    pub(super) fn add_split(&self, contract: &Arc<Contract>) {
+        let mut splits = self.splits.lock().unwrap_or_else(PoisonError::into_inner);
+        splits.retain(|known| known.strong_count() > 0);
+        splits.push(Arc::downgrade(contract));
+    }
+
+    /// Whether the server was found not to take this contract as several tools.
+    pub(super) fn has_split(&self, contract: &Arc<Contract>) -> bool {
+        let splits = self.splits.lock().unwrap_or_else(PoisonError::into_inner);
+        splits.iter().any(|known| known.as_ptr() == Arc::as_ptr(contract))
+    }
+
+    fn push(&self, mode: Mode, contract: Option<Weak<Contract>>) {
+        let mut refused = self.modes.lock().unwrap_or_else(PoisonError::into_inner);
+        // Contracts of schemas known only at run time come and go.
+        refused.retain(|(_, known)| known.as_ref().is_none_or(|known| known.strong_count() > 0));
+        let of = contract.as_ref().map(Weak::as_ptr);
+        if !refused
+            .iter()
+            .any(|(known, other)| *known == mode && other.as_ref().map(Weak::as_ptr) == of)
+        {
+            refused.push((mode, contract));
+        }
+    }
+
+    /// What is left of these modes for a contract; all of them, where nothing would be.
+    fn leaves(&self, modes: &[Mode], contract: &Arc<Contract>) -> Vec<Mode> {
+        let refused = self.modes.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_refused = |mode: &Mode| {
+            refused.iter().any(|(known, of)| {
+                let concerns = |of: &Weak<Contract>| of.as_ptr() == Arc::as_ptr(contract);
+                known == mode && of.as_ref().is_none_or(concerns)
+            })
+        };
+        let left: Vec<Mode> = modes.iter().copied().filter(|mode| !is_refused(mode)).collect();
+        if left.is_empty() { modes.to_vec() } else { left }
+    }
+}
+
+/// The first request, and what has to be known to read its reply.
+pub(super) struct Opening {
+    pub(super) request: Request,
+    /// The lowered schema, where one is sent for the whole value.
+    pub(super) form: Option<Arc<Form>>,
+    /// What the calls of the reply mean, where tools are used.
+    pub(super) tooling: Option<Tooling>,
+    /// What is done otherwise than asked.
+    pub(super) notes: Vec<String>,
+}
+
+impl Opening {
+    pub(super) fn of<T>(task: &Task<T>) -> Result<Self, ContractError> {
+        let Task { client, contract, input, options, .. } = task;
+        let profile = client.model.profile();
+        let mut notes = Vec::new();
+        let asked = match options.mode {
+            Mode::Auto if wants_tools(task) && profile.modes.contains(&Mode::Tools) => Mode::Tools,
+            mode => mode,
+        };
+        let (mode, form) = choose_form(contract, &profile, &client.refused, asked, &mut notes)?;
+        let told = form.is_none() || profile.schema_prompt.tells(mode);
+        let instructions = told.then(|| match &options.instructions {
+            Some(write) => write(contract),
+            None => default_instructions(contract),
+        });
+        let mut request = Request::new(open_conversation(&options.system, instructions, input));
+        let mut tooling = None;
+        request.output = match (mode, &form) {
+            (Mode::Tools, Some(form)) => {
+                let tools = Tooling::of(task, &profile, form, &mut notes)?;
+                Output::Tools(tooling.insert(tools).tools())
+            }
+            (Mode::JsonSchema, Some(form)) => Output::JsonSchema(Arc::clone(&form.tool)),
+            (Mode::JsonObject, _) => Output::JsonObject,
+            _ => Output::Text,
+        };
+        let split = tooling.as_ref().is_some_and(|tooling: &Tooling| tooling.split.is_some());
+        let form = form.filter(|_| !split);
+        request.settings = options.settings.clone().or(profile.settings.clone());
+        tracing::debug!(
+            provider = %profile.provider,
+            model = %profile.model,
+            contract = contract.name(),
+            %mode,
+            "a conversation is opened"
+        );
+        Ok(Self { request, form, tooling, notes })
+    }
+}
+
+/// Whether an extraction is about calls, so that tools are the mode to take where there is a choice.
+fn wants_tools<T>(task: &Task<T>) -> bool {
+    task.options.layout == Layout::Each || !task.own.is_empty()
+}
+
+/// The mode, and the schema that is sent in it: the first in whose dialect the type can be said. Where
+/// there is none, the schema is sent without enforcement, and where that cannot be either, in words.
+/// Only `Auto` leaves the mode that was chosen.
+fn choose_form(
+    contract: &Arc<Contract>,
+    profile: &Profile,
+    refused: &RefusedModes,
+    chosen: Mode,
+    notes: &mut Vec<String>,
+) -> Result<(Mode, Option<Arc<Form>>), ContractError> {
+    let carries = |mode: &Mode| matches!(mode, Mode::Tools | Mode::JsonSchema);
+    let modes: Vec<Mode> = match chosen {
+        Mode::Auto => refused.leaves(&profile.modes, contract),
+        chosen => vec![chosen],
+    };
+    let first = modes.first().copied().unwrap_or(Mode::Text);
+    if !carries(&first) {
+        return Ok((first, None));
+    }
+    let mut unsaid = None;
+    for mode in modes.iter().copied().filter(carries) {
+        match contract.form(profile.dialect_for(mode), profile.strict_for(mode)) {
+            Ok(form) => {
+                if let Some(error) = unsaid {
+                    notes.push(format!("the mode is {mode} instead of {first}: {error}"));
+                }
+                return Ok((mode, Some(form)));
+            }
+            Err(error) => unsaid = unsaid.or(Some(error)),
+        }
+    }
+    let Some(error) = unsaid else { return Ok((first, None)) };
+    for mode in modes.iter().copied().filter(carries) {
+        let loose = profile.dialect_for(mode).loose();
+        if let Some(Ok(form)) = loose.map(|dialect| contract.form(dialect, false)) {
+            notes.push(format!("the schema is sent without enforcement ({mode}): {error}"));
+            return Ok((mode, Some(form)));
+        }
+    }
+    let Some(in_words) = modes.iter().copied().find(|mode| !carries(mode)) else {
+        return Err(error);
+    };
+    notes.push(format!("the schema is told in words ({in_words}): {error}"));
+    Ok((in_words, None))
+}
+
+/// The words that tell the schema, unless the user has others.
+fn default_instructions(contract: &Contract) -> String {
+    let schema = contract.prompt_schema();
+    format!("Answer with one JSON value of this type, and nothing else:\n\n{schema}")
+}
+
+/// The messages of the first request. What stands above the conversation becomes one system
+/// message, because many servers take no more than one, and only as the first.
+fn open_conversation(
+    system: &[Arc<str>],
+    instructions: Option<String>,
+    input: &Input,
+) -> Vec<Message> {
+    // Messages share their texts, so this copies no text.
+    let mut rest = input.messages().to_vec();
+    let leading = rest.iter().take_while(|message| message.role == Role::System).count();
+    let mut texts: Vec<String> = system.iter().map(ToString::to_string).collect();
+    texts.extend(rest.drain(..leading).map(|message| message.text()));
+    texts.extend(instructions);
+    let mut messages = Vec::with_capacity(rest.len() + 1);
+    if !texts.is_empty() {
+        messages.push(Message::system(texts.join("\n\n")));
+    }
+    messages.append(&mut rest);
+    messages
+}

@@ -1,0 +1,140 @@
+//! Which tools an extraction's requests hold: the one that gives the value or one for each of its
+//! variants, and the user's own beside them.
+
+use std::sync::Arc;
+
+use super::driver::Task;
+use super::{BadItems, Layout};
+use crate::contract::{ContractError, Form, Split, UserTool, Variants};
+use crate::conversation::{Mode, Tool, ToolChoice, Tools};
+use crate::model::{Profile, SchemaPrompt};
+
+/// The tools of an extraction, and what their calls mean.
+#[derive(Debug, Clone)]
+pub(super) struct Tooling {
+    /// The tool that gives the whole value; not sent where there is one for each variant.
+    whole: Arc<Tool>,
+    /// The tools that give parts of the value.
+    pub(super) split: Option<Split>,
+    /// What plain text is, where it is an answer and the whole value is one tool.
+    pub(super) words: Option<Arc<Variants>>,
+    /// The user's own tools.
+    pub(super) own: Vec<OwnTool>,
+    parallel: bool,
+}
+
+/// A tool of the user's own, in the dialect that it was sent in.
+#[derive(Debug, Clone)]
+pub(super) struct OwnTool {
+    pub(super) tool: UserTool,
+    pub(super) form: Arc<Form>,
+    sent: Arc<Tool>,
+}
+
+impl Tooling {
+    /// The tools of a task. `form` is the whole value's.
+    pub(super) fn of<T>(
+        task: &Task<T>,
+        profile: &Profile,
+        form: &Form,
+        notes: &mut Vec<String>,
+    ) -> Result<Self, ContractError> {
+        let own: Result<Vec<OwnTool>, ContractError> =
+            task.own.iter().map(|tool| OwnTool::of(tool, profile)).collect();
+        let own = own?;
+        let split = split(task, profile, &own, notes);
+        let parallel = match &split {
+            Some(split) if split.variants.is_list() => true,
+            _ => !own.is_empty() && profile.parallel_tools,
+        };
+        let words = match split {
+            None => task.contract.variants().filter(|variants| variants.has_text()).cloned(),
+            Some(_) => None,
+        };
+        Ok(Self { whole: Arc::clone(&form.tool), split, words, own, parallel })
+    }
+
+    /// What is sent.
+    pub(super) fn tools(&self) -> Tools {
+        let mut tools = Tools::default();
+        match &self.split {
+            Some(split) => tools.tools.extend(split.forms.iter().map(|form| form.tool.clone())),
+            None => tools.tools.push(Arc::clone(&self.whole)),
+        }
+        tools.tools.extend(self.own.iter().map(|own| Arc::clone(&own.sent)));
+        let split = self.split.as_ref().map(|split| &split.variants);
+        let free = split.or(self.words.as_ref()).is_some_and(|variants| variants.may_be_uncalled());
+        tools.choice = if free { ToolChoice::Auto } else { ToolChoice::Any };
+        tools.parallel = self.parallel;
+        tools.own = self.own.len();
+        tools
+    }
+
+    /// The names of all tools, for a model that called another.
+    pub(super) fn names(&self) -> String {
+        let tools = self.tools().tools;
+        let names: Vec<String> = tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
+        names.join(", ")
+    }
+}
+
+impl OwnTool {
+    fn of(tool: &UserTool, profile: &Profile) -> Result<Self, ContractError> {
+        let dialect = profile.dialect_for(Mode::Tools);
+        let contract = tool.contract();
+        let form = match (contract.form(dialect, profile.strict_for(Mode::Tools)), dialect.loose())
+        {
+            (Err(_), Some(loose)) => contract.form(loose, false)?,
+            (form, _) => form?,
+        };
+        let sent = tool.sealed(&form.tool);
+        Ok(Self { tool: tool.clone(), form, sent })
+    }
+}
+
+/// The tools of a type's variants, where they are to be sent and can be.
+fn split<T>(
+    task: &Task<T>,
+    profile: &Profile,
+    own: &[OwnTool],
+    notes: &mut Vec<String>,
+) -> Option<Split> {
+    let Task { client, contract, options, .. } = task;
+    let layout = options.layout;
+    if layout == Layout::Whole || client.refused.has_split(contract) {
+        return None;
+    }
+    let each = layout == Layout::Each;
+    let mut note = |why: &dyn std::fmt::Display| {
+        if each {
+            notes.push(format!("the value is asked for as one tool: {why}"));
+        }
+        None
+    };
+    let Some(variants) = contract.variants() else {
+        return note(&"the type is no enum with data, and no list of objects");
+    };
+    if task.line.is_some() || task.options.bad_items != BadItems::AskAgain {
+        return note(&"it is read as it arrives, or without its bad elements");
+    }
+    if variants.is_list() && !profile.parallel_tools {
+        return note(&"the model is not known to call several tools at once");
+    }
+    // Where the whole schema is told in words as well, one tool is what the words speak of.
+    let told = profile.schema_prompt == SchemaPrompt::Always;
+    if !each && (told || !variants.is_choice()) {
+        return None;
+    }
+    let taken = |own: &OwnTool| variants.iter().any(|variant| variant.name() == own.tool.name());
+    if own.iter().any(taken) {
+        return note(&"a tool of your own has the name of a variant");
+    }
+    let (dialect, strict) = (profile.dialect_for(Mode::Tools), profile.strict_for(Mode::Tools));
+    match Split::of(contract, dialect, strict)? {
+        Ok(split) => Some(split),
+        Err(error) => {
+            notes.push(format!("the value is asked for as one tool: {error}"));
+            None
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! The hand that fills: takes the scanner's events and puts each where it belongs. It knows its way
+//! by a path of indices, never holds on to a place, and goes as deep as the value is nested.
+
+use serde_json::Value;
+
+use super::coerce;
+use super::cursor::Guide;
+use super::growing_text::Text;
+use super::open_container::{Frame, Inside, Role as Part_, Spot};
+use crate::contract::shape::Form;
+use crate::partial::value::{Kind, Place, Seed, State};
+use crate::reading::{Container, Part, Place as Noted, RepairKind, Role, Sink, Token};
+
+/// Fills a value from the scanner's events.
+#[derive(Debug)]
+pub(super) struct Hand {
+    pub(super) guide: Guide,
+    pub(super) root: Place,
+    pub(super) seed: Seed,
+    /// The text since the answer began, for what is converted when it is whole.
+    pub(super) source: String,
+    /// The way to the value that is being filled.
+    pub(super) path: Vec<usize>,
+    pub(super) frames: Vec<Frame>,
+    /// Where the value behind the last key goes.
+    pub(super) spot: Option<Spot>,
+    pub(super) begun: bool,
+    pub(super) key: String,
+    pub(super) string: Text,
+    /// A string that is converted when it is whole, or the end of one that may not be part of it.
+    pub(super) held: String,
+    pub(super) string_at: usize,
+    /// The string that grows is inside something that is not shown yet.
+    pub(super) hidden: bool,
+    /// A part that is gathered until it is whole, with how many containers are open in it.
+    pub(super) part: Option<(Part, Spot, usize)>,
+    /// How many containers are open in what is passed over.
+    pub(super) passed: usize,
+    /// Something that is shown has changed.
+    pub(super) changed: bool,
+}
+
+impl Hand {
+    pub(super) fn new(guide: Guide, seed: Seed) -> Self {
+        Self {
+            guide,
+            root: Place::NEW,
+            seed,
+            source: String::new(),
+            path: Vec::new(),
+            frames: Vec::new(),
+            spot: None,
+            begun: false,
+            key: String::new(),
+            string: Text::Passed,
+            held: String::new(),
+            string_at: 0,
+            hidden: false,
+            part: None,
+            passed: 0,
+            changed: false,
+        }
+    }
+
+    /// Whether an object has come with nothing in it that is known.
+    pub(super) fn is_empty(&mut self) -> bool {
+        let Some(parts) = self.root.parts_mut() else {
+            return self.root.state() == State::Pending;
+        };
+        parts.kind() == Kind::Fields
+            && (0..parts.len())
+                .all(|at| parts.at(at).is_none_or(|place| place.state() == State::Pending))
+    }
+
+    /// The place at the end of the path, or of the beginning of it.
+    pub(super) fn place(&mut self, depth: usize) -> Option<&mut Place> {
+        let mut place = &mut self.root;
+        for &index in &self.path[..depth] {
+            place = place.parts_mut()?.at_mut(index)?;
+        }
+        Some(place)
+    }
+
+    pub(super) fn here(&mut self) -> Option<&mut Place> {
+        self.place(self.path.len())
+    }
+
+    /// Where the value goes that begins now.
+    pub(super) fn next_spot(&mut self) -> Spot {
+        let Some(frame) = self.frames.last() else {
+            if std::mem::replace(&mut self.begun, true) {
+                return Spot::PASSED;
+            }
+            return self.first_spot();
+        };
+        match frame.inside {
+            Inside::List | Inside::Positions => self.element(),
+            Inside::Pairs => self.pair(),
+            _ => self.spot.take().unwrap_or(Spot::PASSED),
+        }
+    }
+
+    fn first_spot(&mut self) -> Spot {
+        let role = if self.guide.wrapped().is_some() { Part_::Wrapping } else { Part_::Part };
+        let (shape, step) = (self.guide.shape().root(), self.guide.first());
+        Spot { seed: self.seed, shape, step, role, ..Spot::PASSED }
+    }
+
+    /// The whole value, inside the object that it is wrapped in.
+    pub(super) fn unwrapped(&self, spot: Spot) -> Spot {
+        if spot.role != Part_::Wrapping {
+            return spot;
+        }
+        match self.guide.wrapped() {
+            Some((shape, step)) => Spot { shape, step, role: Part_::Part, ..spot },
+            None => spot,
+        }
+    }
+
+    /// The next element of the innermost list.
+    fn element(&mut self) -> Spot {
+        let Some(frame) = self.frames.last_mut() else { return Spot::PASSED };
+        let index = frame.expected;
+        frame.expected += 1;
+        let (depth, grows, step) = (frame.depth, frame.inside == Inside::List, frame.step);
+        let Form::List(list) = self.guide.form(frame.shape) else { return Spot::PASSED };
+        let Some(shape) = list.prefix.get(index).copied().or(list.items) else {
+            return Spot::PASSED;
+        };
+        let step = self.guide.element(step, index);
+        self.path.truncate(depth);
+        let Some(parts) = self.here().and_then(Place::parts_mut) else { return Spot::PASSED };
+        let (at, whole) = if grows {
+            (parts.grow(""), false)
+        } else {
+            (Some(index), parts.fields().get(index).is_some_and(|field| field.whole))
+        };
+        let Some(at) = at.filter(|&at| parts.at_mut(at).is_some()) else { return Spot::PASSED };
+        let seed = parts.seed(at);
+        self.path.push(at);
+        Spot { seed, shape, step, whole, role: Part_::Part, ..Spot::PASSED }
+    }
+
+    /// A whole value, in the shape in which it was sent.
+    pub(super) fn put(&mut self, spot: Spot, value: Option<Value>) {
+        let Some(value) = value else { return };
+        if value.is_null() && spot.null_is_absent {
+            return;
+        }
+        match spot.role {
+            Part_::Flat | Part_::Entries => return self.put_flat(spot, value),
+            Part_::Pair => return self.put_pair(spot, value),
+            Part_::Key => return self.keyed(value),
+            _ => {}
+        }
+        let value = self.guide.raise(spot.step, value);
+        if let Some(place) = self.here() {
+            place.fill(spot.seed, value);
+            self.tell(self.frames.len());
+            self.touch();
+        }
+    }
+
+    /// Begins to gather a part.
+    pub(super) fn gather(&mut self, spot: Spot, container: Container, at: usize) {
+        let mut part = Part::new();
+        part.sink().open(container, at);
+        self.part = Some((part, spot, 1));
+    }
+
+    fn gathered(&mut self, whole: bool) {
+        let Some((part, spot, _)) = self.part.take() else { return };
+        if !whole {
+            return;
+        }
+        let value = part.fit(&self.source, self.guide.shape(), spot.shape);
+        self.put(spot, value);
+    }
+}
+
+impl Sink for Hand {
+    fn open(&mut self, container: Container, at: usize) {
+        if let Some((part, _, open)) = &mut self.part {
+            part.sink().open(container, at);
+            *open += 1;
+        } else if self.passed > 0 {
+            self.passed += 1;
+        } else {
+            let spot = self.next_spot();
+            self.enter(spot, container, at);
+        }
+    }
+
+    fn close(&mut self, at: usize, whole: bool) {
+        if let Some((part, _, open)) = &mut self.part {
+            part.sink().close(at, whole);
+            *open -= 1;
+            if *open == 0 {
+                self.gathered(whole);
+            }
+        } else if self.passed > 0 {
+            self.passed -= 1;
+        } else {
+            self.leave(whole);
+        }
+    }
+
+    fn string_begin(&mut self, role: Role, at: usize) {
+        if let Some((part, ..)) = &mut self.part {
+            part.sink().string_begin(role, at);
+            return;
+        }
+        self.held.clear();
+        self.string_at = at;
+        self.string = if self.passed > 0 {
+            Text::Passed
+        } else if role == Role::Key {
+            self.key.clear();
+            Text::Key
+        } else {
+            let spot = self.next_spot();
+            let spot = self.unwrapped(spot);
+            match self.grows(spot) {
+                Some(base) => Text::Grows(base),
+                None if spot.role == Part_::Passed => Text::Passed,
+                None => Text::Held(spot),
+            }
+        };
+    }
+
+    fn text(&mut self, text: &str) {
+        if let Some((part, ..)) = &mut self.part {
+            part.sink().text(text);
+            return;
+        }
+        match self.string {
+            Text::Key => self.key.push_str(text),
+            Text::Held(_) => self.held.push_str(text),
+            Text::Grows(base) => self.push(base, text),
+            Text::Passed => {}
+        }
+    }
+
+    fn retract(&mut self, bytes: usize) {
+        if let Some((part, ..)) = &mut self.part {
+            part.sink().retract(bytes);
+            return;
+        }
+        let shorter = |text: &mut String| text.truncate(text.len().saturating_sub(bytes));
+        match self.string {
+            Text::Key => shorter(&mut self.key),
+            Text::Held(_) => shorter(&mut self.held),
+            // White space is held back. An escape that was none has been shown.
+            Text::Grows(_) => {
+                let shown = bytes.saturating_sub(self.held.len());
+                shorter(&mut self.held);
+                self.withdraw(shown);
+            }
+            Text::Passed => {}
+        }
+    }
+
+    fn string_end(&mut self, at: usize, whole: bool) {
+        if let Some((part, ..)) = &mut self.part {
+            part.sink().string_end(at, whole);
+            return;
+        }
+        match std::mem::replace(&mut self.string, Text::Passed) {
+            // The text ended inside it.
+            _ if !whole => {}
+            Text::Passed => {}
+            Text::Key => self.member(),
+            Text::Grows(base) => self.string_whole(base),
+            Text::Held(Spot { role: Part_::Tag, .. }) => {
+                let tag = std::mem::take(&mut self.held);
+                self.tagged(&tag);
+                self.held = tag;
+            }
+            Text::Held(spot) if matches!(spot.role, Part_::Content(_) | Part_::Pair) => {}
+            Text::Held(spot) => {
+                let span = (self.string_at, at);
+                let value = coerce::string(&self.guide, spot.shape, &self.held, span, &self.source);
+                self.put(spot, value);
+            }
+        }
+    }
+
+    fn rekey(&mut self) {
+        if let Some((part, ..)) = &mut self.part {
+            part.sink().rekey();
+        } else if self.passed > 0 {
+            self.passed += 1;
+        } else {
+            self.reopen();
+        }
+    }
+
+    fn scalar(&mut self, token: Token, text: &str, span: (usize, usize), whole: bool) {
+        if let Some((part, ..)) = &mut self.part {
+            part.sink().scalar(token, text, span, whole);
+            return;
+        }
+        if self.passed > 0 {
+            return;
+        }
+        let spot = self.next_spot();
+        let spot = self.unwrapped(spot);
+        // More of it could have followed.
+        let taken = matches!(spot.role, Part_::Part | Part_::Flat | Part_::Key);
+        if !whole || token == Token::Missing || !taken {
+            return;
+        }
+        let value = coerce::scalar(&self.guide, spot.shape, (token, text), span, &self.source);
+        self.put(spot, value);
+    }
+
+    fn note(&mut self, kind: RepairKind, place: Noted, span: (usize, usize)) {
+        if let Some((part, ..)) = &mut self.part {
+            part.sink().note(kind, place, span);
+        }
+    }
+
+    fn unclear(&mut self, place: Noted) {
+        if let Some((part, ..)) = &mut self.part {
+            part.sink().unclear(place);
+        }
+    }
+}

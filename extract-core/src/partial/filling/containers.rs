@@ -1,0 +1,169 @@
+//! Into a container and out of it: whether it is followed into its parts, gathered until it is
+//! whole, or passed over.
+
+use super::builder::Hand;
+use super::open_container::{Frame, Inside, Role, Spot};
+use super::stream_transform::Way;
+use crate::contract::shape::Form;
+use crate::partial::value::{Content, Kind, Place, Seed, State, fill_flat};
+use crate::reading::Container;
+
+impl Hand {
+    /// A container opens at the spot.
+    pub(super) fn enter(&mut self, spot: Spot, container: Container, at: usize) {
+        match spot.role {
+            Role::Pair if container == Container::Object => {
+                let depth = self.path.len();
+                self.follow(spot, Inside::Pair, depth, at);
+            }
+            Role::Passed | Role::Tag | Role::Key | Role::Pair => self.passed = 1,
+            Role::Flat | Role::Entries => self.gather(spot, container, at),
+            Role::Content(content) => {
+                let inside = match (content, container) {
+                    (Content::Fields, Container::Object) => Inside::Fields,
+                    (Content::Positions, Container::Array) => Inside::Positions,
+                    (Content::Positions, _) if self.places(spot, container) => Inside::Places,
+                    _ => {
+                        self.passed = 1;
+                        return;
+                    }
+                };
+                let depth = self.path.len();
+                self.follow(spot, inside, depth, at);
+            }
+            Role::Wrapping if container == Container::Object => {
+                let depth = self.path.len();
+                self.follow(spot, Inside::Wrapping, depth, at);
+            }
+            Role::Wrapping | Role::Part => {
+                let spot = self.unwrapped(spot);
+                let base = self.path.len();
+                match self.parts_for(spot, container) {
+                    Some(inside) => self.follow(spot, inside, base, at),
+                    None => {
+                        self.path.truncate(base);
+                        self.gather(spot, container, at);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Goes down to the parts that such a container fills, if they are followed; the path leads to
+    /// them then.
+    fn parts_for(&mut self, spot: Spot, container: Container) -> Option<Inside> {
+        if spot.whole || !self.descend(spot.seed) {
+            return None;
+        }
+        let kind = self.here()?.parts_mut()?.kind();
+        let list = container == Container::Array;
+        let way = self.guide.way(spot.step, list)?;
+        if way != Way::InPlace {
+            return self.turned(way, kind, spot.shape);
+        }
+        let form = self.guide.form(self.guide.peel(spot.shape));
+        match (kind, container, form) {
+            (Kind::Fields, Container::Object, Form::Object(_)) => Some(Inside::Fields),
+            (Kind::Map, Container::Object, Form::Object(object)) if object.is_map() => {
+                Some(Inside::Map)
+            }
+            (Kind::List, Container::Array, Form::List(_)) => Some(Inside::List),
+            (Kind::Positions, Container::Array, Form::List(_)) => Some(Inside::Positions),
+            (Kind::OneOf(tagging), Container::Object, Form::Union(_) | Form::Object(_)) => {
+                Some(tagging.into())
+            }
+            _ => None,
+        }
+    }
+
+    /// Makes what the value begins with, through newtypes; false where a part inside is to appear
+    /// whole.
+    pub(super) fn descend(&mut self, mut seed: Seed) -> bool {
+        loop {
+            let Some(place) = self.here() else { return false };
+            place.sow(seed);
+            match place.parts_mut() {
+                Some(parts) if parts.kind() == Kind::Transparent => {
+                    if parts.fields().first().is_some_and(|field| field.whole) {
+                        return false;
+                    }
+                    seed = parts.seed(0);
+                    self.path.push(0);
+                }
+                Some(_) => return true,
+                None => return false,
+            }
+        }
+    }
+
+    /// Follows a container, whose parts are at the end of the path.
+    fn follow(&mut self, spot: Spot, inside: Inside, base: usize, at: usize) {
+        let depth = self.path.len();
+        let chosen = !matches!(
+            inside,
+            Inside::External
+                | Inside::Internal(_)
+                | Inside::Adjacent(..)
+                | Inside::Wrapping
+                | Inside::Pair
+        );
+        let fields = inside == Inside::Fields;
+        let (waits, flat) = if fields { (self.requires(), self.is_flat()) } else { (false, false) };
+        if chosen && !waits && !matches!(spot.role, Role::Content(_)) {
+            self.reveal(base, State::Incomplete);
+            self.touch();
+        }
+        let (shape, step) = (self.guide.peel(spot.shape), spot.step);
+        self.frames.push(Frame {
+            base,
+            depth,
+            inside,
+            spot,
+            shape,
+            step,
+            expected: 0,
+            hint: 0,
+            waits,
+            flat,
+            at,
+            rest: None,
+        });
+    }
+
+    /// Whether the parts at the end of the path have something that they are required to have.
+    pub(super) fn requires(&mut self) -> bool {
+        let parts = self.here().and_then(Place::parts_mut);
+        parts.is_some_and(|parts| parts.fields().iter().any(|field| field.required))
+    }
+
+    /// Whether members that are no fields belong to a flattened one.
+    pub(super) fn is_flat(&mut self) -> bool {
+        let parts = self.here().and_then(Place::parts_mut);
+        parts.is_some_and(|parts| parts.fields().iter().any(|field| field.flat))
+    }
+
+    /// The innermost container that is followed closes.
+    pub(super) fn leave(&mut self, whole: bool) {
+        let Some(frame) = self.frames.pop() else { return };
+        self.path.truncate(frame.depth);
+        if matches!(frame.inside, Inside::Wrapping | Inside::Pair) || !whole {
+            return;
+        }
+        if frame.flat {
+            if let Some(parts) = self.here().and_then(Place::parts_mut) {
+                fill_flat(&mut **parts, frame.rest.map(|rest| *rest).unwrap_or_default());
+            }
+        }
+        if frame.waits || matches!(frame.spot.role, Role::Content(_)) {
+            return;
+        }
+        let tagged =
+            matches!(frame.inside, Inside::External | Inside::Internal(_) | Inside::Adjacent(..));
+        // An enum without a tag, or whose variant waits for what it requires, is not shown.
+        if !tagged || self.is_shown(frame.base) {
+            self.reveal(frame.base, State::Complete);
+            self.touch();
+        }
+        self.path.truncate(frame.base);
+    }
+}

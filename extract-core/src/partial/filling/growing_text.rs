@@ -1,0 +1,173 @@
+//! Strings that are shown as they grow: what is sure to belong to them is added in place, what may
+//! not is held back.
+
+use super::builder::Hand;
+use super::open_container::{Inside, Role, Spot};
+use crate::contract::shape::Form;
+use crate::partial::value::{Place, State, Store};
+use crate::reading::Container;
+
+/// What becomes of the string that is being read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Text {
+    Passed,
+    Key,
+    /// It is shown as it grows. Its place begins this deep in the path.
+    Grows(usize),
+    /// It is converted when it is whole.
+    Held(Spot),
+}
+
+impl Hand {
+    /// A string that is shown as it grows, where it is one; says how deep its place begins.
+    pub(super) fn grows(&mut self, spot: Spot) -> Option<usize> {
+        let textual =
+            matches!(self.guide.form(self.guide.peel(spot.shape)), Form::Text(_) | Form::Any);
+        if spot.role != Role::Part || spot.whole || !textual || !self.guide.is_same(spot.step) {
+            return None;
+        }
+        let base = self.path.len();
+        self.descend(spot.seed);
+        let grows = matches!(self.here(), Some(Place { store: Store::Text(_), .. }));
+        if !grows {
+            self.path.truncate(base);
+        }
+        grows.then_some(base)
+    }
+
+    /// Adds to the string that grows, and shows it once there is something in it.
+    pub(super) fn push(&mut self, base: usize, more: &str) {
+        let mut held = std::mem::take(&mut self.held);
+        let alone = base == self.path.len();
+        let (mut grew, mut fresh) = (false, false);
+        if let Some(Place { store: Store::Text(text), shown, state }) = self.here() {
+            grew = grow(text, &mut held, more);
+            fresh = grew && !*shown;
+            if fresh && alone {
+                (*shown, *state) = (true, State::Incomplete);
+            }
+        }
+        self.held = held;
+        if fresh {
+            if alone {
+                self.tell(self.frames.len());
+            } else {
+                self.reveal(base, State::Incomplete);
+            }
+            self.hidden = self.is_hidden();
+        }
+        self.changed |= grew && !self.hidden;
+    }
+
+    /// Adds to the string that grows while the hand does not hold the value, `root`: the usual
+    /// piece of a reply. False where it is another string, or is not shown yet.
+    #[inline]
+    pub(super) fn flow(&mut self, root: &mut Place, more: &str) -> bool {
+        if self.hidden || self.part.is_some() || !matches!(self.string, Text::Grows(_)) {
+            return false;
+        }
+        let mut place = root;
+        for &index in &self.path {
+            let Some(next) = place.parts_mut().and_then(|parts| parts.at_mut(index)) else {
+                return false;
+            };
+            place = next;
+        }
+        let Place { store: Store::Text(text), shown: true, .. } = place else { return false };
+        self.changed |= grow(text, &mut self.held, more);
+        true
+    }
+
+    /// Takes back the last `bytes` of the string that grows.
+    pub(super) fn withdraw(&mut self, bytes: usize) {
+        if bytes == 0 {
+            return;
+        }
+        if let Some(Place { store: Store::Text(text), .. }) = self.here() {
+            let len = text.len().saturating_sub(bytes);
+            if text.is_char_boundary(len) {
+                text.truncate(len);
+            }
+        }
+        self.changed |= !self.hidden;
+    }
+
+    pub(super) fn string_whole(&mut self, base: usize) {
+        let held = std::mem::take(&mut self.held);
+        let alone = self.path.len() == base;
+        let mut fresh = false;
+        if let Some(Place { store: Store::Text(text), shown, state }) = self.here() {
+            text.push_str(&held);
+            fresh = !std::mem::replace(shown, true);
+            *state = State::Complete;
+        }
+        self.held = held;
+        self.held.clear();
+        if !alone {
+            self.reveal(base, State::Complete);
+        } else if fresh {
+            self.tell(self.frames.len());
+        }
+        self.touch();
+    }
+
+    /// The string that ended last, an element of a list, is the key of an object's first member.
+    pub(super) fn reopen(&mut self) {
+        let Some(frame) = self.frames.last() else { return };
+        let (depth, pairs) = (frame.depth, frame.inside == Inside::Pairs);
+        let mut key = std::mem::take(&mut self.held);
+        if let Some(Place { store: Store::Text(text), .. }) = self.here() {
+            key.clone_from(text);
+        }
+        self.path.truncate(depth);
+        // Of a pair there is nothing yet.
+        if let Some(parts) = self.here().and_then(Place::parts_mut).filter(|_| !pairs) {
+            parts.withdraw();
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.expected = frame.expected.saturating_sub(1);
+        }
+        let spot = self.next_spot();
+        self.enter(spot, Container::Object, self.string_at);
+        if self.part.is_some() {
+            self.say_key(&key);
+        } else if self.passed == 0 {
+            self.key = key;
+            self.member();
+        }
+    }
+}
+
+/// Adds to a string, but for what may turn out not to be part of it: white space at the end, and a
+/// comma before that, which are held back. Says whether the string has grown.
+#[inline]
+fn grow(text: &mut String, held: &mut String, more: &str) -> bool {
+    /// What the allocator gives to the shortest strings as well.
+    const SHORT: usize = 24;
+    /// What is longer than that is text, and will grow.
+    const LONG: usize = 120;
+    let solid = match more.as_bytes().last() {
+        Some(b' ' | b'\t' | b'\r' | b'\n' | b',') => {
+            let solid = more.trim_end_matches([' ', '\t', '\r', '\n']);
+            if solid.is_empty() {
+                held.push_str(more);
+                return false;
+            }
+            solid.strip_suffix(',').unwrap_or(solid)
+        }
+        _ => more,
+    };
+    let added = held.len() + solid.len();
+    if text.capacity() - text.len() < added && text.len() < LONG {
+        text.reserve(if text.is_empty() { SHORT.max(added) } else { LONG.max(added) });
+    }
+    if !held.is_empty() {
+        text.push_str(held);
+        held.clear();
+    }
+    text.push_str(solid);
+    if solid.len() < more.len() {
+        held.push_str(&more[solid.len()..]);
+    }
+    added > 0
+}

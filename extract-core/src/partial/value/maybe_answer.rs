@@ -1,0 +1,194 @@
+//! The partial forms of [`Maybe`] and [`Answer`]: what the derive writes for an enum with data, for
+//! the two that stand in this crate.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::enum_form::{OneOf, Variants};
+use super::fields::{Content, Field, Tagging, Variant};
+use super::node::{Place, Seed};
+use super::{Partial, Streamed, output};
+use crate::contract::Extract;
+use crate::contract::{Answer, Maybe};
+
+/// What has come so far of a [`Maybe`] that is still arriving: a `Partial<Maybe<T>>` dereferences to
+/// an `Option` of it, which is there once the model has said which of the two it is.
+///
+/// ```
+/// use extract_core::contract::{Contract, Maybe};
+/// use extract_core::partial::MaybePartial;
+/// use extract_core::partial::Live;
+///
+/// type Names = Maybe<Vec<String>>;
+/// let mut live = Live::<Names>::new(Contract::of::<Names>()?, None);
+/// live.feed(r#"{"value": {"found": ["Ada", "Gra"#);
+/// let Some(MaybePartial::Found(names)) = &**live.partial() else { panic!("it is found") };
+/// assert_eq!(*names[1], "Gra");
+///
+/// live.start_over();
+/// live.feed(r#"{"value": {"not_found": {"reason": "nobody is na"#);
+/// assert_eq!(live.partial().as_ref().and_then(MaybePartial::reason), Some("nobody is na"));
+/// # Ok::<(), extract_core::contract::ContractError>(())
+/// ```
+pub enum MaybePartial<T> {
+    /// The value, as far as it has come.
+    Found(Partial<T>),
+    /// There is none.
+    NotFound {
+        /// Why not, in the model's words so far.
+        reason: Partial<String>,
+    },
+}
+
+impl<T> MaybePartial<T> {
+    /// What has come of the value, if there is one.
+    pub fn found(&self) -> Option<&Partial<T>> {
+        match self {
+            Self::Found(value) => Some(value),
+            Self::NotFound { .. } => None,
+        }
+    }
+
+    /// What has come of the reason why there is no value.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Found(_) => None,
+            Self::NotFound { reason } => Some(reason),
+        }
+    }
+}
+
+/// What has come so far of an [`Answer`] that is still arriving: a `Partial<Answer<T>>` dereferences
+/// to an `Option` of it, which is there once the model has said which of the two it is.
+///
+/// ```
+/// use extract_core::contract::{Answer, Contract};
+/// use extract_core::partial::AnswerPartial;
+/// use extract_core::partial::Live;
+///
+/// type Seats = Answer<Vec<u8>>;
+/// let mut live = Live::<Seats>::new(Contract::of::<Seats>()?, None);
+/// live.feed(r#"{"value": {"text": "For how many "#);
+/// assert_eq!(live.partial().as_ref().and_then(AnswerPartial::text), Some("For how many"));
+///
+/// live.start_over();
+/// live.feed(r#"{"value": {"value": [4, 5"#);
+/// let seats = live.partial().as_ref().and_then(AnswerPartial::value).unwrap();
+/// assert_eq!(seats.len(), 1);
+/// # Ok::<(), extract_core::contract::ContractError>(())
+/// ```
+pub enum AnswerPartial<T> {
+    /// What was asked for, as far as it has come.
+    Value(Partial<T>),
+    /// What the model says instead, as far as it has come.
+    Text(Partial<String>),
+}
+
+impl<T> AnswerPartial<T> {
+    /// What has come of the value, if there is one.
+    pub fn value(&self) -> Option<&Partial<T>> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Text(_) => None,
+        }
+    }
+
+    /// What has come of what is said instead of a value.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Value(_) => None,
+            Self::Text(text) => Some(text),
+        }
+    }
+}
+
+const REASON: &[Field] = &[Field::new("reason")];
+const ONLY: &[Field] = &[Field::new("")];
+
+/// An enum of a value and of words, externally tagged.
+macro_rules! ways_out {
+    ($($whole:ident $partial:ident: $value:ident $key:literal,
+        $words:ident $member:tt $other:literal $content:ident $fields:ident;)*) => {$(
+        impl<T> Clone for $partial<T> {
+            fn clone(&self) -> Self {
+                match self {
+                    Self::$value(value) => Self::$value(value.clone()),
+                    Self::$words { $member: words } => Self::$words { $member: words.clone() },
+                }
+            }
+        }
+
+        impl<T: Extract> Variants for $partial<T> {
+            const TAGGING: Tagging = Tagging::External;
+            const VARIANTS: &'static [Variant] = &[
+                Variant { name: $key, content: Content::Newtype, fields: ONLY },
+                Variant { name: $other, content: Content::$content, fields: $fields },
+            ];
+
+            fn begin(variant: usize) -> Option<Self> {
+                match variant {
+                    0 => Some(Self::$value(Partial::new())),
+                    1 => Some(Self::$words { $member: Partial::new() }),
+                    _ => None,
+                }
+            }
+
+            fn variant(&self) -> usize {
+                usize::from(matches!(self, Self::$words { .. }))
+            }
+
+            fn at(&self, index: usize) -> Option<&Place> {
+                match self {
+                    Self::$value(value) => (index == 0).then(|| value.place()),
+                    Self::$words { $member: words } => (index == 0).then(|| words.place()),
+                }
+            }
+
+            fn at_mut(&mut self, index: usize) -> Option<&mut Place> {
+                match self {
+                    Self::$value(value) => (index == 0).then(|| value.place_mut()),
+                    Self::$words { $member: words } => (index == 0).then(|| words.place_mut()),
+                }
+            }
+
+            fn seed(&self, _: usize) -> Seed {
+                match self {
+                    Self::$value(_) => T::seed(),
+                    Self::$words { .. } => String::seed(),
+                }
+            }
+        }
+
+        impl<T: Extract> Streamed for $whole<T> {
+            type Partial = Option<$partial<T>>;
+
+            fn of(place: &Place) -> &Self::Partial {
+                place.parts::<OneOf<$partial<T>>>().map_or(const { &None }, OneOf::variant)
+            }
+        }
+
+        impl<T: Extract> fmt::Debug for $partial<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write::debug(&OneOf::new(self), f)
+            }
+        }
+
+        impl<T: Extract> PartialEq for $partial<T> {
+            fn eq(&self, other: &Self) -> bool {
+                write::same(&OneOf::new(self), &OneOf::new(other))
+            }
+        }
+
+        impl<T: Extract> Serialize for $partial<T> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                write::serialize(&OneOf::new(self), serializer)
+            }
+        }
+    )*};
+}
+
+ways_out! {
+    Maybe MaybePartial: Found "found", NotFound reason "not_found" Fields REASON;
+    Answer AnswerPartial: Value "value", Text 0 "text" Newtype ONLY;
+}
