@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use extract_llm::extraction::{History, Limit};
+use extract_llm::extraction::{RetryContext, Limit};
 use extract_llm::{Client, Error, Extract};
 
 /// An order, as a customer wrote it.
@@ -56,7 +56,7 @@ async fn main() -> Result<(), Error> {
         .deadline(Duration::from_secs(120)) // within this time;
         .escalate_to(&large, 2) // after two bad ones of the small model the large one is asked;
         .retry_truncated(400) // a reply that is cut off may be longer, once;
-        .history_policy(History::Last) // and only the latest bad answer is shown again.
+        .history_policy(RetryContext::Last) // and only the latest bad answer is shown again.
         .report()
         .await;
 

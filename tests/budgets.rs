@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use extract_llm::contract::dialect::Dialect;
-use extract_llm::conversation::{Prices, ProviderError, Reply, Request, State};
-use extract_llm::extraction::{History, Limit, Outcome};
+use extract_llm::conversation::{Prices, ProviderError, Reply, Request, ProviderState};
+use extract_llm::extraction::{RetryContext, Limit, Outcome};
 use extract_llm::model::scripted::{ScriptedReply, reply};
 use extract_llm::model::{Model, Profile, Scripted};
 use extract_llm::{Client, Error, Extract, Message, Mode, Part, Usd};
@@ -318,7 +318,7 @@ impl Model for Stateful {
         Box::pin(async move {
             self.1.lock().unwrap().push(request.clone());
             let mut reply = self.0.respond(request).await?;
-            reply.state = Some(State::new("openai-chat", "{\"thoughts\":\"signed\"}"));
+            reply.state = Some(ProviderState::new("openai-chat", "{\"thoughts\":\"signed\"}"));
             Ok(reply)
         })
     }
@@ -335,7 +335,7 @@ async fn state_of_one_provider_never_goes_to_another() {
     let first = Stateful(Scripted::new([young(1), young(2)]), Arc::clone(&seen));
     let second = Scripted::new([reply::tool(good())]);
     let large = Client::with_model(second.clone());
-    let state = Part::State(State::new("openai-chat", "{}"));
+    let state = Part::State(ProviderState::new("openai-chat", "{}"));
     let history = [
         Message::user("Who is it?"),
         Message::assistant(["Ada.".into(), state]),
@@ -367,11 +367,11 @@ async fn of_the_history_all_or_only_the_latest_is_shown() {
             turns.iter().map(|messages| messages.len() - turns[0].len()).collect()
         };
 
-        let all = turns(History::Append).await;
+        let all = turns(RetryContext::Append).await;
         assert_eq!(counts(&all), [0, 2, 4, 6], "{mode}");
         assert!(all.windows(2).all(|pair| pair[1].starts_with(&pair[0])), "a stable prefix");
 
-        let last = turns(History::Last).await;
+        let last = turns(RetryContext::Last).await;
         assert_eq!(counts(&last), [0, 2, 2, 2], "{mode}");
         assert!(last.iter().all(|messages| messages.starts_with(&last[0])), "{mode}");
         let feedback = format!("{:?}", last[3].last().unwrap());
@@ -382,7 +382,7 @@ async fn of_the_history_all_or_only_the_latest_is_shown() {
 #[tokio::test]
 async fn policies_of_a_client_are_those_of_its_extractions_unless_they_say_otherwise() {
     let model = Scripted::new((1..30).map(|age| young(age.min(17)).usage(10, 5)));
-    let config = Client::builder().retries(7).token_budget(30).history_policy(History::Last);
+    let config = Client::builder().retries(7).token_budget(30).history_policy(RetryContext::Last);
     let client = config.stop_unchanged(None).retry_truncated(9).with_model(model.clone());
 
     let error = client.extract::<Person>("Ada").await.unwrap_err();

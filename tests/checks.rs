@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use extract_llm::contract::{Background, CheckError, CheckFailure, Context, Problem, Problems};
+use extract_llm::contract::{CheckContext, CheckError, CheckFailure, Context, Problem, Problems};
 use extract_llm::extraction::{Outcome, ParseError, parse_in};
 use extract_llm::grounding::Source;
 use extract_llm::model::scripted::reply;
@@ -266,7 +266,7 @@ async fn the_source_is_what_the_user_said_in_the_input() {
 #[test]
 fn parsing_runs_the_validators_of_the_type() {
     let text = order("A-1", 2, 5).to_string();
-    let background = Background::new().source(Source::from(TEXT)).value(Stock(vec!["A-1"]));
+    let background = CheckContext::new().source(Source::from(TEXT)).value(Stock(vec!["A-1"]));
     let error = parse_in::<Order>(&text, &background).unwrap_err();
     assert!(error.to_string().ends_with("/total: expected 6, found 5"), "{error}");
     let text = order("A-1", 2, 6).to_string();

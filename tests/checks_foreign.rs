@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use extract_llm::contract::{Background, CheckFailure};
+use extract_llm::contract::{CheckContext, CheckFailure};
 use extract_llm::extraction::{ParseError, parse_in};
 use extract_llm::model::scripted::reply;
 use extract_llm::{Error, Extract, parse};
@@ -302,7 +302,7 @@ mod by_validator {
 
     #[test]
     fn its_context_is_the_one_that_was_given() {
-        let background = Background::new().value(Known(&["A-1"]));
+        let background = CheckContext::new().value(Known(&["A-1"]));
         let read =
             |sku: &str| parse_in::<Basket>(&json!({"article": sku}).to_string(), &background);
         assert_eq!(read("A-1").unwrap().value.sku, "A-1");

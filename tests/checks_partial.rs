@@ -264,11 +264,11 @@ fn never_reached(_: &Ticket) -> Result<(), Problem> {
 
 #[test]
 fn fields_are_read_and_checked_in_their_own_way() {
-    use extract_llm::contract::Background;
+    use extract_llm::contract::CheckContext;
     use extract_llm::extraction::parse_in;
 
     let value = json!({"hours": 10, "title": "Red", "quote": "white", "days": "two"});
-    let background = Background::new().source("It is blue.");
+    let background = CheckContext::new().source("It is blue.");
     let ParseError::Invalid { problems, .. } =
         parse_in::<Ticket>(&value.to_string(), &background).unwrap_err()
     else {

@@ -1,9 +1,9 @@
 //! Quotes and grounded values: where they are found, what becomes of those that are not, and that
 //! looking them up costs no more than the source is long, whatever stands in it.
 
-use extract_llm::contract::Background;
+use extract_llm::contract::CheckContext;
 use extract_llm::extraction::{ParseError, parse_in};
-use extract_llm::grounding::{Effort, Match, Source};
+use extract_llm::grounding::{SearchCost, Match, Source};
 use extract_llm::grounding::{Grounded, Quote};
 use extract_llm::model::scripted::reply;
 use extract_llm::{Extract, Message};
@@ -144,7 +144,7 @@ async fn what_is_not_in_the_source_is_fed_back_with_what_comes_nearest() {
 
 #[test]
 fn mentions_beyond_the_last_place_stay_there() {
-    let background = Background::new().source("tea, Tea, and tea");
+    let background = CheckContext::new().source("tea, Tea, and tea");
     let read = parse_in::<Vec<Quote>>(r#"["tea", "tea", "tea", "tea"]"#, &background);
     let quotes = read.unwrap().value;
     let places: Vec<_> = quotes
@@ -179,7 +179,7 @@ fn without_a_source_nothing_is_grounded() {
 
 /// The work that a look-up takes, counted.
 fn steps(source: &Source, quote: &str) -> u64 {
-    let mut effort = Effort::default();
+    let mut effort = SearchCost::default();
     let _ = source.locate_after(quote, 0, &mut effort);
     effort.steps
 }
@@ -349,7 +349,7 @@ proptest! {
             prop_assert!(text.get(located.bytes.clone()).is_some());
             prop_assert_eq!(text[..located.bytes.start].chars().count(), located.chars.start);
         }
-        if let Err(Some(near)) = source.locate_after(&quote, 0, &mut Effort::default()) {
+        if let Err(Some(near)) = source.locate_after(&quote, 0, &mut SearchCost::default()) {
             prop_assert!(text.get(near).is_some());
         }
     }

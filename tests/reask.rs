@@ -7,7 +7,7 @@ use extract_llm::contract::dialect::Dialect;
 use extract_llm::conversation::{
     Feature, Output, ProviderError, ProviderErrorKind, Reply, Request,
 };
-use extract_llm::extraction::{History, Limit, Reask};
+use extract_llm::extraction::{RetryContext, Limit, Reask};
 use extract_llm::model::scripted::reply;
 use extract_llm::model::{Model, Profile, SchemaPrompt, Scripted};
 use extract_llm::{Client, Error, Extract, Mode};
@@ -438,7 +438,7 @@ async fn only_the_latest_parts_are_shown_again_with_what_they_are_parts_of() {
     let (client, model) = client(replies);
 
     let extraction = client.extract::<Order>("a long order").retries(4);
-    extraction.history_policy(History::Last).await.unwrap();
+    extraction.history_policy(RetryContext::Last).await.unwrap();
 
     let counts: Vec<usize> = model.seen().iter().map(|seen| seen.request.messages.len()).collect();
     assert_eq!(counts, [1, 3, 5, 5, 5]);

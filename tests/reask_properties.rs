@@ -3,7 +3,7 @@
 
 use extract_llm::check::violations;
 use extract_llm::contract::dialect::Dialect;
-use extract_llm::contract::{Contract, Parts};
+use extract_llm::contract::{Contract, ReaskParts};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -176,7 +176,7 @@ proptest! {
         prop_assert!(!problems.is_empty());
 
         let form = contract.form(dialect, true).unwrap();
-        let parts = Parts::of(&contract, Some(&form), &damaged, &problems);
+        let parts = ReaskParts::of(&contract, Some(&form), &damaged, &problems);
         let parts = parts.expect("what is broken inside of a value is in parts of it");
 
         // No part is inside of another, and each is asked for by a name of its own.

@@ -3,7 +3,7 @@
 
 use extract_core::contract::Shape;
 use extract_core::reading::{
-    Container, Ending, Growing, Incremental, Level, Place, Reader, RepairKind, Role, Scanner, Sink,
+    Container, CutEnding, PartialMode, Incremental, Level, NotePlace, Reader, RepairKind, TokenRole, Scanner, Sink,
     Token, read, read_any, read_partial,
 };
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ impl Sink for Log {
     fn close(&mut self, at: usize, whole: bool) {
         self.0.push(format!("close {at} {whole}"));
     }
-    fn string_begin(&mut self, role: Role, at: usize) {
+    fn string_begin(&mut self, role: TokenRole, at: usize) {
         self.0.push(format!("begin {role:?} {at}"));
         self.0.push("text ".to_owned());
     }
@@ -46,12 +46,12 @@ impl Sink for Log {
     fn scalar(&mut self, token: Token, text: &str, span: (usize, usize), whole: bool) {
         self.0.push(format!("scalar {token:?} {text:?} {span:?} {whole}"));
     }
-    fn note(&mut self, kind: RepairKind, _: Place, (start, _): (usize, usize)) {
+    fn note(&mut self, kind: RepairKind, _: NotePlace, (start, _): (usize, usize)) {
         // Where in a run of text a control character stood is not told.
         let start = if kind == RepairKind::ControlCharacter { 0 } else { start };
         self.0.push(format!("note {kind:?} {start}"));
     }
-    fn unclear(&mut self, place: Place) {
+    fn unclear(&mut self, place: NotePlace) {
         self.0.push(format!("unclear {place:?}"));
     }
 }
@@ -207,7 +207,7 @@ proptest! {
         let mut incremental = incremental(&text, &cuts, Reader::new(&shape));
         // The last partial is the value.
         if expected.is_object() || expected.is_array() {
-            prop_assert_eq!(incremental.partial(Growing::Shown), Some(expected.clone()));
+            prop_assert_eq!(incremental.partial(PartialMode::Shown), Some(expected.clone()));
         }
         let reading = incremental.finish().expect("it reads");
         prop_assert_eq!(reading.value, expected);
@@ -229,9 +229,9 @@ proptest! {
         let text = value.to_string();
         let at = floor(&text, 1 + at % (text.len() - 1));
         if let Ok(reading) = read_any(&text[..at]) {
-            prop_assert!(reading.ending != Ending::Whole, "{} gave {:?}", &text[..at], reading);
+            prop_assert!(reading.ending != CutEnding::Whole, "{} gave {:?}", &text[..at], reading);
         }
-        let partial = read_partial(&text[..at], &Shape::any(), Growing::Shown).expect("it has begun");
+        let partial = read_partial(&text[..at], &Shape::any(), PartialMode::Shown).expect("it has begun");
         prop_assert_eq!(partial.value.is_object(), value.is_object());
     }
 
@@ -253,8 +253,8 @@ proptest! {
             for level in [Level::Strict, Level::Lenient, Level::Salvage] {
                 let _ = read(&text, shape, level);
             }
-            let _ = read_partial(&text, shape, Growing::Shown);
-            let _ = read_partial(&text, shape, Growing::Withheld);
+            let _ = read_partial(&text, shape, PartialMode::Shown);
+            let _ = read_partial(&text, shape, PartialMode::Withheld);
         }
     }
 

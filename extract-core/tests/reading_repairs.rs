@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use extract_core::contract::{SchemaError, Shape};
 use extract_core::reading::{
-    Ending, Growing, Level, Limits, ReadError, Reader, RepairKind, ScanError, read, read_any,
+    CutEnding, PartialMode, Level, Limits, ReadError, Reader, RepairKind, ScanError, read, read_any,
     read_arguments, read_partial,
 };
 use serde_json::{Value, json};
@@ -179,7 +179,7 @@ fn nothing_is_invented_emptied_or_shortened() {
     }
     // What is cut off is known as cut.
     let reading = read(r#"{"age": 36, "name": "Ada Love"#, &person, Level::Lenient).unwrap();
-    assert_eq!(reading.ending, Ending::Cut);
+    assert_eq!(reading.ending, CutEnding::Cut);
     assert!(read_any(r#"{"a": "b}"#).unwrap().is_cut());
     // A sentence that names several values of an enum, or denies one, is none of them.
     let status = shape(&json!({"enum": ["ONE", "TWO"]}));
@@ -208,7 +208,7 @@ fn a_text_that_ends_inside_a_value_is_cut() {
         assert!(read_any(text).is_ok_and(|reading| reading.is_cut()), "{text}");
     }
     for text in ["{\"a\": \"b\"", "[{\"a\": 1}", "{\"a\": [true", "[null\n"] {
-        assert_eq!(read_any(text).unwrap().ending, Ending::Unclosed, "{text}");
+        assert_eq!(read_any(text).unwrap().ending, CutEnding::Unclosed, "{text}");
     }
     // A mark that may be missing further up says nothing of the end.
     let text = "{\"code\": \"if (x) {\n \"y\": \"z\"";
@@ -278,13 +278,13 @@ fn partials_grow_and_hold_back_what_may_still_change() {
     let person = person();
     let partial = |text: &str, growing| read_partial(text, &person, growing).unwrap().value;
     assert_eq!(
-        partial(r#"{"name": "Ad"#, Growing::Withheld),
+        partial(r#"{"name": "Ad"#, PartialMode::Withheld),
         json!({"name": "Ad", "age": null, "nick": null})
     );
-    assert_eq!(partial(r#"{"name": "Ada", "age": 3"#, Growing::Withheld)["age"], json!(null));
-    assert_eq!(partial(r#"{"name": "Ada", "age": 3"#, Growing::Shown)["age"], json!(3));
+    assert_eq!(partial(r#"{"name": "Ada", "age": 3"#, PartialMode::Withheld)["age"], json!(null));
+    assert_eq!(partial(r#"{"name": "Ada", "age": 3"#, PartialMode::Shown)["age"], json!(3));
     assert_eq!(
-        partial(r#"{"age": 3, "tags": ["a", "b"#, Growing::Withheld)["tags"],
+        partial(r#"{"age": 3, "tags": ["a", "b"#, PartialMode::Withheld)["tags"],
         json!(["a", "b"])
     );
 }
@@ -317,7 +317,7 @@ fn hostile_texts_take_no_longer_than_their_length_allows() {
         let began = Instant::now();
         let _ = read_any(&text);
         let _ = read(&text, &person, Level::Salvage);
-        let _ = read_partial(&text, &person, Growing::Shown);
+        let _ = read_partial(&text, &person, PartialMode::Shown);
         let mut incremental = extract_core::reading::Incremental::new(Reader::new(&person));
         text.as_bytes().chunks(4).for_each(|piece| incremental.feed(piece));
         let _ = incremental.finish();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use extract_core::contract::{Contract, Shape};
 use extract_core::partial::Live;
-use extract_core::reading::{Growing, Level, ReadError, read, read_any, read_partial};
+use extract_core::reading::{PartialMode, Level, ReadError, read, read_any, read_partial};
 use serde_json::json;
 
 /// The family, what stands before the answer, and what stands behind it.
@@ -106,7 +106,7 @@ fn thinking_that_does_not_end_holds_no_answer() {
             if let Ok(reading) = read(reply, &object(), Level::Lenient) {
                 assert!(!reading.fits(), "{family}: {reply} gives {}", reading.value);
             }
-            let Ok(reading) = read_partial(reply, &texts, Growing::Shown) else { continue };
+            let Ok(reading) = read_partial(reply, &texts, PartialMode::Shown) else { continue };
             let shown = reading.value.as_str().unwrap();
             assert!(!shown.contains('{'), "{family}: {shown}");
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use extract_core::conversation::{
     Block, Feature, Message, Output, Part, ProviderErrorKind, ReasoningEffort, Reply, Request,
-    Settings, State, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Tools,
+    Settings, ProviderState, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Tools,
 };
 use extract_core::model::{Facts, presets};
 use extract_core::wire::{Delivery, Protocol, Quirks, ToolChoiceForm};
@@ -761,7 +761,7 @@ fn fields_of_a_chat_turn_go_back_to_those_who_want_them() {
 #[test]
 fn state_that_is_no_json_is_an_error_and_not_a_request() {
     let mut message = Message::user("x");
-    message.parts = vec![Part::State(State::new("gemini", "{not json"))];
+    message.parts = vec![Part::State(ProviderState::new("gemini", "{not json"))];
     let refused = Protocol::Gemini.encode(
         &Request::new(vec![message]),
         "m",

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use extract_llm::check::violations;
-use extract_llm::contract::Form;
+use extract_llm::contract::LoweredContract;
 use serde_json::{Value, json};
 
 use crate::breaks::Break;
@@ -15,7 +15,7 @@ use crate::schema::Schema;
 /// A type in one dialect, or in words.
 pub(crate) struct Meaning<'r> {
     pub(crate) row: &'r Row,
-    pub(crate) form: Option<Arc<Form>>,
+    pub(crate) form: Option<Arc<LoweredContract>>,
 }
 
 impl Meaning<'_> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use extract_llm::contract::Contract;
 use extract_llm::contract::dialect::Dialect;
 use extract_llm::conversation::{
-    Block, Delta, Ending, Output, ProviderError, Reply, Request, StopReason, ToolCall,
+    Block, Delta, StreamEnd, Output, ProviderError, Reply, Request, StopReason, ToolCall,
 };
 use extract_llm::extraction::Layout;
 use extract_llm::model::scripted::reply;
@@ -122,7 +122,7 @@ impl Model for Ended {
             let cut = deltas.filter_map(move |delta| {
                 let delta = match delta {
                     Ok(Delta::Done(_)) => {
-                        unstated.then(|| Ok(Delta::Done(Ending::new(StopReason::Unstated))))
+                        unstated.then(|| Ok(Delta::Done(StreamEnd::new(StopReason::Unstated))))
                     }
                     other => Some(other),
                 };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use extract_llm::check::violations;
 use extract_llm::contract::dialect::{Dialect, DialectError};
-use extract_llm::contract::{Contract, ContractError, SchemaError, Unbounded};
+use extract_llm::contract::{Contract, ContractError, SchemaError, SchemaLimit};
 use extract_llm::model::scripted::reply;
 use extract_llm::{Error, Mode};
 use serde_json::{Map, Value, json};
@@ -148,7 +148,7 @@ fn refusal(schema: Value) -> ContractError {
 }
 
 #[track_caller]
-fn assert_unbounded(schema: Value, expected: fn(&Unbounded) -> bool) {
+fn assert_unbounded(schema: Value, expected: fn(&SchemaLimit) -> bool) {
     match refusal(schema) {
         ContractError::Unbounded { source, .. } if expected(&source) => {}
         other => panic!("{other}"),
@@ -161,20 +161,20 @@ fn what_is_too_deep_too_large_or_too_costly_is_refused() {
     for _ in 0..200 {
         deep = json!({"type": "array", "items": deep});
     }
-    assert_unbounded(deep, |bound| matches!(bound, Unbounded::Depth { .. }));
+    assert_unbounded(deep, |bound| matches!(bound, SchemaLimit::Depth { .. }));
     let wide: Vec<Value> = (0..120_000).map(Value::from).collect();
-    assert_unbounded(json!({"enum": wide}), |bound| matches!(bound, Unbounded::Values { .. }));
+    assert_unbounded(json!({"enum": wide}), |bound| matches!(bound, SchemaLimit::Values { .. }));
     let long = json!({"description": "x".repeat(3 << 20)});
-    assert_unbounded(long, |bound| matches!(bound, Unbounded::Bytes { .. }));
+    assert_unbounded(long, |bound| matches!(bound, SchemaLimit::Bytes { .. }));
     let patterns: Map<String, Value> =
         (0..1_500).map(|n| (format!("p{n}"), json!({"pattern": format!("^{n}$")}))).collect();
     assert_unbounded(json!({"properties": patterns}), |bound| {
-        matches!(bound, Unbounded::Patterns { .. })
+        matches!(bound, SchemaLimit::Patterns { .. })
     });
     let repeats: Map<String, Value> =
         (0..50).map(|n| (format!("p{n}"), json!({"pattern": r"^\w{900}$"}))).collect();
     assert_unbounded(json!({"patternProperties": {"a{3}": {"properties": repeats}}}), |bound| {
-        matches!(bound, Unbounded::Patterns { .. })
+        matches!(bound, SchemaLimit::Patterns { .. })
     });
 }
 
@@ -201,7 +201,7 @@ fn nothing_is_ever_fetched() {
     let inner = json!({"$id": "https://example.com/a", "$ref": "#/$defs/b", "$defs": {"b": true}});
     let other = json!({"properties": {"a": inner}, "$defs": {"b": {"type": "string"}}});
     assert_unbounded(other, |bound| {
-        *bound == Unbounded::Embedded { pointer: "/properties/a/$id".to_owned() }
+        *bound == SchemaLimit::Embedded { pointer: "/properties/a/$id".to_owned() }
     });
     let named = json!({"properties": {"a": {"$id": "https://example.com/a", "type": "string"}}});
     assert!(Contract::from_schema(named).is_ok());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use extract_core::Client;
 use extract_core::contract::dialect::Dialect;
-use extract_core::contract::{Contract, Form};
+use extract_core::contract::{Contract, LoweredContract};
 use extract_core::conversation::Mode;
 use extract_core::extraction::Layout;
 use extract_core::model::scripted::reply;
@@ -17,7 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 /// The form in which a value is sent.
 pub(super) enum Route {
     /// As the arguments of a tool in a dialect.
-    Tool(&'static Dialect, Arc<Form>),
+    Tool(&'static Dialect, Arc<LoweredContract>),
     /// As text, in the schema's own shape.
     Text,
 }

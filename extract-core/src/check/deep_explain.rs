@@ -6,11 +6,11 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::schema::Told;
-use super::union_branch::{Meant, meant};
+use super::schema::ViolationReport;
+use super::union_branch::{MeantBranch, meant};
 use crate::contract::{Contract, Problem, Problems};
 use crate::schema::push_segment;
-use crate::schema::{Tree, Trial, Validator, WrittenId};
+use crate::schema::{Tree, CheckKind, Validator, WrittenId};
 
 /// The most places that are looked at, each for each schema that speaks of it.
 const MOST: usize = 200_000;
@@ -96,20 +96,20 @@ impl<'a> Walk<'a> {
         pointer: &str,
     ) {
         match meant(self.tree, branches, value) {
-            Meant::Branch(index) => {
+            MeantBranch::Branch(index) => {
                 let branch = branches.get(index);
                 self.open.extend(branch.map(|branch| (*branch, value, pointer.to_owned())));
             }
-            Meant::Unnamed { tag, names } => {
-                let mut told = Told::new(self.contract);
+            MeantBranch::Unnamed { tag, names } => {
+                let mut told = ViolationReport::new(self.contract);
                 told.unnamed(pointer, value, tag, names);
                 self.told.extend(told.problems);
             }
             // Of what is not nested deeply, all branches can be tried.
-            Meant::Unknown if self.tree.is_affordable(id, value, Trial::Tell) => {
+            MeantBranch::Unknown if self.tree.is_affordable(id, value, CheckKind::Tell) => {
                 self.tell(id, value, pointer, true);
             }
-            Meant::Unknown => {}
+            MeantBranch::Unknown => {}
         }
     }
 
@@ -127,10 +127,10 @@ impl<'a> Walk<'a> {
         }
         if whole {
             // All that was tried counts.
-            let steps = self.tree.steps(id, value, Trial::Tell).unwrap_or(self.left);
+            let steps = self.tree.steps(id, value, CheckKind::Tell).unwrap_or(self.left);
             self.left = self.left.saturating_sub(steps).max(1);
         }
-        let mut told = Told::new(contract);
+        let mut told = ViolationReport::new(contract);
         validator.each_error(value, MOST_TOLD, |error| told.describe(error));
         self.told.extend(Problems::from(told.problems).under(pointer));
     }

@@ -1,8 +1,8 @@
 //! The elements of one list of a value, held against a type of their own: another one than the list's
 //! own type says they are of.
 
-use super::typed::{Read, add_uncovered, read_typed};
-use crate::contract::{CheckError, Checker, Context, Contract, Extract, Failed, Problems};
+use super::typed::{ReadOutcome, add_uncovered, read_typed};
+use crate::contract::{CheckError, Checker, Context, Contract, Extract, FailedCheck, Problems};
 use crate::schema::{push_segment, segments};
 
 /// The most problems that are collected from one list.
@@ -34,16 +34,16 @@ pub(crate) fn check_elements<E: Extract>(
         within(checker, &names, &mut |checker| {
             for (index, item) in &elements {
                 checker.at(index, |checker| match item {
-                    Read::Typed(item) => item.check(checker),
-                    Read::Unread(error) => checker.check_unread::<E>(error),
-                    Read::TooDeep => {}
+                    ReadOutcome::Typed(item) => item.check(checker),
+                    ReadOutcome::Unread(error) => checker.check_unread::<E>(error),
+                    ReadOutcome::TooDeep => {}
                 });
             }
         });
     });
     match found {
         Ok(found) => add_uncovered(&mut problems, found),
-        Err(Failed { failure, .. }) => return Err(CheckError::Failed(failure)),
+        Err(FailedCheck { failure, .. }) => return Err(CheckError::Failed(failure)),
     }
     if problems.is_empty() { Ok(()) } else { Err(Problems::from(problems).into()) }
 }

@@ -11,7 +11,7 @@ use futures_util::future::{BoxFuture, join_all};
 use crate::contract::{CheckError, CheckFailure, Context};
 
 /// What a check answers.
-pub(super) type Answer = Result<(), CheckError>;
+pub(super) type CheckResult = Result<(), CheckError>;
 
 /// An asynchronous check: an `async` closure, or an `async fn`, of the value and a
 /// [`Context`]. See [`Extraction::check`](crate::Extraction::check), which takes them.
@@ -42,20 +42,20 @@ where
 }
 
 /// A check that does not wait.
-pub(super) type Validator<T> = Arc<dyn Fn(&T, Context<'_>) -> Answer + Send + Sync>;
+pub(super) type Validator<T> = Arc<dyn Fn(&T, Context<'_>) -> CheckResult + Send + Sync>;
 
 /// A check that may wait.
-trait Waiting<T>: Send + Sync {
-    fn start<'a>(&self, value: &'a T, context: Context<'a>) -> BoxFuture<'a, Answer>;
+trait AsyncCheck<T>: Send + Sync {
+    fn start<'a>(&self, value: &'a T, context: Context<'a>) -> BoxFuture<'a, CheckResult>;
 }
 
 /// A closure is cloned for each value: its future owns what the closure captured.
-impl<T, F> Waiting<T> for F
+impl<T, F> AsyncCheck<T> for F
 where
     T: 'static,
     F: for<'a> Check<'a, T> + Clone + Send + Sync,
 {
-    fn start<'a>(&self, value: &'a T, context: Context<'a>) -> BoxFuture<'a, Answer> {
+    fn start<'a>(&self, value: &'a T, context: Context<'a>) -> BoxFuture<'a, CheckResult> {
         let running = self.clone()(value, context);
         Box::pin(async move { running.await.map_err(Into::into) })
     }
@@ -63,13 +63,13 @@ where
 
 /// The checks under way, and the value that they look at, if there is one: it comes back with what
 /// they say.
-pub(super) type Judged<'a, T> = BoxFuture<'a, (Option<T>, Vec<Answer>)>;
-type Run<T> = for<'a> fn(&'a [Arc<dyn Waiting<T>>], Option<T>, Context<'a>) -> Judged<'a, T>;
+pub(super) type CheckedValue<'a, T> = BoxFuture<'a, (Option<T>, Vec<CheckResult>)>;
+type Run<T> = for<'a> fn(&'a [Arc<dyn AsyncCheck<T>>], Option<T>, Context<'a>) -> CheckedValue<'a, T>;
 
 /// The checks of one call.
 pub(crate) struct Rules<T> {
     validators: Vec<Validator<T>>,
-    waiting: Vec<Arc<dyn Waiting<T>>>,
+    waiting: Vec<Arc<dyn AsyncCheck<T>>>,
     /// How the waiting ones are run. It is made where the value is known to be `Send`, so that values
     /// which are not can be extracted by futures that are.
     run: Option<Run<T>>,
@@ -131,14 +131,14 @@ impl<T: 'static> Rules<T> {
     /// None where there are none.
     pub(super) fn waiting<'a>(
         &'a self,
-    ) -> Option<impl FnOnce(Option<T>, Context<'a>) -> Judged<'a, T> + Send + use<'a, T>> {
+    ) -> Option<impl FnOnce(Option<T>, Context<'a>) -> CheckedValue<'a, T> + Send + use<'a, T>> {
         let (run, waiting) = (self.run?, &self.waiting[..]);
         Some(move |value, context| run(waiting, value, context))
     }
 }
 
 /// A check whose panic is an answer.
-async fn guarded<'a, T>(check: &dyn Waiting<T>, value: &'a T, context: Context<'a>) -> Answer {
+async fn guarded<'a, T>(check: &dyn AsyncCheck<T>, value: &'a T, context: Context<'a>) -> CheckResult {
     let started = std::panic::catch_unwind(AssertUnwindSafe(|| check.start(value, context)));
     let ended = match started {
         Ok(running) => AssertUnwindSafe(running).catch_unwind().await,

@@ -5,9 +5,9 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
 use super::deep_explain;
-use super::union_branch::{Head, Meant, meant};
+use super::union_branch::{Head, MeantBranch, meant};
 use crate::contract::{Contract, MISSING, Problem, ProblemKind, Problems, excerpt};
-use crate::schema::Trial;
+use crate::schema::CheckKind;
 use crate::schema::push_segment;
 
 /// The most problems that are collected from one value: a list of a million bad elements is
@@ -31,11 +31,11 @@ const MOST: usize = 1000;
 /// ```
 pub fn violations(contract: &Contract, value: &Value) -> Problems {
     // Whether it fits is found out faster than why it does not, and most values fit.
-    let is_affordable = contract.is_affordable(value, Trial::Fit);
+    let is_affordable = contract.is_affordable(value, CheckKind::Fit);
     if is_affordable && contract.validator().is_valid(value) {
         return Problems::new();
     }
-    if !is_affordable || !contract.is_affordable(value, Trial::Tell) {
+    if !is_affordable || !contract.is_affordable(value, CheckKind::Tell) {
         let problems = deep_explain::problems(contract, value);
         if problems.is_empty() {
             let expected = String::from(
@@ -46,18 +46,18 @@ pub fn violations(contract: &Contract, value: &Value) -> Problems {
         }
         return problems.into();
     }
-    let mut told = Told::new(contract);
+    let mut told = ViolationReport::new(contract);
     contract.validator().each_error(value, MOST, |error| told.describe(error));
     told.problems.into()
 }
 
 /// The report of the violations of a schema.
-pub(super) struct Told<'a> {
+pub(super) struct ViolationReport<'a> {
     contract: &'a Contract,
     pub(super) problems: Vec<Problem>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> ViolationReport<'a> {
     /// Nothing yet, of the schema of this contract.
     pub(super) fn new(contract: &'a Contract) -> Self {
         Self { contract, problems: Vec::new() }
@@ -132,14 +132,14 @@ impl<'a> Told<'a> {
         let value = error.instance();
         let schemas = self.contract.branches_at(error.schema_path().as_str());
         let schemas = schemas.filter(|schemas| schemas.len() == branches.len());
-        match schemas.map_or(Meant::Unknown, |schemas| meant(tree, schemas, value)) {
-            Meant::Branch(index) => {
+        match schemas.map_or(MeantBranch::Unknown, |schemas| meant(tree, schemas, value)) {
+            MeantBranch::Branch(index) => {
                 if let Some(branch) = branches.get(index).filter(|branch| !branch.is_empty()) {
                     return branch.iter().for_each(|error| self.describe(error));
                 }
             }
-            Meant::Unnamed { tag, names } => return self.unnamed(pointer, value, tag, names),
-            Meant::Unknown => {}
+            MeantBranch::Unnamed { tag, names } => return self.unnamed(pointer, value, tag, names),
+            MeantBranch::Unknown => {}
         }
         let mut ranked: Vec<_> =
             branches.iter().map(|branch| (nearness(branch, pointer), branch)).collect();

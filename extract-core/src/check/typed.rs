@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::rules::Rules;
 use super::schema::violations;
 use crate::contract::{
-    Checker, Context, Contract, Extract, Failed, Problem, ProblemKind, Problems, Unread, excerpt,
+    Checker, Context, Contract, Extract, FailedCheck, Problem, ProblemKind, Problems, DeserializeProblem, excerpt,
     read,
 };
-use crate::schema::{Room, Trial};
+use crate::schema::{StackRoom, CheckKind};
 
 /// Checks a value of the type's own shape: all violations of its schema, then what serde says,
 /// then the validators of the type and of the call, then the checks of the call that may wait.
@@ -23,7 +23,7 @@ pub(crate) async fn check<T: Extract>(
     problems: Vec<Problem>,
     rules: &Rules<T>,
     context: Context<'_>,
-) -> Result<Result<T, Problems>, Failed> {
+) -> Result<Result<T, Problems>, FailedCheck> {
     let context = context.of(value);
     let (typed, mut problems) = check_at_once(contract, value, problems, rules, context)?;
     // The value is handed over and comes back, so that it need not be `Send` where nothing waits.
@@ -48,18 +48,18 @@ pub(crate) fn check_at_once<T: Extract>(
     mut problems: Vec<Problem>,
     rules: &Rules<T>,
     context: Context<'_>,
-) -> Result<(Option<T>, Problems), Failed> {
+) -> Result<(Option<T>, Problems), FailedCheck> {
     let context = context.of(value);
     let read = read_typed::<T>(contract, value, &mut problems);
     let found = Checker::with_context(value, context).guarded(|checker| match &read {
-        Read::Typed(typed) => {
+        ReadOutcome::Typed(typed) => {
             typed.check(checker);
             for validate in rules.validators() {
                 checker.report(validate(typed, context));
             }
         }
-        Read::Unread(error) => checker.check_unread::<T>(error),
-        Read::TooDeep => {}
+        ReadOutcome::Unread(error) => checker.check_unread::<T>(error),
+        ReadOutcome::TooDeep => {}
     })?;
     add_uncovered(&mut problems, found);
     // The same words of two layers stand there once.
@@ -90,14 +90,14 @@ fn keep_exact(problems: &mut Vec<Problem>) {
 }
 
 /// The outcome of a value that serde was to read.
-pub(super) enum Read<T> {
+pub(super) enum ReadOutcome<T> {
     Typed(T),
-    Unread(Unread),
+    Unread(DeserializeProblem),
     /// It would take too long.
     TooDeep,
 }
 
-impl<T> Read<T> {
+impl<T> ReadOutcome<T> {
     fn typed(self) -> Option<T> {
         match self {
             Self::Typed(typed) => Some(typed),
@@ -111,18 +111,18 @@ pub(super) fn read_typed<T: Extract>(
     contract: &Contract,
     value: &Value,
     problems: &mut Vec<Problem>,
-) -> Read<T> {
+) -> ReadOutcome<T> {
     problems.extend(violations(contract, value));
-    if !contract.is_affordable(value, Trial::Read) {
+    if !contract.is_affordable(value, CheckKind::Read) {
         if problems.is_empty() {
             let expected = "a value that is nested less deeply in alternatives";
             problems.push(Problem::new(ProblemKind::Type, "", expected, excerpt(value)));
         }
-        return Read::TooDeep;
+        return ReadOutcome::TooDeep;
     }
-    match Room::of_reading(value).run(|| read(value)) {
-        Ok(typed) => Read::Typed(typed),
-        Err(error) => Read::Unread(error),
+    match StackRoom::of_reading(value).run(|| read(value)) {
+        Ok(typed) => ReadOutcome::Typed(typed),
+        Err(error) => ReadOutcome::Unread(error),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::schema::{Kinds, Tree, Written, WrittenId};
+use crate::schema::{Kinds, Tree, WrittenSchema, WrittenId};
 
 /// How many references and unions are followed, one from another, to the names of a branch.
 const FOLLOWED: usize = 8;
@@ -14,7 +14,7 @@ const MOST: usize = 2_000;
 
 /// The branch that a value means.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Meant<'a> {
+pub(super) enum MeantBranch<'a> {
     /// This one.
     Branch(usize),
     /// None that there is: its tag, or the value itself where there is no member for one, would have
@@ -25,38 +25,38 @@ pub(super) enum Meant<'a> {
 }
 
 /// Returns the branch of a union, as it is written, that the value means.
-pub(super) fn meant<'a>(tree: &'a Tree, branches: &[WrittenId], value: &Value) -> Meant<'a> {
+pub(super) fn meant<'a>(tree: &'a Tree, branches: &[WrittenId], value: &Value) -> MeantBranch<'a> {
     let heads: Vec<Head<'_>> = branches.iter().map(|&branch| Head::of(tree, branch)).collect();
     let named = match value {
         Value::String(text) => by_text(&heads, text),
         Value::Object(_) => by_member(&heads, value),
-        _ => Meant::Unknown,
+        _ => MeantBranch::Unknown,
     };
-    if named != Meant::Unknown {
+    if named != MeantBranch::Unknown {
         return named;
     }
     let mut of_kind = heads.iter().enumerate().filter(|(_, head)| head.takes(value));
     match (of_kind.next(), of_kind.next()) {
-        (Some((index, _)), None) => Meant::Branch(index),
-        _ => Meant::Unknown,
+        (Some((index, _)), None) => MeantBranch::Branch(index),
+        _ => MeantBranch::Unknown,
     }
 }
 
-fn by_text<'a>(heads: &[Head<'a>], text: &str) -> Meant<'a> {
+fn by_text<'a>(heads: &[Head<'a>], text: &str) -> MeantBranch<'a> {
     let is_named = |head: &Head<'_>| head.names.contains(&text) || head.keys.contains(&text);
     if let Some(index) = heads.iter().position(is_named) {
-        return Meant::Branch(index);
+        return MeantBranch::Branch(index);
     }
     let names: Vec<&str> = heads.iter().flat_map(|head| head.names.iter().copied()).collect();
     // A branch of free texts has no names for this one to be wrong.
     if names.is_empty() || heads.iter().any(|head| head.names.is_empty() && head.takes_text()) {
-        return Meant::Unknown;
+        return MeantBranch::Unknown;
     }
     let keys = heads.iter().flat_map(|head| head.keys.iter().copied());
-    Meant::Unnamed { tag: None, names: names.into_iter().chain(keys).collect() }
+    MeantBranch::Unnamed { tag: None, names: names.into_iter().chain(keys).collect() }
 }
 
-fn by_member<'a>(heads: &[Head<'a>], value: &Value) -> Meant<'a> {
+fn by_member<'a>(heads: &[Head<'a>], value: &Value) -> MeantBranch<'a> {
     let objects = || heads.iter().enumerate().filter(|(_, head)| head.takes(value));
     let mut tags: Vec<&str> = Vec::new();
     for (tag, _) in heads.iter().flat_map(|head| &head.tags) {
@@ -70,36 +70,36 @@ fn by_member<'a>(heads: &[Head<'a>], value: &Value) -> Meant<'a> {
         let mut tagged =
             objects().filter(|(_, head)| head.tag(tag).is_some_and(|names| has(names, written)));
         match (tagged.next(), tagged.next()) {
-            (Some((index, _)), None) => return Meant::Branch(index),
-            (None, _) if is_in_all(tag) => return Meant::unnamed(Some(tag), heads),
+            (Some((index, _)), None) => return MeantBranch::Branch(index),
+            (None, _) if is_in_all(tag) => return MeantBranch::unnamed(Some(tag), heads),
             _ => {}
         }
     }
     let mut keyed =
         objects().filter(|(_, head)| head.keys.iter().any(|key| value.get(key).is_some()));
     match (keyed.next(), keyed.next()) {
-        (Some((index, _)), None) => return Meant::Branch(index),
-        (Some(_), Some(_)) => return Meant::Unknown,
+        (Some((index, _)), None) => return MeantBranch::Branch(index),
+        (Some(_), Some(_)) => return MeantBranch::Unknown,
         (None, _) => {}
     }
     // Of a single branch, what is missing in it says more.
     if objects().count() < 2 {
-        return Meant::Unknown;
+        return MeantBranch::Unknown;
     }
     if let Some(tag) = tags.into_iter().find(|tag| value.get(tag).is_none() && is_in_all(tag)) {
-        return Meant::unnamed(Some(tag), heads);
+        return MeantBranch::unnamed(Some(tag), heads);
     }
     if objects().all(|(_, head)| !head.keys.is_empty()) {
-        return Meant::unnamed(None, heads);
+        return MeantBranch::unnamed(None, heads);
     }
-    Meant::Unknown
+    MeantBranch::Unknown
 }
 
 fn has(names: &[&str], written: &Value) -> bool {
     written.as_str().is_some_and(|text| names.contains(&text))
 }
 
-impl<'a> Meant<'a> {
+impl<'a> MeantBranch<'a> {
     fn unnamed(tag: Option<&'a str>, heads: &[Head<'a>]) -> Self {
         let mut names: Vec<&str> = Vec::new();
         for head in heads {
@@ -211,7 +211,7 @@ impl<'a> Head<'a> {
 }
 
 /// The texts that a schema takes, where it takes nothing else.
-fn texts(schema: &Written) -> Vec<&str> {
+fn texts(schema: &WrittenSchema) -> Vec<&str> {
     let constants = schema.constants.iter().flatten();
     let texts: Option<Vec<&str>> = constants.map(|one| one.value.as_str()).collect();
     texts.unwrap_or_default()

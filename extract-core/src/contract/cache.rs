@@ -7,14 +7,14 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::{Contract, ContractError};
 
-type Built = Result<Arc<Contract>, ContractError>;
-type Slots = HashMap<TypeId, Arc<OnceLock<Built>>, BuildHasherDefault<Hashed>>;
+type BuiltContract = Result<Arc<Contract>, ContractError>;
+type Slots = HashMap<TypeId, Arc<OnceLock<BuiltContract>>, BuildHasherDefault<TypeIdHasher>>;
 
 static KNOWN: OnceLock<RwLock<Slots>> = OnceLock::new();
 
 /// The contract of a type: looked up, or built by the first caller while all others wait for it.
 /// Types that are built at the same time do not wait for each other.
-pub(super) fn get_or_build(id: TypeId, build: impl FnOnce() -> Built) -> Built {
+pub(super) fn get_or_build(id: TypeId, build: impl FnOnce() -> BuiltContract) -> BuiltContract {
     let known = KNOWN.get_or_init(RwLock::default);
     {
         let known = known.read().unwrap_or_else(PoisonError::into_inner);
@@ -31,9 +31,9 @@ pub(super) fn get_or_build(id: TypeId, build: impl FnOnce() -> Built) -> Built {
 
 /// A `TypeId` is a hash already.
 #[derive(Debug, Default)]
-struct Hashed(u64);
+struct TypeIdHasher(u64);
 
-impl Hasher for Hashed {
+impl Hasher for TypeIdHasher {
     fn write_u64(&mut self, hash: u64) {
         self.0 = hash;
     }

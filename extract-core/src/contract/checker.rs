@@ -10,11 +10,11 @@ use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer as _};
 use serde_json::Value;
 
-use super::fieldwise::Pieces;
-use super::path_lookup::Seek;
-use super::value_deserializer::Unread;
+use super::fieldwise::FieldwiseCheck;
+use super::path_lookup::PathLookup;
+use super::value_deserializer::DeserializeProblem;
 use super::{CheckError, CheckFailure, Context, Problem, Problems, excerpt};
-use crate::grounding::{Effort, Located};
+use crate::grounding::{SearchCost, Located};
 use crate::schema::push_segment;
 
 /// Walks a typed value, with the JSON it was read from beside it, and collects what its validators
@@ -38,18 +38,18 @@ pub struct Checker<'v> {
     context: Context<'v>,
     pointer: String,
     problems: Problems,
-    failed: Option<Failed>,
+    failed: Option<FailedCheck>,
     /// How far into the source the texts that were looked up have come, each by itself: the next
     /// mention of a text is looked for behind the last.
     mentioned: HashMap<String, usize>,
     /// Set while a place is looked up, and no validator runs.
-    seek: Option<Seek>,
-    pub(super) pieces: Pieces,
+    seek: Option<PathLookup>,
+    pub(super) pieces: FieldwiseCheck,
 }
 
 /// A check that could not be made, and where.
 #[derive(Debug)]
-pub(crate) struct Failed {
+pub(crate) struct FailedCheck {
     pub(crate) pointer: String,
     pub(crate) failure: CheckFailure,
 }
@@ -74,7 +74,7 @@ impl<'v> Checker<'v> {
     /// ```
     pub fn with_context(root: &'v Value, context: Context<'v>) -> Self {
         let (pointer, problems, context) = (String::new(), Problems::new(), context.of(root));
-        let (mentioned, pieces) = (HashMap::new(), Pieces::default());
+        let (mentioned, pieces) = (HashMap::new(), FieldwiseCheck::default());
         Self { root, context, pointer, problems, failed: None, mentioned, seek: None, pieces }
     }
 
@@ -196,7 +196,7 @@ impl<'v> Checker<'v> {
         match error.into() {
             CheckError::Problems(problems) => self.collect(problems),
             CheckError::Failed(failure) => {
-                self.failed.get_or_insert(Failed { pointer: self.pointer.clone(), failure });
+                self.failed.get_or_insert(FailedCheck { pointer: self.pointer.clone(), failure });
             }
         }
     }
@@ -237,7 +237,7 @@ impl<'v> Checker<'v> {
             }
         };
         let from = self.mentioned.get(text).copied().unwrap_or_default();
-        match source.locate_after(text, from, &mut Effort::default()) {
+        match source.locate_after(text, from, &mut SearchCost::default()) {
             Ok(located) => {
                 self.mentioned.insert(text.to_owned(), located.bytes.end);
                 Some(located)
@@ -268,7 +268,7 @@ impl<'v> Checker<'v> {
         value: &T,
         path: Vec<String>,
     ) -> (String, String) {
-        self.seek = Some(Seek::new(path, &self.pointer));
+        self.seek = Some(PathLookup::new(path, &self.pointer));
         value.check(self);
         let Some(seek) = self.seek.take() else { return Default::default() };
         let (mut pointer, rest) = seek.found();
@@ -296,24 +296,24 @@ impl<'v> Checker<'v> {
     }
 
     /// All that was found, or the check that could not be made.
-    pub(crate) fn finish(self) -> Result<Problems, Failed> {
+    pub(crate) fn finish(self) -> Result<Problems, FailedCheck> {
         self.failed.map_or(Ok(self.problems), Err)
     }
 
     /// Walks as told. A panic becomes a check that could not be made, at the place where it was.
-    pub(crate) fn guarded(mut self, walk: impl FnOnce(&mut Self)) -> Result<Problems, Failed> {
+    pub(crate) fn guarded(mut self, walk: impl FnOnce(&mut Self)) -> Result<Problems, FailedCheck> {
         match catch_unwind(AssertUnwindSafe(|| walk(&mut self))) {
             Ok(()) => self.finish(),
             Err(panic) => {
                 let failure = CheckFailure::panicked(&*panic);
-                Err(Failed { pointer: self.pointer, failure })
+                Err(FailedCheck { pointer: self.pointer, failure })
             }
         }
     }
 }
 
 /// The key that serde reads from a member's name.
-pub(super) fn wire_key<K: DeserializeOwned>(name: &str) -> Result<K, Unread> {
+pub(super) fn wire_key<K: DeserializeOwned>(name: &str) -> Result<K, DeserializeProblem> {
     struct FirstKey<K>(PhantomData<K>);
 
     impl<'de, K: Deserialize<'de>> Visitor<'de> for FirstKey<K> {
@@ -333,5 +333,5 @@ pub(super) fn wire_key<K: DeserializeOwned>(name: &str) -> Result<K, Unread> {
     let entry = Value::Object([(name.to_owned(), Value::Null)].into_iter().collect());
     let read = entry.deserialize_map(FirstKey(PhantomData));
     // The key is the whole of what is read.
-    read.map_err(|error| Unread::new(serde_path_to_error::Track::new().path(), error))
+    read.map_err(|error| DeserializeProblem::new(serde_path_to_error::Track::new().path(), error))
 }

@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use serde_json::Value;
 
 use super::contract_error::{ContractError, uncompiled, unreadable};
-use super::dialect::{Dialect, Lowered, Raised, lower_tree, render};
-use super::element_contract::Elements;
+use super::dialect::{Dialect, Lowered, Restored, lower_tree, render};
+use super::element_contract::ElementContracts;
 use super::{
     DialectReport, Extract, Problem, ProblemKind, Problems, Shape, Variants, cache, envelope, name,
     schema_of, type_walk, wrapper,
@@ -17,7 +17,7 @@ use crate::conversation::Tool;
 use crate::reading::{Reading, Repair, RepairKind, parse_json};
 use crate::schema::push_segment;
 use crate::schema::{
-    NodeId, Origin, Room, Tree, Trial, WrittenId, bounded, contradiction, embed, in_json_schema,
+    NodeId, Origin, StackRoom, Tree, CheckKind, WrittenId, bounded, contradiction, embed, in_json_schema,
     modernized, validator,
 };
 
@@ -44,19 +44,19 @@ pub struct Contract {
     tree: Arc<Tree>,
     validator: validator::Validator,
     /// The forms that were asked for so far, and why there is none where a dialect refuses the type.
-    forms: RwLock<Vec<Known>>,
+    forms: RwLock<Vec<CachedForm>>,
     prompt: OnceLock<String>,
     /// What is asked for, compiled for reading.
     shape: Shape,
     variants: OnceLock<Option<Arc<Variants>>>,
-    elements: Elements,
+    elements: ElementContracts,
     /// The schema came at run time, and is all that there is to a value.
     is_given: bool,
 }
 
 /// A contract in one dialect.
 #[derive(Debug)]
-pub struct Form {
+pub struct LoweredContract {
     dialect: &'static Dialect,
     strict: bool,
     /// The tool (or named schema) that is sent.
@@ -68,13 +68,13 @@ pub struct Form {
 }
 
 /// A form, or the refusal of a dialect.
-struct Known {
+struct CachedForm {
     dialect: &'static str,
     strict: bool,
-    form: Result<Arc<Form>, ContractError>,
+    form: Result<Arc<LoweredContract>, ContractError>,
 }
 
-impl Known {
+impl CachedForm {
     fn is_of(&self, dialect: &Dialect, strict: bool) -> bool {
         self.dialect == dialect.name() && self.strict == strict
     }
@@ -156,7 +156,7 @@ impl Contract {
     }
 
     fn build(name: String, schema: Value, is_given: bool) -> Result<Self, ContractError> {
-        Room::of_document(&schema).run(|| Self::build_here(name, schema, is_given))
+        StackRoom::of_document(&schema).run(|| Self::build_here(name, schema, is_given))
     }
 
     fn build_here(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
@@ -197,7 +197,7 @@ impl Contract {
             prompt: OnceLock::new(),
             shape,
             variants: OnceLock::new(),
-            elements: Elements::default(),
+            elements: ElementContracts::default(),
             is_given,
         };
         let own = contract.tree.node(contract.own_node());
@@ -275,7 +275,7 @@ impl Contract {
     }
 
     /// The contracts of elements of its lists that were built so far.
-    pub(super) fn known_elements(&self) -> &Elements {
+    pub(super) fn known_elements(&self) -> &ElementContracts {
         &self.elements
     }
 
@@ -285,13 +285,13 @@ impl Contract {
     }
 
     /// Whether a trial of a value is done in bounded work.
-    pub(crate) fn is_affordable(&self, value: &Value, trial: Trial) -> bool {
+    pub(crate) fn is_affordable(&self, value: &Value, trial: CheckKind) -> bool {
         self.written_at("").is_some_and(|root| self.tree.is_affordable(root, value, trial))
     }
 
     /// Whether a value fits the schema, where that can be found out in bounded work.
     pub(crate) fn is_valid(&self, value: &Value) -> bool {
-        self.is_affordable(value, Trial::Fit) && self.validator.is_valid(value)
+        self.is_affordable(value, CheckKind::Fit) && self.validator.is_valid(value)
     }
 
     /// The validator of a part of a schema.
@@ -306,13 +306,13 @@ impl Contract {
         &self,
         dialect: &'static Dialect,
         strict: bool,
-    ) -> Result<Arc<Form>, ContractError> {
+    ) -> Result<Arc<LoweredContract>, ContractError> {
         let known = self.forms.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.iter().find(|known| known.is_of(dialect, strict)) {
             return known.form.clone();
         }
         drop(known);
-        let form = Room::of_document(&self.schema).run(|| {
+        let form = StackRoom::of_document(&self.schema).run(|| {
             let lowered = lower_tree(&self.tree, dialect).map_err(|error| {
                 let source = if self.is_wrapped() { error.inside() } else { error };
                 ContractError::Dialect { name: self.name.clone(), dialect: dialect.name(), source }
@@ -323,7 +323,7 @@ impl Contract {
     }
 
     /// The contract in the dialect of another contract's form.
-    pub(crate) fn form_like(&self, other: &Form) -> Result<Arc<Form>, ContractError> {
+    pub(crate) fn form_like(&self, other: &LoweredContract) -> Result<Arc<LoweredContract>, ContractError> {
         self.form(other.dialect, other.strict)
     }
 
@@ -332,7 +332,7 @@ impl Contract {
         dialect: &'static Dialect,
         strict: bool,
         lowered: Lowered,
-    ) -> Result<Arc<Form>, ContractError> {
+    ) -> Result<Arc<LoweredContract>, ContractError> {
         let mut tool = Tool::new(&self.name, lowered.schema.clone()).strict(strict);
         tool.description.clone_from(&self.description);
         // Where values keep their shape, the type's own schema says more: it knows the aliases.
@@ -344,21 +344,21 @@ impl Contract {
             let tree = read_tree(&self.name, &schema, origin, self.is_wrapped())?;
             Some(shape_of(&self.name, &tree, self.is_wrapped())?.lowered())
         };
-        Ok(Arc::new(Form { dialect, strict, tool: Arc::new(tool), lowered, shape }))
+        Ok(Arc::new(LoweredContract { dialect, strict, tool: Arc::new(tool), lowered, shape }))
     }
 
     fn keep(
         &self,
         dialect: &'static Dialect,
         strict: bool,
-        form: Result<Arc<Form>, ContractError>,
-    ) -> Result<Arc<Form>, ContractError> {
+        form: Result<Arc<LoweredContract>, ContractError>,
+    ) -> Result<Arc<LoweredContract>, ContractError> {
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have been faster; its form is the one that is shared.
         if let Some(first) = known.iter().find(|known| known.is_of(dialect, strict)) {
             return first.form.clone();
         }
-        known.push(Known { dialect: dialect.name(), strict, form: form.clone() });
+        known.push(CachedForm { dialect: dialect.name(), strict, form: form.clone() });
         form
     }
 
@@ -402,7 +402,7 @@ impl Contract {
     /// The compact form of the schema that prompts carry where no schema can be sent: types in
     /// the manner of TypeScript, with descriptions and bounds as comments.
     pub fn prompt_schema(&self) -> &str {
-        let written = || Room::of_document(&self.schema).run(|| render(&self.tree));
+        let written = || StackRoom::of_document(&self.schema).run(|| render(&self.tree));
         // One that is too large to be written out in types is shown as it is.
         self.prompt.get_or_init(|| written().unwrap_or_else(|_| self.asked_schema().to_string()))
     }
@@ -427,16 +427,16 @@ impl Contract {
     }
 
     /// What is asked for in `form`, or in words where there is none, compiled for reading.
-    pub fn shape<'a>(&'a self, form: Option<&'a Form>) -> &'a Shape {
+    pub fn shape<'a>(&'a self, form: Option<&'a LoweredContract>) -> &'a Shape {
         form.and_then(|form| form.shape.as_ref()).unwrap_or(&self.shape)
     }
 
     /// Turns a value that a model gave for `form` into one of the type's own shape. What is wrong
     /// with it and cannot be seen in the result any more comes along, in the result's pointers.
-    pub(crate) fn raise(&self, form: Option<&Form>, value: Value) -> Raised {
+    pub(crate) fn raise(&self, form: Option<&LoweredContract>, value: Value) -> Restored {
         let mut raised = match form {
             Some(form) => form.lowered.raise_checked(value),
-            None => Raised { value, problems: Vec::new() },
+            None => Restored { value, problems: Vec::new() },
         };
         if self.is_wrapped() {
             raised.value = wrapper::unwrap(raised.value);
@@ -450,7 +450,7 @@ impl Contract {
     }
 
     /// The same for a reading: each misfit that the checks would not find comes along as a problem.
-    pub(crate) fn raise_reading(&self, form: Option<&Form>, reading: Reading) -> Raised {
+    pub(crate) fn raise_reading(&self, form: Option<&LoweredContract>, reading: Reading) -> Restored {
         const MOST: usize = 100;
         let misfits = reading.misfits;
         let mut raised = self.raise(form, reading.value);
@@ -474,17 +474,17 @@ impl Contract {
 
     /// A reply as it stands, in the type's own shape, where it is JSON that a schema given at run time
     /// takes: such a schema is all that there is to a value, so that nothing is to be converted.
-    pub(crate) fn as_it_stands(&self, form: Option<&Form>, text: &str) -> Option<Value> {
+    pub(crate) fn as_it_stands(&self, form: Option<&LoweredContract>, text: &str) -> Option<Value> {
         if !self.is_given {
             return None;
         }
-        let Raised { value, problems } = self.raise(form, parse_json(text)?);
+        let Restored { value, problems } = self.raise(form, parse_json(text)?);
         (problems.is_empty() && self.is_valid(&value)).then_some(value)
     }
 
     /// Whether a reading for the type's own shape shows that a reply was written in it, though another
     /// shape was asked for: it says a value to the letter, and nothing that only the other shape has.
-    pub(crate) fn is_of_own_shape(&self, form: &Form, own: &Reading) -> bool {
+    pub(crate) fn is_of_own_shape(&self, form: &LoweredContract, own: &Reading) -> bool {
         // The object around a root that is none is not of the type.
         let is_around = |repair: &Repair| {
             self.is_wrapped() && repair.kind == RepairKind::ToField && repair.pointer.is_empty()
@@ -497,7 +497,7 @@ impl Contract {
 
     /// The place of a value of the type's own shape that stands at this place of the sent one, or
     /// the nearest place around it.
-    fn own_place(&self, form: Option<&Form>, value: &Value, sent: &str) -> String {
+    fn own_place(&self, form: Option<&LoweredContract>, value: &Value, sent: &str) -> String {
         if form.is_none_or(|form| form.lowered.is_identity()) {
             let inside = if self.is_wrapped() { wrapper::inside(sent) } else { Some(sent) };
             return inside.unwrap_or_default().to_owned();
@@ -529,7 +529,7 @@ impl Contract {
 
     /// A value of the type's own shape as the model sees it in `form`: with its wrapping around it,
     /// and in the shape that is sent.
-    pub(crate) fn asked_value(&self, form: Option<&Form>, value: Value) -> Value {
+    pub(crate) fn asked_value(&self, form: Option<&LoweredContract>, value: Value) -> Value {
         let value = if self.is_wrapped() { wrapper::enclose(value) } else { value };
         match form {
             Some(form) => form.lowered.lower_value(value),
@@ -540,7 +540,7 @@ impl Contract {
     /// Places of a value as the model sees them in `form`.
     pub(crate) fn asked_places<'p>(
         &self,
-        form: Option<&Form>,
+        form: Option<&LoweredContract>,
         value: &Value,
         pointers: impl IntoIterator<Item = &'p str>,
     ) -> Vec<String> {
@@ -557,7 +557,7 @@ impl Contract {
     /// A value and its problems as the model sees them in `form`.
     pub(crate) fn as_asked(
         &self,
-        form: Option<&Form>,
+        form: Option<&LoweredContract>,
         value: Value,
         problems: &Problems,
     ) -> (Value, Problems) {

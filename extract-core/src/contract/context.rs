@@ -26,16 +26,16 @@ use crate::grounding::Source;
 /// # Ok::<(), extract_core::contract::CheckError>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Background {
+pub struct CheckContext {
     /// What the source is made of when somebody asks for it.
     messages: Vec<Message>,
     source: OnceLock<Source>,
     values: Vec<(TypeId, Arc<dyn Any + Send + Sync>)>,
 }
 
-static NOTHING: Background = Background::new();
+static NOTHING: CheckContext = CheckContext::new();
 
-impl Background {
+impl CheckContext {
     /// No source and no values.
     pub const fn new() -> Self {
         Self { messages: Vec::new(), source: OnceLock::new(), values: Vec::new() }
@@ -68,7 +68,7 @@ impl Background {
     }
 }
 
-impl fmt::Debug for Background {
+impl fmt::Debug for CheckContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Background")
             .field("source", &self.source.get())
@@ -88,7 +88,7 @@ impl fmt::Debug for Background {
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    background: &'a Background,
+    background: &'a CheckContext,
     json: Option<&'a Value>,
 }
 

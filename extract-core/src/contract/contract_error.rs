@@ -2,7 +2,7 @@
 
 use super::dialect::DialectError;
 use super::{TypeFault, wrapper};
-use crate::schema::{SchemaError, Unbounded};
+use crate::schema::{SchemaError, SchemaLimit};
 
 /// The reason why a type cannot be asked for.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -50,7 +50,7 @@ pub enum ContractError {
         /// The schema's name.
         name: String,
         /// The bound that it passes.
-        source: Unbounded,
+        source: SchemaLimit,
     },
 }
 

@@ -14,7 +14,7 @@ const POSITIONS: usize = 64;
 /// The contracts of elements that were asked for so far, by the nodes that an element may be: places
 /// that say the same share one.
 #[derive(Debug, Default)]
-pub(super) struct Elements(RwLock<Vec<(Vec<NodeId>, Arc<Contract>)>>);
+pub(super) struct ElementContracts(RwLock<Vec<(Vec<NodeId>, Arc<Contract>)>>);
 
 impl Contract {
     /// Whether a list can stand at this JSON pointer of the contract's values.
@@ -41,7 +41,7 @@ impl Contract {
 
     /// The contract of an element that is any of these nodes; anything, where there is none.
     fn element(&self, ways: Vec<NodeId>) -> Option<Arc<Self>> {
-        let Elements(known) = self.known_elements();
+        let ElementContracts(known) = self.known_elements();
         let find = |known: &[(Vec<NodeId>, Arc<Self>)]| {
             known.iter().find(|(of, _)| *of == ways).map(|(_, contract)| Arc::clone(contract))
         };

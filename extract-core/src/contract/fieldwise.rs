@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::checker::wire_key;
-use super::value_deserializer::{self, Reading, Unread};
+use super::value_deserializer::{self, Reading, DeserializeProblem};
 use super::{Checker, Extract};
 
 /// The most parts of one value that are told to be unreadable.
@@ -17,7 +17,7 @@ const MOST: usize = 1000;
 
 /// The state of such a check: nothing while a value is walked that was read as a whole.
 #[derive(Debug, Default)]
-pub(super) struct Pieces {
+pub(super) struct FieldwiseCheck {
     /// How many parts could not be read so far.
     unread: usize,
     /// Members of the object at a pointer of this length that belong to somebody else.
@@ -26,7 +26,7 @@ pub(super) struct Pieces {
 
 impl Checker<'_> {
     /// Checks the parts of the value at this place, which cannot be read as a `T`.
-    pub(crate) fn check_unread<T: Extract>(&mut self, error: &Unread) {
+    pub(crate) fn check_unread<T: Extract>(&mut self, error: &DeserializeProblem) {
         let Some(value) = self.json() else { return };
         self.walk_unread(T::check_json, Some(error), value);
     }
@@ -106,7 +106,7 @@ impl Checker<'_> {
 
     fn piece<T>(
         &mut self,
-        read: impl FnOnce(&Value) -> Result<T, Unread>,
+        read: impl FnOnce(&Value) -> Result<T, DeserializeProblem>,
         walk: fn(&mut Self),
         check: impl FnOnce(&T, &mut Self),
     ) {
@@ -133,7 +133,7 @@ impl Checker<'_> {
 
     /// Walks on into a value that cannot be read, and says so of the value itself only where nothing in
     /// it is found to be the reason.
-    fn walk_unread(&mut self, walk: fn(&mut Self), error: Option<&Unread>, value: &Value) {
+    fn walk_unread(&mut self, walk: fn(&mut Self), error: Option<&DeserializeProblem>, value: &Value) {
         let before = self.pieces.unread;
         walk(self);
         if let Some(error) = error.filter(|_| self.pieces.unread == before) {
@@ -141,7 +141,7 @@ impl Checker<'_> {
         }
     }
 
-    fn tell_unread(&mut self, error: &Unread, value: &Value) {
+    fn tell_unread(&mut self, error: &DeserializeProblem, value: &Value) {
         self.pieces.unread += 1;
         if self.pieces.unread <= MOST {
             self.tell(|at| value_deserializer::problem(error, at, value));
@@ -154,9 +154,9 @@ impl Checker<'_> {
 /// [`PieceRead`].
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Piece<T>(PhantomData<T>);
+pub struct FieldPiece<T>(PhantomData<T>);
 
-impl<T> Piece<T> {
+impl<T> FieldPiece<T> {
     #[allow(clippy::new_without_default, reason = "it is called by the derive alone")]
     pub const fn new() -> Self {
         Self(PhantomData)
@@ -168,7 +168,7 @@ pub trait PieceExtract<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>));
 }
 
-impl<T: Extract> PieceExtract<T> for &Piece<T> {
+impl<T: Extract> PieceExtract<T> for &FieldPiece<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>)) {
         checker.piece(value_deserializer::read::<T>, T::check_json, check);
     }
@@ -179,7 +179,7 @@ pub trait PieceRead<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>));
 }
 
-impl<T: DeserializeOwned> PieceRead<T> for &&Piece<T> {
+impl<T: DeserializeOwned> PieceRead<T> for &&FieldPiece<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>)) {
         checker.piece(value_deserializer::read::<T>, |_| {}, check);
     }
@@ -191,6 +191,6 @@ pub trait PieceOther<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>));
 }
 
-impl<T> PieceOther<T> for Piece<T> {
+impl<T> PieceOther<T> for FieldPiece<T> {
     fn check(&self, _: &mut Checker<'_>, _: impl FnOnce(&T, &mut Checker<'_>)) {}
 }

@@ -8,14 +8,14 @@ use crate::schema::{Kinds, Tree};
 
 /// The forms of JSON that the values of a type have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Forms {
+pub(super) struct JsonForms {
     /// Texts that are listed are not among them.
     kinds: Kinds,
     /// Some texts are listed, as the unit variants of an enum.
     listed: bool,
 }
 
-impl Forms {
+impl JsonForms {
     pub(super) fn of(tree: &Tree) -> Self {
         let mut forms = Self { kinds: Kinds::NONE, listed: false };
         for node in tree.alternatives(tree.root()) {
@@ -58,7 +58,7 @@ impl Forms {
     }
 }
 
-impl fmt::Display for Forms {
+impl fmt::Display for JsonForms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = [
             (self.kinds.has(Kinds::OBJECT), "an object"),

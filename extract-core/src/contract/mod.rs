@@ -46,31 +46,31 @@ mod value_deserializer;
 mod variants;
 pub(crate) mod wrapper;
 
-pub use crate::schema::{Constraint, SchemaError, Unbounded};
+pub use crate::schema::{Constraint, SchemaError, SchemaLimit};
 pub use answer::Answer;
 pub use base64::Base64;
 pub use check_error::{CheckError, CheckFailure};
 pub use checker::Checker;
-pub(crate) use checker::Failed;
-pub use compiled::{Contract, Form};
-pub use context::{Background, Context};
+pub(crate) use checker::FailedCheck;
+pub use compiled::{Contract, LoweredContract};
+pub use context::{CheckContext, Context};
 pub use contract_error::ContractError;
 pub use dialect_report::{Change, DialectReport};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 #[doc(hidden)]
-pub use fieldwise::{Piece, PieceExtract, PieceOther, PieceRead};
+pub use fieldwise::{FieldPiece, PieceExtract, PieceOther, PieceRead};
 #[doc(hidden)]
 pub use flattened::{open_beside_tag, tidy_flattened};
 pub use maybe::Maybe;
 pub(crate) use problem::{MISSING, MOST_SHOWN, excerpt};
 pub use problem::{Problem, ProblemKind, Problems};
-pub use reask_parts::{Part, Parts};
-pub use schema_source::Given;
+pub use reask_parts::{ReaskPart, ReaskParts};
+pub use schema_source::SchemaSource;
 pub use shape::Shape;
 pub use type_fault::TypeFault;
 #[doc(hidden)]
-pub use type_walk::{Flat, Plain, TypeWalk, Walked, WalkedExtract, WalkedOther, schema_of};
+pub use type_walk::{FlattenedField, PlainMember, TypeWalk, FieldWalk, WalkedExtract, WalkedOther, schema_of};
 pub use user_tool::UserTool;
-pub(crate) use value_deserializer::{Unread, read};
-pub(crate) use variants::Split;
+pub(crate) use value_deserializer::{DeserializeProblem, read};
+pub(crate) use variants::VariantTools;
 pub use variants::{Variant, Variants};

@@ -4,7 +4,7 @@
 
 /// A path that is looked for.
 #[derive(Debug)]
-pub(super) struct Seek {
+pub(super) struct PathLookup {
     /// The names and indexes that lead to it.
     path: Vec<String>,
     /// How many of them have been passed on the way to where the walk is.
@@ -13,7 +13,7 @@ pub(super) struct Seek {
     furthest: (usize, String),
 }
 
-impl Seek {
+impl PathLookup {
     #[cfg(any(feature = "garde", feature = "validator"))]
     pub(super) fn new(path: Vec<String>, from: &str) -> Self {
         Self { path, depth: 0, furthest: (0, from.to_owned()) }

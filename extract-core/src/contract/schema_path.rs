@@ -2,7 +2,7 @@
 //! `/$defs/Order/properties/lines/items/properties/sku`.
 
 use super::{Contract, wrapper};
-use crate::schema::{Step, Tree, Written};
+use crate::schema::{SchemaStep, Tree, WrittenSchema};
 
 /// A pointer into the schema that is asked for, as one into the type's own.
 pub(super) fn in_the_type(contract: &Contract, pointer: &str) -> String {
@@ -27,15 +27,15 @@ pub(super) fn in_words(contract: &Contract, pointer: &str) -> String {
         let next = schema.steps().find(|(_, id)| leads_on(&tree.written(*id).place));
         if let Some((step, id)) = next {
             words += &match step {
-                Step::Member(name) => format!(".{name}"),
-                Step::Entry => "{}".to_owned(),
-                Step::Element => "[]".to_owned(),
-                Step::Position(index) => format!(".{index}"),
-                Step::Alternative(index) => {
+                SchemaStep::Member(name) => format!(".{name}"),
+                SchemaStep::Entry => "{}".to_owned(),
+                SchemaStep::Element => "[]".to_owned(),
+                SchemaStep::Position(index) => format!(".{index}"),
+                SchemaStep::Alternative(index) => {
                     let name = variant(tree, tree.written(id));
                     format!("({})", name.unwrap_or_else(|| format!("variant {index}")))
                 }
-                Step::Same => String::new(),
+                SchemaStep::Same => String::new(),
             };
         }
         // A keyword at the end is named by what is said of it.
@@ -46,12 +46,12 @@ pub(super) fn in_words(contract: &Contract, pointer: &str) -> String {
 
 /// The name of an alternative, where it has one: the definition it is, its constant, its tag, or the
 /// one member it has to have.
-fn variant(tree: &Tree, branch: &Written) -> Option<String> {
+fn variant(tree: &Tree, branch: &WrittenSchema) -> Option<String> {
     if let Some(target) = branch.reference {
         let place = &tree.written(target).place;
         return crate::schema::segments(place).last();
     }
-    let constant = |schema: &Written| match schema.constants.as_deref() {
+    let constant = |schema: &WrittenSchema| match schema.constants.as_deref() {
         Some([only]) if schema.is_const => only.value.as_str().map(str::to_owned),
         _ => None,
     };

@@ -22,14 +22,14 @@ use super::{Contract, ContractError};
 /// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub enum Given {
+pub enum SchemaSource {
     /// A JSON Schema.
     Schema(Value),
     /// A contract.
     Contract(Arc<Contract>),
 }
 
-impl Given {
+impl SchemaSource {
     /// The contract: made of the schema, or the one that was given.
     pub fn contract(self) -> Result<Arc<Contract>, ContractError> {
         match self {
@@ -39,25 +39,25 @@ impl Given {
     }
 }
 
-impl From<Value> for Given {
+impl From<Value> for SchemaSource {
     fn from(schema: Value) -> Self {
         Self::Schema(schema)
     }
 }
 
-impl From<&Value> for Given {
+impl From<&Value> for SchemaSource {
     fn from(schema: &Value) -> Self {
         Self::Schema(schema.clone())
     }
 }
 
-impl From<Arc<Contract>> for Given {
+impl From<Arc<Contract>> for SchemaSource {
     fn from(contract: Arc<Contract>) -> Self {
         Self::Contract(contract)
     }
 }
 
-impl From<&Arc<Contract>> for Given {
+impl From<&Arc<Contract>> for SchemaSource {
     fn from(contract: &Arc<Contract>) -> Self {
         Self::Contract(Arc::clone(contract))
     }

@@ -41,7 +41,7 @@ pub(crate) type ShapeId = u32;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Shape {
-    nodes: Vec<Form>,
+    nodes: Vec<ShapeKind>,
     root: ShapeId,
     /// Names under which a reply may wrap the whole value: the tool's, the type's.
     wrappers: Vec<String>,
@@ -70,10 +70,10 @@ impl Shape {
 
     /// The shape that everything fits.
     pub fn any() -> Self {
-        Self::of(vec![Form::Any], 0)
+        Self::of(vec![ShapeKind::Any], 0)
     }
 
-    fn of(nodes: Vec<Form>, root: ShapeId) -> Self {
+    fn of(nodes: Vec<ShapeKind>, root: ShapeId) -> Self {
         let (wrappers, names) = (Vec::new(), OnceLock::new());
         Self { nodes, root, wrappers, is_wrapped: false, is_lowered: false, names }
     }
@@ -111,9 +111,9 @@ impl Shape {
     pub(crate) fn lowered(mut self) -> Self {
         self.is_lowered = true;
         for form in &mut self.nodes {
-            if let Form::Object(object) = form {
-                if object.rest == Rest::Closed {
-                    object.rest = Rest::Open;
+            if let ShapeKind::Object(object) = form {
+                if object.rest == OtherFields::Closed {
+                    object.rest = OtherFields::Open;
                 }
             }
         }
@@ -133,7 +133,7 @@ impl Shape {
     /// The field that holds the value, where the root is only wrapped around it.
     pub(crate) fn wrapped_field(&self) -> Option<&Field> {
         match self.form(self.root) {
-            Form::Object(object) if self.is_wrapped => object.only_field(),
+            ShapeKind::Object(object) if self.is_wrapped => object.only_field(),
             _ => None,
         }
     }
@@ -146,8 +146,8 @@ impl Shape {
     /// Whether null fits.
     pub(crate) fn is_nullable(&self, id: ShapeId) -> bool {
         match self.form(id) {
-            Form::Null => true,
-            Form::Union(union) => union.nullable,
+            ShapeKind::Null => true,
+            ShapeKind::Union(union) => union.nullable,
             _ => false,
         }
     }
@@ -155,7 +155,7 @@ impl Shape {
     /// The only value that fits.
     pub(crate) fn constant(&self, id: ShapeId) -> Option<&Constant> {
         match self.form(id) {
-            Form::Choice(choices) => match choices.all.as_slice() {
+            ShapeKind::Choice(choices) => match choices.all.as_slice() {
                 [only] => Some(only),
                 _ => None,
             },
@@ -167,14 +167,14 @@ impl Shape {
         self.root
     }
 
-    pub(crate) fn form(&self, id: ShapeId) -> &Form {
+    pub(crate) fn form(&self, id: ShapeId) -> &ShapeKind {
         &self.nodes[id as usize]
     }
 }
 
 /// What a value may be.
 #[derive(Debug, Clone)]
-pub(crate) enum Form {
+pub(crate) enum ShapeKind {
     Any,
     Never,
     Null,
@@ -215,7 +215,7 @@ pub(crate) struct ObjectForm {
     /// The shapes of members by the patterns of their names, where they are no fields.
     pub(crate) patterns: Vec<(Arc<Pattern>, ShapeId)>,
     /// Members that are no fields and whose names match no pattern.
-    pub(crate) rest: Rest,
+    pub(crate) rest: OtherFields,
     /// What the keys of a map may be.
     pub(crate) keys: Option<Choices>,
 }
@@ -231,7 +231,7 @@ pub(crate) struct Field {
 
 /// Members that are no fields.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rest {
+pub(crate) enum OtherFields {
     /// They belong to nothing, and the schema does not forbid them.
     #[default]
     Open,
@@ -241,7 +241,7 @@ pub(crate) enum Rest {
     Values(ShapeId),
 }
 
-impl Rest {
+impl OtherFields {
     /// The shape of the values, as in a map.
     pub(crate) fn values(self) -> Option<ShapeId> {
         match self {
@@ -272,9 +272,9 @@ impl ObjectForm {
 
     /// The member of this name, which is no field. Of several patterns that match, the first one says
     /// its shape: whether all hold is for the validator to say.
-    pub(crate) fn other(&self, name: &str) -> Rest {
+    pub(crate) fn other(&self, name: &str) -> OtherFields {
         let matching = self.patterns.iter().find(|(pattern, _)| pattern.matches(name));
-        matching.map_or(self.rest, |(_, shape)| Rest::Values(*shape))
+        matching.map_or(self.rest, |(_, shape)| OtherFields::Values(*shape))
     }
 
     /// Whether there are shapes of members that are no fields.

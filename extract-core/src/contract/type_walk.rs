@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::members::{Forms, Members};
+use super::members::{JsonForms, Members};
 use super::{Extract, TypeFault};
 use crate::schema::{Origin, Tree};
 
@@ -60,7 +60,7 @@ struct Named {
 /// A field that is read from the members of the object around it.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Flat {
+pub struct FlattenedField {
     /// Its name in Rust.
     pub field: &'static str,
     /// The schema of its type.
@@ -70,7 +70,7 @@ pub struct Flat {
 /// A member of an object by itself.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Plain {
+pub struct PlainMember {
     /// Its name in Rust.
     pub field: &'static str,
     /// Its name in JSON.
@@ -108,7 +108,7 @@ impl TypeWalk {
     /// Looks at the keys of a map.
     pub fn keys<K: JsonSchema>(&mut self) {
         let Some(tree) = read(&schema_of::<K>()) else { return };
-        let forms = Forms::of(&tree);
+        let forms = JsonForms::of(&tree);
         if self.fault.is_none() && !forms.may_be_keys() {
             self.fault = Some(TypeFault::MapKey {
                 place: self.place(),
@@ -119,7 +119,7 @@ impl TypeWalk {
     }
 
     /// Looks at the members of an object of `holder`, of which some belong to the types of its fields.
-    pub fn members(&mut self, holder: &str, plain: &[Plain], flat: &[Flat]) {
+    pub fn members(&mut self, holder: &str, plain: &[PlainMember], flat: &[FlattenedField]) {
         if self.fault.is_none() {
             self.fault = fault_of_members(holder, plain, flat).err();
         }
@@ -131,7 +131,7 @@ impl TypeWalk {
             return;
         }
         let Some(tree) = read(&schema()) else { return };
-        let forms = Forms::of(&tree);
+        let forms = JsonForms::of(&tree);
         self.fault = if !forms.may_stand_beside_a_tag() {
             Some(TypeFault::NotFlat { field: holder.to_owned(), found: forms.to_string() })
         } else if Members::of_content(&tree).contains(tag) {
@@ -177,15 +177,15 @@ impl TypeWalk {
 }
 
 /// The mistake in the members of an object of `holder`.
-fn fault_of_members(holder: &str, plain: &[Plain], flat: &[Flat]) -> Result<(), TypeFault> {
+fn fault_of_members(holder: &str, plain: &[PlainMember], flat: &[FlattenedField]) -> Result<(), TypeFault> {
     let place = |field: &str| format!("{holder}.{field}");
     let mut earlier: Vec<(String, Members)> = plain
         .iter()
         .map(|member| (place(member.field), Members::named(member.name, member.aliases)))
         .collect();
-    for Flat { field, schema } in flat {
+    for FlattenedField { field, schema } in flat {
         let Some(tree) = read(&schema()) else { continue };
-        let forms = Forms::of(&tree);
+        let forms = JsonForms::of(&tree);
         if !forms.may_be_flattened() {
             return Err(TypeFault::NotFlat { field: place(field), found: forms.to_string() });
         }
@@ -216,9 +216,9 @@ fn rust_name<T: ?Sized>() -> String {
 /// `(&Walked::<F>::new()).walk(walk)`, and method resolution prefers [`WalkedExtract`].
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Walked<T: ?Sized>(PhantomData<T>);
+pub struct FieldWalk<T: ?Sized>(PhantomData<T>);
 
-impl<T: ?Sized> Walked<T> {
+impl<T: ?Sized> FieldWalk<T> {
     #[allow(clippy::new_without_default, reason = "it is called by the derive alone")]
     pub const fn new() -> Self {
         Self(PhantomData)
@@ -230,7 +230,7 @@ pub trait WalkedExtract {
     fn walk(&self, walk: &mut TypeWalk);
 }
 
-impl<T: Extract> WalkedExtract for Walked<T> {
+impl<T: Extract> WalkedExtract for FieldWalk<T> {
     fn walk(&self, walk: &mut TypeWalk) {
         T::walk_types(walk);
     }
@@ -241,6 +241,6 @@ pub trait WalkedOther {
     fn walk(&self, walk: &mut TypeWalk);
 }
 
-impl<T: ?Sized> WalkedOther for &Walked<T> {
+impl<T: ?Sized> WalkedOther for &FieldWalk<T> {
     fn walk(&self, _: &mut TypeWalk) {}
 }

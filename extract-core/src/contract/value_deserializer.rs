@@ -17,28 +17,28 @@ use crate::schema::is_whole;
 use crate::schema::push_segment;
 
 /// Why a value cannot be read as a type, and where in it.
-pub(crate) type Unread = serde_path_to_error::Error<serde_json::Error>;
+pub(crate) type DeserializeProblem = serde_path_to_error::Error<serde_json::Error>;
 
 /// The source of a function such as those of `deserialize_with`.
-pub(super) type Reading<'v> = serde_path_to_error::Deserializer<'v, 'v, Wide<&'v Value>>;
+pub(super) type Reading<'v> = serde_path_to_error::Deserializer<'v, 'v, ValueDeserializer<&'v Value>>;
 
 /// Reads a value as a type.
-pub(crate) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Unread> {
-    serde_path_to_error::deserialize(Wide(value))
+pub(crate) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, DeserializeProblem> {
+    serde_path_to_error::deserialize(ValueDeserializer(value))
 }
 
 /// Reads a value by a function.
 pub(crate) fn read_by<T>(
     value: &Value,
     read: impl FnOnce(Reading<'_>) -> Result<T, serde_json::Error>,
-) -> Result<T, Unread> {
+) -> Result<T, DeserializeProblem> {
     let mut track = serde_path_to_error::Track::new();
-    let read = read(serde_path_to_error::Deserializer::new(Wide(value), &mut track));
-    read.map_err(|error| Unread::new(track.path(), error))
+    let read = read(serde_path_to_error::Deserializer::new(ValueDeserializer(value), &mut track));
+    read.map_err(|error| DeserializeProblem::new(track.path(), error))
 }
 
 /// Reports the error of serde for the value at this place.
-pub(crate) fn problem(error: &Unread, at: &str, value: &Value) -> Problem {
+pub(crate) fn problem(error: &DeserializeProblem, at: &str, value: &Value) -> Problem {
     use serde_path_to_error::Segment;
     let mut inside = String::new();
     for segment in error.path() {
@@ -57,12 +57,12 @@ pub(crate) fn problem(error: &Unread, at: &str, value: &Value) -> Problem {
 /// Reads integers of 128 bits from their digits, and everything else as what it stands around does.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Wide<D>(D);
+pub struct ValueDeserializer<D>(D);
 
 macro_rules! forward {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-            self.0.$method(Wide(visitor))
+            self.0.$method(ValueDeserializer(visitor))
         }
     )*};
 }
@@ -104,7 +104,7 @@ macro_rules! digits {
     )*};
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Wide<D> {
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ValueDeserializer<D> {
     type Error = D::Error;
 
     forward! {
@@ -125,7 +125,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Wide<D> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_unit_struct(name, Wide(visitor))
+        self.0.deserialize_unit_struct(name, ValueDeserializer(visitor))
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -133,7 +133,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Wide<D> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_newtype_struct(name, Wide(visitor))
+        self.0.deserialize_newtype_struct(name, ValueDeserializer(visitor))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(
@@ -141,7 +141,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Wide<D> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_tuple(len, Wide(visitor))
+        self.0.deserialize_tuple(len, ValueDeserializer(visitor))
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -150,7 +150,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Wide<D> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_tuple_struct(name, len, Wide(visitor))
+        self.0.deserialize_tuple_struct(name, len, ValueDeserializer(visitor))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -159,7 +159,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Wide<D> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_struct(name, fields, Wide(visitor))
+        self.0.deserialize_struct(name, fields, ValueDeserializer(visitor))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -168,7 +168,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Wide<D> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_enum(name, variants, Wide(visitor))
+        self.0.deserialize_enum(name, variants, ValueDeserializer(visitor))
     }
 
     fn is_human_readable(&self) -> bool {
@@ -184,7 +184,7 @@ macro_rules! visit {
     )*};
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for Wide<V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for ValueDeserializer<V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -208,42 +208,42 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Wide<V> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
-        self.0.visit_some(Wide(inner))
+        self.0.visit_some(ValueDeserializer(inner))
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
-        self.0.visit_newtype_struct(Wide(inner))
+        self.0.visit_newtype_struct(ValueDeserializer(inner))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<V::Value, A::Error> {
-        self.0.visit_seq(Wide(items))
+        self.0.visit_seq(ValueDeserializer(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<V::Value, A::Error> {
-        self.0.visit_map(Wide(entries))
+        self.0.visit_map(ValueDeserializer(entries))
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, variant: A) -> Result<V::Value, A::Error> {
-        self.0.visit_enum(Wide(variant))
+        self.0.visit_enum(ValueDeserializer(variant))
     }
 }
 
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Wide<S> {
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for ValueDeserializer<S> {
     type Value = S::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<S::Value, D::Error> {
-        self.0.deserialize(Wide(inner))
+        self.0.deserialize(ValueDeserializer(inner))
     }
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Wide<A> {
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for ValueDeserializer<A> {
     type Error = A::Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, A::Error> {
-        self.0.next_element_seed(Wide(seed))
+        self.0.next_element_seed(ValueDeserializer(seed))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -252,7 +252,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Wide<A> {
 }
 
 /// A key is a text in any case; that of a map of numbers is read from it by `serde_json`.
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Wide<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for ValueDeserializer<A> {
     type Error = A::Error;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(
@@ -263,7 +263,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Wide<A> {
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
-        self.0.next_value_seed(Wide(seed))
+        self.0.next_value_seed(ValueDeserializer(seed))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -271,20 +271,20 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Wide<A> {
     }
 }
 
-impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Wide<A> {
+impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for ValueDeserializer<A> {
     type Error = A::Error;
-    type Variant = Wide<A::Variant>;
+    type Variant = ValueDeserializer<A::Variant>;
 
     fn variant_seed<S: DeserializeSeed<'de>>(
         self,
         seed: S,
     ) -> Result<(S::Value, Self::Variant), A::Error> {
         let (value, variant) = self.0.variant_seed(seed)?;
-        Ok((value, Wide(variant)))
+        Ok((value, ValueDeserializer(variant)))
     }
 }
 
-impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Wide<A> {
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for ValueDeserializer<A> {
     type Error = A::Error;
 
     fn unit_variant(self) -> Result<(), A::Error> {
@@ -292,11 +292,11 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Wide<A> {
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
-        self.0.newtype_variant_seed(Wide(seed))
+        self.0.newtype_variant_seed(ValueDeserializer(seed))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
-        self.0.tuple_variant(len, Wide(visitor))
+        self.0.tuple_variant(len, ValueDeserializer(visitor))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -304,6 +304,6 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Wide<A> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        self.0.struct_variant(fields, Wide(visitor))
+        self.0.struct_variant(fields, ValueDeserializer(visitor))
     }
 }

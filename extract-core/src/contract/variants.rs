@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::dialect::{self, Dialect, Raised};
-use super::{Contract, ContractError, Form, Problems};
+use super::dialect::{self, Dialect, Restored};
+use super::{Contract, ContractError, LoweredContract, Problems};
 use crate::reading::Reading;
 use crate::schema::Plain;
 use crate::schema::push_segment;
-use variant_layout::Place;
+use variant_layout::VariantLayout;
 
 /// What a type is as several tools. See [`Contract::variants`].
 ///
@@ -49,7 +49,7 @@ pub struct Variants {
 #[derive(Debug)]
 pub struct Variant {
     contract: Contract,
-    place: Place,
+    place: VariantLayout,
     /// Nothing is said of it but its tag, as of a variant without data, or of one of any.
     may_be_anything: bool,
 }
@@ -77,13 +77,13 @@ impl Variant {
     }
 
     /// The value of the type's own shape that these arguments say.
-    pub(crate) fn raise(&self, form: &Form, arguments: Reading) -> Raised {
-        let Raised { value, mut problems } = self.contract.raise_reading(Some(form), arguments);
+    pub(crate) fn raise(&self, form: &LoweredContract, arguments: Reading) -> Restored {
+        let Restored { value, mut problems } = self.contract.raise_reading(Some(form), arguments);
         let around = self.place.pointer();
         for problem in &mut problems {
             problem.pointer.insert_str(0, &around);
         }
-        Raised { value: self.place.put(value), problems }
+        Restored { value: self.place.put(value), problems }
     }
 
     /// The arguments that a value of the type's own shape was made of, and a problem's places in
@@ -184,13 +184,13 @@ impl<'a> IntoIterator for &'a Variants {
 
 /// A type as several tools, in one dialect.
 #[derive(Debug, Clone)]
-pub(crate) struct Split {
+pub(crate) struct VariantTools {
     pub(crate) variants: Arc<Variants>,
     /// One for each variant.
-    pub(crate) forms: Vec<Arc<Form>>,
+    pub(crate) forms: Vec<Arc<LoweredContract>>,
 }
 
-impl Split {
+impl VariantTools {
     /// The tools of a type in a dialect; why there are none, where the dialect cannot say one of
     /// them or takes no such number.
     pub(crate) fn of(
@@ -209,7 +209,7 @@ impl Split {
     }
 
     /// The tool of this name, and the form that it was asked for in.
-    pub(crate) fn find(&self, name: &str) -> Option<(&Variant, &Form)> {
+    pub(crate) fn find(&self, name: &str) -> Option<(&Variant, &LoweredContract)> {
         let exact = |variant: &Variant| variant.name() == name;
         let alike = |variant: &Variant| variant.name().eq_ignore_ascii_case(name);
         let all = &self.variants.variants;

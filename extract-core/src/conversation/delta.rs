@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::reply::{Block, Reply, StopReason};
-use super::{ProviderError, ProviderErrorKind, State, ToolCall, Usage, Usd};
+use super::{ProviderError, ProviderErrorKind, ProviderState, ToolCall, Usage, Usd};
 
 /// A piece of a reply.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,15 +44,15 @@ pub enum Delta {
         raw: Value,
     },
     /// The turn in the provider's own form, to be replayed.
-    State(State),
+    State(ProviderState),
     /// The reply is whole. A stream that ends without it was cut.
-    Done(Ending),
+    Done(StreamEnd),
 }
 
 /// How a reply ended, and who gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Ending {
+pub struct StreamEnd {
     /// Why it ended.
     pub stop: StopReason,
     /// The provider's own word for why.
@@ -65,7 +65,7 @@ pub struct Ending {
     pub resent: u32,
 }
 
-impl Ending {
+impl StreamEnd {
     /// An ending of which only the reason is known.
     pub fn new(stop: StopReason) -> Self {
         Self { stop, raw_stop: None, model: None, request_id: None, resent: 0 }
@@ -99,8 +99,8 @@ pub struct Assembly {
     /// Where the call of each index stands in `blocks`.
     calls: Vec<(usize, usize)>,
     usage: Option<(Usage, Option<Usd>, Value)>,
-    state: Option<State>,
-    ending: Option<Ending>,
+    state: Option<ProviderState>,
+    ending: Option<StreamEnd>,
 }
 
 impl Assembly {
@@ -235,7 +235,7 @@ impl Reply {
             deltas.push(Delta::Usage { usage, cost: self.cost, raw });
         }
         deltas.extend(self.state.map(Delta::State));
-        deltas.push(Delta::Done(Ending {
+        deltas.push(Delta::Done(StreamEnd {
             stop: self.stop,
             raw_stop: self.raw_stop,
             model: self.model,

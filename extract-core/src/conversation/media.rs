@@ -9,7 +9,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::redacted;
+use super::redacted::shown;
 
 /// What kind of thing a [`Media`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

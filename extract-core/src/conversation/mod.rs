@@ -20,13 +20,13 @@ mod request;
 mod settings;
 mod usage;
 
-pub use delta::{Assembly, Delta, Ending};
+pub use delta::{Assembly, Delta, StreamEnd};
 pub use error::{Feature, ProviderError, ProviderErrorKind};
 pub use media::{Inline, Media, MediaError, MediaKind, MediaSource};
 pub(crate) use message::are_blank;
 pub use message::{Content, Input, Message, Role};
-pub use part::{Part, State, ToolCall, ToolResult};
-pub use progress::{Progress, Reached};
+pub use part::{Part, ProviderState, ToolCall, ToolResult};
+pub use progress::{Progress, RequestState};
 pub(crate) use redacted::shown;
 pub use reply::{Block, Reply, StopReason};
 pub use request::{Mode, Output, Request, Tool, ToolChoice, Tools};

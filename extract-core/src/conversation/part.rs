@@ -29,7 +29,7 @@ pub enum Part {
     /// The answer to such a call.
     ToolResult(ToolResult),
     /// What a provider wants back as it gave it.
-    State(State),
+    State(ProviderState),
     /// Everything up to here is worth keeping in the provider's prompt cache. Providers that have
     /// no such marker are sent nothing.
     CachePoint,
@@ -206,14 +206,14 @@ impl ToolResult {
 /// parts of the turn are for everybody else, who is not sent the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct State {
+pub struct ProviderState {
     /// The protocol that can read it.
     pub protocol: &'static str,
     /// The turn as JSON text.
     pub json: Arc<str>,
 }
 
-impl State {
+impl ProviderState {
     /// A turn in a protocol's own form.
     pub fn new(protocol: &'static str, json: impl Into<Arc<str>>) -> Self {
         Self { protocol, json: json.into() }

@@ -24,11 +24,11 @@ use super::{ProviderError, Usage};
 /// );
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Progress(Arc<Mutex<Noted>>);
+pub struct Progress(Arc<Mutex<ProgressNotes>>);
 
 #[derive(Debug, Default)]
-struct Noted {
-    reached: Reached,
+struct ProgressNotes {
+    reached: RequestState,
     /// Since when the wait under way goes on.
     since: Option<Instant>,
 }
@@ -42,7 +42,7 @@ impl PartialEq for Progress {
 /// How far a request has come.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
-pub struct Reached {
+pub struct RequestState {
     /// How often it was sent again.
     pub resent: u32,
     /// How long it has waited for that, the wait under way included.
@@ -60,7 +60,7 @@ pub struct Reached {
 }
 
 impl Progress {
-    fn noted(&self) -> MutexGuard<'_, Noted> {
+    fn noted(&self) -> MutexGuard<'_, ProgressNotes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -97,7 +97,7 @@ impl Progress {
     }
 
     /// How far the request has come by now.
-    pub fn reached(&self) -> Reached {
+    pub fn reached(&self) -> RequestState {
         let noted = self.noted();
         let mut reached = noted.reached.clone();
         reached.waited += noted.since.map_or(Duration::ZERO, |since| since.elapsed());
@@ -105,7 +105,7 @@ impl Progress {
     }
 }
 
-impl Reached {
+impl RequestState {
     /// The provider's id of the request: of the answer that had begun, or else of the last failure.
     pub fn id(&self) -> Option<&str> {
         let failed = || self.failure.as_ref()?.request_id.as_ref();
@@ -122,7 +122,7 @@ impl Reached {
     }
 }
 
-impl std::fmt::Display for Reached {
+impl std::fmt::Display for RequestState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.place())?;
         match &self.failure {

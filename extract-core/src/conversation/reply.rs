@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Message, Part, Role, State, ToolCall, Usage, Usd};
+use super::{Message, Part, Role, ProviderState, ToolCall, Usage, Usd};
 
 /// A piece of a [`Reply`]. The answer is never "the first block": see [`Reply::text`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,7 @@ pub struct Reply {
     /// How often the request was sent again before this reply came.
     pub resent: u32,
     /// The turn in the provider's own form, where it holds what must be replayed.
-    pub state: Option<State>,
+    pub state: Option<ProviderState>,
 }
 
 impl Reply {

@@ -12,11 +12,11 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::driver::{self, Arrival, Task};
+use super::driver::{self, Outcome, Task};
 use super::ledger::Ledger;
 use super::{Attempt, Error, Extraction, Limit, Report};
 use crate::check::check;
-use crate::contract::{Extract, Failed, Problems};
+use crate::contract::{Extract, FailedCheck, Problems};
 use crate::conversation::{Usage, Usd};
 
 /// How many samples are under way at once, unless it is set.
@@ -49,21 +49,21 @@ impl<T> Extraction<T> {
     /// println!("{:?} for {} tokens", agreed.cost, agreed.usage.total_tokens());
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
-    pub fn agree(self, samples: usize) -> Agreeing<T> {
-        Agreeing { extraction: self, samples: samples.max(1), concurrency: CONCURRENCY }
+    pub fn agree(self, samples: usize) -> AgreementRequest<T> {
+        AgreementRequest { extraction: self, samples: samples.max(1), concurrency: CONCURRENCY }
     }
 }
 
 /// An [`Extraction`] of several samples.
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited"]
-pub struct Agreeing<T> {
+pub struct AgreementRequest<T> {
     extraction: Extraction<T>,
     samples: usize,
     concurrency: usize,
 }
 
-impl<T> Agreeing<T> {
+impl<T> AgreementRequest<T> {
     /// How many samples are under way at once (4 unless set).
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
@@ -71,7 +71,7 @@ impl<T> Agreeing<T> {
     }
 }
 
-impl<T: Extract> IntoFuture for Agreeing<T> {
+impl<T: Extract> IntoFuture for AgreementRequest<T> {
     type Output = Result<Agreement<T>, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
@@ -174,8 +174,8 @@ fn in_words<S: serde::Serializer>(errors: &[Error], serializer: S) -> Result<S::
     serializer.collect_seq(errors.iter().map(ToString::to_string))
 }
 
-async fn run<T: Extract>(agreeing: Agreeing<T>) -> Result<Agreement<T>, Error> {
-    let Agreeing { extraction, samples: wanted, concurrency } = agreeing;
+async fn run<T: Extract>(agreeing: AgreementRequest<T>) -> Result<Agreement<T>, Error> {
+    let AgreementRequest { extraction, samples: wanted, concurrency } = agreeing;
     let begun = Instant::now();
     let task = extraction.into_task()?;
     let tasks = (0..wanted).map(|index| {
@@ -189,8 +189,8 @@ async fn run<T: Extract>(agreeing: Agreeing<T>) -> Result<Agreement<T>, Error> {
         task.options.deadline =
             task.options.deadline.map(|deadline| deadline.saturating_sub(begun.elapsed()));
         match driver::arrive(task).await? {
-            Arrival::Value { report, json } => Ok(Sample::of(report, json)),
-            Arrival::Calls(_) => unreachable!("calls are of tools that only a step has"),
+            Outcome::Value { report, json } => Ok(Sample::of(report, json)),
+            Outcome::Calls(_) => unreachable!("calls are of tools that only a step has"),
         }
     }));
     let arrived: Vec<Result<Sample, Error>> = sampled.buffered(concurrency).collect().await;
@@ -231,7 +231,7 @@ async fn settle<T: Extract>(
         match checked {
             Ok(Ok(value)) => return Ok(settled(basis, json, value, begun, samples, failures)),
             Ok(Err(found)) => problems = found,
-            Err(Failed { pointer, failure: source }) => {
+            Err(FailedCheck { pointer, failure: source }) => {
                 let ledger = Box::new(all_attempts(begun, &samples, &failures));
                 return Err(Error::Check { pointer, source, last: Some(json), ledger });
             }

@@ -73,7 +73,7 @@ pub(super) fn list_of(
 
 /// A list without its bad elements, which are found a few at a time: with some of them gone, the rest can
 /// be read, and rules speak that did not before.
-pub(super) struct Kept {
+pub(super) struct RemainingItems {
     /// The value without them.
     pub(super) value: Value,
     /// Those that are out, in the order of the list.
@@ -82,7 +82,7 @@ pub(super) struct Kept {
     places: Vec<usize>,
 }
 
-impl Kept {
+impl RemainingItems {
     /// All elements of the list at this pointer. None where there is no list.
     pub(super) fn all(value: &Value, list: &str) -> Option<Self> {
         let count = value.pointer(list)?.as_array()?.len();

@@ -13,7 +13,7 @@ use super::driver::{self, Task};
 use super::options::Options;
 use super::{BadItems, Error, InputError, Report, bad_items};
 use crate::check::{Feedback, Rules};
-use crate::contract::{Contract, Extract, Given, UserTool};
+use crate::contract::{Contract, Extract, SchemaSource, UserTool};
 use crate::conversation::{Input, Message, Mode};
 use crate::reading::Level;
 
@@ -85,7 +85,7 @@ impl Client {
     /// ```
     pub fn extract_value(
         &self,
-        schema: impl Into<Given>,
+        schema: impl Into<SchemaSource>,
         input: impl Into<Input>,
     ) -> Extraction<Value> {
         self.extract(input).contract(schema)
@@ -100,7 +100,7 @@ pub struct Extraction<T> {
     pub(super) client: Result<Client, Error>,
     pub(super) input: Input,
     /// Where it is not the type's own.
-    pub(super) contract: Option<Given>,
+    pub(super) contract: Option<SchemaSource>,
     pub(super) options: Options,
     /// Tools of the user's own, beside what the value is given by.
     pub(super) own: Vec<UserTool>,
@@ -209,7 +209,7 @@ impl<T> Extraction<T> {
     /// assert_eq!(fruit, "plums");
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
-    pub fn contract(mut self, contract: impl Into<Given>) -> Self {
+    pub fn contract(mut self, contract: impl Into<SchemaSource>) -> Self {
         self.contract = Some(contract.into());
         self
     }
@@ -267,8 +267,8 @@ impl<T: Extract> Extraction<T> {
     }
 
     /// Gives the value with everything that happened on the way to it.
-    pub fn report(self) -> Reported<T> {
-        Reported(self)
+    pub fn report(self) -> ReportRequest<T> {
+        ReportRequest(self)
     }
 }
 
@@ -284,9 +284,9 @@ impl<T: Extract> IntoFuture for Extraction<T> {
 /// An [`Extraction`] that gives a [`Report`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until the extraction is awaited"]
-pub struct Reported<T>(Extraction<T>);
+pub struct ReportRequest<T>(Extraction<T>);
 
-impl<T: Extract> IntoFuture for Reported<T> {
+impl<T: Extract> IntoFuture for ReportRequest<T> {
     type Output = Result<Report<T>, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 

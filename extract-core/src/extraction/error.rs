@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::ledger::Ledger;
 use super::limit::Limit;
 use crate::contract::{CheckFailure, ContractError, Problems};
-use crate::conversation::{ProviderError, Reached};
+use crate::conversation::{ProviderError, RequestState};
 use crate::model::ConfigError;
 
 /// What is wrong with the call itself.
@@ -177,7 +177,7 @@ pub enum Error {
         deadline: Duration,
         /// How far the request had come that was under way then, if one was: whether it was
         /// answered or was waiting to be sent again, and after which failure.
-        reached: Option<Box<Reached>>,
+        reached: Option<Box<RequestState>>,
         /// What is wrong with the best value, or else with the last answer; empty where none came.
         problems: Problems,
         /// The value with the fewest problems, the later one of equals, if any could be read.

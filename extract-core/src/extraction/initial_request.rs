@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::Layout;
 use super::driver::Task;
-use super::request_tools::Tooling;
-use crate::contract::{Contract, ContractError, Form};
+use super::request_tools::RequestTools;
+use crate::contract::{Contract, ContractError, LoweredContract};
 use crate::conversation::{Input, Message, Mode, Output, Request, Role};
 use crate::model::Profile;
 
@@ -70,17 +70,17 @@ impl RefusedModes {
 }
 
 /// The first request, and what has to be known to read its reply.
-pub(super) struct Opening {
+pub(super) struct InitialRequest {
     pub(super) request: Request,
     /// The lowered schema, where one is sent for the whole value.
-    pub(super) form: Option<Arc<Form>>,
+    pub(super) form: Option<Arc<LoweredContract>>,
     /// What the calls of the reply mean, where tools are used.
-    pub(super) tooling: Option<Tooling>,
+    pub(super) tooling: Option<RequestTools>,
     /// What is done otherwise than asked.
     pub(super) notes: Vec<String>,
 }
 
-impl Opening {
+impl InitialRequest {
     pub(super) fn of<T>(task: &Task<T>) -> Result<Self, ContractError> {
         let Task { client, contract, input, options, .. } = task;
         let profile = client.model.profile();
@@ -99,14 +99,14 @@ impl Opening {
         let mut tooling = None;
         request.output = match (mode, &form) {
             (Mode::Tools, Some(form)) => {
-                let tools = Tooling::of(task, &profile, form, &mut notes)?;
+                let tools = RequestTools::of(task, &profile, form, &mut notes)?;
                 Output::Tools(tooling.insert(tools).tools())
             }
             (Mode::JsonSchema, Some(form)) => Output::JsonSchema(Arc::clone(&form.tool)),
             (Mode::JsonObject, _) => Output::JsonObject,
             _ => Output::Text,
         };
-        let split = tooling.as_ref().is_some_and(|tooling: &Tooling| tooling.split.is_some());
+        let split = tooling.as_ref().is_some_and(|tooling: &RequestTools| tooling.split.is_some());
         let form = form.filter(|_| !split);
         request.settings = options.settings.clone().or(profile.settings.clone());
         tracing::debug!(
@@ -134,7 +134,7 @@ fn choose_form(
     refused: &RefusedModes,
     chosen: Mode,
     notes: &mut Vec<String>,
-) -> Result<(Mode, Option<Arc<Form>>), ContractError> {
+) -> Result<(Mode, Option<Arc<LoweredContract>>), ContractError> {
     let carries = |mode: &Mode| matches!(mode, Mode::Tools | Mode::JsonSchema);
     let modes: Vec<Mode> = match chosen {
         Mode::Auto => refused.leaves(&profile.modes, contract),

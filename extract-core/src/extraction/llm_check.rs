@@ -26,14 +26,14 @@ const REASON: usize = 300;
 /// The answer of a judge.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(description = "Whether the value keeps the rule.")]
-struct Verdict {
+struct JudgeAnswer {
     /// Why, in one short sentence.
     reason: String,
     /// Whether the rule is kept.
     kept: bool,
 }
 
-impl Extract for Verdict {}
+impl Extract for JudgeAnswer {}
 
 /// A rule that a model decides on, often a smaller one than the one that extracts: for what no code can
 /// tell, such as a tone. See [`llm_check`].
@@ -143,7 +143,7 @@ impl LlmCheck {
             Part::text(format!("The rule: the value {}", self.rule)),
             Part::text(fenced(&data)),
         ]);
-        let asked = self.judge.extract::<Verdict>(message).system(TASK).report().await;
+        let asked = self.judge.extract::<JudgeAnswer>(message).system(TASK).report().await;
         let attempts = match &asked {
             Ok(done) => Some(&done.attempts),
             Err(error) => error.ledger().map(|ledger| &ledger.attempts),

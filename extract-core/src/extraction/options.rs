@@ -9,7 +9,7 @@ use super::bad_items::BadItems;
 use super::llm_check::Judgements;
 use super::policy::Policy;
 use crate::check::FeedbackFn;
-use crate::contract::{Background, Contract};
+use crate::contract::{CheckContext, Contract};
 use crate::conversation::{Input, Message, Mode, Prices, Settings, are_blank};
 use crate::reading::Level;
 
@@ -35,14 +35,14 @@ pub(super) struct Options {
     pub(super) feedback: Option<FeedbackFn>,
     pub(super) policy: Policy,
     /// What the user hands to checks.
-    pub(super) background: Background,
+    pub(super) background: CheckContext,
     /// How many messages stand before the input, and are no part of the source.
     pub(super) before_input: usize,
 }
 
 impl Options {
     /// What the checks of one extraction may look at.
-    pub(super) fn background(&self, input: &Input) -> Background {
+    pub(super) fn background(&self, input: &Input) -> CheckContext {
         self.background.clone().messages(self.source(input)).value(Judgements::default())
     }
 
@@ -82,7 +82,7 @@ impl Default for Options {
             instructions: None,
             feedback: None,
             policy: Policy::default(),
-            background: Background::new(),
+            background: CheckContext::new(),
             before_input: 0,
         }
     }

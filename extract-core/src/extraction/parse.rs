@@ -7,9 +7,9 @@ use super::error::place;
 use crate::check::{Rules, check_at_once};
 use crate::contract::wrapper;
 use crate::contract::{
-    Background, CheckFailure, Context, Contract, ContractError, Extract, Failed, Problems,
+    CheckContext, CheckFailure, Context, Contract, ContractError, Extract, FailedCheck, Problems,
 };
-use crate::reading::{Growing, Level, ReadError, Reader, Reading, Repair};
+use crate::reading::{PartialMode, Level, ReadError, Reader, Reading, Repair};
 
 /// A checked value that was read from a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,7 +125,7 @@ impl Level {
 /// assert_eq!(parsed.value, ["A-1"]);
 /// # Ok::<(), extract_core::extraction::ParseError>(())
 /// ```
-pub fn parse_in<T: Extract>(text: &str, background: &Background) -> Result<Parsed<T>, ParseError> {
+pub fn parse_in<T: Extract>(text: &str, background: &CheckContext) -> Result<Parsed<T>, ParseError> {
     read_and_check(&*Contract::of::<T>()?, text, Level::Lenient, background.context())
 }
 
@@ -161,7 +161,7 @@ fn read_and_check<T: Extract>(
 
 /// A checked value, or the reason why there is none.
 fn parsed<T>(
-    checked: Result<(Option<T>, Problems), Failed>,
+    checked: Result<(Option<T>, Problems), FailedCheck>,
     json: Value,
     repairs: Vec<Repair>,
     rivals: usize,
@@ -169,7 +169,7 @@ fn parsed<T>(
     match checked {
         Ok((Some(value), problems)) if problems.is_empty() => Ok(Parsed { value, repairs, rivals }),
         Ok((_, problems)) => Err(ParseError::Invalid { problems, value: json, repairs }),
-        Err(Failed { pointer, failure: source }) => {
+        Err(FailedCheck { pointer, failure: source }) => {
             Err(ParseError::Check { pointer, source, value: json })
         }
     }
@@ -190,7 +190,7 @@ pub fn parse_partial<T: Extract>(text: &str) -> Result<Reading, ParseError> {
     let contract = Contract::of::<T>()?;
     let offered = [contract.name()];
     let reader = Reader::new(contract.shape(None)).offered(&offered);
-    let mut reading = reader.read_partial(text, Growing::Shown)?;
+    let mut reading = reader.read_partial(text, PartialMode::Shown)?;
     reading.value = contract.raise(None, reading.value).value;
     Ok(reading)
 }

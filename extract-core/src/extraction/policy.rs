@@ -16,7 +16,7 @@ use crate::conversation::Usd;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum History {
+pub enum RetryContext {
     /// All of them, appended one after the other: what was sent before stays a stable prefix, which
     /// prompt caches keep. The input grows with each attempt.
     #[default]
@@ -67,7 +67,7 @@ pub(super) struct Policy {
     pub(super) unchanged: Option<u32>,
     /// The limit of tokens for one more try after a reply that was cut off.
     pub(super) truncated: Option<u32>,
-    pub(super) history: History,
+    pub(super) history: RetryContext,
     pub(super) reask: Reask,
     /// In the order in which they come due.
     pub(super) escalations: Vec<Escalation>,
@@ -80,7 +80,7 @@ impl Default for Policy {
             cost: None,
             unchanged: Some(2),
             truncated: None,
-            history: History::default(),
+            history: RetryContext::default(),
             reask: Reask::default(),
             escalations: Vec::new(),
         }
@@ -186,7 +186,7 @@ impl<T> Extraction<T> {
     }
 
     /// How much of the failed attempts a re-ask shows the model again: all of them unless set.
-    pub fn history_policy(mut self, history: History) -> Self {
+    pub fn history_policy(mut self, history: RetryContext) -> Self {
         self.options.policy.history = history;
         self
     }
@@ -272,7 +272,7 @@ impl ClientBuilder {
     }
 
     /// How much of the failed attempts a re-ask shows: see [`Extraction::history_policy`].
-    pub fn history_policy(mut self, history: History) -> Self {
+    pub fn history_policy(mut self, history: RetryContext) -> Self {
         self.defaults.policy.history = history;
         self
     }

@@ -5,42 +5,42 @@ use std::sync::Arc;
 
 use super::driver::Task;
 use super::{BadItems, Layout};
-use crate::contract::{ContractError, Form, Split, UserTool, Variants};
+use crate::contract::{ContractError, LoweredContract, VariantTools, UserTool, Variants};
 use crate::conversation::{Mode, Tool, ToolChoice, Tools};
 use crate::model::{Profile, SchemaPrompt};
 
 /// The tools of an extraction, and what their calls mean.
 #[derive(Debug, Clone)]
-pub(super) struct Tooling {
+pub(super) struct RequestTools {
     /// The tool that gives the whole value; not sent where there is one for each variant.
     whole: Arc<Tool>,
     /// The tools that give parts of the value.
-    pub(super) split: Option<Split>,
+    pub(super) split: Option<VariantTools>,
     /// What plain text is, where it is an answer and the whole value is one tool.
     pub(super) words: Option<Arc<Variants>>,
     /// The user's own tools.
-    pub(super) own: Vec<OwnTool>,
+    pub(super) own: Vec<SentUserTool>,
     parallel: bool,
 }
 
 /// A tool of the user's own, in the dialect that it was sent in.
 #[derive(Debug, Clone)]
-pub(super) struct OwnTool {
+pub(super) struct SentUserTool {
     pub(super) tool: UserTool,
-    pub(super) form: Arc<Form>,
+    pub(super) form: Arc<LoweredContract>,
     sent: Arc<Tool>,
 }
 
-impl Tooling {
+impl RequestTools {
     /// The tools of a task. `form` is the whole value's.
     pub(super) fn of<T>(
         task: &Task<T>,
         profile: &Profile,
-        form: &Form,
+        form: &LoweredContract,
         notes: &mut Vec<String>,
     ) -> Result<Self, ContractError> {
-        let own: Result<Vec<OwnTool>, ContractError> =
-            task.own.iter().map(|tool| OwnTool::of(tool, profile)).collect();
+        let own: Result<Vec<SentUserTool>, ContractError> =
+            task.own.iter().map(|tool| SentUserTool::of(tool, profile)).collect();
         let own = own?;
         let split = split(task, profile, &own, notes);
         let parallel = match &split {
@@ -78,7 +78,7 @@ impl Tooling {
     }
 }
 
-impl OwnTool {
+impl SentUserTool {
     fn of(tool: &UserTool, profile: &Profile) -> Result<Self, ContractError> {
         let dialect = profile.dialect_for(Mode::Tools);
         let contract = tool.contract();
@@ -96,9 +96,9 @@ impl OwnTool {
 fn split<T>(
     task: &Task<T>,
     profile: &Profile,
-    own: &[OwnTool],
+    own: &[SentUserTool],
     notes: &mut Vec<String>,
-) -> Option<Split> {
+) -> Option<VariantTools> {
     let Task { client, contract, options, .. } = task;
     let layout = options.layout;
     if layout == Layout::Whole || client.refused.has_split(contract) {
@@ -125,12 +125,12 @@ fn split<T>(
     if !each && (told || !variants.is_choice()) {
         return None;
     }
-    let taken = |own: &OwnTool| variants.iter().any(|variant| variant.name() == own.tool.name());
+    let taken = |own: &SentUserTool| variants.iter().any(|variant| variant.name() == own.tool.name());
     if own.iter().any(taken) {
         return note(&"a tool of your own has the name of a variant");
     }
     let (dialect, strict) = (profile.dialect_for(Mode::Tools), profile.strict_for(Mode::Tools));
-    match Split::of(contract, dialect, strict)? {
+    match VariantTools::of(contract, dialect, strict)? {
         Ok(split) => Some(split),
         Err(error) => {
             notes.push(format!("the value is asked for as one tool: {error}"));

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::driver::{self, Arrival};
+use super::driver::{self, Outcome};
 use super::ledger::Ledger;
 use super::{Error, Extraction, InputError, Report};
 use crate::check::{Rules, check_at_once};
@@ -49,18 +49,18 @@ impl<T> Extraction<T> {
     /// assert_eq!(answer, 3);
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
-    pub fn tools(mut self, tools: impl IntoIterator<Item = UserTool>) -> Stepping<T> {
+    pub fn tools(mut self, tools: impl IntoIterator<Item = UserTool>) -> StepRequest<T> {
         self.own.extend(tools);
-        Stepping(self)
+        StepRequest(self)
     }
 }
 
 /// An [`Extraction`] with tools of your own.
 #[derive(Debug)]
 #[must_use = "nothing is sent until a step is awaited"]
-pub struct Stepping<T>(Extraction<T>);
+pub struct StepRequest<T>(Extraction<T>);
 
-impl<T: Extract> Stepping<T> {
+impl<T: Extract> StepRequest<T> {
     /// Takes one step: asks until there is a value that passes, or calls that can be made.
     ///
     /// # Errors
@@ -76,8 +76,8 @@ impl<T: Extract> Stepping<T> {
             names.push(tool.name());
         }
         Ok(match driver::arrive(task).await? {
-            Arrival::Value { report, .. } => Step::Value(report),
-            Arrival::Calls(calls) => Step::Calls(calls),
+            Outcome::Value { report, .. } => Step::Value(report),
+            Outcome::Calls(calls) => Step::Calls(calls),
         })
     }
 }

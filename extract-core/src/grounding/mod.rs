@@ -27,5 +27,5 @@ pub use field::Ground;
 pub use grounded::Grounded;
 pub use quote::Quote;
 #[doc(hidden)]
-pub use source::Effort;
+pub use source::SearchCost;
 pub use source::{Located, Match, Source, SourcePart};

@@ -30,10 +30,10 @@ const MAX_TOKENS: u32 = 512;
 pub struct Local {
     /// What the environment says, where nothing else is given.
     options: Option<extract_local::Options>,
-    ready: OnceCell<Ready>,
+    ready: OnceCell<StartedServer>,
 }
 
-struct Ready {
+struct StartedServer {
     provider: Provider,
     /// Keeps the server alive as long as this model lives.
     server: extract_local::Server,
@@ -57,7 +57,7 @@ impl Local {
         Ok(&ready.provider)
     }
 
-    async fn start(&self) -> Result<Ready, ProviderError> {
+    async fn start(&self) -> Result<StartedServer, ProviderError> {
         let options = self.options.clone();
         let failed = |message: String| ProviderError::new(ProviderErrorKind::Local, message);
         let connect = move || match options {
@@ -75,7 +75,7 @@ impl Local {
         };
         options.transport.timeout = TIMEOUT;
         let provider = Provider::new(options).map_err(|error| failed(error.to_string()))?;
-        Ok(Ready { provider, server })
+        Ok(StartedServer { provider, server })
     }
 }
 

@@ -124,17 +124,17 @@ pub struct Facts {
 #[non_exhaustive]
 pub struct MediaSupport {
     /// Images.
-    pub image: Ways,
+    pub image: ModelModes,
     /// Recordings.
-    pub audio: Ways,
+    pub audio: ModelModes,
     /// Documents; text documents can be sent everywhere.
-    pub document: Ways,
+    pub document: ModelModes,
 }
 
 /// In which ways a kind of media can be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Ways {
+pub struct ModelModes {
     /// By its bytes.
     pub bytes: bool,
     /// By a URL that the provider fetches.
@@ -143,7 +143,7 @@ pub struct Ways {
     pub id: bool,
 }
 
-impl Ways {
+impl ModelModes {
     /// Not at all.
     pub const NONE: Self = Self { bytes: false, url: false, id: false };
     /// By bytes.
@@ -158,9 +158,9 @@ impl Ways {
 
 impl MediaSupport {
     /// Text alone.
-    pub const TEXT: Self = Self { image: Ways::NONE, audio: Ways::NONE, document: Ways::NONE };
+    pub const TEXT: Self = Self { image: ModelModes::NONE, audio: ModelModes::NONE, document: ModelModes::NONE };
     /// Images by bytes and URL.
-    pub const IMAGES: Self = Self { image: Ways::BYTES_URL, ..Self::TEXT };
+    pub const IMAGES: Self = Self { image: ModelModes::BYTES_URL, ..Self::TEXT };
 
     /// Whether this can be sent.
     pub fn takes(&self, media: &Media) -> bool {

@@ -14,7 +14,7 @@ use super::config::{self, ConfigError, ProviderOptions};
 use super::delta_reader::DeltaReader;
 use super::failure::{read_failure, request_id};
 use super::preset::{Facts, Preset};
-use super::reply_stream::{Live, error_in, first_bytes, says_json, told};
+use super::reply_stream::{ReplyStream, error_in, first_bytes, says_json, told};
 use super::retry::RetryPolicy;
 use super::signing::Signer;
 use super::{DeltaStream, Model, Profile};
@@ -180,7 +180,7 @@ impl Provider {
 
     /// Begins a streamed reply, up to the first piece that says something: until then, what fails
     /// can be tried again.
-    async fn open(&self, request: &Prepared) -> Result<Live, ProviderError> {
+    async fn open(&self, request: &Prepared) -> Result<ReplyStream, ProviderError> {
         let mut answer = self.send(request).await?;
         let (status, request_id) = (answer.status, request_id(&answer.headers));
         let mut begun = BytesMut::new();
@@ -197,11 +197,11 @@ impl Provider {
                 begun.extend_from_slice(&rest);
                 let reply = self.protocol.decode(&begun);
                 let reply = reply.map_err(|error| failed(error, &answer.headers))?;
-                return Ok(Live::ended(reply.into_deltas(), request_id));
+                return Ok(ReplyStream::ended(reply.into_deltas(), request_id));
             }
         }
         let reader = DeltaReader::new(self.protocol, self.transport.max_reply_bytes());
-        let mut live = Live::begun(answer, reader, request_id, request.progress.clone());
+        let mut live = ReplyStream::begun(answer, reader, request_id, request.progress.clone());
         if !begun.is_empty() {
             live.take(Ok(Some(begun.freeze())));
         }

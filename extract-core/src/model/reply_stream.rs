@@ -55,7 +55,7 @@ pub(super) async fn first_bytes(answer: &mut HttpResponse) -> Result<BytesMut, P
 }
 
 /// A reply that is arriving. Dropping it closes the connection.
-pub(super) struct Live {
+pub(super) struct ReplyStream {
     connection: Option<(HttpResponse, DeltaReader)>,
     ready: VecDeque<Delta>,
     failure: Option<ProviderError>,
@@ -65,7 +65,7 @@ pub(super) struct Live {
     progress: Progress,
 }
 
-impl Live {
+impl ReplyStream {
     /// A reply whose answer has begun to come.
     pub(super) fn begun(
         mut answer: HttpResponse,

@@ -78,20 +78,20 @@ impl Signer {
         let credentials =
             self.credentials.provide_credentials().await.map_err(|error| no_credentials(&error))?;
         let token = credentials.session_token().map(SecretString::from);
-        let place = Place { region: &self.region, service: self.service, time: SystemTime::now() };
+        let place = SigningScope { region: &self.region, service: self.service, time: SystemTime::now() };
         place.sign(request, credentials)?;
         Ok(token)
     }
 }
 
 /// What a signature holds for.
-struct Place<'a> {
+struct SigningScope<'a> {
     region: &'a str,
     service: &'a str,
     time: SystemTime,
 }
 
-impl Place<'_> {
+impl SigningScope<'_> {
     fn sign(
         &self,
         request: &mut HttpRequest,
@@ -196,7 +196,7 @@ mod tests {
         let mut request = HttpRequest::post(url, HeaderMap::new(), "");
         // 2015-08-30, 12:36 UTC.
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
-        let place = Place { region: "us-east-1", service: "service", time };
+        let place = SigningScope { region: "us-east-1", service: "service", time };
         let credentials = Credentials::new(ID, SECRET, token.map(str::to_owned), None, "test");
         place.sign(&mut request, credentials).unwrap();
         request

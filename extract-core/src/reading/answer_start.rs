@@ -6,7 +6,7 @@ use super::thinking::{Step, Walk};
 
 /// Looks for the first value of a text; each byte is looked at a bounded number of times.
 #[derive(Debug, Default)]
-pub(crate) struct Beginning {
+pub(crate) struct AnswerStart {
     walk: Walk,
     /// The names of the tools that may be called in the text.
     offered: Vec<String>,
@@ -16,7 +16,7 @@ pub(crate) struct Beginning {
     silent: bool,
 }
 
-impl Beginning {
+impl AnswerStart {
     /// The beginning of an answer that may stand in a call of one of these tools.
     pub(crate) fn offering(offered: impl IntoIterator<Item = String>) -> Self {
         Self { offered: offered.into_iter().collect(), ..Self::default() }

@@ -1,7 +1,7 @@
 //! What in a text could be the answer: values in prose and in fences, behind reasoning, alone or
 //! several. Each byte is scanned a bounded number of times, whatever the text.
 
-use super::report::Ending;
+use super::report::CutEnding;
 use super::scan::{Limits, ScanError, Scanner, Sink, Token};
 use super::tree::{Kind, NONE, NodeId, Tree};
 
@@ -9,7 +9,7 @@ use super::tree::{Kind, NONE, NodeId, Tree};
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub(super) root: NodeId,
-    pub(super) ending: Ending,
+    pub(super) ending: CutEnding,
     /// Where a string ends is a guess.
     pub(super) guessed: bool,
     pub(super) start: usize,
@@ -67,7 +67,7 @@ pub(super) fn scan_whole(
     tree.next_root();
     let mark = tree.mark();
     let (mut tree, first) = scan_at(text, start, tree, limits, false);
-    let cut = matches!(&first, Ok(first) if first.ending == Ending::Cut);
+    let cut = matches!(&first, Ok(first) if first.ending == CutEnding::Cut);
     if !cut || *tries == 0 {
         return (tree, first);
     }
@@ -76,7 +76,7 @@ pub(super) fn scan_whole(
     probe.lines = true;
     let probe = probe.complete(&text[start..]);
     // A mark that is put in further up says nothing of closers that are missing at the end.
-    if probe.error.is_some() || probe.ending != Ending::Whole {
+    if probe.error.is_some() || probe.ending != CutEnding::Whole {
         return (tree, first);
     }
     // Of the two only the one that is taken stays in the tree.
@@ -86,7 +86,7 @@ pub(super) fn scan_whole(
         second.doubt += 1;
         if second.guessed {
             // Closers behind the text of a string can be part of it.
-            second.ending = Ending::Cut;
+            second.ending = CutEnding::Cut;
         }
         second
     });
@@ -171,7 +171,7 @@ pub(super) fn prose(text: &str, whole: &str, tree: &mut Tree) -> Candidate {
     tree.scalar(token, text, (start, start + text.len()), true);
     Candidate {
         root: tree.root,
-        ending: Ending::Whole,
+        ending: CutEnding::Whole,
         guessed: false,
         start,
         end: start + text.len(),

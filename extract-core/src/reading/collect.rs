@@ -5,15 +5,15 @@ use std::collections::HashSet;
 
 use super::candidates::Candidate;
 use super::fit::{Fitter, cost};
-use super::report::{Ending, Repair, RepairKind, excerpt};
-use super::search::{Choice, said};
+use super::report::{CutEnding, Repair, RepairKind, excerpt};
+use super::search::{ChosenCandidate, said};
 use super::tree::{Kind, NONE, NodeId, Tree};
-use crate::contract::shape::{Form, Shape, ShapeId};
+use crate::contract::shape::{ShapeKind, Shape, ShapeId};
 use crate::contract::wrapper;
 
 /// What a value of the text is to the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum ListPiece {
     /// One element.
     Element,
     /// The list itself, or a piece of it.
@@ -26,7 +26,7 @@ enum Part {
 
 /// The list that values of a text are together, and what was left out of it.
 pub(super) struct Collected {
-    pub(super) choice: Choice,
+    pub(super) choice: ChosenCandidate,
     pub(super) left_out: Vec<Repair>,
 }
 
@@ -42,15 +42,15 @@ pub(super) fn collected(
         return None;
     }
     let wanted = Wanted::of(fitter.shape)?;
-    let parts: Vec<Part> = found.iter().map(|one| wanted.part(fitter, one)).collect();
-    let has = |wanted: Part| parts.contains(&wanted);
-    if !has(Part::Element) && !has(Part::List) {
+    let parts: Vec<ListPiece> = found.iter().map(|one| wanted.part(fitter, one)).collect();
+    let has = |wanted: ListPiece| parts.contains(&wanted);
+    if !has(ListPiece::Element) && !has(ListPiece::List) {
         return None;
     }
     let runs = runs(found, text);
-    let fitting = || runs.iter().zip(&parts).filter(|(_, part)| **part != Part::Other);
+    let fitting = || runs.iter().zip(&parts).filter(|(_, part)| **part != ListPiece::Other);
     let together = fitting().all(|(run, _)| Some(run) == fitting().next().map(|first| first.0));
-    if has(Part::List) && !together {
+    if has(ListPiece::List) && !together {
         return None;
     }
     let alive: HashSet<usize> = fitting().map(|(run, _)| *run).collect();
@@ -60,16 +60,16 @@ pub(super) fn collected(
     let mut lists = HashSet::new();
     for ((one, part), run) in found.iter().zip(&parts).zip(&runs) {
         // What stands among elements and is nearly one is wrong, not out of place.
-        let among = *part == Part::Other && alive.contains(run);
+        let among = *part == ListPiece::Other && alive.contains(run);
         match part {
-            Part::Element => roots.push(one.root),
+            ListPiece::Element => roots.push(one.root),
             // The same list once more is a repetition.
-            Part::List if lists.insert(said(text, one)) => {
+            ListPiece::List if lists.insert(said(text, one)) => {
                 roots.extend(wanted.elements_of(&fitter.tree, one.root)?);
             }
-            Part::Empty => continue,
-            Part::Other if among && wanted.is_nearly(fitter, one.root) => roots.push(one.root),
-            Part::List | Part::Other => {
+            ListPiece::Empty => continue,
+            ListPiece::Other if among && wanted.is_nearly(fitter, one.root) => roots.push(one.root),
+            ListPiece::List | ListPiece::Other => {
                 left_out.push(dropped(text, one));
                 continue;
             }
@@ -79,20 +79,20 @@ pub(super) fn collected(
     if taken.len() < 2 {
         return None;
     }
-    let is_cut = |one: &Candidate, part: Part| match one.ending {
-        Ending::Whole => false,
-        Ending::Cut => true,
+    let is_cut = |one: &Candidate, part: ListPiece| match one.ending {
+        CutEnding::Whole => false,
+        CutEnding::Cut => true,
         // An element whose other members never came.
-        Ending::Unclosed => part == Part::Other && fitter.tree.node(one.root).kind == Kind::Object,
+        CutEnding::Unclosed => part == ListPiece::Other && fitter.tree.node(one.root).kind == Kind::Object,
     };
     let cut = found.iter().zip(&parts).any(|(one, part)| is_cut(one, *part));
-    let ending = if cut { Ending::Cut } else { Ending::Whole };
+    let ending = if cut { CutEnding::Cut } else { CutEnding::Whole };
     let (start, end) = (taken.first()?.start, taken.last()?.end);
     let root = fitter.tree.gather(&roots);
     fitter.tree.resettle();
     let cost = fitter.cost(root).saturating_add(1);
     let candidate = Candidate { root, ending, guessed: false, start, end, fenced: false, doubt: 0 };
-    let choice = Choice { candidate, cost, located: Some(RepairKind::Collected) };
+    let choice = ChosenCandidate { candidate, cost, located: Some(RepairKind::Collected) };
     Some(Collected { choice, left_out })
 }
 
@@ -115,17 +115,17 @@ impl Wanted {
     fn of(shape: &Shape) -> Option<Self> {
         let mut list = shape.root();
         let mut is_wrapped = false;
-        if let Form::Object(object) = shape.form(list) {
+        if let ShapeKind::Object(object) = shape.form(list) {
             let field = object.only_field()?;
             list = field.shape;
             is_wrapped = field.name == wrapper::KEY;
         }
-        if let Form::Union(union) = shape.form(list) {
+        if let ShapeKind::Union(union) = shape.form(list) {
             let [only] = union.options.as_slice() else { return None };
             list = *only;
         }
         match shape.form(list) {
-            Form::List(form) if form.prefix.is_empty() => {
+            ShapeKind::List(form) if form.prefix.is_empty() => {
                 Some(Self { list, element: form.items?, is_wrapped })
             }
             _ => None,
@@ -133,18 +133,18 @@ impl Wanted {
     }
 
     /// What a value is to the list: the cheaper of the two.
-    fn part(&self, fitter: &mut Fitter<'_>, one: &Candidate) -> Part {
+    fn part(&self, fitter: &mut Fitter<'_>, one: &Candidate) -> ListPiece {
         let element = fitter.cost_at(one.root, self.element);
         let list = fitter.cost(one.root).min(fitter.cost_at(one.root, self.list));
         if element < list.min(cost::MISFIT) {
-            return Part::Element;
+            return ListPiece::Element;
         }
         if list >= cost::MISFIT {
-            return Part::Other;
+            return ListPiece::Other;
         }
         match self.elements_of(&fitter.tree, one.root) {
-            Some(elements) if elements.is_empty() => Part::Empty,
-            _ => Part::List,
+            Some(elements) if elements.is_empty() => ListPiece::Empty,
+            _ => ListPiece::List,
         }
     }
 
@@ -169,16 +169,16 @@ impl Wanted {
     /// Whether what fits nothing is plainly meant as an element: it has one of its members.
     fn is_nearly(&self, fitter: &Fitter<'_>, id: NodeId) -> bool {
         let (tree, shape) = (&fitter.tree, fitter.shape);
-        let has_member = |form: &Form| match form {
-            Form::Object(object) => tree.children(id).any(|child| {
+        let has_member = |form: &ShapeKind| match form {
+            ShapeKind::Object(object) => tree.children(id).any(|child| {
                 let key = tree.key(child);
                 object.field(key, 0).or_else(|| object.field_like(key)).is_some()
             }),
-            Form::List(_) => tree.node(id).kind == Kind::List,
+            ShapeKind::List(_) => tree.node(id).kind == Kind::List,
             _ => false,
         };
         match shape.form(self.element) {
-            Form::Union(union) => union.options.iter().any(|&one| has_member(shape.form(one))),
+            ShapeKind::Union(union) => union.options.iter().any(|&one| has_member(shape.form(one))),
             form => has_member(form),
         }
     }

@@ -7,7 +7,7 @@ use crate::contract::shape::{Choices, fold, normal_value};
 
 /// How a choice was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Match {
+pub(super) enum EnumMatch {
     /// Spelled as the schema (or an alias) spells it.
     Exact(usize),
     /// The same but for case, accents or punctuation.
@@ -19,27 +19,27 @@ pub(super) enum Match {
     None,
 }
 
-pub(super) fn find(choices: &Choices, text: &str) -> Match {
+pub(super) fn find(choices: &Choices, text: &str) -> EnumMatch {
     let trimmed = text.trim();
     for text in [text, trimmed] {
         if let Some(&index) = choices.exact.get(text) {
-            return Match::Exact(index as usize);
+            return EnumMatch::Exact(index as usize);
         }
     }
     let plain = normal_value(trimmed);
     match choices.normal.get(&plain) {
-        Some(Some(index)) => return Match::Like(*index as usize),
+        Some(Some(index)) => return EnumMatch::Like(*index as usize),
         // Spellings that differ by what was taken away: their case or accents must tell.
-        Some(None) => return Match::Unclear,
+        Some(None) => return EnumMatch::Unclear,
         None => {}
     }
     if holds_json(trimmed) {
-        return Match::None;
+        return EnumMatch::None;
     }
     if let Some(label) = labelled(trimmed) {
         match choices.normal.get(&normal_value(label)) {
-            Some(Some(index)) => return Match::Named(*index as usize),
-            Some(None) => return Match::Unclear,
+            Some(Some(index)) => return EnumMatch::Named(*index as usize),
+            Some(None) => return EnumMatch::Unclear,
             None => {}
         }
     }
@@ -83,9 +83,9 @@ fn labelled(text: &str) -> Option<&str> {
 
 /// Finds the one choice that is named as a word of its own. Overlapping names go to the longest, so
 /// that `car-2` is not `car`.
-fn named(choices: &Choices, text: &str) -> Match {
+fn named(choices: &Choices, text: &str) -> EnumMatch {
     if text.len() > LONGEST {
-        return Match::None;
+        return EnumMatch::None;
     }
     let text = spaced(text);
     let mut hits: Vec<(usize, usize, usize)> = Vec::new();
@@ -114,10 +114,10 @@ fn named(choices: &Choices, text: &str) -> Match {
         }
         taken.insert(start, end);
         if denied(&text[..start]) || only.replace(index).is_some_and(|other| other != index) {
-            return Match::Unclear;
+            return EnumMatch::Unclear;
         }
     }
-    only.map_or(Match::None, Match::Named)
+    only.map_or(EnumMatch::None, EnumMatch::Named)
 }
 
 /// A text without case and accents, and with a space for each mark that joins words.

@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use super::Reader;
 use super::error::ReadError;
-use super::fit::{Fitter, Growing, Out};
-use super::report::{Ending, Reading, Repair, RepairKind};
+use super::fit::{Fitter, PartialMode, FitNotes};
+use super::report::{CutEnding, Reading, Repair, RepairKind};
 use super::scan::{ScanError, Sink};
 use super::stream_scan::Follower;
 use super::strict;
 use super::tree::{NONE, Tree};
-use crate::contract::shape::Form;
+use crate::contract::shape::ShapeKind;
 
 /// Reads a text for a schema while it arrives, in portions of any size.
 ///
@@ -70,7 +70,7 @@ impl<'s, S: Sink> Incremental<'s, S> {
     /// whole text turn out to mean another value than the first, only [`finish`](Self::finish)
     /// says so.
     pub fn with_sink(reader: Reader<'s>, sink: S) -> Self {
-        let object = matches!(reader.shape.form(reader.shape.root()), Form::Object(_));
+        let object = matches!(reader.shape.form(reader.shape.root()), ShapeKind::Object(_));
         let sinks = (Tree::new(), sink);
         let offered = reader.offered.iter().map(|name| (*name).to_owned());
         let follower = Follower::with_limits(sinks, reader.limits).to_object(object);
@@ -101,7 +101,7 @@ impl<'s, S: Sink> Incremental<'s, S> {
 
     /// The value so far; `None` before there is one. It costs what the value is long: for values in
     /// place, listen to a [`Follower`].
-    pub fn partial(&mut self, growing: Growing) -> Option<Value> {
+    pub fn partial(&mut self, growing: PartialMode) -> Option<Value> {
         self.follower.catch_up();
         let mut tree = self.follower.sink().0.clone();
         tree.settle();
@@ -112,7 +112,7 @@ impl<'s, S: Sink> Incremental<'s, S> {
         let Reader { shape, level, limits, .. } = self.reader;
         let mut fitter = Fitter::new(self.follower.text(), tree, shape, level, limits);
         fitter.partial = Some(growing);
-        fitter.build(root, &mut Out::default())
+        fitter.build(root, &mut FitNotes::default())
     }
 
     /// The end of the text: what [`Reader::read`] reads in the whole of it.
@@ -158,7 +158,7 @@ impl<'s, S: Sink> Incremental<'s, S> {
             value,
             repairs,
             misfits,
-            ending: Ending::Whole,
+            ending: CutEnding::Whole,
             rivals: 0,
         })
     }

@@ -2,8 +2,8 @@
 //! may be missing. Attributes say nothing here.
 
 use super::candidates::Candidate;
-use super::report::Ending;
-use super::scan::{Container, Limits, Role, Sink};
+use super::report::CutEnding;
+use super::scan::{Container, Limits, TokenRole, Sink};
 use super::tree::Tree;
 
 /// An element, with what stands directly in it.
@@ -34,7 +34,7 @@ pub(super) fn candidate(
     tree.close(end, true);
     Some(Candidate {
         root: tree.root,
-        ending: Ending::Whole,
+        ending: CutEnding::Whole,
         guessed: false,
         start,
         end,
@@ -131,7 +131,7 @@ fn write(tree: &mut Tree, elements: &[Element<'_>], index: usize, member: bool) 
     }
     let (start, end) = element.span;
     if element.children.is_empty() {
-        tree.string_begin(Role::Value, start);
+        tree.string_begin(TokenRole::Value, start);
         tree.text(&unescaped(element.text.trim()));
         tree.string_end(end, true);
         return;
@@ -183,7 +183,7 @@ fn write_members(tree: &mut Tree, elements: &[Element<'_>], element: &Element<'_
 }
 
 fn key(tree: &mut Tree, name: &str, at: usize) {
-    tree.string_begin(Role::Key, at);
+    tree.string_begin(TokenRole::Key, at);
     tree.text(name);
     tree.string_end(at, true);
 }

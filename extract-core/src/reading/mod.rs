@@ -25,14 +25,14 @@ mod thinking;
 mod tree;
 mod unguided;
 
-pub(crate) use answer_start::Beginning;
+pub(crate) use answer_start::AnswerStart;
 pub(crate) use calls::{WrittenCalls, calls_for, names_in_words};
 pub use error::ReadError;
-pub use fit::Growing;
+pub use fit::PartialMode;
 pub use incremental::Incremental;
-pub(crate) use part::{Part, json_number};
-pub use report::{Ending, Level, Misfit, Reading, Repair, RepairKind};
-pub use scan::{Container, Limits, Place, Role, ScanError, Scanner, Sink, Token};
+pub(crate) use part::{PartReader, json_number};
+pub use report::{CutEnding, Level, Misfit, Reading, Repair, RepairKind};
+pub use scan::{Container, Limits, NotePlace, TokenRole, ScanError, Scanner, Sink, Token};
 pub use stream_scan::Follower;
 pub(crate) use thinking::spoken;
 
@@ -115,7 +115,7 @@ pub fn read_any(text: &str) -> Result<Reading, ReadError> {
 /// # Errors
 ///
 /// Where there is no value yet, or the text is beyond its limits.
-pub fn read_partial(text: &str, shape: &Shape, growing: Growing) -> Result<Reading, ReadError> {
+pub fn read_partial(text: &str, shape: &Shape, growing: PartialMode) -> Result<Reading, ReadError> {
     Reader::new(shape).read_partial(text, growing)
 }
 
@@ -191,7 +191,7 @@ impl<'s> Reader<'s> {
     /// # Errors
     ///
     /// As [`read`](Self::read).
-    pub fn read_partial(&self, text: &str, growing: Growing) -> Result<Reading, ReadError> {
+    pub fn read_partial(&self, text: &str, growing: PartialMode) -> Result<Reading, ReadError> {
         search::partial(self, text, growing)
     }
 }

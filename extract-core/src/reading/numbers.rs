@@ -26,7 +26,7 @@ pub(super) fn plain(text: &str) -> Option<Number> {
 
 /// A number, and how it was found.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Found {
+pub(super) struct FoundNumber {
     pub(super) number: Number,
     /// It stood among words.
     pub(super) words: bool,
@@ -35,10 +35,10 @@ pub(super) struct Found {
 }
 
 /// The number that a text says, if it says exactly one.
-pub(super) fn written(text: &str) -> Option<Found> {
+pub(super) fn written(text: &str) -> Option<FoundNumber> {
     let text = text.trim();
     if is_json_number(text.as_bytes()) {
-        return number(text).map(|number| Found { number, words: false, fraction: false });
+        return number(text).map(|number| FoundNumber { number, words: false, fraction: false });
     }
     if text.len() > 4_096 || super::enum_match::holds_json(text) {
         return None;
@@ -50,7 +50,7 @@ pub(super) fn written(text: &str) -> Option<Found> {
 }
 
 /// A text that is one number: with grouping, currency, a sign, a percent sign, or as a fraction.
-fn token(text: &str) -> Option<Found> {
+fn token(text: &str) -> Option<FoundNumber> {
     let currency = ['$', '€', '£', '¥', '₹', '₩', '₽'];
     let (negative, body) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -74,10 +74,10 @@ fn token(text: &str) -> Option<Found> {
         ""
     };
     let number = plain(&format!("{sign}{zero}{significant}"))?;
-    Some(Found { number, words: false, fraction: false })
+    Some(FoundNumber { number, words: false, fraction: false })
 }
 
-fn fraction(sign: &str, above: &str, below: &str) -> Option<Found> {
+fn fraction(sign: &str, above: &str, below: &str) -> Option<FoundNumber> {
     let whole = |text: &str| -> Option<f64> {
         let digits =
             !text.is_empty() && text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -92,7 +92,7 @@ fn fraction(sign: &str, above: &str, below: &str) -> Option<Found> {
         Some(number) => number,
         None => Number::from_f64(value)?,
     };
-    Some(Found { number, words: false, fraction: true })
+    Some(FoundNumber { number, words: false, fraction: true })
 }
 
 /// The digits of a number without what groups them by three: `1,234,567.5`, `1_000`, `1 000`.
@@ -127,7 +127,7 @@ fn ungrouped(text: &str) -> Option<String> {
 }
 
 /// The only number among words.
-fn among_words(text: &str) -> Option<Found> {
+fn among_words(text: &str) -> Option<FoundNumber> {
     let mut only = None;
     for word in text.split(|char: char| {
         char.is_whitespace()
@@ -143,7 +143,7 @@ fn among_words(text: &str) -> Option<Found> {
             return None;
         }
     }
-    only.map(|found| Found { words: true, ..found })
+    only.map(|found| FoundNumber { words: true, ..found })
 }
 
 /// A whole value as an integer, where that changes nothing.

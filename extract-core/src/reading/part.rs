@@ -11,9 +11,9 @@ use crate::contract::shape::{Shape, ShapeId};
 
 /// A part of an answer. It is told the events of this part only.
 #[derive(Debug)]
-pub(crate) struct Part(Tree);
+pub(crate) struct PartReader(Tree);
 
-impl Part {
+impl PartReader {
     pub(crate) fn new() -> Self {
         Self(Tree::new())
     }

@@ -163,7 +163,7 @@ pub struct Misfit {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Ending {
+pub enum CutEnding {
     /// Everything that was opened was closed.
     Whole,
     /// The text ended behind a complete value, and closers were missing.
@@ -196,7 +196,7 @@ pub struct Reading {
     /// Where the value does not fit the schema; empty if it fits.
     pub misfits: Vec<Misfit>,
     /// Whether the text was all there.
-    pub ending: Ending,
+    pub ending: CutEnding,
     /// How many other values of the text would have fitted (nearly) as well, and differ.
     pub rivals: usize,
 }
@@ -220,7 +220,7 @@ impl Reading {
 
     /// Whether the text ended inside the value. Such a value is not an answer: part of it is missing.
     pub fn is_cut(&self) -> bool {
-        self.ending == Ending::Cut
+        self.ending == CutEnding::Cut
     }
 
     /// The JSON pointer of the innermost container in which the text ended, where it was cut off.

@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::collect::{self, Collected};
 use super::error::ReadError;
-use super::fit::{Fitter, Growing, Out, cost};
-use super::report::{Ending, Level, Misfit, Reading, Repair, RepairKind, excerpt};
-use super::scan::{Role, ScanError, Sink};
+use super::fit::{Fitter, PartialMode, FitNotes, cost};
+use super::report::{CutEnding, Level, Misfit, Reading, Repair, RepairKind, excerpt};
+use super::scan::{TokenRole, ScanError, Sink};
 use super::strict;
 use super::tree::{Kind, NONE, Tree};
 use super::{Reader, calls, markup, thinking, unguided};
-use crate::contract::shape::{Form, Shape};
+use crate::contract::shape::{ShapeKind, Shape};
 use crate::contract::wrapper;
 
 /// Reads a whole text; `search` says whether the answer may stand in prose.
@@ -24,7 +24,7 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
     if let Some(read) = calls::unwrapped(reader, text) {
         return read;
     }
-    if search && matches!(form, Form::Text(_)) && reader.level != Level::Strict {
+    if search && matches!(form, ShapeKind::Text(_)) && reader.level != Level::Strict {
         let answer = thinking::answer(text)?.of(text);
         return Ok(reading(Value::String(answer.to_owned())));
     }
@@ -51,7 +51,7 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
     if is_strict {
         return as_it_is(reader, text).map(unconverted);
     }
-    if matches!(form, Form::Any) {
+    if matches!(form, ShapeKind::Any) {
         return unguided::read(reader, text);
     }
     // JSON is the answer as a whole: nothing inside of it is searched for. Arguments are not either,
@@ -77,16 +77,16 @@ fn unconverted(mut reading: Reading) -> Reading {
 }
 
 fn reading(value: Value) -> Reading {
-    Reading { value, repairs: Vec::new(), misfits: Vec::new(), ending: Ending::Whole, rivals: 0 }
+    Reading { value, repairs: Vec::new(), misfits: Vec::new(), ending: CutEnding::Whole, rivals: 0 }
 }
 
 pub(super) fn no_value(reader: &Reader<'_>, text: &str) -> ReadError {
     let expected = match reader.shape.form(reader.shape.root()) {
-        Form::Object(_) => "JSON object",
-        Form::List(_) => "JSON list",
-        Form::Choice(_) => "value of the enum",
-        Form::Integer(..) | Form::Number(_) => "number",
-        Form::Bool => "boolean",
+        ShapeKind::Object(_) => "JSON object",
+        ShapeKind::List(_) => "JSON list",
+        ShapeKind::Choice(_) => "value of the enum",
+        ShapeKind::Integer(..) | ShapeKind::Number(_) => "number",
+        ShapeKind::Bool => "boolean",
         _ => "JSON value",
     };
     ReadError::NoValue {
@@ -129,7 +129,7 @@ fn as_it_is(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
 }
 
 /// What was found, and what it costs.
-pub(super) struct Choice {
+pub(super) struct ChosenCandidate {
     pub(super) candidate: Candidate,
     pub(super) cost: u32,
     pub(super) located: Option<RepairKind>,
@@ -152,7 +152,7 @@ fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
         left_out = others;
         best
     });
-    let of_several = |best: &Choice| best.located == Some(RepairKind::Collected);
+    let of_several = |best: &ChosenCandidate| best.located == Some(RepairKind::Collected);
     if best.as_ref().is_none_or(|best| best.cost >= cost::MISFIT && !of_several(best)) {
         best = better(&mut fitter, reader, text, from, &found, best)?;
     }
@@ -164,7 +164,7 @@ fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
 fn chosen(
     fitter: &mut Fitter<'_>,
     found: &[Candidate],
-    best: &Choice,
+    best: &ChosenCandidate,
     left_out: Vec<Repair>,
     text: &str,
 ) -> Reading {
@@ -208,7 +208,7 @@ fn only_one(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
 }
 
 /// Several candidates as the list that is asked for, or the one that costs least.
-fn best(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<(Choice, Vec<Repair>)> {
+fn best(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<(ChosenCandidate, Vec<Repair>)> {
     fitter.tree.settle();
     match collect::collected(fitter, found, text) {
         Some(Collected { choice, left_out }) => Some((choice, left_out)),
@@ -218,18 +218,18 @@ fn best(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<(Cho
 
 /// The candidate that costs least; of equals the one in a fence, then the first, or the last behind a
 /// word of correction. A value with content goes before an empty one, JSON before words in brackets.
-fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<Choice> {
+fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<ChosenCandidate> {
     let says = |fitter: &Fitter<'_>, one: &Candidate| {
         !candidates::is_empty(&fitter.tree, one) && !candidates::is_words(&fitter.tree, one)
     };
     let any_says = found.iter().any(|one| says(fitter, one));
-    let mut best: Option<Choice> = None;
+    let mut best: Option<ChosenCandidate> = None;
     for candidate in found {
         if any_says && !says(fitter, candidate) {
             continue;
         }
         let mut cost = fitter.cost(candidate.root).saturating_add(candidate.doubt);
-        if candidate.ending != Ending::Whole {
+        if candidate.ending != CutEnding::Whole {
             cost = cost.saturating_add(cost::STRUCTURE);
         }
         let better = match &best {
@@ -242,7 +242,7 @@ fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
         };
         if better {
             let located = (!stands_alone(text, candidate)).then_some(RepairKind::Located);
-            best = Some(Choice { candidate: candidate.clone(), cost, located });
+            best = Some(ChosenCandidate { candidate: candidate.clone(), cost, located });
         }
     }
     best
@@ -283,8 +283,8 @@ fn better<'s>(
     text: &'s str,
     from: usize,
     found: &[Candidate],
-    best: Option<Choice>,
-) -> Result<Option<Choice>, ReadError> {
+    best: Option<ChosenCandidate>,
+) -> Result<Option<ChosenCandidate>, ReadError> {
     let mut more: Vec<(Candidate, Option<RepairKind>)> = Vec::new();
     let mut prose = None;
     let covered = found.iter().any(|one| {
@@ -343,7 +343,7 @@ fn better<'s>(
             })
             .map(|_| candidate.root);
         let mut cost = fitter.cost(candidate.root).saturating_add(candidate.doubt);
-        if candidate.ending != Ending::Whole {
+        if candidate.ending != CutEnding::Whole {
             cost = cost.saturating_add(cost::STRUCTURE);
         }
         if best.as_ref().is_none_or(|best| cost < best.cost && cost < cost::MISFIT) {
@@ -351,26 +351,26 @@ fn better<'s>(
             if cost >= cost::MISFIT && fitter.prose.is_some() {
                 continue;
             }
-            best = Some(Choice { candidate, cost, located });
+            best = Some(ChosenCandidate { candidate, cost, located });
         }
     }
     Ok(best)
 }
 
 fn is_container(shape: &Shape) -> bool {
-    matches!(shape.form(shape.root()), Form::Object(object) if object.fields.len() != 1)
+    matches!(shape.form(shape.root()), ShapeKind::Object(object) if object.fields.len() != 1)
 }
 
 /// JSON whose quotes were all escaped once too often, as a string that holds it.
 fn escaped(fitter: &mut Fitter<'_>, inner: &str, start: usize, end: usize) -> Candidate {
     let tree = &mut fitter.tree;
     tree.next_root();
-    tree.string_begin(Role::Value, start);
+    tree.string_begin(TokenRole::Value, start);
     tree.text(inner);
     tree.string_end(end, true);
     Candidate {
         root: tree.root,
-        ending: Ending::Whole,
+        ending: CutEnding::Whole,
         guessed: false,
         start,
         end,
@@ -389,7 +389,7 @@ fn restarted(
     let mut more = Vec::new();
     let Some(mut at) = found
         .iter()
-        .filter(|one| one.ending != Ending::Whole || one.doubt > 0)
+        .filter(|one| one.ending != CutEnding::Whole || one.doubt > 0)
         .filter(|one| !begins_like_json(text, one.start))
         .map(|candidate| candidate.start + 1)
         .next()
@@ -404,7 +404,7 @@ fn restarted(
         let mark = tree.mark();
         let (mut tree, scanned) = candidates::scan_at(text, start, tree, reader.limits, false);
         // A value that is cut off is none, and need not be kept.
-        let is_whole = scanned.as_ref().is_ok_and(|one| one.ending == Ending::Whole);
+        let is_whole = scanned.as_ref().is_ok_and(|one| one.ending == CutEnding::Whole);
         if !is_whole {
             tree.truncate(mark);
         }
@@ -440,7 +440,7 @@ pub(super) fn said<'t>(text: &'t str, one: &Candidate) -> &'t str {
 }
 
 /// How many other candidates fit as well, and say something else.
-fn rivals(fitter: &mut Fitter<'_>, found: &[Candidate], best: &Choice, text: &str) -> usize {
+fn rivals(fitter: &mut Fitter<'_>, found: &[Candidate], best: &ChosenCandidate, text: &str) -> usize {
     if best.cost >= cost::MISFIT || best.located == Some(RepairKind::Collected) {
         return 0;
     }
@@ -459,10 +459,10 @@ fn rivals(fitter: &mut Fitter<'_>, found: &[Candidate], best: &Choice, text: &st
 
 /// Builds the value of the candidate that was chosen.
 pub(super) fn conclude(fitter: &mut Fitter<'_>, candidate: &Candidate, rivals: usize) -> Reading {
-    let mut out = Out::default();
+    let mut out = FitNotes::default();
     let value = fitter.build(candidate.root, &mut out).unwrap_or_default();
     let mut misfits = out.misfits;
-    if candidate.ending == Ending::Cut && fitter.level != Level::Salvage {
+    if candidate.ending == CutEnding::Cut && fitter.level != Level::Salvage {
         let (expected, found) = ("the rest of the value", "the end of the reply");
         let pointer = fitter.tree.cut_pointer(candidate.root);
         let (expected, found) = (expected.to_owned(), found.to_owned());
@@ -476,15 +476,15 @@ pub(super) fn conclude(fitter: &mut Fitter<'_>, candidate: &Candidate, rivals: u
 pub(super) fn partial(
     reader: &Reader<'_>,
     text: &str,
-    growing: Growing,
+    growing: PartialMode,
 ) -> Result<Reading, ReadError> {
     if text.len() > reader.limits.bytes {
         return Err(ScanError::TooLarge(reader.limits.bytes).into());
     }
     let shape = reader.shape;
-    if matches!(shape.form(shape.root()), Form::Text(_)) {
+    if matches!(shape.form(shape.root()), ShapeKind::Text(_)) {
         let shown = thinking::answer_so_far(text).ok_or_else(|| no_value(reader, text))?;
-        return Ok(Reading { ending: Ending::Cut, ..reading(Value::String(shown.to_owned())) });
+        return Ok(Reading { ending: CutEnding::Cut, ..reading(Value::String(shown.to_owned())) });
     }
     let (from, text) = calls::answer_in_part(text, reader)?;
     let tree = Tree::with_capacity(text.len()).knowing(reader.shape);
@@ -508,7 +508,7 @@ pub(super) fn partial(
     let Some((best, _)) = best(&mut fitter, &found, text) else {
         return Err(no_value(reader, text));
     };
-    let mut out = Out::default();
+    let mut out = FitNotes::default();
     let Some(value) = fitter.build(best.candidate.root, &mut out) else {
         return Err(no_value(reader, text));
     };

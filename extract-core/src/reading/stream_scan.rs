@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::answer_start::Beginning;
+use super::answer_start::AnswerStart;
 use super::scan::{Limits, Scanner, Sink, Utf8};
 use crate::contract::shape::MemberNames;
 
@@ -35,7 +35,7 @@ pub struct Follower<S> {
     utf8: Utf8,
     /// Where the answer begins.
     start: Option<usize>,
-    beginning: Beginning,
+    beginning: AnswerStart,
     too_large: bool,
     bad_utf8: bool,
 }
@@ -55,7 +55,7 @@ impl<S: Sink> Follower<S> {
             text: String::new(),
             utf8: Utf8::default(),
             start: None,
-            beginning: Beginning::default(),
+            beginning: AnswerStart::default(),
             too_large: false,
             bad_utf8: false,
         }
@@ -69,7 +69,7 @@ impl<S: Sink> Follower<S> {
 
     /// The answer may stand in a call of one of these tools.
     pub(crate) fn offering(mut self, names: impl IntoIterator<Item = String>) -> Self {
-        self.beginning = Beginning::offering(names);
+        self.beginning = AnswerStart::offering(names);
         self
     }
 

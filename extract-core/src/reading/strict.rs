@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::contract::shape::{Form, ObjectForm, Rest, Shape, ShapeId, narrowed};
+use crate::contract::shape::{ShapeKind, ObjectForm, OtherFields, Shape, ShapeId, narrowed};
 
 /// A JSON text as a value.
 pub(super) struct Parsed {
@@ -113,26 +113,26 @@ fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> bool {
     let Some(fewer) = left.checked_sub(1) else { return false };
     *left = fewer;
     match shape.form(id) {
-        Form::Any => true,
-        Form::Never => false,
-        Form::Null => value.is_null(),
-        Form::Bool => value.is_boolean(),
-        Form::Integer(bounds, _) => {
+        ShapeKind::Any => true,
+        ShapeKind::Never => false,
+        ShapeKind::Null => value.is_null(),
+        ShapeKind::Bool => value.is_boolean(),
+        ShapeKind::Integer(bounds, _) => {
             (value.is_i64() || value.is_u64())
                 && value.as_f64().is_some_and(|number| bounds.hold(number))
         }
-        Form::Number(bounds) => value.as_f64().is_some_and(|number| bounds.hold(number)),
-        Form::Text(lengths) => {
+        ShapeKind::Number(bounds) => value.as_f64().is_some_and(|number| bounds.hold(number)),
+        ShapeKind::Text(lengths) => {
             value.as_str().is_some_and(|text| lengths.free() || lengths.hold(text.chars().count()))
         }
-        Form::Choice(choices) => match value {
+        ShapeKind::Choice(choices) => match value {
             Value::String(text) => choices
                 .exact
                 .get(text)
                 .is_some_and(|&index| choices.all[index as usize].value == *value),
             other => choices.all.iter().any(|choice| choice.value == *other),
         },
-        Form::List(list) => {
+        ShapeKind::List(list) => {
             let Value::Array(items) = value else { return false };
             items.len() >= list.prefix.len()
                 && list.length.hold(items.len())
@@ -141,16 +141,16 @@ fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> bool {
                     shape_id.is_some_and(|id| check(item, shape, id, left))
                 })
         }
-        Form::Object(object) => match value {
+        ShapeKind::Object(object) => match value {
             Value::Object(map) => check_object(map, shape, object, left),
             _ => false,
         },
-        Form::Union(union) => {
+        ShapeKind::Union(union) => {
             if value.is_null() && union.nullable {
                 return true;
             }
             // A text, if one may stand here, keeps the digits that a value does not.
-            let is_text = |&id: &ShapeId| matches!(shape.form(id), Form::Text(_));
+            let is_text = |&id: &ShapeId| matches!(shape.form(id), ShapeKind::Text(_));
             if value.is_f64() && union.options.iter().any(is_text) {
                 return false;
             }
@@ -195,8 +195,8 @@ fn check_object(
             }
             Some(_) => return false,
             None => match object.other(key) {
-                Rest::Values(values) => values,
-                Rest::Open | Rest::Closed => return false,
+                OtherFields::Values(values) => values,
+                OtherFields::Open | OtherFields::Closed => return false,
             },
         };
         if !check(value, shape, shape_id, left) {

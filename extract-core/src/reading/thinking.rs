@@ -4,7 +4,7 @@
 use super::error::ReadError;
 
 /// The marks that one family puts around its thinking.
-struct Marks {
+struct ThinkingMarks {
     /// The opening mark. Letter case does not count in any mark.
     open: &'static str,
     /// The closing marks.
@@ -13,16 +13,16 @@ struct Marks {
     member: bool,
 }
 
-const fn row(open: &'static str, close: &'static [&'static str]) -> Marks {
-    Marks { open, close, member: false }
+const fn row(open: &'static str, close: &'static [&'static str]) -> ThinkingMarks {
+    ThinkingMarks { open, close, member: false }
 }
 
-const fn member(open: &'static str, close: &'static [&'static str]) -> Marks {
-    Marks { open, close, member: true }
+const fn member(open: &'static str, close: &'static [&'static str]) -> ThinkingMarks {
+    ThinkingMarks { open, close, member: true }
 }
 
 /// The marks of thinking, a row a family.
-const THINKING: &[Marks] = &[
+const THINKING: &[ThinkingMarks] = &[
     // DeepSeek R1, Qwen 3, GLM, MiniMax, Nemotron, and most others
     row("<think>", &["</think>"]),
     // Words that prompts ask for
@@ -101,14 +101,14 @@ const LONGEST: usize = 32;
 
 /// The range of the answer in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct AnswerSpan {
     /// Behind the last mark that closes thinking.
     pub(crate) start: usize,
     /// Before the tokens that end the turn.
     pub(crate) end: usize,
 }
 
-impl Answer {
+impl AnswerSpan {
     /// The answer's text: without thinking, and without white space behind that.
     pub(crate) fn of(self, text: &str) -> &str {
         let answer = text.get(self.start..self.end).unwrap_or_default();
@@ -121,7 +121,7 @@ impl Answer {
 /// # Errors
 ///
 /// [`ReadError::OnlyThinking`] where thinking begins and does not end.
-pub(crate) fn answer(text: &str) -> Result<Answer, ReadError> {
+pub(crate) fn answer(text: &str) -> Result<AnswerSpan, ReadError> {
     let mut walk = Walk { as_members: are_members(text), ..Walk::default() };
     if may_hold_marks(text) {
         while let Step::Value(_) = walk.step(text, true) {}
@@ -140,7 +140,7 @@ pub(crate) fn answer(text: &str) -> Result<Answer, ReadError> {
             walk.start = at + BARE_FINAL.len();
         }
     }
-    Ok(Answer { start: walk.start, end: walk.end_of(text) })
+    Ok(AnswerSpan { start: walk.start, end: walk.end_of(text) })
 }
 
 /// Whether a text can hold a mark at all: each has an angle bracket, a diamond, or begins with one of a

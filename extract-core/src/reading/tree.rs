@@ -11,7 +11,7 @@ mod tests;
 use std::sync::Arc;
 
 use super::report::RepairKind;
-use super::scan::{Container, Place, Role, Sink, Token};
+use super::scan::{Container, NotePlace, TokenRole, Sink, Token};
 use crate::contract::shape::{MemberNames, Shape};
 pub(super) use look::number;
 pub(super) use note::Note;
@@ -41,7 +41,7 @@ pub(super) struct Tree {
     key: Option<Slice>,
     /// The text ended inside that key.
     half_key: bool,
-    role: Option<Role>,
+    role: Option<TokenRole>,
     string_at: u32,
     pub(super) root: NodeId,
     /// The first note and the first node of this root.
@@ -256,11 +256,11 @@ impl Sink for Tree {
         }
     }
 
-    fn string_begin(&mut self, role: Role, at: usize) {
+    fn string_begin(&mut self, role: TokenRole, at: usize) {
         self.role = Some(role);
         self.string_at = index(at);
         self.growing = self.texts.len();
-        if role == Role::Value {
+        if role == TokenRole::Value {
             let id = self.push(Kind::Text, at, at);
             // Until its end comes it counts as cut: a partial view may look at it meanwhile.
             self.slots[id as usize].put(CUT, true);
@@ -269,7 +269,7 @@ impl Sink for Tree {
 
     fn text(&mut self, text: &str) {
         self.add_text(text);
-        if self.role == Some(Role::Value) {
+        if self.role == Some(TokenRole::Value) {
             if let Some(slot) = self.slots.last_mut() {
                 slot.link += index(text.len());
             }
@@ -279,7 +279,7 @@ impl Sink for Tree {
     fn retract(&mut self, bytes: usize) {
         let len = self.texts.len().saturating_sub(bytes).max(self.growing);
         self.texts.truncate(len);
-        if let (Some(Role::Value), Some(slot)) = (self.role, self.slots.last_mut()) {
+        if let (Some(TokenRole::Value), Some(slot)) = (self.role, self.slots.last_mut()) {
             slot.link = index(len - self.growing);
         }
     }
@@ -287,7 +287,7 @@ impl Sink for Tree {
     fn string_end(&mut self, at: usize, whole: bool) {
         let len = index(self.texts.len() - self.growing);
         match self.role.take() {
-            Some(Role::Key) => {
+            Some(TokenRole::Key) => {
                 self.key = Some(Slice { at: index(self.growing), len });
                 self.half_key = !whole;
             }
@@ -331,14 +331,14 @@ impl Sink for Tree {
         slot.put(CUT, !whole && kind == Kind::Missing);
     }
 
-    fn unclear(&mut self, place: Place) {
+    fn unclear(&mut self, place: NotePlace) {
         let node = self.place(place);
         if let Some(slot) = self.slots.get_mut(node as usize) {
             slot.put(UNCLEAR, true);
         }
     }
 
-    fn note(&mut self, kind: RepairKind, place: Place, span: (usize, usize)) {
+    fn note(&mut self, kind: RepairKind, place: NotePlace, span: (usize, usize)) {
         self.strays += usize::from(kind == RepairKind::StrayText);
         let node = self.place(place);
         self.take_note(Note::new(node, kind, (index(span.0), index(span.1))));

@@ -3,7 +3,7 @@
 use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::error::ReadError;
 use super::fit::Fitter;
-use super::report::{Ending, Reading, Repair, RepairKind, excerpt};
+use super::report::{CutEnding, Reading, Repair, RepairKind, excerpt};
 use super::search::{conclude, no_value, place};
 use super::tree::{Kind, NONE, NodeId, Tree};
 use super::{Reader, thinking};
@@ -50,7 +50,7 @@ fn read_joining(reader: &Reader<'_>, text: &str, joins: u32) -> Result<Reading, 
     let roots: Vec<NodeId> = found.iter().map(|one| one.root).collect();
     let root = fitter.tree.gather(&roots);
     fitter.tree.resettle();
-    let ending = found.last().map_or(Ending::Whole, |last| last.ending.clone());
+    let ending = found.last().map_or(CutEnding::Whole, |last| last.ending.clone());
     let end = found.last().map_or(text.len(), |last| last.end);
     let all = Candidate {
         root,
@@ -80,7 +80,7 @@ fn joined(
     }
     let start = text.len() - body.trim_start().len();
     let (_, scanned) = candidates::scan_at(text, start, Tree::new(), reader.limits, false);
-    let first = scanned.ok().filter(|first| first.ending == Ending::Whole)?;
+    let first = scanned.ok().filter(|first| first.ending == CutEnding::Whole)?;
     let rest = text.get(first.end..)?.trim_start().strip_prefix(',')?.trim_start();
     let (key, behind) = rest.strip_prefix('"')?.split_once('"')?;
     let member = !key.contains(['{', '}', '\n']) && behind.trim_start().starts_with([':', '"']);

@@ -9,7 +9,7 @@ use schemars::Schema;
 use schemars::transform::Transform;
 use serde_json::Value;
 
-use super::decimal::Exact;
+use super::decimal::Decimal;
 
 /// Where [`Constraint`] notes a word that has no meaning for the field's type, as a list of
 /// words. A schema that carries it is refused before anything is sent.
@@ -185,7 +185,7 @@ impl Transform for Constraint {
 
 /// Whether a bound leaves less than another for the same keyword.
 fn is_tighter(keyword: &str, known: &Value, new: &Value) -> bool {
-    let exact = |bound: &Value| bound.as_number().and_then(|n| Exact::parse(&n.to_string()));
+    let exact = |bound: &Value| bound.as_number().and_then(|n| Decimal::parse(&n.to_string()));
     let (Some(known), Some(new)) = (exact(known), exact(new)) else { return false };
     match keyword {
         "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" => known > new,

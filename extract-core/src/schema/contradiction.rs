@@ -5,11 +5,11 @@
 use serde_json::Value;
 
 use super::Kinds;
-use super::decimal::Exact;
+use super::decimal::Decimal;
 use super::node::BOUNDS;
 use super::tree::Tree;
 use super::validator::bounds;
-use super::written::Written;
+use super::written::WrittenSchema;
 
 /// How many references are followed from a field to its type.
 const FOLLOWED: usize = 16;
@@ -29,19 +29,19 @@ pub(crate) fn find(tree: &Tree) -> Option<(String, String)> {
 }
 
 /// The contradiction in one schema.
-fn fault(tree: &Tree, schema: &Written) -> Option<String> {
+fn fault(tree: &Tree, schema: &WrittenSchema) -> Option<String> {
     let words = &schema.notes.misplaced;
     if !words.is_empty() {
         return Some(format!("`{}` has no meaning for the type of this field", words.join("`, `")));
     }
-    let mut said = Said::default();
+    let mut said = NodeBounds::default();
     said.add(tree, schema, FOLLOWED);
     said.meaningless(schema).or_else(|| said.contradiction())
 }
 
 /// Everything that is said of the values of one schema, that of the type it refers to included.
 #[derive(Default)]
-struct Said {
+struct NodeBounds {
     /// The kinds; `None` where they are left open.
     kinds: Option<Kinds>,
     least: Option<Bound>,
@@ -51,10 +51,10 @@ struct Said {
 }
 
 /// A number, whether it is itself outside, and how it is written.
-type Bound = (Exact, bool, String);
+type Bound = (Decimal, bool, String);
 
-impl Said {
-    fn add(&mut self, tree: &Tree, schema: &Written, left: usize) {
+impl NodeBounds {
+    fn add(&mut self, tree: &Tree, schema: &WrittenSchema, left: usize) {
         let Some(left) = left.checked_sub(1) else { return };
         let said = &schema.constraints;
         self.kinds = schema.kinds.or(self.kinds);
@@ -103,7 +103,7 @@ impl Said {
 
     /// A keyword beside a reference that says nothing of the values of the type there. One beside a
     /// type was looked at when it was written.
-    fn meaningless(&self, schema: &Written) -> Option<String> {
+    fn meaningless(&self, schema: &WrittenSchema) -> Option<String> {
         if schema.kinds.is_some() {
             return None;
         }
@@ -140,5 +140,5 @@ impl Said {
 
 fn read(bound: Option<&Value>, is_outside: bool) -> Option<Bound> {
     let written = bound?.as_number()?.to_string();
-    Some((Exact::parse(&written)?, is_outside, written))
+    Some((Decimal::parse(&written)?, is_outside, written))
 }

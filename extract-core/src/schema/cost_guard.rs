@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Kinds;
 use super::tree::Tree;
-use super::written::{Written, WrittenId};
+use super::written::{WrittenSchema, WrittenId};
 
 /// The most schemas that are held against parts of one value: so many in all, and so many more for each
 /// part of the value.
@@ -17,7 +17,7 @@ const MOST_EACH: usize = 64;
 
 /// What is done with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trial {
+pub(crate) enum CheckKind {
     /// The validator finds out whether it fits.
     Fit,
     /// It says all that is wrong.
@@ -29,13 +29,13 @@ pub(crate) enum Trial {
 
 impl Tree {
     /// Whether the trial of a value is done in bounded work.
-    pub(crate) fn is_affordable(&self, root: WrittenId, value: &Value, trial: Trial) -> bool {
+    pub(crate) fn is_affordable(&self, root: WrittenId, value: &Value, trial: CheckKind) -> bool {
         self.steps(root, value, trial).is_some()
     }
 
     /// The number of schemas that are held against parts of a value, no less than the validator comes to;
     /// `None` where they are too many. Does not recurse.
-    pub(crate) fn steps(&self, root: WrittenId, value: &Value, trial: Trial) -> Option<usize> {
+    pub(crate) fn steps(&self, root: WrittenId, value: &Value, trial: CheckKind) -> Option<usize> {
         let (parts, depth) = extent(value);
         let most = MOST.saturating_add(parts.saturating_mul(MOST_EACH));
         // At each level, a part of the value is held against no more schemas than this.
@@ -54,7 +54,7 @@ impl Tree {
                 return None;
             }
             let is_parted = value.is_object() || value.is_array();
-            let is_remembered = trial == Trial::Fit && is_parted && self.is_written_recursive(id);
+            let is_remembered = trial == CheckKind::Fit && is_parted && self.is_written_recursive(id);
             if is_remembered && !known.insert((id, std::ptr::from_ref(value))) {
                 continue;
             }
@@ -68,21 +68,21 @@ impl Tree {
         &self,
         id: WrittenId,
         value: &'v Value,
-        trial: Trial,
+        trial: CheckKind,
         steps: &mut usize,
-        open: &mut Vec<(WrittenId, &'v Value, Trial)>,
+        open: &mut Vec<(WrittenId, &'v Value, CheckKind)>,
     ) {
         let schema = self.written(id);
         // The type is the first that is looked at.
         let kind = if value.is_number() { Kinds::NUMBER } else { Kinds::of(value) };
         let is_other = schema.kinds.is_some_and(|kinds| !kinds.meets(kind));
-        if trial == Trial::Fit && is_other {
+        if trial == CheckKind::Fit && is_other {
             return;
         }
         match (trial, self.other_tag(schema, value), value) {
-            (Trial::Read, Some(_), _) => return,
+            (CheckKind::Read, Some(_), _) => return,
             // Members are tried in the order of the value, up to the tag.
-            (Trial::Fit, Some(tag), Value::Object(entries)) => {
+            (CheckKind::Fit, Some(tag), Value::Object(entries)) => {
                 let before = entries.iter().take_while(|(name, _)| *name != tag);
                 for (name, entry) in before {
                     *steps += 1;
@@ -95,13 +95,13 @@ impl Tree {
         open.extend(schema.beside().map(|id| (id, value, trial)));
         for (_, branches) in schema.unions() {
             // To tell what is wrong, the validator first finds out that no branch fits.
-            let first = (trial == Trial::Tell).then_some(Trial::Fit);
+            let first = (trial == CheckKind::Tell).then_some(CheckKind::Fit);
             for trial in first.into_iter().chain([trial]) {
                 open.extend(branches.iter().map(|&id| (id, value, trial)));
             }
         }
         if schema.looks_again {
-            open.extend(schema.in_place().map(|id| (id, value, Trial::Fit)));
+            open.extend(schema.in_place().map(|id| (id, value, CheckKind::Fit)));
         }
         match value {
             Value::Object(entries) => {
@@ -116,7 +116,7 @@ impl Tree {
                 for (index, item) in items.iter().enumerate() {
                     let own = schema.first.get(index).copied().or(schema.rest);
                     open.extend(own.map(|id| (id, item, trial)));
-                    open.extend(schema.contains.map(|id| (id, item, Trial::Fit)));
+                    open.extend(schema.contains.map(|id| (id, item, CheckKind::Fit)));
                 }
             }
             _ => {}
@@ -124,7 +124,7 @@ impl Tree {
     }
 
     /// The name of a member that must be one constant and is another.
-    fn other_tag<'s>(&self, schema: &'s Written, value: &Value) -> Option<&'s str> {
+    fn other_tag<'s>(&self, schema: &'s WrittenSchema, value: &Value) -> Option<&'s str> {
         let members = value.as_object()?;
         let is_other = |(name, member): &&(String, WrittenId)| match (
             self.written(*member).constant(),
@@ -184,7 +184,7 @@ mod tests {
                         let root = contract.written_at("").unwrap();
                         for value in [json!({"a": 1}), json!({"a": [[1]]}), json!({"a": {"a": 1}})]
                         {
-                            let steps = contract.tree().steps(root, &value, Trial::Tell);
+                            let steps = contract.tree().steps(root, &value, CheckKind::Tell);
                             let most = MOST + 5 * MOST_EACH;
                             assert!(steps.is_none_or(|steps| steps <= most), "{keyword}, {levels}");
                         }
@@ -216,7 +216,7 @@ mod tests {
         for _ in 0..100 {
             value = json!({"x": value});
             let value = json!({"at": value});
-            told.push(contract.tree().is_affordable(root, &value, Trial::Tell));
+            told.push(contract.tree().is_affordable(root, &value, CheckKind::Tell));
         }
         assert!(told[0] && !told[99]);
         assert!(!crate::check::violations(&contract, &json!({"at": value})).is_empty());

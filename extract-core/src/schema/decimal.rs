@@ -10,13 +10,13 @@ const LARGEST_EXPONENT: i64 = 100_000;
 ///
 /// Its value is `0.DIGITS * 10^point`. Zero has no digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Exact {
+pub(crate) struct Decimal {
     negative: bool,
     digits: Vec<u8>,
     point: i64,
 }
 
-impl Exact {
+impl Decimal {
     /// Reads `-12`, `0.50`, `1.5e-3`; none where the text is no number as JSON or Rust writes them.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (negative, unsigned) = match text.as_bytes().first()? {
@@ -88,13 +88,13 @@ impl Exact {
     }
 }
 
-impl PartialOrd for Exact {
+impl PartialOrd for Decimal {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Exact {
+impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.negative, other.negative) {
             (false, true) => Ordering::Greater,
@@ -109,8 +109,8 @@ impl Ord for Exact {
 mod tests {
     use super::*;
 
-    fn exact(text: &str) -> Exact {
-        Exact::parse(text).unwrap_or_else(|| panic!("{text}"))
+    fn exact(text: &str) -> Decimal {
+        Decimal::parse(text).unwrap_or_else(|| panic!("{text}"))
     }
 
     #[test]
@@ -131,9 +131,9 @@ mod tests {
             "100.00000000000000000001",
             "12e1",
         ];
-        let mut sorted: Vec<Exact> = ascending.iter().rev().map(|text| exact(text)).collect();
+        let mut sorted: Vec<Decimal> = ascending.iter().rev().map(|text| exact(text)).collect();
         sorted.sort();
-        let expected: Vec<Exact> = ascending.iter().map(|text| exact(text)).collect();
+        let expected: Vec<Decimal> = ascending.iter().map(|text| exact(text)).collect();
         assert_eq!(sorted, expected);
         for (one, other) in [("0", "-0.00"), ("1.50", "15e-1"), ("+7", "007.0"), ("1e3", "1000")] {
             assert_eq!(exact(one), exact(other), "{one} and {other}");
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn what_is_no_number_is_none() {
         for text in ["", "-", ".", "e5", "1e", "1 2", "0x1", "1e999999999", "NaN", "1,5", "--1"] {
-            assert_eq!(Exact::parse(text), None, "{text}");
+            assert_eq!(Decimal::parse(text), None, "{text}");
         }
     }
 

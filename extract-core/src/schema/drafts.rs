@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::Unbounded;
+use super::SchemaLimit;
 use super::keywords::{children, each_schema, each_schema_at, inside};
 use super::pointer::{push_segment, segments};
 use super::written::percent_decoded;
@@ -41,7 +41,7 @@ const ABOUT: &[&str] = &[
 
 /// Brings a schema, whose depth and size are bounded, to draft 2020-12. It is refused where a
 /// reference means one thing from the root and another from an `$id` around it.
-pub(crate) fn modernized(mut document: Value) -> Result<Value, Unbounded> {
+pub(crate) fn modernized(mut document: Value) -> Result<Value, SchemaLimit> {
     let has_former_references =
         document.get("$schema").and_then(Value::as_str).is_some_and(|uri| {
             ["draft-03", "draft-04", "draft-05", "draft-06", "draft-07"]
@@ -170,7 +170,7 @@ impl Found {
     }
 
     /// The places that the references lead to.
-    fn targets(&mut self, document: &Value) -> Result<Vec<Option<String>>, Unbounded> {
+    fn targets(&mut self, document: &Value) -> Result<Vec<Option<String>>, SchemaLimit> {
         let mut targets = Vec::new();
         while let Some(reference) = self.references.get(targets.len()) {
             let target = self.target(document, reference)?;
@@ -185,7 +185,7 @@ impl Found {
         Ok(targets)
     }
 
-    fn target(&self, document: &Value, of: &Reference) -> Result<Option<String>, Unbounded> {
+    fn target(&self, document: &Value, of: &Reference) -> Result<Option<String>, SchemaLimit> {
         let (uri, fragment) = of.written.split_once('#').unwrap_or((&of.written, ""));
         let Some(fragment) = percent_decoded(fragment) else { return Ok(None) };
         // Of several anchors, those around the value decide which one is meant.
@@ -226,9 +226,9 @@ impl Found {
         known.next().is_none().then(|| place.clone())
     }
 
-    fn ambiguous(&self, base: usize) -> Unbounded {
+    fn ambiguous(&self, base: usize) -> SchemaLimit {
         let Base { place, keyword, .. } = &self.bases[base];
-        Unbounded::Embedded { pointer: inside(place, &[keyword]) }
+        SchemaLimit::Embedded { pointer: inside(place, &[keyword]) }
     }
 }
 

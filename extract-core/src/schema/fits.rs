@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::constants::same;
-use super::node::{Is, NodeId, Others, Plain};
+use super::node::{NodeKind, NodeId, OtherMembers, Plain};
 use super::tree::Tree;
 use super::{Kinds, Node};
 
@@ -28,13 +28,13 @@ impl Tree {
         }
         let node: &Node = self.node(self.behind(id));
         match &node.is {
-            Is::Never(_) => false,
+            NodeKind::Never(_) => false,
             // There is none behind references.
-            Is::Reference(_) => true,
-            Is::Union { branches, .. } => {
+            NodeKind::Reference(_) => true,
+            NodeKind::Union { branches, .. } => {
                 branches.iter().any(|&branch| self.fits_at(branch, value, budget, depth + 1))
             }
-            Is::Plain(plain) => self.fits_plain(plain, value, budget, depth),
+            NodeKind::Plain(plain) => self.fits_plain(plain, value, budget, depth),
         }
     }
 
@@ -86,7 +86,7 @@ impl Tree {
         let names: std::collections::HashMap<&str, NodeId> =
             plain.members.iter().map(|member| (member.name.as_str(), member.node)).collect();
         // A struct that says nothing of other members has none.
-        let open = plain.others == Others::Unsaid && plain.members.is_empty();
+        let open = plain.others == OtherMembers::Unsaid && plain.members.is_empty();
         members.iter().all(|(name, member)| {
             let named = names.get(name.as_str()).copied();
             match named.or_else(|| plain.member_of(name).map(|(id, _)| id)) {

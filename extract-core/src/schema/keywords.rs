@@ -60,7 +60,7 @@ pub(super) fn holds_schemas(keyword: &str) -> bool {
 }
 
 /// How the value of a keyword holds schemas.
-enum Holds {
+enum SubschemaPosition {
     /// By their names.
     Named,
     /// In a list.
@@ -69,11 +69,11 @@ enum Holds {
     Single,
 }
 
-fn holds(keyword: &str, value: &Value) -> Option<Holds> {
+fn holds(keyword: &str, value: &Value) -> Option<SubschemaPosition> {
     match value {
-        Value::Object(_) if NAMED.contains(&keyword) || keyword == FORMER[1] => Some(Holds::Named),
-        Value::Array(_) if LISTED.contains(&keyword) || keyword == "items" => Some(Holds::Listed),
-        _ if SINGLE.contains(&keyword) || keyword == FORMER[0] => Some(Holds::Single),
+        Value::Object(_) if NAMED.contains(&keyword) || keyword == FORMER[1] => Some(SubschemaPosition::Named),
+        Value::Array(_) if LISTED.contains(&keyword) || keyword == "items" => Some(SubschemaPosition::Listed),
+        _ if SINGLE.contains(&keyword) || keyword == FORMER[0] => Some(SubschemaPosition::Single),
         _ => None,
     }
 }
@@ -93,15 +93,15 @@ pub(super) fn children<'s>(
 ) {
     for (word, value) in schema {
         match (holds(word, value), value) {
-            (Some(Holds::Named), Value::Object(named)) => {
+            (Some(SubschemaPosition::Named), Value::Object(named)) => {
                 named.iter().for_each(|(name, inner)| visit(inside(place, &[word, name]), inner));
             }
-            (Some(Holds::Listed), Value::Array(listed)) => {
+            (Some(SubschemaPosition::Listed), Value::Array(listed)) => {
                 for (index, inner) in listed.iter().enumerate() {
                     visit(inside(place, &[word, &index.to_string()]), inner);
                 }
             }
-            (Some(Holds::Single), _) => visit(inside(place, &[word]), value),
+            (Some(SubschemaPosition::Single), _) => visit(inside(place, &[word]), value),
             _ => {}
         }
     }
@@ -133,12 +133,12 @@ fn each<P>(
         visit(&at, members);
         for (word, value) in members {
             match (holds(word, value), value) {
-                (Some(Holds::Named), Value::Object(named)) => {
+                (Some(SubschemaPosition::Named), Value::Object(named)) => {
                     open.extend(
                         named.iter_mut().map(|(name, one)| (step(&at, &[word, name]), one)),
                     );
                 }
-                (Some(Holds::Listed), Value::Array(listed)) => {
+                (Some(SubschemaPosition::Listed), Value::Array(listed)) => {
                     open.extend(
                         listed
                             .iter_mut()
@@ -146,7 +146,7 @@ fn each<P>(
                             .map(|(index, one)| (step(&at, &[word, &index.to_string()]), one)),
                     );
                 }
-                (Some(Holds::Single), value) => open.push((step(&at, &[word]), value)),
+                (Some(SubschemaPosition::Single), value) => open.push((step(&at, &[word]), value)),
                 _ => {}
             }
         }

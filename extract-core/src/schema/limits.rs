@@ -23,7 +23,7 @@ const MAX_REPEATS: usize = 10_000;
 /// A bound that a schema given at run time passes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Unbounded {
+pub enum SchemaLimit {
     /// Objects and lists lie too deep inside each other.
     #[error("it is nested more than {allowed} levels deep")]
     Depth {
@@ -71,7 +71,7 @@ pub enum Unbounded {
 }
 
 /// A schema that is not too deep, too large or too costly to be walked. Does not recurse.
-pub(crate) fn bounded(schema: Value) -> Result<Value, Unbounded> {
+pub(crate) fn bounded(schema: Value) -> Result<Value, SchemaLimit> {
     match find(&schema) {
         None => Ok(schema),
         Some(refused) => {
@@ -89,17 +89,17 @@ pub(crate) fn bounded(schema: Value) -> Result<Value, Unbounded> {
     }
 }
 
-fn find(schema: &Value) -> Option<Unbounded> {
+fn find(schema: &Value) -> Option<SchemaLimit> {
     let mut open = vec![(schema, 0, 0)];
     let (mut values, mut bytes, mut places, mut patterns, mut repeats) = (0, 0, 0, 0, 0);
     while let Some((value, depth, place)) = open.pop() {
         values += 1;
         places += place;
         if values > MAX_VALUES {
-            return Some(Unbounded::Values { allowed: MAX_VALUES });
+            return Some(SchemaLimit::Values { allowed: MAX_VALUES });
         }
         if depth > MAX_DEPTH {
-            return Some(Unbounded::Depth { allowed: MAX_DEPTH });
+            return Some(SchemaLimit::Depth { allowed: MAX_DEPTH });
         }
         let mut pattern = |text: &str| {
             patterns += 1;
@@ -125,13 +125,13 @@ fn find(schema: &Value) -> Option<Unbounded> {
             _ => {}
         }
         if patterns > MAX_PATTERNS || repeats > MAX_REPEATS {
-            return Some(Unbounded::Patterns { allowed: MAX_PATTERNS, repeats: MAX_REPEATS });
+            return Some(SchemaLimit::Patterns { allowed: MAX_PATTERNS, repeats: MAX_REPEATS });
         }
         if bytes > MAX_BYTES {
-            return Some(Unbounded::Bytes { allowed: MAX_BYTES });
+            return Some(SchemaLimit::Bytes { allowed: MAX_BYTES });
         }
         if places > MAX_PLACES {
-            return Some(Unbounded::Places { allowed: MAX_PLACES });
+            return Some(SchemaLimit::Places { allowed: MAX_PLACES });
         }
     }
     None

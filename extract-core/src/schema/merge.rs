@@ -12,9 +12,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::constants::Constant;
-use super::node::{Atom, Is, Member, Node, NodeId, Origin, Others, Plain};
+use super::node::{SetMember, NodeKind, Member, Node, NodeId, Origin, OtherMembers, Plain};
 use super::pattern::Pattern;
-use super::written::{Annotations, Written, WrittenId};
+use super::written::{Annotations, WrittenSchema, WrittenId};
 use super::{Kinds, SchemaError, cycles};
 
 /// The most nodes of one schema.
@@ -36,7 +36,7 @@ const MAX_NESTED: usize = 128;
 /// many of them lie inside each other.
 /// Refuses a schema that holds for a value only if it holds for the same value, and one of which each
 /// value would be held against too many.
-pub(super) fn cost(written: &[Written]) -> Result<(usize, usize), SchemaError> {
+pub(super) fn cost(written: &[WrittenSchema]) -> Result<(usize, usize), SchemaError> {
     let on_cycle = cycles::on_cycles(written.len(), |from, visit| {
         written[from].in_place().for_each(|to| visit(to as usize));
     });
@@ -79,7 +79,7 @@ pub(super) struct Merged {
 }
 
 /// Merges the schemas of a document, whose root is the first of them.
-pub(super) fn merge(written: &[Written], origin: Origin) -> Result<Merged, SchemaError> {
+pub(super) fn merge(written: &[WrittenSchema], origin: Origin) -> Result<Merged, SchemaError> {
     let mut merger = Merger {
         written,
         origin,
@@ -89,13 +89,13 @@ pub(super) fn merge(written: &[Written], origin: Origin) -> Result<Merged, Schem
         open: Vec::new(),
         merges: 0,
     };
-    let root = merger.node_of(vec![Atom { id: 0, alone: false }])?;
+    let root = merger.node_of(vec![SetMember { id: 0, alone: false }])?;
     merger.work()?;
     // Schemas that say nothing of the shape of values are sent as they stand, and refer to others.
     let mut targets = HashMap::new();
     for target in written.iter().filter_map(|one| one.reference) {
         if let Entry::Vacant(free) = targets.entry(target) {
-            free.insert(merger.node_of(vec![Atom { id: target, alone: false }])?);
+            free.insert(merger.node_of(vec![SetMember { id: target, alone: false }])?);
         }
     }
     merger.work()?;
@@ -105,15 +105,15 @@ pub(super) fn merge(written: &[Written], origin: Origin) -> Result<Merged, Schem
 /// A node's own part of the work, done when its turn comes.
 enum Work {
     Follow(WrittenId),
-    Merge(Vec<Atom>),
+    Merge(Vec<SetMember>),
 }
 
 struct Merger<'w> {
-    written: &'w [Written],
+    written: &'w [WrittenSchema],
     origin: Origin,
     nodes: Vec<Node>,
     /// The nodes by the schemas that they are merged from.
-    known: HashMap<Vec<Atom>, NodeId>,
+    known: HashMap<Vec<SetMember>, NodeId>,
     /// The nodes that only refer to another, by the schema that refers.
     references: HashMap<WrittenId, NodeId>,
     open: Vec<(NodeId, Work)>,
@@ -126,7 +126,7 @@ impl<'w> Merger<'w> {
         while let Some((id, work)) = self.open.pop() {
             let is = match work {
                 Work::Follow(target) => {
-                    Is::Reference(self.node_of(vec![Atom { id: target, alone: false }])?)
+                    NodeKind::Reference(self.node_of(vec![SetMember { id: target, alone: false }])?)
                 }
                 Work::Merge(atoms) => self.merged(id, &atoms)?,
             };
@@ -135,15 +135,15 @@ impl<'w> Merger<'w> {
         Ok(())
     }
 
-    fn written(&self, atom: Atom) -> &'w Written {
+    fn written(&self, atom: SetMember) -> &'w WrittenSchema {
         &self.written[atom.id as usize]
     }
 
     /// The node of schemas that all hold.
-    fn node_of(&mut self, mut seeds: Vec<Atom>) -> Result<NodeId, SchemaError> {
+    fn node_of(&mut self, mut seeds: Vec<SetMember>) -> Result<NodeId, SchemaError> {
         let mut seen = HashSet::new();
         seeds.retain(|atom| seen.insert(*atom));
-        if let [one @ Atom { alone: false, .. }] = seeds.as_slice() {
+        if let [one @ SetMember { alone: false, .. }] = seeds.as_slice() {
             if let Some(target) = self.target(one.id) {
                 let (own, notes) = (one.id, self.written(*one).notes.clone());
                 if let Some(&known) = self.references.get(&own) {
@@ -155,7 +155,7 @@ impl<'w> Merger<'w> {
             }
         }
         let atoms = self.closure(&seeds)?;
-        let mut key: Vec<Atom> = atoms.clone();
+        let mut key: Vec<SetMember> = atoms.clone();
         key.retain(|atom| {
             let written = self.written(*atom);
             !written.is_silent() || written.notes != Annotations::default()
@@ -185,7 +185,7 @@ impl<'w> Merger<'w> {
 
     fn add(
         &mut self,
-        seeds: Vec<Atom>,
+        seeds: Vec<SetMember>,
         notes: Annotations,
         work: Work,
     ) -> Result<NodeId, SchemaError> {
@@ -196,7 +196,7 @@ impl<'w> Merger<'w> {
             return Err(too_large(&place, "schemas once it is merged", MAX_NODES));
         }
         let id = NodeId::try_from(self.nodes.len()).unwrap_or(NodeId::MAX);
-        self.nodes.push(Node { place, notes, is: Is::Never("".into()), seeds });
+        self.nodes.push(Node { place, notes, is: NodeKind::Never("".into()), seeds });
         self.open.push((id, work));
         Ok(id)
     }
@@ -218,10 +218,10 @@ impl<'w> Merger<'w> {
     }
 
     /// The schemas, those that they refer to, and those of their `allOf`.
-    fn closure(&mut self, seeds: &[Atom]) -> Result<Vec<Atom>, SchemaError> {
+    fn closure(&mut self, seeds: &[SetMember]) -> Result<Vec<SetMember>, SchemaError> {
         let mut atoms = Vec::new();
         let mut seen = HashSet::new();
-        let mut open: Vec<Atom> = seeds.iter().rev().copied().collect();
+        let mut open: Vec<SetMember> = seeds.iter().rev().copied().collect();
         while let Some(atom) = open.pop() {
             if !seen.insert(atom) {
                 continue;
@@ -229,11 +229,11 @@ impl<'w> Merger<'w> {
             atoms.push(atom);
             if !atom.alone {
                 let inner: Vec<WrittenId> = self.written(atom).conjuncts().collect();
-                open.extend(inner.into_iter().rev().map(|id| Atom { id, alone: false }));
+                open.extend(inner.into_iter().rev().map(|id| SetMember { id, alone: false }));
             }
         }
         // The whole of a schema says what it says alone.
-        atoms.retain(|atom| !atom.alone || !seen.contains(&Atom { alone: false, ..*atom }));
+        atoms.retain(|atom| !atom.alone || !seen.contains(&SetMember { alone: false, ..*atom }));
         self.merges += atoms.len();
         if self.merges > MAX_MERGES {
             let place = seeds.first().map_or("", |atom| self.written(*atom).place.as_str());
@@ -242,7 +242,7 @@ impl<'w> Merger<'w> {
         Ok(atoms)
     }
 
-    fn merged(&mut self, id: NodeId, atoms: &[Atom]) -> Result<Is, SchemaError> {
+    fn merged(&mut self, id: NodeId, atoms: &[SetMember]) -> Result<NodeKind, SchemaError> {
         let whole = atoms.iter().filter(|atom| !atom.alone);
         let unions: Vec<(bool, &'w [WrittenId])> =
             whole.flat_map(|atom| self.written(*atom).unions()).collect();
@@ -250,10 +250,10 @@ impl<'w> Merger<'w> {
             return self.plain(atoms);
         }
         let exclusive = unions.iter().all(|(exclusive, _)| *exclusive);
-        let beside: Vec<Atom> = atoms
+        let beside: Vec<SetMember> = atoms
             .iter()
             .filter(|atom| self.written(**atom).asserts() || self.written(**atom).is_false)
-            .map(|atom| Atom { alone: true, ..*atom })
+            .map(|atom| SetMember { alone: true, ..*atom })
             .collect();
         let unions: Vec<(bool, Vec<WrittenId>)> =
             unions.into_iter().map(|(exclusive, all)| (exclusive, distinct(all))).collect();
@@ -269,7 +269,7 @@ impl<'w> Merger<'w> {
             for product in &products {
                 for &branch in &branches {
                     let mut seeds = product.clone();
-                    seeds.push(Atom { id: branch, alone: false });
+                    seeds.push(SetMember { id: branch, alone: false });
                     next.push(seeds);
                 }
             }
@@ -283,14 +283,14 @@ impl<'w> Merger<'w> {
                 branches.push(branch);
             }
         }
-        Ok(Is::Union { exclusive, branches })
+        Ok(NodeKind::Union { exclusive, branches })
     }
 
     /// Puts together what schemas say, none of which has alternatives.
-    fn plain(&mut self, atoms: &[Atom]) -> Result<Is, SchemaError> {
-        let written: Vec<&'w Written> = atoms.iter().map(|atom| self.written(*atom)).collect();
+    fn plain(&mut self, atoms: &[SetMember]) -> Result<NodeKind, SchemaError> {
+        let written: Vec<&'w WrittenSchema> = atoms.iter().map(|atom| self.written(*atom)).collect();
         if written.iter().any(|schema| schema.is_false) {
-            return Ok(Is::Never("the schema is `false`".into()));
+            return Ok(NodeKind::Never("the schema is `false`".into()));
         }
         let mut plain = Plain::default();
         for schema in &written {
@@ -299,7 +299,7 @@ impl<'w> Merger<'w> {
                 if both.is_none() {
                     let known = plain.kinds.map_or_else(String::new, Kinds::in_words);
                     let why = format!("{known} is never {}", kinds.in_words());
-                    return Ok(Is::Never(why.into()));
+                    return Ok(NodeKind::Never(why.into()));
                 }
                 plain.kinds = Some(both);
             }
@@ -308,7 +308,7 @@ impl<'w> Merger<'w> {
                 let both = common(plain.constants.take(), values);
                 if both.is_empty() {
                     let why = "its constants have no value in common";
-                    return Ok(Is::Never(why.into()));
+                    return Ok(NodeKind::Never(why.into()));
                 }
                 plain.constants = Some(both);
             }
@@ -320,7 +320,7 @@ impl<'w> Merger<'w> {
         if let Some(name) = self.members(&written, &mut plain)? {
             let why =
                 format!("the member {name:?} is required, and there may be none of this name");
-            return Ok(Is::Never(why.into()));
+            return Ok(NodeKind::Never(why.into()));
         }
         let mut names = written.iter().filter_map(|schema| schema.names).peekable();
         if names.peek().is_some() {
@@ -328,44 +328,44 @@ impl<'w> Merger<'w> {
         }
         let is_object = plain.kinds.is_some_and(|kinds| kinds.has(Kinds::OBJECT));
         let is_bare = plain.members.is_empty() && plain.patterns.is_empty();
-        if is_object && is_bare && plain.others == Others::Unsaid {
+        if is_object && is_bare && plain.others == OtherMembers::Unsaid {
             // A list of no members is that of all members there are, as a longer one is.
             let lists_none = written.iter().any(|schema| schema.lists_members);
             let has_none = self.origin == Origin::Type || lists_none;
             if has_none && plain.names.is_none() {
-                plain.others = Others::Closed;
+                plain.others = OtherMembers::Closed;
             } else {
-                plain.others = Others::Open(self.anything()?);
+                plain.others = OtherMembers::Open(self.anything()?);
                 plain.is_any_object = plain.names.is_none();
             }
         }
         let places = written.iter().map(|schema| schema.first.len()).max().unwrap_or(0);
         for index in 0..places {
-            let of = |schema: &&'w Written| schema.first.get(index).copied().or(schema.rest);
+            let of = |schema: &&'w WrittenSchema| schema.first.get(index).copied().or(schema.rest);
             plain.first.push(self.all_of(written.iter().filter_map(of))?);
         }
         let mut rest = written.iter().filter_map(|schema| schema.rest).peekable();
         if rest.peek().is_some() {
             plain.rest = Some(self.all_of(rest)?);
         }
-        Ok(Is::Plain(Box::new(plain)))
+        Ok(NodeKind::Plain(Box::new(plain)))
     }
 
     fn all_of(&mut self, ids: impl Iterator<Item = WrittenId>) -> Result<NodeId, SchemaError> {
-        self.node_of(ids.map(|id| Atom { id, alone: false }).collect())
+        self.node_of(ids.map(|id| SetMember { id, alone: false }).collect())
     }
 
     /// Puts together what schemas say of members. Returns the name of one that must be there and may
     /// not be.
     fn members(
         &mut self,
-        written: &[&'w Written],
+        written: &[&'w WrittenSchema],
         plain: &mut Plain,
     ) -> Result<Option<&'w str>, SchemaError> {
         let mut patterns: Vec<(Pattern, Vec<WrittenId>)> = Vec::new();
         let mut others: Vec<WrittenId> = Vec::new();
         let (mut closed, mut says) = (false, false);
-        let mut named = Named::default();
+        let mut named = NamedMembers::default();
         for schema in written {
             for (name, id) in &schema.members {
                 named.add(name, Some(*id));
@@ -421,9 +421,9 @@ impl<'w> Merger<'w> {
             plain.patterns.push((Arc::new(pattern), id));
         }
         plain.others = match (closed, says) {
-            (true, _) => Others::Closed,
-            (false, true) => Others::Open(self.all_of(others.into_iter())?),
-            (false, false) => Others::Unsaid,
+            (true, _) => OtherMembers::Closed,
+            (false, true) => OtherMembers::Open(self.all_of(others.into_iter())?),
+            (false, false) => OtherMembers::Unsaid,
         };
         Ok(None)
     }
@@ -432,15 +432,15 @@ impl<'w> Merger<'w> {
     fn anything(&mut self) -> Result<NodeId, SchemaError> {
         let id = self.add(Vec::new(), Annotations::default(), Work::Merge(Vec::new()))?;
         self.open.pop();
-        self.nodes[id as usize].is = Is::Plain(Box::default());
+        self.nodes[id as usize].is = NodeKind::Plain(Box::default());
         Ok(id)
     }
 
     /// The members that are named under a condition only.
-    fn conditional(&self, written: &[&'w Written]) -> Vec<(&'w str, WrittenId)> {
+    fn conditional(&self, written: &[&'w WrittenSchema]) -> Vec<(&'w str, WrittenId)> {
         let mut found = Vec::new();
         let mut seen = HashSet::new();
-        let conditions = |schema: &'w Written| {
+        let conditions = |schema: &'w WrittenSchema| {
             let [_, then, other] = schema.condition;
             let dependents = schema.dependents.iter().map(|(_, id)| *id);
             then.into_iter().chain(other).chain(dependents).collect::<Vec<_>>()
@@ -472,18 +472,18 @@ impl<'w> Merger<'w> {
         if let [only] = branches.as_slice() {
             return Ok(*only);
         }
-        let seeds = ids.iter().take(1).map(|&id| Atom { id, alone: false }).collect();
+        let seeds = ids.iter().take(1).map(|&id| SetMember { id, alone: false }).collect();
         let id = self.add(seeds, Annotations::default(), Work::Merge(Vec::new()))?;
         // It is done already.
         self.open.pop();
-        self.nodes[id as usize].is = Is::Union { exclusive: false, branches };
+        self.nodes[id as usize].is = NodeKind::Union { exclusive: false, branches };
         Ok(id)
     }
 }
 
 /// Members by their names, in the order in which they are named.
 #[derive(Default)]
-struct Named<'w> {
+struct NamedMembers<'w> {
     all: Vec<NamedMember<'w>>,
     index: HashMap<&'w str, usize>,
 }
@@ -495,7 +495,7 @@ struct NamedMember<'w> {
     required: bool,
 }
 
-impl<'w> Named<'w> {
+impl<'w> NamedMembers<'w> {
     fn add(&mut self, name: &'w str, id: Option<WrittenId>) {
         let index = *self.index.entry(name).or_insert_with(|| {
             let (ids, conditional) = (Vec::new(), Vec::new());

@@ -34,22 +34,22 @@ mod written;
 pub(crate) use bounds::{Bounds, Lengths};
 pub(crate) use constants::{Constant, same};
 pub use constraint::Constraint;
-pub(crate) use cost_guard::Trial;
+pub(crate) use cost_guard::CheckKind;
 pub(crate) use drafts::{in_json_schema, modernized};
 pub use error::SchemaError;
 pub(crate) use keywords::{bytes, each_schema};
 pub(crate) use kinds::Kinds;
-pub use limits::Unbounded;
+pub use limits::SchemaLimit;
 pub(crate) use limits::bounded;
-pub(crate) use node::{Is, Member, Node, NodeId, Origin, Others, Plain};
+pub(crate) use node::{NodeKind, Member, Node, NodeId, Origin, OtherMembers, Plain};
 pub(crate) use numbers::is_whole;
 pub(crate) use pattern::Pattern;
 pub(crate) use pointer::{push_segment, segments};
-pub(crate) use queries::Step;
-pub(crate) use stack::Room;
+pub(crate) use queries::SchemaStep;
+pub(crate) use stack::StackRoom;
 pub(crate) use tree::Tree;
 pub(crate) use validator::Validator;
-pub(crate) use written::{Annotations, Written, WrittenId, place_of};
+pub(crate) use written::{Annotations, WrittenSchema, WrittenId, place_of};
 
 /// Marks the branch of a union that says what plain text of the model means. Only types of this
 /// crate write it, and no provider is sent it.

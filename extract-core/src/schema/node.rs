@@ -28,20 +28,20 @@ pub(crate) struct Node {
     /// The JSON pointer of the schema that it was read from, or of the first of several.
     pub(crate) place: String,
     pub(crate) notes: Annotations,
-    pub(crate) is: Is,
-    pub(super) seeds: Vec<Atom>,
+    pub(crate) is: NodeKind,
+    pub(super) seeds: Vec<SetMember>,
 }
 
 /// A schema as it is written, as a part of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Atom {
+pub(super) struct SetMember {
     pub(super) id: WrittenId,
     /// Only what it says itself, without its alternatives, its annotations, and what it refers to.
     pub(super) alone: bool,
 }
 
 #[derive(Debug)]
-pub(crate) enum Is {
+pub(crate) enum NodeKind {
     /// Nothing fits, for this reason.
     Never(Cow<'static, str>),
     /// Whatever another node is, which has a name of its own.
@@ -69,7 +69,7 @@ pub(crate) struct Plain {
     /// Keywords whose schemas say nothing of the shape of a value, as they stand.
     pub(crate) verbatim: Vec<(String, Value)>,
     pub(crate) members: Vec<Member>,
-    pub(crate) others: Others,
+    pub(crate) others: OtherMembers,
     /// Nothing is said of the members of an object, so that it may be any.
     pub(crate) is_any_object: bool,
     pub(crate) patterns: Vec<(Arc<Pattern>, NodeId)>,
@@ -91,7 +91,7 @@ pub(crate) struct Member {
 
 /// Members that are not named.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Others {
+pub(crate) enum OtherMembers {
     /// Nothing is said of them.
     #[default]
     Unsaid,
@@ -105,14 +105,14 @@ impl Node {
     /// without it.
     pub(super) fn each(&self, visit: &mut dyn FnMut(NodeId, bool)) {
         match &self.is {
-            Is::Never(_) => {}
-            Is::Reference(to) => visit(*to, false),
-            Is::Union { branches, .. } => branches.iter().for_each(|&id| visit(id, false)),
-            Is::Plain(plain) => {
+            NodeKind::Never(_) => {}
+            NodeKind::Reference(to) => visit(*to, false),
+            NodeKind::Union { branches, .. } => branches.iter().for_each(|&id| visit(id, false)),
+            NodeKind::Plain(plain) => {
                 for member in &plain.members {
                     visit(member.node, !member.required);
                 }
-                let others = if let Others::Open(id) = plain.others { Some(id) } else { None };
+                let others = if let OtherMembers::Open(id) = plain.others { Some(id) } else { None };
                 let patterns = plain.patterns.iter().map(|(_, id)| *id);
                 others.into_iter().chain(patterns).for_each(|id| visit(id, false));
                 plain.first.iter().chain(&plain.rest).for_each(|&id| visit(id, false));
@@ -132,7 +132,7 @@ impl Plain {
             && also.is_empty()
             && verbatim.is_empty()
             && members.is_empty()
-            && self.others == Others::Unsaid
+            && self.others == OtherMembers::Unsaid
             && self.patterns.is_empty()
             && self.names.is_none()
             && self.first.is_empty()
@@ -164,7 +164,7 @@ impl Plain {
             (
                 Kinds::OBJECT,
                 !self.members.is_empty()
-                    || self.others != Others::Unsaid
+                    || self.others != OtherMembers::Unsaid
                     || !self.patterns.is_empty()
                     || self.names.is_some()
                     || has(&["minProperties", "maxProperties"]),
@@ -198,7 +198,7 @@ impl Plain {
             || !self.also.is_empty()
             || !self.verbatim.is_empty()
             || !self.members.is_empty()
-            || self.others != Others::Unsaid
+            || self.others != OtherMembers::Unsaid
             || self.rest.is_some();
         self.constants.as_deref().filter(|_| !is_else)
     }
@@ -216,7 +216,7 @@ impl Plain {
         if let Some((_, id)) = self.patterns.iter().find(|(pattern, _)| pattern.matches(name)) {
             return Some((*id, false));
         }
-        if let Others::Open(id) = self.others { Some((id, false)) } else { None }
+        if let OtherMembers::Open(id) = self.others { Some((id, false)) } else { None }
     }
 
     /// The node of the element at a place of a list; `None` where nothing is said of it.

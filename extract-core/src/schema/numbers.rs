@@ -9,7 +9,7 @@ use jsonschema::{Keyword, ValidationError, ValidationOptions};
 use serde_json::{Map, Value};
 
 use super::Kinds;
-use super::decimal::Exact;
+use super::decimal::Decimal;
 use super::tree::Tree;
 use super::written::WrittenId;
 
@@ -28,11 +28,11 @@ type Made<'a> = Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>>;
 pub(super) fn with_keywords(options: ValidationOptions<'_>) -> ValidationOptions<'_> {
     options
         .with_keyword(IN_TEXT, |parent: &Map<String, Value>, _: &Value, _| -> Made<'_> {
-            Ok(Box::new(InText(bounds(parent))))
+            Ok(Box::new(TextBounds(bounds(parent))))
         })
         .with_keyword(WIDE, |_: &Map<String, Value>, meant: &Value, _| -> Made<'_> {
             let nothing = Map::new();
-            Ok(Box::new(Wide::new(meant.as_object().unwrap_or(&nothing))))
+            Ok(Box::new(WideInteger::new(meant.as_object().unwrap_or(&nothing))))
         })
 }
 
@@ -127,7 +127,7 @@ enum Bound {
 }
 
 /// A bound with the number, and as the schema writes it.
-type Held = (Bound, Exact, String);
+type HeldBound = (Bound, Decimal, String);
 
 const BOUNDS: [(&str, Bound); 5] = [
     ("minimum", Bound::Least),
@@ -137,16 +137,16 @@ const BOUNDS: [(&str, Bound); 5] = [
     ("multipleOf", Bound::Multiple),
 ];
 
-fn bounds(schema: &Map<String, Value>) -> Vec<Held> {
+fn bounds(schema: &Map<String, Value>) -> Vec<HeldBound> {
     let read = |(keyword, bound): (&str, Bound)| {
         let written = schema.get(keyword).filter(|value| value.is_number())?.to_string();
-        Some((bound, Exact::parse(&written)?, written))
+        Some((bound, Decimal::parse(&written)?, written))
     };
     BOUNDS.into_iter().filter_map(read).collect()
 }
 
 impl Bound {
-    fn holds(self, number: &Exact, limit: &Exact) -> bool {
+    fn holds(self, number: &Decimal, limit: &Decimal) -> bool {
         match self {
             Self::Least => number.cmp(limit) != Ordering::Less,
             Self::Most => number.cmp(limit) != Ordering::Greater,
@@ -167,25 +167,25 @@ impl Bound {
     }
 }
 
-fn broken<'a>(bounds: &'a [Held], number: &'a Exact) -> impl Iterator<Item = &'a Held> {
+fn broken<'a>(bounds: &'a [HeldBound], number: &'a Decimal) -> impl Iterator<Item = &'a HeldBound> {
     bounds.iter().filter(|(bound, limit, _)| !bound.holds(number, limit))
 }
 
-fn errors(bounds: &[Held], number: &Exact) -> Vec<ValidationError<'static>> {
+fn errors(bounds: &[HeldBound], number: &Decimal) -> Vec<ValidationError<'static>> {
     let found = broken(bounds, number);
     found.map(|(bound, _, written)| ValidationError::custom(bound.in_words(written))).collect()
 }
 
 /// Bounds of numbers that are written as text. What is no number is left to the pattern.
-struct InText(Vec<Held>);
+struct TextBounds(Vec<HeldBound>);
 
-impl<'i> Keyword<'i> for InText {
+impl<'i> Keyword<'i> for TextBounds {
     fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
         self.iter_errors(instance).next().map_or(Ok(()), Err)
     }
 
     fn is_valid(&self, instance: &'i Value) -> bool {
-        let number = instance.as_str().and_then(Exact::parse);
+        let number = instance.as_str().and_then(Decimal::parse);
         number.is_none_or(|number| broken(&self.0, &number).next().is_none())
     }
 
@@ -193,26 +193,26 @@ impl<'i> Keyword<'i> for InText {
         &self,
         instance: &'i Value,
     ) -> Box<dyn Iterator<Item = ValidationError<'i>> + 'i> {
-        let number = instance.as_str().and_then(Exact::parse);
+        let number = instance.as_str().and_then(Decimal::parse);
         let found = number.map(|number| errors(&self.0, &number)).unwrap_or_default();
         Box::new(found.into_iter())
     }
 }
 
 /// An integer of 128 bits, as a number or as its digits.
-struct Wide {
-    bounds: Vec<Held>,
+struct WideInteger {
+    bounds: Vec<HeldBound>,
     nullable: bool,
 }
 
-impl Wide {
+impl WideInteger {
     fn new(meant: &Map<String, Value>) -> Self {
         let mut bounds = bounds(meant);
         let is_unsigned = meant.get("format").is_some_and(|format| format == "uint128");
         let [least, most] = if is_unsigned { ["0", U128_MAX] } else { [I128_MIN, I128_MAX] };
         let mut hold = |bound, exclusive, limit: &str| {
             if !bounds.iter().any(|(known, ..)| *known == bound || *known == exclusive) {
-                bounds.extend(Exact::parse(limit).map(|at| (bound, at, limit.to_owned())));
+                bounds.extend(Decimal::parse(limit).map(|at| (bound, at, limit.to_owned())));
             }
         };
         hold(Bound::Least, Bound::Above, least);
@@ -220,10 +220,10 @@ impl Wide {
         Self { bounds, nullable: meant.get(NULLABLE) == Some(&Value::Bool(true)) }
     }
 
-    fn number(instance: &Value) -> Option<Exact> {
+    fn number(instance: &Value) -> Option<Decimal> {
         match instance {
-            Value::Number(number) => Exact::parse(&number.to_string()).filter(Exact::is_integer),
-            Value::String(text) => is_whole(text).then(|| Exact::parse(text)).flatten(),
+            Value::Number(number) => Decimal::parse(&number.to_string()).filter(Decimal::is_integer),
+            Value::String(text) => is_whole(text).then(|| Decimal::parse(text)).flatten(),
             _ => None,
         }
     }
@@ -235,7 +235,7 @@ pub(crate) fn is_whole(text: &str) -> bool {
     !figures.is_empty() && figures.bytes().all(|b| b.is_ascii_digit())
 }
 
-impl<'i> Keyword<'i> for Wide {
+impl<'i> Keyword<'i> for WideInteger {
     fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
         self.iter_errors(instance).next().map_or(Ok(()), Err)
     }

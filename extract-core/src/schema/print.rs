@@ -3,19 +3,19 @@
 use serde_json::{Map, Value, json};
 
 use super::keywords;
-use super::node::{Is, NodeId, Others, Plain};
+use super::node::{NodeKind, NodeId, OtherMembers, Plain};
 use super::tree::Tree;
-use super::written::{Written, WrittenId};
+use super::written::{WrittenSchema, WrittenId};
 
 impl Tree {
     /// The JSON Schema of a node, as it is written in the document that the tree was read from. Its
     /// references lead into that document.
     pub(crate) fn said(&self, document: &Value, id: NodeId) -> Value {
         let node = self.node(id);
-        let written: Vec<&Written> = node.seeds.iter().map(|atom| self.written(atom.id)).collect();
+        let written: Vec<&WrittenSchema> = node.seeds.iter().map(|atom| self.written(atom.id)).collect();
         if written.is_empty() {
             return match &node.is {
-                Is::Union { branches, .. } => any_of(self, document, branches),
+                NodeKind::Union { branches, .. } => any_of(self, document, branches),
                 _ => Value::Bool(true),
             };
         }
@@ -97,9 +97,9 @@ impl Tree {
             schema.insert("patternProperties".to_owned(), patterns.into());
         }
         let others = match plain.others {
-            Others::Unsaid => None,
-            Others::Closed => Some(Value::Bool(false)),
-            Others::Open(id) => Some(self.said(document, id)),
+            OtherMembers::Unsaid => None,
+            OtherMembers::Closed => Some(Value::Bool(false)),
+            OtherMembers::Open(id) => Some(self.said(document, id)),
         };
         schema.extend(others.map(|others| ("additionalProperties".to_owned(), others)));
         if let Some(names) = plain.names {

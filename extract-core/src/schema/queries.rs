@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::node::{Is, NodeId, Others, Plain};
+use super::node::{NodeKind, NodeId, OtherMembers, Plain};
 use super::tree::Tree;
-use super::written::{Written, WrittenId};
+use super::written::{WrittenSchema, WrittenId};
 use super::{Constant, Kinds, embed};
 
 /// A list of elements of one kind.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct List {
+pub(crate) struct ListNode {
     /// `None` where nothing is said of the elements.
     pub(crate) element: Option<NodeId>,
     pub(crate) least: u64,
@@ -18,7 +18,7 @@ pub(crate) struct List {
 
 /// A step from a schema to one that is written inside of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step<'t> {
+pub(crate) enum SchemaStep<'t> {
     /// To the member of this name.
     Member(&'t str),
     /// To members that are not named.
@@ -46,9 +46,9 @@ impl Tree {
                 continue;
             }
             match &self.node(id).is {
-                Is::Union { branches, .. } => open.extend(branches.iter().rev()),
-                Is::Plain(_) => found.push(id),
-                Is::Never(_) | Is::Reference(_) => {}
+                NodeKind::Union { branches, .. } => open.extend(branches.iter().rev()),
+                NodeKind::Plain(_) => found.push(id),
+                NodeKind::Never(_) | NodeKind::Reference(_) => {}
             }
         }
         found
@@ -80,14 +80,14 @@ impl Plain {
     /// The one member, where it must be there and no other may.
     pub(crate) fn only_member(&self) -> Option<(&str, NodeId)> {
         let [only] = self.members.as_slice() else { return None };
-        let only_one = only.required && self.others == Others::Closed && self.patterns.is_empty();
+        let only_one = only.required && self.others == OtherMembers::Closed && self.patterns.is_empty();
         only_one.then_some((only.name.as_str(), only.node))
     }
 
     /// The elements, where it is a list, and all of them are of one kind.
-    pub(crate) fn list(&self) -> Option<List> {
+    pub(crate) fn list(&self) -> Option<ListNode> {
         (self.kinds == Some(Kinds::ARRAY) && self.constants.is_none() && self.first.is_empty())
-            .then(|| List {
+            .then(|| ListNode {
                 element: self.rest,
                 least: self.count("minItems").unwrap_or(0),
                 most: self.count("maxItems"),
@@ -117,30 +117,30 @@ impl Plain {
     pub(crate) fn is_empty_object(&self) -> bool {
         self.about() == Some(Kinds::OBJECT)
             && self.members.is_empty()
-            && self.others == Others::Closed
+            && self.others == OtherMembers::Closed
             && !self.takes_entries()
     }
 
     /// Whether it takes members besides those that are named.
     pub(crate) fn takes_entries(&self) -> bool {
-        matches!(self.others, Others::Open(_)) || !self.patterns.is_empty()
+        matches!(self.others, OtherMembers::Open(_)) || !self.patterns.is_empty()
     }
 }
 
-impl Written {
+impl WrittenSchema {
     /// The schemas that are written inside of it, definitions aside, and the steps to them.
-    pub(crate) fn steps(&self) -> impl Iterator<Item = (Step<'_>, WrittenId)> {
-        let members = self.members.iter().map(|(name, id)| (Step::Member(name), *id));
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (SchemaStep<'_>, WrittenId)> {
+        let members = self.members.iter().map(|(name, id)| (SchemaStep::Member(name), *id));
         let entries = self.patterns.iter().map(|(_, id)| *id).chain(self.others);
-        let first = self.first.iter().enumerate().map(|(index, id)| (Step::Position(index), *id));
+        let first = self.first.iter().enumerate().map(|(index, id)| (SchemaStep::Position(index), *id));
         let unions = self.unions().flat_map(|(_, branches)| branches.iter().enumerate());
         let same = self.all.iter().copied().chain(self.not).chain(self.names).chain(self.contains);
         let same = same.chain(self.condition.iter().flatten().copied());
         members
-            .chain(entries.map(|id| (Step::Entry, id)))
+            .chain(entries.map(|id| (SchemaStep::Entry, id)))
             .chain(first)
-            .chain(self.rest.map(|id| (Step::Element, id)))
-            .chain(unions.map(|(index, id)| (Step::Alternative(index), *id)))
-            .chain(same.chain(self.dependents.iter().map(|(_, id)| *id)).map(|id| (Step::Same, id)))
+            .chain(self.rest.map(|id| (SchemaStep::Element, id)))
+            .chain(unions.map(|(index, id)| (SchemaStep::Alternative(index), *id)))
+            .chain(same.chain(self.dependents.iter().map(|(_, id)| *id)).map(|id| (SchemaStep::Same, id)))
     }
 }

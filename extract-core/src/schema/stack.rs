@@ -15,9 +15,9 @@ const READ: usize = 8 << 10;
 
 /// Room that something takes, in bytes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Room(usize);
+pub(crate) struct StackRoom(usize);
 
-impl Room {
+impl StackRoom {
     /// For what recurses along a document.
     pub(crate) fn of_document(document: &Value) -> Self {
         Self(DOCUMENT * (depth(document) + 1))

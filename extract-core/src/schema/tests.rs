@@ -22,7 +22,7 @@ fn two_unions_beside_each_other_stay_two() {
         ],
     });
     let tree = tree(&schema);
-    let Is::Union { branches, exclusive: true } = &tree.node(tree.root()).is else {
+    let NodeKind::Union { branches, exclusive: true } = &tree.node(tree.root()).is else {
         panic!("no union")
     };
     let found: Vec<String> = branches.iter().map(|&id| names(&tree, id).join(" ")).collect();

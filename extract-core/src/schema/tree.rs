@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::node::{Is, Node, NodeId, Origin, Plain};
-use super::written::{Places, Written, WrittenId};
+use super::node::{NodeKind, Node, NodeId, Origin, Plain};
+use super::written::{Places, WrittenSchema, WrittenId};
 use super::{Kinds, SchemaError, cycles, keywords, merge, written};
 
 /// A JSON Schema, read once. References are resolved, `allOf` is merged, and whatever can be said of one
@@ -16,7 +16,7 @@ pub(crate) struct Tree {
     nodes: Vec<Node>,
     root: NodeId,
     /// The schemas as they are written.
-    written: Vec<Written>,
+    written: Vec<WrittenSchema>,
     places: Places,
     /// The nodes of places that references lead to.
     targets: HashMap<WrittenId, NodeId>,
@@ -47,7 +47,7 @@ impl Tree {
         };
         let recursive = cycles::on_cycles(nodes.len(), edges);
         let knots = cycles::on_cycles(nodes.len(), |from, visit| {
-            if !matches!(nodes[from].is, Is::Reference(_)) {
+            if !matches!(nodes[from].is, NodeKind::Reference(_)) {
                 edges(from, visit);
             }
         });
@@ -60,7 +60,7 @@ impl Tree {
         });
         let mut uses = vec![0; nodes.len()];
         for node in &nodes {
-            if let Is::Reference(to) = node.is {
+            if let NodeKind::Reference(to) = node.is {
                 uses[to as usize] += 1;
             }
         }
@@ -101,7 +101,7 @@ impl Tree {
     /// The node behind a chain of references.
     pub(crate) fn behind(&self, mut id: NodeId) -> NodeId {
         // Chains that lead back to themselves are refused when a schema is read.
-        while let Is::Reference(to) = self.node(id).is {
+        while let NodeKind::Reference(to) = self.node(id).is {
             id = to;
         }
         id
@@ -110,7 +110,7 @@ impl Tree {
     /// The constraints of a node, where it is no alternative and something fits.
     pub(crate) fn plain(&self, id: NodeId) -> Option<&Plain> {
         match &self.node(self.behind(id)).is {
-            Is::Plain(plain) => Some(plain),
+            NodeKind::Plain(plain) => Some(plain),
             _ => None,
         }
     }
@@ -145,7 +145,7 @@ impl Tree {
         self.recursive.contains(&true)
     }
 
-    pub(crate) fn written(&self, id: WrittenId) -> &Written {
+    pub(crate) fn written(&self, id: WrittenId) -> &WrittenSchema {
         &self.written[id as usize]
     }
 
@@ -217,8 +217,8 @@ impl Tree {
             let mut open = vec![start];
             while let Some(&node) = open.last() {
                 let inner: Vec<usize> = match &self.nodes[node].is {
-                    Is::Reference(to) => vec![*to as usize],
-                    Is::Union { branches, .. } => branches.iter().map(|&id| id as usize).collect(),
+                    NodeKind::Reference(to) => vec![*to as usize],
+                    NodeKind::Union { branches, .. } => branches.iter().map(|&id| id as usize).collect(),
                     _ => Vec::new(),
                 };
                 let before = open.len();
@@ -229,8 +229,8 @@ impl Tree {
                 open.pop();
                 done[node] = true;
                 self.kinds[node] = match &self.nodes[node].is {
-                    Is::Never(_) => Kinds::NONE,
-                    Is::Plain(plain) => plain.possible(),
+                    NodeKind::Never(_) => Kinds::NONE,
+                    NodeKind::Plain(plain) => plain.possible(),
                     _ => inner.iter().fold(Kinds::NONE, |all, &id| all.or(self.kinds[id])),
                 };
             }

@@ -7,7 +7,7 @@ use jsonschema::{Draft, PatternOptions, ValidationError};
 use serde_json::{Map, Value};
 
 use super::keywords::{each_schema, each_schema_at};
-use super::stack::Room;
+use super::stack::StackRoom;
 use super::tree::Tree;
 use super::{formats, numbers};
 
@@ -30,7 +30,7 @@ pub(crate) struct Validator {
 impl Validator {
     /// Whether a value fits. The work is not bounded here: see [`Tree::steps`].
     pub(crate) fn is_valid(&self, value: &Value) -> bool {
-        Room::of_check(value, self.nested).run(|| self.compiled.is_valid(value))
+        StackRoom::of_check(value, self.nested).run(|| self.compiled.is_valid(value))
     }
 
     /// Calls `visit` with all that is wrong with a value, up to so many.
@@ -40,7 +40,7 @@ impl Validator {
         most: usize,
         mut visit: impl FnMut(&ValidationError<'_>),
     ) {
-        Room::of_check(value, self.nested).run(|| {
+        StackRoom::of_check(value, self.nested).run(|| {
             self.compiled.iter_errors(value).take(most).for_each(|error| visit(&error));
         });
     }
@@ -55,7 +55,7 @@ pub(crate) fn compile<'s>(
 ) -> Result<Validator, ValidationError<'s>> {
     let spelled_out = spelled_out(tree, schema, around);
     let nested = tree.nested();
-    let compiled = Room::of_document(schema).run(|| build(&spelled_out));
+    let compiled = StackRoom::of_document(schema).run(|| build(&spelled_out));
     compiled.map(|compiled| Validator { compiled, nested }).map_err(ValidationError::to_owned)
 }
 

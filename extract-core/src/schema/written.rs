@@ -23,7 +23,7 @@ const MAX_PARTS: usize = 50_000;
 /// One schema of a document.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent properties, not a state")]
-pub(crate) struct Written {
+pub(crate) struct WrittenSchema {
     /// Its JSON pointer in the document.
     pub(crate) place: String,
     /// It is `false`: nothing fits.
@@ -103,7 +103,7 @@ impl Annotations {
     }
 }
 
-impl Written {
+impl WrittenSchema {
     /// Whether it says nothing of values by itself: at most it refers to other schemas.
     pub(super) fn is_silent(&self) -> bool {
         !self.is_false && !self.asserts() && self.any.is_none() && self.one.is_none()
@@ -172,7 +172,7 @@ impl Written {
 }
 
 /// Reads a document. The first schema is its root.
-pub(super) fn parse(document: &Value) -> Result<(Vec<Written>, Places), SchemaError> {
+pub(super) fn parse(document: &Value) -> Result<(Vec<WrittenSchema>, Places), SchemaError> {
     if !within_depth(document, MAX_DEPTH) {
         return Err(SchemaError::TooDeep { allowed: MAX_DEPTH });
     }
@@ -202,7 +202,7 @@ pub(super) type Places = HashMap<String, WrittenId>;
 
 struct Parser<'d> {
     document: &'d Value,
-    written: Vec<Written>,
+    written: Vec<WrittenSchema>,
     places: Places,
     open: Vec<(WrittenId, &'d Value)>,
     /// The places of the schemas that have an `$anchor`, found when one is first referred to.
@@ -216,21 +216,21 @@ impl<'d> Parser<'d> {
             return known;
         }
         let id = WrittenId::try_from(self.written.len()).unwrap_or(WrittenId::MAX);
-        self.written.push(Written { place: place.clone(), ..Written::default() });
+        self.written.push(WrittenSchema { place: place.clone(), ..WrittenSchema::default() });
         self.places.insert(place, id);
         self.open.push((id, schema));
         id
     }
 
-    fn read(&mut self, schema: &'d Value, place: &str) -> Result<Written, SchemaError> {
+    fn read(&mut self, schema: &'d Value, place: &str) -> Result<WrittenSchema, SchemaError> {
         let members = match schema {
             Value::Bool(anything) => {
-                return Ok(Written { is_false: !anything, ..Written::default() });
+                return Ok(WrittenSchema { is_false: !anything, ..WrittenSchema::default() });
             }
             Value::Object(members) => members,
             _ => return Err(malformed(place, "a schema is an object, `true` or `false`")),
         };
-        let mut read = Written { notes: annotations(members), ..Written::default() };
+        let mut read = WrittenSchema { notes: annotations(members), ..WrittenSchema::default() };
         (read.constants, read.is_const) = constants(members);
         for (keyword, value) in members {
             self.keyword(&mut read, keyword, value, place)?;
@@ -250,7 +250,7 @@ impl<'d> Parser<'d> {
 
     fn keyword(
         &mut self,
-        read: &mut Written,
+        read: &mut WrittenSchema,
         keyword: &str,
         value: &'d Value,
         place: &str,

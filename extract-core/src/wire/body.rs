@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::conversation::{
-    Feature, Media, MediaSource, Message, Part, ProviderError, ProviderErrorKind, Request, State,
+    Feature, Media, MediaSource, Message, Part, ProviderError, ProviderErrorKind, Request, ProviderState,
 };
 
 use super::Quirks;
@@ -112,7 +112,7 @@ fn lay_over(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
 }
 
 /// The provider's own form of a turn, where this protocol can read it.
-pub(super) fn state<'m>(message: &'m Message, protocol: &str) -> Option<&'m State> {
+pub(super) fn state<'m>(message: &'m Message, protocol: &str) -> Option<&'m ProviderState> {
     message.parts.iter().find_map(|part| match part {
         Part::State(state) if state.protocol == protocol => Some(state),
         _ => None,

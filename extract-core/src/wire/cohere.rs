@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::failure::{beginning, in_reply};
-use super::offer::{Demand, Offer};
+use super::offer::{ToolDemand, ToolOffer};
 use super::usage;
 use super::{Delivery, EffortField, Quirks, StreamDecoder, ToolChoiceForm, assemble, body, loose};
 use crate::conversation::{
-    Delta, Ending, MediaKind, MediaSource, Message, Output, Part, ProviderError, ProviderErrorKind,
+    Delta, StreamEnd, MediaKind, MediaSource, Message, Output, Part, ProviderError, ProviderErrorKind,
     ReasoningEffort, Reply, Request, Role, StopReason, Usage,
 };
 
@@ -58,8 +58,8 @@ pub(super) fn encode(
         ToolChoiceForm::Named => ToolChoiceForm::Required,
         form => form,
     };
-    let offer = Offer::of(&request.output, form)?;
-    let forced = offer.demand == Demand::Any;
+    let offer = ToolOffer::of(&request.output, form)?;
+    let forced = offer.demand == ToolDemand::Any;
     let wire = Body {
         model,
         messages,
@@ -290,7 +290,7 @@ impl StreamDecoder for Stream {
             Some(other) => StopReason::Other(other.to_owned()),
             None => StopReason::Unstated,
         };
-        let mut ending = Ending::new(stop);
+        let mut ending = StreamEnd::new(stop);
         ending.raw_stop = raw_stop;
         deltas.push(Delta::Done(ending));
         Ok(deltas)

@@ -132,7 +132,7 @@ impl Protocol {
 
     /// A decoder for one streamed reply.
     pub fn stream(self) -> Box<dyn StreamDecoder> {
-        Box::new(Mended(self.raw_stream()))
+        Box::new(MendedDecoder(self.raw_stream()))
     }
 
     fn raw_stream(self) -> Box<dyn StreamDecoder> {
@@ -204,9 +204,9 @@ impl std::fmt::Display for Protocol {
 
 /// A decoder that is shown only what can be read.
 #[derive(Debug)]
-struct Mended(Box<dyn StreamDecoder>);
+struct MendedDecoder(Box<dyn StreamDecoder>);
 
-impl StreamDecoder for Mended {
+impl StreamDecoder for MendedDecoder {
     fn event(&mut self, name: Option<&str>, data: &str) -> Result<Vec<Delta>, ProviderError> {
         self.0.event(name, &surrogates::mend(data))
     }

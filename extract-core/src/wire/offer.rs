@@ -8,7 +8,7 @@ use crate::conversation::{Output, ProviderError, ProviderErrorKind, Tool, ToolCh
 
 /// What is demanded of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Demand<'a> {
+pub(super) enum ToolDemand<'a> {
     /// A call of this tool.
     Named(&'a str),
     /// A call of any tool that is offered.
@@ -21,20 +21,20 @@ pub(super) enum Demand<'a> {
 
 /// The tools of a request, and what is to be done with them.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Offer<'a> {
+pub(super) struct ToolOffer<'a> {
     pub(super) tools: &'a [Arc<Tool>],
-    pub(super) demand: Demand<'a>,
+    pub(super) demand: ToolDemand<'a>,
     /// Whether one reply may hold several calls.
     pub(super) parallel: bool,
 }
 
-impl<'a> Offer<'a> {
+impl<'a> ToolOffer<'a> {
     /// What a request offers; nothing, where it asks for no calls.
     ///
     /// A server that takes no notice of a name, and one that cannot be told what to do at all, is
     /// offered the one tool that has to be called and no other.
     pub(super) fn of(output: &'a Output, form: ToolChoiceForm) -> Result<Self, ProviderError> {
-        let none = Self { tools: &[], demand: Demand::Unsaid, parallel: false };
+        let none = Self { tools: &[], demand: ToolDemand::Unsaid, parallel: false };
         let Output::Tools(asked) = output else { return Ok(none) };
         let only = match asked.choice {
             ToolChoice::Only(index) => {
@@ -50,14 +50,14 @@ impl<'a> Offer<'a> {
             ToolChoice::Any | ToolChoice::Auto => None,
         };
         let demand = match (form, only) {
-            (ToolChoiceForm::Omitted, _) => Demand::Unsaid,
-            _ if asked.choice == ToolChoice::Auto => Demand::Free,
-            (ToolChoiceForm::Auto, _) => Demand::Free,
-            (ToolChoiceForm::Named, Some([only])) => Demand::Named(&only.name),
-            _ => Demand::Any,
+            (ToolChoiceForm::Omitted, _) => ToolDemand::Unsaid,
+            _ if asked.choice == ToolChoice::Auto => ToolDemand::Free,
+            (ToolChoiceForm::Auto, _) => ToolDemand::Free,
+            (ToolChoiceForm::Named, Some([only])) => ToolDemand::Named(&only.name),
+            _ => ToolDemand::Any,
         };
         let tools = match (demand, only) {
-            (Demand::Named(_), _) | (_, None) => &*asked.tools,
+            (ToolDemand::Named(_), _) | (_, None) => &*asked.tools,
             (_, Some(only)) => only,
         };
         Ok(Self { tools, demand, parallel: asked.parallel })

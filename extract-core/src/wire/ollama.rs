@@ -7,12 +7,12 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::failure::{beginning, in_reply};
-use super::offer::Offer;
+use super::offer::ToolOffer;
 use super::{
     Delivery, EffortField, Quirks, StreamDecoder, ToolChoiceForm, assemble, body, loose, usage,
 };
 use crate::conversation::{
-    Delta, Ending, MediaKind, MediaSource, Message, Output, Part, ProviderError, ProviderErrorKind,
+    Delta, StreamEnd, MediaKind, MediaSource, Message, Output, Part, ProviderError, ProviderErrorKind,
     ReasoningEffort, Reply, Request, Role, StopReason, Usage,
 };
 
@@ -79,7 +79,7 @@ pub(super) fn encode(
         model,
         messages,
         // There is no word for what has to be called.
-        tools: Offer::of(&request.output, ToolChoiceForm::Omitted)?
+        tools: ToolOffer::of(&request.output, ToolChoiceForm::Omitted)?
             .tools
             .iter()
             .map(|tool| {
@@ -273,7 +273,7 @@ impl StreamDecoder for Stream {
             Some(other) => StopReason::Other(other.to_owned()),
             None => StopReason::Unstated,
         };
-        deltas.push(Delta::Done(Ending {
+        deltas.push(Delta::Done(StreamEnd {
             stop,
             raw_stop,
             model: self.model.take(),

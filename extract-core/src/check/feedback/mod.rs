@@ -11,7 +11,7 @@ use serde_json::Value;
 pub use annotate::annotate;
 pub use fold::{Folded, fold};
 
-use crate::contract::{Parts, Problems};
+use crate::contract::{ReaskParts, Problems};
 use crate::conversation::Mode;
 
 /// The most bytes of problems that one message carries.
@@ -42,7 +42,7 @@ pub struct Feedback<'a> {
     /// How often exactly these problems came back.
     pub unchanged: u32,
     /// The parts that are asked for now; none where it is the whole.
-    pub parts: Option<&'a Parts>,
+    pub parts: Option<&'a ReaskParts>,
     /// The tool that gives the whole, where others are offered beside it.
     pub tool: Option<&'a str>,
 }
@@ -66,7 +66,7 @@ impl<'a> Feedback<'a> {
     }
 
     /// Sets the parts that are asked for now.
-    pub fn parts(mut self, parts: &'a Parts) -> Self {
+    pub fn parts(mut self, parts: &'a ReaskParts) -> Self {
         self.parts = Some(parts);
         self
     }
@@ -128,7 +128,7 @@ pub fn render_feedback(feedback: &Feedback<'_>) -> String {
 }
 
 /// The names of parts and where they belong.
-fn asked_for(parts: &Parts) -> String {
+fn asked_for(parts: &ReaskParts) -> String {
     let each = parts.iter().map(|part| format!("\n- `{}`: {}", part.name, part.place));
     format!(", corrected; everything else is kept as it is:{}", each.collect::<String>())
 }

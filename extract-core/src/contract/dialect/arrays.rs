@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::error::DialectError;
-use super::lower::{Engine, Out};
+use super::lower::{Lowering, SchemaDraft};
 use super::note::NoteKind;
 use super::plan::{SAME, Step, StepId, TUPLE_REST};
 use super::table::{Any, Tuples};
-use crate::schema::{Is, NodeId, Plain};
+use crate::schema::{NodeKind, NodeId, Plain};
 
 /// The least and the most elements of a list.
 struct Length {
@@ -15,12 +15,12 @@ struct Length {
     most: Option<u64>,
 }
 
-impl Engine<'_> {
+impl Lowering<'_> {
     pub(super) fn array(
         &mut self,
         node: NodeId,
         plain: &Plain,
-    ) -> Result<Option<Out>, DialectError> {
+    ) -> Result<Option<SchemaDraft>, DialectError> {
         if plain.first.is_empty() {
             let length = Length {
                 least: plain.count("minItems").unwrap_or(0),
@@ -38,7 +38,7 @@ impl Engine<'_> {
         plain: &Plain,
         elements: Option<NodeId>,
         length: &Length,
-    ) -> Result<Out, DialectError> {
+    ) -> Result<SchemaDraft, DialectError> {
         let items = match elements {
             Some(elements) => self.lower(elements)?,
             None => Some(self.any(node)),
@@ -47,9 +47,9 @@ impl Engine<'_> {
     }
 
     /// A list of elements that are lowered already; of none, where nothing fits.
-    fn list_of(&mut self, node: NodeId, plain: &Plain, items: Option<Out>, length: &Length) -> Out {
+    fn list_of(&mut self, node: NodeId, plain: &Plain, items: Option<SchemaDraft>, length: &Length) -> SchemaDraft {
         let step = items.as_ref().map_or(SAME, |items| items.step);
-        let mut out = Out::default();
+        let mut out = SchemaDraft::default();
         if step != SAME {
             out.step = self.step(Step::Array { first: Vec::new(), items: step });
         }
@@ -62,7 +62,7 @@ impl Engine<'_> {
         out
     }
 
-    fn lengths(&mut self, out: &mut Out, node: NodeId, plain: &Plain, length: &Length) {
+    fn lengths(&mut self, out: &mut SchemaDraft, node: NodeId, plain: &Plain, length: &Length) {
         let mut unsaid = Map::new();
         if length.least > 0 {
             self.constrain(out, "minItems", &length.least.into(), &mut unsaid);
@@ -78,12 +78,12 @@ impl Engine<'_> {
         self.say(out, &unsaid, node);
     }
 
-    fn tuple(&mut self, node: NodeId, plain: &Plain) -> Result<Option<Out>, DialectError> {
+    fn tuple(&mut self, node: NodeId, plain: &Plain) -> Result<Option<SchemaDraft>, DialectError> {
         let first = plain.first.as_slice();
         let count = first.len() as u64;
         let least = plain.count("minItems").unwrap_or(0);
         let most = plain.count("maxItems");
-        let is_never = |rest: &NodeId| matches!(self.tree.node(*rest).is, Is::Never(_));
+        let is_never = |rest: &NodeId| matches!(self.tree.node(*rest).is, NodeKind::Never(_));
         let more =
             plain.rest.filter(|rest| !is_never(rest) && most.is_none_or(|most| most > count));
         let is_open = plain.rest.is_none() && most.is_none_or(|most| most > count);
@@ -141,7 +141,7 @@ impl Engine<'_> {
         let words = "a list with a type for each place is sent as an object with a member for each";
         let place = self.place(node).to_owned();
         self.note(NoteKind::Reshaped, &place, words.to_owned());
-        let mut out = Out { step: self.step(Step::Tuple { first: steps, rest }), ..Out::default() };
+        let mut out = SchemaDraft { step: self.step(Step::Tuple { first: steps, rest }), ..SchemaDraft::default() };
         out.schema = self.closed_object(properties, required);
         out.words.push(format!("A list of {count}: each member is the item at that place."));
         let mut unsaid = Map::new();
@@ -158,7 +158,7 @@ impl Engine<'_> {
         plain: &Plain,
         more: Option<NodeId>,
         is_open: bool,
-    ) -> Result<Option<Out>, DialectError> {
+    ) -> Result<Option<SchemaDraft>, DialectError> {
         let mut sent = Vec::new();
         let mut steps: Vec<StepId> = Vec::new();
         for &place in &plain.first {
@@ -166,7 +166,7 @@ impl Engine<'_> {
             steps.push(out.step);
             sent.push(self.finish(out));
         }
-        let mut out = Out::default();
+        let mut out = SchemaDraft::default();
         out.schema.insert("type".to_owned(), self.type_name("array"));
         out.schema.insert("prefixItems".to_owned(), Value::Array(sent));
         let mut items = SAME;
@@ -195,7 +195,7 @@ impl Engine<'_> {
         node: NodeId,
         plain: &Plain,
         more: Option<NodeId>,
-    ) -> Result<Out, DialectError> {
+    ) -> Result<SchemaDraft, DialectError> {
         let mut kinds: Vec<NodeId> = plain.first.clone();
         kinds.extend(more);
         let items = match kinds.as_slice() {

@@ -3,19 +3,19 @@
 
 use serde_json::Value;
 
-use super::plan::{Branch, KEY, Member, Plan, Rest, SAME, Step, StepId, TUPLE_REST, VALUE};
-use crate::schema::{Is, Kinds, NodeId, Plain, Tree, same};
+use super::plan::{Branch, KEY, Member, Plan, OtherSteps, SAME, Step, StepId, TUPLE_REST, VALUE};
+use crate::schema::{NodeKind, Kinds, NodeId, Plain, Tree, same};
 
 /// How deep a value is looked into.
 const DEPTH: usize = 128;
 
 /// Looks at values as they were sent.
-pub(super) struct Sent<'a> {
+pub(super) struct BranchMatcher<'a> {
     pub(super) plan: &'a Plan,
     pub(super) own: &'a Tree,
 }
 
-impl Sent<'_> {
+impl BranchMatcher<'_> {
     /// Whether a value looks like a branch. It looks at no more than `budget` nodes, and takes what
     /// is behind them for granted.
     pub(super) fn fits(&self, branch: &Branch, value: &Value, budget: &mut usize) -> bool {
@@ -103,12 +103,12 @@ impl Sent<'_> {
                             (Some(member), _) => {
                                 inner(member.step, plain.member(own).map(|one| one.node), value)
                             }
-                            (None, Rest::Pairs { sent, .. }) if sent == name => value.is_array(),
-                            (None, Rest::Members(step)) => match plain.member_of(own) {
+                            (None, OtherSteps::Pairs { sent, .. }) if sent == name => value.is_array(),
+                            (None, OtherSteps::Members(step)) => match plain.member_of(own) {
                                 Some((node, _)) => inner(*step, Some(node), value),
                                 None => plain.members.is_empty(),
                             },
-                            (None, Rest::Pairs { .. }) => false,
+                            (None, OtherSteps::Pairs { .. }) => false,
                         }
                     })
             }
@@ -118,7 +118,7 @@ impl Sent<'_> {
     /// The one alternative that a node has besides null.
     fn without_null(&self, node: NodeId) -> NodeId {
         let mut node = self.own.behind(node);
-        while let Is::Union { branches, .. } = &self.own.node(node).is {
+        while let NodeKind::Union { branches, .. } = &self.own.node(node).is {
             let mut others = branches.iter().filter(|id| self.own.kinds(**id) != Kinds::NULL);
             match (others.next(), others.next()) {
                 (Some(only), None) => node = self.own.behind(*only),
@@ -183,7 +183,7 @@ impl Sent<'_> {
 
     fn constants(&self, node: NodeId) -> Option<&Plain> {
         match &self.own.node(self.own.behind(node)).is {
-            Is::Plain(plain) if plain.constants.is_some() => Some(plain),
+            NodeKind::Plain(plain) if plain.constants.is_some() => Some(plain),
             _ => None,
         }
     }

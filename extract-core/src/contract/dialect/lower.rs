@@ -12,10 +12,10 @@ use super::limits;
 use super::note::{Note, NoteKind};
 use super::plan::{Plan, SAME, Step, StepId};
 use super::table::{Any, Dialect, Recursion, Refs, Root};
-use super::transform::Turner;
+use super::transform::Transformer;
 use super::{Lowered, describe};
 use crate::schema::push_segment;
-use crate::schema::{self, Annotations, Is, NodeId, Tree};
+use crate::schema::{self, Annotations, NodeKind, NodeId, Tree};
 
 /// How deep lowering goes, references that are written out included.
 const MAX_LEVELS: usize = 100;
@@ -39,12 +39,12 @@ pub(super) fn lower(tree: &Arc<Tree>, dialect: &Dialect) -> Result<Lowered, Dial
     };
     let mut inline = dialect.refs == Refs::Bare;
     loop {
-        let mut engine = Engine::new(tree, dialect, unroll, inline);
+        let mut engine = Lowering::new(tree, dialect, unroll, inline);
         let mut lowered = engine.run();
         if let (true, Ok(first)) = (engine.reshaped_examples, &lowered) {
             // Now that the plan is whole, examples can be shown in the shape that is sent. The walk
             // is the same, so its steps are.
-            let mut second = Engine::new(tree, dialect, unroll, inline);
+            let mut second = Lowering::new(tree, dialect, unroll, inline);
             second.first = Some(first);
             lowered = second.run();
         }
@@ -69,7 +69,7 @@ pub(super) fn lower(tree: &Arc<Tree>, dialect: &Dialect) -> Result<Lowered, Dial
 
 /// A lowered schema while it is being put together.
 #[derive(Default)]
-pub(super) struct Out {
+pub(super) struct SchemaDraft {
     pub(super) schema: Map<String, Value>,
     pub(super) description: Option<String>,
     pub(super) words: Vec<String>,
@@ -87,7 +87,7 @@ pub(super) struct Definition {
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "independent findings of one walk, not a state")]
-pub(super) struct Engine<'a> {
+pub(super) struct Lowering<'a> {
     pub(super) dialect: &'a Dialect,
     pub(super) tree: &'a Arc<Tree>,
     steps: Vec<Step>,
@@ -116,7 +116,7 @@ pub(super) struct Engine<'a> {
     pub(super) never: Option<(String, Cow<'static, str>)>,
 }
 
-impl<'a> Engine<'a> {
+impl<'a> Lowering<'a> {
     fn new(tree: &'a Arc<Tree>, dialect: &'a Dialect, unroll: Option<usize>, inline: bool) -> Self {
         Self {
             dialect,
@@ -192,7 +192,7 @@ impl<'a> Engine<'a> {
     fn root(&mut self) -> Result<(Map<String, Value>, StepId), DialectError> {
         // A reference at the root is written out.
         let mut chain = vec![self.tree.root()];
-        while let Some(Is::Reference(to)) = chain.last().map(|&id| &self.tree.node(id).is) {
+        while let Some(NodeKind::Reference(to)) = chain.last().map(|&id| &self.tree.node(id).is) {
             chain.push(*to);
         }
         let own = self.tree.node(self.tree.root()).notes.clone();
@@ -222,7 +222,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Lowers one node; `None` where nothing can fit it.
-    pub(super) fn lower(&mut self, node: NodeId) -> Result<Option<Out>, DialectError> {
+    pub(super) fn lower(&mut self, node: NodeId) -> Result<Option<SchemaDraft>, DialectError> {
         self.lower_in(node, false)
     }
 
@@ -232,7 +232,7 @@ impl<'a> Engine<'a> {
         &mut self,
         node: NodeId,
         hosted: bool,
-    ) -> Result<Option<Out>, DialectError> {
+    ) -> Result<Option<SchemaDraft>, DialectError> {
         // A node that contains itself by no reference gets a name as if it were referred to.
         if self.tree.is_knot(node) {
             return self.referred(node, node, true);
@@ -241,7 +241,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Lowers one node for what it is, whatever its name.
-    pub(super) fn body(&mut self, node: NodeId, hosted: bool) -> Result<Option<Out>, DialectError> {
+    pub(super) fn body(&mut self, node: NodeId, hosted: bool) -> Result<Option<SchemaDraft>, DialectError> {
         self.parts += 1;
         if self.parts > self.most_parts {
             let (dialect, allowed) = (self.dialect.name, self.most_parts);
@@ -254,16 +254,16 @@ impl<'a> Engine<'a> {
         let tree = Arc::clone(self.tree);
         let read = tree.node(node);
         let out = match &read.is {
-            Is::Never(why) => {
+            NodeKind::Never(why) => {
                 self.never.get_or_insert_with(|| (read.place.clone(), why.clone()));
                 None
             }
-            Is::Reference(to) => {
+            NodeKind::Reference(to) => {
                 let bare = hosted || read.notes.is_empty();
                 self.referred(node, *to, bare)?
             }
-            Is::Union { exclusive, branches } => self.union(node, *exclusive, branches)?,
-            Is::Plain(plain) => self.plain(node, plain)?,
+            NodeKind::Union { exclusive, branches } => self.union(node, *exclusive, branches)?,
+            NodeKind::Plain(plain) => self.plain(node, plain)?,
         };
         self.depth -= 1;
         let Some(mut out) = out else { return Ok(None) };
@@ -288,7 +288,7 @@ impl<'a> Engine<'a> {
         &self.tree.node(node).place
     }
 
-    fn annotate(&mut self, out: &mut Out, annotations: &Annotations, place: &str) {
+    fn annotate(&mut self, out: &mut SchemaDraft, annotations: &Annotations, place: &str) {
         if annotations.description.is_some() {
             out.description.clone_from(&annotations.description);
         }
@@ -322,14 +322,14 @@ impl<'a> Engine<'a> {
         }
         self.reshaped_examples = true;
         match self.first {
-            Some(first) => Turner::new(&first.plan, &first.own, &value).lower(step, value),
+            Some(first) => Transformer::new(&first.plan, &first.own, &value).lower(step, value),
             None => value,
         }
     }
 
     /// The finished schema, its description first.
-    pub(super) fn finish(&self, out: Out) -> Value {
-        let Out { mut schema, description, words, .. } = out;
+    pub(super) fn finish(&self, out: SchemaDraft) -> Value {
+        let SchemaDraft { mut schema, description, words, .. } = out;
         let Some(description) = describe::joined(description, &words) else {
             return Value::Object(schema);
         };
@@ -344,26 +344,26 @@ impl<'a> Engine<'a> {
     }
 
     /// A value of any type.
-    pub(super) fn any(&mut self, node: NodeId) -> Out {
+    pub(super) fn any(&mut self, node: NodeId) -> SchemaDraft {
         match self.dialect.any {
-            Any::Keep => Out { null: true, ..Out::default() },
+            Any::Keep => SchemaDraft { null: true, ..SchemaDraft::default() },
             Any::AllTypes => {
                 let types = ["string", "number", "boolean", "object", "array", "null"];
                 let schema = [("type".to_owned(), types.into_iter().collect())];
-                Out { schema: schema.into_iter().collect(), null: true, ..Out::default() }
+                SchemaDraft { schema: schema.into_iter().collect(), null: true, ..SchemaDraft::default() }
             }
             Any::Text => {
                 let place = self.place(node).to_owned();
                 self.note(NoteKind::Reshaped, &place, "any value is sent as JSON text".to_owned());
                 let schema = [("type".to_owned(), self.type_name("string"))].into_iter().collect();
                 let words = vec!["Any JSON value, written as JSON text.".to_owned()];
-                Out { schema, words, step: self.step(Step::Text { null: true }), ..Out::default() }
+                SchemaDraft { schema, words, step: self.step(Step::Text { null: true }), ..SchemaDraft::default() }
             }
         }
     }
 
     /// Says constraints in words that the dialect cannot say otherwise.
-    pub(super) fn say(&mut self, out: &mut Out, unsaid: &Map<String, Value>, node: NodeId) {
+    pub(super) fn say(&mut self, out: &mut SchemaDraft, unsaid: &Map<String, Value>, node: NodeId) {
         let place = self.place(node).to_owned();
         for keyword in unsaid.keys() {
             self.described(keyword, &place);

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::super::problem::Problem;
 use super::note::Note;
-use super::plan::{Plan, Rest, SAME, Step, StepId};
-use super::transform::Turner;
+use super::plan::{Plan, OtherSteps, SAME, Step, StepId};
+use super::transform::Transformer;
 use crate::schema::Tree;
 
 /// A schema in a dialect: what is sent, what the dialect could not say as it stood, and the way back
@@ -28,7 +28,7 @@ pub struct Lowered {
 /// A value in the type's own shape, and what was wrong with the one it was made of.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Raised {
+pub struct Restored {
     /// The value.
     pub value: Value,
     /// What the type's own schema cannot see any more: keys that came twice. The pointers are into
@@ -78,13 +78,13 @@ impl Lowered {
     }
 
     /// [`raise`](Self::raise), with what was wrong and cannot be seen in the value any more.
-    pub fn raise_checked(&self, value: Value) -> Raised {
+    pub fn raise_checked(&self, value: Value) -> Restored {
         if self.identity {
-            return Raised { value, problems: Vec::new() };
+            return Restored { value, problems: Vec::new() };
         }
-        let mut turner = Turner::new(&self.plan, &self.own, &value);
+        let mut turner = Transformer::new(&self.plan, &self.own, &value);
         let value = turner.raise(self.plan.root, value);
-        Raised { value, problems: turner.problems }
+        Restored { value, problems: turner.problems }
     }
 
     /// A part of a value that belongs to one step, in the type's own shape.
@@ -92,7 +92,7 @@ impl Lowered {
         if step == SAME {
             return value;
         }
-        Turner::new(&self.plan, &self.own, &value).raise(step, value)
+        Transformer::new(&self.plan, &self.own, &value).raise(step, value)
     }
 
     /// Whether any object in a value has a member that only values as they are sent have: the one that
@@ -103,7 +103,7 @@ impl Lowered {
             .steps
             .iter()
             .filter_map(|step| match step {
-                Step::Object { rest: Rest::Pairs { sent, .. }, .. } => Some(sent.as_str()),
+                Step::Object { rest: OtherSteps::Pairs { sent, .. }, .. } => Some(sent.as_str()),
                 _ => None,
             })
             .collect();
@@ -132,7 +132,7 @@ impl Lowered {
         if self.identity {
             return value;
         }
-        let mut turner = Turner::new(&self.plan, &self.own, &value);
+        let mut turner = Transformer::new(&self.plan, &self.own, &value);
         turner.lower(self.plan.root, value)
     }
 }

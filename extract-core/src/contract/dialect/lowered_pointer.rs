@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::lowered::Lowered;
-use super::plan::{Rest, SAME, Step, StepId, TUPLE_REST, VALUE};
-use super::transform::Turner;
+use super::plan::{OtherSteps, SAME, Step, StepId, TUPLE_REST, VALUE};
+use super::transform::Transformer;
 use crate::schema::{push_segment, segments};
 
 impl Lowered {
@@ -33,20 +33,20 @@ impl Lowered {
     }
 
     /// Follows several pointers into one value.
-    pub(crate) fn trace<'a>(&'a self, value: &'a Value) -> Trace<'a> {
-        let turner = Turner::new(&self.plan, &self.own, value);
-        Trace { turner, value, sent: String::new() }
+    pub(crate) fn trace<'a>(&'a self, value: &'a Value) -> LoweredPointer<'a> {
+        let turner = Transformer::new(&self.plan, &self.own, value);
+        LoweredPointer { turner, value, sent: String::new() }
     }
 }
 
 /// Places of one value on their way down.
-pub(crate) struct Trace<'a> {
-    turner: Turner<'a>,
+pub(crate) struct LoweredPointer<'a> {
+    turner: Transformer<'a>,
     value: &'a Value,
     sent: String,
 }
 
-impl Trace<'_> {
+impl LoweredPointer<'_> {
     /// The pointer of a place in the value that is sent.
     pub(crate) fn follow(&mut self, pointer: &str) -> String {
         self.descend(pointer);
@@ -100,11 +100,11 @@ impl Trace<'_> {
                     push_segment(&mut self.sent, &member.sent);
                     Some(member.step)
                 }
-                (None, Rest::Members(step)) => {
+                (None, OtherSteps::Members(step)) => {
                     push_segment(&mut self.sent, segment);
                     Some(*step)
                 }
-                (None, Rest::Pairs { sent, values }) => {
+                (None, OtherSteps::Pairs { sent, values }) => {
                     push_segment(&mut self.sent, sent);
                     let mut names =
                         at?.as_object()?.keys().filter(|name| !members.contains_key(*name));

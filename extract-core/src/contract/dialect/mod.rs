@@ -52,12 +52,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::schema::{Origin, Room, Tree};
+use crate::schema::{Origin, StackRoom, Tree};
 
 pub use error::{DialectError, Limit};
 pub(super) use limits::check_tools;
 pub use limits::{LimitUse, limits_used};
-pub use lowered::{Lowered, Raised};
+pub use lowered::{Lowered, Restored};
 pub use note::{Note, NoteKind};
 pub(crate) use render::render;
 pub use render::render_typescript;
@@ -83,7 +83,7 @@ pub use table::Dialect;
 /// ```
 pub fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, DialectError> {
     let tree = Arc::new(Tree::parse(schema, Origin::Given)?);
-    Room::of_document(schema).run(|| lower_tree(&tree, dialect))
+    StackRoom::of_document(schema).run(|| lower_tree(&tree, dialect))
 }
 
 /// Lowers a schema that is read already.

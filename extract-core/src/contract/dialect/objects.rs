@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::error::DialectError;
-use super::lower::{Engine, Out, clean};
+use super::lower::{Lowering, SchemaDraft, clean};
 use super::note::NoteKind;
-use super::plan::{Branch, KEY, Member, Rest, SAME, Step, StepId, VALUE};
+use super::plan::{Branch, KEY, Member, OtherSteps, SAME, Step, StepId, VALUE};
 use super::table::{Any, Maps, PropertyNames, Root};
-use crate::schema::{self, Kinds, NodeId, Origin, Others, Plain};
+use crate::schema::{self, Kinds, NodeId, Origin, OtherMembers, Plain};
 
 /// The member that holds the pairs of an object with named properties and others.
 const OTHERS: &str = "additional_properties";
 
 /// Members of an object that have no schema of their own.
-struct Unnamed<'p> {
+struct UnnamedMembers<'p> {
     /// The schemas that their values fit, any of them.
     nodes: Vec<NodeId>,
     /// What their names must look like, each with the place where that is said.
@@ -24,7 +24,7 @@ struct Unnamed<'p> {
 
 /// Members that are named, lowered.
 #[derive(Default)]
-struct Named {
+struct NamedMembers {
     sent: Map<String, Value>,
     required: Vec<Value>,
     members: BTreeMap<String, Member>,
@@ -33,12 +33,12 @@ struct Named {
     changes: bool,
 }
 
-impl Engine<'_> {
+impl Lowering<'_> {
     pub(super) fn object(
         &mut self,
         node: NodeId,
         plain: &Plain,
-    ) -> Result<Option<Out>, DialectError> {
+    ) -> Result<Option<SchemaDraft>, DialectError> {
         let unnamed = self.unnamed(plain);
         // A root has to be an object there, so that the pairs are a member of it.
         let stays_object =
@@ -64,9 +64,9 @@ impl Engine<'_> {
     }
 
     /// What may stand beside the named properties.
-    fn unnamed<'p>(&self, plain: &'p Plain) -> Option<Unnamed<'p>> {
-        let mut unnamed = Unnamed { nodes: Vec::new(), patterns: Vec::new() };
-        let other = if let Others::Open(other) = plain.others { Some(other) } else { None };
+    fn unnamed<'p>(&self, plain: &'p Plain) -> Option<UnnamedMembers<'p>> {
+        let mut unnamed = UnnamedMembers { nodes: Vec::new(), patterns: Vec::new() };
+        let other = if let OtherMembers::Open(other) = plain.others { Some(other) } else { None };
         if !self.dialect.allows("patternProperties") {
             unnamed.nodes.extend(plain.patterns.iter().map(|(_, node)| *node));
             if other.is_none() {
@@ -79,7 +79,7 @@ impl Engine<'_> {
     }
 
     /// The values of members that have no schema of their own.
-    fn values(&mut self, node: NodeId, unnamed: &Unnamed<'_>) -> Result<Option<Out>, DialectError> {
+    fn values(&mut self, node: NodeId, unnamed: &UnnamedMembers<'_>) -> Result<Option<SchemaDraft>, DialectError> {
         match unnamed.nodes.as_slice() {
             [only] => self.lower(*only),
             // The name tells which of them holds; a value is told apart by what it looks like.
@@ -105,14 +105,14 @@ impl Engine<'_> {
         &mut self,
         node: NodeId,
         plain: &Plain,
-        unnamed: Option<&Unnamed<'_>>,
-    ) -> Result<Option<Out>, DialectError> {
+        unnamed: Option<&UnnamedMembers<'_>>,
+    ) -> Result<Option<SchemaDraft>, DialectError> {
         let Some(mut named) = self.named(plain)? else { return Ok(None) };
         let is_empty = named.sent.is_empty() && unnamed.is_none() && plain.patterns.is_empty();
         if is_empty && !self.dialect.empty_objects && !self.is_root() {
             return Ok(Some(self.empty(node)));
         }
-        let mut rest = Rest::Members(SAME);
+        let mut rest = OtherSteps::Members(SAME);
         let mut open = None;
         let mut words = Vec::new();
         if let Some(unnamed) = unnamed {
@@ -126,10 +126,10 @@ impl Engine<'_> {
                 let schema = self.finish(out);
                 named.sent.insert(name.clone(), schema);
                 named.required.push(name.as_str().into());
-                rest = Rest::Pairs { sent: name, values };
+                rest = OtherSteps::Pairs { sent: name, values };
                 named.changes = true;
             } else if let Some(out) = self.values(node, unnamed)? {
-                rest = Rest::Members(out.step);
+                rest = OtherSteps::Members(out.step);
                 named.changes |= out.step != SAME;
                 let anything = self.dialect.any == Any::Keep && out.schema.is_empty();
                 let schema = self.finish(out);
@@ -142,8 +142,8 @@ impl Engine<'_> {
                 }
             }
         }
-        let Named { sent, required, members, renamed, mut changes } = named;
-        let mut out = Out { words, ..Out::default() };
+        let NamedMembers { sent, required, members, renamed, mut changes } = named;
+        let mut out = SchemaDraft { words, ..SchemaDraft::default() };
         out.schema = self.closed_object(sent, required);
         let bare = plain.members.is_empty();
         if let Some(open) = open {
@@ -155,7 +155,7 @@ impl Engine<'_> {
         if self.dialect.allows("patternProperties") && !plain.patterns.is_empty() {
             let (sent, step) = self.patterns(plain, &rest)?;
             if let Some(step) = step {
-                rest = Rest::Members(step);
+                rest = OtherSteps::Members(step);
                 changes = true;
             }
             if bare {
@@ -170,8 +170,8 @@ impl Engine<'_> {
     }
 
     /// Lowers the members that are named; `None` where nothing fits one that must be there.
-    fn named(&mut self, plain: &Plain) -> Result<Option<Named>, DialectError> {
-        let mut named = Named::default();
+    fn named(&mut self, plain: &Plain) -> Result<Option<NamedMembers>, DialectError> {
+        let mut named = NamedMembers::default();
         for member in &plain.members {
             let (name, required) = (&member.name, member.required);
             let filled = !required && !self.dialect.optional;
@@ -220,7 +220,7 @@ impl Engine<'_> {
         let mut schemas = named.sent.values();
         let first = schemas.next();
         let is_alike = named.sent.len() > 1 && schemas.all(|schema| Some(schema) == first);
-        if is_filled && is_alike && plain.others == Others::Closed {
+        if is_filled && is_alike && plain.others == OtherMembers::Closed {
             named.members.values_mut().for_each(|member| member.null_is_absent = true);
         }
         Ok(Some(named))
@@ -231,7 +231,7 @@ impl Engine<'_> {
     fn patterns(
         &mut self,
         plain: &Plain,
-        rest: &Rest,
+        rest: &OtherSteps,
     ) -> Result<(Map<String, Value>, Option<StepId>), DialectError> {
         let mut sent = Map::new();
         let mut branches = Vec::new();
@@ -245,7 +245,7 @@ impl Engine<'_> {
             branches.push(Branch { node: *values, kinds: Kinds::ALL, step: out.step });
             sent.insert(pattern.text.clone(), self.finish(out));
         }
-        if let (Rest::Members(step), Others::Open(other)) = (rest, plain.others) {
+        if let (OtherSteps::Members(step), OtherMembers::Open(other)) = (rest, plain.others) {
             branches.push(Branch { node: other, kinds: Kinds::ALL, step: *step });
         }
         let changes = branches.iter().any(|branch| branch.step != SAME);
@@ -257,7 +257,7 @@ impl Engine<'_> {
     }
 
     /// An object without members, for dialects that refuse one: the JSON text of it.
-    fn empty(&mut self, node: NodeId) -> Out {
+    fn empty(&mut self, node: NodeId) -> SchemaDraft {
         let mut out = self.constant(node, &[Value::from("{}")], true);
         out.step = self.step(Step::Text { null: false });
         let place = self.place(node).to_owned();
@@ -313,11 +313,11 @@ impl Engine<'_> {
         &mut self,
         node: NodeId,
         plain: Option<&Plain>,
-        unnamed: &Unnamed<'_>,
-    ) -> Result<Option<Out>, DialectError> {
+        unnamed: &UnnamedMembers<'_>,
+    ) -> Result<Option<SchemaDraft>, DialectError> {
         let keys = plain.and_then(|plain| plain.names);
         let mut keys = match keys.map(|keys| self.lower(keys)).transpose()? {
-            None => Out::default(),
+            None => SchemaDraft::default(),
             Some(Some(keys)) => keys,
             Some(None) => return Ok(None),
         };
@@ -343,7 +343,7 @@ impl Engine<'_> {
         pair.insert(KEY.to_owned(), self.finish(keys));
         pair.insert(VALUE.to_owned(), self.finish(values));
         let pair = self.closed_object(pair, vec![KEY.into(), VALUE.into()]);
-        let mut out = Out { step: self.step(Step::Pairs { values: step }), ..Out::default() };
+        let mut out = SchemaDraft { step: self.step(Step::Pairs { values: step }), ..SchemaDraft::default() };
         out.schema.insert("type".to_owned(), self.type_name("array"));
         out.schema.insert("items".to_owned(), Value::Object(pair));
         out.words.push("Each key once.".to_owned());

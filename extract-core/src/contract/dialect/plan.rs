@@ -21,7 +21,7 @@ pub(crate) enum Step {
         members: BTreeMap<String, Member>,
         /// Names that are sent otherwise, by the name that is sent.
         renamed: BTreeMap<String, String>,
-        rest: Rest,
+        rest: OtherSteps,
     },
     Array {
         first: Vec<StepId>,
@@ -64,7 +64,7 @@ pub(crate) struct Member {
 
 /// What happens to properties that have no schema of their own.
 #[derive(Debug, Clone)]
-pub(crate) enum Rest {
+pub(crate) enum OtherSteps {
     Members(StepId),
     /// Sent as a list of pairs under this name.
     Pairs {
@@ -103,7 +103,7 @@ impl Plan {
             Step::Same | Step::Definition(_) | Step::Array { .. } | Step::Union(_) => true,
             Step::Object { members, renamed, rest } => {
                 renamed.is_empty()
-                    && matches!(rest, Rest::Members(_))
+                    && matches!(rest, OtherSteps::Members(_))
                     && members.values().all(|member| !member.filled && !member.null_is_absent)
             }
             Step::Pairs { .. }

@@ -4,27 +4,27 @@
 use serde_json::{Map, Value};
 
 use super::error::DialectError;
-use super::lower::{Definition, Engine, Out, clean, is_noise};
+use super::lower::{Definition, Lowering, SchemaDraft, clean, is_noise};
 use super::note::NoteKind;
 use super::plan::{SAME, Step, StepId};
 use super::table::{Refs, RootRefs};
-use crate::schema::{Is, Kinds, NodeId, each_schema, place_of};
+use crate::schema::{NodeKind, Kinds, NodeId, each_schema, place_of};
 
 /// While fewer schemas than this are written, a described reference is written out; afterwards it
 /// is kept and wrapped.
 const INLINE_PARTS: usize = 2_000;
 
-impl Engine<'_> {
+impl Lowering<'_> {
     /// What a node becomes at a place that refers to it: a reference, or what it is.
     pub(super) fn referred(
         &mut self,
         at: NodeId,
         to: NodeId,
         bare: bool,
-    ) -> Result<Option<Out>, DialectError> {
+    ) -> Result<Option<SchemaDraft>, DialectError> {
         let mut node = to;
         // A definition that is only another name for a definition is skipped.
-        while let Is::Reference(next) = self.tree.node(node).is {
+        while let NodeKind::Reference(next) = self.tree.node(node).is {
             if !self.tree.node(node).notes.is_empty() {
                 break;
             }
@@ -46,10 +46,10 @@ impl Engine<'_> {
             }
         } else {
             let is = &self.tree.node(node).is;
-            let is_anything = matches!(is, Is::Plain(plain) if plain.is_anything());
+            let is_anything = matches!(is, NodeKind::Plain(plain) if plain.is_anything());
             let annotated = !bare && self.inline && self.parts < INLINE_PARTS;
             if self.dialect.refs == Refs::Inline
-                || matches!(is, Is::Never(_))
+                || matches!(is, NodeKind::Never(_))
                 || is_anything
                 || annotated
             {
@@ -62,11 +62,11 @@ impl Engine<'_> {
         let step = self.step(Step::Definition(index));
         let null =
             self.tree.fits(node, &Value::Null, &mut 500) && self.tree.kinds(node).has(Kinds::NULL);
-        Ok(Some(Out { schema, step, null, ..Out::default() }))
+        Ok(Some(SchemaDraft { schema, step, null, ..SchemaDraft::default() }))
     }
 
     /// Where writing out a recursive definition ends: JSON text, so that no value is lost.
-    fn cut(&mut self, node: NodeId, at: NodeId) -> Out {
+    fn cut(&mut self, node: NodeId, at: NodeId) -> SchemaDraft {
         let index = self.definition(node, false);
         let name = self.name_of(node);
         let depth = self.unroll.unwrap_or_default();
@@ -79,7 +79,7 @@ impl Engine<'_> {
         let schema = [("type".to_owned(), self.type_name("string"))].into_iter().collect();
         let words =
             vec![format!("JSON text of one more {name}, in the same shape as the outer ones.")];
-        Out { schema, words, step: self.step(Step::Cut(index)), ..Out::default() }
+        SchemaDraft { schema, words, step: self.step(Step::Cut(index)), ..SchemaDraft::default() }
     }
 
     /// Tells the values that are cut off how their definition changes them.

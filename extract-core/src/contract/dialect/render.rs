@@ -10,7 +10,7 @@ use super::error::DialectError;
 use super::lower::clean;
 use super::scalars::{OF_NUMBERS, OF_STRINGS};
 use super::table::Dialect;
-use crate::schema::{Annotations, Is, Kinds, NodeId, Origin, Others, Plain, Room, Tree};
+use crate::schema::{Annotations, NodeKind, Kinds, NodeId, Origin, OtherMembers, Plain, StackRoom, Tree};
 
 /// The most nodes that are written.
 const MAX_PARTS: usize = 20_000;
@@ -58,7 +58,7 @@ const NESTING: usize = 24;
 /// ```
 pub fn render_typescript(schema: &Value) -> Result<String, DialectError> {
     let tree = Tree::parse(schema, Origin::Given)?;
-    Room::of_document(schema).run(|| render(&tree))
+    StackRoom::of_document(schema).run(|| render(&tree))
 }
 
 pub(crate) fn render(tree: &Tree) -> Result<String, DialectError> {
@@ -141,12 +141,12 @@ impl Renderer<'_> {
         })?;
         let read = self.tree.node(node);
         let mut rendered = match &read.is {
-            Is::Never(_) => Rendered::plain("never"),
-            Is::Reference(to) => self.reference(*to)?,
-            Is::Union { branches, .. } => self.union(branches)?,
-            Is::Plain(plain) => self.plain(plain)?,
+            NodeKind::Never(_) => Rendered::plain("never"),
+            NodeKind::Reference(to) => self.reference(*to)?,
+            NodeKind::Union { branches, .. } => self.union(branches)?,
+            NodeKind::Plain(plain) => self.plain(plain)?,
         };
-        if let Is::Plain(plain) = &read.is {
+        if let NodeKind::Plain(plain) = &read.is {
             for (keyword, value) in &plain.also {
                 let again = [(keyword.clone(), value.clone())].into_iter().collect();
                 rendered.comment.extend(describe::sentences(&again));
@@ -296,7 +296,7 @@ impl Renderer<'_> {
             member.comment.push(format!("Each key matches `{}`.", pattern.text));
             members.push(("[key: string]".to_owned(), member));
         }
-        if let Others::Open(node) = plain.others {
+        if let OtherMembers::Open(node) = plain.others {
             members.push(("[key: string]".to_owned(), self.render(node)?));
         }
         Ok(block(members))

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::error::DialectError;
-use super::lower::{Engine, Out};
+use super::lower::{Lowering, SchemaDraft};
 use super::table::{Constants, Patterns};
 use super::{describe, pattern};
 use crate::schema::{Kinds, NodeId, Plain};
@@ -15,13 +15,13 @@ pub(super) const OF_STRINGS: &[&str] =
 pub(super) const OF_NUMBERS: &[&str] =
     &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "format"];
 
-impl Engine<'_> {
+impl Lowering<'_> {
     /// Lowers constraints, none of which is an alternative.
     pub(super) fn plain(
         &mut self,
         node: NodeId,
         plain: &Plain,
-    ) -> Result<Option<Out>, DialectError> {
+    ) -> Result<Option<SchemaDraft>, DialectError> {
         let Some(mut out) = self.typed(node, plain)? else { return Ok(None) };
         let mut unsaid = Map::new();
         for (keyword, value) in &plain.verbatim {
@@ -56,7 +56,7 @@ impl Engine<'_> {
         Value::Object(named.collect())
     }
 
-    fn typed(&mut self, node: NodeId, plain: &Plain) -> Result<Option<Out>, DialectError> {
+    fn typed(&mut self, node: NodeId, plain: &Plain) -> Result<Option<SchemaDraft>, DialectError> {
         let Some(about) = plain.about() else { return Ok(Some(self.any(node))) };
         let is_composite = |value: &Value| value.is_object() || value.is_array();
         if let Some(constants) = &plain.constants {
@@ -88,9 +88,9 @@ impl Engine<'_> {
     }
 
     /// A value of this type, of which nothing else is said.
-    pub(super) fn of_type(&self, name: &str) -> Out {
+    pub(super) fn of_type(&self, name: &str) -> SchemaDraft {
         let schema = [("type".to_owned(), self.type_name(name))].into_iter().collect();
-        Out { schema, null: name == "null", ..Out::default() }
+        SchemaDraft { schema, null: name == "null", ..SchemaDraft::default() }
     }
 
     /// Lowers what the constraints say about values of one type.
@@ -99,7 +99,7 @@ impl Engine<'_> {
         node: NodeId,
         name: &str,
         plain: &Plain,
-    ) -> Result<Option<Out>, DialectError> {
+    ) -> Result<Option<SchemaDraft>, DialectError> {
         match name {
             "object" => self.object(node, plain),
             "array" => self.array(node, plain),
@@ -129,7 +129,7 @@ impl Engine<'_> {
     }
 
     /// Constants of one scalar type.
-    pub(super) fn constant(&mut self, node: NodeId, values: &[Value], is_const: bool) -> Out {
+    pub(super) fn constant(&mut self, node: NodeId, values: &[Value], is_const: bool) -> SchemaDraft {
         let all = values.iter().fold(Kinds::NONE, |all, value| all.or(Kinds::of(value)));
         let name = all.names().first().copied().unwrap_or("string");
         let mut out = self.of_type(name);
@@ -142,7 +142,7 @@ impl Engine<'_> {
     /// Sends a constraint where the dialect allows it, and leaves it to be said where not.
     pub(super) fn constrain(
         &self,
-        out: &mut Out,
+        out: &mut SchemaDraft,
         keyword: &str,
         value: &Value,
         unsaid: &mut Map<String, Value>,
@@ -177,7 +177,7 @@ impl Engine<'_> {
 
     fn constants(
         &self,
-        out: &mut Out,
+        out: &mut SchemaDraft,
         name: &str,
         mut values: Vec<Value>,
         is_const: bool,
@@ -211,11 +211,11 @@ impl Engine<'_> {
     }
 
     /// Constants that are lists or objects.
-    fn composite_constants(&mut self, node: NodeId, values: &[Value]) -> Out {
+    fn composite_constants(&mut self, node: NodeId, values: &[Value]) -> SchemaDraft {
         let null = values.contains(&Value::Null);
         if self.dialect.constants == Constants::Any {
             let schema = [("enum".to_owned(), Value::Array(values.to_vec()))].into_iter().collect();
-            return Out { schema, null, ..Out::default() };
+            return SchemaDraft { schema, null, ..SchemaDraft::default() };
         }
         let mut out = self.any(node);
         out.words.push(format!("One of: {}.", describe::list(values)));

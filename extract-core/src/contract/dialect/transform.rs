@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::super::problem::{Problem, ProblemKind, excerpt};
-use super::branch_match::Sent;
-use super::plan::{Branch, KEY, Member, Plan, Rest, SAME, Step, StepId, TUPLE_REST, VALUE};
+use super::branch_match::BranchMatcher;
+use super::plan::{Branch, KEY, Member, Plan, OtherSteps, SAME, Step, StepId, TUPLE_REST, VALUE};
 use crate::schema::push_segment;
 use crate::schema::{Kinds, Tree};
 
@@ -23,7 +23,7 @@ const BUDGET: usize = 100_000;
 const BUDGET_PER_PART: usize = 200;
 
 /// Turns values one way or the other.
-pub(super) struct Turner<'a> {
+pub(super) struct Transformer<'a> {
     pub(super) plan: &'a Plan,
     /// The type's own schema.
     pub(super) own: &'a Tree,
@@ -36,7 +36,7 @@ pub(super) struct Turner<'a> {
     budget: usize,
 }
 
-impl<'a> Turner<'a> {
+impl<'a> Transformer<'a> {
     pub(super) fn new(plan: &'a Plan, own: &'a Tree, value: &Value) -> Self {
         let pointer = String::new();
         let budget = BUDGET + BUDGET_PER_PART * weight(value);
@@ -110,7 +110,7 @@ impl<'a> Turner<'a> {
         &mut self,
         members: &BTreeMap<String, Member>,
         renamed: &BTreeMap<String, String>,
-        rest: &Rest,
+        rest: &OtherSteps,
         value: Value,
     ) -> Value {
         let Value::Object(sent) = value else { return value };
@@ -118,7 +118,7 @@ impl<'a> Turner<'a> {
         let mut pairs = None;
         for (name, value) in sent {
             match rest {
-                Rest::Pairs { sent, values } if *sent == name && value.is_array() => {
+                OtherSteps::Pairs { sent, values } if *sent == name && value.is_array() => {
                     pairs = Some((*values, value));
                     continue;
                 }
@@ -128,8 +128,8 @@ impl<'a> Turner<'a> {
             let step = match (members.get(&name), rest) {
                 (Some(member), _) if member.null_is_absent && value.is_null() => continue,
                 (Some(member), _) => member.step,
-                (None, Rest::Members(step)) => *step,
-                (None, Rest::Pairs { values, .. }) => *values,
+                (None, OtherSteps::Members(step)) => *step,
+                (None, OtherSteps::Pairs { values, .. }) => *values,
             };
             let value = self.at(&name, |turner| turner.raise(step, value));
             own.insert(name, value);
@@ -147,7 +147,7 @@ impl<'a> Turner<'a> {
                     }
                 }
                 other => {
-                    if let Rest::Pairs { sent, .. } = rest {
+                    if let OtherSteps::Pairs { sent, .. } = rest {
                         let found = excerpt(&other);
                         self.at(sent, |turner| {
                             turner.report("a list of objects with `key` and `value`", found);
@@ -223,7 +223,7 @@ impl<'a> Turner<'a> {
     }
 
     fn raise_union(&mut self, branches: &[Branch], value: Value) -> Value {
-        let sent = Sent { plan: self.plan, own: self.own };
+        let sent = BranchMatcher { plan: self.plan, own: self.own };
         let budget = &mut self.budget;
         let fitting: Vec<&Branch> =
             branches.iter().filter(|branch| sent.fits(branch, &value, budget)).collect();
@@ -311,13 +311,13 @@ impl<'a> Turner<'a> {
         if value.is_null() {
             return None;
         }
-        Some(Sent { plan: self.plan, own: self.own }.best(branches, value, false))
+        Some(BranchMatcher { plan: self.plan, own: self.own }.best(branches, value, false))
     }
 
     fn lower_object(
         &mut self,
         members: &BTreeMap<String, Member>,
-        rest: &Rest,
+        rest: &OtherSteps,
         value: Value,
     ) -> Value {
         let Value::Object(own) = value else { return value };
@@ -329,11 +329,11 @@ impl<'a> Turner<'a> {
                     let value = self.lower(member.step, value);
                     sent.insert(member.sent.clone(), value);
                 }
-                (None, Rest::Members(step)) => {
+                (None, OtherSteps::Members(step)) => {
                     let value = self.lower(*step, value);
                     sent.insert(name, value);
                 }
-                (None, Rest::Pairs { .. }) => {
+                (None, OtherSteps::Pairs { .. }) => {
                     entries.insert(name, value);
                 }
             }
@@ -341,7 +341,7 @@ impl<'a> Turner<'a> {
         for member in members.values().filter(|member| member.filled) {
             sent.entry(member.sent.clone()).or_insert(Value::Null);
         }
-        if let Rest::Pairs { sent: name, values } = rest {
+        if let OtherSteps::Pairs { sent: name, values } = rest {
             let pairs = self.lower_pairs(*values, entries);
             sent.insert(name.clone(), pairs);
         }

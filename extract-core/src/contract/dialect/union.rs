@@ -6,41 +6,41 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::error::DialectError;
-use super::lower::{Engine, Out};
+use super::lower::{Lowering, SchemaDraft};
 use super::note::NoteKind;
 use super::plan::{Branch, SAME, Step, StepId};
 use super::table::{Nullable, OneOf};
-use crate::schema::{Is, Kinds, NodeId, Plain};
+use crate::schema::{NodeKind, Kinds, NodeId, Plain};
 
 /// Types whose null form is a list of two types.
 const SIMPLE: &[&str] = &["string", "number", "integer", "boolean"];
 
 /// A branch that is lowered: the values of these kinds that fit the node.
-pub(super) struct Lower {
+pub(super) struct LoweredBranch {
     pub(super) node: NodeId,
     pub(super) kinds: Kinds,
-    pub(super) out: Out,
+    pub(super) out: SchemaDraft,
 }
 
 /// Constants of several branches: their values, and what each branch said of its own.
-struct Merged {
+struct MergedConstants {
     values: Vec<Value>,
     words: Vec<String>,
 }
 
-impl Engine<'_> {
+impl Lowering<'_> {
     pub(super) fn union(
         &mut self,
         node: NodeId,
         exclusive: bool,
         branches: &[NodeId],
-    ) -> Result<Option<Out>, DialectError> {
+    ) -> Result<Option<SchemaDraft>, DialectError> {
         let is_null = |branch: &&NodeId| self.tree.kinds(**branch) == Kinds::NULL;
         let nullable = branches.iter().any(|branch| is_null(&branch));
         let kept: Vec<NodeId> =
             branches.iter().filter(|branch| !is_null(branch)).copied().collect();
         if self.dialect.merge_constants {
-            if let Some(Merged { values, words }) = self.merged_constants(&kept) {
+            if let Some(MergedConstants { values, words }) = self.merged_constants(&kept) {
                 let mut out = self.constant(node, &values, false);
                 out.words.splice(0..0, words);
                 if nullable {
@@ -52,7 +52,7 @@ impl Engine<'_> {
         let mut outs = Vec::new();
         for branch in kept {
             match self.lower(branch)? {
-                Some(out) => outs.push(Lower { node: branch, kinds: Kinds::ALL, out }),
+                Some(out) => outs.push(LoweredBranch { node: branch, kinds: Kinds::ALL, out }),
                 None => {
                     self.left_out(branch, "this alternative");
                 }
@@ -65,9 +65,9 @@ impl Engine<'_> {
     pub(super) fn alternatives(
         &mut self,
         exclusive: bool,
-        mut outs: Vec<Lower>,
+        mut outs: Vec<LoweredBranch>,
         nullable: bool,
-    ) -> Option<Out> {
+    ) -> Option<SchemaDraft> {
         let mut out = match outs.len() {
             0 if nullable => return Some(self.of_type("null")),
             0 => return None,
@@ -80,13 +80,13 @@ impl Engine<'_> {
         Some(out)
     }
 
-    fn joined(&mut self, exclusive: bool, mut outs: Vec<Lower>) -> Out {
+    fn joined(&mut self, exclusive: bool, mut outs: Vec<LoweredBranch>) -> SchemaDraft {
         self.tell_apart(&mut outs);
         let null = outs.iter().any(|one| one.out.null);
         let same = outs.iter().all(|one| one.out.step == SAME);
         let mut schemas = Vec::with_capacity(outs.len());
         let mut branches = Vec::new();
-        for Lower { node, kinds, out } in outs {
+        for LoweredBranch { node, kinds, out } in outs {
             if !same {
                 branches.push(Branch { node, kinds, step: out.step });
             }
@@ -98,24 +98,24 @@ impl Engine<'_> {
         }
         let step = if same { SAME } else { self.step(Step::Union(branches)) };
         if let (true, Some(Value::Object(only))) = (schemas.len() == 1, schemas.first()) {
-            return Out { schema: only.clone(), step, null, ..Out::default() };
+            return SchemaDraft { schema: only.clone(), step, null, ..SchemaDraft::default() };
         }
         let keep = exclusive && self.dialect.one_of == OneOf::Keep;
         let keyword = if keep { "oneOf" } else { "anyOf" };
         let schema = [(keyword.to_owned(), Value::Array(schemas))].into_iter().collect();
-        Out { schema, step, null, ..Out::default() }
+        SchemaDraft { schema, step, null, ..SchemaDraft::default() }
     }
 
     /// Wraps branches that are sent in another shape where that shape could be another branch's: a
     /// map is sent as a list, any value as a string.
-    fn tell_apart(&mut self, outs: &mut [Lower]) {
+    fn tell_apart(&mut self, outs: &mut [LoweredBranch]) {
         if outs.iter().all(|one| one.out.step == SAME) {
             return;
         }
         let shapes: Vec<Map<String, Value>> =
             outs.iter().map(|one| one.out.schema.clone()).collect();
         let mut taken = HashSet::new();
-        for (index, Lower { node, out, .. }) in outs.iter_mut().enumerate() {
+        for (index, LoweredBranch { node, out, .. }) in outs.iter_mut().enumerate() {
             let changed = |step: &StepId| *step != SAME;
             let (key, whole) = match self.step_at(out.step) {
                 Step::Text { .. } | Step::Cut(_) => ("json", true),
@@ -139,7 +139,7 @@ impl Engine<'_> {
         }
         // What is wrapped is an object with one member, which a map could have as well.
         if !taken.is_empty() {
-            for Lower { node, out, .. } in outs.iter_mut() {
+            for LoweredBranch { node, out, .. } in outs.iter_mut() {
                 let is_wrapped = matches!(self.step_at(out.step), Step::Wrapped { .. });
                 if !is_wrapped && is_open(&out.schema) {
                     self.wrap(*node, out, "object", &mut taken);
@@ -149,7 +149,7 @@ impl Engine<'_> {
     }
 
     /// Sends a branch as the only member of an object.
-    fn wrap(&mut self, node: NodeId, out: &mut Out, key: &str, taken: &mut HashSet<String>) {
+    fn wrap(&mut self, node: NodeId, out: &mut SchemaDraft, key: &str, taken: &mut HashSet<String>) {
         let mut free = key.to_owned();
         let mut number = 1;
         while !taken.insert(free.clone()) {
@@ -168,7 +168,7 @@ impl Engine<'_> {
     }
 
     /// The constants of a union of nothing but constants of one type, with the words of each.
-    fn merged_constants(&self, branches: &[NodeId]) -> Option<Merged> {
+    fn merged_constants(&self, branches: &[NodeId]) -> Option<MergedConstants> {
         if branches.len() < 2 {
             return None;
         }
@@ -178,7 +178,7 @@ impl Engine<'_> {
         let mut kinds = Kinds::NONE;
         for &branch in branches {
             let node = self.tree.node(branch);
-            let Is::Plain(plain) = &node.is else { return None };
+            let NodeKind::Plain(plain) = &node.is else { return None };
             let own = plain.only_constants()?;
             if let Some(description) = &node.notes.description {
                 let names: Vec<String> = own.iter().map(|one| name_of(&one.value)).collect();
@@ -193,11 +193,11 @@ impl Engine<'_> {
             }
         }
         let is_one = [Kinds::STRING, Kinds::BOOLEAN, Kinds::NUMBER].iter().any(|of| of.has(kinds));
-        is_one.then_some(Merged { values, words })
+        is_one.then_some(MergedConstants { values, words })
     }
 
     /// Makes a schema accept null as well.
-    pub(super) fn make_nullable(&mut self, out: &mut Out) {
+    pub(super) fn make_nullable(&mut self, out: &mut SchemaDraft) {
         if out.null {
             return;
         }
@@ -246,12 +246,12 @@ impl Engine<'_> {
         plain: &Plain,
         names: &[&'static str],
         nullable: bool,
-    ) -> Result<Option<Out>, DialectError> {
+    ) -> Result<Option<SchemaDraft>, DialectError> {
         let mut outs = Vec::new();
         for name in names {
             if let Some(out) = self.kind(node, name, plain)? {
                 let kinds = Kinds::NAMED.iter().find(|(known, _)| known == name);
-                outs.push(Lower {
+                outs.push(LoweredBranch {
                     node,
                     kinds: kinds.map_or(Kinds::ALL, |(_, kinds)| *kinds),
                     out,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::locate::{Stop, path};
+use super::locate::{PathNode, path};
 use crate::contract::{Contract, Problem};
 
 /// An element of a list or a map that is no larger, in bytes of JSON, is asked for as a whole: what
@@ -17,8 +17,8 @@ pub(super) fn choose<'a>(
     whole: &Contract,
     value: &'a Value,
     problems: impl IntoIterator<Item = &'a Problem>,
-) -> Option<Vec<Stop<'a>>> {
-    let mut parts: Vec<Stop<'a>> = Vec::new();
+) -> Option<Vec<PathNode<'a>>> {
+    let mut parts: Vec<PathNode<'a>> = Vec::new();
     for problem in problems {
         if parts.iter().any(|part| holds(&part.pointer, &problem.pointer)) {
             continue;
@@ -34,9 +34,9 @@ pub(super) fn choose<'a>(
 }
 
 /// The last place on the way that is an element of moderate size, or else the last place.
-fn smallest(mut stops: Vec<Stop<'_>>) -> Option<Stop<'_>> {
+fn smallest(mut stops: Vec<PathNode<'_>>) -> Option<PathNode<'_>> {
     let is_moderate =
-        |stop: &Stop<'_>| stop.value.is_none_or(|value| value.to_string().len() <= ELEMENT);
+        |stop: &PathNode<'_>| stop.value.is_none_or(|value| value.to_string().len() <= ELEMENT);
     let element = stops.iter().rposition(|stop| stop.is_element);
     match element.filter(|index| stops.get(*index).is_some_and(is_moderate)) {
         Some(index) => Some(stops.swap_remove(index)),

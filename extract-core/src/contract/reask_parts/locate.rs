@@ -3,12 +3,12 @@
 
 use serde_json::Value;
 
-use crate::schema::{Kinds, NodeId, Others, Plain, Tree, same};
+use crate::schema::{Kinds, NodeId, OtherMembers, Plain, Tree, same};
 use crate::schema::{push_segment, segments};
 
 /// A place on the way.
 #[derive(Debug, Clone)]
-pub(super) struct Stop<'a> {
+pub(super) struct PathNode<'a> {
     pub(super) pointer: String,
     pub(super) node: NodeId,
     /// What is there; none where it is missing.
@@ -24,8 +24,8 @@ pub(super) fn path<'a>(
     mut node: NodeId,
     value: &'a Value,
     pointer: &str,
-) -> Vec<Stop<'a>> {
-    let mut stops: Vec<Stop<'a>> = Vec::new();
+) -> Vec<PathNode<'a>> {
+    let mut stops: Vec<PathNode<'a>> = Vec::new();
     let mut at = Some(value);
     let mut here = String::new();
     for segment in segments(pointer) {
@@ -38,7 +38,7 @@ pub(super) fn path<'a>(
             _ => None,
         };
         node = inner;
-        stops.push(Stop { pointer: here.clone(), node, value: at, is_element });
+        stops.push(PathNode { pointer: here.clone(), node, value: at, is_element });
     }
     stops
 }
@@ -69,7 +69,7 @@ fn step(plain: &Plain, value: &Value, segment: &str) -> Option<(NodeId, bool)> {
             let patterns: Vec<NodeId> = patterns.map(|(_, id)| *id).collect();
             match (patterns.as_slice(), plain.others) {
                 ([only], _) => Some((*only, true)),
-                ([], Others::Open(id)) => Some((id, true)),
+                ([], OtherMembers::Open(id)) => Some((id, true)),
                 _ => None,
             }
         }
@@ -93,7 +93,7 @@ fn may_be(tree: &Tree, plain: &Plain, value: &Value) -> bool {
     members.iter().all(|(name, member)| match plain.member_of(name) {
         Some((node, true)) => tree.plain(node).is_none_or(|plain| is_constant(plain, member)),
         Some((_, false)) => true,
-        None => plain.others != Others::Closed,
+        None => plain.others != OtherMembers::Closed,
     })
 }
 

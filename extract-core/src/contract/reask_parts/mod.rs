@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Contract, Form, Problem, Problems};
+use super::{Contract, LoweredContract, Problem, Problems};
 
 /// A part of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Part {
+pub struct ReaskPart {
     /// What it is asked for as.
     pub name: String,
     /// Where it belongs: its JSON pointer in the value.
@@ -53,18 +53,18 @@ pub struct Part {
 /// # Ok::<(), extract_core::contract::ContractError>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Parts {
-    parts: Vec<Part>,
+pub struct ReaskParts {
+    parts: Vec<ReaskPart>,
     contract: Arc<Contract>,
     bytes: usize,
 }
 
-impl Parts {
+impl ReaskParts {
     /// The parts of a value, of the type's own shape, that hold these problems; `None` where it has
     /// to be asked for as a whole. `form` is what the whole was asked for in.
     pub fn of(
         whole: &Contract,
-        form: Option<&Form>,
+        form: Option<&LoweredContract>,
         value: &Value,
         problems: &Problems,
     ) -> Option<Self> {
@@ -72,10 +72,10 @@ impl Parts {
         let places =
             whole.asked_places(form, value, stops.iter().map(|stop| stop.pointer.as_str()));
         let names = schema::names(whole, &stops);
-        let parts: Vec<Part> = (stops.iter().zip(names).zip(places))
-            .map(|((stop, name), place)| Part { name, pointer: stop.pointer.clone(), place })
+        let parts: Vec<ReaskPart> = (stops.iter().zip(names).zip(places))
+            .map(|((stop, name), place)| ReaskPart { name, pointer: stop.pointer.clone(), place })
             .collect();
-        let bytes = |stop: &locate::Stop<'_>| stop.value.map_or(0, |value| value.to_string().len());
+        let bytes = |stop: &locate::PathNode<'_>| stop.value.map_or(0, |value| value.to_string().len());
         let bytes = stops.iter().map(bytes).sum();
         let contract = schema::contract(whole, &stops, &parts).ok()?;
         Some(Self { parts, contract, bytes })
@@ -87,7 +87,7 @@ impl Parts {
     }
 
     /// Each part.
-    pub fn iter(&self) -> std::slice::Iter<'_, Part> {
+    pub fn iter(&self) -> std::slice::Iter<'_, ReaskPart> {
         self.parts.iter()
     }
 
@@ -106,7 +106,7 @@ impl Parts {
     pub fn merge(&self, value: &Value, answer: &Value) -> Option<Value> {
         let answer = answer.as_object()?;
         let given = self.parts.iter().filter_map(|part| Some((part, answer.get(&part.name)?)));
-        let given: Vec<(&Part, &Value)> = given.collect();
+        let given: Vec<(&ReaskPart, &Value)> = given.collect();
         if given.is_empty() {
             return None;
         }
@@ -127,9 +127,9 @@ impl Parts {
     }
 }
 
-impl<'a> IntoIterator for &'a Parts {
-    type Item = &'a Part;
-    type IntoIter = std::slice::Iter<'a, Part>;
+impl<'a> IntoIterator for &'a ReaskParts {
+    type Item = &'a ReaskPart;
+    type IntoIter = std::slice::Iter<'a, ReaskPart>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
-use super::Part;
-use super::locate::Stop;
+use super::ReaskPart;
+use super::locate::PathNode;
 use crate::contract::{Contract, ContractError, name, wrapper};
 use crate::schema::embed;
 use crate::schema::segments;
@@ -17,7 +17,7 @@ const LONGEST: usize = 48;
 
 /// A name for each part, from its place. None is that of a member of the whole: an answer must not be
 /// taken for one where it is the other.
-pub(super) fn names(whole: &Contract, stops: &[Stop<'_>]) -> Vec<String> {
+pub(super) fn names(whole: &Contract, stops: &[PathNode<'_>]) -> Vec<String> {
     let tree = whole.tree();
     let members = tree.plain(tree.root()).into_iter().flat_map(|plain| &plain.members);
     let mut taken: HashSet<String> = members.map(|member| member.name.clone()).collect();
@@ -52,8 +52,8 @@ pub(super) fn names(whole: &Contract, stops: &[Stop<'_>]) -> Vec<String> {
 /// The contract of the parts.
 pub(super) fn contract(
     whole: &Contract,
-    stops: &[Stop<'_>],
-    parts: &[Part],
+    stops: &[PathNode<'_>],
+    parts: &[ReaskPart],
 ) -> Result<Arc<Contract>, ContractError> {
     let mut members = Map::new();
     for (stop, part) in stops.iter().zip(parts) {

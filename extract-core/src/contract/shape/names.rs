@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Form, Shape, normal};
+use super::{ShapeKind, Shape, normal};
 
 /// All names of fields in a schema, with their aliases.
 #[derive(Debug, Clone, Default)]
@@ -30,8 +30,8 @@ impl Shape {
         let mut names = MemberNames::default();
         for form in &self.nodes {
             match form {
-                Form::Any => return None,
-                Form::Object(object) => {
+                ShapeKind::Any => return None,
+                ShapeKind::Object(object) => {
                     names.exact.extend(object.exact.keys().cloned());
                     names.normal.extend(object.normal.keys().cloned());
                     match &object.keys {

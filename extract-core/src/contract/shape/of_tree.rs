@@ -4,10 +4,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Choices, Field, Form, ListForm, MemberIndex, ObjectForm, Rest, Shape, ShapeId, UnionForm,
+    Choices, Field, ShapeKind, ListForm, MemberIndex, ObjectForm, OtherFields, Shape, ShapeId, UnionForm,
     Width, enter_normal, normal, variants,
 };
-use crate::schema::{Constant, Is, Kinds, NodeId, Others, Plain, SchemaError, Tree};
+use crate::schema::{Constant, NodeKind, Kinds, NodeId, OtherMembers, Plain, SchemaError, Tree};
 
 /// The most alternatives of all unions together, each counted with its members or constants.
 const MAX_ALTERNATIVES: usize = 400_000;
@@ -33,13 +33,13 @@ pub(super) fn compile(tree: &Tree, root: NodeId) -> Result<Shape, SchemaError> {
 
 /// A node as one kind of value: what is no union.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Part {
+struct SingleKind {
     node: NodeId,
-    sort: Sort,
+    sort: KindOrder,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Sort {
+enum KindOrder {
     Any,
     Bool,
     Integer,
@@ -52,18 +52,18 @@ enum Sort {
 
 /// The alternatives of a node, with those of unions inside of it.
 #[derive(Default)]
-struct Flat {
-    parts: Vec<Part>,
+struct FlatUnion {
+    parts: Vec<SingleKind>,
     nullable: bool,
 }
 
 struct Compiler<'t> {
     tree: &'t Tree,
-    forms: Vec<Form>,
+    forms: Vec<ShapeKind>,
     nodes: HashMap<NodeId, ShapeId>,
-    parts: HashMap<Part, ShapeId>,
+    parts: HashMap<SingleKind, ShapeId>,
     /// The parts that have an index and no form yet.
-    open: Vec<(ShapeId, Part)>,
+    open: Vec<(ShapeId, SingleKind)>,
     any: Option<ShapeId>,
     alternatives: usize,
 }
@@ -74,10 +74,10 @@ impl<'t> Compiler<'t> {
         if let Some(&known) = self.nodes.get(&node) {
             return Ok(known);
         }
-        let Flat { parts, nullable } = self.flat(node)?;
+        let FlatUnion { parts, nullable } = self.flat(node)?;
         let id = match (parts.as_slice(), nullable) {
-            ([], true) => self.add(Form::Null),
-            ([], false) => self.add(Form::Never),
+            ([], true) => self.add(ShapeKind::Null),
+            ([], false) => self.add(ShapeKind::Never),
             ([one], false) => self.part(*one),
             _ => self.union(&parts, nullable),
         };
@@ -85,17 +85,17 @@ impl<'t> Compiler<'t> {
         Ok(id)
     }
 
-    fn add(&mut self, form: Form) -> ShapeId {
+    fn add(&mut self, form: ShapeKind) -> ShapeId {
         self.forms.push(form);
         // The nodes of a tree, and the alternatives, are far fewer.
         ShapeId::try_from(self.forms.len() - 1).unwrap_or(ShapeId::MAX)
     }
 
-    fn part(&mut self, part: Part) -> ShapeId {
+    fn part(&mut self, part: SingleKind) -> ShapeId {
         if let Some(&known) = self.parts.get(&part) {
             return known;
         }
-        let id = self.add(Form::Never);
+        let id = self.add(ShapeKind::Never);
         self.parts.insert(part, id);
         self.open.push((id, part));
         id
@@ -106,7 +106,7 @@ impl<'t> Compiler<'t> {
         if let Some(known) = self.any {
             return known;
         }
-        let id = self.add(Form::Any);
+        let id = self.add(ShapeKind::Any);
         self.any = Some(id);
         id
     }
@@ -117,8 +117,8 @@ impl<'t> Compiler<'t> {
     }
 
     /// Lays unions inside of unions flat.
-    fn flat(&mut self, start: NodeId) -> Result<Flat, SchemaError> {
-        let mut flat = Flat::default();
+    fn flat(&mut self, start: NodeId) -> Result<FlatUnion, SchemaError> {
+        let mut flat = FlatUnion::default();
         let mut seen = HashSet::new();
         let mut open = vec![start];
         while let Some(node) = open.pop() {
@@ -127,15 +127,15 @@ impl<'t> Compiler<'t> {
                 continue;
             }
             match &self.tree.node(node).is {
-                Is::Never(_) | Is::Reference(_) => {}
-                Is::Union { branches, .. } => open.extend(branches.iter().rev()),
-                Is::Plain(plain) => {
+                NodeKind::Never(_) | NodeKind::Reference(_) => {}
+                NodeKind::Union { branches, .. } => open.extend(branches.iter().rev()),
+                NodeKind::Plain(plain) => {
                     if node != start {
                         self.count(start, plain)?;
                     }
                     let (sorts, nullable) = sorts(plain);
                     flat.nullable |= nullable;
-                    flat.parts.extend(sorts.into_iter().map(|sort| Part { node, sort }));
+                    flat.parts.extend(sorts.into_iter().map(|sort| SingleKind { node, sort }));
                 }
             }
         }
@@ -157,20 +157,20 @@ impl<'t> Compiler<'t> {
     }
 
     /// A union of what is no union. Constants are put together, at the place of the first.
-    fn union(&mut self, parts: &[Part], nullable: bool) -> ShapeId {
-        let is_choice = |part: &&Part| part.sort == Sort::Choice;
+    fn union(&mut self, parts: &[SingleKind], nullable: bool) -> ShapeId {
+        let is_choice = |part: &&SingleKind| part.sort == KindOrder::Choice;
         let mut choice = match parts.iter().filter(is_choice).count() {
             0 | 1 => None,
             _ => {
                 let all = parts.iter().filter(is_choice).filter_map(|part| self.plain(part.node));
                 let all = all.flat_map(constants).collect();
-                Some(self.add(Form::Choice(Box::new(Choices::of(all)))))
+                Some(self.add(ShapeKind::Choice(Box::new(Choices::of(all)))))
             }
         };
         let is_merged = choice.is_some();
         let mut options = Vec::with_capacity(parts.len());
         for part in parts {
-            if is_merged && part.sort == Sort::Choice {
+            if is_merged && part.sort == KindOrder::Choice {
                 options.extend(choice.take());
             } else {
                 options.push(self.part(*part));
@@ -180,25 +180,25 @@ impl<'t> Compiler<'t> {
             [only] if !nullable => *only,
             _ => {
                 let (tags, members) = (Vec::new(), MemberIndex::default());
-                self.add(Form::Union(Box::new(UnionForm { options, nullable, tags, members })))
+                self.add(ShapeKind::Union(Box::new(UnionForm { options, nullable, tags, members })))
             }
         }
     }
 
-    fn form(&mut self, part: Part) -> Result<Form, SchemaError> {
-        let Some(plain) = self.plain(part.node) else { return Ok(Form::Never) };
+    fn form(&mut self, part: SingleKind) -> Result<ShapeKind, SchemaError> {
+        let Some(plain) = self.plain(part.node) else { return Ok(ShapeKind::Never) };
         Ok(match part.sort {
-            Sort::Any => Form::Any,
-            Sort::Bool => Form::Bool,
-            Sort::Integer => {
+            KindOrder::Any => ShapeKind::Any,
+            KindOrder::Bool => ShapeKind::Bool,
+            KindOrder::Integer => {
                 let width = if plain.is_wide() { Width::Wide } else { Width::Usual };
-                Form::Integer(plain.bounds(), width)
+                ShapeKind::Integer(plain.bounds(), width)
             }
-            Sort::Number => Form::Number(plain.bounds()),
-            Sort::Text => Form::Text(plain.text_lengths()),
-            Sort::Choice => Form::Choice(Box::new(Choices::of(constants(plain).collect()))),
-            Sort::List => Form::List(self.list(plain)?),
-            Sort::Object => Form::Object(Box::new(self.object(part.node, plain)?)),
+            KindOrder::Number => ShapeKind::Number(plain.bounds()),
+            KindOrder::Text => ShapeKind::Text(plain.text_lengths()),
+            KindOrder::Choice => ShapeKind::Choice(Box::new(Choices::of(constants(plain).collect()))),
+            KindOrder::List => ShapeKind::List(self.list(plain)?),
+            KindOrder::Object => ShapeKind::Object(Box::new(self.object(part.node, plain)?)),
         })
     }
 
@@ -237,11 +237,11 @@ impl<'t> Compiler<'t> {
             object.patterns.push((pattern.clone(), self.id(*id)?));
         }
         object.rest = match plain.others {
-            Others::Open(id) if self.tree.kinds(id).is_none() => Rest::Closed,
-            Others::Open(id) => Rest::Values(self.id(id)?),
-            Others::Closed => Rest::Closed,
-            Others::Unsaid if plain.members.is_empty() => Rest::Values(self.any()),
-            Others::Unsaid => Rest::Open,
+            OtherMembers::Open(id) if self.tree.kinds(id).is_none() => OtherFields::Closed,
+            OtherMembers::Open(id) => OtherFields::Values(self.id(id)?),
+            OtherMembers::Closed => OtherFields::Closed,
+            OtherMembers::Unsaid if plain.members.is_empty() => OtherFields::Values(self.any()),
+            OtherMembers::Unsaid => OtherFields::Open,
         };
         if let Some(names) = plain.names {
             object.keys = self.keys(names)?;
@@ -252,7 +252,7 @@ impl<'t> Compiler<'t> {
     /// The names that a map may have, where they are listed.
     fn keys(&mut self, names: NodeId) -> Result<Option<Choices>, SchemaError> {
         let parts = self.flat(self.tree.behind(names))?.parts;
-        if parts.is_empty() || parts.iter().any(|part| part.sort != Sort::Choice) {
+        if parts.is_empty() || parts.iter().any(|part| part.sort != KindOrder::Choice) {
             return Ok(None);
         }
         if let Some(plain) = self.plain(names) {
@@ -264,11 +264,11 @@ impl<'t> Compiler<'t> {
 }
 
 /// The kinds of values that constraints allow, and whether null is one.
-fn sorts(plain: &Plain) -> (Vec<Sort>, bool) {
+fn sorts(plain: &Plain) -> (Vec<KindOrder>, bool) {
     if let Some(values) = &plain.constants {
         let nullable = values.iter().any(|one| one.value.is_null() && is_allowed(plain, one));
         let has_others = constants(plain).next().is_some();
-        return (if has_others { vec![Sort::Choice] } else { Vec::new() }, nullable);
+        return (if has_others { vec![KindOrder::Choice] } else { Vec::new() }, nullable);
     }
     // A schema that names no type may be about objects or lists; any other value passes it.
     let containers = Kinds::OBJECT.or(Kinds::ARRAY);
@@ -277,15 +277,15 @@ fn sorts(plain: &Plain) -> (Vec<Sort>, bool) {
         None => plain.about().map_or(Kinds::NONE, |about| about.and(containers)),
     };
     if kinds.is_none() {
-        return (vec![Sort::Any], false);
+        return (vec![KindOrder::Any], false);
     }
-    let number = if kinds.has(Kinds::NUMBER) { Sort::Number } else { Sort::Integer };
+    let number = if kinds.has(Kinds::NUMBER) { KindOrder::Number } else { KindOrder::Integer };
     let all = [
-        (Kinds::BOOLEAN, Sort::Bool),
+        (Kinds::BOOLEAN, KindOrder::Bool),
         (Kinds::INTEGER, number),
-        (Kinds::STRING, Sort::Text),
-        (Kinds::ARRAY, Sort::List),
-        (Kinds::OBJECT, Sort::Object),
+        (Kinds::STRING, KindOrder::Text),
+        (Kinds::ARRAY, KindOrder::List),
+        (Kinds::OBJECT, KindOrder::Object),
     ];
     let sorts = all.into_iter().filter(|(kind, _)| kinds.has(*kind)).map(|(_, sort)| sort);
     (sorts.collect(), kinds.has(Kinds::NULL))

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::{Form, Shape, ShapeId, enter_normal, normal, normal_value};
+use super::{ShapeKind, Shape, ShapeId, enter_normal, normal, normal_value};
 use crate::schema::Constant;
 
 /// The most tags of a union: each is a bit of [`Named::speaks`].
@@ -92,7 +92,7 @@ impl TagForm {
     /// The fields of options that speak for their value of the tag.
     fn speaking<'s>(&self, shape: &'s Shape, options: &[ShapeId]) -> HashSet<(u32, &'s str)> {
         let fields = |option: u32| match shape.form(options[option as usize]) {
-            Form::Object(object) => object.fields.as_slice(),
+            ShapeKind::Object(object) => object.fields.as_slice(),
             _ => &[],
         };
         let count = |of: &[u32]| {
@@ -170,13 +170,13 @@ impl MemberIndex {
 /// Finds, for each union of the shape, its tags and its members.
 pub(super) fn bind(shape: &mut Shape) {
     for index in 0..shape.nodes.len() {
-        let Form::Union(union) = &shape.nodes[index] else { continue };
+        let ShapeKind::Union(union) = &shape.nodes[index] else { continue };
         if union.options.len() < 2 {
             continue;
         }
         let tags = tags_of(shape, &union.options);
         let members = members_of(shape, &union.options, &tags);
-        if let Form::Union(union) = &mut shape.nodes[index] {
+        if let ShapeKind::Union(union) = &mut shape.nodes[index] {
             (union.tags, union.members) = (tags, members);
         }
     }
@@ -194,7 +194,7 @@ fn candidates<'s>(shape: &'s Shape, options: &[ShapeId]) -> Vec<Candidate<'s>> {
     let mut found: Vec<Candidate<'s>> = Vec::new();
     let mut index: HashMap<&str, usize> = HashMap::new();
     for (option, &id) in (0..).zip(options) {
-        let Form::Object(object) = shape.form(id) else { continue };
+        let ShapeKind::Object(object) = shape.form(id) else { continue };
         for field in object.fields.iter().filter(|field| field.required) {
             let Some(constant) = shape.constant(field.shape) else { continue };
             let at = *index.entry(&field.name).or_insert_with(|| {
@@ -248,7 +248,7 @@ fn members_of(shape: &Shape, options: &[ShapeId], tags: &[TagForm]) -> MemberInd
     let mut members = MemberIndex::default();
     let speaking: Vec<_> = tags.iter().map(|tag| tag.speaking(shape, options)).collect();
     for (option, &id) in (0..).zip(options) {
-        let Form::Object(object) = shape.form(id) else { continue };
+        let ShapeKind::Object(object) = shape.form(id) else { continue };
         let named = |field: u32| {
             let name = object.fields[field as usize].name.as_str();
             let speaks = (0..).zip(&speaking).filter(|(_, names)| names.contains(&(option, name)));

@@ -4,9 +4,9 @@
 use serde_json::Value;
 
 use super::super::{Contract, name, wrapper};
-use super::variant_layout::Place;
+use super::variant_layout::VariantLayout;
 use super::{Variant, Variants};
-use crate::schema::{Constant, Is, NodeId, Others, Plain, Tree, embed};
+use crate::schema::{Constant, NodeKind, NodeId, OtherMembers, Plain, Tree, embed};
 
 /// The tools of a type, where it can be several or has plain text beside it.
 pub(super) fn variants(contract: &Contract) -> Option<Variants> {
@@ -39,7 +39,7 @@ pub(super) fn variants(contract: &Contract) -> Option<Variants> {
 
 /// The branches of a union: its value, and what it and plain text stand under.
 fn answer(tree: &Tree, node: NodeId) -> Option<(NodeId, &str, &str)> {
-    let Is::Union { branches, .. } = &tree.node(tree.behind(node)).is else { return None };
+    let NodeKind::Union { branches, .. } = &tree.node(tree.behind(node)).is else { return None };
     let is_text = |branch: &&NodeId| tree.node(**branch).notes.is_plain_text;
     let (key, value) = tree.plain(*branches.iter().find(|one| !is_text(one))?)?.only_member()?;
     let (text, _) = tree.plain(*branches.iter().find(is_text)?)?.only_member()?;
@@ -59,7 +59,7 @@ type Branch<'a> = (NodeId, Vec<&'a Plain>);
 impl<'a> Finder<'a> {
     /// The variants of a union in one of serde's tagged representations, if one of them has data.
     fn union(&self, node: NodeId) -> Option<Vec<Variant>> {
-        let Is::Union { branches, .. } = &self.tree.node(self.tree.behind(node)).is else {
+        let NodeKind::Union { branches, .. } = &self.tree.node(self.tree.behind(node)).is else {
             return None;
         };
         // What stands beside the branches holds for all of them, and no tool would say it.
@@ -87,12 +87,12 @@ impl<'a> Finder<'a> {
             let said = self.tree.description(*id);
             if let Some((key, inner)) = plain.only_member() {
                 let said = said.or_else(|| self.tree.description(inner));
-                let place = Place::Under(key.to_owned());
+                let place = VariantLayout::Under(key.to_owned());
                 variants.push(self.variant(key, self.said(inner), said, place)?);
                 continue;
             }
             for word in plain.words()? {
-                let place = Place::Word(word.to_owned());
+                let place = VariantLayout::Word(word.to_owned());
                 variants.push(self.variant(word, embed::nothing(), said, place)?);
             }
         }
@@ -123,10 +123,10 @@ impl<'a> Finder<'a> {
             let said = self.tree.description(*id);
             let said = said.or_else(|| self.tree.description(inner?));
             let says_more = |plain: &&Plain| {
-                plain.members.len() > 1 || plain.others != Others::Unsaid || plain.takes_entries()
+                plain.members.len() > 1 || plain.others != OtherMembers::Unsaid || plain.takes_entries()
             };
             let may_be_anything = content.is_none() && !all.iter().any(says_more);
-            let place = Place::Tagged {
+            let place = VariantLayout::Tagged {
                 tag: tag.to_owned(),
                 name: name.to_owned(),
                 content: inner.and(content).map(str::to_owned),
@@ -155,7 +155,7 @@ impl<'a> Finder<'a> {
         let node = self.tree.behind(node);
         let title = self.tree.node(node).notes.title.as_deref().unwrap_or(otherwise);
         let name = self.tree.definition(node).unwrap_or(title);
-        self.variant(name, self.said(node), self.tree.description(node), Place::Whole)
+        self.variant(name, self.said(node), self.tree.description(node), VariantLayout::Whole)
     }
 
     fn said(&self, node: NodeId) -> Value {
@@ -167,9 +167,9 @@ impl<'a> Finder<'a> {
         tag: &str,
         schema: Value,
         said: Option<&str>,
-        place: Place,
+        place: VariantLayout,
     ) -> Option<Variant> {
-        let about = self.about.filter(|about| place != Place::Whole && said != Some(about));
+        let about = self.about.filter(|about| place != VariantLayout::Whole && said != Some(about));
         let words: Vec<&str> = said.into_iter().chain(about).collect();
         let mut schema = embed::untitled(embed::described(schema, &words.join("\n")));
         // What is the type itself would be another tool inside of this one.

@@ -7,7 +7,7 @@ use crate::schema::push_segment;
 
 /// Where the arguments of a variant's tool stand.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Place {
+pub(super) enum VariantLayout {
     /// They are the value.
     Whole,
     /// Nowhere: the value is this word, as externally tagged unit variants are.
@@ -23,7 +23,7 @@ pub(super) enum Place {
     },
 }
 
-impl Place {
+impl VariantLayout {
     /// The value that these arguments say.
     pub(super) fn put(&self, arguments: Value) -> Value {
         let object = |entries: Vec<(String, Value)>| Value::Object(entries.into_iter().collect());

@@ -5,20 +5,20 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 
-use super::{Ending, Journey};
+use super::{Failure, Driver};
 use crate::contract::Problems;
 use crate::conversation::{
-    Assembly, Block, Delta, Mode, Prices, Progress, ProviderError, ProviderErrorKind, Reached,
+    Assembly, Block, Delta, Mode, Prices, Progress, ProviderError, ProviderErrorKind, RequestState,
     Reply, StopReason,
 };
 use crate::extraction::Limit;
 use crate::extraction::ledger::{Attempt, Outcome};
-use crate::extraction::stream::{Began, Line, Told};
+use crate::extraction::stream::{AttemptStarted, EventChannel, StreamEvent};
 use crate::http::within;
 
-impl<T> Journey<T> {
+impl<T> Driver<T> {
     /// One request and its reply, entered in the ledger. What no re-ask can mend is an end.
-    pub(super) async fn ask(&mut self) -> Result<Reply, Ending> {
+    pub(super) async fn ask(&mut self) -> Result<Reply, Failure> {
         let number =
             u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
         let mode = self.request.output.mode();
@@ -36,8 +36,8 @@ impl<T> Journey<T> {
             None => self.task.client.model.respond(&self.request).await,
             Some(line) => match self.listen(&line, number).await {
                 Ok(reply) => Ok(reply),
-                Err(Halt::Failed(error)) => Err(error),
-                Err(Halt::Stopped(problems)) => return Err(self.stop(problems)),
+                Err(StreamHalt::Failed(error)) => Err(error),
+                Err(StreamHalt::Stopped(problems)) => return Err(self.stop(problems)),
             },
         };
         let Some(attempt) = self.ledger.attempts.last_mut() else {
@@ -61,7 +61,7 @@ impl<T> Journey<T> {
                 attempt.resent = error.resent;
                 attempt.cut_off(&self.arriving, &reached, self.task.options.prices.as_ref());
                 tracing::debug!(attempt = number, %error, "no reply");
-                return Err(Ending::Provider(error));
+                return Err(Failure::Provider(error));
             }
         };
         attempt.enter(&reply, self.task.options.prices.as_ref());
@@ -72,13 +72,13 @@ impl<T> Journey<T> {
             "a reply"
         );
         let ending = match (&reply.stop, reply.refusal()) {
-            (_, Some(words)) => Some((Outcome::Refused, Ending::Refused(words.to_owned()))),
-            (StopReason::Refusal, None) => Some((Outcome::Refused, Ending::Refused(reply.text()))),
+            (_, Some(words)) => Some((Outcome::Refused, Failure::Refused(words.to_owned()))),
+            (StopReason::Refusal, None) => Some((Outcome::Refused, Failure::Refused(reply.text()))),
             (StopReason::ContentFilter, _) => {
-                Some((Outcome::Filtered, Ending::Filtered(attempt.reply.clone())))
+                Some((Outcome::Filtered, Failure::Filtered(attempt.reply.clone())))
             }
             (StopReason::Length, _) => {
-                Some((Outcome::Truncated, Ending::Truncated(attempt.reply.clone())))
+                Some((Outcome::Truncated, Failure::Truncated(attempt.reply.clone())))
             }
             _ => None,
         };
@@ -92,13 +92,13 @@ impl<T> Journey<T> {
     }
 }
 
-impl<T> Journey<T> {
+impl<T> Driver<T> {
     /// The same request, answered piece by piece. Every piece is told to the line, and read on from
     /// when it was taken.
-    async fn listen(&mut self, line: &Line, attempt: u32) -> Result<Reply, Halt> {
+    async fn listen(&mut self, line: &EventChannel, attempt: u32) -> Result<Reply, StreamHalt> {
         let (first, idle) = (self.task.options.first_token, self.task.options.idle);
         let progress = self.request.progress.clone();
-        let wait = Wait { line, progress: &progress };
+        let wait = StreamTimeout { line, progress: &progress };
         let (began, before) = (Instant::now(), line.away());
         let opening = self.task.client.model.stream(&self.request);
         let deltas = wait.within(first, first, FIRST, opening).await??;
@@ -109,7 +109,7 @@ impl<T> Journey<T> {
         let mode = self.request.output.mode();
         let background = Arc::clone(&self.background);
         let of_parts = self.parts.is_some();
-        line.tell(Told::Began(Began { attempt, mode, of_parts, contract, form, background }));
+        line.tell(StreamEvent::Began(AttemptStarted { attempt, mode, of_parts, contract, form, background }));
         let mut deltas = deltas.ready_chunks(MOST_AT_ONCE);
         let waited = began.elapsed().saturating_sub(line.away().saturating_sub(before));
         let left = first.map(|most| most.saturating_sub(waited));
@@ -120,7 +120,7 @@ impl<T> Journey<T> {
                 match piece {
                     Ok(delta) => {
                         if is_of_the_reply(&delta) && line.is_heard() {
-                            line.tell(Told::Delta(delta.clone()));
+                            line.tell(StreamEvent::Delta(delta.clone()));
                         }
                         self.arriving.push(delta);
                     }
@@ -130,7 +130,7 @@ impl<T> Journey<T> {
             // The time that the listener takes is not the server's.
             line.taken().await;
             if let Some(problems) = line.stopped() {
-                return Err(Halt::Stopped(problems));
+                return Err(StreamHalt::Stopped(problems));
             }
             if let Some(error) = failure {
                 return Err(error.into());
@@ -147,9 +147,9 @@ impl<T> Journey<T> {
     }
 }
 
-impl<T> Journey<T> {
+impl<T> Driver<T> {
     /// Whoever listens has seen enough of the reply.
-    fn stop(&mut self, problems: Problems) -> Ending {
+    fn stop(&mut self, problems: Problems) -> Failure {
         if let Some(attempt) = self.ledger.attempts.last_mut() {
             attempt.latency = self.asked_at.elapsed();
             let reached = self.request.progress.reached();
@@ -158,11 +158,11 @@ impl<T> Journey<T> {
             attempt.problems = problems.iter().cloned().collect();
         }
         self.problems = problems;
-        Ending::Invalid(Limit::BadItem)
+        Failure::Invalid(Limit::BadItem)
     }
 
     /// The deadline passed: where the request under way had come to, if one was.
-    pub(super) fn cut_off(&mut self) -> Option<Reached> {
+    pub(super) fn cut_off(&mut self) -> Option<RequestState> {
         let attempt = self.ledger.attempts.last_mut()?;
         if attempt.outcome != Outcome::Failed || attempt.error.is_some() {
             return None;
@@ -181,13 +181,13 @@ impl<T> Journey<T> {
 }
 
 /// Why a reply was not listened to to its end.
-enum Halt {
+enum StreamHalt {
     Failed(ProviderError),
     /// Whoever listens has seen enough.
     Stopped(Problems),
 }
 
-impl From<ProviderError> for Halt {
+impl From<ProviderError> for StreamHalt {
     fn from(error: ProviderError) -> Self {
         Self::Failed(error)
     }
@@ -200,12 +200,12 @@ const FIRST: &str = "first_token_timeout";
 const IDLE: &str = "idle_timeout";
 
 /// What waiting for a stream goes by.
-struct Wait<'a> {
-    line: &'a Line,
+struct StreamTimeout<'a> {
+    line: &'a EventChannel,
     progress: &'a Progress,
 }
 
-impl Wait<'_> {
+impl StreamTimeout<'_> {
     /// Waits no longer than what is left of a timeout, not counting the time that the listener
     /// spends elsewhere.
     async fn within<F: Future>(
@@ -222,7 +222,7 @@ impl Wait<'_> {
 }
 
 /// The error that a stream ends with that was silent for too long.
-fn silent(which: &'static str, most: Duration, reached: Reached) -> ProviderError {
+fn silent(which: &'static str, most: Duration, reached: RequestState) -> ProviderError {
     let mut message = match which {
         IDLE => format!("the stream was silent for longer than its `{which}` of {most:?}"),
         _ => format!(
@@ -282,7 +282,7 @@ impl Attempt {
     }
 
     /// Enters what had come of a reply that did not end, and how far its request had.
-    fn cut_off(&mut self, piece: &Assembly, reached: &Reached, prices: Option<&Prices>) {
+    fn cut_off(&mut self, piece: &Assembly, reached: &RequestState, prices: Option<&Prices>) {
         self.reply = written(piece.blocks());
         self.usage = self.usage.or(piece.usage()).or(reached.usage);
         self.cost = self.cost.or_else(|| Some(prices?.cost(self.usage.as_ref()?)));

@@ -3,23 +3,23 @@
 
 use serde_json::Value;
 
-use super::candidates::{Answer, other_call, read_answer};
-use super::pending_calls::{Element, Verdict, Wrong};
-use super::{Ending, Journey, Task};
+use super::candidates::{AnswerText, other_call, read_answer};
+use super::pending_calls::{CalledElement, CallFeedback, CallProblems};
+use super::{Failure, Driver, Task};
 use crate::check::{Feedback, Rules, check, check_at_once, render_feedback};
-use crate::contract::{Extract, Failed, Problem, ProblemKind, Problems, Shape, Split};
+use crate::contract::{Extract, FailedCheck, Problem, ProblemKind, Problems, Shape, VariantTools};
 use crate::conversation::{Message, Reply, StopReason, ToolCall, ToolResult};
-use crate::extraction::History;
+use crate::extraction::RetryContext;
 use crate::extraction::ledger::Outcome;
 use crate::reading::{self, Level, Repair};
 
-impl<T: Extract> Journey<T> {
+impl<T: Extract> Driver<T> {
     /// Judges a reply whose calls are variants or elements of the value; nothing where it has to be
     /// judged as a whole.
     pub(super) async fn judge_calls(
         &mut self,
         reply: &Reply,
-    ) -> Result<Option<Result<T, Problems>>, Ending> {
+    ) -> Result<Option<Result<T, Problems>>, Failure> {
         self.slots.forget_verdicts();
         let Some(split) = self.tooling.as_ref().and_then(|tooling| tooling.split.clone()) else {
             return Ok(None);
@@ -37,7 +37,7 @@ impl<T: Extract> Journey<T> {
                 return Ok(None);
             }
             calls => {
-                let elements: Vec<Element> =
+                let elements: Vec<CalledElement> =
                     calls.iter().map(|call| self.element(&split, call, &mut repairs)).collect();
                 if split.variants.is_list() {
                     self.judge_elements(&split, elements).await
@@ -52,7 +52,7 @@ impl<T: Extract> Journey<T> {
             Err(_) => (Outcome::Unchecked, &Problems::new()),
         };
         self.enter_verdict(outcome, repairs, problems);
-        judged.map(Some).map_err(Ending::Unchecked)
+        judged.map(Some).map_err(Failure::Unchecked)
     }
 
     /// Checks the whole value in all layers.
@@ -60,28 +60,28 @@ impl<T: Extract> Journey<T> {
         &self,
         value: &Value,
         problems: Vec<Problem>,
-    ) -> Result<Result<T, Problems>, Failed> {
+    ) -> Result<Result<T, Problems>, FailedCheck> {
         let Task { contract, rules, .. } = &self.task;
         check(contract, value, problems, rules, self.background.context()).await
     }
 
     /// Reads one call.
-    fn element(&mut self, split: &Split, call: &ToolCall, repairs: &mut Vec<Repair>) -> Element {
+    fn element(&mut self, split: &VariantTools, call: &ToolCall, repairs: &mut Vec<Repair>) -> CalledElement {
         let tool = call.name.clone();
-        let unread = |problem| Element { tool: tool.clone(), value: None, problems: vec![problem] };
+        let unread = |problem| CalledElement { tool: tool.clone(), value: None, problems: vec![problem] };
         let Some((variant, form)) = split.find(&call.name) else {
             return unread(self.unknown_tool(call));
         };
         let any = Shape::any();
         let mut shape = variant.contract().shape(Some(form));
         let level = self.task.options.reading;
-        let mut answer = Answer::arguments_of(call);
+        let mut answer = AnswerText::arguments_of(call);
         if variant.may_be_anything() && answer.is_filled_object() {
             shape = &any;
         } else if variant.is_unit() && level != Level::Strict && answer.is_filled_object() {
             // The name of the call says all that there is to such a variant.
             self.note(&format!("the arguments of `{tool}`, which takes none, were passed over"));
-            answer = Answer::Arguments(String::from("{}"));
+            answer = AnswerText::Arguments(String::from("{}"));
         }
         match read_answer(&answer, shape, variant.name(), level) {
             Ok(reading) => {
@@ -89,7 +89,7 @@ impl<T: Extract> Journey<T> {
                 repairs.extend_from_slice(&reading.repairs);
                 let raised = variant.raise(form, reading);
                 let tool = variant.name().to_owned();
-                Element { tool, value: Some(raised.value), problems: raised.problems }
+                CalledElement { tool, value: Some(raised.value), problems: raised.problems }
             }
             Err(problem) => unread(problem),
         }
@@ -97,16 +97,16 @@ impl<T: Extract> Journey<T> {
 
     /// A call of a tool that there is not.
     pub(super) fn unknown_tool(&self, call: &ToolCall) -> Problem {
-        let names = self.tooling.as_ref().map(super::Tooling::names).unwrap_or_default();
+        let names = self.tooling.as_ref().map(super::RequestTools::names).unwrap_or_default();
         other_call(&names, &format!("`{}`", call.name))
     }
 
     /// The first call that passes is the value; where none passes, each is told what is wrong.
     async fn judge_variant(
         &mut self,
-        split: &Split,
-        elements: Vec<Element>,
-    ) -> Result<Result<T, Problems>, Failed> {
+        split: &VariantTools,
+        elements: Vec<CalledElement>,
+    ) -> Result<Result<T, Problems>, FailedCheck> {
         let mut first: Option<Problems> = None;
         let count = elements.len();
         for element in elements {
@@ -137,9 +137,9 @@ impl<T: Extract> Journey<T> {
     /// All calls together are the value. Those that pass are kept.
     async fn judge_elements(
         &mut self,
-        split: &Split,
-        elements: Vec<Element>,
-    ) -> Result<Result<T, Problems>, Failed> {
+        split: &VariantTools,
+        elements: Vec<CalledElement>,
+    ) -> Result<Result<T, Problems>, FailedCheck> {
         let came = elements.len();
         let places = match self.slots.place(elements) {
             Ok(places) => places,
@@ -148,7 +148,7 @@ impl<T: Extract> Journey<T> {
                 let found = format!("{came} calls");
                 let problems: Problems =
                     Problem::new(ProblemKind::Unreadable, "", expected, found).into();
-                self.slots.verdicts = vec![Verdict::Wrong(Wrong::unread(problems.clone())); came];
+                self.slots.verdicts = vec![CallFeedback::Wrong(CallProblems::unread(problems.clone())); came];
                 return Ok(Err(problems));
             }
         };
@@ -172,8 +172,8 @@ impl<T: Extract> Journey<T> {
             let element = &self.slots.elements[at];
             let own: Problems = outside(split, at, &element.problems).into();
             let verdict = match (own.is_empty(), together) {
-                (true, true) => Verdict::NotTaken,
-                (true, false) => Verdict::Accepted,
+                (true, true) => CallFeedback::NotTaken,
+                (true, false) => CallFeedback::Accepted,
                 (false, _) => verdict(split, element, &own),
             };
             self.slots.verdicts.push(verdict);
@@ -189,7 +189,7 @@ impl<T: Extract> Journey<T> {
     /// Checks the elements, and those that have nothing wrong with them once more without the
     /// others, until what is kept would pass: a validator is asked only of what can be read. The
     /// checks of the call see the whole list or nothing.
-    async fn check_elements(&mut self, split: &Split) -> Result<Option<T>, Failed> {
+    async fn check_elements(&mut self, split: &VariantTools) -> Result<Option<T>, FailedCheck> {
         loop {
             let kept: Vec<usize> = (0..self.slots.elements.len())
                 .filter(|&at| self.slots.elements[at].problems.is_empty())
@@ -234,9 +234,9 @@ impl<T: Extract> Journey<T> {
     /// empty list where the type has one and the model says that it is done.
     async fn judge_uncalled(
         &mut self,
-        split: &Split,
+        split: &VariantTools,
         reply: &Reply,
-    ) -> Option<Result<Result<T, Problems>, Failed>> {
+    ) -> Option<Result<Result<T, Problems>, FailedCheck>> {
         let text = reply.text();
         let said = !text.trim().is_empty();
         // A text that ends in the middle of thinking says nothing.
@@ -274,14 +274,14 @@ impl<T: Extract> Journey<T> {
     }
 }
 
-impl<T> Journey<T> {
+impl<T> Driver<T> {
     /// Appends the reply, and to each of its calls a result of its own; whether there was anything
     /// to say to calls alone.
     pub(super) fn feed_back_calls(&mut self, reply: &Reply) -> bool {
         if self.slots.verdicts.is_empty() {
             return false;
         }
-        if self.task.options.policy.history == History::Last {
+        if self.task.options.policy.history == RetryContext::Last {
             self.request.messages.truncate(self.opened);
         }
         let mut messages = vec![reply.to_message()];
@@ -292,15 +292,15 @@ impl<T> Journey<T> {
         }
         for (call, verdict) in reply.tool_calls().zip(&self.slots.verdicts) {
             let (words, is_error) = match verdict {
-                Verdict::Accepted => (String::from(ACCEPTED), false),
-                Verdict::NotTaken => (String::from(NOT_TAKEN), true),
-                Verdict::Wrong(wrong) => (self.words_to_call(wrong), true),
+                CallFeedback::Accepted => (String::from(ACCEPTED), false),
+                CallFeedback::NotTaken => (String::from(NOT_TAKEN), true),
+                CallFeedback::Wrong(wrong) => (self.words_to_call(wrong), true),
             };
             messages.push(Message::tool(ToolResult::new(call, words, is_error)));
         }
         for problems in [&self.slots.together, &self.slots.left] {
             if !problems.is_empty() {
-                let all = Wrong::unread(problems.clone());
+                let all = CallProblems::unread(problems.clone());
                 messages.push(Message::user(self.words_to_call(&all)));
             }
         }
@@ -309,7 +309,7 @@ impl<T> Journey<T> {
     }
 
     /// What is wrong with one call, or with all of them, in the words that the model is told it in.
-    pub(super) fn words_to_call(&self, wrong: &Wrong) -> String {
+    pub(super) fn words_to_call(&self, wrong: &CallProblems) -> String {
         let attempt = u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX);
         let mut feedback = Feedback::new(&wrong.problems, self.request.output.mode(), attempt);
         feedback.value = wrong.arguments.as_ref();
@@ -337,7 +337,7 @@ pub(super) const ACCEPTED: &str = "Accepted. This call need not be made again.";
 pub(super) const NOT_TAKEN: &str =
     "Not taken, because of the other calls of this turn. Make it again when they are settled.";
 
-fn outside(split: &Split, at: usize, problems: &[Problem]) -> Vec<Problem> {
+fn outside(split: &VariantTools, at: usize, problems: &[Problem]) -> Vec<Problem> {
     let mut problems = problems.to_vec();
     for problem in &mut problems {
         problem.pointer = split.variants.outside(at, &problem.pointer);
@@ -346,14 +346,14 @@ fn outside(split: &Split, at: usize, problems: &[Problem]) -> Vec<Problem> {
 }
 
 /// What a call is told of these problems of the value.
-fn verdict(split: &Split, element: &Element, problems: &Problems) -> Verdict {
+fn verdict(split: &VariantTools, element: &CalledElement, problems: &Problems) -> CallFeedback {
     let mut problems = problems.clone();
     problems.each_pointer(|pointer| {
         split.variants.inside(pointer).map(|(_, rest)| rest).unwrap_or_default().to_owned()
     });
     let (Some(value), Some((variant, form))) = (&element.value, split.find(&element.tool)) else {
-        return Verdict::Wrong(Wrong::unread(problems));
+        return CallFeedback::Wrong(CallProblems::unread(problems));
     };
     let (arguments, problems) = variant.arguments(value.clone(), problems);
-    Verdict::Wrong(Wrong::of(variant.contract(), form, arguments, &problems))
+    CallFeedback::Wrong(CallProblems::of(variant.contract(), form, arguments, &problems))
 }

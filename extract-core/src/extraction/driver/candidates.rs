@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Journey, Task};
-use crate::contract::{Contract, Form, Problem, ProblemKind, Shape};
+use super::{Driver, Task};
+use crate::contract::{Contract, LoweredContract, Problem, ProblemKind, Shape};
 use crate::conversation::{Output, Reply, ToolCall};
 use crate::reading::{Level, ReadError, Reader, Reading, RepairKind};
 
-impl<T> Journey<T> {
+impl<T> Driver<T> {
     /// Notes that a reading had more than one value before it, and what became of the others.
     pub(super) fn note_others(&mut self, reading: &Reading) {
         if reading.rivals > 0 {
@@ -32,16 +32,16 @@ impl<T> Journey<T> {
 
     /// Where the answer may stand in a reply, likeliest first: the calls of the tool that was
     /// asked for, other calls, the text.
-    pub(super) fn answers(&self, reply: &Reply) -> Vec<Given> {
+    pub(super) fn answers(&self, reply: &Reply) -> Vec<Candidate> {
         let mut calls: Vec<&ToolCall> = reply.tool_calls().collect();
         // The sort is stable: calls of the right name come first, in their order.
         calls.sort_by_key(|call| call.name != self.task.contract.name());
-        let mut arguments: Vec<Given> = match self.pieces(&calls) {
-            Some(pieces) => vec![Given::Pieces(pieces)],
-            None => calls.into_iter().map(|call| Given::One(Answer::arguments_of(call))).collect(),
+        let mut arguments: Vec<Candidate> = match self.pieces(&calls) {
+            Some(pieces) => vec![Candidate::Pieces(pieces)],
+            None => calls.into_iter().map(|call| Candidate::One(AnswerText::arguments_of(call))).collect(),
         };
         let text = Some(reply.text()).filter(|text| !text.trim().is_empty());
-        let text = text.map(|text| Given::One(Answer::Text(text)));
+        let text = text.map(|text| Candidate::One(AnswerText::Text(text)));
         let at = if matches!(self.request.output, Output::Tools(_)) { arguments.len() } else { 0 };
         arguments.splice(at..at, text);
         arguments
@@ -50,7 +50,7 @@ impl<T> Journey<T> {
 
 /// What may be the answer.
 #[derive(Clone)]
-pub(super) enum Answer {
+pub(super) enum AnswerText {
     /// The arguments of a tool call, which are JSON or nearly.
     Arguments(String),
     /// Text, in which the answer has to be found.
@@ -58,14 +58,14 @@ pub(super) enum Answer {
 }
 
 /// What a reply gives for the value.
-pub(super) enum Given {
+pub(super) enum Candidate {
     /// What may be all of it.
-    One(Answer),
+    One(AnswerText),
     /// Several calls, each with a piece of the list.
-    Pieces(Vec<Answer>),
+    Pieces(Vec<AnswerText>),
 }
 
-impl Answer {
+impl AnswerText {
     /// Whether the text is the JSON of an object with members.
     pub(super) fn is_filled_object(&self) -> bool {
         let members = serde_json::from_str::<Map<String, Value>>(self.text());
@@ -96,11 +96,11 @@ const LONG: usize = 256 * 1024;
 /// kept; outside of a runtime it is read in place.
 pub(super) async fn read_apart<T>(
     task: &Task<T>,
-    form: Option<&Arc<Form>>,
-    answer: &Answer,
+    form: Option<&Arc<LoweredContract>>,
+    answer: &AnswerText,
 ) -> Result<Reading, Problem> {
     let level = task.options.reading;
-    let read = move |answer: &Answer, contract: &Contract, form: Option<&Form>| {
+    let read = move |answer: &AnswerText, contract: &Contract, form: Option<&LoweredContract>| {
         read_answer(answer, contract.shape(form), contract.name(), level)
     };
     let runtime = tokio::runtime::Handle::try_current();
@@ -119,7 +119,7 @@ pub(super) async fn read_apart<T>(
 /// Reads one answer for a shape, which was asked for by this name. A value that was cut off is no
 /// answer, unless the level takes it.
 pub(super) fn read_answer(
-    answer: &Answer,
+    answer: &AnswerText,
     shape: &Shape,
     name: &str,
     level: Level,
@@ -127,8 +127,8 @@ pub(super) fn read_answer(
     let offered = [name];
     let reader = Reader::new(shape).level(level).offered(&offered);
     let read = match answer {
-        Answer::Arguments(text) => reader.read_arguments(text),
-        Answer::Text(text) => reader.read(text),
+        AnswerText::Arguments(text) => reader.read_arguments(text),
+        AnswerText::Text(text) => reader.read(text),
     };
     let reading = read.map_err(|error| match error {
         ReadError::OtherCall { offered, found } => other_call(&offered, &found),

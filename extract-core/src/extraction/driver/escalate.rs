@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use super::{Journey, Task, address};
+use super::{Driver, Task, address};
 use crate::conversation::{Input, Message, Mode, Part};
 use crate::extraction::Client;
-use crate::extraction::initial_request::Opening;
+use crate::extraction::initial_request::InitialRequest;
 use crate::extraction::options::Options;
 
-impl<T> Journey<T> {
+impl<T> Driver<T> {
     /// Whether another model's turn has come.
     pub(super) fn is_escalation_due(&self) -> bool {
         let next = self.task.options.policy.escalations.first();
@@ -32,7 +32,7 @@ impl<T> Journey<T> {
                 list: self.task.list.clone(),
                 rules: self.task.rules.clone(),
             };
-            match Opening::of(&task) {
+            match InitialRequest::of(&task) {
                 Ok(opening) if opening.tooling.is_none() && !task.own.is_empty() => {
                     self.ledger.notes.push(format!("{to} cannot be asked: it takes no tools"));
                 }

@@ -4,26 +4,26 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::candidates::{Answer, Given, read_answer, read_apart, unreadable_problem};
-use super::partial_reask::Taken;
-use super::{Ending, Journey, Task};
+use super::candidates::{AnswerText, Candidate, read_answer, read_apart, unreadable_problem};
+use super::partial_reask::ReadValue;
+use super::{Failure, Driver, Task};
 use crate::check::check;
-use crate::contract::dialect::Raised;
-use crate::contract::{Extract, Failed, Problem, Problems};
+use crate::contract::dialect::Restored;
+use crate::contract::{Extract, FailedCheck, Problem, Problems};
 use crate::conversation::Reply;
-use crate::extraction::bad_items::{BadItems, Kept};
+use crate::extraction::bad_items::{BadItems, RemainingItems};
 use crate::extraction::ledger::Outcome;
 use crate::reading::{Reading, Repair};
 
 /// How often the elements that were left are looked at again after bad ones were left out.
 const MOST_ROUNDS: usize = 32;
 
-impl<T: Extract> Journey<T> {
+impl<T: Extract> Driver<T> {
     /// Reads and checks a reply. Where it holds several answers, the first that passes is taken, and
     /// noted; the pieces of a list are one answer;
     /// where none passes, the problems are those of the first that could be read. A check that could
     /// not be made is an end.
-    pub(super) async fn judge(&mut self, reply: &Reply) -> Result<Result<T, Problems>, Ending> {
+    pub(super) async fn judge(&mut self, reply: &Reply) -> Result<Result<T, Problems>, Failure> {
         if let Some(judged) = self.judge_calls(reply).await? {
             return Ok(judged);
         }
@@ -34,8 +34,8 @@ impl<T: Extract> Journey<T> {
         let mut unreadable: Option<Problem> = None;
         for given in self.answers(reply) {
             let taken = match &given {
-                Given::Pieces(pieces) => self.read_pieces(pieces),
-                Given::One(answer) => match self.take_parts(answer) {
+                Candidate::Pieces(pieces) => self.read_pieces(pieces),
+                Candidate::One(answer) => match self.take_parts(answer) {
                     Some(taken) => Ok(taken),
                     None => match read_apart(&self.task, self.form.as_ref(), answer).await {
                         Ok(reading) => Ok(self.take_reading(answer, reading)),
@@ -43,7 +43,7 @@ impl<T: Extract> Journey<T> {
                     },
                 },
             };
-            let Taken { raised: Raised { value, problems, .. }, repairs } = match taken {
+            let ReadValue { raised: Restored { value, problems, .. }, repairs } = match taken {
                 Ok(taken) => taken,
                 Err(problem) => {
                     unreadable.get_or_insert(problem);
@@ -56,7 +56,7 @@ impl<T: Extract> Journey<T> {
                 Err(failed) => {
                     self.last = Some(value);
                     self.enter_verdict(Outcome::Unchecked, repairs, &Problems::new());
-                    return Err(Ending::Unchecked(failed));
+                    return Err(Failure::Unchecked(failed));
                 }
             };
             if checked.is_ok() || first.is_none() {
@@ -64,7 +64,7 @@ impl<T: Extract> Journey<T> {
             }
             match checked {
                 Ok(value) => {
-                    if let Given::One(Answer::Arguments(_)) = given {
+                    if let Candidate::One(AnswerText::Arguments(_)) = given {
                         self.note_calls_not_taken(reply.tool_calls().count());
                     }
                     self.enter_verdict(Outcome::Accepted, repairs, &Problems::new());
@@ -83,7 +83,7 @@ impl<T: Extract> Journey<T> {
     }
 
     /// Reads one answer of the whole value, and gives it the type's own shape.
-    pub(super) fn read_whole(&mut self, answer: &Answer) -> Result<Taken, Problem> {
+    pub(super) fn read_whole(&mut self, answer: &AnswerText) -> Result<ReadValue, Problem> {
         let contract = &self.task.contract;
         let shape = contract.shape(self.form.as_deref());
         let reading = read_answer(answer, shape, contract.name(), self.task.options.reading)?;
@@ -91,13 +91,13 @@ impl<T: Extract> Journey<T> {
     }
 
     /// Gives a reading the type's own shape. A value that could as well be another one is noted.
-    fn take_reading(&mut self, answer: &Answer, mut reading: Reading) -> Taken {
+    fn take_reading(&mut self, answer: &AnswerText, mut reading: Reading) -> ReadValue {
         self.note_others(&reading);
         let (contract, form) = (&self.task.contract, self.form.as_deref());
         if !reading.is_as_written() && !reading.is_of_call() {
             if let Some(value) = contract.as_it_stands(form, answer.text()) {
-                let raised = Raised { value, problems: Vec::new() };
-                return Taken { raised, repairs: Vec::new() };
+                let raised = Restored { value, problems: Vec::new() };
+                return ReadValue { raised, repairs: Vec::new() };
             }
         }
         if let Some(form) = form.filter(|form| {
@@ -106,11 +106,11 @@ impl<T: Extract> Journey<T> {
             let level = self.task.options.reading;
             let own = read_answer(answer, contract.shape(None), contract.name(), level);
             if let Some(own) = own.ok().filter(|own| contract.is_of_own_shape(form, own)) {
-                return Taken { raised: contract.raise_reading(None, own), repairs: Vec::new() };
+                return ReadValue { raised: contract.raise_reading(None, own), repairs: Vec::new() };
             }
         }
         let repairs = std::mem::take(&mut reading.repairs);
-        Taken { raised: contract.raise_reading(form, reading), repairs }
+        ReadValue { raised: contract.raise_reading(form, reading), repairs }
     }
 
     /// Checks a value in all layers; the elements of a list that do not pass may be left out of it.
@@ -118,7 +118,7 @@ impl<T: Extract> Journey<T> {
         &mut self,
         value: Value,
         problems: Vec<Problem>,
-    ) -> (Value, Result<Result<T, Problems>, Failed>) {
+    ) -> (Value, Result<Result<T, Problems>, FailedCheck>) {
         let background = Arc::clone(&self.background);
         let cx = background.context();
         let Task { contract, rules, options, list, .. } = &self.task;
@@ -126,7 +126,7 @@ impl<T: Extract> Journey<T> {
             Ok(Err(problems)) if options.bad_items == BadItems::LeaveOut => problems,
             checked => return (value, checked),
         };
-        let mut kept = Kept::all(&value, list);
+        let mut kept = RemainingItems::all(&value, list);
         let mut problems = first.clone();
         for _ in 0..MOST_ROUNDS {
             kept = kept.and_then(|kept| kept.leave_out(list, &problems));
@@ -134,7 +134,7 @@ impl<T: Extract> Journey<T> {
             match check(contract, &left.value, Vec::new(), rules, cx).await {
                 Ok(Err(others)) => problems = others,
                 checked => {
-                    let Some(Kept { value, bad, .. }) = kept else { break };
+                    let Some(RemainingItems { value, bad, .. }) = kept else { break };
                     self.ledger.left_out = bad;
                     return (value, checked);
                 }

@@ -1,12 +1,12 @@
 //! Limits: whether the model may be asked again, and what is kept of the answers that did not pass.
 
-use super::Journey;
+use super::Driver;
 use crate::contract::Problems;
 use crate::extraction::Limit;
 use crate::extraction::error::Rejected;
 use crate::extraction::ledger::{Attempt, Outcome};
 
-impl<T> Journey<T> {
+impl<T> Driver<T> {
     /// Remembers an answer that did not pass: how often its problems came back, and the best value
     /// of all, which is the one with the fewest problems, the later one of equals.
     pub(super) fn note_rejected(&mut self, problems: &Problems) {

@@ -5,41 +5,41 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::Journey;
-use super::candidates::Answer;
-use super::partial_reask::Taken;
-use crate::contract::dialect::Raised;
+use super::Driver;
+use super::candidates::AnswerText;
+use super::partial_reask::ReadValue;
+use crate::contract::dialect::Restored;
 use crate::contract::{Extract, Problem, wrapper};
 use crate::conversation::ToolCall;
 
-impl<T> Journey<T> {
+impl<T> Driver<T> {
     /// The calls as pieces of the list that is asked for; nothing where there is one call, or the
     /// calls are of something else.
-    pub(super) fn pieces(&self, calls: &[&ToolCall]) -> Option<Vec<Answer>> {
+    pub(super) fn pieces(&self, calls: &[&ToolCall]) -> Option<Vec<AnswerText>> {
         let contract = &self.task.contract;
         if calls.len() < 2 || self.parts.is_some() || !contract.is_list_of_any_length() {
             return None;
         }
         let asked = |call: &&&ToolCall| call.name == contract.name();
-        let pieces: Vec<Answer> =
-            calls.iter().filter(asked).map(|call| Answer::arguments_of(call)).collect();
+        let pieces: Vec<AnswerText> =
+            calls.iter().filter(asked).map(|call| AnswerText::arguments_of(call)).collect();
         (pieces.len() > 1).then_some(pieces)
     }
 }
 
-impl<T: Extract> Journey<T> {
+impl<T: Extract> Driver<T> {
     /// Reads the pieces of a list, in the order of the calls. A piece that cannot be read may hold
     /// elements, so that there is no list without it.
-    pub(super) fn read_pieces(&mut self, pieces: &[Answer]) -> Result<Taken, Problem> {
+    pub(super) fn read_pieces(&mut self, pieces: &[AnswerText]) -> Result<ReadValue, Problem> {
         let mut list = Vec::new();
         let (mut repairs, mut problems) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
         let (mut joined, mut repeated) = (0, 0);
         let within = wrapper::outside("");
         for piece in pieces.iter().filter(|piece| !says_nothing(piece)) {
-            let Taken { raised, repairs: made } = self.read_whole(piece)?;
+            let ReadValue { raised, repairs: made } = self.read_whole(piece)?;
             let Value::Array(items) = raised.value else {
-                return Ok(Taken { raised, repairs: made });
+                return Ok(ReadValue { raised, repairs: made });
             };
             if !seen.insert(Value::Array(items.clone()).to_string()) {
                 repeated += 1;
@@ -66,13 +66,13 @@ impl<T: Extract> Journey<T> {
         if repeated > 0 {
             self.note(&format!("{repeated} calls that only repeat another were left out"));
         }
-        Ok(Taken { raised: Raised { value: Value::Array(list), problems }, repairs })
+        Ok(ReadValue { raised: Restored { value: Value::Array(list), problems }, repairs })
     }
 }
 
 /// Whether a call has no arguments at all.
-fn says_nothing(piece: &Answer) -> bool {
-    matches!(piece, Answer::Arguments(text) if text.trim() == "{}")
+fn says_nothing(piece: &AnswerText) -> bool {
+    matches!(piece, AnswerText::Arguments(text) if text.trim() == "{}")
 }
 
 /// A pointer into a piece as one into the list, with so many elements before it.

@@ -21,20 +21,20 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::error::Rejected;
-use super::initial_request::Opening;
+use super::initial_request::InitialRequest;
 use super::ledger::{Ledger, Report};
 use super::limit::Limit;
 use super::llm_check::Judgements;
 use super::options::Options;
-use super::request_tools::Tooling;
+use super::request_tools::RequestTools;
 use super::step::{Call, Calls};
-use super::stream::{Line, Told};
+use super::stream::{EventChannel, StreamEvent};
 use super::{Client, Error, InputError};
 use crate::check::Rules;
-use crate::contract::{Background, Contract, Extract, Failed, Form, Problems, UserTool};
+use crate::contract::{CheckContext, Contract, Extract, FailedCheck, LoweredContract, Problems, UserTool};
 use crate::conversation::{Assembly, Feature, Input, Mode, Output, ProviderError, Reply, Request};
-use partial_reask::Asking;
-use pending_calls::Slots;
+use partial_reask::PartialReask;
+use pending_calls::PendingCalls;
 
 /// What an extraction is: who is asked, for what, about what, and how.
 pub(super) struct Task<T> {
@@ -44,7 +44,7 @@ pub(super) struct Task<T> {
     pub(super) options: Options,
     pub(super) own: Vec<UserTool>,
     /// Where the reply is told as it arrives.
-    pub(super) line: Option<Line>,
+    pub(super) line: Option<EventChannel>,
     /// The list whose bad elements may be left out, as a JSON pointer.
     pub(super) list: String,
     pub(super) rules: Rules<T>,
@@ -68,13 +68,13 @@ impl<T> Clone for Task<T> {
 /// Runs an extraction to its value.
 pub(super) async fn run<T: Extract>(task: Task<T>) -> Result<Report<T>, Error> {
     match arrive(task).await? {
-        Arrival::Value { report, .. } => Ok(report),
-        Arrival::Calls(_) => unreachable!("calls are of tools that only a step has"),
+        Outcome::Value { report, .. } => Ok(report),
+        Outcome::Calls(_) => unreachable!("calls are of tools that only a step has"),
     }
 }
 
 /// Where a journey came to.
-pub(super) enum Arrival<T> {
+pub(super) enum Outcome<T> {
     /// A value, and the JSON that it was read from.
     Value { report: Report<T>, json: Value },
     /// Calls of the user's own tools.
@@ -82,12 +82,12 @@ pub(super) enum Arrival<T> {
 }
 
 /// Runs an extraction to its end.
-pub(super) async fn arrive<T: Extract>(task: Task<T>) -> Result<Arrival<T>, Error> {
+pub(super) async fn arrive<T: Extract>(task: Task<T>) -> Result<Outcome<T>, Error> {
     if task.options.is_blank(&task.input) {
         return Err(InputError::Empty.into());
     }
     let deadline = task.options.deadline;
-    let mut journey = Journey::begin(task)?;
+    let mut journey = Driver::begin(task)?;
     if journey.tooling.is_none() && !journey.task.own.is_empty() {
         return Err(InputError::NoTools.into());
     }
@@ -95,43 +95,43 @@ pub(super) async fn arrive<T: Extract>(task: Task<T>) -> Result<Arrival<T>, Erro
         None => journey.travel().await,
         Some(deadline) => match tokio::time::timeout(deadline, journey.travel()).await {
             Ok(ending) => ending,
-            Err(_) => Err(Ending::Deadline(deadline)),
+            Err(_) => Err(Failure::Deadline(deadline)),
         },
     };
     match ending {
         Ok(value) => {
             let json = journey.last.take().unwrap_or_default();
             if let Some(line) = journey.task.line.as_ref().filter(|line| line.is_end_heard()) {
-                line.tell(Told::Settled { value: json.clone() });
+                line.tell(StreamEvent::Settled { value: json.clone() });
             }
-            Ok(Arrival::Value { report: Report::new(value, journey.close()), json })
+            Ok(Outcome::Value { report: Report::new(value, journey.close()), json })
         }
-        Err(Ending::Called(calls, reply)) => Ok(Arrival::Calls(journey.hand_over(calls, &reply))),
+        Err(Failure::Called(calls, reply)) => Ok(Outcome::Calls(journey.hand_over(calls, &reply))),
         Err(ending) => Err(journey.fail(ending)),
     }
 }
 
 /// Why a journey ended without a value.
-enum Ending {
+enum Failure {
     Provider(ProviderError),
     Refused(String),
     Filtered(String),
     Truncated(String),
     Invalid(Limit),
     Called(Vec<Call>, Box<Reply>),
-    Unchecked(Failed),
+    Unchecked(FailedCheck),
     Deadline(Duration),
 }
 
 /// One extraction under way.
-struct Journey<T> {
+struct Driver<T> {
     task: Task<T>,
     /// The lowered schema, where one is sent.
-    form: Option<Arc<Form>>,
+    form: Option<Arc<LoweredContract>>,
     /// What the calls of a reply mean, where tools are used.
-    tooling: Option<Tooling>,
+    tooling: Option<RequestTools>,
     /// The elements of a list that came in calls, and what each call of the latest reply is told.
-    slots: Slots,
+    slots: PendingCalls,
     request: Request,
     ledger: Ledger,
     begun: Instant,
@@ -152,19 +152,19 @@ struct Journey<T> {
     /// How often these problems came back.
     unchanged: u32,
     /// What checks may look at.
-    background: Arc<Background>,
+    background: Arc<CheckContext>,
     best: Option<Rejected>,
     /// How the whole is asked for.
     whole: Output,
     /// Which parts are asked for, where it is not the whole.
-    parts: Option<Asking>,
+    parts: Option<PartialReask>,
     /// How many messages there were once the whole had been fed back on.
     told: usize,
 }
 
-impl<T> Journey<T> {
+impl<T> Driver<T> {
     /// Makes this opening the conversation.
-    fn open(&mut self, opening: Opening) {
+    fn open(&mut self, opening: InitialRequest) {
         self.ledger.notes.extend(opening.notes);
         self.opened = opening.request.messages.len();
         self.whole = opening.request.output.clone();
@@ -173,21 +173,21 @@ impl<T> Journey<T> {
         self.request = opening.request;
         self.form = opening.form;
         self.tooling = opening.tooling;
-        self.slots = Slots::default();
+        self.slots = PendingCalls::default();
     }
 
     /// The same, after what was said to a model that was asked before.
-    fn open_again(&mut self, opening: Opening) {
+    fn open_again(&mut self, opening: InitialRequest) {
         let said = self.request.messages.split_off(self.opened);
         self.open(opening);
         self.request.messages.extend(said);
     }
 }
 
-impl<T: Extract> Journey<T> {
+impl<T: Extract> Driver<T> {
     fn begin(task: Task<T>) -> Result<Self, Error> {
         let begun = Instant::now();
-        let Opening { request, form, tooling, notes } = Opening::of(&task)?;
+        let InitialRequest { request, form, tooling, notes } = InitialRequest::of(&task)?;
         let ledger = Ledger { notes, ..Ledger::default() };
         let background = Arc::new(task.options.background(&task.input));
         let (asked, opened) = (address(&task.client), request.messages.len());
@@ -196,7 +196,7 @@ impl<T: Extract> Journey<T> {
             task,
             form,
             tooling,
-            slots: Slots::default(),
+            slots: PendingCalls::default(),
             request,
             ledger,
             begun,
@@ -217,13 +217,13 @@ impl<T: Extract> Journey<T> {
     }
 
     /// Ask, read, check; feed back and ask again.
-    async fn travel(&mut self) -> Result<T, Ending> {
+    async fn travel(&mut self) -> Result<T, Failure> {
         loop {
             let reply = match self.ask().await {
                 Ok(reply) => reply,
-                Err(Ending::Provider(error)) if self.step_back_to_the_whole(&error) => continue,
-                Err(Ending::Provider(error)) if self.step_down(&error) => continue,
-                Err(Ending::Truncated(_)) if self.raise_max_tokens() => continue,
+                Err(Failure::Provider(error)) if self.step_back_to_the_whole(&error) => continue,
+                Err(Failure::Provider(error)) if self.step_down(&error) => continue,
+                Err(Failure::Truncated(_)) if self.raise_max_tokens() => continue,
                 Err(ending) => return Err(ending),
             };
             self.last = None;
@@ -236,7 +236,7 @@ impl<T: Extract> Journey<T> {
             };
             let called = unwrapped.as_ref().unwrap_or(&reply);
             let judged = match self.own_calls(called) {
-                Some(Ok(calls)) => return Err(Ending::Called(calls, Box::new(called.clone()))),
+                Some(Ok(calls)) => return Err(Failure::Called(calls, Box::new(called.clone()))),
                 Some(Err(problems)) => Err(problems),
                 None => self.judge(called).await?,
             };
@@ -269,7 +269,7 @@ impl<T: Extract> Journey<T> {
             }
             _ => return false,
         }
-        let Ok(opening) = Opening::of(&self.task) else { return false };
+        let Ok(opening) = InitialRequest::of(&self.task) else { return false };
         let next = opening.request.output.mode();
         if since.clone().any(|attempt| attempt.mode == next) {
             return false;
@@ -290,7 +290,7 @@ impl<T: Extract> Journey<T> {
             return false;
         }
         self.task.client.refused.add_split(&self.task.contract);
-        let Ok(opening) = Opening::of(&self.task) else { return false };
+        let Ok(opening) = InitialRequest::of(&self.task) else { return false };
         self.ledger.notes.push(format!("the value is asked for as one tool: {error}"));
         self.open_again(opening);
         true
@@ -309,9 +309,9 @@ impl<T: Extract> Journey<T> {
         self.ledger
     }
 
-    fn fail(mut self, ending: Ending) -> Error {
+    fn fail(mut self, ending: Failure) -> Error {
         let reached = match &ending {
-            Ending::Deadline(_) => self.cut_off().map(Box::new),
+            Failure::Deadline(_) => self.cut_off().map(Box::new),
             _ => None,
         };
         let last = self.last.take();
@@ -323,20 +323,20 @@ impl<T: Extract> Journey<T> {
             None => (None, problems),
         };
         match ending {
-            Ending::Provider(error) => Error::Provider { error, best: rejected, ledger },
-            Ending::Refused(message) => Error::Refused { message, best: rejected, ledger },
-            Ending::Filtered(partial) => Error::ContentFiltered { partial, best: rejected, ledger },
-            Ending::Truncated(partial) => Error::Truncated { partial, best: rejected, ledger },
-            Ending::Invalid(limit) => {
+            Failure::Provider(error) => Error::Provider { error, best: rejected, ledger },
+            Failure::Refused(message) => Error::Refused { message, best: rejected, ledger },
+            Failure::Filtered(partial) => Error::ContentFiltered { partial, best: rejected, ledger },
+            Failure::Truncated(partial) => Error::Truncated { partial, best: rejected, ledger },
+            Failure::Invalid(limit) => {
                 let (best, problems) = split(rejected);
                 Error::Invalid { problems, best, limit, ledger }
             }
-            Ending::Deadline(deadline) => {
+            Failure::Deadline(deadline) => {
                 let (best, problems) = split(rejected);
                 Error::Deadline { deadline, reached, problems, best, ledger }
             }
-            Ending::Called(..) => unreachable!("calls are handed over before"),
-            Ending::Unchecked(Failed { pointer, failure: source }) => {
+            Failure::Called(..) => unreachable!("calls are handed over before"),
+            Failure::Unchecked(FailedCheck { pointer, failure: source }) => {
                 Error::Check { pointer, source, last, ledger }
             }
         }

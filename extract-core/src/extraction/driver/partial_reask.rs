@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Journey;
-use super::candidates::{Answer, read_answer};
-use crate::contract::dialect::Raised;
-use crate::contract::{Form, Parts, Problem, Problems};
+use super::Driver;
+use super::candidates::{AnswerText, read_answer};
+use crate::contract::dialect::Restored;
+use crate::contract::{LoweredContract, ReaskParts, Problem, Problems};
 use crate::conversation::{Feature, Output, ProviderError, Reply, ToolChoice, Tools};
 use crate::extraction::Reask;
 use crate::reading::Repair;
@@ -21,10 +21,10 @@ const LEAST_WHOLE: usize = 1024;
 const SHARE: usize = 3;
 
 /// Parts that are asked for.
-pub(super) struct Asking {
-    pub(super) parts: Parts,
+pub(super) struct PartialReask {
+    pub(super) parts: ReaskParts,
     /// Their lowered schema, where one is sent.
-    pub(super) form: Option<Arc<Form>>,
+    pub(super) form: Option<Arc<LoweredContract>>,
     /// The value that they belong into.
     kept: Value,
     /// Whether the answer was one to them.
@@ -36,12 +36,12 @@ pub(super) struct Asking {
 }
 
 /// What an answer comes to, in the type's own shape.
-pub(super) struct Taken {
-    pub(super) raised: Raised,
+pub(super) struct ReadValue {
+    pub(super) raised: Restored,
     pub(super) repairs: Vec<Repair>,
 }
 
-impl<T> Journey<T> {
+impl<T> Driver<T> {
     /// The parts that are asked for, as they stand in the ledger.
     pub(super) fn asked_parts(&self) -> Vec<String> {
         let parts = self.parts.iter().flat_map(|asking| asking.parts.pointers());
@@ -60,7 +60,7 @@ impl<T> Journey<T> {
         };
     }
 
-    fn next_parts(&self, problems: &Problems) -> Option<Asking> {
+    fn next_parts(&self, problems: &Problems) -> Option<PartialReask> {
         let value = self.last.as_ref()?;
         let reask = self.task.options.policy.reask;
         // Of several tools, only the calls that were wrong are made again as it is.
@@ -79,7 +79,7 @@ impl<T> Journey<T> {
             return None;
         }
         let (contract, form) = (&self.task.contract, self.form.as_deref());
-        let parts = Parts::of(contract, form, value, problems)?;
+        let parts = ReaskParts::of(contract, form, value, problems)?;
         if reask == Reask::Auto && parts.bytes().saturating_mul(SHARE) > whole {
             return None;
         }
@@ -88,7 +88,7 @@ impl<T> Journey<T> {
             None => None,
         };
         let kept = value.clone();
-        Some(Asking { parts, form, kept, taken: false, before: 0, reply: None })
+        Some(PartialReask { parts, form, kept, taken: false, before: 0, reply: None })
     }
 
     /// Keeps what it takes to ask for the whole instead.
@@ -119,7 +119,7 @@ impl<T> Journey<T> {
 
     /// The parts are asked for in the mode of the whole. Where that is tools, the tool of the whole
     /// stays, because the conversation has calls of it.
-    fn output_for(&self, asking: &Asking) -> Output {
+    fn output_for(&self, asking: &PartialReask) -> Output {
         match (&self.whole, &asking.form) {
             (Output::Tools(whole), Some(form)) => {
                 let mut tools = whole.tools.clone();
@@ -147,7 +147,7 @@ impl<T> Journey<T> {
 
     /// The type of the parts in words, where that of the whole was told in words.
     pub(super) fn type_of_parts(&self) -> Option<String> {
-        let Asking { parts, form, .. } = self.parts.as_ref()?;
+        let PartialReask { parts, form, .. } = self.parts.as_ref()?;
         let prompt = self.task.client.model.profile().schema_prompt;
         if form.is_some() && !prompt.tells(self.request.output.mode()) {
             return None;
@@ -161,8 +161,8 @@ impl<T> Journey<T> {
 
     /// The value that an answer to parts makes, together with what is kept; `None` where parts were
     /// not asked for, or the answer has none of them: it may be the whole.
-    pub(super) fn take_parts(&mut self, answer: &Answer) -> Option<Taken> {
-        let Asking { parts, form, kept, taken, .. } = self.parts.as_mut()?;
+    pub(super) fn take_parts(&mut self, answer: &AnswerText) -> Option<ReadValue> {
+        let PartialReask { parts, form, kept, taken, .. } = self.parts.as_mut()?;
         let (contract, form) = (parts.contract(), form.as_deref());
         let shape = contract.shape(form);
         let mut reading =
@@ -174,6 +174,6 @@ impl<T> Journey<T> {
         let in_whole = |problem: Problem| parts.in_whole(problem);
         raised.problems = problems.into_iter().map(in_whole).collect();
         *taken = true;
-        Some(Taken { raised, repairs })
+        Some(ReadValue { raised, repairs })
     }
 }

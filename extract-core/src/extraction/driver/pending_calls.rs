@@ -3,11 +3,11 @@
 
 use serde_json::Value;
 
-use crate::contract::{Contract, Form, Problem, Problems};
+use crate::contract::{Contract, LoweredContract, Problem, Problems};
 
 /// What came of one call.
 #[derive(Debug, Clone)]
-pub(super) struct Element {
+pub(super) struct CalledElement {
     /// The name of its tool.
     pub(super) tool: String,
     /// The element, in the type's own shape, where it could be read.
@@ -18,24 +18,24 @@ pub(super) struct Element {
 
 /// What one call of the latest reply is told.
 #[derive(Debug, Clone)]
-pub(super) enum Verdict {
+pub(super) enum CallFeedback {
     /// It passed and is kept.
     Accepted,
     /// It did not.
-    Wrong(Wrong),
+    Wrong(CallProblems),
     /// There was nothing wrong with it, but it has to be made again.
     NotTaken,
 }
 
 /// What is wrong with one call, in the places of its own arguments.
 #[derive(Debug, Clone)]
-pub(super) struct Wrong {
+pub(super) struct CallProblems {
     /// Its arguments as they were asked for, where they could be read.
     pub(super) arguments: Option<Value>,
     pub(super) problems: Problems,
 }
 
-impl Wrong {
+impl CallProblems {
     /// Nothing could be read.
     pub(super) fn unread(problems: Problems) -> Self {
         Self { arguments: None, problems }
@@ -44,7 +44,7 @@ impl Wrong {
     /// Arguments in the shape of a contract, and problems in it.
     pub(super) fn of(
         contract: &Contract,
-        form: &Form,
+        form: &LoweredContract,
         arguments: Value,
         problems: &Problems,
     ) -> Self {
@@ -55,16 +55,16 @@ impl Wrong {
 
 /// The elements so far, and what the latest reply's calls are told.
 #[derive(Debug, Default)]
-pub(super) struct Slots {
-    pub(super) elements: Vec<Element>,
-    pub(super) verdicts: Vec<Verdict>,
+pub(super) struct PendingCalls {
+    pub(super) elements: Vec<CalledElement>,
+    pub(super) verdicts: Vec<CallFeedback>,
     /// What is wrong with all of them together.
     pub(super) together: Problems,
     /// What is wrong with those that the latest reply left out.
     pub(super) left: Problems,
 }
 
-impl Slots {
+impl PendingCalls {
     /// The latest reply is not judged yet.
     pub(super) fn forget_verdicts(&mut self) {
         self.verdicts.clear();
@@ -75,14 +75,14 @@ impl Slots {
     /// The places of the elements that are waited for again.
     fn open(&self) -> Vec<usize> {
         let is_open =
-            |(at, element): (usize, &Element)| (!element.problems.is_empty()).then_some(at);
+            |(at, element): (usize, &CalledElement)| (!element.problems.is_empty()).then_some(at);
         self.elements.iter().enumerate().filter_map(is_open).collect()
     }
 
     /// Puts the elements of a reply where they belong, and says where that is. They take the places
     /// of those that were wrong, in their order, as many as there are; a reply that repeats every
     /// call replaces everything. Any other number has no place: it is given back as what would have.
-    pub(super) fn place(&mut self, new: Vec<Element>) -> Result<Vec<usize>, usize> {
+    pub(super) fn place(&mut self, new: Vec<CalledElement>) -> Result<Vec<usize>, usize> {
         let open = self.open();
         let all = self.elements.len();
         if open.is_empty() || new.len() == all {

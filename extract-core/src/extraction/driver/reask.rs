@@ -3,18 +3,18 @@
 
 use std::sync::Arc;
 
-use super::{Ending, Journey};
+use super::{Failure, Driver};
 use crate::check::{Feedback, render_feedback};
 use crate::contract::Problems;
 use crate::conversation::{Message, Output, Reply, ToolResult, Tools};
-use crate::extraction::History;
+use crate::extraction::RetryContext;
 
-impl<T> Journey<T> {
+impl<T> Driver<T> {
     /// Makes the next request, after an answer that did not pass; or says which limit forbids it.
-    pub(super) fn ask_again(&mut self, reply: &Reply, problems: &Problems) -> Result<(), Ending> {
+    pub(super) fn ask_again(&mut self, reply: &Reply, problems: &Problems) -> Result<(), Failure> {
         self.note_rejected(problems);
         if let Some(limit) = self.limit() {
-            return Err(Ending::Invalid(limit));
+            return Err(Failure::Invalid(limit));
         }
         let stuck = self.is_stuck();
         if (self.is_escalation_due() || stuck.is_some()) && self.escalate() {
@@ -23,7 +23,7 @@ impl<T> Journey<T> {
             return Ok(());
         }
         if let Some(limit) = stuck {
-            return Err(Ending::Invalid(limit));
+            return Err(Failure::Invalid(limit));
         }
         self.feed_back(reply, problems);
         Ok(())
@@ -38,7 +38,7 @@ impl<T> Journey<T> {
         let was_of_parts = self.parts.is_some();
         self.choose_what_to_ask(problems);
         let words = self.words(problems);
-        if self.task.options.policy.history == History::Last {
+        if self.task.options.policy.history == RetryContext::Last {
             // Parts are parts of something, which stays.
             self.request.messages.truncate(if was_of_parts { self.told } else { self.opened });
         }

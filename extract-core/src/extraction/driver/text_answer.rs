@@ -2,19 +2,19 @@
 
 use serde_json::Value;
 
-use super::{Ending, Journey};
+use super::{Failure, Driver};
 use crate::contract::{Extract, Problems, Variants};
 use crate::conversation::Reply;
 use crate::extraction::ledger::Outcome;
 use crate::reading::{self, Level};
 
-impl<T: Extract> Journey<T> {
+impl<T: Extract> Driver<T> {
     /// Judges a reply without calls whose words are an answer, where the value is asked for as one
     /// tool; nothing where they are not.
     pub(super) async fn judge_words(
         &mut self,
         reply: &Reply,
-    ) -> Result<Option<Result<T, Problems>>, Ending> {
+    ) -> Result<Option<Result<T, Problems>>, Failure> {
         let words = self.tooling.as_ref().and_then(|tooling| tooling.words.clone());
         let Some(variants) = words.filter(|_| reply.tool_calls().next().is_none()) else {
             return Ok(None);
@@ -28,11 +28,11 @@ impl<T: Extract> Journey<T> {
             Err(_) => (Outcome::Unchecked, &Problems::new()),
         };
         self.enter_verdict(outcome, Vec::new(), problems);
-        checked.map(Some).map_err(Ending::Unchecked)
+        checked.map(Some).map_err(Failure::Unchecked)
     }
 }
 
-impl<T> Journey<T> {
+impl<T> Driver<T> {
     /// The value that the words of a reply are. The value itself, written out and nothing else, is no
     /// talk.
     pub(super) fn words_of(&self, variants: &Variants, reply: &Reply) -> Option<Value> {

@@ -1,16 +1,16 @@
 //! Calls that a model wrote into its text: they are judged like any other, and what is wrong with
 //! them is told in words, because the provider knows of no calls.
 
-use super::Journey;
+use super::Driver;
 use super::calls::{ACCEPTED, NOT_TAKEN};
 use super::candidates::{other_call, unreadable_problem};
-use super::pending_calls::{Verdict, Wrong};
+use super::pending_calls::{CallFeedback, CallProblems};
 use crate::contract::{Extract, Problems};
 use crate::conversation::{Block, Output, Reply, ToolCall};
 use crate::extraction::ledger::Outcome;
 use crate::reading::{self, ReadError, Repair, RepairKind, WrittenCalls};
 
-impl<T: Extract> Journey<T> {
+impl<T: Extract> Driver<T> {
     /// The reply with the calls that its text holds in the place of the text; nothing where it holds
     /// none. Fails with what is wrong where the calls are cut off, or are of tools that were not
     /// offered.
@@ -52,7 +52,7 @@ impl<T: Extract> Journey<T> {
     }
 }
 
-impl<T> Journey<T> {
+impl<T> Driver<T> {
     /// The names of what can be called: the tools that were sent, the type, and its parts.
     fn offered_names(&self) -> Vec<String> {
         let mut names = Vec::new();
@@ -85,15 +85,15 @@ impl<T> Journey<T> {
         let several = self.slots.verdicts.len() > 1;
         let verdicts = self.slots.verdicts.iter().enumerate().map(|(at, verdict)| {
             let words = match verdict {
-                Verdict::Accepted => ACCEPTED.to_owned(),
-                Verdict::NotTaken => NOT_TAKEN.to_owned(),
-                Verdict::Wrong(wrong) => self.words_to_call(wrong),
+                CallFeedback::Accepted => ACCEPTED.to_owned(),
+                CallFeedback::NotTaken => NOT_TAKEN.to_owned(),
+                CallFeedback::Wrong(wrong) => self.words_to_call(wrong),
             };
             if several { format!("Call {}: {words}", at + 1) } else { words }
         });
         let all = [&self.slots.together, &self.slots.left];
         let all = all.into_iter().filter(|problems| !problems.is_empty());
-        let all = all.map(|problems| self.words_to_call(&Wrong::unread(problems.clone())));
+        let all = all.map(|problems| self.words_to_call(&CallProblems::unread(problems.clone())));
         verdicts.chain(all).collect::<Vec<String>>().join("\n\n")
     }
 }

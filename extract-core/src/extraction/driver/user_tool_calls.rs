@@ -1,20 +1,20 @@
 //! Calls of the user's own tools: their arguments are checked, and then they are the caller's to
 //! make. Bad ones are asked for again like any bad answer.
 
-use super::Journey;
+use super::Driver;
 use super::calls::NOT_TAKEN;
-use super::candidates::{Answer, read_answer};
-use super::pending_calls::{Verdict, Wrong};
+use super::candidates::{AnswerText, read_answer};
+use super::pending_calls::{CallFeedback, CallProblems};
 use crate::check::violations;
-use crate::contract::dialect::Raised;
+use crate::contract::dialect::Restored;
 use crate::contract::{Extract, Problems};
 use crate::conversation::{Message, Reply, ToolCall, ToolResult};
 use crate::extraction::ledger::Outcome;
-use crate::extraction::request_tools::OwnTool;
+use crate::extraction::request_tools::SentUserTool;
 use crate::extraction::step::{Call, Calls};
 use crate::reading::Level;
 
-impl<T: Extract> Journey<T> {
+impl<T: Extract> Driver<T> {
     /// The calls that a reply makes of the user's own tools, checked: nothing where it makes none,
     /// and problems where one of them, or a call beside them, cannot be made.
     ///
@@ -33,13 +33,13 @@ impl<T: Extract> Journey<T> {
             let read = match find(call) {
                 Some(own) => read_call(own, call, level).map(|read| calls.push(read)),
                 None if self.gives_value(call) => Ok(()),
-                None => Err(Wrong::unread(self.unknown_tool(call).into())),
+                None => Err(CallProblems::unread(self.unknown_tool(call).into())),
             };
             verdicts.push(match read {
-                Ok(()) => Verdict::NotTaken,
+                Ok(()) => CallFeedback::NotTaken,
                 Err(wrong) => {
                     wrong.problems.iter().for_each(|problem| all.push(problem.clone()));
-                    Verdict::Wrong(wrong)
+                    CallFeedback::Wrong(wrong)
                 }
             });
         }
@@ -64,20 +64,20 @@ impl<T: Extract> Journey<T> {
 }
 
 /// Reads and checks one call. Pointers of problems are into its arguments, as they were asked for.
-fn read_call(own: &OwnTool, call: &ToolCall, level: Level) -> Result<Call, Wrong> {
+fn read_call(own: &SentUserTool, call: &ToolCall, level: Level) -> Result<Call, CallProblems> {
     let contract = own.tool.contract();
     let shape = contract.shape(Some(&own.form));
-    let reading = read_answer(&Answer::arguments_of(call), shape, own.tool.name(), level)
-        .map_err(|problem| Wrong::unread(problem.into()))?;
-    let Raised { value, mut problems } = contract.raise_reading(Some(&own.form), reading);
+    let reading = read_answer(&AnswerText::arguments_of(call), shape, own.tool.name(), level)
+        .map_err(|problem| CallProblems::unread(problem.into()))?;
+    let Restored { value, mut problems } = contract.raise_reading(Some(&own.form), reading);
     problems.extend(violations(contract, &value));
     if problems.is_empty() {
         return Ok(Call { call: call.clone(), arguments: value });
     }
-    Err(Wrong::of(contract, &own.form, value, &problems.into()))
+    Err(CallProblems::of(contract, &own.form, value, &problems.into()))
 }
 
-impl<T: Extract> Journey<T> {
+impl<T: Extract> Driver<T> {
     /// What the caller is given to go on with: the calls, and the conversation they stand in.
     pub(super) fn hand_over(mut self, calls: Vec<Call>, reply: &Reply) -> Calls {
         let mut conversation = self.task.input.messages().to_vec();

@@ -1,11 +1,11 @@
 //! Where in a reply the value stands while it arrives.
 
-use super::Began;
+use super::AttemptStarted;
 use crate::conversation::{Delta, Mode};
 
 /// What of a reply is followed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum AnswerBlock {
     /// Nothing: what arrives is not the whole value, or is known already.
     #[default]
     Nothing,
@@ -15,9 +15,9 @@ pub(super) enum Source {
     Call(Option<usize>),
 }
 
-impl Source {
+impl AnswerBlock {
     /// Where the value stands in a reply that begins.
-    pub(super) fn of(began: &Began) -> Self {
+    pub(super) fn of(began: &AttemptStarted) -> Self {
         match began.mode {
             _ if began.of_parts => Self::Nothing,
             Mode::Tools => Self::Call(None),

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::contract::{Background, Contract, Form, Problems};
+use crate::contract::{CheckContext, Contract, LoweredContract, Problems};
 use crate::conversation::{Delta, Mode};
 
 /// What the loop tells.
 #[derive(Debug)]
-pub enum Told {
+pub enum StreamEvent {
     /// A reply begins.
-    Began(Began),
+    Began(AttemptStarted),
     /// A piece of it.
     Delta(Delta),
     /// The value was accepted.
@@ -28,7 +28,7 @@ pub enum Told {
 
 /// A reply that begins, and what is needed to read it.
 #[derive(Debug, Clone)]
-pub struct Began {
+pub struct AttemptStarted {
     /// Which attempt it is of, from 1.
     pub attempt: u32,
     /// How the answer is asked for.
@@ -38,18 +38,18 @@ pub struct Began {
     /// What is asked for: the value itself, or an object that holds the parts.
     pub contract: Arc<Contract>,
     /// The lowered schema, where one is sent.
-    pub form: Option<Arc<Form>>,
+    pub form: Option<Arc<LoweredContract>>,
     /// What checks may look at.
-    pub background: Arc<Background>,
+    pub background: Arc<CheckContext>,
 }
 
 /// Both ends of the line.
 #[derive(Debug, Clone)]
-pub(in crate::extraction) struct Line(Arc<Mutex<Pending>>);
+pub(in crate::extraction) struct EventChannel(Arc<Mutex<Pending>>);
 
 #[derive(Debug)]
 struct Pending {
-    told: VecDeque<Told>,
+    told: VecDeque<StreamEvent>,
     heard: bool,
     /// Whether the end is heard, even where nothing else is.
     end_heard: bool,
@@ -60,7 +60,7 @@ struct Pending {
     left: Option<Instant>,
 }
 
-impl Line {
+impl EventChannel {
     /// A line that is listened to.
     pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(Pending {
@@ -87,9 +87,9 @@ impl Line {
         self.pending().end_heard
     }
 
-    pub(in crate::extraction) fn tell(&self, told: Told) {
+    pub(in crate::extraction) fn tell(&self, told: StreamEvent) {
         let mut pending = self.pending();
-        let is_end = matches!(told, Told::Settled { .. });
+        let is_end = matches!(told, StreamEvent::Settled { .. });
         if if is_end { pending.end_heard } else { pending.heard } {
             pending.told.push_back(told);
         }
@@ -106,7 +106,7 @@ impl Line {
     }
 
     /// Takes what was told, oldest first.
-    pub(super) fn take(&self) -> Option<Told> {
+    pub(super) fn take(&self) -> Option<StreamEvent> {
         self.pending().told.pop_front()
     }
 
@@ -133,11 +133,11 @@ impl Line {
     }
 
     /// Somebody waits for what is told, for as long as the guard is there.
-    pub(super) fn wait(&self) -> Waiting {
+    pub(super) fn wait(&self) -> ListeningGuard {
         let mut pending = self.pending();
         let away = pending.left.take().map_or(Duration::ZERO, |left| left.elapsed());
         pending.away += away;
-        Waiting(self.clone())
+        ListeningGuard(self.clone())
     }
 
     /// How long altogether nobody waited, between those who did.
@@ -148,9 +148,9 @@ impl Line {
 
 /// Somebody waits for what is told.
 #[must_use = "who drops it waits no longer"]
-pub(super) struct Waiting(Line);
+pub(super) struct ListeningGuard(EventChannel);
 
-impl Drop for Waiting {
+impl Drop for ListeningGuard {
     fn drop(&mut self) {
         self.0.pending().left = Some(Instant::now());
     }

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::sealed::Sees;
-use super::{ExtractionStream, Told, View};
+use super::sealed::Observer;
+use super::{ExtractionStream, StreamEvent, View};
 use crate::contract::Extract;
 use crate::conversation::Delta;
 use crate::extraction::Extraction;
@@ -12,9 +12,9 @@ use crate::extraction::Extraction;
 #[derive(Debug, Default)]
 pub struct Deltas(VecDeque<Delta>);
 
-impl Sees for Deltas {
-    fn take_in(&mut self, told: Told) {
-        if let Told::Delta(delta) = told {
+impl Observer for Deltas {
+    fn take_in(&mut self, told: StreamEvent) {
+        if let StreamEvent::Delta(delta) = told {
             self.0.push_back(delta);
         }
     }

@@ -5,30 +5,30 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Began;
+use super::AttemptStarted;
 use crate::check::{Rules, check_at_once, violations};
-use crate::contract::dialect::Raised;
+use crate::contract::dialect::Restored;
 use crate::contract::{
-    Background, Checker, Contract, Extract, Form, Problem, ProblemKind, Problems, excerpt, wrapper,
+    CheckContext, Checker, Contract, Extract, LoweredContract, Problem, ProblemKind, Problems, excerpt, wrapper,
 };
 use crate::reading::{self, Level};
 
 /// What an element is asked for by.
 #[derive(Debug)]
-pub(super) struct Element {
+pub(super) struct ElementReader {
     contract: Arc<Contract>,
-    form: Option<Arc<Form>>,
+    form: Option<Arc<LoweredContract>>,
 }
 
-impl Element {
+impl ElementReader {
     /// In the form in which the whole is asked for; none where an element has no such form.
-    pub(super) fn of(contract: &Arc<Contract>, began: &Began) -> Option<Self> {
+    pub(super) fn of(contract: &Arc<Contract>, began: &AttemptStarted) -> Option<Self> {
         let form = began.form.as_ref().map(|form| contract.form_like(form)).transpose().ok()?;
         Some(Self { contract: Arc::clone(contract), form })
     }
 
     /// Reads its text.
-    pub(super) fn read(&self, text: &str) -> Result<Raised, Problems> {
+    pub(super) fn read(&self, text: &str) -> Result<Restored, Problems> {
         let form = self.form.as_deref();
         let wrapped = self.contract.is_wrapped().then(|| wrapper::wrap_text(text));
         let text = wrapped.as_deref().unwrap_or(text);
@@ -41,9 +41,9 @@ impl Element {
     /// is one. Nothing where a check could not be made.
     pub(super) fn check<E: Extract>(
         &self,
-        Raised { value, mut problems, .. }: Raised,
+        Restored { value, mut problems, .. }: Restored,
         other: Option<&Contract>,
-        background: &Background,
+        background: &CheckContext,
     ) -> Result<Option<(Value, E)>, Problems> {
         if let Some(other) = other {
             problems.extend(violations(other, &value));
@@ -59,7 +59,7 @@ impl Element {
 
 /// An element of a value that was accepted. Its checks have passed, as those of the value; they are
 /// made again for what they look up.
-pub(super) fn accepted<E: Extract>(value: &Value, background: &Background) -> Result<E, Problems> {
+pub(super) fn accepted<E: Extract>(value: &Value, background: &CheckContext) -> Result<E, Problems> {
     let item = E::deserialize(value).map_err(|error| {
         let expected = format!("a value that can be read ({error})");
         Problem::new(ProblemKind::Type, "", expected, excerpt(value))

@@ -3,18 +3,18 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::reading::{Container, Role, Sink, Token};
+use crate::reading::{Container, TokenRole, Sink, Token};
 
 /// Hears the events of the answer and keeps the bytes of each element of one list, once it is
 /// closed. A string or a number is known to be an element of its own when something follows.
 #[derive(Debug, Default)]
-pub(super) struct Spans {
+pub(super) struct ElementSpans {
     /// The names of the members, and the numbers of the elements, that lead to the list.
     path: Vec<String>,
     /// How many containers are open.
     depth: usize,
     /// Those of them that lie on the path, from the root.
-    way: Vec<Way>,
+    way: Vec<PathStep>,
     key: String,
     in_key: bool,
     list: List,
@@ -27,7 +27,7 @@ pub(super) struct Spans {
 
 /// An open container on the path.
 #[derive(Debug, Clone, Copy)]
-enum Way {
+enum PathStep {
     Members,
     /// With how many of its elements have begun.
     Elements(usize),
@@ -42,7 +42,7 @@ enum List {
     After,
 }
 
-impl Spans {
+impl ElementSpans {
     /// Listens for the list behind these members.
     pub(super) fn of(path: Vec<String>) -> Self {
         Self { path, ..Self::default() }
@@ -75,22 +75,22 @@ impl Spans {
         let Some(before) = self.depth.checked_sub(1) else { return true };
         let name = self.path.get(before).filter(|_| self.way.len() == self.depth);
         name.zip(self.way.last()).is_some_and(|(name, way)| match way {
-            Way::Members => *name == self.key,
-            Way::Elements(begun) => *name == (begun - 1).to_string(),
+            PathStep::Members => *name == self.key,
+            PathStep::Elements(begun) => *name == (begun - 1).to_string(),
         })
     }
 
     /// A value begins: in an array on the path it is counted.
     fn count(&mut self) {
         if self.way.len() == self.depth {
-            if let Some(Way::Elements(begun)) = self.way.last_mut() {
+            if let Some(PathStep::Elements(begun)) = self.way.last_mut() {
                 *begun += 1;
             }
         }
     }
 }
 
-impl Sink for Spans {
+impl Sink for ElementSpans {
     fn open(&mut self, container: Container, at: usize) {
         self.count();
         if self.is_element() {
@@ -100,8 +100,8 @@ impl Sink for Spans {
             self.list = List::Open(self.depth + 1);
         } else if self.list == List::Before && self.depth < self.path.len() && self.leads() {
             self.way.push(match container {
-                Container::Object => Way::Members,
-                Container::Array => Way::Elements(0),
+                Container::Object => PathStep::Members,
+                Container::Array => PathStep::Elements(0),
             });
         }
         self.depth += 1;
@@ -123,8 +123,8 @@ impl Sink for Spans {
         }
     }
 
-    fn string_begin(&mut self, role: Role, at: usize) {
-        self.in_key = role == Role::Key;
+    fn string_begin(&mut self, role: TokenRole, at: usize) {
+        self.in_key = role == TokenRole::Key;
         if self.in_key {
             self.key.clear();
             return;

@@ -21,13 +21,13 @@ pub struct Withdrawn {
 
 /// The elements that were given, by what they say.
 #[derive(Debug, Default)]
-pub(super) struct Given {
-    marks: Vec<Mark>,
+pub(super) struct Emitted {
+    marks: Vec<Fingerprint>,
     hashing: RandomState,
 }
 
 #[derive(Debug)]
-struct Mark {
+struct Fingerprint {
     hash: u64,
     /// Where it stood in the reply, as which element.
     place: (Range<usize>, usize),
@@ -35,14 +35,14 @@ struct Mark {
 
 /// What a list has of the elements that were given.
 #[derive(Debug)]
-pub(super) struct Compared<'v> {
+pub(super) struct Comparison<'v> {
     /// Whether it has each of them.
     pub(super) kept: Vec<bool>,
     /// What else it has, in its order.
     pub(super) fresh: Vec<(usize, &'v Value)>,
 }
 
-impl Given {
+impl Emitted {
     pub(super) fn is_empty(&self) -> bool {
         self.marks.is_empty()
     }
@@ -52,7 +52,7 @@ impl Given {
     }
 
     pub(super) fn add(&mut self, value: &Value, span: Range<usize>, index: usize) {
-        self.marks.push(Mark { hash: self.hash(value), place: (span, index) });
+        self.marks.push(Fingerprint { hash: self.hash(value), place: (span, index) });
     }
 
     /// Where in the reply an element stood that was given, and which one of the list it was there.
@@ -61,10 +61,10 @@ impl Given {
     }
 
     /// Compares them with a list, by value: of elements that are equal, the first are in it.
-    pub(super) fn compare<'v>(&self, list: &'v [Value]) -> Compared<'v> {
+    pub(super) fn compare<'v>(&self, list: &'v [Value]) -> Comparison<'v> {
         let mut kept = vec![false; self.marks.len()];
         if kept.is_empty() {
-            return Compared { kept, fresh: list.iter().enumerate().collect() };
+            return Comparison { kept, fresh: list.iter().enumerate().collect() };
         }
         let mut left: HashMap<u64, VecDeque<usize>> = HashMap::new();
         for (which, mark) in self.marks.iter().enumerate() {
@@ -77,7 +77,7 @@ impl Given {
                 None => fresh.push((index, item)),
             }
         }
-        Compared { kept, fresh }
+        Comparison { kept, fresh }
     }
 
     /// The same for values that say the same: the order of members, members that are null or not there,
@@ -115,12 +115,12 @@ mod tests {
 
     #[test]
     fn elements_are_compared_by_what_they_say_and_counted() {
-        let mut given = Given::default();
+        let mut given = Emitted::default();
         for value in [json!({"n": 1, "s": null}), json!({"s": "b", "n": 2}), json!({"n": 1})] {
             given.add(&value, 0..0, 0);
         }
         let list = [json!({"n": 2.0, "s": "b"}), json!({"n": [1]}), json!({"n": 1})];
-        let Compared { kept, fresh } = given.compare(&list);
+        let Comparison { kept, fresh } = given.compare(&list);
         assert_eq!(kept, [true, true, false]);
         assert_eq!(fresh, [(1, &list[1])]);
     }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::answer_block::Source;
-use super::element_reader::{Element, accepted};
-use super::element_spans::Spans;
-use super::emitted::{Compared, Given};
-use super::sealed::Sees;
-use super::{Began, ExtractionStream, Told, View, Withdrawn};
+use super::answer_block::AnswerBlock;
+use super::element_reader::{ElementReader, accepted};
+use super::element_spans::ElementSpans;
+use super::emitted::{Comparison, Emitted};
+use super::sealed::Observer;
+use super::{AttemptStarted, ExtractionStream, StreamEvent, View, Withdrawn};
 use crate::check::check_elements;
-use crate::contract::{Background, Contract, ContractError, Extract, Problems, wrapper};
+use crate::contract::{CheckContext, Contract, ContractError, Extract, Problems, wrapper};
 use crate::conversation::Delta;
 use crate::extraction::{BadItems, Error, Extraction, InputError};
 use crate::partial::value::list_pointer;
@@ -31,15 +31,15 @@ pub struct Items<E> {
     /// all others.
     contracts: Vec<Option<Arc<Contract>>>,
     /// How these are asked for in the reply that is followed.
-    elements: Vec<Element>,
-    background: Arc<Background>,
-    follower: Option<Follower<Spans>>,
+    elements: Vec<ElementReader>,
+    background: Arc<CheckContext>,
+    follower: Option<Follower<ElementSpans>>,
     /// Which call of the reply is followed, and whether it is one.
-    source: Source,
+    source: AnswerBlock,
     policy: BadItems,
     /// How many elements were seen in the reply.
     seen: usize,
-    given: Given,
+    given: Emitted,
     /// The last of these, which nobody has taken yet; in the end, those that were not given before.
     ready: VecDeque<E>,
     withdrawn: Vec<Withdrawn>,
@@ -55,10 +55,10 @@ impl<E: Extract> Items<E> {
             elements: Vec::new(),
             background: Arc::default(),
             follower: None,
-            source: Source::Nothing,
+            source: AnswerBlock::Nothing,
             policy,
             seen: 0,
-            given: Given::default(),
+            given: Emitted::default(),
             ready: VecDeque::new(),
             withdrawn: Vec::new(),
             stop: None,
@@ -67,8 +67,8 @@ impl<E: Extract> Items<E> {
 
     /// A reply begins. It is followed if nothing was given out yet: what it says otherwise than the one
     /// before is known, and given, when the whole was checked.
-    fn begin(&mut self, began: &Began) {
-        self.source = Source::Nothing;
+    fn begin(&mut self, began: &AttemptStarted) {
+        self.source = AnswerBlock::Nothing;
         self.background = Arc::clone(&began.background);
         // Parts are put into the list, and given out, when the whole was checked.
         if !self.given.is_empty() || began.of_parts {
@@ -76,7 +76,7 @@ impl<E: Extract> Items<E> {
         }
         let Some(pointer) = &self.pointer else { return };
         // An element that cannot be asked for by itself is given when the whole was checked.
-        let element = |contract: &Option<Arc<Contract>>| Element::of(contract.as_ref()?, began);
+        let element = |contract: &Option<Arc<Contract>>| ElementReader::of(contract.as_ref()?, began);
         let Some(elements) = self.contracts.iter().map(element).collect() else { return };
         self.elements = elements;
         self.seen = 0;
@@ -84,9 +84,9 @@ impl<E: Extract> Items<E> {
         let names = wrapping.into_iter().chain(segments(pointer)).collect();
         let offered = began.contract.name().to_owned();
         let members = began.contract.shape(began.form.as_deref()).member_names();
-        let follower = Follower::new(Spans::of(names)).knowing(members);
+        let follower = Follower::new(ElementSpans::of(names)).knowing(members);
         self.follower = Some(follower.offering([offered]));
-        self.source = Source::of(began);
+        self.source = AnswerBlock::of(began);
     }
 
     fn piece(&mut self, delta: &Delta) {
@@ -123,7 +123,7 @@ impl<E: Extract> Items<E> {
     fn settle(&mut self, value: &Value) {
         let pointer = self.pointer.as_deref().unwrap_or_default();
         let list = value.pointer(pointer).and_then(Value::as_array);
-        let Compared { kept, fresh } = self.given.compare(list.map_or(&[], Vec::as_slice));
+        let Comparison { kept, fresh } = self.given.compare(list.map_or(&[], Vec::as_slice));
         // Some are left only where nobody takes any more.
         let taken = self.given.len() - self.ready.len();
         let gone = (0..taken).filter(|&which| !kept[which]);
@@ -154,12 +154,12 @@ fn nth<T>(elements: &[T], index: usize) -> Option<&T> {
     elements.get(index).or(elements.last())
 }
 
-impl<E: Extract> Sees for Items<E> {
-    fn take_in(&mut self, told: Told) {
+impl<E: Extract> Observer for Items<E> {
+    fn take_in(&mut self, told: StreamEvent) {
         match told {
-            Told::Began(began) => self.begin(&began),
-            Told::Delta(delta) => self.piece(&delta),
-            Told::Settled { value } => self.settle(&value),
+            StreamEvent::Began(began) => self.begin(&began),
+            StreamEvent::Delta(delta) => self.piece(&delta),
+            StreamEvent::Settled { value } => self.settle(&value),
         }
     }
 

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-pub(super) use channel::{Began, Line, Told};
+pub(super) use channel::{AttemptStarted, EventChannel, StreamEvent};
 pub use deltas::Deltas;
 pub use emitted::Withdrawn;
 pub use items::Items;
@@ -32,7 +32,7 @@ use super::{Error, Extraction, InputError, Layout, Limit, Report};
 use crate::contract::{Extract, Problems};
 
 /// What is made of a reply as it arrives. It cannot be implemented elsewhere.
-pub trait View: sealed::Sees {
+pub trait View: sealed::Observer {
     /// What [`ExtractionStream::next`] gives.
     type Item<'a>
     where
@@ -45,14 +45,14 @@ pub trait View: sealed::Sees {
 
 pub(super) mod sealed {
     use super::Withdrawn;
-    use super::channel::Told;
+    use super::channel::StreamEvent;
     use crate::contract::{Contract, Problems};
     use crate::extraction::Error;
 
     /// What the stream and its view have to do with each other.
-    pub trait Sees {
+    pub trait Observer {
         /// Takes in what the loop told.
-        fn take_in(&mut self, told: Told);
+        fn take_in(&mut self, told: StreamEvent);
 
         /// Whether there is something to show that was not shown.
         fn has_news(&mut self) -> bool;
@@ -88,7 +88,7 @@ pub(super) mod sealed {
 #[must_use = "nothing is sent until the stream is asked for something"]
 pub struct ExtractionStream<T, V> {
     run: Run<T>,
-    line: Line,
+    line: EventChannel,
     view: V,
     attempt: u32,
 }
@@ -108,7 +108,7 @@ impl<T, V> fmt::Debug for ExtractionStream<T, V> {
 
 impl<T: Extract, V: View> ExtractionStream<T, V> {
     fn begin(mut extraction: Extraction<T>, mut view: V) -> Self {
-        let line = Line::new();
+        let line = EventChannel::new();
         // One call is followed as it arrives; of several, the value is made when all are there.
         if extraction.options.layout == Layout::Auto {
             extraction.options.layout = Layout::Whole;
@@ -181,7 +181,7 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
     fn poll_news(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
         loop {
             while let Some(told) = self.line.take() {
-                if let Told::Began(began) = &told {
+                if let StreamEvent::Began(began) = &told {
                     self.attempt = began.attempt;
                 }
                 self.view.take_in(told);

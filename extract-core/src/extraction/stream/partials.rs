@@ -6,9 +6,9 @@ use futures_util::stream::{self, Stream};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answer_block::Source;
-use super::sealed::Sees;
-use super::{Began, ExtractionStream, Told, View};
+use super::answer_block::AnswerBlock;
+use super::sealed::Observer;
+use super::{AttemptStarted, ExtractionStream, StreamEvent, View};
 use crate::contract::Extract;
 use crate::conversation::Delta;
 use crate::extraction::{Error, Extraction};
@@ -19,12 +19,12 @@ use crate::partial::Partial;
 #[derive(Debug)]
 pub struct Partials<T> {
     live: Option<Live<T>>,
-    source: Source,
+    source: AnswerBlock,
 }
 
 impl<T: Extract> Partials<T> {
-    fn begin(&mut self, began: Began) {
-        self.source = Source::of(&began);
+    fn begin(&mut self, began: AttemptStarted) {
+        self.source = AnswerBlock::of(&began);
         match &mut self.live {
             // What is shown of the rest stands, and the parts are shown when they are right.
             Some(_) if began.of_parts => {}
@@ -40,13 +40,13 @@ impl<T: Extract> Partials<T> {
     }
 }
 
-impl<T: Extract> Sees for Partials<T> {
-    fn take_in(&mut self, told: Told) {
+impl<T: Extract> Observer for Partials<T> {
+    fn take_in(&mut self, told: StreamEvent) {
         match (told, &mut self.live) {
-            (Told::Began(began), _) => self.begin(began),
-            (Told::Delta(delta), _) => self.piece(&delta),
-            (Told::Settled { value }, Some(live)) => live.settle(&value),
-            (Told::Settled { .. }, None) => {}
+            (StreamEvent::Began(began), _) => self.begin(began),
+            (StreamEvent::Delta(delta), _) => self.piece(&delta),
+            (StreamEvent::Settled { value }, Some(live)) => live.settle(&value),
+            (StreamEvent::Settled { .. }, None) => {}
         }
     }
 
@@ -86,7 +86,7 @@ impl<T: Extract> Extraction<T> {
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
     pub fn stream(self) -> ExtractionStream<T, Partials<T>> {
-        ExtractionStream::begin(self, Partials { live: None, source: Source::default() })
+        ExtractionStream::begin(self, Partials { live: None, source: AnswerBlock::default() })
     }
 }
 

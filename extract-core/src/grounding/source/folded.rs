@@ -89,16 +89,16 @@ impl Folder {
 
     fn push(&mut self, c: char, at: u32, rest: &str) {
         match kind(c) {
-            Kind::Nothing => {}
-            Kind::Space => self.gap = if self.gap == Gap::None { Gap::Open } else { self.gap },
-            Kind::Hyphen if self.gap == Gap::None && self.joins(rest) => self.gap = Gap::Parted,
-            Kind::Dash | Kind::Hyphen if self.is_sign(rest) => self.push_kept('-', at),
-            Kind::Separator | Kind::Dash | Kind::Hyphen => self.gap = Gap::Open,
-            Kind::Kept => decompose_compatible(c, |c| {
+            CharKind::Nothing => {}
+            CharKind::Space => self.gap = if self.gap == Gap::None { Gap::Open } else { self.gap },
+            CharKind::Hyphen if self.gap == Gap::None && self.joins(rest) => self.gap = Gap::Parted,
+            CharKind::Dash | CharKind::Hyphen if self.is_sign(rest) => self.push_kept('-', at),
+            CharKind::Separator | CharKind::Dash | CharKind::Hyphen => self.gap = Gap::Open,
+            CharKind::Kept => decompose_compatible(c, |c| {
                 for c in c.to_lowercase() {
                     match kind(c) {
-                        Kind::Kept => self.push_kept(if c == 'ς' { 'σ' } else { c }, at),
-                        Kind::Nothing => {}
+                        CharKind::Kept => self.push_kept(if c == 'ς' { 'σ' } else { c }, at),
+                        CharKind::Nothing => {}
                         _ => self.gap = Gap::Open,
                     }
                 }
@@ -145,7 +145,7 @@ impl Folder {
 
 /// What becomes of a character.
 #[derive(Debug, PartialEq)]
-enum Kind {
+enum CharKind {
     Kept,
     Space,
     Separator,
@@ -154,17 +154,17 @@ enum Kind {
     Nothing,
 }
 
-fn kind(c: char) -> Kind {
+fn kind(c: char) -> CharKind {
     match c {
-        '-' | '\u{2010}' | '\u{2011}' => Kind::Hyphen,
+        '-' | '\u{2010}' | '\u{2011}' => CharKind::Hyphen,
         // Breaks of words that need not show, and characters without width.
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => Kind::Nothing,
-        '\u{2012}' | '\u{2013}' | '\u{2212}' => Kind::Dash,
-        c if is_sign(c) => Kind::Kept,
-        c if c.is_whitespace() => Kind::Space,
-        c if c.is_ascii_punctuation() || c.is_control() => Kind::Separator,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => CharKind::Nothing,
+        '\u{2012}' | '\u{2013}' | '\u{2212}' => CharKind::Dash,
+        c if is_sign(c) => CharKind::Kept,
+        c if c.is_whitespace() => CharKind::Space,
+        c if c.is_ascii_punctuation() || c.is_control() => CharKind::Separator,
         // Latin-1, general and other punctuation, that of CJK, its vertical and small forms.
-        '\u{a1}'..='\u{b8}' | '\u{bb}' | '\u{bf}' if !c.is_alphanumeric() => Kind::Separator,
+        '\u{a1}'..='\u{b8}' | '\u{bb}' | '\u{bf}' if !c.is_alphanumeric() => CharKind::Separator,
         '\u{2014}'..='\u{206f}'
         | '\u{2e00}'..='\u{2e7f}'
         | '\u{3001}'..='\u{3003}'
@@ -172,8 +172,8 @@ fn kind(c: char) -> Kind {
         | '\u{3030}'
         | '\u{30fb}'
         | '\u{fe10}'..='\u{fe19}'
-        | '\u{fe30}'..='\u{fe6f}' => Kind::Separator,
-        _ => Kind::Kept,
+        | '\u{fe30}'..='\u{fe6f}' => CharKind::Separator,
+        _ => CharKind::Kept,
     }
 }
 

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::folded::{WALL, figures};
-use super::locate::Effort;
+use super::locate::SearchCost;
 
 /// Shorter texts have too little in them to be told from others, longer ones are not compared letter
 /// by letter. In bytes of the folded text.
@@ -30,7 +30,7 @@ const CANDIDATES: usize = 4;
 
 /// The best that was found.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct FuzzyMatch {
     /// Where, in the folded source.
     pub(super) piece: Range<usize>,
     /// Whether it is near enough to be the quote.
@@ -38,7 +38,7 @@ pub(super) struct Found {
 }
 
 /// Finds the passage that comes nearest to a quote; both are folded.
-pub(super) fn find(quote: &str, source: &str, effort: &mut Effort) -> Option<Found> {
+pub(super) fn find(quote: &str, source: &str, effort: &mut SearchCost) -> Option<FuzzyMatch> {
     if quote.len() < SHORTEST || quote.len() > LONGEST || source.len() < GRAM {
         return None;
     }
@@ -61,7 +61,7 @@ pub(super) fn find(quote: &str, source: &str, effort: &mut Effort) -> Option<Fou
     }
     let (distance, piece) = best?;
     let is_shown = distance * 100 <= quote.chars().count() * SHOWN;
-    is_shown.then_some(Found { piece, is_near: distance <= most })
+    is_shown.then_some(FuzzyMatch { piece, is_near: distance <= most })
 }
 
 /// The same piece, from the beginning of a word to the end of one.
@@ -79,7 +79,7 @@ fn in_words(text: &str, piece: Range<usize>) -> Range<usize> {
 
 /// Whether two texts have the same words, each but for a few letters: none more, none less, and none
 /// that is another. A word may be in two pieces.
-fn has_same_words(quote: &str, text: &str, effort: &mut Effort) -> bool {
+fn has_same_words(quote: &str, text: &str, effort: &mut SearchCost) -> bool {
     effort.spend(quote.len() + text.len());
     let words = |text| str::split(text, ' ').filter(|word| !word.is_empty());
     let (wanted, there): (Vec<&str>, Vec<&str>) = (words(quote).collect(), words(text).collect());
@@ -89,7 +89,7 @@ fn has_same_words(quote: &str, text: &str, effort: &mut Effort) -> bool {
         wanted.iter().rev().zip(there.iter().rev()).take_while(|(a, b)| a == b).count();
     let (wanted, there) =
         (&wanted[..wanted.len() - same_after], &there[..there.len() - same_after]);
-    let is_slip = |wanted: &str, there: &str, effort: &mut Effort| {
+    let is_slip = |wanted: &str, there: &str, effort: &mut SearchCost| {
         let (wanted, there): (Vec<char>, Vec<char>) =
             (wanted.chars().collect(), there.chars().collect());
         let most = (wanted.len() / SLIPS_ONE_IN).max(1);
@@ -104,7 +104,7 @@ fn has_same_words(quote: &str, text: &str, effort: &mut Effort) -> bool {
 }
 
 /// How many letters have to be added, taken away or changed between two words.
-fn distance(from: &[char], to: &[char], effort: &mut Effort) -> usize {
+fn distance(from: &[char], to: &[char], effort: &mut SearchCost) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.iter().enumerate() {
         effort.spend(to.len());
@@ -120,7 +120,7 @@ fn distance(from: &[char], to: &[char], effort: &mut Effort) -> usize {
 }
 
 /// The places where most pieces of the quote stand in their order, best first.
-fn windows(quote: &str, source: &str, effort: &mut Effort) -> Vec<Range<usize>> {
+fn windows(quote: &str, source: &str, effort: &mut SearchCost) -> Vec<Range<usize>> {
     let mut places: Vec<Vec<usize>> = vec![Vec::new(); SLOTS];
     for (at, gram) in quote.as_bytes().windows(GRAM).enumerate() {
         let known = &mut places[slot(gram)];
@@ -182,7 +182,7 @@ fn nearest(
     quote: &str,
     source: &str,
     window: Range<usize>,
-    effort: &mut Effort,
+    effort: &mut SearchCost,
 ) -> Option<(usize, Range<usize>)> {
     let quote: Vec<char> = quote.chars().collect();
     // For each prefix of the quote: what it costs to end here, and where that begins.

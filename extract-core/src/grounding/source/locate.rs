@@ -12,11 +12,11 @@ use super::{Located, Match, Source};
 /// The work of looking something up, counted: bytes looked at and cells computed.
 #[doc(hidden)]
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Effort {
+pub struct SearchCost {
     pub steps: u64,
 }
 
-impl Effort {
+impl SearchCost {
     pub(super) fn spend(&mut self, steps: usize) {
         self.steps = self.steps.saturating_add(steps as u64);
     }
@@ -43,7 +43,7 @@ impl Source {
     /// assert_eq!(source.locate("It is a little-known fact"), None);
     /// ```
     pub fn locate(&self, quote: &str) -> Option<Located> {
-        self.locate_after(quote, 0, &mut Effort::default()).ok()
+        self.locate_after(quote, 0, &mut SearchCost::default()).ok()
     }
 
     /// The first place that begins at or after a byte, or else the last of those before it; where
@@ -53,7 +53,7 @@ impl Source {
         &self,
         quote: &str,
         from: usize,
-        effort: &mut Effort,
+        effort: &mut SearchCost,
     ) -> Result<Located, Option<Range<usize>>> {
         let quote = quote.trim();
         if quote.is_empty() {
@@ -93,7 +93,7 @@ impl Source {
         &self,
         quote: &str,
         from: usize,
-        effort: &mut Effort,
+        effort: &mut SearchCost,
     ) -> (Option<Range<usize>>, Option<Range<usize>>) {
         effort.spend(self.len());
         let finder = memmem::Finder::new(quote);
@@ -111,7 +111,7 @@ impl Source {
         quote: &Folded,
         source: &Folded,
         from: usize,
-        effort: &mut Effort,
+        effort: &mut SearchCost,
     ) -> (Option<Range<usize>>, Option<Range<usize>>) {
         if quote.text().is_empty() {
             return (None, None);
@@ -139,7 +139,7 @@ impl Source {
             && self.part_at(piece.start).is_none_or(|part| part.bytes.end < piece.end)
     }
 
-    fn located(&self, bytes: Range<usize>, quality: Match, effort: &mut Effort) -> Located {
+    fn located(&self, bytes: Range<usize>, quality: Match, effort: &mut SearchCost) -> Located {
         effort.spend(bytes.end);
         let start = self[..bytes.start].chars().count();
         let chars = start..start + self[bytes.clone()].chars().count();

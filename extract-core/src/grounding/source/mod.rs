@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 use folded::Folded;
-pub use locate::Effort;
+pub use locate::SearchCost;
 
 use crate::conversation::{Message, Part, Role};
 
@@ -118,7 +118,7 @@ impl Source {
         Self { text, parts: parts.into(), folded: Arc::default() }
     }
 
-    fn folded(&self, effort: &mut Effort) -> &Folded {
+    fn folded(&self, effort: &mut SearchCost) -> &Folded {
         self.folded.get_or_init(|| {
             effort.spend(self.len());
             Folded::of(self, self.parts.iter().skip(1).map(|part| part.bytes.start))

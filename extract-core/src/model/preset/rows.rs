@@ -1,7 +1,7 @@
 //! The rows. Facts are of November 2026, from the providers' own references and from recorded
 //! exchanges.
 
-use super::{Auth, Facts, MediaSupport, Preset, Rule, Ways};
+use super::{Auth, Facts, MediaSupport, Preset, Rule, ModelModes};
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::SchemaPrompt;
@@ -28,7 +28,7 @@ const COMPATIBLE: Facts = Facts {
     schema_prompt: SchemaPrompt::WhereNeeded,
     sampling: true,
     max_tokens: None,
-    media: MediaSupport { image: Ways::ALL, audio: Ways::ALL, document: Ways::ALL },
+    media: MediaSupport { image: ModelModes::ALL, audio: ModelModes::ALL, document: ModelModes::ALL },
     quirks: Quirks::COMPATIBLE,
 };
 
@@ -38,13 +38,13 @@ const OPENAI: Facts = Facts {
     tool_dialect: &Dialect::OPENAI_STRICT,
     tool_strict: true,
     parallel_tools: true,
-    media: MediaSupport { image: Ways::BYTES_URL, audio: Ways::BYTES, document: Ways::BYTES_ID },
+    media: MediaSupport { image: ModelModes::BYTES_URL, audio: ModelModes::BYTES, document: ModelModes::BYTES_ID },
     quirks: Quirks::OPENAI,
     ..COMPATIBLE
 };
 
 const OPENAI_RESPONSES: Facts = Facts {
-    media: MediaSupport { image: Ways::ALL, audio: Ways::NONE, document: Ways::ALL },
+    media: MediaSupport { image: ModelModes::ALL, audio: ModelModes::NONE, document: ModelModes::ALL },
     ..OPENAI
 };
 
@@ -86,7 +86,7 @@ const ANTHROPIC: Facts = Facts {
     schema_prompt: SchemaPrompt::WhereNeeded,
     sampling: false,
     max_tokens: Some(16_000),
-    media: MediaSupport { image: Ways::ALL, audio: Ways::NONE, document: Ways::ALL },
+    media: MediaSupport { image: ModelModes::ALL, audio: ModelModes::NONE, document: ModelModes::ALL },
     quirks: Quirks {
         tool_choice: ToolChoiceForm::Auto,
         cache: CacheForm::Marked,
@@ -179,7 +179,7 @@ const OWN_SERVER: Facts = Facts {
         service_tier: TierField::None,
         ..Quirks::COMPATIBLE
     },
-    media: MediaSupport { image: Ways::BYTES_URL, audio: Ways::BYTES, document: Ways::NONE },
+    media: MediaSupport { image: ModelModes::BYTES_URL, audio: ModelModes::BYTES, document: ModelModes::NONE },
     // The grammar holds the model to the schema; nothing shows it to the model.
     schema_prompt: SchemaPrompt::UnlessTool,
     ..COMPATIBLE
@@ -303,7 +303,7 @@ static PRESETS: &[Preset] = &[
             modes: TOOLS_OR_TEXT,
             tool_dialect: &Dialect::ANTHROPIC_LOOSE_TOOL,
             parallel_tools: true,
-            media: MediaSupport { image: Ways::BYTES, audio: Ways::NONE, document: Ways::BYTES },
+            media: MediaSupport { image: ModelModes::BYTES, audio: ModelModes::NONE, document: ModelModes::BYTES },
             quirks: Quirks {
                 tool_choice: ToolChoiceForm::Named,
                 effort: EffortField::None,
@@ -376,9 +376,9 @@ static PRESETS: &[Preset] = &[
             tool_strict: true,
             parallel_tools: true,
             media: MediaSupport {
-                image: Ways::BYTES_URL,
-                audio: Ways::BYTES_URL,
-                document: Ways::BYTES_URL,
+                image: ModelModes::BYTES_URL,
+                audio: ModelModes::BYTES_URL,
+                document: ModelModes::BYTES_URL,
             },
             quirks: Quirks {
                 tool_choice: ToolChoiceForm::Any,
@@ -425,9 +425,9 @@ static PRESETS: &[Preset] = &[
             tool_dialect: &Dialect::OPENAI_STRICT,
             tool_strict: true,
             media: MediaSupport {
-                image: Ways::BYTES_URL,
-                audio: Ways::BYTES,
-                document: Ways::BYTES,
+                image: ModelModes::BYTES_URL,
+                audio: ModelModes::BYTES,
+                document: ModelModes::BYTES,
             },
             quirks: Quirks {
                 parallel_tool_calls: true,

@@ -4,47 +4,47 @@
 use serde_json::Value;
 
 use super::coerce;
-use super::cursor::Guide;
-use super::growing_text::Text;
-use super::open_container::{Frame, Inside, Role as Part_, Spot};
-use crate::contract::shape::Form;
-use crate::partial::value::{Kind, Place, Seed, State};
-use crate::reading::{Container, Part, Place as Noted, RepairKind, Role, Sink, Token};
+use super::cursor::SchemaCursor;
+use super::growing_text::TextTarget;
+use super::open_container::{OpenContainer, ContainerKind, ParentRole as Part_, ValueTarget};
+use crate::contract::shape::ShapeKind;
+use crate::partial::value::{FieldsKind, PartialNode, Seed, State};
+use crate::reading::{Container, PartReader, NotePlace as Noted, RepairKind, TokenRole, Sink, Token};
 
 /// Fills a value from the scanner's events.
 #[derive(Debug)]
-pub(super) struct Hand {
-    pub(super) guide: Guide,
-    pub(super) root: Place,
+pub(super) struct PartialBuilder {
+    pub(super) guide: SchemaCursor,
+    pub(super) root: PartialNode,
     pub(super) seed: Seed,
     /// The text since the answer began, for what is converted when it is whole.
     pub(super) source: String,
     /// The way to the value that is being filled.
     pub(super) path: Vec<usize>,
-    pub(super) frames: Vec<Frame>,
+    pub(super) frames: Vec<OpenContainer>,
     /// Where the value behind the last key goes.
-    pub(super) spot: Option<Spot>,
+    pub(super) spot: Option<ValueTarget>,
     pub(super) begun: bool,
     pub(super) key: String,
-    pub(super) string: Text,
+    pub(super) string: TextTarget,
     /// A string that is converted when it is whole, or the end of one that may not be part of it.
     pub(super) held: String,
     pub(super) string_at: usize,
     /// The string that grows is inside something that is not shown yet.
     pub(super) hidden: bool,
     /// A part that is gathered until it is whole, with how many containers are open in it.
-    pub(super) part: Option<(Part, Spot, usize)>,
+    pub(super) part: Option<(PartReader, ValueTarget, usize)>,
     /// How many containers are open in what is passed over.
     pub(super) passed: usize,
     /// Something that is shown has changed.
     pub(super) changed: bool,
 }
 
-impl Hand {
-    pub(super) fn new(guide: Guide, seed: Seed) -> Self {
+impl PartialBuilder {
+    pub(super) fn new(guide: SchemaCursor, seed: Seed) -> Self {
         Self {
             guide,
-            root: Place::NEW,
+            root: PartialNode::NEW,
             seed,
             source: String::new(),
             path: Vec::new(),
@@ -52,7 +52,7 @@ impl Hand {
             spot: None,
             begun: false,
             key: String::new(),
-            string: Text::Passed,
+            string: TextTarget::Passed,
             held: String::new(),
             string_at: 0,
             hidden: false,
@@ -67,13 +67,13 @@ impl Hand {
         let Some(parts) = self.root.parts_mut() else {
             return self.root.state() == State::Pending;
         };
-        parts.kind() == Kind::Fields
+        parts.kind() == FieldsKind::Fields
             && (0..parts.len())
                 .all(|at| parts.at(at).is_none_or(|place| place.state() == State::Pending))
     }
 
     /// The place at the end of the path, or of the beginning of it.
-    pub(super) fn place(&mut self, depth: usize) -> Option<&mut Place> {
+    pub(super) fn place(&mut self, depth: usize) -> Option<&mut PartialNode> {
         let mut place = &mut self.root;
         for &index in &self.path[..depth] {
             place = place.parts_mut()?.at_mut(index)?;
@@ -81,68 +81,68 @@ impl Hand {
         Some(place)
     }
 
-    pub(super) fn here(&mut self) -> Option<&mut Place> {
+    pub(super) fn here(&mut self) -> Option<&mut PartialNode> {
         self.place(self.path.len())
     }
 
     /// Where the value goes that begins now.
-    pub(super) fn next_spot(&mut self) -> Spot {
+    pub(super) fn next_spot(&mut self) -> ValueTarget {
         let Some(frame) = self.frames.last() else {
             if std::mem::replace(&mut self.begun, true) {
-                return Spot::PASSED;
+                return ValueTarget::PASSED;
             }
             return self.first_spot();
         };
         match frame.inside {
-            Inside::List | Inside::Positions => self.element(),
-            Inside::Pairs => self.pair(),
-            _ => self.spot.take().unwrap_or(Spot::PASSED),
+            ContainerKind::List | ContainerKind::Positions => self.element(),
+            ContainerKind::Pairs => self.pair(),
+            _ => self.spot.take().unwrap_or(ValueTarget::PASSED),
         }
     }
 
-    fn first_spot(&mut self) -> Spot {
+    fn first_spot(&mut self) -> ValueTarget {
         let role = if self.guide.wrapped().is_some() { Part_::Wrapping } else { Part_::Part };
         let (shape, step) = (self.guide.shape().root(), self.guide.first());
-        Spot { seed: self.seed, shape, step, role, ..Spot::PASSED }
+        ValueTarget { seed: self.seed, shape, step, role, ..ValueTarget::PASSED }
     }
 
     /// The whole value, inside the object that it is wrapped in.
-    pub(super) fn unwrapped(&self, spot: Spot) -> Spot {
+    pub(super) fn unwrapped(&self, spot: ValueTarget) -> ValueTarget {
         if spot.role != Part_::Wrapping {
             return spot;
         }
         match self.guide.wrapped() {
-            Some((shape, step)) => Spot { shape, step, role: Part_::Part, ..spot },
+            Some((shape, step)) => ValueTarget { shape, step, role: Part_::Part, ..spot },
             None => spot,
         }
     }
 
     /// The next element of the innermost list.
-    fn element(&mut self) -> Spot {
-        let Some(frame) = self.frames.last_mut() else { return Spot::PASSED };
+    fn element(&mut self) -> ValueTarget {
+        let Some(frame) = self.frames.last_mut() else { return ValueTarget::PASSED };
         let index = frame.expected;
         frame.expected += 1;
-        let (depth, grows, step) = (frame.depth, frame.inside == Inside::List, frame.step);
-        let Form::List(list) = self.guide.form(frame.shape) else { return Spot::PASSED };
+        let (depth, grows, step) = (frame.depth, frame.inside == ContainerKind::List, frame.step);
+        let ShapeKind::List(list) = self.guide.form(frame.shape) else { return ValueTarget::PASSED };
         let Some(shape) = list.prefix.get(index).copied().or(list.items) else {
-            return Spot::PASSED;
+            return ValueTarget::PASSED;
         };
         let step = self.guide.element(step, index);
         self.path.truncate(depth);
-        let Some(parts) = self.here().and_then(Place::parts_mut) else { return Spot::PASSED };
+        let Some(parts) = self.here().and_then(PartialNode::parts_mut) else { return ValueTarget::PASSED };
         let (at, whole) = if grows {
             (parts.grow(""), false)
         } else {
             (Some(index), parts.fields().get(index).is_some_and(|field| field.whole))
         };
-        let Some(at) = at.filter(|&at| parts.at_mut(at).is_some()) else { return Spot::PASSED };
+        let Some(at) = at.filter(|&at| parts.at_mut(at).is_some()) else { return ValueTarget::PASSED };
         let seed = parts.seed(at);
         self.path.push(at);
-        Spot { seed, shape, step, whole, role: Part_::Part, ..Spot::PASSED }
+        ValueTarget { seed, shape, step, whole, role: Part_::Part, ..ValueTarget::PASSED }
     }
 
     /// A whole value, in the shape in which it was sent.
-    pub(super) fn put(&mut self, spot: Spot, value: Option<Value>) {
+    pub(super) fn put(&mut self, spot: ValueTarget, value: Option<Value>) {
         let Some(value) = value else { return };
         if value.is_null() && spot.null_is_absent {
             return;
@@ -162,8 +162,8 @@ impl Hand {
     }
 
     /// Begins to gather a part.
-    pub(super) fn gather(&mut self, spot: Spot, container: Container, at: usize) {
-        let mut part = Part::new();
+    pub(super) fn gather(&mut self, spot: ValueTarget, container: Container, at: usize) {
+        let mut part = PartReader::new();
         part.sink().open(container, at);
         self.part = Some((part, spot, 1));
     }
@@ -178,7 +178,7 @@ impl Hand {
     }
 }
 
-impl Sink for Hand {
+impl Sink for PartialBuilder {
     fn open(&mut self, container: Container, at: usize) {
         if let Some((part, _, open)) = &mut self.part {
             part.sink().open(container, at);
@@ -205,7 +205,7 @@ impl Sink for Hand {
         }
     }
 
-    fn string_begin(&mut self, role: Role, at: usize) {
+    fn string_begin(&mut self, role: TokenRole, at: usize) {
         if let Some((part, ..)) = &mut self.part {
             part.sink().string_begin(role, at);
             return;
@@ -213,17 +213,17 @@ impl Sink for Hand {
         self.held.clear();
         self.string_at = at;
         self.string = if self.passed > 0 {
-            Text::Passed
-        } else if role == Role::Key {
+            TextTarget::Passed
+        } else if role == TokenRole::Key {
             self.key.clear();
-            Text::Key
+            TextTarget::Key
         } else {
             let spot = self.next_spot();
             let spot = self.unwrapped(spot);
             match self.grows(spot) {
-                Some(base) => Text::Grows(base),
-                None if spot.role == Part_::Passed => Text::Passed,
-                None => Text::Held(spot),
+                Some(base) => TextTarget::Grows(base),
+                None if spot.role == Part_::Passed => TextTarget::Passed,
+                None => TextTarget::Held(spot),
             }
         };
     }
@@ -234,10 +234,10 @@ impl Sink for Hand {
             return;
         }
         match self.string {
-            Text::Key => self.key.push_str(text),
-            Text::Held(_) => self.held.push_str(text),
-            Text::Grows(base) => self.push(base, text),
-            Text::Passed => {}
+            TextTarget::Key => self.key.push_str(text),
+            TextTarget::Held(_) => self.held.push_str(text),
+            TextTarget::Grows(base) => self.push(base, text),
+            TextTarget::Passed => {}
         }
     }
 
@@ -248,15 +248,15 @@ impl Sink for Hand {
         }
         let shorter = |text: &mut String| text.truncate(text.len().saturating_sub(bytes));
         match self.string {
-            Text::Key => shorter(&mut self.key),
-            Text::Held(_) => shorter(&mut self.held),
+            TextTarget::Key => shorter(&mut self.key),
+            TextTarget::Held(_) => shorter(&mut self.held),
             // White space is held back. An escape that was none has been shown.
-            Text::Grows(_) => {
+            TextTarget::Grows(_) => {
                 let shown = bytes.saturating_sub(self.held.len());
                 shorter(&mut self.held);
                 self.withdraw(shown);
             }
-            Text::Passed => {}
+            TextTarget::Passed => {}
         }
     }
 
@@ -265,19 +265,19 @@ impl Sink for Hand {
             part.sink().string_end(at, whole);
             return;
         }
-        match std::mem::replace(&mut self.string, Text::Passed) {
+        match std::mem::replace(&mut self.string, TextTarget::Passed) {
             // The text ended inside it.
             _ if !whole => {}
-            Text::Passed => {}
-            Text::Key => self.member(),
-            Text::Grows(base) => self.string_whole(base),
-            Text::Held(Spot { role: Part_::Tag, .. }) => {
+            TextTarget::Passed => {}
+            TextTarget::Key => self.member(),
+            TextTarget::Grows(base) => self.string_whole(base),
+            TextTarget::Held(ValueTarget { role: Part_::Tag, .. }) => {
                 let tag = std::mem::take(&mut self.held);
                 self.tagged(&tag);
                 self.held = tag;
             }
-            Text::Held(spot) if matches!(spot.role, Part_::Content(_) | Part_::Pair) => {}
-            Text::Held(spot) => {
+            TextTarget::Held(spot) if matches!(spot.role, Part_::Content(_) | Part_::Pair) => {}
+            TextTarget::Held(spot) => {
                 let span = (self.string_at, at);
                 let value = coerce::string(&self.guide, spot.shape, &self.held, span, &self.source);
                 self.put(spot, value);

@@ -3,31 +3,31 @@
 
 use serde_json::Value;
 
-use super::cursor::Guide;
-use crate::contract::shape::{Form, ShapeId};
-use crate::reading::{Part, Role, Sink, Token, json_number};
+use super::cursor::SchemaCursor;
+use crate::contract::shape::{ShapeKind, ShapeId};
+use crate::reading::{PartReader, TokenRole, Sink, Token, json_number};
 
 /// A string for a place of the schema.
 pub(super) fn string(
-    guide: &Guide,
+    guide: &SchemaCursor,
     id: ShapeId,
     text: &str,
     span: (usize, usize),
     source: &str,
 ) -> Option<Value> {
     match guide.form(guide.peel(id)) {
-        Form::Any => return Some(text.into()),
-        Form::Text(lengths) if lengths.free() => return Some(text.into()),
-        Form::Choice(choices) => {
+        ShapeKind::Any => return Some(text.into()),
+        ShapeKind::Text(lengths) if lengths.free() => return Some(text.into()),
+        ShapeKind::Choice(choices) => {
             if let Some(&index) = choices.exact.get(text) {
                 return Some(choices.all[index as usize].value.clone());
             }
         }
         _ => {}
     }
-    let mut part = Part::new();
+    let mut part = PartReader::new();
     let sink = part.sink();
-    sink.string_begin(Role::Value, span.0);
+    sink.string_begin(TokenRole::Value, span.0);
     sink.text(text);
     sink.string_end(span.1, true);
     part.fit(source, guide.shape(), id)
@@ -35,17 +35,17 @@ pub(super) fn string(
 
 /// A token without quotes for a place of the schema.
 pub(super) fn scalar(
-    guide: &Guide,
+    guide: &SchemaCursor,
     id: ShapeId,
     (token, text): (Token, &str),
     span: (usize, usize),
     source: &str,
 ) -> Option<Value> {
     match (guide.form(guide.peel(id)), token) {
-        (Form::Bool, Token::True) => return Some(true.into()),
-        (Form::Bool, Token::False) => return Some(false.into()),
-        (Form::Integer(bounds, _) | Form::Number(bounds), Token::Number) => {
-            let integer = matches!(guide.form(guide.peel(id)), Form::Integer(..));
+        (ShapeKind::Bool, Token::True) => return Some(true.into()),
+        (ShapeKind::Bool, Token::False) => return Some(false.into()),
+        (ShapeKind::Integer(bounds, _) | ShapeKind::Number(bounds), Token::Number) => {
+            let integer = matches!(guide.form(guide.peel(id)), ShapeKind::Integer(..));
             if let Some(number) = json_number(token, text) {
                 let form = !integer || number.is_i64() || number.is_u64();
                 if form && number.as_f64().is_some_and(|value| bounds.hold(value)) {
@@ -55,10 +55,10 @@ pub(super) fn scalar(
         }
         _ => {}
     }
-    if token == Token::Null && matches!(guide.form(id), Form::Union(union) if union.nullable) {
+    if token == Token::Null && matches!(guide.form(id), ShapeKind::Union(union) if union.nullable) {
         return Some(Value::Null);
     }
-    let mut part = Part::new();
+    let mut part = PartReader::new();
     part.sink().scalar(token, text, span, true);
     part.fit(source, guide.shape(), id)
 }

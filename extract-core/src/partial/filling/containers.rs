@@ -1,28 +1,28 @@
 //! Into a container and out of it: whether it is followed into its parts, gathered until it is
 //! whole, or passed over.
 
-use super::builder::Hand;
-use super::open_container::{Frame, Inside, Role, Spot};
-use super::stream_transform::Way;
-use crate::contract::shape::Form;
-use crate::partial::value::{Content, Kind, Place, Seed, State, fill_flat};
+use super::builder::PartialBuilder;
+use super::open_container::{OpenContainer, ContainerKind, ParentRole, ValueTarget};
+use super::stream_transform::PartsLayout;
+use crate::contract::shape::ShapeKind;
+use crate::partial::value::{VariantContent, FieldsKind, PartialNode, Seed, State, fill_flat};
 use crate::reading::Container;
 
-impl Hand {
+impl PartialBuilder {
     /// A container opens at the spot.
-    pub(super) fn enter(&mut self, spot: Spot, container: Container, at: usize) {
+    pub(super) fn enter(&mut self, spot: ValueTarget, container: Container, at: usize) {
         match spot.role {
-            Role::Pair if container == Container::Object => {
+            ParentRole::Pair if container == Container::Object => {
                 let depth = self.path.len();
-                self.follow(spot, Inside::Pair, depth, at);
+                self.follow(spot, ContainerKind::Pair, depth, at);
             }
-            Role::Passed | Role::Tag | Role::Key | Role::Pair => self.passed = 1,
-            Role::Flat | Role::Entries => self.gather(spot, container, at),
-            Role::Content(content) => {
+            ParentRole::Passed | ParentRole::Tag | ParentRole::Key | ParentRole::Pair => self.passed = 1,
+            ParentRole::Flat | ParentRole::Entries => self.gather(spot, container, at),
+            ParentRole::Content(content) => {
                 let inside = match (content, container) {
-                    (Content::Fields, Container::Object) => Inside::Fields,
-                    (Content::Positions, Container::Array) => Inside::Positions,
-                    (Content::Positions, _) if self.places(spot, container) => Inside::Places,
+                    (VariantContent::Fields, Container::Object) => ContainerKind::Fields,
+                    (VariantContent::Positions, Container::Array) => ContainerKind::Positions,
+                    (VariantContent::Positions, _) if self.places(spot, container) => ContainerKind::Places,
                     _ => {
                         self.passed = 1;
                         return;
@@ -31,11 +31,11 @@ impl Hand {
                 let depth = self.path.len();
                 self.follow(spot, inside, depth, at);
             }
-            Role::Wrapping if container == Container::Object => {
+            ParentRole::Wrapping if container == Container::Object => {
                 let depth = self.path.len();
-                self.follow(spot, Inside::Wrapping, depth, at);
+                self.follow(spot, ContainerKind::Wrapping, depth, at);
             }
-            Role::Wrapping | Role::Part => {
+            ParentRole::Wrapping | ParentRole::Part => {
                 let spot = self.unwrapped(spot);
                 let base = self.path.len();
                 match self.parts_for(spot, container) {
@@ -51,25 +51,25 @@ impl Hand {
 
     /// Goes down to the parts that such a container fills, if they are followed; the path leads to
     /// them then.
-    fn parts_for(&mut self, spot: Spot, container: Container) -> Option<Inside> {
+    fn parts_for(&mut self, spot: ValueTarget, container: Container) -> Option<ContainerKind> {
         if spot.whole || !self.descend(spot.seed) {
             return None;
         }
         let kind = self.here()?.parts_mut()?.kind();
         let list = container == Container::Array;
         let way = self.guide.way(spot.step, list)?;
-        if way != Way::InPlace {
+        if way != PartsLayout::InPlace {
             return self.turned(way, kind, spot.shape);
         }
         let form = self.guide.form(self.guide.peel(spot.shape));
         match (kind, container, form) {
-            (Kind::Fields, Container::Object, Form::Object(_)) => Some(Inside::Fields),
-            (Kind::Map, Container::Object, Form::Object(object)) if object.is_map() => {
-                Some(Inside::Map)
+            (FieldsKind::Fields, Container::Object, ShapeKind::Object(_)) => Some(ContainerKind::Fields),
+            (FieldsKind::Map, Container::Object, ShapeKind::Object(object)) if object.is_map() => {
+                Some(ContainerKind::Map)
             }
-            (Kind::List, Container::Array, Form::List(_)) => Some(Inside::List),
-            (Kind::Positions, Container::Array, Form::List(_)) => Some(Inside::Positions),
-            (Kind::OneOf(tagging), Container::Object, Form::Union(_) | Form::Object(_)) => {
+            (FieldsKind::List, Container::Array, ShapeKind::List(_)) => Some(ContainerKind::List),
+            (FieldsKind::Positions, Container::Array, ShapeKind::List(_)) => Some(ContainerKind::Positions),
+            (FieldsKind::OneOf(tagging), Container::Object, ShapeKind::Union(_) | ShapeKind::Object(_)) => {
                 Some(tagging.into())
             }
             _ => None,
@@ -83,7 +83,7 @@ impl Hand {
             let Some(place) = self.here() else { return false };
             place.sow(seed);
             match place.parts_mut() {
-                Some(parts) if parts.kind() == Kind::Transparent => {
+                Some(parts) if parts.kind() == FieldsKind::Transparent => {
                     if parts.fields().first().is_some_and(|field| field.whole) {
                         return false;
                     }
@@ -97,24 +97,24 @@ impl Hand {
     }
 
     /// Follows a container, whose parts are at the end of the path.
-    fn follow(&mut self, spot: Spot, inside: Inside, base: usize, at: usize) {
+    fn follow(&mut self, spot: ValueTarget, inside: ContainerKind, base: usize, at: usize) {
         let depth = self.path.len();
         let chosen = !matches!(
             inside,
-            Inside::External
-                | Inside::Internal(_)
-                | Inside::Adjacent(..)
-                | Inside::Wrapping
-                | Inside::Pair
+            ContainerKind::External
+                | ContainerKind::Internal(_)
+                | ContainerKind::Adjacent(..)
+                | ContainerKind::Wrapping
+                | ContainerKind::Pair
         );
-        let fields = inside == Inside::Fields;
+        let fields = inside == ContainerKind::Fields;
         let (waits, flat) = if fields { (self.requires(), self.is_flat()) } else { (false, false) };
-        if chosen && !waits && !matches!(spot.role, Role::Content(_)) {
+        if chosen && !waits && !matches!(spot.role, ParentRole::Content(_)) {
             self.reveal(base, State::Incomplete);
             self.touch();
         }
         let (shape, step) = (self.guide.peel(spot.shape), spot.step);
-        self.frames.push(Frame {
+        self.frames.push(OpenContainer {
             base,
             depth,
             inside,
@@ -132,13 +132,13 @@ impl Hand {
 
     /// Whether the parts at the end of the path have something that they are required to have.
     pub(super) fn requires(&mut self) -> bool {
-        let parts = self.here().and_then(Place::parts_mut);
+        let parts = self.here().and_then(PartialNode::parts_mut);
         parts.is_some_and(|parts| parts.fields().iter().any(|field| field.required))
     }
 
     /// Whether members that are no fields belong to a flattened one.
     pub(super) fn is_flat(&mut self) -> bool {
-        let parts = self.here().and_then(Place::parts_mut);
+        let parts = self.here().and_then(PartialNode::parts_mut);
         parts.is_some_and(|parts| parts.fields().iter().any(|field| field.flat))
     }
 
@@ -146,19 +146,19 @@ impl Hand {
     pub(super) fn leave(&mut self, whole: bool) {
         let Some(frame) = self.frames.pop() else { return };
         self.path.truncate(frame.depth);
-        if matches!(frame.inside, Inside::Wrapping | Inside::Pair) || !whole {
+        if matches!(frame.inside, ContainerKind::Wrapping | ContainerKind::Pair) || !whole {
             return;
         }
         if frame.flat {
-            if let Some(parts) = self.here().and_then(Place::parts_mut) {
+            if let Some(parts) = self.here().and_then(PartialNode::parts_mut) {
                 fill_flat(&mut **parts, frame.rest.map(|rest| *rest).unwrap_or_default());
             }
         }
-        if frame.waits || matches!(frame.spot.role, Role::Content(_)) {
+        if frame.waits || matches!(frame.spot.role, ParentRole::Content(_)) {
             return;
         }
         let tagged =
-            matches!(frame.inside, Inside::External | Inside::Internal(_) | Inside::Adjacent(..));
+            matches!(frame.inside, ContainerKind::External | ContainerKind::Internal(_) | ContainerKind::Adjacent(..));
         // An enum without a tag, or whose variant waits for what it requires, is not shown.
         if !tagged || self.is_shown(frame.base) {
             self.reveal(frame.base, State::Complete);

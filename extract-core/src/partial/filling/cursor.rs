@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::stream_transform::{Arriving, Follow, Told, Way};
+use super::stream_transform::{ArrivingMember, StreamStep, VariantTag, PartsLayout};
 use crate::contract::dialect::Lowered;
-use crate::contract::shape::{Form as ShapeForm, ObjectForm, Shape, ShapeId};
-use crate::contract::{Contract, Form};
+use crate::contract::shape::{ShapeKind as ShapeForm, ObjectForm, Shape, ShapeId};
+use crate::contract::{Contract, LoweredContract};
 
 /// What the reply is read against.
 #[derive(Debug, Clone)]
-pub(super) struct Guide {
+pub(super) struct SchemaCursor {
     contract: Arc<Contract>,
-    form: Option<Arc<Form>>,
+    form: Option<Arc<LoweredContract>>,
 }
 
-impl Guide {
-    pub(super) fn new(contract: Arc<Contract>, form: Option<Arc<Form>>) -> Self {
+impl SchemaCursor {
+    pub(super) fn new(contract: Arc<Contract>, form: Option<Arc<LoweredContract>>) -> Self {
         Self { contract, form }
     }
 
@@ -58,7 +58,7 @@ impl Guide {
     }
 
     /// The shape under the key that the value is wrapped in, and its step, if it is wrapped.
-    pub(super) fn wrapped(&self) -> Option<(ShapeId, Follow)> {
+    pub(super) fn wrapped(&self) -> Option<(ShapeId, StreamStep)> {
         if !self.contract.is_wrapped() {
             return None;
         }
@@ -72,34 +72,34 @@ impl Guide {
         (!lowered.is_identity()).then_some(lowered)
     }
 
-    pub(super) fn first(&self) -> Follow {
+    pub(super) fn first(&self) -> StreamStep {
         self.lowered().map_or(0, Lowered::first)
     }
 
-    pub(super) fn way(&self, step: Follow, list: bool) -> Option<Way> {
-        self.lowered().map_or(Some(Way::InPlace), |lowered| lowered.way(step, list))
+    pub(super) fn way(&self, step: StreamStep, list: bool) -> Option<PartsLayout> {
+        self.lowered().map_or(Some(PartsLayout::InPlace), |lowered| lowered.way(step, list))
     }
 
-    pub(super) fn branch(&self, step: Follow, told: Told<'_>) -> Option<Follow> {
+    pub(super) fn branch(&self, step: StreamStep, told: VariantTag<'_>) -> Option<StreamStep> {
         self.lowered().map_or(Some(step), |lowered| lowered.branch(step, told))
     }
 
-    pub(super) fn is_same(&self, step: Follow) -> bool {
+    pub(super) fn is_same(&self, step: StreamStep) -> bool {
         self.lowered().is_none() || Lowered::is_same(step)
     }
 
-    pub(super) fn member<'a>(&'a self, step: Follow, sent: &'a str) -> Arriving<'a> {
+    pub(super) fn member<'a>(&'a self, step: StreamStep, sent: &'a str) -> ArrivingMember<'a> {
         match self.lowered() {
             Some(lowered) => lowered.member(step, sent),
-            None => Arriving { name: sent, step, null_is_absent: false, entries: false },
+            None => ArrivingMember { name: sent, step, null_is_absent: false, entries: false },
         }
     }
 
-    pub(super) fn element(&self, step: Follow, index: usize) -> Follow {
+    pub(super) fn element(&self, step: StreamStep, index: usize) -> StreamStep {
         self.lowered().map_or(0, |lowered| lowered.element(step, index))
     }
 
-    pub(super) fn raise(&self, step: Follow, value: Value) -> Value {
+    pub(super) fn raise(&self, step: StreamStep, value: Value) -> Value {
         match self.lowered() {
             Some(lowered) => lowered.raise_part(step, value),
             None => value,

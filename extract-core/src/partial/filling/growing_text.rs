@@ -1,34 +1,34 @@
 //! Strings that are shown as they grow: what is sure to belong to them is added in place, what may
 //! not is held back.
 
-use super::builder::Hand;
-use super::open_container::{Inside, Role, Spot};
-use crate::contract::shape::Form;
-use crate::partial::value::{Place, State, Store};
+use super::builder::PartialBuilder;
+use super::open_container::{ContainerKind, ParentRole, ValueTarget};
+use crate::contract::shape::ShapeKind;
+use crate::partial::value::{PartialNode, State, NodeValue};
 use crate::reading::Container;
 
 /// What becomes of the string that is being read.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Text {
+pub(super) enum TextTarget {
     Passed,
     Key,
     /// It is shown as it grows. Its place begins this deep in the path.
     Grows(usize),
     /// It is converted when it is whole.
-    Held(Spot),
+    Held(ValueTarget),
 }
 
-impl Hand {
+impl PartialBuilder {
     /// A string that is shown as it grows, where it is one; says how deep its place begins.
-    pub(super) fn grows(&mut self, spot: Spot) -> Option<usize> {
+    pub(super) fn grows(&mut self, spot: ValueTarget) -> Option<usize> {
         let textual =
-            matches!(self.guide.form(self.guide.peel(spot.shape)), Form::Text(_) | Form::Any);
-        if spot.role != Role::Part || spot.whole || !textual || !self.guide.is_same(spot.step) {
+            matches!(self.guide.form(self.guide.peel(spot.shape)), ShapeKind::Text(_) | ShapeKind::Any);
+        if spot.role != ParentRole::Part || spot.whole || !textual || !self.guide.is_same(spot.step) {
             return None;
         }
         let base = self.path.len();
         self.descend(spot.seed);
-        let grows = matches!(self.here(), Some(Place { store: Store::Text(_), .. }));
+        let grows = matches!(self.here(), Some(PartialNode { store: NodeValue::Text(_), .. }));
         if !grows {
             self.path.truncate(base);
         }
@@ -40,7 +40,7 @@ impl Hand {
         let mut held = std::mem::take(&mut self.held);
         let alone = base == self.path.len();
         let (mut grew, mut fresh) = (false, false);
-        if let Some(Place { store: Store::Text(text), shown, state }) = self.here() {
+        if let Some(PartialNode { store: NodeValue::Text(text), shown, state }) = self.here() {
             grew = grow(text, &mut held, more);
             fresh = grew && !*shown;
             if fresh && alone {
@@ -62,8 +62,8 @@ impl Hand {
     /// Adds to the string that grows while the hand does not hold the value, `root`: the usual
     /// piece of a reply. False where it is another string, or is not shown yet.
     #[inline]
-    pub(super) fn flow(&mut self, root: &mut Place, more: &str) -> bool {
-        if self.hidden || self.part.is_some() || !matches!(self.string, Text::Grows(_)) {
+    pub(super) fn flow(&mut self, root: &mut PartialNode, more: &str) -> bool {
+        if self.hidden || self.part.is_some() || !matches!(self.string, TextTarget::Grows(_)) {
             return false;
         }
         let mut place = root;
@@ -73,7 +73,7 @@ impl Hand {
             };
             place = next;
         }
-        let Place { store: Store::Text(text), shown: true, .. } = place else { return false };
+        let PartialNode { store: NodeValue::Text(text), shown: true, .. } = place else { return false };
         self.changed |= grow(text, &mut self.held, more);
         true
     }
@@ -83,7 +83,7 @@ impl Hand {
         if bytes == 0 {
             return;
         }
-        if let Some(Place { store: Store::Text(text), .. }) = self.here() {
+        if let Some(PartialNode { store: NodeValue::Text(text), .. }) = self.here() {
             let len = text.len().saturating_sub(bytes);
             if text.is_char_boundary(len) {
                 text.truncate(len);
@@ -96,7 +96,7 @@ impl Hand {
         let held = std::mem::take(&mut self.held);
         let alone = self.path.len() == base;
         let mut fresh = false;
-        if let Some(Place { store: Store::Text(text), shown, state }) = self.here() {
+        if let Some(PartialNode { store: NodeValue::Text(text), shown, state }) = self.here() {
             text.push_str(&held);
             fresh = !std::mem::replace(shown, true);
             *state = State::Complete;
@@ -114,14 +114,14 @@ impl Hand {
     /// The string that ended last, an element of a list, is the key of an object's first member.
     pub(super) fn reopen(&mut self) {
         let Some(frame) = self.frames.last() else { return };
-        let (depth, pairs) = (frame.depth, frame.inside == Inside::Pairs);
+        let (depth, pairs) = (frame.depth, frame.inside == ContainerKind::Pairs);
         let mut key = std::mem::take(&mut self.held);
-        if let Some(Place { store: Store::Text(text), .. }) = self.here() {
+        if let Some(PartialNode { store: NodeValue::Text(text), .. }) = self.here() {
             key.clone_from(text);
         }
         self.path.truncate(depth);
         // Of a pair there is nothing yet.
-        if let Some(parts) = self.here().and_then(Place::parts_mut).filter(|_| !pairs) {
+        if let Some(parts) = self.here().and_then(PartialNode::parts_mut).filter(|_| !pairs) {
             parts.withdraw();
         }
         if let Some(frame) = self.frames.last_mut() {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::builder::Hand;
-use super::cursor::Guide;
-use crate::contract::shape::Form as ShapeForm;
-use crate::contract::{Contract, Extract, Form};
+use super::builder::PartialBuilder;
+use super::cursor::SchemaCursor;
+use crate::contract::shape::ShapeKind as ShapeForm;
+use crate::contract::{Contract, Extract, LoweredContract};
 use crate::partial::Partial;
-use crate::partial::value::Place;
-use crate::reading::{Beginning, Scanner};
+use crate::partial::value::PartialNode;
+use crate::reading::{AnswerStart, Scanner};
 
 /// A value that a reply fills while it arrives: fragments of its text in, a [`Partial`] out, in
 /// place. A fragment costs what it is long, however much came before it.
@@ -41,8 +41,8 @@ pub struct Live<T> {
 struct Filling {
     /// The text before the answer.
     before: String,
-    beginning: Beginning,
-    scanner: Scanner<Hand>,
+    beginning: AnswerStart,
+    scanner: Scanner<PartialBuilder>,
     begun: bool,
     changed: bool,
 }
@@ -50,8 +50,8 @@ struct Filling {
 impl<T: Extract> Live<T> {
     /// A value of which nothing has come. `form` is the schema that was sent, where it was; `None`
     /// where it was told in words.
-    pub fn new(contract: Arc<Contract>, form: Option<Arc<Form>>) -> Self {
-        let hand = Hand::new(Guide::new(contract, form), T::seed());
+    pub fn new(contract: Arc<Contract>, form: Option<Arc<LoweredContract>>) -> Self {
+        let hand = PartialBuilder::new(SchemaCursor::new(contract, form), T::seed());
         Self { partial: Partial::new(), filling: Filling::new(hand) }
     }
 
@@ -91,15 +91,15 @@ impl<T: Extract> Live<T> {
     }
 
     /// [`start_over`](Self::start_over), for a reply to another request.
-    pub fn begin(&mut self, form: Option<Arc<Form>>) {
+    pub fn begin(&mut self, form: Option<Arc<LoweredContract>>) {
         let contract = Arc::clone(self.filling.scanner.sink().guide.contract());
-        self.restart(Guide::new(contract, form));
+        self.restart(SchemaCursor::new(contract, form));
     }
 
-    fn restart(&mut self, guide: Guide) {
+    fn restart(&mut self, guide: SchemaCursor) {
         let shown = self.partial != Partial::new();
         self.partial = Partial::new();
-        self.filling = Filling::new(Hand::new(guide, T::seed()));
+        self.filling = Filling::new(PartialBuilder::new(guide, T::seed()));
         self.filling.changed = shown;
     }
 
@@ -117,17 +117,17 @@ impl<T: Extract> Live<T> {
 }
 
 /// The scanner that tells the hand, with the names that its schema knows.
-fn scanner(hand: Hand) -> Scanner<Hand> {
+fn scanner(hand: PartialBuilder) -> Scanner<PartialBuilder> {
     let names = hand.guide.shape().member_names();
     Scanner::new(hand).knowing(names)
 }
 
 impl Filling {
-    fn new(hand: Hand) -> Self {
+    fn new(hand: PartialBuilder) -> Self {
         let name = hand.guide.contract().name().to_owned();
         Self {
             before: String::new(),
-            beginning: Beginning::offering([name]),
+            beginning: AnswerStart::offering([name]),
             scanner: scanner(hand),
             begun: false,
             changed: false,
@@ -135,13 +135,13 @@ impl Filling {
     }
 
     #[inline]
-    fn exchange(&mut self, place: &mut Place) {
+    fn exchange(&mut self, place: &mut PartialNode) {
         std::mem::swap(&mut self.scanner.sink_mut().root, place);
     }
 
     /// Takes a fragment that is nothing but more of a string that is shown; false where it is not.
     #[inline]
-    fn flow(&mut self, root: &mut Place, fragment: &str) -> bool {
+    fn flow(&mut self, root: &mut PartialNode, fragment: &str) -> bool {
         let flows = self.begun && self.scanner.flow(fragment, |hand| hand.flow(root, fragment));
         if flows {
             let hand = self.scanner.sink_mut();
@@ -162,7 +162,7 @@ impl Filling {
         if let Some(start) = self.beginning.find(&self.before, lists) {
             if self.scanner.is_done() {
                 let hand = self.scanner.sink();
-                self.scanner = scanner(Hand::new(hand.guide.clone(), hand.seed));
+                self.scanner = scanner(PartialBuilder::new(hand.guide.clone(), hand.seed));
             }
             self.begun = true;
             let before = std::mem::take(&mut self.before);
@@ -199,7 +199,7 @@ impl Filling {
         if self.scanner.sink_mut().is_empty() {
             let end = self.scanner.offset();
             let rest = self.scanner.sink().source.get(end..).unwrap_or_default().to_owned();
-            (self.begun, self.beginning) = (false, Beginning::of_another());
+            (self.begun, self.beginning) = (false, AnswerStart::of_another());
             self.feed(&rest);
         }
     }

@@ -1,40 +1,40 @@
 //! From a key to the spot of its value: fields by name as the reader of whole replies matches them,
 //! entries of maps, variants of enums.
 
-use super::builder::Hand;
-use super::open_container::{Inside, Role, Spot};
-use super::stream_transform::{Arriving, Follow, Told};
-use crate::contract::shape::{Form, ShapeId};
-use crate::partial::value::{Content, Kind, Parts, Place, State, find};
-use crate::reading::{Container, Role as Said, Sink};
+use super::builder::PartialBuilder;
+use super::open_container::{ContainerKind, ParentRole, ValueTarget};
+use super::stream_transform::{ArrivingMember, StreamStep, VariantTag};
+use crate::contract::shape::{ShapeKind, ShapeId};
+use crate::partial::value::{VariantContent, FieldsKind, PartialFields, PartialNode, State, find};
+use crate::reading::{Container, TokenRole as Said, Sink};
 
-impl Hand {
+impl PartialBuilder {
     /// A key has ended: finds where its value goes.
     pub(super) fn member(&mut self) {
         let Some(frame) = self.frames.last() else { return };
         let depth = frame.depth;
         self.path.truncate(depth);
         self.spot = match frame.inside {
-            Inside::Wrapping => self.wrapping(),
-            Inside::Fields => Some(self.field()),
-            Inside::Map => self.entry(),
-            Inside::External => self.external(),
-            Inside::Internal(tag) => self.internal(tag),
-            Inside::Adjacent(tag, content) => self.adjacent(tag, content),
-            Inside::Pair => self.pair_member(),
-            Inside::Places => self.place_member(),
-            Inside::List | Inside::Positions | Inside::Pairs => None,
+            ContainerKind::Wrapping => self.wrapping(),
+            ContainerKind::Fields => Some(self.field()),
+            ContainerKind::Map => self.entry(),
+            ContainerKind::External => self.external(),
+            ContainerKind::Internal(tag) => self.internal(tag),
+            ContainerKind::Adjacent(tag, content) => self.adjacent(tag, content),
+            ContainerKind::Pair => self.pair_member(),
+            ContainerKind::Places => self.place_member(),
+            ContainerKind::List | ContainerKind::Positions | ContainerKind::Pairs => None,
         };
     }
 
     /// The whole value is behind the key that it is wrapped under; where the key is another, the
     /// object is the value itself.
-    fn wrapping(&mut self) -> Option<Spot> {
+    fn wrapping(&mut self) -> Option<ValueTarget> {
         let frame = self.frames.last()?;
         let (shape, spot, at) = (frame.shape, frame.spot, frame.at);
         let inner = self.unwrapped(spot);
         let named = match self.guide.form(shape) {
-            Form::Object(object) => {
+            ShapeKind::Object(object) => {
                 object.field(&self.key, 0).or_else(|| object.field_like(&self.key)).is_some()
             }
             _ => false,
@@ -58,7 +58,7 @@ impl Hand {
     }
 
     /// The spot of a part.
-    pub(super) fn part_at(&mut self, index: usize, spot: Spot) -> Option<Spot> {
+    pub(super) fn part_at(&mut self, index: usize, spot: ValueTarget) -> Option<ValueTarget> {
         let parts = self.here()?.parts_mut()?;
         let seed = parts.seed(index);
         let whole = parts.fields().get(index).is_some_and(|field| field.whole);
@@ -67,28 +67,28 @@ impl Hand {
             return None;
         }
         self.path.push(index);
-        Some(Spot { seed, whole, role: Role::Part, ..spot })
+        Some(ValueTarget { seed, whole, role: ParentRole::Part, ..spot })
     }
 
-    fn field(&mut self) -> Spot {
-        self.known_field().unwrap_or(Spot::PASSED)
+    fn field(&mut self) -> ValueTarget {
+        self.known_field().unwrap_or(ValueTarget::PASSED)
     }
 
-    fn known_field(&mut self) -> Option<Spot> {
+    fn known_field(&mut self) -> Option<ValueTarget> {
         let frame = self.frames.last()?;
         let (expected, hint, step) = (frame.expected, frame.hint, frame.step);
-        let Form::Object(object) = self.guide.form(frame.shape) else { return None };
+        let ShapeKind::Object(object) = self.guide.form(frame.shape) else { return None };
         let index = object.field(&self.key, expected).or_else(|| object.field_like(&self.key));
         let (sent, shape) = match index {
             Some(index) => (object.fields[index].name.as_str(), object.fields[index].shape),
             None => (self.key.as_str(), object.other(&self.key).values()?),
         };
         let member = self.guide.member(step, sent);
-        let spot = Spot {
+        let spot = ValueTarget {
             shape,
             step: member.step,
             null_is_absent: member.null_is_absent,
-            ..Spot::PASSED
+            ..ValueTarget::PASSED
         };
         let mut place = &mut self.root;
         for &index in &self.path {
@@ -100,10 +100,10 @@ impl Hand {
             if !fields.iter().any(|field| field.flat) {
                 return None;
             }
-            let role = if member.entries { Role::Entries } else { Role::Flat };
+            let role = if member.entries { ParentRole::Entries } else { ParentRole::Flat };
             let name = member.name.to_owned();
             self.key = name;
-            return Some(Spot { role, ..spot });
+            return Some(ValueTarget { role, ..spot });
         };
         // A member that comes twice: what was shown stays as it is.
         let fresh = parts.at_mut(part)?.state == State::Pending;
@@ -112,13 +112,13 @@ impl Hand {
         frame.expected = index.map_or(expected, |index| index + 1);
         frame.hint = part + 1;
         self.path.push(part);
-        fresh.then_some(Spot { seed, whole: fields[part].whole, role: Role::Part, ..spot })
+        fresh.then_some(ValueTarget { seed, whole: fields[part].whole, role: ParentRole::Part, ..spot })
     }
 
-    fn entry(&mut self) -> Option<Spot> {
+    fn entry(&mut self) -> Option<ValueTarget> {
         let frame = self.frames.last()?;
         let step = frame.step;
-        let Form::Object(object) = self.guide.form(frame.shape) else { return None };
+        let ShapeKind::Object(object) = self.guide.form(frame.shape) else { return None };
         let key = match &object.keys {
             None => self.key.as_str(),
             Some(keys) => {
@@ -128,7 +128,7 @@ impl Hand {
         };
         let shape = object.other(key).values()?;
         let member = self.guide.member(step, key);
-        let spot = Spot { shape, step: member.step, ..Spot::PASSED };
+        let spot = ValueTarget { shape, step: member.step, ..ValueTarget::PASSED };
         let mut place = &mut self.root;
         for &index in &self.path {
             place = place.parts_mut()?.at_mut(index)?;
@@ -138,7 +138,7 @@ impl Hand {
     }
 
     /// `{"Variant": ..}`
-    fn external(&mut self) -> Option<Spot> {
+    fn external(&mut self) -> Option<ValueTarget> {
         let frame = self.frames.last()?;
         let mut found: Option<(String, ShapeId)> = None;
         for (_, object) in self.guide.objects(frame.shape) {
@@ -151,8 +151,8 @@ impl Hand {
             }
         }
         let chosen = found.and_then(|(sent, shape)| {
-            let branch = self.branch_of(Told::Key(&sent))?;
-            let Arriving { name, step, .. } = self.guide.member(branch, &sent);
+            let branch = self.branch_of(VariantTag::Key(&sent))?;
+            let ArrivingMember { name, step, .. } = self.guide.member(branch, &sent);
             let renamed = (name != sent).then(|| name.to_owned());
             let chosen = self.choose(renamed.as_deref().unwrap_or(&sent));
             (chosen && self.is_followed(step)).then_some((shape, step))
@@ -170,20 +170,20 @@ impl Hand {
     }
 
     /// What the chosen variant holds.
-    fn content(&mut self, shape: ShapeId, step: Follow) -> Option<Spot> {
+    fn content(&mut self, shape: ShapeId, step: StreamStep) -> Option<ValueTarget> {
         let parts = self.here()?.parts_mut()?;
-        let variant = parts.variants().get(Parts::variant(&**parts)?)?;
-        let spot = Spot { shape, step, ..Spot::PASSED };
+        let variant = parts.variants().get(PartialFields::variant(&**parts)?)?;
+        let spot = ValueTarget { shape, step, ..ValueTarget::PASSED };
         match variant.content {
-            Content::Unit => None,
-            Content::Newtype => self.part_at(0, spot),
-            content => Some(Spot { role: Role::Content(content), ..spot }),
+            VariantContent::Unit => None,
+            VariantContent::Newtype => self.part_at(0, spot),
+            content => Some(ValueTarget { role: ParentRole::Content(content), ..spot }),
         }
     }
 
     fn choose(&mut self, name: &str) -> bool {
-        let Some(parts) = self.here().and_then(Place::parts_mut) else { return false };
-        if Parts::variant(&**parts).is_some() {
+        let Some(parts) = self.here().and_then(PartialNode::parts_mut) else { return false };
+        if PartialFields::variant(&**parts).is_some() {
             return false;
         }
         let variant = parts.variants().iter().position(|variant| variant.name == name);
@@ -199,16 +199,16 @@ impl Hand {
     }
 
     /// `{"tag": "Variant", ..}`, which is followed from the tag on.
-    fn internal(&mut self, tag: &'static str) -> Option<Spot> {
+    fn internal(&mut self, tag: &'static str) -> Option<ValueTarget> {
         if self.key == tag {
-            return Some(Spot { role: Role::Tag, ..Spot::PASSED });
+            return Some(ValueTarget { role: ParentRole::Tag, ..ValueTarget::PASSED });
         }
         let key = std::mem::take(&mut self.key);
         self.start_over(&[(Said::Key, &key)]);
         None
     }
 
-    fn adjacent(&mut self, tag: &'static str, content: &'static str) -> Option<Spot> {
+    fn adjacent(&mut self, tag: &'static str, content: &'static str) -> Option<ValueTarget> {
         let known = self.here()?.parts_mut().is_some_and(|parts| parts.variant().is_some());
         if !known {
             return self.internal(tag);
@@ -219,7 +219,7 @@ impl Hand {
             return None;
         }
         let step = member.step;
-        let Form::Object(object) = self.guide.form(frame.shape) else { return None };
+        let ShapeKind::Object(object) = self.guide.form(frame.shape) else { return None };
         let shape = object.fields[object.field(&self.key, 0)?].shape;
         self.content(shape, step)
     }
@@ -235,40 +235,40 @@ impl Hand {
     fn variant_of(&mut self, text: &str) -> Option<()> {
         let frame = self.frames.last()?;
         let (inside, depth) = (frame.inside, frame.depth);
-        let (Inside::Internal(tag) | Inside::Adjacent(tag, _)) = inside else { return None };
+        let (ContainerKind::Internal(tag) | ContainerKind::Adjacent(tag, _)) = inside else { return None };
         let (shape, name) = self.guide.objects(frame.shape).find_map(|(id, object)| {
             let field = &object.fields[object.field(tag, 0)?];
-            let Form::Choice(choices) = self.guide.form(field.shape) else { return None };
+            let ShapeKind::Choice(choices) = self.guide.form(field.shape) else { return None };
             let choice = &choices.all[*choices.exact.get(text)? as usize];
             Some((id, choice.value.as_str()?.to_owned()))
         })?;
-        let step = self.branch_of(Told::Tag(tag, &name))?;
+        let step = self.branch_of(VariantTag::Tag(tag, &name))?;
         self.path.truncate(depth);
         let content = {
             let parts = self.here()?.parts_mut()?;
             let variant = parts.variants().iter().find(|variant| variant.name == name)?;
             variant.content
         };
-        let within = matches!(inside, Inside::Internal(_));
-        if within && content == Content::Positions || !self.choose(&name) {
+        let within = matches!(inside, ContainerKind::Internal(_));
+        if within && content == VariantContent::Positions || !self.choose(&name) {
             return None;
         }
-        if within && content == Content::Newtype && !self.enter_newtype() {
+        if within && content == VariantContent::Newtype && !self.enter_newtype() {
             return None;
         }
-        if let Inside::Adjacent(_, key) = inside {
+        if let ContainerKind::Adjacent(_, key) = inside {
             if !self.is_followed(self.guide.member(step, key).step) {
                 return None;
             }
         }
-        let waits = within && content != Content::Unit && self.requires();
+        let waits = within && content != VariantContent::Unit && self.requires();
         let flat = within && self.is_flat();
         let path = self.path.len();
         let frame = self.frames.last_mut()?;
         (frame.shape, frame.step) = (shape, step);
         if within {
             frame.flat = flat;
-            (frame.inside, frame.depth, frame.waits) = (Inside::Fields, path, waits);
+            (frame.inside, frame.depth, frame.waits) = (ContainerKind::Fields, path, waits);
         }
         if !waits && (within || !self.requires()) {
             self.chosen();
@@ -279,15 +279,15 @@ impl Hand {
     /// Goes down to the object that a variant holds, whose members stand beside the tag.
     fn enter_newtype(&mut self) -> bool {
         let depth = self.path.len();
-        let Some(seed) = self.here().and_then(Place::parts_mut).map(|parts| parts.seed(0)) else {
+        let Some(seed) = self.here().and_then(PartialNode::parts_mut).map(|parts| parts.seed(0)) else {
             return false;
         };
         self.path.push(0);
         let fields = self.descend(seed)
             && self
                 .here()
-                .and_then(Place::parts_mut)
-                .is_some_and(|parts| parts.kind() == Kind::Fields);
+                .and_then(PartialNode::parts_mut)
+                .is_some_and(|parts| parts.kind() == FieldsKind::Fields);
         if !fields {
             self.path.truncate(depth);
         }
@@ -300,9 +300,9 @@ impl Hand {
         let Some(frame) = self.frames.pop() else { return };
         self.path.truncate(frame.base);
         // A pair has no place of its own: that is the map's.
-        let own = frame.inside != Inside::Pair;
+        let own = frame.inside != ContainerKind::Pair;
         if let Some(place) = self.here().filter(|_| own) {
-            *place = Place::NEW;
+            *place = PartialNode::NEW;
         }
         self.gather(frame.spot, Container::Object, frame.at);
         for &(role, text) in said {

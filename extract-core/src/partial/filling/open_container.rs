@@ -3,32 +3,32 @@
 
 use serde_json::{Map, Value};
 
-use super::stream_transform::Follow;
+use super::stream_transform::StreamStep;
 use crate::contract::shape::ShapeId;
-use crate::partial::value::{Content, Seed, Tagging};
+use crate::partial::value::{VariantContent, Seed, Tagging};
 
 /// Where a value goes that is about to come. Its place is at the end of the path.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Spot {
+pub(super) struct ValueTarget {
     pub(super) seed: Seed,
     pub(super) shape: ShapeId,
-    pub(super) step: Follow,
+    pub(super) step: StreamStep,
     /// It is shown only when it is complete.
     pub(super) whole: bool,
     /// A null here says that it is left out.
     pub(super) null_is_absent: bool,
-    pub(super) role: Role,
+    pub(super) role: ParentRole,
 }
 
 /// What a value is to the container that it stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum ParentRole {
     /// A part with a place of its own.
     Part,
     /// The wrapping of the whole value.
     Wrapping,
     /// What the variant holds whose enum is at the end of the path.
-    Content(Content),
+    Content(VariantContent),
     /// The name of the variant.
     Tag,
     /// A member that belongs to the flattened fields.
@@ -43,30 +43,30 @@ pub(super) enum Role {
     Passed,
 }
 
-impl Spot {
+impl ValueTarget {
     pub(super) const PASSED: Self = Self {
         seed: Seed::Whole,
         shape: 0,
         step: 0,
         whole: false,
         null_is_absent: false,
-        role: Role::Passed,
+        role: ParentRole::Passed,
     };
 }
 
 /// A container that is followed.
 #[derive(Debug)]
-pub(super) struct Frame {
+pub(super) struct OpenContainer {
     /// How long the path is to the place of the value,
     pub(super) base: usize,
     /// and to the place with the parts: further in where newtypes are around them.
     pub(super) depth: usize,
-    pub(super) inside: Inside,
+    pub(super) inside: ContainerKind,
     /// Where the value went, to start over with it.
-    pub(super) spot: Spot,
+    pub(super) spot: ValueTarget,
     /// The shape that its members are looked up in.
     pub(super) shape: ShapeId,
-    pub(super) step: Follow,
+    pub(super) step: StreamStep,
     /// The member or element that is expected next: in the schema,
     pub(super) expected: usize,
     /// and among the parts.
@@ -83,7 +83,7 @@ pub(super) struct Frame {
 
 /// What a followed container is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Inside {
+pub(super) enum ContainerKind {
     Wrapping,
     Fields,
     Positions,
@@ -102,7 +102,7 @@ pub(super) enum Inside {
     Adjacent(&'static str, &'static str),
 }
 
-impl From<Tagging> for Inside {
+impl From<Tagging> for ContainerKind {
     fn from(tagging: Tagging) -> Self {
         match tagging {
             Tagging::External => Self::External,

@@ -3,55 +3,55 @@
 
 use serde_json::Value;
 
-use super::builder::Hand;
-use super::open_container::{Inside, Role, Spot};
-use super::stream_transform::{Follow, Told, Way, is_key, key_of, pair_of};
-use crate::contract::shape::{Form, ShapeId};
-use crate::partial::value::{Content, Kind, Place, State, content};
-use crate::reading::{Container, Role as Said};
+use super::builder::PartialBuilder;
+use super::open_container::{ContainerKind, ParentRole, ValueTarget};
+use super::stream_transform::{StreamStep, VariantTag, PartsLayout, is_key, key_of, pair_of};
+use crate::contract::shape::{ShapeKind, ShapeId};
+use crate::partial::value::{VariantContent, FieldsKind, PartialNode, State, content};
+use crate::reading::{Container, TokenRole as Said};
 
-impl Hand {
+impl PartialBuilder {
     /// What a container is whose parts stand elsewhere than in the type's own shape.
-    pub(super) fn turned(&self, way: Way, kind: Kind, shape: ShapeId) -> Option<Inside> {
+    pub(super) fn turned(&self, way: PartsLayout, kind: FieldsKind, shape: ShapeId) -> Option<ContainerKind> {
         match (way, kind, self.guide.form(self.guide.peel(shape))) {
-            (Way::Pairs, Kind::Map, Form::List(_)) => Some(Inside::Pairs),
-            (Way::Places, Kind::Positions, Form::Object(_)) => Some(Inside::Places),
-            (Way::Branches, Kind::OneOf(tagging), Form::Union(_)) => Some(tagging.into()),
+            (PartsLayout::Pairs, FieldsKind::Map, ShapeKind::List(_)) => Some(ContainerKind::Pairs),
+            (PartsLayout::Places, FieldsKind::Positions, ShapeKind::Object(_)) => Some(ContainerKind::Places),
+            (PartsLayout::Branches, FieldsKind::OneOf(tagging), ShapeKind::Union(_)) => Some(tagging.into()),
             _ => None,
         }
     }
 
     /// A member of a tuple, under the number of its place.
-    pub(super) fn place_member(&mut self) -> Option<Spot> {
+    pub(super) fn place_member(&mut self) -> Option<ValueTarget> {
         let frame = self.frames.last()?;
-        let Form::Object(object) = self.guide.form(frame.shape) else { return None };
+        let ShapeKind::Object(object) = self.guide.form(frame.shape) else { return None };
         let index = object.field(&self.key, frame.expected);
         let index = index.or_else(|| object.field_like(&self.key))?;
         let place: usize = object.fields[index].name.parse().ok()?;
         let (shape, step) = (object.fields[index].shape, self.guide.element(frame.step, place));
         self.frames.last_mut()?.expected = index + 1;
-        self.part_at(place, Spot { shape, step, ..Spot::PASSED })
+        self.part_at(place, ValueTarget { shape, step, ..ValueTarget::PASSED })
     }
 
     /// The next pair of the innermost container, a map.
-    pub(super) fn pair(&mut self) -> Spot {
-        let Some(frame) = self.frames.last() else { return Spot::PASSED };
-        let Form::List(list) = self.guide.form(frame.shape) else { return Spot::PASSED };
-        let Some(shape) = list.items else { return Spot::PASSED };
+    pub(super) fn pair(&mut self) -> ValueTarget {
+        let Some(frame) = self.frames.last() else { return ValueTarget::PASSED };
+        let ShapeKind::List(list) = self.guide.form(frame.shape) else { return ValueTarget::PASSED };
+        let Some(shape) = list.items else { return ValueTarget::PASSED };
         let step = self.guide.element(frame.step, 0);
         self.path.truncate(frame.depth);
-        Spot { shape, step, role: Role::Pair, ..Spot::PASSED }
+        ValueTarget { shape, step, role: ParentRole::Pair, ..ValueTarget::PASSED }
     }
 
     /// A member of a pair: its key, or its value, which is followed behind the key only.
-    pub(super) fn pair_member(&mut self) -> Option<Spot> {
+    pub(super) fn pair_member(&mut self) -> Option<ValueTarget> {
         let frame = self.frames.last()?;
         let (base, known, step) = (frame.base, frame.depth > frame.base, frame.step);
-        let Form::Object(object) = self.guide.form(frame.shape) else { return None };
+        let ShapeKind::Object(object) = self.guide.form(frame.shape) else { return None };
         let index = object.field(&self.key, 0).or_else(|| object.field_like(&self.key))?;
         let shape = object.fields[index].shape;
         match (is_key(&object.fields[index].name)?, known) {
-            (true, false) => Some(Spot { shape, role: Role::Key, ..Spot::PASSED }),
+            (true, false) => Some(ValueTarget { shape, role: ParentRole::Key, ..ValueTarget::PASSED }),
             (true, true) => None,
             (false, false) => {
                 let key = std::mem::take(&mut self.key);
@@ -61,7 +61,7 @@ impl Hand {
             (false, true) => {
                 let seed = self.place(base)?.parts_mut()?.seed(0);
                 let fresh = self.here()?.state == State::Pending;
-                fresh.then_some(Spot { seed, shape, step, role: Role::Part, ..Spot::PASSED })
+                fresh.then_some(ValueTarget { seed, shape, step, role: ParentRole::Part, ..ValueTarget::PASSED })
             }
         }
     }
@@ -69,7 +69,7 @@ impl Hand {
     /// The key of a pair has come: its entry is at the end of the path from now on.
     pub(super) fn keyed(&mut self, key: Value) {
         let Some(key) = key_of(key) else { return };
-        let Some(parts) = self.here().and_then(Place::parts_mut) else { return };
+        let Some(parts) = self.here().and_then(PartialNode::parts_mut) else { return };
         let Some(index) = parts.grow(&key) else { return };
         self.path.push(index);
         if let Some(frame) = self.frames.last_mut() {
@@ -78,10 +78,10 @@ impl Hand {
     }
 
     /// A pair that is whole, in the shape in which it was sent.
-    pub(super) fn put_pair(&mut self, spot: Spot, value: Value) {
+    pub(super) fn put_pair(&mut self, spot: ValueTarget, value: Value) {
         let Some((key, value)) = pair_of(value) else { return };
         let value = self.guide.raise(spot.step, value);
-        let Some(parts) = self.here().and_then(Place::parts_mut) else { return };
+        let Some(parts) = self.here().and_then(PartialNode::parts_mut) else { return };
         let Some(index) = parts.grow(&key) else { return };
         let seed = parts.seed(index);
         let Some(place) = parts.at_mut(index) else { return };
@@ -91,9 +91,9 @@ impl Hand {
     }
 
     /// A member, or a list of pairs, that belongs to the flattened fields of the innermost container.
-    pub(super) fn put_flat(&mut self, spot: Spot, value: Value) {
+    pub(super) fn put_flat(&mut self, spot: ValueTarget, value: Value) {
         match value {
-            value if spot.role == Role::Flat => self.add_flat(self.key.clone(), spot, value),
+            value if spot.role == ParentRole::Flat => self.add_flat(self.key.clone(), spot, value),
             Value::Array(pairs) => {
                 for (key, value) in pairs.into_iter().filter_map(pair_of) {
                     self.add_flat(key, spot, value);
@@ -103,7 +103,7 @@ impl Hand {
         }
     }
 
-    fn add_flat(&mut self, key: String, spot: Spot, value: Value) {
+    fn add_flat(&mut self, key: String, spot: ValueTarget, value: Value) {
         let value = self.guide.raise(spot.step, value);
         if let Some(frame) = self.frames.last_mut() {
             frame.rest.get_or_insert_default().insert(key, value);
@@ -111,20 +111,20 @@ impl Hand {
     }
 
     /// The innermost container, an enum, is the variant of this tag: it is in this branch.
-    pub(super) fn branch_of(&self, told: Told<'_>) -> Option<Follow> {
+    pub(super) fn branch_of(&self, told: VariantTag<'_>) -> Option<StreamStep> {
         self.guide.branch(self.frames.last()?.step, told)
     }
 
     /// Whether what the chosen variant holds can be followed, where it changes by this step.
-    pub(super) fn is_followed(&mut self, step: Follow) -> bool {
-        let parts = self.here().and_then(Place::parts_mut);
+    pub(super) fn is_followed(&mut self, step: StreamStep) -> bool {
+        let parts = self.here().and_then(PartialNode::parts_mut);
         let held = parts.and_then(|parts| content(&**parts));
-        !matches!(held, Some(Content::Fields | Content::Positions))
+        !matches!(held, Some(VariantContent::Fields | VariantContent::Positions))
             || [false, true].iter().any(|&list| self.guide.way(step, list).is_some())
     }
 
     /// Whether the positions of a variant stand in such a container.
-    pub(super) fn places(&self, spot: Spot, container: Container) -> bool {
-        container == Container::Object && self.guide.way(spot.step, false) == Some(Way::Places)
+    pub(super) fn places(&self, spot: ValueTarget, container: Container) -> bool {
+        container == Container::Object && self.guide.way(spot.step, false) == Some(PartsLayout::Places)
     }
 }

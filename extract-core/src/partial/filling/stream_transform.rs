@@ -5,16 +5,16 @@
 use serde_json::Value;
 
 use crate::contract::dialect::Lowered;
-use crate::contract::dialect::plan::{Branch, KEY, Rest, SAME, Step, StepId, VALUE};
+use crate::contract::dialect::plan::{Branch, KEY, OtherSteps, SAME, Step, StepId, VALUE};
 
 /// The step of a value that is arriving.
-pub(crate) type Follow = StepId;
+pub(crate) type StreamStep = StepId;
 
 /// A member of an object that is arriving.
-pub(crate) struct Arriving<'a> {
+pub(crate) struct ArrivingMember<'a> {
     /// Its own name.
     pub(crate) name: &'a str,
-    pub(crate) step: Follow,
+    pub(crate) step: StreamStep,
     /// A null here says that it is left out.
     pub(crate) null_is_absent: bool,
     /// It is the list of pairs that hold the other members of the object.
@@ -23,7 +23,7 @@ pub(crate) struct Arriving<'a> {
 
 /// Where the parts of a container are found that is arriving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum PartsLayout {
     /// Where they are in the type's own shape.
     InPlace,
     /// A map: in a list of pairs.
@@ -36,7 +36,7 @@ pub(crate) enum Way {
 
 /// What tells the variant of an enum.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Told<'a> {
+pub(crate) enum VariantTag<'a> {
     /// The key that its data was sent under.
     Key(&'a str),
     /// The member that was sent under the first name, which says the second.
@@ -70,7 +70,7 @@ pub(crate) fn is_key(sent: &str) -> Option<bool> {
 
 impl Lowered {
     /// The step of the whole value.
-    pub(crate) fn first(&self) -> Follow {
+    pub(crate) fn first(&self) -> StreamStep {
         self.resolved(self.plan.root)
     }
 
@@ -89,22 +89,22 @@ impl Lowered {
 
     /// Where the parts of an object or a list are found; none where it is turned back when it is
     /// whole.
-    pub(crate) fn way(&self, step: Follow, list: bool) -> Option<Way> {
+    pub(crate) fn way(&self, step: StreamStep, list: bool) -> Option<PartsLayout> {
         match self.plan.steps.get(step) {
-            None | Some(Step::Same) => Some(Way::InPlace),
-            Some(Step::Array { .. }) => list.then_some(Way::InPlace),
-            Some(Step::Object { .. }) => (!list).then_some(Way::InPlace),
-            Some(Step::Pairs { .. }) => list.then_some(Way::Pairs),
-            Some(Step::Tuple { .. }) => (!list).then_some(Way::Places),
-            Some(Step::Union(_)) => (!list).then_some(Way::Branches),
+            None | Some(Step::Same) => Some(PartsLayout::InPlace),
+            Some(Step::Array { .. }) => list.then_some(PartsLayout::InPlace),
+            Some(Step::Object { .. }) => (!list).then_some(PartsLayout::InPlace),
+            Some(Step::Pairs { .. }) => list.then_some(PartsLayout::Pairs),
+            Some(Step::Tuple { .. }) => (!list).then_some(PartsLayout::Places),
+            Some(Step::Union(_)) => (!list).then_some(PartsLayout::Branches),
             _ => None,
         }
     }
 
     /// The branch of an enum that was told, as what it is in the end: an object of the variant.
-    pub(crate) fn branch(&self, step: Follow, told: Told<'_>) -> Option<Follow> {
+    pub(crate) fn branch(&self, step: StreamStep, told: VariantTag<'_>) -> Option<StreamStep> {
         let Some(Step::Union(branches)) = self.plan.steps.get(step) else {
-            return matches!(self.way(step, false), Some(Way::InPlace)).then_some(step);
+            return matches!(self.way(step, false), Some(PartsLayout::InPlace)).then_some(step);
         };
         let mut found = None;
         for branch in branches {
@@ -114,18 +114,18 @@ impl Lowered {
             }
         }
         // What is under no branch that changes is in one that does not.
-        found.or(matches!(told, Told::Key(_)).then_some(SAME))
+        found.or(matches!(told, VariantTag::Key(_)).then_some(SAME))
     }
 
     /// Whether it is this branch; none where that cannot be said.
-    fn is_told(&self, branch: &Branch, step: StepId, told: Told<'_>) -> Option<bool> {
+    fn is_told(&self, branch: &Branch, step: StepId, told: VariantTag<'_>) -> Option<bool> {
         match (self.plan.steps.get(step)?, told) {
-            (Step::Object { members, renamed, .. }, Told::Key(sent)) => {
+            (Step::Object { members, renamed, .. }, VariantTag::Key(sent)) => {
                 let own = renamed.get(sent).map_or(sent, String::as_str);
                 Some(members.get(own).is_some_and(|member| member.sent == sent))
             }
-            (Step::Same, Told::Key(_)) => Some(false),
-            (Step::Same | Step::Object { .. }, Told::Tag(tag, name)) => {
+            (Step::Same, VariantTag::Key(_)) => Some(false),
+            (Step::Same | Step::Object { .. }, VariantTag::Tag(tag, name)) => {
                 let plain = self.own.plain(branch.node)?;
                 let own = match self.plan.steps.get(step) {
                     Some(Step::Object { renamed, .. }) => {
@@ -142,33 +142,33 @@ impl Lowered {
     }
 
     /// Whether nothing at all is changed here, whatever the value.
-    pub(crate) fn is_same(step: Follow) -> bool {
+    pub(crate) fn is_same(step: StreamStep) -> bool {
         step == SAME
     }
 
     /// The member that was sent under this name.
-    pub(crate) fn member<'a>(&'a self, step: Follow, sent: &'a str) -> Arriving<'a> {
-        let unchanged = |step| Arriving { name: sent, step, null_is_absent: false, entries: false };
+    pub(crate) fn member<'a>(&'a self, step: StreamStep, sent: &'a str) -> ArrivingMember<'a> {
+        let unchanged = |step| ArrivingMember { name: sent, step, null_is_absent: false, entries: false };
         let Some(Step::Object { members, renamed, rest }) = self.plan.steps.get(step) else {
             return unchanged(SAME);
         };
         let name = renamed.get(sent).map_or(sent, String::as_str);
         match (members.get(name), rest) {
-            (Some(member), _) => Arriving {
+            (Some(member), _) => ArrivingMember {
                 name,
                 step: self.resolved(member.step),
                 null_is_absent: member.null_is_absent,
                 entries: false,
             },
-            (None, Rest::Members(step)) => Arriving { name, ..unchanged(self.resolved(*step)) },
-            (None, Rest::Pairs { sent: pairs, values }) => {
-                Arriving { entries: pairs == sent, ..unchanged(self.resolved(*values)) }
+            (None, OtherSteps::Members(step)) => ArrivingMember { name, ..unchanged(self.resolved(*step)) },
+            (None, OtherSteps::Pairs { sent: pairs, values }) => {
+                ArrivingMember { entries: pairs == sent, ..unchanged(self.resolved(*values)) }
             }
         }
     }
 
     /// The element of this index, or the value of each pair.
-    pub(crate) fn element(&self, step: Follow, index: usize) -> Follow {
+    pub(crate) fn element(&self, step: StreamStep, index: usize) -> StreamStep {
         match self.plan.steps.get(step) {
             Some(Step::Array { first, items }) => {
                 self.resolved(first.get(index).copied().unwrap_or(*items))

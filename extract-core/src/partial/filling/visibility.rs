@@ -1,11 +1,11 @@
 //! What is shown: a value once it has begun, unless it lacks what it is required to have; an element
 //! of a list once it is shown itself.
 
-use super::builder::Hand;
-use super::open_container::{Frame, Inside};
-use crate::partial::value::{Place, State};
+use super::builder::PartialBuilder;
+use super::open_container::{OpenContainer, ContainerKind};
+use crate::partial::value::{PartialNode, State};
 
-impl Hand {
+impl PartialBuilder {
     /// Shows the values from this depth of the path to its end, and tells those around them.
     pub(super) fn reveal(&mut self, base: usize, state: State) {
         let mut fresh = false;
@@ -23,22 +23,22 @@ impl Hand {
     /// Something inside the frames up to this one is shown now.
     pub(super) fn tell(&mut self, frames: usize) {
         for level in (0..frames).rev() {
-            let Frame { base, depth, inside, waits, .. } = self.frames[level];
+            let OpenContainer { base, depth, inside, waits, .. } = self.frames[level];
             match inside {
-                Inside::List | Inside::Map | Inside::Pairs => {
-                    if let Some(parts) = self.place(depth).and_then(Place::parts_mut) {
+                ContainerKind::List | ContainerKind::Map | ContainerKind::Pairs => {
+                    if let Some(parts) = self.place(depth).and_then(PartialNode::parts_mut) {
                         parts.admit();
                     }
                     return;
                 }
                 // Of what is inside, the map is told.
-                Inside::Pair => {}
-                Inside::Fields if waits && self.has_required(depth) => {
+                ContainerKind::Pair => {}
+                ContainerKind::Fields if waits && self.has_required(depth) => {
                     self.frames[level].waits = false;
                     self.show(base, depth);
                 }
                 // The variant was held back by what it holds.
-                Inside::External | Inside::Adjacent(..) if !self.is_shown(base) => {
+                ContainerKind::External | ContainerKind::Adjacent(..) if !self.is_shown(base) => {
                     self.show(base, depth);
                 }
                 _ => return,
@@ -60,9 +60,9 @@ impl Hand {
     }
 
     fn has_required(&mut self, depth: usize) -> bool {
-        let Some(parts) = self.place(depth).and_then(Place::parts_mut) else { return false };
+        let Some(parts) = self.place(depth).and_then(PartialNode::parts_mut) else { return false };
         let fields = parts.fields().iter().enumerate().filter(|(_, field)| field.required);
-        fields.map(|(index, _)| parts.at(index)).all(|place| place.is_some_and(Place::has_value))
+        fields.map(|(index, _)| parts.at(index)).all(|place| place.is_some_and(PartialNode::has_value))
     }
 
     /// Notes that something was changed, if it is shown.

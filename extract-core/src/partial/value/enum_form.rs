@@ -2,12 +2,12 @@
 
 use std::any::Any;
 
-use super::fields::{Content, Field, Kind, Parts, Tagging, Variant};
-use super::node::{Place, Seed};
+use super::fields::{VariantContent, Field, FieldsKind, PartialFields, Tagging, Variant};
+use super::node::{PartialNode, Seed};
 
 /// The partial form of an enum, as the derive writes it: the variants with partial fields.
 #[doc(hidden)]
-pub trait Variants: Clone + Send + Sync + 'static {
+pub trait EnumFields: Clone + Send + Sync + 'static {
     /// How the variant is told.
     const TAGGING: Tagging;
     /// All variants, in the order of their numbers.
@@ -17,9 +17,9 @@ pub trait Variants: Clone + Send + Sync + 'static {
     /// Its number.
     fn variant(&self) -> usize;
     /// The place of one of its fields.
-    fn at(&self, index: usize) -> Option<&Place>;
+    fn at(&self, index: usize) -> Option<&PartialNode>;
     /// The same, to fill it.
-    fn at_mut(&mut self, index: usize) -> Option<&mut Place>;
+    fn at_mut(&mut self, index: usize) -> Option<&mut PartialNode>;
     /// How the value at a place begins.
     fn seed(&self, index: usize) -> Seed;
 }
@@ -27,42 +27,42 @@ pub trait Variants: Clone + Send + Sync + 'static {
 /// The variant, once it is known.
 #[doc(hidden)]
 #[derive(Debug, Clone)]
-pub struct OneOf<E>(Option<E>);
+pub struct PartialEnum<E>(Option<E>);
 
-impl<E> OneOf<E> {
+impl<E> PartialEnum<E> {
     /// The variant.
     pub fn variant(&self) -> &Option<E> {
         &self.0
     }
 }
 
-impl<E: Variants> OneOf<E> {
+impl<E: EnumFields> PartialEnum<E> {
     /// A variant for itself.
     pub fn new(variant: &E) -> Self {
         Self(Some(variant.clone()))
     }
 }
 
-impl<E> Default for OneOf<E> {
+impl<E> Default for PartialEnum<E> {
     fn default() -> Self {
         Self(None)
     }
 }
 
-impl<E: Variants> Parts for OneOf<E> {
-    fn kind(&self) -> Kind {
-        Kind::OneOf(E::TAGGING)
+impl<E: EnumFields> PartialFields for PartialEnum<E> {
+    fn kind(&self) -> FieldsKind {
+        FieldsKind::OneOf(E::TAGGING)
     }
 
     fn fields(&self) -> &'static [Field] {
-        Parts::variant(self).map_or(&[], |variant| E::VARIANTS[variant].fields)
+        PartialFields::variant(self).map_or(&[], |variant| E::VARIANTS[variant].fields)
     }
 
-    fn at(&self, index: usize) -> Option<&Place> {
+    fn at(&self, index: usize) -> Option<&PartialNode> {
         self.0.as_ref()?.at(index)
     }
 
-    fn at_mut(&mut self, index: usize) -> Option<&mut Place> {
+    fn at_mut(&mut self, index: usize) -> Option<&mut PartialNode> {
         self.0.as_mut()?.at_mut(index)
     }
 
@@ -75,7 +75,7 @@ impl<E: Variants> Parts for OneOf<E> {
     }
 
     fn variant(&self) -> Option<usize> {
-        self.0.as_ref().map(Variants::variant)
+        self.0.as_ref().map(EnumFields::variant)
     }
 
     fn choose(&mut self, variant: usize) -> bool {
@@ -83,7 +83,7 @@ impl<E: Variants> Parts for OneOf<E> {
         self.0.is_some()
     }
 
-    fn boxed(&self) -> Box<dyn Parts> {
+    fn boxed(&self) -> Box<dyn PartialFields> {
         Box::new(self.clone())
     }
 
@@ -94,12 +94,12 @@ impl<E: Variants> Parts for OneOf<E> {
 
 impl Seed {
     /// One of these variants.
-    pub(crate) fn one_of<E: Variants>() -> Self {
-        Self::Parts(|| Box::new(OneOf::<E>::default()))
+    pub(crate) fn one_of<E: EnumFields>() -> Self {
+        Self::Parts(|| Box::new(PartialEnum::<E>::default()))
     }
 }
 
 /// What the chosen variant of an enum holds.
-pub(crate) fn content(parts: &dyn Parts) -> Option<Content> {
+pub(crate) fn content(parts: &dyn PartialFields) -> Option<VariantContent> {
     Some(parts.variants().get(parts.variant()?)?.content)
 }

@@ -4,14 +4,14 @@
 use std::any::Any;
 use std::fmt;
 
-use super::node::{Place, Seed};
+use super::node::{PartialNode, Seed};
 
 /// A value in parts.
 #[doc(hidden)]
 #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
-pub trait Parts: Send + Sync + 'static {
+pub trait PartialFields: Send + Sync + 'static {
     /// How its parts stand in the JSON.
-    fn kind(&self) -> Kind;
+    fn kind(&self) -> FieldsKind;
     /// The members of an object, in the order of the places.
     fn fields(&self) -> &'static [Field] {
         &[]
@@ -21,9 +21,9 @@ pub trait Parts: Send + Sync + 'static {
         self.fields().len()
     }
     /// One place.
-    fn at(&self, index: usize) -> Option<&Place>;
+    fn at(&self, index: usize) -> Option<&PartialNode>;
     /// One place, to fill it.
-    fn at_mut(&mut self, index: usize) -> Option<&mut Place>;
+    fn at_mut(&mut self, index: usize) -> Option<&mut PartialNode>;
     /// How the value at a place begins.
     fn seed(&self, index: usize) -> Seed;
     /// Makes room for another element or entry, which is not one of them before it is
@@ -52,18 +52,18 @@ pub trait Parts: Send + Sync + 'static {
         false
     }
     /// A copy.
-    fn boxed(&self) -> Box<dyn Parts>;
+    fn boxed(&self) -> Box<dyn PartialFields>;
     /// Itself, to be asked for its type.
     fn any(&self) -> &dyn Any;
 }
 
-impl Clone for Box<dyn Parts> {
+impl Clone for Box<dyn PartialFields> {
     fn clone(&self) -> Self {
         (**self).boxed()
     }
 }
 
-impl fmt::Debug for dyn Parts {
+impl fmt::Debug for dyn PartialFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         super::output::debug(self, f)
     }
@@ -72,7 +72,7 @@ impl fmt::Debug for dyn Parts {
 /// How parts stand in the JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[doc(hidden)]
-pub enum Kind {
+pub enum FieldsKind {
     /// The one part is all there is: `#[serde(transparent)]`, a newtype.
     Transparent,
     /// An object with known members.
@@ -142,7 +142,7 @@ pub struct Variant {
     /// Its name in the JSON.
     pub name: &'static str,
     /// What it holds.
-    pub content: Content,
+    pub content: VariantContent,
     /// Its fields.
     pub fields: &'static [Field],
 }
@@ -150,7 +150,7 @@ pub struct Variant {
 /// What a variant holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[doc(hidden)]
-pub enum Content {
+pub enum VariantContent {
     /// Nothing.
     Unit,
     /// Another value.

@@ -3,10 +3,10 @@
 
 use serde_json::{Map, Value};
 
-use super::fields::{Content, Kind, Parts, Tagging, find};
-use super::node::{Place, Seed, State, Store};
+use super::fields::{VariantContent, FieldsKind, PartialFields, Tagging, find};
+use super::node::{PartialNode, Seed, State, NodeValue};
 
-impl Place {
+impl PartialNode {
     /// Puts a whole value here.
     pub(crate) fn fill(&mut self, seed: Seed, value: Value) {
         self.state = State::Complete;
@@ -14,74 +14,74 @@ impl Place {
         self.store = match (seed, value) {
             (Seed::Parts(begin), value) if !value.is_null() => {
                 let mut parts = begin();
-                if fill_parts(&mut *parts, &value) { Store::Parts(parts) } else { whole(value) }
+                if fill_parts(&mut *parts, &value) { NodeValue::Parts(parts) } else { whole(value) }
             }
             (_, value) => whole(value),
         };
     }
 }
 
-fn whole(value: Value) -> Store {
+fn whole(value: Value) -> NodeValue {
     match value {
-        Value::Null => Store::Null,
-        Value::Bool(value) => Store::Bool(value),
-        Value::Number(value) => Store::Number(value),
-        Value::String(value) => Store::Text(value),
-        other => Store::Json(Box::new(other)),
+        Value::Null => NodeValue::Null,
+        Value::Bool(value) => NodeValue::Bool(value),
+        Value::Number(value) => NodeValue::Number(value),
+        Value::String(value) => NodeValue::Text(value),
+        other => NodeValue::Json(Box::new(other)),
     }
 }
 
 /// Fills the parts of a value; false where it is none of theirs.
-fn fill_parts(parts: &mut dyn Parts, value: &Value) -> bool {
+fn fill_parts(parts: &mut dyn PartialFields, value: &Value) -> bool {
     match (parts.kind(), value) {
-        (Kind::Transparent, value) => fill_at(parts, 0, value),
-        (Kind::Fields, Value::Object(members)) => {
+        (FieldsKind::Transparent, value) => fill_at(parts, 0, value),
+        (FieldsKind::Fields, Value::Object(members)) => {
             fill_members(parts, members, None);
             true
         }
-        (Kind::Positions, Value::Array(items)) => {
+        (FieldsKind::Positions, Value::Array(items)) => {
             fill_positions(parts, items);
             true
         }
-        (Kind::List, Value::Array(items)) => {
+        (FieldsKind::List, Value::Array(items)) => {
             for item in items {
                 grow(parts, "", item);
             }
             true
         }
-        (Kind::Map, Value::Object(members)) => {
+        (FieldsKind::Map, Value::Object(members)) => {
             for (key, value) in members {
                 grow(parts, key, value);
             }
             true
         }
-        (Kind::OneOf(tagging), value) => fill_variant(parts, tagging, value),
+        (FieldsKind::OneOf(tagging), value) => fill_variant(parts, tagging, value),
         _ => false,
     }
 }
 
-fn fill_at(parts: &mut dyn Parts, index: usize, value: &Value) -> bool {
+fn fill_at(parts: &mut dyn PartialFields, index: usize, value: &Value) -> bool {
     let seed = parts.seed(index);
     let Some(place) = parts.at_mut(index) else { return false };
     place.fill(seed, value.clone());
     true
 }
 
-fn grow(parts: &mut dyn Parts, key: &str, value: &Value) {
+fn grow(parts: &mut dyn PartialFields, key: &str, value: &Value) {
     if let Some(index) = parts.grow(key) {
         fill_at(parts, index, value);
         parts.admit();
     }
 }
 
-fn fill_positions(parts: &mut dyn Parts, items: &[Value]) {
+fn fill_positions(parts: &mut dyn PartialFields, items: &[Value]) {
     for (index, item) in items.iter().enumerate() {
         fill_at(parts, index, item);
     }
 }
 
 /// Fills the fields of an object; what is none of them belongs to those that are flattened.
-fn fill_members(parts: &mut dyn Parts, members: &Map<String, Value>, tag: Option<&str>) {
+fn fill_members(parts: &mut dyn PartialFields, members: &Map<String, Value>, tag: Option<&str>) {
     let fields = parts.fields();
     let mut rest = Map::new();
     let mut expected = 0;
@@ -100,7 +100,7 @@ fn fill_members(parts: &mut dyn Parts, members: &Map<String, Value>, tag: Option
 }
 
 /// Fills the flattened fields with the members that are no fields.
-pub(crate) fn fill_flat(parts: &mut dyn Parts, rest: Map<String, Value>) {
+pub(crate) fn fill_flat(parts: &mut dyn PartialFields, rest: Map<String, Value>) {
     let rest = Value::Object(rest);
     for (index, field) in parts.fields().iter().enumerate() {
         if field.flat {
@@ -109,13 +109,13 @@ pub(crate) fn fill_flat(parts: &mut dyn Parts, rest: Map<String, Value>) {
     }
 }
 
-fn fill_variant(parts: &mut dyn Parts, tagging: Tagging, value: &Value) -> bool {
-    let named = |parts: &dyn Parts, name: &str| {
+fn fill_variant(parts: &mut dyn PartialFields, tagging: Tagging, value: &Value) -> bool {
+    let named = |parts: &dyn PartialFields, name: &str| {
         parts.variants().iter().position(|variant| variant.name == name)
     };
     match (tagging, value) {
         (Tagging::External, Value::String(name)) => match named(parts, name) {
-            Some(variant) if parts.variants()[variant].content == Content::Unit => {
+            Some(variant) if parts.variants()[variant].content == VariantContent::Unit => {
                 parts.choose(variant)
             }
             _ => false,
@@ -132,17 +132,17 @@ fn fill_variant(parts: &mut dyn Parts, tagging: Tagging, value: &Value) -> bool 
                 return false;
             }
             match parts.variants()[variant].content {
-                Content::Unit => true,
-                Content::Fields => {
+                VariantContent::Unit => true,
+                VariantContent::Fields => {
                     fill_members(parts, members, Some(tag));
                     true
                 }
-                Content::Newtype => {
+                VariantContent::Newtype => {
                     let mut members = members.clone();
                     members.shift_remove(tag);
                     fill_at(parts, 0, &Value::Object(members))
                 }
-                Content::Positions => false,
+                VariantContent::Positions => false,
             }
         }
         (Tagging::Adjacent(tag, content), Value::Object(members)) => {
@@ -155,15 +155,15 @@ fn fill_variant(parts: &mut dyn Parts, tagging: Tagging, value: &Value) -> bool 
     }
 }
 
-fn fill_content(parts: &mut dyn Parts, variant: usize, value: &Value) -> bool {
+fn fill_content(parts: &mut dyn PartialFields, variant: usize, value: &Value) -> bool {
     match (parts.variants()[variant].content, value) {
-        (Content::Unit, _) => true,
-        (Content::Newtype, value) => fill_at(parts, 0, value),
-        (Content::Positions, Value::Array(items)) => {
+        (VariantContent::Unit, _) => true,
+        (VariantContent::Newtype, value) => fill_at(parts, 0, value),
+        (VariantContent::Positions, Value::Array(items)) => {
             fill_positions(parts, items);
             true
         }
-        (Content::Fields, Value::Object(members)) => {
+        (VariantContent::Fields, Value::Object(members)) => {
             fill_members(parts, members, None);
             true
         }

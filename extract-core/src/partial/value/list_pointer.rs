@@ -5,8 +5,8 @@
 use std::collections::VecDeque;
 use std::ptr;
 
-use super::fields::{Kind, Parts};
-use super::node::{Place, Seed, Store};
+use super::fields::{FieldsKind, PartialFields};
+use super::node::{PartialNode, Seed, NodeValue};
 use super::{ListType, Partial};
 use crate::contract::Extract;
 use crate::schema::push_segment;
@@ -31,7 +31,7 @@ where
     whole.place.pointer(lists.iter().find(is_picked)?)
 }
 
-impl Place {
+impl PartialNode {
     /// Makes the parts of structs and tuples that begin with this, and shows them; gives the ways to
     /// the lists among them.
     fn sow_all(&mut self, seed: Seed) -> Vec<Vec<usize>> {
@@ -44,11 +44,11 @@ impl Place {
             place.shown = true;
             let Some(parts) = place.parts_mut() else { continue };
             let inside = match parts.kind() {
-                Kind::List => {
+                FieldsKind::List => {
                     lists.push(way);
                     continue;
                 }
-                Kind::Fields | Kind::Positions | Kind::Transparent if way.len() < DEPTH => {
+                FieldsKind::Fields | FieldsKind::Positions | FieldsKind::Transparent if way.len() < DEPTH => {
                     parts.fields().len()
                 }
                 _ => 0,
@@ -72,9 +72,9 @@ impl Place {
         way.iter().try_fold(self, |place, &index| place.parts_mut()?.at_mut(index))
     }
 
-    fn any_parts(&self) -> Option<&dyn Parts> {
+    fn any_parts(&self) -> Option<&dyn PartialFields> {
         match &self.store {
-            Store::Parts(parts) => Some(&**parts),
+            NodeValue::Parts(parts) => Some(&**parts),
             _ => None,
         }
     }
@@ -86,11 +86,11 @@ impl Place {
         for &index in way {
             let parts = place.any_parts()?;
             match parts.kind() {
-                Kind::Fields => match parts.fields().get(index)? {
+                FieldsKind::Fields => match parts.fields().get(index)? {
                     field if field.flat => {}
                     field => push_segment(&mut pointer, field.name),
                 },
-                Kind::Positions => push_segment(&mut pointer, &index.to_string()),
+                FieldsKind::Positions => push_segment(&mut pointer, &index.to_string()),
                 _ => {}
             }
             place = parts.at(index)?;

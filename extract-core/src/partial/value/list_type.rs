@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::lists::List;
-use super::node::Place;
+use super::node::PartialNode;
 use super::{Partial, Streamed};
 use crate::contract::Extract;
 
@@ -28,7 +28,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-fn list<T: Extract>(place: &Place) -> &Vec<Partial<T>> {
+fn list<T: Extract>(place: &PartialNode) -> &Vec<Partial<T>> {
     place.parts::<List<T>>().map_or(const { &Vec::new() }, List::shown)
 }
 
@@ -43,7 +43,7 @@ macro_rules! lists {
         impl<T: Extract, $($param)*> Streamed for $list $(where $($bound)+)? {
             type Partial = Vec<Partial<T>>;
 
-            fn of(place: &Place) -> &Vec<Partial<T>> {
+            fn of(place: &PartialNode) -> &Vec<Partial<T>> {
                 list(place)
             }
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Partial;
-use super::fields::{Field, Kind, Parts};
-use super::node::{Place, Seed};
+use super::fields::{Field, FieldsKind, PartialFields};
+use super::node::{PartialNode, Seed};
 use crate::contract::Extract;
 
 /// The elements of a list that have something to show, and the one behind them that has not.
@@ -29,20 +29,20 @@ impl<T> List<T> {
     }
 }
 
-impl<T: Extract> Parts for List<T> {
-    fn kind(&self) -> Kind {
-        Kind::List
+impl<T: Extract> PartialFields for List<T> {
+    fn kind(&self) -> FieldsKind {
+        FieldsKind::List
     }
 
     fn len(&self) -> usize {
         self.shown.len()
     }
 
-    fn at(&self, index: usize) -> Option<&Place> {
+    fn at(&self, index: usize) -> Option<&PartialNode> {
         self.shown.get(index).map(Partial::place)
     }
 
-    fn at_mut(&mut self, index: usize) -> Option<&mut Place> {
+    fn at_mut(&mut self, index: usize) -> Option<&mut PartialNode> {
         let next = self.next.as_mut();
         self.shown.get_mut(index).or(next).map(Partial::place_mut)
     }
@@ -68,7 +68,7 @@ impl<T: Extract> Parts for List<T> {
         }
     }
 
-    fn boxed(&self) -> Box<dyn Parts> {
+    fn boxed(&self) -> Box<dyn PartialFields> {
         Box::new(Self { shown: self.shown.clone(), next: self.next.clone() })
     }
 
@@ -144,20 +144,20 @@ impl<V> PartialEq for Entries<V> {
     }
 }
 
-impl<V: Extract> Parts for Entries<V> {
-    fn kind(&self) -> Kind {
-        Kind::Map
+impl<V: Extract> PartialFields for Entries<V> {
+    fn kind(&self) -> FieldsKind {
+        FieldsKind::Map
     }
 
     fn len(&self) -> usize {
         self.shown.len()
     }
 
-    fn at(&self, index: usize) -> Option<&Place> {
+    fn at(&self, index: usize) -> Option<&PartialNode> {
         self.shown.get(index).map(|entry| entry.1.place())
     }
 
-    fn at_mut(&mut self, index: usize) -> Option<&mut Place> {
+    fn at_mut(&mut self, index: usize) -> Option<&mut PartialNode> {
         let next = self.next.as_mut();
         self.shown.get_mut(index).or(next).map(|entry| entry.1.place_mut())
     }
@@ -193,7 +193,7 @@ impl<V: Extract> Parts for Entries<V> {
         self.shown.get(index).map(|entry| entry.0.as_str())
     }
 
-    fn boxed(&self) -> Box<dyn Parts> {
+    fn boxed(&self) -> Box<dyn PartialFields> {
         Box::new(self.clone())
     }
 
@@ -204,23 +204,23 @@ impl<V: Extract> Parts for Entries<V> {
 
 macro_rules! tuples {
     ($($count:literal: $($name:ident $index:tt),+;)*) => {$(
-        impl<$($name: Extract),+> Parts for ($(Partial<$name>,)+) {
-            fn kind(&self) -> Kind {
-                Kind::Positions
+        impl<$($name: Extract),+> PartialFields for ($(Partial<$name>,)+) {
+            fn kind(&self) -> FieldsKind {
+                FieldsKind::Positions
             }
 
             fn fields(&self) -> &'static [Field] {
                 const { &[Field::new(""); $count] }
             }
 
-            fn at(&self, index: usize) -> Option<&Place> {
+            fn at(&self, index: usize) -> Option<&PartialNode> {
                 match index {
                     $($index => Some(self.$index.place()),)+
                     _ => None,
                 }
             }
 
-            fn at_mut(&mut self, index: usize) -> Option<&mut Place> {
+            fn at_mut(&mut self, index: usize) -> Option<&mut PartialNode> {
                 match index {
                     $($index => Some(self.$index.place_mut()),)+
                     _ => None,
@@ -234,7 +234,7 @@ macro_rules! tuples {
                 }
             }
 
-            fn boxed(&self) -> Box<dyn Parts> {
+            fn boxed(&self) -> Box<dyn PartialFields> {
                 Box::new(($(self.$index.clone(),)+))
             }
 
@@ -246,7 +246,7 @@ macro_rules! tuples {
         impl<$($name: Extract),+> super::Streamed for ($($name,)+) {
             type Partial = ($(Partial<$name>,)+);
 
-            fn of(place: &Place) -> &Self::Partial {
+            fn of(place: &PartialNode) -> &Self::Partial {
                 place.parts().unwrap_or(const { &($(Partial::<$name>::new(),)+) })
             }
         }

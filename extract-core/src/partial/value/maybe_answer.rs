@@ -5,9 +5,9 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::enum_form::{OneOf, Variants};
-use super::fields::{Content, Field, Tagging, Variant};
-use super::node::{Place, Seed};
+use super::enum_form::{PartialEnum, EnumFields};
+use super::fields::{VariantContent, Field, Tagging, Variant};
+use super::node::{PartialNode, Seed};
 use super::{Partial, Streamed, output};
 use crate::contract::Extract;
 use crate::contract::{Answer, Maybe};
@@ -119,11 +119,11 @@ macro_rules! ways_out {
             }
         }
 
-        impl<T: Extract> Variants for $partial<T> {
+        impl<T: Extract> EnumFields for $partial<T> {
             const TAGGING: Tagging = Tagging::External;
             const VARIANTS: &'static [Variant] = &[
-                Variant { name: $key, content: Content::Newtype, fields: ONLY },
-                Variant { name: $other, content: Content::$content, fields: $fields },
+                Variant { name: $key, content: VariantContent::Newtype, fields: ONLY },
+                Variant { name: $other, content: VariantContent::$content, fields: $fields },
             ];
 
             fn begin(variant: usize) -> Option<Self> {
@@ -138,14 +138,14 @@ macro_rules! ways_out {
                 usize::from(matches!(self, Self::$words { .. }))
             }
 
-            fn at(&self, index: usize) -> Option<&Place> {
+            fn at(&self, index: usize) -> Option<&PartialNode> {
                 match self {
                     Self::$value(value) => (index == 0).then(|| value.place()),
                     Self::$words { $member: words } => (index == 0).then(|| words.place()),
                 }
             }
 
-            fn at_mut(&mut self, index: usize) -> Option<&mut Place> {
+            fn at_mut(&mut self, index: usize) -> Option<&mut PartialNode> {
                 match self {
                     Self::$value(value) => (index == 0).then(|| value.place_mut()),
                     Self::$words { $member: words } => (index == 0).then(|| words.place_mut()),
@@ -163,26 +163,26 @@ macro_rules! ways_out {
         impl<T: Extract> Streamed for $whole<T> {
             type Partial = Option<$partial<T>>;
 
-            fn of(place: &Place) -> &Self::Partial {
-                place.parts::<OneOf<$partial<T>>>().map_or(const { &None }, OneOf::variant)
+            fn of(place: &PartialNode) -> &Self::Partial {
+                place.parts::<PartialEnum<$partial<T>>>().map_or(const { &None }, PartialEnum::variant)
             }
         }
 
         impl<T: Extract> fmt::Debug for $partial<T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write::debug(&OneOf::new(self), f)
+                output::debug(&PartialEnum::new(self), f)
             }
         }
 
         impl<T: Extract> PartialEq for $partial<T> {
             fn eq(&self, other: &Self) -> bool {
-                write::same(&OneOf::new(self), &OneOf::new(other))
+                output::same(&PartialEnum::new(self), &PartialEnum::new(other))
             }
         }
 
         impl<T: Extract> Serialize for $partial<T> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                write::serialize(&OneOf::new(self), serializer)
+                output::serialize(&PartialEnum::new(self), serializer)
             }
         }
     )*};

@@ -22,9 +22,9 @@ use serde_json::Value;
 
 use crate::contract::Extract;
 #[doc(hidden)]
-pub use enum_form::{OneOf, Variants};
+pub use enum_form::{PartialEnum, EnumFields};
 #[doc(hidden)]
-pub use fields::{Content, Field, Kind, Parts, Tagging, Variant};
+pub use fields::{VariantContent, Field, FieldsKind, PartialFields, Tagging, Variant};
 pub use list_type::ListType;
 pub use lists::Entries;
 #[doc(hidden)]
@@ -32,14 +32,14 @@ pub use lists::List;
 pub use maybe_answer::{AnswerPartial, MaybePartial};
 pub use node::State;
 #[doc(hidden)]
-pub use node::{Place, Seed};
+pub use node::{PartialNode, Seed};
 #[doc(hidden)]
 pub use output::{debug, same, serialize};
 
 pub(crate) use enum_form::content;
 pub(crate) use fields::find;
 pub(crate) use from_json::fill_flat;
-pub(crate) use node::Store;
+pub(crate) use node::NodeValue;
 
 /// What has come of a `T` so far.
 ///
@@ -63,7 +63,7 @@ pub(crate) use node::Store;
 /// It is written as JSON under the names that the value has there, as far as it has come: what is
 /// [pending](State::Pending) is left out of an object, and `null` on its own.
 pub struct Partial<T> {
-    place: Place,
+    place: PartialNode,
     of: PhantomData<fn() -> T>,
 }
 
@@ -81,13 +81,13 @@ pub trait Streamed: 'static {
     type Partial: 'static;
 
     #[doc(hidden)]
-    fn of(place: &Place) -> &Self::Partial;
+    fn of(place: &PartialNode) -> &Self::Partial;
 }
 
 impl<T> Partial<T> {
     /// Nothing has come.
     pub const fn new() -> Self {
-        Self { place: Place::NEW, of: PhantomData }
+        Self { place: PartialNode::NEW, of: PhantomData }
     }
 
     /// How far it has come.
@@ -109,13 +109,13 @@ impl<T> Partial<T> {
 
     #[doc(hidden)]
     #[inline]
-    pub fn place(&self) -> &Place {
+    pub fn place(&self) -> &PartialNode {
         &self.place
     }
 
     #[doc(hidden)]
     #[inline]
-    pub fn place_mut(&mut self) -> &mut Place {
+    pub fn place_mut(&mut self) -> &mut PartialNode {
         &mut self.place
     }
 }
@@ -175,13 +175,13 @@ impl<T> PartialEq for Partial<T> {
 
 impl<T> fmt::Debug for Partial<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&output::Node::Place(&self.place), f)
+        fmt::Debug::fmt(&output::OutputNode::Place(&self.place), f)
     }
 }
 
 impl<T> Serialize for Partial<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        output::Node::Place(&self.place).serialize(serializer)
+        output::OutputNode::Place(&self.place).serialize(serializer)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use serde_json::{Number, Value};
 
-use super::Parts;
+use super::PartialFields;
 
 /// How far a value has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -22,8 +22,8 @@ pub enum State {
 /// What has come of one value.
 #[derive(Debug, Clone, Default)]
 #[doc(hidden)]
-pub struct Place {
-    pub(crate) store: Store,
+pub struct PartialNode {
+    pub(crate) store: NodeValue,
     pub(crate) state: State,
     /// Nothing that it is required to have is missing.
     pub(crate) shown: bool,
@@ -31,7 +31,7 @@ pub struct Place {
 
 /// The value so far, under the names and in the forms of its JSON.
 #[derive(Debug, Clone, Default)]
-pub(crate) enum Store {
+pub(crate) enum NodeValue {
     #[default]
     Nothing,
     Null,
@@ -40,7 +40,7 @@ pub(crate) enum Store {
     Text(String),
     /// What is not followed into its parts.
     Json(Box<Value>),
-    Parts(Box<dyn Parts>),
+    Parts(Box<dyn PartialFields>),
 }
 
 /// How the partial form of a type begins.
@@ -52,12 +52,12 @@ pub enum Seed {
     /// It grows as text.
     Text,
     /// It has parts that appear one by one.
-    Parts(fn() -> Box<dyn Parts>),
+    Parts(fn() -> Box<dyn PartialFields>),
 }
 
-impl Place {
+impl PartialNode {
     /// Nothing has come.
-    pub const NEW: Self = Self { store: Store::Nothing, state: State::Pending, shown: false };
+    pub const NEW: Self = Self { store: NodeValue::Nothing, state: State::Pending, shown: false };
 
     /// How far it has come, as far as it is shown.
     #[inline]
@@ -67,16 +67,16 @@ impl Place {
 
     /// Its parts, if they are shown and of this kind.
     #[doc(hidden)]
-    pub fn parts<P: Parts>(&self) -> Option<&P> {
+    pub fn parts<P: PartialFields>(&self) -> Option<&P> {
         match &self.store {
-            Store::Parts(parts) if self.shown => parts.any().downcast_ref(),
+            NodeValue::Parts(parts) if self.shown => parts.any().downcast_ref(),
             _ => None,
         }
     }
 
-    pub(crate) fn parts_mut(&mut self) -> Option<&mut Box<dyn Parts>> {
+    pub(crate) fn parts_mut(&mut self) -> Option<&mut Box<dyn PartialFields>> {
         match &mut self.store {
-            Store::Parts(parts) => Some(parts),
+            NodeValue::Parts(parts) => Some(parts),
             _ => None,
         }
     }
@@ -84,14 +84,14 @@ impl Place {
     /// Makes the parts, if there are to be any and none are there.
     pub(crate) fn sow(&mut self, seed: Seed) {
         match (seed, &self.store) {
-            (Seed::Parts(begin), Store::Nothing) => self.store = Store::Parts(begin()),
-            (Seed::Text, Store::Nothing) => self.store = Store::Text(String::new()),
+            (Seed::Parts(begin), NodeValue::Nothing) => self.store = NodeValue::Parts(begin()),
+            (Seed::Text, NodeValue::Nothing) => self.store = NodeValue::Text(String::new()),
             _ => {}
         }
     }
 
     /// Whether it has a value other than null that is shown.
     pub(crate) fn has_value(&self) -> bool {
-        self.state() != State::Pending && !matches!(self.store, Store::Null)
+        self.state() != State::Pending && !matches!(self.store, NodeValue::Null)
     }
 }

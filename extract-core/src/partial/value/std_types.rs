@@ -11,12 +11,12 @@ use serde::de::DeserializeOwned;
 
 use super::Streamed;
 use super::lists::{Entries, List};
-use super::node::{Place, Seed, Store};
+use super::node::{PartialNode, Seed, NodeValue};
 use crate::contract::Extract;
 
-fn text(place: &Place) -> &String {
+fn text(place: &PartialNode) -> &String {
     match &place.store {
-        Store::Text(text) if place.shown => text,
+        NodeValue::Text(text) if place.shown => text,
         _ => const { &String::new() },
     }
 }
@@ -26,7 +26,7 @@ macro_rules! texts {
         impl Streamed for $text {
             type Partial = String;
 
-            fn of(place: &Place) -> &String {
+            fn of(place: &PartialNode) -> &String {
                 text(place)
             }
         }
@@ -40,7 +40,7 @@ macro_rules! inside {
         impl<T: Streamed> Streamed for $outside {
             type Partial = T::Partial;
 
-            fn of(place: &Place) -> &T::Partial {
+            fn of(place: &PartialNode) -> &T::Partial {
                 T::of(place)
             }
         }
@@ -56,7 +56,7 @@ where
 {
     type Partial = Entries<V>;
 
-    fn of(place: &Place) -> &Entries<V> {
+    fn of(place: &PartialNode) -> &Entries<V> {
         entries(place)
     }
 }
@@ -71,7 +71,7 @@ macro_rules! hashed {
         {
             type Partial = Entries<V>;
 
-            fn of(place: &Place) -> &Entries<V> {
+            fn of(place: &PartialNode) -> &Entries<V> {
                 entries(place)
             }
         }
@@ -83,7 +83,7 @@ hashed!(HashMap<K, V, S>);
 #[cfg(feature = "indexmap")]
 hashed!(indexmap::IndexMap<K, V, S>);
 
-fn entries<V: Extract>(place: &Place) -> &Entries<V> {
+fn entries<V: Extract>(place: &PartialNode) -> &Entries<V> {
     place.parts().unwrap_or(const { &Entries::NONE })
 }
 

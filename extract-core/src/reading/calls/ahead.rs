@@ -58,7 +58,7 @@ pub(in crate::reading) fn look_ahead(rest: &str, offered: &[String]) -> Ahead {
         return Ahead::Data;
     }
     let window = &rest[..thinking::floor(rest, WINDOW)];
-    let mut look = Look { text: window, at: 0, offered, sure: false };
+    let mut look = LookAhead { text: window, at: 0, offered, sure: false };
     match look.value() {
         Err(Ahead::Undecided) if window.len() >= WINDOW - 4 => Ahead::Data,
         Err(other) => other,
@@ -66,7 +66,7 @@ pub(in crate::reading) fn look_ahead(rest: &str, offered: &[String]) -> Ahead {
     }
 }
 
-struct Look<'t> {
+struct LookAhead<'t> {
     text: &'t str,
     at: usize,
     offered: &'t [String],
@@ -74,7 +74,7 @@ struct Look<'t> {
     sure: bool,
 }
 
-impl Look<'_> {
+impl LookAhead<'_> {
     /// Goes to the arguments of the first call in a value.
     fn value(&mut self) -> Result<(), Ahead> {
         match self.next()? {

@@ -1,7 +1,7 @@
 //! Calls whose arguments are JSON: behind a mark, behind a name, or with the name in the same value.
 
 use super::super::candidates;
-use super::super::report::Ending;
+use super::super::report::CutEnding;
 use super::super::scan::Limits;
 use super::super::tree::{Kind, NONE, NodeId, Tree};
 use super::marks::{self, MESSAGE, SEPARATOR};
@@ -30,7 +30,7 @@ pub(super) fn may_hold(text: &str) -> bool {
 }
 
 /// One call that was found in a value.
-struct Found {
+struct FoundCall {
     name: String,
     arguments: String,
     /// The end of the arguments.
@@ -39,8 +39,8 @@ struct Found {
 }
 
 /// The content of a value.
-enum Holds {
-    Calls(Vec<Found>),
+enum CallContent {
+    Calls(Vec<FoundCall>),
     Nothing,
     /// A call that the text ends in.
     Cut,
@@ -50,7 +50,7 @@ struct Value<'t> {
     text: &'t str,
     tree: Tree,
     root: NodeId,
-    ending: Ending,
+    ending: CutEnding,
     end: usize,
     offered: &'t [&'t str],
 }
@@ -63,33 +63,33 @@ impl<'t> Value<'t> {
     }
 
     /// The calls in a node. `marked` says that a mark stands around it: any name is one then.
-    fn calls(&self, id: NodeId, marked: bool, depth: u32) -> Holds {
+    fn calls(&self, id: NodeId, marked: bool, depth: u32) -> CallContent {
         let node = self.tree.node(id);
         if depth > DEEPEST {
-            return Holds::Nothing;
+            return CallContent::Nothing;
         }
         match node.kind {
             Kind::List => {
                 let mut all = Vec::new();
                 for child in self.tree.children(id) {
                     match self.calls(child, marked, depth + 1) {
-                        Holds::Calls(calls) => all.extend(calls),
+                        CallContent::Calls(calls) => all.extend(calls),
                         other => return other,
                     }
                 }
                 match (all.is_empty(), node.cut) {
-                    (true, _) => Holds::Nothing,
+                    (true, _) => CallContent::Nothing,
                     // More could have followed.
-                    (false, true) => Holds::Cut,
-                    (false, false) => Holds::Calls(all),
+                    (false, true) => CallContent::Cut,
+                    (false, false) => CallContent::Calls(all),
                 }
             }
             Kind::Object => self.call(id, marked, depth),
-            _ => Holds::Nothing,
+            _ => CallContent::Nothing,
         }
     }
 
-    fn call(&self, id: NodeId, marked: bool, depth: u32) -> Holds {
+    fn call(&self, id: NodeId, marked: bool, depth: u32) -> CallContent {
         let key_in = |keys: &[&str], child: NodeId| keys.contains(&self.tree.key(child));
         let mut name = None;
         let mut arguments = None;
@@ -109,27 +109,27 @@ impl<'t> Value<'t> {
             }
         }
         if let (Some(inside), None) = (inside, arguments) {
-            return if others { Holds::Nothing } else { self.calls(inside, marked, depth + 1) };
+            return if others { CallContent::Nothing } else { self.calls(inside, marked, depth + 1) };
         }
         let Some(name) = name else {
-            return if marked && self.tree.node(id).cut { Holds::Cut } else { Holds::Nothing };
+            return if marked && self.tree.node(id).cut { CallContent::Cut } else { CallContent::Nothing };
         };
         let written = self.tree.text(name);
         let offered = offered_name(written, self.offered).is_some();
         if !(offered || is_name(written) && (marked || !others)) {
-            return Holds::Nothing;
+            return CallContent::Nothing;
         }
         let Some(arguments) = arguments else {
             let cut = self.tree.node(id).cut && (marked || offered);
-            return if cut { Holds::Cut } else { Holds::Nothing };
+            return if cut { CallContent::Cut } else { CallContent::Nothing };
         };
         let node = self.tree.node(arguments);
         let text = match node.kind {
             Kind::Object | Kind::List if !node.cut => {
                 self.text.get(node.start as usize..node.end as usize).map(str::to_owned)
             }
-            Kind::Object | Kind::List => return Holds::Cut,
-            Kind::Text if node.cut => return Holds::Cut,
+            Kind::Object | Kind::List => return CallContent::Cut,
+            Kind::Text if node.cut => return CallContent::Cut,
             Kind::Text => {
                 let text = self.tree.text(arguments).trim();
                 let json = text.starts_with('{');
@@ -138,21 +138,21 @@ impl<'t> Value<'t> {
                     _ => (json || offered || marked).then(|| text.to_owned()),
                 }
             }
-            Kind::Null if node.last => return Holds::Cut,
+            Kind::Null if node.last => return CallContent::Cut,
             Kind::Null => (offered || marked).then(|| "{}".to_owned()),
-            Kind::Missing if marked || offered => return Holds::Cut,
+            Kind::Missing if marked || offered => return CallContent::Cut,
             _ => None,
         };
-        let Some(text) = text else { return Holds::Nothing };
+        let Some(text) = text else { return CallContent::Nothing };
         let keys = (self.tree.key(name).to_owned(), self.tree.key(arguments).to_owned());
         let found =
-            Found { name: written.to_owned(), arguments: text, end: node.end as usize, keys };
-        Holds::Calls(vec![found])
+            FoundCall { name: written.to_owned(), arguments: text, end: node.end as usize, keys };
+        CallContent::Calls(vec![found])
     }
 
     /// The place to go on behind calls: behind the value, or behind the arguments, where the value ran on
     /// over other marks.
-    fn end(&self, calls: &[Found]) -> usize {
+    fn end(&self, calls: &[FoundCall]) -> usize {
         let last = calls.iter().map(|call| call.end).max().unwrap_or(self.end);
         let over = self.text.get(last..self.end).is_some_and(|text| text.contains('<'));
         if over { last } else { self.end }
@@ -163,13 +163,13 @@ impl<'t> Value<'t> {
 pub(super) fn marked(text: &str, at: usize, offered: &[&str]) -> Result<Read, Fault> {
     let Some(value) = Value::scan(text, at, offered) else { return Err(Fault::Incomplete) };
     match value.calls(value.root, true, 0) {
-        Holds::Calls(found) => {
+        CallContent::Calls(found) => {
             let end = value.end(&found);
             let calls = found.into_iter().map(|call| (call.name, call.arguments)).collect();
             Ok(Read { calls, end })
         }
-        Holds::Nothing if value.ending == Ending::Whole => Err(Fault::NoCall),
-        Holds::Nothing | Holds::Cut => Err(Fault::Incomplete),
+        CallContent::Nothing if value.ending == CutEnding::Whole => Err(Fault::NoCall),
+        CallContent::Nothing | CallContent::Cut => Err(Fault::Incomplete),
     }
 }
 
@@ -182,7 +182,7 @@ pub(super) fn bare(
 ) -> Result<(Read, (String, String)), Fault> {
     let Some(value) = Value::scan(text, at, offered) else { return Err(Fault::NoCall) };
     match value.calls(value.root, false, 0) {
-        Holds::Calls(found) => {
+        CallContent::Calls(found) => {
             let Some(keys) = found.first().map(|call| call.keys.clone()) else {
                 return Err(Fault::NoCall);
             };
@@ -190,7 +190,7 @@ pub(super) fn bare(
             let calls = found.into_iter().map(|call| (call.name, call.arguments)).collect();
             Ok((Read { calls, end }, keys))
         }
-        Holds::Cut if !whole => Err(Fault::Incomplete),
+        CallContent::Cut if !whole => Err(Fault::Incomplete),
         _ => Err(Fault::NoCall),
     }
 }
@@ -263,7 +263,7 @@ pub(super) fn arguments(text: &str, at: usize, name: &str) -> Result<Read, Fault
     }
     let value = Value::scan(text, here, &[]).ok_or(Fault::Incomplete)?;
     let node = value.tree.node(value.root);
-    if node.cut || value.ending != Ending::Whole {
+    if node.cut || value.ending != CutEnding::Whole {
         return Err(Fault::Incomplete);
     }
     let arguments = text.get(here..value.end).unwrap_or_default().to_owned();

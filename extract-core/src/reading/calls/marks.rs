@@ -2,7 +2,7 @@
 
 /// How a call is written behind its mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum CallSyntax {
     /// JSON with a name and arguments. Another form may follow inside of the mark.
     Json,
     /// A name up to one of these separators, then the arguments as JSON.
@@ -29,81 +29,81 @@ pub(super) const MESSAGE: &str = "<|message|>";
 pub(super) const NAMESPACE: &str = "]<]minimax[>[";
 
 /// The mark of one family.
-pub(super) struct Envelope {
+pub(super) struct CallMark {
     /// The mark that opens one or several calls. Letter case does not count.
     pub(super) open: &'static str,
-    pub(super) form: Form,
+    pub(super) form: CallSyntax,
 }
 
-const fn row(open: &'static str, form: Form) -> Envelope {
-    Envelope { open, form }
+const fn row(open: &'static str, form: CallSyntax) -> CallMark {
+    CallMark { open, form }
 }
 
 /// The marks of envelopes; longer ones before those that they begin with.
-pub(super) const ENVELOPES: &[Envelope] = &[
+pub(super) const ENVELOPES: &[CallMark] = &[
     // Qwen, Hermes, GLM, Ernie
-    row("<tool_call>", Form::Pairs),
+    row("<tool_call>", CallSyntax::Pairs),
     // MiniMax M1, Jamba, Hunyuan
-    row("<tool_calls>", Form::Json),
-    row("<function_call>", Form::Json),
-    row("<function_calls>", Form::Json),
-    row("<functioncall>", Form::Json),
+    row("<tool_calls>", CallSyntax::Json),
+    row("<function_call>", CallSyntax::Json),
+    row("<function_calls>", CallSyntax::Json),
+    row("<functioncall>", CallSyntax::Json),
     // Nemotron
-    row("<toolcall>", Form::Json),
+    row("<toolcall>", CallSyntax::Json),
     // LongCat
-    row("<longcat_tool_call>", Form::Pairs),
+    row("<longcat_tool_call>", CallSyntax::Pairs),
     // Granite, Phi-4
-    row("<|tool_call|>", Form::Json),
+    row("<|tool_call|>", CallSyntax::Json),
     // Llama 3
-    row("<|python_tag|>", Form::Json),
+    row("<|python_tag|>", CallSyntax::Json),
     // Command R, Command A
-    row("<|START_ACTION|>", Form::Json),
+    row("<|START_ACTION|>", CallSyntax::Json),
     // InternLM
-    row("<|action_start|>", Form::Json),
-    row("<|plugin|>", Form::Json),
+    row("<|action_start|>", CallSyntax::Json),
+    row("<|plugin|>", CallSyntax::Json),
     // Liquid
-    row("<|tool_call_start|>", Form::Json),
+    row("<|tool_call_start|>", CallSyntax::Json),
     // Mistral
-    row("[TOOL_CALLS]", Form::Named(&["[CALL_ID]", "[ARGS]", "{"])),
+    row("[TOOL_CALLS]", CallSyntax::Named(&["[CALL_ID]", "[ARGS]", "{"])),
     // Kimi K2
-    row("<|tool_calls_section_begin|>", Form::Json),
-    row("<|tool_call_begin|>", Form::Named(&["<|tool_call_argument_begin|>"])),
+    row("<|tool_calls_section_begin|>", CallSyntax::Json),
+    row("<|tool_call_begin|>", CallSyntax::Named(&["<|tool_call_argument_begin|>"])),
     // Functionary
-    row("<|recipient|>", Form::Named(&["<|content|>"])),
-    row("<|from|>assistant\n<|recipient|>", Form::Named(&["<|content|>"])),
+    row("<|recipient|>", CallSyntax::Named(&["<|content|>"])),
+    row("<|from|>assistant\n<|recipient|>", CallSyntax::Named(&["<|content|>"])),
     // DeepSeek V3, R1, V3.1; Step 3
-    row("<｜tool▁calls▁begin｜>", Form::Json),
-    row("<｜tool▁call▁begin｜>", Form::Separated),
-    row("<｜tool_calls_begin｜>", Form::Json),
-    row("<｜tool_call_begin｜>", Form::Json),
+    row("<｜tool▁calls▁begin｜>", CallSyntax::Json),
+    row("<｜tool▁call▁begin｜>", CallSyntax::Separated),
+    row("<｜tool_calls_begin｜>", CallSyntax::Json),
+    row("<｜tool_call_begin｜>", CallSyntax::Json),
     // gpt-oss
-    row("<|channel|>commentary", Form::Header),
-    row("<|channel|>analysis to=", Form::Header),
-    row("<|start|>assistant to=", Form::Header),
+    row("<|channel|>commentary", CallSyntax::Header),
+    row("<|channel|>analysis to=", CallSyntax::Header),
+    row("<|start|>assistant to=", CallSyntax::Header),
     // DeepSeek V3.2, in a markup language of its own
-    row("<｜DSML｜function_calls>", Form::Json),
-    row("<｜DSML｜tool_calls>", Form::Json),
-    row("<｜DSML｜invoke ", Form::Parameters),
+    row("<｜DSML｜function_calls>", CallSyntax::Json),
+    row("<｜DSML｜tool_calls>", CallSyntax::Json),
+    row("<｜DSML｜invoke ", CallSyntax::Parameters),
     // MiniMax M2 and M3, Seed-OSS, Step 3
-    row("<minimax:tool_call>", Form::Json),
-    row("<seed:tool_call>", Form::Json),
-    row("<steptml:toolcall>", Form::Json),
-    row("<steptml:invoke ", Form::Parameters),
-    row("<invoke ", Form::Parameters),
-    row("<invoke ", Form::Parameters),
+    row("<minimax:tool_call>", CallSyntax::Json),
+    row("<seed:tool_call>", CallSyntax::Json),
+    row("<steptml:toolcall>", CallSyntax::Json),
+    row("<steptml:invoke ", CallSyntax::Parameters),
+    row("<invoke ", CallSyntax::Parameters),
+    row("<invoke ", CallSyntax::Parameters),
     // Qwen Coder, Llama 3 with JSON inside
-    row("<function=", Form::Parameters),
-    row("<function name=", Form::Parameters),
+    row("<function=", CallSyntax::Parameters),
+    row("<function name=", CallSyntax::Parameters),
     // Gemma
-    row("<start_function_call>", Form::Braces),
-    row("<|tool_call>", Form::Braces),
+    row("<start_function_call>", CallSyntax::Braces),
+    row("<|tool_call>", CallSyntax::Braces),
 ];
 
 /// What Gemma puts around a text.
 pub(super) const TEXT_MARKS: [&str; 2] = ["<escape>", "<|\"|>"];
 
 /// The row of the mark that a text begins with.
-pub(super) fn at(rest: &str) -> Option<&'static Envelope> {
+pub(super) fn at(rest: &str) -> Option<&'static CallMark> {
     ENVELOPES.iter().find(|row| begins(rest, row.open))
 }
 

@@ -13,7 +13,7 @@ pub(crate) use unwrap::{calls_for, names_in_words};
 
 use super::thinking::{self, ValueEnd};
 use crate::contract::shape::normal;
-use marks::{Envelope, Form};
+use marks::{CallMark, CallSyntax};
 
 /// A call that was written as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +111,7 @@ impl Search<'_> {
                         self.take(read.calls, None);
                     }
                     Err(Fault::NoCall) => {
-                        if matches!(row.form, Form::Json | Form::Pairs) {
+                        if matches!(row.form, CallSyntax::Json | CallSyntax::Pairs) {
                             idle = Some(inside);
                         }
                         at = inside;
@@ -157,7 +157,7 @@ impl Search<'_> {
     }
 
     /// Reads what stands behind a mark.
-    fn behind(&self, row: &Envelope, at: usize) -> Result<Read, Fault> {
+    fn behind(&self, row: &CallMark, at: usize) -> Result<Read, Fault> {
         let text = self.text;
         let inside = at + row.open.len();
         let here = inside + (text[inside..].len() - text[inside..].trim_start().len());
@@ -166,18 +166,18 @@ impl Search<'_> {
             return Err(Fault::Incomplete);
         }
         let json = rest.starts_with(['{', '[']) && marks::at(rest).is_none();
-        if json && matches!(row.form, Form::Json | Form::Pairs | Form::Named(_)) {
+        if json && matches!(row.form, CallSyntax::Json | CallSyntax::Pairs | CallSyntax::Named(_)) {
             return json::marked(text, here, self.offered);
         }
         match row.form {
-            Form::Json => Err(Fault::NoCall),
-            Form::Named(separators) => json::named(text, inside, separators),
-            Form::Separated => json::separated(text, inside),
-            Form::Header => json::header(text, at),
-            Form::Pairs if rest.starts_with('<') => Err(Fault::NoCall),
-            Form::Pairs => tags::pairs(text, here),
-            Form::Parameters => tags::parameters(text, at, self.namespaced),
-            Form::Braces => tags::braces(text, here),
+            CallSyntax::Json => Err(Fault::NoCall),
+            CallSyntax::Named(separators) => json::named(text, inside, separators),
+            CallSyntax::Separated => json::separated(text, inside),
+            CallSyntax::Header => json::header(text, at),
+            CallSyntax::Pairs if rest.starts_with('<') => Err(Fault::NoCall),
+            CallSyntax::Pairs => tags::pairs(text, here),
+            CallSyntax::Parameters => tags::parameters(text, at, self.namespaced),
+            CallSyntax::Braces => tags::braces(text, here),
         }
     }
 

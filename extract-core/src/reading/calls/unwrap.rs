@@ -5,7 +5,7 @@ use super::super::report::{Level, Reading, Repair, RepairKind};
 use super::super::strict;
 use super::super::{Reader, thinking};
 use super::{SHORT, WrittenCall, WrittenCalls, find_all, json, marks};
-use crate::contract::shape::{Form, Shape, ShapeId};
+use crate::contract::shape::{ShapeKind, Shape, ShapeId};
 use crate::contract::wrapper;
 
 /// How deep in a schema an object is looked for that has the members of an envelope.
@@ -48,9 +48,9 @@ fn may_hold(text: &str) -> bool {
 /// Whether a text is asked for, by itself or wrapped.
 fn is_text(shape: &Shape) -> bool {
     match shape.form(shape.root()) {
-        Form::Text(_) => true,
-        Form::Object(object) => match object.fields.as_slice() {
-            [only] => only.name == wrapper::KEY && matches!(shape.form(only.shape), Form::Text(_)),
+        ShapeKind::Text(_) => true,
+        ShapeKind::Object(object) => match object.fields.as_slice() {
+            [only] => only.name == wrapper::KEY && matches!(shape.form(only.shape), ShapeKind::Text(_)),
             _ => false,
         },
         _ => false,
@@ -84,10 +84,10 @@ fn owns(shape: &Shape, id: ShapeId, keys: &(String, String), open: bool, deepest
     let Some(deepest) = deepest.checked_sub(1) else { return false };
     let inside = |id| owns(shape, id, keys, open, deepest);
     match shape.form(id) {
-        Form::Any => open,
-        Form::List(list) => list.items.is_some_and(inside),
-        Form::Union(union) => union.options.iter().any(|&option| inside(option)),
-        Form::Object(object) => {
+        ShapeKind::Any => open,
+        ShapeKind::List(list) => list.items.is_some_and(inside),
+        ShapeKind::Union(union) => union.options.iter().any(|&option| inside(option)),
+        ShapeKind::Object(object) => {
             let has = |key: &str| object.fields.iter().any(|field| field.name == key);
             let both = has(&keys.0) && has(&keys.1);
             let only = match object.fields.as_slice() {

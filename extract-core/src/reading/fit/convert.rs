@@ -5,13 +5,13 @@ use serde_json::{Map, Value};
 
 use super::super::report::RepairKind;
 use super::super::tree::{Kind, NONE, NodeId};
-use super::{At, Branch, Fit, Fitter, Out, Seg, cost};
-use crate::contract::shape::{Form, ObjectForm, ShapeId, normal};
+use super::{Position, Branch, Fit, Fitter, FitNotes, PathSegment, cost};
+use crate::contract::shape::{ShapeKind, ObjectForm, ShapeId, normal};
 
 /// A conversion that can be made: the value to read instead, and its place.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Conversion<'s> {
-    below: At<'s>,
+    below: Position<'s>,
     kind: RepairKind,
 }
 
@@ -24,7 +24,7 @@ impl Conversion<'_> {
 
 impl<'s> Fitter<'s> {
     /// The content of an object of one member that only wraps it, under a name that says so.
-    pub(super) fn wrapper_content(&self, at: At<'s>) -> Option<Conversion<'s>> {
+    pub(super) fn wrapper_content(&self, at: Position<'s>) -> Option<Conversion<'s>> {
         if at.converted {
             return None;
         }
@@ -36,7 +36,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// The only element of a list.
-    pub(super) fn only_element(&self, at: At<'s>) -> Option<Conversion<'s>> {
+    pub(super) fn only_element(&self, at: Position<'s>) -> Option<Conversion<'s>> {
         if at.converted || at.branch == Branch::Listed || self.kind(at.node) != Kind::List {
             return None;
         }
@@ -45,7 +45,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// The JSON that a text holds.
-    pub(super) fn text_content(&mut self, at: At<'s>) -> Option<Conversion<'s>> {
+    pub(super) fn text_content(&mut self, at: Position<'s>) -> Option<Conversion<'s>> {
         if at.converted || self.kind(at.node) != Kind::Text {
             return None;
         }
@@ -64,7 +64,7 @@ impl<'s> Fitter<'s> {
 
     /// The same of a wrapper, an only element or a text, in this order. An only element has to fit as
     /// it stands: a list that is not asked for is reason enough for doubt.
-    pub(super) fn unwrapped(&mut self, at: At<'s>) -> Option<Conversion<'s>> {
+    pub(super) fn unwrapped(&mut self, at: Position<'s>) -> Option<Conversion<'s>> {
         let element = self.only_element(at).filter(|one| self.weigh(one.below) <= cost::TINY);
         let text = self.text_content(at);
         let all = [self.wrapper_content(at), element, text];
@@ -74,9 +74,9 @@ impl<'s> Fitter<'s> {
     /// Makes a conversion.
     pub(super) fn convert(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         conversion: Conversion<'s>,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let Conversion { below, kind } = conversion;
         let (cost, value) = self.fit_or_weigh(below, out);
@@ -89,12 +89,12 @@ impl<'s> Fitter<'s> {
     /// A value as the only field of an object; `below` is the place of the field.
     pub(super) fn as_field(
         &mut self,
-        at: At<'s>,
-        (name, below): (&'s str, At<'s>),
-        out: &mut Option<&mut Out<'s>>,
+        at: Position<'s>,
+        (name, below): (&'s str, Position<'s>),
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         if let Some(out) = out {
-            out.path.push(Seg::Name(name));
+            out.path.push(PathSegment::Name(name));
         }
         let (cost, value) = self.fit_or_weigh(below, out);
         if let Some(out) = out {
@@ -114,9 +114,9 @@ impl<'s> Fitter<'s> {
     /// be one of the field's type, and all that this requires has to be there.
     pub(super) fn as_only_field(
         &self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s ObjectForm,
-    ) -> Option<(&'s str, At<'s>)> {
+    ) -> Option<(&'s str, Position<'s>)> {
         let field = form.only_field().filter(|_| !at.converted)?;
         self.holds_all(at.node, field.shape)
             .then(|| (field.name.as_str(), at.structural(at.node, field.shape)))
@@ -125,7 +125,7 @@ impl<'s> Fitter<'s> {
     /// Whether each member of an object is one of this shape, and all that it requires are there.
     pub(super) fn holds_all(&self, node: NodeId, shape: ShapeId) -> bool {
         match self.shape.form(shape) {
-            Form::Object(object) => {
+            ShapeKind::Object(object) => {
                 let mut required = 0;
                 for child in self.tree.children(node) {
                     let Some(index) = self.field_of(object, child) else { return false };
@@ -133,7 +133,7 @@ impl<'s> Fitter<'s> {
                 }
                 self.tree.node(node).first != NONE && required >= object.required()
             }
-            Form::Union(union) if union.tags.is_empty() => {
+            ShapeKind::Union(union) if union.tags.is_empty() => {
                 union.options.iter().any(|&option| self.holds_all(node, option))
             }
             _ => false,
@@ -147,12 +147,12 @@ impl<'s> Fitter<'s> {
     }
 
     /// Whether a name, in normal form, only wraps a value of this place.
-    fn is_wrapper(&self, at: At<'s>, name: &str) -> bool {
+    fn is_wrapper(&self, at: Position<'s>, name: &str) -> bool {
         const NAMES: [&str; 5] = ["value", "result", "data", "answer", "output"];
         let is_whole = at.shape == self.shape.root()
             || self.shape.wrapped_field().is_some_and(|field| field.shape == at.shape);
         let is_type = |id: ShapeId, of_many: bool| match self.shape.form(id) {
-            Form::Object(object) => object
+            ShapeKind::Object(object) => object
                 .name
                 .as_deref()
                 .is_some_and(|one| if of_many { is_plural(name, one) } else { name == one }),
@@ -162,7 +162,7 @@ impl<'s> Fitter<'s> {
             || is_whole && self.shape.is_named(name)
             || is_type(at.shape, false)
             || match self.shape.form(at.shape) {
-                Form::List(list) => {
+                ShapeKind::List(list) => {
                     name == "items"
                         || at.field.is_some_and(|field| is_plural(name, &normal(field)))
                         || list.items.is_some_and(|items| is_type(items, true))

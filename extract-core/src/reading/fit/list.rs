@@ -4,15 +4,15 @@ use serde_json::Value;
 
 use super::super::report::{Level, RepairKind};
 use super::super::tree::{Kind, NONE};
-use super::{At, Fit, Fitter, Out, Seg, cost};
+use super::{Position, Fit, Fitter, FitNotes, PathSegment, cost};
 use crate::contract::shape::{ListForm, ShapeId};
 
 impl<'s> Fitter<'s> {
     pub(super) fn list(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s ListForm,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         match self.kind(at.node) {
             Kind::List => self.elements(at, form, out),
@@ -40,7 +40,7 @@ impl<'s> Fitter<'s> {
         self.kind(node) == Kind::List
     }
 
-    fn elements(&mut self, at: At<'s>, form: &'s ListForm, out: &mut Option<&mut Out<'s>>) -> Fit {
+    fn elements(&mut self, at: Position<'s>, form: &'s ListForm, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
         let count = if out.is_some() { self.tree.count(at.node) } else { 0 };
         let mut values = Vec::with_capacity(count);
         let mut total = 0_u32;
@@ -55,14 +55,14 @@ impl<'s> Fitter<'s> {
                 return self.misfit(at, &expected, out);
             };
             let below = at.child(child, shape, None, at.tail && next == NONE);
-            let below = At { element: true, ..below };
+            let below = Position { element: true, ..below };
             if self.level == Level::Salvage && self.weigh(below) >= cost::MISFIT {
                 total = total.saturating_add(cost::DROP);
                 self.tell(out, RepairKind::DroppedItem, child, &Value::Null);
                 continue;
             }
             if let Some(out) = out {
-                out.path.push(Seg::Index(length));
+                out.path.push(PathSegment::Index(length));
             }
             let (cost, value) = self.fit_or_weigh(below, out);
             if let Some(out) = out {
@@ -90,7 +90,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// The place of a single value as the one element of the list, if it fits there.
-    fn as_element(&mut self, at: At<'s>, form: &'s ListForm) -> Option<At<'s>> {
+    fn as_element(&mut self, at: Position<'s>, form: &'s ListForm) -> Option<Position<'s>> {
         let item: ShapeId = form.prefix.first().copied().or(form.items)?;
         let is_possible = !at.converted && form.length.hold(1) && form.prefix.len() < 2;
         let below = at.structural(at.node, item);
@@ -98,9 +98,9 @@ impl<'s> Fitter<'s> {
     }
 
     /// A single value as a list of one.
-    fn single(&mut self, at: At<'s>, below: At<'s>, out: &mut Option<&mut Out<'s>>) -> Fit {
+    fn single(&mut self, at: Position<'s>, below: Position<'s>, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
         if let Some(out) = out {
-            out.path.push(Seg::Index(0));
+            out.path.push(PathSegment::Index(0));
         }
         let (cost, value) = self.fit_or_weigh(below, out);
         if let Some(out) = out {

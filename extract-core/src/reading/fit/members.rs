@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::super::report::RepairKind;
 use super::super::tree::{Kind, NONE, NodeId};
-use super::{At, Fit, Fitter, Out, Seg, cost};
-use crate::contract::shape::{Form, ObjectForm, Rest, ShapeId};
+use super::{Position, Fit, Fitter, FitNotes, PathSegment, cost};
+use crate::contract::shape::{ShapeKind, ObjectForm, OtherFields, ShapeId};
 
 /// The value of an object while its members are read.
 pub(super) struct Members {
@@ -32,9 +32,9 @@ impl Members {
 impl<'s> Fitter<'s> {
     pub(super) fn members(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s ObjectForm,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let mut members = Members::new(form.fields.len(), out.is_some());
         let mut seen = Seen::new(form.fields.len());
@@ -50,13 +50,13 @@ impl<'s> Fitter<'s> {
             let tail = at.tail && next == NONE;
             let exact = form.field(self.tree.key(child), expected);
             let Some(index) = exact.or_else(|| self.field_like(at, form, child, &mut named)) else {
-                self.unknown(At { node: child, tail, ..at }, form, &mut members, out);
+                self.unknown(Position { node: child, tail, ..at }, form, &mut members, out);
                 continue;
             };
             expected = index + 1;
             let field = &form.fields[index];
             if let Some(out) = out {
-                out.path.push(Seg::Name(&field.name));
+                out.path.push(PathSegment::Name(&field.name));
             }
             if let Some(before) = seen.get(index) {
                 self.twice(at, (before, child), &mut members, out);
@@ -95,7 +95,7 @@ impl<'s> Fitter<'s> {
     /// the fields that do, once they are known.
     fn field_like(
         &self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &ObjectForm,
         child: NodeId,
         named: &mut Option<Vec<bool>>,
@@ -121,10 +121,10 @@ impl<'s> Fitter<'s> {
     /// of the next element. Of two values none is to be chosen.
     fn twice(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         (before, child): (NodeId, NodeId),
         members: &mut Members,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) {
         let is_same = self.raw(before) == self.raw(child)
             || self.tree.value(before) == self.tree.value(child);
@@ -143,10 +143,10 @@ impl<'s> Fitter<'s> {
     /// A member that is no field.
     fn unknown(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s ObjectForm,
         members: &mut Members,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) {
         let child = at.node;
         if self.partial.is_some() && self.tree.node(child).cut && self.kind(child) == Kind::Missing
@@ -160,30 +160,30 @@ impl<'s> Fitter<'s> {
     /// A member that is no field, by its name.
     pub(super) fn other(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         key: String,
         form: &'s ObjectForm,
         members: &mut Members,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) {
         let child = at.node;
         match form.other(&key) {
-            Rest::Values(shape) => {
+            OtherFields::Values(shape) => {
                 self.keep(at.child(child, shape, None, at.tail), key, members, out);
             }
-            Rest::Open => {
+            OtherFields::Open => {
                 members.cost += cost::TINY;
                 if let Some(out) = out {
-                    out.path.push(Seg::Node(child));
+                    out.path.push(PathSegment::Node(child));
                     out.repair(&self.tree, RepairKind::UnknownKey, self.raw(child), "");
                     out.path.pop();
                     members.value.entry(key).or_insert_with(|| self.tree.value(child));
                 }
             }
-            Rest::Closed => {
+            OtherFields::Closed => {
                 members.add(cost::MISFIT);
                 if let Some(out) = out {
-                    out.path.push(Seg::Node(child));
+                    out.path.push(PathSegment::Node(child));
                     out.misfit(&self.tree, "no member of this name", self.raw(child));
                     out.path.pop();
                     members.value.entry(key).or_insert_with(|| self.tree.value(child));
@@ -195,13 +195,13 @@ impl<'s> Fitter<'s> {
     /// An entry of a map.
     fn keep(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         key: String,
         members: &mut Members,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) {
         if let Some(out) = out {
-            out.path.push(Seg::Node(at.node));
+            out.path.push(PathSegment::Node(at.node));
         }
         let (cost, value) = self.fit_or_weigh(at, out);
         members.add(cost);
@@ -230,11 +230,11 @@ impl<'s> Fitter<'s> {
     /// Fields that no member gave.
     fn absent(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s ObjectForm,
         seen: &Seen,
         members: &mut Members,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) {
         for (index, field) in form.fields.iter().enumerate() {
             if seen.get(index).is_some() {
@@ -244,7 +244,7 @@ impl<'s> Fitter<'s> {
                 let value = match self.shape.form(field.shape) {
                     _ if self.shape.is_nullable(field.shape) => Value::Null,
                     _ if !field.required => continue,
-                    Form::List(_) => Value::Array(Vec::new()),
+                    ShapeKind::List(_) => Value::Array(Vec::new()),
                     _ => Value::Null,
                 };
                 members.value.insert(field.name.clone(), value);
@@ -254,7 +254,7 @@ impl<'s> Fitter<'s> {
             } else if self.shape.requires(field) {
                 members.add(cost::MISFIT);
                 if let Some(out) = out {
-                    out.path.push(Seg::Name(&field.name));
+                    out.path.push(PathSegment::Name(&field.name));
                     out.misfit(&self.tree, MISSING, "");
                     out.path.pop();
                 }

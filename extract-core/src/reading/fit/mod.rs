@@ -16,12 +16,12 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use serde_json::Value;
 
-use super::report::{Ending, Level, RepairKind};
+use super::report::{CutEnding, Level, RepairKind};
 use super::scan::{Limits, Scanner};
 use super::tree::{Kind, NONE, NodeId, Tree, number};
-use crate::contract::shape::{Form, Shape, ShapeId, TagForm};
+use crate::contract::shape::{ShapeKind, Shape, ShapeId, TagForm};
 
-pub(super) use outcome::{Out, Seg};
+pub(super) use outcome::{FitNotes, PathSegment};
 
 /// The cost of a reading, and the value; none where a partial text says nothing yet.
 type Fit = (u32, Option<Value>);
@@ -40,9 +40,9 @@ pub(super) mod cost {
 
 /// Hashes indices, which nobody outside chooses freely: a multiplication is enough.
 #[derive(Debug, Default, Clone, Copy)]
-struct Quick(u64);
+struct IndexHasher(u64);
 
-impl Hasher for Quick {
+impl Hasher for IndexHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -65,7 +65,7 @@ impl Hasher for Quick {
 /// How a partial text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Growing {
+pub enum PartialMode {
     /// A number at the very end of the text is shown, although more digits may follow.
     #[default]
     Shown,
@@ -87,7 +87,7 @@ pub(super) enum Branch {
 /// Where in the tree, and in the schema, a value is looked at.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the place")]
-pub(super) struct At<'s> {
+pub(super) struct Position<'s> {
     pub(super) node: NodeId,
     pub(super) shape: ShapeId,
     /// The field that the value stands in.
@@ -105,16 +105,16 @@ pub(super) struct At<'s> {
     pub(super) tags: &'s [TagForm],
 }
 
-impl<'s> At<'s> {
+impl<'s> Position<'s> {
     /// The place of a member or an element.
     fn child(self, node: NodeId, shape: ShapeId, field: Option<&'s str>, tail: bool) -> Self {
         let branch = Branch::Only;
-        At { node, shape, field, branch, element: false, tail, told: false, tags: &[], ..self }
+        Position { node, shape, field, branch, element: false, tail, told: false, tags: &[], ..self }
     }
 
     /// The place of a value that is converted, at most once on a path.
     fn structural(self, node: NodeId, shape: ShapeId) -> Self {
-        At { node, shape, converted: true, told: node == self.node, tags: &[], ..self }
+        Position { node, shape, converted: true, told: node == self.node, tags: &[], ..self }
     }
 
     /// The facts that a cost depends on besides the node and the shape.
@@ -136,8 +136,8 @@ pub(super) struct Fitter<'s> {
     pub(super) tree: Tree,
     pub(super) shape: &'s Shape,
     pub(super) level: Level,
-    pub(super) partial: Option<Growing>,
-    memo: HashMap<(NodeId, ShapeId, u8), u32, BuildHasherDefault<Quick>>,
+    pub(super) partial: Option<PartialMode>,
+    memo: HashMap<(NodeId, ShapeId, u8), u32, BuildHasherDefault<IndexHasher>>,
     parsed: HashMap<NodeId, Option<NodeId>>,
     /// Where each generation of inner texts begins among the nodes.
     generations: Vec<NodeId>,
@@ -169,8 +169,8 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    fn at(&self, node: NodeId) -> At<'s> {
-        At {
+    fn at(&self, node: NodeId) -> Position<'s> {
+        Position {
             node,
             shape: self.shape.root(),
             field: None,
@@ -190,26 +190,26 @@ impl<'s> Fitter<'s> {
 
     /// What it costs to read this node for one place of the schema.
     pub(super) fn cost_at(&mut self, node: NodeId, shape: ShapeId) -> u32 {
-        self.weigh(At { shape, ..self.at(node) })
+        self.weigh(Position { shape, ..self.at(node) })
     }
 
     /// The value of this node as the whole answer; `None` where a partial text says nothing yet.
-    pub(super) fn build(&mut self, node: NodeId, out: &mut Out<'s>) -> Option<Value> {
+    pub(super) fn build(&mut self, node: NodeId, out: &mut FitNotes<'s>) -> Option<Value> {
         let at = self.at(node);
         self.fit(at, &mut Some(out)).1
     }
 
     /// The value of this node for one place of the schema; `None` where it does not fit there.
     pub(super) fn build_for(&mut self, node: NodeId, shape: ShapeId) -> Option<Value> {
-        let at = At { shape, ..self.at(node) };
-        let mut out = Out::default();
+        let at = Position { shape, ..self.at(node) };
+        let mut out = FitNotes::default();
         let (cost, value) = self.fit(at, &mut Some(&mut out));
         value.filter(|_| cost < cost::MISFIT)
     }
 
     /// The cost at a place. That of containers and long texts is remembered; that of others takes
     /// less time than to look it up.
-    pub(super) fn weigh(&mut self, at: At<'s>) -> u32 {
+    pub(super) fn weigh(&mut self, at: Position<'s>) -> u32 {
         const SHORT: usize = 64;
         let is_short = match self.tree.node(at.node).kind {
             Kind::Object | Kind::List => false,
@@ -230,8 +230,8 @@ impl<'s> Fitter<'s> {
     /// The walk of a part: where only its cost counts, what is known of it is not worked out again.
     pub(super) fn fit_or_weigh(
         &mut self,
-        at: At<'s>,
-        out: &mut Option<&mut Out<'s>>,
+        at: Position<'s>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> (u32, Option<Value>) {
         // A partial text may say nothing at a place, which the cost does not tell.
         if out.is_some() || self.partial.is_some() {
@@ -243,8 +243,8 @@ impl<'s> Fitter<'s> {
     /// The walk. Without `out` only the cost counts, and the value is a placeholder.
     pub(super) fn fit(
         &mut self,
-        at: At<'s>,
-        out: &mut Option<&mut Out<'s>>,
+        at: Position<'s>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> (u32, Option<Value>) {
         let shape = self.shape;
         let form = shape.form(at.shape);
@@ -258,17 +258,17 @@ impl<'s> Fitter<'s> {
             self.tell_notes(at.node, out);
         }
         match form {
-            Form::Any => (0, Some(self.any(at, out))),
-            Form::Never => self.misfit(at, "nothing", out),
-            Form::Null => self.null(at, out),
-            Form::Bool => self.boolean(at, out),
-            Form::Integer(bounds, width) => self.number(at, bounds, Some(*width), out),
-            Form::Number(bounds) => self.number(at, bounds, None, out),
-            Form::Text(lengths) => self.text(at, *lengths, out),
-            Form::Choice(choices) => self.choice(at, choices, out),
-            Form::List(list) => self.list(at, list, out),
-            Form::Object(object) => self.object(at, object, out),
-            Form::Union(union) => self.union(at, union, out),
+            ShapeKind::Any => (0, Some(self.any(at, out))),
+            ShapeKind::Never => self.misfit(at, "nothing", out),
+            ShapeKind::Null => self.null(at, out),
+            ShapeKind::Bool => self.boolean(at, out),
+            ShapeKind::Integer(bounds, width) => self.number(at, bounds, Some(*width), out),
+            ShapeKind::Number(bounds) => self.number(at, bounds, None, out),
+            ShapeKind::Text(lengths) => self.text(at, *lengths, out),
+            ShapeKind::Choice(choices) => self.choice(at, choices, out),
+            ShapeKind::List(list) => self.list(at, list, out),
+            ShapeKind::Object(object) => self.object(at, object, out),
+            ShapeKind::Union(union) => self.union(at, union, out),
         }
     }
 
@@ -279,7 +279,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// Whether a value at the end of a partial text does not say anything yet.
-    fn withheld(&self, at: At<'s>, form: &Form) -> bool {
+    fn withheld(&self, at: Position<'s>, form: &ShapeKind) -> bool {
         let node = self.tree.node(at.node);
         match node.kind {
             Kind::Missing => node.cut,
@@ -287,18 +287,18 @@ impl<'s> Fitter<'s> {
                 node.cut
                     && matches!(
                         form,
-                        Form::Choice(_)
-                            | Form::Integer(..)
-                            | Form::Number(_)
-                            | Form::Bool
-                            | Form::Null
+                        ShapeKind::Choice(_)
+                            | ShapeKind::Integer(..)
+                            | ShapeKind::Number(_)
+                            | ShapeKind::Bool
+                            | ShapeKind::Null
                     )
             }
-            Kind::Number => node.last && self.partial == Some(Growing::Withheld),
+            Kind::Number => node.last && self.partial == Some(PartialMode::Withheld),
             Kind::Bare => {
                 node.last
-                    && (self.partial == Some(Growing::Withheld)
-                        || !matches!(form, Form::Text(_) | Form::Union(_))
+                    && (self.partial == Some(PartialMode::Withheld)
+                        || !matches!(form, ShapeKind::Text(_) | ShapeKind::Union(_))
                             && super::numbers::plain(self.tree.text(at.node)).is_none())
             }
             _ => false,
@@ -322,7 +322,7 @@ impl<'s> Fitter<'s> {
         text.unwrap_or_default()
     }
 
-    fn tell_notes(&self, id: NodeId, out: &mut Option<&mut Out<'s>>) {
+    fn tell_notes(&self, id: NodeId, out: &mut Option<&mut FitNotes<'s>>) {
         let Some(out) = out else { return };
         for note in self.tree.notes(id) {
             let before = self.span(note.start, note.end);
@@ -342,7 +342,7 @@ impl<'s> Fitter<'s> {
     /// Tells of a change, where the value is being built.
     pub(super) fn tell(
         &self,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
         kind: RepairKind,
         before: NodeId,
         after: &Value,
@@ -359,29 +359,29 @@ impl<'s> Fitter<'s> {
     /// The value as it stands, where nothing of the schema fits it.
     pub(super) fn misfit(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         expected: &str,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> (u32, Option<Value>) {
-        self.refused(at, expected, out, Out::misfit)
+        self.refused(at, expected, out, FitNotes::misfit)
     }
 
     /// The value as it stands, where it would pass the schema and does not mean what is asked for.
     pub(super) fn misread(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         expected: &str,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> (u32, Option<Value>) {
-        self.refused(at, expected, out, Out::misread)
+        self.refused(at, expected, out, FitNotes::misread)
     }
 
     fn refused(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         expected: &str,
-        out: &mut Option<&mut Out<'s>>,
-        add: impl Fn(&mut Out<'s>, &Tree, &str, &str),
+        out: &mut Option<&mut FitNotes<'s>>,
+        add: impl Fn(&mut FitNotes<'s>, &Tree, &str, &str),
     ) -> (u32, Option<Value>) {
         if at.tail && self.partial.is_some() {
             if let Some(out) = out {
@@ -397,10 +397,10 @@ impl<'s> Fitter<'s> {
     /// A misfit at a member of the node, of which the value is kept as it stands.
     pub(super) fn misfit_at(
         &mut self,
-        at: At<'s>,
-        seg: Seg<'s>,
+        at: Position<'s>,
+        seg: PathSegment<'s>,
         (expected, found): (&str, &str),
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> (u32, Option<Value>) {
         if at.tail && self.partial.is_some() {
             return self.misfit(at, expected, out);
@@ -447,7 +447,7 @@ impl<'s> Fitter<'s> {
         self.tree = scanned.sink;
         let end = scanned.end;
         let rest = text.get(end.saturating_sub(base)..).unwrap_or_default();
-        let whole = scanned.error.is_none() && scanned.ending == Ending::Whole;
+        let whole = scanned.error.is_none() && scanned.ending == CutEnding::Whole;
         if !whole || !rest.trim().is_empty() || self.tree.root == NONE {
             self.tree.truncate(mark);
             return None;
@@ -461,7 +461,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// Without a schema: the value as it stands, without what was cut off.
-    fn any(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Value {
+    fn any(&mut self, at: Position<'s>, out: &mut Option<&mut FitNotes<'s>>) -> Value {
         let node = self.tree.node(at.node);
         let container = matches!(node.kind, Kind::Object | Kind::List);
         if !container {
@@ -480,7 +480,7 @@ impl<'s> Fitter<'s> {
         while next != NONE {
             let child = next;
             next = self.tree.node(child).next;
-            let seg = if node.kind == Kind::Object { Seg::Node(child) } else { Seg::Index(index) };
+            let seg = if node.kind == Kind::Object { PathSegment::Node(child) } else { PathSegment::Index(index) };
             if let Some(out) = out {
                 out.path.push(seg);
             }

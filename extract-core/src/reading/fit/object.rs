@@ -3,19 +3,19 @@
 
 use serde_json::{Map, Value};
 
-use super::super::enum_match::{self, Match};
+use super::super::enum_match::{self, EnumMatch};
 use super::super::report::{Level, RepairKind};
 use super::super::tree::{Kind, NONE, NodeId};
 use super::members::Members;
-use super::{At, Branch, Fit, Fitter, Out, Seg, cost};
-use crate::contract::shape::{Field, Form, ObjectForm};
+use super::{Position, Branch, Fit, Fitter, FitNotes, PathSegment, cost};
+use crate::contract::shape::{Field, ShapeKind, ObjectForm};
 
 impl<'s> Fitter<'s> {
     pub(super) fn object(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s ObjectForm,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         if let Some(field) = self.shape.wrapped_field().filter(|_| at.shape == self.shape.root()) {
             return self.wrapped(at, form, field, out);
@@ -78,12 +78,12 @@ impl<'s> Fitter<'s> {
     /// The object that providers want around a value which is none: also read where it is missing.
     fn wrapped(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s ObjectForm,
         field: &'s Field,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
-        let bare = At { shape: field.shape, told: true, ..at };
+        let bare = Position { shape: field.shape, told: true, ..at };
         let is_object = self.kind(at.node) == Kind::Object;
         if self.kind(at.node) == Kind::Missing || is_object && self.tree.node(at.node).first == NONE
         {
@@ -91,7 +91,7 @@ impl<'s> Fitter<'s> {
         }
         let is_wrapped = is_object && self.has_evidence(at.node, form);
         // Only a value that can have such a member itself may have come without the object around it.
-        let is_ambiguous = matches!(self.shape.form(field.shape), Form::Object(_) | Form::Union(_));
+        let is_ambiguous = matches!(self.shape.form(field.shape), ShapeKind::Object(_) | ShapeKind::Union(_));
         if is_wrapped
             && (self.partial.is_some()
                 || !is_ambiguous
@@ -102,9 +102,9 @@ impl<'s> Fitter<'s> {
         }
         // The only entry of a map may be the value, under another name than the one that was asked for.
         let inside = self.tree.only_child(at.node).filter(|_| is_object);
-        let is_map = matches!(self.shape.form(field.shape), Form::Object(form) if form.is_map());
+        let is_map = matches!(self.shape.form(field.shape), ShapeKind::Object(form) if form.is_map());
         let inside = inside.filter(|_| is_map && self.partial.is_none());
-        if inside.is_some_and(|node| self.weigh(At { node, told: false, ..bare }) < cost::MISFIT) {
+        if inside.is_some_and(|node| self.weigh(Position { node, told: false, ..bare }) < cost::MISFIT) {
             return self.misread(at, "an object with the member \"value\"", out);
         }
         let (cost, value) = self.as_field(at, (&field.name, bare), out);
@@ -115,9 +115,9 @@ impl<'s> Fitter<'s> {
     /// Another kind of value where an object is asked for.
     fn other_to_object(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s ObjectForm,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let kind = self.kind(at.node);
         if matches!(kind, Kind::Null | Kind::Missing) {
@@ -155,20 +155,20 @@ impl<'s> Fitter<'s> {
     /// A list whose elements are the fields, in their order ([`Level::Salvage`] only).
     fn by_position(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s ObjectForm,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Option<Fit> {
         let children: Vec<NodeId> = self.tree.children(at.node).collect();
         if children.len() != form.fields.len() || at.converted {
             return None;
         }
-        let places: Vec<At<'s>> = children
+        let places: Vec<Position<'s>> = children
             .iter()
             .zip(&form.fields)
             .map(|(&node, field)| {
                 let below = at.child(node, field.shape, Some(&field.name), at.tail);
-                At { converted: true, ..below }
+                Position { converted: true, ..below }
             })
             .collect();
         let mut total = cost::DROP;
@@ -190,7 +190,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// A map: every member is kept, under a key that the schema allows.
-    fn map(&mut self, at: At<'s>, form: &'s ObjectForm, out: &mut Option<&mut Out<'s>>) -> Fit {
+    fn map(&mut self, at: Position<'s>, form: &'s ObjectForm, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
         let mut members = Members::new(0, out.is_some());
         let mut next = self.tree.node(at.node).first;
         while next != NONE {
@@ -200,7 +200,7 @@ impl<'s> Fitter<'s> {
             let mut key = self.tree.key(child).to_owned();
             if let Some(keys) = &form.keys {
                 match enum_match::find(keys, &key) {
-                    Match::Exact(index) | Match::Like(index) => {
+                    EnumMatch::Exact(index) | EnumMatch::Like(index) => {
                         let name = keys.all[index].value.as_str().unwrap_or_default();
                         if name != key {
                             members.cost += cost::TINY;
@@ -212,14 +212,14 @@ impl<'s> Fitter<'s> {
                     }
                     _ => {
                         let expected = expected_keys(keys);
-                        let seg = Seg::Node(child);
-                        let at = At { tail, ..at };
+                        let seg = PathSegment::Node(child);
+                        let at = Position { tail, ..at };
                         let (cost, _) = self.misfit_at(at, seg, (&expected, &key), out);
                         members.cost = members.cost.saturating_add(cost);
                     }
                 }
             }
-            self.other(At { node: child, tail, ..at }, key, form, &mut members, out);
+            self.other(Position { node: child, tail, ..at }, key, form, &mut members, out);
         }
         members.done()
     }
@@ -244,7 +244,7 @@ fn expected_keys(keys: &crate::contract::shape::Choices) -> String {
     format!("a key that is one of {}", names.join(", "))
 }
 
-impl Form {
+impl ShapeKind {
     /// Whether an object fits, under its own members.
     pub(super) fn is_object(&self) -> bool {
         matches!(self, Self::Object(_))

@@ -9,7 +9,7 @@ use crate::schema::push_segment;
 
 /// A step of the path to a value.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Seg<'s> {
+pub(crate) enum PathSegment<'s> {
     /// A field, by the name that the schema gives it.
     Name(&'s str),
     /// A member, by the key that it stands under in the text.
@@ -18,20 +18,20 @@ pub(crate) enum Seg<'s> {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Out<'s> {
-    pub(crate) path: Vec<Seg<'s>>,
+pub(crate) struct FitNotes<'s> {
+    pub(crate) path: Vec<PathSegment<'s>>,
     pub(crate) repairs: Vec<Repair>,
     pub(crate) misfits: Vec<Misfit>,
 }
 
-impl Out<'_> {
+impl FitNotes<'_> {
     fn pointer(&self, tree: &Tree) -> String {
         let mut pointer = String::new();
         for seg in &self.path {
             match seg {
-                Seg::Name(name) => push_segment(&mut pointer, name),
-                Seg::Node(id) => push_segment(&mut pointer, tree.key(*id)),
-                Seg::Index(index) => {
+                PathSegment::Name(name) => push_segment(&mut pointer, name),
+                PathSegment::Node(id) => push_segment(&mut pointer, tree.key(*id)),
+                PathSegment::Index(index) => {
                     pointer.push('/');
                     pointer.push_str(&index.to_string());
                 }

@@ -2,15 +2,15 @@
 
 use serde_json::{Number, Value};
 
-use super::super::enum_match::{self, Match};
+use super::super::enum_match::{self, EnumMatch};
 use super::super::numbers::{integral, written};
 use super::super::report::{Level, RepairKind};
 use super::super::tree::{Kind, NONE};
-use super::{At, Fit, Fitter, NodeId, Out, cost};
+use super::{Position, Fit, Fitter, NodeId, FitNotes, cost};
 use crate::contract::shape::{Bounds, Choices, Lengths, Width};
 
 impl<'s> Fitter<'s> {
-    pub(super) fn null(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Fit {
+    pub(super) fn null(&mut self, at: Position<'s>, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
         match self.tree.node(at.node).kind {
             Kind::Null | Kind::Missing => (0, Some(Value::Null)),
             Kind::Text | Kind::Bare if enum_match::says_nothing(self.tree.text(at.node)) => {
@@ -21,7 +21,7 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    pub(super) fn boolean(&mut self, at: At<'s>, out: &mut Option<&mut Out<'s>>) -> Fit {
+    pub(super) fn boolean(&mut self, at: Position<'s>, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
         let (cost, truth) = match self.tree.node(at.node).kind {
             Kind::True => return (0, Some(Value::Bool(true))),
             Kind::False => return (0, Some(Value::Bool(false))),
@@ -42,10 +42,10 @@ impl<'s> Fitter<'s> {
 
     pub(super) fn number(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         bounds: &Bounds,
         integer: Option<Width>,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let expected = if integer.is_some() { "an integer" } else { "a number" };
         if integer == Some(Width::Wide) {
@@ -99,10 +99,10 @@ impl<'s> Fitter<'s> {
     /// An integer beyond 64 bits: its digits, which the checks read as a number.
     fn digits(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         bounds: &Bounds,
         digits: &str,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let holds = digits.parse::<f64>().is_ok_and(|value| bounds.hold(value));
         if !holds {
@@ -113,9 +113,9 @@ impl<'s> Fitter<'s> {
 
     pub(super) fn text(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         lengths: Lengths,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let node = self.tree.node(at.node);
         let (cost, text) = match node.kind {
@@ -165,9 +165,9 @@ impl<'s> Fitter<'s> {
 
     pub(super) fn choice(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         choices: &'s Choices,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let kind = self.kind(at.node);
         let found = match kind {
@@ -194,11 +194,11 @@ impl<'s> Fitter<'s> {
             _ => return self.content(at, &choices.expected(), out),
         };
         let (mut cost, index) = match found {
-            Match::Exact(index) => (0, index),
-            Match::Like(index) => (cost::TINY, index),
-            Match::Named(index) => (cost::NAMED, index),
-            Match::Unclear => return self.misfit(at, &choices.expected(), out),
-            Match::None => return self.content(at, &choices.expected(), out),
+            EnumMatch::Exact(index) => (0, index),
+            EnumMatch::Like(index) => (cost::TINY, index),
+            EnumMatch::Named(index) => (cost::NAMED, index),
+            EnumMatch::Unclear => return self.misfit(at, &choices.expected(), out),
+            EnumMatch::None => return self.content(at, &choices.expected(), out),
         };
         let value = choices.all[index].value.clone();
         if !value.is_string() {
@@ -220,13 +220,13 @@ impl<'s> Fitter<'s> {
             _ => false,
         };
         match enum_match::find(choices, self.tree.key(child)) {
-            Match::Exact(index) | Match::Like(index) if is_empty => Some(index),
+            EnumMatch::Exact(index) | EnumMatch::Like(index) if is_empty => Some(index),
             _ => None,
         }
     }
 
     /// A scalar inside of a wrapper, a list of one or a text: `{"value": 3}`, `[3]`, `"\"3\""`.
-    fn content(&mut self, at: At<'s>, expected: &str, out: &mut Option<&mut Out<'s>>) -> Fit {
+    fn content(&mut self, at: Position<'s>, expected: &str, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
         match self.unwrapped(at) {
             Some(conversion) => self.convert(at, conversion, out),
             None => self.misfit(at, expected, out),
@@ -240,7 +240,7 @@ impl<'s> Fitter<'s> {
 
     /// Whether a value is to be a part of the answer: prose can be an answer in itself, and no part of
     /// one.
-    pub(super) fn is_within(&self, at: At<'s>) -> bool {
+    pub(super) fn is_within(&self, at: Position<'s>) -> bool {
         at.converted || at.field.is_some() || self.shape.wrapped_field().is_some()
     }
 

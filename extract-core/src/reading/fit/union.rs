@@ -3,14 +3,14 @@
 
 use serde_json::Value;
 
-use super::super::enum_match::{self, Match};
+use super::super::enum_match::{self, EnumMatch};
 use super::super::report::RepairKind;
 use super::super::tree::{Kind, NodeId};
-use super::{At, Branch, Fit, Fitter, Out, Seg, cost};
-use crate::contract::shape::{Form, ShapeId, TagForm, UnionForm, narrowed};
+use super::{Position, Branch, Fit, Fitter, FitNotes, PathSegment, cost};
+use crate::contract::shape::{ShapeKind, ShapeId, TagForm, UnionForm, narrowed};
 
 /// The variant that an object is bound to.
-enum Bound<'s> {
+enum Binding<'s> {
     Option(usize),
     /// One without all of its tags: those that are missing are put in.
     Untagged(usize),
@@ -36,9 +36,9 @@ struct Score {
 impl<'s> Fitter<'s> {
     pub(super) fn union(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s UnionForm,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let kind = self.kind(at.node);
         if form.nullable && matches!(kind, Kind::Null | Kind::Missing) {
@@ -52,14 +52,14 @@ impl<'s> Fitter<'s> {
         {
             return self.null(at, out);
         }
-        let at = At { tags: &[], ..at };
+        let at = Position { tags: &[], ..at };
         if let [only] = form.options.as_slice() {
             // Its notes are in the report since the union was entered.
-            return self.fit(At { shape: *only, told: true, ..at }, out);
+            return self.fit(Position { shape: *only, told: true, ..at }, out);
         }
-        let is_list = |&option: &ShapeId| matches!(self.shape.form(option), Form::List(_));
+        let is_list = |&option: &ShapeId| matches!(self.shape.form(option), ShapeKind::List(_));
         let branch = if form.options.iter().any(is_list) { Branch::Listed } else { Branch::Other };
-        let at = At { branch, told: true, ..at };
+        let at = Position { branch, told: true, ..at };
         match kind {
             Kind::Object => self.object_of(at, form, out),
             Kind::List => self.list_of(at, form, out),
@@ -71,10 +71,10 @@ impl<'s> Fitter<'s> {
     fn takes_text(&self, option: ShapeId, node: NodeId) -> bool {
         let text = self.tree.text(node);
         match self.shape.form(option) {
-            Form::Any => true,
-            Form::Text(lengths) => lengths.free() || lengths.hold(text.chars().count()),
-            Form::Choice(choices) => {
-                matches!(enum_match::find(choices, text), Match::Exact(_) | Match::Like(_))
+            ShapeKind::Any => true,
+            ShapeKind::Text(lengths) => lengths.free() || lengths.hold(text.chars().count()),
+            ShapeKind::Choice(choices) => {
+                matches!(enum_match::find(choices, text), EnumMatch::Exact(_) | EnumMatch::Like(_))
             }
             _ => false,
         }
@@ -82,14 +82,14 @@ impl<'s> Fitter<'s> {
 
     fn object_of(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s UnionForm,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         match self.bind(at, form) {
-            Bound::Option(index) => self.fit(At { shape: form.options[index], ..at }, out),
-            Bound::Untagged(index) => {
-                let below = At { shape: form.options[index], tags: &form.tags, ..at };
+            Binding::Option(index) => self.fit(Position { shape: form.options[index], ..at }, out),
+            Binding::Untagged(index) => {
+                let below = Position { shape: form.options[index], tags: &form.tags, ..at };
                 let (cost, value) = self.fit(below, out);
                 for tag in form.tags.iter().filter(|tag| tag.is_of(index)) {
                     if self.tag_member(at.node, tag).is_none() {
@@ -99,21 +99,21 @@ impl<'s> Fitter<'s> {
                 }
                 (cost, value)
             }
-            Bound::UnknownTag(node, tag) => {
+            Binding::UnknownTag(node, tag) => {
                 let found = self.raw(node).to_owned();
                 let words = (tag.expected(), found);
-                self.misfit_at(at, Seg::Name(&tag.name), (&words.0, &words.1), out)
+                self.misfit_at(at, PathSegment::Name(&tag.name), (&words.0, &words.1), out)
             }
-            Bound::NoTag(tag) => {
-                self.misfit_at(at, Seg::Name(&tag.name), (&tag.expected(), ""), out)
+            Binding::NoTag(tag) => {
+                self.misfit_at(at, PathSegment::Name(&tag.name), (&tag.expected(), ""), out)
             }
-            Bound::Several => self.misread(at, "the members of one variant only", out),
-            Bound::Nothing => self.unnamed(at, form, out),
+            Binding::Several => self.misread(at, "the members of one variant only", out),
+            Binding::Nothing => self.unnamed(at, form, out),
         }
     }
 
     /// Finds the variant that an object names. Several tags narrow the variants down together.
-    fn bind(&mut self, at: At<'s>, form: &'s UnionForm) -> Bound<'s> {
+    fn bind(&mut self, at: Position<'s>, form: &'s UnionForm) -> Binding<'s> {
         let (mut named, mut unknown, mut absent) = (None, None, 0);
         for (bit, tag) in (0..).zip(&form.tags) {
             match self.tag_member(at.node, tag) {
@@ -129,28 +129,28 @@ impl<'s> Fitter<'s> {
             None => (0..form.options.len()).collect(),
         };
         if let [only] = options.as_slice() {
-            return Bound::Option(*only);
+            return Binding::Option(*only);
         }
         let needs_tag = |option: usize| form.tags_of(option) & absent != 0;
         if let Some((member, tag)) = unknown {
             if self.is_cut_tag(member) {
-                return Bound::Nothing;
+                return Binding::Nothing;
             }
             // Another option may have a member of this name that is no tag.
             options.retain(|&option| {
                 !tag.is_of(option) && !needs_tag(option) && self.takes(form, option, member)
             });
             return match self.bind_by_members(at, form, &options, 0) {
-                Bound::Option(option) => Bound::Option(option),
-                _ => Bound::UnknownTag(member, tag),
+                Binding::Option(option) => Binding::Option(option),
+                _ => Binding::UnknownTag(member, tag),
             };
         }
         match self.bind_by_members(at, form, &options, absent) {
-            Bound::Option(option) if needs_tag(option) => Bound::Untagged(option),
-            bound @ (Bound::Nothing | Bound::Several) => {
+            Binding::Option(option) if needs_tag(option) => Binding::Untagged(option),
+            bound @ (Binding::Nothing | Binding::Several) => {
                 let of_all = options.iter().fold(absent, |all, &option| all & form.tags_of(option));
                 let tag = form.tags.get(of_all.trailing_zeros() as usize);
-                tag.map_or(bound, Bound::NoTag)
+                tag.map_or(bound, Binding::NoTag)
             }
             bound => bound,
         }
@@ -159,7 +159,7 @@ impl<'s> Fitter<'s> {
     /// Whether an option has a member of the name that another member has.
     fn takes(&self, form: &UnionForm, option: usize, member: NodeId) -> bool {
         match self.shape.form(form.options[option]) {
-            Form::Object(object) => object.has_others() || self.field_of(object, member).is_some(),
+            ShapeKind::Object(object) => object.has_others() || self.field_of(object, member).is_some(),
             _ => false,
         }
     }
@@ -189,18 +189,18 @@ impl<'s> Fitter<'s> {
     /// is never inferred, also where it stands among the members of a struct.
     fn bind_by_members(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s UnionForm,
         options: &[usize],
         absent: u8,
-    ) -> Bound<'s> {
+    ) -> Binding<'s> {
         let mut scores: Vec<Option<Score>> = vec![None; form.options.len()];
         options.iter().for_each(|&option| scores[option] = Some(Score::default()));
         let (mut known, mut total) = (0, 0);
         for child in self.tree.children(at.node) {
             let mut is_known = false;
             for one in form.members.find(self.tree.key(child)) {
-                let Form::Object(object) = self.shape.form(form.options[one.option as usize])
+                let ShapeKind::Object(object) = self.shape.form(form.options[one.option as usize])
                 else {
                     continue;
                 };
@@ -219,7 +219,7 @@ impl<'s> Fitter<'s> {
         let mut crosses = false;
         let (mut untagged, mut complete) = (0, 0);
         for &index in options {
-            let (Form::Object(object), Some(score)) =
+            let (ShapeKind::Object(object), Some(score)) =
                 (self.shape.form(form.options[index]), scores[index])
             else {
                 continue;
@@ -258,40 +258,40 @@ impl<'s> Fitter<'s> {
         match whole.as_slice() {
             // Several variants would do without their tags: none is named.
             [first, ..] if untagged > 1 && missing_tags(*first) > 0 => {
-                return Bound::Several;
+                return Binding::Several;
             }
             // Another variant takes the value as it stands, and passes over a member: neither may win.
             [one] if complete > 1 && self.is_converted(at, form.options[*one]) => {
-                return Bound::Several;
+                return Binding::Several;
             }
-            [one] => return Bound::Option(*one),
-            [_, ..] => return Bound::Option(self.cheapest(at, form, &whole).0),
+            [one] => return Binding::Option(*one),
+            [_, ..] => return Binding::Option(self.cheapest(at, form, &whole).0),
             [] => {}
         }
         if total == 0 {
-            return Bound::Nothing;
+            return Binding::Nothing;
         }
         let least = partly.iter().map(|(missing, _)| *missing).min();
         let nearest: Vec<usize> =
             partly.iter().filter(|one| Some(one.0) == least).map(|one| one.1).collect();
         match nearest.as_slice() {
-            [one] => Bound::Option(*one),
-            [_, ..] => Bound::Option(self.cheapest(at, form, &nearest).0),
-            [] if crosses => Bound::Several,
-            [] => Bound::Nothing,
+            [one] => Binding::Option(*one),
+            [_, ..] => Binding::Option(self.cheapest(at, form, &nearest).0),
+            [] if crosses => Binding::Several,
+            [] => Binding::Nothing,
         }
     }
 
     /// Whether an option fits only where the structure of a value is converted.
-    fn is_converted(&mut self, at: At<'s>, option: ShapeId) -> bool {
-        (cost::STRUCTURE..cost::MISFIT).contains(&self.weigh(At { shape: option, ..at }))
+    fn is_converted(&mut self, at: Position<'s>, option: ShapeId) -> bool {
+        (cost::STRUCTURE..cost::MISFIT).contains(&self.weigh(Position { shape: option, ..at }))
     }
 
     /// The option of the least cost, the first of equals; and the cost.
-    fn cheapest(&mut self, at: At<'s>, form: &'s UnionForm, options: &[usize]) -> (usize, u32) {
+    fn cheapest(&mut self, at: Position<'s>, form: &'s UnionForm, options: &[usize]) -> (usize, u32) {
         let mut best = (options.first().copied().unwrap_or_default(), u32::MAX);
         for &index in options {
-            let cost = self.weigh(At { shape: form.options[index], ..at });
+            let cost = self.weigh(Position { shape: form.options[index], ..at });
             if cost < best.1 {
                 best = (index, cost);
             }
@@ -304,12 +304,12 @@ impl<'s> Fitter<'s> {
 
     /// An object without a member of any variant: a variant without data written as if it had some, the
     /// content of exactly one variant, a wrapper, or a value for an option that is no object.
-    fn unnamed(&mut self, at: At<'s>, form: &'s UnionForm, out: &mut Option<&mut Out<'s>>) -> Fit {
+    fn unnamed(&mut self, at: Position<'s>, form: &'s UnionForm, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
         for (index, &option) in form.options.iter().enumerate() {
             match self.shape.form(option) {
-                Form::Any => return self.fit(At { shape: option, ..at }, out),
-                Form::Choice(choices) if self.unit(at.node, choices).is_some() => {
-                    return self.fit(At { shape: form.options[index], ..at }, out);
+                ShapeKind::Any => return self.fit(Position { shape: option, ..at }, out),
+                ShapeKind::Choice(choices) if self.unit(at.node, choices).is_some() => {
+                    return self.fit(Position { shape: form.options[index], ..at }, out);
                 }
                 _ => {}
             }
@@ -326,7 +326,7 @@ impl<'s> Fitter<'s> {
             .collect();
         let (option, cost) = self.cheapest(at, form, &others);
         if cost < cost::MISFIT {
-            return self.fit(At { shape: form.options[option], ..at }, out);
+            return self.fit(Position { shape: form.options[option], ..at }, out);
         }
         if let Some(conversion) = wrapper {
             return self.convert(at, conversion, out);
@@ -335,10 +335,10 @@ impl<'s> Fitter<'s> {
     }
 
     /// The one variant whose content the object is, without the name of the variant around it.
-    fn only_content(&self, at: At<'s>, form: &'s UnionForm) -> Option<(&'s str, At<'s>)> {
+    fn only_content(&self, at: Position<'s>, form: &'s UnionForm) -> Option<(&'s str, Position<'s>)> {
         let mut only = None;
         for &option in &form.options {
-            let Form::Object(object) = self.shape.form(option) else { continue };
+            let ShapeKind::Object(object) = self.shape.form(option) else { continue };
             if let Some(field) = self.as_only_field(at, object) {
                 if only.replace(field).is_some() {
                     return None;
@@ -348,15 +348,15 @@ impl<'s> Fitter<'s> {
         only
     }
 
-    fn list_of(&mut self, at: At<'s>, form: &'s UnionForm, out: &mut Option<&mut Out<'s>>) -> Fit {
+    fn list_of(&mut self, at: Position<'s>, form: &'s UnionForm, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
         let is = |fitter: &Self, index: &usize, is_list: bool| {
             let form = fitter.shape.form(form.options[*index]);
-            matches!(form, Form::List(_)) == is_list && !form.is_object()
+            matches!(form, ShapeKind::List(_)) == is_list && !form.is_object()
         };
         let lists: Vec<usize> = (0..form.options.len()).filter(|at| is(self, at, true)).collect();
         if !lists.is_empty() {
             let (option, _) = self.cheapest(at, form, &lists);
-            return self.fit(At { shape: form.options[option], ..at }, out);
+            return self.fit(Position { shape: form.options[option], ..at }, out);
         }
         if let Some(conversion) = self.unwrapped(at) {
             return self.convert(at, conversion, out);
@@ -367,25 +367,25 @@ impl<'s> Fitter<'s> {
 
     fn scalar_of(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s UnionForm,
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
-        let of = |fitter: &Self, kind: fn(&Form) -> bool| -> Vec<usize> {
+        let of = |fitter: &Self, kind: fn(&ShapeKind) -> bool| -> Vec<usize> {
             let is = |index: &usize| kind(fitter.shape.form(form.options[*index]));
             (0..form.options.len()).filter(is).collect()
         };
         if self.loses_digits(at.node) {
-            let texts = of(self, |form| matches!(form, Form::Text(_)));
+            let texts = of(self, |form| matches!(form, ShapeKind::Text(_)));
             if let Some(&text) = texts.first() {
                 return self.as_written(at, form.options[text], out);
             }
         }
-        let scalars = of(self, |form| !matches!(form, Form::Object(_) | Form::List(_)));
+        let scalars = of(self, |form| !matches!(form, ShapeKind::Object(_) | ShapeKind::List(_)));
         if self.is_prose(at.node) && self.is_within(at) {
             // If words are taken as they are, no number is picked out of them.
             let takes_words = |&index: &usize| {
-                matches!(self.shape.form(form.options[index]), Form::Text(_) | Form::Any)
+                matches!(self.shape.form(form.options[index]), ShapeKind::Text(_) | ShapeKind::Any)
             };
             if scalars.iter().any(takes_words) {
                 return self.misread(at, &self.alternatives(form), out);
@@ -393,19 +393,19 @@ impl<'s> Fitter<'s> {
         }
         let (option, cost) = self.cheapest(at, form, &scalars);
         if cost < cost::MISFIT {
-            return self.fit(At { shape: form.options[option], ..at }, out);
+            return self.fit(Position { shape: form.options[option], ..at }, out);
         }
         if let Some(conversion) = self.unwrapped(at) {
             return self.convert(at, conversion, out);
         }
-        let lists = of(self, |form| matches!(form, Form::List(_)));
+        let lists = of(self, |form| matches!(form, ShapeKind::List(_)));
         let all = if lists.is_empty() { scalars } else { lists };
         self.best_of(at, form, &all, out)
     }
 
     /// A number with more digits than a JSON value keeps, where a text may stand: as it is written.
-    fn as_written(&mut self, at: At<'s>, text: ShapeId, out: &mut Option<&mut Out<'s>>) -> Fit {
-        let Form::Text(lengths) = self.shape.form(text) else {
+    fn as_written(&mut self, at: Position<'s>, text: ShapeId, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
+        let ShapeKind::Text(lengths) = self.shape.form(text) else {
             return self.misfit(at, "a number", out);
         };
         let written = self.tree.text(at.node);
@@ -417,14 +417,14 @@ impl<'s> Fitter<'s> {
 
     fn best_of(
         &mut self,
-        at: At<'s>,
+        at: Position<'s>,
         form: &'s UnionForm,
         options: &[usize],
-        out: &mut Option<&mut Out<'s>>,
+        out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let (option, cost) = self.cheapest(at, form, options);
         if cost < cost::MISFIT {
-            return self.fit(At { shape: form.options[option], ..at }, out);
+            return self.fit(Position { shape: form.options[option], ..at }, out);
         }
         self.misread(at, &self.alternatives(form), out)
     }
@@ -435,16 +435,16 @@ impl<'s> Fitter<'s> {
         let mut words: Vec<String> = Vec::new();
         for &option in &form.options {
             let one = match self.shape.form(option) {
-                Form::Choice(choices) => choices.expected(),
-                Form::Object(object) => match object.only_field() {
+                ShapeKind::Choice(choices) => choices.expected(),
+                ShapeKind::Object(object) => match object.only_field() {
                     Some(field) => format!("an object with the member {:?}", field.name),
                     None => String::from("an object"),
                 },
-                Form::List(_) => String::from("a list"),
-                Form::Text(_) => String::from("a string"),
-                Form::Integer(..) => String::from("an integer"),
-                Form::Number(_) => String::from("a number"),
-                Form::Bool => String::from("a boolean"),
+                ShapeKind::List(_) => String::from("a list"),
+                ShapeKind::Text(_) => String::from("a string"),
+                ShapeKind::Integer(..) => String::from("an integer"),
+                ShapeKind::Number(_) => String::from("a number"),
+                ShapeKind::Bool => String::from("a boolean"),
                 _ => continue,
             };
             if !words.contains(&one) {

@@ -6,9 +6,9 @@ const REACH: usize = 192;
 
 /// The buffer ended before the question could be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct More;
+pub(super) struct Continuation;
 
-pub(super) type Ask<T> = Result<T, More>;
+pub(super) type LookQuestion<T> = Result<T, Continuation>;
 
 /// How many bytes a white space character takes at `at`; 0 where there is none. Besides JSON's own
 /// four there are the spaces of typography, which models copy from documents.
@@ -112,12 +112,12 @@ impl<'a> Ahead<'a> {
     }
 
     /// The byte here; `None` at the end of the text, and out of reach.
-    pub(super) fn byte(&self) -> Ask<Option<u8>> {
+    pub(super) fn byte(&self) -> LookQuestion<Option<u8>> {
         match self.bytes.get(self.at) {
             Some(&byte) if self.at < self.limit => Ok(Some(byte)),
             Some(_) => Ok(None),
             None if self.eof || self.at >= self.limit => Ok(None),
-            None => Err(More),
+            None => Err(Continuation),
         }
     }
 
@@ -128,7 +128,7 @@ impl<'a> Ahead<'a> {
     }
 
     /// Skips white space, and gives the byte behind it.
-    pub(super) fn space(&mut self) -> Ask<Option<u8>> {
+    pub(super) fn space(&mut self) -> LookQuestion<Option<u8>> {
         loop {
             let Some(byte) = self.byte()? else { return Ok(None) };
             if byte == b'\n' {
@@ -147,16 +147,16 @@ impl<'a> Ahead<'a> {
         within.then(|| mark_at(self.bytes, self.at)).flatten()
     }
 
-    pub(super) fn starts(&self, with: &[u8]) -> Ask<bool> {
+    pub(super) fn starts(&self, with: &[u8]) -> LookQuestion<bool> {
         let have = &self.bytes[self.at.min(self.bytes.len())..];
         if have.len() >= with.len() {
             return Ok(have.starts_with(with));
         }
-        if with.starts_with(have) && !self.eof { Err(More) } else { Ok(false) }
+        if with.starts_with(have) && !self.eof { Err(Continuation) } else { Ok(false) }
     }
 
     /// Whether a comment begins here.
-    pub(super) fn comment(&self) -> Ask<bool> {
+    pub(super) fn comment(&self) -> LookQuestion<bool> {
         Ok(match self.byte()? {
             Some(b'#') => true,
             Some(b'/') => self.starts(b"//")? || self.starts(b"/*")?,
@@ -166,12 +166,12 @@ impl<'a> Ahead<'a> {
 
     /// Whether a key and its colon stand here. A text that ends inside what may become a key
     /// counts as one: a reply that is cut off there was writing it.
-    pub(super) fn key(self) -> Ask<bool> {
+    pub(super) fn key(self) -> LookQuestion<bool> {
         Ok(self.member()? != Member::None)
     }
 
     /// The key that stands here with its colon.
-    pub(super) fn member(mut self) -> Ask<Member<'a>> {
+    pub(super) fn member(mut self) -> LookQuestion<Member<'a>> {
         if let Some((mark, len)) = self.mark() {
             self.at += len;
             let start = self.at;
@@ -207,7 +207,7 @@ impl<'a> Ahead<'a> {
     }
 
     /// Whether one word stands here, and then a key in quotes: a remark before a member.
-    pub(super) fn word_then_key(mut self) -> Ask<bool> {
+    pub(super) fn word_then_key(mut self) -> LookQuestion<bool> {
         let start = self.at;
         while self.byte()?.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             self.at += 1;
@@ -222,7 +222,7 @@ impl<'a> Ahead<'a> {
 
     /// Skips a block comment, if one stands here whole; where its end is out of reach, nothing
     /// stands behind it as far as this look goes.
-    pub(super) fn block_comment(&mut self) -> Ask<()> {
+    pub(super) fn block_comment(&mut self) -> LookQuestion<()> {
         if !self.starts(b"/*")? {
             return Ok(());
         }
@@ -240,7 +240,7 @@ impl<'a> Ahead<'a> {
     }
 
     /// The member, if a colon stands here, behind white space (and not the one of a URL).
-    fn colon(&mut self, member: Member<'a>) -> Ask<Member<'a>> {
+    fn colon(&mut self, member: Member<'a>) -> LookQuestion<Member<'a>> {
         match self.space()? {
             None if self.ended() => Ok(Member::Begun { ended: true }),
             Some(b':') => {
@@ -253,7 +253,7 @@ impl<'a> Ahead<'a> {
 
     /// Whether a few words stand here, and then the closing bracket of an object, with no mark
     /// before it that could close a string.
-    pub(super) fn last_mark(mut self, mark: Mark) -> Ask<bool> {
+    pub(super) fn last_mark(mut self, mark: Mark) -> LookQuestion<bool> {
         let end = self.at + 40;
         while self.at < end {
             match self.byte()? {
@@ -272,7 +272,7 @@ impl<'a> Ahead<'a> {
 
     /// Whether a token without quotes stands here that is closed by a comma or a bracket before
     /// any quote comes: an element of a list.
-    pub(super) fn element(mut self) -> Ask<bool> {
+    pub(super) fn element(mut self) -> LookQuestion<bool> {
         loop {
             match self.byte()? {
                 None => return Ok(self.ended()),

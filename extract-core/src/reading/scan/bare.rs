@@ -1,7 +1,7 @@
 //! Tokens without quotes: where they end, and what they are. A value runs on over commas, spaces
 //! and brackets as long as what follows cannot be the next member or element.
 
-use super::ahead::{Ahead, Ask, More, is_word, mark_at, space_len};
+use super::ahead::{Ahead, LookQuestion, Continuation, is_word, mark_at, space_len};
 use super::closing::Within;
 use super::event::Token;
 
@@ -70,7 +70,7 @@ pub(super) fn value_end(
     bytes: &[u8],
     start: usize,
     eof: bool,
-) -> Ask<End> {
+) -> LookQuestion<End> {
     let mut at = start;
     let (mut round, mut nest) = (0_u32, 0_u32);
     let mut quotes = 0_usize;
@@ -146,10 +146,10 @@ pub(super) fn value_end(
         }
         at += 1;
     }
-    if eof { end(bytes.len()) } else { Err(More) }
+    if eof { end(bytes.len()) } else { Err(Continuation) }
 }
 
-fn member_follows(mut ahead: Ahead<'_>) -> Ask<bool> {
+fn member_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     match ahead.space()? {
         None | Some(b'}' | b']' | b',') => Ok(true),
         Some(_) if ahead.comment()? => Ok(true),
@@ -158,7 +158,7 @@ fn member_follows(mut ahead: Ahead<'_>) -> Ask<bool> {
 }
 
 /// Whether a bare value ends with its line.
-fn line_ends(within: Within, mut ahead: Ahead<'_>) -> Ask<bool> {
+fn line_ends(within: Within, mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     let Some(next) = ahead.space()? else { return Ok(true) };
     if matches!(next, b'}' | b']' | b',') || ahead.comment()? || ahead.starts(b"```")? {
         return Ok(true);
@@ -184,7 +184,7 @@ pub(super) enum KeyToken {
 }
 
 /// Reads a key without quotes.
-pub(super) fn key_end(bytes: &[u8], start: usize, eof: bool) -> Ask<KeyToken> {
+pub(super) fn key_end(bytes: &[u8], start: usize, eof: bool) -> LookQuestion<KeyToken> {
     let mut at = start;
     let mut words = 1;
     while let Some(&byte) = bytes.get(at) {
@@ -218,7 +218,7 @@ pub(super) fn key_end(bytes: &[u8], start: usize, eof: bool) -> Ask<KeyToken> {
                 if at + 1 < bytes.len() || eof {
                     words += usize::from(bytes.get(at + 1).is_some_and(|&next| is_word(next)));
                 } else {
-                    return Err(More);
+                    return Err(Continuation);
                 }
             }
             _ => {
@@ -238,7 +238,7 @@ pub(super) fn key_end(bytes: &[u8], start: usize, eof: bool) -> Ask<KeyToken> {
         }
         at += 1;
     }
-    if eof { Ok(KeyToken::Cut) } else { Err(More) }
+    if eof { Ok(KeyToken::Cut) } else { Err(Continuation) }
 }
 
 /// `a true`: a key and a literal with nothing between them.
@@ -252,7 +252,7 @@ fn split(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
 }
 
 /// `name(` with a value behind it: a call that wraps a value. Gives the place of that value.
-pub(super) fn call(bytes: &[u8], start: usize, eof: bool) -> Ask<Option<usize>> {
+pub(super) fn call(bytes: &[u8], start: usize, eof: bool) -> LookQuestion<Option<usize>> {
     let mut ahead = Ahead::new(bytes, start, eof);
     let first = bytes[start];
     if !(first.is_ascii_alphabetic() || first == b'_' || first == b'$') {

@@ -3,13 +3,13 @@
 //! to the string, in this schema. What cannot be told is said to be unclear.
 
 use super::Frame;
-use super::ahead::{Ahead, Ask, Mark, Member};
+use super::ahead::{Ahead, LookQuestion, Mark, Member};
 use crate::contract::shape::MemberNames;
 
 /// The place of the string.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the place")]
-pub(super) struct Setting<'a> {
+pub(super) struct QuoteContext<'a> {
     pub(super) within: Within,
     /// An object is open, here or further out.
     pub(super) object: bool,
@@ -41,7 +41,7 @@ pub(super) enum Within {
 
 /// What a quotation mark inside a string is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum QuoteDecision {
     /// It ends the string.
     Ends,
     /// It belongs to the string.
@@ -54,14 +54,14 @@ pub(super) enum Verdict {
 
 /// A verdict, and whether the other one could be right as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Judged {
-    pub(super) verdict: Verdict,
+pub(super) struct DecidedQuote {
+    pub(super) verdict: QuoteDecision,
     pub(super) unclear: bool,
 }
 
-impl Judged {
-    const ENDS: Self = Self { verdict: Verdict::Ends, unclear: false };
-    const INNER: Self = Self { verdict: Verdict::Inner, unclear: false };
+impl DecidedQuote {
+    const ENDS: Self = Self { verdict: QuoteDecision::Ends, unclear: false };
+    const INNER: Self = Self { verdict: QuoteDecision::Inner, unclear: false };
 
     fn ends(yes: bool) -> Self {
         if yes { Self::ENDS } else { Self::INNER }
@@ -86,61 +86,61 @@ pub(super) fn is_known(names: Option<&MemberNames>, member: Member<'_>) -> bool 
 
 /// Judges the mark whose end is at `ahead.at`; `open` looks from the mark itself.
 pub(super) fn judge(
-    setting: &Setting<'_>,
+    setting: &QuoteContext<'_>,
     mark: Mark,
     open: Ahead<'_>,
     mut ahead: Ahead<'_>,
-) -> Ask<Judged> {
+) -> LookQuestion<DecidedQuote> {
     let begin = ahead.at;
-    let Some(next) = ahead.space()? else { return Ok(Judged::ENDS) };
+    let Some(next) = ahead.space()? else { return Ok(DecidedQuote::ENDS) };
     let judged = if setting.inner && setting.within != Within::Root {
         strictly(setting, next, ahead)?
     } else {
         match leniently(setting, next, ahead)? {
-            Judged { verdict: Verdict::Joins(on), .. } => {
-                return Ok(Judged { verdict: Verdict::Joins(on), unclear: false });
+            DecidedQuote { verdict: QuoteDecision::Joins(on), .. } => {
+                return Ok(DecidedQuote { verdict: QuoteDecision::Joins(on), unclear: false });
             }
             // Two marks with nothing between them may stand for one.
             judged if ahead.at == begin && ahead.mark().is_some() => {
-                judged.unclear(judged.verdict == Verdict::Ends)
+                judged.unclear(judged.verdict == QuoteDecision::Ends)
             }
             judged => judged,
         }
     };
-    if judged.verdict != Verdict::Inner || setting.within != Within::Object {
+    if judged.verdict != QuoteDecision::Inner || setting.within != Within::Object {
         return Ok(judged);
     }
     if setting.break_before {
         let member = open.member()?;
         if is_known(setting.names, member) {
             let unclear = judged.unclear || setting.inner && setting.names.is_none();
-            return Ok(Judged { verdict: Verdict::EndedBefore, unclear });
+            return Ok(DecidedQuote { verdict: QuoteDecision::EndedBefore, unclear });
         }
     }
     ahead.at += usize::from(next == b',');
     if !setting.inner && ahead.last_mark(mark)? {
         // No other mark can close the string: but what stands behind this one may be part of it.
-        return Ok(Judged::ENDS.unclear(true));
+        return Ok(DecidedQuote::ENDS.unclear(true));
     }
     Ok(judged)
 }
 
 /// The first mark that was met in the string, where it does not plainly end it.
-fn leniently(setting: &Setting<'_>, next: u8, mut ahead: Ahead<'_>) -> Ask<Judged> {
+fn leniently(setting: &QuoteContext<'_>, next: u8, mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     if next == b'+' {
         let mut behind = ahead;
         behind.at += 1;
         behind.space()?;
         behind.block_comment()?;
         if let Some((_, len)) = behind.mark() {
-            let verdict = Verdict::Joins(behind.at + len);
-            return Ok(Judged { verdict, unclear: false });
+            let verdict = QuoteDecision::Joins(behind.at + len);
+            return Ok(DecidedQuote { verdict, unclear: false });
         }
     }
     if ahead.comment()? {
         return comment(ahead);
     }
-    Ok(Judged::ends(match (setting.within, next) {
+    Ok(DecidedQuote::ends(match (setting.within, next) {
         (Within::Root, b',' | b';' | b')' | b']' | b'}') => {
             ahead.at += 1;
             let last = ahead.space()?.is_none();
@@ -157,7 +157,7 @@ fn leniently(setting: &Setting<'_>, next: u8, mut ahead: Ahead<'_>) -> Ask<Judge
         }
         (Within::Object, b':') => {
             if setting.break_before && ahead.newline {
-                return Ok(Judged { verdict: Verdict::EndedBefore, unclear: false });
+                return Ok(DecidedQuote { verdict: QuoteDecision::EndedBefore, unclear: false });
             }
             false
         }
@@ -186,14 +186,14 @@ fn leniently(setting: &Setting<'_>, next: u8, mut ahead: Ahead<'_>) -> Ask<Judge
 
 /// A mark in a string that has such marks in it: it ends the string only if what follows can follow
 /// here, by its form and by its name.
-fn strictly(setting: &Setting<'_>, next: u8, mut ahead: Ahead<'_>) -> Ask<Judged> {
+fn strictly(setting: &QuoteContext<'_>, next: u8, mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     if ahead.comment()? {
         return Ok(comment(ahead)?.unclear(true));
     }
     match (setting.within, next) {
-        (_, b')') => Ok(Judged::ends(setting.paren)),
-        (_, b'`') if ahead.starts(b"```")? => Ok(Judged::ENDS),
-        (_, b'+') => Ok(Judged::INNER.unclear(setting.odd)),
+        (_, b')') => Ok(DecidedQuote::ends(setting.paren)),
+        (_, b'`') if ahead.starts(b"```")? => Ok(DecidedQuote::ENDS),
+        (_, b'+') => Ok(DecidedQuote::INNER.unclear(setting.odd)),
         (Within::Object, b',') => {
             ahead.at += 1;
             next_member(setting, ahead)
@@ -202,26 +202,26 @@ fn strictly(setting: &Setting<'_>, next: u8, mut ahead: Ahead<'_>) -> Ask<Judged
             ahead.at += 1;
             let judged = next_element(ahead)?;
             // An odd one is more likely to open, or to close, a quotation.
-            let refused = setting.odd && judged.verdict == Verdict::Ends;
-            Ok(if refused { Judged::INNER.unclear(!setting.quoting) } else { judged })
+            let refused = setting.odd && judged.verdict == QuoteDecision::Ends;
+            Ok(if refused { DecidedQuote::INNER.unclear(!setting.quoting) } else { judged })
         }
         (_, b'}' | b']') => closers(setting, ahead),
         (Within::Object, _) if ahead.mark().is_some() || ahead.newline => {
             let known = !closes_itself(ahead)? && is_known(setting.names, ahead.member()?);
-            Ok(Judged::ends(known).unclear(known && setting.names.is_none()))
+            Ok(DecidedQuote::ends(known).unclear(known && setting.names.is_none()))
         }
-        (Within::List, b'{' | b'[') => Ok(Judged::INNER.unclear(true)),
+        (Within::List, b'{' | b'[') => Ok(DecidedQuote::INNER.unclear(true)),
         (Within::List, _) if ahead.mark().is_some() => {
-            Ok(Judged::INNER.unclear(!closes_itself(ahead)?))
+            Ok(DecidedQuote::INNER.unclear(!closes_itself(ahead)?))
         }
-        _ => Ok(Judged::INNER),
+        _ => Ok(DecidedQuote::INNER),
     }
 }
 
 /// Judges the text behind a comma in an object.
-fn next_member(setting: &Setting<'_>, mut ahead: Ahead<'_>) -> Ask<Judged> {
+fn next_member(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     match ahead.space()? {
-        None | Some(b'}' | b']') => return Ok(Judged::ENDS),
+        None | Some(b'}' | b']') => return Ok(DecidedQuote::ENDS),
         Some(_) => {}
     }
     if ahead.comment()? {
@@ -231,30 +231,30 @@ fn next_member(setting: &Setting<'_>, mut ahead: Ahead<'_>) -> Ask<Judged> {
     let quoted = ahead.mark().is_some();
     if is_known(setting.names, member) {
         // Words with a colon behind them are in many texts.
-        return Ok(Judged::ENDS.unclear(setting.names.is_none() && !quoted));
+        return Ok(DecidedQuote::ENDS.unclear(setting.names.is_none() && !quoted));
     }
     // A member that the schema does not know, or part of the text.
-    Ok(Judged::INNER.unclear(quoted && member != Member::None && !setting.quoting))
+    Ok(DecidedQuote::INNER.unclear(quoted && member != Member::None && !setting.quoting))
 }
 
 /// Judges the text behind a comma in a list.
-fn next_element(mut ahead: Ahead<'_>) -> Ask<Judged> {
+fn next_element(mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     Ok(match ahead.space()? {
-        None | Some(b']' | b'}' | b'{' | b'[' | b'0'..=b'9' | b'-') => Judged::ENDS,
-        Some(_) if ahead.mark().is_some() => Judged::ENDS,
-        Some(_) if ahead.newline || ahead.element()? => Judged::ENDS.unclear(true),
-        Some(_) => Judged::INNER,
+        None | Some(b']' | b'}' | b'{' | b'[' | b'0'..=b'9' | b'-') => DecidedQuote::ENDS,
+        Some(_) if ahead.mark().is_some() => DecidedQuote::ENDS,
+        Some(_) if ahead.newline || ahead.element()? => DecidedQuote::ENDS.unclear(true),
+        Some(_) => DecidedQuote::INNER,
     })
 }
 
 /// Closers must be those of the open containers, and what follows them must be able to follow.
-fn closers(setting: &Setting<'_>, mut ahead: Ahead<'_>) -> Ask<Judged> {
+fn closers(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     let mut open = setting.stack.iter().rev().filter(|frame| **frame != Frame::Call);
     let mut inside = open.next();
     let mut any = false;
     let next = loop {
         let next = match ahead.space()? {
-            None => return Ok(Judged::ENDS),
+            None => return Ok(DecidedQuote::ENDS),
             Some(next @ (b'}' | b']')) => next,
             Some(next) => break next,
         };
@@ -265,7 +265,7 @@ fn closers(setting: &Setting<'_>, mut ahead: Ahead<'_>) -> Ask<Judged> {
             Some(Frame::Call) | None => true,
         };
         if !fits {
-            return Ok(Judged::INNER.unclear(any));
+            return Ok(DecidedQuote::INNER.unclear(any));
         }
         any = true;
         inside = open.next();
@@ -286,27 +286,27 @@ fn closers(setting: &Setting<'_>, mut ahead: Ahead<'_>) -> Ask<Judged> {
     }
     let list = matches!(inside, Frame::List { .. });
     if list && (matches!(next, b'{' | b'[') || ahead.mark().is_some()) {
-        return Ok(Judged::ENDS.unclear(ahead.mark().is_some()));
+        return Ok(DecidedQuote::ENDS.unclear(ahead.mark().is_some()));
     }
     if !list && ahead.mark().is_some() {
         let known = is_known(setting.names, ahead.member()?);
-        return Ok(Judged::ends(known).unclear(known && setting.names.is_none()));
+        return Ok(DecidedQuote::ends(known).unclear(known && setting.names.is_none()));
     }
     let ends = ahead.newline || ahead.starts(b"```")?;
-    Ok(Judged::ends(ends).unclear(ends && next != b'`'))
+    Ok(DecidedQuote::ends(ends).unclear(ends && next != b'`'))
 }
 
 /// Judges the text behind the last closer: another value, a line of its own, the end of a fence or of
 /// an element. Words are a remark, unless a string ends behind them as one in the value would.
-fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> Ask<Judged> {
+fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> LookQuestion<DecidedQuote> {
     if ahead.newline || matches!(next, b'{' | b'[' | b'`' | b'<' | b')') {
-        return Ok(Judged::ENDS);
+        return Ok(DecidedQuote::ENDS);
     }
     if matches!(next, b',' | b';') {
         ahead.at += 1;
         match ahead.space()? {
-            None | Some(b'{' | b'[') => return Ok(Judged::ENDS),
-            Some(_) if inner => return Ok(Judged::INNER),
+            None | Some(b'{' | b'[') => return Ok(DecidedQuote::ENDS),
+            Some(_) if inner => return Ok(DecidedQuote::INNER),
             Some(_) => {}
         }
     }
@@ -314,15 +314,15 @@ fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> Ask<Judged> {
     loop {
         match ahead.byte()? {
             // Text out of reach could end a string.
-            None if !ahead.ended() => return Ok(Judged::ENDS.unclear(quotes || inner)),
-            None | Some(b'\n' | b'{' | b'[') => return Ok(Judged::ENDS),
+            None if !ahead.ended() => return Ok(DecidedQuote::ENDS.unclear(quotes || inner)),
+            None | Some(b'\n' | b'{' | b'[') => return Ok(DecidedQuote::ENDS),
             Some(_) => match ahead.mark() {
                 Some((Mark::Double, len)) => {
                     quotes = true;
                     ahead.at += len;
                     let mut behind = ahead;
                     if matches!(behind.space()?, Some(b'}' | b']')) {
-                        let judged = if inner { Judged::INNER } else { Judged::ENDS };
+                        let judged = if inner { DecidedQuote::INNER } else { DecidedQuote::ENDS };
                         return Ok(judged.unclear(!inner));
                     }
                 }
@@ -333,15 +333,15 @@ fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> Ask<Judged> {
 }
 
 /// A comment behind the mark ends the string if it takes the rest of its line only.
-fn comment(mut ahead: Ahead<'_>) -> Ask<Judged> {
+fn comment(mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     if ahead.starts(b"/*")? {
-        return Ok(Judged::ENDS);
+        return Ok(DecidedQuote::ENDS);
     }
     let mut quotes = false;
     loop {
         match ahead.byte()? {
-            None if ahead.ended() => return Ok(Judged::ends(!quotes)),
-            None | Some(b'\n') => return Ok(Judged::ENDS.unclear(quotes)),
+            None if ahead.ended() => return Ok(DecidedQuote::ends(!quotes)),
+            None | Some(b'\n') => return Ok(DecidedQuote::ENDS.unclear(quotes)),
             Some(byte) => {
                 quotes |= byte == b'"';
                 ahead.at += 1;
@@ -351,7 +351,7 @@ fn comment(mut ahead: Ahead<'_>) -> Ask<Judged> {
 }
 
 /// Whether what stands behind a comma can be the rest of an object.
-fn member_follows(mut ahead: Ahead<'_>) -> Ask<bool> {
+fn member_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     match ahead.space()? {
         None | Some(b'}' | b']' | b',' | b'.' | b'/' | b'#') => Ok(true),
         Some(_) if ahead.mark().is_some() && ahead.newline => Ok(true),
@@ -360,7 +360,7 @@ fn member_follows(mut ahead: Ahead<'_>) -> Ask<bool> {
 }
 
 /// Whether what stands behind a comma can be the rest of a list.
-fn element_follows(mut ahead: Ahead<'_>) -> Ask<bool> {
+fn element_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     match ahead.space()? {
         None
         | Some(b'}' | b']' | b',' | b'.' | b'/' | b'#' | b'{' | b'[' | b'(' | b'0'..=b'9' | b'-') => {
@@ -372,14 +372,14 @@ fn element_follows(mut ahead: Ahead<'_>) -> Ask<bool> {
 }
 
 /// Whether the closing bracket here is followed by something that can follow it.
-fn closer_holds(setting: &Setting<'_>, mut ahead: Ahead<'_>) -> Ask<Judged> {
+fn closer_holds(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     ahead.at += 1;
     ahead.newline = false;
-    let Some(next) = ahead.space()? else { return Ok(Judged::ENDS) };
+    let Some(next) = ahead.space()? else { return Ok(DecidedQuote::ENDS) };
     if setting.depth <= 1 && !matches!(next, b'}' | b']') {
         return behind_root(ahead, next, false);
     }
-    Ok(Judged::ends(
+    Ok(DecidedQuote::ends(
         ahead.newline
             || matches!(
                 next,
@@ -401,7 +401,7 @@ fn closer_holds(setting: &Setting<'_>, mut ahead: Ahead<'_>) -> Ask<Judged> {
 
 /// Whether the mark here is itself followed by what ends a string: then the mark before it was an
 /// inner one, and this one closes.
-fn closes_itself(mut ahead: Ahead<'_>) -> Ask<bool> {
+fn closes_itself(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     let Some((_, len)) = ahead.mark() else { return Ok(false) };
     ahead.at += len;
     Ok(match ahead.space()? {

@@ -15,7 +15,7 @@ pub enum Container {
 
 /// Whether a string is a key or a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum TokenRole {
     /// The name of a member.
     Key,
     /// A value.
@@ -42,7 +42,7 @@ pub enum Token {
 
 /// Which value a note is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum NotePlace {
     /// The value that began last.
     This,
     /// The value that begins next.
@@ -61,7 +61,7 @@ pub trait Sink {
     /// The innermost container closes; `whole` is false where the text ended inside it.
     fn close(&mut self, at: usize, whole: bool) {}
     /// A string begins.
-    fn string_begin(&mut self, role: Role, at: usize) {}
+    fn string_begin(&mut self, role: TokenRole, at: usize) {}
     /// More of the string, decoded.
     fn text(&mut self, text: &str) {}
     /// Takes back the last `bytes` of the string. A closing quote was missing before a comma, and only
@@ -76,10 +76,10 @@ pub trait Sink {
     /// of it could follow.
     fn scalar(&mut self, token: Token, text: &str, span: (usize, usize), whole: bool) {}
     /// A repair of form.
-    fn note(&mut self, kind: RepairKind, place: Place, span: (usize, usize)) {}
+    fn note(&mut self, kind: RepairKind, place: NotePlace, span: (usize, usize)) {}
     /// A string (`This`) may have ended elsewhere, or the open container may hold members of
     /// another object: the text can be read in several ways.
-    fn unclear(&mut self, place: Place) {}
+    fn unclear(&mut self, place: NotePlace) {}
 }
 
 /// Listens to nothing.
@@ -97,7 +97,7 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
         self.1.close(at, whole);
     }
 
-    fn string_begin(&mut self, role: Role, at: usize) {
+    fn string_begin(&mut self, role: TokenRole, at: usize) {
         self.0.string_begin(role, at);
         self.1.string_begin(role, at);
     }
@@ -127,12 +127,12 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
         self.1.scalar(token, text, span, whole);
     }
 
-    fn note(&mut self, kind: RepairKind, place: Place, span: (usize, usize)) {
+    fn note(&mut self, kind: RepairKind, place: NotePlace, span: (usize, usize)) {
         self.0.note(kind, place, span);
         self.1.note(kind, place, span);
     }
 
-    fn unclear(&mut self, place: Place) {
+    fn unclear(&mut self, place: NotePlace) {
         self.0.unclear(place);
         self.1.unclear(place);
     }

@@ -1,9 +1,9 @@
 //! The scanner where the text is plain JSON: what needs no judgement is read on in one go, with the
 //! same events. The first byte that is not what JSON has there is left to the rest of the scanner.
 
-use super::ahead::{Ask, Mark, More};
+use super::ahead::{LookQuestion, Mark, Continuation};
 use super::bare;
-use super::event::{Role, Sink, Token};
+use super::event::{TokenRole, Sink, Token};
 use super::{Frame, Scanner, State};
 
 /// So far ahead no look of the scanner ends for want of reach.
@@ -68,7 +68,7 @@ impl<S: Sink> Scanner<S> {
                 (State::Value, b'"') => {
                     let opens = bytes.get(*at + 1).is_some_and(|&next| next != b'"');
                     if opens {
-                        self.open_string(Role::Value, Mark::Double, *at, 1);
+                        self.open_string(TokenRole::Value, Mark::Double, *at, 1);
                         *at += 1;
                     }
                     return;
@@ -119,7 +119,7 @@ impl<S: Sink> Scanner<S> {
         {
             return false;
         }
-        self.open_string(Role::Key, Mark::Double, *at, 1);
+        self.open_string(TokenRole::Key, Mark::Double, *at, 1);
         self.sink.text(&text[start..start + len]);
         *at = start + len + 1;
         self.end_string(*at);
@@ -173,11 +173,11 @@ impl<S: Sink> Scanner<S> {
     /// Whether what stands behind a quotation mark shows that it ends a value: the next member with
     /// its colon, the next element, or a closer with what can follow it. Where it shows something
     /// else, the mark is to be judged.
-    pub(super) fn ends_plainly(&self, bytes: &[u8], behind: usize, eof: bool) -> Ask<bool> {
+    pub(super) fn ends_plainly(&self, bytes: &[u8], behind: usize, eof: bool) -> LookQuestion<bool> {
         let bytes = &bytes[behind..bytes.len().min(behind + NEAR)];
         let get = |at: usize| match bytes.get(at) {
             // Whatever comes next, it is not known yet.
-            None if !eof && bytes.len() < NEAR => Err(More),
+            None if !eof && bytes.len() < NEAR => Err(Continuation),
             found => Ok(found.copied()),
         };
         let next = behind_space(bytes, 0);

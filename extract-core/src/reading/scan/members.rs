@@ -1,19 +1,19 @@
 //! The scanner between strings: values, keys, colons, commas and closers, in order or out of it.
 
-use super::ahead::{Ahead, Ask, Mark, More, mark_at};
+use super::ahead::{Ahead, LookQuestion, Mark, Continuation, mark_at};
 use super::bare::{self, KeyToken};
 use super::closing::Within;
-use super::event::{Container, Place, Role, Sink, Token};
+use super::event::{Container, NotePlace, TokenRole, Sink, Token};
 use super::{Frame, ScanError, Scanner, State};
-use crate::reading::report::{Ending, RepairKind};
+use crate::reading::report::{CutEnding, RepairKind};
 
 impl<S: Sink> Scanner<S> {
-    fn mark_here(&mut self, kind: RepairKind, place: Place, at: usize, len: usize) {
+    fn mark_here(&mut self, kind: RepairKind, place: NotePlace, at: usize, len: usize) {
         let offset = self.base + at;
         self.note(kind, place, (offset, offset + len));
     }
 
-    pub(super) fn value(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+    pub(super) fn value(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         match bytes[*at] {
             b'{' => self.open_container(Frame::Object, at),
@@ -25,15 +25,15 @@ impl<S: Sink> Scanner<S> {
             }
             b',' => self.value_comma(at),
             b':' | b';' => {
-                self.mark_here(RepairKind::StrayText, Place::Container, *at, 1);
+                self.mark_here(RepairKind::StrayText, NotePlace::Container, *at, 1);
                 *at += 1;
             }
             b'(' if tuple_opens(bytes, *at, eof)? => {
-                self.mark_here(RepairKind::StrayCloser, Place::Next, *at, 1);
+                self.mark_here(RepairKind::StrayCloser, NotePlace::Next, *at, 1);
                 self.open_container(Frame::List { round: true }, at);
             }
             b'\\' if Ahead::new(bytes, *at, eof).starts(b"\\\"")? => {
-                self.mark_here(RepairKind::Escape, Place::Next, *at, 1);
+                self.mark_here(RepairKind::Escape, NotePlace::Next, *at, 1);
                 *at += 1;
             }
             b'.' | 0xe2 if self.ellipsis(bytes, at, eof)? => {}
@@ -64,7 +64,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// `...` or `…` where something was left out.
-    fn ellipsis(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Ask<bool> {
+    fn ellipsis(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> LookQuestion<bool> {
         let here = Ahead::new(bytes, *at, eof);
         let three = here.starts(b"...")?;
         if self.stack.is_empty() || !(three || here.starts("…".as_bytes())?) {
@@ -77,7 +77,7 @@ impl<S: Sink> Scanner<S> {
         {
             return Ok(false);
         }
-        self.mark_here(RepairKind::Ellipsis, Place::Container, *at, 3);
+        self.mark_here(RepairKind::Ellipsis, NotePlace::Container, *at, 3);
         *at += 3;
         self.comma = false;
         self.dangling = true;
@@ -95,30 +95,30 @@ impl<S: Sink> Scanner<S> {
         mark: Mark,
         len: usize,
         eof: bool,
-    ) -> Ask<()> {
+    ) -> LookQuestion<()> {
         let byte = bytes[*at];
         if len == 1 {
             let here = Ahead::new(bytes, *at, eof);
             if here.starts(&[byte; 3])?
                 && (byte != b'"' || !self.empty_then_quote(bytes, *at, eof)?)
             {
-                self.sink.string_begin(Role::Value, self.base + *at);
+                self.sink.string_begin(TokenRole::Value, self.base + *at);
                 self.began = true;
-                self.open.role = Role::Value;
-                self.mark_here(RepairKind::BlockString, Place::This, *at, 3);
+                self.open.role = TokenRole::Value;
+                self.mark_here(RepairKind::BlockString, NotePlace::This, *at, 3);
                 self.state = State::Block(byte);
                 *at += 3;
                 return Ok(());
             }
         }
-        self.open_string(Role::Value, mark, *at, len);
+        self.open_string(TokenRole::Value, mark, *at, len);
         *at += len;
         Ok(())
     }
 
     /// `"""` that is an empty string and the quote of the next one: never in practice, but for a
     /// text that ends there.
-    fn empty_then_quote(&self, bytes: &[u8], at: usize, eof: bool) -> Ask<bool> {
+    fn empty_then_quote(&self, bytes: &[u8], at: usize, eof: bool) -> LookQuestion<bool> {
         let mut behind = Ahead::new(bytes, at + 3, eof);
         Ok(self.within() == Within::Root && behind.space()?.is_none())
     }
@@ -129,13 +129,13 @@ impl<S: Sink> Scanner<S> {
             self.state = State::AfterValue;
             return;
         }
-        self.mark_here(RepairKind::ExtraComma, Place::Container, *at, 1);
+        self.mark_here(RepairKind::ExtraComma, NotePlace::Container, *at, 1);
         *at += 1;
     }
 
     /// A key without a value; `colon` says whether at least its colon stands there.
     fn missing_value(&mut self, at: usize, colon: bool) {
-        self.mark_here(RepairKind::MissingValue, Place::Next, at, 0);
+        self.mark_here(RepairKind::MissingValue, NotePlace::Next, at, 0);
         let offset = self.base + at;
         self.sink.scalar(Token::Missing, if colon { ":" } else { "" }, (offset, offset), true);
         self.comma = false;
@@ -143,7 +143,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// A closing bracket; one that is mistaken for another is read as that.
-    fn close_with(&mut self, bytes: &[u8], at: &mut usize, eof: bool, missing: bool) -> Ask<()> {
+    fn close_with(&mut self, bytes: &[u8], at: &mut usize, eof: bool, missing: bool) -> LookQuestion<()> {
         let mut byte = bytes[*at];
         if byte == b'}'
             && matches!(self.stack.as_slice(), [Frame::Object, Frame::List { round: false }])
@@ -154,7 +154,7 @@ impl<S: Sink> Scanner<S> {
                 ahead.at += 1;
                 ahead.space()?;
                 if ahead.mark().is_some() && ahead.key()? {
-                    self.mark_here(RepairKind::MissingCloser, Place::Container, *at, 1);
+                    self.mark_here(RepairKind::MissingCloser, NotePlace::Container, *at, 1);
                     byte = b']';
                 }
             }
@@ -171,7 +171,7 @@ impl<S: Sink> Scanner<S> {
             _ => matches!(frame, Frame::Call | Frame::List { round: true }),
         };
         let Some(index) = self.stack.iter().rposition(fits) else {
-            self.mark_here(RepairKind::StrayCloser, Place::Container, *at, 1);
+            self.mark_here(RepairKind::StrayCloser, NotePlace::Container, *at, 1);
             *at += 1;
             return;
         };
@@ -179,12 +179,12 @@ impl<S: Sink> Scanner<S> {
             self.missing_value(*at, true);
         }
         if self.comma {
-            self.mark_here(RepairKind::ExtraComma, Place::Container, *at, 0);
+            self.mark_here(RepairKind::ExtraComma, NotePlace::Container, *at, 0);
         }
         while self.stack.len() > index + 1 {
             let frame = self.stack.pop();
             if frame != Some(Frame::Call) {
-                self.mark_here(RepairKind::MissingCloser, Place::Container, *at, 0);
+                self.mark_here(RepairKind::MissingCloser, NotePlace::Container, *at, 0);
                 self.sink.close(self.base + *at, true);
             }
         }
@@ -196,7 +196,7 @@ impl<S: Sink> Scanner<S> {
         self.last_string = false;
     }
 
-    fn bare_value(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+    fn bare_value(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         if self.call(bytes, at, eof)? {
             return Ok(());
@@ -207,7 +207,7 @@ impl<S: Sink> Scanner<S> {
         if token.is_empty() {
             // A mark that opens nothing: it is passed over, so that the scanner goes on.
             let step = text[*at..].chars().next().map_or(1, char::len_utf8);
-            self.mark_here(RepairKind::StrayText, Place::Container, *at, step);
+            self.mark_here(RepairKind::StrayText, NotePlace::Container, *at, step);
             *at += step;
             return Ok(());
         }
@@ -215,17 +215,17 @@ impl<S: Sink> Scanner<S> {
         let span = (self.base + *at, self.base + *at + token.len());
         let (kind, plain) = bare::classify(token);
         if end.half_quoted {
-            self.note(RepairKind::MissingQuote, Place::Next, span);
+            self.note(RepairKind::MissingQuote, NotePlace::Next, span);
         } else if kind == Token::Bare {
-            self.note(RepairKind::BareString, Place::Next, span);
+            self.note(RepairKind::BareString, NotePlace::Next, span);
         } else if !plain {
-            self.note(RepairKind::Literal, Place::Next, span);
+            self.note(RepairKind::Literal, NotePlace::Next, span);
         }
         // White space behind a number ends it, as a comma does.
         let spaced = kind == Token::Number && *at + token.len() < end.token;
         let whole = end.token < bytes.len() || spaced;
         if !whole && matches!(kind, Token::Bare | Token::Number) && !self.stack.is_empty() {
-            self.ending = Ending::Cut;
+            self.ending = CutEnding::Cut;
         }
         let kind = if end.half_quoted { Token::Bare } else { kind };
         self.sink.scalar(kind, token, span, whole);
@@ -235,29 +235,29 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
-    fn call(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Ask<bool> {
+    fn call(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> LookQuestion<bool> {
         let Some(inside) = bare::call(bytes, *at, eof)? else { return Ok(false) };
         if self.stack.len() >= self.limits.depth {
             self.error = Some(ScanError::TooDeep(self.limits.depth));
             return Ok(true);
         }
-        self.mark_here(RepairKind::Wrapper, Place::Next, *at, inside - *at);
+        self.mark_here(RepairKind::Wrapper, NotePlace::Next, *at, inside - *at);
         self.stack.push(Frame::Call);
         *at = inside;
         Ok(true)
     }
 
-    pub(super) fn key(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+    pub(super) fn key(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         match bytes[*at] {
             b'}' | b']' | b')' => return self.close_with(bytes, at, eof, false),
             b'"' => {
-                self.open_string(Role::Key, Mark::Double, *at, 1);
+                self.open_string(TokenRole::Key, Mark::Double, *at, 1);
                 *at += 1;
                 return Ok(());
             }
             b',' => {
-                self.mark_here(RepairKind::ExtraComma, Place::Container, *at, 1);
+                self.mark_here(RepairKind::ExtraComma, NotePlace::Container, *at, 1);
                 *at += 1;
                 return Ok(());
             }
@@ -268,14 +268,14 @@ impl<S: Sink> Scanner<S> {
             byte @ (b':' | b'{' | b'[' | b'(' | b';') => {
                 // Its members would become those of this object. Doubled braces open one.
                 if matches!(byte, b'[' | b'(') || byte == b'{' && !self.fresh {
-                    self.unclear(Place::Container);
+                    self.unclear(NotePlace::Container);
                 }
-                self.mark_here(RepairKind::StrayText, Place::Container, *at, 1);
+                self.mark_here(RepairKind::StrayText, NotePlace::Container, *at, 1);
                 *at += 1;
                 return Ok(());
             }
             b'\\' if Ahead::new(bytes, *at, eof).starts(b"\\\"")? => {
-                self.mark_here(RepairKind::Escape, Place::Next, *at, 1);
+                self.mark_here(RepairKind::Escape, NotePlace::Next, *at, 1);
                 *at += 1;
                 return Ok(());
             }
@@ -283,9 +283,9 @@ impl<S: Sink> Scanner<S> {
                 let word =
                     bytes[*at + 3..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
                 if *at + 3 + word == bytes.len() && !eof {
-                    return Err(More);
+                    return Err(Continuation);
                 }
-                self.mark_here(RepairKind::StrayText, Place::Container, *at, 3 + word);
+                self.mark_here(RepairKind::StrayText, NotePlace::Container, *at, 3 + word);
                 *at += 3 + word;
                 return Ok(());
             }
@@ -293,40 +293,40 @@ impl<S: Sink> Scanner<S> {
             _ => {}
         }
         if let Some((mark, len)) = mark_at(bytes, *at) {
-            self.open_string(Role::Key, mark, *at, len);
+            self.open_string(TokenRole::Key, mark, *at, len);
             *at += len;
             return Ok(());
         }
         self.bare_key(text, at, eof)
     }
 
-    fn bare_key(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+    fn bare_key(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         match bare::key_end(bytes, *at, eof)? {
             KeyToken::Key { token, resume, colon } => {
                 let key = text[*at..token].trim_end();
                 self.comma = false;
                 self.fresh = false;
-                self.mark_here(RepairKind::BareKey, Place::Next, *at, key.len());
-                self.sink.string_begin(Role::Key, self.base + *at);
+                self.mark_here(RepairKind::BareKey, NotePlace::Next, *at, key.len());
+                self.sink.string_begin(TokenRole::Key, self.base + *at);
                 self.sink.text(key);
                 self.sink.string_end(self.base + token, true);
                 self.state = if colon { State::Value } else { State::AfterKey };
                 *at = resume;
             }
             KeyToken::Stray(end) => {
-                self.mark_here(RepairKind::StrayText, Place::Container, *at, end - *at);
+                self.mark_here(RepairKind::StrayText, NotePlace::Container, *at, end - *at);
                 *at = end;
             }
             KeyToken::Cut => {
-                self.mark_here(RepairKind::StrayText, Place::Container, *at, bytes.len() - *at);
+                self.mark_here(RepairKind::StrayText, NotePlace::Container, *at, bytes.len() - *at);
                 *at = bytes.len();
             }
         }
         Ok(())
     }
 
-    pub(super) fn after_key(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Ask<()> {
+    pub(super) fn after_key(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> LookQuestion<()> {
         match bytes[*at] {
             b':' => {
                 *at += 1;
@@ -334,7 +334,7 @@ impl<S: Sink> Scanner<S> {
             }
             b'=' => {
                 let arrow = Ahead::new(bytes, *at + 1, eof).byte()? == Some(b'>');
-                self.mark_here(RepairKind::MissingColon, Place::Next, *at, 1);
+                self.mark_here(RepairKind::MissingColon, NotePlace::Next, *at, 1);
                 *at += 1 + usize::from(arrow);
                 self.state = State::Value;
             }
@@ -343,14 +343,14 @@ impl<S: Sink> Scanner<S> {
                 self.state = State::AfterValue;
             }
             _ => {
-                self.mark_here(RepairKind::MissingColon, Place::Next, *at, 0);
+                self.mark_here(RepairKind::MissingColon, NotePlace::Next, *at, 0);
                 self.state = State::Value;
             }
         }
         Ok(())
     }
 
-    pub(super) fn after_value(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Ask<()> {
+    pub(super) fn after_value(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> LookQuestion<()> {
         let next = if self.within() == Within::Object { State::Key } else { State::Value };
         match bytes[*at] {
             b',' => {
@@ -358,7 +358,7 @@ impl<S: Sink> Scanner<S> {
                 self.comma = true;
                 self.state = next;
                 if self.stack.last() == Some(&Frame::Call) {
-                    self.mark_here(RepairKind::StrayText, Place::Container, *at - 1, 1);
+                    self.mark_here(RepairKind::StrayText, NotePlace::Container, *at - 1, 1);
                     self.state = State::AfterValue;
                 }
             }
@@ -368,14 +368,14 @@ impl<S: Sink> Scanner<S> {
                     self.error = Some(ScanError::TooDeep(self.limits.depth));
                     return Ok(());
                 }
-                self.mark_here(RepairKind::MissingOpener, Place::This, *at, 0);
+                self.mark_here(RepairKind::MissingOpener, NotePlace::This, *at, 0);
                 self.sink.rekey();
                 self.stack.push(Frame::Object);
                 self.state = State::Value;
                 *at += 1;
             }
             b';' | b':' | b'+' => {
-                self.mark_here(RepairKind::StrayText, Place::Container, *at, 1);
+                self.mark_here(RepairKind::StrayText, NotePlace::Container, *at, 1);
                 *at += 1;
                 self.dangling = true;
             }
@@ -388,7 +388,7 @@ impl<S: Sink> Scanner<S> {
             _ if self.stack.last() == Some(&Frame::Call) => {
                 // A call that was never closed: its value stands for itself.
                 self.stack.pop();
-                self.mark_here(RepairKind::MissingCloser, Place::Container, *at, 0);
+                self.mark_here(RepairKind::MissingCloser, NotePlace::Container, *at, 0);
                 self.value_done();
             }
             byte => {
@@ -396,9 +396,9 @@ impl<S: Sink> Scanner<S> {
                 let word = byte.is_ascii_alphabetic() || byte >= 0x80;
                 if word && self.last_string && next == State::Value && mark_at(bytes, *at).is_none()
                 {
-                    self.unclear(Place::Container);
+                    self.unclear(NotePlace::Container);
                 }
-                self.mark_here(RepairKind::MissingComma, Place::Container, *at, 0);
+                self.mark_here(RepairKind::MissingComma, NotePlace::Container, *at, 0);
                 self.state = next;
             }
         }
@@ -407,7 +407,7 @@ impl<S: Sink> Scanner<S> {
 
     /// The next element of the list begins: this one was not closed.
     fn next_element(&mut self, at: usize) {
-        self.mark_here(RepairKind::MissingCloser, Place::Container, at, 0);
+        self.mark_here(RepairKind::MissingCloser, NotePlace::Container, at, 0);
         self.stack.pop();
         self.sink.close(self.base + at, true);
         // A comma that was passed stood before the element.
@@ -423,17 +423,17 @@ impl<S: Sink> Scanner<S> {
         let offset = self.base + at;
         while let Some(frame) = self.stack.pop() {
             if frame != Frame::Call {
-                self.note(RepairKind::MissingCloser, Place::Container, (offset, offset));
+                self.note(RepairKind::MissingCloser, NotePlace::Container, (offset, offset));
                 self.sink.close(offset, true);
             }
         }
-        self.ending = Ending::Unclosed;
+        self.ending = CutEnding::Unclosed;
         self.state = State::Done;
     }
 }
 
 /// `(` opens a list where it does not open `()` or a word.
-fn tuple_opens(bytes: &[u8], at: usize, eof: bool) -> Ask<bool> {
+fn tuple_opens(bytes: &[u8], at: usize, eof: bool) -> LookQuestion<bool> {
     let mut ahead = Ahead::new(bytes, at + 1, eof);
     let next = ahead.space()?;
     Ok(ahead.mark().is_some() || matches!(next, Some(b'0'..=b'9' | b'-' | b'{' | b'[' | b'(')))

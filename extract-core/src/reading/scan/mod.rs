@@ -13,16 +13,16 @@ mod strings;
 mod text;
 mod utf8;
 
-pub use event::{Container, Place, Role, Sink, Token};
+pub use event::{Container, NotePlace, TokenRole, Sink, Token};
 
-use ahead::{Ahead, Ask, More, space_len};
+use ahead::{Ahead, LookQuestion, Continuation, space_len};
 use closing::Within;
 use open::Open;
 use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::report::{Ending, RepairKind};
+use super::report::{CutEnding, RepairKind};
 use crate::contract::shape::MemberNames;
 pub(super) use bare::is_json_number;
 pub(super) use utf8::Utf8;
@@ -59,7 +59,7 @@ pub enum ScanError {
 #[derive(Debug)]
 pub(super) struct Scanned<S> {
     pub(super) sink: S,
-    pub(super) ending: Ending,
+    pub(super) ending: CutEnding,
     /// The offset behind the value.
     pub(super) end: usize,
     pub(super) error: Option<ScanError>,
@@ -138,7 +138,7 @@ pub struct Scanner<S> {
     /// A line break ends a string where what follows could not be its next line.
     pub(super) lines: bool,
     error: Option<ScanError>,
-    ending: Ending,
+    ending: CutEnding,
     began: bool,
     /// What was read last is a string.
     last_string: bool,
@@ -177,7 +177,7 @@ impl<S: Sink> Scanner<S> {
             limits,
             lines: false,
             error: None,
-            ending: Ending::Whole,
+            ending: CutEnding::Whole,
             began: false,
             last_string: false,
             guessed: false,
@@ -333,7 +333,7 @@ impl<S: Sink> Scanner<S> {
     /// # Errors
     ///
     /// Where the text went beyond the limits.
-    pub fn finish(self) -> Result<(S, Ending), ScanError> {
+    pub fn finish(self) -> Result<(S, CutEnding), ScanError> {
         let scanned = self.complete("");
         scanned.error.map_or(Ok((scanned.sink, scanned.ending)), Err)
     }
@@ -384,32 +384,32 @@ impl<S: Sink> Scanner<S> {
                     self.sink.text(&block);
                 }
                 self.sink.string_end(at, false);
-                self.ending = Ending::Cut;
-                if self.open.role == Role::Key {
+                self.ending = CutEnding::Cut;
+                if self.open.role == TokenRole::Key {
                     self.sink.scalar(Token::Missing, "", (at, at), false);
                 }
             }
             State::AfterKey => {
                 self.sink.scalar(Token::Missing, "", (at, at), false);
-                self.ending = Ending::Cut;
+                self.ending = CutEnding::Cut;
             }
             State::Value if self.within() == Within::Object => {
                 self.sink.scalar(Token::Missing, "", (at, at), false);
-                self.ending = Ending::Cut;
+                self.ending = CutEnding::Cut;
             }
             // Behind a bracket, behind a comma, or in something that is no value. With a closing mark
             // missing further up it may also be a string that ends here.
             _ if self.supposed && !self.stack.is_empty() || !self.ends_behind_a_value() => {
-                self.ending = Ending::Cut;
+                self.ending = CutEnding::Cut;
             }
             _ => {}
         }
         while let Some(frame) = self.stack.pop() {
-            if self.ending == Ending::Whole {
-                self.ending = Ending::Unclosed;
+            if self.ending == CutEnding::Whole {
+                self.ending = CutEnding::Unclosed;
             }
             if frame != Frame::Call {
-                self.note(RepairKind::MissingCloser, Place::Container, (at, at));
+                self.note(RepairKind::MissingCloser, NotePlace::Container, (at, at));
                 self.sink.close(at, false);
             }
         }
@@ -422,12 +422,12 @@ impl<S: Sink> Scanner<S> {
         self.began && state == State::AfterValue && !self.comma && !self.dangling
     }
 
-    fn unclear(&mut self, place: Place) {
+    fn unclear(&mut self, place: NotePlace) {
         self.lenient = true;
         self.sink.unclear(place);
     }
 
-    fn note(&mut self, kind: RepairKind, place: Place, span: (usize, usize)) {
+    fn note(&mut self, kind: RepairKind, place: NotePlace, span: (usize, usize)) {
         self.lenient = true;
         self.sink.note(kind, place, span);
     }
@@ -462,7 +462,7 @@ impl<S: Sink> Scanner<S> {
                         }
                         None => at = bytes.len(),
                     }
-                    if at == bytes.len() { Err(More) } else { Ok(()) }
+                    if at == bytes.len() { Err(Continuation) } else { Ok(()) }
                 }
                 State::BlockComment => {
                     if let Some(end) = memchr::memmem::find(&bytes[at..], b"*/") {
@@ -472,7 +472,7 @@ impl<S: Sink> Scanner<S> {
                     } else {
                         let half = !eof && at < bytes.len() && bytes.last() == Some(&b'*');
                         at = bytes.len() - usize::from(half);
-                        Err(More)
+                        Err(Continuation)
                     }
                 }
                 _ => {
@@ -502,7 +502,7 @@ impl<S: Sink> Scanner<S> {
         at
     }
 
-    fn structure(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+    fn structure(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         if matches!(bytes[*at], b'/' | b'#') && self.comment(bytes, at, eof)? {
             return Ok(());
@@ -515,14 +515,14 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
-    fn comment(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Ask<bool> {
+    fn comment(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> LookQuestion<bool> {
         let here = Ahead::new(bytes, *at, eof);
         if self.stack.is_empty() && bytes[*at] == b'#' && self.began || !here.comment()? {
             return Ok(false);
         }
         let offset = self.base + *at;
         let block = here.starts(b"/*")?;
-        self.note(RepairKind::Comment, Place::Container, (offset, offset));
+        self.note(RepairKind::Comment, NotePlace::Container, (offset, offset));
         self.back = self.state;
         self.state = if block { State::BlockComment } else { State::LineComment };
         *at += if block { 2 } else { 1 };

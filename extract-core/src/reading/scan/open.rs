@@ -1,7 +1,7 @@
 //! The state of the string that is open.
 
 use super::ahead::Mark;
-use super::event::Role;
+use super::event::TokenRole;
 
 /// The end of the string so far.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,7 +30,7 @@ impl Tail {
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the string")]
 pub(super) struct Open {
-    pub(super) role: Role,
+    pub(super) role: TokenRole,
     pub(super) mark: Mark,
     /// An odd number of quotation marks was met inside it.
     pub(super) odd: bool,
@@ -85,7 +85,7 @@ impl Open {
     }
 
     pub(super) const NEW: Self = Self {
-        role: Role::Value,
+        role: TokenRole::Value,
         mark: Mark::Double,
         odd: false,
         tail: Tail { space: 0, broken: false, comma: false },

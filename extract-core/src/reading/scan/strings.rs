@@ -1,9 +1,9 @@
 //! The scanner inside strings: runs are handed on as they come, escapes are decoded, and a
 //! quotation mark is judged before it ends anything.
 
-use super::ahead::{Ahead, Ask, Mark, More, mark_at};
-use super::closing::{Judged, Setting, Verdict, Within, is_known, judge};
-use super::event::{Place, Role, Sink};
+use super::ahead::{Ahead, LookQuestion, Mark, Continuation, mark_at};
+use super::closing::{DecidedQuote, QuoteContext, QuoteDecision, Within, is_known, judge};
+use super::event::{NotePlace, TokenRole, Sink};
 use super::fast_path::plain_len;
 use super::open::{Escapes, Open, Tail};
 use super::text::{Escape, escape};
@@ -12,14 +12,14 @@ use crate::reading::report::RepairKind;
 
 impl<S: Sink> Scanner<S> {
     /// Opens a string at a quotation mark of `len` bytes.
-    pub(super) fn open_string(&mut self, role: Role, mark: Mark, at: usize, len: usize) {
+    pub(super) fn open_string(&mut self, role: TokenRole, mark: Mark, at: usize, len: usize) {
         self.began = true;
         self.comma = false;
         self.fresh = false;
         self.sink.string_begin(role, self.base + at);
         if mark != Mark::Double {
             let offset = self.base + at;
-            let place = if role == Role::Key { Place::Next } else { Place::This };
+            let place = if role == TokenRole::Key { NotePlace::Next } else { NotePlace::This };
             self.note(RepairKind::Quotes, place, (offset, offset + len));
         }
         self.open = Open { role, mark, ..Open::NEW };
@@ -27,7 +27,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     fn string_note(&mut self, kind: RepairKind, at: usize, len: usize) {
-        let place = if self.open.role == Role::Key { Place::Next } else { Place::This };
+        let place = if self.open.role == TokenRole::Key { NotePlace::Next } else { NotePlace::This };
         let offset = self.base + at;
         self.note(kind, place, (offset, offset + len));
     }
@@ -110,14 +110,14 @@ impl<S: Sink> Scanner<S> {
         self.open.tail.broken |= space.contains('\n');
     }
 
-    pub(super) fn string(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+    pub(super) fn string(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         if self.open.mark == Mark::Double && !self.lines {
             let end = *at + plain_len(&bytes[*at..]);
             self.pass(&text[*at..end]);
             *at = end;
             match bytes.get(end) {
-                None => return Err(More),
+                None => return Err(Continuation),
                 Some(b'"') => return self.quote(text, at, Mark::Double, 1, eof),
                 Some(b'\\') => return self.escape(text, at, eof),
                 // A control character.
@@ -137,7 +137,7 @@ impl<S: Sink> Scanner<S> {
         }
         self.emit(&text[*at..end], *at);
         *at = end;
-        let Some(&byte) = bytes.get(end) else { return Err(More) };
+        let Some(&byte) = bytes.get(end) else { return Err(Continuation) };
         match byte {
             b'\\' => self.escape(text, at, eof),
             b'\n' | b',' => self.line(text, at, eof),
@@ -172,10 +172,10 @@ impl<S: Sink> Scanner<S> {
                 return None;
             }
         }
-        (any && self.open.role == Role::Value).then_some(stop)
+        (any && self.open.role == TokenRole::Value).then_some(stop)
     }
 
-    fn escape(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+    fn escape(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let (char, len, odd) = match escape(&text.as_bytes()[*at..], eof) {
             Escape::Char(char, len) => (Some(char), len, false),
             Escape::Odd(char, len) => (Some(char), len, true),
@@ -185,7 +185,7 @@ impl<S: Sink> Scanner<S> {
                 *at = text.len();
                 return Ok(());
             }
-            Escape::More => return Err(More),
+            Escape::More => return Err(Continuation),
         };
         let written = &text[*at..*at + len];
         if len == 1 && self.open.escapes != Escapes::Literal {
@@ -230,12 +230,12 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// A line break in a string, where line breaks may end one.
-    fn line(&mut self, text: &str, at: &mut usize, eof: bool) -> Ask<()> {
+    fn line(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let byte = text.as_bytes()[*at];
         let mut ahead = Ahead::new(text.as_bytes(), *at + 1, eof);
         let next = ahead.space()?;
         let ends = match next {
-            _ if self.open.role == Role::Key => false,
+            _ if self.open.role == TokenRole::Key => false,
             Some(_) if byte == b',' => self.within() == Within::Object && self.member(ahead)?,
             None => false,
             Some(b'}' | b']' | b',') => true,
@@ -244,7 +244,7 @@ impl<S: Sink> Scanner<S> {
         if ends {
             // A word and a colon begin many a line of a text.
             if self.open.inner || self.names.is_none() && ahead.mark().is_none() {
-                self.unclear(Place::This);
+                self.unclear(NotePlace::This);
             }
             self.supposed = true;
             self.string_note(RepairKind::MissingQuote, *at, 0);
@@ -260,11 +260,11 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Whether a member stands here, as far as its name shows it.
-    fn member(&self, ahead: Ahead<'_>) -> Ask<bool> {
+    fn member(&self, ahead: Ahead<'_>) -> LookQuestion<bool> {
         Ok(is_known(self.names.as_deref(), ahead.member()?))
     }
 
-    fn quote(&mut self, text: &str, at: &mut usize, mark: Mark, len: usize, eof: bool) -> Ask<()> {
+    fn quote(&mut self, text: &str, at: &mut usize, mark: Mark, len: usize, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         if self.doubled(bytes, *at, len, eof)? {
             self.string_note(RepairKind::Quotes, *at, len);
@@ -273,14 +273,14 @@ impl<S: Sink> Scanner<S> {
                 self.open.doubled = true;
             } else {
                 if self.open.inner {
-                    self.unclear(Place::This);
+                    self.unclear(NotePlace::This);
                 }
                 self.end_string(*at + len);
                 *at += len;
             }
             return Ok(());
         }
-        let value = self.open.role == Role::Value && mark == Mark::Double;
+        let value = self.open.role == TokenRole::Value && mark == Mark::Double;
         let plain = value && !self.open.inner && !self.open.doubled;
         if plain && self.ends_plainly(bytes, *at + len, eof)? {
             self.trim_line_end(*at);
@@ -288,7 +288,7 @@ impl<S: Sink> Scanner<S> {
             *at += len;
             return Ok(());
         }
-        if self.open.role == Role::Key {
+        if self.open.role == TokenRole::Key {
             if !self.key_closes(bytes, *at + len, eof)? {
                 self.inner(text, at, len);
                 return Ok(());
@@ -297,7 +297,7 @@ impl<S: Sink> Scanner<S> {
             *at += len;
             return Ok(());
         }
-        let setting = Setting {
+        let setting = QuoteContext {
             within: self.within(),
             object: self.stack.contains(&Frame::Object),
             list: self.stack.iter().any(|frame| matches!(frame, Frame::List { .. })),
@@ -311,29 +311,29 @@ impl<S: Sink> Scanner<S> {
             names: self.names.as_deref(),
         };
         let open = Ahead::new(bytes, *at, eof);
-        let Judged { verdict, unclear } =
+        let DecidedQuote { verdict, unclear } =
             judge(&setting, mark, open, Ahead::new(bytes, *at + len, eof))?;
-        let ends = !matches!(verdict, Verdict::Inner | Verdict::Joins(_));
+        let ends = !matches!(verdict, QuoteDecision::Inner | QuoteDecision::Joins(_));
         // Of two opening marks that are not closed by two the second was part of the string.
         let doubt = self.open.doubtful || self.open.quoting || self.open.doubled;
         if ends && (unclear || doubt) {
-            self.unclear(Place::This);
+            self.unclear(NotePlace::This);
         }
         self.open.doubtful |= unclear;
         match verdict {
-            Verdict::Ends => {
+            QuoteDecision::Ends => {
                 self.trim_line_end(*at);
                 self.end_string(*at + len);
                 *at += len;
             }
-            Verdict::Inner => self.inner(text, at, len),
-            Verdict::EndedBefore => {
+            QuoteDecision::Inner => self.inner(text, at, len),
+            QuoteDecision::EndedBefore => {
                 self.supposed = true;
                 self.string_note(RepairKind::MissingQuote, *at, 0);
                 self.sink.retract(self.open.tail.loose());
                 self.end_string(*at);
             }
-            Verdict::Joins(on) => {
+            QuoteDecision::Joins(on) => {
                 self.string_note(RepairKind::JoinedStrings, *at, on - *at);
                 self.open.tail = Tail::default();
                 let opening = (1..=3)
@@ -357,7 +357,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Whether the mark is one of two where one would do: `""key""`.
-    fn doubled(&self, bytes: &[u8], at: usize, len: usize, eof: bool) -> Ask<bool> {
+    fn doubled(&self, bytes: &[u8], at: usize, len: usize, eof: bool) -> LookQuestion<bool> {
         let ahead = Ahead::new(bytes, at + len, eof);
         if self.open.empty {
             let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -383,7 +383,7 @@ impl<S: Sink> Scanner<S> {
 
     /// Whether the mark that ends at `at` closes a key: nearly always, except right before a word
     /// whose own closing mark stands before a colon.
-    fn key_closes(&self, bytes: &[u8], at: usize, eof: bool) -> Ask<bool> {
+    fn key_closes(&self, bytes: &[u8], at: usize, eof: bool) -> LookQuestion<bool> {
         let mut ahead = Ahead::new(bytes, at, eof);
         match ahead.byte()? {
             Some(byte) if super::ahead::is_word(byte) && byte < 0x80 => {}
@@ -406,7 +406,7 @@ impl<S: Sink> Scanner<S> {
     /// Ends the string; its closing mark ends at `at`.
     pub(super) fn end_string(&mut self, at: usize) {
         self.sink.string_end(self.base + at, true);
-        if self.open.role == Role::Key {
+        if self.open.role == TokenRole::Key {
             self.state = State::AfterKey;
         } else {
             self.value_done();
@@ -415,14 +415,14 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Reads on in a block string.
-    pub(super) fn block(&mut self, text: &str, at: &mut usize, mark: u8, eof: bool) -> Ask<()> {
+    pub(super) fn block(&mut self, text: &str, at: &mut usize, mark: u8, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         let Some(found) = memchr::memmem::find(&bytes[*at..], &[mark; 3]) else {
             let marks = bytes[*at..].iter().rev().take(2).take_while(|&&byte| byte == mark);
             let end = bytes.len() - if eof { 0 } else { marks.count() };
             self.block.push_str(&text[*at..end]);
             *at = end;
-            return Err(More);
+            return Err(Continuation);
         };
         let mut end = *at + found;
         // Of a longer run the last three close.
@@ -432,7 +432,7 @@ impl<S: Sink> Scanner<S> {
         if end + 3 == bytes.len() && !eof {
             self.block.push_str(&text[*at..end]);
             *at = end;
-            return Err(More);
+            return Err(Continuation);
         }
         let mut raw = std::mem::take(&mut self.block);
         raw.push_str(&text[*at..end]);

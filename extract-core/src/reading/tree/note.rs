@@ -2,7 +2,7 @@
 //! lists, and at least one for every root that has any.
 
 use super::super::report::{MOST, RepairKind};
-use super::super::scan::Place;
+use super::super::scan::NotePlace;
 use super::slot::make_room;
 use super::{NOTED, NodeId, Tree, index};
 
@@ -44,12 +44,12 @@ impl Tree {
         self.strays
     }
 
-    pub(super) fn place(&self, place: Place) -> NodeId {
+    pub(super) fn place(&self, place: NotePlace) -> NodeId {
         let len = index(self.slots.len());
         match place {
-            Place::This => len.saturating_sub(1),
-            Place::Next => len,
-            Place::Container => {
+            NotePlace::This => len.saturating_sub(1),
+            NotePlace::Next => len,
+            NotePlace::Container => {
                 self.open.last().map_or(len.saturating_sub(1).min(self.root), |open| open.0)
             }
         }

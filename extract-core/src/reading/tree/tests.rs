@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::super::candidates;
-use super::super::report::Ending;
+use super::super::report::CutEnding;
 use super::super::scan::{Limits, Scanner};
 use super::{Kind, NONE, NodeId, Tree};
 use crate::contract::shape::Shape;
@@ -13,7 +13,7 @@ use crate::contract::shape::Shape;
 const PER_BYTE: usize = 24;
 const BESIDES: usize = 500_000;
 
-fn scan(text: &str) -> (Tree, Ending) {
+fn scan(text: &str) -> (Tree, CutEnding) {
     let done = Scanner::with_limits(Tree::new(), Limits::default()).complete(text);
     (done.sink, done.ending)
 }
@@ -135,7 +135,7 @@ fn a_text_that_ends_inside_a_value_is_cut_and_says_where() {
     ];
     for (text, pointer) in cases {
         let (tree, ending) = scan(text);
-        assert_eq!(ending, Ending::Cut, "{text}");
+        assert_eq!(ending, CutEnding::Cut, "{text}");
         assert_eq!(tree.cut_pointer(tree.root), pointer, "{text}");
     }
 }
@@ -154,10 +154,10 @@ fn a_text_that_ends_behind_a_complete_value_lacks_closers_only() {
         "f({\"a\": 1}",
     ];
     for text in texts {
-        assert_eq!(scan(text).1, Ending::Unclosed, "{text}");
+        assert_eq!(scan(text).1, CutEnding::Unclosed, "{text}");
     }
     for text in ["{\"a\": 1}", "[]", "\"x\"", "12"] {
-        assert_eq!(scan(text).1, Ending::Whole, "{text}");
+        assert_eq!(scan(text).1, CutEnding::Whole, "{text}");
     }
 }
 
@@ -172,7 +172,7 @@ fn what_stands_where_a_member_should_is_no_member() {
     {
         let (tree, ending) = scan(text);
         let elements: Vec<NodeId> = tree.children(tree.root).collect();
-        assert!(elements.len() >= 2 && ending == Ending::Whole, "{text}");
+        assert!(elements.len() >= 2 && ending == CutEnding::Whole, "{text}");
         assert!(elements.iter().all(|&one| tree.count(one) == 1), "{text}");
         assert!(unclear(&tree).is_empty(), "{text}");
     }
@@ -201,7 +201,7 @@ fn texts(text: &str, fields: &[&str]) -> Vec<(String, bool)> {
     let names = Shape::compile(&schema).expect("the schema is good").member_names();
     let scanner = Scanner::with_limits(Tree::new(), Limits::default());
     let done = scanner.knowing(names).complete(text);
-    let cut = done.ending == Ending::Cut;
+    let cut = done.ending == CutEnding::Cut;
     let tree = done.sink;
     let texts = (0..NodeId::try_from(tree.len()).unwrap_or(NONE))
         .filter(|&id| tree.node(id).kind == Kind::Text)
@@ -266,7 +266,7 @@ fn backslashes_are_literal_in_a_string_that_was_written_without_escapes() {
     for (text, expected) in cases {
         let (tree, ending) = scan(text);
         assert_eq!(tree.text(tree.node(tree.root).first), expected, "{text}");
-        assert_eq!(ending, Ending::Whole, "{text}");
+        assert_eq!(ending, CutEnding::Whole, "{text}");
     }
 }
 

@@ -225,7 +225,7 @@ fn an_identifier_that_makes_a_reference_mean_two_things_is_refused() {
         (json!({"items": {"$ref": "a"}, "allOf": [{"$id": "a"}, {"$id": "a"}]}), "/allOf/0/$id"),
     ] {
         let refused = modernized(schema.clone()).unwrap_err();
-        let expected = Unbounded::Embedded { pointer: place.to_owned() };
+        let expected = SchemaLimit::Embedded { pointer: place.to_owned() };
         assert_eq!(refused, expected, "{schema}");
         assert!(refused.to_string().ends_with("leave the `$id` out"));
     }

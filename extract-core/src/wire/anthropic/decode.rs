@@ -9,7 +9,7 @@ use super::super::failure::{beginning, in_reply};
 use super::super::{StreamDecoder, assemble, loose, usage};
 use super::STATE;
 use crate::conversation::{
-    Delta, Ending, ProviderError, ProviderErrorKind, Reply, State, StopReason, Usage,
+    Delta, StreamEnd, ProviderError, ProviderErrorKind, Reply, ProviderState, StopReason, Usage,
 };
 
 #[derive(Deserialize)]
@@ -183,10 +183,10 @@ impl StreamDecoder for Stream {
         }
         if self.needed {
             let turn = format!("[{}]", self.turn.join(","));
-            deltas.push(Delta::State(State::new(STATE, turn)));
+            deltas.push(Delta::State(ProviderState::new(STATE, turn)));
         }
         let raw_stop = self.stop_reason.take();
-        deltas.push(Delta::Done(Ending {
+        deltas.push(Delta::Done(StreamEnd {
             stop: stop_reason(raw_stop.as_deref()),
             raw_stop,
             model: self.model.take(),

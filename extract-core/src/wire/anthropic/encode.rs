@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::offer::{Demand, Offer};
+use super::super::offer::{ToolDemand, ToolOffer};
 use super::super::{Delivery, EffortField, Quirks, body};
 use super::STATE;
 use crate::conversation::{
@@ -166,7 +166,7 @@ pub(crate) fn encode(
             _ => messages.push(WireMessage { role, content }),
         }
     }
-    let offer = Offer::of(&request.output, quirks.tool_choice)?;
+    let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
     let format = match &request.output {
         Output::JsonSchema(tool) => Some(Format { r#type: "json_schema", schema: &tool.schema }),
         _ => None,
@@ -201,12 +201,12 @@ pub(crate) fn encode(
     body::write(&wire, request, quirks)
 }
 
-fn tool_choice<'a>(offer: &Offer<'a>, quirks: &Quirks) -> Option<ToolChoice<'a>> {
+fn tool_choice<'a>(offer: &ToolOffer<'a>, quirks: &Quirks) -> Option<ToolChoice<'a>> {
     let (r#type, name) = match offer.demand {
-        Demand::Named(name) => ("tool", Some(name)),
-        Demand::Any => ("any", None),
-        Demand::Free => ("auto", None),
-        Demand::Unsaid => return None,
+        ToolDemand::Named(name) => ("tool", Some(name)),
+        ToolDemand::Any => ("any", None),
+        ToolDemand::Free => ("auto", None),
+        ToolDemand::Unsaid => return None,
     };
     let single = quirks.parallel_tool_calls && !offer.parallel;
     Some(ToolChoice { r#type, name, disable_parallel_tool_use: single.then_some(true) })

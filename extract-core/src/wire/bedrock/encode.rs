@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::super::offer::{Demand, Offer};
+use super::super::offer::{ToolDemand, ToolOffer};
 use super::super::{CacheForm, Quirks, body};
 use super::STATE;
 use crate::conversation::{
@@ -126,7 +126,7 @@ pub(crate) fn encode(request: &Request, quirks: &Quirks) -> Result<Vec<u8>, Prov
         messages,
         system,
         inference_config: inference_config(&request.settings),
-        tool_config: tool_config(&Offer::of(&request.output, quirks.tool_choice)?, quirks),
+        tool_config: tool_config(&ToolOffer::of(&request.output, quirks.tool_choice)?, quirks),
         output_config: output_config(&request.output),
         service_tier: request.settings.service_tier.as_ref().map(|tier| json!({"type": tier})),
     };
@@ -146,7 +146,7 @@ fn inference_config(settings: &Settings) -> Option<InferenceConfig<'_>> {
     })
 }
 
-fn tool_config(offer: &Offer<'_>, quirks: &Quirks) -> Option<Value> {
+fn tool_config(offer: &ToolOffer<'_>, quirks: &Quirks) -> Option<Value> {
     if offer.tools.is_empty() {
         return None;
     }
@@ -166,10 +166,10 @@ fn tool_config(offer: &Offer<'_>, quirks: &Quirks) -> Option<Value> {
         .collect();
     let mut config = json!({"tools": specs});
     match offer.demand {
-        Demand::Named(name) => config["toolChoice"] = json!({"tool": {"name": name}}),
-        Demand::Any => config["toolChoice"] = json!({"any": {}}),
-        Demand::Free => config["toolChoice"] = json!({"auto": {}}),
-        Demand::Unsaid => {}
+        ToolDemand::Named(name) => config["toolChoice"] = json!({"tool": {"name": name}}),
+        ToolDemand::Any => config["toolChoice"] = json!({"any": {}}),
+        ToolDemand::Free => config["toolChoice"] = json!({"auto": {}}),
+        ToolDemand::Unsaid => {}
     }
     Some(config)
 }

@@ -8,7 +8,7 @@ use super::super::failure::{beginning, in_reply};
 use super::super::{StreamDecoder, assemble, loose, usage};
 use super::STATE;
 use crate::conversation::{
-    Delta, Ending, ProviderError, ProviderErrorKind, Reply, State, StopReason, Usage, Usd,
+    Delta, StreamEnd, ProviderError, ProviderErrorKind, Reply, ProviderState, StopReason, Usage, Usd,
 };
 
 /// A whole completion, or one chunk of it.
@@ -184,7 +184,7 @@ impl StreamDecoder for Stream {
         }
         deltas.extend(self.state().map(Delta::State));
         let raw_stop = self.finish_reason.take();
-        deltas.push(Delta::Done(Ending {
+        deltas.push(Delta::Done(StreamEnd {
             stop: stop_reason(raw_stop.as_deref(), self.refused),
             raw_stop,
             model: self.model.take(),
@@ -341,7 +341,7 @@ impl Stream {
     }
 
     /// The fields of the turn that some servers want back with it.
-    fn state(&mut self) -> Option<State> {
+    fn state(&mut self) -> Option<ProviderState> {
         let mut turn = Map::new();
         if !self.reasoning_content.is_empty() {
             let text = std::mem::take(&mut self.reasoning_content);
@@ -358,7 +358,7 @@ impl Stream {
             }
             turn.insert(String::from("content"), chunks.into());
         }
-        (!turn.is_empty()).then(|| State::new(STATE, Value::Object(turn).to_string()))
+        (!turn.is_empty()).then(|| ProviderState::new(STATE, Value::Object(turn).to_string()))
     }
 }
 

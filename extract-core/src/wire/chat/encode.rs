@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::offer::{Demand, Offer};
+use super::super::offer::{ToolDemand, ToolOffer};
 use super::super::{
     Delivery, EffortField, MaxTokensField, Quirks, SeedField, ToolChoiceForm, body,
 };
@@ -133,7 +133,7 @@ pub(crate) fn encode(
     for message in &request.messages {
         wire_messages(message, quirks, &mut messages)?;
     }
-    let offer = Offer::of(&request.output, quirks.tool_choice)?;
+    let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
     let tools: Vec<ToolEntry<'_>> = offer
         .tools
         .iter()
@@ -189,14 +189,14 @@ pub(crate) fn encode(
     body::write(&wire, request, quirks)
 }
 
-fn tool_choice<'a>(offer: &Offer<'a>, form: ToolChoiceForm) -> Option<ToolChoice<'a>> {
+fn tool_choice<'a>(offer: &ToolOffer<'a>, form: ToolChoiceForm) -> Option<ToolChoice<'a>> {
     Some(match offer.demand {
-        Demand::Named(name) => {
+        ToolDemand::Named(name) => {
             ToolChoice::Named { r#type: "function", function: FunctionName { name } }
         }
-        Demand::Any if form == ToolChoiceForm::Any => ToolChoice::Word("any"),
-        Demand::Any => ToolChoice::Word("required"),
-        Demand::Free => ToolChoice::Word("auto"),
-        Demand::Unsaid => return None,
+        ToolDemand::Any if form == ToolChoiceForm::Any => ToolChoice::Word("any"),
+        ToolDemand::Any => ToolChoice::Word("required"),
+        ToolDemand::Free => ToolChoice::Word("auto"),
+        ToolDemand::Unsaid => return None,
     })
 }

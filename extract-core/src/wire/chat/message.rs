@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::super::{CacheForm, MediaForm, Quirks, body};
 use super::STATE;
 use crate::conversation::{
-    Media, MediaKind, MediaSource, Message, Part, ProviderError, Role, State,
+    Media, MediaKind, MediaSource, Message, Part, ProviderError, Role, ProviderState,
 };
 
 #[derive(Serialize)]
@@ -241,7 +241,7 @@ fn media_part(media: &Media, form: MediaForm) -> Result<What<'_>, ProviderError>
 }
 
 /// The fields of the server's own turn that it wants back.
-fn replayed(state: &State, wanted: &[&str]) -> Map<String, Value> {
+fn replayed(state: &ProviderState, wanted: &[&str]) -> Map<String, Value> {
     let Ok(Value::Object(turn)) = serde_json::from_str(&state.json) else { return Map::new() };
     turn.into_iter().filter(|(name, _)| wanted.contains(&name.as_str())).collect()
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::offer::{Demand, Offer};
+use super::super::offer::{ToolDemand, ToolOffer};
 use super::super::{EffortField, Quirks, SchemaField, ToolChoiceForm, body};
 use super::STATE;
 use crate::conversation::{
@@ -231,7 +231,7 @@ pub(crate) fn encode(request: &Request, quirks: &Quirks) -> Result<Vec<u8>, Prov
         (Output::JsonObject, _) => config.response_mime_type = Some("application/json"),
         _ => {}
     }
-    let offer = Offer::of(&request.output, quirks.tool_choice)?;
+    let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
     let declarations: Vec<Declaration<'_>> = offer
         .tools
         .iter()
@@ -246,13 +246,13 @@ pub(crate) fn encode(request: &Request, quirks: &Quirks) -> Result<Vec<u8>, Prov
         })
         .collect();
     let calling = match offer.demand {
-        Demand::Named(name) => Some(("ANY", vec![name])),
-        Demand::Any if quirks.tool_choice == ToolChoiceForm::Named => {
+        ToolDemand::Named(name) => Some(("ANY", vec![name])),
+        ToolDemand::Any if quirks.tool_choice == ToolChoiceForm::Named => {
             Some(("ANY", offer.tools.iter().map(|tool| tool.name.as_str()).collect()))
         }
-        Demand::Any => Some(("ANY", Vec::new())),
-        Demand::Free => Some(("AUTO", Vec::new())),
-        Demand::Unsaid => None,
+        ToolDemand::Any => Some(("ANY", Vec::new())),
+        ToolDemand::Free => Some(("AUTO", Vec::new())),
+        ToolDemand::Unsaid => None,
     };
     let tool_config =
         calling.filter(|_| !declarations.is_empty()).map(|(mode, names)| ToolConfig {

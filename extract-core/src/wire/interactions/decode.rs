@@ -10,7 +10,7 @@ use super::super::failure::{beginning, in_reply};
 use super::super::{StreamDecoder, assemble, loose, usage};
 use super::STATE;
 use crate::conversation::{
-    Delta, Ending, ProviderError, ProviderErrorKind, Reply, State, StopReason, Usage,
+    Delta, StreamEnd, ProviderError, ProviderErrorKind, Reply, ProviderState, StopReason, Usage,
 };
 
 /// The reply in the body of a 200.
@@ -133,10 +133,10 @@ impl StreamDecoder for Stream {
             let written = self.verbatim.take().unwrap_or_else(|| {
                 self.steps.values().map(|step| step.value.to_string()).collect()
             });
-            deltas.push(Delta::State(State::new(STATE, format!("[{}]", written.join(",")))));
+            deltas.push(Delta::State(ProviderState::new(STATE, format!("[{}]", written.join(",")))));
         }
         let raw_stop = self.status.take();
-        deltas.push(Delta::Done(Ending {
+        deltas.push(Delta::Done(StreamEnd {
             stop: stop_reason(raw_stop.as_deref(), self.calls > 0),
             raw_stop,
             model: self.model.take(),

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::offer::{Demand, Offer};
+use super::super::offer::{ToolDemand, ToolOffer};
 use super::super::{Delivery, EffortField, Quirks, body};
 use super::STATE;
 use crate::conversation::{
@@ -158,7 +158,7 @@ pub(crate) fn encode(
         }
     }
     let json = |schema| Format { r#type: "text", mime_type: "application/json", schema };
-    let offer = Offer::of(&request.output, quirks.tool_choice)?;
+    let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
     let thinking_level = settings
         .reasoning_effort
         .filter(|_| quirks.effort == EffortField::Effort)
@@ -191,12 +191,12 @@ pub(crate) fn encode(
             stop_sequences: &settings.stop,
             thinking_level,
             tool_choice: match offer.demand {
-                Demand::Named(name) => Some(ToolChoice::Of {
+                ToolDemand::Named(name) => Some(ToolChoice::Of {
                     allowed_tools: Allowed { mode: "any", tools: vec![name] },
                 }),
-                Demand::Any => Some(ToolChoice::Word("any")),
-                Demand::Free => Some(ToolChoice::Word("auto")),
-                Demand::Unsaid => None,
+                ToolDemand::Any => Some(ToolChoice::Word("any")),
+                ToolDemand::Free => Some(ToolChoice::Word("auto")),
+                ToolDemand::Unsaid => None,
             },
         },
         service_tier: settings.service_tier.as_deref(),

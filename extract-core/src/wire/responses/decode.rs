@@ -9,7 +9,7 @@ use super::super::failure::{beginning, in_reply};
 use super::super::{StreamDecoder, assemble, loose, usage};
 use super::STATE;
 use crate::conversation::{
-    Delta, Ending, ProviderError, ProviderErrorKind, Reply, State, StopReason, Usage,
+    Delta, StreamEnd, ProviderError, ProviderErrorKind, Reply, ProviderState, StopReason, Usage,
 };
 
 #[derive(Deserialize)]
@@ -226,10 +226,10 @@ impl StreamDecoder for Stream {
         // it must then not be said to follow it.
         if self.turn.needed && (self.stored || !self.turn.unreadable) {
             let turn = format!("[{}]", self.turn.items.join(","));
-            deltas.push(Delta::State(State::new(STATE, turn)));
+            deltas.push(Delta::State(ProviderState::new(STATE, turn)));
         }
         let raw_stop = self.reason.take().or(self.status.take());
-        deltas.push(Delta::Done(Ending {
+        deltas.push(Delta::Done(StreamEnd {
             stop: stop_reason(raw_stop.as_deref(), self.refused, self.calls > 0),
             raw_stop,
             model: self.model.take(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::offer::{Demand, Offer};
+use super::super::offer::{ToolDemand, ToolOffer};
 use super::super::{Delivery, EffortField, Quirks, body};
 use super::STATE;
 use crate::conversation::{
@@ -157,7 +157,7 @@ pub(crate) fn encode(
     for message in &request.messages {
         items(message, &mut input)?;
     }
-    let offer = Offer::of(&request.output, quirks.tool_choice)?;
+    let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
     let text = match &request.output {
         Output::JsonSchema(tool) => Some(Format::JsonSchema {
             name: &tool.name,
@@ -183,10 +183,10 @@ pub(crate) fn encode(
             })
             .collect(),
         tool_choice: match offer.demand {
-            Demand::Named(name) => Some(ToolChoice::Named { r#type: "function", name }),
-            Demand::Any => Some(ToolChoice::Word("required")),
-            Demand::Free => Some(ToolChoice::Word("auto")),
-            Demand::Unsaid => None,
+            ToolDemand::Named(name) => Some(ToolChoice::Named { r#type: "function", name }),
+            ToolDemand::Any => Some(ToolChoice::Word("required")),
+            ToolDemand::Free => Some(ToolChoice::Word("auto")),
+            ToolDemand::Unsaid => None,
         },
         parallel_tool_calls: (!offer.tools.is_empty() && quirks.parallel_tool_calls)
             .then_some(offer.parallel),
