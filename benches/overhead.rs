@@ -136,7 +136,7 @@ fn contract_built(bencher: Bencher<'_, '_>) {
 fn contract_lowered(bencher: Bencher<'_, '_>, name: &str) {
     let contract = Contract::of::<Order>().expect("the type can be asked for");
     let dialect = Dialect::ALL.iter().find(|dialect| dialect.name() == name).expect("a dialect");
-    bencher.bench(|| lower(contract.asked_schema(), dialect));
+    bencher.bench(|| lower(contract.sent_schema(), dialect));
 }
 
 #[divan::bench]

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use extract_llm::extraction::{RetryContext, Limit};
+use extract_llm::extraction::{Limit, RetryContext};
 use extract_llm::{Client, Error, Extract};
 
 /// An order, as a customer wrote it.
@@ -51,12 +51,12 @@ async fn main() -> Result<(), Error> {
     let asked = small
         .extract::<Order>(text)
         .max_tokens(200)
-        .retries(4) // five answers at most,
+        .validation_retries(4) // five answers at most,
         .token_budget(6_000) // for so many tokens in all,
         .deadline(Duration::from_secs(120)) // within this time;
         .escalate_to(&large, 2) // after two bad ones of the small model the large one is asked;
         .retry_truncated(400) // a reply that is cut off may be longer, once;
-        .history_policy(RetryContext::Last) // and only the latest bad answer is shown again.
+        .retry_context(RetryContext::Last) // and only the latest bad answer is shown again.
         .report()
         .await;
 
@@ -77,7 +77,7 @@ async fn main() -> Result<(), Error> {
         Err(error) => error.ledger().map(|ledger| ledger.attempts.as_slice()).unwrap_or_default(),
     };
     for attempt in attempts {
-        println!("{}: {attempt}", attempt.asked);
+        println!("{}: {attempt}", attempt.address);
     }
     Ok(())
 }

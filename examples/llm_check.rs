@@ -28,7 +28,8 @@ async fn main() -> Result<(), Error> {
     let mail = "A customer asks for red chairs. Write that they are sold out until May.";
 
     let polite = llm_check(&judge, "is polite to the customer").at("/reply");
-    let asked = client.extract::<Answer>(mail).retries(1).llm_check(polite).report().await;
+    let asked =
+        client.extract::<Answer>(mail).validation_retries(1).llm_check(polite).report().await;
 
     match asked {
         Ok(done) => {

@@ -82,7 +82,7 @@
 //!     .extract("Maria and Tom met Aisha.")
 //!     .system("Only people who are named.")
 //!     .max_tokens(2_000)
-//!     .retries(2)
+//!     .validation_retries(2)
 //!     .deadline(Duration::from_secs(60))
 //!     .await?;
 //! # Ok(()) }

@@ -130,7 +130,7 @@ async fn bad_arguments_are_fed_back_and_only_good_ones_reach_the_caller() {
 async fn a_tool_that_there_is_not_is_told_and_retries_are_the_budget() {
     let wrong = || reply::call("weather", json!({"city": "Rome"}));
     let (client, model) = client([wrong(), wrong()]);
-    let step = client.extract::<Packing>("Rome?").retries(1).tools(tools()).step().await;
+    let step = client.extract::<Packing>("Rome?").validation_retries(1).tools(tools()).step().await;
     let Err(Error::Invalid { problems, ledger, .. }) = step else { panic!("{step:?}") };
     assert_eq!(ledger.attempts.len(), 2);
     let told = problems.to_string();
@@ -190,7 +190,7 @@ async fn the_providers_state_is_kept() {
     let client = Client::builder()
         .model("anthropic/claude-sonnet-4-6")
         .base_url(server.uri())
-        .key("k")
+        .api_key("k")
         .build()
         .unwrap();
 

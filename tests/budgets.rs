@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use extract_llm::contract::dialect::Dialect;
-use extract_llm::conversation::{Prices, ProviderError, Reply, Request, ProviderState};
-use extract_llm::extraction::{RetryContext, Limit, Outcome};
+use extract_llm::conversation::{Prices, ProviderError, ProviderState, Reply, Request};
+use extract_llm::extraction::{Limit, Outcome, RetryContext};
 use extract_llm::model::scripted::{ScriptedReply, reply};
 use extract_llm::model::{Model, Profile, Scripted};
 use extract_llm::{Client, Error, Extract, Message, Mode, Part, Usd};
@@ -48,7 +48,9 @@ async fn the_first_limit_that_is_met_is_named() {
     let ask =
         async |set: fn(extract_llm::Extraction<Person>) -> extract_llm::Extraction<Person>| {
             let (client, model) = client(replies());
-            let error = set(client.extract::<Person>("Ada is 36.").retries(5)).await.unwrap_err();
+            let error = set(client.extract::<Person>("Ada is 36.").validation_retries(5))
+                .await
+                .unwrap_err();
             (limit_of(&error), model.seen().len(), error.to_string())
         };
 
@@ -63,7 +65,7 @@ async fn the_first_limit_that_is_met_is_named() {
     assert_eq!((limit, requests), (Limit::Tokens { limit: 341, used: Some(360) }, 3));
 
     // Both are met at once: they are named in the order of `Limit`.
-    let (limit, _, _) = ask(|extraction| extraction.retries(1).token_budget(240)).await;
+    let (limit, _, _) = ask(|extraction| extraction.validation_retries(1).token_budget(240)).await;
     assert_eq!(limit, Limit::Retries { retries: 1 });
 }
 
@@ -93,7 +95,7 @@ async fn a_budget_is_closed_where_the_usage_is_not_known() {
 async fn a_cost_budget_counts_what_is_stated_and_what_prices_say() {
     let model = Scripted::new((1..9).map(|age| young(age).usage(1_000, 100)));
     let config = Client::builder().prices(Prices::new(1.0, 10.0)).cost_budget(Usd(0.004));
-    let client = config.retries(7).with_model(model.clone());
+    let client = config.validation_retries(7).with_model(model.clone());
 
     let error = client.extract::<Person>("Ada").await.unwrap_err();
 
@@ -107,7 +109,7 @@ async fn a_cost_budget_counts_what_is_stated_and_what_prices_say() {
 async fn the_same_problems_over_and_over_end_it() {
     let ask = async |ages: [u8; 9], times: Option<Option<u32>>| {
         let (client, model) = client(ages.map(young));
-        let mut extraction = client.extract::<Person>("Ada").retries(8);
+        let mut extraction = client.extract::<Person>("Ada").validation_retries(8);
         if let Some(times) = times {
             extraction = extraction.stop_unchanged(times);
         }
@@ -131,7 +133,7 @@ async fn the_error_carries_the_best_value_and_its_problems() {
         reply::text("I do not know."),
     ]);
 
-    let error = client.extract::<Person>("Ada").retries(3).await.unwrap_err();
+    let error = client.extract::<Person>("Ada").validation_retries(3).await.unwrap_err();
 
     assert_eq!(error.best_value(), Some(&json!({"name": "Ada", "age": 2})));
     let problems = error.problems().unwrap().to_string();
@@ -143,10 +145,10 @@ async fn the_error_carries_the_best_value_and_its_problems() {
 async fn of_equal_values_the_later_is_the_best_and_without_any_the_last_problems_are_told() {
     let (client, _) = client([young(1), young(2), reply::text("?"), reply::text("!")]);
 
-    let error = client.extract::<Person>("Ada").retries(1).await.unwrap_err();
+    let error = client.extract::<Person>("Ada").validation_retries(1).await.unwrap_err();
     assert_eq!(error.best_value().unwrap()["age"], 2);
 
-    let error = client.extract::<Person>("Ada").retries(1).await.unwrap_err();
+    let error = client.extract::<Person>("Ada").validation_retries(1).await.unwrap_err();
     assert_eq!(error.best_value(), None);
     assert_eq!(error.problems().unwrap().len(), 1);
 }
@@ -196,7 +198,8 @@ async fn what_cannot_be_mended_is_asked_for_once_whatever_the_policies_are() {
     let escalated = Client::with_model(other.clone());
     for bad in [reply::refusal("No."), reply::filtered(), reply::status(401), reply::status(400)] {
         let (client, model) = client([bad, reply::tool(good())]);
-        let extraction = client.extract::<Person>("Ada").retries(5).retry_truncated(1_000);
+        let extraction =
+            client.extract::<Person>("Ada").validation_retries(5).retry_truncated(1_000);
         let error = extraction.escalate_to(&escalated, 1).mode(Mode::Tools).await.unwrap_err();
         assert!(!matches!(error, Error::Invalid { .. }), "{error}");
         assert_eq!(model.seen().len(), 1);
@@ -211,13 +214,13 @@ async fn another_model_is_asked_anew_with_the_answer_and_what_is_wrong_with_it()
     let second = Scripted::new([reply::json(good())]).with_profile(profile);
     let large = Client::with_model(second.clone());
 
-    let extraction = small.extract::<Person>("Ada is 36.").retries(3).max_tokens(500);
+    let extraction = small.extract::<Person>("Ada is 36.").validation_retries(3).max_tokens(500);
     let extraction = extraction.header("authorization", "Bearer s").extra_body("user", "ada");
     let done = extraction.escalate_to(&large, 2).report().await.unwrap();
 
     assert_eq!(done.value.age, 36);
     assert_eq!((first.seen().len(), second.seen().len()), (2, 1));
-    let asked: Vec<&str> = done.attempts.iter().map(|attempt| attempt.asked.as_str()).collect();
+    let asked: Vec<&str> = done.attempts.iter().map(|attempt| attempt.address.as_str()).collect();
     assert_eq!(asked, ["scripted/scripted", "scripted/scripted", "large/l-1"]);
     assert_eq!(done.attempts[2].mode, Mode::JsonSchema);
     assert!(done.notes[0].contains("large/l-1 is asked instead of scripted/scripted"));
@@ -260,9 +263,12 @@ async fn models_are_asked_in_turn_and_all_count_together() {
     };
     let requests = || models.iter().map(|model| model.seen().len()).collect::<Vec<_>>();
 
-    assert_eq!(limit_of(&ask().retries(4).await.unwrap_err()), Limit::Retries { retries: 4 });
+    assert_eq!(
+        limit_of(&ask().validation_retries(4).await.unwrap_err()),
+        Limit::Retries { retries: 4 }
+    );
     assert_eq!(requests(), [1, 2, 2]);
-    let error = ask().retries(4).token_budget(45).await.unwrap_err();
+    let error = ask().validation_retries(4).token_budget(45).await.unwrap_err();
     assert_eq!(limit_of(&error), Limit::Tokens { limit: 45, used: Some(45) });
     assert_eq!(requests(), [2, 4, 2]);
 }
@@ -272,7 +278,7 @@ async fn a_model_that_is_stuck_makes_way_for_the_next() {
     let (small, first) = client((0..9).map(|_| young(7)));
     let (large, second) = client([young(7), reply::tool(good())]);
 
-    let extraction = small.extract::<Person>("Ada").retries(8).escalate_to(&large, 6);
+    let extraction = small.extract::<Person>("Ada").validation_retries(8).escalate_to(&large, 6);
     assert_eq!(extraction.await.unwrap().age, 36);
 
     // Three with the same problems; that the second brings them back once more does not end it.
@@ -359,8 +365,8 @@ async fn of_the_history_all_or_only_the_latest_is_shown() {
                 _ => reply::json(json!({"name": "Ada", "age": age})),
             };
             let (client, model) = client((1..5).map(answer));
-            let extraction = client.extract::<Person>("Ada").mode(mode).retries(3);
-            extraction.history_policy(history).await.unwrap_err();
+            let extraction = client.extract::<Person>("Ada").mode(mode).validation_retries(3);
+            extraction.retry_context(history).await.unwrap_err();
             model.seen().into_iter().map(|seen| seen.request.messages).collect::<Vec<_>>()
         };
         let counts = |turns: &[Vec<Message>]| -> Vec<usize> {
@@ -382,7 +388,8 @@ async fn of_the_history_all_or_only_the_latest_is_shown() {
 #[tokio::test]
 async fn policies_of_a_client_are_those_of_its_extractions_unless_they_say_otherwise() {
     let model = Scripted::new((1..30).map(|age| young(age.min(17)).usage(10, 5)));
-    let config = Client::builder().retries(7).token_budget(30).history_policy(RetryContext::Last);
+    let config =
+        Client::builder().validation_retries(7).token_budget(30).retry_context(RetryContext::Last);
     let client = config.stop_unchanged(None).retry_truncated(9).with_model(model.clone());
 
     let error = client.extract::<Person>("Ada").await.unwrap_err();

@@ -239,7 +239,7 @@ async fn the_source_is_what_the_user_said_in_the_input() {
     let (client, _) = scripted([reply::tool(json!({"value": 3}))]);
     client
         .extract::<u32>(input)
-        .history(&history)
+        .examples(&history)
         .validate(|_, cx| {
             let source = cx.source()?;
             assert_eq!(source.text(), "It is 3,\n\nor 4.\n\nNo.");

@@ -24,7 +24,7 @@ fn child() {
         return;
     }
     let client = match std::env::var("EXTRACT_TEST_KEY") {
-        Ok(key) => Client::builder().model("openai/gpt-6-mini").key(key).build(),
+        Ok(key) => Client::builder().model("openai/gpt-6-mini").api_key(key).build(),
         Err(_) => Client::from_env(),
     };
     match client {

@@ -132,7 +132,7 @@ async fn outcomes_cost_exactly_so_many_requests() {
     ];
     for (name, replies, requests, outcome) in table {
         let (client, model) = client(replies);
-        let got = client.extract::<Order>("an order").retries(2).await;
+        let got = client.extract::<Order>("an order").validation_retries(2).await;
         let got = match got {
             Ok(_) => "ok",
             Err(Error::Invalid { .. }) => "invalid",
@@ -153,7 +153,7 @@ async fn an_exhausted_budget_gives_the_full_ledger_and_the_last_value() {
         reply::tool(json!({"customer": null, "total": 2})).usage(150, 30),
     ]);
 
-    let error = client.extract::<Order>("an order").retries(1).await.unwrap_err();
+    let error = client.extract::<Order>("an order").validation_retries(1).await.unwrap_err();
 
     assert_eq!(error.best_value(), Some(&json!({"customer": null, "total": 2})));
     let ledger = error.ledger().unwrap();

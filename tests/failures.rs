@@ -24,7 +24,7 @@ fn client_of(url: &str, protocol: Protocol) -> Client {
         .base_url(url)
         .model("m-1")
         .protocol(protocol)
-        .key(KEY)
+        .api_key(KEY)
         .mode(Mode::JsonObject)
         .transport_retries(1)
         .idle_timeout(Duration::from_secs(20))
@@ -116,7 +116,7 @@ async fn a_deadline_after_a_second_try_says_why_there_was_one() {
     let error = asked.await.unwrap_err();
     assert_eq!(server.count(), 2);
     let attempt = &error.ledger().unwrap().attempts[0];
-    assert_eq!(attempt.resent, 1);
+    assert_eq!(attempt.transport_retries, 1);
     assert_eq!(attempt.request_id.as_deref(), Some("req-429"));
     assert!(error.to_string().contains("without an answer, after this: rate limited"), "{error}");
 }
@@ -230,7 +230,7 @@ async fn the_best_value_so_far_comes_with_every_error() {
     for (how, ending) in endings {
         let replies = [reply::tool(json!({"value": rows})), ending];
         let client = Client::with_model(Scripted::new(replies));
-        let asked = client.extract::<Vec<u8>>("…").retries(1);
+        let asked = client.extract::<Vec<u8>>("…").validation_retries(1);
         let error = asked.deadline(Duration::from_millis(800)).await.unwrap_err();
         let best = error.best_value().unwrap_or_else(|| panic!("{how}: {error}"));
         assert_eq!(best.as_array().map(Vec::len), Some(200), "{how}");
@@ -250,7 +250,7 @@ async fn a_failure_before_any_answer_has_no_best_value() {
 #[tokio::test]
 async fn who_cannot_be_reached_is_named_and_nothing_secret_is() {
     let client = |url: &str| {
-        let builder = Client::builder().base_url(url).model("m-1").key(KEY);
+        let builder = Client::builder().base_url(url).model("m-1").api_key(KEY);
         builder.connect_timeout(Duration::from_secs(5)).transport_retries(0).build().unwrap()
     };
     // Whoever had this port has left.
@@ -308,7 +308,7 @@ async fn no_sentence_is_said_twice_by_its_source() {
 async fn many_problems_are_told_in_a_line_and_kept_in_full() {
     let rows = vec![json!("many"); 2000];
     let client = Client::with_model(Scripted::new([reply::tool(json!({"value": rows}))]));
-    let error = client.extract::<Vec<u8>>("…").retries(0).await.unwrap_err();
+    let error = client.extract::<Vec<u8>>("…").validation_retries(0).await.unwrap_err();
     let problems = error.problems().unwrap();
     assert!(problems.len() > 100, "{}", problems.len());
     let more = format!("and {} more", problems.len() - 10);

@@ -212,7 +212,7 @@ async fn a_writer_is_given_all_that_it_needs() {
         let total = feedback.value.map_or(Value::Null, |value| value["total"].clone());
         format!("{}/{}/{}/{total}", lines.join("; "), feedback.attempt, feedback.unchanged)
     };
-    let extraction = client.extract::<Order>("an order").mode(Mode::Text).retries(3);
+    let extraction = client.extract::<Order>("an order").mode(Mode::Text).validation_retries(3);
     extraction.feedback(write).await.unwrap();
 
     let said = |n: usize| model.seen()[n].request.messages.last().unwrap().text();

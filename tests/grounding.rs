@@ -3,8 +3,8 @@
 
 use extract_llm::contract::CheckContext;
 use extract_llm::extraction::{ParseError, parse_in};
-use extract_llm::grounding::{SearchCost, Match, Source};
 use extract_llm::grounding::{Grounded, Quote};
+use extract_llm::grounding::{Match, SearchCost, Source};
 use extract_llm::model::scripted::reply;
 use extract_llm::{Extract, Message};
 use proptest::prelude::*;

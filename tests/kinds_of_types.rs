@@ -78,7 +78,7 @@ where
                 };
                 let client = client(dialect, answer);
                 let asked = client.extract::<T>("text").mode(mode).layout(Layout::Whole);
-                let read = run(asked.retries(0));
+                let read = run(asked.validation_retries(0));
                 let may_refuse = shape == Shape::Own && natural == Natural::Refusable;
                 if let Some(fault) = fault(&read, sample, may_refuse) {
                     faults.push(format!("{name}, {mode}, {shape:?}: {reply} {fault}"));
@@ -157,7 +157,8 @@ where
             }
             for (shape, arguments) in calls {
                 let client = client(dialect, reply::call(tool, arguments.clone()));
-                let read = run(client.extract::<T>("text").layout(Layout::Each).retries(0));
+                let read =
+                    run(client.extract::<T>("text").layout(Layout::Each).validation_retries(0));
                 if let Some(fault) = fault(&read, &sample, shape == Shape::Own) {
                     faults.push(format!("{name}, {shape:?}: {tool} {arguments} {fault}"));
                 }
@@ -188,7 +189,7 @@ fn a_map_of_enum_keys_and_optional_values() {
     let contract = Contract::of::<Seats>().unwrap();
     let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
     let sent = json!({"Mon": 1, "Tue": null});
-    assert_eq!(form.lowered.raise(sent), json!({"Mon": 1}), "nobody wrote the other");
+    assert_eq!(form.lowered.restore(sent), json!({"Mon": 1}), "nobody wrote the other");
 }
 
 #[test]
@@ -429,7 +430,7 @@ fn an_entry_beside_the_list_of_a_flattened_map_is_not_dropped() {
             _ => reply::json(reply.clone()),
         };
         let client = client(&Dialect::OPENAI_STRICT, answer);
-        match run(client.extract::<Sheet>("text").mode(mode).retries(0)) {
+        match run(client.extract::<Sheet>("text").mode(mode).validation_retries(0)) {
             Ok(sheet) => assert_eq!(sheet.fields.keys().collect::<Vec<_>>(), ["a", "b"], "{mode}"),
             Err(error) => assert!(matches!(error, Error::Invalid { .. }), "{error}"),
         }

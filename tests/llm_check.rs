@@ -126,7 +126,8 @@ async fn what_the_judge_cost_is_in_the_error_as_well() {
     let (client, _) = scripted([reply::tool(mail("a", "b")).usage(10, 1)]);
     let (judge, _) = scripted([reply::tool(verdict(false, "no")).usage(100, 5)]);
     let rule = llm_check(&judge, "is good");
-    let error = client.extract::<Mail>("a mail").retries(0).llm_check(rule).await.unwrap_err();
+    let error =
+        client.extract::<Mail>("a mail").validation_retries(0).llm_check(rule).await.unwrap_err();
     assert!(matches!(error, Error::Invalid { .. }));
     let ledger = error.ledger().unwrap();
     assert_eq!(ledger.usage().input_tokens, 110);
@@ -145,7 +146,7 @@ async fn it_can_stand_in_a_check_of_ones_own() {
     let check = |client: &Client| {
         let (whole, part) = (llm_check(&judge, "is a mail"), llm_check(&judge, "is a haiku"));
         let part = part.at("/body");
-        client.extract::<Mail>("a mail").retries(0).check(async move |mail, cx| {
+        client.extract::<Mail>("a mail").validation_retries(0).check(async move |mail, cx| {
             let Some(body) = &mail.body else { return Ok(()) };
             if body.len() > 5 { whole.run(cx).await } else { part.run_on(body, cx).await }
         })

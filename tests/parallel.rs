@@ -115,7 +115,8 @@ async fn what_was_mended_takes_its_place_over_several_rounds() {
         reply::calls([("Cancel", json!({"id": 2}))]),
         reply::calls([("Cancel", json!({"id": 3}))]),
     ]);
-    let done = client.extract::<Vec<Action>>("1, 2, 3").retries(2).report().await.unwrap();
+    let done =
+        client.extract::<Vec<Action>>("1, 2, 3").validation_retries(2).report().await.unwrap();
     let ids: Vec<Action> = [1, 2, 3].into_iter().map(|id| Action::Cancel { id }).collect();
     assert_eq!(done.value, ids);
     let last = model.seen()[2].body["messages"].as_array().unwrap().last().unwrap().clone();

@@ -50,7 +50,7 @@ fn client(server: &MockServer) -> Client {
     Client::builder()
         .base_url(format!("{}/v1", server.uri()))
         .model("openai/test-model")
-        .key(KEY)
+        .api_key(KEY)
         .timeout(Duration::from_secs(5))
         .transport_retries(0)
         .build()
@@ -72,7 +72,7 @@ async fn behind_a_base_url_the_model_has_the_name_that_its_server_knows() {
         ("lmstudio/openai/gpt-oss-20b", "openai/gpt-oss-20b"),
     ] {
         let place = format!("{}/v1", server.uri());
-        let client = Client::builder().base_url(place).model(model).key(KEY).build().unwrap();
+        let client = Client::builder().base_url(place).model(model).api_key(KEY).build().unwrap();
         client.extract::<Person>("Maria is 34.").await.unwrap();
         let request = server.received_requests().await.unwrap().pop().unwrap();
         let body: Value = serde_json::from_slice(&request.body).unwrap();
@@ -114,7 +114,7 @@ async fn a_request_carries_what_it_should_and_the_report_what_came_back() {
     let client = Client::builder()
         .base_url(format!("{}/v1/", server.uri()))
         .model("openai/test-model")
-        .key(KEY)
+        .api_key(KEY)
         .organization("org-1")
         .project("proj-1")
         .header("x-team", "blue")
@@ -397,12 +397,13 @@ fn bad_configurations_say_what_to_do() {
     assert!(matches!(error, ConfigError::NoModel { .. }), "{error}");
 
     let error = refused(
-        Client::builder().base_url("http://host").model("m").key("a\nb").build().unwrap_err(),
+        Client::builder().base_url("http://host").model("m").api_key("a\nb").build().unwrap_err(),
     );
     assert!(matches!(error, ConfigError::Header { .. }), "{error}");
     assert!(!error.to_string().contains("a\nb"));
 
-    let client = Client::builder().base_url("http://host").model("m").key(KEY).header("x-k", KEY);
+    let client =
+        Client::builder().base_url("http://host").model("m").api_key(KEY).header("x-k", KEY);
     assert!(!format!("{client:?}").contains(KEY));
     assert!(!format!("{:?}", client.build().unwrap()).contains(KEY));
 }
@@ -465,13 +466,13 @@ async fn a_failure_that_may_pass_is_tried_again_and_one_that_will_not_is_not() {
     let client = Client::builder()
         .base_url(format!("{}/v1", server.uri()))
         .model("openai/test-model")
-        .key(KEY)
+        .api_key(KEY)
         .build()
         .unwrap();
     let done = client.extract::<Person>("Maria, 34").report().await.unwrap();
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
     assert_eq!(done.attempts.len(), 1, "they are no re-asks");
-    assert_eq!(done.attempts[0].resent, 2);
+    assert_eq!(done.attempts[0].transport_retries, 2);
     assert!(done.attempts[0].to_string().contains("sent 3 times"));
 }
 
@@ -519,7 +520,7 @@ async fn what_a_provider_refused_of_its_own_model_is_read_before_it_is_asked_for
     let client = Client::builder()
         .base_url(format!("{}/openai/v1", server.uri()))
         .model("groq/test-model")
-        .key(KEY)
+        .api_key(KEY)
         .build()
         .unwrap();
     let person: Person = client.extract("Maria, 34").await.unwrap();
@@ -604,7 +605,7 @@ async fn a_server_that_takes_no_mode_is_never_asked_twice_in_one() {
     let client = Client::builder()
         .base_url(server.uri())
         .model("openai/test-model")
-        .key(KEY)
+        .api_key(KEY)
         .facts(facts)
         .build()
         .unwrap();

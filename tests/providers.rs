@@ -180,7 +180,7 @@ fn client_for(preset: &Preset, url: String) -> Client {
     Client::builder()
         .base_url(url)
         .model(format!("{}/some-model", preset.name))
-        .key("test-key-0123456789")
+        .api_key("test-key-0123456789")
         .retry_policy(quick)
         .build()
         .unwrap()
@@ -220,7 +220,7 @@ async fn run(preset: &Preset, mode: Mode, case: Case, answers: Vec<Act>) -> (usi
     let what = format!("{} {mode} {case:?}", preset.name);
     let server = Server::start(answers).await;
     let client = client_for(preset, server.url());
-    let extraction = client.extract::<Person>("Maria is 34.").mode(mode).retries(1);
+    let extraction = client.extract::<Person>("Maria is 34.").mode(mode).validation_retries(1);
     let done = if case.is_streamed() {
         extraction.deltas().report().await
     } else {

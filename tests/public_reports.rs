@@ -56,7 +56,7 @@ fn read<T: Extract + Serialize>(input: &str) -> Result<Value, String> {
             .transport_retries(0)
             .build()
             .unwrap();
-        let value = client.extract::<T>("Ida is 41.").retries(0).await;
+        let value = client.extract::<T>("Ida is 41.").validation_retries(0).await;
         value.map(|value| serde_json::to_value(value).unwrap()).map_err(|error| error.to_string())
     })
 }

@@ -7,7 +7,7 @@ use extract_llm::contract::dialect::Dialect;
 use extract_llm::conversation::{
     Feature, Output, ProviderError, ProviderErrorKind, Reply, Request,
 };
-use extract_llm::extraction::{RetryContext, Limit, Reask};
+use extract_llm::extraction::{Limit, Reask, RetryContext};
 use extract_llm::model::scripted::reply;
 use extract_llm::model::{Model, Profile, SchemaPrompt, Scripted};
 use extract_llm::{Client, Error, Extract, Mode};
@@ -189,7 +189,8 @@ async fn a_whole_that_is_given_all_the_same_is_accepted() {
     }
     // So is the one part without a name around it.
     let (client, _) = client([reply::tool(bad), reply::tool(right["lines"][3].clone())]);
-    let done = client.extract::<Order>("a long order").retries(1).report().await.unwrap();
+    let done =
+        client.extract::<Order>("a long order").validation_retries(1).report().await.unwrap();
     assert_eq!(done.value, serde_json::from_value(right).unwrap());
 }
 
@@ -229,7 +230,8 @@ async fn parts_that_are_left_out_stay_asked_for_and_what_cannot_be_read_asks_aga
     let replies = [reply::tool(bad), reply::tool(one), reply::text("Sorry?"), reply::tool(other)];
     let (client, _) = client(replies);
 
-    let done = client.extract::<Order>("a long order").retries(3).report().await.unwrap();
+    let done =
+        client.extract::<Order>("a long order").validation_retries(3).report().await.unwrap();
 
     assert_eq!(done.value, serde_json::from_value(right).unwrap());
     assert_eq!(done.attempts[2].parts, ["/lines/40"]);
@@ -437,8 +439,8 @@ async fn only_the_latest_parts_are_shown_again_with_what_they_are_parts_of() {
     let replies = [bad, part("B"), part("C"), part("D"), part("A-3")].map(reply::tool);
     let (client, model) = client(replies);
 
-    let extraction = client.extract::<Order>("a long order").retries(4);
-    extraction.history_policy(RetryContext::Last).await.unwrap();
+    let extraction = client.extract::<Order>("a long order").validation_retries(4);
+    extraction.retry_context(RetryContext::Last).await.unwrap();
 
     let counts: Vec<usize> = model.seen().iter().map(|seen| seen.request.messages.len()).collect();
     assert_eq!(counts, [1, 3, 5, 5, 5]);
@@ -556,7 +558,7 @@ async fn budgets_count_parts_as_they_count_the_whole() {
     let part = |sku: &str| reply::tool(json!({"lines_3": {"sku": sku, "quantity": 4}}));
     let (client, _) = client([reply::tool(bad), part("B"), part("C"), part("D")]);
 
-    let error = client.extract::<Order>("a long order").retries(2).await.unwrap_err();
+    let error = client.extract::<Order>("a long order").validation_retries(2).await.unwrap_err();
 
     let Error::Invalid { problems, best, limit, ledger } = &error else { panic!("{error}") };
     assert_eq!(*limit, Limit::Retries { retries: 2 });

@@ -195,7 +195,7 @@ proptest! {
         let wrong = violations(parts.contract(), &answer);
         prop_assert!(wrong.is_empty(), "{}", wrong);
         let form = parts.contract().form(dialect, true).unwrap();
-        let raised = form.lowered.raise(form.lowered.lower_value(answer));
+        let raised = form.lowered.restore(form.lowered.lower_value(answer));
         let merged = parts.merge(&damaged, &raised).expect("it has the parts");
         prop_assert_eq!(merged, value);
     }

@@ -118,7 +118,7 @@ fn a_model_without_a_provider_is_told_a_likely_one() {
 #[test]
 fn a_providers_name_is_known_in_any_case() {
     for spec in ["OpenAI/gpt-4o", " openai/gpt-4o\n", "openai / gpt-4o"] {
-        let client = Client::builder().model(spec).key("k").build().unwrap();
+        let client = Client::builder().model(spec).api_key("k").build().unwrap();
         let profile = client.model().profile();
         assert_eq!((&*profile.provider, &*profile.model), ("openai", "gpt-4o"));
     }
@@ -145,14 +145,14 @@ fn the_embedded_model_is_known_and_stands_alone() {
 #[test]
 fn a_blank_key_is_a_missing_one() {
     for key in ["", " \t\n"] {
-        let error = config_error(Client::builder().model("openai/gpt-4o").key(key).build());
+        let error = config_error(Client::builder().model("openai/gpt-4o").api_key(key).build());
         let ConfigError::MissingKey { provider, variables } = &error else { panic!("{error:?}") };
         assert_eq!((*provider, variables.len()), ("openai", 0));
         assert!(error.to_string().contains("blank"), "{error}");
     }
     // Servers that ask for no key are given none.
-    assert!(Client::builder().model("ollama/qwen3").key("").build().is_ok());
-    assert!(Client::builder().model("m").base_url("http://host/v1").key("").build().is_ok());
+    assert!(Client::builder().model("ollama/qwen3").api_key("").build().is_ok());
+    assert!(Client::builder().model("m").base_url("http://host/v1").api_key("").build().is_ok());
 }
 
 #[derive(Debug, PartialEq, Extract)]
@@ -168,18 +168,18 @@ async fn an_empty_document_is_empty_behind_examples_too() {
     let (client, model) = client([reply::tool(json!({"name": "Maria", "age": 34}))]);
     let extract = |input: Vec<Message>| client.extract::<Person>(input);
     for blank in [
-        client.extract::<Person>("").history(&example),
-        client.extract::<Person>(" \n").history(&example).history(&example),
-        extract(Vec::new()).history(&example),
+        client.extract::<Person>("").examples(&example),
+        client.extract::<Person>(" \n").examples(&example).examples(&example),
+        extract(Vec::new()).examples(&example),
         extract(vec![Message::system("Extract the person."), Message::user("")]),
-        extract(vec![Message::system("Extract the person."), Message::user("")]).history(&example),
+        extract(vec![Message::system("Extract the person."), Message::user("")]).examples(&example),
     ] {
         let error = blank.await.unwrap_err();
         assert!(matches!(error, Error::Input(InputError::Empty)), "{error}");
     }
     assert_eq!(model.seen().len(), 0);
 
-    let person = client.extract::<Person>("Maria again").history(&example).await.unwrap();
+    let person = client.extract::<Person>("Maria again").examples(&example).await.unwrap();
     assert_eq!(person.name, "Maria");
     assert_eq!(model.seen().len(), 1);
 }

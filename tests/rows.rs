@@ -52,7 +52,7 @@ async fn lines_and_blocks_are_one_list_in_every_mode() {
                 _ => reply::text(text),
             };
             let extraction =
-                |client: &Client| client.extract::<Vec<Row>>("x").mode(mode).retries(0);
+                |client: &Client| client.extract::<Vec<Row>>("x").mode(mode).validation_retries(0);
             let report = extraction(&client([reply()])).report().await.unwrap();
             assert_eq!(report.value, abc(), "{mode}");
             assert!(joined(&report.notes), "{mode}: {:?}", report.notes);
@@ -109,7 +109,7 @@ async fn of_a_draft_and_another_list_the_first_is_taken_and_noted() {
         "Draft: {\"value\":[{\"n\":1,\"s\":\"a\"}]} Final: {\"value\":[{\"n\":2,\"s\":\"b\"}]}";
     let client = client([reply::text(text)]);
     let report: Report<Vec<Row>> =
-        client.extract("x").mode(Mode::Text).retries(0).report().await.unwrap();
+        client.extract("x").mode(Mode::Text).validation_retries(0).report().await.unwrap();
     assert_eq!(report.value, [row(1, "a")]);
     assert!(report.notes[0].contains("1 other values"), "{:?}", report.notes);
     // An example before the list, or a word after it, is not in the list.
@@ -132,7 +132,7 @@ async fn a_bad_line_is_a_problem_and_a_cut_one_no_answer() {
     let left_out = client([reply::text(bad)])
         .extract::<Vec<Row>>("x")
         .mode(Mode::Text)
-        .retries(0)
+        .validation_retries(0)
         .bad_items(BadItems::LeaveOut)
         .report()
         .await
@@ -210,7 +210,7 @@ async fn a_call_that_is_bad_keeps_the_list_from_passing() {
     let error = client([calls(&[ONE, "{\"value\":[{\"n\":2,"])])
         .extract::<Vec<Row>>("x")
         .mode(Mode::Tools)
-        .retries(0)
+        .validation_retries(0)
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Invalid { .. }), "{error}");
@@ -239,7 +239,7 @@ async fn a_scripted_call_is_of_the_variant_that_it_says() {
     assert_eq!(event, Event::Left { who: "Ada".into(), at: 7 });
     let error = client([reply::tool(json!({"who": "Ada"}))])
         .extract::<Event>("x")
-        .retries(0)
+        .validation_retries(0)
         .await
         .unwrap_err();
     let Error::Provider { error, ledger, .. } = &error else { panic!("{error}") };

@@ -33,7 +33,7 @@ fn client(server: &MockServer, model: &str) -> Client {
     Client::builder()
         .base_url(server.uri())
         .model(model)
-        .key("test-key-0123456789")
+        .api_key("test-key-0123456789")
         .settings(settings)
         .retry_policy(RetryPolicy::NEVER)
         .build()
@@ -84,7 +84,12 @@ async fn refused(
 async fn what_a_provider_has_no_place_for_is_an_error_before_anything_is_sent() {
     let server = server(seven()).await;
     let plain = |model: &str| {
-        Client::builder().base_url(server.uri()).model(model).key("k-0123456789").build().unwrap()
+        Client::builder()
+            .base_url(server.uri())
+            .model(model)
+            .api_key("k-0123456789")
+            .build()
+            .unwrap()
     };
     let cases = [
         ("service_tier", plain("mistral/m").extract("Seven.").service_tier("flex")),
@@ -163,10 +168,10 @@ async fn histories_are_sent_in_the_order_of_their_calls() {
     let first = [Message::user("one"), Message::assistant("1")];
     let n: u8 = client
         .extract("seven")
-        .history(&first)
-        .history(&[Message::user("two")])
-        .history(&[])
-        .history(&[Message::assistant("2")])
+        .examples(&first)
+        .examples(&[Message::user("two")])
+        .examples(&[])
+        .examples(&[Message::assistant("2")])
         .validate(|_, cx| {
             let source = cx.source().map(|source| source.text().to_owned());
             if source.is_ok_and(|text| text == "seven") { Ok(()) } else { Err("the input alone") }

@@ -184,7 +184,7 @@ async fn without_credentials_nothing_is_sent() {
 #[tokio::test]
 async fn a_key_that_was_given_is_shown_and_nothing_is_signed() {
     let server = server([good()]).await;
-    let client = builder(&server).key("bedrock-api-key-0123").build().unwrap();
+    let client = builder(&server).api_key("bedrock-api-key-0123").build().unwrap();
     client.extract::<u8>("Seven.").await.unwrap();
     let requests = server.received_requests().await.unwrap();
     assert_eq!(requests[0].headers["authorization"], "Bearer bedrock-api-key-0123");

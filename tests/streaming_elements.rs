@@ -166,7 +166,8 @@ async fn what_both_types_say_of_an_element_is_said_once() {
     }
 
     let (client, _) = client([json!({"rows": [{"n": 1, "s": "loud!"}]})]);
-    let error = client.extract::<Quiet>("…").retries(0).items_at::<Strict>("/rows").finish();
+    let error =
+        client.extract::<Quiet>("…").validation_retries(0).items_at::<Strict>("/rows").finish();
     let error = error.await.unwrap_err();
     assert_eq!(error.problems().unwrap().len(), 2, "its length and its noise: {error}");
 }
@@ -193,7 +194,7 @@ async fn a_type_that_the_elements_turn_out_not_to_be_is_an_error() {
     }
 
     let (client, _) = client([table(&["a"])]);
-    let stream = client.extract::<Table>("…").retries(0).items_at::<Other>("/rows");
+    let stream = client.extract::<Table>("…").validation_retries(0).items_at::<Other>("/rows");
     let (given, failed) = all(stream).await;
     let error = failed.unwrap_err();
     assert!(given.is_empty());
@@ -205,7 +206,8 @@ async fn a_type_that_the_elements_turn_out_not_to_be_is_an_error() {
 async fn a_policy_for_elements_needs_a_list() {
     let (client, model) = client([]);
     for policy in [BadItems::LeaveOut, BadItems::Stop] {
-        let error = client.extract::<Table>("…").retries(3).bad_items(policy).await.unwrap_err();
+        let error =
+            client.extract::<Table>("…").validation_retries(3).bad_items(policy).await.unwrap_err();
         let Error::Input(InputError::NoList { pointer: Some(at) }) = &error else {
             panic!("{error}")
         };
@@ -251,7 +253,7 @@ async fn elements_are_known_in_the_shape_in_which_they_are_sent_and_inside_of_th
         let mut profile = Profile::new("openai", "strict").modes([Mode::JsonSchema]);
         profile.dialect = dialect;
         let model = Scripted::new([reply::truncated(cut)]).with_profile(profile).pieces_of(4);
-        let extraction = Client::with_model(model).extract::<Tree>("…").retries(0);
+        let extraction = Client::with_model(model).extract::<Tree>("…").validation_retries(0);
         let (given, failed) = all(extraction.items_of(|tree| &tree.branches)).await;
         assert!(matches!(failed, Err(Error::Truncated { .. })), "{failed:?}");
         assert_eq!(given.len(), 1, "{}", dialect.name());

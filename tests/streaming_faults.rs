@@ -20,7 +20,7 @@ fn client(url: &str) -> Client {
     Client::builder()
         .base_url(url)
         .model("m")
-        .key("sk-0123456789abcdef")
+        .api_key("sk-0123456789abcdef")
         .mode(extract_llm::Mode::JsonObject)
         .transport_retries(0)
         .build()

@@ -33,7 +33,7 @@ async fn first<T: Extract, E: Extract>(
     items: impl FnOnce(Extraction<T>) -> ExtractionStream<T, Items<E>>,
 ) -> E {
     let model = Scripted::new([reply::truncated(cut)]).mode(Mode::JsonObject).pieces_of(1);
-    let mut stream = items(Client::with_model(model).extract::<T>("…").retries(0));
+    let mut stream = items(Client::with_model(model).extract::<T>("…").validation_retries(0));
     let first = stream.next().await.expect("an element").expect("no error before it");
     let error = stream.finish().await.err().expect("it was cut off");
     assert!(matches!(error, Error::Truncated { .. }), "{error}");

@@ -54,7 +54,7 @@ async fn a_draft_before_the_answer_is_withdrawn_and_the_answer_is_given() {
         "Draft: [{\"n\": 1}, {\"n\": 2}]\n\n```json\n{\"value\": [{\"n\": 2}, {\"n\": 3}]}\n```";
     for mode in [Mode::Text, Mode::JsonSchema] {
         let client = client([reply::text(text)]);
-        let stream = client.extract::<Vec<Row>>("…").mode(mode).retries(0).items();
+        let stream = client.extract::<Vec<Row>>("…").mode(mode).validation_retries(0).items();
         assert_eq!(all(stream).await, (vec![1, 2, 3], vec![(0, 1)], vec![2, 3]), "{mode}");
     }
 }

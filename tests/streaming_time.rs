@@ -16,7 +16,7 @@ mod server;
 use server::{Act, Server, answer, stream_head};
 
 fn builder(url: &str) -> ClientBuilder {
-    let builder = Client::builder().base_url(url).model("m").key("sk-0123456789abcdef");
+    let builder = Client::builder().base_url(url).model("m").api_key("sk-0123456789abcdef");
     builder.mode(Mode::JsonObject).transport_retries(2)
 }
 

@@ -453,7 +453,8 @@ async fn words_are_an_answer_to_a_stream_as_well() {
     for words in ["I cannot tell.", "Is it {\"people\": 2} or 3?", "```\nno JSON\n```", "[1]", ""] {
         let model = Scripted::new([reply::text(words), reply::text(words), reply::text(words)]);
         let client = client_of(&model);
-        let extraction = || client.extract::<Asked>("A table.").mode(Mode::Tools).retries(0);
+        let extraction =
+            || client.extract::<Asked>("A table.").mode(Mode::Tools).validation_retries(0);
         let plain = extraction().await.map_err(|error| error.to_string());
         let streamed = extraction().stream().finish().await.map_err(|error| error.to_string());
         assert_eq!(streamed, plain, "{words}");
@@ -493,7 +494,8 @@ async fn a_bad_value_does_not_pass_for_words() {
     for mode in [Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
         for bad in &bad {
             let client = client_of(&Scripted::new([reply::json(bad.clone())]));
-            let asked = client.extract::<Answer<Reservation>>("For 40.").mode(mode).retries(0);
+            let asked =
+                client.extract::<Answer<Reservation>>("For 40.").mode(mode).validation_retries(0);
             let error = asked.await.map(|answer| panic!("{mode}, {bad}: {answer:?}")).unwrap_err();
             assert!(matches!(error, Error::Invalid { .. }), "{mode}, {bad}: {error}");
         }
@@ -540,7 +542,7 @@ async fn an_answer_in_the_other_modes_is_a_union() {
 async fn the_error_has_the_value_in_the_types_own_shape() {
     let bad = || reply::call("Reserve", json!({"people": 40, "hour": 19}));
     let client = Client::with_model(Scripted::new([bad(), bad()]));
-    let error = client.extract::<Action>("A table.").retries(1).await.unwrap_err();
+    let error = client.extract::<Action>("A table.").validation_retries(1).await.unwrap_err();
     assert!(matches!(error, Error::Invalid { .. }));
     assert_eq!(error.best_value(), Some(&json!({"Reserve": {"people": 40, "hour": 19}})));
 }
@@ -562,7 +564,8 @@ enum Order {
 /// The places and the expectations of all problems of one reply.
 async fn problems_of<T: Extract + std::fmt::Debug>(reply: serde_json::Value) -> Vec<String> {
     let client = client_of(&Scripted::new([reply::json(reply)]));
-    let error = client.extract::<T>("An order.").mode(Mode::Text).retries(0).await.unwrap_err();
+    let error =
+        client.extract::<T>("An order.").mode(Mode::Text).validation_retries(0).await.unwrap_err();
     let Error::Invalid { problems, .. } = error else { panic!("{error}") };
     problems.iter().map(|one| format!("{}: {}", one.pointer, one.expected)).collect()
 }
@@ -648,7 +651,7 @@ async fn what_stands_beside_the_tag_is_not_lost() {
     ];
     for (tool, arguments, expected) in rows {
         let (client, model) = client([reply::call(tool, arguments.clone())]);
-        let value = client.extract::<Held>("Please.").retries(0).await;
+        let value = client.extract::<Held>("Please.").validation_retries(0).await;
         assert_eq!(value.map_err(|error| error.to_string()), Ok(expected), "{tool} {arguments}");
         let tools = tools(&model.seen()[0].body);
         let of = |name: &str| &tools.iter().find(|(known, _)| known == name).unwrap().1;
@@ -685,7 +688,7 @@ async fn maps_and_any_values_stand_under_a_common_name() {
     ];
     for (tool, arguments, expected) in rows {
         let (client, _) = client([reply::call(tool, arguments)]);
-        let value = client.extract::<Adjacent>("Please.").retries(0).await;
+        let value = client.extract::<Adjacent>("Please.").validation_retries(0).await;
         assert_eq!(value.map_err(|error| error.to_string()), Ok(expected));
     }
 }

@@ -184,8 +184,12 @@ async fn a_call_in_the_text_is_the_value_in_every_mode() {
     for (family, text) in FAMILIES {
         for mode in [Mode::Tools, Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
             let (client, model) = client([reply::text(*text)]);
-            let report =
-                client.extract::<Person>("Ida is 41.").mode(mode).retries(0).report().await;
+            let report = client
+                .extract::<Person>("Ida is 41.")
+                .mode(mode)
+                .validation_retries(0)
+                .report()
+                .await;
             let report = report.unwrap_or_else(|error| panic!("{family}, {mode}: {error}"));
             assert_eq!(report.value, ida(), "{family}, {mode}");
             let repairs = &report.attempts[0].repairs;
@@ -233,7 +237,8 @@ async fn a_call_of_another_tool_is_a_problem_that_lists_the_tools() {
     for (family, text) in FAMILIES.iter().filter(|(family, _)| *family != "near spelling") {
         let text = text.replace("Person", "search");
         let (client, _) = client([reply::text(text.clone())]);
-        let error = client.extract::<Company>("Ida is 41.").retries(0).await.unwrap_err();
+        let error =
+            client.extract::<Company>("Ida is 41.").validation_retries(0).await.unwrap_err();
         let Error::Invalid { problems, .. } = error else { panic!("{family}: {error}") };
         let words = problems.to_string();
         assert!(words.contains("`Company`") && words.contains("`search`"), "{family}: {words}");

@@ -6,7 +6,7 @@ pub mod recordings;
 pub mod schemas;
 
 use extract_core::contract::Shape;
-use extract_core::reading::{PartialMode, Level, ReadError, Reader, Reading, Repair};
+use extract_core::reading::{Level, PartialMode, ReadError, Reader, Reading, Repair};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -105,7 +105,9 @@ fn read(question: &Question, shape: &Shape) -> Result<Reading, ReadError> {
     match question.kind.as_str() {
         // What a stream shows leaves out numbers that may still grow.
         "partial_streaming" => reader.read_partial(&question.input, PartialMode::Withheld),
-        kind if kind.starts_with("partial") => reader.read_partial(&question.input, PartialMode::Shown),
+        kind if kind.starts_with("partial") => {
+            reader.read_partial(&question.input, PartialMode::Shown)
+        }
         _ => reader.read(&question.input),
     }
 }

@@ -59,7 +59,7 @@ fn the_deepest_schema_that_is_read_does_not_overflow() {
                 match lowered {
                     Ok(lowered) => {
                         let value = json!({"a": []});
-                        assert_eq!(lowered.raise(lowered.lower_value(value.clone())), value);
+                        assert_eq!(lowered.restore(lowered.lower_value(value.clone())), value);
                     }
                     Err(DialectError::TooDeep { .. }) => {}
                     Err(error) => panic!("{name}: {error}"),
@@ -296,7 +296,7 @@ fn hostile_replies_are_bounded_too() {
     for (_, lowered) in everywhere(&schema) {
         let Ok(lowered) = lowered else { continue };
         let start = Instant::now();
-        let _ = lowered.raise(json!({"a": reply}));
+        let _ = lowered.restore(json!({"a": reply}));
         let _ = lowered.lower_value(json!({"a": reply}));
         assert!(start.elapsed() < Duration::from_secs(20));
     }

@@ -48,7 +48,7 @@ fn check(seed: u64, recursive: bool, count: &mut Count) {
             if let Err(error) = sent.validate(&down) {
                 panic!("seed {seed}, {name}: {error}\n{schema}\n{standard}\n{value}\n{down}");
             }
-            let up = lowered.raise(down.clone());
+            let up = lowered.restore(down.clone());
             assert!(own.is_valid(&up), "seed {seed}, {name}: {schema}\n{down}\n{up}");
             // A member that may be null and left out has null for both where all have to be there.
             let told = |note: &Note| note.words.contains("cannot be told from null itself");

@@ -91,7 +91,7 @@ fn openai_closes_objects_and_requires_every_property() {
     );
     // `b` accepts null of its own, and null is all that can be sent where it is left out.
     assert!(lowered.notes[0].words.contains("cannot be told from null itself"));
-    assert_eq!(lowered.raise(json!({"a": 1, "b": null})), json!({"a": 1}));
+    assert_eq!(lowered.restore(json!({"a": 1, "b": null})), json!({"a": 1}));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn properties_called_like_keywords_stay() {
             "x-note": "n", "default": 1
         });
         let sent = lowered.lower_value(own.clone());
-        assert_eq!(lowered.raise(sent), own, "{}", dialect.name());
+        assert_eq!(lowered.restore(sent), own, "{}", dialect.name());
         assert!(lowered.schema.get("title").is_none() && lowered.schema.get("$schema").is_none());
     }
     let anthropic = lowered::<Keywords>(&Dialect::ANTHROPIC_TOOL);
@@ -143,7 +143,7 @@ fn optional_properties_become_nullable_and_null_is_taken_out_again() {
             .iter()
             .any(|note| { note.kind == NoteKind::Nullable && note.pointer == "/properties/count" })
     );
-    assert_eq!(lowered.raise(json!({"count": null, "plain": null, "name": null})), json!({}));
+    assert_eq!(lowered.restore(json!({"count": null, "plain": null, "name": null})), json!({}));
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn flattened_structs_enums_and_maps() {
     let lowered = lowered::<WithMap>(&Dialect::OPENAI_STRICT);
     assert_eq!(lowered.schema["required"], json!(["x", "additional_properties"]));
     let sent = json!({"x": 1, "additional_properties": [{"key": "y", "value": true}]});
-    assert_eq!(lowered.raise(sent), json!({"x": 1, "y": true}));
+    assert_eq!(lowered.restore(sent), json!({"x": 1, "y": true}));
 }
 
 #[test]
@@ -336,13 +336,13 @@ fn maps() {
 fn a_key_that_comes_twice_is_reported() {
     let lowered = lowered::<Holder<HashMap<String, i32>>>(&Dialect::OPENAI_STRICT);
     let sent = json!({"at": [{"key": "a", "value": 1}, {"key": "a", "value": 2}]});
-    let raised = lowered.raise_checked(sent);
+    let raised = lowered.restore_checked(sent);
     assert_eq!(raised.value, json!({"at": {"a": 2}}));
     assert_eq!(raised.problems.len(), 1);
     assert_eq!(raised.problems[0].to_string(), r#"/at: expected each key once, found "a" twice"#);
     // What is a map already is taken as one, and what is no list of pairs is left to validation.
-    assert_eq!(lowered.raise(json!({"at": {"a": 1}})), json!({"at": {"a": 1}}));
-    assert_eq!(lowered.raise(json!({"at": [1]})), json!({"at": [1]}));
+    assert_eq!(lowered.restore(json!({"at": {"a": 1}})), json!({"at": {"a": 1}}));
+    assert_eq!(lowered.restore(json!({"at": [1]})), json!({"at": [1]}));
 }
 
 #[test]
@@ -496,7 +496,7 @@ fn recursion_is_kept_defined_or_written_out() {
     let sent = anthropic.lower_value(own.clone());
     let text = &sent["kids"][0]["kids"][0]["kids"][0];
     assert!(text.as_str().is_some_and(|text| text.starts_with(r#"{"v":4,"#)), "{sent}");
-    assert_eq!(anthropic.raise(sent), own);
+    assert_eq!(anthropic.restore(sent), own);
 }
 
 #[test]
@@ -523,7 +523,7 @@ fn branches_that_would_look_alike_are_told_apart() {
     ] {
         let (own, sent) = (json!({"at": own}), json!({"at": sent}));
         assert_eq!(lowered.lower_value(own.clone()), sent);
-        assert_eq!(lowered.raise(sent), own);
+        assert_eq!(lowered.restore(sent), own);
     }
     // A branch that takes everything stands beside the others.
     let lowered = self::lowered::<Holder<Alike>>(&Dialect::OPENAI_STRICT);
@@ -536,7 +536,7 @@ fn branches_that_would_look_alike_are_told_apart() {
     ] {
         let (own, sent) = (json!({"at": own}), json!({"at": sent}));
         assert_eq!(lowered.lower_value(own.clone()), sent);
-        assert_eq!(lowered.raise(sent), own);
+        assert_eq!(lowered.restore(sent), own);
     }
 }
 
@@ -595,9 +595,9 @@ fn a_reply_that_does_not_fit_is_raised_by_the_branch_it_names() {
         "kind": "mail", "headers": [{"key": "to", "value": "x"}], "size": "big"
     }});
     let raised = json!({"at": {"kind": "mail", "headers": {"to": "x"}, "size": "big"}});
-    assert_eq!(lowered.raise(sent), raised);
+    assert_eq!(lowered.restore(sent), raised);
     let sent = json!({"at": {"kind": "Mail", "headers": [{"key": "to", "value": "x"}]}});
-    assert_eq!(lowered.raise(sent), json!({"at": {"kind": "Mail", "headers": {"to": "x"}}}));
+    assert_eq!(lowered.restore(sent), json!({"at": {"kind": "Mail", "headers": {"to": "x"}}}));
 }
 
 #[test]
@@ -626,7 +626,7 @@ fn what_is_inside_may_look_alike_too() {
         let lowered = lower(&schema, &Dialect::OPENAI_STRICT).unwrap();
         for value in values {
             let own = json!({ "at": value });
-            assert_eq!(lowered.raise(lowered.lower_value(own.clone())), own);
+            assert_eq!(lowered.restore(lowered.lower_value(own.clone())), own);
         }
     }
 }

@@ -195,7 +195,7 @@ async fn extractions(gateway: &Gateway) {
             .base_url(options.base_url.unwrap())
             .protocol(protocol)
             .model("local")
-            .key(KEY)
+            .api_key(KEY)
             .mode(Mode::JsonSchema)
             .build()
             .unwrap();

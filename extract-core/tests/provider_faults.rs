@@ -292,7 +292,7 @@ async fn googles_wait_stands_in_the_body() {
 async fn the_budget_ends_and_the_last_error_is_told() {
     let server = Server::start([answer(503, "", &error_body(Protocol::Chat, KEY))]).await;
     let error = respond(&provider(&server, "openai/m")).await.unwrap_err();
-    assert_eq!((error.kind, server.count(), error.resent), (Kind::Overloaded, 3, 2));
+    assert_eq!((error.kind, server.count(), error.transport_retries), (Kind::Overloaded, 3, 2));
     assert!(!error.to_string().contains(KEY) && !format!("{error:?}").contains(KEY), "{error}");
 }
 
@@ -366,7 +366,7 @@ async fn an_error_in_the_place_of_a_stream_is_sent_again() {
     ])
     .await;
     let reply = stream(&provider(&server, "anthropic/m")).await.unwrap();
-    assert_eq!((reply.text().as_str(), server.count(), reply.resent), ("Hello", 2, 1));
+    assert_eq!((reply.text().as_str(), server.count(), reply.transport_retries), ("Hello", 2, 1));
 }
 
 #[tokio::test]

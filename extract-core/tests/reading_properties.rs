@@ -3,8 +3,8 @@
 
 use extract_core::contract::Shape;
 use extract_core::reading::{
-    Container, CutEnding, PartialMode, Incremental, Level, NotePlace, Reader, RepairKind, TokenRole, Scanner, Sink,
-    Token, read, read_any, read_partial,
+    Container, CutEnding, Incremental, Level, NotePlace, PartialMode, Reader, RepairKind, Scanner,
+    Sink, Token, TokenRole, read, read_any, read_partial,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use extract_core::contract::{SchemaError, Shape};
 use extract_core::reading::{
-    CutEnding, PartialMode, Level, Limits, ReadError, Reader, RepairKind, ScanError, read, read_any,
-    read_arguments, read_partial,
+    CutEnding, Level, Limits, PartialMode, ReadError, Reader, RepairKind, ScanError, read,
+    read_any, read_arguments, read_partial,
 };
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use extract_core::contract::{Contract, Shape};
 use extract_core::partial::Live;
-use extract_core::reading::{PartialMode, Level, ReadError, read, read_any, read_partial};
+use extract_core::reading::{Level, PartialMode, ReadError, read, read_any, read_partial};
 use serde_json::json;
 
 /// The family, what stands before the answer, and what stands behind it.

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use extract_core::conversation::{
-    Block, Feature, Message, Output, Part, ProviderErrorKind, ReasoningEffort, Reply, Request,
-    Settings, ProviderState, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Tools,
+    Block, Feature, Message, Output, Part, ProviderErrorKind, ProviderState, ReasoningEffort,
+    Reply, Request, Settings, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Tools,
 };
 use extract_core::model::{Facts, presets};
 use extract_core::wire::{Delivery, Protocol, Quirks, ToolChoiceForm};

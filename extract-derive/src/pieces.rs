@@ -30,7 +30,7 @@ pub(crate) fn write(container: &Container) -> TokenStream {
         fn check_json(#checker: &mut #krate::contract::Checker<'_>) {
             #[allow(unused_imports)]
             use #krate::contract::{
-                PieceExtract as _, PieceOther as _, PieceRead as _, ProbeExtract as _,
+                FieldPieceExtract as _, FieldPieceOther as _, FieldPieceRead as _, ProbeExtract as _,
                 ProbeOther as _,
             };
             #inside
@@ -124,7 +124,7 @@ fn piece(field: &Field, container: &Container) -> TokenStream {
     let inside = look_at(field, krate, &quote!(#value));
     let Some(reader) = field.reader() else {
         return quote! {
-            (&&#krate::contract::Piece::<#ty>::new()).check(#checker, |#value, #checker| { #inside });
+            (&&#krate::contract::FieldPiece::<#ty>::new()).check(#checker, |#value, #checker| { #inside });
         };
     };
     // A function for a type parameter asks for bounds that only serde is told.
@@ -134,7 +134,7 @@ fn piece(field: &Field, container: &Container) -> TokenStream {
     }
     let reading = Ident::new("reading", Span::mixed_site());
     quote! {
-        #checker.check_piece_by::<#ty>(
+        #checker.check_field_piece_by::<#ty>(
             |#reading| #reader(#reading),
             |#value, #checker| { #inside },
         );

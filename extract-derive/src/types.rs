@@ -34,7 +34,7 @@ pub(crate) fn write(container: &Container) -> TokenStream {
     quote! {
         fn walk_types(#walk: &mut #krate::contract::TypeWalk) {
             #[allow(unused_imports)]
-            use #krate::contract::{WalkedExtract as _, WalkedOther as _};
+            use #krate::contract::{FieldWalkExtract as _, FieldWalkOther as _};
             #walk.enter::<Self>(|#walk| { #nothing #inside });
         }
     }
@@ -75,7 +75,7 @@ fn walk_fields(
     let walk = walk();
     let mut visits = TokenStream::new();
     let mut plain: Vec<TokenStream> = tag
-        .map(|tag| quote!(#krate::contract::Plain { field: #tag, name: #tag, aliases: &[] }))
+        .map(|tag| quote!(#krate::contract::PlainMember { field: #tag, name: #tag, aliases: &[] }))
         .into_iter()
         .collect();
     let mut flat: Vec<TokenStream> = Vec::new();
@@ -88,7 +88,7 @@ fn walk_fields(
         match &field.wire.name {
             Some(_) if field.wire.flattened => flat.extend(has_own_schema(field).then(|| {
                 quote! {
-                    #krate::contract::Flat {
+                    #krate::contract::FlattenedField {
                         field: #name,
                         schema: #krate::contract::schema_of::<#ty>,
                     }
@@ -97,7 +97,7 @@ fn walk_fields(
             Some(wire) => {
                 let aliases = field.wire.aliases.iter().map(LitStr::value);
                 plain.push(quote! {
-                    #krate::contract::Plain {
+                    #krate::contract::PlainMember {
                         field: #name,
                         name: #wire,
                         aliases: &[#(#aliases),*],
@@ -116,7 +116,7 @@ fn walk_fields(
 fn visit(ty: &Type, container: &Container) -> TokenStream {
     let krate = &container.words.krate;
     let walk = walk();
-    quote!((&#krate::contract::Walked::<#ty>::new()).walk(#walk);)
+    quote!((&#krate::contract::FieldWalk::<#ty>::new()).walk(#walk);)
 }
 
 /// Whether the schema of the field is that of its type, and serde reads it in the type's own way.

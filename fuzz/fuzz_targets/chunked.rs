@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use extract_core::contract::Shape;
-use extract_core::reading::{Growing, Incremental, Reader};
+use extract_core::reading::{PartialMode, Incremental, Reader};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
@@ -33,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
     for (index, piece) in text.as_bytes().chunks(usize::from(*step % 9) + 1).enumerate() {
         incremental.feed(piece);
         if index % 16 == 0 {
-            let _ = incremental.partial(Growing::Withheld);
+            let _ = incremental.partial(PartialMode::Withheld);
         }
     }
     assert_eq!(incremental.finish(), reader.read(&text));

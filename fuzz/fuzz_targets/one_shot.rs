@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 
 use extract_core::contract::Shape;
-use extract_core::reading::{Growing, Level, read, read_any, read_arguments, read_partial};
+use extract_core::reading::{PartialMode, Level, read, read_any, read_arguments, read_partial};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
@@ -46,8 +46,8 @@ fuzz_target!(|data: &[u8]| {
         let _ = read(&text, shape, level);
         let _ = read_arguments(&text, shape, level);
     }
-    let _ = read_partial(&text, shape, Growing::Shown);
-    let _ = read_partial(&text, shape, Growing::Withheld);
+    let _ = read_partial(&text, shape, PartialMode::Shown);
+    let _ = read_partial(&text, shape, PartialMode::Withheld);
     let any = read_any(&text);
     if let Ok(value) = serde_json::from_str::<Value>(&text) {
         assert_eq!(any.expect("JSON is read").value, value);

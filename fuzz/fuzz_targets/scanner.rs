@@ -2,7 +2,7 @@
 //! that it opens it ends.
 #![no_main]
 
-use extract_core::reading::{Container, Role, Scanner, Sink, Token};
+use extract_core::reading::{Container, TokenRole, Scanner, Sink, Token};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Default, PartialEq, Debug)]
@@ -21,8 +21,8 @@ impl Sink for Log {
         assert!(self.depth >= 0);
         self.events.push((2 + u8::from(whole), at, String::new()));
     }
-    fn string_begin(&mut self, role: Role, at: usize) {
-        self.events.push((4 + u8::from(role == Role::Key), at, String::new()));
+    fn string_begin(&mut self, role: TokenRole, at: usize) {
+        self.events.push((4 + u8::from(role == TokenRole::Key), at, String::new()));
     }
     fn text(&mut self, text: &str) {
         self.events.last_mut().expect("a string is open").2.push_str(text);

@@ -46,7 +46,7 @@ impl Meaning<'_> {
     /// The schema that is sent, or said in words.
     pub(crate) fn schema(&self) -> &Value {
         let sent = self.form.as_ref().map(|form| &form.lowered.schema);
-        sent.unwrap_or_else(|| self.row.contract.asked_schema())
+        sent.unwrap_or_else(|| self.row.contract.sent_schema())
     }
 
     /// A value of the type as it is sent.
@@ -60,7 +60,7 @@ impl Meaning<'_> {
     }
 
     fn raised(&self, sent: &Value) -> Value {
-        let raised = self.form.as_ref().map(|form| form.lowered.raise(sent.clone()));
+        let raised = self.form.as_ref().map(|form| form.lowered.restore(sent.clone()));
         raised.unwrap_or_else(|| sent.clone())
     }
 
@@ -93,7 +93,7 @@ impl Meaning<'_> {
         let names = [contract.name(), "answer"];
         let own = Relation { schema: Schema(contract.schema()), names: &names, closed: true };
         let whole =
-            Relation { schema: Schema(contract.asked_schema()), names: &names, closed: false };
+            Relation { schema: Schema(contract.sent_schema()), names: &names, closed: false };
         let lowered = Relation { schema: Schema(self.schema()), ..whole };
         let without = without_nulls(&raised);
         if own.forbids(if contract.is_wrapped() { &raised["value"] } else { &raised }, read) {

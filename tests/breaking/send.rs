@@ -7,7 +7,7 @@ use std::sync::Arc;
 use extract_llm::contract::Contract;
 use extract_llm::contract::dialect::Dialect;
 use extract_llm::conversation::{
-    Block, Delta, StreamEnd, Output, ProviderError, Reply, Request, StopReason, ToolCall,
+    Block, Delta, Output, ProviderError, Reply, Request, StopReason, StreamEnd, ToolCall,
 };
 use extract_llm::extraction::Layout;
 use extract_llm::model::scripted::reply;
@@ -163,7 +163,7 @@ pub(crate) fn ask_value(contract: &Arc<Contract>, setup: &Setup, text: &str) -> 
 }
 
 fn run<T: Extract + Serialize>(setup: &Setup, asked: Extraction<T>) -> Answer {
-    let asked = asked.mode(setup.mode).layout(Layout::Whole).retries(0);
+    let asked = asked.mode(setup.mode).layout(Layout::Whole).validation_retries(0);
     if setup.transport == Transport::Whole {
         return block_on(Box::pin(async move { Answer::of(asked.report().await) }));
     }

@@ -40,7 +40,7 @@ where
         for dialect in Dialect::ALL {
             let Ok(form) = contract.form(dialect, false) else { continue };
             let sent = form.lowered.lower_value(asked.clone());
-            prop_assert_eq!(form.lowered.raise(sent), asked.clone(), "{}", dialect.name());
+            prop_assert_eq!(form.lowered.restore(sent), asked.clone(), "{}", dialect.name());
         }
         Ok(())
     });

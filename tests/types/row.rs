@@ -73,7 +73,7 @@ where
         assert!(problems.is_empty(), "{kind}: {own}: {problems}\n{}", contract.schema());
         assert_eq!(serde_json::from_value::<T>(own.clone()).unwrap(), *sample, "{kind}");
     }
-    let names = Names::of(contract.asked_schema());
+    let names = Names::of(contract.sent_schema());
     for (sample, own) in samples.iter().zip(&own) {
         send_text(kind, &contract, sample, own);
     }
@@ -113,7 +113,7 @@ where
         panic!("{kind}, {name}: {lowered}: {error}\n{schema}");
     }
     // An option that is left out may come back as null: serde reads the same from both.
-    let raised = form.lowered.raise(lowered.clone());
+    let raised = form.lowered.restore(lowered.clone());
     assert_eq!(without_nulls(&raised), without_nulls(&asked), "{kind}, {name}");
 
     let mut profile = Profile::new("scripted", "scripted");
@@ -123,7 +123,8 @@ where
     let client = scripted::client_of(&model);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     // The type as one value; `tests/unions.rs` is about its variants as tools.
-    let asked = client.extract::<T>("text").mode(Mode::Tools).layout(Layout::Whole).retries(0);
+    let asked =
+        client.extract::<T>("text").mode(Mode::Tools).layout(Layout::Whole).validation_retries(0);
     let done = runtime.block_on(asked.report().into_future());
     match done {
         Ok(done) => {
@@ -144,7 +145,7 @@ where
     let model = Scripted::new([reply::text(asked.to_string())]);
     let client = scripted::client_of(&model);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let asked = client.extract::<T>("text").mode(Mode::Text).retries(0);
+    let asked = client.extract::<T>("text").mode(Mode::Text).validation_retries(0);
     match runtime.block_on(asked.report().into_future()) {
         Ok(done) => {
             assert_eq!(done.value, *sample, "{kind}, as text");
@@ -221,7 +222,7 @@ fn no_name_is_lost(kind: &str, contract: &Contract, dialect: &'static Dialect, n
         "{kind}: {} are silently lost in {}\n{}\n{}",
         lost.join(", "),
         dialect.name(),
-        contract.asked_schema(),
+        contract.sent_schema(),
         form.lowered.schema
     );
 }

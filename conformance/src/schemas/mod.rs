@@ -138,7 +138,7 @@ impl Examiner {
             let detail = format!("{value}: {}", violations(&contract, value));
             findings.push(Finding::new(Class::ValidDisputed, "", detail));
         }
-        let own = Names::of(contract.asked_schema());
+        let own = Names::of(contract.sent_schema());
         for dialect in Dialect::ALL {
             let name = dialect.name();
             let form = match contract.form(dialect, dialect.enforced()) {

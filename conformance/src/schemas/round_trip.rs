@@ -78,7 +78,7 @@ impl Sender {
         };
         let client = Client::with_model(Scripted::new([reply]).with_profile(profile));
         let call = client.extract_value(contract, "text").mode(mode).layout(Layout::Whole);
-        let done = self.runtime.block_on(call.retries(0).report().into_future());
+        let done = self.runtime.block_on(call.validation_retries(0).report().into_future());
         let done = done.map_err(|error| error.to_string())?;
         Ok(Returned { value: done.value, is_repaired: !done.repairs.is_empty() })
     }

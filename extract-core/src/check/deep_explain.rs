@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::schema::ViolationReport;
-use super::union_branch::{MeantBranch, meant};
+use super::union_branch::{MeantBranch, meant_branch};
 use crate::contract::{Contract, Problem, Problems};
 use crate::schema::push_segment;
-use crate::schema::{Tree, CheckKind, Validator, WrittenId};
+use crate::schema::{CheckKind, Tree, Validator, WrittenId};
 
 /// The most places that are looked at, each for each schema that speaks of it.
 const MOST: usize = 200_000;
@@ -54,7 +54,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn explain(&mut self, id: WrittenId, value: &'a Value, pointer: &str) {
-        self.tell(id, value, pointer, false);
+        self.report(id, value, pointer, false);
         let schema = self.tree.written(id);
         for part in schema.conjuncts() {
             self.open.push((part, value, pointer.to_owned()));
@@ -95,7 +95,7 @@ impl<'a> Walk<'a> {
         value: &'a Value,
         pointer: &str,
     ) {
-        match meant(self.tree, branches, value) {
+        match meant_branch(self.tree, branches, value) {
             MeantBranch::Branch(index) => {
                 let branch = branches.get(index);
                 self.open.extend(branch.map(|branch| (*branch, value, pointer.to_owned())));
@@ -107,18 +107,18 @@ impl<'a> Walk<'a> {
             }
             // Of what is not nested deeply, all branches can be tried.
             MeantBranch::Unknown if self.tree.is_affordable(id, value, CheckKind::Tell) => {
-                self.tell(id, value, pointer, true);
+                self.report(id, value, pointer, true);
             }
             MeantBranch::Unknown => {}
         }
     }
 
     /// The schema of this place: all of it, or without the places inside.
-    fn tell(&mut self, id: WrittenId, value: &Value, pointer: &str, whole: bool) {
+    fn report(&mut self, id: WrittenId, value: &Value, pointer: &str, whole: bool) {
         let contract = self.contract;
         let compiled = self.compiled.entry((id, whole)).or_insert_with(|| {
-            let document = contract.asked_schema();
-            let part = self.tree.alone(document, id, whole);
+            let document = contract.sent_schema();
+            let part = self.tree.standalone_schema(document, id, whole);
             Contract::compile_part(&part).ok()
         });
         let Some(validator) = compiled else { return };

@@ -35,7 +35,7 @@ pub(crate) fn check_elements<E: Extract>(
             for (index, item) in &elements {
                 checker.at(index, |checker| match item {
                     ReadOutcome::Typed(item) => item.check(checker),
-                    ReadOutcome::Unread(error) => checker.check_unread::<E>(error),
+                    ReadOutcome::Unread(error) => checker.check_fieldwise::<E>(error),
                     ReadOutcome::TooDeep => {}
                 });
             }

@@ -64,7 +64,8 @@ where
 /// The checks under way, and the value that they look at, if there is one: it comes back with what
 /// they say.
 pub(super) type CheckedValue<'a, T> = BoxFuture<'a, (Option<T>, Vec<CheckResult>)>;
-type Run<T> = for<'a> fn(&'a [Arc<dyn AsyncCheck<T>>], Option<T>, Context<'a>) -> CheckedValue<'a, T>;
+type Run<T> =
+    for<'a> fn(&'a [Arc<dyn AsyncCheck<T>>], Option<T>, Context<'a>) -> CheckedValue<'a, T>;
 
 /// The checks of one call.
 pub(crate) struct Rules<T> {
@@ -131,14 +132,19 @@ impl<T: 'static> Rules<T> {
     /// None where there are none.
     pub(super) fn waiting<'a>(
         &'a self,
-    ) -> Option<impl FnOnce(Option<T>, Context<'a>) -> CheckedValue<'a, T> + Send + use<'a, T>> {
+    ) -> Option<impl FnOnce(Option<T>, Context<'a>) -> CheckedValue<'a, T> + Send + use<'a, T>>
+    {
         let (run, waiting) = (self.run?, &self.waiting[..]);
         Some(move |value, context| run(waiting, value, context))
     }
 }
 
 /// A check whose panic is an answer.
-async fn guarded<'a, T>(check: &dyn AsyncCheck<T>, value: &'a T, context: Context<'a>) -> CheckResult {
+async fn guarded<'a, T>(
+    check: &dyn AsyncCheck<T>,
+    value: &'a T,
+    context: Context<'a>,
+) -> CheckResult {
     let started = std::panic::catch_unwind(AssertUnwindSafe(|| check.start(value, context)));
     let ended = match started {
         Ok(running) => AssertUnwindSafe(running).catch_unwind().await,

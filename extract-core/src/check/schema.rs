@@ -5,7 +5,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
 use super::deep_explain;
-use super::union_branch::{Head, MeantBranch, meant};
+use super::union_branch::{Head, MeantBranch, meant_branch};
 use crate::contract::{Contract, MISSING, Problem, ProblemKind, Problems, excerpt};
 use crate::schema::CheckKind;
 use crate::schema::push_segment;
@@ -132,7 +132,7 @@ impl<'a> ViolationReport<'a> {
         let value = error.instance();
         let schemas = self.contract.branches_at(error.schema_path().as_str());
         let schemas = schemas.filter(|schemas| schemas.len() == branches.len());
-        match schemas.map_or(MeantBranch::Unknown, |schemas| meant(tree, schemas, value)) {
+        match schemas.map_or(MeantBranch::Unknown, |schemas| meant_branch(tree, schemas, value)) {
             MeantBranch::Branch(index) => {
                 if let Some(branch) = branches.get(index).filter(|branch| !branch.is_empty()) {
                     return branch.iter().for_each(|error| self.describe(error));

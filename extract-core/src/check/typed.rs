@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::rules::Rules;
 use super::schema::violations;
 use crate::contract::{
-    Checker, Context, Contract, Extract, FailedCheck, Problem, ProblemKind, Problems, DeserializeProblem, excerpt,
-    read,
+    Checker, Context, Contract, DeserializeProblem, Extract, FailedCheck, Problem, ProblemKind,
+    Problems, excerpt, read,
 };
-use crate::schema::{StackRoom, CheckKind};
+use crate::schema::{CheckKind, StackRoom};
 
 /// Checks a value of the type's own shape: all violations of its schema, then what serde says,
 /// then the validators of the type and of the call, then the checks of the call that may wait.
@@ -58,20 +58,20 @@ pub(crate) fn check_at_once<T: Extract>(
                 checker.report(validate(typed, context));
             }
         }
-        ReadOutcome::Unread(error) => checker.check_unread::<T>(error),
+        ReadOutcome::Unread(error) => checker.check_fieldwise::<T>(error),
         ReadOutcome::TooDeep => {}
     })?;
     add_uncovered(&mut problems, found);
     // The same words of two layers stand there once.
     let mut seen = HashSet::new();
     problems.retain(|problem| seen.insert(problem.clone()));
-    keep_exact(&mut problems);
+    keep_exact_numbers(&mut problems);
     Ok((read.typed(), problems.into()))
 }
 
 /// Leaves out each problem of the reading that another layer describes, at its place or inside of it or
 /// around it: the checks know more of the type.
-fn keep_exact(problems: &mut Vec<Problem>) {
+fn keep_exact_numbers(problems: &mut Vec<Problem>) {
     let is_reading = |problem: &Problem| problem.kind == ProblemKind::Reading;
     if !problems.iter().any(is_reading) || problems.iter().all(is_reading) {
         return;

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::schema::{Kinds, Tree, WrittenSchema, WrittenId};
+use crate::schema::{Kinds, Tree, WrittenId, WrittenSchema};
 
 /// How many references and unions are followed, one from another, to the names of a branch.
 const FOLLOWED: usize = 8;
@@ -25,7 +25,11 @@ pub(super) enum MeantBranch<'a> {
 }
 
 /// Returns the branch of a union, as it is written, that the value means.
-pub(super) fn meant<'a>(tree: &'a Tree, branches: &[WrittenId], value: &Value) -> MeantBranch<'a> {
+pub(super) fn meant_branch<'a>(
+    tree: &'a Tree,
+    branches: &[WrittenId],
+    value: &Value,
+) -> MeantBranch<'a> {
     let heads: Vec<Head<'_>> = branches.iter().map(|&branch| Head::of(tree, branch)).collect();
     let named = match value {
         Value::String(text) => by_text(&heads, text),

@@ -119,7 +119,7 @@ impl<T: Extract> Extract for Answer<T> {
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.at("value", Checker::check_piece::<T>);
+        checker.at("value", Checker::check_field_piece::<T>);
     }
 
     fn seed() -> Seed {

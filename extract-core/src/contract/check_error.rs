@@ -60,9 +60,9 @@ impl std::error::Error for CheckError {}
 /// Why a check could not be made.
 ///
 /// ```
-/// use extract_core::contract::{Background, CheckError, CheckFailure};
+/// use extract_core::contract::{CheckContext, CheckError, CheckFailure};
 ///
-/// let background = Background::new();
+/// let background = CheckContext::new();
 /// let Err(CheckError::Failed(missing)) = background.context().get::<u32>() else { panic!() };
 /// assert!(matches!(missing, CheckFailure::NoContext { .. }));
 /// assert!(missing.to_string().contains("u32"));

@@ -14,7 +14,7 @@ use super::fieldwise::FieldwiseCheck;
 use super::path_lookup::PathLookup;
 use super::value_deserializer::DeserializeProblem;
 use super::{CheckError, CheckFailure, Context, Problem, Problems, excerpt};
-use crate::grounding::{SearchCost, Located};
+use crate::grounding::{Located, SearchCost};
 use crate::schema::push_segment;
 
 /// Walks a typed value, with the JSON it was read from beside it, and collects what its validators
@@ -64,10 +64,10 @@ impl<'v> Checker<'v> {
     ///
     /// ```
     /// use extract_core::Extract;
-    /// use extract_core::contract::{Background, Checker};
+    /// use extract_core::contract::{CheckContext, Checker};
     /// use serde_json::json;
     ///
-    /// let (json, background) = (json!([1]), Background::new().source("One."));
+    /// let (json, background) = (json!([1]), CheckContext::new().source("One."));
     /// let mut checker = Checker::with_context(&json, background.context());
     /// vec![1_u8].check(&mut checker);
     /// assert!(checker.into_problems().is_empty());
@@ -219,13 +219,13 @@ impl<'v> Checker<'v> {
     }
 
     /// Adds a problem that begins at this place.
-    pub(super) fn tell(&mut self, problem: impl FnOnce(&str) -> Problem) {
+    pub(super) fn report_problem(&mut self, problem: impl FnOnce(&str) -> Problem) {
         self.problems.push(problem(&self.pointer));
     }
 
     /// Looks up where a text stands in the source. What is not there is a problem of the value at this
     /// place.
-    pub(crate) fn look_up(&mut self, text: &str) -> Option<Located> {
+    pub(crate) fn look_up_quote(&mut self, text: &str) -> Option<Located> {
         if self.seek.is_some() {
             return None;
         }
@@ -263,7 +263,7 @@ impl<'v> Checker<'v> {
     /// Where the value at this path of names and indexes in Rust stands, as a pointer from here, and
     /// (as words to append) the part of the path that no walk knows.
     #[cfg(any(feature = "garde", feature = "validator"))]
-    pub(super) fn place_of<T: super::Extract>(
+    pub(super) fn place_in_code<T: super::Extract>(
         &mut self,
         value: &T,
         path: Vec<String>,

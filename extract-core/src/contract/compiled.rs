@@ -17,8 +17,8 @@ use crate::conversation::Tool;
 use crate::reading::{Reading, Repair, RepairKind, parse_json};
 use crate::schema::push_segment;
 use crate::schema::{
-    NodeId, Origin, StackRoom, Tree, CheckKind, WrittenId, bounded, contradiction, embed, in_json_schema,
-    modernized, validator,
+    CheckKind, NodeId, Origin, StackRoom, Tree, WrittenId, bounded, contradiction, embed,
+    in_json_schema, modernized, validator,
 };
 
 /// What a type asks for: its JSON Schema, its tool in every dialect, and the compiled validator.
@@ -202,7 +202,7 @@ impl Contract {
         };
         let own = contract.tree.node(contract.own_node());
         contract.description.clone_from(&own.notes.description);
-        let form = contract.formed(dialect, false, lowered);
+        let form = contract.lower_for(dialect, false, lowered);
         contract.keep(dialect, false, form)?;
         Ok(contract)
     }
@@ -264,7 +264,7 @@ impl Contract {
     }
 
     /// The schema that a model is asked to fill: the type's own, or the object around it.
-    pub fn asked_schema(&self) -> &Value {
+    pub fn sent_schema(&self) -> &Value {
         self.wrapped.as_ref().unwrap_or(&self.schema)
     }
 
@@ -317,17 +317,20 @@ impl Contract {
                 let source = if self.is_wrapped() { error.inside() } else { error };
                 ContractError::Dialect { name: self.name.clone(), dialect: dialect.name(), source }
             })?;
-            self.formed(dialect, strict, lowered)
+            self.lower_for(dialect, strict, lowered)
         });
         self.keep(dialect, strict, form)
     }
 
     /// The contract in the dialect of another contract's form.
-    pub(crate) fn form_like(&self, other: &LoweredContract) -> Result<Arc<LoweredContract>, ContractError> {
+    pub(crate) fn form_like(
+        &self,
+        other: &LoweredContract,
+    ) -> Result<Arc<LoweredContract>, ContractError> {
         self.form(other.dialect, other.strict)
     }
 
-    fn formed(
+    fn lower_for(
         &self,
         dialect: &'static Dialect,
         strict: bool,
@@ -404,7 +407,7 @@ impl Contract {
     pub fn prompt_schema(&self) -> &str {
         let written = || StackRoom::of_document(&self.schema).run(|| render(&self.tree));
         // One that is too large to be written out in types is shown as it is.
-        self.prompt.get_or_init(|| written().unwrap_or_else(|_| self.asked_schema().to_string()))
+        self.prompt.get_or_init(|| written().unwrap_or_else(|_| self.sent_schema().to_string()))
     }
 
     /// The schema as JSON text, tidied and in one line: the other form for prompts, for models that
@@ -422,7 +425,7 @@ impl Contract {
         match self.form(&Dialect::JSON_SCHEMA, false) {
             // What is told in words is not turned back: it has to be the type's own shape.
             Ok(form) if form.lowered.is_identity() => form.tool.schema.to_string(),
-            _ => self.asked_schema().to_string(),
+            _ => self.sent_schema().to_string(),
         }
     }
 
@@ -433,9 +436,9 @@ impl Contract {
 
     /// Turns a value that a model gave for `form` into one of the type's own shape. What is wrong
     /// with it and cannot be seen in the result any more comes along, in the result's pointers.
-    pub(crate) fn raise(&self, form: Option<&LoweredContract>, value: Value) -> Restored {
+    pub(crate) fn restore(&self, form: Option<&LoweredContract>, value: Value) -> Restored {
         let mut raised = match form {
-            Some(form) => form.lowered.raise_checked(value),
+            Some(form) => form.lowered.restore_checked(value),
             None => Restored { value, problems: Vec::new() },
         };
         if self.is_wrapped() {
@@ -450,10 +453,14 @@ impl Contract {
     }
 
     /// The same for a reading: each misfit that the checks would not find comes along as a problem.
-    pub(crate) fn raise_reading(&self, form: Option<&LoweredContract>, reading: Reading) -> Restored {
+    pub(crate) fn restore_reading(
+        &self,
+        form: Option<&LoweredContract>,
+        reading: Reading,
+    ) -> Restored {
         const MOST: usize = 100;
         let misfits = reading.misfits;
-        let mut raised = self.raise(form, reading.value);
+        let mut raised = self.restore(form, reading.value);
         if misfits.is_empty() {
             return raised;
         }
@@ -464,7 +471,7 @@ impl Contract {
             .filter(|misfit| misfit.unseen || passes)
             .take(MOST)
             .map(|misfit| {
-                let place = self.own_place(form, &raised.value, &misfit.pointer);
+                let place = self.own_pointer(form, &raised.value, &misfit.pointer);
                 Problem::new(ProblemKind::Reading, place, misfit.expected, misfit.found)
             })
             .collect();
@@ -474,11 +481,15 @@ impl Contract {
 
     /// A reply as it stands, in the type's own shape, where it is JSON that a schema given at run time
     /// takes: such a schema is all that there is to a value, so that nothing is to be converted.
-    pub(crate) fn as_it_stands(&self, form: Option<&LoweredContract>, text: &str) -> Option<Value> {
+    pub(crate) fn read_as_written(
+        &self,
+        form: Option<&LoweredContract>,
+        text: &str,
+    ) -> Option<Value> {
         if !self.is_given {
             return None;
         }
-        let Restored { value, problems } = self.raise(form, parse_json(text)?);
+        let Restored { value, problems } = self.restore(form, parse_json(text)?);
         (problems.is_empty() && self.is_valid(&value)).then_some(value)
     }
 
@@ -492,12 +503,12 @@ impl Contract {
         own.misfits.is_empty()
             && own.repairs.iter().all(is_around)
             && !form.lowered.has_pairs_beside_members(&own.value)
-            && self.is_valid(&self.raise(None, own.value.clone()).value)
+            && self.is_valid(&self.restore(None, own.value.clone()).value)
     }
 
     /// The place of a value of the type's own shape that stands at this place of the sent one, or
     /// the nearest place around it.
-    fn own_place(&self, form: Option<&LoweredContract>, value: &Value, sent: &str) -> String {
+    fn own_pointer(&self, form: Option<&LoweredContract>, value: &Value, sent: &str) -> String {
         if form.is_none_or(|form| form.lowered.is_identity()) {
             let inside = if self.is_wrapped() { wrapper::inside(sent) } else { Some(sent) };
             return inside.unwrap_or_default().to_owned();
@@ -515,7 +526,7 @@ impl Contract {
                 pointer
             });
             let pointers: Vec<String> = pointers.collect();
-            let places = self.asked_places(form, value, pointers.iter().map(String::as_str));
+            let places = self.sent_pointers(form, value, pointers.iter().map(String::as_str));
             let holds = |asked: &String| {
                 sent.strip_prefix(asked.as_str())
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -529,7 +540,7 @@ impl Contract {
 
     /// A value of the type's own shape as the model sees it in `form`: with its wrapping around it,
     /// and in the shape that is sent.
-    pub(crate) fn asked_value(&self, form: Option<&LoweredContract>, value: Value) -> Value {
+    pub(crate) fn sent_value(&self, form: Option<&LoweredContract>, value: Value) -> Value {
         let value = if self.is_wrapped() { wrapper::enclose(value) } else { value };
         match form {
             Some(form) => form.lowered.lower_value(value),
@@ -538,13 +549,13 @@ impl Contract {
     }
 
     /// Places of a value as the model sees them in `form`.
-    pub(crate) fn asked_places<'p>(
+    pub(crate) fn sent_pointers<'p>(
         &self,
         form: Option<&LoweredContract>,
         value: &Value,
         pointers: impl IntoIterator<Item = &'p str>,
     ) -> Vec<String> {
-        let pointers = pointers.into_iter().map(|pointer| self.asked_pointer(pointer));
+        let pointers = pointers.into_iter().map(|pointer| self.sent_pointer(pointer));
         let Some(lowered) = form.map(|form| &form.lowered).filter(|form| !form.is_identity())
         else {
             return pointers.collect();
@@ -555,21 +566,21 @@ impl Contract {
     }
 
     /// A value and its problems as the model sees them in `form`.
-    pub(crate) fn as_asked(
+    pub(crate) fn in_sent_shape(
         &self,
         form: Option<&LoweredContract>,
         value: Value,
         problems: &Problems,
     ) -> (Value, Problems) {
         let pointers = problems.iter().map(|problem| problem.pointer.as_str());
-        let places = self.asked_places(form, &value, pointers);
+        let places = self.sent_pointers(form, &value, pointers);
         let problems = problems.iter().cloned().zip(places);
         let told = problems.map(|(problem, place)| problem.at(place)).collect();
-        (self.asked_value(form, value), told)
+        (self.sent_value(form, value), told)
     }
 
     /// The pointer of a place with a value's wrapping in it.
-    pub(crate) fn asked_pointer(&self, pointer: &str) -> String {
+    pub(crate) fn sent_pointer(&self, pointer: &str) -> String {
         if self.is_wrapped() { wrapper::outside(pointer) } else { pointer.to_owned() }
     }
 }

@@ -15,11 +15,11 @@ use crate::grounding::Source;
 /// [`parse_in`](crate::extraction::parse_in), and for tests of one's checks, it is made by hand.
 ///
 /// ```
-/// use extract_core::contract::Background;
+/// use extract_core::contract::CheckContext;
 ///
 /// struct Stock(Vec<&'static str>);
 ///
-/// let background = Background::new().source("Two of A-1, please.").value(Stock(vec!["A-1"]));
+/// let background = CheckContext::new().source("Two of A-1, please.").value(Stock(vec!["A-1"]));
 /// let cx = background.context();
 /// assert_eq!(cx.source()?.text(), "Two of A-1, please.");
 /// assert_eq!(cx.get::<Stock>()?.0, ["A-1"]);

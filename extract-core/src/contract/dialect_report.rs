@@ -69,8 +69,8 @@ impl DialectReport {
                     .notes
                     .iter()
                     .map(|note| {
-                        let pointer = schema_path::in_the_type(contract, &note.pointer);
-                        let place = schema_path::in_words(contract, &pointer);
+                        let pointer = schema_path::type_path(contract, &note.pointer);
+                        let place = schema_path::describe_path(contract, &pointer);
                         Change { place, pointer, kind: note.kind, words: note.words.clone() }
                     })
                     .collect();

@@ -49,10 +49,12 @@ impl Contract {
         if found.is_some() {
             return found;
         }
-        let whole = self.asked_schema();
+        let whole = self.sent_schema();
         let mut schema = match ways.as_slice() {
             [] => true.into(),
-            ways => embed::any_of(ways.iter().map(|&way| self.tree().said(whole, way)).collect()),
+            ways => {
+                embed::any_of(ways.iter().map(|&way| self.tree().to_schema(whole, way)).collect())
+            }
         };
         embed::define(&mut schema, whole);
         let name = format!("{}_element", self.name());
@@ -70,7 +72,7 @@ impl Contract {
     pub(crate) fn has_nothing_of(&self, other: &Self) -> Option<(String, String)> {
         let kinds = |of: &Self| of.tree().kinds(of.own_node());
         let (own, others) = (kinds(self), kinds(other));
-        (!own.meets(others)).then(|| (own.in_words(), others.in_words()))
+        (!own.meets(others)).then(|| (own.describe(), others.describe()))
     }
 }
 

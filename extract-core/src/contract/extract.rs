@@ -256,7 +256,7 @@ impl<T: Extract> Extract for Vec<T> {
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.check_pieces::<T>();
+        checker.check_field_pieces::<T>();
     }
 
     fn seed() -> Seed {
@@ -274,7 +274,7 @@ impl<T: Extract> Extract for Box<[T]> {
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.check_pieces::<T>();
+        checker.check_field_pieces::<T>();
     }
 
     fn seed() -> Seed {
@@ -292,7 +292,7 @@ impl<T: Extract> Extract for LinkedList<T> {
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.check_pieces::<T>();
+        checker.check_field_pieces::<T>();
     }
 
     fn seed() -> Seed {
@@ -307,11 +307,11 @@ impl<T: Extract> Extract for LinkedList<T> {
 // It has forgotten the order on the wire, by which its elements are named: they are read once more.
 impl<T: Extract + Ord> Extract for BinaryHeap<T> {
     fn check(&self, checker: &mut Checker<'_>) {
-        checker.check_pieces::<T>();
+        checker.check_field_pieces::<T>();
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.check_pieces::<T>();
+        checker.check_field_pieces::<T>();
     }
 
     fn walk_types(walk: &mut TypeWalk) {
@@ -326,8 +326,8 @@ impl<T: Extract> Extract for Range<T> {
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.at("start", Checker::check_piece::<T>);
-        checker.at("end", Checker::check_piece::<T>);
+        checker.at("start", Checker::check_field_piece::<T>);
+        checker.at("end", Checker::check_field_piece::<T>);
     }
 
     fn walk_types(walk: &mut TypeWalk) {
@@ -342,8 +342,8 @@ impl<T: Extract> Extract for RangeInclusive<T> {
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.at("start", Checker::check_piece::<T>);
-        checker.at("end", Checker::check_piece::<T>);
+        checker.at("start", Checker::check_field_piece::<T>);
+        checker.at("end", Checker::check_field_piece::<T>);
     }
 
     fn walk_types(walk: &mut TypeWalk) {
@@ -371,7 +371,7 @@ impl<T: Extract> Extract for VecDeque<T> {
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.check_pieces::<T>();
+        checker.check_field_pieces::<T>();
     }
 
     fn seed() -> Seed {
@@ -389,7 +389,7 @@ impl<T: Extract + Ord> Extract for BTreeSet<T> {
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.check_pieces::<T>();
+        checker.check_field_pieces::<T>();
     }
 
     fn seed() -> Seed {
@@ -407,7 +407,7 @@ impl<T: Extract + Eq + Hash, S: BuildHasher + Default + 'static> Extract for Has
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.check_pieces::<T>();
+        checker.check_field_pieces::<T>();
     }
 
     fn seed() -> Seed {
@@ -441,7 +441,7 @@ where
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.check_piece_entries::<K, V>();
+        checker.check_field_piece_entries::<K, V>();
     }
 
     fn seed() -> Seed {
@@ -465,7 +465,7 @@ where
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.check_piece_entries::<K, V>();
+        checker.check_field_piece_entries::<K, V>();
     }
 
     fn seed() -> Seed {
@@ -486,7 +486,7 @@ macro_rules! tuples {
             }
 
             fn check_json(checker: &mut Checker<'_>) {
-                $(checker.at($index, Checker::check_piece::<$name>);)+
+                $(checker.at($index, Checker::check_field_piece::<$name>);)+
             }
 
             fn seed() -> Seed {
@@ -523,7 +523,7 @@ macro_rules! arrays {
             }
 
             fn check_json(checker: &mut Checker<'_>) {
-                checker.check_pieces::<T>();
+                checker.check_field_pieces::<T>();
             }
 
             fn seed() -> Seed {

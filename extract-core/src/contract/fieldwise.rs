@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::checker::wire_key;
-use super::value_deserializer::{self, Reading, DeserializeProblem};
+use super::value_deserializer::{self, DeserializeProblem, Reading};
 use super::{Checker, Extract};
 
 /// The most parts of one value that are told to be unreadable.
@@ -26,15 +26,15 @@ pub(super) struct FieldwiseCheck {
 
 impl Checker<'_> {
     /// Checks the parts of the value at this place, which cannot be read as a `T`.
-    pub(crate) fn check_unread<T: Extract>(&mut self, error: &DeserializeProblem) {
+    pub(crate) fn check_fieldwise<T: Extract>(&mut self, error: &DeserializeProblem) {
         let Some(value) = self.json() else { return };
-        self.walk_unread(T::check_json, Some(error), value);
+        self.walk_fields(T::check_json, Some(error), value);
     }
 
     /// Checks the value at this place as a part of one that cannot be read: by its own check if it can
     /// be read, and part by part if not.
     #[doc(hidden)]
-    pub fn check_piece<T: Extract>(&mut self) {
+    pub fn check_field_piece<T: Extract>(&mut self) {
         self.piece(value_deserializer::read::<T>, T::check_json, |value, checker| {
             value.check(checker)
         });
@@ -42,16 +42,16 @@ impl Checker<'_> {
 
     /// The same of each element of a list.
     #[doc(hidden)]
-    pub fn check_pieces<T: Extract>(&mut self) {
+    pub fn check_field_pieces<T: Extract>(&mut self) {
         let count = self.json().and_then(Value::as_array).map_or(0, Vec::len);
         for index in 0..count {
-            self.at(index, Checker::check_piece::<T>);
+            self.at(index, Checker::check_field_piece::<T>);
         }
     }
 
     /// The same of each value of a map.
     #[doc(hidden)]
-    pub fn check_piece_entries<K: DeserializeOwned, V: Extract>(&mut self) {
+    pub fn check_field_piece_entries<K: DeserializeOwned, V: Extract>(&mut self) {
         let Some(entries) = self.json().and_then(Value::as_object) else { return };
         for name in entries.keys() {
             if self.is_of_others(name) {
@@ -59,15 +59,15 @@ impl Checker<'_> {
             }
             let key = wire_key::<K>(name);
             self.at(name, |checker| match key {
-                Ok(_) => checker.check_piece::<V>(),
-                Err(error) => checker.tell_unread(&error, &Value::from(name.as_str())),
+                Ok(_) => checker.check_field_piece::<V>(),
+                Err(error) => checker.report_unread(&error, &Value::from(name.as_str())),
             });
         }
     }
 
     /// A field that is read by a function.
     #[doc(hidden)]
-    pub fn check_piece_by<T>(
+    pub fn check_field_piece_by<T>(
         &mut self,
         read: impl FnOnce(Reading<'_>) -> Result<T, serde_json::Error>,
         check: impl FnOnce(&T, &mut Self),
@@ -126,25 +126,30 @@ impl Checker<'_> {
             // Of several that are read from one object, none need find what it is made of in it.
             Err(error) => {
                 let is_alone = matches!(value, Cow::Borrowed(_));
-                self.walk_unread(walk, is_alone.then_some(&error), &value);
+                self.walk_fields(walk, is_alone.then_some(&error), &value);
             }
         }
     }
 
     /// Walks on into a value that cannot be read, and says so of the value itself only where nothing in
     /// it is found to be the reason.
-    fn walk_unread(&mut self, walk: fn(&mut Self), error: Option<&DeserializeProblem>, value: &Value) {
+    fn walk_fields(
+        &mut self,
+        walk: fn(&mut Self),
+        error: Option<&DeserializeProblem>,
+        value: &Value,
+    ) {
         let before = self.pieces.unread;
         walk(self);
         if let Some(error) = error.filter(|_| self.pieces.unread == before) {
-            self.tell_unread(error, value);
+            self.report_unread(error, value);
         }
     }
 
-    fn tell_unread(&mut self, error: &DeserializeProblem, value: &Value) {
+    fn report_unread(&mut self, error: &DeserializeProblem, value: &Value) {
         self.pieces.unread += 1;
         if self.pieces.unread <= MOST {
-            self.tell(|at| value_deserializer::problem(error, at, value));
+            self.report_problem(|at| value_deserializer::problem(error, at, value));
         }
     }
 }
@@ -164,22 +169,22 @@ impl<T> FieldPiece<T> {
 }
 
 #[doc(hidden)]
-pub trait PieceExtract<T> {
+pub trait FieldPieceExtract<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>));
 }
 
-impl<T: Extract> PieceExtract<T> for &FieldPiece<T> {
+impl<T: Extract> FieldPieceExtract<T> for &FieldPiece<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>)) {
         checker.piece(value_deserializer::read::<T>, T::check_json, check);
     }
 }
 
 #[doc(hidden)]
-pub trait PieceRead<T> {
+pub trait FieldPieceRead<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>));
 }
 
-impl<T: DeserializeOwned> PieceRead<T> for &&FieldPiece<T> {
+impl<T: DeserializeOwned> FieldPieceRead<T> for &&FieldPiece<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>)) {
         checker.piece(value_deserializer::read::<T>, |_| {}, check);
     }
@@ -187,10 +192,10 @@ impl<T: DeserializeOwned> PieceRead<T> for &&FieldPiece<T> {
 
 /// A type that is read in a way that is not known here has no parts that are.
 #[doc(hidden)]
-pub trait PieceOther<T> {
+pub trait FieldPieceOther<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>));
 }
 
-impl<T> PieceOther<T> for FieldPiece<T> {
+impl<T> FieldPieceOther<T> for FieldPiece<T> {
     fn check(&self, _: &mut Checker<'_>, _: impl FnOnce(&T, &mut Checker<'_>)) {}
 }

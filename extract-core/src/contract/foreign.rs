@@ -52,8 +52,8 @@ impl<L: Extract, R: Extract> Extract for either::Either<L, R> {
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.at("Left", Checker::check_piece::<L>);
-        checker.at("Right", Checker::check_piece::<R>);
+        checker.at("Left", Checker::check_field_piece::<L>);
+        checker.at("Right", Checker::check_field_piece::<R>);
     }
 
     fn walk_types(walk: &mut TypeWalk) {
@@ -83,7 +83,7 @@ mod ordered {
         }
 
         fn check_json(checker: &mut Checker<'_>) {
-            checker.check_piece_entries::<K, V>();
+            checker.check_field_piece_entries::<K, V>();
         }
 
         fn seed() -> Seed {
@@ -106,7 +106,7 @@ mod ordered {
         }
 
         fn check_json(checker: &mut Checker<'_>) {
-            checker.check_pieces::<T>();
+            checker.check_field_pieces::<T>();
         }
 
         fn seed() -> Seed {

@@ -142,7 +142,7 @@ impl<T: Extract> Extract for Maybe<T> {
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.at("found", Checker::check_piece::<T>);
+        checker.at("found", Checker::check_field_piece::<T>);
     }
 
     fn seed() -> Seed {

@@ -6,7 +6,7 @@
 //!
 //! let contract = Contract::of::<bool>()?;
 //! assert!(contract.is_wrapped());
-//! assert_eq!(contract.asked_schema()["required"][0], "value");
+//! assert_eq!(contract.sent_schema()["required"][0], "value");
 //! # Ok::<(), extract_core::contract::ContractError>(())
 //! ```
 
@@ -58,7 +58,7 @@ pub use contract_error::ContractError;
 pub use dialect_report::{Change, DialectReport};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 #[doc(hidden)]
-pub use fieldwise::{FieldPiece, PieceExtract, PieceOther, PieceRead};
+pub use fieldwise::{FieldPiece, FieldPieceExtract, FieldPieceOther, FieldPieceRead};
 #[doc(hidden)]
 pub use flattened::{open_beside_tag, tidy_flattened};
 pub use maybe::Maybe;
@@ -69,7 +69,9 @@ pub use schema_source::SchemaSource;
 pub use shape::Shape;
 pub use type_fault::TypeFault;
 #[doc(hidden)]
-pub use type_walk::{FlattenedField, PlainMember, TypeWalk, FieldWalk, WalkedExtract, WalkedOther, schema_of};
+pub use type_walk::{
+    FieldWalk, FieldWalkExtract, FieldWalkOther, FlattenedField, PlainMember, TypeWalk, schema_of,
+};
 pub use user_tool::UserTool;
 pub(crate) use value_deserializer::{DeserializeProblem, read};
 pub(crate) use variants::VariantTools;

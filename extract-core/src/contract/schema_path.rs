@@ -5,13 +5,13 @@ use super::{Contract, wrapper};
 use crate::schema::{SchemaStep, Tree, WrittenSchema};
 
 /// A pointer into the schema that is asked for, as one into the type's own.
-pub(super) fn in_the_type(contract: &Contract, pointer: &str) -> String {
+pub(super) fn type_path(contract: &Contract, pointer: &str) -> String {
     let inside = if contract.is_wrapped() { wrapper::place_inside(pointer) } else { None };
     inside.unwrap_or(pointer).to_owned()
 }
 
 /// A pointer into the type's own schema in words.
-pub(super) fn in_words(contract: &Contract, pointer: &str) -> String {
+pub(super) fn describe_path(contract: &Contract, pointer: &str) -> String {
     let tree = contract.tree();
     let asked =
         if contract.is_wrapped() { wrapper::place_outside(pointer) } else { pointer.to_owned() };

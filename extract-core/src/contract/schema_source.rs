@@ -1,4 +1,4 @@
-//! [`Given`]: a schema that is known only at run time, or a contract made before.
+//! [`SchemaSource`]: a schema that is known only at run time, or a contract made before.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{Contract, ContractError};
 /// that was made before.
 ///
 /// ```
-/// use extract_core::contract::{Contract, Given};
+/// use extract_core::contract::{Contract, SchemaSource};
 /// use serde_json::json;
 ///
 /// let schema = json!({"title": "Person", "type": "object", "properties": {"name": {"type": "string"}}});

@@ -177,7 +177,11 @@ impl TypeWalk {
 }
 
 /// The mistake in the members of an object of `holder`.
-fn fault_of_members(holder: &str, plain: &[PlainMember], flat: &[FlattenedField]) -> Result<(), TypeFault> {
+fn fault_of_members(
+    holder: &str,
+    plain: &[PlainMember],
+    flat: &[FlattenedField],
+) -> Result<(), TypeFault> {
     let place = |field: &str| format!("{holder}.{field}");
     let mut earlier: Vec<(String, Members)> = plain
         .iter()
@@ -226,21 +230,21 @@ impl<T: ?Sized> FieldWalk<T> {
 }
 
 #[doc(hidden)]
-pub trait WalkedExtract {
+pub trait FieldWalkExtract {
     fn walk(&self, walk: &mut TypeWalk);
 }
 
-impl<T: Extract> WalkedExtract for FieldWalk<T> {
+impl<T: Extract> FieldWalkExtract for FieldWalk<T> {
     fn walk(&self, walk: &mut TypeWalk) {
         T::walk_types(walk);
     }
 }
 
 #[doc(hidden)]
-pub trait WalkedOther {
+pub trait FieldWalkOther {
     fn walk(&self, walk: &mut TypeWalk);
 }
 
-impl<T: ?Sized> WalkedOther for &FieldWalk<T> {
+impl<T: ?Sized> FieldWalkOther for &FieldWalk<T> {
     fn walk(&self, _: &mut TypeWalk) {}
 }

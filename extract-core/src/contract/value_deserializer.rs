@@ -20,7 +20,8 @@ use crate::schema::push_segment;
 pub(crate) type DeserializeProblem = serde_path_to_error::Error<serde_json::Error>;
 
 /// The source of a function such as those of `deserialize_with`.
-pub(super) type Reading<'v> = serde_path_to_error::Deserializer<'v, 'v, ValueDeserializer<&'v Value>>;
+pub(super) type Reading<'v> =
+    serde_path_to_error::Deserializer<'v, 'v, ValueDeserializer<&'v Value>>;
 
 /// Reads a value as a type.
 pub(crate) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, DeserializeProblem> {

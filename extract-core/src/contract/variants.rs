@@ -77,8 +77,8 @@ impl Variant {
     }
 
     /// The value of the type's own shape that these arguments say.
-    pub(crate) fn raise(&self, form: &LoweredContract, arguments: Reading) -> Restored {
-        let Restored { value, mut problems } = self.contract.raise_reading(Some(form), arguments);
+    pub(crate) fn restore(&self, form: &LoweredContract, arguments: Reading) -> Restored {
+        let Restored { value, mut problems } = self.contract.restore_reading(Some(form), arguments);
         let around = self.place.pointer();
         for problem in &mut problems {
             problem.pointer.insert_str(0, &around);
@@ -139,7 +139,7 @@ impl Variants {
     }
 
     /// The value that plain text is, where it may be one.
-    pub(crate) fn of_text(&self, text: &str) -> Option<Value> {
+    pub(crate) fn value_of_text(&self, text: &str) -> Option<Value> {
         let key = self.text.clone()?;
         Some(Value::Object(Map::from_iter([(key, text.into())])))
     }

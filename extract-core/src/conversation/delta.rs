@@ -159,7 +159,7 @@ impl Assembly {
         reply.raw_stop = ending.raw_stop;
         reply.model = ending.model;
         reply.request_id = ending.request_id;
-        reply.resent = ending.resent;
+        reply.transport_retries = ending.resent;
         reply.state = self.state;
         if let Some((usage, cost, raw)) = self.usage {
             reply.usage = Some(usage);
@@ -240,7 +240,7 @@ impl Reply {
             raw_stop: self.raw_stop,
             model: self.model,
             request_id: self.request_id,
-            resent: self.resent,
+            resent: self.transport_retries,
         }));
         deltas
     }

@@ -153,7 +153,7 @@ pub struct ProviderError {
     /// The field of the request that the provider complains of, where it names one.
     pub param: Option<String>,
     /// How often the request was sent again before this.
-    pub resent: u32,
+    pub transport_retries: u32,
     /// The longest wait that the client was willing to make, where the provider asks for a longer
     /// one: why the request was not sent again.
     pub patience: Option<Duration>,
@@ -200,7 +200,7 @@ impl ProviderError {
             should_retry: None,
             unsupported: None,
             param: None,
-            resent: 0,
+            transport_retries: 0,
             patience: None,
             generation: None,
         }
@@ -219,7 +219,7 @@ impl ProviderError {
     }
 
     /// The class and the words, without the rest.
-    pub(crate) fn words(&self) -> String {
+    pub(crate) fn message_with_code(&self) -> String {
         match self.message.as_str() {
             "" => self.kind.describe().to_owned(),
             message => format!("{}: {message}", self.kind.describe()),
@@ -247,8 +247,8 @@ impl ProviderError {
             (Some(wait), None) => line += &format!(" (it asks to wait {wait:?})"),
             (None, _) => {}
         }
-        if self.resent > 0 {
-            line += &format!(" (sent {} times)", self.resent.saturating_add(1));
+        if self.transport_retries > 0 {
+            line += &format!(" (sent {} times)", self.transport_retries.saturating_add(1));
         }
         if let Some(id) = &self.request_id {
             line += &format!(" [request {id}]");

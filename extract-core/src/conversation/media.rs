@@ -9,7 +9,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::redacted::shown;
+use super::redacted::redacted_url;
 
 /// What kind of thing a [`Media`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,7 +81,7 @@ impl fmt::Debug for MediaSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Inline(inline) => f.debug_tuple("Inline").field(inline).finish(),
-            Self::Url(url) => f.debug_tuple("Url").field(&shown(url)).finish(),
+            Self::Url(url) => f.debug_tuple("Url").field(&redacted_url(url)).finish(),
             Self::Id(id) => f.debug_tuple("Id").field(id).finish(),
         }
     }

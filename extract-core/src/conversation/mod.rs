@@ -27,7 +27,7 @@ pub(crate) use message::are_blank;
 pub use message::{Content, Input, Message, Role};
 pub use part::{Part, ProviderState, ToolCall, ToolResult};
 pub use progress::{Progress, RequestState};
-pub(crate) use redacted::shown;
+pub(crate) use redacted::redacted_url;
 pub use reply::{Block, Reply, StopReason};
 pub use request::{Mode, Output, Request, Tool, ToolChoice, Tools};
 pub use settings::{Headers, ReasoningEffort, Settings};

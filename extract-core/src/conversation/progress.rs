@@ -44,7 +44,7 @@ impl PartialEq for Progress {
 #[non_exhaustive]
 pub struct RequestState {
     /// How often it was sent again.
-    pub resent: u32,
+    pub transport_retries: u32,
     /// How long it has waited for that, the wait under way included.
     pub waited: Duration,
     /// The wait that is under way.
@@ -80,7 +80,7 @@ impl Progress {
         let waited = noted.since.take().map_or(Duration::ZERO, |since| since.elapsed());
         noted.reached.waited += waited;
         noted.reached.waiting = None;
-        noted.reached.resent += 1;
+        noted.reached.transport_retries += 1;
     }
 
     /// An answer has begun.
@@ -113,7 +113,7 @@ impl RequestState {
     }
 
     /// Where the request stood, without why.
-    pub(crate) fn place(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match (self.waiting, self.answered) {
             (Some(wait), _) => format!("waiting {wait:?} to be sent again"),
             (None, true) => String::from("being answered"),
@@ -124,7 +124,7 @@ impl RequestState {
 
 impl std::fmt::Display for RequestState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.place())?;
+        f.write_str(&self.describe())?;
         match &self.failure {
             Some(failure) => write!(f, ", after this: {failure}"),
             None => Ok(()),

@@ -6,7 +6,7 @@
 ///
 /// What is left out is rather too much than too little: a password may hold any character, so that
 /// one with a `/` in it looks like a port and a path.
-pub(crate) fn shown(url: &str) -> String {
+pub(crate) fn redacted_url(url: &str) -> String {
     let url = url.trim();
     if let Some((kind, _)) = url.split_once(',').filter(|(kind, _)| kind.starts_with("data:")) {
         return format!("{kind},…");
@@ -66,8 +66,11 @@ mod tests {
             ("host?key=secret#secret", "host?…"),
             ("data:image/png;base64,secret", "data:image/png;base64,…"),
         ] {
-            assert_eq!(shown(url), expected, "{url}");
-            assert!(!shown(url).contains("secret") && !shown(url).contains("cret"), "{url}");
+            assert_eq!(redacted_url(url), expected, "{url}");
+            assert!(
+                !redacted_url(url).contains("secret") && !redacted_url(url).contains("cret"),
+                "{url}"
+            );
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Message, Part, Role, ProviderState, ToolCall, Usage, Usd};
+use super::{Message, Part, ProviderState, Role, ToolCall, Usage, Usd};
 
 /// A piece of a [`Reply`]. The answer is never "the first block": see [`Reply::text`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub struct Reply {
     /// The provider's id of the request, for its support.
     pub request_id: Option<String>,
     /// How often the request was sent again before this reply came.
-    pub resent: u32,
+    pub transport_retries: u32,
     /// The turn in the provider's own form, where it holds what must be replayed.
     pub state: Option<ProviderState>,
 }
@@ -110,7 +110,7 @@ impl Reply {
             cost: None,
             model: None,
             request_id: None,
-            resent: 0,
+            transport_retries: 0,
             state: None,
         }
     }

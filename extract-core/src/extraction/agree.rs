@@ -221,7 +221,7 @@ async fn settle<T: Extract>(
 ) -> Result<Agreement<T>, Error> {
     let values: Vec<&Value> = samples.iter().map(|sample| &sample.json).collect();
     let agreed = consensus::of(&values);
-    let best = consensus::most_alike(&values);
+    let best = consensus::most_similar(&values);
     let background = task.options.background(&task.input);
     let choices = [(Basis::Fields, agreed), (Basis::Sample(best), values[best].clone())];
     let mut problems = Problems::new();

@@ -32,7 +32,7 @@ pub enum BadItems {
     /// It is left out of the list, and reported.
     LeaveOut,
     /// The extraction ends with an error, as soon as the element has arrived where it streams. The
-    /// model is not asked again for anything, whatever [`retries`](crate::Extraction::retries) says.
+    /// model is not asked again for anything, whatever [`validation_retries`](crate::Extraction::validation_retries) says.
     Stop,
 }
 

@@ -37,7 +37,7 @@ pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
         input: input.into(),
         contract: None,
         options,
-        own: Vec::new(),
+        user_tools: Vec::new(),
         list: Some(String::new()),
         rules: Rules::default(),
     }
@@ -51,7 +51,7 @@ impl Client {
             input: input.into(),
             contract: None,
             options: Options::clone(&self.defaults),
-            own: Vec::new(),
+            user_tools: Vec::new(),
             list: Some(String::new()),
             rules: Rules::default(),
         }
@@ -103,7 +103,7 @@ pub struct Extraction<T> {
     pub(super) contract: Option<SchemaSource>,
     pub(super) options: Options,
     /// Tools of the user's own, beside what the value is given by.
-    pub(super) own: Vec<UserTool>,
+    pub(super) user_tools: Vec<UserTool>,
     /// The list whose elements are spoken of, as a JSON pointer; none where what was to be one has none.
     pub(super) list: Option<String>,
     /// The checks of this call.
@@ -134,8 +134,8 @@ impl<T> Extraction<T> {
 
     /// How often the model is asked again after an answer that does not pass (2 unless set).
     /// Failures of the network and the provider do not count here.
-    pub fn retries(mut self, retries: u32) -> Self {
-        self.options.retries = retries;
+    pub fn validation_retries(mut self, retries: u32) -> Self {
+        self.options.validation_retries = retries;
         self
     }
 
@@ -148,7 +148,7 @@ impl<T> Extraction<T> {
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool_text(r#"{"value": "7"}"#)]));
-    /// let strict = client.extract::<u8>("There were seven.").reading(Level::Strict).retries(0);
+    /// let strict = client.extract::<u8>("There were seven.").reading(Level::Strict).validation_retries(0);
     /// assert!(strict.await.is_err()); // the reply says "7", which is a text
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
@@ -228,11 +228,11 @@ impl<T> Extraction<T> {
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 2}))]));
     /// let example = [Message::user("Seven plums."), Message::assistant(r#"{"value": 7}"#)];
-    /// let n: u8 = client.extract("A couple of pears.").history(&example).await?;
+    /// let n: u8 = client.extract("A couple of pears.").examples(&example).await?;
     /// # assert_eq!(n, 2);
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
-    pub fn history(mut self, messages: &[Message]) -> Self {
+    pub fn examples(mut self, messages: &[Message]) -> Self {
         let end = self.options.before_input;
         let mut all = self.input.into_messages();
         all.splice(end..end, messages.iter().cloned());
@@ -254,12 +254,21 @@ impl<T: Extract> Extraction<T> {
             Some(given) => given.contract()?,
             None => Contract::of::<T>()?,
         };
-        let Self { input, mut options, own, list, rules, .. } = self;
+        let Self { input, mut options, user_tools: own, list, rules, .. } = self;
         let list = bad_items::list_of(&contract, list, options.bad_items)?;
         if options.bad_items == BadItems::Stop {
-            options.retries = 0;
+            options.validation_retries = 0;
         }
-        Ok(Task { client, contract, input, options, own, rules, line: None, list })
+        Ok(Task {
+            client,
+            contract,
+            input,
+            options,
+            user_tools: own,
+            rules,
+            channel: None,
+            list_pointer: list,
+        })
     }
 
     async fn run(self) -> Result<Report<T>, Error> {

@@ -118,7 +118,7 @@ impl Client {
 ///     .base_url("http://127.0.0.1:8000/v1")
 ///     .model("my-model")
 ///     .timeout(Duration::from_secs(30))
-///     .retries(1)
+///     .validation_retries(1)
 ///     .build()?;
 /// # Ok::<(), extract_core::Error>(())
 /// ```
@@ -147,7 +147,7 @@ impl ClientBuilder {
 
     /// The key, instead of the one in the environment. A blank one is none, and the one in the
     /// environment does not stand in for it.
-    pub fn key(mut self, key: impl Into<String>) -> Self {
+    pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.provider.key = Some(SecretString::from(key.into()));
         self
     }
@@ -236,8 +236,8 @@ impl ClientBuilder {
     }
 
     /// How many re-asks an extraction has, unless it says otherwise.
-    pub fn retries(mut self, retries: u32) -> Self {
-        self.defaults.retries = retries;
+    pub fn validation_retries(mut self, retries: u32) -> Self {
+        self.defaults.validation_retries = retries;
         self
     }
 
@@ -248,7 +248,7 @@ impl ClientBuilder {
     /// use extract_core::Client;
     /// use extract_core::reading::Level;
     ///
-    /// let client = Client::builder().model("openai/gpt-5").key("…").reading(Level::Strict);
+    /// let client = Client::builder().model("openai/gpt-5").api_key("…").reading(Level::Strict);
     /// ```
     pub fn reading(mut self, level: Level) -> Self {
         self.defaults.reading = level;
@@ -309,7 +309,7 @@ impl ClientBuilder {
     /// ```
     /// use extract_core::{Client, model::Scripted};
     ///
-    /// let client = Client::builder().retries(4).token_budget(20_000).with_model(Scripted::new([]));
+    /// let client = Client::builder().validation_retries(4).token_budget(20_000).with_model(Scripted::new([]));
     /// ```
     pub fn with_model(self, model: impl Model + 'static) -> Client {
         let (model, defaults) = (Arc::new(model), Arc::new(self.defaults));

@@ -16,7 +16,7 @@ use crate::model::ConfigError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// There is nothing to extract from. Messages of [`history`](crate::Extraction::history) are
+    /// There is nothing to extract from. Messages of [`examples`](crate::Extraction::examples) are
     /// not looked at.
     #[error("the input is empty: there is nothing to extract from")]
     Empty,

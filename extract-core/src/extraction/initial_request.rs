@@ -122,7 +122,7 @@ impl InitialRequest {
 
 /// Whether an extraction is about calls, so that tools are the mode to take where there is a choice.
 fn wants_tools<T>(task: &Task<T>) -> bool {
-    task.options.layout == Layout::Each || !task.own.is_empty()
+    task.options.layout == Layout::Each || !task.user_tools.is_empty()
 }
 
 /// The mode, and the schema that is sent in it: the first in whose dialect the type can be said. Where

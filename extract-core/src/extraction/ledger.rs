@@ -65,7 +65,7 @@ pub struct Attempt {
     /// From 1.
     pub number: u32,
     /// Who was asked: `provider/model`.
-    pub asked: String,
+    pub address: String,
     /// How the answer was asked for.
     pub mode: Mode,
     /// The parts that were asked for again, as JSON pointers; empty where the whole was asked for.
@@ -94,7 +94,7 @@ pub struct Attempt {
     /// The provider's id of the request.
     pub request_id: Option<String>,
     /// How often the request was sent again before that came of it: transport retries.
-    pub resent: u32,
+    pub transport_retries: u32,
     /// Why no reply came, in words.
     pub error: Option<String>,
 }
@@ -104,7 +104,7 @@ impl fmt::Display for Attempt {
         write!(
             f,
             "attempt {} ({}): {} after {:.1?}, asked {}",
-            self.number, self.mode, self.outcome, self.latency, self.asked
+            self.number, self.mode, self.outcome, self.latency, self.address
         )?;
         match self.parts.as_slice() {
             [] => {}
@@ -114,8 +114,8 @@ impl fmt::Display for Attempt {
         if let Some(usage) = &self.usage {
             write!(f, ", {} tokens in, {} out", usage.input_tokens, usage.output_tokens)?;
         }
-        if self.resent > 0 {
-            write!(f, ", sent {} times", self.resent.saturating_add(1))?;
+        if self.transport_retries > 0 {
+            write!(f, ", sent {} times", self.transport_retries.saturating_add(1))?;
         }
         if let Some(id) = &self.request_id {
             write!(f, ", request {id}")?;
@@ -142,7 +142,7 @@ impl fmt::Display for Attempt {
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let model = Scripted::new([reply::tool(json!({"value": "many"}))]);
-/// let error = Client::with_model(model).extract::<u8>("How many?").retries(0).await.unwrap_err();
+/// let error = Client::with_model(model).extract::<u8>("How many?").validation_retries(0).await.unwrap_err();
 ///
 /// let ledger = error.ledger().unwrap();
 /// assert!(ledger.to_string().starts_with("attempt 1 (tools): rejected after"));

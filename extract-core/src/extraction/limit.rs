@@ -19,7 +19,7 @@ use crate::conversation::Usd;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Limit {
-    /// [`retries`](crate::Extraction::retries): all re-asks were made.
+    /// [`validation_retries`](crate::Extraction::validation_retries): all re-asks were made.
     Retries {
         /// How many there were to make.
         retries: u32,

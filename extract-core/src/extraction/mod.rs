@@ -35,7 +35,7 @@ mod settings;
 mod step;
 mod stream;
 
-pub use agree::{AgreementRequest, Agreement, Basis, FieldAgreement, Sample};
+pub use agree::{Agreement, AgreementRequest, Basis, FieldAgreement, Sample};
 pub use bad_items::{BadItem, BadItems};
 pub use builder::{Extraction, ReportRequest, extract};
 pub use client::{Client, ClientBuilder};
@@ -45,6 +45,6 @@ pub use ledger::{Attempt, Ledger, Outcome, Report};
 pub use limit::Limit;
 pub use llm_check::{LlmCheck, llm_check};
 pub use parse::{ParseError, Parsed, parse, parse_in, parse_partial, parse_with};
-pub use policy::{RetryContext, Reask};
+pub use policy::{Reask, RetryContext};
 pub use step::{ArgumentsError, Call, Calls, Step, StepRequest};
 pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View, Withdrawn};

@@ -21,7 +21,7 @@ pub(super) type InstructionsFn = Arc<dyn Fn(&Contract) -> String + Send + Sync>;
 pub(super) struct Options {
     pub(super) mode: Mode,
     pub(super) layout: Layout,
-    pub(super) retries: u32,
+    pub(super) validation_retries: u32,
     pub(super) deadline: Option<Duration>,
     /// Of a stream: until its first piece, and between two.
     pub(super) first_token: Option<Duration>,
@@ -70,7 +70,7 @@ impl Default for Options {
         Self {
             mode: Mode::Auto,
             layout: Layout::Auto,
-            retries: 2,
+            validation_retries: 2,
             deadline: None,
             first_token: None,
             idle: None,
@@ -92,7 +92,7 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("mode", &self.mode)
-            .field("retries", &self.retries)
+            .field("retries", &self.validation_retries)
             .field("deadline", &self.deadline)
             .field("settings", &self.settings)
             .finish_non_exhaustive()

@@ -9,7 +9,7 @@ use crate::contract::wrapper;
 use crate::contract::{
     CheckContext, CheckFailure, Context, Contract, ContractError, Extract, FailedCheck, Problems,
 };
-use crate::reading::{PartialMode, Level, ReadError, Reader, Reading, Repair};
+use crate::reading::{Level, PartialMode, ReadError, Reader, Reading, Repair};
 
 /// A checked value that was read from a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,15 +117,18 @@ impl Level {
 /// extracted from, and values of one's own.
 ///
 /// ```
-/// use extract_core::contract::Background;
+/// use extract_core::contract::CheckContext;
 /// use extract_core::extraction::parse_in;
 ///
-/// let background = Background::new().source("Two of A-1, please.");
+/// let background = CheckContext::new().source("Two of A-1, please.");
 /// let parsed = parse_in::<Vec<String>>("[\"A-1\"]", &background)?;
 /// assert_eq!(parsed.value, ["A-1"]);
 /// # Ok::<(), extract_core::extraction::ParseError>(())
 /// ```
-pub fn parse_in<T: Extract>(text: &str, background: &CheckContext) -> Result<Parsed<T>, ParseError> {
+pub fn parse_in<T: Extract>(
+    text: &str,
+    background: &CheckContext,
+) -> Result<Parsed<T>, ParseError> {
     read_and_check(&*Contract::of::<T>()?, text, Level::Lenient, background.context())
 }
 
@@ -139,7 +142,7 @@ fn read_and_check<T: Extract>(
     let reader = Reader::new(contract.shape(None)).level(level).offered(&offered);
     let mut reading = reader.read(text)?;
     if !reading.is_as_written() && !reading.is_of_call() {
-        if let Some(value) = contract.as_it_stands(None, text) {
+        if let Some(value) = contract.read_as_written(None, text) {
             let rules = Rules::default();
             let checked = check_at_once(contract, &value, Vec::new(), &rules, context);
             return parsed(checked, value, Vec::new(), 0);
@@ -149,11 +152,11 @@ fn read_and_check<T: Extract>(
         let place = reading.cut_place().unwrap_or_default();
         let place = if contract.is_wrapped() { wrapper::inside(place) } else { Some(place) };
         let pointer = place.unwrap_or_default().to_owned();
-        let value = contract.raise(None, reading.value).value;
+        let value = contract.restore(None, reading.value).value;
         return Err(ParseError::Cut { pointer, value });
     }
     let (repairs, rivals) = (std::mem::take(&mut reading.repairs), reading.rivals);
-    let raised = contract.raise_reading(None, reading);
+    let raised = contract.restore_reading(None, reading);
     let rules = Rules::default();
     let checked = check_at_once(contract, &raised.value, raised.problems, &rules, context);
     parsed(checked, raised.value, repairs, rivals)
@@ -191,6 +194,6 @@ pub fn parse_partial<T: Extract>(text: &str) -> Result<Reading, ParseError> {
     let offered = [contract.name()];
     let reader = Reader::new(contract.shape(None)).offered(&offered);
     let mut reading = reader.read_partial(text, PartialMode::Shown)?;
-    reading.value = contract.raise(None, reading.value).value;
+    reading.value = contract.restore(None, reading.value).value;
     Ok(reading)
 }

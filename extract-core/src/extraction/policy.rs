@@ -9,10 +9,10 @@ use crate::conversation::Usd;
 ///
 /// ```
 /// # use extract_core::{Client, model::Scripted};
-/// use extract_core::extraction::History;
+/// use extract_core::extraction::RetryContext;
 ///
 /// # let client = Client::with_model(Scripted::new([]));
-/// let extraction = client.extract::<Vec<u8>>("one, two").retries(5).history_policy(History::Last);
+/// let extraction = client.extract::<Vec<u8>>("one, two").validation_retries(5).retry_context(RetryContext::Last);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -67,7 +67,7 @@ pub(super) struct Policy {
     pub(super) unchanged: Option<u32>,
     /// The limit of tokens for one more try after a reply that was cut off.
     pub(super) truncated: Option<u32>,
-    pub(super) history: RetryContext,
+    pub(super) retry_context: RetryContext,
     pub(super) reask: Reask,
     /// In the order in which they come due.
     pub(super) escalations: Vec<Escalation>,
@@ -80,7 +80,7 @@ impl Default for Policy {
             cost: None,
             unchanged: Some(2),
             truncated: None,
-            history: RetryContext::default(),
+            retry_context: RetryContext::default(),
             reask: Reask::default(),
             escalations: Vec::new(),
         }
@@ -150,7 +150,7 @@ impl<T> Extraction<T> {
     /// let stubborn = (0..9).map(|_| reply::tool(json!({"value": "many"})));
     /// let client = Client::with_model(Scripted::new(stubborn));
     ///
-    /// let error = client.extract::<u8>("How many?").retries(8).stop_unchanged(1).await.unwrap_err();
+    /// let error = client.extract::<u8>("How many?").validation_retries(8).stop_unchanged(1).await.unwrap_err();
     ///
     /// let Error::Invalid { limit, ledger, .. } = &error else { panic!("{error}") };
     /// assert_eq!(*limit, Limit::Unchanged { times: 1 });
@@ -186,8 +186,8 @@ impl<T> Extraction<T> {
     }
 
     /// How much of the failed attempts a re-ask shows the model again: all of them unless set.
-    pub fn history_policy(mut self, history: RetryContext) -> Self {
-        self.options.policy.history = history;
+    pub fn retry_context(mut self, history: RetryContext) -> Self {
+        self.options.policy.retry_context = history;
         self
     }
 
@@ -219,7 +219,7 @@ impl<T> Extraction<T> {
     }
 
     /// Asks another model once `after` answers did not pass (1 at least). Several can be set, each
-    /// with a higher number; [`retries`](Self::retries) and all budgets count over all of them.
+    /// with a higher number; [`validation_retries`](Self::validation_retries) and all budgets count over all of them.
     ///
     /// The other model is asked anew: in a mode and a dialect of its own, with the input, the answer
     /// that did not pass and what is wrong with it, as plain turns. What only the first provider can
@@ -236,7 +236,7 @@ impl<T> Extraction<T> {
     /// # let large = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
     /// let done = small.extract::<u8>("How many?").escalate_to(&large, 1).report().await?;
     /// assert_eq!(done.value, 7);
-    /// println!("{} answered", done.attempts[1].asked);
+    /// println!("{} answered", done.attempts[1].address);
     /// # Ok::<(), extract_core::Error>(()) }).unwrap();
     /// ```
     pub fn escalate_to(mut self, client: &Client, after: u32) -> Self {
@@ -271,9 +271,9 @@ impl ClientBuilder {
         self
     }
 
-    /// How much of the failed attempts a re-ask shows: see [`Extraction::history_policy`].
-    pub fn history_policy(mut self, history: RetryContext) -> Self {
-        self.defaults.policy.history = history;
+    /// How much of the failed attempts a re-ask shows: see [`Extraction::retry_context`].
+    pub fn retry_context(mut self, history: RetryContext) -> Self {
+        self.defaults.policy.retry_context = history;
         self
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::driver::Task;
 use super::{BadItems, Layout};
-use crate::contract::{ContractError, LoweredContract, VariantTools, UserTool, Variants};
+use crate::contract::{ContractError, LoweredContract, UserTool, VariantTools, Variants};
 use crate::conversation::{Mode, Tool, ToolChoice, Tools};
 use crate::model::{Profile, SchemaPrompt};
 
@@ -19,7 +19,7 @@ pub(super) struct RequestTools {
     /// What plain text is, where it is an answer and the whole value is one tool.
     pub(super) words: Option<Arc<Variants>>,
     /// The user's own tools.
-    pub(super) own: Vec<SentUserTool>,
+    pub(super) user_tools: Vec<SentUserTool>,
     parallel: bool,
 }
 
@@ -40,7 +40,7 @@ impl RequestTools {
         notes: &mut Vec<String>,
     ) -> Result<Self, ContractError> {
         let own: Result<Vec<SentUserTool>, ContractError> =
-            task.own.iter().map(|tool| SentUserTool::of(tool, profile)).collect();
+            task.user_tools.iter().map(|tool| SentUserTool::of(tool, profile)).collect();
         let own = own?;
         let split = split(task, profile, &own, notes);
         let parallel = match &split {
@@ -51,7 +51,7 @@ impl RequestTools {
             None => task.contract.variants().filter(|variants| variants.has_text()).cloned(),
             Some(_) => None,
         };
-        Ok(Self { whole: Arc::clone(&form.tool), split, words, own, parallel })
+        Ok(Self { whole: Arc::clone(&form.tool), split, words, user_tools: own, parallel })
     }
 
     /// What is sent.
@@ -61,12 +61,12 @@ impl RequestTools {
             Some(split) => tools.tools.extend(split.forms.iter().map(|form| form.tool.clone())),
             None => tools.tools.push(Arc::clone(&self.whole)),
         }
-        tools.tools.extend(self.own.iter().map(|own| Arc::clone(&own.sent)));
+        tools.tools.extend(self.user_tools.iter().map(|own| Arc::clone(&own.sent)));
         let split = self.split.as_ref().map(|split| &split.variants);
         let free = split.or(self.words.as_ref()).is_some_and(|variants| variants.may_be_uncalled());
         tools.choice = if free { ToolChoice::Auto } else { ToolChoice::Any };
         tools.parallel = self.parallel;
-        tools.own = self.own.len();
+        tools.own = self.user_tools.len();
         tools
     }
 
@@ -114,7 +114,7 @@ fn split<T>(
     let Some(variants) = contract.variants() else {
         return note(&"the type is no enum with data, and no list of objects");
     };
-    if task.line.is_some() || task.options.bad_items != BadItems::AskAgain {
+    if task.channel.is_some() || task.options.bad_items != BadItems::AskAgain {
         return note(&"it is read as it arrives, or without its bad elements");
     }
     if variants.is_list() && !profile.parallel_tools {
@@ -125,7 +125,8 @@ fn split<T>(
     if !each && (told || !variants.is_choice()) {
         return None;
     }
-    let taken = |own: &SentUserTool| variants.iter().any(|variant| variant.name() == own.tool.name());
+    let taken =
+        |own: &SentUserTool| variants.iter().any(|variant| variant.name() == own.tool.name());
     if own.iter().any(taken) {
         return note(&"a tool of your own has the name of a variant");
     }

@@ -15,7 +15,7 @@ use crate::contract::{
 use crate::conversation::{Message, ToolCall, ToolResult};
 
 impl<T> Extraction<T> {
-    /// Offers tools of your own beside the one that gives the value. [`step`](Stepping::step) is
+    /// Offers tools of your own beside the one that gives the value. [`step`](StepRequest::step) is
     /// then one turn of the model: the value, or calls of these tools.
     ///
     /// The arguments of a call are read, repaired and held to the tool's schema as any value is, and
@@ -50,7 +50,7 @@ impl<T> Extraction<T> {
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
     pub fn tools(mut self, tools: impl IntoIterator<Item = UserTool>) -> StepRequest<T> {
-        self.own.extend(tools);
+        self.user_tools.extend(tools);
         StepRequest(self)
     }
 }
@@ -69,7 +69,7 @@ impl<T: Extract> StepRequest<T> {
     pub async fn step(self) -> Result<Step<T>, Error> {
         let task = self.0.into_task()?;
         let mut names = vec![task.contract.name()];
-        for tool in &task.own {
+        for tool in &task.user_tools {
             if names.contains(&tool.name()) {
                 return Err(InputError::ToolName(tool.name().to_owned()).into());
             }

@@ -22,19 +22,19 @@ pub trait Ground {
 
 impl Ground for str {
     fn look_up(&self, checker: &mut Checker<'_>) {
-        checker.look_up(self);
+        checker.look_up_quote(self);
     }
 }
 
 impl Ground for String {
     fn look_up(&self, checker: &mut Checker<'_>) {
-        checker.look_up(self);
+        checker.look_up_quote(self);
     }
 }
 
 impl Ground for Cow<'_, str> {
     fn look_up(&self, checker: &mut Checker<'_>) {
-        checker.look_up(self);
+        checker.look_up_quote(self);
     }
 }
 

@@ -12,11 +12,11 @@ use crate::contract::{Checker, Extract, TypeWalk};
 /// follows from it. The model has to give at least one, and each is looked up as any [`Quote`] is.
 ///
 /// ```
-/// use extract_core::contract::Background;
+/// use extract_core::contract::CheckContext;
 /// use extract_core::extraction::parse_in;
 /// use extract_core::grounding::Grounded;
 ///
-/// let review = Background::new().source("The battery is empty by noon. I sent it back.");
+/// let review = CheckContext::new().source("The battery is empty by noon. I sent it back.");
 /// let reply = r#"{"value": false, "quotes": ["I sent it back"]}"#;
 /// let satisfied = parse_in::<Grounded<bool>>(reply, &review)?.value;
 /// assert!(!satisfied.value);
@@ -58,8 +58,8 @@ impl<T: Extract> Extract for Grounded<T> {
     }
 
     fn check_json(checker: &mut Checker<'_>) {
-        checker.at("value", Checker::check_piece::<T>);
-        checker.at("quotes", Checker::check_piece::<Vec<Quote>>);
+        checker.at("value", Checker::check_field_piece::<T>);
+        checker.at("quotes", Checker::check_field_piece::<Vec<Quote>>);
     }
 
     fn walk_types(walk: &mut TypeWalk) {

@@ -2,12 +2,12 @@
 //! values that bring theirs. They are looked up here, without a model.
 //!
 //! ```
-//! use extract_core::contract::Background;
+//! use extract_core::contract::CheckContext;
 //! use extract_core::grounding::Match;
 //! use extract_core::extraction::parse_in;
 //! use extract_core::grounding::Quote;
 //!
-//! let letter = Background::new().source("We cannot   deliver\nbefore March. Sorry!");
+//! let letter = CheckContext::new().source("We cannot   deliver\nbefore March. Sorry!");
 //! let quote = parse_in::<Quote>("\"we cannot deliver before March\"", &letter)?.value;
 //! let place = quote.located().unwrap();
 //! assert_eq!(place.quality, Match::Normalised);

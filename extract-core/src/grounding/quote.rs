@@ -74,7 +74,7 @@ impl Extract for Quote {
         if self.located.get().is_some() {
             return;
         }
-        if let Some(located) = checker.look_up(&self.text) {
+        if let Some(located) = checker.look_up_quote(&self.text) {
             let _ = self.located.set(located);
         }
     }

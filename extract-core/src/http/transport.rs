@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
 use super::within;
-use crate::conversation::{ProviderError, ProviderErrorKind, shown};
+use crate::conversation::{ProviderError, ProviderErrorKind, redacted_url};
 
 /// What a [`Transport`] is built from.
 ///
@@ -71,7 +71,7 @@ pub struct HttpRequest {
 impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpRequest")
-            .field("url", &shown(self.url.as_str()))
+            .field("url", &redacted_url(self.url.as_str()))
             .field("headers", &self.headers)
             .field("body", &format_args!("{} bytes", self.body.len()))
             .field("streamed", &self.streamed)
@@ -281,7 +281,7 @@ fn failure(error: &reqwest::Error, from: &str, after: Duration) -> ProviderError
         words.push(inner.to_string());
         cause = inner.source();
     }
-    let words = if words.is_empty() { kind_words(error) } else { words.join(": ") };
+    let words = if words.is_empty() { describe_kind(error) } else { words.join(": ") };
     let message = match kind {
         ProviderErrorKind::Timeout if error.is_connect() => {
             format!("{from} was not connected to after {after:.1?}: {words}")
@@ -293,7 +293,7 @@ fn failure(error: &reqwest::Error, from: &str, after: Duration) -> ProviderError
     ProviderError::new(kind, message)
 }
 
-fn kind_words(error: &reqwest::Error) -> String {
+fn describe_kind(error: &reqwest::Error) -> String {
     match error.url() {
         Some(_) => String::from("the exchange failed"),
         None => error.to_string(),

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::preset::{self, Auth, Facts, Preset};
 use super::retry::RetryPolicy;
 use super::signing;
-use crate::conversation::shown;
+use crate::conversation::redacted_url;
 use crate::http::TransportOptions;
 use crate::wire::{Delivery, Protocol};
 
@@ -167,7 +167,7 @@ impl fmt::Debug for ProviderOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProviderOptions")
             .field("model", &self.model)
-            .field("base_url", &self.base_url.as_deref().map(shown))
+            .field("base_url", &self.base_url.as_deref().map(redacted_url))
             .field("key", &self.key.as_ref().map(|_| "…"))
             .finish_non_exhaustive()
     }
@@ -264,7 +264,7 @@ pub(super) fn base_url(preset: &Preset, options: &ProviderOptions) -> Result<Url
 
 fn parse_base(base: &str) -> Result<Url, ConfigError> {
     let refuse =
-        |reason: &str| ConfigError::BaseUrl { url: shown(base), reason: reason.to_owned() };
+        |reason: &str| ConfigError::BaseUrl { url: redacted_url(base), reason: reason.to_owned() };
     let url = Url::parse(base.trim()).map_err(|error| refuse(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(refuse("it is neither http nor https"));

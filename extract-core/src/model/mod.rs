@@ -35,7 +35,7 @@ pub use delta_reader::DeltaReader;
 pub use failure::read_failure;
 #[cfg(feature = "local")]
 pub use local::Local;
-pub use preset::{Auth, Facts, MediaSupport, Preset, Rule, ModelModes, presets};
+pub use preset::{Auth, Facts, MediaSupport, ModelModes, Preset, Rule, presets};
 pub use provider::{Provider, collect};
 pub use retry::RetryPolicy;
 pub use scripted::Scripted;

@@ -158,7 +158,8 @@ impl ModelModes {
 
 impl MediaSupport {
     /// Text alone.
-    pub const TEXT: Self = Self { image: ModelModes::NONE, audio: ModelModes::NONE, document: ModelModes::NONE };
+    pub const TEXT: Self =
+        Self { image: ModelModes::NONE, audio: ModelModes::NONE, document: ModelModes::NONE };
     /// Images by bytes and URL.
     pub const IMAGES: Self = Self { image: ModelModes::BYTES_URL, ..Self::TEXT };
 

@@ -14,13 +14,13 @@ use super::config::{self, ConfigError, ProviderOptions};
 use super::delta_reader::DeltaReader;
 use super::failure::{read_failure, request_id};
 use super::preset::{Facts, Preset};
-use super::reply_stream::{ReplyStream, error_in, first_bytes, says_json, told};
+use super::reply_stream::{ReplyStream, error_in, first_bytes, says_json, with_content_headers};
 use super::retry::RetryPolicy;
 use super::signing::Signer;
 use super::{DeltaStream, Model, Profile};
 use crate::conversation::{
     Assembly, Feature, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
-    shown,
+    redacted_url,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport};
 use crate::wire::Framing;
@@ -48,7 +48,7 @@ impl fmt::Debug for Provider {
             .field("provider", &self.preset.name)
             .field("model", &self.model)
             .field("protocol", &self.protocol)
-            .field("url", &shown(self.base.as_str()))
+            .field("url", &redacted_url(self.base.as_str()))
             .finish_non_exhaustive()
     }
 }
@@ -169,11 +169,13 @@ impl Provider {
     async fn whole(&self, request: &Prepared) -> Result<Reply, ProviderError> {
         let mut answer = self.send(request).await?;
         let (status, request_id) = (answer.status, request_id(&answer.headers));
-        let body = answer.rest().await.map_err(|error| told(error, status, request_id.as_ref()))?;
-        let mut reply = self
-            .protocol
-            .decode(&body)
-            .map_err(|error| told(error_in(error, &answer.headers), status, request_id.as_ref()))?;
+        let body = answer
+            .rest()
+            .await
+            .map_err(|error| with_content_headers(error, status, request_id.as_ref()))?;
+        let mut reply = self.protocol.decode(&body).map_err(|error| {
+            with_content_headers(error_in(error, &answer.headers), status, request_id.as_ref())
+        })?;
         reply.request_id = request_id.or(reply.request_id);
         Ok(reply)
     }
@@ -186,7 +188,7 @@ impl Provider {
         let mut begun = BytesMut::new();
         if says_json(&answer.headers) {
             let failed = |error, headers: &HeaderMap| {
-                told(error_in(error, headers), status, request_id.as_ref())
+                with_content_headers(error_in(error, headers), status, request_id.as_ref())
             };
             begun = first_bytes(&mut answer).await.map_err(|e| failed(e, &HeaderMap::new()))?;
             // A server that does not stream answers at once; one that does may call it JSON, too.
@@ -222,7 +224,7 @@ impl Provider {
                 Ok(done) => return Ok((done, resent)),
                 Err(error) => self.redact(request, error),
             };
-            error.resent = resent;
+            error.transport_retries = resent;
             let Some(wait) = retries.wait_after(&error) else {
                 error.patience = retries.exceeded_by(&error);
                 return Err(error);
@@ -307,7 +309,7 @@ impl Model for Provider {
             let prepared = &self.prepare(request, Delivery::Whole)?;
             let (mut reply, resent) =
                 self.retrying(request, || Box::pin(self.whole(prepared))).await?;
-            reply.resent = resent;
+            reply.transport_retries = resent;
             Ok(reply)
         })
     }

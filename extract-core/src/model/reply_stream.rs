@@ -12,7 +12,7 @@ use crate::conversation::{Delta, Progress, ProviderError, ProviderErrorKind};
 use crate::http::HttpResponse;
 
 /// Adds to an error what is known of the answer that it stood in.
-pub(super) fn told(
+pub(super) fn with_content_headers(
     mut error: ProviderError,
     status: StatusCode,
     request_id: Option<&String>,
@@ -138,8 +138,8 @@ impl ReplyStream {
             Ok(false) => self.connection = None,
             Err(error) => {
                 self.connection = None;
-                let mut error = told(error, self.status, self.request_id.as_ref());
-                error.resent = self.resent;
+                let mut error = with_content_headers(error, self.status, self.request_id.as_ref());
+                error.transport_retries = self.resent;
                 self.failure = Some(error);
             }
         }

@@ -78,7 +78,8 @@ impl Signer {
         let credentials =
             self.credentials.provide_credentials().await.map_err(|error| no_credentials(&error))?;
         let token = credentials.session_token().map(SecretString::from);
-        let place = SigningScope { region: &self.region, service: self.service, time: SystemTime::now() };
+        let place =
+            SigningScope { region: &self.region, service: self.service, time: SystemTime::now() };
         place.sign(request, credentials)?;
         Ok(token)
     }

@@ -8,7 +8,7 @@ use super::fit::{Fitter, cost};
 use super::report::{CutEnding, Repair, RepairKind, excerpt};
 use super::search::{ChosenCandidate, said};
 use super::tree::{Kind, NONE, NodeId, Tree};
-use crate::contract::shape::{ShapeKind, Shape, ShapeId};
+use crate::contract::shape::{Shape, ShapeId, ShapeKind};
 use crate::contract::wrapper;
 
 /// What a value of the text is to the list.
@@ -83,7 +83,9 @@ pub(super) fn collected(
         CutEnding::Whole => false,
         CutEnding::Cut => true,
         // An element whose other members never came.
-        CutEnding::Unclosed => part == ListPiece::Other && fitter.tree.node(one.root).kind == Kind::Object,
+        CutEnding::Unclosed => {
+            part == ListPiece::Other && fitter.tree.node(one.root).kind == Kind::Object
+        }
     };
     let cut = found.iter().zip(&parts).any(|(one, part)| is_cut(one, *part));
     let ending = if cut { CutEnding::Cut } else { CutEnding::Whole };
@@ -193,14 +195,14 @@ fn runs(found: &[Candidate], text: &str) -> Vec<usize> {
     let numbers = found.iter().map(|one| {
         let last = before.replace((one.end, one.fenced)).filter(|last| last.1 == one.fenced);
         let between = last.and_then(|(end, _)| text.get(end..one.start));
-        run += usize::from(!between.is_some_and(says_nothing));
+        run += usize::from(!between.is_some_and(is_empty_value));
         run
     });
     numbers.collect()
 }
 
 /// Whether what stands between two values only parts them.
-fn says_nothing(between: &str) -> bool {
+fn is_empty_value(between: &str) -> bool {
     between.lines().map(str::trim).all(|line| {
         let fence = line.strip_prefix("```").or_else(|| line.strip_prefix("~~~"));
         match fence {

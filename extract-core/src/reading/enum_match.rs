@@ -36,7 +36,7 @@ pub(super) fn find(choices: &Choices, text: &str) -> EnumMatch {
     if holds_json(trimmed) {
         return EnumMatch::None;
     }
-    if let Some(label) = labelled(trimmed) {
+    if let Some(label) = behind_label(trimmed) {
         match choices.normal.get(&normal_value(label)) {
             Some(Some(index)) => return EnumMatch::Named(*index as usize),
             Some(None) => return EnumMatch::Unclear,
@@ -61,7 +61,7 @@ const SHORTEST: usize = 3;
 
 /// The short name behind a word that announces a choice: `Option B`, `The answer is (b).` None if the
 /// choice is denied, or another one is announced.
-fn labelled(text: &str) -> Option<&str> {
+fn behind_label(text: &str) -> Option<&str> {
     const LABELS: [&str; 3] = ["option", "answer", "choice"];
     if text.len() > 128 {
         return None;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Reader;
 use super::error::ReadError;
-use super::fit::{Fitter, PartialMode, FitNotes};
+use super::fit::{FitNotes, Fitter, PartialMode};
 use super::report::{CutEnding, Reading, Repair, RepairKind};
 use super::scan::{ScanError, Sink};
 use super::stream_scan::Follower;

@@ -3,7 +3,7 @@
 
 use super::candidates::Candidate;
 use super::report::CutEnding;
-use super::scan::{Container, Limits, TokenRole, Sink};
+use super::scan::{Container, Limits, Sink, TokenRole};
 use super::tree::Tree;
 
 /// An element, with what stands directly in it.

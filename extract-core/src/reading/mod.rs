@@ -32,9 +32,9 @@ pub use fit::PartialMode;
 pub use incremental::Incremental;
 pub(crate) use part::{PartReader, json_number};
 pub use report::{CutEnding, Level, Misfit, Reading, Repair, RepairKind};
-pub use scan::{Container, Limits, NotePlace, TokenRole, ScanError, Scanner, Sink, Token};
+pub use scan::{Container, Limits, NotePlace, ScanError, Scanner, Sink, Token, TokenRole};
 pub use stream_scan::Follower;
-pub(crate) use thinking::spoken;
+pub(crate) use thinking::without_reasoning;
 
 use crate::contract::shape::Shape;
 use serde_json::Value;

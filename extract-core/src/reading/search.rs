@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::collect::{self, Collected};
 use super::error::ReadError;
-use super::fit::{Fitter, PartialMode, FitNotes, cost};
+use super::fit::{FitNotes, Fitter, PartialMode, cost};
 use super::report::{CutEnding, Level, Misfit, Reading, Repair, RepairKind, excerpt};
-use super::scan::{TokenRole, ScanError, Sink};
+use super::scan::{ScanError, Sink, TokenRole};
 use super::strict;
 use super::tree::{Kind, NONE, Tree};
 use super::{Reader, calls, markup, thinking, unguided};
-use crate::contract::shape::{ShapeKind, Shape};
+use crate::contract::shape::{Shape, ShapeKind};
 use crate::contract::wrapper;
 
 /// Reads a whole text; `search` says whether the answer may stand in prose.
@@ -208,7 +208,11 @@ fn only_one(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
 }
 
 /// Several candidates as the list that is asked for, or the one that costs least.
-fn best(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<(ChosenCandidate, Vec<Repair>)> {
+fn best(
+    fitter: &mut Fitter<'_>,
+    found: &[Candidate],
+    text: &str,
+) -> Option<(ChosenCandidate, Vec<Repair>)> {
     fitter.tree.settle();
     match collect::collected(fitter, found, text) {
         Some(Collected { choice, left_out }) => Some((choice, left_out)),
@@ -440,7 +444,12 @@ pub(super) fn said<'t>(text: &'t str, one: &Candidate) -> &'t str {
 }
 
 /// How many other candidates fit as well, and say something else.
-fn rivals(fitter: &mut Fitter<'_>, found: &[Candidate], best: &ChosenCandidate, text: &str) -> usize {
+fn rivals(
+    fitter: &mut Fitter<'_>,
+    found: &[Candidate],
+    best: &ChosenCandidate,
+    text: &str,
+) -> usize {
     if best.cost >= cost::MISFIT || best.located == Some(RepairKind::Collected) {
         return 0;
     }

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::contract::shape::{ShapeKind, ObjectForm, OtherFields, Shape, ShapeId, narrowed};
+use crate::contract::shape::{ObjectForm, OtherFields, Shape, ShapeId, ShapeKind, narrowed};
 
 /// A JSON text as a value.
 pub(super) struct Parsed {

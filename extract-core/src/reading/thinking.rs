@@ -173,7 +173,7 @@ fn recipient(before: &str, behind: &str, whole: bool) -> Option<bool> {
 }
 
 /// The words of a whole reply without thinking; nothing where it is thinking alone.
-pub(crate) fn spoken(text: &str) -> Option<&str> {
+pub(crate) fn without_reasoning(text: &str) -> Option<&str> {
     answer(text).ok().map(|found| found.of(text))
 }
 

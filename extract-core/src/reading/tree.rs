@@ -11,7 +11,7 @@ mod tests;
 use std::sync::Arc;
 
 use super::report::RepairKind;
-use super::scan::{Container, NotePlace, TokenRole, Sink, Token};
+use super::scan::{Container, NotePlace, Sink, Token, TokenRole};
 use crate::contract::shape::{MemberNames, Shape};
 pub(super) use look::number;
 pub(super) use note::Note;

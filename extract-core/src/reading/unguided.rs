@@ -28,7 +28,7 @@ fn read_joining(reader: &Reader<'_>, text: &str, joins: u32) -> Result<Reading, 
         return Ok(reading);
     }
     if joins > 0 {
-        if let Some(joined) = joined(reader, text, from, joins - 1) {
+        if let Some(joined) = join_values(reader, text, from, joins - 1) {
             return joined;
         }
     }
@@ -67,7 +67,7 @@ fn read_joining(reader: &Reader<'_>, text: &str, joins: u32) -> Result<Reading, 
 }
 
 /// `{"a": 1}, "b": 2}`: an object that was closed too early, and goes on. Read without that closer.
-fn joined(
+fn join_values(
     reader: &Reader<'_>,
     text: &str,
     from: usize,

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Kinds;
 use super::tree::Tree;
-use super::written::{WrittenSchema, WrittenId};
+use super::written::{WrittenId, WrittenSchema};
 
 /// The most schemas that are held against parts of one value: so many in all, and so many more for each
 /// part of the value.
@@ -54,7 +54,8 @@ impl Tree {
                 return None;
             }
             let is_parted = value.is_object() || value.is_array();
-            let is_remembered = trial == CheckKind::Fit && is_parted && self.is_written_recursive(id);
+            let is_remembered =
+                trial == CheckKind::Fit && is_parted && self.is_written_recursive(id);
             if is_remembered && !known.insert((id, std::ptr::from_ref(value))) {
                 continue;
             }

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::constants::same;
-use super::node::{NodeKind, NodeId, OtherMembers, Plain};
+use super::node::{NodeId, NodeKind, OtherMembers, Plain};
 use super::tree::Tree;
 use super::{Kinds, Node};
 

@@ -71,8 +71,12 @@ enum SubschemaPosition {
 
 fn holds(keyword: &str, value: &Value) -> Option<SubschemaPosition> {
     match value {
-        Value::Object(_) if NAMED.contains(&keyword) || keyword == FORMER[1] => Some(SubschemaPosition::Named),
-        Value::Array(_) if LISTED.contains(&keyword) || keyword == "items" => Some(SubschemaPosition::Listed),
+        Value::Object(_) if NAMED.contains(&keyword) || keyword == FORMER[1] => {
+            Some(SubschemaPosition::Named)
+        }
+        Value::Array(_) if LISTED.contains(&keyword) || keyword == "items" => {
+            Some(SubschemaPosition::Listed)
+        }
         _ if SINGLE.contains(&keyword) || keyword == FORMER[0] => Some(SubschemaPosition::Single),
         _ => None,
     }

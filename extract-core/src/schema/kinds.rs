@@ -100,7 +100,7 @@ impl Kinds {
     }
 
     /// The kinds in words, joined by "or".
-    pub(crate) fn in_words(self) -> String {
+    pub(crate) fn describe(self) -> String {
         let said = |&at: &usize| {
             let kind = Self(1 << at);
             // An integer goes without saying beside a number.

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::constants::Constant;
-use super::node::{SetMember, NodeKind, Member, Node, NodeId, Origin, OtherMembers, Plain};
+use super::node::{Member, Node, NodeId, NodeKind, Origin, OtherMembers, Plain, SetMember};
 use super::pattern::Pattern;
-use super::written::{Annotations, WrittenSchema, WrittenId};
+use super::written::{Annotations, WrittenId, WrittenSchema};
 use super::{Kinds, SchemaError, cycles};
 
 /// The most nodes of one schema.
@@ -288,7 +288,8 @@ impl<'w> Merger<'w> {
 
     /// Puts together what schemas say, none of which has alternatives.
     fn plain(&mut self, atoms: &[SetMember]) -> Result<NodeKind, SchemaError> {
-        let written: Vec<&'w WrittenSchema> = atoms.iter().map(|atom| self.written(*atom)).collect();
+        let written: Vec<&'w WrittenSchema> =
+            atoms.iter().map(|atom| self.written(*atom)).collect();
         if written.iter().any(|schema| schema.is_false) {
             return Ok(NodeKind::Never("the schema is `false`".into()));
         }
@@ -297,8 +298,8 @@ impl<'w> Merger<'w> {
             if let Some(kinds) = schema.kinds {
                 let both = plain.kinds.map_or(kinds, |known| known.and(kinds));
                 if both.is_none() {
-                    let known = plain.kinds.map_or_else(String::new, Kinds::in_words);
-                    let why = format!("{known} is never {}", kinds.in_words());
+                    let known = plain.kinds.map_or_else(String::new, Kinds::describe);
+                    let why = format!("{known} is never {}", kinds.describe());
                     return Ok(NodeKind::Never(why.into()));
                 }
                 plain.kinds = Some(both);

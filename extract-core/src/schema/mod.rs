@@ -41,7 +41,7 @@ pub(crate) use keywords::{bytes, each_schema};
 pub(crate) use kinds::Kinds;
 pub use limits::SchemaLimit;
 pub(crate) use limits::bounded;
-pub(crate) use node::{NodeKind, Member, Node, NodeId, Origin, OtherMembers, Plain};
+pub(crate) use node::{Member, Node, NodeId, NodeKind, Origin, OtherMembers, Plain};
 pub(crate) use numbers::is_whole;
 pub(crate) use pattern::Pattern;
 pub(crate) use pointer::{push_segment, segments};
@@ -49,7 +49,7 @@ pub(crate) use queries::SchemaStep;
 pub(crate) use stack::StackRoom;
 pub(crate) use tree::Tree;
 pub(crate) use validator::Validator;
-pub(crate) use written::{Annotations, WrittenSchema, WrittenId, place_of};
+pub(crate) use written::{Annotations, WrittenId, WrittenSchema, place_of};
 
 /// Marks the branch of a union that says what plain text of the model means. Only types of this
 /// crate write it, and no provider is sent it.

@@ -112,7 +112,8 @@ impl Node {
                 for member in &plain.members {
                     visit(member.node, !member.required);
                 }
-                let others = if let OtherMembers::Open(id) = plain.others { Some(id) } else { None };
+                let others =
+                    if let OtherMembers::Open(id) = plain.others { Some(id) } else { None };
                 let patterns = plain.patterns.iter().map(|(_, id)| *id);
                 others.into_iter().chain(patterns).for_each(|id| visit(id, false));
                 plain.first.iter().chain(&plain.rest).for_each(|&id| visit(id, false));

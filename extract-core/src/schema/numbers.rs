@@ -45,7 +45,7 @@ const I128_MIN: &str = "-170141183460469231731687303715884105728";
 
 /// Adds the keywords to one schema in a document, where they have something to say. In a schema that is
 /// no integer of 128 bits, `in_text` says whether its values are numbers that may be written as text.
-pub(super) fn spell_out(members: &mut Map<String, Value>, in_text: impl Fn() -> bool) {
+pub(super) fn expand_number_formats(members: &mut Map<String, Value>, in_text: impl Fn() -> bool) {
     if let Some(nullable) = is_integer(members).filter(|_| is_wide(members)) {
         let mut meant = Map::new();
         for keyword in BOUNDS.iter().map(|(keyword, _)| *keyword).chain(["format"]) {
@@ -156,7 +156,7 @@ impl Bound {
         }
     }
 
-    fn in_words(self, limit: &str) -> String {
+    fn describe(self, limit: &str) -> String {
         match self {
             Self::Least => format!("at least {limit}"),
             Self::Most => format!("at most {limit}"),
@@ -173,7 +173,7 @@ fn broken<'a>(bounds: &'a [HeldBound], number: &'a Decimal) -> impl Iterator<Ite
 
 fn errors(bounds: &[HeldBound], number: &Decimal) -> Vec<ValidationError<'static>> {
     let found = broken(bounds, number);
-    found.map(|(bound, _, written)| ValidationError::custom(bound.in_words(written))).collect()
+    found.map(|(bound, _, written)| ValidationError::custom(bound.describe(written))).collect()
 }
 
 /// Bounds of numbers that are written as text. What is no number is left to the pattern.
@@ -222,7 +222,9 @@ impl WideInteger {
 
     fn number(instance: &Value) -> Option<Decimal> {
         match instance {
-            Value::Number(number) => Decimal::parse(&number.to_string()).filter(Decimal::is_integer),
+            Value::Number(number) => {
+                Decimal::parse(&number.to_string()).filter(Decimal::is_integer)
+            }
             Value::String(text) => is_whole(text).then(|| Decimal::parse(text)).flatten(),
             _ => None,
         }

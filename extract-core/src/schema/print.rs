@@ -3,16 +3,17 @@
 use serde_json::{Map, Value, json};
 
 use super::keywords;
-use super::node::{NodeKind, NodeId, OtherMembers, Plain};
+use super::node::{NodeId, NodeKind, OtherMembers, Plain};
 use super::tree::Tree;
-use super::written::{WrittenSchema, WrittenId};
+use super::written::{WrittenId, WrittenSchema};
 
 impl Tree {
     /// The JSON Schema of a node, as it is written in the document that the tree was read from. Its
     /// references lead into that document.
-    pub(crate) fn said(&self, document: &Value, id: NodeId) -> Value {
+    pub(crate) fn to_schema(&self, document: &Value, id: NodeId) -> Value {
         let node = self.node(id);
-        let written: Vec<&WrittenSchema> = node.seeds.iter().map(|atom| self.written(atom.id)).collect();
+        let written: Vec<&WrittenSchema> =
+            node.seeds.iter().map(|atom| self.written(atom.id)).collect();
         if written.is_empty() {
             return match &node.is {
                 NodeKind::Union { branches, .. } => any_of(self, document, branches),
@@ -37,7 +38,7 @@ impl Tree {
 
     /// A schema, as it is written, that can be compiled by itself: with the definitions of the document, or
     /// without all that it says of parts of a value and of alternatives.
-    pub(crate) fn alone(&self, document: &Value, id: WrittenId, whole: bool) -> Value {
+    pub(crate) fn standalone_schema(&self, document: &Value, id: WrittenId, whole: bool) -> Value {
         let mut schema = document.pointer(&self.written(id).place).cloned().unwrap_or_default();
         let Value::Object(members) = &mut schema else { return schema };
         if whole {
@@ -64,7 +65,7 @@ impl Tree {
     }
 
     /// The JSON Schema of constraints without one of the members.
-    pub(crate) fn said_without(&self, document: &Value, plain: &Plain, name: &str) -> Value {
+    pub(crate) fn to_schema_without(&self, document: &Value, plain: &Plain, name: &str) -> Value {
         let mut schema = Map::new();
         if let Some(kinds) = plain.kinds {
             let mut names = kinds.names();
@@ -80,8 +81,9 @@ impl Tree {
         }
         schema.extend(plain.constraints.clone());
         let kept = || plain.members.iter().filter(|member| member.name != name);
-        let properties: Map<String, Value> =
-            kept().map(|member| (member.name.clone(), self.said(document, member.node))).collect();
+        let properties: Map<String, Value> = kept()
+            .map(|member| (member.name.clone(), self.to_schema(document, member.node)))
+            .collect();
         schema.insert("properties".to_owned(), properties.into());
         let required: Vec<&str> =
             kept().filter(|member| member.required).map(|member| member.name.as_str()).collect();
@@ -91,7 +93,7 @@ impl Tree {
         let patterns: Map<String, Value> = plain
             .patterns
             .iter()
-            .map(|(pattern, id)| (pattern.text.clone(), self.said(document, *id)))
+            .map(|(pattern, id)| (pattern.text.clone(), self.to_schema(document, *id)))
             .collect();
         if !patterns.is_empty() {
             schema.insert("patternProperties".to_owned(), patterns.into());
@@ -99,18 +101,19 @@ impl Tree {
         let others = match plain.others {
             OtherMembers::Unsaid => None,
             OtherMembers::Closed => Some(Value::Bool(false)),
-            OtherMembers::Open(id) => Some(self.said(document, id)),
+            OtherMembers::Open(id) => Some(self.to_schema(document, id)),
         };
         schema.extend(others.map(|others| ("additionalProperties".to_owned(), others)));
         if let Some(names) = plain.names {
-            schema.insert("propertyNames".to_owned(), self.said(document, names));
+            schema.insert("propertyNames".to_owned(), self.to_schema(document, names));
         }
-        let elements: Vec<Value> = plain.first.iter().map(|&id| self.said(document, id)).collect();
+        let elements: Vec<Value> =
+            plain.first.iter().map(|&id| self.to_schema(document, id)).collect();
         if !elements.is_empty() {
             schema.insert("prefixItems".to_owned(), elements.into());
         }
         if let Some(rest) = plain.rest {
-            schema.insert("items".to_owned(), self.said(document, rest));
+            schema.insert("items".to_owned(), self.to_schema(document, rest));
         }
         let mut also = Vec::new();
         for (keyword, value) in plain.verbatim.iter().chain(&plain.also) {
@@ -128,6 +131,6 @@ impl Tree {
 }
 
 fn any_of(tree: &Tree, document: &Value, branches: &[NodeId]) -> Value {
-    let said: Vec<Value> = branches.iter().map(|&id| tree.said(document, id)).collect();
+    let said: Vec<Value> = branches.iter().map(|&id| tree.to_schema(document, id)).collect();
     json!({ "anyOf": said })
 }

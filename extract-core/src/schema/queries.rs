@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::node::{NodeKind, NodeId, OtherMembers, Plain};
+use super::node::{NodeId, NodeKind, OtherMembers, Plain};
 use super::tree::Tree;
-use super::written::{WrittenSchema, WrittenId};
+use super::written::{WrittenId, WrittenSchema};
 use super::{Constant, Kinds, embed};
 
 /// A list of elements of one kind.
@@ -80,7 +80,8 @@ impl Plain {
     /// The one member, where it must be there and no other may.
     pub(crate) fn only_member(&self) -> Option<(&str, NodeId)> {
         let [only] = self.members.as_slice() else { return None };
-        let only_one = only.required && self.others == OtherMembers::Closed && self.patterns.is_empty();
+        let only_one =
+            only.required && self.others == OtherMembers::Closed && self.patterns.is_empty();
         only_one.then_some((only.name.as_str(), only.node))
     }
 
@@ -132,7 +133,8 @@ impl WrittenSchema {
     pub(crate) fn steps(&self) -> impl Iterator<Item = (SchemaStep<'_>, WrittenId)> {
         let members = self.members.iter().map(|(name, id)| (SchemaStep::Member(name), *id));
         let entries = self.patterns.iter().map(|(_, id)| *id).chain(self.others);
-        let first = self.first.iter().enumerate().map(|(index, id)| (SchemaStep::Position(index), *id));
+        let first =
+            self.first.iter().enumerate().map(|(index, id)| (SchemaStep::Position(index), *id));
         let unions = self.unions().flat_map(|(_, branches)| branches.iter().enumerate());
         let same = self.all.iter().copied().chain(self.not).chain(self.names).chain(self.contains);
         let same = same.chain(self.condition.iter().flatten().copied());
@@ -141,6 +143,9 @@ impl WrittenSchema {
             .chain(first)
             .chain(self.rest.map(|id| (SchemaStep::Element, id)))
             .chain(unions.map(|(index, id)| (SchemaStep::Alternative(index), *id)))
-            .chain(same.chain(self.dependents.iter().map(|(_, id)| *id)).map(|id| (SchemaStep::Same, id)))
+            .chain(
+                same.chain(self.dependents.iter().map(|(_, id)| *id))
+                    .map(|id| (SchemaStep::Same, id)),
+            )
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::node::{NodeKind, Node, NodeId, Origin, Plain};
-use super::written::{Places, WrittenSchema, WrittenId};
+use super::node::{Node, NodeId, NodeKind, Origin, Plain};
+use super::written::{Places, WrittenId, WrittenSchema};
 use super::{Kinds, SchemaError, cycles, keywords, merge, written};
 
 /// A JSON Schema, read once. References are resolved, `allOf` is merged, and whatever can be said of one
@@ -218,7 +218,9 @@ impl Tree {
             while let Some(&node) = open.last() {
                 let inner: Vec<usize> = match &self.nodes[node].is {
                     NodeKind::Reference(to) => vec![*to as usize],
-                    NodeKind::Union { branches, .. } => branches.iter().map(|&id| id as usize).collect(),
+                    NodeKind::Union { branches, .. } => {
+                        branches.iter().map(|&id| id as usize).collect()
+                    }
                     _ => Vec::new(),
                 };
                 let before = open.len();

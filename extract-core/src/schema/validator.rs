@@ -53,7 +53,7 @@ pub(crate) fn compile<'s>(
     schema: &'s Value,
     around: impl Fn(&str) -> String,
 ) -> Result<Validator, ValidationError<'s>> {
-    let spelled_out = spelled_out(tree, schema, around);
+    let spelled_out = expanded(tree, schema, around);
     let nested = tree.nested();
     let compiled = StackRoom::of_document(schema).run(|| build(&spelled_out));
     compiled.map(|compiled| Validator { compiled, nested }).map_err(ValidationError::to_owned)
@@ -101,11 +101,13 @@ pub(super) fn bounds(format: &str) -> Option<(Value, Value)> {
 
 /// The schema with the bounds that numeric formats stand for, where it has none of its own, and with the
 /// keywords of numbers that come as text.
-fn spelled_out(tree: &Tree, schema: &Value, around: impl Fn(&str) -> String) -> Value {
+fn expanded(tree: &Tree, schema: &Value, around: impl Fn(&str) -> String) -> Value {
     let mut spelled_out = schema.clone();
     each_schema_at(&mut spelled_out, |place, members| {
         let id = tree.written_at(&around(place));
-        numbers::spell_out(members, || id.is_some_and(|id| numbers::takes_text(tree, id)));
+        numbers::expand_number_formats(members, || {
+            id.is_some_and(|id| numbers::takes_text(tree, id))
+        });
         let format = members.get("format").and_then(Value::as_str);
         if let Some((least, most)) = format.and_then(bounds) {
             bound(members, ["minimum", "exclusiveMinimum"], least);

@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::conversation::{
-    Feature, Media, MediaSource, Message, Part, ProviderError, ProviderErrorKind, Request, ProviderState,
+    Feature, Media, MediaSource, Message, Part, ProviderError, ProviderErrorKind, ProviderState,
+    Request,
 };
 
 use super::Quirks;

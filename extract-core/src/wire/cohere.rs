@@ -10,8 +10,8 @@ use super::offer::{ToolDemand, ToolOffer};
 use super::usage;
 use super::{Delivery, EffortField, Quirks, StreamDecoder, ToolChoiceForm, assemble, body, loose};
 use crate::conversation::{
-    Delta, StreamEnd, MediaKind, MediaSource, Message, Output, Part, ProviderError, ProviderErrorKind,
-    ReasoningEffort, Reply, Request, Role, StopReason, Usage,
+    Delta, MediaKind, MediaSource, Message, Output, Part, ProviderError, ProviderErrorKind,
+    ReasoningEffort, Reply, Request, Role, StopReason, StreamEnd, Usage,
 };
 
 #[derive(Serialize)]

@@ -12,8 +12,8 @@ use super::{
     Delivery, EffortField, Quirks, StreamDecoder, ToolChoiceForm, assemble, body, loose, usage,
 };
 use crate::conversation::{
-    Delta, StreamEnd, MediaKind, MediaSource, Message, Output, Part, ProviderError, ProviderErrorKind,
-    ReasoningEffort, Reply, Request, Role, StopReason, Usage,
+    Delta, MediaKind, MediaSource, Message, Output, Part, ProviderError, ProviderErrorKind,
+    ReasoningEffort, Reply, Request, Role, StopReason, StreamEnd, Usage,
 };
 
 #[derive(Serialize)]

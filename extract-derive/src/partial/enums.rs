@@ -45,7 +45,7 @@ impl Writer<'_> {
             Representation::Internal { tag } => quote!(Internal(#tag)),
             Representation::Adjacent { tag, content } => quote!(Adjacent(#tag, #content)),
         };
-        let one_of = quote!(#private::OneOf);
+        let one_of = quote!(#private::PartialEnum);
         let shared = self.shared(
             &quote!(&#one_of::new(self)),
             &quote!(#private::same(&#one_of::new(self), &#one_of::new(other))),
@@ -65,7 +65,7 @@ impl Writer<'_> {
                     }
                 }
                 #[automatically_derived]
-                impl #impl_generics #private::Variants for #name #ty_generics #where_clause {
+                impl #impl_generics #private::EnumFields for #name #ty_generics #where_clause {
                     const TAGGING: #private::Tagging = #private::Tagging::#tagging;
                     const VARIANTS: &'static [#private::Variant] = &[#(#rows),*];
                     fn begin(variant: usize) -> ::core::option::Option<Self> {
@@ -77,13 +77,13 @@ impl Writer<'_> {
                     fn variant(&self) -> usize {
                         match self { #(#numbers,)* }
                     }
-                    fn at(&self, index: usize) -> ::core::option::Option<&#private::Place> {
+                    fn at(&self, index: usize) -> ::core::option::Option<&#private::PartialNode> {
                         ::core::option::Option::Some(match (self, index) {
                             #(#ats,)*
                             _ => return ::core::option::Option::None,
                         })
                     }
-                    fn at_mut(&mut self, index: usize) -> ::core::option::Option<&mut #private::Place> {
+                    fn at_mut(&mut self, index: usize) -> ::core::option::Option<&mut #private::PartialNode> {
                         ::core::option::Option::Some(match (self, index) {
                             #(#ats_mut,)*
                             _ => return ::core::option::Option::None,
@@ -91,7 +91,7 @@ impl Writer<'_> {
                     }
                     fn seed(&self, index: usize) -> #private::Seed {
                         #[allow(unused_imports)]
-                        use #private::{SownExtract as _, SownOther as _};
+                        use #private::{FieldSeedExtract as _, FieldSeedOther as _};
                         match (self, index) {
                             #(#seeds,)*
                             _ => #private::Seed::Whole,
@@ -101,7 +101,7 @@ impl Writer<'_> {
                 #[automatically_derived]
                 impl #impl_generics #krate::partial::Streamed for #ident #ty_generics #where_clause {
                     type Partial = ::core::option::Option<#name #ty_generics>;
-                    fn of(place: &#private::Place) -> &Self::Partial {
+                    fn of(place: &#private::PartialNode) -> &Self::Partial {
                         place
                             .parts::<#one_of<#name #ty_generics>>()
                             .map_or(const { &::core::option::Option::None }, #one_of::variant)
@@ -160,7 +160,7 @@ impl Writer<'_> {
         arms.rows.push(quote! {
             #private::Variant {
                 name: #wire_name,
-                content: #private::Content::#content,
+                content: #private::VariantContent::#content,
                 fields: const { &[#(#fields),*] },
             }
         });
@@ -176,10 +176,10 @@ impl Writer<'_> {
         for (index, (field, _)) in shown.iter().enumerate() {
             let (member, binding) = (&members[index], &bindings[index]);
             arms.ats.push(quote! {
-                (Self::#own { #member: #binding, .. }, #index) => #binding.place()
+                (Self::#own { #member: #binding, .. }, #index) => #binding.node()
             });
             arms.ats_mut.push(quote! {
-                (Self::#own { #member: #binding, .. }, #index) => #binding.place_mut()
+                (Self::#own { #member: #binding, .. }, #index) => #binding.node_mut()
             });
             let seed = self.seed(field);
             arms.seeds.push(quote!((Self::#own { .. }, #index) => #seed));

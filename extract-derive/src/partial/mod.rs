@@ -114,7 +114,7 @@ impl<'a> Writer<'a> {
             return quote!(#private::Seed::Whole);
         }
         let ty = without_self(field.ty.to_token_stream(), &self.this);
-        quote!((&#private::Sown::<#ty>::NEW).seed())
+        quote!((&#private::FieldSeed::<#ty>::NEW).seed())
     }
 
     /// The row of a field in the table of its type.

@@ -59,15 +59,15 @@ impl Writer<'_> {
                     }
                 }
                 #[automatically_derived]
-                impl #impl_generics #private::Parts for #name #ty_generics #where_clause {
-                    fn kind(&self) -> #private::Kind {
-                        #private::Kind::#kind
+                impl #impl_generics #private::PartialFields for #name #ty_generics #where_clause {
+                    fn kind(&self) -> #private::FieldsKind {
+                        #private::FieldsKind::#kind
                     }
                     fn fields(&self) -> &'static [#private::Field] {
                         const { &[#(#rows),*] }
                     }
                     #places
-                    fn boxed(&self) -> ::std::boxed::Box<dyn #private::Parts> {
+                    fn boxed(&self) -> ::std::boxed::Box<dyn #private::PartialFields> {
                         ::std::boxed::Box::new(::core::clone::Clone::clone(self))
                     }
                     fn any(&self) -> &dyn ::core::any::Any {
@@ -77,7 +77,7 @@ impl Writer<'_> {
                 #[automatically_derived]
                 impl #impl_generics #krate::partial::Streamed for #ident #ty_generics #where_clause {
                     type Partial = #name #ty_generics;
-                    fn of(place: &#private::Place) -> &Self::Partial {
+                    fn of(place: &#private::PartialNode) -> &Self::Partial {
                         place.parts().unwrap_or(const { &<#name #ty_generics>::__NEW })
                     }
                 }
@@ -133,21 +133,21 @@ impl Writer<'_> {
         });
         let numbers: Vec<usize> = (0..members.len()).collect();
         quote! {
-            fn at(&self, index: usize) -> ::core::option::Option<&#private::Place> {
+            fn at(&self, index: usize) -> ::core::option::Option<&#private::PartialNode> {
                 match index {
-                    #(#numbers => ::core::option::Option::Some(self.#members.place()),)*
+                    #(#numbers => ::core::option::Option::Some(self.#members.node()),)*
                     _ => ::core::option::Option::None,
                 }
             }
-            fn at_mut(&mut self, index: usize) -> ::core::option::Option<&mut #private::Place> {
+            fn at_mut(&mut self, index: usize) -> ::core::option::Option<&mut #private::PartialNode> {
                 match index {
-                    #(#numbers => ::core::option::Option::Some(self.#members.place_mut()),)*
+                    #(#numbers => ::core::option::Option::Some(self.#members.node_mut()),)*
                     _ => ::core::option::Option::None,
                 }
             }
             fn seed(&self, index: usize) -> #private::Seed {
                 #[allow(unused_imports)]
-                use #private::{SownExtract as _, SownOther as _};
+                use #private::{FieldSeedExtract as _, FieldSeedOther as _};
                 match index {
                     #(#seeds,)*
                     _ => #private::Seed::Whole,

@@ -120,9 +120,9 @@ async fn ours<T: Asked>(
     let mut client = extract_llm::Client::builder()
         .model(format!("{provider}/{MODEL}"))
         .base_url(url)
-        .key("none")
+        .api_key("none")
         .mode(mode)
-        .retries(settings.reasks);
+        .validation_retries(settings.reasks);
     if let Some(most) = settings.most_tokens {
         client = client.max_tokens(most);
     }
@@ -138,7 +138,7 @@ async fn ours<T: Asked>(
 async fn ours_local<T: Asked>(url: &str, prompt: &str, settings: &Settings) -> Result<T, Failure> {
     let options = extract_local::Options::default().url(url);
     let client = extract_llm::Client::with_model(extract_llm::model::Local::new(options));
-    let mut asked = client.extract::<T>(prompt).retries(settings.reasks);
+    let mut asked = client.extract::<T>(prompt).validation_retries(settings.reasks);
     if let Some(most) = settings.most_tokens {
         asked = asked.max_tokens(most);
     }

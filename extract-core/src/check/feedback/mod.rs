@@ -11,7 +11,7 @@ use serde_json::Value;
 pub use annotate::annotate;
 pub use fold::{Folded, fold};
 
-use crate::contract::{ReaskParts, Problems};
+use crate::contract::{Problems, ReaskParts};
 use crate::conversation::Mode;
 
 /// The most bytes of problems that one message carries.

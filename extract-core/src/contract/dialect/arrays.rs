@@ -7,7 +7,7 @@ use super::lower::{Lowering, SchemaDraft};
 use super::note::NoteKind;
 use super::plan::{SAME, Step, StepId, TUPLE_REST};
 use super::table::{Any, Tuples};
-use crate::schema::{NodeKind, NodeId, Plain};
+use crate::schema::{NodeId, NodeKind, Plain};
 
 /// The least and the most elements of a list.
 struct Length {
@@ -47,7 +47,13 @@ impl Lowering<'_> {
     }
 
     /// A list of elements that are lowered already; of none, where nothing fits.
-    fn list_of(&mut self, node: NodeId, plain: &Plain, items: Option<SchemaDraft>, length: &Length) -> SchemaDraft {
+    fn list_of(
+        &mut self,
+        node: NodeId,
+        plain: &Plain,
+        items: Option<SchemaDraft>,
+        length: &Length,
+    ) -> SchemaDraft {
         let step = items.as_ref().map_or(SAME, |items| items.step);
         let mut out = SchemaDraft::default();
         if step != SAME {
@@ -75,7 +81,7 @@ impl Lowering<'_> {
                 self.constrain(out, keyword, value, &mut unsaid);
             }
         }
-        self.say(out, &unsaid, node);
+        self.describe(out, &unsaid, node);
     }
 
     fn tuple(&mut self, node: NodeId, plain: &Plain) -> Result<Option<SchemaDraft>, DialectError> {
@@ -141,14 +147,17 @@ impl Lowering<'_> {
         let words = "a list with a type for each place is sent as an object with a member for each";
         let place = self.place(node).to_owned();
         self.note(NoteKind::Reshaped, &place, words.to_owned());
-        let mut out = SchemaDraft { step: self.step(Step::Tuple { first: steps, rest }), ..SchemaDraft::default() };
+        let mut out = SchemaDraft {
+            step: self.step(Step::Tuple { first: steps, rest }),
+            ..SchemaDraft::default()
+        };
         out.schema = self.closed_object(properties, required);
         out.words.push(format!("A list of {count}: each member is the item at that place."));
         let mut unsaid = Map::new();
         if let Some(value) = plain.constraints.get("uniqueItems") {
             unsaid.insert("uniqueItems".to_owned(), value.clone());
         }
-        self.say(&mut out, &unsaid, node);
+        self.describe(&mut out, &unsaid, node);
         Ok(Some(out))
     }
 
@@ -209,7 +218,7 @@ impl Lowering<'_> {
         }
         let mut out = self.list_of(node, plain, items, &Length { least, most });
         let words: Vec<String> =
-            plain.first.iter().map(|&place| self.tree.kinds(place).in_words()).collect();
+            plain.first.iter().map(|&place| self.tree.kinds(place).describe()).collect();
         out.words.push(format!("In this order: {}.", words.join(", ")));
         let place = self.place(node).to_owned();
         self.described("prefixItems", &place);

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::plan::{Branch, KEY, Member, Plan, OtherSteps, SAME, Step, StepId, TUPLE_REST, VALUE};
-use crate::schema::{NodeKind, Kinds, NodeId, Plain, Tree, same};
+use super::plan::{Branch, KEY, Member, OtherSteps, Plan, SAME, Step, StepId, TUPLE_REST, VALUE};
+use crate::schema::{Kinds, NodeId, NodeKind, Plain, Tree, same};
 
 /// How deep a value is looked into.
 const DEPTH: usize = 128;
@@ -103,7 +103,9 @@ impl BranchMatcher<'_> {
                             (Some(member), _) => {
                                 inner(member.step, plain.member(own).map(|one| one.node), value)
                             }
-                            (None, OtherSteps::Pairs { sent, .. }) if sent == name => value.is_array(),
+                            (None, OtherSteps::Pairs { sent, .. }) if sent == name => {
+                                value.is_array()
+                            }
                             (None, OtherSteps::Members(step)) => match plain.member_of(own) {
                                 Some((node, _)) => inner(*step, Some(node), value),
                                 None => plain.members.is_empty(),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const EXCERPT: usize = 300;
 
 /// The sentences for a set of constraint keywords. Bounds of one pair make one sentence.
-pub(super) fn sentences(constraints: &Map<String, Value>) -> Vec<String> {
+pub(super) fn constraint_sentences(constraints: &Map<String, Value>) -> Vec<String> {
     let mut said = Vec::new();
     let get = |keyword: &str| constraints.get(keyword);
     said.extend(bounds(get("minimum"), get("maximum"), ToString::to_string, ""));

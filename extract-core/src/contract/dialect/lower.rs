@@ -15,7 +15,7 @@ use super::table::{Any, Dialect, Recursion, Refs, Root};
 use super::transform::Transformer;
 use super::{Lowered, describe};
 use crate::schema::push_segment;
-use crate::schema::{self, Annotations, NodeKind, NodeId, Tree};
+use crate::schema::{self, Annotations, NodeId, NodeKind, Tree};
 
 /// How deep lowering goes, references that are written out included.
 const MAX_LEVELS: usize = 100;
@@ -241,7 +241,11 @@ impl<'a> Lowering<'a> {
     }
 
     /// Lowers one node for what it is, whatever its name.
-    pub(super) fn body(&mut self, node: NodeId, hosted: bool) -> Result<Option<SchemaDraft>, DialectError> {
+    pub(super) fn body(
+        &mut self,
+        node: NodeId,
+        hosted: bool,
+    ) -> Result<Option<SchemaDraft>, DialectError> {
         self.parts += 1;
         if self.parts > self.most_parts {
             let (dialect, allowed) = (self.dialect.name, self.most_parts);
@@ -350,25 +354,39 @@ impl<'a> Lowering<'a> {
             Any::AllTypes => {
                 let types = ["string", "number", "boolean", "object", "array", "null"];
                 let schema = [("type".to_owned(), types.into_iter().collect())];
-                SchemaDraft { schema: schema.into_iter().collect(), null: true, ..SchemaDraft::default() }
+                SchemaDraft {
+                    schema: schema.into_iter().collect(),
+                    null: true,
+                    ..SchemaDraft::default()
+                }
             }
             Any::Text => {
                 let place = self.place(node).to_owned();
                 self.note(NoteKind::Reshaped, &place, "any value is sent as JSON text".to_owned());
                 let schema = [("type".to_owned(), self.type_name("string"))].into_iter().collect();
                 let words = vec!["Any JSON value, written as JSON text.".to_owned()];
-                SchemaDraft { schema, words, step: self.step(Step::Text { null: true }), ..SchemaDraft::default() }
+                SchemaDraft {
+                    schema,
+                    words,
+                    step: self.step(Step::Text { null: true }),
+                    ..SchemaDraft::default()
+                }
             }
         }
     }
 
     /// Says constraints in words that the dialect cannot say otherwise.
-    pub(super) fn say(&mut self, out: &mut SchemaDraft, unsaid: &Map<String, Value>, node: NodeId) {
+    pub(super) fn describe(
+        &mut self,
+        out: &mut SchemaDraft,
+        unsaid: &Map<String, Value>,
+        node: NodeId,
+    ) {
         let place = self.place(node).to_owned();
         for keyword in unsaid.keys() {
             self.described(keyword, &place);
         }
-        out.words.extend(describe::sentences(unsaid));
+        out.words.extend(describe::constraint_sentences(unsaid));
     }
 
     pub(super) fn described(&mut self, keyword: &str, place: &str) {

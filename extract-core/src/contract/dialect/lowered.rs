@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::problem::Problem;
 use super::note::Note;
-use super::plan::{Plan, OtherSteps, SAME, Step, StepId};
+use super::plan::{OtherSteps, Plan, SAME, Step, StepId};
 use super::transform::Transformer;
 use crate::schema::Tree;
 
@@ -52,7 +52,7 @@ impl Lowered {
     /// Pairs become maps, tuple objects lists, JSON text the value it says; null is removed where it
     /// stands for a property that is left out. A value that fits neither schema is turned as far as
     /// it goes and left to validation. A key that comes twice keeps its last value, as in JSON text;
-    /// [`raise_checked`](Self::raise_checked) reports it.
+    /// [`restore_checked`](Self::restore_checked) reports it.
     ///
     /// ```
     /// use extract_core::contract::dialect::{lower, Dialect};
@@ -69,30 +69,30 @@ impl Lowered {
     /// let lowered = lower(&schema, &Dialect::OPENAI_STRICT)?;
     /// let own = json!({"extra": {"a": [1]}, "at": ["x", 2]});
     /// let sent = json!({"extra": "{\"a\":[1]}", "at": {"0": "x", "1": 2}});
-    /// assert_eq!(lowered.raise(sent.clone()), own);
+    /// assert_eq!(lowered.restore(sent.clone()), own);
     /// assert_eq!(lowered.lower_value(own), sent);
     /// # Ok::<(), extract_core::contract::dialect::DialectError>(())
     /// ```
-    pub fn raise(&self, value: Value) -> Value {
-        self.raise_checked(value).value
+    pub fn restore(&self, value: Value) -> Value {
+        self.restore_checked(value).value
     }
 
-    /// [`raise`](Self::raise), with what was wrong and cannot be seen in the value any more.
-    pub fn raise_checked(&self, value: Value) -> Restored {
+    /// [`raise`](Self::restore), with what was wrong and cannot be seen in the value any more.
+    pub fn restore_checked(&self, value: Value) -> Restored {
         if self.identity {
             return Restored { value, problems: Vec::new() };
         }
         let mut turner = Transformer::new(&self.plan, &self.own, &value);
-        let value = turner.raise(self.plan.root, value);
+        let value = turner.restore(self.plan.root, value);
         Restored { value, problems: turner.problems }
     }
 
     /// A part of a value that belongs to one step, in the type's own shape.
-    pub(crate) fn raise_part(&self, step: StepId, value: Value) -> Value {
+    pub(crate) fn restore_part(&self, step: StepId, value: Value) -> Value {
         if step == SAME {
             return value;
         }
-        Transformer::new(&self.plan, &self.own, &value).raise(step, value)
+        Transformer::new(&self.plan, &self.own, &value).restore(step, value)
     }
 
     /// Whether any object in a value has a member that only values as they are sent have: the one that

@@ -49,11 +49,11 @@ pub(crate) struct LoweredPointer<'a> {
 impl LoweredPointer<'_> {
     /// The pointer of a place in the value that is sent.
     pub(crate) fn follow(&mut self, pointer: &str) -> String {
-        self.descend(pointer);
+        self.descend_into(pointer);
         std::mem::take(&mut self.sent)
     }
 
-    fn descend(&mut self, pointer: &str) -> Option<()> {
+    fn descend_into(&mut self, pointer: &str) -> Option<()> {
         let (mut step, mut at) = (self.turner.plan.root, Some(self.value));
         for segment in segments(pointer) {
             let container = self.enter(step, at)?;

@@ -24,7 +24,7 @@
 //! assert_eq!(lowered.schema["required"], json!(["age", "nickname", "scores"]));
 //! assert_eq!(lowered.schema["properties"]["nickname"], json!({"type": ["string", "null"]}));
 //! let sent = json!({"age": 36, "nickname": null, "scores": [{"key": "math", "value": 1.5}]});
-//! assert_eq!(lowered.raise(sent), json!({"age": 36, "scores": {"math": 1.5}}));
+//! assert_eq!(lowered.restore(sent), json!({"age": 36, "scores": {"math": 1.5}}));
 //! # Ok::<(), extract_core::contract::dialect::DialectError>(())
 //! ```
 

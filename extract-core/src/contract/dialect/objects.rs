@@ -59,7 +59,7 @@ impl Lowering<'_> {
                 self.constrain(&mut out, keyword, value, &mut unsaid);
             }
         }
-        self.say(&mut out, &unsaid, node);
+        self.describe(&mut out, &unsaid, node);
         Ok(Some(out))
     }
 
@@ -79,7 +79,11 @@ impl Lowering<'_> {
     }
 
     /// The values of members that have no schema of their own.
-    fn values(&mut self, node: NodeId, unnamed: &UnnamedMembers<'_>) -> Result<Option<SchemaDraft>, DialectError> {
+    fn values(
+        &mut self,
+        node: NodeId,
+        unnamed: &UnnamedMembers<'_>,
+    ) -> Result<Option<SchemaDraft>, DialectError> {
         match unnamed.nodes.as_slice() {
             [only] => self.lower(*only),
             // The name tells which of them holds; a value is told apart by what it looks like.
@@ -331,7 +335,7 @@ impl Lowering<'_> {
             several => keys.words.push(matching(several)),
         }
         let place = self.place(node).to_owned();
-        self.say(&mut keys, &unsaid, node);
+        self.describe(&mut keys, &unsaid, node);
         let Some(values) = self.values(node, unnamed)? else { return Ok(None) };
         self.note(
             NoteKind::Reshaped,
@@ -343,7 +347,8 @@ impl Lowering<'_> {
         pair.insert(KEY.to_owned(), self.finish(keys));
         pair.insert(VALUE.to_owned(), self.finish(values));
         let pair = self.closed_object(pair, vec![KEY.into(), VALUE.into()]);
-        let mut out = SchemaDraft { step: self.step(Step::Pairs { values: step }), ..SchemaDraft::default() };
+        let mut out =
+            SchemaDraft { step: self.step(Step::Pairs { values: step }), ..SchemaDraft::default() };
         out.schema.insert("type".to_owned(), self.type_name("array"));
         out.schema.insert("items".to_owned(), Value::Object(pair));
         out.words.push("Each key once.".to_owned());
@@ -353,7 +358,7 @@ impl Lowering<'_> {
                 self.constrain(&mut out, sent, value, &mut unsaid);
             }
         }
-        self.say(&mut out, &unsaid, node);
+        self.describe(&mut out, &unsaid, node);
         Ok(Some(out))
     }
 }

@@ -8,7 +8,7 @@ use super::lower::{Definition, Lowering, SchemaDraft, clean, is_noise};
 use super::note::NoteKind;
 use super::plan::{SAME, Step, StepId};
 use super::table::{Refs, RootRefs};
-use crate::schema::{NodeKind, Kinds, NodeId, each_schema, place_of};
+use crate::schema::{Kinds, NodeId, NodeKind, each_schema, place_of};
 
 /// While fewer schemas than this are written, a described reference is written out; afterwards it
 /// is kept and wrapped.

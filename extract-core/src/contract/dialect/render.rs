@@ -10,7 +10,9 @@ use super::error::DialectError;
 use super::lower::clean;
 use super::scalars::{OF_NUMBERS, OF_STRINGS};
 use super::table::Dialect;
-use crate::schema::{Annotations, NodeKind, Kinds, NodeId, Origin, OtherMembers, Plain, StackRoom, Tree};
+use crate::schema::{
+    Annotations, Kinds, NodeId, NodeKind, Origin, OtherMembers, Plain, StackRoom, Tree,
+};
 
 /// The most nodes that are written.
 const MAX_PARTS: usize = 20_000;
@@ -149,7 +151,7 @@ impl Renderer<'_> {
         if let NodeKind::Plain(plain) = &read.is {
             for (keyword, value) in &plain.also {
                 let again = [(keyword.clone(), value.clone())].into_iter().collect();
-                rendered.comment.extend(describe::sentences(&again));
+                rendered.comment.extend(describe::constraint_sentences(&again));
             }
         }
         rendered.comment = comment(&read.notes, rendered.comment);
@@ -220,7 +222,7 @@ impl Renderer<'_> {
         } else {
             Rendered::plain("any")
         };
-        rendered.comment.extend(describe::sentences(&unsaid));
+        rendered.comment.extend(describe::constraint_sentences(&unsaid));
         Ok(rendered)
     }
 

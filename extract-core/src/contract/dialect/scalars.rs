@@ -42,10 +42,10 @@ impl Lowering<'_> {
         if let Some(value) = plain.constraints.get("dependentRequired") {
             self.constrain(&mut out, "dependentRequired", value, &mut unsaid);
         }
-        self.say(&mut out, &unsaid, node);
+        self.describe(&mut out, &unsaid, node);
         for (keyword, value) in &plain.also {
             let again = [(keyword.clone(), value.clone())].into_iter().collect();
-            self.say(&mut out, &again, node);
+            self.describe(&mut out, &again, node);
         }
         Ok(Some(out))
     }
@@ -122,20 +122,25 @@ impl Lowering<'_> {
                         self.constrain(&mut out, keyword, value, &mut unsaid);
                     }
                 }
-                self.say(&mut out, &unsaid, node);
+                self.describe(&mut out, &unsaid, node);
                 Ok(Some(out))
             }
         }
     }
 
     /// Constants of one scalar type.
-    pub(super) fn constant(&mut self, node: NodeId, values: &[Value], is_const: bool) -> SchemaDraft {
+    pub(super) fn constant(
+        &mut self,
+        node: NodeId,
+        values: &[Value],
+        is_const: bool,
+    ) -> SchemaDraft {
         let all = values.iter().fold(Kinds::NONE, |all, value| all.or(Kinds::of(value)));
         let name = all.names().first().copied().unwrap_or("string");
         let mut out = self.of_type(name);
         let mut unsaid = Map::new();
         self.constants(&mut out, name, values.to_vec(), is_const, &mut unsaid);
-        self.say(&mut out, &unsaid, node);
+        self.describe(&mut out, &unsaid, node);
         out
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::super::problem::{Problem, ProblemKind, excerpt};
 use super::branch_match::BranchMatcher;
-use super::plan::{Branch, KEY, Member, Plan, OtherSteps, SAME, Step, StepId, TUPLE_REST, VALUE};
+use super::plan::{Branch, KEY, Member, OtherSteps, Plan, SAME, Step, StepId, TUPLE_REST, VALUE};
 use crate::schema::push_segment;
 use crate::schema::{Kinds, Tree};
 
@@ -57,7 +57,7 @@ impl<'a> Transformer<'a> {
     }
 
     /// The value that was sent, in the type's own shape.
-    pub(super) fn raise(&mut self, step: StepId, value: Value) -> Value {
+    pub(super) fn restore(&mut self, step: StepId, value: Value) -> Value {
         if self.depth >= DEPTH || value.is_null() {
             return value;
         }
@@ -67,46 +67,46 @@ impl<'a> Transformer<'a> {
             None | Some(Step::Same) => value,
             Some(Step::Definition(index)) => {
                 let step = plan.definitions.get(*index).copied().unwrap_or(SAME);
-                self.raise(step, value)
+                self.restore(step, value)
             }
             Some(Step::Object { members, renamed, rest }) => {
-                self.raise_object(members, renamed, rest, value)
+                self.restore_object(members, renamed, rest, value)
             }
-            Some(Step::Array { first, items }) => self.raise_array(first, *items, value),
-            Some(Step::Pairs { values }) => self.raise_pairs(*values, value),
-            Some(Step::Tuple { first, rest }) => self.raise_tuple(first, *rest, value),
-            Some(Step::Text { .. }) => raise_text(value),
+            Some(Step::Array { first, items }) => self.restore_array(first, *items, value),
+            Some(Step::Pairs { values }) => self.restore_pairs(*values, value),
+            Some(Step::Tuple { first, rest }) => self.restore_tuple(first, *rest, value),
+            Some(Step::Text { .. }) => restore_text(value),
             Some(Step::Cut(index)) => {
                 let step = plan.definitions.get(*index).copied().unwrap_or(SAME);
                 let inside = match value {
                     // Inside such a text nothing is text again, but a model may think so.
                     Value::String(text) if self.in_text > 0 => {
-                        match raise_text(text.clone().into()) {
+                        match restore_text(text.clone().into()) {
                             nested @ (Value::Object(_) | Value::Array(_)) => nested,
                             _ => Value::String(text),
                         }
                     }
-                    other => raise_text(other),
+                    other => restore_text(other),
                 };
                 self.in_text += 1;
-                let raised = self.raise(step, inside);
+                let raised = self.restore(step, inside);
                 self.in_text -= 1;
                 raised
             }
-            Some(Step::Union(branches)) => self.raise_union(branches, value),
+            Some(Step::Union(branches)) => self.restore_union(branches, value),
             Some(Step::Wrapped { key, inner }) => match value {
                 Value::Object(mut members) if members.len() == 1 && members.contains_key(key) => {
                     let inside = members.shift_remove(key).unwrap_or_default();
-                    self.raise(*inner, inside)
+                    self.restore(*inner, inside)
                 }
-                other => self.raise(*inner, other),
+                other => self.restore(*inner, other),
             },
         };
         self.depth -= 1;
         raised
     }
 
-    fn raise_object(
+    fn restore_object(
         &mut self,
         members: &BTreeMap<String, Member>,
         renamed: &BTreeMap<String, String>,
@@ -131,11 +131,11 @@ impl<'a> Transformer<'a> {
                 (None, OtherSteps::Members(step)) => *step,
                 (None, OtherSteps::Pairs { values, .. }) => *values,
             };
-            let value = self.at(&name, |turner| turner.raise(step, value));
+            let value = self.at(&name, |turner| turner.restore(step, value));
             own.insert(name, value);
         }
         if let Some((values, pairs)) = pairs {
-            match self.raise_pairs(values, pairs) {
+            match self.restore_pairs(values, pairs) {
                 Value::Object(entries) => {
                     for (name, value) in entries {
                         if own.contains_key(&name) {
@@ -160,22 +160,22 @@ impl<'a> Transformer<'a> {
         Value::Object(own)
     }
 
-    fn raise_array(&mut self, first: &[StepId], items: StepId, value: Value) -> Value {
+    fn restore_array(&mut self, first: &[StepId], items: StepId, value: Value) -> Value {
         let Value::Array(list) = value else { return value };
         let raised = list.into_iter().enumerate().map(|(index, item)| {
             let step = first.get(index).copied().unwrap_or(items);
-            self.at(&index.to_string(), |turner| turner.raise(step, item))
+            self.at(&index.to_string(), |turner| turner.restore(step, item))
         });
         Value::Array(raised.collect())
     }
 
     /// Pairs become members. A key that comes twice keeps its last value, as in JSON text, and is
     /// reported. What is an object already is taken as one; what is no list of pairs stays.
-    fn raise_pairs(&mut self, values: StepId, value: Value) -> Value {
+    fn restore_pairs(&mut self, values: StepId, value: Value) -> Value {
         let list = match value {
             Value::Object(members) => {
                 let raised = members.into_iter().map(|(name, value)| {
-                    let value = self.at(&name, |turner| turner.raise(values, value));
+                    let value = self.at(&name, |turner| turner.restore(values, value));
                     (name, value)
                 });
                 return Value::Object(raised.collect());
@@ -192,7 +192,7 @@ impl<'a> Transformer<'a> {
                 None => continue,
             };
             let value = pair.shift_remove(VALUE).unwrap_or_default();
-            let value = self.at(&name, |turner| turner.raise(values, value));
+            let value = self.at(&name, |turner| turner.restore(values, value));
             if own.contains_key(&name) {
                 let found = excerpt(&Value::from(name.as_str()));
                 self.report("each key once", format!("{found} twice"));
@@ -202,9 +202,9 @@ impl<'a> Transformer<'a> {
         Value::Object(own)
     }
 
-    fn raise_tuple(&mut self, first: &[StepId], rest: Option<StepId>, value: Value) -> Value {
+    fn restore_tuple(&mut self, first: &[StepId], rest: Option<StepId>, value: Value) -> Value {
         let mut members = match value {
-            Value::Array(_) => return self.raise_array(first, rest.unwrap_or(SAME), value),
+            Value::Array(_) => return self.restore_array(first, rest.unwrap_or(SAME), value),
             Value::Object(members) => members,
             other => return other,
         };
@@ -219,10 +219,10 @@ impl<'a> Transformer<'a> {
         if list.is_empty() && !members.is_empty() {
             return Value::Object(members);
         }
-        self.raise_array(first, rest.unwrap_or(SAME), Value::Array(list))
+        self.restore_array(first, rest.unwrap_or(SAME), Value::Array(list))
     }
 
-    fn raise_union(&mut self, branches: &[Branch], value: Value) -> Value {
+    fn restore_union(&mut self, branches: &[Branch], value: Value) -> Value {
         let sent = BranchMatcher { plan: self.plan, own: self.own };
         let budget = &mut self.budget;
         let fitting: Vec<&Branch> =
@@ -230,18 +230,18 @@ impl<'a> Transformer<'a> {
         match fitting.as_slice() {
             [] => {
                 let step = sent.best(branches, &value, true);
-                self.raise(step, value)
+                self.restore(step, value)
             }
-            [only] => self.raise(only.step, value),
+            [only] => self.restore(only.step, value),
             [first, ..] => {
                 if self.trials >= TRIALS {
-                    return self.raise(first.step, value);
+                    return self.restore(first.step, value);
                 }
                 self.trials += 1;
                 let problems = self.problems.len();
                 let mut chosen = None;
                 for branch in &fitting {
-                    let raised = self.raise(branch.step, value.clone());
+                    let raised = self.restore(branch.step, value.clone());
                     if self.is_of(branch, &raised) {
                         chosen = Some(raised);
                         break;
@@ -249,7 +249,7 @@ impl<'a> Transformer<'a> {
                     self.problems.truncate(problems);
                 }
                 self.trials -= 1;
-                chosen.unwrap_or_else(|| self.raise(first.step, value))
+                chosen.unwrap_or_else(|| self.restore(first.step, value))
             }
         }
     }
@@ -387,7 +387,7 @@ impl<'a> Transformer<'a> {
 }
 
 /// JSON text becomes what it says. Text that is no JSON is taken for the string it is.
-fn raise_text(value: Value) -> Value {
+fn restore_text(value: Value) -> Value {
     let Value::String(text) = value else { return value };
     match serde_json::from_str(&text) {
         Ok(value) => value,

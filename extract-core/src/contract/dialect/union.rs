@@ -10,7 +10,7 @@ use super::lower::{Lowering, SchemaDraft};
 use super::note::NoteKind;
 use super::plan::{Branch, SAME, Step, StepId};
 use super::table::{Nullable, OneOf};
-use crate::schema::{NodeKind, Kinds, NodeId, Plain};
+use crate::schema::{Kinds, NodeId, NodeKind, Plain};
 
 /// Types whose null form is a list of two types.
 const SIMPLE: &[&str] = &["string", "number", "integer", "boolean"];
@@ -81,7 +81,7 @@ impl Lowering<'_> {
     }
 
     fn joined(&mut self, exclusive: bool, mut outs: Vec<LoweredBranch>) -> SchemaDraft {
-        self.tell_apart(&mut outs);
+        self.make_distinct(&mut outs);
         let null = outs.iter().any(|one| one.out.null);
         let same = outs.iter().all(|one| one.out.step == SAME);
         let mut schemas = Vec::with_capacity(outs.len());
@@ -108,7 +108,7 @@ impl Lowering<'_> {
 
     /// Wraps branches that are sent in another shape where that shape could be another branch's: a
     /// map is sent as a list, any value as a string.
-    fn tell_apart(&mut self, outs: &mut [LoweredBranch]) {
+    fn make_distinct(&mut self, outs: &mut [LoweredBranch]) {
         if outs.iter().all(|one| one.out.step == SAME) {
             return;
         }
@@ -132,7 +132,7 @@ impl Lowering<'_> {
             };
             let others = shapes.iter().enumerate().filter(|(other, _)| *other != index);
             let mut others = others.map(|(_, other)| other);
-            if !others.any(|other| look_alike(&shapes[index], other, whole)) {
+            if !others.any(|other| are_alike_when_sent(&shapes[index], other, whole)) {
                 continue;
             }
             self.wrap(*node, out, key, &mut taken);
@@ -149,7 +149,13 @@ impl Lowering<'_> {
     }
 
     /// Sends a branch as the only member of an object.
-    fn wrap(&mut self, node: NodeId, out: &mut SchemaDraft, key: &str, taken: &mut HashSet<String>) {
+    fn wrap(
+        &mut self,
+        node: NodeId,
+        out: &mut SchemaDraft,
+        key: &str,
+        taken: &mut HashSet<String>,
+    ) {
         let mut free = key.to_owned();
         let mut number = 1;
         while !taken.insert(free.clone()) {
@@ -275,7 +281,11 @@ fn is_open(schema: &Map<String, Value>) -> bool {
 
 /// Whether a value could be of either branch as they are sent. `unknown`: what to say where the
 /// type of one is not plain to see.
-fn look_alike(own: &Map<String, Value>, other: &Map<String, Value>, unknown: bool) -> bool {
+fn are_alike_when_sent(
+    own: &Map<String, Value>,
+    other: &Map<String, Value>,
+    unknown: bool,
+) -> bool {
     match (own.get("type"), other.get("type")) {
         (Some(own), Some(other)) if own != other => return false,
         (Some(_), Some(_)) => {}

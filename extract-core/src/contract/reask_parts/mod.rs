@@ -70,12 +70,13 @@ impl ReaskParts {
     ) -> Option<Self> {
         let stops = choose::choose(whole, value, problems)?;
         let places =
-            whole.asked_places(form, value, stops.iter().map(|stop| stop.pointer.as_str()));
+            whole.sent_pointers(form, value, stops.iter().map(|stop| stop.pointer.as_str()));
         let names = schema::names(whole, &stops);
         let parts: Vec<ReaskPart> = (stops.iter().zip(names).zip(places))
             .map(|((stop, name), place)| ReaskPart { name, pointer: stop.pointer.clone(), place })
             .collect();
-        let bytes = |stop: &locate::PathNode<'_>| stop.value.map_or(0, |value| value.to_string().len());
+        let bytes =
+            |stop: &locate::PathNode<'_>| stop.value.map_or(0, |value| value.to_string().len());
         let bytes = stops.iter().map(bytes).sum();
         let contract = schema::contract(whole, &stops, &parts).ok()?;
         Some(Self { parts, contract, bytes })
@@ -118,7 +119,7 @@ impl ReaskParts {
     }
 
     /// A problem of an answer, as one of the merged value.
-    pub(crate) fn in_whole(&self, mut problem: Problem) -> Problem {
+    pub(crate) fn to_whole(&self, mut problem: Problem) -> Problem {
         let inside = problem.pointer.strip_prefix('/').unwrap_or_default();
         let (name, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
         let part = self.parts.iter().find(|part| part.name == name);

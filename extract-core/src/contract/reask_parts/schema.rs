@@ -62,12 +62,12 @@ pub(super) fn contract(
             Some(words) => format!("At {place}: {words}"),
             None => format!("At {place}."),
         };
-        let schema = whole.tree().said(whole.asked_schema(), stop.node);
+        let schema = whole.tree().to_schema(whole.sent_schema(), stop.node);
         members.insert(part.name.clone(), embed::described(schema, &words));
     }
     let about = "Parts of the answer, corrected. Everything else is kept as it is.";
     let mut schema = embed::described(embed::object(members), about);
-    embed::define(&mut schema, whole.asked_schema());
+    embed::define(&mut schema, whole.sent_schema());
     // A name of a contract is ASCII.
     let name = whole.name();
     let name = format!("{}_parts", name.get(..LONGEST).unwrap_or(name));

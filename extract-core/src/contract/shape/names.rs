@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{ShapeKind, Shape, normal};
+use super::{Shape, ShapeKind, normal};
 
 /// All names of fields in a schema, with their aliases.
 #[derive(Debug, Clone, Default)]

@@ -4,10 +4,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Choices, Field, ShapeKind, ListForm, MemberIndex, ObjectForm, OtherFields, Shape, ShapeId, UnionForm,
-    Width, enter_normal, normal, variants,
+    Choices, Field, ListForm, MemberIndex, ObjectForm, OtherFields, Shape, ShapeId, ShapeKind,
+    UnionForm, Width, enter_normal, normal, variants,
 };
-use crate::schema::{Constant, NodeKind, Kinds, NodeId, OtherMembers, Plain, SchemaError, Tree};
+use crate::schema::{Constant, Kinds, NodeId, NodeKind, OtherMembers, Plain, SchemaError, Tree};
 
 /// The most alternatives of all unions together, each counted with its members or constants.
 const MAX_ALTERNATIVES: usize = 400_000;
@@ -196,7 +196,9 @@ impl<'t> Compiler<'t> {
             }
             KindOrder::Number => ShapeKind::Number(plain.bounds()),
             KindOrder::Text => ShapeKind::Text(plain.text_lengths()),
-            KindOrder::Choice => ShapeKind::Choice(Box::new(Choices::of(constants(plain).collect()))),
+            KindOrder::Choice => {
+                ShapeKind::Choice(Box::new(Choices::of(constants(plain).collect())))
+            }
             KindOrder::List => ShapeKind::List(self.list(plain)?),
             KindOrder::Object => ShapeKind::Object(Box::new(self.object(part.node, plain)?)),
         })

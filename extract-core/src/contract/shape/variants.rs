@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::{ShapeKind, Shape, ShapeId, enter_normal, normal, normal_value};
+use super::{Shape, ShapeId, ShapeKind, enter_normal, normal, normal_value};
 use crate::schema::Constant;
 
 /// The most tags of a union: each is a bit of [`Named::speaks`].

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::{Contract, name, wrapper};
 use super::variant_layout::VariantLayout;
 use super::{Variant, Variants};
-use crate::schema::{Constant, NodeKind, NodeId, OtherMembers, Plain, Tree, embed};
+use crate::schema::{Constant, NodeId, NodeKind, OtherMembers, Plain, Tree, embed};
 
 /// The tools of a type, where it can be several or has plain text beside it.
 pub(super) fn variants(contract: &Contract) -> Option<Variants> {
@@ -115,15 +115,18 @@ impl<'a> Finder<'a> {
             let schema = match inner {
                 Some(inner) => self.said(inner),
                 None => {
-                    let document = self.contract.asked_schema();
-                    let without = |plain: &&Plain| self.tree.said_without(document, plain, tag);
+                    let document = self.contract.sent_schema();
+                    let without =
+                        |plain: &&Plain| self.tree.to_schema_without(document, plain, tag);
                     embed::any_of(all.iter().map(without).collect())
                 }
             };
             let said = self.tree.description(*id);
             let said = said.or_else(|| self.tree.description(inner?));
             let says_more = |plain: &&Plain| {
-                plain.members.len() > 1 || plain.others != OtherMembers::Unsaid || plain.takes_entries()
+                plain.members.len() > 1
+                    || plain.others != OtherMembers::Unsaid
+                    || plain.takes_entries()
             };
             let may_be_anything = content.is_none() && !all.iter().any(says_more);
             let place = VariantLayout::Tagged {
@@ -159,7 +162,7 @@ impl<'a> Finder<'a> {
     }
 
     fn said(&self, node: NodeId) -> Value {
-        self.tree.said(self.contract.asked_schema(), node)
+        self.tree.to_schema(self.contract.sent_schema(), node)
     }
 
     fn variant(
@@ -173,7 +176,7 @@ impl<'a> Finder<'a> {
         let words: Vec<&str> = said.into_iter().chain(about).collect();
         let mut schema = embed::untitled(embed::described(schema, &words.join("\n")));
         // What is the type itself would be another tool inside of this one.
-        if embed::define(&mut schema, self.contract.asked_schema()) {
+        if embed::define(&mut schema, self.contract.sent_schema()) {
             return None;
         }
         let contract = self.contract.build_like(name::clean(tag), schema).ok()?;

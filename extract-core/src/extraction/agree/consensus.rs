@@ -127,7 +127,7 @@ fn leaves(value: &Value, pointer: &mut String, visit: &mut impl FnMut(&str, &Val
 }
 
 /// The value that agrees most with the others; the first of equals.
-pub(super) fn most_alike(values: &[&Value]) -> usize {
+pub(super) fn most_similar(values: &[&Value]) -> usize {
     let agreement = |value: &Value| -> f64 {
         let fields = shares(value, values);
         #[expect(clippy::cast_precision_loss, reason = "fields are few")]

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 
-use super::{Failure, Driver};
+use super::{Driver, Failure};
 use crate::contract::Problems;
 use crate::conversation::{
-    Assembly, Block, Delta, Mode, Prices, Progress, ProviderError, ProviderErrorKind, RequestState,
-    Reply, StopReason,
+    Assembly, Block, Delta, Mode, Prices, Progress, ProviderError, ProviderErrorKind, Reply,
+    RequestState, StopReason,
 };
 use crate::extraction::Limit;
 use crate::extraction::ledger::{Attempt, Outcome};
@@ -32,7 +32,7 @@ impl<T> Driver<T> {
         self.asked_at = Instant::now();
         self.request.progress = Progress::default();
         self.arriving = Assembly::new();
-        let answered = match self.task.line.clone() {
+        let answered = match self.task.channel.clone() {
             None => self.task.client.model.respond(&self.request).await,
             Some(line) => match self.listen(&line, number).await {
                 Ok(reply) => Ok(reply),
@@ -49,16 +49,21 @@ impl<T> Driver<T> {
         let reply = match answered {
             Ok(reply) => reply,
             // The provider's own check stands in for ours: what the model wrote may still be read.
-            Err(ProviderError { generation: Some(written), request_id, resent, .. }) => {
+            Err(ProviderError {
+                generation: Some(written),
+                request_id,
+                transport_retries: resent,
+                ..
+            }) => {
                 let mut reply = Reply::new(vec![Block::Text(written)], StopReason::Unstated);
                 reply.request_id = request_id;
-                reply.resent = resent;
+                reply.transport_retries = resent;
                 reply
             }
             Err(error) => {
                 attempt.request_id.clone_from(&error.request_id);
                 attempt.error = Some(error.to_string());
-                attempt.resent = error.resent;
+                attempt.transport_retries = error.transport_retries;
                 attempt.cut_off(&self.arriving, &reached, self.task.options.prices.as_ref());
                 tracing::debug!(attempt = number, %error, "no reply");
                 return Err(Failure::Provider(error));
@@ -99,7 +104,7 @@ impl<T> Driver<T> {
         let (first, idle) = (self.task.options.first_token, self.task.options.idle);
         let progress = self.request.progress.clone();
         let wait = StreamTimeout { line, progress: &progress };
-        let (began, before) = (Instant::now(), line.away());
+        let (began, before) = (Instant::now(), line.paused_time());
         let opening = self.task.client.model.stream(&self.request);
         let deltas = wait.within(first, first, FIRST, opening).await??;
         let (contract, form) = match &self.parts {
@@ -109,9 +114,16 @@ impl<T> Driver<T> {
         let mode = self.request.output.mode();
         let background = Arc::clone(&self.background);
         let of_parts = self.parts.is_some();
-        line.tell(StreamEvent::Began(AttemptStarted { attempt, mode, of_parts, contract, form, background }));
+        line.send(StreamEvent::AttemptStarted(AttemptStarted {
+            attempt,
+            mode,
+            of_parts,
+            contract,
+            form,
+            background,
+        }));
         let mut deltas = deltas.ready_chunks(MOST_AT_ONCE);
-        let waited = began.elapsed().saturating_sub(line.away().saturating_sub(before));
+        let waited = began.elapsed().saturating_sub(line.paused_time().saturating_sub(before));
         let left = first.map(|most| most.saturating_sub(waited));
         let (mut left, mut most, mut which) = (left, first, FIRST);
         while let Some(pieces) = wait.within(left, most, which, deltas.next()).await? {
@@ -119,8 +131,8 @@ impl<T> Driver<T> {
             for piece in pieces {
                 match piece {
                     Ok(delta) => {
-                        if is_of_the_reply(&delta) && line.is_heard() {
-                            line.tell(StreamEvent::Delta(delta.clone()));
+                        if is_of_the_reply(&delta) && line.has_listener() {
+                            line.send(StreamEvent::Delta(delta.clone()));
                         }
                         self.arriving.push(delta);
                     }
@@ -128,7 +140,7 @@ impl<T> Driver<T> {
                 }
             }
             // The time that the listener takes is not the server's.
-            line.taken().await;
+            line.wait_until_consumed().await;
             if let Some(problems) = line.stopped() {
                 return Err(StreamHalt::Stopped(problems));
             }
@@ -216,7 +228,7 @@ impl StreamTimeout<'_> {
         future: F,
     ) -> Result<F::Output, ProviderError> {
         let (Some(left), Some(most)) = (left, most) else { return Ok(future.await) };
-        let awaited = within(left, || self.line.away(), future).await;
+        let awaited = within(left, || self.line.paused_time(), future).await;
         awaited.ok_or_else(|| silent(which, most, self.progress.reached()))
     }
 }
@@ -227,14 +239,14 @@ fn silent(which: &'static str, most: Duration, reached: RequestState) -> Provide
         IDLE => format!("the stream was silent for longer than its `{which}` of {most:?}"),
         _ => format!(
             "no piece of the reply came within the `{which}` of {most:?}; the request was {}",
-            reached.place()
+            reached.describe()
         ),
     };
     let mut error = ProviderError::new(ProviderErrorKind::Timeout, "");
     error.request_id = reached.id().map(str::to_owned);
-    error.resent = reached.resent;
+    error.transport_retries = reached.transport_retries;
     if let Some(failure) = reached.failure {
-        message += &format!(", after this: {}", failure.words());
+        message += &format!(", after this: {}", failure.message_with_code());
         error.status = failure.status;
         error.code = failure.code;
         error.retry_after = failure.retry_after;
@@ -252,7 +264,7 @@ impl Attempt {
     fn begun(number: u32, asked: String, mode: Mode, parts: Vec<String>) -> Self {
         Self {
             number,
-            asked,
+            address: asked,
             mode,
             parts,
             model: None,
@@ -266,7 +278,7 @@ impl Attempt {
             latency: Duration::ZERO,
             waited: Duration::ZERO,
             request_id: None,
-            resent: 0,
+            transport_retries: 0,
             error: None,
         }
     }
@@ -277,7 +289,7 @@ impl Attempt {
         self.usage = reply.usage;
         self.cost = reply.cost.or_else(|| Some(prices?.cost(reply.usage.as_ref()?)));
         self.request_id.clone_from(&reply.request_id);
-        self.resent = reply.resent;
+        self.transport_retries = reply.transport_retries;
         self.reply = written(&reply.blocks);
     }
 
@@ -287,7 +299,7 @@ impl Attempt {
         self.usage = self.usage.or(piece.usage()).or(reached.usage);
         self.cost = self.cost.or_else(|| Some(prices?.cost(self.usage.as_ref()?)));
         self.waited = reached.waited;
-        self.resent = self.resent.max(reached.resent);
+        self.transport_retries = self.transport_retries.max(reached.transport_retries);
         self.request_id = self.request_id.take().or_else(|| reached.id().map(str::to_owned));
     }
 }

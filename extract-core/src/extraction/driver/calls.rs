@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::candidates::{AnswerText, other_call, read_answer};
-use super::pending_calls::{CalledElement, CallFeedback, CallProblems};
-use super::{Failure, Driver, Task};
+use super::pending_calls::{CallFeedback, CallProblems, CalledElement};
+use super::{Driver, Failure, Task};
 use crate::check::{Feedback, Rules, check, check_at_once, render_feedback};
 use crate::contract::{Extract, FailedCheck, Problem, ProblemKind, Problems, Shape, VariantTools};
 use crate::conversation::{Message, Reply, StopReason, ToolCall, ToolResult};
@@ -66,9 +66,15 @@ impl<T: Extract> Driver<T> {
     }
 
     /// Reads one call.
-    fn element(&mut self, split: &VariantTools, call: &ToolCall, repairs: &mut Vec<Repair>) -> CalledElement {
+    fn element(
+        &mut self,
+        split: &VariantTools,
+        call: &ToolCall,
+        repairs: &mut Vec<Repair>,
+    ) -> CalledElement {
         let tool = call.name.clone();
-        let unread = |problem| CalledElement { tool: tool.clone(), value: None, problems: vec![problem] };
+        let unread =
+            |problem| CalledElement { tool: tool.clone(), value: None, problems: vec![problem] };
         let Some((variant, form)) = split.find(&call.name) else {
             return unread(self.unknown_tool(call));
         };
@@ -87,7 +93,7 @@ impl<T: Extract> Driver<T> {
             Ok(reading) => {
                 self.note_others(&reading);
                 repairs.extend_from_slice(&reading.repairs);
-                let raised = variant.raise(form, reading);
+                let raised = variant.restore(form, reading);
                 let tool = variant.name().to_owned();
                 CalledElement { tool, value: Some(raised.value), problems: raised.problems }
             }
@@ -148,7 +154,8 @@ impl<T: Extract> Driver<T> {
                 let found = format!("{came} calls");
                 let problems: Problems =
                     Problem::new(ProblemKind::Unreadable, "", expected, found).into();
-                self.slots.verdicts = vec![CallFeedback::Wrong(CallProblems::unread(problems.clone())); came];
+                self.slots.verdicts =
+                    vec![CallFeedback::Wrong(CallProblems::unread(problems.clone())); came];
                 return Ok(Err(problems));
             }
         };
@@ -240,7 +247,7 @@ impl<T: Extract> Driver<T> {
         let text = reply.text();
         let said = !text.trim().is_empty();
         // A text that ends in the middle of thinking says nothing.
-        reading::spoken(&text)?;
+        reading::without_reasoning(&text)?;
         let shape = self.task.contract.shape(None);
         let holds = |reading: &reading::Reading| match &reading.value {
             Value::Array(items) => !items.is_empty(),
@@ -281,7 +288,7 @@ impl<T> Driver<T> {
         if self.slots.verdicts.is_empty() {
             return false;
         }
-        if self.task.options.policy.history == RetryContext::Last {
+        if self.task.options.policy.retry_context == RetryContext::Last {
             self.request.messages.truncate(self.opened);
         }
         let mut messages = vec![reply.to_message()];

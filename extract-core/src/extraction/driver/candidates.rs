@@ -38,7 +38,10 @@ impl<T> Driver<T> {
         calls.sort_by_key(|call| call.name != self.task.contract.name());
         let mut arguments: Vec<Candidate> = match self.pieces(&calls) {
             Some(pieces) => vec![Candidate::Pieces(pieces)],
-            None => calls.into_iter().map(|call| Candidate::One(AnswerText::arguments_of(call))).collect(),
+            None => calls
+                .into_iter()
+                .map(|call| Candidate::One(AnswerText::arguments_of(call)))
+                .collect(),
         };
         let text = Some(reply.text()).filter(|text| !text.trim().is_empty());
         let text = text.map(|text| Candidate::One(AnswerText::Text(text)));

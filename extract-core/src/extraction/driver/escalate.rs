@@ -27,13 +27,13 @@ impl<T> Driver<T> {
                 client: next.client,
                 contract: Arc::clone(&self.task.contract),
                 input: without_state(&self.task.input),
-                own: self.task.own.clone(),
-                line: self.task.line.clone(),
-                list: self.task.list.clone(),
+                user_tools: self.task.user_tools.clone(),
+                channel: self.task.channel.clone(),
+                list_pointer: self.task.list_pointer.clone(),
                 rules: self.task.rules.clone(),
             };
             match InitialRequest::of(&task) {
-                Ok(opening) if opening.tooling.is_none() && !task.own.is_empty() => {
+                Ok(opening) if opening.tooling.is_none() && !task.user_tools.is_empty() => {
                     self.ledger.notes.push(format!("{to} cannot be asked: it takes no tools"));
                 }
                 Ok(opening) => {

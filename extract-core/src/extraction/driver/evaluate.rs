@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::candidates::{AnswerText, Candidate, read_answer, read_apart, unreadable_problem};
 use super::partial_reask::ReadValue;
-use super::{Failure, Driver, Task};
+use super::{Driver, Failure, Task};
 use crate::check::check;
 use crate::contract::dialect::Restored;
 use crate::contract::{Extract, FailedCheck, Problem, Problems};
@@ -95,7 +95,7 @@ impl<T: Extract> Driver<T> {
         self.note_others(&reading);
         let (contract, form) = (&self.task.contract, self.form.as_deref());
         if !reading.is_as_written() && !reading.is_of_call() {
-            if let Some(value) = contract.as_it_stands(form, answer.text()) {
+            if let Some(value) = contract.read_as_written(form, answer.text()) {
                 let raised = Restored { value, problems: Vec::new() };
                 return ReadValue { raised, repairs: Vec::new() };
             }
@@ -106,11 +106,14 @@ impl<T: Extract> Driver<T> {
             let level = self.task.options.reading;
             let own = read_answer(answer, contract.shape(None), contract.name(), level);
             if let Some(own) = own.ok().filter(|own| contract.is_of_own_shape(form, own)) {
-                return ReadValue { raised: contract.raise_reading(None, own), repairs: Vec::new() };
+                return ReadValue {
+                    raised: contract.restore_reading(None, own),
+                    repairs: Vec::new(),
+                };
             }
         }
         let repairs = std::mem::take(&mut reading.repairs);
-        ReadValue { raised: contract.raise_reading(form, reading), repairs }
+        ReadValue { raised: contract.restore_reading(form, reading), repairs }
     }
 
     /// Checks a value in all layers; the elements of a list that do not pass may be left out of it.
@@ -121,7 +124,7 @@ impl<T: Extract> Driver<T> {
     ) -> (Value, Result<Result<T, Problems>, FailedCheck>) {
         let background = Arc::clone(&self.background);
         let cx = background.context();
-        let Task { contract, rules, options, list, .. } = &self.task;
+        let Task { contract, rules, options, list_pointer: list, .. } = &self.task;
         let first = match check(contract, &value, problems, rules, cx).await {
             Ok(Err(problems)) if options.bad_items == BadItems::LeaveOut => problems,
             checked => return (value, checked),

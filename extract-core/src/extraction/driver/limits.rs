@@ -31,7 +31,7 @@ impl<T> Driver<T> {
 
     /// The limit that forbids a re-ask, whoever would be asked.
     pub(super) fn limit(&self) -> Option<Limit> {
-        let retries = self.task.options.retries;
+        let retries = self.task.options.validation_retries;
         if self.rejected() > retries {
             return Some(Limit::Retries { retries });
         }

@@ -31,7 +31,9 @@ use super::step::{Call, Calls};
 use super::stream::{EventChannel, StreamEvent};
 use super::{Client, Error, InputError};
 use crate::check::Rules;
-use crate::contract::{CheckContext, Contract, Extract, FailedCheck, LoweredContract, Problems, UserTool};
+use crate::contract::{
+    CheckContext, Contract, Extract, FailedCheck, LoweredContract, Problems, UserTool,
+};
 use crate::conversation::{Assembly, Feature, Input, Mode, Output, ProviderError, Reply, Request};
 use partial_reask::PartialReask;
 use pending_calls::PendingCalls;
@@ -42,11 +44,11 @@ pub(super) struct Task<T> {
     pub(super) contract: Arc<Contract>,
     pub(super) input: Input,
     pub(super) options: Options,
-    pub(super) own: Vec<UserTool>,
+    pub(super) user_tools: Vec<UserTool>,
     /// Where the reply is told as it arrives.
-    pub(super) line: Option<EventChannel>,
+    pub(super) channel: Option<EventChannel>,
     /// The list whose bad elements may be left out, as a JSON pointer.
-    pub(super) list: String,
+    pub(super) list_pointer: String,
     pub(super) rules: Rules<T>,
 }
 
@@ -57,9 +59,9 @@ impl<T> Clone for Task<T> {
             contract: Arc::clone(&self.contract),
             input: self.input.clone(),
             options: self.options.clone(),
-            own: self.own.clone(),
-            line: self.line.clone(),
-            list: self.list.clone(),
+            user_tools: self.user_tools.clone(),
+            channel: self.channel.clone(),
+            list_pointer: self.list_pointer.clone(),
             rules: self.rules.clone(),
         }
     }
@@ -88,7 +90,7 @@ pub(super) async fn arrive<T: Extract>(task: Task<T>) -> Result<Outcome<T>, Erro
     }
     let deadline = task.options.deadline;
     let mut journey = Driver::begin(task)?;
-    if journey.tooling.is_none() && !journey.task.own.is_empty() {
+    if journey.tooling.is_none() && !journey.task.user_tools.is_empty() {
         return Err(InputError::NoTools.into());
     }
     let ending = match deadline {
@@ -101,8 +103,10 @@ pub(super) async fn arrive<T: Extract>(task: Task<T>) -> Result<Outcome<T>, Erro
     match ending {
         Ok(value) => {
             let json = journey.last.take().unwrap_or_default();
-            if let Some(line) = journey.task.line.as_ref().filter(|line| line.is_end_heard()) {
-                line.tell(StreamEvent::Settled { value: json.clone() });
+            if let Some(line) =
+                journey.task.channel.as_ref().filter(|line| line.wants_settled_value())
+            {
+                line.send(StreamEvent::Settled { value: json.clone() });
             }
             Ok(Outcome::Value { report: Report::new(value, journey.close()), json })
         }
@@ -259,7 +263,7 @@ impl<T: Extract> Driver<T> {
             return true;
         }
         let since = self.ledger.attempts.iter().skip(self.before);
-        if self.task.options.mode != Mode::Auto || answered || !self.task.own.is_empty() {
+        if self.task.options.mode != Mode::Auto || answered || !self.task.user_tools.is_empty() {
             return false;
         }
         match error.unsupported {
@@ -325,7 +329,9 @@ impl<T: Extract> Driver<T> {
         match ending {
             Failure::Provider(error) => Error::Provider { error, best: rejected, ledger },
             Failure::Refused(message) => Error::Refused { message, best: rejected, ledger },
-            Failure::Filtered(partial) => Error::ContentFiltered { partial, best: rejected, ledger },
+            Failure::Filtered(partial) => {
+                Error::ContentFiltered { partial, best: rejected, ledger }
+            }
             Failure::Truncated(partial) => Error::Truncated { partial, best: rejected, ledger },
             Failure::Invalid(limit) => {
                 let (best, problems) = split(rejected);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Driver;
 use super::candidates::{AnswerText, read_answer};
 use crate::contract::dialect::Restored;
-use crate::contract::{LoweredContract, ReaskParts, Problem, Problems};
+use crate::contract::{LoweredContract, Problem, Problems, ReaskParts};
 use crate::conversation::{Feature, Output, ProviderError, Reply, ToolChoice, Tools};
 use crate::extraction::Reask;
 use crate::reading::Repair;
@@ -168,10 +168,10 @@ impl<T> Driver<T> {
         let mut reading =
             read_answer(answer, shape, contract.name(), self.task.options.reading).ok()?;
         let repairs = std::mem::take(&mut reading.repairs);
-        let mut raised = contract.raise_reading(form, reading);
+        let mut raised = contract.restore_reading(form, reading);
         raised.value = parts.merge(kept, &raised.value)?;
         let problems = std::mem::take(&mut raised.problems);
-        let in_whole = |problem: Problem| parts.in_whole(problem);
+        let in_whole = |problem: Problem| parts.to_whole(problem);
         raised.problems = problems.into_iter().map(in_whole).collect();
         *taken = true;
         Some(ReadValue { raised, repairs })

@@ -48,7 +48,7 @@ impl CallProblems {
         arguments: Value,
         problems: &Problems,
     ) -> Self {
-        let (arguments, problems) = contract.as_asked(Some(form), arguments, problems);
+        let (arguments, problems) = contract.in_sent_shape(Some(form), arguments, problems);
         Self { arguments: Some(arguments), problems }
     }
 }

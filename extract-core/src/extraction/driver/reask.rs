@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Failure, Driver};
+use super::{Driver, Failure};
 use crate::check::{Feedback, render_feedback};
 use crate::contract::Problems;
 use crate::conversation::{Message, Output, Reply, ToolResult, Tools};
@@ -38,7 +38,7 @@ impl<T> Driver<T> {
         let was_of_parts = self.parts.is_some();
         self.choose_what_to_ask(problems);
         let words = self.words(problems);
-        if self.task.options.policy.history == RetryContext::Last {
+        if self.task.options.policy.retry_context == RetryContext::Last {
             // Parts are parts of something, which stays.
             self.request.messages.truncate(if was_of_parts { self.told } else { self.opened });
         }
@@ -66,7 +66,7 @@ impl<T> Driver<T> {
     /// turns, which every provider takes. An answer that could not be read tells it nothing.
     pub(super) fn introduce(&mut self, problems: &Problems) {
         let Some(value) = self.last.clone() else { return };
-        let asked = self.task.contract.asked_value(self.form.as_deref(), value).to_string();
+        let asked = self.task.contract.sent_value(self.form.as_deref(), value).to_string();
         let words = self.words(problems);
         self.note_asked(self.request.messages.len(), None);
         self.request.messages.extend([Message::assistant(asked), Message::user(words)]);
@@ -78,7 +78,7 @@ impl<T> Driver<T> {
         let attempt = u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX);
         // The model is told the places in its own answer, which may be wrapped, or of another shape.
         let (contract, form) = (&self.task.contract, self.form.as_deref());
-        let asked = self.last.clone().map(|value| contract.as_asked(form, value, problems));
+        let asked = self.last.clone().map(|value| contract.in_sent_shape(form, value, problems));
         let (value, problems) = match &asked {
             Some((value, problems)) => (Some(value), problems),
             None => (None, problems),

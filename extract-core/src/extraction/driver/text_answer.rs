@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Failure, Driver};
+use super::{Driver, Failure};
 use crate::contract::{Extract, Problems, Variants};
 use crate::conversation::Reply;
 use crate::extraction::ledger::Outcome;
@@ -37,8 +37,8 @@ impl<T> Driver<T> {
     /// talk.
     pub(super) fn words_of(&self, variants: &Variants, reply: &Reply) -> Option<Value> {
         let text = reply.text();
-        let text = reading::spoken(&text)?;
-        let words = variants.of_text(text.trim())?;
+        let text = reading::without_reasoning(&text)?;
+        let words = variants.value_of_text(text.trim())?;
         let shape = self.task.contract.shape(None);
         let written = reading::read_arguments(text, shape, Level::Strict).is_ok();
         (!text.trim().is_empty() && !written).then_some(words)

@@ -20,7 +20,8 @@ impl<T: Extract> Driver<T> {
     ///
     /// Calls come before a value: a reply that holds both has not waited for the results.
     pub(super) fn own_calls(&mut self, reply: &Reply) -> Option<Result<Vec<Call>, Problems>> {
-        let own = self.tooling.as_ref().map(|tooling| tooling.own.clone()).unwrap_or_default();
+        let own =
+            self.tooling.as_ref().map(|tooling| tooling.user_tools.clone()).unwrap_or_default();
         if own.is_empty() || reply.tool_calls().all(|call| self.gives_value(call)) {
             return None;
         }
@@ -69,7 +70,7 @@ fn read_call(own: &SentUserTool, call: &ToolCall, level: Level) -> Result<Call, 
     let shape = contract.shape(Some(&own.form));
     let reading = read_answer(&AnswerText::arguments_of(call), shape, own.tool.name(), level)
         .map_err(|problem| CallProblems::unread(problem.into()))?;
-    let Restored { value, mut problems } = contract.raise_reading(Some(&own.form), reading);
+    let Restored { value, mut problems } = contract.restore_reading(Some(&own.form), reading);
     problems.extend(violations(contract, &value));
     if problems.is_empty() {
         return Ok(Call { call: call.clone(), arguments: value });

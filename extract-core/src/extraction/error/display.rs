@@ -92,7 +92,7 @@ impl From<InputError> for Error {
 
 /// Who was asked last: `provider/model`.
 fn asked(ledger: &Ledger) -> &str {
-    ledger.attempts.last().map_or("the model", |last| last.asked.as_str())
+    ledger.attempts.last().map_or("the model", |last| last.address.as_str())
 }
 
 fn attempts(ledger: &Ledger) -> String {

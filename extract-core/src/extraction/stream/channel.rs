@@ -16,7 +16,7 @@ use crate::conversation::{Delta, Mode};
 #[derive(Debug)]
 pub enum StreamEvent {
     /// A reply begins.
-    Began(AttemptStarted),
+    AttemptStarted(AttemptStarted),
     /// A piece of it.
     Delta(Delta),
     /// The value was accepted.
@@ -78,16 +78,16 @@ impl EventChannel {
     }
 
     /// Whether anyone listens; what is told to nobody is not kept.
-    pub(in crate::extraction) fn is_heard(&self) -> bool {
+    pub(in crate::extraction) fn has_listener(&self) -> bool {
         self.pending().heard
     }
 
     /// Whether anyone listens for the end.
-    pub(in crate::extraction) fn is_end_heard(&self) -> bool {
+    pub(in crate::extraction) fn wants_settled_value(&self) -> bool {
         self.pending().end_heard
     }
 
-    pub(in crate::extraction) fn tell(&self, told: StreamEvent) {
+    pub(in crate::extraction) fn send(&self, told: StreamEvent) {
         let mut pending = self.pending();
         let is_end = matches!(told, StreamEvent::Settled { .. });
         if if is_end { pending.end_heard } else { pending.heard } {
@@ -97,7 +97,7 @@ impl EventChannel {
 
     /// Waits until all that was told was taken. Whoever takes it polls the loop right after, so no
     /// waker is needed.
-    pub(in crate::extraction) async fn taken(&self) {
+    pub(in crate::extraction) async fn wait_until_consumed(&self) {
         poll_fn(|_| {
             let pending = self.pending();
             if pending.heard && !pending.told.is_empty() { Poll::Pending } else { Poll::Ready(()) }
@@ -106,7 +106,7 @@ impl EventChannel {
     }
 
     /// Takes what was told, oldest first.
-    pub(super) fn take(&self) -> Option<StreamEvent> {
+    pub(super) fn next_event(&self) -> Option<StreamEvent> {
         self.pending().told.pop_front()
     }
 
@@ -126,14 +126,14 @@ impl EventChannel {
     }
 
     /// Stops listening, but for the end where that is of interest: the loop goes on by itself.
-    pub(super) fn hang_up(&self, end_heard: bool) {
+    pub(super) fn close(&self, end_heard: bool) {
         let mut pending = self.pending();
         (pending.heard, pending.end_heard) = (false, end_heard);
         pending.told.clear();
     }
 
     /// Somebody waits for what is told, for as long as the guard is there.
-    pub(super) fn wait(&self) -> ListeningGuard {
+    pub(super) fn listen(&self) -> ListeningGuard {
         let mut pending = self.pending();
         let away = pending.left.take().map_or(Duration::ZERO, |left| left.elapsed());
         pending.away += away;
@@ -141,7 +141,7 @@ impl EventChannel {
     }
 
     /// How long altogether nobody waited, between those who did.
-    pub(in crate::extraction) fn away(&self) -> Duration {
+    pub(in crate::extraction) fn paused_time(&self) -> Duration {
         self.pending().away
     }
 }

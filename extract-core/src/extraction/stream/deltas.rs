@@ -13,13 +13,13 @@ use crate::extraction::Extraction;
 pub struct Deltas(VecDeque<Delta>);
 
 impl Observer for Deltas {
-    fn take_in(&mut self, told: StreamEvent) {
+    fn handle(&mut self, told: StreamEvent) {
         if let StreamEvent::Delta(delta) = told {
             self.0.push_back(delta);
         }
     }
 
-    fn has_news(&mut self) -> bool {
+    fn has_update(&mut self) -> bool {
         !self.0.is_empty()
     }
 }

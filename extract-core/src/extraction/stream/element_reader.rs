@@ -9,7 +9,8 @@ use super::AttemptStarted;
 use crate::check::{Rules, check_at_once, violations};
 use crate::contract::dialect::Restored;
 use crate::contract::{
-    CheckContext, Checker, Contract, Extract, LoweredContract, Problem, ProblemKind, Problems, excerpt, wrapper,
+    CheckContext, Checker, Contract, Extract, LoweredContract, Problem, ProblemKind, Problems,
+    excerpt, wrapper,
 };
 use crate::reading::{self, Level};
 
@@ -34,7 +35,7 @@ impl ElementReader {
         let text = wrapped.as_deref().unwrap_or(text);
         let reading = reading::read_arguments(text, self.contract.shape(form), Level::Lenient)
             .map_err(|error| Problems::from(error.to_string()))?;
-        Ok(self.contract.raise(form, reading.value))
+        Ok(self.contract.restore(form, reading.value))
     }
 
     /// Checks it: as the list's own type and schema ask for it, and as another contract does, if there
@@ -59,7 +60,10 @@ impl ElementReader {
 
 /// An element of a value that was accepted. Its checks have passed, as those of the value; they are
 /// made again for what they look up.
-pub(super) fn accepted<E: Extract>(value: &Value, background: &CheckContext) -> Result<E, Problems> {
+pub(super) fn accepted<E: Extract>(
+    value: &Value,
+    background: &CheckContext,
+) -> Result<E, Problems> {
     let item = E::deserialize(value).map_err(|error| {
         let expected = format!("a value that can be read ({error})");
         Problem::new(ProblemKind::Type, "", expected, excerpt(value))

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::reading::{Container, TokenRole, Sink, Token};
+use crate::reading::{Container, Sink, Token, TokenRole};
 
 /// Hears the events of the answer and keeps the bytes of each element of one list, once it is
 /// closed. A string or a number is known to be an element of its own when something follows.

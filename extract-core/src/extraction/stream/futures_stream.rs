@@ -35,7 +35,7 @@ impl<T: Extract, E: Extract> Stream for ExtractionStream<T, Items<E>> {
     type Item = Result<E, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_shown(context)
+        self.get_mut().poll_item(context)
     }
 }
 
@@ -44,6 +44,6 @@ impl<T: Extract> Stream for ExtractionStream<T, Deltas> {
     type Item = Result<Delta, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_shown(context)
+        self.get_mut().poll_item(context)
     }
 }

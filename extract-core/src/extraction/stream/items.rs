@@ -76,7 +76,8 @@ impl<E: Extract> Items<E> {
         }
         let Some(pointer) = &self.pointer else { return };
         // An element that cannot be asked for by itself is given when the whole was checked.
-        let element = |contract: &Option<Arc<Contract>>| ElementReader::of(contract.as_ref()?, began);
+        let element =
+            |contract: &Option<Arc<Contract>>| ElementReader::of(contract.as_ref()?, began);
         let Some(elements) = self.contracts.iter().map(element).collect() else { return };
         self.elements = elements;
         self.seen = 0;
@@ -89,7 +90,7 @@ impl<E: Extract> Items<E> {
         self.source = AnswerBlock::of(began);
     }
 
-    fn piece(&mut self, delta: &Delta) {
+    fn handle_delta(&mut self, delta: &Delta) {
         let Some(text) = self.source.text_of(delta) else { return };
         let Some(follower) = &mut self.follower else { return };
         follower.feed_str(text);
@@ -127,7 +128,8 @@ impl<E: Extract> Items<E> {
         // Some are left only where nobody takes any more.
         let taken = self.given.len() - self.ready.len();
         let gone = (0..taken).filter(|&which| !kept[which]);
-        self.withdrawn = gone.map(|index| Withdrawn { index, value: self.said(index) }).collect();
+        self.withdrawn =
+            gone.map(|index| Withdrawn { index, value: self.element_value(index) }).collect();
         for (index, item) in fresh {
             match accepted(item, &self.background) {
                 Ok(item) => self.ready.push_back(item),
@@ -140,7 +142,7 @@ impl<E: Extract> Items<E> {
     }
 
     /// An element that was given, read again from the reply that it stood in.
-    fn said(&self, which: usize) -> Value {
+    fn element_value(&self, which: usize) -> Value {
         let read = |&(ref span, index): &(std::ops::Range<usize>, usize)| {
             let text = self.follower.as_ref()?.text().get(span.clone())?;
             Some(nth(&self.elements, index)?.read(text).ok()?.value)
@@ -155,15 +157,15 @@ fn nth<T>(elements: &[T], index: usize) -> Option<&T> {
 }
 
 impl<E: Extract> Observer for Items<E> {
-    fn take_in(&mut self, told: StreamEvent) {
+    fn handle(&mut self, told: StreamEvent) {
         match told {
-            StreamEvent::Began(began) => self.begin(&began),
-            StreamEvent::Delta(delta) => self.piece(&delta),
+            StreamEvent::AttemptStarted(began) => self.begin(&began),
+            StreamEvent::Delta(delta) => self.handle_delta(&delta),
             StreamEvent::Settled { value } => self.settle(&value),
         }
     }
 
-    fn has_news(&mut self) -> bool {
+    fn has_update(&mut self) -> bool {
         !self.ready.is_empty()
     }
 
@@ -186,11 +188,11 @@ impl<E: Extract> Observer for Items<E> {
         Ok(())
     }
 
-    fn stops(&mut self) -> Option<Problems> {
+    fn stop_problems(&mut self) -> Option<Problems> {
         self.stop.take()
     }
 
-    fn awaits_end(&self) -> bool {
+    fn needs_settled_value(&self) -> bool {
         !self.given.is_empty()
     }
 

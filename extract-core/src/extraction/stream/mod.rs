@@ -52,10 +52,10 @@ pub(super) mod sealed {
     /// What the stream and its view have to do with each other.
     pub trait Observer {
         /// Takes in what the loop told.
-        fn take_in(&mut self, told: StreamEvent);
+        fn handle(&mut self, told: StreamEvent);
 
         /// Whether there is something to show that was not shown.
-        fn has_news(&mut self) -> bool;
+        fn has_update(&mut self) -> bool;
 
         /// Learns what is asked for; an error where nothing should be asked at all.
         fn prepare(&mut self, contract: &Contract) -> Result<(), Error> {
@@ -64,12 +64,12 @@ pub(super) mod sealed {
         }
 
         /// Why the loop should not go on.
-        fn stops(&mut self) -> Option<Problems> {
+        fn stop_problems(&mut self) -> Option<Problems> {
             None
         }
 
         /// Whether something was shown that the value has to be compared with.
-        fn awaits_end(&self) -> bool {
+        fn needs_settled_value(&self) -> bool {
             false
         }
 
@@ -88,7 +88,7 @@ pub(super) mod sealed {
 #[must_use = "nothing is sent until the stream is asked for something"]
 pub struct ExtractionStream<T, V> {
     run: Run<T>,
-    line: EventChannel,
+    channel: EventChannel,
     view: V,
     attempt: u32,
 }
@@ -116,14 +116,14 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
         let run = match extraction.into_task() {
             Ok(mut task) => match view.prepare(&task.contract) {
                 Ok(()) => {
-                    task.line = Some(line.clone());
+                    task.channel = Some(line.clone());
                     Run::Going(Box::pin(driver::run(task)))
                 }
                 Err(error) => Run::Ended(Box::new(Err(error))),
             },
             Err(error) => Run::Ended(Box::new(Err(error))),
         };
-        Self { run, line, view, attempt: 0 }
+        Self { run, channel: line, view, attempt: 0 }
     }
 
     /// Waits for something new and shows it. `None` when nothing more will come; an error is given
@@ -132,18 +132,15 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
     /// Dropping the future loses nothing: what arrives meanwhile is shown by the next call.
     pub async fn next(&mut self) -> Option<Result<V::Item<'_>, Error>> {
         // The timeouts of the stream count the time in which this future is there.
-        let _waiting = self.line.wait();
-        match poll_fn(|context| self.poll_news(context)).await? {
+        let _waiting = self.channel.listen();
+        match poll_fn(|context| self.poll_update(context)).await? {
             Ok(()) => self.view.show().map(Ok),
             Err(error) => Some(Err(error)),
         }
     }
 
-    fn poll_shown(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<V::Item<'_>, Error>>> {
-        self.poll_news(context).map(|news| match news? {
+    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<V::Item<'_>, Error>>> {
+        self.poll_update(context).map(|news| match news? {
             Ok(()) => self.view.show().map(Ok),
             Err(error) => Some(Err(error)),
         })
@@ -163,45 +160,45 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
 
     /// [`finish`](Self::finish) with everything that happened on the way.
     pub async fn report(self) -> Result<Report<T>, Error> {
-        let Self { run, line, mut view, .. } = self;
-        line.hang_up(view.awaits_end());
-        let _waiting = line.wait();
+        let Self { run, channel: line, mut view, .. } = self;
+        line.close(view.needs_settled_value());
+        let _waiting = line.listen();
         let mut report = match run {
             Run::Going(future) => future.await,
             Run::Ended(result) => *result,
             Run::Given => Err(InputError::Ended.into()),
         }?;
-        while let Some(told) = line.take() {
-            view.take_in(told);
+        while let Some(told) = line.next_event() {
+            view.handle(told);
         }
         report.withdraw(view.withdrawn());
         Ok(report)
     }
 
-    fn poll_news(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
+    fn poll_update(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
         loop {
-            while let Some(told) = self.line.take() {
-                if let StreamEvent::Began(began) = &told {
+            while let Some(told) = self.channel.next_event() {
+                if let StreamEvent::AttemptStarted(began) = &told {
                     self.attempt = began.attempt;
                 }
-                self.view.take_in(told);
+                self.view.handle(told);
             }
-            if self.view.has_news() {
+            if self.view.has_update() {
                 return Poll::Ready(Some(Ok(())));
             }
-            if let Some(problems) = self.view.stops() {
+            if let Some(problems) = self.view.stop_problems() {
                 match std::mem::replace(&mut self.run, Run::Given) {
                     Run::Ended(result) => {
-                        return Poll::Ready(Some(Err(unshown(*result, problems))));
+                        return Poll::Ready(Some(Err(cannot_show(*result, problems))));
                     }
                     going => self.run = going,
                 }
-                self.line.stop(problems);
+                self.channel.stop(problems);
             }
             match &mut self.run {
                 Run::Going(future) => match future.as_mut().poll(context) {
                     Poll::Ready(result) => self.run = Run::Ended(Box::new(result)),
-                    Poll::Pending if self.line.is_empty() => return Poll::Pending,
+                    Poll::Pending if self.channel.is_empty() => return Poll::Pending,
                     Poll::Pending => {}
                 },
                 Run::Ended(result) if result.is_ok() => return Poll::Ready(None),
@@ -218,7 +215,7 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
 }
 
 /// There is a value, and what it holds cannot be shown.
-fn unshown<T>(result: Result<Report<T>, Error>, problems: Problems) -> Error {
+fn cannot_show<T>(result: Result<Report<T>, Error>, problems: Problems) -> Error {
     result.map_or_else(
         |error| error,
         |report| Error::Invalid {

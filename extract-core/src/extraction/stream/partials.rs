@@ -33,7 +33,7 @@ impl<T: Extract> Partials<T> {
         }
     }
 
-    fn piece(&mut self, delta: &Delta) {
+    fn handle_delta(&mut self, delta: &Delta) {
         if let (Some(live), Some(text)) = (&mut self.live, self.source.text_of(delta)) {
             live.feed(text);
         }
@@ -41,16 +41,16 @@ impl<T: Extract> Partials<T> {
 }
 
 impl<T: Extract> Observer for Partials<T> {
-    fn take_in(&mut self, told: StreamEvent) {
+    fn handle(&mut self, told: StreamEvent) {
         match (told, &mut self.live) {
-            (StreamEvent::Began(began), _) => self.begin(began),
-            (StreamEvent::Delta(delta), _) => self.piece(&delta),
+            (StreamEvent::AttemptStarted(began), _) => self.begin(began),
+            (StreamEvent::Delta(delta), _) => self.handle_delta(&delta),
             (StreamEvent::Settled { value }, Some(live)) => live.settle(&value),
             (StreamEvent::Settled { .. }, None) => {}
         }
     }
 
-    fn has_news(&mut self) -> bool {
+    fn has_update(&mut self) -> bool {
         self.live.as_mut().is_some_and(Live::take_changed)
     }
 }

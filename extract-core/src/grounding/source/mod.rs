@@ -19,7 +19,7 @@ use crate::conversation::{Message, Part, Role};
 /// The text that a value was extracted from: the text parts of the user's messages, one after the
 /// other, with an empty line between them. Text of the system, of the model and of tools is no part of
 /// it, and neither are messages that were put before the input by
-/// [`history`](crate::Extraction::history).
+/// [`examples`](crate::Extraction::examples).
 ///
 /// ```
 /// use extract_core::grounding::Source;

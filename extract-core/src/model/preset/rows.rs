@@ -1,7 +1,7 @@
 //! The rows. Facts are of November 2026, from the providers' own references and from recorded
 //! exchanges.
 
-use super::{Auth, Facts, MediaSupport, Preset, Rule, ModelModes};
+use super::{Auth, Facts, MediaSupport, ModelModes, Preset, Rule};
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::SchemaPrompt;
@@ -28,7 +28,11 @@ const COMPATIBLE: Facts = Facts {
     schema_prompt: SchemaPrompt::WhereNeeded,
     sampling: true,
     max_tokens: None,
-    media: MediaSupport { image: ModelModes::ALL, audio: ModelModes::ALL, document: ModelModes::ALL },
+    media: MediaSupport {
+        image: ModelModes::ALL,
+        audio: ModelModes::ALL,
+        document: ModelModes::ALL,
+    },
     quirks: Quirks::COMPATIBLE,
 };
 
@@ -38,13 +42,21 @@ const OPENAI: Facts = Facts {
     tool_dialect: &Dialect::OPENAI_STRICT,
     tool_strict: true,
     parallel_tools: true,
-    media: MediaSupport { image: ModelModes::BYTES_URL, audio: ModelModes::BYTES, document: ModelModes::BYTES_ID },
+    media: MediaSupport {
+        image: ModelModes::BYTES_URL,
+        audio: ModelModes::BYTES,
+        document: ModelModes::BYTES_ID,
+    },
     quirks: Quirks::OPENAI,
     ..COMPATIBLE
 };
 
 const OPENAI_RESPONSES: Facts = Facts {
-    media: MediaSupport { image: ModelModes::ALL, audio: ModelModes::NONE, document: ModelModes::ALL },
+    media: MediaSupport {
+        image: ModelModes::ALL,
+        audio: ModelModes::NONE,
+        document: ModelModes::ALL,
+    },
     ..OPENAI
 };
 
@@ -86,7 +98,11 @@ const ANTHROPIC: Facts = Facts {
     schema_prompt: SchemaPrompt::WhereNeeded,
     sampling: false,
     max_tokens: Some(16_000),
-    media: MediaSupport { image: ModelModes::ALL, audio: ModelModes::NONE, document: ModelModes::ALL },
+    media: MediaSupport {
+        image: ModelModes::ALL,
+        audio: ModelModes::NONE,
+        document: ModelModes::ALL,
+    },
     quirks: Quirks {
         tool_choice: ToolChoiceForm::Auto,
         cache: CacheForm::Marked,
@@ -179,7 +195,11 @@ const OWN_SERVER: Facts = Facts {
         service_tier: TierField::None,
         ..Quirks::COMPATIBLE
     },
-    media: MediaSupport { image: ModelModes::BYTES_URL, audio: ModelModes::BYTES, document: ModelModes::NONE },
+    media: MediaSupport {
+        image: ModelModes::BYTES_URL,
+        audio: ModelModes::BYTES,
+        document: ModelModes::NONE,
+    },
     // The grammar holds the model to the schema; nothing shows it to the model.
     schema_prompt: SchemaPrompt::UnlessTool,
     ..COMPATIBLE
@@ -303,7 +323,11 @@ static PRESETS: &[Preset] = &[
             modes: TOOLS_OR_TEXT,
             tool_dialect: &Dialect::ANTHROPIC_LOOSE_TOOL,
             parallel_tools: true,
-            media: MediaSupport { image: ModelModes::BYTES, audio: ModelModes::NONE, document: ModelModes::BYTES },
+            media: MediaSupport {
+                image: ModelModes::BYTES,
+                audio: ModelModes::NONE,
+                document: ModelModes::BYTES,
+            },
             quirks: Quirks {
                 tool_choice: ToolChoiceForm::Named,
                 effort: EffortField::None,

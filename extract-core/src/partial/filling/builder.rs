@@ -6,10 +6,12 @@ use serde_json::Value;
 use super::coerce;
 use super::cursor::SchemaCursor;
 use super::growing_text::TextTarget;
-use super::open_container::{OpenContainer, ContainerKind, ParentRole as Part_, ValueTarget};
+use super::open_container::{ContainerKind, OpenContainer, ParentRole as Part_, ValueTarget};
 use crate::contract::shape::ShapeKind;
 use crate::partial::value::{FieldsKind, PartialNode, Seed, State};
-use crate::reading::{Container, PartReader, NotePlace as Noted, RepairKind, TokenRole, Sink, Token};
+use crate::reading::{
+    Container, NotePlace as Noted, PartReader, RepairKind, Sink, Token, TokenRole,
+};
 
 /// Fills a value from the scanner's events.
 #[derive(Debug)]
@@ -73,7 +75,7 @@ impl PartialBuilder {
     }
 
     /// The place at the end of the path, or of the beginning of it.
-    pub(super) fn place(&mut self, depth: usize) -> Option<&mut PartialNode> {
+    pub(super) fn node(&mut self, depth: usize) -> Option<&mut PartialNode> {
         let mut place = &mut self.root;
         for &index in &self.path[..depth] {
             place = place.parts_mut()?.at_mut(index)?;
@@ -82,16 +84,16 @@ impl PartialBuilder {
     }
 
     pub(super) fn here(&mut self) -> Option<&mut PartialNode> {
-        self.place(self.path.len())
+        self.node(self.path.len())
     }
 
     /// Where the value goes that begins now.
-    pub(super) fn next_spot(&mut self) -> ValueTarget {
+    pub(super) fn next_target(&mut self) -> ValueTarget {
         let Some(frame) = self.frames.last() else {
             if std::mem::replace(&mut self.begun, true) {
                 return ValueTarget::PASSED;
             }
-            return self.first_spot();
+            return self.root_target();
         };
         match frame.inside {
             ContainerKind::List | ContainerKind::Positions => self.element(),
@@ -100,9 +102,9 @@ impl PartialBuilder {
         }
     }
 
-    fn first_spot(&mut self) -> ValueTarget {
+    fn root_target(&mut self) -> ValueTarget {
         let role = if self.guide.wrapped().is_some() { Part_::Wrapping } else { Part_::Part };
-        let (shape, step) = (self.guide.shape().root(), self.guide.first());
+        let (shape, step) = (self.guide.shape().root(), self.guide.root_step());
         ValueTarget { seed: self.seed, shape, step, role, ..ValueTarget::PASSED }
     }
 
@@ -123,19 +125,25 @@ impl PartialBuilder {
         let index = frame.expected;
         frame.expected += 1;
         let (depth, grows, step) = (frame.depth, frame.inside == ContainerKind::List, frame.step);
-        let ShapeKind::List(list) = self.guide.form(frame.shape) else { return ValueTarget::PASSED };
+        let ShapeKind::List(list) = self.guide.form(frame.shape) else {
+            return ValueTarget::PASSED;
+        };
         let Some(shape) = list.prefix.get(index).copied().or(list.items) else {
             return ValueTarget::PASSED;
         };
         let step = self.guide.element(step, index);
         self.path.truncate(depth);
-        let Some(parts) = self.here().and_then(PartialNode::parts_mut) else { return ValueTarget::PASSED };
+        let Some(parts) = self.here().and_then(PartialNode::parts_mut) else {
+            return ValueTarget::PASSED;
+        };
         let (at, whole) = if grows {
             (parts.grow(""), false)
         } else {
             (Some(index), parts.fields().get(index).is_some_and(|field| field.whole))
         };
-        let Some(at) = at.filter(|&at| parts.at_mut(at).is_some()) else { return ValueTarget::PASSED };
+        let Some(at) = at.filter(|&at| parts.at_mut(at).is_some()) else {
+            return ValueTarget::PASSED;
+        };
         let seed = parts.seed(at);
         self.path.push(at);
         ValueTarget { seed, shape, step, whole, role: Part_::Part, ..ValueTarget::PASSED }
@@ -153,7 +161,7 @@ impl PartialBuilder {
             Part_::Key => return self.keyed(value),
             _ => {}
         }
-        let value = self.guide.raise(spot.step, value);
+        let value = self.guide.restore(spot.step, value);
         if let Some(place) = self.here() {
             place.fill(spot.seed, value);
             self.tell(self.frames.len());
@@ -186,7 +194,7 @@ impl Sink for PartialBuilder {
         } else if self.passed > 0 {
             self.passed += 1;
         } else {
-            let spot = self.next_spot();
+            let spot = self.next_target();
             self.enter(spot, container, at);
         }
     }
@@ -218,7 +226,7 @@ impl Sink for PartialBuilder {
             self.key.clear();
             TextTarget::Key
         } else {
-            let spot = self.next_spot();
+            let spot = self.next_target();
             let spot = self.unwrapped(spot);
             match self.grows(spot) {
                 Some(base) => TextTarget::Grows(base),
@@ -303,7 +311,7 @@ impl Sink for PartialBuilder {
         if self.passed > 0 {
             return;
         }
-        let spot = self.next_spot();
+        let spot = self.next_target();
         let spot = self.unwrapped(spot);
         // More of it could have followed.
         let taken = matches!(spot.role, Part_::Part | Part_::Flat | Part_::Key);

@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::cursor::SchemaCursor;
-use crate::contract::shape::{ShapeKind, ShapeId};
-use crate::reading::{PartReader, TokenRole, Sink, Token, json_number};
+use crate::contract::shape::{ShapeId, ShapeKind};
+use crate::reading::{PartReader, Sink, Token, TokenRole, json_number};
 
 /// A string for a place of the schema.
 pub(super) fn string(
@@ -15,7 +15,7 @@ pub(super) fn string(
     span: (usize, usize),
     source: &str,
 ) -> Option<Value> {
-    match guide.form(guide.peel(id)) {
+    match guide.form(guide.without_null(id)) {
         ShapeKind::Any => return Some(text.into()),
         ShapeKind::Text(lengths) if lengths.free() => return Some(text.into()),
         ShapeKind::Choice(choices) => {
@@ -41,11 +41,11 @@ pub(super) fn scalar(
     span: (usize, usize),
     source: &str,
 ) -> Option<Value> {
-    match (guide.form(guide.peel(id)), token) {
+    match (guide.form(guide.without_null(id)), token) {
         (ShapeKind::Bool, Token::True) => return Some(true.into()),
         (ShapeKind::Bool, Token::False) => return Some(false.into()),
         (ShapeKind::Integer(bounds, _) | ShapeKind::Number(bounds), Token::Number) => {
-            let integer = matches!(guide.form(guide.peel(id)), ShapeKind::Integer(..));
+            let integer = matches!(guide.form(guide.without_null(id)), ShapeKind::Integer(..));
             if let Some(number) = json_number(token, text) {
                 let form = !integer || number.is_i64() || number.is_u64();
                 if form && number.as_f64().is_some_and(|value| bounds.hold(value)) {

@@ -2,10 +2,10 @@
 //! whole, or passed over.
 
 use super::builder::PartialBuilder;
-use super::open_container::{OpenContainer, ContainerKind, ParentRole, ValueTarget};
+use super::open_container::{ContainerKind, OpenContainer, ParentRole, ValueTarget};
 use super::stream_transform::PartsLayout;
 use crate::contract::shape::ShapeKind;
-use crate::partial::value::{VariantContent, FieldsKind, PartialNode, Seed, State, fill_flat};
+use crate::partial::value::{FieldsKind, PartialNode, Seed, State, VariantContent, fill_flat};
 use crate::reading::Container;
 
 impl PartialBuilder {
@@ -16,13 +16,17 @@ impl PartialBuilder {
                 let depth = self.path.len();
                 self.follow(spot, ContainerKind::Pair, depth, at);
             }
-            ParentRole::Passed | ParentRole::Tag | ParentRole::Key | ParentRole::Pair => self.passed = 1,
+            ParentRole::Passed | ParentRole::Tag | ParentRole::Key | ParentRole::Pair => {
+                self.passed = 1
+            }
             ParentRole::Flat | ParentRole::Entries => self.gather(spot, container, at),
             ParentRole::Content(content) => {
                 let inside = match (content, container) {
                     (VariantContent::Fields, Container::Object) => ContainerKind::Fields,
                     (VariantContent::Positions, Container::Array) => ContainerKind::Positions,
-                    (VariantContent::Positions, _) if self.places(spot, container) => ContainerKind::Places,
+                    (VariantContent::Positions, _) if self.places(spot, container) => {
+                        ContainerKind::Places
+                    }
                     _ => {
                         self.passed = 1;
                         return;
@@ -57,21 +61,27 @@ impl PartialBuilder {
         }
         let kind = self.here()?.parts_mut()?.kind();
         let list = container == Container::Array;
-        let way = self.guide.way(spot.step, list)?;
+        let way = self.guide.layout(spot.step, list)?;
         if way != PartsLayout::InPlace {
             return self.turned(way, kind, spot.shape);
         }
-        let form = self.guide.form(self.guide.peel(spot.shape));
+        let form = self.guide.form(self.guide.without_null(spot.shape));
         match (kind, container, form) {
-            (FieldsKind::Fields, Container::Object, ShapeKind::Object(_)) => Some(ContainerKind::Fields),
+            (FieldsKind::Fields, Container::Object, ShapeKind::Object(_)) => {
+                Some(ContainerKind::Fields)
+            }
             (FieldsKind::Map, Container::Object, ShapeKind::Object(object)) if object.is_map() => {
                 Some(ContainerKind::Map)
             }
             (FieldsKind::List, Container::Array, ShapeKind::List(_)) => Some(ContainerKind::List),
-            (FieldsKind::Positions, Container::Array, ShapeKind::List(_)) => Some(ContainerKind::Positions),
-            (FieldsKind::OneOf(tagging), Container::Object, ShapeKind::Union(_) | ShapeKind::Object(_)) => {
-                Some(tagging.into())
+            (FieldsKind::Positions, Container::Array, ShapeKind::List(_)) => {
+                Some(ContainerKind::Positions)
             }
+            (
+                FieldsKind::OneOf(tagging),
+                Container::Object,
+                ShapeKind::Union(_) | ShapeKind::Object(_),
+            ) => Some(tagging.into()),
             _ => None,
         }
     }
@@ -81,7 +91,7 @@ impl PartialBuilder {
     pub(super) fn descend(&mut self, mut seed: Seed) -> bool {
         loop {
             let Some(place) = self.here() else { return false };
-            place.sow(seed);
+            place.start(seed);
             match place.parts_mut() {
                 Some(parts) if parts.kind() == FieldsKind::Transparent => {
                     if parts.fields().first().is_some_and(|field| field.whole) {
@@ -113,7 +123,7 @@ impl PartialBuilder {
             self.reveal(base, State::Incomplete);
             self.touch();
         }
-        let (shape, step) = (self.guide.peel(spot.shape), spot.step);
+        let (shape, step) = (self.guide.without_null(spot.shape), spot.step);
         self.frames.push(OpenContainer {
             base,
             depth,
@@ -157,8 +167,10 @@ impl PartialBuilder {
         if frame.waits || matches!(frame.spot.role, ParentRole::Content(_)) {
             return;
         }
-        let tagged =
-            matches!(frame.inside, ContainerKind::External | ContainerKind::Internal(_) | ContainerKind::Adjacent(..));
+        let tagged = matches!(
+            frame.inside,
+            ContainerKind::External | ContainerKind::Internal(_) | ContainerKind::Adjacent(..)
+        );
         // An enum without a tag, or whose variant waits for what it requires, is not shown.
         if !tagged || self.is_shown(frame.base) {
             self.reveal(frame.base, State::Complete);

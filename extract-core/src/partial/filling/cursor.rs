@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::stream_transform::{ArrivingMember, StreamStep, VariantTag, PartsLayout};
+use super::stream_transform::{ArrivingMember, PartsLayout, StreamStep, VariantTag};
 use crate::contract::dialect::Lowered;
-use crate::contract::shape::{ShapeKind as ShapeForm, ObjectForm, Shape, ShapeId};
+use crate::contract::shape::{ObjectForm, Shape, ShapeId, ShapeKind as ShapeForm};
 use crate::contract::{Contract, LoweredContract};
 
 /// What the reply is read against.
@@ -35,7 +35,7 @@ impl SchemaCursor {
     }
 
     /// The shape, or what is left of it where it may also be null.
-    pub(super) fn peel(&self, id: ShapeId) -> ShapeId {
+    pub(super) fn without_null(&self, id: ShapeId) -> ShapeId {
         match self.form(id) {
             ShapeForm::Union(union) => match union.options.as_slice() {
                 [only] => *only,
@@ -64,7 +64,7 @@ impl SchemaCursor {
         }
         let ShapeForm::Object(object) = self.form(self.shape().root()) else { return None };
         let field = object.fields.first()?;
-        Some((field.shape, self.member(self.first(), &field.name).step))
+        Some((field.shape, self.member(self.root_step(), &field.name).step))
     }
 
     fn lowered(&self) -> Option<&Lowered> {
@@ -72,12 +72,12 @@ impl SchemaCursor {
         (!lowered.is_identity()).then_some(lowered)
     }
 
-    pub(super) fn first(&self) -> StreamStep {
-        self.lowered().map_or(0, Lowered::first)
+    pub(super) fn root_step(&self) -> StreamStep {
+        self.lowered().map_or(0, Lowered::root_step)
     }
 
-    pub(super) fn way(&self, step: StreamStep, list: bool) -> Option<PartsLayout> {
-        self.lowered().map_or(Some(PartsLayout::InPlace), |lowered| lowered.way(step, list))
+    pub(super) fn layout(&self, step: StreamStep, list: bool) -> Option<PartsLayout> {
+        self.lowered().map_or(Some(PartsLayout::InPlace), |lowered| lowered.layout(step, list))
     }
 
     pub(super) fn branch(&self, step: StreamStep, told: VariantTag<'_>) -> Option<StreamStep> {
@@ -99,9 +99,9 @@ impl SchemaCursor {
         self.lowered().map_or(0, |lowered| lowered.element(step, index))
     }
 
-    pub(super) fn raise(&self, step: StreamStep, value: Value) -> Value {
+    pub(super) fn restore(&self, step: StreamStep, value: Value) -> Value {
         match self.lowered() {
-            Some(lowered) => lowered.raise_part(step, value),
+            Some(lowered) => lowered.restore_part(step, value),
             None => value,
         }
     }

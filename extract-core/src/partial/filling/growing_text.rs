@@ -4,7 +4,7 @@
 use super::builder::PartialBuilder;
 use super::open_container::{ContainerKind, ParentRole, ValueTarget};
 use crate::contract::shape::ShapeKind;
-use crate::partial::value::{PartialNode, State, NodeValue};
+use crate::partial::value::{NodeValue, PartialNode, State};
 use crate::reading::Container;
 
 /// What becomes of the string that is being read.
@@ -21,9 +21,12 @@ pub(super) enum TextTarget {
 impl PartialBuilder {
     /// A string that is shown as it grows, where it is one; says how deep its place begins.
     pub(super) fn grows(&mut self, spot: ValueTarget) -> Option<usize> {
-        let textual =
-            matches!(self.guide.form(self.guide.peel(spot.shape)), ShapeKind::Text(_) | ShapeKind::Any);
-        if spot.role != ParentRole::Part || spot.whole || !textual || !self.guide.is_same(spot.step) {
+        let textual = matches!(
+            self.guide.form(self.guide.without_null(spot.shape)),
+            ShapeKind::Text(_) | ShapeKind::Any
+        );
+        if spot.role != ParentRole::Part || spot.whole || !textual || !self.guide.is_same(spot.step)
+        {
             return None;
         }
         let base = self.path.len();
@@ -73,7 +76,9 @@ impl PartialBuilder {
             };
             place = next;
         }
-        let PartialNode { store: NodeValue::Text(text), shown: true, .. } = place else { return false };
+        let PartialNode { store: NodeValue::Text(text), shown: true, .. } = place else {
+            return false;
+        };
         self.changed |= grow(text, &mut self.held, more);
         true
     }
@@ -127,7 +132,7 @@ impl PartialBuilder {
         if let Some(frame) = self.frames.last_mut() {
             frame.expected = frame.expected.saturating_sub(1);
         }
-        let spot = self.next_spot();
+        let spot = self.next_target();
         self.enter(spot, Container::Object, self.string_at);
         if self.part.is_some() {
             self.say_key(&key);

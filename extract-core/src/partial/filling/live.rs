@@ -58,7 +58,7 @@ impl<T: Extract> Live<T> {
     /// Takes the next fragment of the reply's text, or of the arguments of a tool call. Reasoning,
     /// prose and a fence before the answer are passed over.
     pub fn feed(&mut self, fragment: &str) {
-        if self.filling.flow(self.partial.place_mut(), fragment) {
+        if self.filling.flow(self.partial.node_mut(), fragment) {
             return;
         }
         self.lend();
@@ -112,7 +112,7 @@ impl<T: Extract> Live<T> {
 
     /// The hand has the value while it fills it.
     fn lend(&mut self) {
-        self.filling.exchange(self.partial.place_mut());
+        self.filling.exchange(self.partial.node_mut());
     }
 }
 

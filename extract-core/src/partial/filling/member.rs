@@ -4,9 +4,9 @@
 use super::builder::PartialBuilder;
 use super::open_container::{ContainerKind, ParentRole, ValueTarget};
 use super::stream_transform::{ArrivingMember, StreamStep, VariantTag};
-use crate::contract::shape::{ShapeKind, ShapeId};
-use crate::partial::value::{VariantContent, FieldsKind, PartialFields, PartialNode, State, find};
-use crate::reading::{Container, TokenRole as Said, Sink};
+use crate::contract::shape::{ShapeId, ShapeKind};
+use crate::partial::value::{FieldsKind, PartialFields, PartialNode, State, VariantContent, find};
+use crate::reading::{Container, Sink, TokenRole as Said};
 
 impl PartialBuilder {
     /// A key has ended: finds where its value goes.
@@ -112,7 +112,12 @@ impl PartialBuilder {
         frame.expected = index.map_or(expected, |index| index + 1);
         frame.hint = part + 1;
         self.path.push(part);
-        fresh.then_some(ValueTarget { seed, whole: fields[part].whole, role: ParentRole::Part, ..spot })
+        fresh.then_some(ValueTarget {
+            seed,
+            whole: fields[part].whole,
+            role: ParentRole::Part,
+            ..spot
+        })
     }
 
     fn entry(&mut self) -> Option<ValueTarget> {
@@ -235,7 +240,9 @@ impl PartialBuilder {
     fn variant_of(&mut self, text: &str) -> Option<()> {
         let frame = self.frames.last()?;
         let (inside, depth) = (frame.inside, frame.depth);
-        let (ContainerKind::Internal(tag) | ContainerKind::Adjacent(tag, _)) = inside else { return None };
+        let (ContainerKind::Internal(tag) | ContainerKind::Adjacent(tag, _)) = inside else {
+            return None;
+        };
         let (shape, name) = self.guide.objects(frame.shape).find_map(|(id, object)| {
             let field = &object.fields[object.field(tag, 0)?];
             let ShapeKind::Choice(choices) = self.guide.form(field.shape) else { return None };
@@ -279,7 +286,8 @@ impl PartialBuilder {
     /// Goes down to the object that a variant holds, whose members stand beside the tag.
     fn enter_newtype(&mut self) -> bool {
         let depth = self.path.len();
-        let Some(seed) = self.here().and_then(PartialNode::parts_mut).map(|parts| parts.seed(0)) else {
+        let Some(seed) = self.here().and_then(PartialNode::parts_mut).map(|parts| parts.seed(0))
+        else {
             return false;
         };
         self.path.push(0);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::stream_transform::StreamStep;
 use crate::contract::shape::ShapeId;
-use crate::partial::value::{VariantContent, Seed, Tagging};
+use crate::partial::value::{Seed, Tagging, VariantContent};
 
 /// Where a value goes that is about to come. Its place is at the end of the path.
 #[derive(Debug, Clone, Copy)]

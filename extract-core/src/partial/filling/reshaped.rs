@@ -5,18 +5,27 @@ use serde_json::Value;
 
 use super::builder::PartialBuilder;
 use super::open_container::{ContainerKind, ParentRole, ValueTarget};
-use super::stream_transform::{StreamStep, VariantTag, PartsLayout, is_key, key_of, pair_of};
-use crate::contract::shape::{ShapeKind, ShapeId};
-use crate::partial::value::{VariantContent, FieldsKind, PartialNode, State, content};
+use super::stream_transform::{PartsLayout, StreamStep, VariantTag, is_key, key_of, pair_of};
+use crate::contract::shape::{ShapeId, ShapeKind};
+use crate::partial::value::{FieldsKind, PartialNode, State, VariantContent, content};
 use crate::reading::{Container, TokenRole as Said};
 
 impl PartialBuilder {
     /// What a container is whose parts stand elsewhere than in the type's own shape.
-    pub(super) fn turned(&self, way: PartsLayout, kind: FieldsKind, shape: ShapeId) -> Option<ContainerKind> {
-        match (way, kind, self.guide.form(self.guide.peel(shape))) {
+    pub(super) fn turned(
+        &self,
+        way: PartsLayout,
+        kind: FieldsKind,
+        shape: ShapeId,
+    ) -> Option<ContainerKind> {
+        match (way, kind, self.guide.form(self.guide.without_null(shape))) {
             (PartsLayout::Pairs, FieldsKind::Map, ShapeKind::List(_)) => Some(ContainerKind::Pairs),
-            (PartsLayout::Places, FieldsKind::Positions, ShapeKind::Object(_)) => Some(ContainerKind::Places),
-            (PartsLayout::Branches, FieldsKind::OneOf(tagging), ShapeKind::Union(_)) => Some(tagging.into()),
+            (PartsLayout::Places, FieldsKind::Positions, ShapeKind::Object(_)) => {
+                Some(ContainerKind::Places)
+            }
+            (PartsLayout::Branches, FieldsKind::OneOf(tagging), ShapeKind::Union(_)) => {
+                Some(tagging.into())
+            }
             _ => None,
         }
     }
@@ -36,7 +45,9 @@ impl PartialBuilder {
     /// The next pair of the innermost container, a map.
     pub(super) fn pair(&mut self) -> ValueTarget {
         let Some(frame) = self.frames.last() else { return ValueTarget::PASSED };
-        let ShapeKind::List(list) = self.guide.form(frame.shape) else { return ValueTarget::PASSED };
+        let ShapeKind::List(list) = self.guide.form(frame.shape) else {
+            return ValueTarget::PASSED;
+        };
         let Some(shape) = list.items else { return ValueTarget::PASSED };
         let step = self.guide.element(frame.step, 0);
         self.path.truncate(frame.depth);
@@ -51,7 +62,9 @@ impl PartialBuilder {
         let index = object.field(&self.key, 0).or_else(|| object.field_like(&self.key))?;
         let shape = object.fields[index].shape;
         match (is_key(&object.fields[index].name)?, known) {
-            (true, false) => Some(ValueTarget { shape, role: ParentRole::Key, ..ValueTarget::PASSED }),
+            (true, false) => {
+                Some(ValueTarget { shape, role: ParentRole::Key, ..ValueTarget::PASSED })
+            }
             (true, true) => None,
             (false, false) => {
                 let key = std::mem::take(&mut self.key);
@@ -59,9 +72,15 @@ impl PartialBuilder {
                 None
             }
             (false, true) => {
-                let seed = self.place(base)?.parts_mut()?.seed(0);
+                let seed = self.node(base)?.parts_mut()?.seed(0);
                 let fresh = self.here()?.state == State::Pending;
-                fresh.then_some(ValueTarget { seed, shape, step, role: ParentRole::Part, ..ValueTarget::PASSED })
+                fresh.then_some(ValueTarget {
+                    seed,
+                    shape,
+                    step,
+                    role: ParentRole::Part,
+                    ..ValueTarget::PASSED
+                })
             }
         }
     }
@@ -80,7 +99,7 @@ impl PartialBuilder {
     /// A pair that is whole, in the shape in which it was sent.
     pub(super) fn put_pair(&mut self, spot: ValueTarget, value: Value) {
         let Some((key, value)) = pair_of(value) else { return };
-        let value = self.guide.raise(spot.step, value);
+        let value = self.guide.restore(spot.step, value);
         let Some(parts) = self.here().and_then(PartialNode::parts_mut) else { return };
         let Some(index) = parts.grow(&key) else { return };
         let seed = parts.seed(index);
@@ -104,7 +123,7 @@ impl PartialBuilder {
     }
 
     fn add_flat(&mut self, key: String, spot: ValueTarget, value: Value) {
-        let value = self.guide.raise(spot.step, value);
+        let value = self.guide.restore(spot.step, value);
         if let Some(frame) = self.frames.last_mut() {
             frame.rest.get_or_insert_default().insert(key, value);
         }
@@ -120,11 +139,12 @@ impl PartialBuilder {
         let parts = self.here().and_then(PartialNode::parts_mut);
         let held = parts.and_then(|parts| content(&**parts));
         !matches!(held, Some(VariantContent::Fields | VariantContent::Positions))
-            || [false, true].iter().any(|&list| self.guide.way(step, list).is_some())
+            || [false, true].iter().any(|&list| self.guide.layout(step, list).is_some())
     }
 
     /// Whether the positions of a variant stand in such a container.
     pub(super) fn places(&self, spot: ValueTarget, container: Container) -> bool {
-        container == Container::Object && self.guide.way(spot.step, false) == Some(PartsLayout::Places)
+        container == Container::Object
+            && self.guide.layout(spot.step, false) == Some(PartsLayout::Places)
     }
 }

@@ -70,7 +70,7 @@ pub(crate) fn is_key(sent: &str) -> Option<bool> {
 
 impl Lowered {
     /// The step of the whole value.
-    pub(crate) fn first(&self) -> StreamStep {
+    pub(crate) fn root_step(&self) -> StreamStep {
         self.resolved(self.plan.root)
     }
 
@@ -89,7 +89,7 @@ impl Lowered {
 
     /// Where the parts of an object or a list are found; none where it is turned back when it is
     /// whole.
-    pub(crate) fn way(&self, step: StreamStep, list: bool) -> Option<PartsLayout> {
+    pub(crate) fn layout(&self, step: StreamStep, list: bool) -> Option<PartsLayout> {
         match self.plan.steps.get(step) {
             None | Some(Step::Same) => Some(PartsLayout::InPlace),
             Some(Step::Array { .. }) => list.then_some(PartsLayout::InPlace),
@@ -104,12 +104,12 @@ impl Lowered {
     /// The branch of an enum that was told, as what it is in the end: an object of the variant.
     pub(crate) fn branch(&self, step: StreamStep, told: VariantTag<'_>) -> Option<StreamStep> {
         let Some(Step::Union(branches)) = self.plan.steps.get(step) else {
-            return matches!(self.way(step, false), Some(PartsLayout::InPlace)).then_some(step);
+            return matches!(self.layout(step, false), Some(PartsLayout::InPlace)).then_some(step);
         };
         let mut found = None;
         for branch in branches {
             let step = self.resolved(branch.step);
-            if self.is_told(branch, step, told)? && found.replace(step).is_some() {
+            if self.has_tag(branch, step, told)? && found.replace(step).is_some() {
                 return None;
             }
         }
@@ -118,7 +118,7 @@ impl Lowered {
     }
 
     /// Whether it is this branch; none where that cannot be said.
-    fn is_told(&self, branch: &Branch, step: StepId, told: VariantTag<'_>) -> Option<bool> {
+    fn has_tag(&self, branch: &Branch, step: StepId, told: VariantTag<'_>) -> Option<bool> {
         match (self.plan.steps.get(step)?, told) {
             (Step::Object { members, renamed, .. }, VariantTag::Key(sent)) => {
                 let own = renamed.get(sent).map_or(sent, String::as_str);
@@ -148,7 +148,8 @@ impl Lowered {
 
     /// The member that was sent under this name.
     pub(crate) fn member<'a>(&'a self, step: StreamStep, sent: &'a str) -> ArrivingMember<'a> {
-        let unchanged = |step| ArrivingMember { name: sent, step, null_is_absent: false, entries: false };
+        let unchanged =
+            |step| ArrivingMember { name: sent, step, null_is_absent: false, entries: false };
         let Some(Step::Object { members, renamed, rest }) = self.plan.steps.get(step) else {
             return unchanged(SAME);
         };
@@ -160,7 +161,9 @@ impl Lowered {
                 null_is_absent: member.null_is_absent,
                 entries: false,
             },
-            (None, OtherSteps::Members(step)) => ArrivingMember { name, ..unchanged(self.resolved(*step)) },
+            (None, OtherSteps::Members(step)) => {
+                ArrivingMember { name, ..unchanged(self.resolved(*step)) }
+            }
             (None, OtherSteps::Pairs { sent: pairs, values }) => {
                 ArrivingMember { entries: pairs == sent, ..unchanged(self.resolved(*values)) }
             }

@@ -2,7 +2,7 @@
 //! of a list once it is shown itself.
 
 use super::builder::PartialBuilder;
-use super::open_container::{OpenContainer, ContainerKind};
+use super::open_container::{ContainerKind, OpenContainer};
 use crate::partial::value::{PartialNode, State};
 
 impl PartialBuilder {
@@ -10,7 +10,7 @@ impl PartialBuilder {
     pub(super) fn reveal(&mut self, base: usize, state: State) {
         let mut fresh = false;
         for depth in base..=self.path.len() {
-            if let Some(place) = self.place(depth) {
+            if let Some(place) = self.node(depth) {
                 fresh |= !std::mem::replace(&mut place.shown, true);
                 place.state = state;
             }
@@ -26,7 +26,7 @@ impl PartialBuilder {
             let OpenContainer { base, depth, inside, waits, .. } = self.frames[level];
             match inside {
                 ContainerKind::List | ContainerKind::Map | ContainerKind::Pairs => {
-                    if let Some(parts) = self.place(depth).and_then(PartialNode::parts_mut) {
+                    if let Some(parts) = self.node(depth).and_then(PartialNode::parts_mut) {
                         parts.admit();
                     }
                     return;
@@ -49,20 +49,22 @@ impl PartialBuilder {
     /// Shows the containers from one depth of the path to another.
     pub(super) fn show(&mut self, base: usize, depth: usize) {
         for depth in base..=depth {
-            if let Some(place) = self.place(depth) {
+            if let Some(place) = self.node(depth) {
                 (place.shown, place.state) = (true, State::Incomplete);
             }
         }
     }
 
     pub(super) fn is_shown(&mut self, depth: usize) -> bool {
-        self.place(depth).is_some_and(|place| place.shown)
+        self.node(depth).is_some_and(|place| place.shown)
     }
 
     fn has_required(&mut self, depth: usize) -> bool {
-        let Some(parts) = self.place(depth).and_then(PartialNode::parts_mut) else { return false };
+        let Some(parts) = self.node(depth).and_then(PartialNode::parts_mut) else { return false };
         let fields = parts.fields().iter().enumerate().filter(|(_, field)| field.required);
-        fields.map(|(index, _)| parts.at(index)).all(|place| place.is_some_and(PartialNode::has_value))
+        fields
+            .map(|(index, _)| parts.at(index))
+            .all(|place| place.is_some_and(PartialNode::has_value))
     }
 
     /// Notes that something was changed, if it is shown.

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::fields::{VariantContent, FieldsKind, PartialFields, Tagging, find};
-use super::node::{PartialNode, Seed, State, NodeValue};
+use super::fields::{FieldsKind, PartialFields, Tagging, VariantContent, find};
+use super::node::{NodeValue, PartialNode, Seed, State};
 
 impl PartialNode {
     /// Puts a whole value here.

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::ptr;
 
 use super::fields::{FieldsKind, PartialFields};
-use super::node::{PartialNode, Seed, NodeValue};
+use super::node::{NodeValue, PartialNode, Seed};
 use super::{ListType, Partial};
 use crate::contract::Extract;
 use crate::schema::push_segment;
@@ -24,23 +24,23 @@ where
     L: ListType,
 {
     let mut whole = Partial::<T>::new();
-    let lists = whole.place.sow_all(T::seed());
-    let picked = pick(&whole).place();
+    let lists = whole.node.start_all(T::seed());
+    let picked = pick(&whole).node();
     let is_picked =
-        |way: &&Vec<usize>| whole.place.behind(way).is_some_and(|place| ptr::eq(place, picked));
-    whole.place.pointer(lists.iter().find(is_picked)?)
+        |way: &&Vec<usize>| whole.node.behind(way).is_some_and(|place| ptr::eq(place, picked));
+    whole.node.pointer(lists.iter().find(is_picked)?)
 }
 
 impl PartialNode {
     /// Makes the parts of structs and tuples that begin with this, and shows them; gives the ways to
     /// the lists among them.
-    fn sow_all(&mut self, seed: Seed) -> Vec<Vec<usize>> {
+    fn start_all(&mut self, seed: Seed) -> Vec<Vec<usize>> {
         let mut lists = Vec::new();
         let mut left = MOST;
         let mut ahead = VecDeque::from([(Vec::new(), seed)]);
         while let Some((way, seed)) = ahead.pop_front() {
             let Some(place) = self.behind_mut(&way) else { continue };
-            place.sow(seed);
+            place.start(seed);
             place.shown = true;
             let Some(parts) = place.parts_mut() else { continue };
             let inside = match parts.kind() {
@@ -48,7 +48,9 @@ impl PartialNode {
                     lists.push(way);
                     continue;
                 }
-                FieldsKind::Fields | FieldsKind::Positions | FieldsKind::Transparent if way.len() < DEPTH => {
+                FieldsKind::Fields | FieldsKind::Positions | FieldsKind::Transparent
+                    if way.len() < DEPTH =>
+                {
                     parts.fields().len()
                 }
                 _ => 0,

@@ -39,12 +39,12 @@ impl<T: Extract> PartialFields for List<T> {
     }
 
     fn at(&self, index: usize) -> Option<&PartialNode> {
-        self.shown.get(index).map(Partial::place)
+        self.shown.get(index).map(Partial::node)
     }
 
     fn at_mut(&mut self, index: usize) -> Option<&mut PartialNode> {
         let next = self.next.as_mut();
-        self.shown.get_mut(index).or(next).map(Partial::place_mut)
+        self.shown.get_mut(index).or(next).map(Partial::node_mut)
     }
 
     fn seed(&self, _: usize) -> Seed {
@@ -154,12 +154,12 @@ impl<V: Extract> PartialFields for Entries<V> {
     }
 
     fn at(&self, index: usize) -> Option<&PartialNode> {
-        self.shown.get(index).map(|entry| entry.1.place())
+        self.shown.get(index).map(|entry| entry.1.node())
     }
 
     fn at_mut(&mut self, index: usize) -> Option<&mut PartialNode> {
         let next = self.next.as_mut();
-        self.shown.get_mut(index).or(next).map(|entry| entry.1.place_mut())
+        self.shown.get_mut(index).or(next).map(|entry| entry.1.node_mut())
     }
 
     fn seed(&self, _: usize) -> Seed {
@@ -215,14 +215,14 @@ macro_rules! tuples {
 
             fn at(&self, index: usize) -> Option<&PartialNode> {
                 match index {
-                    $($index => Some(self.$index.place()),)+
+                    $($index => Some(self.$index.node()),)+
                     _ => None,
                 }
             }
 
             fn at_mut(&mut self, index: usize) -> Option<&mut PartialNode> {
                 match index {
-                    $($index => Some(self.$index.place_mut()),)+
+                    $($index => Some(self.$index.node_mut()),)+
                     _ => None,
                 }
             }

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::enum_form::{PartialEnum, EnumFields};
-use super::fields::{VariantContent, Field, Tagging, Variant};
+use super::enum_form::{EnumFields, PartialEnum};
+use super::fields::{Field, Tagging, Variant, VariantContent};
 use super::node::{PartialNode, Seed};
 use super::{Partial, Streamed, output};
 use crate::contract::Extract;
@@ -140,15 +140,15 @@ macro_rules! ways_out {
 
             fn at(&self, index: usize) -> Option<&PartialNode> {
                 match self {
-                    Self::$value(value) => (index == 0).then(|| value.place()),
-                    Self::$words { $member: words } => (index == 0).then(|| words.place()),
+                    Self::$value(value) => (index == 0).then(|| value.node()),
+                    Self::$words { $member: words } => (index == 0).then(|| words.node()),
                 }
             }
 
             fn at_mut(&mut self, index: usize) -> Option<&mut PartialNode> {
                 match self {
-                    Self::$value(value) => (index == 0).then(|| value.place_mut()),
-                    Self::$words { $member: words } => (index == 0).then(|| words.place_mut()),
+                    Self::$value(value) => (index == 0).then(|| value.node_mut()),
+                    Self::$words { $member: words } => (index == 0).then(|| words.node_mut()),
                 }
             }
 

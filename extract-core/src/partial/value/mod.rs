@@ -22,9 +22,9 @@ use serde_json::Value;
 
 use crate::contract::Extract;
 #[doc(hidden)]
-pub use enum_form::{PartialEnum, EnumFields};
+pub use enum_form::{EnumFields, PartialEnum};
 #[doc(hidden)]
-pub use fields::{VariantContent, Field, FieldsKind, PartialFields, Tagging, Variant};
+pub use fields::{Field, FieldsKind, PartialFields, Tagging, Variant, VariantContent};
 pub use list_type::ListType;
 pub use lists::Entries;
 #[doc(hidden)]
@@ -63,7 +63,7 @@ pub(crate) use node::NodeValue;
 /// It is written as JSON under the names that the value has there, as far as it has come: what is
 /// [pending](State::Pending) is left out of an object, and `null` on its own.
 pub struct Partial<T> {
-    place: PartialNode,
+    node: PartialNode,
     of: PhantomData<fn() -> T>,
 }
 
@@ -87,13 +87,13 @@ pub trait Streamed: 'static {
 impl<T> Partial<T> {
     /// Nothing has come.
     pub const fn new() -> Self {
-        Self { place: PartialNode::NEW, of: PhantomData }
+        Self { node: PartialNode::NEW, of: PhantomData }
     }
 
     /// How far it has come.
     #[inline]
     pub fn state(&self) -> State {
-        self.place.state()
+        self.node.state()
     }
 
     /// Whether it has come to its end.
@@ -109,14 +109,14 @@ impl<T> Partial<T> {
 
     #[doc(hidden)]
     #[inline]
-    pub fn place(&self) -> &PartialNode {
-        &self.place
+    pub fn node(&self) -> &PartialNode {
+        &self.node
     }
 
     #[doc(hidden)]
     #[inline]
-    pub fn place_mut(&mut self) -> &mut PartialNode {
-        &mut self.place
+    pub fn node_mut(&mut self) -> &mut PartialNode {
+        &mut self.node
     }
 }
 
@@ -142,7 +142,7 @@ impl<T: Extract> Partial<T> {
     /// The partial of a value that has come whole, given as JSON.
     pub fn of(value: &Value) -> Self {
         let mut partial = Self::new();
-        partial.place.fill(T::seed(), value.clone());
+        partial.node.fill(T::seed(), value.clone());
         partial
     }
 }
@@ -151,7 +151,7 @@ impl<T: Streamed> Deref for Partial<T> {
     type Target = T::Partial;
 
     fn deref(&self) -> &T::Partial {
-        T::of(&self.place)
+        T::of(&self.node)
     }
 }
 
@@ -163,25 +163,25 @@ impl<T> Default for Partial<T> {
 
 impl<T> Clone for Partial<T> {
     fn clone(&self) -> Self {
-        Self { place: self.place.clone(), of: PhantomData }
+        Self { node: self.node.clone(), of: PhantomData }
     }
 }
 
 impl<T> PartialEq for Partial<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.place == other.place
+        self.node == other.node
     }
 }
 
 impl<T> fmt::Debug for Partial<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&output::OutputNode::Place(&self.place), f)
+        fmt::Debug::fmt(&output::OutputNode::Node(&self.node), f)
     }
 }
 
 impl<T> Serialize for Partial<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        output::OutputNode::Place(&self.place).serialize(serializer)
+        output::OutputNode::Node(&self.node).serialize(serializer)
     }
 }
 
@@ -189,30 +189,30 @@ impl<T> Serialize for Partial<T> {
 /// derive emits is `(&Sown::<T>::NEW).seed()`, and method resolution prefers [`SownExtract`].
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Sown<T>(PhantomData<fn() -> T>);
+pub struct FieldSeed<T>(PhantomData<fn() -> T>);
 
-impl<T> Sown<T> {
+impl<T> FieldSeed<T> {
     /// There is nothing in it.
     pub const NEW: Self = Self(PhantomData);
 }
 
 #[doc(hidden)]
-pub trait SownExtract {
+pub trait FieldSeedExtract {
     fn seed(&self) -> Seed;
 }
 
-impl<T: Extract> SownExtract for Sown<T> {
+impl<T: Extract> FieldSeedExtract for FieldSeed<T> {
     fn seed(&self) -> Seed {
         T::seed()
     }
 }
 
 #[doc(hidden)]
-pub trait SownOther {
+pub trait FieldSeedOther {
     fn seed(&self) -> Seed;
 }
 
-impl<T> SownOther for &Sown<T> {
+impl<T> FieldSeedOther for &FieldSeed<T> {
     fn seed(&self) -> Seed {
         Seed::Whole
     }

@@ -82,7 +82,7 @@ impl PartialNode {
     }
 
     /// Makes the parts, if there are to be any and none are there.
-    pub(crate) fn sow(&mut self, seed: Seed) {
+    pub(crate) fn start(&mut self, seed: Seed) {
         match (seed, &self.store) {
             (Seed::Parts(begin), NodeValue::Nothing) => self.store = NodeValue::Parts(begin()),
             (Seed::Text, NodeValue::Nothing) => self.store = NodeValue::Text(String::new()),

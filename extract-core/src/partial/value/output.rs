@@ -7,13 +7,13 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::enum_form::content;
-use super::fields::{VariantContent, FieldsKind, PartialFields, Tagging};
-use super::node::{PartialNode, State, NodeValue};
+use super::fields::{FieldsKind, PartialFields, Tagging, VariantContent};
+use super::node::{NodeValue, PartialNode, State};
 
 /// Something that can stand in the JSON.
 #[derive(Clone, Copy)]
 pub(crate) enum OutputNode<'a> {
-    Place(&'a PartialNode),
+    Node(&'a PartialNode),
     Value(&'a Value),
     Text(&'a str),
     Parts(&'a dyn PartialFields),
@@ -33,16 +33,20 @@ enum OutputForm<'a> {
 impl<'a> OutputNode<'a> {
     fn form(self) -> OutputForm<'a> {
         match self {
-            Self::Place(place) if !place.shown => OutputForm::Scalar(&NodeValue::Nothing),
-            Self::Place(PartialNode { store: NodeValue::Text(text), .. }) => OutputForm::Text(text),
+            Self::Node(place) if !place.shown => OutputForm::Scalar(&NodeValue::Nothing),
+            Self::Node(PartialNode { store: NodeValue::Text(text), .. }) => OutputForm::Text(text),
             Self::Text(text) => OutputForm::Text(text),
-            Self::Place(PartialNode { store: NodeValue::Json(value), .. }) => OutputForm::Value(value),
-            Self::Place(PartialNode { store: NodeValue::Parts(parts), .. }) => Self::Parts(&**parts).form(),
-            Self::Place(place) => OutputForm::Scalar(&place.store),
+            Self::Node(PartialNode { store: NodeValue::Json(value), .. }) => {
+                OutputForm::Value(value)
+            }
+            Self::Node(PartialNode { store: NodeValue::Parts(parts), .. }) => {
+                Self::Parts(&**parts).form()
+            }
+            Self::Node(place) => OutputForm::Scalar(&place.store),
             Self::Value(value) => OutputForm::Value(value),
             Self::Parts(parts) => match parts.kind() {
                 FieldsKind::Transparent => match parts.at(0) {
-                    Some(place) => Self::Place(place).form(),
+                    Some(place) => Self::Node(place).form(),
                     None => OutputForm::Scalar(&NodeValue::Nothing),
                 },
                 FieldsKind::List | FieldsKind::Positions => OutputForm::List(parts),
@@ -52,9 +56,9 @@ impl<'a> OutputNode<'a> {
             Self::Content(parts) => match content(parts) {
                 Some(VariantContent::Fields) => OutputForm::Object(fields(parts)),
                 Some(VariantContent::Positions) => OutputForm::List(parts),
-                Some(VariantContent::Newtype) if parts.at(0).is_some() => {
-                    parts.at(0).map_or(OutputForm::Scalar(&NodeValue::Nothing), |at| Self::Place(at).form())
-                }
+                Some(VariantContent::Newtype) if parts.at(0).is_some() => parts
+                    .at(0)
+                    .map_or(OutputForm::Scalar(&NodeValue::Nothing), |at| Self::Node(at).form()),
                 _ => OutputForm::Scalar(&NodeValue::Nothing),
             },
         }
@@ -66,7 +70,7 @@ fn members(parts: &dyn PartialFields) -> Vec<(&str, OutputNode<'_>)> {
         return fields(parts);
     }
     let entries = 0..parts.len();
-    entries.filter_map(|at| Some((parts.key(at)?, OutputNode::Place(parts.at(at)?)))).collect()
+    entries.filter_map(|at| Some((parts.key(at)?, OutputNode::Node(parts.at(at)?)))).collect()
 }
 
 /// The fields that have something to show; the members of those that are flattened as they are.
@@ -74,15 +78,17 @@ fn fields(parts: &dyn PartialFields) -> Vec<(&str, OutputNode<'_>)> {
     let mut all = Vec::with_capacity(parts.fields().len());
     for (index, field) in parts.fields().iter().enumerate() {
         match parts.at(index) {
-            Some(place) if field.flat => match OutputNode::Place(place).form() {
+            Some(place) if field.flat => match OutputNode::Node(place).form() {
                 OutputForm::Object(more) => all.extend(more),
                 OutputForm::Value(Value::Object(more)) => {
-                    all.extend(more.iter().map(|(key, value)| (key.as_str(), OutputNode::Value(value))));
+                    all.extend(
+                        more.iter().map(|(key, value)| (key.as_str(), OutputNode::Value(value))),
+                    );
                 }
                 _ => {}
             },
             Some(place) if place.state() != State::Pending => {
-                all.push((field.name, OutputNode::Place(place)));
+                all.push((field.name, OutputNode::Node(place)));
             }
             _ => {}
         }
@@ -111,10 +117,13 @@ fn variant(parts: &dyn PartialFields, tagging: Tagging) -> OutputForm<'_> {
             }
             OutputForm::Object(all)
         }
-        (Tagging::Adjacent(tag, _), VariantContent::Unit) => OutputForm::Object(vec![(tag, OutputNode::Text(name))]),
-        (Tagging::Adjacent(tag, key), _) => {
-            OutputForm::Object(vec![(tag, OutputNode::Text(name)), (key, OutputNode::Content(parts))])
+        (Tagging::Adjacent(tag, _), VariantContent::Unit) => {
+            OutputForm::Object(vec![(tag, OutputNode::Text(name))])
         }
+        (Tagging::Adjacent(tag, key), _) => OutputForm::Object(vec![
+            (tag, OutputNode::Text(name)),
+            (key, OutputNode::Content(parts)),
+        ]),
     }
 }
 
@@ -147,7 +156,7 @@ impl fmt::Debug for OutputNode<'_> {
 }
 
 fn places(parts: &dyn PartialFields) -> impl Iterator<Item = OutputNode<'_>> {
-    (0..parts.len()).filter_map(|at| parts.at(at)).map(OutputNode::Place)
+    (0..parts.len()).filter_map(|at| parts.at(at)).map(OutputNode::Node)
 }
 
 /// Shows parts for debugging.
@@ -156,7 +165,10 @@ pub fn debug(parts: &dyn PartialFields, f: &mut fmt::Formatter<'_>) -> fmt::Resu
 }
 
 /// Writes parts.
-pub fn serialize<S: Serializer>(parts: &dyn PartialFields, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn serialize<S: Serializer>(
+    parts: &dyn PartialFields,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     OutputNode::Parts(parts).serialize(serializer)
 }
 
@@ -176,7 +188,9 @@ impl PartialEq for PartialNode {
         }
         !self.shown
             || match (&self.store, &other.store) {
-                (NodeValue::Nothing, NodeValue::Nothing) | (NodeValue::Null, NodeValue::Null) => true,
+                (NodeValue::Nothing, NodeValue::Nothing) | (NodeValue::Null, NodeValue::Null) => {
+                    true
+                }
                 (NodeValue::Bool(one), NodeValue::Bool(other)) => one == other,
                 (NodeValue::Number(one), NodeValue::Number(other)) => one == other,
                 (NodeValue::Text(one), NodeValue::Text(other)) => one == other,

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::Streamed;
 use super::lists::{Entries, List};
-use super::node::{PartialNode, Seed, NodeValue};
+use super::node::{NodeValue, PartialNode, Seed};
 use crate::contract::Extract;
 
 fn text(place: &PartialNode) -> &String {

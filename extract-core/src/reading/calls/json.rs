@@ -109,10 +109,18 @@ impl<'t> Value<'t> {
             }
         }
         if let (Some(inside), None) = (inside, arguments) {
-            return if others { CallContent::Nothing } else { self.calls(inside, marked, depth + 1) };
+            return if others {
+                CallContent::Nothing
+            } else {
+                self.calls(inside, marked, depth + 1)
+            };
         }
         let Some(name) = name else {
-            return if marked && self.tree.node(id).cut { CallContent::Cut } else { CallContent::Nothing };
+            return if marked && self.tree.node(id).cut {
+                CallContent::Cut
+            } else {
+                CallContent::Nothing
+            };
         };
         let written = self.tree.text(name);
         let offered = offered_name(written, self.offered).is_some();

@@ -104,7 +104,7 @@ impl Search<'_> {
             let rest = &text[at..];
             if let Some(row) = marks::at(rest).filter(|row| !is_quoted(text, at, row.open)) {
                 let inside = at + row.open.len();
-                match self.behind(row, at) {
+                match self.after_mark(row, at) {
                     Ok(read) => {
                         idle = None;
                         at = read.end.max(inside);
@@ -124,7 +124,7 @@ impl Search<'_> {
                 at += 1;
             } else {
                 idle = None;
-                at = self.bare(at)?;
+                at = self.without_mark(at)?;
             }
             if self.found.len() > MOST {
                 return Err(());
@@ -157,7 +157,7 @@ impl Search<'_> {
     }
 
     /// Reads what stands behind a mark.
-    fn behind(&self, row: &CallMark, at: usize) -> Result<Read, Fault> {
+    fn after_mark(&self, row: &CallMark, at: usize) -> Result<Read, Fault> {
         let text = self.text;
         let inside = at + row.open.len();
         let here = inside + (text[inside..].len() - text[inside..].trim_start().len());
@@ -182,7 +182,7 @@ impl Search<'_> {
     }
 
     /// Reads a value that stands in no mark, and says where to go on.
-    fn bare(&mut self, at: usize) -> Result<usize, ()> {
+    fn without_mark(&mut self, at: usize) -> Result<usize, ()> {
         let text = self.text;
         if self.astray {
             return Ok(at + 1);

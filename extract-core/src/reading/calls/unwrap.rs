@@ -5,7 +5,7 @@ use super::super::report::{Level, Reading, Repair, RepairKind};
 use super::super::strict;
 use super::super::{Reader, thinking};
 use super::{SHORT, WrittenCall, WrittenCalls, find_all, json, marks};
-use crate::contract::shape::{ShapeKind, Shape, ShapeId};
+use crate::contract::shape::{Shape, ShapeId, ShapeKind};
 use crate::contract::wrapper;
 
 /// How deep in a schema an object is looked for that has the members of an envelope.
@@ -50,7 +50,9 @@ fn is_text(shape: &Shape) -> bool {
     match shape.form(shape.root()) {
         ShapeKind::Text(_) => true,
         ShapeKind::Object(object) => match object.fields.as_slice() {
-            [only] => only.name == wrapper::KEY && matches!(shape.form(only.shape), ShapeKind::Text(_)),
+            [only] => {
+                only.name == wrapper::KEY && matches!(shape.form(only.shape), ShapeKind::Text(_))
+            }
             _ => false,
         },
         _ => false,

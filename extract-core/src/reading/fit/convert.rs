@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::super::report::RepairKind;
 use super::super::tree::{Kind, NONE, NodeId};
-use super::{Position, Branch, Fit, Fitter, FitNotes, PathSegment, cost};
-use crate::contract::shape::{ShapeKind, ObjectForm, ShapeId, normal};
+use super::{Branch, Fit, FitNotes, Fitter, PathSegment, Position, cost};
+use crate::contract::shape::{ObjectForm, ShapeId, ShapeKind, normal};
 
 /// A conversion that can be made: the value to read instead, and its place.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +81,7 @@ impl<'s> Fitter<'s> {
         let Conversion { below, kind } = conversion;
         let (cost, value) = self.fit_or_weigh(below, out);
         if let (true, Some(value)) = (out.is_some(), &value) {
-            self.tell(out, kind, at.node, value);
+            self.report(out, kind, at.node, value);
         }
         (cost.saturating_add(cost::STRUCTURE), value)
     }
@@ -106,7 +106,7 @@ impl<'s> Fitter<'s> {
         let map: Map<String, Value> =
             value.map(|value| (name.to_owned(), value)).into_iter().collect();
         let value = Value::Object(map);
-        self.tell(out, RepairKind::ToField, at.node, &value);
+        self.report(out, RepairKind::ToField, at.node, &value);
         (cost.saturating_add(cost::STRUCTURE), Some(value))
     }
 

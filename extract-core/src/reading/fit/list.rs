@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::report::{Level, RepairKind};
 use super::super::tree::{Kind, NONE};
-use super::{Position, Fit, Fitter, FitNotes, PathSegment, cost};
+use super::{Fit, FitNotes, Fitter, PathSegment, Position, cost};
 use crate::contract::shape::{ListForm, ShapeId};
 
 impl<'s> Fitter<'s> {
@@ -40,7 +40,12 @@ impl<'s> Fitter<'s> {
         self.kind(node) == Kind::List
     }
 
-    fn elements(&mut self, at: Position<'s>, form: &'s ListForm, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
+    fn elements(
+        &mut self,
+        at: Position<'s>,
+        form: &'s ListForm,
+        out: &mut Option<&mut FitNotes<'s>>,
+    ) -> Fit {
         let count = if out.is_some() { self.tree.count(at.node) } else { 0 };
         let mut values = Vec::with_capacity(count);
         let mut total = 0_u32;
@@ -58,7 +63,7 @@ impl<'s> Fitter<'s> {
             let below = Position { element: true, ..below };
             if self.level == Level::Salvage && self.weigh(below) >= cost::MISFIT {
                 total = total.saturating_add(cost::DROP);
-                self.tell(out, RepairKind::DroppedItem, child, &Value::Null);
+                self.report(out, RepairKind::DroppedItem, child, &Value::Null);
                 continue;
             }
             if let Some(out) = out {
@@ -98,7 +103,12 @@ impl<'s> Fitter<'s> {
     }
 
     /// A single value as a list of one.
-    fn single(&mut self, at: Position<'s>, below: Position<'s>, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
+    fn single(
+        &mut self,
+        at: Position<'s>,
+        below: Position<'s>,
+        out: &mut Option<&mut FitNotes<'s>>,
+    ) -> Fit {
         if let Some(out) = out {
             out.path.push(PathSegment::Index(0));
         }
@@ -107,7 +117,7 @@ impl<'s> Fitter<'s> {
             out.path.pop();
         }
         let value = Value::Array(value.into_iter().collect());
-        self.tell(out, RepairKind::ToList, at.node, &value);
+        self.report(out, RepairKind::ToList, at.node, &value);
         (cost.saturating_add(cost::STRUCTURE), Some(value))
     }
 }

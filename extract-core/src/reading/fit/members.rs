@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::super::report::RepairKind;
 use super::super::tree::{Kind, NONE, NodeId};
-use super::{Position, Fit, Fitter, FitNotes, PathSegment, cost};
-use crate::contract::shape::{ShapeKind, ObjectForm, OtherFields, ShapeId};
+use super::{Fit, FitNotes, Fitter, PathSegment, Position, cost};
+use crate::contract::shape::{ObjectForm, OtherFields, ShapeId, ShapeKind};
 
 /// The value of an object while its members are read.
 pub(super) struct Members {
@@ -130,7 +130,7 @@ impl<'s> Fitter<'s> {
             || self.tree.value(before) == self.tree.value(child);
         if is_same && !at.element {
             members.cost += cost::TINY;
-            self.tell(out, RepairKind::DuplicateKey, child, &Value::Null);
+            self.report(out, RepairKind::DuplicateKey, child, &Value::Null);
             return;
         }
         members.add(cost::MISFIT);
@@ -211,7 +211,7 @@ impl<'s> Fitter<'s> {
                     members.value.insert(key, value);
                 }
                 Some((true, _)) => {
-                    self.tell(out, RepairKind::DuplicateKey, at.node, &Value::Null);
+                    self.report(out, RepairKind::DuplicateKey, at.node, &Value::Null);
                 }
                 Some((false, before)) => {
                     members.add(cost::MISFIT);

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::report::{CutEnding, Level, RepairKind};
 use super::scan::{Limits, Scanner};
 use super::tree::{Kind, NONE, NodeId, Tree, number};
-use crate::contract::shape::{ShapeKind, Shape, ShapeId, TagForm};
+use crate::contract::shape::{Shape, ShapeId, ShapeKind, TagForm};
 
 pub(super) use outcome::{FitNotes, PathSegment};
 
@@ -109,7 +109,17 @@ impl<'s> Position<'s> {
     /// The place of a member or an element.
     fn child(self, node: NodeId, shape: ShapeId, field: Option<&'s str>, tail: bool) -> Self {
         let branch = Branch::Only;
-        Position { node, shape, field, branch, element: false, tail, told: false, tags: &[], ..self }
+        Position {
+            node,
+            shape,
+            field,
+            branch,
+            element: false,
+            tail,
+            told: false,
+            tags: &[],
+            ..self
+        }
     }
 
     /// The place of a value that is converted, at most once on a path.
@@ -255,7 +265,7 @@ impl<'s> Fitter<'s> {
             return self.misread(at, "a value whose end can be told", out);
         }
         if out.is_some() && !at.told && self.tree.node(at.node).noted {
-            self.tell_notes(at.node, out);
+            self.report_notes(at.node, out);
         }
         match form {
             ShapeKind::Any => (0, Some(self.any(at, out))),
@@ -322,7 +332,7 @@ impl<'s> Fitter<'s> {
         text.unwrap_or_default()
     }
 
-    fn tell_notes(&self, id: NodeId, out: &mut Option<&mut FitNotes<'s>>) {
+    fn report_notes(&self, id: NodeId, out: &mut Option<&mut FitNotes<'s>>) {
         let Some(out) = out else { return };
         for note in self.tree.notes(id) {
             let before = self.span(note.start, note.end);
@@ -340,7 +350,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// Tells of a change, where the value is being built.
-    pub(super) fn tell(
+    pub(super) fn report(
         &self,
         out: &mut Option<&mut FitNotes<'s>>,
         kind: RepairKind,
@@ -480,7 +490,11 @@ impl<'s> Fitter<'s> {
         while next != NONE {
             let child = next;
             next = self.tree.node(child).next;
-            let seg = if node.kind == Kind::Object { PathSegment::Node(child) } else { PathSegment::Index(index) };
+            let seg = if node.kind == Kind::Object {
+                PathSegment::Node(child)
+            } else {
+                PathSegment::Index(index)
+            };
             if let Some(out) = out {
                 out.path.push(seg);
             }
@@ -490,7 +504,7 @@ impl<'s> Fitter<'s> {
                 if node.kind == Kind::Object {
                     let key = self.tree.key(child);
                     if map.insert(key.to_owned(), value).is_some() {
-                        self.tell(out, RepairKind::DuplicateKey, child, &Value::Null);
+                        self.report(out, RepairKind::DuplicateKey, child, &Value::Null);
                     }
                 } else {
                     list.push(value);

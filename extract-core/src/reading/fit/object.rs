@@ -7,8 +7,8 @@ use super::super::enum_match::{self, EnumMatch};
 use super::super::report::{Level, RepairKind};
 use super::super::tree::{Kind, NONE, NodeId};
 use super::members::Members;
-use super::{Position, Branch, Fit, Fitter, FitNotes, PathSegment, cost};
-use crate::contract::shape::{Field, ShapeKind, ObjectForm};
+use super::{Branch, Fit, FitNotes, Fitter, PathSegment, Position, cost};
+use crate::contract::shape::{Field, ObjectForm, ShapeKind};
 
 impl<'s> Fitter<'s> {
     pub(super) fn object(
@@ -91,7 +91,8 @@ impl<'s> Fitter<'s> {
         }
         let is_wrapped = is_object && self.has_evidence(at.node, form);
         // Only a value that can have such a member itself may have come without the object around it.
-        let is_ambiguous = matches!(self.shape.form(field.shape), ShapeKind::Object(_) | ShapeKind::Union(_));
+        let is_ambiguous =
+            matches!(self.shape.form(field.shape), ShapeKind::Object(_) | ShapeKind::Union(_));
         if is_wrapped
             && (self.partial.is_some()
                 || !is_ambiguous
@@ -102,9 +103,12 @@ impl<'s> Fitter<'s> {
         }
         // The only entry of a map may be the value, under another name than the one that was asked for.
         let inside = self.tree.only_child(at.node).filter(|_| is_object);
-        let is_map = matches!(self.shape.form(field.shape), ShapeKind::Object(form) if form.is_map());
+        let is_map =
+            matches!(self.shape.form(field.shape), ShapeKind::Object(form) if form.is_map());
         let inside = inside.filter(|_| is_map && self.partial.is_none());
-        if inside.is_some_and(|node| self.weigh(Position { node, told: false, ..bare }) < cost::MISFIT) {
+        if inside
+            .is_some_and(|node| self.weigh(Position { node, told: false, ..bare }) < cost::MISFIT)
+        {
             return self.misread(at, "an object with the member \"value\"", out);
         }
         let (cost, value) = self.as_field(at, (&field.name, bare), out);
@@ -185,12 +189,17 @@ impl<'s> Fitter<'s> {
             }
         }
         let value = Value::Object(map);
-        self.tell(out, RepairKind::ListToObject, at.node, &value);
+        self.report(out, RepairKind::ListToObject, at.node, &value);
         Some((total, Some(value)))
     }
 
     /// A map: every member is kept, under a key that the schema allows.
-    fn map(&mut self, at: Position<'s>, form: &'s ObjectForm, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
+    fn map(
+        &mut self,
+        at: Position<'s>,
+        form: &'s ObjectForm,
+        out: &mut Option<&mut FitNotes<'s>>,
+    ) -> Fit {
         let mut members = Members::new(0, out.is_some());
         let mut next = self.tree.node(at.node).first;
         while next != NONE {

@@ -6,7 +6,7 @@ use super::super::enum_match::{self, EnumMatch};
 use super::super::numbers::{integral, written};
 use super::super::report::{Level, RepairKind};
 use super::super::tree::{Kind, NONE};
-use super::{Position, Fit, Fitter, NodeId, FitNotes, cost};
+use super::{Fit, FitNotes, Fitter, NodeId, Position, cost};
 use crate::contract::shape::{Bounds, Choices, Lengths, Width};
 
 impl<'s> Fitter<'s> {
@@ -14,7 +14,7 @@ impl<'s> Fitter<'s> {
         match self.tree.node(at.node).kind {
             Kind::Null | Kind::Missing => (0, Some(Value::Null)),
             Kind::Text | Kind::Bare if enum_match::says_nothing(self.tree.text(at.node)) => {
-                self.tell(out, RepairKind::ToNull, at.node, &Value::Null);
+                self.report(out, RepairKind::ToNull, at.node, &Value::Null);
                 (cost::SMALL, Some(Value::Null))
             }
             _ => self.misfit(at, "null", out),
@@ -36,7 +36,7 @@ impl<'s> Fitter<'s> {
             },
             _ => return self.content(at, "a boolean", out),
         };
-        self.tell(out, RepairKind::ToBool, at.node, &Value::Bool(truth));
+        self.report(out, RepairKind::ToBool, at.node, &Value::Bool(truth));
         (cost, Some(Value::Bool(truth)))
     }
 
@@ -91,7 +91,7 @@ impl<'s> Fitter<'s> {
         }
         let value = Value::Number(number);
         if let Some(kind) = repair {
-            self.tell(out, kind, at.node, &value);
+            self.report(out, kind, at.node, &value);
         }
         (cost, Some(value))
     }
@@ -148,7 +148,7 @@ impl<'s> Fitter<'s> {
         }
         let value = Value::String(if out.is_some() { text.to_owned() } else { String::new() });
         if cost > 0 {
-            self.tell(out, RepairKind::ToText, at.node, &value);
+            self.report(out, RepairKind::ToText, at.node, &value);
         }
         (cost, Some(value))
     }
@@ -186,7 +186,7 @@ impl<'s> Fitter<'s> {
             Kind::Object => match self.unit(at.node, choices) {
                 Some(index) => {
                     let value = choices.all[index].value.clone();
-                    self.tell(out, RepairKind::FromField, at.node, &value);
+                    self.report(out, RepairKind::FromField, at.node, &value);
                     return (cost::SMALL, Some(value));
                 }
                 None => return self.content(at, &choices.expected(), out),
@@ -205,7 +205,7 @@ impl<'s> Fitter<'s> {
             cost += cost::SMALL;
         }
         if value.as_str() != Some(self.tree.text(at.node)) {
-            self.tell(out, RepairKind::EnumMatched, at.node, &value);
+            self.report(out, RepairKind::EnumMatched, at.node, &value);
         }
         (cost, Some(value))
     }
@@ -226,7 +226,12 @@ impl<'s> Fitter<'s> {
     }
 
     /// A scalar inside of a wrapper, a list of one or a text: `{"value": 3}`, `[3]`, `"\"3\""`.
-    fn content(&mut self, at: Position<'s>, expected: &str, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
+    fn content(
+        &mut self,
+        at: Position<'s>,
+        expected: &str,
+        out: &mut Option<&mut FitNotes<'s>>,
+    ) -> Fit {
         match self.unwrapped(at) {
             Some(conversion) => self.convert(at, conversion, out),
             None => self.misfit(at, expected, out),

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::super::enum_match::{self, EnumMatch};
 use super::super::report::RepairKind;
 use super::super::tree::{Kind, NodeId};
-use super::{Position, Branch, Fit, Fitter, FitNotes, PathSegment, cost};
-use crate::contract::shape::{ShapeKind, ShapeId, TagForm, UnionForm, narrowed};
+use super::{Branch, Fit, FitNotes, Fitter, PathSegment, Position, cost};
+use crate::contract::shape::{ShapeId, ShapeKind, TagForm, UnionForm, narrowed};
 
 /// The variant that an object is bound to.
 enum Binding<'s> {
@@ -94,7 +94,7 @@ impl<'s> Fitter<'s> {
                 for tag in form.tags.iter().filter(|tag| tag.is_of(index)) {
                     if self.tag_member(at.node, tag).is_none() {
                         let put = value.as_ref().and_then(|value| value.get(&tag.name));
-                        self.tell(out, RepairKind::Tag, at.node, put.unwrap_or_default());
+                        self.report(out, RepairKind::Tag, at.node, put.unwrap_or_default());
                     }
                 }
                 (cost, value)
@@ -159,7 +159,9 @@ impl<'s> Fitter<'s> {
     /// Whether an option has a member of the name that another member has.
     fn takes(&self, form: &UnionForm, option: usize, member: NodeId) -> bool {
         match self.shape.form(form.options[option]) {
-            ShapeKind::Object(object) => object.has_others() || self.field_of(object, member).is_some(),
+            ShapeKind::Object(object) => {
+                object.has_others() || self.field_of(object, member).is_some()
+            }
             _ => false,
         }
     }
@@ -288,7 +290,12 @@ impl<'s> Fitter<'s> {
     }
 
     /// The option of the least cost, the first of equals; and the cost.
-    fn cheapest(&mut self, at: Position<'s>, form: &'s UnionForm, options: &[usize]) -> (usize, u32) {
+    fn cheapest(
+        &mut self,
+        at: Position<'s>,
+        form: &'s UnionForm,
+        options: &[usize],
+    ) -> (usize, u32) {
         let mut best = (options.first().copied().unwrap_or_default(), u32::MAX);
         for &index in options {
             let cost = self.weigh(Position { shape: form.options[index], ..at });
@@ -304,7 +311,12 @@ impl<'s> Fitter<'s> {
 
     /// An object without a member of any variant: a variant without data written as if it had some, the
     /// content of exactly one variant, a wrapper, or a value for an option that is no object.
-    fn unnamed(&mut self, at: Position<'s>, form: &'s UnionForm, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
+    fn unnamed(
+        &mut self,
+        at: Position<'s>,
+        form: &'s UnionForm,
+        out: &mut Option<&mut FitNotes<'s>>,
+    ) -> Fit {
         for (index, &option) in form.options.iter().enumerate() {
             match self.shape.form(option) {
                 ShapeKind::Any => return self.fit(Position { shape: option, ..at }, out),
@@ -335,7 +347,11 @@ impl<'s> Fitter<'s> {
     }
 
     /// The one variant whose content the object is, without the name of the variant around it.
-    fn only_content(&self, at: Position<'s>, form: &'s UnionForm) -> Option<(&'s str, Position<'s>)> {
+    fn only_content(
+        &self,
+        at: Position<'s>,
+        form: &'s UnionForm,
+    ) -> Option<(&'s str, Position<'s>)> {
         let mut only = None;
         for &option in &form.options {
             let ShapeKind::Object(object) = self.shape.form(option) else { continue };
@@ -348,7 +364,12 @@ impl<'s> Fitter<'s> {
         only
     }
 
-    fn list_of(&mut self, at: Position<'s>, form: &'s UnionForm, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
+    fn list_of(
+        &mut self,
+        at: Position<'s>,
+        form: &'s UnionForm,
+        out: &mut Option<&mut FitNotes<'s>>,
+    ) -> Fit {
         let is = |fitter: &Self, index: &usize, is_list: bool| {
             let form = fitter.shape.form(form.options[*index]);
             matches!(form, ShapeKind::List(_)) == is_list && !form.is_object()
@@ -404,7 +425,12 @@ impl<'s> Fitter<'s> {
     }
 
     /// A number with more digits than a JSON value keeps, where a text may stand: as it is written.
-    fn as_written(&mut self, at: Position<'s>, text: ShapeId, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
+    fn as_written(
+        &mut self,
+        at: Position<'s>,
+        text: ShapeId,
+        out: &mut Option<&mut FitNotes<'s>>,
+    ) -> Fit {
         let ShapeKind::Text(lengths) = self.shape.form(text) else {
             return self.misfit(at, "a number", out);
         };

@@ -1,7 +1,7 @@
 //! Tokens without quotes: where they end, and what they are. A value runs on over commas, spaces
 //! and brackets as long as what follows cannot be the next member or element.
 
-use super::ahead::{Ahead, LookQuestion, Continuation, is_word, mark_at, space_len};
+use super::ahead::{Ahead, Continuation, LookQuestion, is_word, mark_at, space_len};
 use super::closing::Within;
 use super::event::Token;
 

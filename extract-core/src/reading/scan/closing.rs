@@ -126,7 +126,11 @@ pub(super) fn judge(
 }
 
 /// The first mark that was met in the string, where it does not plainly end it.
-fn leniently(setting: &QuoteContext<'_>, next: u8, mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
+fn leniently(
+    setting: &QuoteContext<'_>,
+    next: u8,
+    mut ahead: Ahead<'_>,
+) -> LookQuestion<DecidedQuote> {
     if next == b'+' {
         let mut behind = ahead;
         behind.at += 1;
@@ -186,7 +190,11 @@ fn leniently(setting: &QuoteContext<'_>, next: u8, mut ahead: Ahead<'_>) -> Look
 
 /// A mark in a string that has such marks in it: it ends the string only if what follows can follow
 /// here, by its form and by its name.
-fn strictly(setting: &QuoteContext<'_>, next: u8, mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
+fn strictly(
+    setting: &QuoteContext<'_>,
+    next: u8,
+    mut ahead: Ahead<'_>,
+) -> LookQuestion<DecidedQuote> {
     if ahead.comment()? {
         return Ok(comment(ahead)?.unclear(true));
     }

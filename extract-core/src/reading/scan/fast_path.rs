@@ -1,9 +1,9 @@
 //! The scanner where the text is plain JSON: what needs no judgement is read on in one go, with the
 //! same events. The first byte that is not what JSON has there is left to the rest of the scanner.
 
-use super::ahead::{LookQuestion, Mark, Continuation};
+use super::ahead::{Continuation, LookQuestion, Mark};
 use super::bare;
-use super::event::{TokenRole, Sink, Token};
+use super::event::{Sink, Token, TokenRole};
 use super::{Frame, Scanner, State};
 
 /// So far ahead no look of the scanner ends for want of reach.
@@ -53,13 +53,13 @@ fn behind_space(bytes: &[u8], mut at: usize) -> usize {
 
 impl<S: Sink> Scanner<S> {
     /// Reads on between strings, and over keys, for as long as everything is as JSON has it.
-    pub(super) fn swift(&mut self, text: &str, at: &mut usize) {
+    pub(super) fn fast_path(&mut self, text: &str, at: &mut usize) {
         let bytes = text.as_bytes();
         loop {
             *at = behind_space(bytes, *at);
             let Some(&byte) = bytes.get(*at) else { return };
             let on = match (self.state, byte) {
-                (State::Key, b'"') => self.swift_key(text, at),
+                (State::Key, b'"') => self.fast_key(text, at),
                 (State::AfterKey, b':') => {
                     *at += 1;
                     self.state = State::Value;
@@ -73,18 +73,18 @@ impl<S: Sink> Scanner<S> {
                     }
                     return;
                 }
-                (State::Value, b'{') => self.swift_open(Frame::Object, at),
-                (State::Value, b'[') => self.swift_open(Frame::List { round: false }, at),
+                (State::Value, b'{') => self.fast_open(Frame::Object, at),
+                (State::Value, b'[') => self.fast_open(Frame::List { round: false }, at),
                 (State::Value, b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
-                    self.swift_scalar(text, at)
+                    self.fast_scalar(text, at)
                 }
                 (State::AfterValue, b',') => match self.stack.last() {
-                    Some(Frame::Object) => self.swift_comma(State::Key, at),
-                    Some(Frame::List { .. }) => self.swift_comma(State::Value, at),
+                    Some(Frame::Object) => self.fast_comma(State::Key, at),
+                    Some(Frame::List { .. }) => self.fast_comma(State::Value, at),
                     _ => false,
                 },
-                (State::AfterValue, b'}') => self.swift_close(Frame::Object, at),
-                (State::AfterValue, b']') => self.swift_close(Frame::List { round: false }, at),
+                (State::AfterValue, b'}') => self.fast_close(Frame::Object, at),
+                (State::AfterValue, b']') => self.fast_close(Frame::List { round: false }, at),
                 _ => false,
             };
             if !on || self.state == State::Done {
@@ -94,13 +94,13 @@ impl<S: Sink> Scanner<S> {
     }
 
     #[inline]
-    fn swift_open(&mut self, frame: Frame, at: &mut usize) -> bool {
+    fn fast_open(&mut self, frame: Frame, at: &mut usize) -> bool {
         self.open_container(frame, at);
         self.error.is_none()
     }
 
     #[inline]
-    fn swift_comma(&mut self, next: State, at: &mut usize) -> bool {
+    fn fast_comma(&mut self, next: State, at: &mut usize) -> bool {
         *at += 1;
         self.comma = true;
         self.state = next;
@@ -108,7 +108,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// A key that stands there whole, with its colon.
-    fn swift_key(&mut self, text: &str, at: &mut usize) -> bool {
+    fn fast_key(&mut self, text: &str, at: &mut usize) -> bool {
         let start = *at + 1;
         let rest = &text.as_bytes()[start..];
         let len = plain_len(rest);
@@ -129,7 +129,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// A number or a literal with what ends it right behind it.
-    fn swift_scalar(&mut self, text: &str, at: &mut usize) -> bool {
+    fn fast_scalar(&mut self, text: &str, at: &mut usize) -> bool {
         let bytes = &text.as_bytes()[*at..];
         let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
         let Some(len) = bytes.iter().take(NEAR).position(|byte| !part(byte)) else { return false };
@@ -158,7 +158,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// The closing bracket of the innermost container.
-    fn swift_close(&mut self, frame: Frame, at: &mut usize) -> bool {
+    fn fast_close(&mut self, frame: Frame, at: &mut usize) -> bool {
         if self.stack.last() != Some(&frame) || self.comma {
             return false;
         }
@@ -173,7 +173,12 @@ impl<S: Sink> Scanner<S> {
     /// Whether what stands behind a quotation mark shows that it ends a value: the next member with
     /// its colon, the next element, or a closer with what can follow it. Where it shows something
     /// else, the mark is to be judged.
-    pub(super) fn ends_plainly(&self, bytes: &[u8], behind: usize, eof: bool) -> LookQuestion<bool> {
+    pub(super) fn ends_plainly(
+        &self,
+        bytes: &[u8],
+        behind: usize,
+        eof: bool,
+    ) -> LookQuestion<bool> {
         let bytes = &bytes[behind..bytes.len().min(behind + NEAR)];
         let get = |at: usize| match bytes.get(at) {
             // Whatever comes next, it is not known yet.

@@ -1,9 +1,9 @@
 //! The scanner between strings: values, keys, colons, commas and closers, in order or out of it.
 
-use super::ahead::{Ahead, LookQuestion, Mark, Continuation, mark_at};
+use super::ahead::{Ahead, Continuation, LookQuestion, Mark, mark_at};
 use super::bare::{self, KeyToken};
 use super::closing::Within;
-use super::event::{Container, NotePlace, TokenRole, Sink, Token};
+use super::event::{Container, NotePlace, Sink, Token, TokenRole};
 use super::{Frame, ScanError, Scanner, State};
 use crate::reading::report::{CutEnding, RepairKind};
 
@@ -143,7 +143,13 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// A closing bracket; one that is mistaken for another is read as that.
-    fn close_with(&mut self, bytes: &[u8], at: &mut usize, eof: bool, missing: bool) -> LookQuestion<()> {
+    fn close_with(
+        &mut self,
+        bytes: &[u8],
+        at: &mut usize,
+        eof: bool,
+        missing: bool,
+    ) -> LookQuestion<()> {
         let mut byte = bytes[*at];
         if byte == b'}'
             && matches!(self.stack.as_slice(), [Frame::Object, Frame::List { round: false }])
@@ -326,7 +332,12 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
-    pub(super) fn after_key(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> LookQuestion<()> {
+    pub(super) fn after_key(
+        &mut self,
+        bytes: &[u8],
+        at: &mut usize,
+        eof: bool,
+    ) -> LookQuestion<()> {
         match bytes[*at] {
             b':' => {
                 *at += 1;
@@ -350,7 +361,12 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
-    pub(super) fn after_value(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> LookQuestion<()> {
+    pub(super) fn after_value(
+        &mut self,
+        bytes: &[u8],
+        at: &mut usize,
+        eof: bool,
+    ) -> LookQuestion<()> {
         let next = if self.within() == Within::Object { State::Key } else { State::Value };
         match bytes[*at] {
             b',' => {

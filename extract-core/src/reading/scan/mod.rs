@@ -13,9 +13,9 @@ mod strings;
 mod text;
 mod utf8;
 
-pub use event::{Container, NotePlace, TokenRole, Sink, Token};
+pub use event::{Container, NotePlace, Sink, Token, TokenRole};
 
-use ahead::{Ahead, LookQuestion, Continuation, space_len};
+use ahead::{Ahead, Continuation, LookQuestion, space_len};
 use closing::Within;
 use open::Open;
 use std::sync::Arc;
@@ -476,7 +476,7 @@ impl<S: Sink> Scanner<S> {
                     }
                 }
                 _ => {
-                    self.swift(text, &mut at);
+                    self.fast_path(text, &mut at);
                     if matches!(self.state, State::String | State::Done) {
                         continue;
                     }

@@ -1,9 +1,9 @@
 //! The scanner inside strings: runs are handed on as they come, escapes are decoded, and a
 //! quotation mark is judged before it ends anything.
 
-use super::ahead::{Ahead, LookQuestion, Mark, Continuation, mark_at};
+use super::ahead::{Ahead, Continuation, LookQuestion, Mark, mark_at};
 use super::closing::{DecidedQuote, QuoteContext, QuoteDecision, Within, is_known, judge};
-use super::event::{NotePlace, TokenRole, Sink};
+use super::event::{NotePlace, Sink, TokenRole};
 use super::fast_path::plain_len;
 use super::open::{Escapes, Open, Tail};
 use super::text::{Escape, escape};
@@ -27,7 +27,8 @@ impl<S: Sink> Scanner<S> {
     }
 
     fn string_note(&mut self, kind: RepairKind, at: usize, len: usize) {
-        let place = if self.open.role == TokenRole::Key { NotePlace::Next } else { NotePlace::This };
+        let place =
+            if self.open.role == TokenRole::Key { NotePlace::Next } else { NotePlace::This };
         let offset = self.base + at;
         self.note(kind, place, (offset, offset + len));
     }
@@ -264,7 +265,14 @@ impl<S: Sink> Scanner<S> {
         Ok(is_known(self.names.as_deref(), ahead.member()?))
     }
 
-    fn quote(&mut self, text: &str, at: &mut usize, mark: Mark, len: usize, eof: bool) -> LookQuestion<()> {
+    fn quote(
+        &mut self,
+        text: &str,
+        at: &mut usize,
+        mark: Mark,
+        len: usize,
+        eof: bool,
+    ) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         if self.doubled(bytes, *at, len, eof)? {
             self.string_note(RepairKind::Quotes, *at, len);
@@ -415,7 +423,13 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Reads on in a block string.
-    pub(super) fn block(&mut self, text: &str, at: &mut usize, mark: u8, eof: bool) -> LookQuestion<()> {
+    pub(super) fn block(
+        &mut self,
+        text: &str,
+        at: &mut usize,
+        mark: u8,
+        eof: bool,
+    ) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         let Some(found) = memchr::memmem::find(&bytes[*at..], &[mark; 3]) else {
             let marks = bytes[*at..].iter().rev().take(2).take_while(|&&byte| byte == mark);

@@ -9,7 +9,7 @@ use super::super::failure::{beginning, in_reply};
 use super::super::{StreamDecoder, assemble, loose, usage};
 use super::STATE;
 use crate::conversation::{
-    Delta, StreamEnd, ProviderError, ProviderErrorKind, Reply, ProviderState, StopReason, Usage,
+    Delta, ProviderError, ProviderErrorKind, ProviderState, Reply, StopReason, StreamEnd, Usage,
 };
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::super::{CacheForm, MediaForm, Quirks, body};
 use super::STATE;
 use crate::conversation::{
-    Media, MediaKind, MediaSource, Message, Part, ProviderError, Role, ProviderState,
+    Media, MediaKind, MediaSource, Message, Part, ProviderError, ProviderState, Role,
 };
 
 #[derive(Serialize)]

@@ -10,7 +10,7 @@ use super::super::failure::{beginning, in_reply};
 use super::super::{StreamDecoder, assemble, loose, usage};
 use super::STATE;
 use crate::conversation::{
-    Delta, StreamEnd, ProviderError, ProviderErrorKind, Reply, ProviderState, StopReason, Usage,
+    Delta, ProviderError, ProviderErrorKind, ProviderState, Reply, StopReason, StreamEnd, Usage,
 };
 
 /// The reply in the body of a 200.
@@ -133,7 +133,8 @@ impl StreamDecoder for Stream {
             let written = self.verbatim.take().unwrap_or_else(|| {
                 self.steps.values().map(|step| step.value.to_string()).collect()
             });
-            deltas.push(Delta::State(ProviderState::new(STATE, format!("[{}]", written.join(",")))));
+            deltas
+                .push(Delta::State(ProviderState::new(STATE, format!("[{}]", written.join(",")))));
         }
         let raw_stop = self.status.take();
         deltas.push(Delta::Done(StreamEnd {
