@@ -2,13 +2,13 @@
 //! pass; and from what they say to words that a model can act on.
 //!
 //! ```
-//! use extract_core::check::violations;
-//! use extract_core::contract::Contract;
+//! use extract_llm::check::violations;
+//! use extract_llm::contract::Contract;
 //! use serde_json::json;
 //!
 //! let contract = Contract::of::<(u8, bool)>()?;
 //! assert_eq!(violations(&contract, &json!([300, true])).len(), 1);
-//! # Ok::<(), extract_core::contract::ContractError>(())
+//! # Ok::<(), extract_llm::contract::ContractError>(())
 //! ```
 
 mod deep_explain;

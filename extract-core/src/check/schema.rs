@@ -17,8 +17,8 @@ const MOST: usize = 1000;
 /// All violations of a contract's schema by a value, each with its place.
 ///
 /// ```
-/// use extract_core::check::violations;
-/// use extract_core::contract::Contract;
+/// use extract_llm::check::violations;
+/// use extract_llm::contract::Contract;
 /// use serde_json::json;
 ///
 /// let contract = Contract::of::<Vec<u8>>()?;
@@ -27,7 +27,7 @@ const MOST: usize = 1000;
 ///     problems.to_string(),
 ///     r#"/1: expected at most 255, found 300; /2: expected an integer, found "x""#
 /// );
-/// # Ok::<(), extract_core::contract::ContractError>(())
+/// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```
 pub fn violations(contract: &Contract, value: &Value) -> Problems {
     // Whether it fits is found out faster than why it does not, and most values fit.

@@ -15,8 +15,8 @@ use crate::schema::PLAIN_TEXT;
 /// call is the text. In the other modes the two are a union of JSON, as any enum is.
 ///
 /// ```
-/// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
-/// use extract_core::contract::Answer;
+/// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+/// use extract_llm::contract::Answer;
 /// # use serde_json::json;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -41,7 +41,7 @@ impl<T> Answer<T> {
     /// The value, if there is one.
     ///
     /// ```
-    /// use extract_core::contract::Answer;
+    /// use extract_llm::contract::Answer;
     ///
     /// assert_eq!(Answer::<u8>::Text("Which one?".into()).value(), None);
     /// ```

@@ -13,7 +13,7 @@ use crate::schema::base64;
 /// Bytes, as base64 text on the wire.
 ///
 /// ```
-/// use extract_core::contract::Base64;
+/// use extract_llm::contract::Base64;
 ///
 /// let key: Base64 = serde_json::from_str(r#""AQID""#)?;
 /// assert_eq!(key.0, [1, 2, 3]);

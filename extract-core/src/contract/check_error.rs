@@ -16,7 +16,7 @@ use super::Problems;
 /// Whatever becomes [`Problems`] becomes a `CheckError` by `?` or `into`; failures are marked by hand.
 ///
 /// ```
-/// use extract_core::contract::CheckError;
+/// use extract_llm::contract::CheckError;
 ///
 /// fn in_catalogue(sku: &str) -> Result<(), CheckError> {
 ///     let known = std::fs::read_to_string("/catalogue.txt").map_err(CheckError::failed)?;
@@ -60,7 +60,7 @@ impl std::error::Error for CheckError {}
 /// Why a check could not be made.
 ///
 /// ```
-/// use extract_core::contract::{CheckContext, CheckError, CheckFailure};
+/// use extract_llm::contract::{CheckContext, CheckError, CheckFailure};
 ///
 /// let background = CheckContext::new();
 /// let Err(CheckError::Failed(missing)) = background.context().get::<u32>() else { panic!() };

@@ -21,7 +21,7 @@ use crate::schema::push_segment;
 /// say, each with its JSON pointer.
 ///
 /// ```
-/// use extract_core::contract::Checker;
+/// use extract_llm::contract::Checker;
 /// use serde_json::json;
 ///
 /// let value = json!({"lines": ["x-1"]});
@@ -63,8 +63,8 @@ impl<'v> Checker<'v> {
     /// A checker whose validators may look at more than the value.
     ///
     /// ```
-    /// use extract_core::Extract;
-    /// use extract_core::contract::{CheckContext, Checker};
+    /// use extract_llm::Extract;
+    /// use extract_llm::contract::{CheckContext, Checker};
     /// use serde_json::json;
     ///
     /// let (json, background) = (json!([1]), CheckContext::new().source("One."));

@@ -26,12 +26,12 @@ use crate::schema::{
 /// A contract is built once per type and shared; [`Contract::of`] is a look-up after that.
 ///
 /// ```
-/// use extract_core::contract::Contract;
+/// use extract_llm::contract::Contract;
 ///
 /// let contract = Contract::of::<Vec<u8>>()?;
 /// assert_eq!(contract.name(), "Array_of_uint8");
 /// assert!(contract.is_wrapped()); // a list is not an object, so it travels inside of one
-/// # Ok::<(), extract_core::contract::ContractError>(())
+/// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```
 pub struct Contract {
     name: String,
@@ -106,8 +106,8 @@ impl Contract {
     /// check against, or refers to anything outside of itself: nothing is ever fetched or read.
     ///
     /// ```
-    /// use extract_core::check::violations;
-    /// use extract_core::contract::Contract;
+    /// use extract_llm::check::violations;
+    /// use extract_llm::contract::Contract;
     /// use serde_json::json;
     ///
     /// let contract = Contract::from_schema(json!({
@@ -122,7 +122,7 @@ impl Contract {
     /// let remote = json!({"$ref": "https://example.com/schema.json"});
     /// let refused = Contract::from_schema(remote).unwrap_err();
     /// assert!(refused.to_string().contains("nothing is ever fetched"));
-    /// # Ok::<(), extract_core::contract::ContractError>(())
+    /// # Ok::<(), extract_llm::contract::ContractError>(())
     /// ```
     pub fn from_schema(schema: Value) -> Result<Arc<Self>, ContractError> {
         let title = embed::title(&schema).unwrap_or("answer");
@@ -133,11 +133,11 @@ impl Contract {
     /// [`from_schema`](Self::from_schema) under a name of one's own.
     ///
     /// ```
-    /// # use extract_core::contract::Contract;
+    /// # use extract_llm::contract::Contract;
     /// # use serde_json::json;
     /// let contract = Contract::from_schema_named("shop item", json!({"type": "object"}))?;
     /// assert_eq!(contract.name(), "shop_item");
-    /// # Ok::<(), extract_core::contract::ContractError>(())
+    /// # Ok::<(), extract_llm::contract::ContractError>(())
     /// ```
     pub fn from_schema_named(name: &str, schema: Value) -> Result<Arc<Self>, ContractError> {
         Self::given(name::clean(name), schema)
@@ -369,7 +369,7 @@ impl Contract {
     /// the shape that the dialect's providers want.
     ///
     /// ```
-    /// use extract_core::contract::{Contract, dialect::Dialect};
+    /// use extract_llm::contract::{Contract, dialect::Dialect};
     ///
     /// let contract = Contract::of::<Vec<u8>>()?;
     /// let tool = contract.tool(&Dialect::OPENAI_STRICT)?;
@@ -377,7 +377,7 @@ impl Contract {
     /// assert_eq!(tool["function"]["strict"], true);
     /// let tool = contract.tool(&Dialect::ANTHROPIC_TOOL)?;
     /// assert_eq!(tool["input_schema"]["required"], serde_json::json!(["value"]));
-    /// # Ok::<(), extract_core::contract::ContractError>(())
+    /// # Ok::<(), extract_llm::contract::ContractError>(())
     /// ```
     pub fn tool(&self, dialect: &'static Dialect) -> Result<Value, ContractError> {
         let envelope = envelope::of(dialect);
@@ -389,14 +389,14 @@ impl Contract {
     /// dialect's limits it uses; or why it cannot be sent.
     ///
     /// ```
-    /// use extract_core::contract::{Contract, dialect::Dialect};
+    /// use extract_llm::contract::{Contract, dialect::Dialect};
     /// use std::collections::BTreeMap;
     ///
     /// let contract = Contract::of::<BTreeMap<String, f32>>()?;
     /// let report = contract.report(&Dialect::OPENAI_STRICT);
     /// assert!(report.fits());
     /// println!("{report}");
-    /// # Ok::<(), extract_core::contract::ContractError>(())
+    /// # Ok::<(), extract_llm::contract::ContractError>(())
     /// ```
     pub fn report(&self, dialect: &'static Dialect) -> DialectReport {
         DialectReport::new(self, dialect)
@@ -414,7 +414,7 @@ impl Contract {
     /// follow JSON Schema better. It takes about twice the tokens.
     ///
     /// ```
-    /// # use extract_core::{Client, model::Scripted, conversation::Mode};
+    /// # use extract_llm::{Client, model::Scripted, conversation::Mode};
     /// # let client = Client::with_model(Scripted::new([]));
     /// let extraction = client
     ///     .extract::<Vec<u8>>("one, two")

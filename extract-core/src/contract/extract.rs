@@ -21,7 +21,7 @@ use crate::partial::value::{Partial, Seed};
 /// `JsonSchema`. A type that has those two already joins by an empty implementation:
 ///
 /// ```
-/// use extract_core::Extract;
+/// use extract_llm::Extract;
 ///
 /// # mod other { #[derive(serde::Deserialize, schemars::JsonSchema)] pub struct Existing { pub n: u32 } }
 /// # use other::Existing;
@@ -32,7 +32,7 @@ use crate::partial::value::{Partial, Seed};
 /// it is held in a type of your own, which is written as what it holds:
 ///
 /// ```
-/// use extract_core::Extract;
+/// use extract_llm::Extract;
 ///
 /// # use serde::Deserialize; use schemars::JsonSchema;
 /// # #[derive(Deserialize, JsonSchema)]

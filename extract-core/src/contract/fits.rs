@@ -12,7 +12,7 @@ use super::{Contract, Extract};
 /// type, and it is a test that fails instead of a request.
 ///
 /// ```
-/// use extract_core::assert_fits;
+/// use extract_llm::assert_fits;
 /// use std::collections::BTreeMap;
 ///
 /// assert_fits!(Vec<BTreeMap<String, f64>>, openai, anthropic, gemini);
@@ -22,10 +22,10 @@ use super::{Contract, Extract};
 /// # mod wide { #[derive(serde::Deserialize, schemars::JsonSchema, Default)]
 /// # pub struct Wide { a: Option<u8>, b: Option<u8>, c: Option<u8>, d: Option<u8>, e: Option<u8>, f: Option<u8>,
 /// # g: Option<u8>, h: Option<u8>, i: Option<u8>, j: Option<u8>, k: Option<u8>, l: Option<u8>, m: Option<u8>,
-/// # n: Option<u8>, o: Option<u8>, p: Option<u8>, q: Option<u8> } impl extract_core::Extract for Wide {} }
+/// # n: Option<u8>, o: Option<u8>, p: Option<u8>, q: Option<u8> } impl extract_llm::Extract for Wide {} }
 /// # use wide::Wide;
 /// // Seventeen optional fields: Anthropic takes sixteen that may be null.
-/// extract_core::assert_fits!(Wide, anthropic);
+/// extract_llm::assert_fits!(Wide, anthropic);
 /// ```
 #[macro_export]
 macro_rules! assert_fits {

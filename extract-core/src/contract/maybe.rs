@@ -14,8 +14,8 @@ use crate::partial::value::{MaybePartial, Seed};
 /// up. As `T` of an extraction, or as a field in one, this gives it a way out:
 ///
 /// ```
-/// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
-/// use extract_core::contract::Maybe;
+/// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+/// use extract_llm::contract::Maybe;
 /// # use serde_json::json;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -45,7 +45,7 @@ impl<T> Maybe<T> {
     /// The value, if there is one.
     ///
     /// ```
-    /// use extract_core::contract::Maybe;
+    /// use extract_llm::contract::Maybe;
     ///
     /// assert_eq!(Maybe::Found(7).found(), Some(7));
     /// ```
@@ -56,7 +56,7 @@ impl<T> Maybe<T> {
     /// The value, or the reason why there is none.
     ///
     /// ```
-    /// use extract_core::contract::Maybe;
+    /// use extract_llm::contract::Maybe;
     ///
     /// let nothing = Maybe::<u8>::NotFound { reason: "no number is named".into() };
     /// assert_eq!(nothing.into_result(), Err(String::from("no number is named")));

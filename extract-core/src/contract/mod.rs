@@ -2,12 +2,12 @@
 //! providers want them in. Built once per type; knows no provider, no network and no reply.
 //!
 //! ```
-//! use extract_core::contract::Contract;
+//! use extract_llm::contract::Contract;
 //!
 //! let contract = Contract::of::<bool>()?;
 //! assert!(contract.is_wrapped());
 //! assert_eq!(contract.sent_schema()["required"][0], "value");
-//! # Ok::<(), extract_core::contract::ContractError>(())
+//! # Ok::<(), extract_llm::contract::ContractError>(())
 //! ```
 
 mod answer;

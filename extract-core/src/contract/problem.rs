@@ -30,7 +30,7 @@ pub(crate) const MISSING: &str = "missing required field";
 /// One thing that is wrong with a value: where, what was expected, what was found.
 ///
 /// ```
-/// use extract_core::contract::Problem;
+/// use extract_llm::contract::Problem;
 ///
 /// let problem = Problem::rule("/lines/0/quantity", "at least 1").found("0");
 /// assert_eq!(problem.to_string(), "/lines/0/quantity: expected at least 1, found 0");
@@ -99,7 +99,7 @@ pub(crate) const MOST_SHOWN: usize = 10;
 /// the validator was given. Its `Display` is one line, of the first ten.
 ///
 /// ```
-/// use extract_core::contract::Problems;
+/// use extract_llm::contract::Problems;
 ///
 /// fn even(n: &u32) -> Result<(), Problems> {
 ///     if n % 2 == 0 { Ok(()) } else { Err("an even number".into()) }

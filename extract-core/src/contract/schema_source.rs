@@ -10,7 +10,7 @@ use super::{Contract, ContractError};
 /// that was made before.
 ///
 /// ```
-/// use extract_core::contract::{Contract, SchemaSource};
+/// use extract_llm::contract::{Contract, SchemaSource};
 /// use serde_json::json;
 ///
 /// let schema = json!({"title": "Person", "type": "object", "properties": {"name": {"type": "string"}}});
@@ -18,7 +18,7 @@ use super::{Contract, ContractError};
 /// let contract = once.contract()?;
 /// let again: Given = contract.clone().into(); // nothing is built a second time
 /// assert!(std::sync::Arc::ptr_eq(&again.contract()?, &contract));
-/// # Ok::<(), extract_core::contract::ContractError>(())
+/// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]

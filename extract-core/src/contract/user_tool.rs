@@ -11,7 +11,7 @@ use crate::conversation::Tool;
 /// [`Extraction::tools`](crate::Extraction::tools).
 ///
 /// ```
-/// use extract_core::contract::UserTool;
+/// use extract_llm::contract::UserTool;
 /// use serde_json::json;
 ///
 /// let weather = UserTool::new("get_weather", json!({
@@ -21,7 +21,7 @@ use crate::conversation::Tool;
 /// }))?
 /// .description("The weather in a city, now.");
 /// assert_eq!(weather.name(), "get_weather");
-/// # Ok::<(), extract_core::contract::ContractError>(())
+/// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct UserTool {
@@ -35,11 +35,11 @@ impl UserTool {
     /// looked up, not built, after the first call for a type.
     ///
     /// ```
-    /// use extract_core::contract::UserTool;
+    /// use extract_llm::contract::UserTool;
     ///
     /// let tool = UserTool::of::<(f64, f64)>()?.named("distance");
     /// assert_eq!(tool.name(), "distance");
-    /// # Ok::<(), extract_core::contract::ContractError>(())
+    /// # Ok::<(), extract_llm::contract::ContractError>(())
     /// ```
     pub fn of<T: Extract>() -> Result<Self, ContractError> {
         Contract::of::<T>().map(Self::from)

@@ -18,7 +18,7 @@ use variant_layout::VariantLayout;
 /// What a type is as several tools. See [`Contract::variants`].
 ///
 /// ```
-/// use extract_core::contract::Contract;
+/// use extract_llm::contract::Contract;
 /// use serde_json::json;
 ///
 /// let contract = Contract::from_schema(json!({"oneOf": [
@@ -32,7 +32,7 @@ use variant_layout::VariantLayout;
 /// let variants = contract.variants().unwrap();
 /// let names: Vec<&str> = variants.iter().map(|variant| variant.name()).collect();
 /// assert_eq!(names, ["Reserve", "Cancel"]);
-/// # Ok::<(), extract_core::contract::ContractError>(())
+/// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```
 #[derive(Debug)]
 pub struct Variants {

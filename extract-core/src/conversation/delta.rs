@@ -82,7 +82,7 @@ fn interrupted(message: &str) -> ProviderError {
 /// Puts a [`Reply`] together from its [`Delta`]s.
 ///
 /// ```
-/// use extract_core::conversation::{Assembly, Delta, Ending, StopReason};
+/// use extract_llm::conversation::{Assembly, Delta, Ending, StopReason};
 ///
 /// let mut assembly = Assembly::new();
 /// assembly.push(Delta::Text(String::from("Hel")));
@@ -91,7 +91,7 @@ fn interrupted(message: &str) -> ProviderError {
 ///
 /// assembly.push(Delta::Done(Ending::new(StopReason::Stop)));
 /// assert_eq!(assembly.finish()?.text(), "Hello");
-/// # Ok::<(), extract_core::conversation::ProviderError>(())
+/// # Ok::<(), extract_llm::conversation::ProviderError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Assembly {

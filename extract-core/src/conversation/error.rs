@@ -122,7 +122,7 @@ impl ProviderErrorKind {
 /// A request that brought no reply: what happened, and what the provider said of it.
 ///
 /// ```
-/// use extract_core::conversation::{ProviderError, ProviderErrorKind};
+/// use extract_llm::conversation::{ProviderError, ProviderErrorKind};
 ///
 /// let mut error = ProviderError::new(ProviderErrorKind::RateLimited, "Slow down.");
 /// error.status = Some(429);

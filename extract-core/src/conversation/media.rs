@@ -36,11 +36,11 @@ impl fmt::Display for MediaKind {
 /// An image, a recording or a document.
 ///
 /// ```
-/// use extract_core::conversation::{Media, MediaKind};
+/// use extract_llm::conversation::{Media, MediaKind};
 ///
 /// let media = Media::bytes(MediaKind::Image, b"GIF89a\x01\0\x01\0")?;
 /// assert_eq!(media.media_type.as_deref(), Some("image/gif"));
-/// # Ok::<(), extract_core::conversation::MediaError>(())
+/// # Ok::<(), extract_llm::conversation::MediaError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -60,7 +60,7 @@ pub struct Media {
 /// Its `Debug` leaves out what may be a secret of a URL: links to stores are signed in their query.
 ///
 /// ```
-/// use extract_core::conversation::Part;
+/// use extract_llm::conversation::Part;
 ///
 /// let part = Part::image_url("https://store.example/receipt.png?sig=cafe");
 /// assert!(format!("{part:?}").contains("https://store.example/receipt.png?…"));

@@ -21,7 +21,7 @@ pub enum Role {
 /// One turn of a conversation.
 ///
 /// ```
-/// use extract_core::conversation::{Message, Role};
+/// use extract_llm::conversation::{Message, Role};
 ///
 /// let message = Message::user("Maria is 34.");
 /// assert_eq!(message.role, Role::User);
@@ -50,7 +50,7 @@ impl Message {
     /// A turn of the user: a text, or several parts.
     ///
     /// ```
-    /// use extract_core::conversation::{Message, Part};
+    /// use extract_llm::conversation::{Message, Part};
     ///
     /// let url = "https://example.org/receipt.jpg";
     /// let message = Message::user(["Read this receipt.".into(), Part::image_url(url)]);
@@ -135,7 +135,7 @@ impl From<&String> for Content {
 /// What an extraction reads from: one text, one message, or a whole history.
 ///
 /// ```
-/// use extract_core::conversation::{Input, Message};
+/// use extract_llm::conversation::{Input, Message};
 ///
 /// let input: Input = "Maria is 34.".into();
 /// assert_eq!(input.messages().len(), 1);
@@ -164,7 +164,7 @@ impl Input {
     /// only where nothing else is there.
     ///
     /// ```
-    /// use extract_core::conversation::{Input, Message};
+    /// use extract_llm::conversation::{Input, Message};
     ///
     /// assert!(Input::from(" \n").is_blank());
     /// assert!(Input::from([Message::system("You read orders."), Message::user("")]).is_blank());

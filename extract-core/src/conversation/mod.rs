@@ -2,7 +2,7 @@
 //! comes back. Plain data that every other room may use; it knows no provider and no network.
 //!
 //! ```
-//! use extract_core::conversation::{Input, Message};
+//! use extract_llm::conversation::{Input, Message};
 //!
 //! let history = [Message::system("You read orders."), Message::user("Two of A-1, please.")];
 //! assert!(!Input::from(&history[..]).is_blank());

@@ -9,7 +9,7 @@ use super::media::{Media, MediaError, MediaKind};
 /// A piece of a [`Message`](super::Message).
 ///
 /// ```
-/// use extract_core::conversation::{Message, Part};
+/// use extract_llm::conversation::{Message, Part};
 ///
 /// let message = Message::user([
 ///     Part::text("Read this receipt."),
@@ -49,7 +49,7 @@ impl Part {
     /// An image from its bytes, whose type is found out from them.
     ///
     /// ```
-    /// use extract_core::conversation::Part;
+    /// use extract_llm::conversation::Part;
     ///
     /// assert!(Part::image_bytes(b"GIF89a\x01\0\x01\0").is_ok());
     /// assert!(Part::image_bytes(b"%PDF-1.7").is_err(), "a document is no image");
@@ -138,7 +138,7 @@ impl From<Media> for Part {
 /// A tool call as the model wrote it.
 ///
 /// ```
-/// use extract_core::conversation::ToolCall;
+/// use extract_llm::conversation::ToolCall;
 ///
 /// let call = ToolCall::new("call_1", "Invoice", r#"{"total": 9.5}"#);
 /// assert_eq!(call.name, "Invoice");
@@ -168,7 +168,7 @@ impl ToolCall {
 /// What a tool answered.
 ///
 /// ```
-/// use extract_core::conversation::{Message, Role, ToolCall, ToolResult};
+/// use extract_llm::conversation::{Message, Role, ToolCall, ToolResult};
 ///
 /// let call = ToolCall::new("call_1", "Invoice", "{}");
 /// let turn = Message::tool(ToolResult::new(&call, "/total: expected a value, found nothing", true));

@@ -11,7 +11,7 @@ use super::{ProviderError, Usage};
 ///
 /// ```
 /// use std::time::Duration;
-/// use extract_core::conversation::{Message, ProviderError, ProviderErrorKind, Request};
+/// use extract_llm::conversation::{Message, ProviderError, ProviderErrorKind, Request};
 ///
 /// let request = Request::new(vec![Message::user("How many?")]);
 /// let busy = ProviderError::new(ProviderErrorKind::RateLimited, "Slow down.");

@@ -26,7 +26,7 @@ pub enum Block {
 /// Why a reply ended, normalised over providers.
 ///
 /// ```
-/// use extract_core::conversation::StopReason;
+/// use extract_llm::conversation::StopReason;
 ///
 /// assert_eq!(StopReason::Length.to_string(), "length");
 /// ```
@@ -67,7 +67,7 @@ impl std::fmt::Display for StopReason {
 /// A whole reply.
 ///
 /// ```
-/// use extract_core::conversation::{Block, Reply, StopReason};
+/// use extract_llm::conversation::{Block, Reply, StopReason};
 ///
 /// let blocks = vec![Block::Reasoning("Hm.".into()), Block::Text("Seven.".into())];
 /// let reply = Reply::new(blocks, StopReason::Stop);

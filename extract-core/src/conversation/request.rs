@@ -10,7 +10,7 @@ use super::{Message, Progress, Settings};
 /// How a model is asked for structured output.
 ///
 /// ```
-/// use extract_core::conversation::Mode;
+/// use extract_llm::conversation::Mode;
 ///
 /// assert_eq!(Mode::default(), Mode::Auto);
 /// assert_eq!(Mode::JsonSchema.to_string(), "json_schema");
@@ -47,7 +47,7 @@ impl std::fmt::Display for Mode {
 /// A tool, or the named schema of a native structured output: the two carry the same things.
 ///
 /// ```
-/// use extract_core::conversation::Tool;
+/// use extract_llm::conversation::Tool;
 /// use serde_json::json;
 ///
 /// let tool = Tool::new("Invoice", json!({"type": "object"})).description("An invoice.").strict(true);
@@ -101,7 +101,7 @@ pub enum ToolChoice {
 /// The tools of one request.
 ///
 /// ```
-/// use extract_core::conversation::{Tool, ToolChoice, Tools};
+/// use extract_llm::conversation::{Tool, ToolChoice, Tools};
 /// use serde_json::json;
 ///
 /// let tools = Tools::one(Tool::new("Invoice", json!({"type": "object"})).into());
@@ -159,7 +159,7 @@ impl Output {
 /// A re-ask only ever appends to `messages`, so what was sent before stays a stable prefix.
 ///
 /// ```
-/// use extract_core::conversation::{Message, Mode, Request};
+/// use extract_llm::conversation::{Message, Mode, Request};
 ///
 /// let request = Request::new(vec![Message::user("How many?")]);
 /// assert_eq!(request.output.mode(), Mode::Text);

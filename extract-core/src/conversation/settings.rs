@@ -46,7 +46,7 @@ impl ReasoningEffort {
 /// not sent.
 ///
 /// ```
-/// use extract_core::conversation::{ReasoningEffort, Settings};
+/// use extract_llm::conversation::{ReasoningEffort, Settings};
 ///
 /// let mut settings = Settings::default();
 /// settings.max_tokens = Some(2_000);
@@ -78,7 +78,7 @@ pub struct Settings {
 /// Headers whose values are in no output.
 ///
 /// ```
-/// use extract_core::conversation::Headers;
+/// use extract_llm::conversation::Headers;
 ///
 /// let mut headers = Headers::default();
 /// headers.set("x-tenant", "blue-7f3a");

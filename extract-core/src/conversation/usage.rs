@@ -62,7 +62,7 @@ impl AddAssign for Usd {
 /// What a model costs, in dollars per million tokens.
 ///
 /// ```
-/// use extract_core::conversation::{Prices, Usage, Usd};
+/// use extract_llm::conversation::{Prices, Usage, Usd};
 ///
 /// let prices = Prices::new(2.0, 8.0);
 /// assert_eq!(prices.cost(&Usage::new(500_000, 250_000)), Usd(3.0));

@@ -34,7 +34,7 @@ impl<T> Extraction<T> {
     /// [`Agreement::failures`].
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([

@@ -14,8 +14,8 @@ impl ClientBuilder {
     /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and (if set) `AWS_SESSION_TOKEN` are taken.
     ///
     /// ```
-    /// use extract_core::Client;
-    /// use extract_core::aws_credential_types::Credentials;
+    /// use extract_llm::Client;
+    /// use extract_llm::aws_credential_types::Credentials;
     ///
     /// let (id, secret) = ("AKIDEXAMPLE", "a secret from a vault");
     /// let client = Client::builder()
@@ -23,7 +23,7 @@ impl ClientBuilder {
     ///     .aws_region("eu-central-1")
     ///     .aws_credentials(Credentials::new(id, secret, None, None, "vault"))
     ///     .build()?;
-    /// # Ok::<(), extract_core::Error>(())
+    /// # Ok::<(), extract_llm::Error>(())
     /// ```
     pub fn aws_credentials(mut self, credentials: impl ProvideCredentials + 'static) -> Self {
         self.provider.aws_credentials = Some(SharedCredentialsProvider::new(credentials));

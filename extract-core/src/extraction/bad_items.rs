@@ -11,9 +11,9 @@ use crate::contract::{Contract, Extract, Problem, Problems};
 /// What is done about an element of a list that does not pass.
 ///
 /// ```
-/// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+/// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
 /// # use serde_json::json;
-/// use extract_core::extraction::BadItems;
+/// use extract_llm::extraction::BadItems;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": [1, 300, 2]}))]));

@@ -23,7 +23,7 @@ use crate::reading::Level;
 /// A program that extracts more than a few times makes a [`Client`] once: it keeps its connections.
 ///
 /// ```no_run
-/// # use extract_core::{Error, extract};
+/// # use extract_llm::{Error, extract};
 /// # #[tokio::main] async fn main() -> Result<(), Error> {
 /// let n: u32 = extract("There were seven of them.").await?;
 /// # Ok(()) }
@@ -66,8 +66,8 @@ impl Client {
     /// error of the extraction.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
-    /// use extract_core::contract::Contract;
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// use extract_llm::contract::Contract;
     /// use serde_json::json;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -143,8 +143,8 @@ impl<T> Extraction<T> {
     /// repairs that keep what is written, or also what can be saved of a broken reply.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
-    /// use extract_core::reading::Level;
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// use extract_llm::reading::Level;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool_text(r#"{"value": "7"}"#)]));
@@ -166,7 +166,7 @@ impl<T> Extraction<T> {
     /// Replaces the words that tell the schema where a mode has no other place for it.
     ///
     /// ```
-    /// # use extract_core::{Client, model::{Scripted, scripted::reply}, conversation::Mode};
+    /// # use extract_llm::{Client, model::{Scripted, scripted::reply}, conversation::Mode};
     /// # use serde_json::json;
     /// # let client = Client::with_model(Scripted::new([]));
     /// let extraction = client
@@ -195,7 +195,7 @@ impl<T> Extraction<T> {
     /// where what is allowed is known only at run time. The type still has to read what passes.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([
@@ -221,9 +221,9 @@ impl<T> Extraction<T> {
     /// examples too, because the model would give one of them back.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
     /// # use serde_json::json;
-    /// use extract_core::conversation::Message;
+    /// use extract_llm::conversation::Message;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 2}))]));

@@ -12,13 +12,13 @@ impl<T> Extraction<T> {
     /// [`Context::get`]. Several may be given, one of each type.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([
     /// #     reply::tool(json!({"value": "pears"})), reply::tool(json!({"value": "plums"})),
     /// # ]));
-    /// use extract_core::contract::CheckError;
+    /// use extract_llm::contract::CheckError;
     ///
     /// struct Stock(Vec<&'static str>);
     ///
@@ -52,7 +52,7 @@ impl<T: Extract> Extraction<T> {
     /// pass. Several may be added.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([
@@ -82,13 +82,13 @@ impl<T: Extract> Extraction<T> {
     /// [`Error::Check`](crate::Error::Check).
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([
     /// #     reply::tool(json!({"value": "pears"})), reply::tool(json!({"value": "plums"})),
     /// # ]));
-    /// use extract_core::contract::CheckError;
+    /// use extract_llm::contract::CheckError;
     ///
     /// # #[derive(Clone)] struct Database;
     /// # impl Database { async fn has(&self, name: &str) -> Result<bool, std::io::Error> { Ok(name == "plums") } }

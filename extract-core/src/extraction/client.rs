@@ -18,7 +18,7 @@ use crate::wire::Protocol;
 /// A model to extract with. Made once; a clone is cheap and shares everything.
 ///
 /// ```no_run
-/// # use extract_core::{Client, Error};
+/// # use extract_llm::{Client, Error};
 /// # #[tokio::main] async fn main() -> Result<(), Error> {
 /// let client = Client::new("openai/gpt-6-mini")?; // the key stands in OPENAI_API_KEY
 /// let n: u32 = client.extract("There were seven of them.").await?;
@@ -112,7 +112,7 @@ impl Client {
 ///
 /// ```
 /// use std::time::Duration;
-/// use extract_core::Client;
+/// use extract_llm::Client;
 ///
 /// let client = Client::builder()
 ///     .base_url("http://127.0.0.1:8000/v1")
@@ -120,7 +120,7 @@ impl Client {
 ///     .timeout(Duration::from_secs(30))
 ///     .validation_retries(1)
 ///     .build()?;
-/// # Ok::<(), extract_core::Error>(())
+/// # Ok::<(), extract_llm::Error>(())
 /// ```
 #[derive(Debug, Default)]
 #[must_use]
@@ -245,8 +245,8 @@ impl ClientBuilder {
     /// ([`Level::Lenient`] unless set).
     ///
     /// ```
-    /// use extract_core::Client;
-    /// use extract_core::reading::Level;
+    /// use extract_llm::Client;
+    /// use extract_llm::reading::Level;
     ///
     /// let client = Client::builder().model("openai/gpt-5").api_key("…").reading(Level::Strict);
     /// ```
@@ -307,7 +307,7 @@ impl ClientBuilder {
     /// what was set for the way to a provider has no meaning there.
     ///
     /// ```
-    /// use extract_core::{Client, model::Scripted};
+    /// use extract_llm::{Client, model::Scripted};
     ///
     /// let client = Client::builder().validation_retries(4).token_budget(20_000).with_model(Scripted::new([]));
     /// ```

@@ -81,7 +81,7 @@ pub struct Rejected {
 /// `source`.
 ///
 /// ```
-/// use extract_core::Error;
+/// use extract_llm::Error;
 ///
 /// fn explain(error: &Error) -> String {
 ///     match error {

@@ -5,7 +5,7 @@ use super::Extraction;
 /// How a type stands in a request's tools. It has a meaning where tools are used.
 ///
 /// ```
-/// use extract_core::extraction::Layout;
+/// use extract_llm::extraction::Layout;
 ///
 /// assert_eq!(Layout::default(), Layout::Auto);
 /// ```
@@ -29,8 +29,8 @@ impl<T> Extraction<T> {
     /// How the type stands in the request's tools.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
-    /// use extract_core::extraction::Layout;
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// use extract_llm::extraction::Layout;
     /// # use serde_json::json;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {

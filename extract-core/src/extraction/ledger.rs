@@ -16,7 +16,7 @@ use crate::reading::Repair;
 /// How an [`Attempt`] ended.
 ///
 /// ```
-/// use extract_core::extraction::Outcome;
+/// use extract_llm::extraction::Outcome;
 ///
 /// assert_eq!(Outcome::Truncated.to_string(), "truncated");
 /// ```
@@ -136,8 +136,8 @@ impl fmt::Display for Attempt {
 /// All attempts of one extraction. Its `Display` is what to log when one has failed.
 ///
 /// ```
-/// use extract_core::model::{Scripted, scripted::reply};
-/// use extract_core::Client;
+/// use extract_llm::model::{Scripted, scripted::reply};
+/// use extract_llm::Client;
 /// use serde_json::json;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -223,8 +223,8 @@ impl fmt::Display for Ledger {
 /// A value and everything that happened on the way to it.
 ///
 /// ```
-/// use extract_core::model::{Scripted, scripted::reply};
-/// use extract_core::{Client, Report};
+/// use extract_llm::model::{Scripted, scripted::reply};
+/// use extract_llm::{Client, Report};
 /// use serde_json::json;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -233,7 +233,7 @@ impl fmt::Display for Ledger {
 ///
 /// assert_eq!(done.value, 7);
 /// assert_eq!(done.usage.total_tokens(), 120);
-/// # Ok::<(), extract_core::Error>(()) }).unwrap();
+/// # Ok::<(), extract_llm::Error>(()) }).unwrap();
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]

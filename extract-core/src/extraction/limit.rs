@@ -11,7 +11,7 @@ use crate::conversation::Usd;
 /// [`Error::Deadline`](crate::Error::Deadline).
 ///
 /// ```
-/// use extract_core::extraction::Limit;
+/// use extract_llm::extraction::Limit;
 ///
 /// let limit = Limit::Tokens { limit: 5_000, used: Some(5_210) };
 /// assert_eq!(limit.to_string(), "the budget of 5000 tokens is used up (5210 used)");

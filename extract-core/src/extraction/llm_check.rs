@@ -50,9 +50,9 @@ pub struct LlmCheck {
 /// hold: it is what the extracting model is told when it does not.
 ///
 /// ```
-/// # use extract_core::{Error, model::{Scripted, scripted::reply}};
+/// # use extract_llm::{Error, model::{Scripted, scripted::reply}};
 /// # use serde_json::json;
-/// use extract_core::{Client, llm_check};
+/// use extract_llm::{Client, llm_check};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// # let client = Client::with_model(Scripted::new([
@@ -103,7 +103,7 @@ impl LlmCheck {
     /// Asks about the value that is being checked: for checks of one's own.
     ///
     /// ```no_run
-    /// # use extract_core::{Client, Error, llm_check};
+    /// # use extract_llm::{Client, Error, llm_check};
     /// # async fn reply(client: Client, judge: Client, mail: &str) -> Result<String, Error> {
     /// let polite = llm_check(&judge, "is polite to the customer");
     /// client

@@ -2,15 +2,15 @@
 //! budget ends. Everything that a user calls starts here.
 //!
 //! ```
-//! use extract_core::model::{Scripted, scripted::reply};
-//! use extract_core::Client;
+//! use extract_llm::model::{Scripted, scripted::reply};
+//! use extract_llm::Client;
 //! use serde_json::json;
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 //! let client = Client::with_model(Scripted::new([reply::tool(json!({"value": [1, 2]}))]));
 //! let numbers: Vec<u8> = client.extract("one and two").await?;
 //! assert_eq!(numbers, [1, 2]);
-//! # Ok::<(), extract_core::Error>(()) }).unwrap();
+//! # Ok::<(), extract_llm::Error>(()) }).unwrap();
 //! ```
 
 mod agree;

@@ -66,12 +66,12 @@ pub enum ParseError {
 /// Reads a text that a model wrote and checks the value, without any call.
 ///
 /// ```
-/// use extract_core::parse;
+/// use extract_llm::parse;
 ///
 /// let parsed = parse::<Vec<u32>>("Here you are:\n```json\n[1, 2, '3',]\n```")?;
 /// assert_eq!(parsed.value, [1, 2, 3]);
 /// assert!(!parsed.repairs.is_empty());
-/// # Ok::<(), extract_core::extraction::ParseError>(())
+/// # Ok::<(), extract_llm::extraction::ParseError>(())
 /// ```
 pub fn parse<T: Extract>(text: &str) -> Result<Parsed<T>, ParseError> {
     parse_with(&*Contract::of::<T>()?, text)
@@ -80,8 +80,8 @@ pub fn parse<T: Extract>(text: &str) -> Result<Parsed<T>, ParseError> {
 /// The same for a contract that is known only at run time; `T` is then `Value`.
 ///
 /// ```
-/// use extract_core::contract::Contract;
-/// use extract_core::extraction::parse_with;
+/// use extract_llm::contract::Contract;
+/// use extract_llm::extraction::parse_with;
 /// use serde_json::Value;
 ///
 /// let contract = Contract::of::<Vec<u32>>()?;
@@ -97,12 +97,12 @@ impl Level {
     /// [`parse`] at this level.
     ///
     /// ```
-    /// use extract_core::reading::Level;
+    /// use extract_llm::reading::Level;
     ///
     /// assert_eq!(Level::Strict.parse::<Vec<u32>>("[1, 2]")?.value, [1, 2]);
     /// assert!(Level::Strict.parse::<Vec<u32>>("[1, 2,]").is_err());
     /// assert_eq!(Level::Salvage.parse::<Vec<u32>>("[1, \"two\", 3, ")?.value, [1, 3]);
-    /// # Ok::<(), extract_core::extraction::ParseError>(())
+    /// # Ok::<(), extract_llm::extraction::ParseError>(())
     /// ```
     ///
     /// # Errors
@@ -117,13 +117,13 @@ impl Level {
 /// extracted from, and values of one's own.
 ///
 /// ```
-/// use extract_core::contract::CheckContext;
-/// use extract_core::extraction::parse_in;
+/// use extract_llm::contract::CheckContext;
+/// use extract_llm::extraction::parse_in;
 ///
 /// let background = CheckContext::new().source("Two of A-1, please.");
 /// let parsed = parse_in::<Vec<String>>("[\"A-1\"]", &background)?;
 /// assert_eq!(parsed.value, ["A-1"]);
-/// # Ok::<(), extract_core::extraction::ParseError>(())
+/// # Ok::<(), extract_llm::extraction::ParseError>(())
 /// ```
 pub fn parse_in<T: Extract>(
     text: &str,
@@ -182,12 +182,12 @@ fn parsed<T>(
 /// because what is missing may still come.
 ///
 /// ```
-/// use extract_core::extraction::parse_partial;
+/// use extract_llm::extraction::parse_partial;
 /// use serde_json::json;
 ///
 /// let reading = parse_partial::<Vec<String>>(r#"["Ada", "Gra"#)?;
 /// assert_eq!(reading.value, json!(["Ada", "Gra"]));
-/// # Ok::<(), extract_core::extraction::ParseError>(())
+/// # Ok::<(), extract_llm::extraction::ParseError>(())
 /// ```
 pub fn parse_partial<T: Extract>(text: &str) -> Result<Reading, ParseError> {
     let contract = Contract::of::<T>()?;

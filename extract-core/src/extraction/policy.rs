@@ -8,8 +8,8 @@ use crate::conversation::Usd;
 /// How much of the failed attempts a re-ask shows the model again.
 ///
 /// ```
-/// # use extract_core::{Client, model::Scripted};
-/// use extract_core::extraction::RetryContext;
+/// # use extract_llm::{Client, model::Scripted};
+/// use extract_llm::extraction::RetryContext;
 ///
 /// # let client = Client::with_model(Scripted::new([]));
 /// let extraction = client.extract::<Vec<u8>>("one, two").validation_retries(5).retry_context(RetryContext::Last);
@@ -30,8 +30,8 @@ pub enum RetryContext {
 /// What is asked for again when an answer does not pass.
 ///
 /// ```
-/// # use extract_core::{Client, model::Scripted};
-/// use extract_core::extraction::Reask;
+/// # use extract_llm::{Client, model::Scripted};
+/// use extract_llm::extraction::Reask;
 ///
 /// # let client = Client::with_model(Scripted::new([]));
 /// let extraction = client.extract::<Vec<u8>>("one, two").reask(Reask::Whole);
@@ -104,10 +104,10 @@ impl<T> Extraction<T> {
     /// and no re-ask is made. [`Limit::Tokens`](super::Limit::Tokens) says so.
     ///
     /// ```
-    /// # use extract_core::model::{Scripted, scripted::reply};
-    /// # use extract_core::{Client, Error};
+    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
-    /// use extract_core::extraction::Limit;
+    /// use extract_llm::extraction::Limit;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// let many = || reply::tool(json!({"value": "many"})).usage(400, 50);
@@ -141,10 +141,10 @@ impl<T> Extraction<T> {
     /// [escalate to](Self::escalate_to) is left, it is asked instead.
     ///
     /// ```
-    /// # use extract_core::model::{Scripted, scripted::reply};
-    /// # use extract_core::{Client, Error};
+    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
-    /// use extract_core::extraction::Limit;
+    /// use extract_llm::extraction::Limit;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// let stubborn = (0..9).map(|_| reply::tool(json!({"value": "many"})));
@@ -168,8 +168,8 @@ impl<T> Extraction<T> {
     /// [`Error::Truncated`](crate::Error::Truncated) at once.
     ///
     /// ```
-    /// # use extract_core::model::{Scripted, scripted::reply};
-    /// # use extract_core::Client;
+    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::Client;
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([
@@ -178,7 +178,7 @@ impl<T> Extraction<T> {
     /// let numbers: Vec<u8> =
     ///     client.extract("1 to 3").max_tokens(8).retry_truncated(64).await?;
     /// assert_eq!(numbers, [1, 2, 3]);
-    /// # Ok::<(), extract_core::Error>(()) }).unwrap();
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
     /// ```
     pub fn retry_truncated(mut self, max_tokens: u32) -> Self {
         self.options.policy.truncated = Some(max_tokens);
@@ -198,10 +198,10 @@ impl<T> Extraction<T> {
     /// whole all the same is taken at its word.
     ///
     /// ```
-    /// # use extract_core::model::{Scripted, scripted::reply};
-    /// # use extract_core::Client;
+    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::Client;
     /// # use serde_json::json;
-    /// use extract_core::extraction::Reask;
+    /// use extract_llm::extraction::Reask;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// let client = Client::with_model(Scripted::new([
@@ -211,7 +211,7 @@ impl<T> Extraction<T> {
     /// let done = client.extract::<Vec<u8>>("1, 2, 30").reask(Reask::Parts).report().await?;
     /// assert_eq!(done.value, [1, 2, 30]);
     /// assert_eq!(done.attempts[1].parts, ["/2"]);
-    /// # Ok::<(), extract_core::Error>(()) }).unwrap();
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
     /// ```
     pub fn reask(mut self, reask: Reask) -> Self {
         self.options.policy.reask = reask;
@@ -228,8 +228,8 @@ impl<T> Extraction<T> {
     /// limit of tokens, its sampling and its effort are those of the extraction where it does not.
     ///
     /// ```
-    /// # use extract_core::model::{Scripted, scripted::reply};
-    /// # use extract_core::Client;
+    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::Client;
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let small = Client::with_model(Scripted::new([reply::tool(json!({"value": "many"}))]));
@@ -237,7 +237,7 @@ impl<T> Extraction<T> {
     /// let done = small.extract::<u8>("How many?").escalate_to(&large, 1).report().await?;
     /// assert_eq!(done.value, 7);
     /// println!("{} answered", done.attempts[1].address);
-    /// # Ok::<(), extract_core::Error>(()) }).unwrap();
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
     /// ```
     pub fn escalate_to(mut self, client: &Client, after: u32) -> Self {
         self.options.policy.escalate(client.clone(), after);

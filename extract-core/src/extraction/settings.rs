@@ -50,13 +50,13 @@ impl<T> Extraction<T> {
     /// cheaper with some, `priority` faster and dearer.
     ///
     /// ```
-    /// # use extract_core::{Client, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::{Client, model::{Scripted, scripted::reply}};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
     /// let n: u8 = client.extract("There were seven.").service_tier("flex").await?;
     /// # assert_eq!(n, 7);
-    /// # Ok::<(), extract_core::Error>(()) }).unwrap();
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
     /// ```
     pub fn service_tier(mut self, tier: impl Into<String>) -> Self {
         self.options.settings.service_tier = Some(tier.into());

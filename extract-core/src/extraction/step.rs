@@ -23,10 +23,10 @@ impl<T> Extraction<T> {
     /// that are good stand back until all calls of a turn are.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
-    /// use extract_core::contract::UserTool;
-    /// use extract_core::conversation::Message;
-    /// use extract_core::extraction::Step;
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// use extract_llm::contract::UserTool;
+    /// use extract_llm::conversation::Message;
+    /// use extract_llm::extraction::Step;
     /// # use serde_json::json;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {

@@ -12,9 +12,9 @@ use crate::contract::{Checker, Extract, TypeWalk};
 /// follows from it. The model has to give at least one, and each is looked up as any [`Quote`] is.
 ///
 /// ```
-/// use extract_core::contract::CheckContext;
-/// use extract_core::extraction::parse_in;
-/// use extract_core::grounding::Grounded;
+/// use extract_llm::contract::CheckContext;
+/// use extract_llm::extraction::parse_in;
+/// use extract_llm::grounding::Grounded;
 ///
 /// let review = CheckContext::new().source("The battery is empty by noon. I sent it back.");
 /// let reply = r#"{"value": false, "quotes": ["I sent it back"]}"#;
@@ -24,7 +24,7 @@ use crate::contract::{Checker, Extract, TypeWalk};
 ///
 /// let made_up = r#"{"value": true, "quotes": ["I love it"]}"#;
 /// assert!(parse_in::<Grounded<bool>>(made_up, &review).is_err());
-/// # Ok::<(), extract_core::extraction::ParseError>(())
+/// # Ok::<(), extract_llm::extraction::ParseError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Grounded_{T}", description = "A value with what it rests on.")]

@@ -2,10 +2,10 @@
 //! values that bring theirs. They are looked up here, without a model.
 //!
 //! ```
-//! use extract_core::contract::CheckContext;
-//! use extract_core::grounding::Match;
-//! use extract_core::extraction::parse_in;
-//! use extract_core::grounding::Quote;
+//! use extract_llm::contract::CheckContext;
+//! use extract_llm::grounding::Match;
+//! use extract_llm::extraction::parse_in;
+//! use extract_llm::grounding::Quote;
 //!
 //! let letter = CheckContext::new().source("We cannot   deliver\nbefore March. Sorry!");
 //! let quote = parse_in::<Quote>("\"we cannot deliver before March\"", &letter)?.value;
@@ -15,7 +15,7 @@
 //!
 //! let error = parse_in::<Quote>("\"we cannot deliver before May\"", &letter).unwrap_err();
 //! assert!(error.to_string().contains("nearest is \"We cannot   deliver\\nbefore Mar"));
-//! # Ok::<(), extract_core::extraction::ParseError>(())
+//! # Ok::<(), extract_llm::extraction::ParseError>(())
 //! ```
 
 mod field;

@@ -22,14 +22,14 @@ use crate::grounding::Located;
 /// fields; where there are no more places, at the last.
 ///
 /// ```
-/// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+/// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
 /// # use serde_json::json;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// # let client = Client::with_model(Scripted::new([
 /// #     reply::tool(json!({"value": ["the ferry is late", "the bus"]})),
 /// #     reply::tool(json!({"value": ["the train was late", "the bus"]})),
 /// # ]));
-/// use extract_core::grounding::Quote;
+/// use extract_llm::grounding::Quote;
 ///
 /// let text = "First the train was late, then the bus.";
 /// let quotes: Vec<Quote> = client.extract(text).await?; // the first answer quoted a ferry

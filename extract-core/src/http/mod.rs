@@ -2,11 +2,11 @@
 //! Knows no provider and no protocol above HTTP.
 //!
 //! ```
-//! use extract_core::http::{Transport, TransportOptions};
+//! use extract_llm::http::{Transport, TransportOptions};
 //!
 //! let transport = Transport::new(TransportOptions::default())?;
 //! assert_eq!(transport.max_reply_bytes(), 32 * 1024 * 1024);
-//! # Ok::<(), extract_core::http::reqwest::Error>(())
+//! # Ok::<(), extract_llm::http::reqwest::Error>(())
 //! ```
 
 mod paused_timeout;

@@ -13,7 +13,7 @@ use crate::conversation::{ProviderError, ProviderErrorKind, redacted_url};
 ///
 /// ```
 /// use std::time::Duration;
-/// use extract_core::http::TransportOptions;
+/// use extract_llm::http::TransportOptions;
 ///
 /// let mut options = TransportOptions::default();
 /// options.timeout = Duration::from_secs(30);

@@ -19,8 +19,8 @@ use crate::wire::{Delivery, Protocol};
 /// Why a client cannot be made.
 ///
 /// ```
-/// use extract_core::model::ConfigError;
-/// use extract_core::{Client, Error};
+/// use extract_llm::model::ConfigError;
+/// use extract_llm::{Client, Error};
 ///
 /// let error = Client::new("nosuch/model").unwrap_err();
 /// assert!(matches!(error, Error::Config(ConfigError::UnknownProvider { .. })));
@@ -121,13 +121,13 @@ fn no_key(provider: &str, variables: &[&str]) -> String {
 /// What a [`Provider`](super::Provider) is built from.
 ///
 /// ```
-/// use extract_core::model::{Provider, ProviderOptions};
+/// use extract_llm::model::{Provider, ProviderOptions};
 ///
 /// let mut options = ProviderOptions::default();
 /// options.model = "ollama/qwen3".into();
 /// let provider = Provider::new(options)?;
 /// assert!(provider.url().ends_with("/v1/chat/completions"));
-/// # Ok::<(), extract_core::model::ConfigError>(())
+/// # Ok::<(), extract_llm::model::ConfigError>(())
 /// ```
 #[derive(Clone, Default)]
 #[non_exhaustive]

@@ -12,8 +12,8 @@ const BEGINNING: usize = 200;
 /// Reads one streamed reply.
 ///
 /// ```
-/// use extract_core::model::{Assembly, DeltaReader};
-/// use extract_core::wire::Protocol;
+/// use extract_llm::model::{Assembly, DeltaReader};
+/// use extract_llm::wire::Protocol;
 ///
 /// let mut reader = DeltaReader::new(Protocol::Chat, 1 << 20);
 /// let mut deltas = Vec::new();
@@ -24,7 +24,7 @@ const BEGINNING: usize = 200;
 /// let mut assembly = Assembly::new();
 /// deltas.into_iter().for_each(|delta| assembly.push(delta));
 /// assert_eq!(assembly.finish()?.text(), "Hi");
-/// # Ok::<(), extract_core::conversation::ProviderError>(())
+/// # Ok::<(), extract_llm::conversation::ProviderError>(())
 /// ```
 #[derive(Debug)]
 pub struct DeltaReader {

@@ -10,8 +10,8 @@ use crate::wire::decode_failure;
 /// Reads an answer with an error status.
 ///
 /// ```
-/// use extract_core::conversation::ProviderErrorKind;
-/// use extract_core::model::read_failure;
+/// use extract_llm::conversation::ProviderErrorKind;
+/// use extract_llm::model::read_failure;
 ///
 /// let body = br#"{"error": {"message": "No credit.", "code": "insufficient_quota"}}"#;
 /// let error = read_failure(429, &http::HeaderMap::new(), body);

@@ -2,7 +2,7 @@
 //! request stands behind [`Model`]: a provider over HTTP, the embedded model, a script.
 //!
 //! ```
-//! use extract_core::model::presets;
+//! use extract_llm::model::presets;
 //!
 //! assert!(presets().iter().any(|preset| preset.name == "openai"));
 //! ```
@@ -73,8 +73,8 @@ impl SchemaPrompt {
 /// What is known of a model before it is asked.
 ///
 /// ```
-/// use extract_core::conversation::Mode;
-/// use extract_core::model::Profile;
+/// use extract_llm::conversation::Mode;
+/// use extract_llm::model::Profile;
 ///
 /// let profile = Profile::new("mine", "model-1").modes([Mode::JsonObject, Mode::Text]);
 /// assert_eq!(profile.modes[0], Mode::JsonObject);
@@ -145,9 +145,9 @@ impl Profile {
 /// [`Request::progress`](crate::conversation::Request::progress).
 ///
 /// ```
-/// use extract_core::conversation::{Block, ProviderError, Reply, Request, StopReason};
-/// use extract_core::model::{Model, Profile};
-/// use extract_core::Client;
+/// use extract_llm::conversation::{Block, ProviderError, Reply, Request, StopReason};
+/// use extract_llm::model::{Model, Profile};
+/// use extract_llm::Client;
 /// use futures_util::future::BoxFuture;
 ///
 /// struct Oracle;
@@ -166,7 +166,7 @@ impl Profile {
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let n: u8 = Client::with_model(Oracle).extract("The question?").await?;
 /// assert_eq!(n, 42);
-/// # Ok::<(), extract_core::Error>(()) }).unwrap();
+/// # Ok::<(), extract_llm::Error>(()) }).unwrap();
 /// ```
 pub trait Model: Send + Sync {
     /// What is known of this model. Asked once an extraction; should cost nothing.

@@ -77,8 +77,8 @@ impl Preset {
     /// What a model of this provider takes.
     ///
     /// ```
-    /// use extract_core::conversation::Mode;
-    /// use extract_core::model::presets;
+    /// use extract_llm::conversation::Mode;
+    /// use extract_llm::model::presets;
     ///
     /// let openai = presets().iter().find(|preset| preset.name == "openai").unwrap();
     /// assert_eq!(openai.facts("gpt-4.1-mini").modes[0], Mode::JsonSchema);

@@ -15,7 +15,7 @@ use crate::conversation::{ProviderError, ProviderErrorKind};
 ///
 /// ```
 /// use std::time::Duration;
-/// use extract_core::{Client, model::RetryPolicy};
+/// use extract_llm::{Client, model::RetryPolicy};
 ///
 /// let mut policy = RetryPolicy::times(5);
 /// policy.patience = Duration::from_secs(300); // a pipeline has time

@@ -50,7 +50,7 @@ impl ScriptedReply {
 /// The replies that a script is made of.
 ///
 /// ```
-/// use extract_core::model::{Scripted, scripted::reply};
+/// use extract_llm::model::{Scripted, scripted::reply};
 /// use serde_json::json;
 ///
 /// let model = Scripted::new([
@@ -111,7 +111,7 @@ pub mod reply {
     /// Calls of several tools by their names, at once.
     ///
     /// ```
-    /// use extract_core::model::scripted::reply;
+    /// use extract_llm::model::scripted::reply;
     /// use serde_json::json;
     ///
     /// let both = reply::calls([("Book", json!({"id": 1})), ("Cancel", json!({"id": 2}))]);
@@ -193,7 +193,7 @@ struct Script {
 /// A model that answers from a queue of replies and keeps the requests it saw. A clone shares both.
 ///
 /// ```
-/// # use extract_core::{Client, model::{Scripted, scripted::reply}};
+/// # use extract_llm::{Client, model::{Scripted, scripted::reply}};
 /// # use serde_json::json;
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 /// let model = Scripted::new([reply::tool(json!({"value": 7}))]);

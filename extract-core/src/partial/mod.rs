@@ -2,14 +2,14 @@
 //! [`Partial`] in place. Knows the contract and the scanner's events; no provider and no loop.
 //!
 //! ```
-//! use extract_core::contract::Contract;
-//! use extract_core::partial::Live;
+//! use extract_llm::contract::Contract;
+//! use extract_llm::partial::Live;
 //!
 //! let mut live = Live::<Vec<String>>::new(Contract::of::<Vec<String>>()?, None);
 //! live.feed("```json\n{\"value\": [\"Ada\", \"Gra");
 //! assert_eq!(live.partial().len(), 2);
 //! assert_eq!(*live.partial()[1], "Gra");
-//! # Ok::<(), extract_core::contract::ContractError>(())
+//! # Ok::<(), extract_llm::contract::ContractError>(())
 //! ```
 
 mod filling;

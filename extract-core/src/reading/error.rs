@@ -8,14 +8,14 @@ use super::scan::ScanError;
 /// is a [`Reading`](super::Reading) with misfits.
 ///
 /// ```
-/// use extract_core::contract::Shape;
-/// use extract_core::reading::{Level, ReadError, read};
+/// use extract_llm::contract::Shape;
+/// use extract_llm::reading::{Level, ReadError, read};
 /// use serde_json::json;
 ///
 /// let shape = Shape::compile(&json!({"type": "object", "properties": {}}))?;
 /// let error = read("I could not find any.", &shape, Level::Lenient).unwrap_err();
 /// assert!(matches!(error, ReadError::NoValue { .. }));
-/// # Ok::<(), extract_core::contract::SchemaError>(())
+/// # Ok::<(), extract_llm::contract::SchemaError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]

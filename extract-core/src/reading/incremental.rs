@@ -19,8 +19,8 @@ use crate::contract::shape::ShapeKind;
 /// [`partial`](Self::partial) shows the value so far.
 ///
 /// ```
-/// use extract_core::contract::Shape;
-/// use extract_core::reading::{Growing, Incremental, Reader};
+/// use extract_llm::contract::Shape;
+/// use extract_llm::reading::{Growing, Incremental, Reader};
 /// use serde_json::json;
 ///
 /// let shape = Shape::any();
@@ -30,14 +30,14 @@ use crate::contract::shape::ShapeKind;
 /// }
 /// assert_eq!(incremental.partial(Growing::Shown), Some(json!({"name": "Ada"})));
 /// assert_eq!(incremental.finish()?.value, json!({"name": "Ada"}));
-/// # Ok::<(), extract_core::reading::ReadError>(())
+/// # Ok::<(), extract_llm::reading::ReadError>(())
 /// ```
 ///
 /// A [`Sink`] of one's own hears the events of the answer as they come ([`with_sink`](Self::with_sink)):
 ///
 /// ```
-/// use extract_core::contract::Shape;
-/// use extract_core::reading::{Incremental, Reader, Sink};
+/// use extract_llm::contract::Shape;
+/// use extract_llm::reading::{Incremental, Reader, Sink};
 ///
 /// #[derive(Default)]
 /// struct Heard(String);

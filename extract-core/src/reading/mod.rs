@@ -51,8 +51,8 @@ pub(crate) fn parse_json(text: &str) -> Option<Value> {
 /// only where nothing can be read at all there is an error.
 ///
 /// ```
-/// use extract_core::contract::Shape;
-/// use extract_core::reading::{Level, read};
+/// use extract_llm::contract::Shape;
+/// use extract_llm::reading::{Level, read};
 /// use serde_json::json;
 ///
 /// let shape = Shape::compile(&json!({
@@ -87,9 +87,9 @@ pub fn read_arguments(text: &str, shape: &Shape, level: Level) -> Result<Reading
 /// things, the more conservative is chosen.
 ///
 /// ```
-/// let reading = extract_core::reading::read_any("{a: [1, 2, 3,], 'b': None}")?;
+/// let reading = extract_llm::reading::read_any("{a: [1, 2, 3,], 'b': None}")?;
 /// assert_eq!(reading.value, serde_json::json!({"a": [1, 2, 3], "b": null}));
-/// # Ok::<(), extract_core::reading::ReadError>(())
+/// # Ok::<(), extract_llm::reading::ReadError>(())
 /// ```
 ///
 /// # Errors
@@ -104,12 +104,12 @@ pub fn read_any(text: &str) -> Result<Reading, ReadError> {
 /// complete is shown or [withheld](Growing); fields that have not come are `null`, and lists empty.
 ///
 /// ```
-/// use extract_core::contract::Shape;
-/// use extract_core::reading::{Growing, read_partial};
+/// use extract_llm::contract::Shape;
+/// use extract_llm::reading::{Growing, read_partial};
 ///
 /// let reading = read_partial(r#"{"title": "Pride and Pre"#, &Shape::any(), Growing::Shown)?;
 /// assert_eq!(reading.value, serde_json::json!({"title": "Pride and Pre"}));
-/// # Ok::<(), extract_core::reading::ReadError>(())
+/// # Ok::<(), extract_llm::reading::ReadError>(())
 /// ```
 ///
 /// # Errors
@@ -145,8 +145,8 @@ impl<'s> Reader<'s> {
     /// error. Without names an envelope is a value like any other.
     ///
     /// ```
-    /// use extract_core::contract::Shape;
-    /// use extract_core::reading::{Reader, RepairKind};
+    /// use extract_llm::contract::Shape;
+    /// use extract_llm::reading::{Reader, RepairKind};
     /// use serde_json::json;
     ///
     /// let schema = json!({"type": "object", "properties": {"age": {"type": "integer"}}});

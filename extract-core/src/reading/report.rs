@@ -176,8 +176,8 @@ pub enum CutEnding {
 /// What was read, and how.
 ///
 /// ```
-/// use extract_core::contract::Shape;
-/// use extract_core::reading::{Level, RepairKind, read};
+/// use extract_llm::contract::Shape;
+/// use extract_llm::reading::{Level, RepairKind, read};
 /// use serde_json::json;
 ///
 /// let shape = Shape::compile(&json!({"type": "array", "items": {"type": "integer"}}))?;

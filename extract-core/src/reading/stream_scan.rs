@@ -11,7 +11,7 @@ use crate::contract::shape::MemberNames;
 /// size. The answer is the first value that the text holds.
 ///
 /// ```
-/// use extract_core::reading::{Follower, Sink};
+/// use extract_llm::reading::{Follower, Sink};
 ///
 /// #[derive(Default)]
 /// struct Heard(String);

@@ -5,7 +5,7 @@ use thiserror::Error;
 /// Why a JSON Schema cannot be read. The places are JSON pointers into the schema.
 ///
 /// ```
-/// use extract_core::contract::{SchemaError, Shape};
+/// use extract_llm::contract::{SchemaError, Shape};
 /// use serde_json::json;
 ///
 /// let error = Shape::compile(&json!({"type": "strnig"})).unwrap_err();

@@ -17,7 +17,7 @@ const MOST_GENERATION: usize = 256 * 1024;
 /// What an error body says, in whatever shape the provider puts it.
 ///
 /// ```
-/// use extract_core::wire::ErrorBody;
+/// use extract_llm::wire::ErrorBody;
 /// use serde_json::json;
 ///
 /// let body = ErrorBody::read(&json!({"error": {"message": "No.", "code": 400, "type": "bad_input"}}));

@@ -39,12 +39,12 @@ pub use unsupported::unsupported;
 /// A protocol that servers speak.
 ///
 /// ```
-/// use extract_core::wire::Protocol;
+/// use extract_llm::wire::Protocol;
 ///
 /// let body = br#"{"choices": [{"message": {"content": "Seven."}, "finish_reason": "stop"}]}"#;
 /// let reply = Protocol::Chat.decode(body)?;
 /// assert_eq!(reply.text(), "Seven.");
-/// # Ok::<(), extract_core::conversation::ProviderError>(())
+/// # Ok::<(), extract_llm::conversation::ProviderError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

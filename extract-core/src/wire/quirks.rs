@@ -97,7 +97,7 @@ pub enum SchemaField {
 /// How a server differs from the reference of its protocol. Not every protocol looks at every field.
 ///
 /// ```
-/// use extract_core::wire::{MaxTokensField, Quirks};
+/// use extract_llm::wire::{MaxTokensField, Quirks};
 ///
 /// assert_eq!(Quirks::OPENAI.max_tokens, MaxTokensField::MaxCompletionTokens);
 /// ```

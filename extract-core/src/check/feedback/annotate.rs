@@ -21,8 +21,8 @@ const SURROUNDINGS: usize = 200;
 /// the rest.
 ///
 /// ```
-/// use extract_core::check::annotate;
-/// use extract_core::contract::Problem;
+/// use extract_llm::check::annotate;
+/// use extract_llm::contract::Problem;
 /// use serde_json::json;
 ///
 /// let value = json!({"customer": "Ada", "lines": [{"sku": "A-1", "quantity": "two"}]});

@@ -16,8 +16,8 @@ const PLACES: usize = 320;
 /// Its `Display` is one line:
 ///
 /// ```
-/// use extract_core::check::fold;
-/// use extract_core::contract::{Problem, Problems};
+/// use extract_llm::check::fold;
+/// use extract_llm::contract::{Problem, Problems};
 ///
 /// let bad = (0..200).map(|n| Problem::rule(format!("/lines/{n}/price"), "a number").found("\"?\""));
 /// let problems: Problems = bad.collect();

@@ -21,7 +21,7 @@ const MOST_BYTES: usize = 4096;
 /// [`Extraction::feedback`](crate::Extraction::feedback).
 ///
 /// ```
-/// use extract_core::check::Feedback;
+/// use extract_llm::check::Feedback;
 ///
 /// fn terse(feedback: &Feedback<'_>) -> String {
 ///     let lines: Vec<String> = feedback.folded().iter().map(ToString::to_string).collect();
@@ -87,9 +87,9 @@ pub(crate) type FeedbackFn = Arc<dyn Fn(&Feedback<'_>) -> String + Send + Sync>;
 /// 4 KiB.
 ///
 /// ```
-/// use extract_core::check::{Feedback, render_feedback};
-/// use extract_core::contract::{Problem, Problems};
-/// use extract_core::conversation::Mode;
+/// use extract_llm::check::{Feedback, render_feedback};
+/// use extract_llm::contract::{Problem, Problems};
+/// use extract_llm::conversation::Mode;
 /// use serde_json::json;
 ///
 /// let problems = Problems::from(Problem::rule("/age", "at least 18").found("7"));

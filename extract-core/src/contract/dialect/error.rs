@@ -10,7 +10,7 @@ use crate::schema::SchemaError;
 /// schema that can be read safely.
 ///
 /// ```
-/// use extract_core::contract::dialect::{Dialect, DialectError, lower};
+/// use extract_llm::contract::dialect::{Dialect, DialectError, lower};
 /// use serde_json::json;
 ///
 /// let refused = lower(&json!({"type": "array"}), &Dialect::OPENAI_STRICT).unwrap_err();

@@ -55,7 +55,7 @@ impl Lowered {
     /// [`restore_checked`](Self::restore_checked) reports it.
     ///
     /// ```
-    /// use extract_core::contract::dialect::{lower, Dialect};
+    /// use extract_llm::contract::dialect::{lower, Dialect};
     /// use serde_json::json;
     ///
     /// let schema = json!({
@@ -71,7 +71,7 @@ impl Lowered {
     /// let sent = json!({"extra": "{\"a\":[1]}", "at": {"0": "x", "1": 2}});
     /// assert_eq!(lowered.restore(sent.clone()), own);
     /// assert_eq!(lowered.lower_value(own), sent);
-    /// # Ok::<(), extract_core::contract::dialect::DialectError>(())
+    /// # Ok::<(), extract_llm::contract::dialect::DialectError>(())
     /// ```
     pub fn restore(&self, value: Value) -> Value {
         self.restore_checked(value).value

@@ -14,7 +14,7 @@ impl Lowered {
     /// the text.
     ///
     /// ```
-    /// use extract_core::contract::dialect::{lower, Dialect};
+    /// use extract_llm::contract::dialect::{lower, Dialect};
     /// use serde_json::json;
     ///
     /// let schema = json!({
@@ -26,7 +26,7 @@ impl Lowered {
     /// let own = json!({"scores": {"art": 2, "math": "one"}});
     /// assert_eq!(lowered.sent_pointer(&own, "/scores/math"), "/scores/1/value");
     /// assert_eq!(lowered.lower_value(own)["scores"][1]["value"], "one");
-    /// # Ok::<(), extract_core::contract::dialect::DialectError>(())
+    /// # Ok::<(), extract_llm::contract::dialect::DialectError>(())
     /// ```
     pub fn sent_pointer(&self, value: &Value, pointer: &str) -> String {
         self.trace(value).follow(pointer)

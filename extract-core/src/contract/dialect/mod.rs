@@ -7,7 +7,7 @@
 //! was, so that nothing is lost by being said in words only.
 //!
 //! ```
-//! use extract_core::contract::dialect::{lower, Dialect};
+//! use extract_llm::contract::dialect::{lower, Dialect};
 //! use serde_json::json;
 //!
 //! let schema = json!({
@@ -25,7 +25,7 @@
 //! assert_eq!(lowered.schema["properties"]["nickname"], json!({"type": ["string", "null"]}));
 //! let sent = json!({"age": 36, "nickname": null, "scores": [{"key": "math", "value": 1.5}]});
 //! assert_eq!(lowered.restore(sent), json!({"age": 36, "scores": {"math": 1.5}}));
-//! # Ok::<(), extract_core::contract::dialect::DialectError>(())
+//! # Ok::<(), extract_llm::contract::dialect::DialectError>(())
 //! ```
 
 mod arrays;
@@ -74,7 +74,7 @@ pub use table::Dialect;
 /// in that sense; unions beside each other become all their combinations.
 ///
 /// ```
-/// use extract_core::contract::dialect::{lower, Dialect, DialectError};
+/// use extract_llm::contract::dialect::{lower, Dialect, DialectError};
 /// use serde_json::json;
 ///
 /// let remote = json!({"type": "object", "properties": {"a": {"$ref": "https://example.com/a.json"}}});

@@ -26,7 +26,7 @@ pub enum NoteKind {
 /// One thing that a dialect could not say, and what became of it.
 ///
 /// ```
-/// use extract_core::contract::dialect::{lower, Dialect, NoteKind};
+/// use extract_llm::contract::dialect::{lower, Dialect, NoteKind};
 /// use serde_json::json;
 ///
 /// let schema = json!({
@@ -38,7 +38,7 @@ pub enum NoteKind {
 /// assert_eq!(lowered.notes[0].kind, NoteKind::Described);
 /// assert_eq!(lowered.notes[0].pointer, "/properties/ip/format");
 /// assert_eq!(lowered.schema["properties"]["ip"]["description"], "Format: ip.");
-/// # Ok::<(), extract_core::contract::dialect::DialectError>(())
+/// # Ok::<(), extract_llm::contract::dialect::DialectError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

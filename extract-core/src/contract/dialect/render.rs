@@ -37,7 +37,7 @@ const NESTING: usize = 24;
 /// The schema is bounded and refused as [`lower`](super::lower) does.
 ///
 /// ```
-/// use extract_core::contract::dialect::render_typescript;
+/// use extract_llm::contract::dialect::render_typescript;
 /// use serde_json::json;
 ///
 /// let schema = json!({
@@ -56,7 +56,7 @@ const NESTING: usize = 24;
 ///   mood?: "good" | "bad" | null
 ///   scores: { [key: string]: number }
 /// }"#);
-/// # Ok::<(), extract_core::contract::dialect::DialectError>(())
+/// # Ok::<(), extract_llm::contract::dialect::DialectError>(())
 /// ```
 pub fn render_typescript(schema: &Value) -> Result<String, DialectError> {
     let tree = Tree::parse(schema, Origin::Given)?;

@@ -8,7 +8,7 @@ use super::limits::Limits;
 /// The rows are constants, one for each kind of structured output that a provider offers.
 ///
 /// ```
-/// use extract_core::contract::dialect::Dialect;
+/// use extract_llm::contract::dialect::Dialect;
 ///
 /// assert_eq!(Dialect::OPENAI_STRICT.name(), "openai-strict");
 /// assert!(Dialect::ALL.iter().any(|dialect| dialect.name() == "gemini-json-schema"));

@@ -31,8 +31,8 @@ pub struct ReaskPart {
 /// has no parts.
 ///
 /// ```
-/// use extract_core::check::violations;
-/// use extract_core::contract::{Contract, Parts};
+/// use extract_llm::check::violations;
+/// use extract_llm::contract::{Contract, Parts};
 /// use serde_json::json;
 ///
 /// let contract = Contract::from_schema(json!({
@@ -50,7 +50,7 @@ pub struct ReaskPart {
 /// assert_eq!(parts.contract().schema()["properties"]["scores_1"]["maximum"], 6);
 /// let merged = parts.merge(&value, &json!({"scores_1": 2, "scores_3": 4})).unwrap();
 /// assert_eq!(merged, json!({"title": "Tests", "scores": [1, 2, 3, 4]}));
-/// # Ok::<(), extract_core::contract::ContractError>(())
+/// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct ReaskParts {

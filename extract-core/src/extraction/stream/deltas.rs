@@ -37,9 +37,9 @@ impl<T: Extract> Extraction<T> {
     /// calls. [`finish`](ExtractionStream::finish) gives the checked value.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
     /// # use serde_json::json;
-    /// use extract_core::conversation::Delta;
+    /// use extract_llm::conversation::Delta;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": [1, 2]}))]));

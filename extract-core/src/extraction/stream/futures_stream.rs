@@ -19,7 +19,7 @@ impl<T, V> Unpin for ExtractionStream<T, V> {}
 /// Taken by reference, the stream can still be [finished](ExtractionStream::finish).
 ///
 /// ```
-/// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+/// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
 /// # use serde_json::json;
 /// use futures_util::TryStreamExt;
 ///

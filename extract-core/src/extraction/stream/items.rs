@@ -221,7 +221,7 @@ impl<T: Extract, E: Extract> ExtractionStream<T, Items<E>> {
     /// extraction ends with an error there is no value, and nothing that was given stands.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}, conversation::Mode};
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}, conversation::Mode};
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let text = "First thoughts: [1, 3]. The answer:\n```json\n{\"value\": [1, 2]}\n```";
     /// # let client = Client::with_model(Scripted::new([reply::text(text)]).mode(Mode::Text));
@@ -259,7 +259,7 @@ impl<E: Extract> Extraction<Vec<E>> {
     /// it is found at the first place where the source has it.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": [1, 2]}))]));
@@ -280,7 +280,7 @@ impl<T: Extract> Extraction<T> {
     /// down, `|report| &report.company.people`. What the elements are is known from the field.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": ["odd", [1, 3]]}))]));
@@ -318,7 +318,7 @@ impl<T: Extract> Extraction<T> {
     /// `E`, it is [`InputError::OtherElements`], and nothing is asked.
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"start": [1, 2], "end": []}))]));

@@ -72,7 +72,7 @@ impl<T: Extract> Extraction<T> {
     /// model. A later attempt starts over: see [`attempt`](ExtractionStream::attempt).
     ///
     /// ```
-    /// # use extract_core::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": ["tea", "milk"]}))]));
@@ -94,7 +94,7 @@ impl<T: Extract> Extraction<T> {
 /// [`into_updates`](ExtractionStream::into_updates), which serialises as an object with `event`.
 ///
 /// ```
-/// use extract_core::extraction::Update;
+/// use extract_llm::extraction::Update;
 ///
 /// let update = Update::Value { value: serde_json::json!([1, 2]) };
 /// assert_eq!(serde_json::to_string(&update)?, r#"{"event":"value","value":[1,2]}"#);

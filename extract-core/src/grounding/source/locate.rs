@@ -26,7 +26,7 @@ impl Source {
     /// Finds where a text stands.
     ///
     /// ```
-    /// use extract_core::grounding::{Match, Source};
+    /// use extract_llm::grounding::{Match, Source};
     ///
     /// let source = Source::from("Dr. Müller said: “It is  a\nwell-known fact.”");
     ///

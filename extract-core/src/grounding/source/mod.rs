@@ -22,8 +22,8 @@ use crate::conversation::{Message, Part, Role};
 /// [`examples`](crate::Extraction::examples).
 ///
 /// ```
-/// use extract_core::grounding::Source;
-/// use extract_core::conversation::Message;
+/// use extract_llm::grounding::Source;
+/// use extract_llm::conversation::Message;
 ///
 /// let source = Source::of(&[
 ///     Message::user("Maria is 34."),

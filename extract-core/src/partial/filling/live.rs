@@ -16,8 +16,8 @@ use crate::reading::{AnswerStart, Scanner};
 /// place. A fragment costs what it is long, however much came before it.
 ///
 /// ```
-/// use extract_core::contract::Contract;
-/// use extract_core::partial::Live;
+/// use extract_llm::contract::Contract;
+/// use extract_llm::partial::Live;
 /// use std::collections::BTreeMap;
 ///
 /// type Prices = BTreeMap<String, f64>;
@@ -28,7 +28,7 @@ use crate::reading::{AnswerStart, Scanner};
 /// assert_eq!(live.partial().json(), serde_json::json!({"tea": 2.5}));
 /// live.feed(".5}");
 /// assert_eq!(live.partial().whole().unwrap()["milk"], 1.5);
-/// # Ok::<(), extract_core::contract::ContractError>(())
+/// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```
 #[derive(Debug)]
 pub struct Live<T> {

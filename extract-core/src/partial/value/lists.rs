@@ -81,7 +81,7 @@ impl<T: Extract> PartialFields for List<T> {
 ///
 /// ```
 /// use std::collections::BTreeMap;
-/// use extract_core::partial::Partial;
+/// use extract_llm::partial::Partial;
 /// use serde_json::json;
 ///
 /// let prices = Partial::<BTreeMap<String, f64>>::of(&json!({"tea": 2.5, "milk": 1.0}));

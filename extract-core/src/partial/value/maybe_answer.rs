@@ -16,9 +16,9 @@ use crate::contract::{Answer, Maybe};
 /// an `Option` of it, which is there once the model has said which of the two it is.
 ///
 /// ```
-/// use extract_core::contract::{Contract, Maybe};
-/// use extract_core::partial::MaybePartial;
-/// use extract_core::partial::Live;
+/// use extract_llm::contract::{Contract, Maybe};
+/// use extract_llm::partial::MaybePartial;
+/// use extract_llm::partial::Live;
 ///
 /// type Names = Maybe<Vec<String>>;
 /// let mut live = Live::<Names>::new(Contract::of::<Names>()?, None);
@@ -29,7 +29,7 @@ use crate::contract::{Answer, Maybe};
 /// live.start_over();
 /// live.feed(r#"{"value": {"not_found": {"reason": "nobody is na"#);
 /// assert_eq!(live.partial().as_ref().and_then(MaybePartial::reason), Some("nobody is na"));
-/// # Ok::<(), extract_core::contract::ContractError>(())
+/// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```
 pub enum MaybePartial<T> {
     /// The value, as far as it has come.
@@ -63,9 +63,9 @@ impl<T> MaybePartial<T> {
 /// to an `Option` of it, which is there once the model has said which of the two it is.
 ///
 /// ```
-/// use extract_core::contract::{Answer, Contract};
-/// use extract_core::partial::AnswerPartial;
-/// use extract_core::partial::Live;
+/// use extract_llm::contract::{Answer, Contract};
+/// use extract_llm::partial::AnswerPartial;
+/// use extract_llm::partial::Live;
 ///
 /// type Seats = Answer<Vec<u8>>;
 /// let mut live = Live::<Seats>::new(Contract::of::<Seats>()?, None);
@@ -76,7 +76,7 @@ impl<T> MaybePartial<T> {
 /// live.feed(r#"{"value": {"value": [4, 5"#);
 /// let seats = live.partial().as_ref().and_then(AnswerPartial::value).unwrap();
 /// assert_eq!(seats.len(), 1);
-/// # Ok::<(), extract_core::contract::ContractError>(())
+/// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```
 pub enum AnswerPartial<T> {
     /// What was asked for, as far as it has come.

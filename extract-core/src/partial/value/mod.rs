@@ -52,7 +52,7 @@ pub(crate) use node::NodeValue;
 /// [`whole`](Self::whole).
 ///
 /// ```
-/// use extract_core::partial::Partial;
+/// use extract_llm::partial::Partial;
 /// use serde_json::json;
 ///
 /// let names = Partial::<Vec<String>>::of(&json!(["Ada", "Grace"]));
@@ -128,7 +128,7 @@ impl<T: DeserializeOwned> Partial<T> {
     /// It is read anew by each call, which costs what the value is long.
     ///
     /// ```
-    /// use extract_core::partial::Partial;
+    /// use extract_llm::partial::Partial;
     ///
     /// assert_eq!(Partial::<u8>::new().whole(), None);
     /// assert_eq!(Partial::<u8>::of(&7.into()).whole(), Some(7));

@@ -90,7 +90,7 @@ enum State {
 /// The lenient, incremental scanner of one value.
 ///
 /// ```
-/// use extract_core::reading::{Scanner, Sink};
+/// use extract_llm::reading::{Scanner, Sink};
 ///
 /// #[derive(Default)]
 /// struct Texts(String);

@@ -32,7 +32,7 @@ pub struct Event {
 /// Takes events out of bytes.
 ///
 /// ```
-/// use extract_core::wire::{Framer, Framing};
+/// use extract_llm::wire::{Framer, Framing};
 ///
 /// let mut framer = Framer::new(Framing::ServerSentEvents, 1 << 20);
 /// let mut events = Vec::new();
@@ -40,7 +40,7 @@ pub struct Event {
 /// framer.push(b"ta: {}\r\n\r\n", &mut events)?;
 /// assert_eq!(events[0].name.as_deref(), Some("greeting"));
 /// assert_eq!(events[0].data, "{}");
-/// # Ok::<(), extract_core::conversation::ProviderError>(())
+/// # Ok::<(), extract_llm::conversation::ProviderError>(())
 /// ```
 #[derive(Debug)]
 pub struct Framer {
