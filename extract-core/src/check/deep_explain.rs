@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::schema::ViolationReport;
 use super::union_branch::{MeantBranch, meant_branch};
+use super::violation_report::ViolationReport;
 use crate::contract::{Contract, Problem, Problems};
 use crate::schema::push_segment;
 use crate::schema::{CheckKind, Tree, Validator, WrittenId};

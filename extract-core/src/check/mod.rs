@@ -18,6 +18,7 @@ mod rules;
 mod schema;
 mod typed;
 mod union_branch;
+mod violation_report;
 
 pub(crate) use elements::check_elements;
 pub(crate) use feedback::FeedbackFn;

@@ -3,16 +3,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer as _};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::fieldwise::FieldwiseCheck;
 use super::path_lookup::PathLookup;
-use super::value_deserializer::DeserializeProblem;
+use super::value_deserializer::read_key;
 use super::{CheckError, CheckFailure, Context, Problem, Problems, excerpt};
 use crate::grounding::{Located, SearchCost};
 use crate::schema::push_segment;
@@ -52,6 +49,15 @@ pub struct Checker<'v> {
 pub(crate) struct FailedCheck {
     pub(crate) pointer: String,
     pub(crate) failure: CheckFailure,
+}
+
+/// State of a check field by field; empty while the walk is over a value that was read as a whole.
+#[derive(Debug, Default)]
+pub(super) struct FieldwiseCheck {
+    /// Parts that could not be read so far.
+    pub(super) unread: usize,
+    /// By the length of a pointer: members of the object there that other fields read.
+    pub(super) others: Vec<(usize, &'static [&'static str])>,
 }
 
 impl<'v> Checker<'v> {
@@ -182,7 +188,7 @@ impl<'v> Checker<'v> {
     fn name_of<K: DeserializeOwned + PartialEq>(&self, key: &K) -> &'v str {
         let names = self.json().and_then(Value::as_object).into_iter().flat_map(|map| map.keys());
         let name =
-            names.into_iter().find(|name| wire_key(name).is_ok_and(|found: K| found == *key));
+            names.into_iter().find(|name| read_key(name).is_ok_and(|found: K| found == *key));
         name.map_or("?", String::as_str)
     }
 
@@ -310,28 +316,4 @@ impl<'v> Checker<'v> {
             }
         }
     }
-}
-
-/// The key that serde reads from a member's name.
-pub(super) fn wire_key<K: DeserializeOwned>(name: &str) -> Result<K, DeserializeProblem> {
-    struct FirstKey<K>(PhantomData<K>);
-
-    impl<'de, K: Deserialize<'de>> Visitor<'de> for FirstKey<K> {
-        type Value = K;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let key = map.next_key()?.ok_or_else(|| A::Error::custom("no key"))?;
-            let _: IgnoredAny = map.next_value()?;
-            Ok(key)
-        }
-    }
-
-    let entry = Value::Object([(name.to_owned(), Value::Null)].into_iter().collect());
-    let read = entry.deserialize_map(FirstKey(PhantomData));
-    // The key is the whole of what is read.
-    read.map_err(|error| DeserializeProblem::new(serde_path_to_error::Track::new().path(), error))
 }

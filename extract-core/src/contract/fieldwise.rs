@@ -8,21 +8,11 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::checker::wire_key;
-use super::value_deserializer::{self, DeserializeProblem, Reading};
+use super::value_deserializer::{self, DeserializeProblem, Reading, read_key};
 use super::{Checker, Extract};
 
 /// The most parts of one value that are told to be unreadable.
 const MOST: usize = 1000;
-
-/// The state of such a check: nothing while a value is walked that was read as a whole.
-#[derive(Debug, Default)]
-pub(super) struct FieldwiseCheck {
-    /// How many parts could not be read so far.
-    unread: usize,
-    /// Members of the object at a pointer of this length that belong to somebody else.
-    others: Vec<(usize, &'static [&'static str])>,
-}
 
 impl Checker<'_> {
     /// Checks the parts of the value at this place, which cannot be read as a `T`.
@@ -57,7 +47,7 @@ impl Checker<'_> {
             if self.is_of_others(name) {
                 continue;
             }
-            let key = wire_key::<K>(name);
+            let key = read_key::<K>(name);
             self.at(name, |checker| match key {
                 Ok(_) => checker.check_field_piece::<V>(),
                 Err(error) => checker.report_unread(&error, &Value::from(name.as_str())),

@@ -26,7 +26,6 @@ mod extract;
 mod fieldwise;
 #[doc(hidden)]
 pub mod fits;
-mod flattened;
 mod foreign;
 mod maybe;
 mod members;
@@ -46,6 +45,8 @@ mod value_deserializer;
 mod variants;
 pub(crate) mod wrapper;
 
+#[doc(hidden)]
+pub use crate::schema::tidy_flattened;
 pub use crate::schema::{Constraint, SchemaError, SchemaLimit};
 pub use answer::Answer;
 pub use base64::Base64;
@@ -59,8 +60,6 @@ pub use dialect_report::{Change, DialectReport};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 #[doc(hidden)]
 pub use fieldwise::{FieldPiece, FieldPieceExtract, FieldPieceOther, FieldPieceRead};
-#[doc(hidden)]
-pub use flattened::{open_beside_tag, tidy_flattened};
 pub use maybe::Maybe;
 pub(crate) use problem::{MISSING, MOST_SHOWN, excerpt};
 pub use problem::{Problem, ProblemKind, Problems};
@@ -70,7 +69,8 @@ pub use shape::Shape;
 pub use type_fault::TypeFault;
 #[doc(hidden)]
 pub use type_walk::{
-    FieldWalk, FieldWalkExtract, FieldWalkOther, FlattenedField, PlainMember, TypeWalk, schema_of,
+    FieldWalk, FieldWalkExtract, FieldWalkOther, FlattenedField, PlainMember, TypeWalk,
+    open_beside_tag, schema_of,
 };
 pub use user_tool::UserTool;
 pub(crate) use value_deserializer::{DeserializeProblem, read};

@@ -24,6 +24,12 @@ pub fn schema_of<T: JsonSchema + ?Sized>() -> Value {
     settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
+/// Lets a variant whose content is a `T` of any value hold members beside its tag.
+#[doc(hidden)]
+pub fn open_beside_tag<T: JsonSchema + ?Sized>(schema: &mut schemars::Schema) {
+    crate::schema::open_beside_tag(schema, schema_of::<T>());
+}
+
 /// The tree of a schema. One that cannot be read is refused with the schema that it is a part of.
 fn read(schema: &Value) -> Option<Tree> {
     Tree::parse(schema, Origin::Type).ok()

@@ -5,10 +5,11 @@
 //! 128 bits at all, however it is written.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess,
-    Unexpected, VariantAccess, Visitor,
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny,
+    MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 use serde_json::Value;
 
@@ -36,6 +37,30 @@ pub(crate) fn read_by<T>(
     let mut track = serde_path_to_error::Track::new();
     let read = read(serde_path_to_error::Deserializer::new(ValueDeserializer(value), &mut track));
     read.map_err(|error| DeserializeProblem::new(track.path(), error))
+}
+
+/// Reads a key of a map from the name of a member.
+pub(super) fn read_key<K: DeserializeOwned>(name: &str) -> Result<K, DeserializeProblem> {
+    struct FirstKey<K>(PhantomData<K>);
+
+    impl<'de, K: Deserialize<'de>> Visitor<'de> for FirstKey<K> {
+        type Value = K;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let key = map.next_key()?.ok_or_else(|| Error::custom("no key"))?;
+            let _: IgnoredAny = map.next_value()?;
+            Ok(key)
+        }
+    }
+
+    let entry = Value::Object([(name.to_owned(), Value::Null)].into_iter().collect());
+    let read = entry.deserialize_map(FirstKey(PhantomData));
+    // The key is the whole of what is read.
+    read.map_err(|error| DeserializeProblem::new(serde_path_to_error::Track::new().path(), error))
 }
 
 /// Reports the error of serde for the value at this place.

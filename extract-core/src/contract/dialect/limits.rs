@@ -5,42 +5,11 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::error::{DialectError, Limit};
-use super::table::Dialect;
+use super::table::{Dialect, Limits};
 use crate::schema::push_segment;
 
 /// How many fields an error names.
 const WORST: usize = 5;
-
-/// What a dialect allows; `None` where it states no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Limits {
-    pub(super) properties: Option<usize>,
-    pub(super) depth: Option<usize>,
-    pub(super) enum_values: Option<usize>,
-    /// An enum of more values than the first may have as many characters as the second.
-    pub(super) long_enum: Option<(usize, usize)>,
-    /// Characters of property names, definition names, enum values and constants.
-    pub(super) text: Option<usize>,
-    pub(super) optional: Option<usize>,
-    pub(super) unions: Option<usize>,
-    pub(super) max_items_sum: Option<usize>,
-    /// Tools of one request.
-    pub(super) tools: Option<usize>,
-}
-
-impl Limits {
-    pub(super) const NONE: Self = Self {
-        properties: None,
-        depth: None,
-        enum_values: None,
-        long_enum: None,
-        text: None,
-        optional: None,
-        unions: None,
-        max_items_sum: None,
-        tools: None,
-    };
-}
 
 /// How much of one limit a schema uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,9 @@
 //! The dialects, one constant each. Every rule cites where it is stated; a rule that no source
 //! states follows the stricter neighbour and says so. Adding a provider is adding a row.
 
-use super::limits::Limits;
 use super::table::{
-    Any, Constants, Dialect, Maps, Nullable, OneOf, Patterns, PropertyNames, Recursion, Refs, Root,
-    RootRefs, Tuples,
+    Any, Constants, Dialect, Limits, Maps, Nullable, OneOf, Patterns, PropertyNames, Recursion,
+    Refs, Root, RootRefs, Tuples,
 };
 
 /// The formats of draft 2020-12 that grammar engines know. Others (`ip`, `uint8`, …) make some of

@@ -1,8 +1,6 @@
 //! What a dialect is: one row of rules, as data. The engine reads the row and never asks which
 //! provider it is for. The rows themselves are in `rows`.
 
-use super::limits::Limits;
-
 /// A provider's dialect of JSON Schema: a row of rules that [`lower`](super::lower) follows.
 ///
 /// The rows are constants, one for each kind of structured output that a provider offers.
@@ -185,4 +183,35 @@ pub(super) enum PropertyNames {
     Any,
     /// `^[a-zA-Z0-9_.-]{1,64}$`; others are renamed, and named back when a value is raised.
     Ascii64,
+}
+
+/// What a dialect allows; `None` where it states no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    pub(super) properties: Option<usize>,
+    pub(super) depth: Option<usize>,
+    pub(super) enum_values: Option<usize>,
+    /// An enum of more values than the first may have as many characters as the second.
+    pub(super) long_enum: Option<(usize, usize)>,
+    /// Characters of property names, definition names, enum values and constants.
+    pub(super) text: Option<usize>,
+    pub(super) optional: Option<usize>,
+    pub(super) unions: Option<usize>,
+    pub(super) max_items_sum: Option<usize>,
+    /// Tools of one request.
+    pub(super) tools: Option<usize>,
+}
+
+impl Limits {
+    pub(super) const NONE: Self = Self {
+        properties: None,
+        depth: None,
+        enum_values: None,
+        long_enum: None,
+        text: None,
+        optional: None,
+        unions: None,
+        max_items_sum: None,
+        tools: None,
+    };
 }

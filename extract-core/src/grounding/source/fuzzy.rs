@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::folded::{WALL, figures};
-use super::locate::SearchCost;
+use super::search_cost::SearchCost;
 
 /// Shorter texts have too little in them to be told from others, longer ones are not compared letter
 /// by letter. In bytes of the folded text.

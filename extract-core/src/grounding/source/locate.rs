@@ -7,20 +7,8 @@ use memchr::memmem;
 
 use super::folded::Folded;
 use super::fuzzy;
+use super::search_cost::SearchCost;
 use super::{Located, Match, Source};
-
-/// The work of looking something up, counted: bytes looked at and cells computed.
-#[doc(hidden)]
-#[derive(Debug, Default, Clone, Copy)]
-pub struct SearchCost {
-    pub steps: u64,
-}
-
-impl SearchCost {
-    pub(super) fn spend(&mut self, steps: usize) {
-        self.steps = self.steps.saturating_add(steps as u64);
-    }
-}
 
 impl Source {
     /// Finds where a text stands.

@@ -4,6 +4,7 @@
 mod folded;
 mod fuzzy;
 mod locate;
+mod search_cost;
 
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -12,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 use folded::Folded;
-pub use locate::SearchCost;
+pub use search_cost::SearchCost;
 
 use crate::conversation::{Message, Part, Role};
 

@@ -98,8 +98,3 @@ impl Seed {
         Self::Parts(|| Box::new(PartialEnum::<E>::default()))
     }
 }
-
-/// What the chosen variant of an enum holds.
-pub(crate) fn content(parts: &dyn PartialFields) -> Option<VariantContent> {
-    Some(parts.variants().get(parts.variant()?)?.content)
-}

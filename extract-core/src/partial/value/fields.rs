@@ -2,7 +2,6 @@
 //! it for the partial form of a struct; enums, lists, maps and tuples have it here.
 
 use std::any::Any;
-use std::fmt;
 
 use super::node::{PartialNode, Seed};
 
@@ -60,12 +59,6 @@ pub trait PartialFields: Send + Sync + 'static {
 impl Clone for Box<dyn PartialFields> {
     fn clone(&self) -> Self {
         (**self).boxed()
-    }
-}
-
-impl fmt::Debug for dyn PartialFields {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        super::output::debug(self, f)
     }
 }
 
@@ -168,4 +161,9 @@ pub(crate) fn find(fields: &[Field], name: &str, expected: usize) -> Option<usiz
         return Some(expected);
     }
     fields.iter().position(named)
+}
+
+/// What the chosen variant of an enum holds.
+pub(crate) fn content(parts: &dyn PartialFields) -> Option<VariantContent> {
+    Some(parts.variants().get(parts.variant()?)?.content)
 }

@@ -36,8 +36,7 @@ pub use node::{PartialNode, Seed};
 #[doc(hidden)]
 pub use output::{debug, same, serialize};
 
-pub(crate) use enum_form::content;
-pub(crate) use fields::find;
+pub(crate) use fields::{content, find};
 pub(crate) use from_json::fill_flat;
 pub(crate) use node::NodeValue;
 

@@ -6,8 +6,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::enum_form::content;
-use super::fields::{FieldsKind, PartialFields, Tagging, VariantContent};
+use super::fields::{FieldsKind, PartialFields, Tagging, VariantContent, content};
 use super::node::{NodeValue, PartialNode, State};
 
 /// Something that can stand in the JSON.
@@ -157,6 +156,12 @@ impl fmt::Debug for OutputNode<'_> {
 
 fn places(parts: &dyn PartialFields) -> impl Iterator<Item = OutputNode<'_>> {
     (0..parts.len()).filter_map(|at| parts.at(at)).map(OutputNode::Node)
+}
+
+impl fmt::Debug for dyn PartialFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
 }
 
 /// Shows parts for debugging.

@@ -1,9 +1,7 @@
 //! Mends what schemars writes for the enums that are flattened into an object.
 
-use schemars::{JsonSchema, Schema};
+use schemars::Schema;
 use serde_json::{Map, Value, json};
-
-use super::schema_of;
 
 /// Says in other words what stands in the schema of an object with a flattened enum: a unit variant with
 /// a description is a text beside the object, which nothing can be. It is a member of its name that holds
@@ -35,11 +33,9 @@ fn unit_variant(branch: &mut Map<String, Value>) {
     branch.insert("required".to_owned(), json!([name]));
 }
 
-/// Lets a variant with a content of any value hold members beside its tag. schemars leaves out what such
-/// a type says, which is nothing, and the variant looks like one without content.
-#[doc(hidden)]
-pub fn open_beside_tag<T: JsonSchema + ?Sized>(schema: &mut Schema) {
-    let mut content = schema_of::<T>();
+/// Lets a variant whose content may be any value hold members beside its tag. schemars leaves out such a
+/// content, so the variant looks like one without content.
+pub(crate) fn open_beside_tag(schema: &mut Schema, mut content: Value) {
     let says_nothing = content.as_object_mut().is_some_and(|keywords| {
         keywords.retain(|word, _| !["title", "description"].contains(&word.as_str()));
         keywords.is_empty()

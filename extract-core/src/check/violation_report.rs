@@ -1,0 +1,280 @@
+//! Turns violations of a compiled JSON Schema into [`Problem`]s with pointers.
+
+use jsonschema::ValidationError;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use serde_json::Value;
+
+use super::union_branch::{Head, MeantBranch, meant_branch};
+use crate::contract::{Contract, MISSING, Problem, ProblemKind, Problems, excerpt};
+use crate::schema::push_segment;
+
+/// The report of the violations of a schema.
+pub(super) struct ViolationReport<'a> {
+    contract: &'a Contract,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl<'a> ViolationReport<'a> {
+    /// Nothing yet, of the schema of this contract.
+    pub(super) fn new(contract: &'a Contract) -> Self {
+        Self { contract, problems: Vec::new() }
+    }
+
+    fn problem(&mut self, pointer: String, expected: String, found: String) {
+        self.problems.push(Problem::new(ProblemKind::Schema, pointer, expected, found));
+    }
+
+    /// Turns one violation into problems. Its path, and those of the violations inside of it, begin at
+    /// the root of the value.
+    pub(super) fn describe(&mut self, error: &ValidationError<'_>) {
+        let mut pointer = error.instance_path().as_str().to_owned();
+        match error.kind() {
+            ValidationErrorKind::Required { property } => {
+                push_segment(&mut pointer, property.as_str().unwrap_or_default());
+                self.problem(pointer, String::from(MISSING), String::new());
+            }
+            ValidationErrorKind::AdditionalProperties { unexpected }
+            | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+                for name in unexpected {
+                    let mut pointer = pointer.clone();
+                    push_segment(&mut pointer, name);
+                    let value = error.instance().get(name).map_or_else(String::new, excerpt);
+                    self.problem(pointer, String::from("no member of this name"), value);
+                }
+            }
+            ValidationErrorKind::AnyOf { context }
+            | ValidationErrorKind::OneOfNotValid { context } => {
+                self.describe_union(error, context, &pointer);
+            }
+            kind => {
+                let expected = expectation(kind, error.instance());
+                self.problem(pointer, expected, excerpt(error.instance()));
+            }
+        }
+    }
+
+    /// A value that names a branch which there is not, or leaves the tag away.
+    pub(super) fn unnamed(
+        &mut self,
+        pointer: &str,
+        value: &Value,
+        tag: Option<&str>,
+        names: Vec<&str>,
+    ) {
+        let mut at = pointer.to_owned();
+        let found = match tag {
+            Some(tag) => {
+                push_segment(&mut at, tag);
+                value.get(tag)
+            }
+            None => Some(value),
+        };
+        let names: Vec<Value> = names.into_iter().map(Value::from).collect();
+        let (expected, found) = match found {
+            Some(found) => (one_of(&names, found), excerpt(found)),
+            None => (format!("{MISSING} ({})", one_of(&names, &Value::Null)), String::new()),
+        };
+        self.problem(at, expected, found);
+    }
+
+    /// A union that no branch of fits. The branch that the value names is the one that is meant. Where
+    /// it names none, it is the one that came nearest, if it is nearer than all others.
+    fn describe_union(
+        &mut self,
+        error: &ValidationError<'_>,
+        branches: &[Vec<ValidationError<'static>>],
+        pointer: &str,
+    ) {
+        let tree = self.contract.tree();
+        let value = error.instance();
+        let schemas = self.contract.branches_at(error.schema_path().as_str());
+        let schemas = schemas.filter(|schemas| schemas.len() == branches.len());
+        match schemas.map_or(MeantBranch::Unknown, |schemas| meant_branch(tree, schemas, value)) {
+            MeantBranch::Branch(index) => {
+                if let Some(branch) = branches.get(index).filter(|branch| !branch.is_empty()) {
+                    return branch.iter().for_each(|error| self.describe(error));
+                }
+            }
+            MeantBranch::Unnamed { tag, names } => return self.unnamed(pointer, value, tag, names),
+            MeantBranch::Unknown => {}
+        }
+        let mut ranked: Vec<_> =
+            branches.iter().map(|branch| (nearness(branch, pointer), branch)).collect();
+        ranked.sort_by_key(|(nearness, _)| *nearness);
+        let nearest = match ranked.as_slice() {
+            [(best, branch)] if best.0 == 0 => Some(*branch),
+            [(best, branch), (next, _), ..] if best.0 == 0 && best < next => Some(*branch),
+            _ => None,
+        };
+        if let Some(branch) = nearest {
+            return branch.iter().for_each(|error| self.describe(error));
+        }
+        let heads = schemas.map(|all| all.iter().map(|&branch| Head::of(tree, branch)).collect());
+        let expected = alternatives(branches, heads.unwrap_or_default(), pointer, value);
+        self.problem(pointer.to_owned(), expected, excerpt(value));
+    }
+}
+
+/// The branches of a union in words: the names of those that have one, and then what the others ask
+/// for first.
+fn alternatives(
+    branches: &[Vec<ValidationError<'static>>],
+    heads: Vec<Head<'_>>,
+    pointer: &str,
+    value: &Value,
+) -> String {
+    let mut names: Vec<Value> = Vec::new();
+    let mut expected: Vec<String> = Vec::new();
+    let mut heads = heads.into_iter();
+    for branch in branches {
+        let head = heads.next().unwrap_or_default();
+        names.extend(head.names.iter().map(|name| Value::from(*name)));
+        let member = |key: &str| format!("an object with the member {}", Value::from(key));
+        let mut words: Vec<String> = head.keys.iter().map(|key| member(key)).collect();
+        if let (true, true, Some(first)) = (head.names.is_empty(), words.is_empty(), branch.first())
+        {
+            let mut said = match first.kind() {
+                ValidationErrorKind::Required { property } => {
+                    member(property.as_str().unwrap_or_default())
+                }
+                kind => expectation(kind, first.instance()),
+            };
+            let at = first.instance_path().as_str();
+            let at = at.strip_prefix(pointer).unwrap_or(at);
+            if !at.is_empty() {
+                said = format!("{said} at {at}");
+            }
+            words.push(said);
+        }
+        for words in words {
+            if !expected.contains(&words) {
+                expected.push(words);
+            }
+        }
+    }
+    if expected.is_empty() {
+        return one_of(&names, value);
+    }
+    if !names.is_empty() {
+        expected.insert(0, one_of(&names, value));
+    }
+    match expected.as_slice() {
+        [only] => only.clone(),
+        several => format!("one of: {}", several.join("; or ")),
+    }
+}
+
+/// How many values are listed in full.
+const LISTED: usize = 20;
+
+/// How many of more values are named: those whose spelling is nearest.
+const NAMED: usize = 3;
+
+/// The longest text that a spelling is compared with, in characters.
+const SPELLING: usize = 100;
+
+/// Some values in words, for a value that is none of them.
+fn one_of(options: &[Value], found: &Value) -> String {
+    let list = |some: &[&Value]| {
+        let names: Vec<String> = some.iter().map(|option| excerpt(option)).collect();
+        names.join(", ")
+    };
+    let mut some: Vec<&Value> = options.iter().collect();
+    if let [only] = options {
+        return excerpt(only);
+    }
+    if options.len() <= LISTED {
+        return format!("one of {}", list(&some));
+    }
+    let Some(text) = found.as_str() else {
+        return format!("one of {} values, such as {}", options.len(), list(&some[..NAMED]));
+    };
+    let spelling = |text: &str| text.chars().take(SPELLING).collect::<String>().to_lowercase();
+    let text = spelling(text);
+    some.sort_by_cached_key(|option| {
+        option.as_str().map_or(usize::MAX, |name| strsim::levenshtein(&spelling(name), &text))
+    });
+    format!("one of {} values, nearest {}", options.len(), list(&some[..NAMED]))
+}
+
+/// How far a value is from a branch, less being nearer. An error deep inside of a branch says that the
+/// branch was right down to there; an error at its root says that it is another branch's value. A
+/// union in the branch is as near as the nearest of its own.
+fn nearness(branch: &[ValidationError<'static>], pointer: &str) -> (usize, usize) {
+    let misses = |error: &ValidationError<'static>| match error.kind() {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }
+            if error.instance_path().as_str() == pointer =>
+        {
+            let inside = context.iter().map(|branch| nearness(branch, pointer).0);
+            inside.min().unwrap_or(1)
+        }
+        ValidationErrorKind::Required { .. } => 0,
+        _ => usize::from(error.instance_path().as_str() == pointer || is_tag_mismatch(error)),
+    };
+    (branch.iter().map(misses).sum(), branch.len())
+}
+
+/// Whether the error is a tag (a member that must be one constant) of another branch.
+fn is_tag_mismatch(error: &ValidationError<'_>) -> bool {
+    matches!(error.kind(), ValidationErrorKind::Constant { .. })
+}
+
+/// What a keyword asks for, in words.
+fn expectation(kind: &ValidationErrorKind, found: &Value) -> String {
+    use ValidationErrorKind as Kind;
+    match kind {
+        Kind::Type { kind: TypeKind::Single(one) } => type_name(one.as_str()).to_owned(),
+        Kind::Type { kind: TypeKind::Multiple(several) } => {
+            let names: Vec<&str> = several.iter().map(|one| type_name(one.as_str())).collect();
+            names.join(" or ")
+        }
+        Kind::Enum { options } => match options.as_array() {
+            Some(options) => one_of(options, found),
+            None => String::from("one of the listed values"),
+        },
+        Kind::Constant { expected_value } => excerpt(expected_value),
+        Kind::Minimum { limit } => format!("at least {limit}"),
+        Kind::Maximum { limit } => format!("at most {limit}"),
+        Kind::ExclusiveMinimum { limit } => format!("more than {limit}"),
+        Kind::ExclusiveMaximum { limit } => format!("less than {limit}"),
+        Kind::MultipleOf { multiple_of } => format!("a multiple of {multiple_of}"),
+        Kind::MinLength { limit } => format!("a text of at least {}", count(*limit, "character")),
+        Kind::MaxLength { limit } => format!("a text of at most {}", count(*limit, "character")),
+        Kind::MinItems { limit } => format!("at least {}", count(*limit, "element")),
+        Kind::MaxItems { limit } => format!("at most {}", count(*limit, "element")),
+        Kind::AdditionalItems { limit } => {
+            format!("no more than {}", count(*limit as u64, "element"))
+        }
+        Kind::MinProperties { limit } => format!("at least {}", count(*limit, "member")),
+        Kind::MaxProperties { limit } => format!("at most {}", count(*limit, "member")),
+        Kind::UniqueItems => String::from("elements that differ from each other"),
+        Kind::Pattern { pattern } => format!("a text that matches the pattern {pattern}"),
+        Kind::Format { format } => format!("a text in the format {format}"),
+        Kind::Contains => String::from("an element of the kind that must be among them"),
+        Kind::PropertyNames { error } => format!("other member names ({error})"),
+        Kind::OneOfMultipleValid { .. } => {
+            String::from("a value that fits exactly one of the alternatives")
+        }
+        Kind::Not { .. } => String::from("another value: this one is excluded"),
+        Kind::FalseSchema => String::from("nothing here"),
+        // The keywords of ours say it in words.
+        Kind::Custom { message, .. } => message.clone(),
+        other => format!("a value that fits `{}`", other.keyword()),
+    }
+}
+
+fn type_name(name: &str) -> &str {
+    match name {
+        "string" => "a string",
+        "integer" => "an integer",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "array" => "an array",
+        "object" => "an object",
+        other => other,
+    }
+}
+
+fn count(n: u64, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
