@@ -5,7 +5,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
 use super::union_branch::{Head, MeantBranch, meant_branch};
-use crate::contract::{Contract, MISSING, Problem, ProblemKind, Problems, excerpt};
+use crate::contract::{Contract, MISSING, Problem, ProblemKind, excerpt};
 use crate::schema::push_segment;
 
 /// The report of the violations of a schema.

@@ -12,9 +12,12 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::driver::{self, Outcome, Task};
-use super::ledger::Ledger;
-use super::{Attempt, Error, Extraction, Limit, Report};
+use super::builder::Extraction;
+use super::driver::{self, Accepted};
+use super::error::Error;
+use super::ledger::{Attempt, Ledger, Report};
+use super::limit::Limit;
+use super::task::Task;
 use crate::check::check;
 use crate::contract::{Extract, FailedCheck, Problems};
 use crate::conversation::{Usage, Usd};
@@ -188,10 +191,8 @@ async fn run<T: Extract>(agreeing: AgreementRequest<T>) -> Result<Agreement<T>, 
         // The deadline is over everything, the samples that came before included.
         task.options.deadline =
             task.options.deadline.map(|deadline| deadline.saturating_sub(begun.elapsed()));
-        match driver::arrive(task).await? {
-            Outcome::Value { report, json } => Ok(Sample::of(report, json)),
-            Outcome::Calls(_) => unreachable!("calls are of tools that only a step has"),
-        }
+        let Accepted { report, json } = driver::run(task).await?;
+        Ok(Sample::of(report, json))
     }));
     let arrived: Vec<Result<Sample, Error>> = sampled.buffered(concurrency).collect().await;
     let mut samples = Vec::new();

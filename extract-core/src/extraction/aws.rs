@@ -2,7 +2,7 @@
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
-use super::ClientBuilder;
+use super::client::ClientBuilder;
 
 impl ClientBuilder {
     /// Signs every request with these AWS credentials (Signature Version 4), in place of a key: for

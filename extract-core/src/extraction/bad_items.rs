@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Extraction, InputError};
-use crate::contract::{Contract, Extract, Problem, Problems};
+use crate::contract::{Problem, Problems};
 
 /// What is done about an element of a list that does not pass.
 ///
@@ -46,29 +45,6 @@ pub struct BadItem {
     pub value: Value,
     /// What is wrong with it; the pointers begin at the whole value.
     pub problems: Vec<Problem>,
-}
-
-impl<T: Extract> Extraction<T> {
-    /// What is done about elements of the list that do not pass: of the value itself, or of the list
-    /// that [`items_of`](Self::items_of) or [`items_at`](Self::items_at) names. Where there is no list,
-    /// to leave elements out or to stop at one is [`InputError::NoList`], and nothing is asked.
-    pub fn bad_items(mut self, policy: BadItems) -> Self {
-        self.options.bad_items = policy;
-        self
-    }
-}
-
-/// The list whose bad elements are spoken of. One has to be there where the policy needs it.
-pub(super) fn list_of(
-    contract: &Contract,
-    list: Option<String>,
-    policy: BadItems,
-) -> Result<String, InputError> {
-    match list {
-        _ if policy == BadItems::AskAgain => Ok(list.unwrap_or_default()),
-        Some(list) if contract.is_list(&list) => Ok(list),
-        pointer => Err(InputError::NoList { pointer }),
-    }
 }
 
 /// A list without its bad elements, which are found a few at a time: with some of them gone, the rest can

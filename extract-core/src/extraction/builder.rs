@@ -2,20 +2,20 @@
 
 use std::fmt;
 use std::future::IntoFuture;
-use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::client::Client;
-use super::driver::{self, Task};
+use super::bad_items::BadItems;
+use super::client::{Client, Escalation};
+use super::driver;
+use super::error::{Error, InputError};
+use super::ledger::Report;
 use super::options::Options;
-use super::{BadItems, Error, InputError, Report, bad_items};
-use crate::check::{Feedback, Rules};
+use super::task::Task;
+use crate::check::Rules;
 use crate::contract::{Contract, Extract, SchemaSource, UserTool};
-use crate::conversation::{Input, Message, Mode};
-use crate::reading::Level;
+use crate::conversation::{Input, Message};
 
 /// Extracts a value from an input, with the model that the environment asks for
 /// ([`Client::from_env`]).
@@ -29,17 +29,18 @@ use crate::reading::Level;
 /// # Ok(()) }
 /// ```
 pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
-    let client = Client::from_env();
-    let options =
-        client.as_ref().map(|client| Options::clone(&client.defaults)).unwrap_or_default();
-    Extraction {
-        client,
-        input: input.into(),
-        contract: None,
-        options,
-        user_tools: Vec::new(),
-        list: Some(String::new()),
-        rules: Rules::default(),
+    match Client::from_env() {
+        Ok(client) => client.extract(input),
+        Err(error) => Extraction {
+            client: Err(error),
+            input: input.into(),
+            contract: None,
+            options: Options::default(),
+            escalations: Vec::new(),
+            user_tools: Vec::new(),
+            list: Some(String::new()),
+            rules: Rules::default(),
+        },
     }
 }
 
@@ -51,6 +52,7 @@ impl Client {
             input: input.into(),
             contract: None,
             options: Options::clone(&self.defaults),
+            escalations: self.escalations.clone(),
             user_tools: Vec::new(),
             list: Some(String::new()),
             rules: Rules::default(),
@@ -102,6 +104,7 @@ pub struct Extraction<T> {
     /// Where it is not the type's own.
     pub(super) contract: Option<SchemaSource>,
     pub(super) options: Options,
+    pub(super) escalations: Vec<Escalation>,
     /// Tools of the user's own, beside what the value is given by.
     pub(super) user_tools: Vec<UserTool>,
     /// The list whose elements are spoken of, as a JSON pointer; none where what was to be one has none.
@@ -120,77 +123,6 @@ impl<T> fmt::Debug for Extraction<T> {
 }
 
 impl<T> Extraction<T> {
-    /// Instructions that stand above the conversation. Several are sent in their order.
-    pub fn system(mut self, text: impl Into<Arc<str>>) -> Self {
-        self.options.system.push(text.into());
-        self
-    }
-
-    /// How the answer is asked for.
-    pub fn mode(mut self, mode: Mode) -> Self {
-        self.options.mode = mode;
-        self
-    }
-
-    /// How often the model is asked again after an answer that does not pass (2 unless set).
-    /// Failures of the network and the provider do not count here.
-    pub fn validation_retries(mut self, retries: u32) -> Self {
-        self.options.validation_retries = retries;
-        self
-    }
-
-    /// How far the reading of a reply may go ([`Level::Lenient`] unless set): strictly JSON that fits,
-    /// repairs that keep what is written, or also what can be saved of a broken reply.
-    ///
-    /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
-    /// use extract_llm::reading::Level;
-    ///
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let client = Client::with_model(Scripted::new([reply::tool_text(r#"{"value": "7"}"#)]));
-    /// let strict = client.extract::<u8>("There were seven.").reading(Level::Strict).validation_retries(0);
-    /// assert!(strict.await.is_err()); // the reply says "7", which is a text
-    /// # Ok::<(), Error>(()) }).unwrap();
-    /// ```
-    pub fn reading(mut self, level: Level) -> Self {
-        self.options.reading = level;
-        self
-    }
-
-    /// The most that everything may take together.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.options.deadline = Some(deadline);
-        self
-    }
-
-    /// Replaces the words that tell the schema where a mode has no other place for it.
-    ///
-    /// ```
-    /// # use extract_llm::{Client, model::{Scripted, scripted::reply}, conversation::Mode};
-    /// # use serde_json::json;
-    /// # let client = Client::with_model(Scripted::new([]));
-    /// let extraction = client
-    ///     .extract::<Vec<u8>>("one, two")
-    ///     .mode(Mode::Text)
-    ///     .instructions(|contract| format!("Répondez en JSON : {}", contract.prompt_schema()));
-    /// ```
-    pub fn instructions(
-        mut self,
-        write: impl Fn(&Contract) -> String + Send + Sync + 'static,
-    ) -> Self {
-        self.options.instructions = Some(Arc::new(write));
-        self
-    }
-
-    /// Replaces the words that tell the model what is wrong with its answer.
-    pub fn feedback(
-        mut self,
-        write: impl Fn(&Feedback<'_>) -> String + Send + Sync + 'static,
-    ) -> Self {
-        self.options.feedback = Some(Arc::new(write));
-        self
-    }
-
     /// Asks for, and holds the answer to, this contract or JSON Schema instead of the type's own:
     /// where what is allowed is known only at run time. The type still has to read what passes.
     ///
@@ -247,15 +179,16 @@ impl<T: Extract> Extraction<T> {
     /// contract, are said here.
     pub(super) fn into_task(self) -> Result<Task<T>, Error> {
         let client = self.client?;
-        if let Some(setting) = self.options.not_finite() {
+        let escalated = self.escalations.iter().find_map(|next| next.client.defaults.not_finite());
+        if let Some(setting) = self.options.not_finite().or(escalated) {
             return Err(InputError::NotFinite { setting }.into());
         }
         let contract = match self.contract {
             Some(given) => given.contract()?,
             None => Contract::of::<T>()?,
         };
-        let Self { input, mut options, user_tools: own, list, rules, .. } = self;
-        let list = bad_items::list_of(&contract, list, options.bad_items)?;
+        let Self { input, mut options, escalations, user_tools, list, rules, .. } = self;
+        let list_pointer = list_of(&contract, list, options.bad_items)?;
         if options.bad_items == BadItems::Stop {
             options.validation_retries = 0;
         }
@@ -264,15 +197,16 @@ impl<T: Extract> Extraction<T> {
             contract,
             input,
             options,
-            user_tools: own,
-            rules,
+            escalations,
+            user_tools,
             channel: None,
-            list_pointer: list,
+            list_pointer,
+            rules,
         })
     }
 
     async fn run(self) -> Result<Report<T>, Error> {
-        driver::run(self.into_task()?).await
+        Ok(driver::run(self.into_task()?).await?.report)
     }
 
     /// Gives the value with everything that happened on the way to it.
@@ -301,5 +235,19 @@ impl<T: Extract> IntoFuture for ReportRequest<T> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.0.run())
+    }
+}
+
+/// Returns the pointer of the list that the policy is about. Fails if the policy needs a list and there
+/// is none.
+fn list_of(
+    contract: &Contract,
+    list: Option<String>,
+    policy: BadItems,
+) -> Result<String, InputError> {
+    match list {
+        _ if policy == BadItems::AskAgain => Ok(list.unwrap_or_default()),
+        Some(list) if contract.is_list(&list) => Ok(list),
+        pointer => Err(InputError::NoList { pointer }),
     }
 }

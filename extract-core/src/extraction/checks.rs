@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::Extraction;
+use super::builder::Extraction;
 use crate::check::Check;
 use crate::contract::{CheckError, Context, Extract};
 use crate::grounding::Source;

@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::Error;
-use super::initial_request::RefusedModes;
+use super::error::Error;
 use super::options::Options;
-use crate::conversation::{Mode, Prices, Settings};
+use super::refused_modes::RefusedModes;
 use crate::http::TransportOptions;
 use crate::model::{ConfigError, Facts, Model, Provider, ProviderOptions, RetryPolicy};
-use crate::reading::Level;
 use crate::wire::Protocol;
 
 /// A model to extract with. Made once; a clone is cheap and shares everything.
@@ -28,6 +26,7 @@ use crate::wire::Protocol;
 pub struct Client {
     pub(super) model: Arc<dyn Model>,
     pub(super) defaults: Arc<Options>,
+    pub(super) escalations: Vec<Escalation>,
     /// The modes that the server was found not to take.
     pub(super) refused: Arc<RefusedModes>,
 }
@@ -94,7 +93,11 @@ impl Client {
 
     /// A client of any model, such as [`Scripted`](crate::model::Scripted).
     pub fn with_model(model: impl Model + 'static) -> Self {
-        Self { model: Arc::new(model), defaults: Arc::default(), refused: Arc::default() }
+        ClientBuilder::default().with_model(model)
+    }
+
+    pub(super) fn escalation(&self, after: u32) -> Escalation {
+        Escalation { after: after.max(1), client: self.clone() }
     }
 
     /// Everything that can be set.
@@ -126,7 +129,25 @@ impl Client {
 #[must_use]
 pub struct ClientBuilder {
     pub(super) provider: ProviderOptions,
-    pub(super) defaults: Options,
+    pub(super) options: Options,
+    pub(super) escalations: Vec<Escalation>,
+}
+
+/// A model to ask after failed answers.
+#[derive(Clone)]
+pub(super) struct Escalation {
+    /// Number of failed answers after which the model is asked; at least 1.
+    pub(super) after: u32,
+    pub(super) client: Client,
+}
+
+impl fmt::Debug for Escalation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Escalation")
+            .field("after", &self.after)
+            .field("client", &self.client)
+            .finish()
+    }
 }
 
 impl ClientBuilder {
@@ -223,73 +244,9 @@ impl ClientBuilder {
         self
     }
 
-    /// How answers are asked for, unless an extraction says otherwise.
-    pub fn mode(mut self, mode: Mode) -> Self {
-        self.defaults.mode = mode;
-        self
-    }
-
     /// What the model takes, if not what the provider's row says.
     pub fn facts(mut self, facts: Facts) -> Self {
         self.provider.facts = Some(facts);
-        self
-    }
-
-    /// How many re-asks an extraction has, unless it says otherwise.
-    pub fn validation_retries(mut self, retries: u32) -> Self {
-        self.defaults.validation_retries = retries;
-        self
-    }
-
-    /// How far the reading of replies may go, unless an extraction says otherwise
-    /// ([`Level::Lenient`] unless set).
-    ///
-    /// ```
-    /// use extract_llm::Client;
-    /// use extract_llm::reading::Level;
-    ///
-    /// let client = Client::builder().model("openai/gpt-5").api_key("…").reading(Level::Strict);
-    /// ```
-    pub fn reading(mut self, level: Level) -> Self {
-        self.defaults.reading = level;
-        self
-    }
-
-    /// The deadline of an extraction, unless it says otherwise.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.defaults.deadline = Some(deadline);
-        self
-    }
-
-    /// The most that a streamed reply may take to its first piece, unless an extraction says
-    /// otherwise.
-    pub fn first_token_timeout(mut self, most: Duration) -> Self {
-        self.defaults.first_token = Some(most);
-        self
-    }
-
-    /// The most that may pass between two pieces of a streamed reply, unless an extraction says
-    /// otherwise.
-    pub fn idle_timeout(mut self, most: Duration) -> Self {
-        self.defaults.idle = Some(most);
-        self
-    }
-
-    /// The most tokens of a reply, unless an extraction says otherwise.
-    pub fn max_tokens(mut self, tokens: u32) -> Self {
-        self.defaults.settings.max_tokens = Some(tokens);
-        self
-    }
-
-    /// Settings of every extraction, where it does not say otherwise.
-    pub fn settings(mut self, settings: Settings) -> Self {
-        self.defaults.settings = settings.or(self.defaults.settings);
-        self
-    }
-
-    /// What the model costs, for providers that do not say.
-    pub fn prices(mut self, prices: Prices) -> Self {
-        self.defaults.prices = Some(prices);
         self
     }
 
@@ -312,7 +269,11 @@ impl ClientBuilder {
     /// let client = Client::builder().validation_retries(4).token_budget(20_000).with_model(Scripted::new([]));
     /// ```
     pub fn with_model(self, model: impl Model + 'static) -> Client {
-        let (model, defaults) = (Arc::new(model), Arc::new(self.defaults));
-        Client { model, defaults, refused: Arc::default() }
+        Client {
+            model: Arc::new(model),
+            defaults: Arc::new(self.options),
+            escalations: self.escalations,
+            refused: Arc::default(),
+        }
     }
 }

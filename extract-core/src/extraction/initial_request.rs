@@ -1,82 +1,23 @@
 //! What an extraction begins with: the mode, the schema in the dialect of that mode, and the first
 //! request.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
-use super::Layout;
-use super::driver::Task;
-use super::request_tools::RequestTools;
+use super::ask::{Ask, Whole};
+use super::layout::Layout;
+use super::refused_modes::RefusedModes;
+use super::request_tools::{RequestTools, SentUserTool};
+use super::task::Task;
 use crate::contract::{Contract, ContractError, LoweredContract};
 use crate::conversation::{Input, Message, Mode, Output, Request, Role};
 use crate::model::Profile;
 
-/// The modes that a server was found not to take, remembered by the client: for all types, or for
-/// the one whose schema it found fault with.
-#[derive(Debug, Default)]
-pub(super) struct RefusedModes {
-    modes: Mutex<Vec<(Mode, Option<Weak<Contract>>)>>,
-    splits: Mutex<Vec<Weak<Contract>>>,
-}
-
-impl RefusedModes {
-    /// The server does not take the mode.
-    pub(super) fn add(&self, mode: Mode) {
-        self.push(mode, None);
-    }
-
-    /// The server does not take the schema of this contract in the mode.
-    pub(super) fn add_for(&self, mode: Mode, contract: &Arc<Contract>) {
-        self.push(mode, Some(Arc::downgrade(contract)));
-    }
-
-    /// The server does not take this contract as several tools.
-    pub(super) fn add_split(&self, contract: &Arc<Contract>) {
-        let mut splits = self.splits.lock().unwrap_or_else(PoisonError::into_inner);
-        splits.retain(|known| known.strong_count() > 0);
-        splits.push(Arc::downgrade(contract));
-    }
-
-    /// Whether the server was found not to take this contract as several tools.
-    pub(super) fn has_split(&self, contract: &Arc<Contract>) -> bool {
-        let splits = self.splits.lock().unwrap_or_else(PoisonError::into_inner);
-        splits.iter().any(|known| known.as_ptr() == Arc::as_ptr(contract))
-    }
-
-    fn push(&self, mode: Mode, contract: Option<Weak<Contract>>) {
-        let mut refused = self.modes.lock().unwrap_or_else(PoisonError::into_inner);
-        // Contracts of schemas known only at run time come and go.
-        refused.retain(|(_, known)| known.as_ref().is_none_or(|known| known.strong_count() > 0));
-        let of = contract.as_ref().map(Weak::as_ptr);
-        if !refused
-            .iter()
-            .any(|(known, other)| *known == mode && other.as_ref().map(Weak::as_ptr) == of)
-        {
-            refused.push((mode, contract));
-        }
-    }
-
-    /// What is left of these modes for a contract; all of them, where nothing would be.
-    fn leaves(&self, modes: &[Mode], contract: &Arc<Contract>) -> Vec<Mode> {
-        let refused = self.modes.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_refused = |mode: &Mode| {
-            refused.iter().any(|(known, of)| {
-                let concerns = |of: &Weak<Contract>| of.as_ptr() == Arc::as_ptr(contract);
-                known == mode && of.as_ref().is_none_or(concerns)
-            })
-        };
-        let left: Vec<Mode> = modes.iter().copied().filter(|mode| !is_refused(mode)).collect();
-        if left.is_empty() { modes.to_vec() } else { left }
-    }
-}
-
 /// The first request, and what has to be known to read its reply.
 pub(super) struct InitialRequest {
     pub(super) request: Request,
-    /// The lowered schema, where one is sent for the whole value.
-    pub(super) form: Option<Arc<LoweredContract>>,
-    /// What the calls of the reply mean, where tools are used.
-    pub(super) tooling: Option<RequestTools>,
-    /// What is done otherwise than asked.
+    pub(super) ask: Ask,
+    pub(super) user_tools: Vec<SentUserTool>,
+    /// Departures from the settings of the extraction.
     pub(super) notes: Vec<String>,
 }
 
@@ -96,19 +37,24 @@ impl InitialRequest {
             None => default_instructions(contract),
         });
         let mut request = Request::new(open_conversation(&options.system, instructions, input));
-        let mut tooling = None;
-        request.output = match (mode, &form) {
-            (Mode::Tools, Some(form)) => {
-                let tools = RequestTools::of(task, &profile, form, &mut notes)?;
-                Output::Tools(tooling.insert(tools).tools())
-            }
-            (Mode::JsonSchema, Some(form)) => Output::JsonSchema(Arc::clone(&form.tool)),
-            (Mode::JsonObject, _) => Output::JsonObject,
-            _ => Output::Text,
-        };
-        let split = tooling.as_ref().is_some_and(|tooling: &RequestTools| tooling.split.is_some());
-        let form = form.filter(|_| !split);
         request.settings = options.settings.clone().or(profile.settings.clone());
+        let mut user_tools = Vec::new();
+        let ask = match (mode, form) {
+            (Mode::Tools, Some(form)) => {
+                let tools = RequestTools::of(task, &profile, &form, &mut notes)?;
+                user_tools.clone_from(&tools.user_tools);
+                tools.into_ask(form)
+            }
+            (mode, form) => {
+                let output = match (mode, &form) {
+                    (Mode::JsonSchema, Some(form)) => Output::JsonSchema(Arc::clone(&form.tool)),
+                    (Mode::JsonObject, _) => Output::JsonObject,
+                    _ => Output::Text,
+                };
+                Ask::Whole(Whole { output, form, text_variants: None })
+            }
+        };
+        request.output = ask.whole().output.clone();
         tracing::debug!(
             provider = %profile.provider,
             model = %profile.model,
@@ -116,7 +62,7 @@ impl InitialRequest {
             %mode,
             "a conversation is opened"
         );
-        Ok(Self { request, form, tooling, notes })
+        Ok(Self { request, ask, user_tools, notes })
     }
 }
 
@@ -137,7 +83,7 @@ fn choose_form(
 ) -> Result<(Mode, Option<Arc<LoweredContract>>), ContractError> {
     let carries = |mode: &Mode| matches!(mode, Mode::Tools | Mode::JsonSchema);
     let modes: Vec<Mode> = match chosen {
-        Mode::Auto => refused.leaves(&profile.modes, contract),
+        Mode::Auto => refused.remaining(&profile.modes, contract),
         chosen => vec![chosen],
     };
     let first = modes.first().copied().unwrap_or(Mode::Text);

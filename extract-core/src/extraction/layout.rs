@@ -1,7 +1,5 @@
 //! How a type stands in a request's tools: whole, or as one tool a variant and one call an element.
 
-use super::Extraction;
-
 /// How a type stands in a request's tools. It has a meaning where tools are used.
 ///
 /// ```
@@ -23,26 +21,4 @@ pub enum Layout {
     /// One tool a variant, and one call an element, also of a list of structs: tools are used where
     /// the model takes them at all. What cannot be said so is one tool, and noted.
     Each,
-}
-
-impl<T> Extraction<T> {
-    /// How the type stands in the request's tools.
-    ///
-    /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
-    /// use extract_llm::extraction::Layout;
-    /// # use serde_json::json;
-    ///
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": [[1, 2], [3, 4]]}))]));
-    /// let points: Vec<(u8, u8)> = client
-    ///     .extract("(1, 2) and (3, 4)")
-    ///     .layout(Layout::Whole) // all of them in one call
-    ///     .await?;
-    /// # Ok::<(), Error>(()) }).unwrap();
-    /// ```
-    pub fn layout(mut self, layout: Layout) -> Self {
-        self.options.layout = layout;
-        self
-    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::bad_items::BadItem;
-use super::stream::Withdrawn;
+use super::withdrawn::Withdrawn;
 use crate::contract::{MOST_SHOWN, Problem};
 use crate::conversation::{Mode, StopReason, Usage, Usd};
 use crate::reading::Repair;
@@ -191,6 +191,11 @@ impl Ledger {
     /// The provider's ids of all requests, oldest first.
     pub fn request_ids(&self) -> impl Iterator<Item = &str> {
         self.attempts.iter().filter_map(|attempt| attempt.request_id.as_deref())
+    }
+
+    /// Adds a note about the latest attempt.
+    pub(super) fn note_attempt(&mut self, note: &str) {
+        self.notes.push(format!("attempt {}: {note}", self.attempts.len()));
     }
 }
 

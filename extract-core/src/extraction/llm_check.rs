@@ -1,14 +1,15 @@
 //! A model that checks what another has extracted. The value is data to it: it stands in the user's
 //! message, as JSON between marks that it cannot write itself, and never among the instructions.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::ledger::Attempt;
-use super::{Client, Extraction};
+use super::builder::Extraction;
+use super::client::Client;
+use super::judgements::Judgements;
 use crate::contract::{CheckError, Context, Extract, Problem};
 use crate::conversation::{Message, Part};
 
@@ -149,7 +150,7 @@ impl LlmCheck {
             Err(error) => error.ledger().map(|ledger| &ledger.attempts),
         };
         if let (Some(judgements), Some(attempts)) = (context.find::<Judgements>(), attempts) {
-            judgements.enter(attempts);
+            judgements.add(attempts);
         }
         let verdict = asked.map_err(CheckError::failed)?.value;
         if verdict.kept {
@@ -172,20 +173,5 @@ impl<T: Extract + Send + Sync> Extraction<T> {
     /// [`check`](Self::check).
     pub fn llm_check(self, check: LlmCheck) -> Self {
         self.check(async move |_, context| check.run(context).await)
-    }
-}
-
-/// What the judges of one extraction were asked.
-#[derive(Debug, Default)]
-pub(super) struct Judgements(Mutex<Vec<Attempt>>);
-
-impl Judgements {
-    fn enter(&self, attempts: &[Attempt]) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend_from_slice(attempts);
-    }
-
-    pub(super) fn take(&self) -> Vec<Attempt> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -14,15 +14,19 @@
 //! ```
 
 mod agree;
+mod ask;
 #[cfg(feature = "bedrock-sigv4")]
 mod aws;
 mod bad_items;
 mod builder;
+mod calls;
+mod channel;
 mod checks;
 mod client;
 mod driver;
 mod error;
 mod initial_request;
+mod judgements;
 mod layout;
 mod ledger;
 mod limit;
@@ -30,14 +34,18 @@ mod llm_check;
 mod options;
 mod parse;
 mod policy;
+mod refused_modes;
 mod request_tools;
 mod settings;
 mod step;
 mod stream;
+mod task;
+mod withdrawn;
 
 pub use agree::{Agreement, AgreementRequest, Basis, FieldAgreement, Sample};
 pub use bad_items::{BadItem, BadItems};
 pub use builder::{Extraction, ReportRequest, extract};
+pub use calls::{ArgumentsError, Call, Calls};
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, InputError, Rejected};
 pub use layout::Layout;
@@ -46,5 +54,6 @@ pub use limit::Limit;
 pub use llm_check::{LlmCheck, llm_check};
 pub use parse::{ParseError, Parsed, parse, parse_in, parse_partial, parse_with};
 pub use policy::{Reask, RetryContext};
-pub use step::{ArgumentsError, Call, Calls, Step, StepRequest};
-pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View, Withdrawn};
+pub use step::{Step, StepRequest};
+pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View};
+pub use withdrawn::Withdrawn;

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Layout;
 use super::bad_items::BadItems;
-use super::llm_check::Judgements;
+use super::judgements::Judgements;
+use super::layout::Layout;
 use super::policy::Policy;
 use crate::check::FeedbackFn;
 use crate::contract::{CheckContext, Contract};
@@ -56,12 +56,10 @@ impl Options {
         input.messages().get(self.before_input..).unwrap_or_default()
     }
 
-    /// The setting that is no number: of this extraction, or of a client that it may come to.
+    /// Returns the name of a setting that is not a finite number, if there is one.
     pub(super) fn not_finite(&self) -> Option<&'static str> {
-        let next = self.policy.escalations.iter().map(|next| &next.client.defaults.settings);
-        let mut all = std::iter::once(&self.settings).chain(next);
-        let is_no_budget = self.policy.cost.is_some_and(|most| most.0.is_nan());
-        all.find_map(Settings::not_finite).or(is_no_budget.then_some("cost_budget"))
+        let is_no_budget = self.policy.cost.is_some_and(|limit| limit.0.is_nan());
+        self.settings.not_finite().or(is_no_budget.then_some("cost_budget"))
     }
 }
 

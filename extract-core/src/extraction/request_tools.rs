@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
-use super::driver::Task;
-use super::{BadItems, Layout};
+use super::ask::{Ask, Calls, Whole};
+use super::bad_items::BadItems;
+use super::layout::Layout;
+use super::task::Task;
 use crate::contract::{ContractError, LoweredContract, UserTool, VariantTools, Variants};
-use crate::conversation::{Mode, Tool, ToolChoice, Tools};
+use crate::conversation::{Mode, Output, Tool, ToolChoice, Tools};
 use crate::model::{Profile, SchemaPrompt};
 
 /// The tools of an extraction, and what their calls mean.
@@ -15,9 +17,9 @@ pub(super) struct RequestTools {
     /// The tool that gives the whole value; not sent where there is one for each variant.
     whole: Arc<Tool>,
     /// The tools that give parts of the value.
-    pub(super) split: Option<VariantTools>,
-    /// What plain text is, where it is an answer and the whole value is one tool.
-    pub(super) words: Option<Arc<Variants>>,
+    split: Option<VariantTools>,
+    /// Turns plain text into a value, if plain text is an answer and the whole value is one tool.
+    text_variants: Option<Arc<Variants>>,
     /// The user's own tools.
     pub(super) user_tools: Vec<SentUserTool>,
     parallel: bool,
@@ -39,42 +41,46 @@ impl RequestTools {
         form: &LoweredContract,
         notes: &mut Vec<String>,
     ) -> Result<Self, ContractError> {
-        let own: Result<Vec<SentUserTool>, ContractError> =
-            task.user_tools.iter().map(|tool| SentUserTool::of(tool, profile)).collect();
-        let own = own?;
-        let split = split(task, profile, &own, notes);
+        let user_tools = task.user_tools.iter().map(|tool| SentUserTool::of(tool, profile));
+        let user_tools: Vec<SentUserTool> = user_tools.collect::<Result<_, ContractError>>()?;
+        let split = split(task, profile, &user_tools, notes);
         let parallel = match &split {
             Some(split) if split.variants.is_list() => true,
-            _ => !own.is_empty() && profile.parallel_tools,
+            _ => !user_tools.is_empty() && profile.parallel_tools,
         };
-        let words = match split {
+        let text_variants = match split {
             None => task.contract.variants().filter(|variants| variants.has_text()).cloned(),
             Some(_) => None,
         };
-        Ok(Self { whole: Arc::clone(&form.tool), split, words, user_tools: own, parallel })
+        Ok(Self { whole: Arc::clone(&form.tool), split, text_variants, user_tools, parallel })
     }
 
-    /// What is sent.
-    pub(super) fn tools(&self) -> Tools {
+    /// Returns the request for the value by these tools. `form` is that of the whole value.
+    pub(super) fn into_ask(self, form: Arc<LoweredContract>) -> Ask {
+        let output = Output::Tools(self.tools());
+        match self.split {
+            Some(split) => Ask::Calls(Calls::new(split, output)),
+            None => {
+                Ask::Whole(Whole { output, form: Some(form), text_variants: self.text_variants })
+            }
+        }
+    }
+
+    /// Returns the tools as they are sent.
+    fn tools(&self) -> Tools {
         let mut tools = Tools::default();
         match &self.split {
             Some(split) => tools.tools.extend(split.forms.iter().map(|form| form.tool.clone())),
             None => tools.tools.push(Arc::clone(&self.whole)),
         }
-        tools.tools.extend(self.user_tools.iter().map(|own| Arc::clone(&own.sent)));
+        tools.tools.extend(self.user_tools.iter().map(|tool| Arc::clone(&tool.sent)));
         let split = self.split.as_ref().map(|split| &split.variants);
-        let free = split.or(self.words.as_ref()).is_some_and(|variants| variants.may_be_uncalled());
-        tools.choice = if free { ToolChoice::Auto } else { ToolChoice::Any };
+        let variants = split.or(self.text_variants.as_ref());
+        let may_be_uncalled = variants.is_some_and(|variants| variants.may_be_uncalled());
+        tools.choice = if may_be_uncalled { ToolChoice::Auto } else { ToolChoice::Any };
         tools.parallel = self.parallel;
         tools.own = self.user_tools.len();
         tools
-    }
-
-    /// The names of all tools, for a model that called another.
-    pub(super) fn names(&self) -> String {
-        let tools = self.tools().tools;
-        let names: Vec<String> = tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
-        names.join(", ")
     }
 }
 

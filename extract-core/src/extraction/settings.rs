@@ -1,53 +1,142 @@
-//! The settings of one extraction's requests, over those of its client. Nothing is sent that was not
-//! set, and what a provider has no place for is an error
-//! ([`Unsupported`](crate::conversation::ProviderErrorKind::Unsupported)), never left out in silence.
+//! Settings that stand on a client and on a single extraction. Each is defined once, in the table
+//! below, and becomes a method of [`ClientBuilder`] and of [`Extraction`].
+//!
+//! A setting that was not made is not sent. A setting that a provider has no field for is an error
+//! ([`Unsupported`](crate::conversation::ProviderErrorKind::Unsupported)); it is never dropped.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Extraction;
-use crate::conversation::ReasoningEffort;
+use super::bad_items::BadItems;
+use super::builder::Extraction;
+use super::client::{Client, ClientBuilder};
+use super::layout::Layout;
+use super::policy::{Reask, RetryContext};
+use crate::check::Feedback;
+use crate::contract::Contract;
+use crate::conversation::{Mode, Prices, ReasoningEffort, Settings, Usd};
+use crate::reading::Level;
 
-impl<T> Extraction<T> {
-    /// The most tokens of a reply, reasoning included.
-    pub fn max_tokens(mut self, tokens: u32) -> Self {
-        self.options.settings.max_tokens = Some(tokens);
-        self
-    }
+macro_rules! settings {
+    ($(
+        $(#[$doc:meta])*
+        fn $name:ident($($argument:ident: $type:ty),*) |$target:ident| $set:expr;
+    )*) => {
+        /// Settings of this extraction. They replace the client's.
+        impl<T> Extraction<T> {
+            $(
+                $(#[$doc])*
+                pub fn $name(mut self, $($argument: $type),*) -> Self {
+                    let $target = &mut self;
+                    $set;
+                    self
+                }
+            )*
+        }
 
-    /// Sampling temperature. Many models refuse it; none is sent unless it is set. What is no finite
-    /// number is [`InputError::NotFinite`](super::InputError::NotFinite), before anything is sent.
-    pub fn temperature(mut self, temperature: f64) -> Self {
-        self.options.settings.temperature = Some(temperature);
-        self
-    }
+        /// Settings of every extraction of the client, unless the extraction makes them itself.
+        impl ClientBuilder {
+            $(
+                $(#[$doc])*
+                pub fn $name(mut self, $($argument: $type),*) -> Self {
+                    let $target = &mut self;
+                    $set;
+                    self
+                }
+            )*
+        }
+    };
+}
 
-    /// Nucleus sampling: the share of likelihood that is sampled from. A finite number, as the
-    /// [`temperature`](Self::temperature).
-    pub fn top_p(mut self, top_p: f64) -> Self {
-        self.options.settings.top_p = Some(top_p);
-        self
-    }
+settings! {
+    /// Sets how the answer is asked for: tools, JSON Schema, JSON mode or text. Default:
+    /// [`Mode::Auto`], the first mode of the model that can express the type.
+    fn mode(mode: Mode) |it| it.options.mode = mode;
 
-    /// Sampling seed.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.options.settings.seed = Some(seed);
-        self
-    }
+    /// Sets whether the type is one tool, or one tool for each variant and one call for each element.
+    /// Default: [`Layout::Auto`].
+    ///
+    /// ```
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// use extract_llm::extraction::Layout;
+    /// # use serde_json::json;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": [[1, 2], [3, 4]]}))]));
+    /// let points: Vec<(u8, u8)> = client
+    ///     .extract("(1, 2) and (3, 4)")
+    ///     .layout(Layout::Whole) // all of them in one call
+    ///     .await?;
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    fn layout(layout: Layout) |it| it.options.layout = layout;
 
-    /// A text that ends the reply where the model writes it; each call adds one.
-    pub fn stop(mut self, text: impl Into<String>) -> Self {
-        self.options.settings.stop.push(text.into());
-        self
-    }
+    /// Sets how often the model is asked again after an answer that failed its checks. Default: 2.
+    /// Network and provider failures count as
+    /// [transport retries](ClientBuilder::transport_retries) instead.
+    fn validation_retries(retries: u32) |it| it.options.validation_retries = retries;
 
-    /// How hard a reasoning model thinks.
-    pub fn reasoning_effort(mut self, effort: ReasoningEffort) -> Self {
-        self.options.settings.reasoning_effort = Some(effort);
-        self
-    }
+    /// Sets how far reading may depart from strict JSON. Default: [`Level::Lenient`].
+    ///
+    /// ```
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// use extract_llm::reading::Level;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::tool_text(r#"{"value": "7"}"#)]));
+    /// let strict =
+    ///     client.extract::<u8>("There were seven.").reading(Level::Strict).validation_retries(0);
+    /// assert!(strict.await.is_err()); // the reply holds the string "7"
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    fn reading(level: Level) |it| it.options.reading = level;
 
-    /// Which of the provider's queues to stand in, in the provider's own words: `flex` is slower and
-    /// cheaper with some, `priority` faster and dearer.
+    /// Limits the time of an extraction: all attempts, waits and checks. Default: no limit. When it
+    /// passes, the extraction fails with [`Error::Deadline`](crate::Error::Deadline).
+    fn deadline(deadline: Duration) |it| it.options.deadline = Some(deadline);
+
+    /// Limits the time to the first delta of a streamed reply, transport retries included. Default: no
+    /// limit. Only streams use it. It pauses while the caller does not poll the stream.
+    fn first_token_timeout(limit: Duration) |it| it.options.first_token = Some(limit);
+
+    /// Limits the silence between two deltas of a streamed reply. Default: no limit. Only streams use
+    /// it. It pauses while the caller does not poll the stream.
+    fn idle_timeout(limit: Duration) |it| it.options.idle = Some(limit);
+
+    /// Sets what happens to invalid elements of a list: the value itself, or the list that
+    /// `items_of` or `items_at` selects. Default: [`BadItems::AskAgain`].
+    ///
+    /// Without a list, [`BadItems::LeaveOut`] and [`BadItems::Stop`] fail with
+    /// [`InputError::NoList`](super::InputError::NoList) before a request is sent.
+    fn bad_items(policy: BadItems) |it| it.options.bad_items = policy;
+
+    /// Limits the output tokens of one reply, reasoning included. Default: the provider's, or the
+    /// model's limit where the protocol requires one.
+    fn max_tokens(tokens: u32) |it| it.options.settings.max_tokens = Some(tokens);
+
+    /// Sets the sampling temperature. Default: not sent. Many models refuse it. A value that is not
+    /// finite fails with [`InputError::NotFinite`](super::InputError::NotFinite).
+    fn temperature(temperature: f64) |it| it.options.settings.temperature = Some(temperature);
+
+    /// Sets the probability mass of nucleus sampling. Default: not sent. A value that is not finite
+    /// fails with [`InputError::NotFinite`](super::InputError::NotFinite).
+    fn top_p(top_p: f64) |it| it.options.settings.top_p = Some(top_p);
+
+    /// Sets the sampling seed. Default: not sent.
+    fn seed(seed: u64) |it| it.options.settings.seed = Some(seed);
+
+    /// Adds a stop sequence: the reply ends before it. Default: none.
+    fn stop(text: impl Into<String>) |it| it.options.settings.stop.push(text.into());
+
+    /// Sets the effort of a reasoning model. Default: not sent.
+    fn reasoning_effort(effort: ReasoningEffort) |it| {
+        it.options.settings.reasoning_effort = Some(effort);
+    };
+
+    /// Sets the provider's service tier by its own name, such as `flex` or `priority`. Default: not
+    /// sent.
     ///
     /// ```
     /// # use extract_llm::{Client, model::{Scripted, scripted::reply}};
@@ -58,20 +147,188 @@ impl<T> Extraction<T> {
     /// # assert_eq!(n, 7);
     /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
     /// ```
-    pub fn service_tier(mut self, tier: impl Into<String>) -> Self {
-        self.options.settings.service_tier = Some(tier.into());
-        self
-    }
+    fn service_tier(tier: impl Into<String>) |it| {
+        it.options.settings.service_tier = Some(tier.into());
+    };
 
-    /// A header of this extraction's requests, over the client's. Its value is treated as a secret.
+    /// Sets a field of the request body that has no setting here. It replaces a field of the same name.
+    fn extra_body(field: impl Into<String>, value: impl Into<Value>) |it| {
+        it.options.settings.extra_body.insert(field.into(), value.into());
+    };
+
+    /// Sets several sampling and length settings at once. Fields that are `None` keep their value.
+    fn settings(settings: Settings) |it| {
+        let before = std::mem::take(&mut it.options.settings);
+        it.options.settings = settings.or(before);
+    };
+
+    /// Sets the prices of the model, for providers that do not report a cost. Default: unknown.
+    fn prices(prices: Prices) |it| it.options.prices = Some(prices);
+
+    /// Adds instructions in front of the conversation. Several are sent in the order in which they
+    /// were added.
+    fn system(text: impl Into<Arc<str>>) |it| it.options.system.push(text.into());
+
+    /// Replaces the text that tells the model the schema, in modes that have no other field for it.
+    ///
+    /// ```
+    /// # use extract_llm::{Client, model::{Scripted, scripted::reply}, conversation::Mode};
+    /// # use serde_json::json;
+    /// # let client = Client::with_model(Scripted::new([]));
+    /// let extraction = client
+    ///     .extract::<Vec<u8>>("one, two")
+    ///     .mode(Mode::Text)
+    ///     .instructions(|contract| format!("Répondez en JSON : {}", contract.prompt_schema()));
+    /// ```
+    fn instructions(write: impl Fn(&Contract) -> String + Send + Sync + 'static) |it| {
+        it.options.instructions = Some(Arc::new(write));
+    };
+
+    /// Replaces the text that tells the model the problems of its answer.
+    fn feedback(write: impl Fn(&Feedback<'_>) -> String + Send + Sync + 'static) |it| {
+        it.options.feedback = Some(Arc::new(write));
+    };
+
+    /// Limits the tokens of an extraction: input and output of all attempts. Default: no limit.
+    ///
+    /// It is checked before each re-ask. No re-ask is made if the tokens used, with the input of the
+    /// first request added, reach the limit. The first request is always sent;
+    /// [`max_tokens`](Self::max_tokens) limits one reply.
+    ///
+    /// Without reported usage no re-ask is made. [`Limit::Tokens`](super::Limit::Tokens) says so.
+    ///
+    /// ```
+    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::{Client, Error};
+    /// # use serde_json::json;
+    /// use extract_llm::extraction::Limit;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let many = || reply::tool(json!({"value": "many"})).usage(400, 50);
+    /// let client = Client::with_model(Scripted::new([many(), many(), many()]));
+    ///
+    /// let error = client.extract::<u8>("How many?").token_budget(1_000).await.unwrap_err();
+    ///
+    /// let Error::Invalid { limit, ledger, .. } = &error else { panic!("{error}") };
+    /// assert_eq!(*limit, Limit::Tokens { limit: 1_000, used: Some(900) });
+    /// assert_eq!(ledger.attempts.len(), 2);
+    /// # });
+    /// ```
+    fn token_budget(tokens: u64) |it| it.options.policy.tokens = Some(tokens);
+
+    /// Limits the cost of an extraction over all attempts. Default: no limit. It is checked before each
+    /// re-ask; the first request is always sent.
+    ///
+    /// If the cost of a reply is unknown (the provider does not report it, and no
+    /// [`prices`](Self::prices) are set), no re-ask is made. [`Limit::Cost`](super::Limit::Cost) says
+    /// so.
+    fn cost_budget(limit: Usd) |it| it.options.policy.cost = Some(limit);
+
+    /// Sets how often the same problems may come back before the model is not asked again. Default: 2,
+    /// so the third answer with the same problems is the last. `None` turns it off. Problems are the
+    /// same if pointer, expected and found are.
+    ///
+    /// If a model to [escalate to](Self::escalate_to) is left, that model is asked instead.
+    ///
+    /// ```
+    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::{Client, Error};
+    /// # use serde_json::json;
+    /// use extract_llm::extraction::Limit;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let stubborn = (0..9).map(|_| reply::tool(json!({"value": "many"})));
+    /// let client = Client::with_model(Scripted::new(stubborn));
+    ///
+    /// let asked = client.extract::<u8>("How many?").validation_retries(8).stop_unchanged(1);
+    /// let error = asked.await.unwrap_err();
+    ///
+    /// let Error::Invalid { limit, ledger, .. } = &error else { panic!("{error}") };
+    /// assert_eq!(*limit, Limit::Unchanged { times: 1 });
+    /// assert_eq!(ledger.attempts.len(), 2);
+    /// # });
+    /// ```
+    fn stop_unchanged(times: impl Into<Option<u32>>) |it| it.options.policy.unchanged = times.into();
+
+    /// Asks once more, with this limit of output tokens, after a reply that was cut off at a lower
+    /// limit. The limit then holds for the rest of the extraction. Default: a reply that was cut off
+    /// fails with [`Error::Truncated`](crate::Error::Truncated).
+    ///
+    /// ```
+    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::Client;
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([
+    /// #     reply::truncated("{\"value\": [1, 2,"), reply::tool(json!({"value": [1, 2, 3]})),
+    /// # ]));
+    /// let numbers: Vec<u8> =
+    ///     client.extract("1 to 3").max_tokens(8).retry_truncated(64).await?;
+    /// assert_eq!(numbers, [1, 2, 3]);
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    fn retry_truncated(max_tokens: u32) |it| it.options.policy.truncated = Some(max_tokens);
+
+    /// Sets how many of the failed attempts a re-ask repeats. Default: [`RetryContext::Append`], all.
+    fn retry_context(context: RetryContext) |it| it.options.policy.retry_context = context;
+
+    /// Sets whether a re-ask asks for the invalid parts or for the whole value. Default:
+    /// [`Reask::Auto`].
+    ///
+    /// Parts are asked for by their own part of the schema, in the mode of the whole. They replace
+    /// their place in the value, and the whole value is checked again. If the model answers with a
+    /// whole value, that value is checked instead.
+    ///
+    /// ```
+    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::Client;
+    /// # use serde_json::json;
+    /// use extract_llm::extraction::Reask;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let client = Client::with_model(Scripted::new([
+    ///     reply::tool(json!({"value": [1, 2, 300]})),
+    ///     reply::tool(json!({"value_2": 30})),
+    /// ]));
+    /// let done = client.extract::<Vec<u8>>("1, 2, 30").reask(Reask::Parts).report().await?;
+    /// assert_eq!(done.value, [1, 2, 30]);
+    /// assert_eq!(done.attempts[1].parts, ["/2"]);
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    fn reask(reask: Reask) |it| it.options.policy.reask = reask;
+
+    /// Adds a model that is asked after `after` failed answers (at least 1). Several can be added; each
+    /// takes over at its number. [`validation_retries`](Self::validation_retries) and all budgets count
+    /// over all models.
+    ///
+    /// The model gets a new conversation, in a mode and dialect of its own: the input, the last failed
+    /// answer and its problems as plain messages. State that only the first provider can read (signed
+    /// thinking, ids of calls), headers and extra body fields are not sent to it. The settings of its
+    /// own client hold; limits, sampling and effort that it leaves open are taken from the extraction.
+    ///
+    /// ```
+    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::Client;
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let small = Client::with_model(Scripted::new([reply::tool(json!({"value": "many"}))]));
+    /// # let large = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
+    /// let done = small.extract::<u8>("How many?").escalate_to(&large, 1).report().await?;
+    /// assert_eq!(done.value, 7);
+    /// println!("{} answered", done.attempts[1].address);
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    fn escalate_to(client: &Client, after: u32) |it| {
+        it.escalations.push(client.escalation(after));
+        it.escalations.sort_by_key(|escalation| escalation.after);
+    };
+}
+
+impl<T> Extraction<T> {
+    /// Sets a header of this extraction's requests. It replaces the client's header of that name. Its
+    /// value is treated as a secret.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.settings.headers.set(name, value);
-        self
-    }
-
-    /// A field laid over the request's body as it is, for what has no setter here.
-    pub fn extra_body(mut self, field: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.options.settings.extra_body.insert(field.into(), value.into());
         self
     }
 }

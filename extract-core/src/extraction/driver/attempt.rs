@@ -1,171 +1,158 @@
-//! Asking: one request and its reply, entered in the ledger. What no re-ask can mend is an end.
+//! One attempt: a request, its reply, and the entry in the ledger.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 
-use super::{Driver, Failure};
+use super::state::{Driver, Failure};
 use crate::contract::Problems;
 use crate::conversation::{
     Assembly, Block, Delta, Mode, Prices, Progress, ProviderError, ProviderErrorKind, Reply,
     RequestState, StopReason,
 };
-use crate::extraction::Limit;
+use crate::extraction::channel::{AttemptStarted, EventChannel, StreamEvent};
 use crate::extraction::ledger::{Attempt, Outcome};
-use crate::extraction::stream::{AttemptStarted, EventChannel, StreamEvent};
+use crate::extraction::limit::Limit;
 use crate::http::within;
 
+/// Limit of deltas that are forwarded without waiting for the listener.
+const MAX_READY_DELTAS: usize = 256;
+
 impl<T> Driver<T> {
-    /// One request and its reply, entered in the ledger. What no re-ask can mend is an end.
-    pub(super) async fn ask(&mut self) -> Result<Reply, Failure> {
-        let number =
-            u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let mode = self.request.output.mode();
-        // Entered before the request, so that a deadline that cuts it off finds it there.
-        self.ledger.attempts.push(Attempt::begun(
-            number,
-            self.asked.clone(),
-            mode,
-            self.asked_parts(),
-        ));
-        self.asked_at = Instant::now();
-        self.request.progress = Progress::default();
-        self.arriving = Assembly::new();
+    /// Sends the request and records the attempt in the ledger. Fails if no reply came, or if the reply is a
+    /// refusal, was filtered or was cut off.
+    pub(super) async fn send_request(&mut self) -> Result<Reply, Failure> {
+        let number = self.attempt_count().saturating_add(1);
+        let mode = self.dialogue.request.output.mode();
+        // Recorded before the request, so that a deadline that cuts it off finds the attempt.
+        let (address, parts) = (self.dialogue.address.clone(), self.ask.part_pointers());
+        self.ledger.attempts.push(Attempt::start(number, address, mode, parts));
+        self.request_started = Instant::now();
+        self.dialogue.request.progress = Progress::default();
+        self.partial_reply = Assembly::new();
+        self.last_value = None;
         let answered = match self.task.channel.clone() {
-            None => self.task.client.model.respond(&self.request).await,
-            Some(line) => match self.listen(&line, number).await {
+            None => self.task.client.model.respond(&self.dialogue.request).await,
+            Some(channel) => match self.stream_reply(&channel, number).await {
                 Ok(reply) => Ok(reply),
                 Err(StreamHalt::Failed(error)) => Err(error),
                 Err(StreamHalt::Stopped(problems)) => return Err(self.stop(problems)),
             },
         };
+        let latency = self.request_started.elapsed();
+        let request_state = self.dialogue.request.progress.reached();
+        let prices = self.task.options.prices.as_ref();
         let Some(attempt) = self.ledger.attempts.last_mut() else {
             unreachable!("an attempt was pushed above")
         };
-        attempt.latency = self.asked_at.elapsed();
-        let reached = self.request.progress.reached();
-        attempt.waited = reached.waited;
+        attempt.latency = latency;
+        attempt.waited = request_state.waited;
         let reply = match answered {
             Ok(reply) => reply,
-            // The provider's own check stands in for ours: what the model wrote may still be read.
+            // The provider rejected what the model wrote; it may be readable here.
             Err(ProviderError {
-                generation: Some(written),
-                request_id,
-                transport_retries: resent,
-                ..
+                generation: Some(text), request_id, transport_retries, ..
             }) => {
-                let mut reply = Reply::new(vec![Block::Text(written)], StopReason::Unstated);
+                let mut reply = Reply::new(vec![Block::Text(text)], StopReason::Unstated);
                 reply.request_id = request_id;
-                reply.transport_retries = resent;
+                reply.transport_retries = transport_retries;
                 reply
             }
             Err(error) => {
                 attempt.request_id.clone_from(&error.request_id);
                 attempt.error = Some(error.to_string());
                 attempt.transport_retries = error.transport_retries;
-                attempt.cut_off(&self.arriving, &reached, self.task.options.prices.as_ref());
+                attempt.record_cut_off(&self.partial_reply, &request_state, prices);
                 tracing::debug!(attempt = number, %error, "no reply");
                 return Err(Failure::Provider(error));
             }
         };
-        attempt.enter(&reply, self.task.options.prices.as_ref());
+        attempt.record_reply(&reply, prices);
         tracing::debug!(
             attempt = number,
             stop = %reply.stop,
             request_id = reply.request_id.as_deref(),
             "a reply"
         );
-        let ending = match (&reply.stop, reply.refusal()) {
-            (_, Some(words)) => Some((Outcome::Refused, Failure::Refused(words.to_owned()))),
-            (StopReason::Refusal, None) => Some((Outcome::Refused, Failure::Refused(reply.text()))),
+        let (outcome, failure) = match (&reply.stop, reply.refusal()) {
+            (_, Some(message)) => (Outcome::Refused, Failure::Refused(message.to_owned())),
+            (StopReason::Refusal, None) => (Outcome::Refused, Failure::Refused(reply.text())),
             (StopReason::ContentFilter, _) => {
-                Some((Outcome::Filtered, Failure::Filtered(attempt.reply.clone())))
+                (Outcome::Filtered, Failure::Filtered(attempt.reply.clone()))
             }
             (StopReason::Length, _) => {
-                Some((Outcome::Truncated, Failure::Truncated(attempt.reply.clone())))
+                (Outcome::Truncated, Failure::Truncated(attempt.reply.clone()))
             }
-            _ => None,
+            _ => return Ok(reply),
         };
-        match ending {
-            Some((outcome, ending)) => {
-                attempt.outcome = outcome;
-                Err(ending)
-            }
-            None => Ok(reply),
-        }
+        attempt.outcome = outcome;
+        Err(failure)
     }
-}
 
-impl<T> Driver<T> {
-    /// The same request, answered piece by piece. Every piece is told to the line, and read on from
-    /// when it was taken.
-    async fn listen(&mut self, line: &EventChannel, attempt: u32) -> Result<Reply, StreamHalt> {
+    /// Streams the reply: forwards each delta, then waits until it was consumed.
+    async fn stream_reply(
+        &mut self,
+        channel: &EventChannel,
+        attempt: u32,
+    ) -> Result<Reply, StreamHalt> {
         let (first, idle) = (self.task.options.first_token, self.task.options.idle);
-        let progress = self.request.progress.clone();
-        let wait = StreamTimeout { line, progress: &progress };
-        let (began, before) = (Instant::now(), line.paused_time());
-        let opening = self.task.client.model.stream(&self.request);
-        let deltas = wait.within(first, first, FIRST, opening).await??;
-        let (contract, form) = match &self.parts {
-            Some(asking) => (Arc::clone(asking.parts.contract()), asking.form.clone()),
-            None => (Arc::clone(&self.task.contract), self.form.clone()),
-        };
-        let mode = self.request.output.mode();
-        let background = Arc::clone(&self.background);
-        let of_parts = self.parts.is_some();
-        line.send(StreamEvent::AttemptStarted(AttemptStarted {
+        let request = &self.dialogue.request;
+        let progress = request.progress.clone();
+        let timeout = StreamTimeout { channel, progress: &progress };
+        let (started, paused_before) = (Instant::now(), channel.paused_time());
+        let response = self.task.client.model.stream(request);
+        let deltas = timeout.within(first, first, FIRST, response).await??;
+        let (contract, form) = self.ask.requested(&self.task.contract);
+        channel.send(StreamEvent::AttemptStarted(AttemptStarted {
             attempt,
-            mode,
-            of_parts,
+            mode: request.output.mode(),
+            of_parts: self.ask.parts().is_some(),
             contract,
             form,
-            background,
+            background: std::sync::Arc::clone(&self.context),
         }));
-        let mut deltas = deltas.ready_chunks(MOST_AT_ONCE);
-        let waited = began.elapsed().saturating_sub(line.paused_time().saturating_sub(before));
-        let left = first.map(|most| most.saturating_sub(waited));
-        let (mut left, mut most, mut which) = (left, first, FIRST);
-        while let Some(pieces) = wait.within(left, most, which, deltas.next()).await? {
+        let mut deltas = deltas.ready_chunks(MAX_READY_DELTAS);
+        let paused = channel.paused_time().saturating_sub(paused_before);
+        let waited = started.elapsed().saturating_sub(paused);
+        let left = first.map(|limit| limit.saturating_sub(waited));
+        let (mut left, mut limit, mut setting) = (left, first, FIRST);
+        while let Some(ready) = timeout.within(left, limit, setting, deltas.next()).await? {
             let mut failure = None;
-            for piece in pieces {
-                match piece {
+            for delta in ready {
+                match delta {
                     Ok(delta) => {
-                        if is_of_the_reply(&delta) && line.has_listener() {
-                            line.send(StreamEvent::Delta(delta.clone()));
+                        if is_content(&delta) && channel.has_listener() {
+                            channel.send(StreamEvent::Delta(delta.clone()));
                         }
-                        self.arriving.push(delta);
+                        self.partial_reply.push(delta);
                     }
                     Err(error) => failure = failure.or(Some(error)),
                 }
             }
-            // The time that the listener takes is not the server's.
-            line.wait_until_consumed().await;
-            if let Some(problems) = line.stopped() {
+            channel.wait_until_consumed().await;
+            if let Some(problems) = channel.stopped() {
                 return Err(StreamHalt::Stopped(problems));
             }
             if let Some(error) = failure {
                 return Err(error.into());
             }
-            if !self.arriving.is_empty() {
-                (left, most, which) = (idle, idle, IDLE);
+            if !self.partial_reply.is_empty() {
+                (left, limit, setting) = (idle, idle, IDLE);
             }
         }
-        // An attempt without a reply keeps in the ledger how far it came.
-        if let Some(error) = self.arriving.interruption() {
+        if let Some(error) = self.partial_reply.interruption() {
             return Err(error.into());
         }
-        Ok(std::mem::take(&mut self.arriving).finish()?)
+        Ok(std::mem::take(&mut self.partial_reply).finish()?)
     }
-}
 
-impl<T> Driver<T> {
-    /// Whoever listens has seen enough of the reply.
+    /// Ends the attempt because the listener stopped the stream.
     fn stop(&mut self, problems: Problems) -> Failure {
         if let Some(attempt) = self.ledger.attempts.last_mut() {
-            attempt.latency = self.asked_at.elapsed();
-            let reached = self.request.progress.reached();
-            attempt.cut_off(&self.arriving, &reached, self.task.options.prices.as_ref());
+            attempt.latency = self.request_started.elapsed();
+            let request_state = self.dialogue.request.progress.reached();
+            let prices = self.task.options.prices.as_ref();
+            attempt.record_cut_off(&self.partial_reply, &request_state, prices);
             attempt.outcome = Outcome::Rejected;
             attempt.problems = problems.iter().cloned().collect();
         }
@@ -173,29 +160,30 @@ impl<T> Driver<T> {
         Failure::Invalid(Limit::BadItem)
     }
 
-    /// The deadline passed: where the request under way had come to, if one was.
-    pub(super) fn cut_off(&mut self) -> Option<RequestState> {
+    /// Ends the attempt because the deadline passed. Returns the state of its request, if one was under way.
+    pub(super) fn cut_off_by_deadline(&mut self) -> Option<RequestState> {
         let attempt = self.ledger.attempts.last_mut()?;
         if attempt.outcome != Outcome::Failed || attempt.error.is_some() {
             return None;
         }
         if attempt.stop.is_some() {
-            // The reply is there; it was being checked.
+            // The reply had arrived; its checks were running.
             attempt.outcome = Outcome::Unchecked;
             return None;
         }
-        let reached = self.request.progress.reached();
-        attempt.latency = self.asked_at.elapsed();
-        attempt.cut_off(&self.arriving, &reached, self.task.options.prices.as_ref());
-        attempt.error = Some(format!("the deadline passed while the request was {reached}"));
-        Some(reached)
+        let request_state = self.dialogue.request.progress.reached();
+        attempt.latency = self.request_started.elapsed();
+        let prices = self.task.options.prices.as_ref();
+        attempt.record_cut_off(&self.partial_reply, &request_state, prices);
+        attempt.error = Some(format!("the deadline passed while the request was {request_state}"));
+        Some(request_state)
     }
 }
 
-/// Why a reply was not listened to to its end.
+/// The end of a stream before the end of its reply.
 enum StreamHalt {
     Failed(ProviderError),
-    /// Whoever listens has seen enough.
+    /// The listener stopped the stream.
     Stopped(Problems),
 }
 
@@ -205,47 +193,43 @@ impl From<ProviderError> for StreamHalt {
     }
 }
 
-/// How many pieces that are there already are told at once.
-const MOST_AT_ONCE: usize = 256;
-
 const FIRST: &str = "first_token_timeout";
 const IDLE: &str = "idle_timeout";
 
-/// What waiting for a stream goes by.
+/// Applies the timeouts of a stream. They pause while the listener does not poll.
 struct StreamTimeout<'a> {
-    line: &'a EventChannel,
+    channel: &'a EventChannel,
     progress: &'a Progress,
 }
 
 impl StreamTimeout<'_> {
-    /// Waits no longer than what is left of a timeout, not counting the time that the listener
-    /// spends elsewhere.
+    /// Waits for a future for at most `left` of `limit`. `setting` is the name of the limit. Fails with a
+    /// timeout error.
     async fn within<F: Future>(
         &self,
         left: Option<Duration>,
-        most: Option<Duration>,
-        which: &'static str,
+        limit: Option<Duration>,
+        setting: &'static str,
         future: F,
     ) -> Result<F::Output, ProviderError> {
-        let (Some(left), Some(most)) = (left, most) else { return Ok(future.await) };
-        let awaited = within(left, || self.line.paused_time(), future).await;
-        awaited.ok_or_else(|| silent(which, most, self.progress.reached()))
+        let (Some(left), Some(limit)) = (left, limit) else { return Ok(future.await) };
+        let output = within(left, || self.channel.paused_time(), future).await;
+        output.ok_or_else(|| timeout_error(setting, limit, self.progress.reached()))
     }
 }
 
-/// The error that a stream ends with that was silent for too long.
-fn silent(which: &'static str, most: Duration, reached: RequestState) -> ProviderError {
-    let mut message = match which {
-        IDLE => format!("the stream was silent for longer than its `{which}` of {most:?}"),
+fn timeout_error(setting: &'static str, limit: Duration, state: RequestState) -> ProviderError {
+    let mut message = match setting {
+        IDLE => format!("the stream was silent for longer than its `{setting}` of {limit:?}"),
         _ => format!(
-            "no piece of the reply came within the `{which}` of {most:?}; the request was {}",
-            reached.describe()
+            "no piece of the reply came within the `{setting}` of {limit:?}; the request was {}",
+            state.describe()
         ),
     };
     let mut error = ProviderError::new(ProviderErrorKind::Timeout, "");
-    error.request_id = reached.id().map(str::to_owned);
-    error.transport_retries = reached.transport_retries;
-    if let Some(failure) = reached.failure {
+    error.request_id = state.id().map(str::to_owned);
+    error.transport_retries = state.transport_retries;
+    if let Some(failure) = state.failure {
         message += &format!(", after this: {}", failure.message_with_code());
         error.status = failure.status;
         error.code = failure.code;
@@ -255,16 +239,16 @@ fn silent(which: &'static str, most: Duration, reached: RequestState) -> Provide
     error
 }
 
-/// Whether it is something that the model wrote.
-fn is_of_the_reply(delta: &Delta) -> bool {
+/// Returns whether the model wrote the delta.
+fn is_content(delta: &Delta) -> bool {
     !matches!(delta, Delta::Usage { .. } | Delta::State(_) | Delta::Done(_))
 }
 
 impl Attempt {
-    fn begun(number: u32, asked: String, mode: Mode, parts: Vec<String>) -> Self {
+    fn start(number: u32, address: String, mode: Mode, parts: Vec<String>) -> Self {
         Self {
             number,
-            address: asked,
+            address,
             mode,
             parts,
             model: None,
@@ -283,29 +267,35 @@ impl Attempt {
         }
     }
 
-    fn enter(&mut self, reply: &Reply, prices: Option<&Prices>) {
+    /// Records a reply.
+    fn record_reply(&mut self, reply: &Reply, prices: Option<&Prices>) {
         self.model.clone_from(&reply.model);
         self.stop = Some(reply.stop.clone());
         self.usage = reply.usage;
         self.cost = reply.cost.or_else(|| Some(prices?.cost(reply.usage.as_ref()?)));
         self.request_id.clone_from(&reply.request_id);
         self.transport_retries = reply.transport_retries;
-        self.reply = written(&reply.blocks);
+        self.reply = text_of(&reply.blocks);
     }
 
-    /// Enters what had come of a reply that did not end, and how far its request had.
-    fn cut_off(&mut self, piece: &Assembly, reached: &RequestState, prices: Option<&Prices>) {
-        self.reply = written(piece.blocks());
-        self.usage = self.usage.or(piece.usage()).or(reached.usage);
+    /// Records a reply that did not arrive completely, and the state of its request.
+    fn record_cut_off(
+        &mut self,
+        partial: &Assembly,
+        state: &RequestState,
+        prices: Option<&Prices>,
+    ) {
+        self.reply = text_of(partial.blocks());
+        self.usage = self.usage.or(partial.usage()).or(state.usage);
         self.cost = self.cost.or_else(|| Some(prices?.cost(self.usage.as_ref()?)));
-        self.waited = reached.waited;
-        self.transport_retries = self.transport_retries.max(reached.transport_retries);
-        self.request_id = self.request_id.take().or_else(|| reached.id().map(str::to_owned));
+        self.waited = state.waited;
+        self.transport_retries = self.transport_retries.max(state.transport_retries);
+        self.request_id = self.request_id.take().or_else(|| state.id().map(str::to_owned));
     }
 }
 
-/// What a reply says, as it was written: its text, and the arguments of its calls.
-fn written(blocks: &[Block]) -> String {
+/// Returns the text of blocks as the model wrote it: the text, then the arguments of each call on a line.
+fn text_of(blocks: &[Block]) -> String {
     let text: String = blocks
         .iter()
         .filter_map(|block| match block {

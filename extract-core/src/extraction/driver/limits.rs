@@ -1,15 +1,15 @@
-//! Limits: whether the model may be asked again, and what is kept of the answers that did not pass.
+//! Limits: whether the model may be asked again, and which rejected value is kept.
 
-use super::Driver;
+use super::state::Driver;
 use crate::contract::Problems;
-use crate::extraction::Limit;
 use crate::extraction::error::Rejected;
 use crate::extraction::ledger::{Attempt, Outcome};
+use crate::extraction::limit::Limit;
 
 impl<T> Driver<T> {
-    /// Remembers an answer that did not pass: how often its problems came back, and the best value
-    /// of all, which is the one with the fewest problems, the later one of equals.
-    pub(super) fn note_rejected(&mut self, problems: &Problems) {
+    /// Remembers a rejected reply: how often its problems came back, and its value if none before had fewer
+    /// problems.
+    pub(super) fn remember_rejected(&mut self, problems: &Problems) {
         if *problems == self.problems {
             self.unchanged = self.unchanged.saturating_add(1);
         } else {
@@ -17,34 +17,35 @@ impl<T> Driver<T> {
             self.problems = problems.clone();
         }
         let fewest = self.best.as_ref().map_or(usize::MAX, |best| best.problems.len());
-        if let Some(value) = self.last.as_ref().filter(|_| problems.len() <= fewest) {
+        if let Some(value) = self.last_value.as_ref().filter(|_| problems.len() <= fewest) {
             self.best = Some(Rejected { value: value.clone(), problems: problems.clone() });
         }
     }
 
-    /// How many answers did not pass.
-    pub(super) fn rejected(&self) -> u32 {
+    /// Returns the number of rejected replies.
+    pub(super) fn rejected_count(&self) -> u32 {
         let rejected = |attempt: &&Attempt| attempt.outcome == Outcome::Rejected;
         let count = self.ledger.attempts.iter().filter(rejected).count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// The limit that forbids a re-ask, whoever would be asked.
-    pub(super) fn limit(&self) -> Option<Limit> {
+    /// Returns the limit that forbids a re-ask of any model.
+    pub(super) fn reached_limit(&self) -> Option<Limit> {
         let retries = self.task.options.validation_retries;
-        if self.rejected() > retries {
+        if self.rejected_count() > retries {
             return Some(Limit::Retries { retries });
         }
-        self.spent()
+        self.spent_budget()
     }
 
-    /// The budget that forbids one more request.
-    pub(super) fn spent(&self) -> Option<Limit> {
+    /// Returns the budget that forbids another request. Without reported usage or cost, a budget allows no
+    /// request.
+    fn spent_budget(&self) -> Option<Limit> {
         let policy = &self.task.options.policy;
         if let Some(limit) = policy.tokens {
             let used = self.ledger.known_usage().map(|usage| usage.total_tokens());
-            let opening = self.ledger.attempts.iter().find_map(|attempt| attempt.usage);
-            let next = opening.unwrap_or_default().input_tokens;
+            let first = self.ledger.attempts.iter().find_map(|attempt| attempt.usage);
+            let next = first.unwrap_or_default().input_tokens;
             if used.is_none_or(|used| used.saturating_add(next) >= limit) {
                 return Some(Limit::Tokens { limit, used });
             }
@@ -58,30 +59,29 @@ impl<T> Driver<T> {
         None
     }
 
-    /// Whether the same problems came back too often.
-    pub(super) fn is_stuck(&self) -> Option<Limit> {
-        let most = self.task.options.policy.unchanged?;
-        let stuck = self.unchanged > 0 && self.unchanged >= most;
-        stuck.then_some(Limit::Unchanged { times: self.unchanged })
+    /// Returns the limit of replies with the same problems, if it is reached.
+    pub(super) fn unchanged_limit(&self) -> Option<Limit> {
+        let limit = self.task.options.policy.unchanged?;
+        let is_reached = self.unchanged > 0 && self.unchanged >= limit;
+        is_reached.then_some(Limit::Unchanged { times: self.unchanged })
     }
 
-    /// Raises the limit of tokens after a reply that was cut off, where that was asked for, is a raise
-    /// and was not done before.
+    /// Raises the limit of output tokens after a reply that was cut off. Returns whether it did: the caller
+    /// asked for it, the new limit is higher, no budget is spent, and it was not done before.
     pub(super) fn raise_max_tokens(&mut self) -> bool {
-        let now = self.request.settings.max_tokens;
+        let now = self.dialogue.request.settings.max_tokens;
         let raised = self.task.options.policy.truncated;
         let Some(raised) = raised.filter(|raised| now.is_none_or(|now| now < *raised)) else {
             return false;
         };
-        if self.spent().is_some() {
+        if self.spent_budget().is_some() {
             return false;
         }
         self.task.options.policy.truncated = None;
         self.task.options.settings.max_tokens = Some(raised);
-        self.request.settings.max_tokens = Some(raised);
-        let attempt = self.ledger.attempts.len();
-        self.ledger.notes.push(format!(
-            "attempt {attempt}: the reply was cut off; it is asked for again with at most {raised} tokens"
+        self.dialogue.request.settings.max_tokens = Some(raised);
+        self.ledger.note_attempt(&format!(
+            "the reply was cut off; it is asked for again with at most {raised} tokens"
         ));
         true
     }

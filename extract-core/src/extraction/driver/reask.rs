@@ -1,105 +1,127 @@
-//! Asking again: whether there is a point in it, whom, and what the conversation is continued with
-//! after an answer that did not pass.
+//! Re-asks: the next request after a reply that was rejected.
 
-use std::sync::Arc;
-
-use super::{Driver, Failure};
-use crate::check::{Feedback, render_feedback};
+use super::state::{Driver, Failure};
 use crate::contract::Problems;
-use crate::conversation::{Message, Output, Reply, ToolResult, Tools};
-use crate::extraction::RetryContext;
+use crate::conversation::{Message, Reply};
+use crate::extraction::ask::{Ask, FeedbackWriter, Parts, Rejection};
+use crate::extraction::policy::RetryContext;
 
 impl<T> Driver<T> {
-    /// Makes the next request, after an answer that did not pass; or says which limit forbids it.
-    pub(super) fn ask_again(&mut self, reply: &Reply, problems: &Problems) -> Result<(), Failure> {
-        self.note_rejected(problems);
-        if let Some(limit) = self.limit() {
+    /// Prepares the next request after a rejected reply. Fails with the limit that forbids it.
+    pub(super) fn ask_again(
+        &mut self,
+        reply: &Reply,
+        rejection: &Rejection,
+    ) -> Result<(), Failure> {
+        self.remember_rejected(&rejection.problems);
+        if let Some(limit) = self.reached_limit() {
             return Err(Failure::Invalid(limit));
         }
-        let stuck = self.is_stuck();
+        let stuck = self.unchanged_limit();
         if (self.is_escalation_due() || stuck.is_some()) && self.escalate() {
-            self.choose_what_to_ask(problems);
-            self.introduce(problems);
+            self.choose_ask(&rejection.problems);
+            self.append_rejected_value(&rejection.problems);
             return Ok(());
         }
         if let Some(limit) = stuck {
             return Err(Failure::Invalid(limit));
         }
-        self.feed_back(reply, problems);
+        if rejection.calls.is_empty() {
+            self.append_feedback(reply, &rejection.problems);
+        } else {
+            self.append_call_feedback(reply, rejection);
+        }
         Ok(())
     }
 
-    /// Continues the conversation with the reply and what is wrong with it, where the protocol wants
-    /// that to stand: as the result of every call that was made, or else as a turn of the user.
-    pub(super) fn feed_back(&mut self, reply: &Reply, problems: &Problems) {
-        if self.feed_back_calls(reply) {
-            return;
+    /// Decides whether the next request asks for the whole value or for its invalid parts. A reply that
+    /// could not be read changes nothing.
+    pub(super) fn choose_ask(&mut self, problems: &Problems) {
+        let is_unread = self.last_value.is_none();
+        match &self.ask {
+            Ask::Calls(_) => {}
+            Ask::Parts(_) if is_unread => {}
+            Ask::Whole(_) | Ask::Parts(_) => {
+                let whole = self.ask.whole().clone();
+                let parts = self.last_value.as_ref().and_then(|value| {
+                    let (contract, reask) = (&self.task.contract, self.task.options.policy.reask);
+                    let (before, is_unchanged) = (self.ask.parts(), self.unchanged > 0);
+                    Parts::choose(&whole, before, contract, (value, problems), reask, is_unchanged)
+                });
+                self.ask = parts.map_or(Ask::Whole(whole), Ask::Parts);
+            }
         }
-        let was_of_parts = self.parts.is_some();
-        self.choose_what_to_ask(problems);
-        let words = self.words(problems);
+        self.dialogue.request.output = self.ask.output(&self.dialogue.request.output);
+    }
+
+    /// Appends the reply, and feedback for each of its calls.
+    fn append_call_feedback(&mut self, reply: &Reply, rejection: &Rejection) {
         if self.task.options.policy.retry_context == RetryContext::Last {
-            // Parts are parts of something, which stays.
-            self.request.messages.truncate(if was_of_parts { self.told } else { self.opened });
+            self.dialogue.request.messages.truncate(self.dialogue.initial_messages);
         }
-        self.note_asked(self.request.messages.len(), Some(reply));
-        let messages = &mut self.request.messages;
+        let feedback = self.feedback_writer().on_calls(reply, rejection);
+        let messages = &mut self.dialogue.request.messages;
+        messages.push(reply.to_message());
+        messages.extend(feedback);
+    }
+
+    /// Appends the reply and the feedback on its value: as the result of every call, or else as a user
+    /// message.
+    pub(super) fn append_feedback(&mut self, reply: &Reply, problems: &Problems) {
+        let was_parts = self.ask.parts().is_some();
+        self.choose_ask(problems);
+        let writer = self.feedback_writer();
+        let text = self.ask.feedback(self.last_value.as_ref(), problems, &writer);
+        let feedback = writer.on_value(reply, text);
+        if self.task.options.policy.retry_context == RetryContext::Last {
+            // Parts refer to the value that was fed back on before them.
+            let keep = match was_parts {
+                true => self.dialogue.whole_messages,
+                false => self.dialogue.initial_messages,
+            };
+            self.dialogue.request.messages.truncate(keep);
+        }
+        self.mark_parts(Some(reply));
+        let messages = &mut self.dialogue.request.messages;
         let turn = reply.to_message();
         if !turn.parts.is_empty() {
             messages.push(turn);
         }
-        let mut calls = reply.tool_calls().peekable();
-        if calls.peek().is_none() {
-            messages.push(Message::user(words));
-        } else {
-            let words: Arc<str> = words.into();
-            for call in calls {
-                messages.push(Message::tool(ToolResult::new(call, Arc::clone(&words), true)));
-            }
-        }
-        if !was_of_parts {
-            self.told = self.request.messages.len();
+        messages.extend(feedback);
+        if !was_parts {
+            self.dialogue.whole_messages = messages.len();
         }
     }
 
-    /// Tells another model, which has just been asked anew, of the answer that did not pass: as plain
-    /// turns, which every provider takes. An answer that could not be read tells it nothing.
-    pub(super) fn introduce(&mut self, problems: &Problems) {
-        let Some(value) = self.last.clone() else { return };
-        let asked = self.task.contract.sent_value(self.form.as_deref(), value).to_string();
-        let words = self.words(problems);
-        self.note_asked(self.request.messages.len(), None);
-        self.request.messages.extend([Message::assistant(asked), Message::user(words)]);
-        self.told = self.request.messages.len();
+    /// Tells a new conversation the rejected value and its problems, as plain messages that every provider
+    /// accepts. Appends nothing if the reply could not be read.
+    pub(super) fn append_rejected_value(&mut self, problems: &Problems) {
+        let Some(value) = self.last_value.clone() else { return };
+        let form = self.ask.whole().form.as_deref();
+        let sent = self.task.contract.sent_value(form, value).to_string();
+        let text = self.ask.feedback(self.last_value.as_ref(), problems, &self.feedback_writer());
+        self.mark_parts(None);
+        let messages = &mut self.dialogue.request.messages;
+        messages.extend([Message::assistant(sent), Message::user(text)]);
+        self.dialogue.whole_messages = messages.len();
     }
 
-    /// What is wrong, and what is asked for now, in words.
-    fn words(&self, problems: &Problems) -> String {
-        let attempt = u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX);
-        // The model is told the places in its own answer, which may be wrapped, or of another shape.
-        let (contract, form) = (&self.task.contract, self.form.as_deref());
-        let asked = self.last.clone().map(|value| contract.in_sent_shape(form, value, problems));
-        let (value, problems) = match &asked {
-            Some((value, problems)) => (Some(value), problems),
-            None => (None, problems),
-        };
-        let mut feedback = Feedback::new(problems, self.request.output.mode(), attempt);
-        feedback.value = value;
-        feedback.unchanged = self.unchanged;
-        feedback.parts = self.parts.as_ref().map(|asking| &asking.parts);
-        feedback.tool = match &self.request.output {
-            Output::Tools(Tools { tools, .. }) if tools.len() > 1 => {
-                tools.iter().map(|tool| tool.name.as_str()).find(|name| *name == contract.name())
-            }
-            _ => None,
-        };
-        let words = match &self.task.options.feedback {
-            Some(write) => write(&feedback),
-            None => render_feedback(&feedback),
-        };
-        match self.type_of_parts() {
-            Some(type_of_parts) => format!("{words}\n\n{type_of_parts}"),
-            None => words,
+    /// Remembers in a request for parts where it begins, so that it can be undone.
+    fn mark_parts(&mut self, rejected_reply: Option<&Reply>) {
+        if let Ask::Parts(parts) = &mut self.ask {
+            parts.messages_before = self.dialogue.request.messages.len();
+            parts.rejected_reply = rejected_reply.cloned();
+        }
+    }
+
+    fn feedback_writer(&self) -> FeedbackWriter<'_> {
+        FeedbackWriter {
+            options: &self.task.options,
+            contract: &self.task.contract,
+            output: &self.dialogue.request.output,
+            schema_prompt: self.task.client.model.profile().schema_prompt,
+            attempt: self.attempt_count(),
+            unchanged: self.unchanged,
         }
     }
 }

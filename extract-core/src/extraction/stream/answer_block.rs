@@ -1,7 +1,7 @@
 //! Where in a reply the value stands while it arrives.
 
-use super::AttemptStarted;
 use crate::conversation::{Delta, Mode};
+use crate::extraction::channel::AttemptStarted;
 
 /// What of a reply is followed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

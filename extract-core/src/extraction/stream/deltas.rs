@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::sealed::Observer;
-use super::{ExtractionStream, StreamEvent, View};
+use super::extraction_stream::ExtractionStream;
+use super::view::View;
+use super::view::sealed::Observer;
 use crate::contract::Extract;
 use crate::conversation::Delta;
-use crate::extraction::Extraction;
+use crate::extraction::builder::Extraction;
+use crate::extraction::channel::StreamEvent;
 
 /// The [`View`] of [`Extraction::deltas`].
 #[derive(Debug, Default)]

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::AttemptStarted;
 use crate::check::{Rules, check_at_once, violations};
 use crate::contract::dialect::Restored;
 use crate::contract::{
     CheckContext, Checker, Contract, Extract, LoweredContract, Problem, ProblemKind, Problems,
     excerpt, wrapper,
 };
+use crate::extraction::channel::AttemptStarted;
 use crate::reading::{self, Level};
 
 /// What an element is asked for by.

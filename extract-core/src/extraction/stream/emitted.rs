@@ -5,19 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::ops::Range;
 
-use serde::Serialize;
 use serde_json::Value;
-
-/// An element that [`next`](super::ExtractionStream::next) gave and that is not in the value: a list
-/// that stood before the answer, or one of an attempt that did not pass.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Withdrawn {
-    /// Which of the elements that were given it was, from 0.
-    pub index: usize,
-    /// What it was.
-    pub value: Value,
-}
 
 /// The elements that were given, by what they say.
 #[derive(Debug, Default)]

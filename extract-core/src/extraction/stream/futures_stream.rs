@@ -5,10 +5,12 @@ use std::task::{Context, Poll};
 
 use futures_util::stream::Stream;
 
-use super::{Deltas, ExtractionStream, Items};
+use super::deltas::Deltas;
+use super::extraction_stream::ExtractionStream;
+use super::items::Items;
 use crate::contract::Extract;
 use crate::conversation::Delta;
-use crate::extraction::Error;
+use crate::extraction::error::Error;
 
 impl<T, V> Unpin for ExtractionStream<T, V> {}
 

@@ -7,11 +7,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answer_block::AnswerBlock;
-use super::sealed::Observer;
-use super::{AttemptStarted, ExtractionStream, StreamEvent, View};
+use super::extraction_stream::ExtractionStream;
+use super::view::View;
+use super::view::sealed::Observer;
 use crate::contract::Extract;
 use crate::conversation::Delta;
-use crate::extraction::{Error, Extraction};
+use crate::extraction::builder::Extraction;
+use crate::extraction::channel::{AttemptStarted, StreamEvent};
+use crate::extraction::error::Error;
 use crate::partial::Live;
 use crate::partial::Partial;
 

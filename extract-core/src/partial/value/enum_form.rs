@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::fields::{Field, FieldsKind, PartialFields, Tagging, Variant, VariantContent};
+use super::fields::{Field, FieldsKind, PartialFields, Tagging, Variant};
 use super::node::{PartialNode, Seed};
 
 /// The partial form of an enum, as the derive writes it: the variants with partial fields.

@@ -45,7 +45,7 @@ pub struct AttemptStarted {
 
 /// Both ends of the line.
 #[derive(Debug, Clone)]
-pub(in crate::extraction) struct EventChannel(Arc<Mutex<Pending>>);
+pub(super) struct EventChannel(Arc<Mutex<Pending>>);
 
 #[derive(Debug)]
 struct Pending {
@@ -78,16 +78,16 @@ impl EventChannel {
     }
 
     /// Whether anyone listens; what is told to nobody is not kept.
-    pub(in crate::extraction) fn has_listener(&self) -> bool {
+    pub(super) fn has_listener(&self) -> bool {
         self.pending().heard
     }
 
     /// Whether anyone listens for the end.
-    pub(in crate::extraction) fn wants_settled_value(&self) -> bool {
+    pub(super) fn wants_settled_value(&self) -> bool {
         self.pending().end_heard
     }
 
-    pub(in crate::extraction) fn send(&self, told: StreamEvent) {
+    pub(super) fn send(&self, told: StreamEvent) {
         let mut pending = self.pending();
         let is_end = matches!(told, StreamEvent::Settled { .. });
         if if is_end { pending.end_heard } else { pending.heard } {
@@ -97,7 +97,7 @@ impl EventChannel {
 
     /// Waits until all that was told was taken. Whoever takes it polls the loop right after, so no
     /// waker is needed.
-    pub(in crate::extraction) async fn wait_until_consumed(&self) {
+    pub(super) async fn wait_until_consumed(&self) {
         poll_fn(|_| {
             let pending = self.pending();
             if pending.heard && !pending.told.is_empty() { Poll::Pending } else { Poll::Ready(()) }
@@ -121,7 +121,7 @@ impl EventChannel {
     }
 
     /// Why the loop should end, if it should.
-    pub(in crate::extraction) fn stopped(&self) -> Option<Problems> {
+    pub(super) fn stopped(&self) -> Option<Problems> {
         self.pending().stop.take()
     }
 
@@ -141,7 +141,7 @@ impl EventChannel {
     }
 
     /// How long altogether nobody waited, between those who did.
-    pub(in crate::extraction) fn paused_time(&self) -> Duration {
+    pub(super) fn paused_time(&self) -> Duration {
         self.pending().away
     }
 }

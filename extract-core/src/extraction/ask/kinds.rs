@@ -1,0 +1,93 @@
+//! [`Ask`]: what the next request asks for.
+
+use std::sync::Arc;
+
+use super::calls::Calls;
+use super::evaluation::{Evaluation, Evaluator};
+use super::parts::Parts;
+use super::turn::Turn;
+use super::whole::Whole;
+use crate::contract::{Contract, Extract, LoweredContract};
+use crate::conversation::{Output, ToolChoice, Tools};
+
+/// What the next request asks for.
+pub(in crate::extraction) enum Ask {
+    /// The whole value.
+    Whole(Whole),
+    /// The invalid parts of a value.
+    Parts(Parts),
+    /// One call for a variant of the value, or one for each element of it.
+    Calls(Calls),
+}
+
+impl Ask {
+    /// Returns how the whole value is asked for.
+    pub(in crate::extraction) fn whole(&self) -> &Whole {
+        match self {
+            Self::Whole(whole) => whole,
+            Self::Parts(parts) => &parts.whole,
+            Self::Calls(calls) => &calls.whole,
+        }
+    }
+
+    /// Returns the parts, if only parts are asked for.
+    pub(in crate::extraction) fn parts(&self) -> Option<&Parts> {
+        if let Self::Parts(parts) = self { Some(parts) } else { None }
+    }
+
+    /// Returns the JSON pointers of the parts; empty unless parts are asked for.
+    pub(in crate::extraction) fn part_pointers(&self) -> Vec<String> {
+        let parts = self.parts().into_iter().flat_map(|parts| parts.parts.pointers());
+        parts.map(str::to_owned).collect()
+    }
+
+    /// Returns whether a call of this tool gives the value, or an element of it.
+    pub(in crate::extraction) fn gives_value(&self, contract: &Contract, tool: &str) -> bool {
+        match self {
+            Self::Calls(calls) => calls.tools.find(tool).is_some(),
+            Self::Whole(_) | Self::Parts(_) => tool == contract.name(),
+        }
+    }
+
+    /// Returns the contract that the answer is read by, and its lowered form if a schema is sent.
+    pub(in crate::extraction) fn requested(
+        &self,
+        contract: &Arc<Contract>,
+    ) -> (Arc<Contract>, Option<Arc<LoweredContract>>) {
+        match self {
+            Self::Parts(parts) => (Arc::clone(parts.parts.contract()), parts.form.clone()),
+            Self::Whole(whole) => (Arc::clone(contract), whole.form.clone()),
+            Self::Calls(_) => (Arc::clone(contract), None),
+        }
+    }
+
+    /// Returns the output of the next request. A tool that the conversation already holds calls of stays
+    /// in it: `current` is the output of the request before.
+    pub(in crate::extraction) fn output(&self, current: &Output) -> Output {
+        match (self, current) {
+            (Self::Parts(parts), _) => parts.output(),
+            (Self::Calls(calls), _) => calls.whole.output.clone(),
+            (Self::Whole(whole), Output::Tools(now)) => match &whole.output {
+                Output::Tools(tools) if now.tools.len() > tools.tools.len() => {
+                    Output::Tools(Tools { choice: ToolChoice::Only(0), ..now.clone() })
+                }
+                output => output.clone(),
+            },
+            (Self::Whole(whole), _) => whole.output.clone(),
+        }
+    }
+
+    /// Reads and checks a reply. Of several answers in it, the first that passes is taken; if none does,
+    /// the problems are those of the first that could be read.
+    pub(in crate::extraction) async fn evaluate<T: Extract>(
+        &mut self,
+        turn: &Turn<'_>,
+        evaluator: &mut Evaluator<'_, T>,
+    ) -> Evaluation<T> {
+        match self {
+            Self::Whole(whole) => whole.evaluate(turn, evaluator).await,
+            Self::Parts(parts) => parts.evaluate(turn, evaluator).await,
+            Self::Calls(calls) => calls.evaluate(turn, evaluator).await,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What a request asks for: the whole value, its invalid parts, or calls of several tools. Each kind owns
+//! the output it requests, the evaluation of its reply and the feedback on it. Knows no loop.
+
+mod calls;
+mod candidates;
+mod evaluation;
+mod feedback;
+mod kinds;
+mod list_chunks;
+mod parts;
+mod pending_calls;
+mod read_value;
+mod text_answer;
+mod turn;
+mod whole;
+
+pub(super) use calls::{Calls, unknown_tool};
+pub(super) use candidates::{AnswerText, read_answer};
+pub(super) use evaluation::{Evaluation, Evaluator, Rejection, Verdict};
+pub(super) use feedback::{FeedbackWriter, NOT_TAKEN};
+pub(super) use kinds::Ask;
+pub(super) use parts::Parts;
+pub(super) use pending_calls::{CallFeedback, CallProblems};
+pub(super) use turn::Turn;
+pub(super) use whole::Whole;

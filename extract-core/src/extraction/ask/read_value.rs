@@ -1,0 +1,74 @@
+//! A value that was read from a reply, and the choice among several of them.
+
+use serde_json::Value;
+
+use super::candidates::{AnswerText, Candidate, unreadable_problem};
+use super::evaluation::{Evaluation, Evaluator, Verdict};
+use super::turn::Turn;
+use crate::contract::dialect::Restored;
+use crate::contract::{Extract, Problem, Problems};
+use crate::reading::Repair;
+
+/// A value that was read from an answer, in the type's shape.
+pub(super) struct ReadValue {
+    pub(super) restored: Restored,
+    pub(super) repairs: Vec<Repair>,
+}
+
+/// Takes the first answer that passes, and remembers the first that does not.
+#[derive(Default)]
+pub(super) struct FirstPassing {
+    rejected: Option<(Value, Vec<Repair>, Problems)>,
+    unreadable: Option<Problem>,
+}
+
+impl FirstPassing {
+    /// Checks an answer. Returns the evaluation if the answer passes, or if a check of it could not run.
+    pub(super) async fn offer<T: Extract>(
+        &mut self,
+        candidate: &Candidate,
+        read: Result<ReadValue, Problem>,
+        turn: &Turn<'_>,
+        evaluator: &mut Evaluator<'_, T>,
+    ) -> Option<Evaluation<T>> {
+        let ReadValue { restored, repairs } = match read {
+            Ok(read) => read,
+            Err(problem) => {
+                self.unreadable.get_or_insert(problem);
+                return None;
+            }
+        };
+        let Restored { value, problems, .. } = restored;
+        let (value, checked) = evaluator.check_or_leave_out(value, problems).await;
+        match checked {
+            Ok(Ok(typed)) => {
+                if let Candidate::One(AnswerText::Arguments(_)) = candidate {
+                    evaluator.note_calls_not_taken(turn.calls().count());
+                }
+                let verdict = Verdict::Accepted(typed);
+                Some(Evaluation { verdict, value: Some(value), repairs })
+            }
+            Ok(Err(problems)) => {
+                self.rejected.get_or_insert((value, repairs, problems));
+                None
+            }
+            Err(failed) => {
+                let verdict = Verdict::Unchecked(failed);
+                Some(Evaluation { verdict, value: Some(value), repairs })
+            }
+        }
+    }
+
+    /// Returns the rejection of the first answer that could be read, or else of the reply.
+    pub(super) fn rejected<T>(self) -> Evaluation<T> {
+        match self.rejected {
+            Some((value, repairs, problems)) => {
+                let verdict = Verdict::Rejected(problems.into());
+                Evaluation { verdict, value: Some(value), repairs }
+            }
+            None => Evaluation::unreadable(
+                self.unreadable.unwrap_or_else(|| unreadable_problem("nothing")),
+            ),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! [`Turn`]: a reply whose calls stand in its blocks or are written into its text.
+
+use std::borrow::Cow;
+
+use super::candidates::{other_call, unreadable_problem};
+use super::kinds::Ask;
+use crate::contract::{Contract, Problem};
+use crate::conversation::{Block, Output, Reply, ToolCall};
+use crate::reading::{self, ReadError, Repair, RepairKind, WrittenCalls};
+
+/// A reply, ready to be evaluated. Calls that the model wrote into its text are calls here.
+pub(in crate::extraction) struct Turn<'r> {
+    written: &'r Reply,
+    reply: Cow<'r, Reply>,
+}
+
+impl<'r> Turn<'r> {
+    /// Makes a turn of a reply. Calls in the text take the place of the text. Fails if these calls are cut
+    /// off, or are of tools that were not offered.
+    ///
+    /// `output` is what the request asked for, and `number` makes the ids of written calls unique.
+    pub(in crate::extraction) fn of(
+        reply: &'r Reply,
+        ask: &Ask,
+        output: &Output,
+        contract: &Contract,
+        number: usize,
+    ) -> Result<Self, Problem> {
+        if reply.tool_calls().next().is_some() {
+            return Ok(Self { written: reply, reply: Cow::Borrowed(reply) });
+        }
+        let text = reply.text();
+        let names = offered_names(ask, output, contract);
+        let offered: Vec<&str> = names.iter().map(String::as_str).collect();
+        let whole = ask.whole();
+        let mut shapes = vec![contract.shape(whole.form.as_deref())];
+        if let Some(parts) = ask.parts() {
+            shapes.push(parts.parts.contract().shape(parts.form.as_deref()));
+        }
+        match reading::calls_for(&text, &offered, &shapes) {
+            WrittenCalls::None => Ok(Self { written: reply, reply: Cow::Borrowed(reply) }),
+            WrittenCalls::Calls(calls) => {
+                let others = |block: &&Block| !matches!(block, Block::Text(_));
+                let mut blocks: Vec<Block> = reply.blocks.iter().filter(others).cloned().collect();
+                blocks.extend(calls.into_iter().enumerate().map(|(at, call)| {
+                    let id = format!("written_{number}_{at}");
+                    Block::ToolCall(ToolCall::new(id, call.name, call.arguments))
+                }));
+                // The provider's own form of the turn has no calls.
+                let reply_with_calls = Reply { blocks, state: None, ..reply.clone() };
+                Ok(Self { written: reply, reply: Cow::Owned(reply_with_calls) })
+            }
+            WrittenCalls::Incomplete => Err(unreadable_problem(ReadError::CutCall.to_string())),
+            WrittenCalls::NotOffered(found) => {
+                let offered = reading::names_in_words(offered.iter().copied());
+                let found = reading::names_in_words(found.iter().map(String::as_str));
+                Err(other_call(&offered, &found))
+            }
+        }
+    }
+
+    /// Returns the reply, with written calls as calls.
+    pub(in crate::extraction) fn reply(&self) -> &Reply {
+        &self.reply
+    }
+
+    /// Returns the reply, with written calls as calls.
+    pub(in crate::extraction) fn into_reply(self) -> Reply {
+        self.reply.into_owned()
+    }
+
+    /// Returns the calls of the reply, in its order.
+    pub(in crate::extraction) fn calls(&self) -> impl Iterator<Item = &ToolCall> {
+        self.reply.tool_calls()
+    }
+
+    /// Returns whether the reply has a call.
+    pub(super) fn has_calls(&self) -> bool {
+        self.calls().next().is_some()
+    }
+
+    /// Returns the text of the reply; empty if calls were written into it.
+    pub(super) fn text(&self) -> String {
+        self.reply.text()
+    }
+
+    /// Returns the repair that took calls out of the text, if there was one.
+    pub(in crate::extraction) fn repair(&self) -> Option<Repair> {
+        let Cow::Owned(unwrapped) = &self.reply else { return None };
+        let arguments: Vec<&str> =
+            unwrapped.tool_calls().map(|call| call.arguments.as_str()).collect();
+        let (before, after) = (self.written.text(), arguments.join("\n"));
+        Some(Repair::of_whole(RepairKind::Envelope, &before, &after))
+    }
+}
+
+/// Returns the names that a call may have: the tools that were sent, the type, and its parts.
+fn offered_names(ask: &Ask, output: &Output, contract: &Contract) -> Vec<String> {
+    let mut names = Vec::new();
+    match output {
+        Output::Tools(tools) => names.extend(tools.tools.iter().map(|tool| tool.name.clone())),
+        Output::JsonSchema(tool) => names.push(tool.name.clone()),
+        _ => {}
+    }
+    if !(matches!(ask, Ask::Calls(_)) && names.is_empty()) {
+        names.push(contract.name().to_owned());
+    }
+    names.extend(ask.parts().map(|parts| parts.parts.contract().name().to_owned()));
+    names
+}

@@ -1,0 +1,162 @@
+//! The loop.
+
+use std::convert::Infallible;
+
+use serde_json::Value;
+
+use super::state::{Driver, Failure};
+use super::user_calls::UserCalls;
+use crate::contract::{Extract, Problems};
+use crate::conversation::Reply;
+use crate::extraction::ask::{Evaluation, Evaluator, Rejection, Turn, Verdict};
+use crate::extraction::calls::{Call, Calls};
+use crate::extraction::channel::StreamEvent;
+use crate::extraction::error::Error;
+use crate::extraction::ledger::{Outcome, Report};
+use crate::extraction::task::Task;
+use crate::reading::Repair;
+
+/// An accepted value.
+pub(in crate::extraction) struct Accepted<T> {
+    pub(in crate::extraction) report: Report<T>,
+    /// The JSON of the value, in the type's shape.
+    pub(in crate::extraction) json: Value,
+}
+
+/// The result of a step.
+pub(in crate::extraction) enum Finished<T> {
+    Value(Accepted<T>),
+    /// Calls of user tools.
+    Calls(Calls),
+}
+
+/// The end of the loop: a value, or a turn with calls of user tools.
+enum End<T, C> {
+    Value(T),
+    Calls(C, Reply),
+}
+
+/// What follows the evaluation of a reply.
+enum Next<T, C> {
+    End(End<T, C>),
+    Fail(Failure),
+    AskAgain(Rejection),
+}
+
+/// Runs an extraction to its value.
+pub(in crate::extraction) async fn run<T: Extract>(task: Task<T>) -> Result<Accepted<T>, Error> {
+    let mut driver = Driver::start(task)?;
+    match driver.run_within_deadline::<Infallible>().await {
+        Ok(End::Value(value)) => Ok(driver.accept(value)),
+        Ok(End::Calls(none, _)) => match none {},
+        Err(failure) => Err(driver.into_error(failure)),
+    }
+}
+
+/// Runs an extraction to its value, or to calls of the user tools of its task.
+pub(in crate::extraction) async fn run_step<T: Extract>(
+    task: Task<T>,
+) -> Result<Finished<T>, Error> {
+    let mut driver = Driver::start(task)?;
+    match driver.run_within_deadline::<Vec<Call>>().await {
+        Ok(End::Value(value)) => Ok(Finished::Value(driver.accept(value))),
+        Ok(End::Calls(calls, reply)) => Ok(Finished::Calls(driver.hand_over(calls, &reply))),
+        Err(failure) => Err(driver.into_error(failure)),
+    }
+}
+
+impl<T: Extract> Driver<T> {
+    async fn run_within_deadline<C: UserCalls>(&mut self) -> Result<End<T, C>, Failure> {
+        match self.task.options.deadline {
+            None => self.run_loop().await,
+            Some(deadline) => match tokio::time::timeout(deadline, self.run_loop()).await {
+                Ok(end) => end,
+                Err(_) => Err(Failure::Deadline(deadline)),
+            },
+        }
+    }
+
+    /// Ask, read, check; feed the problems back and ask again.
+    async fn run_loop<C: UserCalls>(&mut self) -> Result<End<T, C>, Failure> {
+        loop {
+            let reply = match self.send_request().await {
+                Ok(reply) => reply,
+                Err(failure) if self.recover_from(&failure) => continue,
+                Err(failure) => return Err(failure),
+            };
+            match self.evaluate(&reply).await {
+                Next::End(end) => return Ok(end),
+                Next::Fail(failure) => return Err(failure),
+                Next::AskAgain(rejection) => self.ask_again(&reply, &rejection)?,
+            }
+        }
+    }
+
+    /// Reads and checks a reply, and records the result in the ledger. Calls of user tools come before a
+    /// value: a reply that holds both has not waited for their results.
+    async fn evaluate<C: UserCalls>(&mut self, reply: &Reply) -> Next<T, C> {
+        let number = self.dialogue.request.messages.len();
+        let output = &self.dialogue.request.output;
+        let turn = Turn::of(reply, &self.ask, output, &self.task.contract, number);
+        let (evaluation, repair) = match turn {
+            Err(problem) => (Evaluation::unreadable(problem), None),
+            Ok(turn) => match C::of(self, &turn) {
+                Some(Ok(calls)) => {
+                    self.record(Outcome::Called, Vec::from_iter(turn.repair()), &Problems::new());
+                    return Next::End(End::Calls(calls, turn.into_reply()));
+                }
+                Some(Err(rejection)) => (Evaluation::rejected(rejection), turn.repair()),
+                None => {
+                    let Self { task, context, ledger, ask, .. } = self;
+                    let mut evaluator = Evaluator { task, context, ledger };
+                    (ask.evaluate(&turn, &mut evaluator).await, turn.repair())
+                }
+            },
+        };
+        let Evaluation { verdict, value, repairs } = evaluation;
+        let repairs = repair.into_iter().chain(repairs).collect();
+        self.last_value = value;
+        match verdict {
+            Verdict::Accepted(value) => {
+                self.record(Outcome::Accepted, repairs, &Problems::new());
+                Next::End(End::Value(value))
+            }
+            Verdict::Rejected(rejection) => {
+                self.record(Outcome::Rejected, repairs, &rejection.problems);
+                Next::AskAgain(rejection)
+            }
+            Verdict::Unchecked(failed) => {
+                self.record(Outcome::Unchecked, repairs, &Problems::new());
+                Next::Fail(Failure::Unchecked(failed))
+            }
+        }
+    }
+}
+
+impl<T> Driver<T> {
+    /// Records the outcome of the latest attempt in the ledger.
+    fn record(&mut self, outcome: Outcome, repairs: Vec<Repair>, problems: &Problems) {
+        self.record_judgements();
+        if let Some(attempt) = self.ledger.attempts.last_mut() {
+            attempt.outcome = outcome;
+            attempt.repairs = repairs;
+            attempt.problems = problems.iter().cloned().collect();
+            tracing::debug!(
+                attempt = attempt.number,
+                ?outcome,
+                problems = problems.len(),
+                "checked"
+            );
+        }
+    }
+
+    /// Ends the extraction with a value.
+    fn accept(mut self, value: T) -> Accepted<T> {
+        let json = self.last_value.take().unwrap_or_default();
+        let channel = self.task.channel.as_ref();
+        if let Some(channel) = channel.filter(|channel| channel.wants_settled_value()) {
+            channel.send(StreamEvent::Settled { value: json.clone() });
+        }
+        Accepted { report: Report::new(value, self.into_ledger()), json }
+    }
+}

@@ -1,0 +1,136 @@
+//! [`Driver`]: the state of one extraction while it runs.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::dialogue::Dialogue;
+use crate::contract::{CheckContext, FailedCheck, Problems};
+use crate::conversation::{Assembly, Output, ProviderError};
+use crate::extraction::ask::Ask;
+use crate::extraction::error::{Error, InputError, Rejected};
+use crate::extraction::initial_request::InitialRequest;
+use crate::extraction::judgements::Judgements;
+use crate::extraction::ledger::Ledger;
+use crate::extraction::limit::Limit;
+use crate::extraction::request_tools::SentUserTool;
+use crate::extraction::task::Task;
+
+/// The state of one extraction while it runs.
+pub(super) struct Driver<T> {
+    pub(super) task: Task<T>,
+    pub(super) dialogue: Dialogue,
+    /// What the next request asks for.
+    pub(super) ask: Ask,
+    pub(super) user_tools: Vec<SentUserTool>,
+    pub(super) ledger: Ledger,
+    pub(super) context: Arc<CheckContext>,
+    started: Instant,
+    /// Start of the latest request.
+    pub(super) request_started: Instant,
+    /// The part of the current reply that has arrived.
+    pub(super) partial_reply: Assembly,
+    /// The value of the latest reply, if one could be read.
+    pub(super) last_value: Option<Value>,
+    /// The problems of the latest rejected reply.
+    pub(super) problems: Problems,
+    /// How often the same problems came back.
+    pub(super) unchanged: u32,
+    /// The rejected value with the fewest problems; of equals, the latest.
+    pub(super) best: Option<Rejected>,
+}
+
+/// Why an extraction ended without a value.
+pub(super) enum Failure {
+    Provider(ProviderError),
+    Refused(String),
+    Filtered(String),
+    Truncated(String),
+    Invalid(Limit),
+    Unchecked(FailedCheck),
+    Deadline(std::time::Duration),
+}
+
+impl<T> Driver<T> {
+    /// Makes the state before the first request. Fails if the input is empty, the type cannot be sent, or
+    /// there are user tools and the model is not asked by tools.
+    pub(super) fn start(task: Task<T>) -> Result<Self, Error> {
+        if task.options.is_blank(&task.input) {
+            return Err(InputError::Empty.into());
+        }
+        let started = Instant::now();
+        let InitialRequest { request, ask, user_tools, notes } = InitialRequest::of(&task)?;
+        if !task.user_tools.is_empty() && !matches!(request.output, Output::Tools(_)) {
+            return Err(InputError::NoTools.into());
+        }
+        let context = Arc::new(task.options.background(&task.input));
+        Ok(Self {
+            dialogue: Dialogue::start(request, &task.client, 0),
+            task,
+            ask,
+            user_tools,
+            ledger: Ledger { notes, ..Ledger::default() },
+            context,
+            started,
+            request_started: started,
+            partial_reply: Assembly::new(),
+            last_value: None,
+            problems: Problems::new(),
+            unchanged: 0,
+            best: None,
+        })
+    }
+
+    /// Returns the number of attempts so far.
+    pub(super) fn attempt_count(&self) -> u32 {
+        u32::try_from(self.ledger.attempts.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Adds the attempts of models that checks asked to the ledger, so that budgets count them.
+    pub(super) fn record_judgements(&mut self) {
+        if let Some(judgements) = self.context.context().find::<Judgements>() {
+            self.ledger.judgements.extend(judgements.take());
+        }
+    }
+
+    /// Ends the extraction and returns its ledger.
+    pub(super) fn into_ledger(mut self) -> Ledger {
+        self.record_judgements();
+        self.ledger.elapsed = self.started.elapsed();
+        self.ledger
+    }
+
+    /// Ends the extraction without a value.
+    pub(super) fn into_error(mut self, failure: Failure) -> Error {
+        let request_state = match &failure {
+            Failure::Deadline(_) => self.cut_off_by_deadline().map(Box::new),
+            _ => None,
+        };
+        let last = self.last_value.take();
+        let best = self.best.take().map(Box::new);
+        let problems = std::mem::take(&mut self.problems);
+        let ledger = Box::new(self.into_ledger());
+        let split = |best: Option<Box<Rejected>>| match best {
+            Some(best) => (Some(best.value), best.problems),
+            None => (None, problems),
+        };
+        match failure {
+            Failure::Provider(error) => Error::Provider { error, best, ledger },
+            Failure::Refused(message) => Error::Refused { message, best, ledger },
+            Failure::Filtered(partial) => Error::ContentFiltered { partial, best, ledger },
+            Failure::Truncated(partial) => Error::Truncated { partial, best, ledger },
+            Failure::Invalid(limit) => {
+                let (best, problems) = split(best);
+                Error::Invalid { problems, best, limit, ledger }
+            }
+            Failure::Deadline(deadline) => {
+                let (best, problems) = split(best);
+                Error::Deadline { deadline, reached: request_state, problems, best, ledger }
+            }
+            Failure::Unchecked(FailedCheck { pointer, failure: source }) => {
+                Error::Check { pointer, source, last, ledger }
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! [`Task`]: one extraction, ready to run.
+
+use std::sync::Arc;
+
+use super::channel::EventChannel;
+use super::client::{Client, Escalation};
+use super::options::Options;
+use crate::check::Rules;
+use crate::contract::{Contract, UserTool};
+use crate::conversation::Input;
+
+/// One extraction, ready to run: the client, the contract, the input and the options.
+pub(super) struct Task<T> {
+    pub(super) client: Client,
+    pub(super) contract: Arc<Contract>,
+    pub(super) input: Input,
+    pub(super) options: Options,
+    /// Models to ask after failed attempts, in the order in which they come due.
+    pub(super) escalations: Vec<Escalation>,
+    pub(super) user_tools: Vec<UserTool>,
+    /// Receives the events of a streamed reply.
+    pub(super) channel: Option<EventChannel>,
+    /// JSON pointer of the list that [`BadItems`](super::BadItems) is about.
+    pub(super) list_pointer: String,
+    pub(super) rules: Rules<T>,
+}
+
+impl<T> Clone for Task<T> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            contract: Arc::clone(&self.contract),
+            input: self.input.clone(),
+            options: self.options.clone(),
+            escalations: self.escalations.clone(),
+            user_tools: self.user_tools.clone(),
+            channel: self.channel.clone(),
+            list_pointer: self.list_pointer.clone(),
+            rules: self.rules.clone(),
+        }
+    }
+}
