@@ -14,9 +14,9 @@ use super::{Contract, ContractError};
 /// use serde_json::json;
 ///
 /// let schema = json!({"title": "Person", "type": "object", "properties": {"name": {"type": "string"}}});
-/// let once: Given = schema.into();
+/// let once: SchemaSource = schema.into();
 /// let contract = once.contract()?;
-/// let again: Given = contract.clone().into(); // nothing is built a second time
+/// let again: SchemaSource = contract.clone().into(); // nothing is built a second time
 /// assert!(std::sync::Arc::ptr_eq(&again.contract()?, &contract));
 /// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```

@@ -82,14 +82,14 @@ fn interrupted(message: &str) -> ProviderError {
 /// Puts a [`Reply`] together from its [`Delta`]s.
 ///
 /// ```
-/// use extract_llm::conversation::{Assembly, Delta, Ending, StopReason};
+/// use extract_llm::conversation::{Assembly, Delta, StreamEnd, StopReason};
 ///
 /// let mut assembly = Assembly::new();
 /// assembly.push(Delta::Text(String::from("Hel")));
 /// assembly.push(Delta::Text(String::from("lo")));
 /// assert!(assembly.clone().finish().is_err(), "the end is missing");
 ///
-/// assembly.push(Delta::Done(Ending::new(StopReason::Stop)));
+/// assembly.push(Delta::Done(StreamEnd::new(StopReason::Stop)));
 /// assert_eq!(assembly.finish()?.text(), "Hello");
 /// # Ok::<(), extract_llm::conversation::ProviderError>(())
 /// ```

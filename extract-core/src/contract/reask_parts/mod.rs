@@ -32,7 +32,7 @@ pub struct ReaskPart {
 ///
 /// ```
 /// use extract_llm::check::violations;
-/// use extract_llm::contract::{Contract, Parts};
+/// use extract_llm::contract::{Contract, ReaskParts};
 /// use serde_json::json;
 ///
 /// let contract = Contract::from_schema(json!({
@@ -44,7 +44,7 @@ pub struct ReaskPart {
 ///     "required": ["title", "scores"],
 /// }))?;
 /// let value = json!({"title": "Tests", "scores": [1, 9, 3, "x"]});
-/// let parts = Parts::of(&contract, None, &value, &violations(&contract, &value)).unwrap();
+/// let parts = ReaskParts::of(&contract, None, &value, &violations(&contract, &value)).unwrap();
 ///
 /// assert_eq!(parts.pointers().collect::<Vec<_>>(), ["/scores/1", "/scores/3"]);
 /// assert_eq!(parts.contract().schema()["properties"]["scores_1"]["maximum"], 6);
