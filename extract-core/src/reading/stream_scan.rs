@@ -141,14 +141,17 @@ impl<S: Sink> Follower<S> {
         self.scanner.is_done()
     }
 
+    /// Returns the scanner of the answer.
     pub(super) fn scanner(&self) -> &Scanner<S> {
         &self.scanner
     }
 
+    /// Returns whether the text exceeded the limit on bytes.
     pub(super) fn is_too_large(&self) -> bool {
         self.too_large
     }
 
+    /// Returns whether the text held invalid UTF-8.
     pub(super) fn had_bad_utf8(&self) -> bool {
         self.bad_utf8
     }

@@ -32,11 +32,17 @@ type Fit = (u32, Option<Value>);
 pub(super) mod cost {
     /// A part does not fit the schema. It costs more than all usual repairs.
     pub(crate) const MISFIT: u32 = 10_000;
+    /// Another spelling of a key or enum value, an ignored member, a repetition.
     pub(crate) const TINY: u32 = 1;
+    /// A conversion between scalars.
     pub(crate) const SMALL: u32 = 2;
+    /// A scalar or enum value that is found among other words.
     pub(crate) const NAMED: u32 = 6;
+    /// A structural conversion, or a value that is not whole.
     pub(crate) const STRUCTURE: u32 = 20;
+    /// A missing tag that is added.
     pub(crate) const TAG: u32 = 40;
+    /// A list element that is left out, or a list that is read as an object.
     pub(crate) const DROP: u32 = 50;
 }
 
@@ -125,7 +131,7 @@ impl<'s> Position<'s> {
         }
     }
 
-    /// Returns the position of a value after a structural conversion, of which a path may have one.
+    /// Returns the position of a value after a structural conversion. A path may have only one.
     fn structural(self, node: NodeId, shape: ShapeId) -> Self {
         Position { node, shape, converted: true, told: node == self.node, tags: &[], ..self }
     }
@@ -151,7 +157,7 @@ pub(super) struct Fitter<'s> {
     pub(super) tree: Tree,
     pub(super) shape: &'s Shape,
     pub(super) level: Level,
-    /// How a partial text is read; `None` for a whole text.
+    /// The mode for a partial text; `None` for a whole text.
     pub(super) partial: Option<PartialMode>,
     /// The known costs, by node, shape and flags.
     memo: HashMap<(NodeId, ShapeId, u8), u32, BuildHasherDefault<IndexHasher>>,
@@ -165,6 +171,7 @@ pub(super) struct Fitter<'s> {
 }
 
 impl<'s> Fitter<'s> {
+    /// Creates a fitter for a whole text. `source` is the text that the offsets of the tree refer to.
     pub(super) fn new(
         source: &'s str,
         tree: Tree,

@@ -318,8 +318,8 @@ impl<'s> Fitter<'s> {
     }
 
     /// Fits an object that has no member of any variant. It may be a unit variant with an empty
-    /// payload, the content of exactly one variant, a wrapper, or a value for an option that is not
-    /// an object.
+    /// payload, the content of exactly one variant, or a wrapper. It may also fit an option that is
+    /// not an object.
     fn unnamed(
         &mut self,
         at: Position<'s>,

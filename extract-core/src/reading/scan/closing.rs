@@ -63,7 +63,9 @@ pub(super) struct DecidedQuote {
 }
 
 impl DecidedQuote {
+    /// The mark certainly ends the string.
     const ENDS: Self = Self { verdict: QuoteDecision::Ends, unclear: false };
+    /// The mark certainly belongs to the string.
     const INNER: Self = Self { verdict: QuoteDecision::Inner, unclear: false };
 
     /// Returns the decision that the mark ends the string, or that it does not.

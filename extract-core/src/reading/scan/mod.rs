@@ -67,7 +67,8 @@ pub(super) struct Scanned<S> {
     pub(super) guessed: bool,
 }
 
-/// A container that is open, or a function call around a value.
+/// A container that is open, or a function call around a value. `round` says that a parenthesis
+/// opened the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Frame {
     Object,
@@ -83,9 +84,11 @@ enum State {
     AfterKey,
     AfterValue,
     String,
+    /// Inside a block string, with the byte of its quotation mark.
     Block(u8),
     LineComment,
     BlockComment,
+    /// The value is complete.
     Done,
 }
 

@@ -72,6 +72,7 @@ impl Tree {
         self.slice(Slice { at: self.slots[id as usize].key_at, len: self.key_len(id) })
     }
 
+    /// Returns a range of the text buffer.
     fn slice(&self, slice: Slice) -> &str {
         &self.texts[slice.at as usize..(slice.at + slice.len) as usize]
     }

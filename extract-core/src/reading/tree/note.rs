@@ -16,6 +16,7 @@ pub(in crate::reading) struct Note {
 }
 
 impl Note {
+    /// Creates a note about a node, for a byte range of the source.
     pub(super) fn new(node: NodeId, kind: RepairKind, (start, end): (u32, u32)) -> Self {
         Self { node, kind, start, end }
     }

@@ -1,5 +1,5 @@
-//! The nodes of the tree: a compact slot of five words, and the view of it that other files read. A
-//! hostile text may have a node for every byte, so each word counts.
+//! The nodes of the tree: a compact slot of 20 bytes, and the view of it that other files read. A
+//! hostile text may have a node for every byte, so a slot must be small.
 
 /// The index of a node.
 pub(in crate::reading) type NodeId = u32;
@@ -68,7 +68,7 @@ pub(super) const COPY: u8 = 1 << 6;
 /// Marks a key whose length does not fit. It is found in the tree's table of long keys.
 pub(super) const LONG: u16 = u16::MAX;
 
-/// A node in five words. Slots are in the order of the text: the first child follows its parent,
+/// A node in 20 bytes. Slots are in the order of the text: the first child follows its parent,
 /// and a scalar's next sibling follows the scalar. A scalar's text follows its key in the text
 /// buffer.
 #[derive(Debug, Clone, Copy)]
