@@ -1,35 +1,35 @@
-//! Finds the begin of the answer in a text that still arrives: behind thinking, prose and a fence, in
-//! the envelope of a call, at the first bracket.
+//! Finds the start of the answer in a text that is still arriving: after thinking, prose, a fence
+//! or the envelope of a tool call.
 
 use super::calls::{self, Ahead};
 use super::thinking::{Step, Walk};
 
-/// Looks for the first value of a text; each byte is looked at a bounded number of times.
+/// Searches an incoming text for its first value. Each byte is examined a bounded number of times.
 #[derive(Debug, Default)]
 pub(crate) struct AnswerStart {
     walk: Walk,
     /// The names of the tools that may be called in the text.
     offered: Vec<String>,
-    /// How much of the text before the value was searched for tags.
+    /// The end of the text that was searched for tags, in bytes.
     searched: usize,
-    /// The text holds a call whose arguments are not told as they come.
+    /// The text holds a call whose arguments cannot be streamed.
     silent: bool,
 }
 
 impl AnswerStart {
-    /// The beginning of an answer that may stand in a call of one of these tools.
+    /// Creates a search for an answer that may be the arguments of a call of one of these tools.
     pub(crate) fn offering(offered: impl IntoIterator<Item = String>) -> Self {
         Self { offered: offered.into_iter().collect(), ..Self::default() }
     }
 
-    /// Where the value begins; `lists` says whether it may be a list. `text` is the whole text so
-    /// far.
+    /// Returns the offset of the value, or `None` if it has not begun or cannot be streamed. `text`
+    /// is the whole text so far. `lists` says whether the value may be a list.
     pub(crate) fn find(&mut self, text: &str, lists: bool) -> Option<usize> {
         while !self.silent {
             let Step::Value(at) = self.walk.step(text, false) else { return None };
             let rest = &text[at..];
             if !self.offered.is_empty() {
-                // A mark may have come in pieces: some of what was searched is searched again.
+                // The end of the searched text may be half a mark, so search it again.
                 let from = self.searched.saturating_sub(16).max(self.walk.start());
                 let from = super::thinking::floor(text, from);
                 self.silent = calls::writes_tags(&text[from..at]);
@@ -58,7 +58,7 @@ impl AnswerStart {
         None
     }
 
-    /// The beginning of another value, behind one that was none.
+    /// Creates a search for the next value, after one that was not the answer. It knows no tools.
     pub(crate) fn of_another() -> Self {
         Self::default()
     }

@@ -1,26 +1,27 @@
-//! What in a text could be the answer: values in prose and in fences, behind reasoning, alone or
-//! several. Each byte is scanned a bounded number of times, whatever the text.
+//! Finds the values in a text that could be the answer: in prose, in fences, after reasoning, one
+//! or several. Each byte is scanned a bounded number of times, for any text.
 
 use super::report::CutEnding;
 use super::scan::{Limits, ScanError, Scanner, Sink, Token};
 use super::tree::{Kind, NONE, NodeId, Tree};
 
-/// One thing that could be the answer.
+/// A value in the text that could be the answer.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub(super) root: NodeId,
     pub(super) ending: CutEnding,
-    /// Where a string ends is a guess.
+    /// The end of one of its strings is a guess.
     pub(super) guessed: bool,
     pub(super) start: usize,
     pub(super) end: usize,
-    /// It stands at the beginning of a fenced block.
+    /// The value begins directly after the opening of a fence.
     pub(super) fenced: bool,
-    /// What its form makes less likely to be meant.
+    /// A penalty that is added to the cost, because of the candidate's form.
     pub(super) doubt: u32,
 }
 
-/// Scans one value that begins at `start`; the tree comes back also where it went wrong.
+/// Scans the value that begins at `start` into the tree, as a new root. With `lines`, a line break
+/// may end a string. The tree is returned even if the scan fails.
 pub(super) fn scan_at(
     text: &str,
     start: usize,
@@ -52,11 +53,13 @@ pub(super) fn scan_at(
     (tree, Ok(candidate))
 }
 
-/// How many values of one text may be scanned twice: each of them can reach to its end.
+/// The number of values of one text that may be scanned twice. Each such scan can run to the end of
+/// the text.
 pub(super) const SECOND_TRIES: u32 = 4;
 
-/// Scans one value, and, where the text ends inside one of its strings, tries whether a closing
-/// mark was forgotten further up.
+/// Scans the value that begins at `start`. If the text ends inside one of its strings, scans it
+/// again and allows a line break to end a string: a closing quotation mark may be missing. `tries`
+/// counts the scans that remain.
 pub(super) fn scan_whole(
     text: &str,
     start: usize,
@@ -75,17 +78,17 @@ pub(super) fn scan_whole(
     let mut probe = Scanner::with_limits((), limits).knowing(tree.names()).starting_at(start);
     probe.lines = true;
     let probe = probe.complete(&text[start..]);
-    // A mark that is put in further up says nothing of closers that are missing at the end.
+    // A missing quotation mark does not explain missing closing brackets.
     if probe.error.is_some() || probe.ending != CutEnding::Whole {
         return (tree, first);
     }
-    // Of the two only the one that is taken stays in the tree.
+    // Keep only one of the two scans in the tree.
     tree.truncate(mark);
     let (tree, second) = scan_at(text, start, tree, limits, true);
     let second = second.map(|mut second| {
         second.doubt += 1;
         if second.guessed {
-            // Closers behind the text of a string can be part of it.
+            // Closing brackets after the text of a string can be part of the string.
             second.ending = CutEnding::Cut;
         }
         second
@@ -93,7 +96,8 @@ pub(super) fn scan_whole(
     (tree, second)
 }
 
-/// Every value that begins with a bracket, one behind the other.
+/// Scans all values after `from` that begin with a bracket, in order. `partial` says that the text
+/// is incomplete, so no value is scanned twice.
 pub(super) fn bracketed(
     text: &str,
     from: usize,
@@ -125,7 +129,7 @@ pub(super) fn bracketed(
     (tree, Ok(found))
 }
 
-/// Whether only a fence and its tag stand between the line's beginning and this place.
+/// Returns whether only the opening of a fence and its tag precede `start` on its line.
 fn in_fence(text: &str, start: usize) -> bool {
     let before = text[..start].trim_end();
     let window = before.len().saturating_sub(40);
@@ -138,7 +142,7 @@ fn in_fence(text: &str, start: usize) -> bool {
     tag.ends_with("```") || tag.ends_with("~~~")
 }
 
-/// The text inside the first fence, or the text itself; without what marks it up.
+/// Returns the text inside the first fence, or the whole text, without Markdown emphasis around it.
 pub(super) fn plain(text: &str) -> &str {
     let mut inner = text.trim();
     let bracket = memchr::memchr2(b'{', b'[', inner.as_bytes()).unwrap_or(inner.len());
@@ -160,7 +164,7 @@ pub(super) fn plain(text: &str) -> &str {
     inner
 }
 
-/// The whole of a text as one token.
+/// Adds the whole of `text` to the tree as one token. `text` must be a slice of `whole`.
 pub(super) fn prose(text: &str, whole: &str, tree: &mut Tree) -> Candidate {
     tree.next_root();
     let start = (text.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
@@ -180,8 +184,8 @@ pub(super) fn prose(text: &str, whole: &str, tree: &mut Tree) -> Candidate {
     }
 }
 
-/// The text without one level of escapes, if it is JSON whose quotes are all escaped once too
-/// often: `{\"key\": …`.
+/// Removes one level of escapes from JSON in which every quotation mark is escaped: `{\"key\": …`.
+/// Returns `None` for any other text.
 pub(super) fn unescaped(text: &str) -> Option<String> {
     let text = text.trim();
     let inside = text.strip_prefix(['{', '['])?.trim_start_matches(['[', '{']);
@@ -192,13 +196,14 @@ pub(super) fn unescaped(text: &str) -> Option<String> {
     serde_json::from_str(&format!("\"{}\"", text.replace('\n', "\\n"))).ok()
 }
 
-/// Whether a candidate says nothing: an empty object or list.
+/// Returns whether a candidate is an empty object or list.
 pub(super) fn is_empty(tree: &Tree, candidate: &Candidate) -> bool {
     let node = tree.node(candidate.root);
     matches!(node.kind, Kind::Object | Kind::List) && node.first == NONE
 }
 
-/// Whether a candidate is words in brackets, `[see note]`, and no JSON.
+/// Returns whether a candidate is bracketed prose, such as `[see note]`: all its children are bare
+/// words.
 pub(super) fn is_words(tree: &Tree, candidate: &Candidate) -> bool {
     let is_bare = |child| matches!(tree.node(child).kind, Kind::Bare | Kind::Missing);
     let kind = tree.node(candidate.root).kind;

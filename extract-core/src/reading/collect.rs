@@ -1,5 +1,5 @@
-//! Several values of a text as the one list that is asked for: JSON lines, blocks one behind the
-//! other, the list in pieces. Knows which values belong together, and when only the first is meant.
+//! Collects several values of a text into the list that the schema asks for: JSON lines,
+//! consecutive blocks, a list in several pieces. Decides which values belong to the list.
 
 use std::collections::HashSet;
 
@@ -11,28 +11,30 @@ use super::tree::{Kind, NONE, NodeId, Tree};
 use crate::contract::shape::{Shape, ShapeId, ShapeKind};
 use crate::contract::wrapper;
 
-/// What a value of the text is to the list.
+/// The relation of a value to the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ListPiece {
     /// One element.
     Element,
-    /// The list itself, or a piece of it.
+    /// The whole list, or a piece of it.
     List,
-    /// The list without elements.
+    /// A list without elements.
     Empty,
-    /// It fits neither.
+    /// Neither a fitting element nor a fitting list.
     Other,
 }
 
-/// The list that values of a text are together, and what was left out of it.
+/// The collected list, with the values that were left out of it.
 pub(super) struct Collected {
     pub(super) choice: ChosenCandidate,
     pub(super) left_out: Vec<Repair>,
 }
 
-/// All values that are elements of the list that is asked for, wherever they stand. A text that has
-/// the list as one is taken for its pieces only where nothing stands between them: with words
-/// between them one may be a draft, and the first is meant.
+/// Collects all elements of the list, at any position in the text. Returns `None` if the schema
+/// asks for no list, or if fewer than two values belong to it.
+///
+/// Several lists are joined only if no prose stands between them. Otherwise one of them may be a
+/// draft, and the function returns `None`.
 pub(super) fn collected(
     fitter: &mut Fitter<'_>,
     found: &[Candidate],
@@ -59,11 +61,12 @@ pub(super) fn collected(
     let mut left_out = Vec::new();
     let mut lists = HashSet::new();
     for ((one, part), run) in found.iter().zip(&parts).zip(&runs) {
-        // What stands among elements and is nearly one is wrong, not out of place.
+        // A value that nearly fits, among elements, is a wrong element and must be reported as
+        // such.
         let among = *part == ListPiece::Other && alive.contains(run);
         match part {
             ListPiece::Element => roots.push(one.root),
-            // The same list once more is a repetition.
+            // The same list again is a repetition.
             ListPiece::List if lists.insert(said(text, one)) => {
                 roots.extend(wanted.elements_of(&fitter.tree, one.root)?);
             }
@@ -82,7 +85,7 @@ pub(super) fn collected(
     let is_cut = |one: &Candidate, part: ListPiece| match one.ending {
         CutEnding::Whole => false,
         CutEnding::Cut => true,
-        // An element whose other members never came.
+        // An object without its closing bracket lacks members.
         CutEnding::Unclosed => {
             part == ListPiece::Other && fitter.tree.node(one.root).kind == Kind::Object
         }
@@ -98,22 +101,22 @@ pub(super) fn collected(
     Some(Collected { choice, left_out })
 }
 
-/// Whether several values can be the list that is asked for.
+/// Returns whether several values can form the list that the schema asks for.
 pub(super) fn asks_for_list(shape: &Shape) -> bool {
     Wanted::of(shape).is_some()
 }
 
-/// The list that is asked for.
+/// The list that the schema asks for.
 struct Wanted {
     list: ShapeId,
     element: ShapeId,
-    /// An object stands around it that is only there because providers want one.
+    /// The root is the wrapper object that is added for providers.
     is_wrapped: bool,
 }
 
 impl Wanted {
-    /// The root itself, or all that the root holds; nothing where no list is asked for, or one whose
-    /// elements differ by their place.
+    /// Returns the list at the root, or in the only field of the root. Returns `None` if there is
+    /// no such list, or if its elements have different shapes by position.
     fn of(shape: &Shape) -> Option<Self> {
         let mut list = shape.root();
         let mut is_wrapped = false;
@@ -134,7 +137,7 @@ impl Wanted {
         }
     }
 
-    /// What a value is to the list: the cheaper of the two.
+    /// Returns the relation of a value to the list: the cheaper of element and list.
     fn part(&self, fitter: &mut Fitter<'_>, one: &Candidate) -> ListPiece {
         let element = fitter.cost_at(one.root, self.element);
         let list = fitter.cost(one.root).min(fitter.cost_at(one.root, self.list));
@@ -150,7 +153,7 @@ impl Wanted {
         }
     }
 
-    /// The elements of a piece of the list.
+    /// Returns the elements of a piece of the list, or `None` if the node is not a list.
     fn elements_of(&self, tree: &Tree, id: NodeId) -> Option<Vec<NodeId>> {
         let list = match tree.node(id).kind {
             Kind::Object if self.is_wrapped => tree.only_child(id)?,
@@ -168,7 +171,8 @@ impl Wanted {
         Some(elements)
     }
 
-    /// Whether what fits nothing is plainly meant as an element: it has one of its members.
+    /// Returns whether a value that does not fit is still meant as an element, because it has one
+    /// of the element's members.
     fn is_nearly(&self, fitter: &Fitter<'_>, id: NodeId) -> bool {
         let (tree, shape) = (&fitter.tree, fitter.shape);
         let has_member = |form: &ShapeKind| match form {
@@ -186,9 +190,8 @@ impl Wanted {
     }
 }
 
-/// For each value the number of the run that it stands in: values of one run have nothing between
-/// them but what parts the lines of a list, and fences. Where one is in a fence and one is not, the
-/// fence is there for a reason: they are told apart.
+/// Returns the run number of each value. Values of one run have only list punctuation and fences
+/// between them. A value inside a fence and one outside are in different runs.
 fn runs(found: &[Candidate], text: &str) -> Vec<usize> {
     let mut run = 0;
     let mut before = None;
@@ -201,7 +204,7 @@ fn runs(found: &[Candidate], text: &str) -> Vec<usize> {
     numbers.collect()
 }
 
-/// Whether what stands between two values only parts them.
+/// Returns whether the text between two values only separates them.
 fn is_empty_value(between: &str) -> bool {
     between.lines().map(str::trim).all(|line| {
         let fence = line.strip_prefix("```").or_else(|| line.strip_prefix("~~~"));
@@ -214,7 +217,7 @@ fn is_empty_value(between: &str) -> bool {
     })
 }
 
-/// Tells of a value that is not in the list that others became.
+/// Creates the repair for a value that is not in the collected list.
 fn dropped(text: &str, candidate: &Candidate) -> Repair {
     Repair {
         pointer: String::new(),

@@ -1,24 +1,28 @@
-//! The value of an enum that a text means: spelled exactly, spelled otherwise, or named alone in a
-//! sentence. A name that only happens to be part of a text names nothing.
+//! Matches a text with the values of an enum: spelled exactly, spelled differently, or named alone
+//! in a sentence. A name inside a longer word does not count. Also recognises booleans and absence
+//! words.
 
 use std::collections::BTreeMap;
 
 use crate::contract::shape::{Choices, fold, normal_value};
 
-/// How a choice was found.
+/// The result of matching a text with an enum. The index refers to [`Choices::all`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EnumMatch {
-    /// Spelled as the schema (or an alias) spells it.
+    /// The text is spelled as in the schema, or as an alias.
     Exact(usize),
-    /// The same but for case, accents or punctuation.
+    /// The text is equal except for case, accents or punctuation.
     Like(usize),
-    /// Named in a longer text, and no other is.
+    /// A longer text names this value and no other.
     Named(usize),
-    /// Several are named, or one is denied.
+    /// The text names several values, or negates one.
     Unclear,
+    /// The text names no value.
     None,
 }
 
+/// Matches a text with the values of an enum: first its exact spelling, then its normal form, then
+/// names within it.
 pub(super) fn find(choices: &Choices, text: &str) -> EnumMatch {
     let trimmed = text.trim();
     for text in [text, trimmed] {
@@ -29,7 +33,7 @@ pub(super) fn find(choices: &Choices, text: &str) -> EnumMatch {
     let plain = normal_value(trimmed);
     match choices.normal.get(&plain) {
         Some(Some(index)) => return EnumMatch::Like(*index as usize),
-        // Spellings that differ by what was taken away: their case or accents must tell.
+        // Two values have this normal form: only their exact case or accents can tell them apart.
         Some(None) => return EnumMatch::Unclear,
         None => {}
     }
@@ -46,21 +50,21 @@ pub(super) fn find(choices: &Choices, text: &str) -> EnumMatch {
     named(choices, trimmed)
 }
 
-/// Whether a text is JSON, or begins like it: its words are not those of a sentence.
+/// Returns whether a text is JSON, or begins like JSON, so that its words are not a sentence.
 pub(super) fn holds_json(text: &str) -> bool {
     text.trim_start_matches(|char: char| char.is_whitespace() || matches!(char, '"' | '\\'))
         .starts_with(['{', '['])
         || text.contains("\":")
 }
 
-/// The longest text that is searched for the names of choices.
+/// The longest text that is searched for names, in bytes.
 const LONGEST: usize = 16_384;
 
 /// The shortest name that counts within a longer text, in characters.
 const SHORTEST: usize = 3;
 
-/// The short name behind a word that announces a choice: `Option B`, `The answer is (b).` None if the
-/// choice is denied, or another one is announced.
+/// Returns the short name after a word that announces a choice: `Option B`, `The answer is (b).`
+/// Returns `None` if the choice is negated, or if a second one is announced.
 fn behind_label(text: &str) -> Option<&str> {
     const LABELS: [&str; 3] = ["option", "answer", "choice"];
     if text.len() > 128 {
@@ -73,7 +77,7 @@ fn behind_label(text: &str) -> Option<&str> {
     let before = text.get(..offset(words.find(is_label)?))?;
     let name = words.next()?;
     let name = if name.eq_ignore_ascii_case("is") { words.next()? } else { name };
-    // One letter is followed by nothing, or by what says more of it: `Option B: the second`.
+    // A short name must end the text, or precede a remark: `Option B: the second`.
     let behind = text.get(offset(name) + name.len()..)?;
     let behind = behind.trim_start_matches([')', '"', '\'', '*', ']']);
     let is_closed = behind.is_empty() || behind.starts_with([':', '.', '-', ';']);
@@ -81,8 +85,8 @@ fn behind_label(text: &str) -> Option<&str> {
     (name.chars().count() < SHORTEST && is_closed && is_alone).then_some(name)
 }
 
-/// Finds the one choice that is named as a word of its own. Overlapping names go to the longest, so
-/// that `car-2` is not `car`.
+/// Finds the one value that is named as a whole word. Overlapping names count as the longest, so
+/// `car-2` does not name `car`.
 fn named(choices: &Choices, text: &str) -> EnumMatch {
     if text.len() > LONGEST {
         return EnumMatch::None;
@@ -120,18 +124,17 @@ fn named(choices: &Choices, text: &str) -> EnumMatch {
     only.map_or(EnumMatch::None, EnumMatch::Named)
 }
 
-/// A text without case and accents, and with a space for each mark that joins words.
+/// Returns a text without case and accents, with a space for each hyphen and underscore.
 fn spaced(text: &str) -> String {
     fold(text).replace(['_', '-'], " ")
 }
 
-/// Whether a character is of a script that writes words without spaces between them.
+/// Returns whether a character is of a script that writes no spaces between words.
 fn is_dense(char: char) -> bool {
     char >= '\u{2e80}' && char.is_alphanumeric()
 }
 
-/// Whether the range is no part of a longer word. Scripts that write without spaces have no words
-/// to be part of.
+/// Returns whether a range is not part of a longer word. In scripts without spaces it never is.
 fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let word = |char: Option<char>| {
         char.is_some_and(|char| (char.is_alphanumeric() || char == '_') && char < '\u{2e80}')
@@ -143,7 +146,7 @@ fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     !(word(before) && word(first) || word(after) && word(last))
 }
 
-/// Whether the text right before says that it is *not* what follows.
+/// Returns whether the text directly before a name negates it.
 fn denied(before: &str) -> bool {
     let before = before.trim_end_matches(|char: char| !char.is_alphanumeric() && char != '\'');
     ["not", "n't", "isnt", "neither", "nor", "never", "no", "non", "without", "than"].iter().any(
@@ -155,7 +158,8 @@ fn denied(before: &str) -> bool {
     )
 }
 
-/// What a text says of yes and no, if it says exactly one of them.
+/// Returns the boolean that a text means, and whether it was found among other words. Returns
+/// `None` if the text means neither or both.
 pub(super) fn truth(text: &str) -> Option<(bool, bool)> {
     if holds_json(text) {
         return None;
@@ -187,7 +191,7 @@ pub(super) fn truth(text: &str) -> Option<(bool, bool)> {
     (yes != no).then_some((yes, true))
 }
 
-/// Whether a text only says that there is nothing.
+/// Returns whether a text only says that no value exists, such as `N/A`.
 pub(super) fn says_nothing(text: &str) -> bool {
     const WORDS: [&str; 20] = [
         "",

@@ -1,10 +1,10 @@
-//! Why nothing could be read.
+//! The error of a text in which no value could be read.
 
 use thiserror::Error;
 
 use super::scan::ScanError;
 
-/// Why a text could not be read at all. A value that does not fit its schema is no such error: it
+/// The reason why no value could be read. A value that does not fit its schema is not an error: it
 /// is a [`Reading`](super::Reading) with misfits.
 ///
 /// ```
@@ -20,42 +20,42 @@ use super::scan::ScanError;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The text is not JSON, and the level allows nothing else.
+    /// The text is not JSON, and the level is [`Level::Strict`](super::Level::Strict).
     #[error("the text is not JSON: {message} (line {line}, column {column})")]
     NotJson {
-        /// What is wrong.
+        /// The message of the JSON parser.
         message: String,
-        /// Counted from 1.
+        /// The line of the error, counted from 1.
         line: usize,
-        /// Counted from 1.
+        /// The column of the error, counted from 1.
         column: usize,
     },
-    /// There is no value in the text that the schema could mean.
+    /// The text holds no value that could be meant for the schema.
     #[error("there is no {expected} in the text, which begins {excerpt:?}")]
     NoValue {
-        /// What was looked for.
+        /// The kind of value that the schema expects, such as `JSON object`.
         expected: String,
-        /// The beginning of the text.
+        /// The first characters of the text.
         excerpt: String,
     },
-    /// The text ends while the model still thinks aloud, so that there is no answer yet.
+    /// The text ends inside the model's thinking, so there is no answer yet.
     #[error("the text ends in thinking that begins with {mark:?}, before any answer")]
     OnlyThinking {
         /// The mark that opened the thinking.
         mark: String,
     },
-    /// The text ends inside of a tool call that is written in it, or that call cannot be read.
+    /// The text ends inside a tool call, or holds a malformed one.
     #[error("the text ends inside of a tool call that is written in it, or the call is malformed")]
     CutCall,
     /// The text holds a call of a tool that was not offered.
     #[error("expected a call of one of the tools {offered}, found a call of {found}")]
     OtherCall {
-        /// The names of the tools that were offered.
+        /// The names of the offered tools, as a list for a message.
         offered: String,
-        /// The names that were called.
+        /// The names of the called tools, as a list for a message.
         found: String,
     },
-    /// The text is beyond the limits.
+    /// The text exceeds the [`Limits`](super::Limits).
     #[error(transparent)]
     Limit(#[from] ScanError),
 }

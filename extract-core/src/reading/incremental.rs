@@ -1,5 +1,5 @@
-//! Reading as it arrives: the answer grows while the text comes, and the end is judged on the whole
-//! text, as if it had come at once.
+//! Reads a text while it arrives. The value so far grows with the text; the final value is read
+//! from the whole text.
 
 use serde_json::Value;
 
@@ -13,14 +13,14 @@ use super::strict;
 use super::tree::{NONE, Tree};
 use crate::contract::shape::ShapeKind;
 
-/// Reads a text for a schema while it arrives, in portions of any size.
+/// Reads a text for a schema while it arrives, in pieces of any size.
 ///
-/// [`finish`](Self::finish) gives what [`Reader::read`] gives for the whole text; meanwhile
-/// [`partial`](Self::partial) shows the value so far.
+/// [`partial`](Self::partial) returns the value so far. [`finish`](Self::finish) returns the same
+/// as [`Reader::read`] for the whole text.
 ///
 /// ```
 /// use extract_llm::contract::Shape;
-/// use extract_llm::reading::{Growing, Incremental, Reader};
+/// use extract_llm::reading::{Incremental, PartialMode, Reader};
 /// use serde_json::json;
 ///
 /// let shape = Shape::any();
@@ -28,12 +28,13 @@ use crate::contract::shape::ShapeKind;
 /// for piece in ["```json\n{\"na", "me\": \"A", "da\"}\n`", "``"] {
 ///     incremental.feed(piece.as_bytes());
 /// }
-/// assert_eq!(incremental.partial(Growing::Shown), Some(json!({"name": "Ada"})));
+/// assert_eq!(incremental.partial(PartialMode::Shown), Some(json!({"name": "Ada"})));
 /// assert_eq!(incremental.finish()?.value, json!({"name": "Ada"}));
 /// # Ok::<(), extract_llm::reading::ReadError>(())
 /// ```
 ///
-/// A [`Sink`] of one's own hears the events of the answer as they come ([`with_sink`](Self::with_sink)):
+/// A user-defined [`Sink`] receives the events of the answer as they arrive
+/// ([`with_sink`](Self::with_sink)):
 ///
 /// ```
 /// use extract_llm::contract::Shape;
@@ -59,16 +60,16 @@ pub struct Incremental<'s, S = ()> {
 }
 
 impl<'s> Incremental<'s> {
-    /// Begins a text.
+    /// Creates an incremental reading of one text.
     pub fn new(reader: Reader<'s>) -> Self {
         Self::with_sink(reader, ())
     }
 }
 
 impl<'s, S: Sink> Incremental<'s, S> {
-    /// Begins a text whose answer tells its events to `sink`, as a [`Follower`] does. Should the
-    /// whole text turn out to mean another value than the first, only [`finish`](Self::finish)
-    /// says so.
+    /// Creates a reading that also sends the events of the answer to `sink`, as a [`Follower`]
+    /// does. The events are those of the first value. If the whole text means another value, only
+    /// [`finish`](Self::finish) returns it.
     pub fn with_sink(reader: Reader<'s>, sink: S) -> Self {
         let object = matches!(reader.shape.form(reader.shape.root()), ShapeKind::Object(_));
         let sinks = (Tree::new(), sink);
@@ -79,28 +80,28 @@ impl<'s, S: Sink> Incremental<'s, S> {
         Self { reader, follower }
     }
 
-    /// Takes the next bytes, split anywhere; what is not UTF-8 is read as U+FFFD.
+    /// Appends bytes. They may end inside a character; invalid UTF-8 is read as U+FFFD.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.follower.feed(bytes);
     }
 
-    /// Takes the next piece of the text.
+    /// Appends a piece of the text.
     pub fn feed_str(&mut self, piece: &str) {
         self.follower.feed_str(piece);
     }
 
-    /// The text so far.
+    /// Returns the text so far.
     pub fn text(&self) -> &str {
         self.follower.text()
     }
 
-    /// The sink, to take out of it what was heard.
+    /// Returns the sink, for example to take out the collected events.
     pub fn sink_mut(&mut self) -> &mut S {
         &mut self.follower.sink_mut().1
     }
 
-    /// The value so far; `None` before there is one. It costs what the value is long: for values in
-    /// place, listen to a [`Follower`].
+    /// Returns the value so far, or `None` if it has not begun. Each call takes time proportional
+    /// to the value's size. Use a [`Follower`] to receive changes only.
     pub fn partial(&mut self, growing: PartialMode) -> Option<Value> {
         self.follower.catch_up();
         let mut tree = self.follower.sink().0.clone();
@@ -115,11 +116,11 @@ impl<'s, S: Sink> Incremental<'s, S> {
         fitter.build(root, &mut FitNotes::default())
     }
 
-    /// The end of the text: what [`Reader::read`] reads in the whole of it.
+    /// Ends the text, and returns what [`Reader::read`] returns for the whole text.
     ///
     /// # Errors
     ///
-    /// As [`Reader::read`].
+    /// Fails as [`Reader::read`] does.
     pub fn finish(mut self) -> Result<Reading, ReadError> {
         self.follower.end();
         if self.follower.is_too_large() {
@@ -140,7 +141,7 @@ impl<'s, S: Sink> Incremental<'s, S> {
         Ok(reading)
     }
 
-    /// Where the text was JSON throughout and fits, the tree is there already.
+    /// Returns the value of the tree that was built, if the whole text is plain JSON that fits.
     fn read_already(&self) -> Option<Reading> {
         let (scanner, text) = (self.follower.scanner(), self.follower.text());
         let json = scanner.is_done()
@@ -164,6 +165,7 @@ impl<'s, S: Sink> Incremental<'s, S> {
     }
 }
 
+/// Returns whether a text is JSON white space only.
 fn is_json_space(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
 }

@@ -1,12 +1,12 @@
-//! Answers written as XML-like elements: tags that are names, text inside them, closing tags that
-//! may be missing. Attributes say nothing here.
+//! Reads answers that are written as XML-like elements. Tag names become keys, and closing tags may
+//! be missing. Attributes are ignored.
 
 use super::candidates::Candidate;
 use super::report::CutEnding;
 use super::scan::{Container, Limits, Sink, TokenRole};
 use super::tree::Tree;
 
-/// An element, with what stands directly in it.
+/// An element, with its direct text and the indices of its child elements.
 struct Element<'t> {
     name: &'t str,
     text: String,
@@ -14,10 +14,11 @@ struct Element<'t> {
     span: (usize, usize),
 }
 
-/// The most elements that are read as markup.
+/// The largest number of elements that are read.
 const MOST: usize = 100_000;
 
-/// The elements of a text as one object.
+/// Reads the elements of a text into the tree, as one object with a member for each root element.
+/// Returns `None` if the text has no readable elements.
 pub(super) fn candidate(
     text: &str,
     from: usize,
@@ -43,7 +44,9 @@ pub(super) fn candidate(
     })
 }
 
-/// Reads tags; `None` where there are none, or too many, or too deep.
+/// Parses the tags after `from`. Returns the elements, the indices of the root elements, and the
+/// end of the markup. Returns `None` if no tag is closed, or if there are too many elements or
+/// levels.
 fn parse(text: &str, from: usize, deepest: usize) -> Option<(Vec<Element<'_>>, Vec<usize>, usize)> {
     let mut elements: Vec<Element<'_>> = Vec::new();
     let mut roots = Vec::new();
@@ -65,7 +68,7 @@ fn parse(text: &str, from: usize, deepest: usize) -> Option<(Vec<Element<'_>>, V
         };
         at = behind;
         if closing {
-            // What was opened further in and not closed ends here too.
+            // Unclosed elements inside this one end here too.
             if let Some(depth) = open.iter().rposition(|&index| elements[index].name == name) {
                 for index in open.drain(depth..) {
                     elements[index].span.1 = here;
@@ -97,7 +100,8 @@ fn parse(text: &str, from: usize, deepest: usize) -> Option<(Vec<Element<'_>>, V
         }
     }
     if let Some(&inside) = open.last() {
-        // The text behind the last tag belongs to what was not closed, up to its line's end.
+        // The text after the last tag belongs to the innermost open element, up to the end of the
+        // line.
         let line = text[at..].find('\n').map_or(text.len(), |line| at + line);
         elements[inside].text.push_str(&text[at..line]);
         end = line;
@@ -105,7 +109,8 @@ fn parse(text: &str, from: usize, deepest: usize) -> Option<(Vec<Element<'_>>, V
     (closed > 0).then_some((elements, roots, end))
 }
 
-/// The tag at `<`: its name, whether it closes, whether it is empty, and what is behind it.
+/// Parses the tag at a `<`. Returns its name, whether it is a closing tag, whether it is an empty
+/// element, and the offset after it. Returns `None` if no tag of at most 256 characters is there.
 fn tag(text: &str, at: usize) -> Option<(&str, bool, bool, usize)> {
     let inside = &text[at + 1..];
     let closing = inside.starts_with('/');
@@ -123,7 +128,7 @@ fn tag(text: &str, at: usize) -> Option<(&str, bool, bool, usize)> {
     Some((name, closing, empty, at + 1 + name_at + name_len + close + 1))
 }
 
-/// Writes an element into the tree: `member` with its name as key.
+/// Writes an element into the tree. `member` says whether its name is written as a key.
 fn write(tree: &mut Tree, elements: &[Element<'_>], index: usize, member: bool) {
     let element = &elements[index];
     if member {
@@ -155,7 +160,7 @@ fn write(tree: &mut Tree, elements: &[Element<'_>], index: usize, member: bool) 
     tree.close(end, true);
 }
 
-/// The members of an object; those of one name become one list.
+/// Writes the members of an object. Elements with the same name become one list.
 fn write_members(tree: &mut Tree, elements: &[Element<'_>], element: &Element<'_>) {
     let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
     let mut known = std::collections::HashMap::new();
@@ -182,13 +187,14 @@ fn write_members(tree: &mut Tree, elements: &[Element<'_>], element: &Element<'_
     }
 }
 
+/// Writes a key.
 fn key(tree: &mut Tree, name: &str, at: usize) {
     tree.string_begin(TokenRole::Key, at);
     tree.text(name);
     tree.string_end(at, true);
 }
 
-/// Whether all children are entries of a map: each a key and a value.
+/// Returns whether every child is a map entry, with one `key` and one `value` element.
 fn entries(elements: &[Element<'_>], element: &Element<'_>) -> bool {
     element.children.iter().all(|&child| {
         let pair = &elements[child].children;
@@ -196,7 +202,8 @@ fn entries(elements: &[Element<'_>], element: &Element<'_>) -> bool {
     })
 }
 
-/// Whether the children are elements of a list: several of one name, or one that is called so.
+/// Returns whether the children are list elements: several with the same name, or one with a name
+/// like `item`.
 fn repeated(elements: &[Element<'_>], element: &Element<'_>) -> bool {
     let name = elements[element.children[0]].name;
     if element.children.len() == 1 {
@@ -207,6 +214,7 @@ fn repeated(elements: &[Element<'_>], element: &Element<'_>) -> bool {
     element.children.iter().all(|&child| elements[child].name == name)
 }
 
+/// Replaces XML's five predefined entities by their characters.
 fn unescaped(text: &str) -> String {
     if !text.contains('&') {
         return text.to_owned();

@@ -1,9 +1,9 @@
-//! From what a model wrote to the JSON value that it meant. Knows the schema, and no provider and
-//! no network.
+//! Turns the text of a reply into a JSON value that fits a schema. This module knows no provider
+//! and no network.
 //!
-//! One incremental [`Scanner`] reads bytes and tells events; [`read`] looks in a whole text for
-//! what could be the answer, and takes what fits the schema with the fewest changes. Every change
-//! is in the report, and nothing is ever invented.
+//! [`Scanner`] reads bytes incrementally and emits events. [`read`] searches a whole text for
+//! values and takes the one that fits the schema with the fewest changes. Every change is recorded
+//! as a [`Repair`]. No value is ever invented.
 
 mod answer_start;
 mod calls;
@@ -39,16 +39,15 @@ pub(crate) use thinking::without_reasoning;
 use crate::contract::shape::Shape;
 use serde_json::Value;
 
-/// A JSON text as a value; none where it is no JSON, or an object has two members of one name.
+/// Parses a JSON text. Returns `None` if it is not valid JSON, or if an object has a duplicate key.
 pub(crate) fn parse_json(text: &str) -> Option<Value> {
     strict::parse(text).ok().filter(|parsed| parsed.is_plain).map(|parsed| parsed.value)
 }
 
-/// Reads a text for a schema: finds the answer in it, repairs its form, and converts it toward the
-/// schema.
+/// Reads the answer in a text: finds it, repairs its form, and converts it to fit the schema.
 ///
-/// A value that fits the schema in part comes back as well, with its [`misfits`](Reading::misfits);
-/// only where nothing can be read at all there is an error.
+/// Returns a value that fits only partly together with its [`misfits`](Reading::misfits). It fails
+/// only if the text holds no readable value.
 ///
 /// ```
 /// use extract_llm::contract::Shape;
@@ -68,23 +67,23 @@ pub(crate) fn parse_json(text: &str) -> Option<Value> {
 ///
 /// # Errors
 ///
-/// Where no value is found, or the text is beyond its limits.
+/// Returns an error if the text holds no value, or exceeds the [`Limits`].
 pub fn read(text: &str, shape: &Shape, level: Level) -> Result<Reading, ReadError> {
     Reader::new(shape).level(level).read(text)
 }
 
-/// Reads the arguments of a tool call: the text begins with the value; its form is repaired, and
-/// nothing is searched for in prose. Values that follow it are weighed as those of a text are.
+/// Reads the arguments of a tool call. The text must begin with the value, or with a fence around
+/// it. Its form is repaired, but the value is not searched for in prose. If more values follow, the
+/// best fit is chosen, as in [`read`].
 ///
 /// # Errors
 ///
-/// As [`read`].
+/// Fails as [`read`] does.
 pub fn read_arguments(text: &str, shape: &Shape, level: Level) -> Result<Reading, ReadError> {
     Reader::new(shape).level(level).read_arguments(text)
 }
 
-/// Reads any JSON value from a text, without a schema. Where a text can be taken for several
-/// things, the more conservative is chosen.
+/// Reads any JSON value from a text, without a schema. Several values in the text become one list.
 ///
 /// ```
 /// let reading = extract_llm::reading::read_any("{a: [1, 2, 3,], 'b': None}")?;
@@ -94,32 +93,33 @@ pub fn read_arguments(text: &str, shape: &Shape, level: Level) -> Result<Reading
 ///
 /// # Errors
 ///
-/// As [`read`].
+/// Fails as [`read`] does.
 pub fn read_any(text: &str) -> Result<Reading, ReadError> {
     let shape = Shape::any();
     Reader::new(&shape).read(text)
 }
 
-/// Reads a text that is cut off: the best value so far. What is at its very end and may not be
-/// complete is shown or [withheld](Growing); fields that have not come are `null`, and lists empty.
+/// Reads a text that is cut off, and returns the value so far. `growing` says whether an incomplete
+/// last token is shown or [withheld](PartialMode::Withheld). Missing required fields are `null`, or
+/// `[]` for a list.
 ///
 /// ```
 /// use extract_llm::contract::Shape;
-/// use extract_llm::reading::{Growing, read_partial};
+/// use extract_llm::reading::{PartialMode, read_partial};
 ///
-/// let reading = read_partial(r#"{"title": "Pride and Pre"#, &Shape::any(), Growing::Shown)?;
+/// let reading = read_partial(r#"{"title": "Pride and Pre"#, &Shape::any(), PartialMode::Shown)?;
 /// assert_eq!(reading.value, serde_json::json!({"title": "Pride and Pre"}));
 /// # Ok::<(), extract_llm::reading::ReadError>(())
 /// ```
 ///
 /// # Errors
 ///
-/// Where there is no value yet, or the text is beyond its limits.
+/// Returns an error if the text holds no value yet, or exceeds the [`Limits`].
 pub fn read_partial(text: &str, shape: &Shape, growing: PartialMode) -> Result<Reading, ReadError> {
     Reader::new(shape).read_partial(text, growing)
 }
 
-/// Reads texts for one schema, with settings.
+/// Reads texts for one schema. Holds the level, the limits and the names of the offered tools.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'s> {
     shape: &'s Shape,
@@ -129,20 +129,22 @@ pub struct Reader<'s> {
 }
 
 impl<'s> Reader<'s> {
-    /// A lenient reader.
+    /// Creates a reader with [`Level::Lenient`], the default [`Limits`] and no offered tools.
     pub fn new(shape: &'s Shape) -> Self {
         Self { shape, level: Level::default(), limits: Limits::default(), offered: &[] }
     }
 
-    /// How far the reading may go.
+    /// Sets which repairs and conversions are allowed. The default is [`Level::Lenient`].
     pub fn level(mut self, level: Level) -> Self {
         self.level = level;
         self
     }
 
-    /// Names the tools that the value could be given through. A call of one of them that is written
-    /// in the text is then unwrapped, in the envelope of whatever family; a call of another is an
-    /// error. Without names an envelope is a value like any other.
+    /// Sets the names of the tools that the model may call. The default is none.
+    ///
+    /// A call of such a tool that is written in the text is unwrapped, in any known envelope. A
+    /// call of another tool is an error. Without names an envelope is read as a value.
+    /// [`Level::Strict`] unwraps no calls.
     ///
     /// ```
     /// use extract_llm::contract::Shape;
@@ -162,35 +164,35 @@ impl<'s> Reader<'s> {
         self
     }
 
-    /// The bounds on a text.
+    /// Sets the limits on a text. The default is [`Limits::default`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// See [`read`].
+    /// Reads the answer in a text, as the function [`read`] does.
     ///
     /// # Errors
     ///
-    /// Where no value is found, or the text is beyond its limits.
+    /// Returns an error if the text holds no value, or exceeds the [`Limits`].
     pub fn read(&self, text: &str) -> Result<Reading, ReadError> {
         search::whole(self, text, true)
     }
 
-    /// See [`read_arguments`].
+    /// Reads the arguments of a tool call, as the function [`read_arguments`] does.
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read).
+    /// Fails as [`read`](Self::read) does.
     pub fn read_arguments(&self, text: &str) -> Result<Reading, ReadError> {
         search::whole(self, text, false)
     }
 
-    /// See [`read_partial`].
+    /// Reads a text that is cut off, as the function [`read_partial`] does.
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read).
+    /// Fails as [`read`](Self::read) does.
     pub fn read_partial(&self, text: &str, growing: PartialMode) -> Result<Reading, ReadError> {
         search::partial(self, text, growing)
     }

@@ -1,11 +1,12 @@
-//! Numbers as people write them, where they can mean only one number.
+//! Parses numbers in the forms that people write, if only one number can be meant.
 
 use serde_json::Number;
 
 use super::scan::is_json_number;
 use super::tree::number;
 
-/// A token that JSON would read as a number but for its form: `.5`, `+1`, `2.`, `2e`.
+/// Returns the number of a token that is a JSON number except for its form: `.5`, `+1`, `2.`, `2e`.
+/// Returns `None` for any other text.
 pub(super) fn plain(text: &str) -> Option<Number> {
     let (sign, body) = match text.as_bytes().first()? {
         b'+' => ("", &text[1..]),
@@ -24,17 +25,18 @@ pub(super) fn plain(text: &str) -> Option<Number> {
     is_json_number(written.as_bytes()).then(|| number(&written)).flatten()
 }
 
-/// A number, and how it was found.
+/// A number, with the form in which it was found.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FoundNumber {
     pub(super) number: Number,
-    /// It stood among words.
+    /// The text holds other words as well.
     pub(super) words: bool,
-    /// It was a fraction of two integers.
+    /// The text was a fraction of two integers.
     pub(super) fraction: bool,
 }
 
-/// The number that a text says, if it says exactly one.
+/// Returns the number in a text. Returns `None` if there is none or more than one, or if the text
+/// holds JSON.
 pub(super) fn written(text: &str) -> Option<FoundNumber> {
     let text = text.trim();
     if is_json_number(text.as_bytes()) {
@@ -49,7 +51,8 @@ pub(super) fn written(text: &str) -> Option<FoundNumber> {
     among_words(text)
 }
 
-/// A text that is one number: with grouping, currency, a sign, a percent sign, or as a fraction.
+/// Parses a text that is one number: grouped, signed, with a currency or percent sign, or a
+/// fraction.
 fn token(text: &str) -> Option<FoundNumber> {
     let currency = ['$', '€', '£', '¥', '₹', '₩', '₽'];
     let (negative, body) = match text.strip_prefix('-') {
@@ -77,6 +80,8 @@ fn token(text: &str) -> Option<FoundNumber> {
     Some(FoundNumber { number, words: false, fraction: false })
 }
 
+/// Returns the quotient of two integers of at most 15 digits. Returns `None` for others, and for a
+/// zero divisor.
 fn fraction(sign: &str, above: &str, below: &str) -> Option<FoundNumber> {
     let whole = |text: &str| -> Option<f64> {
         let digits =
@@ -95,7 +100,8 @@ fn fraction(sign: &str, above: &str, below: &str) -> Option<FoundNumber> {
     Some(FoundNumber { number, words: false, fraction: true })
 }
 
-/// The digits of a number without what groups them by three: `1,234,567.5`, `1_000`, `1 000`.
+/// Returns a number without its grouping marks: `1,234,567.5`, `1_000`, `1 000`. Returns `None` if
+/// the text is no number, or is grouped irregularly.
 fn ungrouped(text: &str) -> Option<String> {
     if !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
@@ -126,7 +132,7 @@ fn ungrouped(text: &str) -> Option<String> {
     grouped.then(|| format!("{}{rest}", whole.replace(group, "")))
 }
 
-/// The only number among words.
+/// Returns the number in a text of several words, if exactly one word holds a number.
 fn among_words(text: &str) -> Option<FoundNumber> {
     let mut only = None;
     for word in text.split(|char: char| {
@@ -137,7 +143,7 @@ fn among_words(text: &str) -> Option<FoundNumber> {
         if !word.bytes().any(|byte| byte.is_ascii_digit()) {
             continue;
         }
-        // A word with digits that is no number makes the whole unclear.
+        // If a word has digits and is not a number, no number is clearly meant.
         let found = token(word)?;
         if only.replace(found).is_some() {
             return None;
@@ -146,9 +152,9 @@ fn among_words(text: &str) -> Option<FoundNumber> {
     only.map(|found| FoundNumber { words: true, ..found })
 }
 
-/// A whole value as an integer, where that changes nothing.
+/// Returns a float as an integer, or `None` if it has a fraction or is beyond 2^53.
 pub(super) fn integral(value: f64) -> Option<Number> {
-    // Beyond 2^53 a float does not say which integer it means.
+    // Beyond 2^53 a float does not determine one integer.
     #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
     (value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0)
         .then(|| Number::from(value as i64))

@@ -1,5 +1,5 @@
-//! A part of an answer that is still arriving: gathered from the scanner's events until it is whole,
-//! then converted for its own place of the schema.
+//! Reads one part of an answer that is still arriving. Collects the scanner's events until the part
+//! is whole, then converts it to its subschema.
 
 use serde_json::{Number, Value};
 
@@ -9,21 +9,23 @@ use super::scan::{Limits, Sink, Token};
 use super::tree::{NONE, Tree, number};
 use crate::contract::shape::{Shape, ShapeId};
 
-/// A part of an answer. It is told the events of this part only.
+/// Holds the tree of one part of an answer. It receives the events of this part only.
 #[derive(Debug)]
 pub(crate) struct PartReader(Tree);
 
 impl PartReader {
+    /// Creates a reader that has received no events.
     pub(crate) fn new() -> Self {
         Self(Tree::new())
     }
 
-    /// Takes the events.
+    /// Returns the sink that receives the events.
     pub(crate) fn sink(&mut self) -> &mut impl Sink {
         &mut self.0
     }
 
-    /// The value, if it fits. `source` is the text whose offsets the events had.
+    /// Returns the value, converted to the shape `id`, or `None` if it does not fit. `source` is
+    /// the text that the offsets of the events refer to.
     pub(crate) fn fit(mut self, source: &str, shape: &Shape, id: ShapeId) -> Option<Value> {
         self.0.settle();
         let root = self.0.root;
@@ -34,7 +36,7 @@ impl PartReader {
     }
 }
 
-/// A number as JSON writes it.
+/// Returns the number of a [`Token::Number`], or `None` for another token or a number out of range.
 pub(crate) fn json_number(token: Token, text: &str) -> Option<Number> {
     if token == Token::Number { number(text) } else { None }
 }

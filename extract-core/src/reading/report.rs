@@ -1,46 +1,46 @@
-//! What a reading says about itself: each repair, each place that did not fit, and whether the
-//! text was all there.
+//! The result of a reading: the value, its repairs, its misfits, and whether the text was complete.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// How far a reading may go.
+/// The repairs and conversions that a reading may make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Level {
-    /// The text is JSON, and nothing else; nothing is repaired and nothing is converted.
+    /// The text must be JSON. Nothing is repaired and nothing is converted.
     Strict,
-    /// Repairs of form, and conversions toward the schema that lose nothing.
+    /// Form is repaired, and values are converted to fit the schema if nothing is lost.
     #[default]
     Lenient,
-    /// As lenient, and list items that cannot be read for the schema are left out and reported.
+    /// As lenient. In addition, list elements that do not fit are left out, cut values are kept,
+    /// and objects may become text.
     Salvage,
 }
 
-/// What was done to the text, or to a value, so that it could be read.
+/// A change that was made to the text, or to a value, so that it could be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RepairKind {
-    // ── where the answer stood ──
-    /// The answer stood in a fenced block, in prose, or behind reasoning.
+    // ── location of the answer ──
+    /// The answer was in a fenced block, in prose, or after reasoning.
     Located,
-    /// Several values stood in the text and became one list.
+    /// Several values in the text became one list.
     Collected,
     /// The answer was written as XML-like elements.
     Markup,
-    /// The answer stood in a tool call that was written as text.
+    /// The answer was the arguments of a tool call that was written as text.
     Envelope,
     // ── form ──
-    /// Other quotation marks than `"`.
+    /// Quotation marks other than `"`.
     Quotes,
-    /// A quotation mark inside a string that was not escaped.
+    /// An unescaped quotation mark inside a string.
     InnerQuote,
-    /// A string whose opening or closing mark was missing.
+    /// A string without its opening or closing quotation mark.
     MissingQuote,
-    /// A block string: `"""…"""` or a fence where a string stands.
+    /// A block string: `"""…"""`, or a fence in place of a string.
     BlockString,
     /// A key without quotes.
     BareKey,
@@ -48,7 +48,7 @@ pub enum RepairKind {
     BareString,
     /// A missing comma.
     MissingComma,
-    /// A comma too many.
+    /// A surplus comma.
     ExtraComma,
     /// A missing colon.
     MissingColon,
@@ -56,124 +56,126 @@ pub enum RepairKind {
     MissingCloser,
     /// A missing `{`.
     MissingOpener,
-    /// A `}` or `]` too many.
+    /// A surplus `}` or `]`.
     StrayCloser,
-    /// Text between values that is no value.
+    /// Text between values that is not a value.
     StrayText,
     /// A comment.
     Comment,
-    /// `…` or `...` for what was left out.
+    /// `…` or `...` in place of omitted elements or members.
     Ellipsis,
     /// A raw line break, tab or other control character inside a string.
     ControlCharacter,
-    /// An escape that JSON does not know, which makes all backslashes of its string literal; or half
-    /// of a surrogate pair.
+    /// An escape that is not JSON, so that all backslashes of its string are literal; or half of a
+    /// surrogate pair.
     Escape,
     /// Strings joined by `+`.
     JoinedStrings,
-    /// `True`, `None`, `undefined` and other spellings of JSON's literals.
+    /// `True`, `None`, `undefined` or another spelling of a JSON literal.
     Literal,
-    /// A number not written as JSON writes it: `.5`, `+1`, `1,234`, `$5`, `1/2`.
+    /// A number in a form that is not JSON: `.5`, `+1`, `1,234`, `$5`, `1/2`.
     NumberForm,
-    /// A call around a value: `ObjectId("…")`, `callback(…)`.
+    /// A function call around a value: `ObjectId("…")`, `callback(…)`.
     Wrapper,
     /// A key without a value.
     MissingValue,
-    /// A key that stood twice with the same value.
+    /// A duplicate key with an equal value.
     DuplicateKey,
     /// Bytes that are not UTF-8.
     BadUtf8,
-    // ── meaning, toward the schema ──
-    /// A string that held the JSON of the value.
+    // ── conversion to the schema ──
+    /// A string that contained JSON was replaced by that JSON value.
     ParsedString,
-    /// A string to a number.
+    /// A string was converted to a number.
     StringToNumber,
-    /// A string or a number to a boolean.
+    /// A string or a number was converted to a boolean.
     ToBool,
-    /// A number, a boolean or a piece of JSON to a string.
+    /// A number, a boolean or a JSON value was converted to a string.
     ToText,
-    /// A number of whole value, written with a fraction, to an integer.
+    /// A number with a zero fraction was converted to an integer.
     ToInteger,
-    /// An empty or null-like text to `null`.
+    /// An empty string, or a word such as `N/A`, was converted to `null`.
     ToNull,
-    /// A value that the enum or the constant spells otherwise.
+    /// A value was replaced by the enum value or constant that it spells differently.
     EnumMatched,
-    /// A key that the schema spells otherwise, or an alias.
+    /// A key was replaced by the field name that it spells differently, or is an alias of.
     KeyMatched,
-    /// A single value to a list of one.
+    /// A single value was converted to a list of one element.
     ToList,
-    /// A list with one fitting element to that element.
+    /// A list of one element was replaced by that element.
     FromList,
-    /// A value to an object of one field.
+    /// A value was converted to an object with one field.
     ToField,
-    /// An object of one member to that member's value.
+    /// An object with one member was replaced by that member's value.
     FromField,
-    /// A member that the schema does not know. It stays in the JSON value; a type passes over it.
+    /// The schema has no field for a member. The member stays in the JSON value; deserialising
+    /// ignores it.
     UnknownKey,
-    /// A tag was put in, because the members are those of exactly one variant.
+    /// A missing tag was added, because the members fit exactly one variant.
     Tag,
-    /// A list item that does not fit was left out ([`Level::Salvage`] only), or a value that was no
-    /// item of the list that others became.
+    /// A list element that does not fit was left out ([`Level::Salvage`] only), or a value that
+    /// does not belong to a [`Collected`](Self::Collected) list.
     DroppedItem,
-    /// A list to an object, its elements in the order of the fields ([`Level::Salvage`] only).
+    /// A list was converted to an object, its elements in the order of the fields
+    /// ([`Level::Salvage`] only).
     ListToObject,
-    /// What was cut off at the end of a partial text was left out.
+    /// An incomplete value at the end of a partial text was left out.
     CutOff,
-    /// More repairs were made than a report holds.
+    /// Stands for the repairs beyond the largest number that a report holds.
     More,
 }
 
-/// One thing that was changed between the text and the value.
+/// One change between the text and the value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Repair {
-    /// JSON pointer into the value that was read; empty for the whole of it.
+    /// JSON pointer into the value; empty for the whole value.
     pub pointer: String,
-    /// What was done.
+    /// The kind of change.
     pub kind: RepairKind,
-    /// What stood there, bounded in length; empty where nothing did.
+    /// The text before the change, shortened if it is long; empty if text was added.
     pub before: Cow<'static, str>,
-    /// What it was read as, bounded in length; empty where it was left out.
+    /// The text after the change, shortened if it is long; empty if text was left out.
     pub after: Cow<'static, str>,
 }
 
 impl Repair {
-    /// A repair of the whole text.
+    /// Creates a repair of the whole text.
     pub(crate) fn of_whole(kind: RepairKind, before: &str, after: &str) -> Self {
         let (before, after) = (excerpt(before.trim()), excerpt(after.trim()));
         Self { pointer: String::new(), kind, before, after }
     }
 }
 
-/// A place where the value does not fit the schema.
+/// A part of the value that does not fit the schema.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Misfit {
-    /// JSON pointer into the value that was read; empty for the whole of it.
+    /// JSON pointer into the value; empty for the whole value.
     pub pointer: String,
-    /// What the schema asks for.
+    /// A description of the value that the schema expects.
     pub expected: String,
-    /// What stands there, bounded in length.
+    /// The text that was found, shortened if it is long.
     pub found: String,
-    /// Only the reading finds it: the value as it stands there would pass the schema.
+    /// Only the reading detects this misfit: the JSON value itself would pass the schema.
     pub unseen: bool,
 }
 
-/// Whether the text was all there.
+/// Whether the text was complete.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CutEnding {
-    /// Everything that was opened was closed.
+    /// All containers and strings were closed.
     Whole,
-    /// The text ended behind a complete value, and closers were missing.
+    /// The text ended after a complete value, but closing brackets were missing.
     Unclosed,
-    /// The text ended inside a string, a number, a word or a key, or behind an opening bracket, a
+    /// The text ended inside a string, a number, a word or a key, or after an opening bracket, a
     /// comma, a colon or a key.
     Cut,
 }
 
-/// What was read, and how.
+/// A value with a report of how it was read.
 ///
 /// ```
 /// use extract_llm::contract::Shape;
@@ -189,55 +191,57 @@ pub enum CutEnding {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Reading {
-    /// The value: what fits the schema best of all that the text could mean.
+    /// The candidate in the text that fits the schema best.
     pub value: serde_json::Value,
-    /// Everything that was changed, in the order of the value.
+    /// All changes, in the order of the value.
     pub repairs: Vec<Repair>,
-    /// Where the value does not fit the schema; empty if it fits.
+    /// The parts that do not fit the schema; empty if the value fits.
     pub misfits: Vec<Misfit>,
-    /// Whether the text was all there.
+    /// Whether the text was complete.
     pub ending: CutEnding,
-    /// How many other values of the text would have fitted (nearly) as well, and differ.
+    /// The number of other, different values in the text that fit as well, or nearly as well.
     pub rivals: usize,
 }
 
 impl Reading {
-    /// Whether the value fits the schema, as far as reading looks at it (types, members, enums,
-    /// bounds; not patterns and formats).
+    /// Returns whether the value fits the schema. A reading checks types, members, enums and
+    /// bounds, but not patterns and formats.
     pub fn fits(&self) -> bool {
         self.misfits.is_empty()
     }
 
-    /// Whether the value is what the text says, to the letter: nothing was repaired or converted.
+    /// Returns whether the value is exactly as written: nothing was repaired or converted.
     pub fn is_as_written(&self) -> bool {
         self.misfits.is_empty() && self.repairs.is_empty()
     }
 
-    /// Whether the value was the content of a call that was written as text.
+    /// Returns whether the value was the content of a call that was written as text.
     pub(crate) fn is_of_call(&self) -> bool {
         self.repairs.iter().any(|repair| repair.kind == RepairKind::Envelope)
     }
 
-    /// Whether the text ended inside the value. Such a value is not an answer: part of it is missing.
+    /// Returns whether the text ended inside the value. Such a value is incomplete, and is not an
+    /// answer.
     pub fn is_cut(&self) -> bool {
         self.ending == CutEnding::Cut
     }
 
-    /// The JSON pointer of the innermost container in which the text ended, where it was cut off.
+    /// Returns the JSON pointer of the innermost value in which the text ended, or `None` if it is
+    /// not cut.
     pub fn cut_place(&self) -> Option<&str> {
-        // The place stands first among the misfits; at [`Level::Salvage`] it is no misfit.
+        // The cut is the first misfit. At [`Level::Salvage`] there is no misfit for it.
         let place = self.misfits.first().map_or("", |misfit| misfit.pointer.as_str());
         self.is_cut().then_some(place)
     }
 }
 
-/// The longest excerpt that a repair shows, in bytes.
+/// The longest excerpt in a report, in bytes.
 const EXCERPT: usize = 80;
 
-/// The most repairs and misfits that one report lists.
+/// The largest number of repairs, and of misfits, in one report.
 pub(super) const MOST: usize = 10_000;
 
-/// A text, bounded in length and cut in the middle of no character.
+/// Returns a text, shortened to the excerpt limit at a character boundary.
 pub(super) fn excerpt(text: &str) -> Cow<'static, str> {
     if text.len() <= EXCERPT {
         return Cow::Owned(text.to_owned());

@@ -1,4 +1,5 @@
-//! The steps of a reading: JSON first, then what could be the answer, then the cheapest of it.
+//! Runs the steps of a reading: parse strict JSON, find candidates, and choose the one with the
+//! least cost.
 
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use super::{Reader, calls, markup, thinking, unguided};
 use crate::contract::shape::{Shape, ShapeKind};
 use crate::contract::wrapper;
 
-/// Reads a whole text; `search` says whether the answer may stand in prose.
+/// Reads a whole text. `search` says whether the answer may stand in prose.
 pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Reading, ReadError> {
     let limits = reader.limits;
     if text.len() > limits.bytes {
@@ -54,15 +55,15 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
     if matches!(form, ShapeKind::Any) {
         return unguided::read(reader, text);
     }
-    // JSON is the answer as a whole: nothing inside of it is searched for. Arguments are not either,
-    // unless a fence stands around them.
+    // In valid JSON, no inner value is taken as the answer. Arguments are searched only inside a
+    // fence.
     if is_json || !search && !text.trim_start().starts_with("```") {
         return as_it_is(reader, text);
     }
     searched(reader, text)
 }
 
-/// A reading that may convert nothing: each conversion is a misfit instead.
+/// Turns every conversion of a reading into a misfit, for [`Level::Strict`].
 fn unconverted(mut reading: Reading) -> Reading {
     let (kept, made): (Vec<Repair>, Vec<Repair>) =
         reading.repairs.into_iter().partition(|repair| repair.kind == RepairKind::UnknownKey);
@@ -76,10 +77,12 @@ fn unconverted(mut reading: Reading) -> Reading {
     reading
 }
 
+/// Creates the reading of a value that fits as written.
 fn reading(value: Value) -> Reading {
     Reading { value, repairs: Vec::new(), misfits: Vec::new(), ending: CutEnding::Whole, rivals: 0 }
 }
 
+/// Creates the error for a text without a value of the root's kind.
 pub(super) fn no_value(reader: &Reader<'_>, text: &str) -> ReadError {
     let expected = match reader.shape.form(reader.shape.root()) {
         ShapeKind::Object(_) => "JSON object",
@@ -95,7 +98,7 @@ pub(super) fn no_value(reader: &Reader<'_>, text: &str) -> ReadError {
     }
 }
 
-/// A text that is the value: repaired, and not searched.
+/// Reads a text that begins with the value: it is repaired, and not searched for.
 fn as_it_is(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let start = text.len() - text.trim_start().len();
     let mut tries = SECOND_TRIES;
@@ -128,14 +131,15 @@ fn as_it_is(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     Ok(conclude(&mut fitter, &candidate, 0))
 }
 
-/// What was found, and what it costs.
+/// The candidate that was chosen, with its cost.
 pub(super) struct ChosenCandidate {
     pub(super) candidate: Candidate,
     pub(super) cost: u32,
+    /// The repair that records the position of the answer, if it does not stand alone.
     pub(super) located: Option<RepairKind>,
 }
 
-/// A text with the answer somewhere in it.
+/// Reads a text that holds the answer at an unknown position.
 fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let answer = thinking::answer(text)?;
     let (from, text) = (answer.start, &text[..answer.end]);
@@ -160,7 +164,8 @@ fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     Ok(chosen(&mut fitter, &found, &best, left_out, text))
 }
 
-/// Builds what was chosen, and says where it stood and what was not taken.
+/// Builds the value of the chosen candidate. Adds repairs for its position and for the values left
+/// out.
 fn chosen(
     fitter: &mut Fitter<'_>,
     found: &[Candidate],
@@ -177,20 +182,21 @@ fn chosen(
     reading
 }
 
-/// Says where in a text the answer stood.
+/// Creates the repair that records the position of the answer in a text.
 pub(super) fn place(kind: RepairKind, text: &str, candidate: &Candidate) -> Repair {
     let answer = text.get(candidate.start..candidate.end.min(text.len())).unwrap_or_default();
     Repair { pointer: String::new(), kind, before: excerpt(text.trim()), after: excerpt(answer) }
 }
 
-/// Whether nothing but white space stands around a candidate.
+/// Returns whether only white space surrounds a candidate.
 fn stands_alone(text: &str, candidate: &Candidate) -> bool {
     let before = text.get(..candidate.start).unwrap_or_default();
     let behind = text.get(candidate.end.min(text.len())..).unwrap_or_default();
     before.trim().is_empty() && behind.trim().is_empty()
 }
 
-/// The reading of a text that holds one value, and that one fits: nothing need be weighed.
+/// Reads a text with one candidate that fits. Returns `None` if there are others, or if it does not
+/// fit.
 fn only_one(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<Reading> {
     let [only] = found else { return None };
     if only.doubt > 0 {
@@ -207,7 +213,8 @@ fn only_one(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
     Some(reading)
 }
 
-/// Several candidates as the list that is asked for, or the one that costs least.
+/// Returns the collected list, or else the candidate with the least cost. Also returns the values
+/// left out.
 fn best(
     fitter: &mut Fitter<'_>,
     found: &[Candidate],
@@ -220,8 +227,10 @@ fn best(
     }
 }
 
-/// The candidate that costs least; of equals the one in a fence, then the first, or the last behind a
-/// word of correction. A value with content goes before an empty one, JSON before words in brackets.
+/// Returns the candidate with the least cost.
+///
+/// Of equal candidates, one in a fence wins, then the last one after a word of correction, then the
+/// first. Empty values and bracketed words are skipped if there are others.
 fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<ChosenCandidate> {
     let says = |fitter: &Fitter<'_>, one: &Candidate| {
         !candidates::is_empty(&fitter.tree, one) && !candidates::is_words(&fitter.tree, one)
@@ -252,7 +261,7 @@ fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
     best
 }
 
-/// Whether the words right before a value take back the one that ends at `from`.
+/// Returns whether the words directly before offset `to` correct the value that ends at `from`.
 fn corrects(text: &str, from: usize, to: usize) -> bool {
     const REACH: usize = 200;
     const WORDS: [&str; 16] = [
@@ -279,8 +288,8 @@ fn corrects(text: &str, from: usize, to: usize) -> bool {
     words.any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
-/// Where no bracketed value fits: the text as one value, markup, escaped JSON, and values further
-/// inside of what was opened and never closed.
+/// Tries other readings if no bracketed value fits: the text as one value, markup, escaped JSON,
+/// and values inside an unclosed bracket. Returns the best of them and `best`.
 fn better<'s>(
     fitter: &mut Fitter<'s>,
     reader: &Reader<'s>,
@@ -326,7 +335,7 @@ fn better<'s>(
     let markup =
         if covered { None } else { markup::candidate(text, from, &mut fitter.tree, reader.limits) };
     if let Some(candidate) = markup {
-        // The outermost element may only stand around the value, whatever its name is.
+        // The outermost element may be only a wrapper, under any name.
         let tree = &fitter.tree;
         let inside = tree.only_child(candidate.root);
         let inside = inside.filter(|&child| tree.node(child).kind == Kind::Object);
@@ -351,7 +360,7 @@ fn better<'s>(
             cost = cost.saturating_add(cost::STRUCTURE);
         }
         if best.as_ref().is_none_or(|best| cost < best.cost && cost < cost::MISFIT) {
-            // Prose that fits nothing is no value at all.
+            // Prose that does not fit is not a value.
             if cost >= cost::MISFIT && fitter.prose.is_some() {
                 continue;
             }
@@ -361,11 +370,12 @@ fn better<'s>(
     Ok(best)
 }
 
+/// Returns whether the schema asks for an object with no fields or with several.
 fn is_container(shape: &Shape) -> bool {
     matches!(shape.form(shape.root()), ShapeKind::Object(object) if object.fields.len() != 1)
 }
 
-/// JSON whose quotes were all escaped once too often, as a string that holds it.
+/// Adds JSON, in which every quotation mark was escaped, to the tree as a string that contains it.
 fn escaped(fitter: &mut Fitter<'_>, inner: &str, start: usize, end: usize) -> Candidate {
     let tree = &mut fitter.tree;
     tree.next_root();
@@ -383,7 +393,7 @@ fn escaped(fitter: &mut Fitter<'_>, inner: &str, start: usize, end: usize) -> Ca
     }
 }
 
-/// Values inside of what was opened and never closed: a bracket in prose hides the answer.
+/// Scans the values inside a bracket that was never closed: a bracket in prose may hide the answer.
 fn restarted(
     fitter: &mut Fitter<'_>,
     reader: &Reader<'_>,
@@ -407,7 +417,7 @@ fn restarted(
         tree.next_root();
         let mark = tree.mark();
         let (mut tree, scanned) = candidates::scan_at(text, start, tree, reader.limits, false);
-        // A value that is cut off is none, and need not be kept.
+        // Do not keep a cut value in the tree.
         let is_whole = scanned.as_ref().is_ok_and(|one| one.ending == CutEnding::Whole);
         if !is_whole {
             tree.truncate(mark);
@@ -423,8 +433,8 @@ fn restarted(
     more
 }
 
-/// Whether a bracket begins JSON, and not words in brackets: a value inside of JSON is no answer, even
-/// where the whole of it cannot be read.
+/// Returns whether a bracket begins JSON and not bracketed prose. A value inside broken JSON is not
+/// the answer.
 fn begins_like_json(text: &str, start: usize) -> bool {
     let inside = text.get(start + 1..).unwrap_or_default().trim_start();
     let word = inside.find(|char: char| !(char.is_alphanumeric() || matches!(char, '_' | '-')));
@@ -438,12 +448,12 @@ fn begins_like_json(text: &str, start: usize) -> bool {
     }
 }
 
-/// What a candidate says, as it was written.
+/// Returns the text of a candidate, trimmed.
 pub(super) fn said<'t>(text: &'t str, one: &Candidate) -> &'t str {
     text.get(one.start..one.end.min(text.len())).unwrap_or_default().trim()
 }
 
-/// How many other candidates fit as well, and say something else.
+/// Counts the other candidates that fit as well and have different text.
 fn rivals(
     fitter: &mut Fitter<'_>,
     found: &[Candidate],
@@ -454,7 +464,7 @@ fn rivals(
         return 0;
     }
     let mut rivals = 0;
-    // What is not in the list may be lost to it, however it is written.
+    // A value outside the list may be a lost element, at any cost below a misfit.
     let most = if collect::asks_for_list(fitter.shape) { cost::MISFIT - 1 } else { best.cost + 1 };
     for other in found.iter().filter(|other| other.root != best.candidate.root) {
         if candidates::is_empty(&fitter.tree, other) {
@@ -466,7 +476,7 @@ fn rivals(
     rivals
 }
 
-/// Builds the value of the candidate that was chosen.
+/// Builds the reading of a candidate. A cut candidate gets a misfit at the position of the cut.
 pub(super) fn conclude(fitter: &mut Fitter<'_>, candidate: &Candidate, rivals: usize) -> Reading {
     let mut out = FitNotes::default();
     let value = fitter.build(candidate.root, &mut out).unwrap_or_default();

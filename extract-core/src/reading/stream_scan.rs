@@ -1,5 +1,5 @@
-//! Following a text as it arrives: what comes before the answer – prose, a fence, reasoning – is
-//! passed over, and the answer drives the scanner. Knows no schema.
+//! Follows a text as it arrives. Skips prose, fences and reasoning before the answer, and feeds the
+//! answer to the scanner. It knows no schema.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use super::answer_start::AnswerStart;
 use super::scan::{Limits, Scanner, Sink, Utf8};
 use crate::contract::shape::MemberNames;
 
-/// Tells a [`Sink`] the events of the answer in a text, while the text arrives in portions of any
-/// size. The answer is the first value that the text holds.
+/// Sends the events of the answer to a [`Sink`] while the text arrives, in pieces of any size. The
+/// answer is the first value in the text.
 ///
 /// ```
 /// use extract_llm::reading::{Follower, Sink};
@@ -29,11 +29,11 @@ use crate::contract::shape::MemberNames;
 pub struct Follower<S> {
     scanner: Scanner<S>,
     limits: Limits,
-    /// The answer is an object: a bracket before it is none.
+    /// The answer must be an object, so a `[` before it is skipped.
     object: bool,
     text: String,
     utf8: Utf8,
-    /// Where the answer begins.
+    /// The offset of the answer, once it has begun.
     start: Option<usize>,
     beginning: AnswerStart,
     too_large: bool,
@@ -41,12 +41,12 @@ pub struct Follower<S> {
 }
 
 impl<S: Sink> Follower<S> {
-    /// Follows a text to an answer of any kind.
+    /// Creates a follower for an answer of any kind, with the default [`Limits`].
     pub fn new(sink: S) -> Self {
         Self::with_limits(sink, Limits::default())
     }
 
-    /// The same, with limits of its own.
+    /// Creates a follower for an answer of any kind, with these limits.
     pub fn with_limits(sink: S, limits: Limits) -> Self {
         Self {
             scanner: Scanner::with_limits(sink, limits),
@@ -61,25 +61,26 @@ impl<S: Sink> Follower<S> {
         }
     }
 
-    /// The answer is an object, so that a list before it is passed over.
+    /// Sets whether the answer must be an object. If so, a list before it is skipped. The default
+    /// is `false`.
     pub fn to_object(mut self, object: bool) -> Self {
         self.object = object;
         self
     }
 
-    /// The answer may stand in a call of one of these tools.
+    /// Sets the names of the tools. The answer may be the arguments of a call of one of them.
     pub(crate) fn offering(mut self, names: impl IntoIterator<Item = String>) -> Self {
         self.beginning = AnswerStart::offering(names);
         self
     }
 
-    /// The names that members can have; see [`Scanner::knowing`].
+    /// Sets the possible names of members; see [`Scanner::knowing`].
     pub(crate) fn knowing(mut self, names: Option<Arc<MemberNames>>) -> Self {
         self.scanner = self.scanner.knowing(names);
         self
     }
 
-    /// Takes the next bytes, split anywhere; what is not UTF-8 is read as U+FFFD.
+    /// Appends bytes. They may end inside a character; invalid UTF-8 is read as U+FFFD.
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut utf8 = std::mem::take(&mut self.utf8);
         utf8.decode(bytes, |text, bad| {
@@ -89,7 +90,7 @@ impl<S: Sink> Follower<S> {
         self.utf8 = utf8;
     }
 
-    /// Takes the next piece of the text.
+    /// Appends a piece of the text. Text beyond the limit on bytes is ignored.
     pub fn feed_str(&mut self, piece: &str) {
         if self.too_large || self.text.len() + piece.len() > self.limits.bytes {
             self.too_large = true;
@@ -102,7 +103,7 @@ impl<S: Sink> Follower<S> {
         }
     }
 
-    /// Takes what the bytes so far left open as the end of the text.
+    /// Ends the text. An incomplete character at its end is read as U+FFFD.
     pub(super) fn end(&mut self) {
         if self.utf8.ends_in_half() {
             self.bad_utf8 = true;
@@ -110,49 +111,52 @@ impl<S: Sink> Follower<S> {
         }
     }
 
-    /// The text so far.
+    /// Returns the text so far.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Where in the text the answer begins, once it does.
+    /// Returns the offset of the answer in the text, or `None` if it has not begun.
     pub fn start(&self) -> Option<usize> {
         self.start
     }
 
-    /// The sink.
+    /// Returns the sink.
     pub fn sink(&self) -> &S {
         self.scanner.sink()
     }
 
-    /// The sink, to take out of it what was heard.
+    /// Returns the sink, for example to take out the collected events.
     pub fn sink_mut(&mut self) -> &mut S {
         self.scanner.sink_mut()
     }
 
-    /// Reads on in what was fed, as far as it can be told: see [`Scanner::catch_up`].
+    /// Scans the pending text as far as it can be decided; see [`Scanner::catch_up`].
     pub fn catch_up(&mut self) {
         self.scanner.catch_up();
     }
 
-    /// Whether the answer is complete.
+    /// Returns whether the answer is complete.
     pub fn is_done(&self) -> bool {
         self.scanner.is_done()
     }
 
+    /// Returns the scanner of the answer.
     pub(super) fn scanner(&self) -> &Scanner<S> {
         &self.scanner
     }
 
+    /// Returns whether the text exceeded the limit on bytes.
     pub(super) fn is_too_large(&self) -> bool {
         self.too_large
     }
 
+    /// Returns whether the text held invalid UTF-8.
     pub(super) fn had_bad_utf8(&self) -> bool {
         self.bad_utf8
     }
 
-    /// Looks for where a value begins: at the first bracket behind what is thought aloud.
+    /// Looks for the start of the answer, and feeds the text after it to the scanner.
     fn locate(&mut self) {
         let Some(start) = self.beginning.find(&self.text, !self.object) else { return };
         self.start = Some(start);

@@ -1,5 +1,5 @@
-//! Text that is JSON, and JSON that fits: by far the most replies, read without building anything
-//! but the value itself.
+//! The fast path for most replies: parses text that is valid JSON, and checks whether the value
+//! fits the schema. It builds only the value.
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,14 +9,14 @@ use serde_json::{Map, Number, Value};
 
 use crate::contract::shape::{ObjectForm, OtherFields, Shape, ShapeId, ShapeKind, narrowed};
 
-/// A JSON text as a value.
+/// A value that was parsed from JSON text.
 pub(super) struct Parsed {
     pub(super) value: Value,
-    /// No object has two members of one name, of which a value keeps the last.
+    /// No object has a duplicate key. Of duplicates, `value` keeps the last.
     pub(super) is_plain: bool,
 }
 
-/// Reads JSON.
+/// Parses a JSON text. Fails if it is not valid JSON.
 pub(super) fn parse(text: &str) -> Result<Parsed, serde_json::Error> {
     let doubled = Cell::new(false);
     let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -25,7 +25,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, serde_json::Error> {
     Ok(Parsed { value, is_plain: !doubled.get() })
 }
 
-/// Builds a value as `serde_json` does, and notes whether a member stood twice in its object.
+/// Builds a value as `serde_json` does, and records whether an object has a duplicate key.
 #[derive(Clone, Copy)]
 struct Plain<'a> {
     doubled: &'a Cell<bool>,
@@ -94,21 +94,22 @@ impl<'de> Visitor<'de> for Plain<'_> {
     }
 }
 
-/// Whether a value fits as it stands.
+/// Returns whether a value fits the shape without any conversion.
 pub(super) fn fits(value: &Value, shape: &Shape) -> bool {
     check(value, shape, shape.root(), &mut { STEPS })
 }
 
-/// Whether a value fits as it stands that came without the object which providers want around it.
+/// Returns whether a value fits without the wrapper object that is added for providers.
 pub(super) fn fits_bare(value: &Value, shape: &Shape) -> bool {
     shape.wrapped_field().is_some_and(|field| check(value, shape, field.shape, &mut { STEPS }))
 }
 
-/// The most values that are held against a type to find out whether one fits: alternatives inside of
-/// alternatives can double at each level. Out of steps it counts as one that does not fit, and the
-/// reader that mends, which has bounds of its own, takes over.
+/// The largest number of values that are compared with shapes in one check. Nested unions can
+/// double the work at each level. Beyond the limit the value counts as not fitting, and the lenient
+/// reader handles it.
 const STEPS: u32 = 1_000_000;
 
+/// Returns whether a value fits the shape `id`. `left` is the number of comparisons that remain.
 fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> bool {
     let Some(fewer) = left.checked_sub(1) else { return false };
     *left = fewer;
@@ -149,7 +150,7 @@ fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> bool {
             if value.is_null() && union.nullable {
                 return true;
             }
-            // A text, if one may stand here, keeps the digits that a value does not.
+            // A string, if one is allowed, keeps digits that a float loses.
             let is_text = |&id: &ShapeId| matches!(shape.form(id), ShapeKind::Text(_));
             if value.is_f64() && union.options.iter().any(is_text) {
                 return false;
@@ -173,8 +174,8 @@ fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> bool {
     }
 }
 
-/// Whether an object fits: its members are fields under their own names, and what is required is there.
-/// Members that are no fields are left to the reader that mends, which reports them.
+/// Returns whether an object fits: every member is a field under its exact name, and no required
+/// field is missing. Objects with unknown members do not fit here: the lenient reader reports them.
 fn check_object(
     map: &Map<String, Value>,
     shape: &Shape,

@@ -1,31 +1,34 @@
-//! Finds the begin and the end of an answer in a text: behind the model's thinking, before the
-//! tokens that end its turn. Holds the table of the marks of all families; knows no schema.
+//! Finds the start and the end of the answer in a text: after the model's thinking, and before the
+//! tokens that end its turn. Holds the table of thinking marks of all model families. It knows no
+//! schema.
 
 use super::error::ReadError;
 
-/// The marks that one family puts around its thinking.
+/// The marks that one model family puts around its thinking.
 struct ThinkingMarks {
-    /// The opening mark. Letter case does not count in any mark.
+    /// The opening mark. Marks match without regard to case.
     open: &'static str,
     /// The closing marks.
     close: &'static [&'static str],
-    /// The name may be that of a member in an answer written as XML-like elements.
+    /// The mark may also be a member's element, in an answer of XML-like elements.
     member: bool,
 }
 
+/// Creates a row of the table.
 const fn row(open: &'static str, close: &'static [&'static str]) -> ThinkingMarks {
     ThinkingMarks { open, close, member: false }
 }
 
+/// Creates a row whose mark may also be a member's element.
 const fn member(open: &'static str, close: &'static [&'static str]) -> ThinkingMarks {
     ThinkingMarks { open, close, member: true }
 }
 
-/// The marks of thinking, a row a family.
+/// The marks of thinking, one row for each family or mark.
 const THINKING: &[ThinkingMarks] = &[
     // DeepSeek R1, Qwen 3, GLM, MiniMax, Nemotron, and most others
     row("<think>", &["</think>"]),
-    // Words that prompts ask for
+    // Tags that prompts ask for
     row("<thinking>", &["</thinking>"]),
     member("<thought>", &["</thought>"]),
     member("<thoughts>", &["</thoughts>"]),
@@ -53,12 +56,12 @@ const THINKING: &[ThinkingMarks] = &[
     row("<|thinking|>", &["<|/thinking|>", "</thinking>"]),
     // Apertus
     row("<|inner_prefix|>", &["<|inner_suffix|>"]),
-    // gpt-oss: every channel but the final one, unless it holds a call
+    // gpt-oss: all channels except the final one, unless they hold a call
     row("<|channel|>analysis", HARMONY),
     row("<|channel|>commentary", HARMONY),
 ];
 
-/// The end marks of a harmony message; the next header decides on the rest.
+/// The marks that end a harmony message. The next header determines the role of the following text.
 const HARMONY: &[&str] =
     &["<|end|>", "<|return|>", "<|start|>", "<|channel|>final", "<|channel|>commentary to="];
 
@@ -68,7 +71,7 @@ const FINAL: &str = "<|channel|>final";
 /// The end of the header of a message.
 const MESSAGE: &str = "<|message|>";
 
-/// Marks that stand alone before an answer, and mean that thinking is over.
+/// Marks that begin an answer, and so end the thinking.
 const ANSWERS: &[&str] = &["<|START_RESPONSE|>", "<|begin_of_solution|>"];
 
 /// Tokens that end a turn. Some servers leave them in the text.
@@ -96,31 +99,31 @@ const TURN_ENDS: &[&str] = &[
     "[e~[",
 ];
 
-/// The longest mark, in bytes.
+/// The length of the longest mark, rounded up, in bytes.
 const LONGEST: usize = 32;
 
-/// The range of the answer in a text.
+/// The range of the answer in a text, as byte offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AnswerSpan {
-    /// Behind the last mark that closes thinking.
+    /// The offset after the last mark that closes thinking.
     pub(crate) start: usize,
-    /// Before the tokens that end the turn.
+    /// The offset of the tokens that end the turn.
     pub(crate) end: usize,
 }
 
 impl AnswerSpan {
-    /// The answer's text: without thinking, and without white space behind that.
+    /// Returns the text of the answer. White space after thinking is removed.
     pub(crate) fn of(self, text: &str) -> &str {
         let answer = text.get(self.start..self.end).unwrap_or_default();
         if self.start == 0 { answer } else { answer.trim_start() }
     }
 }
 
-/// Finds the answer of a whole text.
+/// Finds the range of the answer in a whole text.
 ///
 /// # Errors
 ///
-/// [`ReadError::OnlyThinking`] where thinking begins and does not end.
+/// Returns [`ReadError::OnlyThinking`] if the text ends inside thinking.
 pub(crate) fn answer(text: &str) -> Result<AnswerSpan, ReadError> {
     let mut walk = Walk { as_members: are_members(text), ..Walk::default() };
     if may_hold_marks(text) {
@@ -129,13 +132,13 @@ pub(crate) fn answer(text: &str) -> Result<AnswerSpan, ReadError> {
     if let Some(open) = walk.inside {
         return Err(ReadError::OnlyThinking { mark: THINKING[open].open.to_owned() });
     }
-    // A text that ends inside of its first mark has no answer yet either.
+    // A text that ends inside its first mark has no answer yet.
     let rest = text[walk.start..].trim_start();
     if rest.len() > 2 && THINKING.iter().any(|marks| begins_mark(rest, marks.open)) {
         return Err(ReadError::OnlyThinking { mark: rest.to_owned() });
     }
     if walk.start == 0 && text.starts_with("analysis") {
-        // Harmony without its tokens.
+        // Harmony whose special tokens were removed.
         if let Some(at) = text.rfind(BARE_FINAL) {
             walk.start = at + BARE_FINAL.len();
         }
@@ -143,8 +146,8 @@ pub(crate) fn answer(text: &str) -> Result<AnswerSpan, ReadError> {
     Ok(AnswerSpan { start: walk.start, end: walk.end_of(text) })
 }
 
-/// Whether a text can hold a mark at all: each has an angle bracket, a diamond, or begins with one of a
-/// few letters behind a bracket. Most texts have none, and need no walk.
+/// Returns whether a text can hold a mark: an angle bracket, a `◁`, or a square bracket before
+/// certain letters. Most texts hold none, and are not searched.
 fn may_hold_marks(text: &str) -> bool {
     let bytes = text.as_bytes();
     memchr::memchr2(b'<', "◁".as_bytes()[0], bytes).is_some()
@@ -152,17 +155,17 @@ fn may_hold_marks(text: &str) -> bool {
             .any(|at| matches!(bytes.get(at + 1), Some(b'T' | b't' | b'/' | b'e' | b'E')))
 }
 
-/// The rest of a final header after a server stripped its tokens.
+/// The rest of the header of the final channel, after a server removed its special tokens.
 const BARE_FINAL: &str = "assistantfinal";
 
-/// Whether elements such as `<reasoning>` may be members of an answer in XML-like elements: there is
-/// no JSON in the text.
+/// Returns whether elements such as `<reasoning>` may be members of an answer in XML-like elements:
+/// the text has no `{`.
 fn are_members(text: &str) -> bool {
     memchr::memchr(b'{', text.as_bytes()).is_none()
 }
 
-/// Whether a harmony header is that of a call: `to=` stands before the channel or behind it.
-/// `None` while this cannot be told.
+/// Returns whether a harmony header is that of a call: `to=` stands before or after the channel.
+/// Returns `None` if more text is needed to decide.
 fn recipient(before: &str, behind: &str, whole: bool) -> Option<bool> {
     let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
     let behind = behind.trim_start();
@@ -172,16 +175,16 @@ fn recipient(before: &str, behind: &str, whole: bool) -> Option<bool> {
     (whole || behind.len() >= 3).then_some(false)
 }
 
-/// The words of a whole reply without thinking; nothing where it is thinking alone.
+/// Returns the text of a whole reply without thinking, or `None` if it is only thinking.
 pub(crate) fn without_reasoning(text: &str) -> Option<&str> {
     answer(text).ok().map(|found| found.of(text))
 }
 
-/// The text that is not thinking, as far as it came; nothing while the model thinks.
+/// Returns the text without thinking so far, or `None` if the text ends inside thinking.
 pub(crate) fn answer_so_far(text: &str) -> Option<&str> {
     let found = answer(text).ok()?;
     let shown = found.of(text);
-    // The beginning of a mark at the very end is not shown.
+    // Hide the beginning of a mark at the very end.
     let from = floor(shown, shown.len().saturating_sub(LONGEST));
     let cut = shown[from..].char_indices().map(|(at, _)| from + at).find(|&at| {
         let tail = &shown[at..];
@@ -190,56 +193,57 @@ pub(crate) fn answer_so_far(text: &str) -> Option<&str> {
     Some(&shown[..cut.unwrap_or(shown.len())])
 }
 
+/// Returns all marks of all tables.
 fn all_marks() -> impl Iterator<Item = &'static str> {
     let opens = THINKING.iter().map(|marks| marks.open);
     let closes = THINKING.iter().flat_map(|marks| marks.close.iter().copied());
     opens.chain(closes).chain(ANSWERS.iter().copied()).chain(TURN_ENDS.iter().copied())
 }
 
-/// What [`Walk::step`] came to.
+/// The result of [`Walk::step`].
 pub(super) enum Step {
-    /// A value can begin here, outside of thinking.
+    /// A value can begin at this offset, outside thinking.
     Value(usize),
-    /// All of the text was walked through, or the rest cannot be told yet.
+    /// The end of the text was reached, or more text is needed.
     More,
 }
 
-/// Walks through a text from mark to mark. Values are stepped over, so that what stands in their
-/// strings is no mark.
+/// Walks through a text from mark to mark. In a whole text it skips values, so that their strings
+/// hold no marks.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
-    /// How far it came.
+    /// The offset that was reached, in bytes.
     at: usize,
-    /// The row of the thinking that is under way.
+    /// The row of the thinking that is open.
     inside: Option<usize>,
-    /// The begin of the answer, as far as it is known.
+    /// The start of the answer, as far as it is known.
     start: usize,
-    /// The end of a harmony message behind the latest start.
+    /// The first end of a harmony message after `start`.
     ended: Option<usize>,
-    /// An element that is no thinking was opened outside of it.
+    /// An element that is not thinking was opened since `start`.
     elements: bool,
-    /// Marks that may be names of members are such inside of other elements.
+    /// Marks that may be members count as members inside other elements.
     as_members: bool,
-    /// How often a value that does not end was stepped into.
+    /// The number of values without an end so far.
     unclosed: u32,
 }
 
-/// How many values that do not end are stepped into; each can reach to the text's end.
+/// The most values without an end that are scanned. Each scan can run to the end of the text.
 const UNCLOSED: u32 = 4;
 
 impl Walk {
-    /// The begin of the answer, as far as it is known.
+    /// Returns the start of the answer, as far as it is known.
     pub(super) fn start(&self) -> usize {
         self.start
     }
 
-    /// Goes on behind so many bytes of what is no value.
+    /// Skips the given number of bytes, which hold no value.
     pub(super) fn skip(&mut self, bytes: usize) {
         self.at += bytes;
     }
 
-    /// Goes to the next place where a value can begin. The next step is behind that value. `whole`
-    /// says that nothing follows the text.
+    /// Moves to the next offset where a value can begin. `whole` says that the text is complete:
+    /// then the value is skipped as well.
     pub(super) fn step(&mut self, text: &str, whole: bool) -> Step {
         loop {
             let Some(at) = next_sign(text, self.at) else {
@@ -279,12 +283,13 @@ impl Walk {
         }
     }
 
-    /// Goes on behind one character.
+    /// Skips one character.
     fn pass(&mut self, rest: &str) {
         self.at += rest.chars().next().map_or(1, char::len_utf8);
     }
 
-    /// Takes a mark that stands outside of thinking.
+    /// Handles a mark at the current offset, outside thinking. Returns the mark, or whether one may
+    /// follow.
     fn outside(&mut self, text: &str, whole: bool) -> Found {
         let at = self.at;
         let rest = &text[at..];
@@ -300,7 +305,7 @@ impl Walk {
                 Found::Mark(mark) if is_quoted(text, at, mark.len()) => {}
                 Found::Mark(_) if marks.member && self.elements && self.as_members => {}
                 Found::Mark(mark) if marks.close == HARMONY => {
-                    // A call in harmony's commentary is none of the thinking.
+                    // A call in harmony's commentary channel is not thinking.
                     match recipient(&text[..at], &rest[mark.len()..], whole) {
                         Some(true) => {}
                         Some(false) => {
@@ -345,7 +350,8 @@ impl Walk {
         Found::None
     }
 
-    /// Whether a mark only ends the turn: nothing but such tokens follow it, and an answer is there.
+    /// Returns whether a mark only ends the turn: only such tokens follow, and an answer precedes
+    /// it.
     fn ends_turn(&self, text: &str, mark: &str) -> bool {
         let closes_turn = TURN_ENDS.iter().any(|end| end.eq_ignore_ascii_case(mark));
         let behind = &text[self.at + mark.len()..];
@@ -355,14 +361,14 @@ impl Walk {
             && without_turn_ends(behind).trim().is_empty()
     }
 
-    /// Thinking is over behind this mark.
+    /// Ends the thinking at this mark. The answer starts after the mark.
     fn close(&mut self, mark: &str, text: &str) {
         let header = self.inside.is_some_and(|open| THINKING[open].close == HARMONY);
         self.inside = None;
         self.ended = None;
         self.elements = false;
         if header && mark.starts_with("<|channel|>commentary") || mark == "<|START_ACTION|>" {
-            // The header of a call, and the mark of one, stay.
+            // Keep the mark or header of a call: the answer starts before it.
             self.start = self.at;
             self.at += mark.len();
             return;
@@ -376,7 +382,7 @@ impl Walk {
         self.start = self.at;
     }
 
-    /// Whether nothing but a fence stands between the answer's start and this place.
+    /// Returns whether only a fence stands between the start of the answer and the current offset.
     fn is_first(&self, text: &str) -> bool {
         let before = text[self.start..self.at].trim();
         let tag = before.strip_prefix("```").unwrap_or(before);
@@ -385,8 +391,9 @@ impl Walk {
             && tag.chars().all(char::is_alphanumeric)
     }
 
-    /// Goes on behind the value that begins here. Where it does not end and stands in prose, it is
-    /// none; the first of an answer is one, so that what is cut in its string holds no mark.
+    /// Skips the value that begins here. If it has no end and is in prose, only its bracket is
+    /// skipped. If it is the first of the answer, the whole rest is skipped: marks in a cut string
+    /// do not count.
     fn step_over(&mut self, text: &str) {
         if self.unclosed >= UNCLOSED {
             self.at += 1;
@@ -402,13 +409,14 @@ impl Walk {
         }
     }
 
-    /// The end of the answer: with its message, and before the tokens that end the turn.
+    /// Returns the end of the answer: the end of its message, without the tokens that end the turn.
     fn end_of(&self, text: &str) -> usize {
         let end = self.ended.filter(|&end| end >= self.start).unwrap_or(text.len());
         self.start + without_turn_ends(&text[self.start..end]).len()
     }
 }
 
+/// Removes the tokens that end a turn, and white space between them, from the end of a text.
 fn without_turn_ends(text: &str) -> &str {
     let mut text = text;
     loop {
@@ -422,15 +430,17 @@ fn without_turn_ends(text: &str) -> &str {
     }
 }
 
-/// The content of a place.
+/// The result of looking for a mark.
 enum Found {
+    /// The text begins with this mark.
     Mark(&'static str),
-    /// The text ends inside of what may be a mark.
+    /// The text ends inside a possible mark.
     Undecided,
+    /// The text begins with no mark.
     None,
 }
 
-/// Looks for one of these marks at the beginning of a text.
+/// Looks for one of these marks at the start of a text. `whole` says that the text is complete.
 fn find(rest: &str, marks: &[&'static str], whole: bool) -> Found {
     let mut undecided = false;
     for &mark in marks {
@@ -442,25 +452,25 @@ fn find(rest: &str, marks: &[&'static str], whole: bool) -> Found {
     if undecided { Found::Undecided } else { Found::None }
 }
 
-/// Whether a text is the beginning of a mark, and not all of it.
+/// Returns whether a text is a proper prefix of a mark.
 fn begins_mark(text: &str, mark: &str) -> bool {
     text.len() < mark.len()
         && mark.get(..text.len()).is_some_and(|part| part.eq_ignore_ascii_case(text))
 }
 
-/// The next place where a mark or a value can begin.
+/// Returns the next offset where a mark or a value can begin.
 fn next_sign(text: &str, from: usize) -> Option<usize> {
-    // 0xE2 is the first byte of `◁`; an answer that is a string begins with `"`.
+    // 0xE2 is the first byte of `◁`; a string as the answer begins with `"`.
     let sign = |byte: &u8| matches!(byte, b'<' | b'[' | b'{' | b'"' | 0xE2);
     text.as_bytes().get(from..)?.iter().position(sign).map(|at| from + at)
 }
 
-/// Whether a quotation mark stands before a mark that the text ends with.
+/// Returns whether the text ends with this mark, and a quotation mark precedes it.
 fn can_be_quoted(text: &str, at: usize, len: usize) -> bool {
     text.len() == at + len && text[..at].ends_with(['`', '"', '\'', '“', '‘'])
 }
 
-/// Whether quotation marks, or back-ticks, stand directly around a mark.
+/// Returns whether quotation marks or backticks directly enclose a mark.
 fn is_quoted(text: &str, at: usize, len: usize) -> bool {
     let before = text[..at].chars().next_back();
     let behind = text[at + len..].chars().next();
@@ -476,14 +486,15 @@ fn is_quoted(text: &str, at: usize, len: usize) -> bool {
 
 /// The end of a value.
 pub(super) enum ValueEnd {
+    /// The offset after the value.
     At(usize),
-    /// A mark of thinking stands in it, outside of its strings: here.
+    /// A mark that closes thinking stands inside the value, outside its strings, at this offset.
     Mark(usize),
-    /// The text ends inside.
+    /// The text ends inside the value.
     Never,
 }
 
-/// Steps over the value that begins here: brackets are counted, strings are skipped.
+/// Finds the end of the value that begins at `from`. It counts brackets and skips strings.
 pub(super) fn value_end(text: &str, from: usize) -> ValueEnd {
     let bytes = text.as_bytes();
     let mut depth = 0_usize;
@@ -522,7 +533,7 @@ pub(super) fn value_end(text: &str, from: usize) -> ValueEnd {
     ValueEnd::Never
 }
 
-/// Whether a mark of thinking can begin here, by its first bytes.
+/// Returns whether a mark of thinking can begin here, by its first bytes.
 fn can_begin(rest: &str) -> bool {
     match rest.as_bytes() {
         [b'<' | b'['] => true,
@@ -533,7 +544,7 @@ fn can_begin(rest: &str) -> bool {
     }
 }
 
-/// Whether a mark that closes thinking, or begins an answer, stands here.
+/// Returns whether the text begins with a mark that closes thinking or begins an answer.
 fn is_close(rest: &str) -> bool {
     if !can_begin(rest) {
         return false;
@@ -542,7 +553,7 @@ fn is_close(rest: &str) -> bool {
     closes.chain([ANSWERS, &[FINAL]]).any(|close| matches!(find(rest, close, true), Found::Mark(_)))
 }
 
-/// The place of the mark that ends a string which begins here.
+/// Returns the offset of the quotation mark that ends the string at `from`.
 fn string_end(bytes: &[u8], from: usize, mark: u8) -> Option<usize> {
     let mut at = from + 1;
     loop {
@@ -554,6 +565,7 @@ fn string_end(bytes: &[u8], from: usize, mark: u8) -> Option<usize> {
     }
 }
 
+/// Returns the last character boundary at or before an offset.
 pub(super) fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }

@@ -1,6 +1,6 @@
-//! The tree of what a text says, before any schema looks at it: nodes in one array, linked by
-//! index, their texts in one buffer. Built from the scanner's events; its memory is bounded by the
-//! length of the text, whatever the text is.
+//! The tree of a text before a schema is applied. Nodes are in one array, linked by index; their
+//! texts are in one buffer. It is built from the scanner's events. Its memory is bounded by the
+//! length of the text, for any text.
 
 mod look;
 mod note;
@@ -18,14 +18,14 @@ pub(super) use note::Note;
 use slot::{COPY, CUT, FILLED, LAST, LONG, MORE, NOTED, Slot, UNCLEAR, make_room, make_room_for};
 pub(super) use slot::{Kind, NONE, Node, NodeId};
 
-/// A range of the tree's text buffer.
+/// A byte range of the tree's text buffer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Slice {
     at: u32,
     len: u32,
 }
 
-/// Nodes, their texts, and what was repaired.
+/// Holds the nodes, their texts, and the notes about repairs of form. It can hold several roots.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tree {
     slots: Vec<Slot>,
@@ -33,33 +33,36 @@ pub(super) struct Tree {
     notes: Vec<Note>,
     /// The lengths of keys that are too long for their slots, by node.
     long_keys: Vec<(NodeId, u32)>,
-    /// The first children of copies, by copy.
+    /// The first children of copied containers, by copy.
     copies: Vec<(NodeId, NodeId)>,
-    /// Open containers, with the last child of each.
+    /// The open containers, each with its last child.
     open: Vec<(NodeId, NodeId)>,
-    /// The key that waits for its value.
+    /// The key whose value has not begun.
     key: Option<Slice>,
-    /// The text ended inside that key.
+    /// The text ended inside this key.
     half_key: bool,
+    /// The role of the string that is open.
     role: Option<TokenRole>,
+    /// The start of the string that is open, in bytes.
     string_at: u32,
+    /// The current root; [`NONE`] before it begins.
     pub(super) root: NodeId,
-    /// The first note and the first node of this root.
+    /// The index of the first note, and of the first node, of the current root.
     root_notes: usize,
     root_slots: usize,
-    /// Pieces of stray text in this root.
+    /// The number of stray texts in the current root.
     strays: usize,
-    /// There were more notes about this root than are kept.
+    /// More notes about this root were made than are kept.
     overfull: bool,
-    /// The notes are in the order of the nodes.
+    /// The notes are sorted by node.
     sorted: bool,
-    /// The begin of the text of the string that is read.
+    /// The start of the open string in the text buffer.
     growing: usize,
-    /// The names that members can have, where the schema names them all.
+    /// The possible names of members, if the schema lists them all.
     names: Option<Arc<MemberNames>>,
 }
 
-/// A state of a tree to go back to.
+/// A state of a tree, to which [`Tree::truncate`] returns.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
     slots: usize,
@@ -69,16 +72,18 @@ pub(super) struct Mark {
     copies: usize,
 }
 
-/// Offsets fit: a text is shorter than its limit, and that is far below 4 GiB.
+/// Converts an offset to 32 bits. All offsets fit: the limit on a text is far below 4 GiB.
 fn index(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 impl Tree {
+    /// Creates an empty tree.
     pub(super) fn new() -> Self {
         Self { root: NONE, ..Self::default() }
     }
 
+    /// Creates an empty tree with room for a text of this many bytes.
     pub(super) fn with_capacity(bytes: usize) -> Self {
         let mut tree = Self::new();
         tree.slots.reserve(bytes / 24 + 4);
@@ -86,17 +91,18 @@ impl Tree {
         tree
     }
 
-    /// A tree of texts that are read for this schema.
+    /// Sets the possible names of members, from a schema.
     pub(super) fn knowing(mut self, shape: &Shape) -> Self {
         self.names = shape.member_names();
         self
     }
 
+    /// Returns the possible names of members, if the schema lists them all.
     pub(super) fn names(&self) -> Option<Arc<MemberNames>> {
         self.names.clone()
     }
 
-    /// Makes room for another root beside those that are there.
+    /// Starts a new root, and keeps the earlier ones.
     pub(super) fn next_root(&mut self) {
         self.adopt();
         self.root = NONE;
@@ -110,7 +116,7 @@ impl Tree {
         self.overfull = false;
     }
 
-    /// The state of the tree, to go back to if what comes next is not wanted.
+    /// Returns the current state, to which [`truncate`](Self::truncate) can return.
     pub(super) fn mark(&self) -> Mark {
         Mark {
             slots: self.slots.len(),
@@ -121,7 +127,7 @@ impl Tree {
         }
     }
 
-    /// Forgets everything since the mark. The tree must not have been settled in between.
+    /// Removes everything after the mark. The tree must not have been settled since.
     pub(super) fn truncate(&mut self, mark: Mark) {
         self.slots.truncate(mark.slots);
         self.texts.truncate(mark.texts);
@@ -131,11 +137,12 @@ impl Tree {
         self.next_root();
     }
 
+    /// Returns the number of nodes.
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// The memory of the tree, in bytes, with what is reserved and not used yet.
+    /// Returns the memory of the tree in bytes, including reserved capacity.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
         fn of<T>(vec: &Vec<T>) -> usize {
@@ -145,7 +152,7 @@ impl Tree {
         of(&self.slots) + self.texts.capacity() + of(&self.notes) + small
     }
 
-    /// A list of nodes that stand side by side.
+    /// Adds a list whose elements are copies of these nodes. Returns the new list.
     pub(super) fn gather(&mut self, roots: &[NodeId]) -> NodeId {
         let id = index(self.slots.len());
         let span = |id: NodeId| (self.node(id).start, self.node(id).end);
@@ -155,7 +162,7 @@ impl Tree {
         let key_at = index(self.texts.len());
         let kind = Kind::List;
         self.add(Slot { key_at, start, end, link: NONE, key_len: 0, kind, flags });
-        // Roots may be children of another gathering already: they are copied, not moved.
+        // Roots may already be children of another gathered list, so they are copied.
         for (at, &root) in roots.iter().enumerate() {
             let copy = index(self.slots.len());
             let more = at + 1 < roots.len();
@@ -184,7 +191,7 @@ impl Tree {
         id
     }
 
-    /// `{"a", "b"}`: keys without colons are the elements of a set.
+    /// Turns an object without colons, such as `{"a", "b"}`, into a list of its keys.
     fn set_like(&mut self, id: NodeId) {
         let bare = |slot: &Slot| slot.kind == Kind::Missing && slot.link == 0;
         if !self.children(id).all(|child| bare(&self.slots[child as usize])) {
@@ -200,11 +207,13 @@ impl Tree {
         }
     }
 
+    /// Appends a slot.
     fn add(&mut self, slot: Slot) {
         make_room(&mut self.slots);
         self.slots.push(slot);
     }
 
+    /// Appends a node with the pending key, and links it to its parent or sibling.
     fn push(&mut self, kind: Kind, start: usize, end: usize) -> NodeId {
         let id = index(self.slots.len());
         let end_of_texts = index(self.texts.len());
@@ -232,6 +241,7 @@ impl Tree {
         id
     }
 
+    /// Appends to the text buffer.
     fn add_text(&mut self, text: &str) {
         make_room_for(&mut self.texts, text.len());
         self.texts.push_str(text);
@@ -262,7 +272,7 @@ impl Sink for Tree {
         self.growing = self.texts.len();
         if role == TokenRole::Value {
             let id = self.push(Kind::Text, at, at);
-            // Until its end comes it counts as cut: a partial view may look at it meanwhile.
+            // A string counts as cut until it ends, because a partial value may be built before.
             self.slots[id as usize].put(CUT, true);
         }
     }
@@ -302,7 +312,7 @@ impl Sink for Tree {
     }
 
     fn rekey(&mut self) {
-        // The string is the last node: nothing came behind it.
+        // The string is the last node: no other node follows it.
         let text = self.last_text();
         let Some(slot) = self.slots.last_mut() else { return };
         if slot.kind != Kind::Text {

@@ -1,4 +1,4 @@
-//! Reading without a schema: what stands in the text, as it stands, and no more than that.
+//! Reads a text without a schema: returns its values as written, without conversion.
 
 use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::error::ReadError;
@@ -8,13 +8,16 @@ use super::search::{conclude, no_value, place};
 use super::tree::{Kind, NONE, NodeId, Tree};
 use super::{Reader, thinking};
 
-/// How many closers that came too early are taken back, one after the other.
+/// The number of premature closing brackets that are removed, one after the other.
 const JOINS: u32 = 4;
 
+/// Reads the values of a text. Several values become one list.
 pub(super) fn read(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     read_joining(reader, text, JOINS)
 }
 
+/// Reads the values of a text. `joins` is the number of premature closing brackets that may still
+/// be removed.
 fn read_joining(reader: &Reader<'_>, text: &str, joins: u32) -> Result<Reading, ReadError> {
     let answer = thinking::answer(text)?;
     let (from, text) = (answer.start, &text[..answer.end]);
@@ -36,7 +39,7 @@ fn read_joining(reader: &Reader<'_>, text: &str, joins: u32) -> Result<Reading, 
     let (tree, found) = values(reader, text, from, tree);
     let mut found = found?;
     let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, reader.limits);
-    // An empty container beside a full one says nothing.
+    // Ignore empty containers if there are others.
     if found.iter().any(|one| !candidates::is_empty(&fitter.tree, one)) {
         found.retain(|one| !candidates::is_empty(&fitter.tree, one));
     } else {
@@ -66,7 +69,8 @@ fn read_joining(reader: &Reader<'_>, text: &str, joins: u32) -> Result<Reading, 
     Ok(reading)
 }
 
-/// `{"a": 1}, "b": 2}`: an object that was closed too early, and goes on. Read without that closer.
+/// Removes a closing bracket that came too early, as in `{"a": 1}, "b": 2}`, and reads the text
+/// again. Returns `None` if the text has no such bracket.
 fn join_values(
     reader: &Reader<'_>,
     text: &str,
@@ -98,6 +102,7 @@ fn join_values(
     }))
 }
 
+/// Adds a repair for the position of the answer, if text surrounds it.
 fn located(mut reading: Reading, candidate: &Candidate, text: &str) -> Reading {
     let before = text[..candidate.start].trim();
     let behind = text[candidate.end.min(text.len())..].trim();
@@ -107,7 +112,7 @@ fn located(mut reading: Reading, candidate: &Candidate, text: &str) -> Reading {
     reading
 }
 
-/// The values of a text, one behind the other.
+/// Scans the values of a text, in order.
 fn values(
     reader: &Reader<'_>,
     text: &str,
@@ -125,7 +130,7 @@ fn values(
     candidates::bracketed(text, from, tree, reader.limits, false)
 }
 
-/// Values with commas or line breaks between them, and no bracket around them.
+/// Scans values that are separated by commas or line breaks, without a bracket around them.
 fn sequence(
     reader: &Reader<'_>,
     text: &str,
@@ -164,7 +169,7 @@ fn sequence(
             Err(error) => return (tree, Err(error)),
         }
     }
-    // Words are an answer only where they are all of it: a sentence is none.
+    // Bare words are an answer only if they are the whole text. A sentence is not one.
     let words = |one: &Candidate| tree.node(one.root).kind == Kind::Bare;
     if found.iter().any(words) && plain.lines().count() > 1 {
         found.retain(|one| !words(one));

@@ -1,5 +1,5 @@
-//! The beginning of an envelope in a text that is still arriving: where the arguments begin, so that
-//! what is shown of the value is never what the envelope holds.
+//! Examines the beginning of an envelope in an incoming text, and finds where the arguments begin.
+//! A partial value then never shows the envelope itself.
 
 use super::super::error::ReadError;
 use super::super::{Reader, thinking};
@@ -7,12 +7,12 @@ use super::json::{ARGUMENTS, INSIDE, NAMES};
 use super::marks;
 use crate::contract::shape::normal;
 
-/// Returns the begin of the answer in a text that is cut off, and the text without the end of a turn. In an
-/// envelope of what was offered it begins with the arguments.
+/// Returns the start of the answer in a text that is cut off, and the text without the tokens that
+/// end a turn. In an envelope of an offered tool the answer starts with the arguments.
 ///
 /// # Errors
 ///
-/// If there is no answer yet.
+/// Returns an error if there is no answer yet.
 pub(in crate::reading) fn answer_in_part<'t>(
     text: &'t str,
     reader: &Reader<'_>,
@@ -38,21 +38,21 @@ pub(in crate::reading) fn answer_in_part<'t>(
 /// The kind of value that begins at a bracket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::reading) enum Ahead {
-    /// A value.
+    /// A value that is not an envelope.
     Data,
-    /// That cannot be told yet.
+    /// More text is needed to decide.
     Undecided,
-    /// An envelope, whose arguments begin so far behind the bracket.
+    /// An envelope, with the offset of its arguments from the bracket.
     Arguments(usize),
-    /// An envelope whose arguments are not told as they come.
+    /// An envelope whose arguments cannot be streamed.
     Silent,
 }
 
-/// How much of a text is looked at to tell an envelope.
+/// The number of bytes that are examined to recognise an envelope.
 const WINDOW: usize = 512;
 
-/// Tells whether an envelope of one of the offered names begins here. It reads no further than a
-/// few hundred bytes.
+/// Returns whether an envelope of an offered tool begins here. It examines at most [`WINDOW`]
+/// bytes; without a decision the value is data.
 pub(in crate::reading) fn look_ahead(rest: &str, offered: &[String]) -> Ahead {
     if offered.is_empty() {
         return Ahead::Data;
@@ -66,16 +66,17 @@ pub(in crate::reading) fn look_ahead(rest: &str, offered: &[String]) -> Ahead {
     }
 }
 
+/// A position in the beginning of a value.
 struct LookAhead<'t> {
     text: &'t str,
     at: usize,
     offered: &'t [String],
-    /// The text so far is that of a call.
+    /// The text so far can only be a call.
     sure: bool,
 }
 
 impl LookAhead<'_> {
-    /// Goes to the arguments of the first call in a value.
+    /// Moves to the arguments of the first call in a value.
     fn value(&mut self) -> Result<(), Ahead> {
         match self.next()? {
             '[' => self.value(),
@@ -84,6 +85,7 @@ impl LookAhead<'_> {
         }
     }
 
+    /// Moves to the arguments of the call in an object.
     fn members(&mut self) -> Result<(), Ahead> {
         loop {
             let key = self.string(|_| true)?;
@@ -123,7 +125,7 @@ impl LookAhead<'_> {
         }
     }
 
-    /// Behind the name.
+    /// Moves to the arguments, after the name.
     fn arguments(&mut self) -> Result<(), Ahead> {
         if self.next()? != ',' {
             return Err(Ahead::Data);
@@ -138,20 +140,22 @@ impl LookAhead<'_> {
         }
     }
 
-    /// The next character that is no space.
+    /// Returns the next character that is not white space, and moves past it.
     fn next(&mut self) -> Result<char, Ahead> {
         let next = self.peek()?;
         self.at += next.len_utf8();
         Ok(next)
     }
 
+    /// Returns the next character that is not white space, and moves to it.
     fn peek(&mut self) -> Result<char, Ahead> {
         let rest = &self.text[self.at..];
         self.at += rest.len() - rest.trim_start().len();
         self.text[self.at..].chars().next().ok_or(Ahead::Undecided)
     }
 
-    /// A string without escapes; data as soon as it can be none that is wanted.
+    /// Reads a string without escapes. Returns [`Ahead::Data`] as an error as soon as `can_be`
+    /// rejects it.
     fn string(&mut self, can_be: impl Fn(&str) -> bool) -> Result<String, Ahead> {
         let mark = self.next()?;
         if !matches!(mark, '"' | '\'') {
@@ -169,8 +173,8 @@ impl LookAhead<'_> {
     }
 }
 
-/// How long a mark is that stands at a bracket and is no value: `[TOOL_CALLS]`. `None` while that
-/// cannot be told.
+/// Returns the length of a mark in square brackets, such as `[TOOL_CALLS]`, at the start of the
+/// text; 0 if there is none. Returns `None` if more text is needed to decide.
 pub(in crate::reading) fn skip_mark(rest: &str) -> Option<usize> {
     let mut undecided = false;
     for mark in ["[TOOL_CALLS]", "[CALL_ID]", "[ARGS]"] {
@@ -182,7 +186,7 @@ pub(in crate::reading) fn skip_mark(rest: &str) -> Option<usize> {
     if undecided { None } else { Some(0) }
 }
 
-/// Whether calls are written in this text whose arguments are tags, or in braces of their own.
+/// Returns whether the text holds a call whose arguments are tags, or are in Gemma's braces.
 pub(in crate::reading) fn writes_tags(before: &str) -> bool {
     ["invoke name=", "<parameter", "<arg_key>", "call:", marks::NAMESPACE]
         .iter()

@@ -1,4 +1,5 @@
-//! Calls whose arguments are JSON: behind a mark, behind a name, or with the name in the same value.
+//! Reads calls whose arguments are JSON: after a mark, after a name, or in one object with the
+//! name.
 
 use super::super::candidates;
 use super::super::report::CutEnding;
@@ -10,42 +11,46 @@ use super::{Fault, Read, is_name, offered_name};
 /// The keys of a tool's name.
 pub(super) const NAMES: [&str; 5] = ["name", "function", "tool", "tool_name", "recipient_name"];
 
-/// The keys of its arguments.
+/// The keys of a tool's arguments.
 pub(super) const ARGUMENTS: [&str; 5] = ["arguments", "parameters", "input", "args", "tool_input"];
 
-/// The keys of a call inside of an object.
+/// The keys of a call inside another object.
 pub(super) const INSIDE: [&str; 6] =
     ["function", "tool_calls", "tool_call", "function_call", "function_calls", "tool_uses"];
 
-/// Keys that stand beside these in a call.
+/// The keys that a call may have besides these.
 const BESIDE: [&str; 8] =
     ["id", "type", "index", "call_id", "tool_call_id", "role", "content", "status"];
 
-/// How deep calls may stand inside of lists and objects.
+/// The deepest nesting of calls in lists and objects.
 const DEEPEST: u32 = 4;
 
-/// Whether a text can hold a call as JSON: a key of arguments is there.
+/// Returns whether a text can hold a call as JSON: it has a key of arguments.
 pub(super) fn may_hold(text: &str) -> bool {
     ARGUMENTS.iter().any(|key| memchr::memmem::find(text.as_bytes(), key.as_bytes()).is_some())
 }
 
-/// One call that was found in a value.
+/// A call that was found in a value.
 struct FoundCall {
     name: String,
     arguments: String,
-    /// The end of the arguments.
+    /// The offset after the arguments.
     end: usize,
+    /// The keys of the name and of the arguments.
     keys: (String, String),
 }
 
-/// The content of a value.
+/// The result of looking for calls in a value.
 enum CallContent {
+    /// The value holds these calls.
     Calls(Vec<FoundCall>),
+    /// The value holds no call.
     Nothing,
-    /// A call that the text ends in.
+    /// The text ends inside a call.
     Cut,
 }
 
+/// A value that was scanned in a text.
 struct Value<'t> {
     text: &'t str,
     tree: Tree,
@@ -56,13 +61,15 @@ struct Value<'t> {
 }
 
 impl<'t> Value<'t> {
+    /// Scans the value at an offset. Returns `None` if there is none.
     fn scan(text: &'t str, at: usize, offered: &'t [&'t str]) -> Option<Self> {
         let (tree, found) = candidates::scan_at(text, at, Tree::new(), Limits::default(), false);
         let found = found.ok().filter(|found| found.root != NONE)?;
         Some(Self { text, tree, root: found.root, ending: found.ending, end: found.end, offered })
     }
 
-    /// The calls in a node. `marked` says that a mark stands around it: any name is one then.
+    /// Returns the calls in a node. If it is `marked`, a mark precedes the value, and any name
+    /// counts as a tool's.
     fn calls(&self, id: NodeId, marked: bool, depth: u32) -> CallContent {
         let node = self.tree.node(id);
         if depth > DEEPEST {
@@ -79,7 +86,7 @@ impl<'t> Value<'t> {
                 }
                 match (all.is_empty(), node.cut) {
                     (true, _) => CallContent::Nothing,
-                    // More could have followed.
+                    // More elements could follow.
                     (false, true) => CallContent::Cut,
                     (false, false) => CallContent::Calls(all),
                 }
@@ -89,6 +96,7 @@ impl<'t> Value<'t> {
         }
     }
 
+    /// Returns the call that an object is, or the calls in its member.
     fn call(&self, id: NodeId, marked: bool, depth: u32) -> CallContent {
         let key_in = |keys: &[&str], child: NodeId| keys.contains(&self.tree.key(child));
         let mut name = None;
@@ -158,8 +166,8 @@ impl<'t> Value<'t> {
         CallContent::Calls(vec![found])
     }
 
-    /// The place to go on behind calls: behind the value, or behind the arguments, where the value ran on
-    /// over other marks.
+    /// Returns the offset at which the search goes on: after the value, or after the arguments if
+    /// the value ran on over other marks.
     fn end(&self, calls: &[FoundCall]) -> usize {
         let last = calls.iter().map(|call| call.end).max().unwrap_or(self.end);
         let over = self.text.get(last..self.end).is_some_and(|text| text.contains('<'));
@@ -167,7 +175,7 @@ impl<'t> Value<'t> {
     }
 }
 
-/// Reads the value behind a mark.
+/// Reads the calls in the value after a mark.
 pub(super) fn marked(text: &str, at: usize, offered: &[&str]) -> Result<Read, Fault> {
     let Some(value) = Value::scan(text, at, offered) else { return Err(Fault::Incomplete) };
     match value.calls(value.root, true, 0) {
@@ -181,7 +189,8 @@ pub(super) fn marked(text: &str, at: usize, offered: &[&str]) -> Result<Read, Fa
     }
 }
 
-/// Reads a value that no mark stands around, with the keys of name and arguments.
+/// Reads the calls in a value without a mark. Also returns the keys of the name and of the
+/// arguments.
 pub(super) fn bare(
     text: &str,
     at: usize,
@@ -203,7 +212,7 @@ pub(super) fn bare(
     }
 }
 
-/// A name up to a separator, and the arguments behind the last of them.
+/// Reads a name up to a separator, and the arguments after the last separator.
 pub(super) fn named(text: &str, at: usize, separators: &[&str]) -> Result<Read, Fault> {
     let mut name = None;
     let mut here = at;
@@ -212,7 +221,7 @@ pub(super) fn named(text: &str, at: usize, separators: &[&str]) -> Result<Read, 
         let window = &rest[..super::thinking::floor(rest, 256)];
         if let Some(found) = window.find(separator) {
             name.get_or_insert(&text[here..here + found]);
-            // The bracket is part of the arguments.
+            // The brace belongs to the arguments.
             here += found + if *separator == "{" { 0 } else { separator.len() };
         }
     }
@@ -225,7 +234,8 @@ pub(super) fn named(text: &str, at: usize, separators: &[&str]) -> Result<Read, 
     arguments(text, here, name)
 }
 
-/// DeepSeek's: `function`, the separator, the name and a block; or the name, the separator and JSON.
+/// Reads DeepSeek's form: `function`, the separator, the name and a block; or the name, the
+/// separator and JSON.
 pub(super) fn separated(text: &str, at: usize) -> Result<Read, Fault> {
     let rest = &text[at..];
     let window = &rest[..super::thinking::floor(rest, 256)];
@@ -239,12 +249,12 @@ pub(super) fn separated(text: &str, at: usize) -> Result<Read, Fault> {
     if is_name(name) { arguments(text, here + line, name) } else { Err(Fault::NoCall) }
 }
 
-/// Harmony's: the header names a recipient.
+/// Reads harmony's form: the header names the recipient.
 pub(super) fn header(text: &str, at: usize) -> Result<Read, Fault> {
     let rest = &text[at..];
     let window = &rest[..super::thinking::floor(rest, 256)];
     let Some(message) = window.find(MESSAGE) else { return Err(Fault::Incomplete) };
-    // The recipient may stand before the channel.
+    // The recipient may precede the channel.
     let before = text[..at].rsplit(char::is_whitespace).next().unwrap_or_default();
     let name = [&window[..message], before].into_iter().find_map(|header| {
         let (_, behind) = header.split_once("to=")?;
@@ -258,7 +268,7 @@ pub(super) fn header(text: &str, at: usize) -> Result<Read, Fault> {
     }
 }
 
-/// The arguments of a call whose name stands before them, perhaps in a fence.
+/// Reads the arguments of a call after its name, in a fence or not.
 pub(super) fn arguments(text: &str, at: usize, name: &str) -> Result<Read, Fault> {
     let mut here = at + (text[at..].len() - text[at..].trim_start().len());
     if let Some(fenced) = text[here..].strip_prefix("```") {

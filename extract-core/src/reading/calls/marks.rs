@@ -1,45 +1,48 @@
-//! The table of envelopes: the marks that chat templates put around a call that stands in a text.
+//! The table of envelopes: the marks that chat templates put around a tool call in a text.
 
-/// How a call is written behind its mark.
+/// The syntax of a call after its mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CallSyntax {
-    /// JSON with a name and arguments. Another form may follow inside of the mark.
+    /// JSON with a name and arguments. Another mark may follow instead.
     Json,
     /// A name up to one of these separators, then the arguments as JSON.
     Named(&'static [&'static str]),
-    /// A name or the word `function`, [`SEPARATOR`], then perhaps the name, then JSON.
+    /// A name or the word `function`, then [`SEPARATOR`], then the name if it did not come before,
+    /// then JSON.
     Separated,
     /// A header that names a recipient, then the arguments as JSON.
     Header,
-    /// A name, then pairs of `<arg_key>` and `<arg_value>`; or JSON as in [`Form::Json`].
+    /// A name, then pairs of `<arg_key>` and `<arg_value>`; or JSON as in [`CallSyntax::Json`].
     Pairs,
-    /// A tag that names the tool, then a tag for each parameter; or JSON.
+    /// A tag that names the tool, then one tag for each parameter; or JSON.
     Parameters,
-    /// `name{key:value}` with texts between marks of their own.
+    /// `name{key:value}`, with strings between the marks of [`TEXT_MARKS`].
     Braces,
 }
 
 /// The separator between the parts of a DeepSeek call.
 pub(super) const SEPARATOR: &str = "<｜tool▁sep｜>";
 
-/// The end of a message header in harmony's channels.
+/// The end of a message header in harmony.
 pub(super) const MESSAGE: &str = "<|message|>";
 
-/// What `MiniMax` M3 puts before every tag. A member is a tag of its own there.
+/// The prefix that `MiniMax` M3 writes before every tag. Its members are elements with their key as
+/// name.
 pub(super) const NAMESPACE: &str = "]<]minimax[>[";
 
-/// The mark of one family.
+/// The mark that begins a call in one model family.
 pub(super) struct CallMark {
-    /// The mark that opens one or several calls. Letter case does not count.
+    /// The mark that opens one or several calls. Marks match without regard to case.
     pub(super) open: &'static str,
     pub(super) form: CallSyntax,
 }
 
+/// Creates a row of the table.
 const fn row(open: &'static str, form: CallSyntax) -> CallMark {
     CallMark { open, form }
 }
 
-/// The marks of envelopes; longer ones before those that they begin with.
+/// The marks of envelopes. A longer mark stands before its own prefixes.
 pub(super) const ENVELOPES: &[CallMark] = &[
     // Qwen, Hermes, GLM, Ernie
     row("<tool_call>", CallSyntax::Pairs),
@@ -80,7 +83,7 @@ pub(super) const ENVELOPES: &[CallMark] = &[
     row("<|channel|>commentary", CallSyntax::Header),
     row("<|channel|>analysis to=", CallSyntax::Header),
     row("<|start|>assistant to=", CallSyntax::Header),
-    // DeepSeek V3.2, in a markup language of its own
+    // DeepSeek V3.2, in its DSML markup
     row("<｜DSML｜function_calls>", CallSyntax::Json),
     row("<｜DSML｜tool_calls>", CallSyntax::Json),
     row("<｜DSML｜invoke ", CallSyntax::Parameters),
@@ -99,20 +102,20 @@ pub(super) const ENVELOPES: &[CallMark] = &[
     row("<|tool_call>", CallSyntax::Braces),
 ];
 
-/// What Gemma puts around a text.
+/// The marks that Gemma puts around a string.
 pub(super) const TEXT_MARKS: [&str; 2] = ["<escape>", "<|\"|>"];
 
-/// The row of the mark that a text begins with.
+/// Returns the row of the mark with which a text begins.
 pub(super) fn at(rest: &str) -> Option<&'static CallMark> {
     ENVELOPES.iter().find(|row| begins(rest, row.open))
 }
 
-/// Whether a text begins with a mark.
+/// Returns whether a text begins with a mark.
 pub(super) fn begins(rest: &str, mark: &str) -> bool {
     rest.get(..mark.len()).is_some_and(|text| text.eq_ignore_ascii_case(mark))
 }
 
-/// Whether a text is the beginning of a mark and not all of one.
+/// Returns whether a text is a proper prefix of a mark, and longer than one byte.
 pub(super) fn is_begun(rest: &str) -> bool {
     let begun = |mark: &str| {
         rest.len() < mark.len()

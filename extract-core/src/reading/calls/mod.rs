@@ -1,5 +1,6 @@
-//! Calls that stand in a text, in the envelopes of all families: which tools they call, and with
-//! which arguments. Knows the names that were offered; reads no arguments.
+//! Finds tool calls that are written in a text, in the envelopes of all model families. Returns
+//! their names and arguments as text. It knows the names of the offered tools, and does not parse
+//! arguments.
 
 mod ahead;
 mod json;
@@ -15,52 +16,55 @@ use super::thinking::{self, ValueEnd};
 use crate::contract::shape::normal;
 use marks::{CallMark, CallSyntax};
 
-/// A call that was written as text.
+/// A tool call that was written as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WrittenCall {
-    /// The name of the tool, as it was offered; as it was written, where it was not.
+    /// The name of the offered tool, or the name as written if no offered tool matches.
     pub(crate) name: String,
-    /// The arguments, as JSON or nearly.
+    /// The arguments, as JSON or malformed JSON.
     pub(crate) arguments: String,
+    /// Whether the name is that of an offered tool.
     offered: bool,
-    /// The keys of name and arguments, where it is JSON without any mark around it.
+    /// The keys of the name and of the arguments, if the call is JSON without a mark around it.
     bare: Option<(String, String)>,
 }
 
-/// The calls that a text holds.
+/// The tool calls in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WrittenCalls {
-    /// There are none.
+    /// The text holds no calls.
     None,
-    /// Calls of what was offered, in their order.
+    /// The text holds calls of offered tools only, in this order.
     Calls(Vec<WrittenCall>),
-    /// There are calls, and some are of tools that were not offered: of these.
+    /// The text holds calls of tools that were not offered, with these names.
     NotOffered(Vec<String>),
-    /// The text ends inside a call, or a call in it cannot be read.
+    /// The text ends inside a call, or holds a call that cannot be read.
     Incomplete,
 }
 
-/// The most calls that are taken from one text.
+/// The largest number of calls in one text.
 const MOST: usize = 10_000;
 
-/// A text of fewer bytes may be cut in an envelope before the arguments.
+/// The size in bytes below which a cut value may be an envelope without its arguments yet.
 const SHORT: usize = 512;
 
-/// Why an envelope gives no call.
+/// The reason why an envelope yields no call.
 enum Fault {
-    /// It is none.
+    /// The text is not an envelope of a call.
     NoCall,
-    /// It ends in the middle, or cannot be read.
+    /// The envelope is cut, or cannot be read.
     Incomplete,
 }
 
-/// One envelope that was read.
+/// The calls of one envelope, with the offset after it.
 struct Read {
+    /// The names and arguments.
     calls: Vec<(String, String)>,
     end: usize,
 }
 
-/// The calls of a text without thinking. Linear in the text.
+/// Finds the calls in a text without thinking. Fails if a call is cut or cannot be read. It takes
+/// linear time.
 pub(super) fn find_all(text: &str, offered: &[&str]) -> Result<Vec<WrittenCall>, ()> {
     let without;
     let (text, namespaced) =
@@ -82,21 +86,24 @@ pub(super) fn find_all(text: &str, offered: &[&str]) -> Result<Vec<WrittenCall>,
     Ok(search.found)
 }
 
+/// A search for the calls in a text.
 struct Search<'t> {
     text: &'t str,
     offered: &'t [&'t str],
+    /// Marks of a namespace were removed from the text.
     namespaced: bool,
     found: Vec<WrittenCall>,
-    /// A call may stand in a value that no mark stands around.
+    /// A call may be a value without a mark.
     has_json: bool,
-    /// A bracket in prose was never closed: values are not told from each other any more.
+    /// An unclosed bracket in prose was found, so values can no longer be told apart.
     astray: bool,
 }
 
 impl Search<'_> {
+    /// Finds all calls. Fails if one is cut or cannot be read.
     fn run(&mut self) -> Result<(), ()> {
         let text = self.text;
-        // The end of the latest mark without a call behind it.
+        // The end of the latest mark that no call follows.
         let mut idle: Option<usize> = None;
         let mut at = self.functionary()?;
         while let Some(sign) = memchr::memchr3(b'<', b'[', b'{', &text.as_bytes()[at..]) {
@@ -140,7 +147,8 @@ impl Search<'_> {
         }
     }
 
-    /// Functionary 3.2 begins with a name behind `>>>`; text for the user goes to `all`.
+    /// Reads a call of Functionary 3.2, which begins with `>>>` and a name. Text for the user goes
+    /// to the name `all`. Returns the offset after the call, or 0.
     fn functionary(&mut self) -> Result<usize, ()> {
         let Some(header) = self.text.strip_prefix(">>>") else { return Ok(0) };
         let name = header.lines().next().unwrap_or_default();
@@ -156,7 +164,7 @@ impl Search<'_> {
         }
     }
 
-    /// Reads what stands behind a mark.
+    /// Reads the call after a mark.
     fn after_mark(&self, row: &CallMark, at: usize) -> Result<Read, Fault> {
         let text = self.text;
         let inside = at + row.open.len();
@@ -181,7 +189,7 @@ impl Search<'_> {
         }
     }
 
-    /// Reads a value that stands in no mark, and says where to go on.
+    /// Reads a call from a value without a mark. Returns the offset at which the search goes on.
     fn without_mark(&mut self, at: usize) -> Result<usize, ()> {
         let text = self.text;
         if self.astray {
@@ -192,7 +200,7 @@ impl Search<'_> {
             ValueEnd::Mark(end) => (end, false),
             ValueEnd::Never => (text.len(), false),
         };
-        // Cut short, an envelope may not have come to its arguments.
+        // A cut envelope may end before its arguments.
         let begun = !whole && text.len() - at < SHORT;
         let read = if self.has_json || begun {
             json::bare(&text[..end], at, whole, self.offered)
@@ -205,7 +213,7 @@ impl Search<'_> {
                 Ok(read.end.max(at + 1))
             }
             Err(Fault::Incomplete) => Err(()),
-            // The first value is data, also if it is cut.
+            // The first value is data, even if it is cut.
             Err(Fault::NoCall) if whole || is_first(text, at) => Ok(end),
             Err(Fault::NoCall) => {
                 self.astray = true;
@@ -214,6 +222,7 @@ impl Search<'_> {
         }
     }
 
+    /// Adds calls to the result. `bare` are the keys of a call without a mark.
     fn take(&mut self, calls: Vec<(String, String)>, bare: Option<&(String, String)>) {
         for (name, arguments) in calls {
             let offered = offered_name(&name, self.offered);
@@ -227,8 +236,8 @@ impl Search<'_> {
     }
 }
 
-/// The name among those offered that a written one means: exactly, without the prefix and the number
-/// that some templates add, or by near spelling.
+/// Returns the offered name that a written name means: equal after removing template prefixes and
+/// numbers, or equal in normal form. Returns `None` if none or several match.
 fn offered_name<'o>(written: &str, offered: &[&'o str]) -> Option<&'o str> {
     let written = plain_name(written);
     if let Some(same) = offered.iter().find(|name| **name == written) {
@@ -240,7 +249,7 @@ fn offered_name<'o>(written: &str, offered: &[&'o str]) -> Option<&'o str> {
     like.all(|other| other == first).then_some(first)
 }
 
-/// A name without `functions.` before it and `:0` behind it.
+/// Returns a name without a prefix such as `functions.`, and without a suffix such as `:0`.
 fn plain_name(written: &str) -> &str {
     let mut name = written.trim().trim_matches(['"', '\'', '`']);
     for prefix in ["functions.", "function.", "default_api.", "tools."] {
@@ -252,7 +261,7 @@ fn plain_name(written: &str) -> &str {
     }
 }
 
-/// Whether a text can be the name of a tool.
+/// Returns whether a text can be the name of a tool.
 fn is_name(text: &str) -> bool {
     let text = plain_name(text);
     !text.is_empty()
@@ -262,13 +271,14 @@ fn is_name(text: &str) -> bool {
             .all(|char| char.is_alphanumeric() || matches!(char, '_' | '-' | '.' | ':' | '/'))
 }
 
+/// Returns whether backticks or quotation marks directly enclose a mark.
 fn is_quoted(text: &str, at: usize, mark: &str) -> bool {
     let before = text[..at].chars().next_back();
     let behind = text[at + mark.len()..].chars().next();
     matches!((before, behind), (Some('`'), Some('`')) | (Some('"'), Some('"')))
 }
 
-/// Whether nothing but a fence stands before this place.
+/// Returns whether only a fence precedes this offset.
 fn is_first(text: &str, at: usize) -> bool {
     let before = text[..at].trim();
     before.is_empty() || before.starts_with("```") && before.len() < 32

@@ -1,4 +1,5 @@
-//! Calls whose arguments are tags, a tag or a pair of tags for each; and Gemma's braces.
+//! Reads calls whose arguments are tags, with one tag or a pair of tags for each argument. Also
+//! reads Gemma's braces.
 
 use std::borrow::Cow;
 
@@ -6,21 +7,23 @@ use super::super::thinking::floor;
 use super::marks::TEXT_MARKS;
 use super::{Fault, Read, is_name, json};
 
-/// How deep members may stand inside of members.
+/// The deepest nesting of members.
 const DEEPEST: u32 = 32;
 
-/// A tag.
+/// A tag in the text.
 struct Tag<'t> {
-    /// Its name, without what stands before a colon.
+    /// The name of the tag, without a namespace prefix.
     name: &'t str,
-    /// Its name: `<function=n>`, `<invoke name="n">`.
+    /// The name that the tag assigns, as in `<function=n>` or `<invoke name="n">`.
     of: Option<&'t str>,
-    /// The text is one, and no JSON: `string="true"`.
+    /// The content is a string and not JSON: `string="true"`.
     text: bool,
     closing: bool,
+    /// The offset after the tag.
     end: usize,
 }
 
+/// Parses the tag at an offset. Returns `None` if no tag of at most 256 bytes is there.
 fn tag(text: &str, at: usize) -> Option<Tag<'_>> {
     let inside = text.get(at..)?.strip_prefix('<')?;
     let window = &inside[..floor(inside, 256)];
@@ -43,6 +46,7 @@ fn tag(text: &str, at: usize) -> Option<Tag<'_>> {
     (!name.is_empty()).then_some(Tag { name, of, text, closing, end: at + 1 + close + 1 })
 }
 
+/// Returns the value of an attribute, without its quotation marks.
 fn attribute<'t>(rest: &'t str, key: &str) -> Option<&'t str> {
     let behind = &rest[rest.find(key)? + key.len()..];
     match behind.chars().next()? {
@@ -51,7 +55,7 @@ fn attribute<'t>(rest: &'t str, key: &str) -> Option<&'t str> {
     }
 }
 
-/// `<invoke name="n"><parameter name="p">v</parameter></invoke>` and its kin.
+/// Reads `<invoke name="n"><parameter name="p">v</parameter></invoke>` and similar forms.
 pub(super) fn parameters(text: &str, at: usize, namespaced: bool) -> Result<Read, Fault> {
     let Some(open) = tag(text, at) else {
         return Err(if text.len() - at < 256 { Fault::Incomplete } else { Fault::NoCall });
@@ -90,8 +94,8 @@ pub(super) fn parameters(text: &str, at: usize, namespaced: bool) -> Result<Read
     }
 }
 
-/// The text of an element that ends at its closing tag. A closing tag ends it only if a tag follows
-/// that may stand there: what else looks like one is part of the text.
+/// Returns the text up to the closing tag `name`, and the offset after that tag. The closing tag
+/// counts only if a tag of `follow` comes next; otherwise it is a part of the text.
 fn value_of<'t>(
     text: &'t str,
     from: usize,
@@ -113,7 +117,7 @@ fn value_of<'t>(
     Err(Fault::Incomplete)
 }
 
-/// GLM's: a name, then keys and values.
+/// Reads GLM's form: a name, then tags for keys and values.
 pub(super) fn pairs(text: &str, at: usize) -> Result<Read, Fault> {
     let rest = &text[at..];
     let window = &rest[..floor(rest, 256)];
@@ -149,7 +153,7 @@ pub(super) fn pairs(text: &str, at: usize) -> Result<Read, Fault> {
     }
 }
 
-/// A member as an element of its own: its text, or the members in it.
+/// Reads a member that is an element. Returns its value as JSON, and the offset after it.
 fn member(text: &str, open: &Tag<'_>, deepest: u32) -> Result<(String, usize), Fault> {
     let deepest = deepest.checked_sub(1).ok_or(Fault::Incomplete)?;
     let first = skip_space(text, open.end);
@@ -182,7 +186,7 @@ fn member(text: &str, open: &Tag<'_>, deepest: u32) -> Result<(String, usize), F
     }
 }
 
-/// Gemma's: `call:n{key:<escape>text<escape>,other:1}`.
+/// Reads Gemma's form: `call:n{key:<escape>text<escape>,other:1}`.
 pub(super) fn braces(text: &str, at: usize) -> Result<Read, Fault> {
     let rest = &text[at..];
     let Some(called) = rest.strip_prefix("call:") else {
@@ -221,11 +225,12 @@ pub(super) fn braces(text: &str, at: usize) -> Result<Read, Fault> {
     }
 }
 
-/// An object that is written member by member.
+/// A JSON object that is written member by member.
 #[derive(Default)]
 struct Members(String);
 
 impl Members {
+    /// Appends a member. `value` is JSON.
     fn push(&mut self, key: &str, value: &str) {
         self.0.push(if self.0.is_empty() { '{' } else { ',' });
         self.0.push_str(&quoted(key));
@@ -233,17 +238,20 @@ impl Members {
         self.0.push_str(value);
     }
 
+    /// Returns whether the object has no members.
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// Returns the object as JSON.
     fn finish(self) -> String {
         if self.0.is_empty() { "{}".to_owned() } else { self.0 + "}" }
     }
 }
 
-/// The text of a parameter as JSON: an object or a list as it is, anything else as a text, which the
-/// reader converts toward the schema.
+/// Returns the text of a parameter as JSON. Objects and lists stay as they are; any other text
+/// becomes a string, which the reader converts to the schema. `text` says that it is always a
+/// string.
 fn json_of(value: &str, text: bool) -> String {
     let inner = value.strip_prefix("\r\n").or_else(|| value.strip_prefix('\n')).unwrap_or(value);
     let inner = inner.strip_suffix('\n').unwrap_or(inner);
@@ -256,10 +264,12 @@ fn json_of(value: &str, text: bool) -> String {
     quoted(inner)
 }
 
+/// Returns a text as a JSON string.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(Cow::from(text)).to_string()
 }
 
+/// Returns the offset of the next character that is not white space.
 fn skip_space(text: &str, at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     text.len() - rest.trim_start().len()

@@ -1,4 +1,4 @@
-//! Whether calls in a text are to be unwrapped for a schema, and the reading of their arguments.
+//! Decides whether the calls in a text are unwrapped for a schema, and reads their arguments.
 
 use super::super::error::ReadError;
 use super::super::report::{Level, Reading, Repair, RepairKind};
@@ -8,18 +8,19 @@ use super::{SHORT, WrittenCall, WrittenCalls, find_all, json, marks};
 use crate::contract::shape::{Shape, ShapeId, ShapeKind};
 use crate::contract::wrapper;
 
-/// How deep in a schema an object is looked for that has the members of an envelope.
+/// The deepest level of a schema at which members with the names of an envelope are searched for.
 const DEEPEST: u32 = 6;
 
-/// The calls that a text holds, of tools with these names, where one of these schemas is asked for. A
-/// text that fits as it stands a schema that has the envelope's members itself holds no call.
+/// Finds the calls in a text, and whether all of them are of offered tools. `shapes` are the schemas
+/// of the expected values. If one of them has an envelope's members itself, a text that fits it as
+/// written holds no call.
 pub(crate) fn calls_for(text: &str, offered: &[&str], shapes: &[&Shape]) -> WrittenCalls {
     if offered.is_empty() || !may_hold(text) {
         return WrittenCalls::None;
     }
     let Ok(answer) = thinking::answer(text) else { return WrittenCalls::None };
     let answer = answer.of(text);
-    // A text that is asked for may speak of calls.
+    // If a string is expected, its text may mention calls.
     if shapes.iter().all(|shape| is_text(shape)) && !begins(answer) {
         return WrittenCalls::None;
     }
@@ -34,7 +35,7 @@ pub(crate) fn calls_for(text: &str, offered: &[&str], shapes: &[&Shape]) -> Writ
     WrittenCalls::NotOffered(others.map(|call| call.name).collect())
 }
 
-/// Whether a text can hold a call at all.
+/// Returns whether a text can hold a call at all.
 fn may_hold(text: &str) -> bool {
     let bytes = text.as_bytes();
     text.len() < 2 * SHORT
@@ -45,7 +46,7 @@ fn may_hold(text: &str) -> bool {
         || text.trim_start().starts_with('[') && marks::is_begun(text.trim_start())
 }
 
-/// Whether a text is asked for, by itself or wrapped.
+/// Returns whether the schema expects a string, bare or in the wrapper object.
 fn is_text(shape: &Shape) -> bool {
     match shape.form(shape.root()) {
         ShapeKind::Text(_) => true,
@@ -59,12 +60,13 @@ fn is_text(shape: &Shape) -> bool {
     }
 }
 
+/// Returns whether a text begins with a value, a fence or the mark of a call.
 fn begins(answer: &str) -> bool {
     let answer = answer.trim_start();
     answer.starts_with(['{', '[']) || answer.starts_with("```") || marks::at(answer).is_some()
 }
 
-/// Whether envelopes are the value itself: its type has the members of an envelope.
+/// Returns whether the envelopes are the value itself, because its type has their members.
 fn is_data(answer: &str, calls: &[WrittenCall], shape: &Shape) -> bool {
     let owns = |open: bool| {
         calls.iter().all(|call| {
@@ -81,7 +83,8 @@ fn is_data(answer: &str, calls: &[WrittenCall], shape: &Shape) -> bool {
     owns(true)
 }
 
-/// Whether a type has members of these names; with `open`, also where it takes any.
+/// Returns whether a type has members with both names. With `open`, types that take any member
+/// count too.
 fn owns(shape: &Shape, id: ShapeId, keys: &(String, String), open: bool, deepest: u32) -> bool {
     let Some(deepest) = deepest.checked_sub(1) else { return false };
     let inside = |id| owns(shape, id, keys, open, deepest);
@@ -102,7 +105,7 @@ fn owns(shape: &Shape, id: ShapeId, keys: &(String, String), open: bool, deepest
     }
 }
 
-/// Reads the arguments of the calls in a text, where there are such.
+/// Reads the arguments of the calls in a text. Returns `None` if the text holds no call.
 pub(in crate::reading) fn unwrapped(
     reader: &Reader<'_>,
     text: &str,
@@ -136,7 +139,7 @@ pub(in crate::reading) fn unwrapped(
     }))
 }
 
-/// Names as they stand in a message.
+/// Formats names as a list for a message.
 pub(crate) fn names_in_words<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let mut all: Vec<String> = Vec::new();
     for name in names {

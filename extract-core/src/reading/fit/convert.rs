@@ -1,5 +1,5 @@
-//! The closed table of structural conversions. Each keeps all of the value, at most one is made on the
-//! path to a value, and each is reported. Whatever is not here is not converted.
+//! The closed table of structural conversions. Each one keeps the whole value and is reported. At
+//! most one is made on the path to a value. No other conversion exists.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use super::super::tree::{Kind, NONE, NodeId};
 use super::{Branch, Fit, FitNotes, Fitter, PathSegment, Position, cost};
 use crate::contract::shape::{ObjectForm, ShapeId, ShapeKind, normal};
 
-/// A conversion that can be made: the value to read instead, and its place.
+/// A possible conversion: the position of the value to read instead, and the repair to report.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Conversion<'s> {
     below: Position<'s>,
@@ -16,14 +16,14 @@ pub(super) struct Conversion<'s> {
 }
 
 impl Conversion<'_> {
-    /// The value to read instead.
+    /// Returns the node of the value to read instead.
     pub(super) fn node(&self) -> NodeId {
         self.below.node
     }
 }
 
 impl<'s> Fitter<'s> {
-    /// The content of an object of one member that only wraps it, under a name that says so.
+    /// Returns the content of an object whose only member has the name of a wrapper.
     pub(super) fn wrapper_content(&self, at: Position<'s>) -> Option<Conversion<'s>> {
         if at.converted {
             return None;
@@ -35,7 +35,7 @@ impl<'s> Fitter<'s> {
         is_wrapper.then_some(Conversion { below, kind: RepairKind::FromField })
     }
 
-    /// The only element of a list.
+    /// Returns the only element of a list.
     pub(super) fn only_element(&self, at: Position<'s>) -> Option<Conversion<'s>> {
         if at.converted || at.branch == Branch::Listed || self.kind(at.node) != Kind::List {
             return None;
@@ -44,7 +44,7 @@ impl<'s> Fitter<'s> {
         Some(Conversion { below, kind: RepairKind::FromList })
     }
 
-    /// The JSON that a text holds.
+    /// Returns the JSON value that a string contains.
     pub(super) fn text_content(&mut self, at: Position<'s>) -> Option<Conversion<'s>> {
         if at.converted || self.kind(at.node) != Kind::Text {
             return None;
@@ -53,7 +53,7 @@ impl<'s> Fitter<'s> {
         Some(Conversion { below, kind: RepairKind::ParsedString })
     }
 
-    /// The first conversion that makes a value fit.
+    /// Returns the first conversion after which the value fits.
     pub(super) fn first_fitting(
         &mut self,
         conversions: impl IntoIterator<Item = Option<Conversion<'s>>>,
@@ -62,8 +62,9 @@ impl<'s> Fitter<'s> {
         conversions.into_iter().flatten().find(|one| fits(self, one))
     }
 
-    /// The same of a wrapper, an only element or a text, in this order. An only element has to fit as
-    /// it stands: a list that is not asked for is reason enough for doubt.
+    /// Returns the first fitting conversion of a wrapper, an only element or a string, in this
+    /// order. An only element must fit without any further conversion, because a list was not asked
+    /// for.
     pub(super) fn unwrapped(&mut self, at: Position<'s>) -> Option<Conversion<'s>> {
         let element = self.only_element(at).filter(|one| self.weigh(one.below) <= cost::TINY);
         let text = self.text_content(at);
@@ -71,7 +72,7 @@ impl<'s> Fitter<'s> {
         self.first_fitting(all)
     }
 
-    /// Makes a conversion.
+    /// Makes a conversion, and reports it.
     pub(super) fn convert(
         &mut self,
         at: Position<'s>,
@@ -86,7 +87,7 @@ impl<'s> Fitter<'s> {
         (cost.saturating_add(cost::STRUCTURE), value)
     }
 
-    /// A value as the only field of an object; `below` is the place of the field.
+    /// Fits a value as the only field of an object. `below` is the position of the field's value.
     pub(super) fn as_field(
         &mut self,
         at: Position<'s>,
@@ -110,8 +111,8 @@ impl<'s> Fitter<'s> {
         (cost.saturating_add(cost::STRUCTURE), Some(value))
     }
 
-    /// The place of an object as the one field of the object that is asked for: every member has to
-    /// be one of the field's type, and all that this requires has to be there.
+    /// Returns the position of an object as the only field of the expected object. Every member
+    /// must be a member of the field's type, and all its required members must be there.
     pub(super) fn as_only_field(
         &self,
         at: Position<'s>,
@@ -122,7 +123,8 @@ impl<'s> Fitter<'s> {
             .then(|| (field.name.as_str(), at.structural(at.node, field.shape)))
     }
 
-    /// Whether each member of an object is one of this shape, and all that it requires are there.
+    /// Returns whether all members of an object are fields of this shape, and no required field is
+    /// missing.
     pub(super) fn holds_all(&self, node: NodeId, shape: ShapeId) -> bool {
         match self.shape.form(shape) {
             ShapeKind::Object(object) => {
@@ -140,13 +142,13 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// The field that a member of the text names, exactly or in another spelling.
+    /// Returns the index of the field that a member's key names, exactly or in another spelling.
     pub(super) fn field_of(&self, form: &ObjectForm, child: NodeId) -> Option<usize> {
         let key = self.tree.key(child);
         form.field(key, 0).or_else(|| form.field_like(key))
     }
 
-    /// Whether a name, in normal form, only wraps a value of this place.
+    /// Returns whether a key, in normal form, is a wrapper of the value at this position.
     fn is_wrapper(&self, at: Position<'s>, name: &str) -> bool {
         const NAMES: [&str; 5] = ["value", "result", "data", "answer", "output"];
         let is_whole = at.shape == self.shape.root()
@@ -171,12 +173,13 @@ impl<'s> Fitter<'s> {
             }
     }
 
+    /// Returns the kind of a node.
     pub(super) fn kind(&self, node: NodeId) -> Kind {
         self.tree.node(node).kind
     }
 }
 
-/// Whether a word is another one, or its plural.
+/// Returns whether `name` equals `one`, or is its plural.
 fn is_plural(name: &str, one: &str) -> bool {
     let stem = |ending: &str| name.strip_suffix(ending).unwrap_or_default();
     !one.is_empty()

@@ -1,4 +1,4 @@
-//! Lists: each element for itself, and single values as lists of one.
+//! Fits lists: each element separately, and a single value as a list of one.
 
 use serde_json::Value;
 
@@ -8,6 +8,7 @@ use super::{Fit, FitNotes, Fitter, PathSegment, Position, cost};
 use crate::contract::shape::{ListForm, ShapeId};
 
 impl<'s> Fitter<'s> {
+    /// Fits a node to a list shape.
     pub(super) fn list(
         &mut self,
         at: Position<'s>,
@@ -26,7 +27,8 @@ impl<'s> Fitter<'s> {
                 if let Some(below) = self.as_element(at, form) {
                     return self.single(at, below, out);
                 }
-                // A list inside of a wrapper or a text is meant, whatever is wrong inside of it.
+                // A list inside a wrapper or a string is meant as the list, even if it does not
+                // fit.
                 let meant = inside.into_iter().flatten().find(|one| self.holds_list(one.node()));
                 match meant {
                     Some(conversion) => self.convert(at, conversion, out),
@@ -36,10 +38,12 @@ impl<'s> Fitter<'s> {
         }
     }
 
+    /// Returns whether a node is a list.
     fn holds_list(&self, node: super::NodeId) -> bool {
         self.kind(node) == Kind::List
     }
 
+    /// Fits the elements of a list.
     fn elements(
         &mut self,
         at: Position<'s>,
@@ -81,7 +85,7 @@ impl<'s> Fitter<'s> {
                 }
             }
         }
-        // Nothing of it fits: that is no empty list, it is another one.
+        // A list none of whose elements fit is not an empty list, but a misfit.
         let is_filled = self.tree.node(at.node).first != NONE;
         let emptied = length == 0 && is_filled && self.partial.is_none();
         if emptied || length < form.prefix.len() || !form.length.hold(length) {
@@ -94,7 +98,8 @@ impl<'s> Fitter<'s> {
         (total, Some(Value::Array(values)))
     }
 
-    /// The place of a single value as the one element of the list, if it fits there.
+    /// Returns the position of a single value as the only element of the list, or `None` if it does
+    /// not fit.
     fn as_element(&mut self, at: Position<'s>, form: &'s ListForm) -> Option<Position<'s>> {
         let item: ShapeId = form.prefix.first().copied().or(form.items)?;
         let is_possible = !at.converted && form.length.hold(1) && form.prefix.len() < 2;
@@ -102,7 +107,7 @@ impl<'s> Fitter<'s> {
         (is_possible && self.weigh(below) < cost::MISFIT).then_some(below)
     }
 
-    /// A single value as a list of one.
+    /// Fits a single value as a list of one.
     fn single(
         &mut self,
         at: Position<'s>,

@@ -1,5 +1,5 @@
-//! The members of an object as fields: by name or by another spelling of it. Each field gets the value
-//! of one member; what is missing is told, and never made up.
+//! Fits the members of an object to fields, by name or by another spelling. Each field gets the
+//! value of one member. Missing fields are reported and never invented.
 
 use serde_json::{Map, Value};
 
@@ -8,28 +8,32 @@ use super::super::tree::{Kind, NONE, NodeId};
 use super::{Fit, FitNotes, Fitter, PathSegment, Position, cost};
 use crate::contract::shape::{ObjectForm, OtherFields, ShapeId, ShapeKind};
 
-/// The value of an object while its members are read.
+/// The cost and the value of an object while its members are fitted.
 pub(super) struct Members {
     pub(super) cost: u32,
     value: Map<String, Value>,
 }
 
 impl Members {
+    /// Creates an empty object. `is_built` says whether the value is built, and not only its cost.
     pub(super) fn new(fields: usize, is_built: bool) -> Self {
         let value = if is_built { Map::with_capacity(fields) } else { Map::new() };
         Self { cost: 0, value }
     }
 
+    /// Returns the cost and the value.
     pub(super) fn done(self) -> Fit {
         (self.cost, Some(Value::Object(self.value)))
     }
 
+    /// Adds to the cost.
     fn add(&mut self, cost: u32) {
         self.cost = self.cost.saturating_add(cost);
     }
 }
 
 impl<'s> Fitter<'s> {
+    /// Fits the members of an object to the fields of a struct.
     pub(super) fn members(
         &mut self,
         at: Position<'s>,
@@ -61,7 +65,7 @@ impl<'s> Fitter<'s> {
             if let Some(before) = seen.get(index) {
                 self.twice(at, (before, child), &mut members, out);
             } else if self.is_absent(child, field.shape) {
-                // A key without a value says nothing of it.
+                // A key without a value does not set its field.
                 if let (Some(out), false) = (out.as_deref_mut(), self.partial.is_some()) {
                     out.repair(&self.tree, RepairKind::MissingValue, self.tree.key(child), "");
                 }
@@ -91,8 +95,8 @@ impl<'s> Fitter<'s> {
         members.done()
     }
 
-    /// The field that a key names in another spelling, unless a member has the name itself. `named` are
-    /// the fields that do, once they are known.
+    /// Returns the field that a key names in another spelling. Returns `None` if another member has
+    /// the field's exact name. `named` caches the fields that have one.
     fn field_like(
         &self,
         at: Position<'s>,
@@ -113,12 +117,13 @@ impl<'s> Fitter<'s> {
         (!named[index]).then_some(index)
     }
 
+    /// Returns whether a member has no value, and its field does not allow null.
     fn is_absent(&self, child: NodeId, shape: ShapeId) -> bool {
         self.kind(child) == Kind::Missing && !self.shape.is_nullable(shape)
     }
 
-    /// A member that stands there once more. The same again is a repetition, but in a list it may be
-    /// of the next element. Of two values none is to be chosen.
+    /// Handles a duplicate member. An equal value is a repetition, except in a list, where it may
+    /// belong to the next element. Two different values are a misfit: neither is chosen.
     fn twice(
         &mut self,
         at: Position<'s>,
@@ -140,7 +145,7 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// A member that is no field.
+    /// Handles a member that is not a field, unless the text ends inside its key.
     fn unknown(
         &mut self,
         at: Position<'s>,
@@ -157,7 +162,7 @@ impl<'s> Fitter<'s> {
         self.other(at, key, form, members, out);
     }
 
-    /// A member that is no field, by its name.
+    /// Handles a member that is not a field: as a map entry, as an unknown member, or as a misfit.
     pub(super) fn other(
         &mut self,
         at: Position<'s>,
@@ -192,7 +197,7 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// An entry of a map.
+    /// Adds an entry of a map.
     fn keep(
         &mut self,
         at: Position<'s>,
@@ -227,7 +232,8 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// Fields that no member gave.
+    /// Handles the fields without a member. They are a misfit if required; tags may be added; a
+    /// partial value shows them as empty.
     fn absent(
         &mut self,
         at: Position<'s>,
@@ -262,26 +268,30 @@ impl<'s> Fitter<'s> {
         }
     }
 
+    /// Returns the only value that fits a shape.
     fn constant(&self, shape: ShapeId) -> Value {
         self.shape.constant(shape).map(|constant| constant.value.clone()).unwrap_or_default()
     }
 }
 
-/// The words for a required field without a value.
+/// The description of a required field without a value.
 const MISSING: &str = "missing required field";
 
-/// The member that gave each field.
+/// The member that set each field.
 struct Seen(Vec<NodeId>);
 
 impl Seen {
+    /// Creates a table in which no field is set.
     fn new(fields: usize) -> Self {
         Self(vec![NONE; fields])
     }
 
+    /// Returns the member that set a field.
     fn get(&self, index: usize) -> Option<NodeId> {
         Some(self.0[index]).filter(|&node| node != NONE)
     }
 
+    /// Records the member that set a field.
     fn set(&mut self, index: usize, node: NodeId) {
         self.0[index] = node;
     }

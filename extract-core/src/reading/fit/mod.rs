@@ -1,7 +1,8 @@
-//! From the tree of what a text says to the value that the schema asks for. First the names in the
-//! text bind it to a place of the schema, then it is read there, and only then is anything converted.
-//! The same walk gives the cost of a reading (to choose between readings that are all true) and, when
-//! it is asked to, the value with its repairs.
+//! Converts the tree of a text to the value that a schema asks for. Tags and keys in the text first
+//! select the subschema; only then is a value converted to it.
+//!
+//! The same walk returns the cost of a reading, to compare candidates. On request it also builds
+//! the value and reports its repairs.
 
 mod convert;
 mod list;
@@ -23,22 +24,30 @@ use crate::contract::shape::{Shape, ShapeId, ShapeKind, TagForm};
 
 pub(super) use outcome::{FitNotes, PathSegment};
 
-/// The cost of a reading, and the value; none where a partial text says nothing yet.
+/// The cost of a reading, with its value. The value is `None` if a partial text does not determine
+/// it yet.
 type Fit = (u32, Option<Value>);
 
-/// The cost of a repair of meaning: of readings that are all true the cheaper one is taken.
+/// The costs of conversions. Of several valid readings the one with the least cost is chosen.
 pub(super) mod cost {
-    /// Something of the schema does not fit; dearer than any repair.
+    /// A part does not fit the schema. It costs more than all usual repairs.
     pub(crate) const MISFIT: u32 = 10_000;
+    /// Another spelling of a key or enum value, an ignored member, a repetition.
     pub(crate) const TINY: u32 = 1;
+    /// A conversion between scalars.
     pub(crate) const SMALL: u32 = 2;
+    /// A scalar or enum value that is found among other words.
     pub(crate) const NAMED: u32 = 6;
+    /// A structural conversion, or a value that is not whole.
     pub(crate) const STRUCTURE: u32 = 20;
+    /// A missing tag that is added.
     pub(crate) const TAG: u32 = 40;
+    /// A list element that is left out, or a list that is read as an object.
     pub(crate) const DROP: u32 = 50;
 }
 
-/// Hashes indices, which nobody outside chooses freely: a multiplication is enough.
+/// Hashes node and shape indices. They are not attacker-chosen values, so a multiplication
+/// suffices.
 #[derive(Debug, Default, Clone, Copy)]
 struct IndexHasher(u64);
 
@@ -62,51 +71,51 @@ impl Hasher for IndexHasher {
     }
 }
 
-/// How a partial text is read.
+/// Whether a value that may be incomplete is shown in a partial reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum PartialMode {
     /// A number at the very end of the text is shown, although more digits may follow.
     #[default]
     Shown,
-    /// Numbers, literals and enums are shown only once they are complete.
+    /// A number, literal or enum value is shown only after it is complete.
     Withheld,
 }
 
-/// The alternatives around a value.
+/// The alternatives that the schema has for a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Branch {
-    /// There are none.
+    /// There is one shape only.
     Only,
-    /// There are others, and none of them is a list.
+    /// There are several alternatives, and none is a list.
     Other,
-    /// There are others, and a list is among them.
+    /// There are several alternatives, and at least one is a list.
     Listed,
 }
 
-/// Where in the tree, and in the schema, a value is looked at.
+/// A node of the tree paired with the shape to which it is fitted, with facts about its context.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the place")]
 pub(super) struct Position<'s> {
     pub(super) node: NodeId,
     pub(super) shape: ShapeId,
-    /// The field that the value stands in.
+    /// The name of the field that holds the value.
     pub(super) field: Option<&'s str>,
-    /// A structural conversion was made on the path to the value: there is no second one.
+    /// A structural conversion was made on the path to the value, so no second one is allowed.
     pub(super) converted: bool,
     pub(super) branch: Branch,
-    /// It is an element of a list.
+    /// The value is an element of a list.
     pub(super) element: bool,
-    /// Nothing stands behind it in the text (partial texts only).
+    /// The value is the last one in a partial text.
     pub(super) tail: bool,
-    /// The repairs of form of this node are in the report already.
+    /// The notes about this node were already reported.
     pub(super) told: bool,
-    /// The tags to put in where they are not there: exactly one variant fits without them.
+    /// Tags to add if they are missing, because exactly one variant fits without them.
     pub(super) tags: &'s [TagForm],
 }
 
 impl<'s> Position<'s> {
-    /// The place of a member or an element.
+    /// Returns the position of a member or an element.
     fn child(self, node: NodeId, shape: ShapeId, field: Option<&'s str>, tail: bool) -> Self {
         let branch = Branch::Only;
         Position {
@@ -122,12 +131,12 @@ impl<'s> Position<'s> {
         }
     }
 
-    /// The place of a value that is converted, at most once on a path.
+    /// Returns the position of a value after a structural conversion. A path may have only one.
     fn structural(self, node: NodeId, shape: ShapeId) -> Self {
         Position { node, shape, converted: true, told: node == self.node, tags: &[], ..self }
     }
 
-    /// The facts that a cost depends on besides the node and the shape.
+    /// Returns the facts, besides node and shape, on which the cost depends.
     fn flags(self) -> u8 {
         u8::from(self.converted)
             | u8::from(self.tail) << 1
@@ -136,27 +145,33 @@ impl<'s> Position<'s> {
     }
 }
 
-/// How often the text inside a string may itself hold a string with a text.
+/// The deepest nesting of JSON texts inside strings of JSON texts.
 const NESTED: u8 = 3;
 
+/// Fits the nodes of a tree to a schema.
 pub(super) struct Fitter<'s> {
     source: &'s str,
-    /// The texts of strings that were read as texts of their own, one behind the other.
+    /// The contents of strings that were scanned as JSON, one after the other. Their offsets
+    /// continue those of the source.
     inner: String,
     pub(super) tree: Tree,
     pub(super) shape: &'s Shape,
     pub(super) level: Level,
+    /// The mode for a partial text; `None` for a whole text.
     pub(super) partial: Option<PartialMode>,
+    /// The known costs, by node, shape and flags.
     memo: HashMap<(NodeId, ShapeId, u8), u32, BuildHasherDefault<IndexHasher>>,
+    /// The roots of strings that were scanned as JSON; `None` if they are not JSON.
     parsed: HashMap<NodeId, Option<NodeId>>,
-    /// Where each generation of inner texts begins among the nodes.
+    /// The first node of each nesting level of JSON in strings.
     generations: Vec<NodeId>,
-    /// The node that is the whole of a text that is no JSON.
+    /// The node that is a whole text which is not JSON.
     pub(super) prose: Option<NodeId>,
     limits: Limits,
 }
 
 impl<'s> Fitter<'s> {
+    /// Creates a fitter for a whole text. `source` is the text that the offsets of the tree refer to.
     pub(super) fn new(
         source: &'s str,
         tree: Tree,
@@ -179,6 +194,7 @@ impl<'s> Fitter<'s> {
         }
     }
 
+    /// Returns the position of a node as the whole answer.
     fn at(&self, node: NodeId) -> Position<'s> {
         Position {
             node,
@@ -193,23 +209,24 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// What it costs to read this node as the whole answer.
+    /// Returns the cost of this node as the whole answer.
     pub(super) fn cost(&mut self, node: NodeId) -> u32 {
         self.weigh(self.at(node))
     }
 
-    /// What it costs to read this node for one place of the schema.
+    /// Returns the cost of this node for one shape.
     pub(super) fn cost_at(&mut self, node: NodeId, shape: ShapeId) -> u32 {
         self.weigh(Position { shape, ..self.at(node) })
     }
 
-    /// The value of this node as the whole answer; `None` where a partial text says nothing yet.
+    /// Returns the value of this node as the whole answer, and adds its repairs and misfits to
+    /// `out`. Returns `None` if a partial text does not determine a value yet.
     pub(super) fn build(&mut self, node: NodeId, out: &mut FitNotes<'s>) -> Option<Value> {
         let at = self.at(node);
         self.fit(at, &mut Some(out)).1
     }
 
-    /// The value of this node for one place of the schema; `None` where it does not fit there.
+    /// Returns the value of this node for one shape, or `None` if it does not fit.
     pub(super) fn build_for(&mut self, node: NodeId, shape: ShapeId) -> Option<Value> {
         let at = Position { shape, ..self.at(node) };
         let mut out = FitNotes::default();
@@ -217,8 +234,8 @@ impl<'s> Fitter<'s> {
         value.filter(|_| cost < cost::MISFIT)
     }
 
-    /// The cost at a place. That of containers and long texts is remembered; that of others takes
-    /// less time than to look it up.
+    /// Returns the cost at a position. The costs of containers and long texts are cached; others
+    /// are faster to compute than to look up.
     pub(super) fn weigh(&mut self, at: Position<'s>) -> u32 {
         const SHORT: usize = 64;
         let is_short = match self.tree.node(at.node).kind {
@@ -237,20 +254,22 @@ impl<'s> Fitter<'s> {
         cost
     }
 
-    /// The walk of a part: where only its cost counts, what is known of it is not worked out again.
+    /// Fits a part of a value. If only the cost is needed, it uses the cache and returns a
+    /// placeholder value.
     pub(super) fn fit_or_weigh(
         &mut self,
         at: Position<'s>,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> (u32, Option<Value>) {
-        // A partial text may say nothing at a place, which the cost does not tell.
+        // A cached cost does not tell whether a partial text determines a value.
         if out.is_some() || self.partial.is_some() {
             return self.fit(at, out);
         }
         (self.weigh(at), Some(Value::Null))
     }
 
-    /// The walk. Without `out` only the cost counts, and the value is a placeholder.
+    /// Fits the node to the shape. Returns the cost, and the value if `out` is present; otherwise
+    /// the value is a placeholder.
     pub(super) fn fit(
         &mut self,
         at: Position<'s>,
@@ -282,13 +301,12 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// Whether a value that may have ended elsewhere is refused: in a whole text, unless the level takes
-    /// what it can get.
+    /// Returns whether unclear values are refused: in a whole text, below [`Level::Salvage`].
     fn is_strict_enough(&self) -> bool {
         self.partial.is_none() && self.level != Level::Salvage
     }
 
-    /// Whether a value at the end of a partial text does not say anything yet.
+    /// Returns whether a value at the end of a partial text must be withheld.
     fn withheld(&self, at: Position<'s>, form: &ShapeKind) -> bool {
         let node = self.tree.node(at.node);
         match node.kind {
@@ -315,12 +333,13 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// The text in which a node stood.
+    /// Returns the source text of a node.
     pub(super) fn raw(&self, id: NodeId) -> &str {
         let node = self.tree.node(id);
         self.span(node.start, node.end)
     }
 
+    /// Returns a range of the source, or of the contents of strings, which follow it.
     fn span(&self, start: u32, end: u32) -> &str {
         let (start, end) = (start as usize, end as usize);
         let own = self.source.len();
@@ -332,6 +351,7 @@ impl<'s> Fitter<'s> {
         text.unwrap_or_default()
     }
 
+    /// Reports the notes about a node as repairs.
     fn report_notes(&self, id: NodeId, out: &mut Option<&mut FitNotes<'s>>) {
         let Some(out) = out else { return };
         for note in self.tree.notes(id) {
@@ -349,7 +369,7 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// Tells of a change, where the value is being built.
+    /// Reports a repair, if the value is being built.
     pub(super) fn report(
         &self,
         out: &mut Option<&mut FitNotes<'s>>,
@@ -366,7 +386,7 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// The value as it stands, where nothing of the schema fits it.
+    /// Returns the value as written, with a misfit: it does not fit the schema.
     pub(super) fn misfit(
         &mut self,
         at: Position<'s>,
@@ -376,7 +396,7 @@ impl<'s> Fitter<'s> {
         self.refused(at, expected, out, FitNotes::misfit)
     }
 
-    /// The value as it stands, where it would pass the schema and does not mean what is asked for.
+    /// Returns the value as written, with a misfit that only the reading detects.
     pub(super) fn misread(
         &mut self,
         at: Position<'s>,
@@ -386,6 +406,8 @@ impl<'s> Fitter<'s> {
         self.refused(at, expected, out, FitNotes::misread)
     }
 
+    /// Returns the value as written, with the misfit that `add` records. At the end of a partial
+    /// text it is left out instead.
     fn refused(
         &mut self,
         at: Position<'s>,
@@ -404,7 +426,7 @@ impl<'s> Fitter<'s> {
         (cost::MISFIT, Some(self.tree.value(at.node)))
     }
 
-    /// A misfit at a member of the node, of which the value is kept as it stands.
+    /// Records a misfit at a member of the node, and returns the node's value as written.
     pub(super) fn misfit_at(
         &mut self,
         at: Position<'s>,
@@ -422,7 +444,8 @@ impl<'s> Fitter<'s> {
         (cost::MISFIT, Some(self.tree.value(at.node)))
     }
 
-    /// The node as a text of its own is read: the root of what it says, if that is JSON-like.
+    /// Scans the text of a string as JSON. Returns its root, or `None` if the text is not one JSON
+    /// value.
     pub(super) fn parse_text(&mut self, id: NodeId) -> Option<NodeId> {
         if let Some(&known) = self.parsed.get(&id) {
             return known;
@@ -432,6 +455,7 @@ impl<'s> Fitter<'s> {
         parsed
     }
 
+    /// Scans the text of a string as JSON, without the cache.
     fn parse_inner(&mut self, id: NodeId) -> Option<NodeId> {
         let generation = self.generations.iter().filter(|&&start| id >= start).count();
         let node = self.tree.node(id);
@@ -470,7 +494,7 @@ impl<'s> Fitter<'s> {
         Some(self.tree.root)
     }
 
-    /// Without a schema: the value as it stands, without what was cut off.
+    /// Returns the value as written, for a shape without constraints. Cut values are left out.
     fn any(&mut self, at: Position<'s>, out: &mut Option<&mut FitNotes<'s>>) -> Value {
         let node = self.tree.node(at.node);
         let container = matches!(node.kind, Kind::Object | Kind::List);
@@ -518,7 +542,7 @@ impl<'s> Fitter<'s> {
         if node.kind == Kind::Object { Value::Object(map) } else { Value::Array(list) }
     }
 
-    /// The number that a node says, as the tree has it.
+    /// Returns the number of a node, or `None` if its text is no JSON number.
     pub(super) fn number_of(&self, id: NodeId) -> Option<serde_json::Number> {
         number(self.tree.text(id))
     }

@@ -1,5 +1,5 @@
-//! Objects: a text is read as a struct only where one of its members is a member of the struct. Maps
-//! get the entries that were written, and no others.
+//! Fits objects. A node is read as a struct only if it has at least one of its members. A map gets
+//! the entries that were written, and no others.
 
 use serde_json::{Map, Value};
 
@@ -11,6 +11,7 @@ use super::{Branch, Fit, FitNotes, Fitter, PathSegment, Position, cost};
 use crate::contract::shape::{Field, ObjectForm, ShapeKind};
 
 impl<'s> Fitter<'s> {
+    /// Fits a node to an object shape.
     pub(super) fn object(
         &mut self,
         at: Position<'s>,
@@ -48,8 +49,8 @@ impl<'s> Fitter<'s> {
         self.misread(at, &expected_members(form), out)
     }
 
-    /// Whether an object is meant as this struct: one of its members is a member of the struct, or
-    /// it is empty and nothing is required.
+    /// Returns whether an object is meant as this struct: it has a member of the struct, or it is
+    /// empty and no field is required.
     fn has_evidence(&self, node: NodeId, form: &ObjectForm) -> bool {
         if self.tree.node(node).first == NONE {
             return form.required() == 0;
@@ -61,8 +62,8 @@ impl<'s> Fitter<'s> {
         form.rest.values().is_some() || self.tree.children(node).any(is_member)
     }
 
-    /// Whether an object is the schema itself, written back: `properties` with the names of the
-    /// fields.
+    /// Returns whether an object is the schema itself, repeated by the model: it has `properties`
+    /// with the names of the fields.
     fn is_echo(&self, node: NodeId, form: &ObjectForm) -> bool {
         let is = |child: NodeId, key: &str| self.tree.key(child) == key;
         let properties = self
@@ -75,7 +76,8 @@ impl<'s> Fitter<'s> {
         self.tree.children(properties).any(|child| form.field(self.tree.key(child), 0).is_some())
     }
 
-    /// The object that providers want around a value which is none: also read where it is missing.
+    /// Fits a value to the wrapper object that is added for providers. The wrapper may be missing
+    /// in the text.
     fn wrapped(
         &mut self,
         at: Position<'s>,
@@ -90,7 +92,7 @@ impl<'s> Fitter<'s> {
             return self.members(at, form, out);
         }
         let is_wrapped = is_object && self.has_evidence(at.node, form);
-        // Only a value that can have such a member itself may have come without the object around it.
+        // Only an object or a union can have a member with the wrapper's name itself.
         let is_ambiguous =
             matches!(self.shape.form(field.shape), ShapeKind::Object(_) | ShapeKind::Union(_));
         if is_wrapped
@@ -101,7 +103,7 @@ impl<'s> Fitter<'s> {
         {
             return self.members(at, form, out);
         }
-        // The only entry of a map may be the value, under another name than the one that was asked for.
+        // The only entry of a map may be the value, under another key than the wrapper's.
         let inside = self.tree.only_child(at.node).filter(|_| is_object);
         let is_map =
             matches!(self.shape.form(field.shape), ShapeKind::Object(form) if form.is_map());
@@ -112,11 +114,11 @@ impl<'s> Fitter<'s> {
             return self.misread(at, "an object with the member \"value\"", out);
         }
         let (cost, value) = self.as_field(at, (&field.name, bare), out);
-        // Its object is ours to put there: that is no conversion of the value.
+        // The library adds this wrapper itself, so adding it is not a conversion of the value.
         (cost.saturating_sub(cost::STRUCTURE - cost::SMALL), value)
     }
 
-    /// Another kind of value where an object is asked for.
+    /// Fits a value of another kind to an object shape.
     fn other_to_object(
         &mut self,
         at: Position<'s>,
@@ -144,7 +146,7 @@ impl<'s> Fitter<'s> {
                 return self.as_field(at, (&field.name, below), out);
             }
         }
-        // A text that is the JSON of an object is meant as that, whatever is wrong inside of it.
+        // A string that contains a JSON object is meant as that object, even if it does not fit.
         let text = self.text_content(at);
         if let Some(conversion) = text.filter(|_| self.holds_object(at.node)) {
             return self.convert(at, conversion, out);
@@ -152,11 +154,13 @@ impl<'s> Fitter<'s> {
         self.misfit(at, "an object", out)
     }
 
+    /// Returns whether a string contains a JSON object.
     fn holds_object(&mut self, node: NodeId) -> bool {
         self.parse_text(node).is_some_and(|root| self.kind(root) == Kind::Object)
     }
 
-    /// A list whose elements are the fields, in their order ([`Level::Salvage`] only).
+    /// Reads a list whose elements are the fields, in order ([`Level::Salvage`] only). Returns
+    /// `None` if it does not fit.
     fn by_position(
         &mut self,
         at: Position<'s>,
@@ -193,7 +197,8 @@ impl<'s> Fitter<'s> {
         Some((total, Some(value)))
     }
 
-    /// A map: every member is kept, under a key that the schema allows.
+    /// Fits a node to a map. All members are kept; a key that the schema does not allow is a
+    /// misfit.
     fn map(
         &mut self,
         at: Position<'s>,
@@ -234,7 +239,7 @@ impl<'s> Fitter<'s> {
     }
 }
 
-/// The fields of an object in words, the required ones first.
+/// Describes an object by its fields, the required ones first.
 fn expected_members(form: &ObjectForm) -> String {
     const MOST: usize = 8;
     let mut names: Vec<&str> = Vec::new();
@@ -247,6 +252,7 @@ fn expected_members(form: &ObjectForm) -> String {
     format!("an object with members of {{{}{more}}}", names.join(", "))
 }
 
+/// Describes the keys of a map.
 fn expected_keys(keys: &crate::contract::shape::Choices) -> String {
     let names: Vec<&str> =
         keys.all.iter().take(8).filter_map(|choice| choice.value.as_str()).collect();
@@ -254,7 +260,7 @@ fn expected_keys(keys: &crate::contract::shape::Choices) -> String {
 }
 
 impl ShapeKind {
-    /// Whether an object fits, under its own members.
+    /// Returns whether the shape is an object.
     pub(super) fn is_object(&self) -> bool {
         matches!(self, Self::Object(_))
     }

@@ -1,5 +1,4 @@
-//! What a walk brings home besides the value: repairs and misfits, each with its pointer, written
-//! only when there is something to say.
+//! Collects the repairs and misfits of a fit. Pointers are built only when an entry is added.
 
 use std::borrow::Cow;
 
@@ -7,16 +6,18 @@ use super::super::report::{MOST, Misfit, Repair, RepairKind, excerpt};
 use super::super::tree::{NodeId, Tree};
 use crate::schema::push_segment;
 
-/// A step of the path to a value.
+/// A segment of the path to a value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum PathSegment<'s> {
-    /// A field, by the name that the schema gives it.
+    /// A field, by its name in the schema.
     Name(&'s str),
-    /// A member, by the key that it stands under in the text.
+    /// A member, by its key in the text.
     Node(NodeId),
+    /// An element, by its index.
     Index(usize),
 }
 
+/// The repairs and misfits so far, with the path to the current value.
 #[derive(Debug, Default)]
 pub(crate) struct FitNotes<'s> {
     pub(crate) path: Vec<PathSegment<'s>>,
@@ -25,6 +26,7 @@ pub(crate) struct FitNotes<'s> {
 }
 
 impl FitNotes<'_> {
+    /// Returns the JSON pointer of the current path.
     fn pointer(&self, tree: &Tree) -> String {
         let mut pointer = String::new();
         for seg in &self.path {
@@ -40,6 +42,7 @@ impl FitNotes<'_> {
         pointer
     }
 
+    /// Adds a repair at the current path. Beyond the limit a single [`RepairKind::More`] is added.
     pub(crate) fn repair(&mut self, tree: &Tree, kind: RepairKind, before: &str, after: &str) {
         if self.repairs.len() >= MOST {
             if self.repairs.len() == MOST {
@@ -58,16 +61,18 @@ impl FitNotes<'_> {
         self.repairs.push(Repair { pointer, kind, before, after });
     }
 
-    /// A value that breaks the schema.
+    /// Adds a misfit of a value that the schema does not allow.
     pub(crate) fn misfit(&mut self, tree: &Tree, expected: &str, found: &str) {
         self.add(tree, expected, found, false);
     }
 
-    /// A value that does not mean what the schema asks for, although it would pass.
+    /// Adds a misfit of a value that the schema would allow, but that does not have the meaning it
+    /// asks for.
     pub(crate) fn misread(&mut self, tree: &Tree, expected: &str, found: &str) {
         self.add(tree, expected, found, true);
     }
 
+    /// Adds a misfit at the current path, up to the limit.
     fn add(&mut self, tree: &Tree, expected: &str, found: &str, unseen: bool) {
         if self.misfits.len() < MOST {
             self.misfits.push(Misfit {

@@ -1,4 +1,4 @@
-//! Scalars: null, booleans, numbers, strings, and the values of enums.
+//! Fits scalars: null, booleans, numbers, strings and enum values.
 
 use serde_json::{Number, Value};
 
@@ -10,6 +10,7 @@ use super::{Fit, FitNotes, Fitter, NodeId, Position, cost};
 use crate::contract::shape::{Bounds, Choices, Lengths, Width};
 
 impl<'s> Fitter<'s> {
+    /// Fits a node to `null`. A string that says that no value exists is converted.
     pub(super) fn null(&mut self, at: Position<'s>, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
         match self.tree.node(at.node).kind {
             Kind::Null | Kind::Missing => (0, Some(Value::Null)),
@@ -21,6 +22,7 @@ impl<'s> Fitter<'s> {
         }
     }
 
+    /// Fits a node to a boolean.
     pub(super) fn boolean(&mut self, at: Position<'s>, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
         let (cost, truth) = match self.tree.node(at.node).kind {
             Kind::True => return (0, Some(Value::Bool(true))),
@@ -40,6 +42,7 @@ impl<'s> Fitter<'s> {
         (cost, Some(Value::Bool(truth)))
     }
 
+    /// Fits a node to a number, or to an integer of this width.
     pub(super) fn number(
         &mut self,
         at: Position<'s>,
@@ -96,7 +99,7 @@ impl<'s> Fitter<'s> {
         (cost, Some(value))
     }
 
-    /// An integer beyond 64 bits: its digits, which the checks read as a number.
+    /// Returns an integer beyond 64 bits as a string of digits, which the checks read as a number.
     fn digits(
         &mut self,
         at: Position<'s>,
@@ -111,6 +114,7 @@ impl<'s> Fitter<'s> {
         (0, Some(Value::String(digits.to_owned())))
     }
 
+    /// Fits a node to a string.
     pub(super) fn text(
         &mut self,
         at: Position<'s>,
@@ -122,7 +126,7 @@ impl<'s> Fitter<'s> {
             Kind::Text | Kind::Bare if self.is_prose(at.node) && self.is_within(at) => {
                 return self.misread(at, "a string", out);
             }
-            // JSON without quotation marks around it is the rest of another value.
+            // Text without quotation marks that holds a JSON key is a part of another value.
             Kind::Bare
                 if self.level != Level::Salvage && self.tree.text(at.node).contains("\":") =>
             {
@@ -130,8 +134,8 @@ impl<'s> Fitter<'s> {
             }
             Kind::Text | Kind::Bare => (0, self.tree.text(at.node)),
             Kind::Null | Kind::Missing => return self.misfit(at, "a string", out),
-            // A lowered schema asks for JSON as a text where the type takes any value: the value
-            // itself will do, and the type's own schema sees one that is none.
+            // A lowered schema asks for JSON as a string where the type takes any value. The value
+            // itself is accepted; the original schema checks it.
             Kind::Object | Kind::List if self.shape.is_lowered() => {
                 let value = out.is_some().then(|| self.tree.value(at.node));
                 return (cost::SMALL, Some(value.unwrap_or_default()));
@@ -153,7 +157,8 @@ impl<'s> Fitter<'s> {
         (cost, Some(value))
     }
 
-    /// Whether braces stand around what is no JSON: code without quotation marks around it.
+    /// Returns whether a node is code in braces rather than JSON: no quotation marks and only bare
+    /// words.
     fn is_code(&self, node: NodeId) -> bool {
         let is_bare = |child| matches!(self.kind(child), Kind::Missing | Kind::Bare);
         let raw = self.raw(node);
@@ -163,6 +168,7 @@ impl<'s> Fitter<'s> {
             && !raw.trim_matches(['{', '}']).trim().is_empty()
     }
 
+    /// Fits a node to the values of an enum.
     pub(super) fn choice(
         &mut self,
         at: Position<'s>,
@@ -210,7 +216,8 @@ impl<'s> Fitter<'s> {
         (cost, Some(value))
     }
 
-    /// The variant without data that is written as if it had some: `{"Stop": {}}`, `{"Stop": null}`.
+    /// Returns the index of a unit variant that is written with an empty payload: `{"Stop": {}}`,
+    /// `{"Stop": null}`.
     pub(super) fn unit(&self, node: NodeId, choices: &Choices) -> Option<usize> {
         let child = self.tree.only_child(node)?;
         let payload = self.tree.node(child);
@@ -225,7 +232,7 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// A scalar inside of a wrapper, a list of one or a text: `{"value": 3}`, `[3]`, `"\"3\""`.
+    /// Fits a scalar inside a wrapper, a list of one or a string: `{"value": 3}`, `[3]`, `"\"3\""`.
     fn content(
         &mut self,
         at: Position<'s>,
@@ -238,25 +245,25 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// Whether a node is the whole of a text that is no JSON.
+    /// Returns whether a node is a whole text that is not JSON.
     pub(super) fn is_prose(&self, id: NodeId) -> bool {
         self.prose == Some(id)
     }
 
-    /// Whether a value is to be a part of the answer: prose can be an answer in itself, and no part of
-    /// one.
+    /// Returns whether a value is a part of the answer. Prose can be the whole answer, but not a
+    /// part of one.
     pub(super) fn is_within(&self, at: Position<'s>) -> bool {
         at.converted || at.field.is_some() || self.shape.wrapped_field().is_some()
     }
 
-    /// Whether a number has more digits than a JSON value keeps.
+    /// Returns whether a number has more digits than a JSON value keeps.
     pub(super) fn loses_digits(&self, node: NodeId) -> bool {
         self.kind(node) == Kind::Number && !is_kept(self.tree.text(node))
     }
 }
 
-/// Whether a JSON value keeps a number as it is written: integers of 64 bits, and others that come out
-/// of an `f64` again, as all of up to 15 digits do.
+/// Returns whether a JSON value keeps the number as written. Integers of 64 bits and floats that
+/// print the same are kept, and so are numbers of up to 15 digits.
 fn is_kept(text: &str) -> bool {
     const DIGITS: usize = 15;
     let is_same = |kept: serde_json::Number| kept.to_string() == text;
@@ -268,7 +275,7 @@ fn is_kept(text: &str) -> bool {
     digits.skip_while(|&digit| digit == b'0').count() <= DIGITS
 }
 
-/// The digits of an integer beyond 64 bits, as a type of 128 bits reads them.
+/// Returns the digits of an integer that needs 128 bits, or `None` for any other text.
 fn wide(text: &str) -> Option<String> {
     let text = text.trim();
     if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
@@ -278,7 +285,7 @@ fn wide(text: &str) -> Option<String> {
     signed.or_else(|_| text.parse::<u128>().map(|number| number.to_string())).ok()
 }
 
-/// The integer that a number is, if it is one.
+/// Returns a number as an integer, or `None` if it has a fraction.
 fn whole(number: &Number) -> Option<Number> {
     if number.is_i64() || number.is_u64() {
         return Some(number.clone());
@@ -287,7 +294,7 @@ fn whole(number: &Number) -> Option<Number> {
 }
 
 impl Choices {
-    /// The values in words, bounded in number.
+    /// Describes the values; a long list is shortened.
     pub(super) fn expected(&self) -> String {
         const MOST: usize = 20;
         let names: Vec<String> =

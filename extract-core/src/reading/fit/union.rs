@@ -1,5 +1,5 @@
-//! Alternatives. A tag, or a member that only one variant has, binds the value to that variant, and
-//! whatever is wrong then is wrong inside of it. Only what names nothing is weighed.
+//! Fits unions. A tag, or a member that only one variant has, binds the value to that variant. All
+//! misfits are then reported inside that variant. Costs are compared only if no variant is named.
 
 use serde_json::Value;
 
@@ -9,31 +9,35 @@ use super::super::tree::{Kind, NodeId};
 use super::{Branch, Fit, FitNotes, Fitter, PathSegment, Position, cost};
 use crate::contract::shape::{ShapeId, ShapeKind, TagForm, UnionForm, narrowed};
 
-/// The variant that an object is bound to.
+/// The variant to which an object is bound.
 enum Binding<'s> {
+    /// Bound to the option with this index.
     Option(usize),
-    /// One without all of its tags: those that are missing are put in.
+    /// Bound to an option, some of whose tags are missing. They are added.
     Untagged(usize),
-    /// A tag that names no variant.
+    /// A tag has a value that names no variant.
     UnknownTag(NodeId, &'s TagForm),
-    /// No tag, where there has to be one.
+    /// A required tag is missing.
     NoTag(&'s TagForm),
-    /// The members are those of several variants.
+    /// The members belong to several variants.
     Several,
-    /// No member is one of any variant.
+    /// No member belongs to any variant.
     Nothing,
 }
 
-/// The members of an object held against one option.
+/// The result of comparing an object's members with one option.
 #[derive(Debug, Clone, Copy, Default)]
 struct Score {
+    /// The number of members that the option has.
     named: u32,
+    /// The number of required members among them.
     required: u32,
-    /// The tags whose value in this option a member speaks for, a bit for each.
+    /// The tags whose value a member of this option implies; one bit for each tag.
     speaks: u8,
 }
 
 impl<'s> Fitter<'s> {
+    /// Fits a node to a union.
     pub(super) fn union(
         &mut self,
         at: Position<'s>,
@@ -54,7 +58,7 @@ impl<'s> Fitter<'s> {
         }
         let at = Position { tags: &[], ..at };
         if let [only] = form.options.as_slice() {
-            // Its notes are in the report since the union was entered.
+            // The notes of the node were reported before.
             return self.fit(Position { shape: *only, told: true, ..at }, out);
         }
         let is_list = |&option: &ShapeId| matches!(self.shape.form(option), ShapeKind::List(_));
@@ -67,7 +71,7 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// Whether an option takes a text as it stands, or names it.
+    /// Returns whether an option takes a string as written, or has it as an enum value.
     fn takes_text(&self, option: ShapeId, node: NodeId) -> bool {
         let text = self.tree.text(node);
         match self.shape.form(option) {
@@ -80,6 +84,7 @@ impl<'s> Fitter<'s> {
         }
     }
 
+    /// Fits an object to a union.
     fn object_of(
         &mut self,
         at: Position<'s>,
@@ -112,7 +117,7 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// Finds the variant that an object names. Several tags narrow the variants down together.
+    /// Returns the variant that an object names. Several tags together narrow down the variants.
     fn bind(&mut self, at: Position<'s>, form: &'s UnionForm) -> Binding<'s> {
         let (mut named, mut unknown, mut absent) = (None, None, 0);
         for (bit, tag) in (0..).zip(&form.tags) {
@@ -136,7 +141,7 @@ impl<'s> Fitter<'s> {
             if self.is_cut_tag(member) {
                 return Binding::Nothing;
             }
-            // Another option may have a member of this name that is no tag.
+            // Another option may have an ordinary member with this name.
             options.retain(|&option| {
                 !tag.is_of(option) && !needs_tag(option) && self.takes(form, option, member)
             });
@@ -156,7 +161,7 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// Whether an option has a member of the name that another member has.
+    /// Returns whether an option has a member with the key of `member`.
     fn takes(&self, form: &UnionForm, option: usize, member: NodeId) -> bool {
         match self.shape.form(form.options[option]) {
             ShapeKind::Object(object) => {
@@ -166,12 +171,12 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// The member of an object that has the name of a tag.
+    /// Returns the member of an object whose key is that of a tag.
     fn tag_member(&self, node: NodeId, tag: &TagForm) -> Option<NodeId> {
         self.tree.children(node).find(|&child| tag.is_key(self.tree.key(child)))
     }
 
-    /// The options that the value of a tag names.
+    /// Returns the options that the value of a tag names, or `None` if it names none.
     fn tagged<'t>(&self, member: NodeId, tag: &'t TagForm) -> Option<&'t [u32]> {
         let node = self.tree.node(member);
         let is_scalar = !matches!(node.kind, Kind::Object | Kind::List | Kind::Missing);
@@ -179,16 +184,18 @@ impl<'s> Fitter<'s> {
         Some(options.0)
     }
 
-    /// Whether the text ends inside of the tag, where that is no fault.
+    /// Returns whether the text ends inside the tag, which is allowed in a partial text.
     fn is_cut_tag(&self, member: NodeId) -> bool {
         let node = self.tree.node(member);
         self.partial.is_some() && (node.cut || node.last)
     }
 
-    /// Finds the one of some options whose members the object has: nothing that it requires is missing,
-    /// and nothing that is there belongs to others of them alone. An option without one of the `absent`
-    /// tags (a bit for each) counts if a member speaks for its variant: one without members of its own
-    /// is never inferred, also where it stands among the members of a struct.
+    /// Finds the option to which an object's members belong. All its required members must be
+    /// there, and no member may belong only to other options.
+    ///
+    /// `absent` holds the missing tags, one bit for each. An option without them counts only if one
+    /// of its own members implies them. A unit variant is therefore never inferred, even if its tag
+    /// is flattened into a struct.
     fn bind_by_members(
         &mut self,
         at: Position<'s>,
@@ -249,20 +256,21 @@ impl<'s> Fitter<'s> {
                 partly.push((missing, index));
             }
         }
-        // One that has all of its tags wins over those that do not.
+        // An option with all its tags wins over options without them.
         if whole.iter().any(|one| missing_tags(one.0) == 0) {
             whole.retain(|one| missing_tags(one.0) == 0);
         }
-        // A branch that keeps all members wins over one that knows fewer of them.
+        // An option that keeps all members wins over one that knows fewer of them.
         let least = whole.iter().map(|(_, unknown)| *unknown).min();
         let whole: Vec<usize> =
             whole.iter().filter(|one| Some(one.1) == least).map(|one| one.0).collect();
         match whole.as_slice() {
-            // Several variants would do without their tags: none is named.
+            // Several variants would fit without their tags, so none is chosen.
             [first, ..] if untagged > 1 && missing_tags(*first) > 0 => {
                 return Binding::Several;
             }
-            // Another variant takes the value as it stands, and passes over a member: neither may win.
+            // Another variant fits the value as written if it ignores a member, so neither is
+            // chosen.
             [one] if complete > 1 && self.is_converted(at, form.options[*one]) => {
                 return Binding::Several;
             }
@@ -284,12 +292,12 @@ impl<'s> Fitter<'s> {
         }
     }
 
-    /// Whether an option fits only where the structure of a value is converted.
+    /// Returns whether an option fits only after a structural conversion.
     fn is_converted(&mut self, at: Position<'s>, option: ShapeId) -> bool {
         (cost::STRUCTURE..cost::MISFIT).contains(&self.weigh(Position { shape: option, ..at }))
     }
 
-    /// The option of the least cost, the first of equals; and the cost.
+    /// Returns the option with the least cost, the first of equals, and its cost.
     fn cheapest(
         &mut self,
         at: Position<'s>,
@@ -309,8 +317,9 @@ impl<'s> Fitter<'s> {
         best
     }
 
-    /// An object without a member of any variant: a variant without data written as if it had some, the
-    /// content of exactly one variant, a wrapper, or a value for an option that is no object.
+    /// Fits an object that has no member of any variant. It may be a unit variant with an empty
+    /// payload, the content of exactly one variant, or a wrapper. It may also fit an option that is
+    /// not an object.
     fn unnamed(
         &mut self,
         at: Position<'s>,
@@ -346,7 +355,8 @@ impl<'s> Fitter<'s> {
         self.misread(at, &self.alternatives(form), out)
     }
 
-    /// The one variant whose content the object is, without the name of the variant around it.
+    /// Returns the field of the only variant whose content the object is, without the variant's
+    /// name.
     fn only_content(
         &self,
         at: Position<'s>,
@@ -364,6 +374,7 @@ impl<'s> Fitter<'s> {
         only
     }
 
+    /// Fits a list to a union.
     fn list_of(
         &mut self,
         at: Position<'s>,
@@ -386,6 +397,7 @@ impl<'s> Fitter<'s> {
         self.best_of(at, form, &others, out)
     }
 
+    /// Fits a scalar to a union.
     fn scalar_of(
         &mut self,
         at: Position<'s>,
@@ -404,7 +416,7 @@ impl<'s> Fitter<'s> {
         }
         let scalars = of(self, |form| !matches!(form, ShapeKind::Object(_) | ShapeKind::List(_)));
         if self.is_prose(at.node) && self.is_within(at) {
-            // If words are taken as they are, no number is picked out of them.
+            // If an option accepts any words, no number is extracted from them.
             let takes_words = |&index: &usize| {
                 matches!(self.shape.form(form.options[index]), ShapeKind::Text(_) | ShapeKind::Any)
             };
@@ -424,7 +436,7 @@ impl<'s> Fitter<'s> {
         self.best_of(at, form, &all, out)
     }
 
-    /// A number with more digits than a JSON value keeps, where a text may stand: as it is written.
+    /// Returns a number as a string, as written, if it has more digits than a JSON value keeps.
     fn as_written(
         &mut self,
         at: Position<'s>,
@@ -441,6 +453,8 @@ impl<'s> Fitter<'s> {
         (0, Some(Value::String(written.to_owned())))
     }
 
+    /// Fits a node to the option with the least cost. If none fits, the misfit names all
+    /// alternatives.
     fn best_of(
         &mut self,
         at: Position<'s>,
@@ -455,7 +469,7 @@ impl<'s> Fitter<'s> {
         self.misread(at, &self.alternatives(form), out)
     }
 
-    /// The alternatives in words.
+    /// Describes the alternatives; a long list is shortened.
     fn alternatives(&self, form: &UnionForm) -> String {
         const MOST: usize = 8;
         let mut words: Vec<String> = Vec::new();
@@ -486,7 +500,7 @@ impl<'s> Fitter<'s> {
 }
 
 impl TagForm {
-    /// The tags in words, bounded in number.
+    /// Describes the values of the tag; a long list is shortened.
     fn expected(&self) -> String {
         const MOST: usize = 20;
         let names: Vec<String> = self.values.iter().take(MOST).map(Value::to_string).collect();

@@ -1,17 +1,18 @@
-//! Looking ahead, a bounded way, and never deciding on half of what is needed: where the buffer
-//! ends before the text does, the answer is [`More`], and the scanner waits for the next bytes.
+//! Looks ahead in the buffer, a bounded number of bytes. If the buffer ends before a decision is
+//! possible, it returns [`Continuation`], and the scanner waits for more bytes.
 
-/// How far a decision may look, in bytes.
+/// The number of bytes that a decision may look ahead.
 const REACH: usize = 192;
 
-/// The buffer ended before the question could be answered.
+/// More bytes are needed to decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Continuation;
 
+/// An answer about the bytes ahead, or [`Continuation`] if the buffer ends too soon.
 pub(super) type LookQuestion<T> = Result<T, Continuation>;
 
-/// How many bytes a white space character takes at `at`; 0 where there is none. Besides JSON's own
-/// four there are the spaces of typography, which models copy from documents.
+/// Returns the length in bytes of the white space character at `at`, or 0 if there is none. It also
+/// knows the typographic spaces, which models copy from documents.
 pub(super) fn space_len(bytes: &[u8], at: usize) -> usize {
     match bytes[at] {
         b' ' | b'\n' | b'\r' | b'\t' | 0x0b | 0x0c => 1,
@@ -27,7 +28,7 @@ pub(super) fn space_len(bytes: &[u8], at: usize) -> usize {
     }
 }
 
-/// Kinds of quotation marks: which mark may close a string depends on which opened it.
+/// The kinds of quotation marks. The kind that opens a string determines which kinds can close it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
     /// `"`
@@ -42,7 +43,7 @@ pub(super) enum Mark {
     CurlySingle,
 }
 
-/// The quotation mark at `at`, and its length in bytes.
+/// Returns the quotation mark at `at`, and its length in bytes.
 pub(super) fn mark_at(bytes: &[u8], at: usize) -> Option<(Mark, usize)> {
     match bytes[at] {
         b'"' => Some((Mark::Double, 1)),
@@ -63,7 +64,7 @@ pub(super) fn mark_at(bytes: &[u8], at: usize) -> Option<(Mark, usize)> {
 }
 
 impl Mark {
-    /// Whether a string that `self` opened can be closed by `other`.
+    /// Returns whether `other` can close a string that `self` opened.
     pub(super) fn closes_with(self, other: Mark) -> bool {
         match self {
             Mark::Double | Mark::Single => self == other,
@@ -75,43 +76,41 @@ impl Mark {
     }
 }
 
-/// Whether a byte can stand in a key without quotes.
+/// Returns whether a byte can be part of a key without quotation marks.
 pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b'.' | b'@') || byte >= 0x80
 }
 
-/// The kinds of text at the begin of a member.
+/// The kinds of text in place of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Member<'a> {
+    /// The text does not begin with a key.
     None,
-    /// A key with its colon.
-    Named {
-        name: &'a [u8],
-        quoted: bool,
-    },
-    /// The beginning of a key: the text ends in it, or it is longer than the reach.
-    Begun {
-        ended: bool,
-    },
+    /// A key with a colon.
+    Named { name: &'a [u8], quoted: bool },
+    /// The beginning of a key. It is cut by the end of the text (`ended`), or is longer than the
+    /// reach.
+    Begun { ended: bool },
 }
 
-/// A look ahead from a place in the buffer.
+/// A position in the buffer from which a decision looks ahead.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ahead<'a> {
     bytes: &'a [u8],
     pub(super) at: usize,
     limit: usize,
     eof: bool,
-    /// A line break was passed since the look began (or since it was last cleared).
+    /// A line break was passed since the look began, or since it was last cleared.
     pub(super) newline: bool,
 }
 
 impl<'a> Ahead<'a> {
+    /// Starts to look ahead from `at`.
     pub(super) fn new(bytes: &'a [u8], at: usize, eof: bool) -> Self {
         Self { bytes, at, limit: at.saturating_add(REACH), eof, newline: false }
     }
 
-    /// The byte here; `None` at the end of the text, and out of reach.
+    /// Returns the byte here, or `None` at the end of the text and out of reach.
     pub(super) fn byte(&self) -> LookQuestion<Option<u8>> {
         match self.bytes.get(self.at) {
             Some(&byte) if self.at < self.limit => Ok(Some(byte)),
@@ -121,13 +120,13 @@ impl<'a> Ahead<'a> {
         }
     }
 
-    /// Whether the text itself ends here (and not only the reach).
+    /// Returns whether the text ends here, rather than the reach.
     pub(super) fn ended(&self) -> bool {
-        // At the end of the reach nothing is known of the end of the text, in any portions.
+        // At the end of the reach the end of the text is unknown, whatever the pieces.
         self.eof && self.at >= self.bytes.len() && self.at < self.limit
     }
 
-    /// Skips white space, and gives the byte behind it.
+    /// Skips white space, and returns the byte after it.
     pub(super) fn space(&mut self) -> LookQuestion<Option<u8>> {
         loop {
             let Some(byte) = self.byte()? else { return Ok(None) };
@@ -141,12 +140,13 @@ impl<'a> Ahead<'a> {
         }
     }
 
-    /// The quotation mark here.
+    /// Returns the quotation mark here.
     pub(super) fn mark(&self) -> Option<(Mark, usize)> {
         let within = self.at < self.bytes.len() && self.at < self.limit;
         within.then(|| mark_at(self.bytes, self.at)).flatten()
     }
 
+    /// Returns whether the buffer continues with these bytes.
     pub(super) fn starts(&self, with: &[u8]) -> LookQuestion<bool> {
         let have = &self.bytes[self.at.min(self.bytes.len())..];
         if have.len() >= with.len() {
@@ -155,7 +155,7 @@ impl<'a> Ahead<'a> {
         if with.starts_with(have) && !self.eof { Err(Continuation) } else { Ok(false) }
     }
 
-    /// Whether a comment begins here.
+    /// Returns whether a comment begins here.
     pub(super) fn comment(&self) -> LookQuestion<bool> {
         Ok(match self.byte()? {
             Some(b'#') => true,
@@ -164,20 +164,20 @@ impl<'a> Ahead<'a> {
         })
     }
 
-    /// Whether a key and its colon stand here. A text that ends inside what may become a key
-    /// counts as one: a reply that is cut off there was writing it.
+    /// Returns whether a key with a colon begins here. A key that is cut by the end of the text
+    /// counts as well.
     pub(super) fn key(self) -> LookQuestion<bool> {
         Ok(self.member()? != Member::None)
     }
 
-    /// The key that stands here with its colon.
+    /// Reads the key with its colon that begins here.
     pub(super) fn member(mut self) -> LookQuestion<Member<'a>> {
         if let Some((mark, len)) = self.mark() {
             self.at += len;
             let start = self.at;
             loop {
                 match self.byte()? {
-                    // Out of reach: a key that long is taken for one.
+                    // A key longer than the reach counts as a key.
                     None => return Ok(Member::Begun { ended: self.ended() }),
                     Some(b'\n') => return Ok(Member::None),
                     Some(b'\\') => self.at += 2,
@@ -206,7 +206,7 @@ impl<'a> Ahead<'a> {
         self.colon(Member::Named { name, quoted: false })
     }
 
-    /// Whether one word stands here, and then a key in quotes: a remark before a member.
+    /// Returns whether one word and then a quoted key begin here: a remark before a member.
     pub(super) fn word_then_key(mut self) -> LookQuestion<bool> {
         let start = self.at;
         while self.byte()?.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
@@ -220,8 +220,8 @@ impl<'a> Ahead<'a> {
             && self.key()?)
     }
 
-    /// Skips a block comment, if one stands here whole; where its end is out of reach, nothing
-    /// stands behind it as far as this look goes.
+    /// Skips a block comment, if one begins here. If its end is out of reach, moves to the end of
+    /// the reach.
     pub(super) fn block_comment(&mut self) -> LookQuestion<()> {
         if !self.starts(b"/*")? {
             return Ok(());
@@ -239,7 +239,7 @@ impl<'a> Ahead<'a> {
         Ok(())
     }
 
-    /// The member, if a colon stands here, behind white space (and not the one of a URL).
+    /// Returns the member if a colon follows, after white space, that is not part of a URL.
     fn colon(&mut self, member: Member<'a>) -> LookQuestion<Member<'a>> {
         match self.space()? {
             None if self.ended() => Ok(Member::Begun { ended: true }),
@@ -251,8 +251,8 @@ impl<'a> Ahead<'a> {
         }
     }
 
-    /// Whether a few words stand here, and then the closing bracket of an object, with no mark
-    /// before it that could close a string.
+    /// Returns whether only a few words precede the closing brace of an object, without a mark that
+    /// could close the string.
     pub(super) fn last_mark(mut self, mark: Mark) -> LookQuestion<bool> {
         let end = self.at + 40;
         while self.at < end {
@@ -270,8 +270,8 @@ impl<'a> Ahead<'a> {
         Ok(false)
     }
 
-    /// Whether a token without quotes stands here that is closed by a comma or a bracket before
-    /// any quote comes: an element of a list.
+    /// Returns whether an element without quotation marks begins here: a comma or a bracket follows
+    /// before any quotation mark.
     pub(super) fn element(mut self) -> LookQuestion<bool> {
         loop {
             match self.byte()? {

@@ -1,11 +1,11 @@
-//! Tokens without quotes: where they end, and what they are. A value runs on over commas, spaces
-//! and brackets as long as what follows cannot be the next member or element.
+//! Finds the ends of tokens without quotation marks, and classifies them. A value continues over
+//! commas, spaces and brackets if the next member or element cannot begin there.
 
 use super::ahead::{Ahead, Continuation, LookQuestion, is_word, mark_at, space_len};
 use super::closing::Within;
 use super::event::Token;
 
-/// Whether this is a number as JSON writes it.
+/// Returns whether a text is a number in JSON's form.
 pub(crate) fn is_json_number(text: &[u8]) -> bool {
     let digits = |at: usize| text[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut at = usize::from(text.first() == Some(&b'-'));
@@ -32,7 +32,7 @@ pub(crate) fn is_json_number(text: &[u8]) -> bool {
     at == text.len()
 }
 
-/// What a token without quotes is, and whether it is written as JSON writes it.
+/// Returns the kind of a token without quotation marks, and whether it is in JSON's form.
 pub(super) fn classify(text: &str) -> (Token, bool) {
     match text {
         _ if text.starts_with(|char: char| char.is_ascii_digit() || char == '-') => {
@@ -49,21 +49,24 @@ pub(super) fn classify(text: &str) -> (Token, bool) {
     }
 }
 
-/// Whether a token stands on its own, so that nothing of the same line need belong to it.
+/// Returns whether a text is a complete number or literal, so the rest of the line need not belong
+/// to it.
 fn stands_alone(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| classify(text.trim_end()).0 != Token::Bare)
 }
 
-/// Where a bare value ends, and where the text goes on behind it.
+/// The end of a value without quotation marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct End {
+    /// The offset after the token.
     pub(super) token: usize,
+    /// The offset at which the scanner goes on.
     pub(super) resume: usize,
-    /// A quotation mark closed a string that none had opened.
+    /// The token ends with a quotation mark that no other mark opened.
     pub(super) half_quoted: bool,
 }
 
-/// Finds the end of a bare value that begins at `start`.
+/// Finds the end of a value without quotation marks that begins at `start`.
 pub(super) fn value_end(
     within: Within,
     paren: bool,
@@ -149,6 +152,7 @@ pub(super) fn value_end(
     if eof { end(bytes.len()) } else { Err(Continuation) }
 }
 
+/// Returns whether the text after a comma can be the rest of an object.
 fn member_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     match ahead.space()? {
         None | Some(b'}' | b']' | b',') => Ok(true),
@@ -157,7 +161,7 @@ fn member_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     }
 }
 
-/// Whether a bare value ends with its line.
+/// Returns whether a value without quotation marks ends with its line.
 fn line_ends(within: Within, mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     let Some(next) = ahead.space()? else { return Ok(true) };
     if matches!(next, b'}' | b']' | b',') || ahead.comment()? || ahead.starts(b"```")? {
@@ -172,18 +176,18 @@ fn line_ends(within: Within, mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     }
 }
 
-/// What stands where a key should.
+/// The kinds of text in place of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeyToken {
-    /// A key that ends at `token`, its colon (if it has one) passed.
+    /// A key that ends at `token`. `resume` is the offset after its colon, if it has one.
     Key { token: usize, resume: usize, colon: bool },
-    /// Text that is no key, up to here.
+    /// Text that is not a key, up to this offset.
     Stray(usize),
-    /// The text ends in it.
+    /// The text ends inside the key.
     Cut,
 }
 
-/// Reads a key without quotes.
+/// Reads a key without quotation marks.
 pub(super) fn key_end(bytes: &[u8], start: usize, eof: bool) -> LookQuestion<KeyToken> {
     let mut at = start;
     let mut words = 1;
@@ -241,7 +245,7 @@ pub(super) fn key_end(bytes: &[u8], start: usize, eof: bool) -> LookQuestion<Key
     if eof { Ok(KeyToken::Cut) } else { Err(Continuation) }
 }
 
-/// `a true`: a key and a literal with nothing between them.
+/// Returns the end of the key if the text is a key and a literal without a colon: `a true`.
 fn split(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
     let text = bytes.get(start..end)?;
     let space = text.iter().position(u8::is_ascii_whitespace)?;
@@ -251,7 +255,7 @@ fn split(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
     (word && !value.is_empty() && stands_alone(value)).then_some(start + space)
 }
 
-/// `name(` with a value behind it: a call that wraps a value. Gives the place of that value.
+/// Returns the offset after `name(`, if a value follows: a function call around a value.
 pub(super) fn call(bytes: &[u8], start: usize, eof: bool) -> LookQuestion<Option<usize>> {
     let mut ahead = Ahead::new(bytes, start, eof);
     let first = bytes[start];

@@ -1,37 +1,40 @@
-//! Which quotation mark ends a string. In a text that is not JSON the first one need not: what
-//! follows it must be able to follow a string in this place, and, once a mark was met that belongs
-//! to the string, in this schema. What cannot be told is said to be unclear.
+//! Decides which quotation mark ends a string. In malformed JSON the first one may be a part of the
+//! string. The text after the mark must be able to follow a string in this container. If the string
+//! already holds such a mark, it must also be possible in this schema. An uncertain decision is
+//! marked as unclear.
 
 use super::Frame;
 use super::ahead::{Ahead, LookQuestion, Mark, Member};
 use crate::contract::shape::MemberNames;
 
-/// The place of the string.
+/// The context of the open string.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the place")]
 pub(super) struct QuoteContext<'a> {
     pub(super) within: Within,
-    /// An object is open, here or further out.
+    /// An object is open, at any level.
     pub(super) object: bool,
-    /// A list is open, here or further out.
+    /// A list is open, at any level.
     pub(super) list: bool,
-    /// A parenthesis is open, here or further out.
+    /// A parenthesis is open, at any level.
     pub(super) paren: bool,
-    /// How many containers are open.
+    /// The number of open containers.
     pub(super) depth: usize,
-    /// An odd number of quotation marks was met inside the string so far.
+    /// The number of quotation marks inside the string so far is odd.
     pub(super) odd: bool,
-    /// The string so far ends in a comma or a line break.
+    /// The string so far ends with a comma or a line break.
     pub(super) break_before: bool,
+    /// The open containers, the innermost last.
     pub(super) stack: &'a [Frame],
-    /// A quotation mark was met inside the string.
+    /// The string already holds a quotation mark.
     pub(super) inner: bool,
-    /// The last one of those opened a quotation, which this one may close.
+    /// The last inner mark opened a quotation, which this mark may close.
     pub(super) quoting: bool,
-    /// The names of members, where the schema names them all.
+    /// The possible names of members, if the schema lists them all.
     pub(super) names: Option<&'a MemberNames>,
 }
 
+/// The kind of the innermost container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Within {
     Root,
@@ -39,20 +42,20 @@ pub(super) enum Within {
     List,
 }
 
-/// What a quotation mark inside a string is.
+/// The role of a quotation mark inside a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum QuoteDecision {
-    /// It ends the string.
+    /// The mark ends the string.
     Ends,
-    /// It belongs to the string.
+    /// The mark belongs to the string.
     Inner,
-    /// It opens the next key, or the next string: the string ended before the comma.
+    /// The mark opens the next key or string. The string ended before the comma.
     EndedBefore,
-    /// The string goes on behind a `+`, at this place of the buffer.
+    /// The string continues after a `+`, at this offset of the buffer.
     Joins(usize),
 }
 
-/// A verdict, and whether the other one could be right as well.
+/// A decision, and whether another one may be right as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DecidedQuote {
     pub(super) verdict: QuoteDecision,
@@ -60,19 +63,24 @@ pub(super) struct DecidedQuote {
 }
 
 impl DecidedQuote {
+    /// The mark certainly ends the string.
     const ENDS: Self = Self { verdict: QuoteDecision::Ends, unclear: false };
+    /// The mark certainly belongs to the string.
     const INNER: Self = Self { verdict: QuoteDecision::Inner, unclear: false };
 
+    /// Returns the decision that the mark ends the string, or that it does not.
     fn ends(yes: bool) -> Self {
         if yes { Self::ENDS } else { Self::INNER }
     }
 
+    /// Returns the same decision, with this certainty.
     fn unclear(self, unclear: bool) -> Self {
         Self { unclear, ..self }
     }
 }
 
-/// Whether this can be a member: any, where names are open.
+/// Returns whether the schema can have this member. If the schema does not list all names, any
+/// member counts.
 pub(super) fn is_known(names: Option<&MemberNames>, member: Member<'_>) -> bool {
     match (member, names) {
         (Member::None, _) => false,
@@ -84,7 +92,7 @@ pub(super) fn is_known(names: Option<&MemberNames>, member: Member<'_>) -> bool 
     }
 }
 
-/// Judges the mark whose end is at `ahead.at`; `open` looks from the mark itself.
+/// Decides the role of a quotation mark. `open` looks from the mark, `ahead` from its end.
 pub(super) fn judge(
     setting: &QuoteContext<'_>,
     mark: Mark,
@@ -119,13 +127,13 @@ pub(super) fn judge(
     }
     ahead.at += usize::from(next == b',');
     if !setting.inner && ahead.last_mark(mark)? {
-        // No other mark can close the string: but what stands behind this one may be part of it.
+        // No other mark can close the string, but the text after this one may be a part of it.
         return Ok(DecidedQuote::ENDS.unclear(true));
     }
     Ok(judged)
 }
 
-/// The first mark that was met in the string, where it does not plainly end it.
+/// Decides the role of the first mark in a string, if it does not plainly end it.
 fn leniently(
     setting: &QuoteContext<'_>,
     next: u8,
@@ -188,8 +196,8 @@ fn leniently(
     }))
 }
 
-/// A mark in a string that has such marks in it: it ends the string only if what follows can follow
-/// here, by its form and by its name.
+/// Decides the role of a mark in a string that already holds one. It ends the string only if the
+/// text after it can follow here, by its form and by the name of the member.
 fn strictly(
     setting: &QuoteContext<'_>,
     next: u8,
@@ -209,7 +217,7 @@ fn strictly(
         (Within::List, b',') => {
             ahead.at += 1;
             let judged = next_element(ahead)?;
-            // An odd one is more likely to open, or to close, a quotation.
+            // After an odd number of marks this one more likely opens or closes a quotation.
             let refused = setting.odd && judged.verdict == QuoteDecision::Ends;
             Ok(if refused { DecidedQuote::INNER.unclear(!setting.quoting) } else { judged })
         }
@@ -226,7 +234,7 @@ fn strictly(
     }
 }
 
-/// Judges the text behind a comma in an object.
+/// Decides from the text after a comma in an object.
 fn next_member(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     match ahead.space()? {
         None | Some(b'}' | b']') => return Ok(DecidedQuote::ENDS),
@@ -238,14 +246,14 @@ fn next_member(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion
     let member = ahead.member()?;
     let quoted = ahead.mark().is_some();
     if is_known(setting.names, member) {
-        // Words with a colon behind them are in many texts.
+        // Many texts hold words with a colon after them.
         return Ok(DecidedQuote::ENDS.unclear(setting.names.is_none() && !quoted));
     }
-    // A member that the schema does not know, or part of the text.
+    // This is a member that the schema does not know, or a part of the text.
     Ok(DecidedQuote::INNER.unclear(quoted && member != Member::None && !setting.quoting))
 }
 
-/// Judges the text behind a comma in a list.
+/// Decides from the text after a comma in a list.
 fn next_element(mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     Ok(match ahead.space()? {
         None | Some(b']' | b'}' | b'{' | b'[' | b'0'..=b'9' | b'-') => DecidedQuote::ENDS,
@@ -255,7 +263,8 @@ fn next_element(mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     })
 }
 
-/// Closers must be those of the open containers, and what follows them must be able to follow.
+/// Decides from closing brackets. They must close the open containers, and the text after them must
+/// be able to follow.
 fn closers(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     let mut open = setting.stack.iter().rev().filter(|frame| **frame != Frame::Call);
     let mut inside = open.next();
@@ -269,7 +278,7 @@ fn closers(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion<Dec
         let fits = match inside {
             Some(Frame::Object) => next == b'}',
             Some(Frame::List { round }) => next == b']' && !round,
-            // Too many of them, behind the root.
+            // Surplus brackets after the root.
             Some(Frame::Call) | None => true,
         };
         if !fits {
@@ -304,8 +313,9 @@ fn closers(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion<Dec
     Ok(DecidedQuote::ends(ends).unclear(ends && next != b'`'))
 }
 
-/// Judges the text behind the last closer: another value, a line of its own, the end of a fence or of
-/// an element. Words are a remark, unless a string ends behind them as one in the value would.
+/// Decides from the text after the last closing bracket. Another value, a new line, or the end of a
+/// fence or element may follow. Words are a remark, unless a quotation mark after them ends a
+/// string of the value. `inner` says that the string already holds a quotation mark.
 fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> LookQuestion<DecidedQuote> {
     if ahead.newline || matches!(next, b'{' | b'[' | b'`' | b'<' | b')') {
         return Ok(DecidedQuote::ENDS);
@@ -321,7 +331,7 @@ fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> LookQuestion<Deci
     let mut quotes = false;
     loop {
         match ahead.byte()? {
-            // Text out of reach could end a string.
+            // Text out of reach may end a string.
             None if !ahead.ended() => return Ok(DecidedQuote::ENDS.unclear(quotes || inner)),
             None | Some(b'\n' | b'{' | b'[') => return Ok(DecidedQuote::ENDS),
             Some(_) => match ahead.mark() {
@@ -340,7 +350,8 @@ fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> LookQuestion<Deci
     }
 }
 
-/// A comment behind the mark ends the string if it takes the rest of its line only.
+/// Decides from a comment after the mark: the mark ends the string if only a comment follows on the
+/// line.
 fn comment(mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     if ahead.starts(b"/*")? {
         return Ok(DecidedQuote::ENDS);
@@ -358,7 +369,7 @@ fn comment(mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     }
 }
 
-/// Whether what stands behind a comma can be the rest of an object.
+/// Returns whether the text after a comma can be the rest of an object.
 fn member_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     match ahead.space()? {
         None | Some(b'}' | b']' | b',' | b'.' | b'/' | b'#') => Ok(true),
@@ -367,7 +378,7 @@ fn member_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     }
 }
 
-/// Whether what stands behind a comma can be the rest of a list.
+/// Returns whether the text after a comma can be the rest of a list.
 fn element_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     match ahead.space()? {
         None
@@ -379,7 +390,7 @@ fn element_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     }
 }
 
-/// Whether the closing bracket here is followed by something that can follow it.
+/// Decides whether the closing bracket here is one, from the text after it.
 fn closer_holds(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
     ahead.at += 1;
     ahead.newline = false;
@@ -407,8 +418,8 @@ fn closer_holds(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestio
     ))
 }
 
-/// Whether the mark here is itself followed by what ends a string: then the mark before it was an
-/// inner one, and this one closes.
+/// Returns whether the mark here is followed by text that can follow a string. Then this mark
+/// closes the string, and the one before it was an inner mark.
 fn closes_itself(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
     let Some((_, len)) = ahead.mark() else { return Ok(false) };
     ahead.at += len;

@@ -1,28 +1,28 @@
-//! What the scanner says as it goes, and who listens. The events are the one source for the tree
-//! of a whole reply and for the partial values of a reply that is still arriving.
+//! The events of the scanner, and the trait that receives them. Both the tree of a whole reply and
+//! the partial values of an incoming reply are built from these events.
 
 use super::super::report::RepairKind;
 
-/// What a container was opened as.
+/// The kind of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Container {
     /// `{ … }`
     Object,
-    /// `[ … ]`, and `( … )` where a value stands.
+    /// `[ … ]`, and `( … )` in place of a value.
     Array,
 }
 
 /// Whether a string is a key or a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenRole {
-    /// The name of a member.
+    /// The key of a member.
     Key,
-    /// A value.
+    /// A value, of a member or of a list.
     Value,
 }
 
-/// What a token without quotes is.
+/// The kind of a token without quotation marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Token {
@@ -34,58 +34,60 @@ pub enum Token {
     False,
     /// A number as JSON writes it.
     Number,
-    /// Anything else: a string without quotes, a number as people write it, a fraction.
+    /// Any other text: a string without quotation marks, a number in another form, a fraction.
     Bare,
-    /// No value where one was expected.
+    /// A missing value, where one was expected.
     Missing,
 }
 
-/// Which value a note is about.
+/// The value that a note is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotePlace {
-    /// The value that began last.
+    /// The last value that began.
     This,
-    /// The value that begins next.
+    /// The next value that begins.
     Next,
-    /// The container that is open.
+    /// The innermost open container.
     Container,
 }
 
-/// Takes the scanner's events, in the order of the text. Offsets are bytes from the first byte fed.
+/// Receives the events of the scanner, in the order of the text. Offsets are in bytes from the
+/// first byte fed.
 ///
-/// Every method has an empty default: a listener implements what it needs.
+/// Every method does nothing by default, so an implementation needs only some of them.
 #[expect(unused_variables, reason = "the defaults listen to nothing")]
 pub trait Sink {
-    /// A container opens.
+    /// A container opens at an offset.
     fn open(&mut self, container: Container, at: usize) {}
-    /// The innermost container closes; `whole` is false where the text ended inside it.
+    /// The innermost container closes; `whole` is false if the text ended inside it.
     fn close(&mut self, at: usize, whole: bool) {}
-    /// A string begins.
+    /// A string begins at its quotation mark.
     fn string_begin(&mut self, role: TokenRole, at: usize) {}
-    /// More of the string, decoded.
+    /// The string continues with this decoded text.
     fn text(&mut self, text: &str) {}
-    /// Takes back the last `bytes` of the string. A closing quote was missing before a comma, and only
-    /// the next key showed it; or what was decoded as an escape is sent again as it was written.
+    /// Removes the last `bytes` bytes from the open string. This happens if a closing quotation
+    /// mark was missing before a comma, and the next key showed it. It also happens if escapes turn
+    /// out to be literal text, which is then sent as written.
     fn retract(&mut self, bytes: usize) {}
-    /// The string ends; `whole` is false where the text ended inside it.
+    /// The string ends; `whole` is false if the text ended inside it.
     fn string_end(&mut self, at: usize, whole: bool) {}
-    /// The string that ended last, an element of a list, is the key of a first member: braces are
-    /// missing. It takes the string's place as an object that opens there.
+    /// The last string, an element of a list, is the key of a member without an opening brace. An
+    /// object with this key takes the place of the string, and stays open.
     fn rekey(&mut self) {}
-    /// A token without quotes. `whole` is false where the text ended right behind it, so that more
-    /// of it could follow.
+    /// A token without quotation marks. `whole` is false if the text ended directly after it, so
+    /// more of it could follow.
     fn scalar(&mut self, token: Token, text: &str, span: (usize, usize), whole: bool) {}
-    /// A repair of form.
+    /// A repair of form was made, in this byte range.
     fn note(&mut self, kind: RepairKind, place: NotePlace, span: (usize, usize)) {}
-    /// A string (`This`) may have ended elsewhere, or the open container may hold members of
-    /// another object: the text can be read in several ways.
+    /// A string ([`NotePlace::This`]) may have ended elsewhere, or the open container may hold
+    /// members of another object: the text is ambiguous.
     fn unclear(&mut self, place: NotePlace) {}
 }
 
-/// Listens to nothing.
+/// Ignores all events.
 impl Sink for () {}
 
-/// Both listen, the first one first.
+/// Sends every event to both sinks, to the first one first.
 impl<A: Sink, B: Sink> Sink for (A, B) {
     fn open(&mut self, container: Container, at: usize) {
         self.0.open(container, at);

@@ -1,26 +1,26 @@
-//! The scanner where the text is plain JSON: what needs no judgement is read on in one go, with the
-//! same events. The first byte that is not what JSON has there is left to the rest of the scanner.
+//! The fast path of the scanner for plain JSON. It emits the same events. The first byte that is
+//! not plain JSON is left to the rest of the scanner.
 
 use super::ahead::{Continuation, LookQuestion, Mark};
 use super::bare;
 use super::event::{Sink, Token, TokenRole};
 use super::{Frame, Scanner, State};
 
-/// So far ahead no look of the scanner ends for want of reach.
+/// The number of bytes within which no look ahead is ended by its reach.
 const NEAR: usize = 128;
 
+/// A word in which each byte is 1.
 const ONES: u64 = u64::MAX / 255;
 
-/// The high bit of each byte that is a quotation mark, a backslash or a control character; above the
-/// first of them others may be set as well.
+/// Sets the high bit of each byte that is a quotation mark, a backslash or a control character.
+/// Only the lowest such bit is exact; higher ones may be set in error.
 #[inline]
 fn marks(word: u64) -> u64 {
     let below = |word: u64, least: u64| word.wrapping_sub(ONES * least) & !word & (ONES << 7);
     below(word, 0x20) | below(word ^ (ONES * 0x22), 1) | below(word ^ (ONES * 0x5c), 1)
 }
 
-/// How many of the bytes at the start are neither a quotation mark, nor a backslash, nor a control
-/// character.
+/// Returns the number of bytes before the first quotation mark, backslash or control character.
 #[inline]
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
     let mut at = 0;
@@ -42,7 +42,7 @@ pub(super) fn plain_len(bytes: &[u8]) -> usize {
     rest.map_or(bytes.len(), |rest| at + rest)
 }
 
-/// The place of the first byte behind JSON's white space.
+/// Returns the offset of the first byte that is not JSON white space.
 #[inline]
 fn behind_space(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
@@ -52,7 +52,7 @@ fn behind_space(bytes: &[u8], mut at: usize) -> usize {
 }
 
 impl<S: Sink> Scanner<S> {
-    /// Reads on between strings, and over keys, for as long as everything is as JSON has it.
+    /// Reads tokens between strings, and keys, as long as the text is plain JSON.
     pub(super) fn fast_path(&mut self, text: &str, at: &mut usize) {
         let bytes = text.as_bytes();
         loop {
@@ -93,12 +93,14 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
+    /// Opens a container. Returns false if it is nested too deeply.
     #[inline]
     fn fast_open(&mut self, frame: Frame, at: &mut usize) -> bool {
         self.open_container(frame, at);
         self.error.is_none()
     }
 
+    /// Reads a comma.
     #[inline]
     fn fast_comma(&mut self, next: State, at: &mut usize) -> bool {
         *at += 1;
@@ -107,7 +109,7 @@ impl<S: Sink> Scanner<S> {
         true
     }
 
-    /// A key that stands there whole, with its colon.
+    /// Reads a key with its colon, if both are in the buffer. Returns whether it did.
     fn fast_key(&mut self, text: &str, at: &mut usize) -> bool {
         let start = *at + 1;
         let rest = &text.as_bytes()[start..];
@@ -128,14 +130,15 @@ impl<S: Sink> Scanner<S> {
         true
     }
 
-    /// A number or a literal with what ends it right behind it.
+    /// Reads a number or a literal, if the byte that ends it is in the buffer. Returns whether it
+    /// did.
     fn fast_scalar(&mut self, text: &str, at: &mut usize) -> bool {
         let bytes = &text.as_bytes()[*at..];
         let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
         let Some(len) = bytes.iter().take(NEAR).position(|byte| !part(byte)) else { return false };
         let ends = match (bytes[len], self.stack.last()) {
             (b'}', Some(Frame::Object)) | (b',' | b']', Some(Frame::List { round: false })) => true,
-            // Behind a comma a digit may be part of the number.
+            // A digit after a comma may be a part of the number.
             (b',', Some(Frame::Object)) => {
                 let next = behind_space(bytes, len + 1);
                 let digit = bytes.get(len + 1).is_some_and(u8::is_ascii_digit);
@@ -157,7 +160,8 @@ impl<S: Sink> Scanner<S> {
         true
     }
 
-    /// The closing bracket of the innermost container.
+    /// Closes the innermost container. Returns false if the bracket is not its own, or a comma
+    /// precedes it.
     fn fast_close(&mut self, frame: Frame, at: &mut usize) -> bool {
         if self.stack.last() != Some(&frame) || self.comma {
             return false;
@@ -170,9 +174,9 @@ impl<S: Sink> Scanner<S> {
         true
     }
 
-    /// Whether what stands behind a quotation mark shows that it ends a value: the next member with
-    /// its colon, the next element, or a closer with what can follow it. Where it shows something
-    /// else, the mark is to be judged.
+    /// Returns whether the text after a quotation mark shows that it ends a value: the next member
+    /// with its colon, the next element, or a closing bracket with text that can follow it.
+    /// Otherwise the mark needs a decision.
     pub(super) fn ends_plainly(
         &self,
         bytes: &[u8],
@@ -181,7 +185,7 @@ impl<S: Sink> Scanner<S> {
     ) -> LookQuestion<bool> {
         let bytes = &bytes[behind..bytes.len().min(behind + NEAR)];
         let get = |at: usize| match bytes.get(at) {
-            // Whatever comes next, it is not known yet.
+            // More bytes are needed to decide.
             None if !eof && bytes.len() < NEAR => Err(Continuation),
             found => Ok(found.copied()),
         };
@@ -195,7 +199,7 @@ impl<S: Sink> Scanner<S> {
                 let end = key + 1 + plain_len(&bytes[key + 1..]);
                 Ok(get(end)? == Some(b'"')
                     && get(end + 1)? == Some(b':')
-                    // Not the colon of a URL.
+                    // A colon before `/` may be that of a URL.
                     && get(end + 2)?.is_some_and(|byte| byte != b'/'))
             }
             (Some(b','), Some(Frame::List { .. })) => {
@@ -205,7 +209,7 @@ impl<S: Sink> Scanner<S> {
             }
             (Some(b'}'), Some(Frame::Object)) | (Some(b']'), Some(Frame::List { .. })) => {
                 let next = get(behind_space(bytes, next + 1))?;
-                // Behind the closer of the root no comma follows.
+                // No comma follows the closing bracket of the root.
                 let comma = self.stack.len() > 1 && next == Some(b',');
                 Ok(comma || matches!(next, Some(b'}' | b']')))
             }

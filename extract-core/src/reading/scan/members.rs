@@ -1,4 +1,4 @@
-//! The scanner between strings: values, keys, colons, commas and closers, in order or out of it.
+//! Scans between strings: values, keys, colons, commas and closing brackets, in any order.
 
 use super::ahead::{Ahead, Continuation, LookQuestion, Mark, mark_at};
 use super::bare::{self, KeyToken};
@@ -8,11 +8,13 @@ use super::{Frame, ScanError, Scanner, State};
 use crate::reading::report::{CutEnding, RepairKind};
 
 impl<S: Sink> Scanner<S> {
+    /// Emits a repair of `len` bytes at `at`.
     fn mark_here(&mut self, kind: RepairKind, place: NotePlace, at: usize, len: usize) {
         let offset = self.base + at;
         self.note(kind, place, (offset, offset + len));
     }
 
+    /// Reads a value, or text in its place.
     pub(super) fn value(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         match bytes[*at] {
@@ -45,6 +47,7 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
+    /// Opens a container, unless it is nested too deeply.
     pub(super) fn open_container(&mut self, frame: Frame, at: &mut usize) {
         if self.stack.len() >= self.limits.depth {
             self.error = Some(ScanError::TooDeep(self.limits.depth));
@@ -63,7 +66,7 @@ impl<S: Sink> Scanner<S> {
         *at += 1;
     }
 
-    /// `...` or `…` where something was left out.
+    /// Reads `...` or `…` in place of omitted elements. Returns whether one was there.
     fn ellipsis(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> LookQuestion<bool> {
         let here = Ahead::new(bytes, *at, eof);
         let three = here.starts(b"...")?;
@@ -81,13 +84,14 @@ impl<S: Sink> Scanner<S> {
         *at += 3;
         self.comma = false;
         self.dangling = true;
-        // A comma may follow, as behind a value.
+        // A comma may follow, as after a value.
         if self.within() != Within::Object || self.state == State::Key {
             self.state = State::AfterValue;
         }
         Ok(true)
     }
 
+    /// Begins a string or a block string at a quotation mark.
     fn quoted(
         &mut self,
         bytes: &[u8],
@@ -116,13 +120,14 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
-    /// `"""` that is an empty string and the quote of the next one: never in practice, but for a
-    /// text that ends there.
+    /// Returns whether `"""` is an empty string and one more quotation mark: only at the end of a
+    /// text without a container.
     fn empty_then_quote(&self, bytes: &[u8], at: usize, eof: bool) -> LookQuestion<bool> {
         let mut behind = Ahead::new(bytes, at + 3, eof);
         Ok(self.within() == Within::Root && behind.space()?.is_none())
     }
 
+    /// Reads a comma in place of a value.
     fn value_comma(&mut self, at: &mut usize) {
         if self.within() == Within::Object {
             self.missing_value(*at, true);
@@ -133,7 +138,7 @@ impl<S: Sink> Scanner<S> {
         *at += 1;
     }
 
-    /// A key without a value; `colon` says whether at least its colon stands there.
+    /// Emits a missing value. `colon` says whether the key has a colon.
     fn missing_value(&mut self, at: usize, colon: bool) {
         self.mark_here(RepairKind::MissingValue, NotePlace::Next, at, 0);
         let offset = self.base + at;
@@ -142,7 +147,7 @@ impl<S: Sink> Scanner<S> {
         self.dangling = false;
     }
 
-    /// A closing bracket; one that is mistaken for another is read as that.
+    /// Reads a closing bracket. In `{"a": [1}, "b": …` the brace counts as the bracket of the list.
     fn close_with(
         &mut self,
         bytes: &[u8],
@@ -154,7 +159,7 @@ impl<S: Sink> Scanner<S> {
         if byte == b'}'
             && matches!(self.stack.as_slice(), [Frame::Object, Frame::List { round: false }])
         {
-            // `{"a": [1}, "b": …`: members follow, so it was the list that was to be closed.
+            // Members follow, so the list was meant to be closed.
             let mut ahead = Ahead::new(bytes, *at + 1, eof);
             if ahead.space()? == Some(b',') {
                 ahead.at += 1;
@@ -169,7 +174,8 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
-    /// `}`, `]` or `)`.
+    /// Closes the innermost container that `byte` closes, and all containers inside it. Without
+    /// such a container the bracket is stray. `missing` says that a value is missing before it.
     fn closer(&mut self, byte: u8, at: &mut usize, missing: bool) {
         let fits = |frame: &Frame| match byte {
             b'}' => *frame == Frame::Object,
@@ -202,6 +208,7 @@ impl<S: Sink> Scanner<S> {
         self.last_string = false;
     }
 
+    /// Reads a value without quotation marks.
     fn bare_value(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         if self.call(bytes, at, eof)? {
@@ -211,7 +218,7 @@ impl<S: Sink> Scanner<S> {
         let end = bare::value_end(self.within(), paren, bytes, *at, eof)?;
         let token = text[*at..end.token].trim_end();
         if token.is_empty() {
-            // A mark that opens nothing: it is passed over, so that the scanner goes on.
+            // A mark that opens nothing is skipped, so that the scanner advances.
             let step = text[*at..].chars().next().map_or(1, char::len_utf8);
             self.mark_here(RepairKind::StrayText, NotePlace::Container, *at, step);
             *at += step;
@@ -227,7 +234,7 @@ impl<S: Sink> Scanner<S> {
         } else if !plain {
             self.note(RepairKind::Literal, NotePlace::Next, span);
         }
-        // White space behind a number ends it, as a comma does.
+        // White space after a number ends it, as a comma does.
         let spaced = kind == Token::Number && *at + token.len() < end.token;
         let whole = end.token < bytes.len() || spaced;
         if !whole && matches!(kind, Token::Bare | Token::Number) && !self.stack.is_empty() {
@@ -241,6 +248,7 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
+    /// Enters a function call around a value, if one begins here. Returns whether it does.
     fn call(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> LookQuestion<bool> {
         let Some(inside) = bare::call(bytes, *at, eof)? else { return Ok(false) };
         if self.stack.len() >= self.limits.depth {
@@ -253,6 +261,7 @@ impl<S: Sink> Scanner<S> {
         Ok(true)
     }
 
+    /// Reads a key, or text in its place.
     pub(super) fn key(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         match bytes[*at] {
@@ -272,7 +281,8 @@ impl<S: Sink> Scanner<S> {
                 return Ok(());
             }
             byte @ (b':' | b'{' | b'[' | b'(' | b';') => {
-                // Its members would become those of this object. Doubled braces open one.
+                // Members of an inner bracket would become members of this object. Doubled braces
+                // open one object.
                 if matches!(byte, b'[' | b'(') || byte == b'{' && !self.fresh {
                     self.unclear(NotePlace::Container);
                 }
@@ -306,6 +316,7 @@ impl<S: Sink> Scanner<S> {
         self.bare_key(text, at, eof)
     }
 
+    /// Reads a key without quotation marks.
     fn bare_key(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         match bare::key_end(bytes, *at, eof)? {
@@ -332,6 +343,7 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
+    /// Reads the text between a key and its value.
     pub(super) fn after_key(
         &mut self,
         bytes: &[u8],
@@ -361,6 +373,7 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
+    /// Reads the text after a value.
     pub(super) fn after_value(
         &mut self,
         bytes: &[u8],
@@ -396,19 +409,19 @@ impl<S: Sink> Scanner<S> {
                 self.dangling = true;
             }
             b'`' if Ahead::new(bytes, *at, eof).starts(b"```")? => {
-                // The fence around the value ends here, and with it what was left open.
+                // The fence around the value ends here, and so do all open containers.
                 self.state = State::AfterValue;
                 self.conclude_at(*at);
             }
             b'{' if self.object_in_list() => self.next_element(*at),
             _ if self.stack.last() == Some(&Frame::Call) => {
-                // A call that was never closed: its value stands for itself.
+                // The call was never closed, so its value stands alone.
                 self.stack.pop();
                 self.mark_here(RepairKind::MissingCloser, NotePlace::Container, *at, 0);
                 self.value_done();
             }
             byte => {
-                // Words behind a string of a list may be part of it.
+                // Words after a string in a list may be a part of it.
                 let word = byte.is_ascii_alphabetic() || byte >= 0x80;
                 if word && self.last_string && next == State::Value && mark_at(bytes, *at).is_none()
                 {
@@ -421,20 +434,21 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
-    /// The next element of the list begins: this one was not closed.
+    /// Closes the object at the start of the next element, because its closing brace is missing.
     fn next_element(&mut self, at: usize) {
         self.mark_here(RepairKind::MissingCloser, NotePlace::Container, at, 0);
         self.stack.pop();
         self.sink.close(self.base + at, true);
-        // A comma that was passed stood before the element.
+        // A comma before the element was already read.
         self.state = if self.comma { State::Value } else { State::AfterValue };
     }
 
+    /// Returns whether the innermost container is an object in a list.
     fn object_in_list(&self) -> bool {
         matches!(self.stack.as_slice(), [.., Frame::List { .. }, Frame::Object])
     }
 
-    /// The value ends here, with closers missing.
+    /// Ends the value at this offset, with its closing brackets missing.
     fn conclude_at(&mut self, at: usize) {
         let offset = self.base + at;
         while let Some(frame) = self.stack.pop() {
@@ -448,7 +462,7 @@ impl<S: Sink> Scanner<S> {
     }
 }
 
-/// `(` opens a list where it does not open `()` or a word.
+/// Returns whether `(` opens a list: it is followed by a value that is not a bare word.
 fn tuple_opens(bytes: &[u8], at: usize, eof: bool) -> LookQuestion<bool> {
     let mut ahead = Ahead::new(bytes, at + 1, eof);
     let next = ahead.space()?;

@@ -1,6 +1,6 @@
-//! The one scanner: bytes in, in any portions, events out. It reads JSON, and what people and
-//! models write for JSON; each byte is looked at a bounded number of times, and no decision is
-//! taken on half of what it needs, so that any portioning of a text gives the same events.
+//! The scanner: takes bytes in pieces of any size and emits events. It reads JSON, and the
+//! malformed JSON that people and models write. Each byte is examined a bounded number of times. A
+//! decision waits until all its bytes have arrived, so the events do not depend on the pieces.
 
 mod ahead;
 mod bare;
@@ -27,13 +27,13 @@ use crate::contract::shape::MemberNames;
 pub(super) use bare::is_json_number;
 pub(super) use utf8::Utf8;
 
-/// Bounds on what one text may ask of the reader.
+/// The limits on one text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The longest text, in bytes.
+    /// The longest text, in bytes. The default is 64 MiB.
     pub bytes: usize,
-    /// The deepest nesting of objects and lists.
+    /// The deepest nesting of objects and lists. The default is 128 levels.
     pub depth: usize,
 }
 
@@ -43,30 +43,32 @@ impl Default for Limits {
     }
 }
 
-/// A text that is beyond its [`Limits`].
+/// The error of a text that exceeds its [`Limits`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ScanError {
-    /// The text is too long.
+    /// The text is longer than [`Limits::bytes`].
     #[error("the text is longer than {0} bytes")]
     TooLarge(usize),
-    /// The value is nested too deeply.
+    /// The value is nested deeper than [`Limits::depth`].
     #[error("the value is nested deeper than {0} levels")]
     TooDeep(usize),
 }
 
-/// What is left of a scanner when the text is over.
+/// The result of a scan: the sink, and how the value ended.
 #[derive(Debug)]
 pub(super) struct Scanned<S> {
     pub(super) sink: S,
     pub(super) ending: CutEnding,
-    /// The offset behind the value.
+    /// The offset after the value, in bytes.
     pub(super) end: usize,
     pub(super) error: Option<ScanError>,
-    /// That a string ended where the text did is a guess.
+    /// A string was ended before the closing brackets at the end of the text, as a guess.
     pub(super) guessed: bool,
 }
 
+/// A container that is open, or a function call around a value. `round` says that a parenthesis
+/// opened the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Frame {
     Object,
@@ -74,6 +76,7 @@ enum Frame {
     Call,
 }
 
+/// The part of the text that the scanner expects next, or is inside of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Value,
@@ -81,9 +84,11 @@ enum State {
     AfterKey,
     AfterValue,
     String,
+    /// Inside a block string, with the byte of its quotation mark.
     Block(u8),
     LineComment,
     BlockComment,
+    /// The value is complete.
     Done,
 }
 
@@ -111,51 +116,57 @@ enum State {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the text")]
 pub struct Scanner<S> {
     sink: S,
+    /// The part of the text that is expected next.
     state: State,
-    /// Where a comment came from.
+    /// The state to which the scanner returns after a comment.
     back: State,
     stack: Vec<Frame>,
     open: Open,
-    /// A comma was passed, and nothing stands behind it yet.
+    /// A comma was read, and no value or member after it.
     comma: bool,
-    /// The innermost object was opened last, and has no members yet.
+    /// The innermost object has just been opened, and has no members yet.
     fresh: bool,
-    /// Behind the last value there is something that is none.
+    /// Text that is not a value follows the last value.
     dangling: bool,
-    /// The string since its first escape as it was written, and how much of it the sink has.
+    /// The text of the open string since its first escape, as written.
     written: String,
+    /// The length of the decoded text, since that escape, that was sent to the sink.
     sent: usize,
-    /// The names that members can have, where the schema names them all.
+    /// The possible names of members, if the schema lists them all.
     names: Option<Arc<MemberNames>>,
-    /// Text that was fed and not consumed; `base` is the offset of its first byte.
+    /// The text that was fed and not consumed.
     carry: String,
+    /// The offset of the first byte that was not consumed.
     base: usize,
-    /// Not before the carry is this long is it worth another try.
+    /// The length that `carry` must reach before the scanner tries again.
     wait: usize,
     utf8: Utf8,
+    /// The content so far of the block string that is open.
     block: String,
     limits: Limits,
-    /// A line break ends a string where what follows could not be its next line.
+    /// A line break ends a string if the text after it cannot continue the string.
     pub(super) lines: bool,
     error: Option<ScanError>,
     ending: CutEnding,
+    /// A value has begun.
     began: bool,
-    /// What was read last is a string.
+    /// The last token was a string.
     last_string: bool,
+    /// A string was ended before the closing brackets at the end of the text, as a guess.
     guessed: bool,
-    /// That a string ended before its closing mark is a guess.
+    /// A string was ended before its closing mark, as a guess.
     supposed: bool,
-    /// A repair was noted, or something was read that is not JSON.
+    /// A repair was noted, or text that is not JSON was read.
     lenient: bool,
 }
 
 impl<S: Sink> Scanner<S> {
-    /// A scanner that tells `sink` what it reads.
+    /// Creates a scanner that sends its events to `sink`, with the default [`Limits`].
     pub fn new(sink: S) -> Self {
         Self::with_limits(sink, Limits::default())
     }
 
-    /// A scanner with limits of its own.
+    /// Creates a scanner with these limits.
     pub fn with_limits(sink: S, limits: Limits) -> Self {
         Self {
             sink,
@@ -186,63 +197,64 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
-    /// Where the value stands in a longer text, so that offsets are those of that text.
+    /// Sets the offset at which the value begins in a longer text. Offsets of events then refer to
+    /// that text.
     pub(super) fn starting_at(mut self, offset: usize) -> Self {
         self.start_at(offset);
         self
     }
 
-    /// The same, for a scanner that has read nothing yet.
+    /// Sets the offset of the first byte. The scanner must not have read anything yet.
     pub(super) fn start_at(&mut self, offset: usize) {
         self.base = offset;
     }
 
-    /// Tells the names that members can have: where the text alone does not show whether a string
-    /// has ended, a name among them does.
+    /// Sets the possible names of members. They help to decide where a string ends if the text
+    /// alone does not show it.
     pub(crate) fn knowing(mut self, names: Option<Arc<MemberNames>>) -> Self {
         self.names = names;
         self
     }
 
-    /// Who listens.
+    /// Returns the sink.
     pub fn sink(&self) -> &S {
         &self.sink
     }
 
-    /// Who listens, to take out of it what was heard.
+    /// Returns the sink, for example to take out the collected events.
     pub fn sink_mut(&mut self) -> &mut S {
         &mut self.sink
     }
 
-    /// Whether the value is complete; what is fed after that is not looked at.
+    /// Returns whether the value is complete. Bytes that are fed afterwards are ignored.
     pub fn is_done(&self) -> bool {
         self.state == State::Done
     }
 
-    /// Whether everything so far is as JSON has it.
+    /// Returns whether the text so far is strict JSON.
     pub(super) fn is_strict(&self) -> bool {
         !self.lenient
     }
 
-    /// The offset of the first byte that was not consumed.
+    /// Returns the offset of the first byte that was not consumed.
     pub(crate) fn offset(&self) -> usize {
         self.base
     }
 
-    /// What stopped the scanner, if anything did.
+    /// Returns the error that stopped the scanner, or `None`.
     pub fn error(&self) -> Option<ScanError> {
         self.error
     }
 
-    /// Takes the next bytes of the text, split anywhere; what is not UTF-8 is read as U+FFFD.
+    /// Appends bytes. They may end inside a character; invalid UTF-8 is read as U+FFFD.
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut utf8 = std::mem::take(&mut self.utf8);
         utf8.decode(bytes, |text, _| self.feed_str(text));
         self.utf8 = utf8;
     }
 
-    /// Takes a piece that is nothing but more of the string that is open, as most small ones are, by
-    /// `take`, which may refuse it; false where it is not taken.
+    /// Takes a piece that is only plain text of the open string, as most small pieces are. `take`
+    /// sends it to the sink, or refuses it. Returns whether the piece was taken.
     #[inline]
     pub(crate) fn flow(&mut self, text: &str, take: impl FnOnce(&mut S) -> bool) -> bool {
         let more = self.state == State::String && self.carry.is_empty() && self.error.is_none();
@@ -256,7 +268,7 @@ impl<S: Sink> Scanner<S> {
         taken
     }
 
-    /// Takes the next piece of the text.
+    /// Appends a piece of the text. Nothing is read after the value is complete, or after an error.
     pub fn feed_str(&mut self, text: &str) {
         if self.is_done() || self.error.is_some() {
             return;
@@ -287,8 +299,8 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
-    /// Reads on in what was fed, as far as it can be told. A feed does the same, but tries only
-    /// when enough has come to be worth a try: what was seen but not told is a few bytes.
+    /// Scans the pending text as far as it can be decided. `feed` does so too, but only after
+    /// enough text has arrived; the pending text is usually a few bytes.
     pub fn catch_up(&mut self) {
         if self.is_done() || self.error.is_some() || self.carry.is_empty() {
             return;
@@ -305,16 +317,16 @@ impl<S: Sink> Scanner<S> {
         self.carry = carry;
     }
 
-    /// Takes the next piece, and reads on at once where only a few bytes are waiting: a try costs
-    /// what is waiting, and every piece may make one. More of a word makes none where a
-    /// token waits, or what may be the end of a string: what stands behind the word settles that.
+    /// Appends a piece, and scans at once if only a few bytes are pending. Each try costs time
+    /// proportional to the pending text. A piece that only continues a word or a number is not
+    /// tried: the text after it decides.
     pub(crate) fn feed_eagerly(&mut self, text: &str) {
         const LITTLE: usize = 64;
         let few = self.carry.as_bytes().first().filter(|_| self.carry.len() <= LITTLE);
         if let Some(&first) = few {
             let mark = self.state == State::String && first != b'\\';
             let word = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
-            // A digit behind a comma shows that a string in a list has ended.
+            // A digit after a comma shows that a string in a list has ended.
             let more = |byte: u8| word(byte) || !mark && byte.is_ascii_digit();
             let in_vain = (mark || more(first)) && text.bytes().all(more);
             self.wait = if in_vain { LITTLE } else { 0 };
@@ -322,23 +334,24 @@ impl<S: Sink> Scanner<S> {
         self.feed_str(text);
     }
 
-    /// Ends the text, as [`finish`](Self::finish) does, and stays.
+    /// Ends the text as [`finish`](Self::finish) does, but keeps the scanner.
     pub(crate) fn end(&mut self) {
-        // What stopped it before is known to who asks.
+        // An error is also available from `error`.
         let _ = self.conclude("");
     }
 
-    /// Ends the text: what is open is closed, and marked as not whole.
+    /// Ends the text. Open containers and strings are closed, and marked as not whole. Returns the
+    /// sink and how the text ended.
     ///
     /// # Errors
     ///
-    /// Where the text went beyond the limits.
+    /// Returns an error if the text exceeds the limits.
     pub fn finish(self) -> Result<(S, CutEnding), ScanError> {
         let scanned = self.complete("");
         scanned.error.map_or(Ok((scanned.sink, scanned.ending)), Err)
     }
 
-    /// Reads `text` as the last piece.
+    /// Scans `text` as the last piece, and ends the text.
     pub(super) fn complete(mut self, text: &str) -> Scanned<S> {
         let error = self.conclude(text).err();
         Scanned {
@@ -350,6 +363,8 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
+    /// Scans `text` as the last piece, and closes all that is open. Fails if the text exceeds the
+    /// limits.
     fn conclude(&mut self, text: &str) -> Result<(), ScanError> {
         if self.utf8.ends_in_half() {
             self.feed_str("\u{fffd}");
@@ -373,7 +388,7 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
-    /// Closes what the end of the text left open.
+    /// Closes all that the end of the text left open.
     fn close_all(&mut self) {
         let at = self.base;
         match self.state {
@@ -397,8 +412,8 @@ impl<S: Sink> Scanner<S> {
                 self.sink.scalar(Token::Missing, "", (at, at), false);
                 self.ending = CutEnding::Cut;
             }
-            // Behind a bracket, behind a comma, or in something that is no value. With a closing mark
-            // missing further up it may also be a string that ends here.
+            // The text ends after an opening bracket, after a comma, or in text that is not a
+            // value. After a guessed end of a string, the end may also lie inside a string.
             _ if self.supposed && !self.stack.is_empty() || !self.ends_behind_a_value() => {
                 self.ending = CutEnding::Cut;
             }
@@ -416,23 +431,25 @@ impl<S: Sink> Scanner<S> {
         self.state = State::Done;
     }
 
-    /// Whether the last thing in the text is a complete value, or a closer.
+    /// Returns whether the text ends with a complete value or a closing bracket.
     fn ends_behind_a_value(&self) -> bool {
         let state = if self.state == State::LineComment { self.back } else { self.state };
         self.began && state == State::AfterValue && !self.comma && !self.dangling
     }
 
+    /// Emits that a value is unclear.
     fn unclear(&mut self, place: NotePlace) {
         self.lenient = true;
         self.sink.unclear(place);
     }
 
+    /// Emits a repair of form.
     fn note(&mut self, kind: RepairKind, place: NotePlace, span: (usize, usize)) {
         self.lenient = true;
         self.sink.note(kind, place, span);
     }
 
-    /// What the next value or member stands in.
+    /// Returns the kind of container that is innermost.
     fn within(&self) -> Within {
         match self.stack.last() {
             Some(Frame::Object) => Within::Object,
@@ -441,11 +458,13 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
+    /// Returns whether a parenthesis is open.
     fn in_paren(&self) -> bool {
         self.stack.iter().any(|frame| matches!(frame, Frame::Call | Frame::List { round: true }))
     }
 
-    /// Reads as far as the buffer allows; gives how much of it was consumed.
+    /// Scans the buffer as far as it can be decided. Returns the number of bytes consumed. `eof`
+    /// says that the text ends with the buffer.
     fn run(&mut self, text: &str, eof: bool) -> usize {
         let bytes = text.as_bytes();
         let mut at = 0;
@@ -502,6 +521,7 @@ impl<S: Sink> Scanner<S> {
         at
     }
 
+    /// Reads the next token between strings.
     fn structure(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         if matches!(bytes[*at], b'/' | b'#') && self.comment(bytes, at, eof)? {
@@ -515,6 +535,7 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
+    /// Enters a comment, if one begins here. Returns whether it does.
     fn comment(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> LookQuestion<bool> {
         let here = Ahead::new(bytes, *at, eof);
         if self.stack.is_empty() && bytes[*at] == b'#' && self.began || !here.comment()? {
@@ -529,7 +550,7 @@ impl<S: Sink> Scanner<S> {
         Ok(true)
     }
 
-    /// A value was read; what comes next depends on what it stood in.
+    /// Sets the state after a value, depending on its container.
     fn value_done(&mut self) {
         self.comma = false;
         self.fresh = false;

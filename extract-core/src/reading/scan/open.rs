@@ -1,26 +1,26 @@
-//! The state of the string that is open.
+//! The state of the open string.
 
 use super::ahead::Mark;
 use super::event::TokenRole;
 
-/// The end of the string so far.
+/// White space, and a comma before it, at the end of the open string so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tail {
-    /// So many bytes of white space,
+    /// The number of bytes of white space.
     pub(super) space: usize,
-    /// with a raw line break among them,
+    /// The white space contains a raw line break.
     pub(super) broken: bool,
-    /// and a comma before them.
+    /// A comma precedes the white space.
     pub(super) comma: bool,
 }
 
 impl Tail {
-    /// The bytes that are no part of the string if its closing mark was missing.
+    /// Returns the number of bytes to remove if the closing mark was missing before them.
     pub(super) fn loose(self) -> usize {
         if self.comma { self.space + 1 } else { self.line_end() }
     }
 
-    /// The white space around a line break.
+    /// Returns the number of bytes of white space that contain a line break, or 0.
     pub(super) fn line_end(self) -> usize {
         if self.broken { self.space } else { 0 }
     }
@@ -32,42 +32,44 @@ impl Tail {
 pub(super) struct Open {
     pub(super) role: TokenRole,
     pub(super) mark: Mark,
-    /// An odd number of quotation marks was met inside it.
+    /// The number of quotation marks inside it so far is odd.
     pub(super) odd: bool,
     pub(super) tail: Tail,
-    /// The last byte of it so far.
+    /// Its last byte so far.
     pub(super) last: u8,
-    /// There is something in it besides white space.
+    /// It contains more than white space.
     pub(super) solid: bool,
-    /// There is nothing in it yet.
+    /// It contains nothing yet.
     pub(super) empty: bool,
-    /// Its opening mark stood twice.
+    /// Its opening mark was doubled.
     pub(super) doubled: bool,
+    /// A control character was already noted.
     pub(super) noted_control: bool,
+    /// An inner quotation mark was already noted.
     pub(super) noted_inner: bool,
-    /// A quotation mark was met that belongs to it.
+    /// It contains a quotation mark.
     pub(super) inner: bool,
-    /// The last one of those opens something inside the string.
+    /// The last inner quotation mark opens a quotation.
     pub(super) quoting: bool,
-    /// One of those could have been its end.
+    /// One of the inner quotation marks may have been its end.
     pub(super) doubtful: bool,
     pub(super) escapes: Escapes,
 }
 
-/// How the backslashes of a string are read.
+/// The treatment of backslashes in a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escapes {
-    /// None was met yet.
+    /// The string has no backslash yet.
     Unmet,
-    /// As escapes; what was read since the first one is kept as it was written.
+    /// Backslashes are escapes. The text since the first one is kept as written.
     Read,
-    /// As they stand: one of them begins no escape of JSON.
+    /// Backslashes are literal, because one of them begins no JSON escape.
     Literal,
 }
 
 impl Open {
-    /// Takes in a quotation mark that belongs to the string and has `next` behind it. One that closes
-    /// what none has opened may have closed the string itself, but for the sign of inches.
+    /// Records a quotation mark inside the string; `next` is the byte after it. A mark that closes
+    /// no quotation may have ended the string, except after a digit, where it means inches.
     pub(super) fn meet_mark(&mut self, next: Option<u8>) {
         let alone = matches!(self.last, b' ' | b'\t' | b'\r' | b'\n');
         let opens = alone || b"([{<=:,;/-".contains(&self.last);
@@ -84,6 +86,7 @@ impl Open {
         self.quoting = !closes;
     }
 
+    /// A string in double quotation marks that has just been opened.
     pub(super) const NEW: Self = Self {
         role: TokenRole::Value,
         mark: Mark::Double,

@@ -1,5 +1,5 @@
-//! The scanner inside strings: runs are handed on as they come, escapes are decoded, and a
-//! quotation mark is judged before it ends anything.
+//! Scans inside strings: emits plain text as it arrives, decodes escapes, and decides whether a
+//! quotation mark ends the string.
 
 use super::ahead::{Ahead, Continuation, LookQuestion, Mark, mark_at};
 use super::closing::{DecidedQuote, QuoteContext, QuoteDecision, Within, is_known, judge};
@@ -26,6 +26,7 @@ impl<S: Sink> Scanner<S> {
         self.state = State::String;
     }
 
+    /// Emits a repair of form of the open string.
     fn string_note(&mut self, kind: RepairKind, at: usize, len: usize) {
         let place =
             if self.open.role == TokenRole::Key { NotePlace::Next } else { NotePlace::This };
@@ -33,7 +34,7 @@ impl<S: Sink> Scanner<S> {
         self.note(kind, place, (offset, offset + len));
     }
 
-    /// The end of the run of plain text that begins at `at`.
+    /// Returns the end of the plain text that begins at `at`.
     fn run_end(&self, bytes: &[u8], at: usize) -> usize {
         let rest = &bytes[at..];
         let found = match self.open.mark {
@@ -52,14 +53,15 @@ impl<S: Sink> Scanner<S> {
         found.map_or(bytes.len(), |end| at + end)
     }
 
-    /// Whether there is nothing in a piece of the string to be judged.
+    /// Returns whether a piece of the string needs no decision: it holds no quotation mark,
+    /// backslash or control character.
     #[inline]
     pub(super) fn is_plain(&self, piece: &str) -> bool {
         let ours = self.open.mark == Mark::Double && !self.lines;
         ours && plain_len(piece.as_bytes()) == piece.len()
     }
 
-    /// Hands on a piece of plain text.
+    /// Emits a piece of text, and notes a control character in it.
     fn emit(&mut self, piece: &str, at: usize) {
         let control = || piece.bytes().min().is_some_and(|least| least < 0x20);
         if !self.open.noted_control && control() {
@@ -69,6 +71,7 @@ impl<S: Sink> Scanner<S> {
         self.pass(piece);
     }
 
+    /// Emits a piece of text.
     fn pass(&mut self, piece: &str) {
         if !piece.is_empty() {
             self.reckon(piece);
@@ -77,7 +80,7 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
-    /// Keeps what the string says since its first escape, which may turn out to be none.
+    /// Keeps the text since the first escape as written, in case the backslashes are literal.
     #[inline]
     pub(super) fn keep(&mut self, piece: &str) {
         if self.open.escapes == Escapes::Read {
@@ -86,7 +89,7 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
-    /// Notes how the string goes on.
+    /// Updates the facts about the end of the string.
     #[inline]
     pub(super) fn reckon(&mut self, piece: &str) {
         let Some(&last) = piece.as_bytes().last() else { return };
@@ -99,7 +102,7 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
-    /// Keeps count of the white space, and of the comma before it, that the string ends in.
+    /// Updates the count of white space, and the comma before it, at the end of the string.
     fn loosen(&mut self, piece: &str) {
         let solid = piece.trim_end_matches([' ', '\t', '\r', '\n']);
         let space = &piece[solid.len()..];
@@ -111,6 +114,7 @@ impl<S: Sink> Scanner<S> {
         self.open.tail.broken |= space.contains('\n');
     }
 
+    /// Reads on in the open string.
     pub(super) fn string(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let bytes = text.as_bytes();
         if self.open.mark == Mark::Double && !self.lines {
@@ -156,7 +160,8 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
-    /// Where the closers begin that end the text, if they are just those that are still open.
+    /// Returns the start of the closing brackets at the end of the text, if they are some of those
+    /// that are open.
     fn closers_behind(&self, text: &str, from: usize) -> Option<usize> {
         let closer = |char: char| char.is_whitespace() || matches!(char, '}' | ']');
         let stop = from + text[from..].trim_end_matches(closer).len();
@@ -176,6 +181,7 @@ impl<S: Sink> Scanner<S> {
         (any && self.open.role == TokenRole::Value).then_some(stop)
     }
 
+    /// Reads an escape.
     fn escape(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let (char, len, odd) = match escape(&text.as_bytes()[*at..], eof) {
             Escape::Char(char, len) => (Some(char), len, false),
@@ -193,7 +199,8 @@ impl<S: Sink> Scanner<S> {
             self.string_note(RepairKind::Escape, *at, len);
             self.read_literally();
         }
-        // A mark that the backslash keeps from ending the string is a mark in either case.
+        // A quotation mark after a backslash is a part of the string, even if backslashes are
+        // literal.
         let mark = mark_at(written.as_bytes(), len - 1).map(|(mark, _)| mark);
         let masked = len == 2 && mark.is_some_and(|mark| self.open.mark.closes_with(mark));
         let literally = &written[usize::from(masked)..];
@@ -219,8 +226,7 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
-    /// The string was written without escapes: all its backslashes stand for themselves, also those
-    /// that were read as escapes.
+    /// Makes all backslashes of the string literal. Text that was decoded before is replaced.
     fn read_literally(&mut self) {
         if self.open.escapes == Escapes::Read {
             self.sink.retract(self.sent);
@@ -230,7 +236,7 @@ impl<S: Sink> Scanner<S> {
         self.open.escapes = Escapes::Literal;
     }
 
-    /// A line break in a string, where line breaks may end one.
+    /// Reads a line break or a comma, in the mode in which a line break may end a string.
     fn line(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
         let byte = text.as_bytes()[*at];
         let mut ahead = Ahead::new(text.as_bytes(), *at + 1, eof);
@@ -243,7 +249,7 @@ impl<S: Sink> Scanner<S> {
             Some(_) => self.member(ahead)?,
         };
         if ends {
-            // A word and a colon begin many a line of a text.
+            // Many lines of prose begin with a word and a colon.
             if self.open.inner || self.names.is_none() && ahead.mark().is_none() {
                 self.unclear(NotePlace::This);
             }
@@ -260,11 +266,12 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
-    /// Whether a member stands here, as far as its name shows it.
+    /// Returns whether a member begins here, as far as its name shows.
     fn member(&self, ahead: Ahead<'_>) -> LookQuestion<bool> {
         Ok(is_known(self.names.as_deref(), ahead.member()?))
     }
 
+    /// Reads a quotation mark, and decides whether it ends the string.
     fn quote(
         &mut self,
         text: &str,
@@ -322,7 +329,8 @@ impl<S: Sink> Scanner<S> {
         let DecidedQuote { verdict, unclear } =
             judge(&setting, mark, open, Ahead::new(bytes, *at + len, eof))?;
         let ends = !matches!(verdict, QuoteDecision::Inner | QuoteDecision::Joins(_));
-        // Of two opening marks that are not closed by two the second was part of the string.
+        // If a doubled opening mark is not closed by a doubled one, its second mark was part of the
+        // string.
         let doubt = self.open.doubtful || self.open.quoting || self.open.doubled;
         if ends && (unclear || doubt) {
             self.unclear(NotePlace::This);
@@ -356,7 +364,8 @@ impl<S: Sink> Scanner<S> {
         Ok(())
     }
 
-    /// A raw line break right before the closing mark is where the mark was put, not what was said.
+    /// Removes a raw line break directly before the closing mark: it belongs to the layout and not
+    /// to the string.
     fn trim_line_end(&mut self, at: usize) {
         if self.open.tail.line_end() > 0 && self.open.solid && self.open.mark == Mark::Double {
             self.string_note(RepairKind::ControlCharacter, at, 0);
@@ -364,7 +373,7 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
-    /// Whether the mark is one of two where one would do: `""key""`.
+    /// Returns whether the mark is one of a doubled pair: `""key""`.
     fn doubled(&self, bytes: &[u8], at: usize, len: usize, eof: bool) -> LookQuestion<bool> {
         let ahead = Ahead::new(bytes, at + len, eof);
         if self.open.empty {
@@ -379,6 +388,7 @@ impl<S: Sink> Scanner<S> {
         Ok(ahead.mark().is_some_and(|(mark, _)| mark == self.open.mark))
     }
 
+    /// Emits a quotation mark as a part of the string.
     fn inner(&mut self, text: &str, at: &mut usize, len: usize) {
         if !self.open.noted_inner {
             self.open.noted_inner = true;
@@ -389,8 +399,8 @@ impl<S: Sink> Scanner<S> {
         *at += len;
     }
 
-    /// Whether the mark that ends at `at` closes a key: nearly always, except right before a word
-    /// whose own closing mark stands before a colon.
+    /// Returns whether the mark that ends at `at` closes a key. It does, unless a word follows
+    /// whose closing mark precedes a colon.
     fn key_closes(&self, bytes: &[u8], at: usize, eof: bool) -> LookQuestion<bool> {
         let mut ahead = Ahead::new(bytes, at, eof);
         match ahead.byte()? {
@@ -411,7 +421,7 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
-    /// Ends the string; its closing mark ends at `at`.
+    /// Ends the string. `at` is the offset after its closing mark.
     pub(super) fn end_string(&mut self, at: usize) {
         self.sink.string_end(self.base + at, true);
         if self.open.role == TokenRole::Key {
@@ -439,7 +449,7 @@ impl<S: Sink> Scanner<S> {
             return Err(Continuation);
         };
         let mut end = *at + found;
-        // Of a longer run the last three close.
+        // The last three marks of a longer run close the string.
         while bytes.get(end + 3) == Some(&mark) {
             end += 1;
         }

@@ -1,23 +1,24 @@
-//! The inside of strings: runs, escapes, and block strings.
+//! Decodes the escapes of strings, and the text of block strings.
 
-/// What an escape stands for.
+/// The meaning of an escape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escape {
-    /// This character; the escape is so many bytes long.
+    /// This character; the number is the length of the escape in bytes.
     Char(char, usize),
-    /// This character, by an escape that JSON does not know.
+    /// This character, by an escape that is not JSON.
     Odd(char, usize),
-    /// No escape that JSON knows: the backslash stands for itself.
+    /// The text is no escape: the backslash is literal.
     Raw,
-    /// A line break that is not part of the string.
+    /// A line break that is not part of the string; the number is the length of the escape in
+    /// bytes.
     Nothing(usize),
-    /// The text ends inside it.
+    /// The text ends inside the escape.
     Cut,
-    /// More bytes are needed to tell.
+    /// More bytes are needed to decide.
     More,
 }
 
-/// Reads the escape at the start of `bytes` (which begin with a backslash).
+/// Decodes the escape at the start of `bytes`, which begin with a backslash.
 pub(super) fn escape(bytes: &[u8], eof: bool) -> Escape {
     let Some(&kind) = bytes.get(1) else {
         return if eof { Escape::Cut } else { Escape::More };
@@ -41,7 +42,8 @@ pub(super) fn escape(bytes: &[u8], eof: bool) -> Escape {
     }
 }
 
-/// Four hexadecimal digits; `Err(true)` where the bytes end too soon, `Err(false)` where they are none.
+/// Parses four hexadecimal digits. Returns `Err(true)` if the bytes end too soon, and `Err(false)`
+/// for any other character.
 fn hex(bytes: &[u8]) -> Result<u32, bool> {
     let mut code = 0;
     for at in 0..4 {
@@ -52,6 +54,7 @@ fn hex(bytes: &[u8]) -> Result<u32, bool> {
     Ok(code)
 }
 
+/// Decodes a `\u` escape, or two of them for a surrogate pair.
 fn unicode(bytes: &[u8], eof: bool) -> Escape {
     let short = if eof { Escape::Cut } else { Escape::More };
     let high = match hex(&bytes[2..]) {
@@ -80,8 +83,8 @@ fn unicode(bytes: &[u8], eof: bool) -> Escape {
     }
 }
 
-/// What a block string means: without the line of its opening mark, without the indentation that
-/// all its lines share, and without the line break before its closing mark.
+/// Returns the text of a block string. It removes the line of the opening mark, the indentation
+/// that all lines share, and the line break before the closing mark.
 pub(super) fn block(raw: &str, fenced: bool) -> String {
     let Some((first, rest)) = raw.split_once('\n') else { return raw.to_owned() };
     let info = fenced || first.trim().is_empty();

@@ -1,15 +1,15 @@
-//! Bytes to text, split anywhere: a character that is cut waits for its rest, and what is no UTF-8
-//! becomes U+FFFD, in the same places whatever the portions.
+//! Decodes bytes that arrive in pieces. An incomplete character waits for its rest. Invalid bytes
+//! become U+FFFD, independent of the pieces.
 
-/// The beginning of a character whose rest has not come.
+/// Holds the bytes of an incomplete character.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Utf8 {
     half: Vec<u8>,
 }
 
 impl Utf8 {
-    /// Decodes the next bytes. `take` gets each piece of text, and whether it stands for bytes that
-    /// are none.
+    /// Decodes the next bytes. `take` receives each piece of text, and whether it replaces invalid
+    /// bytes.
     pub(crate) fn decode(&mut self, bytes: &[u8], mut take: impl FnMut(&str, bool)) {
         if self.half.is_empty() {
             if let Ok(text) = std::str::from_utf8(bytes) {
@@ -28,7 +28,7 @@ impl Utf8 {
             if bad.is_empty() {
                 continue;
             }
-            // The beginning of a character at the very end may go on in the next bytes.
+            // An incomplete character at the end may continue in the next bytes.
             let goes_on = chunks.peek().is_none()
                 && std::str::from_utf8(bad).is_err_and(|error| error.error_len().is_none());
             if goes_on {
@@ -39,7 +39,7 @@ impl Utf8 {
         }
     }
 
-    /// Whether the text ended inside a character.
+    /// Returns whether the text ended inside a character, and forgets that character.
     pub(crate) fn ends_in_half(&mut self) -> bool {
         !std::mem::take(&mut self.half).is_empty()
     }

@@ -1,5 +1,5 @@
-//! Reading the tree: nodes, keys, texts and children, the value without a schema, and the place at
-//! which a text was cut off.
+//! Reads the tree: nodes, keys, texts and children, values without a schema, and the pointer of a
+//! cut.
 
 use serde_json::{Map, Number, Value};
 
@@ -8,6 +8,7 @@ use super::{Kind, NONE, Node, NodeId, Slice, Tree};
 use crate::schema::push_segment;
 
 impl Tree {
+    /// Returns a node.
     #[inline]
     pub(in crate::reading) fn node(&self, id: NodeId) -> Node {
         let slot = &self.slots[id as usize];
@@ -34,11 +35,13 @@ impl Tree {
         }
     }
 
+    /// Returns the first child of a copied container.
     fn first_of_copy(&self, id: NodeId) -> NodeId {
         let found = self.copies.binary_search_by_key(&id, |copy| copy.0);
         found.map_or(NONE, |at| self.copies[at].1)
     }
 
+    /// Returns the length of a node's key, in bytes.
     pub(super) fn key_len(&self, id: NodeId) -> u32 {
         let len = self.slots[id as usize].key_len;
         if len < LONG {
@@ -48,7 +51,7 @@ impl Tree {
         found.map_or(u32::from(LONG), |at| self.long_keys[at].1)
     }
 
-    /// The text of a scalar; empty for a container.
+    /// Returns the text of a scalar, or an empty text for a container.
     pub(in crate::reading) fn text(&self, id: NodeId) -> &str {
         let slot = &self.slots[id as usize];
         if slot.kind.is_container() {
@@ -57,37 +60,40 @@ impl Tree {
         self.slice(Slice { at: slot.key_at + self.key_len(id), len: slot.link })
     }
 
-    /// The text of the node that was added last.
+    /// Returns the range of the text of the last node.
     pub(super) fn last_text(&self) -> Slice {
         let Some(slot) = self.slots.last() else { return Slice::default() };
         let id = super::index(self.slots.len() - 1);
         Slice { at: slot.key_at + self.key_len(id), len: slot.link }
     }
 
+    /// Returns the key of a member; empty for an element.
     pub(in crate::reading) fn key(&self, id: NodeId) -> &str {
         self.slice(Slice { at: self.slots[id as usize].key_at, len: self.key_len(id) })
     }
 
+    /// Returns a range of the text buffer.
     fn slice(&self, slice: Slice) -> &str {
         &self.texts[slice.at as usize..(slice.at + slice.len) as usize]
     }
 
+    /// Returns the children of a node, in order.
     pub(in crate::reading) fn children(&self, id: NodeId) -> Children<'_> {
         Children { tree: self, next: self.node(id).first }
     }
 
-    /// The number of children, which are counted.
+    /// Returns the number of children. It takes time proportional to that number.
     pub(in crate::reading) fn count(&self, id: NodeId) -> usize {
         self.children(id).count()
     }
 
-    /// The only child.
+    /// Returns the only child, or `None` if there are none or several.
     pub(in crate::reading) fn only_child(&self, id: NodeId) -> Option<NodeId> {
         let mut children = self.children(id);
         children.next().filter(|_| children.next().is_none())
     }
 
-    /// The value of a node as it stands; none where a member stands twice in its object.
+    /// Returns the value of a node as written, or `None` if an object has a duplicate key.
     pub(in crate::reading) fn plain_value(&self, id: NodeId) -> Option<Value> {
         match self.node(id).kind {
             Kind::Object => {
@@ -110,7 +116,7 @@ impl Tree {
         }
     }
 
-    /// The value of a node as it stands, without a schema.
+    /// Returns the value of a node as written. Of duplicate keys the last one wins.
     pub(in crate::reading) fn value(&self, id: NodeId) -> Value {
         let text = || Value::String(self.text(id).to_owned());
         match self.node(id).kind {
@@ -137,8 +143,8 @@ impl Tree {
         }
     }
 
-    /// The JSON pointer of the innermost value of this root in which the text ended: the string or
-    /// number that is cut, the member whose value is missing, or the container that was open.
+    /// Returns the JSON pointer of the innermost value of this root in which the text ended. It is
+    /// the cut string or number, the member without a value, or the open container.
     pub(in crate::reading) fn cut_pointer(&self, root: NodeId) -> String {
         let mut pointer = String::new();
         let mut id = root;
@@ -147,7 +153,7 @@ impl Tree {
             let Some((index, child)) = self.children(id).enumerate().last() else { break };
             let below = self.node(child);
             let ends = below.cut || below.last;
-            // The text ended inside the key: that names nothing yet.
+            // A key that is cut names no member yet.
             let half_key = below.kind == Kind::Missing && !below.last;
             if !ends || half_key || !node.cut {
                 break;
@@ -163,7 +169,7 @@ impl Tree {
     }
 }
 
-/// A JSON number as `serde_json` reads it; `None` where it is beyond what it holds.
+/// Parses a JSON number as `serde_json` does. Returns `None` if it is out of range.
 pub(in crate::reading) fn number(text: &str) -> Option<Number> {
     if text.len() < 18 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse::<u64>().ok().map(Number::from);
@@ -171,7 +177,7 @@ pub(in crate::reading) fn number(text: &str) -> Option<Number> {
     serde_json::from_str(text).ok()
 }
 
-/// The children of a node.
+/// Iterates over the children of a node.
 pub(in crate::reading) struct Children<'a> {
     tree: &'a Tree,
     next: NodeId,

@@ -1,12 +1,12 @@
-//! The repairs of form that the scanner noted, by node. No more of them are kept than a report
-//! lists, and at least one for every root that has any.
+//! Notes about repairs of form, by node. The tree keeps no more of them than a report lists, and at
+//! least one for each root that has any.
 
 use super::super::report::{MOST, RepairKind};
 use super::super::scan::NotePlace;
 use super::slot::make_room;
 use super::{NOTED, NodeId, Tree, index};
 
-/// A repair of form, with the node that it is about.
+/// A repair of form of one node, with its byte range in the source.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::reading) struct Note {
     pub(in crate::reading) node: NodeId,
@@ -16,15 +16,17 @@ pub(in crate::reading) struct Note {
 }
 
 impl Note {
+    /// Creates a note about a node, for a byte range of the source.
     pub(super) fn new(node: NodeId, kind: RepairKind, (start, end): (u32, u32)) -> Self {
         Self { node, kind, start, end }
     }
 
+    /// Returns the same note about another node.
     pub(super) fn about(self, node: NodeId) -> Self {
         Self { node, ..self }
     }
 
-    /// Whether the other note is about more of the same.
+    /// Returns whether `next` continues this note: same node and kind, and directly adjacent.
     fn goes_on(&self, next: &Self) -> bool {
         let in_runs = matches!(next.kind, RepairKind::StrayText | RepairKind::ExtraComma);
         in_runs && (self.node, self.kind, self.end) == (next.node, next.kind, next.start)
@@ -32,18 +34,19 @@ impl Note {
 }
 
 impl Tree {
-    /// The notes about a node.
+    /// Returns the notes about a node. The notes must be settled.
     pub(in crate::reading) fn notes(&self, id: NodeId) -> &[Note] {
         let start = self.notes.partition_point(|note| note.node < id);
         let len = self.notes[start..].iter().take_while(|note| note.node == id).count();
         &self.notes[start..start + len]
     }
 
-    /// How many pieces of stray text this root has.
+    /// Returns the number of stray texts in the current root.
     pub(in crate::reading) fn strays(&self) -> usize {
         self.strays
     }
 
+    /// Returns the node that a note at this place is about.
     pub(super) fn place(&self, place: NotePlace) -> NodeId {
         let len = index(self.slots.len());
         match place {
@@ -55,6 +58,7 @@ impl Tree {
         }
     }
 
+    /// Adds a note. It extends the last note if it continues it, and is dropped beyond the limit.
     pub(super) fn take_note(&mut self, note: Note) {
         let root = self.root_notes.min(self.notes.len());
         if let Some(last) = self.notes[root..].last_mut().filter(|last| last.goes_on(&note)) {
@@ -73,7 +77,7 @@ impl Tree {
         self.notes.push(note);
     }
 
-    /// A note for a value that never came is about the root that it was to be in.
+    /// Assigns notes about a value that never came to the first node of their root.
     pub(super) fn adopt(&mut self) {
         let (first, len) = (index(self.root_slots), index(self.slots.len()));
         let from = self.root_notes.min(self.notes.len());
@@ -89,7 +93,7 @@ impl Tree {
         }
     }
 
-    /// Puts the notes in the order of the nodes they are about.
+    /// Sorts the notes by node, and marks the nodes that have notes.
     pub(in crate::reading) fn settle(&mut self) {
         self.adopt();
         if !self.sorted {
@@ -101,7 +105,7 @@ impl Tree {
                 slot.put(NOTED, true);
             }
         }
-        // Sorted, they are no longer those of one root.
+        // Sorted notes are no longer grouped by root.
         (self.root_notes, self.root_slots) = (self.notes.len(), self.slots.len());
     }
 

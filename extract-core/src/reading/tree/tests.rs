@@ -1,5 +1,5 @@
-//! The guarantees of the tree: its memory is bounded by the text, it says where a text ended, and it
-//! keeps what is unclear.
+//! Tests the guarantees of the tree: its memory is bounded by the text, it records where a text was
+//! cut, and it marks unclear values.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ use super::super::scan::{Limits, Scanner};
 use super::{Kind, NONE, NodeId, Tree};
 use crate::contract::shape::Shape;
 
-/// The most bytes for a byte of text, and what is reserved besides.
+/// The limit on memory in bytes for each byte of text, and the allowance for reserved capacity.
 const PER_BYTE: usize = 24;
 const BESIDES: usize = 500_000;
 
@@ -18,7 +18,7 @@ fn scan(text: &str) -> (Tree, CutEnding) {
     (done.sink, done.ending)
 }
 
-/// The tree of all values in a text, by the way that a reply goes.
+/// Returns the tree of all values in a text, scanned as a reply is.
 fn all(text: &str) -> Tree {
     let tree = Tree::with_capacity(text.len());
     let (mut tree, _) = candidates::bracketed(text, 0, tree, Limits::default(), false);
@@ -176,7 +176,7 @@ fn what_stands_where_a_member_should_is_no_member() {
         assert!(elements.iter().all(|&one| tree.count(one) == 1), "{text}");
         assert!(unclear(&tree).is_empty(), "{text}");
     }
-    // A mark that closes what was not opened in its string.
+    // A quotation mark that closes a quotation which its string did not open.
     let (tree, _) = scan(r#"["so ", "ok" and left"]"#);
     assert_eq!(unclear(&tree).len(), 1);
     for text in ["{\"a\":1, {\"b\":2}}", "{\"x\": {\"a\":1, {\"b\":2}}}", "{\"a\":1, [\"b\", 2]}"] {
@@ -191,7 +191,7 @@ fn what_stands_where_a_member_should_is_no_member() {
     }
 }
 
-/// The texts of a reply to a type of these fields, and whether they are unclear.
+/// Returns the strings in a reply to a type with these fields, each with whether it is unclear.
 fn texts(text: &str, fields: &[&str]) -> Vec<(String, bool)> {
     let properties: serde_json::Map<String, serde_json::Value> = fields
         .iter()
