@@ -51,7 +51,7 @@ async fn main() -> Result<(), Error> {
 
     let done = client
         .extract::<Stock>(text)
-        .reask(Reask::Auto) // the default: parts where that pays
+        .reask(Reask::Auto) // the default: only the invalid parts, if that is cheaper
         .report()
         .await?;
 
