@@ -140,7 +140,7 @@ pub enum LocalError {
          install your system's package for it (python3-pip), or name another in EXTRACT_PYTHON"
     )]
     NoPip {
-        /// The command.
+        /// The command that runs this Python.
         python: String,
     },
 
