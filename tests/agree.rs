@@ -115,7 +115,7 @@ async fn the_usage_of_every_sample_is_reported() {
 }
 
 #[tokio::test]
-async fn up_to_half_of_the_samples_may_fail_and_are_reported() {
+async fn fewer_than_half_of_the_samples_may_fail_and_are_reported() {
     let (client, _) = client([stay("Ada", 3, 5), reply::refusal("no"), stay("Ada", 3, 5)]);
     let agreed = client.extract::<Stay>("Ada").agree(3).concurrency(1).await.unwrap();
     assert_eq!(agreed.samples.len(), 2);

@@ -275,8 +275,7 @@ fn parsing_runs_the_validators_of_the_type() {
     assert!(matches!(error, ParseError::Check { ref pointer, .. } if pointer == "/sku"), "{error}");
 }
 
-/// A value that is not `Send` is extracted by a future that is not `Send` either way only with
-/// asynchronous checks.
+/// Without asynchronous checks, the extraction of a value that is not `Send` is a `Send` future.
 #[test]
 fn only_asynchronous_checks_require_send() {
     fn is_send<T: Send>(_: &T) {}
