@@ -1,4 +1,4 @@
-//! What `#[extract(..)]` and serde's attributes say of values that are still arriving.
+//! The effect of the attributes of `#[extract(..)]` and serde on partial values.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ struct Atom {
 }
 
 #[test]
-fn what_is_said_to_be_whole_is_shown_only_then() {
+fn fields_marked_whole_are_shown_only_when_complete() {
     let steps = steps::<Card>(
         r#"{"title": "Ti", "text": "Te", "tags": ["a", "b"], "inner": {"symbol": "H", "number": 1}}"#,
     );
@@ -69,7 +69,7 @@ enum Kind {
 }
 
 #[test]
-fn an_object_is_held_back_until_it_has_what_it_requires() {
+fn an_object_is_withheld_until_its_required_fields_are_present() {
     let mut live = live::<Table>();
     live.feed(r#"{"first": {"label": "x", "id": 1, "owner": "A"#);
     assert_eq!(live.partial().first.state(), State::Pending);
@@ -85,7 +85,7 @@ fn an_object_is_held_back_until_it_has_what_it_requires() {
     live.feed(r#"den", "id": 4}}}"#);
     let Some(KindPartial::Small { text, .. }) = &*live.partial().kind else { panic!() };
     assert_eq!(**text, "hidden");
-    // The final value shows everything.
+    // The final value shows all fields.
     let whole = json!({
         "first": null, "kind": {"Large": {"label": "", "id": 1, "owner": null}},
         "rows": [{"label": "b", "id": 2, "owner": null}],
@@ -113,7 +113,7 @@ struct Opaque {
 struct OpaquePartial;
 
 #[test]
-fn the_partial_form_has_another_name_or_there_is_none() {
+fn the_partial_type_can_be_renamed_or_omitted() {
     let mut letter = live::<Letter>();
     letter.feed(r#"{"body": "Dear"#);
     let draft: &Draft = letter.partial();

@@ -1,4 +1,4 @@
-//! What serde's and our own attributes do to a type.
+//! The effect of serde's attributes and of `#[extract(..)]` on a type.
 
 use std::collections::BTreeMap;
 
@@ -101,7 +101,7 @@ enum Choice {
     Far { kilometres: u32, by: String },
 }
 
-/// Seconds on the wire, milliseconds inside.
+/// Seconds on the wire, milliseconds in the type.
 mod seconds {
     use super::{Deserialize, Deserializer, Serializer};
 

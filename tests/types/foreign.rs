@@ -1,4 +1,4 @@
-//! Types of other crates, each behind a feature.
+//! Types of other crates, each with its feature.
 
 use extract_llm::contract::Base64;
 use extract_llm::either::Either;
