@@ -71,7 +71,7 @@ async fn a_call_is_returned_and_its_result_leads_to_the_value() {
     assert!(matches!(call.parse::<Packing>(), Err(ArgumentsError::Invalid(_))));
     assert_eq!(handed.ledger.attempts[0].outcome, Outcome::Called);
     let roles: Vec<Role> = handed.conversation.iter().map(|message| message.role).collect();
-    assert_eq!(roles, [Role::User, Role::Assistant], "the system's words are the next step's own");
+    assert_eq!(roles, [Role::User, Role::Assistant], "the system message is not kept");
 
     let messages = handed.resume(|call| match call.parse::<Weather>() {
         Ok(weather) => Ok(format!("Rain in {}.", weather.city)),
@@ -116,7 +116,7 @@ async fn bad_arguments_are_fed_back_and_only_good_ones_reach_the_caller() {
 
     let names: Vec<&str> = handed.calls.iter().map(extract_llm::extraction::Call::name).collect();
     assert_eq!(names, ["get_weather", "convert"]);
-    assert_eq!(handed.calls[1].arguments, json!({"amount": 3.5}), "read, not merely parsed");
+    assert_eq!(handed.calls[1].arguments, json!({"amount": 3.5}), "the arguments are repaired");
     let messages = &model.seen()[1].body["messages"];
     assert!(messages[2]["content"].as_str().unwrap().starts_with("Not taken"), "{messages}");
     assert!(messages[3]["content"].as_str().unwrap().contains("/amount"), "{messages}");

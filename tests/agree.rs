@@ -109,7 +109,7 @@ async fn the_usage_of_every_sample_is_reported() {
     let client = Client::builder().prices(Prices::new(1.0, 10.0)).with_model(model);
     let agreed = client.extract::<Stay>("Ada").agree(3).concurrency(1).await.unwrap();
     assert_eq!(agreed.usage.input_tokens, 4_000);
-    assert_eq!(agreed.samples[0].attempts.len(), 2, "a sample is asked again like any extraction");
+    assert_eq!(agreed.samples[0].attempts.len(), 2, "a sample is re-asked like any extraction");
     let cost = agreed.cost.unwrap().0;
     assert!((cost - 0.008).abs() < 1e-9, "{cost}");
 }
@@ -120,8 +120,8 @@ async fn fewer_than_half_of_the_samples_may_fail_and_are_reported() {
     let agreed = client.extract::<Stay>("Ada").agree(3).concurrency(1).await.unwrap();
     assert_eq!(agreed.samples.len(), 2);
     assert!(matches!(agreed.failures[..], [Error::Refused { .. }]));
-    assert_eq!(agreed.share("/from"), Some(1.0), "of those that gave a value");
-    assert_eq!(agreed.usage.total_tokens(), 45, "what failed was paid for");
+    assert_eq!(agreed.share("/from"), Some(1.0), "the share among samples with a value");
+    assert_eq!(agreed.usage.total_tokens(), 45, "failed samples count too");
     let shown = serde_json::to_value(&agreed.samples).unwrap();
     assert!(shown[0]["attempts"].is_array());
 

@@ -177,7 +177,7 @@ async fn a_truncated_reply_is_asked_for_once_more_if_enabled() {
     let seen = model.seen();
     assert_eq!(seen[0].body["max_completion_tokens"], 16);
     assert_eq!(seen[1].body["max_completion_tokens"], 64);
-    assert_eq!(seen[0].body["messages"], seen[1].body["messages"], "what was cut off is no turn");
+    assert_eq!(seen[0].body["messages"], seen[1].body["messages"], "a cut reply adds no turn");
 
     let truncated = async |extraction: extract_llm::Extraction<Person>| {
         let before = model.seen().len();
@@ -186,7 +186,7 @@ async fn a_truncated_reply_is_asked_for_once_more_if_enabled() {
         model.seen().len() - before
     };
     let extraction = || client.extract::<Person>("Ada").max_tokens(16);
-    assert_eq!(truncated(extraction().retry_truncated(64)).await, 2, "one more, and no more");
+    assert_eq!(truncated(extraction().retry_truncated(64)).await, 2, "exactly one more attempt");
     assert_eq!(truncated(extraction().retry_truncated(16)).await, 1, "no larger than before");
     assert_eq!(truncated(extraction().retry_truncated(64).token_budget(30)).await, 1, "spent");
     assert_eq!(truncated(extraction()).await, 1, "off by default");
@@ -352,9 +352,9 @@ async fn provider_state_is_never_sent_to_another_provider() {
     let client = Client::with_model(first);
     client.extract::<Person>(&history[..]).escalate_to(&large, 2).await.unwrap();
 
-    assert!(seen.lock().unwrap().iter().all(holds_state), "its own provider gets it back");
+    assert!(seen.lock().unwrap().iter().all(holds_state), "the same provider gets its state back");
     assert!(!holds_state(&second.seen()[0].request));
-    assert_eq!(second.seen()[0].request.messages[1].text(), "Ada.", "the turn itself stays");
+    assert_eq!(second.seen()[0].request.messages[1].text(), "Ada.", "the turn itself is kept");
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ mod by_garde {
         },
     }
 
-    /// Not `Extract`: nothing is known of its names but what stands in the JSON.
+    /// Not `Extract`: its names on the wire are known only from the JSON.
     #[derive(Debug, serde::Deserialize, schemars::JsonSchema, Validate)]
     struct Plain {
         #[garde(custom(odd))]
@@ -178,7 +178,7 @@ mod by_garde {
         assert_eq!(
             found::<Payment>(&json!({"in_cash": 2})),
             Vec::<String>::new(),
-            "it says nothing"
+            "no problem is found"
         );
     }
 

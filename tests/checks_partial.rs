@@ -15,7 +15,7 @@ mod bodies;
 mod support;
 use support::scripted;
 
-/// Texts that the schema takes and serde does not.
+/// Texts that the schema accepts and serde refuses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Extract)]
 #[serde(try_from = "String")]
 struct Code(String);
@@ -28,7 +28,7 @@ impl TryFrom<String> for Code {
     }
 }
 
-/// A fault of each kind is possible, and each of them by itself.
+/// Each field can have a fault of another kind, independently of the others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Extract)]
 struct Leaf {
     kind: u32,
@@ -230,7 +230,7 @@ fn every_problem_is_reported_once_by_the_most_specific_layer() {
     );
 }
 
-/// A field that is read in a way of its own, and rules that look at more than the value.
+/// A field with a custom reader, and rules that use more than the value.
 #[derive(Debug, Extract)]
 #[extract(validate = never_reached)]
 struct Ticket {

@@ -190,7 +190,7 @@ fn problems_in_other_unions_and_recursive_types_point_to_the_exact_value() {
     );
 }
 
-/// A union told apart by kind alone.
+/// A union whose branches differ only in kind.
 #[derive(Debug, Extract)]
 #[serde(untagged)]
 enum OneOrMany {

@@ -37,7 +37,7 @@ struct Page<T> {
     next: Option<u32>,
 }
 
-/// Every name that a schema gives a meaning to, as names of fields.
+/// Fields with the names of JSON Schema keywords.
 #[derive(Debug, PartialEq, Extract)]
 struct Awkward {
     title: String,
@@ -150,7 +150,7 @@ async fn no_property_is_lost_whatever_its_name() {
         let sent: Vec<&String> = parameters["properties"].as_object().unwrap().keys().collect();
         let named = awkward();
         let named: Vec<&String> = named.as_object().unwrap().keys().collect();
-        assert_eq!(sent, named, "all of them, in the order of declaration");
+        assert_eq!(sent, named, "all properties, in declaration order");
     }
 }
 
@@ -272,8 +272,8 @@ async fn feedback_uses_pointers_into_the_models_answer() {
 
     let done = client.extract::<Vec<Page<u8>>>("text").mode(Mode::Tools).report().await.unwrap();
 
-    assert_eq!(done.attempts[0].problems[0].pointer, "/0/next", "in the report: of the value");
+    assert_eq!(done.attempts[0].problems[0].pointer, "/0/next", "the report points into the value");
     let told = model.seen()[1].body["messages"][2]["content"].as_str().unwrap().to_owned();
-    assert!(told.contains("/value/0/next"), "to the model: of its answer: {told}");
+    assert!(told.contains("/value/0/next"), "feedback points into the answer: {told}");
     assert_eq!(Model::profile(&model).provider, "scripted");
 }

@@ -224,7 +224,7 @@ async fn each_mode_has_its_own_request_form() {
     assert_eq!(format["json_schema"]["name"], "Order");
     assert_eq!(format["json_schema"]["schema"]["type"], "object");
     assert_eq!(schema.get("tools"), None);
-    assert_eq!(schema["messages"].as_array().unwrap().len(), 1, "no prompt of ours is added");
+    assert_eq!(schema["messages"].as_array().unwrap().len(), 1, "no prompt is added");
 
     let object = asked(Mode::JsonObject).await;
     assert_eq!(object["response_format"], json!({"type": "json_object"}));

@@ -122,7 +122,7 @@ async fn a_deadline_after_a_retry_names_the_reason_of_the_retry() {
 }
 
 #[tokio::test]
-async fn a_first_token_timeout_says_that_no_content_arrived() {
+async fn a_first_token_timeout_during_a_retry_delay_names_the_delay() {
     let server = Server::start([busy("30")]).await;
     let asked = client(&server.url()).extract::<Vec<u8>>("…");
     let asked = asked.first_token_timeout(Duration::from_millis(300)).items();
@@ -211,7 +211,7 @@ async fn a_deadline_in_a_check_leaves_the_reply_in_the_ledger() {
     });
     let error = asked.deadline(Duration::from_millis(100)).await.unwrap_err();
     let Error::Deadline { reached, ledger, .. } = &error else { panic!("{error}") };
-    assert!(reached.is_none(), "no request was under way");
+    assert!(reached.is_none(), "no request was running");
     assert_eq!(ledger.attempts[0].outcome, Outcome::Unchecked);
 }
 

@@ -119,7 +119,7 @@ fn only_equal_problems_are_folded_and_their_order_is_kept() {
         ["/others/0", "/others/1", "/others/2", "/maps/k0", "/maps/k1", "/maps/k2", "/maps/k3"];
     assert_eq!(patterns, [["/a", "/rows/*/cells/*/price"].as_slice(), &alone].concat());
     let told: usize = fold(&problems).iter().map(|one| one.problems.len()).sum();
-    assert_eq!(told, problems.len(), "none is lost");
+    assert_eq!(told, problems.len(), "no problem is lost");
 }
 
 #[test]
@@ -144,11 +144,11 @@ fn a_multi_line_message_stays_in_its_comment() {
     let problem = Problem::rule("/a", "one\nof two");
     let text = annotate(&json!({"a": 1, "b": 2}), [&problem], 500).unwrap();
     assert_eq!(text, "{\n  \"a\": 1, // /a: one of two\n  \"b\": 2\n}\n");
-    assert_eq!(annotate(&json!({"a": 1}), [&problem], 10), None, "there is no room");
+    assert_eq!(annotate(&json!({"a": 1}), [&problem], 10), None, "the limit is too small");
     assert_eq!(
         annotate(&json!(7), [&Problem::rule("", "eight")], 500),
         None,
-        "nothing is beside it"
+        "a scalar has no lines to annotate"
     );
 }
 
@@ -267,7 +267,7 @@ async fn feedback_is_the_result_of_every_call_in_every_protocol() {
     let anthropic = body(Protocol::Anthropic, &request);
     let results = anthropic["messages"][2]["content"].as_array().unwrap();
     assert_eq!(anthropic["messages"][2]["role"], "user");
-    assert_eq!(results.len(), 2, "both in one turn");
+    assert_eq!(results.len(), 2, "both results are in one turn");
     for (result, id) in results.iter().zip(ids) {
         assert_eq!((&result["type"], &result["tool_use_id"]), (&json!("tool_result"), &json!(id)));
         assert_eq!(result["is_error"], true);
@@ -276,7 +276,7 @@ async fn feedback_is_the_result_of_every_call_in_every_protocol() {
 
     let bedrock = body(Protocol::Bedrock, &request);
     let results = bedrock["messages"][2]["content"].as_array().unwrap();
-    assert_eq!(results.len(), 2, "both in one turn");
+    assert_eq!(results.len(), 2, "both results are in one turn");
     for (result, id) in results.iter().zip(ids) {
         assert_eq!(result["toolResult"]["toolUseId"], id);
         assert_eq!(result["toolResult"]["status"], "error");
@@ -293,7 +293,7 @@ async fn feedback_is_the_result_of_every_call_in_every_protocol() {
     let gemini = body(Protocol::Gemini, &request);
     let turns = gemini["contents"].as_array().unwrap();
     let results = turns.last().unwrap()["parts"].as_array().unwrap();
-    assert_eq!(results.len(), 2, "both in one turn");
+    assert_eq!(results.len(), 2, "both results are in one turn");
     results.iter().for_each(|part| said(&part["functionResponse"]["response"]));
 
     let ollama = body(Protocol::Ollama, &request);

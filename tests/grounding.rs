@@ -71,7 +71,7 @@ fn whole_words_are_preferred_to_parts_of_words() {
     let source = Source::from("In 1934 the party of art had 34 members; articles: 34.");
     assert_eq!(source.locate("34").unwrap().bytes, 29..31);
     assert_eq!(source.locate("art").unwrap().bytes, 21..24);
-    assert_eq!(source.locate("artic").unwrap().bytes, 41..46, "it is there");
+    assert_eq!(source.locate("artic").unwrap().bytes, 41..46, "a part of a word is found last");
 }
 
 #[test]
@@ -137,7 +137,7 @@ async fn a_missing_quote_is_reported_with_the_nearest_text() {
         done.value.reasons.iter().map(|quote| quote.located().unwrap().bytes.start).collect();
     assert_eq!(places, [5, 36]);
     assert_eq!(done.value.happy.quotes[0].located().unwrap().quality, Match::Exact);
-    assert!(!*done.value.happy, "it is reached through");
+    assert!(!*done.value.happy, "the value is reached by deref");
     assert_eq!(done.value.names, ["Ada", "Bob"]);
     assert_eq!(done.value.nickname.as_deref(), Some("Bobby"));
 }

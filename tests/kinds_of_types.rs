@@ -125,7 +125,7 @@ where
     T: Extract + Serialize + PartialEq + Debug,
 {
     let samples: Vec<T> = samples.into_iter().collect();
-    assert!(!samples.is_empty(), "without a sample nothing is shown");
+    assert!(!samples.is_empty(), "no samples");
     let faults: Vec<String> = samples.iter().flat_map(|sample| faults(sample, natural)).collect();
     let schema = Contract::of::<T>().unwrap().schema().clone();
     assert!(faults.is_empty(), "{schema}\n{} faults:\n{}", faults.len(), faults.join("\n"));
@@ -191,7 +191,7 @@ fn a_map_of_enum_keys_and_optional_values() {
     let contract = Contract::of::<Seats>().unwrap();
     let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
     let sent = json!({"Mon": 1, "Tue": null});
-    assert_eq!(form.lowered.restore(sent), json!({"Mon": 1}), "nobody wrote the other");
+    assert_eq!(form.lowered.restore(sent), json!({"Mon": 1}), "the null entry is absent");
 }
 
 #[test]

@@ -29,7 +29,7 @@ enum Action {
     },
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what validators are handed")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "a validator takes a reference")]
 fn known(id: &u64) -> Result<(), String> {
     if *id < 100 { Ok(()) } else { Err("the id of a booking, below 100".to_owned()) }
 }
@@ -191,7 +191,7 @@ async fn a_finished_reply_without_calls_is_an_empty_list() {
     let done = client.extract::<Vec<Action>>("Nice weather.").report().await.unwrap();
     assert_eq!(done.value, []);
     assert!(done.notes[0].contains("the list is empty"), "{:?}", done.notes);
-    assert_eq!(model.seen()[0].body["tool_choice"], "auto", "it may call none");
+    assert_eq!(model.seen()[0].body["tool_choice"], "auto", "it may make no call");
     assert_eq!(client.extract::<Vec<Action>>("Nice.").await.unwrap(), []);
     let done = client.extract::<Vec<Action>>("Cancel 1.").report().await.unwrap();
     assert_eq!(done.value, [Action::Cancel { id: 1 }]);

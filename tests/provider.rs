@@ -202,7 +202,7 @@ async fn the_providers_error_details_are_kept() {
     assert_eq!(error.retry_after, Some(Duration::from_millis(1500)));
     assert_eq!(error.request_id.as_deref(), Some("req-9"));
     assert_eq!(error.code.as_deref(), Some("rate_limit_exceeded"));
-    assert!(!error.is_retryable(), "the provider's word counts");
+    assert!(!error.is_retryable(), "the provider forbids a retry");
     let shown = error.to_string();
     for part in ["429", "rate_limit_exceeded", "Slow down.", "req-9"] {
         assert!(shown.contains(part), "{part} is not in: {shown}");
@@ -471,7 +471,7 @@ async fn transient_failures_are_retried_and_permanent_ones_are_not() {
         .unwrap();
     let done = client.extract::<Person>("Maria, 34").report().await.unwrap();
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
-    assert_eq!(done.attempts.len(), 1, "they are no re-asks");
+    assert_eq!(done.attempts.len(), 1, "transport retries are not re-asks");
     assert_eq!(done.attempts[0].transport_retries, 2);
     assert!(done.attempts[0].to_string().contains("sent 3 times"));
 }
@@ -561,7 +561,7 @@ async fn a_header_of_an_extraction_overrides_the_clients_and_is_secret() {
 async fn a_refused_schema_changes_the_mode_for_its_type_only() {
     #[derive(Debug, Extract)]
     struct Other {
-        #[allow(dead_code, reason = "that it is read is enough")]
+        #[allow(dead_code, reason = "only its presence matters")]
         name: String,
     }
     let server = MockServer::start().await;
@@ -590,7 +590,7 @@ async fn a_refused_schema_changes_the_mode_for_its_type_only() {
     let again = client.extract::<Person>("Maria, 34").report().await.unwrap();
     assert_eq!(modes(&again.attempts), [Mode::Tools], "remembered for the type");
     let other = client.extract::<Other>("Maria").report().await.unwrap();
-    assert_eq!(modes(&other.attempts), [Mode::JsonSchema], "and for no other");
+    assert_eq!(modes(&other.attempts), [Mode::JsonSchema], "not remembered for other types");
 }
 
 #[tokio::test]

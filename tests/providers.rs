@@ -270,7 +270,7 @@ async fn run(preset: &Preset, mode: Mode, case: Case, answers: Vec<Act>) -> (usi
     if case == Case::StreamCut {
         let Err(Error::Provider { error, ledger, .. }) = &done else { panic!("{what}: {done:?}") };
         assert_eq!(error.kind, ProviderErrorKind::Interrupted, "{what}: {error}");
-        assert!(ledger.attempts[0].reply.contains("Maria"), "{what}: what had come is kept");
+        assert!(ledger.attempts[0].reply.contains("Maria"), "{what}: the partial reply is kept");
     }
     if let (Some(head), Auth::Header(name)) = (heads.first(), preset.auth) {
         let head = head.to_ascii_lowercase();

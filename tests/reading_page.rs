@@ -140,7 +140,7 @@ fn outcome<T: Extract + Serialize>(reply: &str) -> String {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one row after the other")]
+#[expect(clippy::too_many_lines, reason = "a long table")]
 fn tables() -> Vec<(&'static str, Vec<Case>)> {
     vec![
         (

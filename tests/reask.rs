@@ -83,7 +83,7 @@ async fn one_bad_element_of_200_costs_a_tenth_of_a_regeneration_at_most() {
     let line = element["$ref"].as_str().and_then(|at| asked.pointer(&at[1..])).unwrap_or(element);
     assert_eq!(line["required"], json!(["sku", "quantity"]));
     assert_eq!(line["properties"]["quantity"]["minimum"], 1);
-    assert!(!asked.to_string().contains("customer"), "nothing of the whole: {asked}");
+    assert!(!asked.to_string().contains("customer"), "the whole is not repeated: {asked}");
 
     // Earlier messages stay unchanged, and every call gets a result.
     let messages = body["messages"].as_array().unwrap();
@@ -136,7 +136,7 @@ async fn several_invalid_elements_are_asked_for_together_in_every_mode() {
                 let words = last["content"].as_str().unwrap();
                 assert!(words.contains("The type of the parts:"), "{words}");
                 assert!(words.contains("corrected_total") && words.contains("sku"), "{words}");
-                assert!(!words.contains("customer:"), "nothing of the whole: {words}");
+                assert!(!words.contains("customer:"), "the whole is not repeated: {words}");
             }
             _ => {}
         }
@@ -352,7 +352,7 @@ async fn parts_are_lowered_and_restored_like_the_whole() {
     assert_eq!(asked["additionalProperties"], false);
     let places = asked.to_string();
     assert!(places.contains("At /books/7/value") && places.contains("At /opened/1"), "{places}");
-    assert!(places.contains("\"key\""), "marks are pairs: {places}");
+    assert!(places.contains("\"key\""), "maps are sent as pairs: {places}");
 }
 
 #[tokio::test]
@@ -464,7 +464,7 @@ async fn another_model_can_be_asked_for_the_parts_alone() {
     assert_eq!(done.value, serde_json::from_value(right).unwrap());
     assert_eq!(done.attempts[1].parts, ["/lines/3"]);
     let messages = &second.seen()[0].body["messages"];
-    assert_eq!(messages[1]["content"], bad.to_string(), "what the parts are parts of");
+    assert_eq!(messages[1]["content"], bad.to_string(), "the whole answer is shown");
     assert_eq!(second.seen()[0].body["response_format"]["json_schema"]["name"], "Order_parts");
 }
 
@@ -549,7 +549,7 @@ async fn streamed_elements_are_given_once_including_re_asked_ones() {
     assert_eq!(model.seen().len(), 2);
     let mut all: Vec<Line> = serde_json::from_value(right).unwrap();
     all.rotate_left(1);
-    assert_eq!(seen, all, "the bad one comes last");
+    assert_eq!(seen, all, "the corrected element comes last");
 }
 
 #[tokio::test]

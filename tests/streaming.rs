@@ -110,7 +110,7 @@ async fn an_invalid_element_is_asked_for_again_and_then_given() {
     while let Some(next) = people.next().await {
         seen.push(next.unwrap());
     }
-    assert_eq!(seen, [person("Ada", 36), person("Bob", 20)], "none twice");
+    assert_eq!(seen, [person("Ada", 36), person("Bob", 20)], "no element twice");
     let done = people.report().await.unwrap();
     assert_eq!((done.value.len(), done.attempts.len()), (2, 2));
 }
@@ -146,7 +146,7 @@ async fn an_invalid_element_may_end_the_stream_early() {
     let written = &ledger.attempts[0].reply;
     assert!(written.contains("Ada") && !written.contains("Bob"), "{written}");
     assert!(people.next().await.is_none());
-    assert!(matches!(people.finish().await, Err(Error::Input(_))), "it was given");
+    assert!(matches!(people.finish().await, Err(Error::Input(_))), "the error was taken");
 }
 
 #[tokio::test]

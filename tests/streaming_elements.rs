@@ -69,7 +69,7 @@ async fn constraints_of_the_field_apply_to_each_element() {
     let (stream, model) = start(BadItems::Stop);
     let (given, stopped) = all(stream).await;
     let error = stopped.unwrap_err();
-    assert_eq!(given, [1], "nothing that had come with it is given after it");
+    assert_eq!(given, [1], "no element after the invalid one");
     assert_eq!(error.problems().unwrap().to_string(), "/marks/1: expected at most 10, found 99");
     assert_eq!(model.seen().len(), 1);
 }
@@ -98,7 +98,7 @@ async fn constraints_of_a_run_time_schema_apply_to_each_element() {
 
     let (client, _) = client([of(json!({"n": 2}))]);
     let stream = client.extract_value(&schema, "…").items_at::<Value>("/pair");
-    assert_eq!(all(stream).await.0, [json!(1), json!("two")], "each by what is said of it");
+    assert_eq!(all(stream).await.0, [json!(1), json!("two")], "each by its own schema");
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn a_problem_of_both_types_is_reported_once() {
     let error =
         client.extract::<Quiet>("…").validation_retries(0).items_at::<Strict>("/rows").finish();
     let error = error.await.unwrap_err();
-    assert_eq!(error.problems().unwrap().len(), 2, "its length and its noise: {error}");
+    assert_eq!(error.problems().unwrap().len(), 2, "the length and the rule: {error}");
 }
 
 #[tokio::test]

@@ -226,5 +226,5 @@ async fn reading_stops_when_the_consumer_stops() {
         before = written.load(Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
-    assert!(before < LONG / 4, "{before} bytes were taken by nobody");
+    assert!(before < LONG / 4, "{before} bytes were read ahead");
 }

@@ -56,7 +56,7 @@ async fn refused<T: Extract, E: Extract>(
 
 #[tokio::test]
 async fn a_field_selects_its_list() {
-    // `people` is the first field, so it has the same address as the struct.
+    // The field's address equals the struct's address.
     let cut = r#"{"people": [{"name": "Ada"}, {"na"#;
     assert_eq!(
         first(cut, |team: Extraction<Team>| team.items_of(|team| &team.people)).await,
@@ -114,7 +114,7 @@ async fn pointers_use_the_names_in_the_json() {
         #[serde(flatten)]
         contact: Contact,
         #[serde(skip)]
-        #[expect(dead_code, reason = "it has no place in the JSON")]
+        #[expect(dead_code, reason = "it is not in the JSON")]
         cache: Vec<u8>,
         after: Vec<u8>,
     }

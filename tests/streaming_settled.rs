@@ -107,7 +107,7 @@ async fn a_stream_that_is_not_read_to_its_end_reports_withdrawn_elements() {
     assert_eq!(done.notes, ["1 element that was given before the end: not in the value"]);
 
     let done = start().report().await.unwrap();
-    assert_eq!((done.withdrawn.len(), done.notes.len()), (0, 0), "nothing was given");
+    assert_eq!((done.withdrawn.len(), done.notes.len()), (0, 0), "no element was given");
 }
 
 #[tokio::test]
@@ -219,5 +219,5 @@ async fn items_and_deltas_implement_stream() {
     assert!(pieces.len() > 3);
 
     let mut updates = numbers().stream().into_updates();
-    assert!(updates.next().await.is_some(), "it need not be pinned");
+    assert!(updates.next().await.is_some(), "the stream is Unpin");
 }

@@ -43,7 +43,7 @@ struct Reservation {
     hour: u8,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what validators are handed")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "a validator takes a reference")]
 fn evening(hour: &u8) -> Result<(), &'static str> {
     if *hour >= 18 { Ok(()) } else { Err("an hour in the evening, from 18") }
 }
@@ -72,7 +72,7 @@ async fn each_variant_is_a_tool_with_its_own_description_and_schema() {
     assert_eq!(tools[3].1["parameters"]["required"], json!(["value"]));
     assert_eq!(tools[4].1["parameters"]["properties"], json!({}));
     for (name, tool) in &tools[1..] {
-        assert!(!tool.to_string().contains("Reservation"), "{name} carries what it has no use for");
+        assert!(!tool.to_string().contains("Reservation"), "{name} has an unused definition");
     }
     assert_eq!(body["tool_choice"], "required");
     assert_eq!(body["parallel_tool_calls"], false);
@@ -151,7 +151,7 @@ async fn the_tag_is_the_name_of_the_tool() {
     assert_eq!(adjacent.extract::<Adjacent>("2").await.unwrap(), Adjacent::Cancel { id: 7 });
     assert_eq!(adjacent.extract::<Adjacent>("3").await.unwrap(), Adjacent::Nothing);
     let tools = tools(&model.seen()[0].body);
-    assert_eq!(tools[1].1["parameters"]["required"], json!(["id"]), "no member around it");
+    assert_eq!(tools[1].1["parameters"]["required"], json!(["id"]), "they are not wrapped");
 }
 
 /// In OpenAI's strict dialect an optional field is null and a map a list of pairs. Every tool has
@@ -277,8 +277,8 @@ async fn types_that_stay_one_tool() {
         Leaf { of: u8 },
         Node(Box<Tree>, Box<Tree>),
     }
-    assert!(Contract::of::<Mood>().unwrap().variants().is_none(), "a word needs no tools");
-    assert!(Contract::of::<Untagged>().unwrap().variants().is_none(), "nothing names its variants");
+    assert!(Contract::of::<Mood>().unwrap().variants().is_none(), "unit variants need no tools");
+    assert!(Contract::of::<Untagged>().unwrap().variants().is_none(), "the variants have no names");
     assert!(Contract::of::<Option<Action>>().unwrap().variants().is_none());
     assert!(Contract::of::<Reservation>().unwrap().variants().is_none());
     assert!(Contract::of::<Vec<u8>>().unwrap().variants().is_none());
@@ -293,7 +293,7 @@ async fn types_that_stay_one_tool() {
         })
     };
     let alike = json!({"oneOf": [names("a b"), names("a_b")]});
-    assert!(Contract::from_schema(alike).unwrap().variants().is_none(), "one name for two tools");
+    assert!(Contract::from_schema(alike).unwrap().variants().is_none(), "the names would collide");
     let long = "x".repeat(70);
     let cut = json!({"oneOf": [names(&long), names("b")]});
     let cut = Contract::from_schema(cut).unwrap();
@@ -310,7 +310,7 @@ async fn types_that_stay_one_tool() {
     let model = Scripted::new([reply::tool(whole())]).with_profile(profile);
     let value: Action = client_of(&model).extract("No.").await.unwrap();
     assert_eq!(value, Action::Cancel { id: 1 });
-    assert_eq!(tools(&model.seen()[0].body).len(), 1, "the words speak of one value");
+    assert_eq!(tools(&model.seen()[0].body).len(), 1, "the prompt describes one value");
 
     for mode in [Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
         let model = Scripted::new([reply::json(whole())]).mode(mode);
@@ -671,7 +671,7 @@ async fn content_beside_an_internal_tag_is_not_lost() {
     }
 }
 
-/// A map as a variant of an enum, and an enum whose tag and content are members.
+/// In the tools of an adjacently tagged enum, a map or any value is the member `value`.
 #[tokio::test]
 async fn variants_with_maps_and_any_value_are_wrapped_in_one_member() {
     #[derive(Debug, PartialEq, Extract)]

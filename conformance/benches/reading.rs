@@ -89,7 +89,7 @@ fn time(mut run: impl FnMut()) -> Duration {
 struct Nothing;
 impl Sink for Nothing {}
 
-#[expect(clippy::too_many_lines, reason = "one row after the other")]
+#[expect(clippy::too_many_lines, reason = "a long table")]
 fn main() {
     let shape = shape();
     let any = Shape::any();

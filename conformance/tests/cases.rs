@@ -132,7 +132,7 @@ fn scores() {
                 Answer::Ok { ok, .. } => !case.expect_error && same(ok, &case.expected),
                 Answer::Err { .. } => case.expect_error || refused,
             };
-            assert!(!refused || right, "{} is refused by the law of reading", case.question.id);
+            assert!(!refused || right, "{} is refused by the reading rules", case.question.id);
             let tally = tallies.entry(group).or_default();
             tally.all += 1;
             tally.right += usize::from(right);
@@ -167,5 +167,5 @@ fn scores() {
             }
         }
     }
-    assert!(failed.is_empty(), "below what is held: {failed:?}");
+    assert!(failed.is_empty(), "below the minimum: {failed:?}");
 }

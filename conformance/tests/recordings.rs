@@ -26,7 +26,7 @@ fn exchanges() -> Vec<Value> {
             all.push(serde_json::from_str(&line.unwrap()).unwrap());
         }
     }
-    assert!(all.len() > 100, "there are recordings");
+    assert!(all.len() > 100, "too few recordings");
     all
 }
 

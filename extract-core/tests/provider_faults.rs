@@ -352,7 +352,7 @@ async fn an_error_inside_a_stream_is_an_error() {
             assert_eq!(error.kind, kind, "{failure}");
             assert!(error.message.contains("boom"), "{error}");
         }
-        assert!(stream.next().await.is_none(), "nothing comes after it");
+        assert!(stream.next().await.is_none(), "an event follows the error");
     }
 }
 

@@ -153,7 +153,7 @@ fn connecting_while_a_server_exits_returns_a_running_one() {
                     together.wait();
                     let all = held.lock().unwrap().clone();
                     together.wait();
-                    assert!(all.iter().all(|pid| *pid == all[0]), "one for all: {all:?}");
+                    assert!(all.iter().all(|pid| *pid == all[0]), "not shared: {all:?}");
                     assert!(server.is_running() && alive(all[0]));
                     held.lock().unwrap().clear();
                     drop(server);
@@ -200,7 +200,7 @@ fn server_of(client: &mut Child) -> u32 {
 fn killed_processes_leave_no_server_behind() {
     let mut clients: Vec<Child> = (0..3).map(|_| spawn_client("test-processes")).collect();
     let servers: Vec<u32> = clients.iter_mut().map(server_of).collect();
-    assert!(servers.iter().all(|server| *server == servers[0]), "one for all: {servers:?}");
+    assert!(servers.iter().all(|server| *server == servers[0]), "not shared: {servers:?}");
 
     // One of these started the server; the others keep it alive.
     let mut last = clients.pop().unwrap();
@@ -212,7 +212,7 @@ fn killed_processes_leave_no_server_behind() {
     assert_eq!(pid(&mine), servers[0]);
     drop(mine);
     thread::sleep(Duration::from_secs(3));
-    assert!(alive(servers[0]), "it was ended under the last client");
+    assert!(alive(servers[0]), "the last client lost its server");
 
     last.kill().unwrap();
     last.wait().unwrap();
@@ -226,7 +226,7 @@ fn a_killed_server_is_noticed_and_replaced() {
     kill(pid(&first));
     eventually("the end of the server is noticed", || !first.is_running());
     let directory = run_directory("test-replaced");
-    assert!(directory.join("state.json").exists(), "it had no time to remove it");
+    assert!(directory.join("state.json").exists(), "a killed server leaves its state file");
 
     let second = connect(&options).unwrap();
     assert_ne!(pid(&second), pid(&first));

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::scripted;
 
-/// Seventeen fields that may be null, which is one more than Anthropic's dialect takes.
+/// Seventeen nullable fields, which is one more than Anthropic's dialect allows.
 #[derive(Debug, Extract)]
 #[allow(dead_code, reason = "only its schema is of interest")]
 struct Wide {

@@ -17,7 +17,7 @@ macro_rules! word {
             #[derive(Debug, Extract)]
             struct Held {
                 #[extract($($word)*)]
-                #[allow(dead_code, reason = "what it is read from is compared")]
+                #[allow(dead_code, reason = "only its JSON is compared")]
                 field: $type,
             }
             for bad in $bad {

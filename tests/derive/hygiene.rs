@@ -93,7 +93,7 @@ mod taken {
 pub(crate) mod documented {
     use extract_llm::Extract;
 
-    /// A thing with more switches than pedants like, and a name in another style.
+    /// More booleans than a lint allows, and a field name in another style.
     #[derive(Debug, Clone, Extract)]
     #[allow(clippy::struct_excessive_bools, non_snake_case)]
     pub(crate) struct Switches {
@@ -117,23 +117,23 @@ pub(crate) mod documented {
         Small,
     }
 
-    /// Nothing is read of it but by its own derive.
+    /// Its fields are read only by the derive.
     #[derive(Extract)]
     pub(crate) struct Unread {
         unread: u8,
         also: Vec<Self>,
     }
 
-    /// It is going away.
+    /// A deprecated type.
     #[derive(Debug, Extract)]
     #[deprecated]
     pub(crate) struct Old {
-        /// It too.
+        /// A deprecated field.
         #[deprecated]
         pub(crate) field: u8,
     }
 
-    /// It drops.
+    /// A type with a `Drop` implementation.
     #[derive(Debug, Extract)]
     pub(crate) struct Dropped {
         /// A field.

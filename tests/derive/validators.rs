@@ -281,7 +281,7 @@ fn a_recursive_type_is_validated_at_every_depth() {
     );
 }
 
-/// Not `Extract`: it has nothing to check, and does not keep its neighbours from being checked.
+/// Not `Extract`: it has no checks, and the fields beside it are still checked.
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 struct Foreign {
     n: u8,

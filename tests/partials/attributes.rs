@@ -38,7 +38,7 @@ fn fields_marked_whole_are_shown_only_when_complete() {
     let mut live = live::<Card>();
     live.feed(r#"{"inner": {"symbol": "H", "number": 1}, "tags": ["a"], "#);
     assert_eq!(live.partial().inner.whole(), Some(Atom { symbol: "H".into(), number: 1 }));
-    assert_eq!(*live.partial().tags[0], "a", "its parts are there then");
+    assert_eq!(*live.partial().tags[0], "a", "elements of a whole list are shown");
     assert_eq!(live.partial().title.as_str(), live.partial().text.as_str());
 }
 
@@ -76,9 +76,9 @@ fn an_object_is_withheld_until_its_required_fields_are_present() {
     assert_eq!(*live.partial().first.label, "");
     live.feed(r#"da"}, "rows": [{"label": "a", "id": 1, "owner": "B"}, {"label": "b"#);
     assert_eq!(*live.partial().first.label, "x");
-    assert_eq!(live.partial().rows.len(), 1, "an element that is held back is no element yet");
+    assert_eq!(live.partial().rows.len(), 1, "a withheld element does not count");
     live.feed(r#"", "owner": null, "id": 2}, {"id": 3, "owner": "C", "label": "c"#);
-    assert_eq!(live.partial().rows.len(), 2, "null is no value");
+    assert_eq!(live.partial().rows.len(), 2, "null does not count as a value");
     assert_eq!(live.partial().rows[1].id.whole(), Some(3));
     live.feed(r#""}], "kind": {"Small": {"text": "hid"#);
     assert_eq!(*live.partial().kind, None);
@@ -100,7 +100,7 @@ struct Letter {
     body: String,
 }
 
-#[expect(dead_code, reason = "its name is in the way")]
+#[expect(dead_code, reason = "it occupies the default name")]
 struct LetterPartial;
 
 #[derive(Extract)]
@@ -109,7 +109,7 @@ struct Opaque {
     body: String,
 }
 
-#[expect(dead_code, reason = "its name is in the way")]
+#[expect(dead_code, reason = "it occupies the default name")]
 struct OpaquePartial;
 
 #[test]

@@ -239,7 +239,7 @@ fn feed<T: Extract>(live: &mut Live<T>, text: &str, portions: &[usize]) -> Vec<V
         if live.take_changed() {
             shown.push(json);
         } else {
-            assert_eq!(shown.last(), Some(&json), "it changed and did not say so");
+            assert_eq!(shown.last(), Some(&json), "it changed without reporting it");
         }
         from = to;
     }
@@ -303,7 +303,7 @@ proptest! {
             prop_assert!(grows(&pair[0], &pair[1]), "{} became {}", pair[0], pair[1]);
         }
         for partial in &shown {
-            prop_assert!(grows(&said(partial), &said(&value)), "{partial} is no part of {value}");
+            prop_assert!(grows(&said(partial), &said(&value)), "{partial} is not a part of {value}");
         }
         let last = live.partial().json();
         prop_assert_eq!(said(&last), said(&value), "{}", text);
@@ -358,7 +358,7 @@ proptest! {
             prop_assert!(grows(&pair[0], &pair[1]), "{} became {}", pair[0], pair[1]);
         }
         for partial in &shown {
-            prop_assert!(grows(&said(partial), &said(&value)), "{partial} is no part of {value}");
+            prop_assert!(grows(&said(partial), &said(&value)), "{partial} is not a part of {value}");
         }
         prop_assert_eq!(said(&live.partial().json()), said(&value), "{}", text);
         let mut other = Live::<Everything>::new(contract, Some(form));

@@ -106,7 +106,7 @@ fn a_string_is_shown_as_it_grows_and_a_number_when_it_is_whole() {
     assert_eq!(steps, expected);
 }
 
-/// It has serde and schemars, and knows nothing of this crate.
+/// A type with serde and schemars only.
 #[derive(Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]
 struct Foreign {
     n: u8,
@@ -170,7 +170,7 @@ fn a_recursive_type_is_shown_at_every_depth() {
     let mut live = live::<Tree>();
     live.feed(text);
     assert_eq!(*live.partial().children[0].children[0].label, "c");
-    assert_eq!(*live.partial().twin.twin.twin.label, "", "what has not come is empty");
+    assert_eq!(*live.partial().twin.twin.twin.label, "", "a pending field is empty");
 }
 
 #[derive(Extract)]
@@ -270,5 +270,5 @@ fn a_partial_can_start_over_and_be_settled() {
     assert_eq!(live.partial().json(), invoice());
     assert!(live.take_changed() && live.partial().is_whole());
     live.settle(&invoice());
-    assert!(!live.take_changed(), "it is the same");
+    assert!(!live.take_changed(), "the value is unchanged");
 }

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use crate::bodies::keep_as;
 
 /// Returns a client that answers from a script, and the script.
-#[allow(dead_code, reason = "not every test that has this module asks for both")]
+#[allow(dead_code, reason = "not every test uses both")]
 pub(crate) fn scripted(replies: impl IntoIterator<Item = ScriptedReply>) -> (Client, Scripted) {
     let model = Scripted::new(replies);
     (client_of(&model), model)

@@ -247,6 +247,6 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
             colour: "blue".to_owned(),
         }],
     );
-    #[expect(deprecated, reason = "it is what is tested")]
+    #[expect(deprecated, reason = "it is the subject of the test")]
     family.row("deprecated, descriptions", [Documented { name: "x".to_owned(), number: Some(1) }]);
 }

@@ -65,7 +65,7 @@ where
         Ok(contract) => contract,
         Err(error) => panic!("{kind}: {error}"),
     };
-    assert!(!samples.is_empty(), "{kind}: a row without samples shows nothing");
+    assert!(!samples.is_empty(), "{kind}: no samples");
     let own: Vec<Value> =
         samples.iter().map(|sample| serde_json::to_value(sample).unwrap()).collect();
     for (sample, own) in samples.iter().zip(&own) {

@@ -1,5 +1,5 @@
-//! The schemas of a sample type in every dialect, kept as snapshots, so that a review shows every
-//! changed byte on the wire.
+//! The schema of every row's type as each dialect sends it, kept as snapshots, so that a review
+//! shows every changed byte on the wire.
 
 use extract_llm::contract::dialect::Dialect;
 use serde_json::Value;
