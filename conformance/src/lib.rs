@@ -98,7 +98,7 @@ fn read(question: &Question, shape: &Shape) -> Result<Reading, ReadError> {
     let level = match question.kind.as_str() {
         "strict" => Level::Strict,
         _ if salvage => Level::Salvage,
-        // Without a schema no member is known to be missing, and the suites accept partial values.
+        // Without a schema no member is required, and the suites accept partial values.
         _ if question.target_schema.is_none() => Level::Salvage,
         _ => question.level.unwrap_or_default(),
     };

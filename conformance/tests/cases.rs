@@ -94,7 +94,7 @@ fn same(left: &Value, right: &Value) -> bool {
 }
 
 #[test]
-fn scores() {
+fn each_suite_reaches_its_minimum_score() {
     let Some(folder) = env::var_os("EXTRACT_CASES_DIR").map(PathBuf::from) else {
         eprintln!("EXTRACT_CASES_DIR is not set: no cases to score");
         return;

@@ -86,12 +86,12 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn values_come_back_as_they_were(seed in any::<u64>()) {
+    fn values_come_back_unchanged(seed in any::<u64>()) {
         check(seed, false, &mut Count::default());
     }
 
     #[test]
-    fn recursive_values_come_back_as_they_were(seed in any::<u64>()) {
+    fn recursive_values_come_back_unchanged(seed in any::<u64>()) {
         check(seed, true, &mut Count::default());
     }
 }

@@ -116,7 +116,7 @@ fn properties_called_like_keywords_stay() {
 }
 
 #[test]
-fn optional_properties_become_nullable_and_null_is_taken_out_again() {
+fn optional_properties_become_nullable_and_null_is_removed_on_restoring() {
     #[derive(Serialize, Deserialize, JsonSchema)]
     struct Defaults {
         #[serde(default)]
@@ -333,7 +333,7 @@ fn maps() {
 }
 
 #[test]
-fn a_key_that_comes_twice_is_reported() {
+fn a_duplicate_map_key_is_reported() {
     let lowered = lowered::<Holder<HashMap<String, i32>>>(&Dialect::OPENAI_STRICT);
     let sent = json!({"at": [{"key": "a", "value": 1}, {"key": "a", "value": 2}]});
     let raised = lowered.restore_checked(sent);
@@ -389,7 +389,7 @@ fn lists_sets_arrays_and_tuples() {
 }
 
 #[test]
-fn leaves() {
+fn scalars_and_any_value() {
     let openai = &Dialect::OPENAI_STRICT;
     let anthropic = &Dialect::ANTHROPIC_TOOL;
     assert_eq!(field::<Holder<i32>>(openai), json!({"type": "integer"}));

@@ -66,7 +66,7 @@ fn object() -> Shape {
 }
 
 #[test]
-fn the_answer_is_what_follows_the_thinking() {
+fn the_answer_follows_the_thinking() {
     let (shape, text) = (object(), Shape::compile(&json!({"type": "string"})).unwrap());
     for (family, before, behind) in FAMILIES {
         for answer in [

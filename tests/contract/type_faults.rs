@@ -182,7 +182,7 @@ mod doubled_members {
     }
 
     #[test]
-    fn an_alias_that_takes_a_later_member_is_refused() {
+    fn an_alias_equal_to_a_later_member_is_refused() {
         assert_eq!(doubled::<Alias>(), words("name", "Alias.title", "Alias.item"));
         assert_eq!(doubled::<ItsAlias>(), words("label", "ItsAlias.item", "ItsAlias.label"));
     }

@@ -31,7 +31,7 @@ fn a_lowered_schema_without_a_name_is_reported() {
 }
 
 #[test]
-fn a_note_about_the_place_counts() {
+fn a_note_at_the_pointer_counts() {
     let schema = json!({"type": "object", "properties": {"a b": {"enum": [[1], [2]]}}});
     let mut lowered = lower(&schema, &Dialect::ANTHROPIC_TOOL).unwrap();
     assert_eq!(lost(&schema, &lowered.schema, &lowered.notes), []);

@@ -23,7 +23,7 @@ mod tests {
     use super::is_complete;
 
     #[test]
-    fn a_refusal_needs_a_place_and_a_mend() {
+    fn a_refusal_needs_a_location_and_a_remedy() {
         for text in [
             "the `$id` at /a/$id makes a document of its own inside of it; leave it out",
             "x allows 24 optional properties, this has 44; make some fields required",
