@@ -31,10 +31,10 @@
 //!
 //! | variable | meaning |
 //! |---|---|
-//! | `EXTRACT_LOCAL_URL` | base URL of the server to use, such as `http://127.0.0.1:1234/v1`; no other is tried |
+//! | `EXTRACT_LOCAL_URL` | base URL of the only server to try, such as `http://127.0.0.1:1234/v1` |
 //! | `EXTRACT_LOCAL_MODEL` | the model to use on that server, or on a running one |
-//! | `EXTRACT_LOCAL` | `any` (default); `managed`: always use the managed server; `found`: never install one |
-//! | `EXTRACT_LOCAL_LINGER` | seconds that the managed server runs after its last user has gone (default 10) |
+//! | `EXTRACT_LOCAL` | `any` (default); `managed`: only the managed server; `found`: never install one |
+//! | `EXTRACT_LOCAL_LINGER` | seconds that the managed server outlives its last user (default 10) |
 //! | `EXTRACT_CACHE_DIR` | the directory to install into, instead of the user's cache directory |
 //! | `EXTRACT_PYTHON` | the Python (3.10 or newer, with pip) that installs and runs the managed server |
 
