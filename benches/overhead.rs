@@ -1,5 +1,5 @@
-//! What the library costs beside the parsing that any program would do: figures to be read as
-//! ratios within one run.
+//! Measures the library's own cost beside plain JSON parsing. Read the figures as ratios within one
+//! run.
 //!
 //! ```text
 //! cargo bench --bench overhead
@@ -71,7 +71,7 @@ fn main() {
     ratios();
 }
 
-/// The median time of one call, of many samples of many calls.
+/// Returns the median time of one call over 51 samples of 200 calls.
 fn median(mut call: impl FnMut()) -> Duration {
     let mut samples: Vec<Duration> = (0..51)
         .map(|_| {
@@ -84,7 +84,8 @@ fn median(mut call: impl FnMut()) -> Duration {
     samples[samples.len() / 2]
 }
 
-/// What it costs beside what any program does, which holds from machine to machine.
+/// Prints each cost as a multiple of one `serde_json::from_str`. The ratios hold from machine to
+/// machine.
 fn ratios() {
     let contract = Contract::of::<Order>().expect("the type can be asked for");
     let text = text();
@@ -116,13 +117,13 @@ fn ratios() {
     );
 }
 
-/// Too short for one call a sample.
+/// One call is too short for a sample.
 #[divan::bench(sample_size = 10_000)]
 fn contract_of_a_known_type() -> Arc<Contract> {
     Contract::of::<Order>().expect("the type can be asked for")
 }
 
-/// What the first call for a type pays, beside what schemars takes for its schema.
+/// The first call for a type pays this. Compare with `schema_of_the_type_by_schemars`.
 #[divan::bench]
 fn contract_built(bencher: Bencher<'_, '_>) {
     let schema = Contract::of::<Order>().expect("the type can be asked for").schema().clone();
@@ -131,7 +132,7 @@ fn contract_built(bencher: Bencher<'_, '_>) {
         .bench_values(|schema| Contract::from_schema(schema).expect("it is a schema"));
 }
 
-/// What the first call for a type pays in each dialect.
+/// The first call for a type in each dialect pays this.
 #[divan::bench(args = ["openai-strict", "anthropic-tool", "gemini-json-schema"])]
 fn contract_lowered(bencher: Bencher<'_, '_>, name: &str) {
     let contract = Contract::of::<Order>().expect("the type can be asked for");
@@ -163,7 +164,7 @@ fn validation_against_the_schema(bencher: Bencher<'_, '_>) {
     bencher.bench(|| violations(&contract, black_box(&value)));
 }
 
-/// From the call to the checked value, with everything but the network.
+/// Measures a call up to the checked value, without the network.
 #[divan::bench]
 fn whole_extraction(bencher: Bencher<'_, '_>) {
     let runtime =

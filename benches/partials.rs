@@ -1,5 +1,5 @@
-//! What it costs to see a reply arrive: the typed partial value after each portion, beside reading
-//! the whole text once. Figures are to be read as ratios within one run.
+//! Measures the typed partial value after each portion of a reply, beside one read of the whole
+//! text. Read the figures as ratios within one run.
 //!
 //! ```text
 //! cargo bench --bench partials
@@ -48,7 +48,7 @@ enum Kind {
     Appendix,
 }
 
-/// A reply of about so many bytes.
+/// Returns a reply of about `bytes` bytes.
 fn reply(bytes: usize) -> String {
     let section = |index: usize| {
         json!({
@@ -74,7 +74,7 @@ fn reply(bytes: usize) -> String {
     report.to_string()
 }
 
-/// The best of some runs: what is left is the work itself.
+/// Returns the shortest time of `runs` runs, which is the least disturbed by other work.
 fn best<R>(runs: usize, mut work: impl FnMut() -> R) -> Duration {
     let timed = |work: &mut dyn FnMut() -> R| {
         let begun = Instant::now();
@@ -84,7 +84,8 @@ fn best<R>(runs: usize, mut work: impl FnMut() -> R) -> Duration {
     (0..runs).map(|_| timed(&mut work)).min().unwrap_or_default()
 }
 
-/// Feeds a text in portions and looks at the value after each of them.
+/// Feeds the text in portions and reads the partial value after each of them. Returns a number that
+/// depends on all values, so that the work is not optimised away.
 fn follow<T: Extract>(live: &mut Live<T>, text: &str, portion: usize) -> usize {
     let mut seen = 0;
     let mut from = 0;
@@ -103,7 +104,8 @@ fn follow<T: Extract>(live: &mut Live<T>, text: &str, portion: usize) -> usize {
     seen
 }
 
-/// The scanner alone, with nobody listening: what is left is the cost of the values.
+/// Feeds the text to the scanner alone, with an empty sink. The difference to `follow` is the cost
+/// of the values.
 fn scan(text: &str, portion: usize) -> bool {
     let mut scanner = Scanner::new(());
     let mut from = 0;
@@ -118,7 +120,7 @@ fn scan(text: &str, portion: usize) -> bool {
     scanner.is_done()
 }
 
-/// The slope of a line through the logarithms.
+/// Returns the slope of the least-squares fit through the logarithms of the points.
 fn slope(points: &[(f64, f64)]) -> f64 {
     let logs: Vec<(f64, f64)> = points.iter().map(|(x, y)| (x.ln(), y.ln())).collect();
     let count = logs.len() as f64;
@@ -127,7 +129,7 @@ fn slope(points: &[(f64, f64)]) -> f64 {
     over / logs.iter().map(|p| (p.0 - x).powi(2)).sum::<f64>()
 }
 
-/// The memory that the process has, in KiB.
+/// Returns the resident memory of this process in KiB, or `None` if `/proc` does not report it.
 fn resident() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;

@@ -1,12 +1,12 @@
-//! An enum as the model's choice: one tool a variant where tools are used, and a list of them as
-//! parallel calls, of which only the bad ones are asked for again.
+//! An enum as the model's choice of action. In tool mode every variant is one tool, and a list of
+//! the enum is parallel calls. Only the invalid calls are asked for again.
 //!
 //! ```text
 //! cargo run --example actions [TEXT]
 //! ```
 //!
 //! With `EXTRACT_MODEL=provider/model` and the provider's key in the environment the calls are real
-//! ones; the embedded model, which makes one call at most, is asked for the list as one value.
+//! tool calls. The embedded model makes at most one call, so it returns the list as one value.
 
 use extract_llm::extraction::Layout;
 use extract_llm::{Client, Error, Extract};

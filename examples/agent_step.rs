@@ -1,5 +1,5 @@
-//! An agent, one step at a time: the model calls tools of yours until it can give the value. What it
-//! calls them with is checked before you see it.
+//! An agent, one step at a time: the model calls your tools until it can return the value. The
+//! arguments of every call are checked before you see them.
 //!
 //! ```text
 //! cargo run --example agent_step
@@ -21,7 +21,7 @@ struct Answer {
     in_stock: u32,
 }
 
-/// How often the model may call before it has to answer.
+/// The maximum number of steps with tools. After them the model must answer.
 const STEPS: usize = 3;
 
 #[tokio::main]
@@ -50,7 +50,7 @@ async fn main() -> Result<(), Error> {
             }
         }
     }
-    // Enough looked up: the value alone.
+    // The steps are used up: ask for the value alone.
     let answer: Answer = client.extract(&messages).await?;
     println!("in the end: {answer:?}");
     Ok(())

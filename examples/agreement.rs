@@ -1,5 +1,5 @@
-//! The same extraction several times, what most of the samples say, and which fields they are not
-//! sure of. It costs as much as all of the samples.
+//! Runs the same extraction several times, and shows the majority value and the fields on which the
+//! samples disagree. It costs as much as all samples together.
 //!
 //! ```text
 //! cargo run --example agreement [TEXT]
@@ -26,7 +26,7 @@ async fn main() -> Result<(), Error> {
     });
     let client = Client::from_env()?;
 
-    // Samples of a model that leaves nothing to chance are all alike.
+    // At temperature 0 all samples would be alike.
     let agreed =
         client.extract::<Person>(&text).temperature(0.9).seed(1).agree(3).concurrency(1).await?;
 

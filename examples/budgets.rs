@@ -1,12 +1,12 @@
-//! Budgets and escalation: how much an extraction may cost at most, whom it asks when the first model
-//! does not get it right, and what is left when nobody does.
+//! Budgets and escalation: limits on the cost of an extraction, a larger model for answers that the
+//! small one gets wrong, and the best value so far if neither succeeds.
 //!
 //! ```text
 //! cargo run --example budgets
 //! ```
 //!
-//! Without a key both models are the embedded one. With `EXTRACT_MODEL=provider/model`, and another
-//! in `EXTRACT_LARGE_MODEL`, they are what you set.
+//! Without a key both models are the embedded one. `EXTRACT_MODEL=provider/model` sets the first
+//! model, and `EXTRACT_LARGE_MODEL` the larger one.
 
 use std::time::Duration;
 
@@ -51,12 +51,12 @@ async fn main() -> Result<(), Error> {
     let asked = small
         .extract::<Order>(text)
         .max_tokens(200)
-        .validation_retries(4) // five answers at most,
-        .token_budget(6_000) // for so many tokens in all,
-        .deadline(Duration::from_secs(120)) // within this time;
-        .escalate_to(&large, 2) // after two bad ones of the small model the large one is asked;
-        .retry_truncated(400) // a reply that is cut off may be longer, once;
-        .retry_context(RetryContext::Last) // and only the latest bad answer is shown again.
+        .validation_retries(4) // at most five answers
+        .token_budget(6_000) // at most 6 000 tokens in all attempts
+        .deadline(Duration::from_secs(120)) // at most 120 s in all
+        .escalate_to(&large, 2) // after two invalid answers, ask the large model
+        .retry_truncated(400) // ask once more, with 400 tokens, if a reply is cut off
+        .retry_context(RetryContext::Last) // show only the latest invalid answer again
         .report()
         .await;
 

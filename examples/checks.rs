@@ -1,5 +1,5 @@
-//! Checks of one's own, on a real model and without a key: a validator of a field that sees the text,
-//! rules of the call with a value handed in, and a check that waits.
+//! User-defined checks, on a real model and without a key: a field validator that reads the text,
+//! rules of the call with a value from the program, and an asynchronous check.
 //!
 //! ```text
 //! cargo run --example checks
@@ -23,17 +23,17 @@ struct Guest {
     age: u8,
 }
 
-/// A validator of a field, with the context: what is not in the text was made up.
+/// Validates a field against the source text: a name that the text does not contain is invented.
 fn stands_in_the_text(name: &str, cx: Context<'_>) -> Result<(), CheckError> {
     if cx.source()?.contains(name) { Ok(()) } else { Err("a name that stands in the text".into()) }
 }
 
-/// What the program knows, and hands to the checks.
+/// The program's data that the checks use.
 struct House {
     least_age: u8,
 }
 
-/// Stands in for a database.
+/// An in-memory table in place of a database.
 #[derive(Clone, Default)]
 struct Bookings(Arc<RwLock<HashMap<String, u32>>>);
 
@@ -58,7 +58,7 @@ async fn main() -> Result<(), Error> {
             if guest.age >= least { Ok(()) } else { Err(CheckError::from(refusal)) }
         })
         .check(async move |guest, _| {
-            // A database that is down ends the extraction: no model can mend it.
+            // A failed database ends the extraction, because the model cannot correct it.
             let room = bookings.room_of(&guest.name).await.map_err(CheckError::failed)?;
             match room {
                 Some(_) => Ok(()),

@@ -1,5 +1,5 @@
-//! Any server that speaks one of the protocols, by its base URL. Without one it is the embedded
-//! model's, over OpenAI's Responses.
+//! Any server with a supported protocol, by its base URL. Without an argument the server is the
+//! embedded model's, with OpenAI's Responses protocol.
 //!
 //! ```text
 //! cargo run --example custom_base_url [URL MODEL]
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             let client = Client::builder()
                 .base_url(url)
                 .model(model)
-                .header("x-team", "blue") // whatever the server wants to see
+                .header("x-team", "blue") // any header that the server needs
                 .timeout(Duration::from_secs(120))
                 .build()?;
             (client, None)

@@ -1,5 +1,5 @@
-//! What each provider's dialect of JSON Schema cannot say of a type, and what becomes of it. Asks no
-//! model:
+//! Reports the parts of a type that each provider's JSON Schema dialect cannot express, and how the
+//! library replaces them. Asks no model:
 //!
 //! ```text
 //! cargo run --example dialect_report
@@ -48,7 +48,7 @@ fn main() -> Result<(), ContractError> {
     }
     println!("The tool as OpenAI gets it:\n{:#}", contract.tool(&Dialect::OPENAI_STRICT)?);
 
-    // The same as a line of a test of yours: it fails before a provider does.
+    // The same check as one line in your tests: it fails before a provider does.
     assert_fits!(Recipe, openai, anthropic, gemini);
     Ok(())
 }

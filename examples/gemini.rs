@@ -21,7 +21,7 @@ struct Person {
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let client = match Client::new("google/gemini-3.8-flash") {
-        // The message names the variables that were looked at.
+        // The message names the environment variables that the library read.
         Err(Error::Config(error @ ConfigError::MissingKey { .. })) => {
             println!("{error}");
             return Ok(());

@@ -1,5 +1,5 @@
-//! Values that have to stand in the text, on a real model and without a key: a field that is copied, and
-//! a quote with its place.
+//! Values that must occur in the text, on a real model and without a key: a field that is copied
+//! verbatim, and a quote with its position.
 //!
 //! ```text
 //! cargo run --example grounding

@@ -1,4 +1,4 @@
-//! A form in the terminal that fills in while the model writes:
+//! Draws a form in the terminal that fills in while the model writes:
 //!
 //! ```text
 //! cargo run --example live_form
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Error> {
     let mut lines = 0;
     while let Some(partial) = stream.next().await {
         let ticket: &TicketPartial = partial?;
-        // Back up over what was drawn before.
+        // Erase the lines drawn before.
         print!("{}", "\x1b[1A\x1b[2K".repeat(lines));
         println!("name   {}", *ticket.name);
         println!("title  {}", *ticket.title);

@@ -1,4 +1,4 @@
-//! The elements of a list inside of a value, each as soon as it is there:
+//! Prints the elements of a list inside a value, each as soon as it is complete:
 //!
 //! ```text
 //! cargo run --example live_list
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Error> {
 
     let begun = Instant::now();
     let extraction = client.extract::<Household>(text).max_tokens(300);
-    // One bad element is no reason to do without the others.
+    // An invalid element is left out, and the others are kept.
     let mut people =
         extraction.bad_items(BadItems::LeaveOut).items_of(|household| &household.people);
     while let Some(person) = people.next().await {

@@ -1,10 +1,10 @@
-//! A page that fills in while the model writes:
+//! Serves a page that fills in while the model writes:
 //!
 //! ```text
 //! cargo run --example live_page
 //! ```
 //!
-//! and open the address that it prints. `LIVE_PAGE_PORT` chooses the port.
+//! Open the address that it prints. `LIVE_PAGE_PORT` sets the port.
 
 use std::convert::Infallible;
 
@@ -43,13 +43,13 @@ struct Asked {
     text: String,
 }
 
-/// Streams what has come of the ticket as server-sent events. A browser that leaves drops the stream,
-/// and the stream its connection to the model.
+/// Streams the partial ticket as server-sent events. When the browser disconnects, the stream is
+/// dropped, which closes the connection to the model.
 async fn ticket(State(client): State<Client>, Query(asked): Query<Asked>) -> impl IntoResponse {
     let updates = client.extract::<Ticket>(asked.text).max_tokens(300).stream().into_updates();
     let events = updates
         .map(|update| Ok::<_, Infallible>(Event::default().json_data(update).unwrap_or_default()));
-    // Proxies such as nginx would otherwise keep the events until there are many.
+    // Proxies such as nginx would otherwise buffer the events.
     ([("X-Accel-Buffering", "no")], Sse::new(events))
 }
 

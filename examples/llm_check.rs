@@ -1,11 +1,11 @@
-//! A model that checks another's answer, on a real model and without a key.
+//! A model that checks another model's answer, on a real model and without a key.
 //!
 //! ```text
 //! cargo run --example llm_check
 //! ```
 //!
-//! Both are the embedded model here, which is too small to be a good judge: it may well find fault with
-//! every answer, and the program shows what happens then. With `EXTRACT_MODEL` and `JUDGE_MODEL` set to
+//! Both are the embedded model here, which is too small to judge well. It may reject every answer,
+//! and the program shows the result of that. With `EXTRACT_MODEL` and `JUDGE_MODEL` set to
 //! `provider/model`, a small model judges a larger one.
 
 use extract_llm::{Client, Error, Extract, llm_check};

@@ -1,5 +1,5 @@
-//! A file of texts, one a line, with a cap on how many are under way at once. Every line becomes a
-//! value or a typed error; none is lost, and a bad one stops nothing.
+//! Extracts from a file of texts, one per line, with a limit on concurrent requests. Every line
+//! becomes a value or a typed error. A failed line does not stop the others.
 //!
 //! ```text
 //! cargo run --example many [FILE]
@@ -19,7 +19,7 @@ struct Person {
     age: u8,
 }
 
-/// How many requests are under way at once.
+/// The maximum number of concurrent requests.
 const IN_FLIGHT: usize = 4;
 
 #[tokio::main]
@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// What a pipeline would branch on.
+/// Returns a class of error that a pipeline would branch on.
 fn kind(error: &Error) -> &'static str {
     match error {
         Error::Input(_) => "nothing to read",

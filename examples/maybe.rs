@@ -1,5 +1,5 @@
-//! A way out for the model: a value or the reason why there is none, instead of one that is made up;
-//! as a field, and as the whole answer, which is shown while it arrives.
+//! `Maybe`: the model returns a value, or the reason why the text has none, instead of inventing
+//! one. Shown as a field, and as the whole answer while it streams.
 //!
 //! ```text
 //! cargo run --example maybe
@@ -40,7 +40,7 @@ async fn main() -> Result<(), Error> {
     let mut stream = client.extract::<Maybe<Seller>>(text).max_tokens(200).stream();
     while let Some(partial) = stream.next().await {
         let line = match &**partial? {
-            None => continue, // It has not said which of the two it is.
+            None => continue, // Neither variant has arrived yet.
             Some(MaybePartial::Found(seller)) => format!("{}, {}", *seller.name, *seller.phone),
             Some(MaybePartial::NotFound { reason }) => format!("no seller: {}", **reason),
         };

@@ -1,4 +1,4 @@
-//! Ollama on this machine: no key, and any model that it has.
+//! Ollama on this machine: no key, and any installed model.
 //!
 //! ```text
 //! cargo run --example ollama [MODEL]

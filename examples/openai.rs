@@ -1,4 +1,5 @@
-//! OpenAI, with the key in `OPENAI_API_KEY`. Without one, the same protocol against the embedded model.
+//! OpenAI, with the key in `OPENAI_API_KEY`. Without a key, the same protocol against the embedded
+//! model.
 //!
 //! ```text
 //! cargo run --example openai
@@ -22,7 +23,7 @@ struct Person {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // The server has to be held as long as it is asked.
+    // The embedded server runs only as long as its handle is held.
     let (client, _server) = if std::env::var_os("OPENAI_API_KEY").is_some() {
         (Client::new("openai/gpt-6-mini")?, None)
     } else {

@@ -1,12 +1,13 @@
-//! Asking again only for what failed: of a long list one element is wrong, and that element alone is
-//! asked for again, against its own schema.
+//! Re-asks only for the invalid parts: one element of a long list is wrong, and only that element
+//! is asked for again, with its own schema.
 //!
 //! ```text
 //! cargo run --example parts
 //! ```
 //!
-//! The answers are scripted, so that there is a mistake to see and its cost is the same everywhere.
-//! With `EXTRACT_MODEL=provider/model` and the provider's key in the environment, that model is asked.
+//! The answers are scripted, so that the mistake and its cost are the same everywhere. With
+//! `EXTRACT_MODEL=provider/model` and the provider's key in the environment, the program asks that
+//! model.
 
 use extract_llm::conversation::Prices;
 use extract_llm::extraction::Reask;
@@ -50,7 +51,7 @@ async fn main() -> Result<(), Error> {
 
     let done = client
         .extract::<Stock>(text)
-        .reask(Reask::Auto) // the default: parts where that pays
+        .reask(Reask::Auto) // the default: only the invalid parts, if that is cheaper
         .report()
         .await?;
 
@@ -73,7 +74,7 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// A model that slips once, and then mends it.
+/// Returns a scripted model that makes one mistake and corrects it when asked.
 fn script() -> Scripted {
     let article = |row: u32, sku: String| json!({"sku": sku, "pieces": row * 7 % 40});
     let articles: Vec<Value> = (0..60)

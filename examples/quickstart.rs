@@ -1,12 +1,12 @@
-//! Text becomes a checked struct, on a real model and without a key:
+//! Extracts a checked struct from a text, on a real model and without a key:
 //!
 //! ```text
 //! cargo run --example quickstart
 //! ```
 //!
-//! The first run sets up the embedded model (127 MB, once). With `EXTRACT_MODEL=provider/model` and
-//! the provider's key in the environment, the same program runs on that provider; a text of your
-//! own can follow as an argument.
+//! The first run installs the embedded model (127 MB, once). With `EXTRACT_MODEL=provider/model`
+//! and the provider's key in the environment, the same program asks that provider. A text may
+//! follow as an argument.
 
 use extract_llm::{Client, Error, Extract};
 

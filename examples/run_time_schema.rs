@@ -1,13 +1,14 @@
-//! A schema that is known only at run time, read from a file:
+//! Extracts with a schema that is known only at run time, read from a file:
 //!
 //! ```text
 //! cargo run --example run_time_schema
 //! cargo run --example run_time_schema -- my.schema.json "A text of my own."
 //! ```
 //!
-//! It goes the way of a type: lowered to what the provider takes, read, checked, and asked for again
-//! where the answer breaks it. It may come from anywhere: nothing it refers to is ever fetched, and
-//! what is too deep, too large or too costly is refused before anything is sent.
+//! The schema is treated like a type's: it is lowered to the provider's dialect, the answer is
+//! checked, and an invalid answer is asked for again. It may come from an untrusted source: no
+//! reference is ever fetched, and a schema that is too deep, too large or too costly is refused
+//! before anything is sent.
 
 use extract_llm::Client;
 use extract_llm::contract::Contract;
@@ -22,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
 
     let schema: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-    // Made once; it can be asked for again and again, from any thread.
+    // Build the contract once. It can be used many times, from any thread.
     let contract = Contract::from_schema(schema)?;
     println!("{} is told to the model as\n{}\n", contract.name(), contract.prompt_schema());
 

@@ -1,5 +1,5 @@
-//! Tools of the user's own: calls are handed over with checked arguments, bad ones are asked for
-//! again, and the conversation goes on with their results.
+//! User-defined tools: calls are returned with checked arguments, invalid calls are asked for
+//! again, and the conversation continues with their results.
 
 use extract_llm::contract::UserTool;
 use extract_llm::conversation::{ProviderErrorKind, Role, ToolResult};
@@ -52,7 +52,7 @@ fn calls<T: std::fmt::Debug>(step: Step<T>) -> Calls {
 }
 
 #[tokio::test]
-async fn a_call_is_handed_over_and_its_result_leads_to_the_value() {
+async fn a_call_is_returned_and_its_result_leads_to_the_value() {
     let (client, model) = client([
         reply::call("get_weather", json!({"city": "Rome", "country": "IT"})),
         reply::call("Packing", json!({"umbrella": true})),
@@ -71,7 +71,7 @@ async fn a_call_is_handed_over_and_its_result_leads_to_the_value() {
     assert!(matches!(call.parse::<Packing>(), Err(ArgumentsError::Invalid(_))));
     assert_eq!(handed.ledger.attempts[0].outcome, Outcome::Called);
     let roles: Vec<Role> = handed.conversation.iter().map(|message| message.role).collect();
-    assert_eq!(roles, [Role::User, Role::Assistant], "the system's words are the next step's own");
+    assert_eq!(roles, [Role::User, Role::Assistant], "the system message is not kept");
 
     let messages = handed.resume(|call| match call.parse::<Weather>() {
         Ok(weather) => Ok(format!("Rain in {}.", weather.city)),
@@ -116,18 +116,18 @@ async fn bad_arguments_are_fed_back_and_only_good_ones_reach_the_caller() {
 
     let names: Vec<&str> = handed.calls.iter().map(extract_llm::extraction::Call::name).collect();
     assert_eq!(names, ["get_weather", "convert"]);
-    assert_eq!(handed.calls[1].arguments, json!({"amount": 3.5}), "read, not merely parsed");
+    assert_eq!(handed.calls[1].arguments, json!({"amount": 3.5}), "the arguments are repaired");
     let messages = &model.seen()[1].body["messages"];
     assert!(messages[2]["content"].as_str().unwrap().starts_with("Not taken"), "{messages}");
     assert!(messages[3]["content"].as_str().unwrap().contains("/amount"), "{messages}");
-    // The rounds that were needed stay in the conversation.
+    // The invalid rounds stay in the conversation.
     assert_eq!(handed.conversation.len(), 5);
     let outcomes: Vec<Outcome> = handed.ledger.attempts.iter().map(|a| a.outcome).collect();
     assert_eq!(outcomes, [Outcome::Rejected, Outcome::Called]);
 }
 
 #[tokio::test]
-async fn a_tool_that_there_is_not_is_told_and_retries_are_the_budget() {
+async fn an_unknown_tool_is_reported_and_retries_are_limited() {
     let wrong = || reply::call("weather", json!({"city": "Rome"}));
     let (client, model) = client([wrong(), wrong()]);
     let step = client.extract::<Packing>("Rome?").validation_retries(1).tools(tools()).step().await;
@@ -138,7 +138,7 @@ async fn a_tool_that_there_is_not_is_told_and_retries_are_the_budget() {
     assert_eq!(model.seen().len(), 2);
 }
 
-/// Calls come before a value that did not wait for them, and every call of the turn is answered.
+/// Calls are handled before a value in the same turn, and every call of the turn gets an answer.
 #[tokio::test]
 async fn a_value_beside_calls_waits_for_their_results() {
     let (client, model) = client([
@@ -166,9 +166,9 @@ async fn a_value_beside_calls_waits_for_their_results() {
     assert!(is_error);
 }
 
-/// What a provider signed goes back as it came, through the caller's hands.
+/// Signed provider state is replayed unchanged through the caller's conversation.
 #[tokio::test]
-async fn the_providers_state_is_kept() {
+async fn provider_state_is_replayed_after_a_call() {
     let server = MockServer::start().await;
     let thinking = json!({"type": "thinking", "thinking": "Rain?", "signature": "EqQB+/=="});
     let call = json!({"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Rome", "country": "IT"}});
@@ -211,7 +211,7 @@ async fn the_providers_state_is_kept() {
 }
 
 #[tokio::test]
-async fn tools_beside_an_enum_and_beside_words() {
+async fn tools_combine_with_an_enum_and_with_text_answers() {
     use extract_llm::contract::Answer;
     #[derive(Debug, PartialEq, Extract)]
     enum Plan {
@@ -234,7 +234,7 @@ async fn tools_beside_an_enum_and_beside_words() {
 }
 
 #[tokio::test]
-async fn where_there_is_no_place_for_tools_it_is_said_before_anything_is_sent() {
+async fn unusable_tools_are_refused_before_sending() {
     let model = Scripted::new([]).mode(Mode::Text);
     let step = client_of(&model).extract::<Packing>("Rome?").tools(tools()).step().await;
     assert!(matches!(step, Err(Error::Input(InputError::NoTools))), "{step:?}");
@@ -252,7 +252,7 @@ async fn where_there_is_no_place_for_tools_it_is_said_before_anything_is_sent() 
 }
 
 #[tokio::test]
-async fn tools_are_a_reason_to_ask_in_the_mode_that_has_them() {
+async fn user_tools_select_the_tools_mode() {
     let profile = Profile::new("schema-first", "m").modes([Mode::JsonSchema, Mode::Tools]);
     let model = Scripted::new([reply::call("convert", json!({"amount": 1}))]).with_profile(profile);
     let step = client_of(&model).extract::<Packing>("Rome?").tools(tools()).step().await.unwrap();
@@ -260,7 +260,7 @@ async fn tools_are_a_reason_to_ask_in_the_mode_that_has_them() {
 }
 
 #[tokio::test]
-async fn a_failure_of_the_provider_is_the_steps_error() {
+async fn a_provider_failure_is_the_error_of_the_step() {
     let (client, _) = client([reply::status(401)]);
     let step = client.extract::<Packing>("Rome?").tools(tools()).step().await;
     let Err(Error::Provider { error, .. }) = step else { panic!("{step:?}") };

@@ -1,4 +1,4 @@
-//! Agreement over samples: what most say, how many, what it costs, and what happens where some
+//! Agreement over samples: the majority value, its shares, its cost, and the result when some
 //! samples fail.
 
 use std::sync::Arc;
@@ -61,12 +61,12 @@ async fn the_majority_of_each_field_and_its_share() {
     assert_eq!(model.seen().len(), 3);
 }
 
-/// Each field by its majority would be a stay that ends before it begins.
+/// The majority of every field alone would give a stay that ends before it begins.
 #[tokio::test]
-async fn what_most_say_has_to_pass_or_else_the_best_whole_sample_is_taken() {
+async fn an_invalid_majority_falls_back_to_the_best_whole_sample() {
     let (client, _) =
         client([stay("Ada", 5, 6), stay("Ada", 1, 2), stay("Ada", 5, 7), stay("Ada", 1, 2)]);
-    // from: 5 5 against 1 1, the first wins; to: 2 2.
+    // from: 5 and 1 twice each, so the first wins; to: 2 twice.
     let agreed = client.extract::<Stay>("Ada").agree(4).concurrency(1).await.unwrap();
     assert_eq!(agreed.basis, Basis::Sample(1));
     assert_eq!(agreed.value, Stay { guest: "Ada".into(), from: 1, to: 2, notes: vec![] });
@@ -74,7 +74,7 @@ async fn what_most_say_has_to_pass_or_else_the_best_whole_sample_is_taken() {
 }
 
 #[tokio::test]
-async fn lists_are_compared_where_they_are_as_long() {
+async fn lists_of_equal_length_are_compared_by_element() {
     let list = |values: &[u8]| reply::tool(json!({"value": values}));
     let (client, _) = client([list(&[1, 2]), list(&[1, 2, 3]), list(&[1, 9, 3])]);
     let agreed = client.extract::<Vec<u8>>("1, 2, 3").agree(3).await.unwrap();
@@ -85,7 +85,7 @@ async fn lists_are_compared_where_they_are_as_long() {
 }
 
 #[tokio::test]
-async fn an_enum_is_agreed_on_with_what_is_in_it() {
+async fn an_enum_is_agreed_on_together_with_its_fields() {
     #[derive(Debug, PartialEq, Extract)]
     enum Action {
         Reserve { people: u8 },
@@ -102,26 +102,26 @@ async fn an_enum_is_agreed_on_with_what_is_in_it() {
 }
 
 #[tokio::test]
-async fn every_sample_costs_and_it_is_shown() {
+async fn the_usage_of_every_sample_is_reported() {
     let bad = || reply::tool(json!({"guest": "Ada", "from": 5, "to": 5})).usage(1_000, 100);
     let good = || stay("Ada", 3, 5).usage(1_000, 100);
     let model = Scripted::new([bad(), good(), good(), good()]);
     let client = Client::builder().prices(Prices::new(1.0, 10.0)).with_model(model);
     let agreed = client.extract::<Stay>("Ada").agree(3).concurrency(1).await.unwrap();
     assert_eq!(agreed.usage.input_tokens, 4_000);
-    assert_eq!(agreed.samples[0].attempts.len(), 2, "a sample is asked again like any extraction");
+    assert_eq!(agreed.samples[0].attempts.len(), 2, "a sample is re-asked like any extraction");
     let cost = agreed.cost.unwrap().0;
     assert!((cost - 0.008).abs() < 1e-9, "{cost}");
 }
 
 #[tokio::test]
-async fn fewer_than_half_may_fail_and_are_shown() {
+async fn fewer_than_half_of_the_samples_may_fail_and_are_reported() {
     let (client, _) = client([stay("Ada", 3, 5), reply::refusal("no"), stay("Ada", 3, 5)]);
     let agreed = client.extract::<Stay>("Ada").agree(3).concurrency(1).await.unwrap();
     assert_eq!(agreed.samples.len(), 2);
     assert!(matches!(agreed.failures[..], [Error::Refused { .. }]));
-    assert_eq!(agreed.share("/from"), Some(1.0), "of those that gave a value");
-    assert_eq!(agreed.usage.total_tokens(), 45, "what failed was paid for");
+    assert_eq!(agreed.share("/from"), Some(1.0), "the share among samples with a value");
+    assert_eq!(agreed.usage.total_tokens(), 45, "failed samples count too");
     let shown = serde_json::to_value(&agreed.samples).unwrap();
     assert!(shown[0]["attempts"].is_array());
 
@@ -141,7 +141,7 @@ async fn fewer_than_half_may_fail_and_are_shown() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_call_costs_nothing() {
+async fn an_invalid_call_sends_no_request() {
     let (client, model) = client([]);
     let error = client.extract::<Stay>(" ").agree(5).await.unwrap_err();
     assert!(matches!(error, Error::Input(_)), "{error:?}");
@@ -149,7 +149,7 @@ async fn what_is_wrong_with_the_call_costs_nothing() {
 }
 
 #[tokio::test]
-async fn seeds_differ_where_one_is_set_and_are_not_sent_where_none_is() {
+async fn samples_get_different_seeds_if_one_is_set() {
     let three = || (0..3).map(|_| stay("Ada", 3, 5));
     let (seeded, model) = client(three());
     seeded.extract::<Stay>("Ada").seed(7).agree(3).await.unwrap();
@@ -161,7 +161,7 @@ async fn seeds_differ_where_one_is_set_and_are_not_sent_where_none_is() {
     assert!(model.seen().iter().all(|seen| seen.body.get("seed").is_none()));
 }
 
-/// Counts how many requests are under way at once; each ends when all that may begin have begun.
+/// Counts the concurrent requests. Every request waits until all that may start have started.
 #[derive(Clone)]
 struct Crowd {
     scripted: Scripted,
@@ -188,7 +188,7 @@ impl Model for Crowd {
 }
 
 #[tokio::test]
-async fn samples_are_taken_at_once_but_not_all() {
+async fn samples_run_concurrently_up_to_the_limit() {
     let crowd = Crowd {
         scripted: Scripted::new((0..6).map(|_| stay("Ada", 3, 5))),
         now: Arc::default(),
@@ -202,7 +202,7 @@ async fn samples_are_taken_at_once_but_not_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deadline_is_over_all_samples() {
+async fn one_deadline_covers_all_samples() {
     let slow = || stay("Ada", 3, 5).after(Duration::from_secs(4));
     let (client, _) = client([slow(), slow(), slow()]);
     let error = client

@@ -1,9 +1,10 @@
-//! The law of reading, held to: valid answers are broken in every class of ways and sent through the
-//! whole path. The answer is the value that the text says, or an error; any other value is wrong.
+//! Tests the rule that reading invents nothing. Valid answers are broken in many classes of ways
+//! and sent through the whole library. The result must be the value that the text states, or an
+//! error. Any other value is wrong.
 //!
-//! `EXTRACT_ORACLE_TYPE` and `EXTRACT_ORACLE_CLASS` name a part of a type's or class's name to run
-//! these alone, `EXTRACT_ORACLE_SHOW` is how many wrong values are printed, `EXTRACT_ORACLE_TYPES`
-//! how many types are invented. `EXTRACT_CASES_DIR` names the folder with `schemas/real.jsonl`.
+//! `EXTRACT_ORACLE_TYPE` and `EXTRACT_ORACLE_CLASS` select types and classes by a part of their
+//! name. `EXTRACT_ORACLE_SHOW` sets the number of wrong values to print, and `EXTRACT_ORACLE_TYPES`
+//! the number of types to generate. `EXTRACT_CASES_DIR` names the folder with `schemas/real.jsonl`.
 
 #[path = "breaking/breaks.rs"]
 mod breaks;
@@ -42,7 +43,7 @@ mod scalars;
 mod structs;
 
 #[test]
-fn no_type_of_the_table_gets_a_wrong_value() {
+fn no_broken_answer_of_a_listed_type_is_read_as_a_wrong_value() {
     let mut rows = Vec::new();
     scalars::rows(&mut rows);
     collections::rows(&mut rows);

@@ -1,5 +1,5 @@
-//! Budgets and policies, from the outside: which limit ends the asking again, what the error then
-//! carries, who is asked after whom, and what each re-ask shows the model again.
+//! Limits and policies: the limit that ends re-asking, the content of the error, the order of the
+//! models asked, and the history that each re-ask shows.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -43,7 +43,7 @@ fn limit_of(error: &Error) -> Limit {
 }
 
 #[tokio::test]
-async fn the_first_limit_that_is_met_is_named() {
+async fn the_error_names_the_first_limit_that_is_reached() {
     let replies = || (1..9).map(|age| young(age).usage(100, 20));
     let ask =
         async |set: fn(extract_llm::Extraction<Person>) -> extract_llm::Extraction<Person>| {
@@ -58,19 +58,19 @@ async fn the_first_limit_that_is_met_is_named() {
     assert_eq!((limit, requests), (Limit::Retries { retries: 5 }, 6));
     assert!(words.contains("all 5 re-asks are used up"), "{words}");
 
-    // 240 are used after two, and a third needs 100 for its input alone.
+    // Two attempts use 240 tokens, and a third needs 100 for its input alone.
     let (limit, requests, _) = ask(|extraction| extraction.token_budget(340)).await;
     assert_eq!((limit, requests), (Limit::Tokens { limit: 340, used: Some(240) }, 2));
     let (limit, requests, _) = ask(|extraction| extraction.token_budget(341)).await;
     assert_eq!((limit, requests), (Limit::Tokens { limit: 341, used: Some(360) }, 3));
 
-    // Both are met at once: they are named in the order of `Limit`.
+    // Both limits are met at once. The error names the first in the order of `Limit`.
     let (limit, _, _) = ask(|extraction| extraction.validation_retries(1).token_budget(240)).await;
     assert_eq!(limit, Limit::Retries { retries: 1 });
 }
 
 #[tokio::test]
-async fn a_budget_is_closed_where_the_usage_is_not_known() {
+async fn without_reported_usage_a_budget_allows_no_re_ask() {
     let silent = || {
         let call = json!({"id": "c", "type": "function", "function": {"name": "Person", "arguments": "{}"}});
         reply::body(
@@ -87,26 +87,26 @@ async fn a_budget_is_closed_where_the_usage_is_not_known() {
     assert_eq!(limit_of(&error), Limit::Cost { limit: Usd(9.0), used: None });
     assert_eq!(model.seen().len(), 2);
 
-    // Without a budget it is no matter.
+    // Without a budget, unknown usage has no effect.
     assert!(client.extract::<Person>("Ada").await.is_ok());
 }
 
 #[tokio::test]
-async fn a_cost_budget_counts_what_is_stated_and_what_prices_say() {
+async fn a_cost_budget_counts_reported_costs_and_prices() {
     let model = Scripted::new((1..9).map(|age| young(age).usage(1_000, 100)));
     let config = Client::builder().prices(Prices::new(1.0, 10.0)).cost_budget(Usd(0.004));
     let client = config.validation_retries(7).with_model(model.clone());
 
     let error = client.extract::<Person>("Ada").await.unwrap_err();
 
-    // 0.002 dollars an attempt.
+    // An attempt costs 0.002 dollars.
     assert_eq!(limit_of(&error), Limit::Cost { limit: Usd(0.004), used: Some(Usd(0.004)) });
     assert_eq!(model.seen().len(), 2);
     assert_eq!(error.ledger().unwrap().cost(), Some(Usd(0.004)));
 }
 
 #[tokio::test]
-async fn the_same_problems_over_and_over_end_it() {
+async fn repeated_problems_end_the_extraction() {
     let ask = async |ages: [u8; 9], times: Option<Option<u32>>| {
         let (client, model) = client(ages.map(young));
         let mut extraction = client.extract::<Person>("Ada").validation_retries(8);
@@ -119,7 +119,7 @@ async fn the_same_problems_over_and_over_end_it() {
     assert_eq!(ask(same, None).await, (Limit::Unchanged { times: 2 }, 3));
     assert_eq!(ask(same, Some(Some(1))).await, (Limit::Unchanged { times: 1 }, 2));
     assert_eq!(ask(same, Some(None)).await, (Limit::Retries { retries: 8 }, 9));
-    // Another value that is wrong is another problem.
+    // A different wrong value is a different problem.
     let late = [1, 2, 3, 4, 5, 5, 5, 6, 6];
     assert_eq!(ask(late, None).await, (Limit::Unchanged { times: 2 }, 7));
 }
@@ -142,7 +142,7 @@ async fn the_error_carries_the_best_value_and_its_problems() {
 }
 
 #[tokio::test]
-async fn of_equal_values_the_later_is_the_best_and_without_any_the_last_problems_are_told() {
+async fn the_later_of_equally_good_values_is_best_and_without_any_the_last_problems_are_reported() {
     let (client, _) = client([young(1), young(2), reply::text("?"), reply::text("!")]);
 
     let error = client.extract::<Person>("Ada").validation_retries(1).await.unwrap_err();
@@ -166,7 +166,7 @@ async fn a_deadline_carries_the_best_value_and_its_problems_too() {
 }
 
 #[tokio::test]
-async fn a_reply_that_was_cut_off_is_asked_for_once_more_where_that_was_asked_for() {
+async fn a_truncated_reply_is_asked_for_once_more_if_enabled() {
     let cut = || reply::truncated(r#"{"name": "Ad"#).usage(10, 16);
     let (client, model) = client([cut(), reply::tool(good()), cut(), cut(), cut(), cut(), cut()]);
 
@@ -177,7 +177,7 @@ async fn a_reply_that_was_cut_off_is_asked_for_once_more_where_that_was_asked_fo
     let seen = model.seen();
     assert_eq!(seen[0].body["max_completion_tokens"], 16);
     assert_eq!(seen[1].body["max_completion_tokens"], 64);
-    assert_eq!(seen[0].body["messages"], seen[1].body["messages"], "what was cut off is no turn");
+    assert_eq!(seen[0].body["messages"], seen[1].body["messages"], "a cut reply adds no turn");
 
     let truncated = async |extraction: extract_llm::Extraction<Person>| {
         let before = model.seen().len();
@@ -186,14 +186,14 @@ async fn a_reply_that_was_cut_off_is_asked_for_once_more_where_that_was_asked_fo
         model.seen().len() - before
     };
     let extraction = || client.extract::<Person>("Ada").max_tokens(16);
-    assert_eq!(truncated(extraction().retry_truncated(64)).await, 2, "one more, and no more");
+    assert_eq!(truncated(extraction().retry_truncated(64)).await, 2, "exactly one more attempt");
     assert_eq!(truncated(extraction().retry_truncated(16)).await, 1, "no larger than before");
     assert_eq!(truncated(extraction().retry_truncated(64).token_budget(30)).await, 1, "spent");
     assert_eq!(truncated(extraction()).await, 1, "off by default");
 }
 
 #[tokio::test]
-async fn what_cannot_be_mended_is_asked_for_once_whatever_the_policies_are() {
+async fn refusals_and_provider_errors_are_never_re_asked() {
     let other = Scripted::new([reply::tool(good())]);
     let escalated = Client::with_model(other.clone());
     for bad in [reply::refusal("No."), reply::filtered(), reply::status(401), reply::status(400)] {
@@ -208,7 +208,7 @@ async fn what_cannot_be_mended_is_asked_for_once_whatever_the_policies_are() {
 }
 
 #[tokio::test]
-async fn another_model_is_asked_anew_with_the_answer_and_what_is_wrong_with_it() {
+async fn escalation_starts_a_new_conversation_with_the_answer_and_its_problems() {
     let (small, first) = client([young(7), young(8)]);
     let profile = Profile::new("large", "l-1").modes([Mode::JsonSchema]);
     let second = Scripted::new([reply::json(good())]).with_profile(profile);
@@ -232,14 +232,14 @@ async fn another_model_is_asked_anew_with_the_answer_and_what_is_wrong_with_it()
     assert_eq!(messages[1], json!({"role": "assistant", "content": r#"{"name":"Ada","age":8}"#}));
     assert_eq!(messages[2]["role"], "user");
     assert!(messages[2]["content"].as_str().unwrap().contains("/age: expected at least 18"));
-    // What means the same to everybody comes along; what may be secret, or is the provider's, not.
+    // Provider-independent settings are copied; headers and provider-specific fields are not.
     assert_eq!(seen.request.settings.max_tokens, Some(500));
     assert_eq!(format!("{:?}", seen.request.settings.headers), "{}");
     assert_eq!(seen.body.get("user"), None);
 }
 
 #[tokio::test]
-async fn what_the_other_client_sets_itself_holds() {
+async fn settings_of_the_escalation_client_take_precedence() {
     let (small, _) = client([young(7)]);
     let second = Scripted::new([reply::tool(good()).usage(1_000, 1_000)]);
     let config = Client::builder().max_tokens(900).prices(Prices::new(5.0, 5.0)).mode(Mode::Text);
@@ -253,7 +253,7 @@ async fn what_the_other_client_sets_itself_holds() {
 }
 
 #[tokio::test]
-async fn models_are_asked_in_turn_and_all_count_together() {
+async fn models_are_asked_in_order_and_share_the_limits() {
     let models: Vec<Scripted> =
         (0..3).map(|_| Scripted::new((1..9).map(|age| young(age).usage(10, 5)))).collect();
     let clients: Vec<Client> = models.iter().cloned().map(Client::with_model).collect();
@@ -274,19 +274,20 @@ async fn models_are_asked_in_turn_and_all_count_together() {
 }
 
 #[tokio::test]
-async fn a_model_that_is_stuck_makes_way_for_the_next() {
+async fn repeated_problems_escalate_to_the_next_model() {
     let (small, first) = client((0..9).map(|_| young(7)));
     let (large, second) = client([young(7), reply::tool(good())]);
 
     let extraction = small.extract::<Person>("Ada").validation_retries(8).escalate_to(&large, 6);
     assert_eq!(extraction.await.unwrap().age, 36);
 
-    // Three with the same problems; that the second brings them back once more does not end it.
+    // Three attempts with the same problems. The second model's repetition of them does not end the
+    // extraction.
     assert_eq!((first.seen().len(), second.seen().len()), (3, 2));
 }
 
 #[tokio::test]
-async fn values_are_shown_to_the_other_model_in_its_own_dialect() {
+async fn escalation_shows_values_in_the_other_models_dialect() {
     #[derive(Debug, Extract)]
     #[allow(dead_code, reason = "only asked for")]
     struct Scores {
@@ -311,7 +312,7 @@ async fn values_are_shown_to_the_other_model_in_its_own_dialect() {
     assert_eq!(shown, json!({"of": [{"key": "math", "value": 1}], "note": null}));
 }
 
-/// A model whose turns have state that only its provider can read, and which keeps what it is sent.
+/// A model whose turns have state for its provider only, and that records the requests it receives.
 #[derive(Clone)]
 struct Stateful(Scripted, Arc<Mutex<Vec<Request>>>);
 
@@ -336,7 +337,7 @@ fn holds_state(request: &Request) -> bool {
 }
 
 #[tokio::test]
-async fn state_of_one_provider_never_goes_to_another() {
+async fn provider_state_is_never_sent_to_another_provider() {
     let seen = Arc::default();
     let first = Stateful(Scripted::new([young(1), young(2)]), Arc::clone(&seen));
     let second = Scripted::new([reply::tool(good())]);
@@ -351,13 +352,13 @@ async fn state_of_one_provider_never_goes_to_another() {
     let client = Client::with_model(first);
     client.extract::<Person>(&history[..]).escalate_to(&large, 2).await.unwrap();
 
-    assert!(seen.lock().unwrap().iter().all(holds_state), "its own provider gets it back");
+    assert!(seen.lock().unwrap().iter().all(holds_state), "the same provider gets its state back");
     assert!(!holds_state(&second.seen()[0].request));
-    assert_eq!(second.seen()[0].request.messages[1].text(), "Ada.", "the turn itself stays");
+    assert_eq!(second.seen()[0].request.messages[1].text(), "Ada.", "the turn itself is kept");
 }
 
 #[tokio::test]
-async fn of_the_history_all_or_only_the_latest_is_shown() {
+async fn retry_context_selects_all_or_only_the_latest_attempt() {
     for mode in [Mode::Tools, Mode::Text] {
         let turns = async |history| {
             let answer = |age: u8| match mode {
@@ -386,7 +387,7 @@ async fn of_the_history_all_or_only_the_latest_is_shown() {
 }
 
 #[tokio::test]
-async fn policies_of_a_client_are_those_of_its_extractions_unless_they_say_otherwise() {
+async fn client_policies_are_defaults_that_an_extraction_can_override() {
     let model = Scripted::new((1..30).map(|age| young(age.min(17)).usage(10, 5)));
     let config =
         Client::builder().validation_retries(7).token_budget(30).retry_context(RetryContext::Last);

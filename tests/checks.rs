@@ -1,5 +1,5 @@
-//! Checks of the user's own: of the type and of the call, with context, with waiting, and what
-//! becomes of one that fails by itself.
+//! User-defined checks: of the type and of the call, with a context, asynchronous ones, and checks
+//! that fail themselves.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ fn order(sku: &str, boxes: u32, total: u32) -> serde_json::Value {
 const TEXT: &str = "Two boxes of A-1, three in each.";
 
 #[tokio::test]
-async fn all_layers_speak_in_one_pass() {
+async fn problems_of_all_layers_are_reported_together() {
     let (client, model) =
         scripted([reply::tool(order("B-7", 12, 5)), reply::tool(order("A-1", 2, 6))]);
     let done = client
@@ -83,7 +83,7 @@ async fn all_layers_speak_in_one_pass() {
     assert_eq!(model.seen().len(), 2);
 }
 
-/// All forms that a check can have.
+/// Checks in every supported form.
 #[tokio::test]
 async fn functions_and_closures_of_every_form_are_checks() {
     async fn with_words(n: &u32, _: Context<'_>) -> Result<(), &'static str> {
@@ -129,9 +129,9 @@ async fn functions_and_closures_of_every_form_are_checks() {
     assert_eq!(seen.load(Ordering::SeqCst), 2);
 }
 
-/// Checks run at the same time: each of these waits for the other.
+/// Checks run concurrently: each of these waits for the other.
 #[tokio::test]
-async fn checks_do_not_wait_for_each_other() {
+async fn checks_run_concurrently() {
     let (client, _) = scripted([reply::tool(json!({"value": 1}))]);
     let meeting = Arc::new(tokio::sync::Barrier::new(2));
     let other = Arc::clone(&meeting);
@@ -150,7 +150,7 @@ async fn checks_do_not_wait_for_each_other() {
 }
 
 #[tokio::test]
-async fn a_check_that_fails_by_itself_is_no_feedback() {
+async fn a_failed_check_ends_the_extraction_without_feedback() {
     let (client, model) = scripted([reply::tool(json!({"value": 7}))]);
     let error = client
         .extract::<u32>("seven")
@@ -190,7 +190,7 @@ fn fragile(count: &u32) -> Result<(), CheckError> {
 }
 
 #[tokio::test]
-async fn a_panic_is_caught_at_its_place() {
+async fn a_panicking_validator_is_reported_with_its_pointer() {
     for (count, says) in [(0, "it panicked: nobody thought of 0"), (1, "one is not supported")] {
         let (client, model) = scripted([reply::tool(
             json!({"orders": {"a": {"count": 2}, "b/c": {"count": count}}}),
@@ -216,7 +216,7 @@ async fn a_panic_is_caught_at_its_place() {
 }
 
 #[tokio::test]
-async fn a_context_that_was_not_given_is_a_failure_of_the_check() {
+async fn a_missing_context_is_a_failure_of_the_check() {
     let (client, model) = scripted([reply::tool(order("A-1", 2, 6))]);
     let error = client.extract::<Order>(TEXT).await.unwrap_err();
     let Error::Check { pointer, source, .. } = &error else { panic!("{error:?}") };
@@ -228,7 +228,7 @@ async fn a_context_that_was_not_given_is_a_failure_of_the_check() {
 }
 
 #[tokio::test]
-async fn the_source_is_what_the_user_said_in_the_input() {
+async fn the_source_is_the_text_of_the_inputs_user_messages() {
     let history = [Message::user("An example: 1."), Message::assistant("1")];
     let input = [
         Message::system("Never 2."),
@@ -275,9 +275,9 @@ fn parsing_runs_the_validators_of_the_type() {
     assert!(matches!(error, ParseError::Check { ref pointer, .. } if pointer == "/sku"), "{error}");
 }
 
-/// A value that cannot be sent between threads is extracted by a future that can.
+/// Without asynchronous checks, the extraction of a value that is not `Send` is a `Send` future.
 #[test]
-fn only_checks_that_wait_ask_for_send() {
+fn only_asynchronous_checks_require_send() {
     fn is_send<T: Send>(_: &T) {}
     let (client, _) = scripted([]);
     let extraction = client

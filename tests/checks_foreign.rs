@@ -1,5 +1,5 @@
-//! Types with the rules of `garde` and `validator`: what they find is told under the names on the
-//! wire.
+//! Types with rules of the crates `garde` and `validator`: their errors are reported under the
+//! names on the wire.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,7 +16,8 @@ mod bodies;
 mod support;
 use support::scripted;
 
-/// In the order of their pointers: theirs is not the fields'.
+/// Returns the problems of a value, sorted by pointer, because those crates do not keep the fields'
+/// order.
 fn found<T: Extract>(value: &Value) -> Vec<String> {
     let mut found = match parse::<T>(&value.to_string()) {
         Ok(_) => Vec::new(),
@@ -91,7 +92,7 @@ mod by_garde {
         },
     }
 
-    /// Not `Extract`: nothing is known of its names but what stands in the JSON.
+    /// Not `Extract`: its names on the wire are known only from the JSON.
     #[derive(Debug, serde::Deserialize, schemars::JsonSchema, Validate)]
     struct Plain {
         #[garde(custom(odd))]
@@ -115,9 +116,9 @@ mod by_garde {
         if text.len() < 9 { Ok(()) } else { Err("at most 8 bytes") }
     }
 
-    /// Its rules need the whole of the type that carries the attribute, and no more.
+    /// Its rules need the whole value of the annotated type, but not of the type around it.
     #[test]
-    fn a_type_that_can_be_read_is_checked_in_one_that_cannot() {
+    fn a_readable_type_is_checked_inside_an_unreadable_one() {
         #[derive(Debug, Extract, Validate)]
         #[extract(garde)]
         #[allow(dead_code, reason = "only checked")]
@@ -141,7 +142,7 @@ mod by_garde {
     }
 
     #[test]
-    fn what_garde_finds_stands_under_the_names_on_the_wire() {
+    fn garde_errors_are_reported_under_the_names_on_the_wire() {
         let line = |sku: &str| json!({"SKU-CODE": sku, "PART-NUMBERS": [1, 2], "NEWTYPE-FIELD": 2});
         let good = json!({"SKU-CODE": "A", "PART-NUMBERS": [1], "NEWTYPE-FIELD": 1});
         let value = json!({
@@ -177,7 +178,7 @@ mod by_garde {
         assert_eq!(
             found::<Payment>(&json!({"in_cash": 2})),
             Vec::<String>::new(),
-            "it says nothing"
+            "no problem is found"
         );
     }
 
@@ -200,7 +201,7 @@ mod by_garde {
     }
 
     #[tokio::test]
-    async fn its_context_is_the_one_that_was_given() {
+    async fn the_rules_get_the_context_of_the_call() {
         let (client, model) =
             scripted([reply::tool(json!({"inCents": 101})), reply::tool(json!({"inCents": 99}))]);
         let done = client
@@ -261,7 +262,7 @@ mod by_validator {
     }
 
     #[test]
-    fn what_validator_finds_stands_under_the_names_on_the_wire() {
+    fn validator_errors_are_reported_under_the_names_on_the_wire() {
         let value = json!({
             "buyerName": "é",
             "allLines": [{"sku-code": "a"}, {"sku-code": "é"}],
@@ -278,7 +279,7 @@ mod by_validator {
     }
 
     #[test]
-    fn a_rule_of_the_whole_stands_at_the_whole() {
+    fn a_rule_of_the_whole_value_is_reported_at_the_root() {
         let value = json!({
             "buyerName": "b", "allLines": [{"sku-code": "a"}], "oneLine": {"sku-code": "a"},
         });
@@ -301,7 +302,7 @@ mod by_validator {
     }
 
     #[test]
-    fn its_context_is_the_one_that_was_given() {
+    fn the_rules_get_the_context_of_the_call() {
         let background = CheckContext::new().value(Known(&["A-1"]));
         let read =
             |sku: &str| parse_in::<Basket>(&json!({"article": sku}).to_string(), &background);

@@ -1,5 +1,5 @@
-//! Everything that is wrong is told in one pass, also of a value that serde cannot read as a whole:
-//! what can be read of it is checked by its rules, in every form that a value has.
+//! All problems of a value are reported together, even if serde cannot read the whole value. Its
+//! readable parts are checked by their rules, in every shape of value.
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
@@ -15,7 +15,7 @@ mod bodies;
 mod support;
 use support::scripted;
 
-/// Texts that the schema takes and serde does not.
+/// Texts that the schema accepts and serde refuses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Extract)]
 #[serde(try_from = "String")]
 struct Code(String);
@@ -28,7 +28,7 @@ impl TryFrom<String> for Code {
     }
 }
 
-/// A fault of each kind is possible, and each of them by itself.
+/// Each field can have a fault of another kind, independently of the others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Extract)]
 struct Leaf {
     kind: u32,
@@ -54,7 +54,7 @@ fn bad() -> Value {
 
 const FAULTS: [&str; 4] = ["/bound", "/code", "/kind", "/rule"];
 
-/// All that is wrong with a value as it stands: the arguments of a call are read already.
+/// Returns all problems of a value without repairs, because a call's arguments are already parsed.
 fn told<T: Extract + std::fmt::Debug>(value: &Value) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (client, _) = scripted([reply::call("take", json!({}))]);
@@ -72,7 +72,7 @@ fn told<T: Extract + std::fmt::Debug>(value: &Value) -> Vec<String> {
     }
 }
 
-/// Checks that all four faults of a leaf at this place are told, and nothing else.
+/// Asserts that exactly the four faults of a leaf at this pointer are reported.
 #[track_caller]
 fn assert_all<T: Extract + std::fmt::Debug>(at: &str, value: &Value) {
     let told = told::<T>(value);
@@ -164,7 +164,7 @@ struct Tree {
 }
 
 #[test]
-fn every_fault_is_told_wherever_the_value_stands() {
+fn every_fault_is_reported_in_every_shape_of_value() {
     assert_all::<Leaf>("", &bad());
     assert_all::<Nested>("/inner/theLeaf", &json!({"inner": {"theLeaf": bad()}}));
     assert_all::<Vec<Leaf>>("/1", &json!([good(), bad(), good()]));
@@ -209,7 +209,7 @@ fn every_fault_is_told_wherever_the_value_stands() {
 }
 
 #[test]
-fn what_is_told_is_told_once_and_in_the_words_of_the_layer_that_knows_most() {
+fn every_problem_is_reported_once_by_the_most_specific_layer() {
     assert_eq!(
         told::<Leaf>(&bad()),
         [
@@ -219,7 +219,7 @@ fn what_is_told_is_told_once_and_in_the_words_of_the_layer_that_knows_most() {
             "/rule: expected an even number, found 3",
         ]
     );
-    // A missing member is told by the schema alone.
+    // A missing member is reported by the schema alone.
     assert_eq!(
         told::<Vec<Leaf>>(&json!([{"bound": 1, "code": "C-1", "rule": 3}])),
         ["/0/kind: missing required field", "/0/rule: expected an even number, found 3"]
@@ -230,7 +230,7 @@ fn what_is_told_is_told_once_and_in_the_words_of_the_layer_that_knows_most() {
     );
 }
 
-/// A field that is read in a way of its own, and rules that look at more than the value.
+/// A field with a custom reader, and rules that use more than the value.
 #[derive(Debug, Extract)]
 #[extract(validate = never_reached)]
 struct Ticket {
@@ -263,7 +263,7 @@ fn never_reached(_: &Ticket) -> Result<(), Problem> {
 }
 
 #[test]
-fn fields_are_read_and_checked_in_their_own_way() {
+fn fields_with_custom_readers_are_read_and_checked() {
     use extract_llm::contract::CheckContext;
     use extract_llm::extraction::parse_in;
 
@@ -334,9 +334,10 @@ async fn elements_with_faults_of_every_kind_are_left_out_and_the_good_ones_stay(
     assert_eq!(model.seen().len(), 1);
 }
 
-/// A rule of the call sees the list only when all of it can be read: what it finds then is left out too.
+/// A rule of the call sees the list only once all of it can be read. An element with a problem of
+/// such a rule is then left out too.
 #[tokio::test]
-async fn what_a_rule_of_the_call_finds_later_is_left_out_by_its_first_place() {
+async fn elements_that_a_rule_of_the_call_rejects_are_left_out() {
     let mut odd = good();
     odd["bound"] = json!(7);
     let list = json!([{"kind": "many"}, odd, good(), null, good()]);

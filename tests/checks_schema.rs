@@ -1,5 +1,5 @@
-//! The problems of a value that does not fit its schema: at the place itself, also inside of unions, in
-//! words that name what is expected; and bounds that hold whatever a number is written as.
+//! The problems of a value that does not fit its schema: at the exact pointer, also inside unions,
+//! with a message that names the expected value. Bounds also hold for numbers written as text.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ struct Late {
 }
 
 #[test]
-fn of_a_union_by_its_tag_the_place_itself_is_told() {
+fn problems_in_a_tagged_union_point_to_the_exact_value() {
     let bill = |paid: Value| json!({ "paid": paid });
     let names = r#"one of "open", "settled", "late""#;
     for (paid, expected) in [
@@ -90,7 +90,7 @@ enum Act {
 }
 
 #[test]
-fn of_a_union_by_its_key_the_place_itself_is_told() {
+fn problems_in_an_externally_tagged_union_point_to_the_exact_value() {
     let all = r#"one of "Stop", "Wait", "Move", "Say""#;
     for (value, expected) in [
         (json!({"Say": {"text": "x"}}), "/Say/loud: missing required field".to_owned()),
@@ -106,7 +106,7 @@ fn of_a_union_by_its_key_the_place_itself_is_told() {
             letters.sort_unstable();
             letters
         };
-        // The order of the names is that of the schema, which puts units together.
+        // The names are in the schema's order, which lists unit variants together.
         assert_eq!(same(&told), same(&expected), "{told} for {value}");
     }
     let told = violations(&Contract::of::<Act>().unwrap(), &json!({"Jump": {}})).to_string();
@@ -156,7 +156,7 @@ enum Expression {
 }
 
 #[test]
-fn other_forms_and_recursive_types_are_told_in_place() {
+fn problems_in_other_unions_and_recursive_types_point_to_the_exact_value() {
     assert_told::<Adjacent>(
         &json!({"t": "Number", "c": "x"}),
         &[r#"/c: expected an integer, found "x""#],
@@ -190,7 +190,7 @@ fn other_forms_and_recursive_types_are_told_in_place() {
     );
 }
 
-/// A union told apart by kind alone.
+/// A union whose branches differ only in kind.
 #[derive(Debug, Extract)]
 #[serde(untagged)]
 enum OneOrMany {
@@ -199,7 +199,7 @@ enum OneOrMany {
 }
 
 #[test]
-fn a_branch_is_told_by_the_kind_of_the_value() {
+fn an_untagged_branch_is_selected_by_the_kind_of_the_value() {
     assert_told::<OneOrMany>(
         &json!([{"days": 1}, {"days": "x"}]),
         &[r#"/1/days: expected an integer, found "x""#],
@@ -208,7 +208,7 @@ fn a_branch_is_told_by_the_kind_of_the_value() {
 }
 
 #[test]
-fn of_many_names_the_nearest_are_told() {
+fn a_wrong_name_gets_the_nearest_of_many_names() {
     let names: Vec<String> = (0..500).map(|n| format!("variant_{n}")).collect();
     let by_enum = Contract::from_schema(json!({"enum": names})).unwrap();
     let branches: Vec<Value> = names
@@ -224,7 +224,7 @@ fn of_many_names_the_nearest_are_told() {
         let expected = format!(
             r#"{at}: expected one of 500 values, nearest "variant_41", "variant_47", "variant_71", found "Variant_4711""#
         );
-        // Of equally near ones the first stand first.
+        // Of equally near names the first ones are listed first.
         let near = told.starts_with(&expected[..expected.find("variant_41").unwrap()]);
         assert!(near && told.matches("variant_4").count() >= 2 && told.len() < 200, "{told}");
     }
@@ -252,7 +252,7 @@ struct Prices {
 }
 
 #[test]
-fn bounds_hold_for_numbers_that_are_written_as_text() {
+fn bounds_apply_to_numbers_written_as_text() {
     let good = json!({
         "total": "99.99", "maybe": null, "money": 9, "maybe_money": "-1e2", "list": [1, "1.00"],
         "map": {"a": "2"}, "step": "0.15",
@@ -277,7 +277,7 @@ fn bounds_hold_for_numbers_that_are_written_as_text() {
         bad[name] = value;
         assert_told::<Prices>(&bad, &[expected]);
     }
-    // A text that is no number is one fault, and a text in another union stays a text.
+    // A text that is not a number is one fault. In a union with strings, a text stays a text.
     let mut bad = good;
     bad["total"] = json!("much");
     let contract = Contract::of::<Prices>().unwrap();
@@ -303,7 +303,7 @@ enum Id {
     Pair { one: i128, two: (u8, std::num::NonZeroI128) },
 }
 
-/// The reading of a value as it stands: the arguments of a call are read already.
+/// Reads a value without repairs, because a call's arguments are already parsed.
 fn checked<T: Extract>(value: &Value) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (client, _) = scripted([reply::call("take", json!({}))]);
@@ -351,10 +351,10 @@ fn integers_of_128_bits_keep_every_digit() {
     }
 }
 
-/// serde buffers what it tries the variants of, and reads no such integer from there: a problem, and no
-/// other number.
+/// serde buffers the content of an untagged enum, and cannot read such an integer from the buffer.
+/// That gives a problem, never a different number.
 #[test]
-fn a_wide_integer_in_what_serde_buffers_is_a_problem() {
+fn a_wide_integer_in_an_untagged_enum_is_a_problem() {
     #[derive(Debug, Extract)]
     #[serde(untagged)]
     #[allow(dead_code, reason = "only checked")]

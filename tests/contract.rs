@@ -1,4 +1,4 @@
-//! What a type becomes before a request is made, and that nothing of it is lost on the wire.
+//! A type's request: its contract, its schema on the wire, and that nothing of the type is lost.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Barrier};
@@ -37,7 +37,7 @@ struct Page<T> {
     next: Option<u32>,
 }
 
-/// Every name that a schema gives a meaning to, as names of fields.
+/// Fields with the names of JSON Schema keywords.
 #[derive(Debug, PartialEq, Extract)]
 struct Awkward {
     title: String,
@@ -69,7 +69,7 @@ fn awkward() -> Value {
     })
 }
 
-/// A client that is asked in OpenAI's strict dialect.
+/// Returns a client with OpenAI's strict dialect.
 fn strict(replies: Vec<Value>) -> (Client, Scripted) {
     let mut profile = Profile::new("openai", "scripted");
     profile.tool_dialect = &Dialect::OPENAI_STRICT;
@@ -121,7 +121,7 @@ fn a_contract_is_built_once_and_shared_by_all_threads() {
 }
 
 #[test]
-fn each_use_of_a_generic_type_is_a_type_of_its_own() {
+fn each_instance_of_a_generic_type_has_its_own_contract() {
     let numbers = Contract::of::<Page<u8>>().unwrap();
     let texts = Contract::of::<Page<String>>().unwrap();
     assert_ne!(numbers.schema(), texts.schema());
@@ -132,7 +132,7 @@ fn each_use_of_a_generic_type_is_a_type_of_its_own() {
 }
 
 #[tokio::test]
-async fn no_property_is_lost_whatever_it_is_called() {
+async fn no_property_is_lost_whatever_its_name() {
     for strictly in [true, false] {
         let (client, model) = if strictly {
             strict(vec![awkward()])
@@ -150,12 +150,12 @@ async fn no_property_is_lost_whatever_it_is_called() {
         let sent: Vec<&String> = parameters["properties"].as_object().unwrap().keys().collect();
         let named = awkward();
         let named: Vec<&String> = named.as_object().unwrap().keys().collect();
-        assert_eq!(sent, named, "all of them, in the order of declaration");
+        assert_eq!(sent, named, "all properties, in declaration order");
     }
 }
 
 #[tokio::test]
-async fn nothing_is_sent_that_a_provider_has_no_use_for() {
+async fn schema_annotations_without_use_for_providers_are_not_sent() {
     #[derive(Extract)]
     struct Noisy {
         #[serde(alias = "n")]
@@ -172,7 +172,7 @@ async fn nothing_is_sent_that_a_provider_has_no_use_for() {
 }
 
 #[tokio::test]
-async fn what_the_strict_dialect_cannot_say_comes_back_as_the_type_has_it() {
+async fn shapes_that_the_strict_dialect_cannot_express_are_restored() {
     #[derive(Debug, PartialEq, Extract)]
     struct Rich {
         scores: BTreeMap<String, u8>,
@@ -187,7 +187,7 @@ async fn what_the_strict_dialect_cannot_say_comes_back_as_the_type_has_it() {
         Circle { radius: f64 },
         Square { side: f64 },
     }
-    // What the model writes is made by the same plan that turns it back.
+    // A value is lowered by the same plan that restores it.
     let contract = Contract::of::<Rich>().unwrap();
     let own = json!({
         "scores": {"math": 1}, "at": [1.0, 2.0], "shape": {"kind": "Square", "side": 3.0},
@@ -209,8 +209,8 @@ async fn what_the_strict_dialect_cannot_say_comes_back_as_the_type_has_it() {
 }
 
 #[tokio::test]
-async fn what_a_strict_dialect_refuses_is_sent_without_enforcement_and_said() {
-    // More properties than OpenAI's strict mode takes.
+async fn a_schema_that_the_strict_dialect_refuses_is_sent_without_enforcement() {
+    // More properties than OpenAI's strict mode allows.
     struct Huge(HashMap<String, Value>);
     impl<'de> serde::Deserialize<'de> for Huge {
         fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -239,13 +239,13 @@ async fn what_a_strict_dialect_refuses_is_sent_without_enforcement_and_said() {
 }
 
 #[tokio::test]
-async fn a_type_that_cannot_be_asked_for_is_refused_and_the_field_named() {
+async fn an_unsupported_type_is_refused_and_the_error_names_the_field() {
     #[derive(Debug, Extract)]
     struct Outer {
         #[allow(dead_code, reason = "never read: the type is refused")]
         inner: Inner,
     }
-    // Behind an alias the macro cannot see that it is no number.
+    // The macro cannot see through an alias that the type is not a number.
     type Flag = bool;
     #[derive(Debug, Extract)]
     struct Inner {
@@ -265,15 +265,15 @@ async fn a_type_that_cannot_be_asked_for_is_refused_and_the_field_named() {
 }
 
 #[tokio::test]
-async fn feedback_names_the_places_as_the_model_wrote_them() {
+async fn feedback_uses_pointers_into_the_models_answer() {
     let bad = json!({"value": [{"items": [], "next": -1}]});
     let good = json!({"value": [{"items": [], "next": 1}]});
     let (client, model) = scripted::scripted([reply::tool(bad), reply::tool(good)]);
 
     let done = client.extract::<Vec<Page<u8>>>("text").mode(Mode::Tools).report().await.unwrap();
 
-    assert_eq!(done.attempts[0].problems[0].pointer, "/0/next", "in the report: of the value");
+    assert_eq!(done.attempts[0].problems[0].pointer, "/0/next", "the report points into the value");
     let told = model.seen()[1].body["messages"][2]["content"].as_str().unwrap().to_owned();
-    assert!(told.contains("/value/0/next"), "to the model: of its answer: {told}");
+    assert!(told.contains("/value/0/next"), "feedback points into the answer: {told}");
     assert_eq!(Model::profile(&model).provider, "scripted");
 }

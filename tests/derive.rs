@@ -1,5 +1,5 @@
-//! What `#[derive(Extract)]` gives a type, seen from outside: its schema, how it is read, where
-//! its validators report.
+//! Black-box tests of `#[derive(Extract)]`: the schema of a type, its reading, and the pointers of
+//! its validators' problems.
 
 use extract_llm::Extract;
 use extract_llm::contract::Checker;
@@ -20,19 +20,19 @@ mod structs;
 #[path = "derive/validators.rs"]
 mod validators;
 
-/// The type's schema, without the line that names the dialect.
+/// Returns the type's schema without `$schema`.
 fn schema<T: Extract>() -> Value {
     let mut schema = schemars::SchemaGenerator::default().into_root_schema_for::<T>();
     schema.remove("$schema");
     schema.to_value()
 }
 
-/// The schema of one property.
+/// Returns the schema of one property.
 fn property<T: Extract>(name: &str) -> Value {
     schema::<T>()["properties"][name].clone()
 }
 
-/// The names of the properties, in their order.
+/// Returns the names of the properties, in schema order.
 fn properties<T: Extract>() -> Vec<String> {
     schema::<T>()["properties"].as_object().unwrap().keys().cloned().collect()
 }
@@ -50,7 +50,7 @@ fn refusal<T: Extract>(value: Value) -> String {
     }
 }
 
-/// What the validators say of a value.
+/// Returns the problems that the validators find in a value.
 #[track_caller]
 fn problems<T: Extract>(value: &Value) -> Vec<String> {
     let mut checker = Checker::new(value);

@@ -1,11 +1,11 @@
-//! What the library takes from the environment. Each case runs in a process of its own, because the
-//! environment belongs to all tests of this one.
+//! The library's use of environment variables. Every case runs in a child process, because all
+//! tests share this process's environment.
 
 use std::process::{Command, Output};
 
 use extract_llm::Client;
 
-/// Runs [`child`] with exactly these variables.
+/// Runs [`child`] in a child process with exactly these variables, and returns its output.
 fn with_environment(variables: &[(&str, &str)]) -> String {
     let Output { stdout, stderr, .. } = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--nocapture"])
@@ -17,7 +17,7 @@ fn with_environment(variables: &[(&str, &str)]) -> String {
     format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr))
 }
 
-/// Not a test of its own: what the cases below run.
+/// The body of the cases below, run in the child process. Does nothing in a normal run.
 #[test]
 fn child() {
     if std::env::var_os("EXTRACT_TEST_CHILD").is_none() {
@@ -34,7 +34,7 @@ fn child() {
 }
 
 #[test]
-fn a_missing_key_names_the_variable_that_is_looked_at() {
+fn the_error_for_a_missing_key_names_its_variable() {
     let said = with_environment(&[("EXTRACT_MODEL", "openai/gpt-6-mini")]);
     assert!(
         said.contains("error: no key for `openai`") && said.contains("OPENAI_API_KEY"),
@@ -56,7 +56,7 @@ fn a_key_in_the_environment_is_found_and_not_shown() {
 }
 
 #[test]
-fn a_blank_key_is_not_replaced_by_the_environments() {
+fn a_blank_key_is_not_replaced_by_the_environment() {
     let there = ("OPENAI_API_KEY", "sk-secret-secret");
     for blank in ["", " \t"] {
         let said = with_environment(&[("EXTRACT_TEST_KEY", blank), there]);
@@ -84,7 +84,7 @@ fn bedrock_takes_an_api_key_or_the_credentials_of_aws() {
 }
 
 #[test]
-fn servers_of_ones_own_need_no_key() {
+fn local_servers_and_custom_base_urls_need_no_key() {
     let said = with_environment(&[("EXTRACT_MODEL", "ollama/qwen3")]);
     assert!(said.contains("client:") && said.contains("qwen3"), "{said}");
     let said = with_environment(&[
@@ -95,13 +95,13 @@ fn servers_of_ones_own_need_no_key() {
 }
 
 #[test]
-fn half_an_environment_says_which_half_is_missing() {
+fn a_base_url_without_a_model_is_an_error_that_names_the_variable() {
     let said = with_environment(&[("EXTRACT_BASE_URL", "http://127.0.0.1:9/v1")]);
     assert!(said.contains("EXTRACT_MODEL is not"), "{said}");
 }
 
 #[test]
-fn an_empty_environment_is_the_embedded_model() {
+fn an_empty_environment_selects_the_embedded_model() {
     let said = with_environment(&[]);
     assert!(said.contains("client:") && said.contains("local"), "{said}");
     let said = with_environment(&[("EXTRACT_MODEL", "local")]);

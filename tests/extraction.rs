@@ -1,5 +1,5 @@
-//! The loop, from the outside: how many requests each outcome costs, what stands in them, and what
-//! the ledger says. Every reply goes through the decoding that a provider's goes through.
+//! The extraction loop: the number of requests for each outcome, their content, and the ledger.
+//! Every reply goes through the decoding of real providers.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ async fn a_good_reply_costs_one_request() {
 }
 
 #[tokio::test]
-async fn three_faults_are_mended_in_one_re_ask_that_names_all_three() {
+async fn three_problems_are_corrected_by_one_re_ask_that_names_all_three() {
     let bad = json!({"lines": [{"sku": "A-1", "quantity": "two"}], "total": -1});
     let (client, model) = client([reply::tool(bad.clone()), reply::tool(good())]);
 
@@ -92,7 +92,7 @@ async fn three_faults_are_mended_in_one_re_ask_that_names_all_three() {
 }
 
 #[tokio::test]
-async fn the_rules_of_the_type_and_of_its_parts_are_all_told_at_once() {
+async fn rules_of_the_type_and_of_its_fields_are_reported_together() {
     let bad = json!({"customer": "Ada", "lines": [{"sku": "A-1", "quantity": 2}, {"sku": "B-2", "quantity": 3}], "total": 1});
     let (client, model) = client([reply::tool(bad), reply::tool(good())]);
 
@@ -114,7 +114,7 @@ async fn the_rules_of_the_type_and_of_its_parts_are_all_told_at_once() {
 }
 
 #[tokio::test]
-async fn outcomes_cost_exactly_so_many_requests() {
+async fn each_outcome_costs_a_fixed_number_of_requests() {
     let bad = || reply::tool(json!({"customer": null, "total": 1}));
     let table = [
         ("good first time", vec![reply::tool(good())], 1, "ok"),
@@ -167,7 +167,7 @@ async fn an_exhausted_budget_gives_the_full_ledger_and_the_last_value() {
 }
 
 #[tokio::test]
-async fn refusals_and_truncations_keep_the_words_and_the_usage() {
+async fn refusals_and_truncations_keep_the_text_and_the_usage() {
     let (client, _) = client([
         reply::refusal("I will not read this.").usage(7, 3),
         reply::truncated(r#"{"customer": "Ad"#).usage(7, 16),
@@ -186,7 +186,7 @@ async fn refusals_and_truncations_keep_the_words_and_the_usage() {
 }
 
 #[tokio::test]
-async fn text_modes_are_answered_by_an_assistant_turn_and_a_user_turn() {
+async fn text_modes_re_ask_with_an_assistant_turn_and_a_user_turn() {
     for mode in [Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
         let (client, model) = client([reply::text("{\"customer\": null}"), reply::json(good())]);
         client.extract::<Order>("an order").mode(mode).await.unwrap();
@@ -204,7 +204,7 @@ async fn text_modes_are_answered_by_an_assistant_turn_and_a_user_turn() {
 }
 
 #[tokio::test]
-async fn each_mode_asks_in_its_own_way() {
+async fn each_mode_has_its_own_request_form() {
     let asked = async |mode| {
         let (client, model) = client([reply::json(good())]);
         client.extract::<Order>("an order").mode(mode).await.unwrap();
@@ -224,7 +224,7 @@ async fn each_mode_asks_in_its_own_way() {
     assert_eq!(format["json_schema"]["name"], "Order");
     assert_eq!(format["json_schema"]["schema"]["type"], "object");
     assert_eq!(schema.get("tools"), None);
-    assert_eq!(schema["messages"].as_array().unwrap().len(), 1, "no prompt of ours is added");
+    assert_eq!(schema["messages"].as_array().unwrap().len(), 1, "no prompt is added");
 
     let object = asked(Mode::JsonObject).await;
     assert_eq!(object["response_format"], json!({"type": "json_object"}));
@@ -286,7 +286,7 @@ async fn the_callers_messages_are_never_changed() {
 }
 
 #[tokio::test]
-async fn the_words_of_feedback_and_instructions_are_the_users_to_replace() {
+async fn feedback_and_instructions_can_be_replaced() {
     let (client, model) = client([reply::text("?"), reply::json(good())]);
     client
         .extract::<Order>("an order")
@@ -304,7 +304,7 @@ async fn the_words_of_feedback_and_instructions_are_the_users_to_replace() {
 }
 
 #[tokio::test]
-async fn feedback_is_bounded_however_much_is_wrong() {
+async fn feedback_is_bounded_for_any_number_of_problems() {
     let lines: Vec<Value> =
         (0..5000).map(|n| json!({"sku": null, "quantity": format!("x{n}")})).collect();
     let (client, model) = client([
@@ -320,7 +320,7 @@ async fn feedback_is_bounded_however_much_is_wrong() {
 }
 
 #[tokio::test]
-async fn of_several_calls_the_one_that_passes_is_taken_and_of_none_every_call_is_answered() {
+async fn the_valid_one_of_several_calls_is_used_and_without_one_every_call_is_answered() {
     let calls = [json!({"customer": null, "total": 1}).to_string(), good().to_string()];
     let (client, model) = client([
         reply::tools(calls),
@@ -356,11 +356,11 @@ async fn an_answer_as_text_in_tool_mode_is_an_answer() {
 }
 
 #[tokio::test]
-async fn an_empty_reply_is_asked_about_again() {
+async fn an_empty_reply_is_re_asked() {
     let (client, model) = client([reply::text(""), reply::tool(good())]);
     let done = client.extract::<Order>("an order").report().await.unwrap();
     assert_eq!(done.attempts[0].problems[0].kind, ProblemKind::Unreadable);
-    // An empty turn is refused by providers, so there is none.
+    // Providers refuse an empty assistant turn, so none is sent.
     let roles: Vec<Value> = model.seen()[1].body["messages"]
         .as_array()
         .unwrap()
@@ -395,13 +395,13 @@ async fn roots_that_are_not_objects_are_wrapped_and_unwrapped() {
     let (map, _) = value::<std::collections::BTreeMap<String, bool>>(json!({"a": true})).await;
     assert!(map["a"]);
 
-    // A model that leaves the wrapping out means the same.
+    // A model may omit the wrapping object.
     let (client, _) = client([reply::json(json!([{"sku": "A-1", "quantity": 1}]))]);
     assert_eq!(client.extract::<Vec<Line>>("text").mode(Mode::Text).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn bad_calls_are_refused_before_a_request_is_made() {
+async fn invalid_extractions_are_refused_before_a_request_is_made() {
     let (client, model) = client([reply::tool(good())]);
     for input in ["", "  \n\t "] {
         let error = client.extract::<Order>(input).await.unwrap_err();
@@ -411,7 +411,7 @@ async fn bad_calls_are_refused_before_a_request_is_made() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deadline_is_over_everything_and_keeps_the_ledger() {
+async fn a_deadline_covers_the_whole_extraction_and_keeps_the_ledger() {
     let slow = |value| reply::tool(value).after(Duration::from_secs(40));
     let (client, model) = client([slow(json!({"customer": null, "total": 3})), slow(good())]);
 
@@ -427,7 +427,7 @@ async fn a_deadline_is_over_everything_and_keeps_the_ledger() {
 }
 
 #[tokio::test]
-async fn cost_is_known_where_the_provider_says_or_prices_are_given() {
+async fn cost_is_known_if_the_provider_reports_it_or_prices_are_set() {
     let stated = json!({
         "choices": [{"message": {"content": good().to_string()}, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 10, "completion_tokens": 5, "cost": 0.25},
@@ -440,7 +440,7 @@ async fn cost_is_known_where_the_provider_says_or_prices_are_given() {
 }
 
 #[test]
-fn clients_and_errors_can_go_anywhere() {
+fn clients_and_errors_are_send_and_sync() {
     fn anywhere<T: Send + Sync + Clone>() {}
     fn sendable<T: Send + Sync + 'static>(_: &T) {}
     anywhere::<Client>();
@@ -452,7 +452,7 @@ fn clients_and_errors_can_go_anywhere() {
 }
 
 #[tokio::test]
-async fn a_reply_in_the_wrong_clothes_costs_one_request_in_every_mode() {
+async fn a_malformed_reply_is_repaired_without_a_re_ask_in_every_mode() {
     let dressed = "Of course:\n```json\n{'customer': 'Ada', 'lines': [{'sku': 'A-1', 'quantity': '2',},], total: 9.50,}\n```";
     for mode in [Mode::JsonSchema, Mode::JsonObject, Mode::Text, Mode::Tools] {
         let (client, model) = client([reply::text(dressed)]);
@@ -468,7 +468,7 @@ async fn a_reply_in_the_wrong_clothes_costs_one_request_in_every_mode() {
 }
 
 #[tokio::test]
-async fn a_value_that_ends_in_the_middle_is_never_an_answer() {
+async fn a_truncated_value_is_never_an_answer() {
     let whole = good().to_string();
     for cut in [12, 20, whole.len() / 2, whole.len() - 12] {
         let (client, model) = client([reply::text(&whole[..cut]), reply::json(good())]);

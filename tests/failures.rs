@@ -1,5 +1,5 @@
-//! What is known when an extraction fails: what was under way, what had come, what it cost, and the
-//! best value so far.
+//! The content of a failed extraction's error: the step that was running, the partial reply, the
+//! cost, and the best value so far.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -36,14 +36,14 @@ fn client(url: &str) -> Client {
     client_of(url, Protocol::Chat)
 }
 
-/// A 429 that asks for a wait.
+/// Returns a 429 that asks for a wait of this many seconds.
 fn busy(seconds: &str) -> Act {
     let headers = format!("retry-after: {seconds}\r\nx-request-id: req-429\r\n");
     let body = json!({"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}});
     answer(429, &headers, &body.to_string())
 }
 
-/// The first pieces of a list in each protocol, with the usage that it has told by then.
+/// Returns the first events of a list in each protocol, and the input tokens reported by then.
 fn begun(protocol: Protocol) -> (Vec<u8>, Option<u64>) {
     let (events, input) = match protocol {
         Protocol::Anthropic => (
@@ -84,7 +84,7 @@ const PROTOCOLS: [Protocol; 4] =
     [Protocol::Chat, Protocol::Anthropic, Protocol::Gemini, Protocol::Responses];
 
 #[tokio::test]
-async fn a_deadline_in_a_wait_says_what_was_waited_for() {
+async fn a_deadline_during_a_wait_names_its_reason() {
     for streamed in [false, true] {
         let server = Server::start([busy("30")]).await;
         let asked =
@@ -110,7 +110,7 @@ async fn a_deadline_in_a_wait_says_what_was_waited_for() {
 }
 
 #[tokio::test]
-async fn a_deadline_after_a_second_try_says_why_there_was_one() {
+async fn a_deadline_after_a_retry_names_the_reason_of_the_retry() {
     let server = Server::start([busy("0"), Act::Hang(Vec::new())]).await;
     let asked = client(&server.url()).extract::<u8>("…").deadline(Duration::from_millis(500));
     let error = asked.await.unwrap_err();
@@ -122,7 +122,7 @@ async fn a_deadline_after_a_second_try_says_why_there_was_one() {
 }
 
 #[tokio::test]
-async fn a_timeout_of_the_first_piece_says_what_was_waited_for() {
+async fn a_first_token_timeout_during_a_retry_delay_names_the_delay() {
     let server = Server::start([busy("30")]).await;
     let asked = client(&server.url()).extract::<Vec<u8>>("…");
     let asked = asked.first_token_timeout(Duration::from_millis(300)).items();
@@ -141,7 +141,7 @@ async fn a_timeout_of_the_first_piece_says_what_was_waited_for() {
 #[derive(Extract)]
 struct Bit(#[extract(range(max = 1))] u8);
 
-/// What a stream of bits ends with at the first element that is none.
+/// Returns the error that ends a stream of bits at the first element that is not one.
 async fn stopped(client: &Client) -> Error {
     let mut items = client.extract::<Vec<Bit>>("…").bad_items(BadItems::Stop).items();
     loop {
@@ -153,9 +153,9 @@ async fn stopped(client: &Client) -> Error {
     }
 }
 
-/// Whatever ends a stream in the middle, the id of its request and the tokens told so far stay.
+/// However a stream ends early, the id of its request and the tokens reported so far are kept.
 #[tokio::test]
-async fn a_stream_that_ends_midway_keeps_its_id_and_its_tokens() {
+async fn a_stream_that_ends_early_keeps_its_id_and_its_tokens() {
     for protocol in PROTOCOLS {
         let (bytes, input) = begun(protocol);
         let (soon, hang) = (Duration::from_millis(100), Act::Hang(bytes.clone()));
@@ -188,9 +188,9 @@ async fn a_stream_that_ends_midway_keeps_its_id_and_its_tokens() {
     }
 }
 
-/// Tokens that were counted before a word was said were spent, too.
+/// Tokens reported before any content were spent too.
 #[tokio::test]
-async fn tokens_that_were_counted_before_anything_was_said_are_kept() {
+async fn tokens_reported_before_any_content_are_kept() {
     let start = json!({"type": "message_start", "message": {"model": "m-1", "usage": {"input_tokens": 11, "output_tokens": 1}}});
     let bytes =
         [stream_head("text/event-stream"), format!("data: {start}\n\n").into_bytes()].concat();
@@ -211,12 +211,12 @@ async fn a_deadline_in_a_check_leaves_the_reply_in_the_ledger() {
     });
     let error = asked.deadline(Duration::from_millis(100)).await.unwrap_err();
     let Error::Deadline { reached, ledger, .. } = &error else { panic!("{error}") };
-    assert!(reached.is_none(), "no request was under way");
+    assert!(reached.is_none(), "no request was running");
     assert_eq!(ledger.attempts[0].outcome, Outcome::Unchecked);
 }
 
 #[tokio::test]
-async fn the_best_value_so_far_comes_with_every_error() {
+async fn every_error_carries_the_best_value_so_far() {
     let rows: Vec<Value> =
         (0..200).map(|n| if n == 57 { json!("many") } else { json!(n) }).collect();
     let endings = [
@@ -248,12 +248,12 @@ async fn a_failure_before_any_answer_has_no_best_value() {
 }
 
 #[tokio::test]
-async fn who_cannot_be_reached_is_named_and_nothing_secret_is() {
+async fn an_unreachable_server_is_named_without_secrets() {
     let client = |url: &str| {
         let builder = Client::builder().base_url(url).model("m-1").api_key(KEY);
         builder.connect_timeout(Duration::from_secs(5)).transport_retries(0).build().unwrap()
     };
-    // Whoever had this port has left.
+    // Nothing listens on this port any more.
     let port = {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         listener.local_addr().unwrap().port()
@@ -270,7 +270,7 @@ async fn who_cannot_be_reached_is_named_and_nothing_secret_is() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_too_long_is_told() {
+async fn a_retry_delay_above_the_limit_is_reported() {
     let server = Server::start([busy("300")]).await;
     let error = client(&server.url()).extract::<u8>("…").await.unwrap_err();
     assert_eq!(server.count(), 1);
@@ -286,7 +286,7 @@ async fn a_wait_that_is_too_long_is_told() {
 }
 
 #[tokio::test]
-async fn no_sentence_is_said_twice_by_its_source() {
+async fn an_error_does_not_repeat_the_message_of_its_source() {
     let server = Server::start([busy("300")]).await;
     let provider = client(&server.url()).extract::<u8>("…").await.unwrap_err();
     let checked = Client::with_model(Scripted::new([reply::tool(json!({"value": 1}))]));
@@ -305,7 +305,7 @@ async fn no_sentence_is_said_twice_by_its_source() {
 }
 
 #[tokio::test]
-async fn many_problems_are_told_in_a_line_and_kept_in_full() {
+async fn many_problems_are_summarised_in_the_message_and_kept_in_full() {
     let rows = vec![json!("many"); 2000];
     let client = Client::with_model(Scripted::new([reply::tool(json!({"value": rows}))]));
     let error = client.extract::<Vec<u8>>("…").validation_retries(0).await.unwrap_err();
@@ -320,7 +320,7 @@ async fn many_problems_are_told_in_a_line_and_kept_in_full() {
 }
 
 #[tokio::test]
-async fn a_report_tells_unknown_tokens_from_none() {
+async fn a_report_distinguishes_unknown_usage_from_zero() {
     let silent = reply::body(
         json!({"choices": [{"message": {"content": "{\"value\": 7}"}, "finish_reason": "stop"}]}),
     );

@@ -1,5 +1,5 @@
-//! What a model is told of an answer that did not pass: by which places, beside which JSON, in how
-//! many bytes, and where each protocol puts it.
+//! The feedback for an invalid answer: its pointers, the JSON that it shows, its size in bytes, and
+//! its position in each protocol's request.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ fn good() -> Value {
     json!({"customer": "Ada", "lines": [{"sku": "A-1", "quantity": 2}], "total": 9.5})
 }
 
-/// The last message of the second request, after this answer.
+/// Returns the last message of the second request, after this invalid answer.
 async fn told<T: Extract>(bad: Value, good: Value) -> String {
     let (client, model) = client([reply::tool(bad), reply::tool(good)]);
     client.extract::<T>("an order").await.unwrap();
@@ -51,7 +51,7 @@ async fn told<T: Extract>(bad: Value, good: Value) -> String {
 }
 
 #[tokio::test]
-async fn a_short_answer_is_shown_with_its_problems_at_their_lines() {
+async fn a_short_answer_is_shown_with_problems_beside_their_lines() {
     let bad = json!({"lines": [{"sku": "A-1", "quantity": "two"}], "total": -1});
     assert_eq!(
         told::<Order>(bad, good()).await,
@@ -71,7 +71,7 @@ Call the tool again with the whole answer, corrected."#
 }
 
 #[tokio::test]
-async fn of_a_long_answer_only_the_failing_parts_are_shown() {
+async fn only_the_invalid_parts_of_a_long_answer_are_shown() {
     let mut lines: Vec<Value> =
         (0..200).map(|n| json!({"sku": format!("A-{n}"), "quantity": 1})).collect();
     lines[41]["quantity"] = json!(0);
@@ -79,7 +79,7 @@ async fn of_a_long_answer_only_the_failing_parts_are_shown() {
     let bad = json!({"customer": "Ada", "lines": lines, "total": 9.5});
     let size = bad.to_string().len();
 
-    // Asked for as a whole, to see that the answer is not repeated.
+    // The whole value is asked for, to show that the answer is not repeated.
     let (client, model) = client([reply::tool(bad), reply::tool(good())]);
     client.extract::<Order>("an order").await.unwrap();
     let feedback = format!("{:?}", model.seen()[1].request.messages.last().unwrap());
@@ -107,7 +107,7 @@ async fn equal_problems_are_folded() {
 }
 
 #[test]
-fn only_equal_problems_are_folded_and_their_order_stays() {
+fn only_equal_problems_are_folded_and_their_order_is_kept() {
     let at = |pointer: String| Problem::rule(pointer, "a number");
     let mut problems: Vec<Problem> = vec![Problem::rule("/a", "x")];
     problems.extend((0..4).map(|n| at(format!("/rows/{n}/cells/{}/price", 9 - n))));
@@ -119,11 +119,11 @@ fn only_equal_problems_are_folded_and_their_order_stays() {
         ["/others/0", "/others/1", "/others/2", "/maps/k0", "/maps/k1", "/maps/k2", "/maps/k3"];
     assert_eq!(patterns, [["/a", "/rows/*/cells/*/price"].as_slice(), &alone].concat());
     let told: usize = fold(&problems).iter().map(|one| one.problems.len()).sum();
-    assert_eq!(told, problems.len(), "none is lost");
+    assert_eq!(told, problems.len(), "no problem is lost");
 }
 
 #[test]
-fn the_message_is_bounded_whatever_the_problems_and_the_value_are() {
+fn the_message_is_bounded_for_any_problems_and_value() {
     let long = "x".repeat(10_000);
     let value = json!({long.clone(): [{"a": long.clone()}], "b": (0..5_000).collect::<Vec<_>>()});
     let everywhere: Problems = (0..1_000)
@@ -140,20 +140,20 @@ fn the_message_is_bounded_whatever_the_problems_and_the_value_are() {
 }
 
 #[test]
-fn a_rule_of_many_lines_stays_in_its_comment() {
+fn a_multi_line_message_stays_in_its_comment() {
     let problem = Problem::rule("/a", "one\nof two");
     let text = annotate(&json!({"a": 1, "b": 2}), [&problem], 500).unwrap();
     assert_eq!(text, "{\n  \"a\": 1, // /a: one of two\n  \"b\": 2\n}\n");
-    assert_eq!(annotate(&json!({"a": 1}), [&problem], 10), None, "there is no room");
+    assert_eq!(annotate(&json!({"a": 1}), [&problem], 10), None, "the limit is too small");
     assert_eq!(
         annotate(&json!(7), [&Problem::rule("", "eight")], 500),
         None,
-        "nothing is beside it"
+        "a scalar has no lines to annotate"
     );
 }
 
 #[tokio::test]
-async fn places_are_those_of_the_shape_that_the_model_was_asked_for() {
+async fn pointers_follow_the_shape_that_the_model_was_asked_for() {
     #[derive(Debug, Extract)]
     #[allow(dead_code, reason = "only asked for")]
     struct Grades {
@@ -192,7 +192,7 @@ async fn places_are_those_of_the_shape_that_the_model_was_asked_for() {
 }
 
 #[tokio::test]
-async fn places_in_a_wrapped_value_are_those_in_its_wrapping() {
+async fn pointers_in_a_wrapped_value_include_the_wrapper() {
     let bad = json!({"value": [{"sku": "A-1", "quantity": 0}]});
     let right = json!({"value": [{"sku": "A-1", "quantity": 1}]});
     let feedback = told::<Vec<Line>>(bad, right).await;
@@ -203,7 +203,7 @@ async fn places_in_a_wrapped_value_are_those_in_its_wrapping() {
 }
 
 #[tokio::test]
-async fn a_writer_is_given_all_that_it_needs() {
+async fn a_custom_feedback_writer_receives_problems_and_answer() {
     let bad = || reply::json(json!({"customer": "Ada", "lines": [], "total": 1}));
     let (client, model) = client([bad(), bad(), reply::text("?"), reply::json(good())]);
 
@@ -223,7 +223,7 @@ async fn a_writer_is_given_all_that_it_needs() {
 }
 
 #[tokio::test]
-async fn that_nothing_has_changed_is_said() {
+async fn an_unchanged_answer_is_reported_as_unchanged() {
     let bad = || reply::tool(json!({"customer": "Ada", "lines": [], "total": 1}));
     let (client, model) = client([bad(), bad(), reply::tool(good())]);
     client.extract::<Order>("an order").await.unwrap();
@@ -232,7 +232,7 @@ async fn that_nothing_has_changed_is_said() {
     assert!(said(2).contains("The answer has a problem, the same as before"), "{}", said(2));
 }
 
-/// The request after an answer that did not pass.
+/// Returns the request that follows an invalid answer.
 async fn second_request(mode: Mode, bad: ScriptedReply) -> Request {
     let (client, model) = client([bad, reply::json(good())]);
     client.extract::<Order>("an order").mode(mode).await.unwrap();
@@ -245,7 +245,7 @@ fn body(protocol: Protocol, request: &Request) -> Value {
 }
 
 #[tokio::test]
-async fn every_protocol_is_told_as_the_result_of_every_call() {
+async fn feedback_is_the_result_of_every_call_in_every_protocol() {
     let bad = json!({"customer": "Ada", "lines": [], "total": 1}).to_string();
     let request = second_request(Mode::Tools, reply::tools([bad.clone(), bad])).await;
     let said = |value: &Value| {
@@ -267,7 +267,7 @@ async fn every_protocol_is_told_as_the_result_of_every_call() {
     let anthropic = body(Protocol::Anthropic, &request);
     let results = anthropic["messages"][2]["content"].as_array().unwrap();
     assert_eq!(anthropic["messages"][2]["role"], "user");
-    assert_eq!(results.len(), 2, "both in one turn");
+    assert_eq!(results.len(), 2, "both results are in one turn");
     for (result, id) in results.iter().zip(ids) {
         assert_eq!((&result["type"], &result["tool_use_id"]), (&json!("tool_result"), &json!(id)));
         assert_eq!(result["is_error"], true);
@@ -276,7 +276,7 @@ async fn every_protocol_is_told_as_the_result_of_every_call() {
 
     let bedrock = body(Protocol::Bedrock, &request);
     let results = bedrock["messages"][2]["content"].as_array().unwrap();
-    assert_eq!(results.len(), 2, "both in one turn");
+    assert_eq!(results.len(), 2, "both results are in one turn");
     for (result, id) in results.iter().zip(ids) {
         assert_eq!(result["toolResult"]["toolUseId"], id);
         assert_eq!(result["toolResult"]["status"], "error");
@@ -293,7 +293,7 @@ async fn every_protocol_is_told_as_the_result_of_every_call() {
     let gemini = body(Protocol::Gemini, &request);
     let turns = gemini["contents"].as_array().unwrap();
     let results = turns.last().unwrap()["parts"].as_array().unwrap();
-    assert_eq!(results.len(), 2, "both in one turn");
+    assert_eq!(results.len(), 2, "both results are in one turn");
     results.iter().for_each(|part| said(&part["functionResponse"]["response"]));
 
     let ollama = body(Protocol::Ollama, &request);
@@ -306,7 +306,7 @@ async fn every_protocol_is_told_as_the_result_of_every_call() {
 }
 
 #[tokio::test]
-async fn every_protocol_is_told_as_a_turn_of_the_user_where_there_was_no_call() {
+async fn without_a_call_feedback_is_a_user_turn_in_every_protocol() {
     let bad = json!({"customer": "Ada", "lines": [], "total": 1});
     for mode in [Mode::JsonSchema, Mode::Text] {
         let request = second_request(mode, reply::json(bad.clone())).await;
@@ -332,7 +332,7 @@ async fn every_protocol_is_told_as_a_turn_of_the_user_where_there_was_no_call() 
 }
 
 #[test]
-fn problems_inside_of_a_union_are_told_at_their_own_places() {
+fn problems_inside_a_union_have_their_exact_pointers() {
     use extract_llm::check::violations;
     use extract_llm::contract::Contract;
 
@@ -364,7 +364,7 @@ fn problems_inside_of_a_union_are_told_at_their_own_places() {
          /events/1/minutes: expected at most 255, found 999; \
          /mood/Good/why: expected a string, found 7"
     );
-    // A name of no branch is told where it stands, and what has none by all that there are.
+    // An unknown tag is reported at the tag. A value without a tag is reported with all branches.
     assert_eq!(
         told(json!({"events": [{"kind": "Rest"}], "mood": 7})),
         "/events/0/kind: expected one of \"Meeting\", \"Call\", found \"Rest\"; \

@@ -1,5 +1,5 @@
-//! Enums that are flattened into one struct: several of them, of each kind, and one that may be absent.
-//! Each is read by its own tag or key, whatever the others are.
+//! Enums that are flattened into one struct: several enums, of every representation, and an
+//! optional one. Each is read by its own tag or key, independently of the others.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -96,13 +96,13 @@ struct Maps {
     lines: BTreeMap<u16, String>,
 }
 
-/// Each repair with the place of it.
+/// The repairs with their pointers.
 type Repairs = Vec<(RepairKind, String)>;
 
-/// A reply, and the value with its repairs, or the problems.
+/// A reply, and the expected value with its repairs, or the expected problems.
 type Row<'a, T> = (Value, Result<(T, &'a [(RepairKind, &'a str)]), &'a [&'a str]>);
 
-/// The value of a text with the repairs that it took; or what does not fit.
+/// Reads a text. Returns the value with its repairs, or the misfits.
 fn told<T: Extract + DeserializeOwned>(text: &str) -> Result<(T, Repairs), Vec<String>> {
     let contract = Contract::of::<T>().unwrap();
     let reading = read(text, contract.shape(None), Level::Lenient).unwrap();
@@ -131,7 +131,7 @@ fn stays<T: Extract + Serialize + DeserializeOwned + PartialEq + Debug>(values: 
     }
 }
 
-/// Holds rows of a text, with what is read or what does not fit, to a type.
+/// Reads each row as this type, and compares the value and its repairs, or the misfits.
 #[track_caller]
 fn table<T: Extract + DeserializeOwned + PartialEq + Debug>(rows: Vec<Row<'_, T>>) {
     for (said, expected) in rows {
@@ -162,7 +162,7 @@ fn paints() -> [Paint; 2] {
 }
 
 #[test]
-fn every_combination_of_variants_is_read_as_it_stands() {
+fn every_combination_of_variants_is_read_unchanged() {
     let pairs = |one: usize, other: usize| {
         (0..one).flat_map(move |a| (0..other).map(move |b| (a, b))).collect::<Vec<_>>()
     };
@@ -194,7 +194,7 @@ fn every_combination_of_variants_is_read_as_it_stands() {
 }
 
 #[test]
-fn two_tags_bind_together() {
+fn two_tagged_enums_are_read_independently() {
     let card_by_post = || Tagged {
         id: 1,
         pay: Pay::Card { number: "4".into() },
@@ -203,7 +203,7 @@ fn two_tags_bind_together() {
     let kinds = "/kind: one of \"cash\", \"card\", \"free\"";
     let ways = "/way: one of \"post\", \"pickup\"";
     table::<Tagged>(vec![
-        // In another order, and spelled otherwise.
+        // In another order, and with other spellings.
         (
             json!({"way": "Post", "street": "Elm", "kind": "CARD", "number": "4", "id": 1}),
             Ok((
@@ -211,7 +211,7 @@ fn two_tags_bind_together() {
                 &[(RepairKind::EnumMatched, "post"), (RepairKind::EnumMatched, "card")],
             )),
         ),
-        // Each tag that is missing is found by the members of its variant.
+        // A missing tag is inferred from the members of its variant.
         (
             json!({"id": 1, "kind": "card", "number": "4", "street": "Elm"}),
             Ok((card_by_post(), &[(RepairKind::Tag, "post")])),
@@ -223,21 +223,21 @@ fn two_tags_bind_together() {
         // A variant without members is never inferred.
         (json!({"id": 1, "kind": "card", "number": "4"}), Err(&[ways])),
         (json!({"id": 1, "way": "pickup"}), Err(&[kinds])),
-        // A tag that names no variant, whatever the members are.
+        // A tag that names no variant is an error, whatever the members are.
         (json!({"id": 1, "kind": "cheque", "coins": 3, "way": "pickup"}), Err(&[kinds])),
         (json!({"id": 1, "kind": "free", "way": "boat", "street": "Elm"}), Err(&[ways])),
-        // What is wrong is wrong inside of the variants that are named.
+        // Misfits are reported inside the variants that the tags name.
         (
             json!({"id": 1, "kind": "cash", "coins": "many", "way": "post"}),
             Err(&["/coins: an integer", "/street: missing required field"]),
         ),
-        // The members of two variants name none.
+        // Members of two variants do not identify a variant.
         (json!({"id": 1, "coins": 3, "number": "4", "way": "pickup"}), Err(&[kinds])),
     ]);
 }
 
 #[test]
-fn two_keys_bind_together() {
+fn two_externally_tagged_enums_are_read_independently() {
     table::<Keyed>(vec![
         (
             json!({"Striped": {"width": 2}, "SHOE": 43, "id": 1}),
@@ -280,7 +280,7 @@ fn two_keys_bind_together() {
 }
 
 #[test]
-fn an_optional_enum_is_absent_only_where_nothing_of_it_is_there() {
+fn an_optional_enum_is_absent_only_without_any_of_its_members() {
     let kinds = ": one of \"cash\", \"card\", \"free\"";
     table::<MaybeTagged>(vec![
         (

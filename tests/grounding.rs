@@ -1,5 +1,5 @@
-//! Quotes and grounded values: where they are found, what becomes of those that are not, and that
-//! looking them up costs no more than the source is long, whatever stands in it.
+//! Quotes and grounded values: their location in the source, the problems of those that are
+//! missing, and that the search costs no more than linear work for any source.
 
 use extract_llm::contract::CheckContext;
 use extract_llm::extraction::{ParseError, parse_in};
@@ -19,7 +19,7 @@ use support::scripted;
 const LETTER: &str = "Dear Ms. O’Neill,\n\nyour order “A-17” (3 chairs, €99.50) was infor-\nmally \
                       confirmed on 5 May. The chairs are red. The chairs are sturdy.\n\nPrice: -5 %";
 
-/// What of the letter is found for a quote, and how well.
+/// Returns the part of the letter that matches a quote, and the quality of the match.
 fn found(quote: &str) -> Option<(&'static str, Match)> {
     let located = Source::from(LETTER).locate(quote)?;
     let text = &LETTER[located.bytes];
@@ -28,7 +28,7 @@ fn found(quote: &str) -> Option<(&'static str, Match)> {
 }
 
 #[test]
-fn copies_are_found_whatever_their_form() {
+fn quotes_are_found_in_spite_of_case_space_and_punctuation() {
     use Match::{Exact, Fuzzy, Normalised};
     for (quote, expected) in [
         ("The chairs are red.", Some(("The chairs are red.", Exact))),
@@ -67,15 +67,15 @@ fn copies_are_found_whatever_their_form() {
 }
 
 #[test]
-fn a_word_goes_before_a_piece_of_one() {
+fn whole_words_are_preferred_to_parts_of_words() {
     let source = Source::from("In 1934 the party of art had 34 members; articles: 34.");
     assert_eq!(source.locate("34").unwrap().bytes, 29..31);
     assert_eq!(source.locate("art").unwrap().bytes, 21..24);
-    assert_eq!(source.locate("artic").unwrap().bytes, 41..46, "it is there");
+    assert_eq!(source.locate("artic").unwrap().bytes, 41..46, "a part of a word is found last");
 }
 
 #[test]
-fn letters_are_found_however_they_are_composed() {
+fn characters_are_found_in_any_unicode_composition() {
     let source = Source::from("Ve\u{301}ronique\u{a0}a con\u{fb01}né: Straße, ΟΔΟΣ, 東京\n都, ﬁn.");
     for (quote, text) in [
         ("Véronique a", "Ve\u{301}ronique\u{a0}a"),
@@ -102,7 +102,7 @@ struct Answer {
 }
 
 #[tokio::test]
-async fn what_is_not_in_the_source_is_fed_back_with_what_comes_nearest() {
+async fn a_missing_quote_is_reported_with_the_nearest_text() {
     let text = "Ada: the tea was cold. Bob (Bobby): the tea was cold, and I left.";
     let answer = |reason: &str, name: &str, nick: &str, left: &str| {
         reply::tool(json!({
@@ -132,18 +132,18 @@ async fn what_is_not_in_the_source_is_fed_back_with_what_comes_nearest() {
     );
     assert!(model.seen()[1].body.to_string().contains("to which the nearest is"));
 
-    // The same words again are the next place where they stand.
+    // A repeated quote gets the next occurrence.
     let places: Vec<_> =
         done.value.reasons.iter().map(|quote| quote.located().unwrap().bytes.start).collect();
     assert_eq!(places, [5, 36]);
     assert_eq!(done.value.happy.quotes[0].located().unwrap().quality, Match::Exact);
-    assert!(!*done.value.happy, "it is reached through");
+    assert!(!*done.value.happy, "the value is reached by deref");
     assert_eq!(done.value.names, ["Ada", "Bob"]);
     assert_eq!(done.value.nickname.as_deref(), Some("Bobby"));
 }
 
 #[test]
-fn mentions_beyond_the_last_place_stay_there() {
+fn quotes_beyond_the_last_occurrence_get_the_last_occurrence() {
     let background = CheckContext::new().source("tea, Tea, and tea");
     let read = parse_in::<Vec<Quote>>(r#"["tea", "tea", "tea", "tea"]"#, &background);
     let quotes = read.unwrap().value;
@@ -156,7 +156,7 @@ fn mentions_beyond_the_last_place_stay_there() {
 }
 
 #[test]
-fn several_messages_are_one_source_and_nothing_stands_across_two() {
+fn several_messages_are_one_source_and_no_quote_spans_two() {
     let messages = [
         Message::user("The first ends here"),
         Message::assistant("The model said so."),
@@ -177,14 +177,14 @@ fn without_a_source_nothing_is_grounded() {
     assert!(serde_json::from_value::<Quote>(json!("tea")).unwrap().located().is_none());
 }
 
-/// The work that a look-up takes, counted.
+/// Returns the number of steps that a search takes.
 fn steps(source: &Source, quote: &str) -> u64 {
     let mut effort = SearchCost::default();
     let _ = source.locate_after(quote, 0, &mut effort);
     effort.steps
 }
 
-/// Texts of about this many bytes that are hard to look up quotes in.
+/// Returns texts of about this many bytes that are hard to search.
 fn hostile(bytes: usize) -> Vec<String> {
     vec![
         "a".repeat(bytes),
@@ -200,14 +200,14 @@ fn hostile(bytes: usize) -> Vec<String> {
     ]
 }
 
-/// Numbers of seven figures.
+/// Returns numbers of seven digits, separated by spaces.
 fn numbers(count: usize) -> String {
     let numbers: Vec<String> = (0..count).map(|n| format!("{:07}", n * 7919 % 9_999_991)).collect();
     numbers.join(" ")
 }
 
 #[test]
-fn the_work_grows_as_the_source_does_whatever_stands_in_it() {
+fn the_search_takes_linear_work_for_any_source() {
     let quotes = [
         "b".repeat(355),
         format!("{}b", "a".repeat(354)),
@@ -221,7 +221,7 @@ fn the_work_grows_as_the_source_does_whatever_stands_in_it() {
         for quote in &quotes {
             let (few, many) = (steps(&small, quote), steps(&large, quote));
             let bytes = large.len() as u64;
-            // Looking closely at the best places costs the same, however long the source is.
+            // The close comparison of the best candidates costs the same for sources of any length.
             let closely = 4 * 2 * 2048 * 2048;
             assert!(many <= 40 * bytes + closely, "{many} steps in {bytes} bytes");
             assert!(many <= 8 * few + 40 * 8 + closely, "{few} steps, then {many}");
@@ -247,7 +247,7 @@ fn a_quote_is_found_at_the_far_end_of_a_large_source() {
     assert_eq!(source.locate("In the end the dogg ran away, 8 times"), None);
 }
 
-/// Prose with everything that is folded in it.
+/// Generates prose with all characters that the search folds.
 fn prose() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
         "Der",
@@ -275,14 +275,14 @@ fn prose() -> impl Strategy<Value = String> {
         .prop_map(|pieces| pieces.into_iter().flat_map(|(word, gap)| [word, gap]).collect())
 }
 
-/// A piece of a text between two random places, on character boundaries.
+/// Returns a random part of a text, on character boundaries.
 fn piece(text: &str, from: prop::sample::Index, to: prop::sample::Index) -> &str {
     let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     let (a, b) = (*from.get(&places), *to.get(&places));
     text[a.min(b)..a.max(b)].trim()
 }
 
-/// A copy with other case, white space, quotes and dashes.
+/// Returns a copy with changed case, white space, quotation marks and dashes.
 fn disguised(text: &str, choice: &[u8]) -> String {
     let mut choice = choice.iter().cycle();
     let mut other = || choice.next().is_some_and(|c| c % 2 == 0);
@@ -307,7 +307,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_piece_of_the_source_is_found_as_it_stands(
+    fn every_part_of_the_source_is_found_exactly(
         text in prose(), from: prop::sample::Index, to: prop::sample::Index,
     ) {
         let quote = piece(&text, from, to);
@@ -321,11 +321,11 @@ proptest! {
     }
 
     #[test]
-    fn a_copy_in_another_form_is_found_where_its_words_stand(
+    fn a_copy_in_another_form_is_found_at_its_words(
         text in prose(), from: prop::sample::Index, to: prop::sample::Index,
         choice in prop::collection::vec(any::<u8>(), 1..50),
     ) {
-        // Whole words: a cut through one leaves other words.
+        // Whole words only: a cut inside a word would leave another word.
         let words: Vec<&str> = text.split_whitespace().collect();
         let (a, b) = (from.index(words.len()), to.index(words.len()));
         let quote = words[a.min(b)..=a.max(b)].join(" ");
@@ -343,7 +343,7 @@ proptest! {
     }
 
     #[test]
-    fn places_lie_on_character_boundaries_whatever_is_looked_up(text in "\\PC{0,200}", quote in "\\PC{0,60}") {
+    fn locations_are_on_character_boundaries_for_any_quote(text in "\\PC{0,200}", quote in "\\PC{0,60}") {
         let source = Source::from(text.as_str());
         if let Some(located) = source.locate(&quote) {
             prop_assert!(text.get(located.bytes.clone()).is_some());

@@ -1,5 +1,5 @@
-//! Kinds of types that need care on their way: each is sent in every dialect, as a tool and as native
-//! output, in the shape that was asked for and in the type's own, and comes back as it was.
+//! Types that need special care: each is sent in every dialect, as a tool and as native output. The
+//! reply has the requested shape or the type's shape, and must come back unchanged.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -20,25 +20,26 @@ mod rules;
 #[path = "kinds_of_types/any.rs"]
 mod any;
 
-/// In which shape the model writes its reply.
+/// The shape of the model's reply.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Shape {
-    /// As the sent schema has it.
+    /// The shape of the sent schema.
     Asked,
-    /// As the type itself has it: models that are not held to a schema write so.
+    /// The type's shape, which models write that are not constrained by a schema.
     Own,
 }
 
-/// What is expected of a reply in the type's own shape, where another was asked for.
+/// The expected result for a reply in the type's shape, if another shape was requested.
 #[derive(Clone, Copy, PartialEq)]
 enum Natural {
-    /// It comes back, or it is a problem. It never becomes another value.
+    /// It is read or reported as a problem. It never becomes another value.
     Refusable,
-    /// It comes back.
+    /// It is read.
     Read,
 }
 
-/// Sends a value in every way, and tells what did not come back as it was.
+/// Sends a value in every combination, and returns descriptions of those that did not come back
+/// unchanged.
 fn faults<T>(sample: &T, natural: Natural) -> Vec<String>
 where
     T: Extract + Serialize + PartialEq + Debug,
@@ -66,7 +67,8 @@ where
             faults.push(format!("{name}: the sent schema refuses {asked}: {error}\n  {schema}"));
         }
         let mut replies = vec![(Shape::Asked, asked)];
-        // Else it would be a value in the shape that was asked for, and perhaps another one.
+        // A reply that fits the sent schema would count as one in the requested shape, with
+        // possibly another value.
         if !sent.is_valid(&wrapped) {
             replies.extend([(Shape::Own, wrapped), (Shape::Own, own.clone())]);
         }
@@ -123,14 +125,14 @@ where
     T: Extract + Serialize + PartialEq + Debug,
 {
     let samples: Vec<T> = samples.into_iter().collect();
-    assert!(!samples.is_empty(), "without a sample nothing is shown");
+    assert!(!samples.is_empty(), "no samples");
     let faults: Vec<String> = samples.iter().flat_map(|sample| faults(sample, natural)).collect();
     let schema = Contract::of::<T>().unwrap().schema().clone();
     assert!(faults.is_empty(), "{schema}\n{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
-/// Sends the arguments of a variant as a call of its tool, in the shape that was asked for and in
-/// its own.
+/// Sends a variant's arguments as a call of its tool, in the requested shape and in the type's
+/// shape.
 #[track_caller]
 fn comes_back_as_a_call<T>(samples: impl IntoIterator<Item = (&'static str, Value, T)>)
 where
@@ -178,8 +180,8 @@ enum Day {
 #[test]
 fn a_map_of_enum_keys_and_optional_values() {
     type Seats = BTreeMap<Day, Option<u8>>;
-    // A dialect that asks for every member has null for an entry that is left out, and no other word
-    // for an entry that holds none.
+    // A dialect that requires every member uses null for an absent entry, so it cannot express an
+    // entry that is null.
     let samples: [Seats; 3] = [
         Seats::new(),
         [(Day::Mon, Some(1))].into(),
@@ -189,7 +191,7 @@ fn a_map_of_enum_keys_and_optional_values() {
     let contract = Contract::of::<Seats>().unwrap();
     let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
     let sent = json!({"Mon": 1, "Tue": null});
-    assert_eq!(form.lowered.restore(sent), json!({"Mon": 1}), "nobody wrote the other");
+    assert_eq!(form.lowered.restore(sent), json!({"Mon": 1}), "the null entry is absent");
 }
 
 #[test]
@@ -241,7 +243,7 @@ fn two_flattened_enums_in_a_struct() {
 }
 
 #[test]
-fn of_two_flattened_enums_both_have_to_be_there() {
+fn two_flattened_enums_are_both_required() {
     for (text, missing) in [
         (r#"{"id": 1, "shape": "Circle", "radius": 2}"#, "no paint"),
         (r#"{"id": 1, "Plain": null}"#, "no outline"),
@@ -306,7 +308,7 @@ fn a_flattened_optional_enum() {
 }
 
 #[test]
-fn a_flattened_optional_enum_that_is_named_is_not_left_out() {
+fn a_flattened_optional_enum_with_a_tag_is_not_absent() {
     for text in [
         r#"{"id": 2, "shape": "Circle"}"#,
         r#"{"id": 2, "shape": "Circle", "radius": "wide"}"#,
@@ -337,7 +339,7 @@ fn a_flattened_optional_enum_tagged_by_its_key() {
     );
 }
 
-/// schemars writes a described unit variant as a text, also where it is a member.
+/// schemars describes a documented unit variant as a text, even where it is flattened as a member.
 #[test]
 fn a_flattened_enum_of_described_unit_variants() {
     #[derive(Debug, PartialEq, Serialize, Extract)]
@@ -405,7 +407,7 @@ fn sheets() -> [Sheet; 3] {
     [
         Sheet { id: 1, fields: BTreeMap::new() },
         Sheet { id: 2, fields: fields("a") },
-        // As the member that a strict dialect sends them under.
+        // Under the name that a strict dialect gives to the map.
         Sheet { id: 3, fields: fields("additional_properties") },
     ]
 }
@@ -548,9 +550,9 @@ fn an_empty_text_among_the_values_of_an_enum() {
 
 const GEMINI: [&Dialect; 2] = [&Dialect::GEMINI_JSON_SCHEMA, &Dialect::GEMINI_RESPONSE_SCHEMA];
 
-/// The objects and enums of a schema that Gemini answers with 400: "properties: should be non-empty for
-/// OBJECT type" (<https://github.com/agno-agi/agno/issues/2112>) and "enum[0]: cannot be empty"
-/// (<https://github.com/apify/apify-mcp-server/issues/353>).
+/// Collects the objects and enums of a schema that Gemini answers with 400: "properties: should be
+/// non-empty for OBJECT type" (<https://github.com/agno-agi/agno/issues/2112>) and "enum[0]: cannot
+/// be empty" (<https://github.com/apify/apify-mcp-server/issues/353>).
 fn refused_by_gemini(schema: &Value, found: &mut Vec<String>) {
     match schema {
         Value::Object(keywords) => {
@@ -584,12 +586,12 @@ fn gemini_takes<T: Extract>() {
 }
 
 #[test]
-fn an_empty_struct_as_gemini_takes_it() {
+fn an_empty_struct_is_accepted_by_gemini() {
     gemini_takes::<Holder>();
 }
 
 #[test]
-fn an_empty_text_among_the_values_of_an_enum_as_gemini_takes_it() {
+fn an_empty_text_among_the_values_of_an_enum_is_accepted_by_gemini() {
     gemini_takes::<Mark>();
     gemini_takes::<Cell>();
 }

@@ -1,5 +1,5 @@
 //! The page of `examples/live_page.rs` in a real browser: fields fill in while the embedded model
-//! writes. It needs a `ChromeDriver`, whose path stands in `EXTRACT_CHROMEDRIVER`.
+//! writes. Needs a `ChromeDriver`, with its path in `EXTRACT_CHROMEDRIVER`.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use fantoccini::{ClientBuilder, Locator};
 use serde_json::{Value, json};
 
-/// A process that ends with the test.
+/// A process that is killed at the end of the test.
 struct Running(Child);
 
 impl Drop for Running {
@@ -20,7 +20,7 @@ impl Drop for Running {
     }
 }
 
-/// The example, as it was built beside this test.
+/// Returns the path of the example that was built beside this test.
 fn example() -> PathBuf {
     let mut path = std::env::current_exe().unwrap();
     path.pop();
@@ -96,7 +96,7 @@ async fn the_fields_of_the_page_fill_in_while_the_model_writes() {
     assert!(shown.len() > 5, "{shown:?}");
     let last = shown.last().unwrap();
     assert_eq!(last["name"], name.as_str());
-    // Half a title was seen before the whole, and the name before any title.
+    // A part of the title was shown before the whole title.
     let title = last["title"].as_str().unwrap();
     let half = |value: &&Value| {
         value["title"].as_str().is_some_and(|seen| {

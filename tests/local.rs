@@ -1,4 +1,4 @@
-//! The whole path on the embedded model: a real server, a real model, no key.
+//! The whole library with the embedded model: a real server, a real model, no key.
 
 use extract_llm::contract::Contract;
 use extract_llm::conversation::Delta;
@@ -36,8 +36,8 @@ async fn a_real_model_fills_in_a_struct() {
     assert_eq!(done.attempts[0].outcome, Outcome::Accepted);
     assert!(done.usage.input_tokens > 0 && done.usage.output_tokens > 0, "{:?}", done.usage);
 
-    // A root that is not an object, and the other mode with enforcement. What this small a model
-    // says in it is not certain; that it fits is.
+    // A root that is not an object, and the other enforcing mode. This small model's answer is
+    // uncertain, but it always fits the schema.
     let mood: Mood = client.extract("Terrible service, I will never come back.").await.unwrap();
     assert_eq!(mood, Mood::Negative);
     let person = client
@@ -51,7 +51,7 @@ async fn a_real_model_fills_in_a_struct() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_real_model_is_seen_as_it_writes() {
+async fn a_real_models_value_is_shown_while_it_writes() {
     let text = "Maria Lopez is 34 years old and lives in Madrid.";
     let mut deltas = Client::local().extract::<Person>(text).deltas();
     let mut pieces = 0;
@@ -70,7 +70,7 @@ enum Fact {
     Town { city: String },
 }
 
-/// What so small a model says is not certain; that its calls are what they have to be is.
+/// This small model's answers are uncertain, but its calls always have the required form.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_model_calls_one_of_several_tools() {
     let client = Client::local();
@@ -90,7 +90,7 @@ async fn a_real_model_calls_one_of_several_tools() {
     }
 }
 
-/// The first letter of the first field is shown with the piece that it came in.
+/// The first letter of the first field is shown with the delta that contains it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_models_first_letter_is_shown_at_once() {
     let text = "Maria Lopez is 34 years old and lives in Madrid.";

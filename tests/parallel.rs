@@ -1,5 +1,5 @@
-//! Lists as parallel calls: every call an element, every call its own result, and only the bad ones
-//! again.
+//! Lists as parallel calls: every call is an element and gets a result, and only the invalid calls
+//! are asked for again.
 
 use extract_llm::conversation::Usage;
 use extract_llm::extraction::{BadItems, Layout, Outcome};
@@ -29,7 +29,7 @@ enum Action {
     },
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what validators are handed")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "a validator takes a reference")]
 fn known(id: &u64) -> Result<(), String> {
     if *id < 100 { Ok(()) } else { Err("the id of a booking, below 100".to_owned()) }
 }
@@ -67,7 +67,7 @@ async fn the_calls_of_one_reply_are_the_elements_in_order() {
 }
 
 #[tokio::test]
-async fn only_the_bad_calls_are_asked_for_again_and_each_is_told_its_own() {
+async fn only_invalid_calls_are_asked_for_again_each_with_its_own_problems() {
     let (client, model) = client([
         reply::calls([
             ("Reserve", json!({"people": 40})),
@@ -83,7 +83,7 @@ async fn only_the_bad_calls_are_asked_for_again_and_each_is_told_its_own() {
         done.value,
         [Action::Reserve { people: 4 }, Action::Cancel { id: 7 }, Action::Cancel { id: 70 }]
     );
-    // Both layers in one pass: the schema's bound and the validator's.
+    // The schema's bound and the validator's rule are reported together.
     let pointers: Vec<&str> =
         done.attempts[0].problems.iter().map(|problem| problem.pointer.as_str()).collect();
     assert_eq!(pointers, ["/0/Reserve/people", "/2/Cancel/id"]);
@@ -104,14 +104,14 @@ async fn only_the_bad_calls_are_asked_for_again_and_each_is_told_its_own() {
 }
 
 #[tokio::test]
-async fn what_was_mended_takes_its_place_over_several_rounds() {
+async fn corrected_calls_keep_their_index_over_several_rounds() {
     let (client, model) = client([
         reply::calls([
             ("Cancel", json!({"id": 1})),
             ("Cancel", json!({"id": 200})),
             ("Cancel", json!({"id": 300})),
         ]),
-        // Fewer than were wrong: the rest is waited for.
+        // Fewer corrections than invalid calls: the rest is asked for again.
         reply::calls([("Cancel", json!({"id": 2}))]),
         reply::calls([("Cancel", json!({"id": 3}))]),
     ]);
@@ -125,7 +125,7 @@ async fn what_was_mended_takes_its_place_over_several_rounds() {
 }
 
 #[tokio::test]
-async fn a_model_that_repeats_every_call_is_taken_at_its_word() {
+async fn a_model_that_repeats_every_call_replaces_the_list() {
     let (client, _) = client([
         reply::calls([("Cancel", json!({"id": 1})), ("Cancel", json!({"id": 200}))]),
         reply::calls([("Cancel", json!({"id": 1})), ("Cancel", json!({"id": 2}))]),
@@ -135,7 +135,7 @@ async fn a_model_that_repeats_every_call_is_taken_at_its_word() {
 }
 
 #[tokio::test]
-async fn calls_that_nobody_asked_for_are_no_guess() {
+async fn corrections_with_the_wrong_count_are_asked_for_again() {
     let (client, model) = client([
         reply::calls([
             ("Cancel", json!({"id": 1})),
@@ -155,7 +155,7 @@ async fn calls_that_nobody_asked_for_are_no_guess() {
 }
 
 #[tokio::test]
-async fn a_call_of_no_tool_and_one_that_cannot_be_read_are_bad_alone() {
+async fn an_unknown_call_and_an_unreadable_call_are_invalid_alone() {
     let (client, model) = client([
         reply::body(json!({"choices": [{"finish_reason": "tool_calls", "message": {
             "role": "assistant", "content": null, "tool_calls": [
@@ -180,18 +180,18 @@ async fn a_call_of_no_tool_and_one_that_cannot_be_read_are_bad_alone() {
 }
 
 #[tokio::test]
-async fn no_call_is_an_empty_list_where_the_model_is_done() {
+async fn a_finished_reply_without_calls_is_an_empty_list() {
     let (client, model) = client([
         reply::text("There is nothing to do here."),
         reply::text(""),
-        // Cut short by something else than the model: not an answer.
+        // The reply ended for an unknown reason, so it is not an answer.
         reply::body(json!({"choices": [{"message": {"role": "assistant", "content": "Let me"}}]})),
         reply::calls([("Cancel", json!({"id": 1}))]),
     ]);
     let done = client.extract::<Vec<Action>>("Nice weather.").report().await.unwrap();
     assert_eq!(done.value, []);
     assert!(done.notes[0].contains("the list is empty"), "{:?}", done.notes);
-    assert_eq!(model.seen()[0].body["tool_choice"], "auto", "it may call none");
+    assert_eq!(model.seen()[0].body["tool_choice"], "auto", "it may make no call");
     assert_eq!(client.extract::<Vec<Action>>("Nice.").await.unwrap(), []);
     let done = client.extract::<Vec<Action>>("Cancel 1.").report().await.unwrap();
     assert_eq!(done.value, [Action::Cancel { id: 1 }]);
@@ -217,7 +217,7 @@ async fn the_list_written_as_text_is_the_list() {
 }
 
 #[tokio::test]
-async fn a_list_that_may_not_be_empty_is_demanded() {
+async fn a_list_with_a_minimum_length_requires_calls() {
     let schema = json!({"title": "Orders", "type": "array", "minItems": 2, "items": {"oneOf": [
         {"type": "object", "properties": {"Buy": {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}}, "required": ["Buy"], "additionalProperties": false},
         {"type": "object", "properties": {"Sell": {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}}, "required": ["Sell"], "additionalProperties": false},
@@ -231,7 +231,7 @@ async fn a_list_that_may_not_be_empty_is_demanded() {
     assert_eq!(done.value, json!([{"Buy": {"n": 1}}, {"Sell": {"n": 2}}]));
     let seen = model.seen();
     assert_eq!(seen[0].body["tool_choice"], "required");
-    // What is wrong with the list is nobody's call: all are made again.
+    // A problem of the list belongs to no single call, so all calls are asked for again.
     let told = results(&seen[2].body);
     assert!(told[0].1.starts_with("Not taken"), "{}", told[0].1);
     let last = seen[2].body["messages"].as_array().unwrap().last().unwrap();
@@ -239,7 +239,7 @@ async fn a_list_that_may_not_be_empty_is_demanded() {
 }
 
 #[tokio::test]
-async fn silence_does_not_take_back_what_was_wrong() {
+async fn a_reply_without_calls_does_not_resolve_an_invalid_call() {
     let (client, model) = client([
         reply::calls([("Cancel", json!({"id": 1})), ("Cancel", json!({"id": 200}))]),
         reply::text("Done."),
@@ -279,7 +279,7 @@ async fn a_list_of_structs_is_one_call_unless_calls_are_asked_for() {
 }
 
 #[tokio::test]
-async fn where_a_model_calls_once_the_list_is_one_call() {
+async fn for_a_model_without_parallel_calls_the_list_is_one_call() {
     let mut profile = Profile::new("one", "one");
     profile.parallel_tools = false;
     let whole = || reply::tool(json!({"value": [{"Cancel": {"id": 1}}]}));
@@ -305,7 +305,7 @@ async fn bad_elements_can_be_left_out_of_a_list_that_is_one_call() {
     assert_eq!(model.seen()[0].body["tools"].as_array().unwrap().len(), 1);
 }
 
-/// One bad call of twenty: what is written again is that call.
+/// With one invalid call out of twenty, only that call is written again.
 #[tokio::test]
 async fn a_bad_call_of_many_costs_one_call() {
     let all = (0..20).map(|n| ("Cancel", json!({"id": if n == 13 { 900 } else { n }})));

@@ -1,5 +1,5 @@
-//! What the derive promises of values that are still arriving: a partial form for every type, filled
-//! in place, that ends as the value itself.
+//! Partial values from the derive: a partial form for every type, filled in place, that equals the
+//! value at the end.
 
 use std::collections::BTreeMap;
 
@@ -23,19 +23,19 @@ mod structs;
 #[path = "partials/turned.rs"]
 mod turned;
 
-/// A value that a reply to a plain request fills.
+/// Returns an empty partial value for a request without lowering.
 fn live<T: Extract>() -> Live<T> {
     Live::new(Contract::of::<T>().unwrap(), None)
 }
 
-/// What a text shows of a value, as JSON.
+/// Returns the partial value after a text, as JSON.
 fn shown<T: Extract>(text: &str) -> Value {
     let mut live = live::<T>();
     live.feed(text);
     live.partial().json()
 }
 
-/// What a text shows once it is over.
+/// Returns the partial value after a text that has ended, as JSON.
 fn ended<T: Extract>(text: &str) -> Value {
     let mut live = live::<T>();
     live.feed(text);
@@ -43,7 +43,7 @@ fn ended<T: Extract>(text: &str) -> Value {
     live.partial().json()
 }
 
-/// What each byte more shows, without repetitions.
+/// Returns the partial value after each character that changes it.
 fn steps<T: Extract>(text: &str) -> Vec<Value> {
     let mut live = live::<T>();
     let mut steps = Vec::new();

@@ -1,5 +1,5 @@
-//! A provider over real sockets: what is sent, and what becomes of everything that a server, or
-//! something in between, can answer.
+//! A provider over real sockets: the requests it sends, and its handling of every answer that a
+//! server or a proxy can give.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ fn client(server: &MockServer) -> Client {
 }
 
 #[tokio::test]
-async fn behind_a_base_url_the_model_has_the_name_that_its_server_knows() {
+async fn with_a_base_url_the_model_name_is_the_servers() {
     let person = completion(&json!({"name": "Maria", "age": 34}));
     let server = serve(ResponseTemplate::new(200).set_body_json(person)).await;
     for (model, sent) in [
@@ -66,7 +66,7 @@ async fn behind_a_base_url_the_model_has_the_name_that_its_server_knows() {
         ("Qwen/Qwen3-8B", "Qwen/Qwen3-8B"),
         ("vllm/Qwen/Qwen3-8B", "Qwen/Qwen3-8B"),
         ("openai/gpt-5", "gpt-5"),
-        // Open weights, which the publisher's own service does not have.
+        // Open-weight models, which the publisher's service does not serve.
         ("openai/gpt-oss-20b", "openai/gpt-oss-20b"),
         ("google/gemma-3-12b", "google/gemma-3-12b"),
         ("lmstudio/openai/gpt-oss-20b", "openai/gpt-oss-20b"),
@@ -97,7 +97,7 @@ async fn failure(template: ResponseTemplate) -> extract_llm::conversation::Provi
 }
 
 #[tokio::test]
-async fn a_request_carries_what_it_should_and_the_report_what_came_back() {
+async fn a_request_and_its_report_are_complete() {
     let server = MockServer::start().await;
     let good = completion(&json!({"name": "Maria", "age": 34}));
     Mock::given(method("POST"))
@@ -144,7 +144,7 @@ async fn a_request_carries_what_it_should_and_the_report_what_came_back() {
 }
 
 #[tokio::test]
-async fn statuses_become_classes() {
+async fn statuses_map_to_error_kinds() {
     let openai =
         |kind: &str, code: &str| json!({"error": {"message": "m", "type": kind, "code": code}});
     let table = [
@@ -189,7 +189,7 @@ async fn statuses_become_classes() {
 }
 
 #[tokio::test]
-async fn what_the_provider_says_of_an_error_is_kept() {
+async fn the_providers_error_details_are_kept() {
     let body = json!({"error": {"message": "Slow down.", "type": "requests", "code": "rate_limit_exceeded"}});
     let error = failure(
         ResponseTemplate::new(429)
@@ -202,7 +202,7 @@ async fn what_the_provider_says_of_an_error_is_kept() {
     assert_eq!(error.retry_after, Some(Duration::from_millis(1500)));
     assert_eq!(error.request_id.as_deref(), Some("req-9"));
     assert_eq!(error.code.as_deref(), Some("rate_limit_exceeded"));
-    assert!(!error.is_retryable(), "the provider's word counts");
+    assert!(!error.is_retryable(), "the provider forbids a retry");
     let shown = error.to_string();
     for part in ["429", "rate_limit_exceeded", "Slow down.", "req-9"] {
         assert!(shown.contains(part), "{part} is not in: {shown}");
@@ -210,7 +210,7 @@ async fn what_the_provider_says_of_an_error_is_kept() {
 }
 
 #[tokio::test]
-async fn a_key_that_a_server_repeats_is_taken_out() {
+async fn a_key_that_a_server_echoes_is_redacted() {
     let body = json!({"error": {"message": format!("bad key {KEY}"), "code": KEY}});
     let error = failure(ResponseTemplate::new(401).set_body_json(body)).await;
     assert_eq!(error.message, "bad key [secret]");
@@ -246,7 +246,7 @@ async fn bodies_that_are_not_the_protocol_are_typed_errors() {
 }
 
 #[tokio::test]
-async fn a_huge_body_is_not_taken_in() {
+async fn a_huge_body_is_refused() {
     let server =
         serve(ResponseTemplate::new(200).set_body_bytes(vec![b' '; 100 * 1024 * 1024])).await;
     let client = client(&server);
@@ -254,7 +254,7 @@ async fn a_huge_body_is_not_taken_in() {
     let Error::Provider { error, .. } = error else { panic!("{error}") };
     assert_eq!(error.kind, Kind::TooLarge);
 
-    // The same when the server does not say how much there is.
+    // The same without a content length.
     let (address, _served) = chunked_forever().await;
     let client = Client::builder()
         .base_url(format!("http://{address}"))
@@ -267,7 +267,7 @@ async fn a_huge_body_is_not_taken_in() {
     assert_eq!(error.kind, Kind::TooLarge);
 }
 
-/// A server that answers with a body that does not end.
+/// Starts a server whose response body does not end.
 async fn chunked_forever() -> (std::net::SocketAddr, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -283,7 +283,7 @@ async fn chunked_forever() -> (std::net::SocketAddr, tokio::task::JoinHandle<()>
     (address, served)
 }
 
-/// A server that reads a request, answers with these bytes, and closes.
+/// Starts a server that answers a request with these bytes and closes.
 async fn raw(answer: &'static [u8]) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -314,7 +314,7 @@ async fn transport_failure(
 }
 
 #[tokio::test]
-async fn failures_of_the_connection_are_told_apart() {
+async fn connection_failures_are_distinguished() {
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     assert_eq!(transport_failure(closed).await.kind, Kind::Connect);
 
@@ -355,7 +355,7 @@ async fn dropping_the_future_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn an_http_client_of_ones_own_is_used() {
+async fn a_user_defined_http_client_is_used() {
     let server = serve(
         ResponseTemplate::new(200).set_body_json(completion(&json!({"name": "M", "age": 1}))),
     )
@@ -370,7 +370,7 @@ async fn an_http_client_of_ones_own_is_used() {
 }
 
 #[test]
-fn bad_configurations_say_what_to_do() {
+fn configuration_errors_name_the_remedy() {
     let refused = |error: Error| match error {
         Error::Config(error) => error,
         other => panic!("{other}"),
@@ -409,7 +409,7 @@ fn bad_configurations_say_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_mode_that_the_server_does_not_take_is_stepped_down_from_once_and_remembered() {
+async fn an_unsupported_mode_is_replaced_once_and_remembered() {
     let server = MockServer::start().await;
     let refusal = json!({"error": {
         "message": "This model does not support response format `json_schema`.",
@@ -447,14 +447,14 @@ async fn a_mode_that_the_server_does_not_take_is_stepped_down_from_once_and_reme
     assert_eq!(second.attempts.len(), 1, "the client remembers");
     assert_eq!(second.attempts[0].mode, Mode::Tools);
 
-    // A mode that was chosen is not left.
+    // A mode that the caller chose is not changed.
     let error = client.extract::<Person>("Maria, 34").mode(Mode::JsonSchema).await.unwrap_err();
     let Error::Provider { error, .. } = error else { panic!("{error}") };
     assert_eq!(error.kind, Kind::Unsupported);
 }
 
 #[tokio::test]
-async fn a_failure_that_may_pass_is_tried_again_and_one_that_will_not_is_not() {
+async fn transient_failures_are_retried_and_permanent_ones_are_not() {
     let server = MockServer::start().await;
     let busy = ResponseTemplate::new(503).insert_header("retry-after-ms", "5");
     Mock::given(method("POST")).respond_with(busy).up_to_n_times(2).mount(&server).await;
@@ -471,7 +471,7 @@ async fn a_failure_that_may_pass_is_tried_again_and_one_that_will_not_is_not() {
         .unwrap();
     let done = client.extract::<Person>("Maria, 34").report().await.unwrap();
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
-    assert_eq!(done.attempts.len(), 1, "they are no re-asks");
+    assert_eq!(done.attempts.len(), 1, "transport retries are not re-asks");
     assert_eq!(done.attempts[0].transport_retries, 2);
     assert!(done.attempts[0].to_string().contains("sent 3 times"));
 }
@@ -488,7 +488,7 @@ async fn redirects_are_not_followed_with_the_key() {
 
 #[test]
 fn servers_of_this_machine_are_not_asked_through_a_proxy() {
-    // In a process of its own, because the environment belongs to all tests of this one.
+    // In a child process, because all tests share this process's environment.
     if std::env::var_os("EXTRACT_TEST_CHILD").is_some() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -511,7 +511,7 @@ fn servers_of_this_machine_are_not_asked_through_a_proxy() {
 }
 
 #[tokio::test]
-async fn what_a_provider_refused_of_its_own_model_is_read_before_it_is_asked_for_again() {
+async fn an_answer_that_the_provider_rejected_is_read_before_a_re_ask() {
     let refused = json!({"error": {
         "message": "Failed to call a function.", "type": "invalid_request_error", "code": "tool_use_failed",
         "failed_generation": "<tool>{'name': 'Maria', 'age': 34,}</tool>",
@@ -529,7 +529,7 @@ async fn what_a_provider_refused_of_its_own_model_is_read_before_it_is_asked_for
 }
 
 #[tokio::test]
-async fn a_header_of_one_extraction_goes_over_the_clients_and_is_a_secret() {
+async fn a_header_of_an_extraction_overrides_the_clients_and_is_secret() {
     let tenant = "tenant-7f3a9b21";
     let server = MockServer::start().await;
     let echo = json!({"error": {"message": format!("no tenant {tenant}")}});
@@ -558,10 +558,10 @@ async fn a_header_of_one_extraction_goes_over_the_clients_and_is_a_secret() {
 }
 
 #[tokio::test]
-async fn a_schema_that_is_refused_is_left_for_its_own_type_only() {
+async fn a_refused_schema_changes_the_mode_for_its_type_only() {
     #[derive(Debug, Extract)]
     struct Other {
-        #[allow(dead_code, reason = "that it is read is enough")]
+        #[allow(dead_code, reason = "only its presence matters")]
         name: String,
     }
     let server = MockServer::start().await;
@@ -590,11 +590,11 @@ async fn a_schema_that_is_refused_is_left_for_its_own_type_only() {
     let again = client.extract::<Person>("Maria, 34").report().await.unwrap();
     assert_eq!(modes(&again.attempts), [Mode::Tools], "remembered for the type");
     let other = client.extract::<Other>("Maria").report().await.unwrap();
-    assert_eq!(modes(&other.attempts), [Mode::JsonSchema], "and for no other");
+    assert_eq!(modes(&other.attempts), [Mode::JsonSchema], "not remembered for other types");
 }
 
 #[tokio::test]
-async fn a_server_that_takes_no_mode_is_never_asked_twice_in_one() {
+async fn a_server_without_a_supported_mode_is_asked_once_per_mode() {
     let refusal = json!({"error": {"message":
         "This model does not support response_format, tools, or any schema."}});
     let server = serve(ResponseTemplate::new(400).set_body_json(refusal)).await;
@@ -609,7 +609,7 @@ async fn a_server_that_takes_no_mode_is_never_asked_twice_in_one() {
         .facts(facts)
         .build()
         .unwrap();
-    // The second time there is no mode left to hope for: one request finds out whether that holds.
+    // The second extraction has no mode left to try. One request verifies that this is still so.
     for requests in [2, 3] {
         let error = client.extract::<Person>("Maria").deadline(Duration::from_secs(20)).await;
         let Err(Error::Provider { error, .. }) = error else { panic!("{error:?}") };

@@ -1,6 +1,6 @@
-//! Every preset, in every mode that it takes, against what a server can answer: how many requests it
-//! costs, how it ends, and what the ledger says. `docs/providers.md` is generated from what is seen
-//! here; `UPDATE_DOCS=1 cargo test --test providers` writes it anew.
+//! Every preset in every mode that it supports, against every kind of server answer: the number of
+//! requests, the outcome, and the ledger. `docs/providers.md` is generated from the results:
+//! `UPDATE_DOCS=1 cargo test --test providers` rewrites it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -33,7 +33,7 @@ struct Person {
     age: u8,
 }
 
-/// What a server does.
+/// The server's behaviour.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Case {
     Good,
@@ -100,7 +100,7 @@ impl Case {
         }
     }
 
-    /// Requests, and how it ends.
+    /// Returns the expected number of requests and the outcome.
     fn expected(self) -> (usize, &'static str) {
         match self {
             Self::Good | Self::StreamGood => (1, "the value"),
@@ -132,7 +132,8 @@ impl Case {
         )
     }
 
-    /// The answers of a server of this protocol; none where the protocol has no word for it.
+    /// Returns the server's answers in this protocol, or `None` if the protocol cannot express the
+    /// case.
     fn answers(self, protocol: Protocol, mode: Mode) -> Option<Vec<Act>> {
         let ok = |body: Value| {
             server::answer(200, "content-type: application/json\r\n", &body.to_string())
@@ -186,7 +187,7 @@ fn client_for(preset: &Preset, url: String) -> Client {
         .unwrap()
 }
 
-/// The turns of a request, wherever its protocol keeps them.
+/// Returns the turns of a request in any protocol.
 fn turns(body: &Value) -> &[Value] {
     ["messages", "input", "contents"].iter().find_map(|key| body[*key].as_array()).unwrap()
 }
@@ -203,7 +204,7 @@ fn ending<T>(result: &Result<T, Error>) -> &'static str {
     }
 }
 
-/// The oracle's name for the bodies of a protocol, where it knows the protocol.
+/// Returns the name of the official types that check this preset's request bodies, or `None`.
 fn oracle_kind(preset: &Preset) -> Option<&'static str> {
     match preset.name {
         "openai" => Some("openai-chat"),
@@ -215,7 +216,7 @@ fn oracle_kind(preset: &Preset) -> Option<&'static str> {
     }
 }
 
-/// Runs one case and gives what the server saw.
+/// Runs one case. Returns the number of requests that the server saw, and the outcome.
 async fn run(preset: &Preset, mode: Mode, case: Case, answers: Vec<Act>) -> (usize, &'static str) {
     let what = format!("{} {mode} {case:?}", preset.name);
     let server = Server::start(answers).await;
@@ -254,7 +255,7 @@ async fn run(preset: &Preset, mode: Mode, case: Case, answers: Vec<Act>) -> (usi
             let appended = Value::from(second[first.len()..].to_vec()).to_string();
             assert!(appended.contains("/age"), "{what}: {appended}");
         }
-        // The transport's retries are one attempt, and send the same bytes.
+        // The transport's retries belong to one attempt, and send the same bytes.
         _ => {
             assert_eq!(attempts, 1, "{what}");
             assert!(bodies.iter().all(|body| *body == bodies[0]), "{what}");
@@ -269,7 +270,7 @@ async fn run(preset: &Preset, mode: Mode, case: Case, answers: Vec<Act>) -> (usi
     if case == Case::StreamCut {
         let Err(Error::Provider { error, ledger, .. }) = &done else { panic!("{what}: {done:?}") };
         assert_eq!(error.kind, ProviderErrorKind::Interrupted, "{what}: {error}");
-        assert!(ledger.attempts[0].reply.contains("Maria"), "{what}: what had come is kept");
+        assert!(ledger.attempts[0].reply.contains("Maria"), "{what}: the partial reply is kept");
     }
     if let (Some(head), Auth::Header(name)) = (heads.first(), preset.auth) {
         let head = head.to_ascii_lowercase();
@@ -280,7 +281,7 @@ async fn run(preset: &Preset, mode: Mode, case: Case, answers: Vec<Act>) -> (usi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_preset_in_every_mode_costs_what_it_should_and_ends_as_it_should() {
+async fn every_preset_in_every_mode_has_the_expected_requests_and_outcome() {
     let mut seen: BTreeMap<(String, Case), (usize, &'static str)> = BTreeMap::new();
     for preset in presets() {
         let mut runs = tokio::task::JoinSet::new();
@@ -380,7 +381,7 @@ fn document(seen: &BTreeMap<(String, Case), (usize, &'static str)>) -> String {
     page
 }
 
-/// The row of the embedded model, which is no preset: it says by itself what it takes.
+/// Returns the row of the embedded model, which is not a preset and has its own profile.
 fn local() -> String {
     let client = Client::new("local").unwrap();
     let profile = client.model().profile();
@@ -397,7 +398,7 @@ fn local() -> String {
     )
 }
 
-/// How a provider differs from OpenAI on the wire.
+/// Returns the differences of a provider from OpenAI on the wire.
 fn quirks(preset: &Preset) -> String {
     let facts = &preset.facts;
     let quirks = &facts.quirks;

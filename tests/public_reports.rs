@@ -1,6 +1,6 @@
-//! Replies rebuilt from people's bug reports with other libraries, in the folder that
-//! `EXTRACT_CASES_DIR` names: those about the text of a reply. Without the variable there is nothing to
-//! hold, and it says so.
+//! Replies rebuilt from public bug reports about other libraries, in the folder that
+//! `EXTRACT_CASES_DIR` names: those about the text of a reply. Without the variable the test prints
+//! a notice and passes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,7 +38,7 @@ struct Company {
 
 type Read = fn(&str) -> Result<Value, String>;
 
-/// The value of a text, or of the completion that a server answers with.
+/// Returns the value of a text, or of a server's completion, as JSON.
 fn read<T: Extract + Serialize>(input: &str) -> Result<Value, String> {
     let input = input.replace("{{TOOL}}", Contract::of::<T>().unwrap().name());
     if !input.starts_with("{\"id\"") {
@@ -62,7 +62,7 @@ fn read<T: Extract + Serialize>(input: &str) -> Result<Value, String> {
 }
 
 #[test]
-fn replies_from_reports_are_read_right_or_refused() {
+fn replies_from_reports_are_read_correctly_or_refused() {
     let Some(folder) = std::env::var_os("EXTRACT_CASES_DIR") else {
         eprintln!("skipped: EXTRACT_CASES_DIR is not set");
         return;

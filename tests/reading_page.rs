@@ -1,6 +1,5 @@
-//! The tables of `docs/reading.md`: every row is read, and the page holds what came of it.
-//!
-//! `UPDATE_DOCS=1 cargo test --test reading_page` writes the page anew.
+//! The tables of `docs/reading.md`: every row is read, and the page shows the result.
+//! `UPDATE_DOCS=1 cargo test --test reading_page` rewrites the page.
 
 use extract_llm::extraction::{ParseError, parse};
 use extract_llm::reading::ReadError;
@@ -108,7 +107,7 @@ enum Stock {
     SoldOut,
 }
 
-/// A reply, and its reading as a type.
+/// A reply, and the function that reads it as a type.
 struct Case {
     of: &'static str,
     reply: &'static str,
@@ -121,7 +120,7 @@ macro_rules! cases {
     };
 }
 
-/// The value as JSON, or the places of its problems.
+/// Returns the value as JSON, or the pointers of its problems.
 fn outcome<T: Extract + Serialize>(reply: &str) -> String {
     match parse::<T>(reply) {
         Ok(parsed) => serde_json::to_string(&parsed.value).unwrap(),
@@ -141,7 +140,7 @@ fn outcome<T: Extract + Serialize>(reply: &str) -> String {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one row after the other")]
+#[expect(clippy::too_many_lines, reason = "a long table")]
 fn tables() -> Vec<(&'static str, Vec<Case>)> {
     vec![
         (
@@ -261,7 +260,7 @@ fn tables() -> Vec<(&'static str, Vec<Case>)> {
     ]
 }
 
-/// A text as code within a cell of a table.
+/// Returns a text as code for a table cell.
 fn code(text: &str) -> String {
     let text = text.replace('\n', "⏎").replace('|', "\\|");
     if text.contains('`') { format!("```` {text} ````") } else { format!("`{text}`") }
@@ -287,7 +286,7 @@ fn rendered(cases: &[Case]) -> String {
 }
 
 #[test]
-fn every_row_of_the_page_is_read_as_it_says() {
+fn every_row_of_the_page_is_read_as_shown() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reading.md");
     let kept = std::fs::read_to_string(path).unwrap();
     let mut made = kept.clone();

@@ -1,5 +1,5 @@
-//! Asking again only for what failed: what is asked for, in which form, what it saves, and that the
-//! value is the one that a whole regeneration gives.
+//! Partial re-asks: the parts that are asked for, their form, the savings, and that the merged
+//! value equals a full regeneration.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ fn order(lines: usize) -> Value {
     json!({"customer": "Ada", "lines": lines, "total": 9.5})
 }
 
-/// The arguments of the call, or the text, that a reply to a request is made of.
+/// Returns the function of the tool at `index` in a request body.
 fn tool(body: &Value, index: usize) -> &Value {
     &body["tools"][index]["function"]
 }
@@ -71,7 +71,7 @@ async fn one_bad_element_of_200_costs_a_tenth_of_a_regeneration_at_most() {
     assert!(asked * 10 <= whole, "{asked} of {whole} bytes");
     assert_eq!(done.attempts[1].reply.len(), asked);
 
-    // The schema of the request is the element's.
+    // The request's schema is the element's.
     let body = &model.seen()[1].body;
     let tool = tool(body, 1);
     let asked = &tool["parameters"];
@@ -83,9 +83,9 @@ async fn one_bad_element_of_200_costs_a_tenth_of_a_regeneration_at_most() {
     let line = element["$ref"].as_str().and_then(|at| asked.pointer(&at[1..])).unwrap_or(element);
     assert_eq!(line["required"], json!(["sku", "quantity"]));
     assert_eq!(line["properties"]["quantity"]["minimum"], 1);
-    assert!(!asked.to_string().contains("customer"), "nothing of the whole: {asked}");
+    assert!(!asked.to_string().contains("customer"), "the whole is not repeated: {asked}");
 
-    // What was said before stays as it was, and is answered.
+    // Earlier messages stay unchanged, and every call gets a result.
     let messages = body["messages"].as_array().unwrap();
     assert_eq!(messages.len(), 3);
     assert_eq!(messages[2]["role"], "tool");
@@ -99,7 +99,7 @@ async fn one_bad_element_of_200_costs_a_tenth_of_a_regeneration_at_most() {
 }
 
 #[tokio::test]
-async fn several_bad_elements_are_asked_for_at_once_in_every_mode() {
+async fn several_invalid_elements_are_asked_for_together_in_every_mode() {
     let right = order(60);
     let mut bad = right.clone();
     bad["lines"][3]["quantity"] = json!(0);
@@ -136,7 +136,7 @@ async fn several_bad_elements_are_asked_for_at_once_in_every_mode() {
                 let words = last["content"].as_str().unwrap();
                 assert!(words.contains("The type of the parts:"), "{words}");
                 assert!(words.contains("corrected_total") && words.contains("sku"), "{words}");
-                assert!(!words.contains("customer:"), "nothing of the whole: {words}");
+                assert!(!words.contains("customer:"), "the whole is not repeated: {words}");
             }
             _ => {}
         }
@@ -144,7 +144,7 @@ async fn several_bad_elements_are_asked_for_at_once_in_every_mode() {
 }
 
 #[tokio::test]
-async fn small_values_and_large_parts_are_asked_for_as_a_whole() {
+async fn small_values_and_large_parts_are_re_asked_as_a_whole() {
     let asked = async |bad: Value, reask: Reask| {
         let (client, model) = client([reply::tool(bad), reply::tool(order(3))]);
         let done = client.extract::<Order>("an order").reask(reask).report().await.unwrap();
@@ -167,7 +167,7 @@ async fn small_values_and_large_parts_are_asked_for_as_a_whole() {
     assert_eq!(asked(one.clone(), Reask::Auto).await.0, ["/lines/9"]);
     assert_eq!(asked(one, Reask::Whole).await, (vec![], 1));
 
-    // The member that the problem is with may be large itself, or missing.
+    // The invalid member itself may be large or missing.
     let mut none = order(100);
     none.as_object_mut().unwrap().remove("customer");
     assert_eq!(asked(none, Reask::Auto).await.0, ["/customer"]);
@@ -177,7 +177,7 @@ async fn small_values_and_large_parts_are_asked_for_as_a_whole() {
 }
 
 #[tokio::test]
-async fn a_whole_that_is_given_all_the_same_is_accepted() {
+async fn a_whole_value_in_reply_to_a_partial_re_ask_is_accepted() {
     let right = order(60);
     let mut bad = right.clone();
     bad["lines"][3]["quantity"] = json!(0);
@@ -187,7 +187,7 @@ async fn a_whole_that_is_given_all_the_same_is_accepted() {
         assert_eq!(done.value, serde_json::from_value(right.clone()).unwrap());
         assert_eq!(model.seen().len(), 2);
     }
-    // So is the one part without a name around it.
+    // A single part without its wrapping name is accepted too.
     let (client, _) = client([reply::tool(bad), reply::tool(right["lines"][3].clone())]);
     let done =
         client.extract::<Order>("a long order").validation_retries(1).report().await.unwrap();
@@ -195,7 +195,7 @@ async fn a_whole_that_is_given_all_the_same_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_part_that_is_bad_again_is_asked_for_again_alone() {
+async fn a_part_that_is_still_invalid_is_asked_for_again_alone() {
     let right = order(60);
     let mut bad = right.clone();
     bad["lines"][3]["quantity"] = json!(0);
@@ -210,7 +210,7 @@ async fn a_part_that_is_bad_again_is_asked_for_again_alone() {
     let asked: Vec<&[String]> = done.attempts.iter().map(|one| one.parts.as_slice()).collect();
     assert_eq!(asked[1].len(), 2);
     assert_eq!(asked[2], ["/lines/40"]);
-    // Every call has its answer, also the one of the parts.
+    // Every call has a result, including the call of the parts.
     let messages = model.seen()[2].body["messages"].as_array().unwrap().clone();
     let roles: Vec<&Value> = messages.iter().map(|message| &message["role"]).collect();
     assert_eq!(roles, ["user", "assistant", "tool", "assistant", "tool"]);
@@ -220,7 +220,7 @@ async fn a_part_that_is_bad_again_is_asked_for_again_alone() {
 }
 
 #[tokio::test]
-async fn parts_that_are_left_out_stay_asked_for_and_what_cannot_be_read_asks_again() {
+async fn missing_parts_and_unreadable_replies_are_asked_for_again() {
     let right = order(60);
     let mut bad = right.clone();
     bad["lines"][3]["quantity"] = json!(0);
@@ -239,7 +239,7 @@ async fn parts_that_are_left_out_stay_asked_for_and_what_cannot_be_read_asks_aga
 }
 
 #[tokio::test]
-async fn parts_that_come_back_the_same_make_way_for_the_whole() {
+async fn unchanged_parts_lead_to_a_re_ask_for_the_whole() {
     let right = order(60);
     let mut bad = right.clone();
     bad["lines"][3]["quantity"] = json!(0);
@@ -251,7 +251,8 @@ async fn parts_that_come_back_the_same_make_way_for_the_whole() {
     assert_eq!(done.value, serde_json::from_value(right).unwrap());
     let asked: Vec<usize> = done.attempts.iter().map(|one| one.parts.len()).collect();
     assert_eq!(asked, [0, 1, 0]);
-    // The tool that the conversation has calls of is still there, and is not the one to call.
+    // The parts tool stays in the request, because the conversation has calls of it. It is not the
+    // tool to call.
     let body = &model.seen()[2].body;
     assert_eq!(body["tools"].as_array().unwrap().len(), 2);
     assert_eq!(body["tool_choice"]["function"]["name"], "Order");
@@ -282,7 +283,7 @@ async fn a_rule_over_the_whole_that_fails_after_a_merge_asks_for_the_whole() {
         amounts[0]["euros"] = json!(first);
         json!({"amounts": amounts, "total": total})
     };
-    // The rule of the whole is reached only when the parts are right.
+    // The rule of the whole value is checked only after the parts are valid.
     let mut bad = bill(0, 60);
     bad["amounts"][0]["euros"] = json!("few");
     let part = json!({"amounts_0": {"what": "a chair", "euros": 5}});
@@ -296,7 +297,7 @@ async fn a_rule_over_the_whole_that_fails_after_a_merge_asks_for_the_whole() {
     assert_eq!(done.attempts[1].problems[0].pointer, "");
 }
 
-/// A model with the strictest dialect.
+/// Returns a model with OpenAI's strict dialect.
 fn strict(replies: impl IntoIterator<Item = Value>) -> Scripted {
     let mut profile = Profile::new("openai", "strict").modes([Mode::Tools]);
     profile.tool_dialect = &Dialect::OPENAI_STRICT;
@@ -322,7 +323,7 @@ struct Book {
 }
 
 #[tokio::test]
-async fn parts_are_lowered_and_raised_as_the_whole_is() {
+async fn parts_are_lowered_and_restored_like_the_whole() {
     let book = |pages: Value| {
         let marks = json!([{"key": "one", "value": 3}, {"key": "two", "value": 5}]);
         json!({"title": "A book", "pages": pages, "marks": marks, "subtitle": null})
@@ -351,7 +352,7 @@ async fn parts_are_lowered_and_raised_as_the_whole_is() {
     assert_eq!(asked["additionalProperties"], false);
     let places = asked.to_string();
     assert!(places.contains("At /books/7/value") && places.contains("At /opened/1"), "{places}");
-    assert!(places.contains("\"key\""), "marks are pairs: {places}");
+    assert!(places.contains("\"key\""), "maps are sent as pairs: {places}");
 }
 
 #[tokio::test]
@@ -388,7 +389,7 @@ async fn wrapped_roots_and_recursive_types_have_parts_too() {
 }
 
 #[tokio::test]
-async fn the_branch_of_a_union_is_told_by_its_tag_and_a_large_element_is_asked_for_by_member() {
+async fn parts_inside_unions_and_large_elements_are_asked_for_by_member() {
     #[derive(Debug, PartialEq, Extract)]
     #[serde(tag = "kind")]
     enum Event {
@@ -432,7 +433,7 @@ async fn the_branch_of_a_union_is_told_by_its_tag_and_a_large_element_is_asked_f
 }
 
 #[tokio::test]
-async fn only_the_latest_parts_are_shown_again_with_what_they_are_parts_of() {
+async fn only_the_latest_parts_and_the_whole_answer_are_shown_again() {
     let mut bad = order(60);
     bad["lines"][3]["quantity"] = json!(0);
     let part = |sku: &str| json!({"lines_3": {"sku": sku, "quantity": 4}});
@@ -463,12 +464,12 @@ async fn another_model_can_be_asked_for_the_parts_alone() {
     assert_eq!(done.value, serde_json::from_value(right).unwrap());
     assert_eq!(done.attempts[1].parts, ["/lines/3"]);
     let messages = &second.seen()[0].body["messages"];
-    assert_eq!(messages[1]["content"], bad.to_string(), "what the parts are parts of");
+    assert_eq!(messages[1]["content"], bad.to_string(), "the whole answer is shown");
     assert_eq!(second.seen()[0].body["response_format"]["json_schema"]["name"], "Order_parts");
 }
 
 #[tokio::test]
-async fn the_type_of_the_parts_is_told_in_words_where_that_of_the_whole_is() {
+async fn the_schema_of_the_parts_is_described_as_text_in_modes_that_do_so() {
     let right = order(60);
     let mut bad = right.clone();
     bad["lines"][3]["quantity"] = json!(0);
@@ -486,7 +487,7 @@ async fn the_type_of_the_parts_is_told_in_words_where_that_of_the_whole_is() {
     assert!(messages.last().unwrap().text().ends_with("\n\nAs Order_parts."));
 }
 
-/// A server that takes no more than one tool.
+/// A server that accepts only one tool.
 struct OneTool(Scripted);
 
 impl Model for OneTool {
@@ -508,7 +509,7 @@ impl Model for OneTool {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_take_the_request_for_parts_is_asked_for_the_whole() {
+async fn a_server_that_rejects_the_parts_request_is_asked_for_the_whole() {
     let right = order(60);
     let mut bad = right.clone();
     bad["lines"][3]["quantity"] = json!(0);
@@ -525,14 +526,14 @@ async fn a_server_that_does_not_take_the_request_for_parts_is_asked_for_the_whol
     assert_eq!(messages.len(), 3);
     let told = messages[2]["content"].as_str().unwrap();
     assert!(told.ends_with("with the whole answer, corrected."), "{told}");
-    // The mode itself is not left for it.
+    // The mode itself is kept.
     let (first, _) = scripted::scripted([reply::tool(bad.clone())]);
     let done = first.extract::<Order>("an order").escalate_to(&client, 1).report().await.unwrap();
     assert_eq!(done.attempts.last().unwrap().mode, Mode::Tools);
 }
 
 #[tokio::test]
-async fn elements_that_stream_are_each_given_once_the_one_that_was_asked_for_again_too() {
+async fn streamed_elements_are_given_once_including_re_asked_ones() {
     let right = order(60)["lines"].clone();
     let mut bad = right.clone();
     bad[0]["quantity"] = json!(0);
@@ -548,7 +549,7 @@ async fn elements_that_stream_are_each_given_once_the_one_that_was_asked_for_aga
     assert_eq!(model.seen().len(), 2);
     let mut all: Vec<Line> = serde_json::from_value(right).unwrap();
     all.rotate_left(1);
-    assert_eq!(seen, all, "the bad one comes last");
+    assert_eq!(seen, all, "the corrected element comes last");
 }
 
 #[tokio::test]
@@ -569,7 +570,7 @@ async fn budgets_count_parts_as_they_count_the_whole() {
 }
 
 #[tokio::test]
-async fn parts_that_come_back_wrong_make_way_for_the_whole_and_its_tool_is_named() {
+async fn invalid_parts_lead_to_a_re_ask_for_the_whole_that_names_its_tool() {
     let right = order(60);
     let mut bad = right.clone();
     bad["lines"][7]["quantity"] = json!("many");

@@ -1,5 +1,5 @@
-//! For any value and any damage to it: the parts that are asked for again hold all of the damage, and
-//! the right parts in their places give the right value, in every dialect.
+//! Properties for any value with any damage: the parts that are asked for again contain all of the
+//! damage, and corrected parts give the correct value, in every dialect.
 
 use extract_llm::check::violations;
 use extract_llm::contract::dialect::Dialect;
@@ -95,7 +95,7 @@ fn value() -> impl Strategy<Value = Value> {
     )
 }
 
-/// All places of a value but the root.
+/// Collects the pointers of all values inside a value.
 fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     let mut inside = |segment: &str, value: &Value| {
         let pointer = format!("{at}/{}", segment.replace('~', "~0").replace('/', "~1"));
@@ -111,12 +111,12 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// A value of a type that its place does not take.
+/// Returns a value of a type that this value's schema does not accept.
 fn wrong(value: &Value) -> Value {
     if value.is_object() || value.is_null() { json!("wrong") } else { json!({"wrong": true}) }
 }
 
-/// Breaks the value at some of its places: another type, or a member that is missing.
+/// Damages the value at some pointers: a wrong type, or a missing member.
 fn damaged(value: &Value, damage: &[(prop::sample::Index, bool)]) -> Value {
     let mut damaged = value.clone();
     let mut all = Vec::new();
@@ -130,7 +130,7 @@ fn damaged(value: &Value, damage: &[(prop::sample::Index, bool)]) -> Value {
             Some(Value::Object(members)) if *removes && !is_entry => {
                 members.shift_remove(&name);
             }
-            // What is around it may be broken already.
+            // The value around it may be damaged already.
             _ => {
                 if let Some(at) = damaged.pointer_mut(pointer) {
                     *at = wrong(value.pointer(pointer).unwrap());
@@ -149,7 +149,7 @@ proptest! {
     })]
 
     #[test]
-    fn the_right_parts_in_their_places_give_the_right_value(
+    fn corrected_parts_give_the_correct_value(
         value in value(),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 1..5),
         dialect in 0_usize..4,
@@ -179,7 +179,7 @@ proptest! {
         let parts = ReaskParts::of(&contract, Some(&form), &damaged, &problems);
         let parts = parts.expect("what is broken inside of a value is in parts of it");
 
-        // No part is inside of another, and each is asked for by a name of its own.
+        // No part is inside another, and every part has a unique name.
         for (index, one) in parts.iter().enumerate() {
             for other in parts.iter().skip(index + 1) {
                 let inside = format!("{}/", one.pointer);
@@ -187,7 +187,7 @@ proptest! {
                 prop_assert!(one.name != other.name && one.pointer != other.pointer);
             }
         }
-        // The right parts fit what they are asked for by, and survive the dialect.
+        // The corrected parts fit their schema, and survive the dialect.
         let right = parts.iter().map(|part| {
             (part.name.clone(), value.pointer(&part.pointer).expect("it is in the right value").clone())
         });

@@ -1,4 +1,5 @@
-//! What is refused before anything is sent, in which words, and what those words never hold.
+//! Configurations and inputs that are refused before anything is sent, their messages, and that
+//! these contain no secrets.
 
 use extract_llm::conversation::Message;
 use extract_llm::extraction::InputError;
@@ -25,7 +26,7 @@ fn config_error(client: Result<Client, Error>) -> ConfigError {
     }
 }
 
-/// What a base URL is shown as in the error that it is.
+/// Returns the base URL as the error shows it.
 fn refused_url(url: &str) -> String {
     let error = config_error(Client::builder().model("m").base_url(url).build());
     let told = format!("{error} {error:?}");
@@ -37,7 +38,7 @@ fn refused_url(url: &str) -> String {
 }
 
 #[test]
-fn a_base_url_is_told_of_without_its_secrets() {
+fn the_error_for_a_base_url_shows_no_secrets() {
     for (url, shown) in [
         ("https://root:hunter2@host/v1", "https://…@host/v1"),
         ("ftp://root:hunter2@host/v1", "ftp://…@host/v1"),
@@ -74,7 +75,7 @@ fn no_debug_output_shows_the_secrets_of_a_url() {
 }
 
 #[tokio::test]
-async fn a_key_in_a_url_that_a_server_repeats_is_taken_out() {
+async fn a_key_in_a_url_that_a_server_echoes_is_redacted() {
     let server = MockServer::start().await;
     let page = "nothing at /v1/chat/completions?api-version=2024-10-21&key=hunter2-hunter2";
     Mock::given(method("POST"))
@@ -90,7 +91,7 @@ async fn a_key_in_a_url_that_a_server_repeats_is_taken_out() {
 }
 
 #[test]
-fn a_provider_without_a_model_is_told_where_the_model_stands() {
+fn the_error_for_a_missing_model_shows_the_format() {
     for spec in ["openai", "openai/", " OpenAI / "] {
         let error = config_error(Client::new(spec));
         assert!(matches!(error, ConfigError::NoModel { .. }), "{spec}: {error:?}");
@@ -102,7 +103,7 @@ fn a_provider_without_a_model_is_told_where_the_model_stands() {
 }
 
 #[test]
-fn a_model_without_a_provider_is_told_a_likely_one() {
+fn the_error_for_a_missing_provider_suggests_one() {
     for (spec, full) in [
         ("gpt-4o", "`openai/gpt-4o`"),
         (" claude-opus-5-5", "`anthropic/claude-opus-5-5`"),
@@ -116,19 +117,19 @@ fn a_model_without_a_provider_is_told_a_likely_one() {
 }
 
 #[test]
-fn a_providers_name_is_known_in_any_case() {
+fn provider_names_are_case_insensitive() {
     for spec in ["OpenAI/gpt-4o", " openai/gpt-4o\n", "openai / gpt-4o"] {
         let client = Client::builder().model(spec).api_key("k").build().unwrap();
         let profile = client.model().profile();
         assert_eq!((&*profile.provider, &*profile.model), ("openai", "gpt-4o"));
     }
-    // On a server of one's own it is as likely a part of the model's name.
+    // With a custom base URL, the prefix is more likely a part of the model's name.
     let own = Client::builder().model("Groq/Llama-3").base_url("http://host/v1").build().unwrap();
     assert_eq!(own.model().profile().model, "Groq/Llama-3");
 }
 
 #[test]
-fn the_embedded_model_is_known_and_stands_alone() {
+fn the_embedded_model_is_selected_by_local_alone() {
     for spec in ["local", " Local "] {
         assert_eq!(Client::new(spec).unwrap().model().profile().provider, "local");
     }
@@ -143,14 +144,14 @@ fn the_embedded_model_is_known_and_stands_alone() {
 }
 
 #[test]
-fn a_blank_key_is_a_missing_one() {
+fn a_blank_key_counts_as_missing() {
     for key in ["", " \t\n"] {
         let error = config_error(Client::builder().model("openai/gpt-4o").api_key(key).build());
         let ConfigError::MissingKey { provider, variables } = &error else { panic!("{error:?}") };
         assert_eq!((*provider, variables.len()), ("openai", 0));
         assert!(error.to_string().contains("blank"), "{error}");
     }
-    // Servers that ask for no key are given none.
+    // Servers that need no key are sent none.
     assert!(Client::builder().model("ollama/qwen3").api_key("").build().is_ok());
     assert!(Client::builder().model("m").base_url("http://host/v1").api_key("").build().is_ok());
 }
@@ -162,7 +163,7 @@ struct Person {
 }
 
 #[tokio::test]
-async fn an_empty_document_is_empty_behind_examples_too() {
+async fn an_empty_input_is_refused_with_examples_too() {
     let example =
         [Message::user("Maria is 34."), Message::assistant(r#"{"name": "Maria", "age": 34}"#)];
     let (client, model) = client([reply::tool(json!({"name": "Maria", "age": 34}))]);

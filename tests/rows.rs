@@ -1,4 +1,4 @@
-//! A list that came in several values or several calls: no row of it is lost unsaid.
+//! A list that arrives as several values or several calls: every row is kept or reported.
 
 use extract_llm::extraction::{BadItems, Layout, Outcome, Report};
 use extract_llm::model::Scripted;
@@ -41,7 +41,7 @@ fn joined(notes: &[String]) -> bool {
 }
 
 #[tokio::test]
-async fn lines_and_blocks_are_one_list_in_every_mode() {
+async fn values_in_lines_and_blocks_are_one_list_in_every_mode() {
     for text in [LINES, BLOCKS] {
         let parsed = parse::<Vec<Row>>(text).unwrap();
         assert_eq!(parsed.value, abc());
@@ -79,13 +79,13 @@ fn elements_of_any_form_are_collected() {
     assert_eq!(parse::<Vec<Vec<u8>>>("[1, 2]\n[3]").unwrap().value, [vec![1, 2], vec![3]]);
     let bullets = "1. {\"n\":1,\"s\":\"a\"}\n2. {\"n\":2,\"s\":\"b\"}\n3. {\"n\":3,\"s\":\"c\"}";
     assert_eq!(parse::<Vec<Row>>(bullets).unwrap().value, abc());
-    // A bracket in prose is no list.
+    // Brackets in prose are not a list.
     let prose = format!("Of the brackets [] and {{}}, see below.\n{LINES}");
     assert_eq!(parse::<Vec<Row>>(&prose).unwrap().value, abc());
 }
 
 #[test]
-fn the_list_in_pieces_is_one_where_nothing_parts_them() {
+fn adjacent_partial_lists_are_one_list() {
     for text in [
         "{\"value\":[{\"n\":1,\"s\":\"a\"}]}\n{\"value\":[{\"n\":2,\"s\":\"b\"},{\"n\":3,\"s\":\"c\"}]}",
         "[{\"n\":1,\"s\":\"a\"}]\n[{\"n\":2,\"s\":\"b\"}, {\"n\":3,\"s\":\"c\"}]",
@@ -96,7 +96,7 @@ fn the_list_in_pieces_is_one_where_nothing_parts_them() {
         assert_eq!((parsed.value, parsed.rivals), (abc(), 0), "{text}");
         assert_eq!(parsed.repairs[0].kind, RepairKind::Collected, "{text}");
     }
-    // Once more the same is a repetition, and is told.
+    // A repeated row is dropped and reported.
     let twice = "[{\"n\":1,\"s\":\"a\"}]\n[{\"n\":1,\"s\":\"a\"}]\n[{\"n\":2,\"s\":\"b\"}]";
     let parsed = parse::<Vec<Row>>(twice).unwrap();
     assert_eq!(parsed.value, [row(1, "a"), row(2, "b")]);
@@ -104,7 +104,7 @@ fn the_list_in_pieces_is_one_where_nothing_parts_them() {
 }
 
 #[tokio::test]
-async fn of_a_draft_and_another_list_the_first_is_taken_and_noted() {
+async fn the_first_of_two_lists_is_used_and_the_other_is_noted() {
     let text =
         "Draft: {\"value\":[{\"n\":1,\"s\":\"a\"}]} Final: {\"value\":[{\"n\":2,\"s\":\"b\"}]}";
     let client = client([reply::text(text)]);
@@ -112,17 +112,17 @@ async fn of_a_draft_and_another_list_the_first_is_taken_and_noted() {
         client.extract("x").mode(Mode::Text).validation_retries(0).report().await.unwrap();
     assert_eq!(report.value, [row(1, "a")]);
     assert!(report.notes[0].contains("1 other values"), "{:?}", report.notes);
-    // An example before the list, or a word after it, is not in the list.
+    // An example before the list is not part of the list.
     let text = "One is {\"n\":9,\"s\":\"z\"}. All of them: [{\"n\":1,\"s\":\"a\"}]";
     let parsed = parse::<Vec<Row>>(text).unwrap();
     assert_eq!((parsed.value, parsed.rivals), (vec![row(1, "a")], 1));
-    // One list is what it was.
+    // A single list is unaffected.
     let parsed = parse::<Vec<Row>>("{\"value\":[{\"n\":1,\"s\":\"a\"}]}").unwrap();
     assert_eq!((parsed.value, parsed.repairs.len(), parsed.rivals), (vec![row(1, "a")], 0, 0));
 }
 
 #[tokio::test]
-async fn a_bad_line_is_a_problem_and_a_cut_one_no_answer() {
+async fn an_invalid_line_is_a_problem_and_a_truncated_one_is_not_an_answer() {
     let bad = "{\"n\":1,\"s\":\"a\"}\n{\"n\":900,\"s\":\"b\"}\n{\"n\":3,\"s\":\"c\"}";
     let ParseError::Invalid { problems, value, .. } = parse::<Vec<Row>>(bad).unwrap_err() else {
         panic!("a row out of its range passes");
@@ -143,7 +143,7 @@ async fn a_bad_line_is_a_problem_and_a_cut_one_no_answer() {
             parse::<Vec<Row>>(&format!("{{\"n\":1,\"s\":\"a\"}}\n{{\"n\":2,\"s\":\"b\"}}\n{end}"));
         assert!(matches!(cut, Err(ParseError::Cut { .. })), "{end}: {cut:?}");
     }
-    // What is no row at all is left out, and told.
+    // An element that is not a row is left out and reported.
     let report = client([reply::text(format!("{LINES}{{\"done\":true}}"))])
         .extract::<Vec<Row>>("x")
         .mode(Mode::Text)
@@ -155,7 +155,7 @@ async fn a_bad_line_is_a_problem_and_a_cut_one_no_answer() {
 }
 
 #[tokio::test]
-async fn a_second_value_in_the_arguments_is_told() {
+async fn a_second_value_in_the_arguments_is_noted() {
     let twice = reply::tool_text("{\"n\":1,\"s\":\"a\"}{\"n\":2,\"s\":\"b\"}");
     let report = client([twice]).extract::<Row>("x").mode(Mode::Tools).report().await.unwrap();
     assert_eq!(report.value, row(1, "a"));
@@ -174,7 +174,7 @@ const ONE: &str = "{\"value\":[{\"n\":1,\"s\":\"a\"}]}";
 const TWO: &str = "{\"value\":[{\"n\":2,\"s\":\"b\"},{\"n\":3,\"s\":\"c\"}]}";
 
 #[tokio::test]
-async fn the_lists_of_several_calls_are_one() {
+async fn the_lists_of_several_calls_are_joined() {
     let bare = ["{\"n\":1,\"s\":\"a\"}", "{\"n\":2,\"s\":\"b\"}", "{\"n\":3,\"s\":\"c\"}"];
     for arguments in [&[ONE, TWO][..], &bare, &[ONE, "{}", TWO, ""], &[ONE, TWO, ONE]] {
         let extraction = |client: &Client| client.extract::<Vec<Row>>("x").mode(Mode::Tools);
@@ -197,7 +197,7 @@ async fn the_lists_of_several_calls_are_one() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_bad_keeps_the_list_from_passing() {
+async fn an_invalid_call_makes_the_list_invalid() {
     let bad = "{\"value\":[{\"n\":2,\"s\":\"b\"},{\"n\":900,\"s\":\"c\"}]}";
     let model = Scripted::new([calls(&[ONE, bad]), calls(&[ONE, TWO])]);
     let report: Report<Vec<Row>> =
@@ -206,7 +206,7 @@ async fn a_call_that_is_bad_keeps_the_list_from_passing() {
     assert_eq!(report.attempts[0].problems[0].pointer, "/2/n");
     let told = model.seen()[1].body["messages"].to_string();
     assert_eq!(told.matches("\"role\":\"tool\"").count(), 2, "{told}");
-    // One that cannot be read may hold rows.
+    // An unreadable call may contain rows.
     let error = client([calls(&[ONE, "{\"value\":[{\"n\":2,"])])
         .extract::<Vec<Row>>("x")
         .mode(Mode::Tools)
@@ -217,14 +217,14 @@ async fn a_call_that_is_bad_keeps_the_list_from_passing() {
 }
 
 #[tokio::test]
-async fn of_several_calls_of_one_value_the_others_are_noted() {
+async fn several_calls_of_a_single_value_are_noted() {
     let both = || calls(&["{\"n\":1,\"s\":\"a\"}", "{\"n\":2,\"s\":\"b\"}"]);
     let report = client([both()]).extract::<Row>("x").mode(Mode::Tools).report().await.unwrap();
     assert_eq!(report.value, row(1, "a"));
     assert_eq!(report.notes, ["attempt 1: of 2 calls the first that passed was taken"]);
     let streamed = client([both()]).extract::<Row>("x").mode(Mode::Tools).stream();
     assert_eq!(streamed.report().await.unwrap().notes, report.notes);
-    // A list of a given length is one value.
+    // A list of a fixed length is one value.
     let pairs = || calls(&["{\"value\":[1,2]}", "{\"value\":[3,4]}"]);
     let report = client([pairs()]).extract::<[u8; 2]>("x").mode(Mode::Tools).report().await;
     let report = report.unwrap();
@@ -233,7 +233,7 @@ async fn of_several_calls_of_one_value_the_others_are_noted() {
 }
 
 #[tokio::test]
-async fn a_scripted_call_is_of_the_variant_that_it_says() {
+async fn a_scripted_call_selects_the_variant_in_its_arguments() {
     let left = json!({"Left": {"who": "Ada", "at": 7}});
     let event: Event = client([reply::tool(left)]).extract("x").await.unwrap();
     assert_eq!(event, Event::Left { who: "Ada".into(), at: 7 });
@@ -246,7 +246,7 @@ async fn a_scripted_call_is_of_the_variant_that_it_says() {
     let words = error.to_string();
     assert!(words.contains("`Came`, `Left`") && words.contains("reply::call"), "{words}");
     assert_eq!(ledger.attempts[0].outcome, Outcome::Failed);
-    // One tool is what was asked for, whatever its arguments say.
+    // With a single tool, the arguments are for that tool, whatever they contain.
     let whole = client([reply::tool(json!({"value": {"Came": {"who": "Ada"}}}))]);
     let event: Event = whole.extract("x").layout(Layout::Whole).await.unwrap();
     assert_eq!(event, Event::Came { who: "Ada".into() });

@@ -1,5 +1,5 @@
-//! Settings of the client and of one extraction: which of them hold, and what becomes of those that
-//! a provider has no place for.
+//! Settings of the client and of one extraction: their precedence, and the errors for settings that
+//! a provider does not support.
 
 use extract_llm::conversation::{
     Feature, Message, ProviderErrorKind, ReasoningEffort, Request, Settings,
@@ -41,7 +41,7 @@ fn client(server: &MockServer, model: &str) -> Client {
 }
 
 #[tokio::test]
-async fn an_extraction_overrules_its_client_setting_by_setting() {
+async fn settings_of_an_extraction_override_the_clients_one_by_one() {
     let server = server(seven()).await;
     let client = client(&server, "openai/gpt-4.1");
     let _: u8 = client.extract("Seven.").await.unwrap();
@@ -68,7 +68,7 @@ async fn an_extraction_overrules_its_client_setting_by_setting() {
     assert_eq!(seen[1]["store"], false);
 }
 
-/// The setting that an extraction was refused for, and how many requests that took.
+/// Returns the setting that the error names, the error's kind, and the number of requests.
 async fn refused(
     server: &MockServer,
     extraction: Extraction<u8>,
@@ -81,7 +81,7 @@ async fn refused(
 }
 
 #[tokio::test]
-async fn what_a_provider_has_no_place_for_is_an_error_before_anything_is_sent() {
+async fn an_unsupported_setting_is_an_error_before_anything_is_sent() {
     let server = server(seven()).await;
     let plain = |model: &str| {
         Client::builder()
@@ -110,7 +110,7 @@ async fn what_a_provider_has_no_place_for_is_an_error_before_anything_is_sent() 
 }
 
 #[tokio::test]
-async fn what_only_the_server_knows_to_refuse_is_the_same_error() {
+async fn a_setting_that_the_server_refuses_is_the_same_error() {
     for (name, message, code) in [
         (
             "stop",
@@ -129,7 +129,7 @@ async fn what_only_the_server_knows_to_refuse_is_the_same_error() {
 }
 
 #[tokio::test]
-async fn what_is_no_finite_number_is_refused_before_anything_is_sent() {
+async fn a_setting_that_is_not_finite_is_refused_before_anything_is_sent() {
     let model = Scripted::new([]);
     let client = Client::with_model(model.clone());
     let extract = || client.extract::<u8>("Seven.");
@@ -152,7 +152,7 @@ async fn what_is_no_finite_number_is_refused_before_anything_is_sent() {
     let streamed = extract().temperature(f64::NAN).stream().finish().await.unwrap_err();
     assert!(matches!(streamed, Error::Input(InputError::NotFinite { .. })), "{streamed}");
 
-    // A model that is asked without an extraction.
+    // A request to the model without an extraction.
     let mut request = Request::new(vec![Message::user("Seven.")]);
     request.settings = settings;
     let error = model.respond(&request).await.unwrap_err();
@@ -162,7 +162,7 @@ async fn what_is_no_finite_number_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn histories_are_sent_in_the_order_of_their_calls() {
+async fn examples_are_sent_in_the_order_of_their_calls() {
     let model = Scripted::new([reply::tool(json!({"value": 7}))]);
     let client = Client::with_model(model.clone());
     let first = [Message::user("one"), Message::assistant("1")];

@@ -1,5 +1,5 @@
-//! Requests that are signed with AWS credentials: what stands on the wire is what was signed, each
-//! try is signed anew, and nothing secret is seen.
+//! Requests signed with AWS credentials: the bytes on the wire are those that were signed, every
+//! try is signed again, and no secret is exposed.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLETOKEN";
 
-/// Credentials that are others each time they are asked for.
+/// Credentials that change with every request for them.
 #[derive(Debug, Default)]
 struct Renewed(AtomicU32);
 
@@ -83,7 +83,7 @@ fn keyed(key: &[u8], text: &str) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec()
 }
 
-/// Every byte but letters, digits and `-._~/`, escaped.
+/// Percent-escapes every byte except letters, digits and `-._~/`.
 fn escaped(path: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     path.bytes()
@@ -91,8 +91,8 @@ fn escaped(path: &str) -> String {
         .collect()
 }
 
-/// The signature that a request should carry, from what arrived, as a server works it out: from the
-/// written description of Signature Version 4.
+/// Returns the signature that a received request should carry, computed like a server from the
+/// published description of Signature Version 4.
 fn expected_signature(request: &Request, scope: &str, names: &str) -> String {
     let header = |name: &str| request.headers[name].to_str().unwrap();
     let line = |name: &str| format!("{name}:{}\n", header(name).trim());
@@ -116,7 +116,7 @@ fn expected_signature(request: &Request, scope: &str, names: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_try_is_signed_anew_and_over_what_is_sent() {
+async fn every_try_is_signed_again_over_the_sent_bytes() {
     let busy = ResponseTemplate::new(503)
         .insert_header("retry-after", "1")
         .set_body_json(json!({"message": "busy"}));
@@ -129,7 +129,7 @@ async fn every_try_is_signed_anew_and_over_what_is_sent() {
     assert_eq!(requests.len(), 2);
     assert!(requests[0].url.path().ends_with("-v1%3A0/converse"), "{}", requests[0].url);
     assert_eq!(requests[0].body, requests[1].body);
-    // The second was sent a second later.
+    // The second request was sent a second later.
     assert_ne!(requests[0].headers["x-amz-date"], requests[1].headers["x-amz-date"]);
     for (request, id) in requests.iter().zip(["AKID1", "AKID2"]) {
         assert_eq!(request.headers["x-amz-security-token"], TOKEN);
@@ -148,7 +148,7 @@ async fn every_try_is_signed_anew_and_over_what_is_sent() {
 }
 
 #[tokio::test]
-async fn an_answer_that_repeats_the_token_does_not_give_it_away() {
+async fn a_token_that_a_server_echoes_is_redacted() {
     let message = format!(
         "The request signature we calculated does not match the signature you provided. The \
          canonical string for this request should have been 'x-amz-security-token:{TOKEN}'"
@@ -182,7 +182,7 @@ async fn without_credentials_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_given_is_shown_and_nothing_is_signed() {
+async fn with_an_api_key_requests_carry_it_and_are_not_signed() {
     let server = server([good()]).await;
     let client = builder(&server).api_key("bedrock-api-key-0123").build().unwrap();
     client.extract::<u8>("Seven.").await.unwrap();
@@ -212,7 +212,7 @@ async fn streams_are_signed_as_well() {
 }
 
 #[test]
-fn a_provider_that_takes_a_key_says_so() {
+fn credentials_for_a_provider_with_api_keys_are_refused() {
     let error = Client::builder()
         .model("openai/gpt-4.1")
         .aws_credentials(Credentials::new("AKID1", SECRET, None, None, "test"))

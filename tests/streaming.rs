@@ -1,4 +1,4 @@
-//! Extractions that are looked at while they arrive: what is shown, when, and how they end.
+//! Streamed extractions: the partial values, their timing, and the final result.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ fn person(name: &str, age: u8) -> Person {
 }
 
 #[tokio::test]
-async fn pieces_come_before_the_end() {
+async fn deltas_arrive_before_the_end() {
     let model = Scripted::new([reply::tool(json!({"value": [1, 2, 3]}))]).pieces_of(2);
     let mut deltas = Client::with_model(model).extract::<Vec<u8>>("1 2 3").deltas();
     let mut written = String::new();
@@ -52,7 +52,7 @@ async fn pieces_come_before_the_end() {
 }
 
 #[tokio::test]
-async fn elements_come_as_each_of_them_closes_in_every_mode() {
+async fn elements_arrive_as_soon_as_they_are_complete_in_every_mode() {
     let text = r#"{"value": [{"name": "Ada", "age": 36}, {"name": "Bob", "age": 7}]}"#;
     for mode in [Mode::Tools, Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
         let reply = match mode {
@@ -91,7 +91,7 @@ async fn scalars_strings_and_lists_are_elements_too() {
 }
 
 #[tokio::test]
-async fn the_elements_of_a_list_inside_are_named_by_its_field() {
+async fn items_of_streams_the_elements_of_a_field() {
     let team = json!({"people": [{"name": "Ada", "age": 36}], "name": "A"});
     let model = Scripted::new([reply::tool(team)]).pieces_of(1);
     let mut people = Client::with_model(model).extract::<Team>("…").items_of(|team| &team.people);
@@ -101,7 +101,7 @@ async fn the_elements_of_a_list_inside_are_named_by_its_field() {
 }
 
 #[tokio::test]
-async fn a_bad_element_is_asked_for_again_and_shown_then() {
+async fn an_invalid_element_is_asked_for_again_and_then_given() {
     let bad = json!({"value": [{"name": "Ada", "age": 36}, {"name": "Bob", "age": 200}]});
     let good = json!({"value": [{"name": "Ada", "age": 36}, {"name": "Bob", "age": 20}]});
     let model = Scripted::new([reply::tool(bad), reply::tool(good)]);
@@ -110,13 +110,13 @@ async fn a_bad_element_is_asked_for_again_and_shown_then() {
     while let Some(next) = people.next().await {
         seen.push(next.unwrap());
     }
-    assert_eq!(seen, [person("Ada", 36), person("Bob", 20)], "none twice");
+    assert_eq!(seen, [person("Ada", 36), person("Bob", 20)], "no element twice");
     let done = people.report().await.unwrap();
     assert_eq!((done.value.len(), done.attempts.len()), (2, 2));
 }
 
 #[tokio::test]
-async fn a_bad_element_may_be_left_out_and_is_reported() {
+async fn an_invalid_element_may_be_left_out_and_is_reported() {
     let reply = json!({"value": [{"name": "Ada", "age": 200}, {"name": "Bob", "age": 20}]});
     let model = Scripted::new([reply::tool(reply)]);
     let extraction = Client::with_model(model).extract::<Vec<Person>>("…");
@@ -132,7 +132,7 @@ async fn a_bad_element_may_be_left_out_and_is_reported() {
 }
 
 #[tokio::test]
-async fn a_bad_element_may_end_the_stream_before_the_reply_ends() {
+async fn an_invalid_element_may_end_the_stream_early() {
     let reply = json!({"value": [{"name": "Ada", "age": 200}, {"name": "Bob", "age": 20}]});
     let model = Scripted::new([reply::tool(reply)]).pieces_of(1);
     let extraction = Client::with_model(model.clone()).extract::<Vec<Person>>("…");
@@ -146,11 +146,11 @@ async fn a_bad_element_may_end_the_stream_before_the_reply_ends() {
     let written = &ledger.attempts[0].reply;
     assert!(written.contains("Ada") && !written.contains("Bob"), "{written}");
     assert!(people.next().await.is_none());
-    assert!(matches!(people.finish().await, Err(Error::Input(_))), "it was given");
+    assert!(matches!(people.finish().await, Err(Error::Input(_))), "the error was taken");
 }
 
 #[tokio::test]
-async fn what_is_no_value_is_never_one() {
+async fn a_stream_fails_with_the_same_errors_as_a_plain_extraction() {
     let cases = [
         (reply::refusal("No."), "refused"),
         (reply::filtered(), "filtered"),
@@ -168,7 +168,7 @@ async fn what_is_no_value_is_never_one() {
 }
 
 #[tokio::test]
-async fn an_error_before_any_request_is_the_first_news() {
+async fn an_error_before_any_request_is_the_first_item() {
     let client = Client::with_model(Scripted::new([]));
     let mut items = client.extract::<Vec<u8>>("  ").items();
     assert!(matches!(items.next().await, Some(Err(Error::Input(_)))));
@@ -176,7 +176,7 @@ async fn an_error_before_any_request_is_the_first_news() {
 }
 
 #[tokio::test]
-async fn a_value_is_lent_with_every_field_as_far_as_it_came() {
+async fn a_partial_value_is_lent_with_every_field_so_far() {
     let text = r#"{"name": "The team", "people": [{"name": "Ada", "age": 36}]}"#;
     for mode in [Mode::Tools, Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
         let reply = match mode {
@@ -201,7 +201,7 @@ async fn a_value_is_lent_with_every_field_as_far_as_it_came() {
 }
 
 #[tokio::test]
-async fn a_value_with_a_way_out_grows_in_every_mode_as_one_tool() {
+async fn a_streamed_maybe_grows_in_every_mode_as_one_tool() {
     let text = r#"{"value": {"found": {"name": "The team", "people": []}}}"#;
     for mode in [Mode::Tools, Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
         let reply = if mode == Mode::Tools { reply::tool_text(text) } else { reply::text(text) };
@@ -225,7 +225,7 @@ async fn a_value_with_a_way_out_grows_in_every_mode_as_one_tool() {
 }
 
 #[tokio::test]
-async fn what_a_strict_dialect_sends_otherwise_grows_as_well() {
+async fn partial_values_grow_in_a_strict_dialect_too() {
     type Words = BTreeMap<String, (String, u8)>;
     let mut profile = Profile::new("strict", "strict");
     profile.tool_dialect = &Dialect::OPENAI_STRICT;
@@ -277,7 +277,7 @@ async fn a_later_attempt_starts_over_and_says_so() {
 }
 
 #[tokio::test]
-async fn the_last_update_is_the_checked_value_or_why_there_is_none() {
+async fn the_last_update_is_the_checked_value_or_the_error() {
     let model = Scripted::new([reply::tool(json!({"name": "Ada", "age": 36}))]);
     let stream = Client::with_model(model).extract::<Person>("…").stream();
     let updates: Vec<Update> = stream.into_updates().collect().await;
@@ -295,7 +295,7 @@ async fn the_last_update_is_the_checked_value_or_why_there_is_none() {
 }
 
 #[tokio::test]
-async fn parts_that_are_asked_for_again_leave_the_rest_as_it_was_shown() {
+async fn a_partial_re_ask_keeps_the_rest_of_the_partial_value() {
     let names: Vec<String> = (0..60).map(|n| format!("Person number {n}")).collect();
     let age = |name: &str| if name.ends_with("17") { 200 } else { 7 };
     let people: Vec<Value> =
@@ -317,7 +317,7 @@ async fn parts_that_are_asked_for_again_leave_the_rest_as_it_was_shown() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_not_there_is_said_before_anything_is_asked() {
+async fn a_missing_list_is_an_error_before_anything_is_sent() {
     let model = Scripted::new([reply::tool(json!({"name": "A", "people": []}))]);
     let team = Client::with_model(model.clone()).extract::<Team>("…");
     let error = team.items_at::<Person>("/persons").finish().await.unwrap_err();

@@ -1,5 +1,5 @@
-//! How streamed elements are checked before they are given: by what the list says of them, and by what
-//! they are read as.
+//! The checks of streamed elements before they are given: by the list's constraints, and by the
+//! element type.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ fn client(values: impl IntoIterator<Item = Value>) -> (Client, Scripted) {
     (Client::with_model(model.clone()), model)
 }
 
-/// What was given, and how it ended.
+/// Returns the elements that were given, and the final result.
 async fn all<T: Extract, E: Extract>(
     mut stream: ExtractionStream<T, Items<E>>,
 ) -> (Vec<E>, Result<Report<T>, Error>) {
@@ -46,7 +46,7 @@ fn table(texts: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn what_the_field_says_of_its_elements_holds_for_each() {
+async fn constraints_of_the_field_apply_to_each_element() {
     #[derive(Debug, Extract)]
     struct Marks {
         #[extract(inner(range(max = 10)))]
@@ -69,13 +69,13 @@ async fn what_the_field_says_of_its_elements_holds_for_each() {
     let (stream, model) = start(BadItems::Stop);
     let (given, stopped) = all(stream).await;
     let error = stopped.unwrap_err();
-    assert_eq!(given, [1], "nothing that had come with it is given after it");
+    assert_eq!(given, [1], "no element after the invalid one");
     assert_eq!(error.problems().unwrap().to_string(), "/marks/1: expected at most 10, found 99");
     assert_eq!(model.seen().len(), 1);
 }
 
 #[tokio::test]
-async fn what_a_schema_of_run_time_says_of_elements_holds_for_each() {
+async fn constraints_of_a_run_time_schema_apply_to_each_element() {
     let schema = json!({
         "type": "object",
         "properties": {
@@ -98,11 +98,11 @@ async fn what_a_schema_of_run_time_says_of_elements_holds_for_each() {
 
     let (client, _) = client([of(json!({"n": 2}))]);
     let stream = client.extract_value(&schema, "…").items_at::<Value>("/pair");
-    assert_eq!(all(stream).await.0, [json!(1), json!("two")], "each by what is said of it");
+    assert_eq!(all(stream).await.0, [json!(1), json!("two")], "each by its own schema");
 }
 
 #[tokio::test]
-async fn a_contract_of_the_call_holds_for_each_element() {
+async fn a_contract_of_the_call_applies_to_each_element() {
     let few = json!({"type": "array", "items": {"type": "integer", "maximum": 5}});
     let (client, _) = client([json!({"value": [1, 9]}), json!({"value": [1, 2]})]);
     let (given, done) = all(client.extract::<Vec<u8>>("…").contract(few).items()).await;
@@ -126,7 +126,7 @@ fn strict(n: u8, s: &str) -> Strict {
 }
 
 #[tokio::test]
-async fn what_elements_are_read_as_is_asked_for_too() {
+async fn constraints_of_the_element_type_apply_to_each_element() {
     let start = |replies: [&[&str]; 2], policy| {
         let (client, model) = client(replies.map(table));
         let extraction: Extraction<Table> = client.extract("…");
@@ -153,13 +153,13 @@ async fn what_elements_are_read_as_is_asked_for_too() {
         assert_eq!(given, [strict(0, "a")]);
         assert!(stopped.unwrap_err().problems().unwrap().to_string().contains("/rows/1"));
     }
-    // Nobody looks: the elements are held to it all the same.
+    // Without reading the stream, the elements are checked all the same.
     let (stream, _) = start([&["long"], &["a"]], BadItems::AskAgain);
     assert_eq!(stream.finish().await.unwrap().rows[0].s, "a");
 }
 
 #[tokio::test]
-async fn what_both_types_say_of_an_element_is_said_once() {
+async fn a_problem_of_both_types_is_reported_once() {
     #[derive(Debug, Extract)]
     struct Quiet {
         rows: Vec<Strict>,
@@ -169,11 +169,11 @@ async fn what_both_types_say_of_an_element_is_said_once() {
     let error =
         client.extract::<Quiet>("…").validation_retries(0).items_at::<Strict>("/rows").finish();
     let error = error.await.unwrap_err();
-    assert_eq!(error.problems().unwrap().len(), 2, "its length and its noise: {error}");
+    assert_eq!(error.problems().unwrap().len(), 2, "the length and the rule: {error}");
 }
 
 #[tokio::test]
-async fn a_type_that_no_element_can_be_is_said_before_anything_is_asked() {
+async fn an_incompatible_element_type_is_an_error_before_anything_is_sent() {
     let (client, model) = client([]);
     let mut numbers = client.extract::<Table>("…").items_at::<u8>("/rows");
     let error = numbers.next().await.unwrap().unwrap_err();
@@ -187,7 +187,7 @@ async fn a_type_that_no_element_can_be_is_said_before_anything_is_asked() {
 }
 
 #[tokio::test]
-async fn a_type_that_the_elements_turn_out_not_to_be_is_an_error() {
+async fn elements_that_do_not_fit_the_element_type_are_an_error() {
     #[derive(Debug, Extract)]
     struct Other {
         other: u8,
@@ -227,7 +227,7 @@ async fn a_policy_for_elements_needs_a_list() {
 }
 
 #[tokio::test]
-async fn elements_are_known_in_the_shape_in_which_they_are_sent_and_inside_of_themselves() {
+async fn lowered_and_recursive_elements_are_given() {
     #[derive(Debug, PartialEq, Extract)]
     struct Tree {
         name: String,
@@ -263,7 +263,7 @@ async fn elements_are_known_in_the_shape_in_which_they_are_sent_and_inside_of_th
 }
 
 #[tokio::test]
-async fn a_value_of_a_schema_of_run_time_is_shown_when_it_is_whole() {
+async fn a_value_of_a_run_time_schema_is_shown_when_complete() {
     let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
     let (client, _) = client([json!({"name": "a long name"})]);
     let mut stream = client.extract_value(&schema, "…").stream();

@@ -1,4 +1,4 @@
-//! Streams over real sockets that break, hang, or are no longer wanted.
+//! Streams over real sockets that break, hang, or are dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,7 +27,7 @@ fn client(url: &str) -> Client {
         .unwrap()
 }
 
-/// A Chat Completions stream of these pieces of text, without its end.
+/// Returns a Chat Completions stream of these pieces of text, without its end.
 fn pieces(texts: &[&str]) -> Vec<u8> {
     let event = |text: &&str| {
         let event = json!({"model": "m", "choices": [{"index": 0, "delta": {"content": text}}]});
@@ -43,7 +43,7 @@ fn stream(body: &[u8]) -> Vec<u8> {
     [stream_head("text/event-stream").as_slice(), body].concat()
 }
 
-/// Reads elements until something else happens.
+/// Reads elements until an error, and returns both. Panics if the stream ends without one.
 async fn elements(url: &str) -> (Vec<u8>, Error) {
     let mut numbers = client(url).extract::<Vec<u8>>("…").items();
     let mut seen = Vec::new();
@@ -73,7 +73,7 @@ async fn a_whole_stream_gives_its_elements_and_its_value() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_cut_is_no_value_and_shows_what_had_come() {
+async fn a_truncated_stream_is_an_error_after_its_elements() {
     let whole = pieces(&["{\"value\": [1, 2, ", "3]}"]);
     let cuts = [
         ("the end marker is missing", Act::Answer(stream(&whole))),
@@ -92,7 +92,7 @@ async fn a_stream_that_is_cut_is_no_value_and_shows_what_had_come() {
 }
 
 #[tokio::test]
-async fn an_error_after_the_200_is_the_providers() {
+async fn an_error_event_in_a_stream_is_a_provider_error() {
     let error =
         json!({"error": {"message": "Overloaded", "type": "overloaded_error", "code": 529}});
     let mut body = pieces(&["{\"value\": [1, 2, "]);
@@ -104,7 +104,7 @@ async fn an_error_after_the_200_is_the_providers() {
 }
 
 #[tokio::test]
-async fn a_stream_that_hangs_ends() {
+async fn a_hanging_stream_times_out() {
     let silent = Server::start([Act::Hang(stream(b""))]).await;
     let extraction = client(&silent.url()).extract::<Vec<u8>>("…");
     let error = extraction
@@ -127,7 +127,7 @@ async fn a_stream_that_hangs_ends() {
 }
 
 #[tokio::test]
-async fn the_deadline_bounds_a_stream_and_keeps_what_had_come() {
+async fn the_deadline_bounds_a_stream_and_keeps_its_elements() {
     let server = Server::start([Act::Hang(stream(&pieces(&["{\"value\": [1, 2, "])))]).await;
     let extraction = client(&server.url()).extract::<Vec<u8>>("…");
     let error = extraction.deadline(Duration::from_millis(200)).items().finish().await.unwrap_err();
@@ -146,7 +146,7 @@ async fn dropping_the_stream_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn a_call_of_next_that_was_dropped_loses_nothing() {
+async fn dropping_a_call_of_next_loses_nothing() {
     let body = [pieces(&["{\"value\": [1, ", "2]}"]), END.to_vec()].concat();
     let server = Server::start([Act::Answer(stream(&body))]).await;
     let mut numbers = client(&server.url()).extract::<Vec<u8>>("…").items();
@@ -161,10 +161,10 @@ async fn a_call_of_next_that_was_dropped_loses_nothing() {
     assert_eq!(seen, [1, 2]);
 }
 
-/// Every byte of a reply may be the last one that arrives. Before the end marker none of them leaves
-/// a value, and what is shown of it is never more than what was sent.
+/// Any byte of a reply may be the last to arrive. Before the end marker none of these prefixes is a
+/// value, and the partial value is never more than the sent text.
 #[tokio::test]
-async fn a_stream_that_is_cut_at_any_byte_is_never_a_value() {
+async fn a_stream_truncated_at_any_byte_is_never_a_value() {
     let body = pieces(&["{\"value\": [\"one\", ", "\"two\"]", "}"]);
     let whole = [body.clone(), END.to_vec()].concat();
     let marked = body.len() + END.windows(2).position(|pair| pair == b"\n\n").unwrap();
@@ -196,10 +196,10 @@ async fn a_stream_that_is_cut_at_any_byte_is_never_a_value() {
     }
 }
 
-/// Who does not look any more stops the reading: of a long reply no more is taken from the server
-/// than the buffers of two sockets hold.
+/// Back-pressure: if the caller stops polling, the library reads no more of a long reply than the
+/// buffers of two sockets hold.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_consumer_that_stops_stops_the_reading() {
+async fn reading_stops_when_the_consumer_stops() {
     const LONG: usize = 256 << 20;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -221,10 +221,10 @@ async fn a_consumer_that_stops_stops_the_reading() {
     let mut numbers = client(&url).extract::<Vec<u8>>("…").items();
     assert_eq!(numbers.next().await.unwrap().unwrap(), 1);
     let mut before = usize::MAX;
-    // Until the server is stuck.
+    // Wait until the server cannot write any more.
     while before != written.load(Ordering::SeqCst) {
         before = written.load(Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
-    assert!(before < LONG / 4, "{before} bytes were taken by nobody");
+    assert!(before < LONG / 4, "{before} bytes were read ahead");
 }

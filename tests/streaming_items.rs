@@ -1,5 +1,5 @@
-//! Lists inside of a value whose elements are looked at while they arrive: where `items_of` and
-//! `items_at` find them, and what they say where there is none.
+//! Streamed elements of lists inside a value: the lists that `items_of` and `items_at` find, and
+//! the errors if there is none.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, LinkedList, VecDeque};
 use std::sync::{Arc, LazyLock};
@@ -26,8 +26,8 @@ fn ada() -> Person {
     Person { name: "Ada".to_owned() }
 }
 
-/// The first element of a reply that is cut off behind it: only who follows the right list as it
-/// arrives sees any.
+/// Returns the first element of a truncated reply, which arrives only if the stream follows the
+/// right list.
 async fn first<T: Extract, E: Extract>(
     cut: &str,
     items: impl FnOnce(Extraction<T>) -> ExtractionStream<T, Items<E>>,
@@ -40,7 +40,7 @@ async fn first<T: Extract, E: Extract>(
     first
 }
 
-/// The place that the error names, after which nothing was asked.
+/// Returns the pointer in the error, and asserts that no request was sent.
 async fn refused<T: Extract, E: Extract>(
     items: impl FnOnce(Extraction<T>) -> ExtractionStream<T, Items<E>>,
 ) -> Option<String> {
@@ -55,8 +55,8 @@ async fn refused<T: Extract, E: Extract>(
 }
 
 #[tokio::test]
-async fn a_field_names_its_list() {
-    // Its place has the address of the struct.
+async fn a_field_selects_its_list() {
+    // The field's address equals the struct's address.
     let cut = r#"{"people": [{"name": "Ada"}, {"na"#;
     assert_eq!(
         first(cut, |team: Extraction<Team>| team.items_of(|team| &team.people)).await,
@@ -79,7 +79,7 @@ async fn a_field_names_its_list() {
 }
 
 #[tokio::test]
-async fn fields_of_fields_lead_there_through_options_and_boxes() {
+async fn nested_fields_are_followed_through_options_and_boxes() {
     #[derive(Debug, Extract)]
     struct Report {
         first: Team,
@@ -104,7 +104,7 @@ async fn fields_of_fields_lead_there_through_options_and_boxes() {
 }
 
 #[tokio::test]
-async fn the_names_are_those_of_the_json() {
+async fn pointers_use_the_names_in_the_json() {
     #[derive(Debug, Extract)]
     #[serde(rename_all = "camelCase")]
     struct Company {
@@ -114,7 +114,7 @@ async fn the_names_are_those_of_the_json() {
         #[serde(flatten)]
         contact: Contact,
         #[serde(skip)]
-        #[expect(dead_code, reason = "it has no place in the JSON")]
+        #[expect(dead_code, reason = "it is not in the JSON")]
         cache: Vec<u8>,
         after: Vec<u8>,
     }
@@ -146,7 +146,7 @@ async fn the_names_are_those_of_the_json() {
 }
 
 #[tokio::test]
-async fn newtypes_are_passed_and_tuples_are_counted() {
+async fn newtypes_are_transparent_and_tuples_use_indices() {
     #[derive(Debug, Extract)]
     struct Group {
         members: Members,
@@ -181,7 +181,7 @@ async fn newtypes_are_passed_and_tuples_are_counted() {
 }
 
 #[tokio::test]
-async fn every_list_that_has_a_partial_form_is_one() {
+async fn every_list_with_a_partial_form_can_be_streamed() {
     #[derive(Debug, Extract)]
     struct Lists {
         maybe: Option<Vec<u8>>,
@@ -229,7 +229,7 @@ async fn the_whole_value_may_be_the_list_or_a_tuple_of_lists() {
 }
 
 #[tokio::test]
-async fn a_type_inside_itself_is_followed_as_deep_as_is_bounded() {
+async fn a_recursive_type_is_followed_to_a_bounded_depth() {
     #[derive(Debug, Extract)]
     struct Tree {
         left: Option<Box<Self>>,
@@ -263,7 +263,7 @@ async fn a_type_inside_itself_is_followed_as_deep_as_is_bounded() {
 }
 
 #[tokio::test]
-async fn what_is_no_list_of_the_value_is_said_before_anything_is_asked() {
+async fn a_selection_without_a_list_is_an_error_before_anything_is_sent() {
     #[derive(Debug, Extract)]
     struct Hall {
         teams: Vec<Team>,
@@ -309,7 +309,7 @@ async fn what_is_no_list_of_the_value_is_said_before_anything_is_asked() {
     let error = InputError::NoList { pointer: None }.to_string();
     assert_eq!(error, "what the closure gave is no list that the fields of the type lead to");
 
-    // By their places they are reached.
+    // These lists can be reached by their pointers.
     let team = r#"{"people": [{"name": "Ada"}, {"#;
     let cut = format!(r#"{{"teams": [{team}"#);
     assert_eq!(first(&cut, |of: Of| of.items_at::<Person>("/teams/0/people")).await, ada());
@@ -323,14 +323,14 @@ async fn what_is_no_list_of_the_value_is_said_before_anything_is_asked() {
 }
 
 #[tokio::test]
-async fn a_schema_without_the_list_is_said_too() {
+async fn a_run_time_schema_without_the_list_is_an_error_too() {
     let named = json!({"type": "object", "properties": {"name": {"type": "string"}}});
     let of_other = |of: Extraction<Team>| of.contract(named).items_of(|team| &team.people);
     assert_eq!(refused(of_other).await.as_deref(), Some("/people"));
 }
 
 #[tokio::test]
-async fn a_tuple_that_is_sent_as_an_object_is_followed_too() {
+async fn a_list_in_a_tuple_that_is_sent_as_an_object_is_streamed_too() {
     #[derive(Debug, Extract)]
     struct Pair {
         both: (String, Vec<u8>),

@@ -1,4 +1,4 @@
-//! The end of streamed elements: what was given by then is compared with the list that was accepted.
+//! The end of streamed elements: the given elements are compared with the accepted list.
 
 use extract_llm::extraction::{BadItems, ExtractionStream, Items};
 use extract_llm::grounding::Quote;
@@ -32,7 +32,8 @@ fn are_different(rows: &[Row]) -> Result<(), &'static str> {
     if numbers.len() == rows.len() { Ok(()) } else { Err("each number once") }
 }
 
-/// The numbers that were given, those that were withdrawn with their places, and those of the value.
+/// Returns the given numbers, the withdrawn ones with their indices, and the numbers of the final
+/// value.
 async fn all(
     mut stream: ExtractionStream<Vec<Row>, Items<Row>>,
 ) -> (Vec<u8>, Vec<(usize, u64)>, Vec<u8>) {
@@ -60,7 +61,7 @@ async fn a_draft_before_the_answer_is_withdrawn_and_the_answer_is_given() {
 }
 
 #[tokio::test]
-async fn a_list_that_was_written_anew_is_compared_by_what_it_says() {
+async fn a_rewritten_list_is_compared_by_its_values() {
     let different = |replies: [ScriptedReply; 2]| {
         let extraction = client(replies).extract::<Vec<Row>>("…");
         extraction.validate(|rows: &Vec<Row>, _| are_different(rows)).items()
@@ -68,14 +69,14 @@ async fn a_list_that_was_written_anew_is_compared_by_what_it_says() {
     let stream = different([rows([1, 1, 2]), rows([2, 1, 3])]);
     assert_eq!(all(stream).await, (vec![1, 1, 2, 3], vec![(1, 1)], vec![2, 1, 3]));
 
-    // The order of members, and whether one is null or not there, say nothing else.
+    // The order of members, and null instead of an absent member, make no difference.
     let again = json!({"value": [{"note": null, "n": 1}, {"n": 2}]});
     let stream = different([rows([1, 1, 2]), reply::tool(again)]);
     assert_eq!(all(stream).await, (vec![1, 1, 2], vec![(1, 1)], vec![1, 2]));
 }
 
 #[tokio::test]
-async fn the_mended_element_is_given_where_it_comes_alone_and_the_others_are_withdrawn() {
+async fn a_corrected_element_is_given_and_missing_ones_are_withdrawn() {
     let stream = client([rows([1, 900, 3]), rows([2])]).extract::<Vec<Row>>("…").items();
     assert_eq!(all(stream).await, (vec![1, 3, 2], vec![(0, 1), (1, 3)], vec![2]));
 
@@ -88,7 +89,7 @@ async fn the_mended_element_is_given_where_it_comes_alone_and_the_others_are_wit
 }
 
 #[tokio::test]
-async fn who_does_not_wait_for_the_end_is_told_of_what_was_given_until_then() {
+async fn a_stream_that_is_not_read_to_its_end_reports_withdrawn_elements() {
     let value = |texts: [&str; 2]| reply::tool(json!({"value": texts}));
     let start = || {
         let client = client([value(["a", "b"]), value(["b", "c"])]);
@@ -106,13 +107,13 @@ async fn who_does_not_wait_for_the_end_is_told_of_what_was_given_until_then() {
     assert_eq!(done.notes, ["1 element that was given before the end: not in the value"]);
 
     let done = start().report().await.unwrap();
-    assert_eq!((done.withdrawn.len(), done.notes.len()), (0, 0), "nothing was given");
+    assert_eq!((done.withdrawn.len(), done.notes.len()), (0, 0), "no element was given");
 }
 
 #[tokio::test]
-async fn elements_that_had_come_and_nobody_has_taken_are_not_given_when_they_do_not_stand() {
+async fn queued_elements_of_a_rejected_attempt_are_not_given() {
     let value = |numbers: [u8; 4]| reply::tool(json!({"value": numbers}));
-    // In one piece: all elements of the first attempt have come when the first is given.
+    // In one delta: all elements of the first attempt have arrived when the first is given.
     let model = Scripted::new([value([1, 2, 3, 4]), value([2, 1, 5, 6])]).pieces_of(1000);
     let extraction = Client::with_model(model).extract::<Vec<u8>>("…");
     let mut stream = extraction
@@ -124,7 +125,7 @@ async fn elements_that_had_come_and_nobody_has_taken_are_not_given_when_they_do_
 }
 
 #[tokio::test]
-async fn a_long_list_that_was_written_anew_is_compared_in_one_pass() {
+async fn a_long_rewritten_list_is_compared_in_one_pass() {
     let numbers: Vec<u32> = (0..30_000).collect();
     let mut turned = numbers.clone();
     turned.reverse();
@@ -146,7 +147,7 @@ async fn a_long_list_that_was_written_anew_is_compared_in_one_pass() {
 }
 
 #[tokio::test]
-async fn a_quote_has_its_place_in_an_element_that_comes_at_the_end_too() {
+async fn a_quote_is_located_in_an_element_that_is_given_at_the_end_too() {
     #[derive(Debug, Extract)]
     struct Claim {
         n: u8,
@@ -168,7 +169,7 @@ async fn a_quote_has_its_place_in_an_element_that_comes_at_the_end_too() {
 }
 
 #[tokio::test]
-async fn an_element_of_the_value_that_cannot_be_read_is_an_error_and_not_passed_over() {
+async fn an_unreadable_element_of_the_value_is_an_error() {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     static READ: AtomicUsize = AtomicUsize::new(0);
@@ -199,7 +200,7 @@ async fn an_element_of_the_value_that_cannot_be_read_is_an_error_and_not_passed_
 }
 
 #[tokio::test]
-async fn elements_and_pieces_are_streams() {
+async fn items_and_deltas_implement_stream() {
     let numbers = || client([reply::tool(json!({"value": [1, 2, 3]}))]).extract::<Vec<u8>>("…");
     let mut stream = numbers().items();
     let first: Vec<u8> = stream.by_ref().take(2).try_collect().await.unwrap();
@@ -218,5 +219,5 @@ async fn elements_and_pieces_are_streams() {
     assert!(pieces.len() > 3);
 
     let mut updates = numbers().stream().into_updates();
-    assert!(updates.next().await.is_some(), "it need not be pinned");
+    assert!(updates.next().await.is_some(), "the stream is Unpin");
 }

@@ -1,5 +1,5 @@
-//! The timeouts of a stream: they count the time in which somebody waits for it, and nothing else.
-//! And a 200 that is no stream at all.
+//! The timeouts of a stream count only the time in which the caller polls it. A 200 without a
+//! stream is reported as such.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn client(url: &str) -> Client {
     builder(url).build().unwrap()
 }
 
-/// A piece of text of a Chat Completions stream.
+/// Returns a piece of text of a Chat Completions stream.
 fn piece(text: &str) -> Vec<u8> {
     let event = json!({"model": "m", "choices": [{"index": 0, "delta": {"content": text}}]});
     format!("data: {event}\n\n").into_bytes()
@@ -33,7 +33,7 @@ fn piece(text: &str) -> Vec<u8> {
 const END: &[u8] =
     b"data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
 
-/// A list that arrives piece by piece, with an event without news behind each.
+/// Returns a list that arrives in pieces, each followed by an event without content.
 fn slow(pause: Duration) -> Act {
     let mut pieces = vec![stream_head("text/event-stream")];
     for text in ["{\"value\": [1", ", 2", ", 3", ", 4", ", 5", "]}"] {
@@ -44,8 +44,7 @@ fn slow(pause: Duration) -> Act {
     Act::Slow(pieces, pause)
 }
 
-/// Reads a list with calls of `next` that are dropped when something else comes between, which then
-/// takes its time.
+/// Reads a list with calls of `next` that are dropped for other work, which takes `elsewhere`.
 async fn read_between(
     mut numbers: ExtractionStream<Vec<u8>, Items<u8>>,
     each: Duration,
@@ -62,10 +61,10 @@ async fn read_between(
     }
 }
 
-/// What comes first while the caller is elsewhere says nothing, so that there is nothing to show when
-/// it is back, and the time is long over.
+/// The first bytes that arrive during the other work have no content. There is nothing to show when
+/// the caller is back, and the timeout has long passed.
 #[tokio::test]
-async fn time_that_the_caller_spends_elsewhere_does_not_count() {
+async fn time_that_the_caller_does_not_poll_does_not_count() {
     let (head, first) = (stream_head("text/event-stream"), piece("{\"value\": [1, 2"));
     let nothing = b": keep-alive\n\n".to_vec();
     let rest = [piece(", 3]}"), END.to_vec()].concat();
@@ -85,7 +84,7 @@ async fn time_that_the_caller_spends_elsewhere_does_not_count() {
 }
 
 #[tokio::test]
-async fn a_stream_that_hangs_ends_though_the_caller_is_elsewhere_at_times() {
+async fn a_hanging_stream_times_out_in_spite_of_pauses_of_the_caller() {
     let begun = [stream_head("text/event-stream"), piece("{\"value\": [1, ")].concat();
     let server = Server::start([Act::Hang(begun)]).await;
     let asked = client(&server.url()).extract::<Vec<u8>>("…");
@@ -99,7 +98,7 @@ async fn a_stream_that_hangs_ends_though_the_caller_is_elsewhere_at_times() {
 
 #[tokio::test]
 async fn the_timeout_of_an_exchange_does_not_bound_the_reading_of_a_stream() {
-    // The server takes its time, and so does who reads.
+    // The server is slow, or the caller is slow.
     for (pause, elsewhere) in [(60, 0), (0, 200)] {
         let server = Server::start([slow(Duration::from_millis(pause))]).await;
         let client = builder(&server.url()).timeout(Duration::from_millis(400)).build().unwrap();
@@ -127,14 +126,14 @@ async fn the_timeout_of_an_exchange_bounds_the_wait_for_a_stream() {
         assert_eq!(error.kind, Kind::Timeout, "{what}: {error}");
         assert!(error.message.contains(&server.address.to_string()), "{what}: {error}");
     }
-    // Of a call that does not stream it is the whole.
+    // Without streaming it bounds the whole call.
     let server = Server::start([slow(Duration::from_millis(60))]).await;
     let error = quick(&server.url()).await.unwrap_err();
     assert_eq!(error.provider_error().unwrap().kind, Kind::Timeout, "{error}");
 }
 
 #[tokio::test]
-async fn a_200_that_is_no_stream_is_told_for_what_it_is() {
+async fn a_200_that_is_not_a_stream_is_reported_as_such() {
     const GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03packed";
     let page = b"<html>\n<body>Sign in</body>\n</html>\n".as_slice();
     let protocols = [Protocol::Chat, Protocol::Anthropic, Protocol::Ollama, Protocol::Bedrock];
@@ -166,7 +165,7 @@ async fn a_200_that_is_no_stream_is_told_for_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_stream_is_read_whatever_it_is_called() {
+async fn a_stream_is_read_with_any_content_type() {
     let body = [b"\n: hello\n\n".to_vec(), piece("{\"value\": [1, 2]}"), END.to_vec()].concat();
     for kind in ["", "content-type: text/plain\r\n", "content-type: application/json\r\n"] {
         let server = Server::start([answer(200, kind, std::str::from_utf8(&body).unwrap())]).await;
@@ -176,7 +175,7 @@ async fn a_stream_is_read_whatever_it_is_called() {
 }
 
 #[tokio::test]
-async fn an_empty_stream_and_one_of_comments_are_cut_off_and_sent_for_again() {
+async fn an_empty_stream_and_one_of_comments_are_retried() {
     for begun in [&b""[..], b": hello\n\n", b"eve", b"\xef\xbb\xbfdata: {\"cho"] {
         let whole = [piece("{\"value\": [1, 2]}"), END.to_vec()].concat();
         let acts = [begun.to_vec(), whole]

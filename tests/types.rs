@@ -1,5 +1,5 @@
-//! Every kind of type that a user has, in every provider's dialect: type → schema → sample values →
-//! lowered → sent → read → checked → the same typed value. One row a kind of type; the rows make
+//! Every kind of type in every provider's dialect: type → schema → sample values → lowered → sent →
+//! read → checked → the same typed value. Each row is one kind of type. The rows also generate
 //! `docs/type-support.md`.
 
 #[path = "support/bodies.rs"]
@@ -42,7 +42,7 @@ use std::sync::OnceLock;
 
 use row::Row;
 
-/// All rows. Making one holds its type to everything that is promised of it.
+/// Returns all rows. Each type is checked when its row is made.
 fn rows() -> &'static [Row] {
     static ROWS: OnceLock<Vec<Row>> = OnceLock::new();
     ROWS.get_or_init(|| {
@@ -59,7 +59,7 @@ fn rows() -> &'static [Row] {
 }
 
 #[test]
-fn every_type_comes_back_from_every_dialect_as_it_was() {
+fn every_type_comes_back_unchanged_from_every_dialect() {
     let rows = rows();
     assert_eq!(*row::FAULTS.lock().unwrap(), [] as [&str; 0]);
     assert!(rows.len() > 90, "{} kinds of types", rows.len());

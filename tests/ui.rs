@@ -1,6 +1,6 @@
-//! What the compiler says of each mistake: where it stands, and the mend.
+//! The compiler's messages for mistakes: each points to the mistake and names the remedy.
 
 #[test]
-fn mistakes_are_told_where_they_stand_with_their_mend() {
+fn compile_errors_point_to_the_mistake_and_name_the_remedy() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }

@@ -1,5 +1,5 @@
-//! Enums as one tool a variant: what is sent, how a call becomes the enum again, and where the type
-//! stays one tool.
+//! Enums as one tool per variant: the request, the conversion of a call into the enum, and the
+//! types that stay one tool.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ struct Reservation {
     hour: u8,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what validators are handed")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "a validator takes a reference")]
 fn evening(hour: &u8) -> Result<(), &'static str> {
     if *hour >= 18 { Ok(()) } else { Err("an hour in the evening, from 18") }
 }
@@ -55,7 +55,7 @@ fn tools(body: &Value) -> Vec<(String, Value)> {
 }
 
 #[tokio::test]
-async fn each_variant_is_a_tool_with_its_own_words_and_schema() {
+async fn each_variant_is_a_tool_with_its_own_description_and_schema() {
     let (client, model) = client([reply::call("Reserve", json!({"people": 2, "hour": 19}))]);
 
     let done = client.extract::<Action>("A table for two at seven.").report().await.unwrap();
@@ -72,14 +72,14 @@ async fn each_variant_is_a_tool_with_its_own_words_and_schema() {
     assert_eq!(tools[3].1["parameters"]["required"], json!(["value"]));
     assert_eq!(tools[4].1["parameters"]["properties"], json!({}));
     for (name, tool) in &tools[1..] {
-        assert!(!tool.to_string().contains("Reservation"), "{name} carries what it has no use for");
+        assert!(!tool.to_string().contains("Reservation"), "{name} has an unused definition");
     }
     assert_eq!(body["tool_choice"], "required");
     assert_eq!(body["parallel_tool_calls"], false);
 }
 
 #[tokio::test]
-async fn every_kind_of_variant_comes_back_as_it_is() {
+async fn every_kind_of_variant_comes_back_unchanged() {
     let rows = [
         (
             "Reserve",
@@ -90,7 +90,7 @@ async fn every_kind_of_variant_comes_back_as_it_is() {
         ("Window", json!({"value": [3, "noon"]}), Action::Window(3, "noon".into())),
         ("Seats", json!({"value": 4}), Action::Seats(4)),
         ("Talk", json!({}), Action::Talk),
-        // As models write it.
+        // Spellings that models use.
         ("talk", json!({"reason": "none"}), Action::Talk),
         ("cancel", json!({"id": "7"}), Action::Cancel { id: 7 }),
     ];
@@ -151,13 +151,13 @@ async fn the_tag_is_the_name_of_the_tool() {
     assert_eq!(adjacent.extract::<Adjacent>("2").await.unwrap(), Adjacent::Cancel { id: 7 });
     assert_eq!(adjacent.extract::<Adjacent>("3").await.unwrap(), Adjacent::Nothing);
     let tools = tools(&model.seen()[0].body);
-    assert_eq!(tools[1].1["parameters"]["required"], json!(["id"]), "no member around it");
+    assert_eq!(tools[1].1["parameters"]["required"], json!(["id"]), "they are not wrapped");
 }
 
-/// In OpenAI's strict dialect an optional field is null and a map a list of pairs: each tool has a
-/// dialect's schema of its own, and a way back of its own.
+/// In OpenAI's strict dialect an optional field is null and a map a list of pairs. Every tool has
+/// its own lowered schema, and restores its own arguments.
 #[tokio::test]
-async fn arguments_are_turned_back_from_the_dialect() {
+async fn arguments_are_restored_from_the_dialect() {
     #[derive(Debug, PartialEq, Extract)]
     enum Change {
         Rename { to: String, note: Option<String> },
@@ -184,7 +184,7 @@ async fn arguments_are_turned_back_from_the_dialect() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_to_the_call_in_its_own_places() {
+async fn problems_of_a_call_point_into_its_arguments() {
     let (client, model) = client([
         reply::call("Reserve", json!({"people": 40, "hour": 9})),
         reply::call("Reserve", json!({"people": 4, "hour": 9})),
@@ -207,9 +207,9 @@ async fn what_is_wrong_is_told_to_the_call_in_its_own_places() {
     assert!(words.contains("/hour") && words.contains("an hour in the evening"), "{words}");
 }
 
-/// A union inside of a list: the place of what is wrong in it begins at the list.
+/// A union inside a list: the pointers of its problems start at the list.
 #[test]
-fn the_places_of_problems_inside_of_a_union() {
+fn problems_inside_a_union_have_their_exact_pointers() {
     let contract = Contract::of::<Vec<Action>>().unwrap();
     let value =
         json!([{"Cancel": {"id": 1}}, {"Cancel": {"id": "x"}}, {"Reserve": {"people": 2}}, 7]);
@@ -219,7 +219,7 @@ fn the_places_of_problems_inside_of_a_union() {
 }
 
 #[tokio::test]
-async fn a_tool_that_there_is_not_is_a_problem_that_names_those_there_are() {
+async fn an_unknown_tool_is_a_problem_that_lists_the_tools() {
     let (client, model) = client([
         reply::call("Book", json!({"people": 2, "hour": 19})),
         reply::call("Cancel", json!({"id": 1})),
@@ -235,7 +235,7 @@ async fn a_tool_that_there_is_not_is_a_problem_that_names_those_there_are() {
 }
 
 #[tokio::test]
-async fn of_several_calls_the_first_that_passes_is_the_value() {
+async fn the_first_valid_one_of_several_calls_is_the_value() {
     let (client, _) = client([reply::calls([
         ("Reserve", json!({"people": 40, "hour": 19})),
         ("Cancel", json!({"id": 1})),
@@ -246,7 +246,7 @@ async fn of_several_calls_the_first_that_passes_is_the_value() {
 }
 
 #[tokio::test]
-async fn json_in_text_and_a_call_of_the_whole_are_read_as_ever() {
+async fn json_in_text_and_a_call_of_the_whole_type_are_still_read() {
     let whole = json!({"Cancel": {"id": 1}});
     for answer in [
         reply::text(format!("```json\n{whole}\n```")),
@@ -260,7 +260,7 @@ async fn json_in_text_and_a_call_of_the_whole_are_read_as_ever() {
 }
 
 #[tokio::test]
-async fn where_the_type_stays_one_tool() {
+async fn types_that_stay_one_tool() {
     #[derive(Debug, PartialEq, Extract)]
     enum Mood {
         Good,
@@ -277,12 +277,12 @@ async fn where_the_type_stays_one_tool() {
         Leaf { of: u8 },
         Node(Box<Tree>, Box<Tree>),
     }
-    assert!(Contract::of::<Mood>().unwrap().variants().is_none(), "a word needs no tools");
-    assert!(Contract::of::<Untagged>().unwrap().variants().is_none(), "nothing names its variants");
+    assert!(Contract::of::<Mood>().unwrap().variants().is_none(), "unit variants need no tools");
+    assert!(Contract::of::<Untagged>().unwrap().variants().is_none(), "the variants have no names");
     assert!(Contract::of::<Option<Action>>().unwrap().variants().is_none());
     assert!(Contract::of::<Reservation>().unwrap().variants().is_none());
     assert!(Contract::of::<Vec<u8>>().unwrap().variants().is_none());
-    // Its own schema is its root: no tool could refer to it.
+    // The root refers to itself, so a tool per variant could not refer to it.
     assert!(Contract::of::<Tree>().unwrap().variants().is_none());
     assert!(Contract::of::<Vec<Tree>>().unwrap().variants().is_some());
 
@@ -293,7 +293,7 @@ async fn where_the_type_stays_one_tool() {
         })
     };
     let alike = json!({"oneOf": [names("a b"), names("a_b")]});
-    assert!(Contract::from_schema(alike).unwrap().variants().is_none(), "one name for two tools");
+    assert!(Contract::from_schema(alike).unwrap().variants().is_none(), "the names would collide");
     let long = "x".repeat(70);
     let cut = json!({"oneOf": [names(&long), names("b")]});
     let cut = Contract::from_schema(cut).unwrap();
@@ -310,7 +310,7 @@ async fn where_the_type_stays_one_tool() {
     let model = Scripted::new([reply::tool(whole())]).with_profile(profile);
     let value: Action = client_of(&model).extract("No.").await.unwrap();
     assert_eq!(value, Action::Cancel { id: 1 });
-    assert_eq!(tools(&model.seen()[0].body).len(), 1, "the words speak of one value");
+    assert_eq!(tools(&model.seen()[0].body).len(), 1, "the prompt describes one value");
 
     for mode in [Mode::JsonSchema, Mode::JsonObject, Mode::Text] {
         let model = Scripted::new([reply::json(whole())]).mode(mode);
@@ -321,7 +321,7 @@ async fn where_the_type_stays_one_tool() {
 }
 
 #[tokio::test]
-async fn more_variants_than_a_provider_takes_tools_are_one_tool() {
+async fn more_variants_than_the_providers_tool_limit_are_one_tool() {
     let branches: Vec<Value> = (0..21)
         .map(|n| {
             let name = format!("do_{n}");
@@ -348,7 +348,7 @@ async fn more_variants_than_a_provider_takes_tools_are_one_tool() {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_several_tools_is_asked_for_one_and_not_again() {
+async fn a_server_that_refuses_several_tools_is_sent_one_from_then_on() {
     let refusal = || {
         reply::failure(
             400,
@@ -371,7 +371,7 @@ async fn a_server_that_refuses_several_tools_is_asked_for_one_and_not_again() {
 }
 
 #[tokio::test]
-async fn contracts_give_their_tools_once() {
+async fn the_tools_of_a_contract_are_built_once() {
     let contract = Contract::of::<Action>().unwrap();
     let (one, two) = (contract.variants().unwrap(), contract.variants().unwrap());
     assert!(std::sync::Arc::ptr_eq(one, two));
@@ -382,7 +382,7 @@ async fn contracts_give_their_tools_once() {
 }
 
 #[tokio::test]
-async fn a_value_or_why_there_is_none() {
+async fn maybe_is_a_value_or_a_reason() {
     let reason = || json!({"reason": "no year is named"});
     let (tools_client, model) =
         client([reply::call("found", json!({"value": 1970})), reply::call("not_found", reason())]);
@@ -394,7 +394,7 @@ async fn a_value_or_why_there_is_none() {
     assert_eq!(year.found(), None);
     assert_eq!(tools(&model.seen()[0].body).len(), 2);
 
-    // In the other modes, and inside of other types, it is a union.
+    // In other modes, and inside other types, it is a union.
     #[derive(Debug, PartialEq, Extract)]
     struct House {
         name: String,
@@ -418,7 +418,7 @@ async fn a_value_or_why_there_is_none() {
 }
 
 #[tokio::test]
-async fn a_value_or_words() {
+async fn answer_is_a_value_or_a_text() {
     let (client, model) = client([
         reply::text("For how many people, and when?"),
         reply::call("Reservation", json!({"people": 2, "hour": 19})),
@@ -436,19 +436,19 @@ async fn a_value_or_words() {
     let given: Answer<Reservation> = client.extract("For two at seven.").await.unwrap();
     assert_eq!(given.value(), Some(Reservation { people: 2, hour: 19 }));
 
-    // What is wrong with a call is told; words are an answer after that as well.
+    // An invalid call is re-asked, and a text is an answer even then.
     let done = client.extract::<Answer<Reservation>>("For two at nine.").report().await.unwrap();
     assert_eq!(done.value.text(), Some("They do not open before 18."));
     assert_eq!(done.attempts[0].problems[0].pointer, "/value/hour");
     assert!(model.seen()[3].body["messages"][2]["content"].to_string().contains("/hour"));
 
-    // The value written out, and nothing else, is no talk.
+    // A reply that consists only of the value as JSON is the value and not a text.
     let written: Answer<Reservation> = client.extract("For two at seven.").await.unwrap();
     assert_eq!(written.value(), Some(Reservation { people: 2, hour: 19 }));
 }
 
 #[tokio::test]
-async fn words_are_an_answer_to_a_stream_as_well() {
+async fn a_streamed_answer_may_be_a_text_too() {
     type Asked = Answer<Reservation>;
     for words in ["I cannot tell.", "Is it {\"people\": 2} or 3?", "```\nno JSON\n```", "[1]", ""] {
         let model = Scripted::new([reply::text(words), reply::text(words), reply::text(words)]);
@@ -464,7 +464,7 @@ async fn words_are_an_answer_to_a_stream_as_well() {
         assert!(model.seen().iter().all(|seen| seen.body["tool_choice"] == "auto"), "{words}");
     }
 
-    // After a bad call, too; and what was shown last is what it came to.
+    // A text is an answer after an invalid call too, and the last partial value is the text.
     let model = Scripted::new([
         reply::tool(json!({"value": {"value": {"people": 40, "hour": 19}}})),
         reply::text("They have no such table."),
@@ -485,7 +485,7 @@ async fn words_are_an_answer_to_a_stream_as_well() {
 }
 
 #[tokio::test]
-async fn a_bad_value_does_not_pass_for_words() {
+async fn an_invalid_value_is_not_accepted_as_a_text() {
     let bad = [
         json!({"value": {"value": {"people": 40, "hour": 19}}}),
         json!({"value": {"people": 40, "hour": 19}}),
@@ -500,14 +500,14 @@ async fn a_bad_value_does_not_pass_for_words() {
             assert!(matches!(error, Error::Invalid { .. }), "{mode}, {bad}: {error}");
         }
     }
-    // Words that stand in a wrapper are words.
+    // A text in a JSON wrapper is a text.
     let client = client_of(&Scripted::new([reply::json(json!({"answer": {"text": "When?"}}))]));
     let asked = client.extract::<Answer<Reservation>>("A table.").mode(Mode::Text).await;
     assert_eq!(asked.unwrap().text(), Some("When?"));
 }
 
 #[tokio::test]
-async fn an_answer_of_an_enum_has_the_enums_tools_and_words_beside_them() {
+async fn an_answer_of_an_enum_offers_the_enums_tools_and_text() {
     let (client, model) = client([
         reply::call("Cancel", json!({"id": 3})),
         reply::text("Which one?"),
@@ -539,7 +539,7 @@ async fn an_answer_in_the_other_modes_is_a_union() {
 }
 
 #[tokio::test]
-async fn the_error_has_the_value_in_the_types_own_shape() {
+async fn the_error_has_the_value_in_the_shape_of_the_type() {
     let bad = || reply::call("Reserve", json!({"people": 40, "hour": 19}));
     let client = Client::with_model(Scripted::new([bad(), bad()]));
     let error = client.extract::<Action>("A table.").validation_retries(1).await.unwrap_err();
@@ -561,7 +561,7 @@ enum Order {
     Lost,
 }
 
-/// The places and the expectations of all problems of one reply.
+/// Returns the pointer and the expectation of every problem of one reply.
 async fn problems_of<T: Extract + std::fmt::Debug>(reply: serde_json::Value) -> Vec<String> {
     let client = client_of(&Scripted::new([reply::json(reply)]));
     let error =
@@ -619,7 +619,7 @@ enum Size {
 }
 
 #[tokio::test]
-async fn what_stands_beside_the_tag_is_not_lost() {
+async fn content_beside_an_internal_tag_is_not_lost() {
     let rows = [
         ("map", json!({"a": 1, "b": 2}), Held::Map([("a".into(), 1), ("b".into(), 2)].into())),
         ("map", json!({"value": {}}), Held::Map(BTreeMap::new())),
@@ -671,9 +671,9 @@ async fn what_stands_beside_the_tag_is_not_lost() {
     }
 }
 
-/// A map that is a variant of an enum whose data have a member of their own.
+/// In the tools of an adjacently tagged enum, a map or any value is the member `value`.
 #[tokio::test]
-async fn maps_and_any_values_stand_under_a_common_name() {
+async fn variants_with_maps_and_any_value_are_wrapped_in_one_member() {
     #[derive(Debug, PartialEq, Extract)]
     #[serde(tag = "t", content = "c")]
     enum Adjacent {
@@ -694,7 +694,7 @@ async fn maps_and_any_values_stand_under_a_common_name() {
 }
 
 #[test]
-fn what_holds_for_all_variants_is_said_by_no_tool() {
+fn a_union_with_keywords_for_all_variants_is_one_tool() {
     let branch = |name: &str| {
         let properties = json!({"k": {"const": name}, "n": {"type": "integer"}});
         json!({"type": "object", "properties": properties, "required": ["k"]})

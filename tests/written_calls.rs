@@ -1,5 +1,5 @@
-//! Calls that models write into their text: one row a family, through the whole loop and offline;
-//! each cut at every byte; names that were not offered; values that look like envelopes.
+//! Calls that models write into their text: one row per model family, in the whole loop and
+//! offline; truncated at every byte; with unknown names; and values that look like envelopes.
 
 use extract_llm::contract::UserTool;
 use extract_llm::extraction::{Outcome, ParseError, Step, parse};
@@ -36,7 +36,7 @@ fn ida() -> Person {
     Person { name: "Ida".into(), age: 41 }
 }
 
-/// A call of `Person` with a name of Ida and an age of 41, in the envelope of each family.
+/// A call of `Person` with the name Ida and the age 41, in the envelope of each model family.
 const FAMILIES: &[(&str, &str)] = &[
     (
         "Qwen, Hermes",
@@ -209,14 +209,14 @@ fn a_call_in_a_text_is_read_offline() {
 }
 
 #[test]
-fn a_call_that_is_cut_anywhere_is_the_right_value_or_none() {
+fn a_call_truncated_anywhere_is_the_right_value_or_none() {
     for (family, text) in FAMILIES {
         for cut in (0..text.len()).filter(|&cut| text.is_char_boundary(cut)) {
             let text = &text[..cut];
             if let Ok(parsed) = parse::<Person>(text) {
                 assert_eq!(parsed.value, ida(), "{family}: {text}");
             }
-            // A type to which nearly every text fits; a lone bracket is no envelope yet.
+            // Nearly every text fits this type. A lone bracket is not an envelope yet.
             let doc = text.replace("Person", "Doc").replace("name\": \"Ida", "path\": \"Ida");
             let marked = text.len() > 1 && text.starts_with(['<', '[', '>']);
             if let (true, Ok(parsed)) = (marked, parse::<Doc>(&doc)) {
@@ -247,7 +247,7 @@ async fn a_call_of_another_tool_is_a_problem_that_lists_the_tools() {
 }
 
 #[tokio::test]
-async fn the_model_is_told_in_words_because_the_provider_knows_of_no_call() {
+async fn feedback_for_a_written_call_is_a_user_turn() {
     let wrong = "<tool_call>{\"name\": \"Person\", \"arguments\": {\"name\": \"Ida\"}}</tool_call>";
     let right = "<tool_call>{\"name\": \"Person\", \"arguments\": {\"name\": \"Ida\", \"age\": 41}}</tool_call>";
     let (client, model) = client([reply::text(wrong), reply::text(right)]);
@@ -274,7 +274,7 @@ enum Action {
 }
 
 #[tokio::test]
-async fn several_calls_are_several_calls() {
+async fn several_written_calls_are_read_separately() {
     let first = "<tool_call>\n{\"name\": \"Cancel\", \"arguments\": {\"id\": 7}}\n</tool_call>\n\
                  <tool_call>\n{\"name\": \"Reserve\", \"arguments\": {\"people\": 40}}\n</tool_call>";
     let second = "[TOOL_CALLS]Reserve[ARGS]{\"people\": 4}";
@@ -288,7 +288,7 @@ async fn several_calls_are_several_calls() {
 }
 
 #[tokio::test]
-async fn a_list_in_several_calls_of_one_tool_is_one_list() {
+async fn the_lists_of_several_written_calls_are_joined() {
     let text = "<tool_call>{\"name\": \"{{}}\", \"arguments\": {\"value\": [1, 2]}}</tool_call>\n\
                 <tool_call>{\"name\": \"{{}}\", \"arguments\": {\"value\": [3]}}</tool_call>";
     let name = extract_llm::contract::Contract::of::<Vec<u8>>().unwrap().name().to_owned();
@@ -298,7 +298,7 @@ async fn a_list_in_several_calls_of_one_tool_is_one_list() {
 }
 
 #[tokio::test]
-async fn calls_of_tools_of_ones_own_are_handed_over_from_a_text() {
+async fn written_calls_of_user_tools_are_returned() {
     let text =
         "<tool_call>{\"name\": \"weather\", \"arguments\": {\"path\": \"Rome\"}}</tool_call>";
     let (client, _) = client([reply::text(text)]);
@@ -333,7 +333,7 @@ struct Product {
 }
 
 #[test]
-fn a_type_with_the_members_of_an_envelope_is_read_as_it_stands() {
+fn a_type_with_the_members_of_an_envelope_is_read_unchanged() {
     let text = json!({"name": "Call", "arguments": {"name": "Ida", "arguments": {}}}).to_string();
     let parsed = parse::<Call>(&text).unwrap();
     assert_eq!(parsed.value.name, "Call");
@@ -354,7 +354,7 @@ fn a_type_with_the_members_of_an_envelope_is_read_as_it_stands() {
 }
 
 #[test]
-fn what_looks_like_a_call_inside_of_a_value_is_data() {
+fn text_that_looks_like_a_call_inside_a_value_is_data() {
     #[derive(Debug, PartialEq, Extract)]
     struct Log {
         title: String,
@@ -377,7 +377,7 @@ fn what_looks_like_a_call_inside_of_a_value_is_data() {
     assert_eq!(reader.read("Write <tool_call> first.").unwrap().value, "Write <tool_call> first.");
 }
 
-/// All values that a stream of this text shows, in pieces of so many bytes.
+/// Returns all partial values of a stream of this text, in pieces of about `pieces` bytes.
 fn shown(text: &str, pieces: usize) -> Vec<Value> {
     let contract = extract_llm::contract::Contract::of::<Company>().unwrap();
     let mut live = extract_llm::partial::Live::<Company>::new(contract, None);
@@ -415,7 +415,7 @@ fn a_stream_never_shows_the_members_of_an_envelope() {
 }
 
 #[test]
-fn the_arguments_in_an_envelope_are_shown_as_they_come() {
+fn the_arguments_in_an_envelope_are_shown_as_they_arrive() {
     for text in [
         "<tool_call>\n{\"name\": \"Company\", \"arguments\": {\"name\": \"Acme\", \"note\": \"long",
         "[TOOL_CALLS]Company[ARGS]{\"name\": \"Acme\", \"note\": \"long",

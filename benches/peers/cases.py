@@ -1,7 +1,7 @@
-"""What is asked for in the scripted table, the right answers, and the faults of the first reply.
+"""Holds the types of the scripted table, the right answers, and the faults of the first reply.
 
-A defect says where it is, what stands there instead (or that nothing does), and by which words a
-feedback may speak of it: its field's name, the wrong value itself, or the user's own message.
+A defect names its location, the wrong value there (or that the value is missing), and the texts by which
+feedback may refer to it: the field's name, the wrong value itself, or the user's message.
 """
 
 import copy
@@ -47,7 +47,7 @@ class Case:
         self.right = ORDER if type == "order" else STOCK
 
     def public(self, name):
-        """What a client is given: no word of the fault."""
+        """Returns the case as a client receives it, without the fault."""
         return {"name": name, "type": self.type, "prompt": self.prompt}
 
 
@@ -68,7 +68,7 @@ CASES = {
 
 
 def at(value, pointer):
-    """The parent of what the pointer points at, and its last step."""
+    """Returns the parent of the value that the pointer refers to, and the last segment as a key or index."""
     steps = pointer.split("/")[1:]
     for step in steps[:-1]:
         value = value[int(step) if isinstance(value, list) else step]

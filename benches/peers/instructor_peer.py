@@ -1,4 +1,4 @@
-"""Drives instructor against a server, and prints one JSON line an answer, as the Rust program does.
+"""Drives instructor against a server, and prints one JSON line per answer, like the Rust program.
 
     instructor_peer.py ask <client> <base url with {id}> <cases.jsonl> <re-asks> [<most tokens>]
     instructor_peer.py stream <client> <base url with {id}>
@@ -15,7 +15,7 @@ import instructor
 import openai
 from pydantic import BaseModel, Field, field_validator
 
-# A name that every client takes for a capable model.
+# Every client treats this name as a capable model.
 MODEL = "gpt-4.1-mini"
 MODES = {
     "instructor-tools": instructor.Mode.TOOLS,
@@ -172,7 +172,7 @@ def ask(client, url, file, reasks, most=None):
 
 
 def kind(error):
-    """The exception's own class; where it only says that retries are over, also what ended them."""
+    """Returns the exception's class name. If it only reports exhausted retries, adds the class of their cause."""
     name = type(error).__name__
     cause = error.__cause__
     while cause is not None and type(cause).__name__ in ("RetryError", "InstructorRetryException"):
@@ -192,7 +192,7 @@ async def consume(url):
 
 
 async def baseline(url):
-    """The deltas alone, put together, and the reply read once at its end."""
+    """Concatenates the deltas, and parses the reply once at the end."""
     client = openai.AsyncOpenAI(api_key="none", base_url=url)
     text, deltas = [], 0
     stream = await client.chat.completions.create(
@@ -206,7 +206,7 @@ async def baseline(url):
 
 
 async def baml(url):
-    """The generated client of BAML, made by the driver from the same type."""
+    """Runs the BAML client that the driver generated from the same type."""
     from baml_client import b
     from baml_py import ClientRegistry
 
@@ -223,7 +223,7 @@ async def baml(url):
 
 
 async def baml_every_piece(pieces):
-    """BAML's own stream skips what has been overtaken; here every piece is looked at."""
+    """Parses after every piece. BAML's own stream skips pieces that newer ones have overtaken."""
     from baml_client import b
 
     text, partials = "", 0

@@ -1,17 +1,18 @@
-"""A stand-in for a model, over HTTP: it mends exactly what it is told about, and nothing else.
+"""Stands in for a model over HTTP. It corrects exactly the defects that feedback names, and nothing else.
 
-It speaks Chat Completions. Every client and case has a base URL of its own,
-`/s/<client>/<case>/v1`, and so a conversation of its own. The first reply has the case's fault, in
-whatever mode the client asks: in the arguments of the tool call, or in the text. After that it reads
-what the client has added to its first request, its own earlier replies left out:
+It serves Chat Completions. Every client and case has its own base URL, `/s/<client>/<case>/v1`, and so
+its own conversation. The first reply has the case's fault, in the mode that the client asks for: in the
+arguments of the tool call, or in the text. Afterwards the model reads the text that the client added to
+its first request, without the model's own earlier replies:
 
-- nothing added: it gives the same reply again;
-- a defect whose field, wrong value or message the addition names is mended, the others stay;
-- a fault of the surface (fence, comma) goes at any complaint;
-- a case may say that it is never mended; a refusal stays; a cut reply is cut again, unless the client now allows more tokens than before.
+- Nothing added: it sends the same reply again.
+- The addition names a defect's field, wrong value or message: that defect is corrected, the others stay.
+- A fault of the surface (fence, comma) is corrected after any complaint.
+- A case may never be corrected. A refusal stays. A cut reply is cut again, unless the client now
+  allows more tokens than before.
 
-A verbatim piece of its own reply of 20 characters or more does not count as naming what stands in
-it (spaces aside): to be shown everything again is not to be told.
+A verbatim quote of 20 characters or more from the reply (ignoring white space) does not count as naming
+the defects in it: a client that only repeats the reply has not said what is wrong.
 """
 
 import json
@@ -27,7 +28,7 @@ REFUSAL = "I'm sorry, but I can't help with that."
 
 
 def tokens(text):
-    """The rule of this table: a token is four bytes of UTF-8, rounded up."""
+    """Returns the token count by this table's rule: one token per four bytes of UTF-8, rounded up."""
     return -(-len(text.encode()) // 4)
 
 
@@ -38,12 +39,12 @@ def words_of(content):
 
 
 def said(body):
-    """Everything in the request that the model has not said itself."""
+    """Returns the text of every message in the request that is not the model's."""
     return [words_of(m.get("content")) for m in body["messages"] if m.get("role") != "assistant"]
 
 
 def added(first, now):
-    """What the client says beyond its first request: new messages, and what older ones grew by."""
+    """Returns the text added since the first request: new messages, and the growth of older ones."""
     rest = []
     for n, text in enumerate(now):
         if n < len(first) and text.startswith(first[n]):
@@ -57,7 +58,7 @@ def squeeze(text):
 
 
 def without_quotes(text, reply):
-    """The lines of the text, without long pieces that stand in the reply word for word."""
+    """Returns the lines of the text without long verbatim quotes of the reply."""
     kept, whole = [], squeeze(reply)
     for line in text.split("\n"):
         n, out = 0, []
@@ -75,7 +76,7 @@ def without_quotes(text, reply):
 
 
 def tool_of(body):
-    """The tool that has to be called: the one that is named, else the first."""
+    """Returns the tool to call: the one that `tool_choice` names, else the first."""
     choice = body.get("tool_choice")
     named = choice.get("function", choice).get("name") if isinstance(choice, dict) else None
     functions = [tool["function"] for tool in body["tools"]]
@@ -90,7 +91,7 @@ def schema_of(body):
 
 
 class Talk:
-    """One conversation: one client, one case."""
+    """Holds one conversation of one client about one case."""
 
     def __init__(self, case):
         self.case = case
@@ -117,7 +118,7 @@ class Talk:
         return told
 
     def say(self, body):
-        """The reply's text, and why it ended."""
+        """Returns the reply's text and its finish reason."""
         whole = cases.spoil(self.case.right, self.left)
         text = cases.written(asked_for(body, whole, self.case.right))
         match self.surface:
@@ -161,8 +162,8 @@ def limit_of(body):
 
 
 def asked_for(body, whole, right):
-    """The whole value; or, where the members of the schema say by a JSON pointer in their descriptions
-    which parts of it they are for, these parts."""
+    """Returns the whole value. If the schema's members name parts by JSON pointers in their descriptions,
+    returns these parts."""
     properties = schema_of(body).get("properties") or {}
     if not properties or properties.keys() <= right.keys():
         return whole

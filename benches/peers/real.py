@@ -1,8 +1,8 @@
-"""The table of the real model: short texts with known answers, asked of the embedded model by each
-client, through a proxy that counts and that sets what must be the same for all.
+"""Measures the table of the real model: every client extracts short texts with known answers from the
+embedded model, through a proxy that counts and that equalises the settings.
 
-The proxy sets the temperature to 0, the seed, and the most tokens of a reply where the client set
-none or more: not every client can send these.
+The proxy sets the temperature to 0, the seed, and the reply's token limit where the client set none or a
+higher one, because not every client can send these.
 """
 
 import json
@@ -19,7 +19,7 @@ from scripted import command, same
 REASKS = 1
 MOST_TOKENS = 96
 SEED = 7
-# A client that takes longer than this for all prompts is stopped.
+# Seconds. A client that takes longer for all prompts is stopped.
 SECONDS = 1500
 
 CLIENTS = [
@@ -94,7 +94,7 @@ def proxy(upstream):
 
 
 class Embedded:
-    """The embedded model's server, held for as long as this is open."""
+    """Runs the embedded model's server while this context is open."""
 
     def __enter__(self):
         command = ["cargo", "run", "--quiet", "-p", "extract-local", "--example", "serve"]

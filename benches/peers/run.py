@@ -1,6 +1,6 @@
 """Runs the measurements and prints their tables: `python3 benches/peers/run.py [scripted] [real] [streams]`.
 
-Without a name, all three. With `UPDATE_DOCS=1` the tables also replace those in docs/, between the
+Without a name, it runs all three. With `UPDATE_DOCS=1` the tables also replace those in docs/, between the
 lines `<!-- peers: NAME -->` and `<!-- end of NAME -->`.
 """
 
@@ -19,7 +19,7 @@ TABLES = {"scripted": scripted, "real": real, "streams": streams}
 
 
 def machine():
-    """Where and when, in one line."""
+    """Returns one line that names the machine, the system and the date."""
     model = "unknown processor"
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as info:
@@ -34,7 +34,7 @@ def machine():
 
 
 def write(name, text):
-    """Puts a table in its place in docs/."""
+    """Replaces the named table in every page of docs/ that has its markers."""
     begin, end = f"<!-- peers: {name} -->\n", f"<!-- end of {name} -->"
     for page in (setup.ROOT / "docs").glob("*.md"):
         old = page.read_text(encoding="utf-8")

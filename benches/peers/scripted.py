@@ -1,4 +1,4 @@
-"""The scripted table: what each fault costs each client until it has a value, or gives up."""
+"""Measures the scripted table: the cost of each fault for each client until it has a value or gives up."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ import setup
 
 REASKS = 3
 
-# Name, how it is driven, and its column's head.
+# Name, driver, column heading.
 CLIENTS = [
     ("ours-json_schema", "rust", "extract-llm, json_schema"),
     ("ours-tools", "rust", "extract-llm, tools"),
@@ -29,7 +29,7 @@ def command(kind):
 
 
 def same(a, b):
-    """Equal as JSON: 3 is 3.0, but true is not 1."""
+    """Returns whether two values are equal as JSON: 3 equals 3.0, but true does not equal 1."""
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
     if isinstance(a, dict) and isinstance(b, dict):

@@ -1,4 +1,4 @@
-"""What the measurements need: the Rust program, and a Python environment of its own for the others."""
+"""Builds the Rust program, and a separate Python environment for the other clients."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-# Everything that is built or downloaded goes here, and the repository ignores it.
+# Everything that is built or downloaded goes here. The repository ignores this folder.
 TARGET = Path(os.environ.get("PEERS_TARGET", ROOT / "target" / "peers"))
 VENV = TARGET / "venv"
 PYTHON = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"

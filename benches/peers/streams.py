@@ -1,8 +1,8 @@
-"""The table of streams: the CPU time that a client's process takes to consume a whole stream with
-partial values, from 1 KB to 1 MB, in pieces of 4, 16 and 64 bytes.
+"""Measures the table of streams: the CPU time of a client's process to consume a whole stream with partial
+values, from 1 KB to 1 MB, in pieces of 4, 16 and 64 bytes.
 
-The server sends as fast as the loopback takes it. A cell that takes more than 60 s of CPU is ended,
-and the larger ones of its row are not begun.
+The server sends as fast as the loopback accepts. A cell that takes more than 60 s of CPU is stopped, and
+the larger cells of its row are skipped.
 """
 
 import json
@@ -36,7 +36,7 @@ CLIENTS = [
 
 
 def reply(size):
-    """A log of that many bytes, or up to one entry less."""
+    """Returns a log of at most `size` bytes, short of it by less than one entry."""
     log = {"heading": "What happened in the warehouse", "entries": []}
     length, n = len(json.dumps(log)), 0
     while True:
@@ -92,7 +92,7 @@ def serve():
 
 
 def generated():
-    """The generated client of BAML."""
+    """Generates the BAML client and returns its folder."""
     home = setup.TARGET / "baml"
     (home / "baml_src").mkdir(parents=True, exist_ok=True)
     shutil.copy(setup.HERE / "log.baml", home / "baml_src" / "log.baml")
@@ -101,7 +101,7 @@ def generated():
 
 
 class Client:
-    """A process that consumes one stream after the other."""
+    """Runs a process that consumes one stream after the other."""
 
     def __init__(self, name, kind, url, home):
         env = os.environ | {"PYTHONPATH": str(home), "BAML_LOG": "off"}
@@ -110,7 +110,7 @@ class Client:
         )
 
     def consume(self, case):
-        """What the stream took, or nothing where it was too much. Ends the process then."""
+        """Returns the stream's times, or `None` if it exceeded the limit. Ends the process in that case."""
         over = threading.Event()
         watch = threading.Thread(target=self.watch, args=(over, self.cpu()), daemon=True)
         watch.start()
@@ -166,7 +166,7 @@ def measure(names=None):
 
 
 def growth(row, piece):
-    """The power of the size that the time grows with, over the two largest sizes of the row."""
+    """Returns the exponent of the time's growth with the size, over the two largest sizes of the row."""
     done = [(size, row[f"{size}-{piece}"]["cpu"]) for size in SIZES if row.get(f"{size}-{piece}")]
     (small, fast), (large, slow) = done[-2:]
     return f"size^{math.log(slow / fast) / math.log(large / small):.2f}"

@@ -1,6 +1,6 @@
-//! What reading costs, as ratios to one `serde_json::from_str` in the same run: valid replies and
-//! their malformed twins, at once and in portions of four bytes, beside the crates that do a part
-//! of it. `cargo bench -p conformance --bench reading`
+//! Measures reading as ratios to one `serde_json::from_str` in the same run: valid replies and
+//! their malformed twins, at once and in portions of four bytes, beside crates that do part of the
+//! same work. `cargo bench -p conformance --bench reading`
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use extract_core::contract::Shape;
 use extract_core::reading::{Incremental, Level, Reader, Scanner, Sink, read, read_any};
 use serde_json::{Value, json};
 
-/// An invoice-like reply of about so many bytes.
+/// Returns an invoice-like reply of about `bytes` bytes.
 fn reply(bytes: usize) -> Value {
     let line = |index: usize| {
         json!({
@@ -58,8 +58,8 @@ fn shape() -> Shape {
     .expect("the schema is good")
 }
 
-/// The same reply as models spoil it: a fence and prose around it, keys without quotes, trailing
-/// commas, Python's literals, and a comment.
+/// Returns the same reply with typical model faults: a fence and prose around it, unquoted keys,
+/// trailing commas, Python literals, and a comment.
 fn spoiled(valid: &str) -> String {
     let body = valid
         .replace("\"quantity\":", "quantity:")
@@ -70,7 +70,7 @@ fn spoiled(valid: &str) -> String {
     format!("Here is the invoice:\n```json\n{body}\n```\nAnything else?")
 }
 
-/// The least of several runs: what else the machine does only adds.
+/// Returns the shortest of several runs, because other work on the machine only adds time.
 fn time(mut run: impl FnMut()) -> Duration {
     let began = Instant::now();
     run();
@@ -89,7 +89,7 @@ fn time(mut run: impl FnMut()) -> Duration {
 struct Nothing;
 impl Sink for Nothing {}
 
-#[expect(clippy::too_many_lines, reason = "one row after the other")]
+#[expect(clippy::too_many_lines, reason = "a long table")]
 fn main() {
     let shape = shape();
     let any = Shape::any();
@@ -165,7 +165,8 @@ fn main() {
         } else {
             ("–".to_owned(), "–".to_owned())
         };
-        // What re-parsing the text so far costs, every 4 bytes, up to a size where one can wait.
+        // The cost of re-parsing the text so far every 4 bytes, up to a size that finishes in
+        // reasonable time.
         let jiter = if bytes <= 11_000 {
             ratio(time(|| {
                 for end in (4..valid.len()).step_by(4) {

@@ -1,9 +1,10 @@
-//! The convention of the suites about objects: a value has all members of its type, `null` for an
-//! optional one that is absent, and no others. The reader leaves members as they were written.
+//! Applies the suites' convention for objects: a value has all members of its type, `null` for an
+//! absent optional one, and no others. The library's reader leaves members as written.
 
 use serde_json::Value;
 
-/// Gives each object of a value the members that its schema names, and no others.
+/// Adds to every object of a value the missing members that its schema names, and removes the
+/// others.
 pub(crate) fn complete(value: &mut Value, schema: &Value) {
     visit(value, schema, schema, 0);
 }
@@ -61,7 +62,7 @@ fn resolved<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     target.and_then(|at| root.pointer(at)).unwrap_or(schema)
 }
 
-/// Whether a value is one of this branch: of its type, with all that it requires and its constants.
+/// Returns whether the value has the branch's type, its required members and its constants.
 fn is_meant(value: &Value, branch: &Value, root: &Value) -> bool {
     let branch = resolved(branch, root);
     let required = branch.get("required").and_then(Value::as_array).into_iter().flatten();

@@ -1,5 +1,5 @@
-//! Holds the reader against cases from outside: one question a line, one answer a line. What
-//! `parse_lines` answers and what the scorer scores is the same function.
+//! Runs the reader over external cases: one question per line, one answer per line. `parse_lines`
+//! and the scorer call the same function.
 
 mod convention;
 pub mod recordings;
@@ -10,29 +10,29 @@ use extract_core::reading::{Level, PartialMode, ReadError, Reader, Reading, Repa
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// One question: a text, and what it should be read as.
+/// One question: a text, and the schema to read it with.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Question {
-    /// Handed through.
+    /// An identifier that is copied to the output.
     #[serde(default)]
     pub id: Value,
-    /// What the model wrote.
+    /// The model's text.
     pub input: String,
-    /// A JSON Schema; without one, any JSON value.
+    /// A JSON Schema. Without one, any JSON value is accepted.
     #[serde(default)]
     pub target_schema: Option<Value>,
     /// `final`, `strict`, or `partial…` for a text that is cut off.
     #[serde(default)]
     pub kind: String,
-    /// How far the reading may go; lenient unless set, and salvage where there is no schema.
+    /// The repair level. Defaults to lenient, and to salvage without a schema.
     #[serde(default)]
     pub level: Option<Level>,
-    /// What a suite calls its own settings; those that we have too are followed.
+    /// The suite's settings. Those that the reader also has are applied.
     #[serde(default)]
     pub options: Value,
 }
 
-/// What was read, or why nothing was.
+/// The value, or the reason why there is none.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
@@ -40,17 +40,17 @@ pub enum Answer {
     Ok {
         /// The value.
         ok: Value,
-        /// Everything that was changed.
+        /// All repairs.
         repairs: Vec<Repair>,
     },
     /// No value, or one that does not fit.
     Err {
-        /// Why.
+        /// The reason.
         err: String,
     },
 }
 
-/// Answers one line.
+/// Answers one line of JSON. A line that is not a question is answered with an error.
 pub fn answer_line(line: &str) -> Answer {
     match serde_json::from_str::<Question>(line) {
         Ok(question) => answer(&question),
@@ -58,7 +58,8 @@ pub fn answer_line(line: &str) -> Answer {
     }
 }
 
-/// Answers one question.
+/// Answers one question. Returns an error if the schema is invalid or the text has no fitting
+/// value.
 pub fn answer(question: &Question) -> Answer {
     let shape = match &question.target_schema {
         Some(schema) => match Shape::compile(schema) {
@@ -97,13 +98,13 @@ fn read(question: &Question, shape: &Shape) -> Result<Reading, ReadError> {
     let level = match question.kind.as_str() {
         "strict" => Level::Strict,
         _ if salvage => Level::Salvage,
-        // Without a schema nothing shows what is missing: the suites take what is there.
+        // Without a schema no member is required, and the suites accept partial values.
         _ if question.target_schema.is_none() => Level::Salvage,
         _ => question.level.unwrap_or_default(),
     };
     let reader = Reader::new(shape).level(level);
     match question.kind.as_str() {
-        // What a stream shows leaves out numbers that may still grow.
+        // A streaming partial omits numbers that may still grow.
         "partial_streaming" => reader.read_partial(&question.input, PartialMode::Withheld),
         kind if kind.starts_with("partial") => {
             reader.read_partial(&question.input, PartialMode::Shown)

@@ -1,6 +1,6 @@
-//! Recorded exchanges with providers, and how they are read: each through the same decoding as a
-//! live reply. One exchange is one line of JSON with `path`, `status`, `response_headers`, and the
-//! answer as `response_body`, `sse_body`, `response_text` or `response_body_base64`.
+//! Reads recorded exchanges with providers through the same decoding as live replies. One exchange
+//! is one line of JSON with `path`, `status`, `response_headers`, and the answer as
+//! `response_body`, `sse_body`, `response_text` or `response_body_base64`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,17 +10,17 @@ use extract_core::wire::Protocol;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
-/// The most bytes that one event of a recorded stream may have.
+/// The maximum size in bytes of one event of a recorded stream.
 const LIMIT: usize = 64 << 20;
 
-/// What became of an exchange.
+/// The result of decoding an exchange.
 #[derive(Debug)]
 pub enum Outcome {
     /// A reply.
     Reply(Reply),
     /// A failure.
     Failure(ProviderError),
-    /// Neither: an exchange that asks no model, such as counting tokens.
+    /// The exchange asks no model, for example it counts tokens.
     Other(Value),
 }
 
@@ -33,7 +33,7 @@ pub enum Body {
     Stream(Vec<u8>),
 }
 
-/// The protocol that an exchange was in.
+/// Returns the protocol of an exchange, or `None` if its path is unknown.
 pub fn protocol(exchange: &Value) -> Option<Protocol> {
     let text = |key: &str| exchange[key].as_str().unwrap_or_default();
     let path = text("path").split('?').next().unwrap_or_default().trim_end_matches('/');
@@ -58,7 +58,7 @@ pub fn protocol(exchange: &Value) -> Option<Protocol> {
         _ if last.ends_with(":generateContent") || last.ends_with(":streamGenerateContent") => {
             Protocol::Gemini
         }
-        // Errors come from any path.
+        // Error responses come from any path.
         _ if failed => match api {
             "messages" => Protocol::Anthropic,
             "responses" => Protocol::Responses,
@@ -72,7 +72,7 @@ pub fn protocol(exchange: &Value) -> Option<Protocol> {
     })
 }
 
-/// The answer's bytes as they were on the wire.
+/// Returns the answer's bytes as they were on the wire.
 pub fn body(exchange: &Value) -> Body {
     let text = |key: &str| exchange[key].as_str();
     let amazon = exchange["response_headers"].as_object().is_some_and(|headers| {
@@ -96,7 +96,7 @@ pub fn body(exchange: &Value) -> Body {
     }
 }
 
-/// Reads an exchange.
+/// Decodes an exchange.
 pub fn replay(exchange: &Value) -> Outcome {
     match body(exchange) {
         Body::Stream(bytes) => replay_stream(exchange, &[&bytes]),
@@ -104,7 +104,7 @@ pub fn replay(exchange: &Value) -> Outcome {
     }
 }
 
-/// Reads an exchange whose answer came as a stream, in these pieces.
+/// Decodes an exchange whose answer is a stream, delivered in these pieces.
 pub fn replay_stream(exchange: &Value, pieces: &[&[u8]]) -> Outcome {
     let status = status(exchange);
     if status >= 400 {
@@ -160,7 +160,7 @@ fn headers(exchange: &Value) -> HeaderMap {
     pairs.collect()
 }
 
-/// What became of an exchange, as a line for others to compare.
+/// Returns the outcome of an exchange as one JSON object, for comparison by other programs.
 pub fn line(exchange: &Value, outcome: &Outcome) -> Value {
     let mut line = Map::new();
     line.insert(String::from("id"), exchange["id"].clone());
@@ -205,7 +205,7 @@ fn reply_fields(reply: &Reply) -> Value {
     let calls: Vec<Value> = reply
         .tool_calls()
         .map(|call| {
-            // Arguments that were cut off are no JSON, and stay what they are.
+            // Truncated arguments are not JSON and stay a string.
             let arguments = serde_json::from_str(&call.arguments)
                 .unwrap_or_else(|_| Value::String(call.arguments.clone()));
             json!({"id": call.id, "name": call.name, "arguments": arguments})

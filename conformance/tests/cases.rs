@@ -1,5 +1,5 @@
-//! The score of the reader on the cases in the folder that `EXTRACT_CASES_DIR` names (JSON lines,
-//! a file a suite), as a table. Without the variable there is nothing to score, and it says so.
+//! Scores the reader on the cases in the folder that `EXTRACT_CASES_DIR` names (JSON lines, one
+//! file per suite), and prints a table. Without the variable it prints a notice and passes.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -41,8 +41,8 @@ impl Tally {
     }
 }
 
-/// The least share of (finals, partials) that is held; all must-rejects of a suite with schemas of
-/// its own are held where it is said.
+/// The minimum share of right answers per suite, as (finals, partials). Suites whose cases have
+/// schemas must also reject all must-reject cases, where stated below.
 const HELD: [(&str, f64, f64); 8] = [
     ("baml", 0.97, 0.7),
     ("baml_newer", 0.9, 0.9),
@@ -54,8 +54,8 @@ const HELD: [(&str, f64, f64); 8] = [
     ("vercel_fixjson", 0.9, 0.9),
 ];
 
-/// Rows whose value the reader refuses by its law (docs/reading.md), each with the reason. Here to
-/// refuse is right.
+/// Rows whose value the reader refuses by its rules (docs/reading.md), with the reasons. For these
+/// rows a refusal is the right answer.
 const REFUSED: [(&str, &str); 9] = [
     ("baml/test_basics/test_invalid_array_in_object", "the text ends in a number"),
     ("baml/test_class/test_recursive_type_missing_brackets_and_quotes", "the text ends in words"),
@@ -94,7 +94,7 @@ fn same(left: &Value, right: &Value) -> bool {
 }
 
 #[test]
-fn scores() {
+fn each_suite_reaches_its_minimum_score() {
     let Some(folder) = env::var_os("EXTRACT_CASES_DIR").map(PathBuf::from) else {
         eprintln!("EXTRACT_CASES_DIR is not set: no cases to score");
         return;
@@ -132,7 +132,7 @@ fn scores() {
                 Answer::Ok { ok, .. } => !case.expect_error && same(ok, &case.expected),
                 Answer::Err { .. } => case.expect_error || refused,
             };
-            assert!(!refused || right, "{} is refused by the law of reading", case.question.id);
+            assert!(!refused || right, "{} is refused by the reading rules", case.question.id);
             let tally = tallies.entry(group).or_default();
             tally.all += 1;
             tally.right += usize::from(right);
@@ -167,5 +167,5 @@ fn scores() {
             }
         }
     }
-    assert!(failed.is_empty(), "below what is held: {failed:?}");
+    assert!(failed.is_empty(), "below the minimum: {failed:?}");
 }

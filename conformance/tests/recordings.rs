@@ -1,5 +1,6 @@
-//! Every recorded exchange, whole and streamed, against a reading of its JSON that shares no code
-//! with the library's. Needs `EXTRACT_CASES_DIR`; without it the tests say so and pass.
+//! Compares every recorded exchange, whole and streamed, with a reading of its JSON that shares no
+//! code with the library's. Needs `EXTRACT_CASES_DIR`; without it the tests print a notice and
+//! pass.
 
 mod expected;
 
@@ -25,7 +26,7 @@ fn exchanges() -> Vec<Value> {
             all.push(serde_json::from_str(&line.unwrap()).unwrap());
         }
     }
-    assert!(all.len() > 100, "there are recordings");
+    assert!(all.len() > 100, "too few recordings");
     all
 }
 
@@ -50,7 +51,7 @@ fn said(reply: &Reply) -> Expected {
 }
 
 #[test]
-fn every_reply_says_what_its_json_says() {
+fn every_reply_equals_an_independent_reading_of_its_json() {
     let mut wrong = Vec::new();
     let (mut read, mut streams) = (0, BTreeMap::new());
     let exchanges = exchanges();
@@ -77,7 +78,7 @@ fn every_reply_says_what_its_json_says() {
 }
 
 #[test]
-fn no_cut_of_the_bytes_changes_a_streamed_reply() {
+fn splitting_the_bytes_differently_never_changes_a_streamed_reply() {
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     let mut below = |limit: usize| {
         random ^= random << 13;
@@ -92,7 +93,7 @@ fn no_cut_of_the_bytes_changes_a_streamed_reply() {
             let mut pieces: Vec<&[u8]> = Vec::new();
             let mut rest = bytes.as_slice();
             while !rest.is_empty() {
-                // From single bytes to a few network packets.
+                // The maximum size of a piece: from single bytes to a few network packets.
                 let most = [2, 5, 40, 300, 3000, 20_000][round];
                 let (piece, more) = rest.split_at((1 + below(most)).min(rest.len()));
                 pieces.push(piece);
@@ -107,11 +108,11 @@ fn no_cut_of_the_bytes_changes_a_streamed_reply() {
 }
 
 #[test]
-fn a_stream_that_is_cut_is_never_a_reply() {
+fn a_truncated_stream_is_never_a_reply() {
     for exchange in exchanges() {
         let Body::Stream(bytes) = recordings::body(&exchange) else { continue };
         let Outcome::Reply(_) = recordings::replay(&exchange) else { continue };
-        // The end marker stands in the last fifth of the shortest of them.
+        // The end marker is in the last fifth of even the shortest stream.
         for part in 1..8 {
             let cut = bytes.len() * part / 10;
             match recordings::replay_stream(&exchange, &[&bytes[..cut]]) {
@@ -128,7 +129,7 @@ fn a_stream_that_is_cut_is_never_a_reply() {
 }
 
 #[test]
-fn bytes_that_were_damaged_are_an_error_or_a_reply_and_no_panic() {
+fn damaged_bytes_are_an_error_or_a_reply_and_never_panic() {
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = move || {
         random ^= random << 13;
@@ -194,7 +195,7 @@ fn every_failure_has_a_class() {
 }
 
 #[test]
-fn a_reply_survives_being_taken_apart() {
+fn a_reply_survives_conversion_to_its_parts_and_back() {
     for exchange in exchanges() {
         let Outcome::Reply(reply) = recordings::replay(&exchange) else { continue };
         let mut assembly = extract_core::conversation::Assembly::new();

@@ -1,9 +1,9 @@
-//! Real JSON Schemas with instances, and the JSON-Schema-Test-Suite: each schema is accepted or
-//! refused with a reason, keeps its names in every dialect, and its values come back unchanged.
-//! Needs `EXTRACT_CASES_DIR`; without it the tests say so and pass.
+//! Runs real JSON Schemas with instances, and the JSON-Schema-Test-Suite. Every schema is accepted
+//! or refused with a reason, keeps its names in every dialect, and its values come back unchanged.
+//! Needs `EXTRACT_CASES_DIR`; without it the tests print a notice and pass.
 //!
 //! `EXTRACT_SCHEMAS_SHOW=name-lost` prints every schema with a finding of that class (`all` prints
-//! every class).
+//! all classes).
 
 #[path = "schemas/workers.rs"]
 mod workers;
@@ -15,13 +15,13 @@ use std::{env, fs};
 use conformance::schemas::{Class, Finding};
 use serde_json::Value;
 
-/// Schemas that overflow 512 KB of stack, or make the library panic. The goal is 0.
+/// Schemas that overflow 512 KB of stack or make the library panic. The goal is 0.
 const ABORTS: usize = 0;
 
 /// Schemas that are refused, with or without a reason.
 const REFUSED: usize = 17;
 
-/// Refusals whose text lacks a place (or bound) or a mend. The goal is 0.
+/// Refusals whose text lacks a location (or limit) or a remedy. The goal is 0.
 const REFUSED_WITHOUT_REASON: usize = 15;
 
 /// Pairs of an accepted schema and a dialect that refuses it.
@@ -33,37 +33,37 @@ const NAMES_LOST: usize = 509;
 /// Constants that a dialect drops without a note. The goal is 0.
 const VARIANTS_LOST: usize = 0;
 
-/// Names that a dialect drops without a note, and that no value can have.
+/// Names that a dialect drops without a note and that no value can have.
 const UNREACHABLE_LOST: usize = 5_457;
 
-/// Values that the cases call valid and the library's check refuses.
+/// Values that the cases call valid and that the library's check refuses.
 const VALID_DISPUTED: usize = 7;
 
-/// Valid values that come back as another value. The goal is 0.
+/// Valid values that come back changed. The goal is 0.
 const VALID_CHANGED: usize = 175;
 
 /// Valid values that do not come back. The goal is 0.
 const VALID_REFUSED: usize = 0;
 
-/// Invalid values that are accepted as they are. The goal is 0.
+/// Invalid values that are accepted unchanged. The goal is 0.
 const INVALID_ACCEPTED: usize = 0;
 
 /// Invalid values that are accepted as another value. The goal is 0.
 const INVALID_CHANGED: usize = 0;
 
-/// Invalid values that are accepted through a conversion of `docs/reading.md`, which is reported.
+/// Invalid values that are accepted through a reported conversion of `docs/reading.md`.
 const INVALID_CONVERTED: usize = 2_242;
 
-/// Invalid nulls that are accepted as absent members, where a dialect writes absence as null.
+/// Invalid nulls that are accepted as absent members, in dialects that write absence as null.
 const INVALID_NULLS: usize = 85;
 
 /// Lowered schemas longer than ten times their source. The goal is 0.
 const OVERSIZE: usize = 0;
 
-/// Tests of the suite with the expected verdict, at least.
+/// The minimum number of suite tests with the expected verdict.
 const SUITE_AGREES: usize = 2_024;
 
-/// The ceiling of each class for the real schemas.
+/// The maximum number of findings per class for the real schemas.
 const CEILINGS: &[(Class, usize)] = &[
     (Class::Abort, ABORTS),
     (Class::RefusedWithoutReason, REFUSED_WITHOUT_REASON),
@@ -81,7 +81,7 @@ const CEILINGS: &[(Class, usize)] = &[
     (Class::Oversize, OVERSIZE),
 ];
 
-/// The lines of a file of schemas; none where there are no cases.
+/// Returns the lines of a file of schemas, or none without `EXTRACT_CASES_DIR`.
 fn lines(file: &str) -> Vec<String> {
     let Some(folder) = env::var_os("EXTRACT_CASES_DIR").map(PathBuf::from) else {
         eprintln!("skipped: EXTRACT_CASES_DIR is not set");
@@ -95,7 +95,7 @@ fn count(findings: &[Vec<Finding>], class: Class) -> usize {
     findings.iter().flatten().filter(|finding| finding.class == class).count()
 }
 
-/// The name of a class as it stands in JSON.
+/// Returns the JSON name of a class.
 fn name(class: Class) -> String {
     serde_json::to_value(class).unwrap().as_str().unwrap().to_owned()
 }
@@ -168,7 +168,7 @@ fn the_test_suite_agrees() {
 #[test]
 fn a_line_that_ends_the_process_is_reported_and_the_others_are_examined() {
     let fine = r#"{"schema": {"type": "object"}, "valid": [{}], "invalid": []}"#.to_owned();
-    // More nesting than the parser of the line takes: the process ends with an error of its own.
+    // Nested deeper than the line's JSON parser allows, so that the process exits with an error.
     let broken = "[".repeat(200);
     let findings = workers::examine("schemas", &[fine.clone(), broken, fine.clone(), fine]);
     let aborted: Vec<bool> =

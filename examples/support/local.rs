@@ -1,12 +1,12 @@
-//! The embedded model's server behind one of the protocols that it speaks, for examples that are
-//! run without a key.
+//! Runs the embedded model's server with a chosen protocol, for examples that run without a key.
 
 use extract_llm::conversation::{Mode, Settings};
 use extract_llm::wire::Protocol;
 use extract_llm::{Client, Error};
 
-/// A client of the embedded model over this protocol, and the server, which lives as long as it is
-/// held.
+/// Starts the embedded model's server and returns a client for it with this protocol and mode. The
+/// server runs as long as the returned handle is held. Fails if the model cannot be installed or
+/// started.
 pub(crate) async fn client(
     protocol: Protocol,
     mode: Mode,

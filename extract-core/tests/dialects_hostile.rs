@@ -1,5 +1,5 @@
-//! Schemas that are known only at run time may be hostile: each is refused with a typed error, or
-//! lowered, in bounded time, on a thread's small stack, and nothing is ever fetched.
+//! Schemas from run time may be hostile. Each is refused with a typed error or lowered, in bounded
+//! time, on a thread's small stack, and nothing is ever fetched.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use extract_core::contract::SchemaError;
 use extract_core::contract::dialect::{Dialect, DialectError, Lowered, lower, render_typescript};
 use serde_json::{Map, Value, json};
 
-/// Lowers into every dialect; each must end soon.
+/// Lowers into every dialect. Panics if one takes 20 s or longer.
 fn everywhere(schema: &Value) -> Vec<(&'static str, Result<Lowered, DialectError>)> {
     let lower = |dialect: &&'static Dialect| {
         let start = Instant::now();
@@ -29,7 +29,7 @@ fn with_definitions(definitions: &Value, field: &Value) -> Value {
 }
 
 #[test]
-fn nesting_is_bounded_before_anything_recurses() {
+fn too_deep_nesting_is_refused_before_any_recursion() {
     for keyword in ["items", "not", "additionalProperties", "default"] {
         let mut schema = json!({"type": "string"});
         for _ in 0..500 {
@@ -43,7 +43,7 @@ fn nesting_is_bounded_before_anything_recurses() {
 }
 
 #[test]
-fn the_deepest_schema_that_is_read_does_not_overflow() {
+fn the_deepest_accepted_schema_does_not_overflow_the_stack() {
     for depth in [40, 60, 90, 124] {
         let mut list = json!({"type": "integer"});
         let mut option = json!({"type": "integer"});
@@ -70,7 +70,7 @@ fn the_deepest_schema_that_is_read_does_not_overflow() {
 }
 
 #[test]
-fn a_long_chain_of_definitions_is_no_deep_recursion() {
+fn a_long_chain_of_definitions_does_not_overflow_the_stack() {
     let mut definitions = Map::new();
     for index in 0..3000 {
         let next = json!({"$ref": format!("#/$defs/D{}", index + 1)});
@@ -94,7 +94,7 @@ fn a_long_chain_of_definitions_is_no_deep_recursion() {
     ));
 }
 
-/// Definitions that each use the next one twice: 2^40 parts once written out.
+/// Definitions that each refer to the next one twice: 2^40 parts when expanded.
 fn doubling(part: impl Fn(&str) -> Value) -> Value {
     let mut definitions = Map::new();
     for index in 0..40 {
@@ -105,7 +105,7 @@ fn doubling(part: impl Fn(&str) -> Value) -> Value {
 }
 
 #[test]
-fn what_doubles_at_each_step_is_bounded() {
+fn definitions_that_double_at_each_step_are_bounded() {
     let members = doubling(|next| {
         let next = json!({"$ref": next, "description": "so that it is written out"});
         json!({"type": "object", "properties": {"a": next, "b": next}, "required": ["a", "b"]})
@@ -130,7 +130,7 @@ fn what_doubles_at_each_step_is_bounded() {
 }
 
 #[test]
-fn a_definition_of_nothing_but_itself_is_refused() {
+fn a_definition_that_only_refers_to_itself_is_refused() {
     for definitions in [
         json!({"A": {"$ref": "#/$defs/A"}}),
         json!({"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}}),
@@ -150,7 +150,7 @@ fn a_definition_of_nothing_but_itself_is_refused() {
         let refused = matches!(lowered, Err(DialectError::Schema(SchemaError::Itself { .. })));
         assert!(refused, "{name}: {lowered:?}");
     }
-    // A union of itself and itself.
+    // A union whose two branches are the union itself.
     let union = json!({"A": {"anyOf": [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/A"}]}});
     everywhere(&with_definitions(&union, &json!({"$ref": "#/$defs/A"})));
 }
@@ -216,7 +216,7 @@ fn costly_patterns_are_refused() {
 }
 
 #[test]
-fn what_is_no_schema_is_refused() {
+fn invalid_schemas_are_refused() {
     for field in [
         json!(5),
         json!("string"),
@@ -247,7 +247,7 @@ fn what_is_no_schema_is_refused() {
 }
 
 #[test]
-fn what_nothing_can_fit_is_refused_where_it_is_required() {
+fn a_required_property_that_no_value_fits_is_refused() {
     let impossible = json!({"allOf": [{"type": "string"}, {"type": "integer"}]});
     let required = json!({"type": "object", "properties": {"a": impossible}, "required": ["a"]});
     for (name, lowered) in everywhere(&required) {
@@ -261,7 +261,7 @@ fn what_nothing_can_fit_is_refused_where_it_is_required() {
 }
 
 #[test]
-fn wide_schemas_take_no_quadratic_time() {
+fn wide_schemas_do_not_take_quadratic_time() {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for index in 0..4_000 {

@@ -1,4 +1,4 @@
-//! Limits are checked before anything is sent: the error names the limit, the count and the fields.
+//! Limits are checked before anything is sent. The error names the limit, the count and the fields.
 
 use extract_core::contract::dialect::{Dialect, DialectError, Limit, lower};
 use serde_json::{Map, Value, json};
@@ -13,7 +13,8 @@ fn fields(count: usize, schema: &Value) -> Vec<(String, Value)> {
     (0..count).map(|index| (format!("f{index}"), schema.clone())).collect()
 }
 
-/// Lowers, and gives back what was counted where a limit is passed.
+/// Lowers the schema. Returns the count and the fields if it exceeds this limit, and `None` if it
+/// fits.
 fn counted(schema: &Value, dialect: &Dialect, limit: Limit) -> Option<(usize, Vec<String>)> {
     match lower(schema, dialect) {
         Ok(_) => None,
@@ -61,7 +62,7 @@ fn openai_enums() {
     assert_eq!(counted(&fits, openai, Limit::EnumValues), None);
     let passes = object(fields(5, &of(250, 10)), true);
     assert_eq!(counted(&passes, openai, Limit::EnumValues).unwrap().0, 1_250);
-    // 250 values may be long, 251 may not.
+    // 250 values may exceed the length limit, 251 may not.
     let long = object(fields(1, &of(250, 100)), true);
     assert_eq!(counted(&long, openai, Limit::EnumCharacters), None);
     let longer = object(fields(1, &of(251, 100)), true);
@@ -85,7 +86,7 @@ fn anthropic_optional_properties_and_unions() {
     assert_eq!(counted(&object(fields(16, &nullable), true), anthropic, Limit::Unions), None);
     let passes = object(fields(17, &nullable), true);
     assert_eq!(counted(&passes, anthropic, Limit::Unions).unwrap().0, 17);
-    // OpenAI counts neither.
+    // OpenAI limits neither.
     assert!(lower(&passes, &Dialect::OPENAI_STRICT).is_ok());
 }
 
@@ -99,14 +100,14 @@ fn gemini_sum_of_max_items() {
 }
 
 #[test]
-fn a_recursive_type_is_written_out_less_deep_where_limits_ask_for_it() {
+fn a_recursive_type_is_unrolled_to_fewer_levels_under_a_limit() {
     let mut node = object(fields(9, &json!({"type": "string"})), false);
     node["properties"]["next"] = json!({"$ref": "#/$defs/Node"});
     let schema = json!({
         "type": "object", "properties": {"node": {"$ref": "#/$defs/Node"}}, "required": ["node"],
         "$defs": {"Node": node}
     });
-    // Ten optional properties at each level: two levels fit in 24, three do not.
+    // Ten optional properties at each level: two levels fit in the limit of 24, three do not.
     let lowered = lower(&schema, &Dialect::ANTHROPIC_TOOL).unwrap();
     let node = &lowered.schema["properties"]["node"];
     let next = &node["properties"]["next"];
@@ -115,7 +116,7 @@ fn a_recursive_type_is_written_out_less_deep_where_limits_ask_for_it() {
 }
 
 #[test]
-fn a_root_that_is_no_object_is_refused_where_one_is_demanded() {
+fn a_root_that_is_not_an_object_is_refused_in_dialects_that_require_one() {
     for root in [
         json!({"type": "array", "items": {"type": "string"}}),
         json!({"anyOf": [{"type": "object", "properties": {"a": true}}, {"type": "string"}]}),
@@ -128,7 +129,7 @@ fn a_root_that_is_no_object_is_refused_where_one_is_demanded() {
         }
         assert!(lower(&root, &Dialect::GEMINI_JSON_SCHEMA).is_ok());
     }
-    // A reference at the root is written out.
+    // A reference at the root is replaced by its definition.
     let named = json!({"$ref": "#/$defs/A", "$defs": {"A": {
         "type": "object", "properties": {"next": {"$ref": "#/$defs/A"}}
     }}});

@@ -1,6 +1,6 @@
-//! What is sent in a strict dialect compiles to a grammar: held against `llguidance`, the engine
-//! behind several providers' strict modes. Values of the type, as they are sent, are accepted by the
-//! grammar, and broken ones are refused.
+//! Strict lowered schemas compile to grammars with `llguidance`, the engine behind several
+//! providers' strict modes. The grammar accepts values of the type as they are sent, and refuses
+//! broken ones.
 
 #[path = "dialects/grammar.rs"]
 mod grammar;
@@ -12,7 +12,7 @@ use llguidance::toktrie::ApproximateTokEnv;
 use llguidance::{Matcher, ParserFactory};
 use serde_json::{Value, json};
 
-/// The dialects that are JSON Schema and are held to.
+/// The strict dialects that are JSON Schema.
 const STRICT: &[&Dialect] = &[
     &Dialect::LLAMA_CPP,
     &Dialect::OPENAI_STRICT,
@@ -43,7 +43,7 @@ impl Oracle {
         if warnings.is_empty() { Ok(matcher) } else { Err(warnings.join("; ")) }
     }
 
-    /// Whether the grammar accepts the whole text and could end there.
+    /// Returns whether the grammar accepts the whole text and could end there.
     fn accepts(matcher: &Matcher, value: &Value) -> bool {
         let mut matcher = matcher.deep_clone();
         let tokens: Vec<u32> = value.to_string().bytes().map(u32::from).collect();
@@ -52,7 +52,7 @@ impl Oracle {
     }
 }
 
-/// The members of every object in the order of the schema, which a grammar insists on.
+/// Returns the value with its object members in the schema's order, which a grammar requires.
 fn ordered(schema: &Value, root: &Value, value: &Value) -> Value {
     let schema = match schema.get("$ref").and_then(Value::as_str) {
         Some(reference) => root.pointer(reference.trim_start_matches('#')).unwrap(),
@@ -96,7 +96,8 @@ fn ordered(schema: &Value, root: &Value, value: &Value) -> Value {
     }
 }
 
-/// The same schema with a definition in the place of `#`, so that its parts can stand alone.
+/// Returns the schema with every `#` reference replaced by a named definition, so that its parts
+/// can stand alone.
 fn without_hash(schema: &Value) -> Value {
     let text = schema.to_string().replace(r##"{"$ref":"#"}"##, r##"{"$ref":"#/$defs/Hash"}"##);
     let mut own: Value = serde_json::from_str(&text).unwrap();
@@ -135,13 +136,13 @@ fn hold(seeds: std::ops::Range<u64>, recursive: bool) {
                     "seed {seed}, {name}: {sent} is not accepted by\n{}",
                     lowered.schema
                 );
-                // A member that the type does not have is refused where the object is closed.
+                // A closed object refuses an unknown member.
                 if lowered.schema.get("additionalProperties") == Some(&json!(false)) {
                     let mut broken = sent.clone();
                     broken["no such member"] = json!(1);
                     assert!(!Oracle::accepts(&matcher, &broken), "seed {seed}, {name}: {broken}");
                 }
-                // So is a required member that is not there.
+                // A missing required member is refused.
                 let required = lowered.schema.get("required").and_then(Value::as_array);
                 if let Some(Value::String(first)) = required.and_then(|names| names.first()) {
                     let mut broken = sent.clone();
@@ -160,6 +161,6 @@ fn lowered_schemas_compile_and_accept_the_values_that_are_sent() {
 }
 
 #[test]
-fn recursive_ones_too() {
+fn recursive_lowered_schemas_compile_and_accept_the_values_that_are_sent() {
     hold(1000..1030, true);
 }

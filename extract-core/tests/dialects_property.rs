@@ -1,5 +1,5 @@
-//! Properties of lowering over generated types and values: what is sent follows the dialect's rules,
-//! every value of the type can be sent, and it comes back the same.
+//! Properties of lowering over generated types and values: a lowered schema follows the dialect's
+//! rules, every value of the type can be sent, and it comes back unchanged.
 
 #[path = "dialects/grammar.rs"]
 mod grammar;
@@ -11,7 +11,7 @@ use grammar::{Dice, Document};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// How often one run lowered a type rather than refusing it.
+/// The number of types that one run lowered and refused.
 #[derive(Default)]
 struct Count {
     lowered: usize,
@@ -50,7 +50,9 @@ fn check(seed: u64, recursive: bool, count: &mut Count) {
             }
             let up = lowered.restore(down.clone());
             assert!(own.is_valid(&up), "seed {seed}, {name}: {schema}\n{down}\n{up}");
-            // A member that may be null and left out has null for both where all have to be there.
+            // In dialects that require every member, null stands both for null and for an absent
+            // nullable member.
+            // member.
             let told = |note: &Note| note.words.contains("cannot be told from null itself");
             let (up, value) = if lowered.notes.iter().any(told) {
                 (without_nulls(up), without_nulls(value.clone()))
@@ -73,7 +75,7 @@ fn without_nulls(value: Value) -> Value {
     }
 }
 
-/// `PROPTEST_CASES` asks for more.
+/// Returns 64 cases, or the number in `PROPTEST_CASES`.
 fn config() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     let cases = cases.unwrap_or(64);
@@ -84,12 +86,12 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn values_come_back_as_they_were(seed in any::<u64>()) {
+    fn values_come_back_unchanged(seed in any::<u64>()) {
         check(seed, false, &mut Count::default());
     }
 
     #[test]
-    fn recursive_values_come_back_as_they_were(seed in any::<u64>()) {
+    fn recursive_values_come_back_unchanged(seed in any::<u64>()) {
         check(seed, true, &mut Count::default());
     }
 }

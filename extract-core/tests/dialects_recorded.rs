@@ -1,5 +1,5 @@
-//! Strict schemas that providers were seen to accept or refuse. The recordings are not part of this
-//! repository: `EXTRACT_CASES_DIR` names the folder that holds `recordings/*.jsonl`.
+//! Strict schemas that providers accepted or refused in recordings. The recordings are not part of
+//! this repository: `EXTRACT_CASES_DIR` names the folder that holds `recordings/*.jsonl`.
 
 #[path = "dialects/rules.rs"]
 mod rules;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use extract_core::contract::dialect::{Dialect, DialectError, lower};
 use serde_json::Value;
 
-/// Strict schemas in the requests of one provider, with the status of the answer.
+/// Returns the strict schemas in one provider's recorded requests, with the status of the answers.
 fn recorded(folder: &PathBuf, provider: &str) -> Vec<(u64, Value)> {
     let mut found = Vec::new();
     for file in std::fs::read_dir(folder).unwrap() {
@@ -45,7 +45,7 @@ fn names(schema: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn recorded_strict_schemas() {
+fn strict_schemas_are_accepted_and_refused_as_recorded() {
     let Some(folder) = std::env::var_os("EXTRACT_CASES_DIR") else {
         eprintln!("skipped: EXTRACT_CASES_DIR is not set");
         return;
@@ -59,14 +59,14 @@ fn recorded_strict_schemas() {
         for (status, schema) in cases {
             let lowered = match lower(&schema, dialect) {
                 Ok(lowered) => lowered,
-                // Refused here as it was there.
+                // The provider refused it too.
                 Err(DialectError::Root { .. }) if status == 400 => continue,
                 Err(error) => panic!("{provider}, {status}: {error}\n{schema}"),
             };
             let broken = rules::check(dialect.name(), &lowered.schema);
             assert!(broken.is_ok(), "{provider}: {broken:?}\n{}", lowered.schema);
             if status == 200 {
-                // What a provider accepted is sent on as it is: nothing is reshaped.
+                // A schema that the provider accepted is sent unchanged.
                 assert!(lowered.is_identity(), "{provider}: {schema}\n{}", lowered.schema);
                 assert_eq!(names(&lowered.schema), names(&schema), "{schema}");
             }

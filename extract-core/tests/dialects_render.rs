@@ -78,7 +78,7 @@ type Part = { name: string, parts: Part[] }"#
 }
 
 #[test]
-fn it_is_far_shorter_than_json_schema() {
+fn the_typescript_form_is_far_shorter_than_json_schema() {
     for schema in [schema_for!(Receipt), schema_for!(Part), schema_for!(Line)] {
         let text = render_typescript(schema.as_value()).unwrap();
         let json = schema.as_value().to_string();

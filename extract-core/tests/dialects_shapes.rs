@@ -11,7 +11,7 @@ fn lowered<T: JsonSchema>(dialect: &Dialect) -> Lowered {
     lower(schema_for!(T).as_value(), dialect).unwrap()
 }
 
-/// The schema of the field `at` of a type.
+/// Returns the lowered schema of the field `at` of a type.
 fn field<T: JsonSchema>(dialect: &Dialect) -> Value {
     lowered::<T>(dialect).schema["properties"]["at"].clone()
 }
@@ -89,7 +89,7 @@ fn openai_closes_objects_and_requires_every_property() {
             "additionalProperties": false
         })
     );
-    // `b` accepts null of its own, and null is all that can be sent where it is left out.
+    // `b` accepts null, and null is also sent for an absent `b`.
     assert!(lowered.notes[0].words.contains("cannot be told from null itself"));
     assert_eq!(lowered.restore(json!({"a": 1, "b": null})), json!({"a": 1}));
 }
@@ -116,7 +116,7 @@ fn properties_called_like_keywords_stay() {
 }
 
 #[test]
-fn optional_properties_become_nullable_and_null_is_taken_out_again() {
+fn optional_properties_become_nullable_and_null_is_removed_on_restoring() {
     #[derive(Serialize, Deserialize, JsonSchema)]
     struct Defaults {
         #[serde(default)]
@@ -213,7 +213,7 @@ fn described_references() {
 }
 
 #[test]
-fn documented_variants_keep_their_words() {
+fn documented_variants_keep_their_descriptions() {
     for (dialect, name) in
         [(&Dialect::OPENAI_STRICT, "string"), (&Dialect::GEMINI_RESPONSE_SCHEMA, "STRING")]
     {
@@ -230,7 +230,7 @@ fn documented_variants_keep_their_words() {
 }
 
 #[test]
-fn tagged_enums_are_merged_with_what_they_hold() {
+fn tagged_enums_are_merged_with_their_contents() {
     let branches = json!([
         {
             "description": "Nothing more.", "type": "object",
@@ -333,14 +333,15 @@ fn maps() {
 }
 
 #[test]
-fn a_key_that_comes_twice_is_reported() {
+fn a_duplicate_map_key_is_reported() {
     let lowered = lowered::<Holder<HashMap<String, i32>>>(&Dialect::OPENAI_STRICT);
     let sent = json!({"at": [{"key": "a", "value": 1}, {"key": "a", "value": 2}]});
     let raised = lowered.restore_checked(sent);
     assert_eq!(raised.value, json!({"at": {"a": 2}}));
     assert_eq!(raised.problems.len(), 1);
     assert_eq!(raised.problems[0].to_string(), r#"/at: expected each key once, found "a" twice"#);
-    // What is a map already is taken as one, and what is no list of pairs is left to validation.
+    // A map is accepted as a map, and anything else that is not a list of pairs is left to
+    // validation.
     assert_eq!(lowered.restore(json!({"at": {"a": 1}})), json!({"at": {"a": 1}}));
     assert_eq!(lowered.restore(json!({"at": [1]})), json!({"at": [1]}));
 }
@@ -372,7 +373,7 @@ fn lists_sets_arrays_and_tuples() {
             "required": ["0", "1"], "additionalProperties": false
         })
     );
-    // A tuple of one type is a list of that length, where the length can be said.
+    // A tuple of one type is a list of that length, in dialects that can express the length.
     assert_eq!(
         field::<Holder<(bool, bool)>>(openai),
         json!({"type": "array", "items": {"type": "boolean"}, "minItems": 2, "maxItems": 2})
@@ -388,7 +389,7 @@ fn lists_sets_arrays_and_tuples() {
 }
 
 #[test]
-fn leaves() {
+fn scalars_and_any_value() {
     let openai = &Dialect::OPENAI_STRICT;
     let anthropic = &Dialect::ANTHROPIC_TOOL;
     assert_eq!(field::<Holder<i32>>(openai), json!({"type": "integer"}));
@@ -425,7 +426,7 @@ fn leaves() {
 }
 
 #[test]
-fn constraints_that_a_dialect_forbids_are_said_and_noted() {
+fn constraints_that_a_dialect_forbids_are_described_and_noted() {
     #[derive(Serialize, Deserialize, JsonSchema)]
     struct Bounded {
         /// In years
@@ -471,7 +472,7 @@ fn constraints_that_a_dialect_forbids_are_said_and_noted() {
 }
 
 #[test]
-fn recursion_is_kept_defined_or_written_out() {
+fn recursion_is_kept_defined_or_unrolled() {
     let openai = lowered::<Tree>(&Dialect::OPENAI_STRICT);
     assert_eq!(
         openai.schema["properties"]["kids"],
@@ -500,7 +501,7 @@ fn recursion_is_kept_defined_or_written_out() {
 }
 
 #[test]
-fn branches_that_would_look_alike_are_told_apart() {
+fn branches_that_would_look_alike_are_distinguished() {
     #[derive(Serialize, Deserialize, JsonSchema)]
     #[serde(untagged)]
     enum Alike {
@@ -525,7 +526,7 @@ fn branches_that_would_look_alike_are_told_apart() {
         assert_eq!(lowered.lower_value(own.clone()), sent);
         assert_eq!(lowered.restore(sent), own);
     }
-    // A branch that takes everything stands beside the others.
+    // A branch that accepts any value stands beside the others.
     let lowered = self::lowered::<Holder<Alike>>(&Dialect::OPENAI_STRICT);
     for (own, sent) in [
         (json!({"a": 1}), json!({"entries": [{"key": "a", "value": 1}]})),
@@ -581,7 +582,7 @@ fn examples_are_shown_in_the_shape_that_is_sent() {
 }
 
 #[test]
-fn a_reply_that_does_not_fit_is_raised_by_the_branch_it_names() {
+fn an_invalid_reply_is_restored_by_the_branch_that_its_tag_names() {
     #[derive(Serialize, Deserialize, JsonSchema)]
     #[serde(tag = "kind")]
     enum Message {
@@ -589,8 +590,8 @@ fn a_reply_that_does_not_fit_is_raised_by_the_branch_it_names() {
         Mail { headers: HashMap<String, String>, size: u8 },
     }
     let lowered = lowered::<Holder<Message>>(&Dialect::ANTHROPIC_TOOL);
-    // The case of the tag and the type of `size` are wrong; the map is turned back all the same, so
-    // that validation speaks of what is wrong and of nothing else.
+    // The tag's case and the type of `size` are wrong. The map is restored all the same, so that
+    // validation reports only these two errors.
     let sent = json!({"at": {
         "kind": "mail", "headers": [{"key": "to", "value": "x"}], "size": "big"
     }});
@@ -601,7 +602,7 @@ fn a_reply_that_does_not_fit_is_raised_by_the_branch_it_names() {
 }
 
 #[test]
-fn what_is_inside_may_look_alike_too() {
+fn branches_whose_contents_would_look_alike_are_distinguished() {
     for (branches, values) in [
         (
             json!([

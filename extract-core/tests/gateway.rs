@@ -1,6 +1,6 @@
-//! A gateway in front of the embedded model: one more server, not ours, that speaks generateContent,
-//! Interactions, Messages and Responses. `EXTRACT_GATEWAY` names its program (the proxy of `litellm`); where
-//! it is not set the test says so and passes.
+//! Tests against a gateway in front of the embedded model: a foreign server with generateContent,
+//! Interactions, Messages and Responses. `EXTRACT_GATEWAY` names its program (the proxy of
+//! `litellm`). Without the variable the test prints a notice and passes.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 const KEY: &str = "sk-gateway-0123456789";
 
-/// The gateway, which runs as long as this is held.
+/// The gateway process, which runs until this is dropped.
 struct Gateway {
     child: Child,
     port: u16,
@@ -40,7 +40,8 @@ impl Gateway {
         let config = directory.join("gateway.json");
         let entry = json!({
             "model": format!("openai/{model}"), "api_base": behind, "api_key": "none",
-            // Responses and Interactions are turned into what the server behind it knows best.
+            // The gateway converts Responses and Interactions to Chat Completions for the server
+            // behind it.
             "use_chat_completions_api": true,
         });
         let settings = json!({
@@ -48,7 +49,7 @@ impl Gateway {
             "general_settings": {"master_key": KEY},
             "litellm_settings": {"telemetry": false, "num_retries": 0},
         });
-        // What is JSON is YAML.
+        // JSON is also valid YAML.
         std::fs::write(&config, settings.to_string()).unwrap();
         let log = std::fs::File::create(directory.join("gateway.log")).unwrap();
         let mut child = Command::new(program)
@@ -110,7 +111,7 @@ fn request(output: Output) -> Request {
     request
 }
 
-/// The same request, whole and streamed.
+/// Sends the same request twice, whole and streamed, and returns both replies.
 async fn both(provider: &Provider, request: &Request) -> [Reply; 2] {
     [
         provider.respond(request).await.unwrap(),
@@ -123,7 +124,7 @@ fn age(json: &str) -> Value {
     value["age"].clone()
 }
 
-/// A native schema is passed on over these.
+/// Over these protocols the gateway forwards a native schema.
 async fn native_schemas(gateway: &Gateway) {
     for protocol in [Protocol::Gemini, Protocol::Responses] {
         let provider = gateway.provider(protocol);
@@ -135,8 +136,8 @@ async fn native_schemas(gateway: &Gateway) {
     }
 }
 
-/// A call, and a second one after the first was found wanting. The model behind it repeats itself
-/// where several calls are allowed, so only the first counts.
+/// Makes a call, and a second one after the first was rejected. The model repeats itself if several
+/// calls are allowed, so only the first call counts.
 async fn tools_and_a_re_ask(gateway: &Gateway) {
     for protocol in [Protocol::Gemini, Protocol::Anthropic, Protocol::Responses] {
         let provider = gateway.provider(protocol);
@@ -157,7 +158,8 @@ async fn tools_and_a_re_ask(gateway: &Gateway) {
     }
 }
 
-/// The gateway hands on neither schemas nor the choice of tools of this one, but its steps.
+/// Over Interactions the gateway forwards neither schemas nor tool choice, but it sends its reply
+/// as steps.
 async fn steps(gateway: &Gateway) {
     let provider = gateway.provider(Protocol::Interactions);
     let mut request = request(Output::Text);
@@ -174,7 +176,7 @@ async fn steps(gateway: &Gateway) {
     assert!(!provider.respond(&request).await.unwrap().text().is_empty());
 }
 
-/// Its refusals, in words and codes of its own.
+/// Checks the gateway's refusals, which have their own messages and codes.
 async fn refusals(gateway: &Gateway) {
     for protocol in [Protocol::Gemini, Protocol::Anthropic, Protocol::Responses] {
         let mut options = gateway.options(protocol);
@@ -187,7 +189,7 @@ async fn refusals(gateway: &Gateway) {
     }
 }
 
-/// All of an extraction, over the two that take a schema.
+/// Runs whole extractions over the two protocols that forward a schema.
 async fn extractions(gateway: &Gateway) {
     for protocol in [Protocol::Gemini, Protocol::Responses] {
         let options = gateway.options(protocol);
@@ -207,7 +209,7 @@ async fn extractions(gateway: &Gateway) {
 }
 
 #[tokio::test]
-async fn the_same_model_behind_a_gateway_that_speaks_otherwise() {
+async fn the_same_model_behind_a_gateway_over_every_protocol() {
     let Some(program) = std::env::var_os("EXTRACT_GATEWAY") else {
         eprintln!("skipped: EXTRACT_GATEWAY is not set");
         return;

@@ -1,4 +1,4 @@
-//! Google's Interactions: steps in every form that they come in, and what has to go back as it came.
+//! Google's Interactions: decodes steps in all their forms, and replays signed steps unchanged.
 
 use extract_core::conversation::{
     Assembly, Block, Message, Output, ProviderError, ProviderErrorKind, ReasoningEffort, Reply,
@@ -13,7 +13,7 @@ fn whole(body: &Value) -> Result<Reply, ProviderError> {
     Protocol::Interactions.decode(body.to_string().as_bytes())
 }
 
-/// Reads a stream of these events, cut into pieces of a few bytes.
+/// Decodes a stream of these events, delivered in pieces of a few bytes.
 fn streamed(events: &[Value]) -> Result<Reply, ProviderError> {
     let mut bytes = Vec::new();
     for event in events {
@@ -57,7 +57,7 @@ fn call(id: &str, name: &str) -> Value {
     json!({"type": "function_call", "id": id, "name": "person", "arguments": {"name": name}})
 }
 
-/// Thinking, two calls, and what was sent repeated in front.
+/// Returns an interaction with thinking and two calls, preceded by a copy of the request's steps.
 fn interaction() -> Value {
     json!({"id": "i1", "object": "interaction", "status": "requires_action",
     "model": "gemini-3-flash", "usage": usage(), "steps": [
@@ -93,7 +93,7 @@ fn events() -> Vec<Value> {
 }
 
 #[test]
-fn a_reply_is_the_steps_behind_what_was_sent() {
+fn a_reply_consists_of_the_steps_after_the_repeated_request() {
     for reply in [whole(&interaction()).unwrap(), streamed(&events()).unwrap()] {
         let calls: Vec<(String, Value)> = reply
             .tool_calls()
@@ -115,7 +115,7 @@ fn a_reply_is_the_steps_behind_what_was_sent() {
 }
 
 #[test]
-fn a_signed_turn_goes_back_as_it_came() {
+fn a_signed_turn_is_replayed_unchanged() {
     for reply in [whole(&interaction()).unwrap(), streamed(&events()).unwrap()] {
         let mut request = Request::new(vec![Message::user("Maria and Tom."), reply.to_message()]);
         for call in reply.tool_calls() {
@@ -139,7 +139,7 @@ fn a_signed_turn_goes_back_as_it_came() {
 }
 
 #[test]
-fn a_whole_turn_goes_back_letter_by_letter() {
+fn a_turn_is_replayed_byte_for_byte() {
     let body = r#"{"status": "completed", "steps": [{ "type":"thought",  "signature":"a\/b=" },
         {"type":"model_output","content":[{"type":"text","text":"\u00fc 1.0e2"}]}]}"#;
     let reply = Protocol::Interactions.decode(body.as_bytes()).unwrap();
@@ -153,7 +153,7 @@ fn a_whole_turn_goes_back_letter_by_letter() {
 }
 
 #[test]
-fn every_status_ends_as_it_should() {
+fn every_status_maps_to_its_stop_reason() {
     let said = json!([{"type": "model_output", "content": [{"type": "text", "text": "Hi"}]}]);
     for (status, stop) in [
         ("completed", StopReason::Stop),
@@ -175,7 +175,7 @@ fn every_status_ends_as_it_should() {
 }
 
 #[test]
-fn failures_are_failures_wherever_they_stand() {
+fn failures_are_reported_in_every_form() {
     let error = json!({"code": "invalid_request", "message": "A field is wrong."});
     let failed = whole(&json!({"status": "failed", "errors": [error]})).unwrap_err();
     assert_eq!(failed.kind, ProviderErrorKind::InvalidRequest);
@@ -196,7 +196,7 @@ fn failures_are_failures_wherever_they_stand() {
 }
 
 #[test]
-fn no_thinking_at_all_has_no_word() {
+fn reasoning_effort_none_is_refused_as_unsupported() {
     let mut request = Request::new(vec![Message::user("?")]);
     let mut level = |effort| {
         request.settings.reasoning_effort = Some(effort);

@@ -1,9 +1,9 @@
-//! One model of a schema: outside of `schema` and the printing of dialects, no code names a
-//! keyword of JSON Schema, so none follows a reference or merges schemas by itself.
+//! There is one model of a JSON Schema. Outside `schema` and the dialect printers, no code names a
+//! keyword, so none follows a reference or merges schemas separately.
 
 use std::path::{Path, PathBuf};
 
-/// Keywords that are words of nothing else.
+/// Keywords that have no other use as strings.
 const KEYWORDS: &[&str] = &[
     "$ref",
     "$defs",
@@ -36,10 +36,10 @@ const KEYWORDS: &[&str] = &[
     "x-aliases",
 ];
 
-/// Files that may name them all.
+/// Folders whose files may name every keyword.
 const ROOMS: &[&str] = &["schema/", "contract/dialect/"];
 
-/// Single lines elsewhere, each with its reason.
+/// Exceptions elsewhere: file, keyword, reason.
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("reading/fit/object.rs", "properties", "a reply that echoes the schema has this member"),
     ("contract/base64.rs", "contentEncoding", "the type's own schema"),
@@ -56,7 +56,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The lines of code: no comments, no tests, and no schema that a type writes of itself.
+/// Returns the numbered lines of code, without comments, tests and schemas that a type writes for
+/// itself.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let mut end_of_schema = None;
@@ -77,7 +78,7 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 #[test]
-fn no_keyword_is_named_outside_of_its_room() {
+fn no_schema_keyword_is_named_outside_the_schema_modules() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     sources(&root, &mut files);

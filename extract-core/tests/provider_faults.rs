@@ -1,5 +1,5 @@
-//! What can go wrong between a provider and its server, over real sockets: how often a request is
-//! sent, what comes of it, and that nothing that was cut off passes for whole.
+//! Faults between a provider and its server, over real sockets: the number of requests sent, the
+//! resulting error or reply, and that a truncated reply never passes for a whole one.
 
 #[path = "support/server.rs"]
 mod server;
@@ -46,7 +46,8 @@ async fn stream(provider: &Provider) -> Result<Reply, ProviderError> {
     collect(provider.stream(&request()).await?).await
 }
 
-/// "Hello" as each protocol says it, whole and streamed.
+/// Returns the reply "Hello" in a protocol: the whole body, the stream's media type, and the
+/// stream's bytes.
 fn hello(protocol: Protocol) -> (String, &'static str, Vec<u8>) {
     let sse = |events: &[&str]| -> Vec<u8> {
         events.iter().flat_map(|event| format!("data: {event}\n\n").into_bytes()).collect()
@@ -179,7 +180,7 @@ async fn whole_and_streamed_are_the_same_reply_over_every_protocol() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_stream_is_read_all_the_same() {
+async fn a_whole_reply_to_a_stream_request_is_read() {
     let (body, ..) = hello(Protocol::Chat);
     let server = Server::start([answer(200, "content-type: application/json\r\n", &body)]).await;
     let reply = stream(&provider(&server, "openai/m")).await.unwrap();
@@ -187,7 +188,7 @@ async fn a_server_that_does_not_stream_is_read_all_the_same() {
 }
 
 #[tokio::test]
-async fn the_key_goes_where_the_provider_looks_for_it() {
+async fn the_api_key_is_sent_in_the_header_of_each_protocol() {
     for (protocol, model) in OVER {
         let (body, ..) = hello(protocol);
         let server = Server::start([answer(200, "", &body)]).await;
@@ -215,12 +216,12 @@ fn error_body(protocol: Protocol, message: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_passes_by_itself_is_sent_again() {
+async fn transient_failures_are_retried() {
     for (protocol, model) in OVER {
         let (body, media_type, events) = hello(protocol);
         for status in [408, 429, 500, 502, 503, 504, 529] {
             let bad = answer(status, "retry-after-ms: 1\r\n", &error_body(protocol, "busy"));
-            // A busy 429 of Messages says so by its type.
+            // Messages marks a busy 429 by its error type.
             let bad = if status == 429 {
                 answer(status, "retry-after: 0.001\r\n", &error_body(Protocol::Cohere, "busy"))
             } else {
@@ -247,7 +248,7 @@ async fn what_passes_by_itself_is_sent_again() {
 }
 
 #[tokio::test]
-async fn what_no_repetition_changes_is_sent_once() {
+async fn permanent_failures_are_not_retried() {
     let openai = |kind: &str, code: &str| {
         json!({"error": {"message": "m", "type": kind, "code": code}}).to_string()
     };
@@ -277,7 +278,7 @@ async fn what_no_repetition_changes_is_sent_once() {
 }
 
 #[tokio::test]
-async fn googles_wait_stands_in_the_body() {
+async fn the_retry_delay_in_googles_error_body_is_honoured() {
     let busy = json!({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED",
         "message": "You exceeded your current quota, please check your plan and billing details. Please retry in 0.2s.",
         "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.2s"}]}});
@@ -289,7 +290,7 @@ async fn googles_wait_stands_in_the_body() {
 }
 
 #[tokio::test]
-async fn the_budget_ends_and_the_last_error_is_told() {
+async fn when_retries_are_used_up_the_last_error_is_returned() {
     let server = Server::start([answer(503, "", &error_body(Protocol::Chat, KEY))]).await;
     let error = respond(&provider(&server, "openai/m")).await.unwrap_err();
     assert_eq!((error.kind, server.count(), error.transport_retries), (Kind::Overloaded, 3, 2));
@@ -297,17 +298,17 @@ async fn the_budget_ends_and_the_last_error_is_told() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_cut_is_an_error_and_sent_again_only_before_content() {
+async fn a_truncated_stream_is_an_error_and_retried_only_before_content() {
     for (protocol, model) in OVER {
         let (_, media_type, events) = hello(protocol);
         let whole = Act::Answer(chunked(media_type, &events, true));
-        // Nothing of the reply had come.
+        // No content has arrived yet.
         for silent in [stream_head(media_type), chunked(media_type, b"", false)] {
             let server = Server::start([Act::Answer(silent), whole.clone()]).await;
             let reply = stream(&provider(&server, model)).await.unwrap();
             assert_eq!((reply.text().as_str(), server.count()), ("Hello", 2), "{protocol}");
         }
-        // Something had.
+        // Some content has arrived.
         let text = String::from_utf8_lossy(&events).into_owned();
         let said = text.find("Hel").unwrap();
         let after = said + text[said..].find('\n').unwrap() + 2;
@@ -351,12 +352,12 @@ async fn an_error_inside_a_stream_is_an_error() {
             assert_eq!(error.kind, kind, "{failure}");
             assert!(error.message.contains("boom"), "{error}");
         }
-        assert!(stream.next().await.is_none(), "nothing comes after it");
+        assert!(stream.next().await.is_none(), "an event follows the error");
     }
 }
 
 #[tokio::test]
-async fn an_error_in_the_place_of_a_stream_is_sent_again() {
+async fn an_error_instead_of_a_stream_is_retried() {
     let (_, media_type, events) = hello(Protocol::Anthropic);
     let busy = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{}}\n\n\
         event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
@@ -370,7 +371,7 @@ async fn an_error_in_the_place_of_a_stream_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_stream_that_falls_silent_ends() {
+async fn a_silent_stream_times_out() {
     let begun = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n";
     let server = Server::start([Act::Hang(chunked("text/event-stream", begun, false))]).await;
     let mut options = options(&server, "openai/m");
@@ -393,7 +394,7 @@ async fn dropping_a_stream_closes_its_connection() {
 }
 
 #[tokio::test]
-async fn a_stream_is_bounded_by_what_it_says_and_not_by_how_long_its_events_are() {
+async fn the_reply_limit_counts_content_and_not_event_framing() {
     let line = b"data: {\"id\":\"chatcmpl-0123456789\",\"object\":\"chat.completion.chunk\",\
         \"choices\":[{\"index\":0,\"delta\":{\"content\":\"0123456789\"}}]}\n\n";
     let mut body = line.repeat(2000);
@@ -420,7 +421,7 @@ fn asked(output: Output) -> Request {
 }
 
 #[tokio::test]
-async fn a_mode_that_is_not_taken_is_told_from_a_bad_request() {
+async fn an_unsupported_mode_is_distinguished_from_a_bad_request() {
     let tool = || std::sync::Arc::new(Tool::new("t", json!({"type": "object"})));
     let (tools, schema) = (Output::Tools(Tools::one(tool())), Output::JsonSchema(tool()));
     let mode = |mode| Some(Feature::Mode(mode));
@@ -479,7 +480,7 @@ async fn a_mode_that_is_not_taken_is_told_from_a_bad_request() {
 }
 
 #[tokio::test]
-async fn what_a_model_cannot_take_is_not_sent() {
+async fn unsupported_parts_and_settings_are_refused_before_sending() {
     let server = Server::start([answer(200, "", "{}")]).await;
     let image = Part::image_bytes(b"GIF89a").unwrap();
     let look = Request::new(vec![Message::user(image)]);
@@ -494,7 +495,7 @@ async fn what_a_model_cannot_take_is_not_sent() {
 }
 
 #[tokio::test]
-async fn what_a_provider_rejected_of_its_own_model_is_kept() {
+async fn an_answer_that_the_provider_rejected_is_kept_in_the_error() {
     let body = json!({"error": {"code": "tool_use_failed", "failed_generation": "{\"a\": 1}",
         "message": "Tool call validation failed", "type": "invalid_request_error"}});
     let server = Server::start([answer(400, "", &body.to_string())]).await;

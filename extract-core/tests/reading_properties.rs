@@ -1,5 +1,6 @@
-//! What holds for every text: any portioning reads the same, valid JSON reads as `serde_json`
-//! reads it, what is printed is read back, and nothing panics.
+//! Properties of reading for every text: all ways of splitting it into portions give the same
+//! result, valid JSON reads as `serde_json` reads it, printed values are read back, and nothing
+//! panics.
 
 use extract_core::contract::Shape;
 use extract_core::reading::{
@@ -9,7 +10,7 @@ use extract_core::reading::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Every event as a line of text; pieces of one string are put together.
+/// Records every scanner event as a line of text. Pieces of one string are joined.
 #[derive(Debug, Default)]
 struct Log(Vec<String>);
 
@@ -47,7 +48,7 @@ impl Sink for Log {
         self.0.push(format!("scalar {token:?} {text:?} {span:?} {whole}"));
     }
     fn note(&mut self, kind: RepairKind, _: NotePlace, (start, _): (usize, usize)) {
-        // Where in a run of text a control character stood is not told.
+        // The position of a control character inside a run of text is unspecified.
         let start = if kind == RepairKind::ControlCharacter { 0 } else { start };
         self.0.push(format!("note {kind:?} {start}"));
     }
@@ -73,7 +74,7 @@ fn events(text: &[u8], cuts: &[usize]) -> Result<Vec<String>, String> {
     Ok(lines)
 }
 
-/// Text made of the pieces that JSON, and what is nearly JSON, is made of.
+/// Generates text from fragments of JSON and of almost-JSON.
 fn nearly_json() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => prop::sample::select(vec![
@@ -150,7 +151,7 @@ fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
-/// The closers that JSON lacks at its end.
+/// Returns the closing brackets and quotes that truncated JSON lacks.
 fn closers(text: &str) -> String {
     let (mut open, mut inside, mut escaped) = (Vec::new(), false, false);
     for char in text.chars() {
@@ -188,7 +189,7 @@ proptest! {
     }
 
     #[test]
-    fn in_portions_or_at_once_the_reading_is_the_same(text in nearly_json(), cuts in cuts()) {
+    fn reading_in_portions_or_at_once_gives_the_same_result(text in nearly_json(), cuts in cuts()) {
         for shape in &shapes() {
             let reader = Reader::new(shape);
             prop_assert_eq!(incremental(&text, &cuts, reader).finish(), reader.read(&text));
@@ -205,7 +206,7 @@ proptest! {
         prop_assert!(reading.repairs.is_empty());
         let shape = Shape::any();
         let mut incremental = incremental(&text, &cuts, Reader::new(&shape));
-        // The last partial is the value.
+        // The last partial value equals the final value.
         if expected.is_object() || expected.is_array() {
             prop_assert_eq!(incremental.partial(PartialMode::Shown), Some(expected.clone()));
         }
@@ -215,8 +216,8 @@ proptest! {
     }
 
     #[test]
-    fn the_lenient_way_reads_json_too(value in any_json()) {
-        // A line break of typography before it: no longer JSON, and still the same value.
+    fn the_lenient_reader_reads_json_too(value in any_json()) {
+        // A no-break space in front makes it invalid JSON, but the value stays the same.
         let value = if value.is_object() { value } else { json!([value]) };
         let text = format!("\u{a0}{value}");
         let reading = read_any(&text).expect("it reads");
@@ -224,7 +225,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_cut_off_is_known_as_cut(value in any_json(), at in 1_usize..300) {
+    fn truncated_json_is_never_reported_as_whole(value in any_json(), at in 1_usize..300) {
         let value = if value.is_object() { value } else { json!([value]) };
         let text = value.to_string();
         let at = floor(&text, 1 + at % (text.len() - 1));
@@ -236,7 +237,7 @@ proptest! {
     }
 
     #[test]
-    fn only_behind_a_complete_value_closers_are_all_that_is_missing(value in any_json(), at in 1_usize..300) {
+    fn truncation_after_a_complete_value_is_reported_as_unclosed(value in any_json(), at in 1_usize..300) {
         let value = if value.is_object() { value } else { json!([value]) };
         let text = value.to_string();
         let text = &text[..floor(&text, 1 + at % (text.len() - 1))];
@@ -270,9 +271,10 @@ proptest! {
     }
 }
 
-/// What fuzzing found: looks ahead that ended at their reach, and white space in two portions.
+/// Inputs found by fuzzing: a look-ahead that ended at its limit, and white space split between
+/// portions.
 #[test]
-fn portions_that_once_mattered() {
+fn portioning_regressions_found_by_fuzzing() {
     let reach =
         |between: usize| format!("{{*\"{}\"+/*{}\"+x+\"y\"", "a".repeat(30), "b".repeat(between));
     let texts = [

@@ -1,4 +1,5 @@
-//! One example for each class of repair, the promises of honesty, and texts made to be slow.
+//! One example for each class of repair, the rule that nothing is invented, and texts made to be
+//! slow.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +36,7 @@ fn reads(text: &str, expected: &Value, kind: RepairKind) {
 }
 
 #[test]
-fn form_is_repaired_and_each_repair_is_told() {
+fn syntax_is_repaired_and_each_repair_is_reported() {
     let ab = json!({"a": 1, "b": "x"});
     reads("{'a': 1, 'b': 'x'}", &ab, RepairKind::Quotes);
     reads("{“a”: 1, “b”: “x”}", &ab, RepairKind::Quotes);
@@ -64,7 +65,7 @@ fn form_is_repaired_and_each_repair_is_told() {
 }
 
 #[test]
-fn meaning_is_converted_toward_the_schema_only() {
+fn values_are_converted_only_toward_the_schema() {
     let cases = [
         (json!({"type": "integer"}), "\"1,234\"", json!(1234), RepairKind::StringToNumber),
         (json!({"type": "integer"}), "3.0", json!(3), RepairKind::ToInteger),
@@ -140,7 +141,7 @@ fn keys_are_matched_and_unknown_members_are_kept_and_reported() {
 }
 
 #[test]
-fn a_tag_is_put_right_only_where_one_variant_fits() {
+fn a_tag_is_corrected_only_if_exactly_one_variant_fits() {
     let shape = shape(&json!({"oneOf": [
         {"type": "object", "properties": {"type": {"const": "circle"}, "radius": {"type": "number"}}, "required": ["type", "radius"]},
         {"type": "object", "properties": {"type": {"const": "square"}, "side": {"type": "number"}}, "required": ["type", "side"]},
@@ -149,7 +150,7 @@ fn a_tag_is_put_right_only_where_one_variant_fits() {
     let reading = read(r#"{"radius": 2}"#, &shape, Level::Lenient).unwrap();
     assert_eq!(reading.value, json!({"type": "circle", "radius": 2}));
     assert!(reading.repairs.iter().any(|repair| repair.kind == RepairKind::Tag));
-    // `square` and `dot` both could be meant.
+    // Both `square` and `dot` are possible.
     let reading = read(r#"{"side": 2, "x": 1}"#, &shape, Level::Lenient).unwrap();
     assert!(!reading.fits(), "{reading:?}");
 }
@@ -157,19 +158,19 @@ fn a_tag_is_put_right_only_where_one_variant_fits() {
 #[test]
 fn nothing_is_invented_emptied_or_shortened() {
     let person = person();
-    // A missing required field is a misfit, not a default.
+    // A missing required field is a misfit and gets no default.
     let reading = read(r#"{"name": "Ada"}"#, &person, Level::Lenient).unwrap();
     assert_eq!(reading.misfits[0].pointer, "/age");
-    // A list with a bad element is neither emptied nor thinned out.
+    // A list with an invalid element is neither emptied nor shortened.
     let numbers = shape(&json!({"type": "array", "items": {"type": "integer"}}));
     let reading = read(r#"[1, "two", 3]"#, &numbers, Level::Lenient).unwrap();
     assert_eq!((reading.value, reading.misfits.len()), (json!([1, "two", 3]), 1));
-    // In `salvage` it is, and says so; but never down to nothing.
+    // In `salvage` the invalid element is dropped and reported, but a list is never emptied.
     let reading = read(r#"[1, "two", 3]"#, &numbers, Level::Salvage).unwrap();
     assert_eq!(reading.value, json!([1, 3]));
     assert_eq!(reading.repairs[0].kind, RepairKind::DroppedItem);
     assert!(!read(r#"["one", "two"]"#, &numbers, Level::Salvage).unwrap().fits());
-    // Numbers are not rounded, and not read where they could mean two things.
+    // Numbers are not rounded, and ambiguous numbers are not read.
     let integer = shape(&json!({"type": "integer"}));
     for text in ["1.5", "\"3,14\"", "\"10-12\"", "\"2024-01-05\"", "\"maybe\""] {
         assert!(
@@ -177,11 +178,11 @@ fn nothing_is_invented_emptied_or_shortened() {
             "{text}"
         );
     }
-    // What is cut off is known as cut.
+    // Truncated text is reported as cut.
     let reading = read(r#"{"age": 36, "name": "Ada Love"#, &person, Level::Lenient).unwrap();
     assert_eq!(reading.ending, CutEnding::Cut);
     assert!(read_any(r#"{"a": "b}"#).unwrap().is_cut());
-    // A sentence that names several values of an enum, or denies one, is none of them.
+    // A sentence that names several enum values, or negates one, matches none of them.
     let status = shape(&json!({"enum": ["ONE", "TWO"]}));
     for text in ["either one or two", "it is not one", "I cannot say"] {
         assert!(read(text, &status, Level::Lenient).is_err(), "{text}");
@@ -210,25 +211,25 @@ fn a_text_that_ends_inside_a_value_is_cut() {
     for text in ["{\"a\": \"b\"", "[{\"a\": 1}", "{\"a\": [true", "[null\n"] {
         assert_eq!(read_any(text).unwrap().ending, CutEnding::Unclosed, "{text}");
     }
-    // A mark that may be missing further up says nothing of the end.
+    // A quotation mark that may be missing earlier does not decide the ending.
     let text = "{\"code\": \"if (x) {\n \"y\": \"z\"";
     assert!(read_any(text).unwrap().is_cut());
 }
 
 #[test]
-fn elements_that_run_together_are_elements() {
+fn elements_without_separators_are_split() {
     let two = json!([{"a": 1}, {"a": 2}]);
     reads("[{\"a\": 1, {\"a\": 2}]", &two, RepairKind::MissingCloser);
     reads("[{\"a\": 1 {\"a\": 2}]", &two, RepairKind::MissingCloser);
     reads("{\"r\": [{\"a\": 1, {\"a\": 2}]}", &json!({"r": two}), RepairKind::MissingCloser);
     let three = json!([{"a": 1, "b": [1]}, {"a": 2}, {"a": 3}]);
     reads("[{\"a\": 1, \"b\": [1], {\"a\": 2, {\"a\": 3}]", &three, RepairKind::MissingCloser);
-    // A doubled brace opens nothing.
+    // A doubled opening brace opens nothing.
     reads("[{{\"a\": 1}, {\"a\": 2}]", &two, RepairKind::StrayText);
 }
 
 #[test]
-fn a_string_with_an_escape_that_json_does_not_know_is_literal() {
+fn a_string_with_an_invalid_escape_is_literal() {
     for (text, expected) in [
         (r#"["C:\bin\new\app.exe"]"#, r"C:\bin\new\app.exe"),
         (r#"["^\d+\.\t$"]"#, r"^\d+\.\t$"),
@@ -240,13 +241,13 @@ fn a_string_with_an_escape_that_json_does_not_know_is_literal() {
 }
 
 #[test]
-fn a_quotation_mark_ends_a_text_only_where_the_schema_goes_on() {
+fn a_quotation_mark_ends_a_string_only_before_a_member_of_the_schema() {
     let text = shape(&json!({"type": "object", "properties": {"text": {"type": "string"}}}));
     let whole = r#"However, the answer is {"blank": "music"}, which is not"#;
     let reply = format!("{{\"text\": \"{whole}\"}}");
     assert_eq!(read(&reply, &text, Level::Lenient).unwrap().value, json!({"text": whole}));
     assert_eq!(read_any(&reply).unwrap().value, json!({"text": whole}));
-    // Without such a mark any member may follow.
+    // Without this ambiguity any member may follow.
     let reply = r#"{"text": "x", "extra": "y",}"#;
     let reading = read(reply, &text, Level::Lenient).unwrap();
     assert_eq!(reading.value, json!({"text": "x", "extra": "y"}));
@@ -254,7 +255,7 @@ fn a_quotation_mark_ends_a_text_only_where_the_schema_goes_on() {
 }
 
 #[test]
-fn arguments_are_not_searched_for_in_prose() {
+fn tool_arguments_are_not_searched_for_in_prose() {
     let person = person();
     let text = r#"{"name": "Ada", "age": 36,}"#;
     assert!(read_arguments(text, &person, Level::Lenient).unwrap().fits());
@@ -264,7 +265,7 @@ fn arguments_are_not_searched_for_in_prose() {
 }
 
 #[test]
-fn strict_takes_json_and_nothing_else() {
+fn strict_accepts_only_json() {
     let person = person();
     assert!(
         read(r#"{"name": "Ada", "age": 36}"#, &person, Level::Strict).unwrap().repairs.is_empty()
@@ -274,7 +275,7 @@ fn strict_takes_json_and_nothing_else() {
 }
 
 #[test]
-fn partials_grow_and_hold_back_what_may_still_change() {
+fn partials_grow_and_withhold_values_that_may_still_change() {
     let person = person();
     let partial = |text: &str, growing| read_partial(text, &person, growing).unwrap().value;
     assert_eq!(
@@ -290,7 +291,7 @@ fn partials_grow_and_hold_back_what_may_still_change() {
 }
 
 #[test]
-fn hostile_texts_take_no_longer_than_their_length_allows() {
+fn hostile_texts_are_read_in_linear_time() {
     let size = 200_000;
     let person = person();
     let texts = [
@@ -321,7 +322,7 @@ fn hostile_texts_take_no_longer_than_their_length_allows() {
         let mut incremental = extract_core::reading::Incremental::new(Reader::new(&person));
         text.as_bytes().chunks(4).for_each(|piece| incremental.feed(piece));
         let _ = incremental.finish();
-        // Far above what it takes without optimisation, far below what anything quadratic takes.
+        // Far above the time of an unoptimised build, far below any quadratic time.
         let took = began.elapsed();
         assert!(took < Duration::from_secs(20), "{:?} took {took:?}", &text[..20]);
     }
@@ -360,7 +361,7 @@ fn hostile_schemas_are_typed_errors() {
     assert!(matches!(compile(json!(3)), Some(SchemaError::Malformed { .. })));
     let deep = (0..200).fold(json!({}), |inner, _| json!({"type": "array", "items": inner}));
     assert!(matches!(compile(deep), Some(SchemaError::TooDeep { .. })));
-    // A list of lists of nothing but lists is a type, and reads.
+    // A list that contains only such lists is a valid type and is read.
     let shape = shape(
         &json!({"$ref": "#/$defs/A", "$defs": {"A": {"type": "array", "items": {"$ref": "#/$defs/A"}}}}),
     );

@@ -1,11 +1,11 @@
-//! What a schema says in a roundabout way (references, merged parts, patterns of names, alternatives
-//! inside of alternatives) is read as if it said it plainly.
+//! Indirect schemas (references, merged parts, name patterns, nested alternatives) are read as if
+//! they were written directly.
 
 use extract_core::contract::{SchemaError, Shape};
 use extract_core::reading::{Level, RepairKind, read};
 use serde_json::{Map, Value, json};
 
-/// Holds texts, with their values or with the places of what does not fit, to a schema.
+/// Reads each text against the schema, and compares the value or the pointers of the misfits.
 #[track_caller]
 fn table(schema: &Value, rows: &[(&str, Result<Value, &[&str]>)]) {
     let shape = Shape::compile(schema).unwrap_or_else(|error| panic!("{schema}: {error}"));
@@ -63,7 +63,7 @@ fn a_member_is_read_by_a_pattern_only_if_its_name_matches() {
         members.extend(more.as_object().unwrap().clone());
         schema
     };
-    // Whatever is said of other members, those that match are read as they should be.
+    // Matching members are read by their pattern, whatever applies to other members.
     let both = (r#"{"n_a": "1", "b_on": 2}"#, Ok(json!({"n_a": 1, "b_on": "2"})));
     let others = r#"{"n_a": "1", "other": "2"}"#;
     for (more, expected) in [
@@ -78,7 +78,7 @@ fn a_member_is_read_by_a_pattern_only_if_its_name_matches() {
     ] {
         table(&schema(more), &[both.clone(), (others, expected)]);
     }
-    // A named member has what its patterns say as well.
+    // A named member also follows the patterns that it matches.
     table(
         &json!({
             "type": "object",
@@ -94,7 +94,7 @@ fn a_member_is_read_by_a_pattern_only_if_its_name_matches() {
             ),
         ],
     );
-    // Maps that differ by the names that they take.
+    // Maps that differ in the names that they accept.
     table(
         &json!({"anyOf": [
             {"type": "object", "additionalProperties": false, "patternProperties": {"^a": {"type": "integer"}}},
@@ -108,7 +108,7 @@ fn a_member_is_read_by_a_pattern_only_if_its_name_matches() {
 }
 
 #[test]
-fn what_parts_and_references_say_is_read_together() {
+fn allof_parts_and_references_are_read_together() {
     let size = json!({"type": "string", "enum": ["S", "M"], "x-aliases": {"S": ["small"]}});
     let schema = json!({
         "allOf": [
@@ -138,7 +138,7 @@ fn what_parts_and_references_say_is_read_together() {
             ),
         ],
     );
-    // Members that are named under a condition are members.
+    // Members that are named under a condition count as members.
     table(
         &json!({
             "type": "object",
@@ -151,7 +151,7 @@ fn what_parts_and_references_say_is_read_together() {
 }
 
 #[test]
-fn a_value_stands_under_the_name_of_its_definition() {
+fn a_wrapper_named_after_the_definition_is_unwrapped() {
     let schema = json!({
         "type": "object",
         "properties": {"line": {"$ref": "#/$defs/InvoiceLine"}, "note": {"type": "string"}},
@@ -195,7 +195,7 @@ fn alternatives_inside_of_alternatives_are_one_union() {
             ("{\"x\": 1}", Err(&[": one of \"on\", \"off\" or a list or an integer"])),
         ],
     );
-    // A spelling that two constants share stands for neither, whichever parts they come from.
+    // A spelling that two constants share matches neither, even across branches.
     table(
         &json!({"anyOf": [
             {"const": "a", "x-aliases": ["first one"]},
@@ -208,7 +208,7 @@ fn alternatives_inside_of_alternatives_are_one_union() {
             ("\"N/A\"", Ok(json!(null))),
         ],
     );
-    // A type that stands beside constants counts.
+    // A type beside constants applies.
     table(&json!({"type": "integer", "enum": [1, "one", null]}), &[("\"1\"", Ok(json!(1)))]);
 }
 
@@ -234,7 +234,7 @@ fn names_of_a_map_are_found_behind_references_and_alternatives() {
 }
 
 #[test]
-fn several_tags_name_an_option_together() {
+fn several_tags_together_select_an_option() {
     let option = |kind: &str, sub: Option<&str>, more: &str| {
         let mut properties = json!({"kind": {"const": kind}, more: {"type": "integer"}});
         let mut required = vec!["kind", more];
@@ -262,11 +262,13 @@ fn several_tags_name_an_option_together() {
             (r#"{"kind": "x", "a": 7}"#, Err(&[subs])),
             (r#"{"kind": "x", "sub": "3", "a": 7}"#, Err(&[subs])),
             (r#"{"kind": "z", "a": 7}"#, Err(&[kinds])),
-            // Tags of different options: the first binds, and what does not fit it is told.
+            // Tags of different options: the first tag decides, and misfits to its option are
+            // reported.
             (r#"{"kind": "y", "sub": "1"}"#, Err(&["/b: missing required field"])),
         ],
     );
-    // A constant that all share, or that only some of the same value have, tells nothing apart.
+    // A constant that all options share does not distinguish them. Neither does one that some of
+    // them share.
     let versions = json!({"anyOf": [
         {"type": "object", "properties": {"v": {"const": 1}, "t": {"const": "a"}}, "required": ["v", "t"]},
         {"type": "object", "properties": {"v": {"const": 1}, "t": {"const": "b"}}, "required": ["v", "t"]},
@@ -281,12 +283,12 @@ fn several_tags_name_an_option_together() {
 }
 
 #[test]
-fn an_object_of_which_nothing_is_said_takes_any_members() {
+fn an_object_without_listed_members_accepts_any_members() {
     for schema in [json!({"type": "object"}), json!({"minProperties": 1}), json!(true), json!({})] {
         let value = json!({"a": {"b": [1]}});
         table(&schema, &[(r#"{"a": {"b": [1]}}"#, Ok(value))]);
     }
-    // With members of its own it does not forbid others, and tells of them.
+    // An object with listed members accepts other members and reports them.
     let shape = Shape::compile(&json!({"properties": {"a": {"type": "integer"}}})).unwrap();
     let reading = read(r#"{"a": 1, "b": 2}"#, &shape, Level::Lenient).unwrap();
     assert!(reading.fits());
@@ -296,7 +298,7 @@ fn an_object_of_which_nothing_is_said_takes_any_members() {
 #[test]
 fn hostile_schemas_end_on_a_small_stack() {
     let work = || {
-        // Chains of references, alternatives and members, as long as a document may be.
+        // Chains of references, alternatives and members with the maximum length of a document.
         const LONG: usize = 15_000;
         let chain = |link: fn(Value) -> Value| {
             let mut definitions = Map::new();
@@ -307,7 +309,7 @@ fn hostile_schemas_end_on_a_small_stack() {
             definitions.insert(format!("D{LONG}"), json!({"type": "integer"}));
             json!({"$ref": "#/$defs/D0", "$defs": definitions})
         };
-        // Of what is held against one value, each link takes stack of the validator.
+        // Each link that validates the same value takes stack in the validator.
         for link in [|next| next, |next| json!({"anyOf": [next, {"type": "null"}]})] {
             let refused = Shape::compile(&chain(link)).unwrap_err();
             assert!(
@@ -318,7 +320,7 @@ fn hostile_schemas_end_on_a_small_stack() {
         let members = Shape::compile(&chain(|next| json!({"properties": {"a": next}}))).unwrap();
         assert_eq!(read(r#"{"A": {}}"#, &members, Level::Lenient).unwrap().value, json!({"a": {}}));
 
-        // Each of these is a union of all that come behind it.
+        // Each definition is a union of all later ones.
         let mut definitions = Map::new();
         let mut properties = Map::new();
         for at in 0..2_000 {

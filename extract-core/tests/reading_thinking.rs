@@ -1,4 +1,5 @@
-//! Thinking in a text is no part of the answer: one row a family, with a draft in the thinking.
+//! Thinking in a text is not part of the answer. One row per model family, with a draft in the
+//! thinking.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use extract_core::partial::Live;
 use extract_core::reading::{Level, PartialMode, ReadError, read, read_any, read_partial};
 use serde_json::json;
 
-/// The family, what stands before the answer, and what stands behind it.
+/// The family, the text before the answer, and the text after it.
 const FAMILIES: &[(&str, &str, &str)] = &[
     ("DeepSeek R1, Qwen 3", "<think>\nPerhaps {\"a\": 1}? No.\n</think>\n\n", ""),
     ("opening in the prompt", "Perhaps {\"a\": 1}? No: {b.\n</think>\n\n", ""),
@@ -65,7 +66,7 @@ fn object() -> Shape {
 }
 
 #[test]
-fn the_answer_is_what_follows_the_thinking() {
+fn the_answer_follows_the_thinking() {
     let (shape, text) = (object(), Shape::compile(&json!({"type": "string"})).unwrap());
     for (family, before, behind) in FAMILIES {
         for answer in [
@@ -95,7 +96,7 @@ fn the_answer_is_what_follows_the_thinking() {
 }
 
 #[test]
-fn thinking_that_does_not_end_holds_no_answer() {
+fn unterminated_thinking_contains_no_answer() {
     let texts = Shape::compile(&json!({"type": "string"})).unwrap();
     for (family, before, _) in FAMILIES {
         if before.starts_with(['P', 'a']) {
@@ -116,7 +117,7 @@ fn thinking_that_does_not_end_holds_no_answer() {
 }
 
 #[test]
-fn a_mark_in_the_answer_is_content() {
+fn a_thinking_mark_inside_the_answer_is_content() {
     for answer in [
         json!({"a": "write </think> here"}),
         json!({"a": "<think>"}),
@@ -153,10 +154,10 @@ fn elements_of_an_answer_may_have_the_names_of_thinking() {
 }
 
 #[test]
-fn a_stream_shows_nothing_of_the_thinking_in_any_portions() {
+fn a_stream_shows_no_thinking_with_any_portions() {
     type Numbers = BTreeMap<String, u32>;
     for (family, before, behind) in FAMILIES {
-        // Without its opening mark, thinking cannot be told from an answer while it comes.
+        // Without its opening mark, thinking looks like an answer while it streams.
         if before.starts_with(['P', 'a']) {
             continue;
         }
@@ -179,7 +180,7 @@ fn a_stream_shows_nothing_of_the_thinking_in_any_portions() {
 }
 
 #[test]
-fn hostile_texts_are_read_in_one_walk() {
+fn hostile_texts_are_read_in_linear_time() {
     for piece in ["<think>", "{\"a\": ", "\"<", "[THINK]x[/THINK]"] {
         let text = piece.repeat(200_000 / piece.len());
         if let Ok(reading) = read(&text, &object(), Level::Lenient) {

@@ -1,4 +1,4 @@
-//! The three protocols that llama.cpp speaks, against the embedded model's real server.
+//! The three protocols of llama.cpp, against the embedded model's real server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use extract_core::wire::Protocol;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-/// Requests that run side by side change each other's numbers a little, and so do their replies; one
-/// test at a time asks.
+/// Held by one test at a time. Concurrent requests change each other's numbers slightly, and
+/// thereby their replies.
 static TURN: Mutex<()> = Mutex::const_new(());
 
-/// The server, which runs as long as this is held.
+/// Starts or joins the embedded server, which runs until this is dropped.
 async fn server() -> extract_local::Server {
     let connect = || extract_local::connect(&extract_local::Options::from_env()?);
     tokio::task::spawn_blocking(connect).await.unwrap().unwrap()
@@ -116,8 +116,8 @@ async fn several_tools_under_every_choice() {
                 request.output = Output::Tools(tools);
                 let reply = match provider.respond(&request).await {
                     Ok(reply) => reply,
-                    // The request is taken; what so small a model writes where it is not held to one
-                    // call is not always something that the server can read.
+                    // The server accepts the request. Without the limit of one call, this small
+                    // model sometimes writes a text that the server cannot parse.
                     Err(error) if error.message.contains("does not match the expected") => {
                         assert!(parallel || choice == ToolChoice::Auto, "{protocol} {choice:?}");
                         continue;

@@ -1,5 +1,5 @@
-//! Why a reply ended, where the provider says it with nothing: a blank reason is no reason. A
-//! stream that only a reason would have ended is interrupted then.
+//! A blank stop reason counts as none. A stream that only a reason could have ended is then
+//! interrupted.
 
 use extract_core::conversation::{Delta, ProviderErrorKind, StopReason};
 use extract_core::wire::Protocol;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const BLANK: [&str; 3] = ["", " ", "\n"];
 
-/// The events of a streamed "Hello" whose last one gives this reason.
+/// Returns the events of a streamed "Hello" whose last event has this reason.
 fn events(protocol: Protocol, reason: &str) -> Vec<(&'static str, Value)> {
     match protocol {
         Protocol::Chat => vec![(
@@ -70,9 +70,9 @@ const ALL: [Protocol; 8] = [
 ];
 
 #[test]
-fn a_stream_that_ends_with_a_blank_reason_did_not_say_that_it_ended() {
+fn a_stream_that_ends_with_a_blank_reason_is_interrupted() {
     for protocol in ALL {
-        // The others say in an event of its own that the reply is over.
+        // The other protocols mark the end of the reply with a separate event.
         let by_reason = matches!(protocol, Protocol::Chat | Protocol::Anthropic | Protocol::Gemini);
         for reason in BLANK {
             let mut stream = protocol.stream();
@@ -96,7 +96,7 @@ fn a_stream_that_ends_with_a_blank_reason_did_not_say_that_it_ended() {
 }
 
 #[test]
-fn a_blank_reason_takes_back_none_that_was_given() {
+fn a_blank_reason_does_not_replace_an_earlier_one() {
     for protocol in [Protocol::Chat, Protocol::Anthropic, Protocol::Gemini] {
         let stop = if protocol == Protocol::Anthropic { "end_turn" } else { "stop" };
         let stop = if protocol == Protocol::Gemini { "STOP" } else { stop };
@@ -113,7 +113,7 @@ fn a_blank_reason_takes_back_none_that_was_given() {
 }
 
 #[test]
-fn a_whole_reply_with_a_blank_reason_gives_none() {
+fn a_whole_reply_with_a_blank_reason_has_none() {
     let bodies = [
         (
             Protocol::Chat,

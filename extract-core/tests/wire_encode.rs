@@ -1,5 +1,5 @@
-//! What each protocol is sent, for every way an answer is asked for and every kind of part. The
-//! bodies are kept for the check against the providers' official types.
+//! The request body of each protocol, for every output mode and every kind of part. With
+//! `EXTRACT_BODIES_DIR` the bodies are saved, to be checked against the providers' official types.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use extract_core::model::{Facts, presets};
 use extract_core::wire::{Delivery, Protocol, Quirks, ToolChoiceForm};
 use serde_json::{Value, json};
 
-/// Encodes for a model of a preset, and keeps the body for the oracle.
+/// Encodes a request for a preset's model, and saves the body for that check.
 fn encode(provider: &str, model: &str, request: &Request, delivery: Delivery) -> Value {
     let preset = presets().iter().find(|preset| preset.name == provider).unwrap();
     let facts: Facts = preset.facts(model);
     let body = preset.protocol.encode(request, model, &facts.quirks, delivery).unwrap();
     let body: Value = serde_json::from_slice(&body).unwrap();
-    // Only these speak the reference form of their protocol.
+    // Only these presets use the reference form of their protocol.
     let kind = match provider {
         "openai" => Some("openai-chat"),
         "openai-responses" => Some("openai-responses"),
@@ -27,7 +27,7 @@ fn encode(provider: &str, model: &str, request: &Request, delivery: Delivery) ->
         "google-interactions" => Some("google-interactions"),
         _ => None,
     };
-    // The types are of a later version, which knows no sampling at all.
+    // The official types are of a later version, without sampling settings.
     let sampled = provider == "anthropic" && body.get("temperature").is_some();
     keep(kind.filter(|_| !sampled), &body);
     body
@@ -92,7 +92,7 @@ fn every_mode_over_every_protocol() {
 }
 
 #[test]
-fn where_each_protocol_has_the_schema() {
+fn the_schema_is_at_the_pointer_of_each_protocol() {
     let schema = &tool().schema;
     let native: [(&str, &str, &str); 6] = [
         ("openai", "gpt-4.1", "/response_format/json_schema/schema"),
@@ -162,7 +162,7 @@ fn where_each_protocol_has_the_schema() {
     }
 }
 
-/// Two tools, of which the model has to call what `choice` says.
+/// Returns a request with two tools and this tool choice.
 fn two(choice: ToolChoice, parallel: bool) -> Request {
     let mut tools = Tools::one(tool());
     let schema = json!({
@@ -177,7 +177,7 @@ fn two(choice: ToolChoice, parallel: bool) -> Request {
     request(Output::Tools(tools))
 }
 
-/// The names of the tools that a body offers, whatever the protocol.
+/// Returns the names of the tools that a body offers, in any protocol.
 fn offered(body: &Value) -> Vec<String> {
     let lists = ["/tools/0/functionDeclarations", "/toolConfig/tools", "/tools"];
     let list = lists.iter().find_map(|at| body.pointer(at)?.as_array()).unwrap();
@@ -190,9 +190,9 @@ fn offered(body: &Value) -> Vec<String> {
 const CHOICES: [ToolChoice; 3] = [ToolChoice::Any, ToolChoice::Only(1), ToolChoice::Auto];
 
 #[test]
-fn a_choice_of_tools_in_the_words_of_each_protocol() {
-    // What demands any tool, the second one, none; and where the second is offered alone because
-    // it cannot be demanded by its name.
+fn a_tool_choice_is_encoded_for_each_protocol() {
+    // The expected values that demand any tool, demand the second one, and leave the choice free.
+    // Providers that cannot demand the second tool by name are offered it alone.
     let gemini = |mode: &str, names: &[&str]| {
         let mut config = json!({"mode": mode});
         if !names.is_empty() {
@@ -276,7 +276,7 @@ fn every_form_of_demand_over_every_protocol() {
                 let body = preset.protocol.encode(request, model, &quirks, Delivery::Whole);
                 serde_json::from_slice::<Value>(&body.unwrap()).unwrap()
             };
-            // Whoever cannot be told the name is offered nothing else.
+            // A protocol that cannot name a tool is offered only that tool.
             let named =
                 form == ToolChoiceForm::Named && !matches!(provider, "cohere" | "ollama-native");
             let only = write(&two(ToolChoice::Only(1), false));
@@ -309,7 +309,7 @@ fn every_form_of_demand_over_every_protocol() {
 }
 
 #[test]
-fn several_calls_are_allowed_where_they_are_wanted_and_there_is_a_word_for_it() {
+fn parallel_calls_are_allowed_on_request_if_the_protocol_can_say_so() {
     let rows: [(&str, &str, &str, bool); 4] = [
         ("openai", "gpt-4.1", "/parallel_tool_calls", true),
         ("openai-responses", "gpt-5.4", "/parallel_tool_calls", true),
@@ -326,12 +326,13 @@ fn several_calls_are_allowed_where_they_are_wanted_and_there_is_a_word_for_it() 
             }
         }
     }
-    // One tool that may be called several times is not demanded by name: to some, that is one call.
+    // One tool that may be called several times is not demanded by name, because for some providers
+    // that means one call.
     let mut often = Tools::one(tool());
     often.parallel = true;
     let body = encode("openai", "gpt-4.1", &request(Output::Tools(often)), Delivery::Whole);
     assert_eq!(body["tool_choice"], "required");
-    // Unknown servers are not sent what they may not know.
+    // Unknown servers are not sent fields that they may not accept.
     let body = encode("together", "llama", &two(ToolChoice::Any, true), Delivery::Whole);
     assert_eq!(body.get("parallel_tool_calls"), None);
 }
@@ -367,7 +368,7 @@ fn results_of_good_and_bad_calls_over_every_protocol() {
 }
 
 #[test]
-fn settings_go_where_they_belong_and_nothing_else_is_sent() {
+fn settings_are_sent_in_their_fields_and_nothing_else_is_sent() {
     let mut request = request(Output::Text);
     let bare = encode("openai", "gpt-4.1", &request, Delivery::Whole);
     let fields: Vec<&String> = bare.as_object().unwrap().keys().collect();
@@ -416,7 +417,7 @@ fn settings_go_where_they_belong_and_nothing_else_is_sent() {
     assert_eq!(find("bedrock", "m", "/serviceTier"), json!({"type": "flex"}));
 }
 
-/// The settings that a model of a provider has no place for, by name.
+/// Returns the names of the settings that a provider's model does not accept.
 fn out_of_place(provider: &str) -> &'static [&'static str] {
     match provider {
         name if name.ends_with("-responses") => &["seed", "stop"],
@@ -430,12 +431,13 @@ fn out_of_place(provider: &str) -> &'static [&'static str] {
     }
 }
 
-/// A word that the provider has for a queue.
+/// Returns a service tier that the provider accepts.
 fn tier(provider: &str) -> &'static str {
     if provider == "anthropic" { "standard_only" } else { "flex" }
 }
 
-/// The request without what the model has no place for, after each of these was refused by name.
+/// Returns the request without the settings that the model does not accept, after checking that
+/// each of these is refused by name.
 fn placed(provider: &str, model: &str, request: &Request) -> Request {
     let preset = presets().iter().find(|preset| preset.name == provider).unwrap();
     let encode = |request: &Request| {
@@ -460,7 +462,7 @@ fn placed(provider: &str, model: &str, request: &Request) -> Request {
 }
 
 #[test]
-fn what_was_set_is_sent_by_every_provider_or_refused_by_name() {
+fn every_setting_is_sent_or_refused_by_name() {
     let mut request = request(Output::Text);
     request.settings.seed = Some(7);
     request.settings.stop = vec!["THE-END".into()];
@@ -483,7 +485,7 @@ fn what_was_set_is_sent_by_every_provider_or_refused_by_name() {
     }
 }
 
-/// A question, a call, what is wrong with it: the conversation of a re-ask.
+/// Returns the conversation of a re-ask: a question, a call, and its errors.
 fn re_ask() -> Vec<Message> {
     let call = ToolCall::new("call_1", "person", r#"{"name":"Maria"}"#);
     let reply = Reply::new(
@@ -527,7 +529,7 @@ fn a_re_ask_appends_and_changes_nothing_before_it() {
 }
 
 #[test]
-fn results_of_all_calls_stand_together_and_first() {
+fn results_of_all_calls_are_sent_together_and_first() {
     let calls = [ToolCall::new("a", "person", "{}"), ToolCall::new("b", "person", "{}")];
     let blocks = calls.iter().cloned().map(Block::ToolCall).collect();
     let mut messages =
@@ -555,7 +557,7 @@ const PDF: &[u8] = b"%PDF-1.7\n1 0 obj";
 const WAV: &[u8] = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0";
 
 #[test]
-fn media_stand_where_the_protocol_has_a_place() {
+fn media_are_encoded_for_each_protocol() {
     let image = || Part::image_bytes(PNG).unwrap();
     let parts: Vec<(Part, Vec<&str>)> = vec![
         (
@@ -648,7 +650,7 @@ fn media_stand_where_the_protocol_has_a_place() {
 }
 
 #[test]
-fn cache_points_are_marked_where_there_is_a_mark() {
+fn cache_points_are_marked_if_the_protocol_supports_it() {
     let request = Request::new(vec![
         Message::system("A long rule.").cached(),
         Message::user([Part::text("A long text."), Part::CachePoint, Part::text("Its question.")]),
@@ -663,9 +665,9 @@ fn cache_points_are_marked_where_there_is_a_mark() {
     assert!(!body.to_string().contains("cache"));
 }
 
-/// What a provider wants back is byte for byte what it gave; nobody else is shown it.
+/// A provider's state is replayed byte for byte, and sent to no other provider.
 #[test]
-fn state_is_replayed_as_it_came() {
+fn state_is_replayed_unchanged() {
     let thinking = r#"{"type":"thinking","thinking":"Let me see …","signature":"EqQB\/+=="}"#;
     let call = r#"{"type":"tool_use","id":"toolu_1","name":"person","input":{"age": 3.40, "big": 12345678901234567890123}}"#;
     let body = format!(
@@ -723,7 +725,7 @@ fn state_is_replayed_as_it_came() {
     assert!(String::from_utf8(sent).unwrap().contains(&format!("{reasoning},{item}")));
     encode("openai-responses", "gpt-5.4", &again, Delivery::Whole);
 
-    // Reasoning that nobody kept cannot be referred to.
+    // Reasoning that was not stored cannot be referred to.
     let lost = r#"{"id":"rs_1","type":"reasoning","summary":[]}"#;
     let reply = Protocol::Responses.decode(response("false", lost).as_bytes()).unwrap();
     assert_eq!(reply.state, None);
@@ -732,7 +734,7 @@ fn state_is_replayed_as_it_came() {
 }
 
 #[test]
-fn fields_of_a_chat_turn_go_back_to_those_who_want_them() {
+fn extra_fields_of_a_chat_turn_are_replayed_to_providers_that_need_them() {
     let body = json!({"choices": [{"message": {
         "role": "assistant", "content": "Yes.", "reasoning_content": "Hmm.",
         "reasoning_details": [{"type": "reasoning.encrypted", "data": "x", "index": 0}],
@@ -759,7 +761,7 @@ fn fields_of_a_chat_turn_go_back_to_those_who_want_them() {
 }
 
 #[test]
-fn state_that_is_no_json_is_an_error_and_not_a_request() {
+fn state_that_is_not_json_is_an_error_before_sending() {
     let mut message = Message::user("x");
     message.parts = vec![Part::State(ProviderState::new("gemini", "{not json"))];
     let refused = Protocol::Gemini.encode(

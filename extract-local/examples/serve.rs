@@ -1,4 +1,4 @@
-//! Keeps a local model ready until Enter is pressed, for other programs to use:
+//! Starts a local model for other programs, and keeps it running until Enter is pressed:
 //! `cargo run -p extract-local --example serve`
 
 use extract_local::{LocalError, Options, connect};

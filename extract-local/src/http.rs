@@ -1,5 +1,5 @@
-//! Just enough HTTP/1.1 to ask a server on this machine how it is: one GET, bounded in size and time.
-//! It knows nothing of what the answers mean.
+//! A minimal HTTP/1.1 client to query a server on this machine: one GET, bounded in size and time.
+//! It does not interpret the answers.
 
 use std::io::{self, ErrorKind, Read, Write as _};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
@@ -7,16 +7,16 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A list of models is a few kilobytes.
+/// The maximum size of a response in bytes. A list of models has a few kilobytes.
 const LARGEST_RESPONSE: u64 = 1 << 20;
 
-/// A URL as it may stand in an error. One with a user, a query or a fragment is none that is taken
-/// here, and may hold a password or a key.
+/// Returns a URL as it may appear in an error. A URL with a user, a query or a fragment is replaced
+/// by "…", because it may contain a password or a key. Such URLs are not supported here.
 pub(crate) fn shown(url: &str) -> &str {
     if url.contains(['@', '?', '#']) { "…" } else { url }
 }
 
-/// A base URL, taken apart.
+/// A parsed base URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Base {
     host: String,
@@ -25,7 +25,8 @@ pub(crate) struct Base {
 }
 
 impl Base {
-    /// Read `http://host[:port][/path]`. Without a path, `/v1` is meant. Errs with what it should be.
+    /// Parses `http://host[:port][/path]`. The path defaults to `/v1`. Fails with a description of
+    /// the expected form.
     pub(crate) fn parse(url: &str) -> Result<Self, &'static str> {
         const EXPECTED: &str = "a base URL such as http://127.0.0.1:1234/v1";
         let url = url.trim();
@@ -57,22 +58,23 @@ impl Base {
         Ok(Self { host: host.to_owned(), port, path: path.to_owned() })
     }
 
-    /// `http://127.0.0.1:port/v1`.
+    /// Returns `http://127.0.0.1:port/v1`.
     pub(crate) fn local(port: u16) -> Self {
         Self { host: "127.0.0.1".to_owned(), port, path: "/v1".to_owned() }
     }
 
-    /// The URL, without a slash at its end.
+    /// Returns the URL without a trailing slash.
     pub(crate) fn url(&self) -> String {
         format!("http://{}:{}{}", self.host, self.port, self.path)
     }
 
-    /// GET a path below the base.
+    /// Sends a GET for a path below the base. Fails on an I/O error, at the timeout, or for a
+    /// malformed or too large response.
     pub(crate) fn get(&self, below: &str, timeout: Duration) -> io::Result<Response> {
         self.get_path(&format!("{}{below}", self.path), timeout)
     }
 
-    /// GET a path of the server, the base's own path aside.
+    /// Sends a GET for a path of the server, without the base's path. Fails like [`Self::get`].
     pub(crate) fn get_path(&self, path: &str, timeout: Duration) -> io::Result<Response> {
         let deadline = Instant::now() + timeout;
         let mut stream = connect(&self.resolve(timeout)?, deadline)?;
@@ -104,7 +106,8 @@ impl Base {
         Response::read(&raw)
     }
 
-    /// Look the host up, on a thread of its own if it is a name: that can take as long as it likes.
+    /// Resolves the host. A name is resolved on a separate thread, because the resolver has no
+    /// timeout.
     fn resolve(&self, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
         let host = self.host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = self.port;
@@ -114,7 +117,7 @@ impl Base {
         let (sender, receiver) = mpsc::channel();
         thread::Builder::new().name("extract-local-resolve".into()).spawn(move || {
             let found = (host.as_str(), port).to_socket_addrs().map(Vec::from_iter);
-            let _ = sender.send(found); // nobody waits any more: nothing to tell
+            let _ = sender.send(found); // the receiver may have timed out
         })?;
         receiver.recv_timeout(timeout).unwrap_or_else(|_| Err(too_late()))
     }
@@ -131,7 +134,7 @@ fn connect(addresses: &[SocketAddr], deadline: Instant) -> io::Result<TcpStream>
     Err(last)
 }
 
-/// The time that is left, never zero.
+/// Returns the remaining time, which is never zero. Fails after the deadline.
 fn left(deadline: Instant) -> io::Result<Duration> {
     match deadline.saturating_duration_since(Instant::now()) {
         Duration::ZERO => Err(too_late()),
@@ -147,7 +150,7 @@ fn odd(what: &'static str) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, what)
 }
 
-/// A status and a body.
+/// The status and the body of a response.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -175,7 +178,7 @@ impl Response {
     }
 }
 
-/// Whether all that was announced has arrived, for servers that keep the connection open all the same.
+/// Returns whether the announced body is complete, for servers that keep the connection open.
 fn complete(raw: &[u8]) -> bool {
     split(raw).is_some_and(|(head, body)| {
         if chunked(head) {

@@ -1,5 +1,5 @@
-//! Setting up: the pinned packages, by pip, into a directory that is either complete or absent.
-//! Knows nothing of servers and sockets.
+//! Installs the pinned packages with pip into a directory that is either complete or absent. Knows
+//! nothing of servers and sockets.
 
 use std::fs::{self, File};
 use std::io;
@@ -17,26 +17,28 @@ use crate::platform::{DOWNLOAD, REQUIREMENTS, SPACE_NEEDED, WEIGHTS};
 use crate::progress::Progress;
 use crate::python::{Need, Python};
 
-/// Written last; holds the requirements that were installed.
+/// The marker file, written last. It contains the installed requirements.
 const MARKER: &str = "installed.txt";
 const POLL: Duration = Duration::from_millis(50);
 const TICK: Duration = Duration::from_secs(1);
 
-/// Whether the packages are there, whole.
+/// Returns whether the packages are completely installed.
 pub(crate) fn installed(paths: &Paths) -> bool {
     let weights = paths.packages.join(WEIGHTS.0);
     fs::read_to_string(paths.packages.join(MARKER)).is_ok_and(|text| text == REQUIREMENTS)
         && fs::metadata(weights).is_ok_and(|file| file.len() == WEIGHTS.1)
 }
 
-/// Install the packages if they are not there. Of any number of processes that ask at once, one does it.
+/// Installs the packages if they are missing. Of several concurrent processes, one installs and the
+/// others wait. Fails if no suitable Python, disk space or network is available, if pip fails, or
+/// at a timeout.
 pub(crate) fn install(paths: &Paths, options: &Options) -> Result<(), LocalError> {
     if installed(paths) {
         return Ok(());
     }
     let _lock = Lock::take(&paths.install_lock, options.install_timeout, &options.sink)?;
     if installed(paths) {
-        return Ok(()); // while we waited
+        return Ok(()); // another process installed them while this one waited
     }
     let python = Python::find(options.python.as_deref(), Need::Pip)?;
     clear_leftovers(paths)?;
@@ -51,7 +53,7 @@ pub(crate) fn install(paths: &Paths, options: &Options) -> Result<(), LocalError
     Ok(())
 }
 
-/// Remove what earlier attempts left when they were killed, and packages that are not whole.
+/// Removes the remains of interrupted installations, and incomplete packages.
 fn clear_leftovers(paths: &Paths) -> Result<(), LocalError> {
     let remove = |path: &Path| match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -65,7 +67,7 @@ fn clear_leftovers(paths: &Paths) -> Result<(), LocalError> {
         fs::read_dir(&paths.root).map_err(|e| LocalError::cache("read", &paths.root, e))?;
     for entry in entries.filter_map(Result::ok) {
         if entry.file_name().to_string_lossy().starts_with(&prefix) {
-            // A pip whose starter was killed may still write here; it ends by itself.
+            // The pip of a killed installer may still write here. It ends without help.
             let _ = remove(&entry.path());
         }
     }
@@ -79,12 +81,12 @@ fn check_space(root: &Path) -> Result<(), LocalError> {
             needed: SPACE_NEEDED,
             available: Some(available),
         }),
-        // If the system does not say, pip will.
+        // If the system does not report the free space, pip will report a full disk.
         _ => Ok(()),
     }
 }
 
-/// A directory beside the final one, removed unless it becomes it.
+/// A directory beside the final one. It is renamed to the final one, or removed when dropped.
 struct Stage {
     root: PathBuf,
 }
@@ -128,11 +130,13 @@ impl Stage {
             .arg(self.packages())
             .arg("-r")
             .arg(&requirements)
-            // The index, proxy and certificates are the user's; these would fight with --target.
+            // The user's index, proxy and certificates stay in effect. These settings would
+            // conflict with --target.
             .envs([("PIP_USER", "0"), ("PIP_REQUIRE_VIRTUALENV", "0")])
             .envs([("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_PROGRESS_BAR", "off")])
             .envs([("PYTHONUTF8", "1"), ("PIP_NO_COLOR", "1"), ("PIP_ROOT_USER_ACTION", "ignore")])
-            // On the same disk, so that files are moved and not copied, and a small /tmp does not matter.
+            // On the same disk, so that files are moved instead of copied, and the size of /tmp
+            // does not matter.
             .env("TMPDIR", &temporary)
             .env("TEMP", &temporary)
             .env("TMP", &temporary)
@@ -150,7 +154,7 @@ impl Stage {
         Err(self.explain(status, python, &log_path))
     }
 
-    /// Wait for pip, telling how far it is.
+    /// Waits for pip and reports progress. Fails at the timeout.
     fn watch(
         &self,
         mut child: Child,
@@ -181,9 +185,9 @@ impl Stage {
         }
     }
 
-    /// What pip's output means.
+    /// Returns the error that pip's output stands for.
     fn explain(&self, status: ExitStatus, python: &Python, log_path: &Path) -> LocalError {
-        /// What urllib3, pip's HTTP client, says when it gets no answer.
+        /// Messages of urllib3, pip's HTTP client, without an answer from the network.
         const NETWORK: [&str; 12] = [
             "NewConnectionError",
             "ConnectTimeoutError",
@@ -227,7 +231,8 @@ impl Stage {
         }
     }
 
-    /// Mark the packages as whole and put them in their place.
+    /// Writes the marker and moves the packages to their final directory. Fails if the result is
+    /// not complete.
     fn publish(self, paths: &Paths) -> Result<(), LocalError> {
         let packages = self.packages();
         write(&packages.join(MARKER), REQUIREMENTS)?;
@@ -248,7 +253,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        // What cannot be removed now is removed by the next who installs.
+        // The next installation removes the files that cannot be removed now.
         let _ = fs::remove_dir_all(&self.root);
     }
 }
@@ -257,7 +262,8 @@ fn write(path: &Path, text: &str) -> Result<(), LocalError> {
     fs::write(path, text).map_err(|e| LocalError::cache("write", path, e))
 }
 
-/// Bytes in a directory, not deeper than so many levels. What vanishes meanwhile counts as nothing.
+/// Returns the number of bytes in a directory, down to `levels` levels. Files that vanish meanwhile
+/// count 0.
 fn size(directory: &Path, levels: u32) -> u64 {
     let Ok(entries) = fs::read_dir(directory) else { return 0 };
     let sizes = entries.filter_map(Result::ok).map(|entry| match entry.metadata() {

@@ -1,5 +1,6 @@
-//! The lease on our own server: one connection, held open as long as the server is used. The system
-//! closes it when this process ends, however it ends, and the server sees that.
+//! The lease on the managed server: one connection that stays open as long as the server is used.
+//! The operating system closes it when this process ends for any reason, and the server notices
+//! that.
 
 use std::fs;
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -8,21 +9,21 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A server that computes on a busy machine may take its time; one that hangs must not hang us.
+/// A busy server may need seconds to answer; a hanging server must not block the caller.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 const LONGEST_ANSWER: usize = 512;
 const LARGEST_STATE: u64 = 4096;
 
-/// What the server's state file says.
+/// The content of the server's state file.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 pub(crate) struct State {
-    /// Tells this server from any other that may listen on its port by now.
+    /// Distinguishes this server from another one that may listen on its port by now.
     pub(crate) token: String,
     lease_port: u16,
 }
 
 impl State {
-    /// Read the file. `None` if there is none, or not a whole one.
+    /// Reads the state file. Returns `None` if the file is missing, incomplete or invalid.
     pub(crate) fn read(path: &Path) -> Option<Self> {
         let mut text = String::new();
         fs::File::open(path).ok()?.take(LARGEST_STATE).read_to_string(&mut text).ok()?;
@@ -37,7 +38,7 @@ impl State {
     }
 }
 
-/// A lease that was granted.
+/// A granted lease.
 #[derive(Debug)]
 pub(crate) struct Lease {
     stream: TcpStream,
@@ -47,7 +48,8 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// Ask the server of that state file for a lease. It stays for `linger` after the lease ends.
+    /// Requests a lease from the server of this state file. The server keeps running for `linger`
+    /// after the lease ends. Fails if the server does not answer or refuses.
     pub(crate) fn take(state: &State, linger: Duration) -> io::Result<Self> {
         let mut stream = TcpStream::connect_timeout(&state.address(), CONNECT_TIMEOUT)?;
         stream.set_write_timeout(Some(CONNECT_TIMEOUT))?;
@@ -62,13 +64,14 @@ impl Lease {
         }
     }
 
-    /// Whether the server still holds its end.
+    /// Returns whether the server still holds its end of the connection.
     pub(crate) fn holds(&self) -> bool {
         let peek = || {
             self.stream.set_nonblocking(true)?;
             self.stream.peek(&mut [0])
         };
-        // It sends nothing after its answer, so anything but "nothing yet" is the end.
+        // The server sends nothing after its answer, so any result but "would block" means that it
+        // ended.
         matches!(peek(), Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 }
@@ -95,7 +98,7 @@ fn read_line(stream: &mut TcpStream) -> io::Result<String> {
             }
             Ok(_) => line.push(byte[0]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {} // the time is checked above
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {} // the loop checks the deadline
             Err(error) => return Err(error),
         }
     }

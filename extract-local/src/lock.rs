@@ -1,4 +1,5 @@
-//! A lock between processes and threads, on a file; the system releases it when its holder ends, however.
+//! A file lock between processes and threads. The operating system releases it when its holder ends
+//! for any reason.
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
@@ -9,21 +10,23 @@ use crate::error::LocalError;
 use crate::progress::{Progress, Sink};
 
 const POLL: Duration = Duration::from_millis(50);
-/// A wait shorter than this is not worth a word.
+/// A shorter wait is not reported.
 const WORTH_TELLING: Duration = Duration::from_secs(2);
 
-/// Holds the lock while it lives.
+/// Holds the lock until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Take the lock, waiting at most so long for others.
+    /// Takes the lock, and waits at most `timeout` for other holders. Fails with
+    /// [`LocalError::Locked`] then, or if the file cannot be opened.
     pub(crate) fn take(path: &Path, timeout: Duration, sink: &Sink) -> Result<Self, LocalError> {
         let began = Instant::now();
         let mut told = false;
-        // The file is never removed: that would let two hold "the" lock.
+        // The file is never removed, because two processes could then hold different locks of the
+        // same name.
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)

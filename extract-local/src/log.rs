@@ -1,4 +1,4 @@
-//! The end of a log file, bounded, for an error message.
+//! Reads the end of a log file, bounded, for an error message.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -7,7 +7,7 @@ use std::path::Path;
 const BYTES: u64 = 4096;
 const LINES: usize = 15;
 
-/// The last lines of a file; a sentence in their place if there are none.
+/// Returns the last lines of a file, or a remark in parentheses if it is empty or unreadable.
 pub(crate) fn tail(path: &Path) -> String {
     let read = || {
         let mut file = File::open(path)?;

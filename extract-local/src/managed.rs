@@ -1,5 +1,5 @@
-//! Our own server: join the one that runs, or start it. Of any number of threads and processes that
-//! ask at once, one starts it and the others join.
+//! Starts or joins the managed server. Of several concurrent threads and processes, one starts it
+//! and the others join.
 
 use std::collections::hash_map::RandomState;
 use std::fs::{self, OpenOptions};
@@ -23,10 +23,11 @@ use crate::progress::Progress;
 use crate::python::{Need, Python};
 
 const POLL: Duration = Duration::from_millis(25);
-/// How long a server whose starter was killed waits for somebody else.
+/// The seconds that a new server waits for a first lease, in case its starter was killed.
 const GRACE_SECONDS: &str = "30";
 
-/// A lease on our own server, which is set up and started as needed.
+/// Returns a lease on the managed server, which is installed and started if necessary. Fails if the
+/// installation or the start fails.
 pub(crate) fn lease(options: &Options) -> Result<Lease, LocalError> {
     let paths = Paths::prepare(options)?;
     let (lease, reused) = match join(&paths, options) {
@@ -43,7 +44,7 @@ pub(crate) fn lease(options: &Options) -> Result<Lease, LocalError> {
 
 fn join_or_start(paths: &Paths, options: &Options) -> Result<(Lease, bool), LocalError> {
     install::install(paths, options)?;
-    // Whoever holds the lock is starting the server, within the same limits.
+    // The holder of the lock is starting the server, within the same time limits.
     let patience = options.startup_timeout + Duration::from_secs(60);
     let _lock = Lock::take(&paths.start_lock(), patience, &options.sink)?;
     if let Some(lease) = join(paths, options) {
@@ -54,7 +55,8 @@ fn join_or_start(paths: &Paths, options: &Options) -> Result<(Lease, bool), Loca
     Ok((start(paths, options, &python)?, false))
 }
 
-/// The running server, if the state file tells of one, and it is that one, and it answers.
+/// Returns a lease on the running server. Returns `None` if there is no valid state file, or if the
+/// server in it does not grant a lease or does not list its model.
 fn join(paths: &Paths, options: &Options) -> Option<Lease> {
     let state = State::read(&paths.state())?;
     let lease = Lease::take(&state, options.linger)
@@ -66,12 +68,12 @@ fn join(paths: &Paths, options: &Options) -> Option<Lease> {
     Some(lease)
 }
 
-/// Start the server and take its first lease. The start lock is held.
+/// Starts the server and takes its first lease. The caller holds the start lock.
 fn start(paths: &Paths, options: &Options, python: &Python) -> Result<Lease, LocalError> {
     for (path, text) in [(paths.script(), SCRIPT), (paths.template(), TEMPLATE)] {
         write_if_other(&path, text).map_err(|e| LocalError::cache("write", &path, e))?;
     }
-    // Whatever it says is out of date; the next one must be our server's.
+    // An existing state file is outdated. The next one must be the new server's.
     match fs::remove_file(paths.state()) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => {
             return Err(LocalError::cache("remove", &paths.state(), e));
@@ -89,7 +91,7 @@ fn spawn(paths: &Paths, python: &Python, token: &str) -> Result<Child, LocalErro
     let log = paths.log();
     let cannot = |e| LocalError::cache("write", &log, e);
     fs::write(&log, "").map_err(cannot)?;
-    // For appending, so that the server can cut it when it grows long.
+    // Opened for appending, so that the server can truncate a long log.
     let log_file = OpenOptions::new().append(true).open(&log).map_err(cannot)?;
     let log_twin = log_file.try_clone().map_err(cannot)?;
     let mut command = python.command();
@@ -115,17 +117,19 @@ fn spawn(paths: &Paths, python: &Python, token: &str) -> Result<Child, LocalErro
     })
 }
 
-/// A server that is not ready yet. It is ended unless it is released.
+/// A server that is not ready yet. It is killed on drop unless it was released.
 struct Starting {
     child: Option<Child>,
 }
 
 impl Starting {
-    /// Wait until the server has written its state file, grants a lease and lists its model.
+    /// Waits until the server has written its state file, grants a lease and lists its model. Fails
+    /// at the startup timeout or if the server exits.
     fn wait(&mut self, paths: &Paths, options: &Options, token: &str) -> Result<Lease, LocalError> {
         let log = paths.log();
         let deadline = Instant::now() + options.startup_timeout;
-        // Where it is said to be, and why it is not well there.
+        // The last URL that the server reported, and the reason why it does not answer properly
+        // there.
         let mut unwell: Option<(String, String)> = None;
         loop {
             if let Some(status) = self.ended() {
@@ -158,8 +162,8 @@ impl Starting {
         }
     }
 
-    /// Let the server live. Only its end is waited for, on a thread that sleeps, so that no zombie is
-    /// left of it if it ends before this process does.
+    /// Lets the server live. A sleeping thread waits for its exit, so that no zombie process
+    /// remains if it exits before this process.
     fn release(mut self) {
         if let Some(mut child) = self.child.take() {
             let reaper = thread::Builder::new().name("extract-local-reaper".into());
@@ -177,13 +181,14 @@ impl Drop for Starting {
     }
 }
 
-/// Something that no other server goes by.
+/// Returns a random token that no other server has.
 fn token() -> String {
     let random = || RandomState::new().build_hasher().finish();
     format!("{:016x}{:016x}", random(), random())
 }
 
-/// Write a file whole, unless it says that already: a running server may be reading it.
+/// Writes a file atomically, unless it already has this content: a running server may be reading
+/// it.
 fn write_if_other(path: &Path, text: &str) -> io::Result<()> {
     if fs::read_to_string(path).is_ok_and(|there| there == text) {
         return Ok(());

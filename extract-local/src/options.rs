@@ -1,4 +1,4 @@
-//! What a caller may choose, and the environment variables that choose for them.
+//! The caller's options, and the environment variables that set them.
 
 use std::env;
 use std::fmt;
@@ -9,20 +9,20 @@ use crate::error::LocalError;
 use crate::http::shown;
 use crate::progress::{Progress, Sink};
 
-/// Which servers may be used.
+/// The servers that [`connect`](crate::connect) may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Which {
-    /// One that is running, else our own.
+    /// A running server, else the managed one.
     #[default]
     Any,
-    /// Our own, whatever else is running.
+    /// The managed server, even if another server is running.
     Managed,
-    /// One that is running; never set one up.
+    /// A running server. The managed one is never installed or started.
     Found,
 }
 
-/// How to find, set up and start a server. The default needs no change.
+/// Options to find, install and start a server. The defaults suit most programs.
 ///
 /// ```
 /// use std::time::Duration;
@@ -63,7 +63,8 @@ impl fmt::Debug for Options {
 }
 
 impl Default for Options {
-    /// Looks at no environment variable but those that say where the user's cache directory is.
+    /// Returns the default options. Reads no environment variable; the variables that locate the
+    /// user's cache directory are read by [`connect`](crate::connect).
     fn default() -> Self {
         Self {
             which: Which::Any,
@@ -84,8 +85,8 @@ impl Default for Options {
 
 impl Options {
     /// The defaults, changed by the environment variables that the crate's page lists.
-    ///
-    /// # Errors
+    /// Returns the defaults, changed by the environment variables that the crate's page lists.
+    /// [`LocalError::Setting`] if a variable has an invalid value.
     /// [`LocalError::Setting`] if one of them has a value that means nothing.
     pub fn from_env() -> Result<Self, LocalError> {
         let mut options = Self {
@@ -112,7 +113,8 @@ impl Options {
         Ok(options)
     }
 
-    /// Which servers may be used. [`Which::Managed`] forgets a URL and a model that were named before.
+    /// Sets the servers that may be used. Default: [`Which::Any`]. [`Which::Managed`] clears a URL
+    /// and a model that were set before.
     pub fn which(mut self, which: Which) -> Self {
         self.which = which;
         if which == Which::Managed {
@@ -121,81 +123,86 @@ impl Options {
         self
     }
 
-    /// Use the server at this base URL, such as `http://127.0.0.1:1234/v1`, and no other. Plain HTTP.
+    /// Sets the base URL of the only server to use, such as `http://127.0.0.1:1234/v1`. Only plain
+    /// HTTP is supported.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
         self
     }
 
-    /// The model to ask for. Without it, the first that the server lists. Our own server has but one.
+    /// Sets the model to use. Default: the first that the server lists. The managed server has only
+    /// one.
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Where our own server is installed and keeps its files (about 200 MB).
+    /// Sets the directory where the managed server is installed and keeps its files (about 200 MB).
+    /// Default: the user's cache directory.
     pub fn cache_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.cache_dir = Some(directory.into());
         self
     }
 
-    /// The Python to install and run our own server with; no other is tried.
+    /// Sets the Python that installs and runs the managed server. No other is tried. Default: the
+    /// first suitable one on the search path.
     pub fn python(mut self, program: impl Into<PathBuf>) -> Self {
         self.python = Some(program.into());
         self
     }
 
-    /// A server of our own under this name (letters, digits, `-` and `_`, at most 32), which is shared
-    /// only with those who give the same name. For tests, mostly.
+    /// Uses a separate managed server with this name (letters, digits, `-` and `_`, at most 32),
+    /// shared only by callers with the same name. Mostly for tests. Default: the common server.
     pub fn instance(mut self, name: impl Into<String>) -> Self {
         self.instance = Some(name.into());
         self
     }
 
-    /// How long our own server stays after its last user has gone (10 s; counted in whole seconds).
+    /// Sets how long the managed server runs after its last user has gone. Default: 10 s. Counted
+    /// in whole seconds.
     pub fn linger(mut self, linger: Duration) -> Self {
         self.linger = linger;
         self
     }
 
-    /// How long our own server may take to become ready once started (120 s).
+    /// Sets how long the managed server may take from its start until it is ready. Default: 120 s.
     pub fn startup_timeout(mut self, timeout: Duration) -> Self {
         self.startup_timeout = timeout;
         self
     }
 
-    /// How long the download and installation may take (half an hour).
+    /// Sets how long the download and installation may take. Default: 30 minutes.
     pub fn install_timeout(mut self, timeout: Duration) -> Self {
         self.install_timeout = timeout;
         self
     }
 
-    /// The port of 127.0.0.1 where a running Ollama is looked for (11434).
+    /// Sets the port of 127.0.0.1 on which a running Ollama is searched. Default: 11434.
     pub fn ollama_port(mut self, port: u16) -> Self {
         self.ollama_port = port;
         self
     }
 
-    /// The port of 127.0.0.1 where a running llama.cpp server is looked for (8080).
+    /// Sets the port of 127.0.0.1 on which a running llama.cpp server is searched. Default: 8080.
     pub fn llama_cpp_port(mut self, port: u16) -> Self {
         self.llama_cpp_port = port;
         self
     }
 
-    /// What to do with progress, in place of lines on standard error. Called from the thread that
-    /// called [`connect`](crate::connect).
+    /// Sets the function that receives progress. Default: lines on standard error. It is called on
+    /// the thread that called [`connect`](crate::connect).
     pub fn on_progress(mut self, sink: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
         self.sink = Sink::new(sink);
         self
     }
 
-    /// Say nothing on standard error. Errors and `tracing` events stay.
+    /// Suppresses progress on standard error. Errors and `tracing` events stay.
     pub fn quiet(self) -> Self {
         self.on_progress(|_| {})
     }
 }
 
-/// A variable's text; unset and empty are the same.
+/// Returns a variable's text, or `None` if it is unset or empty. Fails if it is not valid Unicode.
 fn text(name: &'static str) -> Result<Option<String>, LocalError> {
     match env::var(name) {
         Ok(value) if value.trim().is_empty() => Ok(None),

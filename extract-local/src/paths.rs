@@ -1,4 +1,4 @@
-//! Where our own server lives in the user's cache directory.
+//! The managed server's directories in the user's cache directory.
 //!
 //! ```text
 //! <cache>/extract-llm/local/packages-<machine>-<of the requirements>/   installed packages, complete or absent
@@ -25,16 +25,17 @@ pub(crate) struct Paths {
 }
 
 impl Paths {
-    /// Decide where things are, and make the directories.
+    /// Determines the paths and creates the directories. Fails if there is no cache directory or it
+    /// cannot be written.
     pub(crate) fn prepare(options: &Options) -> Result<Self, LocalError> {
         let root = match &options.cache_dir {
-            // Absolute, because the server does not run where its starter does.
+            // Absolute, because the server runs in another working directory.
             Some(given) => std::path::absolute(given)
                 .map_err(|e| LocalError::cache("use", given, e))?
                 .join("local"),
             None => user_cache()?.join("extract-llm").join("local"),
         };
-        // Homes are shared between machines of several kinds.
+        // A home directory may be shared between machines of several kinds.
         let machine = format!("{}-{}", env::consts::OS, env::consts::ARCH);
         let packages = format!("packages-{machine}-{}", fingerprint(&[REQUIREMENTS]));
         let mut run = format!("server-{}", fingerprint(&[REQUIREMENTS, SCRIPT, TEMPLATE]));
@@ -84,7 +85,8 @@ fn check_instance(name: &str) -> Result<&str, LocalError> {
     Ok(name)
 }
 
-/// The user's cache directory, by the platform's own custom.
+/// Returns the user's cache directory by the platform's convention. Fails if its environment
+/// variable is unset.
 fn user_cache() -> Result<PathBuf, LocalError> {
     let variable = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     if cfg!(windows) {

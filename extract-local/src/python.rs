@@ -1,4 +1,5 @@
-//! The Python that installs and runs our own server: which one, how old, on what machine, with pip or not.
+//! Finds the Python that installs and runs the managed server, and checks its version, its machine
+//! and its pip.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -8,10 +9,11 @@ use std::time::{Duration, Instant};
 use crate::error::LocalError;
 use crate::platform::{Machine, OLDEST_PYTHON, version};
 
-/// Long for a busy machine with a cold disk; there are programs called `python` that never answer.
+/// Long enough for a busy machine with a cold disk. Some programs called `python` never answer.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Asks a Python about itself. Must run on very old ones too, so that they can be told apart.
+/// Prints facts about a Python as JSON. It must also run on very old ones, so that they can be
+/// reported.
 const PROBE: &str = "\
 import json, platform, struct, sys
 try:
@@ -29,7 +31,7 @@ print(json.dumps({
 }))
 ";
 
-/// What the probe printed.
+/// The probe's output.
 #[derive(Debug, Clone, serde::Deserialize)]
 struct Answer {
     version: String,
@@ -38,7 +40,7 @@ struct Answer {
     machine: Machine,
 }
 
-/// A Python that will do.
+/// A suitable Python.
 #[derive(Debug, Clone)]
 pub(crate) struct Python {
     program: PathBuf,
@@ -46,17 +48,18 @@ pub(crate) struct Python {
     version: String,
 }
 
-/// What it must have.
+/// The caller's requirement on a Python.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// To run the server.
+    /// Run the server.
     Run,
-    /// To install it as well.
+    /// Install the packages with pip, and run the server.
     Pip,
 }
 
 impl Python {
-    /// The one that was given, or else the first that will do.
+    /// Returns the configured Python, or else the first suitable one. Fails with the error of the
+    /// most nearly suitable candidate, or with the list of those tried.
     pub(crate) fn find(given: Option<&Path>, need: Need) -> Result<Self, LocalError> {
         let mut tried = Vec::new();
         let mut nearest: Option<LocalError> = None;
@@ -65,7 +68,7 @@ impl Python {
             match found.probe() {
                 Ok(answer) => match found.judge(answer, need) {
                     Ok(python) => return Ok(python),
-                    // Tell of the one that came nearest to being good enough.
+                    // Report the candidate that came nearest to being suitable.
                     Err(error) if nearest.as_ref().is_none_or(|n| rank(&error) > rank(n)) => {
                         nearest = Some(error);
                     }
@@ -89,7 +92,7 @@ impl Python {
         Ok(self)
     }
 
-    /// As one would type it.
+    /// Returns the command as a user would type it.
     fn name(&self) -> String {
         let mut name = self.program.display().to_string();
         for argument in self.arguments {
@@ -98,12 +101,12 @@ impl Python {
         name
     }
 
-    /// As one would type it, and its version.
+    /// Returns the command as a user would type it, and the version.
     pub(crate) fn describe(&self) -> String {
         format!("{} (Python {})", self.name(), self.version)
     }
 
-    /// A command that runs it, without a console window of its own and with nothing to read.
+    /// Returns a command that runs it, without a console window and with empty standard input.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(self.arguments).stdin(Stdio::null());
@@ -119,7 +122,8 @@ impl Python {
 
     fn probe(&self) -> Result<Answer, String> {
         let mut command = self.command();
-        // Isolated: a file called json.py in the current directory must not answer for json.
+        // Isolated: a file called json.py in the current directory must not replace the json
+        // module.
         command.args(["-I", "-c", PROBE]).stdout(Stdio::piped()).stderr(Stdio::null());
         let child = command.spawn().map_err(|error| error.to_string())?;
         let output = output_within(child, PROBE_TIMEOUT)?;
@@ -139,12 +143,12 @@ fn rank(error: &LocalError) -> u8 {
 }
 
 fn candidates(given: Option<&Path>) -> Vec<(PathBuf, &'static [&'static str])> {
-    /// The plain ones first; the others for systems whose own `python3` is too old.
+    /// The plain names first. The others help on systems whose `python3` is too old.
     const UNIX: [&str; 7] =
         ["python3", "python", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
     const WINDOWS: [&str; 2] = ["python", "python3"];
     match given {
-        // Relative to here, not to where the server will run.
+        // Relative to this process's working directory, not to the server's.
         Some(given) if given.components().count() > 1 => {
             let absolute = std::path::absolute(given).unwrap_or_else(|_| given.to_path_buf());
             vec![(absolute, &[])]
@@ -159,7 +163,7 @@ fn candidates(given: Option<&Path>) -> Vec<(PathBuf, &'static [&'static str])> {
     }
 }
 
-/// Wait for a program that prints little; end it when the time is over.
+/// Waits for a program with little output, and kills it at the timeout. Returns its output.
 fn output_within(mut child: Child, timeout: Duration) -> Result<Vec<u8>, String> {
     let deadline = Instant::now() + timeout;
     loop {
@@ -174,7 +178,7 @@ fn output_within(mut child: Child, timeout: Duration) -> Result<Vec<u8>, String>
             Err(error) => return Err(error.to_string()),
         }
     }
-    // What it left in the pipe, and no more: a child of its own could keep the pipe open.
+    // Reads only the bytes already in the pipe: a grandchild could keep the pipe open.
     let mut out = vec![0; 4096];
     let read =
         child.stdout.take().map_or(Ok(0), |mut pipe| std::io::Read::read(&mut pipe, &mut out));

@@ -1,4 +1,4 @@
-//! The door: which server it will be, and the value that stands for it.
+//! Chooses a server, and represents it while it is used.
 
 use crate::error::LocalError;
 use crate::find::{self, Found};
@@ -8,10 +8,11 @@ use crate::managed;
 use crate::options::{Options, Which};
 use crate::progress::Progress;
 
-/// A server on this machine that speaks the Chat Completions protocol, and a model it has.
+/// A server on this machine with the Chat Completions protocol, and one of its models. Returned by
+/// [`connect`].
 ///
-/// Keep it as long as requests are sent: our own server ends some seconds after the last `Server`
-/// that uses it was dropped, in whatever process.
+/// Keep this value as long as you send requests: the managed server exits some seconds after the
+/// last `Server` for it was dropped, in any process.
 #[derive(Debug)]
 pub struct Server {
     base_url: String,
@@ -25,31 +26,33 @@ enum Kind {
     Managed(Lease),
 }
 
-/// Whose server it is.
+/// The origin of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
-    /// It was running, or was named, and is not ours to end. Says what it is, such as `Ollama`.
+    /// A server that was already running or was configured, and that this crate does not stop.
+    /// Holds its kind, such as `Ollama`.
     Found(&'static str),
-    /// Ours: the embedded model.
+    /// The managed server with the embedded model.
     Managed {
-        /// The server's process.
+        /// The server's process id.
         pid: u32,
     },
 }
 
 impl Server {
-    /// The base URL, `http://127.0.0.1:PORT/v1` for our own: below it is `/chat/completions`.
+    /// Returns the base URL, below which `/chat/completions` is. For the managed server it is
+    /// `http://127.0.0.1:PORT/v1`.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// The model to name in requests.
+    /// Returns the model name for requests.
     pub fn model(&self) -> &str {
         &self.model
     }
 
-    /// Whose server it is.
+    /// Returns the origin of the server.
     pub fn source(&self) -> Source {
         match &self.kind {
             Kind::Found { what, .. } => Source::Found(what),
@@ -57,8 +60,8 @@ impl Server {
         }
     }
 
-    /// Whether it is still there. At once for our own; a server that was found is asked, which takes
-    /// two seconds at most. If it is not, [`connect`] again.
+    /// Returns whether the server still runs. Immediate for the managed server; any other server is
+    /// asked, for at most two seconds. If it has ended, call [`connect`] again.
     pub fn is_running(&self) -> bool {
         match &self.kind {
             Kind::Found { base, .. } => find::answers(base),
@@ -67,12 +70,13 @@ impl Server {
     }
 }
 
-/// Find a server, or set one up and start it. Blocks: for seconds on first use, while 127 MB are
-/// downloaded; for two or three while our own server starts; hardly at all otherwise.
+/// Finds a server, or installs and starts the managed one. Blocks: for seconds on first use, during
+/// the download of 127 MB; for two or three seconds while the managed server starts; else for
+/// milliseconds.
 ///
 /// # Errors
-/// [`LocalError`], each of which says what to do about it. A server or a model that was named and is
-/// not there is an error, and not a reason to take another.
+/// [`LocalError`], whose messages name the remedy. If a configured server or model is missing, that
+/// is an error, and no other one is used.
 ///
 /// ```no_run
 /// let server = extract_local::connect(&extract_local::Options::default())?;

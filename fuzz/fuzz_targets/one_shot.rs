@@ -1,5 +1,5 @@
-//! Whole texts, for schemas of each kind, on each level: nothing panics, and JSON that fits comes
-//! back as `serde_json` reads it.
+//! Whole texts, for schemas of every kind, at every level: nothing panics, and JSON that fits is
+//! read as `serde_json` reads it.
 #![no_main]
 
 use std::sync::OnceLock;

@@ -1,5 +1,5 @@
-//! The scanner alone, on any bytes: byte for byte it tells the same events as at once, and strings
-//! that it opens it ends.
+//! The scanner alone, on any bytes: fed byte by byte it emits the same events as at once, and every
+//! container that it opens is closed.
 #![no_main]
 
 use extract_core::reading::{Container, TokenRole, Scanner, Sink, Token};

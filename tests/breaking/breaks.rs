@@ -1,5 +1,5 @@
-//! The table of breaks: each row is a class of ways in which a valid answer goes wrong. A report from
-//! outside that fits no row adds one. Breaks of the text, which is no JSON then, are in `texts`.
+//! The table of breaks: each row is a class of ways to break a valid answer. An outside report that
+//! fits no row adds one. Breaks that leave no valid JSON are in `texts`.
 
 use serde_json::{Map, Value, json};
 
@@ -7,11 +7,11 @@ use crate::schema::{Branch, Schema, places};
 use crate::send::Transport;
 use crate::texts;
 
-/// A valid answer as it is sent, to be broken.
+/// A valid answer in its sent form, to be broken.
 pub(crate) struct Site<'s> {
     pub(crate) sent: &'s Value,
     pub(crate) schema: Schema<'s>,
-    /// The name of the tool.
+    /// The tool's name.
     pub(crate) name: &'s str,
 }
 
@@ -19,22 +19,22 @@ pub(crate) struct Site<'s> {
 #[derive(Default, Clone)]
 pub(crate) struct Break {
     pub(crate) text: String,
-    /// The place that was broken.
+    /// The pointer of the broken value.
     pub(crate) pointer: String,
-    /// The values that the text says beside what it is as JSON; that which was broken, if no part of it
-    /// was lost.
+    /// The values that the text may be read as, besides its JSON value: the original value, if no
+    /// part of it was lost.
     pub(crate) means: Vec<Value>,
-    /// Whether the text as JSON is not what it says.
+    /// Whether the text's JSON value is not its meaning.
     pub(crate) ambiguous: bool,
-    /// Whether a value that is read must be reported as one of two that stood under one name.
+    /// Whether an accepted value must be reported as one of two values under the same key.
     pub(crate) told: bool,
-    /// Whether a value of `means` is right even if the text fits as it stands.
+    /// Whether a value of `means` is right even if the text's JSON value fits the schema.
     pub(crate) near: bool,
-    /// How the reply ends, if not by a stop that the provider calls natural.
+    /// The end of the stream, if it is not a natural stop.
     pub(crate) ending: Option<Transport>,
 }
 
-/// A name, and all breaks of this class.
+/// A name, and the function that returns all breaks of this class.
 pub(crate) type Class = (&'static str, fn(&Site<'_>) -> Vec<Break>);
 
 pub(crate) const CLASSES: &[Class] = &[
@@ -56,7 +56,7 @@ pub(crate) const CLASSES: &[Class] = &[
     ("12 form only", texts::form),
 ];
 
-/// The classes that are run over invented types.
+/// The classes that run over generated types.
 pub(crate) const OF_INVENTED: &[&str] = &["01", "02", "04", "05", "07", "09"];
 
 impl Site<'_> {
@@ -73,7 +73,7 @@ impl Site<'_> {
         places.filter_map(|(pointer, value)| Some((pointer, value.as_object()?)))
     }
 
-    /// The answer with another value at a place.
+    /// Returns the answer with another value at a pointer.
     pub(crate) fn with(&self, pointer: &str, value: Value) -> Value {
         let mut changed = self.sent.clone();
         if let Some(place) = changed.pointer_mut(pointer) {
@@ -88,13 +88,13 @@ impl Site<'_> {
 }
 
 impl Break {
-    /// A break that is JSON.
+    /// Returns a break that is valid JSON.
     #[expect(clippy::needless_pass_by_value, reason = "so that `json!` can stand in the call")]
     pub(crate) fn json(value: Value, pointer: &str) -> Self {
         Self { text: value.to_string(), pointer: pointer.to_owned(), ..Self::default() }
     }
 
-    /// A break of the text.
+    /// Returns a break of the text.
     pub(crate) fn text(text: impl Into<String>, pointer: &str) -> Self {
         Self { text: text.into(), pointer: pointer.to_owned(), ..Self::default() }
     }
@@ -227,7 +227,7 @@ fn foreign_object(site: &Site<'_>) -> Vec<Break> {
 fn envelope(site: &Site<'_>) -> Vec<Break> {
     let sent = site.sent;
     let text = sent.to_string();
-    // These are never read as they stand, if the type is a map or anything.
+    // These forms are never accepted unchanged, except for a map or for any JSON value.
     let calls = [
         json!({"name": site.name, "arguments": sent}),
         json!({"name": site.name, "arguments": text}),

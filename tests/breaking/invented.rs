@@ -1,4 +1,4 @@
-//! Types that nobody wrote: schemas of run time with a value each, broken like those of the table.
+//! Generated types: run-time schemas with one value each, broken like those of the table.
 
 use extract_llm::check::violations;
 use extract_llm::contract::Contract;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::row::Row;
 use crate::{send, tally};
 
-/// A schema, and a value of it.
+/// A schema and a value of it.
 type Pair = (Value, Value);
 
 const NAMES: [&str; 6] = ["title", "count", "is_open", "due_date", "kind", "lines"];
@@ -35,7 +35,8 @@ fn nullable((schema, value): Pair, is_null: bool) -> Pair {
     (schema, if is_null { Value::Null } else { value })
 }
 
-/// An object of members; whether each is required, and whether it is there if it is not.
+/// Returns an object of members, from whether each is required, and whether an optional one is
+/// present.
 fn object(members: Vec<(Pair, bool, bool)>) -> Pair {
     let (mut properties, mut required, mut value) = (Map::new(), Vec::new(), Map::new());
     for (name, ((schema, inner), is_required, is_there)) in NAMES.into_iter().zip(members) {
@@ -119,7 +120,8 @@ fn pair() -> impl Strategy<Value = Pair> {
     })
 }
 
-/// Rows of run-time schemas: the value is read as it is.
+/// Returns a row for a run-time schema, whose values are plain JSON. `None` if the schema is
+/// refused.
 pub(crate) fn row(schema: &Value, samples: Vec<Value>) -> Option<Row> {
     let contract = Contract::from_schema(schema.clone()).ok()?;
     let kind = schema.to_string().chars().take(400).collect();
@@ -128,7 +130,8 @@ pub(crate) fn row(schema: &Value, samples: Vec<Value>) -> Option<Row> {
     Some(Row { family: "Schemas", kind, contract, samples, ask, read, same })
 }
 
-/// Equal, with numbers by their worth, and with null for a member that is not there.
+/// Returns whether two values are equal, with numbers by value, and with null equal to an absent
+/// member.
 fn same(left: &Value, right: &Value) -> bool {
     let covers = |left: &Map<String, Value>, right: &Map<String, Value>| {
         left.iter().all(|(name, left)| same(left, right.get(name).unwrap_or(&Value::Null)))
@@ -147,14 +150,14 @@ fn same(left: &Value, right: &Value) -> bool {
 }
 
 #[test]
-fn no_invented_type_gets_a_wrong_value() {
+fn no_broken_answer_of_a_generated_type_is_read_as_a_wrong_value() {
     let wanted = std::env::var("EXTRACT_ORACLE_TYPES").ok().and_then(|count| count.parse().ok());
     let mut runner = TestRunner::deterministic();
     let mut rows = Vec::new();
     for _ in 0..wanted.unwrap_or(200) {
         let (schema, value) = pair().new_tree(&mut runner).unwrap().current();
         let Some(row) = row(&schema, vec![value]) else { panic!("{schema} is refused") };
-        // `oneOf` of variants that are alike may refuse the value of one of them.
+        // A `oneOf` of similar variants may refuse a value of one of them.
         if violations(&row.contract, &row.samples[0]).is_empty() {
             rows.push(row);
         }

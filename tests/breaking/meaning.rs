@@ -1,5 +1,5 @@
-//! The meaning of a broken text: which values of a type it says, as it stands or by the relation of
-//! the table of conversions. It calls nothing of the reader.
+//! The meaning of a broken text: the values that it may be read as, unchanged or by the table of
+//! conversions. Uses no code of the library's reader.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use crate::relation::{Relation, says_nothing};
 use crate::row::Row;
 use crate::schema::Schema;
 
-/// A type in one dialect, or in words.
+/// A type in one dialect, or described as text.
 pub(crate) struct Meaning<'r> {
     pub(crate) row: &'r Row,
     pub(crate) form: Option<Arc<LoweredContract>>,
 }
 
 impl Meaning<'_> {
-    /// Whether a text that was broken says the value that was read.
+    /// Returns whether a broken text may be read as this value.
     pub(crate) fn allows(&self, broken: &Break, read: &Value, repairs: &[String]) -> bool {
         let told = repairs.iter().any(|repair| repair.contains("DuplicateKey"));
         if broken.told && !told {
@@ -43,13 +43,13 @@ impl Meaning<'_> {
         })
     }
 
-    /// The schema that is sent, or said in words.
+    /// Returns the schema in the form that the model sees.
     pub(crate) fn schema(&self) -> &Value {
         let sent = self.form.as_ref().map(|form| &form.lowered.schema);
         sent.unwrap_or_else(|| self.row.contract.sent_schema())
     }
 
-    /// A value of the type as it is sent.
+    /// Returns a value of the type in its sent form.
     pub(crate) fn sent(&self, own: &Value) -> Value {
         let asked =
             if self.row.contract.is_wrapped() { json!({"value": own}) } else { own.clone() };
@@ -64,7 +64,7 @@ impl Meaning<'_> {
         raised.unwrap_or_else(|| sent.clone())
     }
 
-    /// The value of a sent JSON that fits as it stands.
+    /// Returns the type's value for a sent JSON that fits unchanged, or `None`.
     pub(crate) fn direct(&self, sent: &Value) -> Option<Value> {
         let raised = self.raised(sent);
         let own = match (self.row.contract.is_wrapped(), raised) {
@@ -85,7 +85,7 @@ impl Meaning<'_> {
         (self.row.read)(own).filter(|read| !emptied(own, read))
     }
 
-    /// Whether a sent JSON says the value by the conversions of the closed table.
+    /// Returns whether a sent JSON becomes the value by the conversions of the closed table.
     fn says(&self, sent: &Value, read: &Value) -> bool {
         let contract = &self.row.contract;
         let raised = self.raised(sent);
@@ -108,7 +108,7 @@ impl Meaning<'_> {
     }
 }
 
-/// Whether two values differ at most where one has null and the other a word for nothing.
+/// Returns whether two values differ only where one is null and the other is a text for no value.
 fn absent_alike(written: &Value, read: &Value) -> bool {
     match (written, read) {
         (written, Value::Null) => says_nothing(written),
@@ -126,7 +126,7 @@ fn absent_alike(written: &Value, read: &Value) -> bool {
     }
 }
 
-/// Whether an object with members was read as one with none.
+/// Returns whether an object with members was read as an empty one.
 fn emptied(own: &Value, read: &Value) -> bool {
     match (own, read) {
         (Value::Object(own), Value::Object(read)) => {

@@ -1,5 +1,5 @@
-//! Schemas and instances from elsewhere: a valid instance comes back as it is, and an invalid one is
-//! refused or read as a value that it says and that the schema takes.
+//! External schemas and instances: a valid instance comes back unchanged, and an invalid one is
+//! refused or read as a fitting value that it may mean.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,7 +52,7 @@ fn real_instances_come_back_or_are_refused() {
     assert_eq!([counts[2], counts[3], counts[6]], [0; 3], "changed, refused, wrong");
 }
 
-/// The outcomes of one schema, as indices of `COUNTS`.
+/// Returns the outcomes of one schema, as indices of `COUNTS` with a description.
 fn held(case: &Value) -> Vec<(usize, String)> {
     let (schema, id) = (&case["schema"], &case["id"]);
     let Some(row) = invented::row(schema, Vec::new()) else { return vec![(0, String::new())] };
@@ -65,7 +65,7 @@ fn held(case: &Value) -> Vec<(usize, String)> {
     let validator = jsonschema::validator_for(schema).ok();
     let instances = |kind: &str| case[kind].as_array().cloned().unwrap_or_default();
     let mut found = Vec::new();
-    // A few of the set do not fit their schemas.
+    // A few instances of the set do not fit their schemas.
     let fits = |instance: &Value| validator.as_ref().is_none_or(|one| one.is_valid(instance));
     for instance in instances("valid").into_iter().filter(fits) {
         let sent = meaning.sent(&instance).to_string();

@@ -1,30 +1,30 @@
-//! The relation between a JSON that was written and a value that was read from it: the closed table of
-//! conversions, written apart from the reader.
+//! The relation between written JSON and the value read from it: the closed table of conversions,
+//! implemented independently of the reader.
 
 use serde_json::{Map, Value, json};
 
 use crate::schema::{Branch, Schema};
 
-/// Members that stand around an answer.
+/// Members that may wrap an answer.
 const WRAPPERS: &[&str] = &["value", "result", "data", "answer", "output"];
 
-/// The relation between a JSON that was written and a value that was read from it.
+/// The relation between written JSON and the value read from it, for one schema.
 #[derive(Clone, Copy)]
 pub(crate) struct Relation<'s> {
     pub(crate) schema: Schema<'s>,
-    /// Names of the type or tool, which may stand around an answer.
+    /// The names of the type or tool, which may wrap an answer.
     pub(crate) names: &'s [&'s str],
-    /// Whether `additionalProperties: false` is the type's own word.
+    /// Whether `additionalProperties: false` comes from the type and not from the dialect.
     pub(crate) closed: bool,
 }
 
 impl<'s> Relation<'s> {
-    /// Whether the value that was read is one that was said.
+    /// Returns whether the value that was read follows from the written one.
     pub(crate) fn holds(&self, said: &Value, read: &Value) -> bool {
         self.says(&self.schema.root(), said, read, false)
     }
 
-    /// Whether a member was written beside others that were read where the type takes no such member.
+    /// Returns whether the text has a member, beside those that were read, that the type forbids.
     pub(crate) fn forbids(&self, said: &Value, read: &Value) -> bool {
         self.has_unknown(&self.schema.root(), said, read)
     }
@@ -70,7 +70,7 @@ impl<'s> Relation<'s> {
                 at.iter().any(|branch| self.members(branch, at, said, read, turned))
             }
             (Value::Object(said), Value::String(unit)) => {
-                // A unit variant with an empty payload.
+                // A unit variant written with an empty payload.
                 let empty = |value: &Value| matches!(value, Value::Null) || *value == json!({});
                 let unit_key = |(key, value): (&String, &Value)| alike(key, unit) && empty(value);
                 let mut values = at.iter().flat_map(|branch| branch.values.iter().flatten());
@@ -142,7 +142,7 @@ impl<'s> Relation<'s> {
         (said.is_empty() || !used.is_empty()) && !(more && (map || closed))
     }
 
-    /// The structural conversions, one on a path.
+    /// Returns whether a structural conversion relates the values. Only one is allowed per path.
     fn turns(&self, at: &[Branch<'s>], said: &Value, read: &Value) -> bool {
         let some: Vec<&Branch<'s>> =
             at.iter().filter(|branch| branch.takes_more_than_null()).collect();
@@ -211,7 +211,8 @@ impl<'s> Relation<'s> {
     }
 }
 
-/// Whether the variant follows without its tag: it alone has all it requires, and nothing of another.
+/// Returns whether a variant follows without its tag: it alone has all required members, and none
+/// of another.
 fn inferable(branch: &Branch<'_>, at: &[Branch<'_>], tag: &str, said: &Map<String, Value>) -> bool {
     let whole = |branch: &Branch<'_>| {
         let mut others = branch.required.iter().filter(|name| **name != tag).peekable();
@@ -255,7 +256,7 @@ fn scalars(said: &Value, read: &Value) -> bool {
             if let (Some(said), Some(read)) = (whole(said), whole(read)) {
                 return said == read;
             }
-            // A number of 32 bits is written with other digits.
+            // A 32-bit number is written with other digits.
             let near = |left: f64, right: f64| (left - right).abs() <= left.abs() * 1e-7;
             matches!((number(said), number(read)), (Some(said), Some(read)) if near(said, read))
         }
@@ -263,7 +264,7 @@ fn scalars(said: &Value, read: &Value) -> bool {
     }
 }
 
-/// The same name but for case, spaces and marks.
+/// Returns whether two names are equal except for case, spaces and punctuation.
 pub(crate) fn alike(left: &str, right: &str) -> bool {
     let folded = |text: &str| -> String {
         text.chars()
@@ -275,7 +276,7 @@ pub(crate) fn alike(left: &str, right: &str) -> bool {
     left == right || (!left_folded.is_empty() && left_folded == right_folded)
 }
 
-/// Whether a value is null or a word for nothing.
+/// Returns whether a value is null or a text for no value.
 pub(crate) fn says_nothing(value: &Value) -> bool {
     const WORDS: &[&str] =
         &["", "na", "none", "null", "nil", "unknown", "notavailable", "notapplicable"];

@@ -1,5 +1,6 @@
 //! One type whose answers are broken: its contract, its samples, and the functions that depend on
-//! the Rust type. The tables of types register here by the same name as in `tests/types.rs`.
+//! the Rust type. The tables of types register here with the same function names as in
+//! `tests/types.rs`.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -11,22 +12,22 @@ use serde_json::Value;
 
 use crate::send::{self, Answer, Setup};
 
-/// A type and what depends on it.
+/// A type and the functions that depend on it.
 pub(crate) struct Row {
     pub(crate) family: &'static str,
     pub(crate) kind: String,
     pub(crate) contract: Arc<Contract>,
-    /// The samples as the type writes them.
+    /// The samples as JSON.
     pub(crate) samples: Vec<Value>,
-    /// Sends a text as the model's answer through the whole path.
+    /// Sends a text as the model's answer through the whole library.
     pub(crate) ask: fn(&Arc<Contract>, &Setup, &str) -> Answer,
-    /// The value as serde reads and writes it; `None` where it does not read.
+    /// Returns the value after serde read and wrote it, or `None` if serde cannot read it.
     pub(crate) read: fn(&Value) -> Option<Value>,
-    /// Whether two values are the same one of the type.
+    /// Returns whether two JSON values are the same value of the type.
     pub(crate) same: fn(&Value, &Value) -> bool,
 }
 
-/// Rows of one family.
+/// Collects the rows of one family.
 pub(crate) struct Family<'r>(pub(crate) &'static str, pub(crate) &'r mut Vec<Row>);
 
 impl Family<'_> {

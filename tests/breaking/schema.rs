@@ -1,5 +1,5 @@
-//! A JSON Schema as the oracle sees it: the branches that a place may be of. It is written apart from
-//! the library's own reading of schemas, so that the two cannot err together.
+//! A JSON Schema for the oracle: the branches that a location may follow. Implemented independently
+//! of the library's schema model, so that both cannot share a fault.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 #[derive(Clone, Copy)]
 pub(crate) struct Schema<'s>(pub(crate) &'s Value);
 
-/// One alternative of a place, references and compositions resolved.
+/// One alternative at a location, with references and compositions resolved.
 #[derive(Clone, Default)]
 pub(crate) struct Branch<'s> {
     pub(crate) kinds: Option<Vec<&'s str>>,
@@ -27,12 +27,12 @@ const MOST: usize = 64;
 const DEEPEST: usize = 12;
 
 impl<'s> Schema<'s> {
-    /// The branches of the whole value.
+    /// Returns the branches of the whole value.
     pub(crate) fn root(self) -> Vec<Branch<'s>> {
         self.branches(self.0)
     }
 
-    /// The branches of a place.
+    /// Returns the branches at a pointer.
     pub(crate) fn at(self, pointer: &str) -> Vec<Branch<'s>> {
         let mut branches = self.root();
         for segment in pointer.split('/').skip(1) {
@@ -41,7 +41,7 @@ impl<'s> Schema<'s> {
         branches
     }
 
-    /// The branches of a member or an element.
+    /// Returns the branches of a member or an element.
     pub(crate) fn below(self, branches: &[Branch<'s>], segment: &str) -> Vec<Branch<'s>> {
         let schemas = branches.iter().filter_map(|branch| branch.child(segment));
         let mut below: Vec<_> = schemas.flat_map(|schema| self.branches(schema)).collect();
@@ -81,7 +81,8 @@ impl<'s> Schema<'s> {
         branches
     }
 
-    /// Whether every object of a value has a member of its schema, where the schema names members.
+    /// Returns whether every object of a value has a member that its schema names, if the schema
+    /// names members.
     pub(crate) fn has_evidence(self, branches: &[Branch<'s>], value: &Value) -> bool {
         match value {
             Value::Object(members) => {
@@ -101,7 +102,7 @@ impl<'s> Schema<'s> {
         }
     }
 
-    /// A small value of a branch.
+    /// Returns a small value of a branch.
     pub(crate) fn example(self, branch: &Branch<'s>, depth: usize) -> Value {
         if let Some(value) = branch.values.as_ref().and_then(|values| values.first()) {
             return (*value).clone();
@@ -174,7 +175,7 @@ impl<'s> Branch<'s> {
         })
     }
 
-    /// Whether a value of this kind may stand here.
+    /// Returns whether the branch accepts a value of this kind.
     pub(crate) fn takes(&self, kind: &str) -> bool {
         let value = |value: &&Value| match value {
             Value::Null => kind == "null",
@@ -197,14 +198,14 @@ impl<'s> Branch<'s> {
             .any(|kind| self.takes(kind))
     }
 
-    /// Whether objects of any members may stand here: a map, or anything.
+    /// Returns whether the branch accepts objects with any members: a map, or any value.
     fn is_open(&self) -> bool {
         self.rest.is_some_and(|rest| rest != &Value::Bool(false))
             || (self.kinds.is_none() && self.values.is_none() && self.members.is_empty())
             || (self.members.is_empty() && self.rest.is_none())
     }
 
-    /// The one text that a member must be.
+    /// Returns the only text that a member may have, or `None`.
     pub(crate) fn tag(&self, name: &str) -> Option<&'s str> {
         let member = self.member(name)?;
         match (member.get("const"), member.get("enum").and_then(Value::as_array)) {
@@ -214,7 +215,7 @@ impl<'s> Branch<'s> {
         }
     }
 
-    /// The key of an externally tagged variant.
+    /// Returns the key of an externally tagged variant, or `None`.
     pub(crate) fn key(&self) -> Option<&'s str> {
         match (self.members.as_slice(), self.required.as_slice()) {
             ([(key, _)], [required]) if key == required => Some(key),
@@ -227,7 +228,7 @@ fn list<'s>(schema: &'s Value, keyword: &str) -> &'s [Value] {
     schema.get(keyword).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// The pointers of all places in a value, the whole first.
+/// Returns the pointers of all values inside a value, the whole first.
 pub(crate) fn places(value: &Value) -> Vec<String> {
     let mut places = vec![String::new()];
     let inside: Vec<(String, &Value)> = match value {

@@ -1,5 +1,5 @@
-//! The whole path: a scripted model answers with a text, in a mode and a dialect, whole or streamed.
-//! It knows nothing of breaks.
+//! The whole library: a scripted model answers with a text, in a mode and a dialect, whole or
+//! streamed. Knows nothing of breaks.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
-/// In which circumstances a text is sent.
+/// The mode, dialect and transport for sending a text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setup {
     pub(crate) mode: Mode,
@@ -26,31 +26,31 @@ pub(crate) struct Setup {
     pub(crate) transport: Transport,
 }
 
-/// How the reply arrives.
+/// The delivery of the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
     Whole,
     Streamed,
-    /// Streamed, and the connection ends before the provider says why.
+    /// Streamed, and the connection ends before the stop reason.
     Interrupted,
-    /// Streamed, and the provider gives no reason why it ends.
+    /// Streamed, and the provider gives no stop reason.
     Unstated,
 }
 
 /// The outcome of one request.
 pub(crate) struct Answer {
-    /// The value as the type writes it, or the error.
+    /// The value as JSON, or the error.
     pub(crate) value: Result<Value, Refusal>,
-    /// The repairs that were reported.
+    /// The reported repairs.
     pub(crate) repairs: Vec<String>,
-    /// The partial values that were shown.
+    /// The partial values of the stream.
     pub(crate) partials: Vec<Value>,
 }
 
-/// An error, or a panic.
+/// An error or a panic.
 pub(crate) struct Refusal {
     pub(crate) text: String,
-    /// The pointers of the problems, where it is an invalid value.
+    /// The pointers of the problems, if the value was invalid.
     pub(crate) pointers: Option<Vec<String>>,
     pub(crate) panicked: bool,
 }
@@ -81,8 +81,8 @@ impl Answer {
     }
 }
 
-/// Answers with one call of the tool that was asked for. It goes around the protocol, which most
-/// breaks have nothing to do with.
+/// A model that answers with one call of the requested tool. It bypasses the wire protocol, which
+/// does not matter for most breaks.
 struct Direct(String, Profile);
 
 impl Model for Direct {
@@ -100,7 +100,7 @@ impl Model for Direct {
     }
 }
 
-/// Drops the end of a stream, as a lost connection does, or its reason.
+/// A model whose streams lose their end, like a lost connection, or their stop reason.
 struct Ended(Scripted, Transport);
 
 impl Model for Ended {
@@ -157,7 +157,7 @@ pub(crate) fn ask<T: Extract + Serialize>(_: &Arc<Contract>, setup: &Setup, text
     run(setup, client(setup, text).extract::<T>("text"))
 }
 
-/// Sends a text as the answer for a schema of run time.
+/// Sends a text as the answer for a run-time schema.
 pub(crate) fn ask_value(contract: &Arc<Contract>, setup: &Setup, text: &str) -> Answer {
     run(setup, client(setup, text).extract_value(contract, "text"))
 }

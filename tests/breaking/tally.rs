@@ -1,4 +1,4 @@
-//! Runs all breaks of types, on all cores, and counts: right, refused, wrong.
+//! Runs all breaks of the types on two threads, and counts the right, refused and wrong results.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,11 +16,13 @@ use crate::row::Row;
 use crate::schema::{Branch, Schema};
 use crate::send::{Answer, Setup, Transport};
 
-/// One in so many breaks is sent in each mode and transport beside tools in JSON Schema.
+/// One in this many breaks also runs in the other modes and transports, besides tools in JSON
+/// Schema.
 const SAMPLED: u64 = 12;
-/// One in so many classes of a sample is broken in each other dialect, one in `SAMPLED` breaks of it.
+/// One in this many classes of a sample also runs in each other dialect, with one in `SAMPLED` of
+/// its breaks.
 const DIALECTS: u64 = 8;
-/// The most breaks of one class for one sample.
+/// The maximum number of breaks of one class for one sample.
 const MOST: usize = 400;
 
 /// The counts of one class.
@@ -29,16 +31,16 @@ struct Count {
     right: usize,
     refused: usize,
     wrong: usize,
-    /// Refused, and a problem points elsewhere than to the break.
+    /// Refused with a problem that does not point to the break.
     elsewhere: usize,
 }
 
-/// All counts, and the wrong values in words.
+/// All counts, and descriptions of the wrong values.
 #[derive(Default)]
 pub(crate) struct Tally {
     classes: BTreeMap<&'static str, Count>,
     wrong: Vec<(&'static str, String)>,
-    /// Problems that point elsewhere than to the break.
+    /// Descriptions of problems that do not point to the break.
     away: Vec<String>,
     seconds: u64,
 }
@@ -47,7 +49,8 @@ fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Breaks every sample of every type; with `all` in all classes, else in those of invented types.
+/// Breaks every sample of every type. With `all` it runs all classes, else those for generated
+/// types.
 pub(crate) fn run(rows: &[Row], all: bool) -> Tally {
     let (next, began) = (AtomicUsize::new(0), Instant::now());
     let named = setting("EXTRACT_ORACLE_TYPE").unwrap_or_default();
@@ -84,7 +87,7 @@ impl Tally {
     fn row(&mut self, row: &Row, all: bool) {
         let named = setting("EXTRACT_ORACLE_CLASS").unwrap_or_default();
         let main = &Dialect::JSON_SCHEMA;
-        // Two modes say the schema in words: nothing is lowered there.
+        // Two modes describe the schema as text, without lowering.
         let words = [(main, None, &[Mode::JsonObject, Mode::Text])].into_iter();
         let dialects = Dialect::ALL.iter().copied().filter_map(|dialect| {
             let form = row.contract.form(dialect, dialect.enforced()).ok()?;
@@ -176,7 +179,7 @@ impl Tally {
         ));
     }
 
-    /// Prints the counts and wrong values of every class, and holds that there are none.
+    /// Prints the counts and the wrong values of every class. Panics if there are wrong values.
     pub(crate) fn hold(&self, title: &str) {
         let mut table = format!("{title}, {} s\n", self.seconds);
         let mut total = Count::default();
@@ -210,15 +213,15 @@ impl Tally {
     }
 }
 
-/// The same number for the same key in every run.
+/// Returns a hash of the key that is equal in every run.
 fn hashed(key: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     hasher.finish()
 }
 
-/// The circumstances in which a break is sent: always as the arguments of a tool in JSON Schema, and for
-/// a fixed sample of breaks in other modes and dialects, and streamed.
+/// Returns the setups for a break: always tools in JSON Schema, and for a fixed sample of breaks
+/// also other modes, dialects and streams.
 fn setups(mode: Mode, dialect: &'static Dialect, of: &impl Hash, broken: &Break) -> Vec<Setup> {
     let full = dialect.name() == Dialect::JSON_SCHEMA.name();
     let transports = match broken.ending {
@@ -234,7 +237,7 @@ fn setups(mode: Mode, dialect: &'static Dialect, of: &impl Hash, broken: &Break)
     transports.into_iter().filter(run).map(setup).collect()
 }
 
-/// A partial value that was shown as another variant than the one that was read.
+/// Returns a partial value that showed another variant than the final value, or `None`.
 fn changed_variant<'a>(row: &Row, answer: &'a Answer, read: &Value) -> Option<&'a Value> {
     let schema = Schema(row.contract.schema());
     answer.partials.iter().find(|shown| differs(schema, &schema.root(), shown, read))

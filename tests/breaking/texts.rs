@@ -1,4 +1,4 @@
-//! Breaks of an answer's text: cut, run together, doubled, quoted wrongly, or changed in form alone.
+//! Breaks of an answer's text: truncated, joined, doubled, wrongly quoted, or changed only in form.
 
 use serde_json::{Value, json};
 
@@ -7,12 +7,12 @@ use crate::send::Transport;
 
 const MARK: &str = "@@mark@@";
 
-/// The text of the answer with these raw characters instead of the value of a place.
+/// Returns the answer's text with these raw characters at a pointer.
 fn raw(site: &Site<'_>, pointer: &str, raw: &str) -> String {
     site.with(pointer, json!(MARK)).to_string().replace(&format!("\"{MARK}\""), raw)
 }
 
-/// Every prefix that ends behind a token, and one inside of each longer token.
+/// Returns the end of every prefix that ends after a token, and one end inside each longer token.
 fn prefixes(text: &str) -> Vec<usize> {
     let mut ends = Vec::new();
     let (mut quoted, mut escaped, mut start) = (false, false, 0);
@@ -40,7 +40,7 @@ fn prefixes(text: &str) -> Vec<usize> {
     ends
 }
 
-/// The closers that a prefix lacks; `None` inside a string.
+/// Returns the closing brackets that a prefix lacks, or `None` inside a string.
 fn closers(prefix: &str) -> Option<String> {
     let (mut quoted, mut escaped, mut open) = (false, false, Vec::new());
     for letter in prefix.chars() {
@@ -85,7 +85,8 @@ pub(crate) fn unstated(site: &Site<'_>) -> Vec<Break> {
     ended(site, Transport::Unstated)
 }
 
-/// The text whole and cut, in streams that end without a reason: never a value.
+/// Returns the whole text and its prefixes in streams that end without a reason, which never give a
+/// value.
 fn ended(site: &Site<'_>, ending: Transport) -> Vec<Break> {
     let text = site.sent.to_string();
     let cut =
@@ -109,7 +110,7 @@ pub(crate) fn run_together(site: &Site<'_>) -> Vec<Break> {
             let text = raw(site, &pointer, &format!("[{{{inner}{joint}{inner}}}]"));
             breaks.push(Break::text(text, &pointer).meaning(&two));
         }
-        // With a single member, this is the text of a member that is doubled.
+        // With a single member, this would be the text of a doubled member.
         if object.len() > 1 {
             let other = varied(&json!(object)).to_string();
             for joint in [",", ""] {
@@ -122,7 +123,7 @@ pub(crate) fn run_together(site: &Site<'_>) -> Vec<Break> {
     breaks
 }
 
-/// Another value of the same form.
+/// Returns another value of the same shape.
 fn varied(value: &Value) -> Value {
     match value {
         Value::String(text) => json!(format!("{text}q")),
@@ -206,6 +207,7 @@ pub(crate) fn form(site: &Site<'_>) -> Vec<Break> {
         texts.push(text.replace('"', "'"));
         texts.push(text.replace('"', "“"));
     }
-    // A text that ends in a number may be cut inside of it; the answer is right or refused all the same.
+    // A text that ends in a number may be truncated inside it. The answer must be right or refused
+    // all the same.
     texts.into_iter().map(|text| Break::text(text, "").meaning(site.sent)).collect()
 }

@@ -1,11 +1,11 @@
-//! Schemas that cost much to check by: each is refused when the contract is built, or its values are
-//! checked in bounded work and on a small stack.
+//! Schemas that are costly to check with: each is refused when the contract is built, or its values
+//! are checked with bounded work and on a small stack.
 
 use extract_llm::check::violations;
 use extract_llm::contract::{Contract, ContractError, SchemaError};
 use serde_json::{Map, Value, json};
 
-/// Definitions that each hold the next one.
+/// Returns definitions that each contain the next one.
 fn levels(depth: usize, part: impl Fn(Value) -> Value) -> Value {
     let mut definitions = Map::new();
     for level in 0..depth {
@@ -20,7 +20,7 @@ fn nested(depth: usize, innermost: Value) -> Value {
     json!({"a": (0..depth).fold(innermost, |inner, _| json!({"n": inner, "y": "s"}))})
 }
 
-/// Alternatives that speak of the same member.
+/// Returns alternatives that constrain the same member.
 fn twice(keyword: &str, next: &Value) -> Value {
     json!({ keyword: [
         {"type": "object", "properties": {"n": next, "y": {"type": "string"}}},
@@ -43,7 +43,7 @@ fn values_of_alternatives_that_repeat_a_member_are_checked_in_bounded_work() {
                 let contract = Contract::from_schema(schema).unwrap();
                 let wrong = violations(&contract, &nested(depth, json!(7.5)));
                 assert!(!wrong.is_empty(), "{keyword}, {depth}");
-                // A value that fits passes, or is refused for its depth: it never hangs.
+                // A fitting value passes or is refused for its depth. It never hangs.
                 let fits = violations(&contract, &nested(depth, json!("x")));
                 assert!(depth > 8 || fits.is_empty() || keyword == "oneOf", "{keyword}: {fits}");
             }
@@ -52,7 +52,7 @@ fn values_of_alternatives_that_repeat_a_member_are_checked_in_bounded_work() {
 }
 
 #[test]
-fn a_schema_that_looks_again_at_members_is_checked_in_bounded_work() {
+fn a_schema_with_unevaluated_properties_is_checked_in_bounded_work() {
     on_a_small_stack(|| {
         let part = |next: Value| {
             json!({
@@ -69,7 +69,7 @@ fn a_schema_that_looks_again_at_members_is_checked_in_bounded_work() {
 }
 
 #[test]
-fn references_to_references_without_end_in_sight_are_refused() {
+fn long_chains_of_references_are_refused() {
     on_a_small_stack(|| {
         for depth in [400, 900] {
             for part in
@@ -89,7 +89,7 @@ fn references_to_references_without_end_in_sight_are_refused() {
 }
 
 #[test]
-fn deep_schemas_and_deep_values_take_no_more_stack_than_there_is() {
+fn deep_schemas_and_deep_values_do_not_overflow_the_stack() {
     on_a_small_stack(|| {
         for depth in [14, 40] {
             let lists = |next: Value| {

@@ -1,4 +1,4 @@
-//! Schemas that are known only at run time, friendly and hostile ones.
+//! Run-time schemas, friendly and hostile ones.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ fn person() -> Value {
 }
 
 #[tokio::test]
-async fn a_schema_goes_the_way_of_a_type() {
+async fn a_run_time_schema_is_handled_like_a_type() {
     let bad = json!({"name": "Ada", "scores": [{"key": "math", "value": 11}], "nickname": null});
     let good = json!({"name": "Ada", "scores": [{"key": "math", "value": 9}], "nickname": null});
     let (client, model) = strict(vec![bad, good]);
@@ -48,7 +48,7 @@ async fn a_schema_goes_the_way_of_a_type() {
 }
 
 #[tokio::test]
-async fn a_contract_is_made_once_and_used_again() {
+async fn a_contract_is_built_once_and_reused() {
     let contract = Contract::from_schema_named("the list!", json!({"type": "array"})).unwrap();
     assert_eq!(contract.name(), "the_list");
     assert!(contract.is_wrapped());
@@ -62,7 +62,7 @@ async fn a_contract_is_made_once_and_used_again() {
 }
 
 #[tokio::test]
-async fn a_type_is_held_to_what_was_given() {
+async fn a_type_is_checked_against_a_given_contract() {
     let (client, _) = scripted::scripted([
         reply::tool(json!({"value": "pears"})),
         reply::tool(json!({"value": "plums"})),
@@ -74,7 +74,7 @@ async fn a_type_is_held_to_what_was_given() {
 }
 
 #[tokio::test]
-async fn a_schema_that_cannot_be_taken_is_an_error_of_the_extraction() {
+async fn an_unsupported_schema_is_an_error_of_the_extraction() {
     let (client, model) = scripted::scripted([]);
     let schema = json!({"$ref": "https://example.com/a.json"});
     let error = client.extract_value(schema, "text").await.unwrap_err();
@@ -83,9 +83,9 @@ async fn a_schema_that_cannot_be_taken_is_an_error_of_the_extraction() {
 }
 
 #[test]
-fn what_is_wrong_with_a_schema_is_told_where_the_user_has_it() {
+fn schema_errors_point_into_the_users_schema() {
     for (schema, place) in [
-        // These travel inside of an object, which is none of the user's.
+        // These are wrapped in an object, which is not part of the user's schema.
         (json!({"type": "strng"}), r#""/type""#),
         (json!({"type": "array", "items": {"type": 7}}), r#""/items/type""#),
         (json!({"type": "array", "items": {"$ref": "#/nothing"}}), r##""#/nothing""##),
@@ -93,7 +93,7 @@ fn what_is_wrong_with_a_schema_is_told_where_the_user_has_it() {
             json!({"type": "array", "items": {"$ref": "#/$defs/a"}, "$defs": {"a": {"type": 7}}}),
             r#""/$defs/a/type""#,
         ),
-        // This one does not, and has a property of the same name.
+        // This one is not wrapped, and has a property of the same name.
         (
             json!({"type": "object", "properties": {"value": {"type": 7}}}),
             r#""/properties/value/type""#,
@@ -114,7 +114,7 @@ fn what_is_wrong_with_a_schema_is_told_where_the_user_has_it() {
 }
 
 #[tokio::test]
-async fn text_mode_tells_a_given_schema_in_words() {
+async fn text_mode_describes_a_run_time_schema_as_text() {
     let (client, model) = scripted::scripted([reply::text(r#"{"name": "Ada", "scores": {}}"#)]);
     let value = client.extract_value(person(), "text").mode(Mode::Text).await.unwrap();
     assert_eq!(value["name"], "Ada");
@@ -123,7 +123,7 @@ async fn text_mode_tells_a_given_schema_in_words() {
 }
 
 #[test]
-fn older_definitions_are_found_where_they_are() {
+fn definitions_of_older_drafts_are_found() {
     let contract = Contract::from_schema(json!({
         "type": "array",
         "items": {"$ref": "#/definitions/pair"},
@@ -156,7 +156,7 @@ fn assert_unbounded(schema: Value, expected: fn(&SchemaLimit) -> bool) {
 }
 
 #[test]
-fn what_is_too_deep_too_large_or_too_costly_is_refused() {
+fn schemas_that_are_too_deep_too_large_or_too_costly_are_refused() {
     let mut deep = json!({"type": "string"});
     for _ in 0..200 {
         deep = json!({"type": "array", "items": deep});
@@ -194,10 +194,10 @@ fn nothing_is_ever_fetched() {
             panic!("{reference}: {error}")
         };
     }
-    // Not even for what nothing refers to.
+    // Not even for an unused definition.
     let unused = json!({"type": "object", "$defs": {"a": {"$ref": "https://example.com/a.json"}}});
     assert!(matches!(refusal(unused), ContractError::Schema { .. }));
-    // Nor may a part of the schema make references lead elsewhere; where none could, its `$id` is dropped.
+    // Nor may a nested `$id` redirect references. An `$id` without references is dropped.
     let inner = json!({"$id": "https://example.com/a", "$ref": "#/$defs/b", "$defs": {"b": true}});
     let other = json!({"properties": {"a": inner}, "$defs": {"b": {"type": "string"}}});
     assert_unbounded(other, |bound| {
@@ -205,13 +205,13 @@ fn nothing_is_ever_fetched() {
     });
     let named = json!({"properties": {"a": {"$id": "https://example.com/a", "type": "string"}}});
     assert!(Contract::from_schema(named).is_ok());
-    // A property of that name is no `$id`.
+    // A property with the name `$id` is not an `$id`.
     let named = json!({"type": "object", "properties": {"$id": {"type": "string"}}});
     assert!(Contract::from_schema(named).is_ok());
 }
 
 #[test]
-fn references_in_circles_end() {
+fn cyclic_references_are_refused() {
     for circle in [
         json!({"$ref": "#"}),
         json!({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}),
@@ -221,7 +221,7 @@ fn references_in_circles_end() {
     ] {
         refusal(circle);
     }
-    // A type that contains itself is none of them.
+    // A type that contains itself is not such a circle.
     let tree = json!({"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#"}}}});
     let contract = Contract::from_schema(tree).unwrap();
     assert_eq!(violations(&contract, &json!({"children": [{"children": []}]})).len(), 0);
@@ -229,7 +229,7 @@ fn references_in_circles_end() {
 }
 
 #[test]
-fn what_is_no_schema_is_refused() {
+fn invalid_schemas_are_refused() {
     for schema in [
         json!(7),
         json!("object"),
@@ -247,7 +247,7 @@ fn what_is_no_schema_is_refused() {
     }
 }
 
-/// Definitions of which each refers to the next one twice.
+/// Returns definitions that each refer to the next one twice.
 fn doubling(depth: usize, part: fn(Value, Value) -> Value) -> Value {
     let mut definitions = Map::new();
     for level in 0..depth {
@@ -284,7 +284,7 @@ fn checking_takes_bounded_time_whatever_the_schema() {
             json!({"a": format!("{}!", "a".repeat(100_000))}),
         ),
     ] {
-        // Either way will do, if it ends.
+        // Acceptance and refusal are both fine, if the call ends.
         if let Ok(contract) = Contract::from_schema(schema) {
             assert!(!violations(&contract, &value).is_empty());
         }

@@ -1,4 +1,4 @@
-//! `Mode::Auto` goes to the next mode that can carry a type, and says so.
+//! `Mode::Auto` selects the first mode whose dialect supports a type, and reports the change.
 
 use extract_llm::contract::dialect::Dialect;
 use extract_llm::model::{Profile, Scripted, scripted::reply};
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::scripted;
 
-/// Seventeen fields that may be null, which is one more than Anthropic's dialect takes.
+/// Seventeen nullable fields, which is one more than Anthropic's dialect allows.
 #[derive(Debug, Extract)]
 #[allow(dead_code, reason = "only its schema is of interest")]
 struct Wide {
@@ -41,7 +41,7 @@ fn profile(tools: &'static Dialect) -> Profile {
 }
 
 #[tokio::test]
-async fn auto_steps_to_the_mode_that_carries_the_type() {
+async fn auto_selects_a_mode_that_supports_the_type() {
     let answers = [reply::tool(json!({}))];
     let model = Scripted::new(answers).with_profile(profile(&Dialect::MISTRAL));
     let done = scripted::client_of(&model).extract::<Wide>("text").report().await.unwrap();
@@ -58,7 +58,7 @@ async fn auto_steps_to_the_mode_that_carries_the_type() {
 }
 
 #[tokio::test]
-async fn an_explicit_mode_stays_and_goes_without_enforcement() {
+async fn an_explicit_mode_is_kept_without_enforcement() {
     let model =
         Scripted::new([reply::tool(json!({}))]).with_profile(profile(&Dialect::ANTHROPIC_TOOL));
     let extraction = scripted::client_of(&model).extract::<Wide>("text").mode(Mode::Tools);
@@ -74,7 +74,7 @@ async fn an_explicit_mode_stays_and_goes_without_enforcement() {
 }
 
 #[tokio::test]
-async fn where_no_mode_carries_it_one_goes_without_enforcement() {
+async fn without_a_supporting_mode_the_schema_is_sent_without_enforcement() {
     let model =
         Scripted::new([reply::tool(json!({}))]).with_profile(profile(&Dialect::ANTHROPIC_TOOL));
     let done = scripted::client_of(&model).extract::<Wide>("text").report().await.unwrap();
@@ -83,7 +83,7 @@ async fn where_no_mode_carries_it_one_goes_without_enforcement() {
 }
 
 #[tokio::test]
-async fn a_type_that_fits_stays_in_the_first_mode_without_a_word() {
+async fn a_supported_type_stays_in_the_first_mode_without_a_note() {
     let answer = reply::json(json!({"value": [1]}));
     let model = Scripted::new([answer]).with_profile(profile(&Dialect::MISTRAL));
     let done = scripted::client_of(&model).extract::<Vec<u8>>("text").report().await.unwrap();

@@ -1,4 +1,4 @@
-//! What a dialect could not say of a type, and the tool that is sent in it.
+//! The report of a type's changes in a dialect, and the tool that is sent in that dialect.
 
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ struct Wide {
 }
 
 #[test]
-fn every_change_is_told_with_its_place_in_the_type() {
+fn every_change_is_reported_with_its_pointer_in_the_type() {
     let contract = Contract::of::<Order>().unwrap();
     let report = contract.report(&Dialect::ANTHROPIC_TOOL);
     assert!(report.fits() && report.enforced && !report.wrapped && !report.is_native());
@@ -78,7 +78,7 @@ fn every_change_is_told_with_its_place_in_the_type() {
     }
     for change in &report.changes {
         let mut pointer = change.pointer.as_str();
-        // What is noted is there, in the type's own schema.
+        // The pointer of a note leads into the type's schema.
         while contract.schema().pointer(pointer).is_none() {
             pointer = pointer.rsplit_once('/').expect("it leads into the schema").0;
         }
@@ -91,7 +91,7 @@ fn every_change_is_told_with_its_place_in_the_type() {
 }
 
 #[test]
-fn a_wrapped_root_is_told_and_its_places_are_those_of_the_value() {
+fn a_wrapped_root_is_reported_and_pointers_are_relative_to_the_value() {
     let contract = Contract::of::<Vec<Line>>().unwrap();
     let report = contract.report(&Dialect::OPENAI_STRICT);
     assert!(report.wrapped);
@@ -104,7 +104,7 @@ fn a_wrapped_root_is_told_and_its_places_are_those_of_the_value() {
 }
 
 #[test]
-fn a_limit_is_told_with_its_count_its_fields_and_what_to_do() {
+fn an_exceeded_limit_is_reported_with_its_count_fields_and_remedy() {
     let report = Contract::of::<Wide>().unwrap().report(&Dialect::ANTHROPIC_FORMAT);
     let Some(DialectError::Limit { limit, allowed, count, fields, .. }) = &report.refusal else {
         panic!("{report}")
@@ -115,19 +115,19 @@ fn a_limit_is_told_with_its_count_its_fields_and_what_to_do() {
 }
 
 #[test]
-fn a_type_that_fits_passes_its_users_test() {
+fn assert_fits_passes_for_a_supported_type() {
     assert_fits!(Order, openai, anthropic, gemini, groq, mistral, deepseek, llama_cpp, vllm);
     assert_fits!(Vec<Line>, openai);
 }
 
 #[test]
 #[should_panic(expected = "17")]
-fn one_that_does_not_fails_it_with_the_report() {
+fn assert_fits_fails_with_the_report() {
     assert_fits!(Wide, openai, anthropic);
 }
 
 #[tokio::test]
-async fn a_tool_is_shown_as_it_is_sent() {
+async fn a_contracts_tool_equals_the_tool_on_the_wire() {
     let contract = Contract::of::<Order>().unwrap();
     for dialect in [&Dialect::OPENAI_STRICT, &Dialect::JSON_SCHEMA, &Dialect::DEEPSEEK] {
         let tool = contract.tool(dialect).unwrap();
@@ -152,7 +152,7 @@ async fn a_tool_is_shown_as_it_is_sent() {
 }
 
 #[test]
-fn what_variants_mean_is_told_in_every_dialect() {
+fn descriptions_of_variants_are_sent_in_every_dialect() {
     #[derive(Extract)]
     #[allow(dead_code, reason = "only its schema is of interest")]
     struct Ticket {
@@ -187,7 +187,7 @@ fn what_variants_mean_is_told_in_every_dialect() {
 }
 
 #[test]
-fn examples_of_fields_and_types_are_told_in_every_dialect() {
+fn examples_of_fields_and_types_are_sent_in_every_dialect() {
     #[derive(Extract, serde::Serialize)]
     #[extract(example = Paint { colour: "teal".to_owned(), litres: 2.5 })]
     struct Paint {
@@ -208,7 +208,7 @@ fn examples_of_fields_and_types_are_told_in_every_dialect() {
 }
 
 #[test]
-fn both_forms_for_prompts_are_there_to_choose_from() {
+fn a_prompt_schema_is_available_in_both_forms() {
     let contract = Contract::of::<Order>().unwrap();
     let schema: Value = serde_json::from_str(&contract.json_schema_text()).unwrap();
     assert_eq!(schema["properties"]["stock"]["type"], "object", "the type's own shape");

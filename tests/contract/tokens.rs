@@ -1,7 +1,7 @@
-//! How long the two forms of a schema for prompts are, on three types as people write them. Counted in
-//! bytes and in pieces; a piece is what most tokenizers split text into before they merge: a word with
-//! the space before it, a run of up to three digits, or a run of punctuation. It is no tokenizer, and
-//! near enough for a ratio.
+//! The length of the two prompt forms of a schema, on three realistic types, in bytes and in
+//! pieces. A piece is the unit that most tokenizers split text into before merging: a word with its
+//! leading space, up to three digits, or a run of punctuation. It approximates a tokenizer closely
+//! enough for a ratio.
 
 use extract_llm::Extract;
 use extract_llm::contract::Contract;
@@ -153,7 +153,7 @@ fn pieces(text: &str) -> usize {
     let (mut count, mut length, mut last) = (0, 0, Class::Space);
     for c in text.chars() {
         let class = class(c);
-        // A single space belongs to what follows it.
+        // A single space belongs to the following piece.
         let joins = (class == last && !(class == Class::Digit && length == 3))
             || (last == Class::Space && length == 1 && class != Class::Space);
         if !joins {

@@ -1,5 +1,5 @@
-//! Types that serde cannot read back, or whose schema would be another type's: refused by name, before
-//! anything is sent.
+//! Types that serde cannot read back, or whose schema would describe another type: each is refused
+//! by name, before anything is sent.
 
 #![allow(dead_code, reason = "most of these types are never made")]
 
@@ -10,7 +10,8 @@ use extract_llm::contract::{Contract, ContractError, TypeFault};
 use extract_llm::{Answer, Client, Error, Extract, Maybe};
 use serde_json::{Value, json};
 
-/// The fault that a type is refused for.
+/// Returns the fault that a type is refused for. Panics if it is not refused for a fault of the
+/// type.
 #[track_caller]
 fn fault<T: Extract>() -> TypeFault {
     match Contract::of::<T>() {
@@ -181,13 +182,13 @@ mod doubled_members {
     }
 
     #[test]
-    fn an_alias_that_takes_a_later_member_is_refused() {
+    fn an_alias_equal_to_a_later_member_is_refused() {
         assert_eq!(doubled::<Alias>(), words("name", "Alias.title", "Alias.item"));
         assert_eq!(doubled::<ItsAlias>(), words("label", "ItsAlias.item", "ItsAlias.label"));
     }
 
     #[test]
-    fn it_is_found_wherever_the_type_stands() {
+    fn the_fault_is_found_at_every_depth() {
         let order = words("id", "Order.id", "Order.item");
         assert_eq!(doubled::<Vec<Option<Order>>>(), order);
         assert_eq!(doubled::<HashMap<String, (u8, Box<Order>)>>(), order);
@@ -202,7 +203,7 @@ mod doubled_members {
     }
 
     #[tokio::test]
-    async fn the_words_name_the_type_and_both_fields_and_nothing_is_sent() {
+    async fn the_error_names_the_type_and_both_fields_and_nothing_is_sent() {
         let model = extract_llm::model::Scripted::new([]);
         let client = Client::with_model(model.clone());
         let error = client.extract::<Order>("text").await.err().unwrap();
@@ -215,7 +216,7 @@ mod doubled_members {
         assert_eq!(model.seen().len(), 0);
     }
 
-    /// What is refused would not be read back.
+    /// serde cannot read the refused types back.
     #[test]
     fn serde_does_not_read_what_is_refused() {
         let both = json!({"id": 1, "name": "x"});
@@ -229,7 +230,7 @@ mod doubled_members {
 mod flattened_types {
     use super::*;
 
-    // Behind an alias the macro cannot see what it is.
+    // The macro cannot see what is behind an alias.
     type Texts = Vec<String>;
     type Pair = (u8, u8);
 
@@ -293,7 +294,7 @@ mod flattened_types {
     }
 
     #[test]
-    fn what_has_members_is_taken() {
+    fn flattened_types_with_members_are_accepted() {
         #[derive(Extract)]
         enum Grade {
             Good,
@@ -391,7 +392,7 @@ mod map_keys {
     }
 
     #[test]
-    fn keys_that_are_no_texts_are_refused_where_they_stand() {
+    fn keys_that_are_not_texts_are_refused_with_their_pointer() {
         assert_eq!(keys::<BTreeMap<Sku, u8>>(), words("Map_from_Sku_to_uint8", "Sku"));
         assert_eq!(keys::<Vec<Prices>>(), words("Prices.prices", "Sku"));
         assert_eq!(keys::<Change>(), words("Change::Sold.prices", "Sku"));
@@ -406,7 +407,7 @@ mod map_keys {
     }
 
     #[test]
-    fn lists_maps_and_options_of_them_are_no_keys() {
+    fn lists_maps_and_options_are_refused_as_keys() {
         assert_eq!(keys::<BTreeMap<Key, u8>>().1, "Vec<u8>");
         assert_eq!(keys::<BTreeMap<Inner, u8>>().1, "BTreeMap<u8, u8>");
         assert_eq!(keys::<BTreeMap<(Name, u8), u8>>().1, "(Name, u8)");
@@ -416,7 +417,7 @@ mod map_keys {
         assert_eq!(keys::<extract_llm::indexmap::IndexMap<Sku, u8>>().1, "Sku");
     }
 
-    /// Each of these is read from its text.
+    /// Asserts that the key type is read from this text.
     fn is_read<K>(key: &str)
     where
         K: serde::de::DeserializeOwned + schemars::JsonSchema + Ord + 'static,
@@ -430,7 +431,7 @@ mod map_keys {
     }
 
     #[test]
-    fn keys_that_are_read_from_texts_are_taken() {
+    fn keys_that_are_read_from_texts_are_accepted() {
         is_read::<String>("a");
         is_read::<Cow<'static, str>>("a");
         is_read::<char>("a");
@@ -494,7 +495,7 @@ mod names {
     }
 
     #[test]
-    fn types_of_one_name_in_different_modules_stay_two() {
+    fn types_of_one_name_in_different_modules_stay_separate() {
         type Both = Pair<billing::Row, Vec<shipping::Row>>;
         let contract = Contract::of::<Both>().unwrap();
         let definitions = contract.schema()["$defs"].as_object().unwrap();
@@ -531,12 +532,12 @@ mod names {
             }
             let found = shared::<Pair<Outer, Vec<Row>>>();
             assert_eq!(found, words("Row", "Pair.first", "Pair.second"));
-            // The wrappers are of one name as well; the mend is inside them.
+            // The wrappers also share a name. The remedy is inside them.
             let found = shared::<Pair<Wrapper<Outer>, Wrapper<Row>>>();
             assert_eq!(found, words("Row", "Wrapper.value", "Wrapper.value"));
         }
         {
-            // At the root, and inside it.
+            // One type is the root, and the other is inside it.
             #[derive(Extract)]
             struct Row {
                 inner: Outer,
@@ -557,7 +558,7 @@ mod names {
             assert!(schema.contains("Wrapper_for_Row") && schema.contains("Wrapper_for_Weighed"));
         }
         {
-            // Of one schema, they may share it.
+            // Types with equal schemas may share a name.
             #[derive(Extract)]
             struct Row {
                 total: u32,
@@ -567,7 +568,7 @@ mod names {
     }
 
     #[test]
-    fn the_words_name_both_types_and_the_mend() {
+    fn the_error_names_both_types_and_the_remedy() {
         #[derive(Extract)]
         struct Row {
             total: u32,

@@ -1,5 +1,5 @@
-//! Each constraint word end to end: a reply that breaks it is told so and asked again, in a mode
-//! that enforces the schema and in one that only tells it.
+//! Each constraint of `#[extract(..)]` end to end: a reply that violates it is re-asked with the
+//! problem, in a mode that enforces the schema and in one that only describes it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{scripted, strict};
 
-/// One field, held to one word.
+/// Tests one field with one constraint.
 macro_rules! word {
     ($test:ident, $type:ty, [$($word:tt)*], bad: $bad:expr, good: $good:expr, expected: $expected:expr, at: $at:expr) => {
         #[tokio::test]
@@ -17,7 +17,7 @@ macro_rules! word {
             #[derive(Debug, Extract)]
             struct Held {
                 #[extract($($word)*)]
-                #[allow(dead_code, reason = "what it is read from is compared")]
+                #[allow(dead_code, reason = "only its JSON is compared")]
                 field: $type,
             }
             for bad in $bad {
@@ -73,7 +73,7 @@ word!(bounds_of_the_type, u32, [description = "x"], bad: [json!(4_294_967_296_u6
     expected: "at most 4294967295", at: "/field");
 
 #[tokio::test]
-async fn a_word_on_the_values_of_a_map_reaches_through_the_pairs_it_is_sent_as() {
+async fn a_constraint_on_map_values_applies_to_the_pairs_that_are_sent() {
     #[derive(Debug, Extract)]
     struct Held {
         #[extract(inner(range(max = 3)))]
@@ -91,7 +91,7 @@ async fn a_word_on_the_values_of_a_map_reaches_through_the_pairs_it_is_sent_as()
 }
 
 #[tokio::test]
-async fn a_deeply_wrong_answer_of_a_type_of_alternatives_is_told_in_bounded_time() {
+async fn a_deeply_invalid_answer_of_a_recursive_union_is_reported_in_bounded_time() {
     #[derive(Debug, PartialEq, Extract)]
     #[serde(untagged)]
     enum Term {

@@ -1,4 +1,4 @@
-//! serde's and schemars' own attributes, and the words of `#[extract(..)]` that describe.
+//! The attributes of serde and schemars, and the descriptive ones of `#[extract(..)]`.
 
 use extract_llm::Extract;
 use schemars::JsonSchema;
@@ -26,7 +26,7 @@ struct Named {
 }
 
 #[test]
-fn names_defaults_and_skips_are_serdes() {
+fn names_defaults_and_skips_follow_serde() {
     assert_eq!(
         schema::<Named>(),
         json!({
@@ -118,7 +118,7 @@ struct Wrapped {
 }
 
 #[test]
-fn a_transparent_type_is_what_it_holds() {
+fn a_transparent_type_equals_its_field() {
     assert_eq!(property::<Wrapped>("wrapper")["type"], json!(["integer", "null"]));
     assert!(schema::<Wrapped>().get("required").is_none());
     assert_eq!(
@@ -154,7 +154,7 @@ impl TryFrom<String> for Hex {
 }
 
 #[test]
-fn a_type_may_be_read_by_way_of_another() {
+fn a_type_may_be_read_through_another() {
     assert_eq!(schema::<Euros>(), json!({"title": "Euros", "type": "number", "format": "double"}));
     assert_eq!(read::<Euros>(json!(1.5)), Euros { cents: 150 });
     assert_eq!(schema::<Hex>(), json!({"title": "Hex", "type": "string"}));
@@ -162,7 +162,7 @@ fn a_type_may_be_read_by_way_of_another() {
     assert!(refusal::<Hex>(json!("xy")).starts_with("invalid digit"));
 }
 
-/// A type of another crate, which knows neither serde nor schemars.
+/// A type of another crate without serde and schemars.
 #[derive(Debug, PartialEq, Default)]
 struct Colour(u8, u8, u8);
 
@@ -201,7 +201,7 @@ struct Paint {
 }
 
 #[test]
-fn a_foreign_type_is_given_its_reading_and_its_schema() {
+fn a_foreign_type_gets_a_custom_reader_and_schema() {
     assert_eq!(
         schema::<Paint>()["properties"],
         json!({
@@ -284,7 +284,7 @@ struct Existing {
 impl Extract for Existing {}
 
 #[test]
-fn a_type_that_has_the_traits_keeps_its_own() {
+fn a_type_that_implements_the_traits_keeps_its_implementations() {
     assert_eq!(property::<HasDeserialize>("FIELD")["description"], "Ours.");
     assert_eq!(read::<HasDeserialize>(json!({"FIELD": 1})), HasDeserialize { field: 1 });
     assert_eq!(schema::<HasSchema>()["description"], "Theirs.");
@@ -329,7 +329,7 @@ fn as_text<S: serde::Serializer>(number: &u8, writer: S) -> Result<S::Ok, S::Err
 }
 
 #[test]
-fn attributes_for_writing_do_not_disturb() {
+fn serialization_attributes_have_no_effect() {
     assert_eq!(properties::<Shared>(), ["longName", "in"]);
     let shared: Shared = read(json!({"type": "Shared", "in": 4}));
     assert_eq!(serde_json::to_value(&shared).unwrap(), json!({"out": 4}));
@@ -348,7 +348,7 @@ struct Elsewhere {
 }
 
 #[test]
-fn the_crate_may_go_by_another_path() {
+fn the_crate_may_have_another_path() {
     assert_eq!(property::<Elsewhere>("field")["minimum"], 1);
     assert_eq!(read::<Elsewhere>(json!({"field": 1})), Elsewhere { field: 1 });
 }

@@ -1,4 +1,4 @@
-//! Constraint words: each stands in the schema where it binds the value that is meant.
+//! Constraints: each is in the schema of the value that it applies to.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ struct Words {
     optional_inner: Option<Vec<i64>>,
 }
 
-/// Some keywords of a property.
+/// Asserts that a property of `Words` has these keywords.
 #[track_caller]
 fn assert_keywords(name: &str, expected: &Value) {
     let property = property::<Words>(name);
@@ -66,7 +66,7 @@ fn assert_keywords(name: &str, expected: &Value) {
 }
 
 #[test]
-fn bounds_stand_beside_the_number() {
+fn bounds_are_keywords_of_the_number() {
     assert_keywords("range", &json!({"type": "number", "minimum": 0.5, "maximum": 10.0}));
     assert_keywords("exclusive", &json!({"exclusiveMinimum": 0, "exclusiveMaximum": 9}));
     assert_keywords("optional", &json!({"type": ["integer", "null"], "minimum": -5}));
@@ -78,7 +78,7 @@ fn bounds_stand_beside_the_number() {
 }
 
 #[test]
-fn lengths_are_said_in_the_word_of_the_type() {
+fn lengths_use_the_keyword_of_the_type() {
     assert_keywords("string", &json!({"minLength": 1, "maxLength": 40, "minItems": null}));
     assert_keywords("optional_list", &json!({"minItems": 2, "maxItems": 2, "minLength": null}));
     assert_keywords("map", &json!({"maxProperties": 3}));
@@ -96,7 +96,7 @@ fn strings_have_patterns_and_formats() {
 }
 
 #[test]
-fn inner_words_reach_what_is_held() {
+fn inner_constraints_apply_to_elements_and_map_values() {
     assert_keywords(
         "inner",
         &json!({
@@ -129,7 +129,7 @@ enum Discount {
 }
 
 #[test]
-fn fields_of_newtypes_and_variants_are_bound_too() {
+fn fields_of_newtypes_and_variants_are_constrained_too() {
     assert_eq!(crate::schema::<Price>()["minimum"], 0);
     let variants = crate::schema::<Discount>()["oneOf"].clone();
     assert_eq!(variants[0]["properties"]["Percent"]["maximum"], 100);
@@ -148,9 +148,9 @@ struct Misplaced {
     number: Small,
 }
 
-/// The macro cannot see behind an alias; what it sees is refused by the compiler.
+/// The macro cannot see through an alias. The compiler refuses the mistakes that it can see.
 #[test]
-fn a_word_that_means_nothing_for_the_type_is_not_lost_in_silence() {
+fn a_constraint_that_does_not_apply_to_the_type_is_recorded() {
     assert_eq!(property::<Misplaced>("list")["x-misplaced"], json!(["range"]));
     assert_eq!(property::<Misplaced>("number")["x-misplaced"], json!(["email"]));
 }
@@ -176,7 +176,7 @@ struct Short(#[extract(length(max = 3))] String);
 struct Cent(u8);
 
 #[test]
-fn what_can_never_hold_is_refused_before_anything_is_sent() {
+fn unsatisfiable_constraints_are_refused_before_anything_is_sent() {
     refused! {
         extract(range(min = TOO_MANY)), u8 => "/properties/field",
             "no value fits: at least 300 and at most 255";
@@ -199,9 +199,9 @@ fn what_can_never_hold_is_refused_before_anything_is_sent() {
     }
 }
 
-/// A bound that the type has already is not made wider.
+/// A bound wider than the type's bound has no effect.
 #[test]
-fn a_wider_bound_than_the_type_has_changes_nothing() {
+fn a_bound_wider_than_the_types_changes_nothing() {
     #[derive(Debug, Extract)]
     #[allow(dead_code, reason = "only asked for")]
     struct Wide {
@@ -218,6 +218,6 @@ struct Theirs {
 }
 
 #[test]
-fn schemars_own_words_work_beside_ours() {
+fn schemars_attributes_work_beside_ours() {
     assert_eq!(property::<Theirs>("number")["minimum"], 2);
 }

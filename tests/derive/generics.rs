@@ -54,13 +54,13 @@ fn validators_of_an_argument_run() {
     );
 }
 
-/// Whatever is `Extract`, a page of it is, without further bounds.
+/// Compiles only if a page of any `Extract` type is `Extract`, without further bounds.
 fn first_of_page<T: Extract>(page: serde_json::Value) -> T {
     read::<Page<T>>(page).items.remove(0)
 }
 
 #[test]
-fn an_instance_is_extract_where_its_argument_is() {
+fn an_instance_is_extract_if_its_argument_is() {
     assert_eq!(first_of_page::<u8>(json!({"items": [7]})), 7);
 }
 
@@ -92,7 +92,7 @@ where
 }
 
 #[test]
-fn own_bounds_and_defaults_are_kept() {
+fn user_defined_bounds_and_defaults_are_kept() {
     let bounded: Bounded<String> = read(json!({"map": {"a": 1}, "pair": [2, null]}));
     assert_eq!(bounded.map["a"], 1);
     assert_eq!(bounded.pair, (2, None));
@@ -138,7 +138,7 @@ fn const_parameters_are_part_of_the_name() {
     assert_eq!(read::<Grid<u8, 2>>(json!({"cells": [1, 2]})), Grid { cells: [1, 2] });
 }
 
-/// It is neither read nor described nor checked.
+/// A type that implements none of the traits.
 #[derive(Debug, PartialEq)]
 struct Unit;
 
@@ -157,7 +157,7 @@ struct Tagged<T, U> {
 }
 
 #[test]
-fn a_parameter_that_holds_nothing_needs_nothing() {
+fn a_phantom_parameter_needs_no_traits() {
     let tagged: Tagged<Name, Unit> = read(json!({"value": "a", "unit": null}));
     assert_eq!(tagged, Tagged { value: Name("a".into()), unit: PhantomData });
     assert_eq!(schema::<Tagged<Name, Unit>>()["title"], "Tagged_for_Name");
@@ -231,7 +231,7 @@ struct Text<'a> {
 }
 
 #[test]
-fn a_lifetime_is_fine_where_nothing_is_borrowed() {
+fn a_lifetime_is_allowed_if_nothing_is_borrowed() {
     fn body_of(text: &Text<'_>) -> String {
         text.body.to_string()
     }

@@ -1,11 +1,11 @@
-//! What the derive writes stands in the user's file: it must not be disturbed by the names there,
-//! and it must be as clean as the strictest lints ask.
+//! The derive's output is in the user's module: names there must not affect it, and it must pass
+//! the strictest lints.
 
 #![deny(warnings, missing_docs, dead_code, unused, unreachable_pub, clippy::pedantic)]
 
 use serde_json::json;
 
-/// Names of the standard library and of ours, taken for something else.
+/// Names of the standard library and of this library, with other meanings.
 mod taken {
     use serde_json::json;
 
@@ -65,7 +65,7 @@ mod taken {
     }
 
     #[test]
-    fn the_expansion_is_not_disturbed() {
+    fn shadowed_names_do_not_affect_the_expansion() {
         let _ = (String, Vec, Option::Nothing);
         let value = json!({
             "number": -1.0,
@@ -89,11 +89,11 @@ mod taken {
     }
 }
 
-/// Everything that is public is documented, and nothing that the derive writes has to be.
+/// A module in which every public item must be documented, except for the derive's output.
 pub(crate) mod documented {
     use extract_llm::Extract;
 
-    /// A thing with more switches than pedants like, and a name in another style.
+    /// More booleans than a lint allows, and a field name in another style.
     #[derive(Debug, Clone, Extract)]
     #[allow(clippy::struct_excessive_bools, non_snake_case)]
     pub(crate) struct Switches {
@@ -117,23 +117,23 @@ pub(crate) mod documented {
         Small,
     }
 
-    /// Nothing is read of it but by its own derive.
+    /// Its fields are read only by the derive.
     #[derive(Extract)]
     pub(crate) struct Unread {
         unread: u8,
         also: Vec<Self>,
     }
 
-    /// It is going away.
+    /// A deprecated type.
     #[derive(Debug, Extract)]
     #[deprecated]
     pub(crate) struct Old {
-        /// It too.
+        /// A deprecated field.
         #[deprecated]
         pub(crate) field: u8,
     }
 
-    /// It drops.
+    /// A type with a `Drop` implementation.
     #[derive(Debug, Extract)]
     pub(crate) struct Dropped {
         /// A field.
@@ -148,7 +148,7 @@ pub(crate) mod documented {
 }
 
 #[test]
-fn what_is_written_under_strict_lints_is_read() {
+fn a_type_under_strict_lints_is_read() {
     let switches: documented::Switches =
         crate::read(json!({"a": true, "b": false, "c": true, "inStyle": true}));
     assert!(switches.a && !switches.b && switches.c && switches.inStyle);
@@ -164,7 +164,7 @@ fn what_is_written_under_strict_lints_is_read() {
     }
 }
 
-/// In a macro of the user's, with the user's own fragments.
+/// A type written by a user's macro, with fragments of that macro.
 macro_rules! records {
     ($($(#[$attr:meta])* $name:ident { $($(#[$on:meta])* $field:ident: $ty:ty),* })*) => {$(
         #[derive(Debug, PartialEq, extract_llm::Extract)]

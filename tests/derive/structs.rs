@@ -1,4 +1,4 @@
-//! Structs of every form, and what stands in their fields.
+//! Structs of every form, and their fields.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -87,7 +87,7 @@ struct Nothing;
 struct Empty {}
 
 #[test]
-fn a_newtype_is_what_it_holds() {
+fn a_newtype_has_the_schema_of_its_field() {
     assert_eq!(
         schema::<Celsius>(),
         json!({"title": "Celsius", "type": "number", "format": "double"})
@@ -223,7 +223,7 @@ struct Awkward {
 }
 
 #[test]
-fn no_field_name_is_in_the_way() {
+fn every_field_name_is_allowed() {
     let names = [
         "type",
         "title",
@@ -268,7 +268,7 @@ fn fields_may_be_private() {
 }
 
 #[test]
-fn a_type_may_stand_inside_a_function() {
+fn a_type_may_be_declared_inside_a_function() {
     #[derive(Extract)]
     struct Inside {
         field: u8,

@@ -1,4 +1,4 @@
-//! Where validators run, and with which JSON pointer they report.
+//! Validators of fields and types, and the JSON pointers of their problems.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ struct Last {
 }
 
 #[test]
-fn every_place_is_reached_under_its_name_on_the_wire() {
+fn problems_are_reported_under_the_names_on_the_wire() {
     let bad = json!({"sku": "k-1", "parts": [1, 2], "sum": 4});
     let value = json!({
         "ALL-LINES": [
@@ -127,7 +127,7 @@ struct Forms {
 }
 
 #[test]
-fn fields_by_position_and_types_that_are_what_they_hold() {
+fn tuple_fields_and_newtypes_are_validated() {
     assert_eq!(
         problems::<Forms>(&json!({
             "pair": [1, 2], "newtype": 4, "transparent": 6, "converted": 8, "tuple": [1, 10],
@@ -176,7 +176,7 @@ enum Tuples {
 }
 
 #[test]
-fn each_representation_has_its_own_places() {
+fn each_enum_representation_has_its_own_pointers() {
     fn odd_at(pointer: &str) -> String {
         format!("{pointer}: expected an odd number, found 2")
     }
@@ -209,8 +209,8 @@ fn each_representation_has_its_own_places() {
     assert_eq!(problems::<Tuples>(&json!({"bare": 2})), [odd_at("/bare")]);
 }
 
-/// The pointer must name what serde reads, so serde's own names (by way of schemars) are the
-/// oracle for ours.
+/// The pointer must contain the names that serde reads. serde's names, obtained from schemars, are
+/// the reference for the derive's.
 macro_rules! same_names_as_serde {
     ($($rule:literal)*) => {$(
         {
@@ -256,7 +256,7 @@ macro_rules! same_names_as_serde {
 }
 
 #[test]
-fn all_of_serdes_cases_are_followed() {
+fn every_rename_rule_of_serde_is_supported() {
     same_names_as_serde!(
         "lowercase" "UPPERCASE" "PascalCase" "camelCase" "snake_case" "SCREAMING_SNAKE_CASE"
         "kebab-case" "SCREAMING-KEBAB-CASE"
@@ -271,7 +271,7 @@ struct Node {
 }
 
 #[test]
-fn a_recursive_type_is_walked_to_its_end() {
+fn a_recursive_type_is_validated_at_every_depth() {
     assert_eq!(
         problems::<Node>(&json!({
             "number": 1,
@@ -281,7 +281,7 @@ fn a_recursive_type_is_walked_to_its_end() {
     );
 }
 
-/// Not `Extract`: it has nothing to check, and does not keep its neighbours from being checked.
+/// Not `Extract`: it has no checks, and the fields beside it are still checked.
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 struct Foreign {
     n: u8,
@@ -299,7 +299,7 @@ fn holds_one(foreign: &Foreign) -> Result<(), &'static str> {
 }
 
 #[test]
-fn a_field_need_not_be_extract() {
+fn a_validated_field_need_not_be_extract() {
     assert_eq!(
         problems::<Holder>(&json!({"foreign": {"n": 2}, "list": [{"n": 3}]})),
         [r#"/foreign: expected a 1 inside, found {"n":2}"#]

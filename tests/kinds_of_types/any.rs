@@ -47,7 +47,7 @@ fn a_variant_of_any_value() {
     comes_back([Adjacent::Named { name: "x".into() }], Natural::Read);
 }
 
-/// Beside a tag it is an object.
+/// With an internal tag, the value is an object.
 #[test]
 fn an_internally_tagged_variant_of_any_value() {
     comes_back(values().filter(Value::is_object).map(Internal::Any), Natural::Refusable);

@@ -1,4 +1,4 @@
-//! What `#[extract(..)]` and serde's attributes say of values that are still arriving.
+//! The effect of the attributes of `#[extract(..)]` and serde on partial values.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ struct Atom {
 }
 
 #[test]
-fn what_is_said_to_be_whole_is_shown_only_then() {
+fn fields_marked_whole_are_shown_only_when_complete() {
     let steps = steps::<Card>(
         r#"{"title": "Ti", "text": "Te", "tags": ["a", "b"], "inner": {"symbol": "H", "number": 1}}"#,
     );
@@ -38,7 +38,7 @@ fn what_is_said_to_be_whole_is_shown_only_then() {
     let mut live = live::<Card>();
     live.feed(r#"{"inner": {"symbol": "H", "number": 1}, "tags": ["a"], "#);
     assert_eq!(live.partial().inner.whole(), Some(Atom { symbol: "H".into(), number: 1 }));
-    assert_eq!(*live.partial().tags[0], "a", "its parts are there then");
+    assert_eq!(*live.partial().tags[0], "a", "elements of a whole list are shown");
     assert_eq!(live.partial().title.as_str(), live.partial().text.as_str());
 }
 
@@ -69,23 +69,23 @@ enum Kind {
 }
 
 #[test]
-fn an_object_is_held_back_until_it_has_what_it_requires() {
+fn an_object_is_withheld_until_its_required_fields_are_present() {
     let mut live = live::<Table>();
     live.feed(r#"{"first": {"label": "x", "id": 1, "owner": "A"#);
     assert_eq!(live.partial().first.state(), State::Pending);
     assert_eq!(*live.partial().first.label, "");
     live.feed(r#"da"}, "rows": [{"label": "a", "id": 1, "owner": "B"}, {"label": "b"#);
     assert_eq!(*live.partial().first.label, "x");
-    assert_eq!(live.partial().rows.len(), 1, "an element that is held back is no element yet");
+    assert_eq!(live.partial().rows.len(), 1, "a withheld element does not count");
     live.feed(r#"", "owner": null, "id": 2}, {"id": 3, "owner": "C", "label": "c"#);
-    assert_eq!(live.partial().rows.len(), 2, "null is no value");
+    assert_eq!(live.partial().rows.len(), 2, "null does not count as a value");
     assert_eq!(live.partial().rows[1].id.whole(), Some(3));
     live.feed(r#""}], "kind": {"Small": {"text": "hid"#);
     assert_eq!(*live.partial().kind, None);
     live.feed(r#"den", "id": 4}}}"#);
     let Some(KindPartial::Small { text, .. }) = &*live.partial().kind else { panic!() };
     assert_eq!(**text, "hidden");
-    // The final value shows everything.
+    // The final value shows all fields.
     let whole = json!({
         "first": null, "kind": {"Large": {"label": "", "id": 1, "owner": null}},
         "rows": [{"label": "b", "id": 2, "owner": null}],
@@ -100,7 +100,7 @@ struct Letter {
     body: String,
 }
 
-#[expect(dead_code, reason = "its name is in the way")]
+#[expect(dead_code, reason = "it occupies the default name")]
 struct LetterPartial;
 
 #[derive(Extract)]
@@ -109,11 +109,11 @@ struct Opaque {
     body: String,
 }
 
-#[expect(dead_code, reason = "its name is in the way")]
+#[expect(dead_code, reason = "it occupies the default name")]
 struct OpaquePartial;
 
 #[test]
-fn the_partial_form_has_another_name_or_there_is_none() {
+fn the_partial_type_can_be_renamed_or_omitted() {
     let mut letter = live::<Letter>();
     letter.feed(r#"{"body": "Dear"#);
     let draft: &Draft = letter.partial();

@@ -1,4 +1,4 @@
-//! Enums: nothing until the tag is known, then the variant with its parts.
+//! Enums: nothing is shown until the tag is known, then the variant with its partial fields.
 
 use super::*;
 
@@ -81,7 +81,7 @@ fn a_variant_appears_with_its_tag() {
     live.feed(r#"lo", "size": 3}, {"kind": "other", "name": "A"#);
     let Some(ShapePartial::Other(inside)) = &*live.partial()[1] else { panic!() };
     assert_eq!(*inside.name, "A");
-    // The tag comes last: then the variant does.
+    // The variant appears when its tag arrives, which may be last.
     live.feed(r#"da", "people": 1}, {"radius": 2, "kind": "circle"#);
     assert_eq!(live.partial().len(), 2);
     live.feed(r#""}, {"kind": "empty"}]}"#);
@@ -104,7 +104,7 @@ enum Event {
 }
 
 #[test]
-fn a_variant_beside_its_content_is_followed() {
+fn an_adjacently_tagged_variant_is_shown_as_it_arrives() {
     let mut live = live::<Vec<Event>>();
     live.feed(r#"{"value": [{"t": "Say", "c": "Hel"#);
     let Some(EventPartial::Say(words)) = &*live.partial()[0] else { panic!() };
@@ -130,7 +130,7 @@ enum Either {
 }
 
 #[test]
-fn what_has_no_tag_appears_when_it_is_whole() {
+fn an_untagged_enum_appears_when_complete() {
     let mut live = live::<Vec<Either>>();
     live.feed(r#"{"value": [1.5, {"words": "a"#);
     assert_eq!(live.partial().len(), 1);
@@ -149,7 +149,7 @@ enum Boxed<T> {
 }
 
 #[test]
-fn generic_and_recursive_enums_are_followed() {
+fn generic_and_recursive_enums_are_shown_as_they_arrive() {
     let mut live = live::<Boxed<String>>();
     live.feed(r#"{"value": {"Deep": {"Deep": {"Many": ["a", "b"#);
     let Some(BoxedPartial::Deep(one)) = &**live.partial() else { panic!() };

@@ -1,5 +1,5 @@
-//! What holds for every reply and every portioning: the last partial is the value, partials only
-//! grow, and what a cut reply shows is part of what the whole one says.
+//! Properties for every reply and every portioning: the last partial equals the value, partials
+//! only grow, and a truncated reply shows a part of the whole reply's value.
 
 use extract_llm::contract::dialect::Dialect;
 use extract_llm::contract::{Answer, Maybe};
@@ -91,7 +91,8 @@ struct Open {
     rest: BTreeMap<String, (String, u8)>,
 }
 
-/// Text as models write it, with what is special in JSON and in a lenient reader.
+/// Generates text as models write it, with characters that are special in JSON and in a lenient
+/// reader.
 fn words() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z]{0,8}",
@@ -161,7 +162,8 @@ fn everything() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What strict dialects send in another shape, and what stands in the branches of unions.
+/// Generates values that strict dialects send in another shape, and values in the branches of
+/// unions.
 fn turned() -> impl Strategy<Value = Value> {
     let found = prop_oneof![
         inner().prop_map(|inner| json!({"found": inner})),
@@ -209,7 +211,7 @@ fn any_json() -> BoxedStrategy<Value> {
     .boxed()
 }
 
-/// How a reply is written.
+/// Returns the reply's text for a value, in one of several styles.
 fn written(value: &Value, style: usize) -> String {
     let pretty = || serde_json::to_string_pretty(value).unwrap();
     match style {
@@ -217,12 +219,12 @@ fn written(value: &Value, style: usize) -> String {
         1 => pretty(),
         2 => format!("Here it is:\n```json\n{}\n```\nGlad to help!", pretty()),
         3 => format!("<think>a [list] and {{more}}</think>\n{value}\n"),
-        // A comma too many before each closing bracket, outside of strings.
+        // A superfluous comma before each closing bracket, outside of strings.
         _ => pretty().replace("\"\n", "\",\n").replace(",,\n", ",\n"),
     }
 }
 
-/// Feeds a text in these portions, split anywhere, and gives all that was shown on the way.
+/// Feeds a text in these portions, split anywhere, and returns all partial values.
 fn feed<T: Extract>(live: &mut Live<T>, text: &str, portions: &[usize]) -> Vec<Value> {
     let mut shown = vec![live.partial().json()];
     let mut from = 0;
@@ -237,7 +239,7 @@ fn feed<T: Extract>(live: &mut Live<T>, text: &str, portions: &[usize]) -> Vec<V
         if live.take_changed() {
             shown.push(json);
         } else {
-            assert_eq!(shown.last(), Some(&json), "it changed and did not say so");
+            assert_eq!(shown.last(), Some(&json), "it changed without reporting it");
         }
         from = to;
     }
@@ -246,7 +248,7 @@ fn feed<T: Extract>(live: &mut Live<T>, text: &str, portions: &[usize]) -> Vec<V
     shown
 }
 
-/// Whether one value can have become another by growing only.
+/// Returns whether one value can become the other only by growing.
 fn grows(before: &Value, after: &Value) -> bool {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => before
@@ -257,13 +259,14 @@ fn grows(before: &Value, after: &Value) -> bool {
                 && before.iter().zip(after).all(|(before, after)| grows(before, after))
         }
         (Value::String(before), Value::String(after)) => after.starts_with(before.as_str()),
-        // A place of a tuple that nothing has come for.
+        // A tuple element that has not arrived.
         (Value::Null, _) => true,
         (before, after) => before == after,
     }
 }
 
-/// Without members that are null: whether an optional field is left out or null says nothing.
+/// Returns the value without members that are null, because an absent optional field equals a null
+/// one.
 fn said(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -278,7 +281,7 @@ fn said_inside(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().map(said).collect(),
         Value::Object(_) => said(value),
-        // Whether a number is written with a fraction says nothing either.
+        // A number with and without a fraction is the same.
         Value::Number(number) => json!(number.as_f64()),
         other => other.clone(),
     }
@@ -300,7 +303,7 @@ proptest! {
             prop_assert!(grows(&pair[0], &pair[1]), "{} became {}", pair[0], pair[1]);
         }
         for partial in &shown {
-            prop_assert!(grows(&said(partial), &said(&value)), "{partial} is no part of {value}");
+            prop_assert!(grows(&said(partial), &said(&value)), "{partial} is not a part of {value}");
         }
         let last = live.partial().json();
         prop_assert_eq!(said(&last), said(&value), "{}", text);
@@ -311,7 +314,7 @@ proptest! {
     }
 
     #[test]
-    fn each_byte_for_itself_shows_the_same_in_the_end(value in everything(), style in 0_usize..4) {
+    fn feeding_single_characters_gives_the_same_final_value(value in everything(), style in 0_usize..4) {
         let text = written(&value, style);
         let mut one = live::<Everything>();
         feed(&mut one, &text, &[1]);
@@ -321,7 +324,7 @@ proptest! {
     }
 
     #[test]
-    fn a_lenient_reply_ends_as_it_is_read(
+    fn the_last_partial_of_a_lenient_reply_equals_its_reading(
         value in everything(),
         portions in vec(1_usize..20, 1..4),
     ) {
@@ -338,7 +341,7 @@ proptest! {
     }
 
     #[test]
-    fn a_reply_in_a_lowered_shape_ends_as_the_value(
+    fn the_last_partial_of_a_lowered_reply_equals_the_value(
         value in everything(),
         dialect in select(turning()),
         order in any::<u64>(),
@@ -355,7 +358,7 @@ proptest! {
             prop_assert!(grows(&pair[0], &pair[1]), "{} became {}", pair[0], pair[1]);
         }
         for partial in &shown {
-            prop_assert!(grows(&said(partial), &said(&value)), "{partial} is no part of {value}");
+            prop_assert!(grows(&said(partial), &said(&value)), "{partial} is not a part of {value}");
         }
         prop_assert_eq!(said(&live.partial().json()), said(&value), "{}", text);
         let mut other = Live::<Everything>::new(contract, Some(form));
@@ -364,7 +367,7 @@ proptest! {
     }
 }
 
-/// The dialects that the type can be sent in, and that change it.
+/// Returns the dialects that support the type and change its shape.
 fn turning() -> Vec<&'static Dialect> {
     let contract = Contract::of::<Everything>().unwrap();
     let turns = |dialect: &&'static Dialect| {
@@ -376,7 +379,7 @@ fn turning() -> Vec<&'static Dialect> {
     all
 }
 
-/// Turns the members of some objects around, as these bits say.
+/// Reverses the members of some objects, selected by these bits.
 fn shuffle(value: &mut Value, bits: &mut u64) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| shuffle(item, bits)),

@@ -1,4 +1,4 @@
-//! What models write for JSON, shown as it comes: the reader's rules hold for partial values too.
+//! Partial values of malformed JSON: the reader's repairs apply to them too.
 
 use super::*;
 
@@ -19,7 +19,7 @@ enum Mood {
 }
 
 #[test]
-fn what_stands_before_the_answer_is_passed_over() {
+fn text_before_the_answer_is_skipped() {
     let ada = json!({"fullName": "Ada"});
     for before in [
         "",
@@ -55,7 +55,7 @@ fn a_value_that_fits_nowhere_is_not_shown() {
 }
 
 #[test]
-fn a_missing_quote_takes_nothing_back() {
+fn a_missing_quote_never_shortens_the_text() {
     let text = "{\"fullName\": \"Ada, \n \"age\": 36}";
     let mut live = live::<Person>();
     let mut before = String::new();
@@ -67,7 +67,7 @@ fn a_missing_quote_takes_nothing_back() {
 }
 
 #[test]
-fn a_key_in_a_list_opens_the_object_that_it_misses() {
+fn a_key_in_a_list_opens_the_missing_object() {
     let text = r#"{"value": ["fullName": "Ada", "age": 3}, {"fullName": "Bob"#;
     assert_eq!(
         shown::<Vec<Person>>(text),
@@ -76,7 +76,7 @@ fn a_key_in_a_list_opens_the_object_that_it_misses() {
 }
 
 #[test]
-fn a_value_that_is_asked_for_in_an_object_may_come_without() {
+fn a_wrapped_value_may_arrive_without_its_wrapper() {
     type Prices = BTreeMap<String, u8>;
     assert_eq!(shown::<Prices>(r#"{"value": {"tea": 2, "milk": 1}"#), json!({"tea": 2, "milk": 1}));
     assert_eq!(shown::<Prices>(r#"{"tea": 2, "milk": 1}"#), json!({"tea": 2, "milk": 1}));
@@ -85,13 +85,13 @@ fn a_value_that_is_asked_for_in_an_object_may_come_without() {
 }
 
 #[test]
-fn of_a_member_that_comes_twice_what_was_shown_stays() {
+fn for_a_duplicate_member_the_shown_value_stays() {
     let text = r#"{"fullName": "Ada", "age": 3, "fullName": "Bob", "age": 4}"#;
     assert_eq!(ended::<Person>(text), json!({"fullName": "Ada", "age": 3}));
 }
 
 #[test]
-fn an_escape_that_is_none_is_put_right_in_what_was_shown() {
+fn an_invalid_escape_is_corrected_in_the_shown_text() {
     let mut live = live::<Person>();
     for piece in [r#"{"fullName": "C:\"#, r"bin\new", r"\app", r#".exe", "age": 3, "#] {
         live.feed(piece);

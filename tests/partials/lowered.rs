@@ -1,4 +1,4 @@
-//! Schemas that were sent in another shape: what comes of them is shown in the type's own.
+//! Replies to lowered schemas: partial values have the type's shape.
 
 use extract_llm::contract::dialect::Dialect;
 
@@ -23,7 +23,7 @@ struct Stop {
 }
 
 #[test]
-fn a_reply_in_a_lowered_shape_fills_the_types_own() {
+fn a_lowered_reply_fills_the_partial_value_of_the_type() {
     let contract = Contract::of::<Trip>().unwrap();
     let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
     assert!(!form.lowered.is_identity());
@@ -43,7 +43,7 @@ fn a_reply_in_a_lowered_shape_fills_the_types_own() {
     assert!(seen.contains(&json!({"title": "No"})), "{seen:?}");
     let oslo = |value: &Value| value.pointer("/stops/1/city") == Some(&json!("Be"));
     assert!(seen.iter().any(oslo), "followed into lists");
-    // What is null for being left out is not shown; what may be null says so.
+    // Null for an absent member is not shown. A nullable member may be shown as null.
     let mut last = live.partial().json();
     let none = last["stops"][1].as_object_mut().unwrap().remove("nights");
     assert!(none.is_none_or(|nights| nights.is_null()));
@@ -52,7 +52,7 @@ fn a_reply_in_a_lowered_shape_fills_the_types_own() {
 }
 
 #[test]
-fn the_next_attempt_may_be_sent_otherwise() {
+fn the_next_attempt_may_use_another_dialect() {
     let contract = Contract::of::<BTreeMap<String, u8>>().unwrap();
     let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
     let own = json!({"tea": 2});

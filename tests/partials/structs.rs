@@ -1,4 +1,4 @@
-//! Structs: fields one by one, nested values, types that know nothing of partial values.
+//! Structs: fields one by one, nested values, and types without partial forms.
 
 use std::collections::HashMap;
 
@@ -59,7 +59,7 @@ fn invoice() -> Value {
 }
 
 #[test]
-fn every_field_is_there_as_soon_as_it_can_be() {
+fn every_field_appears_as_soon_as_possible() {
     let text = invoice().to_string();
     let mut live = live::<Invoice>();
     assert_eq!(live.partial().state(), State::Pending);
@@ -99,14 +99,14 @@ fn a_string_is_shown_as_it_grows_and_a_number_when_it_is_whole() {
         json!({"title": "Sun"}),
         json!({"title": "Sun, u"}),
         json!({"title": "Sun, up"}),
-        // Its end is news as well.
+        // The end of the string is also a change.
         json!({"title": "Sun, up"}),
         json!({"title": "Sun, up", "year": 1926}),
     ];
     assert_eq!(steps, expected);
 }
 
-/// It has serde and schemars, and knows nothing of this crate.
+/// A type with serde and schemars only.
 #[derive(Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]
 struct Foreign {
     n: u8,
@@ -121,7 +121,7 @@ struct Holder {
 }
 
 #[test]
-fn what_knows_nothing_of_partial_values_appears_when_it_is_whole() {
+fn a_type_without_a_partial_form_appears_when_complete() {
     let mut live = live::<Holder>();
     live.feed(r#"{"foreign": {"n": 1"#);
     assert_eq!(live.partial().foreign.state(), State::Pending);
@@ -145,7 +145,7 @@ mod joined {
 }
 
 #[test]
-fn a_type_that_joined_without_the_derive_is_shown_whole() {
+fn a_type_that_implements_extract_by_hand_appears_when_complete() {
     let mut one = live::<joined::Existing>();
     one.feed(r#"{"a": "x", "b": 1"#);
     assert_eq!(one.partial().state(), State::Pending);
@@ -165,12 +165,12 @@ struct Tree {
 }
 
 #[test]
-fn a_recursive_type_is_followed_as_deep_as_it_goes() {
+fn a_recursive_type_is_shown_at_every_depth() {
     let text = r#"{"label": "a", "children": [{"label": "b", "children": [{"label": "c"#;
     let mut live = live::<Tree>();
     live.feed(text);
     assert_eq!(*live.partial().children[0].children[0].label, "c");
-    assert_eq!(*live.partial().twin.twin.twin.label, "", "what has not come is empty");
+    assert_eq!(*live.partial().twin.twin.twin.label, "", "a pending field is empty");
 }
 
 #[derive(Extract)]
@@ -183,7 +183,7 @@ struct Page<T> {
 }
 
 #[test]
-fn generic_types_are_followed_into_their_parameters() {
+fn the_parameters_of_generic_types_are_shown_as_they_arrive() {
     let text = r#"{"items": [{"sku": "A"}, {"sku": "B"#;
     let mut one = live::<Page<Line>>();
     one.feed(text);
@@ -208,7 +208,7 @@ struct Amount(f64);
 struct Named(Sku, Amount);
 
 #[test]
-fn newtypes_are_shown_as_what_they_hold() {
+fn newtypes_are_shown_like_their_field() {
     let steps = steps::<Named>(r#"{"value": ["ab", 5]}"#);
     let expected =
         [json!([null, null]), json!(["a", null]), json!(["ab", null]), json!(["ab", null])];
@@ -258,7 +258,7 @@ fn a_partial_can_be_kept_compared_and_sent() {
 }
 
 #[test]
-fn it_can_start_over_and_be_settled() {
+fn a_partial_can_start_over_and_be_settled() {
     let mut live = live::<Invoice>();
     live.feed(r#"{"vendor": "Ac"#);
     live.start_over();
@@ -270,5 +270,5 @@ fn it_can_start_over_and_be_settled() {
     assert_eq!(live.partial().json(), invoice());
     assert!(live.take_changed() && live.partial().is_whole());
     live.settle(&invoice());
-    assert!(!live.take_changed(), "it is the same");
+    assert!(!live.take_changed(), "the value is unchanged");
 }

@@ -1,5 +1,5 @@
-//! What a strict dialect sends in another shape, followed as it comes: maps as lists of pairs, tuples
-//! as objects, variants whose data are sent otherwise.
+//! Values that a strict dialect sends in another shape, shown as they arrive: maps as lists of
+//! pairs, tuples as objects, variants with lowered content.
 
 use extract_llm::contract::dialect::Dialect;
 use extract_llm::contract::{Answer, Maybe};
@@ -14,7 +14,7 @@ struct Stop {
     nights: u8,
 }
 
-/// A value that a reply in a strict dialect fills.
+/// Returns an empty partial value for a reply in a strict dialect.
 fn strict<T: Extract>() -> Live<T> {
     let contract = Contract::of::<T>().unwrap();
     let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
@@ -22,7 +22,7 @@ fn strict<T: Extract>() -> Live<T> {
     Live::new(contract, Some(form))
 }
 
-/// What is shown after each of these fragments.
+/// Feeds these fragments in the strict dialect, and compares the partial value after each.
 fn after<T: Extract>(fragments: &[(&str, Value)]) -> Live<T> {
     let mut live = strict::<T>();
     for (fragment, expected) in fragments {
@@ -33,7 +33,7 @@ fn after<T: Extract>(fragments: &[(&str, Value)]) -> Live<T> {
 }
 
 #[test]
-fn an_entry_appears_behind_its_key_and_grows() {
+fn a_map_entry_appears_after_its_key_and_grows() {
     let live = after::<BTreeMap<String, Stop>>(&[
         (r#"{"value": ["#, json!({})),
         (r#"{"key": "first"#, json!({})),
@@ -53,7 +53,7 @@ fn an_entry_appears_behind_its_key_and_grows() {
 }
 
 #[test]
-fn a_pair_whose_value_comes_first_appears_when_it_is_whole() {
+fn a_pair_whose_value_precedes_its_key_appears_when_complete() {
     after::<BTreeMap<u8, String>>(&[
         (r#"{"value": [{"value": "one", "#, json!({})),
         (r#""key": "1"}"#, json!({})),
@@ -64,16 +64,16 @@ fn a_pair_whose_value_comes_first_appears_when_it_is_whole() {
 }
 
 #[test]
-fn pairs_are_read_as_leniently_as_others() {
-    // Keys in another spelling, a number for a key, a member that there is not, a pair twice, no
-    // pair at all.
+fn pairs_are_read_leniently() {
+    // Keys in another spelling, a number as a key, an unknown member, a duplicate pair, and
+    // elements that are not pairs.
     after::<BTreeMap<u8, String>>(&[
         (r#"{"value": [{Key: 1, "note": {"key": 9}, "Value": "o"#, json!({"1": "o"})),
         (r#"ne"}, {"key": 1, "value": "two"}, 5, ["key"], "key""#, json!({"1": "one"})),
         (r#", {"key": {"a": 1}, "value": "x"}, {"value": "y"}"#, json!({"1": "one"})),
         (r#", {"key": 2, "value": "t", "value": "u"}]}"#, json!({"1": "one", "2": "t"})),
     ]);
-    // A brace that is missing.
+    // A missing brace.
     after::<BTreeMap<String, String>>(&[
         (r#"{"value": ["key": "a", "value": "one"}, "#, json!({"a": "one"})),
         (r#""key": "b", "value": "tw"#, json!({"a": "one", "b": "tw"})),
@@ -81,7 +81,7 @@ fn pairs_are_read_as_leniently_as_others() {
 }
 
 #[test]
-fn maps_of_maps_and_lists_of_maps_are_followed() {
+fn maps_of_maps_and_lists_of_maps_are_shown_as_they_arrive() {
     type Nested = Vec<BTreeMap<String, Option<BTreeMap<String, Vec<String>>>>>;
     let live = after::<Nested>(&[
         (r#"{"value": [[{"key": "a", "value": null}, "#, json!([{"a": null}])),
@@ -93,7 +93,7 @@ fn maps_of_maps_and_lists_of_maps_are_followed() {
 }
 
 #[test]
-fn an_entry_waits_for_what_it_requires() {
+fn a_map_entry_waits_for_its_required_fields() {
     #[derive(Debug, Extract)]
     struct Row {
         label: String,
@@ -111,7 +111,7 @@ fn an_entry_waits_for_what_it_requires() {
 struct Leg(Stop, Option<BTreeMap<String, u8>>);
 
 #[test]
-fn the_places_of_a_tuple_grow() {
+fn the_elements_of_a_tuple_grow() {
     after::<(String, Stop, u8)>(&[
         (r#"{"value": {"0": "No"#, json!(["No", null, null])),
         (r#"rth", "1": {"city": "Os"#, json!(["North", {"city": "Os"}, null])),
@@ -140,7 +140,7 @@ enum Event {
 }
 
 #[test]
-fn variants_are_followed_whose_data_are_sent_otherwise() {
+fn variants_with_lowered_content_are_shown_as_they_arrive() {
     let live = after::<Vec<Event>>(&[
         (r#"{"value": [{"Arrived": {"city": "Os"#, json!([{"Arrived": {"city": "Os"}}])),
         (
@@ -178,7 +178,7 @@ enum Beside {
 }
 
 #[test]
-fn a_tag_tells_the_branch() {
+fn a_tag_selects_the_branch() {
     after::<Vec<Tagged>>(&[
         (
             r#"{"value": [{"kind": "Counted", "note": null, "by": [{"key": "me", "#,
@@ -227,7 +227,7 @@ struct Open {
 }
 
 #[test]
-fn a_struct_with_a_flattened_map_shows_its_own_fields_as_they_come() {
+fn a_struct_with_a_flattened_map_shows_its_fields_as_they_arrive() {
     let live = after::<Open>(&[
         (r#"{"title": "No"#, json!({"title": "No"})),
         (r#"rth", "stops": [{"city": "Os"#, json!({"title": "North", "stops": [{"city": "Os"}]})),
@@ -241,7 +241,7 @@ fn a_struct_with_a_flattened_map_shows_its_own_fields_as_they_come() {
 }
 
 #[test]
-fn a_value_or_why_there_is_none_grows_in_every_shape() {
+fn maybe_grows_in_every_shape() {
     for form in Dialect::ALL.iter().copied().map(Some).chain([None]) {
         let contract = Contract::of::<Maybe<Stop>>().unwrap();
         let form = form.map(|dialect| contract.form(dialect, true).unwrap());
@@ -268,7 +268,7 @@ fn a_value_or_why_there_is_none_grows_in_every_shape() {
 }
 
 #[test]
-fn a_value_or_words_grow_inside_of_others() {
+fn answer_and_maybe_grow_inside_other_types() {
     #[derive(Extract)]
     struct Talk {
         turns: Vec<Answer<BTreeMap<String, u8>>>,

@@ -1,4 +1,4 @@
-//! What servers answer in one piece, in the form of each protocol.
+//! Server answers in one piece, in the form of each protocol.
 
 use extract_llm::Mode;
 use extract_llm::wire::Protocol;
@@ -12,7 +12,7 @@ pub(crate) enum Stop {
     Refused,
 }
 
-/// An answer in the protocol's own form, as a tool call in the mode that asks for one.
+/// Returns an answer in the protocol's form, as a tool call in the mode that asks for one.
 pub(crate) fn answer(protocol: Protocol, mode: Mode, value: &Value, stop: Stop) -> Value {
     let tool = mode == Mode::Tools;
     let text = value.to_string();
@@ -111,7 +111,7 @@ pub(crate) fn answer(protocol: Protocol, mode: Mode, value: &Value, stop: Stop) 
     }
 }
 
-/// A reply that ended otherwise than it should; none where the protocol has no word for it.
+/// Returns a reply with an abnormal stop, or `None` if the protocol cannot express it.
 pub(crate) fn stopped(protocol: Protocol, stop: Stop) -> Option<Value> {
     let half = json!("{\"name\": \"Ma");
     let plain = |stop| Some(answer(protocol, Mode::Text, &half, stop));

@@ -1,5 +1,5 @@
-//! What servers answer as a stream, in the form of each protocol: whole, without its end, and
-//! without anything that says something.
+//! Server answers as streams, in the form of each protocol: whole, without an end, and without any
+//! event.
 
 use extract_llm::Mode;
 use extract_llm::wire::Protocol;
@@ -7,24 +7,24 @@ use serde_json::{Value, json};
 
 use crate::server::{Act, stream_head};
 
-/// The events of one answer: the answer itself, and what tells that it has ended.
+/// The events of one answer: its content, and the events that end it.
 struct Events {
     said: Vec<Value>,
     end: Vec<Value>,
 }
 
-/// A stream that ends as it should.
+/// Returns a complete stream.
 pub(crate) fn whole(protocol: Protocol, mode: Mode, value: &Value) -> Act {
     let Events { said, end } = events(protocol, mode, value);
     act(protocol, &[said, end].concat())
 }
 
-/// One whose connection ends behind the answer, and before the word that it has ended.
+/// Returns a stream whose connection closes after the content and before the events that end it.
 pub(crate) fn endless(protocol: Protocol, mode: Mode, value: &Value) -> Act {
     act(protocol, &events(protocol, mode, value).said)
 }
 
-/// One whose connection ends before anything.
+/// Returns a stream whose connection closes before any event.
 pub(crate) fn silent(protocol: Protocol) -> Act {
     act(protocol, &[])
 }
@@ -43,7 +43,7 @@ fn act(protocol: Protocol, events: &[Value]) -> Act {
     Act::Answer(stream_head(media_type).into_iter().chain(framed).collect())
 }
 
-/// A message of Amazon's framing: lengths, headers and checksums around `{type: payload}`.
+/// Returns a message in Amazon's framing: lengths, headers and checksums around `{type: payload}`.
 fn message(event: &Value) -> Vec<u8> {
     let (kind, payload) = event.as_object().unwrap().iter().next().unwrap();
     let (name, payload) = (b":event-type", payload.to_string());

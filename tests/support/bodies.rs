@@ -1,11 +1,12 @@
-//! Keeps the request bodies that tests produce for the check against the official types, which
-//! `.ci/run` makes after the tests.
+//! Saves the request bodies that tests produce. A later check compares them with the providers'
+//! official types.
 
 use std::io::Write;
 
 use serde_json::Value;
 
-/// Keeps the body of a request, where it is asked for. `kind` is what the oracle calls the protocol.
+/// Saves the body of a request if `EXTRACT_BODIES_DIR` is set. `kind` is the check's name of the
+/// protocol.
 pub(crate) fn keep_as(kind: &str, body: &Value) {
     let Some(dir) = std::env::var_os("EXTRACT_BODIES_DIR") else { return };
     let path = std::path::Path::new(&dir).join(format!("{kind}.jsonl"));

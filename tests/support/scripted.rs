@@ -1,4 +1,5 @@
-//! A client that answers from a script, and keeps its request bodies for the oracle.
+//! A client that answers from a script, and saves its request bodies for the check against the
+//! official types.
 
 use extract_llm::model::scripted::ScriptedReply;
 use extract_llm::model::{Model, Profile, Scripted};
@@ -7,14 +8,14 @@ use futures_util::future::BoxFuture;
 
 use crate::bodies::keep_as;
 
-/// A client that answers from a script, and the script.
-#[allow(dead_code, reason = "not every test that has this module asks for both")]
+/// Returns a client that answers from a script, and the script.
+#[allow(dead_code, reason = "not every test uses both")]
 pub(crate) fn scripted(replies: impl IntoIterator<Item = ScriptedReply>) -> (Client, Scripted) {
     let model = Scripted::new(replies);
     (client_of(&model), model)
 }
 
-/// A client of a script.
+/// Returns a client of a script.
 pub(crate) fn client_of(model: &Scripted) -> Client {
     Client::with_model(Keeping(model.clone()))
 }

@@ -1,4 +1,4 @@
-//! What serde's and our own attributes do to a type.
+//! The effect of serde's attributes and of `#[extract(..)]` on a type.
 
 use std::collections::BTreeMap;
 
@@ -101,7 +101,7 @@ enum Choice {
     Far { kilometres: u32, by: String },
 }
 
-/// Seconds on the wire, milliseconds inside.
+/// Seconds on the wire, milliseconds in the type.
 mod seconds {
     use super::{Deserialize, Deserializer, Serializer};
 
@@ -247,6 +247,6 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
             colour: "blue".to_owned(),
         }],
     );
-    #[expect(deprecated, reason = "it is what is tested")]
+    #[expect(deprecated, reason = "it is the subject of the test")]
     family.row("deprecated, descriptions", [Documented { name: "x".to_owned(), number: Some(1) }]);
 }

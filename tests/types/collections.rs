@@ -20,7 +20,7 @@ enum Size {
 struct Options {
     required: u8,
     optional: Option<u8>,
-    #[expect(clippy::option_option, reason = "it is what is tested")]
+    #[expect(clippy::option_option, reason = "it is the subject of the test")]
     nested: Option<Option<u8>>,
     list: Option<Vec<Option<String>>>,
     map: Option<BTreeMap<String, Option<bool>>>,

@@ -1,4 +1,4 @@
-//! `docs/type-support.md`, made of the rows. The test fails where the file is stale:
+//! Generates `docs/type-support.md` from the rows. The test fails if the file is outdated:
 //!
 //! ```text
 //! UPDATE_DOCS=1 cargo test --test types
@@ -14,7 +14,8 @@ use extract_llm::contract::{Change, DialectReport};
 use crate::row::Row;
 use crate::rows;
 
-/// The columns: the dialects that differ, with the others they stand for.
+/// The columns: dialects that differ from each other, with the names of the providers that share
+/// them.
 const COLUMNS: &[(&str, &Dialect)] = &[
     ("OpenAI strict¹", &Dialect::OPENAI_STRICT),
     ("Anthropic²", &Dialect::ANTHROPIC_FORMAT),
@@ -52,7 +53,7 @@ own schema, so nothing in it is left unchecked. In the cells:
 OpenAI's fine-tuned models. ⁵ vLLM, and every provider's tools where they are not strict.
 ";
 
-/// What a cell says of a change.
+/// Returns a table cell's text for a change.
 fn word(change: &Change) -> String {
     let words = &change.words;
     let has = |part: &str| words.contains(part);
@@ -117,7 +118,8 @@ fn table(rows: &[Row]) -> String {
     text
 }
 
-/// Where the validator is milder than serde: one line a kind of mistake.
+/// Returns the table of values that the schema accepts and serde refuses, with one line per kind of
+/// mistake.
 fn differences(rows: &[Row]) -> String {
     let mut text = String::from(
         "\n## Where the schema allows what serde refuses\n\n\
@@ -168,7 +170,7 @@ const TAIL: &str = "
 ";
 
 #[test]
-fn the_document_is_what_the_types_are() {
+fn the_document_is_up_to_date() {
     let made = format!("{}{}{TAIL}", table(rows()), differences(rows()));
     assert!(!made.contains("silently lost"));
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/type-support.md");

@@ -1,4 +1,4 @@
-//! Enums: all forms of variants in all four of serde's representations.
+//! Enums: all forms of variants in serde's four representations.
 
 use extract_llm::Extract;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Types of other crates, each behind a feature.
+//! Types of other crates, each with its feature.
 
 use extract_llm::contract::Base64;
 use extract_llm::either::Either;
@@ -52,7 +52,7 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
     family.row("Base64", [Base64(vec![]), Base64(vec![0, 255, 7, 9])]);
 }
 
-/// `Span` compares by its fields only on demand.
+/// `Span` has no `PartialEq`, only a field-wise comparison.
 #[derive(Debug, Clone, serde::Serialize, extract_llm::Extract)]
 #[serde(transparent)]
 struct Duration(jiff::Span);

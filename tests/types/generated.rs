@@ -1,5 +1,5 @@
-//! Generated values of each kind of type: what a type writes fits its schema, is the same once it has
-//! been sent in any dialect, and reads back equal.
+//! Generated values of every kind of type: the serialised value fits the schema, survives every
+//! dialect, and reads back equal.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Debug;
@@ -16,7 +16,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// How many values of each type.
+/// The number of generated values per type.
 const CASES: u32 = 48;
 
 fn hold<T>(strategy: impl Strategy<Value = T>)
@@ -49,7 +49,7 @@ where
     }
 }
 
-/// Numbers that JSON has: neither infinite nor none.
+/// Generates finite numbers, because JSON has no others.
 fn number() -> impl Strategy<Value = f64> {
     prop_oneof![any::<i32>().prop_map(f64::from), -1e9..1e9_f64, Just(1e300), Just(0.1)]
 }
@@ -124,7 +124,7 @@ fn internal() -> impl Strategy<Value = Internal> {
     ]
 }
 
-/// Any JSON, but for null: an option that holds null reads as none.
+/// Generates any JSON except null, because an option that contains null is read as `None`.
 fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         any::<bool>().prop_map(Value::from),
@@ -218,7 +218,7 @@ fn structs_and_enums() {
 }
 
 #[test]
-fn recursive_ones() {
+fn recursive_types() {
     hold(tree());
     hold(proptest::option::of(tree()));
 }

@@ -1,15 +1,14 @@
-//! Values that were right and are made wrong, to see whether the validator refuses all that serde
-//! refuses.
+//! Valid values that are made invalid, to find those that the validator accepts and serde refuses.
 
 use extract_llm::Extract;
 use extract_llm::check::violations;
 use extract_llm::contract::Contract;
 use serde_json::{Value, json};
 
-/// A way to make a value wrong.
+/// The name of a mutation, and the function that returns all mutated values.
 type Mutation = (&'static str, fn(&Value) -> Vec<Value>);
 
-/// A value that the validator takes and serde refuses.
+/// A value that the validator accepts and serde refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Difference {
     pub(crate) mutation: &'static str,
@@ -101,10 +100,10 @@ const MUTATIONS: &[Mutation] = &[
     }),
 ];
 
-/// The most values that are made of one.
+/// The maximum number of values that are made from one sample.
 const MOST: usize = 3_000;
 
-/// Every way in which the validator is milder than serde, one example each.
+/// Returns one example for every mutation that the validator accepts and serde refuses.
 pub(crate) fn differences<T: Extract>(contract: &Contract, samples: &[Value]) -> Vec<Difference> {
     let mut found: Vec<Difference> = Vec::new();
     for sample in samples {

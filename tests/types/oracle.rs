@@ -1,5 +1,5 @@
-//! What is sent of each type in a strict dialect compiles in `llguidance`, the engine behind several
-//! providers' strict modes, and the grammar accepts the type's values as they are sent.
+//! The strict schema of every type compiles in `llguidance`, the engine behind several providers'
+//! strict modes, and the grammar accepts the type's values as they are sent.
 
 use extract_llm::contract::dialect::Dialect;
 use llguidance::api::TopLevelGrammar;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::rows;
 
-/// The dialects that are JSON Schema and are held to.
+/// The strict dialects that are JSON Schema.
 const STRICT: &[&Dialect] = &[
     &Dialect::JSON_SCHEMA,
     &Dialect::LLAMA_CPP,
@@ -19,7 +19,8 @@ const STRICT: &[&Dialect] = &[
     &Dialect::DEEPSEEK,
 ];
 
-/// Keywords of full JSON Schema that this engine does not know; servers with other engines do.
+/// Returns whether the error is about a keyword that this engine does not support. Other engines
+/// do.
 fn beyond(error: &str) -> bool {
     error.contains("Unimplemented keys")
 }
@@ -39,7 +40,7 @@ fn accepts(matcher: &Matcher, value: &Value) -> bool {
 }
 
 #[test]
-fn every_strict_schema_compiles_to_a_grammar_that_takes_the_values() {
+fn every_strict_schema_compiles_to_a_grammar_that_accepts_the_values() {
     let tokens = ApproximateTokEnv::single_byte_env();
     let mut factory = ParserFactory::new_simple(&tokens).unwrap();
     factory.quiet();
@@ -64,7 +65,8 @@ fn every_strict_schema_compiles_to_a_grammar_that_takes_the_values() {
                     if row.contract.is_wrapped() { json!({"value": own}) } else { own.clone() };
                 let sent = form.lowered.lower_value(asked);
                 taken += 1;
-                // A grammar insists on the order of the schema, which what was left out has lost.
+                // A grammar requires the schema's order, which the rows with absent members have
+                // lost.
                 let ordered = !row.kind.ends_with("left out");
                 if ordered && !accepts(&matcher, &sent) {
                     faults.push(format!("{}, {name}: {sent} is refused\n{schema}", row.kind));

@@ -1,4 +1,4 @@
-//! Types that contain themselves: directly, through each other, through lists, options and maps.
+//! Recursive types: directly, through each other, and through lists, options and maps.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ struct List<T> {
     tail: Option<Box<List<T>>>,
 }
 
-/// A branch of this many levels.
+/// Returns a tree of this many levels with one node each.
 fn tree(levels: usize) -> Tree {
     let mut tree = Tree { name: "leaf".to_owned(), children: vec![] };
     for level in 1..levels {

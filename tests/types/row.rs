@@ -1,4 +1,4 @@
-//! One kind of type, held to what is promised of it.
+//! Checks one kind of type in every dialect.
 
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,35 +19,35 @@ use crate::mutation::{self, Difference};
 use crate::names::Names;
 use crate::{rules, scripted};
 
-/// A kind of type, and what was found of it.
+/// A kind of type, and the results of its checks.
 pub(crate) struct Row {
     pub(crate) family: &'static str,
     pub(crate) kind: &'static str,
     pub(crate) contract: Arc<Contract>,
     pub(crate) reports: Vec<DialectReport>,
-    /// The samples as the type writes them.
+    /// The samples as JSON.
     pub(crate) samples: Vec<Value>,
-    /// How many values were sent and came back.
+    /// The number of values that were sent and came back.
     pub(crate) sent: usize,
-    /// Where the validator takes a value that serde refuses.
+    /// The values that the validator accepts and serde refuses.
     pub(crate) differences: Vec<Difference>,
 }
 
-/// The kinds of types that did not keep what is promised; what was wrong is on stderr.
+/// The kinds of types that failed a check. The details are on standard error.
 pub(crate) static FAULTS: Mutex<Vec<&str>> = Mutex::new(Vec::new());
 
-/// Rows of one family.
+/// Collects the rows of one family.
 pub(crate) struct Family<'r>(pub(crate) &'static str, pub(crate) &'r mut Vec<Row>);
 
 impl Family<'_> {
-    /// Holds a type to everything, with these samples.
+    /// Checks a type with these samples, and adds its row or its fault.
     #[track_caller]
     pub(crate) fn row<T>(&mut self, kind: &'static str, samples: impl IntoIterator<Item = T>)
     where
         T: Extract + Serialize + PartialEq + Debug,
     {
         let samples: Vec<T> = samples.into_iter().collect();
-        // All that is wrong is told at once, not the first of it.
+        // A failed check does not stop the other types, so that all faults are reported together.
         let held = catch_unwind(AssertUnwindSafe(|| hold(self.0, kind, &samples)));
         match held {
             Ok(row) => self.1.push(row),
@@ -65,7 +65,7 @@ where
         Ok(contract) => contract,
         Err(error) => panic!("{kind}: {error}"),
     };
-    assert!(!samples.is_empty(), "{kind}: a row without samples shows nothing");
+    assert!(!samples.is_empty(), "{kind}: no samples");
     let own: Vec<Value> =
         samples.iter().map(|sample| serde_json::to_value(sample).unwrap()).collect();
     for (sample, own) in samples.iter().zip(&own) {
@@ -95,7 +95,8 @@ where
     Row { family, kind, contract, reports, samples: own, sent, differences }
 }
 
-/// Lowers a value, holds it to the lowered schema, and lets a scripted model answer with it.
+/// Lowers a value, validates it against the lowered schema, and lets a scripted model answer with
+/// it.
 fn send<T>(kind: &str, dialect: &'static Dialect, contract: &Contract, sample: &T, own: &Value)
 where
     T: Extract + PartialEq + Debug,
@@ -112,7 +113,7 @@ where
     if let Err(error) = validator.validate(&lowered) {
         panic!("{kind}, {name}: {lowered}: {error}\n{schema}");
     }
-    // An option that is left out may come back as null: serde reads the same from both.
+    // An absent option may come back as null, because serde reads both as `None`.
     let raised = form.lowered.restore(lowered.clone());
     assert_eq!(without_nulls(&raised), without_nulls(&asked), "{kind}, {name}");
 
@@ -122,7 +123,7 @@ where
     let model = Scripted::new([reply::tool(lowered.clone())]).with_profile(profile);
     let client = scripted::client_of(&model);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    // The type as one value; `tests/unions.rs` is about its variants as tools.
+    // The type as one value. `tests/unions.rs` tests its variants as tools.
     let asked =
         client.extract::<T>("text").mode(Mode::Tools).layout(Layout::Whole).validation_retries(0);
     let done = runtime.block_on(asked.report().into_future());
@@ -136,7 +137,7 @@ where
     }
 }
 
-/// Lets a scripted model answer with a value in the type's own shape, as text.
+/// Lets a scripted model answer with a value in the type's shape, as text.
 fn send_text<T>(kind: &str, contract: &Contract, sample: &T, own: &Value)
 where
     T: Extract + PartialEq + Debug,
@@ -167,7 +168,7 @@ fn without_nulls(value: &Value) -> Value {
     }
 }
 
-/// Constraints and remarks that either stand in the lowered schema or are noted as said otherwise.
+/// Constraints and annotations that must be in the lowered schema or in a note.
 const SPOKEN: &[&str] = &[
     "pattern",
     "minLength",
@@ -188,7 +189,7 @@ const SPOKEN: &[&str] = &[
     "not",
 ];
 
-/// Whatever the type says, the dialect says, or the report says that it does not.
+/// Asserts that every such keyword of the type is in the lowered schema or in the report.
 fn nothing_is_lost(kind: &str, contract: &Contract, dialect: &Dialect, report: &DialectReport) {
     let form =
         contract.form(Dialect::ALL.iter().find(|d| d.name() == dialect.name()).unwrap(), false);
@@ -199,7 +200,7 @@ fn nothing_is_lost(kind: &str, contract: &Contract, dialect: &Dialect, report: &
         let noted = report.changes.iter().any(|change| {
             change.words.contains(&format!("`{keyword}`"))
                 || change.words.contains("JSON text")
-                // The length of a tuple is the members of the object that it is sent as.
+                // A tuple that is sent as an object expresses its length by its members.
                 || (matches!(*keyword, "minItems" | "maxItems") && change.words.contains("object"))
         });
         assert!(
@@ -211,7 +212,7 @@ fn nothing_is_lost(kind: &str, contract: &Contract, dialect: &Dialect, report: &
     }
 }
 
-/// Every property and every variant of the type stands in the dialect, or in a note.
+/// Asserts that every property and variant of the type is in the lowered schema or in a note.
 fn no_name_is_lost(kind: &str, contract: &Contract, dialect: &'static Dialect, names: &Names<'_>) {
     let form = contract.form(dialect, dialect.enforced()).unwrap();
     let lost = names.lost(&form.lowered.schema, &form.lowered.notes);
@@ -227,7 +228,7 @@ fn no_name_is_lost(kind: &str, contract: &Contract, dialect: &'static Dialect, n
     );
 }
 
-/// The names of the keywords in a schema; of `default` only where it says more than null.
+/// Returns the names of the keywords in a schema, with `default` only if it is not null.
 fn keywords(schema: &Value) -> Vec<String> {
     let mut found = Vec::new();
     collect(schema, &mut found);

@@ -1,4 +1,4 @@
-//! Numbers, truth, characters, texts, and what the standard library keeps in texts.
+//! Numbers, booleans, characters, texts, and the standard library's types that serialise as texts.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

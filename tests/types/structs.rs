@@ -1,4 +1,4 @@
-//! Structs of all forms, generic ones, and types that read through other types.
+//! Structs of all forms, generic structs, and types that are read through other types.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;

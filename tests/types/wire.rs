@@ -1,13 +1,13 @@
-//! What is sent of each type, dialect by dialect, kept beside the test: a change that moves a byte
-//! on the wire shows in a review.
+//! The schema of every row's type as each dialect sends it, kept as snapshots, so that a review
+//! shows every changed byte on the wire.
 
 use extract_llm::contract::dialect::Dialect;
 use serde_json::Value;
 
 use crate::rows;
 
-/// The dialects whose schemas differ from each other; `the_others_are_the_same` says of which the
-/// others are copies.
+/// The dialects whose schemas differ from each other. `the_others_are_the_same` compares the rest
+/// with these.
 const KEPT: &[&Dialect] = &[
     &Dialect::JSON_SCHEMA,
     &Dialect::LLAMA_CPP,

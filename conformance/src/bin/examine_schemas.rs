@@ -1,8 +1,8 @@
-//! `examine_schemas schemas|suite`: a filter. A line in is a schema with its instances, or a test of
-//! the JSON-Schema-Test-Suite; a line out is the list of findings about it.
+//! `examine_schemas schemas|suite` is a filter. An input line is a schema with its instances, or a
+//! test of the JSON-Schema-Test-Suite. An output line is the list of findings about it.
 //!
-//! All work is done in a thread with a small stack. A schema that overflows it ends the process, and
-//! the caller starts another one behind that line.
+//! All work runs in a thread with a small stack. A schema that overflows it ends the process, and
+//! the caller starts another process behind that line.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -10,10 +10,10 @@ use std::thread;
 
 use conformance::schemas::{Examiner, judge};
 
-/// The bytes of stack in which every schema has to be handled.
+/// The size in bytes of the stack on which every schema must be handled.
 const STACK: usize = 512 * 1024;
 
-/// The exit code after a panic, as that of a Rust program.
+/// The exit code after a panic, equal to a Rust program's.
 const PANICKED: u8 = 101;
 
 fn main() -> ExitCode {

@@ -1,5 +1,5 @@
-//! A filter: JSON lines with a text and a schema in, JSON lines with the value or the error out, in
-//! order, each as soon as it is known.
+//! A filter: reads JSON lines with a text and a schema, and writes JSON lines with the value or the
+//! error, in order, each as soon as it is available.
 
 use std::io::{self, BufRead, Write};
 

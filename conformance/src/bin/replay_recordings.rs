@@ -1,5 +1,5 @@
-//! `replay_recordings DIR`: reads every exchange of every `*.jsonl` in a directory through the
-//! library's decoding, and prints what became of it, one JSON line an exchange.
+//! `replay_recordings DIR` decodes every exchange of every `*.jsonl` in a directory with the
+//! library, and prints the outcome of each as one JSON line.
 
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;

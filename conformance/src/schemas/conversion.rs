@@ -1,14 +1,14 @@
-//! The differences that may stand between an invalid value and the accepted one.
+//! Decides which differences between an invalid value and the accepted one are allowed.
 
 use serde_json::Value;
 
-/// Whether two values are equal in JSON's sense: 1 is 1.0.
+/// Returns whether two values are equal as JSON: 1 equals 1.0.
 pub(super) fn same(left: &Value, right: &Value) -> bool {
     equal_except(left, right, &|_, _| false)
 }
 
-/// Whether the only differences are conversions that the reader may make: of scalars without loss,
-/// of a value to a list of one, of null and its words to an absent member, of an object around the
+/// Returns whether all differences are conversions that the reader may make: a scalar without loss,
+/// a value to a list of one, null or a text for null to an absent member, or an object around the
 /// whole value under its `name`.
 pub(super) fn is_allowed(written: &Value, accepted: &Value, name: &str) -> bool {
     if let Value::Object(members) = written {
@@ -26,13 +26,13 @@ pub(super) fn is_allowed(written: &Value, accepted: &Value, name: &str) -> bool 
     })
 }
 
-/// Whether the only differences are members that were null and became absent.
+/// Returns whether all differences are members that were null and became absent.
 pub(super) fn is_absence(written: &Value, accepted: &Value) -> bool {
     equal_except(written, accepted, &|written, accepted| written.is_null() && accepted.is_none())
 }
 
-/// Whether two values are equal but for places where `allowed` holds. It is given both values of the
-/// place, and none for a member that the right value lacks.
+/// Returns whether two values are equal except where `allowed` holds. `allowed` receives both
+/// values at a pointer, and `None` for a member that the right value lacks.
 fn equal_except(
     left: &Value,
     right: &Value,
@@ -55,7 +55,7 @@ fn equal_except(
     equal || allowed(left, Some(right))
 }
 
-/// A conversion that keeps the place's structure.
+/// Returns whether one value converts to the other without a change of structure.
 fn is_small(written: &Value, accepted: Option<&Value>) -> bool {
     match (written, accepted) {
         (Value::Null, None) => true,
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scalars_lists_of_one_and_absence_are_told_apart_from_other_values() {
+    fn scalars_lists_of_one_and_absence_are_distinguished_from_other_values() {
         assert!(same(&json!({"a": [1]}), &json!({"a": [1.0]})));
         assert!(!same(&json!({"a": null}), &json!({})));
         assert!(is_absence(&json!({"a": null, "b": 1}), &json!({"b": 1})));

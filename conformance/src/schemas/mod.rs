@@ -1,5 +1,5 @@
-//! Holds the library against a JSON Schema and its instances: the schema is accepted, or refused with
-//! a reason; no dialect loses one of its names; its values come back from every dialect unchanged.
+//! Checks the library against a JSON Schema and its instances. The schema is accepted or refused
+//! with a reason, no dialect loses a name, and values come back from every dialect unchanged.
 
 mod conversion;
 mod names;
@@ -21,10 +21,10 @@ use conversion::same;
 use names::{Kind, Names};
 use round_trip::{Returned, Route, Sender};
 
-/// How many times longer than its source a lowered schema may be.
+/// The maximum length of a lowered schema, as a multiple of its source.
 pub const MOST_GROWTH: usize = 10;
 
-/// The length in bytes from which a source's growth is measured.
+/// The growth limit applies only to sources longer than this, in bytes.
 pub const LEAST_SOURCE: usize = 200;
 
 /// A schema with instances.
@@ -53,37 +53,38 @@ pub struct SuiteTest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
-    /// The process was aborted, or the library panicked.
+    /// The process aborted, or the library panicked.
     Abort,
     /// The schema was refused, with a reason.
     Refused,
-    /// The schema was refused, and the error lacks a place or a mend.
+    /// The schema was refused, and the error lacks a location or a remedy.
     RefusedWithoutReason,
     /// One dialect refused the schema.
     RefusedByDialect,
-    /// A property's name is neither in the lowered schema nor in a note.
+    /// A property's name is in neither the lowered schema nor a note.
     NameLost,
-    /// A constant is neither in the lowered schema nor in a note.
+    /// A constant is in neither the lowered schema nor a note.
     VariantLost,
-    /// A name or constant that no value can have is neither in the lowered schema nor in a note.
+    /// A name or constant that no value can have is in neither the lowered schema nor a note.
     UnreachableLost,
     /// The library's check refuses a value that the case calls valid.
     ValidDisputed,
-    /// A valid value came back as another value.
+    /// A valid value came back changed.
     ValidChanged,
     /// A valid value did not come back.
     ValidRefused,
-    /// An invalid value was accepted as it is.
+    /// An invalid value was accepted unchanged.
     InvalidAccepted,
-    /// An invalid value was accepted as another value, which no allowed conversion explains.
+    /// An invalid value was accepted as another value that no allowed conversion explains.
     InvalidChanged,
-    /// An invalid value was accepted through conversions that the reader may make and reported.
+    /// An invalid value was accepted through conversions that the reader may make and that it
+    /// reported.
     InvalidConverted,
     /// An invalid null was accepted as an absent member, in a dialect that writes absence as null.
     InvalidNull,
     /// The lowered schema is too long for its source.
     Oversize,
-    /// A test of the suite has another outcome.
+    /// The library's verdict on a test of the suite differs from the expected one.
     SuiteDisagrees,
 }
 
@@ -94,7 +95,7 @@ pub struct Finding {
     pub class: Class,
     /// The dialect, or `text`; empty for a finding about the schema alone.
     pub dialect: String,
-    /// The values and names concerned, for people.
+    /// The values and names concerned, for human readers.
     pub detail: String,
 }
 
@@ -104,19 +105,19 @@ impl Finding {
     }
 }
 
-/// Examines schemas with their instances.
+/// Runs schemas with their instances through the library.
 #[derive(Debug)]
 pub struct Examiner {
     sender: Sender,
 }
 
 impl Examiner {
-    /// An examiner with a runtime of its own. Fails where the runtime cannot be built.
+    /// Creates an examiner with its own runtime. Fails if the runtime cannot be built.
     pub fn new() -> io::Result<Self> {
         Ok(Self { sender: Sender::new()? })
     }
 
-    /// All findings about one schema.
+    /// Returns all findings about one schema.
     pub fn examine(&self, case: &Case) -> Vec<Finding> {
         let mut findings = Vec::new();
         let contract = match Contract::from_schema(case.schema.clone()) {
@@ -221,8 +222,8 @@ impl Examiner {
     }
 }
 
-/// Compares the library's verdict on a test of the suite with the expected one. A refused schema is a
-/// deviation.
+/// Compares the library's verdict on a test of the suite with the expected one. A refused schema is
+/// a finding.
 pub fn judge(test: &SuiteTest) -> Vec<Finding> {
     let detail = match Contract::from_schema(test.schema.clone()) {
         Ok(contract) => {

@@ -1,5 +1,5 @@
-//! The names that a schema gives to properties and variants, and those of them that a lowered schema
-//! and its notes lack.
+//! Collects the names that a schema gives to properties and variants, and finds those that a
+//! lowered schema and its notes lack.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ pub(crate) struct Lost {
     pub(crate) text: String,
     /// Its JSON pointer in the schema.
     pub(crate) pointer: String,
-    /// Whether a value can have it.
+    /// Whether any value can have this name.
     pub(crate) reachable: bool,
 }
 
@@ -42,11 +42,11 @@ struct Named {
     value: Value,
     text: String,
     pointer: String,
-    /// The outermost schema that holds at the same place of a value.
+    /// The pointer of the outermost schema that applies to the same location in a value.
     base: String,
-    /// Stands under a keyword that has no effect beside the `type` of its schema.
+    /// Whether it is under a keyword that has no effect beside its schema's `type`.
     is_dead: bool,
-    /// Whether a value can have it; computed only for a name that is lost.
+    /// Whether any value can have this name. Computed only for a lost name.
     is_reachable: OnceCell<bool>,
 }
 
@@ -57,10 +57,10 @@ struct Open {
     is_dead: bool,
 }
 
-/// Keywords with schemas for the same place of a value.
+/// Keywords with schemas for the same location in a value.
 const IN_PLACE: &[&str] = &["allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"];
 
-/// Keywords with schemas for the members of an object. `dependencies` is that of older drafts.
+/// Keywords with schemas for the members of an object. `dependencies` belongs to older drafts.
 const OF_MEMBERS: &[&str] = &[
     "properties",
     "patternProperties",
@@ -77,8 +77,8 @@ const OF_ITEMS: &[&str] = &["items", "prefixItems", "additionalItems", "unevalua
 const MAPS: &[&str] = &["properties", "patternProperties", "dependentSchemas", "dependencies"];
 
 impl<'s> Names<'s> {
-    /// The names that can be reached from the root. Those in conditions (`not`, `if`, `contains`) do
-    /// not count.
+    /// Returns the names that can be reached from the root. Names in conditions (`not`, `if`,
+    /// `contains`) do not count.
     pub(crate) fn of(schema: &'s Value) -> Self {
         let mut names = Self { schema, found: Vec::new() };
         let mut seen = BTreeSet::new();
@@ -136,7 +136,7 @@ impl<'s> Names<'s> {
         }
     }
 
-    /// The names that neither a lowered schema has nor one of its notes mentions.
+    /// Returns the names that are in neither the lowered schema nor its notes.
     pub(crate) fn lost(&self, lowered: &Value, notes: &[Note]) -> Vec<Lost> {
         let sent = Sent::of(lowered);
         let mut lost: Vec<Lost> = Vec::new();
@@ -145,7 +145,7 @@ impl<'s> Names<'s> {
                 continue;
             }
             let reachable = *named.is_reachable.get_or_init(|| self.is_reachable(named));
-            // A definition may be used in several places, and be reachable from one of them.
+            // A definition may be used at several locations and be reachable from only one of them.
             let same =
                 |other: &&mut Lost| other.pointer == named.pointer && other.text == named.text;
             match lost.iter_mut().find(same) {
@@ -161,14 +161,15 @@ impl<'s> Names<'s> {
         lost
     }
 
-    /// Whether a value can have the name: a constant has to pass all that holds at its place.
+    /// Returns whether any value can have the name. A constant must pass all schemas at its
+    /// location.
     fn is_reachable(&self, named: &Named) -> bool {
         if named.is_dead || named.kind == Kind::Property {
             return !named.is_dead;
         }
         let mut document = self.schema.clone();
         if let Some(members) = document.as_object_mut() {
-            // A document of its own, so that its references stay in it.
+            // A separate document, so that its references stay inside it.
             members.insert("$id".to_owned(), "urn:own".into());
         }
         let base = json!({"$ref": format!("urn:own#{}", encoded(&named.base)), "$defs": {"own": document}});
@@ -182,7 +183,7 @@ impl<'s> Names<'s> {
 struct Sent<'l> {
     properties: BTreeSet<&'l str>,
     constants: BTreeSet<String>,
-    /// Whether a place takes `true` and `false` by its type.
+    /// Whether some location accepts `true` and `false` by its type.
     has_booleans: bool,
 }
 
@@ -239,7 +240,7 @@ fn is_applied(keyword: &str) -> bool {
     [IN_PLACE, OF_MEMBERS, OF_ITEMS].iter().any(|keywords| keywords.contains(&keyword))
 }
 
-/// Whether a schema's `type` leaves room for values of a kind.
+/// Returns whether a schema's `type` allows values of a kind.
 fn may_be(members: &Map<String, Value>, kind: &str) -> bool {
     match members.get("type") {
         Some(Value::String(only)) => only.eq_ignore_ascii_case(kind),
@@ -248,7 +249,7 @@ fn may_be(members: &Map<String, Value>, kind: &str) -> bool {
     }
 }
 
-/// The pointers of the schemas under a keyword.
+/// Returns the pointers of the schemas under a keyword.
 fn children(members: &Map<String, Value>, pointer: &str, keyword: &str) -> Vec<String> {
     let within = format!("{pointer}/{keyword}");
     match members.get(keyword) {
@@ -263,9 +264,10 @@ fn children(members: &Map<String, Value>, pointer: &str, keyword: &str) -> Vec<S
     }
 }
 
-/// Whether a note is about a name: about its place or one in it, about the keyword or the whole value
-/// around it, or quotes it. Notes point through what was merged, so that the steps into `allOf` and
-/// unions do not count, and where a reference was followed only the way from the last property does.
+/// Returns whether a note covers a name. It does if it quotes the name, points to it or into it, or
+/// is about the keyword or the whole value around it. Notes point through merged schemas, so steps
+/// into `allOf` and unions do not count. Behind a reference only the path from the last property
+/// counts.
 fn mentions(note: &Note, named: &Named) -> bool {
     if note.words.contains(&named.text) {
         return true;
@@ -291,7 +293,7 @@ fn is_within(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The pointer without the steps into `allOf` and unions.
+/// Returns the pointer without the steps into `allOf` and unions.
 fn plain(pointer: &str) -> String {
     let mut kept = String::new();
     let mut segments = pointer.split('/').skip(1);
@@ -306,7 +308,7 @@ fn plain(pointer: &str) -> String {
     kept
 }
 
-/// The end of a pointer from the last property on.
+/// Returns the end of a pointer from the last property on, or `None` without a property.
 fn from_property(pointer: &str) -> Option<&str> {
     pointer.rfind("/properties/").map(|at| &pointer[at..])
 }
@@ -315,7 +317,7 @@ fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// The fragment of a reference without its percent signs.
+/// Percent-decodes the fragment of a reference.
 fn decoded(fragment: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = fragment.as_bytes();
@@ -335,7 +337,7 @@ fn decoded(fragment: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// A pointer as the fragment of a reference.
+/// Percent-encodes a pointer as the fragment of a reference.
 fn encoded(pointer: &str) -> String {
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~$".contains(&byte);
     let encode =

@@ -1,4 +1,5 @@
-//! Lost names are found, in a test of their own: the module is shared with the tests of the types.
+//! Tests that lost names are found. A separate file, because the tests of the types share the
+//! module.
 
 use extract_core::contract::dialect::{Dialect, Note, lower};
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ fn lost(schema: &Value, lowered: &Value, notes: &[Note]) -> Vec<(String, bool)> 
 }
 
 #[test]
-fn a_lowered_schema_without_a_name_is_found_out() {
+fn a_lowered_schema_without_a_name_is_reported() {
     let schema = json!({
         "type": "object",
         "properties": {
@@ -30,7 +31,7 @@ fn a_lowered_schema_without_a_name_is_found_out() {
 }
 
 #[test]
-fn a_note_about_the_place_counts() {
+fn a_note_at_the_pointer_counts() {
     let schema = json!({"type": "object", "properties": {"a b": {"enum": [[1], [2]]}}});
     let mut lowered = lower(&schema, &Dialect::ANTHROPIC_TOOL).unwrap();
     assert_eq!(lost(&schema, &lowered.schema, &lowered.notes), []);
@@ -40,7 +41,7 @@ fn a_note_about_the_place_counts() {
 }
 
 #[test]
-fn names_that_no_value_can_have_are_told_apart() {
+fn names_that_no_value_can_have_are_distinguished() {
     let schema = json!({"type": "object", "properties": {
         "a": {"type": "string", "properties": {"b": true}},
         "c d": {"allOf": [{"enum": [1, 2]}, {"$ref": "#/definitions/e%25"}]},
@@ -48,7 +49,7 @@ fn names_that_no_value_can_have_are_told_apart() {
     let mut found = lost(&schema, &json!({"properties": {"a": true, "c d": true}}), &[]);
     found.sort();
     let expected = [("\"b\"", false), ("1", false), ("2", true), ("3", false)];
-    // 2 is lost in two places.
+    // 2 is lost at two locations.
     found.dedup();
     assert_eq!(found, expected.map(|(text, reachable)| (text.to_owned(), reachable)));
 }

@@ -1,13 +1,13 @@
-//! Whether the text of a refusal helps: it names a place or a bound, and a mend.
+//! Checks that a refusal's text helps: it names a location or a limit, and a remedy.
 
-/// The words that a mend begins with: `…; leave it out`.
+/// The words that begin a remedy, as in `…; leave it out`.
 const MENDS: &[&str] = &[
     "add", "allow", "choose", "define", "drop", "give", "group", "inline", "leave", "lower",
     "make", "merge", "move", "put", "raise", "remove", "rename", "replace", "shorten", "split",
     "take", "use", "write",
 ];
 
-/// Whether a refusal names a place (a JSON pointer) or a bound (a number), and what to do.
+/// Returns whether a refusal names a location (a JSON pointer) or a limit (a number), and a remedy.
 pub(super) fn is_complete(text: &str) -> bool {
     let place = ["\"/", "\"\"", "\"#", " at /", " in /"].iter().any(|mark| text.contains(mark))
         || text.split(' ').any(|word| word.starts_with(|first: char| first.is_ascii_digit()));
@@ -23,7 +23,7 @@ mod tests {
     use super::is_complete;
 
     #[test]
-    fn a_refusal_needs_a_place_and_a_mend() {
+    fn a_refusal_needs_a_location_and_a_remedy() {
         for text in [
             "the `$id` at /a/$id makes a document of its own inside of it; leave it out",
             "x allows 24 optional properties, this has 44; make some fields required",

@@ -1,5 +1,5 @@
-//! One value through the whole library: lowered, written by a scripted model as a tool call or as
-//! text, read, raised and checked by the client that users have.
+//! Sends one value through the whole library. It is lowered, written by a scripted model as a tool
+//! call or as text, then read, restored and checked by the public client.
 
 use std::io;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 pub(super) enum Route {
     /// As the arguments of a tool in a dialect.
     Tool(&'static Dialect, Arc<LoweredContract>),
-    /// As text, in the schema's own shape.
+    /// As text, in the shape of the original schema.
     Text,
 }
 
@@ -30,7 +30,7 @@ impl Route {
         }
     }
 
-    /// Whether two values are sent as the same one.
+    /// Returns whether two values are sent as the same value.
     pub(super) fn says_same(&self, left: &Value, right: &Value) -> bool {
         match self {
             Self::Tool(_, form) => {
@@ -44,7 +44,7 @@ impl Route {
 /// An accepted value.
 pub(super) struct Returned {
     pub(super) value: Value,
-    /// Whether the report names a repair.
+    /// Whether the report contains a repair.
     pub(super) is_repaired: bool,
 }
 

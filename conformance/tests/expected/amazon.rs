@@ -1,5 +1,5 @@
-//! Bedrock's recorded streams, message by message: read by the lengths that stand in front, without
-//! a look at the checksums, and without a line in common with the library's framing.
+//! Splits Bedrock's recorded streams into messages by the length prefixes, without verifying
+//! checksums. Shares no code with the library's framing.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Expected, arguments, text, word};
 
-/// The events of a recorded stream as `{name: payload}`; nothing where the exchange has none.
+/// Returns the events of a recorded stream as `{name: payload}`, or `None` if the exchange has no
+/// binary stream.
 pub(crate) fn events(exchange: &Value) -> Option<Vec<Value>> {
     let binary = exchange["response_headers"].to_string().contains("vnd.amazon.eventstream");
     let encoded = exchange["response_body"]["base64"]
@@ -26,8 +27,8 @@ pub(crate) fn events(exchange: &Value) -> Option<Vec<Value>> {
     Some(events)
 }
 
-/// What stands in the header `:event-type`. All headers of these streams are texts: the length of
-/// the name in a byte, the name, 7, the length of the value in two bytes, the value.
+/// Returns the value of the header `:event-type`. All headers of these streams are texts: the name's
+/// length in one byte, the name, 7, the value's length in two bytes, the value.
 fn event_type(mut headers: &[u8]) -> String {
     while !headers.is_empty() {
         let name = 1 + usize::from(headers[0]);

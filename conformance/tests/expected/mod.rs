@@ -1,5 +1,5 @@
-//! What a recorded answer says, read from its JSON field by field. Slow and plain on purpose, and
-//! without a line in common with the library's decoding.
+//! Reads the expected content of a recorded answer from its JSON, field by field. Deliberately slow
+//! and plain, and without shared code with the library's decoding.
 
 mod amazon;
 
@@ -14,7 +14,8 @@ pub(crate) struct Expected {
     pub(crate) tokens: Option<(u64, u64)>,
 }
 
-/// What the exchange should be read as; nothing where it is a failure, or binary.
+/// Returns the expected content of the exchange, or `None` for a failure or an unsupported binary
+/// body.
 pub(crate) fn of(exchange: &Value, protocol: Protocol) -> Option<Expected> {
     if exchange["status"] != 200 {
         return None;
@@ -36,7 +37,7 @@ pub(crate) fn of(exchange: &Value, protocol: Protocol) -> Option<Expected> {
     Some(whole(protocol, body))
 }
 
-/// Whether a cut stream holds its end marker all the same.
+/// Returns whether a truncated stream already contains its end marker.
 pub(crate) fn ends_early(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let marks = [
@@ -69,7 +70,7 @@ fn word(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-/// Arguments as JSON, where they are.
+/// Returns the arguments as JSON, or as a string if they are not JSON.
 fn arguments(written: &str) -> Value {
     serde_json::from_str(written).unwrap_or_else(|_| Value::String(written.to_owned()))
 }

@@ -1,5 +1,5 @@
-//! Runs the cases through child processes, so that a case that aborts its process is a finding and
-//! the others are still examined.
+//! Runs the cases in child processes, so that a case that aborts its process is reported as a
+//! finding and the others are still examined.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -9,10 +9,10 @@ use std::thread;
 
 use conformance::schemas::{Class, Finding};
 
-/// The processes that run at a time.
+/// The maximum number of concurrent processes.
 const PROCESSES: usize = 2;
 
-/// A child that answers one line after another.
+/// A child process that answers one line after another.
 struct Worker {
     child: Child,
     input: ChildStdin,
@@ -29,7 +29,7 @@ impl Worker {
         Self { child, input, output }
     }
 
-    /// The findings about a line; none where the process ended without an answer.
+    /// Returns the findings about a line, or `None` if the process ended without an answer.
     fn ask(&mut self, line: &str) -> Option<Vec<Finding>> {
         let mut answer = String::new();
         writeln!(self.input, "{line}").ok()?;
@@ -37,14 +37,14 @@ impl Worker {
         serde_json::from_str(&answer).ok()
     }
 
-    /// How the process ended.
+    /// Waits for the process and returns its exit status as text.
     fn end(mut self) -> String {
         drop(self.input);
         self.child.wait().unwrap().to_string()
     }
 }
 
-/// The findings about each line, in the order of the lines.
+/// Returns the findings about each line, in the order of the lines.
 pub(crate) fn examine(kind: &str, lines: &[String]) -> Vec<Vec<Finding>> {
     let next = AtomicUsize::new(0);
     let findings = Mutex::new(vec![Vec::new(); lines.len()]);

@@ -1,9 +1,9 @@
-//! A grammar of types: each has a schema, written as schemars writes it, and values that fit it.
-//! Everything comes from one seed, so that a failure names itself.
+//! Generates random types. Each has a schema, in the form that schemars produces, and values that
+//! fit it. Everything derives from one seed, which a failure message can name.
 
 use serde_json::{Map, Value, json};
 
-/// A small generator of numbers (splitmix64).
+/// A small random number generator (splitmix64).
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -32,7 +32,7 @@ impl Dice {
     }
 }
 
-/// Names that are keywords somewhere, or that some provider refuses.
+/// Names that are keywords in some schema, or that some provider refuses.
 const NAMES: &[&str] = &[
     "title",
     "format",
@@ -102,7 +102,7 @@ pub(crate) struct Field {
     described: bool,
 }
 
-/// A root type and what its definitions are.
+/// A root type and its definitions.
 #[derive(Debug)]
 pub(crate) struct Document {
     root: Vec<Field>,
@@ -112,7 +112,7 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn roll(dice: &mut Dice, recursive: bool) -> Self {
-        // The shared definition holds no reference to itself.
+        // The shared definition must not refer to itself.
         let shared = loop {
             let shared = roll(dice, 2, false);
             if !format!("{shared:?}").contains("Shared") {
@@ -154,8 +154,8 @@ impl Document {
     fn members(&self, fields: &[Field], dice: &mut Dice, depth: usize) -> Value {
         let mut members = Map::new();
         for field in fields {
-            // What may be null and is left out is sent as null, and comes back as null: serde reads
-            // both as `None`, so such a field is always there.
+            // An absent nullable member is sent as null and comes back as null, because serde reads
+            // both as `None`. Such a field is therefore always generated.
             if !field.required && !self.accepts_null(&field.of) && dice.chance(40) {
                 continue;
             }
@@ -362,9 +362,9 @@ fn variants(dice: &mut Dice, depth: usize, recursive: bool) -> Vec<(&'static str
         .collect()
 }
 
-/// Branches of different kinds, among them those that look alike once they are sent. Structs come
-/// with fields of their own, for a struct that has fewer of the same would take the values of one
-/// that has more, in serde too.
+/// Returns an untagged union of branches of different kinds, including some that look alike once
+/// sent. Every struct gets distinct field names. With shared names, a struct with fewer fields
+/// would also accept the values of a larger one, in serde too.
 fn untagged(dice: &mut Dice, depth: usize, recursive: bool) -> Type {
     let mut branches = Vec::new();
     for _ in 0..2 + dice.below(3) {

@@ -1,9 +1,9 @@
-//! The providers' rules, written down a second time and independently of the tables: what may stand
-//! in a schema that is sent.
+//! The providers' rules for schemas, written a second time and independently of the library's
+//! tables.
 
 use serde_json::{Map, Value, json};
 
-/// What each strict dialect may send, by keyword.
+/// Returns the keywords that a strict dialect allows, or `None` for a dialect without a list.
 fn allowed(dialect: &str) -> Option<&'static [&'static str]> {
     Some(match dialect {
         "openai-strict" | "groq-strict" | "mistral" => &[
@@ -101,7 +101,8 @@ fn allowed(dialect: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-/// Whether a lowered schema follows the rules, and the first that it breaks.
+/// Checks that a lowered schema follows the dialect's rules. Fails with the first rule that it
+/// breaks.
 pub(crate) fn check(dialect: &str, schema: &Value) -> Result<(), String> {
     let Some(keywords) = allowed(dialect) else { return Ok(()) };
     if !dialect.starts_with("gemini")
@@ -205,8 +206,9 @@ fn one(dialect: &str, schema: &Map<String, Value>) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// A lowered schema in standard JSON Schema, for a validator: `OpenAPI`'s words are translated.
-#[allow(dead_code, reason = "one of the tests that share this file asks for less")]
+/// Converts a lowered schema to standard JSON Schema for a validator, by replacing `OpenAPI`'s
+/// keywords.
+#[allow(dead_code, reason = "not every test that shares this file uses it")]
 pub(crate) fn standard(schema: &Value) -> Value {
     let Value::Object(members) = schema else { return schema.clone() };
     let mut standard = Map::new();

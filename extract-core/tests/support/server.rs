@@ -1,5 +1,4 @@
-//! A server on a loopback socket that answers from a list, byte for byte, and keeps what it was
-//! asked.
+//! A server on a loopback socket that answers from a list, byte for byte, and records its requests.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -8,14 +7,14 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What is done with one connection.
+/// The server's action for one connection.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
-    /// These bytes are written, and the connection is closed.
+    /// Writes these bytes and closes the connection.
     Answer(Vec<u8>),
-    /// These bytes are written, and then nothing more happens.
+    /// Writes these bytes and keeps the connection open.
     Hang(Vec<u8>),
-    /// These pieces are written with a pause behind each, and the connection is closed.
+    /// Writes these pieces with a pause after each, and closes the connection.
     #[allow(dead_code, reason = "each file of tests uses what it needs")]
     Slow(Vec<Vec<u8>>, Duration),
 }
@@ -23,12 +22,12 @@ pub(crate) enum Act {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
-    /// How many connections the other side has closed while they hung.
+    /// The number of hanging connections that the client has closed.
     closed: Arc<Mutex<usize>>,
 }
 
 impl Server {
-    /// Each connection gets the next act; the last one is repeated.
+    /// Starts a server that performs the next act for each connection, and repeats the last one.
     pub(crate) async fn start(acts: impl IntoIterator<Item = Act>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -76,7 +75,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Head and body of each request so far.
+    /// Returns the head and body of every request so far.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
@@ -85,7 +84,7 @@ impl Server {
         self.requests.lock().unwrap().len()
     }
 
-    /// Waits until this many hanging connections were closed by the other side.
+    /// Waits until the client has closed this many hanging connections.
     pub(crate) async fn closed(&self, expected: usize) {
         for _ in 0..500 {
             if *self.closed.lock().unwrap() >= expected {
@@ -118,7 +117,7 @@ pub(crate) async fn read_request(socket: &mut TcpStream) -> String {
     }
 }
 
-/// An answer with a length.
+/// Returns an answer with a content length.
 pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Act {
     let length = body.len();
     Act::Answer(
@@ -127,13 +126,13 @@ pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Act {
     )
 }
 
-/// The head of a stream that ends with its connection.
+/// Returns the head of a stream that ends when the connection closes.
 pub(crate) fn stream_head(media_type: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\nconnection: close\r\n\r\n")
         .into_bytes()
 }
 
-/// A chunk of a chunked body.
+/// Returns one chunk of a chunked body.
 fn chunk(bytes: &[u8]) -> Vec<u8> {
     let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
     chunk.extend_from_slice(bytes);
@@ -141,7 +140,7 @@ fn chunk(bytes: &[u8]) -> Vec<u8> {
     chunk
 }
 
-/// A chunked stream, whole or cut off before its last chunk.
+/// Returns a chunked stream, whole or without its last chunk.
 pub(crate) fn chunked(media_type: &str, body: &[u8], whole: bool) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\ntransfer-encoding: chunked\r\nx-request-id: req-7\r\n\r\n"

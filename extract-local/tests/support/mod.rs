@@ -1,6 +1,6 @@
-//! What the black-box tests share: a temporary cache, a scripted Python, a loopback server that plays
-//! others, and a bounded wait.
-#![allow(dead_code, unreachable_pub)] // each test file uses its part
+//! Shared parts of the black-box tests: a scripted Python, a simulated server on the loopback, and
+//! a bounded wait.
+#![allow(dead_code, unreachable_pub)] // every test file uses only some of these
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use extract_local::{Options, Progress, Which};
 
-/// Generous: nothing here measures speed.
+/// A generous limit: no test here measures speed.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Poll until it is so. Panics with `what` after [`PATIENCE`].
+/// Polls until `so` returns true. Panics with `what` after [`PATIENCE`].
 pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !so() {
@@ -24,7 +24,7 @@ pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
     }
 }
 
-/// Whether a process lives. A zombie does not.
+/// Returns whether a process is alive. A zombie is not.
 pub fn alive(pid: u32) -> bool {
     let stat = if Path::new("/proc/self/stat").exists() {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -36,14 +36,14 @@ pub fn alive(pid: u32) -> bool {
     !stat.trim().is_empty() && !stat.trim().starts_with('Z')
 }
 
-/// SIGKILL.
+/// Sends SIGKILL.
 pub fn kill(pid: u32) {
     assert!(pid > 1);
     let status = Command::new("sh").args(["-c", &format!("kill -9 {pid}")]).status();
     assert!(status.expect("sh runs").success());
 }
 
-/// The directory that a server of this name keeps its files in.
+/// Returns the directory where the server of this instance keeps its files.
 pub fn run_directory(instance: &str) -> PathBuf {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     let root = variable("EXTRACT_CACHE_DIR").unwrap_or_else(|| {
@@ -62,8 +62,8 @@ pub fn run_directory(instance: &str) -> PathBuf {
     newest.expect("the server has a directory").path()
 }
 
-/// Options for our own server: shared packages, a server that no other test uses, and what it says
-/// kept for looking at.
+/// Returns options for a managed server with shared packages and a separate instance, and a list
+/// that collects its progress events.
 pub fn managed(instance: &str) -> (Options, Arc<Mutex<Vec<Progress>>>) {
     let said = Arc::new(Mutex::new(Vec::new()));
     let keep = Arc::clone(&said);
@@ -76,7 +76,7 @@ pub fn managed(instance: &str) -> (Options, Arc<Mutex<Vec<Progress>>>) {
     (options, said)
 }
 
-/// Write an executable script.
+/// Writes an executable script and returns its path.
 #[cfg(unix)]
 pub fn script(directory: &Path, name: &str, text: &str) -> PathBuf {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -87,14 +87,14 @@ pub fn script(directory: &Path, name: &str, text: &str) -> PathBuf {
     path
 }
 
-/// What a server on the loopback was asked, and what it answers: path to (status, body).
+/// A simulated server on the loopback, and the paths that were requested.
 pub struct Playing {
     pub port: u16,
     pub asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Playing {
-    /// Answer each path with its body and everything else with 404.
+    /// Answers every listed path with its status and body, and every other path with 404.
     pub fn answering(pages: &'static [(&'static str, u16, &'static str)]) -> Self {
         Self::with(move |stream, path| {
             let (status, body) = pages
@@ -106,12 +106,12 @@ impl Playing {
                 "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: keep-alive\r\n\r\n{body}",
                 body.len()
             );
-            // Some keep the connection open whatever they were asked.
+            // Some servers keep the connection open in spite of `Connection: close`.
             thread::sleep(Duration::from_millis(200));
         })
     }
 
-    /// Answer in any other way.
+    /// Answers every request with this function.
     pub fn with(answer: impl Fn(&mut TcpStream, &str) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -144,7 +144,7 @@ fn read_path(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&head).split(' ').nth(1).unwrap_or_default().to_owned()
 }
 
-/// A port on which nothing listens.
+/// Returns a port on which nothing listens.
 pub fn closed_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }

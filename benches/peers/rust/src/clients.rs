@@ -1,4 +1,4 @@
-//! The clients, each asked for the same types in the way its own documentation shows.
+//! The clients. Each asks for the same types in the way that its documentation shows.
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
@@ -9,13 +9,14 @@ use crate::types::{
     Address, Asked, Contacts, Event, Invoice, Order, Person, Product, Recipe, Review, Stock,
 };
 
-/// What is the same for all of them.
+/// Settings that are equal for all clients.
 pub struct Settings {
     pub reasks: u32,
     pub most_tokens: Option<u32>,
 }
 
-/// Why there is no value: the first name in the error's `Debug` form, and its words.
+/// The reason why a client returned no value: the first name in the error's `Debug` form, and its
+/// message.
 pub struct Failure {
     pub kind: String,
     pub message: String,
@@ -34,9 +35,9 @@ type Answer = Result<Value, Failure>;
 #[derive(Clone, Copy)]
 pub enum Client {
     Ours(extract_llm::Mode),
-    /// Ours by native schema, with a sentence that says what is wanted.
+    /// Our client with a native schema and a system sentence that states the task.
     OursAsked,
-    /// Ours, as it treats the embedded model.
+    /// Our client with the settings that it uses for the embedded model.
     OursLocal,
     Plain,
     Rstructor,
@@ -68,7 +69,7 @@ impl FromStr for Client {
 }
 
 impl Client {
-    /// Asks for a type by its name.
+    /// Asks for the type with this name.
     pub async fn ask_for(self, name: &str, url: &str, prompt: &str, settings: &Settings) -> Answer {
         match name {
             "order" => self.ask::<Order>(url, prompt, settings).await,
@@ -102,10 +103,10 @@ impl Client {
     }
 }
 
-/// The model's name: one that every client takes for a capable one.
+/// Every client treats this name as a capable model.
 const MODEL: &str = "gpt-4.1-mini";
 
-/// What a user might say beside the text.
+/// A system sentence that a user might add to the text.
 const ASKED: &str = "Extract what is asked for from the text.";
 
 async fn ours<T: Asked>(
@@ -115,7 +116,8 @@ async fn ours<T: Asked>(
     prompt: &str,
     settings: &Settings,
 ) -> Result<T, Failure> {
-    // With a limit it is the local model's server, else the stand-in for OpenAI's.
+    // A token limit means the local model's server. Without one, the server is the stand-in for
+    // OpenAI.
     let provider = if settings.most_tokens.is_some() { "llamacpp" } else { "openai" };
     let mut client = extract_llm::Client::builder()
         .model(format!("{provider}/{MODEL}"))
@@ -134,7 +136,7 @@ async fn ours<T: Asked>(
     asked.await.map_err(Failure::of)
 }
 
-/// What `Client::local()` does, with a server that runs already.
+/// Does what `Client::local()` does, against a server that already runs.
 async fn ours_local<T: Asked>(url: &str, prompt: &str, settings: &Settings) -> Result<T, Failure> {
     let options = extract_local::Options::default().url(url);
     let client = extract_llm::Client::with_model(extract_llm::model::Local::new(options));
@@ -145,7 +147,7 @@ async fn ours_local<T: Asked>(url: &str, prompt: &str, settings: &Settings) -> R
     asked.await.map_err(Failure::of)
 }
 
-/// No library: the reply's shape in the prompt, and `serde_json` on the reply.
+/// Uses no library: the prompt describes the reply, and `serde_json` parses it.
 async fn plain<T: Asked>(url: &str, prompt: &str, settings: &Settings) -> Result<T, Failure> {
     use extract_llm::conversation::{Message, Request};
 

@@ -1,5 +1,5 @@
-//! Drives one Rust peer, or ours, against a server, and prints one JSON line an answer. What the
-//! answers cost is counted by the server.
+//! Drives one Rust client, a peer or ours, against a server, and prints one JSON line per answer.
+//! The server counts the cost of the answers.
 //!
 //! ```text
 //! peers ask <client> <base url with {id}> <cases.jsonl> <re-asks> [<most tokens>]
@@ -17,7 +17,7 @@ use serde_json::json;
 
 use clients::{Client, Settings};
 
-/// A line of the file of cases.
+/// One line of the file of cases.
 #[derive(Deserialize)]
 struct Case {
     name: String,

@@ -1,6 +1,6 @@
-//! The CPU of consuming whole streams with partial values. A stream is asked for by a base URL that
-//! says how long its reply is and in how large pieces it comes. Its lines are read from the standard
-//! input, so that the driver can stop a client that has become too slow.
+//! Measures the CPU time of consuming whole streams with partial values. The base URL selects the
+//! reply's length and the size of its pieces. Cases are read from standard input, one per line, so
+//! that the driver can stop a client that has become too slow.
 
 use std::io::{BufRead, Write};
 use std::time::Instant;
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::types::Log;
 
-/// Reads a case a line (`size/chunk`), consumes its stream, writes what that took.
+/// Reads one case per line (`size/chunk`), consumes its stream, and writes the measured times.
 pub async fn run(client: &str, url: &str) {
     for case in std::io::stdin().lock().lines() {
         let url = url.replace("{id}", &case.expect("a case"));
@@ -47,13 +47,13 @@ async fn rstructor(url: &str) -> (usize, usize) {
     panic!("the stream ended without a value");
 }
 
-/// The events of a reply of 1 MB in pieces of 4 bytes are 60 MB, more than is taken unless one says so.
+/// The events of a 1 MB reply in pieces of 4 bytes are 60 MB, more than the default limit allows.
 fn ours(url: &str) -> extract_llm::Client {
     let client = extract_llm::Client::builder().model("llamacpp/any").base_url(url);
     client.max_reply_bytes(256 << 20).build().expect("a client")
 }
 
-/// Typed partials, lent in place, and at the end the checked value.
+/// Reads typed partials, borrowed in place, and at the end the checked value.
 async fn typed(url: &str) -> (usize, usize) {
     let client = ours(url);
     let mut stream =
@@ -66,7 +66,7 @@ async fn typed(url: &str) -> (usize, usize) {
     (partials, stream.finish().await.expect("a log").entries.len())
 }
 
-/// The deltas alone, put together, and the reply read once at its end: what a stream costs anyway.
+/// Concatenates the deltas and parses the reply once at the end: the minimum cost of any stream.
 async fn baseline(url: &str) -> (usize, usize) {
     use extract_llm::conversation::{Delta, Message, Request};
 

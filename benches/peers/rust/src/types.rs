@@ -1,5 +1,5 @@
-//! What is asked for. One definition of each type serves every Rust peer, each through its own derive
-//! or through schemars, so that nobody is asked for something else.
+//! The types of the measurements. Every Rust peer uses the same definition, through its derive or
+//! through schemars.
 
 use extract_llm::Extract;
 use rstructor::Instructor;
@@ -7,16 +7,16 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// Everything that some peer wants of a type.
+/// The bounds that the peers together require of a type.
 pub trait Asked:
     Extract + Instructor + JsonSchema + DeserializeOwned + Serialize + Clone + Send + Sync + 'static
 {
-    /// The user's own rules, for the peer that takes them as a closure.
+    /// Checks the user's rules, for the peer that takes them as a closure.
     fn rules(&self) -> Result<(), String> {
         Ok(())
     }
 
-    /// What a user without a library would write into the prompt.
+    /// Returns the description that a user without a library would write into the prompt.
     fn in_words() -> &'static str {
         ""
     }
@@ -32,7 +32,7 @@ macro_rules! asked {
     };
 }
 
-/// An article begins with A-: the rule of the scripted table.
+/// Checks the rule of the scripted table: an article number begins with `A-`.
 fn known_sku(sku: &str) -> Result<(), String> {
     if sku.starts_with("A-") { Ok(()) } else { Err("an article number that begins with A-".into()) }
 }
