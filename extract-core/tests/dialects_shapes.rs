@@ -90,7 +90,7 @@ fn openai_closes_objects_and_requires_every_property() {
         })
     );
     // `b` accepts null, and null is also sent for an absent `b`.
-    assert!(lowered.notes[0].words.contains("cannot be told from null itself"));
+    assert!(lowered.notes[0].text.contains("cannot be told from null itself"));
     assert_eq!(lowered.restore(json!({"a": 1, "b": null})), json!({"a": 1}));
 }
 

@@ -41,7 +41,7 @@ impl Sink for Log {
     fn string_end(&mut self, at: usize, whole: bool) {
         self.0.push(format!("end {at} {whole}"));
     }
-    fn rekey(&mut self) {
+    fn string_became_key(&mut self) {
         self.0.push("rekey".to_owned());
     }
     fn scalar(&mut self, token: Token, text: &str, span: (usize, usize), whole: bool) {

@@ -67,7 +67,7 @@ fn every_change_is_reported_with_its_pointer_in_the_type() {
     let report = contract.report(&Dialect::ANTHROPIC_TOOL);
     assert!(report.fits() && report.enforced && !report.wrapped && !report.is_native());
     let places: Vec<(&str, NoteKind)> =
-        report.changes.iter().map(|change| (change.place.as_str(), change.kind)).collect();
+        report.changes.iter().map(|change| (change.type_path.as_str(), change.kind)).collect();
     for expected in [
         ("Line.quantity", NoteKind::Described),
         ("Line.at", NoteKind::Reshaped),
@@ -96,10 +96,10 @@ fn a_wrapped_root_is_reported_and_pointers_are_relative_to_the_value() {
     let report = contract.report(&Dialect::OPENAI_STRICT);
     assert!(report.wrapped);
     assert_eq!(report.changes.len(), 1, "{report}");
-    assert_eq!(report.changes[0].place, "Line.at");
+    assert_eq!(report.changes[0].type_path, "Line.at");
     let list = Contract::of::<Vec<(u8, bool)>>().unwrap().report(&Dialect::OPENAI_STRICT);
     assert_eq!(list.changes[0].pointer, "/items", "{list}");
-    assert!(list.changes[0].place.ends_with("[]"), "{list}");
+    assert!(list.changes[0].type_path.ends_with("[]"), "{list}");
     assert!(list.to_string().contains("the member `value`"));
 }
 

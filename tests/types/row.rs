@@ -198,10 +198,10 @@ fn nothing_is_lost(kind: &str, contract: &Contract, dialect: &Dialect, report: &
     for keyword in SPOKEN.iter().filter(|keyword| own.contains(&(**keyword).to_owned())) {
         let said = lowered.iter().any(|known| known == keyword);
         let noted = report.changes.iter().any(|change| {
-            change.words.contains(&format!("`{keyword}`"))
-                || change.words.contains("JSON text")
+            change.text.contains(&format!("`{keyword}`"))
+                || change.text.contains("JSON text")
                 // A tuple that is sent as an object expresses its length by its members.
-                || (matches!(*keyword, "minItems" | "maxItems") && change.words.contains("object"))
+                || (matches!(*keyword, "minItems" | "maxItems") && change.text.contains("object"))
         });
         assert!(
             said || noted,

@@ -269,11 +269,11 @@ fn children(members: &Map<String, Value>, pointer: &str, keyword: &str) -> Vec<S
 /// into `allOf` and unions do not count. Behind a reference only the path from the last property
 /// counts.
 fn mentions(note: &Note, named: &Named) -> bool {
-    if note.words.contains(&named.text) {
+    if note.text.contains(&named.text) {
         return true;
     }
     let whole = matches!(note.kind, NoteKind::Unrolled | NoteKind::Described)
-        || note.words.contains("JSON text");
+        || note.text.contains("JSON text");
     let at = plain(&note.pointer);
     let mut places = vec![plain(&named.pointer)];
     if named.kind == Kind::Constant {

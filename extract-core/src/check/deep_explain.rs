@@ -24,27 +24,27 @@ pub(super) fn problems(contract: &Contract, value: &Value) -> Vec<Problem> {
     let mut walk = Walk {
         contract,
         tree: contract.tree(),
-        told: Vec::new(),
+        problems: Vec::new(),
         compiled: HashMap::new(),
         left: MOST,
         open: vec![(root, value, String::new())],
     };
     while let Some((schema, value, pointer)) = walk.open.pop() {
         walk.left -= 1;
-        if walk.left == 0 || walk.told.len() >= MOST_TOLD {
+        if walk.left == 0 || walk.problems.len() >= MOST_TOLD {
             break;
         }
         walk.explain(schema, value, &pointer);
     }
     // The walk explains the place first that it opened last.
-    walk.told.sort_by(|one, other| one.pointer.cmp(&other.pointer));
-    walk.told
+    walk.problems.sort_by(|one, other| one.pointer.cmp(&other.pointer));
+    walk.problems
 }
 
 struct Walk<'a> {
     contract: &'a Contract,
     tree: &'a Tree,
-    told: Vec<Problem>,
+    problems: Vec<Problem>,
     /// By the schema, and whether it is the whole of it.
     compiled: HashMap<(WrittenId, bool), Option<Validator>>,
     left: usize,
@@ -101,9 +101,9 @@ impl<'a> Walk<'a> {
                 self.open.extend(branch.map(|branch| (*branch, value, pointer.to_owned())));
             }
             MeantBranch::Unnamed { tag, names } => {
-                let mut told = ViolationReport::new(self.contract);
-                told.unnamed(pointer, value, tag, names);
-                self.told.extend(told.problems);
+                let mut report = ViolationReport::new(self.contract);
+                report.unnamed(pointer, value, tag, names);
+                self.problems.extend(report.problems);
             }
             // Of what is not nested deeply, all branches can be tried.
             MeantBranch::Unknown if self.tree.is_affordable(id, value, CheckKind::Tell) => {
@@ -127,11 +127,11 @@ impl<'a> Walk<'a> {
         }
         if whole {
             // All that was tried counts.
-            let steps = self.tree.steps(id, value, CheckKind::Tell).unwrap_or(self.left);
+            let steps = self.tree.check_steps(id, value, CheckKind::Tell).unwrap_or(self.left);
             self.left = self.left.saturating_sub(steps).max(1);
         }
-        let mut told = ViolationReport::new(contract);
-        validator.each_error(value, MOST_TOLD, |error| told.describe(error));
-        self.told.extend(Problems::from(told.problems).under(pointer));
+        let mut report = ViolationReport::new(contract);
+        validator.each_error(value, MOST_TOLD, |error| report.describe(error));
+        self.problems.extend(Problems::from(report.problems).under(pointer));
     }
 }

@@ -43,7 +43,7 @@ pub fn violations(contract: &Contract, value: &Value) -> Problems {
         }
         return problems.into();
     }
-    let mut told = ViolationReport::new(contract);
-    contract.validator().each_error(value, MOST, |error| told.describe(error));
-    told.problems.into()
+    let mut report = ViolationReport::new(contract);
+    contract.validator().each_error(value, MOST, |error| report.describe(error));
+    report.problems.into()
 }

@@ -40,8 +40,8 @@ pub struct Checker<'v> {
     /// mention of a text is looked for behind the last.
     mentioned: HashMap<String, usize>,
     /// Set while a place is looked up, and no validator runs.
-    seek: Option<PathLookup>,
-    pub(super) pieces: FieldwiseCheck,
+    lookup: Option<PathLookup>,
+    pub(super) fieldwise: FieldwiseCheck,
 }
 
 /// A check that could not be made, and where.
@@ -81,7 +81,16 @@ impl<'v> Checker<'v> {
     pub fn with_context(root: &'v Value, context: Context<'v>) -> Self {
         let (pointer, problems, context) = (String::new(), Problems::new(), context.of(root));
         let (mentioned, pieces) = (HashMap::new(), FieldwiseCheck::default());
-        Self { root, context, pointer, problems, failed: None, mentioned, seek: None, pieces }
+        Self {
+            root,
+            context,
+            pointer,
+            problems,
+            failed: None,
+            mentioned,
+            lookup: None,
+            fieldwise: pieces,
+        }
     }
 
     /// The JSON at this place.
@@ -136,13 +145,13 @@ impl<'v> Checker<'v> {
         if let Some(segment) = segment {
             push_segment(&mut self.pointer, segment);
         }
-        match &mut self.seek {
+        match &mut self.lookup {
             None => check(self),
-            Some(seek) => {
-                if let Some(depth) = seek.enter(field, &self.pointer) {
+            Some(lookup) => {
+                if let Some(depth) = lookup.enter(field, &self.pointer) {
                     check(self);
-                    if let Some(seek) = &mut self.seek {
-                        seek.leave(depth);
+                    if let Some(lookup) = &mut self.lookup {
+                        lookup.leave(depth);
                     }
                 }
             }
@@ -158,7 +167,7 @@ impl<'v> Checker<'v> {
         key: &K,
         check: impl Fn(&mut Self),
     ) {
-        if self.seek.is_some() {
+        if self.lookup.is_some() {
             let name = self.name_of(key);
             return self.at(name, check);
         }
@@ -196,7 +205,7 @@ impl<'v> Checker<'v> {
     /// made, the first is kept.
     pub fn report(&mut self, result: Result<(), impl Into<CheckError>>) {
         let Err(error) = result else { return };
-        if self.seek.is_some() {
+        if self.lookup.is_some() {
             return;
         }
         match error.into() {
@@ -232,7 +241,7 @@ impl<'v> Checker<'v> {
     /// Looks up where a text stands in the source. What is not there is a problem of the value at this
     /// place.
     pub(crate) fn look_up_quote(&mut self, text: &str) -> Option<Located> {
-        if self.seek.is_some() {
+        if self.lookup.is_some() {
             return None;
         }
         let source = match self.context.source() {
@@ -269,15 +278,15 @@ impl<'v> Checker<'v> {
     /// Where the value at this path of names and indexes in Rust stands, as a pointer from here, and
     /// (as words to append) the part of the path that no walk knows.
     #[cfg(any(feature = "garde", feature = "validator"))]
-    pub(super) fn place_in_code<T: super::Extract>(
+    pub(super) fn pointer_of_code_path<T: super::Extract>(
         &mut self,
         value: &T,
         path: Vec<String>,
     ) -> (String, String) {
-        self.seek = Some(PathLookup::new(path, &self.pointer));
+        self.lookup = Some(PathLookup::new(path, &self.pointer));
         value.check(self);
-        let Some(seek) = self.seek.take() else { return Default::default() };
-        let (mut pointer, rest) = seek.found();
+        let Some(lookup) = self.lookup.take() else { return Default::default() };
+        let (mut pointer, rest) = lookup.found();
         let known = pointer.len();
         rest.iter().for_each(|segment| push_segment(&mut pointer, segment));
         let is_there = self.root.pointer(&pointer).is_some();
@@ -293,7 +302,7 @@ impl<'v> Checker<'v> {
     /// Whether validators are to be run: not while a place is only looked up.
     #[doc(hidden)]
     pub fn is_checking(&self) -> bool {
-        self.seek.is_none()
+        self.lookup.is_none()
     }
 
     /// All that was found.

@@ -91,7 +91,7 @@ impl Contract {
             }
             let contract = Self::build(name, schema_of::<T>(), false)?;
             if let Some((pointer, message)) = contradiction::find(&contract.tree) {
-                let pointer = contract.in_own_schema(pointer);
+                let pointer = contract.in_unwrapped_schema(pointer);
                 return Err(ContractError::Schema { name: contract.name, pointer, message });
             }
             Ok(Arc::new(contract))
@@ -127,7 +127,7 @@ impl Contract {
     pub fn from_schema(schema: Value) -> Result<Arc<Self>, ContractError> {
         let title = embed::title(&schema).unwrap_or("answer");
         let name = name::clean(title);
-        Self::given(name, schema)
+        Self::of_given_schema(name, schema)
     }
 
     /// [`from_schema`](Self::from_schema) under a name of one's own.
@@ -140,10 +140,10 @@ impl Contract {
     /// # Ok::<(), extract_llm::contract::ContractError>(())
     /// ```
     pub fn from_schema_named(name: &str, schema: Value) -> Result<Arc<Self>, ContractError> {
-        Self::given(name::clean(name), schema)
+        Self::of_given_schema(name::clean(name), schema)
     }
 
-    fn given(name: String, schema: Value) -> Result<Arc<Self>, ContractError> {
+    fn of_given_schema(name: String, schema: Value) -> Result<Arc<Self>, ContractError> {
         match bounded(schema).and_then(modernized) {
             Ok(schema) => Self::build(name, schema, true).map(Arc::new),
             Err(source) => Err(ContractError::Unbounded { name, source }),
@@ -181,8 +181,12 @@ impl Contract {
             ContractError::Dialect { name: name.clone(), dialect: dialect.name(), source }
         })?;
         let shape = shape_of(&name, &tree, wrapped.is_some())?;
-        let around = |place: &str| {
-            if wrapped.is_some() { wrapper::place_outside(place) } else { place.to_owned() }
+        let around = |pointer: &str| {
+            if wrapped.is_some() {
+                wrapper::schema_pointer_outside(pointer)
+            } else {
+                pointer.to_owned()
+            }
         };
         let validator = validator::compile(&tree, &schema, around)
             .map_err(|error| uncompiled(&name, &error))?;
@@ -200,7 +204,7 @@ impl Contract {
             elements: ElementContracts::default(),
             is_given,
         };
-        let own = contract.tree.node(contract.own_node());
+        let own = contract.tree.node(contract.node());
         contract.description.clone_from(&own.notes.description);
         let form = contract.lower_for(dialect, false, lowered);
         contract.keep(dialect, false, form)?;
@@ -228,33 +232,34 @@ impl Contract {
     }
 
     /// The node of the type itself, which is not the root where it travels inside of an object.
-    pub(crate) fn own_node(&self) -> NodeId {
+    pub(crate) fn node(&self) -> NodeId {
         let root = self.tree.root();
         let inner = || Some(self.tree.plain(root)?.member(wrapper::KEY)?.node);
         if self.is_wrapped() { inner().unwrap_or(root) } else { root }
     }
 
     /// A place in the schema that is asked for, as one in the type's own.
-    fn in_own_schema(&self, place: String) -> String {
-        let inside = if self.is_wrapped() { wrapper::place_inside(&place) } else { None };
-        inside.map(str::to_owned).unwrap_or(place)
+    fn in_unwrapped_schema(&self, pointer: String) -> String {
+        let inside =
+            if self.is_wrapped() { wrapper::schema_pointer_inside(&pointer) } else { None };
+        inside.map(str::to_owned).unwrap_or(pointer)
     }
 
     /// The schema that is written at a place of the type's own schema.
-    pub(crate) fn written_at(&self, place: &str) -> Option<WrittenId> {
+    pub(crate) fn written_at(&self, pointer: &str) -> Option<WrittenId> {
         if self.is_wrapped() {
-            self.tree.written_at(&wrapper::place_outside(place))
+            self.tree.written_at(&wrapper::schema_pointer_outside(pointer))
         } else {
-            self.tree.written_at(place)
+            self.tree.written_at(pointer)
         }
     }
 
     /// The alternatives at a place of the type's own schema.
-    pub(crate) fn branches_at(&self, place: &str) -> Option<&[WrittenId]> {
+    pub(crate) fn branches_at(&self, pointer: &str) -> Option<&[WrittenId]> {
         if self.is_wrapped() {
-            self.tree.branches_at(&wrapper::place_outside(place))
+            self.tree.branches_at(&wrapper::schema_pointer_outside(pointer))
         } else {
-            self.tree.branches_at(place)
+            self.tree.branches_at(pointer)
         }
     }
 
@@ -275,7 +280,7 @@ impl Contract {
     }
 
     /// The contracts of elements of its lists that were built so far.
-    pub(super) fn known_elements(&self) -> &ElementContracts {
+    pub(super) fn element_contracts(&self) -> &ElementContracts {
         &self.elements
     }
 
@@ -437,19 +442,19 @@ impl Contract {
     /// Turns a value that a model gave for `form` into one of the type's own shape. What is wrong
     /// with it and cannot be seen in the result any more comes along, in the result's pointers.
     pub(crate) fn restore(&self, form: Option<&LoweredContract>, value: Value) -> Restored {
-        let mut raised = match form {
+        let mut restored = match form {
             Some(form) => form.lowered.restore_checked(value),
             None => Restored { value, problems: Vec::new() },
         };
         if self.is_wrapped() {
-            raised.value = wrapper::unwrap(raised.value);
-            for problem in &mut raised.problems {
+            restored.value = wrapper::unwrap(restored.value);
+            for problem in &mut restored.problems {
                 if let Some(inner) = wrapper::inside(&problem.pointer) {
                     problem.pointer = inner.to_owned();
                 }
             }
         }
-        raised
+        restored
     }
 
     /// The same for a reading: each misfit that the checks would not find comes along as a problem.
@@ -460,23 +465,23 @@ impl Contract {
     ) -> Restored {
         const MOST: usize = 100;
         let misfits = reading.misfits;
-        let mut raised = self.restore(form, reading.value);
+        let mut restored = self.restore(form, reading.value);
         if misfits.is_empty() {
-            return raised;
+            return restored;
         }
         // If the value passes the schema as it stands, nothing else would find them.
-        let passes = self.is_valid(&raised.value);
+        let passes = self.is_valid(&restored.value);
         let problems: Vec<Problem> = misfits
             .into_iter()
             .filter(|misfit| misfit.unseen || passes)
             .take(MOST)
             .map(|misfit| {
-                let place = self.own_pointer(form, &raised.value, &misfit.pointer);
-                Problem::new(ProblemKind::Reading, place, misfit.expected, misfit.found)
+                let pointer = self.type_pointer(form, &restored.value, &misfit.pointer);
+                Problem::new(ProblemKind::Reading, pointer, misfit.expected, misfit.found)
             })
             .collect();
-        raised.problems.extend(problems);
-        raised
+        restored.problems.extend(problems);
+        restored
     }
 
     /// A reply as it stands, in the type's own shape, where it is JSON that a schema given at run time
@@ -495,7 +500,7 @@ impl Contract {
 
     /// Whether a reading for the type's own shape shows that a reply was written in it, though another
     /// shape was asked for: it says a value to the letter, and nothing that only the other shape has.
-    pub(crate) fn is_of_own_shape(&self, form: &LoweredContract, own: &Reading) -> bool {
+    pub(crate) fn is_in_type_shape(&self, form: &LoweredContract, own: &Reading) -> bool {
         // The object around a root that is none is not of the type.
         let is_around = |repair: &Repair| {
             self.is_wrapped() && repair.kind == RepairKind::ToField && repair.pointer.is_empty()
@@ -508,7 +513,7 @@ impl Contract {
 
     /// The place of a value of the type's own shape that stands at this place of the sent one, or
     /// the nearest place around it.
-    fn own_pointer(&self, form: Option<&LoweredContract>, value: &Value, sent: &str) -> String {
+    fn type_pointer(&self, form: Option<&LoweredContract>, value: &Value, sent: &str) -> String {
         if form.is_none_or(|form| form.lowered.is_identity()) {
             let inside = if self.is_wrapped() { wrapper::inside(sent) } else { Some(sent) };
             return inside.unwrap_or_default().to_owned();

@@ -58,7 +58,7 @@ impl CheckContext {
 
     /// What checks are handed.
     pub fn context(&self) -> Context<'_> {
-        Context { background: self, json: None }
+        Context { context: self, json: None }
     }
 
     /// The messages that the source is made of, where it was not set.
@@ -88,7 +88,7 @@ impl fmt::Debug for CheckContext {
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    background: &'a CheckContext,
+    context: &'a CheckContext,
     json: Option<&'a Value>,
 }
 
@@ -104,7 +104,7 @@ impl<'a> Context<'a> {
     /// Where there is none (the input is an image, say, and no other source was set), that is a
     /// failure of the check, not a problem of the value.
     pub fn source(self) -> Result<&'a Source, CheckError> {
-        let source = self.background.source.get_or_init(|| Source::of(&self.background.messages));
+        let source = self.context.source.get_or_init(|| Source::of(&self.context.messages));
         if source.is_empty() { Err(CheckError::Failed(CheckFailure::NoSource)) } else { Ok(source) }
     }
 
@@ -129,7 +129,7 @@ impl<'a> Context<'a> {
     /// The value of this type, if there is one.
     pub(crate) fn find<T: Any>(self) -> Option<&'a T> {
         let id = TypeId::of::<T>();
-        let (_, value) = self.background.values.iter().find(|(of, _)| *of == id)?;
+        let (_, value) = self.context.values.iter().find(|(of, _)| *of == id)?;
         value.downcast_ref()
     }
 }

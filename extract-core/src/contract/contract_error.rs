@@ -69,6 +69,6 @@ pub(super) fn unreadable(name: &str, error: SchemaError, is_wrapped: bool) -> Co
     ContractError::Unreadable { name: name.to_owned(), source }
 }
 
-fn place_inside(place: &str) -> Option<String> {
-    wrapper::place_inside(place).map(str::to_owned)
+fn place_inside(pointer: &str) -> Option<String> {
+    wrapper::schema_pointer_inside(pointer).map(str::to_owned)
 }

@@ -35,18 +35,18 @@ pub struct DialectReport {
 #[non_exhaustive]
 pub struct Change {
     /// Where, in the type's terms: `Order.lines[].sku`.
-    pub place: String,
+    pub type_path: String,
     /// JSON pointer into [`Contract::schema`].
     pub pointer: String,
     /// What was done.
     pub kind: NoteKind,
     /// The same in words.
-    pub words: String,
+    pub text: String,
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.words)
+        write!(f, "{}: {}", self.type_path, self.text)
     }
 }
 
@@ -71,7 +71,12 @@ impl DialectReport {
                     .map(|note| {
                         let pointer = schema_path::type_path(contract, &note.pointer);
                         let place = schema_path::describe_path(contract, &pointer);
-                        Change { place, pointer, kind: note.kind, words: note.words.clone() }
+                        Change {
+                            type_path: place,
+                            pointer,
+                            kind: note.kind,
+                            text: note.text.clone(),
+                        }
                     })
                     .collect();
             }

@@ -19,12 +19,12 @@ pub(super) struct ElementContracts(RwLock<Vec<(Vec<NodeId>, Arc<Contract>)>>);
 impl Contract {
     /// Whether a list can stand at this JSON pointer of the contract's values.
     pub(crate) fn is_list(&self, pointer: &str) -> bool {
-        !lists(self.tree(), self.own_node(), pointer).is_empty()
+        !lists(self.tree(), self.node(), pointer).is_empty()
     }
 
     /// Whether the type is a list of elements of one kind, whose number is open.
     pub(crate) fn is_list_of_any_length(&self) -> bool {
-        let list = self.tree().plain(self.own_node()).and_then(Plain::list);
+        let list = self.tree().plain(self.node()).and_then(Plain::list);
         list.is_some_and(|list| list.most != Some(list.least))
     }
 
@@ -33,15 +33,15 @@ impl Contract {
     /// None where no list can stand there, and none in the place of one that cannot be made.
     pub(crate) fn elements(&self, pointer: &str) -> Option<Vec<Option<Arc<Self>>>> {
         let tree = self.tree();
-        let lists: Vec<&Plain> = lists(tree, self.own_node(), pointer);
+        let lists: Vec<&Plain> = lists(tree, self.node(), pointer);
         let positions = lists.iter().map(|list| list.first.len()).max()?.min(POSITIONS);
-        let of = |index| self.element(ways(tree, &lists, index));
+        let of = |index| self.element(element_nodes(tree, &lists, index));
         Some((0..=positions).map(of).collect())
     }
 
     /// The contract of an element that is any of these nodes; anything, where there is none.
     fn element(&self, ways: Vec<NodeId>) -> Option<Arc<Self>> {
-        let ElementContracts(known) = self.known_elements();
+        let ElementContracts(known) = self.element_contracts();
         let find = |known: &[(Vec<NodeId>, Arc<Self>)]| {
             known.iter().find(|(of, _)| *of == ways).map(|(_, contract)| Arc::clone(contract))
         };
@@ -70,7 +70,7 @@ impl Contract {
     /// The kinds of JSON that the values of this contract are, and those of another's, in words,
     /// where they have none in common.
     pub(crate) fn has_nothing_of(&self, other: &Self) -> Option<(String, String)> {
-        let kinds = |of: &Self| of.tree().kinds(of.own_node());
+        let kinds = |of: &Self| of.tree().kinds(of.node());
         let (own, others) = (kinds(self), kinds(other));
         (!own.meets(others)).then(|| (own.describe(), others.describe()))
     }
@@ -98,7 +98,7 @@ fn alternatives<'t>(tree: &'t Tree, nodes: &[NodeId]) -> Vec<&'t Plain> {
 }
 
 /// The nodes that the element at a place may be; none where it may be anything.
-fn ways(tree: &Tree, lists: &[&Plain], index: usize) -> Vec<NodeId> {
+fn element_nodes(tree: &Tree, lists: &[&Plain], index: usize) -> Vec<NodeId> {
     let mut ways: Vec<NodeId> = Vec::new();
     for list in lists {
         let is_free = |id: &NodeId| tree.plain(*id).is_some_and(Plain::is_anything);

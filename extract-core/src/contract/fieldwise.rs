@@ -70,9 +70,9 @@ impl Checker<'_> {
     #[doc(hidden)]
     pub fn beside(&mut self, others: &'static [&'static str], check: impl FnOnce(&mut Self)) {
         let here = self.depth();
-        self.pieces.others.push((here, others));
+        self.fieldwise.others.push((here, others));
         check(self);
-        self.pieces.others.pop();
+        self.fieldwise.others.pop();
     }
 
     /// Whether the object at this place has a member of this name.
@@ -90,7 +90,7 @@ impl Checker<'_> {
 
     fn is_of_others(&self, name: &str) -> bool {
         let here = self.depth();
-        let others = self.pieces.others.iter().filter(|(depth, _)| *depth == here);
+        let others = self.fieldwise.others.iter().filter(|(depth, _)| *depth == here);
         others.flat_map(|(_, names)| names.iter()).any(|other| *other == name)
     }
 
@@ -104,7 +104,7 @@ impl Checker<'_> {
         let here = self.depth();
         let value = match value {
             Value::Object(members)
-                if self.pieces.others.iter().any(|(depth, _)| *depth == here) =>
+                if self.fieldwise.others.iter().any(|(depth, _)| *depth == here) =>
             {
                 let own = members.iter().filter(|(name, _)| !self.is_of_others(name));
                 Cow::Owned(own.map(|(name, member)| (name.clone(), member.clone())).collect())
@@ -129,16 +129,16 @@ impl Checker<'_> {
         error: Option<&DeserializeProblem>,
         value: &Value,
     ) {
-        let before = self.pieces.unread;
+        let before = self.fieldwise.unread;
         walk(self);
-        if let Some(error) = error.filter(|_| self.pieces.unread == before) {
+        if let Some(error) = error.filter(|_| self.fieldwise.unread == before) {
             self.report_unread(error, value);
         }
     }
 
     fn report_unread(&mut self, error: &DeserializeProblem, value: &Value) {
-        self.pieces.unread += 1;
-        if self.pieces.unread <= MOST {
+        self.fieldwise.unread += 1;
+        if self.fieldwise.unread <= MOST {
             self.report_problem(|at| value_deserializer::problem(error, at, value));
         }
     }

@@ -6,15 +6,18 @@ use crate::schema::{SchemaStep, Tree, WrittenSchema};
 
 /// A pointer into the schema that is asked for, as one into the type's own.
 pub(super) fn type_path(contract: &Contract, pointer: &str) -> String {
-    let inside = if contract.is_wrapped() { wrapper::place_inside(pointer) } else { None };
+    let inside = if contract.is_wrapped() { wrapper::schema_pointer_inside(pointer) } else { None };
     inside.unwrap_or(pointer).to_owned()
 }
 
 /// A pointer into the type's own schema in words.
 pub(super) fn describe_path(contract: &Contract, pointer: &str) -> String {
     let tree = contract.tree();
-    let asked =
-        if contract.is_wrapped() { wrapper::place_outside(pointer) } else { pointer.to_owned() };
+    let asked = if contract.is_wrapped() {
+        wrapper::schema_pointer_outside(pointer)
+    } else {
+        pointer.to_owned()
+    };
     let mut words = contract.name().to_owned();
     let mut at = contract.written_at("");
     if let Some((name, definition)) = tree.definition_at(&asked) {
@@ -24,7 +27,7 @@ pub(super) fn describe_path(contract: &Contract, pointer: &str) -> String {
         let leads_on = |place: &str| {
             asked.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        let next = schema.steps().find(|(_, id)| leads_on(&tree.written(*id).place));
+        let next = schema.steps().find(|(_, id)| leads_on(&tree.written(*id).pointer));
         if let Some((step, id)) = next {
             words += &match step {
                 SchemaStep::Member(name) => format!(".{name}"),
@@ -48,8 +51,8 @@ pub(super) fn describe_path(contract: &Contract, pointer: &str) -> String {
 /// one member it has to have.
 fn variant(tree: &Tree, branch: &WrittenSchema) -> Option<String> {
     if let Some(target) = branch.reference {
-        let place = &tree.written(target).place;
-        return crate::schema::segments(place).last();
+        let pointer = &tree.written(target).pointer;
+        return crate::schema::segments(pointer).last();
     }
     let constant = |schema: &WrittenSchema| match schema.constants.as_deref() {
         Some([only]) if schema.is_const => only.value.as_str().map(str::to_owned),

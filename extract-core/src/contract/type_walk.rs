@@ -58,7 +58,7 @@ pub struct TypeWalk {
 /// A type with a definition of its own in the schema.
 #[derive(Debug)]
 struct Named {
-    place: String,
+    field_path: String,
     path: &'static str,
     schema: fn() -> Value,
 }
@@ -162,7 +162,7 @@ impl TypeWalk {
             if let Some(other) = known.iter().find(|other| (other.schema)() != schema) {
                 self.fault = Some(TypeFault::SharedName {
                     name: T::schema_name().into_owned(),
-                    first: other.place.clone(),
+                    first: other.field_path.clone(),
                     first_type: other.path,
                     second: place,
                     second_type: type_name::<T>(),
@@ -170,7 +170,7 @@ impl TypeWalk {
                 return;
             }
         }
-        known.push(Named { place, path: type_name::<T>(), schema: schema_of::<T> });
+        known.push(Named { field_path: place, path: type_name::<T>(), schema: schema_of::<T> });
     }
 
     /// The field whose type is visited, or the root.

@@ -49,7 +49,7 @@ pub struct Variants {
 #[derive(Debug)]
 pub struct Variant {
     contract: Contract,
-    place: VariantLayout,
+    layout: VariantLayout,
     /// Nothing is said of it but its tag, as of a variant without data, or of one of any.
     may_be_anything: bool,
 }
@@ -67,7 +67,7 @@ impl Variant {
 
     /// Whether the variant has no data, so that its tool takes no arguments.
     pub(crate) fn is_unit(&self) -> bool {
-        let plain = self.contract.tree().plain(self.contract.own_node());
+        let plain = self.contract.tree().plain(self.contract.node());
         plain.is_some_and(Plain::is_empty_object)
     }
 
@@ -79,21 +79,21 @@ impl Variant {
     /// The value of the type's own shape that these arguments say.
     pub(crate) fn restore(&self, form: &LoweredContract, arguments: Reading) -> Restored {
         let Restored { value, mut problems } = self.contract.restore_reading(Some(form), arguments);
-        let around = self.place.pointer();
+        let around = self.layout.pointer();
         for problem in &mut problems {
             problem.pointer.insert_str(0, &around);
         }
-        Restored { value: self.place.put(value), problems }
+        Restored { value: self.layout.put(value), problems }
     }
 
     /// The arguments that a value of the type's own shape was made of, and a problem's places in
     /// them.
     pub(crate) fn arguments(&self, value: Value, mut problems: Problems) -> (Value, Problems) {
-        let around = self.place.pointer();
+        let around = self.layout.pointer();
         problems.each_pointer(|pointer| {
             pointer.strip_prefix(around.as_str()).unwrap_or(pointer).to_owned()
         });
-        (self.place.take(value), problems)
+        (self.layout.take(value), problems)
     }
 }
 

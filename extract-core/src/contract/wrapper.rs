@@ -60,11 +60,11 @@ pub(crate) fn outside(pointer: &str) -> String {
 }
 
 /// A place in the schema that [`wrap`] made, as one in the schema that was wrapped.
-pub(crate) fn place_inside(place: &str) -> Option<&str> {
-    embed::place_inside(place, KEY)
+pub(crate) fn schema_pointer_inside(place: &str) -> Option<&str> {
+    embed::pointer_inside(place, KEY)
 }
 
 /// A place in the schema that was wrapped, as one in the schema that [`wrap`] made of it.
-pub(crate) fn place_outside(place: &str) -> String {
-    embed::place_outside(place, KEY)
+pub(crate) fn schema_pointer_outside(place: &str) -> String {
+    embed::pointer_outside(place, KEY)
 }

@@ -28,7 +28,7 @@ pub struct Progress(Arc<Mutex<ProgressNotes>>);
 
 #[derive(Debug, Default)]
 struct ProgressNotes {
-    reached: RequestState,
+    state: RequestState,
     /// Since when the wait under way goes on.
     since: Option<Instant>,
 }
@@ -68,38 +68,38 @@ impl Progress {
     pub fn wait(&self, failure: &ProviderError, wait: Duration) {
         let mut noted = self.noted();
         noted.since = Some(Instant::now());
-        noted.reached.waiting = Some(wait);
-        noted.reached.failure = Some(failure.clone());
-        noted.reached.answered = false;
-        noted.reached.request_id = None;
+        noted.state.waiting = Some(wait);
+        noted.state.failure = Some(failure.clone());
+        noted.state.answered = false;
+        noted.state.request_id = None;
     }
 
     /// The wait is over: the request is sent again.
     pub fn send_again(&self) {
         let mut noted = self.noted();
         let waited = noted.since.take().map_or(Duration::ZERO, |since| since.elapsed());
-        noted.reached.waited += waited;
-        noted.reached.waiting = None;
-        noted.reached.transport_retries += 1;
+        noted.state.waited += waited;
+        noted.state.waiting = None;
+        noted.state.transport_retries += 1;
     }
 
     /// An answer has begun.
     pub fn answer(&self, request_id: Option<String>) {
         let mut noted = self.noted();
-        noted.reached.answered = true;
-        noted.reached.failure = None;
-        noted.reached.request_id = request_id;
+        noted.state.answered = true;
+        noted.state.failure = None;
+        noted.state.request_id = request_id;
     }
 
     /// The tokens so far.
     pub fn count(&self, usage: Usage) {
-        self.noted().reached.usage = Some(usage);
+        self.noted().state.usage = Some(usage);
     }
 
     /// How far the request has come by now.
-    pub fn reached(&self) -> RequestState {
+    pub fn state(&self) -> RequestState {
         let noted = self.noted();
-        let mut reached = noted.reached.clone();
+        let mut reached = noted.state.clone();
         reached.waited += noted.since.map_or(Duration::ZERO, |since| since.elapsed());
         reached
     }

@@ -118,7 +118,7 @@ pub struct Tools {
     /// Whether one reply may hold several calls.
     pub parallel: bool,
     /// How many of them, the last ones, do not give the value: they are the caller's own.
-    pub own: usize,
+    pub user_tools: usize,
 }
 
 impl Tools {

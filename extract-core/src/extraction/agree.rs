@@ -223,12 +223,12 @@ async fn settle<T: Extract>(
     let values: Vec<&Value> = samples.iter().map(|sample| &sample.json).collect();
     let agreed = consensus::of(&values);
     let best = consensus::most_similar(&values);
-    let background = task.options.background(&task.input);
+    let context = task.options.check_context_for(&task.input);
     let choices = [(Basis::Fields, agreed), (Basis::Sample(best), values[best].clone())];
     let mut problems = Problems::new();
     for (basis, json) in choices {
         let checked =
-            check(&task.contract, &json, Vec::new(), &task.rules, background.context()).await;
+            check(&task.contract, &json, Vec::new(), &task.rules, context.context()).await;
         match checked {
             Ok(Ok(value)) => return Ok(settled(basis, json, value, begun, samples, failures)),
             Ok(Err(found)) => problems = found,

@@ -34,13 +34,13 @@ pub struct AttemptStarted {
     /// How the answer is asked for.
     pub mode: Mode,
     /// Whether only parts of the value are asked for again.
-    pub of_parts: bool,
+    pub is_parts: bool,
     /// What is asked for: the value itself, or an object that holds the parts.
     pub contract: Arc<Contract>,
     /// The lowered schema, where one is sent.
     pub form: Option<Arc<LoweredContract>>,
     /// What checks may look at.
-    pub background: Arc<CheckContext>,
+    pub check_context: Arc<CheckContext>,
 }
 
 /// Both ends of the line.
@@ -49,27 +49,27 @@ pub(super) struct EventChannel(Arc<Mutex<Pending>>);
 
 #[derive(Debug)]
 struct Pending {
-    told: VecDeque<StreamEvent>,
-    heard: bool,
+    event: VecDeque<StreamEvent>,
+    has_listener: bool,
     /// Whether the end is heard, even where nothing else is.
-    end_heard: bool,
+    wants_settled: bool,
     /// Why the loop is asked to end.
     stop: Option<Problems>,
     /// How long whoever listens was elsewhere, and since when.
-    away: Duration,
-    left: Option<Instant>,
+    paused: Duration,
+    paused_since: Option<Instant>,
 }
 
 impl EventChannel {
     /// A line that is listened to.
     pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(Pending {
-            told: VecDeque::new(),
-            heard: true,
-            end_heard: true,
+            event: VecDeque::new(),
+            has_listener: true,
+            wants_settled: true,
             stop: None,
-            away: Duration::ZERO,
-            left: None,
+            paused: Duration::ZERO,
+            paused_since: None,
         })))
     }
 
@@ -79,19 +79,19 @@ impl EventChannel {
 
     /// Whether anyone listens; what is told to nobody is not kept.
     pub(super) fn has_listener(&self) -> bool {
-        self.pending().heard
+        self.pending().has_listener
     }
 
     /// Whether anyone listens for the end.
     pub(super) fn wants_settled_value(&self) -> bool {
-        self.pending().end_heard
+        self.pending().wants_settled
     }
 
-    pub(super) fn send(&self, told: StreamEvent) {
+    pub(super) fn send(&self, event: StreamEvent) {
         let mut pending = self.pending();
-        let is_end = matches!(told, StreamEvent::Settled { .. });
-        if if is_end { pending.end_heard } else { pending.heard } {
-            pending.told.push_back(told);
+        let is_end = matches!(event, StreamEvent::Settled { .. });
+        if if is_end { pending.wants_settled } else { pending.has_listener } {
+            pending.event.push_back(event);
         }
     }
 
@@ -100,19 +100,23 @@ impl EventChannel {
     pub(super) async fn wait_until_consumed(&self) {
         poll_fn(|_| {
             let pending = self.pending();
-            if pending.heard && !pending.told.is_empty() { Poll::Pending } else { Poll::Ready(()) }
+            if pending.has_listener && !pending.event.is_empty() {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
         })
         .await;
     }
 
     /// Takes what was told, oldest first.
     pub(super) fn next_event(&self) -> Option<StreamEvent> {
-        self.pending().told.pop_front()
+        self.pending().event.pop_front()
     }
 
     /// Whether all was taken.
     pub(super) fn is_empty(&self) -> bool {
-        self.pending().told.is_empty()
+        self.pending().event.is_empty()
     }
 
     /// Asks the loop to end, because of these problems.
@@ -128,21 +132,21 @@ impl EventChannel {
     /// Stops listening, but for the end where that is of interest: the loop goes on by itself.
     pub(super) fn close(&self, end_heard: bool) {
         let mut pending = self.pending();
-        (pending.heard, pending.end_heard) = (false, end_heard);
-        pending.told.clear();
+        (pending.has_listener, pending.wants_settled) = (false, end_heard);
+        pending.event.clear();
     }
 
     /// Somebody waits for what is told, for as long as the guard is there.
     pub(super) fn listen(&self) -> ListeningGuard {
         let mut pending = self.pending();
-        let away = pending.left.take().map_or(Duration::ZERO, |left| left.elapsed());
-        pending.away += away;
+        let away = pending.paused_since.take().map_or(Duration::ZERO, |left| left.elapsed());
+        pending.paused += away;
         ListeningGuard(self.clone())
     }
 
     /// How long altogether nobody waited, between those who did.
     pub(super) fn paused_time(&self) -> Duration {
-        self.pending().away
+        self.pending().paused
     }
 }
 
@@ -152,6 +156,6 @@ pub(super) struct ListeningGuard(EventChannel);
 
 impl Drop for ListeningGuard {
     fn drop(&mut self) {
-        self.0.pending().left = Some(Instant::now());
+        self.0.pending().paused_since = Some(Instant::now());
     }
 }

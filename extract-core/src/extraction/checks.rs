@@ -34,14 +34,14 @@ impl<T> Extraction<T> {
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
     pub fn context<C: Any + Send + Sync>(mut self, value: C) -> Self {
-        self.options.background = self.options.background.value(value);
+        self.options.context = self.options.context.value(value);
         self
     }
 
     /// Sets the text that checks and quotes are held against, in place of the text of the user's
     /// messages: the text of a document that is sent as a file, for example.
     pub fn source(mut self, source: impl Into<Source>) -> Self {
-        self.options.background = self.options.background.source(source);
+        self.options.context = self.options.context.source(source);
         self
     }
 }

@@ -218,7 +218,7 @@ fn sum<'a, N: Default + AddAssign>(
 impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let attempts = self.attempts.iter().map(ToString::to_string);
-        let judgements = self.judgements.iter().map(|asked| format!("a check's {asked}"));
+        let judgements = self.judgements.iter().map(|request| format!("a check's {request}"));
         let lines: Vec<String> =
             attempts.chain(judgements).chain(self.notes.iter().cloned()).collect();
         f.write_str(&lines.join("\n"))

@@ -144,15 +144,15 @@ impl LlmCheck {
             Part::text(format!("The rule: the value {}", self.rule)),
             Part::text(fenced(&data)),
         ]);
-        let asked = self.judge.extract::<JudgeAnswer>(message).system(TASK).report().await;
-        let attempts = match &asked {
+        let request = self.judge.extract::<JudgeAnswer>(message).system(TASK).report().await;
+        let attempts = match &request {
             Ok(done) => Some(&done.attempts),
             Err(error) => error.ledger().map(|ledger| &ledger.attempts),
         };
         if let (Some(judgements), Some(attempts)) = (context.find::<Judgements>(), attempts) {
             judgements.add(attempts);
         }
-        let verdict = asked.map_err(CheckError::failed)?.value;
+        let verdict = request.map_err(CheckError::failed)?.value;
         if verdict.kept {
             return Ok(());
         }

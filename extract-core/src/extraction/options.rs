@@ -35,15 +35,15 @@ pub(super) struct Options {
     pub(super) feedback: Option<FeedbackFn>,
     pub(super) policy: Policy,
     /// What the user hands to checks.
-    pub(super) background: CheckContext,
+    pub(super) context: CheckContext,
     /// How many messages stand before the input, and are no part of the source.
     pub(super) before_input: usize,
 }
 
 impl Options {
     /// What the checks of one extraction may look at.
-    pub(super) fn background(&self, input: &Input) -> CheckContext {
-        self.background.clone().messages(self.source(input)).value(Judgements::default())
+    pub(super) fn check_context_for(&self, input: &Input) -> CheckContext {
+        self.context.clone().messages(self.source(input)).value(Judgements::default())
     }
 
     /// Whether there is nothing to read, whatever stands before it.
@@ -80,7 +80,7 @@ impl Default for Options {
             instructions: None,
             feedback: None,
             policy: Policy::default(),
-            background: CheckContext::new(),
+            context: CheckContext::new(),
             before_input: 0,
         }
     }

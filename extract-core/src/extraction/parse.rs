@@ -125,11 +125,8 @@ impl Level {
 /// assert_eq!(parsed.value, ["A-1"]);
 /// # Ok::<(), extract_llm::extraction::ParseError>(())
 /// ```
-pub fn parse_in<T: Extract>(
-    text: &str,
-    background: &CheckContext,
-) -> Result<Parsed<T>, ParseError> {
-    read_and_check(&*Contract::of::<T>()?, text, Level::Lenient, background.context())
+pub fn parse_in<T: Extract>(text: &str, context: &CheckContext) -> Result<Parsed<T>, ParseError> {
+    read_and_check(&*Contract::of::<T>()?, text, Level::Lenient, context.context())
 }
 
 fn read_and_check<T: Extract>(
@@ -141,7 +138,7 @@ fn read_and_check<T: Extract>(
     let offered = [contract.name()];
     let reader = Reader::new(contract.shape(None)).level(level).offered(&offered);
     let mut reading = reader.read(text)?;
-    if !reading.is_as_written() && !reading.is_of_call() {
+    if !reading.is_as_written() && !reading.is_from_call() {
         if let Some(value) = contract.read_as_written(None, text) {
             let rules = Rules::default();
             let checked = check_at_once(contract, &value, Vec::new(), &rules, context);
@@ -149,7 +146,7 @@ fn read_and_check<T: Extract>(
         }
     }
     if reading.is_cut() && level != Level::Salvage {
-        let place = reading.cut_place().unwrap_or_default();
+        let place = reading.cut_pointer().unwrap_or_default();
         let place = if contract.is_wrapped() { wrapper::inside(place) } else { Some(place) };
         let pointer = place.unwrap_or_default().to_owned();
         let value = contract.restore(None, reading.value).value;

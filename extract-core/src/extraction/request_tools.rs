@@ -79,7 +79,7 @@ impl RequestTools {
         let may_be_uncalled = variants.is_some_and(|variants| variants.may_be_uncalled());
         tools.choice = if may_be_uncalled { ToolChoice::Auto } else { ToolChoice::Any };
         tools.parallel = self.parallel;
-        tools.own = self.user_tools.len();
+        tools.user_tools = self.user_tools.len();
         tools
     }
 }
@@ -127,8 +127,8 @@ fn split<T>(
         return note(&"the model is not known to call several tools at once");
     }
     // Where the whole schema is told in words as well, one tool is what the words speak of.
-    let told = profile.schema_prompt == SchemaPrompt::Always;
-    if !each && (told || !variants.is_choice()) {
+    let event = profile.schema_prompt == SchemaPrompt::Always;
+    if !each && (event || !variants.is_choice()) {
         return None;
     }
     let taken =

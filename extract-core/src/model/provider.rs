@@ -203,12 +203,12 @@ impl Provider {
             }
         }
         let reader = DeltaReader::new(self.protocol, self.transport.max_reply_bytes());
-        let mut live = ReplyStream::begun(answer, reader, request_id, request.progress.clone());
+        let mut stream = ReplyStream::begun(answer, reader, request_id, request.progress.clone());
         if !begun.is_empty() {
-            live.take(Ok(Some(begun.freeze())));
+            stream.take(Ok(Some(begun.freeze())));
         }
-        live.say_something().await?;
-        Ok(live)
+        stream.say_something().await?;
+        Ok(stream)
     }
 
     /// Does something until it works, or the policy says that it will not.

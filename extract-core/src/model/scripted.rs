@@ -313,7 +313,7 @@ fn asked<'r>(request: &'r Request, arguments: &mut String) -> Result<&'r str, Pr
         Output::JsonSchema(tool) => return Ok(&tool.name),
         Output::JsonObject | Output::Text => return Ok("answer"),
     };
-    let giving = &tools.tools[..tools.tools.len().saturating_sub(tools.own)];
+    let giving = &tools.tools[..tools.tools.len().saturating_sub(tools.user_tools)];
     match (tools.choice, giving) {
         (ToolChoice::Only(index), _) if index < tools.tools.len() => {
             return Ok(&tools.tools[index].name);

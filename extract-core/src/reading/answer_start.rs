@@ -59,7 +59,7 @@ impl AnswerStart {
     }
 
     /// Creates a search for the next value, after one that was not the answer. It knows no tools.
-    pub(crate) fn of_another() -> Self {
+    pub(crate) fn next_value() -> Self {
         Self::default()
     }
 }

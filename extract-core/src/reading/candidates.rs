@@ -32,7 +32,7 @@ pub(super) fn scan_at(
     tree.next_root();
     let mark = tree.mark();
     let names = tree.names();
-    let mut scanner = Scanner::with_limits(tree, limits).knowing(names).starting_at(start);
+    let mut scanner = Scanner::with_limits(tree, limits).member_names(names).starting_at(start);
     scanner.lines = lines;
     let done = scanner.complete(&text[start..]);
     let mut tree = done.sink;
@@ -75,7 +75,7 @@ pub(super) fn scan_whole(
         return (tree, first);
     }
     *tries -= 1;
-    let mut probe = Scanner::with_limits((), limits).knowing(tree.names()).starting_at(start);
+    let mut probe = Scanner::with_limits((), limits).member_names(tree.names()).starting_at(start);
     probe.lines = true;
     let probe = probe.complete(&text[start..]);
     // A missing quotation mark does not explain missing closing brackets.
@@ -204,7 +204,7 @@ pub(super) fn is_empty(tree: &Tree, candidate: &Candidate) -> bool {
 
 /// Returns whether a candidate is bracketed prose, such as `[see note]`: all its children are bare
 /// words.
-pub(super) fn is_words(tree: &Tree, candidate: &Candidate) -> bool {
+pub(super) fn is_bracketed_prose(tree: &Tree, candidate: &Candidate) -> bool {
     let is_bare = |child| matches!(tree.node(child).kind, Kind::Bare | Kind::Missing);
     let kind = tree.node(candidate.root).kind;
     matches!(kind, Kind::Object | Kind::List)

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::candidates::Candidate;
 use super::fit::{Fitter, cost};
 use super::report::{CutEnding, Repair, RepairKind, excerpt};
-use super::search::{ChosenCandidate, said};
+use super::search::{ChosenCandidate, candidate_text};
 use super::tree::{Kind, NONE, NodeId, Tree};
 use crate::contract::shape::{Shape, ShapeId, ShapeKind};
 use crate::contract::wrapper;
@@ -43,7 +43,7 @@ pub(super) fn collected(
     if found.len() < 2 {
         return None;
     }
-    let wanted = Wanted::of(fitter.shape)?;
+    let wanted = TargetList::of(fitter.shape)?;
     let parts: Vec<ListPiece> = found.iter().map(|one| wanted.part(fitter, one)).collect();
     let has = |wanted: ListPiece| parts.contains(&wanted);
     if !has(ListPiece::Element) && !has(ListPiece::List) {
@@ -67,11 +67,13 @@ pub(super) fn collected(
         match part {
             ListPiece::Element => roots.push(one.root),
             // The same list again is a repetition.
-            ListPiece::List if lists.insert(said(text, one)) => {
+            ListPiece::List if lists.insert(candidate_text(text, one)) => {
                 roots.extend(wanted.elements_of(&fitter.tree, one.root)?);
             }
             ListPiece::Empty => continue,
-            ListPiece::Other if among && wanted.is_nearly(fitter, one.root) => roots.push(one.root),
+            ListPiece::Other if among && wanted.is_near_miss(fitter, one.root) => {
+                roots.push(one.root)
+            }
             ListPiece::List | ListPiece::Other => {
                 left_out.push(dropped(text, one));
                 continue;
@@ -103,18 +105,18 @@ pub(super) fn collected(
 
 /// Returns whether several values can form the list that the schema asks for.
 pub(super) fn asks_for_list(shape: &Shape) -> bool {
-    Wanted::of(shape).is_some()
+    TargetList::of(shape).is_some()
 }
 
 /// The list that the schema asks for.
-struct Wanted {
+struct TargetList {
     list: ShapeId,
     element: ShapeId,
     /// The root is the wrapper object that is added for providers.
     is_wrapped: bool,
 }
 
-impl Wanted {
+impl TargetList {
     /// Returns the list at the root, or in the only field of the root. Returns `None` if there is
     /// no such list, or if its elements have different shapes by position.
     fn of(shape: &Shape) -> Option<Self> {
@@ -173,7 +175,7 @@ impl Wanted {
 
     /// Returns whether a value that does not fit is still meant as an element, because it has one
     /// of the element's members.
-    fn is_nearly(&self, fitter: &Fitter<'_>, id: NodeId) -> bool {
+    fn is_near_miss(&self, fitter: &Fitter<'_>, id: NodeId) -> bool {
         let (tree, shape) = (&fitter.tree, fitter.shape);
         let has_member = |form: &ShapeKind| match form {
             ShapeKind::Object(object) => tree.children(id).any(|child| {
@@ -198,14 +200,14 @@ fn runs(found: &[Candidate], text: &str) -> Vec<usize> {
     let numbers = found.iter().map(|one| {
         let last = before.replace((one.end, one.fenced)).filter(|last| last.1 == one.fenced);
         let between = last.and_then(|(end, _)| text.get(end..one.start));
-        run += usize::from(!between.is_some_and(is_empty_value));
+        run += usize::from(!between.is_some_and(is_separator));
         run
     });
     numbers.collect()
 }
 
 /// Returns whether the text between two values only separates them.
-fn is_empty_value(between: &str) -> bool {
+fn is_separator(between: &str) -> bool {
     between.lines().map(str::trim).all(|line| {
         let fence = line.strip_prefix("```").or_else(|| line.strip_prefix("~~~"));
         match fence {
@@ -222,7 +224,7 @@ fn dropped(text: &str, candidate: &Candidate) -> Repair {
     Repair {
         pointer: String::new(),
         kind: RepairKind::DroppedItem,
-        before: excerpt(said(text, candidate)),
+        before: excerpt(candidate_text(text, candidate)),
         after: "".into(),
     }
 }

@@ -160,7 +160,7 @@ fn denied(before: &str) -> bool {
 
 /// Returns the boolean that a text means, and whether it was found among other words. Returns
 /// `None` if the text means neither or both.
-pub(super) fn truth(text: &str) -> Option<(bool, bool)> {
+pub(super) fn parse_bool(text: &str) -> Option<(bool, bool)> {
     if holds_json(text) {
         return None;
     }
@@ -192,7 +192,7 @@ pub(super) fn truth(text: &str) -> Option<(bool, bool)> {
 }
 
 /// Returns whether a text only says that no value exists, such as `N/A`.
-pub(super) fn says_nothing(text: &str) -> bool {
+pub(super) fn is_absence_word(text: &str) -> bool {
     const WORDS: [&str; 20] = [
         "",
         "-",

@@ -8,7 +8,7 @@ use super::error::ReadError;
 use super::fit::{FitNotes, Fitter, PartialMode};
 use super::report::{CutEnding, Reading, Repair, RepairKind};
 use super::scan::{ScanError, Sink};
-use super::stream_scan::Follower;
+use super::stream_scan::AnswerScan;
 use super::strict;
 use super::tree::{NONE, Tree};
 use crate::contract::shape::ShapeKind;
@@ -56,7 +56,7 @@ use crate::contract::shape::ShapeKind;
 #[derive(Debug)]
 pub struct Incremental<'s, S = ()> {
     reader: Reader<'s>,
-    follower: Follower<(Tree, S)>,
+    follower: AnswerScan<(Tree, S)>,
 }
 
 impl<'s> Incremental<'s> {
@@ -74,9 +74,9 @@ impl<'s, S: Sink> Incremental<'s, S> {
         let object = matches!(reader.shape.form(reader.shape.root()), ShapeKind::Object(_));
         let sinks = (Tree::new(), sink);
         let offered = reader.offered.iter().map(|name| (*name).to_owned());
-        let follower = Follower::with_limits(sinks, reader.limits).to_object(object);
+        let follower = AnswerScan::with_limits(sinks, reader.limits).expect_object(object);
         let names = reader.shape.member_names();
-        let follower = follower.offering(offered).knowing(names);
+        let follower = follower.offering(offered).member_names(names);
         Self { reader, follower }
     }
 
@@ -105,7 +105,7 @@ impl<'s, S: Sink> Incremental<'s, S> {
     pub fn partial(&mut self, growing: PartialMode) -> Option<Value> {
         self.follower.catch_up();
         let mut tree = self.follower.sink().0.clone();
-        tree.settle();
+        tree.sort_notes();
         let root = tree.root;
         if root == NONE {
             return None;

@@ -26,14 +26,14 @@ mod tree;
 mod unguided;
 
 pub(crate) use answer_start::AnswerStart;
-pub(crate) use calls::{WrittenCalls, calls_for, names_in_words};
+pub(crate) use calls::{WrittenCalls, calls_for, format_names};
 pub use error::ReadError;
 pub use fit::PartialMode;
 pub use incremental::Incremental;
 pub(crate) use part::{PartReader, json_number};
 pub use report::{CutEnding, Level, Misfit, Reading, Repair, RepairKind};
 pub use scan::{Container, Limits, NotePlace, ScanError, Scanner, Sink, Token, TokenRole};
-pub use stream_scan::Follower;
+pub use stream_scan::AnswerScan;
 pub(crate) use thinking::without_reasoning;
 
 use crate::contract::shape::Shape;

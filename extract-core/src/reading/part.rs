@@ -27,7 +27,7 @@ impl PartReader {
     /// Returns the value, converted to the shape `id`, or `None` if it does not fit. `source` is
     /// the text that the offsets of the events refer to.
     pub(crate) fn fit(mut self, source: &str, shape: &Shape, id: ShapeId) -> Option<Value> {
-        self.0.settle();
+        self.0.sort_notes();
         let root = self.0.root;
         if root == NONE {
             return None;

@@ -216,7 +216,7 @@ impl Reading {
     }
 
     /// Returns whether the value was the content of a call that was written as text.
-    pub(crate) fn is_of_call(&self) -> bool {
+    pub(crate) fn is_from_call(&self) -> bool {
         self.repairs.iter().any(|repair| repair.kind == RepairKind::Envelope)
     }
 
@@ -228,7 +228,7 @@ impl Reading {
 
     /// Returns the JSON pointer of the innermost value in which the text ended, or `None` if it is
     /// not cut.
-    pub fn cut_place(&self) -> Option<&str> {
+    pub fn cut_pointer(&self) -> Option<&str> {
         // The cut is the first misfit. At [`Level::Salvage`] there is no misfit for it.
         let place = self.misfits.first().map_or("", |misfit| misfit.pointer.as_str());
         self.is_cut().then_some(place)

@@ -50,7 +50,7 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
         Err(_) => false,
     };
     if is_strict {
-        return as_it_is(reader, text).map(unconverted);
+        return read_in_place(reader, text).map(unconverted);
     }
     if matches!(form, ShapeKind::Any) {
         return unguided::read(reader, text);
@@ -58,9 +58,9 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
     // In valid JSON, no inner value is taken as the answer. Arguments are searched only inside a
     // fence.
     if is_json || !search && !text.trim_start().starts_with("```") {
-        return as_it_is(reader, text);
+        return read_in_place(reader, text);
     }
-    searched(reader, text)
+    read_in_prose(reader, text)
 }
 
 /// Turns every conversion of a reading into a misfit, for [`Level::Strict`].
@@ -99,13 +99,13 @@ pub(super) fn no_value(reader: &Reader<'_>, text: &str) -> ReadError {
 }
 
 /// Reads a text that begins with the value: it is repaired, and not searched for.
-fn as_it_is(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
+fn read_in_place(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let start = text.len() - text.trim_start().len();
     let mut tries = SECOND_TRIES;
     let tree = Tree::with_capacity(text.len()).knowing(reader.shape);
     let (mut tree, scanned) = candidates::scan_whole(text, start, tree, reader.limits, &mut tries);
     let candidate = scanned?;
-    tree.settle();
+    tree.sort_notes();
     if candidate.root == NONE {
         return Err(no_value(reader, text));
     }
@@ -128,7 +128,7 @@ fn as_it_is(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let is_prose = tree.node(candidate.root).kind == Kind::Bare;
     let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, reader.limits);
     fitter.prose = Some(candidate.root).filter(|_| is_prose);
-    Ok(conclude(&mut fitter, &candidate, 0))
+    Ok(build_reading(&mut fitter, &candidate, 0))
 }
 
 /// The candidate that was chosen, with its cost.
@@ -140,7 +140,7 @@ pub(super) struct ChosenCandidate {
 }
 
 /// Reads a text that holds the answer at an unknown position.
-fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
+fn read_in_prose(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let answer = thinking::answer(text)?;
     let (from, text) = (answer.start, &text[..answer.end]);
     let limits = reader.limits;
@@ -158,7 +158,7 @@ fn searched(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     });
     let of_several = |best: &ChosenCandidate| best.located == Some(RepairKind::Collected);
     if best.as_ref().is_none_or(|best| best.cost >= cost::MISFIT && !of_several(best)) {
-        best = better(&mut fitter, reader, text, from, &found, best)?;
+        best = try_fallbacks(&mut fitter, reader, text, from, &found, best)?;
     }
     let Some(best) = best else { return Err(no_value(reader, text)) };
     Ok(chosen(&mut fitter, &found, &best, left_out, text))
@@ -174,16 +174,16 @@ fn chosen(
     text: &str,
 ) -> Reading {
     let rivals = rivals(fitter, found, best, text);
-    let mut reading = conclude(fitter, &best.candidate, rivals);
+    let mut reading = build_reading(fitter, &best.candidate, rivals);
     if let Some(kind) = best.located {
-        reading.repairs.insert(0, place(kind, text, &best.candidate));
+        reading.repairs.insert(0, location_repair(kind, text, &best.candidate));
     }
     reading.repairs.extend(left_out);
     reading
 }
 
 /// Creates the repair that records the position of the answer in a text.
-pub(super) fn place(kind: RepairKind, text: &str, candidate: &Candidate) -> Repair {
+pub(super) fn location_repair(kind: RepairKind, text: &str, candidate: &Candidate) -> Repair {
     let answer = text.get(candidate.start..candidate.end.min(text.len())).unwrap_or_default();
     Repair { pointer: String::new(), kind, before: excerpt(text.trim()), after: excerpt(answer) }
 }
@@ -202,13 +202,13 @@ fn only_one(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
     if only.doubt > 0 {
         return None;
     }
-    fitter.tree.settle();
-    let mut reading = conclude(fitter, only, 0);
+    fitter.tree.sort_notes();
+    let mut reading = build_reading(fitter, only, 0);
     if !reading.fits() {
         return None;
     }
     if !stands_alone(text, only) {
-        reading.repairs.insert(0, place(RepairKind::Located, text, only));
+        reading.repairs.insert(0, location_repair(RepairKind::Located, text, only));
     }
     Some(reading)
 }
@@ -220,7 +220,7 @@ fn best(
     found: &[Candidate],
     text: &str,
 ) -> Option<(ChosenCandidate, Vec<Repair>)> {
-    fitter.tree.settle();
+    fitter.tree.sort_notes();
     match collect::collected(fitter, found, text) {
         Some(Collected { choice, left_out }) => Some((choice, left_out)),
         None => cheapest(fitter, found, text).map(|choice| (choice, Vec::new())),
@@ -233,7 +233,8 @@ fn best(
 /// first. Empty values and bracketed words are skipped if there are others.
 fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<ChosenCandidate> {
     let says = |fitter: &Fitter<'_>, one: &Candidate| {
-        !candidates::is_empty(&fitter.tree, one) && !candidates::is_words(&fitter.tree, one)
+        !candidates::is_empty(&fitter.tree, one)
+            && !candidates::is_bracketed_prose(&fitter.tree, one)
     };
     let any_says = found.iter().any(|one| says(fitter, one));
     let mut best: Option<ChosenCandidate> = None;
@@ -249,7 +250,7 @@ fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
             None => true,
             Some(best) if cost == best.cost => {
                 candidate.fenced && !best.candidate.fenced
-                    || corrects(text, best.candidate.end, candidate.start)
+                    || is_correction(text, best.candidate.end, candidate.start)
             }
             Some(best) => cost < best.cost,
         };
@@ -262,7 +263,7 @@ fn cheapest(fitter: &mut Fitter<'_>, found: &[Candidate], text: &str) -> Option<
 }
 
 /// Returns whether the words directly before offset `to` correct the value that ends at `from`.
-fn corrects(text: &str, from: usize, to: usize) -> bool {
+fn is_correction(text: &str, from: usize, to: usize) -> bool {
     const REACH: usize = 200;
     const WORDS: [&str; 16] = [
         "actually",
@@ -290,7 +291,7 @@ fn corrects(text: &str, from: usize, to: usize) -> bool {
 
 /// Tries other readings if no bracketed value fits: the text as one value, markup, escaped JSON,
 /// and values inside an unclosed bracket. Returns the best of them and `best`.
-fn better<'s>(
+fn try_fallbacks<'s>(
     fitter: &mut Fitter<'s>,
     reader: &Reader<'s>,
     text: &'s str,
@@ -303,7 +304,7 @@ fn better<'s>(
     let covered = found.iter().any(|one| {
         text[from..one.start].trim().is_empty() && text[one.end.min(text.len())..].trim().is_empty()
     });
-    if !covered && (found.is_empty() || !is_container(reader.shape)) {
+    if !covered && (found.is_empty() || !is_multi_field_object(reader.shape)) {
         let answer = &text[from..];
         let plain = candidates::plain(answer);
         if plain.starts_with(['"', '\'', '“', '`']) {
@@ -343,7 +344,7 @@ fn better<'s>(
         more.push((candidate, Some(RepairKind::Markup)));
         more.extend(inner.map(|inner| (inner, Some(RepairKind::Markup))));
     }
-    let restarts = restarted(fitter, reader, text, found);
+    let restarts = scan_inside_unclosed(fitter, reader, text, found);
     more.extend(restarts.into_iter().map(|candidate| (candidate, Some(RepairKind::Located))));
     fitter.tree.resettle();
     let mut best = best;
@@ -371,7 +372,7 @@ fn better<'s>(
 }
 
 /// Returns whether the schema asks for an object with no fields or with several.
-fn is_container(shape: &Shape) -> bool {
+fn is_multi_field_object(shape: &Shape) -> bool {
     matches!(shape.form(shape.root()), ShapeKind::Object(object) if object.fields.len() != 1)
 }
 
@@ -394,7 +395,7 @@ fn escaped(fitter: &mut Fitter<'_>, inner: &str, start: usize, end: usize) -> Ca
 }
 
 /// Scans the values inside a bracket that was never closed: a bracket in prose may hide the answer.
-fn restarted(
+fn scan_inside_unclosed(
     fitter: &mut Fitter<'_>,
     reader: &Reader<'_>,
     text: &str,
@@ -449,7 +450,7 @@ fn begins_like_json(text: &str, start: usize) -> bool {
 }
 
 /// Returns the text of a candidate, trimmed.
-pub(super) fn said<'t>(text: &'t str, one: &Candidate) -> &'t str {
+pub(super) fn candidate_text<'t>(text: &'t str, one: &Candidate) -> &'t str {
     text.get(one.start..one.end.min(text.len())).unwrap_or_default().trim()
 }
 
@@ -471,13 +472,19 @@ fn rivals(
             continue;
         }
         let cost = fitter.cost(other.root).saturating_add(other.doubt);
-        rivals += usize::from(cost <= most && said(text, other) != said(text, &best.candidate));
+        rivals += usize::from(
+            cost <= most && candidate_text(text, other) != candidate_text(text, &best.candidate),
+        );
     }
     rivals
 }
 
 /// Builds the reading of a candidate. A cut candidate gets a misfit at the position of the cut.
-pub(super) fn conclude(fitter: &mut Fitter<'_>, candidate: &Candidate, rivals: usize) -> Reading {
+pub(super) fn build_reading(
+    fitter: &mut Fitter<'_>,
+    candidate: &Candidate,
+    rivals: usize,
+) -> Reading {
     let mut out = FitNotes::default();
     let value = fitter.build(candidate.root, &mut out).unwrap_or_default();
     let mut misfits = out.misfits;

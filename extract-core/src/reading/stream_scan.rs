@@ -26,7 +26,7 @@ use crate::contract::shape::MemberNames;
 /// assert_eq!(follower.sink().0, "ab");
 /// ```
 #[derive(Debug)]
-pub struct Follower<S> {
+pub struct AnswerScan<S> {
     scanner: Scanner<S>,
     limits: Limits,
     /// The answer must be an object, so a `[` before it is skipped.
@@ -40,7 +40,7 @@ pub struct Follower<S> {
     bad_utf8: bool,
 }
 
-impl<S: Sink> Follower<S> {
+impl<S: Sink> AnswerScan<S> {
     /// Creates a follower for an answer of any kind, with the default [`Limits`].
     pub fn new(sink: S) -> Self {
         Self::with_limits(sink, Limits::default())
@@ -63,7 +63,7 @@ impl<S: Sink> Follower<S> {
 
     /// Sets whether the answer must be an object. If so, a list before it is skipped. The default
     /// is `false`.
-    pub fn to_object(mut self, object: bool) -> Self {
+    pub fn expect_object(mut self, object: bool) -> Self {
         self.object = object;
         self
     }
@@ -75,8 +75,8 @@ impl<S: Sink> Follower<S> {
     }
 
     /// Sets the possible names of members; see [`Scanner::knowing`].
-    pub(crate) fn knowing(mut self, names: Option<Arc<MemberNames>>) -> Self {
-        self.scanner = self.scanner.knowing(names);
+    pub(crate) fn member_names(mut self, names: Option<Arc<MemberNames>>) -> Self {
+        self.scanner = self.scanner.member_names(names);
         self
     }
 

@@ -64,7 +64,7 @@ pub(super) struct Tree {
 
 /// A state of a tree, to which [`Tree::truncate`] returns.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Mark {
+pub(super) struct Checkpoint {
     slots: usize,
     texts: usize,
     notes: usize,
@@ -104,7 +104,7 @@ impl Tree {
 
     /// Starts a new root, and keeps the earlier ones.
     pub(super) fn next_root(&mut self) {
-        self.adopt();
+        self.attach_orphans();
         self.root = NONE;
         self.open.clear();
         self.key = None;
@@ -117,8 +117,8 @@ impl Tree {
     }
 
     /// Returns the current state, to which [`truncate`](Self::truncate) can return.
-    pub(super) fn mark(&self) -> Mark {
-        Mark {
+    pub(super) fn mark(&self) -> Checkpoint {
+        Checkpoint {
             slots: self.slots.len(),
             texts: self.texts.len(),
             notes: self.notes.len(),
@@ -128,7 +128,7 @@ impl Tree {
     }
 
     /// Removes everything after the mark. The tree must not have been settled since.
-    pub(super) fn truncate(&mut self, mark: Mark) {
+    pub(super) fn truncate(&mut self, mark: Checkpoint) {
         self.slots.truncate(mark.slots);
         self.texts.truncate(mark.texts);
         self.notes.truncate(mark.notes);
@@ -311,7 +311,7 @@ impl Sink for Tree {
         }
     }
 
-    fn rekey(&mut self) {
+    fn string_became_key(&mut self) {
         // The string is the last node: no other node follows it.
         let text = self.last_text();
         let Some(slot) = self.slots.last_mut() else { return };
@@ -342,7 +342,7 @@ impl Sink for Tree {
     }
 
     fn unclear(&mut self, place: NotePlace) {
-        let node = self.place(place);
+        let node = self.node_of(place);
         if let Some(slot) = self.slots.get_mut(node as usize) {
             slot.put(UNCLEAR, true);
         }
@@ -350,7 +350,7 @@ impl Sink for Tree {
 
     fn note(&mut self, kind: RepairKind, place: NotePlace, span: (usize, usize)) {
         self.strays += usize::from(kind == RepairKind::StrayText);
-        let node = self.place(place);
+        let node = self.node_of(place);
         self.take_note(Note::new(node, kind, (index(span.0), index(span.1))));
     }
 }

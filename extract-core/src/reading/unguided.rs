@@ -4,7 +4,7 @@ use super::candidates::{self, Candidate, SECOND_TRIES};
 use super::error::ReadError;
 use super::fit::Fitter;
 use super::report::{CutEnding, Reading, Repair, RepairKind, excerpt};
-use super::search::{conclude, no_value, place};
+use super::search::{build_reading, location_repair, no_value};
 use super::tree::{Kind, NONE, NodeId, Tree};
 use super::{Reader, thinking};
 
@@ -31,7 +31,7 @@ fn read_joining(reader: &Reader<'_>, text: &str, joins: u32) -> Result<Reading, 
         return Ok(reading);
     }
     if joins > 0 {
-        if let Some(joined) = join_values(reader, text, from, joins - 1) {
+        if let Some(joined) = reopen_early_close(reader, text, from, joins - 1) {
             return joined;
         }
     }
@@ -48,7 +48,7 @@ fn read_joining(reader: &Reader<'_>, text: &str, joins: u32) -> Result<Reading, 
     let Some(first) = found.first() else { return Err(no_value(reader, text)) };
     fitter.tree.resettle();
     if found.len() == 1 {
-        return Ok(located(conclude(&mut fitter, first, 0), first, text));
+        return Ok(located(build_reading(&mut fitter, first, 0), first, text));
     }
     let roots: Vec<NodeId> = found.iter().map(|one| one.root).collect();
     let root = fitter.tree.gather(&roots);
@@ -64,14 +64,14 @@ fn read_joining(reader: &Reader<'_>, text: &str, joins: u32) -> Result<Reading, 
         fenced: false,
         doubt: 0,
     };
-    let mut reading = conclude(&mut fitter, &all, 0);
-    reading.repairs.insert(0, place(RepairKind::Collected, text, &all));
+    let mut reading = build_reading(&mut fitter, &all, 0);
+    reading.repairs.insert(0, location_repair(RepairKind::Collected, text, &all));
     Ok(reading)
 }
 
 /// Removes a closing bracket that came too early, as in `{"a": 1}, "b": 2}`, and reads the text
 /// again. Returns `None` if the text has no such bracket.
-fn join_values(
+fn reopen_early_close(
     reader: &Reader<'_>,
     text: &str,
     from: usize,
@@ -107,7 +107,7 @@ fn located(mut reading: Reading, candidate: &Candidate, text: &str) -> Reading {
     let before = text[..candidate.start].trim();
     let behind = text[candidate.end.min(text.len())..].trim();
     if !(before.is_empty() && behind.is_empty()) {
-        reading.repairs.insert(0, place(RepairKind::Located, text, candidate));
+        reading.repairs.insert(0, location_repair(RepairKind::Located, text, candidate));
     }
     reading
 }

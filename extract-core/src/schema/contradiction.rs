@@ -24,7 +24,7 @@ const COUNTS: [(&str, &str, &str, &str); 3] = [
 /// The first one in the order of the schema, with its place.
 pub(crate) fn find(tree: &Tree) -> Option<(String, String)> {
     let all = (0..).take(tree.written_count()).map(|id| tree.written(id));
-    let found = all.filter_map(|schema| Some((schema.place.clone(), fault(tree, schema)?)));
+    let found = all.filter_map(|schema| Some((schema.pointer.clone(), fault(tree, schema)?)));
     found.min_by(|(one, _), (other, _)| one.cmp(other))
 }
 

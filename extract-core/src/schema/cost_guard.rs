@@ -30,12 +30,17 @@ pub(crate) enum CheckKind {
 impl Tree {
     /// Whether the trial of a value is done in bounded work.
     pub(crate) fn is_affordable(&self, root: WrittenId, value: &Value, trial: CheckKind) -> bool {
-        self.steps(root, value, trial).is_some()
+        self.check_steps(root, value, trial).is_some()
     }
 
     /// The number of schemas that are held against parts of a value, no less than the validator comes to;
     /// `None` where they are too many. Does not recurse.
-    pub(crate) fn steps(&self, root: WrittenId, value: &Value, trial: CheckKind) -> Option<usize> {
+    pub(crate) fn check_steps(
+        &self,
+        root: WrittenId,
+        value: &Value,
+        trial: CheckKind,
+    ) -> Option<usize> {
         let (parts, depth) = extent(value);
         let most = MOST.saturating_add(parts.saturating_mul(MOST_EACH));
         // At each level, a part of the value is held against no more schemas than this.
@@ -185,7 +190,7 @@ mod tests {
                         let root = contract.written_at("").unwrap();
                         for value in [json!({"a": 1}), json!({"a": [[1]]}), json!({"a": {"a": 1}})]
                         {
-                            let steps = contract.tree().steps(root, &value, CheckKind::Tell);
+                            let steps = contract.tree().check_steps(root, &value, CheckKind::Tell);
                             let most = MOST + 5 * MOST_EACH;
                             assert!(steps.is_none_or(|steps| steps <= most), "{keyword}, {levels}");
                         }

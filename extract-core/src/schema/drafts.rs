@@ -52,19 +52,19 @@ pub(crate) fn modernized(mut document: Value) -> Result<Value, SchemaLimit> {
     found.scan(&document, String::new());
     let mut targets = found.targets(&document)?;
     let moves = gather(&mut document, found.outside);
-    for place in targets.iter_mut().flatten() {
-        moved(place, &moves);
+    for pointer in targets.iter_mut().flatten() {
+        moved(pointer, &moves);
     }
-    found.references.iter_mut().for_each(|reference| moved(&mut reference.place, &moves));
+    found.references.iter_mut().for_each(|reference| moved(&mut reference.pointer, &moves));
     let marks = mark(&mut document, &found.references, &targets);
     each_schema(&mut document, |members| modernize(members, has_former_references));
     let mut places = vec![None; marks];
-    each_schema_at(&mut document, |place, members| {
+    each_schema_at(&mut document, |pointer, members| {
         if let Some(index) = members.get(TARGET).and_then(Value::as_u64) {
             members.shift_remove(TARGET);
             if let Some(known) = usize::try_from(index).ok().and_then(|index| places.get_mut(index))
             {
-                *known = Some(place.to_owned());
+                *known = Some(pointer.to_owned());
             }
         }
     });
@@ -72,7 +72,7 @@ pub(crate) fn modernized(mut document: Value) -> Result<Value, SchemaLimit> {
         let Some(Value::String(reference)) = members.get_mut("$ref") else { return };
         let Some((index, written)) = marked(reference) else { return };
         *reference = match places.get(index) {
-            Some(Some(place)) => fragment(place),
+            Some(Some(pointer)) => fragment(pointer),
             _ => written.to_owned(),
         };
     });
@@ -87,13 +87,13 @@ fn marked(reference: &str) -> Option<(usize, &str)> {
 
 /// A schema with an identifier, against which the references inside of it are resolved.
 struct Base {
-    place: String,
+    pointer: String,
     keyword: &'static str,
     uri: String,
 }
 
 struct Reference {
-    place: String,
+    pointer: String,
     keyword: &'static str,
     written: String,
     /// The index of the base around it.
@@ -115,12 +115,12 @@ struct Found {
 
 impl Found {
     /// Finds what is at a place, and inside.
-    fn scan(&mut self, document: &Value, place: String) {
-        let Some(schema) = document.pointer(&place) else { return };
+    fn scan(&mut self, document: &Value, pointer: String) {
+        let Some(schema) = document.pointer(&pointer) else { return };
         if self.bases.is_empty() {
-            self.bases.push(Base { place: String::new(), keyword: "$id", uri: String::new() });
+            self.bases.push(Base { pointer: String::new(), keyword: "$id", uri: String::new() });
         }
-        let mut open = vec![(place, schema, 0)];
+        let mut open = vec![(pointer, schema, 0)];
         while let Some((place, schema, mut base)) = open.pop() {
             self.outside.remove(&place);
             let Value::Object(members) = schema else { continue };
@@ -143,25 +143,25 @@ impl Found {
             let reference = REFERENCES.into_iter().find_map(|word| Some((word, text(word)?)));
             if let Some((keyword, written)) = reference {
                 let (place, written) = (place.clone(), written.to_owned());
-                self.references.push(Reference { place, keyword, written, base });
+                self.references.push(Reference { pointer: place, keyword, written, base });
             }
-            children(members, &place, |place, child| open.push((place, child, base)));
+            children(members, &place, |pointer, child| open.push((pointer, child, base)));
         }
     }
 
-    fn anchor(&mut self, name: &str, place: &str, base: usize) {
+    fn anchor(&mut self, name: &str, pointer: &str, base: usize) {
         let known = self.anchors.entry(name.to_owned()).or_default();
-        if known.last().is_none_or(|(last, _)| last != place) {
-            known.push((place.to_owned(), base));
+        if known.last().is_none_or(|(last, _)| last != pointer) {
+            known.push((pointer.to_owned(), base));
         }
     }
 
-    fn base(&mut self, id: &str, keyword: &'static str, place: &str, around: usize) -> usize {
+    fn base(&mut self, id: &str, keyword: &'static str, pointer: &str, around: usize) -> usize {
         let uri = joined(&self.bases[around].uri, id.trim_end_matches('#'));
         // The document itself has its place already.
-        let index = if place.is_empty() { 0 } else { self.bases.len() };
+        let index = if pointer.is_empty() { 0 } else { self.bases.len() };
         self.by_uri.entry(uri.clone()).or_default().push(index);
-        let base = Base { place: place.to_owned(), keyword, uri };
+        let base = Base { pointer: pointer.to_owned(), keyword, uri };
         match self.bases.get_mut(index) {
             Some(document) => *document = base,
             None => self.bases.push(base),
@@ -174,10 +174,10 @@ impl Found {
         let mut targets = Vec::new();
         while let Some(reference) = self.references.get(targets.len()) {
             let target = self.target(document, reference)?;
-            if let Some(place) = target.as_ref().filter(|place| !self.seen.contains(*place)) {
-                if document.pointer(place).is_some_and(Value::is_object) {
-                    self.scan(document, place.clone());
-                    self.outside.insert(place.clone());
+            if let Some(pointer) = target.as_ref().filter(|place| !self.seen.contains(*place)) {
+                if document.pointer(pointer).is_some_and(Value::is_object) {
+                    self.scan(document, pointer.clone());
+                    self.outside.insert(pointer.clone());
                 }
             }
             targets.push(target);
@@ -216,10 +216,10 @@ impl Found {
     /// The schema that a fragment names.
     fn at(&self, document: &Value, base: usize, fragment: &str) -> Option<String> {
         if fragment.is_empty() || fragment.starts_with('/') {
-            let mut place = self.bases[base].place.clone();
-            segments(fragment).for_each(|segment| push_segment(&mut place, &segment));
-            let target = document.pointer(&place)?;
-            return (target.is_object() || target.is_boolean()).then_some(place);
+            let mut pointer = self.bases[base].pointer.clone();
+            segments(fragment).for_each(|segment| push_segment(&mut pointer, &segment));
+            let target = document.pointer(&pointer)?;
+            return (target.is_object() || target.is_boolean()).then_some(pointer);
         }
         let mut known = self.anchors.get(fragment)?.iter().filter(|(_, of)| *of == base);
         let (place, _) = known.next()?;
@@ -227,7 +227,7 @@ impl Found {
     }
 
     fn ambiguous(&self, base: usize) -> SchemaLimit {
-        let Base { place, keyword, .. } = &self.bases[base];
+        let Base { pointer: place, keyword, .. } = &self.bases[base];
         SchemaLimit::Embedded { pointer: inside(place, &[keyword]) }
     }
 }
@@ -266,7 +266,7 @@ fn mark(document: &mut Value, references: &[Reference], targets: &[Option<String
             // `true` and `false` hold no mark, and are never moved.
             _ => fragment(target),
         };
-        if let Some(Value::Object(members)) = document.pointer_mut(&reference.place) {
+        if let Some(Value::Object(members)) = document.pointer_mut(&reference.pointer) {
             members.shift_remove(reference.keyword);
             members.insert("$ref".to_owned(), to.into());
         }
@@ -281,13 +281,13 @@ fn gather(document: &mut Value, places: HashSet<String>) -> HashMap<String, Stri
     places.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
     let mut moves = HashMap::new();
     let mut taken: HashMap<String, usize> = HashMap::new();
-    for place in places {
-        let Some((parent, last)) = place.rsplit_once('/') else { continue };
+    for pointer in places {
+        let Some((parent, last)) = pointer.rsplit_once('/') else { continue };
         let name: String = segments(&format!("/{last}")).collect();
-        let is_value = segments(&place).any(|segment| VALUES.contains(&segment.as_str()));
+        let is_value = segments(&pointer).any(|segment| VALUES.contains(&segment.as_str()));
         let found = match document.pointer_mut(parent) {
             Some(Value::Object(members)) if !is_value => members.swap_remove(&name),
-            Some(around) => around.pointer(&place[parent.len()..]).cloned(),
+            Some(around) => around.pointer(&pointer[parent.len()..]).cloned(),
             None => None,
         };
         let Some(root) = document.as_object_mut() else { break };
@@ -299,21 +299,21 @@ fn gather(document: &mut Value, places: HashSet<String>) -> HashMap<String, Stri
             *count += 1;
             free = format!("{name}_{count}");
         }
-        moves.insert(place, inside("", &["$defs", &free]));
+        moves.insert(pointer, inside("", &["$defs", &free]));
         definitions.insert(free, found);
     }
     moves
 }
 
 /// Follows a place to where it, or the nearest place around it, was moved.
-fn moved(place: &mut String, moves: &HashMap<String, String>) {
-    let mut end = place.len();
+fn moved(pointer: &mut String, moves: &HashMap<String, String>) {
+    let mut end = pointer.len();
     loop {
-        if let Some(new) = moves.get(&place[..end]) {
-            place.replace_range(..end, new);
+        if let Some(new) = moves.get(&pointer[..end]) {
+            pointer.replace_range(..end, new);
             return;
         }
-        let Some(shorter) = place[..end].rfind('/') else { return };
+        let Some(shorter) = pointer[..end].rfind('/') else { return };
         end = shorter;
     }
 }
@@ -405,10 +405,10 @@ fn is_about(keyword: &str) -> bool {
 }
 
 /// A JSON pointer as a reference, with what no fragment of a URI may hold percent-encoded.
-fn fragment(place: &str) -> String {
-    let mut reference = String::with_capacity(place.len() + 1);
+fn fragment(pointer: &str) -> String {
+    let mut reference = String::with_capacity(pointer.len() + 1);
     reference.push('#');
-    for byte in place.bytes() {
+    for byte in pointer.bytes() {
         if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@?".contains(&byte) {
             reference.push(char::from(byte));
         } else {

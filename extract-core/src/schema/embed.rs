@@ -95,14 +95,18 @@ pub(crate) fn enclosed(schema: &Value, key: &str) -> Value {
 }
 
 /// A place in the schema that [`enclosed`] made, as one in the schema that was put into it.
-pub(crate) fn place_inside<'p>(place: &'p str, key: &str) -> Option<&'p str> {
-    let place = place.strip_prefix("/properties/")?.strip_prefix(key)?;
-    (place.is_empty() || place.starts_with('/')).then_some(place)
+pub(crate) fn pointer_inside<'p>(pointer: &'p str, key: &str) -> Option<&'p str> {
+    let pointer = pointer.strip_prefix("/properties/")?.strip_prefix(key)?;
+    (pointer.is_empty() || pointer.starts_with('/')).then_some(pointer)
 }
 
 /// A place in a schema, as one in what [`enclosed`] made of it.
-pub(crate) fn place_outside(place: &str, key: &str) -> String {
-    if defined(place).is_some() { place.to_owned() } else { format!("/properties/{key}{place}") }
+pub(crate) fn pointer_outside(pointer: &str, key: &str) -> String {
+    if defined(pointer).is_some() {
+        pointer.to_owned()
+    } else {
+        format!("/properties/{key}{pointer}")
+    }
 }
 
 /// Adds the definitions of a document that a schema refers to, and those that they refer to. A reference
@@ -111,8 +115,8 @@ pub(crate) fn define(schema: &mut Value, document: &Value) -> bool {
     let mut definitions: HashMap<&str, Map<String, Value>> = HashMap::new();
     let mut takes_whole = false;
     let mut open = targets(schema);
-    while let Some(place) = open.pop() {
-        if let Some((keyword, name)) = defined(&place) {
+    while let Some(pointer) = open.pop() {
+        if let Some((keyword, name)) = defined(&pointer) {
             let known = definitions.entry(keyword).or_default();
             if known.contains_key(&name) {
                 continue;
@@ -154,8 +158,8 @@ pub(crate) fn define(schema: &mut Value, document: &Value) -> bool {
 }
 
 /// The keyword and the name of the definition that a place is, or is in.
-pub(crate) fn defined(place: &str) -> Option<(&'static str, String)> {
-    let mut names = segments(place);
+pub(crate) fn defined(pointer: &str) -> Option<(&'static str, String)> {
+    let mut names = segments(pointer);
     let first = names.next()?;
     let keyword = DEFINITIONS.into_iter().find(|keyword| **keyword == first)?;
     Some((keyword, names.next()?))
@@ -176,8 +180,8 @@ fn targets(schema: &Value) -> Vec<String> {
         if let Some(Value::String(reference)) = members.get("$ref") {
             found.extend(target(reference));
         }
-        children(members, "", |place, child| {
-            if defined(&place).is_none() {
+        children(members, "", |pointer, child| {
+            if defined(&pointer).is_none() {
                 open.push(child);
             }
         });
@@ -189,7 +193,7 @@ fn targets(schema: &Value) -> Vec<String> {
 fn repoint(schema: &mut Value, around: &str) {
     each_schema(schema, |members| {
         if let Some(Value::String(reference)) = members.get_mut("$ref") {
-            if target(reference).is_some_and(|place| defined(&place).is_none()) {
+            if target(reference).is_some_and(|pointer| defined(&pointer).is_none()) {
                 reference.insert_str(1, around);
             }
         }

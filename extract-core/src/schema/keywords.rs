@@ -92,20 +92,20 @@ pub(super) fn inside(place: &str, segments: &[&str]) -> String {
 /// Calls `visit` with every schema directly inside the JSON of a schema, and with its place.
 pub(super) fn children<'s>(
     schema: &'s Map<String, Value>,
-    place: &str,
+    pointer: &str,
     mut visit: impl FnMut(String, &'s Value),
 ) {
     for (word, value) in schema {
         match (holds(word, value), value) {
             (Some(SubschemaPosition::Named), Value::Object(named)) => {
-                named.iter().for_each(|(name, inner)| visit(inside(place, &[word, name]), inner));
+                named.iter().for_each(|(name, inner)| visit(inside(pointer, &[word, name]), inner));
             }
             (Some(SubschemaPosition::Listed), Value::Array(listed)) => {
                 for (index, inner) in listed.iter().enumerate() {
-                    visit(inside(place, &[word, &index.to_string()]), inner);
+                    visit(inside(pointer, &[word, &index.to_string()]), inner);
                 }
             }
-            (Some(SubschemaPosition::Single), _) => visit(inside(place, &[word]), value),
+            (Some(SubschemaPosition::Single), _) => visit(inside(pointer, &[word]), value),
             _ => {}
         }
     }
@@ -121,7 +121,7 @@ pub(super) fn each_schema_at(
     schema: &mut Value,
     visit: impl FnMut(&String, &mut Map<String, Value>),
 ) {
-    each(schema, String::new(), visit, |place, segments| inside(place, segments));
+    each(schema, String::new(), visit, |pointer, segments| inside(pointer, segments));
 }
 
 /// `at` is what is known of the place of a schema, and `step` the same of one inside.

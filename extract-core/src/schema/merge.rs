@@ -41,7 +41,7 @@ pub(super) fn cost(written: &[WrittenSchema]) -> Result<(usize, usize), SchemaEr
         written[from].in_place().for_each(|to| visit(to as usize));
     });
     if let Some(at) = on_cycle.iter().position(|&on_cycle| on_cycle) {
-        return Err(SchemaError::Itself { pointer: written[at].place.clone() });
+        return Err(SchemaError::Itself { pointer: written[at].pointer.clone() });
     }
     let mut costs = vec![0_usize; written.len()];
     let mut nested = vec![0_usize; written.len()];
@@ -59,11 +59,11 @@ pub(super) fn cost(written: &[WrittenSchema]) -> Result<(usize, usize), SchemaEr
             let deepest = written[at].in_place().map(|to| nested[to as usize]).max();
             nested[at] = deepest.map_or(0, |deepest| deepest + 1);
             if nested[at] > MAX_NESTED {
-                let pointer = written[at].place.clone();
+                let pointer = written[at].pointer.clone();
                 return Err(SchemaError::TooNested { pointer, allowed: MAX_NESTED });
             }
             if costs[at] > MAX_COST {
-                let pointer = written[at].place.clone();
+                let pointer = written[at].pointer.clone();
                 return Err(SchemaError::TooCostly { pointer, allowed: MAX_COST });
             }
         }
@@ -84,7 +84,7 @@ pub(super) fn merge(written: &[WrittenSchema], origin: Origin) -> Result<Merged,
         written,
         origin,
         nodes: Vec::new(),
-        known: HashMap::new(),
+        ids: HashMap::new(),
         references: HashMap::new(),
         open: Vec::new(),
         merges: 0,
@@ -113,7 +113,7 @@ struct Merger<'w> {
     origin: Origin,
     nodes: Vec<Node>,
     /// The nodes by the schemas that they are merged from.
-    known: HashMap<Vec<SetMember>, NodeId>,
+    ids: HashMap<Vec<SetMember>, NodeId>,
     /// The nodes that only refer to another, by the schema that refers.
     references: HashMap<WrittenId, NodeId>,
     open: Vec<(NodeId, Work)>,
@@ -165,7 +165,7 @@ impl<'w> Merger<'w> {
             key.clone_from(&seeds);
         }
         key.sort_unstable();
-        if let Some(&known) = self.known.get(&key) {
+        if let Some(&known) = self.ids.get(&key) {
             return Ok(known);
         }
         let mut notes = Annotations::default();
@@ -179,7 +179,7 @@ impl<'w> Merger<'w> {
             notes.is_plain_text |= own.is_plain_text;
         }
         let id = self.add(seeds, notes, Work::Merge(atoms))?;
-        self.known.insert(key, id);
+        self.ids.insert(key, id);
         Ok(id)
     }
 
@@ -191,12 +191,12 @@ impl<'w> Merger<'w> {
     ) -> Result<NodeId, SchemaError> {
         // Of an alternative merged with what stands beside it, the alternative is its place.
         let own = seeds.iter().find(|atom| !atom.alone).or(seeds.first());
-        let place = own.map_or_else(String::new, |atom| self.written(*atom).place.clone());
+        let place = own.map_or_else(String::new, |atom| self.written(*atom).pointer.clone());
         if self.nodes.len() >= MAX_NODES {
             return Err(too_large(&place, "schemas once it is merged", MAX_NODES));
         }
         let id = NodeId::try_from(self.nodes.len()).unwrap_or(NodeId::MAX);
-        self.nodes.push(Node { place, notes, is: NodeKind::Never("".into()), seeds });
+        self.nodes.push(Node { pointer: place, notes, is: NodeKind::Never("".into()), seeds });
         self.open.push((id, work));
         Ok(id)
     }
@@ -236,8 +236,8 @@ impl<'w> Merger<'w> {
         atoms.retain(|atom| !atom.alone || !seen.contains(&SetMember { alone: false, ..*atom }));
         self.merges += atoms.len();
         if self.merges > MAX_MERGES {
-            let place = seeds.first().map_or("", |atom| self.written(*atom).place.as_str());
-            return Err(too_large(place, "schemas that are merged", MAX_MERGES));
+            let pointer = seeds.first().map_or("", |atom| self.written(*atom).pointer.as_str());
+            return Err(too_large(pointer, "schemas that are merged", MAX_MERGES));
         }
         Ok(atoms)
     }
@@ -260,8 +260,8 @@ impl<'w> Merger<'w> {
         let count =
             unions.iter().map(|(_, branches)| branches.len()).fold(1, usize::saturating_mul);
         if unions.len() > 1 && count > MAX_BRANCHES {
-            let place = &self.nodes[id as usize].place;
-            return Err(too_large(place, "combinations of alternatives", MAX_BRANCHES));
+            let pointer = &self.nodes[id as usize].pointer;
+            return Err(too_large(pointer, "combinations of alternatives", MAX_BRANCHES));
         }
         let mut products = vec![beside];
         for (_, branches) in unions {

@@ -52,7 +52,7 @@ pub(crate) use queries::SchemaStep;
 pub(crate) use stack::StackRoom;
 pub(crate) use tree::Tree;
 pub(crate) use validator::Validator;
-pub(crate) use written::{Annotations, WrittenId, WrittenSchema, place_of};
+pub(crate) use written::{Annotations, WrittenId, WrittenSchema, pointer_of};
 
 /// Marks the branch of a union that says what plain text of the model means. Only types of this
 /// crate write it, and no provider is sent it.

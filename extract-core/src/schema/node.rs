@@ -26,7 +26,7 @@ pub(crate) type NodeId = u32;
 #[derive(Debug)]
 pub(crate) struct Node {
     /// The JSON pointer of the schema that it was read from, or of the first of several.
-    pub(crate) place: String,
+    pub(crate) pointer: String,
     pub(crate) notes: Annotations,
     pub(crate) is: NodeKind,
     pub(super) seeds: Vec<SetMember>,

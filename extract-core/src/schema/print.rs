@@ -22,7 +22,7 @@ impl Tree {
         }
         let mut all = Vec::with_capacity(written.len());
         for (atom, written) in node.seeds.iter().zip(written) {
-            let mut schema = document.pointer(&written.place).cloned().unwrap_or_default();
+            let mut schema = document.pointer(&written.pointer).cloned().unwrap_or_default();
             if let (true, Value::Object(members)) = (atom.alone, &mut schema) {
                 for keyword in ["$ref", "allOf", "anyOf", "oneOf"] {
                     members.shift_remove(keyword);
@@ -39,7 +39,7 @@ impl Tree {
     /// A schema, as it is written, that can be compiled by itself: with the definitions of the document, or
     /// without all that it says of parts of a value and of alternatives.
     pub(crate) fn standalone_schema(&self, document: &Value, id: WrittenId, whole: bool) -> Value {
-        let mut schema = document.pointer(&self.written(id).place).cloned().unwrap_or_default();
+        let mut schema = document.pointer(&self.written(id).pointer).cloned().unwrap_or_default();
         let Value::Object(members) = &mut schema else { return schema };
         if whole {
             for keyword in ["$defs", "definitions"] {

@@ -69,8 +69,8 @@ impl Tree {
     }
 
     /// The name of a definition that stands at the beginning of a place, and the schema there.
-    pub(crate) fn definition_at(&self, place: &str) -> Option<(String, WrittenId)> {
-        let (keyword, name) = embed::defined(place)?;
+    pub(crate) fn definition_at(&self, pointer: &str) -> Option<(String, WrittenId)> {
+        let (keyword, name) = embed::defined(pointer)?;
         let id = self.written_at(&super::keywords::inside("", &[keyword, &name]))?;
         Some((name, id))
     }
@@ -96,7 +96,7 @@ impl Plain {
     }
 
     /// The texts that are listed, where nothing else may stand.
-    pub(crate) fn words(&self) -> Option<Vec<&str>> {
+    pub(crate) fn string_constants(&self) -> Option<Vec<&str>> {
         self.constants.as_ref()?.iter().map(|one| one.value.as_str()).collect()
     }
 

@@ -154,13 +154,13 @@ impl Tree {
     }
 
     /// The schema that is written at a place.
-    pub(crate) fn written_at(&self, place: &str) -> Option<WrittenId> {
-        self.places.get(place).copied()
+    pub(crate) fn written_at(&self, pointer: &str) -> Option<WrittenId> {
+        self.places.get(pointer).copied()
     }
 
     /// The node of a schema that something refers to, by its place.
-    pub(crate) fn target(&self, place: &str) -> Option<NodeId> {
-        self.targets.get(self.places.get(place)?).copied()
+    pub(crate) fn target(&self, pointer: &str) -> Option<NodeId> {
+        self.targets.get(self.places.get(pointer)?).copied()
     }
 
     pub(crate) fn origin(&self) -> Origin {
@@ -183,8 +183,8 @@ impl Tree {
     }
 
     /// The alternatives that stand under a keyword, by the place of that.
-    pub(crate) fn branches_at(&self, place: &str) -> Option<&[WrittenId]> {
-        let (schema, keyword) = place.rsplit_once('/')?;
+    pub(crate) fn branches_at(&self, pointer: &str) -> Option<&[WrittenId]> {
+        let (schema, keyword) = pointer.rsplit_once('/')?;
         let schema = self.written(self.written_at(schema)?);
         let exclusive = keyword == "oneOf";
         schema.unions().find(|(is, _)| *is == exclusive).map(|(_, branches)| branches)
@@ -197,7 +197,7 @@ impl Tree {
 
     /// A name for a node: that of its definition, its title, or that of its place.
     pub(crate) fn name(&self, id: NodeId) -> String {
-        let place = &self.node(id).place;
+        let place = &self.node(id).pointer;
         let last = super::pointer::segments(place).last();
         let title = || self.node(self.root).notes.title.clone();
         last.or_else(title).unwrap_or_else(|| "Root".to_owned())
@@ -205,8 +205,8 @@ impl Tree {
 
     /// The name of the definition that a node is; `None` where it is none.
     pub(crate) fn definition(&self, id: NodeId) -> Option<&str> {
-        let place = &self.node(id).place;
-        let name = DEFINITIONS.iter().find_map(|prefix| place.strip_prefix(prefix))?;
+        let pointer = &self.node(id).pointer;
+        let name = DEFINITIONS.iter().find_map(|prefix| pointer.strip_prefix(prefix))?;
         (!name.contains('/')).then_some(name)
     }
 

@@ -103,8 +103,8 @@ pub(super) fn bounds(format: &str) -> Option<(Value, Value)> {
 /// keywords of numbers that come as text.
 fn expanded(tree: &Tree, schema: &Value, around: impl Fn(&str) -> String) -> Value {
     let mut spelled_out = schema.clone();
-    each_schema_at(&mut spelled_out, |place, members| {
-        let id = tree.written_at(&around(place));
+    each_schema_at(&mut spelled_out, |pointer, members| {
+        let id = tree.written_at(&around(pointer));
         numbers::expand_number_formats(members, || {
             id.is_some_and(|id| numbers::takes_text(tree, id))
         });

@@ -25,7 +25,7 @@ const MAX_PARTS: usize = 50_000;
 #[expect(clippy::struct_excessive_bools, reason = "independent properties, not a state")]
 pub(crate) struct WrittenSchema {
     /// Its JSON pointer in the document.
-    pub(crate) place: String,
+    pub(crate) pointer: String,
     /// It is `false`: nothing fits.
     pub(crate) is_false: bool,
     pub(crate) kinds: Option<Kinds>,
@@ -185,12 +185,12 @@ pub(super) fn parse(document: &Value) -> Result<(Vec<WrittenSchema>, Places), Sc
     };
     parser.id(String::new(), document);
     while let Some((id, schema)) = parser.open.pop() {
-        let place = std::mem::take(&mut parser.written[id as usize].place);
+        let place = std::mem::take(&mut parser.written[id as usize].pointer);
         let mut read = parser.read(schema, &place)?;
-        read.place = place;
+        read.pointer = place;
         parser.written[id as usize] = read;
         if parser.written.len() > MAX_PARTS {
-            let pointer = parser.written[id as usize].place.clone();
+            let pointer = parser.written[id as usize].pointer.clone();
             return Err(SchemaError::TooLarge { pointer, what: "schemas", allowed: MAX_PARTS });
         }
     }
@@ -216,24 +216,24 @@ impl<'d> Parser<'d> {
             return known;
         }
         let id = WrittenId::try_from(self.written.len()).unwrap_or(WrittenId::MAX);
-        self.written.push(WrittenSchema { place: place.clone(), ..WrittenSchema::default() });
+        self.written.push(WrittenSchema { pointer: place.clone(), ..WrittenSchema::default() });
         self.places.insert(place, id);
         self.open.push((id, schema));
         id
     }
 
-    fn read(&mut self, schema: &'d Value, place: &str) -> Result<WrittenSchema, SchemaError> {
+    fn read(&mut self, schema: &'d Value, pointer: &str) -> Result<WrittenSchema, SchemaError> {
         let members = match schema {
             Value::Bool(anything) => {
                 return Ok(WrittenSchema { is_false: !anything, ..WrittenSchema::default() });
             }
             Value::Object(members) => members,
-            _ => return Err(malformed(place, "a schema is an object, `true` or `false`")),
+            _ => return Err(malformed(pointer, "a schema is an object, `true` or `false`")),
         };
         let mut read = WrittenSchema { notes: annotations(members), ..WrittenSchema::default() };
         (read.constants, read.is_const) = constants(members);
         for (keyword, value) in members {
-            self.keyword(&mut read, keyword, value, place)?;
+            self.keyword(&mut read, keyword, value, pointer)?;
         }
         // JSON Schema counts as others what no schema beside it knows of; merged, it is the same.
         for (former, keyword) in
@@ -241,7 +241,7 @@ impl<'d> Parser<'d> {
         {
             read.looks_again |= members.contains_key(former);
             if let Some(schema) = members.get(former).filter(|_| !members.contains_key(keyword)) {
-                let id = Some(self.id(inside(place, &[former]), schema));
+                let id = Some(self.id(inside(pointer, &[former]), schema));
                 if keyword == "items" { read.rest = id } else { read.others = id }
             }
         }
@@ -253,19 +253,19 @@ impl<'d> Parser<'d> {
         read: &mut WrittenSchema,
         keyword: &str,
         value: &'d Value,
-        place: &str,
+        pointer: &str,
     ) -> Result<(), SchemaError> {
-        let one = |parser: &mut Self| Some(parser.id(inside(place, &[keyword]), value));
+        let one = |parser: &mut Self| Some(parser.id(inside(pointer, &[keyword]), value));
         match keyword {
-            "type" => read.kinds = Some(kinds(value, place)?),
+            "type" => read.kinds = Some(kinds(value, pointer)?),
             "properties" => {
-                read.members = self.named(keyword, value, place)?;
+                read.members = self.named(keyword, value, pointer)?;
                 read.lists_members = true;
             }
             "patternProperties" => {
-                read.patterns = self.named(keyword, value, place)?;
+                read.patterns = self.named(keyword, value, pointer)?;
                 for (text, _) in &read.patterns {
-                    pattern::check(text, &inside(place, &[keyword, text]))?;
+                    pattern::check(text, &inside(pointer, &[keyword, text]))?;
                 }
             }
             "required" => {
@@ -273,20 +273,20 @@ impl<'d> Parser<'d> {
                     names.iter().map(|name| name.as_str().map(str::to_owned)).collect()
                 });
                 read.required = names.ok_or_else(|| {
-                    malformed(&inside(place, &[keyword]), "this keyword holds a list of names")
+                    malformed(&inside(pointer, &[keyword]), "this keyword holds a list of names")
                 })?;
             }
             "additionalProperties" => read.others = one(self),
             "items" if value.is_array() => {
                 let why = "a list of schemas here is `prefixItems` since 2020-12";
-                return Err(malformed(&inside(place, &[keyword]), why));
+                return Err(malformed(&inside(pointer, &[keyword]), why));
             }
             "items" => read.rest = one(self),
-            "prefixItems" => read.first = self.listed(keyword, value, place)?,
-            "allOf" => read.all = self.listed(keyword, value, place)?,
-            "anyOf" => read.any = Some(self.listed(keyword, value, place)?),
-            "oneOf" => read.one = Some(self.listed(keyword, value, place)?),
-            "$ref" => read.reference = Some(self.reference(value, place)?),
+            "prefixItems" => read.first = self.listed(keyword, value, pointer)?,
+            "allOf" => read.all = self.listed(keyword, value, pointer)?,
+            "anyOf" => read.any = Some(self.listed(keyword, value, pointer)?),
+            "oneOf" => read.one = Some(self.listed(keyword, value, pointer)?),
+            "$ref" => read.reference = Some(self.reference(value, pointer)?),
             "propertyNames" | "contains" | "not" | "if" | "then" | "else" => {
                 let id = one(self);
                 match keyword {
@@ -300,23 +300,23 @@ impl<'d> Parser<'d> {
                 read.verbatim.push((keyword.to_owned(), value.clone()));
             }
             "dependentSchemas" => {
-                read.dependents = self.named(keyword, value, place)?;
+                read.dependents = self.named(keyword, value, pointer)?;
                 read.verbatim.push((keyword.to_owned(), value.clone()));
             }
             "enum" if !value.is_array() => {
-                return Err(malformed(&inside(place, &[keyword]), "this keyword holds a list"));
+                return Err(malformed(&inside(pointer, &[keyword]), "this keyword holds a list"));
             }
             "$dynamicRef" | "$recursiveRef" => {
                 let why = "dynamic references are not supported";
-                return Err(malformed(&inside(place, &[keyword]), why));
+                return Err(malformed(&inside(pointer, &[keyword]), why));
             }
             _ if CONSTRAINTS.contains(&keyword) => {
                 if matches!(keyword, "pattern" | "format") && !value.is_string() {
                     let why = "this keyword holds a string";
-                    return Err(malformed(&inside(place, &[keyword]), why));
+                    return Err(malformed(&inside(pointer, &[keyword]), why));
                 }
                 if let (true, Value::String(text)) = (keyword == "pattern", value) {
-                    pattern::check(text, &inside(place, &[keyword]))?;
+                    pattern::check(text, &inside(pointer, &[keyword]))?;
                 }
                 if !says_nothing(keyword, value) {
                     read.constraints.insert(keyword.to_owned(), value.clone());
@@ -331,14 +331,14 @@ impl<'d> Parser<'d> {
         &mut self,
         keyword: &str,
         value: &'d Value,
-        place: &str,
+        pointer: &str,
     ) -> Result<Vec<(String, WrittenId)>, SchemaError> {
         let Value::Object(named) = value else {
             let why = "this keyword holds an object of schemas";
-            return Err(malformed(&inside(place, &[keyword]), why));
+            return Err(malformed(&inside(pointer, &[keyword]), why));
         };
         let id = |(name, schema): (&'d String, &'d Value)| {
-            (name.clone(), self.id(inside(place, &[keyword, name]), schema))
+            (name.clone(), self.id(inside(pointer, &[keyword, name]), schema))
         };
         Ok(named.iter().map(id).collect())
     }
@@ -347,14 +347,14 @@ impl<'d> Parser<'d> {
         &mut self,
         keyword: &str,
         value: &'d Value,
-        place: &str,
+        pointer: &str,
     ) -> Result<Vec<WrittenId>, SchemaError> {
         let listed = value.as_array().filter(|all| !all.is_empty()).ok_or_else(|| {
             let why = "this keyword holds a list of schemas that is not empty";
-            malformed(&inside(place, &[keyword]), why)
+            malformed(&inside(pointer, &[keyword]), why)
         })?;
         let id = |(index, schema): (usize, &'d Value)| {
-            self.id(inside(place, &[keyword, &index.to_string()]), schema)
+            self.id(inside(pointer, &[keyword, &index.to_string()]), schema)
         };
         Ok(listed.iter().enumerate().map(id).collect())
     }
@@ -395,7 +395,7 @@ impl<'d> Parser<'d> {
 }
 
 /// The place that a reference leads to, where it is a JSON pointer.
-pub(crate) fn place_of(reference: &str) -> Option<String> {
+pub(crate) fn pointer_of(reference: &str) -> Option<String> {
     Some(canonical(&percent_decoded(reference.strip_prefix('#')?)?))
 }
 
@@ -411,7 +411,7 @@ fn anchors(document: &Value) -> HashMap<&str, String> {
     let mut open = vec![(String::new(), document)];
     while let Some((place, schema)) = open.pop() {
         let Value::Object(members) = schema else { continue };
-        super::keywords::children(members, &place, |place, child| open.push((place, child)));
+        super::keywords::children(members, &place, |pointer, child| open.push((pointer, child)));
         if let Some(name) = members.get("$anchor").and_then(Value::as_str) {
             found.entry(name).or_insert(place);
         }

@@ -117,19 +117,19 @@ pub fn render_feedback(feedback: &Feedback<'_>) -> String {
         (_, None) => text += "Give the whole answer again as JSON, corrected, and nothing else.",
         (Mode::Tools, Some(parts)) => {
             text += &format!("Call `{}` with these parts alone", parts.contract().name());
-            text += &asked_for(parts);
+            text += &requested_parts(parts);
         }
         (_, Some(parts)) => {
             text += "Give these parts alone, as the members of one JSON object, and nothing else";
-            text += &asked_for(parts);
+            text += &requested_parts(parts);
         }
     }
     text
 }
 
 /// The names of parts and where they belong.
-fn asked_for(parts: &ReaskParts) -> String {
-    let each = parts.iter().map(|part| format!("\n- `{}`: {}", part.name, part.place));
+fn requested_parts(parts: &ReaskParts) -> String {
+    let each = parts.iter().map(|part| format!("\n- `{}`: {}", part.name, part.type_path));
     format!(", corrected; everything else is kept as it is:{}", each.collect::<String>())
 }
 

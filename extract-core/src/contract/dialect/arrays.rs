@@ -55,33 +55,33 @@ impl Lowering<'_> {
         length: &Length,
     ) -> SchemaDraft {
         let step = items.as_ref().map_or(SAME, |items| items.step);
-        let mut out = SchemaDraft::default();
+        let mut draft = SchemaDraft::default();
         if step != SAME {
-            out.step = self.step(Step::Array { first: Vec::new(), items: step });
+            draft.step = self.step(Step::Array { first: Vec::new(), items: step });
         }
-        out.schema.insert("type".to_owned(), self.type_name("array"));
+        draft.schema.insert("type".to_owned(), self.type_name("array"));
         let most = if items.is_some() { length.most } else { Some(0) };
         let items = items.unwrap_or_else(|| self.of_type("string"));
         let items = self.finish(items);
-        out.schema.insert("items".to_owned(), items);
-        self.lengths(&mut out, node, plain, &Length { least: length.least, most });
-        out
+        draft.schema.insert("items".to_owned(), items);
+        self.lengths(&mut draft, node, plain, &Length { least: length.least, most });
+        draft
     }
 
-    fn lengths(&mut self, out: &mut SchemaDraft, node: NodeId, plain: &Plain, length: &Length) {
+    fn lengths(&mut self, draft: &mut SchemaDraft, node: NodeId, plain: &Plain, length: &Length) {
         let mut unsaid = Map::new();
         if length.least > 0 {
-            self.constrain(out, "minItems", &length.least.into(), &mut unsaid);
+            self.constrain(draft, "minItems", &length.least.into(), &mut unsaid);
         }
         if let Some(most) = length.most {
-            self.constrain(out, "maxItems", &most.into(), &mut unsaid);
+            self.constrain(draft, "maxItems", &most.into(), &mut unsaid);
         }
         for keyword in ["uniqueItems", "minContains", "maxContains"] {
             if let Some(value) = plain.constraints.get(keyword) {
-                self.constrain(out, keyword, value, &mut unsaid);
+                self.constrain(draft, keyword, value, &mut unsaid);
             }
         }
-        self.describe(out, &unsaid, node);
+        self.describe(draft, &unsaid, node);
     }
 
     fn tuple(&mut self, node: NodeId, plain: &Plain) -> Result<Option<SchemaDraft>, DialectError> {
@@ -96,8 +96,8 @@ impl Lowering<'_> {
         if is_open && self.dialect.any != Any::Keep {
             let words =
                 "a list with a type for each place is taken to end there; `items` allows more";
-            let place = self.place(node).to_owned();
-            self.note(NoteKind::Narrowed, &place, words.to_owned());
+            let pointer = self.pointer(node).to_owned();
+            self.note(NoteKind::Narrowed, &pointer, words.to_owned());
         }
         let exact = more.is_none() && least >= count;
         if self.dialect.tuples == Tuples::Keep {
@@ -108,13 +108,13 @@ impl Lowering<'_> {
         }
         let mut places = Vec::with_capacity(first.len());
         for &place in first {
-            let Some(out) = self.lower(place)? else { return Ok(None) };
-            places.push(out);
+            let Some(draft) = self.lower(place)? else { return Ok(None) };
+            places.push(draft);
         }
-        let alike = places.iter().all(|out| {
-            out.step == SAME
-                && (&out.schema, &out.description, &out.words)
-                    == (&places[0].schema, &places[0].description, &places[0].words)
+        let alike = places.iter().all(|draft| {
+            draft.step == SAME
+                && (&draft.schema, &draft.description, &draft.sentences)
+                    == (&places[0].schema, &places[0].description, &places[0].sentences)
         });
         if exact && alike && self.dialect.allows("maxItems") && self.dialect.min_items >= count {
             let length = Length { least: count, most: Some(count) };
@@ -136,29 +136,30 @@ impl Lowering<'_> {
                 least: least.saturating_sub(count),
                 most: most.map(|most| most.saturating_sub(count)),
             };
-            let out = self.list(node, &Plain::default(), Some(more), &length)?;
-            rest = Some(match self.step_at(out.step) {
+            let draft = self.list(node, &Plain::default(), Some(more), &length)?;
+            rest = Some(match self.step_at(draft.step) {
                 Step::Array { items, .. } => *items,
                 _ => SAME,
             });
             required.push(TUPLE_REST.into());
-            properties.insert(TUPLE_REST.to_owned(), self.finish(out));
+            properties.insert(TUPLE_REST.to_owned(), self.finish(draft));
         }
-        let words = "a list with a type for each place is sent as an object with a member for each";
-        let place = self.place(node).to_owned();
-        self.note(NoteKind::Reshaped, &place, words.to_owned());
-        let mut out = SchemaDraft {
+        let sentence =
+            "a list with a type for each place is sent as an object with a member for each";
+        let pointer = self.pointer(node).to_owned();
+        self.note(NoteKind::Reshaped, &pointer, sentence.to_owned());
+        let mut draft = SchemaDraft {
             step: self.step(Step::Tuple { first: steps, rest }),
             ..SchemaDraft::default()
         };
-        out.schema = self.closed_object(properties, required);
-        out.words.push(format!("A list of {count}: each member is the item at that place."));
+        draft.schema = self.closed_object(properties, required);
+        draft.sentences.push(format!("A list of {count}: each member is the item at that place."));
         let mut unsaid = Map::new();
         if let Some(value) = plain.constraints.get("uniqueItems") {
             unsaid.insert("uniqueItems".to_owned(), value.clone());
         }
-        self.describe(&mut out, &unsaid, node);
-        Ok(Some(out))
+        self.describe(&mut draft, &unsaid, node);
+        Ok(Some(draft))
     }
 
     fn tuple_kept(
@@ -171,13 +172,13 @@ impl Lowering<'_> {
         let mut sent = Vec::new();
         let mut steps: Vec<StepId> = Vec::new();
         for &place in &plain.first {
-            let Some(out) = self.lower(place)? else { return Ok(None) };
-            steps.push(out.step);
-            sent.push(self.finish(out));
+            let Some(draft) = self.lower(place)? else { return Ok(None) };
+            steps.push(draft.step);
+            sent.push(self.finish(draft));
         }
-        let mut out = SchemaDraft::default();
-        out.schema.insert("type".to_owned(), self.type_name("array"));
-        out.schema.insert("prefixItems".to_owned(), Value::Array(sent));
+        let mut draft = SchemaDraft::default();
+        draft.schema.insert("type".to_owned(), self.type_name("array"));
+        draft.schema.insert("prefixItems".to_owned(), Value::Array(sent));
         let mut items = SAME;
         let count = plain.first.len() as u64;
         let mut most = plain.count("maxItems");
@@ -185,17 +186,17 @@ impl Lowering<'_> {
             if let Some(more) = self.lower(more)? {
                 items = more.step;
                 let more = self.finish(more);
-                out.schema.insert("items".to_owned(), more);
+                draft.schema.insert("items".to_owned(), more);
             }
         } else if self.dialect.any != Any::Keep || !is_open {
             most = Some(most.map_or(count, |most| most.min(count)));
         }
         if items != SAME || steps.iter().any(|step| *step != SAME) {
-            out.step = self.step(Step::Array { first: steps, items });
+            draft.step = self.step(Step::Array { first: steps, items });
         }
         let length = Length { least: plain.count("minItems").unwrap_or(0), most };
-        self.lengths(&mut out, node, plain, &length);
-        Ok(Some(out))
+        self.lengths(&mut draft, node, plain, &length);
+        Ok(Some(draft))
     }
 
     /// A tuple whose later places may be missing: a list of any of its types, the order in words.
@@ -216,12 +217,12 @@ impl Lowering<'_> {
             let count = plain.first.len() as u64;
             most = Some(most.map_or(count, |most| most.min(count)));
         }
-        let mut out = self.list_of(node, plain, items, &Length { least, most });
-        let words: Vec<String> =
-            plain.first.iter().map(|&place| self.tree.kinds(place).describe()).collect();
-        out.words.push(format!("In this order: {}.", words.join(", ")));
-        let place = self.place(node).to_owned();
-        self.described("prefixItems", &place);
-        Ok(out)
+        let mut draft = self.list_of(node, plain, items, &Length { least, most });
+        let sentence: Vec<String> =
+            plain.first.iter().map(|&pointer| self.tree.kinds(pointer).describe()).collect();
+        draft.sentences.push(format!("In this order: {}.", sentence.join(", ")));
+        let pointer = self.pointer(node).to_owned();
+        self.described("prefixItems", &pointer);
+        Ok(draft)
     }
 }

@@ -12,7 +12,7 @@ const DEPTH: usize = 128;
 /// Looks at values as they were sent.
 pub(super) struct BranchMatcher<'a> {
     pub(super) plan: &'a Plan,
-    pub(super) own: &'a Tree,
+    pub(super) tree: &'a Tree,
 }
 
 impl BranchMatcher<'_> {
@@ -37,17 +37,17 @@ impl BranchMatcher<'_> {
         *budget -= 1;
         let depth = depth + 1;
         if value.is_null() {
-            return kinds.has(Kinds::NULL) && self.own.kinds(node).has(Kinds::NULL);
+            return kinds.has(Kinds::NULL) && self.tree.kinds(node).has(Kinds::NULL);
         }
         let node = self.without_null(node);
-        let plain = self.own.plain(node);
+        let plain = self.tree.plain(node);
         let mut inner = |step: StepId, node: Option<NodeId>, value: &Value| {
             let fits = |node| self.fits_step(step, node, Kinds::ALL, value, budget, depth);
             node.is_none_or(fits)
         };
         match self.plan.steps.get(step) {
             None | Some(Step::Same) => {
-                kinds.has(Kinds::of(value)) && self.own.fits(node, value, budget)
+                kinds.has(Kinds::of(value)) && self.tree.fits(node, value, budget)
             }
             Some(Step::Definition(index)) => {
                 let step = self.plan.definitions.get(*index).copied().unwrap_or(SAME);
@@ -119,11 +119,11 @@ impl BranchMatcher<'_> {
 
     /// The one alternative that a node has besides null.
     fn without_null(&self, node: NodeId) -> NodeId {
-        let mut node = self.own.behind(node);
-        while let NodeKind::Union { branches, .. } = &self.own.node(node).is {
-            let mut others = branches.iter().filter(|id| self.own.kinds(**id) != Kinds::NULL);
+        let mut node = self.tree.behind(node);
+        while let NodeKind::Union { branches, .. } = &self.tree.node(node).is {
+            let mut others = branches.iter().filter(|id| self.tree.kinds(**id) != Kinds::NULL);
             match (others.next(), others.next()) {
-                (Some(only), None) => node = self.own.behind(*only),
+                (Some(only), None) => node = self.tree.behind(*only),
                 _ => break,
             }
         }
@@ -156,12 +156,12 @@ impl BranchMatcher<'_> {
             Some(Step::Pairs { .. }) if is_sent => (None, Kinds::ARRAY),
             Some(Step::Text { .. } | Step::Cut(_)) if is_sent => (None, Kinds::STRING),
             Some(Step::Tuple { .. } | Step::Wrapped { .. }) if is_sent => (None, Kinds::OBJECT),
-            _ => (None, branch.kinds.and(self.own.kinds(branch.node))),
+            _ => (None, branch.kinds.and(self.tree.kinds(branch.node))),
         };
         if !kinds.has(Kinds::of(value)) {
             return None;
         }
-        let (Some(plain), Some(object)) = (self.own.plain(branch.node), value.as_object()) else {
+        let (Some(plain), Some(object)) = (self.tree.plain(branch.node), value.as_object()) else {
             return Some(0);
         };
         let sent = |name: &str| -> Option<&Member> { members?.get(name).filter(|_| is_sent) };
@@ -184,7 +184,7 @@ impl BranchMatcher<'_> {
     }
 
     fn constants(&self, node: NodeId) -> Option<&Plain> {
-        match &self.own.node(self.own.behind(node)).is {
+        match &self.tree.node(self.tree.behind(node)).is {
             NodeKind::Plain(plain) if plain.constants.is_some() => Some(plain),
             _ => None,
         }

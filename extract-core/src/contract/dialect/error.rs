@@ -80,13 +80,13 @@ impl DialectError {
     pub(crate) fn inside(mut self) -> Self {
         match &mut self {
             Self::Unsatisfiable { pointer, .. } => {
-                if let Some(place) = wrapper::place_inside(pointer) {
+                if let Some(place) = wrapper::schema_pointer_inside(pointer) {
                     *pointer = place.to_owned();
                 }
             }
             Self::Schema(error) => {
                 return Self::Schema(
-                    error.clone().at(|at| wrapper::place_inside(at).map(str::to_owned)),
+                    error.clone().at(|at| wrapper::schema_pointer_inside(at).map(str::to_owned)),
                 );
             }
             Self::Limit { fields, .. } => {

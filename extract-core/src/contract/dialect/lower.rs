@@ -39,9 +39,9 @@ pub(super) fn lower(tree: &Arc<Tree>, dialect: &Dialect) -> Result<Lowered, Dial
     };
     let mut inline = dialect.refs == Refs::Bare;
     loop {
-        let mut engine = Lowering::new(tree, dialect, unroll, inline);
-        let mut lowered = engine.run();
-        if let (true, Ok(first)) = (engine.reshaped_examples, &lowered) {
+        let mut lowering = Lowering::new(tree, dialect, unroll, inline);
+        let mut lowered = lowering.run();
+        if let (true, Ok(first)) = (lowering.reshaped_examples, &lowered) {
             // Now that the plan is whole, examples can be shown in the shape that is sent. The walk
             // is the same, so its steps are.
             let mut second = Lowering::new(tree, dialect, unroll, inline);
@@ -56,7 +56,7 @@ pub(super) fn lower(tree: &Arc<Tree>, dialect: &Dialect) -> Result<Lowered, Dial
         );
         match &mut unroll {
             // What is past a limit may fit with definitions kept where they could be written out,
-            _ if passed && engine.inlined => inline = false,
+            _ if passed && lowering.inlined => inline = false,
             // and with a recursive type written out less deep.
             Some(depth) if passed && *depth > 1 && tree.has_recursion() => {
                 *depth -= 1;
@@ -72,7 +72,7 @@ pub(super) fn lower(tree: &Arc<Tree>, dialect: &Dialect) -> Result<Lowered, Dial
 pub(super) struct SchemaDraft {
     pub(super) schema: Map<String, Value>,
     pub(super) description: Option<String>,
-    pub(super) words: Vec<String>,
+    pub(super) sentences: Vec<String>,
     pub(super) step: StepId,
     /// Whether the schema accepts null as it stands.
     pub(super) null: bool,
@@ -150,10 +150,10 @@ impl<'a> Lowering<'a> {
         while next < self.definitions.len() {
             let node = self.definitions[next].node;
             if self.definitions[next].name.is_some() {
-                let out = self.body(node, false)?;
-                let Some(out) = out else { return Err(self.never(node)) };
-                self.definitions[next].step = out.step;
-                self.definitions[next].schema = Some(self.finish(out));
+                let draft = self.body(node, false)?;
+                let Some(draft) = draft else { return Err(self.never(node)) };
+                self.definitions[next].step = draft.step;
+                self.definitions[next].schema = Some(self.finish(draft));
             } else if node == self.tree.root() {
                 self.definitions[next].step = step;
             }
@@ -183,7 +183,7 @@ impl<'a> Lowering<'a> {
             dialect: self.dialect.name,
             identity: plan.is_identity(),
             plan,
-            own: Arc::clone(self.tree),
+            tree: Arc::clone(self.tree),
             schema,
             notes: std::mem::take(&mut self.notes),
         })
@@ -257,9 +257,9 @@ impl<'a> Lowering<'a> {
         self.depth += 1;
         let tree = Arc::clone(self.tree);
         let read = tree.node(node);
-        let out = match &read.is {
+        let draft = match &read.is {
             NodeKind::Never(why) => {
-                self.never.get_or_insert_with(|| (read.place.clone(), why.clone()));
+                self.never.get_or_insert_with(|| (read.pointer.clone(), why.clone()));
                 None
             }
             NodeKind::Reference(to) => {
@@ -270,15 +270,15 @@ impl<'a> Lowering<'a> {
             NodeKind::Plain(plain) => self.plain(node, plain)?,
         };
         self.depth -= 1;
-        let Some(mut out) = out else { return Ok(None) };
-        self.annotate(&mut out, &read.notes, &read.place);
+        let Some(mut out) = draft else { return Ok(None) };
+        self.annotate(&mut out, &read.notes, &read.pointer);
         Ok(Some(out))
     }
 
     /// The refusal of a node that nothing can fit, for the first reason that was met.
     pub(super) fn never(&mut self, node: NodeId) -> DialectError {
         let (pointer, why) = self.never.take().unwrap_or_else(|| {
-            (self.tree.node(node).place.clone(), "its rules exclude each other".into())
+            (self.tree.node(node).pointer.clone(), "its rules exclude each other".into())
         });
         DialectError::Unsatisfiable { pointer, why }
     }
@@ -288,33 +288,33 @@ impl<'a> Lowering<'a> {
         self.depth == 1 && !self.is_past_root
     }
 
-    pub(super) fn place(&self, node: NodeId) -> &str {
-        &self.tree.node(node).place
+    pub(super) fn pointer(&self, node: NodeId) -> &str {
+        &self.tree.node(node).pointer
     }
 
-    fn annotate(&mut self, out: &mut SchemaDraft, annotations: &Annotations, place: &str) {
+    fn annotate(&mut self, draft: &mut SchemaDraft, annotations: &Annotations, pointer: &str) {
         if annotations.description.is_some() {
-            out.description.clone_from(&annotations.description);
+            draft.description.clone_from(&annotations.description);
         }
         if let Some(default) = &annotations.default {
-            let default = self.as_sent(out.step, default.clone());
+            let default = self.as_sent(draft.step, default.clone());
             if self.dialect.allows("default") {
-                out.schema.insert("default".to_owned(), default);
+                draft.schema.insert("default".to_owned(), default);
             } else if !default.is_null() {
-                out.words.push(format!("Default: {}.", describe::excerpt(&default)));
-                self.described("default", place);
+                draft.sentences.push(format!("Default: {}.", describe::excerpt(&default)));
+                self.described("default", pointer);
             }
         }
         if !annotations.examples.is_empty() {
             let examples = annotations.examples.iter();
             let examples: Vec<Value> =
-                examples.map(|example| self.as_sent(out.step, example.clone())).collect();
+                examples.map(|example| self.as_sent(draft.step, example.clone())).collect();
             if self.dialect.allows("examples") {
-                out.schema.insert("examples".to_owned(), Value::Array(examples));
+                draft.schema.insert("examples".to_owned(), Value::Array(examples));
             } else {
                 let label = if examples.len() == 1 { "Example" } else { "Examples" };
-                out.words.push(format!("{label}: {}.", describe::list(&examples)));
-                self.described("examples", place);
+                draft.sentences.push(format!("{label}: {}.", describe::list(&examples)));
+                self.described("examples", pointer);
             }
         }
     }
@@ -326,14 +326,14 @@ impl<'a> Lowering<'a> {
         }
         self.reshaped_examples = true;
         match self.first {
-            Some(first) => Transformer::new(&first.plan, &first.own, &value).lower(step, value),
+            Some(first) => Transformer::new(&first.plan, &first.tree, &value).lower(step, value),
             None => value,
         }
     }
 
     /// The finished schema, its description first.
-    pub(super) fn finish(&self, out: SchemaDraft) -> Value {
-        let SchemaDraft { mut schema, description, words, .. } = out;
+    pub(super) fn finish(&self, draft: SchemaDraft) -> Value {
+        let SchemaDraft { mut schema, description, sentences: words, .. } = draft;
         let Some(description) = describe::joined(description, &words) else {
             return Value::Object(schema);
         };
@@ -361,13 +361,17 @@ impl<'a> Lowering<'a> {
                 }
             }
             Any::Text => {
-                let place = self.place(node).to_owned();
-                self.note(NoteKind::Reshaped, &place, "any value is sent as JSON text".to_owned());
+                let pointer = self.pointer(node).to_owned();
+                self.note(
+                    NoteKind::Reshaped,
+                    &pointer,
+                    "any value is sent as JSON text".to_owned(),
+                );
                 let schema = [("type".to_owned(), self.type_name("string"))].into_iter().collect();
-                let words = vec!["Any JSON value, written as JSON text.".to_owned()];
+                let sentence = vec!["Any JSON value, written as JSON text.".to_owned()];
                 SchemaDraft {
                     schema,
-                    words,
+                    sentences: sentence,
                     step: self.step(Step::Text { null: true }),
                     ..SchemaDraft::default()
                 }
@@ -378,27 +382,27 @@ impl<'a> Lowering<'a> {
     /// Says constraints in words that the dialect cannot say otherwise.
     pub(super) fn describe(
         &mut self,
-        out: &mut SchemaDraft,
+        draft: &mut SchemaDraft,
         unsaid: &Map<String, Value>,
         node: NodeId,
     ) {
-        let place = self.place(node).to_owned();
+        let pointer = self.pointer(node).to_owned();
         for keyword in unsaid.keys() {
-            self.described(keyword, &place);
+            self.described(keyword, &pointer);
         }
-        out.words.extend(describe::constraint_sentences(unsaid));
+        draft.sentences.extend(describe::constraint_sentences(unsaid));
     }
 
     pub(super) fn described(&mut self, keyword: &str, place: &str) {
         let mut pointer = place.to_owned();
         push_segment(&mut pointer, keyword);
-        let words = format!("`{keyword}` is said in the description");
-        self.note(NoteKind::Described, &pointer, words);
+        let sentence = format!("`{keyword}` is said in the description");
+        self.note(NoteKind::Described, &pointer, sentence);
     }
 
-    pub(super) fn note(&mut self, kind: NoteKind, pointer: &str, words: String) {
-        if self.noted.insert((pointer.to_owned(), words.clone())) {
-            self.notes.push(Note { pointer: pointer.to_owned(), kind, words });
+    pub(super) fn note(&mut self, kind: NoteKind, pointer: &str, sentence: String) {
+        if self.noted.insert((pointer.to_owned(), sentence.clone())) {
+            self.notes.push(Note { pointer: pointer.to_owned(), kind, text: sentence });
         }
     }
 

@@ -20,7 +20,7 @@ pub struct Lowered {
     /// What was said in words, reshaped or narrowed, in the order of the schema.
     pub notes: Vec<Note>,
     pub(super) dialect: &'static str,
-    pub(crate) own: Arc<Tree>,
+    pub(crate) tree: Arc<Tree>,
     pub(crate) plan: Plan,
     pub(super) identity: bool,
 }
@@ -82,7 +82,7 @@ impl Lowered {
         if self.identity {
             return Restored { value, problems: Vec::new() };
         }
-        let mut turner = Transformer::new(&self.plan, &self.own, &value);
+        let mut turner = Transformer::new(&self.plan, &self.tree, &value);
         let value = turner.restore(self.plan.root, value);
         Restored { value, problems: turner.problems }
     }
@@ -92,7 +92,7 @@ impl Lowered {
         if step == SAME {
             return value;
         }
-        Transformer::new(&self.plan, &self.own, &value).restore(step, value)
+        Transformer::new(&self.plan, &self.tree, &value).restore(step, value)
     }
 
     /// Whether any object in a value has a member that only values as they are sent have: the one that
@@ -132,7 +132,7 @@ impl Lowered {
         if self.identity {
             return value;
         }
-        let mut turner = Transformer::new(&self.plan, &self.own, &value);
+        let mut turner = Transformer::new(&self.plan, &self.tree, &value);
         turner.lower(self.plan.root, value)
     }
 }

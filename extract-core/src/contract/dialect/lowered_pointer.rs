@@ -34,7 +34,7 @@ impl Lowered {
 
     /// Follows several pointers into one value.
     pub(crate) fn trace<'a>(&'a self, value: &'a Value) -> LoweredPointer<'a> {
-        let turner = Transformer::new(&self.plan, &self.own, value);
+        let turner = Transformer::new(&self.plan, &self.tree, value);
         LoweredPointer { turner, value, sent: String::new() }
     }
 }
@@ -108,14 +108,14 @@ impl LoweredPointer<'_> {
                     push_segment(&mut self.sent, sent);
                     let mut names =
                         at?.as_object()?.keys().filter(|name| !members.contains_key(*name));
-                    let place = names.position(|name| name == segment)?;
-                    self.pair(place);
+                    let pointer = names.position(|name| name == segment)?;
+                    self.pair(pointer);
                     Some(*values)
                 }
             },
             Some(Step::Pairs { values }) => {
-                let place = at?.as_object()?.keys().position(|name| name == segment)?;
-                self.pair(place);
+                let pointer = at?.as_object()?.keys().position(|name| name == segment)?;
+                self.pair(pointer);
                 Some(*values)
             }
             Some(Step::Array { first, items }) => {
@@ -139,8 +139,8 @@ impl LoweredPointer<'_> {
         }
     }
 
-    fn pair(&mut self, place: usize) {
-        push_segment(&mut self.sent, &place.to_string());
+    fn pair(&mut self, pointer: usize) {
+        push_segment(&mut self.sent, &pointer.to_string());
         push_segment(&mut self.sent, VALUE);
     }
 }

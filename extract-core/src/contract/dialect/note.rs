@@ -48,11 +48,11 @@ pub struct Note {
     /// What was done.
     pub kind: NoteKind,
     /// The same in words.
-    pub words: String,
+    pub text: String,
 }
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.pointer, self.words)
+        write!(f, "{}: {}", self.pointer, self.text)
     }
 }

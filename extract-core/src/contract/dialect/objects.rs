@@ -44,23 +44,23 @@ impl Lowering<'_> {
         let stays_object =
             plain.is_any_object && self.is_root() && self.dialect.root == Root::Object;
         let is_map = plain.members.is_empty() && self.dialect.maps == Maps::Pairs;
-        let mut out = match unnamed {
+        let mut draft = match unnamed {
             Some(unnamed) if is_map && !stays_object => {
                 return self.pairs(node, Some(plain), &unnamed);
             }
             unnamed => match self.members(node, plain, unnamed.as_ref())? {
-                Some(out) => out,
+                Some(draft) => draft,
                 None => return Ok(None),
             },
         };
         let mut unsaid = Map::new();
         for keyword in ["minProperties", "maxProperties"] {
             if let Some(value) = plain.constraints.get(keyword) {
-                self.constrain(&mut out, keyword, value, &mut unsaid);
+                self.constrain(&mut draft, keyword, value, &mut unsaid);
             }
         }
-        self.describe(&mut out, &unsaid, node);
-        Ok(Some(out))
+        self.describe(&mut draft, &unsaid, node);
+        Ok(Some(draft))
     }
 
     /// What may stand beside the named properties.
@@ -94,15 +94,15 @@ impl Lowering<'_> {
     /// Notes that a part of the schema is not sent, for nothing can fit it.
     pub(super) fn left_out(&mut self, node: NodeId, part: &str) {
         let (place, why) = self.never.take().unwrap_or_else(|| {
-            (self.place(node).to_owned(), "its rules exclude each other".into())
+            (self.pointer(node).to_owned(), "its rules exclude each other".into())
         });
-        let mut words = format!("nothing can fit {part}, so it is left out: ");
-        let own = self.place(node).to_owned();
+        let mut sentence = format!("nothing can fit {part}, so it is left out: ");
+        let own = self.pointer(node).to_owned();
         if place != own {
-            words.push_str(&format!("at {place:?} "));
+            sentence.push_str(&format!("at {place:?} "));
         }
-        words.push_str(&why);
-        self.note(NoteKind::Narrowed, &own, words);
+        sentence.push_str(&why);
+        self.note(NoteKind::Narrowed, &own, sentence);
     }
 
     fn members(
@@ -118,43 +118,43 @@ impl Lowering<'_> {
         }
         let mut rest = OtherSteps::Members(SAME);
         let mut open = None;
-        let mut words = Vec::new();
+        let mut sentence = Vec::new();
         if let Some(unnamed) = unnamed {
             if self.dialect.maps == Maps::Pairs {
-                let Some(out) = self.pairs(node, None, unnamed)? else { return Ok(None) };
-                let Step::Pairs { values } = *self.step_at(out.step) else { return Ok(None) };
+                let Some(draft) = self.pairs(node, None, unnamed)? else { return Ok(None) };
+                let Step::Pairs { values } = *self.step_at(draft.step) else { return Ok(None) };
                 let mut name = OTHERS.to_owned();
                 while plain.member(&name).is_some() || named.sent.contains_key(&name) {
                     name.push('_');
                 }
-                let schema = self.finish(out);
+                let schema = self.finish(draft);
                 named.sent.insert(name.clone(), schema);
                 named.required.push(name.as_str().into());
                 rest = OtherSteps::Pairs { sent: name, values };
                 named.changes = true;
-            } else if let Some(out) = self.values(node, unnamed)? {
-                rest = OtherSteps::Members(out.step);
-                named.changes |= out.step != SAME;
-                let anything = self.dialect.any == Any::Keep && out.schema.is_empty();
-                let schema = self.finish(out);
+            } else if let Some(draft) = self.values(node, unnamed)? {
+                rest = OtherSteps::Members(draft.step);
+                named.changes |= draft.step != SAME;
+                let anything = self.dialect.any == Any::Keep && draft.schema.is_empty();
+                let schema = self.finish(draft);
                 open = Some(if anything { Value::Bool(true) } else { schema });
                 if !unnamed.patterns.is_empty() {
-                    words.push(matching(&unnamed.patterns));
-                    let place = self.place(unnamed.nodes[0]).to_owned();
-                    let words = "the pattern of the keys is said in the description";
-                    self.note(NoteKind::Described, &place, words.to_owned());
+                    sentence.push(matching(&unnamed.patterns));
+                    let pointer = self.pointer(unnamed.nodes[0]).to_owned();
+                    let sentence = "the pattern of the keys is said in the description";
+                    self.note(NoteKind::Described, &pointer, sentence.to_owned());
                 }
             }
         }
         let NamedMembers { sent, required, members, renamed, mut changes } = named;
-        let mut out = SchemaDraft { words, ..SchemaDraft::default() };
-        out.schema = self.closed_object(sent, required);
+        let mut draft = SchemaDraft { sentences: sentence, ..SchemaDraft::default() };
+        draft.schema = self.closed_object(sent, required);
         let bare = plain.members.is_empty();
         if let Some(open) = open {
             if bare {
-                out.schema.shift_remove("properties");
+                draft.schema.shift_remove("properties");
             }
-            out.schema.insert("additionalProperties".to_owned(), open);
+            draft.schema.insert("additionalProperties".to_owned(), open);
         }
         if self.dialect.allows("patternProperties") && !plain.patterns.is_empty() {
             let (sent, step) = self.patterns(plain, &rest)?;
@@ -163,14 +163,14 @@ impl Lowering<'_> {
                 changes = true;
             }
             if bare {
-                out.schema.shift_remove("properties");
+                draft.schema.shift_remove("properties");
             }
-            out.schema.insert("patternProperties".to_owned(), Value::Object(sent));
+            draft.schema.insert("patternProperties".to_owned(), Value::Object(sent));
         }
         if changes || !renamed.is_empty() {
-            out.step = self.step(Step::Object { members, renamed, rest });
+            draft.step = self.step(Step::Object { members, renamed, rest });
         }
-        Ok(Some(out))
+        Ok(Some(draft))
     }
 
     /// Lowers the members that are named; `None` where nothing fits one that must be there.
@@ -179,7 +179,7 @@ impl Lowering<'_> {
         for member in &plain.members {
             let (name, required) = (&member.name, member.required);
             let filled = !required && !self.dialect.optional;
-            let place = self.place(member.node).to_owned();
+            let pointer = self.pointer(member.node).to_owned();
             let Some(mut out) = self.lower_in(member.node, filled)? else {
                 if required {
                     return Ok(None);
@@ -196,17 +196,17 @@ impl Lowering<'_> {
             let null_is_absent = filled && !out.null || is_both;
             if null_is_absent {
                 self.make_nullable(&mut out);
-                let words = if is_both {
+                let sentence = if is_both {
                     "null stands for a value that is left out, and cannot be told from null itself"
                 } else {
                     "null stands for a value that is left out"
                 };
-                self.note(NoteKind::Nullable, &place, words.to_owned());
+                self.note(NoteKind::Nullable, &pointer, sentence.to_owned());
             }
             let sent = self.sent_name(name, plain, &named.sent);
             if sent != *name {
-                out.words.push(format!("Stands for {name:?}."));
-                self.note(NoteKind::Reshaped, &place, format!("sent under the name {sent:?}"));
+                out.sentences.push(format!("Stands for {name:?}."));
+                self.note(NoteKind::Reshaped, &pointer, format!("sent under the name {sent:?}"));
                 named.renamed.insert(sent.clone(), name.clone());
             }
             let step = out.step;
@@ -240,14 +240,14 @@ impl Lowering<'_> {
         let mut sent = Map::new();
         let mut branches = Vec::new();
         for (pattern, values) in &plain.patterns {
-            let Some(out) = self.lower(*values)? else {
+            let Some(draft) = self.lower(*values)? else {
                 let part = format!("a member whose name matches `{}`", pattern.text);
                 self.left_out(*values, &part);
                 sent.insert(pattern.text.clone(), Value::Bool(false));
                 continue;
             };
-            branches.push(Branch { node: *values, kinds: Kinds::ALL, step: out.step });
-            sent.insert(pattern.text.clone(), self.finish(out));
+            branches.push(Branch { node: *values, kinds: Kinds::ALL, step: draft.step });
+            sent.insert(pattern.text.clone(), self.finish(draft));
         }
         if let (OtherSteps::Members(step), OtherMembers::Open(other)) = (rest, plain.others) {
             branches.push(Branch { node: other, kinds: Kinds::ALL, step: *step });
@@ -262,12 +262,12 @@ impl Lowering<'_> {
 
     /// An object without members, for dialects that refuse one: the JSON text of it.
     fn empty(&mut self, node: NodeId) -> SchemaDraft {
-        let mut out = self.constant(node, &[Value::from("{}")], true);
-        out.step = self.step(Step::Text { null: false });
-        let place = self.place(node).to_owned();
-        let words = "an object without members is sent as JSON text";
-        self.note(NoteKind::Reshaped, &place, words.to_owned());
-        out
+        let mut draft = self.constant(node, &[Value::from("{}")], true);
+        draft.step = self.step(Step::Text { null: false });
+        let pointer = self.pointer(node).to_owned();
+        let sentence = "an object without members is sent as JSON text";
+        self.note(NoteKind::Reshaped, &pointer, sentence.to_owned());
+        draft
     }
 
     fn has_no_default(&self, member: &schema::Member) -> bool {
@@ -332,14 +332,14 @@ impl Lowering<'_> {
             [only] if !keys.schema.contains_key("pattern") => {
                 self.constrain(&mut keys, "pattern", &Value::from(*only), &mut unsaid);
             }
-            several => keys.words.push(matching(several)),
+            several => keys.sentences.push(matching(several)),
         }
-        let place = self.place(node).to_owned();
+        let pointer = self.pointer(node).to_owned();
         self.describe(&mut keys, &unsaid, node);
         let Some(values) = self.values(node, unnamed)? else { return Ok(None) };
         self.note(
             NoteKind::Reshaped,
-            &place,
+            &pointer,
             "a map is sent as a list of objects with `key` and `value`".to_owned(),
         );
         let step = values.step;
@@ -351,7 +351,7 @@ impl Lowering<'_> {
             SchemaDraft { step: self.step(Step::Pairs { values: step }), ..SchemaDraft::default() };
         out.schema.insert("type".to_owned(), self.type_name("array"));
         out.schema.insert("items".to_owned(), Value::Object(pair));
-        out.words.push("Each key once.".to_owned());
+        out.sentences.push("Each key once.".to_owned());
         let mut unsaid = Map::new();
         for (own, sent) in [("minProperties", "minItems"), ("maxProperties", "maxItems")] {
             if let Some(value) = plain.and_then(|plain| plain.constraints.get(own)) {

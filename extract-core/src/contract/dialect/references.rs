@@ -8,7 +8,7 @@ use super::lower::{Definition, Lowering, SchemaDraft, clean, is_noise};
 use super::note::NoteKind;
 use super::plan::{SAME, Step, StepId};
 use super::table::{Refs, RootRefs};
-use crate::schema::{Kinds, NodeId, NodeKind, each_schema, place_of};
+use crate::schema::{Kinds, NodeId, NodeKind, each_schema, pointer_of};
 
 /// While fewer schemas than this are written, a described reference is written out; afterwards it
 /// is kept and wrapped.
@@ -37,12 +37,12 @@ impl Lowering<'_> {
                     return Ok(Some(self.cut(node, at)));
                 }
                 self.path.push(node);
-                let out = self.body(node, false)?;
+                let draft = self.body(node, false)?;
                 self.path.pop();
-                if let (0, Some(out)) = (open, &out) {
-                    self.close(node, out.step);
+                if let (0, Some(draft)) = (open, &draft) {
+                    self.close(node, draft.step);
                 }
-                return Ok(out);
+                return Ok(draft);
             }
         } else {
             let is = &self.tree.node(node).is;
@@ -70,16 +70,21 @@ impl Lowering<'_> {
         let index = self.definition(node, false);
         let name = self.name_of(node);
         let depth = self.unroll.unwrap_or_default();
-        let place = self.place(at).to_owned();
+        let pointer = self.pointer(at).to_owned();
         self.note(
             NoteKind::Unrolled,
-            &place,
+            &pointer,
             format!("{name} is written out {depth} deep; what is deeper is sent as JSON text"),
         );
         let schema = [("type".to_owned(), self.type_name("string"))].into_iter().collect();
         let words =
             vec![format!("JSON text of one more {name}, in the same shape as the outer ones.")];
-        SchemaDraft { schema, words, step: self.step(Step::Cut(index)), ..SchemaDraft::default() }
+        SchemaDraft {
+            schema,
+            sentences: words,
+            step: self.step(Step::Cut(index)),
+            ..SchemaDraft::default()
+        }
     }
 
     /// Tells the values that are cut off how their definition changes them.
@@ -134,8 +139,8 @@ impl Lowering<'_> {
         let mut schema = schema.clone();
         each_schema(&mut schema, |members: &mut Map<String, Value>| {
             members.retain(|keyword, _| !is_noise(keyword));
-            let place = members.get("$ref").and_then(Value::as_str).and_then(place_of);
-            if let Some(node) = place.and_then(|place| self.tree.target(&place)) {
+            let pointer = members.get("$ref").and_then(Value::as_str).and_then(pointer_of);
+            if let Some(node) = pointer.and_then(|place| self.tree.target(&place)) {
                 let index = self.define(node);
                 members.insert("$ref".to_owned(), self.reference_to(index));
             }

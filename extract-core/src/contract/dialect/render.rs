@@ -276,9 +276,9 @@ impl Renderer<'_> {
         }
         let mut places = Vec::new();
         for (index, &place) in plain.first.iter().enumerate() {
-            let mut place = self.render(place)?;
-            comment.extend(place.comment.drain(..).map(|said| format!("[{index}]: {said}")));
-            places.push(place.text);
+            let mut pointer = self.render(place)?;
+            comment.extend(pointer.comment.drain(..).map(|said| format!("[{index}]: {said}")));
+            places.push(pointer.text);
         }
         if let Some(items) = items.filter(|items| items.text != "never") {
             places.push(format!("...{}[]", items.item()));

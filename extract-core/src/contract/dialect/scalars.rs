@@ -104,13 +104,13 @@ impl Lowering<'_> {
             "object" => self.object(node, plain),
             "array" => self.array(node, plain),
             _ => {
-                let mut out = self.of_type(name);
+                let mut draft = self.of_type(name);
                 let mut unsaid = Map::new();
                 if let Some(constants) = &plain.constants {
                     let of = |value: &Value| is_of(value, name);
                     let values = constants.iter().map(|one| &one.value).filter(|value| of(value));
                     let values: Vec<Value> = values.cloned().collect();
-                    self.constants(&mut out, name, values, plain.is_const, &mut unsaid);
+                    self.constants(&mut draft, name, values, plain.is_const, &mut unsaid);
                 }
                 let keywords = match name {
                     "string" => OF_STRINGS,
@@ -119,11 +119,11 @@ impl Lowering<'_> {
                 };
                 for keyword in keywords {
                     if let Some(value) = plain.constraints.get(*keyword) {
-                        self.constrain(&mut out, keyword, value, &mut unsaid);
+                        self.constrain(&mut draft, keyword, value, &mut unsaid);
                     }
                 }
-                self.describe(&mut out, &unsaid, node);
-                Ok(Some(out))
+                self.describe(&mut draft, &unsaid, node);
+                Ok(Some(draft))
             }
         }
     }
@@ -137,22 +137,22 @@ impl Lowering<'_> {
     ) -> SchemaDraft {
         let all = values.iter().fold(Kinds::NONE, |all, value| all.or(Kinds::of(value)));
         let name = all.names().first().copied().unwrap_or("string");
-        let mut out = self.of_type(name);
+        let mut draft = self.of_type(name);
         let mut unsaid = Map::new();
-        self.constants(&mut out, name, values.to_vec(), is_const, &mut unsaid);
-        self.describe(&mut out, &unsaid, node);
-        out
+        self.constants(&mut draft, name, values.to_vec(), is_const, &mut unsaid);
+        self.describe(&mut draft, &unsaid, node);
+        draft
     }
 
     /// Sends a constraint where the dialect allows it, and leaves it to be said where not.
     pub(super) fn constrain(
         &self,
-        out: &mut SchemaDraft,
+        draft: &mut SchemaDraft,
         keyword: &str,
         value: &Value,
         unsaid: &mut Map<String, Value>,
     ) {
-        let is_number = out.schema.get("type").is_some_and(|name| {
+        let is_number = draft.schema.get("type").is_some_and(|name| {
             *name == self.type_name("integer") || *name == self.type_name("number")
         });
         // `int32`, `double`: the width of a number is in its bounds, and serde checks it.
@@ -172,17 +172,17 @@ impl Lowering<'_> {
                 };
             }
             ("minItems", least) if send && least.as_u64() > Some(self.dialect.min_items) => {
-                out.schema.insert(keyword.to_owned(), self.dialect.min_items.into());
+                draft.schema.insert(keyword.to_owned(), self.dialect.min_items.into());
                 send = false;
             }
             _ => {}
         }
-        if send { &mut out.schema } else { unsaid }.insert(keyword.to_owned(), value.clone());
+        if send { &mut draft.schema } else { unsaid }.insert(keyword.to_owned(), value.clone());
     }
 
     fn constants(
         &self,
-        out: &mut SchemaDraft,
+        draft: &mut SchemaDraft,
         name: &str,
         mut values: Vec<Value>,
         is_const: bool,
@@ -202,7 +202,7 @@ impl Lowering<'_> {
             return;
         }
         let has_const = matches!(self.dialect.constants, Constants::Any | Constants::Scalars);
-        let target = if allowed { &mut out.schema } else { unsaid };
+        let target = if allowed { &mut draft.schema } else { unsaid };
         match values.pop() {
             Some(only) if is_const && values.is_empty() && (has_const || !allowed) => {
                 target.insert("const".to_owned(), only);
@@ -222,9 +222,9 @@ impl Lowering<'_> {
             let schema = [("enum".to_owned(), Value::Array(values.to_vec()))].into_iter().collect();
             return SchemaDraft { schema, null, ..SchemaDraft::default() };
         }
-        let mut out = self.any(node);
-        out.words.push(format!("One of: {}.", describe::list(values)));
-        out
+        let mut draft = self.any(node);
+        draft.sentences.push(format!("One of: {}.", describe::list(values)));
+        draft
     }
 }
 

@@ -26,7 +26,7 @@ const BUDGET_PER_PART: usize = 200;
 pub(super) struct Transformer<'a> {
     pub(super) plan: &'a Plan,
     /// The type's own schema.
-    pub(super) own: &'a Tree,
+    pub(super) tree: &'a Tree,
     pub(super) problems: Vec<Problem>,
     pub(super) pointer: String,
     depth: usize,
@@ -40,7 +40,16 @@ impl<'a> Transformer<'a> {
     pub(super) fn new(plan: &'a Plan, own: &'a Tree, value: &Value) -> Self {
         let pointer = String::new();
         let budget = BUDGET + BUDGET_PER_PART * weight(value);
-        Self { plan, own, problems: Vec::new(), pointer, depth: 0, trials: 0, in_text: 0, budget }
+        Self {
+            plan,
+            tree: own,
+            problems: Vec::new(),
+            pointer,
+            depth: 0,
+            trials: 0,
+            in_text: 0,
+            budget,
+        }
     }
 
     fn at<R>(&mut self, segment: &str, turn: impl FnOnce(&mut Self) -> R) -> R {
@@ -63,7 +72,7 @@ impl<'a> Transformer<'a> {
         }
         self.depth += 1;
         let plan = self.plan;
-        let raised = match plan.steps.get(step) {
+        let restored = match plan.steps.get(step) {
             None | Some(Step::Same) => value,
             Some(Step::Definition(index)) => {
                 let step = plan.definitions.get(*index).copied().unwrap_or(SAME);
@@ -89,9 +98,9 @@ impl<'a> Transformer<'a> {
                     other => restore_text(other),
                 };
                 self.in_text += 1;
-                let raised = self.restore(step, inside);
+                let restored = self.restore(step, inside);
                 self.in_text -= 1;
-                raised
+                restored
             }
             Some(Step::Union(branches)) => self.restore_union(branches, value),
             Some(Step::Wrapped { key, inner }) => match value {
@@ -103,7 +112,7 @@ impl<'a> Transformer<'a> {
             },
         };
         self.depth -= 1;
-        raised
+        restored
     }
 
     fn restore_object(
@@ -162,11 +171,11 @@ impl<'a> Transformer<'a> {
 
     fn restore_array(&mut self, first: &[StepId], items: StepId, value: Value) -> Value {
         let Value::Array(list) = value else { return value };
-        let raised = list.into_iter().enumerate().map(|(index, item)| {
+        let restored = list.into_iter().enumerate().map(|(index, item)| {
             let step = first.get(index).copied().unwrap_or(items);
             self.at(&index.to_string(), |turner| turner.restore(step, item))
         });
-        Value::Array(raised.collect())
+        Value::Array(restored.collect())
     }
 
     /// Pairs become members. A key that comes twice keeps its last value, as in JSON text, and is
@@ -174,11 +183,11 @@ impl<'a> Transformer<'a> {
     fn restore_pairs(&mut self, values: StepId, value: Value) -> Value {
         let list = match value {
             Value::Object(members) => {
-                let raised = members.into_iter().map(|(name, value)| {
+                let restored = members.into_iter().map(|(name, value)| {
                     let value = self.at(&name, |turner| turner.restore(values, value));
                     (name, value)
                 });
-                return Value::Object(raised.collect());
+                return Value::Object(restored.collect());
             }
             Value::Array(list) if list.iter().all(is_pair) => list,
             other => return other,
@@ -223,7 +232,7 @@ impl<'a> Transformer<'a> {
     }
 
     fn restore_union(&mut self, branches: &[Branch], value: Value) -> Value {
-        let sent = BranchMatcher { plan: self.plan, own: self.own };
+        let sent = BranchMatcher { plan: self.plan, tree: self.tree };
         let budget = &mut self.budget;
         let fitting: Vec<&Branch> =
             branches.iter().filter(|branch| sent.fits(branch, &value, budget)).collect();
@@ -241,9 +250,9 @@ impl<'a> Transformer<'a> {
                 let problems = self.problems.len();
                 let mut chosen = None;
                 for branch in &fitting {
-                    let raised = self.restore(branch.step, value.clone());
-                    if self.is_of(branch, &raised) {
-                        chosen = Some(raised);
+                    let restored = self.restore(branch.step, value.clone());
+                    if self.is_of(branch, &restored) {
+                        chosen = Some(restored);
                         break;
                     }
                     self.problems.truncate(problems);
@@ -256,7 +265,7 @@ impl<'a> Transformer<'a> {
 
     /// Whether a value of the type's own shape looks like a branch.
     fn is_of(&mut self, branch: &Branch, value: &Value) -> bool {
-        branch.kinds.has(Kinds::of(value)) && self.own.fits(branch.node, value, &mut self.budget)
+        branch.kinds.has(Kinds::of(value)) && self.tree.fits(branch.node, value, &mut self.budget)
     }
 
     /// A value of the type's own shape, in the shape that is sent.
@@ -311,7 +320,7 @@ impl<'a> Transformer<'a> {
         if value.is_null() {
             return None;
         }
-        Some(BranchMatcher { plan: self.plan, own: self.own }.best(branches, value, false))
+        Some(BranchMatcher { plan: self.plan, tree: self.tree }.best(branches, value, false))
     }
 
     fn lower_object(

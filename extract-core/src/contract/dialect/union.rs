@@ -25,7 +25,7 @@ pub(super) struct LoweredBranch {
 /// Constants of several branches: their values, and what each branch said of its own.
 struct MergedConstants {
     values: Vec<Value>,
-    words: Vec<String>,
+    sentences: Vec<String>,
 }
 
 impl Lowering<'_> {
@@ -40,19 +40,22 @@ impl Lowering<'_> {
         let kept: Vec<NodeId> =
             branches.iter().filter(|branch| !is_null(branch)).copied().collect();
         if self.dialect.merge_constants {
-            if let Some(MergedConstants { values, words }) = self.merged_constants(&kept) {
-                let mut out = self.constant(node, &values, false);
-                out.words.splice(0..0, words);
+            if let Some(MergedConstants { values, sentences: words }) = self.merged_constants(&kept)
+            {
+                let mut draft = self.constant(node, &values, false);
+                draft.sentences.splice(0..0, words);
                 if nullable {
-                    self.make_nullable(&mut out);
+                    self.make_nullable(&mut draft);
                 }
-                return Ok(Some(out));
+                return Ok(Some(draft));
             }
         }
         let mut outs = Vec::new();
         for branch in kept {
             match self.lower(branch)? {
-                Some(out) => outs.push(LoweredBranch { node: branch, kinds: Kinds::ALL, out }),
+                Some(draft) => {
+                    outs.push(LoweredBranch { node: branch, kinds: Kinds::ALL, out: draft })
+                }
                 None => {
                     self.left_out(branch, "this alternative");
                 }
@@ -68,16 +71,16 @@ impl Lowering<'_> {
         mut outs: Vec<LoweredBranch>,
         nullable: bool,
     ) -> Option<SchemaDraft> {
-        let mut out = match outs.len() {
+        let mut draft = match outs.len() {
             0 if nullable => return Some(self.of_type("null")),
             0 => return None,
             1 => outs.remove(0).out,
             _ => self.joined(exclusive, outs),
         };
         if nullable {
-            self.make_nullable(&mut out);
+            self.make_nullable(&mut draft);
         }
-        Some(out)
+        Some(draft)
     }
 
     fn joined(&mut self, exclusive: bool, mut outs: Vec<LoweredBranch>) -> SchemaDraft {
@@ -152,7 +155,7 @@ impl Lowering<'_> {
     fn wrap(
         &mut self,
         node: NodeId,
-        out: &mut SchemaDraft,
+        draft: &mut SchemaDraft,
         key: &str,
         taken: &mut HashSet<String>,
     ) {
@@ -164,13 +167,13 @@ impl Lowering<'_> {
         }
         let words =
             format!("sent as the member `{free}` of an object, for another branch looks alike");
-        let place = self.place(node).to_owned();
-        self.note(NoteKind::Reshaped, &place, words);
-        let inner = out.step;
-        let wrapped = self.finish(std::mem::take(out));
+        let pointer = self.pointer(node).to_owned();
+        self.note(NoteKind::Reshaped, &pointer, words);
+        let inner = draft.step;
+        let wrapped = self.finish(std::mem::take(draft));
         let properties = [(free.clone(), wrapped)].into_iter().collect();
-        out.schema = self.closed_object(properties, vec![free.as_str().into()]);
-        out.step = self.step(Step::Wrapped { key: free, inner });
+        draft.schema = self.closed_object(properties, vec![free.as_str().into()]);
+        draft.step = self.step(Step::Wrapped { key: free, inner });
     }
 
     /// The constants of a union of nothing but constants of one type, with the words of each.
@@ -180,7 +183,7 @@ impl Lowering<'_> {
         }
         let mut values = Vec::new();
         let mut known = HashSet::new();
-        let mut words = Vec::new();
+        let mut sentence = Vec::new();
         let mut kinds = Kinds::NONE;
         for &branch in branches {
             let node = self.tree.node(branch);
@@ -189,7 +192,7 @@ impl Lowering<'_> {
             if let Some(description) = &node.notes.description {
                 let names: Vec<String> = own.iter().map(|one| name_of(&one.value)).collect();
                 let end = if description.ends_with(['.', '!', '?']) { "" } else { "." };
-                words.push(format!("{}: {description}{end}", names.join(", ")));
+                sentence.push(format!("{}: {description}{end}", names.join(", ")));
             }
             for one in own {
                 kinds = kinds.or(Kinds::of(&one.value));
@@ -199,50 +202,50 @@ impl Lowering<'_> {
             }
         }
         let is_one = [Kinds::STRING, Kinds::BOOLEAN, Kinds::NUMBER].iter().any(|of| of.has(kinds));
-        is_one.then_some(MergedConstants { values, words })
+        is_one.then_some(MergedConstants { values, sentences: sentence })
     }
 
     /// Makes a schema accept null as well.
-    pub(super) fn make_nullable(&mut self, out: &mut SchemaDraft) {
-        if out.null {
+    pub(super) fn make_nullable(&mut self, draft: &mut SchemaDraft) {
+        if draft.null {
             return;
         }
-        out.null = true;
+        draft.null = true;
         if self.dialect.nullable == Nullable::Keyword {
-            out.schema.insert("nullable".to_owned(), Value::Bool(true));
+            draft.schema.insert("nullable".to_owned(), Value::Bool(true));
             return;
         }
         let simple = self.dialect.nullable == Nullable::TypeList;
-        let type_name = out.schema.get("type").and_then(Value::as_str);
+        let type_name = draft.schema.get("type").and_then(Value::as_str);
         if let Some(name) = type_name.filter(|name| simple && SIMPLE.contains(name)) {
             let types = Value::Array(vec![name.into(), "null".into()]);
-            if let Some(constant) = out.schema.shift_remove("const") {
-                out.schema.insert("enum".to_owned(), Value::Array(vec![constant]));
+            if let Some(constant) = draft.schema.shift_remove("const") {
+                draft.schema.insert("enum".to_owned(), Value::Array(vec![constant]));
             }
-            if let Some(Value::Array(values)) = out.schema.get_mut("enum") {
+            if let Some(Value::Array(values)) = draft.schema.get_mut("enum") {
                 values.push(Value::Null);
             }
-            out.schema.insert("type".to_owned(), types);
+            draft.schema.insert("type".to_owned(), types);
             return;
         }
         let null =
             Value::Object([("type".to_owned(), self.type_name("null"))].into_iter().collect());
         for keyword in ["anyOf", "oneOf"] {
-            if out.schema.len() == 1 {
-                if let Some(Value::Array(branches)) = out.schema.get_mut(keyword) {
+            if draft.schema.len() == 1 {
+                if let Some(Value::Array(branches)) = draft.schema.get_mut(keyword) {
                     branches.push(null);
                     return;
                 }
             }
         }
-        let mut inner = std::mem::take(&mut out.schema);
+        let mut inner = std::mem::take(&mut draft.schema);
         // A default is the whole's, not the branch's.
         for keyword in ["default", "examples"] {
             if let Some(value) = inner.shift_remove(keyword) {
-                out.schema.insert(keyword.to_owned(), value);
+                draft.schema.insert(keyword.to_owned(), value);
             }
         }
-        out.schema.insert("anyOf".to_owned(), Value::Array(vec![Value::Object(inner), null]));
+        draft.schema.insert("anyOf".to_owned(), Value::Array(vec![Value::Object(inner), null]));
     }
 
     /// Lowers what constraints say about values of several kinds, each as an alternative.
@@ -255,12 +258,12 @@ impl Lowering<'_> {
     ) -> Result<Option<SchemaDraft>, DialectError> {
         let mut outs = Vec::new();
         for name in names {
-            if let Some(out) = self.kind(node, name, plain)? {
+            if let Some(draft) = self.kind(node, name, plain)? {
                 let kinds = Kinds::NAMED.iter().find(|(known, _)| known == name);
                 outs.push(LoweredBranch {
                     node,
                     kinds: kinds.map_or(Kinds::ALL, |(_, kinds)| *kinds),
-                    out,
+                    out: draft,
                 });
             }
         }

@@ -23,7 +23,7 @@ pub(super) fn choose<'a>(
         if parts.iter().any(|part| holds(&part.pointer, &problem.pointer)) {
             continue;
         }
-        let part = smallest(path(whole.tree(), whole.own_node(), value, &problem.pointer))?;
+        let part = smallest(path(whole.tree(), whole.node(), value, &problem.pointer))?;
         parts.retain(|other| !holds(&part.pointer, &other.pointer));
         parts.push(part);
         if parts.len() > MOST {

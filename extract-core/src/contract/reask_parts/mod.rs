@@ -20,7 +20,7 @@ pub struct ReaskPart {
     /// Where it belongs: its JSON pointer in the value.
     pub pointer: String,
     /// The same place in the value as the model sees it.
-    pub place: String,
+    pub type_path: String,
 }
 
 /// The parts of a value that hold all of its problems, and what they are asked for by: an object with
@@ -73,7 +73,11 @@ impl ReaskParts {
             whole.sent_pointers(form, value, stops.iter().map(|stop| stop.pointer.as_str()));
         let names = schema::names(whole, &stops);
         let parts: Vec<ReaskPart> = (stops.iter().zip(names).zip(places))
-            .map(|((stop, name), place)| ReaskPart { name, pointer: stop.pointer.clone(), place })
+            .map(|((stop, name), place)| ReaskPart {
+                name,
+                pointer: stop.pointer.clone(),
+                type_path: place,
+            })
             .collect();
         let bytes =
             |stop: &locate::PathNode<'_>| stop.value.map_or(0, |value| value.to_string().len());

@@ -57,10 +57,10 @@ pub(super) fn contract(
 ) -> Result<Arc<Contract>, ContractError> {
     let mut members = Map::new();
     for (stop, part) in stops.iter().zip(parts) {
-        let place = &part.place;
+        let pointer = &part.type_path;
         let words = match whole.tree().description(stop.node) {
-            Some(words) => format!("At {place}: {words}"),
-            None => format!("At {place}."),
+            Some(words) => format!("At {pointer}: {words}"),
+            None => format!("At {pointer}."),
         };
         let schema = whole.tree().to_schema(whole.sent_schema(), stop.node);
         members.insert(part.name.clone(), embed::described(schema, &words));

@@ -23,7 +23,7 @@ where
         // Its paths are kept from their ends, and its own macros read them so.
         let named = path.__iter().rev().filter(|(_, name)| !name.is_empty());
         let path = named.map(|(_, name)| name.to_string()).collect();
-        let (pointer, unknown) = checker.place_in_code(value, path);
+        let (pointer, unknown) = checker.pointer_of_code_path(value, path);
         let rule = format!("a value that passes its rule ({}{unknown})", error.message());
         checker.report(Err(Problem::rule(pointer, rule)));
     }

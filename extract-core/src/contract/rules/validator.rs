@@ -33,7 +33,7 @@ fn tell<T: Extract>(value: &T, result: Result<(), ValidationErrors>, checker: &m
     // They come out of a hash map.
     found.sort();
     for (path, rule) in found {
-        let (pointer, unknown) = checker.place_in_code(value, path);
+        let (pointer, unknown) = checker.pointer_of_code_path(value, path);
         checker.report(Err(Problem::rule(pointer, format!("a value that passes {rule}{unknown}"))));
     }
 }

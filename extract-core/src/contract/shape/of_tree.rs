@@ -150,7 +150,7 @@ impl<'t> Compiler<'t> {
             return Ok(());
         }
         Err(SchemaError::TooLarge {
-            pointer: self.tree.node(of).place.clone(),
+            pointer: self.tree.node(of).pointer.clone(),
             what: "alternatives with all their members",
             allowed: MAX_ALTERNATIVES,
         })

@@ -11,7 +11,7 @@ use crate::schema::{Constant, NodeId, NodeKind, OtherMembers, Plain, Tree, embed
 /// The tools of a type, where it can be several or has plain text beside it.
 pub(super) fn variants(contract: &Contract) -> Option<Variants> {
     let tree = contract.tree();
-    let mut node = contract.own_node();
+    let mut node = contract.node();
     let (mut outer, mut text) = (None, None);
     if let Some((value, key, text_key)) = answer(tree, node) {
         node = value;
@@ -91,7 +91,7 @@ impl<'a> Finder<'a> {
                 variants.push(self.variant(key, self.said(inner), said, place)?);
                 continue;
             }
-            for word in plain.words()? {
+            for word in plain.string_constants()? {
                 let place = VariantLayout::Word(word.to_owned());
                 variants.push(self.variant(word, embed::nothing(), said, place)?);
             }
@@ -180,7 +180,7 @@ impl<'a> Finder<'a> {
             return None;
         }
         let contract = self.contract.build_like(name::clean(tag), schema).ok()?;
-        Some(Variant { contract, place, may_be_anything: false })
+        Some(Variant { contract, layout: place, may_be_anything: false })
     }
 }
 

@@ -140,7 +140,7 @@ pub(in crate::extraction) fn read_answer(
         ReadError::OtherCall { offered, found } => other_call(&offered, &found),
         error => unreadable_problem(error.to_string()),
     })?;
-    match reading.cut_place() {
+    match reading.cut_pointer() {
         Some(pointer) if level != Level::Salvage => {
             let within = if pointer.is_empty() { "the value" } else { pointer };
             Err(unreadable_problem(format!("one that ends inside {within}")))

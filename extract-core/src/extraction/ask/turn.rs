@@ -52,8 +52,8 @@ impl<'r> Turn<'r> {
             }
             WrittenCalls::Incomplete => Err(unreadable_problem(ReadError::CutCall.to_string())),
             WrittenCalls::NotOffered(found) => {
-                let offered = reading::names_in_words(offered.iter().copied());
-                let found = reading::names_in_words(found.iter().map(String::as_str));
+                let offered = reading::format_names(offered.iter().copied());
+                let found = reading::format_names(found.iter().map(String::as_str));
                 Err(other_call(&offered, &found))
             }
         }

@@ -79,7 +79,7 @@ impl Whole {
     ) -> ReadValue {
         evaluator.note_others(&reading);
         let (contract, form) = (&evaluator.task.contract, self.form.as_deref());
-        if !reading.is_as_written() && !reading.is_of_call() {
+        if !reading.is_as_written() && !reading.is_from_call() {
             if let Some(value) = contract.read_as_written(form, answer.text()) {
                 let restored = Restored { value, problems: Vec::new() };
                 return ReadValue { restored, repairs: Vec::new() };
@@ -87,7 +87,7 @@ impl Whole {
             if let Some(form) = form.filter(|form| !form.lowered.is_identity()) {
                 let level = evaluator.task.options.reading;
                 let unlowered = read_answer(answer, contract.shape(None), contract.name(), level);
-                let unlowered = unlowered.ok().filter(|own| contract.is_of_own_shape(form, own));
+                let unlowered = unlowered.ok().filter(|own| contract.is_in_type_shape(form, own));
                 if let Some(unlowered) = unlowered {
                     let restored = contract.restore_reading(None, unlowered);
                     return ReadValue { restored, repairs: Vec::new() };

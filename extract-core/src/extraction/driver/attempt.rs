@@ -40,7 +40,7 @@ impl<T> Driver<T> {
             },
         };
         let latency = self.request_started.elapsed();
-        let request_state = self.dialogue.request.progress.reached();
+        let request_state = self.dialogue.request.progress.state();
         let prices = self.task.options.prices.as_ref();
         let Some(attempt) = self.ledger.attempts.last_mut() else {
             unreachable!("an attempt was pushed above")
@@ -106,10 +106,10 @@ impl<T> Driver<T> {
         channel.send(StreamEvent::AttemptStarted(AttemptStarted {
             attempt,
             mode: request.output.mode(),
-            of_parts: self.ask.parts().is_some(),
+            is_parts: self.ask.parts().is_some(),
             contract,
             form,
-            background: std::sync::Arc::clone(&self.context),
+            check_context: std::sync::Arc::clone(&self.context),
         }));
         let mut deltas = deltas.ready_chunks(MAX_READY_DELTAS);
         let paused = channel.paused_time().saturating_sub(paused_before);
@@ -150,7 +150,7 @@ impl<T> Driver<T> {
     fn stop(&mut self, problems: Problems) -> Failure {
         if let Some(attempt) = self.ledger.attempts.last_mut() {
             attempt.latency = self.request_started.elapsed();
-            let request_state = self.dialogue.request.progress.reached();
+            let request_state = self.dialogue.request.progress.state();
             let prices = self.task.options.prices.as_ref();
             attempt.record_cut_off(&self.partial_reply, &request_state, prices);
             attempt.outcome = Outcome::Rejected;
@@ -171,7 +171,7 @@ impl<T> Driver<T> {
             attempt.outcome = Outcome::Unchecked;
             return None;
         }
-        let request_state = self.dialogue.request.progress.reached();
+        let request_state = self.dialogue.request.progress.state();
         attempt.latency = self.request_started.elapsed();
         let prices = self.task.options.prices.as_ref();
         attempt.record_cut_off(&self.partial_reply, &request_state, prices);
@@ -214,7 +214,7 @@ impl StreamTimeout<'_> {
     ) -> Result<F::Output, ProviderError> {
         let (Some(left), Some(limit)) = (left, limit) else { return Ok(future.await) };
         let output = within(left, || self.channel.paused_time(), future).await;
-        output.ok_or_else(|| timeout_error(setting, limit, self.progress.reached()))
+        output.ok_or_else(|| timeout_error(setting, limit, self.progress.state()))
     }
 }
 

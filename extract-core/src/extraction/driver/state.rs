@@ -64,7 +64,7 @@ impl<T> Driver<T> {
         if !task.user_tools.is_empty() && !matches!(request.output, Output::Tools(_)) {
             return Err(InputError::NoTools.into());
         }
-        let context = Arc::new(task.options.background(&task.input));
+        let context = Arc::new(task.options.check_context_for(&task.input));
         Ok(Self {
             dialogue: Dialogue::start(request, &task.client, 0),
             task,

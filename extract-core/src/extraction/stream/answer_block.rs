@@ -17,9 +17,9 @@ pub(super) enum AnswerBlock {
 
 impl AnswerBlock {
     /// Where the value stands in a reply that begins.
-    pub(super) fn of(began: &AttemptStarted) -> Self {
-        match began.mode {
-            _ if began.of_parts => Self::Nothing,
+    pub(super) fn of(attempt: &AttemptStarted) -> Self {
+        match attempt.mode {
+            _ if attempt.is_parts => Self::Nothing,
             Mode::Tools => Self::Call(None),
             _ => Self::Text,
         }

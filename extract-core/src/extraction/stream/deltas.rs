@@ -15,8 +15,8 @@ use crate::extraction::channel::StreamEvent;
 pub struct Deltas(VecDeque<Delta>);
 
 impl Observer for Deltas {
-    fn handle(&mut self, told: StreamEvent) {
-        if let StreamEvent::Delta(delta) = told {
+    fn handle(&mut self, event: StreamEvent) {
+        if let StreamEvent::Delta(delta) = event {
             self.0.push_back(delta);
         }
     }

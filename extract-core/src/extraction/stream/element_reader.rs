@@ -23,8 +23,8 @@ pub(super) struct ElementReader {
 
 impl ElementReader {
     /// In the form in which the whole is asked for; none where an element has no such form.
-    pub(super) fn of(contract: &Arc<Contract>, began: &AttemptStarted) -> Option<Self> {
-        let form = began.form.as_ref().map(|form| contract.form_like(form)).transpose().ok()?;
+    pub(super) fn of(contract: &Arc<Contract>, attempt: &AttemptStarted) -> Option<Self> {
+        let form = attempt.form.as_ref().map(|form| contract.form_like(form)).transpose().ok()?;
         Some(Self { contract: Arc::clone(contract), form })
     }
 
@@ -60,15 +60,12 @@ impl ElementReader {
 
 /// An element of a value that was accepted. Its checks have passed, as those of the value; they are
 /// made again for what they look up.
-pub(super) fn accepted<E: Extract>(
-    value: &Value,
-    background: &CheckContext,
-) -> Result<E, Problems> {
+pub(super) fn accepted<E: Extract>(value: &Value, context: &CheckContext) -> Result<E, Problems> {
     let item = E::deserialize(value).map_err(|error| {
         let expected = format!("a value that can be read ({error})");
         Problem::new(ProblemKind::Type, "", expected, excerpt(value))
     })?;
-    let checker = Checker::with_context(value, background.context());
+    let checker = Checker::with_context(value, context.context());
     let _ = checker.guarded(|checker| item.check(checker));
     Ok(item)
 }

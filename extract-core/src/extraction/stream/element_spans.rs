@@ -156,7 +156,7 @@ impl Sink for ElementSpans {
         }
     }
 
-    fn rekey(&mut self) {
+    fn string_became_key(&mut self) {
         // The string was the first key of an element whose brace is missing.
         if self.is_element() {
             self.begun = self.held.take().map(|held| held.start);

@@ -107,8 +107,8 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
             Run::Ended(result) => *result,
             Run::Given => Err(InputError::Ended.into()),
         }?;
-        while let Some(told) = line.next_event() {
-            view.handle(told);
+        while let Some(event) = line.next_event() {
+            view.handle(event);
         }
         report.withdraw(view.withdrawn());
         Ok(report)
@@ -116,11 +116,11 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
 
     fn poll_update(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
         loop {
-            while let Some(told) = self.channel.next_event() {
-                if let StreamEvent::AttemptStarted(began) = &told {
+            while let Some(event) = self.channel.next_event() {
+                if let StreamEvent::AttemptStarted(began) = &event {
                     self.attempt = began.attempt;
                 }
-                self.view.handle(told);
+                self.view.handle(event);
             }
             if self.view.has_update() {
                 return Poll::Ready(Some(Ok(())));

@@ -22,7 +22,7 @@ use crate::extraction::error::{Error, InputError};
 use crate::extraction::withdrawn::Withdrawn;
 use crate::partial::value::list_pointer;
 use crate::partial::{ListType, Partial};
-use crate::reading::Follower;
+use crate::reading::AnswerScan;
 use crate::schema::segments;
 
 /// The [`View`] of [`Extraction::items`]: elements of type `E`.
@@ -37,14 +37,14 @@ pub struct Items<E> {
     contracts: Vec<Option<Arc<Contract>>>,
     /// How these are asked for in the reply that is followed.
     elements: Vec<ElementReader>,
-    background: Arc<CheckContext>,
-    follower: Option<Follower<ElementSpans>>,
+    context: Arc<CheckContext>,
+    follower: Option<AnswerScan<ElementSpans>>,
     /// Which call of the reply is followed, and whether it is one.
-    source: AnswerBlock,
+    block: AnswerBlock,
     policy: BadItems,
     /// How many elements were seen in the reply.
     seen: usize,
-    given: Emitted,
+    emitted: Emitted,
     /// The last of these, which nobody has taken yet; in the end, those that were not given before.
     ready: VecDeque<E>,
     withdrawn: Vec<Withdrawn>,
@@ -58,12 +58,12 @@ impl<E: Extract> Items<E> {
             other: None,
             contracts: Vec::new(),
             elements: Vec::new(),
-            background: Arc::default(),
+            context: Arc::default(),
             follower: None,
-            source: AnswerBlock::Nothing,
+            block: AnswerBlock::Nothing,
             policy,
             seen: 0,
-            given: Emitted::default(),
+            emitted: Emitted::default(),
             ready: VecDeque::new(),
             withdrawn: Vec::new(),
             stop: None,
@@ -72,31 +72,31 @@ impl<E: Extract> Items<E> {
 
     /// A reply begins. It is followed if nothing was given out yet: what it says otherwise than the one
     /// before is known, and given, when the whole was checked.
-    fn begin(&mut self, began: &AttemptStarted) {
-        self.source = AnswerBlock::Nothing;
-        self.background = Arc::clone(&began.background);
+    fn begin(&mut self, attempt: &AttemptStarted) {
+        self.block = AnswerBlock::Nothing;
+        self.context = Arc::clone(&attempt.check_context);
         // Parts are put into the list, and given out, when the whole was checked.
-        if !self.given.is_empty() || began.of_parts {
+        if !self.emitted.is_empty() || attempt.is_parts {
             return;
         }
         let Some(pointer) = &self.pointer else { return };
         // An element that cannot be asked for by itself is given when the whole was checked.
         let element =
-            |contract: &Option<Arc<Contract>>| ElementReader::of(contract.as_ref()?, began);
+            |contract: &Option<Arc<Contract>>| ElementReader::of(contract.as_ref()?, attempt);
         let Some(elements) = self.contracts.iter().map(element).collect() else { return };
         self.elements = elements;
         self.seen = 0;
-        let wrapping = began.contract.is_wrapped().then(|| wrapper::KEY.to_owned());
+        let wrapping = attempt.contract.is_wrapped().then(|| wrapper::KEY.to_owned());
         let names = wrapping.into_iter().chain(segments(pointer)).collect();
-        let offered = began.contract.name().to_owned();
-        let members = began.contract.shape(began.form.as_deref()).member_names();
-        let follower = Follower::new(ElementSpans::of(names)).knowing(members);
+        let offered = attempt.contract.name().to_owned();
+        let members = attempt.contract.shape(attempt.form.as_deref()).member_names();
+        let follower = AnswerScan::new(ElementSpans::of(names)).member_names(members);
         self.follower = Some(follower.offering([offered]));
-        self.source = AnswerBlock::of(began);
+        self.block = AnswerBlock::of(attempt);
     }
 
     fn handle_delta(&mut self, delta: &Delta) {
-        let Some(text) = self.source.text_of(delta) else { return };
+        let Some(text) = self.block.text_of(delta) else { return };
         let Some(follower) = &mut self.follower else { return };
         follower.feed_str(text);
         let other = self.other.as_ref().and_then(|other| other.as_deref().ok());
@@ -108,9 +108,9 @@ impl<E: Extract> Items<E> {
             let text = follower.text().get(span.clone());
             let Some((element, text)) = nth(&self.elements, index).zip(text) else { continue };
             let read = element.read(text);
-            match read.and_then(|read| element.check::<E>(read, other, &self.background)) {
+            match read.and_then(|read| element.check::<E>(read, other, &self.context)) {
                 Ok(Some((value, item))) => {
-                    self.given.add(&value, span, index);
+                    self.emitted.add(&value, span, index);
                     self.ready.push_back(item);
                 }
                 Err(problems) if self.policy == BadItems::Stop => {
@@ -129,14 +129,14 @@ impl<E: Extract> Items<E> {
     fn settle(&mut self, value: &Value) {
         let pointer = self.pointer.as_deref().unwrap_or_default();
         let list = value.pointer(pointer).and_then(Value::as_array);
-        let Comparison { kept, fresh } = self.given.compare(list.map_or(&[], Vec::as_slice));
+        let Comparison { kept, fresh } = self.emitted.compare(list.map_or(&[], Vec::as_slice));
         // Some are left only where nobody takes any more.
-        let taken = self.given.len() - self.ready.len();
+        let taken = self.emitted.len() - self.ready.len();
         let gone = (0..taken).filter(|&which| !kept[which]);
         self.withdrawn =
             gone.map(|index| Withdrawn { index, value: self.element_value(index) }).collect();
         for (index, item) in fresh {
-            match accepted(item, &self.background) {
+            match accepted(item, &self.context) {
                 Ok(item) => self.ready.push_back(item),
                 Err(problems) => {
                     self.stop = Some(problems.under(&format!("{pointer}/{index}")));
@@ -152,7 +152,7 @@ impl<E: Extract> Items<E> {
             let text = self.follower.as_ref()?.text().get(span.clone())?;
             Some(nth(&self.elements, index)?.read(text).ok()?.value)
         };
-        self.given.place(which).and_then(read).unwrap_or_default()
+        self.emitted.place(which).and_then(read).unwrap_or_default()
     }
 }
 
@@ -162,8 +162,8 @@ fn nth<T>(elements: &[T], index: usize) -> Option<&T> {
 }
 
 impl<E: Extract> Observer for Items<E> {
-    fn handle(&mut self, told: StreamEvent) {
-        match told {
+    fn handle(&mut self, event: StreamEvent) {
+        match event {
             StreamEvent::AttemptStarted(began) => self.begin(&began),
             StreamEvent::Delta(delta) => self.handle_delta(&delta),
             StreamEvent::Settled { value } => self.settle(&value),
@@ -198,7 +198,7 @@ impl<E: Extract> Observer for Items<E> {
     }
 
     fn needs_settled_value(&self) -> bool {
-        !self.given.is_empty()
+        !self.emitted.is_empty()
     }
 
     fn withdrawn(&self) -> &[Withdrawn] {

@@ -22,30 +22,30 @@ use crate::partial::Partial;
 #[derive(Debug)]
 pub struct Partials<T> {
     live: Option<Live<T>>,
-    source: AnswerBlock,
+    block: AnswerBlock,
 }
 
 impl<T: Extract> Partials<T> {
-    fn begin(&mut self, began: AttemptStarted) {
-        self.source = AnswerBlock::of(&began);
+    fn begin(&mut self, attempt: AttemptStarted) {
+        self.block = AnswerBlock::of(&attempt);
         match &mut self.live {
             // What is shown of the rest stands, and the parts are shown when they are right.
-            Some(_) if began.of_parts => {}
-            Some(live) => live.begin(began.form),
-            None => self.live = Some(Live::new(Arc::clone(&began.contract), began.form)),
+            Some(_) if attempt.is_parts => {}
+            Some(live) => live.begin(attempt.form),
+            None => self.live = Some(Live::new(Arc::clone(&attempt.contract), attempt.form)),
         }
     }
 
     fn handle_delta(&mut self, delta: &Delta) {
-        if let (Some(live), Some(text)) = (&mut self.live, self.source.text_of(delta)) {
+        if let (Some(live), Some(text)) = (&mut self.live, self.block.text_of(delta)) {
             live.feed(text);
         }
     }
 }
 
 impl<T: Extract> Observer for Partials<T> {
-    fn handle(&mut self, told: StreamEvent) {
-        match (told, &mut self.live) {
+    fn handle(&mut self, event: StreamEvent) {
+        match (event, &mut self.live) {
             (StreamEvent::AttemptStarted(began), _) => self.begin(began),
             (StreamEvent::Delta(delta), _) => self.handle_delta(&delta),
             (StreamEvent::Settled { value }, Some(live)) => live.settle(&value),
@@ -89,7 +89,7 @@ impl<T: Extract> Extraction<T> {
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
     pub fn stream(self) -> ExtractionStream<T, Partials<T>> {
-        ExtractionStream::begin(self, Partials { live: None, source: AnswerBlock::default() })
+        ExtractionStream::begin(self, Partials { live: None, block: AnswerBlock::default() })
     }
 }
 

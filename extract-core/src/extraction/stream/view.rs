@@ -23,7 +23,7 @@ pub(super) mod sealed {
     /// What the stream and its view have to do with each other.
     pub trait Observer {
         /// Takes in what the loop told.
-        fn handle(&mut self, told: StreamEvent);
+        fn handle(&mut self, event: StreamEvent);
 
         /// Whether there is something to show that was not shown.
         fn has_update(&mut self) -> bool;

@@ -38,18 +38,18 @@ pub(super) struct FuzzyMatch {
 }
 
 /// Finds the passage that comes nearest to a quote; both are folded.
-pub(super) fn find(quote: &str, source: &str, effort: &mut SearchCost) -> Option<FuzzyMatch> {
+pub(super) fn find(quote: &str, source: &str, cost: &mut SearchCost) -> Option<FuzzyMatch> {
     if quote.len() < SHORTEST || quote.len() > LONGEST || source.len() < GRAM {
         return None;
     }
     let most = quote.chars().count() / ONE_IN;
     let mut best: Option<(usize, Range<usize>)> = None;
-    for window in windows(quote, source, effort) {
-        let Some((distance, piece)) = nearest(quote, source, window, effort) else { continue };
+    for window in windows(quote, source, cost) {
+        let Some((distance, piece)) = nearest(quote, source, window, cost) else { continue };
         let piece = in_words(source, piece);
         let text = &source[piece.clone()];
         // Another number or another word is not a slip of the pen.
-        let is_slip = figures(quote).eq(figures(text)) && has_same_words(quote, text, effort);
+        let is_slip = figures(quote).eq(figures(text)) && has_same_words(quote, text, cost);
         let is_other = distance <= most && !is_slip;
         let distance = if is_other { most + 1 } else { distance };
         let is_nearer = best.as_ref().is_none_or(|(known, at)| {
@@ -79,8 +79,8 @@ fn in_words(text: &str, piece: Range<usize>) -> Range<usize> {
 
 /// Whether two texts have the same words, each but for a few letters: none more, none less, and none
 /// that is another. A word may be in two pieces.
-fn has_same_words(quote: &str, text: &str, effort: &mut SearchCost) -> bool {
-    effort.spend(quote.len() + text.len());
+fn has_same_words(quote: &str, text: &str, cost: &mut SearchCost) -> bool {
+    cost.spend(quote.len() + text.len());
     let words = |text| str::split(text, ' ').filter(|word| !word.is_empty());
     let (wanted, there): (Vec<&str>, Vec<&str>) = (words(quote).collect(), words(text).collect());
     let same_before = wanted.iter().zip(&there).take_while(|(a, b)| a == b).count();
@@ -89,25 +89,25 @@ fn has_same_words(quote: &str, text: &str, effort: &mut SearchCost) -> bool {
         wanted.iter().rev().zip(there.iter().rev()).take_while(|(a, b)| a == b).count();
     let (wanted, there) =
         (&wanted[..wanted.len() - same_after], &there[..there.len() - same_after]);
-    let is_slip = |wanted: &str, there: &str, effort: &mut SearchCost| {
+    let is_slip = |wanted: &str, there: &str, cost: &mut SearchCost| {
         let (wanted, there): (Vec<char>, Vec<char>) =
             (wanted.chars().collect(), there.chars().collect());
         let most = (wanted.len() / SLIPS_ONE_IN).max(1);
-        distance(&wanted, &there, effort) <= most
+        distance(&wanted, &there, cost) <= most
     };
     if wanted.len() == there.len() {
-        return wanted.iter().zip(there).all(|(wanted, there)| is_slip(wanted, there, effort));
+        return wanted.iter().zip(there).all(|(wanted, there)| is_slip(wanted, there, cost));
     }
     // A word in two pieces is one slip already.
     let joined = |words: &[&str]| words.concat().chars().collect::<Vec<char>>();
-    distance(&joined(wanted), &joined(there), effort) <= 1
+    distance(&joined(wanted), &joined(there), cost) <= 1
 }
 
 /// How many letters have to be added, taken away or changed between two words.
-fn distance(from: &[char], to: &[char], effort: &mut SearchCost) -> usize {
+fn distance(from: &[char], to: &[char], cost: &mut SearchCost) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.iter().enumerate() {
-        effort.spend(to.len());
+        cost.spend(to.len());
         let mut diagonal = row[0];
         row[0] = i + 1;
         for (j, b) in to.iter().enumerate() {
@@ -120,7 +120,7 @@ fn distance(from: &[char], to: &[char], effort: &mut SearchCost) -> usize {
 }
 
 /// The places where most pieces of the quote stand in their order, best first.
-fn windows(quote: &str, source: &str, effort: &mut SearchCost) -> Vec<Range<usize>> {
+fn windows(quote: &str, source: &str, cost: &mut SearchCost) -> Vec<Range<usize>> {
     let mut places: Vec<Vec<usize>> = vec![Vec::new(); SLOTS];
     for (at, gram) in quote.as_bytes().windows(GRAM).enumerate() {
         let known = &mut places[slot(gram)];
@@ -131,18 +131,18 @@ fn windows(quote: &str, source: &str, effort: &mut SearchCost) -> Vec<Range<usiz
     // Where the quote would begin, in steps as wide as it may be longer or shorter.
     let step = (quote.len() / ONE_IN).max(GRAM);
     let mut votes = vec![0_u32; (quote.len() + source.len()) / step + 2];
-    effort.spend(quote.len() + votes.len());
+    cost.spend(quote.len() + votes.len());
     for (at, gram) in source.as_bytes().windows(GRAM).enumerate() {
-        effort.spend(1);
+        cost.spend(1);
         for place in &places[slot(gram)] {
-            effort.spend(1);
+            cost.spend(1);
             votes[(at + quote.len() - place) / step] += 1;
         }
     }
     // A passage may lie across the border of two steps.
     let mut best: Vec<(u32, usize)> = Vec::with_capacity(CANDIDATES + 1);
     for index in 1..votes.len() {
-        effort.spend(1);
+        cost.spend(1);
         let here = votes[index - 1] + votes[index];
         // Two neighbours are one passage.
         let neighbour = best.iter().position(|(_, other)| other + 1 == index);

@@ -41,34 +41,34 @@ impl Source {
         &self,
         quote: &str,
         from: usize,
-        effort: &mut SearchCost,
+        cost: &mut SearchCost,
     ) -> Result<Located, Option<Range<usize>>> {
         let quote = quote.trim();
         if quote.is_empty() {
             return Err(None);
         }
-        let (later, earlier) = self.exactly(quote, from, effort);
+        let (later, earlier) = self.exactly(quote, from, cost);
         if let Some(found) = later {
-            return Ok(self.located(found, Match::Exact, effort));
+            return Ok(self.located(found, Match::Exact, cost));
         }
-        let source = self.folded(effort);
+        let source = self.folded(cost);
         let folded = Folded::of(quote, []);
-        effort.spend(quote.len());
-        let (later, earlier_folded) = self.but_for_form(&folded, source, from, effort);
+        cost.spend(quote.len());
+        let (later, earlier_folded) = self.but_for_form(&folded, source, from, cost);
         if let Some(found) = later {
-            return Ok(self.located(found, Match::Normalised, effort));
+            return Ok(self.located(found, Match::Normalised, cost));
         }
         if let Some(found) = earlier {
-            return Ok(self.located(found, Match::Exact, effort));
+            return Ok(self.located(found, Match::Exact, cost));
         }
         if let Some(found) = earlier_folded {
-            return Ok(self.located(found, Match::Normalised, effort));
+            return Ok(self.located(found, Match::Normalised, cost));
         }
         let original = |piece| source.original(piece, self);
-        let found = fuzzy::find(folded.text(), source.text(), effort);
+        let found = fuzzy::find(folded.text(), source.text(), cost);
         match found {
             Some(found) if found.is_near => match original(found.piece) {
-                Some(bytes) => Ok(self.located(bytes, Match::Fuzzy, effort)),
+                Some(bytes) => Ok(self.located(bytes, Match::Fuzzy, cost)),
                 None => Err(None),
             },
             found => Err(found.and_then(|found| original(found.piece))),
@@ -81,13 +81,13 @@ impl Source {
         &self,
         quote: &str,
         from: usize,
-        effort: &mut SearchCost,
+        cost: &mut SearchCost,
     ) -> (Option<Range<usize>>, Option<Range<usize>>) {
-        effort.spend(self.len());
+        cost.spend(self.len());
         let finder = memmem::Finder::new(quote);
         let all = finder.find_iter(self.as_bytes()).map(|start| start..start + quote.len());
         let within = all.filter(|piece| {
-            effort.spend(1);
+            cost.spend(1);
             !self.crosses(piece)
         });
         choose(within, |piece| is_whole(self, piece), |piece| piece.start >= from)
@@ -99,16 +99,16 @@ impl Source {
         quote: &Folded,
         source: &Folded,
         from: usize,
-        effort: &mut SearchCost,
+        cost: &mut SearchCost,
     ) -> (Option<Range<usize>>, Option<Range<usize>>) {
         if quote.text().is_empty() {
             return (None, None);
         }
-        effort.spend(source.text().len());
+        cost.spend(source.text().len());
         let finder = memmem::Finder::new(quote.text());
         let all = finder.find_iter(source.text().as_bytes());
         let pieces = all.map(|start| start..start + quote.text().len()).filter(|piece| {
-            effort.spend(1);
+            cost.spend(1);
             !source.splits_letter(piece)
         });
         let start = |piece: &Range<usize>| source.original(piece.clone(), self).map(|at| at.start);
@@ -127,8 +127,8 @@ impl Source {
             && self.part_at(piece.start).is_none_or(|part| part.bytes.end < piece.end)
     }
 
-    fn located(&self, bytes: Range<usize>, quality: Match, effort: &mut SearchCost) -> Located {
-        effort.spend(bytes.end);
+    fn located(&self, bytes: Range<usize>, quality: Match, cost: &mut SearchCost) -> Located {
+        cost.spend(bytes.end);
         let start = self[..bytes.start].chars().count();
         let chars = start..start + self[bytes.clone()].chars().count();
         Located { bytes, chars, quality }

@@ -119,9 +119,9 @@ impl Source {
         Self { text, parts: parts.into(), folded: Arc::default() }
     }
 
-    fn folded(&self, effort: &mut SearchCost) -> &Folded {
+    fn folded(&self, cost: &mut SearchCost) -> &Folded {
         self.folded.get_or_init(|| {
-            effort.spend(self.len());
+            cost.spend(self.len());
             Folded::of(self, self.parts.iter().skip(1).map(|part| part.bytes.start))
         })
     }

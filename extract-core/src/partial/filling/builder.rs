@@ -25,7 +25,7 @@ pub(super) struct PartialBuilder {
     pub(super) path: Vec<usize>,
     pub(super) frames: Vec<OpenContainer>,
     /// Where the value behind the last key goes.
-    pub(super) spot: Option<ValueTarget>,
+    pub(super) target: Option<ValueTarget>,
     pub(super) begun: bool,
     pub(super) key: String,
     pub(super) string: TextTarget,
@@ -51,7 +51,7 @@ impl PartialBuilder {
             source: String::new(),
             path: Vec::new(),
             frames: Vec::new(),
-            spot: None,
+            target: None,
             begun: false,
             key: String::new(),
             string: TextTarget::Passed,
@@ -71,16 +71,16 @@ impl PartialBuilder {
         };
         parts.kind() == FieldsKind::Fields
             && (0..parts.len())
-                .all(|at| parts.at(at).is_none_or(|place| place.state() == State::Pending))
+                .all(|at| parts.at(at).is_none_or(|node| node.state() == State::Pending))
     }
 
     /// The place at the end of the path, or of the beginning of it.
     pub(super) fn node(&mut self, depth: usize) -> Option<&mut PartialNode> {
-        let mut place = &mut self.root;
+        let mut node = &mut self.root;
         for &index in &self.path[..depth] {
-            place = place.parts_mut()?.at_mut(index)?;
+            node = node.parts_mut()?.at_mut(index)?;
         }
-        Some(place)
+        Some(node)
     }
 
     pub(super) fn here(&mut self) -> Option<&mut PartialNode> {
@@ -89,16 +89,16 @@ impl PartialBuilder {
 
     /// Where the value goes that begins now.
     pub(super) fn next_target(&mut self) -> ValueTarget {
-        let Some(frame) = self.frames.last() else {
+        let Some(container) = self.frames.last() else {
             if std::mem::replace(&mut self.begun, true) {
                 return ValueTarget::PASSED;
             }
             return self.root_target();
         };
-        match frame.inside {
+        match container.inside {
             ContainerKind::List | ContainerKind::Positions => self.element(),
             ContainerKind::Pairs => self.pair(),
-            _ => self.spot.take().unwrap_or(ValueTarget::PASSED),
+            _ => self.target.take().unwrap_or(ValueTarget::PASSED),
         }
     }
 
@@ -109,23 +109,24 @@ impl PartialBuilder {
     }
 
     /// The whole value, inside the object that it is wrapped in.
-    pub(super) fn unwrapped(&self, spot: ValueTarget) -> ValueTarget {
-        if spot.role != Part_::Wrapping {
-            return spot;
+    pub(super) fn unwrapped(&self, target: ValueTarget) -> ValueTarget {
+        if target.role != Part_::Wrapping {
+            return target;
         }
         match self.guide.wrapped() {
-            Some((shape, step)) => ValueTarget { shape, step, role: Part_::Part, ..spot },
-            None => spot,
+            Some((shape, step)) => ValueTarget { shape, step, role: Part_::Part, ..target },
+            None => target,
         }
     }
 
     /// The next element of the innermost list.
     fn element(&mut self) -> ValueTarget {
-        let Some(frame) = self.frames.last_mut() else { return ValueTarget::PASSED };
-        let index = frame.expected;
-        frame.expected += 1;
-        let (depth, grows, step) = (frame.depth, frame.inside == ContainerKind::List, frame.step);
-        let ShapeKind::List(list) = self.guide.form(frame.shape) else {
+        let Some(container) = self.frames.last_mut() else { return ValueTarget::PASSED };
+        let index = container.expected;
+        container.expected += 1;
+        let (depth, grows, step) =
+            (container.depth, container.inside == ContainerKind::List, container.step);
+        let ShapeKind::List(list) = self.guide.form(container.shape) else {
             return ValueTarget::PASSED;
         };
         let Some(shape) = list.prefix.get(index).copied().or(list.items) else {
@@ -150,30 +151,30 @@ impl PartialBuilder {
     }
 
     /// A whole value, in the shape in which it was sent.
-    pub(super) fn put(&mut self, spot: ValueTarget, value: Option<Value>) {
+    pub(super) fn put(&mut self, target: ValueTarget, value: Option<Value>) {
         let Some(value) = value else { return };
-        if value.is_null() && spot.null_is_absent {
+        if value.is_null() && target.null_is_absent {
             return;
         }
-        match spot.role {
-            Part_::Flat | Part_::Entries => return self.put_flat(spot, value),
-            Part_::Pair => return self.put_pair(spot, value),
+        match target.role {
+            Part_::Flat | Part_::Entries => return self.put_flat(target, value),
+            Part_::Pair => return self.put_pair(target, value),
             Part_::Key => return self.keyed(value),
             _ => {}
         }
-        let value = self.guide.restore(spot.step, value);
-        if let Some(place) = self.here() {
-            place.fill(spot.seed, value);
-            self.tell(self.frames.len());
+        let value = self.guide.restore(target.step, value);
+        if let Some(node) = self.here() {
+            node.fill(target.seed, value);
+            self.update_visibility(self.frames.len());
             self.touch();
         }
     }
 
     /// Begins to gather a part.
-    pub(super) fn gather(&mut self, spot: ValueTarget, container: Container, at: usize) {
+    pub(super) fn gather(&mut self, target: ValueTarget, container: Container, at: usize) {
         let mut part = PartReader::new();
         part.sink().open(container, at);
-        self.part = Some((part, spot, 1));
+        self.part = Some((part, target, 1));
     }
 
     fn gathered(&mut self, whole: bool) {
@@ -194,8 +195,8 @@ impl Sink for PartialBuilder {
         } else if self.passed > 0 {
             self.passed += 1;
         } else {
-            let spot = self.next_target();
-            self.enter(spot, container, at);
+            let target = self.next_target();
+            self.enter(target, container, at);
         }
     }
 
@@ -226,12 +227,12 @@ impl Sink for PartialBuilder {
             self.key.clear();
             TextTarget::Key
         } else {
-            let spot = self.next_target();
-            let spot = self.unwrapped(spot);
-            match self.grows(spot) {
+            let target = self.next_target();
+            let target = self.unwrapped(target);
+            match self.grows(target) {
                 Some(base) => TextTarget::Grows(base),
-                None if spot.role == Part_::Passed => TextTarget::Passed,
-                None => TextTarget::Held(spot),
+                None if target.role == Part_::Passed => TextTarget::Passed,
+                None => TextTarget::Held(target),
             }
         };
     }
@@ -293,9 +294,9 @@ impl Sink for PartialBuilder {
         }
     }
 
-    fn rekey(&mut self) {
+    fn string_became_key(&mut self) {
         if let Some((part, ..)) = &mut self.part {
-            part.sink().rekey();
+            part.sink().string_became_key();
         } else if self.passed > 0 {
             self.passed += 1;
         } else {
@@ -311,26 +312,26 @@ impl Sink for PartialBuilder {
         if self.passed > 0 {
             return;
         }
-        let spot = self.next_target();
-        let spot = self.unwrapped(spot);
+        let target = self.next_target();
+        let target = self.unwrapped(target);
         // More of it could have followed.
-        let taken = matches!(spot.role, Part_::Part | Part_::Flat | Part_::Key);
+        let taken = matches!(target.role, Part_::Part | Part_::Flat | Part_::Key);
         if !whole || token == Token::Missing || !taken {
             return;
         }
-        let value = coerce::scalar(&self.guide, spot.shape, (token, text), span, &self.source);
-        self.put(spot, value);
+        let value = coerce::scalar(&self.guide, target.shape, (token, text), span, &self.source);
+        self.put(target, value);
     }
 
-    fn note(&mut self, kind: RepairKind, place: Noted, span: (usize, usize)) {
+    fn note(&mut self, kind: RepairKind, node: Noted, span: (usize, usize)) {
         if let Some((part, ..)) = &mut self.part {
-            part.sink().note(kind, place, span);
+            part.sink().note(kind, node, span);
         }
     }
 
-    fn unclear(&mut self, place: Noted) {
+    fn unclear(&mut self, node: Noted) {
         if let Some((part, ..)) = &mut self.part {
-            part.sink().unclear(place);
+            part.sink().unclear(node);
         }
     }
 }

@@ -10,21 +10,23 @@ use crate::reading::Container;
 
 impl PartialBuilder {
     /// A container opens at the spot.
-    pub(super) fn enter(&mut self, spot: ValueTarget, container: Container, at: usize) {
-        match spot.role {
+    pub(super) fn enter(&mut self, target: ValueTarget, container: Container, at: usize) {
+        match target.role {
             ParentRole::Pair if container == Container::Object => {
                 let depth = self.path.len();
-                self.follow(spot, ContainerKind::Pair, depth, at);
+                self.follow(target, ContainerKind::Pair, depth, at);
             }
             ParentRole::Passed | ParentRole::Tag | ParentRole::Key | ParentRole::Pair => {
                 self.passed = 1
             }
-            ParentRole::Flat | ParentRole::Entries => self.gather(spot, container, at),
+            ParentRole::Flat | ParentRole::Entries => self.gather(target, container, at),
             ParentRole::Content(content) => {
                 let inside = match (content, container) {
                     (VariantContent::Fields, Container::Object) => ContainerKind::Fields,
                     (VariantContent::Positions, Container::Array) => ContainerKind::Positions,
-                    (VariantContent::Positions, _) if self.places(spot, container) => {
+                    (VariantContent::Positions, _)
+                        if self.is_positions_object(target, container) =>
+                    {
                         ContainerKind::Places
                     }
                     _ => {
@@ -33,20 +35,20 @@ impl PartialBuilder {
                     }
                 };
                 let depth = self.path.len();
-                self.follow(spot, inside, depth, at);
+                self.follow(target, inside, depth, at);
             }
             ParentRole::Wrapping if container == Container::Object => {
                 let depth = self.path.len();
-                self.follow(spot, ContainerKind::Wrapping, depth, at);
+                self.follow(target, ContainerKind::Wrapping, depth, at);
             }
             ParentRole::Wrapping | ParentRole::Part => {
-                let spot = self.unwrapped(spot);
+                let target = self.unwrapped(target);
                 let base = self.path.len();
-                match self.parts_for(spot, container) {
-                    Some(inside) => self.follow(spot, inside, base, at),
+                match self.parts_for(target, container) {
+                    Some(inside) => self.follow(target, inside, base, at),
                     None => {
                         self.path.truncate(base);
-                        self.gather(spot, container, at);
+                        self.gather(target, container, at);
                     }
                 }
             }
@@ -55,17 +57,17 @@ impl PartialBuilder {
 
     /// Goes down to the parts that such a container fills, if they are followed; the path leads to
     /// them then.
-    fn parts_for(&mut self, spot: ValueTarget, container: Container) -> Option<ContainerKind> {
-        if spot.whole || !self.descend(spot.seed) {
+    fn parts_for(&mut self, target: ValueTarget, container: Container) -> Option<ContainerKind> {
+        if target.whole || !self.descend(target.seed) {
             return None;
         }
         let kind = self.here()?.parts_mut()?.kind();
         let list = container == Container::Array;
-        let way = self.guide.layout(spot.step, list)?;
-        if way != PartsLayout::InPlace {
-            return self.turned(way, kind, spot.shape);
+        let layout = self.guide.layout(target.step, list)?;
+        if layout != PartsLayout::InPlace {
+            return self.turned(layout, kind, target.shape);
         }
-        let form = self.guide.form(self.guide.without_null(spot.shape));
+        let form = self.guide.form(self.guide.without_null(target.shape));
         match (kind, container, form) {
             (FieldsKind::Fields, Container::Object, ShapeKind::Object(_)) => {
                 Some(ContainerKind::Fields)
@@ -90,9 +92,9 @@ impl PartialBuilder {
     /// whole.
     pub(super) fn descend(&mut self, mut seed: Seed) -> bool {
         loop {
-            let Some(place) = self.here() else { return false };
-            place.start(seed);
-            match place.parts_mut() {
+            let Some(node) = self.here() else { return false };
+            node.start(seed);
+            match node.parts_mut() {
                 Some(parts) if parts.kind() == FieldsKind::Transparent => {
                     if parts.fields().first().is_some_and(|field| field.whole) {
                         return false;
@@ -107,7 +109,7 @@ impl PartialBuilder {
     }
 
     /// Follows a container, whose parts are at the end of the path.
-    fn follow(&mut self, spot: ValueTarget, inside: ContainerKind, base: usize, at: usize) {
+    fn follow(&mut self, target: ValueTarget, inside: ContainerKind, base: usize, at: usize) {
         let depth = self.path.len();
         let chosen = !matches!(
             inside,
@@ -119,16 +121,16 @@ impl PartialBuilder {
         );
         let fields = inside == ContainerKind::Fields;
         let (waits, flat) = if fields { (self.requires(), self.is_flat()) } else { (false, false) };
-        if chosen && !waits && !matches!(spot.role, ParentRole::Content(_)) {
+        if chosen && !waits && !matches!(target.role, ParentRole::Content(_)) {
             self.reveal(base, State::Incomplete);
             self.touch();
         }
-        let (shape, step) = (self.guide.without_null(spot.shape), spot.step);
+        let (shape, step) = (self.guide.without_null(target.shape), target.step);
         self.frames.push(OpenContainer {
             base,
             depth,
             inside,
-            spot,
+            spot: target,
             shape,
             step,
             expected: 0,
@@ -154,28 +156,28 @@ impl PartialBuilder {
 
     /// The innermost container that is followed closes.
     pub(super) fn leave(&mut self, whole: bool) {
-        let Some(frame) = self.frames.pop() else { return };
-        self.path.truncate(frame.depth);
-        if matches!(frame.inside, ContainerKind::Wrapping | ContainerKind::Pair) || !whole {
+        let Some(container) = self.frames.pop() else { return };
+        self.path.truncate(container.depth);
+        if matches!(container.inside, ContainerKind::Wrapping | ContainerKind::Pair) || !whole {
             return;
         }
-        if frame.flat {
+        if container.flat {
             if let Some(parts) = self.here().and_then(PartialNode::parts_mut) {
-                fill_flat(&mut **parts, frame.rest.map(|rest| *rest).unwrap_or_default());
+                fill_flat(&mut **parts, container.rest.map(|rest| *rest).unwrap_or_default());
             }
         }
-        if frame.waits || matches!(frame.spot.role, ParentRole::Content(_)) {
+        if container.waits || matches!(container.spot.role, ParentRole::Content(_)) {
             return;
         }
         let tagged = matches!(
-            frame.inside,
+            container.inside,
             ContainerKind::External | ContainerKind::Internal(_) | ContainerKind::Adjacent(..)
         );
         // An enum without a tag, or whose variant waits for what it requires, is not shown.
-        if !tagged || self.is_shown(frame.base) {
-            self.reveal(frame.base, State::Complete);
+        if !tagged || self.is_shown(container.base) {
+            self.reveal(container.base, State::Complete);
             self.touch();
         }
-        self.path.truncate(frame.base);
+        self.path.truncate(container.base);
     }
 }

@@ -80,8 +80,8 @@ impl SchemaCursor {
         self.lowered().map_or(Some(PartsLayout::InPlace), |lowered| lowered.layout(step, list))
     }
 
-    pub(super) fn branch(&self, step: StreamStep, told: VariantTag<'_>) -> Option<StreamStep> {
-        self.lowered().map_or(Some(step), |lowered| lowered.branch(step, told))
+    pub(super) fn branch(&self, step: StreamStep, tag: VariantTag<'_>) -> Option<StreamStep> {
+        self.lowered().map_or(Some(step), |lowered| lowered.branch(step, tag))
     }
 
     pub(super) fn is_same(&self, step: StreamStep) -> bool {

@@ -20,17 +20,20 @@ pub(super) enum TextTarget {
 
 impl PartialBuilder {
     /// A string that is shown as it grows, where it is one; says how deep its place begins.
-    pub(super) fn grows(&mut self, spot: ValueTarget) -> Option<usize> {
+    pub(super) fn grows(&mut self, target: ValueTarget) -> Option<usize> {
         let textual = matches!(
-            self.guide.form(self.guide.without_null(spot.shape)),
+            self.guide.form(self.guide.without_null(target.shape)),
             ShapeKind::Text(_) | ShapeKind::Any
         );
-        if spot.role != ParentRole::Part || spot.whole || !textual || !self.guide.is_same(spot.step)
+        if target.role != ParentRole::Part
+            || target.whole
+            || !textual
+            || !self.guide.is_same(target.step)
         {
             return None;
         }
         let base = self.path.len();
-        self.descend(spot.seed);
+        self.descend(target.seed);
         let grows = matches!(self.here(), Some(PartialNode { store: NodeValue::Text(_), .. }));
         if !grows {
             self.path.truncate(base);
@@ -53,7 +56,7 @@ impl PartialBuilder {
         self.held = held;
         if fresh {
             if alone {
-                self.tell(self.frames.len());
+                self.update_visibility(self.frames.len());
             } else {
                 self.reveal(base, State::Incomplete);
             }
@@ -69,14 +72,14 @@ impl PartialBuilder {
         if self.hidden || self.part.is_some() || !matches!(self.string, TextTarget::Grows(_)) {
             return false;
         }
-        let mut place = root;
+        let mut node = root;
         for &index in &self.path {
-            let Some(next) = place.parts_mut().and_then(|parts| parts.at_mut(index)) else {
+            let Some(next) = node.parts_mut().and_then(|parts| parts.at_mut(index)) else {
                 return false;
             };
-            place = next;
+            node = next;
         }
-        let PartialNode { store: NodeValue::Text(text), shown: true, .. } = place else {
+        let PartialNode { store: NodeValue::Text(text), shown: true, .. } = node else {
             return false;
         };
         self.changed |= grow(text, &mut self.held, more);
@@ -111,15 +114,15 @@ impl PartialBuilder {
         if !alone {
             self.reveal(base, State::Complete);
         } else if fresh {
-            self.tell(self.frames.len());
+            self.update_visibility(self.frames.len());
         }
         self.touch();
     }
 
     /// The string that ended last, an element of a list, is the key of an object's first member.
     pub(super) fn reopen(&mut self) {
-        let Some(frame) = self.frames.last() else { return };
-        let (depth, pairs) = (frame.depth, frame.inside == ContainerKind::Pairs);
+        let Some(container) = self.frames.last() else { return };
+        let (depth, pairs) = (container.depth, container.inside == ContainerKind::Pairs);
         let mut key = std::mem::take(&mut self.held);
         if let Some(PartialNode { store: NodeValue::Text(text), .. }) = self.here() {
             key.clone_from(text);
@@ -129,13 +132,13 @@ impl PartialBuilder {
         if let Some(parts) = self.here().and_then(PartialNode::parts_mut).filter(|_| !pairs) {
             parts.withdraw();
         }
-        if let Some(frame) = self.frames.last_mut() {
-            frame.expected = frame.expected.saturating_sub(1);
+        if let Some(container) = self.frames.last_mut() {
+            container.expected = container.expected.saturating_sub(1);
         }
-        let spot = self.next_target();
-        self.enter(spot, Container::Object, self.string_at);
+        let target = self.next_target();
+        self.enter(target, Container::Object, self.string_at);
         if self.part.is_some() {
-            self.say_key(&key);
+            self.emit_key(&key);
         } else if self.passed == 0 {
             self.key = key;
             self.member();

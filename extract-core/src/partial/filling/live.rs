@@ -119,7 +119,7 @@ impl<T: Extract> Live<T> {
 /// The scanner that tells the hand, with the names that its schema knows.
 fn scanner(hand: PartialBuilder) -> Scanner<PartialBuilder> {
     let names = hand.guide.shape().member_names();
-    Scanner::new(hand).knowing(names)
+    Scanner::new(hand).member_names(names)
 }
 
 impl Filling {
@@ -135,14 +135,15 @@ impl Filling {
     }
 
     #[inline]
-    fn exchange(&mut self, place: &mut PartialNode) {
-        std::mem::swap(&mut self.scanner.sink_mut().root, place);
+    fn exchange(&mut self, node: &mut PartialNode) {
+        std::mem::swap(&mut self.scanner.sink_mut().root, node);
     }
 
     /// Takes a fragment that is nothing but more of a string that is shown; false where it is not.
     #[inline]
     fn flow(&mut self, root: &mut PartialNode, fragment: &str) -> bool {
-        let flows = self.begun && self.scanner.flow(fragment, |hand| hand.flow(root, fragment));
+        let flows =
+            self.begun && self.scanner.take_plain(fragment, |hand| hand.flow(root, fragment));
         if flows {
             let hand = self.scanner.sink_mut();
             hand.source.push_str(fragment);
@@ -199,7 +200,7 @@ impl Filling {
         if self.scanner.sink_mut().is_empty() {
             let end = self.scanner.offset();
             let rest = self.scanner.sink().source.get(end..).unwrap_or_default().to_owned();
-            (self.begun, self.beginning) = (false, AnswerStart::of_another());
+            (self.begun, self.beginning) = (false, AnswerStart::next_value());
             self.feed(&rest);
         }
     }

@@ -11,10 +11,10 @@ use crate::reading::{Container, Sink, TokenRole as Said};
 impl PartialBuilder {
     /// A key has ended: finds where its value goes.
     pub(super) fn member(&mut self) {
-        let Some(frame) = self.frames.last() else { return };
-        let depth = frame.depth;
+        let Some(container) = self.frames.last() else { return };
+        let depth = container.depth;
         self.path.truncate(depth);
-        self.spot = match frame.inside {
+        self.target = match container.inside {
             ContainerKind::Wrapping => self.wrapping(),
             ContainerKind::Fields => Some(self.field()),
             ContainerKind::Map => self.entry(),
@@ -30,8 +30,8 @@ impl PartialBuilder {
     /// The whole value is behind the key that it is wrapped under; where the key is another, the
     /// object is the value itself.
     fn wrapping(&mut self) -> Option<ValueTarget> {
-        let frame = self.frames.last()?;
-        let (shape, spot, at) = (frame.shape, frame.spot, frame.at);
+        let container = self.frames.last()?;
+        let (shape, spot, at) = (container.shape, container.spot, container.at);
         let inner = self.unwrapped(spot);
         let named = match self.guide.form(shape) {
             ShapeKind::Object(object) => {
@@ -50,15 +50,15 @@ impl PartialBuilder {
         self.enter(inner, Container::Object, at);
         if self.part.is_some() {
             let key = std::mem::take(&mut self.key);
-            self.say_key(&key);
+            self.emit_key(&key);
             return None;
         }
         self.member();
-        self.spot.take()
+        self.target.take()
     }
 
     /// The spot of a part.
-    pub(super) fn part_at(&mut self, index: usize, spot: ValueTarget) -> Option<ValueTarget> {
+    pub(super) fn part_at(&mut self, index: usize, target: ValueTarget) -> Option<ValueTarget> {
         let parts = self.here()?.parts_mut()?;
         let seed = parts.seed(index);
         let whole = parts.fields().get(index).is_some_and(|field| field.whole);
@@ -67,7 +67,7 @@ impl PartialBuilder {
             return None;
         }
         self.path.push(index);
-        Some(ValueTarget { seed, whole, role: ParentRole::Part, ..spot })
+        Some(ValueTarget { seed, whole, role: ParentRole::Part, ..target })
     }
 
     fn field(&mut self) -> ValueTarget {
@@ -75,26 +75,26 @@ impl PartialBuilder {
     }
 
     fn known_field(&mut self) -> Option<ValueTarget> {
-        let frame = self.frames.last()?;
-        let (expected, hint, step) = (frame.expected, frame.hint, frame.step);
-        let ShapeKind::Object(object) = self.guide.form(frame.shape) else { return None };
+        let container = self.frames.last()?;
+        let (expected, hint, step) = (container.expected, container.hint, container.step);
+        let ShapeKind::Object(object) = self.guide.form(container.shape) else { return None };
         let index = object.field(&self.key, expected).or_else(|| object.field_like(&self.key));
         let (sent, shape) = match index {
             Some(index) => (object.fields[index].name.as_str(), object.fields[index].shape),
             None => (self.key.as_str(), object.other(&self.key).values()?),
         };
         let member = self.guide.member(step, sent);
-        let spot = ValueTarget {
+        let target = ValueTarget {
             shape,
             step: member.step,
             null_is_absent: member.null_is_absent,
             ..ValueTarget::PASSED
         };
-        let mut place = &mut self.root;
+        let mut node = &mut self.root;
         for &index in &self.path {
-            place = place.parts_mut()?.at_mut(index)?;
+            node = node.parts_mut()?.at_mut(index)?;
         }
-        let parts = place.parts_mut()?;
+        let parts = node.parts_mut()?;
         let fields = parts.fields();
         let Some(part) = find(fields, member.name, hint) else {
             if !fields.iter().any(|field| field.flat) {
@@ -103,27 +103,27 @@ impl PartialBuilder {
             let role = if member.entries { ParentRole::Entries } else { ParentRole::Flat };
             let name = member.name.to_owned();
             self.key = name;
-            return Some(ValueTarget { role, ..spot });
+            return Some(ValueTarget { role, ..target });
         };
         // A member that comes twice: what was shown stays as it is.
         let fresh = parts.at_mut(part)?.state == State::Pending;
         let seed = parts.seed(part);
-        let frame = self.frames.last_mut()?;
-        frame.expected = index.map_or(expected, |index| index + 1);
-        frame.hint = part + 1;
+        let container = self.frames.last_mut()?;
+        container.expected = index.map_or(expected, |index| index + 1);
+        container.hint = part + 1;
         self.path.push(part);
         fresh.then_some(ValueTarget {
             seed,
             whole: fields[part].whole,
             role: ParentRole::Part,
-            ..spot
+            ..target
         })
     }
 
     fn entry(&mut self) -> Option<ValueTarget> {
-        let frame = self.frames.last()?;
-        let step = frame.step;
-        let ShapeKind::Object(object) = self.guide.form(frame.shape) else { return None };
+        let container = self.frames.last()?;
+        let step = container.step;
+        let ShapeKind::Object(object) = self.guide.form(container.shape) else { return None };
         let key = match &object.keys {
             None => self.key.as_str(),
             Some(keys) => {
@@ -133,20 +133,20 @@ impl PartialBuilder {
         };
         let shape = object.other(key).values()?;
         let member = self.guide.member(step, key);
-        let spot = ValueTarget { shape, step: member.step, ..ValueTarget::PASSED };
-        let mut place = &mut self.root;
+        let target = ValueTarget { shape, step: member.step, ..ValueTarget::PASSED };
+        let mut node = &mut self.root;
         for &index in &self.path {
-            place = place.parts_mut()?.at_mut(index)?;
+            node = node.parts_mut()?.at_mut(index)?;
         }
-        let index = place.parts_mut()?.grow(member.name)?;
-        self.part_at(index, spot)
+        let index = node.parts_mut()?.grow(member.name)?;
+        self.part_at(index, target)
     }
 
     /// `{"Variant": ..}`
     fn external(&mut self) -> Option<ValueTarget> {
-        let frame = self.frames.last()?;
+        let container = self.frames.last()?;
         let mut found: Option<(String, ShapeId)> = None;
-        for (_, object) in self.guide.objects(frame.shape) {
+        for (_, object) in self.guide.objects(container.shape) {
             let index = object.field(&self.key, 0).or_else(|| object.field_like(&self.key));
             if let Some(field) = index.map(|index| &object.fields[index]) {
                 found = Some((field.name.clone(), field.shape));
@@ -178,11 +178,11 @@ impl PartialBuilder {
     fn content(&mut self, shape: ShapeId, step: StreamStep) -> Option<ValueTarget> {
         let parts = self.here()?.parts_mut()?;
         let variant = parts.variants().get(PartialFields::variant(&**parts)?)?;
-        let spot = ValueTarget { shape, step, ..ValueTarget::PASSED };
+        let target = ValueTarget { shape, step, ..ValueTarget::PASSED };
         match variant.content {
             VariantContent::Unit => None,
-            VariantContent::Newtype => self.part_at(0, spot),
-            content => Some(ValueTarget { role: ParentRole::Content(content), ..spot }),
+            VariantContent::Newtype => self.part_at(0, target),
+            content => Some(ValueTarget { role: ParentRole::Content(content), ..target }),
         }
     }
 
@@ -197,9 +197,9 @@ impl PartialBuilder {
 
     /// The variant of the innermost container, an enum, is known now.
     fn chosen(&mut self) {
-        let base = self.frames.last().map_or(0, |frame| frame.base);
+        let base = self.frames.last().map_or(0, |container| container.base);
         self.show(base, self.path.len());
-        self.tell(self.frames.len() - 1);
+        self.update_visibility(self.frames.len() - 1);
         self.touch();
     }
 
@@ -218,13 +218,13 @@ impl PartialBuilder {
         if !known {
             return self.internal(tag);
         }
-        let frame = self.frames.last()?;
-        let member = self.guide.member(frame.step, &self.key);
+        let container = self.frames.last()?;
+        let member = self.guide.member(container.step, &self.key);
         if member.name != content {
             return None;
         }
         let step = member.step;
-        let ShapeKind::Object(object) = self.guide.form(frame.shape) else { return None };
+        let ShapeKind::Object(object) = self.guide.form(container.shape) else { return None };
         let shape = object.fields[object.field(&self.key, 0)?].shape;
         self.content(shape, step)
     }
@@ -238,12 +238,12 @@ impl PartialBuilder {
     }
 
     fn variant_of(&mut self, text: &str) -> Option<()> {
-        let frame = self.frames.last()?;
-        let (inside, depth) = (frame.inside, frame.depth);
+        let container = self.frames.last()?;
+        let (inside, depth) = (container.inside, container.depth);
         let (ContainerKind::Internal(tag) | ContainerKind::Adjacent(tag, _)) = inside else {
             return None;
         };
-        let (shape, name) = self.guide.objects(frame.shape).find_map(|(id, object)| {
+        let (shape, name) = self.guide.objects(container.shape).find_map(|(id, object)| {
             let field = &object.fields[object.field(tag, 0)?];
             let ShapeKind::Choice(choices) = self.guide.form(field.shape) else { return None };
             let choice = &choices.all[*choices.exact.get(text)? as usize];
@@ -271,11 +271,12 @@ impl PartialBuilder {
         let waits = within && content != VariantContent::Unit && self.requires();
         let flat = within && self.is_flat();
         let path = self.path.len();
-        let frame = self.frames.last_mut()?;
-        (frame.shape, frame.step) = (shape, step);
+        let container = self.frames.last_mut()?;
+        (container.shape, container.step) = (shape, step);
         if within {
-            frame.flat = flat;
-            (frame.inside, frame.depth, frame.waits) = (ContainerKind::Fields, path, waits);
+            container.flat = flat;
+            (container.inside, container.depth, container.waits) =
+                (ContainerKind::Fields, path, waits);
         }
         if !waits && (within || !self.requires()) {
             self.chosen();
@@ -305,25 +306,25 @@ impl PartialBuilder {
     /// What was said of the innermost container is not what is followed: gathers it from its
     /// beginning.
     pub(super) fn start_over(&mut self, said: &[(Said, &str)]) {
-        let Some(frame) = self.frames.pop() else { return };
-        self.path.truncate(frame.base);
+        let Some(container) = self.frames.pop() else { return };
+        self.path.truncate(container.base);
         // A pair has no place of its own: that is the map's.
-        let own = frame.inside != ContainerKind::Pair;
-        if let Some(place) = self.here().filter(|_| own) {
-            *place = PartialNode::NEW;
+        let own = container.inside != ContainerKind::Pair;
+        if let Some(node) = self.here().filter(|_| own) {
+            *node = PartialNode::NEW;
         }
-        self.gather(frame.spot, Container::Object, frame.at);
+        self.gather(container.spot, Container::Object, container.at);
         for &(role, text) in said {
-            self.say(role, text, frame.at);
+            self.emit_text(role, text, container.at);
         }
     }
 
     /// Tells the part that is gathered of a key that it has not heard.
-    pub(super) fn say_key(&mut self, key: &str) {
-        self.say(Said::Key, key, self.source.len());
+    pub(super) fn emit_key(&mut self, key: &str) {
+        self.emit_text(Said::Key, key, self.source.len());
     }
 
-    fn say(&mut self, role: Said, text: &str, at: usize) {
+    fn emit_text(&mut self, role: Said, text: &str, at: usize) {
         if let Some((part, ..)) = &mut self.part {
             let sink = part.sink();
             sink.string_begin(role, at);

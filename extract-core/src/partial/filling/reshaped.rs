@@ -14,11 +14,11 @@ impl PartialBuilder {
     /// What a container is whose parts stand elsewhere than in the type's own shape.
     pub(super) fn turned(
         &self,
-        way: PartsLayout,
+        layout: PartsLayout,
         kind: FieldsKind,
         shape: ShapeId,
     ) -> Option<ContainerKind> {
-        match (way, kind, self.guide.form(self.guide.without_null(shape))) {
+        match (layout, kind, self.guide.form(self.guide.without_null(shape))) {
             (PartsLayout::Pairs, FieldsKind::Map, ShapeKind::List(_)) => Some(ContainerKind::Pairs),
             (PartsLayout::Places, FieldsKind::Positions, ShapeKind::Object(_)) => {
                 Some(ContainerKind::Places)
@@ -32,33 +32,34 @@ impl PartialBuilder {
 
     /// A member of a tuple, under the number of its place.
     pub(super) fn place_member(&mut self) -> Option<ValueTarget> {
-        let frame = self.frames.last()?;
-        let ShapeKind::Object(object) = self.guide.form(frame.shape) else { return None };
-        let index = object.field(&self.key, frame.expected);
+        let container = self.frames.last()?;
+        let ShapeKind::Object(object) = self.guide.form(container.shape) else { return None };
+        let index = object.field(&self.key, container.expected);
         let index = index.or_else(|| object.field_like(&self.key))?;
-        let place: usize = object.fields[index].name.parse().ok()?;
-        let (shape, step) = (object.fields[index].shape, self.guide.element(frame.step, place));
+        let node: usize = object.fields[index].name.parse().ok()?;
+        let (shape, step) = (object.fields[index].shape, self.guide.element(container.step, node));
         self.frames.last_mut()?.expected = index + 1;
-        self.part_at(place, ValueTarget { shape, step, ..ValueTarget::PASSED })
+        self.part_at(node, ValueTarget { shape, step, ..ValueTarget::PASSED })
     }
 
     /// The next pair of the innermost container, a map.
     pub(super) fn pair(&mut self) -> ValueTarget {
-        let Some(frame) = self.frames.last() else { return ValueTarget::PASSED };
-        let ShapeKind::List(list) = self.guide.form(frame.shape) else {
+        let Some(container) = self.frames.last() else { return ValueTarget::PASSED };
+        let ShapeKind::List(list) = self.guide.form(container.shape) else {
             return ValueTarget::PASSED;
         };
         let Some(shape) = list.items else { return ValueTarget::PASSED };
-        let step = self.guide.element(frame.step, 0);
-        self.path.truncate(frame.depth);
+        let step = self.guide.element(container.step, 0);
+        self.path.truncate(container.depth);
         ValueTarget { shape, step, role: ParentRole::Pair, ..ValueTarget::PASSED }
     }
 
     /// A member of a pair: its key, or its value, which is followed behind the key only.
     pub(super) fn pair_member(&mut self) -> Option<ValueTarget> {
-        let frame = self.frames.last()?;
-        let (base, known, step) = (frame.base, frame.depth > frame.base, frame.step);
-        let ShapeKind::Object(object) = self.guide.form(frame.shape) else { return None };
+        let container = self.frames.last()?;
+        let (base, known, step) =
+            (container.base, container.depth > container.base, container.step);
+        let ShapeKind::Object(object) = self.guide.form(container.shape) else { return None };
         let index = object.field(&self.key, 0).or_else(|| object.field_like(&self.key))?;
         let shape = object.fields[index].shape;
         match (is_key(&object.fields[index].name)?, known) {
@@ -91,47 +92,49 @@ impl PartialBuilder {
         let Some(parts) = self.here().and_then(PartialNode::parts_mut) else { return };
         let Some(index) = parts.grow(&key) else { return };
         self.path.push(index);
-        if let Some(frame) = self.frames.last_mut() {
-            frame.depth = self.path.len();
+        if let Some(container) = self.frames.last_mut() {
+            container.depth = self.path.len();
         }
     }
 
     /// A pair that is whole, in the shape in which it was sent.
-    pub(super) fn put_pair(&mut self, spot: ValueTarget, value: Value) {
+    pub(super) fn put_pair(&mut self, target: ValueTarget, value: Value) {
         let Some((key, value)) = pair_of(value) else { return };
-        let value = self.guide.restore(spot.step, value);
+        let value = self.guide.restore(target.step, value);
         let Some(parts) = self.here().and_then(PartialNode::parts_mut) else { return };
         let Some(index) = parts.grow(&key) else { return };
         let seed = parts.seed(index);
-        let Some(place) = parts.at_mut(index) else { return };
-        place.fill(seed, value);
-        self.tell(self.frames.len());
+        let Some(node) = parts.at_mut(index) else { return };
+        node.fill(seed, value);
+        self.update_visibility(self.frames.len());
         self.touch();
     }
 
     /// A member, or a list of pairs, that belongs to the flattened fields of the innermost container.
-    pub(super) fn put_flat(&mut self, spot: ValueTarget, value: Value) {
+    pub(super) fn put_flat(&mut self, target: ValueTarget, value: Value) {
         match value {
-            value if spot.role == ParentRole::Flat => self.add_flat(self.key.clone(), spot, value),
+            value if target.role == ParentRole::Flat => {
+                self.add_flat(self.key.clone(), target, value)
+            }
             Value::Array(pairs) => {
                 for (key, value) in pairs.into_iter().filter_map(pair_of) {
-                    self.add_flat(key, spot, value);
+                    self.add_flat(key, target, value);
                 }
             }
             _ => {}
         }
     }
 
-    fn add_flat(&mut self, key: String, spot: ValueTarget, value: Value) {
-        let value = self.guide.restore(spot.step, value);
-        if let Some(frame) = self.frames.last_mut() {
-            frame.rest.get_or_insert_default().insert(key, value);
+    fn add_flat(&mut self, key: String, target: ValueTarget, value: Value) {
+        let value = self.guide.restore(target.step, value);
+        if let Some(container) = self.frames.last_mut() {
+            container.rest.get_or_insert_default().insert(key, value);
         }
     }
 
     /// The innermost container, an enum, is the variant of this tag: it is in this branch.
-    pub(super) fn branch_of(&self, told: VariantTag<'_>) -> Option<StreamStep> {
-        self.guide.branch(self.frames.last()?.step, told)
+    pub(super) fn branch_of(&self, tag: VariantTag<'_>) -> Option<StreamStep> {
+        self.guide.branch(self.frames.last()?.step, tag)
     }
 
     /// Whether what the chosen variant holds can be followed, where it changes by this step.
@@ -143,8 +146,8 @@ impl PartialBuilder {
     }
 
     /// Whether the positions of a variant stand in such a container.
-    pub(super) fn places(&self, spot: ValueTarget, container: Container) -> bool {
+    pub(super) fn is_positions_object(&self, target: ValueTarget, container: Container) -> bool {
         container == Container::Object
-            && self.guide.layout(spot.step, false) == Some(PartsLayout::Places)
+            && self.guide.layout(target.step, false) == Some(PartsLayout::Places)
     }
 }

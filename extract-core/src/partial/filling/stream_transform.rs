@@ -102,19 +102,19 @@ impl Lowered {
     }
 
     /// The branch of an enum that was told, as what it is in the end: an object of the variant.
-    pub(crate) fn branch(&self, step: StreamStep, told: VariantTag<'_>) -> Option<StreamStep> {
+    pub(crate) fn branch(&self, step: StreamStep, tag: VariantTag<'_>) -> Option<StreamStep> {
         let Some(Step::Union(branches)) = self.plan.steps.get(step) else {
             return matches!(self.layout(step, false), Some(PartsLayout::InPlace)).then_some(step);
         };
         let mut found = None;
         for branch in branches {
             let step = self.resolved(branch.step);
-            if self.has_tag(branch, step, told)? && found.replace(step).is_some() {
+            if self.has_tag(branch, step, tag)? && found.replace(step).is_some() {
                 return None;
             }
         }
         // What is under no branch that changes is in one that does not.
-        found.or(matches!(told, VariantTag::Key(_)).then_some(SAME))
+        found.or(matches!(tag, VariantTag::Key(_)).then_some(SAME))
     }
 
     /// Whether it is this branch; none where that cannot be said.
@@ -126,14 +126,14 @@ impl Lowered {
             }
             (Step::Same, VariantTag::Key(_)) => Some(false),
             (Step::Same | Step::Object { .. }, VariantTag::Tag(tag, name)) => {
-                let plain = self.own.plain(branch.node)?;
+                let plain = self.tree.plain(branch.node)?;
                 let own = match self.plan.steps.get(step) {
                     Some(Step::Object { renamed, .. }) => {
                         renamed.get(tag).map_or(tag, String::as_str)
                     }
                     _ => tag,
                 };
-                let constants = self.own.plain(plain.member(own)?.node)?.constants.as_deref()?;
+                let constants = self.tree.plain(plain.member(own)?.node)?.constants.as_deref()?;
                 let [constant] = constants else { return None };
                 Some(constant.value == name)
             }

@@ -10,18 +10,18 @@ impl PartialBuilder {
     pub(super) fn reveal(&mut self, base: usize, state: State) {
         let mut fresh = false;
         for depth in base..=self.path.len() {
-            if let Some(place) = self.node(depth) {
-                fresh |= !std::mem::replace(&mut place.shown, true);
-                place.state = state;
+            if let Some(node) = self.node(depth) {
+                fresh |= !std::mem::replace(&mut node.shown, true);
+                node.state = state;
             }
         }
         if fresh {
-            self.tell(self.frames.len());
+            self.update_visibility(self.frames.len());
         }
     }
 
     /// Something inside the frames up to this one is shown now.
-    pub(super) fn tell(&mut self, frames: usize) {
+    pub(super) fn update_visibility(&mut self, frames: usize) {
         for level in (0..frames).rev() {
             let OpenContainer { base, depth, inside, waits, .. } = self.frames[level];
             match inside {
@@ -49,14 +49,14 @@ impl PartialBuilder {
     /// Shows the containers from one depth of the path to another.
     pub(super) fn show(&mut self, base: usize, depth: usize) {
         for depth in base..=depth {
-            if let Some(place) = self.node(depth) {
-                (place.shown, place.state) = (true, State::Incomplete);
+            if let Some(node) = self.node(depth) {
+                (node.shown, node.state) = (true, State::Incomplete);
             }
         }
     }
 
     pub(super) fn is_shown(&mut self, depth: usize) -> bool {
-        self.node(depth).is_some_and(|place| place.shown)
+        self.node(depth).is_some_and(|node| node.shown)
     }
 
     fn has_required(&mut self, depth: usize) -> bool {
@@ -64,7 +64,7 @@ impl PartialBuilder {
         let fields = parts.fields().iter().enumerate().filter(|(_, field)| field.required);
         fields
             .map(|(index, _)| parts.at(index))
-            .all(|place| place.is_some_and(PartialNode::has_value))
+            .all(|node| node.is_some_and(PartialNode::has_value))
     }
 
     /// Notes that something was changed, if it is shown.
@@ -76,6 +76,6 @@ impl PartialBuilder {
 
     /// Whether a container that is open is not shown yet.
     pub(super) fn is_hidden(&self) -> bool {
-        self.frames.iter().any(|frame| frame.waits)
+        self.frames.iter().any(|container| container.waits)
     }
 }

@@ -62,8 +62,8 @@ fn fill_parts(parts: &mut dyn PartialFields, value: &Value) -> bool {
 
 fn fill_at(parts: &mut dyn PartialFields, index: usize, value: &Value) -> bool {
     let seed = parts.seed(index);
-    let Some(place) = parts.at_mut(index) else { return false };
-    place.fill(seed, value.clone());
+    let Some(node) = parts.at_mut(index) else { return false };
+    node.fill(seed, value.clone());
     true
 }
 

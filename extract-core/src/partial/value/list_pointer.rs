@@ -27,7 +27,7 @@ where
     let lists = whole.node.start_all(T::seed());
     let picked = pick(&whole).node();
     let is_picked =
-        |way: &&Vec<usize>| whole.node.behind(way).is_some_and(|place| ptr::eq(place, picked));
+        |path: &&Vec<usize>| whole.node.at_path(path).is_some_and(|node| ptr::eq(node, picked));
     whole.node.pointer(lists.iter().find(is_picked)?)
 }
 
@@ -39,10 +39,10 @@ impl PartialNode {
         let mut left = MOST;
         let mut ahead = VecDeque::from([(Vec::new(), seed)]);
         while let Some((way, seed)) = ahead.pop_front() {
-            let Some(place) = self.behind_mut(&way) else { continue };
-            place.start(seed);
-            place.shown = true;
-            let Some(parts) = place.parts_mut() else { continue };
+            let Some(node) = self.at_path_mut(&way) else { continue };
+            node.start(seed);
+            node.shown = true;
+            let Some(parts) = node.parts_mut() else { continue };
             let inside = match parts.kind() {
                 FieldsKind::List => {
                     lists.push(way);
@@ -66,12 +66,12 @@ impl PartialNode {
         lists
     }
 
-    fn behind(&self, way: &[usize]) -> Option<&Self> {
-        way.iter().try_fold(self, |place, &index| place.any_parts()?.at(index))
+    fn at_path(&self, path: &[usize]) -> Option<&Self> {
+        path.iter().try_fold(self, |node, &index| node.any_parts()?.at(index))
     }
 
-    fn behind_mut(&mut self, way: &[usize]) -> Option<&mut Self> {
-        way.iter().try_fold(self, |place, &index| place.parts_mut()?.at_mut(index))
+    fn at_path_mut(&mut self, path: &[usize]) -> Option<&mut Self> {
+        path.iter().try_fold(self, |node, &index| node.parts_mut()?.at_mut(index))
     }
 
     fn any_parts(&self) -> Option<&dyn PartialFields> {
@@ -82,11 +82,11 @@ impl PartialNode {
     }
 
     /// The way to a place under the names of the JSON.
-    fn pointer(&self, way: &[usize]) -> Option<String> {
+    fn pointer(&self, path: &[usize]) -> Option<String> {
         let mut pointer = String::new();
-        let mut place = self;
-        for &index in way {
-            let parts = place.any_parts()?;
+        let mut node = self;
+        for &index in path {
+            let parts = node.any_parts()?;
             match parts.kind() {
                 FieldsKind::Fields => match parts.fields().get(index)? {
                     field if field.flat => {}
@@ -95,7 +95,7 @@ impl PartialNode {
                 FieldsKind::Positions => push_segment(&mut pointer, &index.to_string()),
                 _ => {}
             }
-            place = parts.at(index)?;
+            node = parts.at(index)?;
         }
         Some(pointer)
     }

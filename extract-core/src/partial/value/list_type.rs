@@ -28,8 +28,8 @@ mod sealed {
     pub trait Sealed {}
 }
 
-fn list<T: Extract>(place: &PartialNode) -> &Vec<Partial<T>> {
-    place.parts::<List<T>>().map_or(const { &Vec::new() }, List::shown)
+fn list<T: Extract>(node: &PartialNode) -> &Vec<Partial<T>> {
+    node.parts::<List<T>>().map_or(const { &Vec::new() }, List::shown)
 }
 
 macro_rules! lists {

@@ -45,7 +45,7 @@ impl<'a> OutputNode<'a> {
             Self::Value(value) => OutputForm::Value(value),
             Self::Parts(parts) => match parts.kind() {
                 FieldsKind::Transparent => match parts.at(0) {
-                    Some(place) => Self::Node(place).form(),
+                    Some(node) => Self::Node(node).form(),
                     None => OutputForm::Scalar(&NodeValue::Nothing),
                 },
                 FieldsKind::List | FieldsKind::Positions => OutputForm::List(parts),
@@ -77,7 +77,7 @@ fn fields(parts: &dyn PartialFields) -> Vec<(&str, OutputNode<'_>)> {
     let mut all = Vec::with_capacity(parts.fields().len());
     for (index, field) in parts.fields().iter().enumerate() {
         match parts.at(index) {
-            Some(place) if field.flat => match OutputNode::Node(place).form() {
+            Some(node) if field.flat => match OutputNode::Node(node).form() {
                 OutputForm::Object(more) => all.extend(more),
                 OutputForm::Value(Value::Object(more)) => {
                     all.extend(
@@ -86,8 +86,8 @@ fn fields(parts: &dyn PartialFields) -> Vec<(&str, OutputNode<'_>)> {
                 }
                 _ => {}
             },
-            Some(place) if place.state() != State::Pending => {
-                all.push((field.name, OutputNode::Node(place)));
+            Some(node) if node.state() != State::Pending => {
+                all.push((field.name, OutputNode::Node(node)));
             }
             _ => {}
         }

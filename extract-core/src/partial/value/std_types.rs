@@ -14,9 +14,9 @@ use super::lists::{Entries, List};
 use super::node::{NodeValue, PartialNode, Seed};
 use crate::contract::Extract;
 
-fn text(place: &PartialNode) -> &String {
-    match &place.store {
-        NodeValue::Text(text) if place.shown => text,
+fn text(node: &PartialNode) -> &String {
+    match &node.store {
+        NodeValue::Text(text) if node.shown => text,
         _ => const { &String::new() },
     }
 }
@@ -56,8 +56,8 @@ where
 {
     type Partial = Entries<V>;
 
-    fn of(place: &PartialNode) -> &Entries<V> {
-        entries(place)
+    fn of(node: &PartialNode) -> &Entries<V> {
+        entries(node)
     }
 }
 
@@ -83,8 +83,8 @@ hashed!(HashMap<K, V, S>);
 #[cfg(feature = "indexmap")]
 hashed!(indexmap::IndexMap<K, V, S>);
 
-fn entries<V: Extract>(place: &PartialNode) -> &Entries<V> {
-    place.parts().unwrap_or(const { &Entries::NONE })
+fn entries<V: Extract>(node: &PartialNode) -> &Entries<V> {
+    node.parts().unwrap_or(const { &Entries::NONE })
 }
 
 impl Seed {

@@ -6,7 +6,7 @@ use super::super::report::CutEnding;
 use super::super::scan::Limits;
 use super::super::tree::{Kind, NONE, NodeId, Tree};
 use super::marks::{self, MESSAGE, SEPARATOR};
-use super::{Fault, Read, is_name, offered_name};
+use super::{Fault, ReadEnvelope, is_name, offered_name};
 
 /// The keys of a tool's name.
 pub(super) const NAMES: [&str; 5] = ["name", "function", "tool", "tool_name", "recipient_name"];
@@ -176,13 +176,13 @@ impl<'t> Value<'t> {
 }
 
 /// Reads the calls in the value after a mark.
-pub(super) fn marked(text: &str, at: usize, offered: &[&str]) -> Result<Read, Fault> {
+pub(super) fn marked(text: &str, at: usize, offered: &[&str]) -> Result<ReadEnvelope, Fault> {
     let Some(value) = Value::scan(text, at, offered) else { return Err(Fault::Incomplete) };
     match value.calls(value.root, true, 0) {
         CallContent::Calls(found) => {
             let end = value.end(&found);
             let calls = found.into_iter().map(|call| (call.name, call.arguments)).collect();
-            Ok(Read { calls, end })
+            Ok(ReadEnvelope { calls, end })
         }
         CallContent::Nothing if value.ending == CutEnding::Whole => Err(Fault::NoCall),
         CallContent::Nothing | CallContent::Cut => Err(Fault::Incomplete),
@@ -196,7 +196,7 @@ pub(super) fn bare(
     at: usize,
     whole: bool,
     offered: &[&str],
-) -> Result<(Read, (String, String)), Fault> {
+) -> Result<(ReadEnvelope, (String, String)), Fault> {
     let Some(value) = Value::scan(text, at, offered) else { return Err(Fault::NoCall) };
     match value.calls(value.root, false, 0) {
         CallContent::Calls(found) => {
@@ -205,7 +205,7 @@ pub(super) fn bare(
             };
             let end = value.end(&found);
             let calls = found.into_iter().map(|call| (call.name, call.arguments)).collect();
-            Ok((Read { calls, end }, keys))
+            Ok((ReadEnvelope { calls, end }, keys))
         }
         CallContent::Cut if !whole => Err(Fault::Incomplete),
         _ => Err(Fault::NoCall),
@@ -213,7 +213,7 @@ pub(super) fn bare(
 }
 
 /// Reads a name up to a separator, and the arguments after the last separator.
-pub(super) fn named(text: &str, at: usize, separators: &[&str]) -> Result<Read, Fault> {
+pub(super) fn named(text: &str, at: usize, separators: &[&str]) -> Result<ReadEnvelope, Fault> {
     let mut name = None;
     let mut here = at;
     for separator in separators {
@@ -236,7 +236,7 @@ pub(super) fn named(text: &str, at: usize, separators: &[&str]) -> Result<Read, 
 
 /// Reads DeepSeek's form: `function`, the separator, the name and a block; or the name, the
 /// separator and JSON.
-pub(super) fn separated(text: &str, at: usize) -> Result<Read, Fault> {
+pub(super) fn separated(text: &str, at: usize) -> Result<ReadEnvelope, Fault> {
     let rest = &text[at..];
     let window = &rest[..super::thinking::floor(rest, 256)];
     let Some(found) = window.find(SEPARATOR) else { return Err(Fault::Incomplete) };
@@ -250,7 +250,7 @@ pub(super) fn separated(text: &str, at: usize) -> Result<Read, Fault> {
 }
 
 /// Reads harmony's form: the header names the recipient.
-pub(super) fn header(text: &str, at: usize) -> Result<Read, Fault> {
+pub(super) fn header(text: &str, at: usize) -> Result<ReadEnvelope, Fault> {
     let rest = &text[at..];
     let window = &rest[..super::thinking::floor(rest, 256)];
     let Some(message) = window.find(MESSAGE) else { return Err(Fault::Incomplete) };
@@ -269,7 +269,7 @@ pub(super) fn header(text: &str, at: usize) -> Result<Read, Fault> {
 }
 
 /// Reads the arguments of a call after its name, in a fence or not.
-pub(super) fn arguments(text: &str, at: usize, name: &str) -> Result<Read, Fault> {
+pub(super) fn arguments(text: &str, at: usize, name: &str) -> Result<ReadEnvelope, Fault> {
     let mut here = at + (text[at..].len() - text[at..].trim_start().len());
     if let Some(fenced) = text[here..].strip_prefix("```") {
         let tag = fenced.find(|char: char| !char.is_alphanumeric()).unwrap_or(fenced.len());
@@ -285,5 +285,5 @@ pub(super) fn arguments(text: &str, at: usize, name: &str) -> Result<Read, Fault
         return Err(Fault::Incomplete);
     }
     let arguments = text.get(here..value.end).unwrap_or_default().to_owned();
-    Ok(Read { calls: vec![(name.to_owned(), arguments)], end: value.end })
+    Ok(ReadEnvelope { calls: vec![(name.to_owned(), arguments)], end: value.end })
 }

@@ -10,7 +10,7 @@ mod unwrap;
 
 pub(super) use ahead::{Ahead, answer_in_part, look_ahead, skip_mark, writes_tags};
 pub(super) use unwrap::unwrapped;
-pub(crate) use unwrap::{calls_for, names_in_words};
+pub(crate) use unwrap::{calls_for, format_names};
 
 use super::thinking::{self, ValueEnd};
 use crate::contract::shape::normal;
@@ -57,7 +57,7 @@ enum Fault {
 }
 
 /// The calls of one envelope, with the offset after it.
-struct Read {
+struct ReadEnvelope {
     /// The names and arguments.
     calls: Vec<(String, String)>,
     end: usize,
@@ -165,7 +165,7 @@ impl Search<'_> {
     }
 
     /// Reads the call after a mark.
-    fn after_mark(&self, row: &CallMark, at: usize) -> Result<Read, Fault> {
+    fn after_mark(&self, row: &CallMark, at: usize) -> Result<ReadEnvelope, Fault> {
         let text = self.text;
         let inside = at + row.open.len();
         let here = inside + (text[inside..].len() - text[inside..].trim_start().len());

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::super::thinking::floor;
 use super::marks::TEXT_MARKS;
-use super::{Fault, Read, is_name, json};
+use super::{Fault, ReadEnvelope, is_name, json};
 
 /// The deepest nesting of members.
 const DEEPEST: u32 = 32;
@@ -56,7 +56,7 @@ fn attribute<'t>(rest: &'t str, key: &str) -> Option<&'t str> {
 }
 
 /// Reads `<invoke name="n"><parameter name="p">v</parameter></invoke>` and similar forms.
-pub(super) fn parameters(text: &str, at: usize, namespaced: bool) -> Result<Read, Fault> {
+pub(super) fn parameters(text: &str, at: usize, namespaced: bool) -> Result<ReadEnvelope, Fault> {
     let Some(open) = tag(text, at) else {
         return Err(if text.len() - at < 256 { Fault::Incomplete } else { Fault::NoCall });
     };
@@ -73,7 +73,7 @@ pub(super) fn parameters(text: &str, at: usize, namespaced: bool) -> Result<Read
                 return Err(Fault::Incomplete);
             }
             let calls = vec![(name.to_owned(), members.finish())];
-            return Ok(Read { calls, end: next.end });
+            return Ok(ReadEnvelope { calls, end: next.end });
         }
         let parameter = matches!(next.name, "parameter" | "param") && next.of.is_some();
         here = match next.of {
@@ -118,7 +118,7 @@ fn value_of<'t>(
 }
 
 /// Reads GLM's form: a name, then tags for keys and values.
-pub(super) fn pairs(text: &str, at: usize) -> Result<Read, Fault> {
+pub(super) fn pairs(text: &str, at: usize) -> Result<ReadEnvelope, Fault> {
     let rest = &text[at..];
     let window = &rest[..floor(rest, 256)];
     let Some(end) = window.find(['\n', '<']) else {
@@ -139,7 +139,7 @@ pub(super) fn pairs(text: &str, at: usize) -> Result<Read, Fault> {
         };
         if next.closing {
             let calls = vec![(name.to_owned(), members.finish())];
-            return Ok(Read { calls, end: next.end });
+            return Ok(ReadEnvelope { calls, end: next.end });
         }
         if !next.name.ends_with("arg_key") {
             return Err(Fault::Incomplete);
@@ -187,7 +187,7 @@ fn member(text: &str, open: &Tag<'_>, deepest: u32) -> Result<(String, usize), F
 }
 
 /// Reads Gemma's form: `call:n{key:<escape>text<escape>,other:1}`.
-pub(super) fn braces(text: &str, at: usize) -> Result<Read, Fault> {
+pub(super) fn braces(text: &str, at: usize) -> Result<ReadEnvelope, Fault> {
     let rest = &text[at..];
     let Some(called) = rest.strip_prefix("call:") else {
         let begun = "call:".starts_with(rest) || rest.len() < 5;
@@ -220,7 +220,7 @@ pub(super) fn braces(text: &str, at: usize) -> Result<Read, Fault> {
         arguments.push(char);
         here += char.len_utf8();
         if depth == 0 {
-            return Ok(Read { calls: vec![(name.to_owned(), arguments)], end: here });
+            return Ok(ReadEnvelope { calls: vec![(name.to_owned(), arguments)], end: here });
         }
     }
 }

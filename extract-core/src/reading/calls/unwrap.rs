@@ -121,8 +121,8 @@ pub(in crate::reading) fn unwrapped(
         WrittenCalls::Calls(calls) => calls,
         WrittenCalls::Incomplete => return Some(Err(ReadError::CutCall)),
         WrittenCalls::NotOffered(found) => {
-            let offered = names_in_words(reader.offered.iter().copied());
-            let found = names_in_words(found.iter().map(String::as_str));
+            let offered = format_names(reader.offered.iter().copied());
+            let found = format_names(found.iter().map(String::as_str));
             return Some(Err(ReadError::OtherCall { offered, found }));
         }
     };
@@ -140,7 +140,7 @@ pub(in crate::reading) fn unwrapped(
 }
 
 /// Formats names as a list for a message.
-pub(crate) fn names_in_words<'n>(names: impl Iterator<Item = &'n str>) -> String {
+pub(crate) fn format_names<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let mut all: Vec<String> = Vec::new();
     for name in names {
         let name = format!("`{name}`");

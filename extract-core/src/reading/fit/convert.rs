@@ -58,7 +58,8 @@ impl<'s> Fitter<'s> {
         &mut self,
         conversions: impl IntoIterator<Item = Option<Conversion<'s>>>,
     ) -> Option<Conversion<'s>> {
-        let fits = |fitter: &mut Self, one: &Conversion<'s>| fitter.weigh(one.below) < cost::MISFIT;
+        let fits =
+            |fitter: &mut Self, one: &Conversion<'s>| fitter.cost_of(one.below) < cost::MISFIT;
         conversions.into_iter().flatten().find(|one| fits(self, one))
     }
 
@@ -66,7 +67,7 @@ impl<'s> Fitter<'s> {
     /// order. An only element must fit without any further conversion, because a list was not asked
     /// for.
     pub(super) fn unwrapped(&mut self, at: Position<'s>) -> Option<Conversion<'s>> {
-        let element = self.only_element(at).filter(|one| self.weigh(one.below) <= cost::TINY);
+        let element = self.only_element(at).filter(|one| self.cost_of(one.below) <= cost::TINY);
         let text = self.text_content(at);
         let all = [self.wrapper_content(at), element, text];
         self.first_fitting(all)

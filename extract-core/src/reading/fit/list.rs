@@ -65,7 +65,7 @@ impl<'s> Fitter<'s> {
             };
             let below = at.child(child, shape, None, at.tail && next == NONE);
             let below = Position { element: true, ..below };
-            if self.level == Level::Salvage && self.weigh(below) >= cost::MISFIT {
+            if self.level == Level::Salvage && self.cost_of(below) >= cost::MISFIT {
                 total = total.saturating_add(cost::DROP);
                 self.report(out, RepairKind::DroppedItem, child, &Value::Null);
                 continue;
@@ -104,7 +104,7 @@ impl<'s> Fitter<'s> {
         let item: ShapeId = form.prefix.first().copied().or(form.items)?;
         let is_possible = !at.converted && form.length.hold(1) && form.prefix.len() < 2;
         let below = at.structural(at.node, item);
-        (is_possible && self.weigh(below) < cost::MISFIT).then_some(below)
+        (is_possible && self.cost_of(below) < cost::MISFIT).then_some(below)
     }
 
     /// Fits a single value as a list of one.

@@ -63,7 +63,7 @@ impl<'s> Fitter<'s> {
                 out.path.push(PathSegment::Name(&field.name));
             }
             if let Some(before) = seen.get(index) {
-                self.twice(at, (before, child), &mut members, out);
+                self.duplicate(at, (before, child), &mut members, out);
             } else if self.is_absent(child, field.shape) {
                 // A key without a value does not set its field.
                 if let (Some(out), false) = (out.as_deref_mut(), self.partial.is_some()) {
@@ -91,7 +91,7 @@ impl<'s> Fitter<'s> {
                 out.path.pop();
             }
         }
-        self.absent(at, form, &seen, &mut members, out);
+        self.fill_missing(at, form, &seen, &mut members, out);
         members.done()
     }
 
@@ -124,7 +124,7 @@ impl<'s> Fitter<'s> {
 
     /// Handles a duplicate member. An equal value is a repetition, except in a list, where it may
     /// belong to the next element. Two different values are a misfit: neither is chosen.
-    fn twice(
+    fn duplicate(
         &mut self,
         at: Position<'s>,
         (before, child): (NodeId, NodeId),
@@ -159,11 +159,11 @@ impl<'s> Fitter<'s> {
             return;
         }
         let key = self.tree.key(child).to_owned();
-        self.other(at, key, form, members, out);
+        self.non_field(at, key, form, members, out);
     }
 
     /// Handles a member that is not a field: as a map entry, as an unknown member, or as a misfit.
-    pub(super) fn other(
+    pub(super) fn non_field(
         &mut self,
         at: Position<'s>,
         key: String,
@@ -174,7 +174,7 @@ impl<'s> Fitter<'s> {
         let child = at.node;
         match form.other(&key) {
             OtherFields::Values(shape) => {
-                self.keep(at.child(child, shape, None, at.tail), key, members, out);
+                self.map_entry(at.child(child, shape, None, at.tail), key, members, out);
             }
             OtherFields::Open => {
                 members.cost += cost::TINY;
@@ -198,7 +198,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// Adds an entry of a map.
-    fn keep(
+    fn map_entry(
         &mut self,
         at: Position<'s>,
         key: String,
@@ -234,7 +234,7 @@ impl<'s> Fitter<'s> {
 
     /// Handles the fields without a member. They are a misfit if required; tags may be added; a
     /// partial value shows them as empty.
-    fn absent(
+    fn fill_missing(
         &mut self,
         at: Position<'s>,
         form: &'s ObjectForm,

@@ -211,12 +211,12 @@ impl<'s> Fitter<'s> {
 
     /// Returns the cost of this node as the whole answer.
     pub(super) fn cost(&mut self, node: NodeId) -> u32 {
-        self.weigh(self.at(node))
+        self.cost_of(self.at(node))
     }
 
     /// Returns the cost of this node for one shape.
     pub(super) fn cost_at(&mut self, node: NodeId, shape: ShapeId) -> u32 {
-        self.weigh(Position { shape, ..self.at(node) })
+        self.cost_of(Position { shape, ..self.at(node) })
     }
 
     /// Returns the value of this node as the whole answer, and adds its repairs and misfits to
@@ -236,7 +236,7 @@ impl<'s> Fitter<'s> {
 
     /// Returns the cost at a position. The costs of containers and long texts are cached; others
     /// are faster to compute than to look up.
-    pub(super) fn weigh(&mut self, at: Position<'s>) -> u32 {
+    pub(super) fn cost_of(&mut self, at: Position<'s>) -> u32 {
         const SHORT: usize = 64;
         let is_short = match self.tree.node(at.node).kind {
             Kind::Object | Kind::List => false,
@@ -265,7 +265,7 @@ impl<'s> Fitter<'s> {
         if out.is_some() || self.partial.is_some() {
             return self.fit(at, out);
         }
-        (self.weigh(at), Some(Value::Null))
+        (self.cost_of(at), Some(Value::Null))
     }
 
     /// Fits the node to the shape. Returns the cost, and the value if `out` is present; otherwise
@@ -281,7 +281,7 @@ impl<'s> Fitter<'s> {
             return (0, None);
         }
         if self.tree.node(at.node).unclear && self.is_strict_enough() {
-            return self.misread(at, "a value whose end can be told", out);
+            return self.semantic_misfit(at, "a value whose end can be told", out);
         }
         if out.is_some() && !at.told && self.tree.node(at.node).noted {
             self.report_notes(at.node, out);
@@ -397,7 +397,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// Returns the value as written, with a misfit that only the reading detects.
-    pub(super) fn misread(
+    pub(super) fn semantic_misfit(
         &mut self,
         at: Position<'s>,
         expected: &str,
@@ -476,7 +476,7 @@ impl<'s> Fitter<'s> {
         let mut tree = std::mem::take(&mut self.tree);
         tree.next_root();
         let (mark, names) = (tree.mark(), tree.names());
-        let scanner = Scanner::with_limits(tree, self.limits).knowing(names);
+        let scanner = Scanner::with_limits(tree, self.limits).member_names(names);
         let scanned = scanner.starting_at(base).complete(&text);
         self.tree = scanned.sink;
         let end = scanned.end;
@@ -486,7 +486,7 @@ impl<'s> Fitter<'s> {
             self.tree.truncate(mark);
             return None;
         }
-        self.tree.settle();
+        self.tree.sort_notes();
         self.inner.push_str(&text);
         if self.generations.len() <= generation {
             self.generations.push(NodeId::try_from(start).unwrap_or(NONE));

@@ -25,7 +25,7 @@ impl<'s> Fitter<'s> {
             return self.other_to_object(at, form, out);
         }
         if self.is_echo(at.node, form) {
-            return self.misread(at, "a value, and not the schema of one", out);
+            return self.semantic_misfit(at, "a value, and not the schema of one", out);
         }
         if form.is_map() {
             return self.map(at, form, out);
@@ -46,7 +46,7 @@ impl<'s> Fitter<'s> {
         if self.tree.node(at.node).first == NONE || self.partial.is_some() {
             return self.members(at, form, out);
         }
-        self.misread(at, &expected_members(form), out)
+        self.semantic_misfit(at, &expected_members(form), out)
     }
 
     /// Returns whether an object is meant as this struct: it has a member of the struct, or it is
@@ -99,7 +99,7 @@ impl<'s> Fitter<'s> {
             && (self.partial.is_some()
                 || !is_ambiguous
                 || self.members(at, form, &mut None).0 < cost::MISFIT
-                || self.weigh(bare) >= cost::MISFIT)
+                || self.cost_of(bare) >= cost::MISFIT)
         {
             return self.members(at, form, out);
         }
@@ -109,9 +109,9 @@ impl<'s> Fitter<'s> {
             matches!(self.shape.form(field.shape), ShapeKind::Object(form) if form.is_map());
         let inside = inside.filter(|_| is_map && self.partial.is_none());
         if inside
-            .is_some_and(|node| self.weigh(Position { node, told: false, ..bare }) < cost::MISFIT)
+            .is_some_and(|node| self.cost_of(Position { node, told: false, ..bare }) < cost::MISFIT)
         {
-            return self.misread(at, "an object with the member \"value\"", out);
+            return self.semantic_misfit(at, "an object with the member \"value\"", out);
         }
         let (cost, value) = self.as_field(at, (&field.name, bare), out);
         // The library adds this wrapper itself, so adding it is not a conversion of the value.
@@ -142,7 +142,7 @@ impl<'s> Fitter<'s> {
         });
         if let Some(field) = field {
             let below = at.structural(at.node, field.shape);
-            if self.weigh(below) < cost::MISFIT {
+            if self.cost_of(below) < cost::MISFIT {
                 return self.as_field(at, (&field.name, below), out);
             }
         }
@@ -181,7 +181,7 @@ impl<'s> Fitter<'s> {
             .collect();
         let mut total = cost::DROP;
         for &below in &places {
-            total = total.saturating_add(self.weigh(below));
+            total = total.saturating_add(self.cost_of(below));
         }
         if total >= cost::MISFIT {
             return None;
@@ -233,7 +233,7 @@ impl<'s> Fitter<'s> {
                     }
                 }
             }
-            self.other(Position { node: child, tail, ..at }, key, form, &mut members, out);
+            self.non_field(Position { node: child, tail, ..at }, key, form, &mut members, out);
         }
         members.done()
     }

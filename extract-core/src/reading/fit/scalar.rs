@@ -14,7 +14,7 @@ impl<'s> Fitter<'s> {
     pub(super) fn null(&mut self, at: Position<'s>, out: &mut Option<&mut FitNotes<'s>>) -> Fit {
         match self.tree.node(at.node).kind {
             Kind::Null | Kind::Missing => (0, Some(Value::Null)),
-            Kind::Text | Kind::Bare if enum_match::says_nothing(self.tree.text(at.node)) => {
+            Kind::Text | Kind::Bare if enum_match::is_absence_word(self.tree.text(at.node)) => {
                 self.report(out, RepairKind::ToNull, at.node, &Value::Null);
                 (cost::SMALL, Some(Value::Null))
             }
@@ -27,7 +27,7 @@ impl<'s> Fitter<'s> {
         let (cost, truth) = match self.tree.node(at.node).kind {
             Kind::True => return (0, Some(Value::Bool(true))),
             Kind::False => return (0, Some(Value::Bool(false))),
-            Kind::Text | Kind::Bare => match enum_match::truth(self.tree.text(at.node)) {
+            Kind::Text | Kind::Bare => match enum_match::parse_bool(self.tree.text(at.node)) {
                 Some((truth, named)) => (if named { cost::NAMED } else { cost::SMALL }, truth),
                 None => return self.content(at, "a boolean", out),
             },
@@ -124,13 +124,13 @@ impl<'s> Fitter<'s> {
         let node = self.tree.node(at.node);
         let (cost, text) = match node.kind {
             Kind::Text | Kind::Bare if self.is_prose(at.node) && self.is_within(at) => {
-                return self.misread(at, "a string", out);
+                return self.semantic_misfit(at, "a string", out);
             }
             // Text without quotation marks that holds a JSON key is a part of another value.
             Kind::Bare
                 if self.level != Level::Salvage && self.tree.text(at.node).contains("\":") =>
             {
-                return self.misread(at, "a string", out);
+                return self.semantic_misfit(at, "a string", out);
             }
             Kind::Text | Kind::Bare => (0, self.tree.text(at.node)),
             Kind::Null | Kind::Missing => return self.misfit(at, "a string", out),

@@ -52,7 +52,7 @@ impl<'s> Fitter<'s> {
         if form.nullable
             && is_text
             && !form.options.iter().any(|&option| self.takes_text(option, at.node))
-            && enum_match::says_nothing(self.tree.text(at.node))
+            && enum_match::is_absence_word(self.tree.text(at.node))
         {
             return self.null(at, out);
         }
@@ -112,7 +112,7 @@ impl<'s> Fitter<'s> {
             Binding::NoTag(tag) => {
                 self.misfit_at(at, PathSegment::Name(&tag.name), (&tag.expected(), ""), out)
             }
-            Binding::Several => self.misread(at, "the members of one variant only", out),
+            Binding::Several => self.semantic_misfit(at, "the members of one variant only", out),
             Binding::Nothing => self.unnamed(at, form, out),
         }
     }
@@ -123,7 +123,7 @@ impl<'s> Fitter<'s> {
         for (bit, tag) in (0..).zip(&form.tags) {
             match self.tag_member(at.node, tag) {
                 None => absent |= 1 << bit,
-                Some(member) => match self.tagged(member, tag) {
+                Some(member) => match self.options_of_tag(member, tag) {
                     Some(options) => named = Some(narrowed(named, options)),
                     None => unknown = unknown.or(Some((member, tag))),
                 },
@@ -143,7 +143,7 @@ impl<'s> Fitter<'s> {
             }
             // Another option may have an ordinary member with this name.
             options.retain(|&option| {
-                !tag.is_of(option) && !needs_tag(option) && self.takes(form, option, member)
+                !tag.is_of(option) && !needs_tag(option) && self.has_member(form, option, member)
             });
             return match self.bind_by_members(at, form, &options, 0) {
                 Binding::Option(option) => Binding::Option(option),
@@ -162,7 +162,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// Returns whether an option has a member with the key of `member`.
-    fn takes(&self, form: &UnionForm, option: usize, member: NodeId) -> bool {
+    fn has_member(&self, form: &UnionForm, option: usize, member: NodeId) -> bool {
         match self.shape.form(form.options[option]) {
             ShapeKind::Object(object) => {
                 object.has_others() || self.field_of(object, member).is_some()
@@ -177,7 +177,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// Returns the options that the value of a tag names, or `None` if it names none.
-    fn tagged<'t>(&self, member: NodeId, tag: &'t TagForm) -> Option<&'t [u32]> {
+    fn options_of_tag<'t>(&self, member: NodeId, tag: &'t TagForm) -> Option<&'t [u32]> {
         let node = self.tree.node(member);
         let is_scalar = !matches!(node.kind, Kind::Object | Kind::List | Kind::Missing);
         let options = tag.options(self.tree.text(member)).filter(|_| is_scalar && !node.cut)?;
@@ -294,7 +294,7 @@ impl<'s> Fitter<'s> {
 
     /// Returns whether an option fits only after a structural conversion.
     fn is_converted(&mut self, at: Position<'s>, option: ShapeId) -> bool {
-        (cost::STRUCTURE..cost::MISFIT).contains(&self.weigh(Position { shape: option, ..at }))
+        (cost::STRUCTURE..cost::MISFIT).contains(&self.cost_of(Position { shape: option, ..at }))
     }
 
     /// Returns the option with the least cost, the first of equals, and its cost.
@@ -306,7 +306,7 @@ impl<'s> Fitter<'s> {
     ) -> (usize, u32) {
         let mut best = (options.first().copied().unwrap_or_default(), u32::MAX);
         for &index in options {
-            let cost = self.weigh(Position { shape: form.options[index], ..at });
+            let cost = self.cost_of(Position { shape: form.options[index], ..at });
             if cost < best.1 {
                 best = (index, cost);
             }
@@ -352,7 +352,7 @@ impl<'s> Fitter<'s> {
         if let Some(conversion) = wrapper {
             return self.convert(at, conversion, out);
         }
-        self.misread(at, &self.alternatives(form), out)
+        self.semantic_misfit(at, &self.alternatives(form), out)
     }
 
     /// Returns the field of the only variant whose content the object is, without the variant's
@@ -421,7 +421,7 @@ impl<'s> Fitter<'s> {
                 matches!(self.shape.form(form.options[index]), ShapeKind::Text(_) | ShapeKind::Any)
             };
             if scalars.iter().any(takes_words) {
-                return self.misread(at, &self.alternatives(form), out);
+                return self.semantic_misfit(at, &self.alternatives(form), out);
             }
         }
         let (option, cost) = self.cheapest(at, form, &scalars);
@@ -448,7 +448,7 @@ impl<'s> Fitter<'s> {
         };
         let written = self.tree.text(at.node);
         if !lengths.hold(written.chars().count()) {
-            return self.misread(at, "a number of fewer digits", out);
+            return self.semantic_misfit(at, "a number of fewer digits", out);
         }
         (0, Some(Value::String(written.to_owned())))
     }
@@ -466,7 +466,7 @@ impl<'s> Fitter<'s> {
         if cost < cost::MISFIT {
             return self.fit(Position { shape: form.options[option], ..at }, out);
         }
-        self.misread(at, &self.alternatives(form), out)
+        self.semantic_misfit(at, &self.alternatives(form), out)
     }
 
     /// Describes the alternatives; a long list is shortened.

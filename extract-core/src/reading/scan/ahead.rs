@@ -6,10 +6,10 @@ const REACH: usize = 192;
 
 /// More bytes are needed to decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Continuation;
+pub(super) struct NeedMoreInput;
 
 /// An answer about the bytes ahead, or [`Continuation`] if the buffer ends too soon.
-pub(super) type LookQuestion<T> = Result<T, Continuation>;
+pub(super) type Lookahead<T> = Result<T, NeedMoreInput>;
 
 /// Returns the length in bytes of the white space character at `at`, or 0 if there is none. It also
 /// knows the typographic spaces, which models copy from documents.
@@ -30,7 +30,7 @@ pub(super) fn space_len(bytes: &[u8], at: usize) -> usize {
 
 /// The kinds of quotation marks. The kind that opens a string determines which kinds can close it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(super) enum QuoteKind {
     /// `"`
     Double,
     /// `'`
@@ -44,33 +44,33 @@ pub(super) enum Mark {
 }
 
 /// Returns the quotation mark at `at`, and its length in bytes.
-pub(super) fn mark_at(bytes: &[u8], at: usize) -> Option<(Mark, usize)> {
+pub(super) fn mark_at(bytes: &[u8], at: usize) -> Option<(QuoteKind, usize)> {
     match bytes[at] {
-        b'"' => Some((Mark::Double, 1)),
-        b'\'' => Some((Mark::Single, 1)),
-        b'`' => Some((Mark::Tick, 1)),
+        b'"' => Some((QuoteKind::Double, 1)),
+        b'\'' => Some((QuoteKind::Single, 1)),
+        b'`' => Some((QuoteKind::Tick, 1)),
         0xc2 => match bytes.get(at + 1) {
-            Some(0xb4) => Some((Mark::Tick, 2)),
-            Some(0xab | 0xbb) => Some((Mark::CurlyDouble, 2)),
+            Some(0xb4) => Some((QuoteKind::Tick, 2)),
+            Some(0xab | 0xbb) => Some((QuoteKind::CurlyDouble, 2)),
             _ => None,
         },
         0xe2 if bytes.get(at + 1) == Some(&0x80) => match bytes.get(at + 2) {
-            Some(0x98..=0x9b) => Some((Mark::CurlySingle, 3)),
-            Some(0x9c..=0x9f) => Some((Mark::CurlyDouble, 3)),
+            Some(0x98..=0x9b) => Some((QuoteKind::CurlySingle, 3)),
+            Some(0x9c..=0x9f) => Some((QuoteKind::CurlyDouble, 3)),
             _ => None,
         },
         _ => None,
     }
 }
 
-impl Mark {
+impl QuoteKind {
     /// Returns whether `other` can close a string that `self` opened.
-    pub(super) fn closes_with(self, other: Mark) -> bool {
+    pub(super) fn closes_with(self, other: QuoteKind) -> bool {
         match self {
-            Mark::Double | Mark::Single => self == other,
-            Mark::CurlyDouble => matches!(other, Mark::CurlyDouble | Mark::Double),
-            Mark::Tick | Mark::CurlySingle => {
-                matches!(other, Mark::Tick | Mark::CurlySingle | Mark::Single)
+            QuoteKind::Double | QuoteKind::Single => self == other,
+            QuoteKind::CurlyDouble => matches!(other, QuoteKind::CurlyDouble | QuoteKind::Double),
+            QuoteKind::Tick | QuoteKind::CurlySingle => {
+                matches!(other, QuoteKind::Tick | QuoteKind::CurlySingle | QuoteKind::Single)
             }
         }
     }
@@ -111,12 +111,12 @@ impl<'a> Ahead<'a> {
     }
 
     /// Returns the byte here, or `None` at the end of the text and out of reach.
-    pub(super) fn byte(&self) -> LookQuestion<Option<u8>> {
+    pub(super) fn byte(&self) -> Lookahead<Option<u8>> {
         match self.bytes.get(self.at) {
             Some(&byte) if self.at < self.limit => Ok(Some(byte)),
             Some(_) => Ok(None),
             None if self.eof || self.at >= self.limit => Ok(None),
-            None => Err(Continuation),
+            None => Err(NeedMoreInput),
         }
     }
 
@@ -127,7 +127,7 @@ impl<'a> Ahead<'a> {
     }
 
     /// Skips white space, and returns the byte after it.
-    pub(super) fn space(&mut self) -> LookQuestion<Option<u8>> {
+    pub(super) fn space(&mut self) -> Lookahead<Option<u8>> {
         loop {
             let Some(byte) = self.byte()? else { return Ok(None) };
             if byte == b'\n' {
@@ -141,22 +141,22 @@ impl<'a> Ahead<'a> {
     }
 
     /// Returns the quotation mark here.
-    pub(super) fn mark(&self) -> Option<(Mark, usize)> {
+    pub(super) fn mark(&self) -> Option<(QuoteKind, usize)> {
         let within = self.at < self.bytes.len() && self.at < self.limit;
         within.then(|| mark_at(self.bytes, self.at)).flatten()
     }
 
     /// Returns whether the buffer continues with these bytes.
-    pub(super) fn starts(&self, with: &[u8]) -> LookQuestion<bool> {
+    pub(super) fn starts(&self, with: &[u8]) -> Lookahead<bool> {
         let have = &self.bytes[self.at.min(self.bytes.len())..];
         if have.len() >= with.len() {
             return Ok(have.starts_with(with));
         }
-        if with.starts_with(have) && !self.eof { Err(Continuation) } else { Ok(false) }
+        if with.starts_with(have) && !self.eof { Err(NeedMoreInput) } else { Ok(false) }
     }
 
     /// Returns whether a comment begins here.
-    pub(super) fn comment(&self) -> LookQuestion<bool> {
+    pub(super) fn comment(&self) -> Lookahead<bool> {
         Ok(match self.byte()? {
             Some(b'#') => true,
             Some(b'/') => self.starts(b"//")? || self.starts(b"/*")?,
@@ -166,12 +166,12 @@ impl<'a> Ahead<'a> {
 
     /// Returns whether a key with a colon begins here. A key that is cut by the end of the text
     /// counts as well.
-    pub(super) fn key(self) -> LookQuestion<bool> {
+    pub(super) fn key(self) -> Lookahead<bool> {
         Ok(self.member()? != Member::None)
     }
 
     /// Reads the key with its colon that begins here.
-    pub(super) fn member(mut self) -> LookQuestion<Member<'a>> {
+    pub(super) fn member(mut self) -> Lookahead<Member<'a>> {
         if let Some((mark, len)) = self.mark() {
             self.at += len;
             let start = self.at;
@@ -207,7 +207,7 @@ impl<'a> Ahead<'a> {
     }
 
     /// Returns whether one word and then a quoted key begin here: a remark before a member.
-    pub(super) fn word_then_key(mut self) -> LookQuestion<bool> {
+    pub(super) fn remark_then_key(mut self) -> Lookahead<bool> {
         let start = self.at;
         while self.byte()?.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             self.at += 1;
@@ -215,14 +215,14 @@ impl<'a> Ahead<'a> {
         let word = self.at > start;
         self.space()?;
         Ok(word
-            && self.mark().is_some_and(|(mark, _)| mark == Mark::Double)
+            && self.mark().is_some_and(|(mark, _)| mark == QuoteKind::Double)
             && !self.ended()
             && self.key()?)
     }
 
     /// Skips a block comment, if one begins here. If its end is out of reach, moves to the end of
     /// the reach.
-    pub(super) fn block_comment(&mut self) -> LookQuestion<()> {
+    pub(super) fn block_comment(&mut self) -> Lookahead<()> {
         if !self.starts(b"/*")? {
             return Ok(());
         }
@@ -240,7 +240,7 @@ impl<'a> Ahead<'a> {
     }
 
     /// Returns the member if a colon follows, after white space, that is not part of a URL.
-    fn colon(&mut self, member: Member<'a>) -> LookQuestion<Member<'a>> {
+    fn colon(&mut self, member: Member<'a>) -> Lookahead<Member<'a>> {
         match self.space()? {
             None if self.ended() => Ok(Member::Begun { ended: true }),
             Some(b':') => {
@@ -253,7 +253,7 @@ impl<'a> Ahead<'a> {
 
     /// Returns whether only a few words precede the closing brace of an object, without a mark that
     /// could close the string.
-    pub(super) fn last_mark(mut self, mark: Mark) -> LookQuestion<bool> {
+    pub(super) fn closes_object_unquoted(mut self, mark: QuoteKind) -> Lookahead<bool> {
         let end = self.at + 40;
         while self.at < end {
             match self.byte()? {
@@ -272,7 +272,7 @@ impl<'a> Ahead<'a> {
 
     /// Returns whether an element without quotation marks begins here: a comma or a bracket follows
     /// before any quotation mark.
-    pub(super) fn element(mut self) -> LookQuestion<bool> {
+    pub(super) fn element(mut self) -> Lookahead<bool> {
         loop {
             match self.byte()? {
                 None => return Ok(self.ended()),

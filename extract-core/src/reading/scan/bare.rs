@@ -1,7 +1,7 @@
 //! Finds the ends of tokens without quotation marks, and classifies them. A value continues over
 //! commas, spaces and brackets if the next member or element cannot begin there.
 
-use super::ahead::{Ahead, Continuation, LookQuestion, is_word, mark_at, space_len};
+use super::ahead::{Ahead, Lookahead, NeedMoreInput, is_word, mark_at, space_len};
 use super::closing::Within;
 use super::event::Token;
 
@@ -73,7 +73,7 @@ pub(super) fn value_end(
     bytes: &[u8],
     start: usize,
     eof: bool,
-) -> LookQuestion<End> {
+) -> Lookahead<End> {
     let mut at = start;
     let (mut round, mut nest) = (0_u32, 0_u32);
     let mut quotes = 0_usize;
@@ -149,11 +149,11 @@ pub(super) fn value_end(
         }
         at += 1;
     }
-    if eof { end(bytes.len()) } else { Err(Continuation) }
+    if eof { end(bytes.len()) } else { Err(NeedMoreInput) }
 }
 
 /// Returns whether the text after a comma can be the rest of an object.
-fn member_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
+fn member_follows(mut ahead: Ahead<'_>) -> Lookahead<bool> {
     match ahead.space()? {
         None | Some(b'}' | b']' | b',') => Ok(true),
         Some(_) if ahead.comment()? => Ok(true),
@@ -162,7 +162,7 @@ fn member_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
 }
 
 /// Returns whether a value without quotation marks ends with its line.
-fn line_ends(within: Within, mut ahead: Ahead<'_>) -> LookQuestion<bool> {
+fn line_ends(within: Within, mut ahead: Ahead<'_>) -> Lookahead<bool> {
     let Some(next) = ahead.space()? else { return Ok(true) };
     if matches!(next, b'}' | b']' | b',') || ahead.comment()? || ahead.starts(b"```")? {
         return Ok(true);
@@ -188,7 +188,7 @@ pub(super) enum KeyToken {
 }
 
 /// Reads a key without quotation marks.
-pub(super) fn key_end(bytes: &[u8], start: usize, eof: bool) -> LookQuestion<KeyToken> {
+pub(super) fn key_end(bytes: &[u8], start: usize, eof: bool) -> Lookahead<KeyToken> {
     let mut at = start;
     let mut words = 1;
     while let Some(&byte) = bytes.get(at) {
@@ -222,7 +222,7 @@ pub(super) fn key_end(bytes: &[u8], start: usize, eof: bool) -> LookQuestion<Key
                 if at + 1 < bytes.len() || eof {
                     words += usize::from(bytes.get(at + 1).is_some_and(|&next| is_word(next)));
                 } else {
-                    return Err(Continuation);
+                    return Err(NeedMoreInput);
                 }
             }
             _ => {
@@ -242,7 +242,7 @@ pub(super) fn key_end(bytes: &[u8], start: usize, eof: bool) -> LookQuestion<Key
         }
         at += 1;
     }
-    if eof { Ok(KeyToken::Cut) } else { Err(Continuation) }
+    if eof { Ok(KeyToken::Cut) } else { Err(NeedMoreInput) }
 }
 
 /// Returns the end of the key if the text is a key and a literal without a colon: `a true`.
@@ -256,7 +256,7 @@ fn split(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
 }
 
 /// Returns the offset after `name(`, if a value follows: a function call around a value.
-pub(super) fn call(bytes: &[u8], start: usize, eof: bool) -> LookQuestion<Option<usize>> {
+pub(super) fn call(bytes: &[u8], start: usize, eof: bool) -> Lookahead<Option<usize>> {
     let mut ahead = Ahead::new(bytes, start, eof);
     let first = bytes[start];
     if !(first.is_ascii_alphabetic() || first == b'_' || first == b'$') {

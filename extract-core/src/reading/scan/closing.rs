@@ -4,7 +4,7 @@
 //! marked as unclear.
 
 use super::Frame;
-use super::ahead::{Ahead, LookQuestion, Mark, Member};
+use super::ahead::{Ahead, Lookahead, Member, QuoteKind};
 use crate::contract::shape::MemberNames;
 
 /// The context of the open string.
@@ -81,7 +81,7 @@ impl DecidedQuote {
 
 /// Returns whether the schema can have this member. If the schema does not list all names, any
 /// member counts.
-pub(super) fn is_known(names: Option<&MemberNames>, member: Member<'_>) -> bool {
+pub(super) fn is_possible_member(names: Option<&MemberNames>, member: Member<'_>) -> bool {
     match (member, names) {
         (Member::None, _) => false,
         (_, None) => true,
@@ -93,18 +93,18 @@ pub(super) fn is_known(names: Option<&MemberNames>, member: Member<'_>) -> bool 
 }
 
 /// Decides the role of a quotation mark. `open` looks from the mark, `ahead` from its end.
-pub(super) fn judge(
+pub(super) fn decide_quote(
     setting: &QuoteContext<'_>,
-    mark: Mark,
+    mark: QuoteKind,
     open: Ahead<'_>,
     mut ahead: Ahead<'_>,
-) -> LookQuestion<DecidedQuote> {
+) -> Lookahead<DecidedQuote> {
     let begin = ahead.at;
     let Some(next) = ahead.space()? else { return Ok(DecidedQuote::ENDS) };
     let judged = if setting.inner && setting.within != Within::Root {
-        strictly(setting, next, ahead)?
+        decide_inner(setting, next, ahead)?
     } else {
-        match leniently(setting, next, ahead)? {
+        match decide_first(setting, next, ahead)? {
             DecidedQuote { verdict: QuoteDecision::Joins(on), .. } => {
                 return Ok(DecidedQuote { verdict: QuoteDecision::Joins(on), unclear: false });
             }
@@ -120,13 +120,13 @@ pub(super) fn judge(
     }
     if setting.break_before {
         let member = open.member()?;
-        if is_known(setting.names, member) {
+        if is_possible_member(setting.names, member) {
             let unclear = judged.unclear || setting.inner && setting.names.is_none();
             return Ok(DecidedQuote { verdict: QuoteDecision::EndedBefore, unclear });
         }
     }
     ahead.at += usize::from(next == b',');
-    if !setting.inner && ahead.last_mark(mark)? {
+    if !setting.inner && ahead.closes_object_unquoted(mark)? {
         // No other mark can close the string, but the text after this one may be a part of it.
         return Ok(DecidedQuote::ENDS.unclear(true));
     }
@@ -134,11 +134,11 @@ pub(super) fn judge(
 }
 
 /// Decides the role of the first mark in a string, if it does not plainly end it.
-fn leniently(
+fn decide_first(
     setting: &QuoteContext<'_>,
     next: u8,
     mut ahead: Ahead<'_>,
-) -> LookQuestion<DecidedQuote> {
+) -> Lookahead<DecidedQuote> {
     if next == b'+' {
         let mut behind = ahead;
         behind.at += 1;
@@ -198,11 +198,11 @@ fn leniently(
 
 /// Decides the role of a mark in a string that already holds one. It ends the string only if the
 /// text after it can follow here, by its form and by the name of the member.
-fn strictly(
+fn decide_inner(
     setting: &QuoteContext<'_>,
     next: u8,
     mut ahead: Ahead<'_>,
-) -> LookQuestion<DecidedQuote> {
+) -> Lookahead<DecidedQuote> {
     if ahead.comment()? {
         return Ok(comment(ahead)?.unclear(true));
     }
@@ -223,7 +223,8 @@ fn strictly(
         }
         (_, b'}' | b']') => closers(setting, ahead),
         (Within::Object, _) if ahead.mark().is_some() || ahead.newline => {
-            let known = !closes_itself(ahead)? && is_known(setting.names, ahead.member()?);
+            let known =
+                !closes_itself(ahead)? && is_possible_member(setting.names, ahead.member()?);
             Ok(DecidedQuote::ends(known).unclear(known && setting.names.is_none()))
         }
         (Within::List, b'{' | b'[') => Ok(DecidedQuote::INNER.unclear(true)),
@@ -235,7 +236,7 @@ fn strictly(
 }
 
 /// Decides from the text after a comma in an object.
-fn next_member(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
+fn next_member(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> Lookahead<DecidedQuote> {
     match ahead.space()? {
         None | Some(b'}' | b']') => return Ok(DecidedQuote::ENDS),
         Some(_) => {}
@@ -245,7 +246,7 @@ fn next_member(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion
     }
     let member = ahead.member()?;
     let quoted = ahead.mark().is_some();
-    if is_known(setting.names, member) {
+    if is_possible_member(setting.names, member) {
         // Many texts hold words with a colon after them.
         return Ok(DecidedQuote::ENDS.unclear(setting.names.is_none() && !quoted));
     }
@@ -254,7 +255,7 @@ fn next_member(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion
 }
 
 /// Decides from the text after a comma in a list.
-fn next_element(mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
+fn next_element(mut ahead: Ahead<'_>) -> Lookahead<DecidedQuote> {
     Ok(match ahead.space()? {
         None | Some(b']' | b'}' | b'{' | b'[' | b'0'..=b'9' | b'-') => DecidedQuote::ENDS,
         Some(_) if ahead.mark().is_some() => DecidedQuote::ENDS,
@@ -265,7 +266,7 @@ fn next_element(mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
 
 /// Decides from closing brackets. They must close the open containers, and the text after them must
 /// be able to follow.
-fn closers(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
+fn closers(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> Lookahead<DecidedQuote> {
     let mut open = setting.stack.iter().rev().filter(|frame| **frame != Frame::Call);
     let mut inside = open.next();
     let mut any = false;
@@ -306,7 +307,7 @@ fn closers(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion<Dec
         return Ok(DecidedQuote::ENDS.unclear(ahead.mark().is_some()));
     }
     if !list && ahead.mark().is_some() {
-        let known = is_known(setting.names, ahead.member()?);
+        let known = is_possible_member(setting.names, ahead.member()?);
         return Ok(DecidedQuote::ends(known).unclear(known && setting.names.is_none()));
     }
     let ends = ahead.newline || ahead.starts(b"```")?;
@@ -316,7 +317,7 @@ fn closers(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion<Dec
 /// Decides from the text after the last closing bracket. Another value, a new line, or the end of a
 /// fence or element may follow. Words are a remark, unless a quotation mark after them ends a
 /// string of the value. `inner` says that the string already holds a quotation mark.
-fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> LookQuestion<DecidedQuote> {
+fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> Lookahead<DecidedQuote> {
     if ahead.newline || matches!(next, b'{' | b'[' | b'`' | b'<' | b')') {
         return Ok(DecidedQuote::ENDS);
     }
@@ -335,7 +336,7 @@ fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> LookQuestion<Deci
             None if !ahead.ended() => return Ok(DecidedQuote::ENDS.unclear(quotes || inner)),
             None | Some(b'\n' | b'{' | b'[') => return Ok(DecidedQuote::ENDS),
             Some(_) => match ahead.mark() {
-                Some((Mark::Double, len)) => {
+                Some((QuoteKind::Double, len)) => {
                     quotes = true;
                     ahead.at += len;
                     let mut behind = ahead;
@@ -352,7 +353,7 @@ fn behind_root(mut ahead: Ahead<'_>, next: u8, inner: bool) -> LookQuestion<Deci
 
 /// Decides from a comment after the mark: the mark ends the string if only a comment follows on the
 /// line.
-fn comment(mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
+fn comment(mut ahead: Ahead<'_>) -> Lookahead<DecidedQuote> {
     if ahead.starts(b"/*")? {
         return Ok(DecidedQuote::ENDS);
     }
@@ -370,16 +371,16 @@ fn comment(mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
 }
 
 /// Returns whether the text after a comma can be the rest of an object.
-fn member_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
+fn member_follows(mut ahead: Ahead<'_>) -> Lookahead<bool> {
     match ahead.space()? {
         None | Some(b'}' | b']' | b',' | b'.' | b'/' | b'#') => Ok(true),
         Some(_) if ahead.mark().is_some() && ahead.newline => Ok(true),
-        Some(_) => Ok(ahead.key()? || ahead.word_then_key()?),
+        Some(_) => Ok(ahead.key()? || ahead.remark_then_key()?),
     }
 }
 
 /// Returns whether the text after a comma can be the rest of a list.
-fn element_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
+fn element_follows(mut ahead: Ahead<'_>) -> Lookahead<bool> {
     match ahead.space()? {
         None
         | Some(b'}' | b']' | b',' | b'.' | b'/' | b'#' | b'{' | b'[' | b'(' | b'0'..=b'9' | b'-') => {
@@ -391,7 +392,7 @@ fn element_follows(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
 }
 
 /// Decides whether the closing bracket here is one, from the text after it.
-fn closer_holds(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestion<DecidedQuote> {
+fn closer_holds(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> Lookahead<DecidedQuote> {
     ahead.at += 1;
     ahead.newline = false;
     let Some(next) = ahead.space()? else { return Ok(DecidedQuote::ENDS) };
@@ -420,7 +421,7 @@ fn closer_holds(setting: &QuoteContext<'_>, mut ahead: Ahead<'_>) -> LookQuestio
 
 /// Returns whether the mark here is followed by text that can follow a string. Then this mark
 /// closes the string, and the one before it was an inner mark.
-fn closes_itself(mut ahead: Ahead<'_>) -> LookQuestion<bool> {
+fn closes_itself(mut ahead: Ahead<'_>) -> Lookahead<bool> {
     let Some((_, len)) = ahead.mark() else { return Ok(false) };
     ahead.at += len;
     Ok(match ahead.space()? {

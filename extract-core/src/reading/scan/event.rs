@@ -73,7 +73,7 @@ pub trait Sink {
     fn string_end(&mut self, at: usize, whole: bool) {}
     /// The last string, an element of a list, is the key of a member without an opening brace. An
     /// object with this key takes the place of the string, and stays open.
-    fn rekey(&mut self) {}
+    fn string_became_key(&mut self) {}
     /// A token without quotation marks. `whole` is false if the text ended directly after it, so
     /// more of it could follow.
     fn scalar(&mut self, token: Token, text: &str, span: (usize, usize), whole: bool) {}
@@ -119,9 +119,9 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
         self.1.string_end(at, whole);
     }
 
-    fn rekey(&mut self) {
-        self.0.rekey();
-        self.1.rekey();
+    fn string_became_key(&mut self) {
+        self.0.string_became_key();
+        self.1.string_became_key();
     }
 
     fn scalar(&mut self, token: Token, text: &str, span: (usize, usize), whole: bool) {

@@ -1,7 +1,7 @@
 //! The fast path of the scanner for plain JSON. It emits the same events. The first byte that is
 //! not plain JSON is left to the rest of the scanner.
 
-use super::ahead::{Continuation, LookQuestion, Mark};
+use super::ahead::{Lookahead, NeedMoreInput, QuoteKind};
 use super::bare;
 use super::event::{Sink, Token, TokenRole};
 use super::{Frame, Scanner, State};
@@ -68,7 +68,7 @@ impl<S: Sink> Scanner<S> {
                 (State::Value, b'"') => {
                     let opens = bytes.get(*at + 1).is_some_and(|&next| next != b'"');
                     if opens {
-                        self.open_string(TokenRole::Value, Mark::Double, *at, 1);
+                        self.open_string(TokenRole::Value, QuoteKind::Double, *at, 1);
                         *at += 1;
                     }
                     return;
@@ -121,7 +121,7 @@ impl<S: Sink> Scanner<S> {
         {
             return false;
         }
-        self.open_string(TokenRole::Key, Mark::Double, *at, 1);
+        self.open_string(TokenRole::Key, QuoteKind::Double, *at, 1);
         self.sink.text(&text[start..start + len]);
         *at = start + len + 1;
         self.end_string(*at);
@@ -177,16 +177,11 @@ impl<S: Sink> Scanner<S> {
     /// Returns whether the text after a quotation mark shows that it ends a value: the next member
     /// with its colon, the next element, or a closing bracket with text that can follow it.
     /// Otherwise the mark needs a decision.
-    pub(super) fn ends_plainly(
-        &self,
-        bytes: &[u8],
-        behind: usize,
-        eof: bool,
-    ) -> LookQuestion<bool> {
+    pub(super) fn ends_plainly(&self, bytes: &[u8], behind: usize, eof: bool) -> Lookahead<bool> {
         let bytes = &bytes[behind..bytes.len().min(behind + NEAR)];
         let get = |at: usize| match bytes.get(at) {
             // More bytes are needed to decide.
-            None if !eof && bytes.len() < NEAR => Err(Continuation),
+            None if !eof && bytes.len() < NEAR => Err(NeedMoreInput),
             found => Ok(found.copied()),
         };
         let next = behind_space(bytes, 0);

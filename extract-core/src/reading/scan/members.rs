@@ -1,6 +1,6 @@
 //! Scans between strings: values, keys, colons, commas and closing brackets, in any order.
 
-use super::ahead::{Ahead, Continuation, LookQuestion, Mark, mark_at};
+use super::ahead::{Ahead, Lookahead, NeedMoreInput, QuoteKind, mark_at};
 use super::bare::{self, KeyToken};
 use super::closing::Within;
 use super::event::{Container, NotePlace, Sink, Token, TokenRole};
@@ -15,12 +15,12 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Reads a value, or text in its place.
-    pub(super) fn value(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
+    pub(super) fn value(&mut self, text: &str, at: &mut usize, eof: bool) -> Lookahead<()> {
         let bytes = text.as_bytes();
         match bytes[*at] {
             b'{' => self.open_container(Frame::Object, at),
             b'[' => self.open_container(Frame::List { round: false }, at),
-            b'"' => self.quoted(bytes, at, Mark::Double, 1, eof)?,
+            b'"' => self.quoted(bytes, at, QuoteKind::Double, 1, eof)?,
             b'}' | b']' | b')' => {
                 let missing = self.within() == Within::Object;
                 self.close_with(bytes, at, eof, missing)?;
@@ -67,7 +67,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Reads `...` or `…` in place of omitted elements. Returns whether one was there.
-    fn ellipsis(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> LookQuestion<bool> {
+    fn ellipsis(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Lookahead<bool> {
         let here = Ahead::new(bytes, *at, eof);
         let three = here.starts(b"...")?;
         if self.stack.is_empty() || !(three || here.starts("…".as_bytes())?) {
@@ -96,10 +96,10 @@ impl<S: Sink> Scanner<S> {
         &mut self,
         bytes: &[u8],
         at: &mut usize,
-        mark: Mark,
+        mark: QuoteKind,
         len: usize,
         eof: bool,
-    ) -> LookQuestion<()> {
+    ) -> Lookahead<()> {
         let byte = bytes[*at];
         if len == 1 {
             let here = Ahead::new(bytes, *at, eof);
@@ -122,7 +122,7 @@ impl<S: Sink> Scanner<S> {
 
     /// Returns whether `"""` is an empty string and one more quotation mark: only at the end of a
     /// text without a container.
-    fn empty_then_quote(&self, bytes: &[u8], at: usize, eof: bool) -> LookQuestion<bool> {
+    fn empty_then_quote(&self, bytes: &[u8], at: usize, eof: bool) -> Lookahead<bool> {
         let mut behind = Ahead::new(bytes, at + 3, eof);
         Ok(self.within() == Within::Root && behind.space()?.is_none())
     }
@@ -154,7 +154,7 @@ impl<S: Sink> Scanner<S> {
         at: &mut usize,
         eof: bool,
         missing: bool,
-    ) -> LookQuestion<()> {
+    ) -> Lookahead<()> {
         let mut byte = bytes[*at];
         if byte == b'}'
             && matches!(self.stack.as_slice(), [Frame::Object, Frame::List { round: false }])
@@ -209,7 +209,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Reads a value without quotation marks.
-    fn bare_value(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
+    fn bare_value(&mut self, text: &str, at: &mut usize, eof: bool) -> Lookahead<()> {
         let bytes = text.as_bytes();
         if self.call(bytes, at, eof)? {
             return Ok(());
@@ -249,7 +249,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Enters a function call around a value, if one begins here. Returns whether it does.
-    fn call(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> LookQuestion<bool> {
+    fn call(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Lookahead<bool> {
         let Some(inside) = bare::call(bytes, *at, eof)? else { return Ok(false) };
         if self.stack.len() >= self.limits.depth {
             self.error = Some(ScanError::TooDeep(self.limits.depth));
@@ -262,12 +262,12 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Reads a key, or text in its place.
-    pub(super) fn key(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
+    pub(super) fn key(&mut self, text: &str, at: &mut usize, eof: bool) -> Lookahead<()> {
         let bytes = text.as_bytes();
         match bytes[*at] {
             b'}' | b']' | b')' => return self.close_with(bytes, at, eof, false),
             b'"' => {
-                self.open_string(TokenRole::Key, Mark::Double, *at, 1);
+                self.open_string(TokenRole::Key, QuoteKind::Double, *at, 1);
                 *at += 1;
                 return Ok(());
             }
@@ -299,7 +299,7 @@ impl<S: Sink> Scanner<S> {
                 let word =
                     bytes[*at + 3..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
                 if *at + 3 + word == bytes.len() && !eof {
-                    return Err(Continuation);
+                    return Err(NeedMoreInput);
                 }
                 self.mark_here(RepairKind::StrayText, NotePlace::Container, *at, 3 + word);
                 *at += 3 + word;
@@ -317,7 +317,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Reads a key without quotation marks.
-    fn bare_key(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
+    fn bare_key(&mut self, text: &str, at: &mut usize, eof: bool) -> Lookahead<()> {
         let bytes = text.as_bytes();
         match bare::key_end(bytes, *at, eof)? {
             KeyToken::Key { token, resume, colon } => {
@@ -344,12 +344,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Reads the text between a key and its value.
-    pub(super) fn after_key(
-        &mut self,
-        bytes: &[u8],
-        at: &mut usize,
-        eof: bool,
-    ) -> LookQuestion<()> {
+    pub(super) fn after_key(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Lookahead<()> {
         match bytes[*at] {
             b':' => {
                 *at += 1;
@@ -374,12 +369,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Reads the text after a value.
-    pub(super) fn after_value(
-        &mut self,
-        bytes: &[u8],
-        at: &mut usize,
-        eof: bool,
-    ) -> LookQuestion<()> {
+    pub(super) fn after_value(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Lookahead<()> {
         let next = if self.within() == Within::Object { State::Key } else { State::Value };
         match bytes[*at] {
             b',' => {
@@ -398,7 +388,7 @@ impl<S: Sink> Scanner<S> {
                     return Ok(());
                 }
                 self.mark_here(RepairKind::MissingOpener, NotePlace::This, *at, 0);
-                self.sink.rekey();
+                self.sink.string_became_key();
                 self.stack.push(Frame::Object);
                 self.state = State::Value;
                 *at += 1;
@@ -463,7 +453,7 @@ impl<S: Sink> Scanner<S> {
 }
 
 /// Returns whether `(` opens a list: it is followed by a value that is not a bare word.
-fn tuple_opens(bytes: &[u8], at: usize, eof: bool) -> LookQuestion<bool> {
+fn tuple_opens(bytes: &[u8], at: usize, eof: bool) -> Lookahead<bool> {
     let mut ahead = Ahead::new(bytes, at + 1, eof);
     let next = ahead.space()?;
     Ok(ahead.mark().is_some() || matches!(next, Some(b'0'..=b'9' | b'-' | b'{' | b'[' | b'(')))

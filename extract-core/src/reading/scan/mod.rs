@@ -15,7 +15,7 @@ mod utf8;
 
 pub use event::{Container, NotePlace, Sink, Token, TokenRole};
 
-use ahead::{Ahead, Continuation, LookQuestion, space_len};
+use ahead::{Ahead, Lookahead, NeedMoreInput, space_len};
 use closing::Within;
 use open::Open;
 use std::sync::Arc;
@@ -211,7 +211,7 @@ impl<S: Sink> Scanner<S> {
 
     /// Sets the possible names of members. They help to decide where a string ends if the text
     /// alone does not show it.
-    pub(crate) fn knowing(mut self, names: Option<Arc<MemberNames>>) -> Self {
+    pub(crate) fn member_names(mut self, names: Option<Arc<MemberNames>>) -> Self {
         self.names = names;
         self
     }
@@ -256,14 +256,14 @@ impl<S: Sink> Scanner<S> {
     /// Takes a piece that is only plain text of the open string, as most small pieces are. `take`
     /// sends it to the sink, or refuses it. Returns whether the piece was taken.
     #[inline]
-    pub(crate) fn flow(&mut self, text: &str, take: impl FnOnce(&mut S) -> bool) -> bool {
+    pub(crate) fn take_plain(&mut self, text: &str, take: impl FnOnce(&mut S) -> bool) -> bool {
         let more = self.state == State::String && self.carry.is_empty() && self.error.is_none();
         let within = self.base + text.len() <= self.limits.bytes;
         let taken = more && within && self.is_plain(text) && take(&mut self.sink);
         if taken {
             self.base += text.len();
-            self.keep(text);
-            self.reckon(text);
+            self.keep_raw(text);
+            self.update_tail(text);
         }
         taken
     }
@@ -282,7 +282,7 @@ impl<S: Sink> Scanner<S> {
                 sink.text(text);
                 true
             };
-            if self.flow(text, tell) {
+            if self.take_plain(text, tell) {
                 return;
             }
             let used = self.run(text, false);
@@ -481,7 +481,7 @@ impl<S: Sink> Scanner<S> {
                         }
                         None => at = bytes.len(),
                     }
-                    if at == bytes.len() { Err(Continuation) } else { Ok(()) }
+                    if at == bytes.len() { Err(NeedMoreInput) } else { Ok(()) }
                 }
                 State::BlockComment => {
                     if let Some(end) = memchr::memmem::find(&bytes[at..], b"*/") {
@@ -491,7 +491,7 @@ impl<S: Sink> Scanner<S> {
                     } else {
                         let half = !eof && at < bytes.len() && bytes.last() == Some(&b'*');
                         at = bytes.len() - usize::from(half);
-                        Err(Continuation)
+                        Err(NeedMoreInput)
                     }
                 }
                 _ => {
@@ -522,7 +522,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Reads the next token between strings.
-    fn structure(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
+    fn structure(&mut self, text: &str, at: &mut usize, eof: bool) -> Lookahead<()> {
         let bytes = text.as_bytes();
         if matches!(bytes[*at], b'/' | b'#') && self.comment(bytes, at, eof)? {
             return Ok(());
@@ -536,7 +536,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Enters a comment, if one begins here. Returns whether it does.
-    fn comment(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> LookQuestion<bool> {
+    fn comment(&mut self, bytes: &[u8], at: &mut usize, eof: bool) -> Lookahead<bool> {
         let here = Ahead::new(bytes, *at, eof);
         if self.stack.is_empty() && bytes[*at] == b'#' && self.began || !here.comment()? {
             return Ok(false);

@@ -1,6 +1,6 @@
 //! The state of the open string.
 
-use super::ahead::Mark;
+use super::ahead::QuoteKind;
 use super::event::TokenRole;
 
 /// White space, and a comma before it, at the end of the open string so far.
@@ -31,7 +31,7 @@ impl Tail {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the string")]
 pub(super) struct Open {
     pub(super) role: TokenRole,
-    pub(super) mark: Mark,
+    pub(super) mark: QuoteKind,
     /// The number of quotation marks inside it so far is odd.
     pub(super) odd: bool,
     pub(super) tail: Tail,
@@ -74,7 +74,7 @@ impl Open {
         let alone = matches!(self.last, b' ' | b'\t' | b'\r' | b'\n');
         let opens = alone || b"([{<=:,;/-".contains(&self.last);
         let word = next.is_some_and(|next| next.is_ascii_alphabetic() || next >= 0x80);
-        if self.mark != Mark::Double && !opens && word {
+        if self.mark != QuoteKind::Double && !opens && word {
             // An apostrophe.
             return;
         }
@@ -89,7 +89,7 @@ impl Open {
     /// A string in double quotation marks that has just been opened.
     pub(super) const NEW: Self = Self {
         role: TokenRole::Value,
-        mark: Mark::Double,
+        mark: QuoteKind::Double,
         odd: false,
         tail: Tail { space: 0, broken: false, comma: false },
         last: b' ',

@@ -1,8 +1,10 @@
 //! Scans inside strings: emits plain text as it arrives, decodes escapes, and decides whether a
 //! quotation mark ends the string.
 
-use super::ahead::{Ahead, Continuation, LookQuestion, Mark, mark_at};
-use super::closing::{DecidedQuote, QuoteContext, QuoteDecision, Within, is_known, judge};
+use super::ahead::{Ahead, Lookahead, NeedMoreInput, QuoteKind, mark_at};
+use super::closing::{
+    DecidedQuote, QuoteContext, QuoteDecision, Within, decide_quote, is_possible_member,
+};
 use super::event::{NotePlace, Sink, TokenRole};
 use super::fast_path::plain_len;
 use super::open::{Escapes, Open, Tail};
@@ -12,12 +14,12 @@ use crate::reading::report::RepairKind;
 
 impl<S: Sink> Scanner<S> {
     /// Opens a string at a quotation mark of `len` bytes.
-    pub(super) fn open_string(&mut self, role: TokenRole, mark: Mark, at: usize, len: usize) {
+    pub(super) fn open_string(&mut self, role: TokenRole, mark: QuoteKind, at: usize, len: usize) {
         self.began = true;
         self.comma = false;
         self.fresh = false;
         self.sink.string_begin(role, self.base + at);
-        if mark != Mark::Double {
+        if mark != QuoteKind::Double {
             let offset = self.base + at;
             let place = if role == TokenRole::Key { NotePlace::Next } else { NotePlace::This };
             self.note(RepairKind::Quotes, place, (offset, offset + len));
@@ -38,15 +40,15 @@ impl<S: Sink> Scanner<S> {
     fn run_end(&self, bytes: &[u8], at: usize) -> usize {
         let rest = &bytes[at..];
         let found = match self.open.mark {
-            Mark::Double if self.lines => {
+            QuoteKind::Double if self.lines => {
                 rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b','))
             }
-            Mark::Double => memchr::memchr2(b'"', b'\\', rest),
-            Mark::Single => memchr::memchr2(b'\'', b'\\', rest),
-            Mark::Tick | Mark::CurlySingle => {
+            QuoteKind::Double => memchr::memchr2(b'"', b'\\', rest),
+            QuoteKind::Single => memchr::memchr2(b'\'', b'\\', rest),
+            QuoteKind::Tick | QuoteKind::CurlySingle => {
                 rest.iter().position(|byte| matches!(byte, b'\'' | b'`' | b'\\' | 0xe2 | 0xc2))
             }
-            Mark::CurlyDouble => {
+            QuoteKind::CurlyDouble => {
                 rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0xe2 | 0xc2))
             }
         };
@@ -57,7 +59,7 @@ impl<S: Sink> Scanner<S> {
     /// backslash or control character.
     #[inline]
     pub(super) fn is_plain(&self, piece: &str) -> bool {
-        let ours = self.open.mark == Mark::Double && !self.lines;
+        let ours = self.open.mark == QuoteKind::Double && !self.lines;
         ours && plain_len(piece.as_bytes()) == piece.len()
     }
 
@@ -74,15 +76,15 @@ impl<S: Sink> Scanner<S> {
     /// Emits a piece of text.
     fn pass(&mut self, piece: &str) {
         if !piece.is_empty() {
-            self.reckon(piece);
-            self.keep(piece);
+            self.update_tail(piece);
+            self.keep_raw(piece);
             self.sink.text(piece);
         }
     }
 
     /// Keeps the text since the first escape as written, in case the backslashes are literal.
     #[inline]
-    pub(super) fn keep(&mut self, piece: &str) {
+    pub(super) fn keep_raw(&mut self, piece: &str) {
         if self.open.escapes == Escapes::Read {
             self.written.push_str(piece);
             self.sent += piece.len();
@@ -91,11 +93,11 @@ impl<S: Sink> Scanner<S> {
 
     /// Updates the facts about the end of the string.
     #[inline]
-    pub(super) fn reckon(&mut self, piece: &str) {
+    pub(super) fn update_tail(&mut self, piece: &str) {
         let Some(&last) = piece.as_bytes().last() else { return };
         (self.open.empty, self.open.last) = (false, last);
         if matches!(last, b' ' | b'\t' | b'\r' | b'\n' | b',') {
-            self.loosen(piece);
+            self.update_trailing_space(piece);
         } else {
             self.open.tail = Tail::default();
             self.open.solid = true;
@@ -103,7 +105,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Updates the count of white space, and the comma before it, at the end of the string.
-    fn loosen(&mut self, piece: &str) {
+    fn update_trailing_space(&mut self, piece: &str) {
         let solid = piece.trim_end_matches([' ', '\t', '\r', '\n']);
         let space = &piece[solid.len()..];
         if !solid.is_empty() {
@@ -115,15 +117,15 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Reads on in the open string.
-    pub(super) fn string(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
+    pub(super) fn string(&mut self, text: &str, at: &mut usize, eof: bool) -> Lookahead<()> {
         let bytes = text.as_bytes();
-        if self.open.mark == Mark::Double && !self.lines {
+        if self.open.mark == QuoteKind::Double && !self.lines {
             let end = *at + plain_len(&bytes[*at..]);
             self.pass(&text[*at..end]);
             *at = end;
             match bytes.get(end) {
-                None => return Err(Continuation),
-                Some(b'"') => return self.quote(text, at, Mark::Double, 1, eof),
+                None => return Err(NeedMoreInput),
+                Some(b'"') => return self.quote(text, at, QuoteKind::Double, 1, eof),
                 Some(b'\\') => return self.escape(text, at, eof),
                 // A control character.
                 Some(_) => {}
@@ -142,7 +144,7 @@ impl<S: Sink> Scanner<S> {
         }
         self.emit(&text[*at..end], *at);
         *at = end;
-        let Some(&byte) = bytes.get(end) else { return Err(Continuation) };
+        let Some(&byte) = bytes.get(end) else { return Err(NeedMoreInput) };
         match byte {
             b'\\' => self.escape(text, at, eof),
             b'\n' | b',' => self.line(text, at, eof),
@@ -182,7 +184,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Reads an escape.
-    fn escape(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
+    fn escape(&mut self, text: &str, at: &mut usize, eof: bool) -> Lookahead<()> {
         let (char, len, odd) = match escape(&text.as_bytes()[*at..], eof) {
             Escape::Char(char, len) => (Some(char), len, false),
             Escape::Odd(char, len) => (Some(char), len, true),
@@ -192,7 +194,7 @@ impl<S: Sink> Scanner<S> {
                 *at = text.len();
                 return Ok(());
             }
-            Escape::More => return Err(Continuation),
+            Escape::More => return Err(NeedMoreInput),
         };
         let written = &text[*at..*at + len];
         if len == 1 && self.open.escapes != Escapes::Literal {
@@ -237,7 +239,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Reads a line break or a comma, in the mode in which a line break may end a string.
-    fn line(&mut self, text: &str, at: &mut usize, eof: bool) -> LookQuestion<()> {
+    fn line(&mut self, text: &str, at: &mut usize, eof: bool) -> Lookahead<()> {
         let byte = text.as_bytes()[*at];
         let mut ahead = Ahead::new(text.as_bytes(), *at + 1, eof);
         let next = ahead.space()?;
@@ -267,8 +269,8 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Returns whether a member begins here, as far as its name shows.
-    fn member(&self, ahead: Ahead<'_>) -> LookQuestion<bool> {
-        Ok(is_known(self.names.as_deref(), ahead.member()?))
+    fn member(&self, ahead: Ahead<'_>) -> Lookahead<bool> {
+        Ok(is_possible_member(self.names.as_deref(), ahead.member()?))
     }
 
     /// Reads a quotation mark, and decides whether it ends the string.
@@ -276,10 +278,10 @@ impl<S: Sink> Scanner<S> {
         &mut self,
         text: &str,
         at: &mut usize,
-        mark: Mark,
+        mark: QuoteKind,
         len: usize,
         eof: bool,
-    ) -> LookQuestion<()> {
+    ) -> Lookahead<()> {
         let bytes = text.as_bytes();
         if self.doubled(bytes, *at, len, eof)? {
             self.string_note(RepairKind::Quotes, *at, len);
@@ -295,7 +297,7 @@ impl<S: Sink> Scanner<S> {
             }
             return Ok(());
         }
-        let value = self.open.role == TokenRole::Value && mark == Mark::Double;
+        let value = self.open.role == TokenRole::Value && mark == QuoteKind::Double;
         let plain = value && !self.open.inner && !self.open.doubled;
         if plain && self.ends_plainly(bytes, *at + len, eof)? {
             self.trim_line_end(*at);
@@ -327,7 +329,7 @@ impl<S: Sink> Scanner<S> {
         };
         let open = Ahead::new(bytes, *at, eof);
         let DecidedQuote { verdict, unclear } =
-            judge(&setting, mark, open, Ahead::new(bytes, *at + len, eof))?;
+            decide_quote(&setting, mark, open, Ahead::new(bytes, *at + len, eof))?;
         let ends = !matches!(verdict, QuoteDecision::Inner | QuoteDecision::Joins(_));
         // If a doubled opening mark is not closed by a doubled one, its second mark was part of the
         // string.
@@ -367,19 +369,19 @@ impl<S: Sink> Scanner<S> {
     /// Removes a raw line break directly before the closing mark: it belongs to the layout and not
     /// to the string.
     fn trim_line_end(&mut self, at: usize) {
-        if self.open.tail.line_end() > 0 && self.open.solid && self.open.mark == Mark::Double {
+        if self.open.tail.line_end() > 0 && self.open.solid && self.open.mark == QuoteKind::Double {
             self.string_note(RepairKind::ControlCharacter, at, 0);
             self.sink.retract(self.open.tail.line_end());
         }
     }
 
     /// Returns whether the mark is one of a doubled pair: `""key""`.
-    fn doubled(&self, bytes: &[u8], at: usize, len: usize, eof: bool) -> LookQuestion<bool> {
+    fn doubled(&self, bytes: &[u8], at: usize, len: usize, eof: bool) -> Lookahead<bool> {
         let ahead = Ahead::new(bytes, at + len, eof);
         if self.open.empty {
             let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-            return Ok(self.open.mark == Mark::Double && ahead.byte()?.is_some_and(word)
-                || self.open.mark == Mark::Single && ahead.byte()?.is_some_and(word));
+            return Ok(self.open.mark == QuoteKind::Double && ahead.byte()?.is_some_and(word)
+                || self.open.mark == QuoteKind::Single && ahead.byte()?.is_some_and(word));
         }
         if !self.open.doubled {
             return Ok(false);
@@ -401,7 +403,7 @@ impl<S: Sink> Scanner<S> {
 
     /// Returns whether the mark that ends at `at` closes a key. It does, unless a word follows
     /// whose closing mark precedes a colon.
-    fn key_closes(&self, bytes: &[u8], at: usize, eof: bool) -> LookQuestion<bool> {
+    fn key_closes(&self, bytes: &[u8], at: usize, eof: bool) -> Lookahead<bool> {
         let mut ahead = Ahead::new(bytes, at, eof);
         match ahead.byte()? {
             Some(byte) if super::ahead::is_word(byte) && byte < 0x80 => {}
@@ -439,14 +441,14 @@ impl<S: Sink> Scanner<S> {
         at: &mut usize,
         mark: u8,
         eof: bool,
-    ) -> LookQuestion<()> {
+    ) -> Lookahead<()> {
         let bytes = text.as_bytes();
         let Some(found) = memchr::memmem::find(&bytes[*at..], &[mark; 3]) else {
             let marks = bytes[*at..].iter().rev().take(2).take_while(|&&byte| byte == mark);
             let end = bytes.len() - if eof { 0 } else { marks.count() };
             self.block.push_str(&text[*at..end]);
             *at = end;
-            return Err(Continuation);
+            return Err(NeedMoreInput);
         };
         let mut end = *at + found;
         // The last three marks of a longer run close the string.
@@ -456,7 +458,7 @@ impl<S: Sink> Scanner<S> {
         if end + 3 == bytes.len() && !eof {
             self.block.push_str(&text[*at..end]);
             *at = end;
-            return Err(Continuation);
+            return Err(NeedMoreInput);
         }
         let mut raw = std::mem::take(&mut self.block);
         raw.push_str(&text[*at..end]);

@@ -47,7 +47,7 @@ impl Tree {
     }
 
     /// Returns the node that a note at this place is about.
-    pub(super) fn place(&self, place: NotePlace) -> NodeId {
+    pub(super) fn node_of(&self, place: NotePlace) -> NodeId {
         let len = index(self.slots.len());
         match place {
             NotePlace::This => len.saturating_sub(1),
@@ -78,7 +78,7 @@ impl Tree {
     }
 
     /// Assigns notes about a value that never came to the first node of their root.
-    pub(super) fn adopt(&mut self) {
+    pub(super) fn attach_orphans(&mut self) {
         let (first, len) = (index(self.root_slots), index(self.slots.len()));
         let from = self.root_notes.min(self.notes.len());
         if first >= len {
@@ -94,8 +94,8 @@ impl Tree {
     }
 
     /// Sorts the notes by node, and marks the nodes that have notes.
-    pub(in crate::reading) fn settle(&mut self) {
-        self.adopt();
+    pub(in crate::reading) fn sort_notes(&mut self) {
+        self.attach_orphans();
         if !self.sorted {
             self.notes.sort_by_key(|note| note.node);
             self.sorted = true;
@@ -112,6 +112,6 @@ impl Tree {
     /// Settles again, after nodes were added.
     pub(in crate::reading) fn resettle(&mut self) {
         self.sorted = false;
-        self.settle();
+        self.sort_notes();
     }
 }

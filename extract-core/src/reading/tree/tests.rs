@@ -22,7 +22,7 @@ fn scan(text: &str) -> (Tree, CutEnding) {
 fn all(text: &str) -> Tree {
     let tree = Tree::with_capacity(text.len());
     let (mut tree, _) = candidates::bracketed(text, 0, tree, Limits::default(), false);
-    tree.settle();
+    tree.sort_notes();
     tree
 }
 
@@ -200,7 +200,7 @@ fn texts(text: &str, fields: &[&str]) -> Vec<(String, bool)> {
     let schema = serde_json::json!({"type": "object", "properties": properties});
     let names = Shape::compile(&schema).expect("the schema is good").member_names();
     let scanner = Scanner::with_limits(Tree::new(), Limits::default());
-    let done = scanner.knowing(names).complete(text);
+    let done = scanner.member_names(names).complete(text);
     let cut = done.ending == CutEnding::Cut;
     let tree = done.sink;
     let texts = (0..NodeId::try_from(tree.len()).unwrap_or(NONE))
@@ -277,7 +277,7 @@ fn what_is_not_wanted_leaves_the_tree() {
     let (root, mark) = (tree.root, tree.mark());
     let (mut tree, _) = candidates::scan_at("{x: [1, 2, }", 0, tree, Limits::default(), false);
     tree.truncate(mark);
-    tree.settle();
+    tree.sort_notes();
     assert_eq!((tree.len(), tree.value(root)), (nodes, value));
     assert!(!tree.node(root).noted);
 }
