@@ -1,5 +1,5 @@
 //! The Rust programs of the README and of the pages in `docs/` are doc tests of `src/lib.rs`. These tests
-//! fail if a page is missing there, or if a block is one that rustdoc does not compile.
+//! fail if a page is missing there, if rustdoc does not compile a block, or if a page names a missing file.
 
 use std::path::{Path, PathBuf};
 
@@ -85,4 +85,30 @@ fn no_program_has_hidden_lines() {
             }
         }
     }
+}
+
+#[test]
+fn every_file_that_a_page_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let bases = [root.to_owned(), root.join("extract-core"), root.join("extract-core/src")];
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./-".contains(c);
+    let mut named = 0;
+    for page in pages() {
+        let text = std::fs::read_to_string(root.join(&page)).unwrap();
+        for (index, line) in text.lines().enumerate() {
+            // Code in backticks is every second piece of a line.
+            for code in line.split('`').skip(1).step_by(2) {
+                let is_path = code.contains('/')
+                    && !code.starts_with('/')
+                    && code.chars().all(is_plain)
+                    && [".rs", ".md", "/"].iter().any(|end| code.ends_with(end));
+                if is_path {
+                    named += 1;
+                    let exists = bases.iter().any(|base| base.join(code).exists());
+                    assert!(exists, "{}:{}: no file {code}", page.display(), index + 1);
+                }
+            }
+        }
+    }
+    assert!(named > 50, "{named} files");
 }
