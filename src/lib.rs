@@ -1,13 +1,12 @@
-//! Text in, checked Rust values out.
+//! Typed, checked Rust values from text, extracted with a language model.
 //!
-//! Write a struct, derive [`Extract`], await [`extract`]: a language model reads the text, and you
-//! get a value that fits the type, its JSON Schema and your own rules, or a typed [`Error`] that
-//! says what happened.
+//! Derive [`Extract`] on a struct and await [`extract`]. The call returns a value that fits the type,
+//! its JSON Schema and your validators, or a typed [`Error`].
 //!
 //! ```no_run
 //! use extract_llm::{Extract, extract};
 //!
-//! /// A person that a text speaks of.
+//! /// A person that the text mentions.
 //! #[derive(Debug, Extract)]
 //! struct Person {
 //!     /// First and last name.
@@ -22,13 +21,13 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # One derive
+//! # The derive
 //!
-//! `#[derive(Extract)]` implements serde's `Deserialize` and schemars' `JsonSchema` as well; nothing
-//! else has to be imported or added to Cargo.toml. Attributes of both are honoured.
+//! `#[derive(Extract)]` also implements serde's `Deserialize` and schemars' `JsonSchema`. You need no
+//! other import and no entry in Cargo.toml. The derive honours the attributes of both crates.
 //!
-//! **"conflicting implementations of trait `Deserialize`" (E0119)?** The type derives `Deserialize`
-//! (or `JsonSchema`) too. Drop it from the list, or keep it and say so:
+//! **"conflicting implementations of trait `Deserialize`" (E0119)?** The type also derives
+//! `Deserialize` (or `JsonSchema`). Remove it from the list, or keep it and add `skip`:
 //!
 //! ```
 //! use extract_llm::Extract;
@@ -43,14 +42,13 @@
 //! }
 //! ```
 //!
-//! A type that has both already, perhaps in another module of yours, joins without the macro:
-//! `impl Extract for Existing {}`.
+//! A type that implements both traits already needs no derive: `impl Extract for Existing {}`.
 //!
 //! # Types of other crates
 //!
-//! A field needs no `Extract`: serde's and schemars' traits are enough, and where the type has none,
-//! attributes say how it is read and described. At the root, and in a list there, hold the type in one of
-//! your own. A newtype is written as what it holds:
+//! A field needs no `Extract`: the traits of serde and schemars are enough, and attributes replace a
+//! missing trait. At the root, and as the element of a list at the root, wrap the type in a newtype.
+//! A newtype has the JSON of the type that it holds:
 //!
 //! ```
 //! use std::net::SocketAddr;
@@ -59,7 +57,7 @@
 //!
 //! /// An address with its port, as `127.0.0.1:8080`.
 //! #[derive(Extract)]
-//! struct Address(#[schemars(with = "String")] SocketAddr); // serde reads it, schemars does not know it
+//! struct Address(#[schemars(with = "String")] SocketAddr); // implements Deserialize, not JsonSchema
 //!
 //! let all = extract_llm::parse::<Vec<Address>>(r#"["127.0.0.1:8080"]"#)?.value;
 //! assert_eq!(all[0].0.port(), 8080);
@@ -68,9 +66,8 @@
 //!
 //! # A client
 //!
-//! [`extract`] takes the model from the environment (`EXTRACT_MODEL=provider/model`, and the
-//! provider's own variable for the key). A [`Client`] is made once, says which model it is, and is
-//! cheap to clone:
+//! [`extract`] reads the model from the environment: `EXTRACT_MODEL=provider/model`, and the key from
+//! the provider's variable. A [`Client`] names its model; build it once, and clone it cheaply:
 //!
 //! ```no_run
 //! # use extract_llm::{Client, Error, Extract};
@@ -80,7 +77,7 @@
 //! let client = Client::new("openai/gpt-6-mini")?;
 //! let people: Vec<Person> = client
 //!     .extract("Maria and Tom met Aisha.")
-//!     .system("Only people who are named.")
+//!     .system("Only people whose names are in the text.")
 //!     .max_tokens(2_000)
 //!     .validation_retries(2)
 //!     .deadline(Duration::from_secs(60))
@@ -88,10 +85,10 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # Everything that happened
+//! # The ledger
 //!
-//! [`Extraction::report`] gives the value with its ledger: every attempt, what came back, what was
-//! repaired, what was wrong with it, tokens, cost, latency and request ids. An [`Error`] carries the
+//! [`Extraction::report`] returns the value with its ledger: each attempt with its reply, repairs,
+//! problems, tokens, cost, latency and request id. An [`Error`] that follows a request carries the
 //! same ledger.
 //!
 //! ```
@@ -107,7 +104,7 @@
 //! }
 //!
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-//! // A scripted model answers from a queue; everything else is the real thing.
+//! // A scripted model answers from a queue, through the decoder of real replies.
 //! let model = Scripted::new([
 //!     reply::tool(json!({"name": "Maria", "age": 3})),
 //!     reply::tool(json!({"name": "Maria", "age": 34})),
@@ -120,6 +117,21 @@
 //! # Ok::<(), extract_llm::Error>(()) })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Modules
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`extraction`] | the client, the builder of a call, errors, ledger, streams, `parse` |
+//! | [`contract`] | [`Extract`], the contract of a type, its dialects, problems, [`Maybe`], [`Answer`], [`UserTool`] |
+//! | [`conversation`] | messages, parts, settings, replies, provider errors |
+//! | [`check`] | schema violations, feedback messages |
+//! | [`grounding`] | quotes and the source text |
+//! | [`partial`] | typed values that are still arriving |
+//! | [`reading`] | the lenient reader and its reports |
+//! | [`model`] | the trait [`Model`](model::Model), providers, presets, [`Scripted`](model::Scripted) |
+//! | [`wire`] | the protocols: encoding of requests, decoding of replies |
+//! | [`http`] | the transport and its options |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -136,44 +148,44 @@ pub use extract_core::{
 #[cfg(feature = "derive")]
 pub use extract_derive::Extract;
 
-/// The crate `aws-credential-types`, by which AWS credentials are given: see
-/// [`ClientBuilder::aws_credentials`](extraction::ClientBuilder::aws_credentials).
+/// The crate `aws-credential-types`, whose credentials
+/// [`ClientBuilder::aws_credentials`](extraction::ClientBuilder::aws_credentials) takes.
 #[cfg(feature = "bedrock-sigv4")]
 pub use extract_core::aws_credential_types;
 
-/// The crate `chrono`, whose dates and times can be extracted.
+/// The crate `chrono`. Its dates and times implement `Extract`.
 #[cfg(feature = "chrono")]
 pub use extract_core::chrono;
 
-/// The crate `either`, whose `Either` can be extracted.
+/// The crate `either`. Its `Either` implements `Extract`.
 #[cfg(feature = "either")]
 pub use extract_core::either;
 
-/// The crate `garde`, whose rules are checked where a type says `#[extract(garde)]`.
+/// The crate `garde`. A type with `#[extract(garde)]` is checked by its rules.
 #[cfg(feature = "garde")]
 pub use extract_core::garde;
 
-/// The crate `indexmap`, whose maps and sets can be extracted.
+/// The crate `indexmap`. Its maps and sets implement `Extract`.
 #[cfg(feature = "indexmap")]
 pub use extract_core::indexmap;
 
-/// The crate `jiff`, whose dates, times and spans can be extracted.
+/// The crate `jiff`. Its dates, times and spans implement `Extract`.
 #[cfg(feature = "jiff")]
 pub use extract_core::jiff;
 
-/// The crate `rust_decimal`, whose `Decimal` can be extracted.
+/// The crate `rust_decimal`. Its `Decimal` implements `Extract`.
 #[cfg(feature = "rust_decimal")]
 pub use extract_core::rust_decimal;
 
-/// The crate `url`, whose `Url` can be extracted.
+/// The crate `url`. Its `Url` implements `Extract`.
 #[cfg(feature = "url")]
 pub use extract_core::url;
 
-/// The crate `uuid`, whose `Uuid` can be extracted.
+/// The crate `uuid`. Its `Uuid` implements `Extract`.
 #[cfg(feature = "uuid")]
 pub use extract_core::uuid;
 
-/// The crate `validator`, whose rules are checked where a type says `#[extract(validator)]`.
+/// The crate `validator`. A type with `#[extract(validator)]` is checked by its rules.
 #[cfg(feature = "validator")]
 pub use extract_core::validator;
 
@@ -184,22 +196,40 @@ pub mod __private {
     pub use extract_derive::discard;
 }
 
-/// The programs of the README compile.
+/// Compiles and runs the Rust programs of the README and of every page in `docs/`.
+/// `tests/doc_pages.rs` fails if a page with a program is missing here.
 #[cfg(all(doctest, feature = "derive"))]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
 
-/// The programs of the page on feedback run.
-#[cfg(all(doctest, feature = "derive"))]
-#[doc = include_str!("../docs/feedback.md")]
-struct FeedbackPage;
+    #[doc = include_str!("../docs/adding-a-provider.md")]
+    struct AddingAProvider;
 
-/// The programs of the page on values that are still arriving run.
-#[cfg(all(doctest, feature = "derive"))]
-#[doc = include_str!("../docs/streaming.md")]
-struct Streaming;
+    #[doc = include_str!("../docs/answers.md")]
+    struct Answers;
 
-/// The programs of the page on types of other crates run.
-#[cfg(all(doctest, feature = "derive"))]
-#[doc = include_str!("../docs/other-crates.md")]
-struct OtherCrates;
+    #[doc = include_str!("../docs/architecture.md")]
+    struct Architecture;
+
+    #[doc = include_str!("../docs/checking.md")]
+    struct Checking;
+
+    #[doc = include_str!("../docs/feedback.md")]
+    struct Feedback;
+
+    #[doc = include_str!("../docs/other-crates.md")]
+    struct OtherCrates;
+
+    #[doc = include_str!("../docs/providers.md")]
+    struct Providers;
+
+    #[doc = include_str!("../docs/reading.md")]
+    struct Reading;
+
+    #[doc = include_str!("../docs/streaming.md")]
+    struct Streaming;
+
+    #[doc = include_str!("../docs/type-support.md")]
+    struct TypeSupport;
+}
