@@ -82,7 +82,7 @@ impl Case {
         match self {
             Self::Good => "good first time",
             Self::BadThenGood => "one bad answer, then a good one",
-            Self::AlwaysBad => "bad answers only (`retries(1)`)",
+            Self::AlwaysBad => "bad answers only (`validation_retries(1)`)",
             Self::Refusal => "a refusal",
             Self::Truncation => "cut off at the limit of tokens",
             Self::Filter => "stopped by the content filter",

@@ -70,7 +70,7 @@ impl CheckContext {
 
 impl fmt::Debug for CheckContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Background")
+        f.debug_struct("CheckContext")
             .field("source", &self.source.get())
             .field("values", &self.values.len())
             .finish_non_exhaustive()

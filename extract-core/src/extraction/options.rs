@@ -90,7 +90,7 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("mode", &self.mode)
-            .field("retries", &self.validation_retries)
+            .field("validation_retries", &self.validation_retries)
             .field("deadline", &self.deadline)
             .field("settings", &self.settings)
             .finish_non_exhaustive()

@@ -114,7 +114,7 @@ fn no_key(provider: &str, variables: &[&str]) -> String {
     let variables = variables.join(" or ");
     format!(
         "no key for `{provider}`: set {variables} in the environment, or give one with \
-         `Client::builder().key(…)`"
+         `Client::builder().api_key(…)`"
     )
 }
 
