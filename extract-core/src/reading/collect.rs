@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use super::candidates::Candidate;
+use super::chosen::{ChosenCandidate, candidate_text};
 use super::fit::{Fitter, cost};
 use super::report::{CutEnding, Repair, RepairKind, excerpt};
-use super::search::{ChosenCandidate, candidate_text};
 use super::tree::{Kind, NONE, NodeId, Tree};
 use crate::contract::shape::{Shape, ShapeId, ShapeKind};
 use crate::contract::wrapper;

@@ -2,21 +2,10 @@
 //! not is held back.
 
 use super::builder::PartialBuilder;
-use super::open_container::{ContainerKind, ParentRole, ValueTarget};
+use super::open_container::{ContainerKind, ParentRole, TextTarget, ValueTarget};
 use crate::contract::shape::ShapeKind;
 use crate::partial::value::{NodeValue, PartialNode, State};
 use crate::reading::Container;
-
-/// What becomes of the string that is being read.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum TextTarget {
-    Passed,
-    Key,
-    /// It is shown as it grows. Its place begins this deep in the path.
-    Grows(usize),
-    /// It is converted when it is whole.
-    Held(ValueTarget),
-}
 
 impl PartialBuilder {
     /// A string that is shown as it grows, where it is one; says how deep its place begins.

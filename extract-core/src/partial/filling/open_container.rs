@@ -111,3 +111,14 @@ impl From<Tagging> for ContainerKind {
         }
     }
 }
+
+/// What becomes of the string that is being read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum TextTarget {
+    Passed,
+    Key,
+    /// It is shown as it grows. Its place begins this deep in the path.
+    Grows(usize),
+    /// It is converted when it is whole.
+    Held(ValueTarget),
+}
