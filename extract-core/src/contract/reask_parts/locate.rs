@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::schema::{Kinds, NodeId, OtherMembers, Plain, Tree, same};
+use crate::schema::{Kinds, NodeId, OtherMembers, Plain, Tree, json_equal};
 use crate::schema::{push_segment, segments};
 
 /// A place on the way.
@@ -99,7 +99,7 @@ fn may_be(tree: &Tree, plain: &Plain, value: &Value) -> bool {
 
 /// Whether a value is what a schema of one constant names.
 fn is_constant(plain: &Plain, value: &Value) -> bool {
-    plain.constant().is_none_or(|only| same(&only.value, value))
+    plain.constant().is_none_or(|only| json_equal(&only.value, value))
 }
 
 #[cfg(test)]
