@@ -64,7 +64,8 @@ pub(crate) fn json_equal(left: &Value, right: &Value) -> bool {
             one == other || one.as_f64() == other.as_f64() && (one.is_f64() || other.is_f64())
         }
         (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| json_equal(one, other))
+            one.len() == other.len()
+                && one.iter().zip(other).all(|(one, other)| json_equal(one, other))
         }
         (Value::Object(one), Value::Object(other)) => {
             one.len() == other.len()

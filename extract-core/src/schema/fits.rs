@@ -39,7 +39,8 @@ impl Tree {
     }
 
     fn fits_plain(&self, plain: &Plain, value: &Value, budget: &mut usize, depth: usize) -> bool {
-        let is_listed = |all: &Vec<super::Constant>| all.iter().any(|one| json_equal(&one.value, value));
+        let is_listed =
+            |all: &Vec<super::Constant>| all.iter().any(|one| json_equal(&one.value, value));
         if !plain.constants.as_ref().is_none_or(is_listed) {
             return false;
         }

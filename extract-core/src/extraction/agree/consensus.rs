@@ -84,7 +84,8 @@ fn most_frequent<'v, K: PartialEq>(
 pub(super) fn shares(chosen: &Value, values: &[&Value]) -> Vec<FieldAgreement> {
     let mut fields = Vec::new();
     leaves(chosen, &mut String::new(), &mut |pointer, leaf| {
-        let holds = |value: &&&Value| value.pointer(pointer).is_some_and(|held| json_equal(held, leaf));
+        let holds =
+            |value: &&&Value| value.pointer(pointer).is_some_and(|held| json_equal(held, leaf));
         let holding = values.iter().filter(holds).count();
         #[expect(clippy::cast_precision_loss, reason = "samples are few")]
         let share = holding as f64 / values.len().max(1) as f64;
