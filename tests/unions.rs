@@ -19,7 +19,7 @@ mod scripted;
 
 use scripted::{client_of, scripted as client};
 
-/// What the guest wants.
+/// The request of the guest.
 #[derive(Debug, PartialEq, Extract)]
 enum Action {
     /// Book a table.
@@ -66,7 +66,7 @@ async fn each_variant_is_a_tool_with_its_own_description_and_schema() {
     let tools = tools(body);
     let names: Vec<&str> = tools.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["Reserve", "Cancel", "Window", "Seats", "Talk"]);
-    assert_eq!(tools[0].1["description"], "Book a table.\nWhat the guest wants.");
+    assert_eq!(tools[0].1["description"], "Book a table.\nThe request of the guest.");
     assert_eq!(tools[0].1["parameters"]["properties"]["people"]["maximum"], 12);
     assert_eq!(tools[1].1["parameters"]["required"], json!(["id"]));
     assert_eq!(tools[3].1["parameters"]["required"], json!(["value"]));
