@@ -81,14 +81,14 @@ pub enum CheckFailure {
         message: String,
     },
     /// The check asked for a context value that was not passed to the extraction.
-    #[error("it needs a value of type `{type_name}`: give it one by `.context(value)`")]
+    #[error("it needs a context value of type `{type_name}`: pass one with `.context(value)`")]
     NoContext {
         /// The type of the value.
         type_name: &'static str,
     },
     /// The check asked for the source, but the input has no text.
     #[error(
-        "it needs the text that the value comes from, and the input has none: give it one by \
+        "it needs the text that the value comes from, but the input has none: set it with \
          `.source(text)`"
     )]
     NoSource,
@@ -99,6 +99,6 @@ impl CheckFailure {
     pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Self {
         let words = payload.downcast_ref::<&str>().map(|words| (*words).to_owned());
         let words = words.or_else(|| payload.downcast_ref::<String>().cloned());
-        Self::Panicked { message: words.unwrap_or_else(|| String::from("without words")) }
+        Self::Panicked { message: words.unwrap_or_else(|| String::from("no message")) }
     }
 }

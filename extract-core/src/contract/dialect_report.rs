@@ -105,17 +105,17 @@ impl fmt::Display for DialectReport {
         if let Some(refusal) = &self.refusal {
             return write!(f, "does not fit\n  {refusal}");
         }
-        f.write_str(if self.enforced { "fits" } else { "fits, but nothing enforces it" })?;
+        f.write_str(if self.enforced { "fits" } else { "fits, but is not enforced" })?;
         if self.wrapped {
             f.write_str("\n  the value is sent as the member `value` of an object")?;
         }
         match self.changes.len() {
-            0 => f.write_str("\n  everything is said as it stands")?,
-            1 => f.write_str("\n  one thing is said otherwise")?,
-            n => write!(f, "\n  {n} things are said otherwise")?,
+            0 => f.write_str("\n  no changes")?,
+            1 => f.write_str("\n  1 change")?,
+            n => write!(f, "\n  {n} changes")?,
         }
         if !self.changes.is_empty() {
-            f.write_str(" (and held to, when the reply is checked):")?;
+            f.write_str(" (the reply is checked against the full schema):")?;
         }
         for change in &self.changes {
             write!(f, "\n  - {change}")?;
