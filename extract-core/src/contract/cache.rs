@@ -30,7 +30,7 @@ pub(super) fn get_or_build(id: TypeId, build: impl FnOnce() -> BuiltContract) ->
     slot.get_or_init(build).clone()
 }
 
-/// Uses a `TypeId` as its own hash, since it is one already.
+/// Returns the bits of a `TypeId` as its hash, since a `TypeId` is a hash already.
 #[derive(Debug, Default)]
 struct TypeIdHasher(u64);
 

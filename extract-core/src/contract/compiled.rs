@@ -78,6 +78,7 @@ struct CachedForm {
 }
 
 impl CachedForm {
+    /// Whether this is the result for a dialect and `strict`.
     fn is_of(&self, dialect: &Dialect, strict: bool) -> bool {
         self.dialect == dialect.name() && self.strict == strict
     }
@@ -171,6 +172,7 @@ impl Contract {
         StackRoom::of_document(&schema).run(|| Self::build_here(name, schema, is_given))
     }
 
+    /// Builds a contract on the current stack.
     fn build_here(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
         validator::say_deprecated(&mut schema);
         let origin = if is_given { Origin::Given } else { Origin::Type };

@@ -69,6 +69,7 @@ pub(super) fn unreadable(name: &str, error: SchemaError, is_wrapped: bool) -> Co
     ContractError::Unreadable { name: name.to_owned(), source }
 }
 
+/// Translates a pointer into a wrapped schema to one into the schema inside.
 fn place_inside(pointer: &str) -> Option<String> {
     wrapper::schema_pointer_inside(pointer).map(str::to_owned)
 }

@@ -8,7 +8,7 @@ use super::Contract;
 use crate::schema::segments;
 use crate::schema::{Kinds, NodeId, Plain, Tree, embed};
 
-/// The most positions of a list that get contracts of their own.
+/// The most positions of a list that get separate contracts.
 const POSITIONS: usize = 64;
 
 /// The contracts of elements that were built so far, by the nodes that an element may be. Elements with the
@@ -29,7 +29,7 @@ impl Contract {
     }
 
     /// Returns the contracts for single elements of the list at this JSON pointer. The first ones are for
-    /// the positions that have their own schema, at most 64; the last one is for all other elements.
+    /// the positions that have a separate schema, at most 64; the last one is for all other elements.
     ///
     /// The result is `None` if no list can be there. An entry is `None` if its contract cannot be built.
     pub(crate) fn elements(&self, pointer: &str) -> Option<Vec<Option<Arc<Self>>>> {

@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 use super::dialect::Dialect;
 use crate::conversation::Tool;
 
-/// The JSON form of a tool.
+/// The layout of a tool's JSON.
 pub(super) struct Envelope {
     shape: Shape,
-    /// Whether the form asks for enforcement with `strict: true`.
+    /// Whether the tool asks for enforcement with `strict: true`.
     pub(super) strict: bool,
 }
 
@@ -24,7 +24,7 @@ enum Shape {
     Declaration(&'static str),
 }
 
-/// Returns the form for the providers of a dialect.
+/// Returns the layout for the providers of a dialect.
 pub(super) fn of(dialect: &Dialect) -> Envelope {
     let (shape, strict) = match dialect.name() {
         "openai-strict" | "openai-fine-tuned" | "groq-strict" | "mistral" | "deepseek" => {

@@ -1,4 +1,4 @@
-//! [`assert_fits!`]: lets a user's test assert that a type can be sent to the providers it is meant for.
+//! `assert_fits!`: lets a user's test assert that a type can be sent to the providers it is meant for.
 
 use super::dialect::Dialect;
 use super::{Contract, Extract};

@@ -120,8 +120,8 @@ impl Members {
         self.names.contains(name)
     }
 
-    /// Returns a name of `later` that this object reads as its own member. serde gives such a member to the
-    /// first of the two.
+    /// Returns a name of `later` that this object reads too. serde gives such a member to the first of the
+    /// two objects.
     pub(super) fn takes_from<'a>(&self, later: &'a Self) -> Option<&'a str> {
         let taken = |name: &&String| self.names.contains(*name) || self.aliases.contains(*name);
         later.names.iter().find(taken).map(String::as_str)

@@ -211,7 +211,7 @@ pub(crate) enum Width {
 /// The elements and the length of a list.
 #[derive(Debug, Clone)]
 pub(crate) struct ListForm {
-    /// The shapes of the first elements, which have their own.
+    /// The shapes of the first elements, if the schema describes them one by one.
     pub(crate) prefix: Vec<ShapeId>,
     /// The shape of all elements after the prefix; `None` if there may be none.
     pub(crate) items: Option<ShapeId>,

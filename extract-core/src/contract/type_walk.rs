@@ -51,13 +51,13 @@ pub struct TypeWalk {
     /// The fields that lead to the visited type: the name of the type or variant, and that of the field.
     fields: Vec<(&'static str, &'static str)>,
     visited: HashSet<TypeId>,
-    /// The types with a definition of their own in the schema, by the id that schemars gives them.
+    /// The types with a separate definition in the schema, by the id that schemars gives them.
     named: HashMap<String, Vec<Named>>,
     /// The first mistake.
     fault: Option<TypeFault>,
 }
 
-/// A type with a definition of its own in the schema.
+/// A type with a separate definition in the schema.
 #[derive(Debug)]
 struct Named {
     /// The field that holds it, as `Order.buyer`; at the root, the name of the type.
@@ -77,7 +77,7 @@ pub struct FlattenedField {
     pub schema: fn() -> Value,
 }
 
-/// A field with a member of its own.
+/// A field that is one member of the object.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct PlainMember {
