@@ -1,5 +1,5 @@
-//! The trait that a type implements to be extracted, and its implementations for the types of
-//! the standard library that can stand at the root or around another type.
+//! [`Extract`], the trait of types that can be extracted, and its implementations for types of the standard
+//! library. Knows no schema and no reply.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -17,8 +17,8 @@ use crate::partial::value::{Partial, Seed};
 
 /// A type that can be extracted from text.
 ///
-/// `#[derive(Extract)]` implements it, together with serde's `Deserialize` and schemars'
-/// `JsonSchema`. A type that has those two already joins by an empty implementation:
+/// `#[derive(Extract)]` implements it, together with serde's `Deserialize` and schemars' `JsonSchema`. A
+/// type that has these two traits already needs only an empty implementation:
 ///
 /// ```
 /// use extract_llm::Extract;
@@ -28,8 +28,8 @@ use crate::partial::value::{Partial, Seed};
 /// impl Extract for Existing {}
 /// ```
 ///
-/// A type of another crate cannot have an implementation in yours. As a field it needs none; at the root
-/// it is held in a type of your own, which is written as what it holds:
+/// You cannot implement the trait for a type of another crate. As a field, such a type needs no
+/// implementation. At the root, put it into a newtype, which has the JSON of its field:
 ///
 /// ```
 /// use extract_llm::Extract;
@@ -47,40 +47,44 @@ use crate::partial::value::{Partial, Seed};
     note = "if `{Self}` is of another crate, neither is possible: hold it in a type of your own, `#[derive(Extract)] struct Mine({Self});`, where `#[schemars(with = \"String\")]` on the field stands in for a missing schema, and `#[extract(with = module)]` for missing serde and schemars support"
 )]
 pub trait Extract: DeserializeOwned + JsonSchema + 'static {
-    /// Runs the type's own validators, and those of the values inside it.
+    /// Runs the validators of the type, and those of the values inside it.
     ///
-    /// It is called after the value fits its schema and serde has read it. What it reports is
-    /// told to the model.
+    /// It is called after the value passed its schema and serde has read it. Its problems are sent to the
+    /// model.
     fn check(&self, checker: &mut Checker<'_>) {
         let _ = checker;
     }
 
-    /// Runs the validators of whatever can be read of a value that cannot be read as a whole; what
-    /// cannot is told by its place. It is called with the checker at the place of the JSON.
+    /// Runs the validators of a value that serde cannot read as a whole.
+    ///
+    /// It checks each part that can be read, and reports each part that cannot. The checker is at the JSON
+    /// of the value.
     #[doc(hidden)]
     fn check_json(checker: &mut Checker<'_>) {
         let _ = checker;
     }
 
-    /// How the type's partial form begins; without one a value appears when it is whole.
+    /// Returns the initial state of the type's partial value. By default a value appears when it is
+    /// complete.
     #[doc(hidden)]
     fn seed() -> Seed {
         Seed::Whole
     }
 
-    /// Visits the types inside this one, for mistakes that its schema does not show.
+    /// Visits the types inside this one, to find mistakes that the schema does not show.
     #[doc(hidden)]
     fn walk_types(walk: &mut TypeWalk) {
         walk.enter::<Self>(|_| {});
     }
 }
 
-/// Reaches the validators of a field whose type may or may not be [`Extract`]: what the derive
-/// emits is `(&Probe(&field)).check(checker)`, and method resolution prefers [`ProbeExtract`].
+/// Calls the validators of a field whose type may or may not be [`Extract`]. The derive emits
+/// `(&Probe(&field)).check(checker)`, and method resolution prefers [`ProbeExtract`].
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Probe<'a, T: ?Sized>(pub &'a T);
 
+/// The check of a field whose type is [`Extract`].
 #[doc(hidden)]
 pub trait ProbeExtract {
     fn check(&self, checker: &mut Checker<'_>);
@@ -92,6 +96,7 @@ impl<T: Extract> ProbeExtract for Probe<'_, T> {
     }
 }
 
+/// The check of a field of any other type: it has no validators.
 #[doc(hidden)]
 pub trait ProbeOther {
     fn check(&self, checker: &mut Checker<'_>);
@@ -101,7 +106,7 @@ impl<T: ?Sized> ProbeOther for &Probe<'_, T> {
     fn check(&self, _: &mut Checker<'_>) {}
 }
 
-/// Types with nothing inside of them that could have validators.
+/// Implements [`Extract`] for types without validators and without types inside them.
 macro_rules! leaves {
     ($($leaf:ty),* $(,)?) => { $(impl Extract for $leaf {})* };
 }
@@ -146,7 +151,7 @@ leaves!(
     (),
 );
 
-/// Text, which is shown as far as it has come.
+/// Implements [`Extract`] for text types. A partial value shows the text as far as it has come.
 macro_rules! texts {
     ($($text:ty),*) => {$(
         impl Extract for $text {
@@ -197,8 +202,8 @@ impl<T: Extract> Extract for Box<T> {
     }
 }
 
-// serde reads `Rc` and `Arc` only with its feature `rc`, which the user's build turns on or not;
-// fields of these types are still checked through `Probe` where it is on.
+// serde implements `Deserialize` for `Rc` and `Arc` only with its feature `rc`, which the user's build may
+// turn on. If it is on, fields of these types are checked through `Probe`.
 impl<T: Extract> Extract for Rc<T>
 where
     Rc<T>: DeserializeOwned,
@@ -241,6 +246,7 @@ where
     }
 }
 
+/// Checks each element of a list, at its index.
 pub(super) fn check_each<'a, T: Extract>(
     values: impl IntoIterator<Item = &'a T>,
     checker: &mut Checker<'_>,
@@ -304,7 +310,7 @@ impl<T: Extract> Extract for LinkedList<T> {
     }
 }
 
-// It has forgotten the order on the wire, by which its elements are named: they are read once more.
+// A heap does not keep the order of the JSON, and pointers need it: the elements are read a second time.
 impl<T: Extract + Ord> Extract for BinaryHeap<T> {
     fn check(&self, checker: &mut Checker<'_>) {
         checker.check_field_pieces::<T>();
@@ -419,6 +425,7 @@ impl<T: Extract + Eq + Hash, S: BuildHasher + Default + 'static> Extract for Has
     }
 }
 
+/// Checks each value of a map, at its key.
 pub(super) fn check_entries<'a, K, V>(
     entries: impl IntoIterator<Item = (&'a K, &'a V)>,
     checker: &mut Checker<'_>,
@@ -537,7 +544,7 @@ macro_rules! arrays {
     )*};
 }
 
-// serde reads arrays up to 32 elements, one implementation a length.
+// serde implements `Deserialize` for arrays up to 32 elements, one implementation per length.
 arrays!(
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
     27, 28, 29, 30, 31, 32

@@ -1,11 +1,12 @@
-//! [`Extract`] for types of other crates, each behind the feature of the crate's name. Their schemas
-//! are schemars', and their values what their own serde support reads and writes.
+//! [`Extract`] for types of other crates, each behind the feature with the crate's name. schemars makes
+//! their schemas, and their serde support reads and writes their values.
 
 #[allow(unused_imports, reason = "which of them are used depends on the features")]
 use super::extract::{check_each, check_entries};
 #[allow(unused_imports, reason = "as above")]
 use super::{Checker, Extract, TypeWalk};
 
+/// Implements [`Extract`] for types without validators and without types inside them.
 #[allow(unused_macros, reason = "as above")]
 macro_rules! leaves {
     ($($leaf:ty),* $(,)?) => { $(impl Extract for $leaf {})* };

@@ -1,16 +1,16 @@
-//! A place in a schema in the words of the type it was made of: `Order.lines[].sku` for
+//! Describes a pointer into a schema by the type that the schema was made of: `Order.lines[].sku` for
 //! `/$defs/Order/properties/lines/items/properties/sku`.
 
 use super::{Contract, wrapper};
 use crate::schema::{SchemaStep, Tree, WrittenSchema};
 
-/// A pointer into the schema that is asked for, as one into the type's own.
+/// Translates a pointer into the sent schema to one into the schema of the type.
 pub(super) fn type_path(contract: &Contract, pointer: &str) -> String {
     let inside = if contract.is_wrapped() { wrapper::schema_pointer_inside(pointer) } else { None };
     inside.unwrap_or(pointer).to_owned()
 }
 
-/// A pointer into the type's own schema in words.
+/// Describes a pointer into the schema of the type: `Order.lines[].sku`.
 pub(super) fn describe_path(contract: &Contract, pointer: &str) -> String {
     let tree = contract.tree();
     let asked = if contract.is_wrapped() {
@@ -41,14 +41,14 @@ pub(super) fn describe_path(contract: &Contract, pointer: &str) -> String {
                 SchemaStep::Same => String::new(),
             };
         }
-        // A keyword at the end is named by what is said of it.
+        // A keyword at the end of the pointer is left out: the description of the change names it.
         at = next.map(|(_, id)| id);
     }
     words
 }
 
-/// The name of an alternative, where it has one: the definition it is, its constant, its tag, or the
-/// one member it has to have.
+/// Returns the name of an alternative: its definition, its constant, its title, its tag, or its only
+/// required member. `None` if it has none of them.
 fn variant(tree: &Tree, branch: &WrittenSchema) -> Option<String> {
     if let Some(target) = branch.reference {
         let pointer = &tree.written(target).pointer;

@@ -1,5 +1,5 @@
-//! From the tree of a schema to a [`Shape`]. Each node is compiled once, and refers to others by their
-//! index: a schema that contains itself is a cycle of shapes. Nothing here recurses.
+//! Compiles the tree of a schema into a [`Shape`]. Each node is compiled once and refers to others by
+//! index, so a recursive schema becomes a cycle of indexes. Nothing here recurses.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,9 +9,10 @@ use super::{
 };
 use crate::schema::{Constant, Kinds, NodeId, NodeKind, OtherMembers, Plain, SchemaError, Tree};
 
-/// The most alternatives of all unions together, each counted with its members or constants.
+/// The most alternatives of all unions together. Each one also counts its members or constants.
 const MAX_ALTERNATIVES: usize = 400_000;
 
+/// Compiles a node of a tree, and all nodes inside it. Fails if its unions have too many alternatives.
 pub(super) fn compile(tree: &Tree, root: NodeId) -> Result<Shape, SchemaError> {
     let mut compiler = Compiler {
         tree,
@@ -31,13 +32,14 @@ pub(super) fn compile(tree: &Tree, root: NodeId) -> Result<Shape, SchemaError> {
     Ok(shape.named(tree.node(root).notes.title.as_deref().unwrap_or_default()))
 }
 
-/// A node as one kind of value: what is no union.
+/// A node, restricted to one kind of value. It is never a union.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct SingleKind {
     node: NodeId,
     sort: KindOrder,
 }
 
+/// The kinds of value that a node without alternatives can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum KindOrder {
     Any,
@@ -50,25 +52,32 @@ enum KindOrder {
     Object,
 }
 
-/// The alternatives of a node, with those of unions inside of it.
+/// The alternatives of a node, including those of nested unions.
 #[derive(Default)]
 struct FlatUnion {
     parts: Vec<SingleKind>,
+    /// One of the alternatives is null, which is not among the parts.
     nullable: bool,
 }
 
+/// The state of a compilation.
 struct Compiler<'t> {
     tree: &'t Tree,
     forms: Vec<ShapeKind>,
+    /// The nodes that have an index already.
     nodes: HashMap<NodeId, ShapeId>,
+    /// The parts that have an index already.
     parts: HashMap<SingleKind, ShapeId>,
-    /// The parts that have an index and no form yet.
+    /// The parts that have an index and are not compiled yet.
     open: Vec<(ShapeId, SingleKind)>,
+    /// The index of the node that every value fits, once there is one.
     any: Option<ShapeId>,
+    /// The alternatives counted so far, with their members or constants.
     alternatives: usize,
 }
 
 impl<'t> Compiler<'t> {
+    /// Returns the index of a node. A node with several kinds of values becomes a union.
     fn id(&mut self, node: NodeId) -> Result<ShapeId, SchemaError> {
         let node = self.tree.behind(node);
         if let Some(&known) = self.nodes.get(&node) {
@@ -85,12 +94,14 @@ impl<'t> Compiler<'t> {
         Ok(id)
     }
 
+    /// Adds a compiled node and returns its index.
     fn add(&mut self, form: ShapeKind) -> ShapeId {
         self.forms.push(form);
-        // The nodes of a tree, and the alternatives, are far fewer.
+        // Cannot overflow: a tree has far fewer nodes and alternatives.
         ShapeId::try_from(self.forms.len() - 1).unwrap_or(ShapeId::MAX)
     }
 
+    /// Returns the index of a part, and queues the part for compilation if it is new.
     fn part(&mut self, part: SingleKind) -> ShapeId {
         if let Some(&known) = self.parts.get(&part) {
             return known;
@@ -101,7 +112,7 @@ impl<'t> Compiler<'t> {
         id
     }
 
-    /// What fits where nothing is said.
+    /// Returns the index of the node that every value fits.
     fn any(&mut self) -> ShapeId {
         if let Some(known) = self.any {
             return known;
@@ -111,12 +122,12 @@ impl<'t> Compiler<'t> {
         id
     }
 
-    /// The constraints of a part.
+    /// Returns the constraints of a node without alternatives.
     fn plain(&self, node: NodeId) -> Option<&'t Plain> {
         self.tree.plain(node)
     }
 
-    /// Lays unions inside of unions flat.
+    /// Collects the alternatives of a node, including those of nested unions.
     fn flat(&mut self, start: NodeId) -> Result<FlatUnion, SchemaError> {
         let mut flat = FlatUnion::default();
         let mut seen = HashSet::new();
@@ -142,7 +153,8 @@ impl<'t> Compiler<'t> {
         Ok(flat)
     }
 
-    /// Counts an alternative of a node, of which unions keep tables.
+    /// Counts an alternative of the node `of`. Fails beyond the limit, since unions keep tables of
+    /// alternatives.
     fn count(&mut self, of: NodeId, plain: &Plain) -> Result<(), SchemaError> {
         let constants = plain.constants.as_ref().map_or(0, Vec::len);
         self.alternatives += 1 + plain.members.len() + constants;
@@ -156,7 +168,8 @@ impl<'t> Compiler<'t> {
         })
     }
 
-    /// A union of what is no union. Constants are put together, at the place of the first.
+    /// Adds a union of parts and returns its index. Its constants become one choice, at the position of the
+    /// first.
     fn union(&mut self, parts: &[SingleKind], nullable: bool) -> ShapeId {
         let is_choice = |part: &&SingleKind| part.sort == KindOrder::Choice;
         let mut choice = match parts.iter().filter(is_choice).count() {
@@ -185,6 +198,7 @@ impl<'t> Compiler<'t> {
         }
     }
 
+    /// Compiles a part.
     fn form(&mut self, part: SingleKind) -> Result<ShapeKind, SchemaError> {
         let Some(plain) = self.plain(part.node) else { return Ok(ShapeKind::Never) };
         Ok(match part.sort {
@@ -204,6 +218,7 @@ impl<'t> Compiler<'t> {
         })
     }
 
+    /// Compiles a list.
     fn list(&mut self, plain: &Plain) -> Result<ListForm, SchemaError> {
         let mut prefix = Vec::with_capacity(plain.first.len());
         for &id in &plain.first {
@@ -217,6 +232,7 @@ impl<'t> Compiler<'t> {
         Ok(ListForm { prefix, items, length: plain.list_lengths() })
     }
 
+    /// Compiles an object or a map.
     fn object(&mut self, node: NodeId, plain: &Plain) -> Result<ObjectForm, SchemaError> {
         let name = self.tree.definition(node).or(self.tree.node(node).notes.title.as_deref());
         let mut object = ObjectForm { name: name.map(normal), ..ObjectForm::default() };
@@ -251,7 +267,7 @@ impl<'t> Compiler<'t> {
         Ok(object)
     }
 
-    /// The names that a map may have, where they are listed.
+    /// Returns the allowed keys of a map; `None` if the schema does not list them.
     fn keys(&mut self, names: NodeId) -> Result<Option<Choices>, SchemaError> {
         let parts = self.flat(self.tree.behind(names))?.parts;
         if parts.is_empty() || parts.iter().any(|part| part.sort != KindOrder::Choice) {
@@ -265,14 +281,14 @@ impl<'t> Compiler<'t> {
     }
 }
 
-/// The kinds of values that constraints allow, and whether null is one.
+/// Returns the kinds of values that the constraints allow except null, and whether they allow null.
 fn sorts(plain: &Plain) -> (Vec<KindOrder>, bool) {
     if let Some(values) = &plain.constants {
         let nullable = values.iter().any(|one| one.value.is_null() && is_allowed(plain, one));
         let has_others = constants(plain).next().is_some();
         return (if has_others { vec![KindOrder::Choice] } else { Vec::new() }, nullable);
     }
-    // A schema that names no type may be about objects or lists; any other value passes it.
+    // A schema without `type` may describe objects or lists by their keywords. Any other value passes it.
     let containers = Kinds::OBJECT.or(Kinds::ARRAY);
     let kinds = match plain.kinds {
         Some(kinds) => kinds,
@@ -293,13 +309,13 @@ fn sorts(plain: &Plain) -> (Vec<KindOrder>, bool) {
     (sorts.collect(), kinds.has(Kinds::NULL))
 }
 
-/// The constants that are not null.
+/// Returns the constants that are not null and that `type` allows.
 fn constants(plain: &Plain) -> impl Iterator<Item = Constant> + '_ {
     let all = plain.constants.iter().flatten();
     all.filter(|one| !one.value.is_null() && is_allowed(plain, one)).cloned()
 }
 
-/// Whether a constant is of a kind that is named beside it.
+/// Returns whether `type` allows a constant.
 fn is_allowed(plain: &Plain, constant: &Constant) -> bool {
     plain.kinds.is_none_or(|kinds| kinds.has(Kinds::of(&constant.value)))
 }

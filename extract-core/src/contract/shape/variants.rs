@@ -1,5 +1,5 @@
-//! Unions: the tags that name a variant, and the members that only some variants have. Built once per
-//! schema, so that a value is bound to its variant by look-ups.
+//! Unions: the tags that name a variant, and the members of each variant. Built once per schema, so that
+//! the reader finds the variant of a value by look-ups.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -10,39 +10,42 @@ use serde_json::Value;
 use super::{Shape, ShapeId, ShapeKind, enter_normal, normal, normal_value};
 use crate::schema::Constant;
 
-/// The most tags of a union: each is a bit of [`Named::speaks`].
+/// The most tags of a union. Each tag is a bit of [`Named::speaks`].
 const MAX_TAGS: usize = 8;
 
-/// Alternatives.
+/// A union: one of several nodes fits.
 #[derive(Debug, Clone)]
 pub(crate) struct UnionForm {
+    /// The nodes of the alternatives. None of them is null or a union.
     pub(crate) options: Vec<ShapeId>,
+    /// Whether null fits too.
     pub(crate) nullable: bool,
-    /// The properties that name a variant: one of an enum, one for each of several enums that are
-    /// flattened into one struct, whose variants are then in any combination.
+    /// The properties that name a variant. An enum has one. A struct with several flattened enums has one
+    /// for each of them, and its variants are all combinations.
     pub(crate) tags: Vec<TagForm>,
     /// The names of the members of all options that are objects.
     pub(crate) members: MemberIndex,
 }
 
-/// A property that is a constant in several options, and not the same in all.
+/// A property that is a constant in several options, with at least two different constants.
 #[derive(Debug, Clone)]
 pub(crate) struct TagForm {
+    /// The name of the property.
     pub(crate) name: String,
     normal_name: String,
-    /// The value that a tag names, spelled as it is.
+    /// The index of a value by its exact spellings.
     exact: HashMap<String, u32>,
-    /// The same in normal form; `None` where two values share one.
+    /// The index of a value by the normal form of its spellings; `None` if two values share the form.
     normal: HashMap<String, Option<u32>>,
-    /// The constants, for messages.
+    /// The values of the tag, for messages.
     pub(crate) values: Vec<Value>,
-    /// For each value the options that have it, in order.
+    /// The options that have the tag with a value, by the index of the value, in ascending order.
     named: Vec<Vec<u32>>,
-    /// For each option whether it has the tag.
+    /// Whether an option has the tag, by the index of the option.
     tagged: Vec<bool>,
 }
 
-/// The options in which a member stands.
+/// The fields of all options, by their names.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct MemberIndex {
     exact: HashMap<String, Vec<Named>>,
@@ -56,13 +59,13 @@ pub(crate) struct Named {
     pub(crate) option: u32,
     /// The index of its field.
     pub(crate) field: u32,
-    /// The tags whose value in this option it speaks for, a bit for each: not all options that have
-    /// the tag have such a field, and all with this value do.
+    /// The tags that this field decides, as a bit set. All options with the same value of such a tag have a
+    /// field of this name, and some option with another value has none.
     pub(crate) speaks: u8,
 }
 
 impl UnionForm {
-    /// The tags that an option has, a bit for each.
+    /// Returns the tags that an option has, as a bit set.
     pub(crate) fn tags_of(&self, option: usize) -> u8 {
         let tags = (0..).zip(&self.tags).filter(|(_, tag)| tag.is_of(option));
         tags.fold(0, |tags, (bit, _)| tags | 1 << bit)
@@ -70,12 +73,13 @@ impl UnionForm {
 }
 
 impl TagForm {
-    /// Whether a key is the tag's, exactly or in another spelling.
+    /// Returns whether a key is the name of the tag, exactly or in another spelling.
     pub(crate) fn is_key(&self, key: &str) -> bool {
         key == self.name || normal(key) == self.normal_name
     }
 
-    /// The options that a text names, and whether it is spelled as it is.
+    /// Returns the options that have the tag with this value, and whether the value is spelled exactly.
+    /// `None` if the text is not a value of the tag.
     pub(crate) fn options(&self, text: &str) -> Option<(&[u32], bool)> {
         let (value, is_exact) = match self.exact.get(text.trim()) {
             Some(&value) => (value, text == text.trim()),
@@ -84,12 +88,12 @@ impl TagForm {
         Some((self.named.get(value as usize)?, is_exact))
     }
 
-    /// Whether an option has the tag.
+    /// Returns whether an option has the tag.
     pub(crate) fn is_of(&self, option: usize) -> bool {
         self.tagged.get(option).copied().unwrap_or_default()
     }
 
-    /// The fields of options that speak for their value of the tag.
+    /// Returns the fields whose presence decides the value of the tag, as pairs of an option and a name.
     fn speaking<'s>(&self, shape: &'s Shape, options: &[ShapeId]) -> HashSet<(u32, &'s str)> {
         let fields = |option: u32| match shape.form(options[option as usize]) {
             ShapeKind::Object(object) => object.fields.as_slice(),
@@ -116,7 +120,7 @@ impl TagForm {
         speaking
     }
 
-    /// The tag of options with their constants; nothing where one text stands for two values.
+    /// Makes the tag of a candidate. `None` if a text stands for two of its values.
     fn new(candidate: &Candidate<'_>, options: usize) -> Option<Self> {
         let mut tag = Self {
             name: candidate.name.to_owned(),
@@ -145,8 +149,8 @@ impl TagForm {
     }
 }
 
-/// The options that are left when one more tag names some: those that both name. Tags that name none
-/// together are of different variants; the first of them binds.
+/// Returns the options that are left after one more tag names some: the intersection. If it is empty, the
+/// tags contradict each other, and the options of the earlier tags stay.
 pub(crate) fn narrowed<'t>(left: Option<Cow<'t, [u32]>>, named: &'t [u32]) -> Cow<'t, [u32]> {
     let Some(left) = left else { return Cow::Borrowed(named) };
     let both: Vec<u32> =
@@ -155,7 +159,7 @@ pub(crate) fn narrowed<'t>(left: Option<Cow<'t, [u32]>>, named: &'t [u32]) -> Co
 }
 
 impl MemberIndex {
-    /// The fields that a key names, in all options: exactly, or else in another spelling.
+    /// Returns the fields that a key names in all options: by its exact name, otherwise by its normal form.
     pub(crate) fn find(&self, key: &str) -> &[Named] {
         if let Some(found) = self.exact.get(key) {
             return found;
@@ -167,7 +171,7 @@ impl MemberIndex {
     }
 }
 
-/// Finds, for each union of the shape, its tags and its members.
+/// Fills in the tags and the members of each union of the shape.
 pub(super) fn bind(shape: &mut Shape) {
     for index in 0..shape.nodes.len() {
         let ShapeKind::Union(union) = &shape.nodes[index] else { continue };
@@ -182,14 +186,17 @@ pub(super) fn bind(shape: &mut Shape) {
     }
 }
 
-/// A required field that is a constant in some options.
+/// A required property that is a constant in some options.
 struct Candidate<'s> {
     name: &'s str,
-    /// Each option that has it, with the index of its value.
+    /// The options that have the property, with the index of its value and the constant.
     having: Vec<(u32, u32, &'s Constant)>,
+    /// The indexes of the values, by their JSON.
     values: HashMap<String, u32>,
 }
 
+/// Returns the properties with at least two different constants. Properties that more options have come
+/// first, then those with more values.
 fn candidates<'s>(shape: &'s Shape, options: &[ShapeId]) -> Vec<Candidate<'s>> {
     let mut found: Vec<Candidate<'s>> = Vec::new();
     let mut index: HashMap<&str, usize> = HashMap::new();
@@ -209,16 +216,16 @@ fn candidates<'s>(shape: &'s Shape, options: &[ShapeId]) -> Vec<Candidate<'s>> {
         }
     }
     found.retain(|candidate| candidate.values.len() > 1);
-    // The first of equals: fields are in the order of the schema.
+    // A stable sort: candidates that are equal keep the order of the schema.
     found.sort_by_key(|one| Reverse((one.having.len(), one.values.len())));
     found
 }
 
-/// The properties that tell options apart: that which most options have, and then each that tells
-/// apart options which those before it do not.
+/// Returns the tags of a union: the property that most options have, and then each property that separates
+/// options which the earlier tags do not separate.
 fn tags_of(shape: &Shape, options: &[ShapeId]) -> Vec<TagForm> {
     let mut tags = Vec::new();
-    // Options that no tag tells apart are in one class.
+    // Options that no tag separates have the same class.
     let mut classes: Vec<usize> = vec![0; options.len()];
     let mut sizes = vec![options.len()];
     for candidate in candidates(shape, options) {
@@ -244,6 +251,7 @@ fn tags_of(shape: &Shape, options: &[ShapeId]) -> Vec<TagForm> {
     tags
 }
 
+/// Returns the fields of all options that are objects.
 fn members_of(shape: &Shape, options: &[ShapeId], tags: &[TagForm]) -> MemberIndex {
     let mut members = MemberIndex::default();
     let speaking: Vec<_> = tags.iter().map(|tag| tag.speaking(shape, options)).collect();
