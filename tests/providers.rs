@@ -495,7 +495,7 @@ fn every_preset_has_a_contract_for_its_dialects() {
             [(facts.schema_dialect, facts.schema_strict), (facts.tool_dialect, facts.tool_strict)]
         {
             contract
-                .form(dialect, strict)
+                .lowered(dialect, strict)
                 .unwrap_or_else(|error| panic!("{}: {error}", preset.name));
         }
     }

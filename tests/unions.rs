@@ -376,7 +376,7 @@ async fn the_tools_of_a_contract_are_built_once() {
     let (one, two) = (contract.variants().unwrap(), contract.variants().unwrap());
     assert!(std::sync::Arc::ptr_eq(one, two));
     let form = |variants: &extract_llm::contract::Variants| {
-        variants.iter().next().unwrap().contract().form(&Dialect::OPENAI_STRICT, true).unwrap()
+        variants.iter().next().unwrap().contract().lowered(&Dialect::OPENAI_STRICT, true).unwrap()
     };
     assert!(std::sync::Arc::ptr_eq(&form(one), &form(two)));
 }

@@ -55,7 +55,7 @@ OpenAI's fine-tuned models. ⁵ vLLM, and every provider's tools where they are 
 
 /// Returns a table cell's text for a change.
 fn word(change: &Change) -> String {
-    let words = &change.text;
+    let words = &change.message;
     let has = |part: &str| words.contains(part);
     match change.kind {
         NoteKind::Described => String::new(),
@@ -82,7 +82,7 @@ fn cell(report: &DialectReport) -> String {
     for change in &report.changes {
         let part = word(change);
         if part.is_empty() {
-            let keyword = change.text.split('`').nth(1).unwrap_or("pattern of keys").to_owned();
+            let keyword = change.message.split('`').nth(1).unwrap_or("pattern of keys").to_owned();
             if !said.contains(&keyword) {
                 said.push(keyword);
             }

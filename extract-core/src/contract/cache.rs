@@ -11,12 +11,12 @@ type BuiltContract = Result<Arc<Contract>, ContractError>;
 type Slots = HashMap<TypeId, Arc<OnceLock<BuiltContract>>, BuildHasherDefault<TypeIdHasher>>;
 
 /// The results of all builds, by type.
-static KNOWN: OnceLock<RwLock<Slots>> = OnceLock::new();
+static CONTRACTS: OnceLock<RwLock<Slots>> = OnceLock::new();
 
 /// Returns the contract of a type, or the error of its build. The first caller builds it, and callers for
 /// the same type wait meanwhile. Builds of different types run at the same time.
 pub(super) fn get_or_build(id: TypeId, build: impl FnOnce() -> BuiltContract) -> BuiltContract {
-    let known = KNOWN.get_or_init(RwLock::default);
+    let known = CONTRACTS.get_or_init(RwLock::default);
     {
         let known = known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(built) = known.get(&id).and_then(|slot| slot.get()) {

@@ -137,7 +137,7 @@ impl Contract {
     pub fn from_schema(schema: Value) -> Result<Arc<Self>, ContractError> {
         let title = embed::title(&schema).unwrap_or("answer");
         let name = name::clean(title);
-        Self::of_given_schema(name, schema)
+        Self::of_run_time_schema(name, schema)
     }
 
     /// Builds the contract of a run-time schema as [`from_schema`](Self::from_schema) does, under another
@@ -151,11 +151,11 @@ impl Contract {
     /// # Ok::<(), extract_llm::contract::ContractError>(())
     /// ```
     pub fn from_schema_named(name: &str, schema: Value) -> Result<Arc<Self>, ContractError> {
-        Self::of_given_schema(name::clean(name), schema)
+        Self::of_run_time_schema(name::clean(name), schema)
     }
 
     /// Bounds a run-time schema, converts it to draft 2020-12, and builds its contract.
-    fn of_given_schema(name: String, schema: Value) -> Result<Arc<Self>, ContractError> {
+    fn of_run_time_schema(name: String, schema: Value) -> Result<Arc<Self>, ContractError> {
         match bounded(schema).and_then(modernized) {
             Ok(schema) => Self::build(name, schema, true).map(Arc::new),
             Err(source) => Err(ContractError::Unbounded { name, source }),
@@ -221,7 +221,7 @@ impl Contract {
         let own = contract.tree.node(contract.node());
         contract.description.clone_from(&own.notes.description);
         let form = contract.lower_for(dialect, false, lowered);
-        contract.keep(dialect, false, form)?;
+        contract.cache_lowered(dialect, false, form)?;
         Ok(contract)
     }
 
@@ -327,7 +327,7 @@ impl Contract {
     /// the provider is asked to enforce the schema while the model writes.
     ///
     /// Fails with [`ContractError::Dialect`] if the dialect cannot express the type.
-    pub fn form(
+    pub fn lowered(
         &self,
         dialect: &'static Dialect,
         strict: bool,
@@ -344,15 +344,15 @@ impl Contract {
             })?;
             self.lower_for(dialect, strict, lowered)
         });
-        self.keep(dialect, strict, form)
+        self.cache_lowered(dialect, strict, form)
     }
 
     /// Returns this contract in the dialect and with the `strict` of another lowered contract.
-    pub(crate) fn form_like(
+    pub(crate) fn lowered_like(
         &self,
         other: &LoweredContract,
     ) -> Result<Arc<LoweredContract>, ContractError> {
-        self.form(other.dialect, other.strict)
+        self.lowered(other.dialect, other.strict)
     }
 
     /// Makes the tool and the reading shape of a lowered schema.
@@ -377,7 +377,7 @@ impl Contract {
     }
 
     /// Caches a lowered contract, or the refusal of the dialect, and returns the cached one.
-    fn keep(
+    fn cache_lowered(
         &self,
         dialect: &'static Dialect,
         strict: bool,
@@ -410,8 +410,8 @@ impl Contract {
     /// ```
     pub fn tool(&self, dialect: &'static Dialect) -> Result<Value, ContractError> {
         let envelope = envelope::of(dialect);
-        let form = self.form(dialect, envelope.strict)?;
-        Ok(envelope.seal(&form.tool))
+        let form = self.lowered(dialect, envelope.strict)?;
+        Ok(envelope.to_json(&form.tool))
     }
 
     /// Returns a report of the type in a dialect: the changes of its schema and the use of the dialect's
@@ -453,7 +453,7 @@ impl Contract {
     ///     .instructions(|contract| format!("Answer in JSON: {}", contract.json_schema_text()));
     /// ```
     pub fn json_schema_text(&self) -> String {
-        match self.form(&Dialect::JSON_SCHEMA, false) {
+        match self.lowered(&Dialect::JSON_SCHEMA, false) {
             // A reply to a prompt is not restored from the sent shape, so the text has to show the type's
             // shape.
             Ok(form) if form.lowered.is_identity() => form.tool.schema.to_string(),
@@ -477,7 +477,7 @@ impl Contract {
         if self.is_wrapped() {
             restored.value = wrapper::unwrap(restored.value);
             for problem in &mut restored.problems {
-                if let Some(inner) = wrapper::inside(&problem.pointer) {
+                if let Some(inner) = wrapper::pointer_inside(&problem.pointer) {
                     problem.pointer = inner.to_owned();
                 }
             }
@@ -549,7 +549,7 @@ impl Contract {
     /// counterpart becomes that of the nearest container that has one.
     fn type_pointer(&self, form: Option<&LoweredContract>, value: &Value, sent: &str) -> String {
         if form.is_none_or(|form| form.lowered.is_identity()) {
-            let inside = if self.is_wrapped() { wrapper::inside(sent) } else { Some(sent) };
+            let inside = if self.is_wrapped() { wrapper::pointer_inside(sent) } else { Some(sent) };
             return inside.unwrap_or_default().to_owned();
         }
         let mut place = String::new();
@@ -579,7 +579,7 @@ impl Contract {
 
     /// Converts a value of the type to the shape that the model sees in `form`, with its wrapper object.
     pub(crate) fn sent_value(&self, form: Option<&LoweredContract>, value: Value) -> Value {
-        let value = if self.is_wrapped() { wrapper::enclose(value) } else { value };
+        let value = if self.is_wrapped() { wrapper::wrap_value(value) } else { value };
         match form {
             Some(form) => form.lowered.lower_value(value),
             None => value,
@@ -599,7 +599,7 @@ impl Contract {
         else {
             return pointers.collect();
         };
-        let enclosed = self.is_wrapped().then(|| wrapper::enclose(value.clone()));
+        let enclosed = self.is_wrapped().then(|| wrapper::wrap_value(value.clone()));
         let mut trace = lowered.trace(enclosed.as_ref().unwrap_or(value));
         pointers.map(|pointer| trace.follow(&pointer)).collect()
     }
@@ -621,7 +621,7 @@ impl Contract {
 
     /// Translates a pointer into a value of the type to one into the wrapper around it, if there is one.
     pub(crate) fn sent_pointer(&self, pointer: &str) -> String {
-        if self.is_wrapped() { wrapper::outside(pointer) } else { pointer.to_owned() }
+        if self.is_wrapped() { wrapper::pointer_outside(pointer) } else { pointer.to_owned() }
     }
 }
 

@@ -65,11 +65,11 @@ pub(super) fn uncompiled(name: &str, error: &jsonschema::ValidationError<'_>) ->
 
 /// Makes the error of a schema that cannot be read. Its pointer is into the schema of the type.
 pub(super) fn unreadable(name: &str, error: SchemaError, is_wrapped: bool) -> ContractError {
-    let source = if is_wrapped { error.at(place_inside) } else { error };
+    let source = if is_wrapped { error.at(pointer_inside) } else { error };
     ContractError::Unreadable { name: name.to_owned(), source }
 }
 
 /// Translates a pointer into a wrapped schema to one into the schema inside.
-fn place_inside(pointer: &str) -> Option<String> {
+fn pointer_inside(pointer: &str) -> Option<String> {
     wrapper::schema_pointer_inside(pointer).map(str::to_owned)
 }

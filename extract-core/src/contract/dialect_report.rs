@@ -41,12 +41,12 @@ pub struct Change {
     /// The kind of change.
     pub kind: NoteKind,
     /// The change as a sentence.
-    pub text: String,
+    pub message: String,
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.type_path, self.text)
+        write!(f, "{}: {}", self.type_path, self.message)
     }
 }
 
@@ -62,7 +62,7 @@ impl DialectReport {
             limits: Vec::new(),
             refusal: None,
         };
-        match contract.form(dialect, false) {
+        match contract.lowered(dialect, false) {
             Ok(form) => {
                 report.limits = limits_used(&form.lowered.schema, dialect);
                 report.changes = form
@@ -70,13 +70,13 @@ impl DialectReport {
                     .notes
                     .iter()
                     .map(|note| {
-                        let pointer = schema_path::type_path(contract, &note.pointer);
+                        let pointer = schema_path::unwrapped_pointer(contract, &note.pointer);
                         let place = schema_path::describe_path(contract, &pointer);
                         Change {
                             type_path: place,
                             pointer,
                             kind: note.kind,
-                            text: note.text.clone(),
+                            message: note.text.clone(),
                         }
                     })
                     .collect();

@@ -19,7 +19,7 @@ pub(super) struct ElementContracts(RwLock<Vec<(Vec<NodeId>, Arc<Contract>)>>);
 impl Contract {
     /// Returns whether a list can be at this JSON pointer into a value of the contract.
     pub(crate) fn is_list(&self, pointer: &str) -> bool {
-        !lists(self.tree(), self.node(), pointer).is_empty()
+        !list_nodes(self.tree(), self.node(), pointer).is_empty()
     }
 
     /// Returns whether the type is a list of elements of one kind, of no fixed length.
@@ -34,7 +34,7 @@ impl Contract {
     /// The result is `None` if no list can be there. An entry is `None` if its contract cannot be built.
     pub(crate) fn elements(&self, pointer: &str) -> Option<Vec<Option<Arc<Self>>>> {
         let tree = self.tree();
-        let lists: Vec<&Plain> = lists(tree, self.node(), pointer);
+        let lists: Vec<&Plain> = list_nodes(tree, self.node(), pointer);
         let positions = lists.iter().map(|list| list.first.len()).max()?.min(POSITIONS);
         let of = |index| self.element(element_nodes(tree, &lists, index));
         Some((0..=positions).map(of).collect())
@@ -70,7 +70,7 @@ impl Contract {
 
     /// Returns descriptions of the kinds of JSON of this contract and of another one, if they have no kind
     /// in common. `None` if they have.
-    pub(crate) fn has_nothing_of(&self, other: &Self) -> Option<(String, String)> {
+    pub(crate) fn has_disjoint_kinds(&self, other: &Self) -> Option<(String, String)> {
         let kinds = |of: &Self| of.tree().kinds(of.node());
         let (own, others) = (kinds(self), kinds(other));
         (!own.meets(others)).then(|| (own.describe(), others.describe()))
@@ -79,7 +79,7 @@ impl Contract {
 
 /// Returns the nodes of the list at this JSON pointer: several, if the schema has alternatives there. Empty
 /// if no list can be there.
-fn lists<'t>(tree: &'t Tree, node: NodeId, pointer: &str) -> Vec<&'t Plain> {
+fn list_nodes<'t>(tree: &'t Tree, node: NodeId, pointer: &str) -> Vec<&'t Plain> {
     let mut at = if pointer.is_empty() || pointer.starts_with('/') { vec![node] } else { vec![] };
     for name in segments(pointer) {
         let mut seen = HashSet::new();
@@ -185,7 +185,7 @@ mod tests {
     fn kinds_are_told_through_references_and_unions() {
         let apart = |one: Value, other: Value| {
             let contract = |schema| Contract::from_schema(schema).unwrap();
-            contract(one).has_nothing_of(&contract(other))
+            contract(one).has_disjoint_kinds(&contract(other))
         };
         let row = json!({"$ref": "#/$defs/Row", "$defs": {"Row": {"type": "object"}}});
         let words = apart(row, json!({"type": "integer"})).unwrap();

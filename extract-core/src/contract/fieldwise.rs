@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::value_deserializer::{self, DeserializeProblem, Reading, read_key};
+use super::value_deserializer::{self, DeserializeProblem, FieldDeserializer, read_key};
 use super::{Checker, Extract};
 
 /// The most parts of one value that are reported as unreadable.
@@ -27,7 +27,7 @@ impl Checker<'_> {
     /// as a `T`, otherwise part by part.
     #[doc(hidden)]
     pub fn check_field_piece<T: Extract>(&mut self) {
-        self.piece(value_deserializer::read::<T>, T::check_json, |value, checker| {
+        self.check_or_walk(value_deserializer::read::<T>, T::check_json, |value, checker| {
             value.check(checker)
         });
     }
@@ -62,10 +62,10 @@ impl Checker<'_> {
     #[doc(hidden)]
     pub fn check_field_piece_by<T>(
         &mut self,
-        read: impl FnOnce(Reading<'_>) -> Result<T, serde_json::Error>,
+        read: impl FnOnce(FieldDeserializer<'_>) -> Result<T, serde_json::Error>,
         check: impl FnOnce(&T, &mut Self),
     ) {
-        self.piece(|value| value_deserializer::read_by(value, read), |_| {}, check);
+        self.check_or_walk(|value| value_deserializer::read_by(value, read), |_| {}, check);
     }
 
     /// Runs the check of a flattened field. `others` are the members of the current object that other
@@ -100,7 +100,7 @@ impl Checker<'_> {
 
     /// Reads the current value, without the members of other fields. Calls `check` with the result, or
     /// `walk` if it cannot be read.
-    fn piece<T>(
+    fn check_or_walk<T>(
         &mut self,
         read: impl FnOnce(&Value) -> Result<T, DeserializeProblem>,
         walk: fn(&mut Self),
@@ -146,7 +146,7 @@ impl Checker<'_> {
     fn report_unread(&mut self, error: &DeserializeProblem, value: &Value) {
         self.fieldwise.unread += 1;
         if self.fieldwise.unread <= MOST {
-            self.report_problem(|at| value_deserializer::problem(error, at, value));
+            self.report_problem(|at| value_deserializer::to_problem(error, at, value));
         }
     }
 }
@@ -173,7 +173,7 @@ pub trait FieldPieceExtract<T> {
 
 impl<T: Extract> FieldPieceExtract<T> for &FieldPiece<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>)) {
-        checker.piece(value_deserializer::read::<T>, T::check_json, check);
+        checker.check_or_walk(value_deserializer::read::<T>, T::check_json, check);
     }
 }
 
@@ -185,7 +185,7 @@ pub trait FieldPieceRead<T> {
 
 impl<T: DeserializeOwned> FieldPieceRead<T> for &&FieldPiece<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>)) {
-        checker.piece(value_deserializer::read::<T>, |_| {}, check);
+        checker.check_or_walk(value_deserializer::read::<T>, |_| {}, check);
     }
 }
 

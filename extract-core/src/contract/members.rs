@@ -8,14 +8,14 @@ use crate::schema::{Kinds, Tree};
 
 /// The kinds of JSON that the values of a type have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct JsonForms {
+pub(super) struct JsonKinds {
     /// All kinds; strings only if they are not listed constants.
     kinds: Kinds,
     /// Some strings are listed constants, as the unit variants of an enum.
     listed: bool,
 }
 
-impl JsonForms {
+impl JsonKinds {
     /// Returns the kinds of all alternatives of a schema.
     pub(super) fn of(tree: &Tree) -> Self {
         let mut forms = Self { kinds: Kinds::NONE, listed: false };
@@ -62,7 +62,7 @@ impl JsonForms {
     }
 }
 
-impl fmt::Display for JsonForms {
+impl fmt::Display for JsonKinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = [
             (self.kinds.has(Kinds::OBJECT), "an object"),
@@ -122,7 +122,7 @@ impl Members {
 
     /// Returns a name of `later` that this object reads too. serde gives such a member to the first of the
     /// two objects.
-    pub(super) fn takes_from<'a>(&self, later: &'a Self) -> Option<&'a str> {
+    pub(super) fn first_shared_with<'a>(&self, later: &'a Self) -> Option<&'a str> {
         let taken = |name: &&String| self.names.contains(*name) || self.aliases.contains(*name);
         later.names.iter().find(taken).map(String::as_str)
     }

@@ -5,7 +5,7 @@ use super::{Contract, wrapper};
 use crate::schema::{SchemaStep, Tree, WrittenSchema};
 
 /// Translates a pointer into the sent schema to one into the schema of the type.
-pub(super) fn type_path(contract: &Contract, pointer: &str) -> String {
+pub(super) fn unwrapped_pointer(contract: &Contract, pointer: &str) -> String {
     let inside = if contract.is_wrapped() { wrapper::schema_pointer_inside(pointer) } else { None };
     inside.unwrap_or(pointer).to_owned()
 }

@@ -18,8 +18,8 @@ use choices::enter_normal;
 pub(crate) use crate::schema::{Bounds, Lengths};
 pub(crate) use choices::Choices;
 pub(crate) use names::MemberNames;
-pub(crate) use spelling::{fold, normal, normal_value};
-pub(crate) use variants::{MemberIndex, TagForm, UnionForm, narrowed};
+pub(crate) use spelling::{fold, normal_enum_value, normal_name};
+pub(crate) use variants::{MemberIndex, Tag, UnionShape, intersect_options};
 
 /// The index of a node of a [`Shape`].
 pub(crate) type ShapeId = u32;
@@ -98,7 +98,7 @@ impl Shape {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn named(mut self, name: &str) -> Self {
-        let name = normal(name);
+        let name = normal_name(name);
         if !name.is_empty() {
             self.wrappers.push(name);
         }
@@ -137,7 +137,7 @@ impl Shape {
 
     /// Returns the field that holds the value; `None` unless the root is only a wrapper around it.
     pub(crate) fn wrapped_field(&self) -> Option<&Field> {
-        match self.form(self.root) {
+        match self.kind(self.root) {
             ShapeKind::Object(object) if self.is_wrapped => object.only_field(),
             _ => None,
         }
@@ -150,7 +150,7 @@ impl Shape {
 
     /// Returns whether null fits a node.
     pub(crate) fn is_nullable(&self, id: ShapeId) -> bool {
-        match self.form(id) {
+        match self.kind(id) {
             ShapeKind::Null => true,
             ShapeKind::Union(union) => union.nullable,
             _ => false,
@@ -159,7 +159,7 @@ impl Shape {
 
     /// Returns the only value that fits a node; `None` if there are several.
     pub(crate) fn constant(&self, id: ShapeId) -> Option<&Constant> {
-        match self.form(id) {
+        match self.kind(id) {
             ShapeKind::Choice(choices) => match choices.all.as_slice() {
                 [only] => Some(only),
                 _ => None,
@@ -174,7 +174,7 @@ impl Shape {
     }
 
     /// Returns the node at an index.
-    pub(crate) fn form(&self, id: ShapeId) -> &ShapeKind {
+    pub(crate) fn kind(&self, id: ShapeId) -> &ShapeKind {
         &self.nodes[id as usize]
     }
 }
@@ -193,10 +193,10 @@ pub(crate) enum ShapeKind {
     Text(Lengths),
     /// One of several constants.
     Choice(Box<Choices>),
-    List(ListForm),
-    Object(Box<ObjectForm>),
+    List(ListShape),
+    Object(Box<ObjectShape>),
     /// One of several other nodes.
-    Union(Box<UnionForm>),
+    Union(Box<UnionShape>),
 }
 
 /// The width of an integer.
@@ -210,7 +210,7 @@ pub(crate) enum Width {
 
 /// The elements and the length of a list.
 #[derive(Debug, Clone)]
-pub(crate) struct ListForm {
+pub(crate) struct ListShape {
     /// The shapes of the first elements, if the schema describes them one by one.
     pub(crate) prefix: Vec<ShapeId>,
     /// The shape of all elements after the prefix; `None` if there may be none.
@@ -220,7 +220,7 @@ pub(crate) struct ListForm {
 
 /// The members of an object or of a map.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ObjectForm {
+pub(crate) struct ObjectShape {
     /// The name of the type, in normal form: the name of its definition, or its title.
     pub(crate) name: Option<String>,
     pub(crate) fields: Vec<Field>,
@@ -243,7 +243,7 @@ pub(crate) struct Field {
     pub(crate) shape: ShapeId,
     pub(crate) required: bool,
     /// Its name in the schema is one of the names it is read from. False if `x-alias` replaces that name.
-    pub(crate) plain: bool,
+    pub(crate) is_exact: bool,
 }
 
 /// Members that are not fields.
@@ -268,11 +268,11 @@ impl OtherFields {
     }
 }
 
-impl ObjectForm {
+impl ObjectShape {
     /// Returns the index of the field with this exact name. Tries the `expected` index first.
     pub(crate) fn field(&self, key: &str, expected: usize) -> Option<usize> {
         // The usual case: members in the order of the schema, under the names of the schema.
-        if self.fields.get(expected).is_some_and(|field| field.plain && field.name == key) {
+        if self.fields.get(expected).is_some_and(|field| field.is_exact && field.name == key) {
             return Some(expected);
         }
         self.exact.get(key).map(|&index| index as usize)
@@ -280,7 +280,7 @@ impl ObjectForm {
 
     /// Returns the index of the field with a name or alias that has the same normal form as this key.
     pub(crate) fn field_like(&self, key: &str) -> Option<usize> {
-        let normal = normal(key);
+        let normal = normal_name(key);
         if normal.is_empty() {
             return None;
         }
@@ -289,7 +289,7 @@ impl ObjectForm {
 
     /// Returns the shape of a member that is not a field. If several patterns match the name, the first one
     /// decides; the validator checks the others.
-    pub(crate) fn other(&self, name: &str) -> OtherFields {
+    pub(crate) fn shape_of_other(&self, name: &str) -> OtherFields {
         let matching = self.patterns.iter().find(|(pattern, _)| pattern.matches(name));
         matching.map_or(self.rest, |(_, shape)| OtherFields::Values(*shape))
     }

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::members::{JsonForms, Members};
+use super::members::{JsonKinds, Members};
 use super::{Extract, TypeFault};
 use crate::schema::{Origin, Tree};
 
@@ -100,7 +100,7 @@ impl TypeWalk {
         // After the inner types: if two types differ by an inner type only, the mistake is in the inner
         // one.
         if self.fault.is_none() && !T::inline_schema() {
-            self.note::<T>();
+            self.check_shared_name::<T>();
         }
     }
 
@@ -119,7 +119,7 @@ impl TypeWalk {
     /// Checks that the keys of a map can be keys in JSON.
     pub fn keys<K: JsonSchema>(&mut self) {
         let Some(tree) = read(&schema_of::<K>()) else { return };
-        let forms = JsonForms::of(&tree);
+        let forms = JsonKinds::of(&tree);
         if self.fault.is_none() && !forms.may_be_keys() {
             self.fault = Some(TypeFault::MapKey {
                 place: self.place(),
@@ -143,7 +143,7 @@ impl TypeWalk {
             return;
         }
         let Some(tree) = read(&schema()) else { return };
-        let forms = JsonForms::of(&tree);
+        let forms = JsonKinds::of(&tree);
         self.fault = if !forms.may_stand_beside_a_tag() {
             Some(TypeFault::NotFlat { field: holder.to_owned(), found: forms.to_string() })
         } else if Members::of_content(&tree).contains(tag) {
@@ -160,7 +160,7 @@ impl TypeWalk {
 
 impl TypeWalk {
     /// Checks that no other visited type has the same id and another schema.
-    fn note<T: Extract>(&mut self) {
+    fn check_shared_name<T: Extract>(&mut self) {
         let place = self.place();
         let known = self.named.entry(T::schema_id().into_owned()).or_default();
         if !known.is_empty() {
@@ -202,13 +202,13 @@ fn fault_of_members(
         .collect();
     for FlattenedField { field, schema } in flat {
         let Some(tree) = read(&schema()) else { continue };
-        let forms = JsonForms::of(&tree);
+        let forms = JsonKinds::of(&tree);
         if !forms.may_be_flattened() {
             return Err(TypeFault::NotFlat { field: place(field), found: forms.to_string() });
         }
         let members = Members::of_flattened(&tree);
         let doubled = earlier.iter().find_map(|(first, known)| {
-            known.takes_from(&members).map(|member| (first.clone(), member.to_owned()))
+            known.first_shared_with(&members).map(|member| (first.clone(), member.to_owned()))
         });
         if let Some((first, member)) = doubled {
             return Err(TypeFault::DoubledMember { member, first, second: place(field) });

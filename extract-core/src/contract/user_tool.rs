@@ -75,7 +75,7 @@ impl UserTool {
     }
 
     /// Returns the tool with this name and description, and with the lowered schema of `tool`.
-    pub(crate) fn sealed(&self, tool: &Arc<Tool>) -> Arc<Tool> {
+    pub(crate) fn with_schema_of(&self, tool: &Arc<Tool>) -> Arc<Tool> {
         if tool.name == self.name && tool.description == self.description {
             return Arc::clone(tool);
         }

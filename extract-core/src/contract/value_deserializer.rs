@@ -21,7 +21,7 @@ use crate::schema::push_segment;
 pub(crate) type DeserializeProblem = serde_path_to_error::Error<serde_json::Error>;
 
 /// The deserializer that functions of `deserialize_with` read from.
-pub(super) type Reading<'v> =
+pub(super) type FieldDeserializer<'v> =
     serde_path_to_error::Deserializer<'v, 'v, ValueDeserializer<&'v Value>>;
 
 /// Reads a value as a type.
@@ -32,7 +32,7 @@ pub(crate) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, DeserializeP
 /// Reads a value by a function, and adds the path to its error.
 pub(crate) fn read_by<T>(
     value: &Value,
-    read: impl FnOnce(Reading<'_>) -> Result<T, serde_json::Error>,
+    read: impl FnOnce(FieldDeserializer<'_>) -> Result<T, serde_json::Error>,
 ) -> Result<T, DeserializeProblem> {
     let mut track = serde_path_to_error::Track::new();
     let read = read(serde_path_to_error::Deserializer::new(ValueDeserializer(value), &mut track));
@@ -65,7 +65,7 @@ pub(super) fn read_key<K: DeserializeOwned>(name: &str) -> Result<K, Deserialize
 
 /// Makes a problem of serde's error for the value at the pointer `at`. Its pointer includes the path of the
 /// error.
-pub(crate) fn problem(error: &DeserializeProblem, at: &str, value: &Value) -> Problem {
+pub(crate) fn to_problem(error: &DeserializeProblem, at: &str, value: &Value) -> Problem {
     use serde_path_to_error::Segment;
     let mut inside = String::new();
     for segment in error.path() {

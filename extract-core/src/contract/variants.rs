@@ -37,14 +37,14 @@ use variant_layout::VariantLayout;
 #[derive(Debug)]
 pub struct Variants {
     /// The member that holds the value, if plain text is an alternative to it.
-    outer: Option<String>,
+    value_key: Option<String>,
     /// The type is a list, and each call is one element.
     list: bool,
     /// The list may have no elements.
     may_be_empty: bool,
     variants: Vec<Variant>,
     /// The member that holds the plain text of the model; `None` if the type takes no plain text.
-    text: Option<String>,
+    text_key: Option<String>,
 }
 
 /// One of the tools of a type.
@@ -85,7 +85,7 @@ impl Variant {
         for problem in &mut problems {
             problem.pointer.insert_str(0, &around);
         }
-        Restored { value: self.layout.put(value), problems }
+        Restored { value: self.layout.to_value(value), problems }
     }
 
     /// Returns the arguments of the call that a value of the type was made of, and its problems with
@@ -95,7 +95,7 @@ impl Variant {
         problems.each_pointer(|pointer| {
             pointer.strip_prefix(around.as_str()).unwrap_or(pointer).to_owned()
         });
-        (self.layout.take(value), problems)
+        (self.layout.to_arguments(value), problems)
     }
 }
 
@@ -117,21 +117,21 @@ impl Variants {
 
     /// Returns whether a reply without a call can be valid: as an empty list, or as plain text.
     pub fn may_be_uncalled(&self) -> bool {
-        self.text.is_some() || (self.list && self.may_be_empty)
+        self.text_key.is_some() || (self.list && self.may_be_empty)
     }
 
     /// Returns whether the tools offer a choice that a single tool does not: there are several, or there is
     /// plain text beside them.
     pub fn is_choice(&self) -> bool {
-        self.variants.len() > 1 || self.text.is_some()
+        self.variants.len() > 1 || self.text_key.is_some()
     }
 
     /// Returns the value of the type that is made of the values of calls. Without a list, the last one
     /// counts.
-    pub(crate) fn assemble(&self, mut elements: Vec<Value>) -> Value {
+    pub(crate) fn value_of_elements(&self, mut elements: Vec<Value>) -> Value {
         let inner =
             if self.list { Value::Array(elements) } else { elements.pop().unwrap_or_default() };
-        match &self.outer {
+        match &self.value_key {
             Some(key) => Value::Object(Map::from_iter([(key.clone(), inner)])),
             None => inner,
         }
@@ -139,19 +139,19 @@ impl Variants {
 
     /// Returns whether plain text of the model is a valid answer.
     pub(crate) fn has_text(&self) -> bool {
-        self.text.is_some()
+        self.text_key.is_some()
     }
 
     /// Returns the value for plain text of the model; `None` if the type takes no plain text.
     pub(crate) fn value_of_text(&self, text: &str) -> Option<Value> {
-        let key = self.text.clone()?;
+        let key = self.text_key.clone()?;
         Some(Value::Object(Map::from_iter([(key, text.into())])))
     }
 
     /// Translates a pointer into the element at an index to one into the value of the type.
-    pub(crate) fn outside(&self, index: usize, pointer: &str) -> String {
+    pub(crate) fn to_whole(&self, index: usize, pointer: &str) -> String {
         let mut around = String::new();
-        if let Some(key) = &self.outer {
+        if let Some(key) = &self.value_key {
             push_segment(&mut around, key);
         }
         if self.list {
@@ -162,9 +162,9 @@ impl Variants {
 
     /// Translates a pointer into the value of the type to the index of an element and a pointer into it.
     /// `None` if it leads to no element.
-    pub(crate) fn inside<'p>(&self, pointer: &'p str) -> Option<(usize, &'p str)> {
+    pub(crate) fn to_element<'p>(&self, pointer: &'p str) -> Option<(usize, &'p str)> {
         let mut rest = pointer;
-        if let Some(key) = &self.outer {
+        if let Some(key) = &self.value_key {
             let mut around = String::new();
             push_segment(&mut around, key);
             rest = rest.strip_prefix(around.as_str())?;
@@ -210,7 +210,7 @@ impl VariantTools {
             return Some(Err(ContractError::Dialect { name, dialect, source }));
         }
         let forms: Result<_, _> =
-            variants.iter().map(|variant| variant.contract.form(dialect, strict)).collect();
+            variants.iter().map(|variant| variant.contract.lowered(dialect, strict)).collect();
         Some(forms.map(|forms| Self { variants: Arc::clone(variants), forms }))
     }
 

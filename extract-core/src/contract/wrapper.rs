@@ -45,17 +45,17 @@ pub(crate) fn wrap_text(value: &str) -> String {
 }
 
 /// Puts a value into a wrapper.
-pub(crate) fn enclose(value: Value) -> Value {
+pub(crate) fn wrap_value(value: Value) -> Value {
     Value::Object([(KEY.to_owned(), value)].into_iter().collect())
 }
 
 /// Translates a pointer into the wrapper to one into the value. `None` if it leads elsewhere.
-pub(crate) fn inside(pointer: &str) -> Option<&str> {
+pub(crate) fn pointer_inside(pointer: &str) -> Option<&str> {
     pointer.strip_prefix('/')?.strip_prefix(KEY)
 }
 
 /// Translates a pointer into the value to one into the wrapper.
-pub(crate) fn outside(pointer: &str) -> String {
+pub(crate) fn pointer_outside(pointer: &str) -> String {
     format!("/{KEY}{pointer}")
 }
 

@@ -47,7 +47,7 @@ pub(super) fn build_reading(
 
 /// Creates the error for a text without a value of the root's kind.
 pub(super) fn no_value(reader: &Reader<'_>, text: &str) -> ReadError {
-    let expected = match reader.shape.form(reader.shape.root()) {
+    let expected = match reader.shape.kind(reader.shape.root()) {
         ShapeKind::Object(_) => "JSON object",
         ShapeKind::List(_) => "JSON list",
         ShapeKind::Choice(_) => "value of the enum",

@@ -22,7 +22,7 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
     if text.len() > limits.bytes {
         return Err(ScanError::TooLarge(limits.bytes).into());
     }
-    let form = reader.shape.form(reader.shape.root());
+    let form = reader.shape.kind(reader.shape.root());
     if let Some(read) = calls::unwrapped(reader, text) {
         return read;
     }
@@ -38,7 +38,7 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
         Ok(parsed)
             if is_strict && parsed.is_plain && strict::fits_bare(&parsed.value, reader.shape) =>
         {
-            return Ok(reading(wrapper::enclose(parsed.value)));
+            return Ok(reading(wrapper::wrap_value(parsed.value)));
         }
         Ok(_) => true,
         Err(error) if is_strict => {
@@ -344,7 +344,7 @@ fn try_fallbacks<'s>(
 
 /// Returns whether the schema asks for an object with no fields or with several.
 fn is_multi_field_object(shape: &Shape) -> bool {
-    matches!(shape.form(shape.root()), ShapeKind::Object(object) if object.fields.len() != 1)
+    matches!(shape.kind(shape.root()), ShapeKind::Object(object) if object.fields.len() != 1)
 }
 
 /// Adds JSON, in which every quotation mark was escaped, to the tree as a string that contains it.
@@ -455,7 +455,7 @@ pub(super) fn partial(
         return Err(ScanError::TooLarge(reader.limits.bytes).into());
     }
     let shape = reader.shape;
-    if matches!(shape.form(shape.root()), ShapeKind::Text(_)) {
+    if matches!(shape.kind(shape.root()), ShapeKind::Text(_)) {
         let shown = thinking::answer_so_far(text).ok_or_else(|| no_value(reader, text))?;
         return Ok(Reading { ending: CutEnding::Cut, ..reading(Value::String(shown.to_owned())) });
     }

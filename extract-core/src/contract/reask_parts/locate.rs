@@ -31,7 +31,7 @@ pub(super) fn path<'a>(
     let mut here = String::new();
     for segment in segments(pointer) {
         let Some(value) = at else { break };
-        let Some((inner, is_element)) = inside(tree, node, value, &segment) else { break };
+        let Some((inner, is_element)) = child_node(tree, node, value, &segment) else { break };
         push_segment(&mut here, &segment);
         at = match value {
             Value::Object(members) => members.get(&segment),
@@ -46,13 +46,13 @@ pub(super) fn path<'a>(
 
 /// Returns the node of a member or an element, and whether it is an element or an entry. `None` if the
 /// schema has no node for it, or several.
-fn inside(tree: &Tree, node: NodeId, value: &Value, segment: &str) -> Option<(NodeId, bool)> {
+fn child_node(tree: &Tree, node: NodeId, value: &Value, segment: &str) -> Option<(NodeId, bool)> {
     let all = tree.alternatives(node);
-    let may_be = |plain: &&Plain| all.len() == 1 || may_be(tree, plain, value);
+    let may_be = |plain: &&Plain| all.len() == 1 || may_match(tree, plain, value);
     let mut found = None;
     // Several alternatives are no obstacle if all that the value may be meant for lead to the same node.
     for plain in all.iter().filter_map(|&id| tree.plain(id)).filter(may_be) {
-        let inner = if plain.is_conditional() { None } else { step(plain, value, segment) };
+        let inner = if plain.is_conditional() { None } else { child_in(plain, value, segment) };
         if inner.is_none() || found.is_some_and(|found| Some(found) != inner) {
             return None;
         }
@@ -62,7 +62,7 @@ fn inside(tree: &Tree, node: NodeId, value: &Value, segment: &str) -> Option<(No
 }
 
 /// Returns the node of a member or an element in one alternative, as [`inside`] does.
-fn step(plain: &Plain, value: &Value, segment: &str) -> Option<(NodeId, bool)> {
+fn child_in(plain: &Plain, value: &Value, segment: &str) -> Option<(NodeId, bool)> {
     match value {
         Value::Object(_) => {
             if let Some(member) = plain.member(segment) {
@@ -86,7 +86,7 @@ fn step(plain: &Plain, value: &Value, segment: &str) -> Option<(NodeId, bool)> {
 
 /// Returns whether a value, which may have problems, can be meant for an alternative. Its kind, its
 /// constants and the names of its members decide.
-fn may_be(tree: &Tree, plain: &Plain, value: &Value) -> bool {
+fn may_match(tree: &Tree, plain: &Plain, value: &Value) -> bool {
     let kind = Kinds::of(value);
     let kind = if Kinds::NUMBER.has(kind) { Kinds::NUMBER } else { kind };
     if !plain.kinds.is_none_or(|kinds| kinds.meets(kind)) || !is_constant(plain, value) {

@@ -20,7 +20,7 @@ pub struct ReaskPart {
     /// Its JSON pointer in the value, which has the shape of the type.
     pub pointer: String,
     /// Its JSON pointer in the value as the model sees it.
-    pub type_path: String,
+    pub sent_pointer: String,
 }
 
 /// The parts of a value that hold all of its problems, with the contract that they are asked for by: an
@@ -79,7 +79,7 @@ impl ReaskParts {
             .map(|((stop, name), place)| ReaskPart {
                 name,
                 pointer: stop.pointer.clone(),
-                type_path: place,
+                sent_pointer: place,
             })
             .collect();
         let bytes =

@@ -56,7 +56,7 @@ pub(super) fn contract(
 ) -> Result<Arc<Contract>, ContractError> {
     let mut members = Map::new();
     for (stop, part) in stops.iter().zip(parts) {
-        let pointer = &part.type_path;
+        let pointer = &part.sent_pointer;
         let words = match whole.tree().description(stop.node) {
             Some(words) => format!("At {pointer}: {words}"),
             None => format!("At {pointer}."),

@@ -11,7 +11,7 @@ const ITSELF: [&str; 2] = ["__all__", "_tmp_validator"];
 
 /// Reports the violations that `validator` finds in the current value.
 pub fn report<T: Extract + Validate>(value: &T, checker: &mut Checker<'_>) {
-    tell(value, value.validate(), checker);
+    report_errors(value, value.validate(), checker);
 }
 
 /// Reports the violations that `validator` finds with a context: the value of type `C` that was passed to
@@ -22,13 +22,17 @@ where
     T: Extract + for<'a> ValidateArgs<'a, Args = &'a C>,
 {
     match checker.context().get::<C>() {
-        Ok(context) => tell(value, value.validate_with_args(context), checker),
+        Ok(context) => report_errors(value, value.validate_with_args(context), checker),
         Err(missing) => checker.report(Err(missing)),
     }
 }
 
 /// Reports the violations of a value, in a stable order.
-fn tell<T: Extract>(value: &T, result: Result<(), ValidationErrors>, checker: &mut Checker<'_>) {
+fn report_errors<T: Extract>(
+    value: &T,
+    result: Result<(), ValidationErrors>,
+    checker: &mut Checker<'_>,
+) {
     let Err(errors) = result else { return };
     let mut found = Vec::new();
     flatten(&errors, &mut Vec::new(), &mut found);
@@ -53,7 +57,7 @@ fn flatten(
         }
         match kind {
             ValidationErrorsKind::Field(errors) => {
-                found.extend(errors.iter().map(|error| (path.clone(), rule(error))));
+                found.extend(errors.iter().map(|error| (path.clone(), describe_rule(error))));
             }
             ValidationErrorsKind::Struct(errors) => flatten(errors, path, found),
             ValidationErrorsKind::List(items) => {
@@ -69,7 +73,7 @@ fn flatten(
 }
 
 /// Describes the rule of an error: by the user's message, otherwise by its name and its bounds.
-fn rule(error: &ValidationError) -> String {
+fn describe_rule(error: &ValidationError) -> String {
     if let Some(message) = &error.message {
         return format!("its rule ({message})");
     }

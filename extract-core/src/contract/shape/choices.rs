@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::normal_value;
+use super::normal_enum_value;
 use crate::schema::Constant;
 
 /// The values of an enum or of a single constant, with look-up tables of their spellings.
@@ -22,7 +22,7 @@ impl Choices {
         for (index, choice) in (0..).zip(&choices.all) {
             for spelling in &choice.spellings {
                 choices.exact.entry(spelling.clone()).or_insert(index);
-                enter_normal(&mut choices.normal, &normal_value(spelling), index);
+                enter_normal(&mut choices.normal, &normal_enum_value(spelling), index);
             }
         }
         choices

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Shape, ShapeKind, normal};
+use super::{Shape, ShapeKind, normal_name};
 
 /// The names of all fields in a schema, with their aliases.
 #[derive(Debug, Clone, Default)]
@@ -16,7 +16,7 @@ pub(crate) struct MemberNames {
 impl MemberNames {
     /// Returns whether a member may have this name, exactly or in another spelling.
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.exact.contains(name) || self.normal.contains(&normal(name))
+        self.exact.contains(name) || self.normal.contains(&normal_name(name))
     }
 }
 

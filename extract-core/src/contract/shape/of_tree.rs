@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Choices, Field, ListForm, MemberIndex, ObjectForm, OtherFields, Shape, ShapeId, ShapeKind,
-    UnionForm, Width, enter_normal, normal, variants,
+    Choices, Field, ListShape, MemberIndex, ObjectShape, OtherFields, Shape, ShapeId, ShapeKind,
+    UnionShape, Width, enter_normal, normal_name, variants,
 };
 use crate::schema::{Constant, Kinds, NodeId, NodeKind, OtherMembers, Plain, SchemaError, Tree};
 
@@ -25,7 +25,7 @@ pub(super) fn compile(tree: &Tree, root: NodeId) -> Result<Shape, SchemaError> {
     };
     let id = compiler.id(root)?;
     while let Some((id, part)) = compiler.open.pop() {
-        compiler.forms[id as usize] = compiler.form(part)?;
+        compiler.forms[id as usize] = compiler.compile_part(part)?;
     }
     let mut shape = Shape::of(compiler.forms, id);
     variants::bind(&mut shape);
@@ -36,12 +36,12 @@ pub(super) fn compile(tree: &Tree, root: NodeId) -> Result<Shape, SchemaError> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct SingleKind {
     node: NodeId,
-    sort: KindOrder,
+    kind: ValueKind,
 }
 
 /// The kinds of value that a node without alternatives can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum KindOrder {
+enum ValueKind {
     Any,
     Bool,
     Integer,
@@ -144,9 +144,10 @@ impl<'t> Compiler<'t> {
                     if node != start {
                         self.count(start, plain)?;
                     }
-                    let (sorts, nullable) = sorts(plain);
+                    let (sorts, nullable) = kinds_of(plain);
                     flat.nullable |= nullable;
-                    flat.parts.extend(sorts.into_iter().map(|sort| SingleKind { node, sort }));
+                    flat.parts
+                        .extend(sorts.into_iter().map(|sort| SingleKind { node, kind: sort }));
                 }
             }
         }
@@ -171,7 +172,7 @@ impl<'t> Compiler<'t> {
     /// Adds a union of parts and returns its index. Its constants become one choice, at the position of the
     /// first.
     fn union(&mut self, parts: &[SingleKind], nullable: bool) -> ShapeId {
-        let is_choice = |part: &&SingleKind| part.sort == KindOrder::Choice;
+        let is_choice = |part: &&SingleKind| part.kind == ValueKind::Choice;
         let mut choice = match parts.iter().filter(is_choice).count() {
             0 | 1 => None,
             _ => {
@@ -183,7 +184,7 @@ impl<'t> Compiler<'t> {
         let is_merged = choice.is_some();
         let mut options = Vec::with_capacity(parts.len());
         for part in parts {
-            if is_merged && part.sort == KindOrder::Choice {
+            if is_merged && part.kind == ValueKind::Choice {
                 options.extend(choice.take());
             } else {
                 options.push(self.part(*part));
@@ -193,33 +194,38 @@ impl<'t> Compiler<'t> {
             [only] if !nullable => *only,
             _ => {
                 let (tags, members) = (Vec::new(), MemberIndex::default());
-                self.add(ShapeKind::Union(Box::new(UnionForm { options, nullable, tags, members })))
+                self.add(ShapeKind::Union(Box::new(UnionShape {
+                    options,
+                    nullable,
+                    tags,
+                    members,
+                })))
             }
         }
     }
 
     /// Compiles a part.
-    fn form(&mut self, part: SingleKind) -> Result<ShapeKind, SchemaError> {
+    fn compile_part(&mut self, part: SingleKind) -> Result<ShapeKind, SchemaError> {
         let Some(plain) = self.plain(part.node) else { return Ok(ShapeKind::Never) };
-        Ok(match part.sort {
-            KindOrder::Any => ShapeKind::Any,
-            KindOrder::Bool => ShapeKind::Bool,
-            KindOrder::Integer => {
+        Ok(match part.kind {
+            ValueKind::Any => ShapeKind::Any,
+            ValueKind::Bool => ShapeKind::Bool,
+            ValueKind::Integer => {
                 let width = if plain.is_wide() { Width::Wide } else { Width::Usual };
                 ShapeKind::Integer(plain.bounds(), width)
             }
-            KindOrder::Number => ShapeKind::Number(plain.bounds()),
-            KindOrder::Text => ShapeKind::Text(plain.text_lengths()),
-            KindOrder::Choice => {
+            ValueKind::Number => ShapeKind::Number(plain.bounds()),
+            ValueKind::Text => ShapeKind::Text(plain.text_lengths()),
+            ValueKind::Choice => {
                 ShapeKind::Choice(Box::new(Choices::of(constants(plain).collect())))
             }
-            KindOrder::List => ShapeKind::List(self.list(plain)?),
-            KindOrder::Object => ShapeKind::Object(Box::new(self.object(part.node, plain)?)),
+            ValueKind::List => ShapeKind::List(self.list(plain)?),
+            ValueKind::Object => ShapeKind::Object(Box::new(self.object(part.node, plain)?)),
         })
     }
 
     /// Compiles a list.
-    fn list(&mut self, plain: &Plain) -> Result<ListForm, SchemaError> {
+    fn list(&mut self, plain: &Plain) -> Result<ListShape, SchemaError> {
         let mut prefix = Vec::with_capacity(plain.first.len());
         for &id in &plain.first {
             prefix.push(self.id(id)?);
@@ -229,26 +235,26 @@ impl<'t> Compiler<'t> {
             Some(id) => Some(self.id(id)?),
             None => Some(self.any()),
         };
-        Ok(ListForm { prefix, items, length: plain.list_lengths() })
+        Ok(ListShape { prefix, items, length: plain.list_lengths() })
     }
 
     /// Compiles an object or a map.
-    fn object(&mut self, node: NodeId, plain: &Plain) -> Result<ObjectForm, SchemaError> {
+    fn object(&mut self, node: NodeId, plain: &Plain) -> Result<ObjectShape, SchemaError> {
         let name = self.tree.definition(node).or(self.tree.node(node).notes.title.as_deref());
-        let mut object = ObjectForm { name: name.map(normal), ..ObjectForm::default() };
+        let mut object = ObjectShape { name: name.map(normal_name), ..ObjectShape::default() };
         for member in &plain.members {
             let index = u32::try_from(object.fields.len()).unwrap_or(u32::MAX);
             let notes = &self.tree.node(member.node).notes;
             let own = if notes.alias.is_empty() { Some(&member.name) } else { None };
             for known in own.into_iter().chain(&notes.alias).chain(&notes.aliases) {
                 object.exact.entry(known.clone()).or_insert(index);
-                enter_normal(&mut object.normal, &normal(known), object.exact[known]);
+                enter_normal(&mut object.normal, &normal_name(known), object.exact[known]);
             }
             object.fields.push(Field {
                 name: member.name.clone(),
                 shape: self.id(member.node)?,
                 required: member.required,
-                plain: object.exact.get(&member.name) == Some(&index),
+                is_exact: object.exact.get(&member.name) == Some(&index),
             });
         }
         for (pattern, id) in &plain.patterns {
@@ -270,7 +276,7 @@ impl<'t> Compiler<'t> {
     /// Returns the allowed keys of a map; `None` if the schema does not list them.
     fn keys(&mut self, names: NodeId) -> Result<Option<Choices>, SchemaError> {
         let parts = self.flat(self.tree.behind(names))?.parts;
-        if parts.is_empty() || parts.iter().any(|part| part.sort != KindOrder::Choice) {
+        if parts.is_empty() || parts.iter().any(|part| part.kind != ValueKind::Choice) {
             return Ok(None);
         }
         if let Some(plain) = self.plain(names) {
@@ -282,11 +288,11 @@ impl<'t> Compiler<'t> {
 }
 
 /// Returns the kinds of values that the constraints allow except null, and whether they allow null.
-fn sorts(plain: &Plain) -> (Vec<KindOrder>, bool) {
+fn kinds_of(plain: &Plain) -> (Vec<ValueKind>, bool) {
     if let Some(values) = &plain.constants {
         let nullable = values.iter().any(|one| one.value.is_null() && is_allowed(plain, one));
         let has_others = constants(plain).next().is_some();
-        return (if has_others { vec![KindOrder::Choice] } else { Vec::new() }, nullable);
+        return (if has_others { vec![ValueKind::Choice] } else { Vec::new() }, nullable);
     }
     // A schema without `type` may describe objects or lists by their keywords. Any other value passes it.
     let containers = Kinds::OBJECT.or(Kinds::ARRAY);
@@ -295,15 +301,15 @@ fn sorts(plain: &Plain) -> (Vec<KindOrder>, bool) {
         None => plain.about().map_or(Kinds::NONE, |about| about.and(containers)),
     };
     if kinds.is_none() {
-        return (vec![KindOrder::Any], false);
+        return (vec![ValueKind::Any], false);
     }
-    let number = if kinds.has(Kinds::NUMBER) { KindOrder::Number } else { KindOrder::Integer };
+    let number = if kinds.has(Kinds::NUMBER) { ValueKind::Number } else { ValueKind::Integer };
     let all = [
-        (Kinds::BOOLEAN, KindOrder::Bool),
+        (Kinds::BOOLEAN, ValueKind::Bool),
         (Kinds::INTEGER, number),
-        (Kinds::STRING, KindOrder::Text),
-        (Kinds::ARRAY, KindOrder::List),
-        (Kinds::OBJECT, KindOrder::Object),
+        (Kinds::STRING, ValueKind::Text),
+        (Kinds::ARRAY, ValueKind::List),
+        (Kinds::OBJECT, ValueKind::Object),
     ];
     let sorts = all.into_iter().filter(|(kind, _)| kinds.has(*kind)).map(|(_, sort)| sort);
     (sorts.collect(), kinds.has(Kinds::NULL))

@@ -31,7 +31,7 @@ pub(crate) fn fold(text: &str) -> String {
 
 /// Returns the letters and digits of the text, folded. Names are equal if their normal forms are, so case,
 /// accents and punctuation are ignored.
-pub(crate) fn normal(text: &str) -> String {
+pub(crate) fn normal_name(text: &str) -> String {
     let mut folded = fold(text);
     folded.retain(char::is_alphanumeric);
     folded
@@ -39,7 +39,7 @@ pub(crate) fn normal(text: &str) -> String {
 
 /// Returns the normal form of a value of an enum. It keeps signs that tell values apart: `C` and `C++`, `1`
 /// and `-1`, `1.5` and `15`, `NA` and `N/A` stay different. All other punctuation is removed.
-pub(crate) fn normal_value(text: &str) -> String {
+pub(crate) fn normal_enum_value(text: &str) -> String {
     let folded = fold(text.trim());
     let mut kept = String::with_capacity(folded.len());
     let mut chars = folded.chars().peekable();

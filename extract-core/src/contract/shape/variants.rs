@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::{Shape, ShapeId, ShapeKind, enter_normal, normal, normal_value};
+use super::{Shape, ShapeId, ShapeKind, enter_normal, normal_enum_value, normal_name};
 use crate::schema::Constant;
 
 /// The most tags of a union. Each tag is a bit of [`Named::speaks`].
@@ -15,21 +15,21 @@ const MAX_TAGS: usize = 8;
 
 /// A union: one of several nodes fits.
 #[derive(Debug, Clone)]
-pub(crate) struct UnionForm {
+pub(crate) struct UnionShape {
     /// The nodes of the alternatives. None of them is null or a union.
     pub(crate) options: Vec<ShapeId>,
     /// Whether null fits too.
     pub(crate) nullable: bool,
     /// The properties that name a variant. An enum has one. A struct with several flattened enums has one
     /// for each of them, and its variants are all combinations.
-    pub(crate) tags: Vec<TagForm>,
+    pub(crate) tags: Vec<Tag>,
     /// The names of the members of all options that are objects.
     pub(crate) members: MemberIndex,
 }
 
 /// A property that is a constant in several options, with at least two different constants.
 #[derive(Debug, Clone)]
-pub(crate) struct TagForm {
+pub(crate) struct Tag {
     /// The name of the property.
     pub(crate) name: String,
     normal_name: String,
@@ -48,13 +48,13 @@ pub(crate) struct TagForm {
 /// The fields of all options, by their names.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct MemberIndex {
-    exact: HashMap<String, Vec<Named>>,
-    normal: HashMap<String, Vec<Named>>,
+    exact: HashMap<String, Vec<OptionField>>,
+    normal: HashMap<String, Vec<OptionField>>,
 }
 
 /// A field of one option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct OptionField {
     /// The index of the option.
     pub(crate) option: u32,
     /// The index of its field.
@@ -64,18 +64,18 @@ pub(crate) struct Named {
     pub(crate) speaks: u8,
 }
 
-impl UnionForm {
+impl UnionShape {
     /// Returns the tags that an option has, as a bit set.
     pub(crate) fn tags_of(&self, option: usize) -> u8 {
-        let tags = (0..).zip(&self.tags).filter(|(_, tag)| tag.is_of(option));
+        let tags = (0..).zip(&self.tags).filter(|(_, tag)| tag.has_tag(option));
         tags.fold(0, |tags, (bit, _)| tags | 1 << bit)
     }
 }
 
-impl TagForm {
+impl Tag {
     /// Returns whether a key is the name of the tag, exactly or in another spelling.
     pub(crate) fn is_key(&self, key: &str) -> bool {
-        key == self.name || normal(key) == self.normal_name
+        key == self.name || normal_name(key) == self.normal_name
     }
 
     /// Returns the options that have the tag with this value, and whether the value is spelled exactly.
@@ -83,19 +83,23 @@ impl TagForm {
     pub(crate) fn options(&self, text: &str) -> Option<(&[u32], bool)> {
         let (value, is_exact) = match self.exact.get(text.trim()) {
             Some(&value) => (value, text == text.trim()),
-            None => (self.normal.get(&normal_value(text)).copied().flatten()?, false),
+            None => (self.normal.get(&normal_enum_value(text)).copied().flatten()?, false),
         };
         Some((self.named.get(value as usize)?, is_exact))
     }
 
     /// Returns whether an option has the tag.
-    pub(crate) fn is_of(&self, option: usize) -> bool {
+    pub(crate) fn has_tag(&self, option: usize) -> bool {
         self.tagged.get(option).copied().unwrap_or_default()
     }
 
     /// Returns the fields whose presence decides the value of the tag, as pairs of an option and a name.
-    fn speaking<'s>(&self, shape: &'s Shape, options: &[ShapeId]) -> HashSet<(u32, &'s str)> {
-        let fields = |option: u32| match shape.form(options[option as usize]) {
+    fn deciding_fields<'s>(
+        &self,
+        shape: &'s Shape,
+        options: &[ShapeId],
+    ) -> HashSet<(u32, &'s str)> {
+        let fields = |option: u32| match shape.kind(options[option as usize]) {
             ShapeKind::Object(object) => object.fields.as_slice(),
             _ => &[],
         };
@@ -124,7 +128,7 @@ impl TagForm {
     fn new(candidate: &Candidate<'_>, options: usize) -> Option<Self> {
         let mut tag = Self {
             name: candidate.name.to_owned(),
-            normal_name: normal(candidate.name),
+            normal_name: normal_name(candidate.name),
             exact: HashMap::new(),
             normal: HashMap::new(),
             values: Vec::new(),
@@ -136,7 +140,7 @@ impl TagForm {
                 if *tag.exact.entry(spelling.clone()).or_insert(value) != value {
                     return None;
                 }
-                enter_normal(&mut tag.normal, &normal_value(spelling), value);
+                enter_normal(&mut tag.normal, &normal_enum_value(spelling), value);
             }
             if tag.values.len() == value as usize {
                 tag.values.push(constant.value.clone());
@@ -151,7 +155,10 @@ impl TagForm {
 
 /// Returns the options that are left after one more tag names some: the intersection. If it is empty, the
 /// tags contradict each other, and the options of the earlier tags stay.
-pub(crate) fn narrowed<'t>(left: Option<Cow<'t, [u32]>>, named: &'t [u32]) -> Cow<'t, [u32]> {
+pub(crate) fn intersect_options<'t>(
+    left: Option<Cow<'t, [u32]>>,
+    named: &'t [u32],
+) -> Cow<'t, [u32]> {
     let Some(left) = left else { return Cow::Borrowed(named) };
     let both: Vec<u32> =
         left.iter().filter(|one| named.binary_search(one).is_ok()).copied().collect();
@@ -160,14 +167,14 @@ pub(crate) fn narrowed<'t>(left: Option<Cow<'t, [u32]>>, named: &'t [u32]) -> Co
 
 impl MemberIndex {
     /// Returns the fields that a key names in all options: by its exact name, otherwise by its normal form.
-    pub(crate) fn find(&self, key: &str) -> &[Named] {
+    pub(crate) fn find(&self, key: &str) -> &[OptionField] {
         if let Some(found) = self.exact.get(key) {
             return found;
         }
         if self.normal.is_empty() {
             return &[];
         }
-        self.normal.get(&normal(key)).map_or(&[], Vec::as_slice)
+        self.normal.get(&normal_name(key)).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -201,7 +208,7 @@ fn candidates<'s>(shape: &'s Shape, options: &[ShapeId]) -> Vec<Candidate<'s>> {
     let mut found: Vec<Candidate<'s>> = Vec::new();
     let mut index: HashMap<&str, usize> = HashMap::new();
     for (option, &id) in (0..).zip(options) {
-        let ShapeKind::Object(object) = shape.form(id) else { continue };
+        let ShapeKind::Object(object) = shape.kind(id) else { continue };
         for field in object.fields.iter().filter(|field| field.required) {
             let Some(constant) = shape.constant(field.shape) else { continue };
             let at = *index.entry(&field.name).or_insert_with(|| {
@@ -223,7 +230,7 @@ fn candidates<'s>(shape: &'s Shape, options: &[ShapeId]) -> Vec<Candidate<'s>> {
 
 /// Returns the tags of a union: the property that most options have, and then each property that separates
 /// options which the earlier tags do not separate.
-fn tags_of(shape: &Shape, options: &[ShapeId]) -> Vec<TagForm> {
+fn tags_of(shape: &Shape, options: &[ShapeId]) -> Vec<Tag> {
     let mut tags = Vec::new();
     // Options that no tag separates have the same class.
     let mut classes: Vec<usize> = vec![0; options.len()];
@@ -237,7 +244,7 @@ fn tags_of(shape: &Shape, options: &[ShapeId]) -> Vec<TagForm> {
         if groups.is_empty() {
             continue;
         }
-        let Some(tag) = TagForm::new(&candidate, options.len()) else { continue };
+        let Some(tag) = Tag::new(&candidate, options.len()) else { continue };
         for ((class, _), group) in groups {
             sizes[class] -= group.len();
             group.iter().for_each(|&option| classes[option as usize] = sizes.len());
@@ -252,16 +259,16 @@ fn tags_of(shape: &Shape, options: &[ShapeId]) -> Vec<TagForm> {
 }
 
 /// Returns the fields of all options that are objects.
-fn members_of(shape: &Shape, options: &[ShapeId], tags: &[TagForm]) -> MemberIndex {
+fn members_of(shape: &Shape, options: &[ShapeId], tags: &[Tag]) -> MemberIndex {
     let mut members = MemberIndex::default();
-    let speaking: Vec<_> = tags.iter().map(|tag| tag.speaking(shape, options)).collect();
+    let speaking: Vec<_> = tags.iter().map(|tag| tag.deciding_fields(shape, options)).collect();
     for (option, &id) in (0..).zip(options) {
-        let ShapeKind::Object(object) = shape.form(id) else { continue };
+        let ShapeKind::Object(object) = shape.kind(id) else { continue };
         let named = |field: u32| {
             let name = object.fields[field as usize].name.as_str();
             let speaks = (0..).zip(&speaking).filter(|(_, names)| names.contains(&(option, name)));
             let speaks = speaks.fold(0, |speaks, (tag, _)| speaks | 1 << tag);
-            Named { option, field, speaks }
+            OptionField { option, field, speaks }
         };
         for (name, &field) in &object.exact {
             members.exact.entry(name.clone()).or_default().push(named(field));

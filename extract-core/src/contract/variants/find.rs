@@ -14,7 +14,7 @@ pub(super) fn variants(contract: &Contract) -> Option<Variants> {
     let tree = contract.tree();
     let mut node = contract.node();
     let (mut outer, mut text) = (None, None);
-    if let Some((value, key, text_key)) = answer(tree, node) {
+    if let Some((value, key, text_key)) = text_or_value(tree, node) {
         node = value;
         (outer, text) = (Some(key.to_owned()), Some(text_key.to_owned()));
     }
@@ -28,19 +28,19 @@ pub(super) fn variants(contract: &Contract) -> Option<Variants> {
     let is_object = wrapper::is_object(tree, node);
     let variants = match finder.union(node) {
         Some(variants) => variants,
-        None if list.is_some() && is_object => vec![finder.element(node, "element")?],
+        None if list.is_some() && is_object => vec![finder.single_tool(node, "element")?],
         // A list of numbers beside plain text is one value, not several calls.
-        None if text.is_some() => vec![finder.element(whole, contract.name())?],
+        None if text.is_some() => vec![finder.single_tool(whole, contract.name())?],
         None => return None,
     };
     let may_be_empty = list.is_none_or(|list| list.least == 0);
     let list = list.is_some() && (variants.len() > 1 || is_object);
-    Some(Variants { outer, list, may_be_empty, variants, text })
+    Some(Variants { value_key: outer, list, may_be_empty, variants, text_key: text })
 }
 
 /// Returns the node of the value, its member, and the member of the plain text, if the type is a union with
 /// a plain text branch. `None` otherwise.
-fn answer(tree: &Tree, node: NodeId) -> Option<(NodeId, &str, &str)> {
+fn text_or_value(tree: &Tree, node: NodeId) -> Option<(NodeId, &str, &str)> {
     let NodeKind::Union { branches, .. } = &tree.node(tree.behind(node)).is else { return None };
     let is_text = |branch: &&NodeId| tree.node(**branch).notes.is_plain_text;
     let (key, value) = tree.plain(*branches.iter().find(|one| !is_text(one))?)?.only_member()?;
@@ -92,11 +92,11 @@ impl<'a> Finder<'a> {
             if let Some((key, inner)) = plain.only_member() {
                 let said = said.or_else(|| self.tree.description(inner));
                 let place = VariantLayout::Under(key.to_owned());
-                variants.push(self.variant(key, self.said(inner), said, place)?);
+                variants.push(self.variant(key, self.schema_of(inner), said, place)?);
                 continue;
             }
             for word in plain.string_constants()? {
-                let place = VariantLayout::Word(word.to_owned());
+                let place = VariantLayout::Unit(word.to_owned());
                 variants.push(self.variant(word, embed::nothing(), said, place)?);
             }
         }
@@ -117,7 +117,7 @@ impl<'a> Finder<'a> {
             let (id, all) = branch;
             let inner = content.and_then(|key| all.first()?.member(key)).map(|member| member.node);
             let schema = match inner {
-                Some(inner) => self.said(inner),
+                Some(inner) => self.schema_of(inner),
                 None => {
                     let document = self.contract.sent_schema();
                     let without =
@@ -160,15 +160,15 @@ impl<'a> Finder<'a> {
 
     /// Returns the one tool of a type that is not a union. Its name is that of the definition, the title,
     /// or `otherwise`.
-    fn element(&self, node: NodeId, otherwise: &str) -> Option<Variant> {
+    fn single_tool(&self, node: NodeId, otherwise: &str) -> Option<Variant> {
         let node = self.tree.behind(node);
         let title = self.tree.node(node).notes.title.as_deref().unwrap_or(otherwise);
         let name = self.tree.definition(node).unwrap_or(title);
-        self.variant(name, self.said(node), self.tree.description(node), VariantLayout::Whole)
+        self.variant(name, self.schema_of(node), self.tree.description(node), VariantLayout::Whole)
     }
 
     /// Returns the JSON Schema of a node.
-    fn said(&self, node: NodeId) -> Value {
+    fn schema_of(&self, node: NodeId) -> Value {
         self.tree.to_schema(self.contract.sent_schema(), node)
     }
 

@@ -11,7 +11,7 @@ pub(super) enum VariantLayout {
     /// The arguments are the value.
     Whole,
     /// The value is this text and has no arguments: a unit variant, externally tagged.
-    Word(String),
+    Unit(String),
     /// Under the name of the variant: externally tagged.
     Under(String),
     /// Beside the tag (internally tagged), or in a member beside the tag (adjacently tagged).
@@ -25,11 +25,11 @@ pub(super) enum VariantLayout {
 
 impl VariantLayout {
     /// Returns the value of the enum for these arguments.
-    pub(super) fn put(&self, arguments: Value) -> Value {
+    pub(super) fn to_value(&self, arguments: Value) -> Value {
         let object = |entries: Vec<(String, Value)>| Value::Object(entries.into_iter().collect());
         match self {
             Self::Whole => arguments,
-            Self::Word(name) => Value::String(name.clone()),
+            Self::Unit(name) => Value::String(name.clone()),
             Self::Under(name) => object(vec![(name.clone(), arguments)]),
             Self::Tagged { tag, name, content: Some(content) } => {
                 object(vec![(tag.clone(), name.as_str().into()), (content.clone(), arguments)])
@@ -47,9 +47,9 @@ impl VariantLayout {
     }
 
     /// Returns the arguments in a value of the enum. The inverse of [`put`](Self::put).
-    pub(super) fn take(&self, value: Value) -> Value {
+    pub(super) fn to_arguments(&self, value: Value) -> Value {
         match (self, value) {
-            (Self::Word(_), _) => Value::Object(Map::new()),
+            (Self::Unit(_), _) => Value::Object(Map::new()),
             (
                 Self::Under(key) | Self::Tagged { content: Some(key), .. },
                 Value::Object(mut members),

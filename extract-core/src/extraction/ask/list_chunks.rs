@@ -24,7 +24,7 @@ impl Whole {
         let (mut repairs, mut problems) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
         let (mut joined, mut repeated) = (0, 0);
-        let within = wrapper::outside("");
+        let within = wrapper::pointer_outside("");
         for chunk in chunks.iter().filter(|chunk| !is_empty_call(chunk)) {
             let ReadValue { restored, repairs: made } = self.read_here(chunk, evaluator)?;
             let Value::Array(items) = restored.value else {

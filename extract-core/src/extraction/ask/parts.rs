@@ -70,7 +70,7 @@ impl Parts {
             return None;
         }
         let form = match &whole.form {
-            Some(whole) => Some(parts.contract().form_like(whole).ok()?),
+            Some(whole) => Some(parts.contract().lowered_like(whole).ok()?),
             None => None,
         };
         Some(Self {

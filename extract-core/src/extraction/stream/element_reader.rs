@@ -24,7 +24,8 @@ pub(super) struct ElementReader {
 impl ElementReader {
     /// In the form in which the whole is asked for; none where an element has no such form.
     pub(super) fn of(contract: &Arc<Contract>, attempt: &AttemptStarted) -> Option<Self> {
-        let form = attempt.form.as_ref().map(|form| contract.form_like(form)).transpose().ok()?;
+        let form =
+            attempt.form.as_ref().map(|form| contract.lowered_like(form)).transpose().ok()?;
         Some(Self { contract: Arc::clone(contract), form })
     }
 

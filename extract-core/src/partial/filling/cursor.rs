@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::stream_transform::{ArrivingMember, PartsLayout, StreamStep, VariantTag};
 use crate::contract::dialect::Lowered;
-use crate::contract::shape::{ObjectForm, Shape, ShapeId, ShapeKind as ShapeForm};
+use crate::contract::shape::{ObjectShape, Shape, ShapeId, ShapeKind as ShapeForm};
 use crate::contract::{Contract, LoweredContract};
 
 /// What the reply is read against.
@@ -31,7 +31,7 @@ impl SchemaCursor {
     }
 
     pub(super) fn form(&self, id: ShapeId) -> &ShapeForm {
-        self.shape().form(id)
+        self.shape().kind(id)
     }
 
     /// The shape, or what is left of it where it may also be null.
@@ -46,7 +46,7 @@ impl SchemaCursor {
     }
 
     /// The objects that a value of this shape may be.
-    pub(super) fn objects(&self, id: ShapeId) -> impl Iterator<Item = (ShapeId, &ObjectForm)> {
+    pub(super) fn objects(&self, id: ShapeId) -> impl Iterator<Item = (ShapeId, &ObjectShape)> {
         let (own, options): (Option<ShapeId>, &[ShapeId]) = match self.form(id) {
             ShapeForm::Union(union) => (None, &union.options),
             _ => (Some(id), &[]),
