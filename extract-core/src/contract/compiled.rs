@@ -98,7 +98,7 @@ impl Contract {
             }
             let contract = Self::build(name, schema_of::<T>(), false)?;
             if let Some((pointer, message)) = contradiction::find(&contract.tree) {
-                let pointer = contract.in_unwrapped_schema(pointer);
+                let pointer = contract.type_schema_pointer(&pointer);
                 return Err(ContractError::Schema { name: contract.name, pointer, message });
             }
             Ok(Arc::new(contract))
@@ -254,28 +254,28 @@ impl Contract {
 
     /// Translates a pointer into the sent schema to one into the schema of the type. A pointer outside of
     /// the type's schema stays as it is.
-    fn in_unwrapped_schema(&self, pointer: String) -> String {
-        let inside =
-            if self.is_wrapped() { wrapper::schema_pointer_inside(&pointer) } else { None };
-        inside.map(str::to_owned).unwrap_or(pointer)
+    pub(super) fn type_schema_pointer(&self, pointer: &str) -> String {
+        let inside = if self.is_wrapped() { wrapper::schema_pointer_inside(pointer) } else { None };
+        inside.unwrap_or(pointer).to_owned()
+    }
+
+    /// Translates a pointer into the schema of the type to one into the sent schema.
+    pub(super) fn sent_schema_pointer(&self, pointer: &str) -> String {
+        if self.is_wrapped() {
+            wrapper::schema_pointer_outside(pointer)
+        } else {
+            pointer.to_owned()
+        }
     }
 
     /// Returns the schema that is written at a pointer into the schema of the type.
     pub(crate) fn written_at(&self, pointer: &str) -> Option<WrittenId> {
-        if self.is_wrapped() {
-            self.tree.written_at(&wrapper::schema_pointer_outside(pointer))
-        } else {
-            self.tree.written_at(pointer)
-        }
+        self.tree.written_at(&self.sent_schema_pointer(pointer))
     }
 
     /// Returns the alternatives of the keyword at a pointer into the schema of the type.
     pub(crate) fn branches_at(&self, pointer: &str) -> Option<&[WrittenId]> {
-        if self.is_wrapped() {
-            self.tree.branches_at(&wrapper::schema_pointer_outside(pointer))
-        } else {
-            self.tree.branches_at(pointer)
-        }
+        self.tree.branches_at(&self.sent_schema_pointer(pointer))
     }
 
     /// Returns whether the type is not an object and is therefore sent inside one, under the key `value`.

@@ -70,7 +70,7 @@ impl DialectReport {
                     .notes
                     .iter()
                     .map(|note| {
-                        let pointer = schema_path::unwrapped_pointer(contract, &note.pointer);
+                        let pointer = contract.type_schema_pointer(&note.pointer);
                         let place = schema_path::describe_path(contract, &pointer);
                         Change {
                             type_path: place,

@@ -184,67 +184,35 @@ impl<T: Extract> Extract for Option<T> {
     }
 }
 
-impl<T: Extract> Extract for Box<T> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        self.as_ref().check(checker);
-    }
+/// Implements [`Extract`] for pointers: they are their value.
+macro_rules! pointers {
+    ($($pointer:ident),*) => {$(
+        impl<T: Extract> Extract for $pointer<T>
+        where
+            $pointer<T>: DeserializeOwned,
+        {
+            fn check(&self, checker: &mut Checker<'_>) {
+                self.as_ref().check(checker);
+            }
 
-    fn check_json(checker: &mut Checker<'_>) {
-        T::check_json(checker);
-    }
+            fn check_json(checker: &mut Checker<'_>) {
+                T::check_json(checker);
+            }
 
-    fn seed() -> Seed {
-        T::seed()
-    }
+            fn seed() -> Seed {
+                T::seed()
+            }
 
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
+            fn walk_types(walk: &mut TypeWalk) {
+                T::walk_types(walk);
+            }
+        }
+    )*};
 }
 
 // serde implements `Deserialize` for `Rc` and `Arc` only with its feature `rc`, which the user's build may
 // turn on. If it is on, fields of these types are checked through `Probe`.
-impl<T: Extract> Extract for Rc<T>
-where
-    Rc<T>: DeserializeOwned,
-{
-    fn check(&self, checker: &mut Checker<'_>) {
-        self.as_ref().check(checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        T::check_json(checker);
-    }
-
-    fn seed() -> Seed {
-        T::seed()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
-}
-
-impl<T: Extract> Extract for Arc<T>
-where
-    Arc<T>: DeserializeOwned,
-{
-    fn check(&self, checker: &mut Checker<'_>) {
-        self.as_ref().check(checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        T::check_json(checker);
-    }
-
-    fn seed() -> Seed {
-        T::seed()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
-}
+pointers!(Box, Rc, Arc);
 
 /// Checks each element of a list, at its index.
 pub(super) fn check_each<'a, T: Extract>(
@@ -256,58 +224,36 @@ pub(super) fn check_each<'a, T: Extract>(
     }
 }
 
-impl<T: Extract> Extract for Vec<T> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_each(self, checker);
-    }
+/// Implements [`Extract`] for lists that keep the order of the JSON.
+macro_rules! lists {
+    ($([$($generics:tt)*] $list:ty;)*) => {$(
+        impl<$($generics)*> Extract for $list {
+            fn check(&self, checker: &mut Checker<'_>) {
+                check_each(self, checker);
+            }
 
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_pieces::<T>();
-    }
+            fn check_json(checker: &mut Checker<'_>) {
+                checker.check_field_pieces::<T>();
+            }
 
-    fn seed() -> Seed {
-        Seed::list::<T>()
-    }
+            fn seed() -> Seed {
+                Seed::list::<T>()
+            }
 
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
+            fn walk_types(walk: &mut TypeWalk) {
+                T::walk_types(walk);
+            }
+        }
+    )*};
 }
 
-impl<T: Extract> Extract for Box<[T]> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_each(&**self, checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_pieces::<T>();
-    }
-
-    fn seed() -> Seed {
-        Seed::list::<T>()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
-}
-
-impl<T: Extract> Extract for LinkedList<T> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_each(self, checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_pieces::<T>();
-    }
-
-    fn seed() -> Seed {
-        Seed::list::<T>()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
+lists! {
+    [T: Extract] Vec<T>;
+    [T: Extract] Box<[T]>;
+    [T: Extract] LinkedList<T>;
+    [T: Extract] VecDeque<T>;
+    [T: Extract + Ord] BTreeSet<T>;
+    [T: Extract + Eq + Hash, S: BuildHasher + Default + 'static] HashSet<T, S>;
 }
 
 // A heap does not keep the order of the JSON, and pointers need it: the elements are read a second time.
@@ -371,60 +317,6 @@ impl<T: Extract> Extract for Reverse<T> {
     }
 }
 
-impl<T: Extract> Extract for VecDeque<T> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_each(self, checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_pieces::<T>();
-    }
-
-    fn seed() -> Seed {
-        Seed::list::<T>()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
-}
-
-impl<T: Extract + Ord> Extract for BTreeSet<T> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_each(self, checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_pieces::<T>();
-    }
-
-    fn seed() -> Seed {
-        Seed::list::<T>()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
-}
-
-impl<T: Extract + Eq + Hash, S: BuildHasher + Default + 'static> Extract for HashSet<T, S> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_each(self, checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_pieces::<T>();
-    }
-
-    fn seed() -> Seed {
-        Seed::list::<T>()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
-}
-
 /// Checks each value of a map, at its key.
 pub(super) fn check_entries<'a, K, V>(
     entries: impl IntoIterator<Item = (&'a K, &'a V)>,
@@ -438,51 +330,37 @@ pub(super) fn check_entries<'a, K, V>(
     }
 }
 
-impl<K, V> Extract for BTreeMap<K, V>
-where
-    K: DeserializeOwned + JsonSchema + Ord + 'static,
-    V: Extract,
-{
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_entries(self, checker);
-    }
+/// Implements [`Extract`] for maps. Their keys are names in the JSON.
+macro_rules! maps {
+    ($([$($generics:tt)*] $map:ty;)*) => {$(
+        impl<$($generics)*> Extract for $map {
+            fn check(&self, checker: &mut Checker<'_>) {
+                check_entries(self, checker);
+            }
 
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_piece_entries::<K, V>();
-    }
+            fn check_json(checker: &mut Checker<'_>) {
+                checker.check_field_piece_entries::<K, V>();
+            }
 
-    fn seed() -> Seed {
-        Seed::map::<V>()
-    }
+            fn seed() -> Seed {
+                Seed::map::<V>()
+            }
 
-    fn walk_types(walk: &mut TypeWalk) {
-        walk.keys::<K>();
-        V::walk_types(walk);
-    }
+            fn walk_types(walk: &mut TypeWalk) {
+                walk.keys::<K>();
+                V::walk_types(walk);
+            }
+        }
+    )*};
 }
 
-impl<K, V, S> Extract for HashMap<K, V, S>
-where
-    K: DeserializeOwned + JsonSchema + Eq + Hash + 'static,
-    V: Extract,
-    S: BuildHasher + Default + 'static,
-{
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_entries(self, checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_piece_entries::<K, V>();
-    }
-
-    fn seed() -> Seed {
-        Seed::map::<V>()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        walk.keys::<K>();
-        V::walk_types(walk);
-    }
+maps! {
+    [K: DeserializeOwned + JsonSchema + Ord + 'static, V: Extract] BTreeMap<K, V>;
+    [
+        K: DeserializeOwned + JsonSchema + Eq + Hash + 'static,
+        V: Extract,
+        S: BuildHasher + Default + 'static
+    ] HashMap<K, V, S>;
 }
 
 macro_rules! tuples {
@@ -523,29 +401,15 @@ tuples! {
 }
 
 macro_rules! arrays {
-    ($($length:literal),*) => {$(
-        impl<T: Extract> Extract for [T; $length] {
-            fn check(&self, checker: &mut Checker<'_>) {
-                check_each(self, checker);
-            }
-
-            fn check_json(checker: &mut Checker<'_>) {
-                checker.check_field_pieces::<T>();
-            }
-
-            fn seed() -> Seed {
-                Seed::list::<T>()
-            }
-
-            fn walk_types(walk: &mut TypeWalk) {
-                T::walk_types(walk);
-            }
-        }
-    )*};
+    ($($length:literal),*) => {
+        lists! { $([T: Extract] [T; $length];)* }
+    };
 }
 
-// serde implements `Deserialize` for arrays up to 32 elements, one implementation per length.
 arrays!(
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
     27, 28, 29, 30, 31, 32
 );
+
+#[cfg(feature = "indexmap")]
+pub(super) use {lists, maps};

@@ -1,35 +1,25 @@
 //! Describes a pointer into a schema by the type that the schema was made of: `Order.lines[].sku` for
 //! `/$defs/Order/properties/lines/items/properties/sku`.
 
-use super::{Contract, wrapper};
+use super::Contract;
 use crate::schema::{SchemaStep, Tree, WrittenSchema};
-
-/// Translates a pointer into the sent schema to one into the schema of the type.
-pub(super) fn unwrapped_pointer(contract: &Contract, pointer: &str) -> String {
-    let inside = if contract.is_wrapped() { wrapper::schema_pointer_inside(pointer) } else { None };
-    inside.unwrap_or(pointer).to_owned()
-}
 
 /// Describes a pointer into the schema of the type: `Order.lines[].sku`.
 pub(super) fn describe_path(contract: &Contract, pointer: &str) -> String {
     let tree = contract.tree();
-    let asked = if contract.is_wrapped() {
-        wrapper::schema_pointer_outside(pointer)
-    } else {
-        pointer.to_owned()
-    };
-    let mut words = contract.name().to_owned();
+    let sent = contract.sent_schema_pointer(pointer);
+    let mut path = contract.name().to_owned();
     let mut at = contract.written_at("");
-    if let Some((name, definition)) = tree.definition_at(&asked) {
-        (words, at) = (name, Some(definition));
+    if let Some((name, definition)) = tree.definition_at(&sent) {
+        (path, at) = (name, Some(definition));
     }
     while let Some(schema) = at.map(|id| tree.written(id)) {
-        let leads_on = |place: &str| {
-            asked.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let leads_on = |pointer: &str| {
+            sent.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let next = schema.steps().find(|(_, id)| leads_on(&tree.written(*id).pointer));
         if let Some((step, id)) = next {
-            words += &match step {
+            path += &match step {
                 SchemaStep::Member(name) => format!(".{name}"),
                 SchemaStep::Entry => "{}".to_owned(),
                 SchemaStep::Element => "[]".to_owned(),
@@ -44,7 +34,7 @@ pub(super) fn describe_path(contract: &Contract, pointer: &str) -> String {
         // A keyword at the end of the pointer is left out: the description of the change names it.
         at = next.map(|(_, id)| id);
     }
-    words
+    path
 }
 
 /// Returns the name of an alternative: its definition, its constant, its title, its tag, or its only
