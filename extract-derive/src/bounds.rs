@@ -13,7 +13,7 @@ use crate::model::{Body, Bounds, Container, Field};
 /// `DeserializeOwned` and `JsonSchema`, so the bounds of serde and schemars apply too.
 pub(crate) fn of_extract(container: &Container) -> Generics {
     let mut generics = container.input.generics.clone();
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     let used = Params::used(&generics, checked_types(container));
     let mut bounds: Vec<WherePredicate> = Vec::new();
     let mut open = false;
@@ -26,7 +26,7 @@ pub(crate) fn of_extract(container: &Container) -> Generics {
             GenericParam::Type(param) => {
                 open = true;
                 let ident = &param.ident;
-                if container.words.bounds.is_none() && used.bare.contains(ident) {
+                if container.items.bounds.is_none() && used.bare.contains(ident) {
                     bounds.push(parse_quote!(#ident: #krate::Extract));
                 } else {
                     bounds.push(parse_quote!(#ident: 'static));
@@ -56,10 +56,10 @@ pub(crate) fn of_extract(container: &Container) -> Generics {
 /// These are the user's `bound`, if any. Otherwise, they are the bounds of a type that holds an associated
 /// type of a parameter: serde and schemars would bound the parameter, not the associated type.
 pub(crate) fn stated(container: &Container) -> Option<Bounds> {
-    if let Some(bounds) = &container.words.bounds {
+    if let Some(bounds) = &container.items.bounds {
         return Some(bounds.clone());
     }
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     let used = Params::used(&container.input.generics, checked_types(container));
     if used.projected.is_empty() {
         return None;

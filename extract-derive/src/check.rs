@@ -6,7 +6,7 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{GenericParam, LitStr, PathSegment, TypeReference};
 
-use crate::model::{Body, Container, Field, FieldWords};
+use crate::model::{Body, Container, Field, FieldItems};
 use crate::syntax::{Mistakes, foreign_items};
 use crate::wire::Representation;
 use crate::{fits, partial};
@@ -16,7 +16,7 @@ const NAME_LENGTH: usize = 64;
 
 /// Checks the type, its fields and its variants. Mistakes are added to `mistakes`.
 pub(crate) fn check(container: &Container, mistakes: &mut Mistakes) {
-    if let Some(name) = &container.words.name {
+    if let Some(name) = &container.items.name {
         check_name(name, container, mistakes);
     }
     if let Some(remote) = &container.wire.remote {
@@ -26,10 +26,10 @@ pub(crate) fn check(container: &Container, mistakes: &mut Mistakes) {
              of your own, or give the field `#[extract(with = module)]`",
         );
     }
-    if let (Some(name), true) = (&container.words.partial, container.words.skip_partial) {
+    if let (Some(name), true) = (&container.items.partial, container.items.skip_partial) {
         mistakes.push(name, "`skip(Partial)` writes no partial form to have a name: take one away");
     }
-    if container.words.skip_json_schema {
+    if container.items.skip_json_schema {
         check_without_schema(container, mistakes);
     }
     let fields: Vec<&Field> = match &container.body {
@@ -133,23 +133,23 @@ fn param_name(param: &GenericParam) -> String {
 
 /// Refuses items that change the schema of a type with `skip(JsonSchema)`: another derive writes it.
 fn check_without_schema(container: &Container, mistakes: &mut Mistakes) {
-    let mut refuse = |word: &dyn ToTokens| {
+    let mut refuse = |item: &dyn ToTokens| {
         mistakes.push(
-            word,
+            item,
             "`skip(JsonSchema)` leaves the schema to another derive: say this in \
              `#[schemars(..)]`",
         );
     };
-    let words = &container.words;
-    if let Some(name) = &words.name {
+    let items = &container.items;
+    if let Some(name) = &items.name {
         refuse(name);
     }
-    for described in words.description.iter().chain(&words.examples) {
+    for described in items.description.iter().chain(&items.examples) {
         refuse(&described.word);
     }
     let mut refuse_of_fields = |fields: &[Field]| {
-        for word in fields.iter().flat_map(|field| schema_words(&field.words)) {
-            refuse(word);
+        for item in fields.iter().flat_map(|field| schema_items(&field.words)) {
+            refuse(item);
         }
     };
     match &container.body {
@@ -166,27 +166,27 @@ fn check_without_schema(container: &Container, mistakes: &mut Mistakes) {
 }
 
 /// Returns the items that change the field's schema.
-fn schema_words(words: &FieldWords) -> impl Iterator<Item = &Ident> {
-    let described = words.description.iter().chain(&words.examples);
-    let constraints = words.constraints.iter().map(|constraint| &constraint.word);
-    let given = words.schema_with.iter().chain(&words.with).map(|(word, _)| word);
+fn schema_items(items: &FieldItems) -> impl Iterator<Item = &Ident> {
+    let described = items.description.iter().chain(&items.examples);
+    let constraints = items.constraints.iter().map(|constraint| &constraint.word);
+    let given = items.schema_with.iter().chain(&items.with).map(|(word, _)| word);
     described.map(|described| &described.word).chain(constraints).chain(given)
 }
 
 fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
-    let words = &field.words;
+    let items = &field.words;
     if field.wire.skipped {
-        for word in schema_words(words) {
+        for item in schema_items(items) {
             mistakes.push(
-                word,
-                format_args!("serde skips this field, so `{word}` has no effect: take one away"),
+                item,
+                format_args!("serde skips this field, so `{item}` has no effect: take one away"),
             );
         }
-        if let Some(word) = &words.stream {
-            mistakes.push(word, "serde skips this field, so `stream` has no effect: take one away");
+        if let Some(item) = &items.stream {
+            mistakes.push(item, "serde skips this field, so `stream` has no effect: take one away");
         }
-        let paths = words.validators.iter().map(|validator| validator.path.to_token_stream());
-        let grounded = words.grounded.iter().map(ToTokens::to_token_stream);
+        let paths = items.validators.iter().map(|validator| validator.path.to_token_stream());
+        let grounded = items.grounded.iter().map(ToTokens::to_token_stream);
         for check in paths.chain(grounded) {
             mistakes.push(
                 check,
@@ -198,19 +198,19 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
     }
     check_stream(field, container, mistakes);
     if field.wire.flattened {
-        for word in schema_words(words) {
+        for item in schema_items(items) {
             mistakes.push(
-                word,
+                item,
                 format_args!(
-                    "a flattened field has no schema of its own for `{word}` to stand in: put it \
+                    "a flattened field has no schema of its own for `{item}` to stand in: put it \
                      on the fields of the flattened type"
                 ),
             );
         }
     }
-    check_constraints(words, mistakes);
+    check_constraints(items, mistakes);
     fits::check(field, mistakes);
-    check_given(field, container, mistakes);
+    check_with_conflicts(field, container, mistakes);
     Borrows { mistakes: &mut *mistakes }.visit_type(&field.ty);
     if let Some(borrow) = &field.wire.borrowed {
         mistakes.push(borrow, BORROWED);
@@ -219,36 +219,36 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
 
 /// Refuses `stream(..)` on a field that is never shown before its object is complete.
 fn check_stream(field: &Field, container: &Container, mistakes: &mut Mistakes) {
-    let Some(word) = &field.words.stream else { return };
+    let Some(item) = &field.words.stream else { return };
     if field.wire.flattened {
         mistakes.push(
-            word,
+            item,
             "a flattened field appears with the end of the object that it stands in: take \
              `stream` away",
         );
     } else if !partial::has_partial(container) {
         mistakes.push(
-            word,
+            item,
             "this type is shown only when it is complete, so `stream` has no effect on its \
              fields: take it away",
         );
     }
 }
 
-fn check_constraints(words: &FieldWords, mistakes: &mut Mistakes) {
-    for (index, constraint) in words.constraints.iter().enumerate() {
-        let earlier = words.constraints[..index]
+fn check_constraints(items: &FieldItems, mistakes: &mut Mistakes) {
+    for (index, constraint) in items.constraints.iter().enumerate() {
+        let earlier = items.constraints[..index]
             .iter()
             .find(|other| other.slot() == constraint.slot() && other.depth == constraint.depth);
         if let Some(earlier) = earlier {
-            let word = &constraint.word;
-            if earlier.word == *word {
-                mistakes.push(word, format_args!("`{word}` is given twice: keep one"));
+            let item = &constraint.word;
+            if earlier.word == *item {
+                mistakes.push(item, format_args!("`{item}` is given twice: keep one"));
             } else {
                 mistakes.push(
-                    word,
+                    item,
                     format_args!(
-                        "`{word}` and `{}` fill the same place in the schema: keep one, and check \
+                        "`{item}` and `{}` fill the same place in the schema: keep one, and check \
                          the other by `validate = path`",
                         earlier.word
                     ),
@@ -259,16 +259,16 @@ fn check_constraints(words: &FieldWords, mistakes: &mut Mistakes) {
 }
 
 /// Refuses a second source of the field's deserializer or schema beside `with`.
-fn check_given(field: &Field, container: &Container, mistakes: &mut Mistakes) {
-    let words = &field.words;
-    let Some((with, _)) = &words.with else { return };
-    if let Some((schema_with, _)) = &words.schema_with {
+fn check_with_conflicts(field: &Field, container: &Container, mistakes: &mut Mistakes) {
+    let items = &field.words;
+    let Some((with, _)) = &items.with else { return };
+    if let Some((schema_with, _)) = &items.schema_with {
         mistakes.push(schema_with, "`with` gives the schema already, by its `json_schema`");
     }
     if let Some(reader) = &field.wire.reader {
         mistakes.push(reader, "`#[extract(with = ..)]` says already how the field is read");
     }
-    if container.words.skip_deserialize {
+    if container.items.skip_deserialize {
         mistakes.push(
             with,
             "`skip(Deserialize)` leaves `Deserialize` to another derive: use `#[serde(with = ..)]` \

@@ -8,7 +8,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Expr, ExprLit, ExprUnary, Lit, Path, UnOp};
 
-use crate::syntax::{Form, Mistakes, Word, nearest};
+use crate::syntax::{AttributeItem, ItemSyntax, Mistakes, nearest};
 
 /// The names of all constraints.
 pub(crate) const WORDS: [&str; 12] = [
@@ -47,38 +47,38 @@ enum Rule {
 }
 
 /// Reads a constraint. `inner(..)` may hold several; a constraint with a mistake is left out.
-pub(crate) fn read(word: &Word, depth: usize, mistakes: &mut Mistakes) -> Vec<Constraint> {
-    if word.is("inner") {
-        return match word.list("inner(range(min = 0))") {
-            Ok(words) => words.iter().flat_map(|word| read(word, depth + 1, mistakes)).collect(),
+pub(crate) fn read(item: &AttributeItem, depth: usize, mistakes: &mut Mistakes) -> Vec<Constraint> {
+    if item.is("inner") {
+        return match item.list("inner(range(min = 0))") {
+            Ok(items) => items.iter().flat_map(|item| read(item, depth + 1, mistakes)).collect(),
             Err(error) => {
-                mistakes.take(error);
+                mistakes.add(error);
                 Vec::new()
             }
         };
     }
-    match rule(word, mistakes) {
-        Ok(rule) => vec![Constraint { word: word.name.clone(), depth, rule }],
+    match rule(item, mistakes) {
+        Ok(rule) => vec![Constraint { word: item.name.clone(), depth, rule }],
         Err(error) => {
-            mistakes.take(error);
+            mistakes.add(error);
             Vec::new()
         }
     }
 }
 
-fn rule(word: &Word, mistakes: &mut Mistakes) -> syn::Result<Rule> {
-    let format = |format| word.bare().map(|()| Rule::Format(format));
-    match word.name.to_string().as_str() {
+fn rule(item: &AttributeItem, mistakes: &mut Mistakes) -> syn::Result<Rule> {
+    let format = |format| item.bare().map(|()| Rule::Format(format));
+    match item.name.to_string().as_str() {
         "range" => {
             let example = "range(min = 0, max = 100)";
             let bounds =
-                bounds(word, example, &["min", "max", "exclusive_min", "exclusive_max"], mistakes)?;
+                bounds(item, example, &["min", "max", "exclusive_min", "exclusive_max"], mistakes)?;
             refuse_empty_range(&bounds, mistakes);
             Ok(Rule::Range(bounds))
         }
         "length" => {
             let bounds =
-                bounds(word, "length(min = 1, max = 10)", &["min", "max", "equal"], mistakes)?;
+                bounds(item, "length(min = 1, max = 10)", &["min", "max", "equal"], mistakes)?;
             if let [(first, _), _, ..] = bounds.as_slice() {
                 if bounds.iter().any(|(name, _)| name == "equal") {
                     mistakes.push(first, "`equal` says all there is: leave `min` and `max` away");
@@ -92,12 +92,12 @@ fn rule(word: &Word, mistakes: &mut Mistakes) -> syn::Result<Rule> {
             refuse_empty_range(&bounds, mistakes);
             Ok(Rule::Length(bounds))
         }
-        "pattern" => argument(word, r#"pattern("^[A-Z]{3}$")"#).map(Rule::Pattern),
+        "pattern" => argument(item, r#"pattern("^[A-Z]{3}$")"#).map(Rule::Pattern),
         // The spelling of older schemars versions and of the crate `validator`.
-        "regex" => argument(word, r#"regex(pattern = "^[A-Z]{3}$")"#).map(Rule::Pattern),
-        "contains" => argument(word, r#"contains("@")"#).map(Rule::Contains),
+        "regex" => argument(item, r#"regex(pattern = "^[A-Z]{3}$")"#).map(Rule::Pattern),
+        "contains" => argument(item, r#"contains("@")"#).map(Rule::Contains),
         "multiple_of" => {
-            let step = word.value("multiple_of = 5")?;
+            let step = item.value("multiple_of = 5")?;
             if Number::of(step).is_some_and(|step| step.compare(ZERO).is_le()) {
                 mistakes.push(step, "the step must be above 0");
             }
@@ -111,10 +111,10 @@ fn rule(word: &Word, mistakes: &mut Mistakes) -> syn::Result<Rule> {
         unknown => {
             let mend = nearest(unknown, WORDS).map_or_else(
                 || format!("known are {}", listed(&WORDS)),
-                |word| format!("did you mean `{word}`?"),
+                |item| format!("did you mean `{item}`?"),
             );
             Err(syn::Error::new_spanned(
-                &word.name,
+                &item.name,
                 format_args!("there is no constraint `{unknown}`; {mend}"),
             ))
         }
@@ -123,20 +123,20 @@ fn rule(word: &Word, mistakes: &mut Mistakes) -> syn::Result<Rule> {
 
 /// Reads the bounds of `word(min = .., max = ..)`. Unknown and repeated names are mistakes.
 fn bounds(
-    word: &Word,
+    item: &AttributeItem,
     example: &str,
     known: &[&str],
     mistakes: &mut Mistakes,
 ) -> syn::Result<Vec<(Ident, Expr)>> {
     let mut bounds: Vec<(Ident, Expr)> = Vec::new();
-    for bound in word.list(example)? {
+    for bound in item.list(example)? {
         let name = bound.name.to_string();
         if !known.contains(&name.as_str()) {
             let mend = nearest(&name, known.iter().copied()).map_or_else(
                 || format!("known are {}", listed(known)),
-                |word| format!("did you mean `{word}`?"),
+                |item| format!("did you mean `{item}`?"),
             );
-            mistakes.push(&bound.name, format_args!("`{}` has no `{name}`; {mend}", word.name));
+            mistakes.push(&bound.name, format_args!("`{}` has no `{name}`; {mend}", item.name));
         } else if bounds.iter().any(|(other, _)| *other == name) {
             mistakes.push(&bound.name, format_args!("`{name}` is given twice: keep one"));
         } else {
@@ -171,18 +171,18 @@ fn refuse_empty_range(bounds: &[(Ident, Expr)], mistakes: &mut Mistakes) {
 
 /// Returns the argument of `word(argument)`, `word(pattern = argument)` or `word = argument`. Fails for
 /// other syntax; the error shows the `example`.
-fn argument(word: &Word, example: &str) -> syn::Result<Expr> {
-    let misshapen = || syn::Error::new_spanned(word, format_args!("write it as `{example}`"));
-    match &word.form {
-        Form::Value(argument) => Ok(argument.clone()),
-        Form::List(list) => match syn::parse2(list.clone()).map_err(|_| misshapen())? {
+fn argument(item: &AttributeItem, example: &str) -> syn::Result<Expr> {
+    let misshapen = || syn::Error::new_spanned(item, format_args!("write it as `{example}`"));
+    match &item.form {
+        ItemSyntax::Value(argument) => Ok(argument.clone()),
+        ItemSyntax::List(list) => match syn::parse2(list.clone()).map_err(|_| misshapen())? {
             Expr::Assign(assign) => match *assign.left {
                 Expr::Path(name) if name.path.is_ident("pattern") => Ok(*assign.right),
                 _ => Err(misshapen()),
             },
             argument => Ok(argument),
         },
-        Form::Bare => Err(misshapen()),
+        ItemSyntax::Bare => Err(misshapen()),
     }
 }
 
@@ -238,8 +238,8 @@ impl fmt::Display for Number {
 }
 
 /// Returns the words in backticks, separated by commas.
-pub(crate) fn listed(words: &[&str]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+pub(crate) fn listed(items: &[&str]) -> String {
+    items.iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")
 }
 
 impl Constraint {
@@ -286,8 +286,8 @@ impl Constraint {
             Rule::Pattern(regex) => quote!(#constraint::pattern(&#regex)),
             Rule::Contains(piece) => quote!(#constraint::contains(&#piece)),
             Rule::Format(format) => {
-                let word = self.word.to_string();
-                quote!(#constraint::format(#word, #format))
+                let item = self.word.to_string();
+                quote!(#constraint::format(#item, #format))
             }
             Rule::MultipleOf(step) => quote!(#constraint::multiple_of(#step)),
         };

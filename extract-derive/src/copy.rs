@@ -20,11 +20,11 @@ use crate::wire::Representation;
 
 /// Writes the copy and the imports that the derives' output needs; nothing if both derives are skipped.
 pub(crate) fn write(container: &Container) -> TokenStream {
-    let words = &container.words;
-    let krate = &words.krate;
-    let serde = (!words.skip_deserialize)
+    let items = &container.items;
+    let krate = &items.krate;
+    let serde = (!items.skip_deserialize)
         .then(|| quote!(#krate::__private::extract_derives_this_too::Deserialize));
-    let schemars = (!words.skip_json_schema)
+    let schemars = (!items.skip_json_schema)
         .then(|| quote!(#krate::__private::extract_derives_this_too::JsonSchema));
     let for_schemars = schemars.is_some();
     let derives: Vec<TokenStream> = serde.into_iter().chain(schemars).collect();
@@ -69,7 +69,7 @@ fn imports(container: &Container) -> Option<TokenStream> {
         Body::Struct(fields) => fields.iter().collect(),
         Body::Enum(variants) => variants.iter().flat_map(|variant| &variant.fields).collect(),
     };
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     fields.iter().any(|field| field.wire.writer).then(|| {
         quote! {
             #[allow(unused_imports)]
@@ -90,8 +90,8 @@ fn keep(attrs: &mut Vec<Attribute>, for_schemars: bool) {
 
 /// Returns the attributes of serde and schemars to add to the type.
 fn on_type(container: &Container) -> Vec<Attribute> {
-    let words = &container.words;
-    let krate = &words.krate;
+    let items = &container.items;
+    let krate = &items.krate;
     let home = |name: &str| {
         let path: Path = parse_quote!(#krate::__private);
         text(&format!("{}::{name}", written(&path)), krate.span())
@@ -99,7 +99,7 @@ fn on_type(container: &Container) -> Vec<Attribute> {
     let mut attrs: Vec<Attribute> = Vec::new();
     let bounds = bounds::stated(container)
         .map(|bounds| text(&bounds.to_token_stream().to_string(), container.input.ident.span()));
-    if !words.skip_deserialize {
+    if !items.skip_deserialize {
         if !container.wire.own_crate {
             let home = home("serde");
             attrs.push(parse_quote!(#[serde(crate = #home)]));
@@ -108,7 +108,7 @@ fn on_type(container: &Container) -> Vec<Attribute> {
             attrs.push(parse_quote!(#[serde(bound(deserialize = #bounds))]));
         }
     }
-    if !words.skip_json_schema {
+    if !items.skip_json_schema {
         let theirs = foreign_items(&container.input.attrs, "schemars");
         let has = |name: &str| theirs.iter().any(|item| item.path().is_ident(name));
         if !has("crate") {
@@ -119,10 +119,10 @@ fn on_type(container: &Container) -> Vec<Attribute> {
             attrs.push(parse_quote!(#[schemars(bound = #bounds)]));
         }
         if !has("rename") {
-            attrs.extend(rename(container, has("bound") || words.bounds.is_some()));
+            attrs.extend(rename(container, has("bound") || items.bounds.is_some()));
         }
-        attrs.extend(describe(words.description.as_ref()));
-        attrs.extend(words.examples.iter().map(show));
+        attrs.extend(describe(items.description.as_ref()));
+        attrs.extend(items.examples.iter().map(show));
         if let Body::Struct(fields) = &container.body {
             attrs.extend(flattened(fields, krate));
         }
@@ -134,7 +134,7 @@ fn on_type(container: &Container) -> Vec<Attribute> {
 /// `#[extract(name = ..)]`, or is `Page_for_{T}` for a generic type: instances have different schemas, so
 /// they need different names.
 fn rename(container: &Container, own_bounds: bool) -> Option<Attribute> {
-    if let Some(name) = &container.words.name {
+    if let Some(name) = &container.items.name {
         return Some(parse_quote!(#[schemars(rename = #name)]));
     }
     // Without the bounds that schemars infers, a parameter need not be `JsonSchema`, and has no name.
@@ -166,7 +166,7 @@ fn rename(container: &Container, own_bounds: bool) -> Option<Attribute> {
 /// Returns the transform for an internally tagged newtype variant. schemars writes only the tag if the
 /// content may be any value; the transform allows other members.
 fn open(variant: &Variant, container: &Container) -> Option<Attribute> {
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     match (variant.fields.as_slice(), &container.wire.representation) {
         ([field], Representation::Internal { .. })
             if field.wire.name.is_none()
@@ -190,25 +190,25 @@ fn flattened(fields: &[Field], krate: &Path) -> Option<Attribute> {
 fn write_fields(fields: &mut syn::Fields, read: &[Field], krate: &Path, for_schemars: bool) {
     for (field, read) in fields.iter_mut().zip(read) {
         keep(&mut field.attrs, for_schemars);
-        let words = &read.words;
-        if let Some((_, module)) = &words.with {
+        let items = &read.words;
+        if let Some((_, module)) = &items.with {
             let reader = member_of(module, "deserialize");
             field.attrs.push(parse_quote!(#[serde(deserialize_with = #reader)]));
         }
         if !for_schemars {
             continue;
         }
-        field.attrs.extend(describe(words.description.as_ref()));
-        field.attrs.extend(words.examples.iter().map(show));
-        if let Some((_, module)) = &words.with {
+        field.attrs.extend(describe(items.description.as_ref()));
+        field.attrs.extend(items.examples.iter().map(show));
+        if let Some((_, module)) = &items.with {
             let schema = member_of(module, "json_schema");
             field.attrs.push(parse_quote!(#[schemars(schema_with = #schema)]));
         }
-        if let Some((_, function)) = &words.schema_with {
+        if let Some((_, function)) = &items.schema_with {
             let schema = text(&written(function), function.span());
             field.attrs.push(parse_quote!(#[schemars(schema_with = #schema)]));
         }
-        for constraint in &words.constraints {
+        for constraint in &items.constraints {
             let transform = constraint.transform(krate);
             field.attrs.push(parse_quote!(#[schemars(transform = #transform)]));
         }

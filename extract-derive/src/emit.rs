@@ -7,15 +7,15 @@ use quote::quote;
 use syn::parse_quote;
 
 use crate::model::Container;
-use crate::{bounds, copy, partial, pieces, types, walk};
+use crate::{bounds, copy, fieldwise, partial, types, walk};
 
 /// Writes the implementations for a type without mistakes.
 pub(crate) fn expand(container: &Container) -> TokenStream {
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     let ident = &container.input.ident;
     let copy = copy::write(container);
     let walk = walk::write(container);
-    let pieces = pieces::write(container);
+    let pieces = fieldwise::write(container);
     let types = types::write(container);
     let generics = bounds::of_extract(container);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
@@ -45,8 +45,8 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
 /// Writes empty implementations for a type with mistakes. Without them, the compiler would also report
 /// every use of the type.
 pub(crate) fn stand_in(container: &Container) -> TokenStream {
-    let words = &container.words;
-    let krate = &words.krate;
+    let items = &container.items;
+    let krate = &items.krate;
     let ident = &container.input.ident;
     let mut generics = container.input.generics.clone();
     let (_, ty_generics, _) = container.input.generics.split_for_impl();
@@ -58,7 +58,7 @@ pub(crate) fn stand_in(container: &Container) -> TokenStream {
     let mut reading = generics.clone();
     reading.params.insert(0, parse_quote!('de));
     let (reading_generics, _, _) = reading.split_for_impl();
-    let deserialize = (!words.skip_deserialize).then(|| {
+    let deserialize = (!items.skip_deserialize).then(|| {
         quote! {
             impl #reading_generics #krate::__private::serde::Deserialize<'de>
                 for #ident #ty_generics #where_clause
@@ -71,7 +71,7 @@ pub(crate) fn stand_in(container: &Container) -> TokenStream {
             }
         }
     });
-    let json_schema = (!words.skip_json_schema).then(|| {
+    let json_schema = (!items.skip_json_schema).then(|| {
         quote! {
             impl #impl_generics #krate::__private::schemars::JsonSchema
                 for #ident #ty_generics #where_clause

@@ -13,20 +13,20 @@ use crate::syntax::Mistakes;
 
 /// Checks a field's attributes against its type. Mistakes are added to `mistakes`.
 pub(crate) fn check(field: &Field, mistakes: &mut Mistakes) {
-    let words = &field.words;
+    let items = &field.words;
     // The schema of such a field does not come from its type.
-    if words.with.is_some() || words.schema_with.is_some() || field.wire.described {
+    if items.with.is_some() || items.schema_with.is_some() || field.wire.described {
         return;
     }
     if field.wire.reader.is_none() {
         check_flattened(field, mistakes);
         Keys { mistakes: &mut *mistakes }.visit_type(&field.ty);
     }
-    for constraint in &words.constraints {
+    for constraint in &items.constraints {
         let Some((kind, name)) = kind_of(&field.ty, constraint.depth) else { continue };
         if let Some(mend) = misfit(constraint, kind) {
-            let word = &constraint.word;
-            mistakes.push(word, format_args!("`{word}` has no meaning for `{name}`: {mend}"));
+            let item = &constraint.word;
+            mistakes.push(item, format_args!("`{item}` has no meaning for `{name}`: {mend}"));
         } else if let Kind::Integer(least, most) = kind {
             for (word, bound) in constraint.range() {
                 check_bound(word, bound, (least, most), &name, mistakes);
@@ -111,15 +111,15 @@ fn misfit(constraint: &Constraint, kind: Kind) -> Option<&'static str> {
 
 /// Refuses a literal bound of a `range` that no value of the integer type meets, or that all meet.
 fn check_bound(
-    word: &Ident,
+    item: &Ident,
     bound: &Expr,
     (least, most): (Number, Number),
     name: &str,
     mistakes: &mut Mistakes,
 ) {
     let Some(number) = Number::of(bound) else { return };
-    let is_lower = word == "min" || word == "exclusive_min";
-    let is_exclusive = word == "exclusive_min" || word == "exclusive_max";
+    let is_lower = item == "min" || item == "exclusive_min";
+    let is_exclusive = item == "exclusive_min" || item == "exclusive_max";
     let passes = |end: Number, other: std::cmp::Ordering| {
         let order = number.compare(end);
         order == other || (is_exclusive && order.is_eq())

@@ -11,20 +11,20 @@ use syn::{
 };
 
 use crate::constraint::{self, Constraint, listed};
-use crate::syntax::{Form, Mistakes, Word, extract_words, nearest};
+use crate::syntax::{AttributeItem, ItemSyntax, Mistakes, extract_words, nearest};
 use crate::wire;
 
 /// The type that carries the derive, with its attributes read.
 pub(crate) struct Container {
     pub(crate) input: DeriveInput,
-    pub(crate) words: ContainerWords,
+    pub(crate) items: ContainerItems,
     pub(crate) wire: wire::Container,
     pub(crate) body: Body,
 }
 
 /// The `#[extract(..)]` items of a type.
 #[expect(clippy::struct_excessive_bools, reason = "each is one item of the attribute")]
-pub(crate) struct ContainerWords {
+pub(crate) struct ContainerItems {
     pub(crate) krate: Path,
     pub(crate) name: Option<LitStr>,
     pub(crate) description: Option<Described>,
@@ -82,7 +82,7 @@ pub(crate) struct Variant {
 pub(crate) struct Field {
     pub(crate) member: Member,
     pub(crate) ty: Type,
-    pub(crate) words: FieldWords,
+    pub(crate) words: FieldItems,
     pub(crate) wire: wire::Field,
 }
 
@@ -98,7 +98,7 @@ impl Field {
 
 /// The `#[extract(..)]` items of a field.
 #[derive(Default)]
-pub(crate) struct FieldWords {
+pub(crate) struct FieldItems {
     pub(crate) description: Option<Described>,
     pub(crate) examples: Vec<Described>,
     pub(crate) validators: Vec<Validator>,
@@ -115,7 +115,7 @@ pub(crate) struct FieldWords {
 /// Reads the type and its attributes. Mistakes in attributes are added to `mistakes`. Fails for a union.
 pub(crate) fn read(input: DeriveInput, mistakes: &mut Mistakes) -> syn::Result<Container> {
     let is_enum = matches!(input.data, Data::Enum(_));
-    let words = container_words(&input.attrs, mistakes);
+    let items = container_words(&input.attrs, mistakes);
     let wire = wire::Container::read(&input.attrs, is_enum);
     let body = match &input.data {
         Data::Struct(data) => Body::Struct(fields(&data.fields, mistakes, |field| {
@@ -133,7 +133,7 @@ pub(crate) fn read(input: DeriveInput, mistakes: &mut Mistakes) -> syn::Result<C
             ));
         }
     };
-    Ok(Container { input, words, wire, body })
+    Ok(Container { input, items, wire, body })
 }
 
 fn read_variant(
@@ -142,11 +142,11 @@ fn read_variant(
     mistakes: &mut Mistakes,
 ) -> Variant {
     let mut description = None;
-    for word in extract_words(&variant.attrs, mistakes) {
-        if word.is("description") {
-            expression(&word, &mut description, mistakes);
+    for item in extract_words(&variant.attrs, mistakes) {
+        if item.is("description") {
+            expression(&item, &mut description, mistakes);
         } else {
-            unknown(&word, Place::Variant, mistakes);
+            unknown(&item, AttributeTarget::Variant, mistakes);
         }
     }
     let wire = wire::Variant::read(&variant.attrs, &variant.ident, container);
@@ -165,14 +165,14 @@ fn fields(
         .map(|(member, field)| Field {
             member,
             ty: field.ty.clone(),
-            words: field_words(&field.attrs, mistakes),
+            words: field_items(&field.attrs, mistakes),
             wire: wire(field),
         })
         .collect()
 }
 
-fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerWords {
-    let mut words = ContainerWords {
+fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerItems {
+    let mut items = ContainerItems {
         krate: parse_quote!(::extract_llm),
         name: None,
         description: None,
@@ -187,23 +187,23 @@ fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerWor
         stream_whole: false,
     };
     let mut krate = None;
-    for word in extract_words(attrs, mistakes) {
-        match word.name.to_string().as_str() {
-            "crate" => once(&word, &mut krate, mistakes, |word| word.path("crate = ::extract_llm")),
+    for item in extract_words(attrs, mistakes) {
+        match item.name.to_string().as_str() {
+            "crate" => once(&item, &mut krate, mistakes, |item| item.path("crate = ::extract_llm")),
             "name" => {
-                once(&word, &mut words.name, mistakes, |word| word.text(r#"name = "invoice""#));
+                once(&item, &mut items.name, mistakes, |item| item.text(r#"name = "invoice""#));
             }
-            "description" => expression(&word, &mut words.description, mistakes),
-            "example" => words.examples.extend(example(&word, mistakes)),
-            "validate" | "validate_with" => words.validators.extend(validator(&word, mistakes)),
-            "garde" | "validator" => words.rules.extend(rules(&word, mistakes)),
-            "bound" => once(&word, &mut words.bounds, mistakes, |word| {
-                let bounds = word.text(r#"bound = "T: Extract""#)?;
+            "description" => expression(&item, &mut items.description, mistakes),
+            "example" => items.examples.extend(example(&item, mistakes)),
+            "validate" | "validate_with" => items.validators.extend(validator(&item, mistakes)),
+            "garde" | "validator" => items.rules.extend(rules(&item, mistakes)),
+            "bound" => once(&item, &mut items.bounds, mistakes, |item| {
+                let bounds = item.text(r#"bound = "T: Extract""#)?;
                 bounds.parse_with(Bounds::parse_terminated)
             }),
-            "skip" => skip(&word, &mut words, mistakes),
-            "partial" => once(&word, &mut words.partial, mistakes, |word| {
-                let path = word.path("partial = DraftInvoice")?;
+            "skip" => skip(&item, &mut items, mistakes),
+            "partial" => once(&item, &mut items.partial, mistakes, |item| {
+                let path = item.path("partial = DraftInvoice")?;
                 path.get_ident().cloned().ok_or_else(|| {
                     syn::Error::new_spanned(
                         &path,
@@ -211,22 +211,22 @@ fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerWor
                     )
                 })
             }),
-            "stream" => stream(&word, &mut words.stream_whole, None, mistakes),
-            _ => unknown(&word, Place::Container, mistakes),
+            "stream" => stream(&item, &mut items.stream_whole, None, mistakes),
+            _ => unknown(&item, AttributeTarget::Container, mistakes),
         }
     }
     if let Some(krate) = krate {
-        words.krate = krate;
+        items.krate = krate;
     }
-    words
+    items
 }
 
-fn rules(word: &Word, mistakes: &mut Mistakes) -> Option<Rules> {
+fn rules(item: &AttributeItem, mistakes: &mut Mistakes) -> Option<Rules> {
     let mut context = None;
-    let read = match &word.form {
+    let read = match &item.form {
         // Only `validator` takes a context: `garde` declares the type of its context itself.
-        Form::List(_) if word.is("validator") => {
-            word.list("validator(context = Type)").map(|inner| {
+        ItemSyntax::List(_) if item.is("validator") => {
+            item.list("validator(context = Type)").map(|inner| {
                 for inner in inner {
                     if inner.is("context") {
                         once(&inner, &mut context, mistakes, |inner| inner.path("context = Type"));
@@ -236,21 +236,21 @@ fn rules(word: &Word, mistakes: &mut Mistakes) -> Option<Rules> {
                 }
             })
         }
-        _ => word.bare(),
+        _ => item.bare(),
     };
     match read {
-        Ok(()) => Some(Rules { word: word.name.clone(), context }),
+        Ok(()) => Some(Rules { word: item.name.clone(), context }),
         Err(error) => {
-            mistakes.take(error);
+            mistakes.add(error);
             None
         }
     }
 }
 
-fn skip(word: &Word, words: &mut ContainerWords, mistakes: &mut Mistakes) {
-    let skipped = match word.list("skip(Deserialize, JsonSchema)") {
+fn skip(item: &AttributeItem, words: &mut ContainerItems, mistakes: &mut Mistakes) {
+    let skipped = match item.list("skip(Deserialize, JsonSchema)") {
         Ok(skipped) => skipped,
-        Err(error) => return mistakes.take(error),
+        Err(error) => return mistakes.add(error),
     };
     for skipped in skipped {
         if skipped.is("Deserialize") {
@@ -270,11 +270,16 @@ fn skip(word: &Word, words: &mut ContainerWords, mistakes: &mut Mistakes) {
 }
 
 /// Reads `stream(whole)` and, if `required` is a slot (on a field), `stream(required)`.
-fn stream(word: &Word, whole: &mut bool, mut required: Option<&mut bool>, mistakes: &mut Mistakes) {
+fn stream(
+    item: &AttributeItem,
+    whole: &mut bool,
+    mut required: Option<&mut bool>,
+    mistakes: &mut Mistakes,
+) {
     let example = if required.is_some() { "stream(whole, required)" } else { "stream(whole)" };
-    let said = match word.list(example) {
+    let said = match item.list(example) {
         Ok(said) => said,
-        Err(error) => return mistakes.take(error),
+        Err(error) => return mistakes.add(error),
     };
     for said in said {
         let slot = match (said.name.to_string().as_str(), &mut required) {
@@ -302,81 +307,81 @@ fn stream(word: &Word, whole: &mut bool, mut required: Option<&mut bool>, mistak
             mistakes.push(&said.name, format_args!("`{}` is given twice: keep one", said.name));
         }
         if let Err(error) = said.bare() {
-            mistakes.take(error);
+            mistakes.add(error);
         }
     }
 }
 
-fn field_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> FieldWords {
-    let mut words = FieldWords::default();
-    for word in extract_words(attrs, mistakes) {
-        match word.name.to_string().as_str() {
-            "description" => expression(&word, &mut words.description, mistakes),
-            "example" => words.examples.extend(example(&word, mistakes)),
-            "validate" | "validate_with" => words.validators.extend(validator(&word, mistakes)),
-            "grounded" => once(&word, &mut words.grounded, mistakes, |word| {
-                word.bare().map(|()| word.name.clone())
+fn field_items(attrs: &[Attribute], mistakes: &mut Mistakes) -> FieldItems {
+    let mut items = FieldItems::default();
+    for item in extract_words(attrs, mistakes) {
+        match item.name.to_string().as_str() {
+            "description" => expression(&item, &mut items.description, mistakes),
+            "example" => items.examples.extend(example(&item, mistakes)),
+            "validate" | "validate_with" => items.validators.extend(validator(&item, mistakes)),
+            "grounded" => once(&item, &mut items.grounded, mistakes, |item| {
+                item.bare().map(|()| item.name.clone())
             }),
-            "schema_with" => once(&word, &mut words.schema_with, mistakes, |word| {
-                Ok((word.name.clone(), word.path("schema_with = path::to::function")?))
+            "schema_with" => once(&item, &mut items.schema_with, mistakes, |item| {
+                Ok((item.name.clone(), item.path("schema_with = path::to::function")?))
             }),
-            "with" => once(&word, &mut words.with, mistakes, |word| {
-                Ok((word.name.clone(), word.path("with = path::to::module")?))
+            "with" => once(&item, &mut items.with, mistakes, |item| {
+                Ok((item.name.clone(), item.path("with = path::to::module")?))
             }),
             "stream" => {
-                words.stream = Some(word.name.clone());
-                let required = Some(&mut words.stream_required);
-                stream(&word, &mut words.stream_whole, required, mistakes);
+                items.stream = Some(item.name.clone());
+                let required = Some(&mut items.stream_required);
+                stream(&item, &mut items.stream_whole, required, mistakes);
             }
             name if constraint::WORDS.contains(&name) => {
-                words.constraints.extend(constraint::read(&word, 0, mistakes));
+                items.constraints.extend(constraint::read(&item, 0, mistakes));
             }
-            _ => unknown(&word, Place::Field, mistakes),
+            _ => unknown(&item, AttributeTarget::Field, mistakes),
         }
     }
-    words
+    items
 }
 
 /// Reads an item that may occur once. A second one is a mistake.
 fn once<T>(
-    word: &Word,
+    item: &AttributeItem,
     slot: &mut Option<T>,
     mistakes: &mut Mistakes,
-    read: impl FnOnce(&Word) -> syn::Result<T>,
+    read: impl FnOnce(&AttributeItem) -> syn::Result<T>,
 ) {
     if slot.is_some() {
-        mistakes.push(&word.name, format_args!("`{}` is given twice: keep one", word.name));
+        mistakes.push(&item.name, format_args!("`{}` is given twice: keep one", item.name));
         return;
     }
-    match read(word) {
+    match read(item) {
         Ok(value) => *slot = Some(value),
-        Err(error) => mistakes.take(error),
+        Err(error) => mistakes.add(error),
     }
 }
 
-fn expression(word: &Word, slot: &mut Option<Described>, mistakes: &mut Mistakes) {
-    once(word, slot, mistakes, |word| {
-        let expr = word.value(r#"description = "What it is.""#)?.clone();
-        Ok(Described { word: word.name.clone(), expr })
+fn expression(item: &AttributeItem, slot: &mut Option<Described>, mistakes: &mut Mistakes) {
+    once(item, slot, mistakes, |item| {
+        let expr = item.value(r#"description = "What it is.""#)?.clone();
+        Ok(Described { word: item.name.clone(), expr })
     });
 }
 
-fn example(word: &Word, mistakes: &mut Mistakes) -> Option<Described> {
-    match word.value("example = value") {
-        Ok(expr) => Some(Described { word: word.name.clone(), expr: expr.clone() }),
+fn example(item: &AttributeItem, mistakes: &mut Mistakes) -> Option<Described> {
+    match item.value("example = value") {
+        Ok(expr) => Some(Described { word: item.name.clone(), expr: expr.clone() }),
         Err(error) => {
-            mistakes.take(error);
+            mistakes.add(error);
             None
         }
     }
 }
 
-fn validator(word: &Word, mistakes: &mut Mistakes) -> Option<Validator> {
-    let with_context = word.is("validate_with");
-    match word.path(&format!("{} = path::to::function", word.name)) {
+fn validator(item: &AttributeItem, mistakes: &mut Mistakes) -> Option<Validator> {
+    let with_context = item.is("validate_with");
+    match item.path(&format!("{} = path::to::function", item.name)) {
         Ok(path) => Some(Validator { path, with_context }),
         Err(error) => {
-            mistakes.take(error);
+            mistakes.add(error);
             None
         }
     }
@@ -384,20 +389,20 @@ fn validator(word: &Word, mistakes: &mut Mistakes) -> Option<Validator> {
 
 /// The kind of item that an attribute is on: a type, a variant or a field.
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum AttributeTarget {
     Container,
     Variant,
     Field,
 }
 
-impl Place {
+impl AttributeTarget {
     const ALL: [Self; 3] = [Self::Container, Self::Variant, Self::Field];
 
     fn words(self) -> Vec<&'static str> {
-        let mut words = vec!["description"];
+        let mut items = vec!["description"];
         match self {
             Self::Container => {
-                words.extend([
+                items.extend([
                     "name",
                     "example",
                     "validate",
@@ -413,7 +418,7 @@ impl Place {
             }
             Self::Variant => {}
             Self::Field => {
-                words.extend([
+                items.extend([
                     "example",
                     "validate",
                     "validate_with",
@@ -421,11 +426,11 @@ impl Place {
                     "with",
                     "schema_with",
                 ]);
-                words.extend(["stream"]);
-                words.extend(constraint::WORDS);
+                items.extend(["stream"]);
+                items.extend(constraint::WORDS);
             }
         }
-        words
+        items
     }
 
     fn name(self) -> &'static str {
@@ -456,31 +461,33 @@ const SERDE_WORDS: [&str; 15] = [
     "other",
 ];
 
-fn unknown(word: &Word, place: Place, mistakes: &mut Mistakes) {
-    let name = word.name.to_string();
+fn unknown(item: &AttributeItem, place: AttributeTarget, mistakes: &mut Mistakes) {
+    let name = item.name.to_string();
     if SERDE_WORDS.contains(&name.as_str()) || name == "skip" {
-        let value = match word.form {
-            Form::Bare => "",
-            Form::Value(_) => " = ..",
-            Form::List(_) => "(..)",
+        let value = match item.form {
+            ItemSyntax::Bare => "",
+            ItemSyntax::Value(_) => " = ..",
+            ItemSyntax::List(_) => "(..)",
         };
         mistakes.push(
-            &word.name,
+            &item.name,
             format_args!("`{name}` is a word of serde's: write `#[serde({name}{value})]`"),
         );
         return;
     }
     let known = place.words();
-    if let Some(home) = Place::ALL.into_iter().find(|home| home.words().contains(&name.as_str())) {
+    if let Some(home) =
+        AttributeTarget::ALL.into_iter().find(|home| home.words().contains(&name.as_str()))
+    {
         mistakes.push(
-            &word.name,
+            &item.name,
             format_args!("`{name}` belongs on {}, not on {}", home.name(), place.name()),
         );
         return;
     }
     let mend = nearest(&name, known.iter().copied()).map_or_else(
         || format!("the words for {} are {}", place.name(), listed(&known)),
-        |word| format!("did you mean `{word}`?"),
+        |item| format!("did you mean `{item}`?"),
     );
-    mistakes.push(&word.name, format_args!("there is no word `{name}` here; {mend}"));
+    mistakes.push(&item.name, format_args!("there is no word `{name}` here; {mend}"));
 }

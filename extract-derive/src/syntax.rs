@@ -15,11 +15,11 @@ pub(crate) struct Mistakes(Option<syn::Error>);
 impl Mistakes {
     /// Adds an error at the span of the tokens.
     pub(crate) fn push(&mut self, at: impl ToTokens, message: impl std::fmt::Display) {
-        self.take(syn::Error::new_spanned(at, message));
+        self.add(syn::Error::new_spanned(at, message));
     }
 
     /// Adds an error, such as one that `syn` returned while parsing.
-    pub(crate) fn take(&mut self, error: syn::Error) {
+    pub(crate) fn add(&mut self, error: syn::Error) {
         match &mut self.0 {
             Some(all) => all.combine(error),
             None => self.0 = Some(error),
@@ -33,13 +33,13 @@ impl Mistakes {
 }
 
 /// One item of `#[extract(..)]`, such as `range(min = 0)`.
-pub(crate) struct Word {
+pub(crate) struct AttributeItem {
     pub(crate) name: Ident,
-    pub(crate) form: Form,
+    pub(crate) form: ItemSyntax,
 }
 
 /// The syntax of a [`Word`].
-pub(crate) enum Form {
+pub(crate) enum ItemSyntax {
     /// `email`
     Bare,
     /// `name = "invoice"`
@@ -48,7 +48,7 @@ pub(crate) enum Form {
     List(TokenStream),
 }
 
-impl Parse for Word {
+impl Parse for AttributeItem {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         if !input.peek(Ident::peek_any) {
             return Err(input.error("expected a word: `word`, `word = value` or `word(..)`"));
@@ -58,7 +58,7 @@ impl Parse for Word {
         let form = if input.peek(token::Paren) {
             let list;
             parenthesized!(list in input);
-            Form::List(list.parse()?)
+            ItemSyntax::List(list.parse()?)
         } else if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             if input.is_empty() || input.peek(Token![,]) {
@@ -67,36 +67,36 @@ impl Parse for Word {
                     format_args!("`{name} =` needs a value after the `=`"),
                 ));
             }
-            Form::Value(input.parse()?)
+            ItemSyntax::Value(input.parse()?)
         } else {
-            Form::Bare
+            ItemSyntax::Bare
         };
         Ok(Self { name, form })
     }
 }
 
-impl ToTokens for Word {
+impl ToTokens for AttributeItem {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         self.name.to_tokens(tokens);
         match &self.form {
-            Form::Bare => {}
-            Form::Value(value) => value.to_tokens(tokens),
-            Form::List(list) => list.to_tokens(tokens),
+            ItemSyntax::Bare => {}
+            ItemSyntax::Value(value) => value.to_tokens(tokens),
+            ItemSyntax::List(list) => list.to_tokens(tokens),
         }
     }
 }
 
-impl Word {
+impl AttributeItem {
     /// Returns whether the item has this name.
     pub(crate) fn is(&self, name: &str) -> bool {
         self.name == name
     }
 
     /// Returns the items between the parentheses. Fails if there are none; the error shows the `example`.
-    pub(crate) fn list(&self, example: &str) -> syn::Result<Vec<Word>> {
+    pub(crate) fn list(&self, example: &str) -> syn::Result<Vec<AttributeItem>> {
         let list = match &self.form {
-            Form::List(list) => words_of(list.clone())?,
-            Form::Bare | Form::Value(_) => Vec::new(),
+            ItemSyntax::List(list) => items_of(list.clone())?,
+            ItemSyntax::Bare | ItemSyntax::Value(_) => Vec::new(),
         };
         if list.is_empty() { Err(self.misshapen(example)) } else { Ok(list) }
     }
@@ -104,8 +104,8 @@ impl Word {
     /// Returns the expression after the `=`. Fails for other syntax; the error shows the `example`.
     pub(crate) fn value(&self, example: &str) -> syn::Result<&Expr> {
         match &self.form {
-            Form::Value(value) => Ok(value),
-            Form::Bare | Form::List(_) => Err(self.misshapen(example)),
+            ItemSyntax::Value(value) => Ok(value),
+            ItemSyntax::Bare | ItemSyntax::List(_) => Err(self.misshapen(example)),
         }
     }
 
@@ -132,8 +132,10 @@ impl Word {
     /// Fails if the item has a value or a list beside its name.
     pub(crate) fn bare(&self) -> syn::Result<()> {
         match self.form {
-            Form::Bare => Ok(()),
-            Form::Value(_) | Form::List(_) => Err(self.misshapen(&self.name.to_string())),
+            ItemSyntax::Bare => Ok(()),
+            ItemSyntax::Value(_) | ItemSyntax::List(_) => {
+                Err(self.misshapen(&self.name.to_string()))
+            }
         }
     }
 
@@ -142,30 +144,30 @@ impl Word {
     }
 }
 
-fn words_of(list: TokenStream) -> syn::Result<Vec<Word>> {
-    let words = Punctuated::<Word, Token![,]>::parse_terminated.parse2(list)?;
-    Ok(words.into_iter().collect())
+fn items_of(list: TokenStream) -> syn::Result<Vec<AttributeItem>> {
+    let items = Punctuated::<AttributeItem, Token![,]>::parse_terminated.parse2(list)?;
+    Ok(items.into_iter().collect())
 }
 
 /// Returns all items of the `#[extract(..)]` attributes. Attributes that cannot be read are added to
 /// `mistakes`.
-pub(crate) fn extract_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> Vec<Word> {
-    let mut words = Vec::new();
+pub(crate) fn extract_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> Vec<AttributeItem> {
+    let mut items = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("extract")) {
         match &attr.meta {
-            Meta::List(list) => match words_of(list.tokens.clone()) {
+            Meta::List(list) => match items_of(list.tokens.clone()) {
                 Ok(found) if found.is_empty() => {
                     mistakes.push(attr, "it says nothing: put words in it or take it away");
                 }
-                Ok(found) => words.extend(found),
-                Err(error) => mistakes.take(error),
+                Ok(found) => items.extend(found),
+                Err(error) => mistakes.add(error),
             },
             Meta::Path(_) | Meta::NameValue(_) => {
                 mistakes.push(attr, "write it as `#[extract(word, word = value, word(..))]`");
             }
         }
     }
-    words
+    items
 }
 
 /// Returns all items of the attributes with this name (`serde`, `schemars`). Skips attributes that cannot
@@ -189,7 +191,7 @@ pub(crate) fn nearest<'a>(
 ) -> Option<&'a str> {
     known
         .into_iter()
-        .map(|word| (distance(written, word), word))
+        .map(|item| (distance(written, item), item))
         .filter(|&(distance, word)| distance <= if word.len() < 5 { 1 } else { 2 })
         .min()
         .map(|(_, word)| word)

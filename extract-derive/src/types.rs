@@ -11,7 +11,7 @@ use crate::wire::{Representation, Shape};
 
 /// Writes the method `Extract::walk_types`.
 pub(crate) fn write(container: &Container) -> TokenStream {
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     let walk = walk();
     let name = container.input.ident.to_string();
     let inside = match (&container.wire.shape, &container.body) {
@@ -46,7 +46,7 @@ fn walk() -> Ident {
 }
 
 fn walk_variant(variant: &Variant, name: &str, container: &Container) -> TokenStream {
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     let walk = walk();
     let holder = format!("{name}::{}", variant.ident);
     let tag = match &container.wire.representation {
@@ -72,7 +72,7 @@ fn walk_fields(
     tag: Option<&str>,
     container: &Container,
 ) -> TokenStream {
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     let walk = walk();
     let mut visits = TokenStream::new();
     let mut plain: Vec<TokenStream> = tag
@@ -115,7 +115,7 @@ fn walk_fields(
 }
 
 fn visit(ty: &Type, container: &Container) -> TokenStream {
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     let walk = walk();
     quote!((&#krate::contract::FieldWalk::<#ty>::new()).walk(#walk);)
 }

@@ -17,7 +17,7 @@ pub(crate) fn checker() -> Ident {
 
 /// Writes the body of `Extract::check`.
 pub(crate) fn write(container: &Container) -> TokenStream {
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     let checker = checker();
     let inside = match &container.body {
         Body::Struct(fields) => {
@@ -29,7 +29,7 @@ pub(crate) fn write(container: &Container) -> TokenStream {
         }
         Body::Enum(variants) => walk_variants(variants, container),
     };
-    let mut validators = validators(&container.words.validators, &quote!(self));
+    let mut validators = validators(&container.items.validators, &quote!(self));
     validators.extend(rules(container));
     match (inside.is_empty(), validators.is_empty()) {
         (true, true) => quote!(let _ = #checker;),
@@ -83,7 +83,7 @@ fn walk_fields(
     container: &Container,
     value: impl Fn(&Field) -> TokenStream,
 ) -> TokenStream {
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     let checker = checker();
     // The field of a newtype or a transparent struct has the JSON pointer of the value around it. The fields
     // of a type that is read through another (`from`) have no known pointers and are checked at the value's.
@@ -93,7 +93,7 @@ fn walk_fields(
     walked
         .enumerate()
         .map(|(index, field)| {
-            let inside = look_at(field, krate, &value(field));
+            let inside = check_field(field, krate, &value(field));
             let name = field_name(&field.member);
             match &field.wire.name {
                 _ if in_place => quote!(#checker.at_flat(#name, true, |#checker| { #inside });),
@@ -111,12 +111,12 @@ fn walk_fields(
 }
 
 /// Writes the checks of one field's value: those of its type, `grounded` and its validators.
-pub(crate) fn look_at(field: &Field, krate: &Path, value: &TokenStream) -> TokenStream {
+pub(crate) fn check_field(field: &Field, krate: &Path, value: &TokenStream) -> TokenStream {
     let checker = checker();
     let validators = validators(&field.words.validators, value);
-    let grounded = field.words.grounded.as_ref().map(|word| {
-        let value = placed(value.clone(), word.span());
-        quote_spanned!(word.span()=> #krate::grounding::Ground::look_up(#value, #checker);)
+    let grounded = field.words.grounded.as_ref().map(|item| {
+        let value = placed(value.clone(), item.span());
+        quote_spanned!(item.span()=> #krate::grounding::Ground::look_up(#value, #checker);)
     });
     quote! {
         (&#krate::contract::Probe(#value)).check(#checker);
@@ -151,9 +151,9 @@ fn validators(validators: &[Validator], value: &TokenStream) -> TokenStream {
 
 /// Writes the calls of the rules of `garde` and `validator`, or returns `None` if there are none.
 fn rules(container: &Container) -> Option<TokenStream> {
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     let checker = checker();
-    let reports = container.words.rules.iter().map(|rules| {
+    let reports = container.items.rules.iter().map(|rules| {
         let module = &rules.word;
         let span = module.span();
         let function = match &rules.context {
@@ -168,11 +168,11 @@ fn rules(container: &Container) -> Option<TokenStream> {
 
 /// Returns the tokens with the location of another span.
 fn placed(tokens: TokenStream, span: Span) -> TokenStream {
-    let place = |mut token: TokenTree| {
+    let target = |mut token: TokenTree| {
         token.set_span(token.span().located_at(span));
         token
     };
-    tokens.into_iter().map(place).collect()
+    tokens.into_iter().map(target).collect()
 }
 
 /// Writes the step into the member that holds the fields of a variant.

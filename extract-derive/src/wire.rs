@@ -284,15 +284,15 @@ impl Case {
     }
 }
 
-fn capitalised(word: &str) -> String {
-    with_first(word, char::to_ascii_uppercase)
+fn capitalised(item: &str) -> String {
+    with_first(item, char::to_ascii_uppercase)
 }
 
-fn uncapitalised(word: &str) -> String {
-    with_first(word, char::to_ascii_lowercase)
+fn uncapitalised(item: &str) -> String {
+    with_first(item, char::to_ascii_lowercase)
 }
 
-fn with_first(word: &str, change: fn(&char) -> char) -> String {
-    let mut letters = word.chars();
+fn with_first(item: &str, change: fn(&char) -> char) -> String {
+    let mut letters = item.chars();
     letters.next().iter().map(change).chain(letters).collect()
 }

@@ -24,7 +24,8 @@ macro_rules! settings {
         $(#[$doc:meta])*
         fn $name:ident($($argument:ident: $type:ty),*) |$target:ident| $set:expr;
     )*) => {
-        /// Settings of this extraction. They replace the client's.
+        /// Settings of this extraction. They replace those of the client; `system`, `stop` and `extra_body` add to
+        /// them.
         impl<T> Extraction<T> {
             $(
                 $(#[$doc])*

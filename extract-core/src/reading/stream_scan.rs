@@ -11,7 +11,7 @@ use crate::contract::shape::MemberNames;
 /// answer is the first value in the text.
 ///
 /// ```
-/// use extract_llm::reading::{Follower, Sink};
+/// use extract_llm::reading::{AnswerScan, Sink};
 ///
 /// #[derive(Default)]
 /// struct Heard(String);
@@ -21,9 +21,9 @@ use crate::contract::shape::MemberNames;
 ///     }
 /// }
 ///
-/// let mut follower = Follower::new(Heard::default());
-/// follower.feed_str("Here you are: [\"a\", \"b");
-/// assert_eq!(follower.sink().0, "ab");
+/// let mut scan = AnswerScan::new(Heard::default());
+/// scan.feed_str("Here you are: [\"a\", \"b");
+/// assert_eq!(scan.sink().0, "ab");
 /// ```
 #[derive(Debug)]
 pub struct AnswerScan<S> {

@@ -43,9 +43,9 @@ pub(crate) fn write(container: &Container) -> Written {
 /// `try_from`, a lifetime parameter or no field. An enum has none either if it is untagged, has no variant
 /// with data, or has a type parameter that no field uses.
 pub(crate) fn has_partial(container: &Container) -> bool {
-    let words = &container.words;
+    let items = &container.items;
     let generics = &container.input.generics;
-    if words.skip_partial || words.stream_whole || container.wire.shape == Shape::OfOther {
+    if items.skip_partial || items.stream_whole || container.wire.shape == Shape::OfOther {
         return false;
     }
     if generics.lifetimes().next().is_some() {
@@ -82,14 +82,14 @@ impl<'a> Writer<'a> {
     fn new(container: &'a Container) -> Self {
         let ident = &container.input.ident;
         let name = container
-            .words
+            .items
             .partial
             .clone()
             .unwrap_or_else(|| format_ident!("{}Partial", ident.unraw(), span = ident.span()));
         let (_, ty_generics, _) = container.input.generics.split_for_impl();
         Self {
             container,
-            krate: &container.words.krate,
+            krate: &container.items.krate,
             ident,
             name,
             vis: &container.input.vis,

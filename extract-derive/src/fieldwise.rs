@@ -7,13 +7,13 @@ use syn::LitStr;
 
 use crate::bounds::Params;
 use crate::model::{Body, Container, Field, Variant};
-use crate::walk::{checker, field_name, look_at};
+use crate::walk::{check_field, checker, field_name};
 use crate::wire::{Representation, Shape};
 
 /// Writes the method `Extract::check_json`. Writes nothing if another derive or type (`from`) decides the
 /// shape of the JSON.
 pub(crate) fn write(container: &Container) -> TokenStream {
-    if container.words.skip_deserialize || container.wire.shape == Shape::OfOther {
+    if container.items.skip_deserialize || container.wire.shape == Shape::OfOther {
         return TokenStream::new();
     }
     let inside = match &container.body {
@@ -25,7 +25,7 @@ pub(crate) fn write(container: &Container) -> TokenStream {
     if inside.is_empty() {
         return inside;
     }
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     let checker = checker();
     quote! {
         fn check_json(#checker: &mut #krate::contract::Checker<'_>) {
@@ -119,11 +119,11 @@ fn walk_fields(fields: &[Field], container: &Container, tag: Option<&str>) -> To
 
 /// Writes the reading of one field, by its type or its function, and the checks of its value.
 fn piece(field: &Field, container: &Container) -> TokenStream {
-    let krate = &container.words.krate;
+    let krate = &container.items.krate;
     let checker = checker();
     let value = Ident::new("value", Span::mixed_site());
     let ty = &field.ty;
-    let inside = look_at(field, krate, &quote!(#value));
+    let inside = check_field(field, krate, &quote!(#value));
     let Some(reader) = field.reader() else {
         return quote! {
             (&&#krate::contract::FieldPiece::<#ty>::new()).check(#checker, |#value, #checker| { #inside });
