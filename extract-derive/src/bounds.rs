@@ -70,14 +70,14 @@ pub(crate) fn stated(container: &Container) -> Option<Bounds> {
 
 /// Returns the types of the fields that serde reads with the type's `Deserialize`, not with a function.
 pub(crate) fn checked_types(container: &Container) -> Vec<&Type> {
-    types(container, |field| field.words.with.is_none() && field.wire.reader.is_none())
+    types(container, |field| field.items.with.is_none() && field.wire.reader.is_none())
 }
 
 /// Returns the types of the fields that schemars describes with the type's `JsonSchema`.
 pub(crate) fn described_types(container: &Container) -> Vec<&Type> {
     types(container, |field| {
-        field.words.with.is_none()
-            && field.words.schema_with.is_none()
+        field.items.with.is_none()
+            && field.items.schema_with.is_none()
             && field.wire.reader.is_none()
     })
 }

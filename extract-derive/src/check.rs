@@ -148,7 +148,7 @@ fn check_without_schema(container: &Container, mistakes: &mut Mistakes) {
         refuse(&described.word);
     }
     let mut refuse_of_fields = |fields: &[Field]| {
-        for item in fields.iter().flat_map(|field| schema_items(&field.words)) {
+        for item in fields.iter().flat_map(|field| schema_items(&field.items)) {
             refuse(item);
         }
     };
@@ -174,7 +174,7 @@ fn schema_items(items: &FieldItems) -> impl Iterator<Item = &Ident> {
 }
 
 fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
-    let items = &field.words;
+    let items = &field.items;
     if field.wire.skipped {
         for item in schema_items(items) {
             mistakes.push(
@@ -219,7 +219,7 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
 
 /// Refuses `stream(..)` on a field that is never shown before its object is complete.
 fn check_stream(field: &Field, container: &Container, mistakes: &mut Mistakes) {
-    let Some(item) = &field.words.stream else { return };
+    let Some(item) = &field.items.stream else { return };
     if field.wire.flattened {
         mistakes.push(
             item,
@@ -260,7 +260,7 @@ fn check_constraints(items: &FieldItems, mistakes: &mut Mistakes) {
 
 /// Refuses a second source of the field's deserializer or schema beside `with`.
 fn check_with_conflicts(field: &Field, container: &Container, mistakes: &mut Mistakes) {
-    let items = &field.words;
+    let items = &field.items;
     let Some((with, _)) = &items.with else { return };
     if let Some((schema_with, _)) = &items.schema_with {
         mistakes.push(schema_with, "`with` gives the schema already, by its `json_schema`");

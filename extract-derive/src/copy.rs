@@ -190,7 +190,7 @@ fn flattened(fields: &[Field], krate: &Path) -> Option<Attribute> {
 fn write_fields(fields: &mut syn::Fields, read: &[Field], krate: &Path, for_schemars: bool) {
     for (field, read) in fields.iter_mut().zip(read) {
         keep(&mut field.attrs, for_schemars);
-        let items = &read.words;
+        let items = &read.items;
         if let Some((_, module)) = &items.with {
             let reader = member_of(module, "deserialize");
             field.attrs.push(parse_quote!(#[serde(deserialize_with = #reader)]));

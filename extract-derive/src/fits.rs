@@ -13,7 +13,7 @@ use crate::syntax::Mistakes;
 
 /// Checks a field's attributes against its type. Mistakes are added to `mistakes`.
 pub(crate) fn check(field: &Field, mistakes: &mut Mistakes) {
-    let items = &field.words;
+    let items = &field.items;
     // The schema of such a field does not come from its type.
     if items.with.is_some() || items.schema_with.is_some() || field.wire.described {
         return;

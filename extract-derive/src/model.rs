@@ -82,14 +82,14 @@ pub(crate) struct Variant {
 pub(crate) struct Field {
     pub(crate) member: Member,
     pub(crate) ty: Type,
-    pub(crate) words: FieldItems,
+    pub(crate) items: FieldItems,
     pub(crate) wire: wire::Field,
 }
 
 impl Field {
     /// Returns the function that deserializes the field, or `None` if the type's `Deserialize` does.
     pub(crate) fn reader(&self) -> Option<TokenStream> {
-        match &self.words.with {
+        match &self.items.with {
             Some((_, module)) => Some(quote_spanned!(module.span()=> #module::deserialize)),
             None => self.wire.reader(),
         }
@@ -165,7 +165,7 @@ fn fields(
         .map(|(member, field)| Field {
             member,
             ty: field.ty.clone(),
-            words: field_items(&field.attrs, mistakes),
+            items: field_items(&field.attrs, mistakes),
             wire: wire(field),
         })
         .collect()

@@ -122,5 +122,5 @@ fn visit(ty: &Type, container: &Container) -> TokenStream {
 
 /// Returns whether the field is read and described by its type's implementations, not by functions.
 pub(crate) fn has_own_schema(field: &Field) -> bool {
-    field.reader().is_none() && field.words.schema_with.is_none() && !field.wire.described
+    field.reader().is_none() && field.items.schema_with.is_none() && !field.wire.described
 }

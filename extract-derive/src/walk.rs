@@ -113,8 +113,8 @@ fn walk_fields(
 /// Writes the checks of one field's value: those of its type, `grounded` and its validators.
 pub(crate) fn check_field(field: &Field, krate: &Path, value: &TokenStream) -> TokenStream {
     let checker = checker();
-    let validators = validators(&field.words.validators, value);
-    let grounded = field.words.grounded.as_ref().map(|item| {
+    let validators = validators(&field.items.validators, value);
+    let grounded = field.items.grounded.as_ref().map(|item| {
         let value = placed(value.clone(), item.span());
         quote_spanned!(item.span()=> #krate::grounding::Ground::look_up(#value, #checker);)
     });

@@ -67,7 +67,7 @@ impl<'s> Incremental<'s> {
 }
 
 impl<'s, S: Sink> Incremental<'s, S> {
-    /// Creates a reading that also sends the events of the answer to `sink`, as a [`AnswerScan`]
+    /// Creates a reading that also sends the events of the answer to `sink`, as an [`AnswerScan`]
     /// does. The events are those of the first value. If the whole text means another value, only
     /// [`finish`](Self::finish) returns it.
     pub fn with_sink(reader: Reader<'s>, sink: S) -> Self {
@@ -101,7 +101,7 @@ impl<'s, S: Sink> Incremental<'s, S> {
     }
 
     /// Returns the value so far, or `None` if it has not begun. Each call takes time proportional
-    /// to the value's size. Use a [`AnswerScan`] to receive changes only.
+    /// to the value's size. Use an [`AnswerScan`] to receive changes only.
     pub fn partial(&mut self, growing: PartialMode) -> Option<Value> {
         self.follower.catch_up();
         let mut tree = self.follower.sink().0.clone();

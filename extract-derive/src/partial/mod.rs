@@ -114,7 +114,7 @@ impl<'a> Writer<'a> {
     /// Returns the expression of the field's initial partial value.
     fn seed(&self, field: &Field) -> TokenStream {
         let private = self.private();
-        if field.words.with.is_some() || field.wire.reader.is_some() {
+        if field.items.with.is_some() || field.wire.reader.is_some() {
             return quote!(#private::Seed::Whole);
         }
         let ty = without_self(field.ty.to_token_stream(), &self.this);
@@ -125,8 +125,8 @@ impl<'a> Writer<'a> {
     fn row(&self, field: &Field) -> TokenStream {
         let private = self.private();
         let name = field.wire.name.clone().unwrap_or_default();
-        let whole = field.words.stream_whole.then(|| quote!(.whole()));
-        let required = field.words.stream_required.then(|| quote!(.required()));
+        let whole = field.items.stream_whole.then(|| quote!(.whole()));
+        let required = field.items.stream_required.then(|| quote!(.required()));
         let flat = field.wire.flattened.then(|| quote!(.flat()));
         quote!(#private::Field::new(#name) #whole #required #flat)
     }
