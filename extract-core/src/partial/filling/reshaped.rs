@@ -137,8 +137,8 @@ impl PartialBuilder {
         }
     }
 
-    /// Returns the step of the branch with this tag in the innermost container, an enum. See
-    /// [`Lowered::branch`].
+    /// Returns the step of the branch with this tag in the innermost container, an enum. Returns `None` if
+    /// no branch or more than one has the tag.
     pub(super) fn branch_of(&self, tag: VariantTag<'_>) -> Option<StreamStep> {
         self.guide.branch(self.frames.last()?.step, tag)
     }

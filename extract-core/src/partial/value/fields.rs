@@ -115,17 +115,17 @@ impl Field {
         Self { name, whole: false, required: false, flat: false }
     }
 
-    /// Returns the field with [`whole`](Field::whole) set: `#[extract(stream(whole))]`.
+    /// Returns the field with `whole` set: `#[extract(stream(whole))]`.
     pub const fn whole(self) -> Self {
         Self { whole: true, ..self }
     }
 
-    /// Returns the field with [`required`](Field::required) set: `#[extract(stream(required))]`.
+    /// Returns the field with `required` set: `#[extract(stream(required))]`.
     pub const fn required(self) -> Self {
         Self { required: true, ..self }
     }
 
-    /// Returns the field with [`flat`](Field::flat) set: `#[serde(flatten)]`.
+    /// Returns the field with `flat` set: `#[serde(flatten)]`.
     pub const fn flat(self) -> Self {
         Self { flat: true, ..self }
     }
