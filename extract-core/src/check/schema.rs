@@ -12,8 +12,8 @@ use crate::schema::CheckKind;
 /// million bad elements as well.
 const MOST: usize = 1000;
 
-/// Returns all violations of a contract's schema by a value, each with its pointer; empty if the value is
-/// valid. Reports at most 1000 or so. A value too deep in unions for a full check gets at least one
+/// Returns the problems of a value under a contract's schema, each with its pointer; empty if the value is
+/// valid. Describes at most 1000 violations. A value too deep in unions for a full check has at least one
 /// problem.
 ///
 /// ```
