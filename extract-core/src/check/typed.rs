@@ -12,9 +12,9 @@ use crate::contract::{
 };
 use crate::schema::{CheckKind, StackRoom};
 
-/// Checks a value in the type's shape: first for violations of its schema, then by serde, then by the
-/// validators of the type and of the call, then by the asynchronous checks of the call. Collects all
-/// problems that one pass can find, in addition to `problems`, which were found when the value was read.
+/// Checks a value in the type's shape. The order is: the schema, serde, the validators of the type and of
+/// the call, and the asynchronous checks of the call. Collects all problems that one pass can find, in
+/// addition to `problems`, which were found when the value was read.
 ///
 /// Returns the value or its problems. The outer error is a check that could not be carried out.
 pub(crate) async fn check<T: Extract>(

@@ -227,7 +227,7 @@ impl<T: Extract, E: Extract> ExtractionStream<T, Items<E>> {
     /// known once `next` has returned `None`; [`report`](Self::report) has them too, with a note.
     ///
     /// An element is returned as soon as it has passed its checks. Problems of the whole value are found
-    /// later: the list may have been a draft before the answer, or a rule about all elements may have
+    /// later. The list may have been a draft before the answer. Or a rule about all elements may have
     /// failed, so that the model wrote another list.
     ///
     /// At the end, the returned elements are compared by value with those of the accepted value. Elements

@@ -16,8 +16,8 @@ const DEPTH: usize = 32;
 /// Limit on the number of parts that are made, breadth first.
 const MOST: usize = 1024;
 
-/// Returns the JSON pointer of the list that `pick` returns. Returns `None` if the list is not reached through
-/// fields, newtypes and tuples alone, or if serde reads it by a function (`deserialize_with`).
+/// Returns the JSON pointer of the list that `pick` returns. Returns `None` if the list is not reached
+/// through fields, newtypes and tuples alone, or if serde reads it by a function (`deserialize_with`).
 pub(crate) fn of_list<T, L>(pick: impl FnOnce(&Partial<T>) -> &Partial<L>) -> Option<String>
 where
     T: Extract,
