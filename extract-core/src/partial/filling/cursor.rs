@@ -13,9 +13,8 @@ use crate::contract::{Contract, LoweredContract};
 /// Read access to a contract in the dialect that was sent.
 #[derive(Debug, Clone)]
 pub(super) struct SchemaCursor {
-    /// The contract in the dialect of its schema; `None` if no schema was sent and the prompt describes
-    /// it.
     contract: Arc<Contract>,
+    /// The contract in the dialect that was sent; `None` if no schema was sent and the prompt describes it.
     form: Option<Arc<LoweredContract>>,
 }
 
