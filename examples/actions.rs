@@ -11,7 +11,7 @@
 use extract_llm::extraction::Layout;
 use extract_llm::{Client, Error, Extract};
 
-/// What a guest wants of a restaurant.
+/// A request of a restaurant guest.
 #[derive(Debug, Extract)]
 enum Action {
     /// Book a table.

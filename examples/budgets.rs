@@ -17,15 +17,15 @@ use extract_llm::{Client, Error, Extract};
 #[derive(Debug, Extract)]
 #[extract(validate = adds_up)]
 struct Order {
-    /// Who ordered.
+    /// Name of the customer.
     customer: String,
-    /// What one piece costs.
+    /// Price of one piece.
     #[extract(range(min = 0.0))]
     price: f64,
     /// How many pieces were ordered.
     #[extract(range(min = 1))]
     pieces: u32,
-    /// What all pieces cost together.
+    /// Price of all pieces together.
     #[extract(range(min = 0.0))]
     total: f64,
 }

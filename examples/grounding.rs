@@ -9,7 +9,7 @@ use extract_llm::grounding::Match;
 use extract_llm::grounding::Quote;
 use extract_llm::{Client, Error, Extract};
 
-/// What a customer complains about.
+/// A complaint of a customer.
 #[derive(Debug, Extract)]
 struct Complaint {
     /// Name of the customer, as it stands in the text.

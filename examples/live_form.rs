@@ -11,7 +11,7 @@ use extract_llm::{Client, Error, Extract};
 /// A ticket of a help desk.
 #[derive(Debug, Extract)]
 struct Ticket {
-    /// Who wrote.
+    /// Name of the writer.
     name: String,
     /// One line that says what is wrong.
     title: String,

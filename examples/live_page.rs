@@ -20,11 +20,11 @@ use serde::Deserialize;
 /// A ticket of a help desk.
 #[derive(Debug, Extract)]
 struct Ticket {
-    /// Who wrote.
+    /// Name of the writer.
     name: String,
     /// One line that says what is wrong.
     title: String,
-    /// What they ask for, in a sentence or two.
+    /// Their request, in a sentence or two.
     #[extract(length(max = 300))]
     summary: String,
     urgency: Urgency,

@@ -13,7 +13,7 @@ use extract_llm::{Client, Error, Extract, llm_check};
 /// An answer to a customer's mail.
 #[derive(Debug, Extract)]
 struct Answer {
-    /// What is written to the customer, in one or two sentences.
+    /// The answer to the customer, in one or two sentences.
     #[extract(length(max = 160))]
     reply: String,
 }

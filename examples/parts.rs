@@ -15,10 +15,10 @@ use extract_llm::model::{Scripted, scripted::reply};
 use extract_llm::{Client, Error, Extract};
 use serde_json::{Value, json};
 
-/// What is in stock.
+/// The stock of a shop.
 #[derive(Debug, Extract)]
 struct Stock {
-    /// Where it is stored.
+    /// Place of storage.
     place: String,
     articles: Vec<Article>,
 }

@@ -13,7 +13,7 @@ use extract_llm::{Client, Error, Extract};
 /// A review that a customer wrote.
 #[derive(Debug, Extract)]
 struct Review {
-    /// Who wrote it.
+    /// Name of the writer.
     reviewer: Reviewer,
     /// How they felt.
     mood: Mood,

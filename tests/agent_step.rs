@@ -30,7 +30,7 @@ fn upper(code: &str) -> Result<(), &'static str> {
     if code.len() == 2 { Ok(()) } else { Err("a code of two letters") }
 }
 
-/// What to take along.
+/// The luggage of a traveller.
 #[derive(Debug, PartialEq, Extract)]
 struct Packing {
     umbrella: bool,

@@ -115,7 +115,7 @@ fn a_contract_is_built_once_and_shared_by_all_threads() {
     assert!(contracts.iter().all(|contract| Arc::ptr_eq(contract, &contracts[0])));
     let forms: Vec<_> = contracts
         .iter()
-        .map(|contract| contract.form(&Dialect::JSON_SCHEMA, false).unwrap())
+        .map(|contract| contract.lowered(&Dialect::JSON_SCHEMA, false).unwrap())
         .collect();
     assert!(forms.iter().all(|form| Arc::ptr_eq(form, &forms[0])));
 }
@@ -194,7 +194,7 @@ async fn shapes_that_the_strict_dialect_cannot_express_are_restored() {
         "children": [{"scores": {}, "at": [0.0, 0.0], "nickname": "x",
                       "shape": {"kind": "Circle", "radius": 1.0}, "children": []}],
     });
-    let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
+    let form = contract.lowered(&Dialect::OPENAI_STRICT, true).unwrap();
     let (client, model) = strict(vec![form.lowered.lower_value(own)]);
 
     let rich: Rich = client.extract("text").await.unwrap();

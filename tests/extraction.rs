@@ -21,7 +21,7 @@ use scripted::scripted as client;
 #[derive(Debug, PartialEq, Extract)]
 #[extract(validate = totals_add_up)]
 struct Order {
-    /// Who ordered.
+    /// Name of the customer.
     customer: String,
     #[extract(length(min = 1))]
     lines: Vec<Line>,

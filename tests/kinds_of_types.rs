@@ -57,7 +57,7 @@ where
         other => faults.push(format!("parsed: {own} became {other:?}")),
     }
     for dialect in Dialect::ALL.iter().filter(|dialect| contract.report(dialect).fits()) {
-        let form = contract.form(dialect, dialect.enforced()).unwrap();
+        let form = contract.lowered(dialect, dialect.enforced()).unwrap();
         let wrapped = if contract.is_wrapped() { json!({"value": own}) } else { own.clone() };
         let asked = form.lowered.lower_value(wrapped.clone());
         let sent = validator(&form.lowered.schema);
@@ -144,7 +144,7 @@ where
     for (tool, own, sample) in samples {
         let variant = variants.iter().find(|variant| variant.name() == tool).unwrap();
         for dialect in Dialect::ALL.iter().filter(|dialect| contract.report(dialect).fits()) {
-            let form = variant.contract().form(dialect, dialect.enforced()).unwrap();
+            let form = variant.contract().lowered(dialect, dialect.enforced()).unwrap();
             let is_wrapped = variant.contract().is_wrapped();
             let own = if is_wrapped { json!({"value": own}) } else { own.clone() };
             let schema = &form.lowered.schema;
@@ -189,7 +189,7 @@ fn a_map_of_enum_keys_and_optional_values() {
     ];
     comes_back(samples, Natural::Refusable);
     let contract = Contract::of::<Seats>().unwrap();
-    let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
+    let form = contract.lowered(&Dialect::OPENAI_STRICT, true).unwrap();
     let sent = json!({"Mon": 1, "Tue": null});
     assert_eq!(form.lowered.restore(sent), json!({"Mon": 1}), "the null entry is absent");
 }
@@ -578,7 +578,7 @@ fn refused_by_gemini(schema: &Value, found: &mut Vec<String>) {
 #[track_caller]
 fn gemini_takes<T: Extract>() {
     for dialect in GEMINI {
-        let form = Contract::of::<T>().unwrap().form(dialect, dialect.enforced()).unwrap();
+        let form = Contract::of::<T>().unwrap().lowered(dialect, dialect.enforced()).unwrap();
         let mut found = Vec::new();
         refused_by_gemini(&form.lowered.schema, &mut found);
         assert!(found.is_empty(), "{}: {}", dialect.name(), found.join("; "));

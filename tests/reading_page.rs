@@ -129,7 +129,7 @@ fn outcome<T: Extract + Serialize>(reply: &str) -> String {
             places.dedup();
             let places: Vec<String> = places
                 .into_iter()
-                .map(|place| if place.is_empty() { "the value".to_owned() } else { place })
+                .map(|place| if place.is_empty() { "the root".to_owned() } else { place })
                 .collect();
             format!("problem at {}", places.join(", "))
         }

@@ -24,7 +24,7 @@ use scripted::{client_of, scripted as client};
 /// An order, as a customer wrote it.
 #[derive(Debug, PartialEq, Extract)]
 struct Order {
-    /// Who ordered.
+    /// Name of the customer.
     customer: String,
     lines: Vec<Line>,
     #[extract(range(min = 0.0))]

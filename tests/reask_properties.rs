@@ -175,7 +175,7 @@ proptest! {
         let problems = violations(&contract, &damaged);
         prop_assert!(!problems.is_empty());
 
-        let form = contract.form(dialect, true).unwrap();
+        let form = contract.lowered(dialect, true).unwrap();
         let parts = ReaskParts::of(&contract, Some(&form), &damaged, &problems);
         let parts = parts.expect("what is broken inside of a value is in parts of it");
 
@@ -194,7 +194,7 @@ proptest! {
         let answer = Value::Object(right.collect());
         let wrong = violations(parts.contract(), &answer);
         prop_assert!(wrong.is_empty(), "{}", wrong);
-        let form = parts.contract().form(dialect, true).unwrap();
+        let form = parts.contract().lowered(dialect, true).unwrap();
         let raised = form.lowered.restore(form.lowered.lower_value(answer));
         let merged = parts.merge(&damaged, &raised).expect("it has the parts");
         prop_assert_eq!(merged, value);

@@ -19,7 +19,7 @@ mod scripted;
 
 use scripted::{client_of, scripted as client};
 
-/// What the guest wants.
+/// The request of the guest.
 #[derive(Debug, PartialEq, Extract)]
 enum Action {
     /// Book a table.
@@ -66,7 +66,7 @@ async fn each_variant_is_a_tool_with_its_own_description_and_schema() {
     let tools = tools(body);
     let names: Vec<&str> = tools.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["Reserve", "Cancel", "Window", "Seats", "Talk"]);
-    assert_eq!(tools[0].1["description"], "Book a table.\nWhat the guest wants.");
+    assert_eq!(tools[0].1["description"], "Book a table.\nThe request of the guest.");
     assert_eq!(tools[0].1["parameters"]["properties"]["people"]["maximum"], 12);
     assert_eq!(tools[1].1["parameters"]["required"], json!(["id"]));
     assert_eq!(tools[3].1["parameters"]["required"], json!(["value"]));
@@ -376,7 +376,7 @@ async fn the_tools_of_a_contract_are_built_once() {
     let (one, two) = (contract.variants().unwrap(), contract.variants().unwrap());
     assert!(std::sync::Arc::ptr_eq(one, two));
     let form = |variants: &extract_llm::contract::Variants| {
-        variants.iter().next().unwrap().contract().form(&Dialect::OPENAI_STRICT, true).unwrap()
+        variants.iter().next().unwrap().contract().lowered(&Dialect::OPENAI_STRICT, true).unwrap()
     };
     assert!(std::sync::Arc::ptr_eq(&form(one), &form(two)));
 }

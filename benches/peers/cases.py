@@ -54,14 +54,14 @@ class Case:
 CASES = {
     "none": Case("no fault"),
     "type": Case("one wrong type (`\"three\"` for a number)", defects=[NOT_A_NUMBER]),
-    "text": Case("a number as text (`\"3\"`)", defects=[NUMBER_AS_TEXT]),
+    "text": Case("a number as a string (`\"3\"`)", defects=[NUMBER_AS_TEXT]),
     "three": Case("three faults at once", defects=[NOT_A_NUMBER, UNKNOWN_STATUS, NO_COUNT]),
     "fence": Case("fenced JSON", surface="fence"),
     "comma": Case("trailing comma", surface="comma"),
     "missing": Case("missing field", defects=[NO_EMAIL]),
     "rule": Case("the user's validator fails", defects=[FOREIGN_SKU]),
     "list": Case("1 bad element of 200", type="stock", defects=[BAD_ELEMENT]),
-    "stubborn": Case("1 bad element of 200, never mended", type="stock", defects=[BAD_ELEMENT], surface="stubborn"),
+    "stubborn": Case("1 bad element of 200, never corrected", type="stock", defects=[BAD_ELEMENT], surface="stubborn"),
     "refusal": Case("refusal", surface="refusal"),
     "cut": Case("truncation", surface="cut"),
 }

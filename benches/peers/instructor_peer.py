@@ -57,7 +57,7 @@ class Order(BaseModel):
 
 
 class Stock(BaseModel):
-    """What a warehouse has."""
+    """The stock of a warehouse."""
 
     items: List[Line]
 
@@ -84,8 +84,8 @@ class Review(BaseModel):
 class Event(BaseModel):
     """An event."""
 
-    name: str = Field(description="What it is called.")
-    place: str = Field(description="Where it takes place.")
+    name: str = Field(description="Name of the event.")
+    place: str = Field(description="Place of the event.")
     date: str = Field(description="The day, as YYYY-MM-DD.")
 
 
@@ -119,7 +119,7 @@ class Contacts(BaseModel):
 class Invoice(BaseModel):
     """An invoice."""
 
-    vendor: str = Field(description="Who sends it.")
+    vendor: str = Field(description="Name of the sender.")
     number: str = Field(description="The invoice's number.")
     total: float = Field(description="The amount to pay.")
 

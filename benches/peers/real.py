@@ -182,7 +182,7 @@ def count(name, output, rights, log):
 
 def table(rows):
     lines = [
-        "| client | right | wrong value | no value | fields right | requests | tokens in / out | requests per right | tokens per right | seconds |",
+        "| client | right | wrong value | no value | fields right | requests | tokens in / out | requests per right value | tokens per right value | seconds |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, _, head in CLIENTS:

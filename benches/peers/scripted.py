@@ -42,7 +42,7 @@ def same(a, b):
 def outcome(answer, right):
     if "error" in answer:
         return f"`{answer['error']}`"
-    return "right" if same(answer["value"], right) else "**wrong value taken**"
+    return "right" if same(answer["value"], right) else "**wrong value accepted**"
 
 
 def measure():

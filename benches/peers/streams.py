@@ -1,5 +1,5 @@
 """Measures the table of streams: the CPU time of a client's process to consume a whole stream with partial
-values, from 1 KB to 1 MB, in pieces of 4, 16 and 64 bytes.
+values, from 1 KB to 1 MB, in deltas of 4, 16 and 64 bytes.
 
 The server sends as fast as the loopback accepts. A cell that takes more than 60 s of CPU is stopped, and
 the larger cells of its row are skipped.
@@ -26,12 +26,12 @@ MOST_CPU = 60
 
 CLIENTS = [
     ("baseline", "rust", "none (deltas joined, read once), Rust"),
-    ("ours", "rust", "extract-llm `stream`, typed, lent in place"),
+    ("ours", "rust", "extract-llm `stream`, typed, updated in place"),
     ("rstructor", "rust", "rstructor 0.6.0 `materialize_stream`, untyped"),
     ("baseline-python", "python", "none (deltas joined, read once), Python"),
     ("instructor", "python", "instructor 1.17.0 `create_partial`, async"),
     ("baml", "python", "BAML 0.226.3 `b.stream`, Python"),
-    ("baml-every", "python", "BAML 0.226.3 `b.parse_stream` at every piece, no transport"),
+    ("baml-every", "python", "BAML 0.226.3 `b.parse_stream` at every delta, no transport"),
 ]
 
 
@@ -174,13 +174,13 @@ def growth(row, piece):
 
 def table(rows):
     heads = " | ".join(f"{size // KB} KB" for size in SIZES)
-    lines = [f"| client | bytes a piece | {heads} | grows with | partials at 16 KB |", "|---" * (len(SIZES) + 4) + "|"]
+    lines = [f"| client | bytes per delta | {heads} | growth | partials at 16 KB |", "|---" * (len(SIZES) + 4) + "|"]
     for name, _, head in CLIENTS:
         for piece in PIECES if name in rows else []:
             cells, over = [], False
             for size in SIZES:
                 took = rows[name].get(f"{size}-{piece}")
-                cells.append("not begun" if over else "> 60 s" if took is None else f"{took['cpu']:.3f} s")
+                cells.append("not started" if over else "> 60 s" if took is None else f"{took['cpu']:.3f} s")
                 over = over or took is None
             seen = rows[name].get(f"{16 * KB}-{piece}")
             seen = f"{seen['partials']:,} of {-(-len(reply(16 * KB)) // piece):,}" if seen else "–"

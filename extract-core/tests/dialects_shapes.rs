@@ -195,14 +195,14 @@ fn an_enum_or_a_constant_that_may_be_left_out() {
 fn described_references() {
     #[derive(Serialize, Deserialize, JsonSchema)]
     struct Described {
-        /// Which one
+        /// The colour
         at: Plain,
     }
     assert_eq!(
         field::<Described>(&Dialect::JSON_SCHEMA),
-        json!({"description": "Which one", "$ref": "#/$defs/Plain"})
+        json!({"description": "The colour", "$ref": "#/$defs/Plain"})
     );
-    let inlined = json!({"description": "Which one", "type": "string", "enum": ["Red", "Green"]});
+    let inlined = json!({"description": "The colour", "type": "string", "enum": ["Red", "Green"]});
     for dialect in
         [&Dialect::OPENAI_STRICT, &Dialect::ANTHROPIC_FORMAT, &Dialect::GEMINI_JSON_SCHEMA]
     {

@@ -1,5 +1,5 @@
-//! Which bounds the implementation of `Extract` has for a generic type, and which parameters
-//! stand where.
+//! Computes the bounds of the generated implementations for a generic type, and finds the type
+//! parameters that a list of types uses.
 
 use syn::visit::{self, Visit};
 use syn::{
@@ -8,8 +8,9 @@ use syn::{
 
 use crate::model::{Body, Bounds, Container, Field};
 
-/// The generics of the type, with the bounds that `Extract` asks for: what is checked must be
-/// `Extract`, nothing may borrow, and serde and schemars must have found their own bounds met.
+/// Returns the generics of the type with the bounds of its `Extract` implementation. Type parameters of
+/// checked fields are `Extract`, all parameters are `'static`, and a generic type must implement
+/// `DeserializeOwned` and `JsonSchema`, so the bounds of serde and schemars apply too.
 pub(crate) fn of_extract(container: &Container) -> Generics {
     let mut generics = container.input.generics.clone();
     let krate = &container.words.krate;
@@ -51,9 +52,9 @@ pub(crate) fn of_extract(container: &Container) -> Generics {
     generics
 }
 
-/// The bounds that serde and schemars are told instead of finding their own: those that the user
-/// states, or, for a type that holds an associated type of a parameter, those that they cannot
-/// find (they would bound the parameter).
+/// Returns the bounds that replace those inferred by serde and schemars, or `None` to let them infer.
+/// These are the user's `bound`, if any. Otherwise, they are the bounds of a type that holds an associated
+/// type of a parameter: serde and schemars would bound the parameter, not the associated type.
 pub(crate) fn stated(container: &Container) -> Option<Bounds> {
     if let Some(bounds) = &container.words.bounds {
         return Some(bounds.clone());
@@ -67,12 +68,12 @@ pub(crate) fn stated(container: &Container) -> Option<Bounds> {
     Some(parse_quote!(#(#bare: #krate::Extract,)* #(#projected: #krate::Extract),*))
 }
 
-/// The types of the fields that serde reads by their own `Deserialize`.
+/// Returns the types of the fields that serde reads with the type's `Deserialize`, not with a function.
 pub(crate) fn checked_types(container: &Container) -> Vec<&Type> {
     types(container, |field| field.words.with.is_none() && field.wire.reader.is_none())
 }
 
-/// The types of the fields that schemars describes by their own `JsonSchema`.
+/// Returns the types of the fields that schemars describes with the type's `JsonSchema`.
 pub(crate) fn described_types(container: &Container) -> Vec<&Type> {
     types(container, |field| {
         field.words.with.is_none()
@@ -94,17 +95,17 @@ fn types(container: &Container, wanted: impl Fn(&Field) -> bool) -> Vec<&Type> {
     walked.map(|field| &field.ty).collect()
 }
 
-/// The type parameters that stand in some types.
+/// The type parameters that occur in a list of types.
 pub(crate) struct Params<'a> {
     known: Vec<&'a Ident>,
-    /// `T`, as itself or inside another type.
+    /// Parameters that occur as `T`, alone or inside another type.
     pub(crate) bare: Vec<Ident>,
-    /// `T::Item`, `<T as Trait>::Item`.
+    /// Associated types of parameters: `T::Item`, `<T as Trait>::Item`.
     pub(crate) projected: Vec<TypePath>,
 }
 
 impl<'a> Params<'a> {
-    /// Finds the parameters that are used.
+    /// Collects the parameters of `generics` that occur in `types`.
     pub(crate) fn used(generics: &'a Generics, types: Vec<&Type>) -> Self {
         let known = generics.type_params().map(|param| &param.ident).collect();
         let mut params = Self { known, bare: Vec::new(), projected: Vec::new() };
@@ -136,7 +137,7 @@ impl<'ast> Visit<'ast> for Params<'_> {
     }
 
     fn visit_path_segment(&mut self, segment: &'ast PathSegment) {
-        // It holds no value of its parameter.
+        // `PhantomData<T>` holds no `T`.
         if segment.ident != "PhantomData" {
             visit::visit_path_segment(self, segment);
         }

@@ -1,5 +1,5 @@
-//! What words cannot mean together, and what cannot be extracted at all. Each mistake is told
-//! where it stands, with its mend.
+//! Refuses contradictions between attributes, and types that cannot be extracted. Every error has the
+//! span of the mistake and names a fix.
 
 use proc_macro2::Ident;
 use quote::ToTokens;
@@ -11,10 +11,10 @@ use crate::syntax::{Mistakes, foreign_items};
 use crate::wire::Representation;
 use crate::{fits, partial};
 
-/// The longest name that providers take for a tool or a schema.
+/// The maximum length of a tool's or schema's name, in characters, that providers accept.
 const NAME_LENGTH: usize = 64;
 
-/// Checks the whole type.
+/// Checks the type, its fields and its variants. Mistakes are added to `mistakes`.
 pub(crate) fn check(container: &Container, mistakes: &mut Mistakes) {
     if let Some(name) = &container.words.name {
         check_name(name, container, mistakes);
@@ -42,7 +42,7 @@ pub(crate) fn check(container: &Container, mistakes: &mut Mistakes) {
     check_names(container, mistakes);
 }
 
-/// Of two members or variants of one name serde reads one, and never the other.
+/// Refuses two members or two variants of the same name: serde reads only one of them.
 fn check_names(container: &Container, mistakes: &mut Mistakes) {
     match &container.body {
         Body::Struct(fields) => check_members(fields, mistakes),
@@ -80,7 +80,7 @@ fn once_each<'a, T: ToTokens>(
     let mut known: Vec<String> = Vec::new();
     for (place, name, aliases) in all {
         let names = std::iter::once(name.to_owned()).chain(aliases.iter().map(LitStr::value));
-        // An alias that repeats the name of its own field is only superfluous.
+        // An alias equal to the name of its field is superfluous, but no mistake.
         let names: Vec<String> = names.collect();
         if let Some(name) = names.iter().find(|name| known.contains(name)) {
             mistakes.push(
@@ -131,7 +131,7 @@ fn param_name(param: &GenericParam) -> String {
     }
 }
 
-/// With the schema made elsewhere, nothing can be added to it from here.
+/// Refuses items that change the schema of a type with `skip(JsonSchema)`: another derive writes it.
 fn check_without_schema(container: &Container, mistakes: &mut Mistakes) {
     let mut refuse = |word: &dyn ToTokens| {
         mistakes.push(
@@ -165,7 +165,7 @@ fn check_without_schema(container: &Container, mistakes: &mut Mistakes) {
     }
 }
 
-/// The words that have something to say in the field's own schema.
+/// Returns the items that change the field's schema.
 fn schema_words(words: &FieldWords) -> impl Iterator<Item = &Ident> {
     let described = words.description.iter().chain(&words.examples);
     let constraints = words.constraints.iter().map(|constraint| &constraint.word);
@@ -217,7 +217,7 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
     }
 }
 
-/// What is said of a value that is still arriving has to be said of one that is seen by then.
+/// Refuses `stream(..)` on a field that is never shown before its object is complete.
 fn check_stream(field: &Field, container: &Container, mistakes: &mut Mistakes) {
     let Some(word) = &field.words.stream else { return };
     if field.wire.flattened {
@@ -258,7 +258,7 @@ fn check_constraints(words: &FieldWords, mistakes: &mut Mistakes) {
     }
 }
 
-/// Each of reading and schema may be given in one way only.
+/// Refuses a second source of the field's deserializer or schema beside `with`.
 fn check_given(field: &Field, container: &Container, mistakes: &mut Mistakes) {
     let words = &field.words;
     let Some((with, _)) = &words.with else { return };
@@ -271,8 +271,8 @@ fn check_given(field: &Field, container: &Container, mistakes: &mut Mistakes) {
     if container.words.skip_deserialize {
         mistakes.push(
             with,
-            "`skip(Deserialize)` leaves reading to another derive: write `#[serde(with = ..)]` \
-             for it, and `schema_with = ..` here",
+            "`skip(Deserialize)` leaves `Deserialize` to another derive: use `#[serde(with = ..)]` \
+             for it, and `#[extract(schema_with = ..)]` here",
         );
     }
 }
@@ -280,7 +280,7 @@ fn check_given(field: &Field, container: &Container, mistakes: &mut Mistakes) {
 const BORROWED: &str = "what is read from a reply owns its text, it cannot borrow: use `String`, \
                         or `Cow` without `borrow`";
 
-/// Finds references in a type, except where nothing is held.
+/// Refuses references in a type, except inside `PhantomData`.
 struct Borrows<'a> {
     mistakes: &'a mut Mistakes,
 }

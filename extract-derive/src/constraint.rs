@@ -1,5 +1,5 @@
-//! The constraint words of a field: how each is written, what cannot be meant, and the schemars
-//! transform it becomes. Knows nothing of the field it stands on.
+//! The constraints of a field, such as `range(..)`: parses them, refuses impossible bounds and writes the
+//! schemars transform. Knows nothing of the field's type.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -10,7 +10,7 @@ use syn::{Expr, ExprLit, ExprUnary, Lit, Path, UnOp};
 
 use crate::syntax::{Form, Mistakes, Word, nearest};
 
-/// All constraint words.
+/// The names of all constraints.
 pub(crate) const WORDS: [&str; 12] = [
     "range",
     "length",
@@ -28,16 +28,16 @@ pub(crate) const WORDS: [&str; 12] = [
 
 const ZERO: Number = Number::Int(0);
 
-/// One constraint, with the word that says it.
+/// One constraint, with the identifier of its item.
 pub(crate) struct Constraint {
     pub(crate) word: Ident,
-    /// How many `inner(..)` stand around it.
+    /// The number of `inner(..)` around it.
     pub(crate) depth: usize,
     rule: Rule,
 }
 
 enum Rule {
-    /// Bounds by their method on the other side.
+    /// Bounds by name: `min`, `max`, `exclusive_min`, `exclusive_max`.
     Range(Vec<(Ident, Expr)>),
     Length(Vec<(Ident, Expr)>),
     Pattern(Expr),
@@ -46,7 +46,7 @@ enum Rule {
     MultipleOf(Expr),
 }
 
-/// Reads a constraint word; `inner` may hold several.
+/// Reads a constraint. `inner(..)` may hold several; a constraint with a mistake is left out.
 pub(crate) fn read(word: &Word, depth: usize, mistakes: &mut Mistakes) -> Vec<Constraint> {
     if word.is("inner") {
         return match word.list("inner(range(min = 0))") {
@@ -93,7 +93,7 @@ fn rule(word: &Word, mistakes: &mut Mistakes) -> syn::Result<Rule> {
             Ok(Rule::Length(bounds))
         }
         "pattern" => argument(word, r#"pattern("^[A-Z]{3}$")"#).map(Rule::Pattern),
-        // The spelling of older schemars and of the validator crate.
+        // The spelling of older schemars versions and of the crate `validator`.
         "regex" => argument(word, r#"regex(pattern = "^[A-Z]{3}$")"#).map(Rule::Pattern),
         "contains" => argument(word, r#"contains("@")"#).map(Rule::Contains),
         "multiple_of" => {
@@ -121,7 +121,7 @@ fn rule(word: &Word, mistakes: &mut Mistakes) -> syn::Result<Rule> {
     }
 }
 
-/// Reads `(min = .., max = ..)`.
+/// Reads the bounds of `word(min = .., max = ..)`. Unknown and repeated names are mistakes.
 fn bounds(
     word: &Word,
     example: &str,
@@ -147,7 +147,7 @@ fn bounds(
     Ok(bounds)
 }
 
-/// Where both ends are literals, says if nothing lies between them.
+/// Refuses bounds that no value meets. Only literal bounds are compared.
 fn refuse_empty_range(bounds: &[(Ident, Expr)], mistakes: &mut Mistakes) {
     let find = |inclusive: &str, exclusive: &str| {
         bounds
@@ -169,8 +169,8 @@ fn refuse_empty_range(bounds: &[(Ident, Expr)], mistakes: &mut Mistakes) {
     }
 }
 
-/// Reads the one argument of `word(argument)`, which may be called `pattern`, or of
-/// `word = argument`.
+/// Returns the argument of `word(argument)`, `word(pattern = argument)` or `word = argument`. Fails for
+/// other syntax; the error shows the `example`.
 fn argument(word: &Word, example: &str) -> syn::Result<Expr> {
     let misshapen = || syn::Error::new_spanned(word, format_args!("write it as `{example}`"));
     match &word.form {
@@ -186,7 +186,7 @@ fn argument(word: &Word, example: &str) -> syn::Result<Expr> {
     }
 }
 
-/// The number of a literal.
+/// The value of a number literal.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Number {
     Int(i128),
@@ -194,7 +194,7 @@ pub(crate) enum Number {
 }
 
 impl Number {
-    /// None for what is no literal.
+    /// Returns `None` if the expression is no number literal (with or without a minus sign).
     pub(crate) fn of(expr: &Expr) -> Option<Self> {
         match expr {
             Expr::Lit(ExprLit { lit: Lit::Int(lit), .. }) => {
@@ -212,8 +212,8 @@ impl Number {
         .ok()
     }
 
-    /// Numbers that cannot be compared are equal.
-    #[expect(clippy::cast_precision_loss, reason = "a literal with a point is as precise as that")]
+    /// Compares two numbers. Returns `Equal` if they are not comparable (NaN).
+    #[expect(clippy::cast_precision_loss, reason = "float literals have no more precision")]
     pub(crate) fn compare(self, other: Self) -> Ordering {
         match (self, other) {
             (Self::Int(one), Self::Int(other)) => one.cmp(&other),
@@ -237,12 +237,13 @@ impl fmt::Display for Number {
     }
 }
 
+/// Returns the words in backticks, separated by commas.
 pub(crate) fn listed(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
 impl Constraint {
-    /// What of a schema it fills: two that fill the same one exclude each other.
+    /// Returns the slot of a schema that the constraint fills. Two constraints of one slot conflict.
     pub(crate) fn slot(&self) -> &'static str {
         match self.rule {
             Rule::Range(_) => "range",
@@ -253,7 +254,7 @@ impl Constraint {
         }
     }
 
-    /// The bounds of a number, by their names.
+    /// Returns the bounds of a `range`, by name; empty for other constraints.
     pub(crate) fn range(&self) -> &[(Ident, Expr)] {
         match &self.rule {
             Rule::Range(bounds) => bounds,
@@ -261,7 +262,7 @@ impl Constraint {
         }
     }
 
-    /// The transform that brings it into a schema.
+    /// Returns the expression of the schemars transform that writes the constraint into a schema.
     pub(crate) fn transform(&self, krate: &Path) -> TokenStream {
         let constraint = quote!(#krate::contract::Constraint);
         let mut transform = match &self.rule {

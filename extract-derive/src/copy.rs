@@ -1,10 +1,10 @@
-//! The copy of the type that serde's and schemars' derives read.
+//! Writes the copy of the type that serde's and schemars' derives read.
 //!
-//! It stands in a block of its own, with their derives on it, followed by an attribute that
-//! removes it once they have read it. What they wrote names the type by its identifier, and with
-//! the copy gone that is the user's own type: they implement their traits as if they stood on it
-//! themselves. So they do their own job, with the user's own tokens, and the copy can carry
-//! attributes that the user wrote in other words.
+//! The copy is in a separate block. It carries their derives and then the attribute `discard`, which
+//! removes it after they have read it. The generated code names the type by its identifier, and without
+//! the copy this identifier resolves to the user's type: so serde and schemars implement their traits for
+//! the user's type. The copy carries attributes of serde and schemars that are translated from
+//! `#[extract(..)]`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -18,7 +18,7 @@ use crate::syntax::foreign_items;
 use crate::types;
 use crate::wire::Representation;
 
-/// Writes the copy, and what the code around it needs in scope.
+/// Writes the copy and the imports that the derives' output needs; nothing if both derives are skipped.
 pub(crate) fn write(container: &Container) -> TokenStream {
     let words = &container.words;
     let krate = &words.krate;
@@ -62,8 +62,8 @@ pub(crate) fn write(container: &Container) -> TokenStream {
     }
 }
 
-/// What schemars writes for the default of a field with a `serialize_with` names serde's traits
-/// as if the user depended on serde.
+/// Writes an import of `serde`, if a field has a `serialize_with`. For the default of such a field, schemars
+/// writes code that names the crate `serde`, and the user need not depend on it.
 fn imports(container: &Container) -> Option<TokenStream> {
     let fields: Vec<&Field> = match &container.body {
         Body::Struct(fields) => fields.iter().collect(),
@@ -78,16 +78,17 @@ fn imports(container: &Container) -> Option<TokenStream> {
     })
 }
 
-/// Keeps the attributes that the derives on the copy read.
+/// Removes the attributes that the derives on the copy do not read.
 fn keep(attrs: &mut Vec<Attribute>, for_schemars: bool) {
     attrs.retain(|attr| {
         let is = |name: &&str| attr.path().is_ident(name);
-        // schemars reads the constraints of the crates `validator` and `garde` as its own.
+        // schemars also reads the constraints of the crates `validator` and `garde`.
         ["doc", "deprecated", "repr", "serde"].iter().any(is)
             || for_schemars && ["schemars", "validate", "garde"].iter().any(is)
     });
 }
 
+/// Returns the attributes of serde and schemars to add to the type.
 fn on_type(container: &Container) -> Vec<Attribute> {
     let words = &container.words;
     let krate = &words.krate;
@@ -129,13 +130,14 @@ fn on_type(container: &Container) -> Vec<Attribute> {
     attrs
 }
 
-/// The schema's name, where it is not the type's own: two instances of a generic type have
-/// different schemas, so they have different names.
+/// Returns the attribute with the schema's name, or `None` if it is the type's name. The name comes from
+/// `#[extract(name = ..)]`, or is `Page_for_{T}` for a generic type: instances have different schemas, so
+/// they need different names.
 fn rename(container: &Container, own_bounds: bool) -> Option<Attribute> {
     if let Some(name) = &container.words.name {
         return Some(parse_quote!(#[schemars(rename = #name)]));
     }
-    // Without the bounds that schemars infers, a parameter's schema may have no name to ask for.
+    // Without the bounds that schemars infers, a parameter need not be `JsonSchema`, and has no name.
     if own_bounds {
         return None;
     }
@@ -161,7 +163,8 @@ fn rename(container: &Container, own_bounds: bool) -> Option<Attribute> {
     Some(parse_quote!(#[schemars(rename = #name)]))
 }
 
-/// What a variant of any value holds beside its tag: schemars writes no more than the tag.
+/// Returns the transform for an internally tagged newtype variant. schemars writes only the tag if the
+/// content may be any value; the transform allows other members.
 fn open(variant: &Variant, container: &Container) -> Option<Attribute> {
     let krate = &container.words.krate;
     match (variant.fields.as_slice(), &container.wire.representation) {
@@ -177,7 +180,8 @@ fn open(variant: &Variant, container: &Container) -> Option<Attribute> {
     }
 }
 
-/// What schemars writes for flattened enums, in words that all of our dialects understand.
+/// Returns the transform for a struct or variant with flattened fields, or `None`. It rewrites the schemas
+/// of unit variants that schemars writes for flattened enums.
 fn flattened(fields: &[Field], krate: &Path) -> Option<Attribute> {
     let any = fields.iter().any(|field| field.wire.flattened && !field.wire.skipped);
     any.then(|| parse_quote!(#[schemars(transform = #krate::contract::tidy_flattened)]))
@@ -221,7 +225,7 @@ fn describe(description: Option<&Described>) -> Option<Attribute> {
 
 fn show(example: &Described) -> Attribute {
     match &example.expr {
-        // schemars keeps bare string literals for a syntax it used to have.
+        // schemars refuses a string literal that could be a path: older versions called that function.
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
             parse_quote!(#[schemars(example = &#text)])
         }
@@ -229,7 +233,8 @@ fn show(example: &Described) -> Attribute {
     }
 }
 
-/// Other names that serde takes, for the reader of replies; they are never sent.
+/// Returns the extension `x-aliases` with the names of `#[serde(alias = ..)]`, for the reader of replies.
+/// It is not sent to the provider.
 fn aliases(aliases: &[LitStr]) -> Option<Attribute> {
     (!aliases.is_empty()).then(|| parse_quote!(#[schemars(extend("x-aliases" = [#(#aliases),*]))]))
 }

@@ -1,6 +1,6 @@
-//! From meaning to code: puts together what the derive writes. See `copy` for reading and schema,
-//! `walk` for the validators, `pieces` for those of a value that cannot be read as a whole, `types` for
-//! the mistakes of types that the schema hides.
+//! Assembles the code that the derive writes. `copy` writes the implementations of `Deserialize` and
+//! `JsonSchema`, `walk` runs validators, `pieces` runs them on a value that serde cannot read as a whole,
+//! `types` finds mistakes in types that the schema does not show.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,7 +9,7 @@ use syn::parse_quote;
 use crate::model::Container;
 use crate::{bounds, copy, partial, pieces, types, walk};
 
-/// Writes the implementations.
+/// Writes the implementations for a type without mistakes.
 pub(crate) fn expand(container: &Container) -> TokenStream {
     let krate = &container.words.krate;
     let ident = &container.input.ident;
@@ -42,8 +42,8 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
     }
 }
 
-/// Writes implementations that do nothing, for a type with mistakes: so the mistakes are all that
-/// the compiler shows, and not also every place where the type is used.
+/// Writes empty implementations for a type with mistakes. Without them, the compiler would also report
+/// every use of the type.
 pub(crate) fn stand_in(container: &Container) -> TokenStream {
     let words = &container.words;
     let krate = &words.krate;

@@ -1,6 +1,6 @@
-//! Constraints that can never hold for the type of their field, or say nothing of it, flattened fields
-//! without members, and maps whose keys are no texts: as far as the type can be seen in its tokens. What
-//! an alias or a parameter hides is found when the contract is built.
+//! Checks a field's attributes against its type, as far as the tokens show the type: constraints that never
+//! or always hold, flattened fields without members, and maps whose keys are not strings. Mistakes behind
+//! an alias or a type parameter are found when the contract is built.
 
 use proc_macro2::Ident;
 use quote::ToTokens;
@@ -11,10 +11,10 @@ use crate::constraint::{Constraint, Number};
 use crate::model::Field;
 use crate::syntax::Mistakes;
 
-/// Checks what is said of a field against its type.
+/// Checks a field's attributes against its type. Mistakes are added to `mistakes`.
 pub(crate) fn check(field: &Field, mistakes: &mut Mistakes) {
     let words = &field.words;
-    // Their schemas are another type's.
+    // The schema of such a field does not come from its type.
     if words.with.is_some() || words.schema_with.is_some() || field.wire.described {
         return;
     }
@@ -35,7 +35,7 @@ pub(crate) fn check(field: &Field, mistakes: &mut Mistakes) {
     }
 }
 
-/// serde reads a flattened field from the members of the object around it.
+/// Refuses `flatten` on a type without members: serde reads the field from the object around it.
 fn check_flattened(field: &Field, mistakes: &mut Mistakes) {
     let Some((kind, name)) = kind_of(&field.ty, 0).filter(|_| field.wire.flattened) else { return };
     let is_nothing = kind == Kind::Tuple && name == "()";
@@ -50,7 +50,7 @@ fn check_flattened(field: &Field, mistakes: &mut Mistakes) {
     }
 }
 
-/// Finds maps whose keys are no texts: the keys of a JSON object are.
+/// Refuses maps whose keys are lists, maps or tuples: the keys of a JSON object are strings.
 struct Keys<'a> {
     mistakes: &'a mut Mistakes,
 }
@@ -74,9 +74,10 @@ impl<'ast> Visit<'ast> for Keys<'_> {
     }
 }
 
+/// The kind of values of a type.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
-    /// Between two numbers, where they are given.
+    /// An integer, with the least and the greatest value.
     Integer(Number, Number),
     Float,
     Text,
@@ -87,7 +88,7 @@ enum Kind {
     Tuple,
 }
 
-/// The mend for the word.
+/// Returns the fix if the constraint does not apply to the kind, or `None` if it does.
 fn misfit(constraint: &Constraint, kind: Kind) -> Option<&'static str> {
     let is_number = matches!(kind, Kind::Integer(..) | Kind::Float);
     match (constraint.slot(), kind) {
@@ -108,7 +109,7 @@ fn misfit(constraint: &Constraint, kind: Kind) -> Option<&'static str> {
     }
 }
 
-/// Whether a bound lies where the type has values on both sides of it, or just at its end.
+/// Refuses a literal bound of a `range` that no value of the integer type meets, or that all meet.
 fn check_bound(
     word: &Ident,
     bound: &Expr,
@@ -137,7 +138,8 @@ fn check_bound(
     }
 }
 
-/// The kind of the values that a constraint at this depth is about, and their type in words.
+/// Returns the kind of the values that a constraint inside `depth` `inner(..)` applies to, and the name
+/// of their type. Returns `None` for a type that the tokens do not show.
 fn kind_of(ty: &Type, depth: usize) -> Option<(Kind, String)> {
     let ty = bare(ty);
     if let Some(depth) = depth.checked_sub(1) {
@@ -156,6 +158,7 @@ fn kind_of(ty: &Type, depth: usize) -> Option<(Kind, String)> {
     Some((kind, name))
 }
 
+/// Returns the kind of a standard type by its name and its number of type arguments, or `None`.
 fn named(name: &str, arguments: usize) -> Option<Kind> {
     let signed = |bits: u32| Kind::Integer(Number::Int(i128::MIN >> (128 - bits)), power(bits - 1));
     let unsigned = |bits: u32, least: i128| Kind::Integer(Number::Int(least), power(bits));
@@ -172,7 +175,7 @@ fn named(name: &str, arguments: usize) -> Option<Kind> {
         ("i16" | "NonZeroI16", 0) => signed(16),
         ("i32" | "NonZeroI32", 0) => signed(32),
         ("i64" | "NonZeroI64", 0) => signed(64),
-        // How wide they are is the target's affair, or wider than a bound can be written.
+        // The width depends on the target, or exceeds the range of `i128`.
         ("usize" | "u128" | "NonZeroUsize" | "NonZeroU128", 0) => unsigned(127, 0),
         ("isize" | "i128" | "NonZeroIsize" | "NonZeroI128", 0) => signed(128),
         ("f32" | "f64", 0) => Kind::Float,
@@ -186,15 +189,15 @@ fn named(name: &str, arguments: usize) -> Option<Kind> {
     })
 }
 
-/// The greatest number of so many bits.
+/// Returns the greatest number of this many bits.
 fn power(bits: u32) -> Number {
     Number::Int(i128::MAX >> (127 - bits))
 }
 
-/// The type without the pointers and options around it, whose schemas are those of what they hold.
+/// Returns the type inside pointers and `Option`s: constraints apply to the inner type.
 fn bare(ty: &Type) -> &Type {
     let path = match ty {
-        // Tokens from a macro stand in a group.
+        // A type from a `macro_rules!` argument is in a group.
         Type::Group(group) => return bare(&group.elem),
         Type::Paren(paren) => return bare(&paren.elem),
         Type::Path(path) => path,
@@ -207,7 +210,7 @@ fn bare(ty: &Type) -> &Type {
     }
 }
 
-/// The type of the elements of a list, or of the values of a map.
+/// Returns the type of the elements of a list or of the values of a map, or `None` for other types.
 fn element(ty: &Type) -> Option<&Type> {
     match ty {
         Type::Array(array) => Some(&array.elem),
@@ -225,6 +228,7 @@ fn element(ty: &Type) -> Option<&Type> {
     }
 }
 
+/// Returns the type arguments of a path segment.
 fn arguments(segment: &PathSegment) -> Vec<&Type> {
     let PathArguments::AngleBracketed(list) = &segment.arguments else { return Vec::new() };
     let types = list.args.iter().filter_map(|argument| match argument {

@@ -1,7 +1,7 @@
-//! `#[derive(Extract)]` for the crate `extract-llm`; use it from there.
+//! `#[derive(Extract)]` for the crate `extract-llm`. Use it from there.
 //!
-//! Four stages: `syntax` splits attributes into words, `model` gives the words their meaning,
-//! `check` refuses what cannot be meant, `emit` writes the code.
+//! Four stages: `syntax` splits attributes into items, `model` gives the items their meaning, `check`
+//! refuses contradictions and unsupported types, `emit` writes the code.
 
 mod bounds;
 mod check;
@@ -61,74 +61,75 @@ use crate::syntax::Mistakes;
 /// # It brings `Deserialize` and `JsonSchema`: do not derive them too
 ///
 /// `#[derive(Deserialize, Extract)]` implements `Deserialize` twice, which the compiler refuses
-/// with **E0119, conflicting implementations of trait `Deserialize`**. The mend is one of these:
+/// with **E0119, conflicting implementations of trait `Deserialize`**. Use one of these fixes:
 ///
-/// - take `Deserialize` (and `JsonSchema`) out of the list; `Serialize` may stay:
+/// - remove `Deserialize` (and `JsonSchema`) from the list; `Serialize` may stay:
 ///   `#[derive(Serialize, Extract)]`;
-/// - keep it, and say so: `#[extract(skip(Deserialize))]`, `#[extract(skip(JsonSchema))]`, or
-///   `#[extract(skip(Deserialize, JsonSchema))]`;
-/// - if both are there already and there is nothing to add, write `impl Extract for Existing {}`
-///   and no derive.
+/// - keep the other derive, and skip the implementation here: `#[extract(skip(Deserialize))]`,
+///   `#[extract(skip(JsonSchema))]`, or `#[extract(skip(Deserialize, JsonSchema))]`;
+/// - if the type already implements both and needs no `#[extract(..)]`, write
+///   `impl Extract for Existing {}` instead of the derive.
 ///
 /// # Doc comments and serde's attributes
 ///
-/// Doc comments of types, fields and variants are what the model is told of them. Names, defaults
-/// and representation are serde's, in serde's words: `rename`, `rename_all`,
+/// Doc comments of types, fields and variants become descriptions in the schema, which the model
+/// reads. Names, defaults and representation are set by serde's attributes: `rename`, `rename_all`,
 /// `rename_all_fields`, `alias`, `default`, `flatten`, `skip`, `deny_unknown_fields`,
 /// `transparent`, `from`, `try_from`, `tag`, `content`, `untagged`, `other`, `with`,
-/// `deserialize_with`, `bound`. All of `#[schemars(..)]` may be used as well. Neither crate has
-/// to be imported or depended upon for that.
+/// `deserialize_with`, `bound`. All of `#[schemars(..)]` may be used as well. Neither crate needs
+/// to be imported or listed as a dependency.
 ///
-/// # On a type
+/// # Attributes of a type
 ///
-/// | `#[extract(..)]` | |
+/// | `#[extract(..)]` | meaning |
 /// |---|---|
-/// | `name = "invoice"` | the name of the schema and the tool: up to 64 of `A-Z a-z 0-9 _ -`; `{T}` stands for the name of a type parameter, or the value of a const one |
-/// | `description = ".."` | in place of the doc comment; any expression of a `&str` or `String` |
-/// | `example = value` | a whole value, of any type that is `Serialize`; may stand several times |
-/// | `validate = path` | a function `fn(&Type) -> Result<(), impl Into<Problems>>`; may stand several times |
-/// | `validate_with = path` | the same with a [`Context`], by which it sees the source text and values of the caller's: `fn(&Type, Context<'_>) -> Result<(), impl Into<CheckError>>` |
-/// | `garde` | the type is `garde::Validate` too, and its rules are checked; see below |
-/// | `validator`, `validator(context = Type)` | the same for `validator::Validate` |
+/// | `name = "invoice"` | the name of the schema and the tool: up to 64 of `A-Z a-z 0-9 _ -`; `{T}` stands for the name of a type parameter or the value of a const parameter |
+/// | `description = ".."` | replaces the doc comment; any expression of type `&str` or `String` |
+/// | `example = value` | a complete value of any `Serialize` type; may be repeated |
+/// | `validate = path` | a function `fn(&Type) -> Result<(), impl Into<Problems>>`; may be repeated |
+/// | `validate_with = path` | a validator that also takes a [`Context`] with the source text and the caller's values: `fn(&Type, Context<'_>) -> Result<(), impl Into<CheckError>>` |
+/// | `garde` | also checks the rules of the type's `garde::Validate`; see below |
+/// | `validator`, `validator(context = Type)` | also checks the rules of the type's `validator::Validate` |
 /// | `skip(Deserialize, JsonSchema)` | leaves one or both to another derive or implementation |
-/// | `stream(whole)` | while it arrives, it is shown only when it is complete |
-/// | `partial = DraftInvoice` | the name of its partial form, in place of `InvoicePartial` |
-/// | `skip(Partial)` | writes no partial form: while it arrives, it is shown only when it is complete |
-/// | `bound = "T: Extract + Default"` | the bounds of the implementations, in place of those found |
-/// | `crate = path` | where `extract_llm` is, if not at `::extract_llm` |
+/// | `stream(whole)` | a partial value appears only when it is complete |
+/// | `partial = DraftInvoice` | the name of the partial form; default `InvoicePartial` |
+/// | `skip(Partial)` | writes no partial form: a partial value appears only when it is complete |
+/// | `bound = "T: Extract + Default"` | the bounds of the implementations, replacing the inferred bounds |
+/// | `crate = path` | the path of `extract_llm`; default `::extract_llm` |
 ///
-/// # On a field
+/// # Attributes of a field
 ///
-/// | `#[extract(..)]` | |
+/// | `#[extract(..)]` | meaning |
 /// |---|---|
 /// | `description`, `example`, `validate`, `validate_with` | as on a type; the function takes a reference to the field |
-/// | `grounded` | the text of the field stands in the text that the value was extracted from; for strings, and options and lists of them |
+/// | `grounded` | the field's text must occur in the source text; for strings, and options and lists of strings |
 /// | `range(min = 0, max = 9)` | bounds of a number; also `exclusive_min`, `exclusive_max` |
-/// | `multiple_of = 5` | of a number |
-/// | `length(min = 1, max = 9)` | of a string, in characters; of a list or a map, in elements; also `equal` |
-/// | `pattern("^[A-Z]+$")` | a regular expression that is found in a string; also as `regex(pattern = "..")` |
-/// | `contains("@")` | a piece of a string |
-/// | `email`, `url`, `ip`, `ipv4`, `ipv6` | the form of a string |
-/// | `inner(..)` | any of these constraints, for each element of a list or value of a map |
-/// | `schema_with = path` | `fn(&mut SchemaGenerator) -> Schema` of schemars, in place of the field's type's own schema |
-/// | `with = module` | for a field of a foreign type: `module::deserialize` as serde wants it, and `module::json_schema` as for `schema_with` |
-/// | `stream(whole)` | while it arrives, it is shown only when it is complete |
-/// | `stream(required)` | while it arrives, the object around it is shown only when it has a value |
+/// | `multiple_of = 5` | the number is a multiple of this |
+/// | `length(min = 1, max = 9)` | characters of a string, elements of a list or entries of a map; also `equal` |
+/// | `pattern("^[A-Z]+$")` | a regular expression that matches anywhere in a string; also as `regex(pattern = "..")` |
+/// | `contains("@")` | a substring of a string |
+/// | `email`, `url`, `ip`, `ipv4`, `ipv6` | the format of a string |
+/// | `inner(..)` | any of these constraints, for every element of a list or value of a map |
+/// | `schema_with = path` | `fn(&mut SchemaGenerator) -> Schema` of schemars, replacing the schema of the field's type |
+/// | `with = module` | for a field of a foreign type: `module::deserialize` with serde's signature, and `module::json_schema` as for `schema_with` |
+/// | `stream(whole)` | a partial value of the field appears only when it is complete |
+/// | `stream(required)` | a partial object appears only when this field has a value |
 ///
-/// Constraints stand in the schema, so the model is told of them and its reply is held against
-/// them. They reach through `Option`, and through a type of your own that is a number or a string
-/// inside. The values in them are any constant expressions.
+/// Constraints are part of the schema: the model sees them, and its reply is checked against them.
+/// They apply through `Option`, and through a user-defined type that is a number or a string
+/// inside. Their values are any constant expressions.
 ///
-/// # The partial form
+/// # Partial form
 ///
-/// Beside `Invoice`, the derive writes `InvoicePartial`: the same fields, each a
-/// `extract_llm::partial::Partial` of its type, for values that are still arriving. It has the
+/// Beside `Invoice`, the derive writes `InvoicePartial`, which holds a value that is still arriving.
+/// It has the same fields, each an `extract_llm::partial::Partial` of its type. It has the
 /// visibility and the doc comments of the type, and is `Clone`, `Debug`, `PartialEq` and
-/// `serde::Serialize`. An enum has one where a variant holds data. What is read by `from`, is
-/// `untagged` or has a lifetime parameter has none: it is shown when it is complete.
+/// `serde::Serialize`. An enum has a partial form if a variant holds data. A type that is read by
+/// `from` or `try_from`, is `untagged` or has a lifetime parameter has none, and appears when it is
+/// complete.
 ///
-/// Where the name is taken already, the compiler says **E0428, the name `InvoicePartial` is defined
-/// multiple times**, and points at the derive. The mend is another name, or none:
+/// If the name is taken, the compiler reports **E0428, the name `InvoicePartial` is defined
+/// multiple times**, and points at the derive. Choose another name, or skip the partial form:
 ///
 /// ```
 /// use extract_llm::Extract;
@@ -145,15 +146,16 @@ use crate::syntax::Mistakes;
 /// }
 /// ```
 ///
-/// # On a variant
+/// # Attributes of a variant
 ///
-/// `#[extract(description = "..")]`.
+/// `#[extract(description = "..")]` replaces the doc comment.
 ///
 /// # Validators
 ///
-/// They run once the value fits its schema and serde has read it, from the inside to the outside,
-/// and report at the field's place in the JSON, under its name there. A validator may point
-/// further in, by a [`Problem`] with a pointer of its own.
+/// Validators run on every value that serde can read, also if it violates its schema. If serde cannot
+/// read the whole value, validators run on the fields that can be read. Inner values are validated
+/// before outer ones. Problems are reported at the field's JSON pointer. A validator may report at an
+/// inner pointer: the pointer of a [`Problem`] is relative to the validated value.
 ///
 /// ```
 /// use extract_llm::Extract;
@@ -179,8 +181,8 @@ use crate::syntax::Mistakes;
 /// }
 /// ```
 ///
-/// One that has to look at more than the value stands under `validate_with`, and is handed a
-/// [`Context`]. It may answer that it could not look, which ends the extraction; see [`CheckError`].
+/// A validator that needs more than the value is set by `validate_with` and receives a [`Context`].
+/// It may report that the check could not be made, which ends the extraction; see [`CheckError`].
 ///
 /// ```
 /// use extract_llm::Extract;
@@ -199,10 +201,10 @@ use crate::syntax::Mistakes;
 ///
 /// # Rules of `garde` and `validator`
 ///
-/// With the feature of the crate's name, a type that has its rules says so, and what they find is
-/// told with all the rest, under the names on the wire. The rules of types inside are `garde(dive)`'s
-/// and `validate(nested)`'s affair: say `#[extract(garde)]` on the outermost type alone. A context that
-/// the rules need is the one of its type that was given by `.context(value)`.
+/// Needs the Cargo feature `garde` or `validator`. A type with such rules has `#[extract(garde)]` or
+/// `#[extract(validator)]`. Their problems are reported together with all others, at JSON pointers.
+/// `garde(dive)` and `validate(nested)` check inner types: use the attribute on the outermost type only.
+/// The context that the rules need is the value of that type passed to `.context(value)`.
 ///
 /// ```
 /// use extract_llm::Extract;
@@ -221,33 +223,34 @@ use crate::syntax::Mistakes;
 ///
 /// # Generic types
 ///
-/// `Page<T>` is `Extract` where `T` is; parameters in `PhantomData` or skipped fields need
-/// nothing. Each instance has its own schema, called `Page_for_string` and so on. Where the fields
-/// ask for more, say so with `bound`: `#[serde(default)]` on a `T` asks for
-/// `bound = "T: Extract + Default"`, an array of const length for `bound = "[u8; N]: Extract"`.
+/// `Page<T>` is `Extract` if `T` is. Parameters in `PhantomData` or skipped fields need no bound.
+/// Every instance has a separate schema, named `Page_for_string` and so on. If the fields need further
+/// bounds, set `bound`: `#[serde(default)]` on a `T` needs `bound = "T: Extract + Default"`, and an
+/// array of const length needs `bound = "[u8; N]: Extract"`.
 ///
-/// A lifetime parameter is fine as long as nothing is borrowed: `Cow<'a, str>` is, `&'a str` is
+/// A lifetime parameter is allowed if nothing is borrowed: `Cow<'a, str>` compiles, `&'a str` does
 /// not.
 ///
-/// # In the schema
+/// # Extensions in the schema
 ///
-/// Other names by `#[serde(alias = "..")]` are noted as `"x-aliases": [..]` on the property, or on
-/// the variant's subschema. A constraint that means nothing for the field's type (a `range` on a
-/// string) is noted as `"x-misplaced": ["range"]`. Neither is ever sent.
+/// Names from `#[serde(alias = "..")]` are recorded as `"x-aliases": [..]` on the property, or on
+/// the variant's subschema. They are not sent. A constraint that does not apply to the field's type (a
+/// `range` on a string) is recorded as `"x-misplaced": ["range"]`. Such a schema is refused when the
+/// contract is built.
 ///
-/// # What is refused
+/// # Refused types
 ///
-/// Some types compile and cannot be read back, or would have another type's schema. What the derive sees
-/// is refused where it stands; the rest when the contract is built, by [`TypeFault`], with the names of
-/// the fields:
+/// Some types compile but cannot be read back, or would share another type's schema. The derive reports a
+/// compile error for the cases that it can see. Building the contract finds the others and fails with
+/// [`TypeFault`], which names the fields:
 ///
-/// - a member of one name in a field and in a `flatten`ed type, in two of these, or in a tag;
+/// - the same member name in a field and in a `flatten`ed type, in two `flatten`ed types, or in a tag;
 /// - `flatten` on a list, a tuple or a scalar;
 /// - a map whose keys are structs, lists, maps or enums with data;
 /// - two types of one name in different functions or blocks of one module, both in one schema. schemars
-///   tells types apart by module and name, so one of them needs a `name`.
+///   identifies types by module and name, so one of them needs a `name`.
 ///
-/// Inside a type that implements `Extract` by hand nothing is looked for.
+/// The fields of a type that implements `Extract` by hand are not searched.
 ///
 /// [`CheckError`]: https://docs.rs/extract-llm/latest/extract_llm/contract/enum.CheckError.html
 /// [`Context`]: https://docs.rs/extract-llm/latest/extract_llm/contract/struct.Context.html
@@ -273,8 +276,8 @@ fn expand(input: DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     })
 }
 
-/// Removes the item it stands on. What `#[derive(Extract)]` writes ends with it; it is of no use
-/// elsewhere.
+/// Expands to nothing, which removes the item. `#[derive(Extract)]` puts it on the copy of the type that
+/// serde's and schemars' derives read. It has no other use.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn discard(_: TokenStream, _: TokenStream) -> TokenStream {

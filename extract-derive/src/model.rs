@@ -1,5 +1,5 @@
-//! From words to meaning: the type that carries the derive, with everything its `#[extract(..)]`
-//! words ask for. Each word is read here on its own; what words mean together is for `check`.
+//! Reads the type that carries the derive into a typed model of its `#[extract(..)]` items. Items are
+//! read one by one here; `check` refuses contradictions between them.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote_spanned;
@@ -14,7 +14,7 @@ use crate::constraint::{self, Constraint, listed};
 use crate::syntax::{Form, Mistakes, Word, extract_words, nearest};
 use crate::wire;
 
-/// The type that carries the derive.
+/// The type that carries the derive, with its attributes read.
 pub(crate) struct Container {
     pub(crate) input: DeriveInput,
     pub(crate) words: ContainerWords,
@@ -22,49 +22,49 @@ pub(crate) struct Container {
     pub(crate) body: Body,
 }
 
-/// What `#[extract(..)]` says on a type.
-#[expect(clippy::struct_excessive_bools, reason = "each is a word of its own")]
+/// The `#[extract(..)]` items of a type.
+#[expect(clippy::struct_excessive_bools, reason = "each is one item of the attribute")]
 pub(crate) struct ContainerWords {
     pub(crate) krate: Path,
     pub(crate) name: Option<LitStr>,
     pub(crate) description: Option<Described>,
     pub(crate) examples: Vec<Described>,
     pub(crate) validators: Vec<Validator>,
-    /// The crates whose rules the type has.
+    /// The other crates (`garde`, `validator`) whose rules are checked.
     pub(crate) rules: Vec<Rules>,
     pub(crate) bounds: Option<Bounds>,
     pub(crate) skip_deserialize: bool,
     pub(crate) skip_json_schema: bool,
     pub(crate) skip_partial: bool,
-    /// The name of the partial form.
+    /// The name of the partial form; `None` for the default, the type's name with `Partial` appended.
     pub(crate) partial: Option<Ident>,
     pub(crate) stream_whole: bool,
 }
 
-/// The user's own bounds for the type's parameters.
+/// The bounds that the user writes for the type's parameters.
 pub(crate) type Bounds = Punctuated<WherePredicate, Token![,]>;
 
-/// An expression with the word it was given for.
+/// An expression of a `description` or `example`, with the identifier of the item.
 pub(crate) struct Described {
     pub(crate) word: Ident,
     pub(crate) expr: Expr,
 }
 
-/// A function that looks at a value.
+/// A function that validates a value: `validate` or `validate_with`.
 pub(crate) struct Validator {
     pub(crate) path: Path,
-    /// Whether it is handed the context as well.
+    /// Whether the function also takes the context (`validate_with`).
     pub(crate) with_context: bool,
 }
 
-/// The rules that a type has in the words of another crate.
+/// The validation rules of another crate: `garde` or `validator`.
 pub(crate) struct Rules {
     pub(crate) word: Ident,
-    /// The type of the context that they need, where it has to be said.
+    /// The type of the context that the rules need, from `validator(context = Type)`.
     pub(crate) context: Option<Path>,
 }
 
-/// The fields, or the variants.
+/// The fields of a struct, or the variants of an enum.
 pub(crate) enum Body {
     Struct(Vec<Field>),
     Enum(Vec<Variant>),
@@ -87,7 +87,7 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    /// The function that reads it, where it is not read as its type is.
+    /// Returns the function that deserializes the field, or `None` if the type's `Deserialize` does.
     pub(crate) fn reader(&self) -> Option<TokenStream> {
         match &self.words.with {
             Some((_, module)) => Some(quote_spanned!(module.span()=> #module::deserialize)),
@@ -96,13 +96,13 @@ impl Field {
     }
 }
 
-/// What `#[extract(..)]` says on a field.
+/// The `#[extract(..)]` items of a field.
 #[derive(Default)]
 pub(crate) struct FieldWords {
     pub(crate) description: Option<Described>,
     pub(crate) examples: Vec<Described>,
     pub(crate) validators: Vec<Validator>,
-    /// The word that says that the field's text stands in the source.
+    /// The item `grounded`: the field's text must occur in the source.
     pub(crate) grounded: Option<Ident>,
     pub(crate) constraints: Vec<Constraint>,
     pub(crate) schema_with: Option<(Ident, Path)>,
@@ -112,7 +112,7 @@ pub(crate) struct FieldWords {
     pub(crate) stream_required: bool,
 }
 
-/// Reads the type.
+/// Reads the type and its attributes. Mistakes in attributes are added to `mistakes`. Fails for a union.
 pub(crate) fn read(input: DeriveInput, mistakes: &mut Mistakes) -> syn::Result<Container> {
     let is_enum = matches!(input.data, Data::Enum(_));
     let words = container_words(&input.attrs, mistakes);
@@ -224,7 +224,7 @@ fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerWor
 fn rules(word: &Word, mistakes: &mut Mistakes) -> Option<Rules> {
     let mut context = None;
     let read = match &word.form {
-        // `garde` names the type of its context by itself.
+        // Only `validator` takes a context: `garde` declares the type of its context itself.
         Form::List(_) if word.is("validator") => {
             word.list("validator(context = Type)").map(|inner| {
                 for inner in inner {
@@ -269,7 +269,7 @@ fn skip(word: &Word, words: &mut ContainerWords, mistakes: &mut Mistakes) {
     }
 }
 
-/// How a value is shown while it arrives.
+/// Reads `stream(whole)` and, if `required` is a slot (on a field), `stream(required)`.
 fn stream(word: &Word, whole: &mut bool, mut required: Option<&mut bool>, mistakes: &mut Mistakes) {
     let example = if required.is_some() { "stream(whole, required)" } else { "stream(whole)" };
     let said = match word.list(example) {
@@ -337,7 +337,7 @@ fn field_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> FieldWords {
     words
 }
 
-/// Reads a word that may stand once.
+/// Reads an item that may occur once. A second one is a mistake.
 fn once<T>(
     word: &Word,
     slot: &mut Option<T>,
@@ -382,7 +382,7 @@ fn validator(word: &Word, mistakes: &mut Mistakes) -> Option<Validator> {
     }
 }
 
-/// Where a word stands.
+/// The kind of item that an attribute is on: a type, a variant or a field.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     Container,
@@ -437,7 +437,7 @@ impl Place {
     }
 }
 
-/// What serde says, and we do not say again.
+/// Attributes of serde that `#[extract(..)]` does not repeat.
 const SERDE_WORDS: [&str; 15] = [
     "rename",
     "rename_all",

@@ -1,5 +1,5 @@
-//! The walk of a value that cannot be read as a whole: from field to field of its JSON, each read by
-//! itself. Knows the places that `walk` knows, and no value.
+//! Writes `Extract::check_json`, which checks a value that serde cannot read as a whole: it reads and checks
+//! each field by itself. It uses the same JSON pointers as `walk`, but has no typed value.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -10,7 +10,8 @@ use crate::model::{Body, Container, Field, Variant};
 use crate::walk::{checker, field_name, look_at};
 use crate::wire::{Representation, Shape};
 
-/// Writes `Extract::check_json`; nothing for a type whose JSON has a shape that is not known here.
+/// Writes the method `Extract::check_json`. Writes nothing if another derive or type (`from`) decides the
+/// shape of the JSON.
 pub(crate) fn write(container: &Container) -> TokenStream {
     if container.words.skip_deserialize || container.wire.shape == Shape::OfOther {
         return TokenStream::new();
@@ -38,7 +39,8 @@ pub(crate) fn write(container: &Container) -> TokenStream {
     }
 }
 
-/// The fields of a variant, if the JSON names it. An untagged one is named by nothing.
+/// Writes the checks of a variant's fields, which run if the JSON names the variant. Returns `None` for an
+/// untagged or skipped variant, and for one without checks.
 fn walk_variant(variant: &Variant, container: &Container) -> Option<TokenStream> {
     if variant.wire.skipped || variant.wire.untagged {
         return None;
@@ -78,12 +80,12 @@ fn walk_variant(variant: &Variant, container: &Container) -> Option<TokenStream>
     })
 }
 
-/// The fields, with the tag that stands among them.
+/// Writes the checks of the fields. `tag` is the name of the tag's member, if it is in the same object.
 fn walk_fields(fields: &[Field], container: &Container, tag: Option<&str>) -> TokenStream {
     let checker = checker();
     let in_place = container.wire.shape != Shape::Own;
     let newtype = fields.len() == 1;
-    // Each field is read without the members of the others.
+    // A field in the same object as others (flattened, beside a tag) is read without their members.
     let names = fields.iter().filter(|field| !field.wire.flattened && !field.wire.skipped);
     let others: Vec<String> = names
         .flat_map(|field| {
@@ -115,7 +117,7 @@ fn walk_fields(fields: &[Field], container: &Container, tag: Option<&str>) -> To
         .collect()
 }
 
-/// One field: read in its own way, and checked as it is in a value that was read.
+/// Writes the reading of one field, by its type or its function, and the checks of its value.
 fn piece(field: &Field, container: &Container) -> TokenStream {
     let krate = &container.words.krate;
     let checker = checker();
@@ -127,7 +129,7 @@ fn piece(field: &Field, container: &Container) -> TokenStream {
             (&&#krate::contract::FieldPiece::<#ty>::new()).check(#checker, |#value, #checker| { #inside });
         };
     };
-    // A function for a type parameter asks for bounds that only serde is told.
+    // A function for a type parameter may need bounds that only serde's implementation has: not called.
     let used = Params::used(&container.input.generics, vec![ty]);
     if !used.bare.is_empty() || !used.projected.is_empty() {
         return quote!(let _ = #checker;);

@@ -1,5 +1,5 @@
-//! From tokens to words: splits `#[extract(..)]` and `#[serde(..)]` into their items, keeps the
-//! spans, collects mistakes. Knows how an attribute is written, not what any word means.
+//! Splits `#[extract(..)]`, `#[serde(..)]` and `#[schemars(..)]` into their items, keeps the spans and
+//! collects compile errors. Knows the syntax of attributes, not the meaning of any item.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
@@ -8,17 +8,17 @@ use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token, parenthesized, token};
 
-/// The mistakes found so far; all of them are shown at once.
+/// The compile errors found so far. All of them are reported at once.
 #[derive(Default)]
 pub(crate) struct Mistakes(Option<syn::Error>);
 
 impl Mistakes {
-    /// Notes a mistake where the tokens stand.
+    /// Adds an error at the span of the tokens.
     pub(crate) fn push(&mut self, at: impl ToTokens, message: impl std::fmt::Display) {
         self.take(syn::Error::new_spanned(at, message));
     }
 
-    /// Notes a mistake that was found while parsing.
+    /// Adds an error, such as one that `syn` returned while parsing.
     pub(crate) fn take(&mut self, error: syn::Error) {
         match &mut self.0 {
             Some(all) => all.combine(error),
@@ -26,25 +26,25 @@ impl Mistakes {
         }
     }
 
-    /// All mistakes as one error, if there is any.
+    /// Returns all errors combined into one, or `Ok` if there are none.
     pub(crate) fn finish(self) -> syn::Result<()> {
         self.0.map_or(Ok(()), Err)
     }
 }
 
-/// One item of `#[extract(..)]`.
+/// One item of `#[extract(..)]`, such as `range(min = 0)`.
 pub(crate) struct Word {
     pub(crate) name: Ident,
     pub(crate) form: Form,
 }
 
-/// How a [`Word`] is written.
+/// The syntax of a [`Word`].
 pub(crate) enum Form {
     /// `email`
     Bare,
     /// `name = "invoice"`
     Value(Expr),
-    /// `range(min = 0)`, the part between the parentheses.
+    /// `range(min = 0)`: the tokens between the parentheses.
     List(TokenStream),
 }
 
@@ -53,7 +53,7 @@ impl Parse for Word {
         if !input.peek(Ident::peek_any) {
             return Err(input.error("expected a word: `word`, `word = value` or `word(..)`"));
         }
-        // `crate` is a keyword.
+        // `parse_any`, because `crate` is a keyword.
         let name = input.call(Ident::parse_any)?;
         let form = if input.peek(token::Paren) {
             let list;
@@ -87,12 +87,12 @@ impl ToTokens for Word {
 }
 
 impl Word {
-    /// Whether it is this word.
+    /// Returns whether the item has this name.
     pub(crate) fn is(&self, name: &str) -> bool {
         self.name == name
     }
 
-    /// The words between its parentheses.
+    /// Returns the items between the parentheses. Fails if there are none; the error shows the `example`.
     pub(crate) fn list(&self, example: &str) -> syn::Result<Vec<Word>> {
         let list = match &self.form {
             Form::List(list) => words_of(list.clone())?,
@@ -101,7 +101,7 @@ impl Word {
         if list.is_empty() { Err(self.misshapen(example)) } else { Ok(list) }
     }
 
-    /// The value after its `=`.
+    /// Returns the expression after the `=`. Fails for other syntax; the error shows the `example`.
     pub(crate) fn value(&self, example: &str) -> syn::Result<&Expr> {
         match &self.form {
             Form::Value(value) => Ok(value),
@@ -109,7 +109,8 @@ impl Word {
         }
     }
 
-    /// The path after its `=`; serde's habit of putting it in quotes is understood.
+    /// Returns the path after the `=`, with or without quotes (serde writes paths in quotes). Fails if it
+    /// is no path; the error shows the `example`.
     pub(crate) fn path(&self, example: &str) -> syn::Result<Path> {
         match self.value(example)? {
             Expr::Path(path) if path.qself.is_none() => Ok(path.path.clone()),
@@ -120,7 +121,7 @@ impl Word {
         }
     }
 
-    /// The string after its `=`.
+    /// Returns the string literal after the `=`. Fails for anything else; the error shows the `example`.
     pub(crate) fn text(&self, example: &str) -> syn::Result<LitStr> {
         match self.value(example)? {
             Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text.clone()),
@@ -128,7 +129,7 @@ impl Word {
         }
     }
 
-    /// Nothing beside its name.
+    /// Fails if the item has a value or a list beside its name.
     pub(crate) fn bare(&self) -> syn::Result<()> {
         match self.form {
             Form::Bare => Ok(()),
@@ -146,7 +147,8 @@ fn words_of(list: TokenStream) -> syn::Result<Vec<Word>> {
     Ok(words.into_iter().collect())
 }
 
-/// All words of the `#[extract(..)]` attributes.
+/// Returns all items of the `#[extract(..)]` attributes. Attributes that cannot be read are added to
+/// `mistakes`.
 pub(crate) fn extract_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> Vec<Word> {
     let mut words = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("extract")) {
@@ -166,8 +168,8 @@ pub(crate) fn extract_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> Vec
     words
 }
 
-/// All items of the attributes with this name (`serde`, `schemars`). One that cannot be read is
-/// left to the derive it belongs to, which says so in its own words.
+/// Returns all items of the attributes with this name (`serde`, `schemars`). Skips attributes that cannot
+/// be read: serde's or schemars' derive reports those.
 pub(crate) fn foreign_items(attrs: &[Attribute], name: &str) -> Vec<Meta> {
     attrs
         .iter()
@@ -179,7 +181,8 @@ pub(crate) fn foreign_items(attrs: &[Attribute], name: &str) -> Vec<Meta> {
         .collect()
 }
 
-/// The word of the list that was probably meant.
+/// Returns the candidate nearest to the written name, or `None` if none is near: within one edit for
+/// candidates of fewer than five bytes, within two edits for others.
 pub(crate) fn nearest<'a>(
     written: &str,
     known: impl IntoIterator<Item = &'a str>,
@@ -192,7 +195,7 @@ pub(crate) fn nearest<'a>(
         .map(|(_, word)| word)
 }
 
-/// How many letters have to be added, taken away or changed between two words.
+/// Returns the Levenshtein distance of two strings: the bytes to insert, delete or replace.
 fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.bytes().enumerate() {

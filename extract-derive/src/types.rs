@@ -1,5 +1,5 @@
-//! The walk over the types of the fields, for mistakes that no single type shows and that the schema
-//! hides: members of one name, keys that are no texts, two types of one name.
+//! Writes the walk over the types of the fields. It finds mistakes that no single type and no schema shows:
+//! members of one name, map keys that are not strings, two types of one name.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -9,7 +9,7 @@ use crate::model::{Body, Container, Field, Variant};
 use crate::walk::field_name;
 use crate::wire::{Representation, Shape};
 
-/// Writes `Extract::walk_types`.
+/// Writes the method `Extract::walk_types`.
 pub(crate) fn write(container: &Container) -> TokenStream {
     let krate = &container.words.krate;
     let walk = walk();
@@ -40,7 +40,7 @@ pub(crate) fn write(container: &Container) -> TokenStream {
     }
 }
 
-/// What the walk carries along.
+/// The identifier of the `TypeWalk` in the generated code.
 fn walk() -> Ident {
     Ident::new("walk", Span::mixed_site())
 }
@@ -64,7 +64,8 @@ fn walk_variant(variant: &Variant, name: &str, container: &Container) -> TokenSt
     quote!(#inside #beside)
 }
 
-/// The fields of a struct or a variant, with the tag that stands among them.
+/// Writes the walk of the fields of a struct or a variant. `tag` is the name of the tag's member, if it is in
+/// the same object.
 fn walk_fields(
     fields: &[Field],
     holder: &str,
@@ -119,7 +120,7 @@ fn visit(ty: &Type, container: &Container) -> TokenStream {
     quote!((&#krate::contract::FieldWalk::<#ty>::new()).walk(#walk);)
 }
 
-/// Whether the schema of the field is that of its type, and serde reads it in the type's own way.
+/// Returns whether the field is read and described by its type's implementations, not by functions.
 pub(crate) fn has_own_schema(field: &Field) -> bool {
     field.reader().is_none() && field.words.schema_with.is_none() && !field.wire.described
 }

@@ -1,4 +1,5 @@
-//! The walk of the validators: from field to field, each at the place where it stands in the JSON.
+//! Writes `Extract::check`, which runs the validators of a typed value: field by field, each at its JSON
+//! pointer.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
@@ -9,7 +10,7 @@ use syn::{Member, Path};
 use crate::model::{Body, Container, Field, Validator, Variant};
 use crate::wire::{Representation, Shape};
 
-/// What the walk carries along.
+/// The identifier of the `Checker` in the generated code.
 pub(crate) fn checker() -> Ident {
     Ident::new("checker", Span::mixed_site())
 }
@@ -84,8 +85,8 @@ fn walk_fields(
 ) -> TokenStream {
     let krate = &container.words.krate;
     let checker = checker();
-    // A newtype is written as what it holds. Of a type that is read by way of another, the places
-    // of its own fields are not known.
+    // The field of a newtype or a transparent struct has the JSON pointer of the value around it. The fields
+    // of a type that is read through another (`from`) have no known pointers and are checked at the value's.
     let in_place = container.wire.shape != Shape::Own;
     let newtype = fields.len() == 1;
     let walked = fields.iter().filter(|field| !field.wire.skipped);
@@ -109,7 +110,7 @@ fn walk_fields(
         .collect()
 }
 
-/// The checks of one field's value.
+/// Writes the checks of one field's value: those of its type, `grounded` and its validators.
 pub(crate) fn look_at(field: &Field, krate: &Path, value: &TokenStream) -> TokenStream {
     let checker = checker();
     let validators = validators(&field.words.validators, value);
@@ -124,7 +125,7 @@ pub(crate) fn look_at(field: &Field, krate: &Path, value: &TokenStream) -> Token
     }
 }
 
-/// A field as paths in Rust name it.
+/// Returns the field's name in Rust: the identifier or the index.
 pub(crate) fn field_name(member: &Member) -> String {
     match member {
         Member::Named(name) => name.unraw().to_string(),
@@ -132,7 +133,7 @@ pub(crate) fn field_name(member: &Member) -> String {
     }
 }
 
-/// Calls validators, so that what is wrong with one is told where it is named.
+/// Writes the calls of validators. Their spans make the compiler report a mistake at the attribute.
 fn validators(validators: &[Validator], value: &TokenStream) -> TokenStream {
     if validators.is_empty() {
         return TokenStream::new();
@@ -148,7 +149,7 @@ fn validators(validators: &[Validator], value: &TokenStream) -> TokenStream {
     quote!(if #checker.is_checking() { #(#reports)* })
 }
 
-/// Calls the rules that the type has in the words of other crates.
+/// Writes the calls of the rules of `garde` and `validator`, or returns `None` if there are none.
 fn rules(container: &Container) -> Option<TokenStream> {
     let krate = &container.words.krate;
     let checker = checker();
@@ -165,7 +166,7 @@ fn rules(container: &Container) -> Option<TokenStream> {
     (!reports.is_empty()).then(|| quote!(if #checker.is_checking() { #(#reports)* }))
 }
 
-/// The same tokens, as if they stood at another place.
+/// Returns the tokens with the location of another span.
 fn placed(tokens: TokenStream, span: Span) -> TokenStream {
     let place = |mut token: TokenTree| {
         token.set_span(token.span().located_at(span));
@@ -174,7 +175,7 @@ fn placed(tokens: TokenStream, span: Span) -> TokenStream {
     tokens.into_iter().map(place).collect()
 }
 
-/// What stands around the fields of a variant.
+/// Writes the step into the member that holds the fields of a variant.
 fn tagged(segment: &str, inside: &TokenStream) -> TokenStream {
     let checker = checker();
     quote!(#checker.at_tag(#segment, |#checker| { #inside });)

@@ -1,6 +1,5 @@
-//! What serde's own attributes say about the JSON: names, representation, what is skipped. Only
-//! the walk of the validators and a few checks need it; reading and schema are serde's and
-//! schemars' own affair.
+//! Reads serde's attributes as far as they decide the JSON: names, representation, skipped fields. Only the
+//! generated checks and walks need them. serde and schemars write the deserializer and the schema.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote_spanned};
@@ -13,7 +12,7 @@ use syn::{
 
 use crate::syntax::foreign_items;
 
-/// Where the fields of an enum's variant stand in the JSON.
+/// The JSON representation of an enum's variants.
 #[derive(Default)]
 pub(crate) enum Representation {
     /// `{"Variant": fields}`
@@ -27,19 +26,19 @@ pub(crate) enum Representation {
     Untagged,
 }
 
-/// Whose shape the JSON has.
+/// The type that decides the shape of the JSON.
 #[derive(Default, PartialEq)]
 pub(crate) enum Shape {
-    /// That of the fields or the variants.
+    /// The type itself: its fields or variants.
     #[default]
     Own,
-    /// `transparent`: that of the one field.
+    /// `transparent`: the type of the only field.
     OfField,
-    /// `from` or `try_from`: that of another type.
+    /// `from` or `try_from`: another type.
     OfOther,
 }
 
-/// serde's words on a type.
+/// serde's attributes of a type.
 #[derive(Default)]
 pub(crate) struct Container {
     pub(crate) name: Option<String>,
@@ -55,7 +54,7 @@ pub(crate) struct Container {
     variant_fields: Case,
 }
 
-/// serde's words on a variant.
+/// serde's attributes of a variant.
 pub(crate) struct Variant {
     pub(crate) name: String,
     pub(crate) aliases: Vec<LitStr>,
@@ -64,20 +63,20 @@ pub(crate) struct Variant {
     fields: Case,
 }
 
-/// serde's words on a field.
-#[expect(clippy::struct_excessive_bools, reason = "each is a word of its own")]
+/// serde's attributes of a field.
+#[expect(clippy::struct_excessive_bools, reason = "each is one item of the attribute")]
 pub(crate) struct Field {
-    /// Its name in a JSON object; none where fields go by position.
+    /// The name in a JSON object; `None` for a field of a tuple.
     pub(crate) name: Option<String>,
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) skipped: bool,
     pub(crate) flattened: bool,
     pub(crate) borrowed: Option<Meta>,
-    /// `with` or `deserialize_with`.
+    /// The item `with` or `deserialize_with`.
     pub(crate) reader: Option<Meta>,
-    /// `with` or `serialize_with`.
+    /// Whether there is a `with` or `serialize_with`.
     pub(crate) writer: bool,
-    /// Whether its schema is not that of its type.
+    /// Whether the schema comes from an attribute (`with`, `schema_with`), not from the field's type.
     pub(crate) described: bool,
 }
 
@@ -152,7 +151,8 @@ impl Field {
         Self::read(field, variant.fields)
     }
 
-    /// The function that serde reads it by.
+    /// Returns the function that serde reads the field with, or `None` if serde uses the type's
+    /// `Deserialize`.
     pub(crate) fn reader(&self) -> Option<TokenStream> {
         let reader = self.reader.as_ref()?;
         let path: ExprPath = reading(reader)?.parse().ok()?;
@@ -198,11 +198,12 @@ impl Field {
     }
 }
 
+/// Returns the name of an item, or an empty string if it is a path of several segments.
 fn word(item: &Meta) -> String {
     item.path().get_ident().map(Ident::to_string).unwrap_or_default()
 }
 
-/// The string of `word = ".."` or of `word(deserialize = "..")`.
+/// Returns the string of `word = ".."` or of `word(deserialize = "..")`, or `None`.
 fn reading(item: &Meta) -> Option<LitStr> {
     match item {
         Meta::NameValue(MetaNameValue {
@@ -247,7 +248,7 @@ impl Case {
         }
     }
 
-    /// A field's name, which is taken to be written in snake case.
+    /// Renames a field, whose name is assumed to be in snake case.
     fn of_field(self, name: &str) -> String {
         match self {
             Self::AsWritten | Self::Lower | Self::Snake => name.to_owned(),
@@ -259,7 +260,7 @@ impl Case {
         }
     }
 
-    /// A variant's name, which is taken to be written in Pascal case.
+    /// Renames a variant, whose name is assumed to be in Pascal case.
     fn of_variant(self, name: &str) -> String {
         match self {
             Self::AsWritten | Self::Pascal => name.to_owned(),

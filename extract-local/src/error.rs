@@ -5,6 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// The disk space in bytes needed during installation: the downloads, pip's cache, and the unpacked
+/// files.
+pub(crate) const SPACE_NEEDED: u64 = 450_000_000;
+
 /// The reason why no local server is available. Returned by [`connect`](crate::connect) and
 /// [`Options::from_env`](crate::Options::from_env).
 ///
@@ -286,11 +290,9 @@ impl LocalError {
     pub(crate) fn cache(action: &'static str, path: &Path, source: io::Error) -> Self {
         use io::ErrorKind::{QuotaExceeded, StorageFull};
         match source.kind() {
-            StorageFull | QuotaExceeded => Self::DiskFull {
-                path: path.to_path_buf(),
-                needed: crate::platform::SPACE_NEEDED,
-                available: None,
-            },
+            StorageFull | QuotaExceeded => {
+                Self::DiskFull { path: path.to_path_buf(), needed: 450_000_000, available: None }
+            }
             _ => Self::Cache { action, path: path.to_path_buf(), source },
         }
     }

@@ -8,12 +8,12 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::error::LocalError;
+use crate::error::{LocalError, SPACE_NEEDED};
 use crate::lock::Lock;
 use crate::log;
 use crate::options::Options;
 use crate::paths::Paths;
-use crate::platform::{DOWNLOAD, REQUIREMENTS, SPACE_NEEDED, WEIGHTS};
+use crate::platform::{DOWNLOAD, REQUIREMENTS, WEIGHTS};
 use crate::progress::Progress;
 use crate::python::{Need, Python};
 

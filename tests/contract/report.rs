@@ -135,7 +135,7 @@ async fn a_contracts_tool_equals_the_tool_on_the_wire() {
         profile.tool_dialect = dialect;
         profile.tool_strict = tool["function"]["strict"] == true;
         let own = json!({"lines": [], "stock": {}, "note": "x", "how": {"by": "Pickup"}});
-        let sent = contract.form(dialect, profile.tool_strict).unwrap().lowered.lower_value(own);
+        let sent = contract.lowered(dialect, profile.tool_strict).unwrap().lowered.lower_value(own);
         let model = Scripted::new([reply::tool(sent)]).with_profile(profile);
         let client = scripted::client_of(&model);
         let _: Order = client.extract("text").mode(Mode::Tools).await.unwrap();
@@ -174,7 +174,7 @@ fn descriptions_of_variants_are_sent_in_every_dialect() {
     let told =
         ["Within the hour", "When there is time", "How urgent", "To the door", "Deprecated."];
     for dialect in Dialect::ALL {
-        let schema = contract.form(dialect, false).unwrap().tool.schema.to_string();
+        let schema = contract.lowered(dialect, false).unwrap().tool.schema.to_string();
         for words in told {
             assert!(schema.contains(words), "{words} is not in {}: {schema}", dialect.name());
         }
@@ -197,7 +197,7 @@ fn examples_of_fields_and_types_are_sent_in_every_dialect() {
     }
     let contract = Contract::of::<Paint>().unwrap();
     for dialect in Dialect::ALL {
-        let schema = contract.form(dialect, false).unwrap().tool.schema.to_string();
+        let schema = contract.lowered(dialect, false).unwrap().tool.schema.to_string();
         for words in ["cobalt", "ochre", "teal"] {
             assert!(schema.contains(words), "{words} is not in {}: {schema}", dialect.name());
         }

@@ -80,7 +80,7 @@ fn a_type_may_have_a_default() {
 
 #[derive(Debug, PartialEq, Extract)]
 struct Address {
-    /// Where the house is.
+    /// Address of the house.
     city: String,
 }
 
@@ -96,7 +96,7 @@ fn a_flattened_field_gives_its_properties() {
     assert_eq!(properties::<Person>(), ["name", "city"]);
     assert_eq!(
         property::<Person>("city"),
-        json!({"type": "string", "description": "Where the house is."})
+        json!({"type": "string", "description": "Address of the house."})
     );
     assert_eq!(
         read::<Person>(json!({"name": "A", "city": "B"})),

@@ -12,7 +12,7 @@ use crate::{properties, property, read, schema};
 struct Invoice {
     /// Legal name of the seller.
     vendor: String,
-    /// What is to be paid,
+    /// The amount due,
     /// in euros.
     ///
     /// With tax.
@@ -38,7 +38,7 @@ fn a_named_struct_is_an_object_with_its_fields_in_order() {
             "properties": {
                 "vendor": {"description": "Legal name of the seller.", "type": "string"},
                 "total": {
-                    "description": "What is to be paid,\nin euros.\n\nWith tax.",
+                    "description": "The amount due,\nin euros.\n\nWith tax.",
                     "type": "number",
                     "format": "double",
                 },

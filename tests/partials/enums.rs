@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What to do.
+/// An instruction.
 #[derive(Debug, PartialEq, Extract)]
 enum Action {
     /// Book a table.

@@ -348,7 +348,7 @@ proptest! {
         portions in vec(1_usize..20, 1..4),
     ) {
         let contract = Contract::of::<Everything>().unwrap();
-        let form = contract.form(dialect, true).unwrap();
+        let form = contract.lowered(dialect, true).unwrap();
         let mut sent = form.lowered.lower_value(value.clone());
         shuffle(&mut sent, &mut { order });
         let text = sent.to_string();
@@ -371,7 +371,7 @@ proptest! {
 fn turning() -> Vec<&'static Dialect> {
     let contract = Contract::of::<Everything>().unwrap();
     let turns = |dialect: &&'static Dialect| {
-        contract.form(dialect, true).is_ok_and(|form| !form.lowered.is_identity())
+        contract.lowered(dialect, true).is_ok_and(|form| !form.lowered.is_identity())
     };
     let all: Vec<&'static Dialect> = Dialect::ALL.iter().copied().filter(turns).collect();
     assert!(all.iter().any(|dialect| dialect.name() == "openai-strict"));

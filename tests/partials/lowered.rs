@@ -25,7 +25,7 @@ struct Stop {
 #[test]
 fn a_lowered_reply_fills_the_partial_value_of_the_type() {
     let contract = Contract::of::<Trip>().unwrap();
-    let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
+    let form = contract.lowered(&Dialect::OPENAI_STRICT, true).unwrap();
     assert!(!form.lowered.is_identity());
     let own = json!({
         "title": "North", "stops": [{"city": "Oslo", "nights": 2}, {"city": "Bergen"}],
@@ -54,7 +54,7 @@ fn a_lowered_reply_fills_the_partial_value_of_the_type() {
 #[test]
 fn the_next_attempt_may_use_another_dialect() {
     let contract = Contract::of::<BTreeMap<String, u8>>().unwrap();
-    let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
+    let form = contract.lowered(&Dialect::OPENAI_STRICT, true).unwrap();
     let own = json!({"tea": 2});
     let sent = form.lowered.lower_value(json!({"value": own.clone()})).to_string();
     let mut live = Live::<BTreeMap<String, u8>>::new(contract, Some(form));

@@ -9,7 +9,7 @@ use super::*;
 /// An invoice.
 #[derive(Debug, Extract)]
 struct Invoice {
-    /// Who sells.
+    /// Name of the seller.
     vendor: String,
     issued: chrono::NaiveDate,
     total: f64,

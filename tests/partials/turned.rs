@@ -17,7 +17,7 @@ struct Stop {
 /// Returns an empty partial value for a reply in a strict dialect.
 fn strict<T: Extract>() -> Live<T> {
     let contract = Contract::of::<T>().unwrap();
-    let form = contract.form(&Dialect::OPENAI_STRICT, true).unwrap();
+    let form = contract.lowered(&Dialect::OPENAI_STRICT, true).unwrap();
     assert!(!form.lowered.is_identity());
     Live::new(contract, Some(form))
 }
@@ -244,7 +244,7 @@ fn a_struct_with_a_flattened_map_shows_its_fields_as_they_arrive() {
 fn maybe_grows_in_every_shape() {
     for form in Dialect::ALL.iter().copied().map(Some).chain([None]) {
         let contract = Contract::of::<Maybe<Stop>>().unwrap();
-        let form = form.map(|dialect| contract.form(dialect, true).unwrap());
+        let form = form.map(|dialect| contract.lowered(dialect, true).unwrap());
         let mut live = Live::<Maybe<Stop>>::new(contract, form);
         live.feed(r#"{"value": {"fou"#);
         assert_eq!(**live.partial(), None);

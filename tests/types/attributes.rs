@@ -232,7 +232,7 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
     family.row("schema_with", [SchemaWith { even: 4 }]);
     family.row("try_from, into", [Even("ab".to_owned())]);
     family.row(
-        "constraints, all words",
+        "constraints, all kinds",
         [Constrained {
             percent: 12.5,
             digit: 9,

@@ -29,33 +29,35 @@ const COLUMNS: &[(&str, &Dialect)] = &[
 const HEAD: &str = "\
 # Types and dialects
 
-Made by a test (`UPDATE_DOCS=1 cargo test --test types`), which also sends sample values of every type
-through every dialect and compares what comes back. Do not edit.
+A test writes this page (`UPDATE_DOCS=1 cargo test --test types`). The test also sends sample values of every
+type through every dialect and compares the results. Do not edit.
 
-Whatever a cell says, the reply is turned back into the type's own shape and checked against the type's
-own schema, so nothing in it is left unchecked. In the cells:
+In every dialect, the reply is restored to the type's shape and checked against the type's full schema. A cell
+shows the form in which the type is sent:
 
-- **native**: said as it stands.
-- **in object**: the root is no object, so the value is sent as the member `value` of one.
-- **words: ..**: these keywords are said in the description.
-- nothing of the bounds of `i32`, `u32`, `i64`, `u64` and `f32`: they are not told, for no model comes near
-  them by itself, but the reply is held to them.
-- **pairs**: a map is sent as a list of `{key, value}` objects.
-- **places**: a tuple is sent as an object with the members `\"0\"`, `\"1\"`, …
-- **null**: a field that may be left out is sent as one that is null instead.
-- **JSON text**: a value of any type is sent as JSON in a string.
-- **unrolled**: a recursive type is written out to a depth; what is deeper is JSON text.
+- **native**: unchanged.
+- **in object**: the root is not an object, so the value is the member `value` of one.
+- **described: ..**: these keywords are in the description, not in the schema.
+- **pairs**: a map is a list of `{key, value}` objects.
+- **positions**: a tuple is an object with the members `\"0\"`, `\"1\"`, …
+- **null**: a field that may be absent is required and may be null.
+- **JSON text**: a value of any type is a string that holds JSON.
+- **unrolled**: a recursive type is written out to a limited depth; deeper values are JSON text.
 - **merged**, **renamed**, **narrowed**: see the report of the type, `contract.report(dialect)`.
-- **refused: ..**: it cannot be sent in this dialect, and this is why. `Mode::Auto` goes to the next mode
-  that can carry it; where there is none it is sent without enforcement, and the report says so.
+- **refused: ..**: the dialect cannot express the type, for this reason. `Mode::Auto` uses the next mode that
+  can. If there is none, the schema is sent without enforcement, and the report notes it.
+
+The bounds of `i32`, `u32`, `i64`, `u64` and `f32` are not sent, because no model reaches them by itself. They are
+checked.
 
 ¹ also Groq strict and Mistral. ² native output and strict tools. ³ `responseSchema`. ⁴ strict tools; also
-OpenAI's fine-tuned models. ⁵ vLLM, and every provider's tools where they are not strict.
+OpenAI's fine-tuned models. ⁵ vLLM, and the tools of every provider without `strict`.
 ";
 
-/// Returns a table cell's text for a change.
+/// Returns a table cell's text for a change, or an empty string if the change is only in the description.
+/// The matched texts are those of the dialects' notes.
 fn word(change: &Change) -> String {
-    let words = &change.text;
+    let words = &change.message;
     let has = |part: &str| words.contains(part);
     match change.kind {
         NoteKind::Described => String::new(),
@@ -64,7 +66,7 @@ fn word(change: &Change) -> String {
         NoteKind::Narrowed => "narrowed".into(),
         _ if has("pairs") || has("key") => "pairs".into(),
         _ if has("JSON text") => "JSON text".into(),
-        _ if has("a type for each place") => "places".into(),
+        _ if has("a type for each place") => "positions".into(),
         _ if has("name") => "renamed".into(),
         _ => words.clone(),
     }
@@ -82,7 +84,7 @@ fn cell(report: &DialectReport) -> String {
     for change in &report.changes {
         let part = word(change);
         if part.is_empty() {
-            let keyword = change.text.split('`').nth(1).unwrap_or("pattern of keys").to_owned();
+            let keyword = change.message.split('`').nth(1).unwrap_or("pattern of keys").to_owned();
             if !said.contains(&keyword) {
                 said.push(keyword);
             }
@@ -91,7 +93,7 @@ fn cell(report: &DialectReport) -> String {
         }
     }
     if !said.is_empty() {
-        parts.push(format!("words: `{}`", said.join("`, `")));
+        parts.push(format!("described: `{}`", said.join("`, `")));
     }
     if parts.is_empty() { "native".into() } else { parts.join("; ").replace('|', "\\|") }
 }
@@ -122,10 +124,10 @@ fn table(rows: &[Row]) -> String {
 /// mistake.
 fn differences(rows: &[Row]) -> String {
     let mut text = String::from(
-        "\n## Where the schema allows what serde refuses\n\n\
-         The validator runs before serde and names every mistake at once. These it does not see; serde\n\
-         does, and the model is told what serde says. Found by breaking the samples of every type in the\n\
-         ways that the first column names.\n\n| mistake | types | for example |\n|---|---|---|\n",
+        "\n## Values that pass the schema and fail in serde\n\n\
+         The schema validator runs before serde and reports every problem at once. It does not detect the mistakes\n\
+         below. serde detects them, and its message goes to the model. The test finds them: it changes the samples of\n\
+         every type as the first column says.\n\n| mistake | types | example |\n|---|---|---|\n",
     );
     let mut by_mistake: BTreeMap<&str, (Vec<&str>, String)> = BTreeMap::new();
     for row in rows {
@@ -147,26 +149,26 @@ fn differences(rows: &[Row]) -> String {
 const TAIL: &str = "
 ## Decisions
 
-- **`Rc` and `Arc`**: serde reads them only with its feature `rc`; ours of the same name turns it on. Each
-  place that shared a value gets its own copy.
-- **`i128` and `u128`**: all of them. A JSON number beyond the bounds of `i64` and `u64` is a float to
-  `serde_json`, so such an integer is written as a text of its digits, and read from it. serde buffers what
-  stands in an `untagged` enum, under `flatten` or beside an internal tag, and reads no integer of 128 bits from
-  there: it is a problem. Use `i64`, or an external tag.
-- **Bounds of decimals** hold for numbers and for texts, digit by digit. `multiple_of` as well.
-- **`f32` and `f64`**: finite. JSON has no other numbers; beyond the bounds of `f32` a value is refused,
-  where serde would read infinity.
-- **`Option<Option<T>>`**: null is the outer `None`, as serde reads it.
-- **`Vec<u8>` and bytes**: a list of numbers, as serde has it. `contract::Base64` is bytes as base64 text.
-- **`Duration`**: `{secs, nanos}`, as serde has it. For ISO 8601 (`PT90M`) use `jiff::SignedDuration`.
-- **`jiff` durations with a sign or a fraction** are checked as ISO 8601; a provider that enforces
-  `format: duration` to the letter of RFC 3339 lets the model write neither.
-- **`time`**: schemars has no support for it; say the schema with `#[extract(with = ..)]`. So it is with any
-  type of another crate: see [Types of other crates](other-crates.md).
-- **Lengths**: arrays up to 32 elements and tuples up to 12 stand at the root, as far as serde
-  and schemars read them.
-- **Borrowed types** (`&str`) do not compile: the reply does not live long enough. `Cow<'_, str>` is
-  read owned.
+- **`Rc` and `Arc`** need the Cargo feature `rc`, which turns on serde's feature of the same name. A value that
+  was shared is read as separate copies.
+- **`i128` and `u128`** are complete. `serde_json` reads a JSON number beyond `i64` and `u64` as a float, so such
+  an integer is sent and read as a string of its digits. serde buffers the content of `untagged` enums, of
+  `flatten` and of internally tagged enums, and reads no 128-bit integer from the buffer: it is a problem. Use
+  `i64`, or an external tag.
+- **Bounds of decimals**, `multiple_of` included, hold for numbers and for strings, digit by digit.
+- **`f32` and `f64`** are finite, because JSON has no other numbers. A value beyond the bounds of `f32` is refused;
+  serde would read infinity.
+- **`Option<Option<T>>`**: null is the outer `None`, as in serde.
+- **`Vec<u8>`** is a list of numbers, as in serde. `contract::Base64` holds bytes as a base64 string.
+- **`Duration`** is `{secs, nanos}`, as in serde. For ISO 8601 (`PT90M`) use `jiff::SignedDuration`.
+- **`jiff` durations with a sign or a fraction** are checked as ISO 8601. A provider that enforces
+  `format: duration` of RFC 3339 exactly allows neither.
+- **`time`**: schemars does not support this crate. Give the schema with `#[extract(with = ..)]`, as for any type
+  of another crate: see [Types of other crates](other-crates.md).
+- **Lengths**: arrays of up to 32 elements and tuples of up to 12 work at the root. This is the limit of serde and
+  schemars.
+- **Borrowed types** (`&str`) do not compile, because the reply does not live long enough. `Cow<'_, str>` is read
+  as owned.
 ";
 
 #[test]

@@ -17,7 +17,7 @@ pub(crate) struct Difference {
 }
 
 const MUTATIONS: &[Mutation] = &[
-    ("another type", |value| {
+    ("a different type", |value| {
         [json!(null), json!(true), json!(7), json!("seven"), json!([]), json!({})]
             .into_iter()
             .filter(|other| std::mem::discriminant(other) != std::mem::discriminant(value))
@@ -40,11 +40,11 @@ const MUTATIONS: &[Mutation] = &[
         Value::Number(_) => vec![json!(0.5), json!(-2.25)],
         _ => vec![],
     }),
-    ("a whole number written with a point", |value| match value {
+    ("a whole number written with a decimal point", |value| match value {
         Value::Number(n) if !n.is_f64() => vec![json!(1.0), json!(2.0)],
         _ => vec![],
     }),
-    ("another text", |value| match value {
+    ("a different string", |value| match value {
         Value::String(text) => vec![
             json!(""),
             json!("no such text"),
@@ -54,7 +54,7 @@ const MUTATIONS: &[Mutation] = &[
         ],
         _ => vec![],
     }),
-    ("a member less", |value| match value {
+    ("a missing member", |value| match value {
         Value::Object(members) => members
             .keys()
             .map(|name| {
@@ -65,7 +65,7 @@ const MUTATIONS: &[Mutation] = &[
             .collect(),
         _ => vec![],
     }),
-    ("a member more", |value| match value {
+    ("an additional member", |value| match value {
         Value::Object(members) => {
             let mut more = members.clone();
             more.insert("no such member".into(), json!("x"));
@@ -73,7 +73,7 @@ const MUTATIONS: &[Mutation] = &[
         }
         _ => vec![],
     }),
-    ("another key", |value| match value {
+    ("a different key", |value| match value {
         Value::Object(members) => members
             .keys()
             .flat_map(|name| {
@@ -88,7 +88,7 @@ const MUTATIONS: &[Mutation] = &[
             .collect(),
         _ => vec![],
     }),
-    ("an element less or more", |value| match value {
+    ("one element fewer or more", |value| match value {
         Value::Array(items) => {
             let mut changed = vec![Value::Array(items.iter().skip(1).cloned().collect())];
             if let Some(first) = items.first() {

@@ -102,7 +102,7 @@ where
     T: Extract + PartialEq + Debug,
 {
     let name = dialect.name();
-    let form = contract.form(dialect, dialect.enforced()).unwrap();
+    let form = contract.lowered(dialect, dialect.enforced()).unwrap();
     let schema = &form.lowered.schema;
     if let Err(broken) = rules::check(name, schema) {
         panic!("{kind}, {name}: {broken}\n{schema}");
@@ -192,16 +192,16 @@ const SPOKEN: &[&str] = &[
 /// Asserts that every such keyword of the type is in the lowered schema or in the report.
 fn nothing_is_lost(kind: &str, contract: &Contract, dialect: &Dialect, report: &DialectReport) {
     let form =
-        contract.form(Dialect::ALL.iter().find(|d| d.name() == dialect.name()).unwrap(), false);
+        contract.lowered(Dialect::ALL.iter().find(|d| d.name() == dialect.name()).unwrap(), false);
     let lowered = form.unwrap().lowered.schema.clone();
     let (own, lowered) = (keywords(contract.schema()), keywords(&lowered));
     for keyword in SPOKEN.iter().filter(|keyword| own.contains(&(**keyword).to_owned())) {
         let said = lowered.iter().any(|known| known == keyword);
         let noted = report.changes.iter().any(|change| {
-            change.text.contains(&format!("`{keyword}`"))
-                || change.text.contains("JSON text")
+            change.message.contains(&format!("`{keyword}`"))
+                || change.message.contains("JSON text")
                 // A tuple that is sent as an object expresses its length by its members.
-                || (matches!(*keyword, "minItems" | "maxItems") && change.text.contains("object"))
+                || (matches!(*keyword, "minItems" | "maxItems") && change.message.contains("object"))
         });
         assert!(
             said || noted,
@@ -214,7 +214,7 @@ fn nothing_is_lost(kind: &str, contract: &Contract, dialect: &Dialect, report: &
 
 /// Asserts that every property and variant of the type is in the lowered schema or in a note.
 fn no_name_is_lost(kind: &str, contract: &Contract, dialect: &'static Dialect, names: &Names<'_>) {
-    let form = contract.form(dialect, dialect.enforced()).unwrap();
+    let form = contract.lowered(dialect, dialect.enforced()).unwrap();
     let lost = names.lost(&form.lowered.schema, &form.lowered.notes);
     let lost: Vec<String> =
         lost.iter().map(|lost| format!("{} at {}", lost.text, lost.pointer)).collect();

@@ -44,7 +44,7 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
     family.row("NonZeroI128", [NonZeroI128::new(-7).unwrap()]);
     family.row("NonZeroIsize", [NonZeroIsize::MIN]);
 
-    let mut family = Family("Texts and what is written as text", rows);
+    let mut family = Family("Strings and types written as strings", rows);
     family.row("bool", [true, false]);
     family.row("char", ['a', 'é', '語', '"']);
     family.row("String", [String::new(), "Größe \"1\"\n\t\u{1F980}".to_owned()]);
@@ -55,11 +55,11 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
     family.row("Ipv4Addr", [Ipv4Addr::LOCALHOST]);
     family.row("Ipv6Addr", [Ipv6Addr::LOCALHOST]);
 
-    let mut family = Family("Time of the standard library", rows);
+    let mut family = Family("Standard library time", rows);
     family.row("Duration", [Duration::ZERO, Duration::new(u64::MAX, 999_999_999)]);
     family.row("SystemTime", [SystemTime::UNIX_EPOCH + Duration::new(5, 7)]);
 
-    let mut family = Family("Pointers, nothing, anything", rows);
+    let mut family = Family("Pointers, unit, any value", rows);
     family.row("Box<T>", [Box::new(1_u8)]);
     family.row("Rc<T>", [Rc::new(1_u8)]);
     family.row("Arc<T>", [Arc::new("x".to_owned())]);

@@ -23,7 +23,7 @@ fn the_schemas_on_the_wire() {
     for dialect in KEPT {
         let mut sent = String::new();
         for row in rows() {
-            let text = match row.contract.form(dialect, dialect.enforced()) {
+            let text = match row.contract.lowered(dialect, dialect.enforced()) {
                 Ok(form) => form.tool.schema.to_string(),
                 Err(error) => error.to_string(),
             };
@@ -46,7 +46,7 @@ fn the_others_are_the_same() {
     ] {
         for row in rows() {
             let schema =
-                |dialect| row.contract.form(dialect, false).map(|form| form.tool.schema.clone());
+                |dialect| row.contract.lowered(dialect, false).map(|form| form.tool.schema.clone());
             let same: (Option<Value>, Option<Value>) = (schema(other).ok(), schema(kept).ok());
             assert_eq!(same.0, same.1, "{} in {} and {}", row.kind, other.name(), kept.name());
         }

@@ -142,7 +142,7 @@ impl Examiner {
         let own = Names::of(contract.sent_schema());
         for dialect in Dialect::ALL {
             let name = dialect.name();
-            let form = match contract.form(dialect, dialect.enforced()) {
+            let form = match contract.lowered(dialect, dialect.enforced()) {
                 Ok(form) => form,
                 Err(error) => {
                     let text = error.to_string();

@@ -1,4 +1,4 @@
-//! [`Answer`]: a value, or what the model says instead of one.
+//! [`Answer`]: a value, or plain text of the model in place of it.
 
 use std::borrow::Cow;
 
@@ -11,8 +11,8 @@ use crate::schema::PLAIN_TEXT;
 
 /// A value, or plain text: the model may ask back, decline, or just talk.
 ///
-/// Where tools are used, it is left to the model whether it calls one, and what it says without a
-/// call is the text. In the other modes the two are a union of JSON, as any enum is.
+/// With tools, the model decides whether it calls one. Text without a call is the text answer. In all other
+/// modes the two are alternatives in JSON, as the variants of any enum.
 ///
 /// ```
 /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -31,14 +31,14 @@ use crate::schema::PLAIN_TEXT;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer<T> {
-    /// What was asked for.
+    /// The value that was asked for.
     Value(T),
-    /// What the model says instead.
+    /// The text of the model in place of a value.
     Text(String),
 }
 
 impl<T> Answer<T> {
-    /// The value, if there is one.
+    /// Returns the value; `None` if the answer is text.
     ///
     /// ```
     /// use extract_llm::contract::Answer;
@@ -49,7 +49,7 @@ impl<T> Answer<T> {
         self.into_result().ok()
     }
 
-    /// The value, or what was said instead.
+    /// Returns the value, or the text as the error.
     pub fn into_result(self) -> Result<T, String> {
         match self {
             Self::Value(value) => Ok(value),
@@ -57,7 +57,7 @@ impl<T> Answer<T> {
         }
     }
 
-    /// What was said instead of a value.
+    /// Returns the text; `None` if the answer is a value.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Value(_) => None,

@@ -1,5 +1,5 @@
-//! Bytes that travel as base64, in place of serde's list of numbers: a tenth of the tokens, and a
-//! text that models copy well.
+//! [`Base64`]: bytes as base64 text, in place of serde's list of numbers. The text takes a tenth of the
+//! tokens, and models copy it well.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::Extract;
 use crate::schema::base64;
 
-/// Bytes, as base64 text on the wire.
+/// Bytes that are base64 text in JSON.
 ///
 /// ```
 /// use extract_llm::contract::Base64;

@@ -1,4 +1,4 @@
-//! The contracts of all types that were asked for so far, each built once for the whole process.
+//! The contracts of all Rust types that were used so far, built once per process.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -10,12 +10,13 @@ use super::{Contract, ContractError};
 type BuiltContract = Result<Arc<Contract>, ContractError>;
 type Slots = HashMap<TypeId, Arc<OnceLock<BuiltContract>>, BuildHasherDefault<TypeIdHasher>>;
 
-static KNOWN: OnceLock<RwLock<Slots>> = OnceLock::new();
+/// The results of all builds, by type.
+static CONTRACTS: OnceLock<RwLock<Slots>> = OnceLock::new();
 
-/// The contract of a type: looked up, or built by the first caller while all others wait for it.
-/// Types that are built at the same time do not wait for each other.
+/// Returns the contract of a type, or the error of its build. The first caller builds it, and callers for
+/// the same type wait meanwhile. Builds of different types run at the same time.
 pub(super) fn get_or_build(id: TypeId, build: impl FnOnce() -> BuiltContract) -> BuiltContract {
-    let known = KNOWN.get_or_init(RwLock::default);
+    let known = CONTRACTS.get_or_init(RwLock::default);
     {
         let known = known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(built) = known.get(&id).and_then(|slot| slot.get()) {
@@ -29,7 +30,7 @@ pub(super) fn get_or_build(id: TypeId, build: impl FnOnce() -> BuiltContract) ->
     slot.get_or_init(build).clone()
 }
 
-/// A `TypeId` is a hash already.
+/// Returns the bits of a `TypeId` as its hash, since a `TypeId` is a hash already.
 #[derive(Debug, Default)]
 struct TypeIdHasher(u64);
 

@@ -1,5 +1,5 @@
-//! What a check answers where it does not say yes: what is wrong with the value, or why it could
-//! not be looked at. The two are kept apart because only the first can be mended by the model.
+//! [`CheckError`]: the reasons why a check does not pass. Either the value has problems, or the check could
+//! not be made. Only problems can be corrected by the model.
 
 use std::any::Any;
 use std::fmt;
@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use super::Problems;
 
-/// The answer of a check that does not say yes.
+/// The error of a check that does not pass.
 ///
-/// What is wrong with the value is told to the model, which is asked again. That the check itself
-/// could not be made (a database is down, a file is missing) ends the extraction with
-/// [`Error::Check`](crate::Error::Check): the model is not asked to mend what it cannot.
+/// Problems of the value are sent to the model, which is asked again. A check that could not be made (a
+/// database is down, a file is missing) ends the extraction with [`Error::Check`](crate::Error::Check),
+/// since the model cannot correct that.
 ///
-/// Whatever becomes [`Problems`] becomes a `CheckError` by `?` or `into`; failures are marked by hand.
+/// `?` and `into` convert texts and [`Problems`] to a `CheckError`. Failures have to be marked with
+/// [`failed`](Self::failed).
 ///
 /// ```
 /// use extract_llm::contract::CheckError;
@@ -27,14 +28,14 @@ use super::Problems;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum CheckError {
-    /// What is wrong with the value.
+    /// The problems of the value.
     Problems(Problems),
-    /// Why the check could not be made.
+    /// The reason why the check could not be made.
     Failed(CheckFailure),
 }
 
 impl CheckError {
-    /// The check could not be made, for this reason: an error of any type, or words.
+    /// Creates the error of a check that could not be made, from an error of any type or from a text.
     pub fn failed(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Failed(CheckFailure::Failed(Arc::from(reason.into())))
     }
@@ -57,7 +58,7 @@ impl fmt::Display for CheckError {
 
 impl std::error::Error for CheckError {}
 
-/// Why a check could not be made.
+/// The reason why a check could not be made.
 ///
 /// ```
 /// use extract_llm::contract::{CheckContext, CheckError, CheckFailure};
@@ -70,34 +71,34 @@ impl std::error::Error for CheckError {}
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckFailure {
-    /// An error of its own.
+    /// The check returned an error.
     #[error("{0}")]
     Failed(#[source] Arc<dyn std::error::Error + Send + Sync>),
-    /// It panicked.
+    /// The check panicked.
     #[error("it panicked: {message}")]
     Panicked {
-        /// What it said.
+        /// The message of the panic.
         message: String,
     },
-    /// It asked for a value that was not given.
-    #[error("it needs a value of type `{type_name}`: give it one by `.context(value)`")]
+    /// The check asked for a context value that was not passed to the extraction.
+    #[error("it needs a context value of type `{type_name}`: pass one with `.context(value)`")]
     NoContext {
-        /// The type it asked for.
+        /// The type of the value.
         type_name: &'static str,
     },
-    /// It asked for the source, and there is no text.
+    /// The check asked for the source, but the input has no text.
     #[error(
-        "it needs the text that the value comes from, and the input has none: give it one by \
+        "it needs the text that the value comes from, but the input has none: set it with \
          `.source(text)`"
     )]
     NoSource,
 }
 
 impl CheckFailure {
-    /// What was caught of a panic.
+    /// Makes the failure of a caught panic.
     pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Self {
         let words = payload.downcast_ref::<&str>().map(|words| (*words).to_owned());
         let words = words.or_else(|| payload.downcast_ref::<String>().cloned());
-        Self::Panicked { message: words.unwrap_or_else(|| String::from("without words")) }
+        Self::Panicked { message: words.unwrap_or_else(|| String::from("no message")) }
     }
 }

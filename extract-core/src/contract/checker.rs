@@ -1,5 +1,5 @@
-//! The walk of a type's own validators: where in the JSON each value stands, what they may look
-//! at, and what they say.
+//! [`Checker`]: runs the validators of a typed value with the JSON it was read from, and collects their
+//! problems. Knows no schema and no model.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,8 +14,10 @@ use super::{CheckError, CheckFailure, Context, Problem, Problems, excerpt};
 use crate::grounding::{Located, SearchCost};
 use crate::schema::push_segment;
 
-/// Walks a typed value, with the JSON it was read from beside it, and collects what its validators
-/// say, each with its JSON pointer.
+/// Walks a typed value together with its JSON, and collects the problems that its validators report.
+///
+/// `#[derive(Extract)]` generates the walk over the fields of a type. A problem's pointer is that of the
+/// value it was reported at.
 ///
 /// ```
 /// use extract_llm::contract::Checker;
@@ -31,42 +33,45 @@ use crate::schema::push_segment;
 /// ```
 #[derive(Debug)]
 pub struct Checker<'v> {
+    /// The JSON of the whole value.
     root: &'v Value,
     context: Context<'v>,
+    /// The JSON pointer of the current value.
     pointer: String,
     problems: Problems,
+    /// The first check that could not be made.
     failed: Option<FailedCheck>,
-    /// How far into the source the texts that were looked up have come, each by itself: the next
-    /// mention of a text is looked for behind the last.
+    /// For each text that was looked up in the source, the byte at which its last mention ends. The next
+    /// mention is searched from there.
     mentioned: HashMap<String, usize>,
-    /// Set while a place is looked up, and no validator runs.
+    /// Set while a path in Rust is looked up. No validator runs then.
     lookup: Option<PathLookup>,
     pub(super) fieldwise: FieldwiseCheck,
 }
 
-/// A check that could not be made, and where.
+/// A check that could not be made, with the JSON pointer of its value.
 #[derive(Debug)]
 pub(crate) struct FailedCheck {
     pub(crate) pointer: String,
     pub(crate) failure: CheckFailure,
 }
 
-/// State of a check field by field; empty while the walk is over a value that was read as a whole.
+/// The state of a check field by field. It stays empty while a value is checked that was read as a whole.
 #[derive(Debug, Default)]
 pub(super) struct FieldwiseCheck {
-    /// Parts that could not be read so far.
+    /// The number of parts that could not be read so far.
     pub(super) unread: usize,
-    /// By the length of a pointer: members of the object there that other fields read.
+    /// The members that other fields read from an object, by the length of the object's pointer.
     pub(super) others: Vec<(usize, &'static [&'static str])>,
 }
 
 impl<'v> Checker<'v> {
-    /// A checker at the root of a value.
+    /// Creates a checker at the root of a value, without a source and without context values.
     pub fn new(root: &'v Value) -> Self {
         Self::with_context(root, Context::empty())
     }
 
-    /// A checker whose validators may look at more than the value.
+    /// Creates a checker at the root of a value, with a source and values that its validators may use.
     ///
     /// ```
     /// use extract_llm::Extract;
@@ -93,23 +98,23 @@ impl<'v> Checker<'v> {
         }
     }
 
-    /// The JSON at this place.
+    /// Returns the JSON of the current value; `None` if the value has no counterpart in the JSON.
     pub fn json(&self) -> Option<&'v Value> {
         self.root.pointer(&self.pointer)
     }
 
-    /// What validators may look at beside the value.
+    /// Returns the source and the values that validators may use beside the value.
     pub fn context(&self) -> Context<'v> {
         self.context
     }
 
-    /// Steps into a member (by its name on the wire) or an element (by its index).
+    /// Runs a check one step deeper: at a member (by its name in JSON) or at an element (by its index).
     pub fn at(&mut self, segment: impl fmt::Display, check: impl FnOnce(&mut Self)) {
         let segment = segment.to_string();
         self.step(Some((&segment, true)), Some(&segment), check);
     }
 
-    /// Steps into a field of this name, which has another on the wire.
+    /// Runs a check at a field that has another name in JSON.
     #[doc(hidden)]
     pub fn at_field(
         &mut self,
@@ -120,21 +125,21 @@ impl<'v> Checker<'v> {
         self.step(Some((field, true)), Some(&segment.to_string()), check);
     }
 
-    /// Steps into a field that stands where the value itself stands. Where it is `sole`, paths need
-    /// not name it.
+    /// Runs a check at a field whose JSON is that of the value itself, as with `flatten` and newtypes. If
+    /// the field is `sole`, a path in Rust need not name it.
     #[doc(hidden)]
     pub fn at_flat(&mut self, field: &str, sole: bool, check: impl FnOnce(&mut Self)) {
         self.step(Some((field, !sole)), None, check);
     }
 
-    /// Steps into what stands around the fields of a variant.
+    /// Runs a check at a member that has no field in Rust, as the tag around the fields of a variant.
     #[doc(hidden)]
     pub fn at_tag(&mut self, segment: &str, check: impl FnOnce(&mut Self)) {
         self.step(None, Some(segment), check);
     }
 
-    /// One step: the field by its name in Rust (and whether a path has to name it), and the segment
-    /// on the wire.
+    /// Runs a check one step deeper. `field` is the name in Rust, and whether a path in Rust must name it;
+    /// `segment` is the name in JSON.
     fn step(
         &mut self,
         field: Option<(&str, bool)>,
@@ -159,9 +164,10 @@ impl<'v> Checker<'v> {
         self.pointer.truncate(here);
     }
 
-    /// Steps into the value of a map. What its key is called on the wire is looked up only where
-    /// there is something to say: the key's type need not know how to write itself, and a map of
-    /// good values should cost no look-ups.
+    /// Runs a check at a value of a map.
+    ///
+    /// The name of the key in JSON is searched only if the check reports something, and the check then runs
+    /// a second time. So keys need not implement `Serialize`, and a map of valid values costs no search.
     pub(crate) fn at_key<K: DeserializeOwned + PartialEq>(
         &mut self,
         key: &K,
@@ -193,7 +199,7 @@ impl<'v> Checker<'v> {
         self.at(name, check);
     }
 
-    /// What a key of the map at this place is called on the wire.
+    /// Returns the name in JSON of a key of the current map, or `?` if no name reads as this key.
     fn name_of<K: DeserializeOwned + PartialEq>(&self, key: &K) -> &'v str {
         let names = self.json().and_then(Value::as_object).into_iter().flat_map(|map| map.keys());
         let name =
@@ -201,8 +207,10 @@ impl<'v> Checker<'v> {
         name.map_or("?", String::as_str)
     }
 
-    /// Takes what a validator of the value at this place answered. Of several that could not be
-    /// made, the first is kept.
+    /// Adds the problems or the failure that a validator of the current value returned.
+    ///
+    /// Pointers of problems are relative to the current value. A problem without `found` shows the JSON at
+    /// its pointer. Of several failures the first is kept.
     pub fn report(&mut self, result: Result<(), impl Into<CheckError>>) {
         let Err(error) = result else { return };
         if self.lookup.is_some() {
@@ -216,6 +224,7 @@ impl<'v> Checker<'v> {
         }
     }
 
+    /// Adds problems whose pointers are relative to the current value.
     fn collect(&mut self, problems: Problems) {
         for mut problem in problems {
             problem.pointer.insert_str(0, &self.pointer);
@@ -228,18 +237,20 @@ impl<'v> Checker<'v> {
         }
     }
 
-    /// How long the pointer of this place is.
+    /// Returns the length of the current pointer in bytes.
     pub(super) fn depth(&self) -> usize {
         self.pointer.len()
     }
 
-    /// Adds a problem that begins at this place.
+    /// Adds a problem that is made from the current pointer.
     pub(super) fn report_problem(&mut self, problem: impl FnOnce(&str) -> Problem) {
         self.problems.push(problem(&self.pointer));
     }
 
-    /// Looks up where a text stands in the source. What is not there is a problem of the value at this
-    /// place.
+    /// Searches a text in the source, after its last mention that was found.
+    ///
+    /// If it is not there, `None` is returned and the current value has a problem. Without a source, the
+    /// check fails.
     pub(crate) fn look_up_quote(&mut self, text: &str) -> Option<Located> {
         if self.lookup.is_some() {
             return None;
@@ -275,8 +286,11 @@ impl<'v> Checker<'v> {
         }
     }
 
-    /// Where the value at this path of names and indexes in Rust stands, as a pointer from here, and
-    /// (as words to append) the part of the path that no walk knows.
+    /// Returns the JSON pointer, relative to the current value, for a path of field names and indexes in
+    /// Rust.
+    ///
+    /// The second text names the end of the path, for messages, if the walk did not find it; otherwise it
+    /// is empty.
     #[cfg(any(feature = "garde", feature = "validator"))]
     pub(super) fn pointer_of_code_path<T: super::Extract>(
         &mut self,
@@ -299,23 +313,24 @@ impl<'v> Checker<'v> {
         (pointer.split_off(self.pointer.len()), words)
     }
 
-    /// Whether validators are to be run: not while a place is only looked up.
+    /// Returns whether validators run. They do not while a path is looked up.
     #[doc(hidden)]
     pub fn is_checking(&self) -> bool {
         self.lookup.is_none()
     }
 
-    /// All that was found.
+    /// Returns the problems that were found. Failed checks are left out.
     pub fn into_problems(self) -> Problems {
         self.problems
     }
 
-    /// All that was found, or the check that could not be made.
+    /// Returns the problems that were found, or the first check that could not be made.
     pub(crate) fn finish(self) -> Result<Problems, FailedCheck> {
         self.failed.map_or(Ok(self.problems), Err)
     }
 
-    /// Walks as told. A panic becomes a check that could not be made, at the place where it was.
+    /// Runs a walk and returns its result. A panic becomes a check that could not be made, at the current
+    /// value.
     pub(crate) fn guarded(mut self, walk: impl FnOnce(&mut Self)) -> Result<Problems, FailedCheck> {
         match catch_unwind(AssertUnwindSafe(|| walk(&mut self))) {
             Ok(()) => self.finish(),

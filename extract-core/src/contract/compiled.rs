@@ -1,4 +1,5 @@
-//! [`Contract`]: everything that is known of a type before a request is made, built once.
+//! [`Contract`]: the schema, tool, validator and reading shape of one type, built once. Knows no request
+//! and no client.
 
 use std::any::TypeId;
 use std::fmt;
@@ -21,9 +22,9 @@ use crate::schema::{
     in_json_schema, modernized, validator,
 };
 
-/// What a type asks for: its JSON Schema, its tool in every dialect, and the compiled validator.
+/// The JSON Schema of a type, with its tool in every dialect and its compiled validator.
 ///
-/// A contract is built once per type and shared; [`Contract::of`] is a look-up after that.
+/// [`Contract::of`] builds a contract at the first call for a type and looks it up after that.
 ///
 /// ```
 /// use extract_llm::contract::Contract;
@@ -36,38 +37,40 @@ use crate::schema::{
 pub struct Contract {
     name: String,
     description: Option<String>,
-    /// The type's own schema.
+    /// The schema of the type itself.
     schema: Value,
-    /// The same with an object at its root; absent where it has one already.
+    /// The same schema inside an object; `None` if the type is an object already.
     wrapped: Option<Value>,
-    /// The schema that is asked for, as everything visits it.
+    /// The sent schema, parsed. All visitors of the schema use this tree.
     tree: Arc<Tree>,
     validator: validator::Validator,
-    /// The forms that were asked for so far, and why there is none where a dialect refuses the type.
+    /// The results of [`form`](Contract::form) so far: a lowered contract, or the refusal of the dialect.
     forms: RwLock<Vec<CachedForm>>,
+    /// The text of [`prompt_schema`](Contract::prompt_schema).
     prompt: OnceLock<String>,
-    /// What is asked for, compiled for reading.
+    /// The sent schema, compiled for reading.
     shape: Shape,
     variants: OnceLock<Option<Arc<Variants>>>,
     elements: ElementContracts,
-    /// The schema came at run time, and is all that there is to a value.
+    /// The schema came at run time and no Rust type reads the value.
     is_given: bool,
 }
 
-/// A contract in one dialect.
+/// A contract lowered into one dialect.
 #[derive(Debug)]
 pub struct LoweredContract {
     dialect: &'static Dialect,
+    /// Whether the provider is asked to enforce the schema.
     strict: bool,
-    /// The tool (or named schema) that is sent.
+    /// The tool, or the named schema, that is sent.
     pub tool: Arc<Tool>,
-    /// What became of the schema, and the way back.
+    /// The lowered schema, the notes about its changes, and the transformation of its values.
     pub lowered: Lowered,
-    /// The lowered schema compiled for reading, where it asks for another shape of value.
+    /// The lowered schema, compiled for reading; `None` if values keep the type's shape.
     shape: Option<Shape>,
 }
 
-/// A form, or the refusal of a dialect.
+/// The contract in one dialect, or the refusal of that dialect.
 struct CachedForm {
     dialect: &'static str,
     strict: bool,
@@ -75,14 +78,18 @@ struct CachedForm {
 }
 
 impl CachedForm {
+    /// Whether this is the result for a dialect and `strict`.
     fn is_of(&self, dialect: &Dialect, strict: bool) -> bool {
         self.dialect == dialect.name() && self.strict == strict
     }
 }
 
 impl Contract {
-    /// The contract of a type. The first call for a type builds it; all others, from any thread,
-    /// share what it built.
+    /// Returns the contract of a type. The first call for a type builds it; later calls on any thread
+    /// return the same `Arc`.
+    ///
+    /// Fails if the type has a [`TypeFault`](super::TypeFault), if its schema cannot be read or compiled,
+    /// or if no value can meet the constraints of a field.
     pub fn of<T: Extract>() -> Result<Arc<Self>, ContractError> {
         cache::get_or_build(TypeId::of::<T>(), || {
             let name = name::clean(&T::schema_name());
@@ -91,19 +98,22 @@ impl Contract {
             }
             let contract = Self::build(name, schema_of::<T>(), false)?;
             if let Some((pointer, message)) = contradiction::find(&contract.tree) {
-                let pointer = contract.in_unwrapped_schema(pointer);
+                let pointer = contract.type_schema_pointer(&pointer);
                 return Err(ContractError::Schema { name: contract.name, pointer, message });
             }
             Ok(Arc::new(contract))
         })
     }
 
-    /// The contract of a JSON Schema (draft 4 to 2020-12, or `OpenAPI` 3.0) that is known only at run
-    /// time. Its name is its `title`, or `answer`. It is not kept anywhere: who needs it again keeps the
-    /// `Arc`. Objects that list no members may have any.
+    /// Builds the contract of a JSON Schema (draft 4 to 2020-12, or `OpenAPI` 3.0) that is known only at
+    /// run time.
     ///
-    /// The schema may come from anywhere. It is refused where it is too deep, too large, too costly to
-    /// check against, or refers to anything outside of itself: nothing is ever fetched or read.
+    /// The name is the schema's `title`, or `answer` without one. An object that lists no members may have
+    /// any members. The contract is not cached: keep the `Arc` to use it again.
+    ///
+    /// The schema may be untrusted. It is refused if it is nested too deeply, is too large, is too costly
+    /// to check against, or refers to anything outside of itself. References are never fetched or read from
+    /// disk.
     ///
     /// ```
     /// use extract_llm::check::violations;
@@ -127,10 +137,11 @@ impl Contract {
     pub fn from_schema(schema: Value) -> Result<Arc<Self>, ContractError> {
         let title = embed::title(&schema).unwrap_or("answer");
         let name = name::clean(title);
-        Self::of_given_schema(name, schema)
+        Self::of_run_time_schema(name, schema)
     }
 
-    /// [`from_schema`](Self::from_schema) under a name of one's own.
+    /// Builds the contract of a run-time schema as [`from_schema`](Self::from_schema) does, under another
+    /// name. The name is cleaned to `[A-Za-z0-9_-]{1,64}`.
     ///
     /// ```
     /// # use extract_llm::contract::Contract;
@@ -140,29 +151,32 @@ impl Contract {
     /// # Ok::<(), extract_llm::contract::ContractError>(())
     /// ```
     pub fn from_schema_named(name: &str, schema: Value) -> Result<Arc<Self>, ContractError> {
-        Self::of_given_schema(name::clean(name), schema)
+        Self::of_run_time_schema(name::clean(name), schema)
     }
 
-    fn of_given_schema(name: String, schema: Value) -> Result<Arc<Self>, ContractError> {
+    /// Bounds a run-time schema, converts it to draft 2020-12, and builds its contract.
+    fn of_run_time_schema(name: String, schema: Value) -> Result<Arc<Self>, ContractError> {
         match bounded(schema).and_then(modernized) {
             Ok(schema) => Self::build(name, schema, true).map(Arc::new),
             Err(source) => Err(ContractError::Unbounded { name, source }),
         }
     }
 
-    /// The contract of a schema that is made of parts of this one's.
+    /// Builds the contract of a schema that is made of subschemas of this one.
     pub(super) fn build_like(&self, name: String, schema: Value) -> Result<Self, ContractError> {
         Self::build(name, schema, self.is_given)
     }
 
+    /// Builds a contract on a stack that is large enough for the depth of the schema.
     fn build(name: String, schema: Value, is_given: bool) -> Result<Self, ContractError> {
         StackRoom::of_document(&schema).run(|| Self::build_here(name, schema, is_given))
     }
 
+    /// Builds a contract on the current stack.
     fn build_here(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
         validator::say_deprecated(&mut schema);
         let origin = if is_given { Origin::Given } else { Origin::Type };
-        // Alternatives are no object, so that their tree is read once, with an object around them.
+        // A schema with alternatives is not an object: its tree is parsed once, inside the wrapper.
         let own = (!embed::has_alternatives(&schema))
             .then(|| read_tree(&name, &schema, origin, false))
             .transpose()?;
@@ -207,107 +221,113 @@ impl Contract {
         let own = contract.tree.node(contract.node());
         contract.description.clone_from(&own.notes.description);
         let form = contract.lower_for(dialect, false, lowered);
-        contract.keep(dialect, false, form)?;
+        contract.cache_lowered(dialect, false, form)?;
         Ok(contract)
     }
 
-    /// The name that the tool or the schema is sent under: `[A-Za-z0-9_-]{1,64}`.
+    /// Returns the name that the tool or the schema is sent under: `[A-Za-z0-9_-]{1,64}`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The description of the type, from its doc comment or `#[extract(description = "…")]`.
+    /// Returns the description of the type, from its doc comment or `#[extract(description = "…")]`.
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
-    /// The JSON Schema (draft 2020-12) of the type itself, which replies are checked against.
+    /// Returns the JSON Schema (draft 2020-12) of the type itself. Values are checked against it.
     pub fn schema(&self) -> &Value {
         &self.schema
     }
 
-    /// The schema that is asked for, as everything visits it.
+    /// Returns the sent schema, parsed.
     pub(crate) fn tree(&self) -> &Arc<Tree> {
         &self.tree
     }
 
-    /// The node of the type itself, which is not the root where it travels inside of an object.
+    /// Returns the node of the type itself. It is the root, unless the type is wrapped in an object.
     pub(crate) fn node(&self) -> NodeId {
         let root = self.tree.root();
         let inner = || Some(self.tree.plain(root)?.member(wrapper::KEY)?.node);
         if self.is_wrapped() { inner().unwrap_or(root) } else { root }
     }
 
-    /// A place in the schema that is asked for, as one in the type's own.
-    fn in_unwrapped_schema(&self, pointer: String) -> String {
-        let inside =
-            if self.is_wrapped() { wrapper::schema_pointer_inside(&pointer) } else { None };
-        inside.map(str::to_owned).unwrap_or(pointer)
+    /// Translates a pointer into the sent schema to one into the schema of the type. A pointer outside of
+    /// the type's schema stays as it is.
+    pub(super) fn type_schema_pointer(&self, pointer: &str) -> String {
+        let inside = if self.is_wrapped() { wrapper::schema_pointer_inside(pointer) } else { None };
+        inside.unwrap_or(pointer).to_owned()
     }
 
-    /// The schema that is written at a place of the type's own schema.
+    /// Translates a pointer into the schema of the type to one into the sent schema.
+    pub(super) fn sent_schema_pointer(&self, pointer: &str) -> String {
+        if self.is_wrapped() {
+            wrapper::schema_pointer_outside(pointer)
+        } else {
+            pointer.to_owned()
+        }
+    }
+
+    /// Returns the schema that is written at a pointer into the schema of the type.
     pub(crate) fn written_at(&self, pointer: &str) -> Option<WrittenId> {
-        if self.is_wrapped() {
-            self.tree.written_at(&wrapper::schema_pointer_outside(pointer))
-        } else {
-            self.tree.written_at(pointer)
-        }
+        self.tree.written_at(&self.sent_schema_pointer(pointer))
     }
 
-    /// The alternatives at a place of the type's own schema.
+    /// Returns the alternatives of the keyword at a pointer into the schema of the type.
     pub(crate) fn branches_at(&self, pointer: &str) -> Option<&[WrittenId]> {
-        if self.is_wrapped() {
-            self.tree.branches_at(&wrapper::schema_pointer_outside(pointer))
-        } else {
-            self.tree.branches_at(pointer)
-        }
+        self.tree.branches_at(&self.sent_schema_pointer(pointer))
     }
 
-    /// Whether the type's root is not an object and therefore travels inside of one.
+    /// Returns whether the type is not an object and is therefore sent inside one, under the key `value`.
     pub fn is_wrapped(&self) -> bool {
         self.wrapped.is_some()
     }
 
-    /// The schema that a model is asked to fill: the type's own, or the object around it.
+    /// Returns the schema that a model is asked to fill: the schema of the type, or of the object around
+    /// it.
     pub fn sent_schema(&self) -> &Value {
         self.wrapped.as_ref().unwrap_or(&self.schema)
     }
 
-    /// The variants of the type, where it is an enum with data, a list of one, or another type whose
-    /// answer can be the call of one of several tools. Built at the first call.
+    /// Returns the tools of the type if the call of one of several tools can answer it. Such a type is an
+    /// enum with data, a list of objects or of such an enum, or an [`Answer`](super::Answer).
+    ///
+    /// `None` for all other types. Built at the first call.
     pub fn variants(&self) -> Option<&Arc<Variants>> {
         self.variants.get_or_init(|| Variants::of(self).map(Arc::new)).as_ref()
     }
 
-    /// The contracts of elements of its lists that were built so far.
+    /// Returns the cache of the contracts of list elements.
     pub(super) fn element_contracts(&self) -> &ElementContracts {
         &self.elements
     }
 
-    /// The compiled validator of [`schema`](Self::schema).
+    /// Returns the compiled validator of [`schema`](Self::schema).
     pub(crate) fn validator(&self) -> &validator::Validator {
         &self.validator
     }
 
-    /// Whether a trial of a value is done in bounded work.
+    /// Returns whether a check of this kind needs only bounded work for the value.
     pub(crate) fn is_affordable(&self, value: &Value, trial: CheckKind) -> bool {
         self.written_at("").is_some_and(|root| self.tree.is_affordable(root, value, trial))
     }
 
-    /// Whether a value fits the schema, where that can be found out in bounded work.
+    /// Returns whether a value fits the schema. False if that would need unbounded work.
     pub(crate) fn is_valid(&self, value: &Value) -> bool {
         self.is_affordable(value, CheckKind::Fit) && self.validator.is_valid(value)
     }
 
-    /// The validator of a part of a schema.
+    /// Compiles the validator of a subschema.
     pub(crate) fn compile_part(schema: &Value) -> Result<validator::Validator, ContractError> {
         let tree = read_tree("part", schema, Origin::Type, false)?;
         validator::compile(&tree, schema, str::to_owned).map_err(|error| uncompiled("part", &error))
     }
 
-    /// The contract in one dialect: lowered at the first call, looked up after that. With `strict`
+    /// Returns the contract in one dialect: lowered at the first call, looked up after that. With `strict`,
     /// the provider is asked to enforce the schema while the model writes.
-    pub fn form(
+    ///
+    /// Fails with [`ContractError::Dialect`] if the dialect cannot express the type.
+    pub fn lowered(
         &self,
         dialect: &'static Dialect,
         strict: bool,
@@ -324,17 +344,18 @@ impl Contract {
             })?;
             self.lower_for(dialect, strict, lowered)
         });
-        self.keep(dialect, strict, form)
+        self.cache_lowered(dialect, strict, form)
     }
 
-    /// The contract in the dialect of another contract's form.
-    pub(crate) fn form_like(
+    /// Returns this contract in the dialect and with the `strict` of another lowered contract.
+    pub(crate) fn lowered_like(
         &self,
         other: &LoweredContract,
     ) -> Result<Arc<LoweredContract>, ContractError> {
-        self.form(other.dialect, other.strict)
+        self.lowered(other.dialect, other.strict)
     }
 
+    /// Makes the tool and the reading shape of a lowered schema.
     fn lower_for(
         &self,
         dialect: &'static Dialect,
@@ -343,7 +364,7 @@ impl Contract {
     ) -> Result<Arc<LoweredContract>, ContractError> {
         let mut tool = Tool::new(&self.name, lowered.schema.clone()).strict(strict);
         tool.description.clone_from(&self.description);
-        // Where values keep their shape, the type's own schema says more: it knows the aliases.
+        // If values keep their shape, the shape of the type is better for reading: it has the aliases.
         let shape = if lowered.is_identity() {
             None
         } else {
@@ -355,14 +376,15 @@ impl Contract {
         Ok(Arc::new(LoweredContract { dialect, strict, tool: Arc::new(tool), lowered, shape }))
     }
 
-    fn keep(
+    /// Caches a lowered contract, or the refusal of the dialect, and returns the cached one.
+    fn cache_lowered(
         &self,
         dialect: &'static Dialect,
         strict: bool,
         form: Result<Arc<LoweredContract>, ContractError>,
     ) -> Result<Arc<LoweredContract>, ContractError> {
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
-        // Another thread may have been faster; its form is the one that is shared.
+        // Another thread may have been faster; its result is the one that is shared.
         if let Some(first) = known.iter().find(|known| known.is_of(dialect, strict)) {
             return first.form.clone();
         }
@@ -370,8 +392,10 @@ impl Contract {
         form
     }
 
-    /// The tool as it is sent in this dialect: the object that stands in the request's `tools`, in
-    /// the shape that the dialect's providers want.
+    /// Returns the tool as JSON for this dialect: one object of the request's `tools`, in the form that the
+    /// dialect's providers expect.
+    ///
+    /// Fails with [`ContractError::Dialect`] if the dialect cannot express the type.
     ///
     /// ```
     /// use extract_llm::contract::{Contract, dialect::Dialect};
@@ -386,12 +410,12 @@ impl Contract {
     /// ```
     pub fn tool(&self, dialect: &'static Dialect) -> Result<Value, ContractError> {
         let envelope = envelope::of(dialect);
-        let form = self.form(dialect, envelope.strict)?;
-        Ok(envelope.seal(&form.tool))
+        let form = self.lowered(dialect, envelope.strict)?;
+        Ok(envelope.to_json(&form.tool))
     }
 
-    /// What became of the type in a dialect: each thing that is said otherwise, and how much of the
-    /// dialect's limits it uses; or why it cannot be sent.
+    /// Returns a report of the type in a dialect: the changes of its schema and the use of the dialect's
+    /// limits, or the reason why the type cannot be sent.
     ///
     /// ```
     /// use extract_llm::contract::{Contract, dialect::Dialect};
@@ -407,16 +431,18 @@ impl Contract {
         DialectReport::new(self, dialect)
     }
 
-    /// The compact form of the schema that prompts carry where no schema can be sent: types in
-    /// the manner of TypeScript, with descriptions and bounds as comments.
+    /// Returns the compact form of the schema for prompts: types in TypeScript notation, with descriptions
+    /// and bounds as comments.
+    ///
+    /// Prompts carry it if no schema can be sent. If the compact form would be too large, the JSON Schema
+    /// is returned as text.
     pub fn prompt_schema(&self) -> &str {
         let written = || StackRoom::of_document(&self.schema).run(|| render(&self.tree));
-        // One that is too large to be written out in types is shown as it is.
         self.prompt.get_or_init(|| written().unwrap_or_else(|_| self.sent_schema().to_string()))
     }
 
-    /// The schema as JSON text, tidied and in one line: the other form for prompts, for models that
-    /// follow JSON Schema better. It takes about twice the tokens.
+    /// Returns the schema as JSON text, tidied and on one line, for prompts of models that follow JSON
+    /// Schema better than [`prompt_schema`](Self::prompt_schema). It takes about twice the tokens.
     ///
     /// ```
     /// # use extract_llm::{Client, model::Scripted, conversation::Mode};
@@ -427,20 +453,22 @@ impl Contract {
     ///     .instructions(|contract| format!("Answer in JSON: {}", contract.json_schema_text()));
     /// ```
     pub fn json_schema_text(&self) -> String {
-        match self.form(&Dialect::JSON_SCHEMA, false) {
-            // What is told in words is not turned back: it has to be the type's own shape.
+        match self.lowered(&Dialect::JSON_SCHEMA, false) {
+            // A reply to a prompt is not restored from the sent shape, so the text has to show the type's
+            // shape.
             Ok(form) if form.lowered.is_identity() => form.tool.schema.to_string(),
             _ => self.sent_schema().to_string(),
         }
     }
 
-    /// What is asked for in `form`, or in words where there is none, compiled for reading.
+    /// Returns the shape for reading a reply to `form`; without one, to the schema in a prompt.
     pub fn shape<'a>(&'a self, form: Option<&'a LoweredContract>) -> &'a Shape {
         form.and_then(|form| form.shape.as_ref()).unwrap_or(&self.shape)
     }
 
-    /// Turns a value that a model gave for `form` into one of the type's own shape. What is wrong
-    /// with it and cannot be seen in the result any more comes along, in the result's pointers.
+    /// Converts a value in the shape of `form` to the shape of the type, without the wrapper object.
+    ///
+    /// The result lists the problems that the restored value no longer shows, with pointers into it.
     pub(crate) fn restore(&self, form: Option<&LoweredContract>, value: Value) -> Restored {
         let mut restored = match form {
             Some(form) => form.lowered.restore_checked(value),
@@ -449,7 +477,7 @@ impl Contract {
         if self.is_wrapped() {
             restored.value = wrapper::unwrap(restored.value);
             for problem in &mut restored.problems {
-                if let Some(inner) = wrapper::inside(&problem.pointer) {
+                if let Some(inner) = wrapper::pointer_inside(&problem.pointer) {
                     problem.pointer = inner.to_owned();
                 }
             }
@@ -457,7 +485,8 @@ impl Contract {
         restored
     }
 
-    /// The same for a reading: each misfit that the checks would not find comes along as a problem.
+    /// Restores the value of a reading, and adds its misfits as problems. Misfits that the schema check
+    /// will find are left out. At most 100 are kept.
     pub(crate) fn restore_reading(
         &self,
         form: Option<&LoweredContract>,
@@ -469,7 +498,7 @@ impl Contract {
         if misfits.is_empty() {
             return restored;
         }
-        // If the value passes the schema as it stands, nothing else would find them.
+        // If the value passes the schema, the check finds none of the misfits.
         let passes = self.is_valid(&restored.value);
         let problems: Vec<Problem> = misfits
             .into_iter()
@@ -484,8 +513,10 @@ impl Contract {
         restored
     }
 
-    /// A reply as it stands, in the type's own shape, where it is JSON that a schema given at run time
-    /// takes: such a schema is all that there is to a value, so that nothing is to be converted.
+    /// Parses a reply without any repair, and restores its value to the shape of the type.
+    ///
+    /// Returns it only if the contract is of a run-time schema and the value passes it. No type reads such
+    /// a value, so nothing has to be converted. `None` otherwise.
     pub(crate) fn read_as_written(
         &self,
         form: Option<&LoweredContract>,
@@ -498,10 +529,13 @@ impl Contract {
         (problems.is_empty() && self.is_valid(&value)).then_some(value)
     }
 
-    /// Whether a reading for the type's own shape shows that a reply was written in it, though another
-    /// shape was asked for: it says a value to the letter, and nothing that only the other shape has.
+    /// Returns whether a reply was written in the shape of the type although `form` asked for another one.
+    ///
+    /// `own` is the reading of the reply for the shape of the type. It must have no misfits and no repairs
+    /// except for the missing wrapper. Its value must pass the schema, and must have no member that only
+    /// the sent shape has.
     pub(crate) fn is_in_type_shape(&self, form: &LoweredContract, own: &Reading) -> bool {
-        // The object around a root that is none is not of the type.
+        // The wrapper is not part of the type, so a reply without it counts.
         let is_around = |repair: &Repair| {
             self.is_wrapped() && repair.kind == RepairKind::ToField && repair.pointer.is_empty()
         };
@@ -511,11 +545,11 @@ impl Contract {
             && self.is_valid(&self.restore(None, own.value.clone()).value)
     }
 
-    /// The place of a value of the type's own shape that stands at this place of the sent one, or
-    /// the nearest place around it.
+    /// Translates a pointer into the sent value to one into the value of the type. A pointer without a
+    /// counterpart becomes that of the nearest container that has one.
     fn type_pointer(&self, form: Option<&LoweredContract>, value: &Value, sent: &str) -> String {
         if form.is_none_or(|form| form.lowered.is_identity()) {
-            let inside = if self.is_wrapped() { wrapper::inside(sent) } else { Some(sent) };
+            let inside = if self.is_wrapped() { wrapper::pointer_inside(sent) } else { Some(sent) };
             return inside.unwrap_or_default().to_owned();
         }
         let mut place = String::new();
@@ -543,17 +577,17 @@ impl Contract {
         }
     }
 
-    /// A value of the type's own shape as the model sees it in `form`: with its wrapping around it,
-    /// and in the shape that is sent.
+    /// Converts a value of the type to the shape that the model sees in `form`, with its wrapper object.
     pub(crate) fn sent_value(&self, form: Option<&LoweredContract>, value: Value) -> Value {
-        let value = if self.is_wrapped() { wrapper::enclose(value) } else { value };
+        let value = if self.is_wrapped() { wrapper::wrap_value(value) } else { value };
         match form {
             Some(form) => form.lowered.lower_value(value),
             None => value,
         }
     }
 
-    /// Places of a value as the model sees them in `form`.
+    /// Translates pointers into a value of the type to pointers into the value that the model sees in
+    /// `form`.
     pub(crate) fn sent_pointers<'p>(
         &self,
         form: Option<&LoweredContract>,
@@ -565,12 +599,13 @@ impl Contract {
         else {
             return pointers.collect();
         };
-        let enclosed = self.is_wrapped().then(|| wrapper::enclose(value.clone()));
+        let enclosed = self.is_wrapped().then(|| wrapper::wrap_value(value.clone()));
         let mut trace = lowered.trace(enclosed.as_ref().unwrap_or(value));
         pointers.map(|pointer| trace.follow(&pointer)).collect()
     }
 
-    /// A value and its problems as the model sees them in `form`.
+    /// Converts a value of the type, and the pointers of its problems, to the shape that the model sees in
+    /// `form`.
     pub(crate) fn in_sent_shape(
         &self,
         form: Option<&LoweredContract>,
@@ -584,13 +619,13 @@ impl Contract {
         (self.sent_value(form, value), told)
     }
 
-    /// The pointer of a place with a value's wrapping in it.
+    /// Translates a pointer into a value of the type to one into the wrapper around it, if there is one.
     pub(crate) fn sent_pointer(&self, pointer: &str) -> String {
-        if self.is_wrapped() { wrapper::outside(pointer) } else { pointer.to_owned() }
+        if self.is_wrapped() { wrapper::pointer_outside(pointer) } else { pointer.to_owned() }
     }
 }
 
-/// The model of a schema that is asked for, and its shape.
+/// Parses a schema. Pointers in the error are into the schema of the type, even if `schema` is wrapped.
 fn read_tree(
     name: &str,
     schema: &Value,
@@ -600,6 +635,7 @@ fn read_tree(
     Tree::parse(schema, origin).map_err(|error| unreadable(name, error, is_wrapped))
 }
 
+/// Compiles a tree for reading. A reply may wrap the value under `name`.
 fn shape_of(name: &str, tree: &Tree, is_wrapped: bool) -> Result<Shape, ContractError> {
     let shape = Shape::of_tree(tree, tree.root());
     let shape = shape.map_err(|error| unreadable(name, error, is_wrapped))?;

@@ -1,5 +1,5 @@
-//! What a check may look at beside the value: the text it was extracted from, and values that the
-//! caller hands in.
+//! [`CheckContext`] and [`Context`]: the source text and the values that checks may use beside the value
+//! they check. Knows no schema.
 
 use std::any::{Any, TypeId, type_name};
 use std::fmt;
@@ -11,8 +11,8 @@ use super::{CheckError, CheckFailure};
 use crate::conversation::Message;
 use crate::grounding::Source;
 
-/// What is handed to checks, by who runs them. An extraction makes its own; for
-/// [`parse_in`](crate::extraction::parse_in), and for tests of one's checks, it is made by hand.
+/// Holds the source and the values that checks may use. An extraction makes its own. Make one by hand for
+/// [`parse_in`](crate::extraction::parse_in) and for tests of your checks.
 ///
 /// ```
 /// use extract_llm::contract::CheckContext;
@@ -27,28 +27,30 @@ use crate::grounding::Source;
 /// ```
 #[derive(Clone, Default)]
 pub struct CheckContext {
-    /// What the source is made of when somebody asks for it.
+    /// The messages that the source is made of at its first use.
     messages: Vec<Message>,
+    /// The source, once it was set or used.
     source: OnceLock<Source>,
+    /// The context values, at most one of each type.
     values: Vec<(TypeId, Arc<dyn Any + Send + Sync>)>,
 }
 
+/// The context without a source and without values.
 static NOTHING: CheckContext = CheckContext::new();
 
 impl CheckContext {
-    /// No source and no values.
+    /// Creates a context without a source and without values.
     pub const fn new() -> Self {
         Self { messages: Vec::new(), source: OnceLock::new(), values: Vec::new() }
     }
 
-    /// Sets the text that the value comes from.
+    /// Sets the text that the value was extracted from.
     pub fn source(mut self, source: impl Into<Source>) -> Self {
         self.source = OnceLock::from(source.into());
         self
     }
 
-    /// Adds a value, to be had by its type. A second one of the same type takes the place of the
-    /// first.
+    /// Adds a value, which checks look up by its type. It replaces an earlier value of the same type.
     pub fn value<T: Any + Send + Sync>(mut self, value: T) -> Self {
         let id = TypeId::of::<T>();
         self.values.retain(|(of, _)| *of != id);
@@ -56,12 +58,12 @@ impl CheckContext {
         self
     }
 
-    /// What checks are handed.
+    /// Returns the reference that checks receive.
     pub fn context(&self) -> Context<'_> {
         Context { context: self, json: None }
     }
 
-    /// The messages that the source is made of, where it was not set.
+    /// Sets the messages that the source is made of, unless a source was set.
     pub(crate) fn messages(mut self, messages: &[Message]) -> Self {
         self.messages = messages.to_vec();
         self
@@ -77,7 +79,8 @@ impl fmt::Debug for CheckContext {
     }
 }
 
-/// What a check may look at beside the value. It is a reference, and copied freely.
+/// The source and the values that a check may use beside the value it checks. It is a cheap reference, and
+/// `Copy`.
 ///
 /// ```
 /// use extract_llm::contract::{CheckError, Context};
@@ -89,44 +92,47 @@ impl fmt::Debug for CheckContext {
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     context: &'a CheckContext,
+    /// The JSON of the whole value, during a check.
     json: Option<&'a Value>,
 }
 
 impl<'a> Context<'a> {
-    /// A context without a source or values.
+    /// Returns a context without a source and without values.
     pub fn empty() -> Context<'static> {
         NOTHING.context()
     }
 
-    /// The text that the value was extracted from; see [`Source`]. It is put together once, when it
-    /// is first asked for.
+    /// Returns the text that the value was extracted from, see [`Source`]. It is put together at the first
+    /// call.
     ///
-    /// Where there is none (the input is an image, say, and no other source was set), that is a
-    /// failure of the check, not a problem of the value.
+    /// Fails with [`CheckFailure::NoSource`] if there is no text: the input is an image, for example, and
+    /// no source was set. That is a failure of the check, not a problem of the value.
     pub fn source(self) -> Result<&'a Source, CheckError> {
         let source = self.context.source.get_or_init(|| Source::of(&self.context.messages));
         if source.is_empty() { Err(CheckError::Failed(CheckFailure::NoSource)) } else { Ok(source) }
     }
 
-    /// The JSON of the whole value that is being checked, in the type's own shape.
+    /// Returns the JSON of the whole value that is being checked, in the shape of the type; `None` outside
+    /// of a check.
     pub fn json(self) -> Option<&'a Value> {
         self.json
     }
 
-    /// The same in a check of this value.
+    /// Returns the same context for a check of this JSON.
     pub(crate) fn of(self, json: &'a Value) -> Self {
         Self { json: Some(json), ..self }
     }
 
-    /// The value of this type that was given by [`.context(value)`](crate::Extraction::context).
+    /// Returns the value of this type that was passed with [`.context(value)`](crate::Extraction::context).
     ///
-    /// Where there is none, that is a failure of the check.
+    /// Fails with [`CheckFailure::NoContext`] if there is none. That is a failure of the check, not a
+    /// problem of the value.
     pub fn get<T: Any + Send + Sync>(self) -> Result<&'a T, CheckError> {
         let missing = CheckFailure::NoContext { type_name: type_name::<T>() };
         self.find().ok_or(CheckError::Failed(missing))
     }
 
-    /// The value of this type, if there is one.
+    /// Returns the value of this type; `None` if there is none.
     pub(crate) fn find<T: Any>(self) -> Option<&'a T> {
         let id = TypeId::of::<T>();
         let (_, value) = self.context.values.iter().find(|(of, _)| *of == id)?;

@@ -1,56 +1,57 @@
-//! What a dialect could not say of a type, laid out for people: in tests, in logs, before a provider
-//! is chosen.
+//! [`DialectReport`]: the changes of a type's schema in a dialect, for people who choose a provider.
+//! Changes nothing itself.
 
 use std::fmt;
 
 use super::dialect::{Dialect, DialectError, LimitUse, NoteKind, limits_used};
 use super::{Contract, ContractError, schema_path};
 
-/// What became of a type in a dialect. See [`Contract::report`].
+/// The changes of a type's schema in a dialect. See [`Contract::report`].
 ///
-/// Everything that is said otherwise is still held to: the reply is turned back to the type's own
-/// shape, and checked against the type's own schema.
+/// A change loses nothing. The reply is restored to the shape of the type and checked against its full
+/// schema.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DialectReport {
-    /// The name of the type.
+    /// The name of the type's schema.
     pub name: String,
     /// The name of the dialect.
     pub dialect: &'static str,
-    /// Whether the server holds the model to what is sent.
+    /// Whether the provider enforces the sent schema while the model writes.
     pub enforced: bool,
-    /// Whether the value travels inside of an object, because the type's root is none.
+    /// Whether the value is sent inside an object, because the type is not an object.
     pub wrapped: bool,
-    /// Everything that is said otherwise, in the order of the schema.
+    /// The changes, in the order of the schema.
     pub changes: Vec<Change>,
-    /// How much of each limit of the dialect is used; empty where it states none, and where the
-    /// type does not fit.
+    /// The use of each limit of the dialect. Empty if the dialect has no limits, or if the type does not
+    /// fit.
     pub limits: Vec<LimitUse>,
-    /// Why the type cannot be sent in this dialect.
+    /// The reason why the type cannot be sent in this dialect; `None` if it can.
     pub refusal: Option<DialectError>,
 }
 
-/// One thing that a dialect could not say as it stands.
+/// One part of a schema that the dialect cannot express as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change {
-    /// Where, in the type's terms: `Order.lines[].sku`.
+    /// The place in the type: `Order.lines[].sku`.
     pub type_path: String,
-    /// JSON pointer into [`Contract::schema`].
+    /// The place in the schema, as a JSON pointer into [`Contract::schema`].
     pub pointer: String,
-    /// What was done.
+    /// The kind of change.
     pub kind: NoteKind,
-    /// The same in words.
-    pub text: String,
+    /// The change as a sentence.
+    pub message: String,
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.type_path, self.text)
+        write!(f, "{}: {}", self.type_path, self.message)
     }
 }
 
 impl DialectReport {
+    /// Lowers the contract into the dialect and reports the result.
     pub(super) fn new(contract: &Contract, dialect: &'static Dialect) -> Self {
         let mut report = Self {
             name: contract.name().to_owned(),
@@ -61,7 +62,7 @@ impl DialectReport {
             limits: Vec::new(),
             refusal: None,
         };
-        match contract.form(dialect, false) {
+        match contract.lowered(dialect, false) {
             Ok(form) => {
                 report.limits = limits_used(&form.lowered.schema, dialect);
                 report.changes = form
@@ -69,30 +70,30 @@ impl DialectReport {
                     .notes
                     .iter()
                     .map(|note| {
-                        let pointer = schema_path::type_path(contract, &note.pointer);
+                        let pointer = contract.type_schema_pointer(&note.pointer);
                         let place = schema_path::describe_path(contract, &pointer);
                         Change {
                             type_path: place,
                             pointer,
                             kind: note.kind,
-                            text: note.text.clone(),
+                            message: note.text.clone(),
                         }
                     })
                     .collect();
             }
             Err(ContractError::Dialect { source, .. }) => report.refusal = Some(source),
-            // Lowering fails in no other way.
+            // Lowering fails with no other error.
             Err(_) => {}
         }
         report
     }
 
-    /// Whether the type can be sent in the dialect.
+    /// Returns whether the type can be sent in the dialect.
     pub fn fits(&self) -> bool {
         self.refusal.is_none()
     }
 
-    /// Whether it is sent as it stands: nothing moved, wrapped or reshaped.
+    /// Returns whether the type is sent without any change and without a wrapper object.
     pub fn is_native(&self) -> bool {
         self.fits() && !self.wrapped && self.changes.is_empty()
     }
@@ -104,17 +105,17 @@ impl fmt::Display for DialectReport {
         if let Some(refusal) = &self.refusal {
             return write!(f, "does not fit\n  {refusal}");
         }
-        f.write_str(if self.enforced { "fits" } else { "fits, but nothing enforces it" })?;
+        f.write_str(if self.enforced { "fits" } else { "fits, but is not enforced" })?;
         if self.wrapped {
             f.write_str("\n  the value is sent as the member `value` of an object")?;
         }
         match self.changes.len() {
-            0 => f.write_str("\n  everything is said as it stands")?,
-            1 => f.write_str("\n  one thing is said otherwise")?,
-            n => write!(f, "\n  {n} things are said otherwise")?,
+            0 => f.write_str("\n  no changes")?,
+            1 => f.write_str("\n  1 change")?,
+            n => write!(f, "\n  {n} changes")?,
         }
         if !self.changes.is_empty() {
-            f.write_str(" (and held to, when the reply is checked):")?;
+            f.write_str(" (the reply is checked against the full schema):")?;
         }
         for change in &self.changes {
             write!(f, "\n  - {change}")?;

@@ -1,5 +1,5 @@
-//! The contract of one element of a list: what the schema of the whole says of it, and what can be
-//! told beforehand of a type that it is to be read as.
+//! Contracts of single list elements, for streams that deliver elements one by one. Also decides whether a
+//! pointer can lead to a list, and whether two contracts can have a value in common.
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -8,38 +8,39 @@ use super::Contract;
 use crate::schema::segments;
 use crate::schema::{Kinds, NodeId, Plain, Tree, embed};
 
-/// How many elements with schemas of their own are told apart.
+/// The most positions of a list that get separate contracts.
 const POSITIONS: usize = 64;
 
-/// The contracts of elements that were asked for so far, by the nodes that an element may be: places
-/// that say the same share one.
+/// The contracts of elements that were built so far, by the nodes that an element may be. Elements with the
+/// same nodes share one.
 #[derive(Debug, Default)]
 pub(super) struct ElementContracts(RwLock<Vec<(Vec<NodeId>, Arc<Contract>)>>);
 
 impl Contract {
-    /// Whether a list can stand at this JSON pointer of the contract's values.
+    /// Returns whether a list can be at this JSON pointer into a value of the contract.
     pub(crate) fn is_list(&self, pointer: &str) -> bool {
-        !lists(self.tree(), self.node(), pointer).is_empty()
+        !list_nodes(self.tree(), self.node(), pointer).is_empty()
     }
 
-    /// Whether the type is a list of elements of one kind, whose number is open.
+    /// Returns whether the type is a list of elements of one kind, of no fixed length.
     pub(crate) fn is_list_of_any_length(&self) -> bool {
         let list = self.tree().plain(self.node()).and_then(Plain::list);
         list.is_some_and(|list| list.most != Some(list.least))
     }
 
-    /// What the elements of the list at this JSON pointer are held against, each by itself: one
-    /// contract for each of the first that have a schema of their own, and then one for all others.
-    /// None where no list can stand there, and none in the place of one that cannot be made.
+    /// Returns the contracts for single elements of the list at this JSON pointer. The first ones are for
+    /// the positions that have a separate schema, at most 64; the last one is for all other elements.
+    ///
+    /// The result is `None` if no list can be there. An entry is `None` if its contract cannot be built.
     pub(crate) fn elements(&self, pointer: &str) -> Option<Vec<Option<Arc<Self>>>> {
         let tree = self.tree();
-        let lists: Vec<&Plain> = lists(tree, self.node(), pointer);
+        let lists: Vec<&Plain> = list_nodes(tree, self.node(), pointer);
         let positions = lists.iter().map(|list| list.first.len()).max()?.min(POSITIONS);
         let of = |index| self.element(element_nodes(tree, &lists, index));
         Some((0..=positions).map(of).collect())
     }
 
-    /// The contract of an element that is any of these nodes; anything, where there is none.
+    /// Returns the contract of an element that may be any of these nodes. Without nodes, any value fits.
     fn element(&self, ways: Vec<NodeId>) -> Option<Arc<Self>> {
         let ElementContracts(known) = self.element_contracts();
         let find = |known: &[(Vec<NodeId>, Arc<Self>)]| {
@@ -60,24 +61,25 @@ impl Contract {
         let name = format!("{}_element", self.name());
         let contract = Arc::new(self.build_like(name, schema).ok()?);
         let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
-        // Another thread may have been faster.
+        // Another thread may have been faster; its contract is the one that is shared.
         Some(find(&known).unwrap_or_else(|| {
             known.push((ways, Arc::clone(&contract)));
             contract
         }))
     }
 
-    /// The kinds of JSON that the values of this contract are, and those of another's, in words,
-    /// where they have none in common.
-    pub(crate) fn has_nothing_of(&self, other: &Self) -> Option<(String, String)> {
+    /// Returns descriptions of the kinds of JSON of this contract and of another one, if they have no kind
+    /// in common. `None` if they have.
+    pub(crate) fn has_disjoint_kinds(&self, other: &Self) -> Option<(String, String)> {
         let kinds = |of: &Self| of.tree().kinds(of.node());
         let (own, others) = (kinds(self), kinds(other));
         (!own.meets(others)).then(|| (own.describe(), others.describe()))
     }
 }
 
-/// What is said, in any way, of the list at this JSON pointer. Nothing where no list can stand there.
-fn lists<'t>(tree: &'t Tree, node: NodeId, pointer: &str) -> Vec<&'t Plain> {
+/// Returns the nodes of the list at this JSON pointer: several, if the schema has alternatives there. Empty
+/// if no list can be there.
+fn list_nodes<'t>(tree: &'t Tree, node: NodeId, pointer: &str) -> Vec<&'t Plain> {
     let mut at = if pointer.is_empty() || pointer.starts_with('/') { vec![node] } else { vec![] };
     for name in segments(pointer) {
         let mut seen = HashSet::new();
@@ -91,13 +93,14 @@ fn lists<'t>(tree: &'t Tree, node: NodeId, pointer: &str) -> Vec<&'t Plain> {
     alternatives(tree, &at).into_iter().filter(is_list).collect()
 }
 
+/// Returns the alternatives of several nodes, each once.
 fn alternatives<'t>(tree: &'t Tree, nodes: &[NodeId]) -> Vec<&'t Plain> {
     let mut seen = HashSet::new();
     let all = nodes.iter().flat_map(|&node| tree.alternatives(node));
     all.filter(|id| seen.insert(*id)).filter_map(|id| tree.plain(id)).collect()
 }
 
-/// The nodes that the element at a place may be; none where it may be anything.
+/// Returns the nodes that the element at a position may be. Empty if any value may be there.
 fn element_nodes(tree: &Tree, lists: &[&Plain], index: usize) -> Vec<NodeId> {
     let mut ways: Vec<NodeId> = Vec::new();
     for list in lists {
@@ -182,7 +185,7 @@ mod tests {
     fn kinds_are_told_through_references_and_unions() {
         let apart = |one: Value, other: Value| {
             let contract = |schema| Contract::from_schema(schema).unwrap();
-            contract(one).has_nothing_of(&contract(other))
+            contract(one).has_disjoint_kinds(&contract(other))
         };
         let row = json!({"$ref": "#/$defs/Row", "$defs": {"Row": {"type": "object"}}});
         let words = apart(row, json!({"type": "integer"})).unwrap();

@@ -1,5 +1,5 @@
-//! The trait that a type implements to be extracted, and its implementations for the types of
-//! the standard library that can stand at the root or around another type.
+//! [`Extract`], the trait of types that can be extracted, and its implementations for types of the standard
+//! library. Knows no schema and no reply.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -17,8 +17,8 @@ use crate::partial::value::{Partial, Seed};
 
 /// A type that can be extracted from text.
 ///
-/// `#[derive(Extract)]` implements it, together with serde's `Deserialize` and schemars'
-/// `JsonSchema`. A type that has those two already joins by an empty implementation:
+/// `#[derive(Extract)]` implements it, together with serde's `Deserialize` and schemars' `JsonSchema`. A
+/// type that has these two traits already needs only an empty implementation:
 ///
 /// ```
 /// use extract_llm::Extract;
@@ -28,8 +28,8 @@ use crate::partial::value::{Partial, Seed};
 /// impl Extract for Existing {}
 /// ```
 ///
-/// A type of another crate cannot have an implementation in yours. As a field it needs none; at the root
-/// it is held in a type of your own, which is written as what it holds:
+/// You cannot implement the trait for a type of another crate. As a field, such a type needs no
+/// implementation. At the root, put it into a newtype, which has the JSON of its field:
 ///
 /// ```
 /// use extract_llm::Extract;
@@ -47,40 +47,44 @@ use crate::partial::value::{Partial, Seed};
     note = "if `{Self}` is of another crate, neither is possible: hold it in a type of your own, `#[derive(Extract)] struct Mine({Self});`, where `#[schemars(with = \"String\")]` on the field stands in for a missing schema, and `#[extract(with = module)]` for missing serde and schemars support"
 )]
 pub trait Extract: DeserializeOwned + JsonSchema + 'static {
-    /// Runs the type's own validators, and those of the values inside it.
+    /// Runs the validators of the type, and those of the values inside it.
     ///
-    /// It is called after the value fits its schema and serde has read it. What it reports is
-    /// told to the model.
+    /// It is called after the value passed its schema and serde has read it. Its problems are sent to the
+    /// model.
     fn check(&self, checker: &mut Checker<'_>) {
         let _ = checker;
     }
 
-    /// Runs the validators of whatever can be read of a value that cannot be read as a whole; what
-    /// cannot is told by its place. It is called with the checker at the place of the JSON.
+    /// Runs the validators of a value that serde cannot read as a whole.
+    ///
+    /// It checks each part that can be read, and reports each part that cannot. The checker is at the JSON
+    /// of the value.
     #[doc(hidden)]
     fn check_json(checker: &mut Checker<'_>) {
         let _ = checker;
     }
 
-    /// How the type's partial form begins; without one a value appears when it is whole.
+    /// Returns the initial state of the type's partial value. By default a value appears when it is
+    /// complete.
     #[doc(hidden)]
     fn seed() -> Seed {
         Seed::Whole
     }
 
-    /// Visits the types inside this one, for mistakes that its schema does not show.
+    /// Visits the types inside this one, to find mistakes that the schema does not show.
     #[doc(hidden)]
     fn walk_types(walk: &mut TypeWalk) {
         walk.enter::<Self>(|_| {});
     }
 }
 
-/// Reaches the validators of a field whose type may or may not be [`Extract`]: what the derive
-/// emits is `(&Probe(&field)).check(checker)`, and method resolution prefers [`ProbeExtract`].
+/// Calls the validators of a field whose type may or may not be [`Extract`]. The derive emits
+/// `(&Probe(&field)).check(checker)`, and method resolution prefers [`ProbeExtract`].
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Probe<'a, T: ?Sized>(pub &'a T);
 
+/// The check of a field whose type is [`Extract`].
 #[doc(hidden)]
 pub trait ProbeExtract {
     fn check(&self, checker: &mut Checker<'_>);
@@ -92,6 +96,7 @@ impl<T: Extract> ProbeExtract for Probe<'_, T> {
     }
 }
 
+/// The check of a field of any other type: it has no validators.
 #[doc(hidden)]
 pub trait ProbeOther {
     fn check(&self, checker: &mut Checker<'_>);
@@ -101,7 +106,7 @@ impl<T: ?Sized> ProbeOther for &Probe<'_, T> {
     fn check(&self, _: &mut Checker<'_>) {}
 }
 
-/// Types with nothing inside of them that could have validators.
+/// Implements [`Extract`] for types without validators and without types inside them.
 macro_rules! leaves {
     ($($leaf:ty),* $(,)?) => { $(impl Extract for $leaf {})* };
 }
@@ -146,7 +151,7 @@ leaves!(
     (),
 );
 
-/// Text, which is shown as far as it has come.
+/// Implements [`Extract`] for text types. A partial value shows the text as far as it has come.
 macro_rules! texts {
     ($($text:ty),*) => {$(
         impl Extract for $text {
@@ -179,68 +184,37 @@ impl<T: Extract> Extract for Option<T> {
     }
 }
 
-impl<T: Extract> Extract for Box<T> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        self.as_ref().check(checker);
-    }
+/// Implements [`Extract`] for pointers: they are their value.
+macro_rules! pointers {
+    ($($pointer:ident),*) => {$(
+        impl<T: Extract> Extract for $pointer<T>
+        where
+            $pointer<T>: DeserializeOwned,
+        {
+            fn check(&self, checker: &mut Checker<'_>) {
+                self.as_ref().check(checker);
+            }
 
-    fn check_json(checker: &mut Checker<'_>) {
-        T::check_json(checker);
-    }
+            fn check_json(checker: &mut Checker<'_>) {
+                T::check_json(checker);
+            }
 
-    fn seed() -> Seed {
-        T::seed()
-    }
+            fn seed() -> Seed {
+                T::seed()
+            }
 
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
+            fn walk_types(walk: &mut TypeWalk) {
+                T::walk_types(walk);
+            }
+        }
+    )*};
 }
 
-// serde reads `Rc` and `Arc` only with its feature `rc`, which the user's build turns on or not;
-// fields of these types are still checked through `Probe` where it is on.
-impl<T: Extract> Extract for Rc<T>
-where
-    Rc<T>: DeserializeOwned,
-{
-    fn check(&self, checker: &mut Checker<'_>) {
-        self.as_ref().check(checker);
-    }
+// serde implements `Deserialize` for `Rc` and `Arc` only with its feature `rc`, which the user's build may
+// turn on. If it is on, fields of these types are checked through `Probe`.
+pointers!(Box, Rc, Arc);
 
-    fn check_json(checker: &mut Checker<'_>) {
-        T::check_json(checker);
-    }
-
-    fn seed() -> Seed {
-        T::seed()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
-}
-
-impl<T: Extract> Extract for Arc<T>
-where
-    Arc<T>: DeserializeOwned,
-{
-    fn check(&self, checker: &mut Checker<'_>) {
-        self.as_ref().check(checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        T::check_json(checker);
-    }
-
-    fn seed() -> Seed {
-        T::seed()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
-}
-
+/// Checks each element of a list, at its index.
 pub(super) fn check_each<'a, T: Extract>(
     values: impl IntoIterator<Item = &'a T>,
     checker: &mut Checker<'_>,
@@ -250,61 +224,39 @@ pub(super) fn check_each<'a, T: Extract>(
     }
 }
 
-impl<T: Extract> Extract for Vec<T> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_each(self, checker);
-    }
+/// Implements [`Extract`] for lists that keep the order of the JSON.
+macro_rules! lists {
+    ($([$($generics:tt)*] $list:ty;)*) => {$(
+        impl<$($generics)*> Extract for $list {
+            fn check(&self, checker: &mut Checker<'_>) {
+                check_each(self, checker);
+            }
 
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_pieces::<T>();
-    }
+            fn check_json(checker: &mut Checker<'_>) {
+                checker.check_field_pieces::<T>();
+            }
 
-    fn seed() -> Seed {
-        Seed::list::<T>()
-    }
+            fn seed() -> Seed {
+                Seed::list::<T>()
+            }
 
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
+            fn walk_types(walk: &mut TypeWalk) {
+                T::walk_types(walk);
+            }
+        }
+    )*};
 }
 
-impl<T: Extract> Extract for Box<[T]> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_each(&**self, checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_pieces::<T>();
-    }
-
-    fn seed() -> Seed {
-        Seed::list::<T>()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
+lists! {
+    [T: Extract] Vec<T>;
+    [T: Extract] Box<[T]>;
+    [T: Extract] LinkedList<T>;
+    [T: Extract] VecDeque<T>;
+    [T: Extract + Ord] BTreeSet<T>;
+    [T: Extract + Eq + Hash, S: BuildHasher + Default + 'static] HashSet<T, S>;
 }
 
-impl<T: Extract> Extract for LinkedList<T> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_each(self, checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_pieces::<T>();
-    }
-
-    fn seed() -> Seed {
-        Seed::list::<T>()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
-}
-
-// It has forgotten the order on the wire, by which its elements are named: they are read once more.
+// A heap does not keep the order of the JSON, and pointers need it: the elements are read a second time.
 impl<T: Extract + Ord> Extract for BinaryHeap<T> {
     fn check(&self, checker: &mut Checker<'_>) {
         checker.check_field_pieces::<T>();
@@ -365,60 +317,7 @@ impl<T: Extract> Extract for Reverse<T> {
     }
 }
 
-impl<T: Extract> Extract for VecDeque<T> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_each(self, checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_pieces::<T>();
-    }
-
-    fn seed() -> Seed {
-        Seed::list::<T>()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
-}
-
-impl<T: Extract + Ord> Extract for BTreeSet<T> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_each(self, checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_pieces::<T>();
-    }
-
-    fn seed() -> Seed {
-        Seed::list::<T>()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
-}
-
-impl<T: Extract + Eq + Hash, S: BuildHasher + Default + 'static> Extract for HashSet<T, S> {
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_each(self, checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_pieces::<T>();
-    }
-
-    fn seed() -> Seed {
-        Seed::list::<T>()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        T::walk_types(walk);
-    }
-}
-
+/// Checks each value of a map, at its key.
 pub(super) fn check_entries<'a, K, V>(
     entries: impl IntoIterator<Item = (&'a K, &'a V)>,
     checker: &mut Checker<'_>,
@@ -431,51 +330,37 @@ pub(super) fn check_entries<'a, K, V>(
     }
 }
 
-impl<K, V> Extract for BTreeMap<K, V>
-where
-    K: DeserializeOwned + JsonSchema + Ord + 'static,
-    V: Extract,
-{
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_entries(self, checker);
-    }
+/// Implements [`Extract`] for maps. Their keys are names in the JSON.
+macro_rules! maps {
+    ($([$($generics:tt)*] $map:ty;)*) => {$(
+        impl<$($generics)*> Extract for $map {
+            fn check(&self, checker: &mut Checker<'_>) {
+                check_entries(self, checker);
+            }
 
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_piece_entries::<K, V>();
-    }
+            fn check_json(checker: &mut Checker<'_>) {
+                checker.check_field_piece_entries::<K, V>();
+            }
 
-    fn seed() -> Seed {
-        Seed::map::<V>()
-    }
+            fn seed() -> Seed {
+                Seed::map::<V>()
+            }
 
-    fn walk_types(walk: &mut TypeWalk) {
-        walk.keys::<K>();
-        V::walk_types(walk);
-    }
+            fn walk_types(walk: &mut TypeWalk) {
+                walk.keys::<K>();
+                V::walk_types(walk);
+            }
+        }
+    )*};
 }
 
-impl<K, V, S> Extract for HashMap<K, V, S>
-where
-    K: DeserializeOwned + JsonSchema + Eq + Hash + 'static,
-    V: Extract,
-    S: BuildHasher + Default + 'static,
-{
-    fn check(&self, checker: &mut Checker<'_>) {
-        check_entries(self, checker);
-    }
-
-    fn check_json(checker: &mut Checker<'_>) {
-        checker.check_field_piece_entries::<K, V>();
-    }
-
-    fn seed() -> Seed {
-        Seed::map::<V>()
-    }
-
-    fn walk_types(walk: &mut TypeWalk) {
-        walk.keys::<K>();
-        V::walk_types(walk);
-    }
+maps! {
+    [K: DeserializeOwned + JsonSchema + Ord + 'static, V: Extract] BTreeMap<K, V>;
+    [
+        K: DeserializeOwned + JsonSchema + Eq + Hash + 'static,
+        V: Extract,
+        S: BuildHasher + Default + 'static
+    ] HashMap<K, V, S>;
 }
 
 macro_rules! tuples {
@@ -516,29 +401,15 @@ tuples! {
 }
 
 macro_rules! arrays {
-    ($($length:literal),*) => {$(
-        impl<T: Extract> Extract for [T; $length] {
-            fn check(&self, checker: &mut Checker<'_>) {
-                check_each(self, checker);
-            }
-
-            fn check_json(checker: &mut Checker<'_>) {
-                checker.check_field_pieces::<T>();
-            }
-
-            fn seed() -> Seed {
-                Seed::list::<T>()
-            }
-
-            fn walk_types(walk: &mut TypeWalk) {
-                T::walk_types(walk);
-            }
-        }
-    )*};
+    ($($length:literal),*) => {
+        lists! { $([T: Extract] [T; $length];)* }
+    };
 }
 
-// serde reads arrays up to 32 elements, one implementation a length.
 arrays!(
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
     27, 28, 29, 30, 31, 32
 );
+
+#[cfg(feature = "indexmap")]
+pub(super) use {lists, maps};

@@ -1,6 +1,8 @@
-//! Checking a value that cannot be read as a whole: each part of it that can be read is checked by
-//! its rules, and each that cannot is a problem at its place. One part is tried at a time, from the
-//! outside in, so a value is read at most once for each level of it that cannot be read.
+//! Checks a value that serde cannot read as a whole. Each part that can be read is checked by its
+//! validators; each part that cannot is a problem at its pointer.
+//!
+//! Parts are tried one by one from the outside in. So a value is read at most once for each of its levels
+//! that cannot be read.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -8,29 +10,29 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::value_deserializer::{self, DeserializeProblem, Reading, read_key};
+use super::value_deserializer::{self, DeserializeProblem, FieldDeserializer, read_key};
 use super::{Checker, Extract};
 
-/// The most parts of one value that are told to be unreadable.
+/// The most parts of one value that are reported as unreadable.
 const MOST: usize = 1000;
 
 impl Checker<'_> {
-    /// Checks the parts of the value at this place, which cannot be read as a `T`.
+    /// Checks the parts of the current value, which could not be read as a `T` because of `error`.
     pub(crate) fn check_fieldwise<T: Extract>(&mut self, error: &DeserializeProblem) {
         let Some(value) = self.json() else { return };
         self.walk_fields(T::check_json, Some(error), value);
     }
 
-    /// Checks the value at this place as a part of one that cannot be read: by its own check if it can
-    /// be read, and part by part if not.
+    /// Checks the current value as a part of one that cannot be read: with its validators if it can be read
+    /// as a `T`, otherwise part by part.
     #[doc(hidden)]
     pub fn check_field_piece<T: Extract>(&mut self) {
-        self.piece(value_deserializer::read::<T>, T::check_json, |value, checker| {
+        self.check_or_walk(value_deserializer::read::<T>, T::check_json, |value, checker| {
             value.check(checker)
         });
     }
 
-    /// The same of each element of a list.
+    /// Checks each element of a list as [`check_field_piece`](Self::check_field_piece) does.
     #[doc(hidden)]
     pub fn check_field_pieces<T: Extract>(&mut self) {
         let count = self.json().and_then(Value::as_array).map_or(0, Vec::len);
@@ -39,7 +41,8 @@ impl Checker<'_> {
         }
     }
 
-    /// The same of each value of a map.
+    /// Checks each value of a map as [`check_field_piece`](Self::check_field_piece) does. A key that cannot
+    /// be read is a problem.
     #[doc(hidden)]
     pub fn check_field_piece_entries<K: DeserializeOwned, V: Extract>(&mut self) {
         let Some(entries) = self.json().and_then(Value::as_object) else { return };
@@ -55,18 +58,18 @@ impl Checker<'_> {
         }
     }
 
-    /// A field that is read by a function.
+    /// Checks a field that a function reads.
     #[doc(hidden)]
     pub fn check_field_piece_by<T>(
         &mut self,
-        read: impl FnOnce(Reading<'_>) -> Result<T, serde_json::Error>,
+        read: impl FnOnce(FieldDeserializer<'_>) -> Result<T, serde_json::Error>,
         check: impl FnOnce(&T, &mut Self),
     ) {
-        self.piece(|value| value_deserializer::read_by(value, read), |_| {}, check);
+        self.check_or_walk(|value| value_deserializer::read_by(value, read), |_| {}, check);
     }
 
-    /// Steps into what is read from the same object as other fields: the members of these are not its
-    /// own.
+    /// Runs the check of a flattened field. `others` are the members of the current object that other
+    /// fields read.
     #[doc(hidden)]
     pub fn beside(&mut self, others: &'static [&'static str], check: impl FnOnce(&mut Self)) {
         let here = self.depth();
@@ -75,26 +78,29 @@ impl Checker<'_> {
         self.fieldwise.others.pop();
     }
 
-    /// Whether the object at this place has a member of this name.
+    /// Returns whether the current object has a member of this name.
     #[doc(hidden)]
     pub fn has_member(&self, name: &str) -> bool {
         self.json().is_some_and(|value| value.get(name).is_some())
     }
 
-    /// Whether a member of the object at this place is one of these texts.
+    /// Returns whether the member `tag` of the current object is one of these texts.
     #[doc(hidden)]
     pub fn is_tagged(&self, tag: &str, names: &[&str]) -> bool {
         let text = self.json().and_then(|value| value.get(tag)).and_then(Value::as_str);
         text.is_some_and(|text| names.contains(&text))
     }
 
+    /// Returns whether another field reads this member of the current object.
     fn is_of_others(&self, name: &str) -> bool {
         let here = self.depth();
         let others = self.fieldwise.others.iter().filter(|(depth, _)| *depth == here);
         others.flat_map(|(_, names)| names.iter()).any(|other| *other == name)
     }
 
-    fn piece<T>(
+    /// Reads the current value, without the members of other fields. Calls `check` with the result, or
+    /// `walk` if it cannot be read.
+    fn check_or_walk<T>(
         &mut self,
         read: impl FnOnce(&Value) -> Result<T, DeserializeProblem>,
         walk: fn(&mut Self),
@@ -113,7 +119,7 @@ impl Checker<'_> {
         };
         match read(&value) {
             Ok(typed) => check(&typed, self),
-            // Of several that are read from one object, none need find what it is made of in it.
+            // A flattened field may have no members in the object, so its failure is not reported.
             Err(error) => {
                 let is_alone = matches!(value, Cow::Borrowed(_));
                 self.walk_fields(walk, is_alone.then_some(&error), &value);
@@ -121,8 +127,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Walks on into a value that cannot be read, and says so of the value itself only where nothing in
-    /// it is found to be the reason.
+    /// Checks the parts of a value that cannot be read. The value itself is reported only if all of its
+    /// parts can be read.
     fn walk_fields(
         &mut self,
         walk: fn(&mut Self),
@@ -136,17 +142,18 @@ impl Checker<'_> {
         }
     }
 
+    /// Adds a problem for a part that cannot be read, up to the limit.
     fn report_unread(&mut self, error: &DeserializeProblem, value: &Value) {
         self.fieldwise.unread += 1;
         if self.fieldwise.unread <= MOST {
-            self.report_problem(|at| value_deserializer::problem(error, at, value));
+            self.report_problem(|at| value_deserializer::to_problem(error, at, value));
         }
     }
 }
 
-/// A field of this type as a part of a value that cannot be read. What the derive emits is
-/// `(&&Piece::<F>::new()).check(checker, ..)`, and method resolution prefers [`PieceExtract`], then
-/// [`PieceRead`].
+/// The type of a field whose value belongs to one that cannot be read. The derive emits
+/// `(&&FieldPiece::<F>::new()).check(checker, ..)`. Method resolution prefers [`FieldPieceExtract`], then
+/// [`FieldPieceRead`], then [`FieldPieceOther`].
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct FieldPiece<T>(PhantomData<T>);
@@ -158,6 +165,7 @@ impl<T> FieldPiece<T> {
     }
 }
 
+/// The check of a field whose type is [`Extract`]: it has parts that can be checked.
 #[doc(hidden)]
 pub trait FieldPieceExtract<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>));
@@ -165,10 +173,11 @@ pub trait FieldPieceExtract<T> {
 
 impl<T: Extract> FieldPieceExtract<T> for &FieldPiece<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>)) {
-        checker.piece(value_deserializer::read::<T>, T::check_json, check);
+        checker.check_or_walk(value_deserializer::read::<T>, T::check_json, check);
     }
 }
 
+/// The check of a field whose type serde can read: it has no parts.
 #[doc(hidden)]
 pub trait FieldPieceRead<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>));
@@ -176,11 +185,11 @@ pub trait FieldPieceRead<T> {
 
 impl<T: DeserializeOwned> FieldPieceRead<T> for &&FieldPiece<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>)) {
-        checker.piece(value_deserializer::read::<T>, |_| {}, check);
+        checker.check_or_walk(value_deserializer::read::<T>, |_| {}, check);
     }
 }
 
-/// A type that is read in a way that is not known here has no parts that are.
+/// The check of any other field. It is left out, since its type cannot be read here.
 #[doc(hidden)]
 pub trait FieldPieceOther<T> {
     fn check(&self, checker: &mut Checker<'_>, check: impl FnOnce(&T, &mut Checker<'_>));

@@ -1,15 +1,16 @@
-//! `assert_fits!`: a user's own test that a type can be sent to the providers it is meant for.
+//! `assert_fits!`: lets a user's test assert that a type can be sent to the providers it is meant for.
 
 use super::dialect::Dialect;
 use super::{Contract, Extract};
 
-/// Asserts that a type can be sent, enforced, to the providers that are named: `openai`,
-/// `anthropic` (native output and tools), `gemini`, `groq`, `mistral`, `deepseek`, `llama_cpp`
-/// (which is Ollama too), `vllm`. Panics with the full [report](crate::contract::DialectReport)
-/// of the first dialect that it does not fit.
+/// Asserts that a type can be sent to the named providers, with the schema enforced.
 ///
-/// Limits are the usual reason: a field more, and a provider refuses the schema. Put this beside the
-/// type, and it is a test that fails instead of a request.
+/// The names are `openai`, `anthropic` (native output and tools), `gemini`, `groq`, `mistral`, `deepseek`,
+/// `llama_cpp` (also Ollama) and `vllm`. The macro panics with the full
+/// [report](crate::contract::DialectReport) of the first dialect that the type does not fit.
+///
+/// Limits are the usual reason: with one more field, a provider refuses the schema. A test beside the type
+/// finds that before a request does.
 ///
 /// ```
 /// use extract_llm::assert_fits;
@@ -36,7 +37,7 @@ macro_rules! assert_fits {
     };
 }
 
-/// The dialects of each provider's enforced modes, under the names that [`assert_fits!`] takes.
+/// The dialects of each provider's enforced modes, under the names that [`assert_fits!`] accepts.
 #[doc(hidden)]
 #[expect(non_upper_case_globals, reason = "they are named as a user names them in the macro")]
 pub mod providers {
@@ -54,11 +55,11 @@ pub mod providers {
     pub const vllm: Dialects = &[&Dialect::JSON_SCHEMA];
 }
 
-/// What [`assert_fits!`] comes to.
+/// Asserts that a type fits all of these dialects. [`assert_fits!`] expands to it.
 ///
 /// # Panics
 ///
-/// Where the type does not fit: that is its purpose.
+/// Panics if the type does not fit.
 #[doc(hidden)]
 #[track_caller]
 pub fn assert_fits_each<T: Extract>(dialects: &[&'static Dialect]) {

@@ -1,11 +1,12 @@
-//! [`Extract`] for types of other crates, each behind the feature of the crate's name. Their schemas
-//! are schemars', and their values what their own serde support reads and writes.
+//! [`Extract`] for types of other crates, each behind the feature with the crate's name. schemars makes
+//! their schemas, and their serde support reads and writes their values.
 
 #[allow(unused_imports, reason = "which of them are used depends on the features")]
 use super::extract::{check_each, check_entries};
 #[allow(unused_imports, reason = "as above")]
 use super::{Checker, Extract, TypeWalk};
 
+/// Implements [`Extract`] for types without validators and without types inside them.
 #[allow(unused_macros, reason = "as above")]
 macro_rules! leaves {
     ($($leaf:ty),* $(,)?) => { $(impl Extract for $leaf {})* };
@@ -66,55 +67,21 @@ impl<L: Extract, R: Extract> Extract for either::Either<L, R> {
 mod ordered {
     use std::hash::{BuildHasher, Hash};
 
+    use indexmap::{IndexMap, IndexSet};
     use schemars::JsonSchema;
     use serde::de::DeserializeOwned;
 
-    use super::{Checker, Extract, TypeWalk, check_each, check_entries};
+    use super::super::extract::{check_each, check_entries, lists, maps};
+    use super::{Checker, Extract, TypeWalk};
     use crate::partial::value::Seed;
 
-    impl<K, V, S> Extract for indexmap::IndexMap<K, V, S>
-    where
-        K: DeserializeOwned + JsonSchema + Eq + Hash + 'static,
-        V: Extract,
-        S: BuildHasher + Default + 'static,
-    {
-        fn check(&self, checker: &mut Checker<'_>) {
-            check_entries(self, checker);
-        }
+    lists! { [T: Extract + Eq + Hash, S: BuildHasher + Default + 'static] IndexSet<T, S>; }
 
-        fn check_json(checker: &mut Checker<'_>) {
-            checker.check_field_piece_entries::<K, V>();
-        }
-
-        fn seed() -> Seed {
-            Seed::map::<V>()
-        }
-
-        fn walk_types(walk: &mut TypeWalk) {
-            walk.keys::<K>();
-            V::walk_types(walk);
-        }
-    }
-
-    impl<T, S> Extract for indexmap::IndexSet<T, S>
-    where
-        T: Extract + Eq + Hash,
-        S: BuildHasher + Default + 'static,
-    {
-        fn check(&self, checker: &mut Checker<'_>) {
-            check_each(self, checker);
-        }
-
-        fn check_json(checker: &mut Checker<'_>) {
-            checker.check_field_pieces::<T>();
-        }
-
-        fn seed() -> Seed {
-            Seed::list::<T>()
-        }
-
-        fn walk_types(walk: &mut TypeWalk) {
-            T::walk_types(walk);
-        }
+    maps! {
+        [
+            K: DeserializeOwned + JsonSchema + Eq + Hash + 'static,
+            V: Extract,
+            S: BuildHasher + Default + 'static
+        ] IndexMap<K, V, S>;
     }
 }

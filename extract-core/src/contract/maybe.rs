@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::{Checker, Extract, TypeWalk};
 use crate::partial::value::{MaybePartial, Seed};
 
-/// A value, or the reason why the input does not give one.
+/// A value, or the reason why the input does not contain it.
 ///
-/// An `Option` says nothing of why it is empty, and a plain type forces a model to make something
-/// up. As `T` of an extraction, or as a field in one, this gives it a way out:
+/// An empty `Option` has no reason, and a plain type makes a model invent a value. As the type of an
+/// extraction, or of a field in it, `Maybe` lets the model answer that there is none:
 ///
 /// ```
 /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -34,15 +34,15 @@ use crate::partial::value::{MaybePartial, Seed};
 pub enum Maybe<T> {
     /// The value.
     Found(T),
-    /// There is none.
+    /// The input does not contain the value.
     NotFound {
-        /// Why not, in the model's words.
+        /// The reason, as the model wrote it.
         reason: String,
     },
 }
 
 impl<T> Maybe<T> {
-    /// The value, if there is one.
+    /// Returns the value; `None` if there is none.
     ///
     /// ```
     /// use extract_llm::contract::Maybe;
@@ -53,7 +53,7 @@ impl<T> Maybe<T> {
         self.into_result().ok()
     }
 
-    /// The value, or the reason why there is none.
+    /// Returns the value, or the reason as the error.
     ///
     /// ```
     /// use extract_llm::contract::Maybe;
@@ -68,12 +68,12 @@ impl<T> Maybe<T> {
         }
     }
 
-    /// Whether there is a value.
+    /// Returns whether there is a value.
     pub fn is_found(&self) -> bool {
         matches!(self, Self::Found(_))
     }
 
-    /// Why there is no value.
+    /// Returns the reason why there is no value; `None` if there is one.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Found(_) => None,

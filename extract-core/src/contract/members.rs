@@ -1,21 +1,22 @@
-//! What a schema tells of the objects of a type: the names of their members, and which other forms of
-//! JSON the values have. Only for schemas that schemars made.
+//! Reads from a type's schema the names of its members and the kinds of its JSON, for
+//! [`TypeWalk`](super::TypeWalk). Only for schemas that schemars made.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::schema::{Kinds, Tree};
 
-/// The forms of JSON that the values of a type have.
+/// The kinds of JSON that the values of a type have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct JsonForms {
-    /// Texts that are listed are not among them.
+pub(super) struct JsonKinds {
+    /// All kinds; strings only if they are not listed constants.
     kinds: Kinds,
-    /// Some texts are listed, as the unit variants of an enum.
+    /// Some strings are listed constants, as the unit variants of an enum.
     listed: bool,
 }
 
-impl JsonForms {
+impl JsonKinds {
+    /// Returns the kinds of all alternatives of a schema.
     pub(super) fn of(tree: &Tree) -> Self {
         let mut forms = Self { kinds: Kinds::NONE, listed: false };
         for node in tree.alternatives(tree.root()) {
@@ -30,35 +31,38 @@ impl JsonForms {
         forms
     }
 
-    /// Whether the values may be keys of an object. An optional key is never null. A type without values
-    /// has no keys that could be wrong, and of one that takes anything serde reads a text.
+    /// Returns whether the values may be keys of an object.
+    ///
+    /// Null does not matter: serde reads an optional key from its text. A type without values has no wrong
+    /// keys. For a type that takes any value, serde reads a text.
     pub(super) fn may_be_keys(self) -> bool {
         let is_text = (self.has_scalars() || self.listed) && !self.kinds.meets(Kinds::PARTED);
         is_text || self.kinds == Kinds::ALL || (self.kinds.is_none() && !self.listed)
     }
 
-    /// Whether serde reads some of the values from the members of the object around them. It reads a unit
-    /// variant from a member of its name, and `()` from nothing.
+    /// Returns whether serde reads some of the values from the members of the object around them. It reads
+    /// a unit variant from a member with the variant's name, and `()` from no member.
     pub(super) fn may_be_flattened(self) -> bool {
         self.kinds.has(Kinds::OBJECT) || self.listed || self.is_nothing()
     }
 
-    /// The same for the content of a variant beside its tag.
+    /// Returns whether the content of a variant can be read from the members beside its tag.
     pub(super) fn may_stand_beside_a_tag(self) -> bool {
         self.kinds.has(Kinds::OBJECT) || self.is_nothing()
     }
 
+    /// Whether there are free strings, numbers or booleans.
     fn has_scalars(self) -> bool {
         self.kinds.meets(Kinds::STRING.or(Kinds::NUMBER).or(Kinds::BOOLEAN))
     }
 
-    /// Whether there are no values, or null alone.
+    /// Returns whether there are no values, or null only.
     fn is_nothing(self) -> bool {
         self.kinds.without(Kinds::NULL).is_none() && !self.listed
     }
 }
 
-impl fmt::Display for JsonForms {
+impl fmt::Display for JsonKinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = [
             (self.kinds.has(Kinds::OBJECT), "an object"),
@@ -72,22 +76,23 @@ impl fmt::Display for JsonForms {
     }
 }
 
-/// The names of the members of an object.
+/// The names of the members of an object, for finding members that two types share.
 #[derive(Debug, Default)]
 pub(super) struct Members {
     names: BTreeSet<String>,
-    /// Other names that are read.
+    /// The other names from which serde reads the members.
     aliases: BTreeSet<String>,
 }
 
 impl Members {
-    /// One member.
+    /// Makes the set of a single member with its aliases.
     pub(super) fn named(name: &str, aliases: &[&str]) -> Self {
         let aliases = aliases.iter().map(|alias| (*alias).to_owned()).collect();
         Self { names: [name.to_owned()].into(), aliases }
     }
 
-    /// The members of the objects of a flattened type, whichever of its variants they are.
+    /// Returns the members of a flattened type: those of all its variants, and the names of its unit
+    /// variants.
     pub(super) fn of_flattened(tree: &Tree) -> Self {
         let mut members = Self::of_content(tree);
         for node in tree.alternatives(tree.root()) {
@@ -98,7 +103,7 @@ impl Members {
         members
     }
 
-    /// The members of the content of a variant beside its tag.
+    /// Returns the members of the content of a variant beside its tag.
     pub(super) fn of_content(tree: &Tree) -> Self {
         let mut members = Self::default();
         for node in tree.alternatives(tree.root()) {
@@ -110,13 +115,14 @@ impl Members {
         members
     }
 
-    /// Whether it has a member of this name.
+    /// Returns whether there is a member of this name. Aliases do not count.
     pub(super) fn contains(&self, name: &str) -> bool {
         self.names.contains(name)
     }
 
-    /// A member of others, which are read after these, that these take.
-    pub(super) fn takes_from<'a>(&self, later: &'a Self) -> Option<&'a str> {
+    /// Returns a name of `later` that this object reads too. serde gives such a member to the first of the
+    /// two objects.
+    pub(super) fn first_shared_with<'a>(&self, later: &'a Self) -> Option<&'a str> {
         let taken = |name: &&String| self.names.contains(*name) || self.aliases.contains(*name);
         later.names.iter().find(taken).map(String::as_str)
     }

@@ -1,5 +1,5 @@
-//! What a type asks for: its JSON Schema, its tool, the compiled validator, and the dialects that
-//! providers want them in. Built once per type; knows no provider, no network and no reply.
+//! The contract of a type: its JSON Schema, its tool, its compiled validator, and its form in each dialect.
+//! Built once per type; knows no provider, no network and no reply.
 //!
 //! ```
 //! use extract_llm::contract::Contract;

@@ -1,9 +1,12 @@
-//! Names of schemas and tools, cleaned to what every provider takes: `[A-Za-z0-9_-]{1,64}`
-//! (OpenAI's rule for `response_format.json_schema.name` and for functions, the strictest known).
+//! Names of schemas and tools, cleaned to `[A-Za-z0-9_-]{1,64}`, which every provider accepts. It is
+//! OpenAI's rule for `response_format.json_schema.name` and for functions, the strictest of all.
 
+/// The longest name, in bytes.
 const LONGEST: usize = 64;
 
-/// A clean name: what cannot stand becomes `_`, runs of it one, and the end is cut.
+/// Returns a name without forbidden characters, at most 64 bytes long. A run of `_` and forbidden
+/// characters becomes one `_`, and `_` at the ends is removed. A name without any other character becomes
+/// `answer`.
 pub(crate) fn clean(name: &str) -> String {
     let mut clean = String::with_capacity(name.len().min(LONGEST));
     for c in name.chars() {

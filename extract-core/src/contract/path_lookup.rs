@@ -1,26 +1,29 @@
-//! Finding where a value stands in the JSON by its path in Rust: `lines[0].sku_code` is
-//! `/lines/0/skuCode` where the type says so. The walk of the validators knows both, so it is walked
-//! for it, with no validator run.
+//! [`PathLookup`]: finds the JSON pointer for a path in Rust, as `/lines/0/skuCode` for
+//! `lines[0].sku_code`. The checker walks a type's fields under both names; for a look-up it does so
+//! without any validator.
 
-/// A path that is looked for.
+/// A path in Rust that is searched, and the current state of the walk.
 #[derive(Debug)]
 pub(super) struct PathLookup {
-    /// The names and indexes that lead to it.
+    /// The field names and indexes of the path.
     path: Vec<String>,
-    /// How many of them have been passed on the way to where the walk is.
+    /// The number of segments of the path that the walk has passed at its current value.
     depth: usize,
-    /// The furthest that the walk came: how many were passed, and where that is.
+    /// The most segments that the walk has passed, and the JSON pointer there.
     furthest: (usize, String),
 }
 
 impl PathLookup {
+    /// Starts a look-up at the JSON pointer `from`.
     #[cfg(any(feature = "garde", feature = "validator"))]
     pub(super) fn new(path: Vec<String>, from: &str) -> Self {
         Self { path, depth: 0, furthest: (0, from.to_owned()) }
     }
 
-    /// Steps into a field, if it lies on the path (or leaves the path open). Gives the depth to go
-    /// back to.
+    /// Enters a field, or a member without a field. Returns the depth for [`leave`](Self::leave); `None` if
+    /// the path leads elsewhere.
+    ///
+    /// `field` is the name in Rust, and whether the path must name it.
     pub(super) fn enter(&mut self, field: Option<(&str, bool)>, pointer: &str) -> Option<usize> {
         let depth = self.depth;
         if let Some((name, named)) = field {
@@ -37,11 +40,12 @@ impl PathLookup {
         Some(depth)
     }
 
+    /// Returns to the depth before [`enter`](Self::enter).
     pub(super) fn leave(&mut self, depth: usize) {
         self.depth = depth;
     }
 
-    /// Where it is, as far as the walk knew it, and the rest of the path.
+    /// Returns the JSON pointer of the longest part of the path that was found, and the rest of the path.
     #[cfg(any(feature = "garde", feature = "validator"))]
     pub(super) fn found(self) -> (String, Vec<String>) {
         let (passed, pointer) = self.furthest;

@@ -1,33 +1,32 @@
-//! What can be wrong with a value, said so that a model (or a person) can mend it.
+//! [`Problem`] and [`Problems`]: the mistakes in a value, in sentences that a model or a person can act on.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Which layer found a [`Problem`].
+/// The layer that found a [`Problem`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ProblemKind {
-    /// There was no JSON value to be found in the reply.
+    /// The reply contains no JSON value.
     Unreadable,
-    /// The reply says something that this place of the type does not mean: a foreign object, two values
+    /// The reply has something at this place that the type has no meaning for: a foreign object, two values
     /// for one member, a tag of no variant.
     Reading,
-    /// The value breaks the type's JSON Schema.
+    /// The value violates the JSON Schema of the type.
     Schema,
-    /// The value fits the schema, but the type's `Deserialize` refused it.
+    /// The value passes the schema, but the type's `Deserialize` refused it.
     Type,
-    /// A rule of the user's own failed.
+    /// A validator of the user reported it.
     Rule,
 }
 
-/// The words for a missing member. They are all that there is to
-/// say, so it stands without "expected".
+/// The text for a missing member. It is complete, so it is shown without "expected".
 pub(crate) const MISSING: &str = "missing required field";
 
-/// One thing that is wrong with a value: where, what was expected, what was found.
+/// One mistake in a value: the place, the expected value and the found value.
 ///
 /// ```
 /// use extract_llm::contract::Problem;
@@ -38,18 +37,18 @@ pub(crate) const MISSING: &str = "missing required field";
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Problem {
-    /// JSON pointer (RFC 6901) of the value; empty for the whole of it.
+    /// The JSON pointer (RFC 6901) of the value; empty for the whole value.
     pub pointer: String,
-    /// Which layer found it.
+    /// The layer that found it.
     pub kind: ProblemKind,
-    /// What was expected.
+    /// A description of the expected value.
     pub expected: String,
-    /// What was found, as JSON where it is a value, bounded in length; empty where it does not help.
+    /// The found value: JSON, shortened if it is long, or a description. Empty if it would not help.
     pub found: String,
 }
 
 impl Problem {
-    /// A problem of any kind.
+    /// Creates a problem of any kind.
     pub fn new(
         kind: ProblemKind,
         pointer: impl Into<String>,
@@ -59,18 +58,18 @@ impl Problem {
         Self { pointer: pointer.into(), kind, expected: expected.into(), found: found.into() }
     }
 
-    /// A broken rule of the user's own.
+    /// Creates a problem that a validator of the user reports.
     pub fn rule(pointer: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::new(ProblemKind::Rule, pointer, expected, "")
     }
 
-    /// Says where it is.
+    /// Sets the pointer.
     pub(crate) fn at(mut self, pointer: String) -> Self {
         self.pointer = pointer;
         self
     }
 
-    /// Says what was found.
+    /// Sets the found value.
     pub fn found(mut self, found: impl Into<String>) -> Self {
         self.found = found.into();
         self
@@ -81,7 +80,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = if self.pointer.is_empty() { "(the whole value)" } else { &self.pointer };
         match self.kind {
-            // A rule is a sentence of the user's; it stands as it is where nothing was found.
+            // The user wrote this sentence; without a found value it is shown as it is.
             ProblemKind::Rule if self.found.is_empty() => write!(f, "{place}: {}", self.expected),
             _ if self.found.is_empty() && self.expected.starts_with(MISSING) => {
                 write!(f, "{place}: {}", self.expected)
@@ -92,11 +91,13 @@ impl fmt::Display for Problem {
     }
 }
 
-/// How many problems are written where a line of a log is.
+/// The most problems that a single line shows, as in a log.
 pub(crate) const MOST_SHOWN: usize = 10;
 
-/// Several [`Problem`]s: what a validator gives back. A string is one problem with the value that
-/// the validator was given. Its `Display` is one line, of the first ten.
+/// Several [`Problem`]s, as a validator returns them. A string becomes one problem with the value that the
+/// validator received.
+///
+/// `Display` writes the first ten on one line, and the number of the others.
 ///
 /// ```
 /// use extract_llm::contract::Problems;
@@ -110,43 +111,43 @@ pub(crate) const MOST_SHOWN: usize = 10;
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// No problems.
+    /// Creates an empty list.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds one.
+    /// Adds a problem.
     pub fn push(&mut self, problem: Problem) {
         self.0.push(problem);
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no problems.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// Returns the number of problems.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The same problems of a value that stands at this place of a larger one.
+    /// Puts a pointer before the pointer of each problem, for a value that is part of a larger one.
     pub(crate) fn under(mut self, pointer: &str) -> Self {
         self.0.iter_mut().for_each(|problem| problem.pointer.insert_str(0, pointer));
         self
     }
 
-    /// Keeps no more than the first so many.
+    /// Keeps at most the first `most` problems.
     pub(super) fn truncate(&mut self, most: usize) {
         self.0.truncate(most);
     }
 
-    /// Replaces every pointer.
+    /// Replaces the pointer of each problem.
     pub(crate) fn each_pointer(&mut self, mut replace: impl FnMut(&str) -> String) {
         self.0.iter_mut().for_each(|problem| problem.pointer = replace(&problem.pointer));
     }
 
-    /// All of them, in the order they were found.
+    /// Returns the problems in the order they were found.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()
     }
@@ -223,10 +224,10 @@ impl From<String> for Problems {
     }
 }
 
-/// The longest excerpt of a value that a problem shows, in bytes.
+/// The longest excerpt of a value in a problem, in bytes.
 const EXCERPT: usize = 120;
 
-/// A value as JSON text, cut in the middle of nothing and bounded in length.
+/// Returns a value as JSON text. A long text is cut at a character and ends with `…`.
 pub(crate) fn excerpt(value: &Value) -> String {
     let mut text = value.to_string();
     if text.len() > EXCERPT {

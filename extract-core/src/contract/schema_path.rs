@@ -1,35 +1,25 @@
-//! A place in a schema in the words of the type it was made of: `Order.lines[].sku` for
+//! Describes a pointer into a schema by the type that the schema was made of: `Order.lines[].sku` for
 //! `/$defs/Order/properties/lines/items/properties/sku`.
 
-use super::{Contract, wrapper};
+use super::Contract;
 use crate::schema::{SchemaStep, Tree, WrittenSchema};
 
-/// A pointer into the schema that is asked for, as one into the type's own.
-pub(super) fn type_path(contract: &Contract, pointer: &str) -> String {
-    let inside = if contract.is_wrapped() { wrapper::schema_pointer_inside(pointer) } else { None };
-    inside.unwrap_or(pointer).to_owned()
-}
-
-/// A pointer into the type's own schema in words.
+/// Describes a pointer into the schema of the type: `Order.lines[].sku`.
 pub(super) fn describe_path(contract: &Contract, pointer: &str) -> String {
     let tree = contract.tree();
-    let asked = if contract.is_wrapped() {
-        wrapper::schema_pointer_outside(pointer)
-    } else {
-        pointer.to_owned()
-    };
-    let mut words = contract.name().to_owned();
+    let sent = contract.sent_schema_pointer(pointer);
+    let mut path = contract.name().to_owned();
     let mut at = contract.written_at("");
-    if let Some((name, definition)) = tree.definition_at(&asked) {
-        (words, at) = (name, Some(definition));
+    if let Some((name, definition)) = tree.definition_at(&sent) {
+        (path, at) = (name, Some(definition));
     }
     while let Some(schema) = at.map(|id| tree.written(id)) {
-        let leads_on = |place: &str| {
-            asked.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let leads_on = |pointer: &str| {
+            sent.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let next = schema.steps().find(|(_, id)| leads_on(&tree.written(*id).pointer));
         if let Some((step, id)) = next {
-            words += &match step {
+            path += &match step {
                 SchemaStep::Member(name) => format!(".{name}"),
                 SchemaStep::Entry => "{}".to_owned(),
                 SchemaStep::Element => "[]".to_owned(),
@@ -41,14 +31,14 @@ pub(super) fn describe_path(contract: &Contract, pointer: &str) -> String {
                 SchemaStep::Same => String::new(),
             };
         }
-        // A keyword at the end is named by what is said of it.
+        // A keyword at the end of the pointer is left out: the description of the change names it.
         at = next.map(|(_, id)| id);
     }
-    words
+    path
 }
 
-/// The name of an alternative, where it has one: the definition it is, its constant, its tag, or the
-/// one member it has to have.
+/// Returns the name of an alternative: its definition, its constant, its title, its tag, or its only
+/// required member. `None` if it has none of them.
 fn variant(tree: &Tree, branch: &WrittenSchema) -> Option<String> {
     if let Some(target) = branch.reference {
         let pointer = &tree.written(target).pointer;

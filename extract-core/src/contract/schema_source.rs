@@ -1,4 +1,4 @@
-//! [`SchemaSource`]: a schema that is known only at run time, or a contract made before.
+//! [`SchemaSource`]: a run-time schema, or a contract that was built before.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{Contract, ContractError};
 
-/// What an answer is held to, where it is not a type's own contract: a JSON Schema, or a contract
-/// that was made before.
+/// The source of the contract for answers that no Rust type describes: a JSON Schema, or a contract that
+/// was built before.
 ///
 /// ```
 /// use extract_llm::contract::{Contract, SchemaSource};
@@ -23,14 +23,15 @@ use super::{Contract, ContractError};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum SchemaSource {
-    /// A JSON Schema.
+    /// A JSON Schema. Its contract is built at each use.
     Schema(Value),
-    /// A contract.
+    /// A contract that was built before.
     Contract(Arc<Contract>),
 }
 
 impl SchemaSource {
-    /// The contract: made of the schema, or the one that was given.
+    /// Returns the contract, which is built first if the source is a schema. Fails as
+    /// [`Contract::from_schema`] does.
     pub fn contract(self) -> Result<Arc<Contract>, ContractError> {
         match self {
             Self::Schema(schema) => Contract::from_schema(schema),

@@ -1,5 +1,5 @@
-//! A JSON Schema as the reader wants it: compiled once into an array of nodes that refer to each
-//! other by index, with the tables of names that keys and enum values are looked up in.
+//! [`Shape`]: a JSON Schema compiled for the reader. An array of nodes that refer to each other by index,
+//! with look-up tables for keys and enum values. Knows no text and no dialect.
 
 mod choices;
 mod names;
@@ -18,17 +18,20 @@ use choices::enter_normal;
 pub(crate) use crate::schema::{Bounds, Lengths};
 pub(crate) use choices::Choices;
 pub(crate) use names::MemberNames;
-pub(crate) use spelling::{fold, normal, normal_value};
-pub(crate) use variants::{MemberIndex, TagForm, UnionForm, narrowed};
+pub(crate) use spelling::{fold, normal_enum_value, normal_name};
+pub(crate) use variants::{MemberIndex, Tag, UnionShape, intersect_options};
 
 /// The index of a node of a [`Shape`].
 pub(crate) type ShapeId = u32;
 
 /// A JSON Schema, compiled for reading.
 ///
-/// It understands what schemars writes (draft 2020-12), and the extensions `x-aliases` (other names
-/// of a property, or of a `const`), `x-alias` (the name that the model is told to write instead),
-/// `x-enum-aliases` and `x-enum-descriptions`.
+/// It supports draft 2020-12 as schemars writes it, and four extensions:
+///
+/// - `x-aliases`: other names of a property or of a `const`
+/// - `x-alias`: the name that the model writes in place of the property's name
+/// - `x-enum-aliases`: other names of the values of an enum
+/// - `x-enum-descriptions`: descriptions of the values of an enum
 ///
 /// ```
 /// use extract_llm::contract::Shape;
@@ -43,43 +46,45 @@ pub(crate) type ShapeId = u32;
 pub struct Shape {
     nodes: Vec<ShapeKind>,
     root: ShapeId,
-    /// Names under which a reply may wrap the whole value: the tool's, the type's.
+    /// The names under which a reply may wrap the whole value, in normal form: of the tool and of the type.
     wrappers: Vec<String>,
-    /// The root is only the object that providers want around a value which is none.
+    /// The root is only the object around a value that is not an object.
     is_wrapped: bool,
-    /// It is a lowered schema, in which every field is said to be required.
+    /// The schema is lowered: it requires every field.
     is_lowered: bool,
+    /// The names of all members, gathered at the first use; `None` if the schema leaves names open.
     names: OnceLock<Option<Arc<MemberNames>>>,
 }
 
 impl Shape {
-    /// Compiles a schema.
+    /// Compiles a schema. An object that lists no members may have any.
     ///
     /// # Errors
     ///
-    /// Where the schema is none, refers to what is not in it, or is beyond all measure.
+    /// Fails if `schema` is not a JSON Schema, refers to anything outside of itself, or is too large.
     pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
         let tree = Tree::parse(schema, Origin::Given)?;
         Self::of_tree(&tree, tree.root())
     }
 
-    /// The shape of a node of a schema, with all that it contains.
+    /// Compiles a node of a parsed schema, and all nodes inside it.
     pub(crate) fn of_tree(tree: &Tree, root: NodeId) -> Result<Self, SchemaError> {
         of_tree::compile(tree, root)
     }
 
-    /// The shape that everything fits.
+    /// Returns the shape that every value fits.
     pub fn any() -> Self {
         Self::of(vec![ShapeKind::Any], 0)
     }
 
+    /// Makes a shape of compiled nodes, without wrapper names.
     fn of(nodes: Vec<ShapeKind>, root: ShapeId) -> Self {
         let (wrappers, names) = (Vec::new(), OnceLock::new());
         Self { nodes, root, wrappers, is_wrapped: false, is_lowered: false, names }
     }
 
-    /// Adds a name under which a reply may wrap the whole value, `{"Invoice": {…}}`: that of the tool
-    /// or of the type. Case and punctuation do not count.
+    /// Adds a name under which a reply may wrap the whole value, as in `{"Invoice": {…}}`: the name of the
+    /// tool or of the type. Case and punctuation are ignored.
     ///
     /// ```
     /// use extract_llm::contract::Shape;
@@ -93,21 +98,21 @@ impl Shape {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn named(mut self, name: &str) -> Self {
-        let name = normal(name);
+        let name = normal_name(name);
         if !name.is_empty() {
             self.wrappers.push(name);
         }
         self
     }
 
-    /// The same for the object that [`wrap`](super::root::wrap) put around a schema.
+    /// Sets whether the root is only the object that [`wrap`](super::wrapper::wrap) put around a schema.
     pub(crate) fn wrapped(mut self, is_wrapped: bool) -> Self {
         self.is_wrapped = is_wrapped;
         self
     }
 
-    /// The same for a lowered schema: a field that may be null may be absent, and a member that
-    /// the schema forbids is only one that it does not know.
+    /// Marks the schema as lowered. Then a field that may be null may also be absent, and members that the
+    /// schema forbids count as unknown members.
     pub(crate) fn lowered(mut self) -> Self {
         self.is_lowered = true;
         for form in &mut self.nodes {
@@ -120,41 +125,41 @@ impl Shape {
         self
     }
 
-    /// Whether it is a lowered schema.
+    /// Returns whether the schema is lowered.
     pub(crate) fn is_lowered(&self) -> bool {
         self.is_lowered
     }
 
-    /// Whether the whole value may be wrapped under this name.
+    /// Returns whether a reply may wrap the whole value under this name, which is in normal form.
     pub(crate) fn is_named(&self, normal_name: &str) -> bool {
         self.wrappers.iter().any(|name| name == normal_name)
     }
 
-    /// The field that holds the value, where the root is only wrapped around it.
+    /// Returns the field that holds the value; `None` unless the root is only a wrapper around it.
     pub(crate) fn wrapped_field(&self) -> Option<&Field> {
-        match self.form(self.root) {
+        match self.kind(self.root) {
             ShapeKind::Object(object) if self.is_wrapped => object.only_field(),
             _ => None,
         }
     }
 
-    /// Whether a field must be there.
+    /// Returns whether a field must be present.
     pub(crate) fn requires(&self, field: &Field) -> bool {
         field.required && !(self.is_lowered && self.is_nullable(field.shape))
     }
 
-    /// Whether null fits.
+    /// Returns whether null fits a node.
     pub(crate) fn is_nullable(&self, id: ShapeId) -> bool {
-        match self.form(id) {
+        match self.kind(id) {
             ShapeKind::Null => true,
             ShapeKind::Union(union) => union.nullable,
             _ => false,
         }
     }
 
-    /// The only value that fits.
+    /// Returns the only value that fits a node; `None` if there are several.
     pub(crate) fn constant(&self, id: ShapeId) -> Option<&Constant> {
-        match self.form(id) {
+        match self.kind(id) {
             ShapeKind::Choice(choices) => match choices.all.as_slice() {
                 [only] => Some(only),
                 _ => None,
@@ -163,86 +168,98 @@ impl Shape {
         }
     }
 
+    /// Returns the index of the root.
     pub(crate) fn root(&self) -> ShapeId {
         self.root
     }
 
-    pub(crate) fn form(&self, id: ShapeId) -> &ShapeKind {
+    /// Returns the node at an index.
+    pub(crate) fn kind(&self, id: ShapeId) -> &ShapeKind {
         &self.nodes[id as usize]
     }
 }
 
-/// What a value may be.
+/// One node of a shape: the kind of value that fits, with its constraints.
 #[derive(Debug, Clone)]
 pub(crate) enum ShapeKind {
+    /// Every value fits.
     Any,
+    /// No value fits.
     Never,
     Null,
     Bool,
     Integer(Bounds, Width),
     Number(Bounds),
     Text(Lengths),
+    /// One of several constants.
     Choice(Box<Choices>),
-    List(ListForm),
-    Object(Box<ObjectForm>),
-    Union(Box<UnionForm>),
+    List(ListShape),
+    Object(Box<ObjectShape>),
+    /// One of several other nodes.
+    Union(Box<UnionShape>),
 }
 
-/// The size of an integer.
+/// The width of an integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Width {
-    /// Up to 64 bits, which a JSON value keeps.
+    /// Up to 64 bits. A JSON number keeps all digits.
     Usual,
-    /// 128 bits: beyond 64 of them a value keeps the digits as a text.
+    /// 128 bits. Beyond 64 bits the value is a text of digits, since a JSON number would lose some.
     Wide,
 }
 
+/// The elements and the length of a list.
 #[derive(Debug, Clone)]
-pub(crate) struct ListForm {
+pub(crate) struct ListShape {
+    /// The shapes of the first elements, if the schema describes them one by one.
     pub(crate) prefix: Vec<ShapeId>,
-    /// What stands behind the prefix; `None` where nothing may.
+    /// The shape of all elements after the prefix; `None` if there may be none.
     pub(crate) items: Option<ShapeId>,
     pub(crate) length: Lengths,
 }
 
+/// The members of an object or of a map.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ObjectForm {
-    /// The name of the type, where the schema has one: its definition's, or its title.
+pub(crate) struct ObjectShape {
+    /// The name of the type, in normal form: the name of its definition, or its title.
     pub(crate) name: Option<String>,
     pub(crate) fields: Vec<Field>,
+    /// The index of a field by its exact names and aliases.
     pub(crate) exact: HashMap<String, u32>,
+    /// The index of a field by the normal form of its names; `None` if two fields share the form.
     pub(crate) normal: HashMap<String, Option<u32>>,
-    /// The shapes of members by the patterns of their names, where they are no fields.
+    /// The shapes of members that are not fields, by patterns of their names.
     pub(crate) patterns: Vec<(Arc<Pattern>, ShapeId)>,
-    /// Members that are no fields and whose names match no pattern.
+    /// Members that are not fields and whose names match no pattern.
     pub(crate) rest: OtherFields,
-    /// What the keys of a map may be.
+    /// The allowed keys of a map, if the schema lists them.
     pub(crate) keys: Option<Choices>,
 }
 
+/// A member that the schema names.
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) shape: ShapeId,
     pub(crate) required: bool,
-    /// It stands under its own name.
-    pub(crate) plain: bool,
+    /// Its name in the schema is one of the names it is read from. False if `x-alias` replaces that name.
+    pub(crate) is_exact: bool,
 }
 
-/// Members that are no fields.
+/// Members that are not fields.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OtherFields {
-    /// They belong to nothing, and the schema does not forbid them.
+    /// They are allowed, but the schema does not describe them.
     #[default]
     Open,
     /// The schema forbids them.
     Closed,
-    /// They are values of this shape, as those of a map.
+    /// They are values of this shape, as the values of a map.
     Values(ShapeId),
 }
 
 impl OtherFields {
-    /// The shape of the values, as in a map.
+    /// Returns the shape of the values, as in a map.
     pub(crate) fn values(self) -> Option<ShapeId> {
         match self {
             Self::Values(shape) => Some(shape),
@@ -251,43 +268,43 @@ impl OtherFields {
     }
 }
 
-impl ObjectForm {
-    /// The field of this name, exactly, trying the one that is expected next first.
+impl ObjectShape {
+    /// Returns the index of the field with this exact name. Tries the `expected` index first.
     pub(crate) fn field(&self, key: &str, expected: usize) -> Option<usize> {
-        // The usual case: members in the order of the schema, under their own names.
-        if self.fields.get(expected).is_some_and(|field| field.plain && field.name == key) {
+        // The usual case: members in the order of the schema, under the names of the schema.
+        if self.fields.get(expected).is_some_and(|field| field.is_exact && field.name == key) {
             return Some(expected);
         }
         self.exact.get(key).map(|&index| index as usize)
     }
 
-    /// The field whose name, or alias, is this key's in another spelling.
+    /// Returns the index of the field with a name or alias that has the same normal form as this key.
     pub(crate) fn field_like(&self, key: &str) -> Option<usize> {
-        let normal = normal(key);
+        let normal = normal_name(key);
         if normal.is_empty() {
             return None;
         }
         self.normal.get(&normal).copied().flatten().map(|index| index as usize)
     }
 
-    /// The member of this name, which is no field. Of several patterns that match, the first one says
-    /// its shape: whether all hold is for the validator to say.
-    pub(crate) fn other(&self, name: &str) -> OtherFields {
+    /// Returns the shape of a member that is not a field. If several patterns match the name, the first one
+    /// decides; the validator checks the others.
+    pub(crate) fn shape_of_other(&self, name: &str) -> OtherFields {
         let matching = self.patterns.iter().find(|(pattern, _)| pattern.matches(name));
         matching.map_or(self.rest, |(_, shape)| OtherFields::Values(*shape))
     }
 
-    /// Whether there are shapes of members that are no fields.
+    /// Returns whether members that are not fields have a shape.
     pub(crate) fn has_others(&self) -> bool {
         self.rest.values().is_some() || !self.patterns.is_empty()
     }
 
-    /// Whether it is a map: no fields, and values under any name.
+    /// Returns whether the object is a map: it has no fields, and values under any name.
     pub(crate) fn is_map(&self) -> bool {
         self.fields.is_empty() && self.has_others()
     }
 
-    /// The field that alone makes up the object.
+    /// Returns the field if the object has one field and no other members.
     pub(crate) fn only_field(&self) -> Option<&Field> {
         match self.fields.as_slice() {
             [field] if !self.has_others() => Some(field),
@@ -295,7 +312,7 @@ impl ObjectForm {
         }
     }
 
-    /// The number of required fields.
+    /// Returns the number of required fields.
     pub(crate) fn required(&self) -> usize {
         self.fields.iter().filter(|field| field.required).count()
     }

@@ -1,9 +1,9 @@
-//! [`TypeWalk`]: visits the types inside a type before its schema is made, and finds the mistakes that
-//! the schema hides. Knows types and their schemas, no value and no dialect.
+//! [`TypeWalk`]: visits the types inside a type before its schema is made, and finds mistakes that the
+//! schema hides. Knows types and their schemas, no value and no dialect.
 //!
-//! schemars merges the members of a flattened field into those of its struct, writes nothing about the
-//! keys of most maps, and identifies a type by module and name. So these mistakes are looked for at the
-//! types themselves: each type calls the walk for what is inside it.
+//! schemars merges the members of a flattened field into those of its struct. It writes nothing about the
+//! keys of most maps, and identifies a type by module and name. So the walk looks for these mistakes in the
+//! types themselves: each type calls it for the types inside.
 
 use std::any::{TypeId, type_name};
 use std::collections::{HashMap, HashSet};
@@ -13,52 +13,56 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::members::{JsonForms, Members};
+use super::members::{JsonKinds, Members};
 use super::{Extract, TypeFault};
 use crate::schema::{Origin, Tree};
 
-/// The JSON Schema (draft 2020-12) of a type.
+/// Returns the JSON Schema (draft 2020-12) of a type.
 #[doc(hidden)]
 pub fn schema_of<T: JsonSchema + ?Sized>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
     settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
-/// Lets a variant whose content is a `T` of any value hold members beside its tag.
+/// Lets a variant hold members beside its tag if its content is a `T` that may be any value.
 #[doc(hidden)]
 pub fn open_beside_tag<T: JsonSchema + ?Sized>(schema: &mut schemars::Schema) {
     crate::schema::open_beside_tag(schema, schema_of::<T>());
 }
 
-/// The tree of a schema. One that cannot be read is refused with the schema that it is a part of.
+/// Parses a schema. `None` if it cannot be read: then the schema that contains it is refused.
 fn read(schema: &Value) -> Option<Tree> {
     Tree::parse(schema, Origin::Type).ok()
 }
 
-/// The first mistake in a type or in one inside it.
+/// Returns the first mistake in a type, or in a type inside it.
 pub(super) fn find<T: Extract>() -> Option<TypeFault> {
     let mut walk = TypeWalk { root: T::schema_name().into_owned(), ..TypeWalk::default() };
     T::walk_types(&mut walk);
     walk.fault
 }
 
-/// The walk over the types inside a type.
+/// The state of a walk over the types inside a type. It stops at the first mistake.
 #[doc(hidden)]
 #[derive(Debug, Default)]
 pub struct TypeWalk {
+    /// The name of the type at the root.
     root: String,
-    /// The fields that lead to the type that is visited: the type or variant, and the field.
+    /// The fields that lead to the visited type: the name of the type or variant, and that of the field.
     fields: Vec<(&'static str, &'static str)>,
     visited: HashSet<TypeId>,
-    /// The types with a definition of their own in the schema, by what schemars takes for their identity.
+    /// The types with a separate definition in the schema, by the id that schemars gives them.
     named: HashMap<String, Vec<Named>>,
+    /// The first mistake.
     fault: Option<TypeFault>,
 }
 
-/// A type with a definition of its own in the schema.
+/// A type with a separate definition in the schema.
 #[derive(Debug)]
 struct Named {
+    /// The field that holds it, as `Order.buyer`; at the root, the name of the type.
     field_path: String,
+    /// The path of the type in Rust.
     path: &'static str,
     schema: fn() -> Value,
 }
@@ -73,7 +77,7 @@ pub struct FlattenedField {
     pub schema: fn() -> Value,
 }
 
-/// A member of an object by itself.
+/// A field that is one member of the object.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct PlainMember {
@@ -81,25 +85,26 @@ pub struct PlainMember {
     pub field: &'static str,
     /// Its name in JSON.
     pub name: &'static str,
-    /// Other names that are read.
+    /// The other names from which it is read.
     pub aliases: &'static [&'static str],
 }
 
 #[doc(hidden)]
 impl TypeWalk {
-    /// Visits a type, and then what is inside it. A type that was visited before is not entered again.
+    /// Visits a type and then, by `inside`, the types inside it. A type that was visited before is skipped.
     pub fn enter<T: Extract>(&mut self, inside: impl FnOnce(&mut Self)) {
         if self.fault.is_some() || !self.visited.insert(TypeId::of::<T>()) {
             return;
         }
         inside(self);
-        // After what is inside: of two nested types that differ by an inner one, the inner is at fault.
+        // After the inner types: if two types differ by an inner type only, the mistake is in the inner
+        // one.
         if self.fault.is_none() && !T::inline_schema() {
-            self.note::<T>();
+            self.check_shared_name::<T>();
         }
     }
 
-    /// Visits what is inside a field of a type (`Order`) or a variant (`Shape::Line`).
+    /// Visits the types inside a field of `holder`, which is a type (`Order`) or a variant (`Shape::Line`).
     pub fn field(
         &mut self,
         holder: &'static str,
@@ -111,10 +116,10 @@ impl TypeWalk {
         self.fields.pop();
     }
 
-    /// Looks at the keys of a map.
+    /// Checks that the keys of a map can be keys in JSON.
     pub fn keys<K: JsonSchema>(&mut self) {
         let Some(tree) = read(&schema_of::<K>()) else { return };
-        let forms = JsonForms::of(&tree);
+        let forms = JsonKinds::of(&tree);
         if self.fault.is_none() && !forms.may_be_keys() {
             self.fault = Some(TypeFault::MapKey {
                 place: self.place(),
@@ -124,20 +129,21 @@ impl TypeWalk {
         }
     }
 
-    /// Looks at the members of an object of `holder`, of which some belong to the types of its fields.
+    /// Checks that the members of an object of `holder` have different names, including those of flattened
+    /// fields.
     pub fn members(&mut self, holder: &str, plain: &[PlainMember], flat: &[FlattenedField]) {
         if self.fault.is_none() {
             self.fault = fault_of_members(holder, plain, flat).err();
         }
     }
 
-    /// Looks at a variant whose content is read from the members beside its tag.
+    /// Checks that the content of a variant can be read from the members beside its tag.
     pub fn beside_tag(&mut self, holder: &str, tag: &str, schema: fn() -> Value) {
         if self.fault.is_some() {
             return;
         }
         let Some(tree) = read(&schema()) else { return };
-        let forms = JsonForms::of(&tree);
+        let forms = JsonKinds::of(&tree);
         self.fault = if !forms.may_stand_beside_a_tag() {
             Some(TypeFault::NotFlat { field: holder.to_owned(), found: forms.to_string() })
         } else if Members::of_content(&tree).contains(tag) {
@@ -153,12 +159,13 @@ impl TypeWalk {
 }
 
 impl TypeWalk {
-    fn note<T: Extract>(&mut self) {
+    /// Checks that no other visited type has the same id and another schema.
+    fn check_shared_name<T: Extract>(&mut self) {
         let place = self.place();
         let known = self.named.entry(T::schema_id().into_owned()).or_default();
         if !known.is_empty() {
             let schema = schema_of::<T>();
-            // Types of equal schemas, as a wrapper and what it holds, may share one.
+            // Types with equal schemas, as a newtype and its field, may share one.
             if let Some(other) = known.iter().find(|other| (other.schema)() != schema) {
                 self.fault = Some(TypeFault::SharedName {
                     name: T::schema_name().into_owned(),
@@ -173,7 +180,7 @@ impl TypeWalk {
         known.push(Named { field_path: place, path: type_name::<T>(), schema: schema_of::<T> });
     }
 
-    /// The field whose type is visited, or the root.
+    /// Returns the field whose type is visited, as `Order.buyer`; at the root, the name of the type.
     fn place(&self) -> String {
         match self.fields.last() {
             Some((holder, field)) => format!("{holder}.{field}"),
@@ -182,7 +189,7 @@ impl TypeWalk {
     }
 }
 
-/// The mistake in the members of an object of `holder`.
+/// Checks the members of an object of `holder`. Fails with the first mistake.
 fn fault_of_members(
     holder: &str,
     plain: &[PlainMember],
@@ -195,13 +202,13 @@ fn fault_of_members(
         .collect();
     for FlattenedField { field, schema } in flat {
         let Some(tree) = read(&schema()) else { continue };
-        let forms = JsonForms::of(&tree);
+        let forms = JsonKinds::of(&tree);
         if !forms.may_be_flattened() {
             return Err(TypeFault::NotFlat { field: place(field), found: forms.to_string() });
         }
         let members = Members::of_flattened(&tree);
         let doubled = earlier.iter().find_map(|(first, known)| {
-            known.takes_from(&members).map(|member| (first.clone(), member.to_owned()))
+            known.first_shared_with(&members).map(|member| (first.clone(), member.to_owned()))
         });
         if let Some((first, member)) = doubled {
             return Err(TypeFault::DoubledMember { member, first, second: place(field) });
@@ -211,7 +218,7 @@ fn fault_of_members(
     Ok(())
 }
 
-/// The name of a type as in Rust, without its modules.
+/// Returns the name of a type in Rust without its modules.
 fn rust_name<T: ?Sized>() -> String {
     let mut name = String::new();
     for part in
@@ -222,8 +229,8 @@ fn rust_name<T: ?Sized>() -> String {
     name
 }
 
-/// The type of a field, which may or may not be [`Extract`]. What the derive emits is
-/// `(&Walked::<F>::new()).walk(walk)`, and method resolution prefers [`WalkedExtract`].
+/// The type of a field, which may or may not be [`Extract`]. The derive emits
+/// `(&FieldWalk::<F>::new()).walk(walk)`, and method resolution prefers [`FieldWalkExtract`].
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct FieldWalk<T: ?Sized>(PhantomData<T>);
@@ -235,6 +242,7 @@ impl<T: ?Sized> FieldWalk<T> {
     }
 }
 
+/// The visit of a field whose type is [`Extract`].
 #[doc(hidden)]
 pub trait FieldWalkExtract {
     fn walk(&self, walk: &mut TypeWalk);
@@ -246,6 +254,7 @@ impl<T: Extract> FieldWalkExtract for FieldWalk<T> {
     }
 }
 
+/// The visit of any other field: the types inside it are unknown.
 #[doc(hidden)]
 pub trait FieldWalkOther {
     fn walk(&self, walk: &mut TypeWalk);

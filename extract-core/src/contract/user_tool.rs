@@ -1,4 +1,4 @@
-//! [`UserTool`]: a tool of the user's own, whose calls are handed over with checked arguments.
+//! [`UserTool`]: a tool of the user. Its calls are returned with checked arguments.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Contract, ContractError, Extract, name};
 use crate::conversation::Tool;
 
-/// A tool of the user's own, offered beside the one that gives the value: see
+/// A tool of the user, offered beside the tool that answers with the value. See
 /// [`Extraction::tools`](crate::Extraction::tools).
 ///
 /// ```
@@ -31,8 +31,10 @@ pub struct UserTool {
 }
 
 impl UserTool {
-    /// A tool whose arguments are a type: its name and description are those of the type. It is
-    /// looked up, not built, after the first call for a type.
+    /// Creates a tool whose arguments are a type, with the name and the description of the type. The
+    /// contract of the type is built at its first use only.
+    ///
+    /// Fails as [`Contract::of`] does.
     ///
     /// ```
     /// use extract_llm::contract::UserTool;
@@ -45,35 +47,35 @@ impl UserTool {
         Contract::of::<T>().map(Self::from)
     }
 
-    /// A tool whose arguments are known by a JSON Schema. What is wrong with that is an error here.
+    /// Creates a tool whose arguments have a JSON Schema. Fails as [`Contract::from_schema`] does.
     pub fn new(name: &str, schema: Value) -> Result<Self, ContractError> {
         Contract::from_schema_named(name, schema).map(Self::from)
     }
 
-    /// Sets the name, cleaned to what every provider takes: `[A-Za-z0-9_-]{1,64}`.
+    /// Sets the name. It is cleaned to the characters that every provider accepts: `[A-Za-z0-9_-]{1,64}`.
     pub fn named(mut self, name: &str) -> Self {
         self.name = name::clean(name);
         self
     }
 
-    /// Says when to call it and what it gives.
+    /// Sets the description: when to call the tool, and what it returns. The default is that of the schema.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// The name that the model calls it by.
+    /// Returns the name that the model calls the tool by.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What its arguments are held to.
+    /// Returns the contract of the arguments.
     pub fn contract(&self) -> &Arc<Contract> {
         &self.contract
     }
 
-    /// The tool under its own name, with the schema of this form of its contract.
-    pub(crate) fn sealed(&self, tool: &Arc<Tool>) -> Arc<Tool> {
+    /// Returns the tool with this name and description, and with the lowered schema of `tool`.
+    pub(crate) fn with_schema_of(&self, tool: &Arc<Tool>) -> Arc<Tool> {
         if tool.name == self.name && tool.description == self.description {
             return Arc::clone(tool);
         }

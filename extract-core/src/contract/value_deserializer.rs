@@ -1,8 +1,8 @@
-//! A JSON value as serde reads it here: as `serde_json` gives it, except that an integer of 128 bits may
-//! be written as a text of digits, since JSON numbers beyond 64 bits do not keep theirs.
+//! Reads JSON values by serde. Unlike `serde_json`, it also reads an integer of 128 bits from a text of
+//! digits, since JSON numbers beyond 64 bits lose digits.
 //!
-//! From what serde buffers before it reads (`untagged`, `flatten`, an internal tag) it reads no integer of
-//! 128 bits at all, however it is written.
+//! serde buffers a value for `untagged`, `flatten` and an internal tag. From its buffer no integer of 128
+//! bits can be read, as a number or as a text.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,11 +17,11 @@ use super::{Problem, ProblemKind, excerpt};
 use crate::schema::is_whole;
 use crate::schema::push_segment;
 
-/// Why a value cannot be read as a type, and where in it.
+/// The error of serde for a value, with its path in the value.
 pub(crate) type DeserializeProblem = serde_path_to_error::Error<serde_json::Error>;
 
-/// The source of a function such as those of `deserialize_with`.
-pub(super) type Reading<'v> =
+/// The deserializer that functions of `deserialize_with` read from.
+pub(super) type FieldDeserializer<'v> =
     serde_path_to_error::Deserializer<'v, 'v, ValueDeserializer<&'v Value>>;
 
 /// Reads a value as a type.
@@ -29,10 +29,10 @@ pub(crate) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, DeserializeP
     serde_path_to_error::deserialize(ValueDeserializer(value))
 }
 
-/// Reads a value by a function.
+/// Reads a value by a function, and adds the path to its error.
 pub(crate) fn read_by<T>(
     value: &Value,
-    read: impl FnOnce(Reading<'_>) -> Result<T, serde_json::Error>,
+    read: impl FnOnce(FieldDeserializer<'_>) -> Result<T, serde_json::Error>,
 ) -> Result<T, DeserializeProblem> {
     let mut track = serde_path_to_error::Track::new();
     let read = read(serde_path_to_error::Deserializer::new(ValueDeserializer(value), &mut track));
@@ -59,12 +59,13 @@ pub(super) fn read_key<K: DeserializeOwned>(name: &str) -> Result<K, Deserialize
 
     let entry = Value::Object([(name.to_owned(), Value::Null)].into_iter().collect());
     let read = entry.deserialize_map(FirstKey(PhantomData));
-    // The key is the whole of what is read.
+    // The key is all that is read, so the path of its error is empty.
     read.map_err(|error| DeserializeProblem::new(serde_path_to_error::Track::new().path(), error))
 }
 
-/// Reports the error of serde for the value at this place.
-pub(crate) fn problem(error: &DeserializeProblem, at: &str, value: &Value) -> Problem {
+/// Makes a problem of serde's error for the value at the pointer `at`. Its pointer includes the path of the
+/// error.
+pub(crate) fn to_problem(error: &DeserializeProblem, at: &str, value: &Value) -> Problem {
     use serde_path_to_error::Segment;
     let mut inside = String::new();
     for segment in error.path() {
@@ -80,11 +81,13 @@ pub(crate) fn problem(error: &DeserializeProblem, at: &str, value: &Value) -> Pr
     Problem::new(ProblemKind::Type, format!("{at}{inside}"), expected, found)
 }
 
-/// Reads integers of 128 bits from their digits, and everything else as what it stands around does.
+/// Wraps a deserializer, and everything that serde gets from it. It reads integers of 128 bits from digits;
+/// all other values pass through.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ValueDeserializer<D>(D);
 
+/// Forwards methods that take only a visitor.
 macro_rules! forward {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
@@ -93,6 +96,7 @@ macro_rules! forward {
     )*};
 }
 
+/// Methods that read an integer of 128 bits from a number or from a text of digits.
 macro_rules! digits {
     ($($method:ident $number:ty, $visit:ident, $expected:literal;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
@@ -202,6 +206,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ValueDeserializer<D> {
     }
 }
 
+/// Forwards visits of values without parts.
 macro_rules! visit {
     ($($method:ident $value:ty;)*) => {$(
         fn $method<E: Error>(self, value: $value) -> Result<V::Value, E> {
@@ -277,7 +282,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for ValueDeserializer<A> {
     }
 }
 
-/// A key is a text in any case; that of a map of numbers is read from it by `serde_json`.
+/// Keys pass through: a key is a text, and `serde_json` reads the number keys of a map from it.
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for ValueDeserializer<A> {
     type Error = A::Error;
 

@@ -1,5 +1,5 @@
-//! A type as several tools: one for each variant of an enum, called once, or once for each element
-//! of a list. Knows how the arguments of a call become the type's own shape again, and no reply.
+//! [`Variants`]: a type as several tools, one for each variant of an enum. One of them is called once, or
+//! once for each element of a list. Translates values between calls and the type; knows no reply.
 
 mod find;
 mod variant_layout;
@@ -15,7 +15,7 @@ use crate::schema::Plain;
 use crate::schema::push_segment;
 use variant_layout::VariantLayout;
 
-/// What a type is as several tools. See [`Contract::variants`].
+/// The tools of a type that one of several calls can answer. See [`Contract::variants`].
 ///
 /// ```
 /// use extract_llm::contract::Contract;
@@ -36,118 +36,122 @@ use variant_layout::VariantLayout;
 /// ```
 #[derive(Debug)]
 pub struct Variants {
-    /// The member that the whole value stands under.
-    outer: Option<String>,
+    /// The member that holds the value, if plain text is an alternative to it.
+    value_key: Option<String>,
+    /// The type is a list, and each call is one element.
     list: bool,
+    /// The list may have no elements.
     may_be_empty: bool,
     variants: Vec<Variant>,
-    /// The member that says what plain text of the model stands under.
-    text: Option<String>,
+    /// The member that holds the plain text of the model; `None` if the type takes no plain text.
+    text_key: Option<String>,
 }
 
-/// One of the tools that a type is.
+/// One of the tools of a type.
 #[derive(Debug)]
 pub struct Variant {
     contract: Contract,
     layout: VariantLayout,
-    /// Nothing is said of it but its tag, as of a variant without data, or of one of any.
+    /// The schema describes only the tag of the variant: it has no data, or any data.
     may_be_anything: bool,
 }
 
 impl Variant {
-    /// The tool's name.
+    /// Returns the name of the tool.
     pub fn name(&self) -> &str {
         self.contract.name()
     }
 
-    /// What the arguments of a call are asked for by.
+    /// Returns the contract of the arguments of a call.
     pub fn contract(&self) -> &Contract {
         &self.contract
     }
 
-    /// Whether the variant has no data, so that its tool takes no arguments.
+    /// Returns whether the variant has no data, so that its tool takes no arguments.
     pub(crate) fn is_unit(&self) -> bool {
         let plain = self.contract.tree().plain(self.contract.node());
         plain.is_some_and(Plain::is_empty_object)
     }
 
-    /// Whether the variant may hold any members: its arguments are kept as they are.
+    /// Returns whether the variant may hold any members, so that its arguments are kept as they are.
     pub(crate) fn may_be_anything(&self) -> bool {
         self.may_be_anything
     }
 
-    /// The value of the type's own shape that these arguments say.
+    /// Returns the value of the type for the arguments of a call, with the problems of their reading.
     pub(crate) fn restore(&self, form: &LoweredContract, arguments: Reading) -> Restored {
         let Restored { value, mut problems } = self.contract.restore_reading(Some(form), arguments);
         let around = self.layout.pointer();
         for problem in &mut problems {
             problem.pointer.insert_str(0, &around);
         }
-        Restored { value: self.layout.put(value), problems }
+        Restored { value: self.layout.to_value(value), problems }
     }
 
-    /// The arguments that a value of the type's own shape was made of, and a problem's places in
-    /// them.
+    /// Returns the arguments of the call that a value of the type was made of, and its problems with
+    /// pointers into them. The inverse of [`restore`](Self::restore).
     pub(crate) fn arguments(&self, value: Value, mut problems: Problems) -> (Value, Problems) {
         let around = self.layout.pointer();
         problems.each_pointer(|pointer| {
             pointer.strip_prefix(around.as_str()).unwrap_or(pointer).to_owned()
         });
-        (self.layout.take(value), problems)
+        (self.layout.to_arguments(value), problems)
     }
 }
 
 impl Variants {
+    /// Finds the tools of a type in its schema; `None` if it has none.
     pub(super) fn of(contract: &Contract) -> Option<Self> {
         find::variants(contract)
     }
 
-    /// The tools, in the order of the variants.
+    /// Returns the tools, in the order of the variants.
     pub fn iter(&self) -> std::slice::Iter<'_, Variant> {
         self.variants.iter()
     }
 
-    /// Whether the type is a list, and each call one element of it.
+    /// Returns whether the type is a list and each call is one element of it.
     pub fn is_list(&self) -> bool {
         self.list
     }
 
-    /// Whether no call at all can be right: an empty list, or plain text.
+    /// Returns whether a reply without a call can be valid: as an empty list, or as plain text.
     pub fn may_be_uncalled(&self) -> bool {
-        self.text.is_some() || (self.list && self.may_be_empty)
+        self.text_key.is_some() || (self.list && self.may_be_empty)
     }
 
-    /// Whether there is a choice that one tool would not give as well: more than one tool, or plain
-    /// text beside it.
+    /// Returns whether the tools offer a choice that a single tool does not: there are several, or there is
+    /// plain text beside them.
     pub fn is_choice(&self) -> bool {
-        self.variants.len() > 1 || self.text.is_some()
+        self.variants.len() > 1 || self.text_key.is_some()
     }
 
-    /// The value of elements, in the type's own shape.
-    pub(crate) fn assemble(&self, mut elements: Vec<Value>) -> Value {
+    /// Returns the value of the type that is made of the values of calls. Without a list, the last one
+    /// counts.
+    pub(crate) fn value_of_elements(&self, mut elements: Vec<Value>) -> Value {
         let inner =
             if self.list { Value::Array(elements) } else { elements.pop().unwrap_or_default() };
-        match &self.outer {
+        match &self.value_key {
             Some(key) => Value::Object(Map::from_iter([(key.clone(), inner)])),
             None => inner,
         }
     }
 
-    /// Whether plain text of the model is an answer.
+    /// Returns whether plain text of the model is a valid answer.
     pub(crate) fn has_text(&self) -> bool {
-        self.text.is_some()
+        self.text_key.is_some()
     }
 
-    /// The value that plain text is, where it may be one.
+    /// Returns the value for plain text of the model; `None` if the type takes no plain text.
     pub(crate) fn value_of_text(&self, text: &str) -> Option<Value> {
-        let key = self.text.clone()?;
+        let key = self.text_key.clone()?;
         Some(Value::Object(Map::from_iter([(key, text.into())])))
     }
 
-    /// A pointer into the element of this index, as one into the value.
-    pub(crate) fn outside(&self, index: usize, pointer: &str) -> String {
+    /// Translates a pointer into the element at an index to one into the value of the type.
+    pub(crate) fn to_whole(&self, index: usize, pointer: &str) -> String {
         let mut around = String::new();
-        if let Some(key) = &self.outer {
+        if let Some(key) = &self.value_key {
             push_segment(&mut around, key);
         }
         if self.list {
@@ -156,10 +160,11 @@ impl Variants {
         around + pointer
     }
 
-    /// Which element a pointer into the value leads to, and where in it.
-    pub(crate) fn inside<'p>(&self, pointer: &'p str) -> Option<(usize, &'p str)> {
+    /// Translates a pointer into the value of the type to the index of an element and a pointer into it.
+    /// `None` if it leads to no element.
+    pub(crate) fn to_element<'p>(&self, pointer: &'p str) -> Option<(usize, &'p str)> {
         let mut rest = pointer;
-        if let Some(key) = &self.outer {
+        if let Some(key) = &self.value_key {
             let mut around = String::new();
             push_segment(&mut around, key);
             rest = rest.strip_prefix(around.as_str())?;
@@ -182,17 +187,18 @@ impl<'a> IntoIterator for &'a Variants {
     }
 }
 
-/// A type as several tools, in one dialect.
+/// The tools of a type in one dialect.
 #[derive(Debug, Clone)]
 pub(crate) struct VariantTools {
     pub(crate) variants: Arc<Variants>,
-    /// One for each variant.
+    /// The lowered contract of each variant, in the order of the variants.
     pub(crate) forms: Vec<Arc<LoweredContract>>,
 }
 
 impl VariantTools {
-    /// The tools of a type in a dialect; why there are none, where the dialect cannot say one of
-    /// them or takes no such number.
+    /// Returns the tools of a type in a dialect; `None` if the type has none.
+    ///
+    /// Fails if the dialect cannot express one of them, or does not take that many tools.
     pub(crate) fn of(
         contract: &Contract,
         dialect: &'static Dialect,
@@ -204,11 +210,12 @@ impl VariantTools {
             return Some(Err(ContractError::Dialect { name, dialect, source }));
         }
         let forms: Result<_, _> =
-            variants.iter().map(|variant| variant.contract.form(dialect, strict)).collect();
+            variants.iter().map(|variant| variant.contract.lowered(dialect, strict)).collect();
         Some(forms.map(|forms| Self { variants: Arc::clone(variants), forms }))
     }
 
-    /// The tool of this name, and the form that it was asked for in.
+    /// Returns the variant with a tool of this name, and its lowered contract. Case is ignored if no name
+    /// matches exactly.
     pub(crate) fn find(&self, name: &str) -> Option<(&Variant, &LoweredContract)> {
         let exact = |variant: &Variant| variant.name() == name;
         let alike = |variant: &Variant| variant.name().eq_ignore_ascii_case(name);

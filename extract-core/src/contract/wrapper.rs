@@ -1,16 +1,16 @@
-//! Roots that are not objects. Providers want the root of a tool's parameters, and most of a native
-//! schema, to be an object; a list, an enum, an option, a number, a string or a map is put into one
-//! under the key `value` on the way out and taken out of it on the way back.
+//! The wrapper object around values that are not objects. Providers expect an object at the root of a
+//! tool's parameters, and of most native schemas. A list, an enum, an option, a number, a string or a map
+//! is sent under the key `value` of an object, and is taken out of the reply.
 
 use serde_json::Value;
 
 use crate::schema::{Kinds, NodeId, Tree, embed};
 
-/// The key that a value is wrapped under.
+/// The key of the value in its wrapper.
 pub(crate) const KEY: &str = "value";
 
-/// Whether a node is an object with members of its own, or with none at all, so that it can be a root
-/// as it is. A map is none.
+/// Returns whether a node is an object with listed members, or an object without any, so that it needs no
+/// wrapper. A map needs one.
 pub(crate) fn is_object(tree: &Tree, node: NodeId) -> bool {
     tree.plain(node).is_some_and(|plain| {
         let is_struct = plain.kinds.is_some() && !plain.takes_entries() && plain.names.is_none();
@@ -19,17 +19,17 @@ pub(crate) fn is_object(tree: &Tree, node: NodeId) -> bool {
     })
 }
 
-/// The schema of an object that holds the value under [`KEY`].
+/// Returns the schema of an object that holds the value under [`KEY`].
 pub(crate) fn wrap(schema: &Value) -> Value {
     embed::enclosed(schema, KEY)
 }
 
-/// Whether the schema of a tool is that of an object with nothing but a value under [`KEY`].
+/// Returns whether the schema of a tool is an object with [`KEY`] as its only member.
 pub(crate) fn is_wrapper(schema: &Value) -> bool {
     embed::has_only_member(schema, KEY)
 }
 
-/// Takes a wrapped value out of its object; a value that came without the object stays as it is.
+/// Takes a value out of its wrapper. A value without a wrapper stays as it is.
 pub(crate) fn unwrap(value: Value) -> Value {
     match value {
         Value::Object(mut object) if object.len() == 1 && object.contains_key(KEY) => {
@@ -39,32 +39,33 @@ pub(crate) fn unwrap(value: Value) -> Value {
     }
 }
 
-/// The JSON text of a value, with the object around it.
+/// Returns the JSON text of a value, with the wrapper around it.
 pub(crate) fn wrap_text(value: &str) -> String {
     format!("{{\"{KEY}\":{value}}}")
 }
 
-/// Puts a value into an object of its own.
-pub(crate) fn enclose(value: Value) -> Value {
+/// Puts a value into a wrapper.
+pub(crate) fn wrap_value(value: Value) -> Value {
     Value::Object([(KEY.to_owned(), value)].into_iter().collect())
 }
 
-/// A pointer into the object around a value, as one into the value.
-pub(crate) fn inside(pointer: &str) -> Option<&str> {
+/// Translates a pointer into the wrapper to one into the value. `None` if it leads elsewhere.
+pub(crate) fn pointer_inside(pointer: &str) -> Option<&str> {
     pointer.strip_prefix('/')?.strip_prefix(KEY)
 }
 
-/// A pointer into a value, as one into the object around it.
-pub(crate) fn outside(pointer: &str) -> String {
+/// Translates a pointer into the value to one into the wrapper.
+pub(crate) fn pointer_outside(pointer: &str) -> String {
     format!("/{KEY}{pointer}")
 }
 
-/// A place in the schema that [`wrap`] made, as one in the schema that was wrapped.
+/// Translates a pointer into a schema that [`wrap`] made to one into the schema inside. `None` if it leads
+/// elsewhere.
 pub(crate) fn schema_pointer_inside(place: &str) -> Option<&str> {
     embed::pointer_inside(place, KEY)
 }
 
-/// A place in the schema that was wrapped, as one in the schema that [`wrap`] made of it.
+/// Translates a pointer into a schema to one into the schema that [`wrap`] makes of it.
 pub(crate) fn schema_pointer_outside(place: &str) -> String {
     embed::pointer_outside(place, KEY)
 }

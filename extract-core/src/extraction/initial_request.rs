@@ -92,7 +92,7 @@ fn choose_form(
     }
     let mut unsaid = None;
     for mode in modes.iter().copied().filter(carries) {
-        match contract.form(profile.dialect_for(mode), profile.strict_for(mode)) {
+        match contract.lowered(profile.dialect_for(mode), profile.strict_for(mode)) {
             Ok(form) => {
                 if let Some(error) = unsaid {
                     notes.push(format!("the mode is {mode} instead of {first}: {error}"));
@@ -105,7 +105,7 @@ fn choose_form(
     let Some(error) = unsaid else { return Ok((first, None)) };
     for mode in modes.iter().copied().filter(carries) {
         let loose = profile.dialect_for(mode).loose();
-        if let Some(Ok(form)) = loose.map(|dialect| contract.form(dialect, false)) {
+        if let Some(Ok(form)) = loose.map(|dialect| contract.lowered(dialect, false)) {
             notes.push(format!("the schema is sent without enforcement ({mode}): {error}"));
             return Ok((mode, Some(form)));
         }

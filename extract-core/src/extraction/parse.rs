@@ -150,7 +150,8 @@ fn read_and_check<T: Extract>(
     }
     if reading.is_cut() && level != Level::Salvage {
         let place = reading.cut_pointer().unwrap_or_default();
-        let place = if contract.is_wrapped() { wrapper::inside(place) } else { Some(place) };
+        let place =
+            if contract.is_wrapped() { wrapper::pointer_inside(place) } else { Some(place) };
         let pointer = place.unwrap_or_default().to_owned();
         let value = contract.restore(None, reading.value).value;
         return Err(ParseError::Cut { pointer, value });

@@ -92,12 +92,12 @@ impl SentUserTool {
     fn of(tool: &UserTool, profile: &Profile) -> Result<Self, ContractError> {
         let dialect = profile.dialect_for(Mode::Tools);
         let contract = tool.contract();
-        let form = match (contract.form(dialect, profile.strict_for(Mode::Tools)), dialect.loose())
-        {
-            (Err(_), Some(loose)) => contract.form(loose, false)?,
-            (form, _) => form?,
-        };
-        let sent = tool.sealed(&form.tool);
+        let form =
+            match (contract.lowered(dialect, profile.strict_for(Mode::Tools)), dialect.loose()) {
+                (Err(_), Some(loose)) => contract.lowered(loose, false)?,
+                (form, _) => form?,
+            };
+        let sent = tool.with_schema_of(&form.tool);
         Ok(Self { tool: tool.clone(), form, sent })
     }
 }

@@ -332,7 +332,7 @@ fn asked<'r>(request: &'r Request, arguments: &mut String) -> Result<&'r str, Pr
         let wrapped = wrapper::is_wrapper(&tool.schema);
         *arguments = match inner {
             Value::Null if !wrapped => json!({}),
-            inner if wrapped && inner.get(wrapper::KEY).is_none() => wrapper::enclose(inner),
+            inner if wrapped && inner.get(wrapper::KEY).is_none() => wrapper::wrap_value(inner),
             inner => inner,
         }
         .to_string();

@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use super::candidates::Candidate;
+use super::chosen::{ChosenCandidate, candidate_text};
 use super::fit::{Fitter, cost};
 use super::report::{CutEnding, Repair, RepairKind, excerpt};
-use super::search::{ChosenCandidate, candidate_text};
 use super::tree::{Kind, NONE, NodeId, Tree};
 use crate::contract::shape::{Shape, ShapeId, ShapeKind};
 use crate::contract::wrapper;
@@ -122,16 +122,16 @@ impl TargetList {
     fn of(shape: &Shape) -> Option<Self> {
         let mut list = shape.root();
         let mut is_wrapped = false;
-        if let ShapeKind::Object(object) = shape.form(list) {
+        if let ShapeKind::Object(object) = shape.kind(list) {
             let field = object.only_field()?;
             list = field.shape;
             is_wrapped = field.name == wrapper::KEY;
         }
-        if let ShapeKind::Union(union) = shape.form(list) {
+        if let ShapeKind::Union(union) = shape.kind(list) {
             let [only] = union.options.as_slice() else { return None };
             list = *only;
         }
-        match shape.form(list) {
+        match shape.kind(list) {
             ShapeKind::List(form) if form.prefix.is_empty() => {
                 Some(Self { list, element: form.items?, is_wrapped })
             }
@@ -185,8 +185,8 @@ impl TargetList {
             ShapeKind::List(_) => tree.node(id).kind == Kind::List,
             _ => false,
         };
-        match shape.form(self.element) {
-            ShapeKind::Union(union) => union.options.iter().any(|&one| has_member(shape.form(one))),
+        match shape.kind(self.element) {
+            ShapeKind::Union(union) => union.options.iter().any(|&one| has_member(shape.kind(one))),
             form => has_member(form),
         }
     }

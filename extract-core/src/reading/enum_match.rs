@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::contract::shape::{Choices, fold, normal_value};
+use crate::contract::shape::{Choices, fold, normal_enum_value};
 
 /// The result of matching a text with an enum. The index refers to [`Choices::all`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(super) fn find(choices: &Choices, text: &str) -> EnumMatch {
             return EnumMatch::Exact(index as usize);
         }
     }
-    let plain = normal_value(trimmed);
+    let plain = normal_enum_value(trimmed);
     match choices.normal.get(&plain) {
         Some(Some(index)) => return EnumMatch::Like(*index as usize),
         // Two values have this normal form: only their exact case or accents can tell them apart.
@@ -41,7 +41,7 @@ pub(super) fn find(choices: &Choices, text: &str) -> EnumMatch {
         return EnumMatch::None;
     }
     if let Some(label) = behind_label(trimmed) {
-        match choices.normal.get(&normal_value(label)) {
+        match choices.normal.get(&normal_enum_value(label)) {
             Some(Some(index)) => return EnumMatch::Named(*index as usize),
             Some(None) => return EnumMatch::Unclear,
             None => {}

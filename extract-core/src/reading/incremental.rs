@@ -71,7 +71,7 @@ impl<'s, S: Sink> Incremental<'s, S> {
     /// does. The events are those of the first value. If the whole text means another value, only
     /// [`finish`](Self::finish) returns it.
     pub fn with_sink(reader: Reader<'s>, sink: S) -> Self {
-        let object = matches!(reader.shape.form(reader.shape.root()), ShapeKind::Object(_));
+        let object = matches!(reader.shape.kind(reader.shape.root()), ShapeKind::Object(_));
         let sinks = (Tree::new(), sink);
         let offered = reader.offered.iter().map(|name| (*name).to_owned());
         let follower = AnswerScan::with_limits(sinks, reader.limits).expect_object(object);

@@ -8,6 +8,7 @@
 mod answer_start;
 mod calls;
 mod candidates;
+mod chosen;
 mod collect;
 mod enum_match;
 mod error;

@@ -4,10 +4,11 @@
 use serde_json::Value;
 
 use super::candidates::{self, Candidate, SECOND_TRIES};
+use super::chosen::{ChosenCandidate, build_reading, candidate_text, location_repair, no_value};
 use super::collect::{self, Collected};
 use super::error::ReadError;
 use super::fit::{FitNotes, Fitter, PartialMode, cost};
-use super::report::{CutEnding, Level, Misfit, Reading, Repair, RepairKind, excerpt};
+use super::report::{CutEnding, Level, Misfit, Reading, Repair, RepairKind};
 use super::scan::{ScanError, Sink, TokenRole};
 use super::strict;
 use super::tree::{Kind, NONE, Tree};
@@ -21,7 +22,7 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
     if text.len() > limits.bytes {
         return Err(ScanError::TooLarge(limits.bytes).into());
     }
-    let form = reader.shape.form(reader.shape.root());
+    let form = reader.shape.kind(reader.shape.root());
     if let Some(read) = calls::unwrapped(reader, text) {
         return read;
     }
@@ -37,7 +38,7 @@ pub(super) fn whole(reader: &Reader<'_>, text: &str, search: bool) -> Result<Rea
         Ok(parsed)
             if is_strict && parsed.is_plain && strict::fits_bare(&parsed.value, reader.shape) =>
         {
-            return Ok(reading(wrapper::enclose(parsed.value)));
+            return Ok(reading(wrapper::wrap_value(parsed.value)));
         }
         Ok(_) => true,
         Err(error) if is_strict => {
@@ -82,22 +83,6 @@ fn reading(value: Value) -> Reading {
     Reading { value, repairs: Vec::new(), misfits: Vec::new(), ending: CutEnding::Whole, rivals: 0 }
 }
 
-/// Creates the error for a text without a value of the root's kind.
-pub(super) fn no_value(reader: &Reader<'_>, text: &str) -> ReadError {
-    let expected = match reader.shape.form(reader.shape.root()) {
-        ShapeKind::Object(_) => "JSON object",
-        ShapeKind::List(_) => "JSON list",
-        ShapeKind::Choice(_) => "value of the enum",
-        ShapeKind::Integer(..) | ShapeKind::Number(_) => "number",
-        ShapeKind::Bool => "boolean",
-        _ => "JSON value",
-    };
-    ReadError::NoValue {
-        expected: expected.to_owned(),
-        excerpt: excerpt(text.trim_start()).into_owned(),
-    }
-}
-
 /// Reads a text that begins with the value: it is repaired, and not searched for.
 fn read_in_place(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> {
     let start = text.len() - text.trim_start().len();
@@ -129,14 +114,6 @@ fn read_in_place(reader: &Reader<'_>, text: &str) -> Result<Reading, ReadError> 
     let mut fitter = Fitter::new(text, tree, reader.shape, reader.level, reader.limits);
     fitter.prose = Some(candidate.root).filter(|_| is_prose);
     Ok(build_reading(&mut fitter, &candidate, 0))
-}
-
-/// The candidate that was chosen, with its cost.
-pub(super) struct ChosenCandidate {
-    pub(super) candidate: Candidate,
-    pub(super) cost: u32,
-    /// The repair that records the position of the answer, if it does not stand alone.
-    pub(super) located: Option<RepairKind>,
 }
 
 /// Reads a text that holds the answer at an unknown position.
@@ -180,12 +157,6 @@ fn chosen(
     }
     reading.repairs.extend(left_out);
     reading
-}
-
-/// Creates the repair that records the position of the answer in a text.
-pub(super) fn location_repair(kind: RepairKind, text: &str, candidate: &Candidate) -> Repair {
-    let answer = text.get(candidate.start..candidate.end.min(text.len())).unwrap_or_default();
-    Repair { pointer: String::new(), kind, before: excerpt(text.trim()), after: excerpt(answer) }
 }
 
 /// Returns whether only white space surrounds a candidate.
@@ -373,7 +344,7 @@ fn try_fallbacks<'s>(
 
 /// Returns whether the schema asks for an object with no fields or with several.
 fn is_multi_field_object(shape: &Shape) -> bool {
-    matches!(shape.form(shape.root()), ShapeKind::Object(object) if object.fields.len() != 1)
+    matches!(shape.kind(shape.root()), ShapeKind::Object(object) if object.fields.len() != 1)
 }
 
 /// Adds JSON, in which every quotation mark was escaped, to the tree as a string that contains it.
@@ -449,11 +420,6 @@ fn begins_like_json(text: &str, start: usize) -> bool {
     }
 }
 
-/// Returns the text of a candidate, trimmed.
-pub(super) fn candidate_text<'t>(text: &'t str, one: &Candidate) -> &'t str {
-    text.get(one.start..one.end.min(text.len())).unwrap_or_default().trim()
-}
-
 /// Counts the other candidates that fit as well and have different text.
 fn rivals(
     fitter: &mut Fitter<'_>,
@@ -479,25 +445,6 @@ fn rivals(
     rivals
 }
 
-/// Builds the reading of a candidate. A cut candidate gets a misfit at the position of the cut.
-pub(super) fn build_reading(
-    fitter: &mut Fitter<'_>,
-    candidate: &Candidate,
-    rivals: usize,
-) -> Reading {
-    let mut out = FitNotes::default();
-    let value = fitter.build(candidate.root, &mut out).unwrap_or_default();
-    let mut misfits = out.misfits;
-    if candidate.ending == CutEnding::Cut && fitter.level != Level::Salvage {
-        let (expected, found) = ("the rest of the value", "the end of the reply");
-        let pointer = fitter.tree.cut_pointer(candidate.root);
-        let (expected, found) = (expected.to_owned(), found.to_owned());
-        misfits.insert(0, Misfit { pointer, expected, found, unseen: true });
-    }
-    let (repairs, ending) = (out.repairs, candidate.ending.clone());
-    Reading { value, repairs, misfits, ending, rivals }
-}
-
 /// Reads a text that is cut off.
 pub(super) fn partial(
     reader: &Reader<'_>,
@@ -508,7 +455,7 @@ pub(super) fn partial(
         return Err(ScanError::TooLarge(reader.limits.bytes).into());
     }
     let shape = reader.shape;
-    if matches!(shape.form(shape.root()), ShapeKind::Text(_)) {
+    if matches!(shape.kind(shape.root()), ShapeKind::Text(_)) {
         let shown = thinking::answer_so_far(text).ok_or_else(|| no_value(reader, text))?;
         return Ok(Reading { ending: CutEnding::Cut, ..reading(Value::String(shown.to_owned())) });
     }

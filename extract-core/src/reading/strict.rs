@@ -7,7 +7,9 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::contract::shape::{ObjectForm, OtherFields, Shape, ShapeId, ShapeKind, narrowed};
+use crate::contract::shape::{
+    ObjectShape, OtherFields, Shape, ShapeId, ShapeKind, intersect_options,
+};
 
 /// A value that was parsed from JSON text.
 pub(super) struct Parsed {
@@ -113,7 +115,7 @@ const STEPS: u32 = 1_000_000;
 fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> bool {
     let Some(fewer) = left.checked_sub(1) else { return false };
     *left = fewer;
-    match shape.form(id) {
+    match shape.kind(id) {
         ShapeKind::Any => true,
         ShapeKind::Never => false,
         ShapeKind::Null => value.is_null(),
@@ -151,7 +153,7 @@ fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> bool {
                 return true;
             }
             // A string, if one is allowed, keeps digits that a float loses.
-            let is_text = |&id: &ShapeId| matches!(shape.form(id), ShapeKind::Text(_));
+            let is_text = |&id: &ShapeId| matches!(shape.kind(id), ShapeKind::Text(_));
             if value.is_f64() && union.options.iter().any(is_text) {
                 return false;
             }
@@ -160,7 +162,7 @@ fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> bool {
                 for tag in &union.tags {
                     let Some(Value::String(name)) = map.get(&tag.name) else { continue };
                     let Some((named, true)) = tag.options(name) else { return false };
-                    bound = Some(narrowed(bound, named));
+                    bound = Some(intersect_options(bound, named));
                 }
             }
             match bound {
@@ -179,7 +181,7 @@ fn check(value: &Value, shape: &Shape, id: ShapeId, left: &mut u32) -> bool {
 fn check_object(
     map: &Map<String, Value>,
     shape: &Shape,
-    object: &ObjectForm,
+    object: &ObjectShape,
     left: &mut u32,
 ) -> bool {
     if object.keys.is_some() {
@@ -195,7 +197,7 @@ fn check_object(
                 object.fields[index].shape
             }
             Some(_) => return false,
-            None => match object.other(key) {
+            None => match object.shape_of_other(key) {
                 OtherFields::Values(values) => values,
                 OtherFields::Open | OtherFields::Closed => return false,
             },

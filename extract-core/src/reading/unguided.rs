@@ -1,10 +1,10 @@
 //! Reads a text without a schema: returns its values as written, without conversion.
 
 use super::candidates::{self, Candidate, SECOND_TRIES};
+use super::chosen::{build_reading, location_repair, no_value};
 use super::error::ReadError;
 use super::fit::Fitter;
 use super::report::{CutEnding, Reading, Repair, RepairKind, excerpt};
-use super::search::{build_reading, location_repair, no_value};
 use super::tree::{Kind, NONE, NodeId, Tree};
 use super::{Reader, thinking};
 

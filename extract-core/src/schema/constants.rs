@@ -14,7 +14,7 @@ pub(crate) struct Constant {
 
 impl PartialEq for Constant {
     fn eq(&self, other: &Self) -> bool {
-        same(&self.value, &other.value)
+        json_equal(&self.value, &other.value)
     }
 }
 
@@ -58,19 +58,20 @@ pub(crate) fn spellings(value: &Value, members: &Map<String, Value>) -> Vec<Stri
 }
 
 /// Equality as JSON Schema has it: `1` is `1.0`.
-pub(crate) fn same(left: &Value, right: &Value) -> bool {
+pub(crate) fn json_equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(one), Value::Number(other)) => {
             one == other || one.as_f64() == other.as_f64() && (one.is_f64() || other.is_f64())
         }
         (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+            one.len() == other.len()
+                && one.iter().zip(other).all(|(one, other)| json_equal(one, other))
         }
         (Value::Object(one), Value::Object(other)) => {
             one.len() == other.len()
                 && one
                     .iter()
-                    .all(|(name, one)| other.get(name).is_some_and(|other| same(one, other)))
+                    .all(|(name, one)| other.get(name).is_some_and(|other| json_equal(one, other)))
         }
         _ => left == right,
     }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::constants::same;
+use super::constants::json_equal;
 use super::node::{NodeId, NodeKind, OtherMembers, Plain};
 use super::tree::Tree;
 use super::{Kinds, Node};
@@ -39,7 +39,8 @@ impl Tree {
     }
 
     fn fits_plain(&self, plain: &Plain, value: &Value, budget: &mut usize, depth: usize) -> bool {
-        let is_listed = |all: &Vec<super::Constant>| all.iter().any(|one| same(&one.value, value));
+        let is_listed =
+            |all: &Vec<super::Constant>| all.iter().any(|one| json_equal(&one.value, value));
         if !plain.constants.as_ref().is_none_or(is_listed) {
             return false;
         }

@@ -33,7 +33,7 @@ pub(crate) mod validator;
 mod written;
 
 pub(crate) use bounds::{Bounds, Lengths};
-pub(crate) use constants::{Constant, same};
+pub(crate) use constants::{Constant, json_equal};
 pub use constraint::Constraint;
 pub(crate) use cost_guard::CheckKind;
 pub(crate) use drafts::{in_json_schema, modernized};

@@ -1,4 +1,4 @@
-//! The partial form of an enum with data: the same variants, and how the fields of each are reached.
+//! Writes the partial form of an enum with data: its variants and the access to their fields by index.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -8,7 +8,7 @@ use super::{Writer, Written, field_doc, members, variant_doc};
 use crate::model::{Field, Variant};
 use crate::wire::Representation;
 
-/// What each variant adds to the matches that are written.
+/// The generated code by method: one entry for every variant, or for every field of a variant.
 #[derive(Default)]
 struct Arms {
     declared: Vec<TokenStream>,
@@ -22,6 +22,7 @@ struct Arms {
 }
 
 impl Writer<'_> {
+    /// Writes the partial form of an enum with these variants. `written` holds the fields in the input.
     pub(super) fn write_enum(&self, variants: &[Variant], written: &[&Fields]) -> Written {
         let private = self.private();
         let krate = self.krate;
@@ -120,6 +121,7 @@ impl Writer<'_> {
         Written { outside, seed }
     }
 
+    /// Adds the code of one variant. `number` is its index among the variants that are not skipped.
     fn arms_of(
         &self,
         arms: &mut Arms,

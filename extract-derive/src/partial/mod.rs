@@ -1,5 +1,5 @@
-//! The partial form of the type: the same fields, each a `Partial` of its type, for values that are
-//! still arriving. What a field's type is does not matter here.
+//! Writes the partial form of the type, which holds a value that is still arriving: the same fields, each a
+//! `Partial` of its type. Knows nothing of the fields' types.
 
 mod enums;
 mod structs;
@@ -13,16 +13,16 @@ use crate::bounds::{self, Params};
 use crate::model::{Body, Container, Field, Variant};
 use crate::wire::{Representation, Shape};
 
-/// What the derive writes for the partial form.
+/// The code of the partial form.
 #[derive(Default)]
 pub(crate) struct Written {
-    /// Beside the type.
+    /// The items beside the type.
     pub(crate) outside: TokenStream,
-    /// In the implementation of `Extract`.
+    /// The method `seed` in the implementation of `Extract`; empty without a partial form.
     pub(crate) seed: TokenStream,
 }
 
-/// Writes the partial form, if the type has one.
+/// Writes the partial form; nothing if the type has none.
 pub(crate) fn write(container: &Container) -> Written {
     if !has_partial(container) {
         return Written::default();
@@ -39,7 +39,9 @@ pub(crate) fn write(container: &Container) -> Written {
     }
 }
 
-/// Whether the type's parts can be told apart before it is whole.
+/// Returns whether the type has a partial form. It has none with `skip(Partial)`, `stream(whole)`, `from`,
+/// `try_from`, a lifetime parameter or no field. An enum has none either if it is untagged, has no variant
+/// with data, or has a type parameter that no field uses.
 pub(crate) fn has_partial(container: &Container) -> bool {
     let words = &container.words;
     let generics = &container.input.generics;
@@ -70,9 +72,9 @@ struct Writer<'a> {
     ident: &'a Ident,
     name: Ident,
     vis: &'a Visibility,
-    /// Those of the implementations.
+    /// The generics with the bounds of the implementations.
     bounded: Generics,
-    /// The type itself, in place of `Self`.
+    /// The type with its arguments, which replaces `Self`.
     this: TokenStream,
 }
 
@@ -96,18 +98,20 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Returns the path of the private module that the partial form's code uses.
     fn private(&self) -> TokenStream {
         let krate = self.krate;
         quote!(#krate::__private::partial)
     }
 
-    /// The type of the partial field.
+    /// Returns the type of the field in the partial form.
     fn ty(&self, field: &Field) -> TokenStream {
         let private = self.private();
         let ty = without_self(field.ty.to_token_stream(), &self.this);
         quote!(#private::Partial<#ty>)
     }
 
+    /// Returns the expression of the field's initial partial value.
     fn seed(&self, field: &Field) -> TokenStream {
         let private = self.private();
         if field.words.with.is_some() || field.wire.reader.is_some() {
@@ -117,7 +121,7 @@ impl<'a> Writer<'a> {
         quote!((&#private::FieldSeed::<#ty>::NEW).seed())
     }
 
-    /// The row of a field in the table of its type.
+    /// Returns the expression of the field's entry in the table of fields.
     fn row(&self, field: &Field) -> TokenStream {
         let private = self.private();
         let name = field.wire.name.clone().unwrap_or_default();
@@ -127,15 +131,16 @@ impl<'a> Writer<'a> {
         quote!(#private::Field::new(#name) #whole #required #flat)
     }
 
+    /// Returns the doc comment of the partial form, followed by that of the type.
     fn doc(&self) -> TokenStream {
-        let about =
-            format!("What has come so far of a [`{}`] that is still arriving.", self.ident.unraw());
+        let about = format!("The part of a [`{}`] that has arrived so far.", self.ident.unraw());
         let own = docs(&self.container.input.attrs);
         let gap = (!own.is_empty()).then(|| quote!(#[doc = ""]));
         quote!(#[doc = #about] #gap #(#own)*)
     }
 
-    /// What structs and enums have alike: debugging, comparing, JSON.
+    /// Writes the implementations of `Debug`, `PartialEq` and `Serialize`. `parts` is an expression of
+    /// `&dyn PartialFields`, and `same` an expression that compares `self` with `other`.
     fn shared(&self, parts: &TokenStream, same: &TokenStream) -> TokenStream {
         let private = self.private();
         let (krate, name) = (self.krate, &self.name);
@@ -167,8 +172,8 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The fields as they are written behind the name. Where fields before it are skipped, a field of a
-/// tuple has another number than its own.
+/// Returns the members of the partial form. A field of a tuple has its index among the fields that are not
+/// skipped.
 fn members(shown: &[(&Field, &syn::Field)]) -> Vec<Member> {
     let member = |(index, (field, _)): (usize, &(&Field, &syn::Field))| match &field.member {
         Member::Named(_) => field.member.clone(),
@@ -177,21 +182,28 @@ fn members(shown: &[(&Field, &syn::Field)]) -> Vec<Member> {
     shown.iter().enumerate().map(member).collect()
 }
 
+/// Returns the doc attributes.
 fn docs(attrs: &[Attribute]) -> Vec<&Attribute> {
     attrs.iter().filter(|attr| attr.path().is_ident("doc")).collect()
 }
 
+/// Returns the field's doc comment, or a default.
 fn field_doc(field: &syn::Field) -> TokenStream {
     let own = docs(&field.attrs);
-    if own.is_empty() { quote!(#[doc = "What has come of it."]) } else { quote!(#(#own)*) }
+    if own.is_empty() {
+        quote!(#[doc = "The part of the field that has arrived so far."])
+    } else {
+        quote!(#(#own)*)
+    }
 }
 
+/// Returns the variant's doc comment, or a default.
 fn variant_doc(variant: &syn::Variant) -> TokenStream {
     let own = docs(&variant.attrs);
-    if own.is_empty() { quote!(#[doc = "It is this variant."]) } else { quote!(#(#own)*) }
+    if own.is_empty() { quote!(#[doc = "The value is this variant."]) } else { quote!(#(#own)*) }
 }
 
-/// The same tokens with the type's name in place of `Self`, which means another type here.
+/// Returns the tokens with `Self` replaced by the type: in the partial form, `Self` is another type.
 fn without_self(tokens: TokenStream, this: &TokenStream) -> TokenStream {
     tokens
         .into_iter()

@@ -1,4 +1,4 @@
-//! The partial form of a struct: the same fields, and how they are reached.
+//! Writes the partial form of a struct: its declaration and the access to its fields by index.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,6 +9,7 @@ use crate::model::Field;
 use crate::wire::Shape;
 
 impl Writer<'_> {
+    /// Writes the partial form of a struct with these fields.
     pub(super) fn write_struct(&self, fields: &[Field], written: &Fields) -> Written {
         let private = self.private();
         let krate = self.krate;
@@ -94,7 +95,8 @@ impl Writer<'_> {
         Written { outside, seed }
     }
 
-    /// What stands behind the name of the struct, and the struct of which nothing has come.
+    /// Returns the tokens of the declaration after the struct's name, and the expression of an empty partial
+    /// struct.
     fn declared(&self, kept: &[(&Field, &syn::Field)], named: bool) -> (TokenStream, TokenStream) {
         let private = self.private();
         let generics = &self.container.input.generics;
@@ -124,7 +126,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The methods that lead to the places of the fields.
+    /// Writes the methods `at`, `at_mut` and `seed`, which access the fields by index.
     fn places(&self, kept: &[(&Field, &syn::Field)], members: &[Member]) -> TokenStream {
         let private = self.private();
         let seeds = kept.iter().enumerate().map(|(index, (field, _))| {

@@ -79,10 +79,10 @@ impl Asked for Order {
     }
 }
 
-/// What a warehouse has.
+/// The stock of a warehouse.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Instructor, Extract)]
 #[extract(skip(Deserialize, JsonSchema))]
-#[llm(description = "What a warehouse has.")]
+#[llm(description = "The stock of a warehouse.")]
 pub struct Stock {
     pub items: Vec<Line>,
 }
@@ -128,11 +128,11 @@ pub enum Mood {
 #[extract(skip(Deserialize, JsonSchema))]
 #[llm(description = "An event.")]
 pub struct Event {
-    /// What it is called.
-    #[llm(description = "What it is called.")]
+    /// Name of the event.
+    #[llm(description = "Name of the event.")]
     pub name: String,
-    /// Where it takes place.
-    #[llm(description = "Where it takes place.")]
+    /// Place of the event.
+    #[llm(description = "Place of the event.")]
     pub place: String,
     /// The day, as YYYY-MM-DD.
     #[llm(description = "The day, as YYYY-MM-DD.")]
@@ -182,8 +182,8 @@ pub struct Contact {
 #[extract(skip(Deserialize, JsonSchema))]
 #[llm(description = "An invoice.")]
 pub struct Invoice {
-    /// Who sends it.
-    #[llm(description = "Who sends it.")]
+    /// Name of the sender.
+    #[llm(description = "Name of the sender.")]
     pub vendor: String,
     /// The invoice's number.
     #[llm(description = "The invoice's number.")]

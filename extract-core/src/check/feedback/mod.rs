@@ -129,7 +129,7 @@ pub fn render_feedback(feedback: &Feedback<'_>) -> String {
 
 /// Returns the names of the parts and their pointers.
 fn requested_parts(parts: &ReaskParts) -> String {
-    let each = parts.iter().map(|part| format!("\n- `{}`: {}", part.name, part.type_path));
+    let each = parts.iter().map(|part| format!("\n- `{}`: {}", part.name, part.sent_pointer));
     format!(", corrected; everything else is kept as it is:{}", each.collect::<String>())
 }
 

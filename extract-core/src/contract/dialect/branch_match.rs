@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::plan::{Branch, KEY, Member, OtherSteps, Plan, SAME, Step, StepId, TUPLE_REST, VALUE};
-use crate::schema::{Kinds, NodeId, NodeKind, Plain, Tree, same};
+use crate::schema::{Kinds, NodeId, NodeKind, Plain, Tree, json_equal};
 
 /// How deep a value is looked into.
 const DEPTH: usize = 128;
@@ -195,6 +195,6 @@ impl BranchMatcher<'_> {
 fn alike(known: &Value, value: &Value) -> bool {
     match (known, value) {
         (Value::String(known), Value::String(text)) => known.eq_ignore_ascii_case(text),
-        _ => same(known, value),
+        _ => json_equal(known, value),
     }
 }

@@ -91,7 +91,7 @@ impl DialectError {
             }
             Self::Limit { fields, .. } => {
                 for field in fields {
-                    if let Some(place) = wrapper::inside(field) {
+                    if let Some(place) = wrapper::pointer_inside(field) {
                         *field = place.to_owned();
                     }
                 }

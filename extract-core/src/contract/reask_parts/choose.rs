@@ -1,18 +1,19 @@
-//! Choosing: the smallest parts of a value that hold all of its problems and can stand alone.
+//! Chooses the smallest parts of a value that hold all of its problems and can be asked for alone.
 
 use serde_json::Value;
 
 use super::locate::{PathNode, path};
 use crate::contract::{Contract, Problem};
 
-/// An element of a list or a map that is no larger, in bytes of JSON, is asked for as a whole: what
-/// is in it belongs together. Of a larger one only the member that is wrong is asked for.
+/// The largest element, in bytes of JSON, that is asked for as a whole, since its members belong together.
+/// Of a larger element only the wrong member is asked for. The same holds for entries of maps.
 const ELEMENT: usize = 1024;
 
-/// The most parts that are asked for at once.
+/// The most parts of one request.
 const MOST: usize = 100;
 
-/// The parts, in the order of their first problems; `None` where the value itself is one.
+/// Returns the parts in the order of their first problems. `None` if a problem belongs to no part, if there
+/// is no problem, or if there are too many parts.
 pub(super) fn choose<'a>(
     whole: &Contract,
     value: &'a Value,
@@ -33,7 +34,8 @@ pub(super) fn choose<'a>(
     (!parts.is_empty()).then_some(parts)
 }
 
-/// The last place on the way that is an element of moderate size, or else the last place.
+/// Returns the innermost element of a list or a map if it is small enough, otherwise the last node of the
+/// path. `None` if the path is empty.
 fn smallest(mut stops: Vec<PathNode<'_>>) -> Option<PathNode<'_>> {
     let is_moderate =
         |stop: &PathNode<'_>| stop.value.is_none_or(|value| value.to_string().len() <= ELEMENT);
@@ -44,7 +46,7 @@ fn smallest(mut stops: Vec<PathNode<'_>>) -> Option<PathNode<'_>> {
     }
 }
 
-/// Whether one place is another, or around it.
+/// Returns whether `inner` points at the value at `outer`, or into it.
 fn holds(outer: &str, inner: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

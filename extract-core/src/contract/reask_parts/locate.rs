@@ -1,24 +1,25 @@
-//! Locating: the nodes of a schema on the way to a place of a value, as far as it is plain which they
-//! are.
+//! Follows a JSON pointer through a value and its schema, as far as the schema node of each step is
+//! certain.
 
 use serde_json::Value;
 
-use crate::schema::{Kinds, NodeId, OtherMembers, Plain, Tree, same};
+use crate::schema::{Kinds, NodeId, OtherMembers, Plain, Tree, json_equal};
 use crate::schema::{push_segment, segments};
 
-/// A place on the way.
+/// One step of a path: a place in the value and its schema node.
 #[derive(Debug, Clone)]
 pub(super) struct PathNode<'a> {
+    /// The JSON pointer into the value.
     pub(super) pointer: String,
     pub(super) node: NodeId,
-    /// What is there; none where it is missing.
+    /// The JSON value there; `None` if it is missing.
     pub(super) value: Option<&'a Value>,
-    /// Whether it is one of many of its kind: an element of a list, or an entry of a map.
+    /// Whether it is an element of a list or an entry of a map.
     pub(super) is_element: bool,
 }
 
-/// The places from `node` (which is not among them) to `pointer`, as far as each can be told from
-/// the schema: it ends before a place that the schema does not know, or knows in several ways.
+/// Returns the steps from `node` to `pointer`, without `node` itself. The path ends before the first step
+/// whose schema node is missing or ambiguous.
 pub(super) fn path<'a>(
     tree: &Tree,
     mut node: NodeId,
@@ -30,7 +31,7 @@ pub(super) fn path<'a>(
     let mut here = String::new();
     for segment in segments(pointer) {
         let Some(value) = at else { break };
-        let Some((inner, is_element)) = inside(tree, node, value, &segment) else { break };
+        let Some((inner, is_element)) = child_node(tree, node, value, &segment) else { break };
         push_segment(&mut here, &segment);
         at = match value {
             Value::Object(members) => members.get(&segment),
@@ -43,14 +44,15 @@ pub(super) fn path<'a>(
     stops
 }
 
-/// The one node of a member or an element, and whether it is one of many.
-fn inside(tree: &Tree, node: NodeId, value: &Value, segment: &str) -> Option<(NodeId, bool)> {
+/// Returns the node of a member or an element, and whether it is an element or an entry. `None` if the
+/// schema has no node for it, or several.
+fn child_node(tree: &Tree, node: NodeId, value: &Value, segment: &str) -> Option<(NodeId, bool)> {
     let all = tree.alternatives(node);
-    let may_be = |plain: &&Plain| all.len() == 1 || may_be(tree, plain, value);
+    let may_be = |plain: &&Plain| all.len() == 1 || may_match(tree, plain, value);
     let mut found = None;
-    // It does not matter which alternative it is where all that may be meant say the same.
+    // Several alternatives are no obstacle if all that the value may be meant for lead to the same node.
     for plain in all.iter().filter_map(|&id| tree.plain(id)).filter(may_be) {
-        let inner = if plain.is_conditional() { None } else { step(plain, value, segment) };
+        let inner = if plain.is_conditional() { None } else { child_in(plain, value, segment) };
         if inner.is_none() || found.is_some_and(|found| Some(found) != inner) {
             return None;
         }
@@ -59,7 +61,8 @@ fn inside(tree: &Tree, node: NodeId, value: &Value, segment: &str) -> Option<(No
     found
 }
 
-fn step(plain: &Plain, value: &Value, segment: &str) -> Option<(NodeId, bool)> {
+/// Returns the node of a member or an element in one alternative, as [`inside`] does.
+fn child_in(plain: &Plain, value: &Value, segment: &str) -> Option<(NodeId, bool)> {
     match value {
         Value::Object(_) => {
             if let Some(member) = plain.member(segment) {
@@ -81,9 +84,9 @@ fn step(plain: &Plain, value: &Value, segment: &str) -> Option<(NodeId, bool)> {
     }
 }
 
-/// Whether a value that need not be right can be meant for an alternative: by its kind, its constants
-/// and the names of its members.
-fn may_be(tree: &Tree, plain: &Plain, value: &Value) -> bool {
+/// Returns whether a value, which may have problems, can be meant for an alternative. Its kind, its
+/// constants and the names of its members decide.
+fn may_match(tree: &Tree, plain: &Plain, value: &Value) -> bool {
     let kind = Kinds::of(value);
     let kind = if Kinds::NUMBER.has(kind) { Kinds::NUMBER } else { kind };
     if !plain.kinds.is_none_or(|kinds| kinds.meets(kind)) || !is_constant(plain, value) {
@@ -97,9 +100,9 @@ fn may_be(tree: &Tree, plain: &Plain, value: &Value) -> bool {
     })
 }
 
-/// Whether a value is what a schema of one constant names.
+/// Returns whether a value equals the constant of a schema. True if the schema has no single constant.
 fn is_constant(plain: &Plain, value: &Value) -> bool {
-    plain.constant().is_none_or(|only| same(&only.value, value))
+    plain.constant().is_none_or(|only| json_equal(&only.value, value))
 }
 
 #[cfg(test)]

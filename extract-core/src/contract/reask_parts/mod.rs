@@ -1,5 +1,5 @@
-//! Parts: what is wrong in a value that is right for the most part, to be asked for by itself,
-//! against its own part of the schema, and put back in its place.
+//! [`ReaskParts`]: the parts of a value that have problems. A request asks for them alone, against their
+//! subschemas, and their new values are merged into the value.
 
 mod choose;
 mod locate;
@@ -11,24 +11,24 @@ use serde_json::Value;
 
 use super::{Contract, LoweredContract, Problem, Problems};
 
-/// A part of a value.
+/// A part of a value that is asked for again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReaskPart {
-    /// What it is asked for as.
+    /// The name of its member in the answer.
     pub name: String,
-    /// Where it belongs: its JSON pointer in the value.
+    /// Its JSON pointer in the value, which has the shape of the type.
     pub pointer: String,
-    /// The same place in the value as the model sees it.
-    pub type_path: String,
+    /// Its JSON pointer in the value as the model sees it.
+    pub sent_pointer: String,
 }
 
-/// The parts of a value that hold all of its problems, and what they are asked for by: an object with
-/// one member for each.
+/// The parts of a value that hold all of its problems, with the contract that they are asked for by: an
+/// object with one member for each part.
 ///
-/// A part is an element of a list, an entry of a map, or a member of an object: the smallest around a
-/// problem whose schema is plain. A value that is wrong as a whole, or in what no schema speaks of,
-/// has no parts.
+/// A part is an element of a list, an entry of a map, or a member of an object. It is the smallest one
+/// around a problem whose schema node is certain. A value has no parts if it is wrong as a whole, or at a
+/// place that no schema describes.
 ///
 /// ```
 /// use extract_llm::check::violations;
@@ -56,12 +56,15 @@ pub struct ReaskPart {
 pub struct ReaskParts {
     parts: Vec<ReaskPart>,
     contract: Arc<Contract>,
+    /// The bytes of JSON of the parts as they are.
     bytes: usize,
 }
 
 impl ReaskParts {
-    /// The parts of a value, of the type's own shape, that hold these problems; `None` where it has
-    /// to be asked for as a whole. `form` is what the whole was asked for in.
+    /// Returns the parts of a value that hold these problems; `None` if the value has to be asked for as a
+    /// whole.
+    ///
+    /// The value has the shape of the type. `form` is the form that the whole was asked for in.
     pub fn of(
         whole: &Contract,
         form: Option<&LoweredContract>,
@@ -76,7 +79,7 @@ impl ReaskParts {
             .map(|((stop, name), place)| ReaskPart {
                 name,
                 pointer: stop.pointer.clone(),
-                type_path: place,
+                sent_pointer: place,
             })
             .collect();
         let bytes =
@@ -86,28 +89,28 @@ impl ReaskParts {
         Some(Self { parts, contract, bytes })
     }
 
-    /// What the parts are asked for by.
+    /// Returns the contract of the parts: an object with one member for each of them.
     pub fn contract(&self) -> &Arc<Contract> {
         &self.contract
     }
 
-    /// Each part.
+    /// Returns an iterator over the parts.
     pub fn iter(&self) -> std::slice::Iter<'_, ReaskPart> {
         self.parts.iter()
     }
 
-    /// Where the parts belong, as JSON pointers into the value.
+    /// Returns the JSON pointers of the parts in the value.
     pub fn pointers(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().map(|part| part.pointer.as_str())
     }
 
-    /// The bytes of JSON that the parts of the value take as they are; what is missing takes none.
+    /// Returns the bytes of JSON that the parts take in the value. A missing part takes none.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The value with the parts of an answer in their places; a part that the answer leaves out stays
-    /// as it is. `None` where the answer holds no part at all.
+    /// Returns the value with the parts of an answer in it. A part that the answer leaves out stays as it
+    /// is. `None` if the answer has no part.
     pub fn merge(&self, value: &Value, answer: &Value) -> Option<Value> {
         let answer = answer.as_object()?;
         let given = self.parts.iter().filter_map(|part| Some((part, answer.get(&part.name)?)));
@@ -122,7 +125,7 @@ impl ReaskParts {
         Some(merged)
     }
 
-    /// A problem of an answer, as one of the merged value.
+    /// Translates the pointer of a problem in an answer to one in the merged value.
     pub(crate) fn to_whole(&self, mut problem: Problem) -> Problem {
         let inside = problem.pointer.strip_prefix('/').unwrap_or_default();
         let (name, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
@@ -141,7 +144,8 @@ impl<'a> IntoIterator for &'a ReaskParts {
     }
 }
 
-/// Puts a value where another is, or would be.
+/// Puts a value at a pointer, in place of the one there. A missing member is added; a missing element is
+/// not.
 fn put(value: &mut Value, pointer: &str, new: Value) {
     let Some((parent, name)) = pointer.rsplit_once('/') else { return };
     let name = name.replace("~1", "/").replace("~0", "~");

@@ -1,5 +1,4 @@
-//! The schema that parts are asked for by: an object with one member for each, and the definitions
-//! that they need.
+//! Builds the contract of parts: an object with one member for each part, and the definitions they need.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,11 +11,11 @@ use crate::contract::{Contract, ContractError, name, wrapper};
 use crate::schema::embed;
 use crate::schema::segments;
 
-/// The longest name of a part.
+/// The longest name of a part, in bytes.
 const LONGEST: usize = 48;
 
-/// A name for each part, from its place. None is that of a member of the whole: an answer must not be
-/// taken for one where it is the other.
+/// Returns a name for each part, made from its pointer. No name is that of a member of the whole value, so
+/// that an answer with parts cannot be mistaken for a whole value.
 pub(super) fn names(whole: &Contract, stops: &[PathNode<'_>]) -> Vec<String> {
     let tree = whole.tree();
     let members = tree.plain(tree.root()).into_iter().flat_map(|plain| &plain.members);
@@ -28,7 +27,7 @@ pub(super) fn names(whole: &Contract, stops: &[PathNode<'_>]) -> Vec<String> {
             if whole.is_wrapped() {
                 words.insert(0, String::from(wrapper::KEY));
             }
-            // What is nearest says the most.
+            // The last segments say the most about a part.
             while words.len() > 1
                 && words.iter().map(|word| word.len() + 1).sum::<usize>() > LONGEST
             {
@@ -49,7 +48,7 @@ pub(super) fn names(whole: &Contract, stops: &[PathNode<'_>]) -> Vec<String> {
         .collect()
 }
 
-/// The contract of the parts.
+/// Builds the contract of the parts. Fails if their schema cannot be compiled.
 pub(super) fn contract(
     whole: &Contract,
     stops: &[PathNode<'_>],
@@ -57,7 +56,7 @@ pub(super) fn contract(
 ) -> Result<Arc<Contract>, ContractError> {
     let mut members = Map::new();
     for (stop, part) in stops.iter().zip(parts) {
-        let pointer = &part.type_path;
+        let pointer = &part.sent_pointer;
         let words = match whole.tree().description(stop.node) {
             Some(words) => format!("At {pointer}: {words}"),
             None => format!("At {pointer}."),
@@ -68,7 +67,7 @@ pub(super) fn contract(
     let about = "Parts of the answer, corrected. Everything else is kept as it is.";
     let mut schema = embed::described(embed::object(members), about);
     embed::define(&mut schema, whole.sent_schema());
-    // A name of a contract is ASCII.
+    // Cutting is safe: the name of a contract is ASCII.
     let name = whole.name();
     let name = format!("{}_parts", name.get(..LONGEST).unwrap_or(name));
     whole.build_like(name, schema).map(Arc::new)

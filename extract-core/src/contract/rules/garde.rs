@@ -1,4 +1,4 @@
-//! The rules of the crate `garde`.
+//! Validators of the crate `garde`.
 
 use std::any::{Any, type_name};
 
@@ -6,8 +6,8 @@ use garde::Validate;
 
 use crate::contract::{CheckError, CheckFailure, Checker, Extract, Problem};
 
-/// Reports what `garde` finds wrong with the value at this place. Its context, if it is not `()`, is
-/// the one of its type that was given to the extraction.
+/// Reports the violations that `garde` finds in the current value. A context other than `()` is the value
+/// of that type that was passed to the extraction.
 pub fn report<T>(value: &T, checker: &mut Checker<'_>)
 where
     T: Extract + Validate<Context: Any>,
@@ -20,7 +20,7 @@ where
     };
     let Err(report) = value.validate_with(context) else { return };
     for (path, error) in report.iter() {
-        // Its paths are kept from their ends, and its own macros read them so.
+        // garde's paths are stored from the end, and only this hidden method of its macros reads them.
         let named = path.__iter().rev().filter(|(_, name)| !name.is_empty());
         let path = named.map(|(_, name)| name.to_string()).collect();
         let (pointer, unknown) = checker.pointer_of_code_path(value, path);

@@ -1,12 +1,12 @@
-//! Rules that a type has in the words of another crate, one file a crate. What the derive writes for
-//! `#[extract(garde)]` and `#[extract(validator)]` calls `report` of the module of that name.
+//! Validators of other crates, one file per crate. For `#[extract(garde)]` and `#[extract(validator)]` the
+//! derive calls `report` of the module with that name.
 
 #[cfg(feature = "garde")]
 pub mod garde;
 #[cfg(feature = "validator")]
 pub mod validator;
 
-/// Stands in for a feature that is off, so that the compiler says so.
+/// Defines the module of a feature that is off. Its functions give a compile error that names the feature.
 #[cfg(not(all(feature = "garde", feature = "validator")))]
 macro_rules! off {
     ($name:ident, $message:literal, $note:literal) => {

@@ -1,4 +1,4 @@
-//! The rules of the crate `validator`.
+//! Validators of the crate `validator`.
 
 use std::any::Any;
 
@@ -6,31 +6,37 @@ use validator::{Validate, ValidateArgs, ValidationError, ValidationErrors, Valid
 
 use crate::contract::{Checker, Extract, Problem};
 
-/// What `validator` calls the value itself, among the names of its fields.
+/// The names that `validator` uses for the value itself, in the place of a field name.
 const ITSELF: [&str; 2] = ["__all__", "_tmp_validator"];
 
-/// Reports what `validator` finds wrong with the value at this place.
+/// Reports the violations that `validator` finds in the current value.
 pub fn report<T: Extract + Validate>(value: &T, checker: &mut Checker<'_>) {
-    tell(value, value.validate(), checker);
+    report_errors(value, value.validate(), checker);
 }
 
-/// The same for rules with a context: the one of this type that was given to the extraction.
+/// Reports the violations that `validator` finds with a context: the value of type `C` that was passed to
+/// the extraction. Without one, the check fails.
 pub fn report_with<C, T>(value: &T, checker: &mut Checker<'_>)
 where
     C: Any + Send + Sync,
     T: Extract + for<'a> ValidateArgs<'a, Args = &'a C>,
 {
     match checker.context().get::<C>() {
-        Ok(context) => tell(value, value.validate_with_args(context), checker),
+        Ok(context) => report_errors(value, value.validate_with_args(context), checker),
         Err(missing) => checker.report(Err(missing)),
     }
 }
 
-fn tell<T: Extract>(value: &T, result: Result<(), ValidationErrors>, checker: &mut Checker<'_>) {
+/// Reports the violations of a value, in a stable order.
+fn report_errors<T: Extract>(
+    value: &T,
+    result: Result<(), ValidationErrors>,
+    checker: &mut Checker<'_>,
+) {
     let Err(errors) = result else { return };
     let mut found = Vec::new();
     flatten(&errors, &mut Vec::new(), &mut found);
-    // They come out of a hash map.
+    // `validator` keeps them in a hash map.
     found.sort();
     for (path, rule) in found {
         let (pointer, unknown) = checker.pointer_of_code_path(value, path);
@@ -38,7 +44,7 @@ fn tell<T: Extract>(value: &T, result: Result<(), ValidationErrors>, checker: &m
     }
 }
 
-/// All errors, each with its path.
+/// Appends all errors, with the path of each.
 fn flatten(
     errors: &ValidationErrors,
     path: &mut Vec<String>,
@@ -51,7 +57,7 @@ fn flatten(
         }
         match kind {
             ValidationErrorsKind::Field(errors) => {
-                found.extend(errors.iter().map(|error| (path.clone(), rule(error))));
+                found.extend(errors.iter().map(|error| (path.clone(), describe_rule(error))));
             }
             ValidationErrorsKind::Struct(errors) => flatten(errors, path, found),
             ValidationErrorsKind::List(items) => {
@@ -66,8 +72,8 @@ fn flatten(
     }
 }
 
-/// The rule in words: the user's, or its name and bounds.
-fn rule(error: &ValidationError) -> String {
+/// Describes the rule of an error: by the user's message, otherwise by its name and its bounds.
+fn describe_rule(error: &ValidationError) -> String {
     if let Some(message) = &error.message {
         return format!("its rule ({message})");
     }

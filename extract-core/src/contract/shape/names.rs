@@ -1,12 +1,12 @@
-//! The names that members can have anywhere in a schema: what may stand behind a comma. Knows no
-//! places: a name of one object counts for all.
+//! All names that members may have anywhere in a schema. A scanner uses them to decide whether the text
+//! after a comma can be a key; it does not know in which object it is.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Shape, ShapeKind, normal};
+use super::{Shape, ShapeKind, normal_name};
 
-/// All names of fields in a schema, with their aliases.
+/// The names of all fields in a schema, with their aliases.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct MemberNames {
     exact: HashSet<String>,
@@ -14,18 +14,20 @@ pub(crate) struct MemberNames {
 }
 
 impl MemberNames {
-    /// Whether a member can have this name, in whatever spelling.
+    /// Returns whether a member may have this name, exactly or in another spelling.
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.exact.contains(name) || self.normal.contains(&normal(name))
+        self.exact.contains(name) || self.normal.contains(&normal_name(name))
     }
 }
 
 impl Shape {
-    /// The names of all members; `None` where the schema leaves names open, as maps do.
+    /// Returns the names of all members; `None` if the schema allows any names, as a map does. Gathered
+    /// once.
     pub(crate) fn member_names(&self) -> Option<Arc<MemberNames>> {
         self.names.get_or_init(|| self.gather_names().map(Arc::new)).clone()
     }
 
+    /// Gathers the names of all objects of the schema.
     fn gather_names(&self) -> Option<MemberNames> {
         let mut names = MemberNames::default();
         for form in &self.nodes {

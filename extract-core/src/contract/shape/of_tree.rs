@@ -1,17 +1,18 @@
-//! From the tree of a schema to a [`Shape`]. Each node is compiled once, and refers to others by their
-//! index: a schema that contains itself is a cycle of shapes. Nothing here recurses.
+//! Compiles the tree of a schema into a [`Shape`]. Each node is compiled once and refers to others by
+//! index, so a recursive schema becomes a cycle of indexes. Nothing here recurses.
 
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Choices, Field, ListForm, MemberIndex, ObjectForm, OtherFields, Shape, ShapeId, ShapeKind,
-    UnionForm, Width, enter_normal, normal, variants,
+    Choices, Field, ListShape, MemberIndex, ObjectShape, OtherFields, Shape, ShapeId, ShapeKind,
+    UnionShape, Width, enter_normal, normal_name, variants,
 };
 use crate::schema::{Constant, Kinds, NodeId, NodeKind, OtherMembers, Plain, SchemaError, Tree};
 
-/// The most alternatives of all unions together, each counted with its members or constants.
+/// The most alternatives of all unions together. Each one also counts its members or constants.
 const MAX_ALTERNATIVES: usize = 400_000;
 
+/// Compiles a node of a tree, and all nodes inside it. Fails if its unions have too many alternatives.
 pub(super) fn compile(tree: &Tree, root: NodeId) -> Result<Shape, SchemaError> {
     let mut compiler = Compiler {
         tree,
@@ -24,22 +25,23 @@ pub(super) fn compile(tree: &Tree, root: NodeId) -> Result<Shape, SchemaError> {
     };
     let id = compiler.id(root)?;
     while let Some((id, part)) = compiler.open.pop() {
-        compiler.forms[id as usize] = compiler.form(part)?;
+        compiler.forms[id as usize] = compiler.compile_part(part)?;
     }
     let mut shape = Shape::of(compiler.forms, id);
     variants::bind(&mut shape);
     Ok(shape.named(tree.node(root).notes.title.as_deref().unwrap_or_default()))
 }
 
-/// A node as one kind of value: what is no union.
+/// A node, restricted to one kind of value. It is never a union.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct SingleKind {
     node: NodeId,
-    sort: KindOrder,
+    kind: ValueKind,
 }
 
+/// The kinds of value that a node without alternatives can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum KindOrder {
+enum ValueKind {
     Any,
     Bool,
     Integer,
@@ -50,25 +52,32 @@ enum KindOrder {
     Object,
 }
 
-/// The alternatives of a node, with those of unions inside of it.
+/// The alternatives of a node, including those of nested unions.
 #[derive(Default)]
 struct FlatUnion {
     parts: Vec<SingleKind>,
+    /// One of the alternatives is null, which is not among the parts.
     nullable: bool,
 }
 
+/// The state of a compilation.
 struct Compiler<'t> {
     tree: &'t Tree,
     forms: Vec<ShapeKind>,
+    /// The nodes that have an index already.
     nodes: HashMap<NodeId, ShapeId>,
+    /// The parts that have an index already.
     parts: HashMap<SingleKind, ShapeId>,
-    /// The parts that have an index and no form yet.
+    /// The parts that have an index and are not compiled yet.
     open: Vec<(ShapeId, SingleKind)>,
+    /// The index of the node that every value fits, once there is one.
     any: Option<ShapeId>,
+    /// The alternatives counted so far, with their members or constants.
     alternatives: usize,
 }
 
 impl<'t> Compiler<'t> {
+    /// Returns the index of a node. A node with several kinds of values becomes a union.
     fn id(&mut self, node: NodeId) -> Result<ShapeId, SchemaError> {
         let node = self.tree.behind(node);
         if let Some(&known) = self.nodes.get(&node) {
@@ -85,12 +94,14 @@ impl<'t> Compiler<'t> {
         Ok(id)
     }
 
+    /// Adds a compiled node and returns its index.
     fn add(&mut self, form: ShapeKind) -> ShapeId {
         self.forms.push(form);
-        // The nodes of a tree, and the alternatives, are far fewer.
+        // Cannot overflow: a tree has far fewer nodes and alternatives.
         ShapeId::try_from(self.forms.len() - 1).unwrap_or(ShapeId::MAX)
     }
 
+    /// Returns the index of a part, and queues the part for compilation if it is new.
     fn part(&mut self, part: SingleKind) -> ShapeId {
         if let Some(&known) = self.parts.get(&part) {
             return known;
@@ -101,7 +112,7 @@ impl<'t> Compiler<'t> {
         id
     }
 
-    /// What fits where nothing is said.
+    /// Returns the index of the node that every value fits.
     fn any(&mut self) -> ShapeId {
         if let Some(known) = self.any {
             return known;
@@ -111,12 +122,12 @@ impl<'t> Compiler<'t> {
         id
     }
 
-    /// The constraints of a part.
+    /// Returns the constraints of a node without alternatives.
     fn plain(&self, node: NodeId) -> Option<&'t Plain> {
         self.tree.plain(node)
     }
 
-    /// Lays unions inside of unions flat.
+    /// Collects the alternatives of a node, including those of nested unions.
     fn flat(&mut self, start: NodeId) -> Result<FlatUnion, SchemaError> {
         let mut flat = FlatUnion::default();
         let mut seen = HashSet::new();
@@ -133,16 +144,18 @@ impl<'t> Compiler<'t> {
                     if node != start {
                         self.count(start, plain)?;
                     }
-                    let (sorts, nullable) = sorts(plain);
+                    let (sorts, nullable) = kinds_of(plain);
                     flat.nullable |= nullable;
-                    flat.parts.extend(sorts.into_iter().map(|sort| SingleKind { node, sort }));
+                    flat.parts
+                        .extend(sorts.into_iter().map(|sort| SingleKind { node, kind: sort }));
                 }
             }
         }
         Ok(flat)
     }
 
-    /// Counts an alternative of a node, of which unions keep tables.
+    /// Counts an alternative of the node `of`. Fails beyond the limit, since unions keep tables of
+    /// alternatives.
     fn count(&mut self, of: NodeId, plain: &Plain) -> Result<(), SchemaError> {
         let constants = plain.constants.as_ref().map_or(0, Vec::len);
         self.alternatives += 1 + plain.members.len() + constants;
@@ -156,9 +169,10 @@ impl<'t> Compiler<'t> {
         })
     }
 
-    /// A union of what is no union. Constants are put together, at the place of the first.
+    /// Adds a union of parts and returns its index. Its constants become one choice, at the position of the
+    /// first.
     fn union(&mut self, parts: &[SingleKind], nullable: bool) -> ShapeId {
-        let is_choice = |part: &&SingleKind| part.sort == KindOrder::Choice;
+        let is_choice = |part: &&SingleKind| part.kind == ValueKind::Choice;
         let mut choice = match parts.iter().filter(is_choice).count() {
             0 | 1 => None,
             _ => {
@@ -170,7 +184,7 @@ impl<'t> Compiler<'t> {
         let is_merged = choice.is_some();
         let mut options = Vec::with_capacity(parts.len());
         for part in parts {
-            if is_merged && part.sort == KindOrder::Choice {
+            if is_merged && part.kind == ValueKind::Choice {
                 options.extend(choice.take());
             } else {
                 options.push(self.part(*part));
@@ -180,31 +194,38 @@ impl<'t> Compiler<'t> {
             [only] if !nullable => *only,
             _ => {
                 let (tags, members) = (Vec::new(), MemberIndex::default());
-                self.add(ShapeKind::Union(Box::new(UnionForm { options, nullable, tags, members })))
+                self.add(ShapeKind::Union(Box::new(UnionShape {
+                    options,
+                    nullable,
+                    tags,
+                    members,
+                })))
             }
         }
     }
 
-    fn form(&mut self, part: SingleKind) -> Result<ShapeKind, SchemaError> {
+    /// Compiles a part.
+    fn compile_part(&mut self, part: SingleKind) -> Result<ShapeKind, SchemaError> {
         let Some(plain) = self.plain(part.node) else { return Ok(ShapeKind::Never) };
-        Ok(match part.sort {
-            KindOrder::Any => ShapeKind::Any,
-            KindOrder::Bool => ShapeKind::Bool,
-            KindOrder::Integer => {
+        Ok(match part.kind {
+            ValueKind::Any => ShapeKind::Any,
+            ValueKind::Bool => ShapeKind::Bool,
+            ValueKind::Integer => {
                 let width = if plain.is_wide() { Width::Wide } else { Width::Usual };
                 ShapeKind::Integer(plain.bounds(), width)
             }
-            KindOrder::Number => ShapeKind::Number(plain.bounds()),
-            KindOrder::Text => ShapeKind::Text(plain.text_lengths()),
-            KindOrder::Choice => {
+            ValueKind::Number => ShapeKind::Number(plain.bounds()),
+            ValueKind::Text => ShapeKind::Text(plain.text_lengths()),
+            ValueKind::Choice => {
                 ShapeKind::Choice(Box::new(Choices::of(constants(plain).collect())))
             }
-            KindOrder::List => ShapeKind::List(self.list(plain)?),
-            KindOrder::Object => ShapeKind::Object(Box::new(self.object(part.node, plain)?)),
+            ValueKind::List => ShapeKind::List(self.list(plain)?),
+            ValueKind::Object => ShapeKind::Object(Box::new(self.object(part.node, plain)?)),
         })
     }
 
-    fn list(&mut self, plain: &Plain) -> Result<ListForm, SchemaError> {
+    /// Compiles a list.
+    fn list(&mut self, plain: &Plain) -> Result<ListShape, SchemaError> {
         let mut prefix = Vec::with_capacity(plain.first.len());
         for &id in &plain.first {
             prefix.push(self.id(id)?);
@@ -214,25 +235,26 @@ impl<'t> Compiler<'t> {
             Some(id) => Some(self.id(id)?),
             None => Some(self.any()),
         };
-        Ok(ListForm { prefix, items, length: plain.list_lengths() })
+        Ok(ListShape { prefix, items, length: plain.list_lengths() })
     }
 
-    fn object(&mut self, node: NodeId, plain: &Plain) -> Result<ObjectForm, SchemaError> {
+    /// Compiles an object or a map.
+    fn object(&mut self, node: NodeId, plain: &Plain) -> Result<ObjectShape, SchemaError> {
         let name = self.tree.definition(node).or(self.tree.node(node).notes.title.as_deref());
-        let mut object = ObjectForm { name: name.map(normal), ..ObjectForm::default() };
+        let mut object = ObjectShape { name: name.map(normal_name), ..ObjectShape::default() };
         for member in &plain.members {
             let index = u32::try_from(object.fields.len()).unwrap_or(u32::MAX);
             let notes = &self.tree.node(member.node).notes;
             let own = if notes.alias.is_empty() { Some(&member.name) } else { None };
             for known in own.into_iter().chain(&notes.alias).chain(&notes.aliases) {
                 object.exact.entry(known.clone()).or_insert(index);
-                enter_normal(&mut object.normal, &normal(known), object.exact[known]);
+                enter_normal(&mut object.normal, &normal_name(known), object.exact[known]);
             }
             object.fields.push(Field {
                 name: member.name.clone(),
                 shape: self.id(member.node)?,
                 required: member.required,
-                plain: object.exact.get(&member.name) == Some(&index),
+                is_exact: object.exact.get(&member.name) == Some(&index),
             });
         }
         for (pattern, id) in &plain.patterns {
@@ -251,10 +273,10 @@ impl<'t> Compiler<'t> {
         Ok(object)
     }
 
-    /// The names that a map may have, where they are listed.
+    /// Returns the allowed keys of a map; `None` if the schema does not list them.
     fn keys(&mut self, names: NodeId) -> Result<Option<Choices>, SchemaError> {
         let parts = self.flat(self.tree.behind(names))?.parts;
-        if parts.is_empty() || parts.iter().any(|part| part.sort != KindOrder::Choice) {
+        if parts.is_empty() || parts.iter().any(|part| part.kind != ValueKind::Choice) {
             return Ok(None);
         }
         if let Some(plain) = self.plain(names) {
@@ -265,41 +287,41 @@ impl<'t> Compiler<'t> {
     }
 }
 
-/// The kinds of values that constraints allow, and whether null is one.
-fn sorts(plain: &Plain) -> (Vec<KindOrder>, bool) {
+/// Returns the kinds of values that the constraints allow except null, and whether they allow null.
+fn kinds_of(plain: &Plain) -> (Vec<ValueKind>, bool) {
     if let Some(values) = &plain.constants {
         let nullable = values.iter().any(|one| one.value.is_null() && is_allowed(plain, one));
         let has_others = constants(plain).next().is_some();
-        return (if has_others { vec![KindOrder::Choice] } else { Vec::new() }, nullable);
+        return (if has_others { vec![ValueKind::Choice] } else { Vec::new() }, nullable);
     }
-    // A schema that names no type may be about objects or lists; any other value passes it.
+    // A schema without `type` may describe objects or lists by their keywords. Any other value passes it.
     let containers = Kinds::OBJECT.or(Kinds::ARRAY);
     let kinds = match plain.kinds {
         Some(kinds) => kinds,
         None => plain.about().map_or(Kinds::NONE, |about| about.and(containers)),
     };
     if kinds.is_none() {
-        return (vec![KindOrder::Any], false);
+        return (vec![ValueKind::Any], false);
     }
-    let number = if kinds.has(Kinds::NUMBER) { KindOrder::Number } else { KindOrder::Integer };
+    let number = if kinds.has(Kinds::NUMBER) { ValueKind::Number } else { ValueKind::Integer };
     let all = [
-        (Kinds::BOOLEAN, KindOrder::Bool),
+        (Kinds::BOOLEAN, ValueKind::Bool),
         (Kinds::INTEGER, number),
-        (Kinds::STRING, KindOrder::Text),
-        (Kinds::ARRAY, KindOrder::List),
-        (Kinds::OBJECT, KindOrder::Object),
+        (Kinds::STRING, ValueKind::Text),
+        (Kinds::ARRAY, ValueKind::List),
+        (Kinds::OBJECT, ValueKind::Object),
     ];
     let sorts = all.into_iter().filter(|(kind, _)| kinds.has(*kind)).map(|(_, sort)| sort);
     (sorts.collect(), kinds.has(Kinds::NULL))
 }
 
-/// The constants that are not null.
+/// Returns the constants that are not null and that `type` allows.
 fn constants(plain: &Plain) -> impl Iterator<Item = Constant> + '_ {
     let all = plain.constants.iter().flatten();
     all.filter(|one| !one.value.is_null() && is_allowed(plain, one)).cloned()
 }
 
-/// Whether a constant is of a kind that is named beside it.
+/// Returns whether `type` allows a constant.
 fn is_allowed(plain: &Plain, constant: &Constant) -> bool {
     plain.kinds.is_none_or(|kinds| kinds.has(Kinds::of(&constant.value)))
 }

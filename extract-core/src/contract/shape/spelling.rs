@@ -1,10 +1,10 @@
-//! When two spellings are the same word: letters without their accents, without case, and (for
-//! names) without punctuation.
+//! Decides whether two spellings are the same word: folds accents and case and, for names, removes
+//! punctuation.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The text without accents and without case.
+/// Returns the text without accents and in lower case.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -29,17 +29,17 @@ pub(crate) fn fold(text: &str) -> String {
     folded
 }
 
-/// The letters and digits of the text, folded: what is left when case, accents and punctuation
-/// do not count.
-pub(crate) fn normal(text: &str) -> String {
+/// Returns the letters and digits of the text, folded. Names are equal if their normal forms are, so case,
+/// accents and punctuation are ignored.
+pub(crate) fn normal_name(text: &str) -> String {
     let mut folded = fold(text);
     folded.retain(char::is_alphanumeric);
     folded
 }
 
-/// The same for a value of an enum, where a sign can be all of the difference: `C` and `C++`, `1` and
-/// `-1`, `1.5` and `15`, `NA` and `N/A` stay apart. Only what is punctuation in words is taken away.
-pub(crate) fn normal_value(text: &str) -> String {
+/// Returns the normal form of a value of an enum. It keeps signs that tell values apart: `C` and `C++`, `1`
+/// and `-1`, `1.5` and `15`, `NA` and `N/A` stay different. All other punctuation is removed.
+pub(crate) fn normal_enum_value(text: &str) -> String {
     let folded = fold(text.trim());
     let mut kept = String::with_capacity(folded.len());
     let mut chars = folded.chars().peekable();

@@ -1,5 +1,5 @@
-//! Unions: the tags that name a variant, and the members that only some variants have. Built once per
-//! schema, so that a value is bound to its variant by look-ups.
+//! Unions: the tags that name a variant, and the members of each variant. Built once per schema, so that
+//! the reader finds the variant of a value by look-ups.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -7,91 +7,99 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::{Shape, ShapeId, ShapeKind, enter_normal, normal, normal_value};
+use super::{Shape, ShapeId, ShapeKind, enter_normal, normal_enum_value, normal_name};
 use crate::schema::Constant;
 
-/// The most tags of a union: each is a bit of [`Named::speaks`].
+/// The most tags of a union. Each tag is a bit of [`Named::speaks`].
 const MAX_TAGS: usize = 8;
 
-/// Alternatives.
+/// A union: one of several nodes fits.
 #[derive(Debug, Clone)]
-pub(crate) struct UnionForm {
+pub(crate) struct UnionShape {
+    /// The nodes of the alternatives. None of them is null or a union.
     pub(crate) options: Vec<ShapeId>,
+    /// Whether null fits too.
     pub(crate) nullable: bool,
-    /// The properties that name a variant: one of an enum, one for each of several enums that are
-    /// flattened into one struct, whose variants are then in any combination.
-    pub(crate) tags: Vec<TagForm>,
+    /// The properties that name a variant. An enum has one. A struct with several flattened enums has one
+    /// for each of them, and its variants are all combinations.
+    pub(crate) tags: Vec<Tag>,
     /// The names of the members of all options that are objects.
     pub(crate) members: MemberIndex,
 }
 
-/// A property that is a constant in several options, and not the same in all.
+/// A property that is a constant in several options, with at least two different constants.
 #[derive(Debug, Clone)]
-pub(crate) struct TagForm {
+pub(crate) struct Tag {
+    /// The name of the property.
     pub(crate) name: String,
     normal_name: String,
-    /// The value that a tag names, spelled as it is.
+    /// The index of a value by its exact spellings.
     exact: HashMap<String, u32>,
-    /// The same in normal form; `None` where two values share one.
+    /// The index of a value by the normal form of its spellings; `None` if two values share the form.
     normal: HashMap<String, Option<u32>>,
-    /// The constants, for messages.
+    /// The values of the tag, for messages.
     pub(crate) values: Vec<Value>,
-    /// For each value the options that have it, in order.
+    /// The options that have the tag with a value, by the index of the value, in ascending order.
     named: Vec<Vec<u32>>,
-    /// For each option whether it has the tag.
+    /// Whether an option has the tag, by the index of the option.
     tagged: Vec<bool>,
 }
 
-/// The options in which a member stands.
+/// The fields of all options, by their names.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct MemberIndex {
-    exact: HashMap<String, Vec<Named>>,
-    normal: HashMap<String, Vec<Named>>,
+    exact: HashMap<String, Vec<OptionField>>,
+    normal: HashMap<String, Vec<OptionField>>,
 }
 
 /// A field of one option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct OptionField {
     /// The index of the option.
     pub(crate) option: u32,
     /// The index of its field.
     pub(crate) field: u32,
-    /// The tags whose value in this option it speaks for, a bit for each: not all options that have
-    /// the tag have such a field, and all with this value do.
+    /// The tags that this field decides, as a bit set. All options with the same value of such a tag have a
+    /// field of this name, and some option with another value has none.
     pub(crate) speaks: u8,
 }
 
-impl UnionForm {
-    /// The tags that an option has, a bit for each.
+impl UnionShape {
+    /// Returns the tags that an option has, as a bit set.
     pub(crate) fn tags_of(&self, option: usize) -> u8 {
-        let tags = (0..).zip(&self.tags).filter(|(_, tag)| tag.is_of(option));
+        let tags = (0..).zip(&self.tags).filter(|(_, tag)| tag.has_tag(option));
         tags.fold(0, |tags, (bit, _)| tags | 1 << bit)
     }
 }
 
-impl TagForm {
-    /// Whether a key is the tag's, exactly or in another spelling.
+impl Tag {
+    /// Returns whether a key is the name of the tag, exactly or in another spelling.
     pub(crate) fn is_key(&self, key: &str) -> bool {
-        key == self.name || normal(key) == self.normal_name
+        key == self.name || normal_name(key) == self.normal_name
     }
 
-    /// The options that a text names, and whether it is spelled as it is.
+    /// Returns the options that have the tag with this value, and whether the value is spelled exactly.
+    /// `None` if the text is not a value of the tag.
     pub(crate) fn options(&self, text: &str) -> Option<(&[u32], bool)> {
         let (value, is_exact) = match self.exact.get(text.trim()) {
             Some(&value) => (value, text == text.trim()),
-            None => (self.normal.get(&normal_value(text)).copied().flatten()?, false),
+            None => (self.normal.get(&normal_enum_value(text)).copied().flatten()?, false),
         };
         Some((self.named.get(value as usize)?, is_exact))
     }
 
-    /// Whether an option has the tag.
-    pub(crate) fn is_of(&self, option: usize) -> bool {
+    /// Returns whether an option has the tag.
+    pub(crate) fn has_tag(&self, option: usize) -> bool {
         self.tagged.get(option).copied().unwrap_or_default()
     }
 
-    /// The fields of options that speak for their value of the tag.
-    fn speaking<'s>(&self, shape: &'s Shape, options: &[ShapeId]) -> HashSet<(u32, &'s str)> {
-        let fields = |option: u32| match shape.form(options[option as usize]) {
+    /// Returns the fields whose presence decides the value of the tag, as pairs of an option and a name.
+    fn deciding_fields<'s>(
+        &self,
+        shape: &'s Shape,
+        options: &[ShapeId],
+    ) -> HashSet<(u32, &'s str)> {
+        let fields = |option: u32| match shape.kind(options[option as usize]) {
             ShapeKind::Object(object) => object.fields.as_slice(),
             _ => &[],
         };
@@ -116,11 +124,11 @@ impl TagForm {
         speaking
     }
 
-    /// The tag of options with their constants; nothing where one text stands for two values.
+    /// Makes the tag of a candidate. `None` if a text stands for two of its values.
     fn new(candidate: &Candidate<'_>, options: usize) -> Option<Self> {
         let mut tag = Self {
             name: candidate.name.to_owned(),
-            normal_name: normal(candidate.name),
+            normal_name: normal_name(candidate.name),
             exact: HashMap::new(),
             normal: HashMap::new(),
             values: Vec::new(),
@@ -132,7 +140,7 @@ impl TagForm {
                 if *tag.exact.entry(spelling.clone()).or_insert(value) != value {
                     return None;
                 }
-                enter_normal(&mut tag.normal, &normal_value(spelling), value);
+                enter_normal(&mut tag.normal, &normal_enum_value(spelling), value);
             }
             if tag.values.len() == value as usize {
                 tag.values.push(constant.value.clone());
@@ -145,9 +153,12 @@ impl TagForm {
     }
 }
 
-/// The options that are left when one more tag names some: those that both name. Tags that name none
-/// together are of different variants; the first of them binds.
-pub(crate) fn narrowed<'t>(left: Option<Cow<'t, [u32]>>, named: &'t [u32]) -> Cow<'t, [u32]> {
+/// Returns the options that are left after one more tag names some: the intersection. If it is empty, the
+/// tags contradict each other, and the options of the earlier tags stay.
+pub(crate) fn intersect_options<'t>(
+    left: Option<Cow<'t, [u32]>>,
+    named: &'t [u32],
+) -> Cow<'t, [u32]> {
     let Some(left) = left else { return Cow::Borrowed(named) };
     let both: Vec<u32> =
         left.iter().filter(|one| named.binary_search(one).is_ok()).copied().collect();
@@ -155,19 +166,19 @@ pub(crate) fn narrowed<'t>(left: Option<Cow<'t, [u32]>>, named: &'t [u32]) -> Co
 }
 
 impl MemberIndex {
-    /// The fields that a key names, in all options: exactly, or else in another spelling.
-    pub(crate) fn find(&self, key: &str) -> &[Named] {
+    /// Returns the fields that a key names in all options: by its exact name, otherwise by its normal form.
+    pub(crate) fn find(&self, key: &str) -> &[OptionField] {
         if let Some(found) = self.exact.get(key) {
             return found;
         }
         if self.normal.is_empty() {
             return &[];
         }
-        self.normal.get(&normal(key)).map_or(&[], Vec::as_slice)
+        self.normal.get(&normal_name(key)).map_or(&[], Vec::as_slice)
     }
 }
 
-/// Finds, for each union of the shape, its tags and its members.
+/// Fills in the tags and the members of each union of the shape.
 pub(super) fn bind(shape: &mut Shape) {
     for index in 0..shape.nodes.len() {
         let ShapeKind::Union(union) = &shape.nodes[index] else { continue };
@@ -182,19 +193,22 @@ pub(super) fn bind(shape: &mut Shape) {
     }
 }
 
-/// A required field that is a constant in some options.
+/// A required property that is a constant in some options.
 struct Candidate<'s> {
     name: &'s str,
-    /// Each option that has it, with the index of its value.
+    /// The options that have the property, with the index of its value and the constant.
     having: Vec<(u32, u32, &'s Constant)>,
+    /// The indexes of the values, by their JSON.
     values: HashMap<String, u32>,
 }
 
+/// Returns the properties with at least two different constants. Properties that more options have come
+/// first, then those with more values.
 fn candidates<'s>(shape: &'s Shape, options: &[ShapeId]) -> Vec<Candidate<'s>> {
     let mut found: Vec<Candidate<'s>> = Vec::new();
     let mut index: HashMap<&str, usize> = HashMap::new();
     for (option, &id) in (0..).zip(options) {
-        let ShapeKind::Object(object) = shape.form(id) else { continue };
+        let ShapeKind::Object(object) = shape.kind(id) else { continue };
         for field in object.fields.iter().filter(|field| field.required) {
             let Some(constant) = shape.constant(field.shape) else { continue };
             let at = *index.entry(&field.name).or_insert_with(|| {
@@ -209,16 +223,16 @@ fn candidates<'s>(shape: &'s Shape, options: &[ShapeId]) -> Vec<Candidate<'s>> {
         }
     }
     found.retain(|candidate| candidate.values.len() > 1);
-    // The first of equals: fields are in the order of the schema.
+    // A stable sort: candidates that are equal keep the order of the schema.
     found.sort_by_key(|one| Reverse((one.having.len(), one.values.len())));
     found
 }
 
-/// The properties that tell options apart: that which most options have, and then each that tells
-/// apart options which those before it do not.
-fn tags_of(shape: &Shape, options: &[ShapeId]) -> Vec<TagForm> {
+/// Returns the tags of a union: the property that most options have, and then each property that separates
+/// options which the earlier tags do not separate.
+fn tags_of(shape: &Shape, options: &[ShapeId]) -> Vec<Tag> {
     let mut tags = Vec::new();
-    // Options that no tag tells apart are in one class.
+    // Options that no tag separates have the same class.
     let mut classes: Vec<usize> = vec![0; options.len()];
     let mut sizes = vec![options.len()];
     for candidate in candidates(shape, options) {
@@ -230,7 +244,7 @@ fn tags_of(shape: &Shape, options: &[ShapeId]) -> Vec<TagForm> {
         if groups.is_empty() {
             continue;
         }
-        let Some(tag) = TagForm::new(&candidate, options.len()) else { continue };
+        let Some(tag) = Tag::new(&candidate, options.len()) else { continue };
         for ((class, _), group) in groups {
             sizes[class] -= group.len();
             group.iter().for_each(|&option| classes[option as usize] = sizes.len());
@@ -244,16 +258,17 @@ fn tags_of(shape: &Shape, options: &[ShapeId]) -> Vec<TagForm> {
     tags
 }
 
-fn members_of(shape: &Shape, options: &[ShapeId], tags: &[TagForm]) -> MemberIndex {
+/// Returns the fields of all options that are objects.
+fn members_of(shape: &Shape, options: &[ShapeId], tags: &[Tag]) -> MemberIndex {
     let mut members = MemberIndex::default();
-    let speaking: Vec<_> = tags.iter().map(|tag| tag.speaking(shape, options)).collect();
+    let speaking: Vec<_> = tags.iter().map(|tag| tag.deciding_fields(shape, options)).collect();
     for (option, &id) in (0..).zip(options) {
-        let ShapeKind::Object(object) = shape.form(id) else { continue };
+        let ShapeKind::Object(object) = shape.kind(id) else { continue };
         let named = |field: u32| {
             let name = object.fields[field as usize].name.as_str();
             let speaks = (0..).zip(&speaking).filter(|(_, names)| names.contains(&(option, name)));
             let speaks = speaks.fold(0, |speaks, (tag, _)| speaks | 1 << tag);
-            Named { option, field, speaks }
+            OptionField { option, field, speaks }
         };
         for (name, &field) in &object.exact {
             members.exact.entry(name.clone()).or_default().push(named(field));

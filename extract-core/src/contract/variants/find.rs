@@ -1,5 +1,5 @@
-//! Which tools a type is, read from its schema: so it holds for every enum, derived or written by
-//! hand, and for schemas that are known only at run time.
+//! Finds the tools of a type in its schema. So it works for all enums, derived or written by hand, and for
+//! run-time schemas.
 
 use serde_json::Value;
 
@@ -8,12 +8,13 @@ use super::variant_layout::VariantLayout;
 use super::{Variant, Variants};
 use crate::schema::{Constant, NodeId, NodeKind, OtherMembers, Plain, Tree, embed};
 
-/// The tools of a type, where it can be several or has plain text beside it.
+/// Returns the tools of a type that has several, takes plain text, or is a list of objects. `None`
+/// otherwise.
 pub(super) fn variants(contract: &Contract) -> Option<Variants> {
     let tree = contract.tree();
     let mut node = contract.node();
     let (mut outer, mut text) = (None, None);
-    if let Some((value, key, text_key)) = answer(tree, node) {
+    if let Some((value, key, text_key)) = text_or_value(tree, node) {
         node = value;
         (outer, text) = (Some(key.to_owned()), Some(text_key.to_owned()));
     }
@@ -27,18 +28,19 @@ pub(super) fn variants(contract: &Contract) -> Option<Variants> {
     let is_object = wrapper::is_object(tree, node);
     let variants = match finder.union(node) {
         Some(variants) => variants,
-        None if list.is_some() && is_object => vec![finder.element(node, "element")?],
-        // A list of numbers is one value, not several calls.
-        None if text.is_some() => vec![finder.element(whole, contract.name())?],
+        None if list.is_some() && is_object => vec![finder.single_tool(node, "element")?],
+        // A list of numbers beside plain text is one value, not several calls.
+        None if text.is_some() => vec![finder.single_tool(whole, contract.name())?],
         None => return None,
     };
     let may_be_empty = list.is_none_or(|list| list.least == 0);
     let list = list.is_some() && (variants.len() > 1 || is_object);
-    Some(Variants { outer, list, may_be_empty, variants, text })
+    Some(Variants { value_key: outer, list, may_be_empty, variants, text_key: text })
 }
 
-/// The branches of a union: its value, and what it and plain text stand under.
-fn answer(tree: &Tree, node: NodeId) -> Option<(NodeId, &str, &str)> {
+/// Returns the node of the value, its member, and the member of the plain text, if the type is a union with
+/// a plain text branch. `None` otherwise.
+fn text_or_value(tree: &Tree, node: NodeId) -> Option<(NodeId, &str, &str)> {
     let NodeKind::Union { branches, .. } = &tree.node(tree.behind(node)).is else { return None };
     let is_text = |branch: &&NodeId| tree.node(**branch).notes.is_plain_text;
     let (key, value) = tree.plain(*branches.iter().find(|one| !is_text(one))?)?.only_member()?;
@@ -46,23 +48,25 @@ fn answer(tree: &Tree, node: NodeId) -> Option<(NodeId, &str, &str)> {
     Some((value, key, text))
 }
 
+/// Builds the variants of one contract.
 struct Finder<'a> {
     contract: &'a Contract,
     tree: &'a Tree,
-    /// What is said of the enum as a whole.
+    /// The description of the enum as a whole.
     about: Option<&'a str>,
 }
 
-/// A branch of a union, and the nodes that it may be: several, where it has alternatives itself.
+/// A branch of a union, with its alternatives. It has several if it is a union itself.
 type Branch<'a> = (NodeId, Vec<&'a Plain>);
 
 impl<'a> Finder<'a> {
-    /// The variants of a union in one of serde's tagged representations, if one of them has data.
+    /// Returns the variants of a union in one of serde's tagged representations. `None` if it is not one,
+    /// has fewer than two variants, or has no variant with data.
     fn union(&self, node: NodeId) -> Option<Vec<Variant>> {
         let NodeKind::Union { branches, .. } = &self.tree.node(self.tree.behind(node)).is else {
             return None;
         };
-        // What stands beside the branches holds for all of them, and no tool would say it.
+        // A constraint beside the branches holds for all of them, and no tool would show it.
         if branches.iter().any(|&branch| self.tree.has_more_beside(branch)) {
             return None;
         }
@@ -79,7 +83,7 @@ impl<'a> Finder<'a> {
         are_tools.then_some(variants)
     }
 
-    /// `"Word"` and `{"Name": …}`.
+    /// Returns the variants of an externally tagged enum: `"Word"` and `{"Name": …}`.
     fn external(&self, branches: &[Branch<'a>]) -> Option<Vec<Variant>> {
         let mut variants = Vec::new();
         for (id, plain) in branches {
@@ -88,18 +92,18 @@ impl<'a> Finder<'a> {
             if let Some((key, inner)) = plain.only_member() {
                 let said = said.or_else(|| self.tree.description(inner));
                 let place = VariantLayout::Under(key.to_owned());
-                variants.push(self.variant(key, self.said(inner), said, place)?);
+                variants.push(self.variant(key, self.schema_of(inner), said, place)?);
                 continue;
             }
             for word in plain.string_constants()? {
-                let place = VariantLayout::Word(word.to_owned());
+                let place = VariantLayout::Unit(word.to_owned());
                 variants.push(self.variant(word, embed::nothing(), said, place)?);
             }
         }
         Some(variants)
     }
 
-    /// `{"tag": "Name", …}`.
+    /// Returns the variants of an internally or adjacently tagged enum: `{"tag": "Name", …}`.
     fn tagged(&self, branches: &[Branch<'a>]) -> Option<Vec<Variant>> {
         let mut members = branches.first()?.1.first()?.members.iter();
         let tag = members.find_map(|member| {
@@ -113,7 +117,7 @@ impl<'a> Finder<'a> {
             let (id, all) = branch;
             let inner = content.and_then(|key| all.first()?.member(key)).map(|member| member.node);
             let schema = match inner {
-                Some(inner) => self.said(inner),
+                Some(inner) => self.schema_of(inner),
                 None => {
                     let document = self.contract.sent_schema();
                     let without =
@@ -140,7 +144,8 @@ impl<'a> Finder<'a> {
         Some(variants)
     }
 
-    /// The text that a member must be wherever a branch has alternatives.
+    /// Returns the constant text of a member, if all alternatives of a branch require it and have the same
+    /// constant.
     fn named(&self, (_, all): &Branch<'a>, member: &str) -> Option<&'a str> {
         let name = |plain: &'a Plain| {
             let member = plain.member(member).filter(|member| member.required)?;
@@ -153,18 +158,22 @@ impl<'a> Finder<'a> {
         all.iter().all(|plain| name(plain) == Some(first)).then_some(first)
     }
 
-    /// The one tool of a type that is no union.
-    fn element(&self, node: NodeId, otherwise: &str) -> Option<Variant> {
+    /// Returns the one tool of a type that is not a union. Its name is that of the definition, the title,
+    /// or `otherwise`.
+    fn single_tool(&self, node: NodeId, otherwise: &str) -> Option<Variant> {
         let node = self.tree.behind(node);
         let title = self.tree.node(node).notes.title.as_deref().unwrap_or(otherwise);
         let name = self.tree.definition(node).unwrap_or(title);
-        self.variant(name, self.said(node), self.tree.description(node), VariantLayout::Whole)
+        self.variant(name, self.schema_of(node), self.tree.description(node), VariantLayout::Whole)
     }
 
-    fn said(&self, node: NodeId) -> Value {
+    /// Returns the JSON Schema of a node.
+    fn schema_of(&self, node: NodeId) -> Value {
         self.tree.to_schema(self.contract.sent_schema(), node)
     }
 
+    /// Builds a variant with the description of its branch and of the enum. `None` if its contract cannot
+    /// be built.
     fn variant(
         &self,
         tag: &str,
@@ -175,7 +184,7 @@ impl<'a> Finder<'a> {
         let about = self.about.filter(|about| place != VariantLayout::Whole && said != Some(about));
         let words: Vec<&str> = said.into_iter().chain(about).collect();
         let mut schema = embed::untitled(embed::described(schema, &words.join("\n")));
-        // What is the type itself would be another tool inside of this one.
+        // The schema refers to the whole type, whose variants would have to be tools inside this tool.
         if embed::define(&mut schema, self.contract.sent_schema()) {
             return None;
         }
@@ -184,7 +193,8 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// The one name under which all variants with data have theirs, as adjacently tagged enums do.
+/// Returns the member that holds the content of all variants with data, as in adjacently tagged enums.
+/// `None` if there is no such member.
 fn content<'a>(branches: &[Branch<'a>], tag: &str) -> Option<&'a str> {
     let mut found: Option<&str> = None;
     let mut count = 0;
@@ -202,6 +212,6 @@ fn content<'a>(branches: &[Branch<'a>], tag: &str) -> Option<&'a str> {
         found = Some(&first.name);
         count += 1;
     }
-    // One variant with one field is no sign of a common name.
+    // A single variant with one field may as well be internally tagged.
     found.filter(|_| count > 1)
 }

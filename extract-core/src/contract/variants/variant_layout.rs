@@ -1,35 +1,35 @@
-//! Where the arguments of a tool stand in the value of the enum that it is a variant of: serde's
-//! representations, backwards.
+//! [`VariantLayout`]: the position of a tool's arguments in the value of the enum, in each of serde's
+//! representations.
 
 use serde_json::{Map, Value};
 
 use crate::schema::push_segment;
 
-/// Where the arguments of a variant's tool stand.
+/// The position of the arguments of a variant's tool in the value of the enum.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum VariantLayout {
-    /// They are the value.
+    /// The arguments are the value.
     Whole,
-    /// Nowhere: the value is this word, as externally tagged unit variants are.
-    Word(String),
-    /// Under the variant's name: externally tagged.
+    /// The value is this text and has no arguments: a unit variant, externally tagged.
+    Unit(String),
+    /// Under the name of the variant: externally tagged.
     Under(String),
-    /// Beside the tag, or under a name of their own: internally and adjacently tagged.
+    /// Beside the tag (internally tagged), or in a member beside the tag (adjacently tagged).
     Tagged {
         tag: String,
         name: String,
-        /// Where they stand beside the tag; none where their members do.
+        /// The member that holds the arguments; `None` if their members are beside the tag.
         content: Option<String>,
     },
 }
 
 impl VariantLayout {
-    /// The value that these arguments say.
-    pub(super) fn put(&self, arguments: Value) -> Value {
+    /// Returns the value of the enum for these arguments.
+    pub(super) fn to_value(&self, arguments: Value) -> Value {
         let object = |entries: Vec<(String, Value)>| Value::Object(entries.into_iter().collect());
         match self {
             Self::Whole => arguments,
-            Self::Word(name) => Value::String(name.clone()),
+            Self::Unit(name) => Value::String(name.clone()),
             Self::Under(name) => object(vec![(name.clone(), arguments)]),
             Self::Tagged { tag, name, content: Some(content) } => {
                 object(vec![(tag.clone(), name.as_str().into()), (content.clone(), arguments)])
@@ -38,7 +38,7 @@ impl VariantLayout {
                 let mut value = Map::new();
                 value.insert(tag.clone(), name.as_str().into());
                 if let Value::Object(members) = arguments {
-                    // The tool's name says which variant it is, whatever the arguments say.
+                    // The name of the tool decides the variant, even if the arguments have another tag.
                     value.extend(members.into_iter().filter(|(key, _)| key != tag));
                 }
                 Value::Object(value)
@@ -46,10 +46,10 @@ impl VariantLayout {
         }
     }
 
-    /// The arguments that stand in a value.
-    pub(super) fn take(&self, value: Value) -> Value {
+    /// Returns the arguments in a value of the enum. The inverse of [`put`](Self::put).
+    pub(super) fn to_arguments(&self, value: Value) -> Value {
         match (self, value) {
-            (Self::Word(_), _) => Value::Object(Map::new()),
+            (Self::Unit(_), _) => Value::Object(Map::new()),
             (
                 Self::Under(key) | Self::Tagged { content: Some(key), .. },
                 Value::Object(mut members),
@@ -62,7 +62,7 @@ impl VariantLayout {
         }
     }
 
-    /// Where the arguments stand, as a pointer into the value.
+    /// Returns the JSON pointer of the arguments in the value of the enum.
     pub(super) fn pointer(&self) -> String {
         let mut pointer = String::new();
         if let Self::Under(key) | Self::Tagged { content: Some(key), .. } = self {

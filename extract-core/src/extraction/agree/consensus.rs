@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::FieldAgreement;
-use crate::schema::push_segment;
+use crate::schema::{json_equal, push_segment};
 
 /// Returns the majority value. Objects get the members that more than half of them have, each with its
 /// majority value. Lists get the most frequent length, element by element. Other values get the most
@@ -25,7 +25,7 @@ pub(super) fn of(values: &[&Value]) -> Value {
         _ => {
             let mut best = (alike[0], 0);
             for value in &alike {
-                let votes = alike.iter().filter(|other| same(value, other)).count();
+                let votes = alike.iter().filter(|other| json_equal(value, other)).count();
                 if votes > best.1 {
                     best = (value, votes);
                 }
@@ -82,26 +82,13 @@ fn most_frequent<'v, K: PartialEq>(
     best.map(|(value, _)| value)
 }
 
-/// Whether two values are equal: numbers by value, objects regardless of order.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
-        }
-        (a, b) => a == b,
-    }
-}
-
 /// Returns, for each field without nested fields in `chosen`, the share of the values that hold the same
 /// there.
 pub(super) fn shares(chosen: &Value, values: &[&Value]) -> Vec<FieldAgreement> {
     let mut fields = Vec::new();
     leaves(chosen, &mut String::new(), &mut |pointer, leaf| {
-        let holds = |value: &&&Value| value.pointer(pointer).is_some_and(|held| same(held, leaf));
+        let holds =
+            |value: &&&Value| value.pointer(pointer).is_some_and(|held| json_equal(held, leaf));
         let holding = values.iter().filter(holds).count();
         #[expect(clippy::cast_precision_loss, reason = "samples are few")]
         let share = holding as f64 / values.len().max(1) as f64;

@@ -116,7 +116,7 @@ impl Calls {
             let problems = match element.value.clone() {
                 None => problems.into(),
                 Some(value) => {
-                    let value = self.tools.variants.assemble(vec![value]);
+                    let value = self.tools.variants.value_of_elements(vec![value]);
                     match evaluator.check(&value, problems).await {
                         Ok(Err(problems)) => {
                             if first.is_none() {
@@ -154,7 +154,7 @@ impl Calls {
         };
         let checked = self.check_elements(evaluator).await;
         let values = self.pending.elements.iter().filter_map(|element| element.value.clone());
-        let value = self.tools.variants.assemble(values.collect());
+        let value = self.tools.variants.value_of_elements(values.collect());
         let together = match checked {
             Ok(ElementsChecked::Valid(typed)) => {
                 return Evaluation::of_checked(value, Ok(Ok(typed)));
@@ -210,7 +210,7 @@ impl Calls {
                 (0..elements.len()).filter(|&at| elements[at].problems.is_empty()).collect();
             let all = valid.len() == elements.len();
             let values = valid.iter().filter_map(|&at| elements[at].value.clone());
-            let value = self.tools.variants.assemble(values.collect());
+            let value = self.tools.variants.value_of_elements(values.collect());
             let problems = if all {
                 match evaluator.check(&value, Vec::new()).await? {
                     Ok(typed) => return Ok(ElementsChecked::Valid(typed)),
@@ -224,7 +224,7 @@ impl Calls {
             let mut found = false;
             let mut together = Problems::new();
             for mut problem in problems {
-                let inside = self.tools.variants.inside(&problem.pointer);
+                let inside = self.tools.variants.to_element(&problem.pointer);
                 match inside.and_then(|(at, rest)| Some((*valid.get(at)?, rest.to_owned()))) {
                     Some((at, rest)) => {
                         problem.pointer = rest;
@@ -279,14 +279,14 @@ impl Calls {
         if !text.trim().is_empty() {
             evaluator.note("no tool was called, so the list is empty; the reply has text");
         }
-        TextReply::Value(variants.assemble(Vec::new()))
+        TextReply::Value(variants.value_of_elements(Vec::new()))
     }
 
     /// Returns problems of an element as problems of the value.
     fn in_value(&self, at: usize, problems: &[Problem]) -> Vec<Problem> {
         let mut problems = problems.to_vec();
         for problem in &mut problems {
-            problem.pointer = self.tools.variants.outside(at, &problem.pointer);
+            problem.pointer = self.tools.variants.to_whole(at, &problem.pointer);
         }
         problems
     }
@@ -295,7 +295,7 @@ impl Calls {
     fn feedback_on(&self, element: &CalledElement, problems: &Problems) -> CallFeedback {
         let mut problems = problems.clone();
         problems.each_pointer(|pointer| {
-            let inside = self.tools.variants.inside(pointer);
+            let inside = self.tools.variants.to_element(pointer);
             inside.map(|(_, rest)| rest).unwrap_or_default().to_owned()
         });
         let (Some(value), Some((variant, form))) = (&element.value, self.tools.find(&element.tool))

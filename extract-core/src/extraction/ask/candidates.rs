@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::turn::Turn;
-use super::whole::Whole;
 use crate::contract::{Contract, LoweredContract, Problem, ProblemKind, Shape};
 use crate::conversation::{Output, ToolCall};
 use crate::extraction::task::Task;
@@ -51,47 +50,42 @@ impl AnswerText {
     }
 }
 
-impl Whole {
-    /// Returns the candidates of a reply, likeliest first: calls of the requested tool, other calls, the
-    /// text. If no tool was requested, the text comes first.
-    pub(super) fn candidates(&self, turn: &Turn<'_>, contract: &Contract) -> Vec<Candidate> {
-        let mut calls: Vec<&ToolCall> = turn.calls().collect();
-        // The sort is stable: calls of the requested tool keep their order.
-        calls.sort_by_key(|call| call.name != contract.name());
-        let mut candidates = match Self::list_chunks(&calls, contract) {
-            Some(chunks) => vec![Candidate::Chunks(chunks)],
-            None => one_of_each(&calls),
-        };
-        self.insert_text(&mut candidates, turn);
-        candidates
-    }
-
-    /// Returns the candidates of a reply that answers a request for parts.
-    pub(super) fn candidates_of_parts(
-        &self,
-        turn: &Turn<'_>,
-        contract: &Contract,
-    ) -> Vec<Candidate> {
-        let mut calls: Vec<&ToolCall> = turn.calls().collect();
-        calls.sort_by_key(|call| call.name != contract.name());
-        let mut candidates = one_of_each(&calls);
-        self.insert_text(&mut candidates, turn);
-        candidates
-    }
-
-    fn insert_text(&self, candidates: &mut Vec<Candidate>, turn: &Turn<'_>) {
-        let text = turn.text();
-        if text.trim().is_empty() {
-            return;
-        }
-        let wants_calls = matches!(self.output, Output::Tools(_));
+/// Returns the candidates of a reply, likeliest first: calls of the requested tool, other calls, the text. If
+/// no tool was requested, the text comes first.
+///
+/// With `may_be_chunks`, several calls of the requested tool are chunks of one list.
+pub(super) fn candidates(
+    turn: &Turn<'_>,
+    output: &Output,
+    contract: &Contract,
+    may_be_chunks: bool,
+) -> Vec<Candidate> {
+    let mut calls: Vec<&ToolCall> = turn.calls().collect();
+    // The sort is stable: calls of the requested tool keep their order.
+    calls.sort_by_key(|call| call.name != contract.name());
+    let chunks = if may_be_chunks { list_chunks(&calls, contract) } else { None };
+    let mut candidates = match chunks {
+        Some(chunks) => vec![Candidate::Chunks(chunks)],
+        None => calls.iter().map(|call| Candidate::One(AnswerText::arguments_of(call))).collect(),
+    };
+    let text = turn.text();
+    if !text.trim().is_empty() {
+        let wants_calls = matches!(output, Output::Tools(_));
         let at = if wants_calls { candidates.len() } else { 0 };
         candidates.insert(at, Candidate::One(AnswerText::Text(text)));
     }
+    candidates
 }
 
-fn one_of_each(calls: &[&ToolCall]) -> Vec<Candidate> {
-    calls.iter().map(|call| Candidate::One(AnswerText::arguments_of(call))).collect()
+/// Returns the calls as chunks of the list. Returns `None` if the value is no list of any length, or
+/// if fewer than two calls are of the requested tool.
+fn list_chunks(calls: &[&ToolCall], contract: &Contract) -> Option<Vec<AnswerText>> {
+    if calls.len() < 2 || !contract.is_list_of_any_length() {
+        return None;
+    }
+    let requested = calls.iter().filter(|call| call.name == contract.name());
+    let chunks: Vec<AnswerText> = requested.map(|call| AnswerText::arguments_of(call)).collect();
+    (chunks.len() > 1).then_some(chunks)
 }
 
 /// Length of a text, in bytes, from which it is read on a thread of its own. Reading it here would hold up

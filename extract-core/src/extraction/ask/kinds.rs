@@ -7,8 +7,8 @@ use super::evaluation::{Evaluation, Evaluator};
 use super::parts::Parts;
 use super::turn::Turn;
 use super::whole::Whole;
-use crate::contract::{Contract, Extract, LoweredContract};
-use crate::conversation::{Output, ToolChoice, Tools};
+use crate::contract::{Contract, Extract, LoweredContract, Problem};
+use crate::conversation::{Output, Reply, ToolChoice, Tools};
 
 /// What the next request asks for.
 pub(in crate::extraction) enum Ask {
@@ -75,6 +75,32 @@ impl Ask {
             },
             (Self::Whole(whole), _) => whole.output.clone(),
         }
+    }
+
+    /// Makes a turn of a reply: calls that stand in its text are found. `output` is what was requested, and
+    /// `number` makes the ids of such calls unique. Fails if a written call is cut off, or is of a tool
+    /// that was not offered.
+    pub(in crate::extraction) fn read_turn<'r>(
+        &self,
+        reply: &'r Reply,
+        output: &Output,
+        contract: &Contract,
+        number: usize,
+    ) -> Result<Turn<'r>, Problem> {
+        let mut names: Vec<&str> = match output {
+            Output::Tools(tools) => tools.tools.iter().map(|tool| tool.name.as_str()).collect(),
+            Output::JsonSchema(tool) => vec![tool.name.as_str()],
+            _ => Vec::new(),
+        };
+        if !(matches!(self, Self::Calls(_)) && names.is_empty()) {
+            names.push(contract.name());
+        }
+        let mut shapes = vec![contract.shape(self.whole().form.as_deref())];
+        if let Some(Parts { parts, form, .. }) = self.parts() {
+            names.push(parts.contract().name());
+            shapes.push(parts.contract().shape(form.as_deref()));
+        }
+        Turn::of(reply, &names, &shapes, number)
     }
 
     /// Reads and checks a reply. Of several answers in it, the first that passes is taken; if none does,

@@ -10,22 +10,9 @@ use super::evaluation::Evaluator;
 use super::read_value::ReadValue;
 use super::whole::Whole;
 use crate::contract::dialect::Restored;
-use crate::contract::{Contract, Extract, Problem, wrapper};
-use crate::conversation::ToolCall;
+use crate::contract::{Extract, Problem, wrapper};
 
 impl Whole {
-    /// Returns the calls as chunks of the list. Returns `None` if the value is no list of any length, or
-    /// if fewer than two calls are of the requested tool.
-    pub(super) fn list_chunks(calls: &[&ToolCall], contract: &Contract) -> Option<Vec<AnswerText>> {
-        if calls.len() < 2 || !contract.is_list_of_any_length() {
-            return None;
-        }
-        let requested = calls.iter().filter(|call| call.name == contract.name());
-        let chunks: Vec<AnswerText> =
-            requested.map(|call| AnswerText::arguments_of(call)).collect();
-        (chunks.len() > 1).then_some(chunks)
-    }
-
     /// Reads the chunks of a list and joins them in the order of the calls. Chunks that repeat another are
     /// dropped. Fails if any chunk cannot be read, because it may hold elements.
     pub(super) fn read_chunks<T: Extract>(
@@ -37,7 +24,7 @@ impl Whole {
         let (mut repairs, mut problems) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
         let (mut joined, mut repeated) = (0, 0);
-        let within = wrapper::outside("");
+        let within = wrapper::pointer_outside("");
         for chunk in chunks.iter().filter(|chunk| !is_empty_call(chunk)) {
             let ReadValue { restored, repairs: made } = self.read_here(chunk, evaluator)?;
             let Value::Array(items) = restored.value else {

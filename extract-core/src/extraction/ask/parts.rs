@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::candidates::{AnswerText, Candidate, read_answer};
+use super::candidates::{AnswerText, Candidate, candidates, read_answer};
 use super::evaluation::{Evaluation, Evaluator};
 use super::read_value::{FirstPassing, ReadValue};
 use super::turn::Turn;
@@ -70,7 +70,7 @@ impl Parts {
             return None;
         }
         let form = match &whole.form {
-            Some(whole) => Some(parts.contract().form_like(whole).ok()?),
+            Some(whole) => Some(parts.contract().lowered_like(whole).ok()?),
             None => None,
         };
         Some(Self {
@@ -109,7 +109,7 @@ impl Parts {
             return evaluator.evaluate_value(value).await;
         }
         let mut first = FirstPassing::default();
-        for candidate in self.whole.candidates_of_parts(turn, &evaluator.task.contract) {
+        for candidate in candidates(turn, &self.whole.output, &evaluator.task.contract, false) {
             let Candidate::One(answer) = &candidate else { continue };
             let read = match self.read(answer, evaluator.task.options.reading) {
                 Some(read) => Ok(read),

@@ -3,20 +3,8 @@
 use serde_json::Value;
 
 use super::turn::Turn;
-use super::whole::Whole;
 use crate::contract::{Contract, Variants};
 use crate::reading::{self, Level};
-
-impl Whole {
-    /// Returns the value of a reply without calls whose text is an answer, if the type accepts text.
-    pub(super) fn text_answer(&self, turn: &Turn<'_>, contract: &Contract) -> Option<Value> {
-        let variants = self.text_variants.as_ref()?;
-        if turn.has_calls() {
-            return None;
-        }
-        value_of_text(variants, turn, contract)
-    }
-}
 
 /// Returns the value that the text of a reply stands for. Returns `None` if there is no text, or if the
 /// text is the JSON of the value itself.

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 
 use super::candidates::{other_call, unreadable_problem};
-use super::kinds::Ask;
-use crate::contract::{Contract, Problem};
-use crate::conversation::{Block, Output, Reply, ToolCall};
+use crate::contract::{Problem, Shape};
+use crate::conversation::{Block, Reply, ToolCall};
 use crate::reading::{self, ReadError, Repair, RepairKind, WrittenCalls};
 
 /// A reply, ready to be evaluated. Calls that the model wrote into its text are calls here.
@@ -18,26 +17,19 @@ impl<'r> Turn<'r> {
     /// Makes a turn of a reply. Calls in the text take the place of the text. Fails if these calls are cut
     /// off, or are of tools that were not offered.
     ///
-    /// `output` is what the request asked for, and `number` makes the ids of written calls unique.
-    pub(in crate::extraction) fn of(
+    /// `names` are the names that a call may have, `shapes` those of its arguments, and `number` makes the
+    /// ids of written calls unique.
+    pub(super) fn of(
         reply: &'r Reply,
-        ask: &Ask,
-        output: &Output,
-        contract: &Contract,
+        names: &[&str],
+        shapes: &[&Shape],
         number: usize,
     ) -> Result<Self, Problem> {
         if reply.tool_calls().next().is_some() {
             return Ok(Self { written: reply, reply: Cow::Borrowed(reply) });
         }
         let text = reply.text();
-        let names = offered_names(ask, output, contract);
-        let offered: Vec<&str> = names.iter().map(String::as_str).collect();
-        let whole = ask.whole();
-        let mut shapes = vec![contract.shape(whole.form.as_deref())];
-        if let Some(parts) = ask.parts() {
-            shapes.push(parts.parts.contract().shape(parts.form.as_deref()));
-        }
-        match reading::calls_for(&text, &offered, &shapes) {
+        match reading::calls_for(&text, names, shapes) {
             WrittenCalls::None => Ok(Self { written: reply, reply: Cow::Borrowed(reply) }),
             WrittenCalls::Calls(calls) => {
                 let others = |block: &&Block| !matches!(block, Block::Text(_));
@@ -52,7 +44,7 @@ impl<'r> Turn<'r> {
             }
             WrittenCalls::Incomplete => Err(unreadable_problem(ReadError::CutCall.to_string())),
             WrittenCalls::NotOffered(found) => {
-                let offered = reading::format_names(offered.iter().copied());
+                let offered = reading::format_names(names.iter().copied());
                 let found = reading::format_names(found.iter().map(String::as_str));
                 Err(other_call(&offered, &found))
             }
@@ -92,19 +84,4 @@ impl<'r> Turn<'r> {
         let (before, after) = (self.written.text(), arguments.join("\n"));
         Some(Repair::of_whole(RepairKind::Envelope, &before, &after))
     }
-}
-
-/// Returns the names that a call may have: the tools that were sent, the type, and its parts.
-fn offered_names(ask: &Ask, output: &Output, contract: &Contract) -> Vec<String> {
-    let mut names = Vec::new();
-    match output {
-        Output::Tools(tools) => names.extend(tools.tools.iter().map(|tool| tool.name.clone())),
-        Output::JsonSchema(tool) => names.push(tool.name.clone()),
-        _ => {}
-    }
-    if !(matches!(ask, Ask::Calls(_)) && names.is_empty()) {
-        names.push(contract.name().to_owned());
-    }
-    names.extend(ask.parts().map(|parts| parts.parts.contract().name().to_owned()));
-    names
 }

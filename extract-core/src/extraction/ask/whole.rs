@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use super::candidates::{AnswerText, Candidate, read_answer, read_apart};
+use serde_json::Value;
+
+use super::candidates::{AnswerText, Candidate, candidates, read_answer, read_apart};
 use super::evaluation::{Evaluation, Evaluator};
 use super::read_value::{FirstPassing, ReadValue};
+use super::text_answer::value_of_text;
 use super::turn::Turn;
 use crate::contract::dialect::Restored;
-use crate::contract::{Extract, LoweredContract, Problem, Variants};
+use crate::contract::{Contract, Extract, LoweredContract, Problem, Variants};
 use crate::conversation::Output;
 use crate::reading::Reading;
 
@@ -33,7 +36,7 @@ impl Whole {
             return evaluator.evaluate_value(value).await;
         }
         let mut first = FirstPassing::default();
-        for candidate in self.candidates(turn, &evaluator.task.contract) {
+        for candidate in candidates(turn, &self.output, &evaluator.task.contract, true) {
             let read = match &candidate {
                 Candidate::Chunks(chunks) => self.read_chunks(chunks, evaluator),
                 Candidate::One(answer) => self.read(answer, evaluator).await,
@@ -43,6 +46,15 @@ impl Whole {
             }
         }
         first.rejected()
+    }
+
+    /// Returns the value of a reply without calls whose text is an answer, if the type accepts text.
+    pub(super) fn text_answer(&self, turn: &Turn<'_>, contract: &Contract) -> Option<Value> {
+        let variants = self.text_variants.as_ref()?;
+        if turn.has_calls() {
+            return None;
+        }
+        value_of_text(variants, turn, contract)
     }
 
     /// Reads an answer of the whole value. A long one is read on a thread of its own, so that the

@@ -1,5 +1,6 @@
 //! One attempt: a request, its reply, and the entry in the ledger.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
@@ -26,6 +27,7 @@ impl<T> Driver<T> {
         let mode = self.dialogue.request.output.mode();
         // Recorded before the request, so that a deadline that cuts it off finds the attempt.
         let (address, parts) = (self.dialogue.address.clone(), self.ask.part_pointers());
+        let index = self.ledger.attempts.len();
         self.ledger.attempts.push(Attempt::start(number, address, mode, parts));
         self.request_started = Instant::now();
         self.dialogue.request.progress = Progress::default();
@@ -42,9 +44,7 @@ impl<T> Driver<T> {
         let latency = self.request_started.elapsed();
         let request_state = self.dialogue.request.progress.state();
         let prices = self.task.options.prices.as_ref();
-        let Some(attempt) = self.ledger.attempts.last_mut() else {
-            unreachable!("an attempt was pushed above")
-        };
+        let attempt = &mut self.ledger.attempts[index];
         attempt.latency = latency;
         attempt.waited = request_state.waited;
         let reply = match answered {
@@ -109,7 +109,7 @@ impl<T> Driver<T> {
             is_parts: self.ask.parts().is_some(),
             contract,
             form,
-            check_context: std::sync::Arc::clone(&self.context),
+            check_context: Arc::clone(&self.context),
         }));
         let mut deltas = deltas.ready_chunks(MAX_READY_DELTAS);
         let paused = channel.paused_time().saturating_sub(paused_before);

@@ -8,7 +8,7 @@ use super::state::{Driver, Failure};
 use super::user_calls::UserCalls;
 use crate::contract::{Extract, Problems};
 use crate::conversation::Reply;
-use crate::extraction::ask::{Evaluation, Evaluator, Rejection, Turn, Verdict};
+use crate::extraction::ask::{Evaluation, Evaluator, Rejection, Verdict};
 use crate::extraction::calls::{Call, Calls};
 use crate::extraction::channel::StreamEvent;
 use crate::extraction::error::Error;
@@ -97,7 +97,7 @@ impl<T: Extract> Driver<T> {
     async fn evaluate<C: UserCalls>(&mut self, reply: &Reply) -> Next<T, C> {
         let number = self.dialogue.request.messages.len();
         let output = &self.dialogue.request.output;
-        let turn = Turn::of(reply, &self.ask, output, &self.task.contract, number);
+        let turn = self.ask.read_turn(reply, output, &self.task.contract, number);
         let (evaluation, repair) = match turn {
             Err(problem) => (Evaluation::unreadable(problem), None),
             Ok(turn) => match C::of(self, &turn) {

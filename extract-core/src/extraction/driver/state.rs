@@ -1,7 +1,7 @@
 //! [`Driver`]: the state of one extraction while it runs.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -49,7 +49,7 @@ pub(super) enum Failure {
     Truncated(String),
     Invalid(Limit),
     Unchecked(FailedCheck),
-    Deadline(std::time::Duration),
+    Deadline(Duration),
 }
 
 impl<T> Driver<T> {

@@ -25,7 +25,8 @@ impl ElementReader {
     /// Lowers the contract in the dialect of the attempt. Returns `None` if that dialect cannot express
     /// an element.
     pub(super) fn of(contract: &Arc<Contract>, attempt: &AttemptStarted) -> Option<Self> {
-        let form = attempt.form.as_ref().map(|form| contract.form_like(form)).transpose().ok()?;
+        let form =
+            attempt.form.as_ref().map(|form| contract.lowered_like(form)).transpose().ok()?;
         Some(Self { contract: Arc::clone(contract), form })
     }
 

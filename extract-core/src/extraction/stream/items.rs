@@ -189,7 +189,7 @@ impl<E: Extract> Observer for Items<E> {
         };
         if let Some(other) = &self.other {
             let other = other.clone()?;
-            let apart = |own: &Option<Arc<Contract>>| own.as_ref()?.has_nothing_of(&other);
+            let apart = |own: &Option<Arc<Contract>>| own.as_ref()?.has_disjoint_kinds(&other);
             let some: Option<Vec<_>> = contracts.iter().map(apart).collect();
             if let Some((found, expected)) = some.and_then(|all| all.into_iter().next()) {
                 let (pointer, name) = (pointer.clone(), other.name().to_owned());

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::coerce;
 use super::cursor::SchemaCursor;
-use super::growing_text::TextTarget;
-use super::open_container::{ContainerKind, OpenContainer, ParentRole as Part_, ValueTarget};
+use super::open_container::{
+    ContainerKind, OpenContainer, ParentRole as Part_, TextTarget, ValueTarget,
+};
 use crate::contract::shape::ShapeKind;
 use crate::partial::value::{FieldsKind, PartialNode, Seed, State};
 use crate::reading::{

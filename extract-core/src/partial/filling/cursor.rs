@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::stream_transform::{ArrivingMember, PartsLayout, StreamStep, VariantTag};
 use crate::contract::dialect::Lowered;
-use crate::contract::shape::{ObjectForm, Shape, ShapeId, ShapeKind as ShapeForm};
+use crate::contract::shape::{ObjectShape, Shape, ShapeId, ShapeKind as ShapeForm};
 use crate::contract::{Contract, LoweredContract};
 
 /// Read access to a contract in the dialect that was sent.
@@ -34,7 +34,7 @@ impl SchemaCursor {
 
     /// Returns the form of a shape.
     pub(super) fn form(&self, id: ShapeId) -> &ShapeForm {
-        self.shape().form(id)
+        self.shape().kind(id)
     }
 
     /// Returns the only option of a union that has one, such as an optional value; otherwise `id`.
@@ -49,7 +49,7 @@ impl SchemaCursor {
     }
 
     /// Returns the objects that a value of this shape may be: the shape itself, or options of a union.
-    pub(super) fn objects(&self, id: ShapeId) -> impl Iterator<Item = (ShapeId, &ObjectForm)> {
+    pub(super) fn objects(&self, id: ShapeId) -> impl Iterator<Item = (ShapeId, &ObjectShape)> {
         let (own, options): (Option<ShapeId>, &[ShapeId]) = match self.form(id) {
             ShapeForm::Union(union) => (None, &union.options),
             _ => (Some(id), &[]),

@@ -2,23 +2,10 @@
 //! text that may not is held back.
 
 use super::builder::PartialBuilder;
-use super::open_container::{ContainerKind, ParentRole, ValueTarget};
+use super::open_container::{ContainerKind, ParentRole, TextTarget, ValueTarget};
 use crate::contract::shape::ShapeKind;
 use crate::partial::value::{NodeValue, PartialNode, State};
 use crate::reading::Container;
-
-/// The destination of the string that is being read.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum TextTarget {
-    /// The string is skipped.
-    Passed,
-    /// The string is a key.
-    Key,
-    /// The string is shown while it grows. Holds the length of the path to its outermost node.
-    Grows(usize),
-    /// The string is converted when it is whole.
-    Held(ValueTarget),
-}
 
 impl PartialBuilder {
     /// Starts a string that is shown while it grows. Extends the path to the node with the text, and

@@ -163,7 +163,7 @@ impl Filling {
         }
         self.before.push_str(fragment);
         let shape = self.scanner.sink().guide.shape();
-        let lists = !matches!(shape.form(shape.root()), ShapeForm::Object(_));
+        let lists = !matches!(shape.kind(shape.root()), ShapeForm::Object(_));
         if let Some(start) = self.beginning.find(&self.before, lists) {
             if self.scanner.is_done() {
                 let hand = self.scanner.sink();

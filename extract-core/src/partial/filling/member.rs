@@ -86,7 +86,7 @@ impl PartialBuilder {
         let index = object.field(&self.key, expected).or_else(|| object.field_like(&self.key));
         let (sent, shape) = match index {
             Some(index) => (object.fields[index].name.as_str(), object.fields[index].shape),
-            None => (self.key.as_str(), object.other(&self.key).values()?),
+            None => (self.key.as_str(), object.shape_of_other(&self.key).values()?),
         };
         let member = self.guide.member(step, sent);
         let target = ValueTarget {
@@ -138,7 +138,7 @@ impl PartialBuilder {
                 keys.all[index as usize].value.as_str()?
             }
         };
-        let shape = object.other(key).values()?;
+        let shape = object.shape_of_other(key).values()?;
         let member = self.guide.member(step, key);
         let target = ValueTarget { shape, step: member.step, ..ValueTarget::PASSED };
         let mut node = &mut self.root;

@@ -111,3 +111,16 @@ impl From<Tagging> for ContainerKind {
         }
     }
 }
+
+/// The destination of the string that is being read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum TextTarget {
+    /// The string is skipped.
+    Passed,
+    /// The string is a key.
+    Key,
+    /// The string is shown while it grows. Holds the length of the path to its outermost node.
+    Grows(usize),
+    /// The string is converted when it is whole.
+    Held(ValueTarget),
+}

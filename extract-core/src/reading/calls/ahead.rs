@@ -5,7 +5,7 @@ use super::super::error::ReadError;
 use super::super::{Reader, thinking};
 use super::json::{ARGUMENTS, INSIDE, NAMES};
 use super::marks;
-use crate::contract::shape::normal;
+use crate::contract::shape::normal_name;
 
 /// Returns the start of the answer in a text that is cut off, and the text without the tokens that
 /// end a turn. In an envelope of an offered tool the answer starts with the arguments.
@@ -99,12 +99,13 @@ impl LookAhead<'_> {
                 }
             }
             if NAMES.contains(&key.as_str()) {
-                let offered: Vec<String> = self.offered.iter().map(|name| normal(name)).collect();
+                let offered: Vec<String> =
+                    self.offered.iter().map(|name| normal_name(name)).collect();
                 let can_be = |written: &str| {
-                    let written = normal(super::plain_name(written));
+                    let written = normal_name(super::plain_name(written));
                     offered.iter().any(|name| name.starts_with(&written))
                 };
-                let name = normal(super::plain_name(&self.string(can_be)?));
+                let name = normal_name(super::plain_name(&self.string(can_be)?));
                 if !offered.contains(&name) {
                     return Err(Ahead::Data);
                 }

@@ -13,7 +13,7 @@ pub(super) use unwrap::unwrapped;
 pub(crate) use unwrap::{calls_for, format_names};
 
 use super::thinking::{self, ValueEnd};
-use crate::contract::shape::normal;
+use crate::contract::shape::normal_name;
 use marks::{CallMark, CallSyntax};
 
 /// A tool call that was written as text.
@@ -243,8 +243,8 @@ fn offered_name<'o>(written: &str, offered: &[&'o str]) -> Option<&'o str> {
     if let Some(same) = offered.iter().find(|name| **name == written) {
         return Some(same);
     }
-    let near = normal(written);
-    let mut like = offered.iter().filter(|name| !near.is_empty() && normal(name) == near);
+    let near = normal_name(written);
+    let mut like = offered.iter().filter(|name| !near.is_empty() && normal_name(name) == near);
     let first = like.next()?;
     like.all(|other| other == first).then_some(first)
 }

@@ -48,11 +48,11 @@ fn may_hold(text: &str) -> bool {
 
 /// Returns whether the schema expects a string, bare or in the wrapper object.
 fn is_text(shape: &Shape) -> bool {
-    match shape.form(shape.root()) {
+    match shape.kind(shape.root()) {
         ShapeKind::Text(_) => true,
         ShapeKind::Object(object) => match object.fields.as_slice() {
             [only] => {
-                only.name == wrapper::KEY && matches!(shape.form(only.shape), ShapeKind::Text(_))
+                only.name == wrapper::KEY && matches!(shape.kind(only.shape), ShapeKind::Text(_))
             }
             _ => false,
         },
@@ -88,7 +88,7 @@ fn is_data(answer: &str, calls: &[WrittenCall], shape: &Shape) -> bool {
 fn owns(shape: &Shape, id: ShapeId, keys: &(String, String), open: bool, deepest: u32) -> bool {
     let Some(deepest) = deepest.checked_sub(1) else { return false };
     let inside = |id| owns(shape, id, keys, open, deepest);
-    match shape.form(id) {
+    match shape.kind(id) {
         ShapeKind::Any => open,
         ShapeKind::List(list) => list.items.is_some_and(inside),
         ShapeKind::Union(union) => union.options.iter().any(|&option| inside(option)),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::super::report::RepairKind;
 use super::super::tree::{Kind, NONE, NodeId};
 use super::{Branch, Fit, FitNotes, Fitter, PathSegment, Position, cost};
-use crate::contract::shape::{ObjectForm, ShapeId, ShapeKind, normal};
+use crate::contract::shape::{ObjectShape, ShapeId, ShapeKind, normal_name};
 
 /// A possible conversion: the position of the value to read instead, and the repair to report.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ impl<'s> Fitter<'s> {
         }
         let child = self.tree.only_child(at.node)?;
         let is_wrapper = self.tree.node(at.node).kind == Kind::Object
-            && self.is_wrapper(at, &normal(self.tree.key(child)));
+            && self.is_wrapper(at, &normal_name(self.tree.key(child)));
         let below = at.structural(child, at.shape);
         is_wrapper.then_some(Conversion { below, kind: RepairKind::FromField })
     }
@@ -117,7 +117,7 @@ impl<'s> Fitter<'s> {
     pub(super) fn as_only_field(
         &self,
         at: Position<'s>,
-        form: &'s ObjectForm,
+        form: &'s ObjectShape,
     ) -> Option<(&'s str, Position<'s>)> {
         let field = form.only_field().filter(|_| !at.converted)?;
         self.holds_all(at.node, field.shape)
@@ -127,7 +127,7 @@ impl<'s> Fitter<'s> {
     /// Returns whether all members of an object are fields of this shape, and no required field is
     /// missing.
     pub(super) fn holds_all(&self, node: NodeId, shape: ShapeId) -> bool {
-        match self.shape.form(shape) {
+        match self.shape.kind(shape) {
             ShapeKind::Object(object) => {
                 let mut required = 0;
                 for child in self.tree.children(node) {
@@ -144,7 +144,7 @@ impl<'s> Fitter<'s> {
     }
 
     /// Returns the index of the field that a member's key names, exactly or in another spelling.
-    pub(super) fn field_of(&self, form: &ObjectForm, child: NodeId) -> Option<usize> {
+    pub(super) fn field_of(&self, form: &ObjectShape, child: NodeId) -> Option<usize> {
         let key = self.tree.key(child);
         form.field(key, 0).or_else(|| form.field_like(key))
     }
@@ -154,7 +154,7 @@ impl<'s> Fitter<'s> {
         const NAMES: [&str; 5] = ["value", "result", "data", "answer", "output"];
         let is_whole = at.shape == self.shape.root()
             || self.shape.wrapped_field().is_some_and(|field| field.shape == at.shape);
-        let is_type = |id: ShapeId, of_many: bool| match self.shape.form(id) {
+        let is_type = |id: ShapeId, of_many: bool| match self.shape.kind(id) {
             ShapeKind::Object(object) => object
                 .name
                 .as_deref()
@@ -164,10 +164,10 @@ impl<'s> Fitter<'s> {
         NAMES.contains(&name)
             || is_whole && self.shape.is_named(name)
             || is_type(at.shape, false)
-            || match self.shape.form(at.shape) {
+            || match self.shape.kind(at.shape) {
                 ShapeKind::List(list) => {
                     name == "items"
-                        || at.field.is_some_and(|field| is_plural(name, &normal(field)))
+                        || at.field.is_some_and(|field| is_plural(name, &normal_name(field)))
                         || list.items.is_some_and(|items| is_type(items, true))
                 }
                 _ => false,

@@ -5,14 +5,14 @@ use serde_json::Value;
 use super::super::report::{Level, RepairKind};
 use super::super::tree::{Kind, NONE};
 use super::{Fit, FitNotes, Fitter, PathSegment, Position, cost};
-use crate::contract::shape::{ListForm, ShapeId};
+use crate::contract::shape::{ListShape, ShapeId};
 
 impl<'s> Fitter<'s> {
     /// Fits a node to a list shape.
     pub(super) fn list(
         &mut self,
         at: Position<'s>,
-        form: &'s ListForm,
+        form: &'s ListShape,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         match self.kind(at.node) {
@@ -47,7 +47,7 @@ impl<'s> Fitter<'s> {
     fn elements(
         &mut self,
         at: Position<'s>,
-        form: &'s ListForm,
+        form: &'s ListShape,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let count = if out.is_some() { self.tree.count(at.node) } else { 0 };
@@ -100,7 +100,7 @@ impl<'s> Fitter<'s> {
 
     /// Returns the position of a single value as the only element of the list, or `None` if it does
     /// not fit.
-    fn as_element(&mut self, at: Position<'s>, form: &'s ListForm) -> Option<Position<'s>> {
+    fn as_element(&mut self, at: Position<'s>, form: &'s ListShape) -> Option<Position<'s>> {
         let item: ShapeId = form.prefix.first().copied().or(form.items)?;
         let is_possible = !at.converted && form.length.hold(1) && form.prefix.len() < 2;
         let below = at.structural(at.node, item);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::super::report::RepairKind;
 use super::super::tree::{Kind, NONE, NodeId};
 use super::{Fit, FitNotes, Fitter, PathSegment, Position, cost};
-use crate::contract::shape::{ObjectForm, OtherFields, ShapeId, ShapeKind};
+use crate::contract::shape::{ObjectShape, OtherFields, ShapeId, ShapeKind};
 
 /// The cost and the value of an object while its members are fitted.
 pub(super) struct Members {
@@ -37,7 +37,7 @@ impl<'s> Fitter<'s> {
     pub(super) fn members(
         &mut self,
         at: Position<'s>,
-        form: &'s ObjectForm,
+        form: &'s ObjectShape,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let mut members = Members::new(form.fields.len(), out.is_some());
@@ -100,7 +100,7 @@ impl<'s> Fitter<'s> {
     fn field_like(
         &self,
         at: Position<'s>,
-        form: &ObjectForm,
+        form: &ObjectShape,
         child: NodeId,
         named: &mut Option<Vec<bool>>,
     ) -> Option<usize> {
@@ -149,7 +149,7 @@ impl<'s> Fitter<'s> {
     fn unknown(
         &mut self,
         at: Position<'s>,
-        form: &'s ObjectForm,
+        form: &'s ObjectShape,
         members: &mut Members,
         out: &mut Option<&mut FitNotes<'s>>,
     ) {
@@ -167,12 +167,12 @@ impl<'s> Fitter<'s> {
         &mut self,
         at: Position<'s>,
         key: String,
-        form: &'s ObjectForm,
+        form: &'s ObjectShape,
         members: &mut Members,
         out: &mut Option<&mut FitNotes<'s>>,
     ) {
         let child = at.node;
-        match form.other(&key) {
+        match form.shape_of_other(&key) {
             OtherFields::Values(shape) => {
                 self.map_entry(at.child(child, shape, None, at.tail), key, members, out);
             }
@@ -237,7 +237,7 @@ impl<'s> Fitter<'s> {
     fn fill_missing(
         &mut self,
         at: Position<'s>,
-        form: &'s ObjectForm,
+        form: &'s ObjectShape,
         seen: &Seen,
         members: &mut Members,
         out: &mut Option<&mut FitNotes<'s>>,
@@ -247,7 +247,7 @@ impl<'s> Fitter<'s> {
                 continue;
             }
             if self.partial.is_some() {
-                let value = match self.shape.form(field.shape) {
+                let value = match self.shape.kind(field.shape) {
                     _ if self.shape.is_nullable(field.shape) => Value::Null,
                     _ if !field.required => continue,
                     ShapeKind::List(_) => Value::Array(Vec::new()),

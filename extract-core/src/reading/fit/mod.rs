@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::report::{CutEnding, Level, RepairKind};
 use super::scan::{Limits, Scanner};
 use super::tree::{Kind, NONE, NodeId, Tree, number};
-use crate::contract::shape::{Shape, ShapeId, ShapeKind, TagForm};
+use crate::contract::shape::{Shape, ShapeId, ShapeKind, Tag};
 
 pub(super) use outcome::{FitNotes, PathSegment};
 
@@ -111,7 +111,7 @@ pub(super) struct Position<'s> {
     /// The notes about this node were already reported.
     pub(super) told: bool,
     /// Tags to add if they are missing, because exactly one variant fits without them.
-    pub(super) tags: &'s [TagForm],
+    pub(super) tags: &'s [Tag],
 }
 
 impl<'s> Position<'s> {
@@ -276,7 +276,7 @@ impl<'s> Fitter<'s> {
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> (u32, Option<Value>) {
         let shape = self.shape;
-        let form = shape.form(at.shape);
+        let form = shape.kind(at.shape);
         if self.partial.is_some() && self.withheld(at, form) {
             return (0, None);
         }

@@ -8,14 +8,14 @@ use super::super::report::{Level, RepairKind};
 use super::super::tree::{Kind, NONE, NodeId};
 use super::members::Members;
 use super::{Branch, Fit, FitNotes, Fitter, PathSegment, Position, cost};
-use crate::contract::shape::{Field, ObjectForm, ShapeKind};
+use crate::contract::shape::{Field, ObjectShape, ShapeKind};
 
 impl<'s> Fitter<'s> {
     /// Fits a node to an object shape.
     pub(super) fn object(
         &mut self,
         at: Position<'s>,
-        form: &'s ObjectForm,
+        form: &'s ObjectShape,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         if let Some(field) = self.shape.wrapped_field().filter(|_| at.shape == self.shape.root()) {
@@ -51,12 +51,12 @@ impl<'s> Fitter<'s> {
 
     /// Returns whether an object is meant as this struct: it has a member of the struct, or it is
     /// empty and no field is required.
-    fn has_evidence(&self, node: NodeId, form: &ObjectForm) -> bool {
+    fn has_evidence(&self, node: NodeId, form: &ObjectShape) -> bool {
         if self.tree.node(node).first == NONE {
             return form.required() == 0;
         }
         let is_member = |child| {
-            form.other(self.tree.key(child)).values().is_some()
+            form.shape_of_other(self.tree.key(child)).values().is_some()
                 || self.field_of(form, child).is_some()
         };
         form.rest.values().is_some() || self.tree.children(node).any(is_member)
@@ -64,7 +64,7 @@ impl<'s> Fitter<'s> {
 
     /// Returns whether an object is the schema itself, repeated by the model: it has `properties`
     /// with the names of the fields.
-    fn is_echo(&self, node: NodeId, form: &ObjectForm) -> bool {
+    fn is_echo(&self, node: NodeId, form: &ObjectShape) -> bool {
         let is = |child: NodeId, key: &str| self.tree.key(child) == key;
         let properties = self
             .tree
@@ -81,7 +81,7 @@ impl<'s> Fitter<'s> {
     fn wrapped(
         &mut self,
         at: Position<'s>,
-        form: &'s ObjectForm,
+        form: &'s ObjectShape,
         field: &'s Field,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
@@ -94,7 +94,7 @@ impl<'s> Fitter<'s> {
         let is_wrapped = is_object && self.has_evidence(at.node, form);
         // Only an object or a union can have a member with the wrapper's name itself.
         let is_ambiguous =
-            matches!(self.shape.form(field.shape), ShapeKind::Object(_) | ShapeKind::Union(_));
+            matches!(self.shape.kind(field.shape), ShapeKind::Object(_) | ShapeKind::Union(_));
         if is_wrapped
             && (self.partial.is_some()
                 || !is_ambiguous
@@ -106,7 +106,7 @@ impl<'s> Fitter<'s> {
         // The only entry of a map may be the value, under another key than the wrapper's.
         let inside = self.tree.only_child(at.node).filter(|_| is_object);
         let is_map =
-            matches!(self.shape.form(field.shape), ShapeKind::Object(form) if form.is_map());
+            matches!(self.shape.kind(field.shape), ShapeKind::Object(form) if form.is_map());
         let inside = inside.filter(|_| is_map && self.partial.is_none());
         if inside
             .is_some_and(|node| self.cost_of(Position { node, told: false, ..bare }) < cost::MISFIT)
@@ -122,7 +122,7 @@ impl<'s> Fitter<'s> {
     fn other_to_object(
         &mut self,
         at: Position<'s>,
-        form: &'s ObjectForm,
+        form: &'s ObjectShape,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let kind = self.kind(at.node);
@@ -164,7 +164,7 @@ impl<'s> Fitter<'s> {
     fn by_position(
         &mut self,
         at: Position<'s>,
-        form: &'s ObjectForm,
+        form: &'s ObjectShape,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Option<Fit> {
         let children: Vec<NodeId> = self.tree.children(at.node).collect();
@@ -202,7 +202,7 @@ impl<'s> Fitter<'s> {
     fn map(
         &mut self,
         at: Position<'s>,
-        form: &'s ObjectForm,
+        form: &'s ObjectShape,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let mut members = Members::new(0, out.is_some());
@@ -240,7 +240,7 @@ impl<'s> Fitter<'s> {
 }
 
 /// Describes an object by its fields, the required ones first.
-fn expected_members(form: &ObjectForm) -> String {
+fn expected_members(form: &ObjectShape) -> String {
     const MOST: usize = 8;
     let mut names: Vec<&str> = Vec::new();
     for required in [true, false] {

@@ -7,7 +7,7 @@ use super::super::enum_match::{self, EnumMatch};
 use super::super::report::RepairKind;
 use super::super::tree::{Kind, NodeId};
 use super::{Branch, Fit, FitNotes, Fitter, PathSegment, Position, cost};
-use crate::contract::shape::{ShapeId, ShapeKind, TagForm, UnionForm, narrowed};
+use crate::contract::shape::{ShapeId, ShapeKind, Tag, UnionShape, intersect_options};
 
 /// The variant to which an object is bound.
 enum Binding<'s> {
@@ -16,9 +16,9 @@ enum Binding<'s> {
     /// Bound to an option, some of whose tags are missing. They are added.
     Untagged(usize),
     /// A tag has a value that names no variant.
-    UnknownTag(NodeId, &'s TagForm),
+    UnknownTag(NodeId, &'s Tag),
     /// A required tag is missing.
-    NoTag(&'s TagForm),
+    NoTag(&'s Tag),
     /// The members belong to several variants.
     Several,
     /// No member belongs to any variant.
@@ -41,7 +41,7 @@ impl<'s> Fitter<'s> {
     pub(super) fn union(
         &mut self,
         at: Position<'s>,
-        form: &'s UnionForm,
+        form: &'s UnionShape,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let kind = self.kind(at.node);
@@ -61,7 +61,7 @@ impl<'s> Fitter<'s> {
             // The notes of the node were reported before.
             return self.fit(Position { shape: *only, told: true, ..at }, out);
         }
-        let is_list = |&option: &ShapeId| matches!(self.shape.form(option), ShapeKind::List(_));
+        let is_list = |&option: &ShapeId| matches!(self.shape.kind(option), ShapeKind::List(_));
         let branch = if form.options.iter().any(is_list) { Branch::Listed } else { Branch::Other };
         let at = Position { branch, told: true, ..at };
         match kind {
@@ -74,7 +74,7 @@ impl<'s> Fitter<'s> {
     /// Returns whether an option takes a string as written, or has it as an enum value.
     fn takes_text(&self, option: ShapeId, node: NodeId) -> bool {
         let text = self.tree.text(node);
-        match self.shape.form(option) {
+        match self.shape.kind(option) {
             ShapeKind::Any => true,
             ShapeKind::Text(lengths) => lengths.free() || lengths.hold(text.chars().count()),
             ShapeKind::Choice(choices) => {
@@ -88,7 +88,7 @@ impl<'s> Fitter<'s> {
     fn object_of(
         &mut self,
         at: Position<'s>,
-        form: &'s UnionForm,
+        form: &'s UnionShape,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         match self.bind(at, form) {
@@ -96,7 +96,7 @@ impl<'s> Fitter<'s> {
             Binding::Untagged(index) => {
                 let below = Position { shape: form.options[index], tags: &form.tags, ..at };
                 let (cost, value) = self.fit(below, out);
-                for tag in form.tags.iter().filter(|tag| tag.is_of(index)) {
+                for tag in form.tags.iter().filter(|tag| tag.has_tag(index)) {
                     if self.tag_member(at.node, tag).is_none() {
                         let put = value.as_ref().and_then(|value| value.get(&tag.name));
                         self.report(out, RepairKind::Tag, at.node, put.unwrap_or_default());
@@ -118,13 +118,13 @@ impl<'s> Fitter<'s> {
     }
 
     /// Returns the variant that an object names. Several tags together narrow down the variants.
-    fn bind(&mut self, at: Position<'s>, form: &'s UnionForm) -> Binding<'s> {
+    fn bind(&mut self, at: Position<'s>, form: &'s UnionShape) -> Binding<'s> {
         let (mut named, mut unknown, mut absent) = (None, None, 0);
         for (bit, tag) in (0..).zip(&form.tags) {
             match self.tag_member(at.node, tag) {
                 None => absent |= 1 << bit,
                 Some(member) => match self.options_of_tag(member, tag) {
-                    Some(options) => named = Some(narrowed(named, options)),
+                    Some(options) => named = Some(intersect_options(named, options)),
                     None => unknown = unknown.or(Some((member, tag))),
                 },
             }
@@ -143,7 +143,7 @@ impl<'s> Fitter<'s> {
             }
             // Another option may have an ordinary member with this name.
             options.retain(|&option| {
-                !tag.is_of(option) && !needs_tag(option) && self.has_member(form, option, member)
+                !tag.has_tag(option) && !needs_tag(option) && self.has_member(form, option, member)
             });
             return match self.bind_by_members(at, form, &options, 0) {
                 Binding::Option(option) => Binding::Option(option),
@@ -162,8 +162,8 @@ impl<'s> Fitter<'s> {
     }
 
     /// Returns whether an option has a member with the key of `member`.
-    fn has_member(&self, form: &UnionForm, option: usize, member: NodeId) -> bool {
-        match self.shape.form(form.options[option]) {
+    fn has_member(&self, form: &UnionShape, option: usize, member: NodeId) -> bool {
+        match self.shape.kind(form.options[option]) {
             ShapeKind::Object(object) => {
                 object.has_others() || self.field_of(object, member).is_some()
             }
@@ -172,12 +172,12 @@ impl<'s> Fitter<'s> {
     }
 
     /// Returns the member of an object whose key is that of a tag.
-    fn tag_member(&self, node: NodeId, tag: &TagForm) -> Option<NodeId> {
+    fn tag_member(&self, node: NodeId, tag: &Tag) -> Option<NodeId> {
         self.tree.children(node).find(|&child| tag.is_key(self.tree.key(child)))
     }
 
     /// Returns the options that the value of a tag names, or `None` if it names none.
-    fn options_of_tag<'t>(&self, member: NodeId, tag: &'t TagForm) -> Option<&'t [u32]> {
+    fn options_of_tag<'t>(&self, member: NodeId, tag: &'t Tag) -> Option<&'t [u32]> {
         let node = self.tree.node(member);
         let is_scalar = !matches!(node.kind, Kind::Object | Kind::List | Kind::Missing);
         let options = tag.options(self.tree.text(member)).filter(|_| is_scalar && !node.cut)?;
@@ -199,7 +199,7 @@ impl<'s> Fitter<'s> {
     fn bind_by_members(
         &mut self,
         at: Position<'s>,
-        form: &'s UnionForm,
+        form: &'s UnionShape,
         options: &[usize],
         absent: u8,
     ) -> Binding<'s> {
@@ -209,7 +209,7 @@ impl<'s> Fitter<'s> {
         for child in self.tree.children(at.node) {
             let mut is_known = false;
             for one in form.members.find(self.tree.key(child)) {
-                let ShapeKind::Object(object) = self.shape.form(form.options[one.option as usize])
+                let ShapeKind::Object(object) = self.shape.kind(form.options[one.option as usize])
                 else {
                     continue;
                 };
@@ -229,7 +229,7 @@ impl<'s> Fitter<'s> {
         let (mut untagged, mut complete) = (0, 0);
         for &index in options {
             let (ShapeKind::Object(object), Some(score)) =
-                (self.shape.form(form.options[index]), scores[index])
+                (self.shape.kind(form.options[index]), scores[index])
             else {
                 continue;
             };
@@ -301,7 +301,7 @@ impl<'s> Fitter<'s> {
     fn cheapest(
         &mut self,
         at: Position<'s>,
-        form: &'s UnionForm,
+        form: &'s UnionShape,
         options: &[usize],
     ) -> (usize, u32) {
         let mut best = (options.first().copied().unwrap_or_default(), u32::MAX);
@@ -323,11 +323,11 @@ impl<'s> Fitter<'s> {
     fn unnamed(
         &mut self,
         at: Position<'s>,
-        form: &'s UnionForm,
+        form: &'s UnionShape,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         for (index, &option) in form.options.iter().enumerate() {
-            match self.shape.form(option) {
+            match self.shape.kind(option) {
                 ShapeKind::Any => return self.fit(Position { shape: option, ..at }, out),
                 ShapeKind::Choice(choices) if self.unit(at.node, choices).is_some() => {
                     return self.fit(Position { shape: form.options[index], ..at }, out);
@@ -343,7 +343,7 @@ impl<'s> Fitter<'s> {
             return self.as_field(at, field, out);
         }
         let others: Vec<usize> = (0..form.options.len())
-            .filter(|&index| !self.shape.form(form.options[index]).is_object())
+            .filter(|&index| !self.shape.kind(form.options[index]).is_object())
             .collect();
         let (option, cost) = self.cheapest(at, form, &others);
         if cost < cost::MISFIT {
@@ -360,11 +360,11 @@ impl<'s> Fitter<'s> {
     fn only_content(
         &self,
         at: Position<'s>,
-        form: &'s UnionForm,
+        form: &'s UnionShape,
     ) -> Option<(&'s str, Position<'s>)> {
         let mut only = None;
         for &option in &form.options {
-            let ShapeKind::Object(object) = self.shape.form(option) else { continue };
+            let ShapeKind::Object(object) = self.shape.kind(option) else { continue };
             if let Some(field) = self.as_only_field(at, object) {
                 if only.replace(field).is_some() {
                     return None;
@@ -378,11 +378,11 @@ impl<'s> Fitter<'s> {
     fn list_of(
         &mut self,
         at: Position<'s>,
-        form: &'s UnionForm,
+        form: &'s UnionShape,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let is = |fitter: &Self, index: &usize, is_list: bool| {
-            let form = fitter.shape.form(form.options[*index]);
+            let form = fitter.shape.kind(form.options[*index]);
             matches!(form, ShapeKind::List(_)) == is_list && !form.is_object()
         };
         let lists: Vec<usize> = (0..form.options.len()).filter(|at| is(self, at, true)).collect();
@@ -401,11 +401,11 @@ impl<'s> Fitter<'s> {
     fn scalar_of(
         &mut self,
         at: Position<'s>,
-        form: &'s UnionForm,
+        form: &'s UnionShape,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
         let of = |fitter: &Self, kind: fn(&ShapeKind) -> bool| -> Vec<usize> {
-            let is = |index: &usize| kind(fitter.shape.form(form.options[*index]));
+            let is = |index: &usize| kind(fitter.shape.kind(form.options[*index]));
             (0..form.options.len()).filter(is).collect()
         };
         if self.loses_digits(at.node) {
@@ -418,7 +418,7 @@ impl<'s> Fitter<'s> {
         if self.is_prose(at.node) && self.is_within(at) {
             // If an option accepts any words, no number is extracted from them.
             let takes_words = |&index: &usize| {
-                matches!(self.shape.form(form.options[index]), ShapeKind::Text(_) | ShapeKind::Any)
+                matches!(self.shape.kind(form.options[index]), ShapeKind::Text(_) | ShapeKind::Any)
             };
             if scalars.iter().any(takes_words) {
                 return self.semantic_misfit(at, &self.alternatives(form), out);
@@ -443,7 +443,7 @@ impl<'s> Fitter<'s> {
         text: ShapeId,
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
-        let ShapeKind::Text(lengths) = self.shape.form(text) else {
+        let ShapeKind::Text(lengths) = self.shape.kind(text) else {
             return self.misfit(at, "a number", out);
         };
         let written = self.tree.text(at.node);
@@ -458,7 +458,7 @@ impl<'s> Fitter<'s> {
     fn best_of(
         &mut self,
         at: Position<'s>,
-        form: &'s UnionForm,
+        form: &'s UnionShape,
         options: &[usize],
         out: &mut Option<&mut FitNotes<'s>>,
     ) -> Fit {
@@ -470,11 +470,11 @@ impl<'s> Fitter<'s> {
     }
 
     /// Describes the alternatives; a long list is shortened.
-    fn alternatives(&self, form: &UnionForm) -> String {
+    fn alternatives(&self, form: &UnionShape) -> String {
         const MOST: usize = 8;
         let mut words: Vec<String> = Vec::new();
         for &option in &form.options {
-            let one = match self.shape.form(option) {
+            let one = match self.shape.kind(option) {
                 ShapeKind::Choice(choices) => choices.expected(),
                 ShapeKind::Object(object) => match object.only_field() {
                     Some(field) => format!("an object with the member {:?}", field.name),
@@ -499,7 +499,7 @@ impl<'s> Fitter<'s> {
     }
 }
 
-impl TagForm {
+impl Tag {
     /// Describes the values of the tag; a long list is shortened.
     fn expected(&self) -> String {
         const MOST: usize = 20;
