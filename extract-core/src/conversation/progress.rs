@@ -62,7 +62,7 @@ pub struct RequestState {
 }
 
 impl Progress {
-    /// Locks the record. A panic elsewhere does not poison it.
+    /// Locks the record. Ignores poisoning by a panic.
     fn noted(&self) -> MutexGuard<'_, ProgressNotes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -76,7 +76,7 @@ impl EventChannel {
         })))
     }
 
-    /// Locks the state. A panic elsewhere does not poison it.
+    /// Locks the state. Ignores poisoning by a panic.
     fn pending(&self) -> MutexGuard<'_, Pending> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
