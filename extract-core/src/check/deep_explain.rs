@@ -1,6 +1,7 @@
-//! Explains a value that is nested so deeply in unions that all branches of all of them cannot
-//! be tried: place by place, and at each union in the one branch that the value means. Each place is
-//! held against what is said of it alone, so the work is linear in the value.
+//! Explains the violations of a value that is nested so deeply in unions that not all branches can be
+//! tried. Walks the value node by node, and follows only the branch that the value names at each union. A
+//! node is checked against the keywords about this node alone, so the work is linear in the size of the
+//! value.
 
 use std::collections::HashMap;
 
@@ -12,13 +13,13 @@ use crate::contract::{Contract, Problem, Problems};
 use crate::schema::push_segment;
 use crate::schema::{CheckKind, Tree, Validator, WrittenId};
 
-/// The most places that are looked at, each for each schema that speaks of it.
+/// Limit on the checks: each is of one node against one schema.
 const MOST: usize = 200_000;
 
-/// The most problems that are told.
+/// Limit on the problems that are reported.
 const MOST_TOLD: usize = 1000;
 
-/// The findings; none for a place that the walk does not visit.
+/// Returns the problems of the value. Nodes that the walk does not visit have none.
 pub(super) fn problems(contract: &Contract, value: &Value) -> Vec<Problem> {
     let Some(root) = contract.written_at("") else { return Vec::new() };
     let mut walk = Walk {
@@ -36,23 +37,27 @@ pub(super) fn problems(contract: &Contract, value: &Value) -> Vec<Problem> {
         }
         walk.explain(schema, value, &pointer);
     }
-    // The walk explains the place first that it opened last.
+    // The walk goes last in, first out: the problems are not in the order of the pointers yet.
     walk.problems.sort_by(|one, other| one.pointer.cmp(&other.pointer));
     walk.problems
 }
 
+/// The state of the walk.
 struct Walk<'a> {
     contract: &'a Contract,
     tree: &'a Tree,
     problems: Vec<Problem>,
-    /// By the schema, and whether it is the whole of it.
+    /// The compiled validators, by the schema and by whether nested schemas are included. `None` if the
+    /// schema does not compile.
     compiled: HashMap<(WrittenId, bool), Option<Validator>>,
+    /// The number of checks left.
     left: usize,
-    /// The places that are still to be explained, each with a schema that speaks of it.
+    /// The nodes still to be explained: schema, value and pointer.
     open: Vec<(WrittenId, &'a Value, String)>,
 }
 
 impl<'a> Walk<'a> {
+    /// Reports the violations of a schema at one node, and queues its conjuncts, branches and parts.
     fn explain(&mut self, id: WrittenId, value: &'a Value, pointer: &str) {
         self.report(id, value, pointer, false);
         let schema = self.tree.written(id);
@@ -80,14 +85,16 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Queues a part of the node at the pointer `at`.
     fn explain_at(&mut self, id: Option<WrittenId>, segment: &str, value: &'a Value, at: &str) {
-        // `false` is said of the place around it.
+        // The keywords of the node around it report a `false` schema.
         let Some(id) = id.filter(|id| !self.tree.written(*id).is_false) else { return };
         let mut pointer = at.to_owned();
         push_segment(&mut pointer, segment);
         self.open.push((id, value, pointer));
     }
 
+    /// Queues the branch that the value names. Reports a value that names no branch.
     fn explain_union(
         &mut self,
         id: WrittenId,
@@ -105,7 +112,7 @@ impl<'a> Walk<'a> {
                 report.unnamed(pointer, value, tag, names);
                 self.problems.extend(report.problems);
             }
-            // Of what is not nested deeply, all branches can be tried.
+            // The value is not nested deeply: all branches can be tried.
             MeantBranch::Unknown if self.tree.is_affordable(id, value, CheckKind::Tell) => {
                 self.report(id, value, pointer, true);
             }
@@ -113,7 +120,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The schema of this place: all of it, or without the places inside.
+    /// Reports the violations of a schema at this node: with its nested schemas if `whole` is set,
+    /// without the schemas of parts and branches otherwise.
     fn report(&mut self, id: WrittenId, value: &Value, pointer: &str, whole: bool) {
         let contract = self.contract;
         let compiled = self.compiled.entry((id, whole)).or_insert_with(|| {
@@ -126,7 +134,7 @@ impl<'a> Walk<'a> {
             return;
         }
         if whole {
-            // All that was tried counts.
+            // The steps of the validator count against the limit.
             let steps = self.tree.check_steps(id, value, CheckKind::Tell).unwrap_or(self.left);
             self.left = self.left.saturating_sub(steps).max(1);
         }

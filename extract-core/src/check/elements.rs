@@ -1,15 +1,15 @@
-//! The elements of one list of a value, held against a type of their own: another one than the list's
-//! own type says they are of.
+//! Checks the elements of one list in a value against a type other than the list's element type.
 
 use super::typed::{ReadOutcome, add_uncovered, read_typed};
 use crate::contract::{CheckError, Checker, Context, Contract, Extract, FailedCheck, Problems};
 use crate::schema::{push_segment, segments};
 
-/// The most problems that are collected from one list.
+/// Limit on the problems that are collected from one list.
 const MOST: usize = 1000;
 
-/// Checks each element of the list at this JSON pointer of the value that is being checked: against
-/// the contract of `E`, by reading it, and by its validators.
+/// Checks each element of the list at the JSON pointer `list` in the context's value: against the schema
+/// of `E`, by deserializing it, and by its validators. Returns the problems as an error, or the failure
+/// of a validator.
 pub(crate) fn check_elements<E: Extract>(
     contract: &Contract,
     list: &str,
@@ -48,6 +48,7 @@ pub(crate) fn check_elements<E: Extract>(
     if problems.is_empty() { Ok(()) } else { Err(Problems::from(problems).into()) }
 }
 
+/// Runs `check` with the checker moved to the path `names`.
 fn within<'v>(
     checker: &mut Checker<'v>,
     names: &[String],

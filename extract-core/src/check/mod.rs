@@ -1,5 +1,5 @@
-//! From a JSON value to a typed one: the schema, serde, and the type's own validators, all in one
-//! pass; and from what they say to words that a model can act on.
+//! Checks a JSON value and converts it to its type: the schema, serde, and the type's validators, in one
+//! pass. Describes what failed in a text that a model can act on.
 //!
 //! ```
 //! use extract_llm::check::violations;

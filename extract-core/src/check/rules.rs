@@ -1,4 +1,4 @@
-//! The checks of one call, beside those of the type: closures, with and without waiting.
+//! The checks of one call, in addition to those of the type: synchronous and asynchronous closures.
 
 use std::fmt;
 use std::future::Future;
@@ -10,13 +10,13 @@ use futures_util::future::{BoxFuture, join_all};
 
 use crate::contract::{CheckError, CheckFailure, Context};
 
-/// What a check answers.
+/// The result of a check.
 pub(super) type CheckResult = Result<(), CheckError>;
 
-/// An asynchronous check: an `async` closure, or an `async fn`, of the value and a
-/// [`Context`]. See [`Extraction::check`](crate::Extraction::check), which takes them.
+/// An asynchronous check: an `async` closure, or an `async fn`, of the value and a [`Context`].
+/// [`Extraction::check`](crate::Extraction::check) takes it.
 ///
-/// It is implemented for all of them; there is nothing to implement by hand.
+/// It is implemented for all such functions; there is no need to implement it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no check of `{T}`",
     label = "not an `async` function of `&{T}` and a `Context`, or one that cannot be sent between threads",
@@ -24,9 +24,9 @@ pub(super) type CheckResult = Result<(), CheckError>;
     note = "what it holds across an `.await` has to be `Send`; `Rc` and locks of `std` are not"
 )]
 pub trait Check<'a, T: 'a>: FnOnce(&'a T, Context<'a>) -> Self::Running {
-    /// The check under way.
+    /// The future of the check.
     type Running: Future<Output = Result<(), Self::Error>> + Send + 'a;
-    /// What it says where it does not say yes.
+    /// The error of a check that rejects the value or fails.
     type Error: Into<CheckError>;
 }
 
@@ -41,15 +41,16 @@ where
     type Error = E;
 }
 
-/// A check that does not wait.
+/// A synchronous check.
 pub(super) type Validator<T> = Arc<dyn Fn(&T, Context<'_>) -> CheckResult + Send + Sync>;
 
-/// A check that may wait.
+/// An asynchronous check.
 trait AsyncCheck<T>: Send + Sync {
+    /// Starts the check of a value.
     fn start<'a>(&self, value: &'a T, context: Context<'a>) -> BoxFuture<'a, CheckResult>;
 }
 
-/// A closure is cloned for each value: its future owns what the closure captured.
+/// The closure is cloned for each value, so that the future owns everything that the closure captured.
 impl<T, F> AsyncCheck<T> for F
 where
     T: 'static,
@@ -61,18 +62,20 @@ where
     }
 }
 
-/// The checks under way, and the value that they look at, if there is one: it comes back with what
-/// they say.
+/// The running checks. The future returns the value that they check, if there is one, and their results.
 pub(super) type CheckedValue<'a, T> = BoxFuture<'a, (Option<T>, Vec<CheckResult>)>;
+/// Runs the asynchronous checks of a value.
 type Run<T> =
     for<'a> fn(&'a [Arc<dyn AsyncCheck<T>>], Option<T>, Context<'a>) -> CheckedValue<'a, T>;
 
 /// The checks of one call.
 pub(crate) struct Rules<T> {
     validators: Vec<Validator<T>>,
+    /// The asynchronous checks.
     waiting: Vec<Arc<dyn AsyncCheck<T>>>,
-    /// How the waiting ones are run. It is made where the value is known to be `Send`, so that values
-    /// which are not can be extracted by futures that are.
+    /// The function that runs the asynchronous checks; `None` if there are none. It is made in a function
+    /// that requires `T: Send`, so that extractions of other types without such checks need no such
+    /// bound.
     run: Option<Run<T>>,
 }
 
@@ -99,6 +102,7 @@ impl<T> fmt::Debug for Rules<T> {
 }
 
 impl<T: 'static> Rules<T> {
+    /// Adds a synchronous check.
     pub(crate) fn add_validator<E: Into<CheckError>>(
         &mut self,
         validate: impl Fn(&T, Context<'_>) -> Result<(), E> + Send + Sync + 'static,
@@ -107,6 +111,7 @@ impl<T: 'static> Rules<T> {
         self.validators.push(Arc::new(validate));
     }
 
+    /// Adds an asynchronous check.
     pub(crate) fn add_check<F>(&mut self, check: F)
     where
         T: Send + Sync,
@@ -123,13 +128,13 @@ impl<T: 'static> Rules<T> {
         });
     }
 
-    /// The checks that do not wait.
+    /// Returns the synchronous checks.
     pub(super) fn validators(&self) -> impl Iterator<Item = &Validator<T>> {
         self.validators.iter()
     }
 
-    /// How the checks that may wait are run, all at once: with their answers in the order of the checks.
-    /// None where there are none.
+    /// Returns a function that runs all asynchronous checks concurrently and returns their results in the
+    /// order of the checks. Returns `None` if there are no such checks.
     pub(super) fn waiting<'a>(
         &'a self,
     ) -> Option<impl FnOnce(Option<T>, Context<'a>) -> CheckedValue<'a, T> + Send + use<'a, T>>
@@ -139,7 +144,7 @@ impl<T: 'static> Rules<T> {
     }
 }
 
-/// A check whose panic is an answer.
+/// Runs a check. A panic becomes a failure of the check.
 async fn guarded<'a, T>(
     check: &dyn AsyncCheck<T>,
     value: &'a T,

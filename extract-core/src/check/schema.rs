@@ -1,4 +1,5 @@
-//! Holds a value against the compiled JSON Schema: every violation becomes a [`Problem`] with its pointer.
+//! Checks a value against the compiled JSON Schema. Each violation becomes a [`Problem`] with its
+//! pointer.
 
 use serde_json::Value;
 
@@ -7,11 +8,13 @@ use super::violation_report::ViolationReport;
 use crate::contract::{Contract, Problem, ProblemKind, Problems, excerpt};
 use crate::schema::CheckKind;
 
-/// The most problems that are collected from one value: a list of a million bad elements is
-/// described as well by its first thousand.
+/// Limit on the problems that are collected from one value: the first thousand describe a list of a
+/// million bad elements as well.
 const MOST: usize = 1000;
 
-/// All violations of a contract's schema by a value, each with its place.
+/// Returns the problems of a value under a contract's schema, each with its pointer; empty if the value is
+/// valid. Describes at most 1000 violations. A value too deep in unions for a full check has at least one
+/// problem.
 ///
 /// ```
 /// use extract_llm::check::violations;
@@ -27,7 +30,7 @@ const MOST: usize = 1000;
 /// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```
 pub fn violations(contract: &Contract, value: &Value) -> Problems {
-    // Whether it fits is found out faster than why it does not, and most values fit.
+    // The test for validity is faster than the explanation, and most values are valid.
     let is_affordable = contract.is_affordable(value, CheckKind::Fit);
     if is_affordable && contract.validator().is_valid(value) {
         return Problems::new();

@@ -1,4 +1,4 @@
-//! The three layers over one value, and what they say together.
+//! Combines the three layers of the check of one value: schema, serde and validators.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -12,11 +12,11 @@ use crate::contract::{
 };
 use crate::schema::{CheckKind, StackRoom};
 
-/// Checks a value of the type's own shape: all violations of its schema, then what serde says,
-/// then the validators of the type and of the call, then the checks of the call that may wait.
-/// Whatever can be found in one pass is found; `problems` is what was found on the way to the value.
+/// Checks a value in the type's shape. The order is: the schema, serde, the validators of the type and of
+/// the call, and the asynchronous checks of the call. Collects all problems that one pass can find, in
+/// addition to `problems`, which were found when the value was read.
 ///
-/// The outer error is a check that could not be made.
+/// Returns the value or its problems. The outer error is a check that could not be carried out.
 pub(crate) async fn check<T: Extract>(
     contract: &Contract,
     value: &Value,
@@ -26,7 +26,7 @@ pub(crate) async fn check<T: Extract>(
 ) -> Result<Result<T, Problems>, FailedCheck> {
     let context = context.of(value);
     let (typed, mut problems) = check_at_once(contract, value, problems, rules, context)?;
-    // The value is handed over and comes back, so that it need not be `Send` where nothing waits.
+    // The checks take the value and return it, so that it need not be `Send` if there are none.
     let (typed, answers) = match rules.waiting() {
         Some(run) => run(typed, context).await,
         None => (typed, Vec::new()),
@@ -40,8 +40,8 @@ pub(crate) async fn check<T: Extract>(
     })
 }
 
-/// All layers that need not wait. There is a value where serde could read one, and it is right where
-/// there are no problems.
+/// Runs all layers but the asynchronous checks. Returns the value, if serde could read one, and the
+/// problems. The value is valid if there are no problems.
 pub(crate) fn check_at_once<T: Extract>(
     contract: &Contract,
     value: &Value,
@@ -62,15 +62,15 @@ pub(crate) fn check_at_once<T: Extract>(
         ReadOutcome::TooDeep => {}
     })?;
     add_uncovered(&mut problems, found);
-    // The same words of two layers stand there once.
+    // A problem that two layers report in the same way is kept once.
     let mut seen = HashSet::new();
     problems.retain(|problem| seen.insert(problem.clone()));
     keep_exact_numbers(&mut problems);
     Ok((read.typed(), problems.into()))
 }
 
-/// Leaves out each problem of the reading that another layer describes, at its place or inside of it or
-/// around it: the checks know more of the type.
+/// Removes each problem found by the reader if the schema or serde reports one at the same node, inside
+/// it or around it. Theirs are more exact.
 fn keep_exact_numbers(problems: &mut Vec<Problem>) {
     let is_reading = |problem: &Problem| problem.kind == ProblemKind::Reading;
     if !problems.iter().any(is_reading) || problems.iter().all(is_reading) {
@@ -89,15 +89,16 @@ fn keep_exact_numbers(problems: &mut Vec<Problem>) {
     });
 }
 
-/// The outcome of a value that serde was to read.
+/// The result of deserializing a value.
 pub(super) enum ReadOutcome<T> {
     Typed(T),
     Unread(DeserializeProblem),
-    /// It would take too long.
+    /// The value was not deserialized, because that would take too long.
     TooDeep,
 }
 
 impl<T> ReadOutcome<T> {
+    /// Returns the value, if there is one.
     fn typed(self) -> Option<T> {
         match self {
             Self::Typed(typed) => Some(typed),
@@ -106,7 +107,8 @@ impl<T> ReadOutcome<T> {
     }
 }
 
-/// The value as serde reads it, where it can; and all that is wrong with it by its schema.
+/// Deserializes a value, and adds all violations of its schema to `problems`. Adds a problem if the value
+/// is nested too deeply in unions to be deserialized.
 pub(super) fn read_typed<T: Extract>(
     contract: &Contract,
     value: &Value,
@@ -126,8 +128,8 @@ pub(super) fn read_typed<T: Extract>(
     }
 }
 
-/// Adds what the walk of a value has found. Where the schema has found fault with a value, or with
-/// something in it, serde says the same of it and says less.
+/// Adds the problems that the walk of a value has found. Leaves out a problem of serde if the schema has
+/// reported one at the same node or inside it, which is more exact.
 pub(super) fn add_uncovered(problems: &mut Vec<Problem>, found: Problems) {
     let known: BTreeSet<String> = problems
         .iter()

@@ -1,30 +1,30 @@
-//! Finds the branch of a union that a value means. A name in the value binds: a tag, the one key around the
-//! fields, the name of a unit variant. Only a value that names nothing is told apart by its kind.
-//! Knows nothing of how well the value fits.
+//! Finds the branch of a union that a value names: by its tag, by the single key around the fields, or by
+//! the name of a unit variant. Only a value that names nothing is assigned by its JSON kind. The fit of
+//! the value plays no part.
 
 use serde_json::Value;
 
 use crate::schema::{Kinds, Tree, WrittenId, WrittenSchema};
 
-/// How many references and unions are followed, one from another, to the names of a branch.
+/// Limit on the depth of references and unions that are followed to the names of a branch.
 const FOLLOWED: usize = 8;
 
-/// How many schemas are looked at for the names of one branch.
+/// Limit on the schemas that are visited for the names of one branch.
 const MOST: usize = 2_000;
 
 /// The branch that a value means.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum MeantBranch<'a> {
-    /// This one.
+    /// The branch with this index.
     Branch(usize),
-    /// None that there is: its tag, or the value itself where there is no member for one, would have
-    /// to be one of these.
+    /// The value names no branch. The member `tag`, or the value itself if there is no tag, must be one
+    /// of these names.
     Unnamed { tag: Option<&'a str>, names: Vec<&'a str> },
-    /// Nothing.
+    /// The value names nothing, or more than one branch fits its kind.
     Unknown,
 }
 
-/// Returns the branch of a union, as it is written, that the value means.
+/// Returns the branch of a union that the value names.
 pub(super) fn meant_branch<'a>(
     tree: &'a Tree,
     branches: &[WrittenId],
@@ -46,13 +46,14 @@ pub(super) fn meant_branch<'a>(
     }
 }
 
+/// Finds the branch of a string: a unit variant, or the key of a variant.
 fn by_text<'a>(heads: &[Head<'a>], text: &str) -> MeantBranch<'a> {
     let is_named = |head: &Head<'_>| head.names.contains(&text) || head.keys.contains(&text);
     if let Some(index) = heads.iter().position(is_named) {
         return MeantBranch::Branch(index);
     }
     let names: Vec<&str> = heads.iter().flat_map(|head| head.names.iter().copied()).collect();
-    // A branch of free texts has no names for this one to be wrong.
+    // A branch of arbitrary strings accepts this one.
     if names.is_empty() || heads.iter().any(|head| head.names.is_empty() && head.takes_text()) {
         return MeantBranch::Unknown;
     }
@@ -60,6 +61,7 @@ fn by_text<'a>(heads: &[Head<'a>], text: &str) -> MeantBranch<'a> {
     MeantBranch::Unnamed { tag: None, names: names.into_iter().chain(keys).collect() }
 }
 
+/// Finds the branch of an object: by a tag, or by a key that only one branch has.
 fn by_member<'a>(heads: &[Head<'a>], value: &Value) -> MeantBranch<'a> {
     let objects = || heads.iter().enumerate().filter(|(_, head)| head.takes(value));
     let mut tags: Vec<&str> = Vec::new();
@@ -86,7 +88,7 @@ fn by_member<'a>(heads: &[Head<'a>], value: &Value) -> MeantBranch<'a> {
         (Some(_), Some(_)) => return MeantBranch::Unknown,
         (None, _) => {}
     }
-    // Of a single branch, what is missing in it says more.
+    // For a single branch of objects, its missing members are the better explanation.
     if objects().count() < 2 {
         return MeantBranch::Unknown;
     }
@@ -99,11 +101,13 @@ fn by_member<'a>(heads: &[Head<'a>], value: &Value) -> MeantBranch<'a> {
     MeantBranch::Unknown
 }
 
+/// Whether `written` is a string among these names.
 fn has(names: &[&str], written: &Value) -> bool {
     written.as_str().is_some_and(|text| names.contains(&text))
 }
 
 impl<'a> MeantBranch<'a> {
+    /// Returns [`Unnamed`](Self::Unnamed) with the names of all branches.
     fn unnamed(tag: Option<&'a str>, heads: &[Head<'a>]) -> Self {
         let mut names: Vec<&str> = Vec::new();
         for head in heads {
@@ -118,26 +122,28 @@ impl<'a> MeantBranch<'a> {
     }
 }
 
-/// The names of a branch.
+/// The names by which a value can select a branch.
 #[derive(Debug, Default)]
 pub(super) struct Head<'a> {
-    /// The texts that it is, where it is nothing but some texts.
+    /// The strings that the branch consists of, if it is a list of constants.
     pub(super) names: Vec<&'a str>,
-    /// The members that have to be one of some texts.
+    /// The required members whose value is one constant string; several, if branches are nested.
     tags: Vec<(&'a str, Vec<&'a str>)>,
-    /// The one member that it has and must have.
+    /// The only member, if the branch has one and requires it.
     pub(super) keys: Vec<&'a str>,
-    /// The kinds of JSON that it takes.
+    /// The JSON kinds that the branch accepts.
     kinds: Kinds,
 }
 
 impl<'a> Head<'a> {
+    /// Collects the names of a branch.
     pub(super) fn of(tree: &'a Tree, id: WrittenId) -> Self {
         let mut head = Self::default();
         head.add(tree, id, FOLLOWED, &mut { MOST });
         head
     }
 
+    /// Adds the names of a schema, of its conjuncts and of its unions, up to the limits.
     fn add(&mut self, tree: &'a Tree, id: WrittenId, depth: usize, left: &mut usize) {
         *left = left.saturating_sub(1);
         let Some(depth) = depth.checked_sub(1).filter(|_| *left > 0) else { return };
@@ -153,7 +159,7 @@ impl<'a> Head<'a> {
             let before = self.tags.len();
             for (name, member) in &schema.members {
                 let texts = self::texts(tree.written(*member));
-                // Of several texts it is a field like others.
+                // A member with several constants is an ordinary field.
                 if texts.len() == 1 && schema.required.contains(name) {
                     self.tags.push((name, texts));
                 }
@@ -174,7 +180,7 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// A union inside of a branch is what one of its own branches is.
+    /// Adds the names of a union inside the branch: it may be any of its branches.
     fn add_branches(
         &mut self,
         tree: &'a Tree,
@@ -199,22 +205,24 @@ impl<'a> Head<'a> {
         self.kinds = self.kinds.and(kinds);
     }
 
+    /// Returns the constants of the tag, or `None` if the branch has no such tag.
     fn tag(&self, tag: &str) -> Option<&[&'a str]> {
         self.tags.iter().find(|(name, _)| *name == tag).map(|(_, names)| names.as_slice())
     }
 
+    /// Whether the branch accepts strings.
     fn takes_text(&self) -> bool {
         self.kinds.has(Kinds::STRING)
     }
 
-    /// Whether it takes values of this kind.
+    /// Whether the branch accepts values of this value's JSON kind.
     fn takes(&self, value: &Value) -> bool {
         let kind = if value.is_number() { Kinds::NUMBER } else { Kinds::of(value) };
         self.kinds.meets(kind)
     }
 }
 
-/// The texts that a schema takes, where it takes nothing else.
+/// Returns the strings that a schema consists of; empty if it allows other values.
 fn texts(schema: &WrittenSchema) -> Vec<&str> {
     let constants = schema.constants.iter().flatten();
     let texts: Option<Vec<&str>> = constants.map(|one| one.value.as_str()).collect();

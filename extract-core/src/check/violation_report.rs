@@ -8,23 +8,24 @@ use super::union_branch::{Head, MeantBranch, meant_branch};
 use crate::contract::{Contract, MISSING, Problem, ProblemKind, excerpt};
 use crate::schema::push_segment;
 
-/// The report of the violations of a schema.
+/// Collects the problems of a value, and knows the contract for its schemas.
 pub(super) struct ViolationReport<'a> {
     contract: &'a Contract,
     pub(super) problems: Vec<Problem>,
 }
 
 impl<'a> ViolationReport<'a> {
-    /// Nothing yet, of the schema of this contract.
+    /// Creates an empty report on a value of this contract.
     pub(super) fn new(contract: &'a Contract) -> Self {
         Self { contract, problems: Vec::new() }
     }
 
+    /// Adds a problem.
     fn problem(&mut self, pointer: String, expected: String, found: String) {
         self.problems.push(Problem::new(ProblemKind::Schema, pointer, expected, found));
     }
 
-    /// Turns one violation into problems. Its path, and those of the violations inside of it, begin at
+    /// Converts one violation to problems. Its pointers, and those of nested violations, are relative to
     /// the root of the value.
     pub(super) fn describe(&mut self, error: &ValidationError<'_>) {
         let mut pointer = error.instance_path().as_str().to_owned();
@@ -53,7 +54,7 @@ impl<'a> ViolationReport<'a> {
         }
     }
 
-    /// A value that names a branch which there is not, or leaves the tag away.
+    /// Reports a value that names an unknown branch, or lacks the tag.
     pub(super) fn unnamed(
         &mut self,
         pointer: &str,
@@ -77,8 +78,9 @@ impl<'a> ViolationReport<'a> {
         self.problem(at, expected, found);
     }
 
-    /// A union that no branch of fits. The branch that the value names is the one that is meant. Where
-    /// it names none, it is the one that came nearest, if it is nearer than all others.
+    /// Reports a value that fits no branch of a union. Describes the violations of the branch that the
+    /// value names; if it names none, those of the branch that is nearer than all others. Otherwise lists
+    /// the branches.
     fn describe_union(
         &mut self,
         error: &ValidationError<'_>,
@@ -115,8 +117,8 @@ impl<'a> ViolationReport<'a> {
     }
 }
 
-/// The branches of a union in words: the names of those that have one, and then what the others ask
-/// for first.
+/// Describes the branches of a union: first the names of those that have one, then the first violation of
+/// the others.
 fn alternatives(
     branches: &[Vec<ValidationError<'static>>],
     heads: Vec<Head<'_>>,
@@ -164,16 +166,16 @@ fn alternatives(
     }
 }
 
-/// How many values are listed in full.
+/// The number of values up to which they are listed in full.
 const LISTED: usize = 20;
 
-/// How many of more values are named: those whose spelling is nearest.
+/// The number of values that are listed otherwise: those with the nearest spelling.
 const NAMED: usize = 3;
 
-/// The longest text that a spelling is compared with, in characters.
+/// The number of characters of a text that its spelling is compared by.
 const SPELLING: usize = 100;
 
-/// Some values in words, for a value that is none of them.
+/// Describes a list of values, for a value that is none of them.
 fn one_of(options: &[Value], found: &Value) -> String {
     let list = |some: &[&Value]| {
         let names: Vec<String> = some.iter().map(|option| excerpt(option)).collect();
@@ -197,9 +199,9 @@ fn one_of(options: &[Value], found: &Value) -> String {
     format!("one of {} values, nearest {}", options.len(), list(&some[..NAMED]))
 }
 
-/// How far a value is from a branch, less being nearer. An error deep inside of a branch says that the
-/// branch was right down to there; an error at its root says that it is another branch's value. A
-/// union in the branch is as near as the nearest of its own.
+/// Returns the distance of a value from a branch: smaller is nearer. An error deep inside shows that the
+/// value matches the branch down to there; an error at the root shows that it belongs to another branch.
+/// A nested union has the distance of its nearest branch.
 fn nearness(branch: &[ValidationError<'static>], pointer: &str) -> (usize, usize) {
     let misses = |error: &ValidationError<'static>| match error.kind() {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }
@@ -214,12 +216,12 @@ fn nearness(branch: &[ValidationError<'static>], pointer: &str) -> (usize, usize
     (branch.iter().map(misses).sum(), branch.len())
 }
 
-/// Whether the error is a tag (a member that must be one constant) of another branch.
+/// Whether the error is a tag of another branch: a member that must be one constant.
 fn is_tag_mismatch(error: &ValidationError<'_>) -> bool {
     matches!(error.kind(), ValidationErrorKind::Constant { .. })
 }
 
-/// What a keyword asks for, in words.
+/// Describes the values that a keyword allows.
 fn expectation(kind: &ValidationErrorKind, found: &Value) -> String {
     use ValidationErrorKind as Kind;
     match kind {
@@ -257,12 +259,13 @@ fn expectation(kind: &ValidationErrorKind, found: &Value) -> String {
         }
         Kind::Not { .. } => String::from("another value: this one is excluded"),
         Kind::FalseSchema => String::from("nothing here"),
-        // The keywords of ours say it in words.
+        // The message of a custom keyword describes the expectation already.
         Kind::Custom { message, .. } => message.clone(),
         other => format!("a value that fits `{}`", other.keyword()),
     }
 }
 
+/// Returns the English name of a JSON type.
 fn type_name(name: &str) -> &str {
     match name {
         "string" => "a string",
@@ -275,6 +278,7 @@ fn type_name(name: &str) -> &str {
     }
 }
 
+/// Returns a number with its noun, in the plural if needed.
 fn count(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }

@@ -1,72 +1,72 @@
-//! A reply as it arrives, and the one place where its pieces are put together: a reply that came
-//! whole and one that came in pieces go through the same [`Assembly`].
+//! The deltas of a reply that arrives, and their assembly. Replies that arrive whole and replies that are
+//! streamed go through the same [`Assembly`].
 
 use serde_json::Value;
 
 use super::reply::{Block, Reply, StopReason};
 use super::{ProviderError, ProviderErrorKind, ProviderState, ToolCall, Usage, Usd};
 
-/// A piece of a reply.
+/// A fragment of a reply.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Delta {
-    /// More text.
+    /// More text of the answer.
     Text(String),
-    /// More text that is said on the way and is not the answer.
+    /// More text that accompanies the answer but is not part of it.
     Commentary(String),
-    /// More thinking.
+    /// More reasoning.
     Reasoning(String),
     /// More of a refusal.
     Refusal(String),
     /// A tool call begins.
     ToolCall {
-        /// Which call of the reply, from 0.
+        /// The index of the call in the reply, from 0.
         index: usize,
-        /// The provider's id of it; empty where the provider gives none.
+        /// The provider's id of the call; empty if it has none.
         id: String,
         /// The tool's name.
         name: String,
     },
     /// More of a tool call's arguments, as JSON text.
     Arguments {
-        /// Which call of the reply, from 0.
+        /// The index of the call in the reply, from 0.
         index: usize,
-        /// The text.
+        /// The next part of the JSON text.
         fragment: String,
     },
-    /// What the reply cost so far; the last one counts.
+    /// The usage and cost of the reply so far. The last one replaces the others.
     Usage {
-        /// The tokens.
+        /// The tokens so far.
         usage: Usage,
-        /// The price, where the provider states it.
+        /// The price, if the provider reports it.
         cost: Option<Usd>,
-        /// The usage as the provider wrote it.
+        /// The usage as the provider reports it.
         raw: Value,
     },
-    /// The turn in the provider's own form, to be replayed.
+    /// The turn in the provider's format, to be sent back in later requests.
     State(ProviderState),
-    /// The reply is whole. A stream that ends without it was cut.
+    /// The reply is complete. A stream that ends without it was interrupted.
     Done(StreamEnd),
 }
 
-/// How a reply ended, and who gave it.
+/// The end of a reply, with the model and the request that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamEnd {
-    /// Why it ended.
+    /// The reason why the reply ended.
     pub stop: StopReason,
-    /// The provider's own word for why.
+    /// The reason in the provider's spelling, if it reports one.
     pub raw_stop: Option<String>,
-    /// The model that answered.
+    /// The name of the model that answered, if the provider reports it.
     pub model: Option<String>,
-    /// The provider's id of the request.
+    /// The provider's id of the request, if it reports one.
     pub request_id: Option<String>,
-    /// How often the request was sent again before this reply came.
+    /// The number of transport retries before this reply. The default is 0.
     pub resent: u32,
 }
 
 impl StreamEnd {
-    /// An ending of which only the reason is known.
+    /// Creates an end with a reason and nothing else.
     pub fn new(stop: StopReason) -> Self {
         Self { stop, raw_stop: None, model: None, request_id: None, resent: 0 }
     }
@@ -75,11 +75,12 @@ impl StreamEnd {
 const WITHOUT_END: &str = "the reply ended without its end marker";
 const WITHOUT_REASON: &str = "the stream ended without the provider's reason to stop";
 
+/// Creates an error of the kind [`Interrupted`](ProviderErrorKind::Interrupted).
 fn interrupted(message: &str) -> ProviderError {
     ProviderError::new(ProviderErrorKind::Interrupted, message)
 }
 
-/// Puts a [`Reply`] together from its [`Delta`]s.
+/// Assembles a [`Reply`] from its [`Delta`]s.
 ///
 /// ```
 /// use extract_llm::conversation::{Assembly, Delta, StreamEnd, StopReason};
@@ -96,7 +97,7 @@ fn interrupted(message: &str) -> ProviderError {
 #[derive(Debug, Clone, Default)]
 pub struct Assembly {
     blocks: Vec<Block>,
-    /// Where the call of each index stands in `blocks`.
+    /// The index in `blocks` of each tool call, as pairs of call index and block index.
     calls: Vec<(usize, usize)>,
     usage: Option<(Usage, Option<Usd>, Value)>,
     state: Option<ProviderState>,
@@ -104,8 +105,9 @@ pub struct Assembly {
 }
 
 impl Assembly {
-    /// The error of a stream that is over without the provider's reason to stop: it may have been cut
-    /// off anywhere, however whole it looks.
+    /// Returns the error of a stream that ended without the provider's stop reason: it may have been
+    /// interrupted at any point, even if the text looks complete. Returns `None` if there is a stop
+    /// reason.
     pub(crate) fn interruption(&self) -> Option<ProviderError> {
         match self.ending.as_ref().map(|ending| &ending.stop) {
             None => Some(interrupted(WITHOUT_END)),
@@ -114,12 +116,12 @@ impl Assembly {
         }
     }
 
-    /// Nothing yet.
+    /// Creates an empty assembly.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes in the next piece.
+    /// Adds the next delta.
     pub fn push(&mut self, delta: Delta) {
         match delta {
             Delta::Text(more) => match self.blocks.last_mut() {
@@ -152,7 +154,8 @@ impl Assembly {
         }
     }
 
-    /// The reply, which must have ended.
+    /// Returns the reply. Fails with the kind [`Interrupted`](ProviderErrorKind::Interrupted) if there
+    /// was no [`Delta::Done`].
     pub fn finish(self) -> Result<Reply, ProviderError> {
         let Some(ending) = self.ending else { return Err(interrupted(WITHOUT_END)) };
         let mut reply = Reply::new(self.blocks, ending.stop);
@@ -169,22 +172,22 @@ impl Assembly {
         Ok(reply)
     }
 
-    /// What was said so far.
+    /// Returns the blocks so far.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }
 
-    /// The tokens so far, where the provider counts them on the way.
+    /// Returns the tokens so far, or `None` if the provider has not reported any.
     pub fn usage(&self) -> Option<Usage> {
         self.usage.as_ref().map(|(usage, ..)| *usage)
     }
 
-    /// Whether anything was said so far.
+    /// Whether there are no blocks yet.
     pub fn is_empty(&self) -> bool {
         self.blocks.is_empty()
     }
 
-    /// A block that says nothing is none.
+    /// Adds a block, unless its text is empty.
     fn begin(&mut self, block: Block) {
         let empty = match &block {
             Block::Text(text)
@@ -198,6 +201,7 @@ impl Assembly {
         }
     }
 
+    /// Returns the tool call with this index, and adds it if it is new.
     fn call(&mut self, index: usize) -> &mut ToolCall {
         let known = self.calls.iter().find(|(known, _)| *known == index).map(|(_, at)| *at);
         let at = known.unwrap_or_else(|| {
@@ -213,7 +217,7 @@ impl Assembly {
 }
 
 impl Reply {
-    /// The reply as the deltas it could have come in.
+    /// Splits the reply into deltas that assemble to the same reply.
     pub fn into_deltas(self) -> Vec<Delta> {
         let mut deltas = Vec::with_capacity(self.blocks.len() + 3);
         let mut calls = 0;

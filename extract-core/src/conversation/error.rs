@@ -1,59 +1,59 @@
-//! What went wrong between a request and its reply, in one vocabulary for all providers.
+//! The errors of a request that got no reply, with the same kinds for all providers.
 
 use std::time::Duration;
 
 use super::{MediaKind, Mode};
 
-/// What kind of failure a [`ProviderError`] is.
+/// The kind of a [`ProviderError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProviderErrorKind {
-    /// The key is missing, wrong or revoked.
+    /// The API key is missing, wrong or revoked.
     Authentication,
-    /// The key may not do this.
+    /// The API key lacks a permission.
     Permission,
-    /// No such model, deployment or path.
+    /// There is no such model, deployment or path.
     NotFound,
-    /// The provider does not accept the request as it is.
+    /// The provider rejected the request as invalid.
     InvalidRequest,
-    /// The provider or the model does not take a part of the request: see
+    /// The provider or the model does not support a part of the request: see
     /// [`ProviderError::unsupported`].
     Unsupported,
-    /// The conversation is longer than the model can read.
+    /// The conversation exceeds the model's context length.
     ContextTooLong,
-    /// Too many requests or tokens for now.
+    /// The rate limit on requests or tokens was exceeded.
     RateLimited,
-    /// The account has no credit or quota left; waiting does not help.
+    /// The account has no credit or quota left. A later retry does not help.
     QuotaExceeded,
-    /// The provider has no capacity for now.
+    /// The provider has no capacity at the moment.
     Overloaded,
-    /// The provider failed.
+    /// The provider reported an internal error.
     Server,
-    /// The provider did not take its own model's answer, such as a tool call that breaks the schema:
-    /// see [`ProviderError::generation`].
+    /// The provider rejected the answer of its model, for example a tool call that breaks the schema: see
+    /// [`ProviderError::generation`].
     RejectedAnswer,
-    /// The provider's filter refused the prompt.
+    /// The provider's content filter rejected the prompt.
     ContentFiltered,
-    /// No connection could be made.
+    /// The connection could not be established.
     Connect,
-    /// No answer in time.
+    /// There was no reply within the timeout.
     Timeout,
-    /// The connection ended before the reply did.
+    /// The connection ended before the reply was complete.
     Interrupted,
-    /// The reply is larger than the limit.
+    /// The reply exceeds the size limit.
     TooLarge,
-    /// The reply is not what the protocol says.
+    /// The reply does not follow the protocol.
     Malformed,
     /// The request could not be built.
     Encode,
     /// The embedded model could not be started.
     Local,
-    /// A class that has no name here.
+    /// Any other failure.
     Other,
 }
 
 impl ProviderErrorKind {
-    /// Whether the same request may well succeed later.
+    /// Whether the same request may succeed later.
     pub fn is_retryable(self) -> bool {
         matches!(
             self,
@@ -67,7 +67,7 @@ impl ProviderErrorKind {
         )
     }
 
-    /// Its name as a word, such as `rate_limited`.
+    /// Returns the name of the kind in snake case, such as `rate_limited`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Authentication => "authentication",
@@ -93,25 +93,26 @@ impl ProviderErrorKind {
         }
     }
 
+    /// Returns the English description in the error's text.
     fn describe(self) -> &'static str {
         match self {
-            Self::Authentication => "the key was not accepted",
-            Self::Permission => "the key has no permission for this",
+            Self::Authentication => "the API key was not accepted",
+            Self::Permission => "the API key has no permission for this",
             Self::NotFound => "not found",
             Self::InvalidRequest => "the request was not accepted",
-            Self::Unsupported => "the model does not take this",
-            Self::ContextTooLong => "the conversation is too long for the model",
+            Self::Unsupported => "not supported by the provider or the model",
+            Self::ContextTooLong => "the conversation exceeds the model's context length",
             Self::RateLimited => "rate limited",
             Self::QuotaExceeded => "the account's quota or credit is used up",
             Self::Overloaded => "the provider is overloaded",
             Self::Server => "the provider failed",
             Self::RejectedAnswer => "the provider rejected its model's answer",
-            Self::ContentFiltered => "the prompt was refused by the content filter",
+            Self::ContentFiltered => "the content filter rejected the prompt",
             Self::Connect => "no connection",
             Self::Timeout => "no answer in time",
-            Self::Interrupted => "the connection ended before the reply did",
+            Self::Interrupted => "the connection ended before the reply was complete",
             Self::TooLarge => "the reply is too large",
-            Self::Malformed => "the reply is not what the protocol says",
+            Self::Malformed => "the reply does not follow the protocol",
             Self::Encode => "the request could not be built",
             Self::Local => "the embedded model is not available",
             Self::Other => "failed",
@@ -119,7 +120,7 @@ impl ProviderErrorKind {
     }
 }
 
-/// A request that brought no reply: what happened, and what the provider said of it.
+/// The error of a request that got no reply: its kind, and the details that the provider reported.
 ///
 /// ```
 /// use extract_llm::conversation::{ProviderError, ProviderErrorKind};
@@ -133,46 +134,46 @@ impl ProviderErrorKind {
 #[error("{}", self.line())]
 #[non_exhaustive]
 pub struct ProviderError {
-    /// The class.
+    /// The kind of the error.
     pub kind: ProviderErrorKind,
-    /// The HTTP status, if there was one.
+    /// The HTTP status, if there was a response.
     pub status: Option<u16>,
-    /// The provider's own code or type for it.
+    /// The provider's error code or error type, if it reports one.
     pub code: Option<String>,
-    /// The provider's words, or ours where it gave none. Bounded in length; never holds a key.
+    /// The provider's message, or this crate's if there is none. Bounded in length; never contains an API
+    /// key.
     pub message: String,
-    /// The provider's id of the request.
+    /// The provider's id of the request, if it reports one.
     pub request_id: Option<String>,
-    /// How long the provider asks to wait before the next try.
+    /// The wait that the provider asks for before the next try, if it does.
     pub retry_after: Option<Duration>,
-    /// The provider's own word on whether to try again, where it gives one.
+    /// Whether the provider asks to retry the request, if it says so. Overrides the default of the kind.
     pub should_retry: Option<bool>,
-    /// What the provider or the model does not take, where the kind is
-    /// [`Unsupported`](ProviderErrorKind::Unsupported).
+    /// The unsupported part of the request, if the kind is
+    /// [`Unsupported`](ProviderErrorKind::Unsupported) and the part could be identified.
     pub unsupported: Option<Feature>,
-    /// The field of the request that the provider complains of, where it names one.
+    /// The field of the request that the provider complains about, if it names one.
     pub param: Option<String>,
-    /// How often the request was sent again before this.
+    /// The number of transport retries before this error. The default is 0.
     pub transport_retries: u32,
-    /// The longest wait that the client was willing to make, where the provider asks for a longer
-    /// one: why the request was not sent again.
+    /// The client's limit on the wait before a retry, if the provider asks for a longer one. The request
+    /// was not retried for this reason.
     pub patience: Option<Duration>,
-    /// What the model wrote, where the provider refused its own model's answer (Groq's
-    /// `failed_generation`).
+    /// The model's answer, if the provider rejected the answer of its model (Groq's `failed_generation`).
     pub generation: Option<String>,
 }
 
-/// A part of a request that a provider or a model may not take.
+/// A part of a request that a provider or a model may not support.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Feature {
-    /// The way the answer is asked for.
+    /// The mode of the request.
     Mode(Mode),
-    /// The schema that was sent in this mode; another may be taken.
+    /// The schema that was sent in this mode. Another schema may be supported.
     Schema(Mode),
-    /// A setting, by the name it has on the wire.
+    /// A setting, by its name in the protocol.
     Setting(String),
-    /// A kind of media, or the way it is given.
+    /// A kind of media, or the form in which it was sent.
     Media(MediaKind),
 }
 
@@ -188,7 +189,7 @@ impl std::fmt::Display for Feature {
 }
 
 impl ProviderError {
-    /// An error of this class.
+    /// Creates an error of this kind, with a message and no other details.
     pub fn new(kind: ProviderErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -206,19 +207,20 @@ impl ProviderError {
         }
     }
 
-    /// An error of the kind [`Unsupported`](ProviderErrorKind::Unsupported).
+    /// Creates an error of the kind [`Unsupported`](ProviderErrorKind::Unsupported).
     pub fn unsupported(feature: Feature, message: impl Into<String>) -> Self {
         let mut error = Self::new(ProviderErrorKind::Unsupported, message);
         error.unsupported = Some(feature);
         error
     }
 
-    /// Whether the same request may well succeed later.
+    /// Whether the same request may succeed later: the provider's statement if there is one, else the
+    /// default of the kind.
     pub fn is_retryable(&self) -> bool {
         self.should_retry.unwrap_or(self.kind.is_retryable())
     }
 
-    /// The class and the words, without the rest.
+    /// Returns the kind's description and the message, without the other details.
     pub(crate) fn message_with_code(&self) -> String {
         match self.message.as_str() {
             "" => self.kind.describe().to_owned(),
@@ -226,6 +228,7 @@ impl ProviderError {
         }
     }
 
+    /// Returns the text of the error: description, status, code, message, waits, retries and request id.
     fn line(&self) -> String {
         let mut line = self.kind.describe().to_owned();
         match (self.status, &self.code) {

@@ -1,5 +1,5 @@
-//! Images, recordings and documents: where they are, and of which type. What is sent inline is
-//! encoded once, when the part is made, and shared from then on.
+//! Images, recordings and documents. Inline data is encoded once, when the part is created, and shared by
+//! all clones.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::redacted::redacted_url;
 
-/// What kind of thing a [`Media`] is.
+/// The kind of a [`Media`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MediaKind {
@@ -45,19 +45,19 @@ impl fmt::Display for MediaKind {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Media {
-    /// What it is.
+    /// The kind of the media.
     pub kind: MediaKind,
-    /// Where it is.
+    /// The data, or a reference to it.
     pub source: MediaSource,
-    /// Its media type, where it is known.
+    /// The media type, such as `image/png`; `None` if it is not known.
     pub media_type: Option<Cow<'static, str>>,
-    /// Its file name, where there is one.
+    /// The file name, if there is one.
     pub name: Option<Arc<str>>,
 }
 
-/// Where a [`Media`] is.
+/// The data of a [`Media`], or a reference to it.
 ///
-/// Its `Debug` leaves out what may be a secret of a URL: links to stores are signed in their query.
+/// Its `Debug` output hides the query of a URL: links to object stores often have a signature there.
 ///
 /// ```
 /// use extract_llm::conversation::Part;
@@ -69,11 +69,11 @@ pub struct Media {
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum MediaSource {
-    /// Here.
+    /// Data that is sent inline.
     Inline(Inline),
-    /// Where the provider can fetch it.
+    /// A URL that the provider fetches.
     Url(Arc<str>),
-    /// At the provider, under this id.
+    /// The id of a file that was uploaded to the provider.
     Id(Arc<str>),
 }
 
@@ -87,11 +87,11 @@ impl fmt::Debug for MediaSource {
     }
 }
 
-/// Bytes that are sent with the request, as a data URL.
+/// Bytes that are sent in the request, as a data URL.
 #[derive(Clone, PartialEq)]
 pub struct Inline {
     data_url: Arc<str>,
-    /// Where the base64 begins.
+    /// The offset of the base64 text in the URL.
     payload: usize,
 }
 
@@ -102,6 +102,7 @@ impl fmt::Debug for Inline {
 }
 
 impl Inline {
+    /// Encodes bytes of a media type.
     fn new(media_type: &str, bytes: &[u8]) -> Self {
         let mut data_url = format!("data:{media_type};base64,");
         let payload = data_url.len();
@@ -109,60 +110,62 @@ impl Inline {
         Self { data_url: data_url.into(), payload }
     }
 
-    /// `data:<type>;base64,<bytes>`.
+    /// Returns `data:<type>;base64,<bytes>`.
     pub fn data_url(&self) -> &str {
         &self.data_url
     }
 
-    /// The bytes in base64.
+    /// Returns the bytes in base64.
     pub fn base64(&self) -> &str {
         &self.data_url[self.payload..]
     }
 
-    /// The bytes as text, where they are text.
+    /// Returns the bytes as text, or `None` if they are not UTF-8.
     pub fn text(&self) -> Option<String> {
         String::from_utf8(STANDARD.decode(self.base64()).ok()?).ok()
     }
 }
 
-/// Why something cannot be sent as the media it is said to be.
+/// The error of bytes or a file that cannot be sent as media of the requested kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MediaError {
     /// The file could not be read.
     #[error("`{}` could not be read: {message}", path.display())]
     Read {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The message of the operating system.
         message: String,
     },
     /// There are no bytes.
     #[error("the {kind} is empty")]
     Empty {
-        /// What it was to be.
+        /// The requested kind.
         kind: MediaKind,
     },
-    /// The bytes are of no type that is known.
+    /// The media type cannot be detected.
     #[error(
-        "the type of the {kind} is not known from its first bytes; give it with `Media::of_type`"
+        "cannot detect the type of the {kind} from its first bytes; set it with `Media::of_type`"
     )]
     Unknown {
-        /// What it was to be.
+        /// The requested kind.
         kind: MediaKind,
     },
-    /// The bytes are something else.
+    /// The bytes have a media type of another kind.
     #[error("this is `{found}`, which is no {kind}")]
     Mismatch {
-        /// What it was to be.
+        /// The requested kind.
         kind: MediaKind,
-        /// What it is.
+        /// The detected media type.
         found: &'static str,
     },
 }
 
 impl Media {
-    /// Bytes, whose type is found out from them.
+    /// Creates media from bytes, and detects their type.
+    ///
+    /// Fails if the bytes are empty, if the type cannot be detected, or if it is of another kind.
     pub fn bytes(kind: MediaKind, bytes: impl AsRef<[u8]>) -> Result<Self, MediaError> {
         let bytes = bytes.as_ref();
         if bytes.is_empty() {
@@ -172,7 +175,7 @@ impl Media {
         Ok(Self::of_type(kind, bytes, media_type))
     }
 
-    /// Bytes of a type that the caller knows, such as `image/heic`.
+    /// Creates media from bytes of a given type, such as `image/heic`. The bytes are not examined.
     pub fn of_type(
         kind: MediaKind,
         bytes: impl AsRef<[u8]>,
@@ -183,7 +186,9 @@ impl Media {
         Self { kind, source, media_type: Some(media_type), name: None }
     }
 
-    /// A file, which is read here.
+    /// Reads a file and creates media from it, as [`bytes`](Self::bytes) does, with the file's name.
+    ///
+    /// Fails if the file cannot be read, and as [`bytes`](Self::bytes) does.
     pub fn file(kind: MediaKind, path: impl AsRef<Path>) -> Result<Self, MediaError> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|error| MediaError::Read {
@@ -194,32 +199,33 @@ impl Media {
         Ok(Self { name, ..Self::bytes(kind, bytes)? })
     }
 
-    /// Something that the provider fetches itself. Its type is guessed from the URL's ending.
+    /// Creates media that the provider fetches from a URL. The extension in the URL decides the media
+    /// type; it is `None` for an unknown extension.
     pub fn url(kind: MediaKind, url: impl Into<Arc<str>>) -> Self {
         let url = url.into();
         let media_type = type_of_ending(&url).map(Cow::Borrowed);
         Self { kind, source: MediaSource::Url(url), media_type, name: None }
     }
 
-    /// Something that was uploaded to the provider before.
+    /// Creates media from the id of a file that was uploaded to the provider.
     pub fn id(kind: MediaKind, id: impl Into<Arc<str>>) -> Self {
         Self { kind, source: MediaSource::Id(id.into()), media_type: None, name: None }
     }
 
-    /// Sets the media type.
+    /// Sets the media type. The default is the detected type, if any.
     pub fn media_type(mut self, media_type: impl Into<Cow<'static, str>>) -> Self {
         self.media_type = Some(media_type.into());
         self
     }
 
-    /// Sets the file name.
+    /// Sets the file name. The default is `None`, except for [`file`](Self::file).
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 }
 
-/// The media type that these bytes begin like.
+/// Detects the media type from the first bytes. Fails if it is unknown, or of another kind.
 fn detect(kind: MediaKind, bytes: &[u8]) -> Result<&'static str, MediaError> {
     let found = match infer::get(bytes).map(|found| found.mime_type()) {
         Some("audio/x-wav") => "audio/wav",
@@ -239,10 +245,12 @@ fn detect(kind: MediaKind, bytes: &[u8]) -> Result<&'static str, MediaError> {
     if fits { Ok(found) } else { Err(MediaError::Mismatch { kind, found }) }
 }
 
+/// Whether the bytes are UTF-8 without NUL.
 fn is_text(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0'))
 }
 
+/// Returns the media type of a URL's extension.
 fn type_of_ending(url: &str) -> Option<&'static str> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let ending = path.rsplit('/').next()?.rsplit_once('.')?.1.to_ascii_lowercase();

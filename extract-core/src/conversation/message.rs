@@ -1,20 +1,20 @@
-//! Messages: who says what, and what an extraction reads from.
+//! The messages of a conversation, and the input of an extraction.
 
 use std::sync::Arc;
 
 use super::{Part, ToolResult};
 
-/// Who speaks in a [`Message`].
+/// The author of a [`Message`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// Instructions that stand above the conversation.
+    /// The system prompt: instructions for the whole conversation.
     System,
-    /// The caller.
+    /// The user: the caller of the model.
     User,
     /// The model.
     Assistant,
-    /// The result of a tool call.
+    /// A tool, with the result of a call.
     Tool,
 }
 
@@ -30,24 +30,24 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Message {
-    /// Who speaks.
+    /// The author.
     pub role: Role,
-    /// What is said, in order.
+    /// The content, in order.
     pub parts: Vec<Part>,
 }
 
 impl Message {
-    /// A message of any role.
+    /// Creates a message with any role.
     pub fn new(role: Role, parts: impl IntoIterator<Item = Part>) -> Self {
         Self { role, parts: parts.into_iter().collect() }
     }
 
-    /// Instructions.
+    /// Creates a system message.
     pub fn system(content: impl Into<Content>) -> Self {
         Self::new(Role::System, content.into().0)
     }
 
-    /// A turn of the user: a text, or several parts.
+    /// Creates a user message from a text or several parts.
     ///
     /// ```
     /// use extract_llm::conversation::{Message, Part};
@@ -60,24 +60,23 @@ impl Message {
         Self::new(Role::User, content.into().0)
     }
 
-    /// A turn of the model.
+    /// Creates a message of the model.
     pub fn assistant(content: impl Into<Content>) -> Self {
         Self::new(Role::Assistant, content.into().0)
     }
 
-    /// Marks the conversation up to the end of this message as worth keeping in the provider's
-    /// prompt cache.
+    /// Marks the conversation up to the end of this message for the provider's prompt cache.
     pub fn cached(mut self) -> Self {
         self.parts.push(Part::CachePoint);
         self
     }
 
-    /// The result of a tool call.
+    /// Creates a message with the result of a tool call.
     pub fn tool(result: ToolResult) -> Self {
         Self::new(Role::Tool, [Part::ToolResult(result)])
     }
 
-    /// Whether it says nothing: it has no part but blank text.
+    /// Whether the message has no parts other than blank text and cache points.
     fn is_blank(&self) -> bool {
         self.parts.iter().all(|part| match part {
             Part::Text(text) => text.trim().is_empty(),
@@ -86,14 +85,15 @@ impl Message {
         })
     }
 
-    /// All text parts, joined by line breaks.
+    /// Returns all text parts, joined by line breaks.
     pub fn text(&self) -> String {
         let texts: Vec<&str> = self.parts.iter().filter_map(Part::as_text).collect();
         texts.join("\n")
     }
 }
 
-/// What a message says: a text, a part, or several parts.
+/// The content of a message: a text, a part, or several parts. Its `From` implementations accept each of
+/// these.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Content(Vec<Part>);
 
@@ -132,7 +132,7 @@ impl From<&String> for Content {
     }
 }
 
-/// What an extraction reads from: one text, one message, or a whole history.
+/// The input of an extraction: a text, a message, or a whole history.
 ///
 /// ```
 /// use extract_llm::conversation::{Input, Message};
@@ -150,18 +150,18 @@ pub struct Input {
 }
 
 impl Input {
-    /// The messages, in order.
+    /// Returns the messages, in order.
     pub fn messages(&self) -> &[Message] {
         &self.messages
     }
 
-    /// The messages, in order, by value.
+    /// Returns the messages, in order, by value.
     pub fn into_messages(self) -> Vec<Message> {
         self.messages
     }
 
-    /// Whether there is nothing to read: no message has anything but blank text. Instructions count
-    /// only where nothing else is there.
+    /// Whether the input is blank: all its messages are, apart from system messages. System messages
+    /// count only if there are no others.
     ///
     /// ```
     /// use extract_llm::conversation::{Input, Message};
@@ -175,7 +175,7 @@ impl Input {
     }
 }
 
-/// Whether there is nothing to read in these messages.
+/// Whether these messages are blank: see [`Input::is_blank`].
 pub(crate) fn are_blank(messages: &[Message]) -> bool {
     let is_said = |message: &&Message| message.role != Role::System;
     let said = messages.iter().any(|message| is_said(&message));

@@ -1,5 +1,5 @@
-//! What is said: the messages, parts and settings that are sent, and the reply or the failure that
-//! comes back. Plain data that every other room may use; it knows no provider and no network.
+//! The data of a conversation: messages, parts and settings of a request, and its reply or error. Plain
+//! data that every other module may use; knows no provider and no network.
 //!
 //! ```
 //! use extract_llm::conversation::{Input, Message};

@@ -1,12 +1,12 @@
-//! The pieces a message is made of. Text, media and provider state are shared (`Arc`), so that a
-//! history can be sent many times, and re-asked about, without a copy of what it holds.
+//! The parts of a message. Text, media and provider state are shared (`Arc`), so that a history can be
+//! sent many times without a copy.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::media::{Media, MediaError, MediaKind};
 
-/// A piece of a [`Message`](super::Message).
+/// A part of a [`Message`](super::Message).
 ///
 /// ```
 /// use extract_llm::conversation::{Message, Part};
@@ -24,29 +24,30 @@ pub enum Part {
     Text(Arc<str>),
     /// An image, a recording or a document.
     Media(Media),
-    /// A call that the model made.
+    /// A tool call of the model.
     ToolCall(ToolCall),
-    /// The answer to such a call.
+    /// The result of a tool call.
     ToolResult(ToolResult),
-    /// What a provider wants back as it gave it.
+    /// Provider state, which is sent back unchanged.
     State(ProviderState),
-    /// Everything up to here is worth keeping in the provider's prompt cache. Providers that have
-    /// no such marker are sent nothing.
+    /// Marks everything up to this point for the provider's prompt cache. Not sent to providers without
+    /// such a marker.
     CachePoint,
 }
 
 impl Part {
-    /// Plain text.
+    /// Creates a text part.
     pub fn text(text: impl Into<Arc<str>>) -> Self {
         Self::Text(text.into())
     }
 
-    /// An image from a file. The file is read here and encoded once.
+    /// Creates an image from a file, which is read and encoded at once. Fails if it cannot be read or is
+    /// no image.
     pub fn image_file(path: impl AsRef<Path>) -> Result<Self, MediaError> {
         Media::file(MediaKind::Image, path).map(Self::Media)
     }
 
-    /// An image from its bytes, whose type is found out from them.
+    /// Creates an image from bytes, and detects its type. Fails if they are empty or no image.
     ///
     /// ```
     /// use extract_llm::conversation::Part;
@@ -58,57 +59,59 @@ impl Part {
         Media::bytes(MediaKind::Image, bytes).map(Self::Media)
     }
 
-    /// An image that the provider fetches.
+    /// Creates an image that the provider fetches from a URL.
     pub fn image_url(url: impl Into<Arc<str>>) -> Self {
         Self::Media(Media::url(MediaKind::Image, url))
     }
 
-    /// An image that was uploaded to the provider before.
+    /// Creates an image from the id of a file that was uploaded to the provider.
     pub fn image_id(id: impl Into<Arc<str>>) -> Self {
         Self::Media(Media::id(MediaKind::Image, id))
     }
 
-    /// A recording from a file.
+    /// Creates a recording from a file, which is read and encoded at once. Fails if it cannot be read or
+    /// is no audio.
     pub fn audio_file(path: impl AsRef<Path>) -> Result<Self, MediaError> {
         Media::file(MediaKind::Audio, path).map(Self::Media)
     }
 
-    /// A recording from its bytes.
+    /// Creates a recording from bytes, and detects its type. Fails if they are empty or no audio.
     pub fn audio_bytes(bytes: impl AsRef<[u8]>) -> Result<Self, MediaError> {
         Media::bytes(MediaKind::Audio, bytes).map(Self::Media)
     }
 
-    /// A recording that the provider fetches.
+    /// Creates a recording that the provider fetches from a URL.
     pub fn audio_url(url: impl Into<Arc<str>>) -> Self {
         Self::Media(Media::url(MediaKind::Audio, url))
     }
 
-    /// A recording that was uploaded to the provider before.
+    /// Creates a recording from the id of a file that was uploaded to the provider.
     pub fn audio_id(id: impl Into<Arc<str>>) -> Self {
         Self::Media(Media::id(MediaKind::Audio, id))
     }
 
-    /// A document from a file: a PDF, an office file, or text.
+    /// Creates a document from a file: a PDF, an office file, or text. Fails if it cannot be read or is
+    /// no document.
     pub fn document_file(path: impl AsRef<Path>) -> Result<Self, MediaError> {
         Media::file(MediaKind::Document, path).map(Self::Media)
     }
 
-    /// A document from its bytes.
+    /// Creates a document from bytes, and detects its type. Fails if they are empty or no document.
     pub fn document_bytes(bytes: impl AsRef<[u8]>) -> Result<Self, MediaError> {
         Media::bytes(MediaKind::Document, bytes).map(Self::Media)
     }
 
-    /// A document that the provider fetches.
+    /// Creates a document that the provider fetches from a URL.
     pub fn document_url(url: impl Into<Arc<str>>) -> Self {
         Self::Media(Media::url(MediaKind::Document, url))
     }
 
-    /// A document that was uploaded to the provider before.
+    /// Creates a document from the id of a file that was uploaded to the provider.
     pub fn document_id(id: impl Into<Arc<str>>) -> Self {
         Self::Media(Media::id(MediaKind::Document, id))
     }
 
-    /// The text, if this part is one.
+    /// Returns the text of a text part; `None` for other parts.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -146,16 +149,16 @@ impl From<Media> for Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ToolCall {
-    /// The provider's id of the call; empty where the provider gives none.
+    /// The provider's id of the call; empty if it has none.
     pub id: String,
     /// The tool's name.
     pub name: String,
-    /// The arguments: the JSON text as it was written, which need not be valid JSON.
+    /// The arguments as JSON text, unchanged. It may be invalid JSON.
     pub arguments: String,
 }
 
 impl ToolCall {
-    /// A call with these arguments.
+    /// Creates a call.
     pub fn new(
         id: impl Into<String>,
         name: impl Into<String>,
@@ -165,7 +168,7 @@ impl ToolCall {
     }
 }
 
-/// What a tool answered.
+/// The result of a tool call.
 ///
 /// ```
 /// use extract_llm::conversation::{Message, Role, ToolCall, ToolResult};
@@ -177,18 +180,18 @@ impl ToolCall {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ToolResult {
-    /// The id of the call that this answers.
+    /// The id of the call.
     pub call_id: String,
     /// The tool's name.
     pub name: String,
-    /// The answer.
+    /// The result as text.
     pub content: Arc<str>,
     /// Whether the call failed.
     pub is_error: bool,
 }
 
 impl ToolResult {
-    /// An answer to `call`.
+    /// Creates the result of `call`.
     pub fn new(call: &ToolCall, content: impl Into<Arc<str>>, is_error: bool) -> Self {
         Self {
             call_id: call.id.clone(),
@@ -199,22 +202,22 @@ impl ToolResult {
     }
 }
 
-/// A turn of the model in its provider's own form, with what only that provider can read: signed
-/// thinking, encrypted reasoning, thought signatures.
+/// A turn of the model in its provider's format, with data that only this provider can read: signed
+/// reasoning, encrypted reasoning, thought signatures.
 ///
-/// Sent back to the protocol it came from, it stands for the whole turn, byte for byte; the other
-/// parts of the turn are for everybody else, who is not sent the state.
+/// In a request of the same protocol it replaces the other parts of the turn, byte for byte. Other
+/// protocols are sent the other parts, without the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProviderState {
-    /// The protocol that can read it.
+    /// The name of the protocol that can read it.
     pub protocol: &'static str,
     /// The turn as JSON text.
     pub json: Arc<str>,
 }
 
 impl ProviderState {
-    /// A turn in a protocol's own form.
+    /// Creates a turn in the format of a protocol.
     pub fn new(protocol: &'static str, json: impl Into<Arc<str>>) -> Self {
         Self { protocol, json: json.into() }
     }

@@ -1,13 +1,14 @@
-//! How far a request has come while it is under way, for whoever cuts it off: a future that is
-//! dropped returns nothing, and what had happened by then must not be lost.
+//! The progress of a request under way. A future that is dropped returns nothing, so the caller reads
+//! here how many retries, waits and tokens it had used.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{ProviderError, Usage};
 
-/// Where a [`Model`](crate::model::Model) that sends a [`Request`](super::Request) notes how far it
-/// has come. Clones share what is noted; it is no part of what a request says, so that all are equal.
+/// The progress of a [`Request`](super::Request), which the [`Model`](crate::model::Model) that sends it
+/// records. Clones share the record. All records are equal, so that they play no part in the comparison
+/// of requests.
 ///
 /// ```
 /// use std::time::Duration;
@@ -17,7 +18,7 @@ use super::{ProviderError, Usage};
 /// let busy = ProviderError::new(ProviderErrorKind::RateLimited, "Slow down.");
 /// request.progress.wait(&busy, Duration::from_secs(30));
 ///
-/// let reached = request.progress.reached();
+/// let reached = request.progress.state();
 /// assert_eq!(
 ///     reached.to_string(),
 ///     "waiting 30s to be sent again, after this: rate limited: Slow down.",
@@ -26,10 +27,11 @@ use super::{ProviderError, Usage};
 #[derive(Debug, Clone, Default)]
 pub struct Progress(Arc<Mutex<ProgressNotes>>);
 
+/// The shared record.
 #[derive(Debug, Default)]
 struct ProgressNotes {
     state: RequestState,
-    /// Since when the wait under way goes on.
+    /// The start of the current wait.
     since: Option<Instant>,
 }
 
@@ -39,32 +41,33 @@ impl PartialEq for Progress {
     }
 }
 
-/// How far a request has come.
+/// The progress of a request at one point in time.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RequestState {
-    /// How often it was sent again.
+    /// The number of transport retries so far.
     pub transport_retries: u32,
-    /// How long it has waited for that, the wait under way included.
+    /// The total wait before retries, including the current one.
     pub waited: Duration,
-    /// The wait that is under way.
+    /// The length of the current wait; `None` if the request is not waiting.
     pub waiting: Option<Duration>,
-    /// Why it was sent again, or is about to be; none once an answer has begun.
+    /// The error that caused the last retry, or causes the next one; `None` once a response has begun.
     pub failure: Option<ProviderError>,
-    /// Whether an answer has begun.
+    /// Whether a response has begun.
     pub answered: bool,
-    /// The provider's id of it, once an answer has begun.
+    /// The provider's id of the request, once a response has begun.
     pub request_id: Option<String>,
-    /// The tokens so far, where the provider has counted any.
+    /// The tokens so far, if the provider has reported any.
     pub usage: Option<Usage>,
 }
 
 impl Progress {
+    /// Locks the record. Ignores poisoning by a panic.
     fn noted(&self) -> MutexGuard<'_, ProgressNotes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The request failed, and will be sent again after this wait.
+    /// Records that the request failed, and will be retried after `wait`.
     pub fn wait(&self, failure: &ProviderError, wait: Duration) {
         let mut noted = self.noted();
         noted.since = Some(Instant::now());
@@ -74,7 +77,7 @@ impl Progress {
         noted.state.request_id = None;
     }
 
-    /// The wait is over: the request is sent again.
+    /// Records that the wait is over, and that the request is sent again.
     pub fn send_again(&self) {
         let mut noted = self.noted();
         let waited = noted.since.take().map_or(Duration::ZERO, |since| since.elapsed());
@@ -83,7 +86,7 @@ impl Progress {
         noted.state.transport_retries += 1;
     }
 
-    /// An answer has begun.
+    /// Records that a response has begun.
     pub fn answer(&self, request_id: Option<String>) {
         let mut noted = self.noted();
         noted.state.answered = true;
@@ -91,12 +94,12 @@ impl Progress {
         noted.state.request_id = request_id;
     }
 
-    /// The tokens so far.
+    /// Records the tokens so far.
     pub fn count(&self, usage: Usage) {
         self.noted().state.usage = Some(usage);
     }
 
-    /// How far the request has come by now.
+    /// Returns the progress so far.
     pub fn state(&self) -> RequestState {
         let noted = self.noted();
         let mut reached = noted.state.clone();
@@ -106,13 +109,14 @@ impl Progress {
 }
 
 impl RequestState {
-    /// The provider's id of the request: of the answer that had begun, or else of the last failure.
+    /// Returns the provider's id of the request: from the current response, or else from the last
+    /// failure.
     pub fn id(&self) -> Option<&str> {
         let failed = || self.failure.as_ref()?.request_id.as_ref();
         self.request_id.as_ref().or_else(failed).map(String::as_str)
     }
 
-    /// Where the request stood, without why.
+    /// Describes the state, without the failure.
     pub(crate) fn describe(&self) -> String {
         match (self.waiting, self.answered) {
             (Some(wait), _) => format!("waiting {wait:?} to be sent again"),

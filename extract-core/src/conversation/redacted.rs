@@ -1,11 +1,10 @@
-//! URLs as they may be seen in errors and debug output: without what may be a secret, which is
-//! whatever stands before an `@`, the query and the fragment. It reads text, not a parsed URL: the
-//! ones that are told of most are those that do not parse.
+//! Removes secrets from URLs in errors and debug output: user and password, query and fragment. It works
+//! on text instead of a parsed URL, because URLs in errors often do not parse.
 
-/// The URL without its secrets; `…` stands for each.
+/// Returns the URL with `…` in place of each possible secret.
 ///
-/// What is left out is rather too much than too little: a password may hold any character, so that
-/// one with a `/` in it looks like a port and a path.
+/// It rather removes too much than too little. A password may contain any character; with a `/` in it, it
+/// looks like a port and a path.
 pub(crate) fn redacted_url(url: &str) -> String {
     let url = url.trim();
     if let Some((kind, _)) = url.split_once(',').filter(|(kind, _)| kind.starts_with("data:")) {
@@ -14,7 +13,7 @@ pub(crate) fn redacted_url(url: &str) -> String {
     let (scheme, rest) = url.split_at(scheme_length(url));
     let (place, asked) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
     if asked.contains('@') {
-        // An address in a query, or a password with a `?` in it: nobody can tell.
+        // The `@` may belong to a query, or to a password that contains `?`: this cannot be decided.
         return format!("{scheme}…");
     }
     let (user, place) = match place.rsplit_once('@') {
@@ -28,7 +27,7 @@ pub(crate) fn redacted_url(url: &str) -> String {
     format!("{scheme}{user}{place}{asked}")
 }
 
-/// How long `https://` is, where a URL begins with that.
+/// Returns the length of `https://` or another scheme at the start of a URL; 0 if there is none.
 fn scheme_length(url: &str) -> usize {
     let is_scheme = |name: &&str| {
         name.starts_with(|c: char| c.is_ascii_alphabetic())

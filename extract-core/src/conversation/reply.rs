@@ -1,4 +1,4 @@
-//! What a model answered.
+//! The reply of a model.
 
 use std::sync::Arc;
 
@@ -7,23 +7,23 @@ use serde_json::Value;
 
 use super::{Message, Part, ProviderState, Role, ToolCall, Usage, Usd};
 
-/// A piece of a [`Reply`]. The answer is never "the first block": see [`Reply::text`].
+/// A block of a [`Reply`]. The answer need not be the first block: see [`Reply::text`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Block {
-    /// Text that is meant for the caller.
+    /// Text of the answer.
     Text(String),
-    /// Text that is said on the way to the answer and is not part of it.
+    /// Text that accompanies the answer but is not part of it.
     Commentary(String),
     /// A tool call.
     ToolCall(ToolCall),
-    /// Thinking that the provider shows.
+    /// Reasoning that the provider shows.
     Reasoning(String),
-    /// The model says that it will not answer.
+    /// The text of the model's refusal to answer.
     Refusal(String),
 }
 
-/// Why a reply ended, normalised over providers.
+/// The reason why a reply ended, with the same values for all providers.
 ///
 /// ```
 /// use extract_llm::conversation::StopReason;
@@ -34,19 +34,19 @@ pub enum Block {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StopReason {
-    /// The model was done.
+    /// The model finished its answer.
     Stop,
     /// The model called a tool.
     ToolCalls,
-    /// The reply was cut off at a limit on its length.
+    /// The reply was cut off at a length limit.
     Length,
-    /// The provider's content filter cut in.
+    /// The provider's content filter stopped the reply.
     ContentFilter,
-    /// The model refused.
+    /// The model refused to answer.
     Refusal,
-    /// The provider gave none.
+    /// The provider reported no reason.
     Unstated,
-    /// A reason that has no name here, as the provider wrote it.
+    /// Any other reason, in the provider's spelling.
     Other(String),
 }
 
@@ -64,7 +64,7 @@ impl std::fmt::Display for StopReason {
     }
 }
 
-/// A whole reply.
+/// A complete reply.
 ///
 /// ```
 /// use extract_llm::conversation::{Block, Reply, StopReason};
@@ -76,30 +76,30 @@ impl std::fmt::Display for StopReason {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Reply {
-    /// What was said, in order.
+    /// The blocks, in order.
     pub blocks: Vec<Block>,
-    /// Why it ended.
+    /// The reason why the reply ended.
     pub stop: StopReason,
-    /// The provider's own word for why it ended.
+    /// The reason in the provider's spelling, if it reports one.
     pub raw_stop: Option<String>,
-    /// Tokens, where the provider counts them.
+    /// The tokens, if the provider reports them.
     pub usage: Option<Usage>,
-    /// The usage as the provider wrote it.
+    /// The usage as the provider reports it.
     pub raw_usage: Option<Value>,
-    /// The price, where the provider states it.
+    /// The price, if the provider reports it.
     pub cost: Option<Usd>,
-    /// The model that answered, which may be another than was asked.
+    /// The name of the model that answered. It may differ from the requested one.
     pub model: Option<String>,
     /// The provider's id of the request, for its support.
     pub request_id: Option<String>,
-    /// How often the request was sent again before this reply came.
+    /// The number of transport retries before this reply. The default is 0.
     pub transport_retries: u32,
-    /// The turn in the provider's own form, where it holds what must be replayed.
+    /// The turn in the provider's format, if it contains data that must be sent back.
     pub state: Option<ProviderState>,
 }
 
 impl Reply {
-    /// A reply of these blocks.
+    /// Creates a reply from blocks and a stop reason, with nothing else set.
     pub fn new(blocks: Vec<Block>, stop: StopReason) -> Self {
         Self {
             blocks,
@@ -115,7 +115,7 @@ impl Reply {
         }
     }
 
-    /// All text blocks, joined.
+    /// Returns the concatenation of all text blocks.
     pub fn text(&self) -> String {
         self.blocks
             .iter()
@@ -126,7 +126,7 @@ impl Reply {
             .collect()
     }
 
-    /// The tool calls, in order.
+    /// Returns the tool calls, in order.
     pub fn tool_calls(&self) -> impl Iterator<Item = &ToolCall> {
         self.blocks.iter().filter_map(|block| match block {
             Block::ToolCall(call) => Some(call),
@@ -134,7 +134,7 @@ impl Reply {
         })
     }
 
-    /// The words of a refusal, if the model refused.
+    /// Returns the text of the refusal, or `None` if the model did not refuse.
     pub fn refusal(&self) -> Option<&str> {
         self.blocks.iter().find_map(|block| match block {
             Block::Refusal(text) => Some(text.as_str()),
@@ -142,8 +142,8 @@ impl Reply {
         })
     }
 
-    /// The turn of the conversation that this reply is, for a re-ask that appends to it: its blocks
-    /// in their order, and the provider's state.
+    /// Returns the reply as a message, for a re-ask that appends to it: text and tool calls in order, and
+    /// the provider's state. Reasoning and refusals are left out.
     pub fn to_message(&self) -> Message {
         let parts = self.blocks.iter().filter_map(|block| match block {
             Block::Text(text) | Block::Commentary(text) => {

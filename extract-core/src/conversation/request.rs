@@ -1,4 +1,4 @@
-//! One request to a model: the conversation so far, how the answer is asked for, and settings.
+//! A request to a model: the conversation so far, the form of the answer, and settings.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Message, Progress, Settings};
 
-/// How a model is asked for structured output.
+/// The method by which structured output is requested.
 ///
 /// ```
 /// use extract_llm::conversation::Mode;
@@ -19,7 +19,7 @@ use super::{Message, Progress, Settings};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Mode {
-    /// The best mode that the provider and the model are known to take.
+    /// The best mode that the provider and the model are known to support. The default.
     #[default]
     Auto,
     /// A call of one tool, whose arguments are the answer.
@@ -44,7 +44,7 @@ impl std::fmt::Display for Mode {
     }
 }
 
-/// A tool, or the named schema of a native structured output: the two carry the same things.
+/// A tool, or the named schema of native structured output. Both have the same fields.
 ///
 /// ```
 /// use extract_llm::conversation::Tool;
@@ -56,45 +56,45 @@ impl std::fmt::Display for Mode {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Tool {
-    /// `[A-Za-z0-9_-]{1,64}`.
+    /// The name: `[A-Za-z0-9_-]{1,64}`.
     pub name: String,
-    /// What the answer is, in the user's words.
+    /// The description of the answer, for the model.
     pub description: Option<String>,
     /// The JSON Schema of the arguments, in the provider's dialect.
     pub schema: Value,
-    /// Whether the provider is asked to enforce the schema while the model writes.
+    /// Whether the provider shall enforce the schema while the model writes. The default is `false`.
     pub strict: bool,
 }
 
 impl Tool {
-    /// A tool with this name and schema.
+    /// Creates a tool with a name and a schema, without description and not strict.
     pub fn new(name: impl Into<String>, schema: Value) -> Self {
         Self { name: name.into(), description: None, schema, strict: false }
     }
 
-    /// Sets the description.
+    /// Sets the description. The default is none.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// Asks the provider to enforce the schema.
+    /// Sets whether the provider shall enforce the schema. The default is `false`.
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
         self
     }
 }
 
-/// Which of its [`Tools`] a model has to call.
+/// The tools among [`Tools`] that a model must call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ToolChoice {
-    /// At least one of them. Where there is but one, that one.
+    /// At least one of them. The default.
     #[default]
     Any,
-    /// The one of this index.
+    /// The tool with this index.
     Only(usize),
-    /// What it likes: it may answer in text.
+    /// None: the model may answer in text.
     Auto,
 }
 
@@ -111,39 +111,40 @@ pub enum ToolChoice {
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Tools {
-    /// Each with a name of its own.
+    /// The tools. Their names must differ.
     pub tools: Vec<Arc<Tool>>,
-    /// Which have to be called.
+    /// The tools that must be called. The default is [`ToolChoice::Any`].
     pub choice: ToolChoice,
-    /// Whether one reply may hold several calls.
+    /// Whether one reply may contain several calls. The default is `false`.
     pub parallel: bool,
-    /// How many of them, the last ones, do not give the value: they are the caller's own.
+    /// The number of tools, at the end of the list, that are user-defined: their arguments are not the
+    /// value. The default is 0.
     pub user_tools: usize,
 }
 
 impl Tools {
-    /// One tool, to be called once.
+    /// Creates a list of one tool, to be called once.
     pub fn one(tool: Arc<Tool>) -> Self {
         Self { tools: vec![tool], ..Self::default() }
     }
 }
 
-/// How the answer of one request is asked for: a [`Mode`] with what it needs.
+/// The form of the answer in one request: a [`Mode`] with its data.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Output {
-    /// Calls of tools.
+    /// Tool calls.
     Tools(Tools),
-    /// Native output by this schema.
+    /// Native structured output with this schema.
     JsonSchema(Arc<Tool>),
     /// JSON mode.
     JsonObject,
-    /// Nothing but text.
+    /// Plain text.
     Text,
 }
 
 impl Output {
-    /// The mode that this is.
+    /// Returns the mode.
     pub fn mode(&self) -> Mode {
         match self {
             Self::Tools(_) => Mode::Tools,
@@ -154,9 +155,10 @@ impl Output {
     }
 }
 
-/// What a [`Model`](crate::model::Model) is sent.
+/// A request to a [`Model`](crate::model::Model).
 ///
-/// A re-ask only ever appends to `messages`, so what was sent before stays a stable prefix.
+/// A re-ask only appends to `messages`, so that the earlier messages remain a stable prefix for prompt
+/// caches.
 ///
 /// ```
 /// use extract_llm::conversation::{Message, Mode, Request};
@@ -169,16 +171,16 @@ impl Output {
 pub struct Request {
     /// The conversation, oldest first.
     pub messages: Vec<Message>,
-    /// How the answer is asked for.
+    /// The form of the answer.
     pub output: Output,
-    /// Everything else.
+    /// The settings.
     pub settings: Settings,
-    /// Where whoever sends it notes how far it has come.
+    /// The record in which the sender notes its progress.
     pub progress: Progress,
 }
 
 impl Request {
-    /// A request for plain text.
+    /// Creates a request for plain text, with default settings.
     pub fn new(messages: Vec<Message>) -> Self {
         Self {
             messages,

@@ -1,32 +1,32 @@
-//! What a caller may set on a request. Nothing here is sent unless it was set.
+//! The settings of a request. A setting is sent only if it is set.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-/// How hard a reasoning model should think, in the words that providers share.
+/// The effort of a reasoning model, by the names that providers share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReasoningEffort {
     /// No reasoning.
     None,
-    /// As little as possible.
+    /// Minimal reasoning.
     Minimal,
-    /// Little.
+    /// Low effort.
     Low,
-    /// The usual.
+    /// Medium effort.
     Medium,
-    /// Much.
+    /// High effort.
     High,
-    /// More.
+    /// More than high effort.
     XHigh,
-    /// All there is.
+    /// Maximal effort.
     Max,
 }
 
 impl ReasoningEffort {
-    /// The word that goes on the wire.
+    /// Returns the name in the protocols, such as `low`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -40,10 +40,11 @@ impl ReasoningEffort {
     }
 }
 
-/// Settings of one request. Many models refuse sampling parameters, so none has a default. What a
-/// protocol or a provider has no place for is not left out in silence: the request is an error of the
-/// kind [`Unsupported`](super::ProviderErrorKind::Unsupported), with the setting's name in it, and is
-/// not sent.
+/// The settings of one request. Many models reject sampling parameters, so none has a default.
+///
+/// A setting that a protocol or a provider does not support is an error of the kind
+/// [`Unsupported`](super::ProviderErrorKind::Unsupported) that names the setting; the request is not
+/// sent.
 ///
 /// ```
 /// use extract_llm::conversation::{ReasoningEffort, Settings};
@@ -55,27 +56,27 @@ impl ReasoningEffort {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// The most tokens that the reply may have, reasoning included.
+    /// Limit on the tokens of the reply, including reasoning.
     pub max_tokens: Option<u32>,
-    /// Sampling temperature.
+    /// Sampling temperature. Must be finite.
     pub temperature: Option<f64>,
-    /// Nucleus sampling.
+    /// Nucleus sampling: the probability mass to sample from. Must be finite.
     pub top_p: Option<f64>,
     /// Sampling seed.
     pub seed: Option<u64>,
-    /// Texts that end the reply.
+    /// Stop sequences: texts that end the reply.
     pub stop: Vec<String>,
-    /// How hard to think.
+    /// The effort of a reasoning model.
     pub reasoning_effort: Option<ReasoningEffort>,
-    /// Which of the provider's queues to stand in, in the provider's words (`flex`, `priority`).
+    /// The provider's service tier, by its name there (`flex`, `priority`).
     pub service_tier: Option<String>,
-    /// Headers of this request, over those of the client. Their values are treated as secrets.
+    /// Headers of this request. They override those of the client. Their values are treated as secrets.
     pub headers: Headers,
-    /// Fields laid over the encoded body as they are: the escape hatch for what has no setter.
+    /// Fields that are merged into the encoded body unchanged, for options without a setter.
     pub extra_body: Map<String, Value>,
 }
 
-/// Headers whose values are in no output.
+/// HTTP headers whose values are hidden in debug output.
 ///
 /// ```
 /// use extract_llm::conversation::Headers;
@@ -88,13 +89,14 @@ pub struct Settings {
 pub struct Headers(Vec<(String, SecretString)>);
 
 impl Headers {
-    /// Sets a header; one of the same name is replaced.
+    /// Sets a header. Replaces a header of the same name.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         let name = name.into();
         self.0.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
         self.0.push((name, SecretString::from(value.into())));
     }
 
+    /// Returns names and values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.expose_secret()))
     }
@@ -113,14 +115,14 @@ impl fmt::Debug for Headers {
 }
 
 impl Settings {
-    /// The setting that is no number that JSON could say.
+    /// Returns the name of a setting that is not finite, if there is one: JSON cannot represent it.
     pub(crate) fn not_finite(&self) -> Option<&'static str> {
         let numbers = [("temperature", self.temperature), ("top_p", self.top_p)];
         let is_not = |number: Option<f64>| number.is_some_and(|number| !number.is_finite());
         numbers.into_iter().find(|(_, number)| is_not(*number)).map(|(name, _)| name)
     }
 
-    /// What means the same to every provider, and is no secret.
+    /// Returns the settings that mean the same for every provider and are no secrets.
     pub(crate) fn portable(&self) -> Self {
         Self {
             max_tokens: self.max_tokens,
@@ -133,7 +135,8 @@ impl Settings {
         }
     }
 
-    /// These settings, and where one is not set, the other's.
+    /// Returns these settings, completed by those of `other`. The lists of stop sequences and headers are
+    /// taken whole.
     pub(crate) fn or(mut self, other: Self) -> Self {
         self.max_tokens = self.max_tokens.or(other.max_tokens);
         self.temperature = self.temperature.or(other.temperature);

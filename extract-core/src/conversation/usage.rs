@@ -1,32 +1,32 @@
-//! Tokens and money.
+//! Token counts, prices and amounts of money.
 
 use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
-/// Tokens that a reply cost, normalised over providers.
+/// The token counts of a reply, with the same meaning for all providers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Usage {
-    /// All input tokens, cached ones included.
+    /// All input tokens, including cached ones.
     pub input_tokens: u64,
     /// Input tokens that were read from the provider's prompt cache.
     pub cached_input_tokens: u64,
     /// Input tokens that were written to the provider's prompt cache.
     pub cache_write_tokens: u64,
-    /// All output tokens, reasoning included.
+    /// All output tokens, including reasoning.
     pub output_tokens: u64,
-    /// Output tokens that were spent on reasoning.
+    /// Output tokens of the reasoning.
     pub reasoning_tokens: u64,
 }
 
 impl Usage {
-    /// Usage of so many input and output tokens.
+    /// Creates a usage with these counts and no cached or reasoning tokens.
     pub fn new(input_tokens: u64, output_tokens: u64) -> Self {
         Self { input_tokens, output_tokens, ..Self::default() }
     }
 
-    /// Input and output together.
+    /// Returns the sum of input and output tokens.
     pub fn total_tokens(&self) -> u64 {
         self.input_tokens.saturating_add(self.output_tokens)
     }
@@ -43,7 +43,7 @@ impl AddAssign for Usage {
     }
 }
 
-/// An amount of United States dollars.
+/// An amount in US dollars.
 #[derive(Debug, Clone, Copy, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct Usd(pub f64);
 
@@ -59,7 +59,7 @@ impl AddAssign for Usd {
     }
 }
 
-/// What a model costs, in dollars per million tokens.
+/// The prices of a model, in US dollars per million tokens.
 ///
 /// ```
 /// use extract_llm::conversation::{Prices, Usage, Usd};
@@ -70,35 +70,35 @@ impl AddAssign for Usd {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Prices {
-    /// An uncached input token.
+    /// The price of uncached input tokens.
     pub input: f64,
-    /// An input token read from the cache.
+    /// The price of input tokens that are read from the cache.
     pub cached_input: f64,
-    /// An input token written to the cache.
+    /// The price of input tokens that are written to the cache.
     pub cache_write: f64,
-    /// An output token.
+    /// The price of output tokens.
     pub output: f64,
 }
 
 impl Prices {
-    /// Prices without a discount for cached tokens.
+    /// Creates prices without a discount for cached tokens.
     pub fn new(input: f64, output: f64) -> Self {
         Self { input, cached_input: input, cache_write: input, output }
     }
 
-    /// Sets the price of input tokens that are read from the cache.
+    /// Sets the price of input tokens that are read from the cache. The default is the input price.
     pub fn cached_input(mut self, price: f64) -> Self {
         self.cached_input = price;
         self
     }
 
-    /// Sets the price of input tokens that are written to the cache.
+    /// Sets the price of input tokens that are written to the cache. The default is the input price.
     pub fn cache_write(mut self, price: f64) -> Self {
         self.cache_write = price;
         self
     }
 
-    /// What this usage costs.
+    /// Returns the cost of a usage.
     #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
     pub fn cost(&self, usage: &Usage) -> Usd {
         let cached = usage.cached_input_tokens.saturating_add(usage.cache_write_tokens);

@@ -1,5 +1,5 @@
-//! Agreement: the same extraction several times, what most of them say, and how many do for each
-//! field. A confidence for models that give no probabilities, at the price of every sample.
+//! Agreement: takes several samples of an extraction, and returns the majority value with the share of
+//! the samples for each field. A confidence for models without probabilities, at the cost of all samples.
 
 mod consensus;
 
@@ -22,19 +22,19 @@ use crate::check::check;
 use crate::contract::{Extract, FailedCheck, Problems};
 use crate::conversation::{Usage, Usd};
 
-/// How many samples are under way at once, unless it is set.
+/// The default number of concurrent samples.
 const CONCURRENCY: usize = 4;
 
 impl<T> Extraction<T> {
-    /// Takes `samples` samples instead of one, and gives what most of them say, with the share of
-    /// samples that say so for each field. Every sample is an extraction of its own, re-asks
-    /// included, and costs what one costs: `samples` times the tokens.
+    /// Takes `samples` samples instead of one; 0 counts as 1. Returns the majority value of each field,
+    /// with the share of the samples that hold it. Every sample is a separate extraction with its
+    /// re-asks, so the cost is that of `samples` extractions.
     ///
-    /// Samples differ by the model's own chance: a temperature of 0 makes them alike. Where a
-    /// [seed](Extraction::seed) is set, each sample has the next one.
+    /// Samples differ by the randomness of the model: a temperature of 0 makes them alike. If a
+    /// [seed](Extraction::seed) is set, it is increased by one for each sample.
     ///
-    /// More than half of the samples have to give a value; those that do not are in
-    /// [`Agreement::failures`].
+    /// Fails with [`Error::TooFewSamples`] unless more than half of the samples yield a value. The errors
+    /// of the other samples are in [`Agreement::failures`].
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -57,7 +57,7 @@ impl<T> Extraction<T> {
     }
 }
 
-/// An [`Extraction`] of several samples.
+/// An [`Extraction`] of several samples. Await it for the [`Agreement`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited"]
 pub struct AgreementRequest<T> {
@@ -67,7 +67,7 @@ pub struct AgreementRequest<T> {
 }
 
 impl<T> AgreementRequest<T> {
-    /// How many samples are under way at once (4 unless set).
+    /// Sets the number of concurrent samples. The default is 4; 0 counts as 1.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
         self
@@ -83,70 +83,72 @@ impl<T: Extract> IntoFuture for AgreementRequest<T> {
     }
 }
 
-/// What several samples agree on.
+/// The value that several samples agree on.
 #[derive(Debug, Serialize)]
 #[non_exhaustive]
 pub struct Agreement<T> {
-    /// What they agree on; it passes all checks.
+    /// The value. It has passed all checks.
     pub value: T,
-    /// The same as JSON, in the type's own shape.
+    /// The value as JSON, in the type's shape.
     pub json: Value,
-    /// Where the value is from.
+    /// The origin of the value.
     pub basis: Basis,
-    /// For each field of the value, the share of samples that hold the same, in the value's order.
+    /// For each field of the value, the share of the samples that hold the same value, in the order of
+    /// the fields.
     pub fields: Vec<FieldAgreement>,
-    /// The values of the samples that gave one, in their order, with what each took.
+    /// The samples that yielded a value, in their order.
     pub samples: Vec<Sample>,
-    /// Why the other samples gave none.
+    /// The errors of the other samples.
     #[serde(serialize_with = "in_words")]
     pub failures: Vec<Error>,
-    /// Tokens over all samples, failed ones included.
+    /// The tokens of all samples, including failed ones.
     pub usage: Usage,
-    /// Money over all samples; none if the cost of any reply is not known.
+    /// The cost of all samples; `None` if the cost of any reply is not known.
     pub cost: Option<Usd>,
-    /// From the call to its end.
+    /// The time from the call to its end.
     pub elapsed: Duration,
 }
 
-/// Where the value of an [`Agreement`] is from.
+/// The origin of the value of an [`Agreement`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Basis {
-    /// Each field holds what most samples hold there.
+    /// Each field has the majority value of the samples.
     Fields,
-    /// The fields of most did not pass together, so it is the one sample that agrees most with the
-    /// others: the one of this index.
+    /// The sample with this index, which agrees most with the others. Used if the majority values fail
+    /// the checks together.
     Sample(usize),
 }
 
-/// How many samples hold the same value in one field.
+/// The share of the samples that hold the same value in one field.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct FieldAgreement {
-    /// JSON pointer of a value without parts of its own.
+    /// The JSON pointer of a field without nested fields: a scalar, or an empty list or object.
     pub pointer: String,
-    /// Of the samples that gave a value, from 0 to 1.
+    /// The share of the samples with a value, from 0 to 1.
     pub share: f64,
 }
 
-/// One sample that gave a value.
+/// A sample that yielded a value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Sample {
-    /// The value as JSON, in the type's own shape.
+    /// The value as JSON, in the type's shape.
     pub json: Value,
-    /// Its attempts, oldest first.
+    /// The attempts, oldest first.
     pub attempts: Vec<Attempt>,
-    /// Tokens over its attempts.
+    /// The tokens of all its requests.
     pub usage: Usage,
-    /// Money over its attempts.
+    /// The cost of all its requests; `None` if any of it is not known.
     pub cost: Option<Usd>,
-    /// What was done otherwise than asked.
+    /// Deviations from the settings.
     pub notes: Vec<String>,
 }
 
 impl Sample {
+    /// Takes the parts of a report that a sample keeps.
     fn of<T>(report: Report<T>, json: Value) -> Self {
         let Report { usage, cost, attempts, notes, .. } = report;
         Self { json, attempts, usage, cost, notes }
@@ -154,8 +156,8 @@ impl Sample {
 }
 
 impl<T> Agreement<T> {
-    /// The share of samples that hold the same at this place: of a value without parts what
-    /// [`fields`](Self::fields) says, of one with parts the least share in it.
+    /// Returns the share of the samples that agree on the value at a pointer. For a value with nested
+    /// fields this is their smallest share. Returns `None` if the value has no field there.
     pub fn share(&self, pointer: &str) -> Option<f64> {
         let inside = |field: &&FieldAgreement| {
             let rest = field.pointer.strip_prefix(pointer);
@@ -164,7 +166,7 @@ impl<T> Agreement<T> {
         self.fields.iter().filter(inside).map(|field| field.share).reduce(f64::min)
     }
 
-    /// The fields that fewer samples agree on than this share, the most doubtful first.
+    /// Returns the fields with a share smaller than `below`, smallest first.
     pub fn doubtful(&self, below: f64) -> Vec<&FieldAgreement> {
         let mut fields: Vec<&FieldAgreement> =
             self.fields.iter().filter(|field| field.share < below).collect();
@@ -173,10 +175,12 @@ impl<T> Agreement<T> {
     }
 }
 
+/// Serializes errors as their texts.
 fn in_words<S: serde::Serializer>(errors: &[Error], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(errors.iter().map(ToString::to_string))
 }
 
+/// Takes the samples, and fails if too few of them yield a value.
 async fn run<T: Extract>(agreeing: AgreementRequest<T>) -> Result<Agreement<T>, Error> {
     let AgreementRequest { extraction, samples: wanted, concurrency } = agreeing;
     let begun = Instant::now();
@@ -188,7 +192,7 @@ async fn run<T: Extract>(agreeing: AgreementRequest<T>) -> Result<Agreement<T>, 
         task
     });
     let sampled = stream::iter(tasks.map(|mut task: Task<T>| async move {
-        // The deadline is over everything, the samples that came before included.
+        // The deadline covers all samples, including those that ran before this one.
         task.options.deadline =
             task.options.deadline.map(|deadline| deadline.saturating_sub(begun.elapsed()));
         let Accepted { report, json } = driver::run(task).await?;
@@ -200,7 +204,7 @@ async fn run<T: Extract>(agreeing: AgreementRequest<T>) -> Result<Agreement<T>, 
     for arrival in arrived {
         match arrival {
             Ok(sample) => samples.push(sample),
-            // Nothing was asked, and nothing will be.
+            // No request was made, so the other samples fail in the same way.
             Err(error) if error.ledger().is_none() => return Err(error),
             Err(error) => failures.push(error),
         }
@@ -213,7 +217,8 @@ async fn run<T: Extract>(agreeing: AgreementRequest<T>) -> Result<Agreement<T>, 
     settle(&task, begun, samples, failures).await
 }
 
-/// What the samples agree on, as far as it passes.
+/// Returns the majority value if it passes the checks, otherwise the sample that agrees most with the
+/// others.
 async fn settle<T: Extract>(
     task: &Task<T>,
     begun: Instant,
@@ -238,12 +243,13 @@ async fn settle<T: Extract>(
             }
         }
     }
-    // Only a check that says otherwise the second time comes here.
+    // The samples have passed before: only a check that changes its result leads here.
     let ledger = Box::new(all_attempts(begun, &samples, &failures));
     let best = Some(samples[best].json.clone());
     Err(Error::Invalid { problems, best, limit: Limit::Retries { retries: 0 }, ledger })
 }
 
+/// Collects the attempts of all samples.
 fn all_attempts(begun: Instant, samples: &[Sample], failures: &[Error]) -> Ledger {
     let mut ledger = Ledger { elapsed: begun.elapsed(), ..Ledger::default() };
     ledger.attempts.extend(samples.iter().flat_map(|sample| sample.attempts.clone()));
@@ -253,6 +259,7 @@ fn all_attempts(begun: Instant, samples: &[Sample], failures: &[Error]) -> Ledge
     ledger
 }
 
+/// Creates the result.
 fn settled<T>(
     basis: Basis,
     json: Value,
@@ -268,6 +275,7 @@ fn settled<T>(
     Agreement { value, json, basis, fields, samples, failures, usage, cost, elapsed }
 }
 
+/// Returns the tokens of all samples.
 fn total_usage(samples: &[Sample], failures: &[Error]) -> Usage {
     let mut total = Usage::default();
     samples.iter().for_each(|sample| total += sample.usage);
@@ -275,6 +283,7 @@ fn total_usage(samples: &[Sample], failures: &[Error]) -> Usage {
     total
 }
 
+/// Returns the cost of all samples, or `None` if any of it is not known.
 fn total_cost(samples: &[Sample], failures: &[Error]) -> Option<Usd> {
     let mut total = Usd::default();
     for sample in samples {

@@ -1,17 +1,16 @@
-//! AWS credentials in place of a key.
+//! AWS credentials in place of an API key.
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
 use super::client::ClientBuilder;
 
 impl ClientBuilder {
-    /// Signs every request with these AWS credentials (Signature Version 4), in place of a key: for
-    /// Bedrock. They are asked for before each request, so a provider of credentials that renews
-    /// them, such as the one of the crate `aws-config` with its profiles and roles, does as well as
-    /// fixed ones.
+    /// Signs every request with AWS credentials (Signature Version 4) in place of an API key, for
+    /// Bedrock. The credentials are requested before each request. A provider that renews them therefore
+    /// works too, such as that of the crate `aws-config` with its profiles and roles.
     ///
-    /// Where none are given and there is no `AWS_BEARER_TOKEN_BEDROCK`, those in
-    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and (if set) `AWS_SESSION_TOKEN` are taken.
+    /// Without this setting and without `AWS_BEARER_TOKEN_BEDROCK`, the default is `AWS_ACCESS_KEY_ID`,
+    /// `AWS_SECRET_ACCESS_KEY` and (if set) `AWS_SESSION_TOKEN`.
     ///
     /// ```
     /// use extract_llm::Client;
@@ -30,8 +29,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The AWS region. Unless it is given, the one that stands in the base URL is taken, or that of
-    /// `AWS_REGION` or `AWS_DEFAULT_REGION`.
+    /// Sets the AWS region. The default is the region in the base URL, or else `AWS_REGION` or
+    /// `AWS_DEFAULT_REGION`.
     pub fn aws_region(mut self, region: impl Into<String>) -> Self {
         self.provider.aws_region = Some(region.into());
         self

@@ -1,4 +1,4 @@
-//! What becomes of the elements of a list that do not pass, when the others do.
+//! The policy for list elements that fail their checks while the others pass.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::contract::{Problem, Problems};
 
-/// What is done about an element of a list that does not pass.
+/// The policy for list elements that fail their checks.
 ///
 /// ```
 /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -25,47 +25,47 @@ use crate::contract::{Problem, Problems};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum BadItems {
-    /// The model is asked for it again.
+    /// The model is asked for the element again. The default.
     #[default]
     AskAgain,
-    /// It is left out of the list, and reported.
+    /// The element is removed from the list, and reported.
     LeaveOut,
-    /// The extraction ends with an error, as soon as the element has arrived where it streams. The
-    /// model is not asked again for anything, whatever [`validation_retries`](crate::Extraction::validation_retries) says.
+    /// The extraction ends with an error; in a stream, as soon as the element has arrived. There are no
+    /// re-asks at all, whatever [`validation_retries`](crate::Extraction::validation_retries) says.
     Stop,
 }
 
-/// An element that was left out of a list.
+/// An element that was removed from a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BadItem {
-    /// Where it stood in the list, from 0.
+    /// The original index of the element in the list, from 0.
     pub index: usize,
-    /// What it was.
+    /// The value of the element.
     pub value: Value,
-    /// What is wrong with it; the pointers begin at the whole value.
+    /// The problems of the element. Their pointers are relative to the whole value.
     pub problems: Vec<Problem>,
 }
 
-/// A list without its bad elements, which are found a few at a time: with some of them gone, the rest can
-/// be read, and rules speak that did not before.
+/// A list without its bad elements. These are found in several rounds: once some are removed, the value
+/// can be deserialized, and more rules can be checked.
 pub(super) struct RemainingItems {
-    /// The value without them.
+    /// The value without the bad elements.
     pub(super) value: Value,
-    /// Those that are out, in the order of the list.
+    /// The bad elements, in the order of the list.
     pub(super) bad: Vec<BadItem>,
-    /// The original indices of the elements that are left.
+    /// The original indices of the remaining elements.
     places: Vec<usize>,
 }
 
 impl RemainingItems {
-    /// All elements of the list at this pointer. None where there is no list.
+    /// Starts with all elements of the list at the pointer `list`. Returns `None` if there is no list.
     pub(super) fn all(value: &Value, list: &str) -> Option<Self> {
         let count = value.pointer(list)?.as_array()?.len();
         Some(Self { value: value.clone(), bad: Vec::new(), places: (0..count).collect() })
     }
 
-    /// Takes out the elements that have problems. None where something else has, too.
+    /// Removes the elements with problems. Returns `None` if anything else has a problem.
     pub(super) fn leave_out(mut self, list: &str, problems: &Problems) -> Option<Self> {
         let items = self.value.pointer_mut(list)?.as_array_mut()?;
         let mut found: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();

@@ -17,10 +17,10 @@ use crate::check::Rules;
 use crate::contract::{Contract, Extract, SchemaSource, UserTool};
 use crate::conversation::{Input, Message};
 
-/// Extracts a value from an input, with the model that the environment asks for
-/// ([`Client::from_env`]).
+/// Extracts a value from an input, with the model that the environment names ([`Client::from_env`]).
 ///
-/// A program that extracts more than a few times makes a [`Client`] once: it keeps its connections.
+/// A program with more than a few extractions should create one [`Client`] and reuse it, because it keeps
+/// its connections.
 ///
 /// ```no_run
 /// # use extract_llm::{Error, extract};
@@ -59,13 +59,13 @@ impl Client {
         }
     }
 
-    /// Starts an extraction by a JSON Schema that is known only at run time, or by a
-    /// [`Contract`](crate::contract::Contract) that was made of one before. The answer is lowered,
-    /// read, checked and asked for again as that of a type is.
+    /// Starts an extraction with a JSON Schema that is known only at run time, or with a
+    /// [`Contract`](crate::contract::Contract) made from one. The answer is lowered, read, checked and
+    /// re-asked in the same way as the answer for a type.
     ///
-    /// The schema may come from anywhere; see
-    /// [`Contract::from_schema`](crate::contract::Contract::from_schema). What is wrong with it is an
-    /// error of the extraction.
+    /// The schema need not be trusted: see
+    /// [`Contract::from_schema`](crate::contract::Contract::from_schema). If it is invalid, the
+    /// extraction fails with [`Error::Contract`].
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -94,20 +94,21 @@ impl Client {
     }
 }
 
-/// An extraction that waits to be awaited.
+/// An extraction that has not been started. Await it for the value.
 ///
-/// Dropping the future cancels the request that is under way.
+/// Dropping the future cancels the current request.
 #[must_use = "nothing is sent until the extraction is awaited"]
 pub struct Extraction<T> {
     pub(super) client: Result<Client, Error>,
     pub(super) input: Input,
-    /// Where it is not the type's own.
+    /// The contract, if it is not that of the type.
     pub(super) contract: Option<SchemaSource>,
     pub(super) options: Options,
     pub(super) escalations: Vec<Escalation>,
-    /// Tools of the user's own, beside what the value is given by.
+    /// User-defined tools.
     pub(super) user_tools: Vec<UserTool>,
-    /// The list whose elements are spoken of, as a JSON pointer; none where what was to be one has none.
+    /// The JSON pointer of the list to which settings about elements apply; `None` if a closure named a
+    /// list without a pointer.
     pub(super) list: Option<String>,
     /// The checks of this call.
     pub(super) rules: Rules<T>,
@@ -123,8 +124,8 @@ impl<T> fmt::Debug for Extraction<T> {
 }
 
 impl<T> Extraction<T> {
-    /// Asks for, and holds the answer to, this contract or JSON Schema instead of the type's own:
-    /// where what is allowed is known only at run time. The type still has to read what passes.
+    /// Requests and checks the answer by this contract or JSON Schema instead of the type's. Use it if
+    /// the allowed values are known only at run time. A valid answer must still deserialize as the type.
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -146,11 +147,11 @@ impl<T> Extraction<T> {
         self
     }
 
-    /// Messages to put before the input, such as examples. Several are sent in their order.
+    /// Adds messages before the input, such as examples, in their order. Several calls add up.
     ///
-    /// They are no part of the [`Source`](crate::grounding::Source) that checks look at, nor of what
-    /// there is to read: an empty input is [`InputError::Empty`](super::InputError::Empty) behind
-    /// examples too, because the model would give one of them back.
+    /// They are not part of the [`Source`](crate::grounding::Source) of checks. An empty input is
+    /// [`InputError::Empty`](super::InputError::Empty) with examples too, because the model would return
+    /// one of the examples.
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -175,8 +176,8 @@ impl<T> Extraction<T> {
 }
 
 impl<T: Extract> Extraction<T> {
-    /// What is to be done; a client that could not be made, settings that mean nothing, and a
-    /// contract, are said here.
+    /// Converts the extraction to a task. Fails if the client or the contract could not be made, or if a
+    /// setting is invalid.
     pub(super) fn into_task(self) -> Result<Task<T>, Error> {
         let client = self.client?;
         let escalated = self.escalations.iter().find_map(|next| next.client.defaults.not_finite());
@@ -205,11 +206,12 @@ impl<T: Extract> Extraction<T> {
         })
     }
 
+    /// Runs the extraction.
     async fn run(self) -> Result<Report<T>, Error> {
         Ok(driver::run(self.into_task()?).await?.report)
     }
 
-    /// Gives the value with everything that happened on the way to it.
+    /// Requests a [`Report`]: the value with its attempts, costs and repairs.
     pub fn report(self) -> ReportRequest<T> {
         ReportRequest(self)
     }
@@ -224,7 +226,7 @@ impl<T: Extract> IntoFuture for Extraction<T> {
     }
 }
 
-/// An [`Extraction`] that gives a [`Report`].
+/// An [`Extraction`] that returns a [`Report`]. Await it.
 #[derive(Debug)]
 #[must_use = "nothing is sent until the extraction is awaited"]
 pub struct ReportRequest<T>(Extraction<T>);

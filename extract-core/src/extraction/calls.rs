@@ -9,22 +9,22 @@ use crate::check::{Rules, check_at_once};
 use crate::contract::{CheckFailure, Context, Contract, ContractError, Extract, Problems};
 use crate::conversation::{Message, ToolCall, ToolResult};
 
-/// Calls that the model wants to be made, and the conversation that they stand in.
+/// Calls of user tools that the model requests, and their conversation.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Calls {
-    /// In the model's order. Never empty.
+    /// The calls in the model's order. Never empty.
     pub calls: Vec<Call>,
-    /// The conversation so far, the turn with the calls included, with whatever state the provider
-    /// wants back. The results of all calls have to follow; [`resume`](Self::resume) adds them.
+    /// The conversation so far, including the turn with the calls and the provider's state. The results
+    /// of all calls must follow; [`resume`](Self::resume) adds them.
     pub conversation: Vec<Message>,
-    /// What this step took.
+    /// The attempts of this step.
     pub ledger: Ledger,
 }
 
 impl Calls {
-    /// The conversation with the results of all calls, to take the next step with. What `make` gives
-    /// for a call is told to the model: a result, or what went wrong.
+    /// Calls `make` for each call, and returns the conversation with the results, for the next step. An
+    /// `Err` is sent to the model as a failure of the call.
     pub fn resume(self, mut make: impl FnMut(&Call) -> Result<String, String>) -> Vec<Message> {
         let mut conversation = self.conversation;
         for call in &self.calls {
@@ -37,27 +37,27 @@ impl Calls {
     }
 }
 
-/// A call of one of your tools, with arguments that fit its schema.
+/// A call of a user tool, with arguments that fit the tool's schema.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Call {
     /// The call as the model wrote it.
     pub call: ToolCall,
-    /// Its arguments, in the shape of the tool's own schema.
+    /// The arguments, in the shape of the tool's type.
     pub arguments: Value,
 }
 
 impl Call {
-    /// The tool's name.
+    /// Returns the tool's name.
     pub fn name(&self) -> &str {
         &self.call.name
     }
 
-    /// The arguments as a type: the one that the tool was made of, or another that reads them.
+    /// Converts the arguments to a type: the tool's type, or another one that accepts them.
     ///
     /// # Errors
     ///
-    /// Where the arguments do not fit the type, or its own rules.
+    /// Fails if the arguments do not fit the type, or violate its rules.
     pub fn parse<A: Extract>(&self) -> Result<A, ArgumentsError> {
         let contract = Contract::of::<A>()?;
         let (rules, context) = (Rules::default(), Context::empty());
@@ -68,28 +68,28 @@ impl Call {
         }
     }
 
-    /// The message that tells the model what came of the call.
+    /// Returns the message with the result of the call.
     pub fn result(&self, result: impl Into<String>) -> Message {
         Message::tool(ToolResult::new(&self.call, result.into(), false))
     }
 
-    /// The message that tells the model why the call could not be made.
+    /// Returns the message with the failure of the call.
     pub fn failure(&self, failure: impl fmt::Display) -> Message {
         Message::tool(ToolResult::new(&self.call, failure.to_string(), true))
     }
 }
 
-/// Why the arguments of a [`Call`] are no value of a type.
+/// The error of arguments of a [`Call`] that are no value of a type.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArgumentsError {
-    /// The type cannot be asked for.
+    /// The type has no contract.
     #[error(transparent)]
     Contract(#[from] ContractError),
-    /// The arguments do not fit.
+    /// The arguments do not fit the type.
     #[error("the arguments do not fit: {0}")]
     Invalid(#[from] Problems),
-    /// A validator of the type could not look at them.
+    /// A validator of the type failed to check them.
     #[error("the arguments could not be checked: {0}")]
     Check(#[source] CheckFailure),
 }

@@ -1,5 +1,5 @@
-//! The line between the loop, which reads a reply as it arrives, and whoever looks at it meanwhile.
-//! The loop reads on when what it told was taken: who does not look any more stops the reading.
+//! The channel from the loop, which reads a reply as it arrives, to the stream that shows it. The loop
+//! reads on only after its events were consumed, so that a stream that is not polled stops the reading.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -12,56 +12,59 @@ use serde_json::Value;
 use crate::contract::{CheckContext, Contract, LoweredContract, Problems};
 use crate::conversation::{Delta, Mode};
 
-/// What the loop tells.
+/// An event of the loop.
 #[derive(Debug)]
 pub enum StreamEvent {
-    /// A reply begins.
+    /// An attempt has begun.
     AttemptStarted(AttemptStarted),
-    /// A piece of it.
+    /// A delta of its reply.
     Delta(Delta),
     /// The value was accepted.
     Settled {
-        /// Its JSON, in the type's own shape.
+        /// The value as JSON, in the type's shape.
         value: Value,
     },
 }
 
-/// A reply that begins, and what is needed to read it.
+/// The start of an attempt, with the data to read its reply.
 #[derive(Debug, Clone)]
 pub struct AttemptStarted {
-    /// Which attempt it is of, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// How the answer is asked for.
+    /// The mode of the request.
     pub mode: Mode,
-    /// Whether only parts of the value are asked for again.
+    /// Whether the request is for parts of the value only.
     pub is_parts: bool,
-    /// What is asked for: the value itself, or an object that holds the parts.
+    /// The contract of the answer: that of the value, or of an object that holds the parts.
     pub contract: Arc<Contract>,
-    /// The lowered schema, where one is sent.
+    /// The contract in the dialect that was sent; `None` if no schema was sent.
     pub form: Option<Arc<LoweredContract>>,
-    /// What checks may look at.
+    /// The context of the checks.
     pub check_context: Arc<CheckContext>,
 }
 
-/// Both ends of the line.
+/// Both ends of the channel.
 #[derive(Debug, Clone)]
 pub(super) struct EventChannel(Arc<Mutex<Pending>>);
 
+/// The shared state of the channel.
 #[derive(Debug)]
 struct Pending {
     event: VecDeque<StreamEvent>,
+    /// Whether events other than the settled value are kept.
     has_listener: bool,
-    /// Whether the end is heard, even where nothing else is.
+    /// Whether the settled value is kept.
     wants_settled: bool,
-    /// Why the loop is asked to end.
+    /// The problems for which the loop is asked to end.
     stop: Option<Problems>,
-    /// How long whoever listens was elsewhere, and since when.
+    /// The total time without a listener, up to the last pause.
     paused: Duration,
+    /// The start of the current pause.
     paused_since: Option<Instant>,
 }
 
 impl EventChannel {
-    /// A line that is listened to.
+    /// Creates a channel with a listener.
     pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(Pending {
             event: VecDeque::new(),
@@ -73,20 +76,22 @@ impl EventChannel {
         })))
     }
 
+    /// Locks the state. Ignores poisoning by a panic.
     fn pending(&self) -> MutexGuard<'_, Pending> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether anyone listens; what is told to nobody is not kept.
+    /// Whether there is a listener. Events without one are not kept.
     pub(super) fn has_listener(&self) -> bool {
         self.pending().has_listener
     }
 
-    /// Whether anyone listens for the end.
+    /// Whether the settled value is kept.
     pub(super) fn wants_settled_value(&self) -> bool {
         self.pending().wants_settled
     }
 
+    /// Adds an event, if it is kept.
     pub(super) fn send(&self, event: StreamEvent) {
         let mut pending = self.pending();
         let is_end = matches!(event, StreamEvent::Settled { .. });
@@ -95,8 +100,8 @@ impl EventChannel {
         }
     }
 
-    /// Waits until all that was told was taken. Whoever takes it polls the loop right after, so no
-    /// waker is needed.
+    /// Waits until all events are consumed. The consumer polls the loop right after that, so no waker is
+    /// needed.
     pub(super) async fn wait_until_consumed(&self) {
         poll_fn(|_| {
             let pending = self.pending();
@@ -109,34 +114,35 @@ impl EventChannel {
         .await;
     }
 
-    /// Takes what was told, oldest first.
+    /// Removes and returns the oldest event.
     pub(super) fn next_event(&self) -> Option<StreamEvent> {
         self.pending().event.pop_front()
     }
 
-    /// Whether all was taken.
+    /// Whether all events are consumed.
     pub(super) fn is_empty(&self) -> bool {
         self.pending().event.is_empty()
     }
 
-    /// Asks the loop to end, because of these problems.
+    /// Asks the loop to end because of these problems.
     pub(super) fn stop(&self, problems: Problems) {
         self.pending().stop = Some(problems);
     }
 
-    /// Why the loop should end, if it should.
+    /// Takes the problems for which the loop should end, if there are any.
     pub(super) fn stopped(&self) -> Option<Problems> {
         self.pending().stop.take()
     }
 
-    /// Stops listening, but for the end where that is of interest: the loop goes on by itself.
+    /// Stops keeping events, except the settled value if `end_heard` is set. The loop goes on without a
+    /// listener.
     pub(super) fn close(&self, end_heard: bool) {
         let mut pending = self.pending();
         (pending.has_listener, pending.wants_settled) = (false, end_heard);
         pending.event.clear();
     }
 
-    /// Somebody waits for what is told, for as long as the guard is there.
+    /// Marks that a consumer waits for events, while the guard exists.
     pub(super) fn listen(&self) -> ListeningGuard {
         let mut pending = self.pending();
         let away = pending.paused_since.take().map_or(Duration::ZERO, |left| left.elapsed());
@@ -144,14 +150,14 @@ impl EventChannel {
         ListeningGuard(self.clone())
     }
 
-    /// How long altogether nobody waited, between those who did.
+    /// Returns the total time in which no consumer waited, between waits.
     pub(super) fn paused_time(&self) -> Duration {
         self.pending().paused
     }
 }
 
-/// Somebody waits for what is told.
-#[must_use = "who drops it waits no longer"]
+/// Marks that a consumer waits for events. Dropping it starts a pause.
+#[must_use = "dropping the guard ends the wait"]
 pub(super) struct ListeningGuard(EventChannel);
 
 impl Drop for ListeningGuard {

@@ -1,4 +1,4 @@
-//! The checks of one call, and what they may look at.
+//! The checks of one call, and their context.
 
 use std::any::Any;
 
@@ -8,8 +8,8 @@ use crate::contract::{CheckError, Context, Extract};
 use crate::grounding::Source;
 
 impl<T> Extraction<T> {
-    /// Hands a value to all checks, those of the type included: they have it by its type, from
-    /// [`Context::get`]. Several may be given, one of each type.
+    /// Passes a value to all checks, including those of the type. They get it by its type, from
+    /// [`Context::get`]. Several values may be set, one of each type.
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -38,8 +38,8 @@ impl<T> Extraction<T> {
         self
     }
 
-    /// Sets the text that checks and quotes are held against, in place of the text of the user's
-    /// messages: the text of a document that is sent as a file, for example.
+    /// Sets the source text of checks and quotes, in place of the text of the user's messages. An example
+    /// is the text of a document that is sent as a file.
     pub fn source(mut self, source: impl Into<Source>) -> Self {
         self.options.context = self.options.context.source(source);
         self
@@ -47,9 +47,9 @@ impl<T> Extraction<T> {
 }
 
 impl<T: Extract> Extraction<T> {
-    /// Adds a validator for this call: a function of the value and a [`Context`], like those that the
-    /// type names by `#[extract(validate_with = path)]`. It runs after the type's own, in the same
-    /// pass. Several may be added.
+    /// Adds a validator for this call: a function of the value and a [`Context`], like those of
+    /// `#[extract(validate_with = path)]`. It runs after those of the type, in the same pass. Several may
+    /// be added.
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -73,12 +73,12 @@ impl<T: Extract> Extraction<T> {
         self
     }
 
-    /// Adds a check that may wait: an `async` closure, or an `async fn`, of the value and a
-    /// [`Context`]. Several may be added; they run at the same time.
+    /// Adds an asynchronous check: an `async` closure, or an `async fn`, of the value and a [`Context`].
+    /// Several may be added; they run concurrently.
     ///
-    /// Checks run on every value that could be read, also where other layers have found problems in
-    /// it: so one message tells the model everything. What a check says is wrong is fed back; that it
-    /// could not be made ([`CheckError::failed`]), or panicked, ends the extraction with
+    /// Checks run on every value that can be deserialized, even if other layers have found problems in
+    /// it, so that one message reports all problems. A rejection by a check leads to a re-ask. A check
+    /// that fails ([`CheckError::failed`]) or panics ends the extraction with
     /// [`Error::Check`](crate::Error::Check).
     ///
     /// ```
@@ -104,14 +104,14 @@ impl<T: Extract> Extraction<T> {
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
     ///
-    /// The closure owns what it uses (`async move`) and is cloned for each value, so what it captures
-    /// is `Clone`: a pool, a client, an `Arc`. Or it captures nothing, and has what it needs from the
+    /// The closure owns its captures (`async move`) and is cloned for each value. Captures must therefore
+    /// be `Clone`: a pool, a client, an `Arc`. Alternatively, the closure captures nothing and uses the
     /// context.
     pub fn check<E, F>(mut self, check: F) -> Self
     where
         T: Send + Sync,
         E: Into<CheckError>,
-        // The first bound is what the types of a closure are found by, the second one says `Send`.
+        // The first bound lets the compiler infer the closure's types; the second one requires `Send`.
         F: AsyncFnOnce(&T, Context<'_>) -> Result<(), E>,
         F: for<'a> Check<'a, T> + Clone + Send + Sync + 'static,
     {

@@ -1,4 +1,4 @@
-//! A client: a model, and what every extraction with it has in common.
+//! The client: a model, and the settings of its extractions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use crate::http::TransportOptions;
 use crate::model::{ConfigError, Facts, Model, Provider, ProviderOptions, RetryPolicy};
 use crate::wire::Protocol;
 
-/// A model to extract with. Made once; a clone is cheap and shares everything.
+/// A model with the settings of its extractions. Create it once: a clone is cheap and shares everything.
 ///
 /// ```no_run
 /// # use extract_llm::{Client, Error};
 /// # #[tokio::main] async fn main() -> Result<(), Error> {
-/// let client = Client::new("openai/gpt-6-mini")?; // the key stands in OPENAI_API_KEY
+/// let client = Client::new("openai/gpt-6-mini")?; // the key is in OPENAI_API_KEY
 /// let n: u32 = client.extract("There were seven of them.").await?;
 /// # Ok(()) }
 /// ```
@@ -27,7 +27,7 @@ pub struct Client {
     pub(super) model: Arc<dyn Model>,
     pub(super) defaults: Arc<Options>,
     pub(super) escalations: Vec<Escalation>,
-    /// The modes that the server was found not to take.
+    /// The modes that the server has rejected.
     pub(super) refused: Arc<RefusedModes>,
 }
 
@@ -42,17 +42,20 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client of `provider/model`, with the key from the environment; `local` alone is the embedded
-    /// model (feature `local`). The provider's name is known in any case, and white space around it
-    /// does not matter.
+    /// Creates a client for `provider/model`, with the API key from the environment. `local` alone is the
+    /// embedded model (feature `local`). Case and white space in the provider's name do not matter.
+    ///
+    /// Fails with [`Error::Config`] if the provider is unknown or its settings are incomplete.
     pub fn new(model: &str) -> Result<Self, Error> {
         Self::builder().model(model).build()
     }
 
-    /// The client that the environment asks for: `EXTRACT_MODEL` holds `provider/model`,
-    /// `EXTRACT_BASE_URL` (if set) where the server is, and the provider's own variable the key.
-    /// Where `EXTRACT_MODEL` is not set it is the embedded model (feature `local`), which says so
-    /// on stderr when it is first used.
+    /// Creates a client from the environment. `EXTRACT_MODEL` is `provider/model`, `EXTRACT_BASE_URL` (if
+    /// set) is the URL of the server, and the provider's variable holds the API key. If neither of the
+    /// first two is set, the client has the embedded model (feature `local`), which reports this on
+    /// stderr at its first use.
+    ///
+    /// Fails with [`Error::Config`] if the variables do not define a model.
     pub fn from_env() -> Result<Self, Error> {
         let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let base_url = read("EXTRACT_BASE_URL");
@@ -84,28 +87,29 @@ impl Client {
         Err(ConfigError::NoModel { hint }.into())
     }
 
-    /// The embedded model: small and real, on a server of this machine. It is found or set up when
-    /// it is first asked, not here.
+    /// Creates a client with the embedded model: a small real model on a local server. It is found or set
+    /// up at the first request.
     #[cfg(feature = "local")]
     pub fn local() -> Self {
         Self::with_model(crate::model::Local::default())
     }
 
-    /// A client of any model, such as [`Scripted`](crate::model::Scripted).
+    /// Creates a client with any model, such as [`Scripted`](crate::model::Scripted).
     pub fn with_model(model: impl Model + 'static) -> Self {
         ClientBuilder::default().with_model(model)
     }
 
+    /// Creates an escalation to this client after this number of failed answers; 0 counts as 1.
     pub(super) fn escalation(&self, after: u32) -> Escalation {
         Escalation { after: after.max(1), client: self.clone() }
     }
 
-    /// Everything that can be set.
+    /// Creates a builder with default settings.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
 
-    /// The model behind this client.
+    /// Returns the model of this client.
     pub fn model(&self) -> &dyn Model {
         &*self.model
     }
@@ -133,10 +137,10 @@ pub struct ClientBuilder {
     pub(super) escalations: Vec<Escalation>,
 }
 
-/// A model to ask after failed answers.
+/// A client to use after failed answers.
 #[derive(Clone)]
 pub(super) struct Escalation {
-    /// Number of failed answers after which the model is asked; at least 1.
+    /// The number of failed answers before the client is used; at least 1.
     pub(super) after: u32,
     pub(super) client: Client,
 }
@@ -151,106 +155,111 @@ impl fmt::Debug for Escalation {
 }
 
 impl ClientBuilder {
-    /// `provider/model`; with a [`base_url`](Self::base_url) the model's name alone, or behind the
-    /// provider whose kind the server is of: `vllm/Qwen/Qwen3-8B`, `anthropic/claude-opus-5`. A name
-    /// that begins like a provider's needs that: of `mistral/model`, only `model` is sent. Those of
-    /// OpenAI's and Google's open weights (`openai/gpt-oss-20b`) are whole as they are.
+    /// Sets the model as `provider/model`. With a [`base_url`](Self::base_url) the provider is optional.
+    /// It selects the kind of server: `vllm/Qwen/Qwen3-8B`, `anthropic/claude-opus-5`.
+    ///
+    /// With a base URL, a model name that begins with a provider's name needs the provider in front: of
+    /// `mistral/model`, only `model` is sent. The names of OpenAI's and Google's open weights
+    /// (`openai/gpt-oss-20b`) are sent whole.
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.provider.model = model.into();
         self
     }
 
-    /// Where the server is, up to and including the version: `https://host/v1`.
+    /// Sets the URL of the server, including the version: `https://host/v1`. The default is that of the
+    /// provider.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.provider.base_url = Some(url.into());
         self
     }
 
-    /// The key, instead of the one in the environment. A blank one is none, and the one in the
-    /// environment does not stand in for it.
+    /// Sets the API key, in place of the one in the environment. A blank key counts as none; the
+    /// environment is not consulted then.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.provider.key = Some(SecretString::from(key.into()));
         self
     }
 
-    /// The organisation that is billed (OpenAI).
+    /// Sets the organisation that is billed (OpenAI). The default is none.
     pub fn organization(mut self, id: impl Into<String>) -> Self {
         self.provider.organization = Some(id.into());
         self
     }
 
-    /// The project that is billed (OpenAI).
+    /// Sets the project that is billed (OpenAI). The default is none.
     pub fn project(mut self, id: impl Into<String>) -> Self {
         self.provider.project = Some(id.into());
         self
     }
 
-    /// A header to send with every request. Its value is treated as a secret.
+    /// Adds a header to every request. Its value is treated as a secret.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.provider.headers.push((name.into(), SecretString::from(value.into())));
         self
     }
 
-    /// The protocol that the server speaks, where it is not the provider's own.
+    /// Sets the protocol of the server. The default is that of the provider.
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.provider.protocol = Some(protocol);
         self
     }
 
-    /// How often a request that failed on its way, or at a server that was busy, is sent again (2
-    /// unless set). Re-asks do not count here.
+    /// Sets how often a request is sent again after a network failure or a temporary failure of the
+    /// server. The default is 2. Re-asks are not counted.
     pub fn transport_retries(mut self, retries: u32) -> Self {
         self.provider.retry.retries = retries;
         self
     }
 
-    /// When a request that failed on its way is sent again, and after which waits.
+    /// Sets the policy of transport retries: their number and waits.
     pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
         self.provider.retry = policy;
         self
     }
 
-    /// For one exchange with the server (10 minutes unless set); of one that is streamed, for the time
-    /// to the head of the answer: how long the rest takes depends on who reads it, and
-    /// [`idle_timeout`](Self::idle_timeout) bounds its silence. A
-    /// [deadline](crate::Extraction::deadline) bounds everything.
+    /// Sets the timeout of one exchange with the server. The default is 10 minutes.
+    ///
+    /// For a streamed reply it covers the response headers only, because the rest depends on the
+    /// consumer; the [`idle_timeout`](Self::idle_timeout) limits gaps in it. A
+    /// [deadline](crate::Extraction::deadline) limits the whole extraction.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.provider.transport.timeout = timeout;
         self
     }
 
-    /// For one connection.
+    /// Sets the timeout of establishing a connection. The default is 10 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.provider.transport.connect_timeout = timeout;
         self
     }
 
-    /// The largest reply that is taken, in bytes: of a body, or, where the reply is streamed, of what
-    /// its events say. It is 32 MiB unless set.
+    /// Sets the limit on the size of a reply, in bytes: of the response body, or of the content of a
+    /// stream's events. The default is 32 MiB.
     pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
         self.provider.transport.max_reply_bytes = bytes;
         self
     }
 
-    /// An HTTP client of your own, with its proxies, certificates and pools.
+    /// Sets a custom HTTP client, with its proxies, certificates and connection pools.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.provider.transport.client = Some(client);
         self
     }
 
-    /// All that concerns the transport at once.
+    /// Sets all transport options at once.
     pub fn transport(mut self, transport: TransportOptions) -> Self {
         self.provider.transport = transport;
         self
     }
 
-    /// What the model takes, if not what the provider's row says.
+    /// Sets the capabilities of the model, in place of those in the provider's row.
     pub fn facts(mut self, facts: Facts) -> Self {
         self.provider.facts = Some(facts);
         self
     }
 
-    /// Makes the client. No request is sent.
+    /// Creates the client. Sends no request. Fails with [`Error::Config`] if the settings are incomplete
+    /// or invalid.
     pub fn build(self) -> Result<Client, Error> {
         #[cfg(feature = "local")]
         if crate::model::is_embedded(&self.provider.model) && self.provider.base_url.is_none() {
@@ -260,8 +269,8 @@ impl ClientBuilder {
         Ok(self.with_model(provider))
     }
 
-    /// Makes a client of any model, such as one of your own, with what was set for its extractions;
-    /// what was set for the way to a provider has no meaning there.
+    /// Creates a client with any model, such as a user-defined one, and the settings for its extractions.
+    /// Settings of the provider and the transport have no effect.
     ///
     /// ```
     /// use extract_llm::{Client, model::Scripted};

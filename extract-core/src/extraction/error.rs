@@ -1,4 +1,4 @@
-//! The one error of an extraction, matchable by what happened.
+//! The error of an extraction.
 
 mod display;
 
@@ -12,73 +12,72 @@ use crate::contract::{CheckFailure, ContractError, Problems};
 use crate::conversation::{ProviderError, RequestState};
 use crate::model::ConfigError;
 
-/// What is wrong with the call itself.
+/// An error of the call: of the input, the tools or the settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// There is nothing to extract from. Messages of [`examples`](crate::Extraction::examples) are
-    /// not looked at.
+    /// The input is empty or blank. Messages of [`examples`](crate::Extraction::examples) are not
+    /// counted.
     #[error("the input is empty: there is nothing to extract from")]
     Empty,
-    /// There are tools of the caller's own, and the model (or the mode that was set) takes none.
-    #[error("there are tools to be called, and the model is not asked in a mode that has tools")]
+    /// There are user tools, but the model has no mode with tools, or another mode is set.
+    #[error("there are user tools, but the mode of the request has no tools")]
     NoTools,
-    /// Two tools have the same name, or one has the name of the tool that gives the value.
-    #[error("there is more than one tool of the name `{0}`; give one another with `named`")]
+    /// Two tools have the same name, or one has the name of the value's tool.
+    #[error("duplicate tool name `{0}`: rename one of the tools with `named`")]
     ToolName(String),
-    /// A setting is NaN or infinite, which no request can say.
-    #[error("`{setting}` is no finite number, and cannot be sent or held to")]
+    /// A setting is NaN or infinite, which JSON cannot represent.
+    #[error("`{setting}` must be a finite number")]
     NotFinite {
-        /// Its name: `temperature`, `top_p` or `cost_budget`.
+        /// The name of the setting: `temperature`, `top_p` or `cost_budget`.
         setting: &'static str,
     },
-    /// The error that the stream ended with was given out before.
-    #[error("the stream has ended: its error was given before")]
+    /// The stream has ended with an error, which was returned before.
+    #[error("the stream has ended: its error was returned before")]
     Ended,
-    /// The type has no list at the place that [`items_of`](crate::Extraction::items_of) or
-    /// [`items_at`](crate::Extraction::items_at) was given; or it is none, and
-    /// [`bad_items`](crate::Extraction::bad_items) speaks of elements.
+    /// The type has no list at the pointer of [`items_of`](crate::Extraction::items_of) or
+    /// [`items_at`](crate::Extraction::items_at). Or the type is no list, and
+    /// [`bad_items`](crate::Extraction::bad_items) sets a policy for elements.
     #[error("{}", no_list(pointer.as_deref()))]
     NoList {
-        /// The place as a JSON pointer. `None` where what a closure gave has none: it is no list of
-        /// the value that fields, newtypes and tuples lead to.
+        /// The JSON pointer. `None` if the list that a closure returned has none, because it is not
+        /// reached through fields, newtypes and tuples alone.
         pointer: Option<String>,
     },
-    /// No element of the list can be read as the type that [`items_at`](crate::Extraction::items_at)
-    /// was given: by their schemas they are JSON of other kinds.
+    /// No element of the list can be the type of [`items_at`](crate::Extraction::items_at): their schemas
+    /// allow different JSON kinds.
     #[error(
         "no element of the list at {pointer:?} can be read as `{name}`: it is {found}, and has to be {expected}"
     )]
     OtherElements {
-        /// Where the list is, as a JSON pointer.
+        /// The JSON pointer of the list.
         pointer: String,
         /// The name of the type.
         name: String,
-        /// What the type is read from, in words.
+        /// The JSON kinds of the type, in English.
         expected: String,
-        /// What the elements are, in words.
+        /// The JSON kinds of the elements, in English.
         found: String,
     },
 }
 
-/// A value that could be read and did not pass.
+/// A value that could be read and failed its checks.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Rejected {
     /// The value.
     pub value: Value,
-    /// What is wrong with it.
+    /// The problems of the value.
     pub problems: Problems,
 }
 
-/// Why an extraction gave no value.
+/// The error of an extraction.
 ///
-/// Every variant that comes after a request was made carries the [`Ledger`]: all attempts, what
-/// came back, and what it cost. Where an answer had been rejected before, the
-/// [best value](Self::best_value) and its [problems](Self::problems) are there, whatever came after.
+/// Every variant that can occur after a request carries the [`Ledger`]: all attempts with their replies
+/// and costs. If an answer was rejected before, the [best value](Self::best_value) and its
+/// [problems](Self::problems) are available too, whatever happened later.
 ///
-/// Its `Display` is one sentence that holds all of it; what that says already is not said again by
-/// `source`.
+/// Its `Display` is one sentence with all details. `source` does not repeat what that sentence says.
 ///
 /// ```
 /// use extract_llm::Error;
@@ -96,97 +95,98 @@ pub struct Rejected {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The client cannot be made.
+    /// The client could not be created.
     Config(ConfigError),
-    /// The type cannot be asked for.
+    /// The contract of the type could not be made.
     Contract(ContractError),
-    /// The call cannot be made as it is.
+    /// The call is invalid.
     Input(InputError),
-    /// A request brought no reply.
+    /// A request got no reply.
     Provider {
-        /// What happened.
+        /// The error of the request.
         error: ProviderError,
-        /// The best of the answers that were rejected before, if any could be read.
+        /// The best of the rejected answers, if any could be read.
         best: Option<Box<Rejected>>,
-        /// Everything up to then.
+        /// All attempts so far.
         ledger: Box<Ledger>,
     },
-    /// The model refused to answer. It is not asked again.
+    /// The model refused to answer. There is no re-ask.
     Refused {
-        /// Its words; empty where it gave none.
+        /// The text of the refusal; empty if there is none.
         message: String,
-        /// The best of the answers that were rejected before, if any could be read.
+        /// The best of the rejected answers, if any could be read.
         best: Option<Box<Rejected>>,
-        /// Everything up to then.
+        /// All attempts so far.
         ledger: Box<Ledger>,
     },
-    /// The provider's content filter stopped the reply. The model is not asked again.
+    /// The provider's content filter stopped the reply. There is no re-ask.
     ContentFiltered {
-        /// What was written before.
+        /// The text before the end.
         partial: String,
-        /// The best of the answers that were rejected before, if any could be read.
+        /// The best of the rejected answers, if any could be read.
         best: Option<Box<Rejected>>,
-        /// Everything up to then.
+        /// All attempts so far.
         ledger: Box<Ledger>,
     },
-    /// The reply was cut off at its limit of tokens. The model is not asked again.
+    /// The reply was cut off at its token limit. There is no re-ask.
     Truncated {
-        /// What was written before.
+        /// The text before the end.
         partial: String,
-        /// The best of the answers that were rejected before, if any could be read.
+        /// The best of the rejected answers, if any could be read.
         best: Option<Box<Rejected>>,
-        /// Everything up to then.
+        /// All attempts so far.
         ledger: Box<Ledger>,
     },
-    /// No attempt gave a value that passed, and a limit forbids another.
+    /// No answer passed its checks, and a limit allows no further re-ask.
     Invalid {
-        /// What is wrong with the best value; where there is none, with the last answer.
+        /// The problems of the best value; if there is none, of the last answer.
         problems: Problems,
-        /// The value with the fewest problems, the later one of equals, if any could be read.
+        /// The value with the fewest problems, if any could be read; the last one of equals.
         best: Option<Value>,
-        /// What ended the asking again: the first limit that was met.
+        /// The first limit that was reached.
         limit: Limit,
         /// All attempts.
         ledger: Box<Ledger>,
     },
-    /// Of several samples, half or more gave no value.
+    /// Half or more of the samples yielded no value.
     TooFewSamples {
-        /// How many have to.
+        /// The required number of values.
         needed: usize,
-        /// How many did.
+        /// The number of values.
         given: usize,
-        /// Why the others did not.
+        /// The errors of the other samples.
         failures: Vec<Error>,
         /// The attempts of all samples.
         ledger: Box<Ledger>,
     },
-    /// A check could not be made: it failed by itself, or panicked. The model is not asked again.
+    /// A check failed or panicked. There is no re-ask.
     Check {
-        /// JSON pointer of the value that it was to look at; empty for the whole of it.
+        /// The JSON pointer of the value that was checked; empty for the whole value.
         pointer: String,
-        /// Why it could not be made.
+        /// The failure of the check.
         source: CheckFailure,
-        /// The value, which may be right.
+        /// The value. It may be valid.
         last: Option<Value>,
-        /// Everything up to then.
+        /// All attempts so far.
         ledger: Box<Ledger>,
     },
     /// The deadline passed.
     Deadline {
         /// The deadline that was set.
         deadline: Duration,
-        /// How far the request had come that was under way then, if one was: whether it was
-        /// answered or was waiting to be sent again, and after which failure.
+        /// The state of the request that was running at that time, if there was one: being answered, or
+        /// waiting for a retry after a failure.
         reached: Option<Box<RequestState>>,
-        /// What is wrong with the best value, or else with the last answer; empty where none came.
+        /// The problems of the best value, or else of the last answer; empty if there was no answer.
         problems: Problems,
-        /// The value with the fewest problems, the later one of equals, if any could be read.
+        /// The value with the fewest problems, if any could be read; the last one of equals.
         best: Option<Value>,
-        /// Everything up to then.
+        /// All attempts so far.
         ledger: Box<Ledger>,
     },
 }
 
+/// Describes the missing list.
 fn no_list(pointer: Option<&str>) -> String {
     match pointer {
         Some("") => "the value is no list; one inside of it is named by `items_of`".to_owned(),
@@ -195,12 +195,13 @@ fn no_list(pointer: Option<&str>) -> String {
     }
 }
 
+/// Returns ` at ` and the pointer, or an empty text for the whole value.
 pub(super) fn place(pointer: &str) -> String {
     if pointer.is_empty() { String::new() } else { format!(" at {pointer}") }
 }
 
 impl Error {
-    /// All attempts and what they cost, if any request was made.
+    /// Returns all attempts with their costs, or `None` if no request was made.
     pub fn ledger(&self) -> Option<&Ledger> {
         match self {
             Self::Config(_) | Self::Contract(_) | Self::Input(_) => None,
@@ -215,8 +216,8 @@ impl Error {
         }
     }
 
-    /// The best value that could be read, though it did not pass: the one with the fewest problems,
-    /// the later one of equals.
+    /// Returns the best value that could be read although it failed its checks: the one with the fewest
+    /// problems, the last one of equals. Returns `None` if there is none.
     pub fn best_value(&self) -> Option<&Value> {
         match self {
             Self::Invalid { best, .. } | Self::Deadline { best, .. } => best.as_ref(),
@@ -226,7 +227,8 @@ impl Error {
         }
     }
 
-    /// What is wrong with the [best value](Self::best_value).
+    /// Returns the problems of the [best value](Self::best_value); if there is none, those of the last
+    /// answer, if known.
     pub fn problems(&self) -> Option<&Problems> {
         match self {
             Self::Invalid { problems, .. } | Self::Deadline { problems, .. } => Some(problems),
@@ -235,6 +237,7 @@ impl Error {
         }
     }
 
+    /// Returns the rejected value of the variants that carry one.
     fn rejected(&self) -> Option<&Rejected> {
         match self {
             Self::Provider { best, .. }
@@ -245,9 +248,8 @@ impl Error {
         }
     }
 
-    /// The last failure between the request and its reply, where that is what there is instead of
-    /// a value: also the one that a request was about to be sent again after when the deadline
-    /// passed.
+    /// Returns the last provider error, if it is the reason for the missing value. After a deadline, this
+    /// is the error behind the pending retry, if any.
     pub fn provider_error(&self) -> Option<&ProviderError> {
         match self {
             Self::Provider { error, .. } => Some(error),
@@ -256,7 +258,7 @@ impl Error {
         }
     }
 
-    /// Whether the same call may well succeed later, unchanged.
+    /// Whether the same call may succeed later, without changes.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Provider { error, .. } => error.is_retryable(),
@@ -267,7 +269,7 @@ impl Error {
     }
 }
 
-/// The one of several failures whose best value has the fewest problems.
+/// Returns the error whose best value has the fewest problems, or `None` if none has a value.
 fn best_of(failures: &[Error]) -> Option<&Error> {
     let with_value = failures.iter().filter(|failed| failed.best_value().is_some());
     with_value.min_by_key(|failed| failed.problems().map_or(0, Problems::len))

@@ -1,5 +1,4 @@
-//! What an extraction begins with: the mode, the schema in the dialect of that mode, and the first
-//! request.
+//! The start of an extraction: chooses the mode and the schema's dialect, and builds the first request.
 
 use std::sync::Arc;
 
@@ -12,16 +11,17 @@ use crate::contract::{Contract, ContractError, LoweredContract};
 use crate::conversation::{Input, Message, Mode, Output, Request, Role};
 use crate::model::Profile;
 
-/// The first request, and what has to be known to read its reply.
+/// The first request, and the data to read its reply.
 pub(super) struct InitialRequest {
     pub(super) request: Request,
     pub(super) ask: Ask,
     pub(super) user_tools: Vec<SentUserTool>,
-    /// Departures from the settings of the extraction.
+    /// Deviations from the settings.
     pub(super) notes: Vec<String>,
 }
 
 impl InitialRequest {
+    /// Builds the first request of a task. Fails if no mode can express the contract.
     pub(super) fn of<T>(task: &Task<T>) -> Result<Self, ContractError> {
         let Task { client, contract, input, options, .. } = task;
         let profile = client.model.profile();
@@ -66,14 +66,14 @@ impl InitialRequest {
     }
 }
 
-/// Whether an extraction is about calls, so that tools are the mode to take where there is a choice.
+/// Whether the extraction is about tool calls, so that `Auto` prefers tools.
 fn wants_tools<T>(task: &Task<T>) -> bool {
     task.options.layout == Layout::Each || !task.user_tools.is_empty()
 }
 
-/// The mode, and the schema that is sent in it: the first in whose dialect the type can be said. Where
-/// there is none, the schema is sent without enforcement, and where that cannot be either, in words.
-/// Only `Auto` leaves the mode that was chosen.
+/// Chooses the mode, and the schema that is sent in it: the first mode whose dialect can express the
+/// type. If there is none, the schema is sent without enforcement; if that is impossible too, the prompt
+/// describes it. Only `Auto` may choose another mode than `chosen`.
 fn choose_form(
     contract: &Arc<Contract>,
     profile: &Profile,
@@ -113,18 +113,18 @@ fn choose_form(
     let Some(in_words) = modes.iter().copied().find(|mode| !carries(mode)) else {
         return Err(error);
     };
-    notes.push(format!("the schema is told in words ({in_words}): {error}"));
+    notes.push(format!("the prompt describes the schema ({in_words}): {error}"));
     Ok((in_words, None))
 }
 
-/// The words that tell the schema, unless the user has others.
+/// Returns the default prompt text that describes the schema.
 fn default_instructions(contract: &Contract) -> String {
     let schema = contract.prompt_schema();
     format!("Answer with one JSON value of this type, and nothing else:\n\n{schema}")
 }
 
-/// The messages of the first request. What stands above the conversation becomes one system
-/// message, because many servers take no more than one, and only as the first.
+/// Returns the messages of the first request. All leading instructions become one system message, because
+/// many servers accept only one, and only as the first message.
 fn open_conversation(
     system: &[Arc<str>],
     instructions: Option<String>,

@@ -1,6 +1,6 @@
-//! How a type stands in a request's tools: whole, or as one tool a variant and one call an element.
+//! [`Layout`]: the tools that represent a type in a request.
 
-/// How a type stands in a request's tools. It has a meaning where tools are used.
+/// The tools that represent a type in a request. Used only in the mode of tools.
 ///
 /// ```
 /// use extract_llm::extraction::Layout;
@@ -10,15 +10,16 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Layout {
-    /// One tool a variant, where the type is an enum with data or a list of one, and the provider
-    /// is known to do well with that: a tool has a description and a schema of its own, and a
-    /// provider's limits on what one schema may hold count for each tool alone. A list is asked for
-    /// in parallel calls where the model makes them. Everything else is one tool.
+    /// One tool for each variant, if the type is an enum with data or a list of such enums, and the
+    /// provider handles this well. Each tool then has a separate description and schema, and the
+    /// provider's schema limits apply to each tool alone. Lists are requested in parallel calls if the
+    /// model supports these. All other types are one tool. The default.
     #[default]
     Auto,
     /// One tool, whose arguments are the whole value.
     Whole,
-    /// One tool a variant, and one call an element, also of a list of structs: tools are used where
-    /// the model takes them at all. What cannot be said so is one tool, and noted.
+    /// One tool for each variant, and one call for each element, for lists of structs too. Tools are
+    /// preferred to other modes if the model supports them. Types that cannot be represented so are one
+    /// tool, with a note.
     Each,
 }

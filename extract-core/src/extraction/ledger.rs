@@ -1,5 +1,5 @@
-//! The ledger: what was asked, what came back, and what it cost, attempt by attempt. The same
-//! ledger travels in a [`Report`] and in an [`Error`](super::Error).
+//! The ledger: the request, the reply and the cost of each attempt. A [`Report`] and an
+//! [`Error`](super::Error) carry the same data.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -13,7 +13,7 @@ use crate::contract::{MOST_SHOWN, Problem};
 use crate::conversation::{Mode, StopReason, Usage, Usd};
 use crate::reading::Repair;
 
-/// How an [`Attempt`] ended.
+/// The outcome of an [`Attempt`].
 ///
 /// ```
 /// use extract_llm::extraction::Outcome;
@@ -24,21 +24,21 @@ use crate::reading::Repair;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The value was right.
+    /// The value passed all checks.
     Accepted,
-    /// The model called tools of the caller's own.
+    /// The model called user tools.
     Called,
-    /// The value had problems.
+    /// The value failed its checks.
     Rejected,
-    /// The value could not be checked.
+    /// A check of the value failed itself.
     Unchecked,
-    /// The model refused.
+    /// The model refused to answer.
     Refused,
-    /// The content filter cut in.
+    /// The provider's content filter stopped the reply.
     Filtered,
-    /// The reply was cut off.
+    /// The reply was cut off at its token limit.
     Truncated,
-    /// No reply came.
+    /// The request got no reply.
     Failed,
 }
 
@@ -57,45 +57,45 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// One request and what came of it. Its `Display` is one line for a log, followed by one for each of
-/// the first ten problems; it can be serialised for a journal.
+/// One request and its outcome. Its `Display` is one line for a log, followed by a line for each of the
+/// first ten problems. It can be serialized for a journal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// From 1.
+    /// The number of the attempt, from 1.
     pub number: u32,
-    /// Who was asked: `provider/model`.
+    /// The address of the model: `provider/model`.
     pub address: String,
-    /// How the answer was asked for.
+    /// The mode of the request.
     pub mode: Mode,
-    /// The parts that were asked for again, as JSON pointers; empty where the whole was asked for.
+    /// The JSON pointers of the parts that were re-asked; empty for the whole value.
     pub parts: Vec<String>,
-    /// The model that answered, where the provider says.
+    /// The name of the model that answered, if the provider reports it.
     pub model: Option<String>,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Why the reply ended.
+    /// The reason why the reply ended, if there was a reply.
     pub stop: Option<StopReason>,
-    /// The reply as it was written: its text, or the arguments of its tool calls. Empty where no
-    /// reply came.
+    /// The reply as it was written: its text, or the arguments of its tool calls. Empty if there was no
+    /// reply.
     pub reply: String,
-    /// What had to be done to read it.
+    /// The repairs that were needed to read the reply.
     pub repairs: Vec<Repair>,
-    /// What was wrong with it.
+    /// The problems of the value.
     pub problems: Vec<Problem>,
-    /// What it cost in tokens, where the provider says.
+    /// The tokens, if the provider reports them.
     pub usage: Option<Usage>,
-    /// What it cost in money, where the provider says or the client knows its prices.
+    /// The cost, if the provider reports it or the client has prices.
     pub cost: Option<Usd>,
-    /// From the request to the whole reply, or to where it was cut off.
+    /// The time from the request to the end of the reply, or to the interruption.
     pub latency: Duration,
-    /// How much of that was waiting until the request could be sent again.
+    /// The part of the latency spent on waits before transport retries.
     pub waited: Duration,
-    /// The provider's id of the request.
+    /// The provider's id of the request, if there is one.
     pub request_id: Option<String>,
-    /// How often the request was sent again before that came of it: transport retries.
+    /// The number of transport retries.
     pub transport_retries: u32,
-    /// Why no reply came, in words.
+    /// The text of the error, if there was no reply.
     pub error: Option<String>,
 }
 
@@ -133,7 +133,7 @@ impl fmt::Display for Attempt {
     }
 }
 
-/// All attempts of one extraction. Its `Display` is what to log when one has failed.
+/// All attempts of one extraction. Its `Display` is suited for a log entry about a failure.
 ///
 /// ```
 /// use extract_llm::model::{Scripted, scripted::reply};
@@ -152,43 +152,43 @@ impl fmt::Display for Attempt {
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Ledger {
-    /// Oldest first.
+    /// The attempts, oldest first.
     pub attempts: Vec<Attempt>,
-    /// The attempts of models that checks have asked: see [`llm_check`](crate::llm_check).
+    /// The requests of checks by a model: see [`llm_check`](crate::llm_check).
     pub judgements: Vec<Attempt>,
-    /// What was done otherwise than asked, in words: a mode or a dialect that was stepped down from.
+    /// Deviations from the settings in English, such as a different mode or dialect.
     pub notes: Vec<String>,
-    /// The elements that were left out of a list: see
-    /// [`bad_items`](crate::Extraction::bad_items).
+    /// The elements that were removed from a list: see [`bad_items`](crate::Extraction::bad_items).
     pub left_out: Vec<BadItem>,
-    /// From the call to its end, everything included.
+    /// The time from the call to its end.
     pub elapsed: Duration,
 }
 
 impl Ledger {
-    /// Tokens over all attempts and judgements.
+    /// Returns the tokens of all attempts and judgements. A reply with unknown usage counts as 0.
     pub fn usage(&self) -> Usage {
         let mut total = Usage::default();
         self.all().filter_map(|attempt| attempt.usage).for_each(|usage| total += usage);
         total
     }
 
-    /// Every request, those of checks last.
+    /// Returns all requests, those of checks last.
     fn all(&self) -> impl Iterator<Item = &Attempt> {
         self.attempts.iter().chain(&self.judgements)
     }
 
-    /// Tokens over all attempts and judgements; none if the usage of any reply is not known.
+    /// Returns the tokens of all attempts and judgements, or `None` if the usage of any reply is not
+    /// known.
     pub fn known_usage(&self) -> Option<Usage> {
         sum(self.all(), |attempt| attempt.usage)
     }
 
-    /// Money over all attempts and judgements; none if the cost of any reply is not known.
+    /// Returns the cost of all attempts and judgements, or `None` if the cost of any reply is not known.
     pub fn cost(&self) -> Option<Usd> {
         sum(self.all(), |attempt| attempt.cost)
     }
 
-    /// The provider's ids of all requests, oldest first.
+    /// Returns the provider's ids of all attempts, oldest first.
     pub fn request_ids(&self) -> impl Iterator<Item = &str> {
         self.attempts.iter().filter_map(|attempt| attempt.request_id.as_deref())
     }
@@ -199,7 +199,7 @@ impl Ledger {
     }
 }
 
-/// The sum over attempts; none if it is not known of each that was answered.
+/// Returns the sum over attempts, or `None` if it is unknown for an attempt with a reply.
 fn sum<'a, N: Default + AddAssign>(
     attempts: impl Iterator<Item = &'a Attempt>,
     of: impl Fn(&Attempt) -> Option<N>,
@@ -225,7 +225,7 @@ impl fmt::Display for Ledger {
     }
 }
 
-/// A value and everything that happened on the way to it.
+/// A value with the attempts, costs and repairs of its extraction.
 ///
 /// ```
 /// use extract_llm::model::{Scripted, scripted::reply};
@@ -245,30 +245,30 @@ impl fmt::Display for Ledger {
 pub struct Report<T> {
     /// The checked value.
     pub value: T,
-    /// Tokens over all attempts and judgements; a reply of which nothing is known counts as none
-    /// ([`known_usage`](Self::known_usage) tells one from the other).
+    /// The tokens of all attempts and judgements. A reply with unknown usage counts as 0: see
+    /// [`known_usage`](Self::known_usage).
     pub usage: Usage,
-    /// Money over all attempts and judgements, where the provider states it or the client was given prices.
+    /// The cost of all attempts and judgements; `None` if the cost of any reply is not known.
     pub cost: Option<Usd>,
-    /// What had to be done to read the accepted reply.
+    /// The repairs that were needed to read the accepted reply.
     pub repairs: Vec<Repair>,
-    /// Oldest first; the last one was accepted.
+    /// The attempts, oldest first. The last one was accepted.
     pub attempts: Vec<Attempt>,
-    /// The attempts of models that checks have asked: see [`llm_check`](crate::llm_check).
+    /// The requests of checks by a model: see [`llm_check`](crate::llm_check).
     pub judgements: Vec<Attempt>,
-    /// What was done otherwise than asked, in words.
+    /// Deviations from the settings, in English.
     pub notes: Vec<String>,
-    /// The elements that were left out of a list: see
-    /// [`bad_items`](crate::Extraction::bad_items).
+    /// The elements that were removed from a list: see [`bad_items`](crate::Extraction::bad_items).
     pub left_out: Vec<BadItem>,
-    /// The elements that a stream had given and that are not in the value: see
+    /// The elements that a stream returned and that are not in the value: see
     /// [`withdrawn`](crate::extraction::ExtractionStream::withdrawn).
     pub withdrawn: Vec<Withdrawn>,
-    /// From the call to its end, everything included.
+    /// The time from the call to its end.
     pub elapsed: Duration,
 }
 
 impl<T> Report<T> {
+    /// Combines a value with the ledger of its extraction.
     pub(super) fn new(value: T, ledger: Ledger) -> Self {
         Self {
             value,
@@ -284,12 +284,13 @@ impl<T> Report<T> {
         }
     }
 
-    /// Tokens over all attempts and judgements; none if the usage of any reply is not known.
+    /// Returns the tokens of all attempts and judgements, or `None` if the usage of any reply is not
+    /// known.
     pub fn known_usage(&self) -> Option<Usage> {
         sum(self.attempts.iter().chain(&self.judgements), |attempt| attempt.usage)
     }
 
-    /// Enters what was shown and is not in the value.
+    /// Records the elements that a stream returned and that are not in the value.
     pub(super) fn withdraw(&mut self, withdrawn: &[Withdrawn]) {
         if let count @ 1.. = withdrawn.len() {
             let were = if count == 1 {
@@ -302,7 +303,7 @@ impl<T> Report<T> {
         self.withdrawn = withdrawn.to_vec();
     }
 
-    /// What happened, without the value.
+    /// Returns the ledger, without the value.
     pub(super) fn into_ledger(self) -> Ledger {
         Ledger {
             attempts: self.attempts,
@@ -313,7 +314,7 @@ impl<T> Report<T> {
         }
     }
 
-    /// The provider's ids of all requests, oldest first.
+    /// Returns the provider's ids of all attempts, oldest first.
     pub fn request_ids(&self) -> impl Iterator<Item = &str> {
         self.attempts.iter().filter_map(|attempt| attempt.request_id.as_deref())
     }

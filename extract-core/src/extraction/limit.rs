@@ -1,14 +1,13 @@
-//! Limits: what ends the asking again, named so that a program can tell one from another.
+//! [`Limit`]: the limits that end the re-asks of an extraction.
 
 use std::fmt;
 
 use crate::conversation::Usd;
 
-/// The limit that ended an extraction whose answers did not pass: the first that was met. Where
-/// several are met by the same answer, they are named in the order in which they stand here.
+/// The limit that ended an extraction without a valid value: the first one that was reached. If one
+/// answer reaches several limits, the first in the order below is reported.
 ///
-/// A deadline is no limit of this kind; it has an error of its own,
-/// [`Error::Deadline`](crate::Error::Deadline).
+/// A deadline is no such limit: see [`Error::Deadline`](crate::Error::Deadline).
 ///
 /// ```
 /// use extract_llm::extraction::Limit;
@@ -21,30 +20,31 @@ use crate::conversation::Usd;
 pub enum Limit {
     /// [`validation_retries`](crate::Extraction::validation_retries): all re-asks were made.
     Retries {
-        /// How many there were to make.
+        /// The number of allowed re-asks.
         retries: u32,
     },
-    /// [`token_budget`](crate::Extraction::token_budget).
+    /// [`token_budget`](crate::Extraction::token_budget): the tokens are used up, or their number is
+    /// unknown.
     Tokens {
-        /// The budget.
+        /// The budget in tokens.
         limit: u64,
-        /// Tokens used by all attempts; none where a provider did not say.
+        /// The tokens of all attempts; `None` if the usage of any reply is not known.
         used: Option<u64>,
     },
-    /// [`cost_budget`](crate::Extraction::cost_budget).
+    /// [`cost_budget`](crate::Extraction::cost_budget): the money is used up, or the cost is unknown.
     Cost {
         /// The budget.
         limit: Usd,
-        /// What all attempts cost; none where it is not known of each.
+        /// The cost of all attempts; `None` if the cost of any reply is not known.
         used: Option<Usd>,
     },
-    /// [`stop_unchanged`](crate::Extraction::stop_unchanged): the same problems came back.
+    /// [`stop_unchanged`](crate::Extraction::stop_unchanged): a re-ask led to the same problems.
     Unchanged {
-        /// How often they came back.
+        /// The number of times the same problems were repeated.
         times: u32,
     },
-    /// [`BadItems::Stop`](crate::extraction::BadItems::Stop): an element of a streamed list did not
-    /// pass.
+    /// [`BadItems::Stop`](crate::extraction::BadItems::Stop): an element of a streamed list failed its
+    /// checks.
     BadItem,
 }
 
@@ -58,18 +58,18 @@ impl fmt::Display for Limit {
                 write!(f, "the budget of {limit} tokens is used up ({used} used)")
             }
             Self::Tokens { limit, used: None } => {
-                write!(f, "what is left of the budget of {limit} tokens is not known")
+                write!(f, "the rest of the budget of {limit} tokens is not known")
             }
             Self::Cost { limit, used: Some(used) } => {
                 write!(f, "the budget of {limit} is used up ({used} used)")
             }
             Self::Cost { limit, used: None } => {
-                write!(f, "what is left of the budget of {limit} is not known")
+                write!(f, "the rest of the budget of {limit} is not known")
             }
             Self::Unchanged { times } => {
                 write!(f, "the same problems came back {times} times")
             }
-            Self::BadItem => f.write_str("a bad element is to end the stream"),
+            Self::BadItem => f.write_str("a list element failed its checks (`BadItems::Stop`)"),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The loop: ask, read, check, feed the problems back and ask again, until the value is right or a
-//! budget ends. Everything that a user calls starts here.
+//! The loop: request, read, check, and re-ask with the problems, until the value is valid or a limit is
+//! reached. It is also the entry point of the public interface.
 //!
 //! ```
 //! use extract_llm::model::{Scripted, scripted::reply};

@@ -1,4 +1,4 @@
-//! What an extraction is told beside its input, and what a client tells all of its extractions.
+//! The settings of an extraction, and the default settings of a client's extractions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use crate::contract::{CheckContext, Contract};
 use crate::conversation::{Input, Message, Mode, Prices, Settings, are_blank};
 use crate::reading::Level;
 
-/// What the schema is told in, where it is told in words.
+/// A user-defined text that describes the schema in the prompt.
 pub(super) type InstructionsFn = Arc<dyn Fn(&Contract) -> String + Send + Sync>;
 
-/// What an extraction is told beside its input.
+/// The settings of an extraction.
 #[derive(Clone)]
 pub(super) struct Options {
     pub(super) mode: Mode,
     pub(super) layout: Layout,
     pub(super) validation_retries: u32,
     pub(super) deadline: Option<Duration>,
-    /// Of a stream: until its first piece, and between two.
+    /// For streams: the limits on the time before the first delta, and between two deltas.
     pub(super) first_token: Option<Duration>,
     pub(super) idle: Option<Duration>,
     pub(super) bad_items: BadItems,
@@ -34,24 +34,24 @@ pub(super) struct Options {
     pub(super) instructions: Option<InstructionsFn>,
     pub(super) feedback: Option<FeedbackFn>,
     pub(super) policy: Policy,
-    /// What the user hands to checks.
+    /// The user's context for checks.
     pub(super) context: CheckContext,
-    /// How many messages stand before the input, and are no part of the source.
+    /// The number of messages before the input. They are not part of the source.
     pub(super) before_input: usize,
 }
 
 impl Options {
-    /// What the checks of one extraction may look at.
+    /// Returns the context of the checks of one extraction.
     pub(super) fn check_context_for(&self, input: &Input) -> CheckContext {
         self.context.clone().messages(self.source(input)).value(Judgements::default())
     }
 
-    /// Whether there is nothing to read, whatever stands before it.
+    /// Whether the input is blank, regardless of the messages before it.
     pub(super) fn is_blank(&self, input: &Input) -> bool {
         are_blank(self.source(input))
     }
 
-    /// The messages of the input without the history.
+    /// Returns the messages of the input, without those before it.
     fn source<'a>(&self, input: &'a Input) -> &'a [Message] {
         input.messages().get(self.before_input..).unwrap_or_default()
     }

@@ -1,5 +1,5 @@
-//! Reading and checking alone, without a model: the steps of the loop for a text that is there
-//! already, such as a log of replies or the output of a client of another kind.
+//! Reading and checking without a model: the steps of the loop for an existing text, such as a logged
+//! reply or the output of another client.
 
 use serde_json::Value;
 
@@ -17,53 +17,56 @@ use crate::reading::{Level, PartialMode, ReadError, Reader, Reading, Repair};
 pub struct Parsed<T> {
     /// The value.
     pub value: T,
-    /// What had to be done to read it.
+    /// The repairs that were needed to read the value.
     pub repairs: Vec<Repair>,
-    /// How many other values of the text would have fitted as well, and differ.
+    /// The number of other, different values in the text that fit as well.
     pub rivals: usize,
 }
 
-/// Why a text gave no value.
+/// The error of a text that contains no valid value.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
-    /// The type has no schema that could be checked against.
+    /// The type has no contract.
     #[error(transparent)]
     Contract(#[from] ContractError),
-    /// There is no value in the text.
+    /// The text contains no value.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The text ends inside of the value.
+    /// The text ends inside the value.
     #[error("the text ends inside {}", if pointer.is_empty() { "the value" } else { pointer })]
     Cut {
-        /// JSON pointer of the innermost list or object that is not whole; empty for the whole value.
+        /// The JSON pointer of the innermost incomplete list or object; empty for the whole value.
         pointer: String,
-        /// What was there of it, in the type's own shape.
+        /// The value so far, in the type's shape.
         value: Value,
     },
-    /// There is a value, and it does not pass.
-    #[error("the value does not pass: {problems}")]
+    /// The text contains a value that fails its checks.
+    #[error("the value failed its checks: {problems}")]
     Invalid {
-        /// All that is wrong with it.
+        /// All problems of the value.
         problems: Problems,
         /// The value.
         value: Value,
-        /// What had to be done to read it.
+        /// The repairs that were needed to read the value.
         repairs: Vec<Repair>,
     },
-    /// A validator could not look at the value.
+    /// A validator failed to check the value.
     #[error("the value could not be checked{}: {source}", place(pointer))]
     Check {
-        /// JSON pointer of the value that it was to look at; empty for the whole of it.
+        /// The JSON pointer of the value that was checked; empty for the whole value.
         pointer: String,
-        /// Why it could not.
+        /// The failure of the validator.
         source: CheckFailure,
         /// The value.
         value: Value,
     },
 }
 
-/// Reads a text that a model wrote and checks the value, without any call.
+/// Reads a value from the text of a model, and checks it, without a request. Repairs the text at
+/// [`Level::Lenient`].
+///
+/// Fails if the text contains no complete value, or if the value fails its checks.
 ///
 /// ```
 /// use extract_llm::parse;
@@ -77,7 +80,7 @@ pub fn parse<T: Extract>(text: &str) -> Result<Parsed<T>, ParseError> {
     parse_with(&*Contract::of::<T>()?, text)
 }
 
-/// The same for a contract that is known only at run time; `T` is then `Value`.
+/// [`parse`] for a contract that is known only at run time. `T` is then `Value`.
 ///
 /// ```
 /// use extract_llm::contract::Contract;
@@ -94,7 +97,7 @@ pub fn parse_with<T: Extract>(contract: &Contract, text: &str) -> Result<Parsed<
 }
 
 impl Level {
-    /// [`parse`] at this level.
+    /// [`parse`], at this level of repair.
     ///
     /// ```
     /// use extract_llm::reading::Level;
@@ -107,14 +110,13 @@ impl Level {
     ///
     /// # Errors
     ///
-    /// As [`parse`].
+    /// Fails in the same way as [`parse`].
     pub fn parse<T: Extract>(self, text: &str) -> Result<Parsed<T>, ParseError> {
         read_and_check(&*Contract::of::<T>()?, text, self, Context::empty())
     }
 }
 
-/// [`parse`], with what the type's validators may look at beside the value: the text that it was
-/// extracted from, and values of one's own.
+/// [`parse`], with a context for the type's validators: the source text, and user-defined values.
 ///
 /// ```
 /// use extract_llm::contract::CheckContext;
@@ -129,6 +131,7 @@ pub fn parse_in<T: Extract>(text: &str, context: &CheckContext) -> Result<Parsed
     read_and_check(&*Contract::of::<T>()?, text, Level::Lenient, context.context())
 }
 
+/// Reads a value at a level of repair, and checks it in a context.
 fn read_and_check<T: Extract>(
     contract: &Contract,
     text: &str,
@@ -160,7 +163,7 @@ fn read_and_check<T: Extract>(
     parsed(checked, raised.value, repairs, rivals)
 }
 
-/// A checked value, or the reason why there is none.
+/// Converts the result of a check to a parsed value or an error.
 fn parsed<T>(
     checked: Result<(Option<T>, Problems), FailedCheck>,
     json: Value,
@@ -176,8 +179,10 @@ fn parsed<T>(
     }
 }
 
-/// Reads a text that is cut off: the best value so far, in the type's own shape. It is not checked,
-/// because what is missing may still come.
+/// Reads a text that is cut off, and returns the best value so far, in the type's shape. The value is not
+/// checked, because it is incomplete.
+///
+/// Fails if the type has no contract, or if the text contains no value.
 ///
 /// ```
 /// use extract_llm::extraction::parse_partial;

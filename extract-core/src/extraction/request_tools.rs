@@ -1,5 +1,5 @@
-//! Which tools an extraction's requests hold: the one that gives the value or one for each of its
-//! variants, and the user's own beside them.
+//! The tools of an extraction's requests: one tool for the value or one for each of its variants, and the
+//! user tools.
 
 use std::sync::Arc;
 
@@ -11,21 +11,22 @@ use crate::contract::{ContractError, LoweredContract, UserTool, VariantTools, Va
 use crate::conversation::{Mode, Output, Tool, ToolChoice, Tools};
 use crate::model::{Profile, SchemaPrompt};
 
-/// The tools of an extraction, and what their calls mean.
+/// The tools of an extraction, with the meaning of their calls.
 #[derive(Debug, Clone)]
 pub(super) struct RequestTools {
-    /// The tool that gives the whole value; not sent where there is one for each variant.
+    /// The tool for the whole value. Not sent if there is a tool for each variant.
     whole: Arc<Tool>,
-    /// The tools that give parts of the value.
+    /// The tools for the variants, if the value is split.
     split: Option<VariantTools>,
-    /// Turns plain text into a value, if plain text is an answer and the whole value is one tool.
+    /// The variants with a text, if a text is an answer and the whole value is one tool.
     text_variants: Option<Arc<Variants>>,
-    /// The user's own tools.
+    /// The user tools.
     pub(super) user_tools: Vec<SentUserTool>,
+    /// Whether parallel calls are allowed.
     parallel: bool,
 }
 
-/// A tool of the user's own, in the dialect that it was sent in.
+/// A user tool, in the dialect in which it is sent.
 #[derive(Debug, Clone)]
 pub(super) struct SentUserTool {
     pub(super) tool: UserTool,
@@ -34,7 +35,7 @@ pub(super) struct SentUserTool {
 }
 
 impl RequestTools {
-    /// The tools of a task. `form` is the whole value's.
+    /// Returns the tools of a task. `form` is the contract of the whole value in its dialect.
     pub(super) fn of<T>(
         task: &Task<T>,
         profile: &Profile,
@@ -55,7 +56,8 @@ impl RequestTools {
         Ok(Self { whole: Arc::clone(&form.tool), split, text_variants, user_tools, parallel })
     }
 
-    /// Returns the request for the value by these tools. `form` is that of the whole value.
+    /// Returns the request for the value with these tools. `form` is the contract of the whole value in
+    /// its dialect.
     pub(super) fn into_ask(self, form: Arc<LoweredContract>) -> Ask {
         let output = Output::Tools(self.tools());
         match self.split {
@@ -85,6 +87,8 @@ impl RequestTools {
 }
 
 impl SentUserTool {
+    /// Lowers a user tool, without enforcement if the strict dialect cannot express it. Fails if no
+    /// dialect can.
     fn of(tool: &UserTool, profile: &Profile) -> Result<Self, ContractError> {
         let dialect = profile.dialect_for(Mode::Tools);
         let contract = tool.contract();
@@ -98,7 +102,7 @@ impl SentUserTool {
     }
 }
 
-/// The tools of a type's variants, where they are to be sent and can be.
+/// Returns one tool for each variant of a type, or `None` if the value is requested as one tool.
 fn split<T>(
     task: &Task<T>,
     profile: &Profile,
@@ -121,12 +125,12 @@ fn split<T>(
         return note(&"the type is no enum with data, and no list of objects");
     };
     if task.channel.is_some() || task.options.bad_items != BadItems::AskAgain {
-        return note(&"it is read as it arrives, or without its bad elements");
+        return note(&"the reply is streamed, or `bad_items` is set");
     }
     if variants.is_list() && !profile.parallel_tools {
-        return note(&"the model is not known to call several tools at once");
+        return note(&"the model has no known support for parallel tool calls");
     }
-    // Where the whole schema is told in words as well, one tool is what the words speak of.
+    // The prompt describes the whole schema as well, which matches one tool only.
     let event = profile.schema_prompt == SchemaPrompt::Always;
     if !each && (event || !variants.is_choice()) {
         return None;
@@ -134,7 +138,7 @@ fn split<T>(
     let taken =
         |own: &SentUserTool| variants.iter().any(|variant| variant.name() == own.tool.name());
     if own.iter().any(taken) {
-        return note(&"a tool of your own has the name of a variant");
+        return note(&"a user tool has the name of a variant");
     }
     let (dialect, strict) = (profile.dialect_for(Mode::Tools), profile.strict_for(Mode::Tools));
     match VariantTools::of(contract, dialect, strict)? {

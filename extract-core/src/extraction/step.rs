@@ -1,5 +1,5 @@
-//! One step of an agent: tools of the user's own beside the one that gives the value. What comes is
-//! the value, or calls with checked arguments, which are the caller's to make.
+//! One step of an agent: user tools beside the tool of the value. The result is the value, or calls with
+//! checked arguments, which the caller makes.
 
 use super::builder::Extraction;
 use super::calls::Calls;
@@ -9,12 +9,12 @@ use super::ledger::Report;
 use crate::contract::{Extract, UserTool};
 
 impl<T> Extraction<T> {
-    /// Offers tools of your own beside the one that gives the value. [`step`](StepRequest::step) is
-    /// then one turn of the model: the value, or calls of these tools.
+    /// Adds user tools beside the tool of the value. [`step`](StepRequest::step) is then one turn of the
+    /// model: the value, or calls of these tools.
     ///
-    /// The arguments of a call are read, repaired and held to the tool's schema as any value is, and
-    /// bad ones are asked for again within the budget of retries; what reaches you can be used. Calls
-    /// that are good stand back until all calls of a turn are.
+    /// The arguments of a call are read, repaired and checked in the same way as a value. Invalid
+    /// arguments are re-asked within the retry budget, so that all arguments in the result are valid.
+    /// Valid calls of a turn wait until all calls of the turn are valid.
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -49,17 +49,18 @@ impl<T> Extraction<T> {
     }
 }
 
-/// An [`Extraction`] with tools of your own.
+/// An [`Extraction`] with user tools.
 #[derive(Debug)]
 #[must_use = "nothing is sent until a step is awaited"]
 pub struct StepRequest<T>(Extraction<T>);
 
 impl<T: Extract> StepRequest<T> {
-    /// Takes one step: asks until there is a value that passes, or calls that can be made.
+    /// Runs one step: requests and re-asks until there is a valid value, or valid calls.
     ///
     /// # Errors
     ///
-    /// As those of an [`Extraction`].
+    /// Fails with [`InputError::ToolName`] for duplicate tool names, and in the same way as an
+    /// [`Extraction`].
     pub async fn step(self) -> Result<Step<T>, Error> {
         let task = self.0.into_task()?;
         let mut names = vec![task.contract.name()];
@@ -76,11 +77,11 @@ impl<T: Extract> StepRequest<T> {
     }
 }
 
-/// What one step came to.
+/// The result of one step.
 #[derive(Debug)]
 pub enum Step<T> {
     /// The value.
     Value(Report<T>),
-    /// The model wants these calls to be made first.
+    /// Calls that the model requests before it gives the value.
     Calls(Calls),
 }

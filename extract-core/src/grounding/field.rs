@@ -1,4 +1,4 @@
-//! What `#[extract(grounded)]` on a field asks of its type.
+//! [`Ground`]: the field types that `#[extract(grounded)]` accepts.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::contract::Checker;
 
-/// What can be looked up in the source: text, and what holds text. A field of such a type may say
-/// `#[extract(grounded)]`, and its text must then stand in the source, by the rules of
+/// A type whose text can be searched for in the source. A field of such a type may carry
+/// `#[extract(grounded)]`. Its text must then occur in the source, by the rules of
 /// [`Quote`](super::Quote).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no text that could stand in the source",
@@ -16,7 +16,7 @@ use crate::contract::Checker;
     note = "for a value that follows from the text, use `Grounded<{Self}>`: it brings the quotes that it rests on"
 )]
 pub trait Ground {
-    /// Looks it up, and reports what is not found.
+    /// Searches the source for the text, and reports a problem if it does not occur.
     fn look_up(&self, checker: &mut Checker<'_>);
 }
 

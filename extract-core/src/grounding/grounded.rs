@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::Quote;
 use crate::contract::{Checker, Extract, TypeWalk};
 
-/// A value, and the quotes that it rests on: for what does not stand in the text word for word, but
-/// follows from it. The model has to give at least one, and each is looked up as any [`Quote`] is.
+/// A value with the quotes that support it, for a value that follows from the text but does not occur in
+/// it. The model must supply at least one quote. Each quote is searched for in the same way as any
+/// [`Quote`].
 ///
 /// ```
 /// use extract_llm::contract::CheckContext;
@@ -37,7 +38,7 @@ pub struct Grounded<T> {
 }
 
 impl<T> Grounded<T> {
-    /// The value by itself.
+    /// Returns the value without its quotes.
     pub fn into_value(self) -> T {
         self.value
     }

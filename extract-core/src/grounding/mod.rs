@@ -1,5 +1,5 @@
-//! Values that have to be supported by the text they come from: quotes that must stand in it, and
-//! values that bring theirs. They are looked up here, without a model.
+//! Values that the source text must support: quotes that must occur in it, and values with supporting
+//! quotes. The search needs no model.
 //!
 //! ```
 //! use extract_llm::contract::CheckContext;

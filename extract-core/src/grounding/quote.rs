@@ -1,4 +1,4 @@
-//! [`Quote`]: a text that must stand in the source.
+//! [`Quote`]: a text that must occur in the source.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,14 +12,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::contract::{Checker, Extract};
 use crate::grounding::Located;
 
-/// A text that must stand in the [`Source`](crate::grounding::Source). In JSON it is a string; once
-/// it was checked it knows where it stands.
+/// A text that must occur in the [`Source`](crate::grounding::Source). Its JSON form is a string. The
+/// check of a value adds its location in the source.
 ///
-/// It is found where it stands as it is, or but for case, white space, punctuation, typographic forms
-/// and hyphens at line ends, or with a few letters changed, but no digit, sign or whole word:
-/// [`Match`](crate::grounding::Match) says which. One that is not found is a problem, told with the passage that comes nearest. Of quotes with the same text, the
-/// second stands at the second place where the source has it, and so on, in the order of the
-/// fields; where there are no more places, at the last.
+/// A quote may differ from the source in case, white space, punctuation, typographic forms and hyphens at
+/// line ends. A few letters may differ too, but no digit, sign or whole word:
+/// [`Match`](crate::grounding::Match) says how well a quote matches. A quote that does not occur is a
+/// problem, which names the nearest passage.
+///
+/// Quotes with the same text are assigned to its occurrences in the order of the fields: the second quote
+/// to the second occurrence, and so on. If there are too few occurrences, the last one is used again.
 ///
 /// ```
 /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -47,23 +49,23 @@ pub struct Quote {
 }
 
 impl Quote {
-    /// A quote that nobody has looked up.
+    /// Creates a quote without a location.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), located: OnceLock::new() }
     }
 
-    /// What is quoted, as it was written.
+    /// Returns the quoted text, as it was written.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Where it stands in the source. Every quote of a value that was extracted has a place; one that
-    /// was made or read otherwise has none.
+    /// Returns the location in the source. Every quote in an extracted value has one. Returns `None` for
+    /// a quote that was created or deserialized otherwise.
     pub fn located(&self) -> Option<&Located> {
         self.located.get()
     }
 
-    /// What is quoted, by value.
+    /// Returns the quoted text by value.
     pub fn into_text(self) -> String {
         self.text
     }

@@ -1,4 +1,4 @@
-//! Values while they arrive: the text of a reply, or the arguments of a tool call, fills a
+//! Values that are still arriving: the text of a reply, or the arguments of a tool call, fills a
 //! [`Partial`] in place. Knows the contract and the scanner's events; no provider and no loop.
 //!
 //! ```

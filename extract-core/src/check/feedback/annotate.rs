@@ -1,5 +1,5 @@
-//! Annotating: a value as JSON with its problems as comments at their lines. What is right is left
-//! out where the value is long.
+//! Prints a value as JSON, with its problems as comments on their lines. Leaves out the correct parts of
+//! a long value.
 
 use std::collections::HashMap;
 
@@ -8,17 +8,19 @@ use serde_json::Value;
 use crate::contract::{Problem, excerpt};
 use crate::schema::segments;
 
-/// A value of no more bytes than this is shown as a whole.
+/// Size in bytes up to which a value is shown whole.
 const SHORT: usize = 600;
 
-/// What holds a problem and has no more bytes than this is shown as a whole, wherever it stands.
+/// Size in bytes up to which a part that holds a problem is shown whole, at any depth.
 const SURROUNDINGS: usize = 200;
 
-/// A value as JSON, with these problems as comments at the lines where they are; `None` where that
-/// takes more than `most` bytes, or nothing would stand beside the problems.
+/// Returns a value as JSON, with the problems as comments on the lines of the nodes.
 ///
-/// Of a long value only what has problems is shown, with what is directly around it; `…` stands for
-/// the rest.
+/// Of a long value, only the nodes with problems and their surroundings are shown; `…` marks the parts
+/// left out.
+///
+/// Returns `None` if the text would be longer than `most` bytes, if the value is neither an object nor an
+/// array, or if no problem is inside the value.
 ///
 /// ```
 /// use extract_llm::check::annotate;
@@ -48,7 +50,7 @@ pub fn annotate<'a>(
     for problem in problems {
         root.mark(problem);
     }
-    // A problem with the whole has no line of its own.
+    // A problem of the root alone has no line to be shown on.
     if root.inside.is_empty() || !(value.is_object() || value.is_array()) {
         return None;
     }
@@ -58,16 +60,17 @@ pub fn annotate<'a>(
     Some(page.text)
 }
 
-/// The problems of a place and of what is inside of it.
+/// The problems of a node and of the nodes inside it.
 #[derive(Default)]
 struct Marks<'a> {
     here: Vec<&'a Problem>,
     inside: HashMap<String, Marks<'a>>,
-    /// The names of `inside`, in the order in which they came.
+    /// The keys of `inside`, in the order of the problems.
     order: Vec<String>,
 }
 
 impl<'a> Marks<'a> {
+    /// Adds a problem at its pointer.
     fn mark(&mut self, problem: &'a Problem) {
         let mut marks = self;
         for segment in segments(&problem.pointer) {
@@ -79,25 +82,27 @@ impl<'a> Marks<'a> {
         marks.here.push(problem);
     }
 
-    /// The problems of places that are not there, with those inside of them.
+    /// Returns the problems of parts that do not exist, and of the nodes inside these.
     fn missing<'m>(&'m self, is_there: impl Fn(&str) -> bool) -> Vec<&'a Problem> {
         let absent = self.order.iter().filter(|name| !is_there(name));
         absent.filter_map(|name| self.inside.get(name)).flat_map(Marks::all).collect()
     }
 
+    /// Returns the problems of the node and of all nodes inside it.
     fn all(&self) -> Vec<&'a Problem> {
         let inside = self.order.iter().filter_map(|name| self.inside.get(name));
         self.here.iter().copied().chain(inside.flat_map(Marks::all)).collect()
     }
 }
 
+/// The text so far, and the limit on its length in bytes.
 struct Page {
     text: String,
     most: usize,
 }
 
 impl Page {
-    /// Writes a value under its name on lines of its own; `None` where there is no more room.
+    /// Writes a value, with its name, on lines of its own. Returns `None` if the text exceeds the limit.
     fn write(
         &mut self,
         name: Option<&str>,
@@ -169,6 +174,7 @@ impl Page {
         }
     }
 
+    /// Writes how many elements were left out, if any, and resets the count.
     fn skipped(&mut self, depth: usize, count: &mut usize) -> Option<()> {
         let count = std::mem::take(count);
         match count {
@@ -178,6 +184,7 @@ impl Page {
         }
     }
 
+    /// Writes one line with its problems as a comment. Returns `None` if the text exceeds the limit.
     fn line(&mut self, depth: usize, text: &str, problems: &[&Problem]) -> Option<()> {
         self.text.extend(std::iter::repeat_n("  ", depth));
         self.text += text;
@@ -188,7 +195,7 @@ impl Page {
                 _ => "; ",
             };
             self.text += separator;
-            // A comment ends with its line.
+            // A comment cannot contain line breaks.
             self.text += &problem.to_string().replace(['\n', '\r'], " ");
         }
         self.text.push('\n');
@@ -196,7 +203,7 @@ impl Page {
     }
 }
 
-/// The bytes of a value as JSON text.
+/// Returns the length in bytes of a value as JSON text.
 fn size(value: &Value) -> usize {
     value.to_string().len()
 }

@@ -1,17 +1,17 @@
-//! Folding: problems that are the same in many places are told once, with their places.
+//! Folds equal problems at several nodes into one, with the list of their pointers.
 
 use std::collections::HashMap;
 use std::fmt;
 
 use crate::contract::{Problem, ProblemKind};
 
-/// So many equal problems at least are folded into one.
+/// The number of equal problems from which on they are folded.
 const FOLDED_FROM: usize = 4;
 
-/// The most bytes of places that a fold lists.
+/// Limit on the length in bytes of the pointers that a fold lists.
 const PLACES: usize = 320;
 
-/// One problem, or the same problem in several elements of a list.
+/// One problem, or several equal problems of list elements.
 ///
 /// Its `Display` is one line:
 ///
@@ -29,15 +29,15 @@ const PLACES: usize = 320;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Folded<'a> {
-    /// The pointer, with `*` for the indices that differ.
+    /// The JSON pointer of the problem; for several, `*` stands in place of the indices.
     pub pattern: String,
-    /// What is folded, never empty.
+    /// The problems in their order, never empty.
     pub problems: Vec<&'a Problem>,
 }
 
-/// Folds equal problems: those of the same kind, that expected the same at pointers which differ in
-/// nothing but their indices, where there are four of them or more. All others stand alone. The order
-/// is that of the first of each.
+/// Folds equal problems if there are four of them or more. Problems are equal if they have the same kind
+/// and the same expectation, and their pointers differ in indices only. All others stay alone. The result
+/// has the order of the first problem of each group.
 pub fn fold<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<Folded<'a>> {
     let mut groups: Vec<Folded<'a>> = Vec::new();
     let mut known: HashMap<(String, ProblemKind, &str), usize> = HashMap::new();
@@ -65,6 +65,7 @@ pub fn fold<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<Folded<'
     folded
 }
 
+/// Returns the pointer with `*` for each index.
 fn pattern(pointer: &str) -> String {
     let is_index =
         |segment: &str| !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_digit());
@@ -73,7 +74,7 @@ fn pattern(pointer: &str) -> String {
 }
 
 impl<'a> Folded<'a> {
-    /// The problem, where it stands alone.
+    /// Returns the problem if it is not folded with others; `None` otherwise.
     pub fn alone(&self) -> Option<&'a Problem> {
         match self.problems.as_slice() {
             [only] => Some(only),

@@ -1,5 +1,5 @@
-//! What the model is told when its answer did not pass: every problem by its pointer, beside its own
-//! JSON, in a message of bounded size.
+//! The feedback about a rejected answer, as text for the model: each problem with its pointer, beside the
+//! answer's JSON, in a message of bounded size.
 
 mod annotate;
 mod fold;
@@ -14,10 +14,10 @@ pub use fold::{Folded, fold};
 use crate::contract::{Problems, ReaskParts};
 use crate::conversation::Mode;
 
-/// The most bytes of problems that one message carries.
+/// Limit on the length in bytes of the problems in one message.
 const MOST_BYTES: usize = 4096;
 
-/// What a replacement of the feedback text is given: see
+/// A rejected answer and its problems, as the argument of a feedback function: see
 /// [`Extraction::feedback`](crate::Extraction::feedback).
 ///
 /// ```
@@ -31,60 +31,60 @@ const MOST_BYTES: usize = 4096;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Feedback<'a> {
-    /// What is wrong, by pointers into the answer as the model was asked for it.
+    /// The problems, with pointers into the answer in the form that the model sees.
     pub problems: &'a Problems,
-    /// The answer itself, as the model was asked for it; none where it could not be read.
+    /// The answer in the form that the model sees; `None` if it could not be read.
     pub value: Option<&'a Value>,
-    /// How the answer was asked for.
+    /// The mode of the request.
     pub mode: Mode,
-    /// Which attempt failed, from 1.
+    /// The number of the failed attempt, from 1.
     pub attempt: u32,
-    /// How often exactly these problems came back.
+    /// The number of attempts in a row that repeated exactly these problems; 0 if they are new.
     pub unchanged: u32,
-    /// The parts that are asked for now; none where it is the whole.
+    /// The parts that the re-ask is limited to; `None` if it is about the whole value.
     pub parts: Option<&'a ReaskParts>,
-    /// The tool that gives the whole, where others are offered beside it.
+    /// The name of the tool that takes the whole value, if the request offers other tools too.
     pub tool: Option<&'a str>,
 }
 
 impl<'a> Feedback<'a> {
-    /// Feedback on the problems of this attempt.
+    /// Creates feedback on the problems of an attempt, with no answer, no parts, no tool and `unchanged`
+    /// 0.
     pub fn new(problems: &'a Problems, mode: Mode, attempt: u32) -> Self {
         Self { problems, value: None, mode, attempt, unchanged: 0, parts: None, tool: None }
     }
 
-    /// Sets the answer that the problems are in.
+    /// Sets the answer. The default is `None`.
     pub fn value(mut self, value: &'a Value) -> Self {
         self.value = Some(value);
         self
     }
 
-    /// Sets how often exactly these problems came back.
+    /// Sets the number of attempts in a row that repeated exactly these problems. The default is 0.
     pub fn unchanged(mut self, times: u32) -> Self {
         self.unchanged = times;
         self
     }
 
-    /// Sets the parts that are asked for now.
+    /// Sets the parts that the re-ask is limited to. The default is `None`: the whole value.
     pub fn parts(mut self, parts: &'a ReaskParts) -> Self {
         self.parts = Some(parts);
         self
     }
 
-    /// The problems, equal ones folded.
+    /// Returns the problems, equal ones folded.
     pub fn folded(&self) -> Vec<Folded<'a>> {
         fold(self.problems)
     }
 }
 
-/// A feedback text of the user's own.
+/// A user-defined feedback text.
 pub(crate) type FeedbackFn = Arc<dyn Fn(&Feedback<'_>) -> String + Send + Sync>;
 
-/// The feedback text that is sent unless the user sets another.
+/// Returns the default feedback text.
 ///
-/// Equal problems are [folded](fold) into one line; the others are marked in the model's own JSON (see
-/// [`annotate`]) where that is not too long, and listed where it is. The problems take no more than
-/// 4 KiB.
+/// Equal problems are [folded](fold) into one line. The others are marked in the model's JSON (see
+/// [`annotate`]), or listed if that text would be too long. The problems take at most 4 KiB.
 ///
 /// ```
 /// use extract_llm::check::{Feedback, render_feedback};
@@ -127,13 +127,13 @@ pub fn render_feedback(feedback: &Feedback<'_>) -> String {
     text
 }
 
-/// The names of parts and where they belong.
+/// Returns the names of the parts and their pointers.
 fn requested_parts(parts: &ReaskParts) -> String {
     let each = parts.iter().map(|part| format!("\n- `{}`: {}", part.name, part.sent_pointer));
     format!(", corrected; everything else is kept as it is:{}", each.collect::<String>())
 }
 
-/// The problems: what is folded as a list, and what stands alone in the value.
+/// Returns the problems as text: folded problems as a list, others as comments in the answer.
 fn told(feedback: &Feedback<'_>) -> String {
     let folded = feedback.folded();
     let (inside, listed): (Vec<&Folded<'_>>, Vec<&Folded<'_>>) = folded
@@ -157,7 +157,7 @@ fn told(feedback: &Feedback<'_>) -> String {
     }
 }
 
-/// One line for each, as far as there is room, and how many problems are left out.
+/// Returns one line for each problem, up to `most` bytes, and the number of problems left out.
 fn list<'a>(folded: impl IntoIterator<Item = &'a Folded<'a>>, most: usize) -> (String, usize) {
     let (mut list, mut left) = (String::new(), 0);
     for folded in folded {

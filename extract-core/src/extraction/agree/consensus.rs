@@ -1,13 +1,13 @@
-//! What most values hold, field by field. Knows JSON and nothing else.
+//! Finds the majority value, field by field. Knows JSON and nothing else.
 
 use serde_json::{Map, Value};
 
 use super::FieldAgreement;
 use crate::schema::{json_equal, push_segment};
 
-/// What most values hold: of objects, the members that more than half have, each with what most
-/// hold there; of lists, those of the length that most have, element by element; of anything else,
-/// the value that most are. What is equally frequent is decided for the one that came first.
+/// Returns the majority value. Objects get the members that more than half of them have, each with its
+/// majority value. Lists get the most frequent length, element by element. Other values get the most
+/// frequent value. Among equally frequent values, the first one wins.
 pub(super) fn of(values: &[&Value]) -> Value {
     let Some(kind) = most_frequent(values, kind_of) else { return Value::Null };
     let alike: Vec<&Value> =
@@ -35,6 +35,7 @@ pub(super) fn of(values: &[&Value]) -> Value {
     }
 }
 
+/// Returns the majority value of objects.
 fn agreed_object(alike: &[&Value]) -> Value {
     let objects: Vec<&Map<String, Value>> =
         alike.iter().filter_map(|value| value.as_object()).collect();
@@ -53,6 +54,7 @@ fn agreed_object(alike: &[&Value]) -> Value {
     Value::Object(agreed_members)
 }
 
+/// Returns a number for the JSON kind of a value.
 fn kind_of(value: &Value) -> u8 {
     match value {
         Value::Null => 0,
@@ -64,7 +66,7 @@ fn kind_of(value: &Value) -> u8 {
     }
 }
 
-/// The first of the values that are most frequent by a key.
+/// Returns the first value whose key is the most frequent one, or `None` if there are no values.
 fn most_frequent<'v, K: PartialEq>(
     values: &[&'v Value],
     key: impl Fn(&Value) -> K,
@@ -80,7 +82,8 @@ fn most_frequent<'v, K: PartialEq>(
     best.map(|(value, _)| value)
 }
 
-/// For each value without parts in `chosen`, the share of values that hold the same there.
+/// Returns, for each field without nested fields in `chosen`, the share of the values that hold the same
+/// there.
 pub(super) fn shares(chosen: &Value, values: &[&Value]) -> Vec<FieldAgreement> {
     let mut fields = Vec::new();
     leaves(chosen, &mut String::new(), &mut |pointer, leaf| {
@@ -94,6 +97,7 @@ pub(super) fn shares(chosen: &Value, values: &[&Value]) -> Vec<FieldAgreement> {
     fields
 }
 
+/// Visits each field without nested fields, with its pointer.
 fn leaves(value: &Value, pointer: &mut String, visit: &mut impl FnMut(&str, &Value)) {
     let here = pointer.len();
     let mut within = |segment: &str, inner: &Value, pointer: &mut String| {
@@ -113,7 +117,7 @@ fn leaves(value: &Value, pointer: &mut String, visit: &mut impl FnMut(&str, &Val
     }
 }
 
-/// The value that agrees most with the others; the first of equals.
+/// Returns the index of the value that agrees most with the others; the first one of equals.
 pub(super) fn most_similar(values: &[&Value]) -> usize {
     let agreement = |value: &Value| -> f64 {
         let fields = shares(value, values);

@@ -1,4 +1,4 @@
-//! An [`Error`] in words: one sentence, in which nothing is longer than a line of a log may be.
+//! The texts of an [`Error`]: one sentence, short enough for a log line.
 
 use std::fmt;
 
@@ -32,13 +32,14 @@ impl fmt::Display for Error {
                     .output_tokens
             ),
             Self::Invalid { problems, limit, ledger, .. } => {
-                write!(f, "after {} no value passed, and {limit}: {problems}", attempts(ledger))
-            }
-            Self::TooFewSamples { needed, given, failures, .. } => {
                 write!(
                     f,
-                    "{needed} samples have to give a value for an agreement, and {given} did"
-                )?;
+                    "after {} no value passed its checks, and {limit}: {problems}",
+                    attempts(ledger)
+                )
+            }
+            Self::TooFewSamples { needed, given, failures, .. } => {
+                write!(f, "expected values from at least {needed} samples, found {given}")?;
                 match failures.first() {
                     Some(first) => write!(f, "; the first failure: {first}"),
                     None => Ok(()),
@@ -65,7 +66,7 @@ impl std::error::Error for Error {
             Self::Contract(error) => error.source(),
             Self::Input(error) => error.source(),
             Self::Provider { error, .. } => error.source(),
-            // The sentence ends with that of the source.
+            // The sentence ends with the text of the source already.
             Self::Check { source, .. } => source.source().and_then(std::error::Error::source),
             _ => None,
         }
@@ -90,11 +91,12 @@ impl From<InputError> for Error {
     }
 }
 
-/// Who was asked last: `provider/model`.
+/// Returns the address of the last attempt, `provider/model`.
 fn asked(ledger: &Ledger) -> &str {
     ledger.attempts.last().map_or("the model", |last| last.address.as_str())
 }
 
+/// Returns the number of attempts with its noun.
 fn attempts(ledger: &Ledger) -> String {
     match ledger.attempts.len() {
         1 => String::from("1 attempt"),

@@ -1,22 +1,22 @@
-//! Where in a reply the value stands while it arrives.
+//! The block of a reply that contains the value while it arrives.
 
 use crate::conversation::{Delta, Mode};
 use crate::extraction::channel::AttemptStarted;
 
-/// What of a reply is followed.
+/// The block of a reply that is followed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum AnswerBlock {
-    /// Nothing: what arrives is not the whole value, or is known already.
+    /// None: the reply is not the whole value, or its elements are returned already.
     #[default]
     Nothing,
-    /// The text.
+    /// The text blocks.
     Text,
-    /// The arguments of the call that came first.
+    /// The arguments of one tool call: the first one that arrives. Holds its index, once it has arrived.
     Call(Option<usize>),
 }
 
 impl AnswerBlock {
-    /// Where the value stands in a reply that begins.
+    /// Returns the block that will contain the value in a reply that begins.
     pub(super) fn of(attempt: &AttemptStarted) -> Self {
         match attempt.mode {
             _ if attempt.is_parts => Self::Nothing,
@@ -25,7 +25,7 @@ impl AnswerBlock {
         }
     }
 
-    /// More of the value's text, if this piece holds any.
+    /// Returns the text in a delta that continues the value, or `None` if it has none.
     pub(super) fn text_of<'d>(&mut self, delta: &'d Delta) -> Option<&'d str> {
         match (delta, self) {
             (Delta::Text(text), Self::Text) => Some(text),

@@ -1,4 +1,4 @@
-//! The pieces of a reply as they come: text, reasoning, the arguments of calls.
+//! The deltas of a reply: text, reasoning, the arguments of calls.
 
 use std::collections::VecDeque;
 
@@ -35,8 +35,8 @@ impl View for Deltas {
 }
 
 impl<T: Extract> Extraction<T> {
-    /// Streams the pieces of the reply as the model writes them: text, reasoning, the arguments of
-    /// calls. [`finish`](ExtractionStream::finish) gives the checked value.
+    /// Streams the deltas of the reply: text, reasoning, the arguments of calls.
+    /// [`finish`](ExtractionStream::finish) returns the checked value.
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};

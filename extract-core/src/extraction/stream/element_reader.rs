@@ -1,5 +1,5 @@
-//! One element of a list by itself: from its text to a checked value, and from the JSON of a list that
-//! was checked already to what its checks have looked up.
+//! One element of a streamed list: reads and checks its text. Also converts an element of an accepted
+//! list, whose checks run again for the data that they add.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::contract::{
 use crate::extraction::channel::AttemptStarted;
 use crate::reading::{self, Level};
 
-/// What an element is asked for by.
+/// The contract and lowered contract of one list element.
 #[derive(Debug)]
 pub(super) struct ElementReader {
     contract: Arc<Contract>,
@@ -22,14 +22,16 @@ pub(super) struct ElementReader {
 }
 
 impl ElementReader {
-    /// In the form in which the whole is asked for; none where an element has no such form.
+    /// Lowers the contract in the dialect of the attempt. Returns `None` if that dialect cannot express
+    /// an element.
     pub(super) fn of(contract: &Arc<Contract>, attempt: &AttemptStarted) -> Option<Self> {
         let form =
             attempt.form.as_ref().map(|form| contract.lowered_like(form)).transpose().ok()?;
         Some(Self { contract: Arc::clone(contract), form })
     }
 
-    /// Reads its text.
+    /// Reads an element from its text, and restores the type's shape. Fails with problems if the text
+    /// contains no value.
     pub(super) fn read(&self, text: &str) -> Result<Restored, Problems> {
         let form = self.form.as_deref();
         let wrapped = self.contract.is_wrapped().then(|| wrapper::wrap_text(text));
@@ -39,8 +41,9 @@ impl ElementReader {
         Ok(self.contract.restore(form, reading.value))
     }
 
-    /// Checks it: as the list's own type and schema ask for it, and as another contract does, if there
-    /// is one. Nothing where a check could not be made.
+    /// Checks an element by the list's schema and type, and by the schema of `other`, if there is one.
+    /// Returns the value and its JSON, or `None` if a check failed itself. Fails with the problems of the
+    /// element.
     pub(super) fn check<E: Extract>(
         &self,
         Restored { value, mut problems, .. }: Restored,
@@ -59,8 +62,9 @@ impl ElementReader {
     }
 }
 
-/// An element of a value that was accepted. Its checks have passed, as those of the value; they are
-/// made again for what they look up.
+/// Deserializes an element of an accepted value. Runs its checks again for the data that they add, such
+/// as the location of quotes; their result is ignored, because they have passed. Fails if the element
+/// does not deserialize as `E`.
 pub(super) fn accepted<E: Extract>(value: &Value, context: &CheckContext) -> Result<E, Problems> {
     let item = E::deserialize(value).map_err(|error| {
         let expected = format!("a value that can be read ({error})");

@@ -1,27 +1,32 @@
-//! Where the elements of one list stand in a reply that is arriving.
+//! Finds the elements of one list in a reply that is arriving.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
 use crate::reading::{Container, Sink, Token, TokenRole};
 
-/// Hears the events of the answer and keeps the bytes of each element of one list, once it is
-/// closed. A string or a number is known to be an element of its own when something follows.
+/// Receives the scanner's events and records the byte range of each element of one list, once it is
+/// complete. A string or a token without quotation marks is complete when something follows it, because a
+/// string may turn out to be a key.
 #[derive(Debug, Default)]
 pub(super) struct ElementSpans {
-    /// The names of the members, and the numbers of the elements, that lead to the list.
+    /// The keys and indices that lead to the list.
     path: Vec<String>,
-    /// How many containers are open.
+    /// The number of open containers.
     depth: usize,
-    /// Those of them that lie on the path, from the root.
+    /// The open containers on the path, from the root.
     way: Vec<PathStep>,
+    /// The last key.
     key: String,
+    /// Whether the string that is being read is a key.
     in_key: bool,
+    /// The progress of the list.
     list: List,
-    /// Where the open element begins.
+    /// The byte offset of the element that is being read.
     begun: Option<usize>,
-    /// A string or a token that will be an element, unless it turns out to be a key.
+    /// A string or a token that is an element, unless it turns out to be a key.
     held: Option<Range<usize>>,
+    /// The complete elements that have not been taken.
     closed: VecDeque<Range<usize>>,
 }
 
@@ -29,38 +34,42 @@ pub(super) struct ElementSpans {
 #[derive(Debug, Clone, Copy)]
 enum PathStep {
     Members,
-    /// With how many of its elements have begun.
+    /// An array, with the number of its elements that have begun.
     Elements(usize),
 }
 
+/// The progress of the list.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum List {
     #[default]
     Before,
-    /// Its elements are this deep.
+    /// Inside the list. Holds the depth of its elements.
     Open(usize),
     After,
 }
 
 impl ElementSpans {
-    /// Listens for the list behind these members.
+    /// Creates a sink for the list at the path.
     pub(super) fn of(path: Vec<String>) -> Self {
         Self { path, ..Self::default() }
     }
 
-    /// The next element that is closed.
+    /// Takes the next complete element.
     pub(super) fn take(&mut self) -> Option<Range<usize>> {
         self.closed.pop_front()
     }
 
+    /// Whether the value that begins or ends now is an element.
     fn is_element(&self) -> bool {
         self.list == List::Open(self.depth)
     }
 
+    /// Completes the element that was held back.
     fn settle(&mut self) {
         self.closed.extend(self.held.take());
     }
 
+    /// Whether the container that opens now is the list.
     fn is_the_list(&self, container: Container) -> bool {
         if self.list != List::Before || container != Container::Array {
             return false;
@@ -70,7 +79,7 @@ impl ElementSpans {
         bare || self.depth > 0 && self.depth == self.path.len() && self.leads()
     }
 
-    /// Whether what begins now lies on the path.
+    /// Whether the value that begins now is on the path.
     fn leads(&self) -> bool {
         let Some(before) = self.depth.checked_sub(1) else { return true };
         let name = self.path.get(before).filter(|_| self.way.len() == self.depth);
@@ -80,7 +89,7 @@ impl ElementSpans {
         })
     }
 
-    /// A value begins: in an array on the path it is counted.
+    /// Counts a value that begins, if it is in an array on the path.
     fn count(&mut self) {
         if self.way.len() == self.depth {
             if let Some(PathStep::Elements(begun)) = self.way.last_mut() {

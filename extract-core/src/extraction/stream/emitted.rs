@@ -1,4 +1,4 @@
-//! What was given of a list before its end, and how that compares with the list that was accepted.
+//! The elements that a stream has returned, and their comparison with the accepted list.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, VecDeque};
@@ -7,26 +7,27 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-/// The elements that were given, by what they say.
+/// The elements that were returned, as hashes of their values.
 #[derive(Debug, Default)]
 pub(super) struct Emitted {
     marks: Vec<Fingerprint>,
     hashing: RandomState,
 }
 
+/// One element that was returned.
 #[derive(Debug)]
 struct Fingerprint {
     hash: u64,
-    /// Where it stood in the reply, as which element.
+    /// The byte range of the element in the reply, and its index in the list of the reply.
     place: (Range<usize>, usize),
 }
 
-/// What a list has of the elements that were given.
+/// The comparison of the returned elements with a list.
 #[derive(Debug)]
 pub(super) struct Comparison<'v> {
-    /// Whether it has each of them.
+    /// For each returned element, whether the list contains it.
     pub(super) kept: Vec<bool>,
-    /// What else it has, in its order.
+    /// The other elements of the list, with their indices.
     pub(super) fresh: Vec<(usize, &'v Value)>,
 }
 
@@ -39,16 +40,17 @@ impl Emitted {
         self.marks.len()
     }
 
+    /// Adds an element: its value, its byte range in the reply and its index in the list of the reply.
     pub(super) fn add(&mut self, value: &Value, span: Range<usize>, index: usize) {
         self.marks.push(Fingerprint { hash: self.hash(value), place: (span, index) });
     }
 
-    /// Where in the reply an element stood that was given, and which one of the list it was there.
+    /// Returns the byte range and the index of a returned element in the reply.
     pub(super) fn place(&self, which: usize) -> Option<&(Range<usize>, usize)> {
         self.marks.get(which).map(|mark| &mark.place)
     }
 
-    /// Compares them with a list, by value: of elements that are equal, the first are in it.
+    /// Compares the returned elements with a list, by value. Of equal elements, the first ones match.
     pub(super) fn compare<'v>(&self, list: &'v [Value]) -> Comparison<'v> {
         let mut kept = vec![false; self.marks.len()];
         if kept.is_empty() {
@@ -68,8 +70,8 @@ impl Emitted {
         Comparison { kept, fresh }
     }
 
-    /// The same for values that say the same: the order of members, members that are null or not there,
-    /// and how a number is written make no difference.
+    /// Returns the same hash for equal values. The order of members, the difference between `null` and
+    /// absent members, and the spelling of numbers do not count.
     fn hash(&self, value: &Value) -> u64 {
         let mut hasher = self.hashing.build_hasher();
         match value {

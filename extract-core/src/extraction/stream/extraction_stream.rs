@@ -1,4 +1,4 @@
-//! [`ExtractionStream`]: an extraction under way, presented through a [`View`].
+//! [`ExtractionStream`]: a running extraction, presented through a [`View`].
 
 use std::fmt;
 use std::future::poll_fn;
@@ -16,11 +16,11 @@ use crate::extraction::layout::Layout;
 use crate::extraction::ledger::Report;
 use crate::extraction::limit::Limit;
 
-/// An extraction under way, looked at through a [`View`].
+/// A running extraction, presented through a [`View`].
 ///
-/// [`next`](Self::next) shows what is new; after the last of it, [`finish`](Self::finish) gives the
-/// checked value. A reply that was refused, filtered, cut off or broken is an error here as it is
-/// elsewhere: what was shown before is never taken for a value.
+/// [`next`](Self::next) returns updates as they arrive. [`finish`](Self::finish) waits for the end and
+/// returns the checked value. A refusal, a content filter, a truncation or an interruption is an error,
+/// in the same way as without a stream: partial output is never returned as the value.
 #[must_use = "nothing is sent until the stream is asked for something"]
 pub struct ExtractionStream<T, V> {
     run: Run<T>,
@@ -29,10 +29,11 @@ pub struct ExtractionStream<T, V> {
     attempt: u32,
 }
 
+/// The state of the extraction.
 enum Run<T> {
     Going(BoxFuture<'static, Result<Report<T>, Error>>),
     Ended(Box<Result<Report<T>, Error>>),
-    /// What it ended with was given out.
+    /// The result was returned.
     Given,
 }
 
@@ -43,9 +44,10 @@ impl<T, V> fmt::Debug for ExtractionStream<T, V> {
 }
 
 impl<T: Extract, V: View> ExtractionStream<T, V> {
+    /// Starts the extraction with its view. The first poll sends the request.
     pub(super) fn begin(mut extraction: Extraction<T>, mut view: V) -> Self {
         let line = EventChannel::new();
-        // One call is followed as it arrives; of several, the value is made when all are there.
+        // One call can be followed as it arrives; several calls make a value only when all have arrived.
         if extraction.options.layout == Layout::Auto {
             extraction.options.layout = Layout::Whole;
         }
@@ -62,12 +64,12 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
         Self { run, channel: line, view, attempt: 0 }
     }
 
-    /// Waits for something new and shows it. `None` when nothing more will come; an error is given
-    /// once, and is the end.
+    /// Waits for an update and returns it. Returns `None` after the last one. An error is returned once,
+    /// and ends the stream.
     ///
-    /// Dropping the future loses nothing: what arrives meanwhile is shown by the next call.
+    /// Dropping the future loses nothing: the next call returns the updates that arrived in the meantime.
     pub async fn next(&mut self) -> Option<Result<V::Item<'_>, Error>> {
-        // The timeouts of the stream count the time in which this future is there.
+        // The timeouts of the stream count only the time in which this future exists.
         let _waiting = self.channel.listen();
         match poll_fn(|context| self.poll_update(context)).await? {
             Ok(()) => self.view.show().map(Ok),
@@ -75,6 +77,7 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
         }
     }
 
+    /// Polls for an update: see [`next`](Self::next).
     pub(super) fn poll_item(
         &mut self,
         context: &mut Context<'_>,
@@ -85,19 +88,21 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
         })
     }
 
-    /// Which attempt the reply is of that is arriving, from 1; 0 before there is one. A new attempt
-    /// means that what is shown starts over.
+    /// Returns the number of the attempt whose reply is arriving, from 1; 0 before the first one. A new
+    /// attempt starts the output over.
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
 
-    /// The checked value, after whatever has not arrived yet. What comes meanwhile is neither kept
-    /// nor looked at.
+    /// Waits for the rest of the reply and returns the checked value. Updates that arrive in the meantime
+    /// are discarded.
+    ///
+    /// Fails with the error of the extraction, or with [`InputError::Ended`] if it was returned before.
     pub async fn finish(self) -> Result<T, Error> {
         Ok(self.report().await?.value)
     }
 
-    /// [`finish`](Self::finish) with everything that happened on the way.
+    /// [`finish`](Self::finish), with the attempts, costs and repairs of the extraction.
     pub async fn report(self) -> Result<Report<T>, Error> {
         let Self { run, channel: line, mut view, .. } = self;
         line.close(view.needs_settled_value());
@@ -114,6 +119,7 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
         Ok(report)
     }
 
+    /// Runs the loop and passes its events to the view, until there is an update or the end.
     fn poll_update(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
         loop {
             while let Some(event) = self.channel.next_event() {
@@ -143,7 +149,7 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
                 Run::Ended(result) if result.is_ok() => return Poll::Ready(None),
                 Run::Ended(_) => {
                     let Run::Ended(result) = std::mem::replace(&mut self.run, Run::Given) else {
-                        unreachable!("it was seen above")
+                        unreachable!("matched as `Run::Ended` above")
                     };
                     return Poll::Ready(result.err().map(Err));
                 }
@@ -153,7 +159,7 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
     }
 }
 
-/// There is a value, and what it holds cannot be shown.
+/// Returns the error of an extraction whose accepted value cannot be shown.
 fn cannot_show<T>(result: Result<Report<T>, Error>, problems: Problems) -> Error {
     result.map_or_else(
         |error| error,

@@ -1,4 +1,4 @@
-//! The streams whose pieces are the caller's as streams of the `futures` crates.
+//! Implements the `Stream` trait of the `futures` crates for streams of owned items.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,11 +14,13 @@ use crate::extraction::error::Error;
 
 impl<T, V> Unpin for ExtractionStream<T, V> {}
 
-/// The elements, as [`next`](ExtractionStream::next) gives them: for `StreamExt`, or to be handed to
-/// what takes a stream. The reply is read when the stream is polled and has nothing left to give, so
-/// who does not poll it stops the reading; nothing is buffered but what has arrived together.
+/// The elements, as returned by [`next`](ExtractionStream::next): for `StreamExt`, or for functions that
+/// take a stream.
 ///
-/// Taken by reference, the stream can still be [finished](ExtractionStream::finish).
+/// Back-pressure: the reply is read only when the stream is polled and has no element left. Only elements
+/// that arrived together are buffered.
+///
+/// If the stream is used by reference, it can still be [finished](ExtractionStream::finish).
 ///
 /// ```
 /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -41,7 +43,7 @@ impl<T: Extract, E: Extract> Stream for ExtractionStream<T, Items<E>> {
     }
 }
 
-/// The pieces, as [`next`](ExtractionStream::next) gives them.
+/// The deltas, as returned by [`next`](ExtractionStream::next).
 impl<T: Extract> Stream for ExtractionStream<T, Deltas> {
     type Item = Result<Delta, Error>;
 

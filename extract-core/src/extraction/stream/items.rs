@@ -1,4 +1,4 @@
-//! The elements of a list as each of them closes, checked.
+//! Streams the checked elements of a list, each as soon as it is complete.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -28,30 +28,37 @@ use crate::schema::segments;
 /// The [`View`] of [`Extraction::items`]: elements of type `E`.
 #[derive(Debug)]
 pub struct Items<E> {
-    /// Where the list is in the value, if it is a list of the value.
+    /// The JSON pointer of the list; `None` if a closure named a list without a pointer.
     pointer: Option<String>,
-    /// The contract of `E`, where the type of the value does not say that the elements are `E`s.
+    /// The contract of `E`, if the type of the elements may be another one.
     other: Option<Result<Arc<Contract>, ContractError>>,
-    /// What the schema of the whole says of the elements: of the first ones each by itself, and then of
-    /// all others.
+    /// The contracts of the elements: one for each of the first elements, and the last one for the rest.
     contracts: Vec<Option<Arc<Contract>>>,
-    /// How these are asked for in the reply that is followed.
+    /// The readers of the elements in the reply that is followed, in the same order.
     elements: Vec<ElementReader>,
+    /// The context of the checks.
     context: Arc<CheckContext>,
+    /// The scan of the reply for elements.
     follower: Option<AnswerScan<ElementSpans>>,
-    /// Which call of the reply is followed, and whether it is one.
+    /// The block of the reply that is followed.
     block: AnswerBlock,
+    /// The policy for bad elements.
     policy: BadItems,
-    /// How many elements were seen in the reply.
+    /// The number of elements that were found in the reply.
     seen: usize,
+    /// The elements that were checked and queued.
     emitted: Emitted,
-    /// The last of these, which nobody has taken yet; in the end, those that were not given before.
+    /// The elements that were not taken yet. After the end, also those of the value that were not queued
+    /// before.
     ready: VecDeque<E>,
+    /// The elements that were taken and are not in the value.
     withdrawn: Vec<Withdrawn>,
+    /// The problems for which the stream should end.
     stop: Option<Problems>,
 }
 
 impl<E: Extract> Items<E> {
+    /// Creates the view of a list.
     fn of(pointer: Option<String>, policy: BadItems) -> Self {
         Self {
             pointer,
@@ -70,17 +77,17 @@ impl<E: Extract> Items<E> {
         }
     }
 
-    /// A reply begins. It is followed if nothing was given out yet: what it says otherwise than the one
-    /// before is known, and given, when the whole was checked.
+    /// Handles the start of an attempt. Follows its reply if no element was returned yet. Otherwise its
+    /// differences from the earlier reply are handled when the whole value has been accepted.
     fn begin(&mut self, attempt: &AttemptStarted) {
         self.block = AnswerBlock::Nothing;
         self.context = Arc::clone(&attempt.check_context);
-        // Parts are put into the list, and given out, when the whole was checked.
+        // Parts become elements when the whole value has been accepted.
         if !self.emitted.is_empty() || attempt.is_parts {
             return;
         }
         let Some(pointer) = &self.pointer else { return };
-        // An element that cannot be asked for by itself is given when the whole was checked.
+        // An element that cannot be read alone is returned when the whole value has been accepted.
         let element =
             |contract: &Option<Arc<Contract>>| ElementReader::of(contract.as_ref()?, attempt);
         let Some(elements) = self.contracts.iter().map(element).collect() else { return };
@@ -95,12 +102,13 @@ impl<E: Extract> Items<E> {
         self.block = AnswerBlock::of(attempt);
     }
 
+    /// Scans a delta for complete elements, and checks and queues them.
     fn handle_delta(&mut self, delta: &Delta) {
         let Some(text) = self.block.text_of(delta) else { return };
         let Some(follower) = &mut self.follower else { return };
         follower.feed_str(text);
         let other = self.other.as_ref().and_then(|other| other.as_deref().ok());
-        // Nothing is given behind an element at which the stream is to stop.
+        // No element is returned after one at which the stream stops.
         while self.stop.is_none() {
             let Some(span) = follower.sink_mut().take() else { break };
             let index = self.seen;
@@ -117,20 +125,20 @@ impl<E: Extract> Items<E> {
                     let pointer = self.pointer.as_deref().unwrap_or_default();
                     self.stop = Some(problems.under(&format!("{pointer}/{index}")));
                 }
-                // When the whole is checked, it is asked for again or left out; and a check that
-                // could not be made is an error there.
+                // The check of the whole value decides: the element is re-asked or left out, and the
+                // failure of a check is an error.
                 Ok(None) | Err(_) => {}
             }
         }
     }
 
-    /// The whole was accepted: what it has and was not given is given now, and what was given and it
-    /// does not have is withdrawn.
+    /// Compares the accepted value with the returned elements. Queues its other elements, and withdraws
+    /// the returned elements that it lacks.
     fn settle(&mut self, value: &Value) {
         let pointer = self.pointer.as_deref().unwrap_or_default();
         let list = value.pointer(pointer).and_then(Value::as_array);
         let Comparison { kept, fresh } = self.emitted.compare(list.map_or(&[], Vec::as_slice));
-        // Some are left only where nobody takes any more.
+        // Elements are still queued only if the consumer takes no more.
         let taken = self.emitted.len() - self.ready.len();
         let gone = (0..taken).filter(|&which| !kept[which]);
         self.withdrawn =
@@ -146,7 +154,7 @@ impl<E: Extract> Items<E> {
         }
     }
 
-    /// An element that was given, read again from the reply that it stood in.
+    /// Reads a returned element again from its reply.
     fn element_value(&self, which: usize) -> Value {
         let read = |&(ref span, index): &(std::ops::Range<usize>, usize)| {
             let text = self.follower.as_ref()?.text().get(span.clone())?;
@@ -156,7 +164,7 @@ impl<E: Extract> Items<E> {
     }
 }
 
-/// What is said of this element: of many, the last is said of all others.
+/// Returns the entry for `index`; the last entry covers the rest.
 fn nth<T>(elements: &[T], index: usize) -> Option<&T> {
     elements.get(index).or(elements.last())
 }
@@ -215,15 +223,17 @@ impl<E: Extract> View for Items<E> {
 }
 
 impl<T: Extract, E: Extract> ExtractionStream<T, Items<E>> {
-    /// The elements that [`next`](Self::next) gave and that are not in the value. It is known when
-    /// `next` has given `None`; [`report`](Self::report) has it too, and a note of it.
+    /// Returns the elements that [`next`](Self::next) returned and that are not in the value. They are
+    /// known once `next` has returned `None`; [`report`](Self::report) has them too, with a note.
     ///
-    /// An element is given as soon as it has been checked by itself. What is wrong with the whole shows
-    /// later: the list may have been a draft that stood before the answer, or a rule about all elements
-    /// may have failed, after which the model wrote another list. At the end the two are compared by
-    /// what they say. Elements of the value that were not given are given then; those that were given
-    /// and are not in the value are here. Who has stored elements takes these back. Where the
-    /// extraction ends with an error there is no value, and nothing that was given stands.
+    /// An element is returned as soon as it has passed its checks. Problems of the whole value are found
+    /// later. The list may have been a draft before the answer. Or a rule about all elements may have
+    /// failed, so that the model wrote another list.
+    ///
+    /// At the end, the returned elements are compared by value with those of the accepted value. Elements
+    /// of the value that were not returned yet are returned then. Returned elements that are not in the
+    /// value are listed here: remove them if you have stored them. If the extraction ends with an error,
+    /// there is no value, and all returned elements are void.
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}, conversation::Mode};
@@ -250,18 +260,18 @@ impl<T: Extract, E: Extract> ExtractionStream<T, Items<E>> {
 }
 
 impl<E: Extract> Extraction<Vec<E>> {
-    /// Streams the elements of the list, each as soon as it closes and checked by itself. An element
-    /// that does not pass is not shown: it is asked for again when the reply is there, and shown
-    /// then; [`bad_items`](Self::bad_items) says otherwise.
+    /// Streams the checked elements of the list, each as soon as it is complete. An element that fails
+    /// its checks is not returned; it is re-asked after the reply and returned then, unless
+    /// [`bad_items`](Self::bad_items) is set.
     ///
-    /// What is given was checked as an element: by what the schema says of elements of this list, and
-    /// by the validators of their type. The whole list is checked at the end, and
-    /// [`finish`](ExtractionStream::finish) gives it. What was given and is not in it after all, because
-    /// the model wrote another list, is [`withdrawn`](ExtractionStream::withdrawn).
+    /// Each element is checked alone: by the list's schema for elements, and by the validators of their
+    /// type. The whole list is checked at the end, and [`finish`](ExtractionStream::finish) returns it. A
+    /// returned element that is not in it, because the model wrote another list, is
+    /// [`withdrawn`](ExtractionStream::withdrawn).
     ///
-    /// The elements are given in the order of the list, but for those that were asked for again, which
-    /// come last. Checks see an element as it stands alone; so a [`Quote`](crate::grounding::Quote) in
-    /// it is found at the first place where the source has it.
+    /// The elements are returned in the order of the list, except that re-asked ones are last. Because
+    /// each is checked alone, a [`Quote`](crate::grounding::Quote) in it gets the location of the first
+    /// occurrence in the source.
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -281,8 +291,8 @@ impl<E: Extract> Extraction<Vec<E>> {
 }
 
 impl<T: Extract> Extraction<T> {
-    /// [`items`](Extraction::items) of a list inside of the value: `|team| &team.people`, or further
-    /// down, `|report| &report.company.people`. What the elements are is known from the field.
+    /// [`items`](Extraction::items) of a list inside the value: `|team| &team.people`, or deeper,
+    /// `|report| &report.company.people`. The field determines the type of the elements.
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -298,13 +308,14 @@ impl<T: Extract> Extraction<T> {
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
     ///
-    /// The closure only points at the list. It is called once, before anything is asked, with a value
-    /// of which nothing has come: all fields are there, in options and boxes too, but lists and maps
-    /// are empty, so that an index into one of them panics, and an enum has no variant. Where the
-    /// closure gives anything but a list that fields, newtypes and tuples lead to, it is
-    /// [`InputError::NoList`], and nothing is asked; so it is where serde reads the list by a function
-    /// (`deserialize_with`), and, in a type that is inside itself, at more than 30 steps or so.
-    /// [`items_at`](Self::items_at) reaches these.
+    /// The closure only selects the list. It is called once, before any request, with a pending value.
+    /// All fields exist, also in options and boxes. Lists and maps are empty, so an index into one
+    /// panics. Enums have no variant.
+    ///
+    /// The stream fails with [`InputError::NoList`], without a request, if the list is not reached
+    /// through fields, newtypes and tuples alone. It also fails if serde reads the list by a function
+    /// (`deserialize_with`), or if the list is more than about 30 levels deep in a recursive type. Use
+    /// [`items_at`](Self::items_at) for these.
     pub fn items_of<L: ListType>(
         self,
         list: impl FnOnce(&Partial<T>) -> &Partial<L>,
@@ -312,15 +323,15 @@ impl<T: Extract> Extraction<T> {
         self.follow(list_pointer::of_list(list))
     }
 
-    /// [`items_of`](Self::items_of) by the JSON pointer of the list, where no field leads to it: a list
-    /// in an enum, in a map, in an element of another list, in a type that has no partial form, or in
-    /// a schema that is known only at run time. Where the schema has none, it is
-    /// [`InputError::NoList`], and nothing is asked.
+    /// [`items_of`](Self::items_of) with the JSON pointer of the list, for a list that no field leads to.
+    /// Examples are a list in an enum, in a map, in an element of another list, in a type without a
+    /// partial form, or in a schema that is known only at run time. If the schema has no list there, the
+    /// stream fails with [`InputError::NoList`], without a request.
     ///
-    /// The elements are read as `E`s, which need not be what the type of the value says of them. What
-    /// `E` asks for then becomes a check of this call: an element that does not pass it is asked for
-    /// again, or as [`bad_items`](Self::bad_items) says. Where by their schemas no element can be an
-    /// `E`, it is [`InputError::OtherElements`], and nothing is asked.
+    /// The elements are deserialized as `E`, which may differ from their type in the value. The schema
+    /// and validators of `E` then become a check of this call: an element that fails it is re-asked, or
+    /// treated as [`bad_items`](Self::bad_items) says. If no element can be an `E` by their schemas, the
+    /// stream fails with [`InputError::OtherElements`], without a request.
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -351,6 +362,7 @@ impl<T: Extract> Extraction<T> {
         ExtractionStream::begin(self, items)
     }
 
+    /// Starts a stream of the elements at a pointer.
     fn follow<E: Extract>(mut self, pointer: Option<String>) -> ExtractionStream<T, Items<E>> {
         let items = Items::of(pointer.clone(), self.options.bad_items);
         self.list = pointer;

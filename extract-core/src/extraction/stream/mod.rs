@@ -1,5 +1,5 @@
-//! An extraction that is observed while its reply arrives. It ends with the same checked value, or the
-//! same error, as without observing it.
+//! A running extraction that is observed while its reply arrives. It ends with the same checked value, or
+//! the same error, as without observation.
 //!
 //! The loop runs only while its stream is polled. Dropping the stream drops the loop and the connection.
 

@@ -1,4 +1,4 @@
-//! The value itself while it arrives, typed, with every field as far as it came.
+//! Streams the typed value while it arrives, with each field as far as it has arrived.
 
 use std::sync::Arc;
 
@@ -21,21 +21,25 @@ use crate::partial::Partial;
 /// The [`View`] of [`Extraction::stream`]: the value so far.
 #[derive(Debug)]
 pub struct Partials<T> {
+    /// The value so far, once the first attempt has begun.
     live: Option<Live<T>>,
+    /// The block of the reply that is followed.
     block: AnswerBlock,
 }
 
 impl<T: Extract> Partials<T> {
+    /// Handles the start of an attempt: starts the value over, unless the attempt is for parts.
     fn begin(&mut self, attempt: AttemptStarted) {
         self.block = AnswerBlock::of(&attempt);
         match &mut self.live {
-            // What is shown of the rest stands, and the parts are shown when they are right.
+            // The value so far stays. The parts are shown once they are accepted.
             Some(_) if attempt.is_parts => {}
             Some(live) => live.begin(attempt.form),
             None => self.live = Some(Live::new(Arc::clone(&attempt.contract), attempt.form)),
         }
     }
 
+    /// Adds the text of a delta to the value.
     fn handle_delta(&mut self, delta: &Delta) {
         if let (Some(live), Some(text)) = (&mut self.live, self.block.text_of(delta)) {
             live.feed(text);
@@ -67,12 +71,11 @@ impl<T: Extract> View for Partials<T> {
 }
 
 impl<T: Extract> Extraction<T> {
-    /// Streams the value while the model writes it: [`next`](ExtractionStream::next) lends it with
-    /// every field as far as it came, whenever something has changed.
-    /// [`finish`](ExtractionStream::finish) gives the checked value.
+    /// Streams the value while the model writes it. [`next`](ExtractionStream::next) lends the value so
+    /// far whenever it has changed. [`finish`](ExtractionStream::finish) returns the checked value.
     ///
-    /// What has arrived of several pieces is shown at once where the caller is slower than the
-    /// model. A later attempt starts over: see [`attempt`](ExtractionStream::attempt).
+    /// If the caller is slower than the model, several deltas are shown as one update. A later attempt
+    /// starts over: see [`attempt`](ExtractionStream::attempt).
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -93,8 +96,8 @@ impl<T: Extract> Extraction<T> {
     }
 }
 
-/// What a page, or another service, is told of a value that arrives: one event of
-/// [`into_updates`](ExtractionStream::into_updates), which serialises as an object with `event`.
+/// An update of a value that is arriving, for a web page or another service: one item of
+/// [`into_updates`](ExtractionStream::into_updates). It serializes as an object with the member `event`.
 ///
 /// ```
 /// use extract_llm::extraction::Update;
@@ -107,33 +110,33 @@ impl<T: Extract> Extraction<T> {
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Update {
-    /// The value so far. In a later attempt it starts over.
+    /// The value so far. A later attempt starts over.
     Partial {
-        /// From 1.
+        /// The number of the attempt, from 1.
         attempt: u32,
-        /// What has come of it.
+        /// The value so far.
         value: Value,
     },
-    /// The checked value; the last update.
+    /// The checked value. It is the last update.
     Value {
-        /// It.
+        /// The value.
         value: Value,
     },
-    /// There will be no value; the last update.
+    /// The extraction failed. It is the last update.
     Failed {
-        /// Why, in words.
+        /// The text of the error.
         message: String,
-        /// Whether the same call may well succeed later.
+        /// Whether the same call may succeed later.
         retryable: bool,
     },
 }
 
 impl<T: Extract> ExtractionStream<T, Partials<T>> {
-    /// The stream as updates that can be handed on, over server-sent events or a WebSocket: the value
-    /// so far whenever it changed, then the checked value or the failure. Dropping it closes the
-    /// connection to the model.
+    /// Converts the stream to updates that can be forwarded over server-sent events or a WebSocket: the
+    /// value so far whenever it has changed, then the checked value or the failure. Dropping the stream
+    /// closes the connection to the model.
     ///
-    /// The reply is read when the stream is polled: who does not poll it stops the reading.
+    /// Back-pressure: the reply is read only when the stream is polled.
     pub fn into_updates(self) -> impl Stream<Item = Update> + Unpin {
         Box::pin(stream::unfold(Some(self), |stream| async {
             let mut stream = stream?;
@@ -146,7 +149,7 @@ impl<T: Extract> ExtractionStream<T, Partials<T>> {
                 let attempt = stream.attempt();
                 return Some((Update::Partial { attempt, value }, Some(stream)));
             }
-            // What was accepted is what is shown last.
+            // The value shown last is the accepted one.
             let last = stream.view.show().map(Partial::json).unwrap_or_default();
             let update = match stream.finish().await {
                 Ok(_) => Update::Value { value: last },
@@ -157,6 +160,7 @@ impl<T: Extract> ExtractionStream<T, Partials<T>> {
     }
 }
 
+/// Returns the update for an error.
 fn failed(error: &Error) -> Update {
     Update::Failed { message: error.to_string(), retryable: error.is_retryable() }
 }

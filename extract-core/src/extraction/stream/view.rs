@@ -1,18 +1,18 @@
-//! [`View`]: how a stream presents a reply that is arriving.
+//! [`View`]: the presentation of a reply that is arriving.
 
 use crate::contract::{Contract, Problems};
 use crate::extraction::channel::StreamEvent;
 use crate::extraction::error::Error;
 use crate::extraction::withdrawn::Withdrawn;
 
-/// What is made of a reply as it arrives. It cannot be implemented elsewhere.
+/// A presentation of a reply that is arriving. The trait is sealed.
 pub trait View: sealed::Observer {
-    /// What [`ExtractionStream::next`] gives.
+    /// The items of [`ExtractionStream::next`](crate::extraction::ExtractionStream::next).
     type Item<'a>
     where
         Self: 'a;
 
-    /// What is new.
+    /// Returns the next update, if there is one.
     #[doc(hidden)]
     fn show(&mut self) -> Option<Self::Item<'_>>;
 }
@@ -20,31 +20,31 @@ pub trait View: sealed::Observer {
 pub(super) mod sealed {
     use super::{Contract, Error, Problems, StreamEvent, Withdrawn};
 
-    /// What the stream and its view have to do with each other.
+    /// The interface between a stream and its view.
     pub trait Observer {
-        /// Takes in what the loop told.
+        /// Handles an event of the loop.
         fn handle(&mut self, event: StreamEvent);
 
-        /// Whether there is something to show that was not shown.
+        /// Whether there is an update that was not shown yet.
         fn has_update(&mut self) -> bool;
 
-        /// Learns what is asked for; an error where nothing should be asked at all.
+        /// Receives the contract of the extraction. Fails if no request should be sent.
         fn prepare(&mut self, contract: &Contract) -> Result<(), Error> {
             let _ = contract;
             Ok(())
         }
 
-        /// Why the loop should not go on.
+        /// Takes the problems for which the loop should end, if there are any.
         fn stop_problems(&mut self) -> Option<Problems> {
             None
         }
 
-        /// Whether something was shown that the value has to be compared with.
+        /// Whether something was shown that must be compared with the accepted value.
         fn needs_settled_value(&self) -> bool {
             false
         }
 
-        /// What was shown and is not in the value.
+        /// Returns the elements that were shown and are not in the value.
         fn withdrawn(&self) -> &[Withdrawn] {
             &[]
         }

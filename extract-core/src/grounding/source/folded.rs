@@ -1,28 +1,28 @@
-//! A text without what copies of it get wrong: case, white space, punctuation, typographic forms,
-//! hyphens at the ends of lines. With a map back, so that what is found in it has a place in the original.
+//! Folds a text: removes the differences that copies often have in case, white space, punctuation,
+//! typographic forms and hyphens at line ends. Maps positions in the folded text back to the original.
 
 use std::ops::Range;
 
 use unicode_normalization::char::decompose_compatible;
 
-/// Stands between the parts of a source. No quote folds to it.
+/// The separator of the parts in a folded source. No quote folds to it.
 pub(super) const WALL: char = '\u{1}';
 
 /// A folded text.
 #[derive(Debug, Default)]
 pub(super) struct Folded {
     text: String,
-    /// For each byte of it, the byte of the original at which its character begins.
+    /// For each byte of `text`, the byte offset of its character in the original.
     origin: Vec<u32>,
 }
 
 impl Folded {
-    /// Folds a text; `walls` are the places in it that nothing is found across.
+    /// Folds a text. `walls` are byte offsets at which a wall is inserted: no match crosses it.
     pub(super) fn of(original: &str, walls: impl IntoIterator<Item = usize>) -> Self {
         let mut folder = Folder::default();
         let mut walls = walls.into_iter().peekable();
         let mut chars = original.char_indices();
-        // A place in the original is kept in 32 bits. What lies beyond is found only as it stands.
+        // Offsets have 32 bits. The text beyond 4 GiB is searched for exact matches only.
         while let Some((at, c)) = chars.next() {
             let Ok(at) = u32::try_from(at) else { break };
             if walls.next_if(|wall| *wall <= at as usize).is_some() {
@@ -33,11 +33,12 @@ impl Folded {
         folder.folded
     }
 
+    /// Returns the folded text.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// Where a piece of the folded text stands in the original.
+    /// Returns the byte range in the original of a range of the folded text, or `None` if it is empty.
     pub(super) fn original(&self, piece: Range<usize>, original: &str) -> Option<Range<usize>> {
         let start = *self.origin.get(piece.start)? as usize;
         let last = *self.origin.get(piece.end.checked_sub(1)?)? as usize;
@@ -45,7 +46,7 @@ impl Folded {
         Some(start..end)
     }
 
-    /// Whether a piece begins and ends where words do.
+    /// Whether a range begins and ends at word boundaries.
     pub(super) fn is_whole(&self, piece: &Range<usize>) -> bool {
         let before = self.text[..piece.start].chars().next_back();
         let after = self.text[piece.end..].chars().next();
@@ -53,7 +54,7 @@ impl Folded {
         ends_word(before) && ends_word(after)
     }
 
-    /// Whether a piece ends between a letter and its accent.
+    /// Whether a range begins or ends between a letter and its combining mark.
     pub(super) fn splits_letter(&self, piece: &Range<usize>) -> bool {
         let after = self.text[piece.end..].chars().next();
         let begins = self.text[piece.clone()].chars().next();
@@ -61,32 +62,35 @@ impl Folded {
     }
 }
 
-/// What stands between two letters.
+/// The text between the last kept character and the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 enum Gap {
     #[default]
     None,
-    /// A hyphen that parts a word, and what of a line's end stands behind it.
+    /// A hyphen inside a word, or at a line end with the line break behind it. It is dropped.
     Parted,
-    /// White space or punctuation.
+    /// White space or punctuation. It becomes one space.
     Open,
 }
 
+/// The state of folding.
 #[derive(Debug, Default)]
 struct Folder {
     folded: Folded,
     gap: Gap,
-    /// The last character that was kept.
+    /// The last kept character; `None` at the start and behind a wall.
     last: Option<char>,
 }
 
 impl Folder {
+    /// Adds a wall.
     fn wall(&mut self, at: u32) {
         self.gap = Gap::None;
         self.keep(WALL, at);
         self.last = None;
     }
 
+    /// Adds a character of the original. `rest` is the text behind it.
     fn push(&mut self, c: char, at: u32, rest: &str) {
         match kind(c) {
             CharKind::Nothing => {}
@@ -106,8 +110,9 @@ impl Folder {
         }
     }
 
+    /// Adds a folded character, with a space before it if the gap is open.
     fn push_kept(&mut self, c: char, at: u32) {
-        // A script without spaces has no words to be told apart by what stands between them.
+        // Scripts without spaces: white space and punctuation do not separate words.
         let unspaced = self.last.is_some_and(is_unspaced) && is_unspaced(c);
         let parted = matches!(self.gap, Gap::None | Gap::Parted);
         if !parted && self.last.is_some() && !unspaced {
@@ -118,12 +123,13 @@ impl Folder {
         self.last = Some(c);
     }
 
+    /// Appends a character with its offset in the original.
     fn keep(&mut self, c: char, at: u32) {
         self.folded.text.push(c);
         self.folded.origin.resize(self.folded.text.len(), at);
     }
 
-    /// Whether a hyphen stands inside of a word, or parts one at the end of a line.
+    /// Whether a hyphen is inside a word, or divides a word at a line end.
     fn joins(&self, rest: &str) -> bool {
         let is_letter = |c: char| c.is_alphabetic();
         self.last.is_some_and(is_letter)
@@ -143,7 +149,7 @@ impl Folder {
     }
 }
 
-/// What becomes of a character.
+/// The treatment of a character.
 #[derive(Debug, PartialEq)]
 enum CharKind {
     Kept,
@@ -154,16 +160,17 @@ enum CharKind {
     Nothing,
 }
 
+/// Returns the treatment of a character.
 fn kind(c: char) -> CharKind {
     match c {
         '-' | '\u{2010}' | '\u{2011}' => CharKind::Hyphen,
-        // Breaks of words that need not show, and characters without width.
+        // Soft hyphens, and characters without width.
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => CharKind::Nothing,
         '\u{2012}' | '\u{2013}' | '\u{2212}' => CharKind::Dash,
         c if is_sign(c) => CharKind::Kept,
         c if c.is_whitespace() => CharKind::Space,
         c if c.is_ascii_punctuation() || c.is_control() => CharKind::Separator,
-        // Latin-1, general and other punctuation, that of CJK, its vertical and small forms.
+        // Punctuation: Latin-1, general, supplemental and CJK, with its vertical and small forms.
         '\u{a1}'..='\u{b8}' | '\u{bb}' | '\u{bf}' if !c.is_alphanumeric() => CharKind::Separator,
         '\u{2014}'..='\u{206f}'
         | '\u{2e00}'..='\u{2e7f}'
@@ -177,7 +184,7 @@ fn kind(c: char) -> CharKind {
     }
 }
 
-/// Whether it makes another number or another meaning of what it stands at.
+/// Whether the character changes the number or the meaning of the text beside it.
 fn is_sign(c: char) -> bool {
     matches!(
         c,
@@ -202,18 +209,19 @@ fn is_sign(c: char) -> bool {
     )
 }
 
-/// What of a folded text has to be the same in a copy with mistakes: figures and signs.
+/// Returns the digits and signs of a folded text. They must be equal in a fuzzy match.
 pub(super) fn figures(folded: &str) -> impl Iterator<Item = char> {
     folded.chars().filter(|&c| c.is_numeric() || c == '-' || is_sign(c))
 }
 
-/// Whether it is written without spaces, so that a break of a line between two of them is none.
+/// Whether the character belongs to a script without spaces, so that a line break between two of them is
+/// ignored.
 fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
         | '\u{20000}'..='\u{3ffff}')
 }
 
-/// Whether it is an accent of the letter before it.
+/// Whether the character is a combining mark of the letter before it.
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{20d0}'..='\u{20ff}')
 }

@@ -1,43 +1,45 @@
-//! Finding a text that was copied with a few letters changed, in time linear in the source: pieces of
-//! four bytes vote for where it may stand, and the few best places are looked at closely.
+//! Finds a text that was copied with a few letters changed, in time linear in the source. Pieces of four
+//! bytes vote for the position, and the few best positions are compared letter by letter.
 
 use std::ops::Range;
 
 use super::folded::{WALL, figures};
 use super::search_cost::SearchCost;
 
-/// Shorter texts have too little in them to be told from others, longer ones are not compared letter
-/// by letter. In bytes of the folded text.
+/// Limits on the length of a quote, in bytes of the folded text. Shorter quotes would match by accident;
+/// longer ones would cost too much to compare.
 const SHORTEST: usize = 8;
 const LONGEST: usize = 2048;
 
-/// One letter in so many may differ, and in one word one in so many.
+/// The share of letters that may differ: one in seven of the quote, and one in three of a word.
 const ONE_IN: usize = 7;
 const SLIPS_ONE_IN: usize = 3;
 
-/// How far a piece is grown to the ends of its words, in characters.
+/// Limit on the characters by which a match is extended to word boundaries.
 const LONGEST_WORD: usize = 24;
 
-/// The nearest passage is shown if less than this share of it differs, in percent.
+/// The nearest passage is reported if at most this share of the quote's letters differs, in percent.
 const SHOWN: usize = 60;
 
-/// How long the pieces are that vote, and how many of their places in the quote are kept.
+/// The length in bytes of the pieces that vote, and the number of positions in the quote that are kept
+/// for a piece.
 const GRAM: usize = 4;
 const PLACES: usize = 4;
 
-/// How many places are looked at closely.
+/// The number of positions that are compared letter by letter.
 const CANDIDATES: usize = 4;
 
-/// The best that was found.
+/// The nearest passage.
 #[derive(Debug)]
 pub(super) struct FuzzyMatch {
-    /// Where, in the folded source.
+    /// The byte range in the folded source.
     pub(super) piece: Range<usize>,
-    /// Whether it is near enough to be the quote.
+    /// Whether the passage is near enough to count as the quote.
     pub(super) is_near: bool,
 }
 
-/// Finds the passage that comes nearest to a quote; both are folded.
+/// Returns the passage nearest to a quote, or `None` if none is near enough to be reported. Both texts
+/// are folded.
 pub(super) fn find(quote: &str, source: &str, cost: &mut SearchCost) -> Option<FuzzyMatch> {
     if quote.len() < SHORTEST || quote.len() > LONGEST || source.len() < GRAM {
         return None;
@@ -48,7 +50,7 @@ pub(super) fn find(quote: &str, source: &str, cost: &mut SearchCost) -> Option<F
         let Some((distance, piece)) = nearest(quote, source, window, cost) else { continue };
         let piece = in_words(source, piece);
         let text = &source[piece.clone()];
-        // Another number or another word is not a slip of the pen.
+        // A different number or word is no spelling mistake.
         let is_slip = figures(quote).eq(figures(text)) && has_same_words(quote, text, cost);
         let is_other = distance <= most && !is_slip;
         let distance = if is_other { most + 1 } else { distance };
@@ -64,21 +66,21 @@ pub(super) fn find(quote: &str, source: &str, cost: &mut SearchCost) -> Option<F
     is_shown.then_some(FuzzyMatch { piece, is_near: distance <= most })
 }
 
-/// The same piece, from the beginning of a word to the end of one.
+/// Shrinks the range by the spaces at its ends, and extends it to word boundaries.
 fn in_words(text: &str, piece: Range<usize>) -> Range<usize> {
     let gap = |c: char| c == ' ' || c == WALL;
     let inside = &text[piece.clone()];
     let start = piece.start + (inside.len() - inside.trim_start_matches(gap).len());
     let end = start + inside.trim_matches(gap).len();
-    // A word has an end, even where nothing parts it from the next.
+    // The extension is bounded: a text without spaces has no word boundaries.
     let letters = |rest: usize, c: char| rest + c.len_utf8();
     let before = text[..start].chars().rev().take_while(|c| !gap(*c)).take(LONGEST_WORD);
     let after = text[end..].chars().take_while(|c| !gap(*c)).take(LONGEST_WORD);
     start - before.fold(0, letters)..end + after.fold(0, letters)
 }
 
-/// Whether two texts have the same words, each but for a few letters: none more, none less, and none
-/// that is another. A word may be in two pieces.
+/// Whether two texts have the same words, apart from a few letters: no word is added, missing or
+/// different. A word may be split in two.
 fn has_same_words(quote: &str, text: &str, cost: &mut SearchCost) -> bool {
     cost.spend(quote.len() + text.len());
     let words = |text| str::split(text, ' ').filter(|word| !word.is_empty());
@@ -98,12 +100,12 @@ fn has_same_words(quote: &str, text: &str, cost: &mut SearchCost) -> bool {
     if wanted.len() == there.len() {
         return wanted.iter().zip(there).all(|(wanted, there)| is_slip(wanted, there, cost));
     }
-    // A word in two pieces is one slip already.
+    // A split word counts as one mistake.
     let joined = |words: &[&str]| words.concat().chars().collect::<Vec<char>>();
     distance(&joined(wanted), &joined(there), cost) <= 1
 }
 
-/// How many letters have to be added, taken away or changed between two words.
+/// Returns the edit distance of two words: the number of letters to be added, removed or changed.
 fn distance(from: &[char], to: &[char], cost: &mut SearchCost) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.iter().enumerate() {
@@ -119,7 +121,7 @@ fn distance(from: &[char], to: &[char], cost: &mut SearchCost) -> usize {
     row[to.len()]
 }
 
-/// The places where most pieces of the quote stand in their order, best first.
+/// Returns the ranges in which most pieces of the quote occur in order, best first.
 fn windows(quote: &str, source: &str, cost: &mut SearchCost) -> Vec<Range<usize>> {
     let mut places: Vec<Vec<usize>> = vec![Vec::new(); SLOTS];
     for (at, gram) in quote.as_bytes().windows(GRAM).enumerate() {
@@ -128,7 +130,7 @@ fn windows(quote: &str, source: &str, cost: &mut SearchCost) -> Vec<Range<usize>
             known.push(at);
         }
     }
-    // Where the quote would begin, in steps as wide as it may be longer or shorter.
+    // Votes for the start of the quote, in steps of the tolerated difference in length.
     let step = (quote.len() / ONE_IN).max(GRAM);
     let mut votes = vec![0_u32; (quote.len() + source.len()) / step + 2];
     cost.spend(quote.len() + votes.len());
@@ -139,12 +141,12 @@ fn windows(quote: &str, source: &str, cost: &mut SearchCost) -> Vec<Range<usize>
             votes[(at + quote.len() - place) / step] += 1;
         }
     }
-    // A passage may lie across the border of two steps.
+    // A passage may cross the border of two steps.
     let mut best: Vec<(u32, usize)> = Vec::with_capacity(CANDIDATES + 1);
     for index in 1..votes.len() {
         cost.spend(1);
         let here = votes[index - 1] + votes[index];
-        // Two neighbours are one passage.
+        // Two adjacent steps are one passage.
         let neighbour = best.iter().position(|(_, other)| other + 1 == index);
         if here == 0 || neighbour.is_some_and(|at| best[at].0 >= here) {
             continue;
@@ -162,7 +164,7 @@ fn windows(quote: &str, source: &str, cost: &mut SearchCost) -> Vec<Range<usize>
     best.into_iter().map(window).collect()
 }
 
-/// How many lists of places there are, and which of them a piece belongs to.
+/// The number of buckets for pieces, and the bucket of a piece.
 const SLOTS: usize = 1 << 13;
 
 fn slot(gram: &[u8]) -> usize {
@@ -170,14 +172,15 @@ fn slot(gram: &[u8]) -> usize {
     bits.wrapping_mul(0x9e37_79b1) as usize >> 19
 }
 
-/// The same range, grown to whole characters.
+/// Extends the range to character boundaries.
 fn on_borders(text: &str, range: Range<usize>) -> Range<usize> {
     let start = (0..=range.start.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
     let end = (range.end.min(text.len())..=text.len()).find(|&at| text.is_char_boundary(at));
     start.unwrap_or(0)..end.unwrap_or(text.len())
 }
 
-/// The piece of a window with the fewest letters to be added, taken away or changed, and how many.
+/// Returns the part of a window with the smallest edit distance from the quote, and this distance.
+/// Returns `None` for an empty window.
 fn nearest(
     quote: &str,
     source: &str,
@@ -185,7 +188,7 @@ fn nearest(
     effort: &mut SearchCost,
 ) -> Option<(usize, Range<usize>)> {
     let quote: Vec<char> = quote.chars().collect();
-    // For each prefix of the quote: what it costs to end here, and where that begins.
+    // For each prefix of the quote: the distance of a match that ends here, and the offset of its start.
     let mut row: Vec<(usize, usize)> = (0..=quote.len()).map(|cost| (cost, window.start)).collect();
     let mut best: Option<(usize, Range<usize>)> = None;
     for (at, c) in source[window.clone()].char_indices() {
@@ -197,7 +200,7 @@ fn nearest(
         }
         let mut diagonal = row[0];
         row[0] = (0, end);
-        // Nothing of the quote is there yet: it begins with this character or later.
+        // The match is still empty: it begins with this character or later.
         diagonal.1 = at;
         for (index, wanted) in quote.iter().enumerate() {
             let changed = (diagonal.0 + usize::from(c != *wanted), diagonal.1);

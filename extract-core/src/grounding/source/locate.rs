@@ -1,5 +1,5 @@
-//! Where a quote stands in a source: as it is, or else but for case, white space and punctuation, or
-//! else with a few letters changed. Each step is linear in the source.
+//! Locates a quote in a source: exactly, or else in the folded text, or else with a few letters changed.
+//! Each step is linear in the source.
 
 use std::ops::Range;
 
@@ -11,7 +11,8 @@ use super::search_cost::SearchCost;
 use super::{Located, Match, Source};
 
 impl Source {
-    /// Finds where a text stands.
+    /// Returns the location of a text, or `None` if it does not occur. White space around the text is
+    /// ignored.
     ///
     /// ```
     /// use extract_llm::grounding::{Match, Source};
@@ -34,8 +35,8 @@ impl Source {
         self.locate_after(quote, 0, &mut SearchCost::default()).ok()
     }
 
-    /// The first place that begins at or after a byte, or else the last of those before it; where
-    /// there is none, the passage that comes nearest.
+    /// Returns the first occurrence at or after the byte `from`, or else the last one before it. If there
+    /// is none, the error is the nearest passage, if any is near.
     #[doc(hidden)]
     pub fn locate_after(
         &self,
@@ -75,8 +76,8 @@ impl Source {
         }
     }
 
-    /// The first occurrence at or after a byte, and the last one before it. One that stands between
-    /// words goes before one that is a piece of a word.
+    /// Finds exact matches: the first one at or after the byte `from`, and the last one before it. Whole
+    /// words take precedence over parts of words.
     fn exactly(
         &self,
         quote: &str,
@@ -93,7 +94,7 @@ impl Source {
         choose(within, |piece| is_whole(self, piece), |piece| piece.start >= from)
     }
 
-    /// The same in the folded text.
+    /// Finds matches in the folded text, in the same way.
     fn but_for_form(
         &self,
         quote: &Folded,
@@ -121,12 +122,13 @@ impl Source {
         (original(later), original(earlier))
     }
 
-    /// Whether a piece lies in more than one part.
+    /// Whether a range extends beyond one part.
     fn crosses(&self, piece: &Range<usize>) -> bool {
         self.parts().len() > 1
             && self.part_at(piece.start).is_none_or(|part| part.bytes.end < piece.end)
     }
 
+    /// Adds the character offsets to a byte range.
     fn located(&self, bytes: Range<usize>, quality: Match, cost: &mut SearchCost) -> Located {
         cost.spend(bytes.end);
         let start = self[..bytes.start].chars().count();
@@ -135,7 +137,7 @@ impl Source {
     }
 }
 
-/// The first piece that comes late enough and the last one that does not, whole ones before others.
+/// Returns the first late range and the last other range. Ranges of whole words take precedence.
 fn choose(
     pieces: impl Iterator<Item = Range<usize>>,
     is_whole: impl Fn(&Range<usize>) -> bool,
@@ -156,11 +158,11 @@ fn choose(
             earlier = Some(piece);
         }
     }
-    // A piece of a word is no second mention of a whole one.
+    // A part of a word is no second mention of a whole word.
     if any && whole_earlier { (None, earlier) } else { (later, earlier) }
 }
 
-/// Whether a piece begins and ends where words do, as far as it is made of words.
+/// Whether a range begins and ends at word boundaries, as far as its ends are letters or digits.
 fn is_whole(text: &str, piece: &Range<usize>) -> bool {
     let joined = |left: Option<char>, right: Option<char>| {
         left.is_some_and(char::is_alphanumeric) && right.is_some_and(char::is_alphanumeric)

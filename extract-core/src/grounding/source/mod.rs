@@ -1,5 +1,5 @@
-//! The text that an extraction reads from, as its checks see it. Knows where each piece of it stood
-//! in the messages, and where a quote stands in it; nothing of who looks at it.
+//! The text that an extraction reads from. Knows the position of each part in the messages, and finds
+//! quotes in the text; knows nothing of its users.
 
 mod folded;
 mod fuzzy;
@@ -17,10 +17,9 @@ pub use search_cost::SearchCost;
 
 use crate::conversation::{Message, Part, Role};
 
-/// The text that a value was extracted from: the text parts of the user's messages, one after the
-/// other, with an empty line between them. Text of the system, of the model and of tools is no part of
-/// it, and neither are messages that were put before the input by
-/// [`examples`](crate::Extraction::examples).
+/// The text that a value was extracted from: the text parts of the user's messages, joined by empty
+/// lines. Text of the system, the model and tools is not included. Messages that
+/// [`examples`](crate::Extraction::examples) puts before the input are not included either.
 ///
 /// ```
 /// use extract_llm::grounding::Source;
@@ -41,41 +40,41 @@ use crate::conversation::{Message, Part, Role};
 pub struct Source {
     text: Arc<str>,
     parts: Arc<[SourcePart]>,
-    /// Made when a quote is looked up that does not stand there as it is.
+    /// The folded text, made when a quote has no exact match.
     folded: Arc<OnceLock<Folded>>,
 }
 
-/// A piece of a [`Source`], and the message that it stood in.
+/// A part of a [`Source`], and its position in the messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SourcePart {
-    /// Which message of the input, from 0.
+    /// The index of the message in the input, from 0.
     pub message: usize,
-    /// Which part of that message, from 0.
+    /// The index of the part in the message, from 0.
     pub part: usize,
-    /// Where it stands in the source's text, in bytes.
+    /// The byte range in the source's text.
     pub bytes: Range<usize>,
 }
 
-/// Where a text stands in a [`Source`]; see [`Source::locate`].
+/// The location of a text in a [`Source`]: see [`Source::locate`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Located {
-    /// In bytes, half-open; both ends lie on character boundaries.
+    /// The range in bytes, half-open. Both ends are character boundaries.
     pub bytes: Range<usize>,
-    /// In characters (Unicode scalar values), half-open.
+    /// The range in characters (Unicode scalar values), half-open.
     pub chars: Range<usize>,
-    /// How well it fits.
+    /// The quality of the match.
     pub quality: Match,
 }
 
-/// How well a quote fits the place where it stands.
+/// The quality of a match, from the worst to the best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Match {
-    /// A few letters differ, at most one in seven and one in three of a word, but no digit or sign, and
-    /// no word is more, less or another.
+    /// A few letters differ: at most one in seven, and at most one in three of a word. No digit or sign
+    /// differs, and no word is added, missing or replaced.
     Fuzzy,
     /// Case, white space, punctuation, typographic forms or hyphens at line ends differ.
     Normalised,
@@ -83,11 +82,11 @@ pub enum Match {
     Exact,
 }
 
-/// What stands between two parts.
+/// The separator of two parts.
 const BETWEEN: &str = "\n\n";
 
 impl Source {
-    /// The source that these messages are.
+    /// Creates the source of these messages.
     pub fn of(messages: &[Message]) -> Self {
         let users = messages.iter().enumerate().filter(|(_, message)| message.role == Role::User);
         let texts: Vec<(usize, usize, &Arc<str>)> = users
@@ -115,10 +114,12 @@ impl Source {
         Self::new(joined.into(), parts)
     }
 
+    /// Creates a source from its text and parts.
     fn new(text: Arc<str>, parts: Vec<SourcePart>) -> Self {
         Self { text, parts: parts.into(), folded: Arc::default() }
     }
 
+    /// Returns the folded text, and makes it on the first call.
     fn folded(&self, cost: &mut SearchCost) -> &Folded {
         self.folded.get_or_init(|| {
             cost.spend(self.len());
@@ -126,17 +127,18 @@ impl Source {
         })
     }
 
-    /// The whole text.
+    /// Returns the whole text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The pieces it is made of, in their order.
+    /// Returns the parts, in order.
     pub fn parts(&self) -> &[SourcePart] {
         &self.parts
     }
 
-    /// The piece that a byte of the text belongs to; none between two of them.
+    /// Returns the part that contains a byte of the text, or `None` for a byte between parts or beyond
+    /// the end.
     pub fn part_at(&self, byte: usize) -> Option<&SourcePart> {
         let index = self.parts.partition_point(|part| part.bytes.end <= byte);
         self.parts.get(index).filter(|part| part.bytes.contains(&byte))

@@ -1,6 +1,6 @@
-//! [`SearchCost`]: the work of a look-up, counted.
+//! [`SearchCost`]: counts the work of a search.
 
-/// Bytes read and cells computed by look-ups in a source: the counter of the tests.
+/// The number of bytes read and cells computed by searches in a source, for tests of their cost.
 #[doc(hidden)]
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SearchCost {
@@ -8,6 +8,7 @@ pub struct SearchCost {
 }
 
 impl SearchCost {
+    /// Adds to the count.
     pub(super) fn spend(&mut self, steps: usize) {
         self.steps = self.steps.saturating_add(steps as u64);
     }

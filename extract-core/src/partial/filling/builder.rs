@@ -1,5 +1,6 @@
-//! The hand that fills: takes the scanner's events and puts each where it belongs. It knows its way
-//! by a path of indices, never holds on to a place, and goes as deep as the value is nested.
+//! [`PartialBuilder`]: fills a partial value from the scanner's events. It addresses a node by its path of
+//! indices and holds no reference to it. The path and the stack of containers are as deep as the value is
+//! nested.
 
 use serde_json::Value;
 
@@ -14,32 +15,39 @@ use crate::reading::{
     Container, NotePlace as Noted, PartReader, RepairKind, Sink, Token, TokenRole,
 };
 
-/// Fills a value from the scanner's events.
+/// Fills a partial value from the scanner's events.
 #[derive(Debug)]
 pub(super) struct PartialBuilder {
     pub(super) guide: SchemaCursor,
     pub(super) root: PartialNode,
     pub(super) seed: Seed,
-    /// The text since the answer began, for what is converted when it is whole.
+    /// The text since the answer began. Values that are converted when they are whole are read from it.
     pub(super) source: String,
-    /// The way to the value that is being filled.
+    /// The path of indices to the node that is being filled.
     pub(super) path: Vec<usize>,
+    /// The open containers that are followed, outermost first.
     pub(super) frames: Vec<OpenContainer>,
-    /// Where the value behind the last key goes.
+    /// The target of the value behind the last key.
     pub(super) target: Option<ValueTarget>,
+    /// Whether the root value has begun. Values behind it are skipped.
     pub(super) begun: bool,
+    /// The last key.
     pub(super) key: String,
+    /// The destination of the string that is being read.
     pub(super) string: TextTarget,
-    /// A string that is converted when it is whole, or the end of one that may not be part of it.
+    /// A string that is converted when it is whole, or the end of a growing string that may not belong to
+    /// it.
     pub(super) held: String,
+    /// The byte offset in `source` of the string that is being read.
     pub(super) string_at: usize,
-    /// The string that grows is inside something that is not shown yet.
+    /// Whether the growing string is inside a container that is not shown yet.
     pub(super) hidden: bool,
-    /// A part that is gathered until it is whole, with how many containers are open in it.
+    /// A container that is gathered until it is whole: its reader, its target and the number of open
+    /// containers in it.
     pub(super) part: Option<(PartReader, ValueTarget, usize)>,
-    /// How many containers are open in what is passed over.
+    /// The number of open containers in the value that is skipped.
     pub(super) passed: usize,
-    /// Something that is shown has changed.
+    /// Whether something visible has changed since this flag was taken.
     pub(super) changed: bool,
 }
 
@@ -65,7 +73,7 @@ impl PartialBuilder {
         }
     }
 
-    /// Whether an object has come with nothing in it that is known.
+    /// Whether the answer shows nothing: no value, or an object whose fields are all pending.
     pub(super) fn is_empty(&mut self) -> bool {
         let Some(parts) = self.root.parts_mut() else {
             return self.root.state() == State::Pending;
@@ -75,7 +83,7 @@ impl PartialBuilder {
                 .all(|at| parts.at(at).is_none_or(|node| node.state() == State::Pending))
     }
 
-    /// The place at the end of the path, or of the beginning of it.
+    /// Returns the node at the first `depth` indices of the path, or `None` if it does not exist.
     pub(super) fn node(&mut self, depth: usize) -> Option<&mut PartialNode> {
         let mut node = &mut self.root;
         for &index in &self.path[..depth] {
@@ -84,11 +92,12 @@ impl PartialBuilder {
         Some(node)
     }
 
+    /// Returns the node at the end of the path, or `None` if it does not exist.
     pub(super) fn here(&mut self) -> Option<&mut PartialNode> {
         self.node(self.path.len())
     }
 
-    /// Where the value goes that begins now.
+    /// Returns the target of the value that begins now, and extends the path to its node.
     pub(super) fn next_target(&mut self) -> ValueTarget {
         let Some(container) = self.frames.last() else {
             if std::mem::replace(&mut self.begun, true) {
@@ -103,13 +112,14 @@ impl PartialBuilder {
         }
     }
 
+    /// Returns the target of the root value.
     fn root_target(&mut self) -> ValueTarget {
         let role = if self.guide.wrapped().is_some() { Part_::Wrapping } else { Part_::Part };
         let (shape, step) = (self.guide.shape().root(), self.guide.root_step());
         ValueTarget { seed: self.seed, shape, step, role, ..ValueTarget::PASSED }
     }
 
-    /// The whole value, inside the object that it is wrapped in.
+    /// Returns the target inside the wrapper object of the whole value. Other targets stay as they are.
     pub(super) fn unwrapped(&self, target: ValueTarget) -> ValueTarget {
         if target.role != Part_::Wrapping {
             return target;
@@ -120,7 +130,7 @@ impl PartialBuilder {
         }
     }
 
-    /// The next element of the innermost list.
+    /// Returns the target of the next element of the innermost list, and extends the path to its node.
     fn element(&mut self) -> ValueTarget {
         let Some(container) = self.frames.last_mut() else { return ValueTarget::PASSED };
         let index = container.expected;
@@ -151,7 +161,7 @@ impl PartialBuilder {
         ValueTarget { seed, shape, step, whole, role: Part_::Part, ..ValueTarget::PASSED }
     }
 
-    /// A whole value, in the shape in which it was sent.
+    /// Stores a whole value, in the shape in which it was sent. Restores the type's shape first.
     pub(super) fn put(&mut self, target: ValueTarget, value: Option<Value>) {
         let Some(value) = value else { return };
         if value.is_null() && target.null_is_absent {
@@ -171,13 +181,14 @@ impl PartialBuilder {
         }
     }
 
-    /// Begins to gather a part.
+    /// Starts to gather a container.
     pub(super) fn gather(&mut self, target: ValueTarget, container: Container, at: usize) {
         let mut part = PartReader::new();
         part.sink().open(container, at);
         self.part = Some((part, target, 1));
     }
 
+    /// Stores the gathered container if it is whole; discards it otherwise.
     fn gathered(&mut self, whole: bool) {
         let Some((part, spot, _)) = self.part.take() else { return };
         if !whole {
@@ -260,7 +271,8 @@ impl Sink for PartialBuilder {
         match self.string {
             TextTarget::Key => shorter(&mut self.key),
             TextTarget::Held(_) => shorter(&mut self.held),
-            // White space is held back. An escape that was none has been shown.
+            // The held text goes first: it is not shown yet. An escape that proves to be literal text is
+            // shown already.
             TextTarget::Grows(_) => {
                 let shown = bytes.saturating_sub(self.held.len());
                 shorter(&mut self.held);
@@ -276,7 +288,7 @@ impl Sink for PartialBuilder {
             return;
         }
         match std::mem::replace(&mut self.string, TextTarget::Passed) {
-            // The text ended inside it.
+            // The reply ended inside the string.
             _ if !whole => {}
             TextTarget::Passed => {}
             TextTarget::Key => self.member(),
@@ -315,7 +327,7 @@ impl Sink for PartialBuilder {
         }
         let target = self.next_target();
         let target = self.unwrapped(target);
-        // More of it could have followed.
+        // An incomplete scalar is not shown: more of it could follow.
         let taken = matches!(target.role, Part_::Part | Part_::Flat | Part_::Key);
         if !whole || token == Token::Missing || !taken {
             return;

@@ -1,5 +1,5 @@
-//! A scalar, or a part that is whole, as its place in the schema wants it: at once where it fits as
-//! it stands, by the reader of whole replies where not.
+//! Converts a scalar to a value of its shape. Scalars that fit as they are take a short path; the reader
+//! of whole replies converts the others.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::cursor::SchemaCursor;
 use crate::contract::shape::{ShapeId, ShapeKind};
 use crate::reading::{PartReader, Sink, Token, TokenRole, json_number};
 
-/// A string for a place of the schema.
+/// Returns a string as a value of the shape `id`, or `None` if it does not fit.
 pub(super) fn string(
     guide: &SchemaCursor,
     id: ShapeId,
@@ -33,7 +33,7 @@ pub(super) fn string(
     part.fit(source, guide.shape(), id)
 }
 
-/// A token without quotes for a place of the schema.
+/// Returns a token without quotation marks as a value of the shape `id`, or `None` if it does not fit.
 pub(super) fn scalar(
     guide: &SchemaCursor,
     id: ShapeId,

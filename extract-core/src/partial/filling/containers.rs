@@ -1,5 +1,5 @@
-//! Into a container and out of it: whether it is followed into its parts, gathered until it is
-//! whole, or passed over.
+//! Opens and closes containers. A container is followed part by part, gathered until it is whole, or
+//! skipped.
 
 use super::builder::PartialBuilder;
 use super::open_container::{ContainerKind, OpenContainer, ParentRole, ValueTarget};
@@ -9,7 +9,7 @@ use crate::partial::value::{FieldsKind, PartialNode, Seed, State, VariantContent
 use crate::reading::Container;
 
 impl PartialBuilder {
-    /// A container opens at the spot.
+    /// Opens the container of `target`: follows, gathers or skips it.
     pub(super) fn enter(&mut self, target: ValueTarget, container: Container, at: usize) {
         match target.role {
             ParentRole::Pair if container == Container::Object => {
@@ -55,8 +55,8 @@ impl PartialBuilder {
         }
     }
 
-    /// Goes down to the parts that such a container fills, if they are followed; the path leads to
-    /// them then.
+    /// Returns the kind of the container if its parts are followed; the path then ends at the node with
+    /// the parts. Returns `None` if it must be gathered; the path may then be too long.
     fn parts_for(&mut self, target: ValueTarget, container: Container) -> Option<ContainerKind> {
         if target.whole || !self.descend(target.seed) {
             return None;
@@ -88,8 +88,9 @@ impl PartialBuilder {
         }
     }
 
-    /// Makes what the value begins with, through newtypes; false where a part inside is to appear
-    /// whole.
+    /// Starts the node at the end of the path and the nodes inside newtypes, and extends the path to the
+    /// innermost. Returns whether that node has parts. Stops with `false` at a newtype whose field
+    /// appears only when it is whole.
     pub(super) fn descend(&mut self, mut seed: Seed) -> bool {
         loop {
             let Some(node) = self.here() else { return false };
@@ -108,7 +109,9 @@ impl PartialBuilder {
         }
     }
 
-    /// Follows a container, whose parts are at the end of the path.
+    /// Follows a container whose parts are at the end of the path. `base` is the length of the path to
+    /// its node. Shows the container, unless its variant is not chosen yet or it waits for required
+    /// fields.
     fn follow(&mut self, target: ValueTarget, inside: ContainerKind, base: usize, at: usize) {
         let depth = self.path.len();
         let chosen = !matches!(
@@ -142,19 +145,20 @@ impl PartialBuilder {
         });
     }
 
-    /// Whether the parts at the end of the path have something that they are required to have.
+    /// Whether the parts at the end of the path have a required field.
     pub(super) fn requires(&mut self) -> bool {
         let parts = self.here().and_then(PartialNode::parts_mut);
         parts.is_some_and(|parts| parts.fields().iter().any(|field| field.required))
     }
 
-    /// Whether members that are no fields belong to a flattened one.
+    /// Whether the parts at the end of the path have a flattened field, which takes the members without a
+    /// field.
     pub(super) fn is_flat(&mut self) -> bool {
         let parts = self.here().and_then(PartialNode::parts_mut);
         parts.is_some_and(|parts| parts.fields().iter().any(|field| field.flat))
     }
 
-    /// The innermost container that is followed closes.
+    /// Closes the innermost followed container, and marks it complete if it is `whole` and not hidden.
     pub(super) fn leave(&mut self, whole: bool) {
         let Some(container) = self.frames.pop() else { return };
         self.path.truncate(container.depth);
@@ -173,7 +177,7 @@ impl PartialBuilder {
             container.inside,
             ContainerKind::External | ContainerKind::Internal(_) | ContainerKind::Adjacent(..)
         );
-        // An enum without a tag, or whose variant waits for what it requires, is not shown.
+        // An enum without a tag, or with a variant that lacks required fields, stays hidden.
         if !tagged || self.is_shown(container.base) {
             self.reveal(container.base, State::Complete);
             self.touch();

@@ -1,5 +1,5 @@
-//! Strings that are shown as they grow: what is sure to belong to them is added in place, what may
-//! not is held back.
+//! Strings that are shown while they grow. Text that belongs to the string for sure is appended in place;
+//! text that may not is held back.
 
 use super::builder::PartialBuilder;
 use super::open_container::{ContainerKind, ParentRole, TextTarget, ValueTarget};
@@ -8,7 +8,8 @@ use crate::partial::value::{NodeValue, PartialNode, State};
 use crate::reading::Container;
 
 impl PartialBuilder {
-    /// A string that is shown as it grows, where it is one; says how deep its place begins.
+    /// Starts a string that is shown while it grows. Extends the path to the node with the text, and
+    /// returns the length before that. Returns `None` if the string must be converted when it is whole.
     pub(super) fn grows(&mut self, target: ValueTarget) -> Option<usize> {
         let textual = matches!(
             self.guide.form(self.guide.without_null(target.shape)),
@@ -30,7 +31,7 @@ impl PartialBuilder {
         grows.then_some(base)
     }
 
-    /// Adds to the string that grows, and shows it once there is something in it.
+    /// Appends to the growing string, and shows it as soon as it has text.
     pub(super) fn push(&mut self, base: usize, more: &str) {
         let mut held = std::mem::take(&mut self.held);
         let alone = base == self.path.len();
@@ -54,8 +55,9 @@ impl PartialBuilder {
         self.changed |= grew && !self.hidden;
     }
 
-    /// Adds to the string that grows while the hand does not hold the value, `root`: the usual
-    /// piece of a reply. False where it is another string, or is not shown yet.
+    /// Appends to the growing string inside `root`, while the builder does not hold the value. This is
+    /// the common case of a delta. Returns `false` if no such string is being read, or if it is not shown
+    /// yet.
     #[inline]
     pub(super) fn flow(&mut self, root: &mut PartialNode, more: &str) -> bool {
         if self.hidden || self.part.is_some() || !matches!(self.string, TextTarget::Grows(_)) {
@@ -75,7 +77,7 @@ impl PartialBuilder {
         true
     }
 
-    /// Takes back the last `bytes` of the string that grows.
+    /// Removes the last `bytes` bytes of the growing string.
     pub(super) fn withdraw(&mut self, bytes: usize) {
         if bytes == 0 {
             return;
@@ -89,6 +91,7 @@ impl PartialBuilder {
         self.changed |= !self.hidden;
     }
 
+    /// Appends the text that was held back, and marks the growing string complete.
     pub(super) fn string_whole(&mut self, base: usize) {
         let held = std::mem::take(&mut self.held);
         let alone = self.path.len() == base;
@@ -108,7 +111,7 @@ impl PartialBuilder {
         self.touch();
     }
 
-    /// The string that ended last, an element of a list, is the key of an object's first member.
+    /// Replaces the last string, an element of a list, by an object that has the string as its first key.
     pub(super) fn reopen(&mut self) {
         let Some(container) = self.frames.last() else { return };
         let (depth, pairs) = (container.depth, container.inside == ContainerKind::Pairs);
@@ -117,7 +120,7 @@ impl PartialBuilder {
             key.clone_from(text);
         }
         self.path.truncate(depth);
-        // Of a pair there is nothing yet.
+        // A pair has no element to remove: its entry is added when its key has arrived.
         if let Some(parts) = self.here().and_then(PartialNode::parts_mut).filter(|_| !pairs) {
             parts.withdraw();
         }
@@ -135,13 +138,14 @@ impl PartialBuilder {
     }
 }
 
-/// Adds to a string, but for what may turn out not to be part of it: white space at the end, and a
-/// comma before that, which are held back. Says whether the string has grown.
+/// Appends `more` to `text`, except a suffix that may not belong to the string: white space at the end,
+/// and a comma before it. The suffix moves to `held`. Returns whether `text` has grown.
 #[inline]
 fn grow(text: &mut String, held: &mut String, more: &str) -> bool {
-    /// What the allocator gives to the shortest strings as well.
+    /// The first capacity, in bytes: the allocator rounds shorter requests up to about this size.
     const SHORT: usize = 24;
-    /// What is longer than that is text, and will grow.
+    /// The second capacity, in bytes: a string that outgrows `SHORT` is likely to be prose. Longer
+    /// strings grow by the standard strategy.
     const LONG: usize = 120;
     let solid = match more.as_bytes().last() {
         Some(b' ' | b'\t' | b'\r' | b'\n' | b',') => {

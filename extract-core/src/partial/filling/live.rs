@@ -12,8 +12,8 @@ use crate::partial::Partial;
 use crate::partial::value::PartialNode;
 use crate::reading::{AnswerStart, Scanner};
 
-/// A value that a reply fills while it arrives: fragments of its text in, a [`Partial`] out, in
-/// place. A fragment costs what it is long, however much came before it.
+/// A value that a reply fills in place while it arrives: it takes fragments of text, and provides a
+/// [`Partial`]. The cost of a fragment is proportional to its length, however long the text before it is.
 ///
 /// ```
 /// use extract_llm::contract::Contract;
@@ -36,27 +36,30 @@ pub struct Live<T> {
     filling: Filling,
 }
 
-/// What is the same for all types.
+/// The part of the state that does not depend on the type.
 #[derive(Debug)]
 struct Filling {
-    /// The text before the answer.
+    /// The text so far, while the answer has not begun.
     before: String,
+    /// The search for the start of the answer.
     beginning: AnswerStart,
     scanner: Scanner<PartialBuilder>,
+    /// Whether the answer has begun.
     begun: bool,
+    /// Whether something visible has changed since the flag was taken.
     changed: bool,
 }
 
 impl<T: Extract> Live<T> {
-    /// A value of which nothing has come. `form` is the schema that was sent, where it was; `None`
-    /// where it was told in words.
+    /// Creates a pending value. `form` is the contract in the dialect of the schema that was sent; `None`
+    /// if no schema was sent and the prompt describes it.
     pub fn new(contract: Arc<Contract>, form: Option<Arc<LoweredContract>>) -> Self {
         let hand = PartialBuilder::new(SchemaCursor::new(contract, form), T::seed());
         Self { partial: Partial::new(), filling: Filling::new(hand) }
     }
 
-    /// Takes the next fragment of the reply's text, or of the arguments of a tool call. Reasoning,
-    /// prose and a fence before the answer are passed over.
+    /// Adds the next fragment of the reply's text, or of the arguments of a tool call. Skips reasoning,
+    /// prose and a code fence before the answer.
     pub fn feed(&mut self, fragment: &str) {
         if self.filling.flow(self.partial.node_mut(), fragment) {
             return;
@@ -66,31 +69,30 @@ impl<T: Extract> Live<T> {
         self.lend();
     }
 
-    /// The reply is over: decides what waited for more text to be decided. What is not complete
-    /// then stays as it is.
+    /// Ends the reply: interprets text that waited for more text. Incomplete values stay as they are.
     pub fn end(&mut self) {
         self.lend();
         self.filling.end();
         self.lend();
     }
 
-    /// The value so far.
+    /// Returns the value so far.
     pub fn partial(&self) -> &Partial<T> {
         &self.partial
     }
 
-    /// Whether something that is shown has changed since this was asked last.
+    /// Returns whether something visible has changed since the last call of this function.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.filling.changed)
     }
 
-    /// Forgets everything: the next fragment is the first of another reply.
+    /// Clears the value. The next fragment is the first of another reply to the same request.
     pub fn start_over(&mut self) {
         let guide = self.filling.scanner.sink().guide.clone();
         self.restart(guide);
     }
 
-    /// [`start_over`](Self::start_over), for a reply to another request.
+    /// [`start_over`](Self::start_over), for a reply to another request with this form of the contract.
     pub fn begin(&mut self, form: Option<Arc<LoweredContract>>) {
         let contract = Arc::clone(self.filling.scanner.sink().guide.contract());
         self.restart(SchemaCursor::new(contract, form));
@@ -103,20 +105,20 @@ impl<T: Extract> Live<T> {
         self.filling.changed = shown;
     }
 
-    /// Sets the final value, given as JSON in the type's own shape.
+    /// Replaces the value so far by the final value, from its JSON in the type's shape.
     pub fn settle(&mut self, value: &Value) {
         let last = Partial::of(value);
         self.filling.changed |= last != self.partial;
         self.partial = last;
     }
 
-    /// The hand has the value while it fills it.
+    /// Moves the value from the [`Partial`] to the builder, or back.
     fn lend(&mut self) {
         self.filling.exchange(self.partial.node_mut());
     }
 }
 
-/// The scanner that tells the hand, with the names that its schema knows.
+/// Creates a scanner that sends its events to the builder and knows the member names of its schema.
 fn scanner(hand: PartialBuilder) -> Scanner<PartialBuilder> {
     let names = hand.guide.shape().member_names();
     Scanner::new(hand).member_names(names)
@@ -135,11 +137,12 @@ impl Filling {
     }
 
     #[inline]
+    /// Swaps a node with the root of the builder.
     fn exchange(&mut self, node: &mut PartialNode) {
         std::mem::swap(&mut self.scanner.sink_mut().root, node);
     }
 
-    /// Takes a fragment that is nothing but more of a string that is shown; false where it is not.
+    /// Adds a fragment that only continues a visible string. Returns `false` for any other fragment.
     #[inline]
     fn flow(&mut self, root: &mut PartialNode, fragment: &str) -> bool {
         let flows =
@@ -152,6 +155,7 @@ impl Filling {
         flows
     }
 
+    /// Adds a fragment: searches for the start of the answer, and scans the text from there on.
     fn feed(&mut self, fragment: &str) {
         if self.begun {
             self.scan(fragment);
@@ -195,7 +199,7 @@ impl Filling {
         }
     }
 
-    /// Where the answer shows nothing, `{so}` in prose, another may stand behind it.
+    /// If the answer shows nothing, for example `{so}` in prose, looks for another one behind it.
     fn look_behind(&mut self) {
         if self.scanner.sink_mut().is_empty() {
             let end = self.scanner.offset();

@@ -1,5 +1,5 @@
-//! From a key to the spot of its value: fields by name as the reader of whole replies matches them,
-//! entries of maps, variants of enums.
+//! Finds the target of the value behind a key: fields of an object, entries of a map, variants of an
+//! enum. Field names match as in the reader of whole replies.
 
 use super::builder::PartialBuilder;
 use super::open_container::{ContainerKind, ParentRole, ValueTarget};
@@ -9,7 +9,7 @@ use crate::partial::value::{FieldsKind, PartialFields, PartialNode, State, Varia
 use crate::reading::{Container, Sink, TokenRole as Said};
 
 impl PartialBuilder {
-    /// A key has ended: finds where its value goes.
+    /// Handles the end of a key: sets the target of its value.
     pub(super) fn member(&mut self) {
         let Some(container) = self.frames.last() else { return };
         let depth = container.depth;
@@ -27,8 +27,9 @@ impl PartialBuilder {
         };
     }
 
-    /// The whole value is behind the key that it is wrapped under; where the key is another, the
-    /// object is the value itself.
+    /// Handles the first key of an object that may be the wrapper of the whole value. Returns the target
+    /// inside it if the key is the wrapper's. Otherwise enters the object as the value itself, and
+    /// handles the key in it.
     fn wrapping(&mut self) -> Option<ValueTarget> {
         let container = self.frames.last()?;
         let (shape, spot, at) = (container.shape, container.spot, container.at);
@@ -57,12 +58,13 @@ impl PartialBuilder {
         self.target.take()
     }
 
-    /// The spot of a part.
+    /// Returns the target of the part at `index`, and appends the index to the path. Returns `None` if
+    /// the part has begun already.
     pub(super) fn part_at(&mut self, index: usize, target: ValueTarget) -> Option<ValueTarget> {
         let parts = self.here()?.parts_mut()?;
         let seed = parts.seed(index);
         let whole = parts.fields().get(index).is_some_and(|field| field.whole);
-        // A member that comes twice: what was shown stays as it is.
+        // A duplicate member: the first one stays.
         if parts.at_mut(index)?.state != State::Pending {
             return None;
         }
@@ -70,10 +72,13 @@ impl PartialBuilder {
         Some(ValueTarget { seed, whole, role: ParentRole::Part, ..target })
     }
 
+    /// Returns the target of the field with the last key; a skipped one if there is none.
     fn field(&mut self) -> ValueTarget {
         self.known_field().unwrap_or(ValueTarget::PASSED)
     }
 
+    /// Returns the target of the field with the last key, and appends its index to the path. Returns
+    /// `None` if no field has this name, or if the field has begun already.
     fn known_field(&mut self) -> Option<ValueTarget> {
         let container = self.frames.last()?;
         let (expected, hint, step) = (container.expected, container.hint, container.step);
@@ -105,7 +110,7 @@ impl PartialBuilder {
             self.key = name;
             return Some(ValueTarget { role, ..target });
         };
-        // A member that comes twice: what was shown stays as it is.
+        // A duplicate member: the first one stays.
         let fresh = parts.at_mut(part)?.state == State::Pending;
         let seed = parts.seed(part);
         let container = self.frames.last_mut()?;
@@ -120,6 +125,8 @@ impl PartialBuilder {
         })
     }
 
+    /// Adds a map entry for the last key, and returns its target. Returns `None` for a key that the
+    /// schema does not allow, and for a duplicate.
     fn entry(&mut self) -> Option<ValueTarget> {
         let container = self.frames.last()?;
         let step = container.step;
@@ -142,7 +149,9 @@ impl PartialBuilder {
         self.part_at(index, target)
     }
 
-    /// `{"Variant": ..}`
+    /// Handles the key of an externally tagged enum, `{"Variant": ..}`: chooses the variant and returns
+    /// the target of its data. If the variant cannot be followed, gathers the whole enum and returns
+    /// `None`.
     fn external(&mut self) -> Option<ValueTarget> {
         let container = self.frames.last()?;
         let mut found: Option<(String, ShapeId)> = None;
@@ -167,14 +176,14 @@ impl PartialBuilder {
             self.start_over(&[(Said::Key, &key)]);
             return None;
         };
-        // What is required of a variant with fields, its fields wait for.
+        // A variant with required fields is shown once these have arrived.
         if !self.requires() {
             self.chosen();
         }
         self.content(shape, step)
     }
 
-    /// What the chosen variant holds.
+    /// Returns the target of the chosen variant's data, or `None` if it has no data.
     fn content(&mut self, shape: ShapeId, step: StreamStep) -> Option<ValueTarget> {
         let parts = self.here()?.parts_mut()?;
         let variant = parts.variants().get(PartialFields::variant(&**parts)?)?;
@@ -186,6 +195,8 @@ impl PartialBuilder {
         }
     }
 
+    /// Chooses a variant by its name. Returns `false` if no variant has the name, or if one is chosen
+    /// already.
     fn choose(&mut self, name: &str) -> bool {
         let Some(parts) = self.here().and_then(PartialNode::parts_mut) else { return false };
         if PartialFields::variant(&**parts).is_some() {
@@ -195,7 +206,7 @@ impl PartialBuilder {
         variant.is_some_and(|variant| parts.choose(variant))
     }
 
-    /// The variant of the innermost container, an enum, is known now.
+    /// Shows the innermost container, an enum whose variant has just been chosen.
     fn chosen(&mut self) {
         let base = self.frames.last().map_or(0, |container| container.base);
         self.show(base, self.path.len());
@@ -203,7 +214,8 @@ impl PartialBuilder {
         self.touch();
     }
 
-    /// `{"tag": "Variant", ..}`, which is followed from the tag on.
+    /// Handles the first key of a tagged enum, `{"tag": "Variant", ..}`, and returns the target of the
+    /// tag. If the key is not the tag, gathers the whole enum and returns `None`.
     fn internal(&mut self, tag: &'static str) -> Option<ValueTarget> {
         if self.key == tag {
             return Some(ValueTarget { role: ParentRole::Tag, ..ValueTarget::PASSED });
@@ -213,6 +225,7 @@ impl PartialBuilder {
         None
     }
 
+    /// Handles a key of an adjacently tagged enum, `{"tag": "Variant", "content": ..}`.
     fn adjacent(&mut self, tag: &'static str, content: &'static str) -> Option<ValueTarget> {
         let known = self.here()?.parts_mut().is_some_and(|parts| parts.variant().is_some());
         if !known {
@@ -229,7 +242,7 @@ impl PartialBuilder {
         self.content(shape, step)
     }
 
-    /// The tag of an enum has come.
+    /// Handles the value of a tag. Gathers the whole enum if the variant cannot be followed.
     pub(super) fn tagged(&mut self, text: &str) {
         if self.variant_of(text).is_none() {
             let key = std::mem::take(&mut self.key);
@@ -237,6 +250,8 @@ impl PartialBuilder {
         }
     }
 
+    /// Chooses the variant with this tag, and prepares the container for its fields. Returns `None` if
+    /// the variant cannot be followed.
     fn variant_of(&mut self, text: &str) -> Option<()> {
         let container = self.frames.last()?;
         let (inside, depth) = (container.inside, container.depth);
@@ -284,7 +299,8 @@ impl PartialBuilder {
         Some(())
     }
 
-    /// Goes down to the object that a variant holds, whose members stand beside the tag.
+    /// Extends the path to the object inside a newtype variant, whose members are beside the tag. Returns
+    /// `false` if the variant holds no object with fields.
     fn enter_newtype(&mut self) -> bool {
         let depth = self.path.len();
         let Some(seed) = self.here().and_then(PartialNode::parts_mut).map(|parts| parts.seed(0))
@@ -303,12 +319,12 @@ impl PartialBuilder {
         fields
     }
 
-    /// What was said of the innermost container is not what is followed: gathers it from its
-    /// beginning.
+    /// Stops following the innermost container, and gathers it from its beginning. `said` are the strings
+    /// that the container has begun with.
     pub(super) fn start_over(&mut self, said: &[(Said, &str)]) {
         let Some(container) = self.frames.pop() else { return };
         self.path.truncate(container.base);
-        // A pair has no place of its own: that is the map's.
+        // The node of a pair's container is the map, which stays.
         let own = container.inside != ContainerKind::Pair;
         if let Some(node) = self.here().filter(|_| own) {
             *node = PartialNode::NEW;
@@ -319,11 +335,12 @@ impl PartialBuilder {
         }
     }
 
-    /// Tells the part that is gathered of a key that it has not heard.
+    /// Sends a key to the gathered container, which was opened after the key was read.
     pub(super) fn emit_key(&mut self, key: &str) {
         self.emit_text(Said::Key, key, self.source.len());
     }
 
+    /// Sends a string to the gathered container.
     fn emit_text(&mut self, role: Said, text: &str, at: usize) {
         if let Some((part, ..)) = &mut self.part {
             let sink = part.sink();

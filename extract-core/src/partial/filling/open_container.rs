@@ -1,5 +1,4 @@
-//! Where in the value the reply is: the containers that are open and followed, and the spot that the
-//! next value goes to.
+//! The position in the value: the open containers that are followed, and the target of the next value.
 
 use serde_json::{Map, Value};
 
@@ -7,43 +6,44 @@ use super::stream_transform::StreamStep;
 use crate::contract::shape::ShapeId;
 use crate::partial::value::{Seed, Tagging, VariantContent};
 
-/// Where a value goes that is about to come. Its place is at the end of the path.
+/// The target of a value that is about to begin. Its node is at the end of the path.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ValueTarget {
     pub(super) seed: Seed,
     pub(super) shape: ShapeId,
     pub(super) step: StreamStep,
-    /// It is shown only when it is complete.
+    /// Whether the value is shown only when it is complete.
     pub(super) whole: bool,
-    /// A null here says that it is left out.
+    /// Whether `null` means that the member is absent.
     pub(super) null_is_absent: bool,
     pub(super) role: ParentRole,
 }
 
-/// What a value is to the container that it stands in.
+/// The role of a value in its container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ParentRole {
-    /// A part with a place of its own.
+    /// A part with its node at the end of the path.
     Part,
-    /// The wrapping of the whole value.
+    /// The wrapper object of the whole value.
     Wrapping,
-    /// What the variant holds whose enum is at the end of the path.
+    /// The data of the chosen variant of the enum at the end of the path.
     Content(VariantContent),
-    /// The name of the variant.
+    /// The tag of an enum.
     Tag,
     /// A member that belongs to the flattened fields.
     Flat,
-    /// A list of pairs that belong to the flattened fields.
+    /// A list of pairs that are members of the flattened fields.
     Entries,
-    /// One pair of a map that is sent as a list.
+    /// A pair of a map that is sent as a list.
     Pair,
     /// The key of a pair.
     Key,
-    /// Nothing that is shown.
+    /// The value is skipped.
     Passed,
 }
 
 impl ValueTarget {
+    /// A target that skips the value.
     pub(super) const PASSED: Self = Self {
         seed: Seed::Whole,
         shape: 0,
@@ -54,34 +54,34 @@ impl ValueTarget {
     };
 }
 
-/// A container that is followed.
+/// An open container that is followed.
 #[derive(Debug)]
 pub(super) struct OpenContainer {
-    /// How long the path is to the place of the value,
+    /// The length of the path to the container's node.
     pub(super) base: usize,
-    /// and to the place with the parts: further in where newtypes are around them.
+    /// The length of the path to the node with the parts: more than `base` inside newtypes.
     pub(super) depth: usize,
     pub(super) inside: ContainerKind,
-    /// Where the value went, to start over with it.
+    /// The target of the container, to gather it from its beginning if it cannot be followed.
     pub(super) spot: ValueTarget,
-    /// The shape that its members are looked up in.
+    /// The shape in which its members are looked up.
     pub(super) shape: ShapeId,
     pub(super) step: StreamStep,
-    /// The member or element that is expected next: in the schema,
+    /// The index in the schema of the member or element that is expected next.
     pub(super) expected: usize,
-    /// and among the parts.
+    /// The index among the parts of the member that is expected next.
     pub(super) hint: usize,
-    /// It is not shown before it has what it is required to have.
+    /// Whether the container is hidden until its required fields have arrived.
     pub(super) waits: bool,
-    /// Members that are no fields belong to a flattened one.
+    /// Whether members without a field belong to a flattened field.
     pub(super) flat: bool,
-    /// Where it began in the source.
+    /// The byte offset of its beginning in the source.
     pub(super) at: usize,
-    /// The members of its flattened fields.
+    /// The members of its flattened fields so far.
     pub(super) rest: Option<Box<Map<String, Value>>>,
 }
 
-/// What a followed container is.
+/// The kind of a followed container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ContainerKind {
     Wrapping,
@@ -89,16 +89,16 @@ pub(super) enum ContainerKind {
     Positions,
     List,
     Map,
-    /// A map that is sent as a list of pairs,
+    /// A map that is sent as a list of pairs.
     Pairs,
-    /// and one of these. Its entry is at the end of the path once the key is known.
+    /// A pair of such a list. Its entry is at the end of the path once the key has arrived.
     Pair,
-    /// Positions that are sent as an object.
+    /// A tuple that is sent as an object.
     Places,
     External,
-    /// The variant's name is the member of this name; its fields are the others.
+    /// An enum: the member of this name is the tag, the others are the variant's fields.
     Internal(&'static str),
-    /// The variant's name, and what it holds, are the members of these names.
+    /// An enum: the members of these names are the tag and the variant's data.
     Adjacent(&'static str, &'static str),
 }
 
@@ -112,13 +112,15 @@ impl From<Tagging> for ContainerKind {
     }
 }
 
-/// What becomes of the string that is being read.
+/// The destination of the string that is being read.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum TextTarget {
+    /// The string is skipped.
     Passed,
+    /// The string is a key.
     Key,
-    /// It is shown as it grows. Its place begins this deep in the path.
+    /// The string is shown while it grows. Holds the length of the path to its outermost node.
     Grows(usize),
-    /// It is converted when it is whole.
+    /// The string is converted when it is whole.
     Held(ValueTarget),
 }

@@ -1,5 +1,5 @@
-//! What a dialect sends in another shape, followed as it comes: the pairs of a map, the places of a
-//! tuple, the branches of an enum, the entries that stand among the fields of an object.
+//! Follows values that a dialect sends in another shape: maps as lists of pairs, tuples as objects, enums
+//! as branches, other members of an object as a list of pairs.
 
 use serde_json::Value;
 
@@ -11,7 +11,8 @@ use crate::partial::value::{FieldsKind, PartialNode, State, VariantContent, cont
 use crate::reading::{Container, TokenRole as Said};
 
 impl PartialBuilder {
-    /// What a container is whose parts stand elsewhere than in the type's own shape.
+    /// Returns the kind of a container that is sent in another shape. Returns `None` if layout, kind and
+    /// shape do not match.
     pub(super) fn turned(
         &self,
         layout: PartsLayout,
@@ -30,7 +31,8 @@ impl PartialBuilder {
         }
     }
 
-    /// A member of a tuple, under the number of its place.
+    /// Handles a member of a tuple that is sent as an object: the key is the index. Returns the target of
+    /// the element.
     pub(super) fn place_member(&mut self) -> Option<ValueTarget> {
         let container = self.frames.last()?;
         let ShapeKind::Object(object) = self.guide.form(container.shape) else { return None };
@@ -42,7 +44,7 @@ impl PartialBuilder {
         self.part_at(node, ValueTarget { shape, step, ..ValueTarget::PASSED })
     }
 
-    /// The next pair of the innermost container, a map.
+    /// Returns the target of the next pair in the innermost container, a map.
     pub(super) fn pair(&mut self) -> ValueTarget {
         let Some(container) = self.frames.last() else { return ValueTarget::PASSED };
         let ShapeKind::List(list) = self.guide.form(container.shape) else {
@@ -54,7 +56,8 @@ impl PartialBuilder {
         ValueTarget { shape, step, role: ParentRole::Pair, ..ValueTarget::PASSED }
     }
 
-    /// A member of a pair: its key, or its value, which is followed behind the key only.
+    /// Returns the target of a member of a pair: its key, or its value if the key came first. If the
+    /// value comes first, gathers the pair and returns `None`.
     pub(super) fn pair_member(&mut self) -> Option<ValueTarget> {
         let container = self.frames.last()?;
         let (base, known, step) =
@@ -86,7 +89,7 @@ impl PartialBuilder {
         }
     }
 
-    /// The key of a pair has come: its entry is at the end of the path from now on.
+    /// Handles the key of a pair: adds its entry, and appends the entry's index to the path.
     pub(super) fn keyed(&mut self, key: Value) {
         let Some(key) = key_of(key) else { return };
         let Some(parts) = self.here().and_then(PartialNode::parts_mut) else { return };
@@ -97,7 +100,7 @@ impl PartialBuilder {
         }
     }
 
-    /// A pair that is whole, in the shape in which it was sent.
+    /// Stores a whole pair, in the shape in which it was sent.
     pub(super) fn put_pair(&mut self, target: ValueTarget, value: Value) {
         let Some((key, value)) = pair_of(value) else { return };
         let value = self.guide.restore(target.step, value);
@@ -110,7 +113,8 @@ impl PartialBuilder {
         self.touch();
     }
 
-    /// A member, or a list of pairs, that belongs to the flattened fields of the innermost container.
+    /// Stores a member, or a list of pairs, that belongs to the flattened fields of the innermost
+    /// container.
     pub(super) fn put_flat(&mut self, target: ValueTarget, value: Value) {
         match value {
             value if target.role == ParentRole::Flat => {
@@ -125,6 +129,7 @@ impl PartialBuilder {
         }
     }
 
+    /// Stores one member of the flattened fields, in the type's shape.
     fn add_flat(&mut self, key: String, target: ValueTarget, value: Value) {
         let value = self.guide.restore(target.step, value);
         if let Some(container) = self.frames.last_mut() {
@@ -132,12 +137,13 @@ impl PartialBuilder {
         }
     }
 
-    /// The innermost container, an enum, is the variant of this tag: it is in this branch.
+    /// Returns the step of the branch with this tag in the innermost container, an enum. Returns `None` if
+    /// no branch or more than one has the tag.
     pub(super) fn branch_of(&self, tag: VariantTag<'_>) -> Option<StreamStep> {
         self.guide.branch(self.frames.last()?.step, tag)
     }
 
-    /// Whether what the chosen variant holds can be followed, where it changes by this step.
+    /// Whether the data of the chosen variant can be followed if `step` transforms it.
     pub(super) fn is_followed(&mut self, step: StreamStep) -> bool {
         let parts = self.here().and_then(PartialNode::parts_mut);
         let held = parts.and_then(|parts| content(&**parts));
@@ -145,7 +151,7 @@ impl PartialBuilder {
             || [false, true].iter().any(|&list| self.guide.layout(step, list).is_some())
     }
 
-    /// Whether the positions of a variant stand in such a container.
+    /// Whether the container is an object that holds the positional fields of a variant.
     pub(super) fn is_positions_object(&self, target: ValueTarget, container: Container) -> bool {
         container == Container::Object
             && self.guide.layout(target.step, false) == Some(PartsLayout::Places)

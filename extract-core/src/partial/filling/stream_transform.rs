@@ -1,49 +1,49 @@
-//! The plan read step by step, for a value that is still arriving: what stays in its place can be
-//! followed, and so can pairs, places and the branches of a tagged enum; what becomes text is turned
-//! back when it is whole.
+//! Applies the lowering plan step by step to a value that is still arriving. Values in place, pairs,
+//! tuples sent as objects and the branches of a tagged enum can be followed. A value sent as JSON text is
+//! restored when it is whole.
 
 use serde_json::Value;
 
 use crate::contract::dialect::Lowered;
 use crate::contract::dialect::plan::{Branch, KEY, OtherSteps, SAME, Step, StepId, VALUE};
 
-/// The step of a value that is arriving.
+/// The index of the plan's step for a value that is arriving.
 pub(crate) type StreamStep = StepId;
 
 /// A member of an object that is arriving.
 pub(crate) struct ArrivingMember<'a> {
-    /// Its own name.
+    /// The member's name in the type's shape.
     pub(crate) name: &'a str,
     pub(crate) step: StreamStep,
-    /// A null here says that it is left out.
+    /// Whether `null` means that the member is absent.
     pub(crate) null_is_absent: bool,
-    /// It is the list of pairs that hold the other members of the object.
+    /// Whether the member is the list of pairs that holds the other members of the object.
     pub(crate) entries: bool,
 }
 
-/// Where the parts of a container are found that is arriving.
+/// The position of the parts in a container that is arriving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PartsLayout {
-    /// Where they are in the type's own shape.
+    /// The same position as in the type's shape.
     InPlace,
-    /// A map: in a list of pairs.
+    /// For a map: a list of pairs.
     Pairs,
-    /// A tuple: in an object, under the numbers of their places.
+    /// For a tuple: an object, under the indices of the elements.
     Places,
-    /// In one of the branches of an enum, told by its name or tag.
+    /// For an enum: one of several branches, chosen by its key or tag.
     Branches,
 }
 
-/// What tells the variant of an enum.
+/// The text that names the variant of an enum.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum VariantTag<'a> {
-    /// The key that its data was sent under.
+    /// The key of the variant's data, as sent.
     Key(&'a str),
-    /// The member that was sent under the first name, which says the second.
+    /// The name and the value of the tag.
     Tag(&'a str, &'a str),
 }
 
-/// The key of a pair, once it has come.
+/// Returns the key of a pair as text, or `None` if it is neither a string nor a number nor a boolean.
 pub(crate) fn key_of(value: Value) -> Option<String> {
     match value {
         Value::String(name) => Some(name),
@@ -52,7 +52,8 @@ pub(crate) fn key_of(value: Value) -> Option<String> {
     }
 }
 
-/// A pair that is whole.
+/// Splits a whole pair into key and value. Returns `None` if the object has other members or lacks one of
+/// these.
 pub(crate) fn pair_of(value: Value) -> Option<(String, Value)> {
     let Value::Object(mut pair) = value else { return None };
     let (Some(key), Some(value), 0) =
@@ -63,19 +64,20 @@ pub(crate) fn pair_of(value: Value) -> Option<(String, Value)> {
     Some((key_of(key)?, value))
 }
 
-/// Whether a member of a pair is its key; none where it is neither that nor the value.
+/// Returns whether a member of a pair is its key; `None` if it is neither the key nor the value.
 pub(crate) fn is_key(sent: &str) -> Option<bool> {
     [KEY, VALUE].contains(&sent).then_some(sent == KEY)
 }
 
 impl Lowered {
-    /// The step of the whole value.
+    /// Returns the step of the root value.
     pub(crate) fn root_step(&self) -> StreamStep {
         self.resolved(self.plan.root)
     }
 
+    /// Follows references to definitions, and returns the step behind them.
     fn resolved(&self, mut step: StepId) -> StepId {
-        // A chain of definitions is short, and may be a loop.
+        // A chain of definitions is short, but may be cyclic.
         for _ in 0..16 {
             match self.plan.steps.get(step) {
                 Some(Step::Definition(index)) => {
@@ -87,8 +89,8 @@ impl Lowered {
         step
     }
 
-    /// Where the parts of an object or a list are found; none where it is turned back when it is
-    /// whole.
+    /// Returns the position of the parts of an object, or of a list if `list` is set. Returns `None` if
+    /// the value can be restored only when it is whole.
     pub(crate) fn layout(&self, step: StreamStep, list: bool) -> Option<PartsLayout> {
         match self.plan.steps.get(step) {
             None | Some(Step::Same) => Some(PartsLayout::InPlace),
@@ -101,7 +103,8 @@ impl Lowered {
         }
     }
 
-    /// The branch of an enum that was told, as what it is in the end: an object of the variant.
+    /// Returns the step of the branch with this tag, for the object of its variant. Returns `None` if no
+    /// branch or more than one has the tag, or if this cannot be decided.
     pub(crate) fn branch(&self, step: StreamStep, tag: VariantTag<'_>) -> Option<StreamStep> {
         let Some(Step::Union(branches)) = self.plan.steps.get(step) else {
             return matches!(self.layout(step, false), Some(PartsLayout::InPlace)).then_some(step);
@@ -113,11 +116,11 @@ impl Lowered {
                 return None;
             }
         }
-        // What is under no branch that changes is in one that does not.
+        // A key that no changed branch has belongs to a branch that stays the same.
         found.or(matches!(tag, VariantTag::Key(_)).then_some(SAME))
     }
 
-    /// Whether it is this branch; none where that cannot be said.
+    /// Returns whether a branch has this tag; `None` if this cannot be decided.
     fn has_tag(&self, branch: &Branch, step: StepId, told: VariantTag<'_>) -> Option<bool> {
         match (self.plan.steps.get(step)?, told) {
             (Step::Object { members, renamed, .. }, VariantTag::Key(sent)) => {
@@ -141,12 +144,12 @@ impl Lowered {
         }
     }
 
-    /// Whether nothing at all is changed here, whatever the value.
+    /// Whether the step changes no value at all.
     pub(crate) fn is_same(step: StreamStep) -> bool {
         step == SAME
     }
 
-    /// The member that was sent under this name.
+    /// Returns the member that was sent under this name.
     pub(crate) fn member<'a>(&'a self, step: StreamStep, sent: &'a str) -> ArrivingMember<'a> {
         let unchanged =
             |step| ArrivingMember { name: sent, step, null_is_absent: false, entries: false };
@@ -170,7 +173,7 @@ impl Lowered {
         }
     }
 
-    /// The element of this index, or the value of each pair.
+    /// Returns the step of the element at `index`, or of the value of each pair.
     pub(crate) fn element(&self, step: StreamStep, index: usize) -> StreamStep {
         match self.plan.steps.get(step) {
             Some(Step::Array { first, items }) => {

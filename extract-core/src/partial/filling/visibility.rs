@@ -1,12 +1,13 @@
-//! What is shown: a value once it has begun, unless it lacks what it is required to have; an element
-//! of a list once it is shown itself.
+//! Decides what is visible: a value once it has begun, unless it lacks required fields; a list element
+//! once it has something to show.
 
 use super::builder::PartialBuilder;
 use super::open_container::{ContainerKind, OpenContainer};
 use crate::partial::value::{PartialNode, State};
 
 impl PartialBuilder {
-    /// Shows the values from this depth of the path to its end, and tells those around them.
+    /// Shows the nodes from the depth `base` to the end of the path, and updates the containers around
+    /// them.
     pub(super) fn reveal(&mut self, base: usize, state: State) {
         let mut fresh = false;
         for depth in base..=self.path.len() {
@@ -20,7 +21,8 @@ impl PartialBuilder {
         }
     }
 
-    /// Something inside the frames up to this one is shown now.
+    /// Updates the visibility of the innermost `frames` containers, after a value in them has become
+    /// visible.
     pub(super) fn update_visibility(&mut self, frames: usize) {
         for level in (0..frames).rev() {
             let OpenContainer { base, depth, inside, waits, .. } = self.frames[level];
@@ -31,13 +33,13 @@ impl PartialBuilder {
                     }
                     return;
                 }
-                // Of what is inside, the map is told.
+                // Continues with the map around the pair.
                 ContainerKind::Pair => {}
                 ContainerKind::Fields if waits && self.has_required(depth) => {
                     self.frames[level].waits = false;
                     self.show(base, depth);
                 }
-                // The variant was held back by what it holds.
+                // The variant was hidden until its data became visible.
                 ContainerKind::External | ContainerKind::Adjacent(..) if !self.is_shown(base) => {
                     self.show(base, depth);
                 }
@@ -46,7 +48,7 @@ impl PartialBuilder {
         }
     }
 
-    /// Shows the containers from one depth of the path to another.
+    /// Shows the nodes on the path from the depth `base` to `depth`, as incomplete.
     pub(super) fn show(&mut self, base: usize, depth: usize) {
         for depth in base..=depth {
             if let Some(node) = self.node(depth) {
@@ -55,10 +57,12 @@ impl PartialBuilder {
         }
     }
 
+    /// Whether the node at this depth of the path is visible.
     pub(super) fn is_shown(&mut self, depth: usize) -> bool {
         self.node(depth).is_some_and(|node| node.shown)
     }
 
+    /// Whether all required fields of the container at this depth have a value.
     fn has_required(&mut self, depth: usize) -> bool {
         let Some(parts) = self.node(depth).and_then(PartialNode::parts_mut) else { return false };
         let fields = parts.fields().iter().enumerate().filter(|(_, field)| field.required);
@@ -67,14 +71,14 @@ impl PartialBuilder {
             .all(|node| node.is_some_and(PartialNode::has_value))
     }
 
-    /// Notes that something was changed, if it is shown.
+    /// Records a change, unless it is inside a hidden container.
     pub(super) fn touch(&mut self) {
         if !self.changed {
             self.changed = !self.is_hidden();
         }
     }
 
-    /// Whether a container that is open is not shown yet.
+    /// Whether an open container is still hidden.
     pub(super) fn is_hidden(&self) -> bool {
         self.frames.iter().any(|container| container.waits)
     }

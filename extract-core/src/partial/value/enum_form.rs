@@ -1,43 +1,43 @@
-//! The partial form of an enum: nothing until its tag is known, then the variant with its parts.
+//! The partial form of an enum: nothing until the tag has arrived, then the variant with its fields.
 
 use std::any::Any;
 
 use super::fields::{Field, FieldsKind, PartialFields, Tagging, Variant};
 use super::node::{PartialNode, Seed};
 
-/// The partial form of an enum, as the derive writes it: the variants with partial fields.
+/// Implemented by the derive for an enum with data: the variants, with partial fields.
 #[doc(hidden)]
 pub trait EnumFields: Clone + Send + Sync + 'static {
-    /// How the variant is told.
+    /// The position of the variant name in the JSON.
     const TAGGING: Tagging;
-    /// All variants, in the order of their numbers.
+    /// All variants, indexed by variant number.
     const VARIANTS: &'static [Variant];
-    /// A variant of which nothing else has come.
+    /// Returns the variant with this number with every field pending; `None` if there is no such variant.
     fn begin(variant: usize) -> Option<Self>;
-    /// Its number.
+    /// Returns the number of this variant.
     fn variant(&self) -> usize;
-    /// The place of one of its fields.
+    /// Returns the node of the field at `index`.
     fn at(&self, index: usize) -> Option<&PartialNode>;
-    /// The same, to fill it.
+    /// Returns the node of the field at `index`, to fill it.
     fn at_mut(&mut self, index: usize) -> Option<&mut PartialNode>;
-    /// How the value at a place begins.
+    /// Returns the seed for the field at `index`.
     fn seed(&self, index: usize) -> Seed;
 }
 
-/// The variant, once it is known.
+/// The variant of an enum; `None` inside until the tag has arrived.
 #[doc(hidden)]
 #[derive(Debug, Clone)]
 pub struct PartialEnum<E>(Option<E>);
 
 impl<E> PartialEnum<E> {
-    /// The variant.
+    /// Returns the variant, or `None` inside while the tag has not arrived.
     pub fn variant(&self) -> &Option<E> {
         &self.0
     }
 }
 
 impl<E: EnumFields> PartialEnum<E> {
-    /// A variant for itself.
+    /// Wraps a copy of `variant`.
     pub fn new(variant: &E) -> Self {
         Self(Some(variant.clone()))
     }
@@ -93,7 +93,7 @@ impl<E: EnumFields> PartialFields for PartialEnum<E> {
 }
 
 impl Seed {
-    /// One of these variants.
+    /// Returns the seed of the enum whose partial form is `E`.
     pub(crate) fn one_of<E: EnumFields>() -> Self {
         Self::Parts(|| Box::new(PartialEnum::<E>::default()))
     }

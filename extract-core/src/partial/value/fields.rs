@@ -1,58 +1,61 @@
-//! What a partial value with parts can do for those who fill it and write it. The derive implements
-//! it for the partial form of a struct; enums, lists, maps and tuples have it here.
+//! The interface of a partial value with parts: to fill it, to write it and to compare it. The derive
+//! implements it for the partial form of a struct; enums, lists, maps and tuples are implemented in this
+//! crate.
 
 use std::any::Any;
 
 use super::node::{PartialNode, Seed};
 
-/// A value in parts.
+/// A partial value that consists of nodes: fields, elements or entries.
 #[doc(hidden)]
 #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
 pub trait PartialFields: Send + Sync + 'static {
-    /// How its parts stand in the JSON.
+    /// Returns the JSON form of the parts.
     fn kind(&self) -> FieldsKind;
-    /// The members of an object, in the order of the places.
+    /// Returns the fields of an object or of a tuple, in the order of the nodes. Empty for lists and
+    /// maps.
     fn fields(&self) -> &'static [Field] {
         &[]
     }
-    /// How many places there are.
+    /// Returns the number of nodes.
     fn len(&self) -> usize {
         self.fields().len()
     }
-    /// One place.
+    /// Returns the node at `index`.
     fn at(&self, index: usize) -> Option<&PartialNode>;
-    /// One place, to fill it.
+    /// Returns the node at `index`, to fill it.
     fn at_mut(&mut self, index: usize) -> Option<&mut PartialNode>;
-    /// How the value at a place begins.
+    /// Returns the seed for the node at `index`.
     fn seed(&self, index: usize) -> Seed;
-    /// Makes room for another element or entry, which is not one of them before it is
-    /// [admitted](Self::admit); gives its place.
+    /// Adds a pending element or entry and returns its index. It is not counted before it is
+    /// [admitted](Self::admit). Returns `None` if nothing can be added, for example if a map has the key
+    /// already.
     fn grow(&mut self, _key: &str) -> Option<usize> {
         None
     }
-    /// Takes the last that grew among the elements.
+    /// Makes the pending element or entry a visible one.
     fn admit(&mut self) {}
-    /// Takes back the last that grew.
+    /// Removes the pending element or entry; if there is none, the last visible one.
     fn withdraw(&mut self) {}
-    /// The key of an entry.
+    /// Returns the key of the map entry at `index`; `None` for other kinds.
     fn key(&self, _index: usize) -> Option<&str> {
         None
     }
-    /// The variants of an enum.
+    /// Returns the variants of an enum; empty for other kinds.
     fn variants(&self) -> &'static [Variant] {
         &[]
     }
-    /// The variant that was chosen.
+    /// Returns the number of the chosen variant; `None` before it is chosen and for other kinds.
     fn variant(&self) -> Option<usize> {
         None
     }
-    /// Chooses a variant.
+    /// Chooses the variant with this number. Returns `false` if there is no such variant.
     fn choose(&mut self, _variant: usize) -> bool {
         false
     }
-    /// A copy.
+    /// Returns a copy.
     fn boxed(&self) -> Box<dyn PartialFields>;
-    /// Itself, to be asked for its type.
+    /// Returns the value as [`Any`], for a downcast.
     fn any(&self) -> &dyn Any;
 }
 
@@ -62,25 +65,25 @@ impl Clone for Box<dyn PartialFields> {
     }
 }
 
-/// How parts stand in the JSON.
+/// The JSON form of a value with parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[doc(hidden)]
 pub enum FieldsKind {
-    /// The one part is all there is: `#[serde(transparent)]`, a newtype.
+    /// The single part is the whole value: `#[serde(transparent)]`, a newtype.
     Transparent,
-    /// An object with known members.
+    /// An object with a fixed set of members.
     Fields,
-    /// A list with known places.
+    /// A list with a fixed number of elements: a tuple.
     Positions,
-    /// A list.
+    /// A list of any length.
     List,
-    /// An object with any members.
+    /// An object with arbitrary keys.
     Map,
     /// An enum.
     OneOf(Tagging),
 }
 
-/// How the variant of an enum is told.
+/// The position of the variant name of an enum in the JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[doc(hidden)]
 pub enum Tagging {
@@ -92,37 +95,37 @@ pub enum Tagging {
     Adjacent(&'static str, &'static str),
 }
 
-/// A member of an object, or a place of a list.
+/// A member of an object, or an element of a tuple.
 #[derive(Debug, Clone, Copy)]
 #[doc(hidden)]
 pub struct Field {
-    /// Its name in the JSON; empty where fields go by position.
+    /// The member's name in the JSON; empty if fields are positional.
     pub name: &'static str,
-    /// It is shown only when it is complete.
+    /// Whether the field is shown only when it is complete.
     pub whole: bool,
-    /// The object is shown only when this has a value.
+    /// Whether the object is hidden until this field has a value other than `null`.
     pub required: bool,
-    /// Its members stand among those of the object.
+    /// Whether the field's members are written among those of the object (`#[serde(flatten)]`).
     pub flat: bool,
 }
 
 impl Field {
-    /// A field without any of the words.
+    /// Returns a field with all flags off.
     pub const fn new(name: &'static str) -> Self {
         Self { name, whole: false, required: false, flat: false }
     }
 
-    /// `#[extract(stream(whole))]`
+    /// Returns the field with `whole` set: `#[extract(stream(whole))]`.
     pub const fn whole(self) -> Self {
         Self { whole: true, ..self }
     }
 
-    /// `#[extract(stream(required))]`
+    /// Returns the field with `required` set: `#[extract(stream(required))]`.
     pub const fn required(self) -> Self {
         Self { required: true, ..self }
     }
 
-    /// `#[serde(flatten)]`
+    /// Returns the field with `flat` set: `#[serde(flatten)]`.
     pub const fn flat(self) -> Self {
         Self { flat: true, ..self }
     }
@@ -132,21 +135,21 @@ impl Field {
 #[derive(Debug, Clone, Copy)]
 #[doc(hidden)]
 pub struct Variant {
-    /// Its name in the JSON.
+    /// The variant's name in the JSON.
     pub name: &'static str,
-    /// What it holds.
+    /// The kind of data in the variant.
     pub content: VariantContent,
-    /// Its fields.
+    /// The fields of the variant.
     pub fields: &'static [Field],
 }
 
-/// What a variant holds.
+/// The kind of data in a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[doc(hidden)]
 pub enum VariantContent {
-    /// Nothing.
+    /// No data.
     Unit,
-    /// Another value.
+    /// A single value.
     Newtype,
     /// A list of fields.
     Positions,
@@ -154,7 +157,8 @@ pub enum VariantContent {
     Fields,
 }
 
-/// The field of this name, the one that is expected looked at first.
+/// Returns the index of the field with this name, or `None`. Tests the field at `expected` first;
+/// flattened fields have no name of this kind and never match.
 pub(crate) fn find(fields: &[Field], name: &str, expected: usize) -> Option<usize> {
     let named = |field: &Field| field.name == name && !field.flat;
     if fields.get(expected).is_some_and(named) {
@@ -163,7 +167,7 @@ pub(crate) fn find(fields: &[Field], name: &str, expected: usize) -> Option<usiz
     fields.iter().position(named)
 }
 
-/// What the chosen variant of an enum holds.
+/// Returns the kind of data in the chosen variant; `None` if `parts` is no enum or no variant is chosen.
 pub(crate) fn content(parts: &dyn PartialFields) -> Option<VariantContent> {
     Some(parts.variants().get(parts.variant()?)?.content)
 }

@@ -1,5 +1,5 @@
-//! From a JSON value of the type's own shape to the partial value that says the same: for what
-//! appears when it is whole, and for the last partial.
+//! Builds a partial value from a JSON value of the type's shape. Used for values that appear only when
+//! they are whole, and for the last partial.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use super::fields::{FieldsKind, PartialFields, Tagging, VariantContent, find};
 use super::node::{NodeValue, PartialNode, Seed, State};
 
 impl PartialNode {
-    /// Puts a whole value here.
+    /// Replaces this node by a complete value, and shows it.
     pub(crate) fn fill(&mut self, seed: Seed, value: Value) {
         self.state = State::Complete;
         self.shown = true;
@@ -21,6 +21,7 @@ impl PartialNode {
     }
 }
 
+/// Wraps a JSON value in a node value without parts.
 fn whole(value: Value) -> NodeValue {
     match value {
         Value::Null => NodeValue::Null,
@@ -31,7 +32,7 @@ fn whole(value: Value) -> NodeValue {
     }
 }
 
-/// Fills the parts of a value; false where it is none of theirs.
+/// Fills the parts from a JSON value. Returns `false` if the value does not have the form of the parts.
 fn fill_parts(parts: &mut dyn PartialFields, value: &Value) -> bool {
     match (parts.kind(), value) {
         (FieldsKind::Transparent, value) => fill_at(parts, 0, value),
@@ -60,6 +61,7 @@ fn fill_parts(parts: &mut dyn PartialFields, value: &Value) -> bool {
     }
 }
 
+/// Fills the node at `index`. Returns `false` if there is no such node.
 fn fill_at(parts: &mut dyn PartialFields, index: usize, value: &Value) -> bool {
     let seed = parts.seed(index);
     let Some(node) = parts.at_mut(index) else { return false };
@@ -67,6 +69,7 @@ fn fill_at(parts: &mut dyn PartialFields, index: usize, value: &Value) -> bool {
     true
 }
 
+/// Adds an element or entry, and fills it.
 fn grow(parts: &mut dyn PartialFields, key: &str, value: &Value) {
     if let Some(index) = parts.grow(key) {
         fill_at(parts, index, value);
@@ -74,13 +77,14 @@ fn grow(parts: &mut dyn PartialFields, key: &str, value: &Value) {
     }
 }
 
+/// Fills the elements of a tuple by position.
 fn fill_positions(parts: &mut dyn PartialFields, items: &[Value]) {
     for (index, item) in items.iter().enumerate() {
         fill_at(parts, index, item);
     }
 }
 
-/// Fills the fields of an object; what is none of them belongs to those that are flattened.
+/// Fills the fields of an object. Passes members without a field, except `tag`, to the flattened fields.
 fn fill_members(parts: &mut dyn PartialFields, members: &Map<String, Value>, tag: Option<&str>) {
     let fields = parts.fields();
     let mut rest = Map::new();
@@ -99,7 +103,7 @@ fn fill_members(parts: &mut dyn PartialFields, members: &Map<String, Value>, tag
     }
 }
 
-/// Fills the flattened fields with the members that are no fields.
+/// Fills each flattened field with `rest`, the members that match no field.
 pub(crate) fn fill_flat(parts: &mut dyn PartialFields, rest: Map<String, Value>) {
     let rest = Value::Object(rest);
     for (index, field) in parts.fields().iter().enumerate() {
@@ -109,6 +113,8 @@ pub(crate) fn fill_flat(parts: &mut dyn PartialFields, rest: Map<String, Value>)
     }
 }
 
+/// Chooses the variant that `value` names, and fills its data. Returns `false` if the value names no
+/// variant or does not have the variant's form.
 fn fill_variant(parts: &mut dyn PartialFields, tagging: Tagging, value: &Value) -> bool {
     let named = |parts: &dyn PartialFields, name: &str| {
         parts.variants().iter().position(|variant| variant.name == name)
@@ -155,6 +161,7 @@ fn fill_variant(parts: &mut dyn PartialFields, tagging: Tagging, value: &Value) 
     }
 }
 
+/// Fills the data of the chosen variant. Returns `false` if `value` does not have the form of the data.
 fn fill_content(parts: &mut dyn PartialFields, variant: usize, value: &Value) -> bool {
     match (parts.variants()[variant].content, value) {
         (VariantContent::Unit, _) => true,

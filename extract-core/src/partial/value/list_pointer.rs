@@ -1,6 +1,6 @@
-//! Where in the JSON a list of a type stands that was picked from its partial form. A value is made
-//! of which every part is there and nothing has come; what is picked from it is known by its address,
-//! which no two places share: neither is a place empty, nor does one hold another but in a box.
+//! Finds the JSON pointer of a list that a closure picks from a partial value. The closure gets a value
+//! in which every part exists and is pending. The picked node is identified by its address. Addresses are
+//! unique: no node has size zero, and a node contains another one only behind a box.
 
 use std::collections::VecDeque;
 use std::ptr;
@@ -11,13 +11,13 @@ use super::{ListType, Partial};
 use crate::contract::Extract;
 use crate::schema::push_segment;
 
-/// How deep the value is made: a type may be inside itself.
+/// Limit on the depth of the value: a type may contain itself.
 const DEPTH: usize = 32;
-/// How many of its parts are made, those nearer to the root before others.
+/// Limit on the number of parts that are made, breadth first.
 const MOST: usize = 1024;
 
-/// The JSON pointer of the list that is picked from a `T`. `None` where it is none of those that
-/// fields, newtypes and tuples lead to, or where its elements are not read as what they are.
+/// Returns the JSON pointer of the list that `pick` returns. Returns `None` if the list is not reached
+/// through fields, newtypes and tuples alone, or if serde reads it by a function (`deserialize_with`).
 pub(crate) fn of_list<T, L>(pick: impl FnOnce(&Partial<T>) -> &Partial<L>) -> Option<String>
 where
     T: Extract,
@@ -32,8 +32,8 @@ where
 }
 
 impl PartialNode {
-    /// Makes the parts of structs and tuples that begin with this, and shows them; gives the ways to
-    /// the lists among them.
+    /// Makes and shows the parts of nested structs, tuples and newtypes. Returns the index paths of the
+    /// lists among them.
     fn start_all(&mut self, seed: Seed) -> Vec<Vec<usize>> {
         let mut lists = Vec::new();
         let mut left = MOST;
@@ -66,14 +66,17 @@ impl PartialNode {
         lists
     }
 
+    /// Returns the node at a path of indices, or `None` if a part on the path does not exist.
     fn at_path(&self, path: &[usize]) -> Option<&Self> {
         path.iter().try_fold(self, |node, &index| node.any_parts()?.at(index))
     }
 
+    /// [`at_path`](Self::at_path), to change the node.
     fn at_path_mut(&mut self, path: &[usize]) -> Option<&mut Self> {
         path.iter().try_fold(self, |node, &index| node.parts_mut()?.at_mut(index))
     }
 
+    /// Returns the parts, whether or not they are shown.
     fn any_parts(&self) -> Option<&dyn PartialFields> {
         match &self.store {
             NodeValue::Parts(parts) => Some(&**parts),
@@ -81,7 +84,7 @@ impl PartialNode {
         }
     }
 
-    /// The way to a place under the names of the JSON.
+    /// Converts a path of indices to a JSON pointer. Returns `None` if a part on the path does not exist.
     fn pointer(&self, path: &[usize]) -> Option<String> {
         let mut pointer = String::new();
         let mut node = self;

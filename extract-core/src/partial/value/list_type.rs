@@ -1,5 +1,5 @@
-//! The types that stand as a list in the JSON, whose elements can be seen one by one, and their
-//! partial form.
+//! The types that are lists in the JSON and whose elements can be seen one by one, and their partial
+//! form.
 
 use std::collections::{BTreeSet, HashSet, LinkedList, VecDeque};
 use std::hash::{BuildHasher, Hash};
@@ -11,8 +11,8 @@ use super::node::PartialNode;
 use super::{Partial, Streamed};
 use crate::contract::Extract;
 
-/// A type that is a list in the JSON, and what its elements are: `Vec<X>`, `VecDeque<X>`, sets,
-/// `Box<[X]>`, arrays, and options and boxes of these. It cannot be implemented elsewhere.
+/// A type that is a list in the JSON: `Vec<X>`, `VecDeque<X>`, sets, `Box<[X]>`, arrays, and options and
+/// boxes of these. The trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no list whose elements can be followed",
     label = "`{Self}` does not implement `ListType`",
@@ -20,7 +20,7 @@ use crate::contract::Extract;
     note = "`items_at` takes the place of any list, as a JSON pointer"
 )]
 pub trait ListType: sealed::Sealed {
-    /// An element.
+    /// The type of the elements.
     type Item: Extract;
 }
 
@@ -28,6 +28,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
+/// Returns the visible elements; an empty list if there are none yet.
 fn list<T: Extract>(node: &PartialNode) -> &Vec<Partial<T>> {
     node.parts::<List<T>>().map_or(const { &Vec::new() }, List::shown)
 }

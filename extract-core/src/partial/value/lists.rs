@@ -9,7 +9,7 @@ use super::fields::{Field, FieldsKind, PartialFields};
 use super::node::{PartialNode, Seed};
 use crate::contract::Extract;
 
-/// The elements of a list that have something to show, and the one behind them that has not.
+/// The visible elements of a list, and the pending element behind them, if there is one.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct List<T> {
@@ -24,6 +24,7 @@ impl<T> Default for List<T> {
 }
 
 impl<T> List<T> {
+    /// Returns the visible elements.
     pub(super) fn shown(&self) -> &Vec<Partial<T>> {
         &self.shown
     }
@@ -77,7 +78,7 @@ impl<T: Extract> PartialFields for List<T> {
     }
 }
 
-/// The entries of a map so far, in the order in which they came, under their keys in the JSON.
+/// The entries of a map so far, in the order of their arrival, under their JSON keys.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -90,31 +91,31 @@ impl<T: Extract> PartialFields for List<T> {
 /// ```
 pub struct Entries<V> {
     shown: Vec<(String, Partial<V>)>,
-    /// Where each key stands among them.
+    /// The index into `shown` of each key.
     index: BTreeMap<String, usize>,
     next: Option<(String, Partial<V>)>,
 }
 
 impl<V> Entries<V> {
-    /// No entries yet.
+    /// A map without entries.
     pub(super) const NONE: Self = Self { shown: Vec::new(), index: BTreeMap::new(), next: None };
 
-    /// The entry of a key.
+    /// Returns the value under `key`, or `None` if no such entry is visible yet.
     pub fn get(&self, key: &str) -> Option<&Partial<V>> {
         self.index.get(key).map(|&index| &self.shown[index].1)
     }
 
-    /// Keys and values.
+    /// Returns an iterator over keys and values, in the order of their arrival.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Partial<V>)> {
         self.shown.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// How many there are.
+    /// Returns the number of visible entries.
     pub fn len(&self) -> usize {
         self.shown.len()
     }
 
-    /// Whether there are none.
+    /// Whether no entry is visible.
     pub fn is_empty(&self) -> bool {
         self.shown.is_empty()
     }

@@ -1,5 +1,5 @@
-//! The partial forms of [`Maybe`] and [`Answer`]: what the derive writes for an enum with data, for
-//! the two that stand in this crate.
+//! The partial forms of [`Maybe`] and [`Answer`]. They correspond to the code that the derive writes for
+//! an enum with data.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use super::{Partial, Streamed, output};
 use crate::contract::Extract;
 use crate::contract::{Answer, Maybe};
 
-/// What has come so far of a [`Maybe`] that is still arriving: a `Partial<Maybe<T>>` dereferences to
-/// an `Option` of it, which is there once the model has said which of the two it is.
+/// The partial form of [`Maybe`]. A `Partial<Maybe<T>>` dereferences to an `Option` of it, which is
+/// `None` until the model has named the variant.
 ///
 /// ```
 /// use extract_llm::contract::{Contract, Maybe};
@@ -32,17 +32,17 @@ use crate::contract::{Answer, Maybe};
 /// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```
 pub enum MaybePartial<T> {
-    /// The value, as far as it has come.
+    /// The value found, as far as it has arrived.
     Found(Partial<T>),
-    /// There is none.
+    /// There is no value.
     NotFound {
-        /// Why not, in the model's words so far.
+        /// The model's reason, as far as it has arrived.
         reason: Partial<String>,
     },
 }
 
 impl<T> MaybePartial<T> {
-    /// What has come of the value, if there is one.
+    /// Returns the value so far; `None` for [`NotFound`](Self::NotFound).
     pub fn found(&self) -> Option<&Partial<T>> {
         match self {
             Self::Found(value) => Some(value),
@@ -50,7 +50,7 @@ impl<T> MaybePartial<T> {
         }
     }
 
-    /// What has come of the reason why there is no value.
+    /// Returns the reason so far; `None` for [`Found`](Self::Found).
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Found(_) => None,
@@ -59,8 +59,8 @@ impl<T> MaybePartial<T> {
     }
 }
 
-/// What has come so far of an [`Answer`] that is still arriving: a `Partial<Answer<T>>` dereferences
-/// to an `Option` of it, which is there once the model has said which of the two it is.
+/// The partial form of [`Answer`]. A `Partial<Answer<T>>` dereferences to an `Option` of it, which is
+/// `None` until the model has named the variant.
 ///
 /// ```
 /// use extract_llm::contract::{Answer, Contract};
@@ -79,14 +79,14 @@ impl<T> MaybePartial<T> {
 /// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```
 pub enum AnswerPartial<T> {
-    /// What was asked for, as far as it has come.
+    /// The value that the request asks for, as far as it has arrived.
     Value(Partial<T>),
-    /// What the model says instead, as far as it has come.
+    /// The model's text instead of a value, as far as it has arrived.
     Text(Partial<String>),
 }
 
 impl<T> AnswerPartial<T> {
-    /// What has come of the value, if there is one.
+    /// Returns the value so far; `None` for [`Text`](Self::Text).
     pub fn value(&self) -> Option<&Partial<T>> {
         match self {
             Self::Value(value) => Some(value),
@@ -94,7 +94,7 @@ impl<T> AnswerPartial<T> {
         }
     }
 
-    /// What has come of what is said instead of a value.
+    /// Returns the text so far; `None` for [`Value`](Self::Value).
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Value(_) => None,
@@ -106,7 +106,7 @@ impl<T> AnswerPartial<T> {
 const REASON: &[Field] = &[Field::new("reason")];
 const ONLY: &[Field] = &[Field::new("")];
 
-/// An enum of a value and of words, externally tagged.
+/// Implements the partial form of an externally tagged enum with two variants: a value and a text.
 macro_rules! ways_out {
     ($($whole:ident $partial:ident: $value:ident $key:literal,
         $words:ident $member:tt $other:literal $content:ident $fields:ident;)*) => {$(

@@ -1,5 +1,5 @@
-//! What there is of a value that is still arriving, typed: [`Partial`] and, for a type with parts,
-//! the form of its parts. Knows no reply; `partial/` of the crate fills it.
+//! The typed form of a value that is still arriving: [`Partial`], and the partial forms of types with
+//! parts. Knows nothing of replies; the sibling module `filling` fills the values.
 
 mod enum_form;
 mod fields;
@@ -40,14 +40,15 @@ pub(crate) use fields::{content, find};
 pub(crate) use from_json::fill_flat;
 pub(crate) use node::NodeValue;
 
-/// What has come of a `T` so far.
+/// A `T` as far as it has arrived.
 ///
-/// Where `T` has parts, these can be reached as in a `T`: a `Partial<Report>` dereferences to the
-/// `ReportPartial` that `#[derive(Extract)]` writes beside `Report`, whose fields are partial again;
-/// a `Partial<String>` to the `String` so far, a `Partial<Vec<X>>` to the elements so far, a map to
-/// [`Entries`], and an enum with data to an `Option` of its variants. [`Streamed`] lists them.
+/// If `T` has parts, they are reached as in a `T`. A `Partial<Report>` dereferences to the
+/// `ReportPartial` that `#[derive(Extract)]` writes beside `Report`, whose fields are partial again. A
+/// `Partial<String>` dereferences to the `String` so far, a `Partial<Vec<X>>` to the elements so far, a
+/// map to [`Entries`], and an enum with data to an `Option` of its variants. [`Streamed`] lists these
+/// types.
 ///
-/// Everything else – numbers, dates, types that know nothing of partial values – appears when it is
+/// All other values (numbers, dates, types without a partial form) appear when they are
 /// [`whole`](Self::whole).
 ///
 /// ```
@@ -59,16 +60,16 @@ pub(crate) use node::NodeValue;
 /// assert_eq!(names.whole(), Some(vec!["Ada".to_owned(), "Grace".to_owned()]));
 /// ```
 ///
-/// It is written as JSON under the names that the value has there, as far as it has come: what is
-/// [pending](State::Pending) is left out of an object, and `null` on its own.
+/// A partial value serializes as JSON under the JSON names of the value, as far as it has arrived. A
+/// [pending](State::Pending) value is left out of an object, and is `null` elsewhere.
 pub struct Partial<T> {
     node: PartialNode,
     of: PhantomData<fn() -> T>,
 }
 
-/// A type whose parts can be seen while it arrives: strings, lists, maps, tuples, options and boxes
-/// of these, [`Maybe`](crate::contract::Maybe) and [`Answer`](crate::contract::Answer), and what `#[derive(Extract)]`
-/// gives a partial form.
+/// A type whose parts can be seen while it arrives: strings, lists, maps, tuples, options and boxes of
+/// these, [`Maybe`](crate::contract::Maybe) and [`Answer`](crate::contract::Answer), and types for which
+/// `#[derive(Extract)]` writes a partial form.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no partial form: it appears when it is whole",
     label = "`{Self}` does not implement `Streamed`",
@@ -76,7 +77,7 @@ pub struct Partial<T> {
     note = "`#[derive(Extract)]` gives a struct, and an enum with data, a partial form"
 )]
 pub trait Streamed: 'static {
-    /// What a [`Partial`] of it dereferences to.
+    /// The type that a [`Partial`] of this type dereferences to.
     type Partial: 'static;
 
     #[doc(hidden)]
@@ -84,24 +85,24 @@ pub trait Streamed: 'static {
 }
 
 impl<T> Partial<T> {
-    /// Nothing has come.
+    /// Returns a pending value.
     pub const fn new() -> Self {
         Self { node: PartialNode::NEW, of: PhantomData }
     }
 
-    /// How far it has come.
+    /// Returns how much of the value has arrived.
     #[inline]
     pub fn state(&self) -> State {
         self.node.state()
     }
 
-    /// Whether it has come to its end.
+    /// Whether the value is complete.
     #[inline]
     pub fn is_whole(&self) -> bool {
         self.state() == State::Complete
     }
 
-    /// What has come as JSON, under the names that it has there.
+    /// Returns the value so far as JSON, under its JSON names; `null` while nothing can be shown.
     pub fn json(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }
@@ -120,11 +121,13 @@ impl<T> Partial<T> {
 }
 
 impl<T: DeserializeOwned> Partial<T> {
-    /// The value, once it is whole and can be read as a `T`. It has not been checked: what the
-    /// schema and the validators say of it comes with the final value. So does what is looked up by a
-    /// check: a [`Quote`](crate::grounding::Quote) in it has no place yet.
+    /// Returns the value once it is complete. Returns `None` before that, or if the JSON does not
+    /// deserialize as a `T`.
     ///
-    /// It is read anew by each call, which costs what the value is long.
+    /// The value is not checked yet: the schema and the validators check the final value. Data that a
+    /// check adds is missing too: a [`Quote`](crate::grounding::Quote) has no location in the source yet.
+    ///
+    /// Each call deserializes the value again, so its cost is proportional to the size of the value.
     ///
     /// ```
     /// use extract_llm::partial::Partial;
@@ -138,7 +141,7 @@ impl<T: DeserializeOwned> Partial<T> {
 }
 
 impl<T: Extract> Partial<T> {
-    /// The partial of a value that has come whole, given as JSON.
+    /// Returns the partial form of a complete value, from its JSON.
     pub fn of(value: &Value) -> Self {
         let mut partial = Self::new();
         partial.node.fill(T::seed(), value.clone());
@@ -184,17 +187,18 @@ impl<T> Serialize for Partial<T> {
     }
 }
 
-/// Finds how the partial form of a field begins, whose type may or may not be [`Extract`]: what the
-/// derive emits is `(&Sown::<T>::NEW).seed()`, and method resolution prefers [`SownExtract`].
+/// Finds the seed of a field whose type may or may not be [`Extract`]. The derive emits
+/// `(&FieldSeed::<T>::NEW).seed()`; method resolution prefers [`FieldSeedExtract`] to [`FieldSeedOther`].
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct FieldSeed<T>(PhantomData<fn() -> T>);
 
 impl<T> FieldSeed<T> {
-    /// There is nothing in it.
+    /// The only value of this type.
     pub const NEW: Self = Self(PhantomData);
 }
 
+/// Implemented for fields whose type is [`Extract`].
 #[doc(hidden)]
 pub trait FieldSeedExtract {
     fn seed(&self) -> Seed;
@@ -206,6 +210,7 @@ impl<T: Extract> FieldSeedExtract for FieldSeed<T> {
     }
 }
 
+/// Implemented for fields of any type: they appear when they are whole.
 #[doc(hidden)]
 pub trait FieldSeedOther {
     fn seed(&self) -> Seed;

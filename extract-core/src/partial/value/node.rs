@@ -1,31 +1,31 @@
-//! The untyped inside of a [`Partial`](super::Partial): what has come of one value, and how it
-//! begins. Everything that fills, compares or writes partial values works on places, whatever the
-//! type, so that it is compiled once.
+//! The untyped content of a [`Partial`](super::Partial): the value so far, and its seed. The code that
+//! fills, compares or writes partial values works on nodes, whatever the type, so that it is compiled
+//! once.
 
 use serde_json::{Number, Value};
 
 use super::PartialFields;
 
-/// How far a value has come.
+/// The progress of a value that is still arriving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 #[non_exhaustive]
 pub enum State {
-    /// Nothing can be shown yet.
+    /// Nothing can be shown yet. The default.
     #[default]
     Pending,
-    /// It has begun, and more may come.
+    /// The value has begun, and more of it may arrive.
     Incomplete,
-    /// It has come to its end.
+    /// The value is complete.
     Complete,
 }
 
-/// What has come of one value.
+/// The part of one value that has arrived.
 #[derive(Debug, Clone, Default)]
 #[doc(hidden)]
 pub struct PartialNode {
     pub(crate) store: NodeValue,
     pub(crate) state: State,
-    /// Nothing that it is required to have is missing.
+    /// Whether the node is visible. A value with required fields is not before these have arrived.
     pub(crate) shown: bool,
 }
 
@@ -38,34 +38,34 @@ pub(crate) enum NodeValue {
     Bool(bool),
     Number(Number),
     Text(String),
-    /// What is not followed into its parts.
+    /// A value whose parts are not shown one by one.
     Json(Box<Value>),
     Parts(Box<dyn PartialFields>),
 }
 
-/// How the partial form of a type begins.
+/// The initial state of the partial form of a type.
 #[derive(Debug, Clone, Copy)]
 #[doc(hidden)]
 pub enum Seed {
-    /// It appears when it is whole.
+    /// The value appears when it is whole.
     Whole,
-    /// It grows as text.
+    /// The value grows as text.
     Text,
-    /// It has parts that appear one by one.
+    /// The value has parts that appear one by one. The function makes the empty parts.
     Parts(fn() -> Box<dyn PartialFields>),
 }
 
 impl PartialNode {
-    /// Nothing has come.
+    /// A pending node.
     pub const NEW: Self = Self { store: NodeValue::Nothing, state: State::Pending, shown: false };
 
-    /// How far it has come, as far as it is shown.
+    /// Returns how much has arrived; [`State::Pending`] while the node is hidden.
     #[inline]
     pub(crate) fn state(&self) -> State {
         if self.shown { self.state } else { State::Pending }
     }
 
-    /// Its parts, if they are shown and of this kind.
+    /// Returns the parts. Returns `None` if they are hidden, do not exist or are not of type `P`.
     #[doc(hidden)]
     pub fn parts<P: PartialFields>(&self) -> Option<&P> {
         match &self.store {
@@ -74,6 +74,7 @@ impl PartialNode {
         }
     }
 
+    /// Returns the parts, whether or not they are shown; `None` if the node has none.
     pub(crate) fn parts_mut(&mut self) -> Option<&mut Box<dyn PartialFields>> {
         match &mut self.store {
             NodeValue::Parts(parts) => Some(parts),
@@ -81,7 +82,7 @@ impl PartialNode {
         }
     }
 
-    /// Makes the parts, if there are to be any and none are there.
+    /// Makes the empty parts or the empty text that the seed asks for, if the node is still empty.
     pub(crate) fn start(&mut self, seed: Seed) {
         match (seed, &self.store) {
             (Seed::Parts(begin), NodeValue::Nothing) => self.store = NodeValue::Parts(begin()),
@@ -90,7 +91,7 @@ impl PartialNode {
         }
     }
 
-    /// Whether it has a value other than null that is shown.
+    /// Whether the node shows a value other than `null`.
     pub(crate) fn has_value(&self) -> bool {
         self.state() != State::Pending && !matches!(self.store, NodeValue::Null)
     }

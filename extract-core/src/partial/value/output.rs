@@ -1,5 +1,5 @@
-//! Partial values as JSON, for debugging, and compared: what has come, under the names that it has
-//! in the JSON, and nothing else.
+//! Writes partial values as JSON and for debugging, and compares them. Only the visible part counts,
+//! under its JSON names.
 
 use std::fmt;
 
@@ -9,18 +9,18 @@ use serde_json::Value;
 use super::fields::{FieldsKind, PartialFields, Tagging, VariantContent, content};
 use super::node::{NodeValue, PartialNode, State};
 
-/// Something that can stand in the JSON.
+/// A part of the output.
 #[derive(Clone, Copy)]
 pub(crate) enum OutputNode<'a> {
     Node(&'a PartialNode),
     Value(&'a Value),
     Text(&'a str),
     Parts(&'a dyn PartialFields),
-    /// What a variant holds, without its tag.
+    /// The data of an enum's variant, without its tag.
     Content(&'a dyn PartialFields),
 }
 
-/// What a node looks like from outside.
+/// The JSON form of an output node.
 enum OutputForm<'a> {
     Value(&'a Value),
     Text(&'a str),
@@ -30,6 +30,7 @@ enum OutputForm<'a> {
 }
 
 impl<'a> OutputNode<'a> {
+    /// Returns the JSON form.
     fn form(self) -> OutputForm<'a> {
         match self {
             Self::Node(place) if !place.shown => OutputForm::Scalar(&NodeValue::Nothing),
@@ -64,6 +65,7 @@ impl<'a> OutputNode<'a> {
     }
 }
 
+/// Returns the members of a map or of an object.
 fn members(parts: &dyn PartialFields) -> Vec<(&str, OutputNode<'_>)> {
     if parts.kind() != FieldsKind::Map {
         return fields(parts);
@@ -72,7 +74,7 @@ fn members(parts: &dyn PartialFields) -> Vec<(&str, OutputNode<'_>)> {
     entries.filter_map(|at| Some((parts.key(at)?, OutputNode::Node(parts.at(at)?)))).collect()
 }
 
-/// The fields that have something to show; the members of those that are flattened as they are.
+/// Returns the fields that are not pending. Replaces a flattened field by its members.
 fn fields(parts: &dyn PartialFields) -> Vec<(&str, OutputNode<'_>)> {
     let mut all = Vec::with_capacity(parts.fields().len());
     for (index, field) in parts.fields().iter().enumerate() {
@@ -95,6 +97,7 @@ fn fields(parts: &dyn PartialFields) -> Vec<(&str, OutputNode<'_>)> {
     all
 }
 
+/// Returns the form of an enum; `null` while no variant is chosen.
 fn variant(parts: &dyn PartialFields, tagging: Tagging) -> OutputForm<'_> {
     let Some(variant) = parts.variant().and_then(|variant| parts.variants().get(variant)) else {
         return OutputForm::Scalar(&NodeValue::Nothing);
@@ -154,6 +157,7 @@ impl fmt::Debug for OutputNode<'_> {
     }
 }
 
+/// Returns the elements of a list or a tuple.
 fn places(parts: &dyn PartialFields) -> impl Iterator<Item = OutputNode<'_>> {
     (0..parts.len()).filter_map(|at| parts.at(at)).map(OutputNode::Node)
 }
@@ -164,12 +168,12 @@ impl fmt::Debug for dyn PartialFields {
     }
 }
 
-/// Shows parts for debugging.
+/// Formats the parts for debugging.
 pub fn debug(parts: &dyn PartialFields, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     fmt::Debug::fmt(&OutputNode::Parts(parts), f)
 }
 
-/// Writes parts.
+/// Serializes the parts.
 pub fn serialize<S: Serializer>(
     parts: &dyn PartialFields,
     serializer: S,
@@ -177,7 +181,7 @@ pub fn serialize<S: Serializer>(
     OutputNode::Parts(parts).serialize(serializer)
 }
 
-/// Whether the same has come of both.
+/// Whether two values have the same kind, variant, keys and nodes.
 pub fn same(one: &dyn PartialFields, other: &dyn PartialFields) -> bool {
     let places = one.len().max(one.fields().len());
     one.kind() == other.kind()

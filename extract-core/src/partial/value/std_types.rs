@@ -14,6 +14,7 @@ use super::lists::{Entries, List};
 use super::node::{NodeValue, PartialNode, Seed};
 use crate::contract::Extract;
 
+/// Returns the text so far; the empty string while the node is hidden.
 fn text(node: &PartialNode) -> &String {
     match &node.store {
         NodeValue::Text(text) if node.shown => text,
@@ -83,17 +84,18 @@ hashed!(HashMap<K, V, S>);
 #[cfg(feature = "indexmap")]
 hashed!(indexmap::IndexMap<K, V, S>);
 
+/// Returns the entries so far; an empty map while the node is hidden.
 fn entries<V: Extract>(node: &PartialNode) -> &Entries<V> {
     node.parts().unwrap_or(const { &Entries::NONE })
 }
 
 impl Seed {
-    /// A list of these.
+    /// Returns the seed of a list of `T`.
     pub(crate) fn list<T: Extract>() -> Self {
         Self::Parts(|| Box::new(List::<T>::default()))
     }
 
-    /// A map to these.
+    /// Returns the seed of a map to `V`.
     pub(crate) fn map<V: Extract>() -> Self {
         Self::Parts(|| Box::new(Entries::<V>::default()))
     }
