@@ -277,12 +277,12 @@ async fn a_retry_delay_above_the_limit_is_reported() {
     let words = error.to_string();
     assert!(words.contains("asks to wait 300s, longer than the 60s of patience"), "{words}");
     let failure = error.provider_error().unwrap();
-    assert_eq!(failure.patience, Some(Duration::from_secs(60)));
+    assert_eq!(failure.max_retry_after, Some(Duration::from_secs(60)));
 
     let server = Server::start([busy("0"), busy("0")]).await;
     let error = client(&server.url()).extract::<u8>("…").await.unwrap_err();
     assert!(error.to_string().contains("sent 2 times"), "{error}");
-    assert_eq!(error.provider_error().unwrap().patience, None);
+    assert_eq!(error.provider_error().unwrap().max_retry_after, None);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use crate::schema::{CheckKind, Tree, Validator, WrittenId};
 const MOST: usize = 200_000;
 
 /// Limit on the problems that are reported.
-const MOST_TOLD: usize = 1000;
+const MAX_PROBLEMS: usize = 1000;
 
 /// Returns the problems of the value. Nodes that the walk does not visit have none.
 pub(super) fn problems(contract: &Contract, value: &Value) -> Vec<Problem> {
@@ -32,7 +32,7 @@ pub(super) fn problems(contract: &Contract, value: &Value) -> Vec<Problem> {
     };
     while let Some((schema, value, pointer)) = walk.open.pop() {
         walk.left -= 1;
-        if walk.left == 0 || walk.problems.len() >= MOST_TOLD {
+        if walk.left == 0 || walk.problems.len() >= MAX_PROBLEMS {
             break;
         }
         walk.explain(schema, value, &pointer);
@@ -113,7 +113,7 @@ impl<'a> Walk<'a> {
                 self.problems.extend(report.problems);
             }
             // The value is not nested deeply: all branches can be tried.
-            MeantBranch::Unknown if self.tree.is_affordable(id, value, CheckKind::Tell) => {
+            MeantBranch::Unknown if self.tree.is_affordable(id, value, CheckKind::Explain) => {
                 self.report(id, value, pointer, true);
             }
             MeantBranch::Unknown => {}
@@ -135,11 +135,11 @@ impl<'a> Walk<'a> {
         }
         if whole {
             // The steps of the validator count against the limit.
-            let steps = self.tree.check_steps(id, value, CheckKind::Tell).unwrap_or(self.left);
+            let steps = self.tree.check_steps(id, value, CheckKind::Explain).unwrap_or(self.left);
             self.left = self.left.saturating_sub(steps).max(1);
         }
         let mut report = ViolationReport::new(contract);
-        validator.each_error(value, MOST_TOLD, |error| report.describe(error));
+        validator.each_error(value, MAX_PROBLEMS, |error| report.describe(error));
         self.problems.extend(Problems::from(report.problems).under(pointer));
     }
 }

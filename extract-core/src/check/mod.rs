@@ -22,7 +22,7 @@ mod violation_report;
 
 pub(crate) use elements::check_elements;
 pub(crate) use feedback::FeedbackFn;
-pub use feedback::{Feedback, Folded, annotate, fold, render_feedback};
+pub use feedback::{Feedback, FoldedProblem, annotate, fold, render_feedback};
 pub use rules::Check;
 pub(crate) use rules::Rules;
 pub use schema::violations;

@@ -135,7 +135,7 @@ impl<T: 'static> Rules<T> {
 
     /// Returns a function that runs all asynchronous checks concurrently and returns their results in the
     /// order of the checks. Returns `None` if there are no such checks.
-    pub(super) fn waiting<'a>(
+    pub(super) fn async_checks<'a>(
         &'a self,
     ) -> Option<impl FnOnce(Option<T>, Context<'a>) -> CheckedValue<'a, T> + Send + use<'a, T>>
     {

@@ -35,7 +35,7 @@ pub fn violations(contract: &Contract, value: &Value) -> Problems {
     if is_affordable && contract.validator().is_valid(value) {
         return Problems::new();
     }
-    if !is_affordable || !contract.is_affordable(value, CheckKind::Tell) {
+    if !is_affordable || !contract.is_affordable(value, CheckKind::Explain) {
         let problems = deep_explain::problems(contract, value);
         if problems.is_empty() {
             let expected = String::from(

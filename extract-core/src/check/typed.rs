@@ -27,7 +27,7 @@ pub(crate) async fn check<T: Extract>(
     let context = context.of(value);
     let (typed, mut problems) = check_at_once(contract, value, problems, rules, context)?;
     // The checks take the value and return it, so that it need not be `Send` if there are none.
-    let (typed, answers) = match rules.waiting() {
+    let (typed, answers) = match rules.async_checks() {
         Some(run) => run(typed, context).await,
         None => (typed, Vec::new()),
     };
@@ -65,13 +65,13 @@ pub(crate) fn check_at_once<T: Extract>(
     // A problem that two layers report in the same way is kept once.
     let mut seen = HashSet::new();
     problems.retain(|problem| seen.insert(problem.clone()));
-    keep_exact_numbers(&mut problems);
+    drop_covered_reading_problems(&mut problems);
     Ok((read.typed(), problems.into()))
 }
 
 /// Removes each problem found by the reader if the schema or serde reports one at the same node, inside
 /// it or around it. Theirs are more exact.
-fn keep_exact_numbers(problems: &mut Vec<Problem>) {
+fn drop_covered_reading_problems(problems: &mut Vec<Problem>) {
     let is_reading = |problem: &Problem| problem.kind == ProblemKind::Reading;
     if !problems.iter().any(is_reading) || problems.iter().all(is_reading) {
         return;

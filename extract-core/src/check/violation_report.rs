@@ -132,8 +132,8 @@ fn alternatives(
         let head = heads.next().unwrap_or_default();
         names.extend(head.names.iter().map(|name| Value::from(*name)));
         let member = |key: &str| format!("an object with the member {}", Value::from(key));
-        let mut words: Vec<String> = head.keys.iter().map(|key| member(key)).collect();
-        if let (true, true, Some(first)) = (head.names.is_empty(), words.is_empty(), branch.first())
+        let mut text: Vec<String> = head.keys.iter().map(|key| member(key)).collect();
+        if let (true, true, Some(first)) = (head.names.is_empty(), text.is_empty(), branch.first())
         {
             let mut said = match first.kind() {
                 ValidationErrorKind::Required { property } => {
@@ -146,11 +146,11 @@ fn alternatives(
             if !at.is_empty() {
                 said = format!("{said} at {at}");
             }
-            words.push(said);
+            text.push(said);
         }
-        for words in words {
-            if !expected.contains(&words) {
-                expected.push(words);
+        for text in text {
+            if !expected.contains(&text) {
+                expected.push(text);
             }
         }
     }

@@ -62,13 +62,13 @@ pub struct StreamEnd {
     /// The provider's id of the request, if it reports one.
     pub request_id: Option<String>,
     /// The number of transport retries before this reply. The default is 0.
-    pub resent: u32,
+    pub transport_retries: u32,
 }
 
 impl StreamEnd {
     /// Creates an end with a reason and nothing else.
     pub fn new(stop: StopReason) -> Self {
-        Self { stop, raw_stop: None, model: None, request_id: None, resent: 0 }
+        Self { stop, raw_stop: None, model: None, request_id: None, transport_retries: 0 }
     }
 }
 
@@ -162,7 +162,7 @@ impl Assembly {
         reply.raw_stop = ending.raw_stop;
         reply.model = ending.model;
         reply.request_id = ending.request_id;
-        reply.transport_retries = ending.resent;
+        reply.transport_retries = ending.transport_retries;
         reply.state = self.state;
         if let Some((usage, cost, raw)) = self.usage {
             reply.usage = Some(usage);
@@ -244,7 +244,7 @@ impl Reply {
             raw_stop: self.raw_stop,
             model: self.model,
             request_id: self.request_id,
-            resent: self.transport_retries,
+            transport_retries: self.transport_retries,
         }));
         deltas
     }

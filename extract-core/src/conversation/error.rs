@@ -131,7 +131,7 @@ impl ProviderErrorKind {
 /// assert_eq!(error.to_string(), "rate limited (HTTP 429): Slow down.");
 /// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{}", self.line())]
+#[error("{}", self.sentence())]
 #[non_exhaustive]
 pub struct ProviderError {
     /// The kind of the error.
@@ -158,7 +158,7 @@ pub struct ProviderError {
     pub transport_retries: u32,
     /// The client's limit on the wait before a retry, if the provider asks for a longer one. The request
     /// was not retried for this reason.
-    pub patience: Option<Duration>,
+    pub max_retry_after: Option<Duration>,
     /// The model's answer, if the provider rejected the answer of its model (Groq's `failed_generation`).
     pub generation: Option<String>,
 }
@@ -202,7 +202,7 @@ impl ProviderError {
             unsupported: None,
             param: None,
             transport_retries: 0,
-            patience: None,
+            max_retry_after: None,
             generation: None,
         }
     }
@@ -229,7 +229,7 @@ impl ProviderError {
     }
 
     /// Returns the text of the error: description, status, code, message, waits, retries and request id.
-    fn line(&self) -> String {
+    fn sentence(&self) -> String {
         let mut line = self.kind.describe().to_owned();
         match (self.status, &self.code) {
             (Some(status), Some(code)) => line += &format!(" (HTTP {status}, {code})"),
@@ -241,7 +241,7 @@ impl ProviderError {
             line += ": ";
             line += &self.message;
         }
-        match (self.retry_after, self.patience) {
+        match (self.retry_after, self.max_retry_after) {
             (Some(wait), Some(patience)) => {
                 line += &format!(
                     " (it asks to wait {wait:?}, longer than the {patience:?} of patience)"

@@ -73,8 +73,8 @@ impl RemainingItems {
             let inside = problem.pointer.strip_prefix(list)?.strip_prefix('/')?;
             let (index, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
             let index: usize = index.parse().ok()?;
-            let place = self.places.get(index)?;
-            let at = format!("{list}/{place}{rest}");
+            let pointer = self.places.get(index)?;
+            let at = format!("{list}/{pointer}{rest}");
             found.entry(index).or_default().push(problem.clone().at(at));
         }
         let (kept, bad): (Vec<_>, Vec<_>) = std::mem::take(items)

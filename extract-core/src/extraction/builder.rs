@@ -185,7 +185,7 @@ impl<T: Extract> Extraction<T> {
             return Err(InputError::NotFinite { setting }.into());
         }
         let contract = match self.contract {
-            Some(given) => given.contract()?,
+            Some(source) => source.contract()?,
             None => Contract::of::<T>()?,
         };
         let Self { input, mut options, escalations, user_tools, list, rules, .. } = self;

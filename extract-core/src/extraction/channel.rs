@@ -50,7 +50,7 @@ pub(super) struct EventChannel(Arc<Mutex<Pending>>);
 /// The shared state of the channel.
 #[derive(Debug)]
 struct Pending {
-    event: VecDeque<StreamEvent>,
+    events: VecDeque<StreamEvent>,
     /// Whether events other than the settled value are kept.
     has_listener: bool,
     /// Whether the settled value is kept.
@@ -67,7 +67,7 @@ impl EventChannel {
     /// Creates a channel with a listener.
     pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(Pending {
-            event: VecDeque::new(),
+            events: VecDeque::new(),
             has_listener: true,
             wants_settled: true,
             stop: None,
@@ -96,7 +96,7 @@ impl EventChannel {
         let mut pending = self.pending();
         let is_end = matches!(event, StreamEvent::Settled { .. });
         if if is_end { pending.wants_settled } else { pending.has_listener } {
-            pending.event.push_back(event);
+            pending.events.push_back(event);
         }
     }
 
@@ -105,7 +105,7 @@ impl EventChannel {
     pub(super) async fn wait_until_consumed(&self) {
         poll_fn(|_| {
             let pending = self.pending();
-            if pending.has_listener && !pending.event.is_empty() {
+            if pending.has_listener && !pending.events.is_empty() {
                 Poll::Pending
             } else {
                 Poll::Ready(())
@@ -116,12 +116,12 @@ impl EventChannel {
 
     /// Removes and returns the oldest event.
     pub(super) fn next_event(&self) -> Option<StreamEvent> {
-        self.pending().event.pop_front()
+        self.pending().events.pop_front()
     }
 
     /// Whether all events are consumed.
     pub(super) fn is_empty(&self) -> bool {
-        self.pending().event.is_empty()
+        self.pending().events.is_empty()
     }
 
     /// Asks the loop to end because of these problems.
@@ -139,7 +139,7 @@ impl EventChannel {
     pub(super) fn close(&self, end_heard: bool) {
         let mut pending = self.pending();
         (pending.has_listener, pending.wants_settled) = (false, end_heard);
-        pending.event.clear();
+        pending.events.clear();
     }
 
     /// Marks that a consumer waits for events, while the guard exists.

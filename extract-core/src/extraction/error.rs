@@ -196,7 +196,7 @@ fn no_list(pointer: Option<&str>) -> String {
 }
 
 /// Returns ` at ` and the pointer, or an empty text for the whole value.
-pub(super) fn place(pointer: &str) -> String {
+pub(super) fn at_pointer(pointer: &str) -> String {
     if pointer.is_empty() { String::new() } else { format!(" at {pointer}") }
 }
 

@@ -31,8 +31,8 @@ impl InitialRequest {
             mode => mode,
         };
         let (mode, form) = choose_form(contract, &profile, &client.refused, asked, &mut notes)?;
-        let event = form.is_none() || profile.schema_prompt.tells(mode);
-        let instructions = event.then(|| match &options.instructions {
+        let describes_schema = form.is_none() || profile.schema_prompt.tells(mode);
+        let instructions = describes_schema.then(|| match &options.instructions {
             Some(write) => write(contract),
             None => default_instructions(contract),
         });

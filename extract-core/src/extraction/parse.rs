@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::error::place;
+use super::error::at_pointer;
 use crate::check::{Rules, check_at_once};
 use crate::contract::wrapper;
 use crate::contract::{
@@ -52,7 +52,7 @@ pub enum ParseError {
         repairs: Vec<Repair>,
     },
     /// A validator failed to check the value.
-    #[error("the value could not be checked{}: {source}", place(pointer))]
+    #[error("the value could not be checked{}: {source}", at_pointer(pointer))]
     Check {
         /// The JSON pointer of the value that was checked; empty for the whole value.
         pointer: String,

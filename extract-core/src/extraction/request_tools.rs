@@ -106,7 +106,7 @@ impl SentUserTool {
 fn split<T>(
     task: &Task<T>,
     profile: &Profile,
-    own: &[SentUserTool],
+    user_tools: &[SentUserTool],
     notes: &mut Vec<String>,
 ) -> Option<VariantTools> {
     let Task { client, contract, options, .. } = task;
@@ -131,13 +131,14 @@ fn split<T>(
         return note(&"the model has no known support for parallel tool calls");
     }
     // The prompt describes the whole schema as well, which matches one tool only.
-    let event = profile.schema_prompt == SchemaPrompt::Always;
-    if !each && (event || !variants.is_choice()) {
+    let describes_schema = profile.schema_prompt == SchemaPrompt::Always;
+    if !each && (describes_schema || !variants.is_choice()) {
         return None;
     }
-    let taken =
-        |own: &SentUserTool| variants.iter().any(|variant| variant.name() == own.tool.name());
-    if own.iter().any(taken) {
+    let taken = |user_tools: &SentUserTool| {
+        variants.iter().any(|variant| variant.name() == user_tools.tool.name())
+    };
+    if user_tools.iter().any(taken) {
         return note(&"a user tool has the name of a variant");
     }
     let (dialect, strict) = (profile.dialect_for(Mode::Tools), profile.strict_for(Mode::Tools));

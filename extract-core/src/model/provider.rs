@@ -226,7 +226,7 @@ impl Provider {
             };
             error.transport_retries = resent;
             let Some(wait) = retries.wait_after(&error) else {
-                error.patience = retries.exceeded_by(&error);
+                error.max_retry_after = retries.exceeded_by(&error);
                 return Err(error);
             };
             resent += 1;
@@ -322,7 +322,7 @@ impl Model for Provider {
             let prepared = &self.prepare(request, Delivery::Streamed)?;
             let (mut live, resent) =
                 self.retrying(request, || Box::pin(self.open(prepared))).await?;
-            live.resent = resent;
+            live.transport_retries = resent;
             let deltas = stream::unfold(live, |mut live| async {
                 let next = live.next().await?;
                 Some((next, live))

@@ -61,7 +61,7 @@ pub(super) struct ReplyStream {
     failure: Option<ProviderError>,
     request_id: Option<String>,
     status: StatusCode,
-    pub(super) resent: u32,
+    pub(super) transport_retries: u32,
     progress: Progress,
 }
 
@@ -80,7 +80,7 @@ impl ReplyStream {
             ready: VecDeque::new(),
             failure: None,
             request_id,
-            resent: 0,
+            transport_retries: 0,
             progress,
         }
     }
@@ -93,7 +93,7 @@ impl ReplyStream {
             failure: None,
             request_id,
             status: StatusCode::OK,
-            resent: 0,
+            transport_retries: 0,
             progress: Progress::default(),
         }
     }
@@ -139,7 +139,7 @@ impl ReplyStream {
             Err(error) => {
                 self.connection = None;
                 let mut error = with_content_headers(error, self.status, self.request_id.as_ref());
-                error.transport_retries = self.resent;
+                error.transport_retries = self.transport_retries;
                 self.failure = Some(error);
             }
         }
@@ -150,7 +150,7 @@ impl ReplyStream {
             if let Some(mut delta) = self.ready.pop_front() {
                 if let Delta::Done(ending) = &mut delta {
                     ending.request_id = self.request_id.take().or(ending.request_id.take());
-                    ending.resent = self.resent;
+                    ending.transport_retries = self.transport_retries;
                 }
                 return Some(Ok(delta));
             }

@@ -21,7 +21,7 @@ pub(crate) enum CheckKind {
     /// The validator finds out whether it fits.
     Fit,
     /// It says all that is wrong.
-    Tell,
+    Explain,
     /// serde reads it: it tries the variants of an untagged enum one by one, each from its beginning, and
     /// only a tag tells it which one is meant.
     Read,
@@ -101,7 +101,7 @@ impl Tree {
         open.extend(schema.beside().map(|id| (id, value, trial)));
         for (_, branches) in schema.unions() {
             // To tell what is wrong, the validator first finds out that no branch fits.
-            let first = (trial == CheckKind::Tell).then_some(CheckKind::Fit);
+            let first = (trial == CheckKind::Explain).then_some(CheckKind::Fit);
             for trial in first.into_iter().chain([trial]) {
                 open.extend(branches.iter().map(|&id| (id, value, trial)));
             }
@@ -190,7 +190,8 @@ mod tests {
                         let root = contract.written_at("").unwrap();
                         for value in [json!({"a": 1}), json!({"a": [[1]]}), json!({"a": {"a": 1}})]
                         {
-                            let steps = contract.tree().check_steps(root, &value, CheckKind::Tell);
+                            let steps =
+                                contract.tree().check_steps(root, &value, CheckKind::Explain);
                             let most = MOST + 5 * MOST_EACH;
                             assert!(steps.is_none_or(|steps| steps <= most), "{keyword}, {levels}");
                         }
@@ -222,7 +223,7 @@ mod tests {
         for _ in 0..100 {
             value = json!({"x": value});
             let value = json!({"at": value});
-            told.push(contract.tree().is_affordable(root, &value, CheckKind::Tell));
+            told.push(contract.tree().is_affordable(root, &value, CheckKind::Explain));
         }
         assert!(told[0] && !told[99]);
         assert!(!crate::check::violations(&contract, &json!({"at": value})).is_empty());

@@ -278,7 +278,7 @@ impl StreamDecoder for Stream {
             raw_stop,
             model: self.model.take(),
             request_id: None,
-            resent: 0,
+            transport_retries: 0,
         }));
         Ok(deltas)
     }

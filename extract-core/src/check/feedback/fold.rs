@@ -28,7 +28,7 @@ const PLACES: usize = 320;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Folded<'a> {
+pub struct FoldedProblem<'a> {
     /// The JSON pointer of the problem; for several, `*` stands in place of the indices.
     pub pattern: String,
     /// The problems in their order, never empty.
@@ -38,8 +38,8 @@ pub struct Folded<'a> {
 /// Folds equal problems if there are four of them or more. Problems are equal if they have the same kind
 /// and the same expectation, and their pointers differ in indices only. All others stay alone. The result
 /// has the order of the first problem of each group.
-pub fn fold<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<Folded<'a>> {
-    let mut groups: Vec<Folded<'a>> = Vec::new();
+pub fn fold<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<FoldedProblem<'a>> {
+    let mut groups: Vec<FoldedProblem<'a>> = Vec::new();
     let mut known: HashMap<(String, ProblemKind, &str), usize> = HashMap::new();
     for problem in problems {
         let pattern = pattern(&problem.pointer);
@@ -47,7 +47,7 @@ pub fn fold<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<Folded<'
         let index = *known.entry(key).or_insert(groups.len());
         match groups.get_mut(index) {
             Some(group) => group.problems.push(problem),
-            None => groups.push(Folded { pattern, problems: vec![problem] }),
+            None => groups.push(FoldedProblem { pattern, problems: vec![problem] }),
         }
     }
     let mut folded = Vec::with_capacity(groups.len());
@@ -56,7 +56,7 @@ pub fn fold<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<Folded<'
             folded.push(group);
             continue;
         }
-        let alone = |problem: &'a Problem| Folded {
+        let alone = |problem: &'a Problem| FoldedProblem {
             pattern: problem.pointer.clone(),
             problems: vec![problem],
         };
@@ -73,7 +73,7 @@ fn pattern(pointer: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
-impl<'a> Folded<'a> {
+impl<'a> FoldedProblem<'a> {
     /// Returns the problem if it is not folded with others; `None` otherwise.
     pub fn alone(&self) -> Option<&'a Problem> {
         match self.problems.as_slice() {
@@ -83,7 +83,7 @@ impl<'a> Folded<'a> {
     }
 }
 
-impl fmt::Display for Folded<'_> {
+impl fmt::Display for FoldedProblem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [first, others @ ..] = self.problems.as_slice() else { return Ok(()) };
         if others.is_empty() {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use annotate::annotate;
-pub use fold::{Folded, fold};
+pub use fold::{FoldedProblem, fold};
 
 use crate::contract::{Problems, ReaskParts};
 use crate::conversation::Mode;
@@ -73,7 +73,7 @@ impl<'a> Feedback<'a> {
     }
 
     /// Returns the problems, equal ones folded.
-    pub fn folded(&self) -> Vec<Folded<'a>> {
+    pub fn folded(&self) -> Vec<FoldedProblem<'a>> {
         fold(self.problems)
     }
 }
@@ -108,7 +108,7 @@ pub fn render_feedback(feedback: &Feedback<'_>) -> String {
     if feedback.unchanged > 0 {
         text += ", the same as before";
     }
-    text += &told(feedback);
+    text += &problem_text(feedback);
     match (feedback.mode, feedback.parts) {
         (Mode::Tools, None) => {
             let tool = feedback.tool.map_or_else(|| "the tool".into(), |tool| format!("`{tool}`"));
@@ -134,9 +134,9 @@ fn requested_parts(parts: &ReaskParts) -> String {
 }
 
 /// Returns the problems as text: folded problems as a list, others as comments in the answer.
-fn told(feedback: &Feedback<'_>) -> String {
+fn problem_text(feedback: &Feedback<'_>) -> String {
     let folded = feedback.folded();
-    let (inside, listed): (Vec<&Folded<'_>>, Vec<&Folded<'_>>) = folded
+    let (inside, listed): (Vec<&FoldedProblem<'_>>, Vec<&FoldedProblem<'_>>) = folded
         .iter()
         .partition(|folded| folded.alone().is_some_and(|problem| !problem.pointer.is_empty()));
     let (list, left) = list(listed, MOST_BYTES);
@@ -158,7 +158,10 @@ fn told(feedback: &Feedback<'_>) -> String {
 }
 
 /// Returns one line for each problem, up to `most` bytes, and the number of problems left out.
-fn list<'a>(folded: impl IntoIterator<Item = &'a Folded<'a>>, most: usize) -> (String, usize) {
+fn list<'a>(
+    folded: impl IntoIterator<Item = &'a FoldedProblem<'a>>,
+    most: usize,
+) -> (String, usize) {
     let (mut list, mut left) = (String::new(), 0);
     for folded in folded {
         let line = format!("- {folded}\n");

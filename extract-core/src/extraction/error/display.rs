@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Error, InputError, place};
+use super::{Error, InputError, at_pointer};
 use crate::contract::ContractError;
 use crate::extraction::ledger::Ledger;
 use crate::model::ConfigError;
@@ -14,7 +14,7 @@ impl fmt::Display for Error {
             Self::Contract(error) => error.fmt(f),
             Self::Input(error) => error.fmt(f),
             Self::Provider { error, ledger, .. } => {
-                write!(f, "no reply from {}: {error}", asked(ledger))
+                write!(f, "no reply from {}: {error}", address(ledger))
             }
             Self::Refused { message, .. } => write!(f, "the model refused: {message}"),
             Self::ContentFiltered { .. } => {
@@ -46,12 +46,14 @@ impl fmt::Display for Error {
                 }
             }
             Self::Check { pointer, source, .. } => {
-                write!(f, "the value could not be checked{}: {source}", place(pointer))
+                write!(f, "the value could not be checked{}: {source}", at_pointer(pointer))
             }
             Self::Deadline { deadline, reached, ledger, .. } => {
                 write!(f, "the deadline of {deadline:?} passed after {}", attempts(ledger))?;
                 match reached {
-                    Some(reached) => write!(f, "; the request to {} was {reached}", asked(ledger)),
+                    Some(reached) => {
+                        write!(f, "; the request to {} was {reached}", address(ledger))
+                    }
                     None => Ok(()),
                 }
             }
@@ -92,7 +94,7 @@ impl From<InputError> for Error {
 }
 
 /// Returns the address of the last attempt, `provider/model`.
-fn asked(ledger: &Ledger) -> &str {
+fn address(ledger: &Ledger) -> &str {
     ledger.attempts.last().map_or("the model", |last| last.address.as_str())
 }
 

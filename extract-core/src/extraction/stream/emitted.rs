@@ -10,7 +10,7 @@ use serde_json::Value;
 /// The elements that were returned, as hashes of their values.
 #[derive(Debug, Default)]
 pub(super) struct Emitted {
-    marks: Vec<Fingerprint>,
+    fingerprints: Vec<Fingerprint>,
     hashing: RandomState,
 }
 
@@ -19,7 +19,7 @@ pub(super) struct Emitted {
 struct Fingerprint {
     hash: u64,
     /// The byte range of the element in the reply, and its index in the list of the reply.
-    place: (Range<usize>, usize),
+    pointer: (Range<usize>, usize),
 }
 
 /// The comparison of the returned elements with a list.
@@ -33,31 +33,31 @@ pub(super) struct Comparison<'v> {
 
 impl Emitted {
     pub(super) fn is_empty(&self) -> bool {
-        self.marks.is_empty()
+        self.fingerprints.is_empty()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.marks.len()
+        self.fingerprints.len()
     }
 
     /// Adds an element: its value, its byte range in the reply and its index in the list of the reply.
     pub(super) fn add(&mut self, value: &Value, span: Range<usize>, index: usize) {
-        self.marks.push(Fingerprint { hash: self.hash(value), place: (span, index) });
+        self.fingerprints.push(Fingerprint { hash: self.hash(value), pointer: (span, index) });
     }
 
     /// Returns the byte range and the index of a returned element in the reply.
-    pub(super) fn place(&self, which: usize) -> Option<&(Range<usize>, usize)> {
-        self.marks.get(which).map(|mark| &mark.place)
+    pub(super) fn position(&self, which: usize) -> Option<&(Range<usize>, usize)> {
+        self.fingerprints.get(which).map(|mark| &mark.pointer)
     }
 
     /// Compares the returned elements with a list, by value. Of equal elements, the first ones match.
     pub(super) fn compare<'v>(&self, list: &'v [Value]) -> Comparison<'v> {
-        let mut kept = vec![false; self.marks.len()];
+        let mut kept = vec![false; self.fingerprints.len()];
         if kept.is_empty() {
             return Comparison { kept, fresh: list.iter().enumerate().collect() };
         }
         let mut left: HashMap<u64, VecDeque<usize>> = HashMap::new();
-        for (which, mark) in self.marks.iter().enumerate() {
+        for (which, mark) in self.fingerprints.iter().enumerate() {
             left.entry(mark.hash).or_default().push_back(which);
         }
         let mut fresh = Vec::new();
@@ -105,12 +105,12 @@ mod tests {
 
     #[test]
     fn elements_are_compared_by_what_they_say_and_counted() {
-        let mut given = Emitted::default();
+        let mut source = Emitted::default();
         for value in [json!({"n": 1, "s": null}), json!({"s": "b", "n": 2}), json!({"n": 1})] {
-            given.add(&value, 0..0, 0);
+            source.add(&value, 0..0, 0);
         }
         let list = [json!({"n": 2.0, "s": "b"}), json!({"n": [1]}), json!({"n": 1})];
-        let Comparison { kept, fresh } = given.compare(&list);
+        let Comparison { kept, fresh } = source.compare(&list);
         assert_eq!(kept, [true, true, false]);
         assert_eq!(fresh, [(1, &list[1])]);
     }

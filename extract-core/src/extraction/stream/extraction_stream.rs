@@ -34,7 +34,7 @@ enum Run<T> {
     Going(BoxFuture<'static, Result<Report<T>, Error>>),
     Ended(Box<Result<Report<T>, Error>>),
     /// The result was returned.
-    Given,
+    Returned,
 }
 
 impl<T, V> fmt::Debug for ExtractionStream<T, V> {
@@ -110,7 +110,7 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
         let mut report = match run {
             Run::Going(future) => future.await,
             Run::Ended(result) => *result,
-            Run::Given => Err(InputError::Ended.into()),
+            Run::Returned => Err(InputError::Ended.into()),
         }?;
         while let Some(event) = line.next_event() {
             view.handle(event);
@@ -132,7 +132,7 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
                 return Poll::Ready(Some(Ok(())));
             }
             if let Some(problems) = self.view.stop_problems() {
-                match std::mem::replace(&mut self.run, Run::Given) {
+                match std::mem::replace(&mut self.run, Run::Returned) {
                     Run::Ended(result) => {
                         return Poll::Ready(Some(Err(cannot_show(*result, problems))));
                     }
@@ -148,12 +148,12 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
                 },
                 Run::Ended(result) if result.is_ok() => return Poll::Ready(None),
                 Run::Ended(_) => {
-                    let Run::Ended(result) = std::mem::replace(&mut self.run, Run::Given) else {
+                    let Run::Ended(result) = std::mem::replace(&mut self.run, Run::Returned) else {
                         unreachable!("matched as `Run::Ended` above")
                     };
                     return Poll::Ready(result.err().map(Err));
                 }
-                Run::Given => return Poll::Ready(None),
+                Run::Returned => return Poll::Ready(None),
             }
         }
     }

@@ -160,7 +160,7 @@ impl<E: Extract> Items<E> {
             let text = self.follower.as_ref()?.text().get(span.clone())?;
             Some(nth(&self.elements, index)?.read(text).ok()?.value)
         };
-        self.emitted.place(which).and_then(read).unwrap_or_default()
+        self.emitted.position(which).and_then(read).unwrap_or_default()
     }
 }
 

@@ -10,13 +10,13 @@ pub(super) const WALL: char = '\u{1}';
 
 /// A folded text.
 #[derive(Debug, Default)]
-pub(super) struct Folded {
+pub(super) struct FoldedText {
     text: String,
     /// For each byte of `text`, the byte offset of its character in the original.
     origin: Vec<u32>,
 }
 
-impl Folded {
+impl FoldedText {
     /// Folds a text. `walls` are byte offsets at which a wall is inserted: no match crosses it.
     pub(super) fn of(original: &str, walls: impl IntoIterator<Item = usize>) -> Self {
         let mut folder = Folder::default();
@@ -76,7 +76,7 @@ enum Gap {
 /// The state of folding.
 #[derive(Debug, Default)]
 struct Folder {
-    folded: Folded,
+    folded: FoldedText,
     gap: Gap,
     /// The last kept character; `None` at the start and behind a wall.
     last: Option<char>,

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::folded::Folded;
+use super::folded::FoldedText;
 use super::fuzzy;
 use super::search_cost::SearchCost;
 use super::{Located, Match, Source};
@@ -53,7 +53,7 @@ impl Source {
             return Ok(self.located(found, Match::Exact, cost));
         }
         let source = self.folded(cost);
-        let folded = Folded::of(quote, []);
+        let folded = FoldedText::of(quote, []);
         cost.spend(quote.len());
         let (later, earlier_folded) = self.but_for_form(&folded, source, from, cost);
         if let Some(found) = later {
@@ -97,8 +97,8 @@ impl Source {
     /// Finds matches in the folded text, in the same way.
     fn but_for_form(
         &self,
-        quote: &Folded,
-        source: &Folded,
+        quote: &FoldedText,
+        source: &FoldedText,
         from: usize,
         cost: &mut SearchCost,
     ) -> (Option<Range<usize>>, Option<Range<usize>>) {

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use folded::Folded;
+use folded::FoldedText;
 pub use search_cost::SearchCost;
 
 use crate::conversation::{Message, Part, Role};
@@ -41,7 +41,7 @@ pub struct Source {
     text: Arc<str>,
     parts: Arc<[SourcePart]>,
     /// The folded text, made when a quote has no exact match.
-    folded: Arc<OnceLock<Folded>>,
+    folded: Arc<OnceLock<FoldedText>>,
 }
 
 /// A part of a [`Source`], and its position in the messages.
@@ -120,10 +120,10 @@ impl Source {
     }
 
     /// Returns the folded text, and makes it on the first call.
-    fn folded(&self, cost: &mut SearchCost) -> &Folded {
+    fn folded(&self, cost: &mut SearchCost) -> &FoldedText {
         self.folded.get_or_init(|| {
             cost.spend(self.len());
-            Folded::of(self, self.parts.iter().skip(1).map(|part| part.bytes.start))
+            FoldedText::of(self, self.parts.iter().skip(1).map(|part| part.bytes.start))
         })
     }
 

@@ -18,7 +18,7 @@ use crate::reading::{
 /// Fills a partial value from the scanner's events.
 #[derive(Debug)]
 pub(super) struct PartialBuilder {
-    pub(super) guide: SchemaCursor,
+    pub(super) cursor: SchemaCursor,
     pub(super) root: PartialNode,
     pub(super) seed: Seed,
     /// The text since the answer began. Values that are converted when they are whole are read from it.
@@ -26,7 +26,7 @@ pub(super) struct PartialBuilder {
     /// The path of indices to the node that is being filled.
     pub(super) path: Vec<usize>,
     /// The open containers that are followed, outermost first.
-    pub(super) frames: Vec<OpenContainer>,
+    pub(super) open_containers: Vec<OpenContainer>,
     /// The target of the value behind the last key.
     pub(super) target: Option<ValueTarget>,
     /// Whether the root value has begun. Values behind it are skipped.
@@ -54,12 +54,12 @@ pub(super) struct PartialBuilder {
 impl PartialBuilder {
     pub(super) fn new(guide: SchemaCursor, seed: Seed) -> Self {
         Self {
-            guide,
+            cursor: guide,
             root: PartialNode::NEW,
             seed,
             source: String::new(),
             path: Vec::new(),
-            frames: Vec::new(),
+            open_containers: Vec::new(),
             target: None,
             begun: false,
             key: String::new(),
@@ -99,7 +99,7 @@ impl PartialBuilder {
 
     /// Returns the target of the value that begins now, and extends the path to its node.
     pub(super) fn next_target(&mut self) -> ValueTarget {
-        let Some(container) = self.frames.last() else {
+        let Some(container) = self.open_containers.last() else {
             if std::mem::replace(&mut self.begun, true) {
                 return ValueTarget::PASSED;
             }
@@ -114,8 +114,8 @@ impl PartialBuilder {
 
     /// Returns the target of the root value.
     fn root_target(&mut self) -> ValueTarget {
-        let role = if self.guide.wrapped().is_some() { Part_::Wrapping } else { Part_::Part };
-        let (shape, step) = (self.guide.shape().root(), self.guide.root_step());
+        let role = if self.cursor.wrapped().is_some() { Part_::Wrapping } else { Part_::Part };
+        let (shape, step) = (self.cursor.shape().root(), self.cursor.root_step());
         ValueTarget { seed: self.seed, shape, step, role, ..ValueTarget::PASSED }
     }
 
@@ -124,7 +124,7 @@ impl PartialBuilder {
         if target.role != Part_::Wrapping {
             return target;
         }
-        match self.guide.wrapped() {
+        match self.cursor.wrapped() {
             Some((shape, step)) => ValueTarget { shape, step, role: Part_::Part, ..target },
             None => target,
         }
@@ -132,18 +132,18 @@ impl PartialBuilder {
 
     /// Returns the target of the next element of the innermost list, and extends the path to its node.
     fn element(&mut self) -> ValueTarget {
-        let Some(container) = self.frames.last_mut() else { return ValueTarget::PASSED };
+        let Some(container) = self.open_containers.last_mut() else { return ValueTarget::PASSED };
         let index = container.expected;
         container.expected += 1;
         let (depth, grows, step) =
             (container.depth, container.inside == ContainerKind::List, container.step);
-        let ShapeKind::List(list) = self.guide.form(container.shape) else {
+        let ShapeKind::List(list) = self.cursor.kind(container.shape) else {
             return ValueTarget::PASSED;
         };
         let Some(shape) = list.prefix.get(index).copied().or(list.items) else {
             return ValueTarget::PASSED;
         };
-        let step = self.guide.element(step, index);
+        let step = self.cursor.element(step, index);
         self.path.truncate(depth);
         let Some(parts) = self.here().and_then(PartialNode::parts_mut) else {
             return ValueTarget::PASSED;
@@ -162,7 +162,7 @@ impl PartialBuilder {
     }
 
     /// Stores a whole value, in the shape in which it was sent. Restores the type's shape first.
-    pub(super) fn put(&mut self, target: ValueTarget, value: Option<Value>) {
+    pub(super) fn store(&mut self, target: ValueTarget, value: Option<Value>) {
         let Some(value) = value else { return };
         if value.is_null() && target.null_is_absent {
             return;
@@ -170,13 +170,13 @@ impl PartialBuilder {
         match target.role {
             Part_::Flat | Part_::Entries => return self.put_flat(target, value),
             Part_::Pair => return self.put_pair(target, value),
-            Part_::Key => return self.keyed(value),
+            Part_::Key => return self.begin_entry(value),
             _ => {}
         }
-        let value = self.guide.restore(target.step, value);
+        let value = self.cursor.restore(target.step, value);
         if let Some(node) = self.here() {
             node.fill(target.seed, value);
-            self.update_visibility(self.frames.len());
+            self.update_visibility(self.open_containers.len());
             self.touch();
         }
     }
@@ -189,13 +189,13 @@ impl PartialBuilder {
     }
 
     /// Stores the gathered container if it is whole; discards it otherwise.
-    fn gathered(&mut self, whole: bool) {
+    fn store_gathered(&mut self, whole: bool) {
         let Some((part, spot, _)) = self.part.take() else { return };
         if !whole {
             return;
         }
-        let value = part.fit(&self.source, self.guide.shape(), spot.shape);
-        self.put(spot, value);
+        let value = part.fit(&self.source, self.cursor.shape(), spot.shape);
+        self.store(spot, value);
     }
 }
 
@@ -217,7 +217,7 @@ impl Sink for PartialBuilder {
             part.sink().close(at, whole);
             *open -= 1;
             if *open == 0 {
-                self.gathered(whole);
+                self.store_gathered(whole);
             }
         } else if self.passed > 0 {
             self.passed -= 1;
@@ -241,7 +241,7 @@ impl Sink for PartialBuilder {
         } else {
             let target = self.next_target();
             let target = self.unwrapped(target);
-            match self.grows(target) {
+            match self.growing_target(target) {
                 Some(base) => TextTarget::Grows(base),
                 None if target.role == Part_::Passed => TextTarget::Passed,
                 None => TextTarget::Held(target),
@@ -301,8 +301,9 @@ impl Sink for PartialBuilder {
             TextTarget::Held(spot) if matches!(spot.role, Part_::Content(_) | Part_::Pair) => {}
             TextTarget::Held(spot) => {
                 let span = (self.string_at, at);
-                let value = coerce::string(&self.guide, spot.shape, &self.held, span, &self.source);
-                self.put(spot, value);
+                let value =
+                    coerce::string(&self.cursor, spot.shape, &self.held, span, &self.source);
+                self.store(spot, value);
             }
         }
     }
@@ -332,8 +333,8 @@ impl Sink for PartialBuilder {
         if !whole || token == Token::Missing || !taken {
             return;
         }
-        let value = coerce::scalar(&self.guide, target.shape, (token, text), span, &self.source);
-        self.put(target, value);
+        let value = coerce::scalar(&self.cursor, target.shape, (token, text), span, &self.source);
+        self.store(target, value);
     }
 
     fn note(&mut self, kind: RepairKind, node: Noted, span: (usize, usize)) {

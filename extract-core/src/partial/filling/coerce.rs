@@ -15,7 +15,7 @@ pub(super) fn string(
     span: (usize, usize),
     source: &str,
 ) -> Option<Value> {
-    match guide.form(guide.without_null(id)) {
+    match guide.kind(guide.without_null(id)) {
         ShapeKind::Any => return Some(text.into()),
         ShapeKind::Text(lengths) if lengths.free() => return Some(text.into()),
         ShapeKind::Choice(choices) => {
@@ -41,11 +41,11 @@ pub(super) fn scalar(
     span: (usize, usize),
     source: &str,
 ) -> Option<Value> {
-    match (guide.form(guide.without_null(id)), token) {
+    match (guide.kind(guide.without_null(id)), token) {
         (ShapeKind::Bool, Token::True) => return Some(true.into()),
         (ShapeKind::Bool, Token::False) => return Some(false.into()),
         (ShapeKind::Integer(bounds, _) | ShapeKind::Number(bounds), Token::Number) => {
-            let integer = matches!(guide.form(guide.without_null(id)), ShapeKind::Integer(..));
+            let integer = matches!(guide.kind(guide.without_null(id)), ShapeKind::Integer(..));
             if let Some(number) = json_number(token, text) {
                 let form = !integer || number.is_i64() || number.is_u64();
                 if form && number.as_f64().is_some_and(|value| bounds.hold(value)) {
@@ -55,7 +55,7 @@ pub(super) fn scalar(
         }
         _ => {}
     }
-    if token == Token::Null && matches!(guide.form(id), ShapeKind::Union(union) if union.nullable) {
+    if token == Token::Null && matches!(guide.kind(id), ShapeKind::Union(union) if union.nullable) {
         return Some(Value::Null);
     }
     let mut part = PartReader::new();

@@ -27,7 +27,7 @@ impl PartialBuilder {
                     (VariantContent::Positions, _)
                         if self.is_positions_object(target, container) =>
                     {
-                        ContainerKind::Places
+                        ContainerKind::TupleObject
                     }
                     _ => {
                         self.passed = 1;
@@ -44,7 +44,7 @@ impl PartialBuilder {
             ParentRole::Wrapping | ParentRole::Part => {
                 let target = self.unwrapped(target);
                 let base = self.path.len();
-                match self.parts_for(target, container) {
+                match self.container_kind(target, container) {
                     Some(inside) => self.follow(target, inside, base, at),
                     None => {
                         self.path.truncate(base);
@@ -57,17 +57,21 @@ impl PartialBuilder {
 
     /// Returns the kind of the container if its parts are followed; the path then ends at the node with
     /// the parts. Returns `None` if it must be gathered; the path may then be too long.
-    fn parts_for(&mut self, target: ValueTarget, container: Container) -> Option<ContainerKind> {
+    fn container_kind(
+        &mut self,
+        target: ValueTarget,
+        container: Container,
+    ) -> Option<ContainerKind> {
         if target.whole || !self.descend(target.seed) {
             return None;
         }
         let kind = self.here()?.parts_mut()?.kind();
         let list = container == Container::Array;
-        let layout = self.guide.layout(target.step, list)?;
+        let layout = self.cursor.layout(target.step, list)?;
         if layout != PartsLayout::InPlace {
-            return self.turned(layout, kind, target.shape);
+            return self.reshaped_kind(layout, kind, target.shape);
         }
-        let form = self.guide.form(self.guide.without_null(target.shape));
+        let form = self.cursor.kind(self.cursor.without_null(target.shape));
         match (kind, container, form) {
             (FieldsKind::Fields, Container::Object, ShapeKind::Object(_)) => {
                 Some(ContainerKind::Fields)
@@ -128,16 +132,16 @@ impl PartialBuilder {
             self.reveal(base, State::Incomplete);
             self.touch();
         }
-        let (shape, step) = (self.guide.without_null(target.shape), target.step);
-        self.frames.push(OpenContainer {
+        let (shape, step) = (self.cursor.without_null(target.shape), target.step);
+        self.open_containers.push(OpenContainer {
             base,
             depth,
             inside,
-            spot: target,
+            target,
             shape,
             step,
             expected: 0,
-            hint: 0,
+            expected_part: 0,
             waits,
             flat,
             at,
@@ -160,7 +164,7 @@ impl PartialBuilder {
 
     /// Closes the innermost followed container, and marks it complete if it is `whole` and not hidden.
     pub(super) fn leave(&mut self, whole: bool) {
-        let Some(container) = self.frames.pop() else { return };
+        let Some(container) = self.open_containers.pop() else { return };
         self.path.truncate(container.depth);
         if matches!(container.inside, ContainerKind::Wrapping | ContainerKind::Pair) || !whole {
             return;
@@ -170,7 +174,7 @@ impl PartialBuilder {
                 fill_flat(&mut **parts, container.rest.map(|rest| *rest).unwrap_or_default());
             }
         }
-        if container.waits || matches!(container.spot.role, ParentRole::Content(_)) {
+        if container.waits || matches!(container.target.role, ParentRole::Content(_)) {
             return;
         }
         let tagged = matches!(

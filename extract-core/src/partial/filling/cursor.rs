@@ -15,12 +15,12 @@ use crate::contract::{Contract, LoweredContract};
 pub(super) struct SchemaCursor {
     contract: Arc<Contract>,
     /// The contract in the dialect that was sent; `None` if no schema was sent and the prompt describes it.
-    form: Option<Arc<LoweredContract>>,
+    lowered: Option<Arc<LoweredContract>>,
 }
 
 impl SchemaCursor {
     pub(super) fn new(contract: Arc<Contract>, form: Option<Arc<LoweredContract>>) -> Self {
-        Self { contract, form }
+        Self { contract, lowered: form }
     }
 
     pub(super) fn contract(&self) -> &Arc<Contract> {
@@ -29,17 +29,17 @@ impl SchemaCursor {
 
     /// Returns the shape of the schema as it was sent.
     pub(super) fn shape(&self) -> &Shape {
-        self.contract.shape(self.form.as_deref())
+        self.contract.shape(self.lowered.as_deref())
     }
 
     /// Returns the form of a shape.
-    pub(super) fn form(&self, id: ShapeId) -> &ShapeForm {
+    pub(super) fn kind(&self, id: ShapeId) -> &ShapeForm {
         self.shape().kind(id)
     }
 
     /// Returns the only option of a union that has one, such as an optional value; otherwise `id`.
     pub(super) fn without_null(&self, id: ShapeId) -> ShapeId {
-        match self.form(id) {
+        match self.kind(id) {
             ShapeForm::Union(union) => match union.options.as_slice() {
                 [only] => *only,
                 _ => id,
@@ -50,11 +50,11 @@ impl SchemaCursor {
 
     /// Returns the objects that a value of this shape may be: the shape itself, or options of a union.
     pub(super) fn objects(&self, id: ShapeId) -> impl Iterator<Item = (ShapeId, &ObjectShape)> {
-        let (own, options): (Option<ShapeId>, &[ShapeId]) = match self.form(id) {
+        let (own, options): (Option<ShapeId>, &[ShapeId]) = match self.kind(id) {
             ShapeForm::Union(union) => (None, &union.options),
             _ => (Some(id), &[]),
         };
-        own.into_iter().chain(options.iter().copied()).filter_map(|id| match self.form(id) {
+        own.into_iter().chain(options.iter().copied()).filter_map(|id| match self.kind(id) {
             ShapeForm::Object(object) => Some((id, &**object)),
             _ => None,
         })
@@ -66,14 +66,14 @@ impl SchemaCursor {
         if !self.contract.is_wrapped() {
             return None;
         }
-        let ShapeForm::Object(object) = self.form(self.shape().root()) else { return None };
+        let ShapeForm::Object(object) = self.kind(self.shape().root()) else { return None };
         let field = object.fields.first()?;
         Some((field.shape, self.member(self.root_step(), &field.name).step))
     }
 
     /// Returns the lowering, or `None` if it changes no value.
     fn lowered(&self) -> Option<&Lowered> {
-        let lowered = &self.form.as_ref()?.lowered;
+        let lowered = &self.lowered.as_ref()?.lowered;
         (!lowered.is_identity()).then_some(lowered)
     }
 

@@ -10,15 +10,15 @@ use crate::reading::Container;
 impl PartialBuilder {
     /// Starts a string that is shown while it grows. Extends the path to the node with the text, and
     /// returns the length before that. Returns `None` if the string must be converted when it is whole.
-    pub(super) fn grows(&mut self, target: ValueTarget) -> Option<usize> {
+    pub(super) fn growing_target(&mut self, target: ValueTarget) -> Option<usize> {
         let textual = matches!(
-            self.guide.form(self.guide.without_null(target.shape)),
+            self.cursor.kind(self.cursor.without_null(target.shape)),
             ShapeKind::Text(_) | ShapeKind::Any
         );
         if target.role != ParentRole::Part
             || target.whole
             || !textual
-            || !self.guide.is_same(target.step)
+            || !self.cursor.is_same(target.step)
         {
             return None;
         }
@@ -46,7 +46,7 @@ impl PartialBuilder {
         self.held = held;
         if fresh {
             if alone {
-                self.update_visibility(self.frames.len());
+                self.update_visibility(self.open_containers.len());
             } else {
                 self.reveal(base, State::Incomplete);
             }
@@ -106,14 +106,14 @@ impl PartialBuilder {
         if !alone {
             self.reveal(base, State::Complete);
         } else if fresh {
-            self.update_visibility(self.frames.len());
+            self.update_visibility(self.open_containers.len());
         }
         self.touch();
     }
 
     /// Replaces the last string, an element of a list, by an object that has the string as its first key.
     pub(super) fn reopen(&mut self) {
-        let Some(container) = self.frames.last() else { return };
+        let Some(container) = self.open_containers.last() else { return };
         let (depth, pairs) = (container.depth, container.inside == ContainerKind::Pairs);
         let mut key = std::mem::take(&mut self.held);
         if let Some(PartialNode { store: NodeValue::Text(text), .. }) = self.here() {
@@ -124,7 +124,7 @@ impl PartialBuilder {
         if let Some(parts) = self.here().and_then(PartialNode::parts_mut).filter(|_| !pairs) {
             parts.withdraw();
         }
-        if let Some(container) = self.frames.last_mut() {
+        if let Some(container) = self.open_containers.last_mut() {
             container.expected = container.expected.saturating_sub(1);
         }
         let target = self.next_target();

@@ -42,7 +42,7 @@ struct Filling {
     /// The text so far, while the answer has not begun.
     before: String,
     /// The search for the start of the answer.
-    beginning: AnswerStart,
+    answer_start: AnswerStart,
     scanner: Scanner<PartialBuilder>,
     /// Whether the answer has begun.
     begun: bool,
@@ -54,8 +54,8 @@ impl<T: Extract> Live<T> {
     /// Creates a pending value. `form` is the contract in the dialect of the schema that was sent; `None`
     /// if no schema was sent and the prompt describes it.
     pub fn new(contract: Arc<Contract>, form: Option<Arc<LoweredContract>>) -> Self {
-        let hand = PartialBuilder::new(SchemaCursor::new(contract, form), T::seed());
-        Self { partial: Partial::new(), filling: Filling::new(hand) }
+        let builder = PartialBuilder::new(SchemaCursor::new(contract, form), T::seed());
+        Self { partial: Partial::new(), filling: Filling::new(builder) }
     }
 
     /// Adds the next fragment of the reply's text, or of the arguments of a tool call. Skips reasoning,
@@ -88,13 +88,13 @@ impl<T: Extract> Live<T> {
 
     /// Clears the value. The next fragment is the first of another reply to the same request.
     pub fn start_over(&mut self) {
-        let guide = self.filling.scanner.sink().guide.clone();
+        let guide = self.filling.scanner.sink().cursor.clone();
         self.restart(guide);
     }
 
     /// [`start_over`](Self::start_over), for a reply to another request with this form of the contract.
     pub fn begin(&mut self, form: Option<Arc<LoweredContract>>) {
-        let contract = Arc::clone(self.filling.scanner.sink().guide.contract());
+        let contract = Arc::clone(self.filling.scanner.sink().cursor.contract());
         self.restart(SchemaCursor::new(contract, form));
     }
 
@@ -119,18 +119,18 @@ impl<T: Extract> Live<T> {
 }
 
 /// Creates a scanner that sends its events to the builder and knows the member names of its schema.
-fn scanner(hand: PartialBuilder) -> Scanner<PartialBuilder> {
-    let names = hand.guide.shape().member_names();
-    Scanner::new(hand).member_names(names)
+fn scanner(builder: PartialBuilder) -> Scanner<PartialBuilder> {
+    let names = builder.cursor.shape().member_names();
+    Scanner::new(builder).member_names(names)
 }
 
 impl Filling {
-    fn new(hand: PartialBuilder) -> Self {
-        let name = hand.guide.contract().name().to_owned();
+    fn new(builder: PartialBuilder) -> Self {
+        let name = builder.cursor.contract().name().to_owned();
         Self {
             before: String::new(),
-            beginning: AnswerStart::offering([name]),
-            scanner: scanner(hand),
+            answer_start: AnswerStart::offering([name]),
+            scanner: scanner(builder),
             begun: false,
             changed: false,
         }
@@ -146,11 +146,11 @@ impl Filling {
     #[inline]
     fn flow(&mut self, root: &mut PartialNode, fragment: &str) -> bool {
         let flows =
-            self.begun && self.scanner.take_plain(fragment, |hand| hand.flow(root, fragment));
+            self.begun && self.scanner.take_plain(fragment, |builder| builder.flow(root, fragment));
         if flows {
-            let hand = self.scanner.sink_mut();
-            hand.source.push_str(fragment);
-            self.changed |= std::mem::take(&mut hand.changed);
+            let builder = self.scanner.sink_mut();
+            builder.source.push_str(fragment);
+            self.changed |= std::mem::take(&mut builder.changed);
         }
         flows
     }
@@ -162,12 +162,12 @@ impl Filling {
             return;
         }
         self.before.push_str(fragment);
-        let shape = self.scanner.sink().guide.shape();
+        let shape = self.scanner.sink().cursor.shape();
         let lists = !matches!(shape.kind(shape.root()), ShapeForm::Object(_));
-        if let Some(start) = self.beginning.find(&self.before, lists) {
+        if let Some(start) = self.answer_start.find(&self.before, lists) {
             if self.scanner.is_done() {
-                let hand = self.scanner.sink();
-                self.scanner = scanner(PartialBuilder::new(hand.guide.clone(), hand.seed));
+                let builder = self.scanner.sink();
+                self.scanner = scanner(PartialBuilder::new(builder.cursor.clone(), builder.seed));
             }
             self.begun = true;
             let before = std::mem::take(&mut self.before);
@@ -195,16 +195,16 @@ impl Filling {
     fn after(&mut self) {
         self.changed |= std::mem::take(&mut self.scanner.sink_mut().changed);
         if self.scanner.is_done() && self.begun {
-            self.look_behind();
+            self.find_next_answer();
         }
     }
 
     /// If the answer shows nothing, for example `{so}` in prose, looks for another one behind it.
-    fn look_behind(&mut self) {
+    fn find_next_answer(&mut self) {
         if self.scanner.sink_mut().is_empty() {
             let end = self.scanner.offset();
             let rest = self.scanner.sink().source.get(end..).unwrap_or_default().to_owned();
-            (self.begun, self.beginning) = (false, AnswerStart::next_value());
+            (self.begun, self.answer_start) = (false, AnswerStart::next_value());
             self.feed(&rest);
         }
     }

@@ -11,18 +11,18 @@ use crate::reading::{Container, Sink, TokenRole as Said};
 impl PartialBuilder {
     /// Handles the end of a key: sets the target of its value.
     pub(super) fn member(&mut self) {
-        let Some(container) = self.frames.last() else { return };
+        let Some(container) = self.open_containers.last() else { return };
         let depth = container.depth;
         self.path.truncate(depth);
         self.target = match container.inside {
             ContainerKind::Wrapping => self.wrapping(),
-            ContainerKind::Fields => Some(self.field()),
+            ContainerKind::Fields => Some(self.field_or_skip()),
             ContainerKind::Map => self.entry(),
             ContainerKind::External => self.external(),
             ContainerKind::Internal(tag) => self.internal(tag),
             ContainerKind::Adjacent(tag, content) => self.adjacent(tag, content),
             ContainerKind::Pair => self.pair_member(),
-            ContainerKind::Places => self.place_member(),
+            ContainerKind::TupleObject => self.tuple_member(),
             ContainerKind::List | ContainerKind::Positions | ContainerKind::Pairs => None,
         };
     }
@@ -31,10 +31,10 @@ impl PartialBuilder {
     /// inside it if the key is the wrapper's. Otherwise enters the object as the value itself, and
     /// handles the key in it.
     fn wrapping(&mut self) -> Option<ValueTarget> {
-        let container = self.frames.last()?;
-        let (shape, spot, at) = (container.shape, container.spot, container.at);
+        let container = self.open_containers.last()?;
+        let (shape, spot, at) = (container.shape, container.target, container.at);
         let inner = self.unwrapped(spot);
-        let named = match self.guide.form(shape) {
+        let named = match self.cursor.kind(shape) {
             ShapeKind::Object(object) => {
                 object.field(&self.key, 0).or_else(|| object.field_like(&self.key)).is_some()
             }
@@ -47,7 +47,7 @@ impl PartialBuilder {
         if self.root.state != State::Pending {
             return None;
         }
-        self.frames.pop();
+        self.open_containers.pop();
         self.enter(inner, Container::Object, at);
         if self.part.is_some() {
             let key = std::mem::take(&mut self.key);
@@ -73,22 +73,22 @@ impl PartialBuilder {
     }
 
     /// Returns the target of the field with the last key; a skipped one if there is none.
-    fn field(&mut self) -> ValueTarget {
-        self.known_field().unwrap_or(ValueTarget::PASSED)
+    fn field_or_skip(&mut self) -> ValueTarget {
+        self.field().unwrap_or(ValueTarget::PASSED)
     }
 
     /// Returns the target of the field with the last key, and appends its index to the path. Returns
     /// `None` if no field has this name, or if the field has begun already.
-    fn known_field(&mut self) -> Option<ValueTarget> {
-        let container = self.frames.last()?;
-        let (expected, hint, step) = (container.expected, container.hint, container.step);
-        let ShapeKind::Object(object) = self.guide.form(container.shape) else { return None };
+    fn field(&mut self) -> Option<ValueTarget> {
+        let container = self.open_containers.last()?;
+        let (expected, hint, step) = (container.expected, container.expected_part, container.step);
+        let ShapeKind::Object(object) = self.cursor.kind(container.shape) else { return None };
         let index = object.field(&self.key, expected).or_else(|| object.field_like(&self.key));
         let (sent, shape) = match index {
             Some(index) => (object.fields[index].name.as_str(), object.fields[index].shape),
             None => (self.key.as_str(), object.shape_of_other(&self.key).values()?),
         };
-        let member = self.guide.member(step, sent);
+        let member = self.cursor.member(step, sent);
         let target = ValueTarget {
             shape,
             step: member.step,
@@ -113,9 +113,9 @@ impl PartialBuilder {
         // A duplicate member: the first one stays.
         let fresh = parts.at_mut(part)?.state == State::Pending;
         let seed = parts.seed(part);
-        let container = self.frames.last_mut()?;
+        let container = self.open_containers.last_mut()?;
         container.expected = index.map_or(expected, |index| index + 1);
-        container.hint = part + 1;
+        container.expected_part = part + 1;
         self.path.push(part);
         fresh.then_some(ValueTarget {
             seed,
@@ -128,9 +128,9 @@ impl PartialBuilder {
     /// Adds a map entry for the last key, and returns its target. Returns `None` for a key that the
     /// schema does not allow, and for a duplicate.
     fn entry(&mut self) -> Option<ValueTarget> {
-        let container = self.frames.last()?;
+        let container = self.open_containers.last()?;
         let step = container.step;
-        let ShapeKind::Object(object) = self.guide.form(container.shape) else { return None };
+        let ShapeKind::Object(object) = self.cursor.kind(container.shape) else { return None };
         let key = match &object.keys {
             None => self.key.as_str(),
             Some(keys) => {
@@ -139,7 +139,7 @@ impl PartialBuilder {
             }
         };
         let shape = object.shape_of_other(key).values()?;
-        let member = self.guide.member(step, key);
+        let member = self.cursor.member(step, key);
         let target = ValueTarget { shape, step: member.step, ..ValueTarget::PASSED };
         let mut node = &mut self.root;
         for &index in &self.path {
@@ -153,9 +153,9 @@ impl PartialBuilder {
     /// the target of its data. If the variant cannot be followed, gathers the whole enum and returns
     /// `None`.
     fn external(&mut self) -> Option<ValueTarget> {
-        let container = self.frames.last()?;
+        let container = self.open_containers.last()?;
         let mut found: Option<(String, ShapeId)> = None;
-        for (_, object) in self.guide.objects(container.shape) {
+        for (_, object) in self.cursor.objects(container.shape) {
             let index = object.field(&self.key, 0).or_else(|| object.field_like(&self.key));
             if let Some(field) = index.map(|index| &object.fields[index]) {
                 found = Some((field.name.clone(), field.shape));
@@ -166,14 +166,14 @@ impl PartialBuilder {
         }
         let chosen = found.and_then(|(sent, shape)| {
             let branch = self.branch_of(VariantTag::Key(&sent))?;
-            let ArrivingMember { name, step, .. } = self.guide.member(branch, &sent);
+            let ArrivingMember { name, step, .. } = self.cursor.member(branch, &sent);
             let renamed = (name != sent).then(|| name.to_owned());
             let chosen = self.choose(renamed.as_deref().unwrap_or(&sent));
             (chosen && self.is_followed(step)).then_some((shape, step))
         });
         let Some((shape, step)) = chosen else {
             let key = std::mem::take(&mut self.key);
-            self.start_over(&[(Said::Key, &key)]);
+            self.gather_from_start(&[(Said::Key, &key)]);
             return None;
         };
         // A variant with required fields is shown once these have arrived.
@@ -208,9 +208,9 @@ impl PartialBuilder {
 
     /// Shows the innermost container, an enum whose variant has just been chosen.
     fn chosen(&mut self) {
-        let base = self.frames.last().map_or(0, |container| container.base);
+        let base = self.open_containers.last().map_or(0, |container| container.base);
         self.show(base, self.path.len());
-        self.update_visibility(self.frames.len() - 1);
+        self.update_visibility(self.open_containers.len() - 1);
         self.touch();
     }
 
@@ -221,7 +221,7 @@ impl PartialBuilder {
             return Some(ValueTarget { role: ParentRole::Tag, ..ValueTarget::PASSED });
         }
         let key = std::mem::take(&mut self.key);
-        self.start_over(&[(Said::Key, &key)]);
+        self.gather_from_start(&[(Said::Key, &key)]);
         None
     }
 
@@ -231,13 +231,13 @@ impl PartialBuilder {
         if !known {
             return self.internal(tag);
         }
-        let container = self.frames.last()?;
-        let member = self.guide.member(container.step, &self.key);
+        let container = self.open_containers.last()?;
+        let member = self.cursor.member(container.step, &self.key);
         if member.name != content {
             return None;
         }
         let step = member.step;
-        let ShapeKind::Object(object) = self.guide.form(container.shape) else { return None };
+        let ShapeKind::Object(object) = self.cursor.kind(container.shape) else { return None };
         let shape = object.fields[object.field(&self.key, 0)?].shape;
         self.content(shape, step)
     }
@@ -246,21 +246,21 @@ impl PartialBuilder {
     pub(super) fn tagged(&mut self, text: &str) {
         if self.variant_of(text).is_none() {
             let key = std::mem::take(&mut self.key);
-            self.start_over(&[(Said::Key, &key), (Said::Value, text)]);
+            self.gather_from_start(&[(Said::Key, &key), (Said::Value, text)]);
         }
     }
 
     /// Chooses the variant with this tag, and prepares the container for its fields. Returns `None` if
     /// the variant cannot be followed.
     fn variant_of(&mut self, text: &str) -> Option<()> {
-        let container = self.frames.last()?;
+        let container = self.open_containers.last()?;
         let (inside, depth) = (container.inside, container.depth);
         let (ContainerKind::Internal(tag) | ContainerKind::Adjacent(tag, _)) = inside else {
             return None;
         };
-        let (shape, name) = self.guide.objects(container.shape).find_map(|(id, object)| {
+        let (shape, name) = self.cursor.objects(container.shape).find_map(|(id, object)| {
             let field = &object.fields[object.field(tag, 0)?];
-            let ShapeKind::Choice(choices) = self.guide.form(field.shape) else { return None };
+            let ShapeKind::Choice(choices) = self.cursor.kind(field.shape) else { return None };
             let choice = &choices.all[*choices.exact.get(text)? as usize];
             Some((id, choice.value.as_str()?.to_owned()))
         })?;
@@ -279,14 +279,14 @@ impl PartialBuilder {
             return None;
         }
         if let ContainerKind::Adjacent(_, key) = inside {
-            if !self.is_followed(self.guide.member(step, key).step) {
+            if !self.is_followed(self.cursor.member(step, key).step) {
                 return None;
             }
         }
         let waits = within && content != VariantContent::Unit && self.requires();
         let flat = within && self.is_flat();
         let path = self.path.len();
-        let container = self.frames.last_mut()?;
+        let container = self.open_containers.last_mut()?;
         (container.shape, container.step) = (shape, step);
         if within {
             container.flat = flat;
@@ -321,15 +321,15 @@ impl PartialBuilder {
 
     /// Stops following the innermost container, and gathers it from its beginning. `said` are the strings
     /// that the container has begun with.
-    pub(super) fn start_over(&mut self, said: &[(Said, &str)]) {
-        let Some(container) = self.frames.pop() else { return };
+    pub(super) fn gather_from_start(&mut self, said: &[(Said, &str)]) {
+        let Some(container) = self.open_containers.pop() else { return };
         self.path.truncate(container.base);
         // The node of a pair's container is the map, which stays.
-        let own = container.inside != ContainerKind::Pair;
-        if let Some(node) = self.here().filter(|_| own) {
+        let name = container.inside != ContainerKind::Pair;
+        if let Some(node) = self.here().filter(|_| name) {
             *node = PartialNode::NEW;
         }
-        self.gather(container.spot, Container::Object, container.at);
+        self.gather(container.target, Container::Object, container.at);
         for &(role, text) in said {
             self.emit_text(role, text, container.at);
         }

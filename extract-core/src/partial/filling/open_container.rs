@@ -63,14 +63,14 @@ pub(super) struct OpenContainer {
     pub(super) depth: usize,
     pub(super) inside: ContainerKind,
     /// The target of the container, to gather it from its beginning if it cannot be followed.
-    pub(super) spot: ValueTarget,
+    pub(super) target: ValueTarget,
     /// The shape in which its members are looked up.
     pub(super) shape: ShapeId,
     pub(super) step: StreamStep,
     /// The index in the schema of the member or element that is expected next.
     pub(super) expected: usize,
     /// The index among the parts of the member that is expected next.
-    pub(super) hint: usize,
+    pub(super) expected_part: usize,
     /// Whether the container is hidden until its required fields have arrived.
     pub(super) waits: bool,
     /// Whether members without a field belong to a flattened field.
@@ -94,7 +94,7 @@ pub(super) enum ContainerKind {
     /// A pair of such a list. Its entry is at the end of the path once the key has arrived.
     Pair,
     /// A tuple that is sent as an object.
-    Places,
+    TupleObject,
     External,
     /// An enum: the member of this name is the tag, the others are the variant's fields.
     Internal(&'static str),

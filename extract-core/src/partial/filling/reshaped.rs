@@ -13,16 +13,16 @@ use crate::reading::{Container, TokenRole as Said};
 impl PartialBuilder {
     /// Returns the kind of a container that is sent in another shape. Returns `None` if layout, kind and
     /// shape do not match.
-    pub(super) fn turned(
+    pub(super) fn reshaped_kind(
         &self,
         layout: PartsLayout,
         kind: FieldsKind,
         shape: ShapeId,
     ) -> Option<ContainerKind> {
-        match (layout, kind, self.guide.form(self.guide.without_null(shape))) {
+        match (layout, kind, self.cursor.kind(self.cursor.without_null(shape))) {
             (PartsLayout::Pairs, FieldsKind::Map, ShapeKind::List(_)) => Some(ContainerKind::Pairs),
-            (PartsLayout::Places, FieldsKind::Positions, ShapeKind::Object(_)) => {
-                Some(ContainerKind::Places)
+            (PartsLayout::TupleObject, FieldsKind::Positions, ShapeKind::Object(_)) => {
+                Some(ContainerKind::TupleObject)
             }
             (PartsLayout::Branches, FieldsKind::OneOf(tagging), ShapeKind::Union(_)) => {
                 Some(tagging.into())
@@ -33,25 +33,25 @@ impl PartialBuilder {
 
     /// Handles a member of a tuple that is sent as an object: the key is the index. Returns the target of
     /// the element.
-    pub(super) fn place_member(&mut self) -> Option<ValueTarget> {
-        let container = self.frames.last()?;
-        let ShapeKind::Object(object) = self.guide.form(container.shape) else { return None };
+    pub(super) fn tuple_member(&mut self) -> Option<ValueTarget> {
+        let container = self.open_containers.last()?;
+        let ShapeKind::Object(object) = self.cursor.kind(container.shape) else { return None };
         let index = object.field(&self.key, container.expected);
         let index = index.or_else(|| object.field_like(&self.key))?;
         let node: usize = object.fields[index].name.parse().ok()?;
-        let (shape, step) = (object.fields[index].shape, self.guide.element(container.step, node));
-        self.frames.last_mut()?.expected = index + 1;
+        let (shape, step) = (object.fields[index].shape, self.cursor.element(container.step, node));
+        self.open_containers.last_mut()?.expected = index + 1;
         self.part_at(node, ValueTarget { shape, step, ..ValueTarget::PASSED })
     }
 
     /// Returns the target of the next pair in the innermost container, a map.
     pub(super) fn pair(&mut self) -> ValueTarget {
-        let Some(container) = self.frames.last() else { return ValueTarget::PASSED };
-        let ShapeKind::List(list) = self.guide.form(container.shape) else {
+        let Some(container) = self.open_containers.last() else { return ValueTarget::PASSED };
+        let ShapeKind::List(list) = self.cursor.kind(container.shape) else {
             return ValueTarget::PASSED;
         };
         let Some(shape) = list.items else { return ValueTarget::PASSED };
-        let step = self.guide.element(container.step, 0);
+        let step = self.cursor.element(container.step, 0);
         self.path.truncate(container.depth);
         ValueTarget { shape, step, role: ParentRole::Pair, ..ValueTarget::PASSED }
     }
@@ -59,10 +59,10 @@ impl PartialBuilder {
     /// Returns the target of a member of a pair: its key, or its value if the key came first. If the
     /// value comes first, gathers the pair and returns `None`.
     pub(super) fn pair_member(&mut self) -> Option<ValueTarget> {
-        let container = self.frames.last()?;
+        let container = self.open_containers.last()?;
         let (base, known, step) =
             (container.base, container.depth > container.base, container.step);
-        let ShapeKind::Object(object) = self.guide.form(container.shape) else { return None };
+        let ShapeKind::Object(object) = self.cursor.kind(container.shape) else { return None };
         let index = object.field(&self.key, 0).or_else(|| object.field_like(&self.key))?;
         let shape = object.fields[index].shape;
         match (is_key(&object.fields[index].name)?, known) {
@@ -72,7 +72,7 @@ impl PartialBuilder {
             (true, true) => None,
             (false, false) => {
                 let key = std::mem::take(&mut self.key);
-                self.start_over(&[(Said::Key, &key)]);
+                self.gather_from_start(&[(Said::Key, &key)]);
                 None
             }
             (false, true) => {
@@ -90,12 +90,12 @@ impl PartialBuilder {
     }
 
     /// Handles the key of a pair: adds its entry, and appends the entry's index to the path.
-    pub(super) fn keyed(&mut self, key: Value) {
+    pub(super) fn begin_entry(&mut self, key: Value) {
         let Some(key) = key_of(key) else { return };
         let Some(parts) = self.here().and_then(PartialNode::parts_mut) else { return };
         let Some(index) = parts.grow(&key) else { return };
         self.path.push(index);
-        if let Some(container) = self.frames.last_mut() {
+        if let Some(container) = self.open_containers.last_mut() {
             container.depth = self.path.len();
         }
     }
@@ -103,13 +103,13 @@ impl PartialBuilder {
     /// Stores a whole pair, in the shape in which it was sent.
     pub(super) fn put_pair(&mut self, target: ValueTarget, value: Value) {
         let Some((key, value)) = pair_of(value) else { return };
-        let value = self.guide.restore(target.step, value);
+        let value = self.cursor.restore(target.step, value);
         let Some(parts) = self.here().and_then(PartialNode::parts_mut) else { return };
         let Some(index) = parts.grow(&key) else { return };
         let seed = parts.seed(index);
         let Some(node) = parts.at_mut(index) else { return };
         node.fill(seed, value);
-        self.update_visibility(self.frames.len());
+        self.update_visibility(self.open_containers.len());
         self.touch();
     }
 
@@ -131,8 +131,8 @@ impl PartialBuilder {
 
     /// Stores one member of the flattened fields, in the type's shape.
     fn add_flat(&mut self, key: String, target: ValueTarget, value: Value) {
-        let value = self.guide.restore(target.step, value);
-        if let Some(container) = self.frames.last_mut() {
+        let value = self.cursor.restore(target.step, value);
+        if let Some(container) = self.open_containers.last_mut() {
             container.rest.get_or_insert_default().insert(key, value);
         }
     }
@@ -140,7 +140,7 @@ impl PartialBuilder {
     /// Returns the step of the branch with this tag in the innermost container, an enum. Returns `None` if
     /// no branch or more than one has the tag.
     pub(super) fn branch_of(&self, tag: VariantTag<'_>) -> Option<StreamStep> {
-        self.guide.branch(self.frames.last()?.step, tag)
+        self.cursor.branch(self.open_containers.last()?.step, tag)
     }
 
     /// Whether the data of the chosen variant can be followed if `step` transforms it.
@@ -148,12 +148,12 @@ impl PartialBuilder {
         let parts = self.here().and_then(PartialNode::parts_mut);
         let held = parts.and_then(|parts| content(&**parts));
         !matches!(held, Some(VariantContent::Fields | VariantContent::Positions))
-            || [false, true].iter().any(|&list| self.guide.layout(step, list).is_some())
+            || [false, true].iter().any(|&list| self.cursor.layout(step, list).is_some())
     }
 
     /// Whether the container is an object that holds the positional fields of a variant.
     pub(super) fn is_positions_object(&self, target: ValueTarget, container: Container) -> bool {
         container == Container::Object
-            && self.guide.layout(target.step, false) == Some(PartsLayout::Places)
+            && self.cursor.layout(target.step, false) == Some(PartsLayout::TupleObject)
     }
 }

@@ -29,7 +29,7 @@ pub(crate) enum PartsLayout {
     /// For a map: a list of pairs.
     Pairs,
     /// For a tuple: an object, under the indices of the elements.
-    Places,
+    TupleObject,
     /// For an enum: one of several branches, chosen by its key or tag.
     Branches,
 }
@@ -97,7 +97,7 @@ impl Lowered {
             Some(Step::Array { .. }) => list.then_some(PartsLayout::InPlace),
             Some(Step::Object { .. }) => (!list).then_some(PartsLayout::InPlace),
             Some(Step::Pairs { .. }) => list.then_some(PartsLayout::Pairs),
-            Some(Step::Tuple { .. }) => (!list).then_some(PartsLayout::Places),
+            Some(Step::Tuple { .. }) => (!list).then_some(PartsLayout::TupleObject),
             Some(Step::Union(_)) => (!list).then_some(PartsLayout::Branches),
             _ => None,
         }

@@ -17,7 +17,7 @@ impl PartialBuilder {
             }
         }
         if fresh {
-            self.update_visibility(self.frames.len());
+            self.update_visibility(self.open_containers.len());
         }
     }
 
@@ -25,7 +25,7 @@ impl PartialBuilder {
     /// visible.
     pub(super) fn update_visibility(&mut self, frames: usize) {
         for level in (0..frames).rev() {
-            let OpenContainer { base, depth, inside, waits, .. } = self.frames[level];
+            let OpenContainer { base, depth, inside, waits, .. } = self.open_containers[level];
             match inside {
                 ContainerKind::List | ContainerKind::Map | ContainerKind::Pairs => {
                     if let Some(parts) = self.node(depth).and_then(PartialNode::parts_mut) {
@@ -36,7 +36,7 @@ impl PartialBuilder {
                 // Continues with the map around the pair.
                 ContainerKind::Pair => {}
                 ContainerKind::Fields if waits && self.has_required(depth) => {
-                    self.frames[level].waits = false;
+                    self.open_containers[level].waits = false;
                     self.show(base, depth);
                 }
                 // The variant was hidden until its data became visible.
@@ -80,6 +80,6 @@ impl PartialBuilder {
 
     /// Whether an open container is still hidden.
     pub(super) fn is_hidden(&self) -> bool {
-        self.frames.iter().any(|container| container.waits)
+        self.open_containers.iter().any(|container| container.waits)
     }
 }

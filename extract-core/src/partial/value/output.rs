@@ -137,7 +137,7 @@ impl Serialize for OutputNode<'_> {
             OutputForm::Scalar(NodeValue::Bool(value)) => serializer.serialize_bool(*value),
             OutputForm::Scalar(NodeValue::Number(value)) => value.serialize(serializer),
             OutputForm::Scalar(_) => serializer.serialize_unit(),
-            OutputForm::List(parts) => serializer.collect_seq(places(parts)),
+            OutputForm::List(parts) => serializer.collect_seq(elements(parts)),
             OutputForm::Object(members) => serializer.collect_map(members),
         }
     }
@@ -151,14 +151,14 @@ impl fmt::Debug for OutputNode<'_> {
             OutputForm::Scalar(NodeValue::Bool(value)) => value.fmt(f),
             OutputForm::Scalar(NodeValue::Number(value)) => fmt::Display::fmt(value, f),
             OutputForm::Scalar(_) => f.write_str("null"),
-            OutputForm::List(parts) => f.debug_list().entries(places(parts)).finish(),
+            OutputForm::List(parts) => f.debug_list().entries(elements(parts)).finish(),
             OutputForm::Object(members) => f.debug_map().entries(members).finish(),
         }
     }
 }
 
 /// Returns the elements of a list or a tuple.
-fn places(parts: &dyn PartialFields) -> impl Iterator<Item = OutputNode<'_>> {
+fn elements(parts: &dyn PartialFields) -> impl Iterator<Item = OutputNode<'_>> {
     (0..parts.len()).filter_map(|at| parts.at(at)).map(OutputNode::Node)
 }
 

@@ -154,7 +154,7 @@ impl StreamDecoder for Stream {
             raw_stop,
             model: self.model.take(),
             request_id: self.response_id.take(),
-            resent: 0,
+            transport_retries: 0,
         }));
         Ok(deltas)
     }

@@ -142,7 +142,7 @@ impl StreamDecoder for Stream {
             raw_stop,
             model: self.model.take(),
             request_id: self.id.take(),
-            resent: 0,
+            transport_retries: 0,
         }));
         Ok(deltas)
     }
