@@ -298,7 +298,7 @@ impl<'d> Parser<'d> {
             }
             "additionalProperties" => read.others = one(self),
             "items" if value.is_array() => {
-                let why = "a list of schemas here is `prefixItems` since 2020-12";
+                let why = "expected one schema, found a list; use `prefixItems` of draft 2020-12";
                 return Err(malformed(&inside(pointer, &[keyword]), why));
             }
             "items" => read.rest = one(self),
@@ -411,8 +411,8 @@ impl<'d> Parser<'d> {
             Some(target @ (Value::Object(_) | Value::Bool(_))) => {
                 Ok(self.id(canonical(&pointer), target))
             }
-            Some(_) => refuse("it leads to something that is no schema"),
-            None => refuse("there is nothing at that place"),
+            Some(_) => refuse("it leads to a value that is no schema"),
+            None => refuse("there is nothing at that pointer"),
         }
     }
 }
