@@ -47,7 +47,7 @@ pub enum SchemaError {
     Malformed {
         /// The pointer of the schema or the keyword.
         pointer: String,
-        /// What is wrong there, such as the form that the keyword needs.
+        /// The reason, such as the form that the keyword needs.
         why: &'static str,
     },
     /// A pattern that is too costly to compile.

@@ -27,7 +27,7 @@ pub(crate) enum SchemaStep<'t> {
     Entry,
     /// To the element at this index (`prefixItems`).
     Position(usize),
-    /// To the elements without an index of their own (`items`).
+    /// To the elements that `prefixItems` does not list (`items`).
     Element,
     /// To the alternative with this index.
     Alternative(usize),
