@@ -89,7 +89,7 @@ pub fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, DialectError>
     StackRoom::of_document(schema).run(|| lower_tree(&tree, dialect))
 }
 
-/// Lowers a schema that is already read. Fails as [`lower`] does.
+/// Lowers a schema that is already read. Fails as [`lower()`] does.
 pub(crate) fn lower_tree(tree: &Arc<Tree>, dialect: &Dialect) -> Result<Lowered, DialectError> {
     lower::lower(tree, dialect)
 }
