@@ -63,6 +63,7 @@ impl Plain {
         self.lengths("minItems", "maxItems")
     }
 
+    /// Reads a pair of keywords for the least and the greatest length.
     fn lengths(&self, min: &str, max: &str) -> Lengths {
         let get = |keyword, none| {
             self.count(keyword).map_or(none, |count| usize::try_from(count).unwrap_or(usize::MAX))

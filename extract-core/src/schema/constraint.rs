@@ -33,7 +33,9 @@ struct Keyword {
     value: Value,
 }
 
+/// The types of numbers.
 const NUMBER: &[&str] = &["number", "integer"];
+/// The type of strings.
 const STRING: &[&str] = &["string"];
 
 impl Constraint {
@@ -41,6 +43,7 @@ impl Constraint {
         Self { word, depth: 0, keywords: Vec::new() }
     }
 
+    /// Adds a keyword to write.
     fn keyword(
         mut self,
         types: &'static [&'static str],

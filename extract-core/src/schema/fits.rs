@@ -18,6 +18,7 @@ impl Tree {
         self.fits_at(id, value, budget, 0)
     }
 
+    /// Like [`fits`](Self::fits), for a value at this depth.
     fn fits_at(&self, id: NodeId, value: &Value, budget: &mut usize, depth: usize) -> bool {
         if *budget == 0 || depth > DEPTH {
             return true;
@@ -38,6 +39,7 @@ impl Tree {
         }
     }
 
+    /// Returns whether a value meets constraints.
     fn fits_plain(&self, plain: &Plain, value: &Value, budget: &mut usize, depth: usize) -> bool {
         let is_listed = |all: &Vec<super::Constant>| all.iter().any(|one| same(&one.value, value));
         if !plain.constants.as_ref().is_none_or(is_listed) {
@@ -68,6 +70,7 @@ impl Tree {
         }
     }
 
+    /// Returns whether an object meets constraints.
     fn fits_object(
         &self,
         plain: &Plain,

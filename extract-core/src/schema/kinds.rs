@@ -21,7 +21,9 @@ impl Kinds {
     pub(crate) const NULL: Self = Self(1);
     pub(crate) const BOOLEAN: Self = Self(1 << 1);
     pub(crate) const INTEGER: Self = Self(1 << 2);
+    /// Numbers with a fraction.
     const FRACTION: Self = Self(1 << 3);
+    /// All numbers, integers included.
     pub(crate) const NUMBER: Self = Self(1 << 2 | 1 << 3);
     pub(crate) const STRING: Self = Self(1 << 4);
     pub(crate) const ARRAY: Self = Self(1 << 5);

@@ -141,6 +141,7 @@ impl<'w> Merger<'w> {
         Ok(())
     }
 
+    /// Returns the schema of an element of a set.
     fn written(&self, atom: SetMember) -> &'w WrittenSchema {
         &self.written[atom.id as usize]
     }
@@ -511,6 +512,7 @@ struct NamedMember<'w> {
 }
 
 impl<'w> NamedMembers<'w> {
+    /// Adds a name if it is new, and a schema for its member.
     fn add(&mut self, name: &'w str, id: Option<WrittenId>) {
         let index = *self.index.entry(name).or_insert_with(|| {
             let (ids, conditional) = (Vec::new(), Vec::new());

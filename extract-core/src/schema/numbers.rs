@@ -133,6 +133,7 @@ enum Bound {
 /// A bound, its number, and the number as the schema writes it.
 type HeldBound = (Bound, Decimal, String);
 
+/// The keywords that bound a number.
 const BOUNDS: [(&str, Bound); 5] = [
     ("minimum", Bound::Least),
     ("maximum", Bound::Most),

@@ -448,6 +448,7 @@ fn malformed(pointer: &str, why: &'static str) -> SchemaError {
     SchemaError::Malformed { pointer: pointer.to_owned(), why }
 }
 
+/// Reads the value of `type`. Fails if it names an unknown type.
 fn kinds(value: &Value, place: &str) -> Result<Kinds, SchemaError> {
     let names = match value {
         Value::Array(names) if !names.is_empty() => names.as_slice(),
@@ -473,6 +474,7 @@ fn says_nothing(keyword: &str, value: &Value) -> bool {
     }
 }
 
+/// Reads the annotations of a schema.
 fn annotations(members: &Map<String, Value>) -> Annotations {
     let text = |keyword: &str| members.get(keyword).and_then(Value::as_str).map(str::to_owned);
     Annotations {

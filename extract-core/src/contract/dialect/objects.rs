@@ -22,7 +22,7 @@ struct UnnamedMembers<'p> {
     patterns: Vec<&'p str>,
 }
 
-/// Members that are named, lowered.
+/// The named members of an object, lowered.
 #[derive(Default)]
 struct NamedMembers {
     /// The sent schemas by sent name.

@@ -26,7 +26,7 @@ const BUDGET_PER_PART: usize = 200;
 /// Converts one value in either direction.
 pub(super) struct Transformer<'a> {
     pub(super) plan: &'a Plan,
-    /// The type's own schema.
+    /// The type's schema.
     pub(super) tree: &'a Tree,
     /// The problems found so far.
     pub(super) problems: Vec<Problem>,
@@ -179,6 +179,7 @@ impl<'a> Transformer<'a> {
         Value::Object(own)
     }
 
+    /// Restores the elements of a list.
     fn restore_array(&mut self, first: &[StepId], items: StepId, value: Value) -> Value {
         let Value::Array(list) = value else { return value };
         let restored = list.into_iter().enumerate().map(|(index, item)| {
@@ -336,6 +337,7 @@ impl<'a> Transformer<'a> {
         Some(BranchMatcher { plan: self.plan, tree: self.tree }.best(branches, value, false))
     }
 
+    /// Converts an object: renames members, fills missing ones with null, and collects the others as pairs.
     fn lower_object(
         &mut self,
         members: &BTreeMap<String, Member>,
@@ -370,6 +372,7 @@ impl<'a> Transformer<'a> {
         Value::Object(sent)
     }
 
+    /// Converts the elements of a list.
     fn lower_array(&mut self, first: &[StepId], items: StepId, value: Value) -> Value {
         let Value::Array(list) = value else { return value };
         let lowered = list.into_iter().enumerate().map(|(index, item)| {
@@ -379,6 +382,7 @@ impl<'a> Transformer<'a> {
         Value::Array(lowered.collect())
     }
 
+    /// Converts a map to a list of pairs.
     fn lower_pairs(&mut self, values: StepId, members: Map<String, Value>) -> Value {
         let pairs = members.into_iter().map(|(name, value)| {
             let value = self.lower(values, value);
@@ -388,6 +392,7 @@ impl<'a> Transformer<'a> {
         Value::Array(pairs.collect())
     }
 
+    /// Converts a list to an object with the members `"0"`, `"1"`, …
     fn lower_tuple(&mut self, first: &[StepId], rest: Option<StepId>, value: Value) -> Value {
         let Value::Array(list) = value else { return value };
         let mut sent = Map::new();
