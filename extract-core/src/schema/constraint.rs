@@ -3,8 +3,9 @@
 //! transform.
 //!
 //! schemars has such attributes too, but drops one silently if the schema does not have the expected
-//! type: the schema of a newtype field is a `$ref`, that of a list is an array. A constraint that is
-//! not in the schema is not enforced. Here it is either written or recorded as misplaced.
+//! type. For example, the schema of a newtype field is a `$ref`, and that of a list is an array. A
+//! constraint that is not in the schema is not enforced. Here it is either written or recorded as
+//! misplaced.
 
 use schemars::Schema;
 use schemars::transform::Transform;

@@ -1,7 +1,8 @@
 //! Converts schemas of older drafts and of `OpenAPI` 3.0 to draft 2020-12, in place.
 //!
-//! In the result, every schema is held by a keyword of 2020-12, every reference is a JSON pointer from
-//! the root, and no part is a separate document. Nothing here recurses.
+//! In the result, every schema is held by a keyword of 2020-12, and no part is a separate document.
+//! References are JSON pointers from the root; those that cannot be resolved stay unchanged. Nothing
+//! here recurses.
 
 use std::collections::{HashMap, HashSet};
 

@@ -36,7 +36,7 @@ fn unit_variant(branch: &mut Map<String, Value>) {
 }
 
 /// Allows members beside the tag for a variant whose content may be any value. schemars leaves out such
-/// content, so the variant looks as if it had none.
+/// content, so the variant seems to have none.
 pub(crate) fn open_beside_tag(schema: &mut Schema, mut content: Value) {
     let says_nothing = content.as_object_mut().is_some_and(|keywords| {
         keywords.retain(|word, _| !["title", "description"].contains(&word.as_str()));

@@ -6,8 +6,8 @@ use std::fmt;
 use super::super::wrapper;
 use crate::schema::SchemaError;
 
-/// Why a schema cannot be sent in a dialect: the dialect cannot express it, it exceeds a limit, no
-/// value fits it, or it cannot be read safely.
+/// Why a schema cannot be sent in a dialect. Either the dialect cannot express it, or it exceeds a limit,
+/// or no value fits it, or it cannot be read safely.
 ///
 /// ```
 /// use extract_llm::contract::dialect::{Dialect, DialectError, lower};

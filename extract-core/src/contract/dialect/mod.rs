@@ -65,12 +65,12 @@ pub use table::Dialect;
 
 /// Lowers a JSON Schema (draft 2020-12, as schemars writes it) into a dialect.
 ///
-/// The schema is bounded first: 128 levels of JSON, 4,096 bytes for a pattern, and a lowered schema of
-/// at most ten times the original size (8 KB for small ones). References are followed inside the
+/// The schema is bounded: 128 levels of JSON, and 4,096 bytes for a pattern. The lowered schema may have
+/// ten times the size of the original, or 8 KB for a small one. References are followed inside the
 /// document only.
 ///
-/// Fails with a [`DialectError`] if the schema exceeds these bounds or a limit of the dialect, if the
-/// dialect cannot express it, or if no value fits it.
+/// Fails with a [`DialectError`] if the schema exceeds these bounds or a limit of the dialect. Also
+/// fails if the schema is malformed, if the dialect cannot express it, or if no value fits it.
 ///
 /// An object that names properties and does not mention others has no others, as in serde's structs. An
 /// object that names none may have any. `allOf`, the keywords beside a `$ref` and those beside a union

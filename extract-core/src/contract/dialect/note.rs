@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum NoteKind {
     /// A constraint or annotation moved into the description. It is still enforced on the reply.
     Described,
-    /// The value is sent in another shape and restored from the reply: a map as pairs, a tuple as an
-    /// object, any value as JSON text, a property under another name.
+    /// The value is sent in another shape and restored from the reply. Examples: a map as pairs, a tuple
+    /// as an object, any value as JSON text, a property under another name.
     Reshaped,
     /// An optional property is sent as a required one that may be null.
     Nullable,

@@ -169,8 +169,8 @@ impl Dialect {
     pub const OPENAI_FINE_TUNED: Self =
         Self { name: "openai-fine-tuned", keywords: &[], ..Self::OPENAI_STRICT };
 
-    /// Anthropic's `output_config.format`: closed objects, at most 24 optional properties and 16 unions
-    /// (`anyOf`), no recursion, no bounds except `minItems` 0 or 1, and enums of scalars
+    /// Anthropic's `output_config.format`: closed objects with at most 24 optional properties and 16
+    /// unions (`anyOf`). It has no recursion, no bounds except `minItems` 0 or 1, and enums of scalars
     /// (<https://platform.claude.com/docs/en/build-with-claude/structured-outputs>, "JSON Schema
     /// limitations").
     ///
@@ -262,9 +262,10 @@ impl Dialect {
         loose: None,
     };
 
-    /// Gemini's `responseSchema` and `parameters`, a subset of `OpenAPI` 3.0: upper-case types,
-    /// `nullable`, `propertyOrdering`, no references, no `additionalProperties`, enums of strings, and
-    /// `date-time` as the only string format (<https://ai.google.dev/api/caching#Schema>).
+    /// Gemini's `responseSchema` and `parameters`, a subset of `OpenAPI` 3.0. It has upper-case types,
+    /// `nullable` and `propertyOrdering`, but no references and no `additionalProperties`. Enums hold
+    /// strings, and `date-time` is the only string format
+    /// (<https://ai.google.dev/api/caching#Schema>).
     pub const GEMINI_RESPONSE_SCHEMA: Self = Self {
         name: "gemini-response-schema",
         maps: Maps::Pairs,

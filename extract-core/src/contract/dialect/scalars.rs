@@ -220,7 +220,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Lowers constants of which some are lists or objects.
+    /// Lowers constants that include lists or objects.
     fn composite_constants(&mut self, node: NodeId, values: &[Value]) -> SchemaDraft {
         let null = values.contains(&Value::Null);
         if self.dialect.constants == Constants::Any {
