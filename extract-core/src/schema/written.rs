@@ -246,7 +246,7 @@ impl<'d> Parser<'d> {
                 return Ok(WrittenSchema { is_false: !anything, ..WrittenSchema::default() });
             }
             Value::Object(members) => members,
-            _ => return Err(malformed(pointer, "a schema is an object, `true` or `false`")),
+            _ => return Err(malformed(pointer, "expected an object, `true` or `false`")),
         };
         let mut read = WrittenSchema { notes: annotations(members), ..WrittenSchema::default() };
         (read.constants, read.is_const) = constants(members);
@@ -293,7 +293,7 @@ impl<'d> Parser<'d> {
                     names.iter().map(|name| name.as_str().map(str::to_owned)).collect()
                 });
                 read.required = names.ok_or_else(|| {
-                    malformed(&inside(pointer, &[keyword]), "this keyword holds a list of names")
+                    malformed(&inside(pointer, &[keyword]), "expected a list of names")
                 })?;
             }
             "additionalProperties" => read.others = one(self),
@@ -324,7 +324,7 @@ impl<'d> Parser<'d> {
                 read.verbatim.push((keyword.to_owned(), value.clone()));
             }
             "enum" if !value.is_array() => {
-                return Err(malformed(&inside(pointer, &[keyword]), "this keyword holds a list"));
+                return Err(malformed(&inside(pointer, &[keyword]), "expected a list of values"));
             }
             "$dynamicRef" | "$recursiveRef" => {
                 let why = "dynamic references are not supported";
@@ -332,7 +332,7 @@ impl<'d> Parser<'d> {
             }
             _ if CONSTRAINTS.contains(&keyword) => {
                 if matches!(keyword, "pattern" | "format") && !value.is_string() {
-                    let why = "this keyword holds a string";
+                    let why = "expected a string";
                     return Err(malformed(&inside(pointer, &[keyword]), why));
                 }
                 if let (true, Value::String(text)) = (keyword == "pattern", value) {
@@ -355,7 +355,7 @@ impl<'d> Parser<'d> {
         pointer: &str,
     ) -> Result<Vec<(String, WrittenId)>, SchemaError> {
         let Value::Object(named) = value else {
-            let why = "this keyword holds an object of schemas";
+            let why = "expected an object of schemas";
             return Err(malformed(&inside(pointer, &[keyword]), why));
         };
         let id = |(name, schema): (&'d String, &'d Value)| {
@@ -372,7 +372,7 @@ impl<'d> Parser<'d> {
         pointer: &str,
     ) -> Result<Vec<WrittenId>, SchemaError> {
         let listed = value.as_array().filter(|all| !all.is_empty()).ok_or_else(|| {
-            let why = "this keyword holds a list of schemas that is not empty";
+            let why = "expected a list of schemas that is not empty";
             malformed(&inside(pointer, &[keyword]), why)
         })?;
         let id = |(index, schema): (usize, &'d Value)| {
@@ -385,7 +385,7 @@ impl<'d> Parser<'d> {
     /// document.
     fn reference(&mut self, value: &Value, place: &str) -> Result<WrittenId, SchemaError> {
         let Some(reference) = value.as_str() else {
-            return Err(malformed(&inside(place, &["$ref"]), "this keyword holds a string"));
+            return Err(malformed(&inside(place, &["$ref"]), "expected a string"));
         };
         let refuse = |why| {
             let (reference, pointer) = (reference.to_owned(), place.to_owned());
@@ -404,7 +404,7 @@ impl<'d> Parser<'d> {
             let anchors = self.anchors.get_or_insert_with(|| anchors(document));
             match anchors.get(fragment.as_str()) {
                 Some(pointer) => pointer.clone(),
-                None => return refuse("there is no `$anchor` of this name"),
+                None => return refuse("there is no `$anchor` with this name"),
             }
         };
         match self.document.pointer(&pointer) {
