@@ -1,23 +1,28 @@
-//! Bounds of values: how large a number may be, how long a text or a list.
+//! The bounds of values: of numbers, and of the length of strings and lists.
 
 use super::Plain;
 
-/// Bounds of a number; infinite where there are none.
+/// The bounds of a number; infinite if absent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
+    /// The least number allowed.
     pub(crate) min: f64,
+    /// The greatest number allowed.
     pub(crate) max: f64,
+    /// All allowed numbers are greater than this.
     pub(crate) above: f64,
+    /// All allowed numbers are less than this.
     pub(crate) below: f64,
 }
 
 impl Bounds {
+    /// Returns whether a number is within all bounds.
     pub(crate) fn hold(&self, value: f64) -> bool {
         value >= self.min && value <= self.max && value > self.above && value < self.below
     }
 }
 
-/// Bounds of a length.
+/// The bounds of a length, both included: 0 and `usize::MAX` if absent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lengths {
     pub(crate) min: usize,
@@ -25,17 +30,19 @@ pub(crate) struct Lengths {
 }
 
 impl Lengths {
+    /// Returns whether a length is within the bounds.
     pub(crate) fn hold(&self, length: usize) -> bool {
         (self.min..=self.max).contains(&length)
     }
 
+    /// Returns whether every length is allowed.
     pub(crate) fn free(&self) -> bool {
         self.min == 0 && self.max == usize::MAX
     }
 }
 
 impl Plain {
-    /// The bounds of a number.
+    /// Returns the bounds of a number.
     pub(crate) fn bounds(&self) -> Bounds {
         let get = |keyword, none| self.number(keyword).unwrap_or(none);
         Bounds {
@@ -46,16 +53,17 @@ impl Plain {
         }
     }
 
-    /// The bounds of the length of a text, in characters.
+    /// Returns the bounds of the length of a string, in characters.
     pub(crate) fn text_lengths(&self) -> Lengths {
         self.lengths("minLength", "maxLength")
     }
 
-    /// The bounds of the number of elements of a list.
+    /// Returns the bounds of the number of elements of a list.
     pub(crate) fn list_lengths(&self) -> Lengths {
         self.lengths("minItems", "maxItems")
     }
 
+    /// Reads a pair of keywords for the least and the greatest length.
     fn lengths(&self, min: &str, max: &str) -> Lengths {
         let get = |keyword, none| {
             self.count(keyword).map_or(none, |count| usize::try_from(count).unwrap_or(usize::MAX))
@@ -63,7 +71,7 @@ impl Plain {
         Lengths { min: get(min, 0), max: get(max, usize::MAX) }
     }
 
-    /// Whether an integer has 128 bits.
+    /// Returns whether the format is that of an integer of 128 bits.
     pub(crate) fn is_wide(&self) -> bool {
         matches!(self.text("format"), Some("int128" | "uint128"))
     }

@@ -1,14 +1,14 @@
-//! The values that `const` and `enum` list, and the ways in which each may be written.
+//! The values that `const` and `enum` list, with the texts accepted for them.
 
 use serde_json::{Map, Value};
 
 use super::keywords::strings;
 
-/// A listed value.
+/// A value that `const` or `enum` lists.
 #[derive(Debug, Clone)]
 pub(crate) struct Constant {
     pub(crate) value: Value,
-    /// The texts that stand for it; the first is the one that a model is told to write.
+    /// The texts that stand for the value. Models are asked to write the first.
     pub(crate) spellings: Vec<String>,
 }
 
@@ -18,7 +18,8 @@ impl PartialEq for Constant {
     }
 }
 
-/// The listed values of a schema, and whether they are those of `const`.
+/// Returns the values listed by `const` or `enum`, and whether they come from `const`. Returns `None`
+/// without both keywords, and no value if `enum` excludes the `const`.
 pub(super) fn constants(members: &Map<String, Value>) -> (Option<Vec<Constant>>, bool) {
     let of =
         |value: &Value| Constant { value: value.clone(), spellings: spellings(value, members) };
@@ -34,7 +35,8 @@ pub(super) fn constants(members: &Map<String, Value>) -> (Option<Vec<Constant>>,
     }
 }
 
-/// The texts that stand for a listed value.
+/// Returns the texts that stand for a listed value: its alias or the value itself, then other aliases,
+/// then its descriptions.
 pub(crate) fn spellings(value: &Value, members: &Map<String, Value>) -> Vec<String> {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -57,7 +59,7 @@ pub(crate) fn spellings(value: &Value, members: &Map<String, Value>) -> Vec<Stri
     names
 }
 
-/// Equality as JSON Schema has it: `1` is `1.0`.
+/// Returns whether two values are equal in JSON Schema: `1` equals `1.0`.
 pub(crate) fn json_equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(one), Value::Number(other)) => {

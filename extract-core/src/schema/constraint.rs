@@ -1,9 +1,11 @@
-//! What `#[extract(range(..))]` and its like do to a field's schema. Knows JSON Schema, no type and
-//! no macro. The derive hands each word over as a schemars transform.
+//! Writes the constraints of `#[extract(range(..))]` and similar attributes into a field's schema.
+//! Knows JSON Schema, but no Rust type and no macro. The derive applies a constraint as a schemars
+//! transform.
 //!
-//! schemars has such words too, but leaves one out in silence where the schema at hand does not
-//! have the type it expects: a newtype's field is a `$ref`, a list's is an array. A constraint
-//! that is not in the schema is not enforced, so here it either lands or is marked as misplaced.
+//! schemars has such attributes too, but drops one silently if the schema does not have the expected
+//! type. For example, the schema of a newtype field is a `$ref`, and that of a list is an array. A
+//! constraint that is not in the schema is not enforced. Here it is either written or recorded as
+//! misplaced.
 
 use schemars::Schema;
 use schemars::transform::Transform;
@@ -11,11 +13,11 @@ use serde_json::Value;
 
 use super::decimal::Decimal;
 
-/// Where [`Constraint`] notes a word that has no meaning for the field's type, as a list of
-/// words. A schema that carries it is refused before anything is sent.
+/// The keyword under which [`Constraint`] lists the constraints that do not apply to the field's type.
+/// A schema with this keyword is refused before anything is sent.
 pub(crate) const MISPLACED: &str = "x-misplaced";
 
-/// One constraint word of a field: what to write into its schema, and for which types.
+/// One constraint of a field: the keywords to write into its schema, and the types that they apply to.
 #[doc(hidden)]
 #[derive(Debug, Clone)]
 pub struct Constraint {
@@ -24,6 +26,7 @@ pub struct Constraint {
     keywords: Vec<Keyword>,
 }
 
+/// A keyword to write, its value, and the types that it applies to.
 #[derive(Debug, Clone)]
 struct Keyword {
     types: &'static [&'static str],
@@ -31,7 +34,9 @@ struct Keyword {
     value: Value,
 }
 
+/// The types of numbers.
 const NUMBER: &[&str] = &["number", "integer"];
+/// The type of strings.
 const STRING: &[&str] = &["string"];
 
 impl Constraint {
@@ -39,6 +44,7 @@ impl Constraint {
         Self { word, depth: 0, keywords: Vec::new() }
     }
 
+    /// Adds a keyword to write.
     fn keyword(
         mut self,
         types: &'static [&'static str],
@@ -49,37 +55,37 @@ impl Constraint {
         self
     }
 
-    /// `range(..)`: bounds of a number.
+    /// Starts `range(..)`: bounds of a number.
     pub fn range() -> Self {
         Self::new("range")
     }
 
-    /// The least number allowed.
+    /// Adds the least number allowed.
     pub fn minimum(self, bound: impl Into<Value>) -> Self {
         self.keyword(NUMBER, "minimum", bound)
     }
 
-    /// The greatest number allowed.
+    /// Adds the greatest number allowed.
     pub fn maximum(self, bound: impl Into<Value>) -> Self {
         self.keyword(NUMBER, "maximum", bound)
     }
 
-    /// The number that all allowed ones are above.
+    /// Adds a bound that all allowed numbers are above.
     pub fn exclusive_minimum(self, bound: impl Into<Value>) -> Self {
         self.keyword(NUMBER, "exclusiveMinimum", bound)
     }
 
-    /// The number that all allowed ones are below.
+    /// Adds a bound that all allowed numbers are below.
     pub fn exclusive_maximum(self, bound: impl Into<Value>) -> Self {
         self.keyword(NUMBER, "exclusiveMaximum", bound)
     }
 
-    /// `length(..)`: how long a string, how many elements or entries.
+    /// Starts `length(..)`: the length of a string, or the number of elements or entries.
     pub fn length() -> Self {
         Self::new("length")
     }
 
-    /// At least so many.
+    /// Adds the least length allowed.
     pub fn at_least(self, count: impl Into<Value>) -> Self {
         let count = count.into();
         self.keyword(STRING, "minLength", count.clone())
@@ -87,7 +93,7 @@ impl Constraint {
             .keyword(&["object"], "minProperties", count)
     }
 
-    /// At most so many.
+    /// Adds the greatest length allowed.
     pub fn at_most(self, count: impl Into<Value>) -> Self {
         let count = count.into();
         self.keyword(STRING, "maxLength", count.clone())
@@ -95,32 +101,35 @@ impl Constraint {
             .keyword(&["object"], "maxProperties", count)
     }
 
-    /// `pattern(..)` and `regex(..)`: a regular expression found somewhere in a string.
+    /// Returns `pattern(..)` and `regex(..)`: a regular expression that matches somewhere in the
+    /// string.
     pub fn pattern(regex: &(impl ToString + ?Sized)) -> Self {
         Self::new("pattern").keyword(STRING, "pattern", regex.to_string())
     }
 
-    /// `contains(..)`: a piece of a string.
+    /// Returns `contains(..)`: a text that occurs in the string.
     pub fn contains(piece: &(impl ToString + ?Sized)) -> Self {
         Self::new("contains").keyword(STRING, "pattern", literally(&piece.to_string()))
     }
 
-    /// `email`, `url`, `ip` and so on: the form of a string.
+    /// Returns `email`, `url`, `ip` and so on: the format of a string.
     pub fn format(word: &'static str, format: &'static str) -> Self {
         Self::new(word).keyword(STRING, "format", format)
     }
 
-    /// `multiple_of`: what a number is divisible by.
+    /// Returns `multiple_of`: a divisor of the number.
     pub fn multiple_of(step: impl Into<Value>) -> Self {
         Self::new("multiple_of").keyword(NUMBER, "multipleOf", step)
     }
 
-    /// `inner(..)`: the same, of each element of a list or each value of a map.
+    /// Makes this `inner(..)`: applies the constraint to the elements of a list or the values of a map.
     pub fn inner(mut self) -> Self {
         self.depth += 1;
         self
     }
 
+    /// Writes the constraint `depth` levels inside the schema. Records it as misplaced if it does not
+    /// apply there.
     fn constrain(&self, schema: &mut Schema, depth: usize) {
         let landed = match depth.checked_sub(1) {
             None => self.write(schema),
@@ -134,8 +143,8 @@ impl Constraint {
         }
     }
 
-    /// Writes the keywords that fit the schema's type; all of them where it names none, for there
-    /// a keyword binds the values of its own type and leaves the others alone.
+    /// Writes the keywords that apply to the schema's type. Writes all of them if it names no type,
+    /// because a keyword restricts only values of its type. Returns whether any was written.
     fn write(&self, schema: &mut Schema) -> bool {
         let types = types(schema);
         let mut landed = false;
@@ -145,7 +154,7 @@ impl Constraint {
                 Some(types) => types.iter().any(|name| wanted.contains(&name.as_str())),
             };
             if fits {
-                // A bound that the type has already may be made narrower, and no wider.
+                // A bound of the type may become narrower, but not wider.
                 if !schema.get(*name).is_some_and(|known| is_tighter(name, known, value)) {
                     schema.insert((*name).to_owned(), value.clone());
                 }
@@ -155,6 +164,7 @@ impl Constraint {
         landed
     }
 
+    /// Applies the constraint to the schemas of elements and entries. Returns whether there are any.
     fn constrain_elements(&self, schema: &mut Schema, depth: usize) -> bool {
         let mut landed = false;
         for keyword in ["items", "prefixItems", "additionalProperties", "patternProperties"] {
@@ -183,7 +193,7 @@ impl Transform for Constraint {
     }
 }
 
-/// Whether a bound leaves less than another for the same keyword.
+/// Returns whether `known` leaves fewer values than `new`, as bounds for the same keyword.
 fn is_tighter(keyword: &str, known: &Value, new: &Value) -> bool {
     let exact = |bound: &Value| bound.as_number().and_then(|n| Decimal::parse(&n.to_string()));
     let (Some(known), Some(new)) = (exact(known), exact(new)) else { return false };
@@ -194,8 +204,8 @@ fn is_tighter(keyword: &str, known: &Value, new: &Value) -> bool {
     }
 }
 
-/// The types that a schema names, besides `null`; none where it leaves them to a reference or a
-/// choice, or allows everything.
+/// Returns the types that a schema names, except `null`. Returns `None` if it has no `type`: a
+/// reference, a union, or a schema for any value.
 fn types(schema: &Schema) -> Option<Vec<String>> {
     let names = match schema.get("type")? {
         Value::String(name) => vec![name.clone()],
@@ -205,7 +215,7 @@ fn types(schema: &Schema) -> Option<Vec<String>> {
     Some(names.into_iter().filter(|name| name != "null").collect())
 }
 
-/// A regular expression that matches a text and nothing else.
+/// Returns a regular expression that matches exactly this text.
 fn literally(text: &str) -> String {
     let mut regex = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,6 +1,6 @@
-//! Constraints that no value can meet, or that mean nothing for the type of their field, in the schema of
-//! a type: what the derive cannot see in the tokens, behind an alias, a newtype or a constant. Knows no
-//! value.
+//! Finds constraints in a type's schema that no value meets, or that do not apply to the type of their
+//! field. The derive cannot see these in the tokens, because they lie behind an alias, a newtype or a
+//! constant. No value is read here.
 
 use serde_json::Value;
 
@@ -11,24 +11,24 @@ use super::tree::Tree;
 use super::validator::bounds;
 use super::written::WrittenSchema;
 
-/// How many references are followed from a field to its type.
+/// The most references that are followed from a field to its type.
 const FOLLOWED: usize = 16;
 
-/// The keywords that say how much there is, by what they count.
+/// The keywords that limit a count, with the text around the numbers in a message.
 const COUNTS: [(&str, &str, &str, &str); 3] = [
     ("minLength", "maxLength", "a text of at least", "characters"),
     ("minItems", "maxItems", "at least", "elements"),
     ("minProperties", "maxProperties", "at least", "members"),
 ];
 
-/// The first one in the order of the schema, with its place.
+/// Returns the pointer and the message of the first fault, in the order of pointers.
 pub(crate) fn find(tree: &Tree) -> Option<(String, String)> {
     let all = (0..).take(tree.written_count()).map(|id| tree.written(id));
     let found = all.filter_map(|schema| Some((schema.pointer.clone(), fault(tree, schema)?)));
     found.min_by(|(one, _), (other, _)| one.cmp(other))
 }
 
-/// The contradiction in one schema.
+/// Returns the message for a fault of one schema; `None` if it has none.
 fn fault(tree: &Tree, schema: &WrittenSchema) -> Option<String> {
     let words = &schema.notes.misplaced;
     if !words.is_empty() {
@@ -39,21 +39,22 @@ fn fault(tree: &Tree, schema: &WrittenSchema) -> Option<String> {
     said.meaningless(schema).or_else(|| said.contradiction())
 }
 
-/// Everything that is said of the values of one schema, that of the type it refers to included.
+/// The bounds of the values of one schema, including those of the type it refers to.
 #[derive(Default)]
 struct NodeBounds {
-    /// The kinds; `None` where they are left open.
+    /// The kinds allowed; `None` if no `type` restricts them.
     kinds: Option<Kinds>,
     least: Option<Bound>,
     most: Option<Bound>,
-    /// The least and the most of each of [`COUNTS`].
+    /// The least and the greatest count for every entry of [`COUNTS`].
     counts: [(Option<u64>, Option<u64>); 3],
 }
 
-/// A number, whether it is itself outside, and how it is written.
+/// A number, whether that number itself is excluded, and the number as the schema writes it.
 type Bound = (Decimal, bool, String);
 
 impl NodeBounds {
+    /// Adds the bounds of a schema, and of the type it refers to, following at most `left` references.
     fn add(&mut self, tree: &Tree, schema: &WrittenSchema, left: usize) {
         let Some(left) = left.checked_sub(1) else { return };
         let said = &schema.constraints;
@@ -80,13 +81,14 @@ impl NodeBounds {
         for (_, branches) in schema.unions() {
             let all = branches.iter().map(|&id| tree.written(id));
             let mut others = all.filter(|branch| branch.kinds != Some(Kinds::NULL));
-            // An optional value; of several branches each has bounds of its own.
+            // One branch beside null is an optional value. Several branches have separate bounds.
             if let (Some(only), None) = (others.next(), others.next()) {
                 self.add(tree, only, left);
             }
         }
     }
 
+    /// Replaces the lower bound if `bound` is higher.
     fn narrow_least(&mut self, bound: Option<&Value>, is_outside: bool) {
         let Some(new) = read(bound, is_outside) else { return };
         if self.least.as_ref().is_none_or(|old| (&old.0, old.1) < (&new.0, new.1)) {
@@ -94,6 +96,7 @@ impl NodeBounds {
         }
     }
 
+    /// Replaces the upper bound if `bound` is lower.
     fn narrow_most(&mut self, bound: Option<&Value>, is_outside: bool) {
         let Some(new) = read(bound, is_outside) else { return };
         if self.most.as_ref().is_none_or(|old| (&old.0, !old.1) > (&new.0, !new.1)) {
@@ -101,8 +104,8 @@ impl NodeBounds {
         }
     }
 
-    /// A keyword beside a reference that says nothing of the values of the type there. One beside a
-    /// type was looked at when it was written.
+    /// Returns the message for a keyword beside a reference that does not apply to the type there. A
+    /// keyword beside a `type` was checked when it was written.
     fn meaningless(&self, schema: &WrittenSchema) -> Option<String> {
         if schema.kinds.is_some() {
             return None;
@@ -120,6 +123,7 @@ impl NodeBounds {
         Some(format!("`{word}` has no meaning for the type of this field"))
     }
 
+    /// Returns the message for bounds that exclude every value.
     fn contradiction(&self) -> Option<String> {
         if let (Some((least, above, low)), Some((most, below, high))) = (&self.least, &self.most) {
             if least > most || (least == most && (*above || *below)) {
@@ -138,6 +142,7 @@ impl NodeBounds {
     }
 }
 
+/// Reads a bound; `None` if it is no number.
 fn read(bound: Option<&Value>, is_outside: bool) -> Option<Bound> {
     let written = bound?.as_number()?.to_string();
     Some((Decimal::parse(&written)?, is_outside, written))

@@ -1,6 +1,8 @@
-//! The work that it takes to check a value. The validator tries the alternatives of every union anew at each
-//! level, so a type that holds itself through a union, or repeats its alternatives level by level, makes
-//! that grow with a power of the depth; and how deep a reply goes is not ours to say.
+//! Bounds the work of checking a value.
+//!
+//! The validator tries the alternatives of a union again at every level. For a type that contains
+//! itself through a union, or repeats alternatives at every level, the work grows exponentially with
+//! the depth of the value. The model decides that depth.
 
 use std::collections::HashSet;
 
@@ -10,31 +12,31 @@ use super::Kinds;
 use super::tree::Tree;
 use super::written::{WrittenId, WrittenSchema};
 
-/// The most schemas that are held against parts of one value: so many in all, and so many more for each
-/// part of the value.
+/// The number of schemas that may be checked against the parts of any value.
 const MOST: usize = 100_000;
+/// The additional schemas allowed for every part of the value.
 const MOST_EACH: usize = 64;
 
-/// What is done with a value.
+/// The operation that is done with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CheckKind {
-    /// The validator finds out whether it fits.
+    /// The validator decides whether the value fits.
     Fit,
-    /// It says all that is wrong.
+    /// The validator lists all errors.
     Explain,
-    /// serde reads it: it tries the variants of an untagged enum one by one, each from its beginning, and
-    /// only a tag tells it which one is meant.
+    /// serde reads the value. It tries the variants of an untagged enum one by one from the start; only
+    /// a tag selects a variant directly.
     Read,
 }
 
 impl Tree {
-    /// Whether the trial of a value is done in bounded work.
+    /// Returns whether an operation on a value takes bounded work.
     pub(crate) fn is_affordable(&self, root: WrittenId, value: &Value, trial: CheckKind) -> bool {
         self.check_steps(root, value, trial).is_some()
     }
 
-    /// The number of schemas that are held against parts of a value, no less than the validator comes to;
-    /// `None` where they are too many. Does not recurse.
+    /// Returns an upper bound of the number of schemas that the validator checks against parts of a
+    /// value; `None` if it exceeds the limit. Does not recurse.
     pub(crate) fn check_steps(
         &self,
         root: WrittenId,
@@ -43,7 +45,7 @@ impl Tree {
     ) -> Option<usize> {
         let (parts, depth) = extent(value);
         let most = MOST.saturating_add(parts.saturating_mul(MOST_EACH));
-        // At each level, a part of the value is held against no more schemas than this.
+        // At every level, one part of the value is checked against at most this many schemas.
         let levels = u32::try_from(depth + 1).ok();
         let bound = levels.and_then(|levels| self.cost().saturating_mul(2).checked_pow(levels));
         if let Some(bound) = bound.filter(|bound| *bound <= most) {
@@ -51,7 +53,7 @@ impl Tree {
         }
         let mut steps = 0_usize;
         let mut open = vec![(root, value, trial)];
-        // The validator remembers whether a list or an object fits a schema that contains itself.
+        // The validator caches whether an array or object fits a schema that contains itself.
         let mut known: HashSet<(WrittenId, *const Value)> = HashSet::new();
         while let Some((id, value, trial)) = open.pop() {
             steps += 1;
@@ -69,7 +71,7 @@ impl Tree {
         Some(steps)
     }
 
-    /// Adds the schemas that one is made of, each with the part of the value that it is held against.
+    /// Queues the subschemas of a schema, with the part of the value that they apply to.
     fn open_parts<'v>(
         &self,
         id: WrittenId,
@@ -79,7 +81,7 @@ impl Tree {
         open: &mut Vec<(WrittenId, &'v Value, CheckKind)>,
     ) {
         let schema = self.written(id);
-        // The type is the first that is looked at.
+        // The validator checks the type first.
         let kind = if value.is_number() { Kinds::NUMBER } else { Kinds::of(value) };
         let is_other = schema.kinds.is_some_and(|kinds| !kinds.meets(kind));
         if trial == CheckKind::Fit && is_other {
@@ -87,7 +89,7 @@ impl Tree {
         }
         match (trial, self.other_tag(schema, value), value) {
             (CheckKind::Read, Some(_), _) => return,
-            // Members are tried in the order of the value, up to the tag.
+            // The validator checks members in the order of the value, up to the tag.
             (CheckKind::Fit, Some(tag), Value::Object(entries)) => {
                 let before = entries.iter().take_while(|(name, _)| *name != tag);
                 for (name, entry) in before {
@@ -100,7 +102,7 @@ impl Tree {
         }
         open.extend(schema.beside().map(|id| (id, value, trial)));
         for (_, branches) in schema.unions() {
-            // To tell what is wrong, the validator first finds out that no branch fits.
+            // Before it lists errors, the validator finds out that no branch fits.
             let first = (trial == CheckKind::Explain).then_some(CheckKind::Fit);
             for trial in first.into_iter().chain([trial]) {
                 open.extend(branches.iter().map(|&id| (id, value, trial)));
@@ -129,7 +131,7 @@ impl Tree {
         }
     }
 
-    /// The name of a member that must be one constant and is another.
+    /// Returns the name of a member that must be a constant but has another value.
     fn other_tag<'s>(&self, schema: &'s WrittenSchema, value: &Value) -> Option<&'s str> {
         let members = value.as_object()?;
         let is_other = |(name, member): &&(String, WrittenId)| match (
@@ -143,7 +145,7 @@ impl Tree {
     }
 }
 
-/// How many values a value is made of, and how deep they lie.
+/// Returns the number of values that a value consists of, and its depth.
 fn extent(value: &Value) -> (usize, usize) {
     let mut open = vec![(value, 0)];
     let (mut parts, mut deepest) = (0, 0);
@@ -166,7 +168,7 @@ mod tests {
     use super::*;
     use crate::contract::Contract;
 
-    /// Definitions that each hold the next one twice at the same place.
+    /// Returns a schema whose definitions apply the next one twice to the same value.
     fn doubling(levels: usize, keyword: &str) -> Value {
         let mut definitions = serde_json::Map::new();
         for level in 0..levels {

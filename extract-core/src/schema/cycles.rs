@@ -1,12 +1,12 @@
-//! Cycles of a graph.
+//! Finds the cycles of a directed graph.
 
-/// For each node, whether it can be reached from itself. The components are found by two sweeps
-/// (Kosaraju), each with its own stack: nothing here recurses.
+/// Returns for every node whether it can be reached from itself. The components are found by two sweeps
+/// (Kosaraju) with explicit stacks: nothing here recurses.
 pub(super) fn on_cycles(count: usize, edges: impl Fn(usize, &mut dyn FnMut(usize))) -> Vec<bool> {
     components(count, edges).into_iter().map(|component| component.is_some()).collect()
 }
 
-/// For each node on a cycle, the number of its component.
+/// Returns for every node on a cycle the number of its component; `None` for all other nodes.
 pub(super) fn components(
     count: usize,
     edges: impl Fn(usize, &mut dyn FnMut(usize)),

@@ -1,12 +1,12 @@
-//! Decimal numbers as they are written, compared digit by digit: no number type that would round
-//! them, and no limit to how many digits there are.
+//! Exact decimal numbers, compared digit by digit. No number type rounds them, and the number of digits
+//! is not limited.
 
 use std::cmp::Ordering;
 
-/// The largest exponent that is read. A number beyond it is none that a type of ours can hold.
+/// The largest exponent that is read. No number type of this crate holds a number with a larger one.
 const LARGEST_EXPONENT: i64 = 100_000;
 
-/// A decimal number: its sign, its digits without zeros at either end, and where the point stands.
+/// A decimal number: its sign, its digits without zeros at either end, and the position of the point.
 ///
 /// Its value is `0.DIGITS * 10^point`. Zero has no digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,8 @@ pub(crate) struct Decimal {
 }
 
 impl Decimal {
-    /// Reads `-12`, `0.50`, `1.5e-3`; none where the text is no number as JSON or Rust writes them.
+    /// Parses `-12`, `0.50`, `1.5e-3`. Returns `None` if the text is no number in the notation of JSON
+    /// or Rust, or if the exponent is beyond ±100,000.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (negative, unsigned) = match text.as_bytes().first()? {
             b'-' => (true, &text[1..]),
@@ -47,13 +48,13 @@ impl Decimal {
         Some(Self { negative, digits, point })
     }
 
-    /// Whether it is a multiple of another, which is not zero. Of steps with more than 36 digits
-    /// nothing is told, and every number passes.
+    /// Returns whether the number is a multiple of `step`. Returns true without a test for zero, and
+    /// for steps that need more than 36 digits.
     pub(crate) fn is_multiple_of(&self, step: &Self) -> bool {
         if self.digits.is_empty() || step.digits.is_empty() {
             return true;
         }
-        // Both as integers of the unit of the finer one.
+        // Both as integers in the unit of the finer one.
         let unit = self.unit().min(step.unit());
         let zeros = |number: &Self| usize::try_from(number.unit() - unit).unwrap_or(usize::MAX);
         let (own, others) = (zeros(self), zeros(step));
@@ -66,16 +67,17 @@ impl Decimal {
         digits.fold(0_u128, |rest, digit| (rest * 10 + u128::from(digit)) % step) == 0
     }
 
-    /// Whether there is nothing behind the point.
+    /// Returns whether the number has no fraction.
     pub(crate) fn is_integer(&self) -> bool {
         self.digits.is_empty() || self.unit() >= 0
     }
 
-    /// The power of ten that its last digit counts.
+    /// Returns the power of ten of the last digit.
     fn unit(&self) -> i64 {
         self.point.saturating_sub(i64::try_from(self.digits.len()).unwrap_or(i64::MAX))
     }
 
+    /// Compares the absolute values.
     fn magnitude(&self, other: &Self) -> Ordering {
         match (self.digits.is_empty(), other.digits.is_empty()) {
             (true, true) => Ordering::Equal,

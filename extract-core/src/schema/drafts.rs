@@ -1,6 +1,8 @@
-//! Schemas of older drafts and of `OpenAPI` 3.0, brought to draft 2020-12 in place. Behind it every
-//! schema stands where a keyword of 2020-12 holds it, every reference is a JSON pointer from the
-//! root, and no part is a document of its own. Nothing here recurses.
+//! Converts schemas of older drafts and of `OpenAPI` 3.0 to draft 2020-12, in place.
+//!
+//! In the result, every schema is held by a keyword of 2020-12, and no part is a separate document.
+//! References are JSON pointers from the root; those that cannot be resolved stay unchanged. Nothing
+//! here recurses.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,20 +13,22 @@ use super::keywords::{children, each_schema, each_schema_at, inside};
 use super::pointer::{push_segment, segments};
 use super::written::percent_decoded;
 
-/// Marks a schema that is referred to while schemas move. It begins as no keyword of anybody does.
+/// Marks a schema that a reference leads to, while schemas move. No real keyword starts with a NUL
+/// character.
 const TARGET: &str = "\0target";
 
-/// Keywords that hold values, not schemas.
+/// The keywords that hold values, not schemas.
 const VALUES: &[&str] = &["const", "enum", "default", "examples"];
 
-/// Keywords that refer to a schema. In one document they mean the same.
+/// The keywords that refer to a schema. Within one document they mean the same.
 const REFERENCES: [&str; 3] = ["$ref", "$recursiveRef", "$dynamicRef"];
 
-/// The names of a schema's place, which nothing needs once references lead to it from the root.
+/// The keywords that identify a schema or its draft. They are dropped, because references become
+/// pointers from the root.
 const NAMES: &[&str] =
     &["$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary"];
 
-/// Keywords that say nothing of a value, so that they hold beside a reference in every draft.
+/// The keywords that do not constrain a value. In every draft they are valid beside a reference.
 const ABOUT: &[&str] = &[
     "$defs",
     "definitions",
@@ -39,8 +43,8 @@ const ABOUT: &[&str] = &[
     TARGET,
 ];
 
-/// Brings a schema, whose depth and size are bounded, to draft 2020-12. It is refused where a
-/// reference means one thing from the root and another from an `$id` around it.
+/// Converts a schema, whose depth and size are bounded, to draft 2020-12. Fails if a reference has two
+/// meanings: one from the root and another from an `$id` around it.
 pub(crate) fn modernized(mut document: Value) -> Result<Value, SchemaLimit> {
     let has_former_references =
         document.get("$schema").and_then(Value::as_str).is_some_and(|uri| {
@@ -79,19 +83,21 @@ pub(crate) fn modernized(mut document: Value) -> Result<Value, SchemaLimit> {
     Ok(document)
 }
 
-/// A reference to a marked schema: the number of the mark, and the reference as it was written.
+/// Parses a reference to a marked schema. Returns the number of the mark, and the reference as it was
+/// written.
 fn marked(reference: &str) -> Option<(usize, &str)> {
     let (index, written) = reference.strip_prefix('\0')?.split_once('\0')?;
     Some((index.parse().ok()?, written))
 }
 
-/// A schema with an identifier, against which the references inside of it are resolved.
+/// A schema with an identifier. References inside it are resolved against this identifier.
 struct Base {
     pointer: String,
     keyword: &'static str,
     uri: String,
 }
 
+/// A reference as it was found.
 struct Reference {
     pointer: String,
     keyword: &'static str,
@@ -100,21 +106,24 @@ struct Reference {
     base: usize,
 }
 
-/// Whatever names a place or refers to one.
+/// Everything in a document that identifies a schema or refers to one.
 #[derive(Default)]
 struct Found {
+    /// The pointers of the schemas that were scanned.
     seen: HashSet<String>,
-    /// The first is the document itself.
+    /// The bases. The first is the document itself.
     bases: Vec<Base>,
+    /// The indices of the bases by URI.
     by_uri: HashMap<String, Vec<usize>>,
+    /// The schemas with an anchor, by its name: their pointer and the index of their base.
     anchors: HashMap<String, Vec<(String, usize)>>,
     references: Vec<Reference>,
-    /// The places of schemas that stand where no keyword holds a schema.
+    /// The pointers of schemas that a reference leads to but no keyword holds.
     outside: HashSet<String>,
 }
 
 impl Found {
-    /// Finds what is at a place, and inside.
+    /// Scans the schema at a pointer and all schemas inside it.
     fn scan(&mut self, document: &Value, pointer: String) {
         let Some(schema) = document.pointer(&pointer) else { return };
         if self.bases.is_empty() {
@@ -130,7 +139,7 @@ impl Found {
             let text = |keyword: &str| members.get(keyword).and_then(Value::as_str);
             for keyword in ["$id", "id"] {
                 let Some(id) = text(keyword) else { continue };
-                // Before 2019-09 it was an anchor as well.
+                // Before 2019-09, an `$id` with a fragment was an anchor.
                 match id.strip_prefix('#') {
                     Some(name) => self.anchor(name, &place, base),
                     None => base = self.base(id, keyword, &place, base),
@@ -149,6 +158,7 @@ impl Found {
         }
     }
 
+    /// Records an anchor.
     fn anchor(&mut self, name: &str, pointer: &str, base: usize) {
         let known = self.anchors.entry(name.to_owned()).or_default();
         if known.last().is_none_or(|(last, _)| last != pointer) {
@@ -156,9 +166,10 @@ impl Found {
         }
     }
 
+    /// Records a base and returns its index.
     fn base(&mut self, id: &str, keyword: &'static str, pointer: &str, around: usize) -> usize {
         let uri = joined(&self.bases[around].uri, id.trim_end_matches('#'));
-        // The document itself has its place already.
+        // The document itself has an entry already.
         let index = if pointer.is_empty() { 0 } else { self.bases.len() };
         self.by_uri.entry(uri.clone()).or_default().push(index);
         let base = Base { pointer: pointer.to_owned(), keyword, uri };
@@ -169,7 +180,8 @@ impl Found {
         index
     }
 
-    /// The places that the references lead to.
+    /// Returns the pointers that the references lead to; `None` for one that cannot be resolved. Fails
+    /// if a reference is ambiguous.
     fn targets(&mut self, document: &Value) -> Result<Vec<Option<String>>, SchemaLimit> {
         let mut targets = Vec::new();
         while let Some(reference) = self.references.get(targets.len()) {
@@ -185,10 +197,11 @@ impl Found {
         Ok(targets)
     }
 
+    /// Returns the pointer that one reference leads to.
     fn target(&self, document: &Value, of: &Reference) -> Result<Option<String>, SchemaLimit> {
         let (uri, fragment) = of.written.split_once('#').unwrap_or((&of.written, ""));
         let Some(fragment) = percent_decoded(fragment) else { return Ok(None) };
-        // Of several anchors, those around the value decide which one is meant.
+        // Of several dynamic anchors, the schemas around the value decide at run time.
         let is_dynamic = of.keyword == REFERENCES[2];
         if is_dynamic && self.anchors.get(&fragment).is_some_and(|all| all.len() > 1) {
             return Ok(None);
@@ -206,14 +219,14 @@ impl Found {
         if base == 0 || !uri.is_empty() {
             return Ok(inner);
         }
-        // Many write an `$id` that is none, and mean the root.
+        // Many schemas have an `$id` that starts no document, and their references mean the root.
         match (inner, self.at(document, 0, &fragment)) {
             (Some(inner), Some(outer)) if inner != outer => Err(self.ambiguous(base)),
             (inner, outer) => Ok(inner.or(outer)),
         }
     }
 
-    /// The schema that a fragment names.
+    /// Returns the pointer of the schema that a fragment names inside a base.
     fn at(&self, document: &Value, base: usize, fragment: &str) -> Option<String> {
         if fragment.is_empty() || fragment.starts_with('/') {
             let mut pointer = self.bases[base].pointer.clone();
@@ -226,13 +239,14 @@ impl Found {
         known.next().is_none().then(|| place.clone())
     }
 
+    /// Returns the error for a reference that is ambiguous because of a base.
     fn ambiguous(&self, base: usize) -> SchemaLimit {
         let Base { pointer: place, keyword, .. } = &self.bases[base];
         SchemaLimit::Embedded { pointer: inside(place, &[keyword]) }
     }
 }
 
-/// A relative reference as one that stands by itself. `..` is not followed.
+/// Resolves a relative reference against a base URI. `..` is not resolved.
 fn joined(base: &str, reference: &str) -> String {
     let scheme = |uri: &str| {
         let end = uri.find(|c: char| !c.is_ascii_alphanumeric() && !"+-.".contains(c))?;
@@ -251,7 +265,8 @@ fn joined(base: &str, reference: &str) -> String {
     format!("{}{folder}{reference}", &base[..path])
 }
 
-/// Marks the schemas that are referred to, and makes references to the marks. Gives their number.
+/// Marks the schemas that references lead to, and makes the references name the marks. Returns the
+/// number of marks.
 fn mark(document: &mut Value, references: &[Reference], targets: &[Option<String>]) -> usize {
     let mut marks: HashMap<&str, usize> = HashMap::new();
     for (reference, target) in references.iter().zip(targets) {
@@ -263,7 +278,7 @@ fn mark(document: &mut Value, references: &[Reference], targets: &[Option<String
                 members.insert(TARGET.to_owned(), mark.into());
                 format!("\0{mark}\0{}", reference.written)
             }
-            // `true` and `false` hold no mark, and are never moved.
+            // `true` and `false` cannot hold a mark, and they never move.
             _ => fragment(target),
         };
         if let Some(Value::Object(members)) = document.pointer_mut(&reference.pointer) {
@@ -274,10 +289,10 @@ fn mark(document: &mut Value, references: &[Reference], targets: &[Option<String
     marks.len()
 }
 
-/// Puts the schemas of these places among the definitions. Gives their former and their new places.
+/// Moves the schemas at these pointers into `$defs`. Returns their new pointers by the former ones.
 fn gather(document: &mut Value, places: HashSet<String>) -> HashMap<String, String> {
     let mut places: Vec<String> = places.into_iter().collect();
-    // Inner ones first: they stand where no keyword of an outer one holds them.
+    // Inner schemas are moved first, because no keyword of an outer one holds them.
     places.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
     let mut moves = HashMap::new();
     let mut taken: HashMap<String, usize> = HashMap::new();
@@ -305,7 +320,7 @@ fn gather(document: &mut Value, places: HashSet<String>) -> HashMap<String, Stri
     moves
 }
 
-/// Follows a place to where it, or the nearest place around it, was moved.
+/// Updates a pointer whose schema, or the nearest schema around it, was moved.
 fn moved(pointer: &mut String, moves: &HashMap<String, String>) {
     let mut end = pointer.len();
     loop {
@@ -318,7 +333,7 @@ fn moved(pointer: &mut String, moves: &HashMap<String, String>) {
     }
 }
 
-/// Brings the keywords of one schema to draft 2020-12.
+/// Converts the keywords of one schema to draft 2020-12.
 fn modernize(members: &mut Map<String, Value>, has_former_references: bool) {
     for name in NAMES {
         if members.get(*name).is_some_and(|value| !value.is_object()) {
@@ -354,7 +369,7 @@ fn modernize(members: &mut Map<String, Value>, has_former_references: bool) {
     }
 }
 
-/// Adds a keyword; in a schema of its own, where it is there already.
+/// Adds a keyword; inside an `allOf` if the schema already has it.
 fn also(members: &mut Map<String, Value>, keyword: &str, value: Value) {
     if !members.contains_key(keyword) {
         members.insert(keyword.to_owned(), value);
@@ -363,7 +378,7 @@ fn also(members: &mut Map<String, Value>, keyword: &str, value: Value) {
     }
 }
 
-/// Says in the words of JSON Schema that null fits as well.
+/// Replaces `nullable` by JSON Schema that also allows null.
 fn nullable(members: &mut Map<String, Value>) {
     let Some(&Value::Bool(is_nullable)) = members.get("nullable") else { return };
     members.shift_remove("nullable");
@@ -400,11 +415,13 @@ fn nullable(members: &mut Map<String, Value>) {
     }
 }
 
+/// Returns whether a keyword does not constrain a value.
 fn is_about(keyword: &str) -> bool {
     ABOUT.contains(&keyword) || keyword.starts_with("x-")
 }
 
-/// A JSON pointer as a reference, with what no fragment of a URI may hold percent-encoded.
+/// Returns a JSON pointer as a reference. Characters that a URI fragment may not hold are
+/// percent-encoded.
 fn fragment(pointer: &str) -> String {
     let mut reference = String::with_capacity(pointer.len() + 1);
     reference.push('#');
@@ -418,8 +435,8 @@ fn fragment(pointer: &str) -> String {
     reference
 }
 
-/// A schema in the words of `OpenAPI` 3.0 (upper-case types, `nullable`), in those of JSON Schema.
-/// Others stay as they are.
+/// Converts a schema in the notation of `OpenAPI` 3.0 (upper-case types, `nullable`) to JSON Schema.
+/// Keywords of older drafts are converted as well; other schemas stay as they are.
 pub(crate) fn in_json_schema(schema: &Value) -> Value {
     let mut schema = schema.clone();
     each_schema(&mut schema, |members| {

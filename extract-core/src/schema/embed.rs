@@ -1,5 +1,5 @@
-//! Schemas made of schemas: put into another one, or taken out of theirs, so that their references
-//! still lead to the same places.
+//! Builds schemas from other schemas: embeds one in another, or extracts a part. References keep
+//! leading to the same schemas.
 
 use std::collections::HashMap;
 
@@ -12,10 +12,10 @@ use super::written::percent_decoded;
 /// The keywords that hold definitions.
 const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
 
-/// What a whole document is called among the definitions, where a part refers to it.
+/// The name of the whole document among the definitions, for a part that refers to it.
 const WHOLE: &str = "whole_value";
 
-/// An object that has these members and no others.
+/// Returns the schema of an object that has exactly these members.
 pub(crate) fn object(members: Map<String, Value>) -> Value {
     let names: Vec<String> = members.keys().cloned().collect();
     let mut schema = json!({
@@ -28,17 +28,17 @@ pub(crate) fn object(members: Map<String, Value>) -> Value {
     schema
 }
 
-/// An object without members.
+/// Returns the schema of an object without members.
 pub(crate) fn nothing() -> Value {
     json!({"type": "object", "properties": {}, "additionalProperties": false})
 }
 
-/// Any of several schemas.
+/// Returns a schema that allows the values of any of `schemas`.
 pub(crate) fn any_of(mut schemas: Vec<Value>) -> Value {
     if schemas.len() == 1 { schemas.swap_remove(0) } else { json!({ "anyOf": schemas }) }
 }
 
-/// A schema with another description; without one where that is empty.
+/// Returns a schema with another description; without one if `description` is empty.
 pub(crate) fn described(schema: Value, description: &str) -> Value {
     let mut members = match schema {
         Value::Object(members) => members,
@@ -53,7 +53,7 @@ pub(crate) fn described(schema: Value, description: &str) -> Value {
     Value::Object(members)
 }
 
-/// A schema without its title.
+/// Returns a schema without its title.
 pub(crate) fn untitled(mut schema: Value) -> Value {
     if let Value::Object(members) = &mut schema {
         members.shift_remove("title");
@@ -61,26 +61,26 @@ pub(crate) fn untitled(mut schema: Value) -> Value {
     schema
 }
 
-/// The title of the JSON of a schema.
+/// Returns the title in the JSON of a schema.
 pub(crate) fn title(schema: &Value) -> Option<&str> {
     schema.get("title")?.as_str()
 }
 
-/// Whether the JSON of a schema lists alternatives.
+/// Returns whether the JSON of a schema lists alternatives.
 pub(crate) fn has_alternatives(schema: &Value) -> bool {
     ["anyOf", "oneOf"].iter().any(|keyword| schema.get(keyword).is_some_and(Value::is_array))
 }
 
-/// Whether the JSON of a schema has this member, and no other.
+/// Returns whether the JSON of a schema has the member `name` and no other.
 pub(crate) fn has_only_member(schema: &Value, name: &str) -> bool {
     let members = schema.get("properties").and_then(Value::as_object);
     members.is_some_and(|members| members.keys().eq([name]))
 }
 
-/// The schema of an object that holds the value of another schema under `key`.
+/// Returns the schema of an object that holds the value of another schema under `key`.
 pub(crate) fn enclosed(schema: &Value, key: &str) -> Value {
     let mut inner = schema.clone();
-    // References into the value now have its place to point to; definitions keep theirs.
+    // References into the value get its new pointer as a prefix. Definitions stay at the root.
     repoint(&mut inner, &inside("", &["properties", key]));
     let mut definitions = Vec::new();
     if let Some(members) = inner.as_object_mut() {
@@ -94,13 +94,14 @@ pub(crate) fn enclosed(schema: &Value, key: &str) -> Value {
     enclosed
 }
 
-/// A place in the schema that [`enclosed`] made, as one in the schema that was put into it.
+/// Converts a pointer into the result of [`enclosed`] to a pointer into the original schema. Returns
+/// `None` if it does not lead into that schema.
 pub(crate) fn pointer_inside<'p>(pointer: &'p str, key: &str) -> Option<&'p str> {
     let pointer = pointer.strip_prefix("/properties/")?.strip_prefix(key)?;
     (pointer.is_empty() || pointer.starts_with('/')).then_some(pointer)
 }
 
-/// A place in a schema, as one in what [`enclosed`] made of it.
+/// Converts a pointer into a schema to a pointer into the result of [`enclosed`].
 pub(crate) fn pointer_outside(pointer: &str, key: &str) -> String {
     if defined(pointer).is_some() {
         pointer.to_owned()
@@ -109,8 +110,9 @@ pub(crate) fn pointer_outside(pointer: &str, key: &str) -> String {
     }
 }
 
-/// Adds the definitions of a document that a schema refers to, and those that they refer to. A reference
-/// to any other place takes the whole document along; the result says whether one does.
+/// Adds to `schema` the definitions of `document` that it refers to, directly or through others. For a
+/// reference to any other part, the whole document becomes a definition. Returns whether that was
+/// needed.
 pub(crate) fn define(schema: &mut Value, document: &Value) -> bool {
     let mut definitions: HashMap<&str, Map<String, Value>> = HashMap::new();
     let mut takes_whole = false;
@@ -121,7 +123,7 @@ pub(crate) fn define(schema: &mut Value, document: &Value) -> bool {
             if known.contains_key(&name) {
                 continue;
             }
-            // A reference that leads nowhere is for the contract to refuse.
+            // The contract refuses a reference that leads nowhere.
             let Some(found) = document.get(keyword).and_then(|all| all.get(&name)) else {
                 continue;
             };
@@ -157,7 +159,7 @@ pub(crate) fn define(schema: &mut Value, document: &Value) -> bool {
     takes_whole
 }
 
-/// The keyword and the name of the definition that a place is, or is in.
+/// Returns the keyword and the name of the definition that a pointer leads to or into.
 pub(crate) fn defined(pointer: &str) -> Option<(&'static str, String)> {
     let mut names = segments(pointer);
     let first = names.next()?;
@@ -165,13 +167,13 @@ pub(crate) fn defined(pointer: &str) -> Option<(&'static str, String)> {
     Some((keyword, names.next()?))
 }
 
-/// The place that a reference leads to.
+/// Returns the pointer that a reference leads to.
 fn target(reference: &str) -> Option<String> {
     percent_decoded(reference.strip_prefix('#')?).filter(|at| at.is_empty() || at.starts_with('/'))
 }
 
-/// The places that the references in a schema lead to. Its own definitions are left out: they are
-/// needed only where something refers to them.
+/// Returns the pointers that the references in a schema lead to. Its definitions are skipped: they are
+/// needed only if something refers to them.
 fn targets(schema: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![schema];
@@ -189,7 +191,7 @@ fn targets(schema: &Value) -> Vec<String> {
     found
 }
 
-/// Makes references that lead to no definition lead to the same places behind another one.
+/// Inserts `around` in front of the pointers of all references, except those to definitions.
 fn repoint(schema: &mut Value, around: &str) {
     each_schema(schema, |members| {
         if let Some(Value::String(reference)) = members.get_mut("$ref") {

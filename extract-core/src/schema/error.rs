@@ -1,8 +1,8 @@
-//! Reasons why a JSON Schema cannot be read.
+//! The reasons why a JSON Schema cannot be read.
 
 use thiserror::Error;
 
-/// Why a JSON Schema cannot be read. The places are JSON pointers into the schema.
+/// Why a JSON Schema cannot be read. All pointers are JSON pointers into the schema.
 ///
 /// ```
 /// use extract_llm::contract::{SchemaError, Shape};
@@ -15,87 +15,92 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SchemaError {
-    /// A `$ref` points at nothing in this schema, or out of it: nothing is ever fetched.
+    /// A `$ref` leads to no schema in this document. References out of the document are refused:
+    /// nothing is ever fetched.
     #[error("cannot follow `$ref` {reference:?} at {pointer:?}: {why}")]
     Reference {
-        /// The reference.
+        /// The reference, as it is written.
         reference: String,
-        /// The place of the schema that has it.
+        /// The pointer of the schema that contains it.
         pointer: String,
-        /// What is wrong with it.
+        /// Why the reference is refused.
         why: &'static str,
     },
-    /// References or alternatives lead back to themselves and never to a type.
-    #[error("the schema at {pointer:?} refers to itself and never to a type")]
+    /// A schema applies itself to the same value, through references, `allOf` or alternatives.
+    #[error(
+        "cyclic reference: the schema at {pointer:?} refers to itself for the same value; remove the cycle"
+    )]
     Itself {
-        /// The place of the schema.
+        /// The pointer of the schema.
         pointer: String,
     },
-    /// A `type` that JSON Schema does not know.
+    /// A `type` that JSON Schema does not define.
     #[error("unknown type {name:?} at {pointer:?}{}", near(name))]
     UnknownType {
-        /// The name of the type.
+        /// The unknown name.
         name: String,
-        /// The place of the keyword.
+        /// The pointer of the keyword.
         pointer: String,
     },
-    /// Something that is no schema, or a keyword with a value that it cannot have.
+    /// A value that is no schema, or a keyword with a value of the wrong form.
     #[error("no schema at {pointer:?}: {why}")]
     Malformed {
-        /// The place of the schema or the keyword.
+        /// The pointer of the schema or the keyword.
         pointer: String,
-        /// What is wrong there.
+        /// The reason, such as the form that the keyword needs.
         why: &'static str,
     },
     /// A pattern that is too costly to compile.
     #[error("the pattern at {pointer:?} is too costly: {why}")]
     Pattern {
-        /// The place of the pattern.
+        /// The pointer of the pattern.
         pointer: String,
-        /// What is wrong with it.
+        /// The limit that it exceeds.
         why: &'static str,
     },
-    /// The schema is nested too deeply.
+    /// The JSON of the schema is nested too deeply.
     #[error("the schema is nested more than {allowed} levels deep; give inner parts a definition")]
     TooDeep {
-        /// How many levels there may be.
+        /// The most levels allowed.
         allowed: usize,
     },
-    /// Alternatives that repeat each other make each value costly to check.
+    /// One value would be checked against too many schemas, because alternatives repeat each other.
     #[error(
-        "a value of the schema at {pointer:?} would be held against more than {allowed} alternatives; \
-         leave out those that repeat each other"
+        "a value of the schema at {pointer:?} would be checked against more than {allowed} alternatives; \
+         remove those that repeat each other"
     )]
     TooCostly {
-        /// The place of the schema.
+        /// The pointer of the schema.
         pointer: String,
-        /// How many there may be.
+        /// The most schemas allowed for one value.
         allowed: usize,
     },
-    /// References lead to references, or alternatives to alternatives, without end in sight.
+    /// Too many schemas for the same value lie inside each other: references that lead to references,
+    /// or alternatives of alternatives.
     #[error(
-        "a value of the schema at {pointer:?} would be held against more than {allowed} schemas inside \
-         each other; leave out references that only lead to others"
+        "a value of the schema at {pointer:?} would be checked against more than {allowed} schemas inside \
+         each other; remove references that only lead to others"
     )]
     TooNested {
-        /// The place of the schema.
+        /// The pointer of the schema.
         pointer: String,
-        /// How many there may be.
+        /// The most nested schemas allowed for one value.
         allowed: usize,
     },
-    /// The schema is too large, as it stands or with its `allOf` and alternatives put together.
-    #[error("the schema at {pointer:?} comes to more than {allowed} {what}; split it")]
+    /// The schema is too large, as it is written or once its `allOf` and alternatives are merged.
+    #[error("the schema at {pointer:?} has more than {allowed} {what}; split it")]
     TooLarge {
-        /// The place at which it became too large.
+        /// The pointer of the schema that exceeded the limit.
         pointer: String,
-        /// What is counted.
+        /// The counted items, such as `schemas`.
         what: &'static str,
-        /// How many there may be.
+        /// The most items allowed.
         allowed: usize,
     },
 }
 
-/// The type that a name was most likely meant to be, in words.
+/// Returns a suggestion for an unknown type name: `; did you mean …?` for a name at most two edits
+/// away, else an empty text.
 fn near(name: &str) -> String {
     let lower: String = name.chars().take(20).collect::<String>().to_lowercase();
     let known = super::Kinds::NAMED.iter().map(|(known, _)| *known);
@@ -107,7 +112,7 @@ fn near(name: &str) -> String {
 }
 
 impl SchemaError {
-    /// The same with its places passed through `map`.
+    /// Replaces the pointer by the result of `map`, if that is `Some`.
     pub(crate) fn at(mut self, map: impl Fn(&str) -> Option<String>) -> Self {
         if let Self::Reference { pointer, .. }
         | Self::Itself { pointer }

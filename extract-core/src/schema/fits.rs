@@ -1,5 +1,5 @@
-//! Whether a value looks like a node of a schema. It is decided by structure: kinds, constants, members,
-//! bounds and lengths; patterns and formats are taken for granted.
+//! Decides by structure whether a value looks like a node of a schema: by kinds, constants, members,
+//! bounds and lengths. Patterns and formats are not checked.
 
 use serde_json::{Map, Value};
 
@@ -8,16 +8,17 @@ use super::node::{NodeId, NodeKind, OtherMembers, Plain};
 use super::tree::Tree;
 use super::{Kinds, Node};
 
-/// How deep a value is looked into.
+/// The deepest level of a value that is compared.
 const DEPTH: usize = 128;
 
 impl Tree {
-    /// Whether a value looks like a node. It looks at no more than `budget` nodes, and takes
-    /// what is behind them for granted.
+    /// Returns whether a value looks like a node. Compares at most `budget` nodes, and assumes that the
+    /// rest fits.
     pub(crate) fn fits(&self, id: NodeId, value: &Value, budget: &mut usize) -> bool {
         self.fits_at(id, value, budget, 0)
     }
 
+    /// Like [`fits`](Self::fits), for a value at this depth.
     fn fits_at(&self, id: NodeId, value: &Value, budget: &mut usize, depth: usize) -> bool {
         if *budget == 0 || depth > DEPTH {
             return true;
@@ -29,7 +30,7 @@ impl Tree {
         let node: &Node = self.node(self.behind(id));
         match &node.is {
             NodeKind::Never(_) => false,
-            // There is none behind references.
+            // `behind` never returns a reference.
             NodeKind::Reference(_) => true,
             NodeKind::Union { branches, .. } => {
                 branches.iter().any(|&branch| self.fits_at(branch, value, budget, depth + 1))
@@ -38,6 +39,7 @@ impl Tree {
         }
     }
 
+    /// Returns whether a value meets constraints.
     fn fits_plain(&self, plain: &Plain, value: &Value, budget: &mut usize, depth: usize) -> bool {
         let is_listed =
             |all: &Vec<super::Constant>| all.iter().any(|one| json_equal(&one.value, value));
@@ -69,6 +71,7 @@ impl Tree {
         }
     }
 
+    /// Returns whether an object meets constraints.
     fn fits_object(
         &self,
         plain: &Plain,
@@ -86,7 +89,7 @@ impl Tree {
         }
         let names: std::collections::HashMap<&str, NodeId> =
             plain.members.iter().map(|member| (member.name.as_str(), member.node)).collect();
-        // A struct that says nothing of other members has none.
+        // Unlisted members are accepted only if the schema lists none.
         let open = plain.others == OtherMembers::Unsaid && plain.members.is_empty();
         members.iter().all(|(name, member)| {
             let named = names.get(name.as_str()).copied();
@@ -98,6 +101,7 @@ impl Tree {
     }
 }
 
+/// Returns whether a count lies between two optional limits.
 fn within(count: usize, least: Option<u64>, most: Option<u64>) -> bool {
     let count = count as u64;
     least.is_none_or(|least| count >= least) && most.is_none_or(|most| count <= most)

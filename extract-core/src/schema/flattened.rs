@@ -1,11 +1,11 @@
-//! Mends what schemars writes for the enums that are flattened into an object.
+//! Corrects the schemas that schemars writes for enums flattened into an object.
 
 use schemars::Schema;
 use serde_json::{Map, Value, json};
 
-/// Says in other words what stands in the schema of an object with a flattened enum: a unit variant with
-/// a description is a text beside the object, which nothing can be. It is a member of its name that holds
-/// null, as serde reads it and as schemars writes it for one without.
+/// Corrects the schema of an object with a flattened enum. For a unit variant with a description,
+/// schemars writes a string, which an object can never be. This function writes a member of that name
+/// with the value null, as serde reads it, and as schemars writes it without a description.
 #[doc(hidden)]
 pub fn tidy_flattened(schema: &mut Schema) {
     if let Some(keywords) = schema.as_object_mut() {
@@ -13,6 +13,7 @@ pub fn tidy_flattened(schema: &mut Schema) {
     }
 }
 
+/// Corrects the branches of a schema, at every level of composition.
 fn tidy(keywords: &mut Map<String, Value>) {
     for word in ["allOf", "anyOf", "oneOf"] {
         let branches = keywords.get_mut(word).and_then(Value::as_array_mut);
@@ -23,6 +24,7 @@ fn tidy(keywords: &mut Map<String, Value>) {
     }
 }
 
+/// Replaces a string constant by an object with a null member of that name.
 fn unit_variant(branch: &mut Map<String, Value>) {
     if branch.get("type").is_none_or(|name| name != "string") {
         return;
@@ -33,8 +35,8 @@ fn unit_variant(branch: &mut Map<String, Value>) {
     branch.insert("required".to_owned(), json!([name]));
 }
 
-/// Lets a variant whose content may be any value hold members beside its tag. schemars leaves out such a
-/// content, so the variant looks like one without content.
+/// Allows members beside the tag for a variant whose content may be any value. schemars leaves out such
+/// content, so the variant seems to have none.
 pub(crate) fn open_beside_tag(schema: &mut Schema, mut content: Value) {
     let says_nothing = content.as_object_mut().is_some_and(|keywords| {
         keywords.retain(|word, _| !["title", "description"].contains(&word.as_str()));

@@ -1,6 +1,6 @@
-//! Formats of texts that JSON Schema has no name for, or a narrower one.
+//! String formats that JSON Schema does not define, or defines more narrowly.
 
-/// `12:30`, `12:30:59`, `12:30:59.5`.
+/// Returns whether a text is a time such as `12:30`, `12:30:59` or `12:30:59.5`.
 pub(super) fn is_time(text: &str) -> bool {
     let (clock, fraction) = text.split_once('.').map_or((text, None), |(a, b)| (a, Some(b)));
     let parts: Vec<&str> = clock.split(':').collect();
@@ -17,15 +17,17 @@ pub(super) fn is_time(text: &str) -> bool {
     clock_fits && fraction.is_none_or(is_digits)
 }
 
+/// Returns whether a text consists of ASCII digits and is not empty.
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A date, `T` or a space, and a time.
+/// Returns whether a text is a date, then `T` or a space, then a time without an offset.
 pub(super) fn is_date_time(text: &str) -> bool {
     text.split_once(['T', 't', ' ']).is_some_and(|(date, time)| is_date(date) && is_time(time))
 }
 
+/// Returns whether a text is a date such as `2024-02-29`; the year may have a sign and more digits.
 fn is_date(text: &str) -> bool {
     let parts: Vec<&str> = text.trim_start_matches(['+', '-']).split('-').collect();
     let [year, month, day] = parts.as_slice() else { return false };
@@ -37,7 +39,8 @@ fn is_date(text: &str) -> bool {
     year.len() >= 4 && is_digits(year) && within(month, 12) && within(day, 31)
 }
 
-/// A date and time with the name of a time zone in brackets behind it.
+/// Returns whether a text begins with a date and ends with the name of a time zone in brackets. The
+/// time between them is not checked.
 pub(super) fn is_zoned(text: &str) -> bool {
     text.strip_suffix(']').and_then(|text| text.split_once('[')).is_some_and(|(moment, zone)| {
         let date = moment.split_once(['T', 't', ' ']).map_or(moment, |(date, _)| date);
@@ -45,7 +48,8 @@ pub(super) fn is_zoned(text: &str) -> bool {
     })
 }
 
-/// `P1Y2M3W4DT5H6M7.5S`, with any of its parts left out, and a sign before it.
+/// Returns whether a text is a duration such as `P1Y2M3W4DT5H6M7.5S`. Parts may be missing, and a sign
+/// may precede it.
 pub(super) fn is_duration(text: &str) -> bool {
     let text = text.trim_start_matches(['+', '-']).to_ascii_uppercase();
     let Some(text) = text.strip_prefix('P') else { return false };

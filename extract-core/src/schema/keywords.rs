@@ -1,19 +1,19 @@
-//! The keywords of JSON Schema that hold schemas, and those that hold values: whatever visits the
-//! JSON of a schema visits it by these tables, so that a property called `format` or `$ref` is never
-//! taken for a keyword, nor a value under `const` for a schema.
+//! Tables of the JSON Schema keywords that hold schemas and of those that hold values. All code that
+//! visits the JSON of a schema uses these tables. A property called `format` or `$ref` is therefore
+//! never read as a keyword, nor a value under `const` as a schema.
 
 use serde_json::{Map, Value};
 
 use super::pointer::push_segment;
 
-/// Keywords whose value maps names to schemas.
+/// The keywords whose value maps names to schemas.
 const NAMED: &[&str] =
     &["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
 
-/// Keywords whose value is a list of schemas.
+/// The keywords whose value is a list of schemas.
 const LISTED: &[&str] = &["allOf", "anyOf", "oneOf", "prefixItems"];
 
-/// Keywords whose value is a schema.
+/// The keywords whose value is a schema.
 const SINGLE: &[&str] = &[
     "items",
     "additionalProperties",
@@ -28,10 +28,10 @@ const SINGLE: &[&str] = &[
     "contentSchema",
 ];
 
-/// Keywords that held schemas in older drafts.
+/// The keywords that held schemas in older drafts.
 const FORMER: &[&str] = &["additionalItems", "dependencies"];
 
-/// Keywords about a value that hold no schema: each is a constraint of its own, merged by its name.
+/// The keywords that constrain a value and hold no schema. Merging treats them one by one, by name.
 pub(super) const CONSTRAINTS: &[&str] = &[
     "minProperties",
     "maxProperties",
@@ -54,21 +54,22 @@ pub(super) const CONSTRAINTS: &[&str] = &[
     "multipleOf",
 ];
 
-/// Whether a keyword holds schemas.
+/// Returns whether a keyword holds schemas.
 pub(super) fn holds_schemas(keyword: &str) -> bool {
     [NAMED, LISTED, SINGLE].iter().any(|words| words.contains(&keyword))
 }
 
-/// How the value of a keyword holds schemas.
+/// The form in which the value of a keyword holds schemas.
 enum SubschemaPosition {
-    /// By their names.
+    /// An object that maps names to schemas.
     Named,
-    /// In a list.
+    /// A list of schemas.
     Listed,
-    /// It is one.
+    /// One schema.
     Single,
 }
 
+/// Returns the form in which a keyword with this value holds schemas; `None` if it holds none.
 fn holds(keyword: &str, value: &Value) -> Option<SubschemaPosition> {
     match value {
         Value::Object(_) if NAMED.contains(&keyword) || keyword == FORMER[1] => {
@@ -82,14 +83,14 @@ fn holds(keyword: &str, value: &Value) -> Option<SubschemaPosition> {
     }
 }
 
-/// The place of something inside.
+/// Returns a JSON pointer with `segments` appended.
 pub(super) fn inside(place: &str, segments: &[&str]) -> String {
     let mut pointer = place.to_owned();
     segments.iter().for_each(|segment| push_segment(&mut pointer, segment));
     pointer
 }
 
-/// Calls `visit` with every schema directly inside the JSON of a schema, and with its place.
+/// Calls `visit` with the pointer and the JSON of every schema directly inside a schema.
 pub(super) fn children<'s>(
     schema: &'s Map<String, Value>,
     pointer: &str,
@@ -111,12 +112,13 @@ pub(super) fn children<'s>(
     }
 }
 
-/// Visits the JSON of a schema and of all schemas in it, the outer ones first. Does not recurse.
+/// Calls `visit` with the JSON object of every schema in a document, outer schemas first. Does not
+/// recurse.
 pub(crate) fn each_schema(schema: &mut Value, mut visit: impl FnMut(&mut Map<String, Value>)) {
     each(schema, (), |(), members| visit(members), |(), _| ());
 }
 
-/// The same with the places of the schemas.
+/// Like [`each_schema`], with the JSON pointer of every schema.
 pub(super) fn each_schema_at(
     schema: &mut Value,
     visit: impl FnMut(&String, &mut Map<String, Value>),
@@ -124,7 +126,8 @@ pub(super) fn each_schema_at(
     each(schema, String::new(), visit, |pointer, segments| inside(pointer, segments));
 }
 
-/// `at` is what is known of the place of a schema, and `step` the same of one inside.
+/// Calls `visit` with every schema and a value derived from its position. `at` is that value for the
+/// root; `step` derives the value of an inner schema from the outer one.
 fn each<P>(
     schema: &mut Value,
     at: P,
@@ -157,7 +160,7 @@ fn each<P>(
     }
 }
 
-/// Whether JSON is nested no deeper than `most` levels. Does not recurse.
+/// Returns whether JSON is nested at most `most` levels deep. Does not recurse.
 pub(super) fn within_depth(value: &Value, most: usize) -> bool {
     let mut open = vec![(value, 0)];
     while let Some((value, depth)) = open.pop() {
@@ -173,7 +176,7 @@ pub(super) fn within_depth(value: &Value, most: usize) -> bool {
     true
 }
 
-/// The bytes of a schema as JSON text, counted without writing it.
+/// Returns the size of a schema in bytes, as JSON text, without writing the text.
 pub(crate) fn bytes(schema: &Value) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {
@@ -192,7 +195,8 @@ pub(crate) fn bytes(schema: &Value) -> usize {
     count.0
 }
 
-/// The texts that a keyword holds, one or many.
+/// Returns the strings of a keyword that holds one string or a list of strings; empty for any other
+/// value.
 pub(super) fn strings(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::String(one)) => vec![one.clone()],

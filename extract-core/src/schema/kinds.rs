@@ -1,12 +1,12 @@
-//! The kinds of JSON that a value can be.
+//! The kinds of JSON values, as sets.
 
 use serde_json::Value;
 
-/// A set of kinds of JSON. A number with a fraction is a kind of its own beside an integer.
+/// A set of kinds of JSON values. Integers and numbers with a fraction are two kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Kinds(u8);
 
-/// The names of the kinds in words, each at the place of its bit.
+/// The names of the kinds in plain English, indexed by bit.
 const IN_WORDS: [&str; 7] =
     ["null", "true or false", "an integer", "a number", "a string", "an array", "an object"];
 
@@ -21,16 +21,18 @@ impl Kinds {
     pub(crate) const NULL: Self = Self(1);
     pub(crate) const BOOLEAN: Self = Self(1 << 1);
     pub(crate) const INTEGER: Self = Self(1 << 2);
+    /// Numbers with a fraction.
     const FRACTION: Self = Self(1 << 3);
+    /// All numbers, integers included.
     pub(crate) const NUMBER: Self = Self(1 << 2 | 1 << 3);
     pub(crate) const STRING: Self = Self(1 << 4);
     pub(crate) const ARRAY: Self = Self(1 << 5);
     pub(crate) const OBJECT: Self = Self(1 << 6);
-    /// The kinds of values that have parts.
+    /// Arrays and objects.
     pub(crate) const PARTED: Self = Self(1 << 5 | 1 << 6);
     pub(crate) const ALL: Self = Self((1 << 7) - 1);
 
-    /// The types that a schema can name, in the order in which they are listed.
+    /// The types that a schema can name, in the order of listings.
     pub(crate) const NAMED: [(&'static str, Self); 7] = [
         ("object", Self::OBJECT),
         ("array", Self::ARRAY),
@@ -41,12 +43,12 @@ impl Kinds {
         ("null", Self::NULL),
     ];
 
-    /// The kind of this name in JSON Schema.
+    /// Returns the kinds that a JSON Schema type name stands for; `None` if the name is unknown.
     pub(super) fn named(name: &str) -> Option<Self> {
         Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, kinds)| *kinds)
     }
 
-    /// The kind of a value. A number without a fraction is an integer, however it is written.
+    /// Returns the kind of a value. A number without a fraction is an integer, however it is written.
     pub(crate) fn of(value: &Value) -> Self {
         match value {
             Value::Null => Self::NULL,
@@ -62,33 +64,38 @@ impl Kinds {
         }
     }
 
+    /// Returns the intersection.
     pub(crate) fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
+    /// Returns the union.
     pub(crate) fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
+    /// Returns the kinds of `self` that are not in `other`.
     pub(crate) fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
+    /// Returns whether the set is empty.
     pub(crate) fn is_none(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether it has all kinds of another set.
+    /// Returns whether the set contains all kinds of `other`.
     pub(crate) fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether it has any kind of another set.
+    /// Returns whether the set contains any kind of `other`.
     pub(crate) fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// The types of JSON Schema that name these kinds; `number` alone where it takes integers too.
+    /// Returns the JSON Schema types that name these kinds. Fractions make it `number`, without
+    /// `integer` beside it.
     pub(crate) fn names(self) -> Vec<&'static str> {
         let is_named = |kinds: Self| match kinds {
             Self::NUMBER => self.meets(Self::FRACTION),
@@ -99,11 +106,11 @@ impl Kinds {
         named.map(|(name, _)| *name).collect()
     }
 
-    /// The kinds in words, joined by "or".
+    /// Returns the kinds in plain English, joined by "or"; `nothing` for the empty set.
     pub(crate) fn describe(self) -> String {
         let said = |&at: &usize| {
             let kind = Self(1 << at);
-            // An integer goes without saying beside a number.
+            // "A number" includes integers.
             self.has(kind) && !(kind == Self::INTEGER && self.has(Self::NUMBER))
         };
         let words: Vec<&str> = (0..IN_WORDS.len()).filter(said).map(|at| IN_WORDS[at]).collect();

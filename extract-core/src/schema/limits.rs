@@ -1,81 +1,82 @@
-//! Bounds of a schema that is known only at run time. It may come from anywhere, so nothing walks it
-//! before it is bounded.
+//! Limits for a schema that is supplied at run time. It may come from anywhere, so it is checked here
+//! before any code traverses it.
 
 use serde_json::Value;
 
-/// The deepest nesting of JSON in a schema; what parses JSON from text stops there too.
+/// The deepest nesting of JSON in a schema. Parsers of JSON text have the same limit.
 const MAX_DEPTH: usize = 128;
 
-/// The most values of a schema, names of members not counted.
+/// The most values in a schema, not counting member names.
 const MAX_VALUES: usize = 100_000;
 
-/// The most bytes of all names and texts together.
+/// The most bytes of all names and strings together.
 const MAX_BYTES: usize = 2 << 20;
 
-/// The most bytes of the JSON pointers of all values together: each schema is known by its place.
+/// The most bytes of the JSON pointers of all values together. Every schema is stored under its
+/// pointer.
 const MAX_PLACES: usize = 64 << 20;
 
-/// The most patterns, and the most repetitions that all of them count (`{3,40}` counts 40): each
-/// has to be compiled.
+/// The most patterns in a schema. All of them are compiled.
 const MAX_PATTERNS: usize = 1_000;
+/// The most repetitions that all patterns together count; `{3,40}` counts 40.
 const MAX_REPEATS: usize = 10_000;
 
-/// A bound that a schema given at run time passes.
+/// A limit that a schema supplied at run time exceeds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaLimit {
-    /// Objects and lists lie too deep inside each other.
+    /// Objects and arrays are nested too deeply.
     #[error("it is nested more than {allowed} levels deep")]
     Depth {
-        /// How many levels there may be.
+        /// The most levels allowed.
         allowed: usize,
     },
-    /// It is made of too many values.
-    #[error("it is made of more than {allowed} values")]
+    /// The schema consists of too many values.
+    #[error("it has more than {allowed} values")]
     Values {
-        /// How many there may be.
+        /// The most values allowed.
         allowed: usize,
     },
-    /// Its names and texts are too long together.
-    #[error("its names and texts are more than {allowed} bytes together")]
+    /// The names and strings are too long together.
+    #[error("its names and strings are longer than {allowed} bytes together")]
     Bytes {
-        /// How many bytes there may be.
+        /// The most bytes allowed.
         allowed: usize,
     },
-    /// Long names stand around too many values.
-    #[error("the JSON pointers of its values are more than {allowed} bytes together")]
+    /// The JSON pointers of the values are too long together.
+    #[error("the JSON pointers of its values are longer than {allowed} bytes together")]
     Places {
-        /// How many bytes there may be.
+        /// The most bytes allowed.
         allowed: usize,
     },
-    /// It has too many patterns, or they repeat too much.
+    /// The schema has too many patterns, or they count too many repetitions.
     #[error(
-        "its patterns are too many or too large: {allowed} may stand in it, and repeat \
-         {repeats} times in all"
+        "it has more than {allowed} patterns, or their counted repetitions add up to more than \
+         {repeats}"
     )]
     Patterns {
-        /// How many patterns there may be.
+        /// The most patterns allowed.
         allowed: usize,
-        /// What the counted repetitions of all of them may come to.
+        /// The most counted repetitions allowed in all patterns together.
         repeats: usize,
     },
-    /// A part of it has an `$id`, and a reference means one thing with it and another without.
+    /// A part of the schema has an `$id` that gives a reference two meanings: one from the `$id` and
+    /// another from the root.
     #[error(
-        "the `$id` at {pointer} makes a document of its own inside of the schema, and a reference \
-         to it or inside of it is ambiguous; leave the `$id` out"
+        "the `$id` at {pointer} makes a reference to it or inside it ambiguous; leave the `$id` out"
     )]
     Embedded {
-        /// JSON pointer of the `$id`.
+        /// The JSON pointer of the `$id`.
         pointer: String,
     },
 }
 
-/// A schema that is not too deep, too large or too costly to be walked. Does not recurse.
+/// Returns the schema if it is within all limits, or the first limit that it exceeds. Does not recurse.
 pub(crate) fn bounded(schema: Value) -> Result<Value, SchemaLimit> {
     match find(&schema) {
         None => Ok(schema),
         Some(refused) => {
-            // Dropping a deep value recurses as deep.
+            // Dropping a deep value at once would recurse as deep.
             let mut open = vec![schema];
             while let Some(value) = open.pop() {
                 match value {
@@ -89,6 +90,7 @@ pub(crate) fn bounded(schema: Value) -> Result<Value, SchemaLimit> {
     }
 }
 
+/// Returns the first limit that a schema exceeds.
 fn find(schema: &Value) -> Option<SchemaLimit> {
     let mut open = vec![(schema, 0, 0)];
     let (mut values, mut bytes, mut places, mut patterns, mut repeats) = (0, 0, 0, 0, 0);
@@ -107,7 +109,7 @@ fn find(schema: &Value) -> Option<SchemaLimit> {
         };
         match value {
             Value::String(text) => bytes += text.len(),
-            // An index has seven characters at the most, with the slash.
+            // An index takes at most seven characters, including the slash.
             Value::Array(items) => {
                 open.extend(items.iter().map(|item| (item, depth + 1, place + 7)));
             }
@@ -137,7 +139,8 @@ fn find(schema: &Value) -> Option<SchemaLimit> {
     None
 }
 
-/// The sum of the numbers in a pattern's braces, each pair counted by its larger one.
+/// Returns the sum of the repetitions that a pattern counts; a pair such as `{3,40}` adds the larger
+/// number.
 fn counted(pattern: &str) -> usize {
     let braces = pattern.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
     braces

@@ -1,9 +1,8 @@
-//! From schemas as they are written to the nodes of a [`Tree`](super::Tree): what holds at one place
-//! of a value is put together.
+//! Merges the written schemas of a document into the nodes of a [`Tree`](super::Tree).
 //!
-//! A node stands for a set of written schemas that all hold. Each set is merged once, whatever the
-//! ways to it, so a schema that contains itself comes to an end. A schema with alternatives beside
-//! other constraints is the union of its alternatives, each merged with what stands beside.
+//! A node stands for a set of written schemas that all hold. Every set is merged once, however it is
+//! reached, so merging a recursive schema ends. A schema with alternatives beside other constraints
+//! becomes a union: every alternative is merged with these constraints.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -23,19 +22,18 @@ const MAX_NODES: usize = 50_000;
 /// The most written schemas that all nodes together are merged from.
 const MAX_MERGES: usize = 400_000;
 
-/// The most alternatives that unions beside each other may come to.
+/// The most combinations of alternatives if several unions hold for the same value.
 const MAX_BRANCHES: usize = 256;
 
-/// The most schemas that may be held against one value at one place.
+/// The most schemas that one value may be checked against at one position.
 const MAX_COST: usize = 20_000;
 
-/// The most schemas that may lie inside each other for one value.
+/// The most schemas that may lie inside each other for the same value.
 const MAX_NESTED: usize = 128;
 
-/// The number of schemas that are held against a value at one place, of the schema with the most; and how
-/// many of them lie inside each other.
-/// Refuses a schema that holds for a value only if it holds for the same value, and one of which each
-/// value would be held against too many.
+/// Returns the largest number of schemas that one value is checked against at one position, and the
+/// deepest nesting of schemas for the same value. Fails if a schema applies itself to the same value,
+/// or if either number exceeds its limit.
 pub(super) fn cost(written: &[WrittenSchema]) -> Result<(usize, usize), SchemaError> {
     let on_cycle = cycles::on_cycles(written.len(), |from, visit| {
         written[from].in_place().for_each(|to| visit(to as usize));
@@ -72,13 +70,15 @@ pub(super) fn cost(written: &[WrittenSchema]) -> Result<(usize, usize), SchemaEr
     Ok((most(costs), most(nested)))
 }
 
+/// The nodes of a document, its root, and the nodes of the schemas that a `$ref` leads to.
 pub(super) struct Merged {
     pub(super) nodes: Vec<Node>,
     pub(super) root: NodeId,
     pub(super) targets: HashMap<WrittenId, NodeId>,
 }
 
-/// Merges the schemas of a document, whose root is the first of them.
+/// Merges the schemas of a document, whose root is the first of them. Fails if there are too many
+/// nodes, merged schemas or combinations of alternatives.
 pub(super) fn merge(written: &[WrittenSchema], origin: Origin) -> Result<Merged, SchemaError> {
     let mut merger = Merger {
         written,
@@ -91,7 +91,8 @@ pub(super) fn merge(written: &[WrittenSchema], origin: Origin) -> Result<Merged,
     };
     let root = merger.node_of(vec![SetMember { id: 0, alone: false }])?;
     merger.work()?;
-    // Schemas that say nothing of the shape of values are sent as they stand, and refer to others.
+    // Schemas that do not shape a value are sent as they are written. They may refer to any of these
+    // targets.
     let mut targets = HashMap::new();
     for target in written.iter().filter_map(|one| one.reference) {
         if let Entry::Vacant(free) = targets.entry(target) {
@@ -102,26 +103,31 @@ pub(super) fn merge(written: &[WrittenSchema], origin: Origin) -> Result<Merged,
     Ok(Merged { nodes: merger.nodes, root, targets })
 }
 
-/// A node's own part of the work, done when its turn comes.
+/// The work that remains for a node.
 enum Work {
+    /// Refer to the node of this schema.
     Follow(WrittenId),
+    /// Merge these schemas.
     Merge(Vec<SetMember>),
 }
 
+/// The state of merging a document.
 struct Merger<'w> {
     written: &'w [WrittenSchema],
     origin: Origin,
     nodes: Vec<Node>,
-    /// The nodes by the schemas that they are merged from.
+    /// The nodes by the set of schemas that they are merged from.
     ids: HashMap<Vec<SetMember>, NodeId>,
-    /// The nodes that only refer to another, by the schema that refers.
+    /// The nodes that only refer to another node, by the schema with the `$ref`.
     references: HashMap<WrittenId, NodeId>,
+    /// The nodes whose work remains.
     open: Vec<(NodeId, Work)>,
+    /// The number of schemas merged so far.
     merges: usize,
 }
 
 impl<'w> Merger<'w> {
-    /// Does what is open, until nothing is.
+    /// Does the remaining work of all nodes, including those added meanwhile.
     fn work(&mut self) -> Result<(), SchemaError> {
         while let Some((id, work)) = self.open.pop() {
             let is = match work {
@@ -135,11 +141,12 @@ impl<'w> Merger<'w> {
         Ok(())
     }
 
+    /// Returns the schema of an element of a set.
     fn written(&self, atom: SetMember) -> &'w WrittenSchema {
         &self.written[atom.id as usize]
     }
 
-    /// The node of schemas that all hold.
+    /// Returns the node of schemas that all hold. Adds it if it is new.
     fn node_of(&mut self, mut seeds: Vec<SetMember>) -> Result<NodeId, SchemaError> {
         let mut seen = HashSet::new();
         seeds.retain(|atom| seen.insert(*atom));
@@ -161,7 +168,8 @@ impl<'w> Merger<'w> {
             !written.is_silent() || written.notes != Annotations::default()
         });
         if key.is_empty() {
-            // Each place of which nothing is said stays a place of its own.
+            // A node without constraints is identified by its schemas, so that unrelated positions keep
+            // separate nodes.
             key.clone_from(&seeds);
         }
         key.sort_unstable();
@@ -172,7 +180,7 @@ impl<'w> Merger<'w> {
         for atom in atoms.iter().filter(|atom| !atom.alone) {
             notes.fill_from(&self.written(*atom).notes);
         }
-        // The names of a member are those that stand at its own place.
+        // The names of a member are those written at its position, not those of schemas it refers to.
         for own in seeds.iter().filter(|atom| !atom.alone).map(|atom| &self.written(*atom).notes) {
             notes.alias.extend(own.alias.iter().cloned());
             notes.aliases.extend(own.aliases.iter().cloned());
@@ -183,17 +191,19 @@ impl<'w> Merger<'w> {
         Ok(id)
     }
 
+    /// Adds a node and queues its work. Fails if there are too many nodes.
     fn add(
         &mut self,
         seeds: Vec<SetMember>,
         notes: Annotations,
         work: Work,
     ) -> Result<NodeId, SchemaError> {
-        // Of an alternative merged with what stands beside it, the alternative is its place.
+        // For an alternative merged with the constraints around it, the pointer is that of the
+        // alternative.
         let own = seeds.iter().find(|atom| !atom.alone).or(seeds.first());
         let place = own.map_or_else(String::new, |atom| self.written(*atom).pointer.clone());
         if self.nodes.len() >= MAX_NODES {
-            return Err(too_large(&place, "schemas once it is merged", MAX_NODES));
+            return Err(too_large(&place, "schemas after merging", MAX_NODES));
         }
         let id = NodeId::try_from(self.nodes.len()).unwrap_or(NodeId::MAX);
         self.nodes.push(Node { pointer: place, notes, is: NodeKind::Never("".into()), seeds });
@@ -201,10 +211,10 @@ impl<'w> Merger<'w> {
         Ok(id)
     }
 
-    /// The schema that a schema refers to, where it says nothing of values itself.
+    /// Returns the target of a schema that consists of a `$ref` and does not constrain values itself.
     fn target(&self, id: WrittenId) -> Option<WrittenId> {
         let mut written = &self.written[id as usize];
-        // No `allOf` leads back to itself.
+        // This ends, because no `allOf` leads back to itself.
         loop {
             if !written.is_silent() {
                 return None;
@@ -217,7 +227,7 @@ impl<'w> Merger<'w> {
         }
     }
 
-    /// The schemas, those that they refer to, and those of their `allOf`.
+    /// Returns these schemas together with all schemas reached through `$ref` and `allOf`.
     fn closure(&mut self, seeds: &[SetMember]) -> Result<Vec<SetMember>, SchemaError> {
         let mut atoms = Vec::new();
         let mut seen = HashSet::new();
@@ -232,16 +242,18 @@ impl<'w> Merger<'w> {
                 open.extend(inner.into_iter().rev().map(|id| SetMember { id, alone: false }));
             }
         }
-        // The whole of a schema says what it says alone.
+        // A whole schema includes its direct constraints.
         atoms.retain(|atom| !atom.alone || !seen.contains(&SetMember { alone: false, ..*atom }));
         self.merges += atoms.len();
         if self.merges > MAX_MERGES {
             let pointer = seeds.first().map_or("", |atom| self.written(*atom).pointer.as_str());
-            return Err(too_large(pointer, "schemas that are merged", MAX_MERGES));
+            return Err(too_large(pointer, "schemas to merge", MAX_MERGES));
         }
         Ok(atoms)
     }
 
+    /// Merges schemas: into constraints if none has alternatives, else into the union of all
+    /// combinations.
     fn merged(&mut self, id: NodeId, atoms: &[SetMember]) -> Result<NodeKind, SchemaError> {
         let whole = atoms.iter().filter(|atom| !atom.alone);
         let unions: Vec<(bool, &'w [WrittenId])> =
@@ -278,7 +290,7 @@ impl<'w> Merger<'w> {
         let mut branches = Vec::with_capacity(products.len());
         for seeds in products {
             let branch = self.node_of(seeds)?;
-            // Unions of many branches have no two that are the same.
+            // Long unions skip the search for repeated branches, because it is linear.
             if branches.len() > MAX_BRANCHES || !branches.contains(&branch) {
                 branches.push(branch);
             }
@@ -286,7 +298,7 @@ impl<'w> Merger<'w> {
         Ok(NodeKind::Union { exclusive, branches })
     }
 
-    /// Puts together what schemas say, none of which has alternatives.
+    /// Merges schemas without alternatives.
     fn plain(&mut self, atoms: &[SetMember]) -> Result<NodeKind, SchemaError> {
         let written: Vec<&'w WrittenSchema> =
             atoms.iter().map(|atom| self.written(*atom)).collect();
@@ -319,8 +331,7 @@ impl<'w> Merger<'w> {
             repeat(&mut plain, &schema.verbatim);
         }
         if let Some(name) = self.members(&written, &mut plain)? {
-            let why =
-                format!("the member {name:?} is required, and there may be none of this name");
+            let why = format!("the member {name:?} is required but not allowed");
             return Ok(NodeKind::Never(why.into()));
         }
         let mut names = written.iter().filter_map(|schema| schema.names).peekable();
@@ -330,7 +341,7 @@ impl<'w> Merger<'w> {
         let is_object = plain.kinds.is_some_and(|kinds| kinds.has(Kinds::OBJECT));
         let is_bare = plain.members.is_empty() && plain.patterns.is_empty();
         if is_object && is_bare && plain.others == OtherMembers::Unsaid {
-            // A list of no members is that of all members there are, as a longer one is.
+            // An empty list of members is complete, just as a longer one is.
             let lists_none = written.iter().any(|schema| schema.lists_members);
             let has_none = self.origin == Origin::Type || lists_none;
             if has_none && plain.names.is_none() {
@@ -352,12 +363,12 @@ impl<'w> Merger<'w> {
         Ok(NodeKind::Plain(Box::new(plain)))
     }
 
+    /// Returns the node of schemas that all hold.
     fn all_of(&mut self, ids: impl Iterator<Item = WrittenId>) -> Result<NodeId, SchemaError> {
         self.node_of(ids.map(|id| SetMember { id, alone: false }).collect())
     }
 
-    /// Puts together what schemas say of members. Returns the name of one that must be there and may
-    /// not be.
+    /// Merges the rules for members. Returns the name of a member that is required but not allowed.
     fn members(
         &mut self,
         written: &[&'w WrittenSchema],
@@ -379,7 +390,7 @@ impl<'w> Merger<'w> {
             }
             if let Some(id) = schema.others {
                 says = true;
-                // The parts of a flattened struct are closed each for itself, and mean the whole.
+                // The parts of a flattened struct are closed separately. Together they close the whole.
                 closed |= self.written[id as usize].is_false;
                 others.push(id);
             }
@@ -403,7 +414,7 @@ impl<'w> Merger<'w> {
             let mut ids = one.ids;
             ids.extend(matching.flat_map(|(_, ids)| ids.iter().copied()));
             if ids.is_empty() && one.conditional.is_empty() {
-                // It is required, and named nowhere.
+                // It is required, but no schema is written for it.
                 if closed {
                     return Ok(Some(one.name));
                 }
@@ -429,7 +440,7 @@ impl<'w> Merger<'w> {
         Ok(None)
     }
 
-    /// The node that everything fits, where a schema has none for it.
+    /// Adds a node that every value fits.
     fn anything(&mut self) -> Result<NodeId, SchemaError> {
         let id = self.add(Vec::new(), Annotations::default(), Work::Merge(Vec::new()))?;
         self.open.pop();
@@ -437,7 +448,8 @@ impl<'w> Merger<'w> {
         Ok(id)
     }
 
-    /// The members that are named under a condition only.
+    /// Returns the members that are named only under a condition: by `then`, `else` or
+    /// `dependentSchemas`.
     fn conditional(&self, written: &[&'w WrittenSchema]) -> Vec<(&'w str, WrittenId)> {
         let mut found = Vec::new();
         let mut seen = HashSet::new();
@@ -461,7 +473,7 @@ impl<'w> Merger<'w> {
         found
     }
 
-    /// The node of schemas of which any may hold.
+    /// Returns the node that fits if any of the schemas does.
     fn any_of(&mut self, ids: &[WrittenId]) -> Result<NodeId, SchemaError> {
         let mut branches: Vec<NodeId> = Vec::with_capacity(ids.len());
         for &id in ids {
@@ -475,28 +487,32 @@ impl<'w> Merger<'w> {
         }
         let seeds = ids.iter().take(1).map(|&id| SetMember { id, alone: false }).collect();
         let id = self.add(seeds, Annotations::default(), Work::Merge(Vec::new()))?;
-        // It is done already.
+        // No work remains.
         self.open.pop();
         self.nodes[id as usize].is = NodeKind::Union { exclusive: false, branches };
         Ok(id)
     }
 }
 
-/// Members by their names, in the order in which they are named.
+/// Members by name, in the order of their first mention.
 #[derive(Default)]
 struct NamedMembers<'w> {
     all: Vec<NamedMember<'w>>,
     index: HashMap<&'w str, usize>,
 }
 
+/// The schemas of one named member.
 struct NamedMember<'w> {
     name: &'w str,
+    /// The schemas that always hold for it.
     ids: Vec<WrittenId>,
+    /// The schemas that hold for it under a condition.
     conditional: Vec<WrittenId>,
     required: bool,
 }
 
 impl<'w> NamedMembers<'w> {
+    /// Adds a name if it is new, and a schema for its member.
     fn add(&mut self, name: &'w str, id: Option<WrittenId>) {
         let index = *self.index.entry(name).or_insert_with(|| {
             let (ids, conditional) = (Vec::new(), Vec::new());
@@ -507,6 +523,7 @@ impl<'w> NamedMembers<'w> {
     }
 }
 
+/// Returns the indices without repetitions.
 fn distinct(ids: &[WrittenId]) -> Vec<WrittenId> {
     let mut seen = HashSet::new();
     ids.iter().copied().filter(|id| seen.insert(*id)).collect()
@@ -516,12 +533,12 @@ fn too_large(place: &str, what: &'static str, allowed: usize) -> SchemaError {
     SchemaError::TooLarge { pointer: place.to_owned(), what, allowed }
 }
 
-/// The values that two lists of constants share.
+/// Returns the values that two lists of constants share.
 fn common(known: Option<Vec<Constant>>, values: &[Constant]) -> Vec<Constant> {
     match known {
         None => values.to_vec(),
         Some(mut known) => {
-            // Large enums are not compared one by one where both are texts.
+            // Strings are compared through a set, because an enum may be large.
             let texts: HashSet<&str> = values.iter().filter_map(|one| one.value.as_str()).collect();
             known.retain(|one| match one.value.as_str() {
                 Some(text) => texts.contains(text),
@@ -532,7 +549,8 @@ fn common(known: Option<Vec<Constant>>, values: &[Constant]) -> Vec<Constant> {
     }
 }
 
-/// Adds a constraint that must hold as well.
+/// Adds a constraint that must also hold. Of two bounds the tighter one stays; other values that differ
+/// go to `also`.
 fn constrain(plain: &mut Plain, keyword: &str, theirs: &Value) {
     let Some(ours) = plain.constraints.get_mut(keyword) else {
         plain.constraints.insert(keyword.to_owned(), theirs.clone());
@@ -557,7 +575,7 @@ fn constrain(plain: &mut Plain, keyword: &str, theirs: &Value) {
     }
 }
 
-/// Adds keywords that stand as they are. The branches of a condition stay with their condition.
+/// Adds keywords unchanged. The keywords of a second condition stay together, in an `allOf`.
 fn repeat(plain: &mut Plain, verbatim: &[(String, Value)]) {
     let is_condition = |word: &str| matches!(word, "if" | "then" | "else");
     let has_condition = plain.verbatim.iter().any(|(word, _)| is_condition(word));

@@ -1,7 +1,8 @@
-//! One model of a JSON Schema (draft 2020-12): read once, bounded, references resolved inside the document
-//! and nowhere else, `allOf` merged without loss. Everything that has to know a schema visits the
-//! [`Tree`]; outside of this module and the printing of dialects no keyword is named and no reference
-//! followed.
+//! One model of a JSON Schema (draft 2020-12). A [`Tree`] reads a document once, within limits: it
+//! resolves references inside the document only, and merges `allOf` without loss.
+//!
+//! Other modules read the [`Tree`]. Outside this module and the printing of dialects, no code names a
+//! keyword or follows a reference.
 
 pub(crate) mod base64;
 mod bounds;
@@ -54,8 +55,8 @@ pub(crate) use tree::Tree;
 pub(crate) use validator::Validator;
 pub(crate) use written::{Annotations, WrittenId, WrittenSchema, pointer_of};
 
-/// Marks the branch of a union that says what plain text of the model means. Only types of this
-/// crate write it, and no provider is sent it.
+/// Marks the union branch that takes the plain text of a reply. Only types of this crate write it, and
+/// providers are never sent it.
 pub(crate) const PLAIN_TEXT: &str = "x-plain-text";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Nodes: all that is said of one place of a value.
+//! Nodes of the [`Tree`](super::Tree): everything that a schema says about one position in a value.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,78 +10,87 @@ use super::constants::Constant;
 use super::pattern::Pattern;
 use super::written::{Annotations, WrittenId};
 
-/// The maker of a schema, which decides what an object without members means.
+/// The source of a schema. It decides the meaning of an object without members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// A Rust type: it has no members, for a type says so where it takes members of any name.
+    /// A Rust type. An object without members takes none: a type states explicitly that it takes
+    /// members of any name.
     Type,
-    /// Anybody: it may have any members, as JSON Schema means it.
+    /// Any other source. An object that does not list members takes members of any name, as in JSON
+    /// Schema.
     Given,
 }
 
-/// The index of a node.
+/// The index of a node in its [`Tree`](super::Tree).
 pub(crate) type NodeId = u32;
 
-/// All that is said of one place of a value.
+/// Everything that a schema says about one position in a value.
 #[derive(Debug)]
 pub(crate) struct Node {
-    /// The JSON pointer of the schema that it was read from, or of the first of several.
+    /// The JSON pointer of the schema that the node was read from; of several schemas, the first. Empty
+    /// if there is none.
     pub(crate) pointer: String,
+    /// Title, description, default and the other annotations.
     pub(crate) notes: Annotations,
     pub(crate) is: NodeKind,
+    /// The written schemas that all hold here, without those reached through their `$ref` and `allOf`.
     pub(super) seeds: Vec<SetMember>,
 }
 
-/// A schema as it is written, as a part of a node.
+/// A written schema as an element of the set that a node is merged from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct SetMember {
     pub(super) id: WrittenId,
-    /// Only what it says itself, without its alternatives, its annotations, and what it refers to.
+    /// Whether only the schema's direct constraints count, without its alternatives, annotations,
+    /// `$ref` and `allOf`.
     pub(super) alone: bool,
 }
 
+/// The form of a node.
 #[derive(Debug)]
 pub(crate) enum NodeKind {
-    /// Nothing fits, for this reason.
+    /// No value fits. The text is the reason.
     Never(Cow<'static, str>),
-    /// Whatever another node is, which has a name of its own.
+    /// The same values as another node, which is the target of a `$ref`.
     Reference(NodeId),
-    /// Alternatives. `exclusive` says that exactly one may fit.
-    Union {
-        exclusive: bool,
-        branches: Vec<NodeId>,
-    },
+    /// Alternatives. `exclusive` means that exactly one may fit.
+    Union { exclusive: bool, branches: Vec<NodeId> },
+    /// Constraints without alternatives.
     Plain(Box<Plain>),
 }
 
-/// Constraints that all hold, none of them an alternative.
+/// Constraints that all hold. None of them is a union.
 #[derive(Debug, Default)]
 pub(crate) struct Plain {
-    /// The kinds that `type` names; `None` where it is not said.
+    /// The kinds that `type` lists; `None` without `type`.
     pub(crate) kinds: Option<Kinds>,
+    /// The values that `const` and `enum` allow; `None` without both.
     pub(crate) constants: Option<Vec<Constant>>,
-    /// The constant is that of `const`.
+    /// Whether a `const` is among the sources of `constants`.
     pub(crate) is_const: bool,
-    /// Keywords that hold no schema, by their names.
+    /// The keywords whose value holds no schema, by name.
     pub(crate) constraints: Map<String, Value>,
-    /// Keywords that come a second time, with a value that cannot be merged with the first.
+    /// Keywords that occur again with a value that cannot be merged with the first.
     pub(crate) also: Vec<(String, Value)>,
-    /// Keywords whose schemas say nothing of the shape of a value, as they stand.
+    /// The keywords whose schemas do not shape a value (`not`, `if`, `contains`, …), as they are
+    /// written.
     pub(crate) verbatim: Vec<(String, Value)>,
     pub(crate) members: Vec<Member>,
+    /// The rule for members that are not in `members`.
     pub(crate) others: OtherMembers,
-    /// Nothing is said of the members of an object, so that it may be any.
+    /// Whether this is an object whose members the schema does not mention, so that any are allowed.
     pub(crate) is_any_object: bool,
+    /// The nodes of `patternProperties`, by pattern.
     pub(crate) patterns: Vec<(Arc<Pattern>, NodeId)>,
-    /// The schema of the names of members.
+    /// The node of the member names (`propertyNames`).
     pub(crate) names: Option<NodeId>,
-    /// The elements that have a schema of their own, in order.
+    /// The nodes of the first elements (`prefixItems`), in order.
     pub(crate) first: Vec<NodeId>,
-    /// All elements behind them; `None` where nothing is said.
+    /// The node of all later elements (`items`); `None` without that keyword.
     pub(crate) rest: Option<NodeId>,
 }
 
-/// A member that is named.
+/// A member that the schema names.
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) name: String,
@@ -89,20 +98,21 @@ pub(crate) struct Member {
     pub(crate) required: bool,
 }
 
-/// Members that are not named.
+/// The rule for members that the schema does not name.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OtherMembers {
-    /// Nothing is said of them.
+    /// The schema does not mention them.
     #[default]
     Unsaid,
-    /// There may be none.
+    /// They are not allowed.
     Closed,
+    /// They are allowed, and their values fit this node.
     Open(NodeId),
 }
 
 impl Node {
-    /// Calls `visit` with each node that this one is made of, and with whether a value can do
-    /// without it.
+    /// Calls `visit` with every node that this one refers to or consists of. The flag is true for a
+    /// member that is not required.
     pub(super) fn each(&self, visit: &mut dyn FnMut(NodeId, bool)) {
         match &self.is {
             NodeKind::Never(_) => {}
@@ -124,7 +134,7 @@ impl Node {
 }
 
 impl Plain {
-    /// Whether everything fits.
+    /// Returns whether every value fits.
     pub(crate) fn is_anything(&self) -> bool {
         let Self { kinds, constants, is_const: _, constraints, also, verbatim, members, .. } = self;
         kinds.is_none_or(|kinds| kinds == Kinds::ALL)
@@ -140,7 +150,7 @@ impl Plain {
             && self.rest.is_none()
     }
 
-    /// The kinds that `type` and the constants leave.
+    /// Returns the kinds that both `type` and the constants allow.
     pub(super) fn possible(&self) -> Kinds {
         let said = self.kinds.unwrap_or(Kinds::ALL);
         match &self.constants {
@@ -152,8 +162,8 @@ impl Plain {
         }
     }
 
-    /// The kinds that the schema is about: those that `type` names, those of the constants, or else
-    /// those that the other keywords belong to. `None` where any value will do.
+    /// Returns the kinds that the schema is about: those of `type` and the constants, or else those
+    /// that the other keywords apply to. Returns `None` if no keyword names or implies a kind.
     pub(crate) fn about(&self) -> Option<Kinds> {
         if self.kinds.is_some() || self.constants.is_some() {
             return Some(self.possible());
@@ -193,7 +203,7 @@ impl Plain {
         (!about.is_none()).then_some(about)
     }
 
-    /// The listed values, where nothing else is said of a value than its type.
+    /// Returns the listed values if nothing but the type constrains them further.
     pub(crate) fn only_constants(&self) -> Option<&[Constant]> {
         let is_else = !self.constraints.is_empty()
             || !self.also.is_empty()
@@ -204,12 +214,13 @@ impl Plain {
         self.constants.as_deref().filter(|_| !is_else)
     }
 
+    /// Returns the member that the schema lists under `name`.
     pub(crate) fn member(&self, name: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.name == name)
     }
 
-    /// The node of a member of this name; whether it is named itself. `None` where nothing is said of
-    /// it, or there may be none.
+    /// Returns the node of the member `name`, and whether the schema lists that name. Returns `None` if
+    /// no schema applies to the member or it is not allowed.
     pub(crate) fn member_of(&self, name: &str) -> Option<(NodeId, bool)> {
         if let Some(member) = self.member(name) {
             return Some((member.node, true));
@@ -220,32 +231,33 @@ impl Plain {
         if let OtherMembers::Open(id) = self.others { Some((id, false)) } else { None }
     }
 
-    /// The node of the element at a place of a list; `None` where nothing is said of it.
+    /// Returns the node of the element at `index`; `None` if no schema applies to it.
     pub(crate) fn element(&self, index: usize) -> Option<NodeId> {
         self.first.get(index).copied().or(self.rest)
     }
 
-    /// A constraint that counts something.
+    /// Returns the value of a keyword that holds a count; `None` if it is absent or not a whole number.
     pub(crate) fn count(&self, keyword: &str) -> Option<u64> {
         let value = self.constraints.get(keyword)?;
         value.as_u64().or_else(|| {
-            // `2.0` is an integer to JSON Schema.
+            // `2.0` is an integer in JSON Schema.
             let number = value.as_f64().filter(|number| number.fract() == 0.0 && *number >= 0.0)?;
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
             Some(number as u64)
         })
     }
 
-    /// A constraint that is a number.
+    /// Returns the value of a keyword that holds a number; `None` if it is absent or no number.
     pub(crate) fn number(&self, keyword: &str) -> Option<f64> {
         self.constraints.get(keyword).and_then(Value::as_f64)
     }
 
-    /// A constraint that is a text.
+    /// Returns the value of a keyword that holds a string; `None` if it is absent or no string.
     pub(crate) fn text(&self, keyword: &str) -> Option<&str> {
         self.constraints.get(keyword).and_then(Value::as_str)
     }
 }
 
+/// The keywords that limit a number.
 pub(super) const BOUNDS: &[&str] =
     &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];

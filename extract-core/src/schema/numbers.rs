@@ -1,7 +1,6 @@
-//! Numbers that come as text: decimals, whose schema takes a string as well as a number, and integers
-//! of 128 bits, which JSON numbers do not keep. JSON Schema's bounds do not hold for strings, so the
-//! validator gets two keywords of ours, which say in a schema what the type means. Models never see
-//! them.
+//! Numbers that may be written as strings: decimals, whose schema allows a string or a number, and
+//! integers of 128 bits, which JSON numbers do not preserve. JSON Schema applies bounds to numbers
+//! only. The validator therefore gets two more keywords, which are never sent to models.
 
 use std::cmp::Ordering;
 
@@ -13,18 +12,20 @@ use super::decimal::Decimal;
 use super::tree::Tree;
 use super::written::WrittenId;
 
-/// The bounds beside this keyword hold for numbers that are written as text, too.
+/// With this keyword, the bounds beside it also apply to numbers that are written as strings.
 const IN_TEXT: &str = "x-extract-bounds-in-text";
 
-/// An integer as a JSON number or as a text of digits. Its value is the format's name.
+/// An integer as a JSON number or as a string of digits. The value holds the format and the bounds of
+/// the integer.
 const WIDE: &str = "x-extract-wide-integer";
 
-/// How many references are followed to find out what a schema takes.
+/// The most references that are followed to find the values that a schema allows.
 const FOLLOWED: usize = 16;
 
+/// The result of compiling a keyword.
 type Made<'a> = Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>>;
 
-/// Adds the keywords to a validator.
+/// Adds the two keywords to a validator.
 pub(super) fn with_keywords(options: ValidationOptions<'_>) -> ValidationOptions<'_> {
     options
         .with_keyword(IN_TEXT, |parent: &Map<String, Value>, _: &Value, _| -> Made<'_> {
@@ -36,15 +37,15 @@ pub(super) fn with_keywords(options: ValidationOptions<'_>) -> ValidationOptions
         })
 }
 
-/// Stands in [`WIDE`] where null is allowed as well.
+/// The entry in [`WIDE`] for whether null is also allowed.
 const NULLABLE: &str = "nullable";
 
 const U128_MAX: &str = "340282366920938463463374607431768211455";
 const I128_MAX: &str = "170141183460469231731687303715884105727";
 const I128_MIN: &str = "-170141183460469231731687303715884105728";
 
-/// Adds the keywords to one schema in a document, where they have something to say. In a schema that is
-/// no integer of 128 bits, `in_text` says whether its values are numbers that may be written as text.
+/// Adds the two keywords to one schema of a document, if they apply. For a schema of other than 128-bit
+/// integers, `in_text` returns whether its numbers may be written as strings.
 pub(super) fn expand_number_formats(members: &mut Map<String, Value>, in_text: impl Fn() -> bool) {
     if let Some(nullable) = is_integer(members).filter(|_| is_wide(members)) {
         let mut meant = Map::new();
@@ -59,12 +60,14 @@ pub(super) fn expand_number_formats(members: &mut Map<String, Value>, in_text: i
     }
 }
 
+/// Returns whether the format is that of an integer of 128 bits.
 fn is_wide(schema: &Map<String, Value>) -> bool {
     let format = schema.get("format").and_then(Value::as_str);
     matches!(format, Some("int128" | "uint128"))
 }
 
-/// Whether the schema is that of integers alone, and then whether null is one of its values.
+/// Returns whether null is allowed, if a schema allows nothing but integers and null. Otherwise returns
+/// `None`.
 fn is_integer(members: &Map<String, Value>) -> Option<bool> {
     match members.get("type")? {
         Value::String(name) => (name == "integer").then_some(false),
@@ -78,12 +81,13 @@ fn is_integer(members: &Map<String, Value>) -> Option<bool> {
     }
 }
 
-/// Whether the values of a schema are numbers that may be written as text: strings and numbers, where
-/// the pattern of the strings takes figures and no words; or integers of 128 bits.
+/// Returns whether the numbers of a schema may be written as strings. This holds for integers of 128
+/// bits. It also holds for schemas of strings and numbers whose pattern matches digits and no letters.
 pub(super) fn takes_text(tree: &Tree, id: WrittenId) -> bool {
     reaches_text(tree, id, FOLLOWED)
 }
 
+/// Like [`takes_text`], following at most `left` references and alternatives.
 fn reaches_text(tree: &Tree, id: WrittenId, left: usize) -> bool {
     let Some(left) = left.checked_sub(1) else { return false };
     let schema = tree.written(id);
@@ -98,7 +102,7 @@ fn reaches_text(tree: &Tree, id: WrittenId, left: usize) -> bool {
     if let Some(reference) = schema.reference {
         return reaches_text(tree, reference, left);
     }
-    // A text of another branch would be a text.
+    // A string of any other branch would not be a number, so all branches except null must agree.
     let mut alternatives =
         schema.unions().flat_map(|(_, branches)| branches.iter().copied()).peekable();
     if alternatives.peek().is_some() {
@@ -108,7 +112,7 @@ fn reaches_text(tree: &Tree, id: WrittenId, left: usize) -> bool {
     schema.all.iter().any(|&id| reaches_text(tree, id, left))
 }
 
-/// Whether a pattern is one of numbers: it takes figures, and neither a word nor nothing.
+/// Returns whether a pattern matches digits, but neither a word nor the empty text.
 fn is_of_numbers(pattern: &str) -> bool {
     let schema = serde_json::json!({ "pattern": pattern });
     let Ok(validator) = jsonschema::options().offline().build(&schema) else { return false };
@@ -116,7 +120,7 @@ fn is_of_numbers(pattern: &str) -> bool {
     takes("1") && takes("25") && !takes("") && !takes("word") && !takes("x1y")
 }
 
-/// A bound of a number.
+/// The kind of a bound on a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bound {
     Least,
@@ -126,9 +130,10 @@ enum Bound {
     Multiple,
 }
 
-/// A bound with the number, and as the schema writes it.
+/// A bound, its number, and the number as the schema writes it.
 type HeldBound = (Bound, Decimal, String);
 
+/// The keywords that bound a number.
 const BOUNDS: [(&str, Bound); 5] = [
     ("minimum", Bound::Least),
     ("maximum", Bound::Most),
@@ -137,6 +142,7 @@ const BOUNDS: [(&str, Bound); 5] = [
     ("multipleOf", Bound::Multiple),
 ];
 
+/// Returns the bounds of a schema.
 fn bounds(schema: &Map<String, Value>) -> Vec<HeldBound> {
     let read = |(keyword, bound): (&str, Bound)| {
         let written = schema.get(keyword).filter(|value| value.is_number())?.to_string();
@@ -146,6 +152,7 @@ fn bounds(schema: &Map<String, Value>) -> Vec<HeldBound> {
 }
 
 impl Bound {
+    /// Returns whether a number meets this bound.
     fn holds(self, number: &Decimal, limit: &Decimal) -> bool {
         match self {
             Self::Least => number.cmp(limit) != Ordering::Less,
@@ -156,6 +163,7 @@ impl Bound {
         }
     }
 
+    /// Returns the expectation for an error, such as `at least 1`.
     fn describe(self, limit: &str) -> String {
         match self {
             Self::Least => format!("at least {limit}"),
@@ -167,16 +175,19 @@ impl Bound {
     }
 }
 
+/// Returns the bounds that a number violates.
 fn broken<'a>(bounds: &'a [HeldBound], number: &'a Decimal) -> impl Iterator<Item = &'a HeldBound> {
     bounds.iter().filter(|(bound, limit, _)| !bound.holds(number, limit))
 }
 
+/// Returns one error for every bound that a number violates.
 fn errors(bounds: &[HeldBound], number: &Decimal) -> Vec<ValidationError<'static>> {
     let found = broken(bounds, number);
     found.map(|(bound, _, written)| ValidationError::custom(bound.describe(written))).collect()
 }
 
-/// Bounds of numbers that are written as text. What is no number is left to the pattern.
+/// Checks the bounds of numbers that are written as strings. The pattern checks strings that are no
+/// numbers.
 struct TextBounds(Vec<HeldBound>);
 
 impl<'i> Keyword<'i> for TextBounds {
@@ -199,13 +210,14 @@ impl<'i> Keyword<'i> for TextBounds {
     }
 }
 
-/// An integer of 128 bits, as a number or as its digits.
+/// Checks an integer of 128 bits that is written as a number or as a string of digits.
 struct WideInteger {
     bounds: Vec<HeldBound>,
     nullable: bool,
 }
 
 impl WideInteger {
+    /// Reads the value of [`WIDE`]. A side without a bound gets the limit of the format.
     fn new(meant: &Map<String, Value>) -> Self {
         let mut bounds = bounds(meant);
         let is_unsigned = meant.get("format").is_some_and(|format| format == "uint128");
@@ -220,6 +232,7 @@ impl WideInteger {
         Self { bounds, nullable: meant.get(NULLABLE) == Some(&Value::Bool(true)) }
     }
 
+    /// Returns the integer that a value holds, as a number or as a string.
     fn number(instance: &Value) -> Option<Decimal> {
         match instance {
             Value::Number(number) => {
@@ -231,7 +244,7 @@ impl WideInteger {
     }
 }
 
-/// Whether a text is an integer in figures, as a reader of integers takes it.
+/// Returns whether a text consists of decimal digits, with an optional `-` in front.
 pub(crate) fn is_whole(text: &str) -> bool {
     let figures = text.strip_prefix('-').unwrap_or(text);
     !figures.is_empty() && figures.bytes().all(|b| b.is_ascii_digit())

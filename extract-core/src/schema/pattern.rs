@@ -1,16 +1,16 @@
-//! Regular expressions in a schema: what compiling one costs, and whether a name matches one.
+//! Regular expressions in a schema: refuses those that are too costly to compile, and matches names.
 
 use std::sync::OnceLock;
 
 use super::SchemaError;
 
-/// The longest pattern that is passed on, in bytes.
+/// The longest accepted pattern, in bytes.
 const LONGEST: usize = 4_096;
 
-/// The largest product of counted repetitions inside each other.
+/// The largest accepted product of nested counted repetitions.
 const REPEATS: u64 = 10_000;
 
-/// A pattern that names are matched by in the way of the validator, compiled at its first use.
+/// A pattern that matches member names as the validator does. It is compiled at its first use.
 #[derive(Debug)]
 pub(crate) struct Pattern {
     pub(crate) text: String,
@@ -22,7 +22,7 @@ impl Pattern {
         Self { text: text.to_owned(), compiled: OnceLock::new() }
     }
 
-    /// Whether a name matches.
+    /// Returns whether a name matches; `false` if the pattern cannot be compiled.
     pub(crate) fn matches(&self, name: &str) -> bool {
         let compiled = self.compiled.get_or_init(|| {
             let schema = serde_json::json!({ "pattern": self.text });
@@ -32,7 +32,8 @@ impl Pattern {
     }
 }
 
-/// Refuses a pattern whose compiled form could be huge: `(a{1000}){1000}` is short and is not.
+/// Refuses a pattern that compiles to a huge automaton: `(a{1000}){1000}` is short, but its compiled
+/// form is not.
 pub(super) fn check(pattern: &str, pointer: &str) -> Result<(), SchemaError> {
     let refuse = |why| Err(SchemaError::Pattern { pointer: pointer.to_owned(), why });
     if pattern.len() > LONGEST {
@@ -81,7 +82,8 @@ pub(super) fn check(pattern: &str, pointer: &str) -> Result<(), SchemaError> {
     Ok(())
 }
 
-/// The larger number of `m}`, `m,}` or `m,n}`, and what follows.
+/// Returns the larger number of `m}`, `m,}` or `m,n}`, and the text after the brace. Returns `None` for
+/// any other text.
 fn counted(text: &str) -> Option<(u64, &str)> {
     let (inside, tail) = text.split_once('}')?;
     let (least, most) = inside.split_once(',').unwrap_or((inside, ""));

@@ -1,11 +1,11 @@
-//! JSON pointers (RFC 6901): their segments, read and appended.
+//! Reads and extends JSON pointers (RFC 6901).
 
-/// The segments of a JSON pointer, unescaped.
+/// Returns the segments of a JSON pointer, unescaped.
 pub(crate) fn segments(pointer: &str) -> impl Iterator<Item = String> {
     pointer.split('/').skip(1).map(|segment| segment.replace("~1", "/").replace("~0", "~"))
 }
 
-/// Appends `/segment` to a JSON pointer, escaped as RFC 6901 says.
+/// Appends `/segment` to a JSON pointer, escaped according to RFC 6901.
 pub(crate) fn push_segment(pointer: &mut String, segment: &str) {
     pointer.push('/');
     for c in segment.chars() {

@@ -1,4 +1,4 @@
-//! Parts of a schema as schemas of their own.
+//! Writes parts of a schema as separate JSON schemas.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use super::tree::Tree;
 use super::written::{WrittenId, WrittenSchema};
 
 impl Tree {
-    /// The JSON Schema of a node, as it is written in the document that the tree was read from. Its
+    /// Returns the JSON Schema of a node as it is written in `document`, the source of the tree. Its
     /// references lead into that document.
     pub(crate) fn to_schema(&self, document: &Value, id: NodeId) -> Value {
         let node = self.node(id);
@@ -36,8 +36,9 @@ impl Tree {
         }
     }
 
-    /// A schema, as it is written, that can be compiled by itself: with the definitions of the document, or
-    /// without all that it says of parts of a value and of alternatives.
+    /// Returns a written schema that can be compiled separately. With `whole`, it includes the
+    /// definitions of the document. Otherwise it loses the schemas of members, elements, alternatives
+    /// and references.
     pub(crate) fn standalone_schema(&self, document: &Value, id: WrittenId, whole: bool) -> Value {
         let mut schema = document.pointer(&self.written(id).pointer).cloned().unwrap_or_default();
         let Value::Object(members) = &mut schema else { return schema };
@@ -64,7 +65,7 @@ impl Tree {
         schema
     }
 
-    /// The JSON Schema of constraints without one of the members.
+    /// Returns the JSON Schema of constraints without the member `name`.
     pub(crate) fn to_schema_without(&self, document: &Value, plain: &Plain, name: &str) -> Value {
         let mut schema = Map::new();
         if let Some(kinds) = plain.kinds {
@@ -130,6 +131,7 @@ impl Tree {
     }
 }
 
+/// Returns the schema that allows the values of any of these nodes.
 fn any_of(tree: &Tree, document: &Value, branches: &[NodeId]) -> Value {
     let said: Vec<Value> = branches.iter().map(|&id| tree.to_schema(document, id)).collect();
     json!({ "anyOf": said })

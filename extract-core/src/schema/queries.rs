@@ -1,4 +1,4 @@
-//! Questions about a node that several visitors ask.
+//! Questions about a node that several modules ask.
 
 use std::collections::HashSet;
 
@@ -7,35 +7,37 @@ use super::tree::Tree;
 use super::written::{WrittenId, WrittenSchema};
 use super::{Constant, Kinds, embed};
 
-/// A list of elements of one kind.
+/// A list whose elements all have the same schema.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ListNode {
-    /// `None` where nothing is said of the elements.
+    /// The node of the elements; `None` if the schema does not constrain them.
     pub(crate) element: Option<NodeId>,
+    /// The least number of elements, 0 by default.
     pub(crate) least: u64,
+    /// The largest number of elements, if limited.
     pub(crate) most: Option<u64>,
 }
 
-/// A step from a schema to one that is written inside of it.
+/// A step from a written schema to one inside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SchemaStep<'t> {
-    /// To the member of this name.
+    /// To the member with this name.
     Member(&'t str),
-    /// To members that are not named.
+    /// To the members that are not named.
     Entry,
-    /// To the element at this place.
+    /// To the element at this index (`prefixItems`).
     Position(usize),
-    /// To all other elements.
+    /// To the elements that `prefixItems` does not list (`items`).
     Element,
-    /// To the alternative of this index.
+    /// To the alternative with this index.
     Alternative(usize),
-    /// To something else that is said of the same value.
+    /// To another schema for the same value.
     Same,
 }
 
 impl Tree {
-    /// The alternatives that a node comes to, none of them one of several, each once and behind its
-    /// references. A node without alternatives is its own.
+    /// Returns the alternatives of a node with nested unions flattened and references followed. No
+    /// alternative occurs twice. A plain node is its only alternative.
     pub(crate) fn alternatives(&self, id: NodeId) -> Vec<NodeId> {
         let mut found = Vec::new();
         let mut seen = HashSet::new();
@@ -54,7 +56,7 @@ impl Tree {
         found
     }
 
-    /// Whether more holds for an alternative, besides its type, than the alternative says itself.
+    /// Returns whether schemas other than the alternative itself constrain this branch beyond its type.
     pub(crate) fn has_more_beside(&self, branch: NodeId) -> bool {
         let seeds = &self.node(branch).seeds;
         let mut beside = seeds.iter().filter(|atom| atom.alone).map(|atom| self.written(atom.id));
@@ -62,13 +64,13 @@ impl Tree {
             || seeds.iter().filter(|atom| !atom.alone).count() > 1
     }
 
-    /// The description of a node, or of that which it refers to.
+    /// Returns the description of a node, or else of the node it refers to.
     pub(crate) fn description(&self, id: NodeId) -> Option<&str> {
         let of = |id: NodeId| self.node(id).notes.description.as_deref();
         of(id).or_else(|| of(self.behind(id)))
     }
 
-    /// The name of a definition that stands at the beginning of a place, and the schema there.
+    /// Returns the name and the schema of the definition that a JSON pointer leads to or into.
     pub(crate) fn definition_at(&self, pointer: &str) -> Option<(String, WrittenId)> {
         let (keyword, name) = embed::defined(pointer)?;
         let id = self.written_at(&super::keywords::inside("", &[keyword, &name]))?;
@@ -77,7 +79,7 @@ impl Tree {
 }
 
 impl Plain {
-    /// The one member, where it must be there and no other may.
+    /// Returns the name and node of the only member, if it is required and no other is allowed.
     pub(crate) fn only_member(&self) -> Option<(&str, NodeId)> {
         let [only] = self.members.as_slice() else { return None };
         let only_one =
@@ -85,7 +87,8 @@ impl Plain {
         only_one.then_some((only.name.as_str(), only.node))
     }
 
-    /// The elements, where it is a list, and all of them are of one kind.
+    /// Returns the list that a node describes. Returns `None` unless it allows arrays only, all
+    /// elements share one schema, and no values are listed.
     pub(crate) fn list(&self) -> Option<ListNode> {
         (self.kinds == Some(Kinds::ARRAY) && self.constants.is_none() && self.first.is_empty())
             .then(|| ListNode {
@@ -95,12 +98,12 @@ impl Plain {
             })
     }
 
-    /// The texts that are listed, where nothing else may stand.
+    /// Returns the listed values if there are some and all are strings.
     pub(crate) fn string_constants(&self) -> Option<Vec<&str>> {
         self.constants.as_ref()?.iter().map(|one| one.value.as_str()).collect()
     }
 
-    /// The one constant.
+    /// Returns the only listed value; `None` unless exactly one is listed.
     pub(crate) fn constant(&self) -> Option<&Constant> {
         match self.constants.as_deref() {
             Some([only]) => Some(only),
@@ -108,13 +111,13 @@ impl Plain {
         }
     }
 
-    /// Whether what one member has to be depends on others.
+    /// Returns whether the rules for one member depend on others: `if`, `not` or `dependentSchemas`.
     pub(crate) fn is_conditional(&self) -> bool {
         let depends = |keyword: &str| matches!(keyword, "if" | "not" | "dependentSchemas");
         self.verbatim.iter().chain(&self.also).any(|(keyword, _)| depends(keyword))
     }
 
-    /// Whether it is an object that may have no members.
+    /// Returns whether this is an object that may have no members.
     pub(crate) fn is_empty_object(&self) -> bool {
         self.about() == Some(Kinds::OBJECT)
             && self.members.is_empty()
@@ -122,14 +125,14 @@ impl Plain {
             && !self.takes_entries()
     }
 
-    /// Whether it takes members besides those that are named.
+    /// Returns whether members are allowed that are not listed by name.
     pub(crate) fn takes_entries(&self) -> bool {
         matches!(self.others, OtherMembers::Open(_)) || !self.patterns.is_empty()
     }
 }
 
 impl WrittenSchema {
-    /// The schemas that are written inside of it, definitions aside, and the steps to them.
+    /// Returns the schemas directly inside this one, apart from definitions, with the steps to them.
     pub(crate) fn steps(&self) -> impl Iterator<Item = (SchemaStep<'_>, WrittenId)> {
         let members = self.members.iter().map(|(name, id)| (SchemaStep::Member(name), *id));
         let entries = self.patterns.iter().map(|(_, id)| *id).chain(self.others);

@@ -1,4 +1,4 @@
-//! The tree that everybody visits: a node for each place of a value, with all that is said of it.
+//! The [`Tree`]: one node for every position in a value, with everything that the schema says about it.
 
 use std::collections::HashMap;
 
@@ -8,32 +8,39 @@ use super::node::{Node, NodeId, NodeKind, Origin, Plain};
 use super::written::{Places, WrittenId, WrittenSchema};
 use super::{Kinds, SchemaError, cycles, keywords, merge, written};
 
-/// A JSON Schema, read once. References are resolved, `allOf` is merged, and whatever can be said of one
-/// place of a value stands in one node. Nodes refer to each other by their indices, so a schema that
-/// contains itself is a cycle of nodes.
+/// A JSON Schema, read once. References are resolved and `allOf` is merged, so one node holds
+/// everything that the schema says about one position in a value. Nodes refer to each other by index; a
+/// recursive schema is a cycle of nodes.
 #[derive(Debug)]
 pub(crate) struct Tree {
     nodes: Vec<Node>,
     root: NodeId,
-    /// The schemas as they are written.
+    /// The schemas of the document as they are written, indexed by [`WrittenId`].
     written: Vec<WrittenSchema>,
+    /// The written schemas by JSON pointer.
     places: Places,
-    /// The nodes of places that references lead to.
+    /// The nodes of the schemas that a `$ref` leads to.
     targets: HashMap<WrittenId, NodeId>,
+    /// For every node: whether it contains itself.
     recursive: Vec<bool>,
+    /// For every node: whether it contains itself without a reference on the cycle.
     knots: Vec<bool>,
+    /// For every node: the number of references to it.
     uses: Vec<u32>,
+    /// For every node: the kinds of values that may fit.
     kinds: Vec<Kinds>,
     has_required_cycle: bool,
     bytes: usize,
     cost: usize,
     nested: usize,
     origin: Origin,
+    /// For every written schema: whether it contains itself.
     written_recursive: Vec<bool>,
 }
 
 impl Tree {
-    /// Reads a schema.
+    /// Reads a schema. Fails if it is malformed, exceeds a limit, or has a reference that cannot be
+    /// resolved.
     pub(crate) fn parse(document: &Value, origin: Origin) -> Result<Self, SchemaError> {
         let (written, places) = written::parse(document)?;
         let (cost, nested) = merge::cost(&written)?;
@@ -85,10 +92,12 @@ impl Tree {
         Ok(tree)
     }
 
+    /// Returns the node of the whole value.
     pub(crate) fn root(&self) -> NodeId {
         self.root
     }
 
+    /// Returns the node with this index.
     pub(crate) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id as usize]
     }
@@ -98,16 +107,17 @@ impl Tree {
         self.nodes.len()
     }
 
-    /// The node behind a chain of references.
+    /// Follows a chain of references and returns the first node that is not a reference.
     pub(crate) fn behind(&self, mut id: NodeId) -> NodeId {
-        // Chains that lead back to themselves are refused when a schema is read.
+        // Chains that lead back to themselves are refused when the schema is read.
         while let NodeKind::Reference(to) = self.node(id).is {
             id = to;
         }
         id
     }
 
-    /// The constraints of a node, where it is no alternative and something fits.
+    /// Returns the constraints of a node, with references followed. Returns `None` if it is a union or
+    /// no value fits.
     pub(crate) fn plain(&self, id: NodeId) -> Option<&Plain> {
         match &self.node(self.behind(id)).is {
             NodeKind::Plain(plain) => Some(plain),
@@ -115,74 +125,78 @@ impl Tree {
         }
     }
 
-    /// The kinds of values that may fit.
+    /// Returns the kinds of values that may fit a node.
     pub(crate) fn kinds(&self, id: NodeId) -> Kinds {
         self.kinds[id as usize]
     }
 
-    /// Whether a node contains itself.
+    /// Returns whether a node contains itself.
     pub(crate) fn is_recursive(&self, id: NodeId) -> bool {
         self.recursive[id as usize]
     }
 
-    /// Whether a node contains itself by no reference: it was merged from schemas that do.
+    /// Returns whether a node contains itself without a reference on the cycle. Such nodes come from
+    /// merging schemas that contain themselves.
     pub(crate) fn is_knot(&self, id: NodeId) -> bool {
         self.knots[id as usize]
     }
 
-    /// The number of references to a node.
+    /// Returns the number of references to a node.
     pub(crate) fn uses(&self, id: NodeId) -> usize {
         self.uses[id as usize] as usize
     }
 
-    /// Whether there is a cycle of members that must be there.
+    /// Returns whether any cycle of nodes passes through no optional member.
     pub(crate) fn has_required_cycle(&self) -> bool {
         self.has_required_cycle
     }
 
-    /// Whether any node contains itself.
+    /// Returns whether any node contains itself.
     pub(crate) fn has_recursion(&self) -> bool {
         self.recursive.contains(&true)
     }
 
+    /// Returns the written schema with this index.
     pub(crate) fn written(&self, id: WrittenId) -> &WrittenSchema {
         &self.written[id as usize]
     }
 
+    /// Returns the number of written schemas.
     pub(crate) fn written_count(&self) -> usize {
         self.written.len()
     }
 
-    /// The schema that is written at a place.
+    /// Returns the schema that is written at a JSON pointer.
     pub(crate) fn written_at(&self, pointer: &str) -> Option<WrittenId> {
         self.places.get(pointer).copied()
     }
 
-    /// The node of a schema that something refers to, by its place.
+    /// Returns the node of the schema at a JSON pointer; `None` unless a `$ref` leads to that schema.
     pub(crate) fn target(&self, pointer: &str) -> Option<NodeId> {
         self.targets.get(self.places.get(pointer)?).copied()
     }
 
+    /// Returns the source of the schema.
     pub(crate) fn origin(&self) -> Origin {
         self.origin
     }
 
-    /// The most schemas that are held against a value at one place.
+    /// Returns the largest number of schemas that one value is checked against at one position.
     pub(crate) fn cost(&self) -> usize {
         self.cost
     }
 
-    /// The most schemas that lie inside each other for one place of a value.
+    /// Returns the deepest nesting of schemas that apply to the same value.
     pub(super) fn nested(&self) -> usize {
         self.nested
     }
 
-    /// Whether a schema, as it is written, contains itself.
+    /// Returns whether a written schema contains itself.
     pub(super) fn is_written_recursive(&self, id: WrittenId) -> bool {
         self.written_recursive[id as usize]
     }
 
-    /// The alternatives that stand under a keyword, by the place of that.
+    /// Returns the alternatives of an `anyOf` or `oneOf`, by the JSON pointer of the keyword.
     pub(crate) fn branches_at(&self, pointer: &str) -> Option<&[WrittenId]> {
         let (schema, keyword) = pointer.rsplit_once('/')?;
         let schema = self.written(self.written_at(schema)?);
@@ -190,12 +204,13 @@ impl Tree {
         schema.unions().find(|(is, _)| *is == exclusive).map(|(_, branches)| branches)
     }
 
-    /// The bytes of the schema that it was read from, as JSON text.
+    /// Returns the size of the schema in bytes, as JSON text.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// A name for a node: that of its definition, its title, or that of its place.
+    /// Returns a name for a node: the last segment of its pointer, else the title of the root, else
+    /// `Root`.
     pub(crate) fn name(&self, id: NodeId) -> String {
         let place = &self.node(id).pointer;
         let last = super::pointer::segments(place).last();
@@ -203,14 +218,14 @@ impl Tree {
         last.or_else(title).unwrap_or_else(|| "Root".to_owned())
     }
 
-    /// The name of the definition that a node is; `None` where it is none.
+    /// Returns the name of the definition that a node is; `None` if it is not a definition.
     pub(crate) fn definition(&self, id: NodeId) -> Option<&str> {
         let pointer = &self.node(id).pointer;
         let name = DEFINITIONS.iter().find_map(|prefix| pointer.strip_prefix(prefix))?;
         (!name.contains('/')).then_some(name)
     }
 
-    /// Finds the kinds of each node behind those that it is made of.
+    /// Fills `kinds`. The nodes inside a reference or union are computed before it.
     fn find_kinds(&mut self) {
         let mut done = vec![false; self.nodes.len()];
         for start in 0..self.nodes.len() {
@@ -240,5 +255,5 @@ impl Tree {
     }
 }
 
-/// The places of definitions.
+/// The JSON pointers in front of the names of definitions.
 const DEFINITIONS: [&str; 2] = ["/$defs/", "/definitions/"];

@@ -1,5 +1,6 @@
-//! The schema as replies are checked against it: the type's own, with what its formats mean spelled
-//! out. Models are told `int32`, which is short; a reply is held to the bounds of one.
+//! Compiles the schema that replies are checked against: the type's schema with the bounds of its
+//! formats written out. Models see the short `int32`; a reply is checked against the bounds of that
+//! type.
 
 use std::net::IpAddr;
 
@@ -14,26 +15,26 @@ use super::{formats, numbers};
 /// The largest compiled form of one pattern, in bytes.
 const PATTERN_SIZE: usize = 8 << 20;
 
-/// How often a pattern with lookaround may go back over one text.
+/// The most backtracking steps of a pattern with lookaround in one text.
 const PATTERN_STEPS: usize = 200_000;
 
-/// The format that text in base64 is checked by.
+/// The name of the format that checks base64.
 const BASE64: &str = "x-base64";
 
 /// A compiled schema.
 pub(crate) struct Validator {
     compiled: jsonschema::Validator,
-    /// The most schemas that lie inside each other for one value.
+    /// The deepest nesting of schemas for the same value.
     nested: usize,
 }
 
 impl Validator {
-    /// Whether a value fits. The work is not bounded here: see [`Tree::steps`].
+    /// Returns whether a value fits. The work is not bounded here: see [`Tree::is_affordable`].
     pub(crate) fn is_valid(&self, value: &Value) -> bool {
         StackRoom::of_check(value, self.nested).run(|| self.compiled.is_valid(value))
     }
 
-    /// Calls `visit` with all that is wrong with a value, up to so many.
+    /// Calls `visit` with at most `most` errors of a value.
     pub(crate) fn each_error(
         &self,
         value: &Value,
@@ -46,8 +47,9 @@ impl Validator {
     }
 }
 
-/// Compiles the validator of a schema that the tree was read from, or of the part of it at a place.
-/// Nothing is ever fetched to resolve a reference.
+/// Compiles the validator of the tree's schema, or of a part of it. `around` converts a pointer into
+/// `schema` to a pointer into the tree's schema. References are never fetched. Fails if the validator
+/// does not accept the schema.
 pub(crate) fn compile<'s>(
     tree: &Tree,
     schema: &'s Value,
@@ -59,28 +61,29 @@ pub(crate) fn compile<'s>(
     compiled.map(|compiled| Validator { compiled, nested }).map_err(ValidationError::to_owned)
 }
 
+/// Compiles a schema with the formats and keywords of this crate.
 fn build(spelled_out: &Value) -> Result<jsonschema::Validator, ValidationError<'_>> {
     let patterns =
         PatternOptions::fancy_regex().size_limit(PATTERN_SIZE).backtrack_limit(PATTERN_STEPS);
     numbers::with_keywords(jsonschema::options())
         .with_draft(Draft::Draft202012)
-        // Another crate of the build may have turned on the fetching of references.
+        // Another crate of the build may have enabled the fetching of references.
         .offline()
         .with_pattern_options(patterns)
         .should_validate_formats(true)
         .should_ignore_unknown_formats(true)
-        // Names that schemars has and JSON Schema has not.
+        // Formats that schemars writes and JSON Schema does not define.
         .with_format("ip", |text: &str| text.parse::<IpAddr>().is_ok())
         .with_format("partial-time", formats::is_time)
         .with_format("partial-date-time", formats::is_date_time)
         .with_format("zoned-date-time", formats::is_zoned)
-        // Wider than RFC 3339: with a sign, and with a fraction, as `jiff` writes and reads it.
+        // Wider than RFC 3339: with a sign and a fraction, as `jiff` writes and reads durations.
         .with_format("duration", formats::is_duration)
         .with_format(BASE64, |text: &str| super::base64::decode(text).is_ok())
         .build(spelled_out)
 }
 
-/// The bounds of a numeric format.
+/// Returns the least and the greatest number of a numeric format; `None` for other formats.
 pub(super) fn bounds(format: &str) -> Option<(Value, Value)> {
     Some(match format {
         "int8" => (i8::MIN.into(), i8::MAX.into()),
@@ -93,14 +96,14 @@ pub(super) fn bounds(format: &str) -> Option<(Value, Value)> {
         "uint32" => (0.into(), u32::MAX.into()),
         "uint64" => (0.into(), u64::MAX.into()),
         "uint" => (0.into(), usize::MAX.into()),
-        // Beyond it serde reads infinity.
+        // Beyond these bounds, serde reads infinity.
         "float" => (f64::from(f32::MIN).into(), f64::from(f32::MAX).into()),
         _ => return None,
     })
 }
 
-/// The schema with the bounds that numeric formats stand for, where it has none of its own, and with the
-/// keywords of numbers that come as text.
+/// Returns the schema with the bounds of its numeric formats, if it has no other bounds, and with the
+/// keywords for numbers that are written as strings.
 fn expanded(tree: &Tree, schema: &Value, around: impl Fn(&str) -> String) -> Value {
     let mut spelled_out = schema.clone();
     each_schema_at(&mut spelled_out, |pointer, members| {
@@ -113,7 +116,7 @@ fn expanded(tree: &Tree, schema: &Value, around: impl Fn(&str) -> String) -> Val
             bound(members, ["minimum", "exclusiveMinimum"], least);
             bound(members, ["maximum", "exclusiveMaximum"], most);
         }
-        // JSON Schema takes it for a remark.
+        // JSON Schema treats `contentEncoding` as an annotation.
         let encoding = members.get("contentEncoding").and_then(Value::as_str);
         if encoding == Some("base64") && !members.contains_key("format") {
             members.insert("format".to_owned(), BASE64.into());
@@ -122,13 +125,15 @@ fn expanded(tree: &Tree, schema: &Value, around: impl Fn(&str) -> String) -> Val
     spelled_out
 }
 
+/// Adds a bound under the first keyword, unless the schema has either keyword.
 fn bound(members: &mut Map<String, Value>, keywords: [&str; 2], bound: Value) {
     if !keywords.iter().any(|keyword| members.contains_key(*keyword)) {
         members.insert(keywords[0].to_owned(), bound);
     }
 }
 
-/// Says in the description what models are told in no other place: that something is deprecated.
+/// Adds "Deprecated." to the description of every deprecated schema, because models are not sent the
+/// keyword.
 pub(crate) fn say_deprecated(schema: &mut Value) {
     each_schema(schema, |members| {
         if members.get("deprecated") != Some(&Value::Bool(true)) {
@@ -213,7 +218,7 @@ mod tests {
         let schema = json!({"type": "string", "pattern": r"^[\w\s]{1,80}$"});
         let validator = compiled(&schema);
         assert!(validator.is_valid(&json!("size 1")));
-        // In the regular expressions of JSON Schema, those of ECMA-262, `\\w` is ASCII.
+        // In the regular expressions of JSON Schema, those of ECMA-262, `\w` is ASCII.
         assert!(!validator.is_valid(&json!("Größe 1")));
     }
 }

@@ -1,5 +1,5 @@
-//! A JSON Schema as it is written: each schema in it once, its keywords typed, its references
-//! resolved inside the document. Nothing is merged here.
+//! The schemas of a document as they are written. Every schema is read once, its keywords are typed,
+//! and its references are resolved inside the document. Nothing is merged here.
 
 use std::collections::HashMap;
 
@@ -11,81 +11,93 @@ use super::keywords::{CONSTRAINTS, inside, strings, within_depth};
 use super::pointer::{push_segment, segments};
 use super::{Kinds, SchemaError, pattern};
 
-/// The index of a schema as it is written.
+/// The index of a written schema in its document.
 pub(crate) type WrittenId = u32;
 
-/// The deepest nesting of JSON that is read; what parses JSON from text stops there too.
+/// The deepest nesting of JSON that is read. Parsers of JSON text have the same limit.
 const MAX_DEPTH: usize = 128;
 
-/// The most schemas that one document may hold.
+/// The most schemas in one document.
 const MAX_PARTS: usize = 50_000;
 
-/// One schema of a document.
+/// One schema of a document, before merging.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent properties, not a state")]
 pub(crate) struct WrittenSchema {
-    /// Its JSON pointer in the document.
+    /// The JSON pointer of the schema in the document.
     pub(crate) pointer: String,
-    /// It is `false`: nothing fits.
+    /// Whether the schema is `false`, so that no value fits.
     pub(crate) is_false: bool,
+    /// The kinds that `type` lists; `None` without `type`.
     pub(crate) kinds: Option<Kinds>,
+    /// The values that `const` and `enum` allow; `None` without both.
     pub(crate) constants: Option<Vec<Constant>>,
-    /// The values come from `const`.
+    /// Whether the values come from `const`.
     pub(crate) is_const: bool,
+    /// The schemas of `properties`, by name.
     pub(crate) members: Vec<(String, WrittenId)>,
-    /// It lists its members, be they none.
+    /// Whether the schema has `properties`, even if empty.
     pub(super) lists_members: bool,
     pub(crate) required: Vec<String>,
+    /// The schemas of `patternProperties`, by pattern.
     pub(crate) patterns: Vec<(String, WrittenId)>,
-    /// The schema of members that are not named.
+    /// The schema of the members that are not named (`additionalProperties`, or else
+    /// `unevaluatedProperties`).
     pub(crate) others: Option<WrittenId>,
-    /// The schema of the names of members.
+    /// The schema of the member names (`propertyNames`).
     pub(crate) names: Option<WrittenId>,
-    /// Schemas that hold where a member of this name is.
+    /// The schemas of `dependentSchemas`. One applies if the member of its name is present.
     pub(crate) dependents: Vec<(String, WrittenId)>,
+    /// The schemas of `prefixItems`.
     pub(crate) first: Vec<WrittenId>,
-    /// The schema of the elements behind `first`.
+    /// The schema of the elements after `first` (`items`, or else `unevaluatedItems`).
     pub(crate) rest: Option<WrittenId>,
     pub(crate) contains: Option<WrittenId>,
-    /// It looks once more at the schemas for the same value, to find the parts that none speaks of.
+    /// Whether an `unevaluated…` keyword is present. To find the unevaluated parts, the validator
+    /// applies the schemas for the same value a second time.
     pub(crate) looks_again: bool,
+    /// The target of `$ref`.
     pub(crate) reference: Option<WrittenId>,
+    /// The schemas of `allOf`.
     pub(crate) all: Vec<WrittenId>,
+    /// The alternatives of `anyOf`.
     pub(crate) any: Option<Vec<WrittenId>>,
+    /// The alternatives of `oneOf`.
     pub(crate) one: Option<Vec<WrittenId>>,
     pub(crate) not: Option<WrittenId>,
-    /// `if`, `then` and `else`.
+    /// The schemas of `if`, `then` and `else`, in this order.
     pub(crate) condition: [Option<WrittenId>; 3],
-    /// Keywords that hold a value, not a schema, by their names.
+    /// The keywords whose value holds no schema, by name.
     pub(crate) constraints: Map<String, Value>,
-    /// Keywords whose schemas say nothing of the shape of a value, as they stand.
+    /// The keywords whose schemas do not shape a value, as they are written.
     pub(crate) verbatim: Vec<(String, Value)>,
     pub(crate) notes: Annotations,
 }
 
-/// What a schema says without constraining a value.
+/// The keywords of a schema that do not constrain a value.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(crate) struct Annotations {
     pub(crate) title: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) default: Option<Value>,
     pub(crate) examples: Vec<Value>,
-    /// The name that a model writes for the member of this schema.
+    /// The name that models write for the member with this schema (`x-alias`).
     pub(crate) alias: Vec<String>,
-    /// Other names of the member.
+    /// Other accepted names of the member (`x-aliases`).
     pub(crate) aliases: Vec<String>,
-    /// Constraints of the type's author that mean nothing for the kinds of values here.
+    /// Constraints that the type's author wrote but that do not apply to the kinds of values here.
     pub(crate) misplaced: Vec<String>,
-    /// The branch says what plain text of a model means.
+    /// Whether this union branch takes the plain text of a reply.
     pub(crate) is_plain_text: bool,
 }
 
 impl Annotations {
-    /// Whether nothing is said that a provider is sent.
+    /// Returns whether none of the annotations that providers are sent is present.
     pub(crate) fn is_empty(&self) -> bool {
         self.description.is_none() && self.default.is_none() && self.examples.is_empty()
     }
 
+    /// Copies from `other` the title, description, default and examples that are missing here.
     pub(super) fn fill_from(&mut self, other: &Self) {
         let fill = |own: &mut Option<String>, other: &Option<String>| {
             if own.is_none() {
@@ -104,17 +116,17 @@ impl Annotations {
 }
 
 impl WrittenSchema {
-    /// Whether it says nothing of values by itself: at most it refers to other schemas.
+    /// Returns whether the schema constrains no value by itself. It may still refer to other schemas.
     pub(super) fn is_silent(&self) -> bool {
         !self.is_false && !self.asserts() && self.any.is_none() && self.one.is_none()
     }
 
-    /// Whether it constrains values by itself, alternatives and references aside.
+    /// Returns whether the schema constrains values by itself, apart from alternatives and references.
     pub(super) fn asserts(&self) -> bool {
         self.kinds.is_some() || self.asserts_more()
     }
 
-    /// The same besides the kinds of values.
+    /// Like [`asserts`](Self::asserts), without counting `type`.
     pub(super) fn asserts_more(&self) -> bool {
         self.constants.is_some()
             || !self.members.is_empty()
@@ -126,37 +138,37 @@ impl WrittenSchema {
             || !self.verbatim.is_empty()
     }
 
-    /// The schemas that hold for the same value, each whenever this one does.
+    /// Returns the schemas that hold whenever this one does: its `$ref` and `allOf`.
     pub(crate) fn conjuncts(&self) -> impl Iterator<Item = WrittenId> + '_ {
         self.reference.into_iter().chain(self.all.iter().copied())
     }
 
-    /// All schemas that are held against the same value, one by one.
+    /// Returns all schemas that apply to the same value.
     pub(crate) fn in_place(&self) -> impl Iterator<Item = WrittenId> + '_ {
         let in_unions = self.unions().flat_map(|(_, branches)| branches.iter().copied());
         self.beside().chain(in_unions)
     }
 
-    /// The same without alternatives.
+    /// Like [`in_place`](Self::in_place), without the alternatives.
     pub(super) fn beside(&self) -> impl Iterator<Item = WrittenId> + '_ {
         let conditions = self.condition.iter().flatten().copied();
         let dependents = self.dependents.iter().map(|(_, id)| *id);
         self.conjuncts().chain(self.not).chain(conditions).chain(dependents)
     }
 
-    /// All schemas that are held against a part of the value.
+    /// Returns all schemas that apply to members, member names or elements of the value.
     pub(super) fn of_parts(&self) -> impl Iterator<Item = WrittenId> + '_ {
         let named = self.members.iter().chain(&self.patterns).map(|(_, id)| *id);
         let single = [self.others, self.names, self.rest, self.contains].into_iter().flatten();
         named.chain(single).chain(self.first.iter().copied())
     }
 
-    /// The schema of a member that is named.
+    /// Returns the schema of the member that is listed under `name`.
     pub(crate) fn member(&self, name: &str) -> Option<WrittenId> {
         self.members.iter().find(|(known, _)| known == name).map(|(_, id)| *id)
     }
 
-    /// The one value that `const` allows.
+    /// Returns the value of `const`; `None` if there is no `const`, or `enum` excludes it.
     pub(crate) fn constant(&self) -> Option<&Value> {
         match self.constants.as_deref() {
             Some([one]) if self.is_const => Some(&one.value),
@@ -164,14 +176,15 @@ impl WrittenSchema {
         }
     }
 
-    /// The alternatives, `anyOf` before `oneOf`; the flag says that exactly one may fit.
+    /// Returns the alternatives of `anyOf`, then those of `oneOf`. The flag is true for `oneOf`.
     pub(crate) fn unions(&self) -> impl Iterator<Item = (bool, &[WrittenId])> {
         let any = self.any.iter().map(|branches| (false, branches.as_slice()));
         any.chain(self.one.iter().map(|branches| (true, branches.as_slice())))
     }
 }
 
-/// Reads a document. The first schema is its root.
+/// Reads a document. The first schema of the result is the root. Fails if the document exceeds a limit,
+/// a keyword has a value of the wrong form, or a reference cannot be resolved.
 pub(super) fn parse(document: &Value) -> Result<(Vec<WrittenSchema>, Places), SchemaError> {
     if !within_depth(document, MAX_DEPTH) {
         return Err(SchemaError::TooDeep { allowed: MAX_DEPTH });
@@ -197,20 +210,24 @@ pub(super) fn parse(document: &Value) -> Result<(Vec<WrittenSchema>, Places), Sc
     Ok((parser.written, parser.places))
 }
 
-/// The schemas of a document by their places.
+/// The schemas of a document by JSON pointer.
 pub(super) type Places = HashMap<String, WrittenId>;
 
+/// Reads the schemas of one document without recursion.
 struct Parser<'d> {
     document: &'d Value,
     written: Vec<WrittenSchema>,
     places: Places,
+    /// The schemas that have an index but are not read yet.
     open: Vec<(WrittenId, &'d Value)>,
-    /// The places of the schemas that have an `$anchor`, found when one is first referred to.
+    /// The JSON pointers of the schemas with an `$anchor`, by its name. Filled at the first reference
+    /// to an anchor.
     anchors: Option<HashMap<&'d str, String>>,
 }
 
 impl<'d> Parser<'d> {
-    /// The schema at a place. Each is read once, however often it is referred to.
+    /// Returns the index of the schema at a JSON pointer. The first call queues the schema, so it is
+    /// read once.
     fn id(&mut self, place: String, schema: &'d Value) -> WrittenId {
         if let Some(&known) = self.places.get(&place) {
             return known;
@@ -222,20 +239,22 @@ impl<'d> Parser<'d> {
         id
     }
 
+    /// Reads one schema.
     fn read(&mut self, schema: &'d Value, pointer: &str) -> Result<WrittenSchema, SchemaError> {
         let members = match schema {
             Value::Bool(anything) => {
                 return Ok(WrittenSchema { is_false: !anything, ..WrittenSchema::default() });
             }
             Value::Object(members) => members,
-            _ => return Err(malformed(pointer, "a schema is an object, `true` or `false`")),
+            _ => return Err(malformed(pointer, "expected an object, `true` or `false`")),
         };
         let mut read = WrittenSchema { notes: annotations(members), ..WrittenSchema::default() };
         (read.constants, read.is_const) = constants(members);
         for (keyword, value) in members {
             self.keyword(&mut read, keyword, value, pointer)?;
         }
-        // JSON Schema counts as others what no schema beside it knows of; merged, it is the same.
+        // An `unevaluated…` keyword applies to parts that no schema for the same value mentions. Once
+        // these are merged, the parts are those of `additionalProperties` and `items`.
         for (former, keyword) in
             [("unevaluatedProperties", "additionalProperties"), ("unevaluatedItems", "items")]
         {
@@ -248,6 +267,7 @@ impl<'d> Parser<'d> {
         Ok(read)
     }
 
+    /// Reads one keyword into `read`.
     fn keyword(
         &mut self,
         read: &mut WrittenSchema,
@@ -273,12 +293,12 @@ impl<'d> Parser<'d> {
                     names.iter().map(|name| name.as_str().map(str::to_owned)).collect()
                 });
                 read.required = names.ok_or_else(|| {
-                    malformed(&inside(pointer, &[keyword]), "this keyword holds a list of names")
+                    malformed(&inside(pointer, &[keyword]), "expected a list of names")
                 })?;
             }
             "additionalProperties" => read.others = one(self),
             "items" if value.is_array() => {
-                let why = "a list of schemas here is `prefixItems` since 2020-12";
+                let why = "expected one schema, found a list; use `prefixItems` of draft 2020-12";
                 return Err(malformed(&inside(pointer, &[keyword]), why));
             }
             "items" => read.rest = one(self),
@@ -304,7 +324,7 @@ impl<'d> Parser<'d> {
                 read.verbatim.push((keyword.to_owned(), value.clone()));
             }
             "enum" if !value.is_array() => {
-                return Err(malformed(&inside(pointer, &[keyword]), "this keyword holds a list"));
+                return Err(malformed(&inside(pointer, &[keyword]), "expected a list of values"));
             }
             "$dynamicRef" | "$recursiveRef" => {
                 let why = "dynamic references are not supported";
@@ -312,7 +332,7 @@ impl<'d> Parser<'d> {
             }
             _ if CONSTRAINTS.contains(&keyword) => {
                 if matches!(keyword, "pattern" | "format") && !value.is_string() {
-                    let why = "this keyword holds a string";
+                    let why = "expected a string";
                     return Err(malformed(&inside(pointer, &[keyword]), why));
                 }
                 if let (true, Value::String(text)) = (keyword == "pattern", value) {
@@ -327,6 +347,7 @@ impl<'d> Parser<'d> {
         Ok(())
     }
 
+    /// Reads a keyword that maps names to schemas.
     fn named(
         &mut self,
         keyword: &str,
@@ -334,7 +355,7 @@ impl<'d> Parser<'d> {
         pointer: &str,
     ) -> Result<Vec<(String, WrittenId)>, SchemaError> {
         let Value::Object(named) = value else {
-            let why = "this keyword holds an object of schemas";
+            let why = "expected an object of schemas";
             return Err(malformed(&inside(pointer, &[keyword]), why));
         };
         let id = |(name, schema): (&'d String, &'d Value)| {
@@ -343,6 +364,7 @@ impl<'d> Parser<'d> {
         Ok(named.iter().map(id).collect())
     }
 
+    /// Reads a keyword that lists schemas. Fails if the list is empty.
     fn listed(
         &mut self,
         keyword: &str,
@@ -350,7 +372,7 @@ impl<'d> Parser<'d> {
         pointer: &str,
     ) -> Result<Vec<WrittenId>, SchemaError> {
         let listed = value.as_array().filter(|all| !all.is_empty()).ok_or_else(|| {
-            let why = "this keyword holds a list of schemas that is not empty";
+            let why = "expected a list of schemas that is not empty";
             malformed(&inside(pointer, &[keyword]), why)
         })?;
         let id = |(index, schema): (usize, &'d Value)| {
@@ -359,10 +381,11 @@ impl<'d> Parser<'d> {
         Ok(listed.iter().enumerate().map(id).collect())
     }
 
-    /// The schema that a reference leads to, inside of the document.
+    /// Returns the schema that a `$ref` leads to. Fails if it does not lead to a schema in the
+    /// document.
     fn reference(&mut self, value: &Value, place: &str) -> Result<WrittenId, SchemaError> {
         let Some(reference) = value.as_str() else {
-            return Err(malformed(&inside(place, &["$ref"]), "this keyword holds a string"));
+            return Err(malformed(&inside(place, &["$ref"]), "expected a string"));
         };
         let refuse = |why| {
             let (reference, pointer) = (reference.to_owned(), place.to_owned());
@@ -381,31 +404,33 @@ impl<'d> Parser<'d> {
             let anchors = self.anchors.get_or_insert_with(|| anchors(document));
             match anchors.get(fragment.as_str()) {
                 Some(pointer) => pointer.clone(),
-                None => return refuse("there is no `$anchor` of this name"),
+                None => return refuse("there is no `$anchor` with this name"),
             }
         };
         match self.document.pointer(&pointer) {
             Some(target @ (Value::Object(_) | Value::Bool(_))) => {
                 Ok(self.id(canonical(&pointer), target))
             }
-            Some(_) => refuse("it leads to something that is no schema"),
-            None => refuse("there is nothing at that place"),
+            Some(_) => refuse("it leads to a value that is no schema"),
+            None => refuse("there is nothing at that pointer"),
         }
     }
 }
 
-/// The place that a reference leads to, where it is a JSON pointer.
+/// Returns the JSON pointer that a reference such as `#/$defs/A` leads to; `None` if it does not begin
+/// with `#` or is malformed.
 pub(crate) fn pointer_of(reference: &str) -> Option<String> {
     Some(canonical(&percent_decoded(reference.strip_prefix('#')?)?))
 }
 
+/// Returns a JSON pointer with its segments escaped in one way.
 fn canonical(pointer: &str) -> String {
     let mut canonical = String::new();
     segments(pointer).for_each(|segment| push_segment(&mut canonical, &segment));
     canonical
 }
 
-/// The places of the schemas with an `$anchor`, by its name.
+/// Returns the JSON pointers of the schemas with an `$anchor`, by its name.
 fn anchors(document: &Value) -> HashMap<&str, String> {
     let mut found = HashMap::new();
     let mut open = vec![(String::new(), document)];
@@ -423,6 +448,7 @@ fn malformed(pointer: &str, why: &'static str) -> SchemaError {
     SchemaError::Malformed { pointer: pointer.to_owned(), why }
 }
 
+/// Reads the value of `type`. Fails if it names an unknown type.
 fn kinds(value: &Value, place: &str) -> Result<Kinds, SchemaError> {
     let names = match value {
         Value::Array(names) if !names.is_empty() => names.as_slice(),
@@ -439,7 +465,7 @@ fn kinds(value: &Value, place: &str) -> Result<Kinds, SchemaError> {
     Ok(kinds)
 }
 
-/// Whether a constraint holds for every value.
+/// Returns whether a constraint allows every value.
 fn says_nothing(keyword: &str, value: &Value) -> bool {
     match keyword {
         "uniqueItems" => *value == Value::Bool(false),
@@ -448,6 +474,7 @@ fn says_nothing(keyword: &str, value: &Value) -> bool {
     }
 }
 
+/// Reads the annotations of a schema.
 fn annotations(members: &Map<String, Value>) -> Annotations {
     let text = |keyword: &str| members.get(keyword).and_then(Value::as_str).map(str::to_owned);
     Annotations {
@@ -458,7 +485,7 @@ fn annotations(members: &Map<String, Value>) -> Annotations {
         alias: strings(members.get("x-alias")),
         aliases: strings(members.get("x-aliases")),
         misplaced: match members.get(MISPLACED) {
-            // As a keyword it holds a list of words.
+            // As a keyword, it holds a list of constraint names.
             words @ Some(Value::Array(_)) => strings(words),
             _ => Vec::new(),
         },
@@ -466,7 +493,7 @@ fn annotations(members: &Map<String, Value>) -> Annotations {
     }
 }
 
-/// The fragment of a URI as text; `None` where it is none.
+/// Decodes the percent-encoding of a URI fragment; `None` if it is malformed.
 pub(super) fn percent_decoded(text: &str) -> Option<String> {
     if !text.contains('%') {
         return Some(text.to_owned());

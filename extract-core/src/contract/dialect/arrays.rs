@@ -9,13 +9,14 @@ use super::plan::{SAME, Step, StepId, TUPLE_REST};
 use super::table::{Any, Tuples};
 use crate::schema::{NodeId, NodeKind, Plain};
 
-/// The least and the most elements of a list.
+/// The least and the greatest number of elements.
 struct Length {
     least: u64,
     most: Option<u64>,
 }
 
 impl Lowering<'_> {
+    /// Lowers a list or a tuple. Returns `None` if no value fits.
     pub(super) fn array(
         &mut self,
         node: NodeId,
@@ -31,7 +32,7 @@ impl Lowering<'_> {
         self.tuple(node, plain)
     }
 
-    /// A list whose elements are all alike.
+    /// Lowers a list whose elements all have the same schema.
     fn list(
         &mut self,
         node: NodeId,
@@ -46,7 +47,8 @@ impl Lowering<'_> {
         Ok(self.list_of(node, plain, items, length))
     }
 
-    /// A list of elements that are lowered already; of none, where nothing fits.
+    /// Returns a list of elements that are already lowered. Without `items`, no element fits and the
+    /// list stays empty.
     fn list_of(
         &mut self,
         node: NodeId,
@@ -68,6 +70,7 @@ impl Lowering<'_> {
         draft
     }
 
+    /// Adds the constraints on the number of elements.
     fn lengths(&mut self, draft: &mut SchemaDraft, node: NodeId, plain: &Plain, length: &Length) {
         let mut unsaid = Map::new();
         if length.least > 0 {
@@ -84,6 +87,7 @@ impl Lowering<'_> {
         self.describe(draft, &unsaid, node);
     }
 
+    /// Lowers a list with fixed elements: as it is, as an object, or as a list.
     fn tuple(&mut self, node: NodeId, plain: &Plain) -> Result<Option<SchemaDraft>, DialectError> {
         let first = plain.first.as_slice();
         let count = first.len() as u64;
@@ -162,6 +166,7 @@ impl Lowering<'_> {
         Ok(Some(draft))
     }
 
+    /// Lowers a tuple as `prefixItems`.
     fn tuple_kept(
         &mut self,
         node: NodeId,
@@ -199,7 +204,8 @@ impl Lowering<'_> {
         Ok(Some(draft))
     }
 
-    /// A tuple whose later places may be missing: a list of any of its types, the order in words.
+    /// Lowers a tuple whose last elements may be missing: as a list of any of its types, with the order
+    /// in the description.
     fn loose_tuple(
         &mut self,
         node: NodeId,

@@ -1,27 +1,28 @@
-//! Whether a value as it was sent looks like one branch of a union: the plan says how each part of it is
-//! sent, and the type's own schema what it has to be.
+//! Decides whether a sent value looks like one branch of a union. The plan holds the sent shape of
+//! every part, and the type's schema the rules for its values.
 
 use serde_json::Value;
 
 use super::plan::{Branch, KEY, Member, OtherSteps, Plan, SAME, Step, StepId, TUPLE_REST, VALUE};
 use crate::schema::{Kinds, NodeId, NodeKind, Plain, Tree, json_equal};
 
-/// How deep a value is looked into.
+/// The deepest level of a value that is compared.
 const DEPTH: usize = 128;
 
-/// Looks at values as they were sent.
+/// Compares sent values with branches.
 pub(super) struct BranchMatcher<'a> {
     pub(super) plan: &'a Plan,
     pub(super) tree: &'a Tree,
 }
 
 impl BranchMatcher<'_> {
-    /// Whether a value looks like a branch. It looks at no more than `budget` nodes, and takes what
-    /// is behind them for granted.
+    /// Returns whether a value looks like a branch. Compares at most `budget` nodes, and assumes that
+    /// the rest fits.
     pub(super) fn fits(&self, branch: &Branch, value: &Value, budget: &mut usize) -> bool {
         self.fits_step(branch.step, branch.node, branch.kinds, value, budget, 0)
     }
 
+    /// Returns whether a value looks like a node of these kinds, sent according to `step`.
     fn fits_step(
         &self,
         step: StepId,
@@ -117,7 +118,7 @@ impl BranchMatcher<'_> {
         }
     }
 
-    /// The one alternative that a node has besides null.
+    /// Returns the only alternative of a node besides null, or the node itself.
     fn without_null(&self, node: NodeId) -> NodeId {
         let mut node = self.tree.behind(node);
         while let NodeKind::Union { branches, .. } = &self.tree.node(node).is {
@@ -130,8 +131,9 @@ impl BranchMatcher<'_> {
         node
     }
 
-    /// The branch that a value which looks like none of them was most likely meant for: the one whose
-    /// constants and members it has.
+    /// Returns the step of the branch that a value was most likely meant for, if it looks like none:
+    /// the branch that shares most constants and members. Returns [`SAME`] if the value contradicts
+    /// every branch.
     pub(super) fn best(&self, branches: &[Branch], value: &Value, is_sent: bool) -> StepId {
         let mut best = (SAME, None);
         for branch in branches {
@@ -143,8 +145,9 @@ impl BranchMatcher<'_> {
         best.0
     }
 
-    /// How much of an object a branch claims: the tag of a tagged union decides even where the rest of
-    /// the value is wrong. `None` where a constant is contradicted.
+    /// Returns a score for the members of an object that a branch has; a matching constant counts four.
+    /// Returns `None` if the value has another kind or contradicts a constant. The tag of a tagged
+    /// union therefore decides, even if the rest of the value is wrong.
     fn claimed(&self, branch: &Branch, value: &Value, is_sent: bool) -> Option<usize> {
         let step = match self.plan.steps.get(branch.step) {
             Some(Step::Definition(index)) => self.plan.definitions.get(*index).copied(),
@@ -183,6 +186,7 @@ impl BranchMatcher<'_> {
         Some(claims)
     }
 
+    /// Returns the constraints of a node that lists constants.
     fn constants(&self, node: NodeId) -> Option<&Plain> {
         match &self.tree.node(self.tree.behind(node)).is {
             NodeKind::Plain(plain) if plain.constants.is_some() => Some(plain),
@@ -191,7 +195,8 @@ impl BranchMatcher<'_> {
     }
 }
 
-/// Providers that hold a model to a schema do not all hold it to the case of constants.
+/// Compares two constants. Case is ignored, because not all providers that enforce a schema enforce the
+/// case of constants.
 fn alike(known: &Value, value: &Value) -> bool {
     match (known, value) {
         (Value::String(known), Value::String(text)) => known.eq_ignore_ascii_case(text),

@@ -1,12 +1,12 @@
-//! Constraints in words, for the descriptions of dialects that cannot say them otherwise. Short,
-//! the same for the same constraint, each a sentence of its own.
+//! Constraints as English sentences, for the descriptions of dialects without the keywords. A sentence
+//! is short and complete, and the same constraint always makes the same sentence.
 
 use serde_json::{Map, Value};
 
-/// The longest excerpt of JSON that a sentence holds, in bytes.
+/// The longest excerpt of JSON in a sentence, in bytes.
 const EXCERPT: usize = 300;
 
-/// The sentences for a set of constraint keywords. Bounds of one pair make one sentence.
+/// Returns the sentences for a set of constraint keywords. A pair of bounds makes one sentence.
 pub(super) fn constraint_sentences(constraints: &Map<String, Value>) -> Vec<String> {
     let mut said = Vec::new();
     let get = |keyword: &str| constraints.get(keyword);
@@ -52,6 +52,7 @@ pub(super) fn constraint_sentences(constraints: &Map<String, Value>) -> Vec<Stri
     said
 }
 
+/// The keywords that get no general sentence.
 const SAID_ABOVE: &[&str] = &[
     "minimum",
     "maximum",
@@ -68,6 +69,7 @@ const SAID_ABOVE: &[&str] = &[
     "format",
 ];
 
+/// Returns the sentence for a pair of bounds; `None` without either.
 fn bounds(
     least: Option<&Value>,
     most: Option<&Value>,
@@ -88,7 +90,7 @@ fn bounds(
     })
 }
 
-/// Values as JSON, separated by commas.
+/// Returns values as JSON, separated by commas and cut at the longest excerpt.
 pub(super) fn list(values: &[Value]) -> String {
     let mut text = String::new();
     for value in values {
@@ -103,11 +105,12 @@ pub(super) fn list(values: &[Value]) -> String {
     text
 }
 
-/// A value as JSON, bounded in length.
+/// Returns a value as JSON, cut at the longest excerpt.
 pub(super) fn excerpt(value: &Value) -> String {
     cut(value.to_string())
 }
 
+/// Cuts a text at the longest excerpt and appends an ellipsis.
 fn cut(mut text: String) -> String {
     if text.len() > EXCERPT {
         let end = (0..=EXCERPT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
@@ -117,7 +120,7 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// A description with sentences after it.
+/// Appends sentences to a description. Returns `None` if the result is empty.
 pub(super) fn joined(description: Option<String>, sentences: &[String]) -> Option<String> {
     let mut text = description.unwrap_or_default();
     for sentence in sentences {

@@ -1,4 +1,4 @@
-//! Why a schema cannot be sent in a dialect.
+//! The reasons why a schema cannot be sent in a dialect.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,8 +6,8 @@ use std::fmt;
 use super::super::wrapper;
 use crate::schema::SchemaError;
 
-/// A schema that cannot be sent: the dialect has no way to say it, a limit is passed, or it is no
-/// schema that can be read safely.
+/// Why a schema cannot be sent in a dialect. Either the dialect cannot express it, or it exceeds a limit,
+/// or no value fits it, or it cannot be read safely.
 ///
 /// ```
 /// use extract_llm::contract::dialect::{Dialect, DialectError, lower};
@@ -19,35 +19,35 @@ use crate::schema::SchemaError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DialectError {
-    /// The root is no object with named properties, and the dialect demands one.
+    /// The dialect requires an object with named properties at the root, and the root is none.
     #[error(
         "{dialect} needs an object with named properties at the root; wrap the schema in a property"
     )]
     Root {
-        /// The dialect.
+        /// The name of the dialect.
         dialect: &'static str,
     },
-    /// A limit of the dialect is passed.
+    /// The schema exceeds a limit of the dialect.
     #[error(
         "{dialect} allows {allowed} {limit}, this has {count} (most of them in {}); {}",
         Fields(fields), limit.remedy()
     )]
     Limit {
-        /// The dialect.
+        /// The name of the dialect.
         dialect: &'static str,
-        /// Which limit.
+        /// The limit.
         limit: Limit,
-        /// What it allows.
+        /// The number that the dialect allows.
         allowed: usize,
-        /// What was found.
+        /// The number that the schema has.
         count: usize,
-        /// JSON pointers of the fields that count most, worst first; `*` stands for each element.
+        /// JSON pointers of the fields that count most, worst first; `*` stands for any element.
         fields: Vec<String>,
     },
-    /// No value could ever fit.
-    #[error("nothing can fit the schema at {pointer:?}: {why}; change one of its rules")]
+    /// No value fits the schema.
+    #[error("no value fits the schema at {pointer:?}: {why}; change one of its rules")]
     Unsatisfiable {
-        /// JSON pointer into the schema.
+        /// The JSON pointer of the part that no value fits.
         pointer: String,
         /// The rules that exclude each other.
         why: Cow<'static, str>,
@@ -55,28 +55,28 @@ pub enum DialectError {
     /// The schema cannot be read.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// The schema is nested too deeply to be read safely.
+    /// The schema is nested too deeply. References that are written out add to the depth.
     #[error("the schema is nested more than {allowed} levels deep")]
     TooDeep {
-        /// How deep it may be.
+        /// The most levels allowed.
         allowed: usize,
     },
-    /// The schema is too large, as it stands or once its references are written out.
+    /// The lowered schema is too large, for example because references are written out.
     #[error(
         "the schema has more than {allowed} {of} once it is written out in {dialect}; split the type"
     )]
     TooLarge {
-        /// The dialect.
+        /// The name of the dialect.
         dialect: &'static str,
-        /// How many it may have.
+        /// The number allowed.
         allowed: usize,
-        /// What is counted: parts or bytes.
+        /// The unit that is counted: `parts` or `bytes`.
         of: &'static str,
     },
 }
 
 impl DialectError {
-    /// The same with its places in the schema that was wrapped, not in the one around it.
+    /// Converts pointers into a wrapping schema to pointers into the schema that was wrapped.
     pub(crate) fn inside(mut self) -> Self {
         match &mut self {
             Self::Unsatisfiable { pointer, .. } => {
@@ -102,32 +102,32 @@ impl DialectError {
     }
 }
 
-/// A limit that a provider puts on schemas.
+/// A limit that a provider sets for schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Limit {
-    /// Properties of all objects together.
+    /// The properties of all objects together.
     Properties,
-    /// Objects inside objects.
+    /// The nesting of objects.
     Depth,
-    /// Enum values of all enums together.
+    /// The values of all enums together.
     EnumValues,
-    /// Characters of all values of one long enum.
+    /// The characters of all values of one long enum.
     EnumCharacters,
-    /// Characters of all property names, enum values and constants.
+    /// The characters of all property names, definition names, enum values and constants.
     Characters,
-    /// Properties that may be left out.
+    /// The properties that are not required.
     OptionalProperties,
-    /// Properties with a union (`anyOf` or several types).
+    /// The properties with a union (`anyOf` or several types).
     Unions,
     /// The sum of all `maxItems`.
     MaxItems,
-    /// Tools of one request, where each variant of an enum is one.
+    /// The tools of one request; a variant of an enum may be one.
     Tools,
 }
 
 impl Limit {
-    /// What to do about it.
+    /// Returns advice for a schema that exceeds the limit.
     pub const fn remedy(self) -> &'static str {
         match self {
             Self::Properties => "split the type, or extract it in parts",
@@ -163,6 +163,7 @@ impl fmt::Display for Limit {
     }
 }
 
+/// The fields of an error, separated by commas.
 struct Fields<'a>(&'a [String]);
 
 impl fmt::Display for Fields<'_> {

@@ -1,4 +1,4 @@
-//! The limits that providers put on schemas, counted on what would be sent.
+//! The limits that providers set for schemas, counted on the schema that is sent.
 
 use std::collections::HashSet;
 
@@ -8,22 +8,22 @@ use super::error::{DialectError, Limit};
 use super::table::{Dialect, Limits};
 use crate::schema::push_segment;
 
-/// How many fields an error names.
+/// The most fields that an error names.
 const WORST: usize = 5;
 
-/// How much of one limit a schema uses.
+/// The use of one limit by a schema, as [`limits_used`] returns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LimitUse {
-    /// Which limit.
+    /// The limit.
     pub limit: Limit,
-    /// What the schema comes to.
+    /// The number that the schema has.
     pub used: usize,
-    /// What the dialect allows.
+    /// The number that the dialect allows.
     pub allowed: usize,
 }
 
-/// Refuses a schema that is past a limit, naming the fields that count most.
+/// Refuses a schema that exceeds a limit. The error names the fields that count most.
 pub(super) fn check(schema: &Value, dialect: &Dialect) -> Result<(), DialectError> {
     let passed = counted(schema, dialect).into_iter().find(|(used, _)| used.used > used.allowed);
     let Some((LimitUse { limit, used, allowed }, tally)) = passed else { return Ok(()) };
@@ -31,11 +31,11 @@ pub(super) fn check(schema: &Value, dialect: &Dialect) -> Result<(), DialectErro
     Err(DialectError::Limit { dialect, limit, allowed, count: used, fields })
 }
 
-/// The most tools that a request takes where nothing else is known: OpenAI's bound, the lowest but
-/// Anthropic's.
+/// The most tools in a request if the dialect states no limit. This is OpenAI's limit, the lowest
+/// except for Anthropic's.
 const MOST_TOOLS: usize = 128;
 
-/// Refuses more tools than one request may hold.
+/// Fails if `count` tools are more than one request may have.
 pub(in super::super) fn check_tools(count: usize, dialect: &Dialect) -> Result<(), DialectError> {
     let allowed = dialect.limits.tools.unwrap_or(MOST_TOOLS);
     if count <= allowed {
@@ -45,7 +45,7 @@ pub(in super::super) fn check_tools(count: usize, dialect: &Dialect) -> Result<(
     Err(DialectError::Limit { dialect, limit, allowed, count, fields })
 }
 
-/// How much of each limit of the dialect a schema uses that is sent in it.
+/// Returns the use of every limit that the dialect states, for a schema that is sent in it.
 ///
 /// ```
 /// use extract_llm::contract::dialect::{limits_used, lower, Dialect, Limit};
@@ -61,6 +61,7 @@ pub fn limits_used(schema: &Value, dialect: &Dialect) -> Vec<LimitUse> {
     counted(schema, dialect).into_iter().map(|(used, _)| used).collect()
 }
 
+/// Returns the use of every limit, with the fields that it is counted on.
 fn counted(schema: &Value, dialect: &Dialect) -> Vec<(LimitUse, Tally)> {
     if dialect.limits == Limits::NONE {
         return Vec::new();
@@ -74,7 +75,7 @@ fn counted(schema: &Value, dialect: &Dialect) -> Vec<(LimitUse, Tally)> {
             census.long_enums.add(&tally.field, tally.text);
         }
     }
-    // One long enum is refused for itself, not for the sum of all.
+    // The limit applies to one long enum, not to the sum of all.
     census.long_enums.total = census.long_enums.by_field.iter().map(|(_, n)| *n).max().unwrap_or(0);
     [
         (Limit::Properties, limits.properties, census.properties),
@@ -93,6 +94,7 @@ fn counted(schema: &Value, dialect: &Dialect) -> Vec<(LimitUse, Tally)> {
     .collect()
 }
 
+/// A number, in total and by field.
 #[derive(Default)]
 struct Tally {
     total: usize,
@@ -100,6 +102,7 @@ struct Tally {
 }
 
 impl Tally {
+    /// Adds to the number of a field.
     fn add(&mut self, field: &str, count: usize) {
         self.total += count;
         match self.by_field.last_mut() {
@@ -108,6 +111,7 @@ impl Tally {
         }
     }
 
+    /// Returns the fields that count most, worst first.
     fn worst(&self) -> Vec<String> {
         let mut fields: Vec<&(String, usize)> = self.by_field.iter().collect();
         fields.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
@@ -115,6 +119,7 @@ impl Tally {
     }
 }
 
+/// An enum: its field, the number of its values, and their characters.
 struct Enum {
     field: String,
     values: usize,
@@ -122,6 +127,7 @@ struct Enum {
 }
 
 #[derive(Default)]
+/// All numbers that limits apply to.
 struct Census {
     properties: Tally,
     depth: Tally,
@@ -135,7 +141,7 @@ struct Census {
 }
 
 impl Census {
-    /// Counts a lowered schema, whose depth is bounded by how it came about. `levels`: the objects
+    /// Counts a lowered schema, whose depth is bounded by lowering. `levels` is the number of objects
     /// around it.
     fn count(&mut self, schema: &Value, field: &str, levels: usize) {
         let Some(schema) = schema.as_object() else { return };
@@ -192,6 +198,7 @@ impl Census {
         }
     }
 
+    /// Counts the constants of one schema.
     fn constants(&mut self, schema: &Map<String, Value>, field: &str) {
         let length = |value: &Value| match value {
             Value::String(text) => text.chars().count(),

@@ -1,5 +1,5 @@
-//! The engine: one walk over the schema, asking the dialect's row at each step. It yields the schema
-//! that is sent, the notes, and the plan for values.
+//! The engine. It visits every node of a schema and applies the rules of the dialect. It returns the
+//! schema to send, the notes, and the plan that converts values.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -17,20 +17,22 @@ use super::{Lowered, describe};
 use crate::schema::push_segment;
 use crate::schema::{self, Annotations, NodeId, NodeKind, Tree};
 
-/// How deep lowering goes, references that are written out included.
+/// The deepest nesting of nodes that is lowered, including references that are written out.
 const MAX_LEVELS: usize = 100;
 
-/// The most schemas that lowering may come to: so many in all, and for a schema of few nodes so many
-/// and so many more for each node.
+/// The most schemas that lowering may produce.
 const MAX_PARTS: usize = 20_000;
+/// The schemas that lowering may produce for any document.
 const FEW_PARTS: usize = 500;
+/// The additional schemas allowed for every written schema, up to `MAX_PARTS` in all.
 const PARTS_EACH: usize = 10;
 
-/// The most text that lowering may come to: so many times the text of the schema, or so many bytes.
+/// The most growth in bytes: the lowered schema may have this many times the size of the original.
 const MAX_GROWTH: usize = 10;
+/// The size that a lowered schema may have in any case, in bytes.
 const FEW_BYTES: usize = 8 * 1024;
 
-/// See [`lower`](super::lower).
+/// Implements [`lower`](super::lower) for a schema that is already read.
 pub(super) fn lower(tree: &Arc<Tree>, dialect: &Dialect) -> Result<Lowered, DialectError> {
     let mut unroll = match dialect.recursion {
         Recursion::Keep => None,
@@ -42,8 +44,8 @@ pub(super) fn lower(tree: &Arc<Tree>, dialect: &Dialect) -> Result<Lowered, Dial
         let mut lowering = Lowering::new(tree, dialect, unroll, inline);
         let mut lowered = lowering.run();
         if let (true, Ok(first)) = (lowering.reshaped_examples, &lowered) {
-            // Now that the plan is whole, examples can be shown in the shape that is sent. The walk
-            // is the same, so its steps are.
+            // The plan is complete now, so a second walk can show examples in the sent shape. It is the
+            // same walk, so its steps have the same indices.
             let mut second = Lowering::new(tree, dialect, unroll, inline);
             second.first = Some(first);
             lowered = second.run();
@@ -55,9 +57,9 @@ pub(super) fn lower(tree: &Arc<Tree>, dialect: &Dialect) -> Result<Lowered, Dial
                 | DialectError::TooDeep { .. })
         );
         match &mut unroll {
-            // What is past a limit may fit with definitions kept where they could be written out,
+            // A schema beyond a limit may fit if definitions are kept instead of being written out,
             _ if passed && lowering.inlined => inline = false,
-            // and with a recursive type written out less deep.
+            // or if a recursive type is written out less deep.
             Some(depth) if passed && *depth > 1 && tree.has_recursion() => {
                 *depth -= 1;
                 inline = dialect.refs == Refs::Bare;
@@ -67,52 +69,65 @@ pub(super) fn lower(tree: &Arc<Tree>, dialect: &Dialect) -> Result<Lowered, Dial
     }
 }
 
-/// A lowered schema while it is being put together.
+/// A lowered schema that is not finished.
 #[derive(Default)]
 pub(super) struct SchemaDraft {
     pub(super) schema: Map<String, Value>,
     pub(super) description: Option<String>,
+    /// The sentences that follow the description.
     pub(super) sentences: Vec<String>,
+    /// The conversion of its values.
     pub(super) step: StepId,
-    /// Whether the schema accepts null as it stands.
+    /// Whether the schema already accepts null.
     pub(super) null: bool,
 }
 
+/// A definition that references lead to.
 pub(super) struct Definition {
     pub(super) node: NodeId,
-    /// `None` where the definition is not sent: the root, and what is written out.
+    /// The name in `$defs`. `None` for a definition that is not sent: the root, or one that is written
+    /// out.
     pub(super) name: Option<String>,
     pub(super) schema: Option<Value>,
     pub(super) step: StepId,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "independent findings of one walk, not a state")]
+/// The state of one walk over a schema.
 pub(super) struct Lowering<'a> {
     pub(super) dialect: &'a Dialect,
     pub(super) tree: &'a Arc<Tree>,
     steps: Vec<Step>,
     notes: Vec<Note>,
+    /// The pointers and texts of the notes so far, to avoid repetition.
     noted: HashSet<(String, String)>,
     pub(super) definitions: Vec<Definition>,
+    /// The indices of the definitions by node.
     pub(super) by_node: HashMap<NodeId, usize>,
+    /// The names of the definitions that are sent.
     pub(super) names: HashSet<String>,
-    /// The recursive nodes that are being written out, from the outside in.
+    /// The recursive nodes that are currently written out, outermost first.
     pub(super) path: Vec<NodeId>,
+    /// The depth to which recursive types are written out; `None` keeps their references.
     pub(super) unroll: Option<usize>,
-    /// Whether a described reference is written out rather than wrapped.
+    /// Whether a reference with a description is written out instead of wrapped.
     pub(super) inline: bool,
-    /// Whether one was.
+    /// Whether such a reference was written out.
     pub(super) inlined: bool,
-    /// Whether examples or defaults stand on values that are sent in another shape.
+    /// Whether examples or defaults belong to values that are sent in another shape.
     reshaped_examples: bool,
-    /// The outcome of a first walk, whose plan turns examples into the shape that is sent.
+    /// The result of a first walk. Its plan converts examples to the sent shape.
     first: Option<&'a Lowered>,
+    /// The number of nodes lowered so far.
     pub(super) parts: usize,
+    /// The most nodes that may be lowered.
     most_parts: usize,
+    /// The depth of the current node.
     depth: usize,
-    /// The definitions are lowered now, which stand beside the root.
+    /// Whether the root is finished, and its definitions are being lowered.
     is_past_root: bool,
-    /// The first node that nothing fits, since the last member that could be left out for it.
+    /// The pointer and the reason of the first node that no value fits. Cleared when a member is left
+    /// out because of it.
     pub(super) never: Option<(String, Cow<'static, str>)>,
 }
 
@@ -141,11 +156,11 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// Lowers the root and all definitions. Fails if the result exceeds a limit.
     fn run(&mut self) -> Result<Lowered, DialectError> {
         let (root, step) = self.root()?;
         self.is_past_root = true;
-        // Definitions are lowered in the order in which they are first referred to; lowering one
-        // may add others.
+        // Definitions are lowered in the order of their first references. Lowering one may add others.
         let mut next = 0;
         while next < self.definitions.len() {
             let node = self.definitions[next].node;
@@ -189,6 +204,7 @@ impl<'a> Lowering<'a> {
         })
     }
 
+    /// Lowers the root. Fails if no value fits it, or if the dialect requires an object and it is none.
     fn root(&mut self) -> Result<(Map<String, Value>, StepId), DialectError> {
         // A reference at the root is written out.
         let mut chain = vec![self.tree.root()];
@@ -221,26 +237,26 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Lowers one node; `None` where nothing can fit it.
+    /// Lowers a node. Returns `None` if no value fits.
     pub(super) fn lower(&mut self, node: NodeId) -> Result<Option<SchemaDraft>, DialectError> {
         self.lower_in(node, false)
     }
 
-    /// Lowers one node. `hosted`: the result will stand inside a union, whose description can
-    /// carry the words.
+    /// Lowers a node. `hosted` means that the result becomes part of a union, whose description can
+    /// carry its sentences.
     pub(super) fn lower_in(
         &mut self,
         node: NodeId,
         hosted: bool,
     ) -> Result<Option<SchemaDraft>, DialectError> {
-        // A node that contains itself by no reference gets a name as if it were referred to.
+        // A node that contains itself without a reference gets a name, as if it were referred to.
         if self.tree.is_knot(node) {
             return self.referred(node, node, true);
         }
         self.body(node, hosted)
     }
 
-    /// Lowers one node for what it is, whatever its name.
+    /// Lowers the content of a node, even if the node has a name.
     pub(super) fn body(
         &mut self,
         node: NodeId,
@@ -275,7 +291,7 @@ impl<'a> Lowering<'a> {
         Ok(Some(out))
     }
 
-    /// The refusal of a node that nothing can fit, for the first reason that was met.
+    /// Returns the error for a node that no value fits, with the first reason found.
     pub(super) fn never(&mut self, node: NodeId) -> DialectError {
         let (pointer, why) = self.never.take().unwrap_or_else(|| {
             (self.tree.node(node).pointer.clone(), "its rules exclude each other".into())
@@ -283,15 +299,17 @@ impl<'a> Lowering<'a> {
         DialectError::Unsatisfiable { pointer, why }
     }
 
-    /// Whether the node that is being lowered is the root.
+    /// Returns whether the current node is the root.
     pub(super) fn is_root(&self) -> bool {
         self.depth == 1 && !self.is_past_root
     }
 
+    /// Returns the pointer of a node in the original schema.
     pub(super) fn pointer(&self, node: NodeId) -> &str {
         &self.tree.node(node).pointer
     }
 
+    /// Adds a node's description, default and examples to its draft.
     fn annotate(&mut self, draft: &mut SchemaDraft, annotations: &Annotations, pointer: &str) {
         if annotations.description.is_some() {
             draft.description.clone_from(&annotations.description);
@@ -319,7 +337,8 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// An example in the shape in which values are sent.
+    /// Converts an example or default to the sent shape. The first walk returns it unchanged, because
+    /// the plan is not complete.
     fn as_sent(&mut self, step: StepId, value: Value) -> Value {
         if step == SAME || value.is_null() {
             return value;
@@ -331,7 +350,8 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The finished schema, its description first.
+    /// Returns the finished schema, with the description first. A `$ref` is wrapped if the dialect
+    /// allows no description beside it.
     pub(super) fn finish(&self, draft: SchemaDraft) -> Value {
         let SchemaDraft { mut schema, description, sentences: words, .. } = draft;
         let Some(description) = describe::joined(description, &words) else {
@@ -347,7 +367,7 @@ impl<'a> Lowering<'a> {
         Value::Object(finished)
     }
 
-    /// A value of any type.
+    /// Returns the schema of any value.
     pub(super) fn any(&mut self, node: NodeId) -> SchemaDraft {
         match self.dialect.any {
             Any::Keep => SchemaDraft { null: true, ..SchemaDraft::default() },
@@ -379,7 +399,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Says constraints in words that the dialect cannot say otherwise.
+    /// Adds sentences for the constraints that the dialect does not allow, and notes them.
     pub(super) fn describe(
         &mut self,
         draft: &mut SchemaDraft,
@@ -393,6 +413,7 @@ impl<'a> Lowering<'a> {
         draft.sentences.extend(describe::constraint_sentences(unsaid));
     }
 
+    /// Notes that a keyword moved into the description.
     pub(super) fn described(&mut self, keyword: &str, place: &str) {
         let mut pointer = place.to_owned();
         push_segment(&mut pointer, keyword);
@@ -400,34 +421,39 @@ impl<'a> Lowering<'a> {
         self.note(NoteKind::Described, &pointer, sentence);
     }
 
+    /// Adds a note, unless the same one exists.
     pub(super) fn note(&mut self, kind: NoteKind, pointer: &str, sentence: String) {
         if self.noted.insert((pointer.to_owned(), sentence.clone())) {
             self.notes.push(Note { pointer: pointer.to_owned(), kind, text: sentence });
         }
     }
 
+    /// Adds a step to the plan and returns its index.
     pub(super) fn step(&mut self, step: Step) -> StepId {
         self.steps.push(step);
         self.steps.len() - 1
     }
 
+    /// Returns the step with this index.
     pub(super) fn step_at(&self, id: StepId) -> &Step {
         self.steps.get(id).unwrap_or(&Step::Same)
     }
 
+    /// Returns the name of a type as the dialect writes it.
     pub(super) fn type_name(&self, name: &str) -> Value {
         if self.dialect.upper_case_types { name.to_uppercase().into() } else { name.into() }
     }
 }
 
-/// A name of `[A-Za-z0-9_.-]` and bounded length.
+/// Returns a name with all characters outside `[A-Za-z0-9_.-]` replaced by `_`, cut after `most`
+/// characters.
 pub(super) fn clean(name: &str, most: usize) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let clean: String = name.chars().map(|c| if allowed(c) { c } else { '_' }).take(most).collect();
     if clean.is_empty() { "_".to_owned() } else { clean }
 }
 
-/// Keywords that say nothing about values.
+/// Returns whether a keyword says nothing about values.
 pub(super) fn is_noise(keyword: &str) -> bool {
     keyword.starts_with("x-")
         || matches!(

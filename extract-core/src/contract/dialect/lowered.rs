@@ -1,4 +1,4 @@
-//! A schema in a dialect, and the two directions of its values.
+//! A schema in a dialect, and the conversion of its values in both directions.
 
 use std::sync::Arc;
 
@@ -10,49 +10,55 @@ use super::plan::{OtherSteps, Plan, SAME, Step, StepId};
 use super::transform::Transformer;
 use crate::schema::Tree;
 
-/// A schema in a dialect: what is sent, what the dialect could not say as it stood, and the way back
-/// for values.
+/// A schema in a dialect, as [`lower`](super::lower) returns it: the schema to send, the notes on all
+/// changes, and the plan that converts values.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Lowered {
     /// The schema that is sent.
     pub schema: Value,
-    /// What was said in words, reshaped or narrowed, in the order of the schema.
+    /// The rules that moved into descriptions, and the values that are reshaped or narrowed, in the
+    /// order of the schema.
     pub notes: Vec<Note>,
     pub(super) dialect: &'static str,
+    /// The type's schema.
     pub(crate) tree: Arc<Tree>,
+    /// The conversion of values.
     pub(crate) plan: Plan,
+    /// Whether the plan changes no value.
     pub(super) identity: bool,
 }
 
-/// A value in the type's own shape, and what was wrong with the one it was made of.
+/// A value in the type's shape, and the problems found while it was restored. Returned by
+/// [`Lowered::restore_checked`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Restored {
-    /// The value.
+    /// The value in the type's shape.
     pub value: Value,
-    /// What the type's own schema cannot see any more: keys that came twice. The pointers are into
-    /// `value`.
+    /// Problems that the type's schema cannot detect in `value`, such as duplicate keys. Their pointers
+    /// lead into `value`.
     pub problems: Vec<Problem>,
 }
 
 impl Lowered {
-    /// The name of the dialect.
+    /// Returns the name of the dialect.
     pub fn dialect(&self) -> &'static str {
         self.dialect
     }
 
-    /// Whether values are sent in the type's own shape, so that there is nothing to turn back.
+    /// Returns whether values are sent in the type's shape, so that [`restore`](Self::restore) changes
+    /// nothing.
     pub fn is_identity(&self) -> bool {
         self.identity
     }
 
-    /// Turns a value that fits the lowered schema into one that fits the original.
+    /// Converts a value that fits the lowered schema into one that fits the original.
     ///
-    /// Pairs become maps, tuple objects lists, JSON text the value it says; null is removed where it
-    /// stands for a property that is left out. A value that fits neither schema is turned as far as
-    /// it goes and left to validation. A key that comes twice keeps its last value, as in JSON text;
-    /// [`restore_checked`](Self::restore_checked) reports it.
+    /// Lists of pairs become maps, tuple objects become lists, and JSON text becomes the value that it
+    /// holds. A null that stands for a missing property is removed. A value that does not fit the
+    /// lowered schema is converted as far as possible and left to validation. A duplicate key keeps its
+    /// last value, as in JSON text; [`restore_checked`](Self::restore_checked) reports it.
     ///
     /// ```
     /// use extract_llm::contract::dialect::{lower, Dialect};
@@ -77,7 +83,8 @@ impl Lowered {
         self.restore_checked(value).value
     }
 
-    /// [`raise`](Self::restore), with what was wrong and cannot be seen in the value any more.
+    /// Like [`restore`](Self::restore), and also returns the problems that cannot be detected in the
+    /// restored value.
     pub fn restore_checked(&self, value: Value) -> Restored {
         if self.identity {
             return Restored { value, problems: Vec::new() };
@@ -87,7 +94,7 @@ impl Lowered {
         Restored { value, problems: turner.problems }
     }
 
-    /// A part of a value that belongs to one step, in the type's own shape.
+    /// Returns a part of a sent value, to which `step` applies, in the type's shape.
     pub(crate) fn restore_part(&self, step: StepId, value: Value) -> Value {
         if step == SAME {
             return value;
@@ -95,8 +102,8 @@ impl Lowered {
         Transformer::new(&self.plan, &self.tree, &value).restore(step, value)
     }
 
-    /// Whether any object in a value has a member that only values as they are sent have: the one that
-    /// holds the pairs of other members.
+    /// Returns whether any object in a value has the member that holds pairs of other members. Only
+    /// values in the sent shape have this member.
     pub(crate) fn has_pairs_beside_members(&self, value: &Value) -> bool {
         let names: Vec<&str> = self
             .plan
@@ -126,8 +133,8 @@ impl Lowered {
         false
     }
 
-    /// Turns a value of the type's own shape into the shape that is sent: for examples in prompts
-    /// and for values that are shown to the model again.
+    /// Converts a value from the type's shape to the sent shape: for examples in prompts, and for
+    /// values that the model is shown again.
     pub fn lower_value(&self, value: Value) -> Value {
         if self.identity {
             return value;

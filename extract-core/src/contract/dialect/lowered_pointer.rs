@@ -1,4 +1,4 @@
-//! Places on their way down: where a place of a type's own value is found in the value that is sent.
+//! Converts pointers into a value of the type's shape to pointers into the value that is sent.
 
 use serde_json::Value;
 
@@ -8,10 +8,10 @@ use super::transform::Transformer;
 use crate::schema::{push_segment, segments};
 
 impl Lowered {
-    /// The JSON pointer of a place of `value`, which is of the type's own shape, in the value that
-    /// [`lower_value`](Self::lower_value) makes of it. A place that is not there (a member that is
-    /// missing) is one of the sent value that is not there; a place inside of what is sent as text is
-    /// the text.
+    /// Converts a JSON pointer into `value`, which has the type's shape, to a pointer into the result
+    /// of [`lower_value`](Self::lower_value). A pointer to a missing member becomes a pointer to that
+    /// member in the sent value, or to the list that would hold its pair. A pointer into a part that is
+    /// sent as text becomes the pointer of the text.
     ///
     /// ```
     /// use extract_llm::contract::dialect::{lower, Dialect};
@@ -32,27 +32,30 @@ impl Lowered {
         self.trace(value).follow(pointer)
     }
 
-    /// Follows several pointers into one value.
+    /// Returns a converter for several pointers into one value.
     pub(crate) fn trace<'a>(&'a self, value: &'a Value) -> LoweredPointer<'a> {
         let turner = Transformer::new(&self.plan, &self.tree, value);
         LoweredPointer { turner, value, sent: String::new() }
     }
 }
 
-/// Places of one value on their way down.
+/// Converts pointers into one value.
 pub(crate) struct LoweredPointer<'a> {
     turner: Transformer<'a>,
     value: &'a Value,
+    /// The sent pointer, as far as it is converted.
     sent: String,
 }
 
 impl LoweredPointer<'_> {
-    /// The pointer of a place in the value that is sent.
+    /// Returns the pointer into the sent value.
     pub(crate) fn follow(&mut self, pointer: &str) -> String {
         self.descend_into(pointer);
         std::mem::take(&mut self.sent)
     }
 
+    /// Appends the converted segments to `sent`. Returns `None` if the sent value is text or ends
+    /// earlier.
     fn descend_into(&mut self, pointer: &str) -> Option<()> {
         let (mut step, mut at) = (self.turner.plan.root, Some(self.value));
         for segment in segments(pointer) {
@@ -64,13 +67,14 @@ impl LoweredPointer<'_> {
                 _ => None,
             });
         }
-        // What is wrapped, or one of several, is so with nothing of the pointer left as well.
+        // At the end of the pointer, wrappers and unions are resolved as well.
         self.enter(step, at).map(|_| ())
     }
 
-    /// The step that has members or elements; none where the value is sent as text.
+    /// Resolves definitions, unions and wrappers. Returns the step that has members or elements; `None`
+    /// if the value is sent as text.
     fn enter(&mut self, mut step: StepId, at: Option<&Value>) -> Option<StepId> {
-        // Steps that lead to each other come to an end as values do.
+        // The limit ends this loop for steps that lead to each other.
         for _ in 0..64 {
             match self.turner.plan.steps.get(step) {
                 Some(Step::Definition(index)) => {
@@ -90,7 +94,7 @@ impl LoweredPointer<'_> {
         None
     }
 
-    /// Takes one segment, and gives the step of what stands there.
+    /// Converts one segment, and returns the step of the value there.
     fn take(&mut self, step: StepId, at: Option<&Value>, segment: &str) -> Option<StepId> {
         let plan = self.turner.plan;
         let index = || segment.parse::<usize>().ok();
@@ -139,6 +143,7 @@ impl LoweredPointer<'_> {
         }
     }
 
+    /// Appends the segments of the value in a pair.
     fn pair(&mut self, pointer: usize) {
         push_segment(&mut self.sent, &pointer.to_string());
         push_segment(&mut self.sent, VALUE);

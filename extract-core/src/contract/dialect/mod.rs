@@ -1,10 +1,10 @@
-//! Dialects: how a type's schema is said to each provider, and how the values that come back are
-//! turned into the type's own shape again.
+//! Dialects: the form in which every provider gets a type's schema, and the conversion of replies to
+//! the type's shape.
 //!
-//! One engine ([`lower`]) reads the rules of a [`Dialect`] from a table. What a dialect cannot say
-//! is said in the description, or the value is sent in another shape; each such thing is a
-//! [`Note`]. The reply is turned back by [`Lowered::raise`] and checked against the schema as it
-//! was, so that nothing is lost by being said in words only.
+//! One engine ([`lower`]) reads the rules of a [`Dialect`] from a table. If the dialect has no keyword
+//! for a rule, the rule goes into the description, or the value is sent in another shape. Every such
+//! change is recorded as a [`Note`]. [`Lowered::restore`] converts a reply to the type's shape. The
+//! result is checked against the original schema, so a rule in a description is still enforced.
 //!
 //! ```
 //! use extract_llm::contract::dialect::{lower, Dialect};
@@ -65,13 +65,16 @@ pub use table::Dialect;
 
 /// Lowers a JSON Schema (draft 2020-12, as schemars writes it) into a dialect.
 ///
-/// The schema is bounded first: 128 levels of JSON, patterns of 4,096 bytes, and ten times its own size
-/// once it is written out (8 KB for small ones). References are followed inside the document only. A
-/// schema that passes these bounds or a limit of the dialect is refused with a [`DialectError`].
+/// The schema is bounded: 128 levels of JSON, and 4,096 bytes for a pattern. The lowered schema may have
+/// ten times the size of the original, or 8 KB for a small one. References are followed inside the
+/// document only.
 ///
-/// An object that names properties and does not speak of others has no others, as in serde's structs;
-/// one that names none may have any. `allOf`, the siblings of a `$ref` and those of a union are merged
-/// in that sense; unions beside each other become all their combinations.
+/// Fails with a [`DialectError`] if the schema exceeds these bounds or a limit of the dialect. Also
+/// fails if the schema is malformed, if the dialect cannot express it, or if no value fits it.
+///
+/// An object that names properties and does not mention others has no others, as in serde's structs. An
+/// object that names none may have any. `allOf`, the keywords beside a `$ref` and those beside a union
+/// are merged in that sense. Several unions for the same value become all their combinations.
 ///
 /// ```
 /// use extract_llm::contract::dialect::{lower, Dialect, DialectError};
@@ -86,7 +89,7 @@ pub fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, DialectError>
     StackRoom::of_document(schema).run(|| lower_tree(&tree, dialect))
 }
 
-/// Lowers a schema that is read already.
+/// Lowers a schema that is already read. Fails as [`lower()`] does.
 pub(crate) fn lower_tree(tree: &Arc<Tree>, dialect: &Dialect) -> Result<Lowered, DialectError> {
     lower::lower(tree, dialect)
 }

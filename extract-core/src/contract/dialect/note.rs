@@ -1,29 +1,29 @@
-//! What a dialect could not say as it stood: one note for each thing that was changed on the way.
+//! Notes on the changes to a schema that a dialect requires.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What was done to a part of a schema.
+/// The kind of a change to a part of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum NoteKind {
-    /// A constraint or annotation is said in the description instead, and still enforced on the
-    /// reply.
+    /// A constraint or annotation moved into the description. It is still enforced on the reply.
     Described,
-    /// The value is sent in another shape and turned back on the way in: a map as pairs, a tuple as
-    /// an object, any value as JSON text, a property under another name.
+    /// The value is sent in another shape and restored from the reply. Examples: a map as pairs, a tuple
+    /// as an object, any value as JSON text, a property under another name.
     Reshaped,
-    /// A property that may be left out is sent as one that may be null.
+    /// An optional property is sent as a required one that may be null.
     Nullable,
-    /// A recursive type is written out to a depth; what is deeper is JSON text.
+    /// A recursive type is written out to a limited depth; deeper values are JSON text.
     Unrolled,
-    /// The schema is read more strictly than JSON Schema says, as serde means it.
+    /// The schema is read more strictly than JSON Schema defines, as serde reads it, or a part that no
+    /// value fits is left out.
     Narrowed,
 }
 
-/// One thing that a dialect could not say, and what became of it.
+/// A part of a schema that a dialect cannot express, and the change that was made instead.
 ///
 /// ```
 /// use extract_llm::contract::dialect::{lower, Dialect, NoteKind};
@@ -43,11 +43,11 @@ pub enum NoteKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Note {
-    /// JSON pointer into the schema that was lowered.
+    /// The JSON pointer of the part in the original schema.
     pub pointer: String,
-    /// What was done.
+    /// The kind of the change.
     pub kind: NoteKind,
-    /// The same in words.
+    /// The change in plain English.
     pub text: String,
 }
 

@@ -11,36 +11,41 @@ use super::plan::{Branch, KEY, Member, OtherSteps, SAME, Step, StepId, VALUE};
 use super::table::{Any, Maps, PropertyNames, Root};
 use crate::schema::{self, Kinds, NodeId, Origin, OtherMembers, Plain};
 
-/// The member that holds the pairs of an object with named properties and others.
+/// The sent member that holds pairs, in an object that has named members and others.
 const OTHERS: &str = "additional_properties";
 
-/// Members of an object that have no schema of their own.
+/// The members of an object that are not named.
 struct UnnamedMembers<'p> {
-    /// The schemas that their values fit, any of them.
+    /// The nodes for their values; any of these may fit.
     nodes: Vec<NodeId>,
-    /// What their names must look like, each with the place where that is said.
+    /// The patterns for their names; any of these may match.
     patterns: Vec<&'p str>,
 }
 
-/// Members that are named, lowered.
+/// The named members of an object, lowered.
 #[derive(Default)]
 struct NamedMembers {
+    /// The sent schemas by sent name.
     sent: Map<String, Value>,
+    /// The sent names of the required members.
     required: Vec<Value>,
+    /// The conversion of the members by the type's name.
     members: BTreeMap<String, Member>,
+    /// The type's names by the sent names that differ.
     renamed: BTreeMap<String, String>,
-    /// Whether a value with them is sent otherwise than it is.
+    /// Whether the plan changes objects with these members.
     changes: bool,
 }
 
 impl Lowering<'_> {
+    /// Lowers an object or a map. Returns `None` if no value fits.
     pub(super) fn object(
         &mut self,
         node: NodeId,
         plain: &Plain,
     ) -> Result<Option<SchemaDraft>, DialectError> {
         let unnamed = self.unnamed(plain);
-        // A root has to be an object there, so that the pairs are a member of it.
+        // The dialect requires an object at the root, so the pairs become a member of it.
         let stays_object =
             plain.is_any_object && self.is_root() && self.dialect.root == Root::Object;
         let is_map = plain.members.is_empty() && self.dialect.maps == Maps::Pairs;
@@ -63,7 +68,7 @@ impl Lowering<'_> {
         Ok(Some(draft))
     }
 
-    /// What may stand beside the named properties.
+    /// Returns the members that are allowed beside the named ones; `None` if there are none.
     fn unnamed<'p>(&self, plain: &'p Plain) -> Option<UnnamedMembers<'p>> {
         let mut unnamed = UnnamedMembers { nodes: Vec::new(), patterns: Vec::new() };
         let other = if let OtherMembers::Open(other) = plain.others { Some(other) } else { None };
@@ -78,7 +83,7 @@ impl Lowering<'_> {
         (!unnamed.nodes.is_empty()).then_some(unnamed)
     }
 
-    /// The values of members that have no schema of their own.
+    /// Lowers the values of members that are not named. Returns `None` if no value fits.
     fn values(
         &mut self,
         node: NodeId,
@@ -86,12 +91,12 @@ impl Lowering<'_> {
     ) -> Result<Option<SchemaDraft>, DialectError> {
         match unnamed.nodes.as_slice() {
             [only] => self.lower(*only),
-            // The name tells which of them holds; a value is told apart by what it looks like.
+            // The schema depends on the name, but the sent values are matched by their form.
             several => self.union(node, false, several),
         }
     }
 
-    /// Notes that a part of the schema is not sent, for nothing can fit it.
+    /// Notes that a part of the schema is not sent, because no value fits it.
     pub(super) fn left_out(&mut self, node: NodeId, part: &str) {
         let (place, why) = self.never.take().unwrap_or_else(|| {
             (self.pointer(node).to_owned(), "its rules exclude each other".into())
@@ -105,6 +110,7 @@ impl Lowering<'_> {
         self.note(NoteKind::Narrowed, &own, sentence);
     }
 
+    /// Lowers an object with its named members and the others. Returns `None` if no value fits.
     fn members(
         &mut self,
         node: NodeId,
@@ -173,7 +179,7 @@ impl Lowering<'_> {
         Ok(Some(draft))
     }
 
-    /// Lowers the members that are named; `None` where nothing fits one that must be there.
+    /// Lowers the named members. Returns `None` if no value fits a required one.
     fn named(&mut self, plain: &Plain) -> Result<Option<NamedMembers>, DialectError> {
         let mut named = NamedMembers::default();
         for member in &plain.members {
@@ -187,8 +193,9 @@ impl Lowering<'_> {
                 self.left_out(member.node, &format!("the member {name:?}"));
                 continue;
             };
-            // Nothing else can be said for a member that is left out; one with a default differs from null.
-            // A Rust type reads null as it reads a member that is left out.
+            // If a member cannot be omitted, null has to stand for its absence, even if null is also a
+            // value. This is not needed if the member has another default, or for a Rust type, which
+            // reads null and absence alike.
             let is_both = filled
                 && out.null
                 && self.tree.origin() == Origin::Given
@@ -219,7 +226,8 @@ impl Lowering<'_> {
             let schema = self.finish(out);
             named.sent.insert(sent, schema);
         }
-        // A map whose keys are listed has members that are all alike, and each entry may hold null.
+        // The members of a map with listed keys all have the same schema. There, null always means
+        // absence.
         let is_filled = named.members.values().all(|member| member.filled);
         let mut schemas = named.sent.values();
         let first = schemas.next();
@@ -230,8 +238,8 @@ impl Lowering<'_> {
         Ok(Some(named))
     }
 
-    /// Lowers the members that are named by patterns, and gives the step of all members without a name of
-    /// their own, where there is one.
+    /// Lowers the members that are named by patterns. Returns their schemas, and the step for all
+    /// members without a name of their own if it changes values.
     fn patterns(
         &mut self,
         plain: &Plain,
@@ -260,7 +268,7 @@ impl Lowering<'_> {
         Ok((sent, step))
     }
 
-    /// An object without members, for dialects that refuse one: the JSON text of it.
+    /// Returns the JSON text of an object without members, for dialects that refuse such objects.
     fn empty(&mut self, node: NodeId) -> SchemaDraft {
         let mut draft = self.constant(node, &[Value::from("{}")], true);
         draft.step = self.step(Step::Text { null: false });
@@ -270,11 +278,12 @@ impl Lowering<'_> {
         draft
     }
 
+    /// Returns whether a member has no default except null.
     fn has_no_default(&self, member: &schema::Member) -> bool {
         self.tree.node(member.node).notes.default.as_ref().is_none_or(Value::is_null)
     }
 
-    /// An object of these members and no others.
+    /// Returns the schema of an object that has these members and no others.
     pub(super) fn closed_object(
         &self,
         properties: Map<String, Value>,
@@ -296,7 +305,7 @@ impl Lowering<'_> {
         schema
     }
 
-    /// A name that the dialect accepts, and that no other property has.
+    /// Returns a name that the dialect accepts and no other property has.
     fn sent_name(&self, name: &str, plain: &Plain, sent: &Map<String, Value>) -> String {
         if self.dialect.property_names == PropertyNames::Any || clean(name, 64) == name {
             return name.to_owned();
@@ -311,8 +320,8 @@ impl Lowering<'_> {
         free
     }
 
-    /// A map as a list of pairs. `plain` is what is said of the map; nothing, where it stands beside
-    /// named members.
+    /// Lowers a map as a list of pairs. `plain` holds the constraints of the map; it is `None` for
+    /// pairs beside named members. Returns `None` if no key or value fits.
     fn pairs(
         &mut self,
         node: NodeId,
@@ -363,7 +372,7 @@ impl Lowering<'_> {
     }
 }
 
-/// The patterns of keys in words.
+/// Returns the sentence for the patterns of keys.
 fn matching(patterns: &[&str]) -> String {
     let patterns: Vec<String> = patterns.iter().map(|pattern| format!("`{pattern}`")).collect();
     format!("Each key matches {}.", patterns.join(" or "))

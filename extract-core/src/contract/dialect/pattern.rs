@@ -1,8 +1,7 @@
-//! What a regular expression asks of the engine that compiles it: which dialects can take it, and
-//! whether any should.
+//! Decides from the syntax of a regular expression which dialects can take it.
 
-/// Whether the pattern uses lookaround, a backreference or a word boundary, which engines built on
-/// automata do not have.
+/// Returns whether the pattern has no lookaround, no backreference and no word boundary. Engines built
+/// on automata do not support these.
 pub(super) fn is_plain(pattern: &str) -> bool {
     let mut class = false;
     let mut chars = pattern.chars().peekable();
@@ -29,8 +28,8 @@ pub(super) fn is_plain(pattern: &str) -> bool {
     true
 }
 
-/// Whether the pattern speaks of the whole text and in the simplest words: no class but those in
-/// brackets, no group with a question mark.
+/// Returns whether the pattern runs from `^` to `$` and uses simple syntax: no class such as `\d`, and
+/// no group with a question mark.
 pub(super) fn is_anchored(pattern: &str) -> bool {
     let mut escaped = false;
     let simple = pattern.chars().all(|c| {

@@ -1,5 +1,5 @@
-//! How values change between a type's own shape and the shape that is sent: one plan, read in both
-//! directions, so that they cannot drift apart.
+//! The plan that converts values between the type's shape and the sent shape. Both directions read the
+//! same plan, so they cannot differ.
 
 use std::collections::BTreeMap;
 
@@ -11,69 +11,62 @@ pub(crate) type StepId = usize;
 /// The step that changes nothing.
 pub(crate) const SAME: StepId = 0;
 
-/// What happens to a value of one schema.
+/// The conversion of the values of one schema.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
+    /// The value is sent unchanged.
     Same,
-    /// The step of a definition.
+    /// The step of the definition with this index.
     Definition(usize),
+    /// An object with named properties.
     Object {
         members: BTreeMap<String, Member>,
-        /// Names that are sent otherwise, by the name that is sent.
+        /// The properties that are sent under another name: the type's name by the sent name.
         renamed: BTreeMap<String, String>,
         rest: OtherSteps,
     },
-    Array {
-        first: Vec<StepId>,
-        items: StepId,
-    },
+    /// A list, sent as a list.
+    Array { first: Vec<StepId>, items: StepId },
     /// A map, sent as a list of `{key, value}` objects.
-    Pairs {
-        values: StepId,
-    },
-    /// A list, sent as an object with the members `"0"`, `"1"`, …, and `rest` for what follows.
-    Tuple {
-        first: Vec<StepId>,
-        rest: Option<StepId>,
-    },
+    Pairs { values: StepId },
+    /// A list, sent as an object with the members `"0"`, `"1"`, …, and `rest` for all later elements.
+    Tuple { first: Vec<StepId>, rest: Option<StepId> },
     /// A value, sent as a string that holds JSON text.
     Text {
-        /// Whether null is sent as text too, not as null.
+        /// Whether null is sent as text, too.
         null: bool,
     },
-    /// One more value of a recursive definition, sent as a string that holds JSON text.
+    /// A value of a recursive definition below the depth that is written out, sent as a string that
+    /// holds JSON text.
     Cut(usize),
+    /// A value of one of these branches.
     Union(Vec<Branch>),
     /// Any value, sent as the only member of an object.
-    Wrapped {
-        key: String,
-        inner: StepId,
-    },
+    Wrapped { key: String, inner: StepId },
 }
 
-/// A property that has a schema of its own.
+/// A named property.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
+    /// The name that is sent.
     pub(crate) sent: String,
     pub(crate) step: StepId,
-    /// Whether `null` is sent where the property is left out.
+    /// Whether `null` is sent for a missing property.
     pub(crate) filled: bool,
-    /// Whether `null` means left out, for the property's own type does not accept it.
+    /// Whether `null` in the reply means that the property is missing.
     pub(crate) null_is_absent: bool,
 }
 
-/// What happens to properties that have no schema of their own.
+/// The conversion of properties that are not named.
 #[derive(Debug, Clone)]
 pub(crate) enum OtherSteps {
+    /// Sent as properties, with this step for their values.
     Members(StepId),
-    /// Sent as a list of pairs under this name.
-    Pairs {
-        sent: String,
-        values: StepId,
-    },
+    /// Sent as a list of pairs under the name `sent`.
+    Pairs { sent: String, values: StepId },
 }
 
-/// One branch of a union: the values of these kinds that fit a node of the type's own schema.
+/// One branch of a union: the values of these kinds that fit a node of the type's schema.
 #[derive(Debug, Clone)]
 pub(crate) struct Branch {
     pub(crate) node: NodeId,
@@ -85,19 +78,20 @@ pub(crate) struct Branch {
 pub(crate) const KEY: &str = "key";
 pub(crate) const VALUE: &str = "value";
 
-/// The member of a tuple object that holds what follows its fixed places.
+/// The member of a tuple object that holds the elements after the fixed ones.
 pub(crate) const TUPLE_REST: &str = "rest";
 
 /// The steps of a whole schema.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
+    /// The steps of the definitions, by their index.
     pub(crate) definitions: Vec<StepId>,
     pub(crate) root: StepId,
 }
 
 impl Plan {
-    /// Whether every value stays as it is.
+    /// Returns whether every value is sent unchanged.
     pub(crate) fn is_identity(&self) -> bool {
         self.steps.iter().all(|step| match step {
             Step::Same | Step::Definition(_) | Step::Array { .. } | Step::Union(_) => true,

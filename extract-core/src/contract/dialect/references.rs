@@ -1,5 +1,5 @@
-//! References and the definitions they lead to: kept, written out, or, where a recursive one has been
-//! written out often enough, cut off.
+//! References and the definitions that they lead to. They are kept or written out. A recursive
+//! definition that is written out is cut off at a limited depth.
 
 use serde_json::{Map, Value};
 
@@ -10,12 +10,13 @@ use super::plan::{SAME, Step, StepId};
 use super::table::{Refs, RootRefs};
 use crate::schema::{Kinds, NodeId, NodeKind, each_schema, pointer_of};
 
-/// While fewer schemas than this are written, a described reference is written out; afterwards it
-/// is kept and wrapped.
+/// While fewer schemas than this are lowered, a reference with a description is written out. Afterwards
+/// it is kept and wrapped.
 const INLINE_PARTS: usize = 2_000;
 
 impl Lowering<'_> {
-    /// What a node becomes at a place that refers to it: a reference, or what it is.
+    /// Lowers the node `to` for a reference at the node `at`: as a `$ref`, or written out. `bare` means
+    /// that the reference carries no description. Returns `None` if no value fits.
     pub(super) fn referred(
         &mut self,
         at: NodeId,
@@ -23,7 +24,7 @@ impl Lowering<'_> {
         bare: bool,
     ) -> Result<Option<SchemaDraft>, DialectError> {
         let mut node = to;
-        // A definition that is only another name for a definition is skipped.
+        // A definition that only refers to another one is skipped.
         while let NodeKind::Reference(next) = self.tree.node(node).is {
             if !self.tree.node(node).notes.is_empty() {
                 break;
@@ -65,7 +66,8 @@ impl Lowering<'_> {
         Ok(Some(SchemaDraft { schema, step, null, ..SchemaDraft::default() }))
     }
 
-    /// Where writing out a recursive definition ends: JSON text, so that no value is lost.
+    /// Returns the schema at the end of a recursive definition that is written out: JSON text, so that
+    /// no value is lost.
     fn cut(&mut self, node: NodeId, at: NodeId) -> SchemaDraft {
         let index = self.definition(node, false);
         let name = self.name_of(node);
@@ -87,7 +89,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Tells the values that are cut off how their definition changes them.
+    /// Stores the step of a definition that is written out, for the values that are cut off.
     pub(super) fn close(&mut self, node: NodeId, step: StepId) {
         let index = self.by_node.get(&node).copied();
         if let Some(known) = index.and_then(|index| self.definitions.get_mut(index)) {
@@ -97,12 +99,14 @@ impl Lowering<'_> {
         }
     }
 
-    /// The index of a definition that is sent.
+    /// Returns the index of a definition for a `$ref`. The root is not sent as a definition if the
+    /// dialect refers to it as `#`.
     fn define(&mut self, node: NodeId) -> usize {
         let sent = node != self.tree.root() || self.dialect.root_refs == RootRefs::Define;
         self.definition(node, sent)
     }
 
+    /// Returns the index of a definition. A new one gets an unused name if it is sent.
     fn definition(&mut self, node: NodeId, sent: bool) -> usize {
         if let Some(index) = self.by_node.get(&node) {
             return *index;
@@ -122,6 +126,7 @@ impl Lowering<'_> {
         self.definitions.len() - 1
     }
 
+    /// Returns the value of a `$ref` to a definition; `#` for the root.
     fn reference_to(&self, index: usize) -> Value {
         match &self.definitions[index].name {
             Some(name) => format!("#/$defs/{name}").into(),
@@ -129,12 +134,13 @@ impl Lowering<'_> {
         }
     }
 
-    /// A clean name for a node.
+    /// Returns the name of a node, in at most 64 safe characters.
     fn name_of(&self, node: NodeId) -> String {
         clean(&self.tree.name(node), 64)
     }
 
-    /// A schema as it stands, for keywords whose schemas say nothing about the shape of values.
+    /// Returns a schema for a keyword that does not shape a value. Only its references change, and
+    /// keywords that say nothing about values are removed.
     pub(super) fn verbatim(&mut self, schema: &Value) -> Value {
         let mut schema = schema.clone();
         each_schema(&mut schema, |members: &mut Map<String, Value>| {

@@ -1,5 +1,5 @@
-//! A schema as TypeScript-like text, for prompts of models that are not held to a schema: much
-//! shorter than JSON Schema, and a notation that models have read a great deal of.
+//! Writes a schema as TypeScript-like text, for prompts of models without schema enforcement. The text
+//! is much shorter than JSON Schema, and models have read much of this notation.
 
 use std::collections::HashSet;
 
@@ -17,24 +17,27 @@ use crate::schema::{
 /// The most nodes that are written.
 const MAX_PARTS: usize = 20_000;
 
+/// The constraint keywords of arrays.
 const OF_ARRAYS: &[&str] =
     &["minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains"];
 
+/// The constraint keywords of objects.
 const OF_OBJECTS: &[&str] = &["minProperties", "maxProperties", "propertyNames"];
 
-/// Objects and unions up to this length stand on one line.
+/// The longest object or union that is written on one line, in bytes.
 const LINE: usize = 72;
 
-/// Names that are types already.
+/// The type names that a definition may not take.
 const TYPES: &[&str] = &["string", "number", "integer", "boolean", "null", "any", "never"];
 
-/// How deep definitions are written out where they are used; deeper ones are named.
+/// The depth to which definitions are written out at their use. Deeper ones are named.
 const NESTING: usize = 24;
 
-/// Renders a JSON Schema as a TypeScript-like type: the root first, then the types that are used
-/// more than once or contain themselves. Descriptions and constraints are comments.
+/// Renders a JSON Schema as a TypeScript-like type. The root comes first, then the types that are used
+/// more than once or contain themselves. Descriptions and constraints become comments.
 ///
-/// The schema is bounded and refused as [`lower`](super::lower) does.
+/// The schema is bounded as in [`lower`](super::lower). Fails with a [`DialectError`] if it exceeds a
+/// bound or cannot be read.
 ///
 /// ```
 /// use extract_llm::contract::dialect::render_typescript;
@@ -63,6 +66,7 @@ pub fn render_typescript(schema: &Value) -> Result<String, DialectError> {
     StackRoom::of_document(schema).run(|| render(&tree))
 }
 
+/// Renders a schema that is already read. Fails if it has too many nodes.
 pub(crate) fn render(tree: &Tree) -> Result<String, DialectError> {
     let mut renderer = Renderer {
         tree,
@@ -74,36 +78,41 @@ pub(crate) fn render(tree: &Tree) -> Result<String, DialectError> {
     renderer.document()
 }
 
-/// A type as text, and what is said about it.
+/// A type as text, with its comment.
 struct Rendered {
     text: String,
     comment: Vec<String>,
-    /// Whether it needs parentheses before `[]`.
+    /// Whether it is a union, so that it needs parentheses before `[]`.
     union: bool,
 }
 
 impl Rendered {
+    /// Returns a type without a comment.
     fn plain(text: impl Into<String>) -> Self {
         Self { text: text.into(), comment: Vec::new(), union: false }
     }
 
+    /// Returns the text as the type of list elements.
     fn item(self) -> String {
         if self.union { format!("({})", self.text) } else { self.text }
     }
 }
 
+/// The state of writing one schema.
 struct Renderer<'a> {
     tree: &'a Tree,
-    /// The nodes that have a name, in the order in which they were first used.
+    /// The nodes with a name, in the order of their first use.
     names: Vec<(NodeId, String)>,
+    /// The names in use.
     taken: HashSet<String>,
     /// The nodes that are being written out.
     open: Vec<NodeId>,
-    /// How many more nodes may be written.
+    /// The number of nodes that may still be written.
     left: usize,
 }
 
 impl Renderer<'_> {
+    /// Writes the root, then all named types.
     fn document(&mut self) -> Result<String, DialectError> {
         let mut text = String::new();
         let root = self.tree.root();
@@ -126,8 +135,10 @@ impl Renderer<'_> {
         Ok(text)
     }
 
+    /// Writes a node at its position: by name, or written out.
     fn render(&mut self, node: NodeId) -> Result<Rendered, DialectError> {
-        // A node that contains itself by no reference, and one that lies too deep, are named.
+        // A node that contains itself without a reference, or is nested too deep, is written by its
+        // name.
         let is_named = self.tree.is_knot(node) || self.open.len() >= NESTING;
         if is_named && self.tree.kinds(node).meets(Kinds::PARTED) {
             return Ok(Rendered::plain(self.name(node)));
@@ -135,6 +146,7 @@ impl Renderer<'_> {
         self.body(node)
     }
 
+    /// Writes out a node.
     fn body(&mut self, node: NodeId) -> Result<Rendered, DialectError> {
         self.left = self.left.checked_sub(1).ok_or(DialectError::TooLarge {
             dialect: Dialect::JSON_SCHEMA.name,
@@ -158,6 +170,7 @@ impl Renderer<'_> {
         Ok(rendered)
     }
 
+    /// Writes a reference: by name if its target is recursive, used more than once, or nested too deep.
     fn reference(&mut self, node: NodeId) -> Result<Rendered, DialectError> {
         let named = self.tree.is_recursive(node)
             || self.tree.uses(node) > 1
@@ -172,6 +185,7 @@ impl Renderer<'_> {
         rendered
     }
 
+    /// Returns the name of a node, and chooses one at the first call.
     fn name(&mut self, node: NodeId) -> String {
         if let Some((_, name)) = self.names.iter().find(|(known, _)| *known == node) {
             return name.clone();
@@ -190,6 +204,7 @@ impl Renderer<'_> {
         name
     }
 
+    /// Writes alternatives without repetitions.
     fn union(&mut self, branches: &[NodeId]) -> Result<Rendered, DialectError> {
         let mut rendered: Vec<Rendered> = Vec::new();
         let mut known = HashSet::new();
@@ -202,6 +217,7 @@ impl Renderer<'_> {
         Ok(joined(rendered))
     }
 
+    /// Writes constraints: as constants, as a union of types, or as any value.
     fn plain(&mut self, plain: &Plain) -> Result<Rendered, DialectError> {
         let shown = |keyword: &str| matches!(keyword, "contains" | "propertyNames");
         let verbatim = plain.verbatim.iter();
@@ -226,6 +242,7 @@ impl Renderer<'_> {
         Ok(rendered)
     }
 
+    /// Writes the values of one type, and adds the constraint keywords of that type to `unsaid`.
     fn kind(
         &mut self,
         name: &str,
@@ -242,7 +259,7 @@ impl Renderer<'_> {
         for keyword in keywords {
             let said = match *keyword {
                 "minItems" | "maxItems" => !plain.first.is_empty(),
-                // The width of a number says nothing that its bounds do not.
+                // The format of a number adds nothing to its bounds.
                 "format" => name != "string",
                 _ => false,
             };
@@ -259,6 +276,7 @@ impl Renderer<'_> {
         }
     }
 
+    /// Writes a list as `T[]`, or a tuple as `[A, B]`.
     fn array(&mut self, plain: &Plain) -> Result<Rendered, DialectError> {
         let items = match plain.rest {
             Some(items) => Some(self.render(items)?),
@@ -286,6 +304,7 @@ impl Renderer<'_> {
         Ok(Rendered { text: format!("[{}]", places.join(", ")), comment, union: false })
     }
 
+    /// Writes an object or a map.
     fn object(&mut self, plain: &Plain) -> Result<Rendered, DialectError> {
         let mut members = Vec::new();
         for member in &plain.members {
@@ -305,9 +324,9 @@ impl Renderer<'_> {
     }
 }
 
-/// Alternatives: on one line where they are short, otherwise one on each.
+/// Joins alternatives with `|`: on one line if they are short, otherwise on separate lines.
 fn joined(mut branches: Vec<Rendered>) -> Rendered {
-    // Null is said last, as one would write it.
+    // Null comes last, as is usual.
     branches.sort_by_key(|branch| branch.text == "null");
     if branches.len() == 1 {
         return branches.remove(0);
@@ -343,7 +362,7 @@ fn joined(mut branches: Vec<Rendered>) -> Rendered {
     Rendered { text, comment, union: true }
 }
 
-/// An object: on one line where it is short and nothing is said about its members.
+/// Writes an object: on one line if it is short and its members have no comments.
 fn block(members: Vec<(String, Rendered)>) -> Rendered {
     if members.is_empty() {
         return Rendered::plain("{}");
@@ -372,11 +391,12 @@ fn block(members: Vec<(String, Rendered)>) -> Rendered {
     Rendered::plain(text)
 }
 
+/// Indents all lines of a text except the first.
 fn indented(text: &str) -> String {
     text.replace('\n', "\n  ")
 }
 
-/// A comment after something, on the same line.
+/// Appends a comment on the same line.
 fn push_beside(text: &mut String, comment: &[String]) {
     if !comment.is_empty() {
         let said = comment.join(" ").replace('\n', " ");
@@ -384,7 +404,7 @@ fn push_beside(text: &mut String, comment: &[String]) {
     }
 }
 
-/// A comment before something, on lines of its own.
+/// Appends a comment on separate lines.
 fn push_comments(text: &mut String, indent: &str, comment: &[String]) {
     if !comment.is_empty() {
         for line in comment.join(" ").lines() {
@@ -393,7 +413,7 @@ fn push_comments(text: &mut String, indent: &str, comment: &[String]) {
     }
 }
 
-/// What is said about a type: its description, then its constraints.
+/// Returns the comment for a type: its description, constraints, default and examples.
 fn comment(annotations: &Annotations, constraints: Vec<String>) -> Vec<String> {
     let mut sentences = constraints;
     if let Some(default) = annotations.default.as_ref().filter(|default| !default.is_null()) {
@@ -405,7 +425,7 @@ fn comment(annotations: &Annotations, constraints: Vec<String>) -> Vec<String> {
     describe::joined(annotations.description.clone(), &sentences).into_iter().collect()
 }
 
-/// A property name, quoted where it is no identifier.
+/// Returns a property name, with quotes unless it is an identifier.
 fn key(name: &str) -> String {
     let start = name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$');
     if start && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$') {

@@ -1,13 +1,13 @@
-//! The dialects, one constant each. Every rule cites where it is stated; a rule that no source
-//! states follows the stricter neighbour and says so. Adding a provider is adding a row.
+//! The dialects, one constant for every dialect. Every rule cites its source; a rule without a source
+//! follows the stricter neighbour and says so. To add a provider, add a row.
 
 use super::table::{
     Any, Constants, Dialect, Limits, Maps, Nullable, OneOf, Patterns, PropertyNames, Recursion,
     Refs, Root, RootRefs, Tuples,
 };
 
-/// The formats of draft 2020-12 that grammar engines know. Others (`ip`, `uint8`, …) make some of
-/// them refuse the schema.
+/// The formats of draft 2020-12 that grammar engines support. Because of others (`ip`, `uint8`, …) some
+/// engines refuse the schema.
 const STANDARD_FORMATS: &[&str] =
     &["date-time", "date", "time", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uuid"];
 
@@ -15,6 +15,7 @@ const STANDARD_FORMATS: &[&str] =
 const OPENAI_FORMATS: &[&str] =
     &["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"];
 
+/// All constraint keywords and annotations that a dialect can allow.
 const EVERY_KEYWORD: &[&str] = &[
     "format",
     "pattern",
@@ -48,9 +49,9 @@ const EVERY_KEYWORD: &[&str] = &[
 ];
 
 impl Dialect {
-    /// The whole of JSON Schema, tidied: composition is merged, structs are closed, noise is gone.
-    /// For servers that compile it to a grammar with full support (vLLM) and for tools that are not
-    /// strict.
+    /// The whole of JSON Schema, tidied: composition is merged, structs are closed, and keywords that
+    /// say nothing about values are removed. It is for tools that are not strict, and for servers that
+    /// compile it to a grammar with full support (vLLM).
     pub const JSON_SCHEMA: Self = Self {
         name: "json-schema",
         enforced: true,
@@ -79,8 +80,8 @@ impl Dialect {
         loose: None,
     };
 
-    /// JSON Schema for llama.cpp and what is built on it (Ollama): its grammar ignores
-    /// `patternProperties` and `propertyNames`, takes an empty schema for an object, and patterns
+    /// JSON Schema for llama.cpp and servers built on it (Ollama). Its grammar ignores
+    /// `patternProperties` and `propertyNames`, reads an empty schema as an object, and takes patterns
     /// only from `^` to `$` (`json-schema-to-grammar` in its repository).
     pub const LLAMA_CPP: Self = Self {
         name: "llama-cpp",
@@ -104,13 +105,14 @@ impl Dialect {
         ..Self::JSON_SCHEMA
     };
 
-    /// OpenAI's `strict: true`, for `response_format` and for tools: every object closed, every
-    /// property required (an optional one is nullable), `anyOf` only, formats of its list, at most
-    /// 5,000 properties, 10 levels, 1,000 enum values and 120,000 characters of names and enum
-    /// values (<https://platform.openai.com/docs/guides/structured-outputs>, "Supported schemas").
+    /// OpenAI's `strict: true`, for `response_format` and for tools. Every object is closed and every
+    /// property required (an optional one is nullable). Unions are `anyOf` only, and formats are those
+    /// of its list. The limits are 5,000 properties, 10 levels, 1,000 enum values, and 120,000
+    /// characters of names and enum values
+    /// (<https://platform.openai.com/docs/guides/structured-outputs>, "Supported schemas").
     ///
-    /// The guide names neither `oneOf`, `prefixItems`, `patternProperties` nor `default`; they are
-    /// converted or said in words, as its own SDKs do.
+    /// The guide does not mention `oneOf`, `prefixItems`, `patternProperties` or `default`. They are
+    /// converted or moved into descriptions, as OpenAI's SDKs do.
     pub const OPENAI_STRICT: Self = Self {
         name: "openai-strict",
         enforced: true,
@@ -158,23 +160,23 @@ impl Dialect {
         loose: Some(&Self::OPENAI_LOOSE),
     };
 
-    /// OpenAI's schemas without `strict`: anything is accepted and nothing is enforced.
+    /// OpenAI's schemas without `strict`: any schema is accepted, and none is enforced.
     pub const OPENAI_LOOSE: Self =
         Self { name: "openai-loose", enforced: false, ..Self::JSON_SCHEMA };
 
-    /// OpenAI's rules for a fine-tuned model, which also loses the constraints on strings, numbers
-    /// and lists (same guide).
+    /// OpenAI's rules for a fine-tuned model, which lacks the constraints on strings, numbers and lists
+    /// as well (same guide).
     pub const OPENAI_FINE_TUNED: Self =
         Self { name: "openai-fine-tuned", keywords: &[], ..Self::OPENAI_STRICT };
 
-    /// Anthropic's `output_config.format`: closed objects, optional properties allowed (24), `anyOf`
-    /// (16), no recursion, bounds on nothing but `minItems` 0 or 1, enums of scalars
+    /// Anthropic's `output_config.format`: closed objects with at most 24 optional properties and 16
+    /// unions (`anyOf`). It has no recursion, no bounds except `minItems` 0 or 1, and enums of scalars
     /// (<https://platform.claude.com/docs/en/build-with-claude/structured-outputs>, "JSON Schema
     /// limitations").
     ///
-    /// A recursive type is written out three levels deep (less where the limits ask for it); what
-    /// lies deeper is a string of JSON text, so that no value is lost. The server answers 400
-    /// `Circular reference detected in schema definitions` otherwise.
+    /// A recursive type is written out three levels deep, or less if the limits require it. Deeper
+    /// values are strings of JSON text, so that no value is lost. For a recursive schema the server
+    /// answers 400 `Circular reference detected in schema definitions`.
     pub const ANTHROPIC_FORMAT: Self = Self {
         name: "anthropic-format",
         enforced: true,
@@ -203,16 +205,17 @@ impl Dialect {
         loose: None,
     };
 
-    /// Anthropic's strict tools: the rules of [`Dialect::ANTHROPIC_FORMAT`] with `type: object`
-    /// demanded at the root (400 `input_schema.type: Field required`) and property names of
-    /// `^[a-zA-Z0-9_.-]{1,64}$` (400 `Property keys should match pattern`).
+    /// Anthropic's strict tools: the rules of [`Dialect::ANTHROPIC_FORMAT`], `type: object` at the root
+    /// (else 400 `input_schema.type: Field required`) and property names of `^[a-zA-Z0-9_.-]{1,64}$`
+    /// (else 400 `Property keys should match pattern`).
     pub const ANTHROPIC_TOOL: Self = Self {
         name: "anthropic-tool",
         loose: Some(&Self::ANTHROPIC_LOOSE_TOOL),
         ..Self::ANTHROPIC_FORMAT
     };
 
-    /// Anthropic's tools without `strict`: nothing is enforced, the root and the names still are.
+    /// Anthropic's tools without `strict`: only the rules for the root and for property names are
+    /// enforced.
     pub const ANTHROPIC_LOOSE_TOOL: Self = Self {
         name: "anthropic-loose-tool",
         enforced: false,
@@ -221,13 +224,15 @@ impl Dialect {
         ..Self::JSON_SCHEMA
     };
 
-    /// Gemini's `responseJsonSchema` and `parametersJsonSchema`: maps and tuples as they are, a
-    /// `$ref` alone, recursion through properties that may be left out only, and the keywords of
-    /// its list; the others are ignored by the server
-    /// (<https://ai.google.dev/api/generate-content#v1beta.GenerationConfig>, `responseJsonSchema`).
-    /// An `OBJECT` without properties is refused ("should be non-empty for OBJECT type"), and so is an
-    /// empty text among the values of an `enum` ("cannot be empty").
-    /// The sum of all `maxItems` is kept below 960: beyond it the server answers an unexplained 400
+    /// Gemini's `responseJsonSchema` and `parametersJsonSchema`: maps and tuples as they are, a `$ref`
+    /// alone, recursion only through optional properties, and the keywords of its list. The server
+    /// ignores other keywords (<https://ai.google.dev/api/generate-content#v1beta.GenerationConfig>,
+    /// `responseJsonSchema`).
+    ///
+    /// It refuses an `OBJECT` without properties ("should be non-empty for OBJECT type") and an empty
+    /// string in an `enum` ("cannot be empty").
+    ///
+    /// The sum of all `maxItems` is limited to 960: beyond it the server answers an unexplained 400
     /// (python-genai issue 2170).
     pub const GEMINI_JSON_SCHEMA: Self = Self {
         name: "gemini-json-schema",
@@ -257,9 +262,9 @@ impl Dialect {
         loose: None,
     };
 
-    /// Gemini's `responseSchema` and `parameters`, a subset of `OpenAPI` 3.0: upper-case types,
-    /// `nullable`, `propertyOrdering`, no references, no `additionalProperties`, enums of strings,
-    /// and `date-time` as the only format of a string
+    /// Gemini's `responseSchema` and `parameters`, a subset of `OpenAPI` 3.0. It has upper-case types,
+    /// `nullable` and `propertyOrdering`, but no references and no `additionalProperties`. Enums hold
+    /// strings, and `date-time` is the only string format
     /// (<https://ai.google.dev/api/caching#Schema>).
     pub const GEMINI_RESPONSE_SCHEMA: Self = Self {
         name: "gemini-response-schema",
@@ -288,17 +293,17 @@ impl Dialect {
     /// Groq's `strict: true`: OpenAI's rules.
     pub const GROQ_STRICT: Self = Self { name: "groq-strict", ..Self::OPENAI_STRICT };
 
-    /// Mistral's `json_schema`. Its rules are not written down; what OpenAI's strict mode takes,
-    /// it takes, and the limits are not known to hold.
+    /// Mistral's `json_schema`. Its rules are not documented. It accepts the schemas of OpenAI's strict
+    /// mode; its limits are unknown, so none is applied.
     pub const MISTRAL: Self = Self { name: "mistral", limits: Limits::NONE, ..Self::OPENAI_STRICT };
 
-    /// DeepSeek's strict tools (its beta endpoint): OpenAI's shape without any bound, pattern or
-    /// format (<https://api-docs.deepseek.com/guides/function_calling>, "strict mode"; what it says
-    /// of single keywords has changed, so none is sent).
+    /// DeepSeek's strict tools (its beta endpoint): OpenAI's shape without bounds, patterns and formats
+    /// (<https://api-docs.deepseek.com/guides/function_calling>, "strict mode"). Its documentation of
+    /// these keywords has changed, so none is sent.
     pub const DEEPSEEK: Self =
         Self { name: "deepseek", keywords: &[], limits: Limits::NONE, ..Self::OPENAI_STRICT };
 
-    /// Every dialect there is.
+    /// All dialects.
     pub const ALL: &[&Self] = &[
         &Self::JSON_SCHEMA,
         &Self::LLAMA_CPP,

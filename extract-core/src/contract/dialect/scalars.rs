@@ -1,5 +1,4 @@
-//! Plain schemas: which type they are about, their constants, and the constraints of strings and
-//! numbers.
+//! Plain schemas: their types, their constants, and the constraints of strings and numbers.
 
 use serde_json::{Map, Value};
 
@@ -9,14 +8,16 @@ use super::table::{Constants, Patterns};
 use super::{describe, pattern};
 use crate::schema::{Kinds, NodeId, Plain};
 
+/// The constraint keywords of strings.
 pub(super) const OF_STRINGS: &[&str] =
     &["minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"];
 
+/// The constraint keywords of numbers.
 pub(super) const OF_NUMBERS: &[&str] =
     &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "format"];
 
 impl Lowering<'_> {
-    /// Lowers constraints, none of which is an alternative.
+    /// Lowers constraints without alternatives. Returns `None` if no value fits.
     pub(super) fn plain(
         &mut self,
         node: NodeId,
@@ -50,12 +51,15 @@ impl Lowering<'_> {
         Ok(Some(out))
     }
 
+    /// Prepares the schemas in the value of `dependentSchemas`.
     fn verbatim_named(&mut self, value: &Value) -> Value {
         let Value::Object(named) = value else { return value.clone() };
         let named = named.iter().map(|(name, schema)| (name.clone(), self.verbatim(schema)));
         Value::Object(named.collect())
     }
 
+    /// Lowers the types and constants of constraints: as one type, as a union of types, or as any
+    /// value.
     fn typed(&mut self, node: NodeId, plain: &Plain) -> Result<Option<SchemaDraft>, DialectError> {
         let Some(about) = plain.about() else { return Ok(Some(self.any(node))) };
         let is_composite = |value: &Value| value.is_object() || value.is_array();
@@ -87,13 +91,13 @@ impl Lowering<'_> {
         }
     }
 
-    /// A value of this type, of which nothing else is said.
+    /// Returns the schema of a type without constraints.
     pub(super) fn of_type(&self, name: &str) -> SchemaDraft {
         let schema = [("type".to_owned(), self.type_name(name))].into_iter().collect();
         SchemaDraft { schema, null: name == "null", ..SchemaDraft::default() }
     }
 
-    /// Lowers what the constraints say about values of one type.
+    /// Lowers the constraints for values of one type. Returns `None` if no value fits.
     pub(super) fn kind(
         &mut self,
         node: NodeId,
@@ -128,7 +132,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Constants of one scalar type.
+    /// Lowers constants of one scalar type.
     pub(super) fn constant(
         &mut self,
         node: NodeId,
@@ -144,7 +148,7 @@ impl Lowering<'_> {
         draft
     }
 
-    /// Sends a constraint where the dialect allows it, and leaves it to be said where not.
+    /// Sends a constraint if the dialect allows it; otherwise adds it to `unsaid`, for the description.
     pub(super) fn constrain(
         &self,
         draft: &mut SchemaDraft,
@@ -155,7 +159,7 @@ impl Lowering<'_> {
         let is_number = draft.schema.get("type").is_some_and(|name| {
             *name == self.type_name("integer") || *name == self.type_name("number")
         });
-        // `int32`, `double`: the width of a number is in its bounds, and serde checks it.
+        // `int32`, `double`: the bounds express the width of a number, and serde checks it.
         if keyword == "format" && is_number {
             return;
         }
@@ -180,6 +184,7 @@ impl Lowering<'_> {
         if send { &mut draft.schema } else { unsaid }.insert(keyword.to_owned(), value.clone());
     }
 
+    /// Sends constants as `const` or `enum` if the dialect allows it; otherwise adds them to `unsaid`.
     fn constants(
         &self,
         draft: &mut SchemaDraft,
@@ -190,7 +195,7 @@ impl Lowering<'_> {
     ) {
         let allowed = match (self.dialect.constants, name) {
             (_, "null") => return,
-            // An empty text is refused among the values of an enum there.
+            // These servers refuse an empty string in an `enum`.
             (Constants::Strings | Constants::StringsAndNumbers, "string") => {
                 !values.iter().any(|value| value == "")
             }
@@ -215,7 +220,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Constants that are lists or objects.
+    /// Lowers constants that include lists or objects.
     fn composite_constants(&mut self, node: NodeId, values: &[Value]) -> SchemaDraft {
         let null = values.contains(&Value::Null);
         if self.dialect.constants == Constants::Any {
@@ -228,6 +233,7 @@ impl Lowering<'_> {
     }
 }
 
+/// Returns whether a value is of the type `name`.
 fn is_of(value: &Value, name: &str) -> bool {
     Kinds::NAMED.iter().any(|(known, kinds)| *known == name && kinds.has(Kinds::of(value)))
 }

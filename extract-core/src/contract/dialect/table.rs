@@ -1,9 +1,9 @@
-//! What a dialect is: one row of rules, as data. The engine reads the row and never asks which
-//! provider it is for. The rows themselves are in `rows`.
+//! The rules of a dialect as one row of data. The engine reads the row and does not know the provider.
+//! The rows are in `rows`.
 
 /// A provider's dialect of JSON Schema: a row of rules that [`lower`](super::lower) follows.
 ///
-/// The rows are constants, one for each kind of structured output that a provider offers.
+/// There is one constant for every kind of structured output that a provider offers.
 ///
 /// ```
 /// use extract_llm::contract::dialect::Dialect;
@@ -15,10 +15,10 @@
 #[expect(clippy::struct_excessive_bools, reason = "a row of independent rules, not a state")]
 pub struct Dialect {
     pub(super) name: &'static str,
-    /// Whether the server holds the model to the schema.
+    /// Whether the server enforces the schema.
     pub(super) enforced: bool,
     pub(super) root: Root,
-    /// Whether a property may be left out; where not, optional ones become nullable.
+    /// Whether a property may be missing. If not, optional properties become nullable.
     pub(super) optional: bool,
     pub(super) one_of: OneOf,
     pub(super) maps: Maps,
@@ -26,85 +26,91 @@ pub struct Dialect {
     pub(super) any: Any,
     pub(super) refs: Refs,
     pub(super) recursion: Recursion,
-    /// How a recursion to the root is written.
+    /// The form of a reference to the root.
     pub(super) root_refs: RootRefs,
     pub(super) nullable: Nullable,
-    /// Whether a union of constants becomes one `enum`, its words moved into the description.
+    /// Whether a union of constants becomes one `enum`, with its descriptions in one description.
     pub(super) merge_constants: bool,
     pub(super) constants: Constants,
-    /// Constraint keywords that may be sent; every other one is said in words.
+    /// The constraint keywords that may be sent. Others go into the description.
     pub(super) keywords: &'static [&'static str],
-    /// Values of `format` that may be sent.
+    /// The values of `format` that may be sent.
     pub(super) formats: &'static [&'static str],
     pub(super) patterns: Patterns,
     /// The largest `minItems` that may be sent.
     pub(super) min_items: u64,
     pub(super) property_names: PropertyNames,
+    /// Whether type names are written in upper case.
     pub(super) upper_case_types: bool,
+    /// Whether `propertyOrdering` is written.
     pub(super) property_ordering: bool,
-    /// Whether an object may have no members, below the root.
+    /// Whether an object below the root may have no members.
     pub(super) empty_objects: bool,
-    /// Whether `additionalProperties: false` is written (it is left out where the field is unknown).
+    /// Whether `additionalProperties: false` is written. A server that does not define the field is not
+    /// sent it.
     pub(super) closes_objects: bool,
     pub(super) limits: Limits,
-    /// What the same place takes when nothing is to be enforced there.
+    /// The dialect of the same request field if nothing is to be enforced.
     pub(super) loose: Option<&'static Dialect>,
 }
 
 impl Dialect {
-    /// The dialect's name, as it stands in reports and errors.
+    /// Returns the name of the dialect in reports and errors.
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The dialect that the same place of a request takes when the provider is not asked to enforce
-    /// the schema; none where it always is.
+    /// Returns the dialect of the same request field if the provider is not asked to enforce the
+    /// schema; `None` if the field has no such dialect.
     pub fn loose(&self) -> Option<&'static Self> {
         self.loose
     }
 
-    /// Whether the server holds the model to a schema in this dialect. Where it does, a reply fits
-    /// unless it was refused or cut off.
+    /// Returns whether the server enforces a schema in this dialect. If so, a reply fits unless it was
+    /// refused or cut off.
     pub const fn enforced(&self) -> bool {
         self.enforced
     }
 
+    /// Returns whether a constraint keyword may be sent.
     pub(super) fn allows(&self, keyword: &str) -> bool {
         self.keywords.contains(&keyword)
     }
 }
 
-/// What may stand at the root.
+/// The schemas that may be the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Root {
-    /// An object with named properties: no union, no `$ref`.
+    /// An object with named properties; no union and no `$ref`.
     Object,
+    /// Any schema.
     Any,
 }
 
+/// The form of `oneOf`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OneOf {
     Keep,
     AnyOf,
 }
 
-/// Objects whose keys are not known beforehand.
+/// The form of objects whose keys are not fixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Maps {
     Keep,
-    /// As a list of `{key, value}` objects.
+    /// A list of `{key, value}` objects.
     Pairs,
 }
 
-/// Lists with a type for each place.
+/// The form of lists with a schema for every position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tuples {
     Keep,
-    /// As an object with the members `"0"`, `"1"`, …
+    /// An object with the members `"0"`, `"1"`, …
     Object,
 }
 
-/// Values of any type.
+/// The form of values of any type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Any {
     /// `true` and `{}` stay.
@@ -115,29 +121,31 @@ pub(super) enum Any {
     Text,
 }
 
-/// References to definitions.
+/// The form of references to definitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refs {
-    /// Kept, and a description may stand beside one.
+    /// Kept, even with a description beside it.
     Annotated,
-    /// Kept where nothing stands beside them.
+    /// Kept if nothing stands beside it.
     Bare,
-    /// Each replaced by what it refers to.
+    /// Replaced by the schema that it refers to.
     Inline,
 }
 
-/// Types that contain themselves.
+/// The form of types that contain themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Recursion {
     Keep,
-    /// Kept where every cycle passes through a property that may be left out, else unrolled.
+    /// Kept if every cycle passes through an optional property; otherwise written out to the depth
+    /// `unroll`.
     KeepIfOptional {
         unroll: usize,
     },
-    /// Written out to this depth; what lies deeper is a string that holds JSON text.
+    /// Written out to this depth. A deeper value is a string that holds JSON text.
     Unroll(usize),
 }
 
+/// The form of a reference to the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RootRefs {
     /// `"$ref": "#"`.
@@ -146,6 +154,7 @@ pub(super) enum RootRefs {
     Define,
 }
 
+/// The form of a schema that also accepts null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Nullable {
     /// `type: ["string", "null"]` for simple types, `anyOf` for the others.
@@ -156,7 +165,7 @@ pub(super) enum Nullable {
     Keyword,
 }
 
-/// Which constants may be sent, and how.
+/// The constants that may be sent, and their form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Constants {
     /// `enum` of anything and `const`.
@@ -169,6 +178,7 @@ pub(super) enum Constants {
     Strings,
 }
 
+/// The regular expressions that may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Patterns {
     Any,
@@ -178,31 +188,33 @@ pub(super) enum Patterns {
     Anchored,
 }
 
+/// The property names that may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PropertyNames {
     Any,
-    /// `^[a-zA-Z0-9_.-]{1,64}$`; others are renamed, and named back when a value is raised.
+    /// `^[a-zA-Z0-9_.-]{1,64}$`. Other names are replaced, and restored in the reply.
     Ascii64,
 }
 
-/// What a dialect allows; `None` where it states no limit.
+/// The numbers that a dialect allows; `None` if it states no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Limits {
     pub(super) properties: Option<usize>,
     pub(super) depth: Option<usize>,
     pub(super) enum_values: Option<usize>,
-    /// An enum of more values than the first may have as many characters as the second.
+    /// For an enum with more values than the first number: the most characters of its values.
     pub(super) long_enum: Option<(usize, usize)>,
     /// Characters of property names, definition names, enum values and constants.
     pub(super) text: Option<usize>,
     pub(super) optional: Option<usize>,
     pub(super) unions: Option<usize>,
     pub(super) max_items_sum: Option<usize>,
-    /// Tools of one request.
+    /// Tools in one request.
     pub(super) tools: Option<usize>,
 }
 
 impl Limits {
+    /// No limits.
     pub(super) const NONE: Self = Self {
         properties: None,
         depth: None,

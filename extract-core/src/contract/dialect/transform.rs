@@ -1,5 +1,5 @@
-//! Values on their way along a plan: down into the shape that is sent, and up again. What does not
-//! fit the plan is turned as far as it goes and left to validation.
+//! Converts values along a plan: from the type's shape to the sent shape and back. A value that does
+//! not fit the plan is converted as far as possible and left to validation.
 
 use std::collections::BTreeMap;
 
@@ -11,28 +11,34 @@ use super::plan::{Branch, KEY, Member, OtherSteps, Plan, SAME, Step, StepId, TUP
 use crate::schema::push_segment;
 use crate::schema::{Kinds, Tree};
 
-/// How deep values are followed. Deeper ones are left as they are, and fail validation.
+/// The deepest level of a value that is converted. Deeper values stay as they are, and fail validation.
 const DEPTH: usize = 192;
 
-/// How many branches of unions may be tried inside each other before the first is taken.
+/// The most nested unions for which several branches are tried. Unions inside them take the first
+/// branch.
 const TRIALS: usize = 3;
 
-/// How many schemas are looked at to choose the branches of unions: for any value, and for each
-/// part of it.
+/// The number of schemas that may be compared to choose the branches of unions, for any value.
 const BUDGET: usize = 100_000;
+/// The additional schemas allowed for every part of the value.
 const BUDGET_PER_PART: usize = 200;
 
-/// Turns values one way or the other.
+/// Converts one value in either direction.
 pub(super) struct Transformer<'a> {
     pub(super) plan: &'a Plan,
-    /// The type's own schema.
+    /// The type's schema.
     pub(super) tree: &'a Tree,
+    /// The problems found so far.
     pub(super) problems: Vec<Problem>,
+    /// The pointer of the current value, in the type's shape.
     pub(super) pointer: String,
+    /// The depth of the current value.
     depth: usize,
+    /// The number of unions around the current value for which several branches are tried.
     trials: usize,
+    /// The number of JSON texts around the current value.
     in_text: usize,
-    /// How many schemas may still be looked at to choose branches.
+    /// The number of schemas that may still be compared.
     budget: usize,
 }
 
@@ -52,6 +58,7 @@ impl<'a> Transformer<'a> {
         }
     }
 
+    /// Converts the value under `segment`.
     fn at<R>(&mut self, segment: &str, turn: impl FnOnce(&mut Self) -> R) -> R {
         let here = self.pointer.len();
         push_segment(&mut self.pointer, segment);
@@ -60,12 +67,13 @@ impl<'a> Transformer<'a> {
         turned
     }
 
+    /// Records a problem at the current pointer.
     fn report(&mut self, expected: &str, found: String) {
         let problem = Problem::new(ProblemKind::Schema, self.pointer.clone(), expected, found);
         self.problems.push(problem);
     }
 
-    /// The value that was sent, in the type's own shape.
+    /// Converts a sent value to the type's shape.
     pub(super) fn restore(&mut self, step: StepId, value: Value) -> Value {
         if self.depth >= DEPTH || value.is_null() {
             return value;
@@ -88,7 +96,7 @@ impl<'a> Transformer<'a> {
             Some(Step::Cut(index)) => {
                 let step = plan.definitions.get(*index).copied().unwrap_or(SAME);
                 let inside = match value {
-                    // Inside such a text nothing is text again, but a model may think so.
+                    // A text does not contain texts for deeper values, but a model may write one.
                     Value::String(text) if self.in_text > 0 => {
                         match restore_text(text.clone().into()) {
                             nested @ (Value::Object(_) | Value::Array(_)) => nested,
@@ -115,6 +123,8 @@ impl<'a> Transformer<'a> {
         restored
     }
 
+    /// Restores the names and members of an object. Pairs become members, and null for a missing member
+    /// is removed.
     fn restore_object(
         &mut self,
         members: &BTreeMap<String, Member>,
@@ -169,6 +179,7 @@ impl<'a> Transformer<'a> {
         Value::Object(own)
     }
 
+    /// Restores the elements of a list.
     fn restore_array(&mut self, first: &[StepId], items: StepId, value: Value) -> Value {
         let Value::Array(list) = value else { return value };
         let restored = list.into_iter().enumerate().map(|(index, item)| {
@@ -178,8 +189,8 @@ impl<'a> Transformer<'a> {
         Value::Array(restored.collect())
     }
 
-    /// Pairs become members. A key that comes twice keeps its last value, as in JSON text, and is
-    /// reported. What is an object already is taken as one; what is no list of pairs stays.
+    /// Converts a list of pairs to an object. A duplicate key keeps its last value, as in JSON text,
+    /// and is reported. An object is taken as the map itself; any other value stays as it is.
     fn restore_pairs(&mut self, values: StepId, value: Value) -> Value {
         let list = match value {
             Value::Object(members) => {
@@ -211,6 +222,7 @@ impl<'a> Transformer<'a> {
         Value::Object(own)
     }
 
+    /// Converts an object with the elements of a tuple to a list.
     fn restore_tuple(&mut self, first: &[StepId], rest: Option<StepId>, value: Value) -> Value {
         let mut members = match value {
             Value::Array(_) => return self.restore_array(first, rest.unwrap_or(SAME), value),
@@ -231,6 +243,8 @@ impl<'a> Transformer<'a> {
         self.restore_array(first, rest.unwrap_or(SAME), Value::Array(list))
     }
 
+    /// Restores a value with the branch that it looks like. If it looks like several, the first wins
+    /// whose result fits the type's schema.
     fn restore_union(&mut self, branches: &[Branch], value: Value) -> Value {
         let sent = BranchMatcher { plan: self.plan, tree: self.tree };
         let budget = &mut self.budget;
@@ -263,12 +277,12 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// Whether a value of the type's own shape looks like a branch.
+    /// Returns whether a value in the type's shape looks like a branch.
     fn is_of(&mut self, branch: &Branch, value: &Value) -> bool {
         branch.kinds.has(Kinds::of(value)) && self.tree.fits(branch.node, value, &mut self.budget)
     }
 
-    /// A value of the type's own shape, in the shape that is sent.
+    /// Converts a value from the type's shape to the sent shape.
     pub(super) fn lower(&mut self, step: StepId, value: Value) -> Value {
         if self.depth >= DEPTH {
             return value;
@@ -310,19 +324,20 @@ impl<'a> Transformer<'a> {
         lowered
     }
 
-    /// The branch of a union that a value of the type's own shape is sent in; none where it is sent
-    /// as it is.
+    /// Returns the step of the branch that a value in the type's shape is sent with; `None` if the
+    /// value is sent as it is.
     pub(super) fn branch_of(&mut self, branches: &[Branch], value: &Value) -> Option<StepId> {
         if let Some(branch) = branches.iter().find(|branch| self.is_of(branch, value)) {
             return Some(branch.step);
         }
-        // A union that does not name null is made nullable around its branches.
+        // A union without null may be made nullable around its branches.
         if value.is_null() {
             return None;
         }
         Some(BranchMatcher { plan: self.plan, tree: self.tree }.best(branches, value, false))
     }
 
+    /// Converts an object: renames members, fills missing ones with null, and collects the others as pairs.
     fn lower_object(
         &mut self,
         members: &BTreeMap<String, Member>,
@@ -357,6 +372,7 @@ impl<'a> Transformer<'a> {
         Value::Object(sent)
     }
 
+    /// Converts the elements of a list.
     fn lower_array(&mut self, first: &[StepId], items: StepId, value: Value) -> Value {
         let Value::Array(list) = value else { return value };
         let lowered = list.into_iter().enumerate().map(|(index, item)| {
@@ -366,6 +382,7 @@ impl<'a> Transformer<'a> {
         Value::Array(lowered.collect())
     }
 
+    /// Converts a map to a list of pairs.
     fn lower_pairs(&mut self, values: StepId, members: Map<String, Value>) -> Value {
         let pairs = members.into_iter().map(|(name, value)| {
             let value = self.lower(values, value);
@@ -375,6 +392,7 @@ impl<'a> Transformer<'a> {
         Value::Array(pairs.collect())
     }
 
+    /// Converts a list to an object with the members `"0"`, `"1"`, …
     fn lower_tuple(&mut self, first: &[StepId], rest: Option<StepId>, value: Value) -> Value {
         let Value::Array(list) = value else { return value };
         let mut sent = Map::new();
@@ -395,7 +413,7 @@ impl<'a> Transformer<'a> {
     }
 }
 
-/// JSON text becomes what it says. Text that is no JSON is taken for the string it is.
+/// Parses a JSON text. A string that is no JSON stays a string.
 fn restore_text(value: Value) -> Value {
     let Value::String(text) = value else { return value };
     match serde_json::from_str(&text) {
@@ -404,6 +422,7 @@ fn restore_text(value: Value) -> Value {
     }
 }
 
+/// Returns whether a value is an object with a key and a value, and nothing else.
 fn is_pair(value: &Value) -> bool {
     value.as_object().is_some_and(|pair| {
         pair.len() == 2
@@ -412,7 +431,7 @@ fn is_pair(value: &Value) -> bool {
     })
 }
 
-/// The number of values that a value is made of. Does not recurse.
+/// Returns the number of values that a value consists of. Does not recurse.
 fn weight(value: &Value) -> usize {
     let mut open = vec![value];
     let mut weight = 0;

@@ -1,5 +1,4 @@
-//! Unions: alternatives, nullability, and the branches that would be mistaken for each other once
-//! they are sent.
+//! Unions: alternatives, null, and branches whose values would look alike once they are sent.
 
 use std::collections::HashSet;
 
@@ -12,23 +11,25 @@ use super::plan::{Branch, SAME, Step, StepId};
 use super::table::{Nullable, OneOf};
 use crate::schema::{Kinds, NodeId, NodeKind, Plain};
 
-/// Types whose null form is a list of two types.
+/// The types that become nullable as a list of two types.
 const SIMPLE: &[&str] = &["string", "number", "integer", "boolean"];
 
-/// A branch that is lowered: the values of these kinds that fit the node.
+/// A lowered branch: the values of these kinds that fit the node.
 pub(super) struct LoweredBranch {
     pub(super) node: NodeId,
     pub(super) kinds: Kinds,
     pub(super) out: SchemaDraft,
 }
 
-/// Constants of several branches: their values, and what each branch said of its own.
+/// The constants of several branches, with a sentence for every branch that has a description.
 struct MergedConstants {
     values: Vec<Value>,
     sentences: Vec<String>,
 }
 
 impl Lowering<'_> {
+    /// Lowers alternatives. Constants become one `enum` if the dialect asks for it. Returns `None` if
+    /// no value fits.
     pub(super) fn union(
         &mut self,
         node: NodeId,
@@ -64,7 +65,8 @@ impl Lowering<'_> {
         Ok(self.alternatives(exclusive, outs, nullable))
     }
 
-    /// Alternatives that are lowered, with null beside them or without.
+    /// Combines lowered alternatives, and makes the result nullable if asked to. Returns `None` if no
+    /// value fits.
     pub(super) fn alternatives(
         &mut self,
         exclusive: bool,
@@ -83,6 +85,7 @@ impl Lowering<'_> {
         Some(draft)
     }
 
+    /// Combines at least two lowered alternatives.
     fn joined(&mut self, exclusive: bool, mut outs: Vec<LoweredBranch>) -> SchemaDraft {
         self.make_distinct(&mut outs);
         let null = outs.iter().any(|one| one.out.null);
@@ -94,7 +97,7 @@ impl Lowering<'_> {
                 branches.push(Branch { node, kinds, step: out.step });
             }
             let schema = self.finish(out);
-            // Branches that differ by what is sent otherwise may be sent alike.
+            // Branches with different steps may have the same schema in the sent shape.
             if same || !schemas.contains(&schema) {
                 schemas.push(schema);
             }
@@ -109,8 +112,8 @@ impl Lowering<'_> {
         SchemaDraft { schema, step, null, ..SchemaDraft::default() }
     }
 
-    /// Wraps branches that are sent in another shape where that shape could be another branch's: a
-    /// map is sent as a list, any value as a string.
+    /// Wraps branches whose shape changes, if the sent shape could be mistaken for that of another
+    /// branch. For example, a map is sent as a list, and any value as a string.
     fn make_distinct(&mut self, outs: &mut [LoweredBranch]) {
         if outs.iter().all(|one| one.out.step == SAME) {
             return;
@@ -123,7 +126,7 @@ impl Lowering<'_> {
             let (key, whole) = match self.step_at(out.step) {
                 Step::Text { .. } | Step::Cut(_) => ("json", true),
                 Step::Pairs { .. } => ("entries", true),
-                // Their shape stays, but what is inside may look like what is inside another.
+                // The outer shape stays, but the parts inside may look like those of another branch.
                 Step::Array { .. } => ("items", false),
                 Step::Tuple { first, rest } if first.iter().chain(rest).any(changed) => {
                     ("items", false)
@@ -140,7 +143,7 @@ impl Lowering<'_> {
             }
             self.wrap(*node, out, key, &mut taken);
         }
-        // What is wrapped is an object with one member, which a map could have as well.
+        // A wrapper is an object with one member, and a map could have the same member.
         if !taken.is_empty() {
             for LoweredBranch { node, out, .. } in outs.iter_mut() {
                 let is_wrapped = matches!(self.step_at(out.step), Step::Wrapped { .. });
@@ -176,7 +179,8 @@ impl Lowering<'_> {
         draft.step = self.step(Step::Wrapped { key: free, inner });
     }
 
-    /// The constants of a union of nothing but constants of one type, with the words of each.
+    /// Returns the constants of a union that only lists constants of one type, with a sentence for
+    /// every description. Returns `None` for other unions.
     fn merged_constants(&self, branches: &[NodeId]) -> Option<MergedConstants> {
         if branches.len() < 2 {
             return None;
@@ -239,7 +243,7 @@ impl Lowering<'_> {
             }
         }
         let mut inner = std::mem::take(&mut draft.schema);
-        // A default is the whole's, not the branch's.
+        // A default belongs to the whole union, not to a branch.
         for keyword in ["default", "examples"] {
             if let Some(value) = inner.shift_remove(keyword) {
                 draft.schema.insert(keyword.to_owned(), value);
@@ -248,7 +252,8 @@ impl Lowering<'_> {
         draft.schema.insert("anyOf".to_owned(), Value::Array(vec![Value::Object(inner), null]));
     }
 
-    /// Lowers what constraints say about values of several kinds, each as an alternative.
+    /// Lowers constraints for values of several types, with one alternative per type. Returns `None` if
+    /// no value fits.
     pub(super) fn kinds(
         &mut self,
         node: NodeId,
@@ -271,19 +276,19 @@ impl Lowering<'_> {
     }
 }
 
+/// Returns a constant as text, without quotes.
 fn name_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Whether a schema takes members of any name.
+/// Returns whether a schema allows members of any name.
 fn is_open(schema: &Map<String, Value>) -> bool {
     let others = schema.get("additionalProperties");
     others.is_some_and(|others| *others != Value::Bool(false))
         || schema.contains_key("patternProperties")
 }
 
-/// Whether a value could be of either branch as they are sent. `unknown`: what to say where the
-/// type of one is not plain to see.
+/// Returns whether a sent value could fit both schemas. Returns `unknown` if either has no type.
 fn are_alike_when_sent(
     own: &Map<String, Value>,
     other: &Map<String, Value>,
@@ -298,7 +303,7 @@ fn are_alike_when_sent(
         schema.get("properties").and_then(Value::as_object).cloned()
     };
     let (Some(own), Some(other)) = (properties(own), properties(other)) else { return true };
-    // Objects of other members, or with another tag, are told apart by them.
+    // Objects with other members, or with another tag, cannot be confused.
     let tag = |schema: &Value| schema.get("const").or(schema.get("enum")).cloned();
     own.len() == other.len()
         && own.iter().all(|(name, own)| {

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Each schema, and what it becomes.
+/// Pairs of a former schema and its form in draft 2020-12.
 #[expect(clippy::too_many_lines, reason = "it is a table")]
 fn table() -> Vec<(Value, Value)> {
     let or_null = json!({"type": "null"});
@@ -62,7 +62,7 @@ fn table() -> Vec<(Value, Value)> {
                 "anyOf": [{"type": "object", "allOf": [{"$ref": "#/$defs/A"}]}, or_null],
             }),
         ),
-        // What moves is found where it went.
+        // References follow the schemas that move.
         (
             json!({
                 "properties": {
@@ -79,7 +79,7 @@ fn table() -> Vec<(Value, Value)> {
                 },
             }),
         ),
-        // Names of members are no keywords, nor are values.
+        // Member names and values are not read as keywords.
         (
             json!({
                 "properties": {"nullable": true, "items": {"type": "array"}, "$id": text, "id": text, "$ref": text},
@@ -94,7 +94,7 @@ fn table() -> Vec<(Value, Value)> {
                 "enum": [{"dependencies": {"a": ["b"]}, "id": "y"}],
             }),
         ),
-        // What stands beside a reference holds, but for the older drafts.
+        // Keywords beside a reference apply, except in the older drafts.
         (
             json!({"$ref": "#/$defs/A", "minLength": 1, "$defs": {"A": text}}),
             json!({"$ref": "#/$defs/A", "minLength": 1, "$defs": {"A": text}}),
@@ -106,7 +106,7 @@ fn table() -> Vec<(Value, Value)> {
             }),
             json!({"$ref": "#/definitions/A", "title": "t", "definitions": {"A": text}}),
         ),
-        // References are pointers of a fragment, and lead to where schemas are.
+        // References become fragments with a JSON pointer, and follow the schemas.
         (
             json!({
                 "properties": {"a": {"$ref": "#/definitions/T<X>"}, "b": {"$ref": "#/definitions/T%3CX%3E"}},
@@ -185,7 +185,7 @@ fn table() -> Vec<(Value, Value)> {
             }),
             json!({"items": {"$ref": "#"}, "contains": {"$ref": "#/$defs/x"}, "$defs": {"x": {}}}),
         ),
-        // What leads nowhere, or to one of several places, stays for the reader to refuse.
+        // A reference that leads nowhere, or to one of several schemas, stays for the reader to refuse.
         (
             json!({
                 "items": {"$dynamicRef": "#x"},
@@ -247,7 +247,7 @@ fn addresses_are_joined_as_those_of_pages_are() {
     }
 }
 
-/// Whatever the schema, reading it takes a bounded stack and a bounded number of steps.
+/// Reading any schema takes a bounded stack and a bounded number of steps.
 #[test]
 fn hostile_schemas_are_read_on_a_small_stack() {
     let nested = |levels: usize, wrap: &dyn Fn(Value) -> Value| {
