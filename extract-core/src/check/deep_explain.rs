@@ -113,7 +113,7 @@ impl<'a> Walk<'a> {
                 self.problems.extend(report.problems);
             }
             // The value is not nested deeply: all branches can be tried.
-            MeantBranch::Unknown if self.tree.is_affordable(id, value, CheckKind::Explain) => {
+            MeantBranch::Unknown if self.tree.is_affordable(id, value, CheckKind::ListErrors) => {
                 self.report(id, value, pointer, true);
             }
             MeantBranch::Unknown => {}
@@ -135,7 +135,8 @@ impl<'a> Walk<'a> {
         }
         if whole {
             // The steps of the validator count against the limit.
-            let steps = self.tree.check_steps(id, value, CheckKind::Explain).unwrap_or(self.left);
+            let steps =
+                self.tree.check_steps(id, value, CheckKind::ListErrors).unwrap_or(self.left);
             self.left = self.left.saturating_sub(steps).max(1);
         }
         let mut report = ViolationReport::new(contract);

@@ -31,11 +31,11 @@ const MOST: usize = 1000;
 /// ```
 pub fn violations(contract: &Contract, value: &Value) -> Problems {
     // The test for validity is faster than the explanation, and most values are valid.
-    let is_affordable = contract.is_affordable(value, CheckKind::Fit);
+    let is_affordable = contract.is_affordable(value, CheckKind::IsValid);
     if is_affordable && contract.validator().is_valid(value) {
         return Problems::new();
     }
-    if !is_affordable || !contract.is_affordable(value, CheckKind::Explain) {
+    if !is_affordable || !contract.is_affordable(value, CheckKind::ListErrors) {
         let problems = deep_explain::problems(contract, value);
         if problems.is_empty() {
             let expected = String::from(

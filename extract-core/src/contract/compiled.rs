@@ -175,7 +175,7 @@ impl Contract {
     /// Builds a contract on the current stack.
     fn build_here(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
         validator::say_deprecated(&mut schema);
-        let origin = if is_given { Origin::Given } else { Origin::Type };
+        let origin = if is_given { Origin::Document } else { Origin::Type };
         // A schema with alternatives is not an object: its tree is parsed once, inside the wrapper.
         let own = (!embed::has_alternatives(&schema))
             .then(|| read_tree(&name, &schema, origin, false))
@@ -219,7 +219,7 @@ impl Contract {
             is_given,
         };
         let own = contract.tree.node(contract.node());
-        contract.description.clone_from(&own.notes.description);
+        contract.description.clone_from(&own.annotations.description);
         let form = contract.lower_for(dialect, false, lowered);
         contract.cache_lowered(dialect, false, form)?;
         Ok(contract)
@@ -314,7 +314,7 @@ impl Contract {
 
     /// Returns whether a value fits the schema. False if that would need unbounded work.
     pub(crate) fn is_valid(&self, value: &Value) -> bool {
-        self.is_affordable(value, CheckKind::Fit) && self.validator.is_valid(value)
+        self.is_affordable(value, CheckKind::IsValid) && self.validator.is_valid(value)
     }
 
     /// Compiles the validator of a subschema.
@@ -369,7 +369,7 @@ impl Contract {
             None
         } else {
             let schema = in_json_schema(&lowered.schema);
-            let origin = if self.is_given { Origin::Given } else { Origin::Type };
+            let origin = if self.is_given { Origin::Document } else { Origin::Type };
             let tree = read_tree(&self.name, &schema, origin, self.is_wrapped())?;
             Some(shape_of(&self.name, &tree, self.is_wrapped())?.lowered())
         };
@@ -534,15 +534,15 @@ impl Contract {
     /// `own` is the reading of the reply for the shape of the type. It must have no misfits and no repairs
     /// except for the missing wrapper. Its value must pass the schema, and must have no member that only
     /// the sent shape has.
-    pub(crate) fn is_in_type_shape(&self, form: &LoweredContract, own: &Reading) -> bool {
+    pub(crate) fn is_in_type_shape(&self, form: &LoweredContract, tree: &Reading) -> bool {
         // The wrapper is not part of the type, so a reply without it counts.
         let is_around = |repair: &Repair| {
             self.is_wrapped() && repair.kind == RepairKind::ToField && repair.pointer.is_empty()
         };
-        own.misfits.is_empty()
-            && own.repairs.iter().all(is_around)
-            && !form.lowered.has_pairs_beside_members(&own.value)
-            && self.is_valid(&self.restore(None, own.value.clone()).value)
+        tree.misfits.is_empty()
+            && tree.repairs.iter().all(is_around)
+            && !form.lowered.has_pairs_beside_members(&tree.value)
+            && self.is_valid(&self.restore(None, tree.value.clone()).value)
     }
 
     /// Translates a pointer into the sent value to one into the value of the type. A pointer without a

@@ -35,7 +35,7 @@ impl Contract {
     pub(crate) fn elements(&self, pointer: &str) -> Option<Vec<Option<Arc<Self>>>> {
         let tree = self.tree();
         let lists: Vec<&Plain> = list_nodes(tree, self.node(), pointer);
-        let positions = lists.iter().map(|list| list.first.len()).max()?.min(POSITIONS);
+        let positions = lists.iter().map(|list| list.prefix_items.len()).max()?.min(POSITIONS);
         let of = |index| self.element(element_nodes(tree, &lists, index));
         Some((0..=positions).map(of).collect())
     }
@@ -89,7 +89,8 @@ fn list_nodes<'t>(tree: &'t Tree, node: NodeId, pointer: &str) -> Vec<&'t Plain>
         });
         at = inside.filter(|node| seen.insert(*node)).collect();
     }
-    let is_list = |plain: &&Plain| plain.about().is_none_or(|about| about.has(Kinds::ARRAY));
+    let is_list =
+        |plain: &&Plain| plain.implied_kinds().is_none_or(|about| about.has(Kinds::ARRAY));
     alternatives(tree, &at).into_iter().filter(is_list).collect()
 }
 

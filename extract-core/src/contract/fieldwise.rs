@@ -112,8 +112,8 @@ impl Checker<'_> {
             Value::Object(members)
                 if self.fieldwise.others.iter().any(|(depth, _)| *depth == here) =>
             {
-                let own = members.iter().filter(|(name, _)| !self.is_of_others(name));
-                Cow::Owned(own.map(|(name, member)| (name.clone(), member.clone())).collect())
+                let tree = members.iter().filter(|(name, _)| !self.is_of_others(name));
+                Cow::Owned(tree.map(|(name, member)| (name.clone(), member.clone())).collect())
             }
             value => Cow::Borrowed(value),
         };

@@ -21,7 +21,7 @@ impl JsonKinds {
         let mut forms = Self { kinds: Kinds::NONE, listed: false };
         for node in tree.alternatives(tree.root()) {
             let Some(plain) = tree.plain(node) else { continue };
-            let mut kinds = plain.about().unwrap_or(Kinds::ALL);
+            let mut kinds = plain.implied_kinds().unwrap_or(Kinds::ALL);
             if plain.constants.is_some() && kinds.has(Kinds::STRING) {
                 forms.listed = true;
                 kinds = kinds.without(Kinds::STRING);
@@ -109,7 +109,7 @@ impl Members {
         for node in tree.alternatives(tree.root()) {
             for member in tree.plain(node).iter().flat_map(|plain| &plain.members) {
                 members.names.insert(member.name.clone());
-                members.aliases.extend(tree.node(member.node).notes.aliases.iter().cloned());
+                members.aliases.extend(tree.node(member.node).annotations.aliases.iter().cloned());
             }
         }
         members

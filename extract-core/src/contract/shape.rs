@@ -63,7 +63,7 @@ impl Shape {
     ///
     /// Fails if `schema` is not a JSON Schema, refers to anything outside of itself, or is too large.
     pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
-        let tree = Tree::parse(schema, Origin::Given)?;
+        let tree = Tree::parse(schema, Origin::Document)?;
         Self::of_tree(&tree, tree.root())
     }
 

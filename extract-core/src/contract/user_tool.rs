@@ -79,10 +79,10 @@ impl UserTool {
         if tool.name == self.name && tool.description == self.description {
             return Arc::clone(tool);
         }
-        let mut own = Tool::clone(tool);
-        own.name.clone_from(&self.name);
-        own.description.clone_from(&self.description);
-        Arc::new(own)
+        let mut tree = Tool::clone(tool);
+        tree.name.clone_from(&self.name);
+        tree.description.clone_from(&self.description);
+        Arc::new(tree)
     }
 }
 

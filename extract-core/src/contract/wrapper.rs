@@ -15,7 +15,7 @@ pub(crate) fn is_object(tree: &Tree, node: NodeId) -> bool {
     tree.plain(node).is_some_and(|plain| {
         let is_struct = plain.kinds.is_some() && !plain.takes_entries() && plain.names.is_none();
         let is_object = is_struct || plain.is_any_object || !plain.members.is_empty();
-        plain.about() == Some(Kinds::OBJECT) && is_object
+        plain.implied_kinds() == Some(Kinds::OBJECT) && is_object
     })
 }
 

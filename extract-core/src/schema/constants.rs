@@ -50,8 +50,8 @@ pub(crate) fn spellings(value: &Value, members: &Map<String, Value>) -> Vec<Stri
     }
     names.extend(strings(lookup("x-aliases")));
     names.extend(strings(members.get("x-aliases")));
-    let own = members.contains_key("const").then(|| members.get("description")).flatten();
-    let described = strings(lookup("x-enum-descriptions").or(own));
+    let tree = members.contains_key("const").then(|| members.get("description")).flatten();
+    let described = strings(lookup("x-enum-descriptions").or(tree));
     for description in described.iter().filter(|description| !description.trim().is_empty()) {
         names.push(format!("{}: {description}", names[0]));
         names.push(description.clone());

@@ -109,7 +109,7 @@ impl Constraint {
 
     /// Returns `contains(..)`: a text that occurs in the string.
     pub fn contains(piece: &(impl ToString + ?Sized)) -> Self {
-        Self::new("contains").keyword(STRING, "pattern", literally(&piece.to_string()))
+        Self::new("contains").keyword(STRING, "pattern", escape_regex(&piece.to_string()))
     }
 
     /// Returns `email`, `url`, `ip` and so on: the format of a string.
@@ -216,7 +216,7 @@ fn types(schema: &Schema) -> Option<Vec<String>> {
 }
 
 /// Returns a regular expression that matches exactly this text.
-fn literally(text: &str) -> String {
+fn escape_regex(text: &str) -> String {
     let mut regex = String::with_capacity(text.len());
     for c in text.chars() {
         if r"\.+*?()|[]{}^$".contains(c) {
@@ -305,6 +305,6 @@ mod tests {
 
     #[test]
     fn a_piece_is_matched_as_it_stands() {
-        assert_eq!(literally("a.b[1]/2"), r"a\.b\[1\]/2");
+        assert_eq!(escape_regex("a.b[1]/2"), r"a\.b\[1\]/2");
     }
 }

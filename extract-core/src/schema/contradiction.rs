@@ -34,14 +34,14 @@ fn fault(tree: &Tree, schema: &WrittenSchema) -> Option<String> {
     if !words.is_empty() {
         return Some(format!("`{}` has no meaning for the type of this field", words.join("`, `")));
     }
-    let mut said = NodeBounds::default();
-    said.add(tree, schema, FOLLOWED);
-    said.meaningless(schema).or_else(|| said.contradiction())
+    let mut text = WrittenBounds::default();
+    text.add(tree, schema, FOLLOWED);
+    text.meaningless(schema).or_else(|| text.contradiction())
 }
 
 /// The bounds of the values of one schema, including those of the type it refers to.
 #[derive(Default)]
-struct NodeBounds {
+struct WrittenBounds {
     /// The kinds allowed; `None` if no `type` restricts them.
     kinds: Option<Kinds>,
     least: Option<Bound>,
@@ -53,25 +53,25 @@ struct NodeBounds {
 /// A number, whether that number itself is excluded, and the number as the schema writes it.
 type Bound = (Decimal, bool, String);
 
-impl NodeBounds {
+impl WrittenBounds {
     /// Adds the bounds of a schema, and of the type it refers to, following at most `left` references.
     fn add(&mut self, tree: &Tree, schema: &WrittenSchema, left: usize) {
         let Some(left) = left.checked_sub(1) else { return };
-        let said = &schema.constraints;
+        let text = &schema.constraints;
         self.kinds = schema.kinds.or(self.kinds);
         for (word, is_outside) in [("minimum", false), ("exclusiveMinimum", true)] {
-            self.narrow_least(said.get(word), is_outside);
+            self.narrow_least(text.get(word), is_outside);
         }
         for (word, is_outside) in [("maximum", false), ("exclusiveMaximum", true)] {
-            self.narrow_most(said.get(word), is_outside);
+            self.narrow_most(text.get(word), is_outside);
         }
-        let format = said.get("format").and_then(Value::as_str);
+        let format = text.get("format").and_then(Value::as_str);
         if let Some((least, most)) = format.and_then(bounds) {
             self.narrow_least(Some(&least), false);
             self.narrow_most(Some(&most), false);
         }
         for ((least, most, ..), known) in COUNTS.iter().zip(&mut self.counts) {
-            let count = |word: &str| said.get(word).and_then(Value::as_u64);
+            let count = |word: &str| text.get(word).and_then(Value::as_u64);
             known.0 = known.0.max(count(least));
             known.1 = [known.1, count(most)].into_iter().flatten().min();
         }

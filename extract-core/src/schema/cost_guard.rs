@@ -21,9 +21,9 @@ const MOST_EACH: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CheckKind {
     /// The validator decides whether the value fits.
-    Fit,
+    IsValid,
     /// The validator lists all errors.
-    Explain,
+    ListErrors,
     /// serde reads the value. It tries the variants of an untagged enum one by one from the start; only
     /// a tag selects a variant directly.
     Read,
@@ -31,8 +31,8 @@ pub(crate) enum CheckKind {
 
 impl Tree {
     /// Returns whether an operation on a value takes bounded work.
-    pub(crate) fn is_affordable(&self, root: WrittenId, value: &Value, trial: CheckKind) -> bool {
-        self.check_steps(root, value, trial).is_some()
+    pub(crate) fn is_affordable(&self, root: WrittenId, value: &Value, check: CheckKind) -> bool {
+        self.check_steps(root, value, check).is_some()
     }
 
     /// Returns an upper bound of the number of schemas that the validator checks against parts of a
@@ -41,7 +41,7 @@ impl Tree {
         &self,
         root: WrittenId,
         value: &Value,
-        trial: CheckKind,
+        check: CheckKind,
     ) -> Option<usize> {
         let (parts, depth) = extent(value);
         let most = MOST.saturating_add(parts.saturating_mul(MOST_EACH));
@@ -52,7 +52,7 @@ impl Tree {
             return Some(bound);
         }
         let mut steps = 0_usize;
-        let mut open = vec![(root, value, trial)];
+        let mut open = vec![(root, value, check)];
         // The validator caches whether an array or object fits a schema that contains itself.
         let mut known: HashSet<(WrittenId, *const Value)> = HashSet::new();
         while let Some((id, value, trial)) = open.pop() {
@@ -62,7 +62,7 @@ impl Tree {
             }
             let is_parted = value.is_object() || value.is_array();
             let is_remembered =
-                trial == CheckKind::Fit && is_parted && self.is_written_recursive(id);
+                trial == CheckKind::IsValid && is_parted && self.is_written_recursive(id);
             if is_remembered && !known.insert((id, std::ptr::from_ref(value))) {
                 continue;
             }
@@ -76,7 +76,7 @@ impl Tree {
         &self,
         id: WrittenId,
         value: &'v Value,
-        trial: CheckKind,
+        check: CheckKind,
         steps: &mut usize,
         open: &mut Vec<(WrittenId, &'v Value, CheckKind)>,
     ) {
@@ -84,47 +84,47 @@ impl Tree {
         // The validator checks the type first.
         let kind = if value.is_number() { Kinds::NUMBER } else { Kinds::of(value) };
         let is_other = schema.kinds.is_some_and(|kinds| !kinds.meets(kind));
-        if trial == CheckKind::Fit && is_other {
+        if check == CheckKind::IsValid && is_other {
             return;
         }
-        match (trial, self.other_tag(schema, value), value) {
+        match (check, self.other_tag(schema, value), value) {
             (CheckKind::Read, Some(_), _) => return,
             // The validator checks members in the order of the value, up to the tag.
-            (CheckKind::Fit, Some(tag), Value::Object(entries)) => {
+            (CheckKind::IsValid, Some(tag), Value::Object(entries)) => {
                 let before = entries.iter().take_while(|(name, _)| *name != tag);
                 for (name, entry) in before {
                     *steps += 1;
-                    open.extend(schema.member(name).map(|id| (id, entry, trial)));
+                    open.extend(schema.member(name).map(|id| (id, entry, check)));
                 }
                 return;
             }
             _ => {}
         }
-        open.extend(schema.beside().map(|id| (id, value, trial)));
+        open.extend(schema.same_value_without_unions().map(|id| (id, value, check)));
         for (_, branches) in schema.unions() {
             // Before it lists errors, the validator finds out that no branch fits.
-            let first = (trial == CheckKind::Explain).then_some(CheckKind::Fit);
-            for trial in first.into_iter().chain([trial]) {
-                open.extend(branches.iter().map(|&id| (id, value, trial)));
+            let first = (check == CheckKind::ListErrors).then_some(CheckKind::IsValid);
+            for check in first.into_iter().chain([check]) {
+                open.extend(branches.iter().map(|&id| (id, value, check)));
             }
         }
-        if schema.looks_again {
-            open.extend(schema.in_place().map(|id| (id, value, CheckKind::Fit)));
+        if schema.has_unevaluated {
+            open.extend(schema.same_value().map(|id| (id, value, CheckKind::IsValid)));
         }
         match value {
             Value::Object(entries) => {
                 for (name, entry) in entries {
                     let one = schema.member(name).or(schema.others);
                     let patterns = schema.patterns.iter().map(|(_, id)| *id);
-                    open.extend(one.into_iter().chain(patterns).map(|id| (id, entry, trial)));
+                    open.extend(one.into_iter().chain(patterns).map(|id| (id, entry, check)));
                     *steps += usize::from(schema.names.is_some());
                 }
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    let own = schema.first.get(index).copied().or(schema.rest);
-                    open.extend(own.map(|id| (id, item, trial)));
-                    open.extend(schema.contains.map(|id| (id, item, CheckKind::Fit)));
+                    let tree = schema.first.get(index).copied().or(schema.rest);
+                    open.extend(tree.map(|id| (id, item, check)));
+                    open.extend(schema.contains.map(|id| (id, item, CheckKind::IsValid)));
                 }
             }
             _ => {}
@@ -193,7 +193,7 @@ mod tests {
                         for value in [json!({"a": 1}), json!({"a": [[1]]}), json!({"a": {"a": 1}})]
                         {
                             let steps =
-                                contract.tree().check_steps(root, &value, CheckKind::Explain);
+                                contract.tree().check_steps(root, &value, CheckKind::ListErrors);
                             let most = MOST + 5 * MOST_EACH;
                             assert!(steps.is_none_or(|steps| steps <= most), "{keyword}, {levels}");
                         }
@@ -225,7 +225,7 @@ mod tests {
         for _ in 0..100 {
             value = json!({"x": value});
             let value = json!({"at": value});
-            told.push(contract.tree().is_affordable(root, &value, CheckKind::Explain));
+            told.push(contract.tree().is_affordable(root, &value, CheckKind::ListErrors));
         }
         assert!(told[0] && !told[99]);
         assert!(!crate::check::violations(&contract, &json!({"at": value})).is_empty());

@@ -52,10 +52,10 @@ pub(crate) fn modernized(mut document: Value) -> Result<Value, SchemaLimit> {
                 .iter()
                 .any(|draft| uri.contains(draft))
         });
-    let mut found = Found::default();
+    let mut found = Identifiers::default();
     found.scan(&document, String::new());
     let mut targets = found.targets(&document)?;
-    let moves = gather(&mut document, found.outside);
+    let moves = move_to_definitions(&mut document, found.outside);
     for pointer in targets.iter_mut().flatten() {
         moved(pointer, &moves);
     }
@@ -108,7 +108,7 @@ struct Reference {
 
 /// Everything in a document that identifies a schema or refers to one.
 #[derive(Default)]
-struct Found {
+struct Identifiers {
     /// The pointers of the schemas that were scanned.
     seen: HashSet<String>,
     /// The bases. The first is the document itself.
@@ -122,7 +122,7 @@ struct Found {
     outside: HashSet<String>,
 }
 
-impl Found {
+impl Identifiers {
     /// Scans the schema at a pointer and all schemas inside it.
     fn scan(&mut self, document: &Value, pointer: String) {
         let Some(schema) = document.pointer(&pointer) else { return };
@@ -290,7 +290,7 @@ fn mark(document: &mut Value, references: &[Reference], targets: &[Option<String
 }
 
 /// Moves the schemas at these pointers into `$defs`. Returns their new pointers by the former ones.
-fn gather(document: &mut Value, places: HashSet<String>) -> HashMap<String, String> {
+fn move_to_definitions(document: &mut Value, places: HashSet<String>) -> HashMap<String, String> {
     let mut places: Vec<String> = places.into_iter().collect();
     // Inner schemas are moved first, because no keyword of an outer one holds them.
     places.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
@@ -342,7 +342,7 @@ fn modernize(members: &mut Map<String, Value>, has_former_references: bool) {
     }
     nullable(members);
     if has_former_references && members.get("$ref").is_some_and(Value::is_string) {
-        members.retain(|keyword, _| keyword == "$ref" || is_about(keyword));
+        members.retain(|keyword, _| keyword == "$ref" || is_annotation(keyword));
         return;
     }
     for (exclusive, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
@@ -363,14 +363,14 @@ fn modernize(members: &mut Map<String, Value>, has_former_references: bool) {
         members.shift_remove("dependencies");
         for (keyword, needed) in [("dependentRequired", names), ("dependentSchemas", schemas)] {
             if !needed.is_empty() {
-                also(members, keyword, needed.into());
+                add_keyword(members, keyword, needed.into());
             }
         }
     }
 }
 
 /// Adds a keyword; inside an `allOf` if the schema already has it.
-fn also(members: &mut Map<String, Value>, keyword: &str, value: Value) {
+fn add_keyword(members: &mut Map<String, Value>, keyword: &str, value: Value) {
     if !members.contains_key(keyword) {
         members.insert(keyword.to_owned(), value);
     } else if let Value::Array(all) = members.entry("allOf").or_insert_with(|| json!([])) {
@@ -387,7 +387,7 @@ fn nullable(members: &mut Map<String, Value>) {
     }
     if ["$ref", "allOf", "oneOf", "not", "if"].iter().any(|word| members.contains_key(*word)) {
         let (around, inner): (Map<_, _>, Map<_, _>) =
-            std::mem::take(members).into_iter().partition(|(keyword, _)| is_about(keyword));
+            std::mem::take(members).into_iter().partition(|(keyword, _)| is_annotation(keyword));
         *members = around;
         members.insert("anyOf".to_owned(), json!([inner, { "type": "null" }]));
         return;
@@ -416,7 +416,7 @@ fn nullable(members: &mut Map<String, Value>) {
 }
 
 /// Returns whether a keyword does not constrain a value.
-fn is_about(keyword: &str) -> bool {
+fn is_annotation(keyword: &str) -> bool {
     ABOUT.contains(&keyword) || keyword.starts_with("x-")
 }
 

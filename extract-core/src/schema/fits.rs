@@ -27,8 +27,8 @@ impl Tree {
         if !self.kinds(id).has(Kinds::of(value)) {
             return false;
         }
-        let node: &Node = self.node(self.behind(id));
-        match &node.is {
+        let node: &Node = self.node(self.resolve(id));
+        match &node.kind {
             NodeKind::Never(_) => false,
             // `behind` never returns a reference.
             NodeKind::Reference(_) => true,
@@ -90,7 +90,7 @@ impl Tree {
         let names: std::collections::HashMap<&str, NodeId> =
             plain.members.iter().map(|member| (member.name.as_str(), member.node)).collect();
         // Unlisted members are accepted only if the schema lists none.
-        let open = plain.others == OtherMembers::Unsaid && plain.members.is_empty();
+        let open = plain.other_members == OtherMembers::Unspecified && plain.members.is_empty();
         members.iter().all(|(name, member)| {
             let named = names.get(name.as_str()).copied();
             match named.or_else(|| plain.member_of(name).map(|(id, _)| id)) {

@@ -108,12 +108,12 @@ impl Kinds {
 
     /// Returns the kinds in plain English, joined by "or"; `nothing` for the empty set.
     pub(crate) fn describe(self) -> String {
-        let said = |&at: &usize| {
+        let text = |&at: &usize| {
             let kind = Self(1 << at);
             // "A number" includes integers.
             self.has(kind) && !(kind == Self::INTEGER && self.has(Self::NUMBER))
         };
-        let words: Vec<&str> = (0..IN_WORDS.len()).filter(said).map(|at| IN_WORDS[at]).collect();
+        let words: Vec<&str> = (0..IN_WORDS.len()).filter(text).map(|at| IN_WORDS[at]).collect();
         if words.is_empty() { "nothing".to_owned() } else { words.join(" or ") }
     }
 }

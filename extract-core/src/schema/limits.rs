@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 2 << 20;
 
 /// The most bytes of the JSON pointers of all values together. Every schema is stored under its
 /// pointer.
-const MAX_PLACES: usize = 64 << 20;
+const MAX_POINTER_BYTES: usize = 64 << 20;
 
 /// The most patterns in a schema. All of them are compiled.
 const MAX_PATTERNS: usize = 1_000;
@@ -45,7 +45,7 @@ pub enum SchemaLimit {
     },
     /// The JSON pointers of the values are too long together.
     #[error("the JSON pointers of its values are longer than {allowed} bytes together")]
-    Places {
+    PointerBytes {
         /// The most bytes allowed.
         allowed: usize,
     },
@@ -132,8 +132,8 @@ fn find(schema: &Value) -> Option<SchemaLimit> {
         if bytes > MAX_BYTES {
             return Some(SchemaLimit::Bytes { allowed: MAX_BYTES });
         }
-        if places > MAX_PLACES {
-            return Some(SchemaLimit::Places { allowed: MAX_PLACES });
+        if places > MAX_POINTER_BYTES {
+            return Some(SchemaLimit::PointerBytes { allowed: MAX_POINTER_BYTES });
         }
     }
     None

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::constants::Constant;
-use super::node::{Member, Node, NodeId, NodeKind, Origin, OtherMembers, Plain, SetMember};
+use super::node::{Member, Node, NodeId, NodeKind, Origin, OtherMembers, Plain, WrittenPart};
 use super::pattern::Pattern;
 use super::written::{Annotations, WrittenId, WrittenSchema};
 use super::{Kinds, SchemaError, cycles};
@@ -36,7 +36,7 @@ const MAX_NESTED: usize = 128;
 /// or if either number exceeds its limit.
 pub(super) fn cost(written: &[WrittenSchema]) -> Result<(usize, usize), SchemaError> {
     let on_cycle = cycles::on_cycles(written.len(), |from, visit| {
-        written[from].in_place().for_each(|to| visit(to as usize));
+        written[from].same_value().for_each(|to| visit(to as usize));
     });
     if let Some(at) = on_cycle.iter().position(|&on_cycle| on_cycle) {
         return Err(SchemaError::Itself { pointer: written[at].pointer.clone() });
@@ -47,14 +47,16 @@ pub(super) fn cost(written: &[WrittenSchema]) -> Result<(usize, usize), SchemaEr
         let mut open = vec![start];
         while let Some(&at) = open.last() {
             let before = open.len();
-            open.extend(written[at].in_place().map(|to| to as usize).filter(|to| costs[*to] == 0));
+            open.extend(
+                written[at].same_value().map(|to| to as usize).filter(|to| costs[*to] == 0),
+            );
             if open.len() > before {
                 continue;
             }
             open.pop();
-            let inner = written[at].in_place().map(|to| costs[to as usize]);
+            let inner = written[at].same_value().map(|to| costs[to as usize]);
             costs[at] = inner.fold(1, usize::saturating_add);
-            let deepest = written[at].in_place().map(|to| nested[to as usize]).max();
+            let deepest = written[at].same_value().map(|to| nested[to as usize]).max();
             nested[at] = deepest.map_or(0, |deepest| deepest + 1);
             if nested[at] > MAX_NESTED {
                 let pointer = written[at].pointer.clone();
@@ -89,14 +91,14 @@ pub(super) fn merge(written: &[WrittenSchema], origin: Origin) -> Result<Merged,
         open: Vec::new(),
         merges: 0,
     };
-    let root = merger.node_of(vec![SetMember { id: 0, alone: false }])?;
+    let root = merger.node_of(vec![WrittenPart { id: 0, alone: false }])?;
     merger.work()?;
     // Schemas that do not shape a value are sent as they are written. They may refer to any of these
     // targets.
     let mut targets = HashMap::new();
     for target in written.iter().filter_map(|one| one.reference) {
         if let Entry::Vacant(free) = targets.entry(target) {
-            free.insert(merger.node_of(vec![SetMember { id: target, alone: false }])?);
+            free.insert(merger.node_of(vec![WrittenPart { id: target, alone: false }])?);
         }
     }
     merger.work()?;
@@ -108,7 +110,7 @@ enum Work {
     /// Refer to the node of this schema.
     Follow(WrittenId),
     /// Merge these schemas.
-    Merge(Vec<SetMember>),
+    Merge(Vec<WrittenPart>),
 }
 
 /// The state of merging a document.
@@ -117,7 +119,7 @@ struct Merger<'w> {
     origin: Origin,
     nodes: Vec<Node>,
     /// The nodes by the set of schemas that they are merged from.
-    ids: HashMap<Vec<SetMember>, NodeId>,
+    ids: HashMap<Vec<WrittenPart>, NodeId>,
     /// The nodes that only refer to another node, by the schema with the `$ref`.
     references: HashMap<WrittenId, NodeId>,
     /// The nodes whose work remains.
@@ -131,26 +133,26 @@ impl<'w> Merger<'w> {
     fn work(&mut self) -> Result<(), SchemaError> {
         while let Some((id, work)) = self.open.pop() {
             let is = match work {
-                Work::Follow(target) => {
-                    NodeKind::Reference(self.node_of(vec![SetMember { id: target, alone: false }])?)
-                }
+                Work::Follow(target) => NodeKind::Reference(
+                    self.node_of(vec![WrittenPart { id: target, alone: false }])?,
+                ),
                 Work::Merge(atoms) => self.merged(id, &atoms)?,
             };
-            self.nodes[id as usize].is = is;
+            self.nodes[id as usize].kind = is;
         }
         Ok(())
     }
 
     /// Returns the schema of an element of a set.
-    fn written(&self, atom: SetMember) -> &'w WrittenSchema {
-        &self.written[atom.id as usize]
+    fn written(&self, part: WrittenPart) -> &'w WrittenSchema {
+        &self.written[part.id as usize]
     }
 
     /// Returns the node of schemas that all hold. Adds it if it is new.
-    fn node_of(&mut self, mut seeds: Vec<SetMember>) -> Result<NodeId, SchemaError> {
+    fn node_of(&mut self, mut seeds: Vec<WrittenPart>) -> Result<NodeId, SchemaError> {
         let mut seen = HashSet::new();
-        seeds.retain(|atom| seen.insert(*atom));
-        if let [one @ SetMember { alone: false, .. }] = seeds.as_slice() {
+        seeds.retain(|part| seen.insert(*part));
+        if let [one @ WrittenPart { alone: false, .. }] = seeds.as_slice() {
             if let Some(target) = self.target(one.id) {
                 let (own, notes) = (one.id, self.written(*one).notes.clone());
                 if let Some(&known) = self.references.get(&own) {
@@ -161,10 +163,10 @@ impl<'w> Merger<'w> {
                 return Ok(id);
             }
         }
-        let atoms = self.closure(&seeds)?;
-        let mut key: Vec<SetMember> = atoms.clone();
-        key.retain(|atom| {
-            let written = self.written(*atom);
+        let parts = self.closure(&seeds)?;
+        let mut key: Vec<WrittenPart> = parts.clone();
+        key.retain(|part| {
+            let written = self.written(*part);
             !written.is_silent() || written.notes != Annotations::default()
         });
         if key.is_empty() {
@@ -177,16 +179,16 @@ impl<'w> Merger<'w> {
             return Ok(known);
         }
         let mut notes = Annotations::default();
-        for atom in atoms.iter().filter(|atom| !atom.alone) {
-            notes.fill_from(&self.written(*atom).notes);
+        for part in parts.iter().filter(|part| !part.alone) {
+            notes.fill_from(&self.written(*part).notes);
         }
         // The names of a member are those written at its position, not those of schemas it refers to.
-        for own in seeds.iter().filter(|atom| !atom.alone).map(|atom| &self.written(*atom).notes) {
-            notes.alias.extend(own.alias.iter().cloned());
-            notes.aliases.extend(own.aliases.iter().cloned());
-            notes.is_plain_text |= own.is_plain_text;
+        for tree in seeds.iter().filter(|atom| !atom.alone).map(|atom| &self.written(*atom).notes) {
+            notes.alias.extend(tree.alias.iter().cloned());
+            notes.aliases.extend(tree.aliases.iter().cloned());
+            notes.is_plain_text |= tree.is_plain_text;
         }
-        let id = self.add(seeds, notes, Work::Merge(atoms))?;
+        let id = self.add(seeds, notes, Work::Merge(parts))?;
         self.ids.insert(key, id);
         Ok(id)
     }
@@ -194,19 +196,24 @@ impl<'w> Merger<'w> {
     /// Adds a node and queues its work. Fails if there are too many nodes.
     fn add(
         &mut self,
-        seeds: Vec<SetMember>,
+        seeds: Vec<WrittenPart>,
         notes: Annotations,
         work: Work,
     ) -> Result<NodeId, SchemaError> {
         // For an alternative merged with the constraints around it, the pointer is that of the
         // alternative.
-        let own = seeds.iter().find(|atom| !atom.alone).or(seeds.first());
-        let place = own.map_or_else(String::new, |atom| self.written(*atom).pointer.clone());
+        let tree = seeds.iter().find(|atom| !atom.alone).or(seeds.first());
+        let place = tree.map_or_else(String::new, |atom| self.written(*atom).pointer.clone());
         if self.nodes.len() >= MAX_NODES {
             return Err(too_large(&place, "schemas after merging", MAX_NODES));
         }
         let id = NodeId::try_from(self.nodes.len()).unwrap_or(NodeId::MAX);
-        self.nodes.push(Node { pointer: place, notes, is: NodeKind::Never("".into()), seeds });
+        self.nodes.push(Node {
+            pointer: place,
+            annotations: notes,
+            kind: NodeKind::Never("".into()),
+            sources: seeds,
+        });
         self.open.push((id, work));
         Ok(id)
     }
@@ -228,44 +235,44 @@ impl<'w> Merger<'w> {
     }
 
     /// Returns these schemas together with all schemas reached through `$ref` and `allOf`.
-    fn closure(&mut self, seeds: &[SetMember]) -> Result<Vec<SetMember>, SchemaError> {
-        let mut atoms = Vec::new();
+    fn closure(&mut self, seeds: &[WrittenPart]) -> Result<Vec<WrittenPart>, SchemaError> {
+        let mut parts = Vec::new();
         let mut seen = HashSet::new();
-        let mut open: Vec<SetMember> = seeds.iter().rev().copied().collect();
-        while let Some(atom) = open.pop() {
-            if !seen.insert(atom) {
+        let mut open: Vec<WrittenPart> = seeds.iter().rev().copied().collect();
+        while let Some(part) = open.pop() {
+            if !seen.insert(part) {
                 continue;
             }
-            atoms.push(atom);
-            if !atom.alone {
-                let inner: Vec<WrittenId> = self.written(atom).conjuncts().collect();
-                open.extend(inner.into_iter().rev().map(|id| SetMember { id, alone: false }));
+            parts.push(part);
+            if !part.alone {
+                let inner: Vec<WrittenId> = self.written(part).conjuncts().collect();
+                open.extend(inner.into_iter().rev().map(|id| WrittenPart { id, alone: false }));
             }
         }
         // A whole schema includes its direct constraints.
-        atoms.retain(|atom| !atom.alone || !seen.contains(&SetMember { alone: false, ..*atom }));
-        self.merges += atoms.len();
+        parts.retain(|part| !part.alone || !seen.contains(&WrittenPart { alone: false, ..*part }));
+        self.merges += parts.len();
         if self.merges > MAX_MERGES {
-            let pointer = seeds.first().map_or("", |atom| self.written(*atom).pointer.as_str());
+            let pointer = seeds.first().map_or("", |part| self.written(*part).pointer.as_str());
             return Err(too_large(pointer, "schemas to merge", MAX_MERGES));
         }
-        Ok(atoms)
+        Ok(parts)
     }
 
     /// Merges schemas: into constraints if none has alternatives, else into the union of all
     /// combinations.
-    fn merged(&mut self, id: NodeId, atoms: &[SetMember]) -> Result<NodeKind, SchemaError> {
-        let whole = atoms.iter().filter(|atom| !atom.alone);
+    fn merged(&mut self, id: NodeId, parts: &[WrittenPart]) -> Result<NodeKind, SchemaError> {
+        let whole = parts.iter().filter(|part| !part.alone);
         let unions: Vec<(bool, &'w [WrittenId])> =
-            whole.flat_map(|atom| self.written(*atom).unions()).collect();
+            whole.flat_map(|part| self.written(*part).unions()).collect();
         if unions.is_empty() {
-            return self.plain(atoms);
+            return self.plain(parts);
         }
         let exclusive = unions.iter().all(|(exclusive, _)| *exclusive);
-        let beside: Vec<SetMember> = atoms
+        let beside: Vec<WrittenPart> = parts
             .iter()
-            .filter(|atom| self.written(**atom).asserts() || self.written(**atom).is_false)
-            .map(|atom| SetMember { alone: true, ..*atom })
+            .filter(|part| self.written(**part).asserts() || self.written(**part).is_false)
+            .map(|part| WrittenPart { alone: true, ..*part })
             .collect();
         let unions: Vec<(bool, Vec<WrittenId>)> =
             unions.into_iter().map(|(exclusive, all)| (exclusive, distinct(all))).collect();
@@ -281,7 +288,7 @@ impl<'w> Merger<'w> {
             for product in &products {
                 for &branch in &branches {
                     let mut seeds = product.clone();
-                    seeds.push(SetMember { id: branch, alone: false });
+                    seeds.push(WrittenPart { id: branch, alone: false });
                     next.push(seeds);
                 }
             }
@@ -299,9 +306,9 @@ impl<'w> Merger<'w> {
     }
 
     /// Merges schemas without alternatives.
-    fn plain(&mut self, atoms: &[SetMember]) -> Result<NodeKind, SchemaError> {
+    fn plain(&mut self, parts: &[WrittenPart]) -> Result<NodeKind, SchemaError> {
         let written: Vec<&'w WrittenSchema> =
-            atoms.iter().map(|atom| self.written(*atom)).collect();
+            parts.iter().map(|part| self.written(*part)).collect();
         if written.iter().any(|schema| schema.is_false) {
             return Ok(NodeKind::Never("the schema is `false`".into()));
         }
@@ -340,21 +347,21 @@ impl<'w> Merger<'w> {
         }
         let is_object = plain.kinds.is_some_and(|kinds| kinds.has(Kinds::OBJECT));
         let is_bare = plain.members.is_empty() && plain.patterns.is_empty();
-        if is_object && is_bare && plain.others == OtherMembers::Unsaid {
+        if is_object && is_bare && plain.other_members == OtherMembers::Unspecified {
             // An empty list of members is complete, just as a longer one is.
             let lists_none = written.iter().any(|schema| schema.lists_members);
             let has_none = self.origin == Origin::Type || lists_none;
             if has_none && plain.names.is_none() {
-                plain.others = OtherMembers::Closed;
+                plain.other_members = OtherMembers::Closed;
             } else {
-                plain.others = OtherMembers::Open(self.anything()?);
+                plain.other_members = OtherMembers::Open(self.anything()?);
                 plain.is_any_object = plain.names.is_none();
             }
         }
         let places = written.iter().map(|schema| schema.first.len()).max().unwrap_or(0);
         for index in 0..places {
             let of = |schema: &&'w WrittenSchema| schema.first.get(index).copied().or(schema.rest);
-            plain.first.push(self.all_of(written.iter().filter_map(of))?);
+            plain.prefix_items.push(self.all_of(written.iter().filter_map(of))?);
         }
         let mut rest = written.iter().filter_map(|schema| schema.rest).peekable();
         if rest.peek().is_some() {
@@ -365,7 +372,7 @@ impl<'w> Merger<'w> {
 
     /// Returns the node of schemas that all hold.
     fn all_of(&mut self, ids: impl Iterator<Item = WrittenId>) -> Result<NodeId, SchemaError> {
-        self.node_of(ids.map(|id| SetMember { id, alone: false }).collect())
+        self.node_of(ids.map(|id| WrittenPart { id, alone: false }).collect())
     }
 
     /// Merges the rules for members. Returns the name of a member that is required but not allowed.
@@ -432,10 +439,10 @@ impl<'w> Merger<'w> {
             let id = self.all_of(ids.into_iter())?;
             plain.patterns.push((Arc::new(pattern), id));
         }
-        plain.others = match (closed, says) {
+        plain.other_members = match (closed, says) {
             (true, _) => OtherMembers::Closed,
             (false, true) => OtherMembers::Open(self.all_of(others.into_iter())?),
-            (false, false) => OtherMembers::Unsaid,
+            (false, false) => OtherMembers::Unspecified,
         };
         Ok(None)
     }
@@ -444,7 +451,7 @@ impl<'w> Merger<'w> {
     fn anything(&mut self) -> Result<NodeId, SchemaError> {
         let id = self.add(Vec::new(), Annotations::default(), Work::Merge(Vec::new()))?;
         self.open.pop();
-        self.nodes[id as usize].is = NodeKind::Plain(Box::default());
+        self.nodes[id as usize].kind = NodeKind::Plain(Box::default());
         Ok(id)
     }
 
@@ -485,11 +492,11 @@ impl<'w> Merger<'w> {
         if let [only] = branches.as_slice() {
             return Ok(*only);
         }
-        let seeds = ids.iter().take(1).map(|&id| SetMember { id, alone: false }).collect();
+        let seeds = ids.iter().take(1).map(|&id| WrittenPart { id, alone: false }).collect();
         let id = self.add(seeds, Annotations::default(), Work::Merge(Vec::new()))?;
         // No work remains.
         self.open.pop();
-        self.nodes[id as usize].is = NodeKind::Union { exclusive: false, branches };
+        self.nodes[id as usize].kind = NodeKind::Union { exclusive: false, branches };
         Ok(id)
     }
 }
@@ -578,15 +585,15 @@ fn constrain(plain: &mut Plain, keyword: &str, theirs: &Value) {
 /// Adds keywords unchanged. The keywords of a second condition stay together, in an `allOf`.
 fn repeat(plain: &mut Plain, verbatim: &[(String, Value)]) {
     let is_condition = |word: &str| matches!(word, "if" | "then" | "else");
-    let has_condition = plain.verbatim.iter().any(|(word, _)| is_condition(word));
+    let has_condition = plain.non_shaping.iter().any(|(word, _)| is_condition(word));
     let mut condition = Map::new();
     for (keyword, value) in verbatim {
         if is_condition(keyword) && has_condition {
             condition.insert(keyword.clone(), value.clone());
-        } else if plain.verbatim.iter().any(|(known, _)| known == keyword) {
+        } else if plain.non_shaping.iter().any(|(known, _)| known == keyword) {
             plain.also.push((keyword.clone(), value.clone()));
         } else {
-            plain.verbatim.push((keyword.clone(), value.clone()));
+            plain.non_shaping.push((keyword.clone(), value.clone()));
         }
     }
     if !condition.is_empty() {

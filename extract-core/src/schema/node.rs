@@ -18,7 +18,7 @@ pub(crate) enum Origin {
     Type,
     /// Any other source. An object that does not list members takes members of any name, as in JSON
     /// Schema.
-    Given,
+    Document,
 }
 
 /// The index of a node in its [`Tree`](super::Tree).
@@ -31,15 +31,15 @@ pub(crate) struct Node {
     /// if there is none.
     pub(crate) pointer: String,
     /// Title, description, default and the other annotations.
-    pub(crate) notes: Annotations,
-    pub(crate) is: NodeKind,
+    pub(crate) annotations: Annotations,
+    pub(crate) kind: NodeKind,
     /// The written schemas that all hold here, without those reached through their `$ref` and `allOf`.
-    pub(super) seeds: Vec<SetMember>,
+    pub(super) sources: Vec<WrittenPart>,
 }
 
 /// A written schema as an element of the set that a node is merged from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct SetMember {
+pub(super) struct WrittenPart {
     pub(super) id: WrittenId,
     /// Whether only the schema's direct constraints count, without its alternatives, annotations,
     /// `$ref` and `allOf`.
@@ -74,10 +74,10 @@ pub(crate) struct Plain {
     pub(crate) also: Vec<(String, Value)>,
     /// The keywords whose schemas do not shape a value (`not`, `if`, `contains`, …), as they are
     /// written.
-    pub(crate) verbatim: Vec<(String, Value)>,
+    pub(crate) non_shaping: Vec<(String, Value)>,
     pub(crate) members: Vec<Member>,
     /// The rule for members that are not in `members`.
-    pub(crate) others: OtherMembers,
+    pub(crate) other_members: OtherMembers,
     /// Whether this is an object whose members the schema does not mention, so that any are allowed.
     pub(crate) is_any_object: bool,
     /// The nodes of `patternProperties`, by pattern.
@@ -85,7 +85,7 @@ pub(crate) struct Plain {
     /// The node of the member names (`propertyNames`).
     pub(crate) names: Option<NodeId>,
     /// The nodes of the first elements (`prefixItems`), in order.
-    pub(crate) first: Vec<NodeId>,
+    pub(crate) prefix_items: Vec<NodeId>,
     /// The node of all later elements (`items`); `None` without that keyword.
     pub(crate) rest: Option<NodeId>,
 }
@@ -103,7 +103,7 @@ pub(crate) struct Member {
 pub(crate) enum OtherMembers {
     /// The schema does not mention them.
     #[default]
-    Unsaid,
+    Unspecified,
     /// They are not allowed.
     Closed,
     /// They are allowed, and their values fit this node.
@@ -113,8 +113,8 @@ pub(crate) enum OtherMembers {
 impl Node {
     /// Calls `visit` with every node that this one refers to or consists of. The flag is true for a
     /// member that is not required.
-    pub(super) fn each(&self, visit: &mut dyn FnMut(NodeId, bool)) {
-        match &self.is {
+    pub(super) fn for_each_child(&self, visit: &mut dyn FnMut(NodeId, bool)) {
+        match &self.kind {
             NodeKind::Never(_) => {}
             NodeKind::Reference(to) => visit(*to, false),
             NodeKind::Union { branches, .. } => branches.iter().for_each(|&id| visit(id, false)),
@@ -123,10 +123,10 @@ impl Node {
                     visit(member.node, !member.required);
                 }
                 let others =
-                    if let OtherMembers::Open(id) = plain.others { Some(id) } else { None };
+                    if let OtherMembers::Open(id) = plain.other_members { Some(id) } else { None };
                 let patterns = plain.patterns.iter().map(|(_, id)| *id);
                 others.into_iter().chain(patterns).for_each(|id| visit(id, false));
-                plain.first.iter().chain(&plain.rest).for_each(|&id| visit(id, false));
+                plain.prefix_items.iter().chain(&plain.rest).for_each(|&id| visit(id, false));
                 plain.names.iter().for_each(|&id| visit(id, false));
             }
         }
@@ -136,53 +136,62 @@ impl Node {
 impl Plain {
     /// Returns whether every value fits.
     pub(crate) fn is_anything(&self) -> bool {
-        let Self { kinds, constants, is_const: _, constraints, also, verbatim, members, .. } = self;
+        let Self {
+            kinds,
+            constants,
+            is_const: _,
+            constraints,
+            also,
+            non_shaping: verbatim,
+            members,
+            ..
+        } = self;
         kinds.is_none_or(|kinds| kinds == Kinds::ALL)
             && constants.is_none()
             && constraints.is_empty()
             && also.is_empty()
             && verbatim.is_empty()
             && members.is_empty()
-            && self.others == OtherMembers::Unsaid
+            && self.other_members == OtherMembers::Unspecified
             && self.patterns.is_empty()
             && self.names.is_none()
-            && self.first.is_empty()
+            && self.prefix_items.is_empty()
             && self.rest.is_none()
     }
 
     /// Returns the kinds that both `type` and the constants allow.
-    pub(super) fn possible(&self) -> Kinds {
-        let said = self.kinds.unwrap_or(Kinds::ALL);
+    pub(super) fn allowed_kinds(&self) -> Kinds {
+        let text = self.kinds.unwrap_or(Kinds::ALL);
         match &self.constants {
-            None => said,
+            None => text,
             Some(values) => {
                 let of = values.iter().map(|one| Kinds::of(&one.value));
-                said.and(of.fold(Kinds::NONE, Kinds::or))
+                text.and(of.fold(Kinds::NONE, Kinds::or))
             }
         }
     }
 
     /// Returns the kinds that the schema is about: those of `type` and the constants, or else those
     /// that the other keywords apply to. Returns `None` if no keyword names or implies a kind.
-    pub(crate) fn about(&self) -> Option<Kinds> {
+    pub(crate) fn implied_kinds(&self) -> Option<Kinds> {
         if self.kinds.is_some() || self.constants.is_some() {
-            return Some(self.possible());
+            return Some(self.allowed_kinds());
         }
         let has = |words: &[&str]| words.iter().any(|word| self.constraints.contains_key(*word));
-        let verbatim = |word: &str| self.verbatim.iter().any(|(known, _)| known == word);
+        let verbatim = |word: &str| self.non_shaping.iter().any(|(known, _)| known == word);
         let mut about = Kinds::NONE;
         for (kind, holds) in [
             (
                 Kinds::OBJECT,
                 !self.members.is_empty()
-                    || self.others != OtherMembers::Unsaid
+                    || self.other_members != OtherMembers::Unspecified
                     || !self.patterns.is_empty()
                     || self.names.is_some()
                     || has(&["minProperties", "maxProperties"]),
             ),
             (
                 Kinds::ARRAY,
-                !self.first.is_empty()
+                !self.prefix_items.is_empty()
                     || self.rest.is_some()
                     || verbatim("contains")
                     || has(&["minItems", "maxItems", "uniqueItems", "minContains", "maxContains"]),
@@ -207,9 +216,9 @@ impl Plain {
     pub(crate) fn only_constants(&self) -> Option<&[Constant]> {
         let is_else = !self.constraints.is_empty()
             || !self.also.is_empty()
-            || !self.verbatim.is_empty()
+            || !self.non_shaping.is_empty()
             || !self.members.is_empty()
-            || self.others != OtherMembers::Unsaid
+            || self.other_members != OtherMembers::Unspecified
             || self.rest.is_some();
         self.constants.as_deref().filter(|_| !is_else)
     }
@@ -228,12 +237,12 @@ impl Plain {
         if let Some((_, id)) = self.patterns.iter().find(|(pattern, _)| pattern.matches(name)) {
             return Some((*id, false));
         }
-        if let OtherMembers::Open(id) = self.others { Some((id, false)) } else { None }
+        if let OtherMembers::Open(id) = self.other_members { Some((id, false)) } else { None }
     }
 
     /// Returns the node of the element at `index`; `None` if no schema applies to it.
     pub(crate) fn element(&self, index: usize) -> Option<NodeId> {
-        self.first.get(index).copied().or(self.rest)
+        self.prefix_items.get(index).copied().or(self.rest)
     }
 
     /// Returns the value of a keyword that holds a count; `None` if it is absent or not a whole number.

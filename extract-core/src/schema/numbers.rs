@@ -23,15 +23,15 @@ const WIDE: &str = "x-extract-wide-integer";
 const FOLLOWED: usize = 16;
 
 /// The result of compiling a keyword.
-type Made<'a> = Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>>;
+type CompiledKeyword<'a> = Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>>;
 
 /// Adds the two keywords to a validator.
 pub(super) fn with_keywords(options: ValidationOptions<'_>) -> ValidationOptions<'_> {
     options
-        .with_keyword(IN_TEXT, |parent: &Map<String, Value>, _: &Value, _| -> Made<'_> {
+        .with_keyword(IN_TEXT, |parent: &Map<String, Value>, _: &Value, _| -> CompiledKeyword<'_> {
             Ok(Box::new(TextBounds(bounds(parent))))
         })
-        .with_keyword(WIDE, |_: &Map<String, Value>, meant: &Value, _| -> Made<'_> {
+        .with_keyword(WIDE, |_: &Map<String, Value>, meant: &Value, _| -> CompiledKeyword<'_> {
             let nothing = Map::new();
             Ok(Box::new(WideInteger::new(meant.as_object().unwrap_or(&nothing))))
         })
@@ -131,7 +131,7 @@ enum Bound {
 }
 
 /// A bound, its number, and the number as the schema writes it.
-type HeldBound = (Bound, Decimal, String);
+type WrittenBound = (Bound, Decimal, String);
 
 /// The keywords that bound a number.
 const BOUNDS: [(&str, Bound); 5] = [
@@ -143,7 +143,7 @@ const BOUNDS: [(&str, Bound); 5] = [
 ];
 
 /// Returns the bounds of a schema.
-fn bounds(schema: &Map<String, Value>) -> Vec<HeldBound> {
+fn bounds(schema: &Map<String, Value>) -> Vec<WrittenBound> {
     let read = |(keyword, bound): (&str, Bound)| {
         let written = schema.get(keyword).filter(|value| value.is_number())?.to_string();
         Some((bound, Decimal::parse(&written)?, written))
@@ -176,19 +176,22 @@ impl Bound {
 }
 
 /// Returns the bounds that a number violates.
-fn broken<'a>(bounds: &'a [HeldBound], number: &'a Decimal) -> impl Iterator<Item = &'a HeldBound> {
+fn broken<'a>(
+    bounds: &'a [WrittenBound],
+    number: &'a Decimal,
+) -> impl Iterator<Item = &'a WrittenBound> {
     bounds.iter().filter(|(bound, limit, _)| !bound.holds(number, limit))
 }
 
 /// Returns one error for every bound that a number violates.
-fn errors(bounds: &[HeldBound], number: &Decimal) -> Vec<ValidationError<'static>> {
+fn errors(bounds: &[WrittenBound], number: &Decimal) -> Vec<ValidationError<'static>> {
     let found = broken(bounds, number);
     found.map(|(bound, _, written)| ValidationError::custom(bound.describe(written))).collect()
 }
 
 /// Checks the bounds of numbers that are written as strings. The pattern checks strings that are no
 /// numbers.
-struct TextBounds(Vec<HeldBound>);
+struct TextBounds(Vec<WrittenBound>);
 
 impl<'i> Keyword<'i> for TextBounds {
     fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
@@ -212,7 +215,7 @@ impl<'i> Keyword<'i> for TextBounds {
 
 /// Checks an integer of 128 bits that is written as a number or as a string of digits.
 struct WideInteger {
-    bounds: Vec<HeldBound>,
+    bounds: Vec<WrittenBound>,
     nullable: bool,
 }
 

@@ -13,15 +13,15 @@ impl Tree {
     pub(crate) fn to_schema(&self, document: &Value, id: NodeId) -> Value {
         let node = self.node(id);
         let written: Vec<&WrittenSchema> =
-            node.seeds.iter().map(|atom| self.written(atom.id)).collect();
+            node.sources.iter().map(|atom| self.written(atom.id)).collect();
         if written.is_empty() {
-            return match &node.is {
+            return match &node.kind {
                 NodeKind::Union { branches, .. } => any_of(self, document, branches),
                 _ => Value::Bool(true),
             };
         }
         let mut all = Vec::with_capacity(written.len());
-        for (atom, written) in node.seeds.iter().zip(written) {
+        for (atom, written) in node.sources.iter().zip(written) {
             let mut schema = document.pointer(&written.pointer).cloned().unwrap_or_default();
             if let (true, Value::Object(members)) = (atom.alone, &mut schema) {
                 for keyword in ["$ref", "allOf", "anyOf", "oneOf"] {
@@ -52,11 +52,11 @@ impl Tree {
         }
         members.retain(|keyword, said| match (keyword.as_str(), said) {
             ("properties" | "patternProperties", Value::Object(named)) => {
-                named.values_mut().for_each(|said| *said = Value::Bool(true));
+                named.values_mut().for_each(|text| *text = Value::Bool(true));
                 true
             }
             ("prefixItems", Value::Array(first)) => {
-                first.iter_mut().for_each(|said| *said = Value::Bool(true));
+                first.iter_mut().for_each(|text| *text = Value::Bool(true));
                 true
             }
             ("items" | "additionalProperties", said) => said.is_boolean(),
@@ -99,8 +99,8 @@ impl Tree {
         if !patterns.is_empty() {
             schema.insert("patternProperties".to_owned(), patterns.into());
         }
-        let others = match plain.others {
-            OtherMembers::Unsaid => None,
+        let others = match plain.other_members {
+            OtherMembers::Unspecified => None,
             OtherMembers::Closed => Some(Value::Bool(false)),
             OtherMembers::Open(id) => Some(self.to_schema(document, id)),
         };
@@ -109,7 +109,7 @@ impl Tree {
             schema.insert("propertyNames".to_owned(), self.to_schema(document, names));
         }
         let elements: Vec<Value> =
-            plain.first.iter().map(|&id| self.to_schema(document, id)).collect();
+            plain.prefix_items.iter().map(|&id| self.to_schema(document, id)).collect();
         if !elements.is_empty() {
             schema.insert("prefixItems".to_owned(), elements.into());
         }
@@ -117,7 +117,7 @@ impl Tree {
             schema.insert("items".to_owned(), self.to_schema(document, rest));
         }
         let mut also = Vec::new();
-        for (keyword, value) in plain.verbatim.iter().chain(&plain.also) {
+        for (keyword, value) in plain.non_shaping.iter().chain(&plain.also) {
             if schema.contains_key(keyword) {
                 also.push(json!({ keyword: value }));
             } else {
@@ -133,6 +133,6 @@ impl Tree {
 
 /// Returns the schema that allows the values of any of these nodes.
 fn any_of(tree: &Tree, document: &Value, branches: &[NodeId]) -> Value {
-    let said: Vec<Value> = branches.iter().map(|&id| tree.to_schema(document, id)).collect();
-    json!({ "anyOf": said })
+    let text: Vec<Value> = branches.iter().map(|&id| tree.to_schema(document, id)).collect();
+    json!({ "anyOf": text })
 }

@@ -43,11 +43,11 @@ impl Tree {
         let mut seen = HashSet::new();
         let mut open = vec![id];
         while let Some(id) = open.pop() {
-            let id = self.behind(id);
+            let id = self.resolve(id);
             if !seen.insert(id) {
                 continue;
             }
-            match &self.node(id).is {
+            match &self.node(id).kind {
                 NodeKind::Union { branches, .. } => open.extend(branches.iter().rev()),
                 NodeKind::Plain(_) => found.push(id),
                 NodeKind::Never(_) | NodeKind::Reference(_) => {}
@@ -58,7 +58,7 @@ impl Tree {
 
     /// Returns whether schemas other than the alternative itself constrain this branch beyond its type.
     pub(crate) fn has_more_beside(&self, branch: NodeId) -> bool {
-        let seeds = &self.node(branch).seeds;
+        let seeds = &self.node(branch).sources;
         let mut beside = seeds.iter().filter(|atom| atom.alone).map(|atom| self.written(atom.id));
         beside.any(|written| written.is_false || written.asserts_more())
             || seeds.iter().filter(|atom| !atom.alone).count() > 1
@@ -66,8 +66,8 @@ impl Tree {
 
     /// Returns the description of a node, or else of the node it refers to.
     pub(crate) fn description(&self, id: NodeId) -> Option<&str> {
-        let of = |id: NodeId| self.node(id).notes.description.as_deref();
-        of(id).or_else(|| of(self.behind(id)))
+        let of = |id: NodeId| self.node(id).annotations.description.as_deref();
+        of(id).or_else(|| of(self.resolve(id)))
     }
 
     /// Returns the name and the schema of the definition that a JSON pointer leads to or into.
@@ -83,19 +83,21 @@ impl Plain {
     pub(crate) fn only_member(&self) -> Option<(&str, NodeId)> {
         let [only] = self.members.as_slice() else { return None };
         let only_one =
-            only.required && self.others == OtherMembers::Closed && self.patterns.is_empty();
+            only.required && self.other_members == OtherMembers::Closed && self.patterns.is_empty();
         only_one.then_some((only.name.as_str(), only.node))
     }
 
     /// Returns the list that a node describes. Returns `None` unless it allows arrays only, all
     /// elements share one schema, and no values are listed.
     pub(crate) fn list(&self) -> Option<ListNode> {
-        (self.kinds == Some(Kinds::ARRAY) && self.constants.is_none() && self.first.is_empty())
-            .then(|| ListNode {
-                element: self.rest,
-                least: self.count("minItems").unwrap_or(0),
-                most: self.count("maxItems"),
-            })
+        (self.kinds == Some(Kinds::ARRAY)
+            && self.constants.is_none()
+            && self.prefix_items.is_empty())
+        .then(|| ListNode {
+            element: self.rest,
+            least: self.count("minItems").unwrap_or(0),
+            most: self.count("maxItems"),
+        })
     }
 
     /// Returns the listed values if there are some and all are strings.
@@ -114,20 +116,20 @@ impl Plain {
     /// Returns whether the rules for one member depend on others: `if`, `not` or `dependentSchemas`.
     pub(crate) fn is_conditional(&self) -> bool {
         let depends = |keyword: &str| matches!(keyword, "if" | "not" | "dependentSchemas");
-        self.verbatim.iter().chain(&self.also).any(|(keyword, _)| depends(keyword))
+        self.non_shaping.iter().chain(&self.also).any(|(keyword, _)| depends(keyword))
     }
 
     /// Returns whether this is an object that may have no members.
     pub(crate) fn is_empty_object(&self) -> bool {
-        self.about() == Some(Kinds::OBJECT)
+        self.implied_kinds() == Some(Kinds::OBJECT)
             && self.members.is_empty()
-            && self.others == OtherMembers::Closed
+            && self.other_members == OtherMembers::Closed
             && !self.takes_entries()
     }
 
     /// Returns whether members are allowed that are not listed by name.
     pub(crate) fn takes_entries(&self) -> bool {
-        matches!(self.others, OtherMembers::Open(_)) || !self.patterns.is_empty()
+        matches!(self.other_members, OtherMembers::Open(_)) || !self.patterns.is_empty()
     }
 }
 

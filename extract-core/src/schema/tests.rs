@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn tree(schema: &serde_json::Value) -> Tree {
-    Tree::parse(schema, Origin::Given).unwrap()
+    Tree::parse(schema, Origin::Document).unwrap()
 }
 
 fn names(tree: &Tree, id: NodeId) -> Vec<String> {
@@ -22,7 +22,7 @@ fn two_unions_beside_each_other_stay_two() {
         ],
     });
     let tree = tree(&schema);
-    let NodeKind::Union { branches, exclusive: true } = &tree.node(tree.root()).is else {
+    let NodeKind::Union { branches, exclusive: true } = &tree.node(tree.root()).kind else {
         panic!("no union")
     };
     let found: Vec<String> = branches.iter().map(|&id| names(&tree, id).join(" ")).collect();
@@ -34,7 +34,9 @@ fn a_schema_that_contains_itself_beside_other_constraints_is_a_cycle() {
     let tree = tree(&json!({"properties": {"a": {"$ref": "#", "type": "object"}}}));
     let inner = tree.plain(tree.root()).unwrap().members[0].node;
     assert_eq!(tree.plain(inner).unwrap().members[0].node, inner);
-    assert!(tree.is_knot(inner) && !tree.is_knot(tree.root()));
+    assert!(
+        tree.is_cyclic_without_reference(inner) && !tree.is_cyclic_without_reference(tree.root())
+    );
 }
 
 #[test]
@@ -78,7 +80,7 @@ fn schemas_that_hold_only_for_themselves_are_refused() {
         json!({"$ref": "#/$defs/A", "$defs": {"A": {"anyOf": [{"$ref": "#/$defs/A"}, true]}}}),
         json!({"not": {"$ref": "#"}}),
     ] {
-        let refused = Tree::parse(&schema, Origin::Given).unwrap_err();
+        let refused = Tree::parse(&schema, Origin::Document).unwrap_err();
         assert!(matches!(refused, SchemaError::Itself { .. }), "{schema}: {refused}");
     }
 }
@@ -119,7 +121,7 @@ fn what_is_wrong_is_named() {
         (json!({"properties": {"a": {"items": 3}}}), r#"no schema at "/properties/a/items": "#),
         (json!({"$ref": "other.json"}), r#"cannot follow `$ref` "other.json" at "": "#),
     ] {
-        let refused = Tree::parse(&schema, Origin::Given).unwrap_err().to_string();
+        let refused = Tree::parse(&schema, Origin::Document).unwrap_err().to_string();
         assert!(refused.starts_with(words), "{refused}");
     }
 }

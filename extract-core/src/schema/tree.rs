@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::node::{Node, NodeId, NodeKind, Origin, Plain};
-use super::written::{Places, WrittenId, WrittenSchema};
+use super::written::{PointerIndex, WrittenId, WrittenSchema};
 use super::{Kinds, SchemaError, cycles, keywords, merge, written};
 
 /// A JSON Schema, read once. References are resolved and `allOf` is merged, so one node holds
@@ -18,7 +18,7 @@ pub(crate) struct Tree {
     /// The schemas of the document as they are written, indexed by [`WrittenId`].
     written: Vec<WrittenSchema>,
     /// The written schemas by JSON pointer.
-    places: Places,
+    places: PointerIndex,
     /// The nodes of the schemas that a `$ref` leads to.
     targets: HashMap<WrittenId, NodeId>,
     /// For every node: whether it contains itself.
@@ -46,20 +46,20 @@ impl Tree {
         let (cost, nested) = merge::cost(&written)?;
         let written_recursive = cycles::on_cycles(written.len(), |from, visit| {
             let schema = &written[from];
-            schema.in_place().chain(schema.of_parts()).for_each(|to| visit(to as usize));
+            schema.same_value().chain(schema.child_schemas()).for_each(|to| visit(to as usize));
         });
         let merge::Merged { nodes, root, targets } = merge::merge(&written, origin)?;
         let edges = |from: usize, visit: &mut dyn FnMut(usize)| {
-            nodes[from].each(&mut |to, _| visit(to as usize));
+            nodes[from].for_each_child(&mut |to, _| visit(to as usize));
         };
         let recursive = cycles::on_cycles(nodes.len(), edges);
         let knots = cycles::on_cycles(nodes.len(), |from, visit| {
-            if !matches!(nodes[from].is, NodeKind::Reference(_)) {
+            if !matches!(nodes[from].kind, NodeKind::Reference(_)) {
                 edges(from, visit);
             }
         });
         let required = cycles::on_cycles(nodes.len(), |from, visit| {
-            nodes[from].each(&mut |to, optional| {
+            nodes[from].for_each_child(&mut |to, optional| {
                 if !optional {
                     visit(to as usize);
                 }
@@ -67,7 +67,7 @@ impl Tree {
         });
         let mut uses = vec![0; nodes.len()];
         for node in &nodes {
-            if let NodeKind::Reference(to) = node.is {
+            if let NodeKind::Reference(to) = node.kind {
                 uses[to as usize] += 1;
             }
         }
@@ -108,9 +108,9 @@ impl Tree {
     }
 
     /// Follows a chain of references and returns the first node that is not a reference.
-    pub(crate) fn behind(&self, mut id: NodeId) -> NodeId {
+    pub(crate) fn resolve(&self, mut id: NodeId) -> NodeId {
         // Chains that lead back to themselves are refused when the schema is read.
-        while let NodeKind::Reference(to) = self.node(id).is {
+        while let NodeKind::Reference(to) = self.node(id).kind {
             id = to;
         }
         id
@@ -119,7 +119,7 @@ impl Tree {
     /// Returns the constraints of a node, with references followed. Returns `None` if it is a union or
     /// no value fits.
     pub(crate) fn plain(&self, id: NodeId) -> Option<&Plain> {
-        match &self.node(self.behind(id)).is {
+        match &self.node(self.resolve(id)).kind {
             NodeKind::Plain(plain) => Some(plain),
             _ => None,
         }
@@ -137,7 +137,7 @@ impl Tree {
 
     /// Returns whether a node contains itself without a reference on the cycle. Such nodes come from
     /// merging schemas that contain themselves.
-    pub(crate) fn is_knot(&self, id: NodeId) -> bool {
+    pub(crate) fn is_cyclic_without_reference(&self, id: NodeId) -> bool {
         self.knots[id as usize]
     }
 
@@ -214,7 +214,7 @@ impl Tree {
     pub(crate) fn name(&self, id: NodeId) -> String {
         let place = &self.node(id).pointer;
         let last = super::pointer::segments(place).last();
-        let title = || self.node(self.root).notes.title.clone();
+        let title = || self.node(self.root).annotations.title.clone();
         last.or_else(title).unwrap_or_else(|| "Root".to_owned())
     }
 
@@ -231,7 +231,7 @@ impl Tree {
         for start in 0..self.nodes.len() {
             let mut open = vec![start];
             while let Some(&node) = open.last() {
-                let inner: Vec<usize> = match &self.nodes[node].is {
+                let inner: Vec<usize> = match &self.nodes[node].kind {
                     NodeKind::Reference(to) => vec![*to as usize],
                     NodeKind::Union { branches, .. } => {
                         branches.iter().map(|&id| id as usize).collect()
@@ -245,9 +245,9 @@ impl Tree {
                 }
                 open.pop();
                 done[node] = true;
-                self.kinds[node] = match &self.nodes[node].is {
+                self.kinds[node] = match &self.nodes[node].kind {
                     NodeKind::Never(_) => Kinds::NONE,
-                    NodeKind::Plain(plain) => plain.possible(),
+                    NodeKind::Plain(plain) => plain.allowed_kinds(),
                     _ => inner.iter().fold(Kinds::NONE, |all, &id| all.or(self.kinds[id])),
                 };
             }

@@ -55,7 +55,7 @@ pub(crate) struct WrittenSchema {
     pub(crate) contains: Option<WrittenId>,
     /// Whether an `unevaluated…` keyword is present. To find the unevaluated parts, the validator
     /// applies the schemas for the same value a second time.
-    pub(crate) looks_again: bool,
+    pub(crate) has_unevaluated: bool,
     /// The target of `$ref`.
     pub(crate) reference: Option<WrittenId>,
     /// The schemas of `allOf`.
@@ -99,9 +99,9 @@ impl Annotations {
 
     /// Copies from `other` the title, description, default and examples that are missing here.
     pub(super) fn fill_from(&mut self, other: &Self) {
-        let fill = |own: &mut Option<String>, other: &Option<String>| {
-            if own.is_none() {
-                own.clone_from(other);
+        let fill = |tree: &mut Option<String>, other: &Option<String>| {
+            if tree.is_none() {
+                tree.clone_from(other);
             }
         };
         fill(&mut self.title, &other.title);
@@ -144,20 +144,20 @@ impl WrittenSchema {
     }
 
     /// Returns all schemas that apply to the same value.
-    pub(crate) fn in_place(&self) -> impl Iterator<Item = WrittenId> + '_ {
+    pub(crate) fn same_value(&self) -> impl Iterator<Item = WrittenId> + '_ {
         let in_unions = self.unions().flat_map(|(_, branches)| branches.iter().copied());
-        self.beside().chain(in_unions)
+        self.same_value_without_unions().chain(in_unions)
     }
 
     /// Like [`in_place`](Self::in_place), without the alternatives.
-    pub(super) fn beside(&self) -> impl Iterator<Item = WrittenId> + '_ {
+    pub(super) fn same_value_without_unions(&self) -> impl Iterator<Item = WrittenId> + '_ {
         let conditions = self.condition.iter().flatten().copied();
         let dependents = self.dependents.iter().map(|(_, id)| *id);
         self.conjuncts().chain(self.not).chain(conditions).chain(dependents)
     }
 
     /// Returns all schemas that apply to members, member names or elements of the value.
-    pub(super) fn of_parts(&self) -> impl Iterator<Item = WrittenId> + '_ {
+    pub(super) fn child_schemas(&self) -> impl Iterator<Item = WrittenId> + '_ {
         let named = self.members.iter().chain(&self.patterns).map(|(_, id)| *id);
         let single = [self.others, self.names, self.rest, self.contains].into_iter().flatten();
         named.chain(single).chain(self.first.iter().copied())
@@ -185,7 +185,7 @@ impl WrittenSchema {
 
 /// Reads a document. The first schema of the result is the root. Fails if the document exceeds a limit,
 /// a keyword has a value of the wrong form, or a reference cannot be resolved.
-pub(super) fn parse(document: &Value) -> Result<(Vec<WrittenSchema>, Places), SchemaError> {
+pub(super) fn parse(document: &Value) -> Result<(Vec<WrittenSchema>, PointerIndex), SchemaError> {
     if !within_depth(document, MAX_DEPTH) {
         return Err(SchemaError::TooDeep { allowed: MAX_DEPTH });
     }
@@ -211,13 +211,13 @@ pub(super) fn parse(document: &Value) -> Result<(Vec<WrittenSchema>, Places), Sc
 }
 
 /// The schemas of a document by JSON pointer.
-pub(super) type Places = HashMap<String, WrittenId>;
+pub(super) type PointerIndex = HashMap<String, WrittenId>;
 
 /// Reads the schemas of one document without recursion.
 struct Parser<'d> {
     document: &'d Value,
     written: Vec<WrittenSchema>,
-    places: Places,
+    places: PointerIndex,
     /// The schemas that have an index but are not read yet.
     open: Vec<(WrittenId, &'d Value)>,
     /// The JSON pointers of the schemas with an `$anchor`, by its name. Filled at the first reference
@@ -258,7 +258,7 @@ impl<'d> Parser<'d> {
         for (former, keyword) in
             [("unevaluatedProperties", "additionalProperties"), ("unevaluatedItems", "items")]
         {
-            read.looks_again |= members.contains_key(former);
+            read.has_unevaluated |= members.contains_key(former);
             if let Some(schema) = members.get(former).filter(|_| !members.contains_key(keyword)) {
                 let id = Some(self.id(inside(pointer, &[former]), schema));
                 if keyword == "items" { read.rest = id } else { read.others = id }
@@ -338,7 +338,7 @@ impl<'d> Parser<'d> {
                 if let (true, Value::String(text)) = (keyword == "pattern", value) {
                     pattern::check(text, &inside(pointer, &[keyword]))?;
                 }
-                if !says_nothing(keyword, value) {
+                if !allows_everything(keyword, value) {
                     read.constraints.insert(keyword.to_owned(), value.clone());
                 }
             }
@@ -466,7 +466,7 @@ fn kinds(value: &Value, place: &str) -> Result<Kinds, SchemaError> {
 }
 
 /// Returns whether a constraint allows every value.
-fn says_nothing(keyword: &str, value: &Value) -> bool {
+fn allows_everything(keyword: &str, value: &Value) -> bool {
     match keyword {
         "uniqueItems" => *value == Value::Bool(false),
         "minItems" | "minLength" | "minProperties" => *value == 0,

@@ -22,7 +22,7 @@ impl Lowering<'_> {
         node: NodeId,
         plain: &Plain,
     ) -> Result<Option<SchemaDraft>, DialectError> {
-        if plain.first.is_empty() {
+        if plain.prefix_items.is_empty() {
             let length = Length {
                 least: plain.count("minItems").unwrap_or(0),
                 most: plain.count("maxItems"),
@@ -89,11 +89,11 @@ impl Lowering<'_> {
 
     /// Lowers a list with fixed elements: as it is, as an object, or as a list.
     fn tuple(&mut self, node: NodeId, plain: &Plain) -> Result<Option<SchemaDraft>, DialectError> {
-        let first = plain.first.as_slice();
+        let first = plain.prefix_items.as_slice();
         let count = first.len() as u64;
         let least = plain.count("minItems").unwrap_or(0);
         let most = plain.count("maxItems");
-        let is_never = |rest: &NodeId| matches!(self.tree.node(*rest).is, NodeKind::Never(_));
+        let is_never = |rest: &NodeId| matches!(self.tree.node(*rest).kind, NodeKind::Never(_));
         let more =
             plain.rest.filter(|rest| !is_never(rest) && most.is_none_or(|most| most > count));
         let is_open = plain.rest.is_none() && most.is_none_or(|most| most > count);
@@ -176,7 +176,7 @@ impl Lowering<'_> {
     ) -> Result<Option<SchemaDraft>, DialectError> {
         let mut sent = Vec::new();
         let mut steps: Vec<StepId> = Vec::new();
-        for &place in &plain.first {
+        for &place in &plain.prefix_items {
             let Some(draft) = self.lower(place)? else { return Ok(None) };
             steps.push(draft.step);
             sent.push(self.finish(draft));
@@ -185,7 +185,7 @@ impl Lowering<'_> {
         draft.schema.insert("type".to_owned(), self.type_name("array"));
         draft.schema.insert("prefixItems".to_owned(), Value::Array(sent));
         let mut items = SAME;
-        let count = plain.first.len() as u64;
+        let count = plain.prefix_items.len() as u64;
         let mut most = plain.count("maxItems");
         if let Some(more) = more {
             if let Some(more) = self.lower(more)? {
@@ -212,7 +212,7 @@ impl Lowering<'_> {
         plain: &Plain,
         more: Option<NodeId>,
     ) -> Result<SchemaDraft, DialectError> {
-        let mut kinds: Vec<NodeId> = plain.first.clone();
+        let mut kinds: Vec<NodeId> = plain.prefix_items.clone();
         kinds.extend(more);
         let items = match kinds.as_slice() {
             [only] => self.lower(*only)?,
@@ -220,15 +220,15 @@ impl Lowering<'_> {
         };
         let (least, mut most) = (plain.count("minItems").unwrap_or(0), plain.count("maxItems"));
         if more.is_none() {
-            let count = plain.first.len() as u64;
+            let count = plain.prefix_items.len() as u64;
             most = Some(most.map_or(count, |most| most.min(count)));
         }
         let mut draft = self.list_of(node, plain, items, &Length { least, most });
         let sentence: Vec<String> =
-            plain.first.iter().map(|&pointer| self.tree.kinds(pointer).describe()).collect();
+            plain.prefix_items.iter().map(|&pointer| self.tree.kinds(pointer).describe()).collect();
         draft.sentences.push(format!("In this order: {}.", sentence.join(", ")));
         let pointer = self.pointer(node).to_owned();
-        self.described("prefixItems", &pointer);
+        self.note_described("prefixItems", &pointer);
         Ok(draft)
     }
 }

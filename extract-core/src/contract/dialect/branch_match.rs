@@ -98,16 +98,18 @@ impl BranchMatcher<'_> {
                 };
                 plain.members.iter().all(is_there)
                     && sent.iter().all(|(name, value)| {
-                        let own = renamed.get(name).unwrap_or(name);
-                        match (members.get(own), rest) {
+                        let original = renamed.get(name).unwrap_or(name);
+                        match (members.get(original), rest) {
                             (Some(member), _) if value.is_null() && member.null_is_absent => true,
-                            (Some(member), _) => {
-                                inner(member.step, plain.member(own).map(|one| one.node), value)
-                            }
+                            (Some(member), _) => inner(
+                                member.step,
+                                plain.member(original).map(|one| one.node),
+                                value,
+                            ),
                             (None, OtherSteps::Pairs { sent, .. }) if sent == name => {
                                 value.is_array()
                             }
-                            (None, OtherSteps::Members(step)) => match plain.member_of(own) {
+                            (None, OtherSteps::Members(step)) => match plain.member_of(original) {
                                 Some((node, _)) => inner(*step, Some(node), value),
                                 None => plain.members.is_empty(),
                             },
@@ -120,11 +122,11 @@ impl BranchMatcher<'_> {
 
     /// Returns the only alternative of a node besides null, or the node itself.
     fn without_null(&self, node: NodeId) -> NodeId {
-        let mut node = self.tree.behind(node);
-        while let NodeKind::Union { branches, .. } = &self.tree.node(node).is {
+        let mut node = self.tree.resolve(node);
+        while let NodeKind::Union { branches, .. } = &self.tree.node(node).kind {
             let mut others = branches.iter().filter(|id| self.tree.kinds(**id) != Kinds::NULL);
             match (others.next(), others.next()) {
-                (Some(only), None) => node = self.tree.behind(*only),
+                (Some(only), None) => node = self.tree.resolve(*only),
                 _ => break,
             }
         }
@@ -188,7 +190,7 @@ impl BranchMatcher<'_> {
 
     /// Returns the constraints of a node that lists constants.
     fn constants(&self, node: NodeId) -> Option<&Plain> {
-        match &self.tree.node(self.tree.behind(node)).is {
+        match &self.tree.node(self.tree.resolve(node)).kind {
             NodeKind::Plain(plain) if plain.constants.is_some() => Some(plain),
             _ => None,
         }

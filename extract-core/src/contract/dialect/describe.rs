@@ -8,24 +8,24 @@ const EXCERPT: usize = 300;
 
 /// Returns the sentences for a set of constraint keywords. A pair of bounds makes one sentence.
 pub(super) fn constraint_sentences(constraints: &Map<String, Value>) -> Vec<String> {
-    let mut said = Vec::new();
+    let mut text = Vec::new();
     let get = |keyword: &str| constraints.get(keyword);
-    said.extend(bounds(get("minimum"), get("maximum"), ToString::to_string, ""));
+    text.extend(bounds(get("minimum"), get("maximum"), ToString::to_string, ""));
     if let Some(bound) = get("exclusiveMinimum") {
-        said.push(format!("More than {bound}."));
+        text.push(format!("More than {bound}."));
     }
     if let Some(bound) = get("exclusiveMaximum") {
-        said.push(format!("Less than {bound}."));
+        text.push(format!("Less than {bound}."));
     }
     if let Some(step) = get("multipleOf") {
-        said.push(format!("A multiple of {step}."));
+        text.push(format!("A multiple of {step}."));
     }
     for (least, most, unit) in [
         ("minLength", "maxLength", " character"),
         ("minItems", "maxItems", " item"),
         ("minProperties", "maxProperties", " member"),
     ] {
-        said.extend(bounds(get(least), get(most), ToString::to_string, unit));
+        text.extend(bounds(get(least), get(most), ToString::to_string, unit));
     }
     for (keyword, value) in constraints {
         let sentence = match (keyword.as_str(), value) {
@@ -42,18 +42,18 @@ pub(super) fn constraint_sentences(constraints: &Map<String, Value>) -> Vec<Stri
             ("propertyNames", value) => {
                 format!("Each key fits the JSON Schema {}.", excerpt(value))
             }
-            (keyword, value) if !SAID_ABOVE.contains(&keyword) => {
+            (keyword, value) if !HANDLED_ABOVE.contains(&keyword) => {
                 format!("JSON Schema {keyword}: {}.", excerpt(value))
             }
             _ => continue,
         };
-        said.push(sentence);
+        text.push(sentence);
     }
-    said
+    text
 }
 
 /// The keywords that get no general sentence.
-const SAID_ABOVE: &[&str] = &[
+const HANDLED_ABOVE: &[&str] = &[
     "minimum",
     "maximum",
     "exclusiveMinimum",

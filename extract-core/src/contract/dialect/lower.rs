@@ -208,18 +208,18 @@ impl<'a> Lowering<'a> {
     fn root(&mut self) -> Result<(Map<String, Value>, StepId), DialectError> {
         // A reference at the root is written out.
         let mut chain = vec![self.tree.root()];
-        while let Some(NodeKind::Reference(to)) = chain.last().map(|&id| &self.tree.node(id).is) {
+        while let Some(NodeKind::Reference(to)) = chain.last().map(|&id| &self.tree.node(id).kind) {
             chain.push(*to);
         }
-        let own = self.tree.node(self.tree.root()).notes.clone();
-        let node = self.tree.behind(self.tree.root());
+        let original = self.tree.node(self.tree.root()).annotations.clone();
+        let node = self.tree.resolve(self.tree.root());
         if self.unroll.is_some() {
             let recursive = chain.into_iter().filter(|&id| self.tree.is_recursive(id));
             self.path = recursive.collect();
         }
         let Some(mut out) = self.body(node, false)? else { return Err(self.never(node)) };
-        if own.description.is_some() {
-            out.description = own.description;
+        if original.description.is_some() {
+            out.description = original.description;
         }
         let step = out.step;
         for node in std::mem::take(&mut self.path) {
@@ -250,7 +250,7 @@ impl<'a> Lowering<'a> {
         hosted: bool,
     ) -> Result<Option<SchemaDraft>, DialectError> {
         // A node that contains itself without a reference gets a name, as if it were referred to.
-        if self.tree.is_knot(node) {
+        if self.tree.is_cyclic_without_reference(node) {
             return self.referred(node, node, true);
         }
         self.body(node, hosted)
@@ -273,13 +273,13 @@ impl<'a> Lowering<'a> {
         self.depth += 1;
         let tree = Arc::clone(self.tree);
         let read = tree.node(node);
-        let draft = match &read.is {
+        let draft = match &read.kind {
             NodeKind::Never(why) => {
                 self.never.get_or_insert_with(|| (read.pointer.clone(), why.clone()));
                 None
             }
             NodeKind::Reference(to) => {
-                let bare = hosted || read.notes.is_empty();
+                let bare = hosted || read.annotations.is_empty();
                 self.referred(node, *to, bare)?
             }
             NodeKind::Union { exclusive, branches } => self.union(node, *exclusive, branches)?,
@@ -287,7 +287,7 @@ impl<'a> Lowering<'a> {
         };
         self.depth -= 1;
         let Some(mut out) = draft else { return Ok(None) };
-        self.annotate(&mut out, &read.notes, &read.pointer);
+        self.annotate(&mut out, &read.annotations, &read.pointer);
         Ok(Some(out))
     }
 
@@ -320,7 +320,7 @@ impl<'a> Lowering<'a> {
                 draft.schema.insert("default".to_owned(), default);
             } else if !default.is_null() {
                 draft.sentences.push(format!("Default: {}.", describe::excerpt(&default)));
-                self.described("default", pointer);
+                self.note_described("default", pointer);
             }
         }
         if !annotations.examples.is_empty() {
@@ -332,7 +332,7 @@ impl<'a> Lowering<'a> {
             } else {
                 let label = if examples.len() == 1 { "Example" } else { "Examples" };
                 draft.sentences.push(format!("{label}: {}.", describe::list(&examples)));
-                self.described("examples", pointer);
+                self.note_described("examples", pointer);
             }
         }
     }
@@ -408,13 +408,13 @@ impl<'a> Lowering<'a> {
     ) {
         let pointer = self.pointer(node).to_owned();
         for keyword in unsaid.keys() {
-            self.described(keyword, &pointer);
+            self.note_described(keyword, &pointer);
         }
         draft.sentences.extend(describe::constraint_sentences(unsaid));
     }
 
     /// Notes that a keyword moved into the description.
-    pub(super) fn described(&mut self, keyword: &str, place: &str) {
+    pub(super) fn note_described(&mut self, keyword: &str, place: &str) {
         let mut pointer = place.to_owned();
         push_segment(&mut pointer, keyword);
         let sentence = format!("`{keyword}` is said in the description");

@@ -89,9 +89,9 @@ impl Lowered {
         if self.identity {
             return Restored { value, problems: Vec::new() };
         }
-        let mut turner = Transformer::new(&self.plan, &self.tree, &value);
-        let value = turner.restore(self.plan.root, value);
-        Restored { value, problems: turner.problems }
+        let mut transformer = Transformer::new(&self.plan, &self.tree, &value);
+        let value = transformer.restore(self.plan.root, value);
+        Restored { value, problems: transformer.problems }
     }
 
     /// Returns a part of a sent value, to which `step` applies, in the type's shape.
@@ -139,7 +139,7 @@ impl Lowered {
         if self.identity {
             return value;
         }
-        let mut turner = Transformer::new(&self.plan, &self.tree, &value);
-        turner.lower(self.plan.root, value)
+        let mut transformer = Transformer::new(&self.plan, &self.tree, &value);
+        transformer.lower(self.plan.root, value)
     }
 }

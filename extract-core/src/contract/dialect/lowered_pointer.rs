@@ -33,21 +33,21 @@ impl Lowered {
     }
 
     /// Returns a converter for several pointers into one value.
-    pub(crate) fn trace<'a>(&'a self, value: &'a Value) -> LoweredPointer<'a> {
-        let turner = Transformer::new(&self.plan, &self.tree, value);
-        LoweredPointer { turner, value, sent: String::new() }
+    pub(crate) fn trace<'a>(&'a self, value: &'a Value) -> PointerConverter<'a> {
+        let transformer = Transformer::new(&self.plan, &self.tree, value);
+        PointerConverter { transformer, value, sent: String::new() }
     }
 }
 
 /// Converts pointers into one value.
-pub(crate) struct LoweredPointer<'a> {
-    turner: Transformer<'a>,
+pub(crate) struct PointerConverter<'a> {
+    transformer: Transformer<'a>,
     value: &'a Value,
     /// The sent pointer, as far as it is converted.
     sent: String,
 }
 
-impl LoweredPointer<'_> {
+impl PointerConverter<'_> {
     /// Returns the pointer into the sent value.
     pub(crate) fn follow(&mut self, pointer: &str) -> String {
         self.descend_into(pointer);
@@ -57,7 +57,7 @@ impl LoweredPointer<'_> {
     /// Appends the converted segments to `sent`. Returns `None` if the sent value is text or ends
     /// earlier.
     fn descend_into(&mut self, pointer: &str) -> Option<()> {
-        let (mut step, mut at) = (self.turner.plan.root, Some(self.value));
+        let (mut step, mut at) = (self.transformer.plan.root, Some(self.value));
         for segment in segments(pointer) {
             let container = self.enter(step, at)?;
             step = self.take(container, at, &segment)?;
@@ -76,12 +76,12 @@ impl LoweredPointer<'_> {
     fn enter(&mut self, mut step: StepId, at: Option<&Value>) -> Option<StepId> {
         // The limit ends this loop for steps that lead to each other.
         for _ in 0..64 {
-            match self.turner.plan.steps.get(step) {
+            match self.transformer.plan.steps.get(step) {
                 Some(Step::Definition(index)) => {
-                    step = self.turner.plan.definitions.get(*index).copied().unwrap_or(SAME);
+                    step = self.transformer.plan.definitions.get(*index).copied().unwrap_or(SAME);
                 }
                 Some(Step::Union(branches)) => {
-                    step = self.turner.branch_of(branches, at?)?;
+                    step = self.transformer.branch_of(branches, at?)?;
                 }
                 Some(Step::Wrapped { key, inner }) => {
                     push_segment(&mut self.sent, key);
@@ -96,7 +96,7 @@ impl LoweredPointer<'_> {
 
     /// Converts one segment, and returns the step of the value there.
     fn take(&mut self, step: StepId, at: Option<&Value>, segment: &str) -> Option<StepId> {
-        let plan = self.turner.plan;
+        let plan = self.transformer.plan;
         let index = || segment.parse::<usize>().ok();
         match plan.steps.get(step) {
             Some(Step::Object { members, rest, .. }) => match (members.get(segment), rest) {

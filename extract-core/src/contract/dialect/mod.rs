@@ -85,7 +85,7 @@ pub use table::Dialect;
 /// assert!(matches!(refused, Err(DialectError::Schema(_))));
 /// ```
 pub fn lower(schema: &Value, dialect: &Dialect) -> Result<Lowered, DialectError> {
-    let tree = Arc::new(Tree::parse(schema, Origin::Given)?);
+    let tree = Arc::new(Tree::parse(schema, Origin::Document)?);
     StackRoom::of_document(schema).run(|| lower_tree(&tree, dialect))
 }
 

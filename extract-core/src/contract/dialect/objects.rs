@@ -71,7 +71,8 @@ impl Lowering<'_> {
     /// Returns the members that are allowed beside the named ones; `None` if there are none.
     fn unnamed<'p>(&self, plain: &'p Plain) -> Option<UnnamedMembers<'p>> {
         let mut unnamed = UnnamedMembers { nodes: Vec::new(), patterns: Vec::new() };
-        let other = if let OtherMembers::Open(other) = plain.others { Some(other) } else { None };
+        let other =
+            if let OtherMembers::Open(other) = plain.other_members { Some(other) } else { None };
         if !self.dialect.allows("patternProperties") {
             unnamed.nodes.extend(plain.patterns.iter().map(|(_, node)| *node));
             if other.is_none() {
@@ -102,12 +103,12 @@ impl Lowering<'_> {
             (self.pointer(node).to_owned(), "its rules exclude each other".into())
         });
         let mut sentence = format!("nothing can fit {part}, so it is left out: ");
-        let own = self.pointer(node).to_owned();
-        if place != own {
+        let original = self.pointer(node).to_owned();
+        if place != original {
             sentence.push_str(&format!("at {place:?} "));
         }
         sentence.push_str(&why);
-        self.note(NoteKind::Narrowed, &own, sentence);
+        self.note(NoteKind::Narrowed, &original, sentence);
     }
 
     /// Lowers an object with its named members and the others. Returns `None` if no value fits.
@@ -198,7 +199,7 @@ impl Lowering<'_> {
             // reads null and absence alike.
             let is_both = filled
                 && out.null
-                && self.tree.origin() == Origin::Given
+                && self.tree.origin() == Origin::Document
                 && self.has_no_default(member);
             let null_is_absent = filled && !out.null || is_both;
             if null_is_absent {
@@ -232,7 +233,7 @@ impl Lowering<'_> {
         let mut schemas = named.sent.values();
         let first = schemas.next();
         let is_alike = named.sent.len() > 1 && schemas.all(|schema| Some(schema) == first);
-        if is_filled && is_alike && plain.others == OtherMembers::Closed {
+        if is_filled && is_alike && plain.other_members == OtherMembers::Closed {
             named.members.values_mut().for_each(|member| member.null_is_absent = true);
         }
         Ok(Some(named))
@@ -257,7 +258,8 @@ impl Lowering<'_> {
             branches.push(Branch { node: *values, kinds: Kinds::ALL, step: draft.step });
             sent.insert(pattern.text.clone(), self.finish(draft));
         }
-        if let (OtherSteps::Members(step), OtherMembers::Open(other)) = (rest, plain.others) {
+        if let (OtherSteps::Members(step), OtherMembers::Open(other)) = (rest, plain.other_members)
+        {
             branches.push(Branch { node: other, kinds: Kinds::ALL, step: *step });
         }
         let changes = branches.iter().any(|branch| branch.step != SAME);
@@ -280,7 +282,7 @@ impl Lowering<'_> {
 
     /// Returns whether a member has no default except null.
     fn has_no_default(&self, member: &schema::Member) -> bool {
-        self.tree.node(member.node).notes.default.as_ref().is_none_or(Value::is_null)
+        self.tree.node(member.node).annotations.default.as_ref().is_none_or(Value::is_null)
     }
 
     /// Returns the schema of an object that has these members and no others.

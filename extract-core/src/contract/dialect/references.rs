@@ -25,8 +25,8 @@ impl Lowering<'_> {
     ) -> Result<Option<SchemaDraft>, DialectError> {
         let mut node = to;
         // A definition that only refers to another one is skipped.
-        while let NodeKind::Reference(next) = self.tree.node(node).is {
-            if !self.tree.node(node).notes.is_empty() {
+        while let NodeKind::Reference(next) = self.tree.node(node).kind {
+            if !self.tree.node(node).annotations.is_empty() {
                 break;
             }
             node = next;
@@ -46,7 +46,7 @@ impl Lowering<'_> {
                 return Ok(draft);
             }
         } else {
-            let is = &self.tree.node(node).is;
+            let is = &self.tree.node(node).kind;
             let is_anything = matches!(is, NodeKind::Plain(plain) if plain.is_anything());
             let annotated = !bare && self.inline && self.parts < INLINE_PARTS;
             if self.dialect.refs == Refs::Inline

@@ -62,7 +62,7 @@ const NESTING: usize = 24;
 /// # Ok::<(), extract_llm::contract::dialect::DialectError>(())
 /// ```
 pub fn render_typescript(schema: &Value) -> Result<String, DialectError> {
-    let tree = Tree::parse(schema, Origin::Given)?;
+    let tree = Tree::parse(schema, Origin::Document)?;
     StackRoom::of_document(schema).run(|| render(&tree))
 }
 
@@ -139,7 +139,7 @@ impl Renderer<'_> {
     fn render(&mut self, node: NodeId) -> Result<Rendered, DialectError> {
         // A node that contains itself without a reference, or is nested too deep, is written by its
         // name.
-        let is_named = self.tree.is_knot(node) || self.open.len() >= NESTING;
+        let is_named = self.tree.is_cyclic_without_reference(node) || self.open.len() >= NESTING;
         if is_named && self.tree.kinds(node).meets(Kinds::PARTED) {
             return Ok(Rendered::plain(self.name(node)));
         }
@@ -154,19 +154,19 @@ impl Renderer<'_> {
             of: "parts",
         })?;
         let read = self.tree.node(node);
-        let mut rendered = match &read.is {
+        let mut rendered = match &read.kind {
             NodeKind::Never(_) => Rendered::plain("never"),
             NodeKind::Reference(to) => self.reference(*to)?,
             NodeKind::Union { branches, .. } => self.union(branches)?,
             NodeKind::Plain(plain) => self.plain(plain)?,
         };
-        if let NodeKind::Plain(plain) = &read.is {
+        if let NodeKind::Plain(plain) = &read.kind {
             for (keyword, value) in &plain.also {
                 let again = [(keyword.clone(), value.clone())].into_iter().collect();
                 rendered.comment.extend(describe::constraint_sentences(&again));
             }
         }
-        rendered.comment = comment(&read.notes, rendered.comment);
+        rendered.comment = comment(&read.annotations, rendered.comment);
         Ok(rendered)
     }
 
@@ -220,7 +220,7 @@ impl Renderer<'_> {
     /// Writes constraints: as constants, as a union of types, or as any value.
     fn plain(&mut self, plain: &Plain) -> Result<Rendered, DialectError> {
         let shown = |keyword: &str| matches!(keyword, "contains" | "propertyNames");
-        let verbatim = plain.verbatim.iter();
+        let verbatim = plain.non_shaping.iter();
         let mut unsaid: Map<String, Value> =
             verbatim.filter(|(keyword, _)| !shown(keyword)).cloned().collect();
         if let Some(value) = plain.constraints.get("dependentRequired") {
@@ -229,7 +229,7 @@ impl Renderer<'_> {
         let mut rendered = if let Some(constants) = &plain.constants {
             let literals = constants.iter().map(|one| Rendered::plain(one.value.to_string()));
             joined(literals.collect())
-        } else if let Some(about) = plain.about() {
+        } else if let Some(about) = plain.implied_kinds() {
             let mut kinds = Vec::new();
             for name in about.names() {
                 kinds.push(self.kind(name, plain, &mut unsaid)?);
@@ -257,15 +257,15 @@ impl Renderer<'_> {
             _ => &[],
         };
         for keyword in keywords {
-            let said = match *keyword {
-                "minItems" | "maxItems" => !plain.first.is_empty(),
+            let text = match *keyword {
+                "minItems" | "maxItems" => !plain.prefix_items.is_empty(),
                 // The format of a number adds nothing to its bounds.
                 "format" => name != "string",
                 _ => false,
             };
-            let verbatim = plain.verbatim.iter().find(|(known, _)| known == keyword);
+            let verbatim = plain.non_shaping.iter().find(|(known, _)| known == keyword);
             let value = plain.constraints.get(*keyword).or(verbatim.map(|(_, value)| value));
-            if let Some(value) = value.filter(|_| !said) {
+            if let Some(value) = value.filter(|_| !text) {
                 unsaid.insert((*keyword).to_owned(), value.clone());
             }
         }
@@ -280,11 +280,11 @@ impl Renderer<'_> {
     fn array(&mut self, plain: &Plain) -> Result<Rendered, DialectError> {
         let items = match plain.rest {
             Some(items) => Some(self.render(items)?),
-            None if plain.first.is_empty() => Some(Rendered::plain("any")),
+            None if plain.prefix_items.is_empty() => Some(Rendered::plain("any")),
             None => None,
         };
         let mut comment = Vec::new();
-        if plain.first.is_empty() {
+        if plain.prefix_items.is_empty() {
             let Some(mut items) = items else { return Ok(Rendered::plain("any[]")) };
             if items.text == "never" {
                 return Ok(Rendered::plain("[]"));
@@ -293,7 +293,7 @@ impl Renderer<'_> {
             return Ok(Rendered { text: format!("{}[]", items.item()), comment, union: false });
         }
         let mut places = Vec::new();
-        for (index, &place) in plain.first.iter().enumerate() {
+        for (index, &place) in plain.prefix_items.iter().enumerate() {
             let mut pointer = self.render(place)?;
             comment.extend(pointer.comment.drain(..).map(|said| format!("[{index}]: {said}")));
             places.push(pointer.text);
@@ -317,7 +317,7 @@ impl Renderer<'_> {
             member.comment.push(format!("Each key matches `{}`.", pattern.text));
             members.push(("[key: string]".to_owned(), member));
         }
-        if let OtherMembers::Open(node) = plain.others {
+        if let OtherMembers::Open(node) = plain.other_members {
             members.push(("[key: string]".to_owned(), self.render(node)?));
         }
         Ok(block(members))

@@ -25,7 +25,7 @@ impl Lowering<'_> {
     ) -> Result<Option<SchemaDraft>, DialectError> {
         let Some(mut out) = self.typed(node, plain)? else { return Ok(None) };
         let mut unsaid = Map::new();
-        for (keyword, value) in &plain.verbatim {
+        for (keyword, value) in &plain.non_shaping {
             let is_pairs = keyword == "propertyNames" && out.schema.contains_key("items");
             if is_pairs {
                 continue;
@@ -61,7 +61,7 @@ impl Lowering<'_> {
     /// Lowers the types and constants of constraints: as one type, as a union of types, or as any
     /// value.
     fn typed(&mut self, node: NodeId, plain: &Plain) -> Result<Option<SchemaDraft>, DialectError> {
-        let Some(about) = plain.about() else { return Ok(Some(self.any(node))) };
+        let Some(about) = plain.implied_kinds() else { return Ok(Some(self.any(node))) };
         let is_composite = |value: &Value| value.is_object() || value.is_array();
         if let Some(constants) = &plain.constants {
             let fitting = constants.iter().filter(|one| about.has(Kinds::of(&one.value)));
@@ -79,7 +79,7 @@ impl Lowering<'_> {
             [] if nullable => Ok(Some(self.of_type("null"))),
             [] => Ok(None),
             [only] => {
-                let Some(mut out) = self.kind(node, only, plain)? else {
+                let Some(mut out) = self.lower_type(node, only, plain)? else {
                     return Ok(nullable.then(|| self.of_type("null")));
                 };
                 if nullable {
@@ -98,7 +98,7 @@ impl Lowering<'_> {
     }
 
     /// Lowers the constraints for values of one type. Returns `None` if no value fits.
-    pub(super) fn kind(
+    pub(super) fn lower_type(
         &mut self,
         node: NodeId,
         name: &str,

@@ -43,12 +43,12 @@ pub(super) struct Transformer<'a> {
 }
 
 impl<'a> Transformer<'a> {
-    pub(super) fn new(plan: &'a Plan, own: &'a Tree, value: &Value) -> Self {
+    pub(super) fn new(plan: &'a Plan, original: &'a Tree, value: &Value) -> Self {
         let pointer = String::new();
         let budget = BUDGET + BUDGET_PER_PART * weight(value);
         Self {
             plan,
-            tree: own,
+            tree: original,
             problems: Vec::new(),
             pointer,
             depth: 0,
@@ -59,10 +59,10 @@ impl<'a> Transformer<'a> {
     }
 
     /// Converts the value under `segment`.
-    fn at<R>(&mut self, segment: &str, turn: impl FnOnce(&mut Self) -> R) -> R {
+    fn at<R>(&mut self, segment: &str, convert: impl FnOnce(&mut Self) -> R) -> R {
         let here = self.pointer.len();
         push_segment(&mut self.pointer, segment);
-        let turned = turn(self);
+        let turned = convert(self);
         self.pointer.truncate(here);
         turned
     }
@@ -133,7 +133,7 @@ impl<'a> Transformer<'a> {
         value: Value,
     ) -> Value {
         let Value::Object(sent) = value else { return value };
-        let mut own = Map::new();
+        let mut original = Map::new();
         let mut pairs = None;
         for (name, value) in sent {
             match rest {
@@ -150,33 +150,33 @@ impl<'a> Transformer<'a> {
                 (None, OtherSteps::Members(step)) => *step,
                 (None, OtherSteps::Pairs { values, .. }) => *values,
             };
-            let value = self.at(&name, |turner| turner.restore(step, value));
-            own.insert(name, value);
+            let value = self.at(&name, |transformer| transformer.restore(step, value));
+            original.insert(name, value);
         }
         if let Some((values, pairs)) = pairs {
             match self.restore_pairs(values, pairs) {
                 Value::Object(entries) => {
                     for (name, value) in entries {
-                        if own.contains_key(&name) {
+                        if original.contains_key(&name) {
                             let found = excerpt(&Value::from(name));
                             self.report("no second value for a member that has one", found);
                         } else {
-                            own.insert(name, value);
+                            original.insert(name, value);
                         }
                     }
                 }
                 other => {
                     if let OtherSteps::Pairs { sent, .. } = rest {
                         let found = excerpt(&other);
-                        self.at(sent, |turner| {
-                            turner.report("a list of objects with `key` and `value`", found);
+                        self.at(sent, |transformer| {
+                            transformer.report("a list of objects with `key` and `value`", found);
                         });
-                        own.insert(sent.clone(), other);
+                        original.insert(sent.clone(), other);
                     }
                 }
             }
         }
-        Value::Object(own)
+        Value::Object(original)
     }
 
     /// Restores the elements of a list.
@@ -184,7 +184,7 @@ impl<'a> Transformer<'a> {
         let Value::Array(list) = value else { return value };
         let restored = list.into_iter().enumerate().map(|(index, item)| {
             let step = first.get(index).copied().unwrap_or(items);
-            self.at(&index.to_string(), |turner| turner.restore(step, item))
+            self.at(&index.to_string(), |transformer| transformer.restore(step, item))
         });
         Value::Array(restored.collect())
     }
@@ -195,7 +195,7 @@ impl<'a> Transformer<'a> {
         let list = match value {
             Value::Object(members) => {
                 let restored = members.into_iter().map(|(name, value)| {
-                    let value = self.at(&name, |turner| turner.restore(values, value));
+                    let value = self.at(&name, |transformer| transformer.restore(values, value));
                     (name, value)
                 });
                 return Value::Object(restored.collect());
@@ -203,7 +203,7 @@ impl<'a> Transformer<'a> {
             Value::Array(list) if list.iter().all(is_pair) => list,
             other => return other,
         };
-        let mut own = Map::new();
+        let mut original = Map::new();
         for pair in list {
             let Value::Object(mut pair) = pair else { continue };
             let name = match pair.shift_remove(KEY) {
@@ -212,14 +212,14 @@ impl<'a> Transformer<'a> {
                 None => continue,
             };
             let value = pair.shift_remove(VALUE).unwrap_or_default();
-            let value = self.at(&name, |turner| turner.restore(values, value));
-            if own.contains_key(&name) {
+            let value = self.at(&name, |transformer| transformer.restore(values, value));
+            if original.contains_key(&name) {
                 let found = excerpt(&Value::from(name.as_str()));
                 self.report("each key once", format!("{found} twice"));
             }
-            own.insert(name, value);
+            original.insert(name, value);
         }
-        Value::Object(own)
+        Value::Object(original)
     }
 
     /// Converts an object with the elements of a tuple to a list.

@@ -191,14 +191,14 @@ impl Lowering<'_> {
         let mut kinds = Kinds::NONE;
         for &branch in branches {
             let node = self.tree.node(branch);
-            let NodeKind::Plain(plain) = &node.is else { return None };
-            let own = plain.only_constants()?;
-            if let Some(description) = &node.notes.description {
-                let names: Vec<String> = own.iter().map(|one| name_of(&one.value)).collect();
+            let NodeKind::Plain(plain) = &node.kind else { return None };
+            let original = plain.only_constants()?;
+            if let Some(description) = &node.annotations.description {
+                let names: Vec<String> = original.iter().map(|one| name_of(&one.value)).collect();
                 let end = if description.ends_with(['.', '!', '?']) { "" } else { "." };
                 sentence.push(format!("{}: {description}{end}", names.join(", ")));
             }
-            for one in own {
+            for one in original {
                 kinds = kinds.or(Kinds::of(&one.value));
                 if known.insert(one.value.to_string()) {
                     values.push(one.value.clone());
@@ -263,7 +263,7 @@ impl Lowering<'_> {
     ) -> Result<Option<SchemaDraft>, DialectError> {
         let mut outs = Vec::new();
         for name in names {
-            if let Some(draft) = self.kind(node, name, plain)? {
+            if let Some(draft) = self.lower_type(node, name, plain)? {
                 let kinds = Kinds::NAMED.iter().find(|(known, _)| known == name);
                 outs.push(LoweredBranch {
                     node,
@@ -290,25 +290,27 @@ fn is_open(schema: &Map<String, Value>) -> bool {
 
 /// Returns whether a sent value could fit both schemas. Returns `unknown` if either has no type.
 fn are_alike_when_sent(
-    own: &Map<String, Value>,
+    original: &Map<String, Value>,
     other: &Map<String, Value>,
     unknown: bool,
 ) -> bool {
-    match (own.get("type"), other.get("type")) {
-        (Some(own), Some(other)) if own != other => return false,
+    match (original.get("type"), other.get("type")) {
+        (Some(original), Some(other)) if original != other => return false,
         (Some(_), Some(_)) => {}
         _ => return unknown,
     }
     let properties = |schema: &'_ Map<String, Value>| -> Option<Map<String, Value>> {
         schema.get("properties").and_then(Value::as_object).cloned()
     };
-    let (Some(own), Some(other)) = (properties(own), properties(other)) else { return true };
+    let (Some(original), Some(other)) = (properties(original), properties(other)) else {
+        return true;
+    };
     // Objects with other members, or with another tag, cannot be confused.
     let tag = |schema: &Value| schema.get("const").or(schema.get("enum")).cloned();
-    own.len() == other.len()
-        && own.iter().all(|(name, own)| {
+    original.len() == other.len()
+        && original.iter().all(|(name, own)| {
             other.get(name).is_some_and(|other| match (tag(own), tag(other)) {
-                (Some(own), Some(other)) => own == other,
+                (Some(original), Some(other)) => original == other,
                 _ => true,
             })
         })

@@ -70,7 +70,7 @@ fn child_in(plain: &Plain, value: &Value, segment: &str) -> Option<(NodeId, bool
             }
             let patterns = plain.patterns.iter().filter(|(pattern, _)| pattern.matches(segment));
             let patterns: Vec<NodeId> = patterns.map(|(_, id)| *id).collect();
-            match (patterns.as_slice(), plain.others) {
+            match (patterns.as_slice(), plain.other_members) {
                 ([only], _) => Some((*only, true)),
                 ([], OtherMembers::Open(id)) => Some((id, true)),
                 _ => None,
@@ -96,7 +96,7 @@ fn may_match(tree: &Tree, plain: &Plain, value: &Value) -> bool {
     members.iter().all(|(name, member)| match plain.member_of(name) {
         Some((node, true)) => tree.plain(node).is_none_or(|plain| is_constant(plain, member)),
         Some((_, false)) => true,
-        None => plain.others != OtherMembers::Closed,
+        None => plain.other_members != OtherMembers::Closed,
     })
 }
 
@@ -134,7 +134,7 @@ mod tests {
             },
             "$defs": {"Item": {"type": "object", "properties": {"n": {"type": "integer"}}}},
         });
-        let tree = Tree::parse(&schema, Origin::Given).unwrap();
+        let tree = Tree::parse(&schema, Origin::Document).unwrap();
         let value = json!({
             "both": [{"n": 1}, {"n": "x"}],
             "beside": {"a": {"n": "x"}},

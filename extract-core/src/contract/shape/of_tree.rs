@@ -29,7 +29,7 @@ pub(super) fn compile(tree: &Tree, root: NodeId) -> Result<Shape, SchemaError> {
     }
     let mut shape = Shape::of(compiler.forms, id);
     variants::bind(&mut shape);
-    Ok(shape.named(tree.node(root).notes.title.as_deref().unwrap_or_default()))
+    Ok(shape.named(tree.node(root).annotations.title.as_deref().unwrap_or_default()))
 }
 
 /// A node, restricted to one kind of value. It is never a union.
@@ -79,7 +79,7 @@ struct Compiler<'t> {
 impl<'t> Compiler<'t> {
     /// Returns the index of a node. A node with several kinds of values becomes a union.
     fn id(&mut self, node: NodeId) -> Result<ShapeId, SchemaError> {
-        let node = self.tree.behind(node);
+        let node = self.tree.resolve(node);
         if let Some(&known) = self.nodes.get(&node) {
             return Ok(known);
         }
@@ -133,11 +133,11 @@ impl<'t> Compiler<'t> {
         let mut seen = HashSet::new();
         let mut open = vec![start];
         while let Some(node) = open.pop() {
-            let node = self.tree.behind(node);
+            let node = self.tree.resolve(node);
             if !seen.insert(node) {
                 continue;
             }
-            match &self.tree.node(node).is {
+            match &self.tree.node(node).kind {
                 NodeKind::Never(_) | NodeKind::Reference(_) => {}
                 NodeKind::Union { branches, .. } => open.extend(branches.iter().rev()),
                 NodeKind::Plain(plain) => {
@@ -226,8 +226,8 @@ impl<'t> Compiler<'t> {
 
     /// Compiles a list.
     fn list(&mut self, plain: &Plain) -> Result<ListShape, SchemaError> {
-        let mut prefix = Vec::with_capacity(plain.first.len());
-        for &id in &plain.first {
+        let mut prefix = Vec::with_capacity(plain.prefix_items.len());
+        for &id in &plain.prefix_items {
             prefix.push(self.id(id)?);
         }
         let items = match plain.rest {
@@ -240,13 +240,13 @@ impl<'t> Compiler<'t> {
 
     /// Compiles an object or a map.
     fn object(&mut self, node: NodeId, plain: &Plain) -> Result<ObjectShape, SchemaError> {
-        let name = self.tree.definition(node).or(self.tree.node(node).notes.title.as_deref());
+        let name = self.tree.definition(node).or(self.tree.node(node).annotations.title.as_deref());
         let mut object = ObjectShape { name: name.map(normal_name), ..ObjectShape::default() };
         for member in &plain.members {
             let index = u32::try_from(object.fields.len()).unwrap_or(u32::MAX);
-            let notes = &self.tree.node(member.node).notes;
-            let own = if notes.alias.is_empty() { Some(&member.name) } else { None };
-            for known in own.into_iter().chain(&notes.alias).chain(&notes.aliases) {
+            let notes = &self.tree.node(member.node).annotations;
+            let tree = if notes.alias.is_empty() { Some(&member.name) } else { None };
+            for known in tree.into_iter().chain(&notes.alias).chain(&notes.aliases) {
                 object.exact.entry(known.clone()).or_insert(index);
                 enter_normal(&mut object.normal, &normal_name(known), object.exact[known]);
             }
@@ -260,12 +260,14 @@ impl<'t> Compiler<'t> {
         for (pattern, id) in &plain.patterns {
             object.patterns.push((pattern.clone(), self.id(*id)?));
         }
-        object.rest = match plain.others {
+        object.rest = match plain.other_members {
             OtherMembers::Open(id) if self.tree.kinds(id).is_none() => OtherFields::Closed,
             OtherMembers::Open(id) => OtherFields::Values(self.id(id)?),
             OtherMembers::Closed => OtherFields::Closed,
-            OtherMembers::Unsaid if plain.members.is_empty() => OtherFields::Values(self.any()),
-            OtherMembers::Unsaid => OtherFields::Open,
+            OtherMembers::Unspecified if plain.members.is_empty() => {
+                OtherFields::Values(self.any())
+            }
+            OtherMembers::Unspecified => OtherFields::Open,
         };
         if let Some(names) = plain.names {
             object.keys = self.keys(names)?;
@@ -275,7 +277,7 @@ impl<'t> Compiler<'t> {
 
     /// Returns the allowed keys of a map; `None` if the schema does not list them.
     fn keys(&mut self, names: NodeId) -> Result<Option<Choices>, SchemaError> {
-        let parts = self.flat(self.tree.behind(names))?.parts;
+        let parts = self.flat(self.tree.resolve(names))?.parts;
         if parts.is_empty() || parts.iter().any(|part| part.kind != ValueKind::Choice) {
             return Ok(None);
         }
@@ -298,7 +300,7 @@ fn kinds_of(plain: &Plain) -> (Vec<ValueKind>, bool) {
     let containers = Kinds::OBJECT.or(Kinds::ARRAY);
     let kinds = match plain.kinds {
         Some(kinds) => kinds,
-        None => plain.about().map_or(Kinds::NONE, |about| about.and(containers)),
+        None => plain.implied_kinds().map_or(Kinds::NONE, |about| about.and(containers)),
     };
     if kinds.is_none() {
         return (vec![ValueKind::Any], false);

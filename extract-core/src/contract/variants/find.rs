@@ -23,7 +23,7 @@ pub(super) fn variants(contract: &Contract) -> Option<Variants> {
     if let Some(list) = list {
         node = list.element?;
     }
-    let about = tree.node(tree.behind(node)).notes.description.as_deref();
+    let about = tree.node(tree.resolve(node)).annotations.description.as_deref();
     let finder = Finder { contract, tree, about };
     let is_object = wrapper::is_object(tree, node);
     let variants = match finder.union(node) {
@@ -41,8 +41,8 @@ pub(super) fn variants(contract: &Contract) -> Option<Variants> {
 /// Returns the node of the value, its member, and the member of the plain text, if the type is a union with
 /// a plain text branch. `None` otherwise.
 fn text_or_value(tree: &Tree, node: NodeId) -> Option<(NodeId, &str, &str)> {
-    let NodeKind::Union { branches, .. } = &tree.node(tree.behind(node)).is else { return None };
-    let is_text = |branch: &&NodeId| tree.node(**branch).notes.is_plain_text;
+    let NodeKind::Union { branches, .. } = &tree.node(tree.resolve(node)).kind else { return None };
+    let is_text = |branch: &&NodeId| tree.node(**branch).annotations.is_plain_text;
     let (key, value) = tree.plain(*branches.iter().find(|one| !is_text(one))?)?.only_member()?;
     let (text, _) = tree.plain(*branches.iter().find(is_text)?)?.only_member()?;
     Some((value, key, text))
@@ -63,7 +63,7 @@ impl<'a> Finder<'a> {
     /// Returns the variants of a union in one of serde's tagged representations. `None` if it is not one,
     /// has fewer than two variants, or has no variant with data.
     fn union(&self, node: NodeId) -> Option<Vec<Variant>> {
-        let NodeKind::Union { branches, .. } = &self.tree.node(self.tree.behind(node)).is else {
+        let NodeKind::Union { branches, .. } = &self.tree.node(self.tree.resolve(node)).kind else {
             return None;
         };
         // A constraint beside the branches holds for all of them, and no tool would show it.
@@ -129,7 +129,7 @@ impl<'a> Finder<'a> {
             let said = said.or_else(|| self.tree.description(inner?));
             let says_more = |plain: &&Plain| {
                 plain.members.len() > 1
-                    || plain.others != OtherMembers::Unsaid
+                    || plain.other_members != OtherMembers::Unspecified
                     || plain.takes_entries()
             };
             let may_be_anything = content.is_none() && !all.iter().any(says_more);
@@ -161,8 +161,8 @@ impl<'a> Finder<'a> {
     /// Returns the one tool of a type that is not a union. Its name is that of the definition, the title,
     /// or `otherwise`.
     fn single_tool(&self, node: NodeId, otherwise: &str) -> Option<Variant> {
-        let node = self.tree.behind(node);
-        let title = self.tree.node(node).notes.title.as_deref().unwrap_or(otherwise);
+        let node = self.tree.resolve(node);
+        let title = self.tree.node(node).annotations.title.as_deref().unwrap_or(otherwise);
         let name = self.tree.definition(node).unwrap_or(title);
         self.variant(name, self.schema_of(node), self.tree.description(node), VariantLayout::Whole)
     }
