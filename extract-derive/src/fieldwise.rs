@@ -30,10 +30,7 @@ pub(crate) fn write(container: &Container) -> TokenStream {
     quote! {
         fn check_json(#checker: &mut #krate::contract::Checker<'_>) {
             #[allow(unused_imports)]
-            use #krate::contract::{
-                FieldPieceExtract as _, FieldPieceOther as _, FieldPieceRead as _, ProbeExtract as _,
-                ProbeOther as _,
-            };
+            use #krate::contract::{ FieldPieceExtract as _, FieldPieceOther as _, FieldPieceRead as _, ProbeExtract as _, ProbeOther as _, };
             #inside
         }
     }

@@ -10,8 +10,7 @@ use serde_json::Value;
 use super::union_branch::{MeantBranch, meant_branch};
 use super::violation_report::ViolationReport;
 use crate::contract::{Contract, Problem, Problems};
-use crate::schema::push_segment;
-use crate::schema::{CheckKind, Tree, Validator, WrittenId};
+use crate::schema::{CheckKind, Tree, Validator, WrittenId, push_segment};
 
 /// Limit on the checks: each is of one node against one schema.
 const MOST: usize = 200_000;

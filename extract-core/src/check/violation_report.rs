@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::union_branch::{Head, MeantBranch, meant_branch};
 use crate::contract::{Contract, MISSING, Problem, ProblemKind, excerpt};
-use crate::schema::push_segment;
+use crate::schema::{Bound, push_segment};
 
 /// Collects the problems of a value, and knows the contract for its schemas.
 pub(super) struct ViolationReport<'a> {
@@ -235,20 +235,22 @@ fn expectation(kind: &ValidationErrorKind, found: &Value) -> String {
             None => String::from("one of the listed values"),
         },
         Kind::Constant { expected_value } => excerpt(expected_value),
-        Kind::Minimum { limit } => format!("at least {limit}"),
-        Kind::Maximum { limit } => format!("at most {limit}"),
-        Kind::ExclusiveMinimum { limit } => format!("more than {limit}"),
-        Kind::ExclusiveMaximum { limit } => format!("less than {limit}"),
-        Kind::MultipleOf { multiple_of } => format!("a multiple of {multiple_of}"),
-        Kind::MinLength { limit } => format!("a text of at least {}", count(*limit, "character")),
-        Kind::MaxLength { limit } => format!("a text of at most {}", count(*limit, "character")),
-        Kind::MinItems { limit } => format!("at least {}", count(*limit, "element")),
-        Kind::MaxItems { limit } => format!("at most {}", count(*limit, "element")),
-        Kind::AdditionalItems { limit } => {
-            format!("no more than {}", count(*limit as u64, "element"))
+        Kind::Minimum { limit } => Bound::Least.describe(limit),
+        Kind::Maximum { limit } => Bound::Most.describe(limit),
+        Kind::ExclusiveMinimum { limit } => Bound::Above.describe(limit),
+        Kind::ExclusiveMaximum { limit } => Bound::Below.describe(limit),
+        Kind::MultipleOf { multiple_of } => Bound::Multiple.describe(multiple_of),
+        Kind::MinLength { limit } => {
+            format!("a text of {}", Bound::Least.describe_count(*limit, "character"))
         }
-        Kind::MinProperties { limit } => format!("at least {}", count(*limit, "member")),
-        Kind::MaxProperties { limit } => format!("at most {}", count(*limit, "member")),
+        Kind::MaxLength { limit } => {
+            format!("a text of {}", Bound::Most.describe_count(*limit, "character"))
+        }
+        Kind::MinItems { limit } => Bound::Least.describe_count(*limit, "element"),
+        Kind::MaxItems { limit } => Bound::Most.describe_count(*limit, "element"),
+        Kind::AdditionalItems { limit } => Bound::Most.describe_count(*limit as u64, "element"),
+        Kind::MinProperties { limit } => Bound::Least.describe_count(*limit, "member"),
+        Kind::MaxProperties { limit } => Bound::Most.describe_count(*limit, "member"),
         Kind::UniqueItems => String::from("elements that differ from each other"),
         Kind::Pattern { pattern } => format!("a text that matches the pattern {pattern}"),
         Kind::Format { format } => format!("a text in the format {format}"),
@@ -276,9 +278,4 @@ fn type_name(name: &str) -> &str {
         "object" => "an object",
         other => other,
     }
-}
-
-/// Returns a number with its noun, in the plural if needed.
-fn count(n: u64, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }

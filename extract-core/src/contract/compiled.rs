@@ -16,10 +16,9 @@ use super::{
 };
 use crate::conversation::Tool;
 use crate::reading::{Reading, Repair, RepairKind, parse_json};
-use crate::schema::push_segment;
 use crate::schema::{
     CheckKind, NodeId, Origin, StackRoom, Tree, WrittenId, bounded, contradiction, embed,
-    in_json_schema, modernized, validator,
+    in_json_schema, modernized, push_segment, validator,
 };
 
 /// The JSON Schema of a type, with its tool in every dialect and its compiled validator.

@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Contract;
-use crate::schema::segments;
-use crate::schema::{Kinds, NodeId, Plain, Tree, embed};
+use crate::schema::{Kinds, NodeId, Plain, Tree, embed, segments};
 
 /// The most positions of a list that get separate contracts.
 const POSITIONS: usize = 64;

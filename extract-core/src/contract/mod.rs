@@ -46,8 +46,7 @@ mod variants;
 pub(crate) mod wrapper;
 
 #[doc(hidden)]
-pub use crate::schema::tidy_flattened;
-pub use crate::schema::{Constraint, SchemaError, SchemaLimit};
+pub use crate::schema::{Constraint, SchemaError, SchemaLimit, tidy_flattened};
 pub use answer::Answer;
 pub use base64::Base64;
 pub use check_error::{CheckError, CheckFailure};

@@ -14,8 +14,7 @@ use serde::de::{
 use serde_json::Value;
 
 use super::{Problem, ProblemKind, excerpt};
-use crate::schema::is_whole;
-use crate::schema::push_segment;
+use crate::schema::{is_whole, push_segment};
 
 /// The error of serde for a value, with its path in the value.
 pub(crate) type DeserializeProblem = serde_path_to_error::Error<serde_json::Error>;

@@ -11,8 +11,7 @@ use serde_json::{Map, Value};
 use super::dialect::{self, Dialect, Restored};
 use super::{Contract, ContractError, LoweredContract, Problems};
 use crate::reading::Reading;
-use crate::schema::Plain;
-use crate::schema::push_segment;
+use crate::schema::{Plain, push_segment};
 use variant_layout::VariantLayout;
 
 /// The tools of a type that one of several calls can answer. See [`Contract::variants`].

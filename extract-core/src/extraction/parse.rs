@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::error::at_pointer;
 use crate::check::{Rules, check_at_once};
-use crate::contract::wrapper;
 use crate::contract::{
     CheckContext, CheckFailure, Context, Contract, ContractError, Extract, FailedCheck, Problems,
+    wrapper,
 };
 use crate::reading::{Level, PartialMode, ReadError, Reader, Reading, Repair};
 

@@ -3,8 +3,7 @@
 
 use crate::conversation::{Delta, ProviderError, ProviderErrorKind, Usage};
 use crate::http::too_large;
-use crate::wire::{Framer, Framing};
-use crate::wire::{Protocol, StreamDecoder, beginning};
+use crate::wire::{Framer, Framing, Protocol, StreamDecoder, beginning};
 
 /// How much of a body is kept until an event is read.
 const BEGINNING: usize = 200;

@@ -23,8 +23,7 @@ use crate::conversation::{
     redacted_url,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport};
-use crate::wire::Framing;
-use crate::wire::{self, Delivery, Protocol};
+use crate::wire::{self, Delivery, Framing, Protocol};
 
 /// A model behind an HTTP API.
 pub struct Provider {

@@ -3,14 +3,13 @@
 
 use serde_json::Value;
 
-use super::Reader;
 use super::error::ReadError;
 use super::fit::{FitNotes, Fitter, PartialMode};
 use super::report::{CutEnding, Reading, Repair, RepairKind};
 use super::scan::{ScanError, Sink};
 use super::stream_scan::AnswerScan;
-use super::strict;
 use super::tree::{NONE, Tree};
+use super::{Reader, strict};
 use crate::contract::shape::ShapeKind;
 
 /// Reads a text for a schema while it arrives, in pieces of any size.

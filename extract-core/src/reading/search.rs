@@ -10,9 +10,8 @@ use super::error::ReadError;
 use super::fit::{FitNotes, Fitter, PartialMode, cost};
 use super::report::{CutEnding, Level, Misfit, Reading, Repair, RepairKind};
 use super::scan::{ScanError, Sink, TokenRole};
-use super::strict;
 use super::tree::{Kind, NONE, Tree};
-use super::{Reader, calls, markup, thinking, unguided};
+use super::{Reader, calls, markup, strict, thinking, unguided};
 use crate::contract::shape::{Shape, ShapeKind};
 use crate::contract::wrapper;
 

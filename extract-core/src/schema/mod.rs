@@ -46,7 +46,7 @@ pub(crate) use kinds::Kinds;
 pub use limits::SchemaLimit;
 pub(crate) use limits::bounded;
 pub(crate) use node::{Member, Node, NodeId, NodeKind, Origin, OtherMembers, Plain};
-pub(crate) use numbers::is_whole;
+pub(crate) use numbers::{Bound, is_whole};
 pub(crate) use pattern::Pattern;
 pub(crate) use pointer::{push_segment, segments};
 pub(crate) use queries::SchemaStep;

@@ -3,6 +3,7 @@
 //! only. The validator therefore gets two more keywords, which are never sent to models.
 
 use std::cmp::Ordering;
+use std::fmt::Display;
 
 use jsonschema::{Keyword, ValidationError, ValidationOptions};
 use serde_json::{Map, Value};
@@ -122,7 +123,7 @@ fn is_of_numbers(pattern: &str) -> bool {
 
 /// The kind of a bound on a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Bound {
+pub(crate) enum Bound {
     Least,
     Most,
     Above,
@@ -164,7 +165,7 @@ impl Bound {
     }
 
     /// Returns the expectation for an error, such as `at least 1`.
-    fn describe(self, limit: &str) -> String {
+    pub(crate) fn describe(self, limit: impl Display) -> String {
         match self {
             Self::Least => format!("at least {limit}"),
             Self::Most => format!("at most {limit}"),
@@ -172,6 +173,12 @@ impl Bound {
             Self::Below => format!("less than {limit}"),
             Self::Multiple => format!("a multiple of {limit}"),
         }
+    }
+
+    /// Returns the expectation for a number of things, such as `at most 3 elements`.
+    pub(crate) fn describe_count(self, count: u64, noun: &str) -> String {
+        let plural = if count == 1 { "" } else { "s" };
+        self.describe(format_args!("{count} {noun}{plural}"))
     }
 }
 

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::failure::{beginning, in_reply};
 use super::offer::{ToolDemand, ToolOffer};
-use super::usage;
-use super::{Delivery, EffortField, Quirks, StreamDecoder, ToolChoiceForm, assemble, body, loose};
+use super::{
+    Delivery, EffortField, Quirks, StreamDecoder, ToolChoiceForm, assemble, body, loose, usage,
+};
 use crate::conversation::{
     Delta, MediaKind, MediaSource, Message, Output, Part, ProviderError, ProviderErrorKind,
     ReasoningEffort, Reply, Request, Role, StopReason, StreamEnd, Usage,

@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::schema::Bound;
+
 /// The longest excerpt of JSON in a sentence, in bytes.
 const EXCERPT: usize = 300;
 
@@ -10,22 +12,20 @@ const EXCERPT: usize = 300;
 pub(super) fn constraint_sentences(constraints: &Map<String, Value>) -> Vec<String> {
     let mut text = Vec::new();
     let get = |keyword: &str| constraints.get(keyword);
-    text.extend(bounds(get("minimum"), get("maximum"), ToString::to_string, ""));
-    if let Some(bound) = get("exclusiveMinimum") {
-        text.push(format!("More than {bound}."));
-    }
-    if let Some(bound) = get("exclusiveMaximum") {
-        text.push(format!("Less than {bound}."));
-    }
-    if let Some(step) = get("multipleOf") {
-        text.push(format!("A multiple of {step}."));
+    text.extend(bounds(get("minimum"), get("maximum"), ""));
+    for (keyword, bound) in [
+        ("exclusiveMinimum", Bound::Above),
+        ("exclusiveMaximum", Bound::Below),
+        ("multipleOf", Bound::Multiple),
+    ] {
+        text.extend(get(keyword).map(|limit| sentence(&bound.describe(limit))));
     }
     for (least, most, unit) in [
         ("minLength", "maxLength", " character"),
         ("minItems", "maxItems", " item"),
         ("minProperties", "maxProperties", " member"),
     ] {
-        text.extend(bounds(get(least), get(most), ToString::to_string, unit));
+        text.extend(bounds(get(least), get(most), unit));
     }
     for (keyword, value) in constraints {
         let sentence = match (keyword.as_str(), value) {
@@ -70,24 +70,23 @@ const HANDLED_ABOVE: &[&str] = &[
 ];
 
 /// Returns the sentence for a pair of bounds; `None` without either.
-fn bounds(
-    least: Option<&Value>,
-    most: Option<&Value>,
-    show: impl Fn(&Value) -> String,
-    unit: &str,
-) -> Option<String> {
+fn bounds(least: Option<&Value>, most: Option<&Value>, unit: &str) -> Option<String> {
     let plural = |count: &Value| if unit.is_empty() || *count == 1 { "" } else { "s" };
+    let counted = |count: &Value| format!("{count}{unit}{}", plural(count));
     Some(match (least, most) {
-        (Some(least), Some(most)) if least == most => {
-            format!("Exactly {}{unit}{}.", show(least), plural(least))
-        }
-        (Some(least), Some(most)) => {
-            format!("Between {} and {}{unit}{}.", show(least), show(most), plural(most))
-        }
-        (Some(least), None) => format!("At least {}{unit}{}.", show(least), plural(least)),
-        (None, Some(most)) => format!("At most {}{unit}{}.", show(most), plural(most)),
+        (Some(least), Some(most)) if least == most => format!("Exactly {}.", counted(least)),
+        (Some(least), Some(most)) => format!("Between {least} and {}.", counted(most)),
+        (Some(least), None) => sentence(&Bound::Least.describe(counted(least))),
+        (None, Some(most)) => sentence(&Bound::Most.describe(counted(most))),
         (None, None) => return None,
     })
+}
+
+/// Returns a phrase as a sentence: with a capital letter and a full stop.
+fn sentence(phrase: &str) -> String {
+    let mut chars = phrase.chars();
+    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", chars.as_str())
 }
 
 /// Returns values as JSON, separated by commas and cut at the longest excerpt.

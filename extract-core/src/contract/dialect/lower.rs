@@ -8,14 +8,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::error::DialectError;
-use super::limits;
 use super::note::{Note, NoteKind};
 use super::plan::{Plan, SAME, Step, StepId};
 use super::table::{Any, Dialect, Recursion, Refs, Root};
 use super::transform::Transformer;
-use super::{Lowered, describe};
-use crate::schema::push_segment;
-use crate::schema::{self, Annotations, NodeId, NodeKind, Tree};
+use super::{Lowered, describe, limits};
+use crate::schema::{self, Annotations, NodeId, NodeKind, Tree, push_segment};
 
 /// The deepest nesting of nodes that is lowered, including references that are written out.
 const MAX_LEVELS: usize = 100;

@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 use super::super::problem::{Problem, ProblemKind, excerpt};
 use super::branch_match::BranchMatcher;
 use super::plan::{Branch, KEY, Member, OtherSteps, Plan, SAME, Step, StepId, TUPLE_REST, VALUE};
-use crate::schema::push_segment;
-use crate::schema::{Kinds, Tree};
+use crate::schema::{Kinds, Tree, push_segment};
 
 /// The deepest level of a value that is converted. Deeper values stay as they are, and fail validation.
 const DEPTH: usize = 192;

@@ -3,8 +3,7 @@
 
 use serde_json::Value;
 
-use crate::schema::{Kinds, NodeId, OtherMembers, Plain, Tree, json_equal};
-use crate::schema::{push_segment, segments};
+use crate::schema::{Kinds, NodeId, OtherMembers, Plain, Tree, json_equal, push_segment, segments};
 
 /// One step of a path: a place in the value and its schema node.
 #[derive(Debug, Clone)]

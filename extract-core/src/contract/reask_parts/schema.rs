@@ -8,8 +8,7 @@ use serde_json::Map;
 use super::ReaskPart;
 use super::locate::PathNode;
 use crate::contract::{Contract, ContractError, name, wrapper};
-use crate::schema::embed;
-use crate::schema::segments;
+use crate::schema::{embed, segments};
 
 /// The longest name of a part, in bytes.
 const LONGEST: usize = 48;

@@ -15,8 +15,7 @@ use crate::conversation::Delta;
 use crate::extraction::builder::Extraction;
 use crate::extraction::channel::{AttemptStarted, StreamEvent};
 use crate::extraction::error::Error;
-use crate::partial::Live;
-use crate::partial::Partial;
+use crate::partial::{Live, Partial};
 
 /// The [`View`] of [`Extraction::stream`]: the value so far.
 #[derive(Debug)]

@@ -6,9 +6,8 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::folded::FoldedText;
-use super::fuzzy;
 use super::search_cost::SearchCost;
-use super::{Located, Match, Source};
+use super::{Located, Match, Source, fuzzy};
 
 impl Source {
     /// Returns the location of a text, or `None` if it does not occur. White space around the text is

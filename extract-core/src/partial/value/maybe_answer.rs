@@ -9,8 +9,7 @@ use super::enum_form::{EnumFields, PartialEnum};
 use super::fields::{Field, Tagging, Variant, VariantContent};
 use super::node::{PartialNode, Seed};
 use super::{Partial, Streamed, output};
-use crate::contract::Extract;
-use crate::contract::{Answer, Maybe};
+use crate::contract::{Answer, Extract, Maybe};
 
 /// The partial form of [`Maybe`]. A `Partial<Maybe<T>>` dereferences to an `Option` of it, which is
 /// `None` until the model has named the variant.

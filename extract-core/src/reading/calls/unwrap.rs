@@ -2,8 +2,7 @@
 
 use super::super::error::ReadError;
 use super::super::report::{Level, Reading, Repair, RepairKind};
-use super::super::strict;
-use super::super::{Reader, thinking};
+use super::super::{Reader, strict, thinking};
 use super::{SHORT, WrittenCall, WrittenCalls, find_all, json, marks};
 use crate::contract::shape::{Shape, ShapeId, ShapeKind};
 use crate::contract::wrapper;

@@ -2,9 +2,8 @@
 //! not plain JSON is left to the rest of the scanner.
 
 use super::ahead::{Lookahead, NeedMoreInput, QuoteKind};
-use super::bare;
 use super::event::{Sink, Token, TokenRole};
-use super::{Frame, Scanner, State};
+use super::{Frame, Scanner, State, bare};
 
 /// The number of bytes within which no look ahead is ended by its reach.
 const NEAR: usize = 128;
