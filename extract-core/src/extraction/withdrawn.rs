@@ -3,13 +3,13 @@
 use serde::Serialize;
 use serde_json::Value;
 
-/// An element that [`next`](crate::extraction::ExtractionStream::next) gave and that is not in the value: a list
-/// that stood before the answer, or one of an attempt that did not pass.
+/// An element that [`next`](crate::extraction::ExtractionStream::next) returned and that the accepted value
+/// does not hold. It was in a list before the answer, or in an attempt that failed its checks.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Withdrawn {
-    /// Which of the elements that were given it was, from 0.
+    /// Its position among the emitted elements, from 0.
     pub index: usize,
-    /// What it was.
+    /// Its JSON.
     pub value: Value,
 }

@@ -30,10 +30,14 @@ use crate::contract::{Checker, Extract, TypeWalk};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Grounded_{T}", description = "A value with what it rests on.")]
 pub struct Grounded<T> {
-    /// What the text comes to.
+    /// The value that follows from the text.
+    #[schemars(description = "What the text comes to.")]
     pub value: T,
-    /// The passages of the text that say so, each copied word for word.
-    #[schemars(length(min = 1))]
+    /// The passages that support the value, each copied word for word.
+    #[schemars(
+        description = "The passages of the text that say so, each copied word for word.",
+        length(min = 1)
+    )]
     pub quotes: Vec<Quote>,
 }
 

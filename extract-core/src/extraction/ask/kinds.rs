@@ -1,4 +1,4 @@
-//! [`Ask`]: what the next request asks for.
+//! [`Ask`]: the answer that the next request asks for.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::whole::Whole;
 use crate::contract::{Contract, Extract, LoweredContract, Problem};
 use crate::conversation::{Output, Reply, ToolChoice, Tools};
 
-/// What the next request asks for.
+/// The answer that the next request asks for.
 pub(in crate::extraction) enum Ask {
     /// The whole value.
     Whole(Whole),

@@ -1,5 +1,5 @@
-//! What a request asks for: the whole value, its invalid parts, or calls of several tools. Each kind owns
-//! the output it requests, the evaluation of its reply and the feedback on it. Knows no loop.
+//! The answer that a request asks for: the whole value, its invalid parts, or calls of several tools. Each
+//! kind owns the output it requests, the evaluation of its reply and the feedback on it. Knows no loop.
 
 mod calls;
 mod candidates;

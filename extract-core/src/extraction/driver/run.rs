@@ -36,7 +36,7 @@ enum End<T, C> {
     Calls(C, Reply),
 }
 
-/// What follows the evaluation of a reply.
+/// The next step after the evaluation of a reply.
 enum Next<T, C> {
     End(End<T, C>),
     Fail(Failure),

@@ -21,7 +21,7 @@ use crate::extraction::task::Task;
 pub(super) struct Driver<T> {
     pub(super) task: Task<T>,
     pub(super) dialogue: Dialogue,
-    /// What the next request asks for.
+    /// The answer that the next request asks for.
     pub(super) ask: Ask,
     pub(super) user_tools: Vec<SentUserTool>,
     pub(super) ledger: Ledger,
