@@ -16,20 +16,20 @@ mod scripted;
 
 #[path = "contract/bounded.rs"]
 mod bounded;
+#[path = "contract/constraint_reasks.rs"]
+mod constraint_reasks;
 #[path = "contract/drafts.rs"]
 mod drafts;
-#[path = "contract/given.rs"]
-mod given;
 #[path = "contract/modes.rs"]
 mod modes;
 #[path = "contract/report.rs"]
 mod report;
+#[path = "contract/run_time_schemas.rs"]
+mod run_time_schemas;
 #[path = "contract/tokens.rs"]
 mod tokens;
 #[path = "contract/type_faults.rs"]
 mod type_faults;
-#[path = "contract/words.rs"]
-mod words;
 
 #[derive(Debug, PartialEq, Extract)]
 struct Page<T> {

@@ -18,10 +18,10 @@ mod generated;
 mod lenient;
 #[path = "partials/lowered.rs"]
 mod lowered;
+#[path = "partials/reshaped.rs"]
+mod reshaped;
 #[path = "partials/structs.rs"]
 mod structs;
-#[path = "partials/turned.rs"]
-mod turned;
 
 /// Returns an empty partial value for a request without lowering.
 fn live<T: Extract>() -> Live<T> {

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::candidates::{AnswerText, other_call, read_answer};
 use super::evaluation::{Evaluation, Evaluator, Rejection, Verdict};
 use super::pending_calls::{CallFeedback, CallProblems, CalledElement, PendingCalls};
+use super::reply_turn::ReplyTurn;
 use super::text_answer::value_of_text;
-use super::turn::Turn;
 use super::whole::Whole;
 use crate::check::{Rules, check_at_once};
 use crate::contract::{Extract, FailedCheck, Problem, ProblemKind, Problems, Shape, VariantTools};
@@ -33,7 +33,7 @@ impl Calls {
     /// are evaluated as the whole value.
     pub(super) async fn evaluate<T: Extract>(
         &mut self,
-        turn: &Turn<'_>,
+        turn: &ReplyTurn<'_>,
         evaluator: &mut Evaluator<'_, T>,
     ) -> Evaluation<T> {
         let calls: Vec<&ToolCall> = turn.calls().collect();
@@ -243,7 +243,7 @@ impl Calls {
     }
 
     /// Reads a reply without calls.
-    fn read_text<T>(&self, turn: &Turn<'_>, evaluator: &mut Evaluator<'_, T>) -> TextReply {
+    fn read_text<T>(&self, turn: &ReplyTurn<'_>, evaluator: &mut Evaluator<'_, T>) -> TextReply {
         let text = turn.text();
         // Text that ends inside reasoning holds no answer.
         if reading::without_reasoning(&text).is_none() {

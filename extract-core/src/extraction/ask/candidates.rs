@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::turn::Turn;
+use super::reply_turn::ReplyTurn;
 use crate::contract::{Contract, LoweredContract, Problem, ProblemKind, Shape};
 use crate::conversation::{Output, ToolCall};
 use crate::extraction::task::Task;
@@ -55,7 +55,7 @@ impl AnswerText {
 ///
 /// With `may_be_chunks`, several calls of the requested tool are chunks of one list.
 pub(super) fn candidates(
-    turn: &Turn<'_>,
+    turn: &ReplyTurn<'_>,
     output: &Output,
     contract: &Contract,
     may_be_chunks: bool,

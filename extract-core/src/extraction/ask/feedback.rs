@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::evaluation::Rejection;
 use super::kinds::Ask;
-use super::parts::Parts;
+use super::partial_reask::PartialReask;
 use super::pending_calls::{CallFeedback, CallProblems};
 use crate::check::{Feedback, render_feedback};
 use crate::contract::{Contract, Problems};
@@ -132,7 +132,7 @@ impl Ask {
 }
 
 /// Returns the type of the parts as text, if the type of the whole was sent as text.
-fn type_of_parts(parts: &Parts, writer: &FeedbackWriter<'_>) -> Option<String> {
+fn type_of_parts(parts: &PartialReask, writer: &FeedbackWriter<'_>) -> Option<String> {
     let mode: Mode = writer.output.mode();
     if parts.form.is_some() && !writer.schema_prompt.tells(mode) {
         return None;

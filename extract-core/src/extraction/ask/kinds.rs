@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::calls::Calls;
 use super::evaluation::{Evaluation, Evaluator};
-use super::parts::Parts;
-use super::turn::Turn;
+use super::partial_reask::PartialReask;
+use super::reply_turn::ReplyTurn;
 use super::whole::Whole;
 use crate::contract::{Contract, Extract, LoweredContract, Problem};
 use crate::conversation::{Output, Reply, ToolChoice, Tools};
@@ -15,7 +15,7 @@ pub(in crate::extraction) enum Ask {
     /// The whole value.
     Whole(Whole),
     /// The invalid parts of a value.
-    Parts(Parts),
+    Parts(PartialReask),
     /// One call for a variant of the value, or one for each element of it.
     Calls(Calls),
 }
@@ -31,7 +31,7 @@ impl Ask {
     }
 
     /// Returns the parts, if only parts are asked for.
-    pub(in crate::extraction) fn parts(&self) -> Option<&Parts> {
+    pub(in crate::extraction) fn parts(&self) -> Option<&PartialReask> {
         if let Self::Parts(parts) = self { Some(parts) } else { None }
     }
 
@@ -86,7 +86,7 @@ impl Ask {
         output: &Output,
         contract: &Contract,
         number: usize,
-    ) -> Result<Turn<'r>, Problem> {
+    ) -> Result<ReplyTurn<'r>, Problem> {
         let mut names: Vec<&str> = match output {
             Output::Tools(tools) => tools.tools.iter().map(|tool| tool.name.as_str()).collect(),
             Output::JsonSchema(tool) => vec![tool.name.as_str()],
@@ -96,18 +96,18 @@ impl Ask {
             names.push(contract.name());
         }
         let mut shapes = vec![contract.shape(self.whole().form.as_deref())];
-        if let Some(Parts { parts, form, .. }) = self.parts() {
+        if let Some(PartialReask { parts, form, .. }) = self.parts() {
             names.push(parts.contract().name());
             shapes.push(parts.contract().shape(form.as_deref()));
         }
-        Turn::of(reply, &names, &shapes, number)
+        ReplyTurn::of(reply, &names, &shapes, number)
     }
 
     /// Reads and checks a reply. Of several answers in it, the first that passes is taken; if none does,
     /// the problems are those of the first that could be read.
     pub(in crate::extraction) async fn evaluate<T: Extract>(
         &mut self,
-        turn: &Turn<'_>,
+        turn: &ReplyTurn<'_>,
         evaluator: &mut Evaluator<'_, T>,
     ) -> Evaluation<T> {
         match self {

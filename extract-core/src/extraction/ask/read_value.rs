@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::candidates::{AnswerText, Candidate, unreadable_problem};
 use super::evaluation::{Evaluation, Evaluator, Verdict};
-use super::turn::Turn;
+use super::reply_turn::ReplyTurn;
 use crate::contract::dialect::Restored;
 use crate::contract::{Extract, Problem, Problems};
 use crate::reading::Repair;
@@ -28,7 +28,7 @@ impl FirstPassing {
         &mut self,
         candidate: &Candidate,
         read: Result<ReadValue, Problem>,
-        turn: &Turn<'_>,
+        turn: &ReplyTurn<'_>,
         evaluator: &mut Evaluator<'_, T>,
     ) -> Option<Evaluation<T>> {
         let ReadValue { restored, repairs } = match read {

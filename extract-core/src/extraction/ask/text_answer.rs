@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::turn::Turn;
+use super::reply_turn::ReplyTurn;
 use crate::contract::{Contract, Variants};
 use crate::reading::{self, Level};
 
@@ -10,7 +10,7 @@ use crate::reading::{self, Level};
 /// text is the JSON of the value itself.
 pub(super) fn value_of_text(
     variants: &Variants,
-    turn: &Turn<'_>,
+    turn: &ReplyTurn<'_>,
     contract: &Contract,
 ) -> Option<Value> {
     let text = turn.text();

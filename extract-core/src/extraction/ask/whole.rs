@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::candidates::{AnswerText, Candidate, candidates, read_answer, read_apart};
 use super::evaluation::{Evaluation, Evaluator};
 use super::read_value::{FirstPassing, ReadValue};
+use super::reply_turn::ReplyTurn;
 use super::text_answer::value_of_text;
-use super::turn::Turn;
 use crate::contract::dialect::Restored;
 use crate::contract::{Contract, Extract, LoweredContract, Problem, Variants};
 use crate::conversation::Output;
@@ -29,7 +29,7 @@ impl Whole {
     /// Reads and checks the answers of a reply, likeliest first.
     pub(super) async fn evaluate<T: Extract>(
         &self,
-        turn: &Turn<'_>,
+        turn: &ReplyTurn<'_>,
         evaluator: &mut Evaluator<'_, T>,
     ) -> Evaluation<T> {
         if let Some(value) = self.text_answer(turn, &evaluator.task.contract) {
@@ -49,7 +49,7 @@ impl Whole {
     }
 
     /// Returns the value of a reply without calls whose text is an answer, if the type accepts text.
-    pub(super) fn text_answer(&self, turn: &Turn<'_>, contract: &Contract) -> Option<Value> {
+    pub(super) fn text_answer(&self, turn: &ReplyTurn<'_>, contract: &Contract) -> Option<Value> {
         let variants = self.text_variants.as_ref()?;
         if turn.has_calls() {
             return None;

@@ -3,7 +3,7 @@
 use super::state::{Driver, Failure};
 use crate::contract::Problems;
 use crate::conversation::{Message, Reply};
-use crate::extraction::ask::{Ask, FeedbackWriter, Parts, Rejection};
+use crate::extraction::ask::{Ask, FeedbackWriter, PartialReask, Rejection};
 use crate::extraction::policy::RetryContext;
 
 impl<T> Driver<T> {
@@ -46,7 +46,14 @@ impl<T> Driver<T> {
                 let parts = self.last_value.as_ref().and_then(|value| {
                     let (contract, reask) = (&self.task.contract, self.task.options.policy.reask);
                     let (before, is_unchanged) = (self.ask.parts(), self.unchanged > 0);
-                    Parts::choose(&whole, before, contract, (value, problems), reask, is_unchanged)
+                    PartialReask::choose(
+                        &whole,
+                        before,
+                        contract,
+                        (value, problems),
+                        reask,
+                        is_unchanged,
+                    )
                 });
                 self.ask = parts.map_or(Ask::Whole(whole), Ask::Parts);
             }

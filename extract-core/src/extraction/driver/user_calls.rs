@@ -9,7 +9,8 @@ use crate::contract::Problems;
 use crate::contract::dialect::Restored;
 use crate::conversation::{Message, Reply, ToolCall, ToolResult};
 use crate::extraction::ask::{
-    AnswerText, CallFeedback, CallProblems, NOT_TAKEN, Rejection, Turn, read_answer, unknown_tool,
+    AnswerText, CallFeedback, CallProblems, NOT_TAKEN, Rejection, ReplyTurn, read_answer,
+    unknown_tool,
 };
 use crate::extraction::calls::{Call, Calls};
 use crate::extraction::request_tools::SentUserTool;
@@ -20,17 +21,17 @@ use crate::reading::Level;
 pub(super) trait UserCalls: Sized {
     /// Returns the calls of user tools in a reply, or the rejection of the reply if one of its calls is
     /// invalid. Returns `None` if the reply calls no user tool.
-    fn of<T>(driver: &Driver<T>, turn: &Turn<'_>) -> Option<Result<Self, Rejection>>;
+    fn of<T>(driver: &Driver<T>, turn: &ReplyTurn<'_>) -> Option<Result<Self, Rejection>>;
 }
 
 impl UserCalls for Infallible {
-    fn of<T>(_: &Driver<T>, _: &Turn<'_>) -> Option<Result<Self, Rejection>> {
+    fn of<T>(_: &Driver<T>, _: &ReplyTurn<'_>) -> Option<Result<Self, Rejection>> {
         None
     }
 }
 
 impl UserCalls for Vec<Call> {
-    fn of<T>(driver: &Driver<T>, turn: &Turn<'_>) -> Option<Result<Self, Rejection>> {
+    fn of<T>(driver: &Driver<T>, turn: &ReplyTurn<'_>) -> Option<Result<Self, Rejection>> {
         let tools = &driver.user_tools;
         let gives_value = |call: &ToolCall| driver.gives_value(call);
         if tools.is_empty() || turn.calls().all(gives_value) {

@@ -1,4 +1,4 @@
-//! [`Parts`]: a request for the invalid parts of a value.
+//! [`PartialReask`]: a request for the invalid parts of a value.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::candidates::{AnswerText, Candidate, candidates, read_answer};
 use super::evaluation::{Evaluation, Evaluator};
 use super::read_value::{FirstPassing, ReadValue};
-use super::turn::Turn;
+use super::reply_turn::ReplyTurn;
 use super::whole::Whole;
 use crate::contract::{Contract, Extract, LoweredContract, Problem, Problems, ReaskParts};
 use crate::conversation::{Output, Reply, ToolChoice, Tools};
@@ -22,7 +22,7 @@ const MIN_WHOLE: usize = 1024;
 const MIN_SHARES: usize = 3;
 
 /// A request for the invalid parts of a value.
-pub(in crate::extraction) struct Parts {
+pub(in crate::extraction) struct PartialReask {
     /// How the whole value is asked for.
     pub(super) whole: Whole,
     pub(in crate::extraction) parts: ReaskParts,
@@ -38,7 +38,7 @@ pub(in crate::extraction) struct Parts {
     pub(in crate::extraction) rejected_reply: Option<Reply>,
 }
 
-impl Parts {
+impl PartialReask {
     /// Chooses the parts of a rejected value to ask for. Returns `None` if the whole value has to be asked
     /// for: the policy says so, several tools are offered, parts came back with the same problems, or
     /// parts would save too little.
@@ -102,7 +102,7 @@ impl Parts {
     /// Reads and checks a reply. Parts are merged into the value; a whole value is checked as it is.
     pub(super) async fn evaluate<T: Extract>(
         &mut self,
-        turn: &Turn<'_>,
+        turn: &ReplyTurn<'_>,
         evaluator: &mut Evaluator<'_, T>,
     ) -> Evaluation<T> {
         if let Some(value) = self.whole.text_answer(turn, &evaluator.task.contract) {

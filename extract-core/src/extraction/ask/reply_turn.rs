@@ -1,4 +1,4 @@
-//! [`Turn`]: a reply whose calls stand in its blocks or are written into its text.
+//! [`ReplyTurn`]: a reply whose calls stand in its blocks or are written into its text.
 
 use std::borrow::Cow;
 
@@ -8,12 +8,12 @@ use crate::conversation::{Block, Reply, ToolCall};
 use crate::reading::{self, ReadError, Repair, RepairKind, WrittenCalls};
 
 /// A reply, ready to be evaluated. Calls that the model wrote into its text are calls here.
-pub(in crate::extraction) struct Turn<'r> {
+pub(in crate::extraction) struct ReplyTurn<'r> {
     written: &'r Reply,
     reply: Cow<'r, Reply>,
 }
 
-impl<'r> Turn<'r> {
+impl<'r> ReplyTurn<'r> {
     /// Makes a turn of a reply. Calls in the text take the place of the text. Fails if these calls are cut
     /// off, or are of tools that were not offered.
     ///
