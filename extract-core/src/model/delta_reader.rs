@@ -3,8 +3,7 @@
 
 use crate::conversation::{Delta, ProviderError, ProviderErrorKind, Usage};
 use crate::http::too_large;
-use crate::wire::{Framer, Framing};
-use crate::wire::{Protocol, StreamDecoder, beginning};
+use crate::wire::{Framer, Framing, Protocol, StreamDecoder, beginning};
 
 /// How much of a body is kept until an event is read.
 const BEGINNING: usize = 200;
@@ -102,7 +101,7 @@ impl DeltaReader {
             Some(unread) if matches!(error.kind, Interrupted | Malformed) => unread,
             _ => return error,
         };
-        if could_begin(self.framing, unread) {
+        if self.framing.may_begin_with(unread) {
             return error;
         }
         let message = format!("not a stream of events; it begins {}", beginning(unread));
@@ -119,23 +118,5 @@ fn length(delta: &Delta) -> usize {
         | Delta::Refusal(text)
         | Delta::Arguments { fragment: text, .. } => text.len(),
         _ => 0,
-    }
-}
-
-/// Whether a stream of this framing may begin so, wherever it was cut off.
-fn could_begin(framing: Framing, bytes: &[u8]) -> bool {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    match framing {
-        // The length stands first, and no message has 16 MB.
-        Framing::AmazonEvents => bytes.first().is_none_or(|first| *first == 0),
-        Framing::Lines => text.first().is_none_or(|first| *first == b'{'),
-        Framing::ServerSentEvents => {
-            let line = text.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-            let field = line.split(|byte| *byte == b':').next().unwrap_or_default();
-            let whole = field.len() < text.len();
-            [&b"data"[..], b"event", b"id", b"retry", b""]
-                .iter()
-                .any(|known| if whole { *known == field } else { known.starts_with(field) })
-        }
     }
 }

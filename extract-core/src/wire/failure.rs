@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::loose;
+use super::lenient;
+use super::parse::beginning;
 use crate::conversation::{ProviderError, ProviderErrorKind as Kind};
 
 /// The longest message of a provider that an error repeats, in bytes.
@@ -64,7 +65,7 @@ impl ErrorBody {
                         _ => Self::flat(body),
                     },
                 };
-                let outer = |key: &str| loose::at(body, key).map(str::to_owned);
+                let outer = |key: &str| lenient::at(body, key).map(str::to_owned);
                 read.request_id = read.request_id.or_else(|| outer("/request_id"));
                 read
             }
@@ -85,7 +86,7 @@ impl ErrorBody {
         };
         let message = text("message").or_else(|| text("Message")).or_else(|| text("detail"));
         // OpenRouter hands on the words of the provider behind it.
-        let behind = loose::at(object, "/metadata/raw").map(str::to_owned);
+        let behind = lenient::at(object, "/metadata/raw").map(str::to_owned);
         let message = match (message, behind) {
             (Some(message), Some(behind)) => Some(format!("{message}: {behind}")),
             (message, behind) => message.or(behind),
@@ -95,7 +96,7 @@ impl ErrorBody {
         Self {
             code: text("code").or_else(|| text("status_code")),
             kind: text("type").or_else(|| text("status")).or_else(|| text("__type")),
-            reason: loose::at(object, "/details/error_code")
+            reason: lenient::at(object, "/details/error_code")
                 .map(str::to_owned)
                 .or_else(|| detail("reason")),
             param: text("param"),
@@ -217,12 +218,6 @@ pub(super) fn in_reply(body: &str) -> ProviderError {
     };
     let status = read.code.as_deref().and_then(|code| code.parse().ok());
     read.into_error(status.filter(|status| (400..=599).contains(status)).unwrap_or(500))
-}
-
-/// The first characters of a body that is not what it should be.
-pub(crate) fn beginning(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
-    format!("{:?}", text.trim())
 }
 
 /// The class of a failure.

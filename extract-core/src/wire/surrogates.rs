@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 /// JSON text in which every escaped half of a surrogate pair is replaced.
-pub(crate) fn mend(json: &str) -> Cow<'_, str> {
-    let mut mended = String::new();
+pub(super) fn replace_lone(json: &str) -> Cow<'_, str> {
+    let mut replaced = String::new();
     let mut kept = 0;
     let mut at = 0;
     let bytes = json.as_bytes();
@@ -17,8 +17,8 @@ pub(crate) fn mend(json: &str) -> Cow<'_, str> {
                 at += 12;
             }
             Some(0xd800..=0xdfff) => {
-                mended.push_str(&json[kept..at]);
-                mended.push_str("\\ufffd");
+                replaced.push_str(&json[kept..at]);
+                replaced.push_str("\\ufffd");
                 at += 6;
                 kept = at;
             }
@@ -30,8 +30,8 @@ pub(crate) fn mend(json: &str) -> Cow<'_, str> {
     if kept == 0 {
         return Cow::Borrowed(json);
     }
-    mended.push_str(&json[kept..]);
-    Cow::Owned(mended)
+    replaced.push_str(&json[kept..]);
+    Cow::Owned(replaced)
 }
 
 /// The unit of UTF-16 that is escaped here, if one is.
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn halves_are_replaced_and_nothing_else() {
+    fn lone_surrogates_are_replaced_and_nothing_else() {
         for (json, expected) in [
             (r#"{"a":"\ud83d\ude00"}"#, r#"{"a":"\ud83d\ude00"}"#),
             (r#"{"a":"\ud83d"}"#, r#"{"a":"\ufffd"}"#),
@@ -62,7 +62,7 @@ mod tests {
             (r"\", r"\"),
             (r"\ü", r"\ü"),
         ] {
-            assert_eq!(mend(json), expected);
+            assert_eq!(replace_lone(json), expected);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Amazon's binary event stream: length-prefixed messages with named headers and two checksums.
 //! An event's name is its `:event-type`, or its `:exception-type` where it reports a failure.
 
-use super::{Event, too_large};
+use super::event::{Event, too_large};
 use crate::conversation::{ProviderError, ProviderErrorKind};
 
 /// Total length, length of the headers, checksum of these two.
@@ -30,20 +30,20 @@ impl Amazon {
             }
             let (total, headers) = (number(rest, 0) as usize, number(rest, 4) as usize);
             if crc32fast::hash(&rest[..8]) != number(rest, 8) {
-                return Err(broken("the checksum of a prelude is wrong"));
+                return Err(malformed("the checksum of a prelude is wrong"));
             }
             if total > limit {
                 return Err(too_large(limit));
             }
             if total < PRELUDE + TRAILER || headers > total - PRELUDE - TRAILER {
-                return Err(broken("the lengths of a message contradict each other"));
+                return Err(malformed("the lengths of a message contradict each other"));
             }
             if rest.len() < total {
                 break;
             }
             let body = &rest[..total - TRAILER];
             if crc32fast::hash(body) != number(rest, total - TRAILER) {
-                return Err(broken("the checksum of a message is wrong"));
+                return Err(malformed("the checksum of a message is wrong"));
             }
             let (headers, payload) = body[PRELUDE..].split_at(headers);
             events.push(event(headers, payload)?);
@@ -59,7 +59,7 @@ fn number(bytes: &[u8], at: usize) -> u32 {
     bytes[at..at + 4].iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
-fn broken(message: &str) -> ProviderError {
+fn malformed(message: &str) -> ProviderError {
     ProviderError::new(ProviderErrorKind::Malformed, message)
 }
 
@@ -67,8 +67,8 @@ fn event(mut headers: &[u8], payload: &[u8]) -> Result<Event, ProviderError> {
     let (mut event_type, mut exception, mut error_code, mut error_message) =
         (None, None, None, None);
     while !headers.is_empty() {
-        let (name, value) =
-            header(&mut headers).ok_or_else(|| broken("the headers of a message are cut off"))?;
+        let (name, value) = header(&mut headers)
+            .ok_or_else(|| malformed("the headers of a message are cut off"))?;
         match name {
             b":event-type" => event_type = value,
             b":exception-type" => exception = value,

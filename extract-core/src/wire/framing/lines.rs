@@ -2,7 +2,7 @@
 
 use memchr::memchr2;
 
-use super::too_large;
+use super::event::too_large;
 use crate::conversation::ProviderError;
 
 #[derive(Debug, Default)]

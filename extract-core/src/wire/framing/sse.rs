@@ -2,19 +2,19 @@
 //! (eventsource-stream, sse-stream, sseer) adapt a stream of bodies and keep a line of any length,
 //! and what is wanted here is a bounded step from bytes to events that knows no stream at all.
 
+use super::event::{Event, too_large};
 use super::lines::Lines;
-use super::{Event, too_large};
 use crate::conversation::ProviderError;
 
 #[derive(Debug, Default)]
 pub(super) struct Sse {
     lines: Lines,
-    event: Pending,
+    event: PendingEvent,
 }
 
 /// The event whose blank line has not come.
 #[derive(Debug, Default)]
-struct Pending {
+struct PendingEvent {
     begun: bool,
     name: Option<String>,
     data: Vec<u8>,
@@ -42,7 +42,7 @@ impl Sse {
     }
 }
 
-impl Pending {
+impl PendingEvent {
     fn line(&mut self, line: &[u8]) -> Option<Event> {
         let mut line = line;
         if !self.begun {

@@ -8,9 +8,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-struct Text;
+struct TextVisitor;
 
-impl<'de> Visitor<'de> for Text {
+impl<'de> Visitor<'de> for TextVisitor {
     type Value = Option<String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,7 +58,7 @@ impl<'de> Visitor<'de> for Text {
 
 /// A text, or a number as a text; nothing where the field holds anything else.
 pub(super) fn text<'de, D: Deserializer<'de>>(de: D) -> Result<Option<String>, D::Error> {
-    de.deserialize_any(Text)
+    de.deserialize_any(TextVisitor)
 }
 
 /// A word, as a reason to stop is one; nothing where the field is blank.
@@ -98,7 +98,7 @@ pub(super) fn word_at(value: &Value, pointer: &str) -> Option<String> {
 }
 
 /// Whether a field that reports a failure does so: some servers send it empty.
-pub(super) fn says_something(error: &Value) -> bool {
+pub(super) fn is_error(error: &Value) -> bool {
     match error {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.is_empty(),

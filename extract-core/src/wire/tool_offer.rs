@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::ToolChoiceForm;
+use super::quirks::ToolChoiceForm;
 use crate::conversation::{Output, ProviderError, ProviderErrorKind, Tool, ToolChoice};
 
 /// What is demanded of the model.
@@ -14,9 +14,9 @@ pub(super) enum ToolDemand<'a> {
     /// A call of any tool that is offered.
     Any,
     /// Nothing: it may answer in text.
-    Free,
+    Auto,
     /// Nothing that the server can be told.
-    Unsaid,
+    Unspecified,
 }
 
 /// The tools of a request, and what is to be done with them.
@@ -34,7 +34,7 @@ impl<'a> ToolOffer<'a> {
     /// A server that takes no notice of a name, and one that cannot be told what to do at all, is
     /// offered the one tool that has to be called and no other.
     pub(super) fn of(output: &'a Output, form: ToolChoiceForm) -> Result<Self, ProviderError> {
-        let none = Self { tools: &[], demand: ToolDemand::Unsaid, parallel: false };
+        let none = Self { tools: &[], demand: ToolDemand::Unspecified, parallel: false };
         let Output::Tools(asked) = output else { return Ok(none) };
         let only = match asked.choice {
             ToolChoice::Only(index) => {
@@ -50,9 +50,9 @@ impl<'a> ToolOffer<'a> {
             ToolChoice::Any | ToolChoice::Auto => None,
         };
         let demand = match (form, only) {
-            (ToolChoiceForm::Omitted, _) => ToolDemand::Unsaid,
-            _ if asked.choice == ToolChoice::Auto => ToolDemand::Free,
-            (ToolChoiceForm::Auto, _) => ToolDemand::Free,
+            (ToolChoiceForm::Omitted, _) => ToolDemand::Unspecified,
+            _ if asked.choice == ToolChoice::Auto => ToolDemand::Auto,
+            (ToolChoiceForm::Auto, _) => ToolDemand::Auto,
             (ToolChoiceForm::Named, Some([only])) => ToolDemand::Named(&only.name),
             _ => ToolDemand::Any,
         };
