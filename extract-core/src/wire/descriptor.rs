@@ -2,6 +2,7 @@
 
 use super::decoder::StreamDecoder;
 use super::framing::Framing;
+use super::object::Object;
 use super::quirks::Quirks;
 use crate::conversation::{ProviderError, Reply, Request};
 
@@ -14,12 +15,21 @@ pub enum Delivery {
     Streamed,
 }
 
+/// A request, and everything that decides about the form of its body.
+#[derive(Clone, Copy)]
+pub(super) struct EncodeContext<'a> {
+    pub(super) request: &'a Request,
+    pub(super) model: &'a str,
+    pub(super) quirks: &'a Quirks,
+    pub(super) delivery: Delivery,
+}
+
 /// Everything that the rest of the library needs to know about a protocol.
 pub(super) struct Descriptor {
     /// The name for error messages.
     pub(super) name: &'static str,
-    /// Encodes a request for a model.
-    pub(super) encode: fn(&Request, &str, &Quirks, Delivery) -> Result<Vec<u8>, ProviderError>,
+    /// Returns the body of a request.
+    pub(super) encode: fn(&EncodeContext<'_>) -> Result<Object, ProviderError>,
     /// Decodes the body of a successful answer.
     pub(super) decode: fn(&[u8]) -> Result<Reply, ProviderError>,
     /// Returns a decoder for one streamed reply.

@@ -2,7 +2,8 @@
 //! and Ollama share.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 
 use super::object::Object;
 use super::tool_offer::ToolOffer;
@@ -54,6 +55,14 @@ pub(super) fn named_schema(tool: &Tool, strict: Option<bool>) -> Object {
 pub(super) struct FunctionCall<'a> {
     pub(super) name: &'a str,
     pub(super) arguments: &'a str,
+}
+
+/// Returns the arguments of a call as a JSON object, for protocols that do not take them as text.
+/// Arguments that are cut off, or are not an object, become an empty object.
+pub(super) fn argument_object(arguments: &str) -> Box<RawValue> {
+    let object = serde_json::from_str::<Map<String, Value>>(arguments).is_ok();
+    let text = if object { arguments.trim() } else { "{}" };
+    RawValue::from_string(text.to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// Returns the switch that turns thinking on or off, for models without levels of effort.

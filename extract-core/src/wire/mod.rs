@@ -5,7 +5,6 @@
 
 mod anthropic;
 mod bedrock;
-mod body;
 mod chat;
 mod cohere;
 mod decoder;

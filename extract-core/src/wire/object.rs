@@ -8,6 +8,8 @@ use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
+use crate::conversation::{ProviderError, ProviderErrorKind};
+
 /// An object, field by field.
 #[derive(Default)]
 pub(super) struct Object {
@@ -56,8 +58,31 @@ impl Object {
         self
     }
 
-    /// Merges fields into the object: objects are merged recursively, other values are replaced.
-    pub(super) fn merge(&mut self, mut more: Map<String, Value>) -> Result<(), serde_json::Error> {
+    /// Serialises the object as a request body. Extra fields are merged into it: first those of the
+    /// provider, as JSON text (empty for none), then those of the request.
+    ///
+    /// # Errors
+    /// A value cannot be written as JSON, or the provider's fields are not an object.
+    pub(super) fn into_body(
+        mut self,
+        of_provider: &str,
+        of_request: &Map<String, Value>,
+    ) -> Result<Vec<u8>, ProviderError> {
+        let mut finish = || {
+            let mut extra = Map::new();
+            if !of_provider.is_empty() {
+                extra = serde_json::from_str(of_provider)?;
+            }
+            merge(&mut extra, of_request);
+            self.merge(extra)?;
+            serde_json::to_vec(&self)
+        };
+        finish().map_err(|error: serde_json::Error| {
+            ProviderError::new(ProviderErrorKind::Encode, error.to_string())
+        })
+    }
+
+    fn merge(&mut self, mut more: Map<String, Value>) -> Result<(), serde_json::Error> {
         for (name, raw) in &mut self.fields {
             let value = match more.remove(&**name) {
                 None => continue,
@@ -89,7 +114,7 @@ impl Serialize for Object {
 }
 
 /// Merges fields into an object: objects are merged recursively, other values are replaced.
-pub(super) fn merge(into: &mut Map<String, Value>, more: &Map<String, Value>) {
+fn merge(into: &mut Map<String, Value>, more: &Map<String, Value>) {
     for (key, value) in more {
         match (into.get_mut(key), value) {
             (Some(Value::Object(inner)), Value::Object(more)) => merge(inner, more),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::decoder::{StreamDecoder, SurrogateSafeDecoder};
-use super::descriptor::{Delivery, Descriptor};
+use super::descriptor::{Delivery, Descriptor, EncodeContext};
 use super::framing::Framing;
 use super::quirks::Quirks;
 use super::{
@@ -70,7 +70,8 @@ impl Protocol {
     ) -> Result<Vec<u8>, ProviderError> {
         let descriptor = self.descriptor();
         setting_support::check(descriptor, &request.settings, quirks)?;
-        (descriptor.encode)(request, model, quirks, delivery)
+        let context = EncodeContext { request, model, quirks, delivery };
+        (descriptor.encode)(&context)?.into_body(quirks.extra, &request.settings.extra_body)
     }
 
     /// Decodes the body of a successful answer that is not streamed. Lone surrogates in it become

@@ -7,16 +7,16 @@ use serde_json::{Map, Value, json};
 
 use super::decode::STATE;
 use crate::conversation::{
-    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort, Request,
+    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort,
 };
-use crate::wire::descriptor::Delivery;
+use crate::wire::descriptor::{Delivery, EncodeContext};
+use crate::wire::media;
 use crate::wire::object::Object;
 use crate::wire::quirks::{EffortField, Quirks};
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
 use crate::wire::turns;
-use crate::wire::{body, media};
 
 /// The value of the required field `max_tokens` if neither the caller nor the model's row sets one. All
 /// models that are still served can write that much.
@@ -68,13 +68,9 @@ enum BlockSource<'a> {
     File { file_id: &'a str },
 }
 
-/// Encodes a request.
-pub(super) fn encode(
-    request: &Request,
-    model: &str,
-    quirks: &Quirks,
-    delivery: Delivery,
-) -> Result<Vec<u8>, ProviderError> {
+/// Returns the body of a request.
+pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
+    let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
     let (system, messages) = turns::split(&request.messages, blocks)?;
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
@@ -97,7 +93,7 @@ pub(super) fn encode(
         .with_some("format", format)
         .with_some("effort", effort.and_then(effort_keyword));
     let thinking = (effort == Some(ReasoningEffort::None)).then(|| json!({"type": "disabled"}));
-    let wire = Object::new()
+    Ok(Object::new()
         .with("model", model)
         .with("max_tokens", settings.max_tokens.unwrap_or(MAX_TOKENS))
         .with_list("system", &system)
@@ -108,8 +104,7 @@ pub(super) fn encode(
         .with_some("thinking", thinking)
         .with_all(SamplingFields::COMMON.object(settings))
         .with_some("service_tier", settings.service_tier.as_deref())
-        .with_some("stream", (delivery == Delivery::Streamed).then_some(true));
-    body::write(wire, request, quirks)
+        .with_some("stream", (delivery == Delivery::Streamed).then_some(true)))
 }
 
 fn tool_choice(offer: &ToolOffer<'_>, quirks: &Quirks) -> Option<Object> {

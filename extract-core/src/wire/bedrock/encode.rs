@@ -5,17 +5,15 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::decode::STATE;
-use crate::conversation::{
-    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, Request,
-};
-use crate::wire::descriptor::Delivery;
+use crate::conversation::{Media, MediaKind, MediaSource, Message, Output, Part, ProviderError};
+use crate::wire::descriptor::EncodeContext;
 use crate::wire::object::Object;
 use crate::wire::quirks::{CacheForm, Quirks};
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
 use crate::wire::turns;
-use crate::wire::{body, media};
+use crate::wire::{function, media};
 
 type Block<'a> = Replayable<BlockContent<'a>>;
 
@@ -71,25 +69,20 @@ const SAMPLING: SamplingFields = SamplingFields {
     ..SamplingFields::COMMON
 };
 
-/// Encodes a request.
-pub(super) fn encode(
-    request: &Request,
-    _model: &str,
-    quirks: &Quirks,
-    _delivery: Delivery,
-) -> Result<Vec<u8>, ProviderError> {
+/// Returns the body of a request.
+pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
+    let EncodeContext { request, quirks, .. } = *context;
     let (system, messages) =
         turns::split(&request.messages, |message, into| blocks(message, quirks, into))?;
     let service_tier = request.settings.service_tier.as_ref();
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
-    let wire = Object::new()
+    Ok(Object::new()
         .with("messages", messages)
         .with_list("system", &system)
         .with_object("inferenceConfig", SAMPLING.object(&request.settings))
         .with_object("toolConfig", tool_config(&offer, quirks))
         .with_some("outputConfig", output_config(&request.output))
-        .with_some("serviceTier", service_tier.map(|tier| json!({"type": tier})));
-    body::write(wire, request, quirks)
+        .with_some("serviceTier", service_tier.map(|tier| json!({"type": tier}))))
 }
 
 fn tool_config(offer: &ToolOffer<'_>, quirks: &Quirks) -> Object {
@@ -142,7 +135,7 @@ fn blocks<'a>(
             Part::ToolCall(call) => BlockContent::ToolUse(ToolUse {
                 tool_use_id: &call.id,
                 name: &call.name,
-                input: body::argument_object(&call.arguments),
+                input: function::argument_object(&call.arguments),
             }),
             Part::ToolResult(result) => BlockContent::ToolResult(ToolResult {
                 tool_use_id: &result.call_id,

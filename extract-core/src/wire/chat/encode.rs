@@ -3,21 +3,17 @@
 use serde_json::{Value, json};
 
 use super::message::wire_messages;
-use crate::conversation::{Output, ProviderError, Request, Tool};
-use crate::wire::descriptor::Delivery;
+use crate::conversation::{Output, ProviderError, ReasoningEffort, Tool};
+use crate::wire::descriptor::{Delivery, EncodeContext};
+use crate::wire::function;
 use crate::wire::object::Object;
 use crate::wire::quirks::{EffortField, MaxTokensField, Quirks, SeedField, ToolChoiceForm};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
-use crate::wire::{body, function};
 
-/// Encodes a request.
-pub(super) fn encode(
-    request: &Request,
-    model: &str,
-    quirks: &Quirks,
-    delivery: Delivery,
-) -> Result<Vec<u8>, ProviderError> {
+/// Returns the body of a request.
+pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
+    let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
     let strict = |tool: &Tool| (quirks.strict && tool.strict).then_some(true);
     let effort_in = |field| settings.reasoning_effort.filter(|_| quirks.effort == field);
@@ -40,7 +36,7 @@ pub(super) fn encode(
     let reasoning = effort_in(EffortField::Reasoning);
     let streamed = delivery == Delivery::Streamed;
     let usage = (streamed && quirks.stream_usage).then(|| json!({"include_usage": true}));
-    let wire = Object::new()
+    Ok(Object::new()
         .with("model", model)
         .with("messages", messages)
         .with_list("tools", &tools)
@@ -48,13 +44,12 @@ pub(super) fn encode(
         .with_some("parallel_tool_calls", parallel)
         .with_some("response_format", response_format)
         .with_all(sampling(quirks).object(settings))
-        .with_some("reasoning_effort", effort_in(EffortField::Effort).map(|e| e.as_str()))
+        .with_some("reasoning_effort", effort_in(EffortField::Effort).map(ReasoningEffort::as_str))
         .with_some("reasoning", reasoning.map(|effort| json!({"effort": effort.as_str()})))
         .with_some("thinking", effort_in(EffortField::Thinking).map(function::thinking_switch))
         .with_some("service_tier", settings.service_tier.as_deref())
         .with_some("stream", streamed.then_some(true))
-        .with_some("stream_options", usage);
-    body::write(wire, request, quirks)
+        .with_some("stream_options", usage))
 }
 
 fn sampling(quirks: &Quirks) -> SamplingFields {

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::conversation::{MediaKind, Message, Output, Part, ProviderError, Request};
-use crate::wire::descriptor::Delivery;
+use crate::conversation::{MediaKind, Message, Output, Part, ProviderError};
+use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::object::Object;
-use crate::wire::quirks::{EffortField, Quirks, ToolChoiceForm};
+use crate::wire::quirks::{EffortField, ToolChoiceForm};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
-use crate::wire::{body, function, media};
+use crate::wire::{function, media};
 
 const SAMPLING: SamplingFields = SamplingFields {
     max_tokens: Some("max_tokens"),
@@ -17,13 +17,9 @@ const SAMPLING: SamplingFields = SamplingFields {
     ..SamplingFields::COMMON
 };
 
-/// Encodes a request.
-pub(super) fn encode(
-    request: &Request,
-    model: &str,
-    quirks: &Quirks,
-    delivery: Delivery,
-) -> Result<Vec<u8>, ProviderError> {
+/// Returns the body of a request.
+pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
+    let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
     let mut messages = Vec::with_capacity(request.messages.len());
     for message in &request.messages {
@@ -44,7 +40,7 @@ pub(super) fn encode(
         _ => None,
     };
     let effort = settings.reasoning_effort.filter(|_| quirks.effort != EffortField::None);
-    let wire = Object::new()
+    Ok(Object::new()
         .with("model", model)
         .with("messages", messages)
         .with_list("tools", &function::described(&offer))
@@ -53,8 +49,7 @@ pub(super) fn encode(
         .with_some("response_format", response_format)
         .with_all(SAMPLING.object(settings))
         .with_some("thinking", effort.map(function::thinking_switch))
-        .with("stream", delivery == Delivery::Streamed);
-    body::write(wire, request, quirks)
+        .with("stream", delivery == Delivery::Streamed))
 }
 
 /// Appends the messages of a turn. Every tool result is a message of its own.

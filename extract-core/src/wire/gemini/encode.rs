@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use super::decode::STATE;
 use crate::conversation::{
-    Media, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort, Request, Role,
+    Media, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort, Role,
 };
-use crate::wire::descriptor::Delivery;
+use crate::wire::descriptor::EncodeContext;
 use crate::wire::object::Object;
-use crate::wire::quirks::{EffortField, Quirks, SchemaField, ToolChoiceForm};
+use crate::wire::quirks::{EffortField, SchemaField, ToolChoiceForm};
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
-use crate::wire::{body, media};
+use crate::wire::{function, media};
 
 #[derive(Serialize)]
 struct Content<'a> {
@@ -79,13 +79,9 @@ const SAMPLING: SamplingFields = SamplingFields {
     ..SamplingFields::COMMON
 };
 
-/// Encodes a request.
-pub(super) fn encode(
-    request: &Request,
-    _model: &str,
-    quirks: &Quirks,
-    _delivery: Delivery,
-) -> Result<Vec<u8>, ProviderError> {
+/// Returns the body of a request.
+pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
+    let EncodeContext { request, quirks, .. } = *context;
     let settings = &request.settings;
     let (system, contents) = contents(&request.messages)?;
     let system = (!system.is_empty()).then_some(Content { role: None, parts: system });
@@ -105,14 +101,13 @@ pub(super) fn encode(
     let generation_config = response_format(&request.output, quirks.schema)
         .with_all(SAMPLING.object(settings))
         .with_some("thinkingConfig", effort.map(thinking));
-    let wire = Object::new()
+    Ok(Object::new()
         .with("contents", contents)
         .with_some("systemInstruction", system)
         .with_some("tools", tools)
         .with_some("toolConfig", tool_config)
         .with_object("generationConfig", generation_config)
-        .with_some("serviceTier", settings.service_tier.as_deref());
-    body::write(wire, request, quirks)
+        .with_some("serviceTier", settings.service_tier.as_deref()))
 }
 
 /// Returns the fields of the generation configuration that ask for JSON.
@@ -200,7 +195,7 @@ fn parts<'a>(message: &'a Message, into: &mut Vec<WirePart<'a>>) -> Result<(), P
             Part::ToolCall(call) => WirePart::FunctionCall(FunctionCall {
                 id: &call.id,
                 name: &call.name,
-                args: body::argument_object(&call.arguments),
+                args: function::argument_object(&call.arguments),
             }),
             Part::ToolResult(result) => {
                 let output =

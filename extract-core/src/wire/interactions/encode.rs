@@ -9,15 +9,15 @@ use serde_json::value::RawValue;
 use super::decode::STATE;
 use crate::conversation::{
     Feature, Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort,
-    Request, Role,
+    Role,
 };
-use crate::wire::descriptor::Delivery;
+use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::object::Object;
-use crate::wire::quirks::{EffortField, Quirks};
+use crate::wire::quirks::EffortField;
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
-use crate::wire::{body, function, media};
+use crate::wire::{function, media};
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -67,13 +67,9 @@ const SAMPLING: SamplingFields = SamplingFields {
     ..SamplingFields::COMMON
 };
 
-/// Encodes a request.
-pub(super) fn encode(
-    request: &Request,
-    model: &str,
-    quirks: &Quirks,
-    delivery: Delivery,
-) -> Result<Vec<u8>, ProviderError> {
+/// Returns the body of a request.
+pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
+    let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
     let mut system: Vec<String> = Vec::new();
     let mut input = Vec::with_capacity(request.messages.len());
@@ -104,7 +100,7 @@ pub(super) fn encode(
         .with_some("thinking_level", effort.map(thinking_level).transpose()?)
         .with_some("tool_choice", tool_choice);
     let system = (!system.is_empty()).then(|| system.join("\n\n"));
-    let wire = Object::new()
+    Ok(Object::new()
         .with("model", model.strip_prefix("models/").unwrap_or(model))
         .with("input", input)
         .with_some("system_instruction", system)
@@ -112,8 +108,7 @@ pub(super) fn encode(
         .with_some("response_format", response_format)
         .with_object("generation_config", generation_config)
         .with_some("service_tier", settings.service_tier.as_deref())
-        .with_some("stream", (delivery == Delivery::Streamed).then_some(true));
-    body::write(wire, request, quirks)
+        .with_some("stream", (delivery == Delivery::Streamed).then_some(true)))
 }
 
 /// Returns the thinking level of an effort.
@@ -150,7 +145,7 @@ fn steps<'a>(
             Part::ToolCall(call) => others.push(Replayable::New(Step::FunctionCall {
                 id: &call.id,
                 name: &call.name,
-                arguments: body::argument_object(&call.arguments),
+                arguments: function::argument_object(&call.arguments),
             })),
             Part::ToolResult(result) => others.push(Replayable::New(Step::FunctionResult {
                 call_id: &result.call_id,

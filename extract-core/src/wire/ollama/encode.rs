@@ -1,17 +1,18 @@
 //! The request.
 
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::conversation::{
-    MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort, Request,
+    MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort,
 };
-use crate::wire::descriptor::Delivery;
+use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::object::Object;
-use crate::wire::quirks::{EffortField, Quirks, ToolChoiceForm};
+use crate::wire::quirks::{EffortField, ToolChoiceForm};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::ToolOffer;
-use crate::wire::{body, function, media};
+use crate::wire::{function, media};
 
 #[derive(Serialize)]
 struct WireMessage<'a> {
@@ -43,13 +44,9 @@ const OPTIONS: SamplingFields = SamplingFields {
     ..SamplingFields::COMMON
 };
 
-/// Encodes a request.
-pub(super) fn encode(
-    request: &Request,
-    model: &str,
-    quirks: &Quirks,
-    delivery: Delivery,
-) -> Result<Vec<u8>, ProviderError> {
+/// Returns the body of a request.
+pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
+    let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
     let mut messages = Vec::with_capacity(request.messages.len());
     for message in &request.messages {
@@ -57,21 +54,21 @@ pub(super) fn encode(
     }
     // The protocol has no field for a tool choice.
     let offer = ToolOffer::of(&request.output, ToolChoiceForm::Omitted)?;
-    let wire = Object::new()
-        .with("model", model)
-        .with("messages", messages)
-        .with_list("tools", &function::described(&offer));
-    let wire = match &request.output {
-        Output::JsonSchema(tool) => wire.with("format", &tool.schema),
-        Output::JsonObject => wire.with("format", "json"),
-        _ => wire,
+    let json = Value::from("json");
+    let format = match &request.output {
+        Output::JsonSchema(tool) => Some(&tool.schema),
+        Output::JsonObject => Some(&json),
+        _ => None,
     };
     let effort = settings.reasoning_effort.filter(|_| quirks.effort != EffortField::None);
-    let wire = wire
+    Ok(Object::new()
+        .with("model", model)
+        .with("messages", messages)
+        .with_list("tools", &function::described(&offer))
+        .with_some("format", format)
         .with_some("think", effort.map(|effort| effort != ReasoningEffort::None))
         .with_object("options", OPTIONS.object(settings))
-        .with("stream", delivery == Delivery::Streamed);
-    body::write(wire, request, quirks)
+        .with("stream", delivery == Delivery::Streamed))
 }
 
 /// Appends the messages of a turn. Every tool result is a message of its own.
@@ -94,7 +91,7 @@ fn wire_messages<'a>(
             Part::ToolCall(call) => tool_calls.push(WireCall {
                 function: WireFunction {
                     name: &call.name,
-                    arguments: body::argument_object(&call.arguments),
+                    arguments: function::argument_object(&call.arguments),
                 },
             }),
             Part::ToolResult(result) => results.push(WireMessage {

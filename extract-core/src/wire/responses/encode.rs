@@ -8,17 +8,17 @@ use serde_json::json;
 
 use super::item::STATE;
 use crate::conversation::{
-    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, Request, Role,
+    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, Role,
 };
-use crate::wire::descriptor::Delivery;
+use crate::wire::descriptor::{Delivery, EncodeContext};
+use crate::wire::function;
 use crate::wire::function::FunctionCall;
 use crate::wire::media::{self, FileFields};
 use crate::wire::object::Object;
-use crate::wire::quirks::{EffortField, Quirks};
+use crate::wire::quirks::EffortField;
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
-use crate::wire::{body, function};
 
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -68,13 +68,9 @@ enum ContentPart<'a> {
 const SAMPLING: SamplingFields =
     SamplingFields { max_tokens: Some("max_output_tokens"), stop: None, ..SamplingFields::COMMON };
 
-/// Encodes a request.
-pub(super) fn encode(
-    request: &Request,
-    model: &str,
-    quirks: &Quirks,
-    delivery: Delivery,
-) -> Result<Vec<u8>, ProviderError> {
+/// Returns the body of a request.
+pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
+    let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
     let mut input = Vec::with_capacity(request.messages.len());
     for message in &request.messages {
@@ -102,7 +98,7 @@ pub(super) fn encode(
         _ => None,
     };
     let effort = settings.reasoning_effort.filter(|_| quirks.effort != EffortField::None);
-    let wire = Object::new()
+    Ok(Object::new()
         .with("model", model)
         .with("input", input)
         .with_list("tools", &tools)
@@ -112,8 +108,7 @@ pub(super) fn encode(
         .with_all(SAMPLING.object(settings))
         .with_some("reasoning", effort.map(|effort| json!({"effort": effort.as_str()})))
         .with_some("service_tier", settings.service_tier.as_deref())
-        .with_some("stream", (delivery == Delivery::Streamed).then_some(true));
-    body::write(wire, request, quirks)
+        .with_some("stream", (delivery == Delivery::Streamed).then_some(true)))
 }
 
 /// Appends the items of a message.
