@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
-use super::within;
+use super::paused_timeout::within;
 use crate::conversation::{ProviderError, ProviderErrorKind, redacted_url};
 
 /// What a [`Transport`] is built from.
@@ -119,7 +119,7 @@ impl HttpResponse {
         let next = within(self.idle, Duration::default, self.response.chunk());
         let Some(read) = next.await else {
             let message = format!("nothing came from {} for {:?}", self.from, self.idle);
-            return Err(self.told(ProviderError::new(ProviderErrorKind::Timeout, message)));
+            return Err(self.with_status(ProviderError::new(ProviderErrorKind::Timeout, message)));
         };
         match read {
             Ok(Some(bytes)) => {
@@ -132,7 +132,7 @@ impl HttpResponse {
                 if error.kind == ProviderErrorKind::Connect {
                     error.kind = ProviderErrorKind::Interrupted;
                 }
-                Err(self.told(error))
+                Err(self.with_status(error))
             }
         }
     }
@@ -144,7 +144,7 @@ impl HttpResponse {
         if let Ok(read) = tokio::time::timeout(left, self.read_rest()).await {
             return read;
         }
-        Err(self.told(too_late(&self.from, self.sent.elapsed())))
+        Err(self.with_status(timeout_error(&self.from, self.sent.elapsed())))
     }
 
     async fn read_rest(&mut self) -> Result<Bytes, ProviderError> {
@@ -160,18 +160,18 @@ impl HttpResponse {
     }
 
     fn too_large(&self) -> ProviderError {
-        self.told(ProviderError::new(ProviderErrorKind::TooLarge, too_large(self.limit)))
+        self.with_status(ProviderError::new(ProviderErrorKind::TooLarge, too_large(self.limit)))
     }
 
     /// The body is a stream of events: these are many times as long as what they say, of which its
     /// reader keeps count.
-    pub(crate) fn is_events(&mut self) {
+    pub(crate) fn allow_event_overhead(&mut self) {
         /// What an event takes that says a single byte.
         const EVENT: usize = 1024;
         self.limit = self.limit.saturating_mul(EVENT);
     }
 
-    fn told(&self, mut error: ProviderError) -> ProviderError {
+    fn with_status(&self, mut error: ProviderError) -> ProviderError {
         error.status = Some(self.status.as_u16());
         error
     }
@@ -225,7 +225,7 @@ impl Transport {
         let mut response = match sent {
             Some(Ok(response)) => response,
             Some(Err(error)) => return Err(failure(&error, &from, begun.elapsed())),
-            None => return Err(too_late(&from, begun.elapsed())),
+            None => return Err(timeout_error(&from, begun.elapsed())),
         };
         let headers = std::mem::take(response.headers_mut());
         Ok(HttpResponse {
@@ -256,7 +256,7 @@ fn host(url: &reqwest::Url) -> String {
     }
 }
 
-fn too_late(from: &str, after: Duration) -> ProviderError {
+fn timeout_error(from: &str, after: Duration) -> ProviderError {
     let message = format!("{from} had not answered in full after {after:.1?}");
     ProviderError::new(ProviderErrorKind::Timeout, message)
 }
@@ -286,7 +286,7 @@ fn failure(error: &reqwest::Error, from: &str, after: Duration) -> ProviderError
         ProviderErrorKind::Timeout if error.is_connect() => {
             format!("{from} was not connected to after {after:.1?}: {words}")
         }
-        ProviderErrorKind::Timeout => return too_late(from, after),
+        ProviderErrorKind::Timeout => return timeout_error(from, after),
         ProviderErrorKind::Connect => format!("{from} cannot be reached: {words}"),
         _ => words,
     };

@@ -33,7 +33,7 @@ pub struct DeltaReader {
     unread: Option<Vec<u8>>,
     framing: Framing,
     /// How many bytes were said, and how many may.
-    said: usize,
+    text_bytes: usize,
     limit: usize,
 }
 
@@ -46,7 +46,7 @@ impl DeltaReader {
             decoder: protocol.stream(),
             unread: Some(Vec::new()),
             framing: protocol.framing(),
-            said: 0,
+            text_bytes: 0,
             limit,
         }
     }
@@ -60,17 +60,17 @@ impl DeltaReader {
         }
         let framed = self.framer.push(bytes, &mut events);
         for event in events {
-            let said = self.decoder.event(event.name.as_deref(), &event.data);
-            let said = said.map_err(|error| self.or_foreign(error))?;
-            self.said += said.iter().map(length).sum::<usize>();
-            deltas.extend(said);
+            let decoded = self.decoder.event(event.name.as_deref(), &event.data);
+            let decoded = decoded.map_err(|error| self.or_not_a_stream(error))?;
+            self.text_bytes += decoded.iter().map(length).sum::<usize>();
+            deltas.extend(decoded);
             self.unread = None;
-            if self.said > self.limit {
+            if self.text_bytes > self.limit {
                 let message = too_large(self.limit);
                 return Err(ProviderError::new(ProviderErrorKind::TooLarge, message));
             }
         }
-        framed.map_err(|error| self.or_foreign(error))
+        framed.map_err(|error| self.or_not_a_stream(error))
     }
 
     /// The tokens so far, where the server has counted any.
@@ -88,14 +88,14 @@ impl DeltaReader {
                 Err(error) => return Err(error),
             }
         }
-        let said = self.decoder.end();
-        deltas.extend(said.map_err(|error| self.or_foreign(error))?);
+        let decoded = self.decoder.end();
+        deltas.extend(decoded.map_err(|error| self.or_not_a_stream(error))?);
         Ok(())
     }
 
     /// The error, or that this is no stream of events at all: a page, a form, packed bytes. Servers
     /// that say so falsely are many, so it is judged by what has come.
-    fn or_foreign(&self, error: ProviderError) -> ProviderError {
+    fn or_not_a_stream(&self, error: ProviderError) -> ProviderError {
         use ProviderErrorKind::{Interrupted, Malformed};
         let unread = match &self.unread {
             Some(unread) if matches!(error.kind, Interrupted | Malformed) => unread,

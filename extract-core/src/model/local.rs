@@ -7,7 +7,11 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-use super::{DeltaStream, Model, Profile, Provider, ProviderOptions, SchemaPrompt, preset};
+use super::api::{DeltaStream, Model};
+use super::options::ProviderOptions;
+use super::preset;
+use super::profile::{Profile, SchemaPrompt};
+use super::provider::Provider;
 use crate::conversation::{ProviderError, ProviderErrorKind, Reply, Request};
 
 /// The provider that the server is of.

@@ -10,21 +10,23 @@ use http::HeaderMap;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::config::{self, ConfigError, ProviderOptions};
+use super::api::{DeltaStream, Model};
+use super::config_error::ConfigError;
 use super::delta_reader::DeltaReader;
 use super::failure::{read_failure, request_id};
-use super::preset::{Facts, Preset};
-use super::reply_stream::{ReplyStream, error_in, first_bytes, says_json, with_content_headers};
+use super::options::ProviderOptions;
+use super::preset::{self, Facts, Preset};
+use super::profile::Profile;
+use super::reply_stream::{ReplyStream, first_bytes, is_json, name_content_type, with_response};
 use super::retry::RetryPolicy;
 use super::signing::Signer;
-use super::{DeltaStream, Model, Profile};
+use super::{endpoint, headers, model_spec};
 use crate::conversation::{
     Assembly, Feature, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
     redacted_url,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport};
-use crate::wire::Framing;
-use crate::wire::{self, Delivery, Protocol};
+use crate::wire::{self, Delivery, Framing, Protocol};
 
 /// A model behind an HTTP API.
 pub struct Provider {
@@ -56,20 +58,19 @@ impl fmt::Debug for Provider {
 impl Provider {
     /// Connects the parts. No request is made.
     pub fn new(options: ProviderOptions) -> Result<Self, ConfigError> {
-        let (preset, model) = config::split_model(&options.model, &options)?;
+        let (preset, model) = model_spec::split_model(&options.model, &options)?;
         let protocol = options.protocol.unwrap_or(preset.protocol);
         let facts = options.facts.unwrap_or_else(|| {
             // Over another protocol than its own, a provider is a stranger.
-            let row =
-                if protocol == preset.protocol { preset } else { super::preset::custom(protocol) };
+            let row = if protocol == preset.protocol { preset } else { preset::custom(protocol) };
             row.facts(&model)
         });
-        let base = config::base_url(preset, &options)?;
+        let base = endpoint::base_url(preset, &options)?;
         let signer = Signer::of(preset, &options, &base)?;
-        let (headers, secrets) = config::headers(preset, &options, signer.is_some())?;
+        let (headers, secrets) = headers::headers(preset, &options, signer.is_some())?;
         let mut transport = options.transport;
         // A proxy cannot reach what only this machine can.
-        transport.proxy &= !config::is_loopback(&base);
+        transport.proxy &= !endpoint::is_loopback(&base);
         let transport = Transport::new(transport)
             .map_err(|error| ConfigError::Transport { message: error.to_string() })?;
         let retry = options.retry;
@@ -98,7 +99,7 @@ impl Provider {
     }
 
     fn endpoint(&self, delivery: Delivery) -> Url {
-        config::endpoint(&self.base, self.protocol, &self.model, delivery)
+        endpoint::endpoint(&self.base, self.protocol, &self.model, delivery)
     }
 
     /// The body of a request, or why this model is not asked at all.
@@ -130,22 +131,26 @@ impl Provider {
     }
 
     /// A request as it goes over the wire. It is encoded once, however often it is sent.
-    fn prepare(&self, request: &Request, delivery: Delivery) -> Result<Prepared, ProviderError> {
+    fn prepare(
+        &self,
+        request: &Request,
+        delivery: Delivery,
+    ) -> Result<PreparedRequest, ProviderError> {
         let body = Bytes::from(self.encode(request, delivery)?);
         let mut headers = self.headers.clone();
         for (name, value) in request.settings.headers.iter() {
             let refuse = |error: ConfigError| {
                 ProviderError::new(ProviderErrorKind::Encode, error.to_string())
             };
-            let value = config::header_value(name, value).map_err(refuse)?;
-            headers.insert(config::header_name(name).map_err(refuse)?, value);
+            let value = headers::header_value(name, value).map_err(refuse)?;
+            headers.insert(headers::header_name(name).map_err(refuse)?, value);
         }
         let (url, mode) = (self.endpoint(delivery), request.output.mode());
         let progress = request.progress.clone();
-        Ok(Prepared { url, headers, body, mode, delivery, progress })
+        Ok(PreparedRequest { url, headers, body, mode, delivery, progress })
     }
 
-    async fn send(&self, request: &Prepared) -> Result<HttpResponse, ProviderError> {
+    async fn send(&self, request: &PreparedRequest) -> Result<HttpResponse, ProviderError> {
         let (url, body) = (request.url.clone(), request.body.clone());
         let mut outgoing = HttpRequest::post(url, request.headers.clone(), body);
         outgoing.streamed = request.delivery == Delivery::Streamed;
@@ -159,22 +164,22 @@ impl Provider {
             request.progress.answer(request_id(&answer.headers));
             return Ok(answer);
         }
-        let mut error = refusal(answer, request.mode).await;
+        let mut error = error_response(answer, request.mode).await;
         if let Some(secret) = secret {
-            hide(&mut error, secret.expose_secret());
+            redact_secret(&mut error, secret.expose_secret());
         }
         Err(error)
     }
 
-    async fn whole(&self, request: &Prepared) -> Result<Reply, ProviderError> {
+    async fn send_whole(&self, request: &PreparedRequest) -> Result<Reply, ProviderError> {
         let mut answer = self.send(request).await?;
         let (status, request_id) = (answer.status, request_id(&answer.headers));
         let body = answer
             .rest()
             .await
-            .map_err(|error| with_content_headers(error, status, request_id.as_ref()))?;
+            .map_err(|error| with_response(error, status, request_id.as_ref()))?;
         let mut reply = self.protocol.decode(&body).map_err(|error| {
-            with_content_headers(error_in(error, &answer.headers), status, request_id.as_ref())
+            with_response(name_content_type(error, &answer.headers), status, request_id.as_ref())
         })?;
         reply.request_id = request_id.or(reply.request_id);
         Ok(reply)
@@ -182,13 +187,13 @@ impl Provider {
 
     /// Begins a streamed reply, up to the first piece that says something: until then, what fails
     /// can be tried again.
-    async fn open(&self, request: &Prepared) -> Result<ReplyStream, ProviderError> {
+    async fn open_stream(&self, request: &PreparedRequest) -> Result<ReplyStream, ProviderError> {
         let mut answer = self.send(request).await?;
         let (status, request_id) = (answer.status, request_id(&answer.headers));
         let mut begun = BytesMut::new();
-        if says_json(&answer.headers) {
+        if is_json(&answer.headers) {
             let failed = |error, headers: &HeaderMap| {
-                with_content_headers(error_in(error, headers), status, request_id.as_ref())
+                with_response(name_content_type(error, headers), status, request_id.as_ref())
             };
             begun = first_bytes(&mut answer).await.map_err(|e| failed(e, &HeaderMap::new()))?;
             // A server that does not stream answers at once; one that does may call it JSON, too.
@@ -207,7 +212,7 @@ impl Provider {
         if !begun.is_empty() {
             live.take(Ok(Some(begun.freeze())));
         }
-        live.say_something().await?;
+        live.await_first_delta().await?;
         Ok(live)
     }
 
@@ -241,14 +246,14 @@ impl Provider {
     fn redact(&self, request: &Request, mut error: ProviderError) -> ProviderError {
         let own = self.secrets.iter().map(ExposeSecret::expose_secret);
         for secret in own.chain(request.settings.headers.iter().map(|(_, value)| value)) {
-            hide(&mut error, secret);
+            redact_secret(&mut error, secret);
         }
         error
     }
 }
 
 /// Takes a secret out of an error.
-fn hide(error: &mut ProviderError, secret: &str) {
+fn redact_secret(error: &mut ProviderError, secret: &str) {
     // One of a few characters would be found in ordinary words.
     if secret.len() < 8 {
         return;
@@ -268,7 +273,7 @@ fn hide(error: &mut ProviderError, secret: &str) {
 }
 
 /// A request as it goes over the wire.
-struct Prepared {
+struct PreparedRequest {
     url: Url,
     headers: HeaderMap,
     body: Bytes,
@@ -278,7 +283,7 @@ struct Prepared {
 }
 
 /// The error that an answer with an error status is.
-async fn refusal(mut answer: HttpResponse, mode: Mode) -> ProviderError {
+async fn error_response(mut answer: HttpResponse, mode: Mode) -> ProviderError {
     let (status, headers) = (answer.status, std::mem::take(&mut answer.headers));
     // Where the body does not arrive, the status says enough.
     let body = answer.rest().await.unwrap_or_default();
@@ -308,7 +313,7 @@ impl Model for Provider {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Whole)?;
             let (mut reply, resent) =
-                self.retrying(request, || Box::pin(self.whole(prepared))).await?;
+                self.retrying(request, || Box::pin(self.send_whole(prepared))).await?;
             reply.transport_retries = resent;
             Ok(reply)
         })
@@ -321,7 +326,7 @@ impl Model for Provider {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Streamed)?;
             let (mut live, resent) =
-                self.retrying(request, || Box::pin(self.open(prepared))).await?;
+                self.retrying(request, || Box::pin(self.open_stream(prepared))).await?;
             live.resent = resent;
             let deltas = stream::unfold(live, |mut live| async {
                 let next = live.next().await?;

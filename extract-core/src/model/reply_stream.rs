@@ -12,7 +12,7 @@ use crate::conversation::{Delta, Progress, ProviderError, ProviderErrorKind};
 use crate::http::HttpResponse;
 
 /// Adds to an error what is known of the answer that it stood in.
-pub(super) fn with_content_headers(
+pub(super) fn with_response(
     mut error: ProviderError,
     status: StatusCode,
     request_id: Option<&String>,
@@ -24,7 +24,7 @@ pub(super) fn with_content_headers(
 
 /// Adds to the error of a body that is not what it should be what the server says that it is, where
 /// that is neither.
-pub(super) fn error_in(mut error: ProviderError, headers: &HeaderMap) -> ProviderError {
+pub(super) fn name_content_type(mut error: ProviderError, headers: &HeaderMap) -> ProviderError {
     if error.kind != ProviderErrorKind::Malformed {
         return error;
     }
@@ -39,7 +39,7 @@ pub(super) fn error_in(mut error: ProviderError, headers: &HeaderMap) -> Provide
     error
 }
 
-pub(super) fn says_json(headers: &HeaderMap) -> bool {
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| kind.trim().starts_with("application/json"))
 }
@@ -73,7 +73,7 @@ impl ReplyStream {
         request_id: Option<String>,
         progress: Progress,
     ) -> Self {
-        answer.is_events();
+        answer.allow_event_overhead();
         Self {
             status: answer.status,
             connection: Some((answer, reader)),
@@ -99,7 +99,7 @@ impl ReplyStream {
     }
 
     /// Reads on until something is said; a failure before that is the whole of it.
-    pub(super) async fn say_something(&mut self) -> Result<(), ProviderError> {
+    pub(super) async fn await_first_delta(&mut self) -> Result<(), ProviderError> {
         while self.ready.is_empty() && self.failure.is_none() && self.connection.is_some() {
             self.fill().await;
         }
@@ -131,14 +131,14 @@ impl ReplyStream {
         if let Some(usage) = reader.usage() {
             self.progress.count(usage);
         }
-        let read = read.map_err(|error| error_in(error, &answer.headers));
+        let read = read.map_err(|error| name_content_type(error, &answer.headers));
         self.ready.extend(deltas);
         match read {
             Ok(true) => {}
             Ok(false) => self.connection = None,
             Err(error) => {
                 self.connection = None;
-                let mut error = with_content_headers(error, self.status, self.request_id.as_ref());
+                let mut error = with_response(error, self.status, self.request_id.as_ref());
                 error.transport_retries = self.resent;
                 self.failure = Some(error);
             }

@@ -18,13 +18,15 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 use secrecy::SecretString;
 
-use super::config::{self, ConfigError, ProviderOptions, variable};
+use super::config_error::ConfigError;
+use super::environment::{self, variable};
+use super::options::ProviderOptions;
 use super::preset::Preset;
 use crate::conversation::{ProviderError, ProviderErrorKind};
 use crate::http::HttpRequest;
 
 /// The variables of the environment that may hold credentials.
-pub(super) const VARIABLES: [&str; 1] = ["AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY"];
+pub(super) const CREDENTIAL_VARIABLES: [&str; 1] = ["AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY"];
 
 /// Where the region stands in the environment.
 const REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
@@ -52,8 +54,8 @@ impl Signer {
         };
         let of_the_environment = || {
             // A key that was given is meant, even a blank one.
-            let keyed = options.key.is_some() || config::key(preset, options).is_some();
-            if keyed { None } else { environment().map(SharedCredentialsProvider::new) }
+            let keyed = options.key.is_some() || environment::key(preset, options).is_some();
+            if keyed { None } else { environment_credentials().map(SharedCredentialsProvider::new) }
         };
         let given = options.aws_credentials.clone().or_else(of_the_environment);
         let Some(credentials) = given else { return Ok(None) };
@@ -155,14 +157,14 @@ fn region_of(base: &Url) -> Option<String> {
 }
 
 /// The credentials that the environment holds.
-fn environment() -> Option<Credentials> {
+fn environment_credentials() -> Option<Credentials> {
     let (id, secret) = (variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?);
     Some(Credentials::new(id, secret, variable("AWS_SESSION_TOKEN"), None, "environment"))
 }
 
 /// What stands in place of this name in a base URL, as far as it is a region: the one that was given,
 /// or that of the environment under either of its names.
-pub(super) fn place(options: &ProviderOptions, name: &str) -> Option<String> {
+pub(super) fn region_variable(options: &ProviderOptions, name: &str) -> Option<String> {
     if name != REGION[0] {
         return None;
     }

@@ -4,13 +4,14 @@
 use reqwest::Url;
 use secrecy::SecretString;
 
-use super::config::{ConfigError, ProviderOptions};
+use super::config_error::ConfigError;
+use super::options::ProviderOptions;
 use super::preset::Preset;
 use crate::conversation::ProviderError;
 use crate::http::HttpRequest;
 
 /// No variables of the environment hold credentials.
-pub(super) const VARIABLES: [&str; 0] = [];
+pub(super) const CREDENTIAL_VARIABLES: [&str; 0] = [];
 
 /// There is none.
 pub(super) enum Signer {}
@@ -34,6 +35,6 @@ impl Signer {
     }
 }
 
-pub(super) fn place(_: &ProviderOptions, _: &str) -> Option<String> {
+pub(super) fn region_variable(_: &ProviderOptions, _: &str) -> Option<String> {
     None
 }

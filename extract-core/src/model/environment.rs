@@ -1,0 +1,23 @@
+//! Environment variables, and the API key, which may be in one of them.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::options::ProviderOptions;
+use super::preset::Preset;
+
+/// The key: the one that was given, or the environment's. A blank one that was given is none, and is
+/// not replaced by the environment's, which may be somebody else's.
+pub(super) fn key(preset: &Preset, options: &ProviderOptions) -> Option<SecretString> {
+    let Some(given) = &options.key else {
+        let of_the_environment = preset.key_variables.iter().find_map(|name| variable(name));
+        return of_the_environment.map(SecretString::from);
+    };
+    let is_blank = given.expose_secret().trim().is_empty();
+    (!is_blank).then(|| given.clone())
+}
+
+pub(super) fn variable(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok()?;
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}

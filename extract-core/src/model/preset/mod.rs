@@ -1,0 +1,13 @@
+//! Providers as rows of data: base URL, environment variables, protocol, and the facts about their
+//! models. A new OpenAI-compatible provider is one row in `rows.rs`.
+
+mod facts;
+mod families;
+mod find;
+mod row;
+mod rows;
+
+pub use facts::{Facts, MediaSupport, ModelModes};
+pub use find::presets;
+pub(super) use find::{custom, find, is_published, likely};
+pub use row::{Auth, Preset, Rule};
