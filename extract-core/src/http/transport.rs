@@ -30,7 +30,7 @@ pub struct TransportOptions {
     pub idle_timeout: Duration,
     /// For the connection alone.
     pub connect_timeout: Duration,
-    /// The largest reply that is taken, in bytes: of a body, or, where it is streamed, of what its
+    /// The largest reply that is received, in bytes: of a body, or, where it is streamed, of what its
     /// events say.
     pub max_reply_bytes: usize,
     /// Whether the proxy that the system or the environment names is used.
@@ -100,7 +100,7 @@ pub struct HttpResponse {
     timeout: Duration,
     idle: Duration,
     /// How much has come, and how much may.
-    taken: usize,
+    received: usize,
     limit: usize,
 }
 
@@ -123,8 +123,8 @@ impl HttpResponse {
         };
         match read {
             Ok(Some(bytes)) => {
-                self.taken = self.taken.saturating_add(bytes.len());
-                if self.taken > self.limit { Err(self.too_large()) } else { Ok(Some(bytes)) }
+                self.received = self.received.saturating_add(bytes.len());
+                if self.received > self.limit { Err(self.too_large()) } else { Ok(Some(bytes)) }
             }
             Ok(None) => Ok(None),
             Err(error) => {
@@ -137,7 +137,7 @@ impl HttpResponse {
         }
     }
 
-    /// All of the body that has not been taken, within the [timeout](TransportOptions::timeout) of
+    /// All of the body that has not been received, within the [timeout](TransportOptions::timeout) of
     /// the exchange.
     pub async fn rest(&mut self) -> Result<Bytes, ProviderError> {
         let left = self.timeout.saturating_sub(self.sent.elapsed());
@@ -208,7 +208,7 @@ impl Transport {
         })
     }
 
-    /// The largest reply that is taken, in bytes.
+    /// The largest reply that is received, in bytes.
     pub fn max_reply_bytes(&self) -> usize {
         self.max_reply_bytes
     }
@@ -216,7 +216,7 @@ impl Transport {
     /// Sends a request, and gives the answer as soon as its head is there. Any status is an answer.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderError> {
         let from = host(&request.url);
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut sending = self.client.post(request.url).headers(request.headers).body(request.body);
         if !request.streamed {
             sending = sending.timeout(self.timeout);
@@ -224,8 +224,8 @@ impl Transport {
         let sent = within(self.timeout, Duration::default, sending.send()).await;
         let mut response = match sent {
             Some(Ok(response)) => response,
-            Some(Err(error)) => return Err(failure(&error, &from, begun.elapsed())),
-            None => return Err(timeout_error(&from, begun.elapsed())),
+            Some(Err(error)) => return Err(failure(&error, &from, started.elapsed())),
+            None => return Err(timeout_error(&from, started.elapsed())),
         };
         let headers = std::mem::take(response.headers_mut());
         Ok(HttpResponse {
@@ -233,10 +233,10 @@ impl Transport {
             headers,
             response,
             from,
-            sent: begun,
+            sent: started,
             timeout: self.timeout,
             idle: self.idle_timeout,
-            taken: 0,
+            received: 0,
             limit: self.max_reply_bytes,
         })
     }
@@ -261,7 +261,7 @@ fn timeout_error(from: &str, after: Duration) -> ProviderError {
     ProviderError::new(ProviderErrorKind::Timeout, message)
 }
 
-/// The class of what reqwest says, and its words down to the cause. Of the URL nothing but the host
+/// The class of what reqwest says, and its causes down to the cause. Of the URL nothing but the host
 /// is told: some providers take keys in it.
 fn failure(error: &reqwest::Error, from: &str, after: Duration) -> ProviderError {
     let kind = if error.is_timeout() {
@@ -275,20 +275,20 @@ fn failure(error: &reqwest::Error, from: &str, after: Duration) -> ProviderError
     } else {
         ProviderErrorKind::Other
     };
-    let mut words = Vec::new();
+    let mut causes = Vec::new();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
-        words.push(inner.to_string());
+        causes.push(inner.to_string());
         cause = inner.source();
     }
-    let words = if words.is_empty() { describe_kind(error) } else { words.join(": ") };
+    let causes = if causes.is_empty() { describe_kind(error) } else { causes.join(": ") };
     let message = match kind {
         ProviderErrorKind::Timeout if error.is_connect() => {
-            format!("{from} was not connected to after {after:.1?}: {words}")
+            format!("{from} was not connected to after {after:.1?}: {causes}")
         }
         ProviderErrorKind::Timeout => return timeout_error(from, after),
-        ProviderErrorKind::Connect => format!("{from} cannot be reached: {words}"),
-        _ => words,
+        ProviderErrorKind::Connect => format!("{from} cannot be reached: {causes}"),
+        _ => causes,
     };
     ProviderError::new(kind, message)
 }

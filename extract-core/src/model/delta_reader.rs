@@ -30,7 +30,7 @@ pub struct DeltaReader {
     framer: Framer,
     decoder: Box<dyn StreamDecoder>,
     /// How the body begins, until an event is read: what it is if it is no stream of events.
-    unread: Option<Vec<u8>>,
+    prefix: Option<Vec<u8>>,
     framing: Framing,
     /// How many bytes were said, and how many may.
     text_bytes: usize,
@@ -44,7 +44,7 @@ impl DeltaReader {
         Self {
             framer: Framer::new(protocol.framing(), limit),
             decoder: protocol.stream(),
-            unread: Some(Vec::new()),
+            prefix: Some(Vec::new()),
             framing: protocol.framing(),
             text_bytes: 0,
             limit,
@@ -54,17 +54,17 @@ impl DeltaReader {
     /// Takes in more bytes, and appends what they say. What was said before an error is there, too.
     pub fn push(&mut self, bytes: &[u8], deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
         let mut events = Vec::new();
-        if let Some(unread) = &mut self.unread {
-            let room = BEGINNING.saturating_sub(unread.len());
-            unread.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        if let Some(prefix) = &mut self.prefix {
+            let room = BEGINNING.saturating_sub(prefix.len());
+            prefix.extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
         let framed = self.framer.push(bytes, &mut events);
         for event in events {
             let decoded = self.decoder.event(event.name.as_deref(), &event.data);
             let decoded = decoded.map_err(|error| self.or_not_a_stream(error))?;
-            self.text_bytes += decoded.iter().map(length).sum::<usize>();
+            self.text_bytes += decoded.iter().map(text_length).sum::<usize>();
             deltas.extend(decoded);
-            self.unread = None;
+            self.prefix = None;
             if self.text_bytes > self.limit {
                 let message = too_large(self.limit);
                 return Err(ProviderError::new(ProviderErrorKind::TooLarge, message));
@@ -97,20 +97,20 @@ impl DeltaReader {
     /// that say so falsely are many, so it is judged by what has come.
     fn or_not_a_stream(&self, error: ProviderError) -> ProviderError {
         use ProviderErrorKind::{Interrupted, Malformed};
-        let unread = match &self.unread {
-            Some(unread) if matches!(error.kind, Interrupted | Malformed) => unread,
+        let prefix = match &self.prefix {
+            Some(prefix) if matches!(error.kind, Interrupted | Malformed) => prefix,
             _ => return error,
         };
-        if self.framing.may_begin_with(unread) {
+        if self.framing.may_begin_with(prefix) {
             return error;
         }
-        let message = format!("not a stream of events; it begins {}", beginning(unread));
+        let message = format!("not a stream of events; it begins {}", beginning(prefix));
         ProviderError::new(Malformed, message)
     }
 }
 
 /// How much a piece adds to the reply.
-fn length(delta: &Delta) -> usize {
+fn text_length(delta: &Delta) -> usize {
     match delta {
         Delta::Text(text)
         | Delta::Commentary(text)

@@ -14,22 +14,22 @@ use crate::wire::{Delivery, Protocol};
 
 /// The base URL: the one that was given, or the environment's, or the row's.
 pub(super) fn base_url(preset: &Preset, options: &ProviderOptions) -> Result<Url, ConfigError> {
-    if let Some(given) = &options.base_url {
-        return parse_base(given);
+    if let Some(base) = &options.base_url {
+        return parse_base(base);
     }
-    if let Some(mut place) = preset.base_variables.iter().find_map(|name| variable(name)) {
-        if !place.contains("://") {
-            place.insert_str(0, "http://");
+    if let Some(mut address) = preset.base_variables.iter().find_map(|name| variable(name)) {
+        if !address.contains("://") {
+            address.insert_str(0, "http://");
         }
-        let place = place.trim_end_matches('/');
+        let address = address.trim_end_matches('/');
         let first = preset.base_suffix.split('/').next().unwrap_or_default();
-        if preset.base_suffix.is_empty() || place.contains(&format!("/{first}")) {
-            return parse_base(place);
+        if preset.base_suffix.is_empty() || address.contains(&format!("/{first}")) {
+            return parse_base(address);
         }
-        return parse_base(&format!("{place}/{}", preset.base_suffix));
+        return parse_base(&format!("{address}/{}", preset.base_suffix));
     }
-    let mut place = preset.base_url.to_owned();
-    while let Some((before, rest)) = place.split_once('{') {
+    let mut filled = preset.base_url.to_owned();
+    while let Some((before, rest)) = filled.split_once('{') {
         let Some((name, after)) = rest.split_once('}') else { break };
         let Some(value) = signing::region_variable(options, name).or_else(|| variable(name)) else {
             return Err(ConfigError::MissingPlace {
@@ -37,9 +37,9 @@ pub(super) fn base_url(preset: &Preset, options: &ProviderOptions) -> Result<Url
                 variable: name.to_owned(),
             });
         };
-        place = format!("{before}{value}{after}");
+        filled = format!("{before}{value}{after}");
     }
-    parse_base(&place)
+    parse_base(&filled)
 }
 
 fn parse_base(base: &str) -> Result<Url, ConfigError> {

@@ -5,15 +5,15 @@ use secrecy::{ExposeSecret, SecretString};
 use super::options::ProviderOptions;
 use super::preset::Preset;
 
-/// The key: the one that was given, or the environment's. A blank one that was given is none, and is
+/// The key: the one that was key, or the environment's. A blank one that was key is none, and is
 /// not replaced by the environment's, which may be somebody else's.
 pub(super) fn key(preset: &Preset, options: &ProviderOptions) -> Option<SecretString> {
-    let Some(given) = &options.key else {
+    let Some(key) = &options.key else {
         let of_the_environment = preset.key_variables.iter().find_map(|name| variable(name));
         return of_the_environment.map(SecretString::from);
     };
-    let is_blank = given.expose_secret().trim().is_empty();
-    (!is_blank).then(|| given.clone())
+    let is_blank = key.expose_secret().trim().is_empty();
+    (!is_blank).then(|| key.clone())
 }
 
 pub(super) fn variable(name: &str) -> Option<String> {

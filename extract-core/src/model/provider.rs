@@ -159,12 +159,12 @@ impl Provider {
             Some(signer) => signer.sign(&mut outgoing).await?,
             None => None,
         };
-        let answer = self.transport.send(outgoing).await?;
-        if answer.status.is_success() {
-            request.progress.answer(request_id(&answer.headers));
-            return Ok(answer);
+        let response = self.transport.send(outgoing).await?;
+        if response.status.is_success() {
+            request.progress.answer(request_id(&response.headers));
+            return Ok(response);
         }
-        let mut error = error_response(answer, request.mode).await;
+        let mut error = error_response(response, request.mode).await;
         if let Some(secret) = secret {
             redact_secret(&mut error, secret.expose_secret());
         }
@@ -172,14 +172,14 @@ impl Provider {
     }
 
     async fn send_whole(&self, request: &PreparedRequest) -> Result<Reply, ProviderError> {
-        let mut answer = self.send(request).await?;
-        let (status, request_id) = (answer.status, request_id(&answer.headers));
-        let body = answer
+        let mut response = self.send(request).await?;
+        let (status, request_id) = (response.status, request_id(&response.headers));
+        let body = response
             .rest()
             .await
             .map_err(|error| with_response(error, status, request_id.as_ref()))?;
         let mut reply = self.protocol.decode(&body).map_err(|error| {
-            with_response(name_content_type(error, &answer.headers), status, request_id.as_ref())
+            with_response(name_content_type(error, &response.headers), status, request_id.as_ref())
         })?;
         reply.request_id = request_id.or(reply.request_id);
         Ok(reply)
@@ -188,32 +188,33 @@ impl Provider {
     /// Begins a streamed reply, up to the first piece that says something: until then, what fails
     /// can be tried again.
     async fn open_stream(&self, request: &PreparedRequest) -> Result<ReplyStream, ProviderError> {
-        let mut answer = self.send(request).await?;
-        let (status, request_id) = (answer.status, request_id(&answer.headers));
-        let mut begun = BytesMut::new();
-        if is_json(&answer.headers) {
+        let mut response = self.send(request).await?;
+        let (status, request_id) = (response.status, request_id(&response.headers));
+        let mut prefix = BytesMut::new();
+        if is_json(&response.headers) {
             let failed = |error, headers: &HeaderMap| {
                 with_response(name_content_type(error, headers), status, request_id.as_ref())
             };
-            begun = first_bytes(&mut answer).await.map_err(|e| failed(e, &HeaderMap::new()))?;
+            prefix = first_bytes(&mut response).await.map_err(|e| failed(e, &HeaderMap::new()))?;
             // A server that does not stream answers at once; one that does may call it JSON, too.
             let streams = self.protocol.framing() == Framing::ServerSentEvents
-                && begun.trim_ascii_start().first().is_some_and(|first| !b"{[".contains(first));
+                && prefix.trim_ascii_start().first().is_some_and(|first| !b"{[".contains(first));
             if !streams {
-                let rest = answer.rest().await.map_err(|e| failed(e, &HeaderMap::new()))?;
-                begun.extend_from_slice(&rest);
-                let reply = self.protocol.decode(&begun);
-                let reply = reply.map_err(|error| failed(error, &answer.headers))?;
-                return Ok(ReplyStream::ended(reply.into_deltas(), request_id));
+                let rest = response.rest().await.map_err(|e| failed(e, &HeaderMap::new()))?;
+                prefix.extend_from_slice(&rest);
+                let reply = self.protocol.decode(&prefix);
+                let reply = reply.map_err(|error| failed(error, &response.headers))?;
+                return Ok(ReplyStream::of_deltas(reply.into_deltas(), request_id));
             }
         }
         let reader = DeltaReader::new(self.protocol, self.transport.max_reply_bytes());
-        let mut live = ReplyStream::begun(answer, reader, request_id, request.progress.clone());
-        if !begun.is_empty() {
-            live.take(Ok(Some(begun.freeze())));
+        let mut reply_stream =
+            ReplyStream::new(response, reader, request_id, request.progress.clone());
+        if !prefix.is_empty() {
+            reply_stream.absorb(Ok(Some(prefix.freeze())));
         }
-        live.await_first_delta().await?;
-        Ok(live)
+        reply_stream.await_first_delta().await?;
+        Ok(reply_stream)
     }
 
     /// Does something until it works, or the policy says that it will not.
@@ -244,8 +245,8 @@ impl Provider {
 
     /// Takes every secret out of what a server (or a proxy in between) wrote.
     fn redact(&self, request: &Request, mut error: ProviderError) -> ProviderError {
-        let own = self.secrets.iter().map(ExposeSecret::expose_secret);
-        for secret in own.chain(request.settings.headers.iter().map(|(_, value)| value)) {
+        let of_options = self.secrets.iter().map(ExposeSecret::expose_secret);
+        for secret in of_options.chain(request.settings.headers.iter().map(|(_, value)| value)) {
             redact_secret(&mut error, secret);
         }
         error
@@ -282,11 +283,11 @@ struct PreparedRequest {
     progress: Progress,
 }
 
-/// The error that an answer with an error status is.
-async fn error_response(mut answer: HttpResponse, mode: Mode) -> ProviderError {
-    let (status, headers) = (answer.status, std::mem::take(&mut answer.headers));
+/// The error that an response with an error status is.
+async fn error_response(mut response: HttpResponse, mode: Mode) -> ProviderError {
+    let (status, headers) = (response.status, std::mem::take(&mut response.headers));
     // Where the body does not arrive, the status says enough.
-    let body = answer.rest().await.unwrap_or_default();
+    let body = response.rest().await.unwrap_or_default();
     let mut error = read_failure(status.as_u16(), &headers, &body);
     if let Some(feature) = wire::unsupported(&error, mode) {
         error.kind = ProviderErrorKind::Unsupported;
@@ -325,12 +326,12 @@ impl Model for Provider {
     ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Streamed)?;
-            let (mut live, resent) =
+            let (mut reply_stream, resent) =
                 self.retrying(request, || Box::pin(self.open_stream(prepared))).await?;
-            live.resent = resent;
-            let deltas = stream::unfold(live, |mut live| async {
-                let next = live.next().await?;
-                Some((next, live))
+            reply_stream.resent = resent;
+            let deltas = stream::unfold(reply_stream, |mut reply_stream| async {
+                let next = reply_stream.next().await?;
+                Some((next, reply_stream))
             });
             let redacted = deltas.map(|delta| delta.map_err(|error| self.redact(request, error)));
             Ok(redacted.boxed())

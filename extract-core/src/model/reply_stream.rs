@@ -1,5 +1,5 @@
 //! A streamed reply that is arriving: read from its connection as it is asked for, with what is known
-//! of the answer added to whatever goes wrong.
+//! of the response added to whatever goes wrong.
 
 use std::collections::VecDeque;
 
@@ -11,7 +11,7 @@ use super::delta_reader::DeltaReader;
 use crate::conversation::{Delta, Progress, ProviderError, ProviderErrorKind};
 use crate::http::HttpResponse;
 
-/// Adds to an error what is known of the answer that it stood in.
+/// Adds to an error what is known of the response that it stood in.
 pub(super) fn with_response(
     mut error: ProviderError,
     status: StatusCode,
@@ -45,13 +45,13 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// As much of a body as shows how it begins.
-pub(super) async fn first_bytes(answer: &mut HttpResponse) -> Result<BytesMut, ProviderError> {
-    let mut begun = BytesMut::new();
-    while begun.trim_ascii_start().is_empty() {
-        let Some(bytes) = answer.chunk().await? else { break };
-        begun.extend_from_slice(&bytes);
+pub(super) async fn first_bytes(response: &mut HttpResponse) -> Result<BytesMut, ProviderError> {
+    let mut prefix = BytesMut::new();
+    while prefix.trim_ascii_start().is_empty() {
+        let Some(bytes) = response.chunk().await? else { break };
+        prefix.extend_from_slice(&bytes);
     }
-    Ok(begun)
+    Ok(prefix)
 }
 
 /// A reply that is arriving. Dropping it closes the connection.
@@ -66,17 +66,17 @@ pub(super) struct ReplyStream {
 }
 
 impl ReplyStream {
-    /// A reply whose answer has begun to come.
-    pub(super) fn begun(
-        mut answer: HttpResponse,
+    /// A reply whose response has prefix to come.
+    pub(super) fn new(
+        mut response: HttpResponse,
         reader: DeltaReader,
         request_id: Option<String>,
         progress: Progress,
     ) -> Self {
-        answer.allow_event_overhead();
+        response.allow_event_overhead();
         Self {
-            status: answer.status,
-            connection: Some((answer, reader)),
+            status: response.status,
+            connection: Some((response, reader)),
             ready: VecDeque::new(),
             failure: None,
             request_id,
@@ -86,7 +86,7 @@ impl ReplyStream {
     }
 
     /// A reply that came at once.
-    pub(super) fn ended(deltas: Vec<Delta>, request_id: Option<String>) -> Self {
+    pub(super) fn of_deltas(deltas: Vec<Delta>, request_id: Option<String>) -> Self {
         Self {
             connection: None,
             ready: deltas.into(),
@@ -101,7 +101,7 @@ impl ReplyStream {
     /// Reads on until something is said; a failure before that is the whole of it.
     pub(super) async fn await_first_delta(&mut self) -> Result<(), ProviderError> {
         while self.ready.is_empty() && self.failure.is_none() && self.connection.is_some() {
-            self.fill().await;
+            self.read_next().await;
         }
         match self.failure.take() {
             Some(error) if self.ready.is_empty() => Err(error),
@@ -113,15 +113,15 @@ impl ReplyStream {
     }
 
     /// Reads the next piece of the connection.
-    async fn fill(&mut self) {
-        let Some((answer, _)) = &mut self.connection else { return };
-        let read = answer.chunk().await;
-        self.take(read);
+    async fn read_next(&mut self) {
+        let Some((response, _)) = &mut self.connection else { return };
+        let read = response.chunk().await;
+        self.absorb(read);
     }
 
     /// Takes in what was read of the connection: a piece, its end, or a failure.
-    pub(super) fn take(&mut self, read: Result<Option<Bytes>, ProviderError>) {
-        let Some((answer, reader)) = &mut self.connection else { return };
+    pub(super) fn absorb(&mut self, read: Result<Option<Bytes>, ProviderError>) {
+        let Some((response, reader)) = &mut self.connection else { return };
         let mut deltas = Vec::new();
         let read = match read {
             Ok(Some(bytes)) => reader.push(&bytes, &mut deltas).map(|()| true),
@@ -131,7 +131,7 @@ impl ReplyStream {
         if let Some(usage) = reader.usage() {
             self.progress.count(usage);
         }
-        let read = read.map_err(|error| name_content_type(error, &answer.headers));
+        let read = read.map_err(|error| name_content_type(error, &response.headers));
         self.ready.extend(deltas);
         match read {
             Ok(true) => {}
@@ -158,7 +158,7 @@ impl ReplyStream {
                 return Some(Err(error));
             }
             self.connection.as_ref()?;
-            self.fill().await;
+            self.read_next().await;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Requests signed with AWS credentials (Signature Version 4), for providers that take them in place
+//! Requests signed with AWS credentials (Signature Version 4), for providers that take them in scope
 //! of a key. Which provider that is, and for which service, stands in its row.
 //!
 //! The credentials are asked for before every request, so that those which expire can be renewed by
@@ -57,8 +57,8 @@ impl Signer {
             let keyed = options.key.is_some() || environment::key(preset, options).is_some();
             if keyed { None } else { environment_credentials().map(SharedCredentialsProvider::new) }
         };
-        let given = options.aws_credentials.clone().or_else(of_the_environment);
-        let Some(credentials) = given else { return Ok(None) };
+        let credentials = options.aws_credentials.clone().or_else(of_the_environment);
+        let Some(credentials) = credentials else { return Ok(None) };
         let region = options
             .aws_region
             .clone()
@@ -80,9 +80,9 @@ impl Signer {
         let credentials =
             self.credentials.provide_credentials().await.map_err(|error| no_credentials(&error))?;
         let token = credentials.session_token().map(SecretString::from);
-        let place =
+        let scope =
             SigningScope { region: &self.region, service: self.service, time: SystemTime::now() };
-        place.sign(request, credentials)?;
+        scope.sign(request, credentials)?;
         Ok(token)
     }
 }
@@ -162,7 +162,7 @@ fn environment_credentials() -> Option<Credentials> {
     Some(Credentials::new(id, secret, variable("AWS_SESSION_TOKEN"), None, "environment"))
 }
 
-/// What stands in place of this name in a base URL, as far as it is a region: the one that was given,
+/// What stands in scope of this name in a base URL, as far as it is a region: the one that was given,
 /// or that of the environment under either of its names.
 pub(super) fn region_variable(options: &ProviderOptions, name: &str) -> Option<String> {
     if name != REGION[0] {
@@ -176,13 +176,13 @@ fn no_credentials(error: &CredentialsError) -> ProviderError {
         CredentialsError::ProviderTimedOut(_) => ProviderErrorKind::Timeout,
         _ => ProviderErrorKind::Authentication,
     };
-    let mut words = vec![error.to_string()];
+    let mut causes = vec![error.to_string()];
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
-        words.push(inner.to_string());
+        causes.push(inner.to_string());
         cause = inner.source();
     }
-    ProviderError::new(kind, format!("no AWS credentials: {}", words.join(": ")))
+    ProviderError::new(kind, format!("no AWS credentials: {}", causes.join(": ")))
 }
 
 #[cfg(test)]
@@ -199,9 +199,9 @@ mod tests {
         let mut request = HttpRequest::post(url, HeaderMap::new(), "");
         // 2015-08-30, 12:36 UTC.
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
-        let place = SigningScope { region: "us-east-1", service: "service", time };
+        let scope = SigningScope { region: "us-east-1", service: "service", time };
         let credentials = Credentials::new(ID, SECRET, token.map(str::to_owned), None, "test");
-        place.sign(&mut request, credentials).unwrap();
+        scope.sign(&mut request, credentials).unwrap();
         request
     }
 

@@ -10,10 +10,10 @@ use super::parse::beginning;
 use crate::conversation::{ProviderError, ProviderErrorKind as Kind};
 
 /// The longest message of a provider that an error repeats, in bytes.
-const MOST_WORDS: usize = 2000;
+const MAX_MESSAGE_BYTES: usize = 2000;
 
 /// The longest answer that an error gives back, in bytes.
-const MOST_GENERATION: usize = 256 * 1024;
+const MAX_GENERATION_BYTES: usize = 256 * 1024;
 
 /// What an error body says, in whatever shape the provider puts it.
 ///
@@ -65,7 +65,7 @@ impl ErrorBody {
                         _ => Self::flat(body),
                     },
                 };
-                let outer = |key: &str| lenient::at(body, key).map(str::to_owned);
+                let outer = |key: &str| lenient::text_at(body, key).map(str::to_owned);
                 read.request_id = read.request_id.or_else(|| outer("/request_id"));
                 read
             }
@@ -86,17 +86,17 @@ impl ErrorBody {
         };
         let message = text("message").or_else(|| text("Message")).or_else(|| text("detail"));
         // OpenRouter hands on the words of the provider behind it.
-        let behind = lenient::at(object, "/metadata/raw").map(str::to_owned);
+        let behind = lenient::text_at(object, "/metadata/raw").map(str::to_owned);
         let message = match (message, behind) {
             (Some(message), Some(behind)) => Some(format!("{message}: {behind}")),
             (message, behind) => message.or(behind),
         };
         let stated = detail("retryDelay").as_deref().and_then(duration);
-        let wait = stated.or_else(|| in_words(message.as_deref()?));
+        let wait = stated.or_else(|| wait_in_message(message.as_deref()?));
         Self {
             code: text("code").or_else(|| text("status_code")),
             kind: text("type").or_else(|| text("status")).or_else(|| text("__type")),
-            reason: lenient::at(object, "/details/error_code")
+            reason: lenient::text_at(object, "/details/error_code")
                 .map(str::to_owned)
                 .or_else(|| detail("reason")),
             param: text("param"),
@@ -111,16 +111,16 @@ impl ErrorBody {
     pub(super) fn into_error(self, status: u16) -> ProviderError {
         let kind = classify(status, &self);
         let code = self.best_code().map(str::to_owned);
-        let mut error = ProviderError::new(kind, shortened(self.message, MOST_WORDS));
+        let mut error = ProviderError::new(kind, truncated(self.message, MAX_MESSAGE_BYTES));
         error.code = code;
         error.retry_after = self.wait;
         error.param = self.param;
         error.request_id = self.request_id;
-        error.generation = self.generation.map(|text| shortened(Some(text), MOST_GENERATION));
+        error.generation = self.generation.map(|text| truncated(Some(text), MAX_GENERATION_BYTES));
         error
     }
 
-    /// The code that says most: the code proper, or the type where there is none or it only
+    /// The code that says limit: the code proper, or the type where there is none or it only
     /// repeats the status.
     pub fn best_code(&self) -> Option<&str> {
         let telling = |code: &&String| code.parse::<u16>().is_err();
@@ -134,10 +134,10 @@ impl ErrorBody {
     }
 }
 
-fn shortened(text: Option<String>, most: usize) -> String {
+fn truncated(text: Option<String>, limit: usize) -> String {
     let mut text = text.unwrap_or_default();
-    if text.len() > most {
-        let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    if text.len() > limit {
+        let end = (0..=limit).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         text.truncate(end);
         text.push('…');
     }
@@ -171,18 +171,18 @@ fn duration(text: &str) -> Option<Duration> {
 }
 
 /// `Please retry in 48.9s.`, `Please try again in 1m2s.`
-fn in_words(message: &str) -> Option<Duration> {
+fn wait_in_message(message: &str) -> Option<Duration> {
     let lower = message.to_ascii_lowercase();
     let marks = ["retry in ", "try again in ", "retry after "];
     let (at, mark) = marks.iter().find_map(|mark| Some((lower.find(mark)?, mark)))?;
     let rest = &lower[at + mark.len()..];
-    let word = rest.split_whitespace().next()?.trim_end_matches(['.', ',', ';', ')']);
-    if let Some(found) = duration(word) {
+    let number = rest.split_whitespace().next()?.trim_end_matches(['.', ',', ';', ')']);
+    if let Some(found) = duration(number) {
         return Some(found);
     }
-    let number: f64 = word.parse().ok()?;
+    let seconds: f64 = number.parse().ok()?;
     let unit = rest.split_whitespace().nth(1)?;
-    unit.starts_with("sec").then(|| Duration::try_from_secs_f64(number).ok()).flatten()
+    unit.starts_with("sec").then(|| Duration::try_from_secs_f64(seconds).ok()).flatten()
 }
 
 /// The error that an answer with an error status is. `error_type` is what a header says of it; nothing
@@ -211,7 +211,7 @@ pub fn decode_failure(status: u16, body: &[u8], error_type: Option<&str>) -> Pro
 }
 
 /// An error that came inside a reply that began well. Its status is what its code says.
-pub(super) fn in_reply(body: &str) -> ProviderError {
+pub(super) fn reported_error(body: &str) -> ProviderError {
     let read = match serde_json::from_str::<Value>(body) {
         Ok(value) => ErrorBody::read(&value),
         Err(_) => ErrorBody { message: Some(body.to_owned()), ..ErrorBody::default() },
@@ -319,7 +319,7 @@ fn by_code(code: &str) -> Option<Kind> {
 
 /// Words that tell apart what a bare status leaves open.
 fn by_message(message: &str) -> Option<Kind> {
-    let says = |words: &str| message.contains(words);
+    let says = |phrase: &str| message.contains(phrase);
     let too_long = [
         "context length",
         "context size",
@@ -334,7 +334,7 @@ fn by_message(message: &str) -> Option<Kind> {
         "input is too long",
         "exceeds the maximum number of tokens",
     ];
-    if too_long.iter().any(|words| says(words)) {
+    if too_long.iter().any(|phrase| says(phrase)) {
         return Some(Kind::ContextTooLong);
     }
     let key = says("api key") || says("api_key") || says("subscription key");
@@ -350,11 +350,11 @@ fn by_message(message: &str) -> Option<Kind> {
         "spend limit",
     ];
     // Google says the same of a minute's quota as of a month's, and then says how long to wait.
-    if spent.iter().any(|words| says(words)) && !says("retry in") {
+    if spent.iter().any(|phrase| says(phrase)) && !says("retry in") {
         return Some(Kind::QuotaExceeded);
     }
     let filtered = ["content management policy", "content filter", "safety system"];
-    if filtered.iter().any(|words| says(words)) {
+    if filtered.iter().any(|phrase| says(phrase)) {
         return Some(Kind::ContentFiltered);
     }
     let unknown_model = [
@@ -366,7 +366,7 @@ fn by_message(message: &str) -> Option<Kind> {
         "model not found",
         "invalid model",
     ];
-    if unknown_model.iter().any(|words| says(words)) {
+    if unknown_model.iter().any(|phrase| says(phrase)) {
         return Some(Kind::NotFound);
     }
     if says("overloaded") {
@@ -394,10 +394,10 @@ mod tests {
         for (text, seconds) in cases {
             assert_eq!(duration(text).map(|wait| wait.as_secs_f64()), seconds, "{text}");
         }
-        let words = "Quota exceeded.\nPlease retry in 48.5s.";
-        assert_eq!(in_words(words), Some(Duration::from_millis(48_500)));
-        let words = "Rate limit reached. Please try again in 20 seconds, or upgrade.";
-        assert_eq!(in_words(words), Some(Duration::from_secs(20)));
-        assert_eq!(in_words("Please try again later."), None);
+        let message = "Quota exceeded.\nPlease retry in 48.5s.";
+        assert_eq!(wait_in_message(message), Some(Duration::from_millis(48_500)));
+        let message = "Rate limit reached. Please try again in 20 seconds, or upgrade.";
+        assert_eq!(wait_in_message(message), Some(Duration::from_secs(20)));
+        assert_eq!(wait_in_message("Please try again later."), None);
     }
 }

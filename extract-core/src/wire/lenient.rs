@@ -62,7 +62,7 @@ pub(super) fn text<'de, D: Deserializer<'de>>(de: D) -> Result<Option<String>, D
 }
 
 /// A word, as a reason to stop is one; nothing where the field is blank.
-pub(super) fn word<'de, D: Deserializer<'de>>(de: D) -> Result<Option<String>, D::Error> {
+pub(super) fn non_blank<'de, D: Deserializer<'de>>(de: D) -> Result<Option<String>, D::Error> {
     Ok(text(de)?.filter(|text| !text.trim().is_empty()))
 }
 
@@ -88,13 +88,13 @@ pub(super) fn arguments_of(json: &str) -> String {
 }
 
 /// The text at a path of a value.
-pub(super) fn at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+pub(super) fn text_at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
     value.pointer(pointer)?.as_str()
 }
 
 /// The word at this pointer, where it is one and not blank.
-pub(super) fn word_at(value: &Value, pointer: &str) -> Option<String> {
-    at(value, pointer).filter(|text| !text.trim().is_empty()).map(str::to_owned)
+pub(super) fn non_blank_at(value: &Value, pointer: &str) -> Option<String> {
+    text_at(value, pointer).filter(|text| !text.trim().is_empty()).map(str::to_owned)
 }
 
 /// Whether a field that reports a failure does so: some servers send it empty.

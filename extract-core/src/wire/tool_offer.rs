@@ -35,31 +35,31 @@ impl<'a> ToolOffer<'a> {
     /// offered the one tool that has to be called and no other.
     pub(super) fn of(output: &'a Output, form: ToolChoiceForm) -> Result<Self, ProviderError> {
         let none = Self { tools: &[], demand: ToolDemand::Unspecified, parallel: false };
-        let Output::Tools(asked) = output else { return Ok(none) };
-        let only = match asked.choice {
+        let Output::Tools(tools) = output else { return Ok(none) };
+        let only = match tools.choice {
             ToolChoice::Only(index) => {
-                let Some(only) = asked.tools.get(index..).and_then(|rest| rest.get(..1)) else {
-                    let known = asked.tools.len();
-                    let message = format!("tool {index} is to be called, and there are {known}");
+                let Some(only) = tools.tools.get(index..).and_then(|rest| rest.get(..1)) else {
+                    let count = tools.tools.len();
+                    let message = format!("tool {index} is to be called, and there are {count}");
                     return Err(ProviderError::new(ProviderErrorKind::Encode, message));
                 };
                 Some(only)
             }
             // "Exactly one call" is what a name means to some servers.
-            ToolChoice::Any if asked.tools.len() == 1 && !asked.parallel => Some(&*asked.tools),
+            ToolChoice::Any if tools.tools.len() == 1 && !tools.parallel => Some(&*tools.tools),
             ToolChoice::Any | ToolChoice::Auto => None,
         };
         let demand = match (form, only) {
             (ToolChoiceForm::Omitted, _) => ToolDemand::Unspecified,
-            _ if asked.choice == ToolChoice::Auto => ToolDemand::Auto,
+            _ if tools.choice == ToolChoice::Auto => ToolDemand::Auto,
             (ToolChoiceForm::Auto, _) => ToolDemand::Auto,
             (ToolChoiceForm::Named, Some([only])) => ToolDemand::Named(&only.name),
             _ => ToolDemand::Any,
         };
-        let tools = match (demand, only) {
-            (ToolDemand::Named(_), _) | (_, None) => &*asked.tools,
+        let offered = match (demand, only) {
+            (ToolDemand::Named(_), _) | (_, None) => &*tools.tools,
             (_, Some(only)) => only,
         };
-        Ok(Self { tools, demand, parallel: asked.parallel })
+        Ok(Self { tools: offered, demand, parallel: tools.parallel })
     }
 }

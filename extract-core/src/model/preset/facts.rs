@@ -34,7 +34,7 @@ pub struct Facts {
     pub quirks: Quirks,
 }
 
-/// Which media a provider takes, and in which ways.
+/// Which media a provider takes, and in which forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MediaSupport {
@@ -80,16 +80,16 @@ impl MediaSupport {
 
     /// Whether this can be sent.
     pub fn takes(&self, media: &Media) -> bool {
-        let ways = match media.kind {
+        let forms = match media.kind {
             MediaKind::Image => self.image,
             MediaKind::Audio => self.audio,
             MediaKind::Document => self.document,
         };
         let text = media.media_type.as_deref().is_some_and(|kind| kind.starts_with("text/"));
         match media.source {
-            MediaSource::Inline(_) => ways.bytes || (text && media.kind == MediaKind::Document),
-            MediaSource::Url(_) => ways.url,
-            MediaSource::Id(_) => ways.id,
+            MediaSource::Inline(_) => forms.bytes || (text && media.kind == MediaKind::Document),
+            MediaSource::Url(_) => forms.url,
+            MediaSource::Id(_) => forms.id,
         }
     }
 }

@@ -26,9 +26,12 @@ pub(crate) fn likely(model: &str) -> Option<&'static Preset> {
         let letters = name.chars().take_while(char::is_ascii_alphabetic);
         letters.map(|letter| letter.to_ascii_lowercase()).collect()
     };
-    let wanted = Some(family(model)).filter(|family| !family.is_empty())?;
-    let is_named = |rule: &Rule| rule.models.iter().any(|pattern| family(pattern) == wanted);
-    presets().iter().find(|preset| preset.name == wanted || preset.rules.iter().any(is_named))
+    let family_of_model = Some(family(model)).filter(|family| !family.is_empty())?;
+    let is_named =
+        |rule: &Rule| rule.models.iter().any(|pattern| family(pattern) == family_of_model);
+    presets()
+        .iter()
+        .find(|preset| preset.name == family_of_model || preset.rules.iter().any(is_named))
 }
 
 /// Whether this is the name of open weights as their publisher writes it, with a slash: a server of

@@ -143,35 +143,35 @@ fn name_calls(reply: &mut Reply, request: &Request) -> Result<(), ProviderError>
     for block in &mut reply.blocks {
         if let Block::ToolCall(call) = block {
             if call.name == ASKED_TOOL {
-                asked(request, &mut call.arguments)?.clone_into(&mut call.name);
+                asked_tool(request, &mut call.arguments)?.clone_into(&mut call.name);
             }
         }
     }
     Ok(())
 }
 
-fn asked<'r>(request: &'r Request, arguments: &mut String) -> Result<&'r str, ProviderError> {
+fn asked_tool<'r>(request: &'r Request, arguments: &mut String) -> Result<&'r str, ProviderError> {
     let tools = match &request.output {
         Output::Tools(tools) => tools,
         Output::JsonSchema(tool) => return Ok(&tool.name),
         Output::JsonObject | Output::Text => return Ok("answer"),
     };
-    let giving = &tools.tools[..tools.tools.len().saturating_sub(tools.own)];
-    match (tools.choice, giving) {
+    let answer_tools = &tools.tools[..tools.tools.len().saturating_sub(tools.own)];
+    match (tools.choice, answer_tools) {
         (ToolChoice::Only(index), _) if index < tools.tools.len() => {
             return Ok(&tools.tools[index].name);
         }
         (_, [only]) => return Ok(&only.name),
         _ => {}
     }
-    let (word, inner) = match serde_json::from_str(arguments) {
-        Ok(Value::String(word)) => (word, json!({})),
+    let (variant, inner) = match serde_json::from_str(arguments) {
+        Ok(Value::String(variant)) => (variant, json!({})),
         Ok(Value::Object(members)) if members.len() == 1 => {
             members.into_iter().next().unwrap_or_default()
         }
         _ => Default::default(),
     };
-    if let Some(tool) = giving.iter().find(|tool| tool.name == word) {
+    if let Some(tool) = answer_tools.iter().find(|tool| tool.name == variant) {
         let wrapped = wrapper::is_wrapper(&tool.schema);
         *arguments = match inner {
             Value::Null if !wrapped => json!({}),
@@ -181,7 +181,7 @@ fn asked<'r>(request: &'r Request, arguments: &mut String) -> Result<&'r str, Pr
         .to_string();
         return Ok(&tool.name);
     }
-    let names: Vec<String> = giving.iter().map(|tool| format!("`{}`", tool.name)).collect();
+    let names: Vec<String> = answer_tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
     let message = format!(
         "the script has a call of the tool that was asked for, and {} were: {}; write \
          `reply::call(name, arguments)`, or ask for one tool with `.layout(Layout::Whole)`",
@@ -207,7 +207,7 @@ impl Model for Scripted {
         Box::pin(async move {
             let deltas = self.answer(request).await?.into_deltas();
             let pieces: Vec<Delta> =
-                deltas.into_iter().flat_map(|delta| in_pieces(delta, self.piece)).collect();
+                deltas.into_iter().flat_map(|delta| split_delta(delta, self.piece)).collect();
             let arriving = stream::iter(pieces).then(|piece| async {
                 // Each comes by itself, as over a network.
                 tokio::task::yield_now().await;
@@ -218,8 +218,8 @@ impl Model for Scripted {
     }
 }
 
-/// The same words in pieces of at most `most` characters.
-fn in_pieces(delta: Delta, most: usize) -> Vec<Delta> {
+/// The same words in pieces of at max_characters `max_characters` characters.
+fn split_delta(delta: Delta, max_characters: usize) -> Vec<Delta> {
     let (text, of): (String, Box<dyn Fn(String) -> Delta>) = match delta {
         Delta::Text(text) => (text, Box::new(Delta::Text)),
         Delta::Arguments { index, fragment } => {
@@ -227,6 +227,6 @@ fn in_pieces(delta: Delta, most: usize) -> Vec<Delta> {
         }
         other => return vec![other],
     };
-    let letters: Vec<char> = text.chars().collect();
-    letters.chunks(most).map(|piece| of(piece.iter().collect())).collect()
+    let characters: Vec<char> = text.chars().collect();
+    characters.chunks(max_characters).map(|piece| of(piece.iter().collect())).collect()
 }

@@ -53,8 +53,8 @@ pub fn tool_text(arguments: impl Into<String>) -> ScriptedReply {
 
 /// Several calls at once.
 pub fn tools(arguments: impl IntoIterator<Item = String>) -> ScriptedReply {
-    let asked = |arguments| (String::from(ASKED_TOOL), arguments);
-    tool_calls(arguments.into_iter().map(asked).collect())
+    let call = |arguments| (String::from(ASKED_TOOL), arguments);
+    tool_calls(arguments.into_iter().map(call).collect())
 }
 
 /// A call of the tool of this name.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
 use crate::wire::decoder::{StreamDecoder, whole_reply};
-use crate::wire::failure::in_reply;
+use crate::wire::failure::reported_error;
 use crate::wire::open_blocks::{OpenBlocks, ToolInput};
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
@@ -21,7 +21,7 @@ pub(super) const STATE: &str = "anthropic";
 struct MessageBody<'a> {
     #[serde(borrow)]
     content: Option<Vec<&'a RawValue>>,
-    #[serde(default, deserialize_with = "lenient::word")]
+    #[serde(default, deserialize_with = "lenient::non_blank")]
     stop_reason: Option<String>,
     stop_details: Option<Value>,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -53,7 +53,7 @@ struct Block<'a> {
 pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let message: MessageBody<'_> = parse::body(body, "a message")?;
     if message.r#type.as_deref() == Some("error") || message.error.is_some_and(|e| !e.is_null()) {
-        return Err(in_reply(&String::from_utf8_lossy(body)));
+        return Err(reported_error(&String::from_utf8_lossy(body)));
     }
     let Some(content) = message.content else {
         return Err(parse::incomplete(body, "the message has no content"));
@@ -111,16 +111,16 @@ struct OpenBlock {
 impl StreamDecoder for Stream {
     fn event(&mut self, name: Option<&str>, data: &str) -> Result<Vec<Delta>, ProviderError> {
         let Some(event) = parse::event::<Value>(data, "an event")? else { return Ok(Vec::new()) };
-        let kind = lenient::at(&event, "/type").or(name).unwrap_or_default();
+        let kind = lenient::text_at(&event, "/type").or(name).unwrap_or_default();
         // llama.cpp sends failures in OpenAI's shape, without a type.
         if kind == "error" || event.get("error").is_some_and(|error| !error.is_null()) {
-            return Err(in_reply(data));
+            return Err(reported_error(data));
         }
         let index = event.get("index").and_then(Value::as_u64).unwrap_or(0);
         let mut deltas = Vec::new();
         match kind {
             "message_start" => {
-                self.reply.model = lenient::at(&event, "/message/model").map(str::to_owned);
+                self.reply.model = lenient::text_at(&event, "/message/model").map(str::to_owned);
                 self.merge_usage(event.pointer("/message/usage"));
             }
             "content_block_start" => {
@@ -139,7 +139,10 @@ impl StreamDecoder for Stream {
                 closed.into_iter().for_each(|block| self.close(block, &mut deltas));
             }
             "message_delta" => {
-                update(&mut self.reply.raw_stop, lenient::word_at(&event, "/delta/stop_reason"));
+                update(
+                    &mut self.reply.raw_stop,
+                    lenient::non_blank_at(&event, "/delta/stop_reason"),
+                );
                 update(&mut self.explanation, explanation(event.pointer("/delta/stop_details")));
                 self.merge_usage(event.get("usage"));
             }
@@ -204,7 +207,7 @@ impl Stream {
             "text" => {
                 // The provider sends empty text and refuses to take it back.
                 let text = serde_json::from_str::<Value>(json).unwrap_or_default();
-                if lenient::at(&text, "/text").is_none_or(|text| text.trim().is_empty()) {
+                if lenient::text_at(&text, "/text").is_none_or(|text| text.trim().is_empty()) {
                     return;
                 }
             }
@@ -228,7 +231,7 @@ impl Stream {
 impl OpenBlock {
     /// Appends a delta of the protocol.
     fn push(&mut self, delta: &Value, deltas: &mut Vec<Delta>) {
-        let text_of = |pointer: &str| lenient::at(delta, pointer).unwrap_or_default();
+        let text_of = |pointer: &str| lenient::text_at(delta, pointer).unwrap_or_default();
         match text_of("/type") {
             "text_delta" => self.push_text(text_of("/text"), deltas),
             "thinking_delta" => self.push_text(text_of("/thinking"), deltas),
@@ -281,7 +284,7 @@ impl OpenBlock {
 }
 
 fn explanation(details: Option<&Value>) -> Option<String> {
-    lenient::at(details?, "/explanation").filter(|text| !text.is_empty()).map(str::to_owned)
+    lenient::text_at(details?, "/explanation").filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 const USAGE: UsageFields = UsageFields {

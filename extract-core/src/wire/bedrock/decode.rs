@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
 use crate::wire::decoder::{StreamDecoder, whole_reply};
-use crate::wire::failure::in_reply;
+use crate::wire::failure::reported_error;
 use crate::wire::open_blocks::{OpenBlocks, ToolInput};
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
@@ -21,7 +21,7 @@ pub(super) const STATE: &str = "bedrock";
 struct ConverseBody<'a> {
     #[serde(borrow)]
     output: Option<Output<'a>>,
-    #[serde(default, deserialize_with = "lenient::word")]
+    #[serde(default, deserialize_with = "lenient::non_blank")]
     stop_reason: Option<String>,
     usage: Option<Value>,
 }
@@ -83,11 +83,12 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
             deltas.push(Delta::Text(text));
         } else if let Some(reasoning) = block.reasoning_content {
             stream.replay.needed = true;
-            let text = lenient::at(&reasoning, "/reasoningText/text");
+            let text = lenient::text_at(&reasoning, "/reasoningText/text");
             deltas.extend(text.map(|text| Delta::Reasoning(text.to_owned())));
         } else if let Some(cited) = block.citations_content {
             let parts = cited.get("content").and_then(Value::as_array);
-            let texts = parts.into_iter().flatten().filter_map(|part| lenient::at(part, "/text"));
+            let texts =
+                parts.into_iter().flatten().filter_map(|part| lenient::text_at(part, "/text"));
             deltas.push(Delta::Text(texts.collect()));
         } else {
             stream.replay.needed = true;
@@ -127,7 +128,7 @@ impl StreamDecoder for Stream {
             if body.get("code").is_none() {
                 body["code"] = name.into();
             }
-            return Err(in_reply(&body.to_string()));
+            return Err(reported_error(&body.to_string()));
         }
         let Some(event) = parse::event::<Value>(data, "an event")? else { return Ok(Vec::new()) };
         let index = event.get("contentBlockIndex").and_then(Value::as_u64).unwrap_or(0);
@@ -148,7 +149,7 @@ impl StreamDecoder for Stream {
                 closed.into_iter().for_each(|block| self.close(block, &mut deltas));
             }
             "messageStop" => {
-                self.reply.raw_stop = lenient::word_at(&event, "/stopReason");
+                self.reply.raw_stop = lenient::non_blank_at(&event, "/stopReason");
                 self.reply.ended = true;
             }
             "metadata" => update(&mut self.reply.usage, event.get("usage").cloned()),
@@ -198,7 +199,7 @@ impl Stream {
 impl OpenBlock {
     /// Appends the delta of an event.
     fn push(&mut self, event: &Value, deltas: &mut Vec<Delta>) {
-        let part = |pointer: &str| lenient::at(event, pointer).filter(|text| !text.is_empty());
+        let part = |pointer: &str| lenient::text_at(event, pointer).filter(|text| !text.is_empty());
         if let Some(text) = part("/delta/text") {
             self.text.push_str(text);
             deltas.push(Delta::Text(text.to_owned()));

@@ -8,7 +8,7 @@ use super::calls::{CallDelta, Calls, Function};
 use super::turn::{Turn, chunk_delta};
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
 use crate::wire::decoder::{StreamDecoder, whole_reply};
-use crate::wire::failure::in_reply;
+use crate::wire::failure::reported_error;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::{lenient, parse, usage};
 
@@ -36,7 +36,7 @@ struct Choice {
     /// The text of completions older than chats.
     #[serde(default, deserialize_with = "lenient::text")]
     text: Option<String>,
-    #[serde(default, deserialize_with = "lenient::word")]
+    #[serde(default, deserialize_with = "lenient::non_blank")]
     finish_reason: Option<String>,
     error: Option<Value>,
 }
@@ -98,13 +98,13 @@ impl StreamDecoder for Stream {
         let data = data.trim();
         self.reply.ended |= data == "[DONE]";
         if name == Some("error") && !matches!(data, "" | "[DONE]") {
-            return Err(in_reply(data));
+            return Err(reported_error(data));
         }
         let Some(chunk) = parse::event::<Chunk>(data, "a chunk of a chat completion")? else {
             return Ok(Vec::new());
         };
         if chunk.object.as_deref() == Some("error") {
-            return Err(in_reply(data));
+            return Err(reported_error(data));
         }
         self.absorb(chunk, false)
     }
@@ -135,9 +135,9 @@ impl Stream {
             update(&mut self.reply.model, chunk.model);
         }
         if let Some(groq) = chunk.x_groq {
-            update(&mut self.reply.request_id, lenient::at(&groq, "/id").map(str::to_owned));
+            update(&mut self.reply.request_id, lenient::text_at(&groq, "/id").map(str::to_owned));
             if let Some(error) = groq.get("error").filter(|error| !error.is_null()) {
-                return Err(in_reply(&json!({ "error": error }).to_string()));
+                return Err(reported_error(&json!({ "error": error }).to_string()));
             }
             if self.reply.usage.is_none() {
                 self.reply.usage = groq.get("usage").filter(|usage| usage.is_object()).cloned();
@@ -190,7 +190,7 @@ impl Stream {
             Some(Content::Other(object @ Value::Object(_))) => deltas.extend(chunk_delta(&object)),
             _ => {
                 let audio = message.audio.as_ref();
-                let transcript = audio.and_then(|audio| lenient::at(audio, "/transcript"));
+                let transcript = audio.and_then(|audio| lenient::text_at(audio, "/transcript"));
                 let transcript = transcript.map(str::to_owned).filter(not_empty);
                 deltas.extend(transcript.map(Delta::Text));
             }
@@ -215,7 +215,7 @@ impl Stream {
 /// Returns an error if the field reports one.
 fn check(error: Option<Value>) -> Result<(), ProviderError> {
     match error.filter(lenient::is_error) {
-        Some(error) => Err(in_reply(&json!({ "error": error }).to_string())),
+        Some(error) => Err(reported_error(&json!({ "error": error }).to_string())),
         None => Ok(()),
     }
 }

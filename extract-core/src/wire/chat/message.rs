@@ -205,7 +205,7 @@ fn media_part(media: &Media, form: MediaForm) -> Result<PartContent<'_>, Provide
 }
 
 /// Returns the fields of the turn that the server wants back.
-fn replayed(state: &ProviderState, wanted: &[&str]) -> Map<String, Value> {
+fn replayed(state: &ProviderState, names: &[&str]) -> Map<String, Value> {
     let Ok(Value::Object(turn)) = serde_json::from_str(&state.json) else { return Map::new() };
-    turn.into_iter().filter(|(name, _)| wanted.contains(&name.as_str())).collect()
+    turn.into_iter().filter(|(name, _)| names.contains(&name.as_str())).collect()
 }

@@ -35,7 +35,7 @@ impl Turn {
     }
 
     pub(super) fn push_chunk(&mut self, chunk: Value) {
-        self.has_thinking_chunks |= lenient::at(&chunk, "/type") == Some("thinking");
+        self.has_thinking_chunks |= lenient::text_at(&chunk, "/type") == Some("thinking");
         self.chunks.push(chunk);
     }
 
@@ -73,7 +73,7 @@ pub(super) fn chunk_delta(chunk: &Value) -> Option<Delta> {
         };
         return (!text.is_empty()).then_some(Delta::Reasoning(text));
     }
-    let text = lenient::at(chunk, "/text")?;
+    let text = lenient::text_at(chunk, "/text")?;
     (!text.is_empty()).then(|| Delta::Text(text.to_owned()))
 }
 
@@ -105,9 +105,9 @@ fn merge_detail(details: &mut Vec<Value>, detail: Value) {
 
 /// Chunks of one kind that follow each other are one.
 fn merge_chunk(chunks: &mut Vec<Value>, chunk: Value) {
-    let kind = lenient::at(&chunk, "/type").unwrap_or("text").to_owned();
+    let kind = lenient::text_at(&chunk, "/type").unwrap_or("text").to_owned();
     if let Some(last) = chunks.last_mut() {
-        if lenient::at(last, "/type") == Some(kind.as_str()) {
+        if lenient::text_at(last, "/type") == Some(kind.as_str()) {
             if let (Some(Value::String(text)), Some(Value::String(more))) =
                 (last.get_mut("text"), chunk.get("text"))
             {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
 use crate::wire::decoder::{StreamDecoder, whole_reply};
-use crate::wire::failure::in_reply;
+use crate::wire::failure::reported_error;
 use crate::wire::reply_state::ReplyState;
 use crate::wire::usage::UsageFields;
 use crate::wire::{lenient, parse};
@@ -17,7 +17,7 @@ struct ChatBody {
     text: Option<Value>,
     tool_calls: Option<Value>,
     meta: Option<Value>,
-    #[serde(default, deserialize_with = "lenient::word")]
+    #[serde(default, deserialize_with = "lenient::non_blank")]
     finish_reason: Option<String>,
     usage: Option<Value>,
 }
@@ -32,7 +32,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let mut deltas = Vec::new();
     match (&reply.message, &reply.text) {
         (Some(message @ Value::Object(_)), _) => {
-            let plan = lenient::at(message, "/tool_plan").filter(|plan| !plan.is_empty());
+            let plan = lenient::text_at(message, "/tool_plan").filter(|plan| !plan.is_empty());
             deltas.extend(plan.map(|plan| Delta::Reasoning(plan.to_owned())));
             match message.get("content") {
                 Some(Value::Array(parts)) => deltas.extend(parts.iter().filter_map(part_delta)),
@@ -53,7 +53,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 /// Returns the delta of a content part. `None` for an empty one.
 fn part_delta(part: &Value) -> Option<Delta> {
     let text =
-        |key: &str| lenient::at(part, key).filter(|text| !text.is_empty()).map(str::to_owned);
+        |key: &str| lenient::text_at(part, key).filter(|text| !text.is_empty()).map(str::to_owned);
     text("/thinking").map(Delta::Reasoning).or_else(|| text("/text").map(Delta::Text))
 }
 
@@ -67,16 +67,16 @@ impl StreamDecoder for Stream {
     fn event(&mut self, name: Option<&str>, data: &str) -> Result<Vec<Delta>, ProviderError> {
         let Some(event) = parse::event::<Value>(data, "an event")? else { return Ok(Vec::new()) };
         let mut deltas = Vec::new();
-        if let Some(kind) = lenient::at(&event, "/event_type") {
+        if let Some(kind) = lenient::text_at(&event, "/event_type") {
             self.version_1_event(kind, &event, &mut deltas);
             return Ok(deltas);
         }
-        match lenient::at(&event, "/type").or(name).unwrap_or_default() {
+        match lenient::text_at(&event, "/type").or(name).unwrap_or_default() {
             "content-start" | "content-delta" => {
                 deltas.extend(event.pointer("/delta/message/content").and_then(part_delta));
             }
             "tool-plan-delta" => {
-                let plan = lenient::at(&event, "/delta/message/tool_plan");
+                let plan = lenient::text_at(&event, "/delta/message/tool_plan");
                 let plan = plan.filter(|plan| !plan.is_empty());
                 deltas.extend(plan.map(|plan| Delta::Reasoning(plan.to_owned())));
             }
@@ -86,24 +86,25 @@ impl StreamDecoder for Stream {
                 }
             }
             "tool-call-delta" => {
-                let fragment = lenient::at(&event, "/delta/message/tool_calls/function/arguments");
+                let fragment =
+                    lenient::text_at(&event, "/delta/message/tool_calls/function/arguments");
                 if let (Some(fragment), Some(index)) = (fragment, self.reply.calls.checked_sub(1)) {
                     deltas.push(Delta::Arguments { index, fragment: fragment.to_owned() });
                 }
             }
             "message-end" => {
-                if let Some(error) = lenient::at(&event, "/delta/error") {
-                    return Err(in_reply(&json!({"message": error}).to_string()));
+                if let Some(error) = lenient::text_at(&event, "/delta/error") {
+                    return Err(reported_error(&json!({"message": error}).to_string()));
                 }
                 self.close(
-                    lenient::word_at(&event, "/delta/finish_reason"),
+                    lenient::non_blank_at(&event, "/delta/finish_reason"),
                     event.pointer("/delta/usage"),
                 );
             }
-            "error" => return Err(in_reply(data)),
+            "error" => return Err(reported_error(data)),
             // A failure has no type, only a message.
             "" if event.get("message").is_some_and(Value::is_string) => {
-                return Err(in_reply(data));
+                return Err(reported_error(data));
             }
             _ => {}
         }
@@ -129,11 +130,15 @@ impl Stream {
     fn version_1_event(&mut self, kind: &str, event: &Value, deltas: &mut Vec<Delta>) {
         match kind {
             "text-generation" => {
-                deltas.extend(lenient::at(event, "/text").map(|text| Delta::Text(text.to_owned())));
+                deltas.extend(
+                    lenient::text_at(event, "/text").map(|text| Delta::Text(text.to_owned())),
+                );
             }
             "tool-calls-generation" => self.calls(event.get("tool_calls"), deltas),
-            "stream-end" => self
-                .close(lenient::word_at(event, "/finish_reason"), event.pointer("/response/meta")),
+            "stream-end" => self.close(
+                lenient::non_blank_at(event, "/finish_reason"),
+                event.pointer("/response/meta"),
+            ),
             _ => {}
         }
     }
@@ -152,7 +157,7 @@ impl Stream {
     /// Begins a call, in the form of either version.
     fn call(&mut self, call: &Value, deltas: &mut Vec<Delta>) {
         let first = |pointers: &[&str]| {
-            pointers.iter().find_map(|pointer| lenient::at(call, pointer)).unwrap_or_default()
+            pointers.iter().find_map(|pointer| lenient::text_at(call, pointer)).unwrap_or_default()
         };
         let (id, name) = (first(&["/id"]), first(&["/function/name", "/name"]));
         let index = self.reply.begin_call(id, name, deltas);

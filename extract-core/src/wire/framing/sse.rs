@@ -15,7 +15,7 @@ pub(super) struct Sse {
 /// The event whose blank line has not come.
 #[derive(Debug, Default)]
 struct PendingEvent {
-    begun: bool,
+    started: bool,
     name: Option<String>,
     data: Vec<u8>,
     has_data: bool,
@@ -45,8 +45,8 @@ impl Sse {
 impl PendingEvent {
     fn line(&mut self, line: &[u8]) -> Option<Event> {
         let mut line = line;
-        if !self.begun {
-            self.begun = true;
+        if !self.started {
+            self.started = true;
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         }
         if line.is_empty() {

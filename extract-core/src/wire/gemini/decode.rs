@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::conversation::{Delta, ProviderError, ProviderState, Reply, StopReason, Usage};
 use crate::wire::decoder::{StreamDecoder, whole_reply};
-use crate::wire::failure::in_reply;
+use crate::wire::failure::reported_error;
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::usage::{UsageFields, count};
@@ -37,7 +37,7 @@ struct Candidate<'a> {
     index: Option<usize>,
     #[serde(borrow)]
     content: Option<Content<'a>>,
-    #[serde(default, deserialize_with = "lenient::word")]
+    #[serde(default, deserialize_with = "lenient::non_blank")]
     finish_reason: Option<String>,
 }
 
@@ -111,7 +111,7 @@ impl StreamDecoder for Stream {
         let data = data.trim();
         // Some failures in a stream are wrapped in a list.
         if data.starts_with('[') && data != "[DONE]" {
-            return Err(in_reply(data));
+            return Err(reported_error(data));
         }
         let mut deltas = Vec::new();
         if let Some(chunk) = parse::event(data, "a chunk of a reply")? {
@@ -140,13 +140,13 @@ impl StreamDecoder for Stream {
 impl Stream {
     fn absorb(&mut self, chunk: Chunk<'_>, deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
         if let Some(error) = chunk.error.filter(|error| !error.is_null()) {
-            return Err(in_reply(&serde_json::json!({ "error": error }).to_string()));
+            return Err(reported_error(&serde_json::json!({ "error": error }).to_string()));
         }
         update(&mut self.reply.model, chunk.model_version);
         update(&mut self.reply.request_id, chunk.response_id);
         update(&mut self.reply.usage, chunk.usage_metadata.filter(Value::is_object));
         if let Some(feedback) = chunk.prompt_feedback {
-            update(&mut self.blocked, lenient::word_at(&feedback, "/blockReason"));
+            update(&mut self.blocked, lenient::non_blank_at(&feedback, "/blockReason"));
         }
         let candidates = chunk.candidates.unwrap_or_default();
         self.candidates |= !candidates.is_empty();

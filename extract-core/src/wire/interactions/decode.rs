@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::conversation::{Delta, ProviderError, ProviderState, Reply, StopReason, Usage};
 use crate::wire::decoder::{StreamDecoder, whole_reply};
-use crate::wire::failure::in_reply;
+use crate::wire::failure::reported_error;
 use crate::wire::open_blocks::ToolInput;
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
@@ -28,9 +28,9 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let interaction: Value = parse::body(body, "an interaction")?;
     let written: Steps<'_> = parse::body(body, "an interaction")?;
     if interaction.get("error").is_some_and(lenient::is_error) {
-        return Err(in_reply(&interaction.to_string()));
+        return Err(reported_error(&interaction.to_string()));
     }
-    if lenient::word_at(&interaction, "/status").is_none() {
+    if lenient::non_blank_at(&interaction, "/status").is_none() {
         return Err(parse::incomplete(body, "the reply has no status"));
     }
     let steps = written.steps.unwrap_or_default();
@@ -55,7 +55,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 }
 
 fn kind(step: &Value) -> &str {
-    lenient::at(step, "/type").unwrap_or_default()
+    lenient::text_at(step, "/type").unwrap_or_default()
 }
 
 /// The state of one streamed reply.
@@ -81,12 +81,12 @@ impl StreamDecoder for Stream {
             return Ok(Vec::new());
         };
         if event.get("error").is_some_and(lenient::is_error) {
-            return Err(in_reply(data));
+            return Err(reported_error(data));
         }
         let index = event.get("index").and_then(Value::as_u64).unwrap_or(0);
         let index = usize::try_from(index).unwrap_or(usize::MAX);
         let mut deltas = Vec::new();
-        match lenient::at(&event, "/event_type").unwrap_or_default() {
+        match lenient::text_at(&event, "/event_type").unwrap_or_default() {
             "step.start" => {
                 let step = event.get("step").cloned().unwrap_or_default();
                 self.begin(index, step, &mut deltas);
@@ -95,7 +95,7 @@ impl StreamDecoder for Stream {
                 self.add(index, event.get("delta").unwrap_or(&Value::Null), &mut deltas);
             }
             "step.stop" => self.complete(index, &mut deltas),
-            "error" => return Err(in_reply(data)),
+            "error" => return Err(reported_error(data)),
             "interaction.created" | "interaction.status_update" | "interaction.completed" => {
                 self.update(event.get("interaction").unwrap_or(&event))?;
                 self.reply.ended |= event["event_type"] == "interaction.completed";
@@ -144,8 +144,8 @@ impl Stream {
     /// # Errors
     /// The interaction failed.
     fn update(&mut self, interaction: &Value) -> Result<(), ProviderError> {
-        let text = |pointer: &str| lenient::at(interaction, pointer).map(str::to_owned);
-        update(&mut self.reply.raw_stop, lenient::word_at(interaction, "/status"));
+        let text = |pointer: &str| lenient::text_at(interaction, pointer).map(str::to_owned);
+        update(&mut self.reply.raw_stop, lenient::non_blank_at(interaction, "/status"));
         update(&mut self.reply.model, text("/model"));
         update(&mut self.reply.request_id, text("/id").or_else(|| text("/interaction_id")));
         let counts = interaction.get("usage").filter(|usage| usage.is_object());
@@ -158,7 +158,7 @@ impl Stream {
             };
             let error = of_interaction.or_else(of_a_step);
             let error = error.unwrap_or_else(|| json!({"message": "the interaction failed"}));
-            return Err(in_reply(&json!({ "error": error }).to_string()));
+            return Err(reported_error(&json!({ "error": error }).to_string()));
         }
         Ok(())
     }
@@ -174,7 +174,7 @@ impl Stream {
             "model_output" => deltas.extend(texts("content").into_iter().map(Delta::Text)),
             "thought" => deltas.extend(texts("summary").into_iter().map(Delta::Reasoning)),
             "function_call" => {
-                let field = |pointer| lenient::at(&step, pointer).unwrap_or_default();
+                let field = |pointer| lenient::text_at(&step, pointer).unwrap_or_default();
                 call = Some(self.reply.begin_call(field("/id"), field("/name"), deltas));
             }
             _ => {}
@@ -207,11 +207,11 @@ impl Stream {
                 deltas.push(Delta::Reasoning(text));
             }
             "thought_signature" => {
-                let more = lenient::at(delta, "/signature").unwrap_or_default();
-                let known = lenient::at(&step.value, "/signature").unwrap_or_default();
+                let more = lenient::text_at(delta, "/signature").unwrap_or_default();
+                let known = lenient::text_at(&step.value, "/signature").unwrap_or_default();
                 step.value["signature"] = format!("{known}{more}").into();
             }
-            _ => step.input.push(lenient::at(delta, "/arguments").unwrap_or_default(), deltas),
+            _ => step.input.push(lenient::text_at(delta, "/arguments").unwrap_or_default(), deltas),
         }
     }
 
@@ -233,7 +233,7 @@ impl Stream {
 
 /// Returns the text of a content part. `None` if it is empty or of another kind.
 fn text_of(content: &Value) -> Option<String> {
-    let text = lenient::at(content, "/text").filter(|text| !text.is_empty())?;
+    let text = lenient::text_at(content, "/text").filter(|text| !text.is_empty())?;
     matches!(kind(content), "text" | "").then(|| text.to_owned())
 }
 

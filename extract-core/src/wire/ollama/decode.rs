@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
 use crate::wire::decoder::{StreamDecoder, whole_reply};
-use crate::wire::failure::in_reply;
+use crate::wire::failure::reported_error;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::usage::UsageFields;
 use crate::wire::{lenient, parse};
@@ -14,7 +14,7 @@ use crate::wire::{lenient, parse};
 struct Chunk {
     message: Option<ChunkMessage>,
     done: Option<bool>,
-    #[serde(default, deserialize_with = "lenient::word")]
+    #[serde(default, deserialize_with = "lenient::non_blank")]
     done_reason: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     model: Option<String>,
@@ -69,7 +69,7 @@ impl StreamDecoder for Stream {
             return Ok(Vec::new());
         };
         if chunk.error.is_some_and(|error| !error.is_null()) {
-            return Err(in_reply(data));
+            return Err(reported_error(data));
         }
         let mut deltas = Vec::new();
         if let Some(message) = chunk.message {

@@ -10,7 +10,7 @@ use crate::conversation::{
     Delta, ProviderError, ProviderErrorKind, ProviderState, Reply, StopReason, Usage,
 };
 use crate::wire::decoder::{StreamDecoder, whole_reply};
-use crate::wire::failure::in_reply;
+use crate::wire::failure::reported_error;
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::{lenient, parse, usage};
@@ -19,7 +19,7 @@ use crate::wire::{lenient, parse, usage};
 struct Response<'a> {
     #[serde(borrow)]
     output: Option<Vec<&'a RawValue>>,
-    #[serde(default, deserialize_with = "lenient::word")]
+    #[serde(default, deserialize_with = "lenient::non_blank")]
     status: Option<String>,
     incomplete_details: Option<Value>,
     error: Option<Value>,
@@ -83,7 +83,7 @@ impl StreamDecoder for Stream {
         let kind = event.r#type.as_deref().or(name).unwrap_or_default();
         let mut deltas = Vec::new();
         match kind {
-            "error" => return Err(in_reply(data)),
+            "error" => return Err(reported_error(data)),
             "response.output_item.added" => {
                 if let Some(raw) = event.item {
                     let item = Item::parse(raw)?;
@@ -128,7 +128,7 @@ impl StreamDecoder for Stream {
                 self.reply.ended = true;
             }
             // A failure in the shape of Chat Completions, without a type.
-            "" if data.contains("\"error\"") => return Err(in_reply(data)),
+            "" if data.contains("\"error\"") => return Err(reported_error(data)),
             _ => {}
         }
         Ok(deltas)
@@ -247,7 +247,7 @@ impl Stream {
     ) -> Result<(), ProviderError> {
         update(&mut self.reply.usage, response.usage.filter(Value::is_object));
         if let Some(error) = response.error.filter(|error| !error.is_null()) {
-            return Err(in_reply(&serde_json::json!({ "error": error }).to_string()));
+            return Err(reported_error(&serde_json::json!({ "error": error }).to_string()));
         }
         for (index, raw) in response.output.unwrap_or_default().into_iter().enumerate() {
             let item = Item::parse(raw)?;
@@ -260,7 +260,7 @@ impl Stream {
             return Err(ProviderError::new(ProviderErrorKind::Server, "the response failed"));
         }
         let details = response.incomplete_details.as_ref();
-        let reason = details.and_then(|details| lenient::word_at(details, "/reason"));
+        let reason = details.and_then(|details| lenient::non_blank_at(details, "/reason"));
         self.reply.raw_stop = reason.or(response.status);
         self.reply.ended = true;
         Ok(())
