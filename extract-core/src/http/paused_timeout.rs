@@ -1,16 +1,19 @@
-//! Waiting no longer than so long, of which only that time counts in which somebody waited: a timer
-//! runs on while its future is not polled, and what had come meanwhile must not be told as silence.
+//! A timeout that pauses while its future is not polled. An ordinary timer keeps running then, and would
+//! report a timeout although data has arrived in the meantime.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-/// How late a timer may be looked at by somebody who waits. Later, nobody looked.
+/// The maximum delay between the end of the timer and the next poll. After a longer delay, the future was
+/// not polled.
 const PROMPT: Duration = Duration::from_millis(100);
 
-/// Waits for a future no longer than `limit`; nothing where the time is up. `paused` says how much time
-/// altogether was spent pause by whoever should be waiting; who does not know says none.
+/// Waits for a future, at most for `limit`. Returns `None` after that time. `paused` returns the total
+/// time so far in which the caller did something else; that time does not count. A caller that does not
+/// measure it returns zero.
 ///
-/// Where the time was up while nobody looked, it begins anew: what has come is read first.
+/// If the time ends while the future is not polled, it starts again, so that data that has arrived is
+/// read first.
 pub(crate) async fn within<F: Future>(
     limit: Duration,
     paused: impl Fn() -> Duration,

@@ -6,14 +6,13 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use super::profile::Profile;
 use crate::conversation::{Delta, ProviderError, Reply, Request};
 
-/// A reply as it arrives.
+/// The deltas of a reply as they arrive. After an error, the stream ends.
 pub type DeltaStream<'a> = BoxStream<'a, Result<Delta, ProviderError>>;
 
-/// Something that answers requests.
+/// A language model that answers requests.
 ///
-/// Dropping the future (or the stream) cancels the request: nothing is left running. What had become
-/// of it by then is known as far as the model notes it in
-/// [`Request::progress`](crate::conversation::Request::progress).
+/// Dropping the future or the stream cancels the request; nothing keeps running. Until then, the model
+/// records its progress in [`Request::progress`](crate::conversation::Request::progress).
 ///
 /// ```
 /// use extract_llm::conversation::{Block, ProviderError, Reply, Request, StopReason};
@@ -40,13 +39,20 @@ pub type DeltaStream<'a> = BoxStream<'a, Result<Delta, ProviderError>>;
 /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
 /// ```
 pub trait Model: Send + Sync {
-    /// What is known of this model. Asked once an extraction; should cost nothing.
+    /// Returns the facts about this model. Called once per extraction, so it should be cheap.
     fn profile(&self) -> Profile;
 
-    /// Answers a request.
+    /// Answers a request with a whole reply.
+    ///
+    /// # Errors
+    /// The request cannot be sent, or the provider reports a failure.
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>>;
 
-    /// Answers a request piece by piece. A model that cannot gives its whole reply at once.
+    /// Answers a request with a stream of deltas. By default, it calls [`respond`](Self::respond) and
+    /// streams the deltas of the whole reply.
+    ///
+    /// # Errors
+    /// The request fails before the first delta. Later failures are items of the stream.
     fn stream<'a>(
         &'a self,
         request: &'a Request,

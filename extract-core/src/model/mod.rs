@@ -1,5 +1,5 @@
-//! The one seam: a request in, a reply or a stream of deltas out. Everything that can answer a
-//! request stands behind [`Model`]: a provider over HTTP, the embedded model, a script.
+//! Models: a request in, a reply or a stream of deltas out. Everything that answers requests implements
+//! [`Model`]: a provider over HTTP, the embedded model, a script.
 //!
 //! ```
 //! use extract_llm::model::presets;

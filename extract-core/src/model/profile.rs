@@ -5,22 +5,22 @@ use std::borrow::Cow;
 use crate::contract::dialect::Dialect;
 use crate::conversation::{Mode, Settings};
 
-/// How a schema is told to the model in words, beside or instead of the place that the provider
-/// has for it.
+/// Whether the prompt also describes the schema. The schema goes into the provider's field for schemas
+/// anyway, if the mode has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SchemaPrompt {
-    /// Only where the mode has no other place for it.
+    /// Only if the mode has no field for the schema.
     WhereNeeded,
-    /// Wherever it is not sent as a tool: for servers that hold the model to a schema and do not
-    /// show it to it. Of 41 texts a small model got 22 right with these words and 15 without.
+    /// In every mode but tools. For servers that enforce a schema without showing it to the model. Of 41
+    /// texts, a small model got 22 right with the description and 15 without.
     UnlessTool,
-    /// Always: for small models, which follow words better than a grammar alone.
+    /// Always. For small models, which follow a description better than a grammar alone.
     Always,
 }
 
 impl SchemaPrompt {
-    /// Whether a schema that is sent in this mode is told in words as well.
+    /// Whether the prompt describes a schema that this mode also sends in a field.
     pub(crate) fn tells(self, mode: Mode) -> bool {
         match self {
             Self::WhereNeeded => false,
@@ -30,7 +30,7 @@ impl SchemaPrompt {
     }
 }
 
-/// What is known of a model before it is asked.
+/// The facts about a model that are known before a request.
 ///
 /// ```
 /// use extract_llm::conversation::Mode;
@@ -46,26 +46,27 @@ pub struct Profile {
     pub provider: Cow<'static, str>,
     /// The model's name.
     pub model: String,
-    /// The modes it takes, best first. Never empty; never holds [`Mode::Auto`].
+    /// The supported modes, best first. Never empty; never holds [`Mode::Auto`].
     pub modes: Vec<Mode>,
-    /// The dialect of JSON Schema that it takes for native output.
+    /// The dialect of JSON Schema for native output.
     pub dialect: &'static Dialect,
-    /// Whether it can be asked to enforce native output while it writes.
+    /// Whether the provider can enforce the schema of native output during generation.
     pub strict: bool,
-    /// The dialect of JSON Schema that it takes for tools.
+    /// The dialect of JSON Schema for tools.
     pub tool_dialect: &'static Dialect,
-    /// Whether it can be asked to enforce the arguments of tools while it writes.
+    /// Whether the provider can enforce the schemas of tools during generation.
     pub tool_strict: bool,
-    /// Whether one reply may well hold several calls of its tools.
+    /// Whether to allow several tool calls in one reply.
     pub parallel_tools: bool,
-    /// Whether the schema is also told in words.
+    /// Whether the prompt also describes the schema.
     pub schema_prompt: SchemaPrompt,
-    /// Settings that hold where the caller sets none.
+    /// Default settings. The caller's settings override them.
     pub settings: Settings,
 }
 
 impl Profile {
-    /// A model that takes all modes, with full JSON Schema.
+    /// Returns the profile of a model with all modes, full JSON Schema and parallel tool calls, without
+    /// enforcement and without default settings.
     pub fn new(provider: impl Into<Cow<'static, str>>, model: impl Into<String>) -> Self {
         Self {
             provider: provider.into(),
@@ -81,17 +82,17 @@ impl Profile {
         }
     }
 
-    /// The dialect of the schema that is sent in this mode.
+    /// Returns the schema dialect of a mode.
     pub fn dialect_for(&self, mode: Mode) -> &'static Dialect {
         if mode == Mode::Tools { self.tool_dialect } else { self.dialect }
     }
 
-    /// Whether the schema that is sent in this mode can be enforced.
+    /// Whether the provider can enforce the schema of this mode.
     pub fn strict_for(&self, mode: Mode) -> bool {
         if mode == Mode::Tools { self.tool_strict } else { self.strict }
     }
 
-    /// Sets the modes, best first.
+    /// Sets the supported modes, best first. The default is all modes, tools first.
     pub fn modes(mut self, modes: impl Into<Vec<Mode>>) -> Self {
         self.modes = modes.into();
         self

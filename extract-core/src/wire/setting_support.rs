@@ -14,7 +14,7 @@ pub(super) fn check(
     quirks: &Quirks,
 ) -> Result<(), ProviderError> {
     if let Some(name) = settings.not_finite() {
-        let message = format!("`{name}` is no finite number");
+        let message = format!("`{name}` must be finite");
         return Err(ProviderError::new(ProviderErrorKind::Encode, message));
     }
     let is_set = [
@@ -36,7 +36,7 @@ pub(super) fn check(
         Some((name, _)) => Err(ProviderError::unsupported(
             Feature::Setting((*name).to_owned()),
             format!(
-                "{} has no place for `{name}` here; `extra_body` sends a field as it is",
+                "{} has no field for `{name}` here; `extra_body` can send any field",
                 protocol.name
             ),
         )),

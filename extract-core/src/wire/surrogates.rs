@@ -1,10 +1,10 @@
-//! Half a surrogate pair, escaped (`"\ud83d"`), is a text that no Rust string can hold, and makes the
-//! whole JSON around it unreadable. Servers that cut text between tokens send such halves; each
-//! becomes U+FFFD, and the rest of the reply is read.
+//! Lone surrogates: an escaped half of a surrogate pair (`"\ud83d"`). Servers that cut text between
+//! tokens send them. No Rust string can hold one, so `serde_json` rejects the whole document. Each is
+//! replaced by U+FFFD.
 
 use std::borrow::Cow;
 
-/// JSON text in which every escaped half of a surrogate pair is replaced.
+/// Returns JSON text with every lone surrogate replaced.
 pub(super) fn replace_lone(json: &str) -> Cow<'_, str> {
     let mut replaced = String::new();
     let mut kept = 0;
@@ -23,7 +23,7 @@ pub(super) fn replace_lone(json: &str) -> Cow<'_, str> {
                 kept = at;
             }
             Some(_) => at += 6,
-            // Another escape: what follows the backslash is part of it.
+            // Another escape: skip the backslash and the next byte.
             None => at = (at + 2).min(bytes.len()),
         }
     }
@@ -34,7 +34,7 @@ pub(super) fn replace_lone(json: &str) -> Cow<'_, str> {
     Cow::Owned(replaced)
 }
 
-/// The unit of UTF-16 that is escaped here, if one is.
+/// Returns the UTF-16 unit of a `\u` escape at this offset. `None` if there is no such escape.
 fn unit(bytes: &[u8], at: usize) -> Option<u32> {
     let escape = bytes.get(at..at + 6)?;
     let digits = escape.strip_prefix(b"\\u")?;

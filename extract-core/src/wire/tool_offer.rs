@@ -1,25 +1,25 @@
-//! Which tools a request offers and what it demands of the model: what the request wants and what
-//! the server can be told, taken together once for all protocols.
+//! Decides which tools a request offers and which call it demands, for all protocols. The request says
+//! what is wanted; the server's quirks say what can be expressed.
 
 use std::sync::Arc;
 
 use super::quirks::ToolChoiceForm;
 use crate::conversation::{Output, ProviderError, ProviderErrorKind, Tool, ToolChoice};
 
-/// What is demanded of the model.
+/// The tool choice that goes into the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ToolDemand<'a> {
     /// A call of this tool.
     Named(&'a str),
-    /// A call of any tool that is offered.
+    /// A call of any offered tool.
     Any,
-    /// Nothing: it may answer in text.
+    /// No call: the model may answer in text.
     Auto,
-    /// Nothing that the server can be told.
+    /// No tool choice is sent.
     Unspecified,
 }
 
-/// The tools of a request, and what is to be done with them.
+/// The tools of a request and the tool choice.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ToolOffer<'a> {
     pub(super) tools: &'a [Arc<Tool>],
@@ -29,10 +29,13 @@ pub(super) struct ToolOffer<'a> {
 }
 
 impl<'a> ToolOffer<'a> {
-    /// What a request offers; nothing, where it asks for no calls.
+    /// Returns the offer of a request. It is empty if the request asks for no calls.
     ///
-    /// A server that takes no notice of a name, and one that cannot be told what to do at all, is
-    /// offered the one tool that has to be called and no other.
+    /// If one particular tool must be called and the server cannot be given its name, only that tool
+    /// is offered.
+    ///
+    /// # Errors
+    /// The index of the tool to call is out of range.
     pub(super) fn of(output: &'a Output, form: ToolChoiceForm) -> Result<Self, ProviderError> {
         let none = Self { tools: &[], demand: ToolDemand::Unspecified, parallel: false };
         let Output::Tools(tools) = output else { return Ok(none) };
@@ -40,12 +43,12 @@ impl<'a> ToolOffer<'a> {
             ToolChoice::Only(index) => {
                 let Some(only) = tools.tools.get(index..).and_then(|rest| rest.get(..1)) else {
                     let count = tools.tools.len();
-                    let message = format!("tool {index} is to be called, and there are {count}");
+                    let message = format!("expected a tool index below {count}, found {index}");
                     return Err(ProviderError::new(ProviderErrorKind::Encode, message));
                 };
                 Some(only)
             }
-            // "Exactly one call" is what a name means to some servers.
+            // To some servers, a name means exactly one call.
             ToolChoice::Any if tools.tools.len() == 1 && !tools.parallel => Some(&*tools.tools),
             ToolChoice::Any | ToolChoice::Auto => None,
         };

@@ -1,10 +1,10 @@
-//! Token counts as the providers of OpenAI's family write them.
+//! Token counts and prices, read from a provider's usage object.
 
 use serde_json::Value;
 
 use crate::conversation::{Usage, Usd};
 
-/// The first of these paths that holds a count.
+/// Returns the number at the first of these JSON pointers that holds one, or else 0.
 pub(super) fn count(usage: &Value, pointers: &[&str]) -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "token counts")]
     let whole = |number: f64| number.max(0.0) as u64;
@@ -68,7 +68,7 @@ const OPENAI: UsageFields = UsageFields {
 pub(super) fn openai(usage: &Value) -> Usage {
     let mut read = OPENAI.read(usage);
     let (input, output) = (read.input_tokens, read.output_tokens);
-    // Some servers count the reasoning beside the completion and not in it; the total shows it.
+    // Some servers do not include the reasoning in the completion; the total shows it.
     let total = count(usage, &["/total_tokens"]);
     if read.reasoning_tokens > 0
         && total > 0
@@ -79,8 +79,8 @@ pub(super) fn openai(usage: &Value) -> Usage {
     read
 }
 
-/// The price that some providers put into the usage: OpenRouter in dollars, Perplexity as an
-/// object, xAI in ten-billionths of a dollar.
+/// Returns the price that some providers put into the usage: OpenRouter in dollars, Perplexity as an
+/// object, xAI in units of 1e-10 dollars. `None` if there is none.
 pub(super) fn stated_cost(usage: &Value) -> Option<Usd> {
     if let Some(ticks) = usage.get("cost_in_usd_ticks").and_then(Value::as_f64) {
         return Some(Usd(ticks / 1e10));

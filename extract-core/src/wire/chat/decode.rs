@@ -12,7 +12,7 @@ use crate::wire::failure::reported_error;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::{lenient, parse, usage};
 
-/// A whole completion, or one chunk of it.
+/// A whole completion, or one chunk of a stream.
 #[derive(Deserialize)]
 struct Chunk {
     choices: Option<Vec<Choice>>,

@@ -77,7 +77,7 @@ pub(super) fn chunk_delta(chunk: &Value) -> Option<Delta> {
     (!text.is_empty()).then(|| Delta::Text(text.to_owned()))
 }
 
-/// A detail of the reasoning arrives in pieces that share its index and type.
+/// Merges a piece of a reasoning detail into the detail of the same index and type, or adds it.
 fn merge_detail(details: &mut Vec<Value>, detail: Value) {
     let same = |known: &Value| {
         known.get("index").is_some_and(|index| detail.get("index") == Some(index))
@@ -103,7 +103,7 @@ fn merge_detail(details: &mut Vec<Value>, detail: Value) {
     }
 }
 
-/// Chunks of one kind that follow each other are one.
+/// Adds a content chunk. It is merged with the last one if both are of the same kind.
 fn merge_chunk(chunks: &mut Vec<Value>, chunk: Value) {
     let kind = lenient::text_at(&chunk, "/type").unwrap_or("text").to_owned();
     if let Some(last) = chunks.last_mut() {

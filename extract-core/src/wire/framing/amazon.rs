@@ -1,12 +1,12 @@
-//! Amazon's binary event stream: length-prefixed messages with named headers and two checksums.
-//! An event's name is its `:event-type`, or its `:exception-type` where it reports a failure.
+//! Amazon's binary event stream: length-prefixed messages with named headers and two checksums. The
+//! name of an event is its header `:event-type`, or `:exception-type` for a failure.
 
 use super::event::{Event, too_large};
 use crate::conversation::{ProviderError, ProviderErrorKind};
 
-/// Total length, length of the headers, checksum of these two.
+/// The size of the prelude: total length, length of the headers, checksum of both.
 const PRELUDE: usize = 12;
-/// The checksum at the end.
+/// The size of the checksum at the end.
 const TRAILER: usize = 4;
 
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Amazon {
     }
 }
 
-/// The number at an offset that is known to be inside.
+/// Returns the big-endian number at an offset. The caller checks the bounds.
 fn number(bytes: &[u8], at: usize) -> u32 {
     bytes[at..at + 4].iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
@@ -86,7 +86,7 @@ fn event(mut headers: &[u8], payload: &[u8]) -> Result<Event, ProviderError> {
     Ok(Event { name: exception.or(event_type), data: payload })
 }
 
-/// The next header: its name, and its value where that is text.
+/// Reads the next header: its name, and its value if that is a string. `None` if it is cut off.
 fn header<'a>(headers: &mut &'a [u8]) -> Option<(&'a [u8], Option<String>)> {
     let name_length = usize::from(take(headers, 1)?[0]);
     let name = take(headers, name_length)?;

@@ -6,14 +6,14 @@ use crate::conversation::{ProviderError, ProviderErrorKind};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
-    /// Its name, where it has one.
+    /// The name, if the event has one.
     pub name: Option<String>,
-    /// What it holds.
+    /// The data.
     pub data: String,
 }
 
 /// Returns the error of an event with more than `limit` bytes.
 pub(super) fn too_large(limit: usize) -> ProviderError {
-    let message = format!("one event has more than {limit} bytes");
+    let message = format!("one event is longer than the limit of {limit} bytes");
     ProviderError::new(ProviderErrorKind::TooLarge, message)
 }

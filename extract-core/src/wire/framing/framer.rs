@@ -5,13 +5,13 @@ use super::event::Event;
 use super::{amazon, lines, sse};
 use crate::conversation::ProviderError;
 
-/// How the events of a stream are told apart.
+/// The framing of a stream: how its bytes are divided into events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Framing {
     /// Server-sent events.
     ServerSentEvents,
-    /// One JSON value a line.
+    /// One JSON value per line.
     Lines,
     /// Amazon's binary event stream.
     AmazonEvents,
@@ -54,7 +54,7 @@ impl Framing {
 #[derive(Debug)]
 pub struct Framer {
     kind: FramerKind,
-    /// The most bytes that one event may have.
+    /// The maximum size of one event, in bytes.
     limit: usize,
 }
 
@@ -66,7 +66,7 @@ enum FramerKind {
 }
 
 impl Framer {
-    /// A framer whose events have no more than `limit` bytes.
+    /// Returns a framer whose events have at most `limit` bytes.
     pub fn new(framing: Framing, limit: usize) -> Self {
         let kind = match framing {
             Framing::ServerSentEvents => FramerKind::Sse(sse::Sse::default()),
@@ -76,7 +76,11 @@ impl Framer {
         Self { kind, limit }
     }
 
-    /// Takes in more bytes, and appends the events that they complete.
+    /// Reads more bytes and appends the events that they complete.
+    ///
+    /// # Errors
+    /// An event exceeds the limit, or the framing is violated. Events completed before the error are
+    /// appended.
     pub fn push(&mut self, bytes: &[u8], events: &mut Vec<Event>) -> Result<(), ProviderError> {
         match &mut self.kind {
             FramerKind::Sse(sse) => sse.push(bytes, self.limit, events),
@@ -92,7 +96,8 @@ impl Framer {
         }
     }
 
-    /// The connection ended: what stands there without its end, which may be whole all the same.
+    /// Ends the stream and returns the last event if its end marker is missing. The event may be
+    /// incomplete. `None` if nothing is left.
     pub fn end(&mut self) -> Option<Event> {
         match &mut self.kind {
             FramerKind::Sse(sse) => sse.end(),

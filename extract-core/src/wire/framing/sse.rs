@@ -1,6 +1,6 @@
-//! Server-sent events, after the HTML standard. Our own and not a crate's, because those at hand
-//! (eventsource-stream, sse-stream, sseer) adapt a stream of bodies and keep a line of any length,
-//! and what is wanted here is a bounded step from bytes to events that knows no stream at all.
+//! Server-sent events, after the HTML standard. The available crates (eventsource-stream, sse-stream,
+//! sseer) adapt a stream of bodies and accept lines of any length. This parser is synchronous and
+//! bounded.
 
 use super::event::{Event, too_large};
 use super::lines::Lines;
@@ -12,7 +12,7 @@ pub(super) struct Sse {
     event: PendingEvent,
 }
 
-/// The event whose blank line has not come.
+/// The event that the next blank line completes.
 #[derive(Debug, Default)]
 struct PendingEvent {
     started: bool,
@@ -35,7 +35,7 @@ impl Sse {
         })
     }
 
-    /// Many servers do not write the last blank line.
+    /// Returns the last event. Many servers omit the blank line after it.
     pub(super) fn end(&mut self) -> Option<Event> {
         let rest = self.lines.rest();
         self.event.line(&rest).or_else(|| self.event.dispatch())
@@ -53,8 +53,7 @@ impl PendingEvent {
             return self.dispatch();
         }
         if line.starts_with(b"{") && line.ends_with(b"}") {
-            // No field begins so. It is a server that forgot the form when it reports a failure, or
-            // never had it.
+            // No field begins like this. Some servers report failures without the framing.
             let data = String::from_utf8_lossy(line).into_owned();
             return Some(Event { name: None, data });
         }
@@ -76,7 +75,7 @@ impl PendingEvent {
                 self.has_data = true;
             }
             b"event" => self.name = Some(String::from_utf8_lossy(value).into_owned()),
-            // `id`, `retry`, and what does not exist yet.
+            // `id`, `retry`, and fields that do not exist yet.
             _ => {}
         }
         None
