@@ -1,6 +1,6 @@
-//! The errors of a configuration. They occur before anything is sent.
+//! Errors in the configuration of a client. They occur before anything is sent.
 
-/// Why a client cannot be made.
+/// An error in the configuration of a client.
 ///
 /// ```
 /// use extract_llm::model::ConfigError;
@@ -12,58 +12,57 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// No model was named.
+    /// The model's name is missing.
     #[error("no model is named: {hint}")]
     NoModel {
-        /// What to do.
+        /// The correction.
         hint: String,
     },
-    /// A model was named, and no provider.
+    /// The name of a model has no provider in front.
     #[error(
         "no provider is named before `{model}`: write `{}/{model}`; known are {}. {OTHER_SERVER}",
         likely.unwrap_or("provider"),
         known.join(", ")
     )]
     NoProvider {
-        /// What was given.
+        /// The name without a provider.
         model: String,
-        /// The provider whose models have such names.
+        /// A provider whose models have similar names.
         likely: Option<&'static str>,
-        /// The names that would do.
+        /// The names of all providers.
         known: Vec<&'static str>,
     },
-    /// There is no such provider.
+    /// The provider is not in the table.
     #[error("unknown provider `{name}`; known are {}. {OTHER_SERVER}", known.join(", "))]
     UnknownProvider {
-        /// The name that was given.
+        /// The unknown name.
         name: String,
-        /// The names that would do.
+        /// The names of all providers.
         known: Vec<&'static str>,
     },
-    /// The provider asks for a key, and there is none or a blank one.
+    /// The provider requires a key, and there is none or a blank one.
     #[error("{}", no_key(provider, variables))]
     MissingKey {
         /// The provider.
         provider: &'static str,
-        /// The variables that were looked at; none where a blank key was given.
+        /// The environment variables that may hold the key. Empty if a blank key was set.
         variables: Vec<&'static str>,
     },
-    /// The base URL cannot be used.
+    /// The base URL is not valid.
     #[error("`{url}` cannot be the base URL: {reason}; it should look like `https://host/v1`")]
     BaseUrl {
-        /// What was given, without what stands before an `@`, the query and the fragment: they may be
-        /// secrets.
+        /// The URL without user information, query and fragment, which may be secrets.
         url: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// AWS credentials were given for a provider that takes none.
+    /// AWS credentials are set for a provider that takes none.
     #[error("requests to `{provider}` are not signed: it takes a key, not AWS credentials")]
     Unsigned {
         /// The provider.
         provider: &'static str,
     },
-    /// A part of the base URL is left to the environment, which does not say it.
+    /// The base URL depends on an environment variable that is not set.
     #[error("`{provider}` needs to know where it is: set {variable}, or give a base URL")]
     MissingPlace {
         /// The provider.
@@ -71,7 +70,7 @@ pub enum ConfigError {
         /// The variable that is not set.
         variable: String,
     },
-    /// A key or header holds what no header may hold.
+    /// A key or header holds characters that no header may hold.
     #[error(
         "the value of the header `{name}` is not valid (line breaks and control characters are not)"
     )]
@@ -82,12 +81,12 @@ pub enum ConfigError {
     /// The HTTP client could not be built.
     #[error("the HTTP client could not be built: {message}")]
     Transport {
-        /// What it said.
+        /// The error message of the HTTP client.
         message: String,
     },
 }
 
-/// The way to a server that has no name here.
+/// The advice for servers that are not in the table.
 const OTHER_SERVER: &str = "For any other server give a base URL: \
                             `Client::builder().base_url(\"…\").model(\"…\")`";
 

@@ -1,14 +1,13 @@
-//! From the bytes of a connection to the pieces of a reply: the framing and the protocol put
-//! together, without the connection.
+//! Turns the bytes of a streamed response into deltas: framing and protocol together, without I/O.
 
 use crate::conversation::{Delta, ProviderError, ProviderErrorKind, Usage};
 use crate::http::too_large;
 use crate::wire::{Framer, Framing, Protocol, StreamDecoder, beginning};
 
-/// How much of a body is kept until an event is read.
+/// The number of bytes kept of the body until the first event, for error messages.
 const BEGINNING: usize = 200;
 
-/// Reads one streamed reply.
+/// Reads the deltas of one streamed reply from its bytes.
 ///
 /// ```
 /// use extract_llm::model::{Assembly, DeltaReader};
@@ -29,17 +28,18 @@ const BEGINNING: usize = 200;
 pub struct DeltaReader {
     framer: Framer,
     decoder: Box<dyn StreamDecoder>,
-    /// How the body begins, until an event is read: what it is if it is no stream of events.
+    /// The first bytes of the body. `None` after the first event. They show what the body is if it is
+    /// not a stream of events.
     prefix: Option<Vec<u8>>,
     framing: Framing,
-    /// How many bytes were said, and how many may.
+    /// The size of the text in the deltas so far, and its limit, in bytes.
     text_bytes: usize,
     limit: usize,
 }
 
 impl DeltaReader {
-    /// A reader of this protocol. No event has more than `limit` bytes, and neither has what they say
-    /// together: text, reasoning and the arguments of calls.
+    /// Creates a reader for a protocol. `limit` is the maximum size of one event, and of the text,
+    /// reasoning, refusals and arguments of all events together, in bytes.
     pub fn new(protocol: Protocol, limit: usize) -> Self {
         Self {
             framer: Framer::new(protocol.framing(), limit),
@@ -51,7 +51,10 @@ impl DeltaReader {
         }
     }
 
-    /// Takes in more bytes, and appends what they say. What was said before an error is there, too.
+    /// Reads more bytes and appends their deltas. The deltas before an error are appended as well.
+    ///
+    /// # Errors
+    /// The bytes are not a stream of this protocol, they report a failure, or the limit is exceeded.
     pub fn push(&mut self, bytes: &[u8], deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
         let mut events = Vec::new();
         if let Some(prefix) = &mut self.prefix {
@@ -73,17 +76,20 @@ impl DeltaReader {
         framed.map_err(|error| self.or_not_a_stream(error))
     }
 
-    /// The tokens so far, where the server has counted any.
+    /// Returns the tokens counted so far. `None` if the server has reported none.
     pub fn usage(&self) -> Option<Usage> {
         self.decoder.usage()
     }
 
-    /// The connection ended.
+    /// Ends the stream and appends the last deltas.
+    ///
+    /// # Errors
+    /// The reply is not complete.
     pub fn end(&mut self, deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
         if let Some(event) = self.framer.end() {
             match self.decoder.event(event.name.as_deref(), &event.data) {
                 Ok(more) => deltas.extend(more),
-                // Half an event: what is missing is the rest of the stream, and `end` says so.
+                // The event is cut off; `end` reports the interruption.
                 Err(error) if error.kind == ProviderErrorKind::Malformed => {}
                 Err(error) => return Err(error),
             }
@@ -93,8 +99,8 @@ impl DeltaReader {
         Ok(())
     }
 
-    /// The error, or that this is no stream of events at all: a page, a form, packed bytes. Servers
-    /// that say so falsely are many, so it is judged by what has come.
+    /// Replaces the error if the body is not a stream of events at all, but a web page or compressed
+    /// data. The first bytes decide, because the content types of many servers are wrong.
     fn or_not_a_stream(&self, error: ProviderError) -> ProviderError {
         use ProviderErrorKind::{Interrupted, Malformed};
         let prefix = match &self.prefix {
@@ -109,7 +115,7 @@ impl DeltaReader {
     }
 }
 
-/// How much a piece adds to the reply.
+/// Returns the size of the text in a delta, in bytes.
 fn text_length(delta: &Delta) -> usize {
     match delta {
         Delta::Text(text)

@@ -12,7 +12,10 @@ use super::signing;
 use crate::conversation::redacted_url;
 use crate::wire::{Delivery, Protocol};
 
-/// The base URL: the one that was given, or the environment's, or the row's.
+/// Returns the base URL of the options, or else of the environment, or else of the provider's row.
+///
+/// # Errors
+/// The URL is not valid, or a variable in the row's URL is not set.
 pub(super) fn base_url(preset: &Preset, options: &ProviderOptions) -> Result<Url, ConfigError> {
     if let Some(base) = &options.base_url {
         return parse_base(base);
@@ -55,11 +58,11 @@ fn parse_base(base: &str) -> Result<Url, ConfigError> {
     Ok(url)
 }
 
-/// Where requests of this delivery go.
+/// Returns the URL of a request.
 pub(super) fn endpoint(base: &Url, protocol: Protocol, model: &str, delivery: Delivery) -> Url {
     let mut url = base.clone();
     let path = protocol.path(model, delivery);
-    // People paste the whole endpoint as often as the base.
+    // Users often paste the whole endpoint instead of the base URL.
     let pasted = url.path().trim_end_matches('/').ends_with(&format!("/{}", path.join("/")));
     if !pasted {
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -72,7 +75,7 @@ pub(super) fn endpoint(base: &Url, protocol: Protocol, model: &str, delivery: De
     url
 }
 
-/// Whether this is an address of the own machine.
+/// Whether the URL is on this machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())

@@ -5,8 +5,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::options::ProviderOptions;
 use super::preset::Preset;
 
-/// The key: the one that was key, or the environment's. A blank one that was key is none, and is
-/// not replaced by the environment's, which may be somebody else's.
+/// Returns the API key of the options, or else of the environment. A blank key in the options means no
+/// key: the key in the environment may belong to somebody else.
 pub(super) fn key(preset: &Preset, options: &ProviderOptions) -> Option<SecretString> {
     let Some(key) = &options.key else {
         let of_the_environment = preset.key_variables.iter().find_map(|name| variable(name));
@@ -16,6 +16,7 @@ pub(super) fn key(preset: &Preset, options: &ProviderOptions) -> Option<SecretSt
     (!is_blank).then(|| key.clone())
 }
 
+/// Returns an environment variable. `None` if it is not set or blank.
 pub(super) fn variable(name: &str) -> Option<String> {
     let value = std::env::var(name).ok()?;
     let value = value.trim();

@@ -10,7 +10,10 @@ use super::options::ProviderOptions;
 use super::preset::{Auth, Preset};
 use super::signing;
 
-/// The headers of every request, and all that must never be seen in an error.
+/// Returns the headers of every request, and the secrets that must never appear in an error.
+///
+/// # Errors
+/// The provider requires a key and there is none, or a header is not valid.
 pub(super) fn headers(
     preset: &Preset,
     options: &ProviderOptions,
@@ -28,7 +31,7 @@ pub(super) fn headers(
     }
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // Nothing here unpacks bodies.
+    // No code here decompresses bodies.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     for (name, value) in preset.headers {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -58,12 +61,12 @@ pub(super) fn headers(
     Ok((headers, secrets))
 }
 
-/// What a base URL asks for in its query, which servers repeat when they find nothing there: keys,
-/// as far as anybody knows.
+/// Returns the values in the query of a base URL. They may be keys, and some servers repeat the URL in
+/// their errors.
 fn secrets_of(base: &str) -> Vec<SecretString> {
     let query = base.split_once('?').map_or("", |(_, query)| query);
     let pairs = query.split(['&', '#']).filter_map(|pair| pair.split_once('='));
-    // The version is no secret, and what Azure's errors are about.
+    // The version is no secret, and Azure's errors name it.
     let may_be_secret = pairs.filter(|(name, _)| *name != "api-version");
     may_be_secret.map(|(_, value)| SecretString::from(value)).collect()
 }

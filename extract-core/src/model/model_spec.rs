@@ -5,7 +5,10 @@ use super::options::ProviderOptions;
 use super::preset::{self, Preset};
 use crate::wire::Protocol;
 
-/// The row and the model that `provider/model` names.
+/// Returns the provider's row and the model's name for `provider/model`.
+///
+/// # Errors
+/// The provider or the model is missing or unknown.
 pub(super) fn split_model(
     spec: &str,
     options: &ProviderOptions,
@@ -49,7 +52,7 @@ pub(super) fn split_model(
     }
 }
 
-/// What the embedded model is called, alone.
+/// The name of the embedded model. It has no provider in front.
 const EMBEDDED: &str = "local";
 
 /// Whether this is the name of the embedded model.
@@ -58,7 +61,7 @@ pub(crate) fn is_embedded(spec: &str) -> bool {
     spec.trim().eq_ignore_ascii_case(EMBEDDED)
 }
 
-/// The names of all that a client can be made of by name.
+/// Returns the names of all providers, and of the embedded model if it is available.
 fn known() -> Vec<&'static str> {
     let embedded = cfg!(feature = "local").then_some(EMBEDDED);
     preset::presets().iter().map(|preset| preset.name).chain(embedded).collect()

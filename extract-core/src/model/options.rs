@@ -10,7 +10,7 @@ use crate::conversation::redacted_url;
 use crate::http::TransportOptions;
 use crate::wire::Protocol;
 
-/// What a [`Provider`](super::Provider) is built from.
+/// The options of a [`Provider`](super::Provider).
 ///
 /// ```
 /// use extract_llm::model::{Provider, ProviderOptions};
@@ -24,34 +24,35 @@ use crate::wire::Protocol;
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ProviderOptions {
-    /// `provider/model`, or the model's name alone where `base_url` is given. A provider's name is
-    /// known in any case; behind a `base_url` only in lower case, because there a slash and capitals
-    /// may be parts of the model's name. The names of OpenAI's and Google's open weights
-    /// (`openai/gpt-oss-20b`) are then whole.
+    /// `provider/model`, or the model's name alone if `base_url` is set. The case of a provider's name
+    /// does not matter; with a `base_url`, only lower case is recognised, because slashes and capitals
+    /// may then be parts of the model's name. With a `base_url`, the names of OpenAI's and Google's open
+    /// weights (`openai/gpt-oss-20b`) are names of models, not of a provider and a model.
     pub model: String,
-    /// Where the server is, if not where the provider's row says.
+    /// The base URL. Default: that of the environment or of the provider's row.
     pub base_url: Option<String>,
-    /// The key, if it is not to be taken from the environment.
+    /// The API key. Default: the environment variable that the provider's row names.
     pub key: Option<SecretString>,
-    /// AWS credentials that requests are signed with, instead of a key.
+    /// AWS credentials that sign requests instead of a key. Default: those of the environment, if there
+    /// is no key.
     #[cfg(feature = "bedrock-sigv4")]
     pub aws_credentials: Option<aws_credential_types::provider::SharedCredentialsProvider>,
-    /// The AWS region, if it is not to be taken from the base URL or the environment.
+    /// The AWS region. Default: the region in the base URL, or that of the environment.
     #[cfg(feature = "bedrock-sigv4")]
     pub aws_region: Option<String>,
-    /// OpenAI's `OpenAI-Organization`.
+    /// The header `OpenAI-Organization`. Default: none.
     pub organization: Option<String>,
-    /// OpenAI's `OpenAI-Project`.
+    /// The header `OpenAI-Project`. Default: none.
     pub project: Option<String>,
-    /// Headers to send with every request.
+    /// Headers of every request, by name and value. Default: none.
     pub headers: Vec<(String, SecretString)>,
-    /// The protocol that the server speaks, if not the one of the provider's row.
+    /// The protocol of the server. Default: that of the provider's row.
     pub protocol: Option<Protocol>,
-    /// What the model takes, if not what the provider's row says.
+    /// The facts about the model. Default: those of the provider's row.
     pub facts: Option<Facts>,
-    /// When a request that failed is sent again.
+    /// The policy for sending failed requests again.
     pub retry: RetryPolicy,
-    /// Timeouts and bounds.
+    /// Timeouts and limits.
     pub transport: TransportOptions,
 }
 

@@ -1,5 +1,4 @@
-//! A provider over HTTP: the wire protocol and the transport put together, with the key and the row
-//! of the provider's facts.
+//! A provider over HTTP: combines the wire protocol, the transport, the key and the provider's row.
 
 use std::fmt;
 
@@ -36,9 +35,9 @@ pub struct Provider {
     model: String,
     base: Url,
     headers: HeaderMap,
-    /// Where requests are signed.
+    /// The signer of requests, if they are signed.
     signer: Option<Signer>,
-    /// What must never be seen in an error: keys, and the values of the user's own headers.
+    /// Values that must never appear in an error: keys, and the values of the user's headers.
     secrets: Vec<SecretString>,
     transport: Transport,
     retry: RetryPolicy,
@@ -56,12 +55,15 @@ impl fmt::Debug for Provider {
 }
 
 impl Provider {
-    /// Connects the parts. No request is made.
+    /// Creates a provider. No request is made.
+    ///
+    /// # Errors
+    /// The model, the provider, the key, the base URL or a header is missing or not valid.
     pub fn new(options: ProviderOptions) -> Result<Self, ConfigError> {
         let (preset, model) = model_spec::split_model(&options.model, &options)?;
         let protocol = options.protocol.unwrap_or(preset.protocol);
         let facts = options.facts.unwrap_or_else(|| {
-            // Over another protocol than its own, a provider is a stranger.
+            // The row's facts apply to its protocol only.
             let row = if protocol == preset.protocol { preset } else { preset::custom(protocol) };
             row.facts(&model)
         });
@@ -69,7 +71,7 @@ impl Provider {
         let signer = Signer::of(preset, &options, &base)?;
         let (headers, secrets) = headers::headers(preset, &options, signer.is_some())?;
         let mut transport = options.transport;
-        // A proxy cannot reach what only this machine can.
+        // A proxy cannot reach a server on this machine.
         transport.proxy &= !endpoint::is_loopback(&base);
         let transport = Transport::new(transport)
             .map_err(|error| ConfigError::Transport { message: error.to_string() })?;
@@ -88,12 +90,12 @@ impl Provider {
         })
     }
 
-    /// Where requests go.
+    /// Returns the URL of requests that are not streamed.
     pub fn url(&self) -> String {
         self.endpoint(Delivery::Whole).into()
     }
 
-    /// What the model takes.
+    /// Returns the facts about the model.
     pub fn facts(&self) -> &Facts {
         &self.facts
     }
@@ -102,7 +104,10 @@ impl Provider {
         endpoint::endpoint(&self.base, self.protocol, &self.model, delivery)
     }
 
-    /// The body of a request, or why this model is not asked at all.
+    /// Returns the body of a request.
+    ///
+    /// # Errors
+    /// The model does not support the media or the settings, or the protocol cannot express them.
     fn encode(&self, request: &Request, delivery: Delivery) -> Result<Vec<u8>, ProviderError> {
         for part in request.messages.iter().flat_map(|message| &message.parts) {
             match part {
@@ -110,7 +115,7 @@ impl Provider {
                     let (name, kind) = (self.preset.name, media.kind);
                     return Err(ProviderError::unsupported(
                         Feature::Media(kind),
-                        format!("{name} takes no {kind} in this way"),
+                        format!("{name} does not accept {kind} in this form"),
                     ));
                 }
                 _ => {}
@@ -119,7 +124,7 @@ impl Provider {
         let settings = &request.settings;
         let sampled = [("temperature", settings.temperature), ("top_p", settings.top_p)];
         for (name, value) in sampled {
-            // The default itself is let through by most.
+            // Most models accept the default value, 1.
             if !self.facts.sampling && value.is_some_and(|value| (value - 1.0).abs() > 1e-9) {
                 return Err(ProviderError::unsupported(
                     Feature::Setting(name.to_owned()),
@@ -130,7 +135,7 @@ impl Provider {
         self.protocol.encode(request, &self.model, &self.facts.quirks, delivery)
     }
 
-    /// A request as it goes over the wire. It is encoded once, however often it is sent.
+    /// Encodes a request, once for all attempts.
     fn prepare(
         &self,
         request: &Request,
@@ -154,7 +159,7 @@ impl Provider {
         let (url, body) = (request.url.clone(), request.body.clone());
         let mut outgoing = HttpRequest::post(url, request.headers.clone(), body);
         outgoing.streamed = request.delivery == Delivery::Streamed;
-        // Anew each time: a signature holds for minutes, and the credentials may be others by then.
+        // Every attempt is signed: a signature is valid for minutes, and the credentials may change.
         let secret = match &self.signer {
             Some(signer) => signer.sign(&mut outgoing).await?,
             None => None,
@@ -185,8 +190,7 @@ impl Provider {
         Ok(reply)
     }
 
-    /// Begins a streamed reply, up to the first piece that says something: until then, what fails
-    /// can be tried again.
+    /// Opens a streamed reply and reads up to its first delta. Failures before that can be retried.
     async fn open_stream(&self, request: &PreparedRequest) -> Result<ReplyStream, ProviderError> {
         let mut response = self.send(request).await?;
         let (status, request_id) = (response.status, request_id(&response.headers));
@@ -196,7 +200,7 @@ impl Provider {
                 with_response(name_content_type(error, headers), status, request_id.as_ref())
             };
             prefix = first_bytes(&mut response).await.map_err(|e| failed(e, &HeaderMap::new()))?;
-            // A server that does not stream answers at once; one that does may call it JSON, too.
+            // The body may be a whole reply, or a stream that is labelled as JSON.
             let streams = self.protocol.framing() == Framing::ServerSentEvents
                 && prefix.trim_ascii_start().first().is_some_and(|first| !b"{[".contains(first));
             if !streams {
@@ -217,7 +221,8 @@ impl Provider {
         Ok(reply_stream)
     }
 
-    /// Does something until it works, or the policy says that it will not.
+    /// Repeats an attempt until it succeeds, or the retry policy gives up. Returns the result and the
+    /// number of retries.
     async fn retrying<'a, T>(
         &self,
         request: &Request,
@@ -243,7 +248,7 @@ impl Provider {
         }
     }
 
-    /// Takes every secret out of what a server (or a proxy in between) wrote.
+    /// Removes every secret from an error. Servers and proxies may repeat them.
     fn redact(&self, request: &Request, mut error: ProviderError) -> ProviderError {
         let of_options = self.secrets.iter().map(ExposeSecret::expose_secret);
         for secret in of_options.chain(request.settings.headers.iter().map(|(_, value)| value)) {
@@ -253,9 +258,9 @@ impl Provider {
     }
 }
 
-/// Takes a secret out of an error.
+/// Removes a secret from an error.
 fn redact_secret(error: &mut ProviderError, secret: &str) {
-    // One of a few characters would be found in ordinary words.
+    // A short secret would match ordinary text.
     if secret.len() < 8 {
         return;
     }
@@ -273,7 +278,7 @@ fn redact_secret(error: &mut ProviderError, secret: &str) {
     }
 }
 
-/// A request as it goes over the wire.
+/// An encoded request.
 struct PreparedRequest {
     url: Url,
     headers: HeaderMap,
@@ -283,10 +288,10 @@ struct PreparedRequest {
     progress: Progress,
 }
 
-/// The error that an response with an error status is.
+/// Returns the error for a response with an error status.
 async fn error_response(mut response: HttpResponse, mode: Mode) -> ProviderError {
     let (status, headers) = (response.status, std::mem::take(&mut response.headers));
-    // Where the body does not arrive, the status says enough.
+    // Without a body, the status is enough.
     let body = response.rest().await.unwrap_or_default();
     let mut error = read_failure(status.as_u16(), &headers, &body);
     if let Some(feature) = wire::unsupported(&error, mode) {
@@ -339,7 +344,10 @@ impl Model for Provider {
     }
 }
 
-/// Reads a whole stream into a reply.
+/// Reads a stream to its end and returns the reply.
+///
+/// # Errors
+/// The stream yields an error, or ends early.
 pub async fn collect(mut stream: DeltaStream<'_>) -> Result<Reply, ProviderError> {
     let mut assembly = Assembly::new();
     while let Some(delta) = stream.next().await {

@@ -1,5 +1,4 @@
-//! A streamed reply that is arriving: read from its connection as it is asked for, with what is known
-//! of the response added to whatever goes wrong.
+//! A streamed reply, read from its connection on demand. Errors get the facts about the response.
 
 use std::collections::VecDeque;
 
@@ -11,7 +10,7 @@ use super::delta_reader::DeltaReader;
 use crate::conversation::{Delta, Progress, ProviderError, ProviderErrorKind};
 use crate::http::HttpResponse;
 
-/// Adds to an error what is known of the response that it stood in.
+/// Adds the status and the request id of the response to an error.
 pub(super) fn with_response(
     mut error: ProviderError,
     status: StatusCode,
@@ -22,8 +21,8 @@ pub(super) fn with_response(
     error
 }
 
-/// Adds to the error of a body that is not what it should be what the server says that it is, where
-/// that is neither.
+/// Appends Content-Type and Content-Encoding to the message of a malformed-body error if they name
+/// neither JSON nor an event stream.
 pub(super) fn name_content_type(mut error: ProviderError, headers: &HeaderMap) -> ProviderError {
     if error.kind != ProviderErrorKind::Malformed {
         return error;
@@ -39,12 +38,13 @@ pub(super) fn name_content_type(mut error: ProviderError, headers: &HeaderMap) -
     error
 }
 
+/// Whether the Content-Type of a response is JSON.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| kind.trim().starts_with("application/json"))
 }
 
-/// As much of a body as shows how it begins.
+/// Reads a body up to the first byte that is not white space, in whole chunks. Empty for a blank body.
 pub(super) async fn first_bytes(response: &mut HttpResponse) -> Result<BytesMut, ProviderError> {
     let mut prefix = BytesMut::new();
     while prefix.trim_ascii_start().is_empty() {
@@ -54,7 +54,7 @@ pub(super) async fn first_bytes(response: &mut HttpResponse) -> Result<BytesMut,
     Ok(prefix)
 }
 
-/// A reply that is arriving. Dropping it closes the connection.
+/// A reply whose deltas are still arriving. Dropping it closes the connection.
 pub(super) struct ReplyStream {
     connection: Option<(HttpResponse, DeltaReader)>,
     ready: VecDeque<Delta>,
@@ -66,7 +66,7 @@ pub(super) struct ReplyStream {
 }
 
 impl ReplyStream {
-    /// A reply whose response has prefix to come.
+    /// Creates the reply of a response whose body is still arriving.
     pub(super) fn new(
         mut response: HttpResponse,
         reader: DeltaReader,
@@ -85,7 +85,7 @@ impl ReplyStream {
         }
     }
 
-    /// A reply that came at once.
+    /// Creates a reply from all its deltas, for a server that does not stream.
     pub(super) fn of_deltas(deltas: Vec<Delta>, request_id: Option<String>) -> Self {
         Self {
             connection: None,
@@ -98,7 +98,10 @@ impl ReplyStream {
         }
     }
 
-    /// Reads on until something is said; a failure before that is the whole of it.
+    /// Reads until the first delta is available.
+    ///
+    /// # Errors
+    /// The response fails before the first delta.
     pub(super) async fn await_first_delta(&mut self) -> Result<(), ProviderError> {
         while self.ready.is_empty() && self.failure.is_none() && self.connection.is_some() {
             self.read_next().await;
@@ -112,14 +115,14 @@ impl ReplyStream {
         }
     }
 
-    /// Reads the next piece of the connection.
+    /// Reads the next chunk of the connection.
     async fn read_next(&mut self) {
         let Some((response, _)) = &mut self.connection else { return };
         let read = response.chunk().await;
         self.absorb(read);
     }
 
-    /// Takes in what was read of the connection: a piece, its end, or a failure.
+    /// Processes the result of a read: a chunk, the end of the body, or an error.
     pub(super) fn absorb(&mut self, read: Result<Option<Bytes>, ProviderError>) {
         let Some((response, reader)) = &mut self.connection else { return };
         let mut deltas = Vec::new();
@@ -145,6 +148,7 @@ impl ReplyStream {
         }
     }
 
+    /// Returns the next delta or error. `None` at the end of the reply.
     pub(super) async fn next(&mut self) -> Option<Result<Delta, ProviderError>> {
         loop {
             if let Some(mut delta) = self.ready.pop_front() {

@@ -1,8 +1,8 @@
-//! Requests signed with AWS credentials (Signature Version 4), for providers that take them in scope
-//! of a key. Which provider that is, and for which service, stands in its row.
+//! Signs requests with AWS credentials (Signature Version 4), for providers that accept them instead of
+//! a key. The provider's row names the AWS service.
 //!
-//! The credentials are asked for before every request, so that those which expire can be renewed by
-//! whoever gives them.
+//! The credentials are requested before every request, so that their provider can renew them before
+//! they expire.
 
 use std::time::SystemTime;
 
@@ -25,10 +25,10 @@ use super::preset::Preset;
 use crate::conversation::{ProviderError, ProviderErrorKind};
 use crate::http::HttpRequest;
 
-/// The variables of the environment that may hold credentials.
+/// The environment variables that may hold credentials.
 pub(super) const CREDENTIAL_VARIABLES: [&str; 1] = ["AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY"];
 
-/// Where the region stands in the environment.
+/// The environment variables that may hold the region.
 const REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
 /// Signs requests.
@@ -39,8 +39,11 @@ pub(super) struct Signer {
 }
 
 impl Signer {
-    /// The signer of this provider's requests; none where a key is shown instead. Credentials that
-    /// were given come before a key, and those of the environment after it.
+    /// Returns the signer of a provider's requests. `None` if a key is used instead. Credentials in the
+    /// options take precedence over a key; a key takes precedence over credentials in the environment.
+    ///
+    /// # Errors
+    /// The provider takes no AWS credentials, or the region is unknown.
     pub(super) fn of(
         preset: &Preset,
         options: &ProviderOptions,
@@ -53,7 +56,7 @@ impl Signer {
             };
         };
         let of_the_environment = || {
-            // A key that was given is meant, even a blank one.
+            // A key in the options counts even if it is blank.
             let keyed = options.key.is_some() || environment::key(preset, options).is_some();
             if keyed { None } else { environment_credentials().map(SharedCredentialsProvider::new) }
         };
@@ -71,8 +74,11 @@ impl Signer {
         Ok(Some(Self { credentials, region, service }))
     }
 
-    /// Signs a request as of now. What is given back must never be seen in an error: servers that
-    /// do not accept a signature repeat the session's token in their answer.
+    /// Signs a request with the current time. Returns the session token, which must never appear in an
+    /// error: servers that reject a signature repeat the token in their response.
+    ///
+    /// # Errors
+    /// There are no credentials, or the request cannot be signed.
     pub(super) async fn sign(
         &self,
         request: &mut HttpRequest,
@@ -87,7 +93,7 @@ impl Signer {
     }
 }
 
-/// What a signature holds for.
+/// The scope of a signature.
 struct SigningScope<'a> {
     region: &'a str,
     service: &'a str,
@@ -100,8 +106,8 @@ impl SigningScope<'_> {
         request: &mut HttpRequest,
         credentials: Credentials,
     ) -> Result<(), ProviderError> {
-        // The signature is over the path as it is sent, escaped once more. A colon goes escaped, as
-        // Amazon's own clients send it.
+        // The signature covers the sent path, escaped once more. Colons are sent escaped, as Amazon's
+        // clients do.
         let path = request.url.path().replace(':', "%3A");
         request.url.set_path(&path);
         let mut settings = SigningSettings::default();
@@ -117,7 +123,7 @@ impl SigningScope<'_> {
             .build()
             .map_err(|error| failed(format!("the request could not be signed: {error}")))?
             .into();
-        // What proxies on the way may change is not signed.
+        // Headers that a proxy may change are not signed.
         let signed =
             |name: &HeaderName| *name == CONTENT_TYPE || name.as_str().starts_with("x-amz-");
         let headers: Vec<(&str, &str)> = request
@@ -149,21 +155,21 @@ impl SigningScope<'_> {
     }
 }
 
-/// The region in a host such as `bedrock-runtime.eu-central-1.amazonaws.com`.
+/// Returns the region in a host such as `bedrock-runtime.eu-central-1.amazonaws.com`.
 fn region_of(base: &Url) -> Option<String> {
     let mut labels = base.host_str()?.split('.').skip_while(|label| !label.starts_with("bedrock-"));
     labels.next()?;
     labels.next().map(str::to_owned)
 }
 
-/// The credentials that the environment holds.
+/// Returns the credentials in the environment. `None` if they are incomplete.
 fn environment_credentials() -> Option<Credentials> {
     let (id, secret) = (variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?);
     Some(Credentials::new(id, secret, variable("AWS_SESSION_TOKEN"), None, "environment"))
 }
 
-/// What stands in scope of this name in a base URL, as far as it is a region: the one that was given,
-/// or that of the environment under either of its names.
+/// Returns the region for the variable of this name in a base URL: that of the options, or of the
+/// environment under either of its names. `None` for other variables.
 pub(super) fn region_variable(options: &ProviderOptions, name: &str) -> Option<String> {
     if name != REGION[0] {
         return None;

@@ -1,5 +1,4 @@
-//! What stands in for the signing of requests where the feature `bedrock-sigv4` is off: nothing is
-//! ever signed.
+//! The replacement for `signing.rs` without the feature `bedrock-sigv4`: no request is signed.
 
 use reqwest::Url;
 use secrecy::SecretString;
@@ -10,10 +9,10 @@ use super::preset::Preset;
 use crate::conversation::ProviderError;
 use crate::http::HttpRequest;
 
-/// No variables of the environment hold credentials.
+/// No environment variables hold credentials.
 pub(super) const CREDENTIAL_VARIABLES: [&str; 0] = [];
 
-/// There is none.
+/// A signer, of which no value exists.
 pub(super) enum Signer {}
 
 impl Signer {

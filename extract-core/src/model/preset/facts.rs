@@ -5,80 +5,80 @@ use crate::conversation::{Media, MediaKind, MediaSource, Mode};
 use crate::model::profile::SchemaPrompt;
 use crate::wire::Quirks;
 
-/// What a model takes.
+/// The facts about a model.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "a row of independent facts, not a state")]
 pub struct Facts {
-    /// The modes, best first.
+    /// The supported modes, best first.
     pub modes: &'static [Mode],
     /// The dialect of JSON Schema for native output.
     pub schema_dialect: &'static Dialect,
-    /// Whether native output is enforced while the model writes.
+    /// Whether the provider can enforce the schema of native output during generation.
     pub schema_strict: bool,
     /// The dialect of JSON Schema for tools.
     pub tool_dialect: &'static Dialect,
-    /// Whether the arguments of tools can be enforced while the model writes.
+    /// Whether the provider can enforce the schemas of tools during generation.
     pub tool_strict: bool,
-    /// Whether one reply may well hold several calls of its tools.
+    /// Whether to allow several tool calls in one reply.
     pub parallel_tools: bool,
-    /// Whether a schema that is sent is told in words as well.
+    /// Whether the prompt also describes the schema.
     pub schema_prompt: SchemaPrompt,
-    /// Whether it takes sampling parameters other than the default.
+    /// Whether the model accepts sampling parameters other than the default.
     pub sampling: bool,
-    /// The bound on a reply's tokens where the caller sets none.
+    /// The default limit of tokens in a reply. `None` for the provider's default.
     pub max_tokens: Option<u32>,
-    /// What it can look at, and how it is given that.
+    /// The supported media and their forms.
     pub media: MediaSupport,
-    /// How it differs on the wire.
+    /// The differences from the protocol's reference.
     pub quirks: Quirks,
 }
 
-/// Which media a provider takes, and in which forms.
+/// The media that a model accepts, and their forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MediaSupport {
     /// Images.
     pub image: ModelModes,
-    /// Recordings.
+    /// Audio.
     pub audio: ModelModes,
-    /// Documents; text documents can be sent everywhere.
+    /// Documents. Every model accepts inline text documents.
     pub document: ModelModes,
 }
 
-/// In which ways a kind of media can be given.
+/// The forms in which a kind of media is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModelModes {
-    /// By its bytes.
+    /// Inline bytes.
     pub bytes: bool,
-    /// By a URL that the provider fetches.
+    /// A URL that the provider fetches.
     pub url: bool,
-    /// By the id of an uploaded file.
+    /// The id of an uploaded file.
     pub id: bool,
 }
 
 impl ModelModes {
-    /// Not at all.
+    /// No form.
     pub const NONE: Self = Self { bytes: false, url: false, id: false };
-    /// By bytes.
+    /// Bytes.
     pub const BYTES: Self = Self { bytes: true, ..Self::NONE };
-    /// By bytes or URL.
+    /// Bytes or URL.
     pub const BYTES_URL: Self = Self { url: true, ..Self::BYTES };
-    /// By bytes or file id.
+    /// Bytes or file id.
     pub const BYTES_ID: Self = Self { id: true, ..Self::BYTES };
-    /// In every way.
+    /// All forms.
     pub const ALL: Self = Self { bytes: true, url: true, id: true };
 }
 
 impl MediaSupport {
-    /// Text alone.
+    /// No media.
     pub const TEXT: Self =
         Self { image: ModelModes::NONE, audio: ModelModes::NONE, document: ModelModes::NONE };
-    /// Images by bytes and URL.
+    /// Images as bytes or URL.
     pub const IMAGES: Self = Self { image: ModelModes::BYTES_URL, ..Self::TEXT };
 
-    /// Whether this can be sent.
+    /// Whether the model accepts this piece of media in its form.
     pub fn takes(&self, media: &Media) -> bool {
         let forms = match media.kind {
             MediaKind::Image => self.image,

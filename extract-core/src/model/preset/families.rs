@@ -17,14 +17,14 @@ pub(super) const NO_TOOLS: &[Mode] = &[Mode::JsonSchema, Mode::JsonObject, Mode:
 pub(super) const TOOLS_FIRST: &[Mode] = &[Mode::Tools, Mode::JsonObject, Mode::Text];
 pub(super) const TOOLS_OR_TEXT: &[Mode] = &[Mode::Tools, Mode::Text];
 
-/// A server of which only the protocol is known.
+/// The facts assumed for an unknown server.
 pub(super) const COMPATIBLE: Facts = Facts {
     modes: SCHEMA_FIRST,
     schema_dialect: &Dialect::JSON_SCHEMA,
     schema_strict: false,
     tool_dialect: &Dialect::JSON_SCHEMA,
     tool_strict: false,
-    // Small models repeat a call where they may make several, and many servers read only one.
+    // Small models repeat a call if several are allowed, and many servers return only one.
     parallel_tools: false,
     schema_prompt: SchemaPrompt::WhereNeeded,
     sampling: true,
@@ -61,7 +61,7 @@ pub(super) const OPENAI_RESPONSES: Facts = Facts {
     ..OPENAI
 };
 
-/// Models that refuse sampling parameters, and those that came before native schemas.
+/// Models that refuse sampling parameters, and models older than native schemas.
 pub(super) const OPENAI_RULES: &[Rule] = &[
     Rule {
         models: &["o1*", "o3*", "o4*", "gpt-5*", "gpt-6*"],
@@ -77,7 +77,7 @@ pub(super) const OPENAI_RULES: &[Rule] = &[
     },
 ];
 
-/// On Chat Completions, the newer models refuse function tools while they reason.
+/// On Chat Completions, the newer models refuse function tools while reasoning is on.
 pub(super) const OPENAI_CHAT_RULES: &[Rule] = &[
     OPENAI_RULES[0],
     OPENAI_RULES[1],
@@ -88,7 +88,8 @@ pub(super) const OPENAI_CHAT_RULES: &[Rule] = &[
     },
 ];
 
-/// What holds for models that nobody has heard of: the newest refuse to be forced and to be sampled.
+/// The facts assumed for unknown models of Anthropic. The newest refuse forced tool calls and sampling
+/// parameters.
 pub(super) const ANTHROPIC: Facts = Facts {
     modes: SCHEMA_OR_TOOLS,
     schema_dialect: &Dialect::ANTHROPIC_FORMAT,
@@ -128,7 +129,7 @@ pub(super) const ANTHROPIC_RULES: &[Rule] = &[
     },
     Rule { models: &["claude-*-4-5*", "claude-*-4-6*"], sampling: Some(true), ..Rule::NONE },
     Rule {
-        // Before native schemas and strict tools.
+        // Models older than native schemas and strict tools.
         models: &[
             "claude-2*",
             "claude-3*",
@@ -179,20 +180,20 @@ pub(super) const GEMINI_RULES: &[Rule] = &[
     },
 ];
 
-/// A provider in the cloud that speaks Chat Completions.
+/// A cloud provider that speaks Chat Completions.
 pub(super) const CHAT: Facts = Facts {
     media: MediaSupport::IMAGES,
     quirks: Quirks { tool_choice: ToolChoiceForm::Named, ..Quirks::COMPATIBLE },
     ..COMPATIBLE
 };
 
-/// A server of one's own that compiles the schema to a grammar. It takes no notice of a tool that is
-/// chosen by name, and repeats a call where it may make several.
+/// A self-hosted server that compiles the schema to a grammar. It ignores the name of a chosen tool, and
+/// its models repeat a call if several are allowed.
 pub(super) const OWN_SERVER: Facts = Facts {
     quirks: Quirks {
         parallel_tool_calls: true,
         strict: false,
-        // There is one queue.
+        // The server has one queue.
         service_tier: TierField::None,
         ..Quirks::COMPATIBLE
     },
@@ -201,7 +202,7 @@ pub(super) const OWN_SERVER: Facts = Facts {
         audio: ModelModes::BYTES,
         document: ModelModes::NONE,
     },
-    // The grammar holds the model to the schema; nothing shows it to the model.
+    // The grammar enforces the schema, but the model does not see it.
     schema_prompt: SchemaPrompt::UnlessTool,
     ..COMPATIBLE
 };

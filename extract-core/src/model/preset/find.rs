@@ -4,24 +4,25 @@ use super::row::{Preset, Rule};
 use super::rows::{CUSTOM, PRESETS};
 use crate::wire::Protocol;
 
-/// All providers that are known by name.
+/// Returns all providers in the table.
 pub fn presets() -> &'static [Preset] {
     PRESETS
 }
 
-/// The provider of this name.
+/// Returns the provider of this name or alias. `None` if it is not in the table.
 pub(crate) fn find(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name || preset.aliases.contains(&name))
 }
 
-/// A server of which only the protocol is known.
+/// Returns the row for an unknown server of this protocol.
 pub(crate) fn custom(protocol: Protocol) -> &'static Preset {
     CUSTOM.iter().find(|preset| preset.protocol == protocol).unwrap_or(&CUSTOM[0])
 }
 
-/// The provider whose models are named like this one: `openai` for `gpt-4o`.
+/// Returns a provider whose models have names like this one: `openai` for `gpt-4o`. `None` if there is
+/// none.
 pub(crate) fn likely(model: &str) -> Option<&'static Preset> {
-    // As far as the first letters go: `claude`, `gpt`.
+    // The family is the letters at the start of the name: `claude`, `gpt`.
     let family = |name: &str| -> String {
         let letters = name.chars().take_while(char::is_ascii_alphabetic);
         letters.map(|letter| letter.to_ascii_lowercase()).collect()
@@ -34,8 +35,8 @@ pub(crate) fn likely(model: &str) -> Option<&'static Preset> {
         .find(|preset| preset.name == family_of_model || preset.rules.iter().any(is_named))
 }
 
-/// Whether this is the name of open weights as their publisher writes it, with a slash: a server of
-/// one's own goes by it, and the publisher's own service does not have it under this name.
+/// Whether this is the name of open weights, which begins with the publisher's name and a slash.
+/// Self-hosted servers use this name; the publisher's API does not.
 pub(crate) fn is_published(model: &str) -> bool {
     const PUBLISHED: [&str; 3] = ["openai/gpt-oss", "google/gemma", "google/medgemma"];
     PUBLISHED.iter().any(|name| model.starts_with(name))

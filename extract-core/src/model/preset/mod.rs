@@ -1,4 +1,4 @@
-//! Providers as rows of data: base URL, environment variables, protocol, and the facts about their
+//! The provider table: base URL, environment variables, protocol, and the facts about each provider's
 //! models. A new OpenAI-compatible provider is one row in `rows.rs`.
 
 mod facts;

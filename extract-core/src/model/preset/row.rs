@@ -5,50 +5,51 @@ use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::wire::{EffortField, MaxTokensField, Protocol, SchemaField, ToolChoiceForm};
 
-/// How a provider is shown the key.
+/// The header that carries the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Auth {
     /// `Authorization: Bearer …`.
     Bearer,
-    /// The key alone, in the header of this name.
+    /// The key without a prefix, in the header of this name.
     Header(&'static str),
 }
 
-/// One provider.
+/// One provider: a row of the table.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Preset {
-    /// Its name, as in `provider/model`.
+    /// The name, as in `provider/model`.
     pub name: &'static str,
-    /// Other names that it goes by.
+    /// Other names of the provider.
     pub aliases: &'static [&'static str],
-    /// Where it is. `{NAME}` stands for what the environment variable `NAME` holds.
+    /// The base URL. `{NAME}` is replaced by the environment variable `NAME`.
     pub base_url: &'static str,
-    /// Environment variables that may say where it is instead.
+    /// The environment variables that may hold another base URL. The first that is set counts.
     pub base_variables: &'static [&'static str],
-    /// What comes behind an address from these variables, where it is missing.
+    /// The path that is appended to a URL from these variables, unless it is there already.
     pub base_suffix: &'static str,
-    /// The environment variables that may hold its key, first found first taken; none for servers
-    /// on the own machine, which ask for no key.
+    /// The environment variables that may hold the key. The first that is set counts. Empty for local
+    /// servers, which need no key.
     pub key_variables: &'static [&'static str],
-    /// How it is shown the key.
+    /// The header that carries the key.
     pub auth: Auth,
-    /// The AWS service that requests are signed for where AWS credentials stand in for a key (feature
+    /// The AWS service in the signature of requests, if AWS credentials can replace the key (feature
     /// `bedrock-sigv4`).
     pub signed_for: Option<&'static str>,
-    /// Headers that go with every request.
+    /// The headers of every request, by name and value.
     pub headers: &'static [(&'static str, &'static str)],
-    /// The protocol that it speaks.
+    /// The wire protocol.
     pub protocol: Protocol,
-    /// What its models take, as far as no rule says otherwise.
+    /// The facts about its models. Rules may override them.
     pub facts: Facts,
-    /// What some of its models take. Later rules overrule earlier ones.
+    /// The rules for some of its models. Later rules override earlier ones.
     pub rules: &'static [Rule],
 }
 
 impl Preset {
-    /// What a model of this provider takes.
+    /// Returns the facts about a model of this provider: the row's facts with all matching rules
+    /// applied.
     ///
     /// ```
     /// use extract_llm::conversation::Mode;
@@ -64,31 +65,32 @@ impl Preset {
     }
 }
 
-/// What some models of a provider take, where that differs from the others.
+/// Facts about some models of a provider that differ from the row's facts. `None` leaves a fact
+/// unchanged.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Rule {
-    /// The models' names; `*` stands for anything.
+    /// Patterns of the models' names; `*` matches any text.
     pub models: &'static [&'static str],
-    /// The modes, best first.
+    /// The supported modes, best first.
     pub modes: Option<&'static [Mode]>,
-    /// Dialect and enforcement of native output.
+    /// The schema dialect of native output, and whether the provider enforces it.
     pub schema: Option<(&'static Dialect, bool)>,
-    /// Dialect and enforcement of tools.
+    /// The schema dialect of tools, and whether the provider enforces it.
     pub tool: Option<(&'static Dialect, bool)>,
-    /// How a tool is demanded.
+    /// The form of the tool choice.
     pub tool_choice: Option<ToolChoiceForm>,
-    /// Whether sampling parameters are taken.
+    /// Whether the model accepts sampling parameters other than the default.
     pub sampling: Option<bool>,
-    /// The bound on a reply's tokens.
+    /// The default limit of tokens in a reply.
     pub max_tokens: Option<u32>,
-    /// The name of the bound.
+    /// The field for the limit of tokens.
     pub max_tokens_field: Option<MaxTokensField>,
-    /// How hard to think is said where.
+    /// The field for the reasoning effort.
     pub effort: Option<EffortField>,
-    /// What can be looked at.
+    /// The supported media.
     pub media: Option<MediaSupport>,
-    /// Where Gemini wants the schema.
+    /// The field for a schema (Gemini).
     pub schema_field: Option<SchemaField>,
 }
 
@@ -125,7 +127,7 @@ impl Rule {
     }
 }
 
-/// Whether a name fits a pattern in which `*` stands for anything.
+/// Whether a name matches a pattern in which `*` matches any text.
 fn fits(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,

@@ -16,7 +16,7 @@ use crate::wire::{
     ToolChoiceForm,
 };
 
-/// An unknown provider at an unknown place; the other rows say where they differ.
+/// The row of an unknown provider, on which all other rows build.
 const ROW: Preset = Preset {
     name: "custom",
     aliases: &[],
@@ -32,8 +32,8 @@ const ROW: Preset = Preset {
     rules: &[],
 };
 
-/// This version is taken by everybody who speaks the protocol. The next one (2026-10-21) refuses
-/// sampling parameters even for models that know them.
+/// All servers of the protocol accept this version. The next one (2026-10-21) refuses sampling parameters
+/// even for models that support them.
 const ANTHROPIC_VERSION: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
 
 pub(super) static PRESETS: &[Preset] = &[
@@ -57,8 +57,8 @@ pub(super) static PRESETS: &[Preset] = &[
         ..ROW
     },
     Preset {
-        // A deployment's own address (`…/openai/deployments/<name>?api-version=…`) does as a base
-        // URL as well.
+        // The URL of a deployment (`…/openai/deployments/<name>?api-version=…`) is also a valid base
+        // URL.
         name: "azure",
         base_url: "{AZURE_OPENAI_ENDPOINT}/openai/v1",
         base_variables: &["AZURE_OPENAI_ENDPOINT"],
@@ -110,12 +110,12 @@ pub(super) static PRESETS: &[Preset] = &[
         auth: Auth::Header("x-goog-api-key"),
         protocol: Protocol::Interactions,
         facts: GEMINI,
-        // Its models are those that know JSON Schema.
+        // All models of this API support JSON Schema.
         rules: GEMINI_SAMPLING,
         ..ROW
     },
     Preset {
-        // The key is an OAuth token, as `gcloud auth print-access-token` prints one.
+        // The key is an OAuth token, such as `gcloud auth print-access-token` prints.
         name: "vertex",
         base_url: "https://{GOOGLE_CLOUD_LOCATION}-aiplatform.googleapis.com/v1/projects/{GOOGLE_CLOUD_PROJECT}/locations/{GOOGLE_CLOUD_LOCATION}/publishers/google",
         key_variables: &["VERTEX_ACCESS_TOKEN", "GOOGLE_ACCESS_TOKEN"],
@@ -180,7 +180,7 @@ pub(super) static PRESETS: &[Preset] = &[
         name: "groq",
         base_url: "https://api.groq.com/openai/v1",
         key_variables: &["GROQ_API_KEY"],
-        // Only a few of its models take a native schema; all take tools.
+        // Only a few of its models support native schemas; all support tools.
         facts: Facts {
             modes: TOOLS_FIRST,
             parallel_tools: true,
@@ -234,8 +234,8 @@ pub(super) static PRESETS: &[Preset] = &[
         name: "deepseek",
         base_url: "https://api.deepseek.com",
         key_variables: &["DEEPSEEK_API_KEY"],
-        // Its models think unless told not to, and then refuse to be forced to call a tool; native
-        // schemas they do not know.
+        // Its models reason by default, and then refuse forced tool calls. They do not support native
+        // schemas.
         facts: Facts {
             modes: &[Mode::JsonObject, Mode::Text, Mode::Tools],
             media: MediaSupport::TEXT,
@@ -269,7 +269,7 @@ pub(super) static PRESETS: &[Preset] = &[
                 effort: EffortField::Reasoning,
                 cache: CacheForm::Marked,
                 replay: &["reasoning_details"],
-                // A provider that would drop the schema is not asked.
+                // Excludes upstream providers that would ignore the schema.
                 extra: r#"{"provider": {"require_parameters": true}}"#,
                 ..CHAT.quirks
             },
@@ -378,12 +378,12 @@ pub(super) static PRESETS: &[Preset] = &[
     },
 ];
 
-/// Servers of which only the base URL and the protocol are known.
+/// The rows for unknown servers, one per protocol. The first one is the default.
 pub(super) static CUSTOM: &[Preset] = &[
     Preset { facts: Facts { schema_prompt: SchemaPrompt::UnlessTool, ..COMPATIBLE }, ..ROW },
     Preset { protocol: Protocol::Responses, ..ROW },
     Preset {
-        // Servers that speak this protocol beside their own mostly know its tools alone.
+        // Servers that speak this protocol as their second one mostly support its tools only.
         protocol: Protocol::Anthropic,
         auth: Auth::Header("x-api-key"),
         headers: ANTHROPIC_VERSION,

@@ -1,6 +1,6 @@
 //! A model that answers from a script, for tests without a network. Its replies are bodies of the
-//! Chat Completions protocol and go through the same decoder as a provider's. It encodes its requests
-//! as for a provider and keeps them.
+//! Chat Completions protocol and go through the same decoder as a provider's. Its requests are encoded
+//! as for a provider, and kept.
 
 mod model;
 pub mod reply;

@@ -17,13 +17,13 @@ use crate::model::api::{DeltaStream, Model};
 use crate::model::profile::Profile;
 use crate::wire::{Delivery, Protocol, Quirks, decode_failure, unsupported};
 
-/// A request that a [`Scripted`] model was sent.
+/// A request that a [`Scripted`] model received.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SeenRequest {
     /// The request.
     pub request: Request,
-    /// Its body as it goes over the wire to OpenAI.
+    /// The body as it would be sent to OpenAI.
     pub body: Value,
 }
 
@@ -53,7 +53,7 @@ struct Script {
 pub struct Scripted {
     script: Arc<Mutex<Script>>,
     profile: Profile,
-    /// Of how many characters the pieces of a streamed reply are.
+    /// The number of characters in a delta of a streamed reply.
     piece: usize,
 }
 
@@ -66,37 +66,37 @@ impl fmt::Debug for Scripted {
 }
 
 impl Scripted {
-    /// A model that gives these replies, one a request.
+    /// Creates a model that returns these replies, one per request. After the last one, requests fail.
     pub fn new(replies: impl IntoIterator<Item = ScriptedReply>) -> Self {
         let script = Script { replies: replies.into_iter().collect(), seen: Vec::new() };
         let profile = Profile::new("scripted", "scripted");
         Self { script: Arc::new(Mutex::new(script)), profile, piece: 8 }
     }
 
-    /// Sets what the model says of itself.
+    /// Sets the profile of the model. The default supports all modes.
     pub fn with_profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self
     }
 
-    /// Sets the one mode that the model takes.
+    /// Restricts the model to one mode.
     pub fn mode(mut self, mode: Mode) -> Self {
         self.profile.modes = vec![mode];
         self
     }
 
-    /// Sets how many characters a piece of a streamed reply has (8 unless set).
+    /// Sets the number of characters in a delta of a streamed reply. The default is 8, the minimum 1.
     pub fn pieces_of(mut self, characters: usize) -> Self {
         self.piece = characters.max(1);
         self
     }
 
-    /// The requests so far, oldest first.
+    /// Returns the requests so far, oldest first.
     pub fn seen(&self) -> Vec<SeenRequest> {
         self.script().seen.clone()
     }
 
-    /// How many replies are left.
+    /// Returns the number of replies left.
     pub fn left(&self) -> usize {
         self.script().replies.len()
     }
@@ -137,8 +137,8 @@ impl Scripted {
     }
 }
 
-/// Puts the tool that was asked for into the calls that the script left open. Where there is one for
-/// each variant of an enum, the arguments say which, as serde writes the enum: `{"Variant": …}`.
+/// Replaces the placeholder in calls by the name of the tool that the request asks for. If every variant
+/// of an enum is a tool, the arguments select one, as serde writes the enum: `{"Variant": …}`.
 fn name_calls(reply: &mut Reply, request: &Request) -> Result<(), ProviderError> {
     for block in &mut reply.blocks {
         if let Block::ToolCall(call) = block {
@@ -209,7 +209,7 @@ impl Model for Scripted {
             let pieces: Vec<Delta> =
                 deltas.into_iter().flat_map(|delta| split_delta(delta, self.piece)).collect();
             let arriving = stream::iter(pieces).then(|piece| async {
-                // Each comes by itself, as over a network.
+                // Every delta arrives alone, as over a network.
                 tokio::task::yield_now().await;
                 Ok(piece)
             });
@@ -218,7 +218,7 @@ impl Model for Scripted {
     }
 }
 
-/// The same words in pieces of at max_characters `max_characters` characters.
+/// Splits text and arguments into deltas of at most `max_characters` characters.
 fn split_delta(delta: Delta, max_characters: usize) -> Vec<Delta> {
     let (text, of): (String, Box<dyn Fn(String) -> Delta>) = match delta {
         Delta::Text(text) => (text, Box::new(Delta::Text)),

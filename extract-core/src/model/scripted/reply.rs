@@ -1,4 +1,4 @@
-//! The replies that a script is made of.
+//! Functions that create the replies of a script.
 //!
 //! ```
 //! use extract_llm::model::{Scripted, scripted::reply};
@@ -30,39 +30,39 @@ fn message(message: &Value, finish_reason: &str) -> ScriptedReply {
     }))
 }
 
-/// A reply of text.
+/// Returns a reply of text.
 pub fn text(text: impl Into<String>) -> ScriptedReply {
     message(&json!({"role": "assistant", "content": text.into()}), "stop")
 }
 
-/// A reply of JSON as text.
+/// Returns a reply whose text is this JSON.
 pub fn json(value: Value) -> ScriptedReply {
     text(value.to_string())
 }
 
-/// A call of the tool that was asked for, whatever its name is. Where each variant of an enum is
-/// a tool, `{"Variant": …}` says which; [`call`] names a tool.
+/// Returns a call of the tool that the request asks for, whatever its name is. If every variant of an
+/// enum is a tool, `{"Variant": …}` selects one. [`call`] names a tool.
 pub fn tool(arguments: Value) -> ScriptedReply {
     tool_text(arguments.to_string())
 }
 
-/// The same, with arguments that need not be valid JSON.
+/// Returns the same call as [`tool`], with arguments that need not be valid JSON.
 pub fn tool_text(arguments: impl Into<String>) -> ScriptedReply {
     tools([arguments.into()])
 }
 
-/// Several calls at once.
+/// Returns several such calls in one reply, with the arguments of each.
 pub fn tools(arguments: impl IntoIterator<Item = String>) -> ScriptedReply {
     let call = |arguments| (String::from(ASKED_TOOL), arguments);
     tool_calls(arguments.into_iter().map(call).collect())
 }
 
-/// A call of the tool of this name.
+/// Returns a call of the tool of this name.
 pub fn call(name: impl Into<String>, arguments: Value) -> ScriptedReply {
     calls([(name.into(), arguments)])
 }
 
-/// Calls of several tools by their names, at once.
+/// Returns calls of several tools in one reply, by name and arguments.
 ///
 /// ```
 /// use extract_llm::model::scripted::reply;
@@ -90,36 +90,36 @@ fn tool_calls(calls: Vec<(String, String)>) -> ScriptedReply {
     message(&json!({"role": "assistant", "content": null, "tool_calls": calls}), "tool_calls")
 }
 
-/// A refusal.
+/// Returns a refusal.
 pub fn refusal(words: impl Into<String>) -> ScriptedReply {
     let words = words.into();
     message(&json!({"role": "assistant", "content": null, "refusal": words}), "stop")
 }
 
-/// Text that was cut off at the limit of tokens.
+/// Returns a text that is cut off at the limit of tokens.
 pub fn truncated(text: impl Into<String>) -> ScriptedReply {
     message(&json!({"role": "assistant", "content": text.into()}), "length")
 }
 
-/// A reply that the provider's content filter stopped.
+/// Returns a reply that the provider's content filter stopped.
 pub fn filtered() -> ScriptedReply {
     message(&json!({"role": "assistant", "content": ""}), "content_filter")
 }
 
-/// An HTTP status with an error body of OpenAI's shape.
+/// Returns an HTTP status with an error body of OpenAI's shape.
 pub fn status(status: u16) -> ScriptedReply {
     let message = format!("scripted status {status}");
     failure(status, json!({"error": {"message": message, "type": null, "code": null}}))
 }
 
-/// An HTTP status with any error body.
+/// Returns an HTTP status with any error body.
 pub fn failure(status: u16, error: Value) -> ScriptedReply {
     let mut reply = body(error);
     reply.status = status;
     reply
 }
 
-/// Any body of the Chat Completions protocol, with status 200.
+/// Returns any body of the Chat Completions protocol, with status 200.
 pub fn body(body: Value) -> ScriptedReply {
     ScriptedReply { status: 200, body: body.to_string().into_bytes(), delay: Duration::ZERO }
 }

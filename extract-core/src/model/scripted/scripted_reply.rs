@@ -1,10 +1,10 @@
-//! The replies in a script.
+//! One reply of a script.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// One reply of a script. See [`reply`] for how to write them.
+/// One reply of a script. The functions in [`reply`](super::reply) create them.
 #[derive(Debug, Clone)]
 pub struct ScriptedReply {
     pub(super) status: u16,
@@ -13,13 +13,13 @@ pub struct ScriptedReply {
 }
 
 impl ScriptedReply {
-    /// Waits so long before answering.
+    /// Sets the delay before the reply. The default is none.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Says what the reply cost, in input and output tokens.
+    /// Sets the usage of the reply, in input and output tokens. The default is 10 and 5.
     pub fn usage(mut self, input_tokens: u64, output_tokens: u64) -> Self {
         if let Ok(mut body) = serde_json::from_slice::<Value>(&self.body) {
             body["usage"] = json!({
@@ -33,5 +33,5 @@ impl ScriptedReply {
     }
 }
 
-/// Stands in a scripted call for the name of the tool that the request asked for.
+/// The placeholder in a scripted call for the name of the tool that the request asks for.
 pub(super) const ASKED_TOOL: &str = "\u{0}asked";
