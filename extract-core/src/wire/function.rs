@@ -21,12 +21,11 @@ pub(super) fn nested(tool: &Tool, strict: Option<bool>) -> Object {
 
 /// Returns the tools of an offer, whose descriptions are mandatory.
 pub(super) fn described(offer: &ToolOffer<'_>) -> Vec<Object> {
-    let described = |tool: &Tool| {
+    offer.definitions(|tool| {
         let description = tool.description.as_deref().unwrap_or_default();
         let name = Object::new().with("name", &tool.name).with("description", description);
         in_function(name.with("parameters", &tool.schema))
-    };
-    offer.tools.iter().map(|tool| described(tool)).collect()
+    })
 }
 
 fn in_function(function: Object) -> Object {

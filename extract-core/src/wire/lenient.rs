@@ -93,6 +93,11 @@ pub(super) fn text_at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
     value.pointer(pointer)?.as_str()
 }
 
+/// Returns the string at a JSON pointer. `None` if there is none, or an empty one.
+pub(super) fn non_empty_at(value: &Value, pointer: &str) -> Option<String> {
+    text_at(value, pointer).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
 /// Returns the string at a JSON pointer. `None` if there is none, or a blank one.
 pub(super) fn non_blank_at(value: &Value, pointer: &str) -> Option<String> {
     text_at(value, pointer).filter(|text| !text.trim().is_empty()).map(str::to_owned)

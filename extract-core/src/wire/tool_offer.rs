@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::quirks::ToolChoiceForm;
+use super::object::Object;
+use super::quirks::{Quirks, ToolChoiceForm};
 use crate::conversation::{Output, ProviderError, ProviderErrorKind, Tool, ToolChoice};
 
 /// The tool choice that goes into the request.
@@ -64,5 +65,15 @@ impl<'a> ToolOffer<'a> {
             (_, Some(only)) => only,
         };
         Ok(Self { tools: offered, demand, parallel: tools.parallel })
+    }
+
+    /// Returns the definitions of the offered tools.
+    pub(super) fn definitions(&self, define: impl Fn(&'a Tool) -> Object) -> Vec<Object> {
+        self.tools.iter().map(|tool| define(tool)).collect()
+    }
+
+    /// Returns the value of OpenAI's field `parallel_tool_calls`. `None` if it is not sent.
+    pub(super) fn parallel_tool_calls(&self, quirks: &Quirks) -> Option<bool> {
+        (!self.tools.is_empty() && quirks.parallel_tool_calls).then_some(self.parallel)
     }
 }

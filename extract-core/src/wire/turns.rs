@@ -1,5 +1,4 @@
-//! Turns of one role that follow each other become one message. The results of all tools of a turn
-//! then are in one message, as Anthropic's and Amazon's protocols demand.
+//! From the messages of a conversation to the elements of a request, for all protocols.
 
 use serde::Serialize;
 
@@ -12,8 +11,21 @@ pub(super) struct Turn<B> {
     content: Vec<B>,
 }
 
-/// Returns the blocks of the system prompt, and the turns of user and assistant. `encode` appends the
-/// blocks of one message.
+/// Returns the elements of all messages. `encode` appends those of one message.
+pub(super) fn encode_all<'m, E>(
+    messages: &'m [Message],
+    encode: impl Fn(&'m Message, &mut Vec<E>) -> Result<(), ProviderError>,
+) -> Result<Vec<E>, ProviderError> {
+    let mut elements = Vec::with_capacity(messages.len());
+    for message in messages {
+        encode(message, &mut elements)?;
+    }
+    Ok(elements)
+}
+
+/// Returns the blocks of the system prompt, and the turns of user and assistant. Messages of one role
+/// that follow each other become one turn: Anthropic's and Amazon's protocols demand the results of all
+/// tools in one message. `encode` appends the blocks of one message.
 pub(super) fn split<'m, B>(
     messages: &'m [Message],
     encode: impl Fn(&'m Message, &mut Vec<B>) -> Result<(), ProviderError>,

@@ -284,7 +284,7 @@ impl OpenBlock {
 }
 
 fn explanation(details: Option<&Value>) -> Option<String> {
-    lenient::text_at(details?, "/explanation").filter(|text| !text.is_empty()).map(str::to_owned)
+    lenient::non_empty_at(details?, "/explanation")
 }
 
 const USAGE: UsageFields = UsageFields {

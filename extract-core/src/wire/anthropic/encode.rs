@@ -74,14 +74,13 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
     let settings = &request.settings;
     let (system, messages) = turns::split(&request.messages, blocks)?;
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
-    let tools = offer.tools.iter().map(|tool| {
+    let tools = offer.definitions(|tool| {
         Object::new()
             .with("name", &tool.name)
             .with_some("description", tool.description.as_deref())
             .with("input_schema", &tool.schema)
             .with_some("strict", (quirks.strict && tool.strict).then_some(true))
     });
-    let tools: Vec<Object> = tools.collect();
     let format = match &request.output {
         Output::JsonSchema(tool) => {
             Some(Object::new().with("type", "json_schema").with("schema", &tool.schema))

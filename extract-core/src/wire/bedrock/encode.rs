@@ -89,7 +89,7 @@ fn tool_config(offer: &ToolOffer<'_>, quirks: &Quirks) -> Object {
     if offer.tools.is_empty() {
         return Object::new();
     }
-    let specs = offer.tools.iter().map(|tool| {
+    let specs = offer.definitions(|tool| {
         let spec = Object::new()
             .with("name", &tool.name)
             .with("inputSchema", Object::new().with("json", &tool.schema))
@@ -97,7 +97,6 @@ fn tool_config(offer: &ToolOffer<'_>, quirks: &Quirks) -> Object {
             .with_some("strict", (quirks.strict && tool.strict).then_some(true));
         Object::new().with("toolSpec", spec)
     });
-    let specs: Vec<Object> = specs.collect();
     let choice = match offer.demand {
         ToolDemand::Named(name) => Some(json!({"tool": {"name": name}})),
         ToolDemand::Any => Some(json!({"any": {}})),

@@ -190,8 +190,8 @@ impl Stream {
             Some(Content::Other(object @ Value::Object(_))) => deltas.extend(chunk_delta(&object)),
             _ => {
                 let audio = message.audio.as_ref();
-                let transcript = audio.and_then(|audio| lenient::text_at(audio, "/transcript"));
-                let transcript = transcript.map(str::to_owned).filter(not_empty);
+                let transcript =
+                    audio.and_then(|audio| lenient::non_empty_at(audio, "/transcript"));
                 deltas.extend(transcript.map(Delta::Text));
             }
         }

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::message::wire_messages;
 use crate::conversation::{Output, ProviderError, ReasoningEffort, Tool};
 use crate::wire::descriptor::{Delivery, EncodeContext};
-use crate::wire::function;
 use crate::wire::object::Object;
 use crate::wire::quirks::{EffortField, MaxTokensField, Quirks, SeedField, ToolChoiceForm};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
+use crate::wire::{function, turns};
 
 /// Returns the body of a request.
 pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
@@ -17,14 +17,10 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
     let settings = &request.settings;
     let strict = |tool: &Tool| (quirks.strict && tool.strict).then_some(true);
     let effort_in = |field| settings.reasoning_effort.filter(|_| quirks.effort == field);
-    let mut messages = Vec::with_capacity(request.messages.len());
-    for message in &request.messages {
-        wire_messages(message, quirks, &mut messages)?;
-    }
+    let messages =
+        turns::encode_all(&request.messages, |message, into| wire_messages(message, quirks, into))?;
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
-    let tools = offer.tools.iter().map(|tool| function::nested(tool, strict(tool)));
-    let tools: Vec<Object> = tools.collect();
-    let parallel = (!tools.is_empty() && quirks.parallel_tool_calls).then_some(offer.parallel);
+    let tools = offer.definitions(|tool| function::nested(tool, strict(tool)));
     let response_format = match &request.output {
         Output::JsonSchema(tool) => {
             let schema = function::named_schema(tool, strict(tool));
@@ -41,7 +37,7 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with("messages", messages)
         .with_list("tools", &tools)
         .with_some("tool_choice", tool_choice(&offer, quirks.tool_choice))
-        .with_some("parallel_tool_calls", parallel)
+        .with_some("parallel_tool_calls", offer.parallel_tool_calls(quirks))
         .with_some("response_format", response_format)
         .with_all(sampling(quirks).object(settings))
         .with_some("reasoning_effort", effort_in(EffortField::Effort).map(ReasoningEffort::as_str))

@@ -1,6 +1,8 @@
 //! The messages of a request. One turn may become several messages, because every tool result is a
 //! message of its own.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -31,8 +33,7 @@ pub(super) struct WireMessage<'a> {
 #[serde(untagged)]
 enum Content<'a> {
     None,
-    Text(&'a str),
-    Joined(String),
+    Text(Cow<'a, str>),
     Parts(Vec<ContentPart<'a>>),
     /// The replayed fields hold the content.
     Replayed,
@@ -55,18 +56,11 @@ struct ContentPart<'a> {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum PartContent<'a> {
-    Text { text: Text<'a> },
+    Text { text: Cow<'a, str> },
     ImageUrl { image_url: ImageUrl<'a> },
     InputAudio { input_audio: Audio<'a> },
     File { file: FileFields<'a> },
     DocumentUrl { document_url: &'a str },
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Text<'a> {
-    Borrowed(&'a str),
-    Owned(String),
 }
 
 #[derive(Serialize)]
@@ -103,7 +97,7 @@ pub(super) fn wire_messages<'a>(
     let mut results = Vec::new();
     for part in &message.parts {
         match part {
-            Part::Text(text) => parts.push(plain(PartContent::Text { text: Text::Borrowed(text) })),
+            Part::Text(text) => parts.push(plain(PartContent::Text { text: Cow::Borrowed(text) })),
             Part::Media(media) => parts.push(plain(media_part(media, quirks.media)?)),
             Part::ToolCall(call) => tool_calls.push(WireCall {
                 id: &call.id,
@@ -112,7 +106,7 @@ pub(super) fn wire_messages<'a>(
             }),
             Part::ToolResult(result) => results.push(WireMessage {
                 role: "tool",
-                content: Content::Text(&result.content),
+                content: Content::Text(Cow::Borrowed(&result.content)),
                 tool_calls: Vec::new(),
                 tool_call_id: Some(&result.call_id),
                 replayed: Map::new(),
@@ -150,20 +144,20 @@ fn plain(content: PartContent<'_>) -> ContentPart<'_> {
 fn content_of(role: Role, parts: Vec<ContentPart<'_>>) -> Content<'_> {
     let bare = parts.iter().all(|part| {
         part.cache_control.is_none()
-            && matches!(part.content, PartContent::Text { text: Text::Borrowed(_) })
+            && matches!(part.content, PartContent::Text { text: Cow::Borrowed(_) })
     });
     match (bare, parts.as_slice()) {
         (_, []) => Content::None,
-        (true, [ContentPart { content: PartContent::Text { text: Text::Borrowed(text) }, .. }]) => {
-            Content::Text(text)
+        (true, [ContentPart { content: PartContent::Text { text: Cow::Borrowed(text) }, .. }]) => {
+            Content::Text(Cow::Borrowed(text))
         }
         (true, several) if role != Role::User => {
             let texts = several.iter().filter_map(|part| match &part.content {
-                PartContent::Text { text: Text::Borrowed(text) } => Some(*text),
+                PartContent::Text { text: Cow::Borrowed(text) } => Some(*text),
                 _ => None,
             });
             let between = if role == Role::Assistant { "" } else { "\n\n" };
-            Content::Joined(texts.collect::<Vec<_>>().join(between))
+            Content::Text(Cow::Owned(texts.collect::<Vec<_>>().join(between)))
         }
         _ => Content::Parts(parts),
     }
@@ -171,7 +165,7 @@ fn content_of(role: Role, parts: Vec<ContentPart<'_>>) -> Content<'_> {
 
 fn media_part(media: &Media, form: MediaForm) -> Result<PartContent<'_>, ProviderError> {
     if let Some(text) = media::document_text(media) {
-        return Ok(PartContent::Text { text: Text::Owned(text) });
+        return Ok(PartContent::Text { text: Cow::Owned(text) });
     }
     let refuse = || media::unsupported(media, "Chat Completions");
     let url = || media::url(media).ok_or_else(refuse);

@@ -73,8 +73,7 @@ pub(super) fn chunk_delta(chunk: &Value) -> Option<Delta> {
         };
         return (!text.is_empty()).then_some(Delta::Reasoning(text));
     }
-    let text = lenient::text_at(chunk, "/text")?;
-    (!text.is_empty()).then(|| Delta::Text(text.to_owned()))
+    lenient::non_empty_at(chunk, "/text").map(Delta::Text)
 }
 
 /// Merges a piece of a reasoning detail into the detail of the same index and type, or adds it.

@@ -32,8 +32,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let mut deltas = Vec::new();
     match (&reply.message, &reply.text) {
         (Some(message @ Value::Object(_)), _) => {
-            let plan = lenient::text_at(message, "/tool_plan").filter(|plan| !plan.is_empty());
-            deltas.extend(plan.map(|plan| Delta::Reasoning(plan.to_owned())));
+            deltas.extend(lenient::non_empty_at(message, "/tool_plan").map(Delta::Reasoning));
             match message.get("content") {
                 Some(Value::Array(parts)) => deltas.extend(parts.iter().filter_map(part_delta)),
                 Some(Value::String(text)) => deltas.push(Delta::Text(text.clone())),
@@ -52,8 +51,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 
 /// Returns the delta of a content part. `None` for an empty one.
 fn part_delta(part: &Value) -> Option<Delta> {
-    let text =
-        |key: &str| lenient::text_at(part, key).filter(|text| !text.is_empty()).map(str::to_owned);
+    let text = |key: &str| lenient::non_empty_at(part, key);
     text("/thinking").map(Delta::Reasoning).or_else(|| text("/text").map(Delta::Text))
 }
 
@@ -76,9 +74,8 @@ impl StreamDecoder for Stream {
                 deltas.extend(event.pointer("/delta/message/content").and_then(part_delta));
             }
             "tool-plan-delta" => {
-                let plan = lenient::text_at(&event, "/delta/message/tool_plan");
-                let plan = plan.filter(|plan| !plan.is_empty());
-                deltas.extend(plan.map(|plan| Delta::Reasoning(plan.to_owned())));
+                let plan = lenient::non_empty_at(&event, "/delta/message/tool_plan");
+                deltas.extend(plan.map(Delta::Reasoning));
             }
             "tool-call-start" => {
                 if let Some(call) = event.pointer("/delta/message/tool_calls") {

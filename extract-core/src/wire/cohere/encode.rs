@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use crate::conversation::{MediaKind, Message, Output, Part, ProviderError};
 use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::object::Object;
-use crate::wire::quirks::{EffortField, ToolChoiceForm};
+use crate::wire::quirks::ToolChoiceForm;
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
-use crate::wire::{function, media};
+use crate::wire::{function, media, turns};
 
 const SAMPLING: SamplingFields = SamplingFields {
     max_tokens: Some("max_tokens"),
@@ -21,10 +21,7 @@ const SAMPLING: SamplingFields = SamplingFields {
 pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
     let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
-    let mut messages = Vec::with_capacity(request.messages.len());
-    for message in &request.messages {
-        wire_messages(message, &mut messages)?;
-    }
+    let messages = turns::encode_all(&request.messages, wire_messages)?;
     // The protocol cannot name the tool to call.
     let form = match quirks.tool_choice {
         ToolChoiceForm::Named => ToolChoiceForm::Required,
@@ -39,7 +36,6 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         Output::JsonObject => Some(json),
         _ => None,
     };
-    let effort = settings.reasoning_effort.filter(|_| quirks.effort != EffortField::None);
     Ok(Object::new()
         .with("model", model)
         .with("messages", messages)
@@ -48,7 +44,7 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_some("strict_tools", strict.then_some(true))
         .with_some("response_format", response_format)
         .with_all(SAMPLING.object(settings))
-        .with_some("thinking", effort.map(function::thinking_switch))
+        .with_some("thinking", settings.reasoning_effort.map(function::thinking_switch))
         .with("stream", delivery == Delivery::Streamed))
 }
 

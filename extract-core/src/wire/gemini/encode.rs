@@ -86,14 +86,13 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
     let (system, contents) = contents(&request.messages)?;
     let system = (!system.is_empty()).then_some(Content { role: None, parts: system });
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
-    let declarations = offer.tools.iter().map(|tool| {
-        let older = quirks.schema == SchemaField::OpenApi;
+    let older = quirks.schema == SchemaField::OpenApi;
+    let declarations = offer.definitions(|tool| {
         Object::new()
             .with("name", &tool.name)
             .with_some("description", tool.description.as_deref())
             .with(if older { "parameters" } else { "parametersJsonSchema" }, &tool.schema)
     });
-    let declarations: Vec<Object> = declarations.collect();
     let tool_config = tool_config(&offer, quirks.tool_choice);
     let tools = Object::new().with_list("functionDeclarations", &declarations);
     let tools = (!declarations.is_empty()).then_some([tools]);

@@ -233,8 +233,8 @@ impl Stream {
 
 /// Returns the text of a content part. `None` if it is empty or of another kind.
 fn text_of(content: &Value) -> Option<String> {
-    let text = lenient::text_at(content, "/text").filter(|text| !text.is_empty())?;
-    matches!(kind(content), "text" | "").then(|| text.to_owned())
+    let text = lenient::non_empty_at(content, "/text")?;
+    matches!(kind(content), "text" | "").then_some(text)
 }
 
 /// Appends text to the last text of a step's list.

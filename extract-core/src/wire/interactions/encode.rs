@@ -87,7 +87,7 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         _ => None,
     };
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
-    let tools: Vec<Object> = offer.tools.iter().map(|tool| function::flat(tool, None)).collect();
+    let tools = offer.definitions(|tool| function::flat(tool, None));
     let tool_choice = match offer.demand {
         ToolDemand::Named(name) => Some(json!({"allowed_tools": {"mode": "any", "tools": [name]}})),
         ToolDemand::Any => Some("any".into()),

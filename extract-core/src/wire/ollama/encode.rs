@@ -9,10 +9,10 @@ use crate::conversation::{
 };
 use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::object::Object;
-use crate::wire::quirks::{EffortField, ToolChoiceForm};
+use crate::wire::quirks::ToolChoiceForm;
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::ToolOffer;
-use crate::wire::{function, media};
+use crate::wire::{function, media, turns};
 
 #[derive(Serialize)]
 struct WireMessage<'a> {
@@ -46,12 +46,9 @@ const OPTIONS: SamplingFields = SamplingFields {
 
 /// Returns the body of a request.
 pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
-    let EncodeContext { request, model, quirks, delivery } = *context;
+    let EncodeContext { request, model, delivery, .. } = *context;
     let settings = &request.settings;
-    let mut messages = Vec::with_capacity(request.messages.len());
-    for message in &request.messages {
-        wire_messages(message, &mut messages)?;
-    }
+    let messages = turns::encode_all(&request.messages, wire_messages)?;
     // The protocol has no field for a tool choice.
     let offer = ToolOffer::of(&request.output, ToolChoiceForm::Omitted)?;
     let json = Value::from("json");
@@ -60,13 +57,13 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         Output::JsonObject => Some(&json),
         _ => None,
     };
-    let effort = settings.reasoning_effort.filter(|_| quirks.effort != EffortField::None);
+    let think = settings.reasoning_effort.map(|effort| effort != ReasoningEffort::None);
     Ok(Object::new()
         .with("model", model)
         .with("messages", messages)
         .with_list("tools", &function::described(&offer))
         .with_some("format", format)
-        .with_some("think", effort.map(|effort| effort != ReasoningEffort::None))
+        .with_some("think", think)
         .with_object("options", OPTIONS.object(settings))
         .with("stream", delivery == Delivery::Streamed))
 }

@@ -8,17 +8,16 @@ use serde_json::json;
 
 use super::item::STATE;
 use crate::conversation::{
-    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, Role,
+    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort, Role,
 };
 use crate::wire::descriptor::{Delivery, EncodeContext};
-use crate::wire::function;
-use crate::wire::function::FunctionCall;
+use crate::wire::function::{self, FunctionCall};
 use crate::wire::media::{self, FileFields};
 use crate::wire::object::Object;
-use crate::wire::quirks::EffortField;
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
+use crate::wire::turns;
 
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -43,8 +42,7 @@ enum Item<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Content<'a> {
-    Text(&'a str),
-    Joined(String),
+    Text(Cow<'a, str>),
     Parts(Vec<ContentPart<'a>>),
 }
 
@@ -72,17 +70,10 @@ const SAMPLING: SamplingFields =
 pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
     let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
-    let mut input = Vec::with_capacity(request.messages.len());
-    for message in &request.messages {
-        items(message, &mut input)?;
-    }
+    let input = turns::encode_all(&request.messages, items)?;
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
-    let tools = offer.tools.iter().map(|tool| {
-        // Without `strict`, the server enforces the schema by default, or refuses it.
-        function::flat(tool, Some(quirks.strict && tool.strict))
-    });
-    let tools: Vec<Object> = tools.collect();
-    let parallel = (!tools.is_empty() && quirks.parallel_tool_calls).then_some(offer.parallel);
+    // Without `strict`, the server enforces the schema by default, or refuses it.
+    let tools = offer.definitions(|tool| function::flat(tool, Some(quirks.strict && tool.strict)));
     let tool_choice = match offer.demand {
         ToolDemand::Named(name) => Some(json!({"type": "function", "name": name})),
         ToolDemand::Any => Some("required".into()),
@@ -97,16 +88,16 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         Output::JsonObject => Some(Object::new().with("type", "json_object")),
         _ => None,
     };
-    let effort = settings.reasoning_effort.filter(|_| quirks.effort != EffortField::None);
+    let effort = settings.reasoning_effort.map(ReasoningEffort::as_str);
     Ok(Object::new()
         .with("model", model)
         .with("input", input)
         .with_list("tools", &tools)
         .with_some("tool_choice", tool_choice)
-        .with_some("parallel_tool_calls", parallel)
+        .with_some("parallel_tool_calls", offer.parallel_tool_calls(quirks))
         .with_object("text", Object::new().with_some("format", format))
         .with_all(SAMPLING.object(settings))
-        .with_some("reasoning", effort.map(|effort| json!({"effort": effort.as_str()})))
+        .with_some("reasoning", effort.map(|effort| json!({"effort": effort})))
         .with_some("service_tier", settings.service_tier.as_deref())
         .with_some("stream", (delivery == Delivery::Streamed).then_some(true)))
 }
@@ -157,13 +148,13 @@ fn items<'a>(
 /// joined, because the elements of a list would need the ids that the server assigned.
 fn content_of(role: Role, parts: Vec<ContentPart<'_>>) -> Content<'_> {
     match parts.as_slice() {
-        [ContentPart::Text { text: Cow::Borrowed(text) }] => Content::Text(text),
+        [ContentPart::Text { text: Cow::Borrowed(text) }] => Content::Text(Cow::Borrowed(text)),
         several if role == Role::Assistant => {
             let texts = several.iter().filter_map(|part| match part {
                 ContentPart::Text { text } => Some(&**text),
                 _ => None,
             });
-            Content::Joined(texts.collect())
+            Content::Text(texts.collect())
         }
         _ => Content::Parts(parts),
     }
