@@ -155,6 +155,7 @@ impl HttpResponse {
         Err(self.with_status(timeout_error(&self.from, self.sent.elapsed())))
     }
 
+    /// Reads the rest of the body without the timeout of the exchange.
     async fn read_rest(&mut self) -> Result<Bytes, ProviderError> {
         let stated = self.response.content_length().unwrap_or(0);
         if stated > self.limit as u64 {
@@ -167,6 +168,7 @@ impl HttpResponse {
         Ok(body.freeze())
     }
 
+    /// Returns the error for a body above the limit.
     fn too_large(&self) -> ProviderError {
         self.with_status(ProviderError::new(ProviderErrorKind::TooLarge, too_large(self.limit)))
     }
@@ -179,6 +181,7 @@ impl HttpResponse {
         self.limit = self.limit.saturating_mul(EVENT);
     }
 
+    /// Adds the status to an error.
     fn with_status(&self, mut error: ProviderError) -> ProviderError {
         error.status = Some(self.status.as_u16());
         error
@@ -271,6 +274,7 @@ fn host(url: &reqwest::Url) -> String {
     }
 }
 
+/// Returns the error of an exchange that took too long.
 fn timeout_error(from: &str, after: Duration) -> ProviderError {
     let message = format!("{from} had not answered in full after {after:.1?}");
     ProviderError::new(ProviderErrorKind::Timeout, message)
@@ -308,6 +312,7 @@ fn failure(error: &reqwest::Error, from: &str, after: Duration) -> ProviderError
     ProviderError::new(kind, message)
 }
 
+/// Describes an error without a cause, without its URL.
 fn describe_kind(error: &reqwest::Error) -> String {
     match error.url() {
         Some(_) => String::from("the exchange failed"),

@@ -90,6 +90,7 @@ pub enum ConfigError {
 const OTHER_SERVER: &str = "For any other server give a base URL: \
                             `Client::builder().base_url(\"…\").model(\"…\")`";
 
+/// Returns the message for a missing or blank key.
 fn no_key(provider: &str, variables: &[&str]) -> String {
     if variables.is_empty() {
         return format!("the key that was given for `{provider}` is blank");

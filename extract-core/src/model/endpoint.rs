@@ -45,6 +45,10 @@ pub(super) fn base_url(preset: &Preset, options: &ProviderOptions) -> Result<Url
     parse_base(&filled)
 }
 
+/// Parses a base URL.
+///
+/// # Errors
+/// It is not an HTTP URL, or it holds a user name or a password.
 fn parse_base(base: &str) -> Result<Url, ConfigError> {
     let refuse =
         |reason: &str| ConfigError::BaseUrl { url: redacted_url(base), reason: reason.to_owned() };

@@ -71,11 +71,19 @@ fn secrets_of(base: &str) -> Vec<SecretString> {
     may_be_secret.map(|(_, value)| SecretString::from(value)).collect()
 }
 
+/// Parses the name of a header.
+///
+/// # Errors
+/// It is not valid.
 pub(super) fn header_name(name: &str) -> Result<HeaderName, ConfigError> {
     HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| ConfigError::Header { name: name.to_owned() })
 }
 
+/// Parses the value of a header and marks it as sensitive.
+///
+/// # Errors
+/// It is not valid.
 pub(super) fn header_value(name: &str, value: &str) -> Result<HeaderValue, ConfigError> {
     let mut value =
         HeaderValue::from_str(value).map_err(|_| ConfigError::Header { name: name.to_owned() })?;

@@ -35,6 +35,7 @@ pub struct Local {
     ready: OnceCell<StartedServer>,
 }
 
+/// A running server and the provider that uses it.
 struct StartedServer {
     provider: Provider,
     /// Keeps the server alive as long as this model lives.
@@ -54,11 +55,13 @@ impl Local {
         Self { options: Some(options), ready: OnceCell::new() }
     }
 
+    /// Returns the provider. The first call starts the server.
     async fn provider(&self) -> Result<&Provider, ProviderError> {
         let ready = self.ready.get_or_try_init(|| self.start()).await?;
         Ok(&ready.provider)
     }
 
+    /// Finds or starts the server.
     async fn start(&self) -> Result<StartedServer, ProviderError> {
         let options = self.options.clone();
         let failed = |message: String| ProviderError::new(ProviderErrorKind::Local, message);

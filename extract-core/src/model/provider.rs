@@ -100,6 +100,7 @@ impl Provider {
         &self.facts
     }
 
+    /// Returns the URL of a request.
     fn endpoint(&self, delivery: Delivery) -> Url {
         endpoint::endpoint(&self.base, self.protocol, &self.model, delivery)
     }
@@ -155,6 +156,10 @@ impl Provider {
         Ok(PreparedRequest { url, headers, body, mode, delivery, progress })
     }
 
+    /// Sends a request once.
+    ///
+    /// # Errors
+    /// The exchange fails, or the response has an error status.
     async fn send(&self, request: &PreparedRequest) -> Result<HttpResponse, ProviderError> {
         let (url, body) = (request.url.clone(), request.body.clone());
         let mut outgoing = HttpRequest::post(url, request.headers.clone(), body);
@@ -176,6 +181,7 @@ impl Provider {
         Err(error)
     }
 
+    /// Sends a request once and returns the decoded reply.
     async fn send_whole(&self, request: &PreparedRequest) -> Result<Reply, ProviderError> {
         let mut response = self.send(request).await?;
         let (status, request_id) = (response.status, request_id(&response.headers));

@@ -61,6 +61,7 @@ impl RetryPolicy {
         Self { retries, ..Self::default() }
     }
 
+    /// Starts the schedule of one request.
     pub(super) fn begin(&self) -> Retries {
         let schedule = ExponentialBuilder::default()
             .with_min_delay(self.first_wait)

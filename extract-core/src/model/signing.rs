@@ -101,6 +101,10 @@ struct SigningScope<'a> {
 }
 
 impl SigningScope<'_> {
+    /// Adds the headers of the signature to a request.
+    ///
+    /// # Errors
+    /// The request cannot be signed.
     fn sign(
         &self,
         request: &mut HttpRequest,
@@ -177,6 +181,7 @@ pub(super) fn region_variable(options: &ProviderOptions, name: &str) -> Option<S
     options.aws_region.clone().or_else(|| REGION.iter().find_map(|name| variable(name)))
 }
 
+/// Returns the error for credentials that cannot be loaded.
 fn no_credentials(error: &CredentialsError) -> ProviderError {
     let kind = match error {
         CredentialsError::ProviderTimedOut(_) => ProviderErrorKind::Timeout,

@@ -16,6 +16,7 @@ pub(super) const CREDENTIAL_VARIABLES: [&str; 0] = [];
 pub(super) enum Signer {}
 
 impl Signer {
+    /// Returns `None`: no request is signed.
     #[expect(clippy::unnecessary_wraps, reason = "with the feature it fails")]
     pub(super) fn of(
         _: &Preset,
@@ -25,6 +26,7 @@ impl Signer {
         Ok(None)
     }
 
+    /// Never called, because there is no signer.
     #[expect(clippy::unused_async, reason = "with the feature it waits for the credentials")]
     pub(super) async fn sign(
         &self,
@@ -34,6 +36,7 @@ impl Signer {
     }
 }
 
+/// Returns `None`: the region is not known without the feature.
 pub(super) fn region_variable(_: &ProviderOptions, _: &str) -> Option<String> {
     None
 }

@@ -74,6 +74,7 @@ impl ErrorBody {
         }
     }
 
+    /// Reads an object whose fields are the fields of the error.
     fn flat(object: &Value) -> Self {
         let text = |key: &str| match object.get(key) {
             Some(Value::String(text)) => Some(text.clone()),
@@ -135,6 +136,7 @@ impl ErrorBody {
     }
 }
 
+/// Cuts a text off after at most `limit` bytes, and marks the cut with `…`.
 fn truncated(text: Option<String>, limit: usize) -> String {
     let mut text = text.unwrap_or_default();
     if text.len() > limit {

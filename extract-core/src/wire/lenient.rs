@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+/// Accepts any value. Returns the text of strings and numbers.
 struct TextVisitor;
 
 impl<'de> Visitor<'de> for TextVisitor {

@@ -36,6 +36,7 @@ pub(super) struct FileFields<'a> {
 }
 
 impl<'a> FileFields<'a> {
+    /// Returns the fields for a document.
     pub(super) fn of(media: &'a Media) -> Self {
         match &media.source {
             MediaSource::Inline(inline) => Self {

@@ -19,11 +19,12 @@ pub(super) struct Object {
 }
 
 impl Object {
+    /// Returns an empty object.
     pub(super) fn new() -> Self {
         Self::default()
     }
 
-    /// Appends a field.
+    /// Appends a field. If the value cannot be serialised, serialising the object fails.
     pub(super) fn with(mut self, name: &'static str, value: impl Serialize) -> Self {
         match to_raw_value(&value) {
             Ok(value) => self.fields.push((Cow::Borrowed(name), value)),
@@ -82,6 +83,7 @@ impl Object {
         })
     }
 
+    /// Merges fields into the object. Fields that are not replaced keep their text.
     fn merge(&mut self, mut more: Map<String, Value>) -> Result<(), serde_json::Error> {
         for (name, raw) in &mut self.fields {
             let value = match more.remove(&**name) {

@@ -75,7 +75,7 @@ impl ToolInput {
         serde_json::from_str(&self.text).ok()
     }
 
-    /// Whether any fragment has come.
+    /// Whether no fragment has come.
     pub(super) fn is_empty(&self) -> bool {
         self.text.is_empty()
     }

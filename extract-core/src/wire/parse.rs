@@ -13,7 +13,7 @@ pub(super) fn body<'a, T: Deserialize<'a>>(
     serde_json::from_slice(body).map_err(|error| unreadable(expected, &error, body))
 }
 
-/// Parses the data of an event. Returns `None` for blank data and for the marker `[DONE]`.
+/// Parses the data of an event. `None` for blank data and for the marker `[DONE]`.
 pub(super) fn event<'a, T: Deserialize<'a>>(
     data: &'a str,
     expected: &str,

@@ -44,6 +44,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
+    /// Returns the description of the protocol.
     fn descriptor(self) -> &'static Descriptor {
         match self {
             Self::Chat => &chat::DESCRIPTOR,

@@ -37,6 +37,7 @@ pub(super) const COMPATIBLE: Facts = Facts {
     quirks: Quirks::COMPATIBLE,
 };
 
+/// OpenAI, and cloud providers with the same features.
 pub(super) const OPENAI: Facts = Facts {
     schema_dialect: &Dialect::OPENAI_STRICT,
     schema_strict: true,
@@ -52,6 +53,7 @@ pub(super) const OPENAI: Facts = Facts {
     ..COMPATIBLE
 };
 
+/// OpenAI over the Responses protocol.
 pub(super) const OPENAI_RESPONSES: Facts = Facts {
     media: MediaSupport {
         image: ModelModes::ALL,
@@ -112,6 +114,7 @@ pub(super) const ANTHROPIC: Facts = Facts {
     },
 };
 
+/// Anthropic's models, from the newest to the oldest.
 pub(super) const ANTHROPIC_RULES: &[Rule] = &[
     Rule {
         models: &[
@@ -154,6 +157,7 @@ pub(super) const ANTHROPIC_RULES: &[Rule] = &[
     },
 ];
 
+/// Google's models.
 pub(super) const GEMINI: Facts = Facts {
     schema_dialect: &Dialect::GEMINI_JSON_SCHEMA,
     tool_dialect: &Dialect::GEMINI_JSON_SCHEMA,
@@ -162,12 +166,14 @@ pub(super) const GEMINI: Facts = Facts {
     ..COMPATIBLE
 };
 
+/// Models of Google that refuse sampling parameters.
 pub(super) const GEMINI_SAMPLING: &[Rule] = &[Rule {
     models: &["gemini-3.5-flash-lite*", "gemini-3.6*", "gemini-3.7*", "gemini-3.8*"],
     sampling: Some(false),
     ..Rule::NONE
 }];
 
+/// Google's models over generateContent.
 pub(super) const GEMINI_RULES: &[Rule] = &[
     GEMINI_SAMPLING[0],
     Rule {

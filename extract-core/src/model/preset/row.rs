@@ -95,6 +95,7 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// A rule that changes nothing.
     pub(super) const NONE: Self = Self {
         models: &[],
         modes: None,
@@ -109,6 +110,7 @@ impl Rule {
         schema_field: None,
     };
 
+    /// Returns the facts with this rule applied.
     pub(super) fn apply(&self, mut facts: Facts) -> Facts {
         facts.modes = self.modes.unwrap_or(facts.modes);
         (facts.schema_dialect, facts.schema_strict) =

@@ -36,6 +36,7 @@ const ROW: Preset = Preset {
 /// even for models that support them.
 const ANTHROPIC_VERSION: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
 
+/// All providers, by name.
 pub(super) static PRESETS: &[Preset] = &[
     Preset {
         name: "openai",

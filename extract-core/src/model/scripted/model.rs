@@ -27,6 +27,7 @@ pub struct SeenRequest {
     pub body: Value,
 }
 
+/// The remaining replies and the received requests.
 #[derive(Default)]
 struct Script {
     replies: VecDeque<ScriptedReply>,
@@ -101,10 +102,15 @@ impl Scripted {
         self.script().replies.len()
     }
 
+    /// Locks the script.
     fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Records a request and returns the next reply.
+    ///
+    /// # Errors
+    /// No reply is left, or the reply is an error status.
     async fn answer(&self, request: &Request) -> Result<Reply, ProviderError> {
         let body = Protocol::Chat.encode(
             request,
@@ -150,6 +156,11 @@ fn name_calls(reply: &mut Reply, request: &Request) -> Result<(), ProviderError>
     Ok(())
 }
 
+/// Returns the name of the tool that the request asks for. If the arguments select a variant, they are
+/// replaced by those of the variant.
+///
+/// # Errors
+/// The request asks for several tools and the arguments select none.
 fn asked_tool<'r>(request: &'r Request, arguments: &mut String) -> Result<&'r str, ProviderError> {
     let tools = match &request.output {
         Output::Tools(tools) => tools,

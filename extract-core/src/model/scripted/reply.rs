@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use super::scripted_reply::{ASKED_TOOL, ScriptedReply};
 
+/// Returns a reply with this message.
 fn message(message: &Value, finish_reason: &str) -> ScriptedReply {
     body(json!({
         "id": "chatcmpl-scripted",
@@ -75,6 +76,7 @@ pub fn calls<N: Into<String>>(calls: impl IntoIterator<Item = (N, Value)>) -> Sc
     tool_calls(calls.collect())
 }
 
+/// Returns a reply with calls, by name and arguments.
 fn tool_calls(calls: Vec<(String, String)>) -> ScriptedReply {
     let calls: Vec<Value> = calls
         .into_iter()

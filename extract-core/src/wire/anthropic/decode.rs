@@ -17,6 +17,7 @@ use crate::wire::{lenient, parse};
 /// The protocol's name in [`ProviderState`](crate::conversation::ProviderState).
 pub(super) const STATE: &str = "anthropic";
 
+/// A whole reply.
 #[derive(Deserialize)]
 struct MessageBody<'a> {
     #[serde(borrow)]
@@ -255,6 +256,7 @@ impl OpenBlock {
         }
     }
 
+    /// Appends text or thinking.
     fn push_text(&mut self, text: &str, deltas: &mut Vec<Delta>) {
         if text.is_empty() {
             return;
@@ -283,6 +285,7 @@ impl OpenBlock {
     }
 }
 
+/// Returns the provider's explanation of a refusal.
 fn explanation(details: Option<&Value>) -> Option<String> {
     lenient::non_empty_at(details?, "/explanation")
 }
@@ -305,6 +308,7 @@ fn usage_of(raw: &Value) -> Usage {
     read
 }
 
+/// Maps the protocol's reasons to stop. `None` for an unknown one.
 fn stop_reason(raw: &str) -> Option<StopReason> {
     Some(match raw {
         "end_turn" | "stop_sequence" | "stop" => StopReason::Stop,

@@ -106,6 +106,7 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_some("stream", (delivery == Delivery::Streamed).then_some(true)))
 }
 
+/// Returns the tool choice. It also disables parallel calls if the request forbids them.
 fn tool_choice(offer: &ToolOffer<'_>, quirks: &Quirks) -> Option<Object> {
     let (kind, name) = match offer.demand {
         ToolDemand::Named(name) => ("tool", Some(name)),
@@ -118,6 +119,7 @@ fn tool_choice(offer: &ToolOffer<'_>, quirks: &Quirks) -> Option<Object> {
     Some(choice.with_some("disable_parallel_tool_use", single.then_some(true)))
 }
 
+/// Returns the keyword of an effort. `None` for no thinking, which another field expresses.
 fn effort_keyword(effort: ReasoningEffort) -> Option<&'static str> {
     match effort {
         ReasoningEffort::None => None,
@@ -166,6 +168,10 @@ fn blocks<'a>(message: &'a Message, into: &mut Vec<Block<'a>>) -> Result<(), Pro
     Ok(())
 }
 
+/// Returns the block of a piece of media.
+///
+/// # Errors
+/// The protocol carries no audio.
 fn media_block(media: &Media) -> Result<BlockContent<'_>, ProviderError> {
     let title = media.name.as_deref();
     if let Some(text) = media::document_text(media) {

@@ -16,6 +16,7 @@ use crate::wire::{lenient, parse};
 /// The protocol's name in [`ProviderState`](crate::conversation::ProviderState).
 pub(super) const STATE: &str = "bedrock";
 
+/// A whole reply.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ConverseBody<'a> {
@@ -176,6 +177,7 @@ impl StreamDecoder for Stream {
 }
 
 impl Stream {
+    /// Opens a block. Only tool calls have fields at their start.
     fn open(&mut self, index: u64, event: &Value, deltas: &mut Vec<Delta>) {
         let mut block = OpenBlock::default();
         if let Some(Value::Object(fields)) = event.pointer("/start/toolUse") {
@@ -187,6 +189,7 @@ impl Stream {
         self.blocks.open(index, block);
     }
 
+    /// Ends a block and adds it to the turn that may have to be replayed.
     fn close(&mut self, mut block: OpenBlock, deltas: &mut Vec<Delta>) {
         block.input.complete(None, deltas);
         if let Some(block) = block.json() {
@@ -250,6 +253,7 @@ fn usage_of(raw: &Value) -> Usage {
     read
 }
 
+/// Maps the protocol's reasons to stop. `None` for an unknown one.
 fn stop_reason(raw: &str) -> Option<StopReason> {
     Some(match raw {
         "end_turn" | "stop_sequence" => StopReason::Stop,

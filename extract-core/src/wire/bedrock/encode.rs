@@ -28,6 +28,7 @@ enum BlockContent<'a> {
     CachePoint(Value),
 }
 
+/// An image or a document. Only documents have a name.
 #[derive(Serialize)]
 struct File<'a> {
     format: &'a str,
@@ -85,6 +86,7 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_some("serviceTier", service_tier.map(|tier| json!({"type": tier}))))
 }
 
+/// Returns the tools and the tool choice. Empty without tools.
 fn tool_config(offer: &ToolOffer<'_>, quirks: &Quirks) -> Object {
     if offer.tools.is_empty() {
         return Object::new();
@@ -150,6 +152,10 @@ fn blocks<'a>(
     Ok(())
 }
 
+/// Returns the block of a piece of media.
+///
+/// # Errors
+/// The media are audio, or not inline.
 fn media_block(media: &Media) -> Result<BlockContent<'_>, ProviderError> {
     let refuse = || media::unsupported(media, "Converse");
     let MediaSource::Inline(inline) = &media.source else { return Err(refuse()) };

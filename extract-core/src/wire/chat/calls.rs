@@ -17,6 +17,7 @@ pub(super) struct CallDelta {
     custom: Option<Custom>,
 }
 
+/// The name of a function and its arguments.
 #[derive(Deserialize)]
 pub(super) struct Function {
     #[serde(default, deserialize_with = "lenient::text")]
@@ -26,6 +27,7 @@ pub(super) struct Function {
     arguments: Option<String>,
 }
 
+/// A call of a custom tool, whose input is plain text.
 #[derive(Deserialize)]
 struct Custom {
     #[serde(default, deserialize_with = "lenient::text")]
@@ -45,6 +47,7 @@ impl CallDelta {
 #[derive(Debug, Default)]
 pub(super) struct Calls(Vec<CallState>);
 
+/// The state of one call.
 #[derive(Debug)]
 struct CallState {
     /// The index in the server's numbering.

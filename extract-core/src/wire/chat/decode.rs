@@ -128,6 +128,10 @@ impl StreamDecoder for Stream {
 }
 
 impl Stream {
+    /// Takes over the fields of a chunk and returns its deltas. `whole` marks a reply that is not streamed.
+    ///
+    /// # Errors
+    /// The chunk reports a failure.
     fn absorb(&mut self, chunk: Chunk, whole: bool) -> Result<Vec<Delta>, ProviderError> {
         // Some gateways answer 200 and put the failure of the server behind them into the body.
         check(chunk.error)?;
@@ -167,6 +171,7 @@ impl Stream {
         Ok(deltas)
     }
 
+    /// Appends the deltas of a message, or of a piece of one.
     fn message(&mut self, message: ChoiceMessage, whole: bool, deltas: &mut Vec<Delta>) {
         let not_empty = |text: &String| !text.is_empty();
         // If a server sends both names of the reasoning, they hold the same text.
@@ -220,6 +225,7 @@ fn check(error: Option<Value>) -> Result<(), ProviderError> {
     }
 }
 
+/// Maps the finish reasons of all compatible servers. `None` for an unknown one.
 fn stop_reason(raw: &str) -> Option<StopReason> {
     Some(match raw {
         "stop" | "eos" | "end_turn" | "stop_sequence" => StopReason::Stop,

@@ -48,6 +48,7 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_some("stream_options", usage))
 }
 
+/// Returns the names of the sampling fields at this server.
 fn sampling(quirks: &Quirks) -> SamplingFields {
     SamplingFields {
         max_tokens: Some(match quirks.max_tokens {
@@ -63,6 +64,7 @@ fn sampling(quirks: &Quirks) -> SamplingFields {
     }
 }
 
+/// Returns the tool choice. `None` if none is sent.
 fn tool_choice(offer: &ToolOffer<'_>, form: ToolChoiceForm) -> Option<Value> {
     Some(match offer.demand {
         ToolDemand::Named(name) => json!({"type": "function", "function": {"name": name}}),

@@ -15,6 +15,7 @@ use crate::wire::media::{self, FileFields};
 use crate::wire::quirks::{CacheForm, MediaForm, Quirks};
 use crate::wire::replay;
 
+/// One message of the request.
 #[derive(Serialize)]
 pub(super) struct WireMessage<'a> {
     role: &'static str,
@@ -135,6 +136,7 @@ pub(super) fn wire_messages<'a>(
     Ok(())
 }
 
+/// Returns a part without a cache point.
 fn plain(content: PartContent<'_>) -> ContentPart<'_> {
     ContentPart { content, cache_control: None }
 }
@@ -163,6 +165,10 @@ fn content_of(role: Role, parts: Vec<ContentPart<'_>>) -> Content<'_> {
     }
 }
 
+/// Returns the part of a piece of media.
+///
+/// # Errors
+/// The form of the media is not supported.
 fn media_part(media: &Media, form: MediaForm) -> Result<PartContent<'_>, ProviderError> {
     if let Some(text) = media::document_text(media) {
         return Ok(PartContent::Text { text: Cow::Owned(text) });

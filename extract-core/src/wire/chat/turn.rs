@@ -19,10 +19,12 @@ pub(super) struct Turn {
 }
 
 impl Turn {
+    /// Adds reasoning text.
     pub(super) fn push_reasoning(&mut self, text: &str) {
         self.reasoning_content.push_str(text);
     }
 
+    /// Adds a reasoning detail, or a piece of one.
     pub(super) fn push_detail(&mut self, detail: Value) {
         merge_detail(&mut self.reasoning_details, detail);
     }
@@ -34,6 +36,7 @@ impl Turn {
         }
     }
 
+    /// Adds a content chunk.
     pub(super) fn push_chunk(&mut self, chunk: Value) {
         self.has_thinking_chunks |= lenient::text_at(&chunk, "/type") == Some("thinking");
         self.chunks.push(chunk);

@@ -124,6 +124,7 @@ impl StreamDecoder for Stream {
 }
 
 impl Stream {
+    /// Decodes an event of version 1.
     fn version_1_event(&mut self, kind: &str, event: &Value, deltas: &mut Vec<Delta>) {
         match kind {
             "text-generation" => {
@@ -140,12 +141,14 @@ impl Stream {
         }
     }
 
+    /// Takes over the fields of the last event.
     fn close(&mut self, finish_reason: Option<String>, usage: Option<&Value>) {
         self.reply.raw_stop = finish_reason;
         self.reply.usage = usage.cloned();
         self.reply.ended = true;
     }
 
+    /// Appends the calls of a list.
     fn calls(&mut self, calls: Option<&Value>, deltas: &mut Vec<Delta>) {
         let calls = calls.and_then(Value::as_array);
         calls.into_iter().flatten().for_each(|call| self.call(call, deltas));
@@ -178,6 +181,7 @@ fn usage_of(raw: &Value) -> Usage {
     USAGE.read(raw)
 }
 
+/// Maps the finish reasons. `None` for an unknown one.
 fn stop_reason(raw: &str) -> Option<StopReason> {
     Some(match raw {
         "COMPLETE" | "STOP_SEQUENCE" => StopReason::Stop,

@@ -9,12 +9,17 @@ const PRELUDE: usize = 12;
 /// The size of the checksum at the end.
 const TRAILER: usize = 4;
 
+/// The incomplete message of a stream.
 #[derive(Debug, Default)]
 pub(super) struct Amazon {
     buffer: Vec<u8>,
 }
 
 impl Amazon {
+    /// Reads more bytes and appends the events that they complete.
+    ///
+    /// # Errors
+    /// A message exceeds `limit` bytes, or its checksums or lengths are wrong.
     pub(super) fn push(
         &mut self,
         bytes: &[u8],
@@ -63,6 +68,7 @@ fn malformed(message: &str) -> ProviderError {
     ProviderError::new(ProviderErrorKind::Malformed, message)
 }
 
+/// Returns the event of a message. An error message becomes the event `error` with code and message.
 fn event(mut headers: &[u8], payload: &[u8]) -> Result<Event, ProviderError> {
     let (mut event_type, mut exception, mut error_code, mut error_message) =
         (None, None, None, None);
@@ -108,6 +114,7 @@ fn header<'a>(headers: &mut &'a [u8]) -> Option<(&'a [u8], Option<String>)> {
     Some((name, value))
 }
 
+/// Splits off the first `length` bytes. `None` if there are fewer.
 fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     let (taken, rest) = bytes.split_at_checked(length)?;
     *bytes = rest;

@@ -5,6 +5,7 @@ use memchr::memchr2;
 use super::event::too_large;
 use crate::conversation::ProviderError;
 
+/// The state between two pieces of a stream of lines.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     /// The beginning of an incomplete line.

@@ -6,6 +6,7 @@ use super::event::{Event, too_large};
 use super::lines::Lines;
 use crate::conversation::ProviderError;
 
+/// The state between two pieces of a stream of server-sent events.
 #[derive(Debug, Default)]
 pub(super) struct Sse {
     lines: Lines,
@@ -22,6 +23,10 @@ struct PendingEvent {
 }
 
 impl Sse {
+    /// Reads more bytes and appends the events that they complete.
+    ///
+    /// # Errors
+    /// A line or an event exceeds `limit` bytes.
     pub(super) fn push(
         &mut self,
         bytes: &[u8],
@@ -43,6 +48,7 @@ impl Sse {
 }
 
 impl PendingEvent {
+    /// Reads one line. Returns the event that it completes.
     fn line(&mut self, line: &[u8]) -> Option<Event> {
         let mut line = line;
         if !self.started {
@@ -81,6 +87,7 @@ impl PendingEvent {
         None
     }
 
+    /// Completes the event. `None` if it has no data.
     fn dispatch(&mut self) -> Option<Event> {
         let name = self.name.take();
         let data = std::mem::take(&mut self.data);

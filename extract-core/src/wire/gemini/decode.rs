@@ -1,5 +1,5 @@
-//! The reply: candidates of parts. Every chunk of a stream has the same shape as a whole reply, and so
-//! has every element of the list that is sent without server-sent events.
+//! The reply: candidates with parts. The chunks of a stream have the same shape as a whole reply. Without
+//! server-sent events, a stream is one list of such chunks.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,6 +16,7 @@ use crate::wire::{lenient, parse};
 /// The protocol's name in [`ProviderState`].
 pub(super) const STATE: &str = "gemini";
 
+/// A whole reply, or one chunk of a stream.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Chunk<'a> {
@@ -70,8 +71,8 @@ struct Call<'a> {
     args: Option<&'a RawValue>,
 }
 
-/// Decodes the body of a successful answer: one object, or the list of chunks that a stream without
-/// `alt=sse` is.
+/// Decodes the body of a successful answer: one object, or a list of chunks. Streams without `alt=sse`
+/// are such lists.
 pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let mut stream = Stream::default();
     let mut deltas = Vec::new();
@@ -138,6 +139,10 @@ impl StreamDecoder for Stream {
 }
 
 impl Stream {
+    /// Takes over the fields of a chunk and appends its deltas.
+    ///
+    /// # Errors
+    /// The chunk reports a failure.
     fn absorb(&mut self, chunk: Chunk<'_>, deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
         if let Some(error) = chunk.error.filter(|error| !error.is_null()) {
             return Err(reported_error(&serde_json::json!({ "error": error }).to_string()));
@@ -160,6 +165,7 @@ impl Stream {
         Ok(())
     }
 
+    /// Appends the deltas of a part.
     fn part(&mut self, raw: &RawValue, deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
         let part: Part<'_> = parse::element(raw, "a part of a reply")?;
         self.replay.needed |= part.thought_signature.is_some();
@@ -204,6 +210,7 @@ fn usage_of(raw: &Value) -> Usage {
     read
 }
 
+/// Maps the finish reasons. `None` for an unknown one.
 fn stop_reason(raw: &str, called: bool) -> Option<StopReason> {
     Some(match raw {
         // A tool call ends with `STOP` as well.

@@ -16,6 +16,7 @@ use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
 use crate::wire::{function, media};
 
+/// One turn, or the system prompt, which has no role.
 #[derive(Serialize)]
 struct Content<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,6 +130,7 @@ fn response_format(output: &Output, field: SchemaField) -> Object {
     }
 }
 
+/// Returns the tool choice. `None` without tools, or if none is sent.
 fn tool_config(offer: &ToolOffer<'_>, form: ToolChoiceForm) -> Option<Value> {
     let all = || offer.tools.iter().map(|tool| tool.name.as_str()).collect();
     let (mode, names): (&str, Vec<&str>) = match offer.demand {
@@ -211,6 +213,10 @@ fn parts<'a>(message: &'a Message, into: &mut Vec<WirePart<'a>>) -> Result<(), P
     Ok(())
 }
 
+/// Returns the part of a piece of media.
+///
+/// # Errors
+/// Inline media have no media type.
 fn media_part(media: &Media) -> Result<WirePart<'_>, ProviderError> {
     let mime_type = media.media_type.as_deref();
     match &media.source {

@@ -54,6 +54,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     whole_reply(&mut stream, deltas)
 }
 
+/// Returns the type of a step, of a delta or of a content part.
 fn kind(step: &Value) -> &str {
     lenient::text_at(step, "/type").unwrap_or_default()
 }
@@ -68,6 +69,7 @@ pub(super) struct Stream {
     verbatim: Option<ReplayLog>,
 }
 
+/// One step and its state.
 #[derive(Debug)]
 struct Step {
     value: Value,
@@ -268,6 +270,7 @@ fn usage_of(raw: &Value) -> Usage {
     read
 }
 
+/// Maps the status of an interaction. `None` for an unknown one.
 fn stop_reason(status: &str, called: bool) -> Option<StopReason> {
     Some(match status {
         "completed" | "requires_action" if called => StopReason::ToolCalls,

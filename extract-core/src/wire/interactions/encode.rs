@@ -171,6 +171,10 @@ fn steps<'a>(
     Ok(())
 }
 
+/// Returns the content part of a piece of media.
+///
+/// # Errors
+/// Inline media have no media type.
 fn media_content(media: &Media) -> Result<Content<'_>, ProviderError> {
     if let Some(text) = media::document_text(media) {
         return Ok(Content::Text { text: text.into() });

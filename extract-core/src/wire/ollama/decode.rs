@@ -10,6 +10,7 @@ use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::usage::UsageFields;
 use crate::wire::{lenient, parse};
 
+/// One line of a reply.
 #[derive(Deserialize)]
 struct Chunk {
     message: Option<ChunkMessage>,
@@ -118,6 +119,7 @@ fn usage_of(raw: &Value) -> Usage {
     USAGE.read(raw)
 }
 
+/// Maps the reasons to stop. `None` for an unknown one.
 fn stop_reason(raw: &str, called: bool) -> Option<StopReason> {
     Some(match raw {
         "stop" if called => StopReason::ToolCalls,

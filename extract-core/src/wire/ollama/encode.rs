@@ -14,6 +14,7 @@ use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::ToolOffer;
 use crate::wire::{function, media, turns};
 
+/// One message of the request.
 #[derive(Serialize)]
 struct WireMessage<'a> {
     role: &'static str,

@@ -15,6 +15,7 @@ use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::{lenient, parse, usage};
 
+/// A whole reply.
 #[derive(Deserialize)]
 struct Response<'a> {
     #[serde(borrow)]
@@ -29,6 +30,7 @@ struct Response<'a> {
     store: Option<Value>,
 }
 
+/// The fields of all kinds of events that the decoder reads.
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(default, deserialize_with = "lenient::text")]
@@ -210,6 +212,7 @@ impl Stream {
         deltas.extend(self.push(at, kind, delta));
     }
 
+    /// Counts more text of an item and returns its delta. `None` for empty text.
     fn push(&mut self, at: usize, kind: TextKind, text: &str) -> Option<Delta> {
         self.refused |= kind == TextKind::Refusal && !text.is_empty();
         self.items[at].push(kind, text)
@@ -267,6 +270,7 @@ impl Stream {
     }
 }
 
+/// Maps the status and the reasons of incomplete responses. `None` for an unknown one.
 fn stop_reason(raw: &str, called: bool) -> Option<StopReason> {
     Some(match raw {
         "completed" | "complete" if called => StopReason::ToolCalls,

@@ -160,6 +160,10 @@ fn content_of(role: Role, parts: Vec<ContentPart<'_>>) -> Content<'_> {
     }
 }
 
+/// Returns the content part of a piece of media.
+///
+/// # Errors
+/// The protocol carries no audio.
 fn media_part(media: &Media) -> Result<ContentPart<'_>, ProviderError> {
     if let Some(text) = media::document_text(media) {
         return Ok(ContentPart::Text { text: Cow::Owned(text) });

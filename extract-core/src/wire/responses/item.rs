@@ -35,14 +35,17 @@ pub(super) struct Item {
 }
 
 impl Item {
+    /// Parses an item.
     pub(super) fn parse(raw: &RawValue) -> Result<Self, ProviderError> {
         parse::element(raw, "an item of a response")
     }
 
+    /// Returns the type of the item.
     fn kind(&self) -> &str {
         self.r#type.as_deref().unwrap_or_default()
     }
 
+    /// Whether this is a call of a function or of a custom tool.
     pub(super) fn is_call(&self) -> bool {
         matches!(self.kind(), "function_call" | "custom_tool_call")
     }
@@ -52,6 +55,7 @@ impl Item {
         self.kind() == "message" && self.role.as_deref().unwrap_or("assistant") == "assistant"
     }
 
+    /// Whether this message is not part of the answer.
     pub(super) fn is_commentary(&self) -> bool {
         self.phase.as_deref().is_some_and(|phase| phase != "final_answer")
     }
@@ -129,6 +133,7 @@ pub(super) struct ItemState {
 }
 
 impl ItemState {
+    /// Creates the state of an item. No text of it has been sent.
     pub(super) fn new(id: Option<String>, output_index: Option<String>) -> Self {
         Self { id: id.unwrap_or_default(), output_index, ..Self::default() }
     }
