@@ -123,7 +123,10 @@ impl HttpResponse {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ProviderError> {
         let next = within(self.idle, Duration::default, self.response.chunk());
         let Some(read) = next.await else {
-            let message = format!("nothing came from {} for {:?}", self.from, self.idle);
+            let message = format!(
+                "no data from {} for {:?}; `idle_timeout` sets this limit",
+                self.from, self.idle
+            );
             return Err(self.with_status(ProviderError::new(ProviderErrorKind::Timeout, message)));
         };
         match read {
@@ -276,7 +279,8 @@ fn host(url: &reqwest::Url) -> String {
 
 /// Returns the error of an exchange that took too long.
 fn timeout_error(from: &str, after: Duration) -> ProviderError {
-    let message = format!("{from} had not answered in full after {after:.1?}");
+    let message =
+        format!("no complete response from {from} after {after:.1?}; `timeout` sets this limit");
     ProviderError::new(ProviderErrorKind::Timeout, message)
 }
 
@@ -303,7 +307,7 @@ fn failure(error: &reqwest::Error, from: &str, after: Duration) -> ProviderError
     let causes = if causes.is_empty() { describe_kind(error) } else { causes.join(": ") };
     let message = match kind {
         ProviderErrorKind::Timeout if error.is_connect() => {
-            format!("{from} was not connected to after {after:.1?}: {causes}")
+            format!("no connection to {from} after {after:.1?}: {causes}")
         }
         ProviderErrorKind::Timeout => return timeout_error(from, after),
         ProviderErrorKind::Connect => format!("{from} cannot be reached: {causes}"),

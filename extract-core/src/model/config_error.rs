@@ -63,7 +63,7 @@ pub enum ConfigError {
         provider: &'static str,
     },
     /// The base URL depends on an environment variable that is not set.
-    #[error("`{provider}` needs to know where it is: set {variable}, or give a base URL")]
+    #[error("`{provider}` has no base URL: set {variable}, or give a base URL")]
     MissingPlace {
         /// The provider.
         provider: &'static str,
@@ -72,7 +72,7 @@ pub enum ConfigError {
     },
     /// A key or header holds characters that no header may hold.
     #[error(
-        "the value of the header `{name}` is not valid (line breaks and control characters are not)"
+        "the value of the header `{name}` is not valid: line breaks and control characters are not allowed"
     )]
     Header {
         /// The header's name.

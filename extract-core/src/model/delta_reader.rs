@@ -110,7 +110,7 @@ impl DeltaReader {
         if self.framing.may_begin_with(prefix) {
             return error;
         }
-        let message = format!("not a stream of events; it begins {}", beginning(prefix));
+        let message = format!("expected a stream of events, found {}", beginning(prefix));
         ProviderError::new(Malformed, message)
     }
 }

@@ -54,10 +54,10 @@ fn parse_base(base: &str) -> Result<Url, ConfigError> {
         |reason: &str| ConfigError::BaseUrl { url: redacted_url(base), reason: reason.to_owned() };
     let url = Url::parse(base.trim()).map_err(|error| refuse(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(refuse("it is neither http nor https"));
+        return Err(refuse("the scheme is neither http nor https"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refuse("it holds a user or a password"));
+        return Err(refuse("it holds a user name or a password"));
     }
     Ok(url)
 }

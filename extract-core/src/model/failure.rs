@@ -22,7 +22,7 @@ pub fn read_failure(status: u16, headers: &HeaderMap, body: &[u8]) -> ProviderEr
     let mut error = decode_failure(status, body, error_type);
     if let (300..=399, Some(to)) = (status, headers.get(LOCATION).and_then(|to| to.to_str().ok())) {
         error.message =
-            format!("redirected to {to}; redirects are not followed: give it as the base URL");
+            format!("redirect to {to}; redirects are not followed: use that URL as the base URL");
     }
     error.request_id = request_id(headers).or(error.request_id);
     error.retry_after = retry_after(headers).or(error.retry_after);

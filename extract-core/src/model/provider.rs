@@ -116,7 +116,7 @@ impl Provider {
                     let (name, kind) = (self.preset.name, media.kind);
                     return Err(ProviderError::unsupported(
                         Feature::Media(kind),
-                        format!("{name} does not accept {kind} in this form"),
+                        format!("{name} does not support {kind} input in this form"),
                     ));
                 }
                 _ => {}
@@ -129,7 +129,7 @@ impl Provider {
             if !self.facts.sampling && value.is_some_and(|value| (value - 1.0).abs() > 1e-9) {
                 return Err(ProviderError::unsupported(
                     Feature::Setting(name.to_owned()),
-                    format!("{} refuses `{name}`", self.model),
+                    format!("{} does not support `{name}`", self.model),
                 ));
             }
         }

@@ -148,7 +148,9 @@ impl SigningScope<'_> {
             let (Ok(name), Ok(mut value)) =
                 (HeaderName::try_from(name), HeaderValue::try_from(value))
             else {
-                return Err(failed(format!("the credentials do not fit into the header `{name}`")));
+                return Err(failed(format!(
+                    "the credentials are not valid in the header `{name}`"
+                )));
             };
             value.set_sensitive(true);
             signed.insert(name, value);

@@ -54,10 +54,13 @@ impl<'a> FileFields<'a> {
 /// Returns the error for media that the protocol cannot carry.
 pub(super) fn unsupported(media: &Media, protocol: &str) -> ProviderError {
     let how = match &media.source {
-        MediaSource::Inline(_) => "by its bytes",
-        MediaSource::Url(_) => "by a URL",
-        MediaSource::Id(_) => "by a file id",
+        MediaSource::Inline(_) => "as bytes",
+        MediaSource::Url(_) => "by URL",
+        MediaSource::Id(_) => "by file id",
     };
     let kind = media.kind;
-    ProviderError::unsupported(Feature::Media(kind), format!("{protocol} takes no {kind} {how}"))
+    ProviderError::unsupported(
+        Feature::Media(kind),
+        format!("{protocol} does not support {kind} input {how}"),
+    )
 }

@@ -32,16 +32,17 @@ pub(super) fn element<'a, T: Deserialize<'a>>(
     raw: &'a RawValue,
     expected: &str,
 ) -> Result<T, ProviderError> {
-    serde_json::from_str(raw.get()).map_err(|error| malformed(format!("not {expected}: {error}")))
+    serde_json::from_str(raw.get())
+        .map_err(|error| malformed(format!("expected {expected}: {error}")))
 }
 
 fn unreadable(expected: &str, error: &serde_json::Error, text: &[u8]) -> ProviderError {
-    malformed(format!("not {expected}: {error}; it begins {}", beginning(text)))
+    malformed(format!("expected {expected}, found {}: {error}", beginning(text)))
 }
 
 /// Returns the error of a body that lacks a required field.
 pub(super) fn incomplete(body: &[u8], message: &str) -> ProviderError {
-    malformed(format!("{message}; it begins {}", beginning(body)))
+    malformed(format!("{message}; the body begins {}", beginning(body)))
 }
 
 fn malformed(message: String) -> ProviderError {

@@ -194,7 +194,7 @@ fn asked_tool<'r>(request: &'r Request, arguments: &mut String) -> Result<&'r st
     }
     let names: Vec<String> = answer_tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
     let message = format!(
-        "the script has a call of the tool that was asked for, and {} were: {}; write \
+        "the script calls the requested tool, but the request offers {} tools: {}; write \
          `reply::call(name, arguments)`, or ask for one tool with `.layout(Layout::Whole)`",
         names.len(),
         names.join(", ")

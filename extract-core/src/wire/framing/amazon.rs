@@ -35,20 +35,20 @@ impl Amazon {
             }
             let (total, headers) = (number(rest, 0) as usize, number(rest, 4) as usize);
             if crc32fast::hash(&rest[..8]) != number(rest, 8) {
-                return Err(malformed("the checksum of a prelude is wrong"));
+                return Err(malformed("wrong checksum of a message prelude"));
             }
             if total > limit {
                 return Err(too_large(limit));
             }
             if total < PRELUDE + TRAILER || headers > total - PRELUDE - TRAILER {
-                return Err(malformed("the lengths of a message contradict each other"));
+                return Err(malformed("inconsistent lengths in a message"));
             }
             if rest.len() < total {
                 break;
             }
             let body = &rest[..total - TRAILER];
             if crc32fast::hash(body) != number(rest, total - TRAILER) {
-                return Err(malformed("the checksum of a message is wrong"));
+                return Err(malformed("wrong checksum of a message"));
             }
             let (headers, payload) = body[PRELUDE..].split_at(headers);
             events.push(event(headers, payload)?);
@@ -73,8 +73,8 @@ fn event(mut headers: &[u8], payload: &[u8]) -> Result<Event, ProviderError> {
     let (mut event_type, mut exception, mut error_code, mut error_message) =
         (None, None, None, None);
     while !headers.is_empty() {
-        let (name, value) = header(&mut headers)
-            .ok_or_else(|| malformed("the headers of a message are cut off"))?;
+        let (name, value) =
+            header(&mut headers).ok_or_else(|| malformed("incomplete headers of a message"))?;
         match name {
             b":event-type" => event_type = value,
             b":exception-type" => exception = value,

@@ -120,7 +120,7 @@ fn thinking_level(effort: ReasoningEffort) -> Result<&'static str, ProviderError
         ReasoningEffort::None => {
             return Err(ProviderError::unsupported(
                 Feature::Setting(String::from("reasoning_effort")),
-                "Interactions has no word for no thinking at all; `Minimal` is the least",
+                "Interactions cannot turn thinking off; the lowest effort is `Minimal`",
             ));
         }
         ReasoningEffort::Max => ReasoningEffort::XHigh.as_str(),
