@@ -44,7 +44,8 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.trim().starts_with("application/json"))
 }
 
-/// Reads a body up to the first byte that is not white space, in whole chunks. Empty for a blank body.
+/// Reads chunks until one holds a byte that is not white space, and returns everything read. It is blank
+/// if the whole body is.
 pub(super) async fn first_bytes(response: &mut HttpResponse) -> Result<BytesMut, ProviderError> {
     let mut prefix = BytesMut::new();
     while prefix.trim_ascii_start().is_empty() {
@@ -56,11 +57,15 @@ pub(super) async fn first_bytes(response: &mut HttpResponse) -> Result<BytesMut,
 
 /// A reply whose deltas are still arriving. Dropping it closes the connection.
 pub(super) struct ReplyStream {
+    /// The response and the reader of its body. `None` after the end of the body or an error.
     connection: Option<(HttpResponse, DeltaReader)>,
+    /// The deltas that `next` has not returned yet.
     ready: VecDeque<Delta>,
+    /// The error to return after these deltas.
     failure: Option<ProviderError>,
     request_id: Option<String>,
     status: StatusCode,
+    /// The number of retries before this response.
     pub(super) resent: u32,
     progress: Progress,
 }

@@ -52,7 +52,7 @@ impl ToolInput {
         Self { call, text: String::new() }
     }
 
-    /// Appends a fragment.
+    /// Appends a fragment and its delta.
     pub(super) fn push(&mut self, fragment: &str, deltas: &mut Vec<Delta>) {
         self.text.push_str(fragment);
         if let (Some(index), false) = (self.call, fragment.is_empty()) {

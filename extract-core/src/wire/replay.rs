@@ -35,11 +35,13 @@ impl ReplayLog {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Replayable<T> {
+    /// A new element.
     New(T),
+    /// The text of a replayed element.
     Replayed(Box<RawValue>),
 }
 
-/// Returns the state of this protocol that the message holds.
+/// Returns the state of this protocol that the message holds. `None` if there is none.
 pub(super) fn state<'m>(message: &'m Message, protocol: &str) -> Option<&'m ProviderState> {
     message.parts.iter().find_map(|part| match part {
         Part::State(state) if state.protocol == protocol => Some(state),

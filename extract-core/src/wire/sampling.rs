@@ -5,6 +5,7 @@ use crate::conversation::Settings;
 
 /// A protocol's field names. `None` for a field that the protocol lacks or writes elsewhere.
 pub(super) struct SamplingFields {
+    /// The limit of tokens in the reply.
     pub(super) max_tokens: Option<&'static str>,
     pub(super) temperature: &'static str,
     pub(super) top_p: &'static str,

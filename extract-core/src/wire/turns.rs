@@ -1,4 +1,4 @@
-//! From the messages of a conversation to the elements of a request, for all protocols.
+//! Turns the messages of a conversation into the elements of a request, for all protocols.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! The request.
+//! The request: system prompt, turns of blocks, tools and settings.
 
 use std::borrow::Cow;
 

@@ -53,6 +53,7 @@ struct CallState {
     /// The index in the server's numbering.
     wire_index: usize,
     id: String,
+    /// Whether the name has come.
     named: bool,
 }
 

@@ -14,6 +14,7 @@ pub(super) const STATE: &str = "chat";
 pub(super) struct Turn {
     reasoning_content: String,
     reasoning_details: Vec<Value>,
+    /// The content, if the server sends it as a list of chunks.
     chunks: Vec<Value>,
     has_thinking_chunks: bool,
 }

@@ -1,4 +1,4 @@
-//! The request.
+//! The request: messages, tools and settings.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The request.
+//! The request: messages, tools and options.
 
 use serde::Serialize;
 use serde_json::Value;
