@@ -1,5 +1,5 @@
-//! The only place with sockets: sends bytes, takes bytes, and says what went wrong in between.
-//! Knows no provider and no protocol above HTTP.
+//! The only module with sockets: sends requests, receives bounded responses and classifies transport
+//! errors. Knows no provider and no protocol above HTTP.
 //!
 //! ```
 //! use extract_llm::http::{Transport, TransportOptions};

@@ -1,38 +1,41 @@
-//! Waiting no longer than so long, of which only that time counts in which somebody waited: a timer
-//! runs on while its future is not polled, and what had come meanwhile must not be told as silence.
+//! A timeout that pauses while its future is not polled. An ordinary timer keeps running then, and would
+//! report a timeout although data has arrived in the meantime.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-/// How late a timer may be looked at by somebody who waits. Later, nobody looked.
+/// The maximum delay between the end of the timer and the next poll. After a longer delay, the future was
+/// not polled.
 const PROMPT: Duration = Duration::from_millis(100);
 
-/// Waits for a future no longer than `most`; nothing where the time is up. `away` says how much time
-/// altogether was spent elsewhere by whoever should be waiting; who does not know says none.
+/// Waits for a future, at most for `limit`. Returns `None` after that time. `paused` returns the total
+/// time so far in which the caller did something else; that time does not count. A caller that does not
+/// measure it returns zero.
 ///
-/// Where the time was up while nobody looked, it begins anew: what has come is read first.
+/// If the time ends while the future is not polled, it starts again, so that data that has arrived is
+/// read first.
 pub(crate) async fn within<F: Future>(
-    most: Duration,
-    away: impl Fn() -> Duration,
+    limit: Duration,
+    paused: impl Fn() -> Duration,
     future: F,
 ) -> Option<F::Output> {
     let mut future = pin!(future);
-    let (mut began, mut before) = (Instant::now(), away());
-    let mut left = most;
+    let (mut start, mut paused_before) = (Instant::now(), paused());
+    let mut remaining = limit;
     loop {
-        let end = tokio::time::Instant::now() + left;
+        let end = tokio::time::Instant::now() + remaining;
         if let Ok(output) = tokio::time::timeout_at(end, &mut future).await {
             return Some(output);
         }
-        let elsewhere = away().saturating_sub(before);
-        left = most.saturating_sub(began.elapsed().saturating_sub(elsewhere));
-        if !left.is_zero() {
+        let pause = paused().saturating_sub(paused_before);
+        remaining = limit.saturating_sub(start.elapsed().saturating_sub(pause));
+        if !remaining.is_zero() {
             continue;
         }
         if end.elapsed() < PROMPT {
             return None;
         }
-        (began, before, left) = (Instant::now(), away(), most);
+        (start, paused_before, remaining) = (Instant::now(), paused(), limit);
     }
 }
 
@@ -61,13 +64,13 @@ mod tests {
     #[test]
     fn time_spent_elsewhere_does_not_count() {
         run(async {
-            let away = Cell::new(Duration::ZERO);
-            let mut waiting = pin!(within(SHORT, || away.get(), pending::<()>()));
+            let paused = Cell::new(Duration::ZERO);
+            let mut waiting = pin!(within(SHORT, || paused.get(), pending::<()>()));
             let context = &mut Context::from_waker(Waker::noop());
             assert!(waiting.as_mut().poll(context).is_pending());
             tokio::time::sleep(SHORT * 2).await;
-            away.set(SHORT * 2);
-            assert!(waiting.as_mut().poll(context).is_pending(), "it was elsewhere all the time");
+            paused.set(SHORT * 2);
+            assert!(waiting.as_mut().poll(context).is_pending(), "it was pause all the time");
             assert_eq!(waiting.await, None, "and then the time goes on");
         });
     }

@@ -1,10 +1,11 @@
-//! How long a server asks to wait, from the headers that servers use for it.
+//! The wait that a server asks for in its response headers.
 
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 
-/// `retry-after-ms` (milliseconds), else `retry-after` (seconds, whole or not, or a date).
+/// Returns the wait that the headers ask for: `retry-after-ms` (milliseconds), or else `retry-after`
+/// (seconds, possibly fractional, or an HTTP date). `None` if there is neither, or no valid value.
 ///
 /// ```
 /// use std::time::Duration;
@@ -23,7 +24,7 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         return Duration::try_from_secs_f64(seconds).ok();
     }
     let until = httpdate::parse_http_date(text("retry-after")?).ok()?;
-    // A date that has passed asks for no wait.
+    // A date in the past means no wait.
     Some(until.duration_since(SystemTime::now()).unwrap_or_default())
 }
 

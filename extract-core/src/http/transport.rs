@@ -1,4 +1,4 @@
-//! One HTTP exchange with a bounded reply, which is read as it arrives.
+//! HTTP exchanges with bounded responses, which are read as they arrive.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
-use super::within;
+use super::paused_timeout::within;
 use crate::conversation::{ProviderError, ProviderErrorKind, redacted_url};
 
-/// What a [`Transport`] is built from.
+/// Options of a [`Transport`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,26 +22,27 @@ use crate::conversation::{ProviderError, ProviderErrorKind, redacted_url};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TransportOptions {
-    /// For one exchange, from the first byte sent to the last received. Of a streamed one, to the
-    /// head of its answer: how long the rest takes is for whoever reads it, too, to say.
+    /// Timeout of one exchange, from the first byte sent to the last byte received. For a streamed
+    /// exchange, it covers the time until the response headers only. Default: 10 minutes.
     pub timeout: Duration,
-    /// For the silence between two pieces of a reply, while somebody waits for them. A model that
-    /// thinks may say nothing for long.
+    /// Timeout between two chunks of a response body. Only time in which the body is polled counts. A
+    /// reasoning model may send nothing for a long time. Default: 5 minutes.
     pub idle_timeout: Duration,
-    /// For the connection alone.
+    /// Timeout of the connection's setup. Default: 10 seconds.
     pub connect_timeout: Duration,
-    /// The largest reply that is taken, in bytes: of a body, or, where it is streamed, of what its
-    /// events say.
+    /// The maximum size of a reply, in bytes. For a streamed reply, the text in its events counts.
+    /// Default: 32 MiB.
     pub max_reply_bytes: usize,
-    /// Whether the proxy that the system or the environment names is used.
+    /// Whether to use the proxy of the system or of the environment variables. Default: `true`.
     pub proxy: bool,
-    /// A client to use instead of one of our own; its own timeouts hold beside ours.
+    /// The HTTP client to use. Its timeouts apply in addition to these. Default: `None`, a new client.
     pub client: Option<reqwest::Client>,
 }
 
 impl Default for TransportOptions {
-    /// Ten minutes for an exchange (what the providers' own clients allow: a reasoning model may
-    /// think that long), five minutes of silence, ten seconds to connect, 32 MiB.
+    /// Timeouts of 10 minutes for an exchange, 5 minutes between chunks and 10 seconds to connect, and
+    /// 32 MiB for a reply. Ten minutes is also the default of the providers' client libraries, because
+    /// a reasoning model may take that long.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(600),
@@ -57,14 +58,14 @@ impl Default for TransportOptions {
 /// A request to send.
 #[non_exhaustive]
 pub struct HttpRequest {
-    /// Where to.
+    /// The URL.
     pub url: reqwest::Url,
-    /// With these headers; those that hold keys are marked as sensitive.
+    /// The headers. Headers with keys are marked as sensitive.
     pub headers: HeaderMap,
-    /// And this body.
+    /// The body.
     pub body: Bytes,
-    /// Whether the answer is read as it arrives: the [timeout](TransportOptions::timeout) then ends
-    /// with its head.
+    /// Whether the response is streamed. The [timeout](TransportOptions::timeout) then ends with the
+    /// response headers. Default: `false`.
     pub streamed: bool,
 }
 
@@ -80,13 +81,13 @@ impl fmt::Debug for HttpRequest {
 }
 
 impl HttpRequest {
-    /// A POST of a body.
+    /// Returns a POST request that is not streamed.
     pub fn post(url: reqwest::Url, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
         Self { url, headers, body: body.into(), streamed: false }
     }
 }
 
-/// An answer whose body is still arriving. Dropping it closes the connection.
+/// A response whose body is read as it arrives. Dropping it closes the connection.
 #[non_exhaustive]
 pub struct HttpResponse {
     /// The status.
@@ -94,13 +95,13 @@ pub struct HttpResponse {
     /// The headers.
     pub headers: HeaderMap,
     response: reqwest::Response,
-    /// Where it comes from.
+    /// Host and port of the server.
     from: String,
     sent: Instant,
     timeout: Duration,
     idle: Duration,
-    /// How much has come, and how much may.
-    taken: usize,
+    /// The bytes received so far, and their limit.
+    received: usize,
     limit: usize,
 }
 
@@ -114,17 +115,24 @@ impl fmt::Debug for HttpResponse {
 }
 
 impl HttpResponse {
-    /// The next piece of the body; nothing at its end.
+    /// Returns the next chunk of the body. `None` at its end.
+    ///
+    /// # Errors
+    /// The connection failed, nothing came within the
+    /// [idle timeout](TransportOptions::idle_timeout), or the body is too large.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ProviderError> {
         let next = within(self.idle, Duration::default, self.response.chunk());
         let Some(read) = next.await else {
-            let message = format!("nothing came from {} for {:?}", self.from, self.idle);
-            return Err(self.told(ProviderError::new(ProviderErrorKind::Timeout, message)));
+            let message = format!(
+                "no data from {} for {:?}; `idle_timeout` sets this limit",
+                self.from, self.idle
+            );
+            return Err(self.with_status(ProviderError::new(ProviderErrorKind::Timeout, message)));
         };
         match read {
             Ok(Some(bytes)) => {
-                self.taken = self.taken.saturating_add(bytes.len());
-                if self.taken > self.limit { Err(self.too_large()) } else { Ok(Some(bytes)) }
+                self.received = self.received.saturating_add(bytes.len());
+                if self.received > self.limit { Err(self.too_large()) } else { Ok(Some(bytes)) }
             }
             Ok(None) => Ok(None),
             Err(error) => {
@@ -132,21 +140,25 @@ impl HttpResponse {
                 if error.kind == ProviderErrorKind::Connect {
                     error.kind = ProviderErrorKind::Interrupted;
                 }
-                Err(self.told(error))
+                Err(self.with_status(error))
             }
         }
     }
 
-    /// All of the body that has not been taken, within the [timeout](TransportOptions::timeout) of
-    /// the exchange.
+    /// Returns the rest of the body.
+    ///
+    /// # Errors
+    /// The same as [`chunk`](Self::chunk), and if the body is not complete within the
+    /// [timeout](TransportOptions::timeout) of the exchange.
     pub async fn rest(&mut self) -> Result<Bytes, ProviderError> {
         let left = self.timeout.saturating_sub(self.sent.elapsed());
         if let Ok(read) = tokio::time::timeout(left, self.read_rest()).await {
             return read;
         }
-        Err(self.told(too_late(&self.from, self.sent.elapsed())))
+        Err(self.with_status(timeout_error(&self.from, self.sent.elapsed())))
     }
 
+    /// Reads the rest of the body without the timeout of the exchange.
     async fn read_rest(&mut self) -> Result<Bytes, ProviderError> {
         let stated = self.response.content_length().unwrap_or(0);
         if stated > self.limit as u64 {
@@ -159,19 +171,21 @@ impl HttpResponse {
         Ok(body.freeze())
     }
 
+    /// Returns the error for a body above the limit.
     fn too_large(&self) -> ProviderError {
-        self.told(ProviderError::new(ProviderErrorKind::TooLarge, too_large(self.limit)))
+        self.with_status(ProviderError::new(ProviderErrorKind::TooLarge, too_large(self.limit)))
     }
 
-    /// The body is a stream of events: these are many times as long as what they say, of which its
-    /// reader keeps count.
-    pub(crate) fn is_events(&mut self) {
-        /// What an event takes that says a single byte.
+    /// Raises the limit for a body that is a stream of events. Events are much longer than the text in
+    /// them; the reader of the stream limits the text.
+    pub(crate) fn allow_event_overhead(&mut self) {
+        /// The assumed size of an event that carries one byte of text, in bytes.
         const EVENT: usize = 1024;
         self.limit = self.limit.saturating_mul(EVENT);
     }
 
-    fn told(&self, mut error: ProviderError) -> ProviderError {
+    /// Adds the status to an error.
+    fn with_status(&self, mut error: ProviderError) -> ProviderError {
         error.status = Some(self.status.as_u16());
         error
     }
@@ -187,13 +201,16 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// A transport with these options.
+    /// Creates a transport. No connection is made.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be built.
     pub fn new(options: TransportOptions) -> Result<Self, reqwest::Error> {
         let client = match options.client {
             Some(client) => client,
             None => {
                 install_crypto();
-                // A redirect would take the key to wherever it points, and turn a POST into a GET.
+                // A redirect would send the key to another server, and turn a POST into a GET.
                 let builder = reqwest::Client::builder()
                     .connect_timeout(options.connect_timeout)
                     .redirect(reqwest::redirect::Policy::none());
@@ -208,15 +225,19 @@ impl Transport {
         })
     }
 
-    /// The largest reply that is taken, in bytes.
+    /// Returns the maximum size of a reply, in bytes.
     pub fn max_reply_bytes(&self) -> usize {
         self.max_reply_bytes
     }
 
-    /// Sends a request, and gives the answer as soon as its head is there. Any status is an answer.
+    /// Sends a request and returns the response after its headers. A response with any status is `Ok`.
+    ///
+    /// # Errors
+    /// The server cannot be reached, the connection breaks, or the
+    /// [timeout](TransportOptions::timeout) ends before the headers come.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderError> {
         let from = host(&request.url);
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut sending = self.client.post(request.url).headers(request.headers).body(request.body);
         if !request.streamed {
             sending = sending.timeout(self.timeout);
@@ -224,8 +245,8 @@ impl Transport {
         let sent = within(self.timeout, Duration::default, sending.send()).await;
         let mut response = match sent {
             Some(Ok(response)) => response,
-            Some(Err(error)) => return Err(failure(&error, &from, begun.elapsed())),
-            None => return Err(too_late(&from, begun.elapsed())),
+            Some(Err(error)) => return Err(failure(&error, &from, started.elapsed())),
+            None => return Err(timeout_error(&from, started.elapsed())),
         };
         let headers = std::mem::take(response.headers_mut());
         Ok(HttpResponse {
@@ -233,21 +254,21 @@ impl Transport {
             headers,
             response,
             from,
-            sent: begun,
+            sent: started,
             timeout: self.timeout,
             idle: self.idle_timeout,
-            taken: 0,
+            received: 0,
             limit: self.max_reply_bytes,
         })
     }
 }
 
-/// That a reply is larger than it may be.
+/// Returns the message for a reply above the limit, which names the setting that changes it.
 pub(crate) fn too_large(limit: usize) -> String {
-    format!("more than {limit} bytes; raise `max_reply_bytes` if it is right")
+    format!("more than {limit} bytes; raise `max_reply_bytes` to accept it")
 }
 
-/// Where a request goes: host and port, and nothing else of the URL, in which there may be keys.
+/// Returns host and port of a URL for error messages. Other parts of the URL may hold keys.
 fn host(url: &reqwest::Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port_or_known_default() {
@@ -256,13 +277,15 @@ fn host(url: &reqwest::Url) -> String {
     }
 }
 
-fn too_late(from: &str, after: Duration) -> ProviderError {
-    let message = format!("{from} had not answered in full after {after:.1?}");
+/// Returns the error of an exchange that took too long.
+fn timeout_error(from: &str, after: Duration) -> ProviderError {
+    let message =
+        format!("no complete response from {from} after {after:.1?}; `timeout` sets this limit");
     ProviderError::new(ProviderErrorKind::Timeout, message)
 }
 
-/// The class of what reqwest says, and its words down to the cause. Of the URL nothing but the host
-/// is told: some providers take keys in it.
+/// Classifies an error of reqwest. The message holds the chain of causes. It names the host only,
+/// because the URL may hold keys.
 fn failure(error: &reqwest::Error, from: &str, after: Duration) -> ProviderError {
     let kind = if error.is_timeout() {
         ProviderErrorKind::Timeout
@@ -275,24 +298,25 @@ fn failure(error: &reqwest::Error, from: &str, after: Duration) -> ProviderError
     } else {
         ProviderErrorKind::Other
     };
-    let mut words = Vec::new();
+    let mut causes = Vec::new();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
-        words.push(inner.to_string());
+        causes.push(inner.to_string());
         cause = inner.source();
     }
-    let words = if words.is_empty() { describe_kind(error) } else { words.join(": ") };
+    let causes = if causes.is_empty() { describe_kind(error) } else { causes.join(": ") };
     let message = match kind {
         ProviderErrorKind::Timeout if error.is_connect() => {
-            format!("{from} was not connected to after {after:.1?}: {words}")
+            format!("no connection to {from} after {after:.1?}: {causes}")
         }
-        ProviderErrorKind::Timeout => return too_late(from, after),
-        ProviderErrorKind::Connect => format!("{from} cannot be reached: {words}"),
-        _ => words,
+        ProviderErrorKind::Timeout => return timeout_error(from, after),
+        ProviderErrorKind::Connect => format!("{from} cannot be reached: {causes}"),
+        _ => causes,
     };
     ProviderError::new(kind, message)
 }
 
+/// Describes an error without a cause, without its URL.
 fn describe_kind(error: &reqwest::Error) -> String {
     match error.url() {
         Some(_) => String::from("the exchange failed"),
@@ -300,11 +324,11 @@ fn describe_kind(error: &reqwest::Error) -> String {
     }
 }
 
-/// rustls takes its cryptography from whoever the process chose; where nobody did, ours is ring.
+/// Installs ring as the cryptography of rustls, unless the process has chosen another provider.
 fn install_crypto() {
     #[cfg(feature = "rustls-tls")]
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // An error says that another thread was faster, which serves as well.
+        // It fails if another thread has just installed a provider, which is fine as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }

@@ -1,14 +1,13 @@
-//! From the bytes of a connection to the pieces of a reply: the framing and the protocol put
-//! together, without the connection.
+//! Turns the bytes of a streamed response into deltas: framing and protocol together, without I/O.
 
 use crate::conversation::{Delta, ProviderError, ProviderErrorKind, Usage};
 use crate::http::too_large;
 use crate::wire::{Framer, Framing, Protocol, StreamDecoder, beginning};
 
-/// How much of a body is kept until an event is read.
+/// The number of bytes kept of the body until the first event, for error messages.
 const BEGINNING: usize = 200;
 
-/// Reads one streamed reply.
+/// Reads the deltas of one streamed reply from its bytes.
 ///
 /// ```
 /// use extract_llm::model::{Assembly, DeltaReader};
@@ -29,88 +28,95 @@ const BEGINNING: usize = 200;
 pub struct DeltaReader {
     framer: Framer,
     decoder: Box<dyn StreamDecoder>,
-    /// How the body begins, until an event is read: what it is if it is no stream of events.
-    unread: Option<Vec<u8>>,
+    /// The first bytes of the body. `None` after the first event. They show what the body is if it is
+    /// not a stream of events.
+    prefix: Option<Vec<u8>>,
     framing: Framing,
-    /// How many bytes were said, and how many may.
-    said: usize,
+    /// The size of the text in the deltas so far, and its limit, in bytes.
+    text_bytes: usize,
     limit: usize,
 }
 
 impl DeltaReader {
-    /// A reader of this protocol. No event has more than `limit` bytes, and neither has what they say
-    /// together: text, reasoning and the arguments of calls.
+    /// Creates a reader for a protocol. `limit` is the maximum size of one event, and of the text,
+    /// reasoning, refusals and arguments of all events together, in bytes.
     pub fn new(protocol: Protocol, limit: usize) -> Self {
         Self {
             framer: Framer::new(protocol.framing(), limit),
             decoder: protocol.stream(),
-            unread: Some(Vec::new()),
+            prefix: Some(Vec::new()),
             framing: protocol.framing(),
-            said: 0,
+            text_bytes: 0,
             limit,
         }
     }
 
-    /// Takes in more bytes, and appends what they say. What was said before an error is there, too.
+    /// Reads more bytes and appends their deltas. The deltas before an error are appended as well.
+    ///
+    /// # Errors
+    /// The bytes are not a stream of this protocol, they report a failure, or the limit is exceeded.
     pub fn push(&mut self, bytes: &[u8], deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
         let mut events = Vec::new();
-        if let Some(unread) = &mut self.unread {
-            let room = BEGINNING.saturating_sub(unread.len());
-            unread.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        if let Some(prefix) = &mut self.prefix {
+            let room = BEGINNING.saturating_sub(prefix.len());
+            prefix.extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
         let framed = self.framer.push(bytes, &mut events);
         for event in events {
-            let said = self.decoder.event(event.name.as_deref(), &event.data);
-            let said = said.map_err(|error| self.or_foreign(error))?;
-            self.said += said.iter().map(length).sum::<usize>();
-            deltas.extend(said);
-            self.unread = None;
-            if self.said > self.limit {
+            let decoded = self.decoder.event(event.name.as_deref(), &event.data);
+            let decoded = decoded.map_err(|error| self.or_not_a_stream(error))?;
+            self.text_bytes += decoded.iter().map(text_length).sum::<usize>();
+            deltas.extend(decoded);
+            self.prefix = None;
+            if self.text_bytes > self.limit {
                 let message = too_large(self.limit);
                 return Err(ProviderError::new(ProviderErrorKind::TooLarge, message));
             }
         }
-        framed.map_err(|error| self.or_foreign(error))
+        framed.map_err(|error| self.or_not_a_stream(error))
     }
 
-    /// The tokens so far, where the server has counted any.
+    /// Returns the tokens counted so far. `None` if the server has reported none.
     pub fn usage(&self) -> Option<Usage> {
         self.decoder.usage()
     }
 
-    /// The connection ended.
+    /// Ends the stream and appends the last deltas.
+    ///
+    /// # Errors
+    /// The reply is not complete.
     pub fn end(&mut self, deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
         if let Some(event) = self.framer.end() {
             match self.decoder.event(event.name.as_deref(), &event.data) {
                 Ok(more) => deltas.extend(more),
-                // Half an event: what is missing is the rest of the stream, and `end` says so.
+                // The event is cut off; `end` reports the interruption.
                 Err(error) if error.kind == ProviderErrorKind::Malformed => {}
                 Err(error) => return Err(error),
             }
         }
-        let said = self.decoder.end();
-        deltas.extend(said.map_err(|error| self.or_foreign(error))?);
+        let decoded = self.decoder.end();
+        deltas.extend(decoded.map_err(|error| self.or_not_a_stream(error))?);
         Ok(())
     }
 
-    /// The error, or that this is no stream of events at all: a page, a form, packed bytes. Servers
-    /// that say so falsely are many, so it is judged by what has come.
-    fn or_foreign(&self, error: ProviderError) -> ProviderError {
+    /// Replaces the error if the body is not a stream of events at all, but a web page or compressed
+    /// data. The first bytes decide, because the content types of many servers are wrong.
+    fn or_not_a_stream(&self, error: ProviderError) -> ProviderError {
         use ProviderErrorKind::{Interrupted, Malformed};
-        let unread = match &self.unread {
-            Some(unread) if matches!(error.kind, Interrupted | Malformed) => unread,
+        let prefix = match &self.prefix {
+            Some(prefix) if matches!(error.kind, Interrupted | Malformed) => prefix,
             _ => return error,
         };
-        if could_begin(self.framing, unread) {
+        if self.framing.may_begin_with(prefix) {
             return error;
         }
-        let message = format!("not a stream of events; it begins {}", beginning(unread));
+        let message = format!("expected a stream of events, found {}", beginning(prefix));
         ProviderError::new(Malformed, message)
     }
 }
 
-/// How much a piece adds to the reply.
-fn length(delta: &Delta) -> usize {
+/// Returns the size of the text in a delta, in bytes.
+fn text_length(delta: &Delta) -> usize {
     match delta {
         Delta::Text(text)
         | Delta::Commentary(text)
@@ -118,23 +124,5 @@ fn length(delta: &Delta) -> usize {
         | Delta::Refusal(text)
         | Delta::Arguments { fragment: text, .. } => text.len(),
         _ => 0,
-    }
-}
-
-/// Whether a stream of this framing may begin so, wherever it was cut off.
-fn could_begin(framing: Framing, bytes: &[u8]) -> bool {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    match framing {
-        // The length stands first, and no message has 16 MB.
-        Framing::AmazonEvents => bytes.first().is_none_or(|first| *first == 0),
-        Framing::Lines => text.first().is_none_or(|first| *first == b'{'),
-        Framing::ServerSentEvents => {
-            let line = text.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-            let field = line.split(|byte| *byte == b':').next().unwrap_or_default();
-            let whole = field.len() < text.len();
-            [&b"data"[..], b"event", b"id", b"retry", b""]
-                .iter()
-                .any(|known| if whole { *known == field } else { known.starts_with(field) })
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! The error that an answer with an error status is: what its body says, and what its headers add.
+//! The error for a response with an error status, from its body and its headers.
 
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue};
@@ -7,7 +7,7 @@ use crate::conversation::ProviderError;
 use crate::http::retry_after;
 use crate::wire::decode_failure;
 
-/// Reads an answer with an error status.
+/// Returns the error for a response with an error status.
 ///
 /// ```
 /// use extract_llm::conversation::ProviderErrorKind;
@@ -22,7 +22,7 @@ pub fn read_failure(status: u16, headers: &HeaderMap, body: &[u8]) -> ProviderEr
     let mut error = decode_failure(status, body, error_type);
     if let (300..=399, Some(to)) = (status, headers.get(LOCATION).and_then(|to| to.to_str().ok())) {
         error.message =
-            format!("redirected to {to}; redirects are not followed: give it as the base URL");
+            format!("redirect to {to}; redirects are not followed: use that URL as the base URL");
     }
     error.request_id = request_id(headers).or(error.request_id);
     error.retry_after = retry_after(headers).or(error.retry_after);
@@ -34,7 +34,8 @@ pub fn read_failure(status: u16, headers: &HeaderMap, body: &[u8]) -> ProviderEr
     error
 }
 
-/// The provider's id of the request, wherever it puts it.
+/// Returns the provider's id of the request from the response headers. `None` if no known header holds
+/// one.
 pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     const NAMES: [&str; 10] = [
         "x-request-id",

@@ -1,5 +1,5 @@
-//! The embedded model: a provider whose server is found, or set up and started, at the first
-//! request. Which server that is, `extract-local` decides; here it is one more base URL.
+//! The embedded model: a provider whose server is found, or installed and started, at the first request.
+//! The crate `extract-local` manages the server.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,32 +7,35 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-use super::{DeltaStream, Model, Profile, Provider, ProviderOptions, SchemaPrompt, preset};
+use super::api::{DeltaStream, Model};
+use super::options::ProviderOptions;
+use super::preset;
+use super::profile::{Profile, SchemaPrompt};
+use super::provider::Provider;
 use crate::conversation::{ProviderError, ProviderErrorKind, Reply, Request};
 
-/// The provider that the server is of.
+/// The provider whose row describes the server.
 const SERVER: &str = "llamacpp";
 
-/// How long one exchange may take: a small machine may share its cores with a build.
+/// The timeout of one exchange. A small machine may share its cores with a build.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// The most tokens of a reply unless the caller says otherwise: a model this small does not always
-/// find the end of a list.
+/// The default limit of tokens in a reply. A model this small does not always end a list.
 const MAX_TOKENS: u32 = 512;
 
-/// The embedded model. A real language model, and a very small one: it is there for first steps
-/// and for tests, not for work.
+/// The embedded model: a very small language model for first steps and for tests, not for production.
 ///
-/// It is set up at the first request; see the crate `extract-local` for what that does, where it
-/// looks for a server that runs already, and which environment variables it heeds. The setting up
-/// goes on when the request that began it is dropped, so that the next one finds it done.
+/// The first request sets it up. The crate `extract-local` documents the steps, the search for a running
+/// server, and the environment variables. If the first request is dropped, the setup continues, so that
+/// the next request finds it done.
 #[derive(Default)]
 pub struct Local {
-    /// What the environment says, where nothing else is given.
+    /// The options of the server. `None` for those of the environment.
     options: Option<extract_local::Options>,
     ready: OnceCell<StartedServer>,
 }
 
+/// A running server and the provider that uses it.
 struct StartedServer {
     provider: Provider,
     /// Keeps the server alive as long as this model lives.
@@ -47,16 +50,18 @@ impl fmt::Debug for Local {
 }
 
 impl Local {
-    /// An embedded model with these options.
+    /// Creates an embedded model with these options.
     pub fn new(options: extract_local::Options) -> Self {
         Self { options: Some(options), ready: OnceCell::new() }
     }
 
+    /// Returns the provider. The first call starts the server.
     async fn provider(&self) -> Result<&Provider, ProviderError> {
         let ready = self.ready.get_or_try_init(|| self.start()).await?;
         Ok(&ready.provider)
     }
 
+    /// Finds or starts the server.
     async fn start(&self) -> Result<StartedServer, ProviderError> {
         let options = self.options.clone();
         let failed = |message: String| ProviderError::new(ProviderErrorKind::Local, message);
@@ -83,7 +88,7 @@ impl Model for Local {
     fn profile(&self) -> Profile {
         let model = self.ready.get().map_or("embedded", |ready| ready.server.model());
         let mut profile = Profile::new("local", model);
-        // What its server takes stands in the row of that server.
+        // The row of its server describes its modes and dialects.
         if let Some(row) = preset::find(SERVER) {
             profile.modes = row.facts.modes.to_vec();
             profile.dialect = row.facts.schema_dialect;

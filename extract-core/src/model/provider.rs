@@ -1,5 +1,4 @@
-//! A provider over HTTP: the wire protocol and the transport put together, with the key and the row
-//! of the provider's facts.
+//! A provider over HTTP: combines the wire protocol, the transport, the key and the provider's row.
 
 use std::fmt;
 
@@ -10,14 +9,17 @@ use http::HeaderMap;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::config::{self, ConfigError, ProviderOptions};
+use super::api::{DeltaStream, Model};
+use super::config_error::ConfigError;
 use super::delta_reader::DeltaReader;
 use super::failure::{read_failure, request_id};
-use super::preset::{Facts, Preset};
-use super::reply_stream::{ReplyStream, error_in, first_bytes, says_json, with_content_headers};
+use super::options::ProviderOptions;
+use super::preset::{self, Facts, Preset};
+use super::profile::Profile;
+use super::reply_stream::{ReplyStream, first_bytes, is_json, name_content_type, with_response};
 use super::retry::RetryPolicy;
 use super::signing::Signer;
-use super::{DeltaStream, Model, Profile};
+use super::{endpoint, headers, model_spec};
 use crate::conversation::{
     Assembly, Feature, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
     redacted_url,
@@ -33,9 +35,9 @@ pub struct Provider {
     model: String,
     base: Url,
     headers: HeaderMap,
-    /// Where requests are signed.
+    /// The signer of requests, if they are signed.
     signer: Option<Signer>,
-    /// What must never be seen in an error: keys, and the values of the user's own headers.
+    /// Values that must never appear in an error: keys, and the values of the user's headers.
     secrets: Vec<SecretString>,
     transport: Transport,
     retry: RetryPolicy,
@@ -53,22 +55,24 @@ impl fmt::Debug for Provider {
 }
 
 impl Provider {
-    /// Connects the parts. No request is made.
+    /// Creates a provider. No request is made.
+    ///
+    /// # Errors
+    /// The model, the provider, the key, the base URL or a header is missing or not valid.
     pub fn new(options: ProviderOptions) -> Result<Self, ConfigError> {
-        let (preset, model) = config::split_model(&options.model, &options)?;
+        let (preset, model) = model_spec::split_model(&options.model, &options)?;
         let protocol = options.protocol.unwrap_or(preset.protocol);
         let facts = options.facts.unwrap_or_else(|| {
-            // Over another protocol than its own, a provider is a stranger.
-            let row =
-                if protocol == preset.protocol { preset } else { super::preset::custom(protocol) };
+            // The row's facts apply to its protocol only.
+            let row = if protocol == preset.protocol { preset } else { preset::custom(protocol) };
             row.facts(&model)
         });
-        let base = config::base_url(preset, &options)?;
+        let base = endpoint::base_url(preset, &options)?;
         let signer = Signer::of(preset, &options, &base)?;
-        let (headers, secrets) = config::headers(preset, &options, signer.is_some())?;
+        let (headers, secrets) = headers::headers(preset, &options, signer.is_some())?;
         let mut transport = options.transport;
-        // A proxy cannot reach what only this machine can.
-        transport.proxy &= !config::is_loopback(&base);
+        // A proxy cannot reach a server on this machine.
+        transport.proxy &= !endpoint::is_loopback(&base);
         let transport = Transport::new(transport)
             .map_err(|error| ConfigError::Transport { message: error.to_string() })?;
         let retry = options.retry;
@@ -86,21 +90,25 @@ impl Provider {
         })
     }
 
-    /// Where requests go.
+    /// Returns the URL of requests that are not streamed.
     pub fn url(&self) -> String {
         self.endpoint(Delivery::Whole).into()
     }
 
-    /// What the model takes.
+    /// Returns the facts about the model.
     pub fn facts(&self) -> &Facts {
         &self.facts
     }
 
+    /// Returns the URL of a request.
     fn endpoint(&self, delivery: Delivery) -> Url {
-        config::endpoint(&self.base, self.protocol, &self.model, delivery)
+        endpoint::endpoint(&self.base, self.protocol, &self.model, delivery)
     }
 
-    /// The body of a request, or why this model is not asked at all.
+    /// Returns the body of a request.
+    ///
+    /// # Errors
+    /// The model does not support the media or the settings, or the protocol cannot express them.
     fn encode(&self, request: &Request, delivery: Delivery) -> Result<Vec<u8>, ProviderError> {
         for part in request.messages.iter().flat_map(|message| &message.parts) {
             match part {
@@ -108,7 +116,7 @@ impl Provider {
                     let (name, kind) = (self.preset.name, media.kind);
                     return Err(ProviderError::unsupported(
                         Feature::Media(kind),
-                        format!("{name} takes no {kind} in this way"),
+                        format!("{name} does not support {kind} input in this form"),
                     ));
                 }
                 _ => {}
@@ -117,118 +125,128 @@ impl Provider {
         let settings = &request.settings;
         let sampled = [("temperature", settings.temperature), ("top_p", settings.top_p)];
         for (name, value) in sampled {
-            // The default itself is let through by most.
+            // Most models accept the default value, 1.
             if !self.facts.sampling && value.is_some_and(|value| (value - 1.0).abs() > 1e-9) {
                 return Err(ProviderError::unsupported(
                     Feature::Setting(name.to_owned()),
-                    format!("{} refuses `{name}`", self.model),
+                    format!("{} does not support `{name}`", self.model),
                 ));
             }
         }
         self.protocol.encode(request, &self.model, &self.facts.quirks, delivery)
     }
 
-    /// A request as it goes over the wire. It is encoded once, however often it is sent.
-    fn prepare(&self, request: &Request, delivery: Delivery) -> Result<Prepared, ProviderError> {
+    /// Encodes a request, once for all attempts.
+    fn prepare(
+        &self,
+        request: &Request,
+        delivery: Delivery,
+    ) -> Result<PreparedRequest, ProviderError> {
         let body = Bytes::from(self.encode(request, delivery)?);
         let mut headers = self.headers.clone();
         for (name, value) in request.settings.headers.iter() {
             let refuse = |error: ConfigError| {
                 ProviderError::new(ProviderErrorKind::Encode, error.to_string())
             };
-            let value = config::header_value(name, value).map_err(refuse)?;
-            headers.insert(config::header_name(name).map_err(refuse)?, value);
+            let value = headers::header_value(name, value).map_err(refuse)?;
+            headers.insert(headers::header_name(name).map_err(refuse)?, value);
         }
         let (url, mode) = (self.endpoint(delivery), request.output.mode());
         let progress = request.progress.clone();
-        Ok(Prepared { url, headers, body, mode, delivery, progress })
+        Ok(PreparedRequest { url, headers, body, mode, delivery, progress })
     }
 
-    async fn send(&self, request: &Prepared) -> Result<HttpResponse, ProviderError> {
+    /// Sends a request once.
+    ///
+    /// # Errors
+    /// The exchange fails, or the response has an error status.
+    async fn send(&self, request: &PreparedRequest) -> Result<HttpResponse, ProviderError> {
         let (url, body) = (request.url.clone(), request.body.clone());
         let mut outgoing = HttpRequest::post(url, request.headers.clone(), body);
         outgoing.streamed = request.delivery == Delivery::Streamed;
-        // Anew each time: a signature holds for minutes, and the credentials may be others by then.
+        // Every attempt is signed: a signature is valid for minutes, and the credentials may change.
         let secret = match &self.signer {
             Some(signer) => signer.sign(&mut outgoing).await?,
             None => None,
         };
-        let answer = self.transport.send(outgoing).await?;
-        if answer.status.is_success() {
-            request.progress.answer(request_id(&answer.headers));
-            return Ok(answer);
+        let response = self.transport.send(outgoing).await?;
+        if response.status.is_success() {
+            request.progress.answer(request_id(&response.headers));
+            return Ok(response);
         }
-        let mut error = refusal(answer, request.mode).await;
+        let mut error = error_response(response, request.mode).await;
         if let Some(secret) = secret {
-            hide(&mut error, secret.expose_secret());
+            redact_secret(&mut error, secret.expose_secret());
         }
         Err(error)
     }
 
-    async fn whole(&self, request: &Prepared) -> Result<Reply, ProviderError> {
-        let mut answer = self.send(request).await?;
-        let (status, request_id) = (answer.status, request_id(&answer.headers));
-        let body = answer
+    /// Sends a request once and returns the decoded reply.
+    async fn send_whole(&self, request: &PreparedRequest) -> Result<Reply, ProviderError> {
+        let mut response = self.send(request).await?;
+        let (status, request_id) = (response.status, request_id(&response.headers));
+        let body = response
             .rest()
             .await
-            .map_err(|error| with_content_headers(error, status, request_id.as_ref()))?;
+            .map_err(|error| with_response(error, status, request_id.as_ref()))?;
         let mut reply = self.protocol.decode(&body).map_err(|error| {
-            with_content_headers(error_in(error, &answer.headers), status, request_id.as_ref())
+            with_response(name_content_type(error, &response.headers), status, request_id.as_ref())
         })?;
         reply.request_id = request_id.or(reply.request_id);
         Ok(reply)
     }
 
-    /// Begins a streamed reply, up to the first piece that says something: until then, what fails
-    /// can be tried again.
-    async fn open(&self, request: &Prepared) -> Result<ReplyStream, ProviderError> {
-        let mut answer = self.send(request).await?;
-        let (status, request_id) = (answer.status, request_id(&answer.headers));
-        let mut begun = BytesMut::new();
-        if says_json(&answer.headers) {
+    /// Opens a streamed reply and reads up to its first delta. Failures before that can be retried.
+    async fn open_stream(&self, request: &PreparedRequest) -> Result<ReplyStream, ProviderError> {
+        let mut response = self.send(request).await?;
+        let (status, request_id) = (response.status, request_id(&response.headers));
+        let mut prefix = BytesMut::new();
+        if is_json(&response.headers) {
             let failed = |error, headers: &HeaderMap| {
-                with_content_headers(error_in(error, headers), status, request_id.as_ref())
+                with_response(name_content_type(error, headers), status, request_id.as_ref())
             };
-            begun = first_bytes(&mut answer).await.map_err(|e| failed(e, &HeaderMap::new()))?;
-            // A server that does not stream answers at once; one that does may call it JSON, too.
+            prefix = first_bytes(&mut response).await.map_err(|e| failed(e, &HeaderMap::new()))?;
+            // The body may be a whole reply, or a stream that is labelled as JSON.
             let streams = self.protocol.framing() == Framing::ServerSentEvents
-                && begun.trim_ascii_start().first().is_some_and(|first| !b"{[".contains(first));
+                && prefix.trim_ascii_start().first().is_some_and(|first| !b"{[".contains(first));
             if !streams {
-                let rest = answer.rest().await.map_err(|e| failed(e, &HeaderMap::new()))?;
-                begun.extend_from_slice(&rest);
-                let reply = self.protocol.decode(&begun);
-                let reply = reply.map_err(|error| failed(error, &answer.headers))?;
-                return Ok(ReplyStream::ended(reply.into_deltas(), request_id));
+                let rest = response.rest().await.map_err(|e| failed(e, &HeaderMap::new()))?;
+                prefix.extend_from_slice(&rest);
+                let reply = self.protocol.decode(&prefix);
+                let reply = reply.map_err(|error| failed(error, &response.headers))?;
+                return Ok(ReplyStream::of_deltas(reply.into_deltas(), request_id));
             }
         }
         let reader = DeltaReader::new(self.protocol, self.transport.max_reply_bytes());
-        let mut stream = ReplyStream::begun(answer, reader, request_id, request.progress.clone());
-        if !begun.is_empty() {
-            stream.take(Ok(Some(begun.freeze())));
+        let mut reply_stream =
+            ReplyStream::new(response, reader, request_id, request.progress.clone());
+        if !prefix.is_empty() {
+            reply_stream.absorb(Ok(Some(prefix.freeze())));
         }
-        stream.say_something().await?;
-        Ok(stream)
+        reply_stream.await_first_delta().await?;
+        Ok(reply_stream)
     }
 
-    /// Does something until it works, or the policy says that it will not.
+    /// Repeats an attempt until it succeeds, or the retry policy gives up. Returns the result and the
+    /// number of retries.
     async fn retrying<'a, T>(
         &self,
         request: &Request,
         attempt: impl Fn() -> BoxFuture<'a, Result<T, ProviderError>>,
     ) -> Result<(T, u32), ProviderError> {
-        let mut retries = self.retry.begin();
-        let mut resent = 0;
+        let mut schedule = self.retry.begin();
+        let mut retries = 0;
         loop {
             let mut error = match attempt().await {
-                Ok(done) => return Ok((done, resent)),
+                Ok(done) => return Ok((done, retries)),
                 Err(error) => self.redact(request, error),
             };
-            error.transport_retries = resent;
-            let Some(wait) = retries.wait_after(&error) else {
-                error.max_retry_after = retries.exceeded_by(&error);
+            error.transport_retries = retries;
+            let Some(wait) = schedule.wait_after(&error) else {
+                error.max_retry_after = schedule.exceeded_by(&error);
                 return Err(error);
             };
-            resent += 1;
+            retries += 1;
             tracing::warn!(provider = self.preset.name, %error, ?wait, "sent again");
             request.progress.wait(&error, wait);
             tokio::time::sleep(wait).await;
@@ -236,19 +254,19 @@ impl Provider {
         }
     }
 
-    /// Takes every secret out of what a server (or a proxy in between) wrote.
+    /// Removes every secret from an error. Servers and proxies may repeat them.
     fn redact(&self, request: &Request, mut error: ProviderError) -> ProviderError {
-        let own = self.secrets.iter().map(ExposeSecret::expose_secret);
-        for secret in own.chain(request.settings.headers.iter().map(|(_, value)| value)) {
-            hide(&mut error, secret);
+        let of_options = self.secrets.iter().map(ExposeSecret::expose_secret);
+        for secret in of_options.chain(request.settings.headers.iter().map(|(_, value)| value)) {
+            redact_secret(&mut error, secret);
         }
         error
     }
 }
 
-/// Takes a secret out of an error.
-fn hide(error: &mut ProviderError, secret: &str) {
-    // One of a few characters would be found in ordinary words.
+/// Removes a secret from an error.
+fn redact_secret(error: &mut ProviderError, secret: &str) {
+    // A short secret would match ordinary text.
     if secret.len() < 8 {
         return;
     }
@@ -266,8 +284,8 @@ fn hide(error: &mut ProviderError, secret: &str) {
     }
 }
 
-/// A request as it goes over the wire.
-struct Prepared {
+/// An encoded request.
+struct PreparedRequest {
     url: Url,
     headers: HeaderMap,
     body: Bytes,
@@ -276,11 +294,11 @@ struct Prepared {
     progress: Progress,
 }
 
-/// The error that an answer with an error status is.
-async fn refusal(mut answer: HttpResponse, mode: Mode) -> ProviderError {
-    let (status, headers) = (answer.status, std::mem::take(&mut answer.headers));
-    // Where the body does not arrive, the status says enough.
-    let body = answer.rest().await.unwrap_or_default();
+/// Returns the error for a response with an error status.
+async fn error_response(mut response: HttpResponse, mode: Mode) -> ProviderError {
+    let (status, headers) = (response.status, std::mem::take(&mut response.headers));
+    // Without a body, the status is enough.
+    let body = response.rest().await.unwrap_or_default();
     let mut error = read_failure(status.as_u16(), &headers, &body);
     if let Some(feature) = wire::unsupported(&error, mode) {
         error.kind = ProviderErrorKind::Unsupported;
@@ -306,9 +324,9 @@ impl Model for Provider {
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Whole)?;
-            let (mut reply, resent) =
-                self.retrying(request, || Box::pin(self.whole(prepared))).await?;
-            reply.transport_retries = resent;
+            let (mut reply, retries) =
+                self.retrying(request, || Box::pin(self.send_whole(prepared))).await?;
+            reply.transport_retries = retries;
             Ok(reply)
         })
     }
@@ -319,12 +337,12 @@ impl Model for Provider {
     ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Streamed)?;
-            let (mut live, resent) =
-                self.retrying(request, || Box::pin(self.open(prepared))).await?;
-            live.transport_retries = resent;
-            let deltas = stream::unfold(live, |mut live| async {
-                let next = live.next().await?;
-                Some((next, live))
+            let (mut reply_stream, retries) =
+                self.retrying(request, || Box::pin(self.open_stream(prepared))).await?;
+            reply_stream.transport_retries = retries;
+            let deltas = stream::unfold(reply_stream, |mut reply_stream| async {
+                let next = reply_stream.next().await?;
+                Some((next, reply_stream))
             });
             let redacted = deltas.map(|delta| delta.map_err(|error| self.redact(request, error)));
             Ok(redacted.boxed())
@@ -332,7 +350,10 @@ impl Model for Provider {
     }
 }
 
-/// Reads a whole stream into a reply.
+/// Reads a stream to its end and returns the reply.
+///
+/// # Errors
+/// The stream yields an error, or ends early.
 pub async fn collect(mut stream: DeltaStream<'_>) -> Result<Reply, ProviderError> {
     let mut assembly = Assembly::new();
     while let Some(delta) = stream.next().await {

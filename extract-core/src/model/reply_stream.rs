@@ -1,5 +1,4 @@
-//! A streamed reply that is arriving: read from its connection as it is asked for, with what is known
-//! of the answer added to whatever goes wrong.
+//! A streamed reply, read from its connection on demand. Errors get the facts about the response.
 
 use std::collections::VecDeque;
 
@@ -11,8 +10,8 @@ use super::delta_reader::DeltaReader;
 use crate::conversation::{Delta, Progress, ProviderError, ProviderErrorKind};
 use crate::http::HttpResponse;
 
-/// Adds to an error what is known of the answer that it stood in.
-pub(super) fn with_content_headers(
+/// Adds the status and the request id of the response to an error.
+pub(super) fn with_response(
     mut error: ProviderError,
     status: StatusCode,
     request_id: Option<&String>,
@@ -22,9 +21,9 @@ pub(super) fn with_content_headers(
     error
 }
 
-/// Adds to the error of a body that is not what it should be what the server says that it is, where
-/// that is neither.
-pub(super) fn error_in(mut error: ProviderError, headers: &HeaderMap) -> ProviderError {
+/// Appends Content-Type and Content-Encoding to the message of a malformed-body error if they name
+/// neither JSON nor an event stream.
+pub(super) fn name_content_type(mut error: ProviderError, headers: &HeaderMap) -> ProviderError {
     if error.kind != ProviderErrorKind::Malformed {
         return error;
     }
@@ -39,44 +38,50 @@ pub(super) fn error_in(mut error: ProviderError, headers: &HeaderMap) -> Provide
     error
 }
 
-pub(super) fn says_json(headers: &HeaderMap) -> bool {
+/// Whether the Content-Type of a response is JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| kind.trim().starts_with("application/json"))
 }
 
-/// As much of a body as shows how it begins.
-pub(super) async fn first_bytes(answer: &mut HttpResponse) -> Result<BytesMut, ProviderError> {
-    let mut begun = BytesMut::new();
-    while begun.trim_ascii_start().is_empty() {
-        let Some(bytes) = answer.chunk().await? else { break };
-        begun.extend_from_slice(&bytes);
+/// Reads chunks until one holds a byte that is not white space, and returns everything read. It is blank
+/// if the whole body is.
+pub(super) async fn first_bytes(response: &mut HttpResponse) -> Result<BytesMut, ProviderError> {
+    let mut prefix = BytesMut::new();
+    while prefix.trim_ascii_start().is_empty() {
+        let Some(bytes) = response.chunk().await? else { break };
+        prefix.extend_from_slice(&bytes);
     }
-    Ok(begun)
+    Ok(prefix)
 }
 
-/// A reply that is arriving. Dropping it closes the connection.
+/// A reply whose deltas are still arriving. Dropping it closes the connection.
 pub(super) struct ReplyStream {
+    /// The response and the reader of its body. `None` after the end of the body or an error.
     connection: Option<(HttpResponse, DeltaReader)>,
+    /// The deltas that `next` has not returned yet.
     ready: VecDeque<Delta>,
+    /// The error to return after these deltas.
     failure: Option<ProviderError>,
     request_id: Option<String>,
     status: StatusCode,
+    /// The number of retries before this response.
     pub(super) transport_retries: u32,
     progress: Progress,
 }
 
 impl ReplyStream {
-    /// A reply whose answer has begun to come.
-    pub(super) fn begun(
-        mut answer: HttpResponse,
+    /// Creates the reply of a response whose body is still arriving.
+    pub(super) fn new(
+        mut response: HttpResponse,
         reader: DeltaReader,
         request_id: Option<String>,
         progress: Progress,
     ) -> Self {
-        answer.is_events();
+        response.allow_event_overhead();
         Self {
-            status: answer.status,
-            connection: Some((answer, reader)),
+            status: response.status,
+            connection: Some((response, reader)),
             ready: VecDeque::new(),
             failure: None,
             request_id,
@@ -85,8 +90,8 @@ impl ReplyStream {
         }
     }
 
-    /// A reply that came at once.
-    pub(super) fn ended(deltas: Vec<Delta>, request_id: Option<String>) -> Self {
+    /// Creates a reply from all its deltas, for a server that does not stream.
+    pub(super) fn of_deltas(deltas: Vec<Delta>, request_id: Option<String>) -> Self {
         Self {
             connection: None,
             ready: deltas.into(),
@@ -98,10 +103,13 @@ impl ReplyStream {
         }
     }
 
-    /// Reads on until something is said; a failure before that is the whole of it.
-    pub(super) async fn say_something(&mut self) -> Result<(), ProviderError> {
+    /// Reads until the first delta is available.
+    ///
+    /// # Errors
+    /// The response fails before the first delta.
+    pub(super) async fn await_first_delta(&mut self) -> Result<(), ProviderError> {
         while self.ready.is_empty() && self.failure.is_none() && self.connection.is_some() {
-            self.fill().await;
+            self.read_next().await;
         }
         match self.failure.take() {
             Some(error) if self.ready.is_empty() => Err(error),
@@ -112,16 +120,16 @@ impl ReplyStream {
         }
     }
 
-    /// Reads the next piece of the connection.
-    async fn fill(&mut self) {
-        let Some((answer, _)) = &mut self.connection else { return };
-        let read = answer.chunk().await;
-        self.take(read);
+    /// Reads the next chunk of the connection.
+    async fn read_next(&mut self) {
+        let Some((response, _)) = &mut self.connection else { return };
+        let read = response.chunk().await;
+        self.absorb(read);
     }
 
-    /// Takes in what was read of the connection: a piece, its end, or a failure.
-    pub(super) fn take(&mut self, read: Result<Option<Bytes>, ProviderError>) {
-        let Some((answer, reader)) = &mut self.connection else { return };
+    /// Processes the result of a read: a chunk, the end of the body, or an error.
+    pub(super) fn absorb(&mut self, read: Result<Option<Bytes>, ProviderError>) {
+        let Some((response, reader)) = &mut self.connection else { return };
         let mut deltas = Vec::new();
         let read = match read {
             Ok(Some(bytes)) => reader.push(&bytes, &mut deltas).map(|()| true),
@@ -131,20 +139,21 @@ impl ReplyStream {
         if let Some(usage) = reader.usage() {
             self.progress.count(usage);
         }
-        let read = read.map_err(|error| error_in(error, &answer.headers));
+        let read = read.map_err(|error| name_content_type(error, &response.headers));
         self.ready.extend(deltas);
         match read {
             Ok(true) => {}
             Ok(false) => self.connection = None,
             Err(error) => {
                 self.connection = None;
-                let mut error = with_content_headers(error, self.status, self.request_id.as_ref());
+                let mut error = with_response(error, self.status, self.request_id.as_ref());
                 error.transport_retries = self.transport_retries;
                 self.failure = Some(error);
             }
         }
     }
 
+    /// Returns the next delta or error. `None` at the end of the reply.
     pub(super) async fn next(&mut self) -> Option<Result<Delta, ProviderError>> {
         loop {
             if let Some(mut delta) = self.ready.pop_front() {
@@ -158,7 +167,7 @@ impl ReplyStream {
                 return Some(Err(error));
             }
             self.connection.as_ref()?;
-            self.fill().await;
+            self.read_next().await;
         }
     }
 }

@@ -1,5 +1,5 @@
-//! When a request that failed is sent again: by the class of the failure and the server's own word,
-//! not by the status alone. Re-asks after an answer that does not pass are another budget.
+//! Retries of failed requests. The class of the failure and the server's headers decide, not the status
+//! alone. Re-asks after an invalid answer have a separate budget.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 use crate::conversation::{ProviderError, ProviderErrorKind};
 
-/// How often, and after which waits, a request that failed is sent again.
+/// The number of retries of a failed request, and the waits before them.
 ///
-/// A wait that the server asks for is kept to. Without one, waits double from `first_wait` up to
-/// `longest_wait`, and of each a random share is taken, so that clients that failed together do not
-/// come back together.
+/// If the server asks for a wait, that wait is used. Otherwise the wait doubles from `first_wait` up to
+/// `longest_wait`, multiplied by a random factor between 0 and 1, so that clients that failed together
+/// do not retry together.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,20 +24,19 @@ use crate::conversation::{ProviderError, ProviderErrorKind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often at most. 0 sends every request once.
+    /// The maximum number of retries. 0 sends every request once. Default: 2.
     pub retries: u32,
-    /// The first wait that is not the server's.
+    /// The first wait, if the server asks for none. Default: 0.5 s.
     pub first_wait: Duration,
-    /// The longest wait that is not the server's.
+    /// The longest wait, if the server asks for none. Default: 8 s.
     pub longest_wait: Duration,
-    /// The longest wait that a server may ask for. One that asks for more has given its answer: the
-    /// error, with the wait in it, is returned at once.
+    /// The longest wait that a server may ask for. If it asks for more, the error is returned at once,
+    /// with that wait in it. Default: 60 s.
     pub patience: Duration,
 }
 
 impl Default for RetryPolicy {
-    /// Twice, from half a second up to eight seconds, and no more than a minute for a server that
-    /// says so.
+    /// 2 retries after 0.5 to 8 seconds, and at most 60 seconds if the server asks for a wait.
     fn default() -> Self {
         Self {
             retries: 2,
@@ -49,7 +48,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Every request is sent once.
+    /// No retries: every request is sent once.
     pub const NEVER: Self = Self {
         retries: 0,
         first_wait: Duration::ZERO,
@@ -57,11 +56,12 @@ impl RetryPolicy {
         patience: Duration::ZERO,
     };
 
-    /// This many retries, and the usual waits.
+    /// Returns a policy of this many retries, with the default waits.
     pub fn times(retries: u32) -> Self {
         Self { retries, ..Self::default() }
     }
 
+    /// Starts the schedule of one request.
     pub(super) fn begin(&self) -> Retries {
         let schedule = ExponentialBuilder::default()
             .with_min_delay(self.first_wait)
@@ -81,7 +81,7 @@ pub(super) struct Retries {
 }
 
 impl Retries {
-    /// How long to wait before the request is sent again; nothing where it is not.
+    /// Returns the wait before the next attempt. `None` if the request is not sent again.
     pub(super) fn wait_after(&mut self, error: &ProviderError) -> Option<Duration> {
         if !may_pass(error) {
             return None;
@@ -94,7 +94,8 @@ impl Retries {
         }
     }
 
-    /// The patience that a server asks more than, where that is why nothing is sent again.
+    /// Returns the patience if the request is not sent again because the server asks for a longer wait.
+    /// `None` otherwise.
     pub(super) fn exceeded_by(&self, error: &ProviderError) -> Option<Duration> {
         let patience = self.policy.patience;
         let asked = error.retry_after.filter(|_| self.policy.retries > 0 && may_pass(error))?;
@@ -102,11 +103,11 @@ impl Retries {
     }
 }
 
-/// Whether the same request may pass when it is sent again. A server may say so, but not of what no
-/// repetition changes.
+/// Whether the same request may succeed when it is sent again. The server's header `x-should-retry`
+/// decides, except for failures that no repetition can change.
 fn may_pass(error: &ProviderError) -> bool {
     use ProviderErrorKind as Kind;
-    // What the model wrote came along, and is read before it is asked to write it again.
+    // The error holds the model's output, which is read before the model is asked again.
     if error.generation.is_some() {
         return false;
     }

@@ -1,8 +1,8 @@
-//! Requests signed with AWS credentials (Signature Version 4), for providers that take them in place
-//! of a key. Which provider that is, and for which service, stands in its row.
+//! Signs requests with AWS credentials (Signature Version 4), for providers that accept them instead of
+//! a key. The provider's row names the AWS service.
 //!
-//! The credentials are asked for before every request, so that those which expire can be renewed by
-//! whoever gives them.
+//! The credentials are requested before every request, so that their provider can renew them before
+//! they expire.
 
 use std::time::SystemTime;
 
@@ -18,15 +18,17 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 use secrecy::SecretString;
 
-use super::config::{self, ConfigError, ProviderOptions, variable};
+use super::config_error::ConfigError;
+use super::environment::{self, variable};
+use super::options::ProviderOptions;
 use super::preset::Preset;
 use crate::conversation::{ProviderError, ProviderErrorKind};
 use crate::http::HttpRequest;
 
-/// The variables of the environment that may hold credentials.
-pub(super) const VARIABLES: [&str; 1] = ["AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY"];
+/// The environment variables that may hold credentials.
+pub(super) const CREDENTIAL_VARIABLES: [&str; 1] = ["AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY"];
 
-/// Where the region stands in the environment.
+/// The environment variables that may hold the region.
 const REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
 /// Signs requests.
@@ -37,8 +39,11 @@ pub(super) struct Signer {
 }
 
 impl Signer {
-    /// The signer of this provider's requests; none where a key is shown instead. Credentials that
-    /// were given come before a key, and those of the environment after it.
+    /// Returns the signer of a provider's requests. `None` if a key is used instead. Credentials in the
+    /// options take precedence over a key; a key takes precedence over credentials in the environment.
+    ///
+    /// # Errors
+    /// The provider takes no AWS credentials, or the region is unknown.
     pub(super) fn of(
         preset: &Preset,
         options: &ProviderOptions,
@@ -51,12 +56,12 @@ impl Signer {
             };
         };
         let of_the_environment = || {
-            // A key that was given is meant, even a blank one.
-            let keyed = options.key.is_some() || config::key(preset, options).is_some();
-            if keyed { None } else { environment().map(SharedCredentialsProvider::new) }
+            // A key in the options counts even if it is blank.
+            let keyed = options.key.is_some() || environment::key(preset, options).is_some();
+            if keyed { None } else { environment_credentials().map(SharedCredentialsProvider::new) }
         };
-        let given = options.aws_credentials.clone().or_else(of_the_environment);
-        let Some(credentials) = given else { return Ok(None) };
+        let credentials = options.aws_credentials.clone().or_else(of_the_environment);
+        let Some(credentials) = credentials else { return Ok(None) };
         let region = options
             .aws_region
             .clone()
@@ -69,8 +74,11 @@ impl Signer {
         Ok(Some(Self { credentials, region, service }))
     }
 
-    /// Signs a request as of now. What is given back must never be seen in an error: servers that
-    /// do not accept a signature repeat the session's token in their answer.
+    /// Signs a request with the current time. Returns the session token, which must never appear in an
+    /// error: servers that reject a signature repeat the token in their response.
+    ///
+    /// # Errors
+    /// There are no credentials, or the request cannot be signed.
     pub(super) async fn sign(
         &self,
         request: &mut HttpRequest,
@@ -78,14 +86,14 @@ impl Signer {
         let credentials =
             self.credentials.provide_credentials().await.map_err(|error| no_credentials(&error))?;
         let token = credentials.session_token().map(SecretString::from);
-        let place =
+        let scope =
             SigningScope { region: &self.region, service: self.service, time: SystemTime::now() };
-        place.sign(request, credentials)?;
+        scope.sign(request, credentials)?;
         Ok(token)
     }
 }
 
-/// What a signature holds for.
+/// The scope of a signature.
 struct SigningScope<'a> {
     region: &'a str,
     service: &'a str,
@@ -93,13 +101,17 @@ struct SigningScope<'a> {
 }
 
 impl SigningScope<'_> {
+    /// Adds the headers of the signature to a request.
+    ///
+    /// # Errors
+    /// The request cannot be signed.
     fn sign(
         &self,
         request: &mut HttpRequest,
         credentials: Credentials,
     ) -> Result<(), ProviderError> {
-        // The signature is over the path as it is sent, escaped once more. A colon goes escaped, as
-        // Amazon's own clients send it.
+        // The signature covers the sent path, escaped once more. Colons are sent escaped, as Amazon's
+        // clients do.
         let path = request.url.path().replace(':', "%3A");
         request.url.set_path(&path);
         let mut settings = SigningSettings::default();
@@ -115,7 +127,7 @@ impl SigningScope<'_> {
             .build()
             .map_err(|error| failed(format!("the request could not be signed: {error}")))?
             .into();
-        // What proxies on the way may change is not signed.
+        // Headers that a proxy may change are not signed.
         let signed =
             |name: &HeaderName| *name == CONTENT_TYPE || name.as_str().starts_with("x-amz-");
         let headers: Vec<(&str, &str)> = request
@@ -136,7 +148,9 @@ impl SigningScope<'_> {
             let (Ok(name), Ok(mut value)) =
                 (HeaderName::try_from(name), HeaderValue::try_from(value))
             else {
-                return Err(failed(format!("the credentials do not fit into the header `{name}`")));
+                return Err(failed(format!(
+                    "the credentials are not valid in the header `{name}`"
+                )));
             };
             value.set_sensitive(true);
             signed.insert(name, value);
@@ -147,40 +161,41 @@ impl SigningScope<'_> {
     }
 }
 
-/// The region in a host such as `bedrock-runtime.eu-central-1.amazonaws.com`.
+/// Returns the region in a host such as `bedrock-runtime.eu-central-1.amazonaws.com`.
 fn region_of(base: &Url) -> Option<String> {
     let mut labels = base.host_str()?.split('.').skip_while(|label| !label.starts_with("bedrock-"));
     labels.next()?;
     labels.next().map(str::to_owned)
 }
 
-/// The credentials that the environment holds.
-fn environment() -> Option<Credentials> {
+/// Returns the credentials in the environment. `None` if they are incomplete.
+fn environment_credentials() -> Option<Credentials> {
     let (id, secret) = (variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?);
     Some(Credentials::new(id, secret, variable("AWS_SESSION_TOKEN"), None, "environment"))
 }
 
-/// What stands in place of this name in a base URL, as far as it is a region: the one that was given,
-/// or that of the environment under either of its names.
-pub(super) fn place(options: &ProviderOptions, name: &str) -> Option<String> {
+/// Returns the region for the variable of this name in a base URL: that of the options, or of the
+/// environment under either of its names. `None` for other variables.
+pub(super) fn region_variable(options: &ProviderOptions, name: &str) -> Option<String> {
     if name != REGION[0] {
         return None;
     }
     options.aws_region.clone().or_else(|| REGION.iter().find_map(|name| variable(name)))
 }
 
+/// Returns the error for credentials that cannot be loaded.
 fn no_credentials(error: &CredentialsError) -> ProviderError {
     let kind = match error {
         CredentialsError::ProviderTimedOut(_) => ProviderErrorKind::Timeout,
         _ => ProviderErrorKind::Authentication,
     };
-    let mut words = vec![error.to_string()];
+    let mut causes = vec![error.to_string()];
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
-        words.push(inner.to_string());
+        causes.push(inner.to_string());
         cause = inner.source();
     }
-    ProviderError::new(kind, format!("no AWS credentials: {}", words.join(": ")))
+    ProviderError::new(kind, format!("no AWS credentials: {}", causes.join(": ")))
 }
 
 #[cfg(test)]
@@ -197,9 +212,9 @@ mod tests {
         let mut request = HttpRequest::post(url, HeaderMap::new(), "");
         // 2015-08-30, 12:36 UTC.
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
-        let place = SigningScope { region: "us-east-1", service: "service", time };
+        let scope = SigningScope { region: "us-east-1", service: "service", time };
         let credentials = Credentials::new(ID, SECRET, token.map(str::to_owned), None, "test");
-        place.sign(&mut request, credentials).unwrap();
+        scope.sign(&mut request, credentials).unwrap();
         request
     }
 

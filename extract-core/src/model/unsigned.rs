@@ -1,21 +1,22 @@
-//! What stands in for the signing of requests where the feature `bedrock-sigv4` is off: nothing is
-//! ever signed.
+//! The replacement for `signing.rs` without the feature `bedrock-sigv4`: no request is signed.
 
 use reqwest::Url;
 use secrecy::SecretString;
 
-use super::config::{ConfigError, ProviderOptions};
+use super::config_error::ConfigError;
+use super::options::ProviderOptions;
 use super::preset::Preset;
 use crate::conversation::ProviderError;
 use crate::http::HttpRequest;
 
-/// No variables of the environment hold credentials.
-pub(super) const VARIABLES: [&str; 0] = [];
+/// No environment variables hold credentials.
+pub(super) const CREDENTIAL_VARIABLES: [&str; 0] = [];
 
-/// There is none.
+/// A signer, of which no value exists.
 pub(super) enum Signer {}
 
 impl Signer {
+    /// Returns `None`: no request is signed.
     #[expect(clippy::unnecessary_wraps, reason = "with the feature it fails")]
     pub(super) fn of(
         _: &Preset,
@@ -25,6 +26,7 @@ impl Signer {
         Ok(None)
     }
 
+    /// Never called, because there is no signer.
     #[expect(clippy::unused_async, reason = "with the feature it waits for the credentials")]
     pub(super) async fn sign(
         &self,
@@ -34,6 +36,7 @@ impl Signer {
     }
 }
 
-pub(super) fn place(_: &ProviderOptions, _: &str) -> Option<String> {
+/// Returns `None`: the region is not known without the feature.
+pub(super) fn region_variable(_: &ProviderOptions, _: &str) -> Option<String> {
     None
 }

@@ -1,20 +1,21 @@
-//! Which class of failure an answer with an error status is. The status alone does not say: an
-//! empty account and a busy minute are both a 429, and a bad key is a 400 at some providers.
+//! Classifies failures that a server reports. The status alone is not enough: an empty account and a
+//! rate limit are both a 429, and some providers answer a bad key with a 400.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::loose;
+use super::lenient;
+use super::parse::beginning;
 use crate::conversation::{ProviderError, ProviderErrorKind as Kind};
 
-/// The longest message of a provider that an error repeats, in bytes.
-const MOST_WORDS: usize = 2000;
+/// The maximum length of the provider's message in an error, in bytes. The rest is cut off.
+const MAX_MESSAGE_BYTES: usize = 2000;
 
-/// The longest answer that an error gives back, in bytes.
-const MOST_GENERATION: usize = 256 * 1024;
+/// The maximum length of the model's rejected output in an error, in bytes. The rest is cut off.
+const MAX_GENERATION_BYTES: usize = 256 * 1024;
 
-/// What an error body says, in whatever shape the provider puts it.
+/// The contents of an error body, whatever its shape.
 ///
 /// ```
 /// use extract_llm::wire::ErrorBody;
@@ -26,27 +27,28 @@ const MOST_GENERATION: usize = 256 * 1024;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorBody {
-    /// The provider's words.
+    /// The provider's message.
     pub message: Option<String>,
-    /// Its code.
+    /// The provider's error code. Numbers are converted to text.
     pub code: Option<String>,
-    /// Its type, or what Google calls the status.
+    /// The type of the error; `status` in Google's errors.
     pub kind: Option<String>,
-    /// The closer reason that some providers put into details.
+    /// The more specific reason that some providers put into `details`.
     pub reason: Option<String>,
-    /// The field of the request that it is about.
+    /// The field of the request that caused the error.
     pub param: Option<String>,
-    /// The id of the request, where it stands in the body.
+    /// The id of the request, if the body holds it.
     pub request_id: Option<String>,
-    /// How long to wait, where it stands in the body.
+    /// The time to wait before the next attempt, if the body holds it.
     pub wait: Option<Duration>,
-    /// What the model wrote, where the provider refused that.
+    /// The model's output, if the provider rejected it.
     pub generation: Option<String>,
 }
 
 impl ErrorBody {
-    /// Reads the shapes that servers send: `{"error": {…}}`, `{"error": "…"}`, a flat
-    /// `{"message", "code"}`, `{"detail": …}`, `{"errors": […]}`, and a list of one of these.
+    /// Reads an error body. The known shapes are `{"error": {…}}`, `{"error": "…"}`, a flat
+    /// `{"message", "code"}`, `{"detail": …}`, `{"errors": […]}`, and a list of one of these. For any
+    /// other value, all fields are `None`.
     pub fn read(body: &Value) -> Self {
         match body {
             Value::Array(items) => items.first().map(Self::read).unwrap_or_default(),
@@ -64,7 +66,7 @@ impl ErrorBody {
                         _ => Self::flat(body),
                     },
                 };
-                let outer = |key: &str| loose::at(body, key).map(str::to_owned);
+                let outer = |key: &str| lenient::text_at(body, key).map(str::to_owned);
                 read.request_id = read.request_id.or_else(|| outer("/request_id"));
                 read
             }
@@ -72,6 +74,7 @@ impl ErrorBody {
         }
     }
 
+    /// Reads an object whose fields are the fields of the error.
     fn flat(object: &Value) -> Self {
         let text = |key: &str| match object.get(key) {
             Some(Value::String(text)) => Some(text.clone()),
@@ -84,18 +87,18 @@ impl ErrorBody {
             details?.iter().find_map(|detail| detail.get(key)?.as_str().map(str::to_owned))
         };
         let message = text("message").or_else(|| text("Message")).or_else(|| text("detail"));
-        // OpenRouter hands on the words of the provider behind it.
-        let behind = loose::at(object, "/metadata/raw").map(str::to_owned);
+        // OpenRouter forwards the message of the upstream provider.
+        let behind = lenient::text_at(object, "/metadata/raw").map(str::to_owned);
         let message = match (message, behind) {
             (Some(message), Some(behind)) => Some(format!("{message}: {behind}")),
             (message, behind) => message.or(behind),
         };
         let stated = detail("retryDelay").as_deref().and_then(duration);
-        let wait = stated.or_else(|| in_words(message.as_deref()?));
+        let wait = stated.or_else(|| wait_in_message(message.as_deref()?));
         Self {
             code: text("code").or_else(|| text("status_code")),
             kind: text("type").or_else(|| text("status")).or_else(|| text("__type")),
-            reason: loose::at(object, "/details/error_code")
+            reason: lenient::text_at(object, "/details/error_code")
                 .map(str::to_owned)
                 .or_else(|| detail("reason")),
             param: text("param"),
@@ -106,21 +109,21 @@ impl ErrorBody {
         }
     }
 
-    /// The error that this body is with such a status.
+    /// Returns the error for this body and a status.
     pub(super) fn into_error(self, status: u16) -> ProviderError {
         let kind = classify(status, &self);
         let code = self.best_code().map(str::to_owned);
-        let mut error = ProviderError::new(kind, shortened(self.message, MOST_WORDS));
+        let mut error = ProviderError::new(kind, truncated(self.message, MAX_MESSAGE_BYTES));
         error.code = code;
         error.retry_after = self.wait;
         error.param = self.param;
         error.request_id = self.request_id;
-        error.generation = self.generation.map(|text| shortened(Some(text), MOST_GENERATION));
+        error.generation = self.generation.map(|text| truncated(Some(text), MAX_GENERATION_BYTES));
         error
     }
 
-    /// The code that says most: the code proper, or the type where there is none or it only
-    /// repeats the status.
+    /// Returns the most specific code. That is the code, unless it only repeats the status; then the
+    /// reason, the type, and at last the numeric code. `None` if the body holds none of them.
     pub fn best_code(&self) -> Option<&str> {
         let telling = |code: &&String| code.parse::<u16>().is_err();
         self.code
@@ -133,17 +136,18 @@ impl ErrorBody {
     }
 }
 
-fn shortened(text: Option<String>, most: usize) -> String {
+/// Cuts a text off after at most `limit` bytes, and marks the cut with `…`.
+fn truncated(text: Option<String>, limit: usize) -> String {
     let mut text = text.unwrap_or_default();
-    if text.len() > most {
-        let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    if text.len() > limit {
+        let end = (0..=limit).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         text.truncate(end);
         text.push('…');
     }
     text
 }
 
-/// `48s`, `1.5s`, `120ms`, `6m0s`: the way Go and Google write durations.
+/// Parses a duration as Go and Google write it: `48s`, `1.5s`, `120ms`, `6m0s`.
 fn duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut seconds = 0.0;
@@ -169,32 +173,32 @@ fn duration(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// `Please retry in 48.9s.`, `Please try again in 1m2s.`
-fn in_words(message: &str) -> Option<Duration> {
+/// Finds the wait in a message such as `Please retry in 48.9s.` or `Please try again in 1m2s.`
+fn wait_in_message(message: &str) -> Option<Duration> {
     let lower = message.to_ascii_lowercase();
     let marks = ["retry in ", "try again in ", "retry after "];
     let (at, mark) = marks.iter().find_map(|mark| Some((lower.find(mark)?, mark)))?;
     let rest = &lower[at + mark.len()..];
-    let word = rest.split_whitespace().next()?.trim_end_matches(['.', ',', ';', ')']);
-    if let Some(found) = duration(word) {
+    let number = rest.split_whitespace().next()?.trim_end_matches(['.', ',', ';', ')']);
+    if let Some(found) = duration(number) {
         return Some(found);
     }
-    let number: f64 = word.parse().ok()?;
+    let seconds: f64 = number.parse().ok()?;
     let unit = rest.split_whitespace().nth(1)?;
-    unit.starts_with("sec").then(|| Duration::try_from_secs_f64(number).ok()).flatten()
+    unit.starts_with("sec").then(|| Duration::try_from_secs_f64(seconds).ok()).flatten()
 }
 
-/// The error that an answer with an error status is. `error_type` is what a header says of it; nothing
-/// else that stands in the headers is in it yet.
+/// Returns the error for a response with an error status. `error_type` is the value of Amazon's header
+/// `x-amzn-errortype`. No other header is taken into account.
 pub fn decode_failure(status: u16, body: &[u8], error_type: Option<&str>) -> ProviderError {
     let parsed: Option<Value> = serde_json::from_slice(body).ok();
     let mut read = parsed.as_ref().map(ErrorBody::read).unwrap_or_default();
     if parsed.is_none() {
-        // Plain words still tell one error from another.
+        // The text of a body that is not JSON can still be classified.
         read.message = Some(beginning(body)).filter(|_| !body.is_empty());
     }
     if read.code.is_none() && read.kind.is_none() {
-        // Amazon puts an address behind the name.
+        // Amazon appends a URL to the name.
         let name = error_type.and_then(|name| name.split(':').next());
         read.kind = name.map(str::to_owned);
     }
@@ -209,8 +213,9 @@ pub fn decode_failure(status: u16, body: &[u8], error_type: Option<&str>) -> Pro
     error
 }
 
-/// An error that came inside a reply that began well. Its status is what its code says.
-pub(super) fn in_reply(body: &str) -> ProviderError {
+/// Returns the error that a server reports in the body of a successful response, or in a stream. Its
+/// status is the numeric code, or else 500.
+pub(super) fn reported_error(body: &str) -> ProviderError {
     let read = match serde_json::from_str::<Value>(body) {
         Ok(value) => ErrorBody::read(&value),
         Err(_) => ErrorBody { message: Some(body.to_owned()), ..ErrorBody::default() },
@@ -219,19 +224,13 @@ pub(super) fn in_reply(body: &str) -> ProviderError {
     read.into_error(status.filter(|status| (400..=599).contains(status)).unwrap_or(500))
 }
 
-/// The first characters of a body that is not what it should be.
-pub(crate) fn beginning(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
-    format!("{:?}", text.trim())
-}
-
-/// The class of a failure.
+/// Returns the class of a failure. Codes decide first, then the status, then phrases in the message.
 pub fn classify(status: u16, body: &ErrorBody) -> Kind {
     let message = body.message.as_deref().unwrap_or_default().to_ascii_lowercase();
     let codes = [body.reason.as_deref(), body.code.as_deref(), body.kind.as_deref()];
     for code in codes.into_iter().flatten() {
         match by_code(code) {
-            // These two say less than the words may.
+            // The message may be more specific than these two.
             Some(Kind::RateLimited | Kind::InvalidRequest) => {
                 return by_message(&message).or(by_code(code)).unwrap_or(Kind::InvalidRequest);
             }
@@ -254,9 +253,9 @@ pub fn classify(status: u16, body: &ErrorBody) -> Kind {
     }
 }
 
-/// Codes, types and reasons that say what happened, whatever the status.
+/// Returns the class for a code, type or reason. `None` if the status has to decide.
 fn by_code(code: &str) -> Option<Kind> {
-    // Amazon puts a namespace before and an address behind.
+    // Amazon puts a namespace before the name and a URL after it.
     let code = code.rsplit('#').next().unwrap_or(code);
     let code = code.split(':').next().unwrap_or(code);
     Some(match code {
@@ -322,9 +321,9 @@ fn by_code(code: &str) -> Option<Kind> {
     })
 }
 
-/// Words that tell apart what a bare status leaves open.
+/// Returns the class for a phrase in the message, in lower case. `None` if no phrase is known.
 fn by_message(message: &str) -> Option<Kind> {
-    let says = |words: &str| message.contains(words);
+    let says = |phrase: &str| message.contains(phrase);
     let too_long = [
         "context length",
         "context size",
@@ -332,14 +331,14 @@ fn by_message(message: &str) -> Option<Kind> {
         "maximum context",
         "too many tokens",
         "input tokens exceed",
-        // A request that is larger than a minute's tokens never passes, whatever the wait.
+        // A request above the limit of tokens per minute never passes, however long one waits.
         "request too large",
         "prompt is too long",
         "prompt too long",
         "input is too long",
         "exceeds the maximum number of tokens",
     ];
-    if too_long.iter().any(|words| says(words)) {
+    if too_long.iter().any(|phrase| says(phrase)) {
         return Some(Kind::ContextTooLong);
     }
     let key = says("api key") || says("api_key") || says("subscription key");
@@ -354,12 +353,12 @@ fn by_message(message: &str) -> Option<Kind> {
         "exceeded your current quota",
         "spend limit",
     ];
-    // Google says the same of a minute's quota as of a month's, and then says how long to wait.
-    if spent.iter().any(|words| says(words)) && !says("retry in") {
+    // Google uses the same phrase for quotas per minute, but then adds the time to wait.
+    if spent.iter().any(|phrase| says(phrase)) && !says("retry in") {
         return Some(Kind::QuotaExceeded);
     }
     let filtered = ["content management policy", "content filter", "safety system"];
-    if filtered.iter().any(|words| says(words)) {
+    if filtered.iter().any(|phrase| says(phrase)) {
         return Some(Kind::ContentFiltered);
     }
     let unknown_model = [
@@ -371,7 +370,7 @@ fn by_message(message: &str) -> Option<Kind> {
         "model not found",
         "invalid model",
     ];
-    if unknown_model.iter().any(|words| says(words)) {
+    if unknown_model.iter().any(|phrase| says(phrase)) {
         return Some(Kind::NotFound);
     }
     if says("overloaded") {
@@ -399,10 +398,10 @@ mod tests {
         for (text, seconds) in cases {
             assert_eq!(duration(text).map(|wait| wait.as_secs_f64()), seconds, "{text}");
         }
-        let words = "Quota exceeded.\nPlease retry in 48.5s.";
-        assert_eq!(in_words(words), Some(Duration::from_millis(48_500)));
-        let words = "Rate limit reached. Please try again in 20 seconds, or upgrade.";
-        assert_eq!(in_words(words), Some(Duration::from_secs(20)));
-        assert_eq!(in_words("Please try again later."), None);
+        let message = "Quota exceeded.\nPlease retry in 48.5s.";
+        assert_eq!(wait_in_message(message), Some(Duration::from_millis(48_500)));
+        let message = "Rate limit reached. Please try again in 20 seconds, or upgrade.";
+        assert_eq!(wait_in_message(message), Some(Duration::from_secs(20)));
+        assert_eq!(wait_in_message("Please try again later."), None);
     }
 }

@@ -1,100 +1,101 @@
-//! How a server's form of its protocol differs from the protocol's reference, as data. The rows that
-//! say which provider has which stand in the presets.
+//! Differences between a server and the reference of its protocol, as data. The provider table in
+//! `model/preset` assigns them to providers.
 
-/// The name of the field that bounds the length of the reply.
+/// The name of the field that limits the tokens of the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MaxTokensField {
-    /// `max_completion_tokens`: OpenAI, whose reasoning models refuse the older name.
+    /// `max_completion_tokens`, for OpenAI: its reasoning models refuse the older name.
     MaxCompletionTokens,
-    /// `max_tokens`: nearly everybody else.
+    /// `max_tokens`, for nearly all other servers.
     MaxTokens,
 }
 
-/// How a call of the tool is demanded.
+/// The form of the tool choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ToolChoiceForm {
-    /// By the tool's name, as the protocol has it.
+    /// The name of the tool, in the protocol's form.
     Named,
-    /// Any tool must be called: for servers that take no notice of a name, as llama.cpp does.
+    /// Any tool must be called. For servers that ignore a name, such as llama.cpp.
     Required,
-    /// `"any"`: Mistral's word for the same.
+    /// `"any"`, Mistral's keyword for [`Required`](Self::Required).
     Any,
-    /// Left to the model, for models that refuse to be forced.
+    /// The model decides. For models that refuse a forced call.
     Auto,
-    /// Not sent at all.
+    /// No tool choice is sent.
     Omitted,
 }
 
-/// How hard to think is said in which field.
+/// The field that carries the reasoning effort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EffortField {
-    /// `reasoning_effort: "low"`, or what the protocol has in its place.
+    /// `reasoning_effort: "low"`, or the protocol's equivalent.
     Effort,
-    /// `reasoning: {"effort": "low"}`: OpenRouter.
+    /// `reasoning: {"effort": "low"}`, for OpenRouter.
     Reasoning,
-    /// `thinking: {"type": "enabled"}` or `"disabled"`: DeepSeek.
+    /// `thinking: {"type": "enabled"}` or `"disabled"`, for DeepSeek.
     Thinking,
     /// There is none.
     None,
 }
 
-/// Where the service tier goes.
+/// The field that carries the service tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TierField {
-    /// `service_tier`, or what the protocol has in its place.
+    /// `service_tier`, or the protocol's equivalent.
     ServiceTier,
     /// There is none.
     None,
 }
 
-/// The name of the seed.
+/// The name of the field for the seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SeedField {
     /// `seed`.
     Seed,
-    /// `random_seed`: Mistral.
+    /// `random_seed`, for Mistral.
     RandomSeed,
 }
 
-/// How media stand in a message of Chat Completions.
+/// The form of media in messages of Chat Completions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MediaForm {
     /// `image_url`, `input_audio` with a format, `file`.
     OpenAi,
-    /// `image_url`, `input_audio` as a text, `document_url`: Mistral.
+    /// `image_url`, `input_audio` as a string, `document_url`: Mistral.
     Mistral,
 }
 
-/// How a place that is worth caching is marked.
+/// The form of cache points: the ends of prefixes that the provider should cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CacheForm {
-    /// Not at all; the provider finds it itself.
+    /// None is sent; the provider caches by itself.
     Unmarked,
-    /// `cache_control: {"type": "ephemeral"}` on the part before it, or what the protocol has in
-    /// its place.
+    /// `cache_control: {"type": "ephemeral"}` on the part before the cache point, or the protocol's
+    /// equivalent.
     Marked,
 }
 
-/// Where a native schema goes in Gemini's protocol.
+/// The field that carries a schema in Gemini's protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SchemaField {
-    /// `responseJsonSchema`, `parametersJsonSchema`: JSON Schema.
+    /// `responseJsonSchema` and `parametersJsonSchema`: JSON Schema.
     JsonSchema,
-    /// `responseSchema`, `parameters`: the older subset of `OpenAPI`.
+    /// `responseSchema` and `parameters`: the older subset of `OpenAPI`.
     OpenApi,
-    /// `responseFormat`: the newer place of Vertex AI.
+    /// `responseFormat`: the newer field of Vertex AI.
     ResponseFormat,
 }
 
-/// How a server differs from the reference of its protocol. Not every protocol looks at every field.
+/// The differences between a server and the reference of its protocol. A protocol ignores the fields
+/// that do not apply to it.
 ///
 /// ```
 /// use extract_llm::wire::{MaxTokensField, Quirks};
@@ -104,9 +105,9 @@ pub enum SchemaField {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quirks {
-    /// How to bound the reply's length.
+    /// The field that limits the tokens of the reply.
     pub max_tokens: MaxTokensField,
-    /// How to demand the tool.
+    /// The form of the tool choice.
     pub tool_choice: ToolChoiceForm,
     /// Whether `parallel_tool_calls: false` may be sent.
     pub parallel_tool_calls: bool,
@@ -114,26 +115,26 @@ pub struct Quirks {
     pub strict: bool,
     /// Whether `stream_options: {"include_usage": true}` may be sent.
     pub stream_usage: bool,
-    /// Where the effort goes.
+    /// The field for the reasoning effort.
     pub effort: EffortField,
-    /// Where the seed goes.
+    /// The field for the seed.
     pub seed: SeedField,
-    /// Where the service tier goes.
+    /// The field for the service tier.
     pub service_tier: TierField,
-    /// How media are written.
+    /// The form of media.
     pub media: MediaForm,
-    /// How cache points are written.
+    /// The form of cache points.
     pub cache: CacheForm,
-    /// Where a schema goes (Gemini).
+    /// The field for a schema (Gemini).
     pub schema: SchemaField,
-    /// Fields of the model's turn that the server wants back (Chat Completions).
+    /// The fields of the model's turn that the server wants back (Chat Completions).
     pub replay: &'static [&'static str],
-    /// Fields that go with every request, as a JSON object; empty for none.
+    /// Fields that are merged into every request, as the text of a JSON object. Empty for none.
     pub extra: &'static str,
 }
 
 impl Quirks {
-    /// OpenAI itself, and the reference of every other protocol.
+    /// The quirks of OpenAI, and of the reference server of every other protocol.
     pub const OPENAI: Self = Self {
         max_tokens: MaxTokensField::MaxCompletionTokens,
         tool_choice: ToolChoiceForm::Named,
@@ -150,11 +151,11 @@ impl Quirks {
         extra: "",
     };
 
-    /// A server of which only the protocol is known.
+    /// The quirks assumed for an unknown server.
     pub const COMPATIBLE: Self = Self {
         max_tokens: MaxTokensField::MaxTokens,
         tool_choice: ToolChoiceForm::Required,
-        // Some refuse a field that they do not know; several calls lose nothing where it is not sent.
+        // Some servers refuse unknown fields, and several calls work without this one.
         parallel_tool_calls: false,
         ..Self::OPENAI
     };

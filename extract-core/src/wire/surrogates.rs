@@ -1,12 +1,12 @@
-//! Half a surrogate pair, escaped (`"\ud83d"`), is a text that no Rust string can hold, and makes the
-//! whole JSON around it unreadable. Servers that cut text between tokens send such halves; each
-//! becomes U+FFFD, and the rest of the reply is read.
+//! Lone surrogates: an escaped half of a surrogate pair (`"\ud83d"`). Servers that cut text between
+//! tokens send them. No Rust string can hold one, so `serde_json` rejects the whole document. Each is
+//! replaced by U+FFFD.
 
 use std::borrow::Cow;
 
-/// JSON text in which every escaped half of a surrogate pair is replaced.
-pub(crate) fn mend(json: &str) -> Cow<'_, str> {
-    let mut mended = String::new();
+/// Returns JSON text with every lone surrogate replaced.
+pub(super) fn replace_lone(json: &str) -> Cow<'_, str> {
+    let mut replaced = String::new();
     let mut kept = 0;
     let mut at = 0;
     let bytes = json.as_bytes();
@@ -17,24 +17,24 @@ pub(crate) fn mend(json: &str) -> Cow<'_, str> {
                 at += 12;
             }
             Some(0xd800..=0xdfff) => {
-                mended.push_str(&json[kept..at]);
-                mended.push_str("\\ufffd");
+                replaced.push_str(&json[kept..at]);
+                replaced.push_str("\\ufffd");
                 at += 6;
                 kept = at;
             }
             Some(_) => at += 6,
-            // Another escape: what follows the backslash is part of it.
+            // Another escape: skip the backslash and the next byte.
             None => at = (at + 2).min(bytes.len()),
         }
     }
     if kept == 0 {
         return Cow::Borrowed(json);
     }
-    mended.push_str(&json[kept..]);
-    Cow::Owned(mended)
+    replaced.push_str(&json[kept..]);
+    Cow::Owned(replaced)
 }
 
-/// The unit of UTF-16 that is escaped here, if one is.
+/// Returns the UTF-16 unit of a `\u` escape at this offset. `None` if there is no such escape.
 fn unit(bytes: &[u8], at: usize) -> Option<u32> {
     let escape = bytes.get(at..at + 6)?;
     let digits = escape.strip_prefix(b"\\u")?;
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn halves_are_replaced_and_nothing_else() {
+    fn lone_surrogates_are_replaced_and_nothing_else() {
         for (json, expected) in [
             (r#"{"a":"\ud83d\ude00"}"#, r#"{"a":"\ud83d\ude00"}"#),
             (r#"{"a":"\ud83d"}"#, r#"{"a":"\ufffd"}"#),
@@ -62,7 +62,7 @@ mod tests {
             (r"\", r"\"),
             (r"\ü", r"\ü"),
         ] {
-            assert_eq!(mend(json), expected);
+            assert_eq!(replace_lone(json), expected);
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Whether a refusal says that a part of the request is not taken at all, so that another way of
-//! asking may do. Servers say so in words only.
+//! Recognises refusals of a feature, such as a mode or a setting. Another mode may then work. Servers
+//! report them in the message only.
 
 use crate::conversation::{Feature, Mode, ProviderError, ProviderErrorKind as Kind};
 
-/// Settings that models are known to refuse.
+/// The settings that some models refuse.
 const SETTINGS: [&str; 9] = [
     "temperature",
     "top_p",
@@ -16,8 +16,8 @@ const SETTINGS: [&str; 9] = [
     "service_tier",
 ];
 
-/// What of a request the server says it does not take, judged by the words of its refusal. `mode` is
-/// how the answer was asked for.
+/// Returns the feature of the request that the server does not support, judged by phrases in its error
+/// message. `mode` is the mode of the request. `None` for other errors.
 pub fn unsupported(error: &ProviderError, mode: Mode) -> Option<Feature> {
     if !matches!(
         error.kind,
@@ -25,10 +25,10 @@ pub fn unsupported(error: &ProviderError, mode: Mode) -> Option<Feature> {
     ) {
         return None;
     }
-    let words = error.message.to_ascii_lowercase();
+    let message = error.message.to_ascii_lowercase();
     let code = error.code.as_deref().unwrap_or_default();
     let param = error.param.as_deref().unwrap_or_default();
-    let refused = [
+    let mode_phrases = [
         "not support",
         "unsupported",
         "not available",
@@ -44,8 +44,8 @@ pub fn unsupported(error: &ProviderError, mode: Mode) -> Option<Feature> {
         "no endpoints found",
         "requires --jinja",
     ];
-    // These find fault with the one schema that was sent, and say nothing of others.
-    let faulted = [
+    // These phrases reject the schema of this request only, not schemas in general.
+    let schema_phrases = [
         "invalid schema",
         "too complex",
         "cannot find field",
@@ -56,23 +56,23 @@ pub fn unsupported(error: &ProviderError, mode: Mode) -> Option<Feature> {
         "does not match",
         "unexpected",
     ];
-    let schema_refused = faulted.iter().any(|phrase| words.contains(phrase))
+    let schema_refused = schema_phrases.iter().any(|phrase| message.contains(phrase))
         || code.starts_with("invalid_") && code.ends_with("_parameters");
-    let mode_refused = refused.iter().any(|phrase| words.contains(phrase))
+    let mode_refused = mode_phrases.iter().any(|phrase| message.contains(phrase))
         || matches!(code, "unsupported_parameter" | "unsupported_value");
     if !schema_refused && !mode_refused {
         return None;
     }
     let about =
-        |names: &[&str]| names.iter().any(|name| words.contains(name) || param.starts_with(name));
+        |names: &[&str]| names.iter().any(|name| message.contains(name) || param.starts_with(name));
     let tools = about(&["tool", "function", "input_schema"]);
-    // A setting that is named first is the culprit; "tools with reasoning_effort" is about tools.
+    // A setting named first is the cause. "tools with reasoning_effort" is about tools.
     if !(mode == Mode::Tools && tools) {
         let named = SETTINGS.iter().find(|name| {
             param == **name
-                || words.starts_with(**name)
-                || words.contains(&format!("'{name}'"))
-                || words.contains(&format!("`{name}`"))
+                || message.starts_with(**name)
+                || message.contains(&format!("'{name}'"))
+                || message.contains(&format!("`{name}`"))
         });
         if let Some(name) = named {
             return Some(Feature::Setting((*name).to_owned()));

@@ -1,10 +1,10 @@
-//! Token counts as the providers of OpenAI's family write them.
+//! Token counts and prices, read from a provider's usage object.
 
 use serde_json::Value;
 
-use crate::conversation::{Delta, Usage, Usd};
+use crate::conversation::{Usage, Usd};
 
-/// The first of these paths that holds a count.
+/// Returns the number at the first of these JSON pointers that holds one, or else 0.
 pub(super) fn count(usage: &Value, pointers: &[&str]) -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "token counts")]
     let whole = |number: f64| number.max(0.0) as u64;
@@ -17,35 +17,58 @@ pub(super) fn count(usage: &Value, pointers: &[&str]) -> u64 {
         .unwrap_or(0)
 }
 
-/// Usage as Chat Completions and Responses write it, with the names that other servers have for
-/// the same.
+/// JSON pointers to the counts in a protocol's usage object. Of several pointers, the first that holds
+/// a number counts.
+pub(super) struct UsageFields {
+    pub(super) input: &'static [&'static str],
+    pub(super) output: &'static [&'static str],
+    pub(super) cached_input: &'static [&'static str],
+    pub(super) cache_write: &'static [&'static str],
+    pub(super) reasoning: &'static [&'static str],
+}
+
+impl UsageFields {
+    /// No counts at all.
+    pub(super) const NONE: Self =
+        Self { input: &[], output: &[], cached_input: &[], cache_write: &[], reasoning: &[] };
+
+    /// Returns the counts of a usage object. Missing ones are 0.
+    pub(super) fn read(&self, usage: &Value) -> Usage {
+        let mut read = Usage::new(count(usage, self.input), count(usage, self.output));
+        read.cached_input_tokens = count(usage, self.cached_input);
+        read.cache_write_tokens = count(usage, self.cache_write);
+        read.reasoning_tokens = count(usage, self.reasoning);
+        read
+    }
+}
+
+/// The fields of Chat Completions and Responses, and the names that compatible servers use instead.
+const OPENAI: UsageFields = UsageFields {
+    input: &["/prompt_tokens", "/input_tokens"],
+    output: &["/completion_tokens", "/output_tokens"],
+    cached_input: &[
+        "/prompt_tokens_details/cached_tokens",
+        "/input_tokens_details/cached_tokens",
+        "/prompt_cache_hit_tokens",
+        "/num_cached_tokens",
+        "/cached_tokens",
+    ],
+    cache_write: &[
+        "/prompt_tokens_details/cache_write_tokens",
+        "/input_tokens_details/cache_write_tokens",
+    ],
+    reasoning: &[
+        "/completion_tokens_details/reasoning_tokens",
+        "/output_tokens_details/reasoning_tokens",
+        "/reasoning_tokens",
+    ],
+};
+
+/// Returns the usage of Chat Completions and Responses.
 pub(super) fn openai(usage: &Value) -> Usage {
-    let input = count(usage, &["/prompt_tokens", "/input_tokens"]);
-    let output = count(usage, &["/completion_tokens", "/output_tokens"]);
-    let mut read = Usage::new(input, output);
-    read.cached_input_tokens = count(
-        usage,
-        &[
-            "/prompt_tokens_details/cached_tokens",
-            "/input_tokens_details/cached_tokens",
-            "/prompt_cache_hit_tokens",
-            "/num_cached_tokens",
-            "/cached_tokens",
-        ],
-    );
-    read.cache_write_tokens = count(
-        usage,
-        &["/prompt_tokens_details/cache_write_tokens", "/input_tokens_details/cache_write_tokens"],
-    );
-    read.reasoning_tokens = count(
-        usage,
-        &[
-            "/completion_tokens_details/reasoning_tokens",
-            "/output_tokens_details/reasoning_tokens",
-            "/reasoning_tokens",
-        ],
-    );
-    // Some servers count the reasoning beside the completion and not in it; the total shows it.
+    let mut read = OPENAI.read(usage);
+    let (input, output) = (read.input_tokens, read.output_tokens);
+    // Some servers do not include the reasoning in the completion; the total shows it.
     let total = count(usage, &["/total_tokens"]);
     if read.reasoning_tokens > 0
         && total > 0
@@ -56,8 +79,8 @@ pub(super) fn openai(usage: &Value) -> Usage {
     read
 }
 
-/// The price that some providers put into the usage: OpenRouter in dollars, Perplexity as an
-/// object, xAI in ten-billionths of a dollar.
+/// Returns the price that some providers put into the usage: OpenRouter in dollars, Perplexity as an
+/// object, xAI in units of 1e-10 dollars. `None` if there is none.
 pub(super) fn stated_cost(usage: &Value) -> Option<Usd> {
     if let Some(ticks) = usage.get("cost_in_usd_ticks").and_then(Value::as_f64) {
         return Some(Usd(ticks / 1e10));
@@ -67,9 +90,4 @@ pub(super) fn stated_cost(usage: &Value) -> Option<Usd> {
         .or_else(|| cost.get("total_cost")?.as_f64())
         .or_else(|| cost.get("usd")?.as_f64())
         .map(Usd)
-}
-
-/// The delta that says all of it.
-pub(super) fn openai_delta(raw: Value) -> Delta {
-    Delta::Usage { usage: openai(&raw), cost: stated_cost(&raw), raw }
 }

@@ -3,11 +3,12 @@
 
 use serde_json::Value;
 
-use super::candidates::{AnswerText, other_call, read_answer};
+use super::candidates::{AnswerText, read_answer};
 use super::evaluation::{Evaluation, Evaluator, Rejection, Verdict};
 use super::pending_calls::{CallFeedback, CallProblems, CalledElement, PendingCalls};
 use super::reply_turn::ReplyTurn;
 use super::text_answer::value_of_text;
+use super::unreadable::other_call;
 use super::whole::Whole;
 use crate::check::{Rules, check_at_once};
 use crate::contract::{Extract, FailedCheck, Problem, ProblemKind, Problems, Shape, VariantTools};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::reply_turn::ReplyTurn;
-use crate::contract::{Contract, LoweredContract, Problem, ProblemKind, Shape};
+use super::unreadable::{other_call, unreadable_problem};
+use crate::contract::{Contract, LoweredContract, Problem, Shape};
 use crate::conversation::{Output, ToolCall};
 use crate::extraction::task::Task;
 use crate::reading::{Level, ReadError, Reader, Reading};
@@ -141,15 +142,4 @@ pub(in crate::extraction) fn read_answer(
         }
         _ => Ok(reading),
     }
-}
-
-/// Returns the problem of a call of a tool that was not offered.
-pub(in crate::extraction) fn other_call(offered: &str, found: &str) -> Problem {
-    let expected = format!("a call of one of the tools {offered}");
-    Problem::new(ProblemKind::Unreadable, "", expected, format!("a call of {found}"))
-}
-
-/// Returns the problem of a reply without a readable value.
-pub(super) fn unreadable_problem(found: impl Into<String>) -> Problem {
-    Problem::new(ProblemKind::Unreadable, "", "a JSON value", found)
 }

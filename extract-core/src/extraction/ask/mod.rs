@@ -12,6 +12,7 @@ mod pending_calls;
 mod read_value;
 mod reply_turn;
 mod text_answer;
+mod unreadable;
 mod whole;
 
 pub(super) use calls::{Calls, unknown_tool};

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::candidates::{AnswerText, Candidate, unreadable_problem};
+use super::candidates::{AnswerText, Candidate};
 use super::evaluation::{Evaluation, Evaluator, Verdict};
 use super::reply_turn::ReplyTurn;
+use super::unreadable::unreadable_problem;
 use crate::contract::dialect::Restored;
 use crate::contract::{Extract, Problem, Problems};
 use crate::reading::Repair;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::candidates::{other_call, unreadable_problem};
+use super::unreadable::{other_call, unreadable_problem};
 use crate::contract::{Problem, Shape};
 use crate::conversation::{Block, Reply, ToolCall};
 use crate::reading::{self, ReadError, Repair, RepairKind, WrittenCalls};

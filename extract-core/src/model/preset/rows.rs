@@ -1,211 +1,22 @@
-//! The rows. Facts are of November 2026, from the providers' own references and from recorded
+//! The provider table. Facts are of November 2026, from the providers' references and from recorded
 //! exchanges.
 
-use super::{Auth, Facts, MediaSupport, ModelModes, Preset, Rule};
+use super::facts::{Facts, MediaSupport, ModelModes};
+use super::families::{
+    ANTHROPIC, ANTHROPIC_RULES, CHAT, COMPATIBLE, GEMINI, GEMINI_RULES, GEMINI_SAMPLING, OPENAI,
+    OPENAI_CHAT_RULES, OPENAI_RESPONSES, OPENAI_RULES, OWN_SERVER, SCHEMA_FIRST, SCHEMA_OR_TOOLS,
+    TOOLS_FIRST, TOOLS_OR_TEXT,
+};
+use super::row::{Auth, Preset, Rule};
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
-use crate::model::SchemaPrompt;
+use crate::model::profile::SchemaPrompt;
 use crate::wire::{
-    CacheForm, EffortField, MaxTokensField, MediaForm, Protocol, Quirks, SchemaField, SeedField,
-    TierField, ToolChoiceForm,
+    CacheForm, EffortField, MaxTokensField, MediaForm, Protocol, Quirks, SeedField, TierField,
+    ToolChoiceForm,
 };
 
-const SCHEMA_FIRST: &[Mode] = &[Mode::JsonSchema, Mode::Tools, Mode::JsonObject, Mode::Text];
-const SCHEMA_OR_TOOLS: &[Mode] = &[Mode::JsonSchema, Mode::Tools, Mode::Text];
-const NO_TOOLS: &[Mode] = &[Mode::JsonSchema, Mode::JsonObject, Mode::Text];
-const TOOLS_FIRST: &[Mode] = &[Mode::Tools, Mode::JsonObject, Mode::Text];
-const TOOLS_OR_TEXT: &[Mode] = &[Mode::Tools, Mode::Text];
-
-/// A server of which only the protocol is known.
-const COMPATIBLE: Facts = Facts {
-    modes: SCHEMA_FIRST,
-    schema_dialect: &Dialect::JSON_SCHEMA,
-    schema_strict: false,
-    tool_dialect: &Dialect::JSON_SCHEMA,
-    tool_strict: false,
-    // Small models repeat a call where they may make several, and many servers read only one.
-    parallel_tools: false,
-    schema_prompt: SchemaPrompt::WhereNeeded,
-    sampling: true,
-    max_tokens: None,
-    media: MediaSupport {
-        image: ModelModes::ALL,
-        audio: ModelModes::ALL,
-        document: ModelModes::ALL,
-    },
-    quirks: Quirks::COMPATIBLE,
-};
-
-const OPENAI: Facts = Facts {
-    schema_dialect: &Dialect::OPENAI_STRICT,
-    schema_strict: true,
-    tool_dialect: &Dialect::OPENAI_STRICT,
-    tool_strict: true,
-    parallel_tools: true,
-    media: MediaSupport {
-        image: ModelModes::BYTES_URL,
-        audio: ModelModes::BYTES,
-        document: ModelModes::BYTES_ID,
-    },
-    quirks: Quirks::OPENAI,
-    ..COMPATIBLE
-};
-
-const OPENAI_RESPONSES: Facts = Facts {
-    media: MediaSupport {
-        image: ModelModes::ALL,
-        audio: ModelModes::NONE,
-        document: ModelModes::ALL,
-    },
-    ..OPENAI
-};
-
-/// Models that refuse sampling parameters, and those that came before native schemas.
-const OPENAI_RULES: &[Rule] = &[
-    Rule {
-        models: &["o1*", "o3*", "o4*", "gpt-5*", "gpt-6*"],
-        sampling: Some(false),
-        ..Rule::NONE
-    },
-    Rule {
-        models: &["gpt-3.5*", "gpt-4", "gpt-4-*", "gpt-4o-2024-05-13"],
-        modes: Some(TOOLS_FIRST),
-        tool: Some((&Dialect::JSON_SCHEMA, false)),
-        max_tokens_field: Some(MaxTokensField::MaxTokens),
-        ..Rule::NONE
-    },
-];
-
-/// On Chat Completions, the newer models refuse function tools while they reason.
-const OPENAI_CHAT_RULES: &[Rule] = &[
-    OPENAI_RULES[0],
-    OPENAI_RULES[1],
-    Rule {
-        models: &["gpt-5.4*", "gpt-5.5*", "gpt-5.6*", "gpt-6*"],
-        modes: Some(NO_TOOLS),
-        ..Rule::NONE
-    },
-];
-
-/// What holds for models that nobody has heard of: the newest refuse to be forced and to be sampled.
-const ANTHROPIC: Facts = Facts {
-    modes: SCHEMA_OR_TOOLS,
-    schema_dialect: &Dialect::ANTHROPIC_FORMAT,
-    schema_strict: true,
-    tool_dialect: &Dialect::ANTHROPIC_TOOL,
-    tool_strict: true,
-    parallel_tools: true,
-    schema_prompt: SchemaPrompt::WhereNeeded,
-    sampling: false,
-    max_tokens: Some(16_000),
-    media: MediaSupport {
-        image: ModelModes::ALL,
-        audio: ModelModes::NONE,
-        document: ModelModes::ALL,
-    },
-    quirks: Quirks {
-        tool_choice: ToolChoiceForm::Auto,
-        cache: CacheForm::Marked,
-        ..Quirks::OPENAI
-    },
-};
-
-const ANTHROPIC_RULES: &[Rule] = &[
-    Rule {
-        models: &[
-            "claude-*-4-*",
-            "claude-opus-4",
-            "claude-sonnet-4",
-            "claude-opus-5",
-            "claude-opus-5-20*",
-            "claude-sonnet-5",
-            "claude-sonnet-5-20*",
-            "claude-haiku-*",
-        ],
-        tool_choice: Some(ToolChoiceForm::Named),
-        ..Rule::NONE
-    },
-    Rule { models: &["claude-*-4-5*", "claude-*-4-6*"], sampling: Some(true), ..Rule::NONE },
-    Rule {
-        // Before native schemas and strict tools.
-        models: &[
-            "claude-2*",
-            "claude-3*",
-            "claude-opus-4",
-            "claude-sonnet-4",
-            "claude-*-4-0*",
-            "claude-*-4-1*",
-            "claude-*-4-2025*",
-        ],
-        modes: Some(TOOLS_OR_TEXT),
-        tool: Some((&Dialect::ANTHROPIC_LOOSE_TOOL, false)),
-        tool_choice: Some(ToolChoiceForm::Named),
-        sampling: Some(true),
-        max_tokens: Some(8_192),
-        effort: Some(EffortField::None),
-        ..Rule::NONE
-    },
-    Rule {
-        models: &["claude-2*", "claude-3-opus*", "claude-3-sonnet*", "claude-3-haiku*"],
-        max_tokens: Some(4_096),
-        ..Rule::NONE
-    },
-];
-
-const GEMINI: Facts = Facts {
-    schema_dialect: &Dialect::GEMINI_JSON_SCHEMA,
-    tool_dialect: &Dialect::GEMINI_JSON_SCHEMA,
-    parallel_tools: true,
-    quirks: Quirks::OPENAI,
-    ..COMPATIBLE
-};
-
-const GEMINI_SAMPLING: &[Rule] = &[Rule {
-    models: &["gemini-3.5-flash-lite*", "gemini-3.6*", "gemini-3.7*", "gemini-3.8*"],
-    sampling: Some(false),
-    ..Rule::NONE
-}];
-
-const GEMINI_RULES: &[Rule] = &[
-    GEMINI_SAMPLING[0],
-    Rule {
-        models: &["gemini-1*", "gemini-2.0*"],
-        schema: Some((&Dialect::GEMINI_RESPONSE_SCHEMA, false)),
-        tool: Some((&Dialect::GEMINI_RESPONSE_SCHEMA, false)),
-        schema_field: Some(SchemaField::OpenApi),
-        effort: Some(EffortField::None),
-        ..Rule::NONE
-    },
-];
-
-/// A provider in the cloud that speaks Chat Completions.
-const CHAT: Facts = Facts {
-    media: MediaSupport::IMAGES,
-    quirks: Quirks { tool_choice: ToolChoiceForm::Named, ..Quirks::COMPATIBLE },
-    ..COMPATIBLE
-};
-
-/// A server of one's own that compiles the schema to a grammar. It takes no notice of a tool that is
-/// chosen by name, and repeats a call where it may make several.
-const OWN_SERVER: Facts = Facts {
-    quirks: Quirks {
-        parallel_tool_calls: true,
-        strict: false,
-        // There is one queue.
-        service_tier: TierField::None,
-        ..Quirks::COMPATIBLE
-    },
-    media: MediaSupport {
-        image: ModelModes::BYTES_URL,
-        audio: ModelModes::BYTES,
-        document: ModelModes::NONE,
-    },
-    // The grammar holds the model to the schema; nothing shows it to the model.
-    schema_prompt: SchemaPrompt::UnlessTool,
-    ..COMPATIBLE
-};
-
-/// An unknown provider at an unknown place; the other rows say where they differ.
+/// The row of an unknown provider, on which all other rows build.
 const ROW: Preset = Preset {
     name: "custom",
     aliases: &[],
@@ -221,11 +32,12 @@ const ROW: Preset = Preset {
     rules: &[],
 };
 
-/// This version is taken by everybody who speaks the protocol. The next one (2026-10-21) refuses
-/// sampling parameters even for models that know them.
+/// All servers of the protocol accept this version. The next one (2026-10-21) refuses sampling parameters
+/// even for models that support them.
 const ANTHROPIC_VERSION: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
 
-static PRESETS: &[Preset] = &[
+/// All providers, by name.
+pub(super) static PRESETS: &[Preset] = &[
     Preset {
         name: "openai",
         base_url: "https://api.openai.com/v1",
@@ -246,8 +58,8 @@ static PRESETS: &[Preset] = &[
         ..ROW
     },
     Preset {
-        // A deployment's own address (`…/openai/deployments/<name>?api-version=…`) does as a base
-        // URL as well.
+        // The URL of a deployment (`…/openai/deployments/<name>?api-version=…`) is also a valid base
+        // URL.
         name: "azure",
         base_url: "{AZURE_OPENAI_ENDPOINT}/openai/v1",
         base_variables: &["AZURE_OPENAI_ENDPOINT"],
@@ -299,12 +111,12 @@ static PRESETS: &[Preset] = &[
         auth: Auth::Header("x-goog-api-key"),
         protocol: Protocol::Interactions,
         facts: GEMINI,
-        // Its models are those that know JSON Schema.
+        // All models of this API support JSON Schema.
         rules: GEMINI_SAMPLING,
         ..ROW
     },
     Preset {
-        // The key is an OAuth token, as `gcloud auth print-access-token` prints one.
+        // The key is an OAuth token, such as `gcloud auth print-access-token` prints.
         name: "vertex",
         base_url: "https://{GOOGLE_CLOUD_LOCATION}-aiplatform.googleapis.com/v1/projects/{GOOGLE_CLOUD_PROJECT}/locations/{GOOGLE_CLOUD_LOCATION}/publishers/google",
         key_variables: &["VERTEX_ACCESS_TOKEN", "GOOGLE_ACCESS_TOKEN"],
@@ -369,7 +181,7 @@ static PRESETS: &[Preset] = &[
         name: "groq",
         base_url: "https://api.groq.com/openai/v1",
         key_variables: &["GROQ_API_KEY"],
-        // Only a few of its models take a native schema; all take tools.
+        // Only a few of its models support native schemas; all support tools.
         facts: Facts {
             modes: TOOLS_FIRST,
             parallel_tools: true,
@@ -423,8 +235,8 @@ static PRESETS: &[Preset] = &[
         name: "deepseek",
         base_url: "https://api.deepseek.com",
         key_variables: &["DEEPSEEK_API_KEY"],
-        // Its models think unless told not to, and then refuse to be forced to call a tool; native
-        // schemas they do not know.
+        // Its models reason by default, and then refuse forced tool calls. They do not support native
+        // schemas.
         facts: Facts {
             modes: &[Mode::JsonObject, Mode::Text, Mode::Tools],
             media: MediaSupport::TEXT,
@@ -458,7 +270,7 @@ static PRESETS: &[Preset] = &[
                 effort: EffortField::Reasoning,
                 cache: CacheForm::Marked,
                 replay: &["reasoning_details"],
-                // A provider that would drop the schema is not asked.
+                // Excludes upstream providers that would ignore the schema.
                 extra: r#"{"provider": {"require_parameters": true}}"#,
                 ..CHAT.quirks
             },
@@ -567,12 +379,12 @@ static PRESETS: &[Preset] = &[
     },
 ];
 
-/// Servers of which only the base URL and the protocol are known.
-static CUSTOM: &[Preset] = &[
+/// The rows for unknown servers, one per protocol. The first one is the default.
+pub(super) static CUSTOM: &[Preset] = &[
     Preset { facts: Facts { schema_prompt: SchemaPrompt::UnlessTool, ..COMPATIBLE }, ..ROW },
     Preset { protocol: Protocol::Responses, ..ROW },
     Preset {
-        // Servers that speak this protocol beside their own mostly know its tools alone.
+        // Servers that speak this protocol as their second one mostly support its tools only.
         protocol: Protocol::Anthropic,
         auth: Auth::Header("x-api-key"),
         headers: ANTHROPIC_VERSION,
@@ -600,18 +412,3 @@ static CUSTOM: &[Preset] = &[
     Preset { protocol: Protocol::Bedrock, signed_for: Some("bedrock"), ..ROW },
     Preset { protocol: Protocol::Ollama, ..ROW },
 ];
-
-/// All providers that are known by name.
-pub fn presets() -> &'static [Preset] {
-    PRESETS
-}
-
-/// The provider of this name.
-pub(in super::super) fn find(name: &str) -> Option<&'static Preset> {
-    PRESETS.iter().find(|preset| preset.name == name || preset.aliases.contains(&name))
-}
-
-/// A server of which only the protocol is known.
-pub(in super::super) fn custom(protocol: Protocol) -> &'static Preset {
-    CUSTOM.iter().find(|preset| preset.protocol == protocol).unwrap_or(&CUSTOM[0])
-}

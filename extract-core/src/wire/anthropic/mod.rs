@@ -1,13 +1,22 @@
 //! Anthropic's Messages protocol, which llama.cpp, DeepSeek and others speak as well.
 //!
 //! Source of the request's shape: Anthropic's API reference for `POST /v1/messages`. The version
-//! header belongs to the provider's row, not to the body.
+//! header is in the provider's row, not in the body.
 
 mod decode;
 mod encode;
 
-pub(super) use decode::{Stream, decode};
-pub(super) use encode::encode;
+use super::decoder::boxed;
+use super::descriptor::{Descriptor, no_query, segments};
+use super::framing::Framing;
 
-/// The name under which this protocol keeps what must be replayed.
-const STATE: &str = "anthropic";
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
+    name: "Messages",
+    encode: encode::encode,
+    decode: decode::decode,
+    stream: boxed::<decode::Stream>,
+    framing: Framing::ServerSentEvents,
+    path: |_, _| segments(&["messages"]),
+    query: no_query,
+    unsupported_settings: &["seed"],
+};

@@ -4,19 +4,25 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::super::failure::{beginning, in_reply};
-use super::super::{StreamDecoder, assemble, loose, usage};
-use super::STATE;
-use crate::conversation::{
-    Delta, ProviderError, ProviderErrorKind, ProviderState, Reply, StopReason, StreamEnd, Usage,
-};
+use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
+use crate::wire::decoder::{StreamDecoder, whole_reply};
+use crate::wire::failure::reported_error;
+use crate::wire::open_blocks::{OpenBlocks, ToolInput};
+use crate::wire::replay::ReplayLog;
+use crate::wire::reply_state::{ReplyState, update};
+use crate::wire::usage::{UsageFields, count};
+use crate::wire::{lenient, parse};
 
+/// The protocol's name in [`ProviderState`](crate::conversation::ProviderState).
+pub(super) const STATE: &str = "bedrock";
+
+/// A whole reply.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Whole<'a> {
+struct ConverseBody<'a> {
     #[serde(borrow)]
     output: Option<Output<'a>>,
-    #[serde(default, deserialize_with = "loose::word")]
+    #[serde(default, deserialize_with = "lenient::non_blank")]
     stop_reason: Option<String>,
     usage: Option<Value>,
 }
@@ -33,12 +39,12 @@ struct Message<'a> {
     content: Option<Vec<&'a RawValue>>,
 }
 
-/// A block: those fields of all kinds that are looked at. What the server's own tools answered is
-/// among the others.
+/// The fields of all kinds of blocks that the decoder reads. Other kinds, such as the results of the
+/// server's own tools, have none of them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Block<'a> {
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     text: Option<String>,
     #[serde(borrow)]
     tool_use: Option<ToolUse<'a>>,
@@ -49,84 +55,67 @@ struct Block<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ToolUse<'a> {
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     tool_use_id: Option<String>,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     name: Option<String>,
     #[serde(borrow)]
     input: Option<&'a RawValue>,
 }
 
-/// The reply in the body of a 200.
-pub(crate) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
-    let malformed = |message: String| ProviderError::new(ProviderErrorKind::Malformed, message);
-    let whole: Whole<'_> = serde_json::from_slice(body).map_err(|error| {
-        malformed(format!("not a reply: {error}; it begins {}", beginning(body)))
-    })?;
-    let Some(message) = whole.output.and_then(|output| output.message) else {
-        return Err(malformed(format!("the reply has no message; it begins {}", beginning(body))));
+/// Decodes the body of a successful answer.
+pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
+    let reply: ConverseBody<'_> = parse::body(body, "a reply")?;
+    let Some(message) = reply.output.and_then(|output| output.message) else {
+        return Err(parse::incomplete(body, "the reply has no message"));
     };
-    let mut stream = Stream {
-        stop_reason: whole.stop_reason,
-        usage: whole.usage,
-        ended: true,
-        ..Stream::default()
-    };
+    let mut stream = Stream::default();
+    stream.reply.raw_stop = reply.stop_reason;
+    stream.reply.usage = reply.usage;
+    stream.reply.ended = true;
     let mut deltas = Vec::new();
     for raw in message.content.unwrap_or_default() {
-        let block: Block<'_> = serde_json::from_str(raw.get())
-            .map_err(|error| malformed(format!("not a block of a reply: {error}")))?;
-        stream.turn.push(raw.get().to_owned());
+        let block: Block<'_> = parse::element(raw, "a block of a reply")?;
+        stream.replay.push(raw.get());
         if let Some(call) = block.tool_use {
-            let index = stream.calls;
-            stream.calls += 1;
-            deltas.push(Delta::ToolCall {
-                index,
-                id: call.tool_use_id.unwrap_or_default(),
-                name: call.name.unwrap_or_default(),
-            });
-            let fragment = loose::arguments_of(call.input.map_or("{}", RawValue::get));
-            deltas.push(Delta::Arguments { index, fragment });
+            let input = lenient::arguments_of(call.input.map_or("{}", RawValue::get));
+            stream.reply.whole_call(call.tool_use_id, call.name, input, &mut deltas);
         } else if let Some(text) = block.text {
             deltas.push(Delta::Text(text));
         } else if let Some(reasoning) = block.reasoning_content {
-            stream.needed = true;
-            let text = loose::at(&reasoning, "/reasoningText/text");
+            stream.replay.needed = true;
+            let text = lenient::text_at(&reasoning, "/reasoningText/text");
             deltas.extend(text.map(|text| Delta::Reasoning(text.to_owned())));
         } else if let Some(cited) = block.citations_content {
             let parts = cited.get("content").and_then(Value::as_array);
-            let texts = parts.into_iter().flatten().filter_map(|part| loose::at(part, "/text"));
+            let texts =
+                parts.into_iter().flatten().filter_map(|part| lenient::text_at(part, "/text"));
             deltas.push(Delta::Text(texts.collect()));
         } else {
-            stream.needed = true;
+            stream.replay.needed = true;
         }
     }
-    deltas.extend(stream.end()?);
-    assemble(deltas)
+    whole_reply(&mut stream, deltas)
 }
 
-/// A streamed reply so far.
+/// The state of one streamed reply.
 #[derive(Debug, Default)]
-pub(crate) struct Stream {
-    open: Vec<(u64, Open)>,
-    calls: usize,
-    /// The blocks so far as JSON, and whether the provider wants them back as they are.
-    turn: Vec<String>,
-    needed: bool,
-    usage: Option<Value>,
-    stop_reason: Option<String>,
-    ended: bool,
+pub(super) struct Stream {
+    reply: ReplyState,
+    blocks: OpenBlocks<OpenBlock>,
+    replay: ReplayLog,
 }
 
+/// A block that has begun and not ended. Its kind shows in the fields that are not empty.
 #[derive(Debug, Default)]
-struct Open {
-    call: Option<usize>,
-    start: Map<String, Value>,
+struct OpenBlock {
+    /// The fields of a tool call that came with the start of the block.
+    fields: Map<String, Value>,
     text: String,
     reasoning: String,
     signature: String,
     redacted: String,
-    input: String,
+    input: ToolInput,
 }
 
 impl StreamDecoder for Stream {
@@ -140,119 +129,98 @@ impl StreamDecoder for Stream {
             if body.get("code").is_none() {
                 body["code"] = name.into();
             }
-            return Err(in_reply(&body.to_string()));
+            return Err(reported_error(&body.to_string()));
         }
-        let event: Value = serde_json::from_str(data).map_err(|error| {
-            let message =
-                format!("not an event: {error}; it begins {}", beginning(data.as_bytes()));
-            ProviderError::new(ProviderErrorKind::Malformed, message)
-        })?;
+        let Some(event) = parse::event::<Value>(data, "an event")? else { return Ok(Vec::new()) };
         let index = event.get("contentBlockIndex").and_then(Value::as_u64).unwrap_or(0);
         let mut deltas = Vec::new();
         match name {
-            "contentBlockStart" => self.begin(index, &event, &mut deltas),
-            "contentBlockDelta" => self.more(index, &event, &mut deltas),
-            "contentBlockStop" => self.close(index, &mut deltas),
-            "messageStop" => {
-                self.stop_reason = loose::word_at(&event, "/stopReason");
-                self.ended = true;
+            "contentBlockStart" => self.open(index, &event, &mut deltas),
+            "contentBlockDelta" => {
+                // Blocks of text have no start.
+                if self.blocks.get_mut(index).is_none() {
+                    self.blocks.open(index, OpenBlock::default());
+                }
+                if let Some(block) = self.blocks.get_mut(index) {
+                    block.push(&event, &mut deltas);
+                }
             }
-            "metadata" => self.usage = event.get("usage").cloned().or(self.usage.take()),
+            "contentBlockStop" => {
+                let closed = self.blocks.close(index);
+                closed.into_iter().for_each(|block| self.close(block, &mut deltas));
+            }
+            "messageStop" => {
+                self.reply.raw_stop = lenient::non_blank_at(&event, "/stopReason");
+                self.reply.ended = true;
+            }
+            "metadata" => update(&mut self.reply.usage, event.get("usage").cloned()),
             _ => {}
         }
         Ok(deltas)
     }
 
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
-        if !self.ended {
-            let message = "the stream ended without `messageStop`";
-            return Err(ProviderError::new(ProviderErrorKind::Interrupted, message));
+        if !self.reply.ended {
+            return Err(parse::interrupted("`messageStop`"));
         }
         let mut deltas = Vec::new();
-        while let Some((index, _)) = self.open.first() {
-            let index = *index;
-            self.close(index, &mut deltas);
-        }
-        if let Some(raw) = self.usage.take() {
-            deltas.push(Delta::Usage { usage: usage_of(&raw), cost: None, raw });
-        }
-        if self.needed {
-            let turn = format!("[{}]", self.turn.join(","));
-            deltas.push(Delta::State(ProviderState::new(STATE, turn)));
-        }
-        let raw_stop = self.stop_reason.take();
-        let mut ending = StreamEnd::new(stop_reason(raw_stop.as_deref()));
-        ending.raw_stop = raw_stop;
-        deltas.push(Delta::Done(ending));
+        let open = self.blocks.close_all();
+        open.into_iter().for_each(|block| self.close(block, &mut deltas));
+        let stop = self.reply.stop(stop_reason);
+        self.reply.finish(usage_of, stop, self.replay.state(STATE), &mut deltas);
         Ok(deltas)
     }
 
     fn usage(&self) -> Option<Usage> {
-        self.usage.as_ref().map(usage_of)
+        self.reply.usage.as_ref().map(usage_of)
     }
 }
 
 impl Stream {
-    fn begin(&mut self, index: u64, event: &Value, deltas: &mut Vec<Delta>) {
-        let mut open = Open::default();
-        if let Some(Value::Object(start)) = event.pointer("/start/toolUse") {
-            let text = |key: &str| start.get(key).and_then(Value::as_str).unwrap_or_default();
-            let call = self.calls;
-            self.calls += 1;
-            let (id, name) = (text("toolUseId").to_owned(), text("name").to_owned());
-            deltas.push(Delta::ToolCall { index: call, id, name });
-            open.call = Some(call);
-            open.start.clone_from(start);
+    /// Opens a block. Only tool calls have fields at their start.
+    fn open(&mut self, index: u64, event: &Value, deltas: &mut Vec<Delta>) {
+        let mut block = OpenBlock::default();
+        if let Some(Value::Object(fields)) = event.pointer("/start/toolUse") {
+            let text_of = |key: &str| fields.get(key).and_then(Value::as_str).unwrap_or_default();
+            let call = self.reply.begin_call(text_of("toolUseId"), text_of("name"), deltas);
+            block.input = ToolInput::of(Some(call));
+            block.fields.clone_from(fields);
         }
-        self.open.push((index, open));
+        self.blocks.open(index, block);
     }
 
-    fn more(&mut self, index: u64, event: &Value, deltas: &mut Vec<Delta>) {
-        // Blocks of text have no start.
-        if !self.open.iter().any(|(known, _)| *known == index) {
-            self.open.push((index, Open::default()));
-        }
-        let Some((_, open)) = self.open.iter_mut().find(|(known, _)| *known == index) else {
-            return;
-        };
-        let part = |pointer: &str| loose::at(event, pointer).filter(|text| !text.is_empty());
-        if let Some(text) = part("/delta/text") {
-            open.text.push_str(text);
-            deltas.push(Delta::Text(text.to_owned()));
-        }
-        if let Some(text) = part("/delta/reasoningContent/text") {
-            open.reasoning.push_str(text);
-            deltas.push(Delta::Reasoning(text.to_owned()));
-        }
-        open.signature += part("/delta/reasoningContent/signature").unwrap_or_default();
-        open.redacted += part("/delta/reasoningContent/redactedContent").unwrap_or_default();
-        if let (Some(fragment), Some(index)) = (part("/delta/toolUse/input"), open.call) {
-            open.input.push_str(fragment);
-            deltas.push(Delta::Arguments { index, fragment: fragment.to_owned() });
-        }
-    }
-
-    fn close(&mut self, index: u64, deltas: &mut Vec<Delta>) {
-        let Some(at) = self.open.iter().position(|(known, _)| *known == index) else { return };
-        let (_, mut open) = self.open.remove(at);
-        if let (Some(index), true) = (open.call, open.input.is_empty()) {
-            open.input.push_str("{}");
-            deltas.push(Delta::Arguments { index, fragment: open.input.clone() });
-        }
-        if let Some(block) = open.json() {
-            self.needed |= block.get("reasoningContent").is_some();
-            self.turn.push(block.to_string());
+    /// Ends a block and adds it to the turn that may have to be replayed.
+    fn close(&mut self, mut block: OpenBlock, deltas: &mut Vec<Delta>) {
+        block.input.complete(None, deltas);
+        if let Some(block) = block.json() {
+            self.replay.needed |= block.get("reasoningContent").is_some();
+            self.replay.push(block.to_string());
         }
     }
 }
 
-impl Open {
-    /// The block as it would have come whole.
+impl OpenBlock {
+    /// Appends the delta of an event.
+    fn push(&mut self, event: &Value, deltas: &mut Vec<Delta>) {
+        let part = |pointer: &str| lenient::text_at(event, pointer).filter(|text| !text.is_empty());
+        if let Some(text) = part("/delta/text") {
+            self.text.push_str(text);
+            deltas.push(Delta::Text(text.to_owned()));
+        }
+        if let Some(text) = part("/delta/reasoningContent/text") {
+            self.reasoning.push_str(text);
+            deltas.push(Delta::Reasoning(text.to_owned()));
+        }
+        self.signature += part("/delta/reasoningContent/signature").unwrap_or_default();
+        self.redacted += part("/delta/reasoningContent/redactedContent").unwrap_or_default();
+        self.input.push(part("/delta/toolUse/input").unwrap_or_default(), deltas);
+    }
+
+    /// Returns the block as a reply that is not streamed would hold it. `None` for an empty block.
     fn json(self) -> Option<Value> {
-        if self.call.is_some() {
-            let mut call = self.start;
-            let input = serde_json::from_str(&self.input).ok().filter(Value::is_object);
-            call.insert(String::from("input"), input.unwrap_or_else(|| json!({})));
+        if self.input.call.is_some() {
+            let mut call = self.fields;
+            call.insert(String::from("input"), self.input.object().unwrap_or_default().into());
             return Some(json!({"toolUse": call}));
         }
         if !self.redacted.is_empty() {
@@ -269,25 +237,30 @@ impl Open {
     }
 }
 
-/// Cached input is counted beside the input; the total shows how much was read.
+const USAGE: UsageFields = UsageFields {
+    input: &["/inputTokens"],
+    output: &["/outputTokens"],
+    cached_input: &["/cacheReadInputTokens"],
+    cache_write: &["/cacheWriteInputTokens"],
+    ..UsageFields::NONE
+};
+
+/// The provider counts cached input apart from the other input; the total includes it.
 fn usage_of(raw: &Value) -> Usage {
-    let count = |pointer: &str| usage::count(raw, &[pointer]);
-    let mut read = Usage::new(count("/inputTokens"), count("/outputTokens"));
-    read.cached_input_tokens = count("/cacheReadInputTokens");
-    read.cache_write_tokens = count("/cacheWriteInputTokens");
-    let all = count("/totalTokens").saturating_sub(read.output_tokens);
+    let mut read = USAGE.read(raw);
+    let all = count(raw, &["/totalTokens"]).saturating_sub(read.output_tokens);
     read.input_tokens = read.input_tokens.max(all);
     read
 }
 
-fn stop_reason(raw: Option<&str>) -> StopReason {
-    match raw {
-        Some("end_turn" | "stop_sequence") => StopReason::Stop,
-        Some("tool_use") => StopReason::ToolCalls,
-        Some("max_tokens" | "model_context_window_exceeded") => StopReason::Length,
-        Some("guardrail_intervened" | "content_filtered") => StopReason::ContentFilter,
-        Some("refusal") => StopReason::Refusal,
-        Some(other) => StopReason::Other(other.to_owned()),
-        None => StopReason::Unstated,
-    }
+/// Maps the protocol's reasons to stop. `None` for an unknown one.
+fn stop_reason(raw: &str) -> Option<StopReason> {
+    Some(match raw {
+        "end_turn" | "stop_sequence" => StopReason::Stop,
+        "tool_use" => StopReason::ToolCalls,
+        "max_tokens" | "model_context_window_exceeded" => StopReason::Length,
+        "guardrail_intervened" | "content_filtered" => StopReason::ContentFilter,
+        "refusal" => StopReason::Refusal,
+        _ => return None,
+    })
 }

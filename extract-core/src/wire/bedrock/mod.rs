@@ -1,13 +1,25 @@
-//! Amazon Bedrock's Converse protocol. Streams come in Amazon's binary framing, whose events carry
-//! the same JSON as a whole reply would.
+//! Amazon Bedrock's Converse protocol. Streams use Amazon's binary framing; their events hold the
+//! same JSON as a whole reply.
 //!
 //! Source of the request's shape: Amazon's API reference for `Converse` and `ConverseStream`.
 
 mod decode;
 mod encode;
 
-pub(super) use decode::{Stream, decode};
-pub(super) use encode::encode;
+use super::decoder::boxed;
+use super::descriptor::{Delivery, Descriptor, no_query, segments};
+use super::framing::Framing;
 
-/// The name under which this protocol keeps what must be replayed.
-const STATE: &str = "bedrock";
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
+    name: "Converse",
+    encode: encode::encode,
+    decode: decode::decode,
+    stream: boxed::<decode::Stream>,
+    framing: Framing::AmazonEvents,
+    path: |model, delivery| match delivery {
+        Delivery::Whole => segments(&["model", model, "converse"]),
+        Delivery::Streamed => segments(&["model", model, "converse-stream"]),
+    },
+    query: no_query,
+    unsupported_settings: &["seed", "reasoning_effort"],
+};

@@ -1,202 +1,76 @@
-//! The request: everything but the messages, which stand in `message.rs`.
+//! The request: everything but the messages, which are in `message.rs`.
 
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::super::offer::{ToolDemand, ToolOffer};
-use super::super::{
-    Delivery, EffortField, MaxTokensField, Quirks, SeedField, ToolChoiceForm, body,
-};
-use super::message::{WireMessage, wire_messages};
-use crate::conversation::{Output, ProviderError, ReasoningEffort, Request, Tool};
+use super::message::wire_messages;
+use crate::conversation::{Output, ProviderError, ReasoningEffort, Tool};
+use crate::wire::descriptor::{Delivery, EncodeContext};
+use crate::wire::object::Object;
+use crate::wire::quirks::{EffortField, MaxTokensField, Quirks, SeedField, ToolChoiceForm};
+use crate::wire::sampling::SamplingFields;
+use crate::wire::tool_offer::{ToolDemand, ToolOffer};
+use crate::wire::{function, turns};
 
-#[derive(Serialize)]
-struct Body<'a> {
-    model: &'a str,
-    messages: Vec<WireMessage<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<ToolEntry<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_choice: Option<ToolChoice<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parallel_tool_calls: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    response_format: Option<ResponseFormat<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_completion_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    top_p: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seed: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    random_seed: Option<u64>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    stop: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning_effort: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning: Option<Effort>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thinking: Option<Switch>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    service_tier: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream_options: Option<StreamOptions>,
-}
-
-#[derive(Serialize)]
-struct Effort {
-    effort: &'static str,
-}
-
-#[derive(Serialize)]
-struct Switch {
-    r#type: &'static str,
-}
-
-#[derive(Serialize)]
-struct StreamOptions {
-    include_usage: bool,
-}
-
-#[derive(Serialize)]
-struct ToolEntry<'a> {
-    r#type: &'static str,
-    function: FunctionDefinition<'a>,
-}
-
-#[derive(Serialize)]
-struct FunctionDefinition<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    parameters: &'a Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    strict: Option<bool>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum ToolChoice<'a> {
-    Word(&'static str),
-    Named { r#type: &'static str, function: FunctionName<'a> },
-}
-
-#[derive(Serialize)]
-struct FunctionName<'a> {
-    name: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum ResponseFormat<'a> {
-    JsonObject,
-    JsonSchema { json_schema: NamedSchema<'a> },
-}
-
-#[derive(Serialize)]
-struct NamedSchema<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    schema: &'a Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    strict: Option<bool>,
-}
-
-/// The body of a request.
-pub(crate) fn encode(
-    request: &Request,
-    model: &str,
-    quirks: &Quirks,
-    delivery: Delivery,
-) -> Result<Vec<u8>, ProviderError> {
+/// Returns the body of a request.
+pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
+    let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
     let strict = |tool: &Tool| (quirks.strict && tool.strict).then_some(true);
-    let (bound, older_bound) = match quirks.max_tokens {
-        MaxTokensField::MaxCompletionTokens => (settings.max_tokens, None),
-        MaxTokensField::MaxTokens => (None, settings.max_tokens),
-    };
-    let (seed, random_seed) = match quirks.seed {
-        SeedField::Seed => (settings.seed, None),
-        SeedField::RandomSeed => (None, settings.seed),
-    };
-    let effort = settings.reasoning_effort;
-    let in_field = |field: EffortField| effort.filter(|_| quirks.effort == field);
-    let mut messages = Vec::with_capacity(request.messages.len());
-    for message in &request.messages {
-        wire_messages(message, quirks, &mut messages)?;
-    }
+    let effort_in = |field| settings.reasoning_effort.filter(|_| quirks.effort == field);
+    let messages =
+        turns::encode_all(&request.messages, |message, into| wire_messages(message, quirks, into))?;
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
-    let tools: Vec<ToolEntry<'_>> = offer
-        .tools
-        .iter()
-        .map(|tool| ToolEntry {
-            r#type: "function",
-            function: FunctionDefinition {
-                name: &tool.name,
-                description: tool.description.as_deref(),
-                parameters: &tool.schema,
-                strict: strict(tool),
-            },
-        })
-        .collect();
+    let tools = offer.definitions(|tool| function::nested(tool, strict(tool)));
     let response_format = match &request.output {
-        Output::JsonSchema(tool) => Some(ResponseFormat::JsonSchema {
-            json_schema: NamedSchema {
-                name: &tool.name,
-                description: tool.description.as_deref(),
-                schema: &tool.schema,
-                strict: strict(tool),
-            },
-        }),
-        Output::JsonObject => Some(ResponseFormat::JsonObject),
+        Output::JsonSchema(tool) => {
+            let schema = function::named_schema(tool, strict(tool));
+            Some(Object::new().with("type", "json_schema").with("json_schema", schema))
+        }
+        Output::JsonObject => Some(Object::new().with("type", "json_object")),
         _ => None,
     };
+    let reasoning = effort_in(EffortField::Reasoning);
     let streamed = delivery == Delivery::Streamed;
-    let wire = Body {
-        model,
-        messages,
-        tool_choice: tool_choice(&offer, quirks.tool_choice),
-        parallel_tool_calls: (!tools.is_empty() && quirks.parallel_tool_calls)
-            .then_some(offer.parallel),
-        tools,
-        response_format,
-        max_completion_tokens: bound,
-        max_tokens: older_bound,
-        temperature: settings.temperature,
-        top_p: settings.top_p,
-        seed,
-        random_seed,
-        stop: &settings.stop,
-        reasoning_effort: in_field(EffortField::Effort).map(ReasoningEffort::as_str),
-        reasoning: in_field(EffortField::Reasoning)
-            .map(|effort| Effort { effort: effort.as_str() }),
-        thinking: in_field(EffortField::Thinking).map(|effort| Switch {
-            r#type: if effort == ReasoningEffort::None { "disabled" } else { "enabled" },
-        }),
-        service_tier: settings.service_tier.as_deref(),
-        stream: streamed.then_some(true),
-        stream_options: (streamed && quirks.stream_usage)
-            .then_some(StreamOptions { include_usage: true }),
-    };
-    body::write(&wire, request, quirks)
+    let usage = (streamed && quirks.stream_usage).then(|| json!({"include_usage": true}));
+    Ok(Object::new()
+        .with("model", model)
+        .with("messages", messages)
+        .with_list("tools", &tools)
+        .with_some("tool_choice", tool_choice(&offer, quirks.tool_choice))
+        .with_some("parallel_tool_calls", offer.parallel_tool_calls(quirks))
+        .with_some("response_format", response_format)
+        .with_all(sampling(quirks).object(settings))
+        .with_some("reasoning_effort", effort_in(EffortField::Effort).map(ReasoningEffort::as_str))
+        .with_some("reasoning", reasoning.map(|effort| json!({"effort": effort.as_str()})))
+        .with_some("thinking", effort_in(EffortField::Thinking).map(function::thinking_switch))
+        .with_some("service_tier", settings.service_tier.as_deref())
+        .with_some("stream", streamed.then_some(true))
+        .with_some("stream_options", usage))
 }
 
-fn tool_choice<'a>(offer: &ToolOffer<'a>, form: ToolChoiceForm) -> Option<ToolChoice<'a>> {
+/// Returns the names of the sampling fields at this server.
+fn sampling(quirks: &Quirks) -> SamplingFields {
+    SamplingFields {
+        max_tokens: Some(match quirks.max_tokens {
+            MaxTokensField::MaxCompletionTokens => "max_completion_tokens",
+            MaxTokensField::MaxTokens => "max_tokens",
+        }),
+        seed: Some(match quirks.seed {
+            SeedField::Seed => "seed",
+            SeedField::RandomSeed => "random_seed",
+        }),
+        stop: Some("stop"),
+        ..SamplingFields::COMMON
+    }
+}
+
+/// Returns the tool choice. `None` if none is sent.
+fn tool_choice(offer: &ToolOffer<'_>, form: ToolChoiceForm) -> Option<Value> {
     Some(match offer.demand {
-        ToolDemand::Named(name) => {
-            ToolChoice::Named { r#type: "function", function: FunctionName { name } }
-        }
-        ToolDemand::Any if form == ToolChoiceForm::Any => ToolChoice::Word("any"),
-        ToolDemand::Any => ToolChoice::Word("required"),
-        ToolDemand::Free => ToolChoice::Word("auto"),
-        ToolDemand::Unsaid => return None,
+        ToolDemand::Named(name) => json!({"type": "function", "function": {"name": name}}),
+        ToolDemand::Any if form == ToolChoiceForm::Any => "any".into(),
+        ToolDemand::Any => "required".into(),
+        ToolDemand::Auto => "auto".into(),
+        ToolDemand::Unspecified => return None,
     })
 }

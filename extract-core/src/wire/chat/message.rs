@@ -1,25 +1,31 @@
-//! The messages of a request: one turn may become several messages, because every tool result is
-//! one of its own.
+//! The messages of a request. One turn may become several messages, because every tool result is a
+//! message of its own.
+
+use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::super::{CacheForm, MediaForm, Quirks, body};
-use super::STATE;
+use super::turn::STATE;
 use crate::conversation::{
     Media, MediaKind, MediaSource, Message, Part, ProviderError, ProviderState, Role,
 };
+use crate::wire::function::{FunctionCall, role_name};
+use crate::wire::media::{self, FileFields};
+use crate::wire::quirks::{CacheForm, MediaForm, Quirks};
+use crate::wire::replay;
 
+/// One message of the request.
 #[derive(Serialize)]
 pub(super) struct WireMessage<'a> {
     role: &'static str,
-    #[serde(skip_serializing_if = "Content::is_given_back")]
+    #[serde(skip_serializing_if = "Content::is_replayed")]
     content: Content<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<WireCall<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_call_id: Option<&'a str>,
-    /// What the server wants back of its own turn.
+    /// The fields of its turn that the server wants back.
     #[serde(flatten)]
     replayed: Map<String, Value>,
 }
@@ -28,47 +34,34 @@ pub(super) struct WireMessage<'a> {
 #[serde(untagged)]
 enum Content<'a> {
     None,
-    Text(&'a str),
-    Joined(String),
+    Text(Cow<'a, str>),
     Parts(Vec<ContentPart<'a>>),
-    /// The server's own form of it stands among what is replayed.
-    GivenBack,
+    /// The replayed fields hold the content.
+    Replayed,
 }
 
 impl Content<'_> {
-    fn is_given_back(&self) -> bool {
-        matches!(self, Self::GivenBack)
+    fn is_replayed(&self) -> bool {
+        matches!(self, Self::Replayed)
     }
 }
 
 #[derive(Serialize)]
 struct ContentPart<'a> {
     #[serde(flatten)]
-    what: What<'a>,
+    content: PartContent<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cache_control: Option<CacheControl>,
-}
-
-#[derive(Serialize)]
-struct CacheControl {
-    r#type: &'static str,
+    cache_control: Option<Value>,
 }
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum What<'a> {
-    Text { text: Text<'a> },
+enum PartContent<'a> {
+    Text { text: Cow<'a, str> },
     ImageUrl { image_url: ImageUrl<'a> },
     InputAudio { input_audio: Audio<'a> },
-    File { file: File<'a> },
+    File { file: FileFields<'a> },
     DocumentUrl { document_url: &'a str },
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Text<'a> {
-    Borrowed(&'a str),
-    Owned(String),
 }
 
 #[derive(Serialize)]
@@ -79,34 +72,22 @@ struct ImageUrl<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Audio<'a> {
-    Data { data: &'a str, format: &'a str },
-    Place(&'a str),
-}
-
-#[derive(Serialize)]
-struct File<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file_data: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    filename: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file_id: Option<&'a str>,
+    Data {
+        data: &'a str,
+        format: &'a str,
+    },
+    /// Base64 text, or a URL.
+    Plain(&'a str),
 }
 
 #[derive(Serialize)]
 struct WireCall<'a> {
     id: &'a str,
     r#type: &'static str,
-    function: WireFunctionCall<'a>,
+    function: FunctionCall<'a>,
 }
 
-#[derive(Serialize)]
-struct WireFunctionCall<'a> {
-    name: &'a str,
-    arguments: &'a str,
-}
-
-/// A turn as the protocol has it.
+/// Appends the messages of a turn.
 pub(super) fn wire_messages<'a>(
     message: &'a Message,
     quirks: &Quirks,
@@ -117,131 +98,114 @@ pub(super) fn wire_messages<'a>(
     let mut results = Vec::new();
     for part in &message.parts {
         match part {
-            Part::Text(text) => parts.push(plain(What::Text { text: Text::Borrowed(text) })),
+            Part::Text(text) => parts.push(plain(PartContent::Text { text: Cow::Borrowed(text) })),
             Part::Media(media) => parts.push(plain(media_part(media, quirks.media)?)),
             Part::ToolCall(call) => tool_calls.push(WireCall {
                 id: &call.id,
                 r#type: "function",
-                function: WireFunctionCall { name: &call.name, arguments: &call.arguments },
+                function: FunctionCall { name: &call.name, arguments: &call.arguments },
             }),
             Part::ToolResult(result) => results.push(WireMessage {
                 role: "tool",
-                content: Content::Text(&result.content),
+                content: Content::Text(Cow::Borrowed(&result.content)),
                 tool_calls: Vec::new(),
                 tool_call_id: Some(&result.call_id),
                 replayed: Map::new(),
             }),
             Part::CachePoint => {
                 if let (CacheForm::Marked, Some(last)) = (quirks.cache, parts.last_mut()) {
-                    last.cache_control = Some(CacheControl { r#type: "ephemeral" });
+                    last.cache_control = Some(json!({"type": "ephemeral"}));
                 }
             }
             Part::State(_) => {}
         }
     }
-    let replayed =
-        body::state(message, STATE).map(|state| replayed(state, quirks.replay)).unwrap_or_default();
+    let replayed = replay::state(message, STATE)
+        .map(|state| replayed(state, quirks.replay))
+        .unwrap_or_default();
     let content = if replayed.contains_key("content") {
-        Content::GivenBack
+        Content::Replayed
     } else {
         content_of(message.role, parts)
     };
-    let speaks = !matches!(content, Content::None) || !tool_calls.is_empty();
-    if speaks {
-        let role = match message.role {
-            Role::System => "system",
-            Role::User => "user",
-            Role::Assistant => "assistant",
-            Role::Tool => "tool",
-        };
+    if !matches!(content, Content::None) || !tool_calls.is_empty() {
+        let role = role_name(message.role);
         into.push(WireMessage { role, content, tool_calls, tool_call_id: None, replayed });
     }
     into.append(&mut results);
     Ok(())
 }
 
-fn plain(what: What<'_>) -> ContentPart<'_> {
-    ContentPart { what, cache_control: None }
+/// Returns a part without a cache point.
+fn plain(content: PartContent<'_>) -> ContentPart<'_> {
+    ContentPart { content, cache_control: None }
 }
 
-/// One text stands as a text. Several are a list where the user speaks; where the model or the
-/// system does, they are joined, because many servers take no list there.
+/// Returns the content of a message. A single text is written as a string. Several texts are a list in
+/// the user's messages; in other messages they are joined, because many servers refuse a list there.
 fn content_of(role: Role, parts: Vec<ContentPart<'_>>) -> Content<'_> {
     let bare = parts.iter().all(|part| {
-        part.cache_control.is_none() && matches!(part.what, What::Text { text: Text::Borrowed(_) })
+        part.cache_control.is_none()
+            && matches!(part.content, PartContent::Text { text: Cow::Borrowed(_) })
     });
     match (bare, parts.as_slice()) {
         (_, []) => Content::None,
-        (true, [ContentPart { what: What::Text { text: Text::Borrowed(text) }, .. }]) => {
-            Content::Text(text)
+        (true, [ContentPart { content: PartContent::Text { text: Cow::Borrowed(text) }, .. }]) => {
+            Content::Text(Cow::Borrowed(text))
         }
         (true, several) if role != Role::User => {
-            let texts = several.iter().filter_map(|part| match &part.what {
-                What::Text { text: Text::Borrowed(text) } => Some(*text),
+            let texts = several.iter().filter_map(|part| match &part.content {
+                PartContent::Text { text: Cow::Borrowed(text) } => Some(*text),
                 _ => None,
             });
             let between = if role == Role::Assistant { "" } else { "\n\n" };
-            Content::Joined(texts.collect::<Vec<_>>().join(between))
+            Content::Text(Cow::Owned(texts.collect::<Vec<_>>().join(between)))
         }
         _ => Content::Parts(parts),
     }
 }
 
-fn media_part(media: &Media, form: MediaForm) -> Result<What<'_>, ProviderError> {
-    if media.kind == MediaKind::Document {
-        if let Some(text) = body::document_text(media) {
-            return Ok(What::Text { text: Text::Owned(text) });
-        }
+/// Returns the part of a piece of media.
+///
+/// # Errors
+/// The form of the media is not supported.
+fn media_part(media: &Media, form: MediaForm) -> Result<PartContent<'_>, ProviderError> {
+    if let Some(text) = media::document_text(media) {
+        return Ok(PartContent::Text { text: Cow::Owned(text) });
     }
-    let refuse = || body::no_place(media, "Chat Completions");
-    let place = match &media.source {
-        MediaSource::Inline(inline) => Some(inline.data_url()),
-        MediaSource::Url(url) => Some(&**url),
-        MediaSource::Id(_) => None,
-    };
-    match (media.kind, form) {
-        (MediaKind::Image, _) => {
-            Ok(What::ImageUrl { image_url: ImageUrl { url: place.ok_or_else(refuse)? } })
+    let refuse = || media::unsupported(media, "Chat Completions");
+    let url = || media::url(media).ok_or_else(refuse);
+    match (media.kind, form, &media.source) {
+        (MediaKind::Image, _, _) => {
+            Ok(PartContent::ImageUrl { image_url: ImageUrl { url: url()? } })
         }
-        (MediaKind::Audio, MediaForm::OpenAi) => match &media.source {
-            MediaSource::Inline(inline) => {
-                let format = match media.media_type.as_deref().unwrap_or_default() {
-                    "audio/mpeg" => "mp3",
-                    other => other.rsplit('/').next().unwrap_or(other),
-                };
-                Ok(What::InputAudio { input_audio: Audio::Data { data: inline.base64(), format } })
-            }
-            _ => Err(refuse()),
-        },
-        (MediaKind::Audio, MediaForm::Mistral) => {
-            let place = match &media.source {
-                MediaSource::Inline(inline) => inline.base64(),
-                _ => place.ok_or_else(refuse)?,
+        (MediaKind::Audio, MediaForm::OpenAi, MediaSource::Inline(inline)) => {
+            let format = match media.media_type.as_deref().unwrap_or_default() {
+                "audio/mpeg" => "mp3",
+                other => other.rsplit('/').next().unwrap_or(other),
             };
-            Ok(What::InputAudio { input_audio: Audio::Place(place) })
+            let input_audio = Audio::Data { data: inline.base64(), format };
+            Ok(PartContent::InputAudio { input_audio })
         }
-        (MediaKind::Document, MediaForm::OpenAi) => match &media.source {
-            MediaSource::Inline(inline) => Ok(What::File {
-                file: File {
-                    file_data: Some(inline.data_url()),
-                    // A file without a name is refused.
-                    filename: Some(media.name.as_deref().unwrap_or("document.pdf")),
-                    file_id: None,
-                },
-            }),
-            MediaSource::Id(id) => {
-                Ok(What::File { file: File { file_data: None, filename: None, file_id: Some(id) } })
-            }
-            MediaSource::Url(_) => Err(refuse()),
-        },
-        (MediaKind::Document, MediaForm::Mistral) => {
-            Ok(What::DocumentUrl { document_url: place.ok_or_else(refuse)? })
+        (MediaKind::Audio, MediaForm::Mistral, MediaSource::Inline(inline)) => {
+            Ok(PartContent::InputAudio { input_audio: Audio::Plain(inline.base64()) })
         }
+        (MediaKind::Audio, MediaForm::Mistral, _) => {
+            Ok(PartContent::InputAudio { input_audio: Audio::Plain(url()?) })
+        }
+        (MediaKind::Document, MediaForm::OpenAi, MediaSource::Inline(_) | MediaSource::Id(_)) => {
+            Ok(PartContent::File { file: FileFields::of(media) })
+        }
+        (MediaKind::Document, MediaForm::Mistral, _) => {
+            Ok(PartContent::DocumentUrl { document_url: url()? })
+        }
+        (MediaKind::Audio, MediaForm::OpenAi, _)
+        | (MediaKind::Document, MediaForm::OpenAi, MediaSource::Url(_)) => Err(refuse()),
     }
 }
 
-/// The fields of the server's own turn that it wants back.
-fn replayed(state: &ProviderState, wanted: &[&str]) -> Map<String, Value> {
+/// Returns the fields of the turn that the server wants back.
+fn replayed(state: &ProviderState, names: &[&str]) -> Map<String, Value> {
     let Ok(Value::Object(turn)) = serde_json::from_str(&state.json) else { return Map::new() };
-    turn.into_iter().filter(|(name, _)| wanted.contains(&name.as_str())).collect()
+    turn.into_iter().filter(|(name, _)| names.contains(&name.as_str())).collect()
 }

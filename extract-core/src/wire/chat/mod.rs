@@ -2,12 +2,23 @@
 //!
 //! Source of the request's shape: OpenAI's API reference for `POST /v1/chat/completions`.
 
+mod calls;
 mod decode;
 mod encode;
 mod message;
+mod turn;
 
-pub(super) use decode::{Stream, decode};
-pub(super) use encode::encode;
+use super::decoder::boxed;
+use super::descriptor::{Descriptor, no_query, segments};
+use super::framing::Framing;
 
-/// The name under which this protocol keeps what must be replayed.
-const STATE: &str = "chat";
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
+    name: "Chat Completions",
+    encode: encode::encode,
+    decode: decode::decode,
+    stream: boxed::<decode::Stream>,
+    framing: Framing::ServerSentEvents,
+    path: |_, _| segments(&["chat", "completions"]),
+    query: no_query,
+    unsupported_settings: &[],
+};

@@ -1,20 +1,25 @@
-//! Amazon's binary event stream: length-prefixed messages with named headers and two checksums.
-//! An event's name is its `:event-type`, or its `:exception-type` where it reports a failure.
+//! Amazon's binary event stream: length-prefixed messages with named headers and two checksums. The
+//! name of an event is its header `:event-type`, or `:exception-type` for a failure.
 
-use super::{Event, too_large};
+use super::event::{Event, too_large};
 use crate::conversation::{ProviderError, ProviderErrorKind};
 
-/// Total length, length of the headers, checksum of these two.
+/// The size of the prelude: total length, length of the headers, checksum of both.
 const PRELUDE: usize = 12;
-/// The checksum at the end.
+/// The size of the checksum at the end.
 const TRAILER: usize = 4;
 
+/// The incomplete message of a stream.
 #[derive(Debug, Default)]
 pub(super) struct Amazon {
     buffer: Vec<u8>,
 }
 
 impl Amazon {
+    /// Reads more bytes and appends the events that they complete.
+    ///
+    /// # Errors
+    /// A message exceeds `limit` bytes, or its checksums or lengths are wrong.
     pub(super) fn push(
         &mut self,
         bytes: &[u8],
@@ -30,20 +35,20 @@ impl Amazon {
             }
             let (total, headers) = (number(rest, 0) as usize, number(rest, 4) as usize);
             if crc32fast::hash(&rest[..8]) != number(rest, 8) {
-                return Err(broken("the checksum of a prelude is wrong"));
+                return Err(malformed("wrong checksum of a message prelude"));
             }
             if total > limit {
                 return Err(too_large(limit));
             }
             if total < PRELUDE + TRAILER || headers > total - PRELUDE - TRAILER {
-                return Err(broken("the lengths of a message contradict each other"));
+                return Err(malformed("inconsistent lengths in a message"));
             }
             if rest.len() < total {
                 break;
             }
             let body = &rest[..total - TRAILER];
             if crc32fast::hash(body) != number(rest, total - TRAILER) {
-                return Err(broken("the checksum of a message is wrong"));
+                return Err(malformed("wrong checksum of a message"));
             }
             let (headers, payload) = body[PRELUDE..].split_at(headers);
             events.push(event(headers, payload)?);
@@ -54,21 +59,22 @@ impl Amazon {
     }
 }
 
-/// The number at an offset that is known to be inside.
+/// Returns the big-endian number at an offset. The caller checks the bounds.
 fn number(bytes: &[u8], at: usize) -> u32 {
     bytes[at..at + 4].iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
-fn broken(message: &str) -> ProviderError {
+fn malformed(message: &str) -> ProviderError {
     ProviderError::new(ProviderErrorKind::Malformed, message)
 }
 
+/// Returns the event of a message. An error message becomes the event `error` with code and message.
 fn event(mut headers: &[u8], payload: &[u8]) -> Result<Event, ProviderError> {
     let (mut event_type, mut exception, mut error_code, mut error_message) =
         (None, None, None, None);
     while !headers.is_empty() {
         let (name, value) =
-            header(&mut headers).ok_or_else(|| broken("the headers of a message are cut off"))?;
+            header(&mut headers).ok_or_else(|| malformed("incomplete headers of a message"))?;
         match name {
             b":event-type" => event_type = value,
             b":exception-type" => exception = value,
@@ -86,7 +92,7 @@ fn event(mut headers: &[u8], payload: &[u8]) -> Result<Event, ProviderError> {
     Ok(Event { name: exception.or(event_type), data: payload })
 }
 
-/// The next header: its name, and its value where that is text.
+/// Reads the next header: its name, and its value if that is a string. `None` if it is cut off.
 fn header<'a>(headers: &mut &'a [u8]) -> Option<(&'a [u8], Option<String>)> {
     let name_length = usize::from(take(headers, 1)?[0]);
     let name = take(headers, name_length)?;
@@ -108,6 +114,7 @@ fn header<'a>(headers: &mut &'a [u8]) -> Option<(&'a [u8], Option<String>)> {
     Some((name, value))
 }
 
+/// Splits off the first `length` bytes. `None` if there are fewer.
 fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     let (taken, rest) = bytes.split_at_checked(length)?;
     *bytes = rest;

@@ -1,20 +1,24 @@
-//! Lines out of bytes: ended by LF, CR or CRLF, wherever the pieces are cut.
+//! Splits bytes into lines. LF, CR and CRLF end a line, wherever the pieces are cut.
 
 use memchr::memchr2;
 
-use super::too_large;
+use super::event::too_large;
 use crate::conversation::ProviderError;
 
+/// The state between two pieces of a stream of lines.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// The beginning of a line whose end has not come.
+    /// The beginning of an incomplete line.
     partial: Vec<u8>,
-    /// The last piece ended with a CR; an LF at the start of the next belongs to it.
+    /// Whether the last piece ended with a CR. An LF at the start of the next piece belongs to it.
     after_cr: bool,
 }
 
 impl Lines {
-    /// Takes in more bytes, and gives each line that they complete.
+    /// Reads more bytes and calls `take` with every line that they complete, without its end.
+    ///
+    /// # Errors
+    /// An incomplete line exceeds `limit` bytes, or `take` fails.
     pub(super) fn push(
         &mut self,
         mut bytes: &[u8],
@@ -50,7 +54,7 @@ impl Lines {
         Ok(())
     }
 
-    /// What stands there without an end.
+    /// Removes and returns the incomplete line. Empty if there is none.
     pub(super) fn rest(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.partial)
     }

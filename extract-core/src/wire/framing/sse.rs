@@ -1,27 +1,32 @@
-//! Server-sent events, after the HTML standard. Our own and not a crate's, because those at hand
-//! (eventsource-stream, sse-stream, sseer) adapt a stream of bodies and keep a line of any length,
-//! and what is wanted here is a bounded step from bytes to events that knows no stream at all.
+//! Server-sent events, after the HTML standard. The available crates (eventsource-stream, sse-stream,
+//! sseer) adapt a stream of bodies and accept lines of any length. This parser is synchronous and
+//! bounded.
 
+use super::event::{Event, too_large};
 use super::lines::Lines;
-use super::{Event, too_large};
 use crate::conversation::ProviderError;
 
+/// The state between two pieces of a stream of server-sent events.
 #[derive(Debug, Default)]
 pub(super) struct Sse {
     lines: Lines,
-    event: Pending,
+    event: PendingEvent,
 }
 
-/// The event whose blank line has not come.
+/// The event that the next blank line completes.
 #[derive(Debug, Default)]
-struct Pending {
-    begun: bool,
+struct PendingEvent {
+    started: bool,
     name: Option<String>,
     data: Vec<u8>,
     has_data: bool,
 }
 
 impl Sse {
+    /// Reads more bytes and appends the events that they complete.
+    ///
+    /// # Errors
+    /// A line or an event exceeds `limit` bytes.
     pub(super) fn push(
         &mut self,
         bytes: &[u8],
@@ -35,26 +40,26 @@ impl Sse {
         })
     }
 
-    /// Many servers do not write the last blank line.
+    /// Returns the last event. Many servers omit the blank line after it.
     pub(super) fn end(&mut self) -> Option<Event> {
         let rest = self.lines.rest();
         self.event.line(&rest).or_else(|| self.event.dispatch())
     }
 }
 
-impl Pending {
+impl PendingEvent {
+    /// Reads one line. Returns the event that it completes.
     fn line(&mut self, line: &[u8]) -> Option<Event> {
         let mut line = line;
-        if !self.begun {
-            self.begun = true;
+        if !self.started {
+            self.started = true;
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         }
         if line.is_empty() {
             return self.dispatch();
         }
         if line.starts_with(b"{") && line.ends_with(b"}") {
-            // No field begins so. It is a server that forgot the form when it reports a failure, or
-            // never had it.
+            // No field begins like this. Some servers report failures without the framing.
             let data = String::from_utf8_lossy(line).into_owned();
             return Some(Event { name: None, data });
         }
@@ -76,12 +81,13 @@ impl Pending {
                 self.has_data = true;
             }
             b"event" => self.name = Some(String::from_utf8_lossy(value).into_owned()),
-            // `id`, `retry`, and what does not exist yet.
+            // `id`, `retry`, and fields that do not exist yet.
             _ => {}
         }
         None
     }
 
+    /// Completes the event. `None` if it has no data.
     fn dispatch(&mut self) -> Option<Event> {
         let name = self.name.take();
         let data = std::mem::take(&mut self.data);

@@ -5,8 +5,25 @@
 mod decode;
 mod encode;
 
-pub(super) use decode::{Stream, decode};
-pub(super) use encode::encode;
+use super::decoder::boxed;
+use super::descriptor::{Delivery, Descriptor, segments};
+use super::framing::Framing;
 
-/// The name under which this protocol keeps what must be replayed.
-const STATE: &str = "gemini";
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
+    name: "generateContent",
+    encode: encode::encode,
+    decode: decode::decode,
+    stream: boxed::<decode::Stream>,
+    framing: Framing::ServerSentEvents,
+    path: |model, delivery| {
+        let verb = match delivery {
+            Delivery::Whole => "generateContent",
+            Delivery::Streamed => "streamGenerateContent",
+        };
+        let model = model.strip_prefix("models/").unwrap_or(model);
+        segments(&["models", &format!("{model}:{verb}")])
+    },
+    // Without it, the stream is one JSON list.
+    query: |delivery| (delivery == Delivery::Streamed).then_some(("alt", "sse")),
+    unsupported_settings: &[],
+};

@@ -1,104 +1,94 @@
-//! The reply: steps, of which a stream gives the beginnings, the pieces and the ends by their index.
-//! A whole reply is read as a stream in which every step is whole from its beginning.
+//! The reply: steps. A stream gives the start, the deltas and the end of a step by its index. A whole
+//! reply is decoded as a stream whose steps are complete at their start.
 
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::super::failure::{beginning, in_reply};
-use super::super::{StreamDecoder, assemble, loose, usage};
-use super::STATE;
-use crate::conversation::{
-    Delta, ProviderError, ProviderErrorKind, ProviderState, Reply, StopReason, StreamEnd, Usage,
-};
+use crate::conversation::{Delta, ProviderError, ProviderState, Reply, StopReason, Usage};
+use crate::wire::decoder::{StreamDecoder, whole_reply};
+use crate::wire::failure::reported_error;
+use crate::wire::open_blocks::ToolInput;
+use crate::wire::replay::ReplayLog;
+use crate::wire::reply_state::{ReplyState, update};
+use crate::wire::usage::{UsageFields, count};
+use crate::wire::{lenient, parse};
 
-/// The reply in the body of a 200.
-pub(crate) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
+/// The protocol's name in [`ProviderState`].
+pub(super) const STATE: &str = "interactions";
+
+/// Decodes the body of a successful answer.
+pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     #[derive(serde::Deserialize)]
     struct Steps<'a> {
         #[serde(borrow, default)]
         steps: Option<Vec<&'a RawValue>>,
     }
-    let malformed = |message: String| ProviderError::new(ProviderErrorKind::Malformed, message);
-    let not_a_reply = |error: serde_json::Error| {
-        malformed(format!("not an interaction: {error}; it begins {}", beginning(body)))
-    };
-    let interaction: Value = serde_json::from_slice(body).map_err(not_a_reply)?;
-    let written: Steps<'_> = serde_json::from_slice(body).map_err(not_a_reply)?;
-    if interaction.get("error").is_some_and(loose::says_something) {
-        return Err(in_reply(&interaction.to_string()));
+    let interaction: Value = parse::body(body, "an interaction")?;
+    let written: Steps<'_> = parse::body(body, "an interaction")?;
+    if interaction.get("error").is_some_and(lenient::is_error) {
+        return Err(reported_error(&interaction.to_string()));
     }
-    if loose::word_at(&interaction, "/status").is_none() {
-        let message = format!("the reply has no status; it begins {}", beginning(body));
-        return Err(malformed(message));
+    if lenient::non_blank_at(&interaction, "/status").is_none() {
+        return Err(parse::incomplete(body, "the reply has no status"));
     }
     let steps = written.steps.unwrap_or_default();
     let read: Vec<Value> =
         steps.iter().map(|step| serde_json::from_str(step.get()).unwrap_or_default()).collect();
-    // What was sent may be repeated in front of the answer.
-    let sent = |step: &Value| matches!(kind(step), "user_input" | "function_result");
-    let first = read.iter().rposition(sent).map_or(0, |last| last + 1);
+    // The server may repeat the steps of the request before the answer.
+    let of_request = |step: &Value| matches!(kind(step), "user_input" | "function_result");
+    let first = read.iter().rposition(of_request).map_or(0, |last| last + 1);
     let mut stream = Stream::default();
     let mut deltas = Vec::new();
     for (index, step) in read.iter().enumerate().skip(first) {
         stream.begin(index, step.clone(), &mut deltas);
-        stream.finish(index, &mut deltas);
+        stream.complete(index, &mut deltas);
     }
-    stream.take_in(&interaction)?;
-    stream.ended = true;
-    // The steps in the words that they came in, and not in ours.
-    stream.verbatim = Some(steps[first..].iter().map(|step| step.get().to_owned()).collect());
-    deltas.extend(stream.end()?);
-    assemble(deltas)
+    stream.update(&interaction)?;
+    stream.reply.ended = true;
+    // The steps are replayed in the server's text, not in a re-serialised form.
+    let mut verbatim = ReplayLog::default();
+    steps[first..].iter().for_each(|step| verbatim.push(step.get()));
+    stream.verbatim = Some(verbatim);
+    whole_reply(&mut stream, deltas)
 }
 
+/// Returns the type of a step, of a delta or of a content part.
 fn kind(step: &Value) -> &str {
-    loose::at(step, "/type").unwrap_or_default()
+    lenient::text_at(step, "/type").unwrap_or_default()
 }
 
-/// A streamed reply so far.
+/// The state of one streamed reply.
 #[derive(Debug, Default)]
-pub(crate) struct Stream {
-    /// The steps by their index, put together from their pieces.
+pub(super) struct Stream {
+    reply: ReplyState,
+    /// The steps by index, assembled from their deltas.
     steps: BTreeMap<usize, Step>,
-    /// The steps as they were written, where they came whole.
-    verbatim: Option<Vec<String>>,
-    calls: usize,
-    status: Option<String>,
-    usage: Option<Value>,
-    model: Option<String>,
-    id: Option<String>,
-    ended: bool,
+    /// The steps in the server's text, if they came whole.
+    verbatim: Option<ReplayLog>,
 }
 
+/// One step and its state.
 #[derive(Debug)]
 struct Step {
     value: Value,
-    /// Which call of the reply it is.
-    call: Option<usize>,
-    /// The pieces of its arguments.
-    arguments: String,
+    /// The arguments, if the step is a call.
+    input: ToolInput,
 }
 
 impl StreamDecoder for Stream {
     fn event(&mut self, _name: Option<&str>, data: &str) -> Result<Vec<Delta>, ProviderError> {
-        let data = data.trim();
-        if data.is_empty() || data == "[DONE]" {
+        let Some(event) = parse::event::<Value>(data, "an event of an interaction")? else {
             return Ok(Vec::new());
-        }
-        let event: Value = serde_json::from_str(data).map_err(|error| {
-            let begins = beginning(data.as_bytes());
-            let message = format!("not an event of an interaction: {error}; it begins {begins}");
-            ProviderError::new(ProviderErrorKind::Malformed, message)
-        })?;
-        if event.get("error").is_some_and(loose::says_something) {
-            return Err(in_reply(data));
+        };
+        if event.get("error").is_some_and(lenient::is_error) {
+            return Err(reported_error(data));
         }
         let index = event.get("index").and_then(Value::as_u64).unwrap_or(0);
         let index = usize::try_from(index).unwrap_or(usize::MAX);
         let mut deltas = Vec::new();
-        match loose::at(&event, "/event_type").unwrap_or_default() {
+        match lenient::text_at(&event, "/event_type").unwrap_or_default() {
             "step.start" => {
                 let step = event.get("step").cloned().unwrap_or_default();
                 self.begin(index, step, &mut deltas);
@@ -106,11 +96,11 @@ impl StreamDecoder for Stream {
             "step.delta" => {
                 self.add(index, event.get("delta").unwrap_or(&Value::Null), &mut deltas);
             }
-            "step.stop" => self.finish(index, &mut deltas),
-            "error" => return Err(in_reply(data)),
+            "step.stop" => self.complete(index, &mut deltas),
+            "error" => return Err(reported_error(data)),
             "interaction.created" | "interaction.status_update" | "interaction.completed" => {
-                self.take_in(event.get("interaction").unwrap_or(&event))?;
-                self.ended |= event["event_type"] == "interaction.completed";
+                self.update(event.get("interaction").unwrap_or(&event))?;
+                self.reply.ended |= event["event_type"] == "interaction.completed";
             }
             _ => {}
         }
@@ -118,99 +108,93 @@ impl StreamDecoder for Stream {
     }
 
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
-        if !self.ended {
-            let message = "the stream ended without `interaction.completed`";
-            return Err(ProviderError::new(ProviderErrorKind::Interrupted, message));
+        if !self.reply.ended {
+            return Err(parse::interrupted("`interaction.completed`"));
         }
         let mut deltas = Vec::new();
-        let open: Vec<usize> = self.steps.keys().copied().collect();
-        open.into_iter().for_each(|index| self.finish(index, &mut deltas));
-        if let Some(raw) = self.usage.take() {
-            deltas.push(Delta::Usage { usage: usage_of(&raw), cost: None, raw });
-        }
-        // Only thoughts that are signed have to come back as they were.
-        if self.steps.values().any(|step| step.value.get("signature").is_some()) {
-            let written = self.verbatim.take().unwrap_or_else(|| {
-                self.steps.values().map(|step| step.value.to_string()).collect()
-            });
-            deltas
-                .push(Delta::State(ProviderState::new(STATE, format!("[{}]", written.join(",")))));
-        }
-        let raw_stop = self.status.take();
-        deltas.push(Delta::Done(StreamEnd {
-            stop: stop_reason(raw_stop.as_deref(), self.calls > 0),
-            raw_stop,
-            model: self.model.take(),
-            request_id: self.id.take(),
-            transport_retries: 0,
-        }));
+        let indices: Vec<usize> = self.steps.keys().copied().collect();
+        indices.into_iter().for_each(|index| self.complete(index, &mut deltas));
+        let called = self.reply.calls > 0;
+        let stop = self.reply.stop(|status| stop_reason(status, called));
+        self.reply.finish(usage_of, stop, self.state(), &mut deltas);
         Ok(deltas)
     }
 
     fn usage(&self) -> Option<Usage> {
-        self.usage.as_ref().map(usage_of)
+        self.reply.usage.as_ref().map(usage_of)
     }
 }
 
 impl Stream {
-    /// What is said of the interaction as a whole.
-    fn take_in(&mut self, interaction: &Value) -> Result<(), ProviderError> {
-        let text = |pointer: &str| loose::at(interaction, pointer).map(str::to_owned);
-        self.status = loose::word_at(interaction, "/status").or(self.status.take());
-        self.model = text("/model").or(self.model.take());
-        self.id = text("/id").or_else(|| text("/interaction_id")).or(self.id.take());
+    /// Returns the steps to replay. Only a signed thought makes that necessary.
+    fn state(&self) -> Option<ProviderState> {
+        let signed = |step: &Step| step.value.get("signature").is_some();
+        if !self.steps.values().any(signed) {
+            return None;
+        }
+        let assembled = || {
+            let mut log = ReplayLog::default();
+            self.steps.values().for_each(|step| log.push(step.value.to_string()));
+            log.list()
+        };
+        let list = self.verbatim.as_ref().map_or_else(assembled, ReplayLog::list);
+        Some(ProviderState::new(STATE, list))
+    }
+
+    /// Takes over the fields of the interaction as a whole.
+    ///
+    /// # Errors
+    /// The interaction failed.
+    fn update(&mut self, interaction: &Value) -> Result<(), ProviderError> {
+        let text = |pointer: &str| lenient::text_at(interaction, pointer).map(str::to_owned);
+        update(&mut self.reply.raw_stop, lenient::non_blank_at(interaction, "/status"));
+        update(&mut self.reply.model, text("/model"));
+        update(&mut self.reply.request_id, text("/id").or_else(|| text("/interaction_id")));
         let counts = interaction.get("usage").filter(|usage| usage.is_object());
-        self.usage = counts.cloned().or(self.usage.take());
-        if self.status.as_deref() == Some("failed") {
-            let told = interaction.pointer("/errors/0").cloned();
+        update(&mut self.reply.usage, counts.cloned());
+        if self.reply.raw_stop.as_deref() == Some("failed") {
+            let of_interaction = interaction.pointer("/errors/0").cloned();
             let of_a_step = || {
                 let steps = interaction.get("steps")?.as_array()?;
                 steps.iter().rev().find_map(|step| step.get("error")).cloned()
             };
-            let error = told.or_else(of_a_step);
+            let error = of_interaction.or_else(of_a_step);
             let error = error.unwrap_or_else(|| json!({"message": "the interaction failed"}));
-            return Err(in_reply(&json!({ "error": error }).to_string()));
+            return Err(reported_error(&json!({ "error": error }).to_string()));
         }
         Ok(())
     }
 
-    /// A step begins; it may be whole already.
+    /// Begins a step. It may be complete already.
     fn begin(&mut self, index: usize, step: Value, deltas: &mut Vec<Delta>) {
+        let texts = |list: &str| {
+            let parts = step.get(list).and_then(Value::as_array).into_iter().flatten();
+            parts.filter_map(text_of).collect::<Vec<String>>()
+        };
         let mut call = None;
         match kind(&step) {
-            "model_output" => {
-                for part in step.get("content").and_then(Value::as_array).into_iter().flatten() {
-                    deltas.extend(text_of(part).map(Delta::Text));
-                }
-            }
-            "thought" => {
-                for part in step.get("summary").and_then(Value::as_array).into_iter().flatten() {
-                    deltas.extend(text_of(part).map(Delta::Reasoning));
-                }
-            }
+            "model_output" => deltas.extend(texts("content").into_iter().map(Delta::Text)),
+            "thought" => deltas.extend(texts("summary").into_iter().map(Delta::Reasoning)),
             "function_call" => {
-                call = Some(self.calls);
-                let field = |pointer| loose::at(&step, pointer).unwrap_or_default().to_owned();
-                let (id, name) = (field("/id"), field("/name"));
-                deltas.push(Delta::ToolCall { index: self.calls, id, name });
-                self.calls += 1;
+                let field = |pointer| lenient::text_at(&step, pointer).unwrap_or_default();
+                call = Some(self.reply.begin_call(field("/id"), field("/name"), deltas));
             }
             _ => {}
         }
-        self.steps.insert(index, Step { value: step, call, arguments: String::new() });
+        self.steps.insert(index, Step { value: step, input: ToolInput::of(call) });
     }
 
-    /// More of a step. One that was never begun is begun by its first piece.
+    /// Appends a delta to its step. A delta without a step begins one.
     fn add(&mut self, index: usize, delta: &Value, deltas: &mut Vec<Delta>) {
-        let begins_as = match kind(delta) {
+        let step_kind = match kind(delta) {
             "thought_summary" | "thought_signature" => "thought",
             "arguments_delta" => "function_call",
             "text" => "model_output",
-            // Annotations, and what tools of the server do.
+            // Annotations, and the deltas of the server's tools.
             _ => return,
         };
         if !self.steps.contains_key(&index) {
-            self.begin(index, json!({ "type": begins_as }), deltas);
+            self.begin(index, json!({ "type": step_kind }), deltas);
         }
         let Some(step) = self.steps.get_mut(&index) else { return };
         match kind(delta) {
@@ -225,43 +209,37 @@ impl Stream {
                 deltas.push(Delta::Reasoning(text));
             }
             "thought_signature" => {
-                let more = loose::at(delta, "/signature").unwrap_or_default();
-                let known = loose::at(&step.value, "/signature").unwrap_or_default();
+                let more = lenient::text_at(delta, "/signature").unwrap_or_default();
+                let known = lenient::text_at(&step.value, "/signature").unwrap_or_default();
                 step.value["signature"] = format!("{known}{more}").into();
             }
-            _ => {
-                let fragment = loose::at(delta, "/arguments").unwrap_or_default().to_owned();
-                if let (Some(index), false) = (step.call, fragment.is_empty()) {
-                    step.arguments.push_str(&fragment);
-                    deltas.push(Delta::Arguments { index, fragment });
-                }
+            _ => step.input.push(lenient::text_at(delta, "/arguments").unwrap_or_default(), deltas),
+        }
+    }
+
+    /// Completes a step. Arguments without deltas came with the start of the step.
+    fn complete(&mut self, index: usize, deltas: &mut Vec<Delta>) {
+        let Some(step) = self.steps.get_mut(&index) else { return };
+        if step.input.call.is_none() {
+            return;
+        }
+        let at_start = step.value.get("arguments").filter(|arguments| !arguments.is_null());
+        let at_start = at_start.map(|arguments| lenient::arguments_of(&arguments.to_string()));
+        if !step.input.complete(at_start.filter(|arguments| !arguments.is_empty()), deltas) {
+            if let Some(arguments) = step.input.object() {
+                step.value["arguments"] = arguments.into();
             }
         }
     }
-
-    /// A step is whole. Arguments that did not come in pieces stand in its beginning.
-    fn finish(&mut self, index: usize, deltas: &mut Vec<Delta>) {
-        let Some(step) = self.steps.get_mut(&index) else { return };
-        let Some(index) = step.call else { return };
-        if step.arguments.is_empty() {
-            let given = step.value.get("arguments").filter(|given| !given.is_null());
-            let given = given.map(|given| loose::arguments_of(&given.to_string()));
-            let fragment = given.filter(|given| !given.is_empty()).unwrap_or_else(|| "{}".into());
-            step.arguments.clone_from(&fragment);
-            deltas.push(Delta::Arguments { index, fragment });
-        } else if let Ok(arguments) = serde_json::from_str::<Map<String, Value>>(&step.arguments) {
-            step.value["arguments"] = arguments.into();
-        }
-    }
 }
 
-/// The text of a piece of content, where it says something.
+/// Returns the text of a content part. `None` if it is empty or of another kind.
 fn text_of(content: &Value) -> Option<String> {
-    let text = loose::at(content, "/text").filter(|text| !text.is_empty())?;
-    matches!(kind(content), "text" | "").then(|| text.to_owned())
+    let text = lenient::non_empty_at(content, "/text")?;
+    matches!(kind(content), "text" | "").then_some(text)
 }
 
-/// Puts more text to the last text of a step's list.
+/// Appends text to the last text of a step's list.
 fn append(step: &mut Value, list: &str, text: &str) {
     if !step[list].is_array() {
         step[list] = Value::Array(Vec::new());
@@ -273,26 +251,31 @@ fn append(step: &mut Value, list: &str, text: &str) {
     }
 }
 
-/// Thoughts are counted beside the output; where a server counts them in it, the total shows it.
+const USAGE: UsageFields = UsageFields {
+    input: &["/total_input_tokens"],
+    output: &["/total_output_tokens"],
+    cached_input: &["/total_cached_tokens"],
+    reasoning: &["/total_thought_tokens"],
+    ..UsageFields::NONE
+};
+
+/// The provider counts thoughts apart from the output, unless the total shows that the output includes
+/// them. It counts the input of tools apart from the other input.
 fn usage_of(raw: &Value) -> Usage {
-    let count = |pointer: &str| usage::count(raw, &[pointer]);
-    let thoughts = count("/total_thought_tokens");
-    let input = count("/total_input_tokens").saturating_add(count("/total_tool_use_tokens"));
-    let output = count("/total_output_tokens");
-    let included = count("/total_tokens") == input.saturating_add(output);
-    let output = if included { output } else { output.saturating_add(thoughts) };
-    let mut read = Usage::new(input, output);
-    read.cached_input_tokens = count("/total_cached_tokens");
-    read.reasoning_tokens = thoughts;
+    let mut read = USAGE.read(raw);
+    read.input_tokens = read.input_tokens.saturating_add(count(raw, &["/total_tool_use_tokens"]));
+    if count(raw, &["/total_tokens"]) != read.total_tokens() {
+        read.output_tokens = read.output_tokens.saturating_add(read.reasoning_tokens);
+    }
     read
 }
 
-fn stop_reason(status: Option<&str>, called: bool) -> StopReason {
-    match status {
-        Some("completed" | "requires_action") if called => StopReason::ToolCalls,
-        Some("completed") => StopReason::Stop,
-        Some("incomplete" | "budget_exceeded" | "requires_continuation") => StopReason::Length,
-        Some(other) => StopReason::Other(other.to_owned()),
-        None => StopReason::Unstated,
-    }
+/// Maps the status of an interaction. `None` for an unknown one.
+fn stop_reason(status: &str, called: bool) -> Option<StopReason> {
+    Some(match status {
+        "completed" | "requires_action" if called => StopReason::ToolCalls,
+        "completed" => StopReason::Stop,
+        "incomplete" | "budget_exceeded" | "requires_continuation" => StopReason::Length,
+        _ => return None,
+    })
 }

@@ -1,46 +1,27 @@
-//! The request: the whole conversation as steps, so that nothing is left to what a server remembers.
+//! The request: the whole conversation as steps. The server is not asked to remember anything.
+
+use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::super::offer::{ToolDemand, ToolOffer};
-use super::super::{Delivery, EffortField, Quirks, body};
-use super::STATE;
+use super::decode::STATE;
 use crate::conversation::{
     Feature, Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort,
-    Request, Role,
+    Role,
 };
-
-#[derive(Serialize)]
-struct Body<'a> {
-    model: &'a str,
-    input: Vec<Step<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    system_instruction: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<ToolEntry<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    response_format: Option<Format<'a>>,
-    #[serde(skip_serializing_if = "GenerationConfig::is_empty")]
-    generation_config: GenerationConfig<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    service_tier: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream: Option<bool>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Step<'a> {
-    Own(Own<'a>),
-    /// A step of the model, as it came.
-    Replayed(Box<RawValue>),
-}
+use crate::wire::descriptor::{Delivery, EncodeContext};
+use crate::wire::object::Object;
+use crate::wire::quirks::EffortField;
+use crate::wire::replay::{self, Replayable};
+use crate::wire::sampling::SamplingFields;
+use crate::wire::tool_offer::{ToolDemand, ToolOffer};
+use crate::wire::{function, media};
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Own<'a> {
+enum Step<'a> {
     UserInput {
         content: Vec<Content<'a>>,
     },
@@ -64,7 +45,7 @@ enum Own<'a> {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Content<'a> {
-    Text { text: std::borrow::Cow<'a, str> },
+    Text { text: Cow<'a, str> },
     Image(File<'a>),
     Audio(File<'a>),
     Document(File<'a>),
@@ -80,73 +61,15 @@ struct File<'a> {
     uri: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct ToolEntry<'a> {
-    r#type: &'static str,
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    parameters: &'a Value,
-}
+const SAMPLING: SamplingFields = SamplingFields {
+    max_tokens: Some("max_output_tokens"),
+    seed: Some("seed"),
+    ..SamplingFields::COMMON
+};
 
-#[derive(Serialize)]
-struct Format<'a> {
-    r#type: &'static str,
-    mime_type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    schema: Option<&'a Value>,
-}
-
-#[derive(Serialize, Default)]
-struct GenerationConfig<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_output_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    top_p: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seed: Option<u64>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    stop_sequences: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thinking_level: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_choice: Option<ToolChoice<'a>>,
-}
-
-impl GenerationConfig<'_> {
-    fn is_empty(&self) -> bool {
-        self.max_output_tokens.is_none()
-            && self.temperature.is_none()
-            && self.top_p.is_none()
-            && self.seed.is_none()
-            && self.stop_sequences.is_empty()
-            && self.thinking_level.is_none()
-            && self.tool_choice.is_none()
-    }
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum ToolChoice<'a> {
-    Word(&'static str),
-    Of { allowed_tools: Allowed<'a> },
-}
-
-#[derive(Serialize)]
-struct Allowed<'a> {
-    mode: &'static str,
-    tools: Vec<&'a str>,
-}
-
-/// The body of a request.
-pub(crate) fn encode(
-    request: &Request,
-    model: &str,
-    quirks: &Quirks,
-    delivery: Delivery,
-) -> Result<Vec<u8>, ProviderError> {
+/// Returns the body of a request.
+pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
+    let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
     let mut system: Vec<String> = Vec::new();
     let mut input = Vec::with_capacity(request.messages.len());
@@ -157,60 +80,47 @@ pub(crate) fn encode(
             steps(message, &mut input)?;
         }
     }
-    let json = |schema| Format { r#type: "text", mime_type: "application/json", schema };
-    let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
-    let thinking_level = settings
-        .reasoning_effort
-        .filter(|_| quirks.effort == EffortField::Effort)
-        .map(level)
-        .transpose()?;
-    let wire = Body {
-        model: model.strip_prefix("models/").unwrap_or(model),
-        input,
-        system_instruction: (!system.is_empty()).then(|| system.join("\n\n")),
-        tools: offer
-            .tools
-            .iter()
-            .map(|tool| ToolEntry {
-                r#type: "function",
-                name: &tool.name,
-                description: tool.description.as_deref(),
-                parameters: &tool.schema,
-            })
-            .collect(),
-        response_format: match &request.output {
-            Output::JsonSchema(tool) => Some(json(Some(&tool.schema))),
-            Output::JsonObject => Some(json(None)),
-            _ => None,
-        },
-        generation_config: GenerationConfig {
-            max_output_tokens: settings.max_tokens,
-            temperature: settings.temperature,
-            top_p: settings.top_p,
-            seed: settings.seed,
-            stop_sequences: &settings.stop,
-            thinking_level,
-            tool_choice: match offer.demand {
-                ToolDemand::Named(name) => Some(ToolChoice::Of {
-                    allowed_tools: Allowed { mode: "any", tools: vec![name] },
-                }),
-                ToolDemand::Any => Some(ToolChoice::Word("any")),
-                ToolDemand::Free => Some(ToolChoice::Word("auto")),
-                ToolDemand::Unsaid => None,
-            },
-        },
-        service_tier: settings.service_tier.as_deref(),
-        stream: (delivery == Delivery::Streamed).then_some(true),
+    let json = Object::new().with("type", "text").with("mime_type", "application/json");
+    let response_format = match &request.output {
+        Output::JsonSchema(tool) => Some(json.with("schema", &tool.schema)),
+        Output::JsonObject => Some(json),
+        _ => None,
     };
-    body::write(&wire, request, quirks)
+    let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
+    let tools = offer.definitions(|tool| function::flat(tool, None));
+    let tool_choice = match offer.demand {
+        ToolDemand::Named(name) => Some(json!({"allowed_tools": {"mode": "any", "tools": [name]}})),
+        ToolDemand::Any => Some("any".into()),
+        ToolDemand::Auto => Some("auto".into()),
+        ToolDemand::Unspecified => None,
+    };
+    let effort = settings.reasoning_effort.filter(|_| quirks.effort == EffortField::Effort);
+    let generation_config = SAMPLING
+        .object(settings)
+        .with_some("thinking_level", effort.map(thinking_level).transpose()?)
+        .with_some("tool_choice", tool_choice);
+    let system = (!system.is_empty()).then(|| system.join("\n\n"));
+    Ok(Object::new()
+        .with("model", model.strip_prefix("models/").unwrap_or(model))
+        .with("input", input)
+        .with_some("system_instruction", system)
+        .with_list("tools", &tools)
+        .with_some("response_format", response_format)
+        .with_object("generation_config", generation_config)
+        .with_some("service_tier", settings.service_tier.as_deref())
+        .with_some("stream", (delivery == Delivery::Streamed).then_some(true)))
 }
 
-fn level(effort: ReasoningEffort) -> Result<&'static str, ProviderError> {
+/// Returns the thinking level of an effort.
+///
+/// # Errors
+/// The protocol cannot turn thinking off.
+fn thinking_level(effort: ReasoningEffort) -> Result<&'static str, ProviderError> {
     Ok(match effort {
         ReasoningEffort::None => {
             return Err(ProviderError::unsupported(
                 Feature::Setting(String::from("reasoning_effort")),
-                "Interactions has no word for no thinking at all; `Minimal` is the least",
+                "Interactions cannot turn thinking off; the lowest effort is `Minimal`",
             ));
         }
         ReasoningEffort::Max => ReasoningEffort::XHigh.as_str(),
@@ -218,10 +128,12 @@ fn level(effort: ReasoningEffort) -> Result<&'static str, ProviderError> {
     })
 }
 
-fn steps<'a>(message: &'a Message, into: &mut Vec<Step<'a>>) -> Result<(), ProviderError> {
-    if let Some(state) = body::state(message, STATE) {
-        let turn: Vec<&RawValue> = serde_json::from_str(&state.json).unwrap_or_default();
-        into.extend(turn.into_iter().map(|raw| Step::Replayed(raw.to_owned())));
+/// Appends the steps of a message.
+fn steps<'a>(
+    message: &'a Message,
+    into: &mut Vec<Replayable<Step<'a>>>,
+) -> Result<(), ProviderError> {
+    if replay::elements(message, STATE, into) {
         return Ok(());
     }
     let mut content = Vec::new();
@@ -230,12 +142,12 @@ fn steps<'a>(message: &'a Message, into: &mut Vec<Step<'a>>) -> Result<(), Provi
         match part {
             Part::Text(text) => content.push(Content::Text { text: (&**text).into() }),
             Part::Media(media) => content.push(media_content(media)?),
-            Part::ToolCall(call) => others.push(Step::Own(Own::FunctionCall {
+            Part::ToolCall(call) => others.push(Replayable::New(Step::FunctionCall {
                 id: &call.id,
                 name: &call.name,
-                arguments: body::argument_object(&call.arguments),
+                arguments: function::argument_object(&call.arguments),
             })),
-            Part::ToolResult(result) => others.push(Step::Own(Own::FunctionResult {
+            Part::ToolResult(result) => others.push(Replayable::New(Step::FunctionResult {
                 call_id: &result.call_id,
                 name: &result.name,
                 result: &result.content,
@@ -244,31 +156,33 @@ fn steps<'a>(message: &'a Message, into: &mut Vec<Step<'a>>) -> Result<(), Provi
             Part::State(_) | Part::CachePoint => {}
         }
     }
-    // Results come before what is said beside them, and calls behind it.
-    let said = (!content.is_empty()).then_some(match message.role {
-        Role::Assistant => Step::Own(Own::ModelOutput { content }),
-        _ => Step::Own(Own::UserInput { content }),
+    // Tool results come before the content of their message, and tool calls after it.
+    let content = (!content.is_empty()).then_some(match message.role {
+        Role::Assistant => Replayable::New(Step::ModelOutput { content }),
+        _ => Replayable::New(Step::UserInput { content }),
     });
     if message.role == Role::Assistant {
-        into.extend(said);
+        into.extend(content);
         into.append(&mut others);
     } else {
         into.append(&mut others);
-        into.extend(said);
+        into.extend(content);
     }
     Ok(())
 }
 
+/// Returns the content part of a piece of media.
+///
+/// # Errors
+/// Inline media have no media type.
 fn media_content(media: &Media) -> Result<Content<'_>, ProviderError> {
-    if media.kind == MediaKind::Document {
-        if let Some(text) = body::document_text(media) {
-            return Ok(Content::Text { text: text.into() });
-        }
+    if let Some(text) = media::document_text(media) {
+        return Ok(Content::Text { text: text.into() });
     }
     let mime_type = media.media_type.as_deref();
     let file = match &media.source {
         MediaSource::Inline(_) if mime_type.is_none() => {
-            return Err(body::no_place(media, "Interactions"));
+            return Err(media::unsupported(media, "Interactions"));
         }
         MediaSource::Inline(inline) => File { mime_type, data: Some(inline.base64()), uri: None },
         MediaSource::Url(uri) | MediaSource::Id(uri) => {

@@ -5,8 +5,17 @@
 mod decode;
 mod encode;
 
-pub(super) use decode::{Stream, decode};
-pub(super) use encode::encode;
+use super::decoder::boxed;
+use super::descriptor::{Descriptor, no_query, segments};
+use super::framing::Framing;
 
-/// The name under which this protocol keeps what must be replayed.
-const STATE: &str = "interactions";
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
+    name: "Interactions",
+    encode: encode::encode,
+    decode: decode::decode,
+    stream: boxed::<decode::Stream>,
+    framing: Framing::ServerSentEvents,
+    path: |_, _| segments(&["interactions"]),
+    query: no_query,
+    unsupported_settings: &[],
+};

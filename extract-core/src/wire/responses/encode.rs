@@ -1,45 +1,23 @@
-//! The request. A turn of the model that came over this protocol goes back as the items it came in;
-//! every other turn is written as items of our own.
+//! The request. A turn of the model that came over this protocol is replayed as its items; every other
+//! turn is written as new items.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::json;
 
-use super::super::offer::{ToolDemand, ToolOffer};
-use super::super::{Delivery, EffortField, Quirks, body};
-use super::STATE;
+use super::item::STATE;
 use crate::conversation::{
-    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort, Request,
-    Role,
+    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort, Role,
 };
-
-#[derive(Serialize)]
-struct Body<'a> {
-    model: &'a str,
-    input: Vec<Item<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<ToolEntry<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_choice: Option<ToolChoice<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parallel_tool_calls: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<TextConfig<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_output_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    top_p: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning: Option<Reasoning>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    service_tier: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream: Option<bool>,
-}
+use crate::wire::descriptor::{Delivery, EncodeContext};
+use crate::wire::function::{self, FunctionCall};
+use crate::wire::media::{self, FileFields};
+use crate::wire::object::Object;
+use crate::wire::replay::{self, Replayable};
+use crate::wire::sampling::SamplingFields;
+use crate::wire::tool_offer::{ToolDemand, ToolOffer};
+use crate::wire::turns;
 
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -48,32 +26,23 @@ enum Item<'a> {
         role: &'static str,
         content: Content<'a>,
     },
-    Call(Call<'a>),
-    Result(CallOutput<'a>),
-    /// An item of the provider's own, as it came.
-    Replayed(Box<RawValue>),
-}
-
-#[derive(Serialize)]
-struct Call<'a> {
-    r#type: &'static str,
-    call_id: &'a str,
-    name: &'a str,
-    arguments: &'a str,
-}
-
-#[derive(Serialize)]
-struct CallOutput<'a> {
-    r#type: &'static str,
-    call_id: &'a str,
-    output: &'a str,
+    Call {
+        r#type: &'static str,
+        call_id: &'a str,
+        #[serde(flatten)]
+        function: FunctionCall<'a>,
+    },
+    CallOutput {
+        r#type: &'static str,
+        call_id: &'a str,
+        output: &'a str,
+    },
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Content<'a> {
-    Text(&'a str),
-    Joined(String),
+    Text(Cow<'a, str>),
     Parts(Vec<ContentPart<'a>>),
 }
 
@@ -91,123 +60,54 @@ enum ContentPart<'a> {
         detail: &'static str,
     },
     #[serde(rename = "input_file")]
-    File {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        file_data: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        filename: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        file_url: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        file_id: Option<&'a str>,
-    },
+    File(FileFields<'a>),
 }
 
-#[derive(Serialize)]
-struct ToolEntry<'a> {
-    r#type: &'static str,
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    parameters: &'a Value,
-    /// Where it is missing, the server makes the schema strict by itself, or refuses it.
-    strict: bool,
-}
+const SAMPLING: SamplingFields =
+    SamplingFields { max_tokens: Some("max_output_tokens"), stop: None, ..SamplingFields::COMMON };
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum ToolChoice<'a> {
-    Word(&'static str),
-    Named { r#type: &'static str, name: &'a str },
-}
-
-#[derive(Serialize)]
-struct TextConfig<'a> {
-    format: Format<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Format<'a> {
-    JsonObject,
-    JsonSchema {
-        name: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        description: Option<&'a str>,
-        schema: &'a Value,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        strict: Option<bool>,
-    },
-}
-
-#[derive(Serialize)]
-struct Reasoning {
-    effort: &'static str,
-}
-
-/// The body of a request.
-pub(crate) fn encode(
-    request: &Request,
-    model: &str,
-    quirks: &Quirks,
-    delivery: Delivery,
-) -> Result<Vec<u8>, ProviderError> {
+/// Returns the body of a request.
+pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
+    let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
-    let mut input = Vec::with_capacity(request.messages.len());
-    for message in &request.messages {
-        items(message, &mut input)?;
-    }
+    let input = turns::encode_all(&request.messages, items)?;
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
-    let text = match &request.output {
-        Output::JsonSchema(tool) => Some(Format::JsonSchema {
-            name: &tool.name,
-            description: tool.description.as_deref(),
-            schema: &tool.schema,
-            strict: quirks.strict.then_some(tool.strict),
-        }),
-        Output::JsonObject => Some(Format::JsonObject),
+    // Without `strict`, the server enforces the schema by default, or refuses it.
+    let tools = offer.definitions(|tool| function::flat(tool, Some(quirks.strict && tool.strict)));
+    let tool_choice = match offer.demand {
+        ToolDemand::Named(name) => Some(json!({"type": "function", "name": name})),
+        ToolDemand::Any => Some("required".into()),
+        ToolDemand::Auto => Some("auto".into()),
+        ToolDemand::Unspecified => None,
+    };
+    let format = match &request.output {
+        Output::JsonSchema(tool) => {
+            let schema = function::named_schema(tool, quirks.strict.then_some(tool.strict));
+            Some(Object::new().with("type", "json_schema").with_all(schema))
+        }
+        Output::JsonObject => Some(Object::new().with("type", "json_object")),
         _ => None,
     };
-    let wire = Body {
-        model,
-        input,
-        tools: offer
-            .tools
-            .iter()
-            .map(|tool| ToolEntry {
-                r#type: "function",
-                name: &tool.name,
-                description: tool.description.as_deref(),
-                parameters: &tool.schema,
-                strict: quirks.strict && tool.strict,
-            })
-            .collect(),
-        tool_choice: match offer.demand {
-            ToolDemand::Named(name) => Some(ToolChoice::Named { r#type: "function", name }),
-            ToolDemand::Any => Some(ToolChoice::Word("required")),
-            ToolDemand::Free => Some(ToolChoice::Word("auto")),
-            ToolDemand::Unsaid => None,
-        },
-        parallel_tool_calls: (!offer.tools.is_empty() && quirks.parallel_tool_calls)
-            .then_some(offer.parallel),
-        text: text.map(|format| TextConfig { format }),
-        max_output_tokens: settings.max_tokens,
-        temperature: settings.temperature,
-        top_p: settings.top_p,
-        reasoning: settings
-            .reasoning_effort
-            .filter(|_| quirks.effort != EffortField::None)
-            .map(|effort| Reasoning { effort: ReasoningEffort::as_str(effort) }),
-        service_tier: settings.service_tier.as_deref(),
-        stream: (delivery == Delivery::Streamed).then_some(true),
-    };
-    body::write(&wire, request, quirks)
+    let effort = settings.reasoning_effort.map(ReasoningEffort::as_str);
+    Ok(Object::new()
+        .with("model", model)
+        .with("input", input)
+        .with_list("tools", &tools)
+        .with_some("tool_choice", tool_choice)
+        .with_some("parallel_tool_calls", offer.parallel_tool_calls(quirks))
+        .with_object("text", Object::new().with_some("format", format))
+        .with_all(SAMPLING.object(settings))
+        .with_some("reasoning", effort.map(|effort| json!({"effort": effort})))
+        .with_some("service_tier", settings.service_tier.as_deref())
+        .with_some("stream", (delivery == Delivery::Streamed).then_some(true)))
 }
 
-fn items<'a>(message: &'a Message, into: &mut Vec<Item<'a>>) -> Result<(), ProviderError> {
-    if let Some(state) = body::state(message, STATE) {
-        let turn: Vec<&RawValue> = serde_json::from_str(&state.json).unwrap_or_default();
-        into.extend(turn.into_iter().map(|raw| Item::Replayed(raw.to_owned())));
+/// Appends the items of a message.
+fn items<'a>(
+    message: &'a Message,
+    into: &mut Vec<Replayable<Item<'a>>>,
+) -> Result<(), ProviderError> {
+    if replay::elements(message, STATE, into) {
         return Ok(());
     }
     let mut parts = Vec::new();
@@ -218,13 +118,12 @@ fn items<'a>(message: &'a Message, into: &mut Vec<Item<'a>>) -> Result<(), Provi
                 parts.push(ContentPart::Text { text: Cow::Borrowed(text) });
             }
             Part::Media(media) => parts.push(media_part(media)?),
-            Part::ToolCall(call) => others.push(Item::Call(Call {
+            Part::ToolCall(call) => others.push(Replayable::New(Item::Call {
                 r#type: "function_call",
                 call_id: &call.id,
-                name: &call.name,
-                arguments: &call.arguments,
+                function: FunctionCall { name: &call.name, arguments: &call.arguments },
             })),
-            Part::ToolResult(result) => others.push(Item::Result(CallOutput {
+            Part::ToolResult(result) => others.push(Replayable::New(Item::CallOutput {
                 r#type: "function_call_output",
                 call_id: &result.call_id,
                 output: &result.content,
@@ -238,55 +137,46 @@ fn items<'a>(message: &'a Message, into: &mut Vec<Item<'a>>) -> Result<(), Provi
         Role::Assistant => "assistant",
     };
     if !parts.is_empty() {
-        into.push(Item::Message { role, content: content_of(message.role, parts) });
+        let content = content_of(message.role, parts);
+        into.push(Replayable::New(Item::Message { role, content }));
     }
     into.append(&mut others);
     Ok(())
 }
 
-/// One text stands as a text. Several texts of the model are joined: a list of them would have to
-/// carry the ids that they were given.
+/// Returns the content of a message. A single text is written as a string. Several texts of the model are
+/// joined, because the elements of a list would need the ids that the server assigned.
 fn content_of(role: Role, parts: Vec<ContentPart<'_>>) -> Content<'_> {
     match parts.as_slice() {
-        [ContentPart::Text { text: Cow::Borrowed(text) }] => Content::Text(text),
+        [ContentPart::Text { text: Cow::Borrowed(text) }] => Content::Text(Cow::Borrowed(text)),
         several if role == Role::Assistant => {
             let texts = several.iter().filter_map(|part| match part {
                 ContentPart::Text { text } => Some(&**text),
                 _ => None,
             });
-            Content::Joined(texts.collect())
+            Content::Text(texts.collect())
         }
         _ => Content::Parts(parts),
     }
 }
 
+/// Returns the content part of a piece of media.
+///
+/// # Errors
+/// The protocol carries no audio.
 fn media_part(media: &Media) -> Result<ContentPart<'_>, ProviderError> {
-    match media.kind {
-        MediaKind::Image => {
-            let (image_url, file_id) = match &media.source {
-                MediaSource::Inline(inline) => (Some(inline.data_url()), None),
-                MediaSource::Url(url) => (Some(&**url), None),
-                MediaSource::Id(id) => (None, Some(&**id)),
+    if let Some(text) = media::document_text(media) {
+        return Ok(ContentPart::Text { text: Cow::Owned(text) });
+    }
+    match (media.kind, &media.source) {
+        (MediaKind::Image, source) => {
+            let file_id = match source {
+                MediaSource::Id(id) => Some(&**id),
+                _ => None,
             };
-            Ok(ContentPart::Image { image_url, file_id, detail: "auto" })
+            Ok(ContentPart::Image { image_url: media::url(media), file_id, detail: "auto" })
         }
-        MediaKind::Document => {
-            if let Some(text) = body::document_text(media) {
-                return Ok(ContentPart::Text { text: Cow::Owned(text) });
-            }
-            let mut file = (None, None, None, None);
-            match &media.source {
-                MediaSource::Inline(inline) => {
-                    file.0 = Some(inline.data_url());
-                    // A file without a name is refused.
-                    file.1 = Some(media.name.as_deref().unwrap_or("document.pdf"));
-                }
-                MediaSource::Url(url) => file.2 = Some(&**url),
-                MediaSource::Id(id) => file.3 = Some(&**id),
-            }
-            let (file_data, filename, file_url, file_id) = file;
-            Ok(ContentPart::File { file_data, filename, file_url, file_id })
-        }
-        MediaKind::Audio => Err(body::no_place(media, "Responses")),
+        (MediaKind::Document, _) => Ok(ContentPart::File(FileFields::of(media))),
+        (MediaKind::Audio, _) => Err(media::unsupported(media, "Responses")),
     }
 }

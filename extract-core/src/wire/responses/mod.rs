@@ -4,9 +4,19 @@
 
 mod decode;
 mod encode;
+mod item;
 
-pub(super) use decode::{Stream, decode};
-pub(super) use encode::encode;
+use super::decoder::boxed;
+use super::descriptor::{Descriptor, no_query, segments};
+use super::framing::Framing;
 
-/// The name under which this protocol keeps what must be replayed.
-const STATE: &str = "responses";
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
+    name: "Responses",
+    encode: encode::encode,
+    decode: decode::decode,
+    stream: boxed::<decode::Stream>,
+    framing: Framing::ServerSentEvents,
+    path: |_, _| segments(&["responses"]),
+    query: no_query,
+    unsupported_settings: &["seed", "stop"],
+};

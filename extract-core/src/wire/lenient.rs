@@ -1,5 +1,5 @@
-//! Deserialisers for fields that servers of one protocol write in different ways: a code that is a
-//! number here and a text there must not make a whole reply unreadable.
+//! Lenient deserialisers, for fields whose type differs between servers of one protocol. A code that is
+//! a number at one server and a string at another must not make the whole reply unreadable.
 
 use std::fmt;
 
@@ -8,13 +8,14 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-struct Text;
+/// Accepts any value. Returns the text of strings and numbers.
+struct TextVisitor;
 
-impl<'de> Visitor<'de> for Text {
+impl<'de> Visitor<'de> for TextVisitor {
     type Value = Option<String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
+        f.write_str("a string")
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
@@ -56,28 +57,29 @@ impl<'de> Visitor<'de> for Text {
     }
 }
 
-/// A text, or a number as a text; nothing where the field holds anything else.
+/// Deserialises a string, or a number as a string. `None` for any other value.
 pub(super) fn text<'de, D: Deserializer<'de>>(de: D) -> Result<Option<String>, D::Error> {
-    de.deserialize_any(Text)
+    de.deserialize_any(TextVisitor)
 }
 
-/// A word, as a reason to stop is one; nothing where the field is blank.
-pub(super) fn word<'de, D: Deserializer<'de>>(de: D) -> Result<Option<String>, D::Error> {
+/// Deserialises a string that is not blank, such as a reason to stop. `None` for any other value.
+pub(super) fn non_blank<'de, D: Deserializer<'de>>(de: D) -> Result<Option<String>, D::Error> {
     Ok(text(de)?.filter(|text| !text.trim().is_empty()))
 }
 
-/// A whole number that is not negative; nothing where the field holds anything else.
+/// Deserialises a non-negative integer, or a string of one. `None` for any other value.
 pub(super) fn index<'de, D: Deserializer<'de>>(de: D) -> Result<Option<usize>, D::Error> {
     Ok(text(de)?.and_then(|text| text.parse().ok()))
 }
 
-/// The JSON text of tool arguments: the text itself where it is one, else the value as it stands.
+/// Deserialises tool arguments as JSON text: the contents of a string, or the text of any other value.
 pub(super) fn arguments<'de, D: Deserializer<'de>>(de: D) -> Result<Option<String>, D::Error> {
     let raw = Option::<&RawValue>::deserialize(de)?;
     Ok(raw.map(|raw| arguments_of(raw.get())))
 }
 
-/// The same, of a value's JSON text.
+/// Returns tool arguments as JSON text: the contents of a string, or any other value unchanged. Empty
+/// for `null`.
 pub(super) fn arguments_of(json: &str) -> String {
     let json = json.trim();
     match json.as_bytes().first() {
@@ -87,18 +89,24 @@ pub(super) fn arguments_of(json: &str) -> String {
     }
 }
 
-/// The text at a path of a value.
-pub(super) fn at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+/// Returns the string at a JSON pointer. `None` if there is none.
+pub(super) fn text_at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
     value.pointer(pointer)?.as_str()
 }
 
-/// The word at this pointer, where it is one and not blank.
-pub(super) fn word_at(value: &Value, pointer: &str) -> Option<String> {
-    at(value, pointer).filter(|text| !text.trim().is_empty()).map(str::to_owned)
+/// Returns the string at a JSON pointer. `None` if there is none, or an empty one.
+pub(super) fn non_empty_at(value: &Value, pointer: &str) -> Option<String> {
+    text_at(value, pointer).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// Whether a field that reports a failure does so: some servers send it empty.
-pub(super) fn says_something(error: &Value) -> bool {
+/// Returns the string at a JSON pointer. `None` if there is none, or a blank one.
+pub(super) fn non_blank_at(value: &Value, pointer: &str) -> Option<String> {
+    text_at(value, pointer).filter(|text| !text.trim().is_empty()).map(str::to_owned)
+}
+
+/// Whether the value of an error field reports an error. Some servers always send the field, with null,
+/// `false`, an empty string or an empty object in it.
+pub(super) fn is_error(error: &Value) -> bool {
     match error {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.is_empty(),

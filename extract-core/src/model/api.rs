@@ -1,0 +1,65 @@
+//! The interface of models.
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream, StreamExt};
+
+use super::profile::Profile;
+use crate::conversation::{Delta, ProviderError, Reply, Request};
+
+/// The deltas of a reply as they arrive. After an error, the stream ends.
+pub type DeltaStream<'a> = BoxStream<'a, Result<Delta, ProviderError>>;
+
+/// A language model that answers requests.
+///
+/// Dropping the future or the stream cancels the request; nothing keeps running. Until then, the model
+/// records its progress in [`Request::progress`](crate::conversation::Request::progress).
+///
+/// ```
+/// use extract_llm::conversation::{Block, ProviderError, Reply, Request, StopReason};
+/// use extract_llm::model::{Model, Profile};
+/// use extract_llm::Client;
+/// use futures_util::future::BoxFuture;
+///
+/// struct Oracle;
+///
+/// impl Model for Oracle {
+///     fn profile(&self) -> Profile {
+///         Profile::new("mine", "oracle")
+///     }
+///
+///     fn respond<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
+///         let answer = Block::Text(r#"{"value": 42}"#.into());
+///         Box::pin(async { Ok(Reply::new(vec![answer], StopReason::Stop)) })
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let n: u8 = Client::with_model(Oracle).extract("The question?").await?;
+/// assert_eq!(n, 42);
+/// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+/// ```
+pub trait Model: Send + Sync {
+    /// Returns the facts about this model. Called once per extraction, so it should be cheap.
+    fn profile(&self) -> Profile;
+
+    /// Answers a request with a whole reply.
+    ///
+    /// # Errors
+    /// The request cannot be sent, or the provider reports a failure.
+    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>>;
+
+    /// Answers a request with a stream of deltas. By default, it calls [`respond`](Self::respond) and
+    /// streams the deltas of the whole reply.
+    ///
+    /// # Errors
+    /// The request fails before the first delta. Later failures are items of the stream.
+    fn stream<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
+        Box::pin(async move {
+            let reply = self.respond(request).await?;
+            Ok(stream::iter(reply.into_deltas().into_iter().map(Ok)).boxed())
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! The facts about a model that the library needs before the first request.
+
+use std::borrow::Cow;
+
+use crate::contract::dialect::Dialect;
+use crate::conversation::{Mode, Settings};
+
+/// Whether the prompt also describes the schema. The schema goes into the provider's field for schemas
+/// anyway, if the mode has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SchemaPrompt {
+    /// Only if the mode has no field for the schema.
+    WhereNeeded,
+    /// In every mode but tools. For servers that enforce a schema without showing it to the model. Of 41
+    /// texts, a small model got 22 right with the description and 15 without.
+    UnlessTool,
+    /// Always. For small models, which follow a description better than a grammar alone.
+    Always,
+}
+
+impl SchemaPrompt {
+    /// Whether the prompt describes a schema that this mode also sends in a field.
+    pub(crate) fn tells(self, mode: Mode) -> bool {
+        match self {
+            Self::WhereNeeded => false,
+            Self::UnlessTool => mode != Mode::Tools,
+            Self::Always => true,
+        }
+    }
+}
+
+/// The facts about a model that are known before a request.
+///
+/// ```
+/// use extract_llm::conversation::Mode;
+/// use extract_llm::model::Profile;
+///
+/// let profile = Profile::new("mine", "model-1").modes([Mode::JsonObject, Mode::Text]);
+/// assert_eq!(profile.modes[0], Mode::JsonObject);
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The provider's name, as in `provider/model`.
+    pub provider: Cow<'static, str>,
+    /// The model's name.
+    pub model: String,
+    /// The supported modes, best first. Never empty; never holds [`Mode::Auto`].
+    pub modes: Vec<Mode>,
+    /// The dialect of JSON Schema for native output.
+    pub dialect: &'static Dialect,
+    /// Whether the provider can enforce the schema of native output during generation.
+    pub strict: bool,
+    /// The dialect of JSON Schema for tools.
+    pub tool_dialect: &'static Dialect,
+    /// Whether the provider can enforce the schemas of tools during generation.
+    pub tool_strict: bool,
+    /// Whether to allow several tool calls in one reply.
+    pub parallel_tools: bool,
+    /// Whether the prompt also describes the schema.
+    pub schema_prompt: SchemaPrompt,
+    /// Default settings. The caller's settings override them.
+    pub settings: Settings,
+}
+
+impl Profile {
+    /// Returns the profile of a model with all modes, full JSON Schema and parallel tool calls, without
+    /// enforcement and without default settings.
+    pub fn new(provider: impl Into<Cow<'static, str>>, model: impl Into<String>) -> Self {
+        Self {
+            provider: provider.into(),
+            model: model.into(),
+            modes: vec![Mode::Tools, Mode::JsonSchema, Mode::JsonObject, Mode::Text],
+            dialect: &Dialect::JSON_SCHEMA,
+            strict: false,
+            tool_dialect: &Dialect::JSON_SCHEMA,
+            tool_strict: false,
+            parallel_tools: true,
+            schema_prompt: SchemaPrompt::WhereNeeded,
+            settings: Settings::default(),
+        }
+    }
+
+    /// Returns the schema dialect of a mode.
+    pub fn dialect_for(&self, mode: Mode) -> &'static Dialect {
+        if mode == Mode::Tools { self.tool_dialect } else { self.dialect }
+    }
+
+    /// Whether the provider can enforce the schema of this mode.
+    pub fn strict_for(&self, mode: Mode) -> bool {
+        if mode == Mode::Tools { self.tool_strict } else { self.strict }
+    }
+
+    /// Sets the supported modes, best first. The default is all modes, tools first.
+    pub fn modes(mut self, modes: impl Into<Vec<Mode>>) -> Self {
+        self.modes = modes.into();
+        self
+    }
+}

@@ -1,0 +1,98 @@
+//! Tool calls, which arrive in pieces.
+
+use serde::Deserialize;
+
+use crate::conversation::Delta;
+use crate::wire::lenient;
+
+/// A call, or a piece of one.
+#[derive(Deserialize)]
+pub(super) struct CallDelta {
+    /// The index of the call, if the server sends one.
+    #[serde(default, deserialize_with = "lenient::index")]
+    pub(super) index: Option<usize>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    id: Option<String>,
+    function: Option<Function>,
+    custom: Option<Custom>,
+}
+
+/// The name of a function and its arguments.
+#[derive(Deserialize)]
+pub(super) struct Function {
+    #[serde(default, deserialize_with = "lenient::text")]
+    name: Option<String>,
+    /// JSON text; some servers send the object itself.
+    #[serde(default, deserialize_with = "lenient::arguments")]
+    arguments: Option<String>,
+}
+
+/// A call of a custom tool, whose input is plain text.
+#[derive(Deserialize)]
+struct Custom {
+    #[serde(default, deserialize_with = "lenient::text")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    input: Option<String>,
+}
+
+impl CallDelta {
+    /// Returns the delta of a call in the older form, of which there is at most one.
+    pub(super) fn function(function: Function) -> Self {
+        Self { index: Some(0), id: None, function: Some(function), custom: None }
+    }
+}
+
+/// The calls of a reply so far.
+#[derive(Debug, Default)]
+pub(super) struct Calls(Vec<CallState>);
+
+/// The state of one call.
+#[derive(Debug)]
+struct CallState {
+    /// The index in the server's numbering.
+    wire_index: usize,
+    id: String,
+    /// Whether the name has come.
+    named: bool,
+}
+
+impl Calls {
+    /// Appends a piece to its call, or begins a call. Servers differ in the fields that they repeat: some
+    /// send the index alone, some the id alone, some the same index for several calls with different
+    /// ids.
+    pub(super) fn push(&mut self, call: CallDelta, position: usize, deltas: &mut Vec<Delta>) {
+        let (name, fragment) = match (call.function, call.custom) {
+            (Some(function), _) => (function.name, function.arguments),
+            (None, Some(custom)) => (custom.name, custom.input),
+            (None, None) => (None, None),
+        };
+        let id = call.id.unwrap_or_default();
+        let name = name.unwrap_or_default();
+        let same_id = |state: &CallState| id.is_empty() || state.id.is_empty() || state.id == id;
+        let known = match call.index {
+            Some(index) => self.0.iter().rposition(|state| {
+                state.wire_index == index && (same_id(state) || name.is_empty())
+            }),
+            None if id.is_empty() && name.is_empty() => self.0.len().checked_sub(1),
+            None if id.is_empty() => None,
+            None => self.0.iter().rposition(|state| state.id == id),
+        };
+        let index = known.unwrap_or_else(|| {
+            let wire_index = call.index.unwrap_or(self.0.len() + position);
+            self.0.push(CallState { wire_index, id: String::new(), named: false });
+            self.0.len() - 1
+        });
+        let entry = &mut self.0[index];
+        if entry.id.is_empty() {
+            entry.id.clone_from(&id);
+        }
+        if known.is_none() || (!entry.named && !name.is_empty()) {
+            entry.named = !name.is_empty();
+            deltas.push(Delta::ToolCall { index, id: entry.id.clone(), name });
+        }
+        if let Some(fragment) = fragment.filter(|fragment| !fragment.is_empty()) {
+            deltas.push(Delta::Arguments { index, fragment });
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The part of a decoder's state that all protocols share, and the deltas that end a reply.
+
+use serde_json::Value;
+
+use crate::conversation::{Delta, ProviderState, StopReason, StreamEnd, Usage, Usd};
+
+/// The facts about a reply that every protocol reports.
+#[derive(Debug, Default)]
+pub(super) struct ReplyState {
+    /// The number of tool calls so far.
+    pub(super) calls: usize,
+    /// The usage in the provider's form.
+    pub(super) usage: Option<Value>,
+    /// The price, if the provider states it.
+    pub(super) cost: Option<Usd>,
+    /// The provider's reason to stop.
+    pub(super) raw_stop: Option<String>,
+    /// The model that answered.
+    pub(super) model: Option<String>,
+    /// The provider's id of the request.
+    pub(super) request_id: Option<String>,
+    /// Whether the protocol's end marker has come.
+    pub(super) ended: bool,
+}
+
+impl ReplyState {
+    /// Begins the next tool call and returns its index.
+    pub(super) fn begin_call(
+        &mut self,
+        id: impl Into<String>,
+        name: impl Into<String>,
+        deltas: &mut Vec<Delta>,
+    ) -> usize {
+        let index = self.calls;
+        self.calls += 1;
+        deltas.push(Delta::ToolCall { index, id: id.into(), name: name.into() });
+        index
+    }
+
+    /// Appends a tool call whose arguments are complete.
+    pub(super) fn whole_call(
+        &mut self,
+        id: Option<String>,
+        name: Option<String>,
+        arguments: String,
+        deltas: &mut Vec<Delta>,
+    ) {
+        let index = self.begin_call(id.unwrap_or_default(), name.unwrap_or_default(), deltas);
+        deltas.push(Delta::Arguments { index, fragment: arguments });
+    }
+
+    /// Returns the reason to stop. `known` maps the provider's names; other names become
+    /// [`StopReason::Other`].
+    pub(super) fn stop(&self, known: impl FnOnce(&str) -> Option<StopReason>) -> StopReason {
+        match self.raw_stop.as_deref() {
+            Some(raw) => known(raw).unwrap_or_else(|| StopReason::Other(raw.to_owned())),
+            None => StopReason::Unstated,
+        }
+    }
+
+    /// Appends the deltas that end the reply: its usage, the state to replay, and the end itself.
+    pub(super) fn finish(
+        &mut self,
+        usage_of: fn(&Value) -> Usage,
+        stop: StopReason,
+        replay: Option<ProviderState>,
+        deltas: &mut Vec<Delta>,
+    ) {
+        if let Some(raw) = self.usage.take() {
+            deltas.push(Delta::Usage { usage: usage_of(&raw), cost: self.cost, raw });
+        }
+        deltas.extend(replay.map(Delta::State));
+        deltas.push(Delta::Done(StreamEnd {
+            stop,
+            raw_stop: self.raw_stop.take(),
+            model: self.model.take(),
+            request_id: self.request_id.take(),
+            transport_retries: 0,
+        }));
+    }
+}
+
+/// Replaces a value if there is a newer one.
+pub(super) fn update<T>(slot: &mut Option<T>, newer: Option<T>) {
+    if newer.is_some() {
+        *slot = newer;
+    }
+}
