@@ -21,7 +21,6 @@ mod contract_error;
 pub mod dialect;
 mod dialect_report;
 mod element_contract;
-mod envelope;
 mod extract;
 mod fieldwise;
 #[doc(hidden)]
@@ -37,6 +36,7 @@ mod reask_parts;
 pub mod rules;
 mod schema_path;
 mod schema_source;
+mod sent_shape;
 pub(crate) mod shape;
 mod type_fault;
 mod type_walk;

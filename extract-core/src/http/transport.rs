@@ -27,7 +27,7 @@ pub struct TransportOptions {
     pub timeout: Duration,
     /// Timeout between two chunks of a response body. Only time in which the body is polled counts. A
     /// reasoning model may send nothing for a long time. Default: 5 minutes.
-    pub idle_timeout: Duration,
+    pub read_timeout: Duration,
     /// Timeout of the connection's setup. Default: 10 seconds.
     pub connect_timeout: Duration,
     /// The maximum size of a reply, in bytes. For a streamed reply, the text in its events counts.
@@ -46,7 +46,7 @@ impl Default for TransportOptions {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(600),
-            idle_timeout: Duration::from_secs(300),
+            read_timeout: Duration::from_secs(300),
             connect_timeout: Duration::from_secs(10),
             max_reply_bytes: 32 * 1024 * 1024,
             proxy: true,
@@ -99,7 +99,7 @@ pub struct HttpResponse {
     from: String,
     sent: Instant,
     timeout: Duration,
-    idle: Duration,
+    read_timeout: Duration,
     /// The bytes received so far, and their limit.
     received: usize,
     limit: usize,
@@ -119,13 +119,13 @@ impl HttpResponse {
     ///
     /// # Errors
     /// The connection failed, nothing came within the
-    /// [idle timeout](TransportOptions::idle_timeout), or the body is too large.
+    /// [read timeout](TransportOptions::read_timeout), or the body is too large.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ProviderError> {
-        let next = within(self.idle, Duration::default, self.response.chunk());
+        let next = within(self.read_timeout, Duration::default, self.response.chunk());
         let Some(read) = next.await else {
             let message = format!(
-                "no data from {} for {:?}; `idle_timeout` sets this limit",
-                self.from, self.idle
+                "no data from {} for {:?}; `read_timeout` sets this limit",
+                self.from, self.read_timeout
             );
             return Err(self.with_status(ProviderError::new(ProviderErrorKind::Timeout, message)));
         };
@@ -196,7 +196,7 @@ impl HttpResponse {
 pub struct Transport {
     client: reqwest::Client,
     timeout: Duration,
-    idle_timeout: Duration,
+    read_timeout: Duration,
     max_reply_bytes: usize,
 }
 
@@ -220,7 +220,7 @@ impl Transport {
         Ok(Self {
             client,
             timeout: options.timeout,
-            idle_timeout: options.idle_timeout,
+            read_timeout: options.read_timeout,
             max_reply_bytes: options.max_reply_bytes,
         })
     }
@@ -256,7 +256,7 @@ impl Transport {
             from,
             sent: started,
             timeout: self.timeout,
-            idle: self.idle_timeout,
+            read_timeout: self.read_timeout,
             received: 0,
             limit: self.max_reply_bytes,
         })

@@ -566,19 +566,18 @@ fn constrain(plain: &mut Plain, keyword: &str, theirs: &Value) {
     if ours == theirs {
         return;
     }
-    match keyword {
+    let is_tighter = match keyword {
         "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" => {
-            if theirs.as_f64() > ours.as_f64() {
-                *ours = theirs.clone();
-            }
+            theirs.as_f64() > ours.as_f64()
         }
         "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties" => {
-            if theirs.as_f64() < ours.as_f64() {
-                *ours = theirs.clone();
-            }
+            theirs.as_f64() < ours.as_f64()
         }
-        "uniqueItems" => {}
-        _ => plain.also.push((keyword.to_owned(), theirs.clone())),
+        "uniqueItems" => false,
+        _ => return plain.also.push((keyword.to_owned(), theirs.clone())),
+    };
+    if is_tighter {
+        *ours = theirs.clone();
     }
 }
 

@@ -45,6 +45,7 @@ mod render;
 mod rows;
 mod scalars;
 mod table;
+mod tool_format;
 mod transform;
 mod union;
 

@@ -5,6 +5,7 @@ use super::table::{
     Any, Constants, Dialect, Limits, Maps, Nullable, OneOf, Patterns, PropertyNames, Recursion,
     Refs, Root, RootRefs, Tuples,
 };
+use super::tool_format::{SchemaKey, ToolFormat};
 
 /// The formats of draft 2020-12 that grammar engines support. Because of others (`ip`, `uint8`, …) some
 /// engines refuse the schema.
@@ -78,6 +79,7 @@ impl Dialect {
         closes_objects: true,
         limits: Limits::NONE,
         loose: None,
+        tool: ToolFormat { schema: SchemaKey::Function, strict: false },
     };
 
     /// JSON Schema for llama.cpp and servers built on it (Ollama). Its grammar ignores
@@ -158,6 +160,7 @@ impl Dialect {
             ..Limits::NONE
         },
         loose: Some(&Self::OPENAI_LOOSE),
+        tool: ToolFormat { schema: SchemaKey::Function, strict: true },
     };
 
     /// OpenAI's schemas without `strict`: any schema is accepted, and none is enforced.
@@ -203,6 +206,7 @@ impl Dialect {
         closes_objects: true,
         limits: Limits { optional: Some(24), unions: Some(16), tools: Some(20), ..Limits::NONE },
         loose: None,
+        tool: ToolFormat { schema: SchemaKey::InputSchema, strict: true },
     };
 
     /// Anthropic's strict tools: the rules of [`Dialect::ANTHROPIC_FORMAT`], `type: object` at the root
@@ -221,6 +225,7 @@ impl Dialect {
         enforced: false,
         root: Root::Object,
         property_names: PropertyNames::Ascii64,
+        tool: ToolFormat { schema: SchemaKey::InputSchema, strict: false },
         ..Self::JSON_SCHEMA
     };
 
@@ -260,6 +265,7 @@ impl Dialect {
         closes_objects: true,
         limits: Limits { max_items_sum: Some(960), ..Limits::NONE },
         loose: None,
+        tool: ToolFormat { schema: SchemaKey::Declaration("parametersJsonSchema"), strict: false },
     };
 
     /// Gemini's `responseSchema` and `parameters`, a subset of `OpenAPI` 3.0. It has upper-case types,
@@ -287,6 +293,7 @@ impl Dialect {
         formats: &["date-time"],
         upper_case_types: true,
         closes_objects: false,
+        tool: ToolFormat { schema: SchemaKey::Declaration("parameters"), strict: false },
         ..Self::GEMINI_JSON_SCHEMA
     };
 

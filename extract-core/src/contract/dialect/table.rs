@@ -1,6 +1,8 @@
 //! The rules of a dialect as one row of data. The engine reads the row and does not know the provider.
 //! The rows are in `rows`.
 
+use super::tool_format::ToolFormat;
+
 /// A provider's dialect of JSON Schema: a row of rules that [`lower`](super::lower) follows.
 ///
 /// There is one constant for every kind of structured output that a provider offers.
@@ -52,6 +54,7 @@ pub struct Dialect {
     pub(super) limits: Limits,
     /// The dialect of the same request field if nothing is to be enforced.
     pub(super) loose: Option<&'static Dialect>,
+    pub(in crate::contract) tool: ToolFormat,
 }
 
 impl Dialect {
