@@ -563,10 +563,8 @@ fn constrain(plain: &mut Plain, keyword: &str, theirs: &Value) {
         plain.constraints.insert(keyword.to_owned(), theirs.clone());
         return;
     };
-    if ours == theirs {
-        return;
-    }
     let is_tighter = match keyword {
+        _ if ours == theirs => false,
         "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" => {
             theirs.as_f64() > ours.as_f64()
         }
