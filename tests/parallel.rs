@@ -289,7 +289,7 @@ async fn for_a_model_without_parallel_calls_the_list_is_one_call() {
     assert_eq!((done.value.len(), done.notes.len()), (1, 0));
     let done =
         client.extract::<Vec<Action>>("Cancel 1.").layout(Layout::Each).report().await.unwrap();
-    assert!(done.notes[0].contains("several tools at once"), "{:?}", done.notes);
+    assert!(done.notes[0].contains("parallel tool calls"), "{:?}", done.notes);
     for seen in model.seen() {
         assert_eq!(seen.body["tools"].as_array().unwrap().len(), 1);
         assert_eq!(seen.body["parallel_tool_calls"], false);

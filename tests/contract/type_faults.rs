@@ -583,7 +583,7 @@ mod names {
         }
         let error = inner();
         assert!(error.contains("`Pair.first` (`"), "{error}");
-        assert!(error.contains("mend::Row`) and `Pair.second` (`"), "{error}");
+        assert!(error.contains("remedy::Row`) and `Pair.second` (`"), "{error}");
         assert!(error.contains("inner::Row`) have two types of the name `Row`"), "{error}");
         assert!(
             error.ends_with("name one of the types with `#[extract(name = \"..\")]`"),
