@@ -180,7 +180,7 @@ async fn the_lists_of_several_calls_are_joined() {
         let extraction = |client: &Client| client.extract::<Vec<Row>>("x").mode(Mode::Tools);
         let report = extraction(&client([calls(arguments)])).report().await.unwrap();
         assert_eq!((report.value, report.attempts.len()), (abc(), 1), "{arguments:?}");
-        assert!(report.notes[0].contains("calls were put together"), "{:?}", report.notes);
+        assert!(report.notes[0].contains("calls were joined"), "{:?}", report.notes);
         let streamed = extraction(&client([calls(arguments)])).stream().report().await.unwrap();
         assert_eq!((streamed.value, streamed.notes), (abc(), report.notes), "{arguments:?}");
         let mut items = extraction(&client([calls(arguments)])).items();
