@@ -375,7 +375,7 @@ async fn a_silent_stream_times_out() {
     let begun = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n";
     let server = Server::start([Act::Hang(chunked("text/event-stream", begun, false))]).await;
     let mut options = options(&server, "openai/m");
-    options.transport.idle_timeout = Duration::from_millis(100);
+    options.transport.read_timeout = Duration::from_millis(100);
     let error = stream(&Provider::new(options).unwrap()).await.unwrap_err();
     assert_eq!((error.kind, server.count()), (Kind::Timeout, 1));
     server.closed(1).await;

@@ -28,7 +28,7 @@ impl Checker<'_> {
     #[doc(hidden)]
     pub fn check_field_piece<T: Extract>(&mut self) {
         self.check_or_walk(value_deserializer::read::<T>, T::check_json, |value, checker| {
-            value.check(checker)
+            value.check(checker);
         });
     }
 

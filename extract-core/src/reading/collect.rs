@@ -72,7 +72,7 @@ pub(super) fn collected(
             }
             ListPiece::Empty => continue,
             ListPiece::Other if among && wanted.is_near_miss(fitter, one.root) => {
-                roots.push(one.root)
+                roots.push(one.root);
             }
             ListPiece::List | ListPiece::Other => {
                 left_out.push(dropped(text, one));

@@ -55,7 +55,7 @@ impl Lowering<'_> {
         for branch in kept {
             match self.lower(branch)? {
                 Some(draft) => {
-                    outs.push(LoweredBranch { node: branch, kinds: Kinds::ALL, out: draft })
+                    outs.push(LoweredBranch { node: branch, kinds: Kinds::ALL, out: draft });
                 }
                 None => {
                     self.left_out(branch, "this alternative");

@@ -81,7 +81,7 @@ impl FeedbackWriter<'_> {
     }
 
     /// Returns the messages about a whole value: a result for each call of the reply, or a user message.
-    pub(in crate::extraction) fn on_value(&self, reply: &Reply, text: String) -> Vec<Message> {
+    pub(in crate::extraction) fn on_value(reply: &Reply, text: String) -> Vec<Message> {
         let text: Arc<str> = text.into();
         let results: Vec<Message> = reply
             .tool_calls()

@@ -15,7 +15,7 @@ pub(in crate::extraction) enum Ask {
     /// The whole value.
     Whole(Whole),
     /// The invalid parts of a value.
-    Parts(PartialReask),
+    Parts(Box<PartialReask>),
     /// One call for a variant of the value, or one for each element of it.
     Calls(Calls),
 }

@@ -92,7 +92,7 @@ impl PartialReask {
                 let mut tools = whole.tools.clone();
                 tools.push(Arc::clone(&form.tool));
                 let choice = ToolChoice::Only(whole.tools.len());
-                Output::Tools(Tools { choice, tools, ..*whole })
+                Output::Tools(Tools { tools, choice, ..*whole })
             }
             (Output::JsonSchema(_), Some(form)) => Output::JsonSchema(Arc::clone(&form.tool)),
             (whole, _) => whole.clone(),

@@ -55,7 +55,7 @@ impl<T> Driver<T> {
                         is_unchanged,
                     )
                 });
-                self.ask = parts.map_or(Ask::Whole(whole), Ask::Parts);
+                self.ask = parts.map_or(Ask::Whole(whole), |parts| Ask::Parts(Box::new(parts)));
             }
         }
         self.dialogue.request.output = self.ask.output(&self.dialogue.request.output);
@@ -79,12 +79,13 @@ impl<T> Driver<T> {
         self.choose_ask(problems);
         let writer = self.feedback_writer();
         let text = self.ask.feedback(self.last_value.as_ref(), problems, &writer);
-        let feedback = writer.on_value(reply, text);
+        let feedback = FeedbackWriter::on_value(reply, text);
         if self.task.options.policy.retry_context == RetryContext::Last {
             // Parts refer to the value that was fed back on before them.
-            let keep = match was_parts {
-                true => self.dialogue.whole_messages,
-                false => self.dialogue.initial_messages,
+            let keep = if was_parts {
+                self.dialogue.whole_messages
+            } else {
+                self.dialogue.initial_messages
             };
             self.dialogue.request.messages.truncate(keep);
         }

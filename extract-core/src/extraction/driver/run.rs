@@ -33,7 +33,7 @@ pub(in crate::extraction) enum Finished<T> {
 /// The end of the loop: a value, or a turn with calls of user tools.
 enum End<T, C> {
     Value(T),
-    Calls(C, Reply),
+    Calls(C, Box<Reply>),
 }
 
 /// The next step after the evaluation of a reply.
@@ -103,7 +103,7 @@ impl<T: Extract> Driver<T> {
             Ok(turn) => match C::of(self, &turn) {
                 Some(Ok(calls)) => {
                     self.record(Outcome::Called, Vec::from_iter(turn.repair()), &Problems::new());
-                    return Next::End(End::Calls(calls, turn.into_reply()));
+                    return Next::End(End::Calls(calls, Box::new(turn.into_reply())));
                 }
                 Some(Err(rejection)) => (Evaluation::rejected(rejection), turn.repair()),
                 None => {

@@ -17,7 +17,7 @@ impl PartialBuilder {
                 self.follow(target, ContainerKind::Pair, depth, at);
             }
             ParentRole::Passed | ParentRole::Tag | ParentRole::Key | ParentRole::Pair => {
-                self.passed = 1
+                self.passed = 1;
             }
             ParentRole::Flat | ParentRole::Entries => self.gather(target, container, at),
             ParentRole::Content(content) => {

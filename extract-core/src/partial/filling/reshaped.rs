@@ -118,7 +118,7 @@ impl PartialBuilder {
     pub(super) fn put_flat(&mut self, target: ValueTarget, value: Value) {
         match value {
             value if target.role == ParentRole::Flat => {
-                self.add_flat(self.key.clone(), target, value)
+                self.add_flat(self.key.clone(), target, value);
             }
             Value::Array(pairs) => {
                 for (key, value) in pairs.into_iter().filter_map(pair_of) {
