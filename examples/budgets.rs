@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use extract_llm::extraction::{Limit, RetryContext};
-use extract_llm::{Client, Error, Extract};
+use extract_llm::{Client, Error, ErrorKind, Extract};
 
 /// An order, as a customer wrote it.
 #[derive(Debug, Extract)]
@@ -62,19 +62,23 @@ async fn main() -> Result<(), Error> {
 
     match &asked {
         Ok(done) => println!("{:#?}", done.value),
-        Err(Error::Invalid { problems, best, limit, .. }) => {
-            match limit {
-                Limit::Tokens { used: Some(used), .. } => println!("{used} tokens were not enough"),
-                Limit::Unchanged { .. } => println!("they make the same mistake again and again"),
-                other => println!("{other}"),
+        Err(error) => match error.kind() {
+            ErrorKind::Invalid { problems, limit } => {
+                match limit {
+                    Limit::Tokens { used: Some(used), .. } => {
+                        println!("{used} tokens were not enough");
+                    }
+                    Limit::Unchanged { .. } => println!("the same mistake comes again and again"),
+                    other => println!("{other}"),
+                }
+                println!("the best answer was {:?}, and wrong in {problems}", error.best());
             }
-            println!("the best answer was {best:?}, and wrong in {problems}");
-        }
-        Err(other) => println!("{other}"),
+            _ => println!("{error}"),
+        },
     }
     let attempts = match &asked {
         Ok(done) => done.attempts.as_slice(),
-        Err(error) => error.ledger().map(|ledger| ledger.attempts.as_slice()).unwrap_or_default(),
+        Err(error) => error.ledger().attempts.as_slice(),
     };
     for attempt in attempts {
         println!("{}: {attempt}", attempt.address);

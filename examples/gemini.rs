@@ -4,6 +4,7 @@
 //! GEMINI_API_KEY=… cargo run --example gemini
 //! ```
 
+use extract_llm::ErrorKind;
 use extract_llm::extraction::Error;
 use extract_llm::model::ConfigError;
 use extract_llm::{Client, Extract};
@@ -22,7 +23,7 @@ struct Person {
 async fn main() -> Result<(), Error> {
     let client = match Client::new("google/gemini-3.8-flash") {
         // The message names the environment variables that the library read.
-        Err(Error::Config(error @ ConfigError::MissingKey { .. })) => {
+        Err(error) if matches!(error.kind(), ErrorKind::Config(ConfigError::MissingKey { .. })) => {
             println!("{error}");
             return Ok(());
         }

@@ -40,8 +40,7 @@ async fn main() -> Result<(), Error> {
             println!("{} tokens, the judge's included", done.usage.total_tokens());
         }
         Err(error) => {
-            let Some(ledger) = error.ledger() else { return Err(error) };
-            println!("There is no answer: {error}\n{ledger}");
+            println!("There is no answer: {error}\n{}", error.ledger());
         }
     }
     Ok(())

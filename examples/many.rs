@@ -6,7 +6,7 @@
 //! ```
 
 use extract_llm::conversation::Usage;
-use extract_llm::{Client, Error, Extract};
+use extract_llm::{Client, Error, ErrorKind, Extract};
 use futures_util::{StreamExt, stream};
 
 /// A person that the text speaks of.
@@ -47,8 +47,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
             Err(error) => {
                 bad += 1;
-                usage +=
-                    error.ledger().map(extract_llm::extraction::Ledger::usage).unwrap_or_default();
+                usage += error.ledger().usage();
                 println!("{line:>4}  {}: {error}", kind(&error));
             }
         }
@@ -59,12 +58,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Returns a class of error that a pipeline would branch on.
 fn kind(error: &Error) -> &'static str {
-    match error {
-        Error::Input(_) => "nothing to read",
-        Error::Refused { .. } => "refused",
-        Error::Truncated { .. } => "cut off",
-        Error::Invalid { .. } => "never right",
-        error if error.is_retryable() => "try later",
+    match error.kind() {
+        ErrorKind::Input(_) => "nothing to read",
+        ErrorKind::Refused { .. } => "refused",
+        ErrorKind::Truncated { .. } => "cut off",
+        ErrorKind::Invalid { .. } => "never right",
+        _ if error.is_retryable() => "try later",
         _ => "failed",
     }
 }

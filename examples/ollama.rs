@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use extract_llm::conversation::ProviderErrorKind;
+use extract_llm::conversation::{ProviderError, ProviderErrorKind};
 use extract_llm::{Client, Error, Extract};
 
 /// A person that the text speaks of.
@@ -28,10 +28,14 @@ async fn main() -> Result<(), Error> {
         .deadline(Duration::from_secs(120))
         .await;
     match person {
-        Err(Error::Provider { error, .. }) if error.kind == ProviderErrorKind::Connect => {
+        Err(error) if error.provider_error().is_some_and(is_unreachable) => {
             println!("Ollama does not run on this machine: {error}");
         }
         other => println!("{:?}", other?),
     }
     Ok(())
+}
+
+fn is_unreachable(error: &ProviderError) -> bool {
+    error.kind == ProviderErrorKind::Connect
 }

@@ -137,7 +137,7 @@
 
 pub use extract_core::contract::{Answer, Maybe, UserTool};
 pub use extract_core::conversation::{Message, Mode, Part, Usd};
-pub use extract_core::extraction::Step;
+pub use extract_core::extraction::{ErrorKind, Step};
 #[doc(inline)]
 pub use extract_core::{
     Client, Error, Extract, Extraction, Report, assert_fits, check, contract, conversation,

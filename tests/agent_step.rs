@@ -6,7 +6,7 @@ use extract_llm::conversation::{ProviderErrorKind, Role, ToolResult};
 use extract_llm::extraction::{ArgumentsError, Calls, InputError, Outcome, Step};
 use extract_llm::model::scripted::reply;
 use extract_llm::model::{Profile, Scripted};
-use extract_llm::{Client, Error, Extract, Message, Mode, Part};
+use extract_llm::{Client, Error, ErrorKind, Extract, Message, Mode, Part};
 use serde_json::{Value, json};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -131,8 +131,9 @@ async fn an_unknown_tool_is_reported_and_retries_are_limited() {
     let wrong = || reply::call("weather", json!({"city": "Rome"}));
     let (client, model) = client([wrong(), wrong()]);
     let step = client.extract::<Packing>("Rome?").validation_retries(1).tools(tools()).step().await;
-    let Err(Error::Invalid { problems, ledger, .. }) = step else { panic!("{step:?}") };
-    assert_eq!(ledger.attempts.len(), 2);
+    let error = step.unwrap_err();
+    let ErrorKind::Invalid { problems, .. } = error.kind() else { panic!("{error:?}") };
+    assert_eq!(error.ledger().attempts.len(), 2);
     let told = problems.to_string();
     assert!(told.contains("`Packing`, `get_weather`, `convert`"), "{told}");
     assert_eq!(model.seen().len(), 2);
@@ -237,17 +238,17 @@ async fn tools_combine_with_an_enum_and_with_text_answers() {
 async fn unusable_tools_are_refused_before_sending() {
     let model = Scripted::new([]).mode(Mode::Text);
     let step = client_of(&model).extract::<Packing>("Rome?").tools(tools()).step().await;
-    assert!(matches!(step, Err(Error::Input(InputError::NoTools))), "{step:?}");
+    let error = step.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Input(InputError::NoTools)), "{error}");
 
     let (client, model) = client([]);
     let twice = [tools()[0].clone(), tools()[0].clone()];
     let step = client.extract::<Packing>("Rome?").tools(twice).step().await;
-    assert!(
-        matches!(&step, Err(Error::Input(InputError::ToolName(name))) if name == "get_weather")
-    );
+    let named = |error: &Error, tool: &str| matches!(error.kind(), ErrorKind::Input(InputError::ToolName(name)) if name == tool);
+    assert!(named(&step.unwrap_err(), "get_weather"));
     let taken = [UserTool::of::<Weather>().unwrap().named("Packing")];
     let step = client.extract::<Packing>("Rome?").tools(taken).step().await;
-    assert!(matches!(&step, Err(Error::Input(InputError::ToolName(name))) if name == "Packing"));
+    assert!(named(&step.unwrap_err(), "Packing"));
     assert!(model.seen().is_empty());
 }
 
@@ -263,6 +264,6 @@ async fn user_tools_select_the_tools_mode() {
 async fn a_provider_failure_is_the_error_of_the_step() {
     let (client, _) = client([reply::status(401)]);
     let step = client.extract::<Packing>("Rome?").tools(tools()).step().await;
-    let Err(Error::Provider { error, .. }) = step else { panic!("{step:?}") };
-    assert_eq!(error.kind, ProviderErrorKind::Authentication);
+    let error = step.unwrap_err();
+    assert_eq!(error.provider_error().unwrap().kind, ProviderErrorKind::Authentication);
 }

@@ -9,7 +9,7 @@ use extract_llm::conversation::{Prices, ProviderError, Reply, Request};
 use extract_llm::extraction::Basis;
 use extract_llm::model::scripted::{ScriptedReply, reply};
 use extract_llm::model::{Model, Profile, Scripted};
-use extract_llm::{Client, Error, Extract};
+use extract_llm::{Client, ErrorKind, Extract};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -119,7 +119,7 @@ async fn fewer_than_half_of_the_samples_may_fail_and_are_reported() {
     let (client, _) = client([stay("Ada", 3, 5), reply::refusal("no"), stay("Ada", 3, 5)]);
     let agreed = client.extract::<Stay>("Ada").agree(3).concurrency(1).await.unwrap();
     assert_eq!(agreed.samples.len(), 2);
-    assert!(matches!(agreed.failures[..], [Error::Refused { .. }]));
+    assert!(matches!(agreed.failures[0].kind(), ErrorKind::Refused { .. }));
     assert_eq!(agreed.share("/from"), Some(1.0), "the share among samples with a value");
     assert_eq!(agreed.usage.total_tokens(), 45, "failed samples count too");
     let shown = serde_json::to_value(&agreed.samples).unwrap();
@@ -132,10 +132,11 @@ async fn fewer_than_half_of_the_samples_may_fail_and_are_reported() {
         stay("Ada", 3, 5),
     ]);
     let error = client.extract::<Stay>("Ada").agree(4).concurrency(1).await.unwrap_err();
-    let Error::TooFewSamples { needed, given, failures, ledger } = error else {
+    let ErrorKind::TooFewSamples { needed, found, failures } = error.kind() else {
         panic!("{error:?}")
     };
-    assert_eq!((needed, given, failures.len()), (3, 2, 2));
+    let ledger = error.ledger();
+    assert_eq!((*needed, *found, failures.len()), (3, 2, 2));
     assert_eq!(ledger.attempts.len(), 4);
     assert_eq!(ledger.usage().total_tokens(), 45);
 }
@@ -144,7 +145,7 @@ async fn fewer_than_half_of_the_samples_may_fail_and_are_reported() {
 async fn an_invalid_call_sends_no_request() {
     let (client, model) = client([]);
     let error = client.extract::<Stay>(" ").agree(5).await.unwrap_err();
-    assert!(matches!(error, Error::Input(_)), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::Input(_)), "{error:?}");
     assert!(model.seen().is_empty());
 }
 
@@ -213,5 +214,5 @@ async fn one_deadline_covers_all_samples() {
         .await;
     let agreed = error.unwrap();
     assert_eq!(agreed.samples.len(), 2);
-    assert!(matches!(agreed.failures[..], [Error::Deadline { .. }]));
+    assert!(matches!(agreed.failures[0].kind(), ErrorKind::Deadline { .. }));
 }

@@ -9,7 +9,7 @@ use extract_llm::contract::{CheckContext, CheckError, CheckFailure, Context, Pro
 use extract_llm::extraction::{Outcome, ParseError, parse_in};
 use extract_llm::grounding::Source;
 use extract_llm::model::scripted::reply;
-use extract_llm::{Error, Extract, Message, Part, parse};
+use extract_llm::{ErrorKind, Extract, Message, Part, parse};
 use serde_json::json;
 
 #[path = "support/bodies.rs"]
@@ -158,9 +158,10 @@ async fn a_failed_check_ends_the_extraction_without_feedback() {
         .await
         .unwrap_err();
     assert_eq!(error.to_string(), "the value could not be checked: the database is down");
-    assert_eq!(error.best_value(), Some(&json!(7)));
+    assert_eq!(error.best().map(|best| &best.value), Some(&json!(7)));
     assert!(!error.is_retryable());
-    let Error::Check { pointer, source, ledger, .. } = error else { panic!("{error:?}") };
+    let ErrorKind::Check { pointer, source, .. } = error.kind() else { panic!("{error:?}") };
+    let ledger = error.ledger();
     assert_eq!(pointer, "");
     let CheckFailure::Failed(source) = source else { panic!("{source:?}") };
     assert!(source.downcast_ref::<std::io::Error>().is_some());
@@ -196,7 +197,7 @@ async fn a_panicking_validator_is_reported_with_its_pointer() {
             json!({"orders": {"a": {"count": 2}, "b/c": {"count": count}}}),
         )]);
         let error = client.extract::<Basket>("a basket").await.unwrap_err();
-        let Error::Check { pointer, source, .. } = &error else { panic!("{error:?}") };
+        let ErrorKind::Check { pointer, source, .. } = error.kind() else { panic!("{error:?}") };
         assert_eq!(pointer, "/orders/b~1c/count");
         assert_eq!(source.to_string(), says);
         assert_eq!(model.seen().len(), 1);
@@ -219,7 +220,7 @@ async fn a_panicking_validator_is_reported_with_its_pointer() {
 async fn a_missing_context_is_a_failure_of_the_check() {
     let (client, model) = scripted([reply::tool(order("A-1", 2, 6))]);
     let error = client.extract::<Order>(TEXT).await.unwrap_err();
-    let Error::Check { pointer, source, .. } = &error else { panic!("{error:?}") };
+    let ErrorKind::Check { pointer, source, .. } = error.kind() else { panic!("{error:?}") };
     assert_eq!(pointer, "/sku");
     assert!(
         matches!(source, CheckFailure::NoContext { type_name } if type_name.ends_with("Stock"))
@@ -258,7 +259,7 @@ async fn the_source_is_the_text_of_the_inputs_user_messages() {
         if seen { Ok(()) } else { Err(CheckError::from("a number of the text")) }
     };
     let error = client.extract::<u32>(image.clone()).validate(sees).await.unwrap_err();
-    assert!(matches!(error, Error::Check { source: CheckFailure::NoSource, .. }));
+    assert!(matches!(error.kind(), ErrorKind::Check { source: CheckFailure::NoSource, .. }));
     let n = client.extract::<u32>(image).source("what an OCR read: 3").validate(sees).await;
     assert_eq!(n.unwrap(), 3);
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use extract_llm::contract::{CheckContext, CheckFailure};
 use extract_llm::extraction::{ParseError, parse_in};
 use extract_llm::model::scripted::reply;
-use extract_llm::{Error, Extract, parse};
+use extract_llm::{ErrorKind, Extract, parse};
 use serde_json::{Value, json};
 
 #[path = "support/bodies.rs"]
@@ -216,7 +216,8 @@ mod by_garde {
 
         let (client, _) = scripted([reply::tool(json!({"inCents": 99}))]);
         let error = client.extract::<Amount>("about a euro").await.unwrap_err();
-        let Error::Check { source: CheckFailure::NoContext { type_name }, .. } = error else {
+        let ErrorKind::Check { source: CheckFailure::NoContext { type_name }, .. } = error.kind()
+        else {
             panic!("{error:?}")
         };
         assert!(type_name.ends_with("Limits"));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier};
 use extract_llm::contract::dialect::Dialect;
 use extract_llm::contract::{Contract, ContractError};
 use extract_llm::model::{Model, Profile, Scripted, scripted::reply};
-use extract_llm::{Client, Error, Extract, Mode};
+use extract_llm::{Client, ErrorKind, Extract, Mode};
 use serde_json::{Value, json};
 
 #[path = "support/bodies.rs"]
@@ -255,7 +255,7 @@ async fn an_unsupported_type_is_refused_and_the_error_names_the_field() {
     }
     let (client, model) = scripted::scripted([]);
     let error = client.extract::<Outer>("text").await.unwrap_err();
-    let Error::Contract(ContractError::Schema { name, pointer, message }) = &error else {
+    let ErrorKind::Contract(ContractError::Schema { name, pointer, message }) = error.kind() else {
         panic!("{error}")
     };
     assert_eq!(name, "Outer");

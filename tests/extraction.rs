@@ -7,7 +7,7 @@ use extract_llm::contract::ProblemKind;
 use extract_llm::conversation::{Prices, Usage};
 use extract_llm::extraction::{InputError, Outcome, ParseError};
 use extract_llm::model::scripted::reply;
-use extract_llm::{Client, Error, Extract, Message, Mode, Usd};
+use extract_llm::{Client, Error, ErrorKind, Extract, Message, Mode, Usd};
 use serde_json::{Value, json};
 
 #[path = "support/bodies.rs"]
@@ -133,14 +133,14 @@ async fn each_outcome_costs_a_fixed_number_of_requests() {
     for (name, replies, requests, outcome) in table {
         let (client, model) = client(replies);
         let got = client.extract::<Order>("an order").validation_retries(2).await;
-        let got = match got {
+        let got = match got.as_ref().map_err(Error::kind) {
             Ok(_) => "ok",
-            Err(Error::Invalid { .. }) => "invalid",
-            Err(Error::Refused { .. }) => "refused",
-            Err(Error::Truncated { .. }) => "truncated",
-            Err(Error::ContentFiltered { .. }) => "filtered",
-            Err(Error::Provider { .. }) => "provider",
-            Err(other) => panic!("{name}: {other}"),
+            Err(ErrorKind::Invalid { .. }) => "invalid",
+            Err(ErrorKind::Refused { .. }) => "refused",
+            Err(ErrorKind::Truncated { .. }) => "truncated",
+            Err(ErrorKind::ContentFiltered { .. }) => "filtered",
+            Err(ErrorKind::Provider(_)) => "provider",
+            Err(other) => panic!("{name}: {other:?}"),
         };
         assert_eq!((got, model.seen().len()), (outcome, requests), "{name}");
     }
@@ -155,8 +155,8 @@ async fn an_exhausted_budget_gives_the_full_ledger_and_the_last_value() {
 
     let error = client.extract::<Order>("an order").validation_retries(1).await.unwrap_err();
 
-    assert_eq!(error.best_value(), Some(&json!({"customer": null, "total": 2})));
-    let ledger = error.ledger().unwrap();
+    assert_eq!(error.best().map(|best| &best.value), Some(&json!({"customer": null, "total": 2})));
+    let ledger = error.ledger();
     assert_eq!(ledger.attempts.len(), 2);
     assert!(ledger.attempts.iter().all(|attempt| attempt.outcome == Outcome::Rejected));
     assert_eq!(ledger.attempts[0].usage, Some(Usage::new(100, 20)));
@@ -174,12 +174,14 @@ async fn refusals_and_truncations_keep_the_text_and_the_usage() {
     ]);
 
     let refused = client.extract::<Order>("an order").await.unwrap_err();
-    let Error::Refused { message, ledger, .. } = &refused else { panic!("{refused}") };
+    let ErrorKind::Refused { message } = refused.kind() else { panic!("{refused}") };
+    let ledger = refused.ledger();
     assert_eq!(message, "I will not read this.");
     assert_eq!(ledger.usage(), Usage::new(7, 3));
 
     let cut = client.extract::<Order>("an order").await.unwrap_err();
-    let Error::Truncated { partial, ledger, .. } = &cut else { panic!("{cut}") };
+    let ErrorKind::Truncated { partial } = cut.kind() else { panic!("{cut}") };
+    let ledger = cut.ledger();
     assert_eq!(partial, r#"{"customer": "Ad"#);
     assert_eq!(ledger.usage(), Usage::new(7, 16));
     assert!(cut.to_string().contains("16 output tokens"), "{cut}");
@@ -405,7 +407,7 @@ async fn invalid_extractions_are_refused_before_a_request_is_made() {
     let (client, model) = client([reply::tool(good())]);
     for input in ["", "  \n\t "] {
         let error = client.extract::<Order>(input).await.unwrap_err();
-        assert!(matches!(error, Error::Input(InputError::Empty)), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::Input(InputError::Empty)), "{error}");
     }
     assert_eq!(model.seen().len(), 0);
 }
@@ -418,9 +420,11 @@ async fn a_deadline_covers_the_whole_extraction_and_keeps_the_ledger() {
     let error =
         client.extract::<Order>("an order").deadline(Duration::from_secs(60)).await.unwrap_err();
 
-    let Error::Deadline { deadline, best, ledger, .. } = &error else { panic!("{error}") };
+    let ErrorKind::Deadline { deadline, .. } = error.kind() else { panic!("{error}") };
+    let best = error.best();
+    let ledger = error.ledger();
     assert_eq!(*deadline, Duration::from_secs(60));
-    assert_eq!(*best, Some(json!({"customer": null, "total": 3})));
+    assert_eq!(best.unwrap().value, json!({"customer": null, "total": 3}));
     assert_eq!(ledger.attempts.len(), 2);
     assert_eq!(ledger.attempts[1].outcome, Outcome::Failed);
     assert_eq!(model.seen().len(), 2);

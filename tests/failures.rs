@@ -8,7 +8,7 @@ use extract_llm::conversation::ProviderErrorKind as Kind;
 use extract_llm::extraction::{BadItems, Outcome};
 use extract_llm::model::{Scripted, scripted::reply};
 use extract_llm::wire::Protocol;
-use extract_llm::{Client, Error, Extract, Mode};
+use extract_llm::{Client, Error, ErrorKind, Extract, Mode};
 use serde_json::{Value, json};
 
 #[allow(dead_code, reason = "each file of tests uses what it needs")]
@@ -90,7 +90,8 @@ async fn a_deadline_during_a_wait_names_its_reason() {
         let asked =
             client(&server.url()).extract::<Vec<u8>>("…").deadline(Duration::from_millis(600));
         let error = if streamed { asked.items().finish().await } else { asked.await }.unwrap_err();
-        let Error::Deadline { reached, ledger, .. } = &error else { panic!("{error}") };
+        let ErrorKind::Deadline { request: reached, .. } = error.kind() else { panic!("{error}") };
+        let ledger = error.ledger();
         let reached = reached.as_ref().unwrap();
         assert_eq!(reached.waiting, Some(Duration::from_secs(30)));
         assert!(reached.waited > Duration::ZERO && reached.waited < Duration::from_secs(20));
@@ -115,7 +116,7 @@ async fn a_deadline_after_a_retry_names_the_reason_of_the_retry() {
     let asked = client(&server.url()).extract::<u8>("…").deadline(Duration::from_millis(500));
     let error = asked.await.unwrap_err();
     assert_eq!(server.count(), 2);
-    let attempt = &error.ledger().unwrap().attempts[0];
+    let attempt = &error.ledger().attempts[0];
     assert_eq!(attempt.transport_retries, 1);
     assert_eq!(attempt.request_id.as_deref(), Some("req-429"));
     assert!(error.to_string().contains("without an answer, after this: rate limited"), "{error}");
@@ -127,7 +128,8 @@ async fn a_first_token_timeout_during_a_retry_delay_names_the_delay() {
     let asked = client(&server.url()).extract::<Vec<u8>>("…");
     let asked = asked.first_token_timeout(Duration::from_millis(300)).items();
     let error = asked.finish().await.unwrap_err();
-    let Error::Provider { error: failure, ledger, .. } = &error else { panic!("{error}") };
+    let ErrorKind::Provider(failure) = error.kind() else { panic!("{error}") };
+    let ledger = error.ledger();
     assert_eq!((failure.kind, failure.status), (Kind::Timeout, Some(429)));
     assert_eq!(failure.retry_after, Some(Duration::from_secs(30)));
     assert_eq!(ledger.attempts[0].request_id.as_deref(), Some("req-429"));
@@ -170,7 +172,7 @@ async fn a_stream_that_ends_early_keeps_its_id_and_its_tokens() {
                 "deadline" => asked.deadline(soon * 4).items().finish().await.unwrap_err(),
                 _ => asked.items().finish().await.unwrap_err(),
             };
-            let attempt = &error.ledger().unwrap().attempts[0];
+            let attempt = &error.ledger().attempts[0];
             assert_eq!(attempt.request_id.as_deref(), Some("req-7"), "{protocol} {how}: {error}");
             assert_eq!(attempt.reply, "{\"value\": [2, 1, ", "{protocol} {how}");
             let known = attempt.usage.map(|usage| usage.input_tokens);
@@ -199,7 +201,7 @@ async fn tokens_reported_before_any_content_are_kept() {
     let asked = asked.first_token_timeout(Duration::from_millis(200)).items();
     let error = asked.finish().await.unwrap_err();
     assert!(error.to_string().contains("being answered"), "{error}");
-    assert_eq!(error.ledger().unwrap().usage().input_tokens, 11, "{error}");
+    assert_eq!(error.ledger().usage().input_tokens, 11, "{error}");
 }
 
 #[tokio::test]
@@ -210,7 +212,8 @@ async fn a_deadline_in_a_check_leaves_the_reply_in_the_ledger() {
         Ok::<(), &str>(())
     });
     let error = asked.deadline(Duration::from_millis(100)).await.unwrap_err();
-    let Error::Deadline { reached, ledger, .. } = &error else { panic!("{error}") };
+    let ErrorKind::Deadline { request: reached, .. } = error.kind() else { panic!("{error}") };
+    let ledger = error.ledger();
     assert!(reached.is_none(), "no request was running");
     assert_eq!(ledger.attempts[0].outcome, Outcome::Unchecked);
 }
@@ -232,8 +235,8 @@ async fn every_error_carries_the_best_value_so_far() {
         let client = Client::with_model(Scripted::new(replies));
         let asked = client.extract::<Vec<u8>>("…").validation_retries(1);
         let error = asked.deadline(Duration::from_millis(800)).await.unwrap_err();
-        let best = error.best_value().unwrap_or_else(|| panic!("{how}: {error}"));
-        assert_eq!(best.as_array().map(Vec::len), Some(200), "{how}");
+        let best = error.best().unwrap_or_else(|| panic!("{how}: {error}"));
+        assert_eq!(best.value.as_array().map(Vec::len), Some(200), "{how}");
         let problems = error.problems().unwrap();
         assert_eq!(problems.len(), 1, "{how}");
         assert_eq!(problems.iter().next().unwrap().pointer, "/57", "{how}");
@@ -244,7 +247,7 @@ async fn every_error_carries_the_best_value_so_far() {
 async fn a_failure_before_any_answer_has_no_best_value() {
     let client = Client::with_model(Scripted::new([reply::refusal("No.")]));
     let error = client.extract::<u8>("…").await.unwrap_err();
-    assert_eq!((error.best_value(), error.problems().is_some()), (None, false));
+    assert_eq!((error.best(), error.problems().is_some()), (None, false));
 }
 
 #[tokio::test]
@@ -265,7 +268,7 @@ async fn an_unreachable_server_is_named_without_secrets() {
         assert!(words.contains(&place), "{words}");
         assert!(words.contains("m-1"), "{words}");
         assert!(!words.contains(KEY) && !words.contains("/v1"), "{words}");
-        assert!(error.ledger().unwrap().to_string().contains("m-1"), "{words}");
+        assert!(error.ledger().to_string().contains("m-1"), "{words}");
     }
 }
 
@@ -312,7 +315,7 @@ async fn many_problems_are_summarised_in_the_message_and_kept_in_full() {
     let problems = error.problems().unwrap();
     assert!(problems.len() > 100, "{}", problems.len());
     let more = format!("and {} more", problems.len() - 10);
-    for words in [error.to_string(), error.ledger().unwrap().to_string()] {
+    for words in [error.to_string(), error.ledger().to_string()] {
         assert!(words.len() < 1500, "{} bytes", words.len());
         assert!(words.contains("/0: ") && words.contains("/9: "), "{words}");
         assert!(words.ends_with(&more), "{words}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use extract_llm::conversation::ProviderErrorKind as Kind;
 use extract_llm::extraction::Outcome;
 use extract_llm::model::ConfigError;
-use extract_llm::{Client, Error, Extract, Mode};
+use extract_llm::{Client, Error, ErrorKind, Extract, Mode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -87,12 +87,10 @@ async fn failure(template: ResponseTemplate) -> extract_llm::conversation::Provi
     for shown in [error.to_string(), format!("{error:?}")] {
         assert!(!shown.contains(KEY), "the key is in: {shown}");
     }
-    match error {
-        Error::Provider { error, ledger, .. } => {
-            assert_eq!(ledger.attempts.len(), 1);
-            error
-        }
-        other => panic!("{other}"),
+    assert_eq!(error.ledger().attempts.len(), 1);
+    match error.into_kind() {
+        ErrorKind::Provider(error) => error,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -251,7 +249,7 @@ async fn a_huge_body_is_refused() {
         serve(ResponseTemplate::new(200).set_body_bytes(vec![b' '; 100 * 1024 * 1024])).await;
     let client = client(&server);
     let error = client.extract::<Person>("Maria").await.unwrap_err();
-    let Error::Provider { error, .. } = error else { panic!("{error}") };
+    let ErrorKind::Provider(error) = error.kind() else { panic!("{error}") };
     assert_eq!(error.kind, Kind::TooLarge);
 
     // The same without a content length.
@@ -263,7 +261,7 @@ async fn a_huge_body_is_refused() {
         .build()
         .unwrap();
     let error = client.extract::<Person>("Maria").await.unwrap_err();
-    let Error::Provider { error, .. } = error else { panic!("{error}") };
+    let ErrorKind::Provider(error) = error.kind() else { panic!("{error}") };
     assert_eq!(error.kind, Kind::TooLarge);
 }
 
@@ -307,9 +305,9 @@ async fn transport_failure(
         .transport_retries(0)
         .build()
         .unwrap();
-    match client.extract::<Person>("Maria").await.unwrap_err() {
-        Error::Provider { error, .. } => error,
-        other => panic!("{other}"),
+    match client.extract::<Person>("Maria").await.unwrap_err().into_kind() {
+        ErrorKind::Provider(error) => error,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -371,9 +369,9 @@ async fn a_user_defined_http_client_is_used() {
 
 #[test]
 fn configuration_errors_name_the_remedy() {
-    let refused = |error: Error| match error {
-        Error::Config(error) => error,
-        other => panic!("{other}"),
+    let refused = |error: Error| match error.into_kind() {
+        ErrorKind::Config(error) => error,
+        other => panic!("{other:?}"),
     };
     let error = refused(Client::new("nosuch/model").unwrap_err());
     let shown = error.to_string();
@@ -449,7 +447,7 @@ async fn an_unsupported_mode_is_replaced_once_and_remembered() {
 
     // A mode that the caller chose is not changed.
     let error = client.extract::<Person>("Maria, 34").mode(Mode::JsonSchema).await.unwrap_err();
-    let Error::Provider { error, .. } = error else { panic!("{error}") };
+    let ErrorKind::Provider(error) = error.kind() else { panic!("{error}") };
     assert_eq!(error.kind, Kind::Unsupported);
 }
 
@@ -547,12 +545,12 @@ async fn a_header_of_an_extraction_overrides_the_clients_and_is_secret() {
     let extraction = client.extract::<Person>("Maria").header("x-tenant", tenant);
     assert!(!format!("{extraction:?}").contains(tenant));
     let error = extraction.await.unwrap_err();
-    let Error::Provider { error, .. } = &error else { panic!("{error}") };
+    let ErrorKind::Provider(error) = error.kind() else { panic!("{error}") };
     assert_eq!(error.kind, Kind::Permission);
     assert_eq!(error.message, "no tenant [secret]");
 
     let error = client.extract::<Person>("Maria").header("x\ny", "z").await.unwrap_err();
-    let Error::Provider { error, .. } = &error else { panic!("{error}") };
+    let ErrorKind::Provider(error) = error.kind() else { panic!("{error}") };
     assert_eq!(error.kind, Kind::Encode);
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }
@@ -612,8 +610,8 @@ async fn a_server_without_a_supported_mode_is_asked_once_per_mode() {
     // The second extraction has no mode left to try. One request verifies that this is still so.
     for requests in [2, 3] {
         let error = client.extract::<Person>("Maria").deadline(Duration::from_secs(20)).await;
-        let Err(Error::Provider { error, .. }) = error else { panic!("{error:?}") };
-        assert_eq!(error.kind, Kind::Unsupported);
+        let error = error.unwrap_err();
+        assert_eq!(error.provider_error().unwrap().kind, Kind::Unsupported);
         assert_eq!(server.received_requests().await.unwrap().len(), requests);
     }
 }

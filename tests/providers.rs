@@ -11,7 +11,7 @@ use extract_llm::conversation::ProviderErrorKind;
 use extract_llm::extraction::Outcome;
 use extract_llm::model::{Auth, MediaSupport, Preset, RetryPolicy, presets};
 use extract_llm::wire::{CacheForm, MaxTokensField, Protocol, TierField, ToolChoiceForm};
-use extract_llm::{Client, Error, Extract, Mode};
+use extract_llm::{Client, Error, ErrorKind, Extract, Mode};
 use serde_json::{Value, json};
 
 #[path = "providers/answers.rs"]
@@ -110,14 +110,14 @@ impl Case {
             | Self::CutThenGood
             | Self::StreamBadThenGood
             | Self::StreamCutBeforeThenGood => (2, "the value"),
-            Self::AlwaysBad => (2, "`Error::Invalid`"),
-            Self::Refusal => (1, "`Error::Refused`"),
-            Self::Truncation => (1, "`Error::Truncated`"),
-            Self::Filter => (1, "`Error::ContentFiltered`"),
+            Self::AlwaysBad => (2, "`ErrorKind::Invalid`"),
+            Self::Refusal => (1, "`ErrorKind::Refused`"),
+            Self::Truncation => (1, "`ErrorKind::Truncated`"),
+            Self::Filter => (1, "`ErrorKind::ContentFiltered`"),
             Self::Unauthorized | Self::NotJson | Self::StreamCut | Self::StreamNotJson => {
-                (1, "`Error::Provider`")
+                (1, "`ErrorKind::Provider`")
             }
-            Self::KeepsFailing => (3, "`Error::Provider`"),
+            Self::KeepsFailing => (3, "`ErrorKind::Provider`"),
         }
     }
 
@@ -193,13 +193,13 @@ fn turns(body: &Value) -> &[Value] {
 }
 
 fn ending<T>(result: &Result<T, Error>) -> &'static str {
-    match result {
+    match result.as_ref().map_err(Error::kind) {
         Ok(_) => "the value",
-        Err(Error::Invalid { .. }) => "`Error::Invalid`",
-        Err(Error::Refused { .. }) => "`Error::Refused`",
-        Err(Error::Truncated { .. }) => "`Error::Truncated`",
-        Err(Error::ContentFiltered { .. }) => "`Error::ContentFiltered`",
-        Err(Error::Provider { .. }) => "`Error::Provider`",
+        Err(ErrorKind::Invalid { .. }) => "`ErrorKind::Invalid`",
+        Err(ErrorKind::Refused { .. }) => "`ErrorKind::Refused`",
+        Err(ErrorKind::Truncated { .. }) => "`ErrorKind::Truncated`",
+        Err(ErrorKind::ContentFiltered { .. }) => "`ErrorKind::ContentFiltered`",
+        Err(ErrorKind::Provider(_)) => "`ErrorKind::Provider`",
         Err(_) => "something else",
     }
 }
@@ -244,7 +244,7 @@ async fn run(preset: &Preset, mode: Mode, case: Case, answers: Vec<Act>) -> (usi
             assert_eq!(done.attempts.last().unwrap().usage.unwrap().output_tokens, 4, "{what}");
             done.attempts.len()
         }
-        Err(error) => error.ledger().unwrap().attempts.len(),
+        Err(error) => error.ledger().attempts.len(),
     };
     match case {
         Case::BadThenGood | Case::AlwaysBad | Case::StreamBadThenGood => {
@@ -262,13 +262,17 @@ async fn run(preset: &Preset, mode: Mode, case: Case, answers: Vec<Act>) -> (usi
         }
     }
     if case == Case::StreamNotJson {
-        let Err(Error::Provider { error, .. }) = &done else { panic!("{what}: {done:?}") };
+        let Some(error) = done.as_ref().err().and_then(Error::provider_error) else {
+            panic!("{what}: {done:?}")
+        };
         assert_eq!(error.kind, ProviderErrorKind::Malformed, "{what}: {error}");
         assert!(error.message.contains("<html>"), "{what}: {error}");
         assert!(error.message.contains("content type text/html"), "{what}: {error}");
     }
     if case == Case::StreamCut {
-        let Err(Error::Provider { error, ledger, .. }) = &done else { panic!("{what}: {done:?}") };
+        let Err(failed) = &done else { panic!("{what}: {done:?}") };
+        let error = failed.provider_error().unwrap();
+        let ledger = failed.ledger();
         assert_eq!(error.kind, ProviderErrorKind::Interrupted, "{what}: {error}");
         assert!(ledger.attempts[0].reply.contains("Maria"), "{what}: the partial reply is kept");
     }

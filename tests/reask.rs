@@ -10,7 +10,7 @@ use extract_llm::conversation::{
 use extract_llm::extraction::{Limit, Reask, RetryContext};
 use extract_llm::model::scripted::reply;
 use extract_llm::model::{Model, Profile, SchemaPrompt, Scripted};
-use extract_llm::{Client, Error, Extract, Mode};
+use extract_llm::{Client, ErrorKind, Extract, Mode};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -561,10 +561,12 @@ async fn budgets_count_parts_as_they_count_the_whole() {
 
     let error = client.extract::<Order>("a long order").validation_retries(2).await.unwrap_err();
 
-    let Error::Invalid { problems, best, limit, ledger } = &error else { panic!("{error}") };
+    let ErrorKind::Invalid { problems, limit } = error.kind() else { panic!("{error}") };
+    let best = error.best();
+    let ledger = error.ledger();
     assert_eq!(*limit, Limit::Retries { retries: 2 });
-    assert_eq!(best.as_ref().unwrap()["lines"][3]["sku"], "C", "the best is a whole value");
-    assert_eq!(best.as_ref().unwrap()["lines"][59]["sku"], "A-59");
+    assert_eq!(best.unwrap().value["lines"][3]["sku"], "C", "the best is a whole value");
+    assert_eq!(best.unwrap().value["lines"][59]["sku"], "A-59");
     assert!(problems.to_string().starts_with("/lines/3/sku: expected"), "{problems}");
     assert!(ledger.to_string().contains("of /lines/3 alone"), "{ledger}");
 }

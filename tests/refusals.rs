@@ -7,7 +7,7 @@ use extract_llm::http::HttpRequest;
 use extract_llm::http::reqwest::header::HeaderMap;
 use extract_llm::model::scripted::reply;
 use extract_llm::model::{ConfigError, Provider, ProviderOptions};
-use extract_llm::{Client, Error, Extract};
+use extract_llm::{Client, Error, ErrorKind, Extract};
 use serde_json::json;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -20,8 +20,8 @@ mod scripted;
 use scripted::scripted as client;
 
 fn config_error(client: Result<Client, Error>) -> ConfigError {
-    match client {
-        Err(Error::Config(error)) => error,
+    match client.map_err(Error::into_kind) {
+        Err(ErrorKind::Config(error)) => error,
         other => panic!("{other:?}"),
     }
 }
@@ -176,7 +176,7 @@ async fn an_empty_input_is_refused_with_examples_too() {
         extract(vec![Message::system("Extract the person."), Message::user("")]).examples(&example),
     ] {
         let error = blank.await.unwrap_err();
-        assert!(matches!(error, Error::Input(InputError::Empty)), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::Input(InputError::Empty)), "{error}");
     }
     assert_eq!(model.seen().len(), 0);
 

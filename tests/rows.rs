@@ -4,7 +4,7 @@ use extract_llm::extraction::{BadItems, Layout, Outcome, Report};
 use extract_llm::model::Scripted;
 use extract_llm::model::scripted::{ScriptedReply, reply};
 use extract_llm::reading::RepairKind;
-use extract_llm::{Client, Error, Extract, Mode, extraction::ParseError, parse};
+use extract_llm::{Client, ErrorKind, Extract, Mode, extraction::ParseError, parse};
 use serde_json::json;
 
 #[derive(Debug, Clone, PartialEq, Extract)]
@@ -213,7 +213,7 @@ async fn an_invalid_call_makes_the_list_invalid() {
         .validation_retries(0)
         .await
         .unwrap_err();
-    assert!(matches!(error, Error::Invalid { .. }), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::Invalid { .. }), "{error}");
 }
 
 #[tokio::test]
@@ -242,7 +242,8 @@ async fn a_scripted_call_selects_the_variant_in_its_arguments() {
         .validation_retries(0)
         .await
         .unwrap_err();
-    let Error::Provider { error, ledger, .. } = &error else { panic!("{error}") };
+    let ledger = error.ledger();
+    let ErrorKind::Provider(error) = error.kind() else { panic!("{error}") };
     let words = error.to_string();
     assert!(words.contains("`Came`, `Left`") && words.contains("reply::call"), "{words}");
     assert_eq!(ledger.attempts[0].outcome, Outcome::Failed);

@@ -7,7 +7,7 @@ use extract_llm::conversation::{
 use extract_llm::extraction::InputError;
 use extract_llm::model::scripted::reply;
 use extract_llm::model::{Model, RetryPolicy, Scripted};
-use extract_llm::{Client, Error, Extraction, Usd};
+use extract_llm::{Client, ErrorKind, Extraction, Usd};
 use serde_json::{Value, json};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -74,8 +74,8 @@ async fn refused(
     extraction: Extraction<u8>,
 ) -> (Option<Feature>, ProviderErrorKind, usize) {
     let error = extraction.await.unwrap_err();
-    let Error::Provider { error, ledger, .. } = &error else { panic!("{error:?}") };
-    assert_eq!(ledger.attempts.len(), 1);
+    assert_eq!(error.ledger().attempts.len(), 1);
+    let ErrorKind::Provider(error) = error.kind() else { panic!("{error:?}") };
     let requests = server.received_requests().await.unwrap().len();
     (error.unsupported.clone(), error.kind, requests)
 }
@@ -146,11 +146,16 @@ async fn a_setting_that_is_not_finite_is_refused_before_anything_is_sent() {
     ];
     for (name, extraction) in cases {
         let error = extraction.await.unwrap_err();
-        let Error::Input(InputError::NotFinite { setting }) = error else { panic!("{error}") };
-        assert_eq!(setting, name);
+        let ErrorKind::Input(InputError::NotFinite { setting }) = error.kind() else {
+            panic!("{error}")
+        };
+        assert_eq!(*setting, name);
     }
     let streamed = extract().temperature(f64::NAN).stream().finish().await.unwrap_err();
-    assert!(matches!(streamed, Error::Input(InputError::NotFinite { .. })), "{streamed}");
+    assert!(
+        matches!(streamed.kind(), ErrorKind::Input(InputError::NotFinite { .. })),
+        "{streamed}"
+    );
 
     // A request to the model without an extraction.
     let mut request = Request::new(vec![Message::user("Seven.")]);

@@ -10,7 +10,7 @@ use extract_llm::aws_credential_types::provider::{ProvideCredentials, future};
 use extract_llm::conversation::ProviderErrorKind;
 use extract_llm::extraction::ClientBuilder;
 use extract_llm::model::{ConfigError, RetryPolicy};
-use extract_llm::{Client, Error, Message};
+use extract_llm::{Client, ErrorKind, Message};
 use ring::{digest, hmac};
 use serde_json::json;
 use wiremock::matchers::method;
@@ -161,7 +161,7 @@ async fn a_token_that_a_server_echoes_is_redacted() {
     let shown = format!("{builder:?}");
     let client = builder.build().unwrap();
     let error = client.extract::<u8>("Seven.").await.unwrap_err();
-    let Error::Provider { error: source, .. } = &error else { panic!("{error:?}") };
+    let ErrorKind::Provider(source) = error.kind() else { panic!("{error:?}") };
     assert!(source.message.contains("canonical string"), "{source}");
     assert!(!source.is_retryable());
     for shown in [shown, format!("{client:?}"), format!("{error:?}"), error.to_string()] {
@@ -175,7 +175,7 @@ async fn without_credentials_nothing_is_sent() {
     let server = server([good()]).await;
     let client = builder(&server).aws_credentials(Missing).build().unwrap();
     let error = client.extract::<u8>("Seven.").await.unwrap_err();
-    let Error::Provider { error: source, .. } = &error else { panic!("{error:?}") };
+    let ErrorKind::Provider(source) = error.kind() else { panic!("{error:?}") };
     assert_eq!(source.kind, ProviderErrorKind::Authentication);
     assert!(source.message.contains("no such profile"), "{source}");
     assert!(server.received_requests().await.unwrap().is_empty());
@@ -218,5 +218,8 @@ fn credentials_for_a_provider_with_api_keys_are_refused() {
         .aws_credentials(Credentials::new("AKID1", SECRET, None, None, "test"))
         .build()
         .unwrap_err();
-    assert!(matches!(error, Error::Config(ConfigError::Unsigned { provider: "openai" })));
+    assert!(matches!(
+        error.kind(),
+        ErrorKind::Config(ConfigError::Unsigned { provider: "openai" })
+    ));
 }

@@ -9,7 +9,7 @@ use extract_llm::conversation::Delta;
 use extract_llm::extraction::{BadItems, InputError, Limit, Update};
 use extract_llm::model::{Profile, Scripted, scripted::reply};
 use extract_llm::partial::{AnswerPartial, MaybePartial};
-use extract_llm::{Client, Error, Mode};
+use extract_llm::{Client, ErrorKind, Mode};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
@@ -138,15 +138,17 @@ async fn an_invalid_element_may_end_the_stream_early() {
     let extraction = Client::with_model(model.clone()).extract::<Vec<Person>>("…");
     let mut people = extraction.bad_items(BadItems::Stop).items();
     let error = people.next().await.unwrap().unwrap_err();
-    let Error::Invalid { problems, limit: Limit::BadItem, ledger, .. } = &error else {
+    let ErrorKind::Invalid { problems, limit: Limit::BadItem } = error.kind() else {
         panic!("{error}")
     };
+    let ledger = error.ledger();
     assert_eq!(problems.iter().next().unwrap().pointer, "/0/age");
     assert_eq!(ledger.attempts.len(), 1);
     let written = &ledger.attempts[0].reply;
     assert!(written.contains("Ada") && !written.contains("Bob"), "{written}");
     assert!(people.next().await.is_none());
-    assert!(matches!(people.finish().await, Err(Error::Input(_))), "the error was taken");
+    let ended = people.finish().await.unwrap_err();
+    assert!(matches!(ended.kind(), ErrorKind::Input(_)), "the error was taken");
 }
 
 #[tokio::test]
@@ -163,7 +165,7 @@ async fn a_stream_fails_with_the_same_errors_as_a_plain_extraction() {
         let client = Client::with_model(Scripted::new([reply]));
         let streamed = client.extract::<Vec<u8>>("…").deltas().finish().await.unwrap_err();
         assert_eq!(plain.to_string(), streamed.to_string());
-        assert_eq!(streamed.ledger().unwrap().attempts[0].outcome.to_string(), outcome);
+        assert_eq!(streamed.ledger().attempts[0].outcome.to_string(), outcome);
     }
 }
 
@@ -171,7 +173,8 @@ async fn a_stream_fails_with_the_same_errors_as_a_plain_extraction() {
 async fn an_error_before_any_request_is_the_first_item() {
     let client = Client::with_model(Scripted::new([]));
     let mut items = client.extract::<Vec<u8>>("  ").items();
-    assert!(matches!(items.next().await, Some(Err(Error::Input(_)))));
+    let error = items.next().await.unwrap().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Input(_)));
     assert!(items.next().await.is_none());
 }
 
@@ -322,6 +325,6 @@ async fn a_missing_list_is_an_error_before_anything_is_sent() {
     let team = Client::with_model(model.clone()).extract::<Team>("…");
     let error = team.items_at::<Person>("/persons").finish().await.unwrap_err();
     assert_eq!(error.to_string(), r#"the type has no list at "/persons""#);
-    assert!(matches!(error, Error::Input(InputError::NoList { .. })));
+    assert!(matches!(error.kind(), ErrorKind::Input(InputError::NoList { .. })));
     assert!(model.seen().is_empty());
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use extract_llm::contract::dialect::Dialect;
 use extract_llm::extraction::{BadItems, ExtractionStream, InputError, Items, Report};
 use extract_llm::model::{Profile, Scripted, scripted::reply};
-use extract_llm::{Client, Error, Extract, Extraction, Mode};
+use extract_llm::{Client, Error, ErrorKind, Extract, Extraction, Mode};
 use serde_json::{Value, json};
 
 fn client(values: impl IntoIterator<Item = Value>) -> (Client, Scripted) {
@@ -177,7 +177,9 @@ async fn an_incompatible_element_type_is_an_error_before_anything_is_sent() {
     let (client, model) = client([]);
     let mut numbers = client.extract::<Table>("…").items_at::<u8>("/rows");
     let error = numbers.next().await.unwrap().unwrap_err();
-    let Error::Input(InputError::OtherElements { pointer, .. }) = &error else { panic!("{error}") };
+    let ErrorKind::Input(InputError::OtherElements { pointer, .. }) = error.kind() else {
+        panic!("{error}")
+    };
     assert_eq!(pointer, "/rows");
     let words = "no element of the list at \"/rows\" can be read as `uint8`: it is an object, and has \
                  to be an integer";
@@ -208,7 +210,7 @@ async fn a_policy_for_elements_needs_a_list() {
     for policy in [BadItems::LeaveOut, BadItems::Stop] {
         let error =
             client.extract::<Table>("…").validation_retries(3).bad_items(policy).await.unwrap_err();
-        let Error::Input(InputError::NoList { pointer: Some(at) }) = &error else {
+        let ErrorKind::Input(InputError::NoList { pointer: Some(at) }) = error.kind() else {
             panic!("{error}")
         };
         assert!(at.is_empty());
@@ -217,11 +219,15 @@ async fn a_policy_for_elements_needs_a_list() {
             "the value is no list; one inside of it is named by `items_of`"
         );
         let stream = client.extract::<Table>("…").bad_items(policy).stream();
-        assert!(matches!(stream.finish().await, Err(Error::Input(InputError::NoList { .. }))));
+        let error = stream.finish().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Input(InputError::NoList { .. })));
         let nowhere = client.extract::<Table>("…").bad_items(policy);
         let mut rows = nowhere.items_of(|table| &Box::leak(Box::new(table.clone())).rows);
         let error = rows.next().await.unwrap().unwrap_err();
-        assert!(matches!(error, Error::Input(InputError::NoList { pointer: None })), "{error}");
+        assert!(
+            matches!(error.kind(), ErrorKind::Input(InputError::NoList { pointer: None })),
+            "{error}"
+        );
     }
     assert!(model.seen().is_empty());
 }
@@ -255,7 +261,8 @@ async fn lowered_and_recursive_elements_are_given() {
         let model = Scripted::new([reply::truncated(cut)]).with_profile(profile).pieces_of(4);
         let extraction = Client::with_model(model).extract::<Tree>("…").validation_retries(0);
         let (given, failed) = all(extraction.items_of(|tree| &tree.branches)).await;
-        assert!(matches!(failed, Err(Error::Truncated { .. })), "{failed:?}");
+        let error = failed.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Truncated { .. }), "{error}");
         assert_eq!(given.len(), 1, "{}", dialect.name());
         assert_eq!((&given[0].sizes["height"], given[0].name.as_str()), (&3, "left"));
         assert_eq!(given[0].at, Some((1, "x".to_owned())));

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use extract_llm::conversation::ProviderErrorKind as Kind;
-use extract_llm::{Client, Error};
+use extract_llm::{Client, Error, ErrorKind};
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
@@ -57,7 +57,7 @@ async fn elements(url: &str) -> (Vec<u8>, Error) {
 }
 
 fn kind(error: &Error) -> Kind {
-    let Error::Provider { error, .. } = error else { panic!("{error}") };
+    let ErrorKind::Provider(error) = error.kind() else { panic!("{error}") };
     error.kind
 }
 
@@ -86,7 +86,7 @@ async fn a_truncated_stream_is_an_error_after_its_elements() {
         assert_eq!(kind(&error), Kind::Interrupted, "{how}: {error}");
         assert_eq!(seen[..1], [1], "{how}");
         assert!(error.is_retryable(), "{how}");
-        let attempt = &error.ledger().unwrap().attempts[0];
+        let attempt = &error.ledger().attempts[0];
         assert!(attempt.reply.starts_with("{\"value\": [1, 2, "), "{how}: {:?}", attempt.reply);
     }
 }
@@ -131,7 +131,8 @@ async fn the_deadline_bounds_a_stream_and_keeps_its_elements() {
     let server = Server::start([Act::Hang(stream(&pieces(&["{\"value\": [1, 2, "])))]).await;
     let extraction = client(&server.url()).extract::<Vec<u8>>("…");
     let error = extraction.deadline(Duration::from_millis(200)).items().finish().await.unwrap_err();
-    let Error::Deadline { ledger, .. } = &error else { panic!("{error}") };
+    let ErrorKind::Deadline { .. } = error.kind() else { panic!("{error}") };
+    let ledger = error.ledger();
     assert_eq!(ledger.attempts[0].reply, "{\"value\": [1, 2, ");
     server.closed(1).await;
 }

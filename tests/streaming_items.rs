@@ -8,7 +8,7 @@ use extract_llm::contract::dialect::Dialect;
 use extract_llm::extraction::{ExtractionStream, InputError, Items};
 use extract_llm::model::{Profile, Scripted, scripted::reply};
 use extract_llm::partial::Partial;
-use extract_llm::{Client, Error, Extract, Extraction, Mode};
+use extract_llm::{Client, Error, ErrorKind, Extract, Extraction, Mode};
 use serde_json::json;
 
 #[derive(Debug, PartialEq, Extract)]
@@ -36,7 +36,7 @@ async fn first<T: Extract, E: Extract>(
     let mut stream = items(Client::with_model(model).extract::<T>("…").validation_retries(0));
     let first = stream.next().await.expect("an element").expect("no error before it");
     let error = stream.finish().await.err().expect("it was cut off");
-    assert!(matches!(error, Error::Truncated { .. }), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::Truncated { .. }), "{error}");
     first
 }
 
@@ -46,7 +46,8 @@ async fn refused<T: Extract, E: Extract>(
 ) -> Option<String> {
     let model = Scripted::new([]);
     let mut stream = items(Client::with_model(model.clone()).extract::<T>("…"));
-    let Some(Err(Error::Input(InputError::NoList { pointer }))) = stream.next().await else {
+    let kind = stream.next().await.unwrap().err().map(Error::into_kind);
+    let Some(ErrorKind::Input(InputError::NoList { pointer })) = kind else {
         panic!("it was not refused")
     };
     assert!(stream.next().await.is_none());
@@ -345,7 +346,8 @@ async fn a_list_in_a_tuple_that_is_sent_as_an_object_is_streamed_too() {
     };
     let mut numbers = strict(r#"{"both": {"0": "odd", "1": [1, 3, "#);
     assert_eq!(numbers.next().await.unwrap().unwrap(), 1);
-    assert!(matches!(numbers.finish().await, Err(Error::Truncated { .. })));
+    let error = numbers.finish().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Truncated { .. }));
     let numbers = strict(r#"{"both": {"0": "odd", "1": [1, 3]}}"#);
     assert_eq!(numbers.finish().await.unwrap().both.1, [1, 3]);
 }

@@ -3,7 +3,7 @@
 use extract_llm::extraction::{BadItems, ExtractionStream, Items};
 use extract_llm::grounding::Quote;
 use extract_llm::model::{Scripted, scripted::ScriptedReply, scripted::reply};
-use extract_llm::{Client, Error, Extract, Mode};
+use extract_llm::{Client, ErrorKind, Extract, Mode};
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
@@ -193,7 +193,8 @@ async fn an_unreadable_element_of_the_value_is_an_error() {
     let mut stream =
         client([reply::tool(json!({"value": [1]}))]).extract::<Vec<Fickle>>("…").items();
     let error = stream.next().await.unwrap().unwrap_err();
-    let Error::Invalid { problems, ledger, .. } = &error else { panic!("{error}") };
+    let ErrorKind::Invalid { problems, .. } = error.kind() else { panic!("{error}") };
+    let ledger = error.ledger();
     assert!(problems.to_string().contains("/0: expected a value that can be read (not now)"));
     assert_eq!(ledger.attempts.len(), 1);
     assert!(stream.next().await.is_none());

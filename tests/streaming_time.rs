@@ -6,7 +6,7 @@ use std::time::Duration;
 use extract_llm::conversation::ProviderErrorKind as Kind;
 use extract_llm::extraction::{ClientBuilder, ExtractionStream, Items};
 use extract_llm::wire::Protocol;
-use extract_llm::{Client, Error, Mode};
+use extract_llm::{Client, Error, ErrorKind, Mode};
 use serde_json::json;
 
 #[allow(dead_code, reason = "each file of tests uses what it needs")]
@@ -122,7 +122,7 @@ async fn the_timeout_of_an_exchange_bounds_the_wait_for_a_stream() {
     for (what, bytes) in acts {
         let server = Server::start([Act::Hang(bytes)]).await;
         let error = quick(&server.url()).items().finish().await.unwrap_err();
-        let Error::Provider { error, .. } = &error else { panic!("{what}: {error}") };
+        let ErrorKind::Provider(error) = error.kind() else { panic!("{what}: {error}") };
         assert_eq!(error.kind, Kind::Timeout, "{what}: {error}");
         assert!(error.message.contains(&server.address.to_string()), "{what}: {error}");
     }

@@ -9,7 +9,7 @@ use extract_llm::contract::{Answer, Contract, Maybe};
 use extract_llm::extraction::Layout;
 use extract_llm::model::scripted::reply;
 use extract_llm::model::{Profile, SchemaPrompt, Scripted};
-use extract_llm::{Client, Error, Extract, Mode};
+use extract_llm::{Client, ErrorKind, Extract, Mode};
 use serde_json::{Value, json};
 
 #[path = "support/bodies.rs"]
@@ -497,7 +497,7 @@ async fn an_invalid_value_is_not_accepted_as_a_text() {
             let asked =
                 client.extract::<Answer<Reservation>>("For 40.").mode(mode).validation_retries(0);
             let error = asked.await.map(|answer| panic!("{mode}, {bad}: {answer:?}")).unwrap_err();
-            assert!(matches!(error, Error::Invalid { .. }), "{mode}, {bad}: {error}");
+            assert!(matches!(error.kind(), ErrorKind::Invalid { .. }), "{mode}, {bad}: {error}");
         }
     }
     // A text in a JSON wrapper is a text.
@@ -543,8 +543,11 @@ async fn the_error_has_the_value_in_the_shape_of_the_type() {
     let bad = || reply::call("Reserve", json!({"people": 40, "hour": 19}));
     let client = Client::with_model(Scripted::new([bad(), bad()]));
     let error = client.extract::<Action>("A table.").validation_retries(1).await.unwrap_err();
-    assert!(matches!(error, Error::Invalid { .. }));
-    assert_eq!(error.best_value(), Some(&json!({"Reserve": {"people": 40, "hour": 19}})));
+    assert!(matches!(error.kind(), ErrorKind::Invalid { .. }));
+    assert_eq!(
+        error.best().map(|best| &best.value),
+        Some(&json!({"Reserve": {"people": 40, "hour": 19}}))
+    );
 }
 
 #[derive(Debug, PartialEq, Extract)]
@@ -566,7 +569,7 @@ async fn problems_of<T: Extract + std::fmt::Debug>(reply: serde_json::Value) -> 
     let client = client_of(&Scripted::new([reply::json(reply)]));
     let error =
         client.extract::<T>("An order.").mode(Mode::Text).validation_retries(0).await.unwrap_err();
-    let Error::Invalid { problems, .. } = error else { panic!("{error}") };
+    let ErrorKind::Invalid { problems, .. } = error.kind() else { panic!("{error}") };
     problems.iter().map(|one| format!("{}: {}", one.pointer, one.expected)).collect()
 }
 

@@ -5,7 +5,7 @@ use extract_llm::contract::UserTool;
 use extract_llm::extraction::{Outcome, ParseError, Step, parse};
 use extract_llm::model::scripted::reply;
 use extract_llm::reading::RepairKind;
-use extract_llm::{Error, Extract, Mode};
+use extract_llm::{ErrorKind, Extract, Mode};
 use serde_json::{Value, json};
 
 #[path = "support/bodies.rs"]
@@ -239,7 +239,7 @@ async fn a_call_of_another_tool_is_a_problem_that_lists_the_tools() {
         let (client, _) = client([reply::text(text.clone())]);
         let error =
             client.extract::<Company>("Ida is 41.").validation_retries(0).await.unwrap_err();
-        let Error::Invalid { problems, .. } = error else { panic!("{family}: {error}") };
+        let ErrorKind::Invalid { problems, .. } = error.kind() else { panic!("{family}: {error}") };
         let words = problems.to_string();
         assert!(words.contains("`Company`") && words.contains("`search`"), "{family}: {words}");
         assert!(matches!(parse::<Company>(&text), Err(ParseError::Read(_))), "{family}");

@@ -12,7 +12,7 @@ use extract_llm::conversation::{
 use extract_llm::extraction::Layout;
 use extract_llm::model::scripted::reply;
 use extract_llm::model::{DeltaStream, Model, Profile, Scripted};
-use extract_llm::{Client, Error, Extract, Extraction, Mode, Report};
+use extract_llm::{Client, Error, ErrorKind, Extract, Extraction, Mode, Report};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -69,8 +69,8 @@ impl Answer {
                 partials: Vec::new(),
             },
             Err(error) => {
-                let pointers = match &error {
-                    Error::Invalid { problems, .. } => {
+                let pointers = match error.kind() {
+                    ErrorKind::Invalid { problems, .. } => {
                         Some(problems.iter().map(|problem| problem.pointer.clone()).collect())
                     }
                     _ => None,

@@ -7,7 +7,7 @@ use extract_llm::check::violations;
 use extract_llm::contract::dialect::{Dialect, DialectError};
 use extract_llm::contract::{Contract, ContractError, SchemaError, SchemaLimit};
 use extract_llm::model::scripted::reply;
-use extract_llm::{Error, Mode};
+use extract_llm::{ErrorKind, Mode};
 use serde_json::{Map, Value, json};
 
 use super::{scripted, strict};
@@ -78,7 +78,7 @@ async fn an_unsupported_schema_is_an_error_of_the_extraction() {
     let (client, model) = scripted::scripted([]);
     let schema = json!({"$ref": "https://example.com/a.json"});
     let error = client.extract_value(schema, "text").await.unwrap_err();
-    assert!(matches!(error, Error::Contract(_)), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::Contract(_)), "{error}");
     assert_eq!(model.seen().len(), 0);
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use extract_llm::contract::{Contract, ContractError, TypeFault};
-use extract_llm::{Answer, Client, Error, Extract, Maybe};
+use extract_llm::{Answer, Client, ErrorKind, Extract, Maybe};
 use serde_json::{Value, json};
 
 /// Returns the fault that a type is refused for. Panics if it is not refused for a fault of the
@@ -207,7 +207,7 @@ mod doubled_members {
         let model = extract_llm::model::Scripted::new([]);
         let client = Client::with_model(model.clone());
         let error = client.extract::<Order>("text").await.err().unwrap();
-        assert!(matches!(error, Error::Contract(ContractError::Type { .. })), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::Contract(ContractError::Type { .. })), "{error}");
         assert_eq!(
             Contract::of::<Order>().unwrap_err().to_string(),
             "`Order` cannot be asked for: `Order.id` and `Order.item` both have the member `id`, and \

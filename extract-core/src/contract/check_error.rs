@@ -10,7 +10,7 @@ use super::Problems;
 /// The error of a check that does not pass.
 ///
 /// Problems of the value are sent to the model, which is asked again. A check that could not be made (a
-/// database is down, a file is missing) ends the extraction with [`Error::Check`](crate::Error::Check),
+/// database is down, a file is missing) ends the extraction with [`ErrorKind::Check`](crate::extraction::ErrorKind::Check),
 /// since the model cannot correct that.
 ///
 /// `?` and `into` convert texts and [`Problems`] to a `CheckError`. Failures have to be marked with

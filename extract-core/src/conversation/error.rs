@@ -228,8 +228,16 @@ impl ProviderError {
         }
     }
 
-    /// Returns the text of the error: description, status, code, message, waits, retries and request id.
+    /// Returns the text of the error with the request id.
     fn sentence(&self) -> String {
+        match &self.request_id {
+            Some(id) => format!("{} [request {id}]", self.reason()),
+            None => self.reason(),
+        }
+    }
+
+    /// Returns the text of the error: description, status, code, message, waits and retries.
+    pub(crate) fn reason(&self) -> String {
         let mut line = self.kind.describe().to_owned();
         match (self.status, &self.code) {
             (Some(status), Some(code)) => line += &format!(" (HTTP {status}, {code})"),
@@ -252,9 +260,6 @@ impl ProviderError {
         }
         if self.transport_retries > 0 {
             line += &format!(" (sent {} times)", self.transport_retries.saturating_add(1));
-        }
-        if let Some(id) = &self.request_id {
-            line += &format!(" [request {id}]");
         }
         line
     }

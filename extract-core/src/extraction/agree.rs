@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::builder::Extraction;
 use super::driver::{self, Accepted};
-use super::error::Error;
+use super::error::{Error, ErrorKind, Rejected};
 use super::ledger::{Attempt, Ledger, Report};
 use super::limit::Limit;
 use super::task::Task;
@@ -33,7 +33,7 @@ impl<T> Extraction<T> {
     /// Samples differ by the randomness of the model: a temperature of 0 makes them alike. If a
     /// [seed](Extraction::seed) is set, it is increased by one for each sample.
     ///
-    /// Fails with [`Error::TooFewSamples`] unless more than half of the samples yield a value. The errors
+    /// Fails with [`ErrorKind::TooFewSamples`] unless more than half of the samples yield a value. The errors
     /// of the other samples are in [`Agreement::failures`].
     ///
     /// ```
@@ -205,14 +205,15 @@ async fn run<T: Extract>(agreeing: AgreementRequest<T>) -> Result<Agreement<T>, 
         match arrival {
             Ok(sample) => samples.push(sample),
             // No request was made, so the other samples fail in the same way.
-            Err(error) if error.ledger().is_none() => return Err(error),
+            Err(error) if error.is_before_requests() => return Err(error),
             Err(error) => failures.push(error),
         }
     }
     let needed = wanted / 2 + 1;
     if samples.len() < needed {
-        let ledger = Box::new(all_attempts(begun, &samples, &failures));
-        return Err(Error::TooFewSamples { needed, given: samples.len(), failures, ledger });
+        let ledger = all_attempts(begun, &samples, &failures);
+        let kind = ErrorKind::TooFewSamples { needed, found: samples.len(), failures };
+        return Err(Error::with_ledger(kind, ledger).of_type(task.contract.name()));
     }
     settle(&task, begun, samples, failures).await
 }
@@ -229,6 +230,9 @@ async fn settle<T: Extract>(
     let agreed = consensus::of(&values);
     let best = consensus::most_similar(&values);
     let context = task.options.check_context_for(&task.input);
+    let failed = |kind, best, ledger| {
+        Error::with_ledger(kind, ledger).with_best(Some(best)).of_type(task.contract.name())
+    };
     let choices = [(Basis::Fields, agreed), (Basis::Sample(best), values[best].clone())];
     let mut problems = Problems::new();
     for (basis, json) in choices {
@@ -238,22 +242,23 @@ async fn settle<T: Extract>(
             Ok(Ok(value)) => return Ok(settled(basis, json, value, begun, samples, failures)),
             Ok(Err(found)) => problems = found,
             Err(FailedCheck { pointer, failure: source }) => {
-                let ledger = Box::new(all_attempts(begun, &samples, &failures));
-                return Err(Error::Check { pointer, source, last: Some(json), ledger });
+                let best = Rejected { value: json, problems: Problems::new() };
+                let kind = ErrorKind::Check { pointer, source };
+                return Err(failed(kind, best, all_attempts(begun, &samples, &failures)));
             }
         }
     }
     // The samples have passed before: only a check that changes its result leads here.
-    let ledger = Box::new(all_attempts(begun, &samples, &failures));
-    let best = Some(samples[best].json.clone());
-    Err(Error::Invalid { problems, best, limit: Limit::Retries { retries: 0 }, ledger })
+    let best = Rejected { value: samples[best].json.clone(), problems: problems.clone() };
+    let kind = ErrorKind::Invalid { problems, limit: Limit::Retries { retries: 0 } };
+    Err(failed(kind, best, all_attempts(begun, &samples, &failures)))
 }
 
 /// Collects the attempts of all samples.
 fn all_attempts(begun: Instant, samples: &[Sample], failures: &[Error]) -> Ledger {
     let mut ledger = Ledger { elapsed: begun.elapsed(), ..Ledger::default() };
     ledger.attempts.extend(samples.iter().flat_map(|sample| sample.attempts.clone()));
-    for failed in failures.iter().filter_map(Error::ledger) {
+    for failed in failures.iter().map(Error::ledger) {
         ledger.attempts.extend(failed.attempts.iter().cloned());
     }
     ledger
@@ -279,7 +284,7 @@ fn settled<T>(
 fn total_usage(samples: &[Sample], failures: &[Error]) -> Usage {
     let mut total = Usage::default();
     samples.iter().for_each(|sample| total += sample.usage);
-    failures.iter().filter_map(Error::ledger).for_each(|ledger| total += ledger.usage());
+    failures.iter().map(Error::ledger).for_each(|ledger| total += ledger.usage());
     total
 }
 
@@ -289,7 +294,7 @@ fn total_cost(samples: &[Sample], failures: &[Error]) -> Option<Usd> {
     for sample in samples {
         total += sample.cost?;
     }
-    for ledger in failures.iter().filter_map(Error::ledger) {
+    for ledger in failures.iter().map(Error::ledger) {
         total += ledger.cost()?;
     }
     Some(total)

@@ -65,7 +65,7 @@ impl Client {
     ///
     /// The schema need not be trusted: see
     /// [`Contract::from_schema`](crate::contract::Contract::from_schema). If it is invalid, the
-    /// extraction fails with [`Error::Contract`].
+    /// extraction fails with [`ErrorKind::Contract`](crate::extraction::ErrorKind::Contract).
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
@@ -179,17 +179,20 @@ impl<T: Extract> Extraction<T> {
     /// Converts the extraction to a task. Fails if the client or the contract could not be made, or if a
     /// setting is invalid.
     pub(super) fn into_task(self) -> Result<Task<T>, Error> {
-        let client = self.client?;
+        let contract = match self.contract {
+            Some(source) => source.contract(),
+            None => Contract::of::<T>(),
+        };
+        let name = contract.as_ref().map(|contract| contract.name().to_owned()).unwrap_or_default();
+        let client = self.client.map_err(|error| error.of_type(&name))?;
         let escalated = self.escalations.iter().find_map(|next| next.client.defaults.not_finite());
         if let Some(setting) = self.options.not_finite().or(escalated) {
-            return Err(InputError::NotFinite { setting }.into());
+            return Err(Error::from(InputError::NotFinite { setting }).of_type(&name));
         }
-        let contract = match self.contract {
-            Some(source) => source.contract()?,
-            None => Contract::of::<T>()?,
-        };
+        let contract = contract?;
         let Self { input, mut options, escalations, user_tools, list, rules, .. } = self;
-        let list_pointer = list_of(&contract, list, options.bad_items)?;
+        let list_pointer = list_of(&contract, list, options.bad_items)
+            .map_err(|error| Error::from(error).of_type(&name))?;
         if options.bad_items == BadItems::Stop {
             options.validation_retries = 0;
         }

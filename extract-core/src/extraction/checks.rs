@@ -79,7 +79,7 @@ impl<T: Extract> Extraction<T> {
     /// Checks run on every value that can be deserialized, even if other layers have found problems in
     /// it, so that one message reports all problems. A rejection by a check leads to a re-ask. A check
     /// that fails ([`CheckError::failed`]) or panics ends the extraction with
-    /// [`Error::Check`](crate::Error::Check).
+    /// [`ErrorKind::Check`](crate::extraction::ErrorKind::Check).
     ///
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};

@@ -45,7 +45,7 @@ impl Client {
     /// Creates a client for `provider/model`, with the API key from the environment. `local` alone is the
     /// embedded model (feature `local`). Case and white space in the provider's name do not matter.
     ///
-    /// Fails with [`Error::Config`] if the provider is unknown or its settings are incomplete.
+    /// Fails with [`ErrorKind::Config`](crate::extraction::ErrorKind::Config) if the provider is unknown or its settings are incomplete.
     pub fn new(model: &str) -> Result<Self, Error> {
         Self::builder().model(model).build()
     }
@@ -55,7 +55,7 @@ impl Client {
     /// first two is set, the client has the embedded model (feature `local`), which reports this on
     /// stderr at its first use.
     ///
-    /// Fails with [`Error::Config`] if the variables do not define a model.
+    /// Fails with [`ErrorKind::Config`](crate::extraction::ErrorKind::Config) if the variables do not define a model.
     pub fn from_env() -> Result<Self, Error> {
         let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let base_url = read("EXTRACT_BASE_URL");
@@ -258,7 +258,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Creates the client. Sends no request. Fails with [`Error::Config`] if the settings are incomplete
+    /// Creates the client. Sends no request. Fails with [`ErrorKind::Config`](crate::extraction::ErrorKind::Config) if the settings are incomplete
     /// or invalid.
     pub fn build(self) -> Result<Client, Error> {
         #[cfg(feature = "local")]

@@ -144,7 +144,7 @@ impl fmt::Display for Attempt {
 /// let model = Scripted::new([reply::tool(json!({"value": "many"}))]);
 /// let error = Client::with_model(model).extract::<u8>("How many?").validation_retries(0).await.unwrap_err();
 ///
-/// let ledger = error.ledger().unwrap();
+/// let ledger = error.ledger();
 /// assert!(ledger.to_string().starts_with("attempt 1 (tools): rejected after"));
 /// assert!(ledger.to_string().ends_with(r#"(the whole value): expected an integer, found "many""#));
 /// # });

@@ -7,7 +7,7 @@ use crate::conversation::Usd;
 /// The limit that ended an extraction without a valid value: the first one that was reached. If one
 /// answer reaches several limits, the first in the order below is reported.
 ///
-/// A deadline is no such limit: see [`Error::Deadline`](crate::Error::Deadline).
+/// A deadline is no such limit: see [`ErrorKind::Deadline`](crate::extraction::ErrorKind::Deadline).
 ///
 /// ```
 /// use extract_llm::extraction::Limit;

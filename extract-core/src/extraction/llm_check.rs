@@ -79,7 +79,7 @@ pub struct LlmCheck {
 /// hard requirements in code.
 ///
 /// If the judge cannot be reached, or its answer cannot be read, the check fails
-/// ([`Error::Check`](crate::Error::Check)); this is no problem of the value. The judge's attempts and
+/// ([`ErrorKind::Check`](crate::extraction::ErrorKind::Check)); this is no problem of the value. The judge's attempts and
 /// their costs are in the ledger, beside those of the extraction.
 pub fn llm_check(judge: &Client, rule: impl Into<Arc<str>>) -> LlmCheck {
     let (judge, rule) = (judge.clone(), rule.into());
@@ -152,7 +152,7 @@ impl LlmCheck {
         let request = self.judge.extract::<JudgeAnswer>(message).system(TASK).report().await;
         let attempts = match &request {
             Ok(done) => Some(&done.attempts),
-            Err(error) => error.ledger().map(|ledger| &ledger.attempts),
+            Err(error) => Some(&error.ledger().attempts),
         };
         if let (Some(judgements), Some(attempts)) = (context.find::<Judgements>(), attempts) {
             judgements.add(attempts);

@@ -3,13 +3,13 @@
 
 use serde_json::Value;
 
-use super::error::at_pointer;
 use crate::check::{Rules, check_at_once};
 use crate::contract::{
     CheckContext, CheckFailure, Context, Contract, ContractError, Extract, FailedCheck, Problems,
     wrapper,
 };
 use crate::reading::{Level, PartialMode, ReadError, Reader, Reading, Repair};
+use crate::schema::at_pointer;
 
 /// A checked value that was read from a text.
 #[derive(Debug, Clone, PartialEq)]

@@ -95,7 +95,7 @@ settings! {
     fn reading(level: Level) |it| it.options.reading = level;
 
     /// Limits the time of an extraction: all attempts, waits and checks. Default: no limit. When it
-    /// passes, the extraction fails with [`Error::Deadline`](crate::Error::Deadline).
+    /// passes, the extraction fails with [`ErrorKind::Deadline`](crate::extraction::ErrorKind::Deadline).
     fn deadline(deadline: Duration) |it| it.options.deadline = Some(deadline);
 
     /// Limits the time to the first delta of a streamed reply, transport retries included. Default: no
@@ -200,7 +200,7 @@ settings! {
     ///
     /// ```
     /// # use extract_llm::model::{Scripted, scripted::reply};
-    /// # use extract_llm::{Client, Error};
+    /// # use extract_llm::{Client, ErrorKind};
     /// # use serde_json::json;
     /// use extract_llm::extraction::Limit;
     ///
@@ -210,9 +210,9 @@ settings! {
     ///
     /// let error = client.extract::<u8>("How many?").token_budget(1_000).await.unwrap_err();
     ///
-    /// let Error::Invalid { limit, ledger, .. } = &error else { panic!("{error}") };
+    /// let ErrorKind::Invalid { limit, .. } = error.kind() else { panic!("{error}") };
     /// assert_eq!(*limit, Limit::Tokens { limit: 1_000, used: Some(900) });
-    /// assert_eq!(ledger.attempts.len(), 2);
+    /// assert_eq!(error.ledger().attempts.len(), 2);
     /// # });
     /// ```
     fn token_budget(tokens: u64) |it| it.options.policy.tokens = Some(tokens);
@@ -233,7 +233,7 @@ settings! {
     ///
     /// ```
     /// # use extract_llm::model::{Scripted, scripted::reply};
-    /// # use extract_llm::{Client, Error};
+    /// # use extract_llm::{Client, ErrorKind};
     /// # use serde_json::json;
     /// use extract_llm::extraction::Limit;
     ///
@@ -244,16 +244,16 @@ settings! {
     /// let asked = client.extract::<u8>("How many?").validation_retries(8).stop_unchanged(1);
     /// let error = asked.await.unwrap_err();
     ///
-    /// let Error::Invalid { limit, ledger, .. } = &error else { panic!("{error}") };
+    /// let ErrorKind::Invalid { limit, .. } = error.kind() else { panic!("{error}") };
     /// assert_eq!(*limit, Limit::Unchanged { times: 1 });
-    /// assert_eq!(ledger.attempts.len(), 2);
+    /// assert_eq!(error.ledger().attempts.len(), 2);
     /// # });
     /// ```
     fn stop_unchanged(times: impl Into<Option<u32>>) |it| it.options.policy.unchanged = times.into();
 
     /// Asks once more, with this limit of output tokens, after a reply that was cut off at a lower
     /// limit. The limit then holds for the rest of the extraction. Default: a reply that was cut off
-    /// fails with [`Error::Truncated`](crate::Error::Truncated).
+    /// fails with [`ErrorKind::Truncated`](crate::extraction::ErrorKind::Truncated).
     ///
     /// ```
     /// # use extract_llm::model::{Scripted, scripted::reply};

@@ -4,10 +4,10 @@
 ///
 /// ```
 /// use extract_llm::model::ConfigError;
-/// use extract_llm::{Client, Error};
+/// use extract_llm::{Client, ErrorKind};
 ///
 /// let error = Client::new("nosuch/model").unwrap_err();
-/// assert!(matches!(error, Error::Config(ConfigError::UnknownProvider { .. })));
+/// assert!(matches!(error.kind(), ErrorKind::Config(ConfigError::UnknownProvider { .. })));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -48,7 +48,7 @@ pub(crate) use limits::bounded;
 pub(crate) use node::{Member, Node, NodeId, NodeKind, Origin, OtherMembers, Plain};
 pub(crate) use numbers::{Bound, is_whole};
 pub(crate) use pattern::Pattern;
-pub(crate) use pointer::{push_segment, segments};
+pub(crate) use pointer::{at_pointer, push_segment, segments};
 pub(crate) use queries::SchemaStep;
 pub(crate) use stack::StackRoom;
 pub(crate) use tree::Tree;

@@ -16,3 +16,8 @@ pub(crate) fn push_segment(pointer: &mut String, segment: &str) {
         }
     }
 }
+
+/// Returns ` at ` and the pointer, or an empty text for the whole value.
+pub(crate) fn at_pointer(pointer: &str) -> String {
+    if pointer.is_empty() { String::new() } else { format!(" at {pointer}") }
+}

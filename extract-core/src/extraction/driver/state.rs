@@ -9,7 +9,7 @@ use super::dialogue::Dialogue;
 use crate::contract::{CheckContext, FailedCheck, Problems};
 use crate::conversation::{Assembly, Output, ProviderError};
 use crate::extraction::ask::Ask;
-use crate::extraction::error::{Error, InputError, Rejected};
+use crate::extraction::error::{Error, ErrorKind, InputError, Rejected};
 use crate::extraction::initial_request::InitialRequest;
 use crate::extraction::judgements::Judgements;
 use crate::extraction::ledger::Ledger;
@@ -57,12 +57,13 @@ impl<T> Driver<T> {
     /// there are user tools and the model is not asked by tools.
     pub(super) fn start(task: Task<T>) -> Result<Self, Error> {
         if task.options.is_blank(&task.input) {
-            return Err(InputError::Empty.into());
+            return Err(Error::from(InputError::Empty).of_type(task.contract.name()));
         }
         let started = Instant::now();
-        let InitialRequest { request, ask, user_tools, notes } = InitialRequest::of(&task)?;
+        let InitialRequest { request, ask, user_tools, notes } = InitialRequest::of(&task)
+            .map_err(|error| Error::from(error).of_type(task.contract.name()))?;
         if !task.user_tools.is_empty() && !matches!(request.output, Output::Tools(_)) {
-            return Err(InputError::NoTools.into());
+            return Err(Error::from(InputError::NoTools).of_type(task.contract.name()));
         }
         let context = Arc::new(task.options.check_context_for(&task.input));
         Ok(Self {
@@ -103,34 +104,31 @@ impl<T> Driver<T> {
 
     /// Ends the extraction without a value.
     pub(super) fn into_error(mut self, failure: Failure) -> Error {
-        let request_state = match &failure {
-            Failure::Deadline(_) => self.cut_off_by_deadline().map(Box::new),
+        let request = match &failure {
+            Failure::Deadline(_) => self.cut_off_by_deadline(),
             _ => None,
         };
         let last = self.last_value.take();
-        let best = self.best.take().map(Box::new);
-        let problems = std::mem::take(&mut self.problems);
-        let ledger = Box::new(self.into_ledger());
-        let split = |best: Option<Box<Rejected>>| match best {
-            Some(best) => (Some(best.value), best.problems),
-            None => (None, problems),
+        let best = self.best.take();
+        let problems = match &best {
+            Some(best) => best.problems.clone(),
+            None => std::mem::take(&mut self.problems),
         };
-        match failure {
-            Failure::Provider(error) => Error::Provider { error, best, ledger },
-            Failure::Refused(message) => Error::Refused { message, best, ledger },
-            Failure::Filtered(partial) => Error::ContentFiltered { partial, best, ledger },
-            Failure::Truncated(partial) => Error::Truncated { partial, best, ledger },
-            Failure::Invalid(limit) => {
-                let (best, problems) = split(best);
-                Error::Invalid { problems, best, limit, ledger }
-            }
+        let name = self.task.contract.name().to_owned();
+        let (kind, best) = match failure {
+            Failure::Provider(error) => (ErrorKind::Provider(error), best),
+            Failure::Refused(message) => (ErrorKind::Refused { message }, best),
+            Failure::Filtered(partial) => (ErrorKind::ContentFiltered { partial }, best),
+            Failure::Truncated(partial) => (ErrorKind::Truncated { partial }, best),
+            Failure::Invalid(limit) => (ErrorKind::Invalid { problems, limit }, best),
             Failure::Deadline(deadline) => {
-                let (best, problems) = split(best);
-                Error::Deadline { deadline, reached: request_state, problems, best, ledger }
+                (ErrorKind::Deadline { deadline, request, problems }, best)
             }
             Failure::Unchecked(FailedCheck { pointer, failure: source }) => {
-                Error::Check { pointer, source, last, ledger }
+                let value = last.map(|value| Rejected { value, problems: Problems::new() });
+                (ErrorKind::Check { pointer, source }, value)
             }
-        }
+        };
+        Error::with_ledger(kind, self.into_ledger()).with_best(best).of_type(&name)
     }
 }

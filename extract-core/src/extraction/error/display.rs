@@ -1,26 +1,27 @@
-//! The texts of an [`Error`]: one sentence, short enough for a log line.
+//! The texts of an [`Error`]: one line for people and logs, the attempts for `{:?}`.
 
 use std::fmt;
 
-use super::{Error, InputError, at_pointer};
+use super::{Error, ErrorKind, InputError};
 use crate::contract::ContractError;
 use crate::extraction::ledger::Ledger;
+use crate::extraction::parse::ParseError;
 use crate::model::ConfigError;
+use crate::schema::at_pointer;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Config(error) => error.fmt(f),
-            Self::Contract(error) => error.fmt(f),
-            Self::Input(error) => error.fmt(f),
-            Self::Provider { error, ledger, .. } => {
-                write!(f, "no reply from {}: {error}", address(ledger))
-            }
-            Self::Refused { message, .. } => write!(f, "the model refused: {message}"),
-            Self::ContentFiltered { .. } => {
+        let ledger = &self.0.ledger;
+        match &self.0.kind {
+            ErrorKind::Config(error) => error.fmt(f),
+            ErrorKind::Contract(error) => error.fmt(f),
+            ErrorKind::Input(error) => error.fmt(f),
+            ErrorKind::Provider(error) => write!(f, "no reply: {}", error.reason()),
+            ErrorKind::Refused { message } => write!(f, "the model refused: {message}"),
+            ErrorKind::ContentFiltered { .. } => {
                 f.write_str("the provider's content filter stopped the reply")
             }
-            Self::Truncated { ledger, .. } => write!(
+            ErrorKind::Truncated { .. } => write!(
                 f,
                 "the reply was cut off after {} output tokens: raise `max_tokens`, or ask for less \
                  at once",
@@ -31,45 +32,75 @@ impl fmt::Display for Error {
                     .unwrap_or_default()
                     .output_tokens
             ),
-            Self::Invalid { problems, limit, ledger, .. } => {
-                write!(
-                    f,
-                    "after {} no value passed its checks, and {limit}: {problems}",
-                    attempts(ledger)
-                )
-            }
-            Self::TooFewSamples { needed, given, failures, .. } => {
-                write!(f, "expected values from at least {needed} samples, found {given}")?;
+            ErrorKind::Invalid { problems, limit } => write!(
+                f,
+                "after {} no value passed its checks, and {limit}: {problems}",
+                attempts(ledger)
+            ),
+            ErrorKind::TooFewSamples { needed, found, failures } => {
+                write!(f, "expected values from at least {needed} samples, found {found}")?;
                 match failures.first() {
                     Some(first) => write!(f, "; the first failure: {first}"),
                     None => Ok(()),
                 }
             }
-            Self::Check { pointer, source, .. } => {
+            ErrorKind::Check { pointer, source } => {
                 write!(f, "the value could not be checked{}: {source}", at_pointer(pointer))
             }
-            Self::Deadline { deadline, reached, ledger, .. } => {
+            ErrorKind::Deadline { deadline, request, .. } => {
                 write!(f, "the deadline of {deadline:?} passed after {}", attempts(ledger))?;
-                match reached {
-                    Some(reached) => {
-                        write!(f, "; the request to {} was {reached}", address(ledger))
-                    }
+                match request {
+                    Some(request) => write!(f, "; the request was {request}"),
                     None => Ok(()),
                 }
             }
+            ErrorKind::Parse(error) => error.fmt(f),
+        }?;
+        self.write_origin(f)
+    }
+}
+
+impl Error {
+    /// Writes the type, the model, the attempt and the request id, as far as they are known and not in the
+    /// line already.
+    fn write_origin(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        if !self.0.type_name.is_empty() {
+            parts.push(format!("type {}", self.0.type_name));
         }
+        if let Some(last) = self.0.ledger.attempts.last() {
+            parts.push(last.address.clone());
+            parts.push(format!("attempt {}", last.number));
+            parts.extend(last.request_id.as_ref().map(|id| format!("request {id}")));
+        }
+        if parts.is_empty() { Ok(()) } else { write!(f, " ({})", parts.join(", ")) }
+    }
+}
+
+/// The line of `Display`, and one line for each attempt. The alternate form is the whole error.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return f.debug_tuple("Error").field(&self.0).finish();
+        }
+        fmt::Display::fmt(self, f)?;
+        for attempt in self.0.ledger.attempts.iter().chain(&self.0.ledger.judgements) {
+            write!(f, "\n  {}", attempt.to_string().lines().next().unwrap_or_default())?;
+        }
+        Ok(())
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Config(error) => error.source(),
-            Self::Contract(error) => error.source(),
-            Self::Input(error) => error.source(),
-            Self::Provider { error, .. } => error.source(),
-            // The sentence ends with the text of the source already.
-            Self::Check { source, .. } => source.source().and_then(std::error::Error::source),
+        match &self.0.kind {
+            ErrorKind::Config(error) => error.source(),
+            ErrorKind::Contract(error) => error.source(),
+            ErrorKind::Input(error) => error.source(),
+            ErrorKind::Provider(error) => error.source(),
+            ErrorKind::Parse(error) => error.source(),
+            // The line ends with the text of the source already.
+            ErrorKind::Check { source, .. } => source.source().and_then(std::error::Error::source),
             _ => None,
         }
     }
@@ -77,25 +108,26 @@ impl std::error::Error for Error {
 
 impl From<ConfigError> for Error {
     fn from(error: ConfigError) -> Self {
-        Self::Config(error)
+        Self::new(ErrorKind::Config(error))
     }
 }
 
 impl From<ContractError> for Error {
     fn from(error: ContractError) -> Self {
-        Self::Contract(error)
+        Self::new(ErrorKind::Contract(error))
     }
 }
 
 impl From<InputError> for Error {
     fn from(error: InputError) -> Self {
-        Self::Input(error)
+        Self::new(ErrorKind::Input(error))
     }
 }
 
-/// Returns the address of the last attempt, `provider/model`.
-fn address(ledger: &Ledger) -> &str {
-    ledger.attempts.last().map_or("the model", |last| last.address.as_str())
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        Self::new(ErrorKind::Parse(error))
+    }
 }
 
 /// Returns the number of attempts with its noun.

@@ -11,7 +11,7 @@ use crate::contract::{Extract, Problems};
 use crate::extraction::builder::Extraction;
 use crate::extraction::channel::{EventChannel, StreamEvent};
 use crate::extraction::driver;
-use crate::extraction::error::{Error, InputError};
+use crate::extraction::error::{Error, ErrorKind, InputError};
 use crate::extraction::layout::Layout;
 use crate::extraction::ledger::Report;
 use crate::extraction::limit::Limit;
@@ -163,11 +163,9 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
 fn cannot_show<T>(result: Result<Report<T>, Error>, problems: Problems) -> Error {
     result.map_or_else(
         |error| error,
-        |report| Error::Invalid {
-            problems,
-            best: None,
-            limit: Limit::BadItem,
-            ledger: Box::new(report.into_ledger()),
+        |report| {
+            let kind = ErrorKind::Invalid { problems, limit: Limit::BadItem };
+            Error::with_ledger(kind, report.into_ledger())
         },
     )
 }
