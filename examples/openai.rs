@@ -25,7 +25,7 @@ struct Person {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The embedded server runs only as long as its handle is held.
     let (client, _server) = if std::env::var_os("OPENAI_API_KEY").is_some() {
-        (Client::new("openai/gpt-6-mini")?, None)
+        (Client::new("openai/gpt-6-luna")?, None)
     } else {
         let (client, server) = local::client(Protocol::Chat, Mode::JsonSchema).await?;
         (client, Some(server))

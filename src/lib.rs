@@ -74,7 +74,7 @@
 //! # use std::time::Duration;
 //! # #[derive(Extract)] struct Person { name: String }
 //! # #[tokio::main] async fn main() -> Result<(), Error> {
-//! let client = Client::new("openai/gpt-6-mini")?;
+//! let client = Client::new("openai/gpt-6-luna")?;
 //! let people: Vec<Person> = client
 //!     .extract("Maria and Tom met Aisha.")
 //!     .system("Only people whose names are in the text.")

@@ -24,7 +24,7 @@ fn child() {
         return;
     }
     let client = match std::env::var("EXTRACT_TEST_KEY") {
-        Ok(key) => Client::builder().model("openai/gpt-6-mini").api_key(key).build(),
+        Ok(key) => Client::builder().model("openai/gpt-6-luna").api_key(key).build(),
         Err(_) => Client::from_env(),
     };
     match client {
@@ -35,23 +35,23 @@ fn child() {
 
 #[test]
 fn the_error_for_a_missing_key_names_its_variable() {
-    let said = with_environment(&[("EXTRACT_MODEL", "openai/gpt-6-mini")]);
+    let said = with_environment(&[("EXTRACT_MODEL", "openai/gpt-6-luna")]);
     assert!(
         said.contains("error: no key for `openai`") && said.contains("OPENAI_API_KEY"),
         "{said}"
     );
     let said =
-        with_environment(&[("EXTRACT_MODEL", "openai/gpt-6-mini"), ("OPENAI_API_KEY", "  ")]);
+        with_environment(&[("EXTRACT_MODEL", "openai/gpt-6-luna"), ("OPENAI_API_KEY", "  ")]);
     assert!(said.contains("OPENAI_API_KEY"), "{said}");
 }
 
 #[test]
 fn a_key_in_the_environment_is_found_and_not_shown() {
     let said = with_environment(&[
-        ("EXTRACT_MODEL", "openai/gpt-6-mini"),
+        ("EXTRACT_MODEL", "openai/gpt-6-luna"),
         ("OPENAI_API_KEY", "sk-secret-secret"),
     ]);
-    assert!(said.contains("client:") && said.contains("gpt-6-mini"), "{said}");
+    assert!(said.contains("client:") && said.contains("gpt-6-luna"), "{said}");
     assert!(!said.contains("sk-secret"), "{said}");
 }
 

@@ -9,7 +9,7 @@ struct Order {
 async fn pause() {}
 
 fn main() {
-    let client = Client::new("openai/gpt-6-mini").unwrap();
+    let client = Client::new("openai/gpt-6-luna").unwrap();
     let _ = client.extract::<Order>("two").check(async |order, _| {
         let shared = Rc::new(order.quantity);
         pause().await;

@@ -18,7 +18,7 @@ use crate::wire::Protocol;
 /// ```no_run
 /// # use extract_llm::{Client, Error};
 /// # #[tokio::main] async fn main() -> Result<(), Error> {
-/// let client = Client::new("openai/gpt-6-mini")?; // the key is in OPENAI_API_KEY
+/// let client = Client::new("openai/gpt-6-luna")?; // the key is in OPENAI_API_KEY
 /// let n: u32 = client.extract("There were seven of them.").await?;
 /// # Ok(()) }
 /// ```
