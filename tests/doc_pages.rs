@@ -112,3 +112,23 @@ fn every_file_that_a_page_names_exists() {
     }
     assert!(named > 50, "{named} files");
 }
+
+#[test]
+fn the_first_program_of_the_readme_is_the_example() {
+    let readme = include_str!("../README.md");
+    let (_, rest) = readme.split_once("```rust,no_run\n").unwrap();
+    let (program, _) = rest.split_once("```\n").unwrap();
+    assert_eq!(program, include_str!("../examples/review.rs"));
+}
+
+#[test]
+fn the_readme_lists_every_example() {
+    let readme = include_str!("../README.md");
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            assert!(readme.contains(&format!("(examples/{name}.rs)")), "{name}");
+        }
+    }
+}
