@@ -140,6 +140,13 @@ fn the_embedded_model_is_selected_by_local_alone() {
         panic!()
     };
     assert_eq!(name, "nosuch");
+    for (typed, meant) in
+        [("antropic/m", "anthropic"), ("OpenIA/m", "openai"), ("olama/m", "ollama")]
+    {
+        let error = config_error(Client::new(typed)).to_string();
+        assert!(error.contains(&format!("did you mean \"{meant}\"?")), "{error}");
+    }
+    assert!(!config_error(Client::new("nosuch/model")).to_string().contains("did you mean"));
     assert!(known.contains(&"local") && known.contains(&"openai"), "{known:?}");
 }
 

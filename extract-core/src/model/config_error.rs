@@ -1,5 +1,7 @@
 //! Errors in the configuration of a client. They occur before anything is sent.
 
+use crate::schema::did_you_mean;
+
 /// An error in the configuration of a client.
 ///
 /// ```
@@ -33,7 +35,11 @@ pub enum ConfigError {
         known: Vec<&'static str>,
     },
     /// The provider is not in the table.
-    #[error("unknown provider `{name}`; known are {}. {OTHER_SERVER}", known.join(", "))]
+    #[error(
+        "unknown provider `{name}`{}; known are {}. {OTHER_SERVER}",
+        did_you_mean(name, known.iter().copied()),
+        known.join(", ")
+    )]
     UnknownProvider {
         /// The unknown name.
         name: String,

@@ -99,11 +99,15 @@ pub enum SchemaError {
     },
 }
 
-/// Returns a suggestion for an unknown type name: `; did you mean …?` for a name at most two edits
-/// away, else an empty text.
+/// Returns a suggestion for an unknown type name.
 fn near(name: &str) -> String {
+    did_you_mean(name, super::Kinds::NAMED.iter().map(|(known, _)| *known))
+}
+
+/// Returns `; did you mean …?` for a name that is at most two edits away from a known one, else an empty
+/// text. Letter case does not count.
+pub(crate) fn did_you_mean<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String {
     let lower: String = name.chars().take(20).collect::<String>().to_lowercase();
-    let known = super::Kinds::NAMED.iter().map(|(known, _)| *known);
     let near = known
         .map(|known| (strsim::levenshtein(known, &lower), known))
         .min()

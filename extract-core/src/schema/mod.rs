@@ -39,6 +39,7 @@ pub use constraint::Constraint;
 pub(crate) use cost_guard::CheckKind;
 pub(crate) use drafts::{in_json_schema, modernized};
 pub use error::SchemaError;
+pub(crate) use error::did_you_mean;
 pub(crate) use flattened::open_beside_tag;
 pub use flattened::tidy_flattened;
 pub(crate) use keywords::{bytes, each_schema};
