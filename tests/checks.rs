@@ -157,7 +157,10 @@ async fn a_failed_check_ends_the_extraction_without_feedback() {
         .check(async |_, _| Err(CheckError::failed(std::io::Error::other("the database is down"))))
         .await
         .unwrap_err();
-    assert_eq!(error.to_string(), "the value could not be checked: the database is down");
+    assert_eq!(
+        error.to_string(),
+        "the value could not be checked: the database is down (type uint32, scripted/scripted, attempt 1)"
+    );
     assert_eq!(error.best().map(|best| &best.value), Some(&json!(7)));
     assert!(!error.is_retryable());
     let ErrorKind::Check { pointer, source, .. } = error.kind() else { panic!("{error:?}") };
@@ -212,7 +215,8 @@ async fn a_panicking_validator_is_reported_with_its_pointer() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the value could not be checked: it panicked: a panic while waiting"
+        "the value could not be checked: it panicked: a panic while waiting (type uint32, \
+         scripted/scripted, attempt 1)"
     );
 }
 

@@ -318,7 +318,7 @@ async fn many_problems_are_summarised_in_the_message_and_kept_in_full() {
     for words in [error.to_string(), error.ledger().to_string()] {
         assert!(words.len() < 1500, "{} bytes", words.len());
         assert!(words.contains("/0: ") && words.contains("/9: "), "{words}");
-        assert!(words.ends_with(&more), "{words}");
+        assert!(words.contains(&more), "{words}");
     }
 }
 

@@ -294,7 +294,7 @@ async fn the_last_update_is_the_checked_value_or_the_error() {
     let [Update::Failed { message, retryable: false }] = &updates[..] else {
         panic!("{updates:?}")
     };
-    assert_eq!(message, "the model refused: No.");
+    assert_eq!(message, "the model refused: No. (type Person, scripted/scripted, attempt 1)");
 }
 
 #[tokio::test]

@@ -216,7 +216,7 @@ async fn a_policy_for_elements_needs_a_list() {
         assert!(at.is_empty());
         assert_eq!(
             error.to_string(),
-            "the value is no list; one inside of it is named by `items_of`"
+            "the value is no list; one inside of it is named by `items_of` (type Table)"
         );
         let stream = client.extract::<Table>("…").bad_items(policy).stream();
         let error = stream.finish().await.unwrap_err();
