@@ -1,3 +1,5 @@
+//! The first program of the README.
+
 use extract_llm::{Extract, extract};
 
 /// A review that a customer wrote.
