@@ -526,10 +526,16 @@ async fn a_server_that_rejects_the_parts_request_is_asked_for_the_whole() {
     assert_eq!(messages.len(), 3);
     let told = messages[2]["content"].as_str().unwrap();
     assert!(told.ends_with("with the whole answer, corrected."), "{told}");
+    assert!(told.contains("\"quantity\": 0"), "the rejected value is shown: {told}");
     // The mode itself is kept.
     let (first, _) = scripted::scripted([reply::tool(bad.clone())]);
     let done = first.extract::<Order>("an order").escalate_to(&client, 1).report().await.unwrap();
     assert_eq!(done.attempts.last().unwrap().mode, Mode::Tools);
+    // The other model sees the rejected value, although its request for parts was refused.
+    let messages = model.seen()[2].request.messages.clone();
+    let [.., value, feedback] = &messages[..] else { panic!("{messages:?}") };
+    assert_eq!(serde_json::from_str::<Value>(&value.text()).unwrap(), bad);
+    assert!(feedback.text().contains("/lines/3/quantity"), "{}", feedback.text());
 }
 
 #[tokio::test]

@@ -32,7 +32,6 @@ impl<T> Driver<T> {
         self.request_started = Instant::now();
         self.dialogue.request.progress = Progress::default();
         self.partial_reply = Assembly::new();
-        self.last_value = None;
         let answered = match self.task.channel.clone() {
             None => self.task.client.model.respond(&self.dialogue.request).await,
             Some(channel) => match self.stream_reply(&channel, number).await {
