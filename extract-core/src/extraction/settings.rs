@@ -106,13 +106,6 @@ settings! {
     /// it. It pauses while the caller does not poll the stream.
     fn idle_timeout(limit: Duration) |it| it.options.idle = Some(limit);
 
-    /// Sets what happens to invalid elements of a list: the value itself, or the list that
-    /// `items_of` or `items_at` selects. Default: [`BadItems::AskAgain`].
-    ///
-    /// Without a list, [`BadItems::LeaveOut`] and [`BadItems::Stop`] fail with
-    /// [`InputError::NoList`](super::InputError::NoList) before a request is sent.
-    fn bad_items(policy: BadItems) |it| it.options.bad_items = policy;
-
     /// Limits the output tokens of one reply, reasoning included. Default: the provider's, or the
     /// model's limit where the protocol requires one.
     fn max_tokens(tokens: u32) |it| it.options.settings.max_tokens = Some(tokens);
@@ -326,6 +319,16 @@ settings! {
 }
 
 impl<T> Extraction<T> {
+    /// Sets what happens to invalid elements of a list: the value itself, or the list that
+    /// `items_of` or `items_at` selects. Default: [`BadItems::AskAgain`].
+    ///
+    /// Without a list, [`BadItems::LeaveOut`] and [`BadItems::Stop`] fail with
+    /// [`InputError::NoList`](super::InputError::NoList) before a request is sent.
+    pub fn bad_items(mut self, policy: BadItems) -> Self {
+        self.options.bad_items = policy;
+        self
+    }
+
     /// Sets a header of this extraction's requests. It replaces the client's header of that name. Its
     /// value is treated as a secret.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
