@@ -47,9 +47,13 @@ async fn main() -> Result<(), Error> {
             Action::Cancel { id } => println!("cancel   number {id}"),
         }
     }
-    for note in &done.notes {
+    for note in &done.ledger.notes {
         println!("note     {note}");
     }
-    println!("{} attempts, {} tokens", done.attempts.len(), done.usage.total_tokens());
+    println!(
+        "{} attempts, {} tokens",
+        done.ledger.attempts.len(),
+        done.ledger.usage().total_tokens()
+    );
     Ok(())
 }

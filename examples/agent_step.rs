@@ -5,7 +5,7 @@
 //! cargo run --example agent_step
 //! ```
 
-use extract_llm::{Client, Error, Extract, Message, Step, UserTool};
+use extract_llm::{Client, Conversation, Error, Extract, Step, UserTool};
 
 /// Looks up how many of an article are in stock.
 #[derive(Debug, Extract)]
@@ -28,11 +28,11 @@ const STEPS: usize = 3;
 async fn main() -> Result<(), Error> {
     let client = Client::from_env()?;
     let tools = [UserTool::of::<Stock>()?.named("look_up_stock")];
-    let mut messages = vec![Message::user("How many chairs are in stock?")];
+    let mut conversation = Conversation::from("How many chairs are in stock?");
 
     for number in 1..=STEPS {
         let step = client
-            .extract::<Answer>(&messages)
+            .extract::<Answer>(&conversation)
             .system("Look the stock up before you answer.")
             .tools(tools.clone())
             .step();
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Error> {
                 return Ok(());
             }
             Step::Calls(calls) => {
-                messages = calls.resume(|call| {
+                conversation = calls.resume(|call| {
                     println!("step {number}: {} {}", call.name(), call.arguments);
                     let stock: Stock = call.parse().map_err(|error| error.to_string())?;
                     Ok(format!("{} of the article {} are in stock.", 7, stock.article))
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Error> {
         }
     }
     // The steps are used up: ask for the value alone.
-    let answer: Answer = client.extract(&messages).await?;
+    let answer: Answer = client.extract(&conversation).await?;
     println!("in the end: {answer:?}");
     Ok(())
 }

@@ -37,6 +37,6 @@ async fn main() -> Result<(), Error> {
     for failure in &agreed.failures {
         println!("failed: {failure}");
     }
-    println!("{} samples, {} tokens", agreed.samples.len(), agreed.usage.total_tokens());
+    println!("{} samples, {} tokens", agreed.samples.len(), agreed.ledger.usage().total_tokens());
     Ok(())
 }

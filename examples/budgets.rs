@@ -77,7 +77,7 @@ async fn main() -> Result<(), Error> {
         },
     }
     let attempts = match &asked {
-        Ok(done) => done.attempts.as_slice(),
+        Ok(done) => done.ledger.attempts.as_slice(),
         Err(error) => error.ledger().attempts.as_slice(),
     };
     for attempt in attempts {

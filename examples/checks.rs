@@ -69,7 +69,7 @@ async fn main() -> Result<(), Error> {
         .await?;
 
     println!("{:#?}", done.value);
-    for attempt in &done.attempts {
+    for attempt in &done.ledger.attempts {
         println!("{attempt}");
     }
     Ok(())

@@ -45,6 +45,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .extract::<Person>("My neighbour Tom Hill, aged 51, repairs bicycles.")
         .report()
         .await?;
-    println!("{:?} by {}", done.value, done.attempts[0].mode);
+    println!("{:?} by {}", done.value, done.ledger.attempts[0].mode);
     Ok(())
 }

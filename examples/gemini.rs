@@ -33,6 +33,6 @@ async fn main() -> Result<(), Error> {
         .extract::<Person>("My neighbour Tom Hill, aged 51, repairs bicycles.")
         .report()
         .await?;
-    println!("{:?}, {} tokens", done.value, done.usage.total_tokens());
+    println!("{:?}, {} tokens", done.value, done.ledger.usage().total_tokens());
     Ok(())
 }

@@ -33,7 +33,7 @@ async fn main() -> Result<(), Error> {
             println!("it was not copied exactly: {:?}", place.quality);
         }
     }
-    for attempt in &done.attempts {
+    for attempt in &done.ledger.attempts {
         println!("{attempt}");
     }
     Ok(())

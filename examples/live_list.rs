@@ -45,8 +45,8 @@ async fn main() -> Result<(), Error> {
         "{}: {} people, {} left out, {} tokens",
         done.value.town,
         done.value.people.len(),
-        done.left_out.len(),
-        done.usage.output_tokens
+        done.ledger.left_out.len(),
+        done.ledger.usage().output_tokens
     );
     Ok(())
 }

@@ -34,10 +34,10 @@ async fn main() -> Result<(), Error> {
     match asked {
         Ok(done) => {
             println!("{}", done.value.reply);
-            for attempt in done.attempts.iter().chain(&done.judgements) {
+            for attempt in done.ledger.attempts.iter().chain(&done.ledger.judgements) {
                 println!("{attempt}");
             }
-            println!("{} tokens, the judge's included", done.usage.total_tokens());
+            println!("{} tokens, the judge's included", done.ledger.usage().total_tokens());
         }
         Err(error) => {
             println!("There is no answer: {error}\n{}", error.ledger());

@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         match row {
             Ok(done) => {
                 good += 1;
-                usage += done.usage;
+                usage += done.ledger.usage();
                 println!("{line:>4}  {:?}", done.value);
             }
             Err(error) => {

@@ -37,6 +37,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .await?;
 
     println!("{client:?}");
-    println!("{:?} by {}, {} tokens", done.value, done.attempts[0].mode, done.usage.total_tokens());
+    println!(
+        "{:?} by {}, {} tokens",
+        done.value,
+        done.ledger.attempts[0].mode,
+        done.ledger.usage().total_tokens()
+    );
     Ok(())
 }

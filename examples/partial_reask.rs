@@ -56,7 +56,7 @@ async fn main() -> Result<(), Error> {
         .await?;
 
     println!("{} articles in {}", done.value.articles.len(), done.value.place);
-    for attempt in &done.attempts {
+    for attempt in &done.ledger.attempts {
         let asked = match attempt.parts.as_slice() {
             [] => String::from("the whole value"),
             parts => parts.join(", "),

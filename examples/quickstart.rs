@@ -46,9 +46,13 @@ async fn main() -> Result<(), Error> {
 
     println!("text      {text}");
     println!("value     {:#?}", done.value);
-    println!("repairs   {:?}", done.repairs);
-    println!("usage     {} tokens in, {} out", done.usage.input_tokens, done.usage.output_tokens);
-    for attempt in &done.attempts {
+    println!("repairs   {:?}", done.ledger.repairs());
+    println!(
+        "usage     {} tokens in, {} out",
+        done.ledger.usage().input_tokens,
+        done.ledger.usage().output_tokens
+    );
+    for attempt in &done.ledger.attempts {
         println!(
             "attempt {} {} in {:.1?}: {:?}, {} problems",
             attempt.number,

@@ -31,6 +31,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     println!("text      {text}");
     println!("value     {:#}", done.value);
-    println!("attempts  {}", done.attempts.len());
+    println!("attempts  {}", done.ledger.attempts.len());
     Ok(())
 }

@@ -112,8 +112,8 @@
 //! let done = Client::with_model(model).extract::<Person>("Maria is 34.").report().await?;
 //!
 //! assert_eq!(done.value.age, 34);
-//! assert_eq!(done.attempts.len(), 2);
-//! assert_eq!(done.attempts[0].problems[0].to_string(), "/age: expected at least 18, found 3");
+//! assert_eq!(done.ledger.attempts.len(), 2);
+//! assert_eq!(done.ledger.attempts[0].problems[0].to_string(), "/age: expected at least 18, found 3");
 //! # Ok::<(), extract_llm::Error>(()) })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -136,7 +136,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use extract_core::contract::{Answer, Maybe, UserTool};
-pub use extract_core::conversation::{Message, Mode, Part, Usd};
+pub use extract_core::conversation::{Conversation, Message, Mode, Part, Usd};
 pub use extract_core::extraction::{ErrorKind, Step};
 #[doc(inline)]
 pub use extract_core::{
@@ -194,42 +194,4 @@ pub mod __private {
     pub use extract_core::__private::*;
     #[cfg(feature = "derive")]
     pub use extract_derive::discard;
-}
-
-/// Compiles and runs the Rust programs of the README and of every page in `docs/`.
-/// `tests/doc_pages.rs` fails if a page with a program is missing here.
-#[cfg(all(doctest, feature = "derive"))]
-mod pages {
-    #[doc = include_str!("../README.md")]
-    struct Readme;
-
-    #[doc = include_str!("../docs/adding-a-provider.md")]
-    struct AddingAProvider;
-
-    #[doc = include_str!("../docs/answers.md")]
-    struct Answers;
-
-    #[doc = include_str!("../docs/architecture.md")]
-    struct Architecture;
-
-    #[doc = include_str!("../docs/checking.md")]
-    struct Checking;
-
-    #[doc = include_str!("../docs/feedback.md")]
-    struct Feedback;
-
-    #[doc = include_str!("../docs/other-crates.md")]
-    struct OtherCrates;
-
-    #[doc = include_str!("../docs/providers.md")]
-    struct Providers;
-
-    #[doc = include_str!("../docs/reading.md")]
-    struct Reading;
-
-    #[doc = include_str!("../docs/streaming.md")]
-    struct Streaming;
-
-    #[doc = include_str!("../docs/type-support.md")]
-    struct TypeSupport;
 }

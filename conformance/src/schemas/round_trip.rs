@@ -80,6 +80,6 @@ impl Sender {
         let call = client.extract_value(contract, "text").mode(mode).layout(Layout::Whole);
         let done = self.runtime.block_on(call.validation_retries(0).report().into_future());
         let done = done.map_err(|error| error.to_string())?;
-        Ok(Returned { value: done.value, is_repaired: !done.repairs.is_empty() })
+        Ok(Returned { value: done.value, is_repaired: !done.ledger.repairs().is_empty() })
     }
 }

@@ -1,4 +1,4 @@
-//! The messages of a conversation, and the input of an extraction.
+//! The messages of a conversation.
 
 use std::sync::Arc;
 
@@ -132,24 +132,24 @@ impl From<&String> for Content {
     }
 }
 
-/// The input of an extraction: a text, a message, or a whole history.
+/// The input of an extraction: a text, a message, or a whole conversation.
 ///
 /// ```
-/// use extract_llm::conversation::{Input, Message};
+/// use extract_llm::conversation::{Conversation, Message};
 ///
-/// let input: Input = "Maria is 34.".into();
+/// let input: Conversation = "Maria is 34.".into();
 /// assert_eq!(input.messages().len(), 1);
 ///
 /// let history = [Message::user("Who is it?"), Message::assistant("Maria, 34.")];
-/// let input: Input = (&history[..]).into();
-/// assert_eq!(input.messages().len(), 2);
+/// let input = Conversation::from(&history[..]).user("And in ten years?");
+/// assert_eq!(input.messages().len(), 3);
 /// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct Input {
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Conversation {
     messages: Vec<Message>,
 }
 
-impl Input {
+impl Conversation {
     /// Returns the messages, in order.
     pub fn messages(&self) -> &[Message] {
         &self.messages
@@ -160,59 +160,76 @@ impl Input {
         self.messages
     }
 
-    /// Whether the input is blank: all its messages are, apart from system messages. System messages
-    /// count only if there are no others.
+    /// Adds a message of the user.
+    pub fn user(self, content: impl Into<Content>) -> Self {
+        self.message(Message::user(content))
+    }
+
+    /// Adds a message.
+    pub fn message(mut self, message: Message) -> Self {
+        self.messages.push(message);
+        self
+    }
+
+    /// Whether the conversation is blank: all its messages are, apart from system messages. System
+    /// messages count only if there are no others.
     ///
     /// ```
-    /// use extract_llm::conversation::{Input, Message};
+    /// use extract_llm::conversation::{Conversation, Message};
     ///
-    /// assert!(Input::from(" \n").is_blank());
-    /// assert!(Input::from([Message::system("You read orders."), Message::user("")]).is_blank());
-    /// assert!(!Input::from([Message::system("The order: two of A-1.")]).is_blank());
+    /// assert!(Conversation::from(" \n").is_blank());
+    /// assert!(Conversation::from([Message::system("You read orders."), Message::user("")]).is_blank());
+    /// assert!(!Conversation::from([Message::system("The order: two of A-1.")]).is_blank());
     /// ```
     pub fn is_blank(&self) -> bool {
         are_blank(&self.messages)
     }
 }
 
-/// Whether these messages are blank: see [`Input::is_blank`].
+/// Whether these messages are blank: see [`Conversation::is_blank`].
 pub(crate) fn are_blank(messages: &[Message]) -> bool {
     let is_said = |message: &&Message| message.role != Role::System;
     let said = messages.iter().any(|message| is_said(&message));
     messages.iter().filter(|message| !said || is_said(message)).all(Message::is_blank)
 }
 
-impl From<Message> for Input {
+impl From<Message> for Conversation {
     fn from(message: Message) -> Self {
         Self { messages: vec![message] }
     }
 }
 
-impl From<Part> for Input {
+impl From<Part> for Conversation {
     fn from(part: Part) -> Self {
         Message::user(part).into()
     }
 }
 
-impl From<Vec<Message>> for Input {
+impl From<Vec<Message>> for Conversation {
     fn from(messages: Vec<Message>) -> Self {
         Self { messages }
     }
 }
 
-impl From<&[Message]> for Input {
+impl From<&Conversation> for Conversation {
+    fn from(conversation: &Conversation) -> Self {
+        conversation.clone()
+    }
+}
+
+impl From<&[Message]> for Conversation {
     fn from(messages: &[Message]) -> Self {
         Self { messages: messages.to_vec() }
     }
 }
 
-impl From<&Vec<Message>> for Input {
+impl From<&Vec<Message>> for Conversation {
     fn from(messages: &Vec<Message>) -> Self {
         Self { messages: messages.clone() }
     }
 }
 
-impl<const N: usize> From<[Message; N]> for Input {
+impl<const N: usize> From<[Message; N]> for Conversation {
     fn from(messages: [Message; N]) -> Self {
         Self { messages: messages.into() }
     }
@@ -220,7 +237,7 @@ impl<const N: usize> From<[Message; N]> for Input {
 
 macro_rules! input_from_text {
     ($($text:ty),*) => {$(
-        impl From<$text> for Input {
+        impl From<$text> for Conversation {
             fn from(text: $text) -> Self {
                 Message::user(text).into()
             }
@@ -229,13 +246,13 @@ macro_rules! input_from_text {
 }
 input_from_text!(&str, String, Arc<str>, Box<str>);
 
-impl From<&String> for Input {
+impl From<&String> for Conversation {
     fn from(text: &String) -> Self {
         text.as_str().into()
     }
 }
 
-impl From<std::borrow::Cow<'_, str>> for Input {
+impl From<std::borrow::Cow<'_, str>> for Conversation {
     fn from(text: std::borrow::Cow<'_, str>) -> Self {
         Message::user(text).into()
     }

@@ -2,10 +2,10 @@
 //! data that every other module may use; knows no provider and no network.
 //!
 //! ```
-//! use extract_llm::conversation::{Input, Message};
+//! use extract_llm::conversation::{Conversation, Message};
 //!
 //! let history = [Message::system("You read orders."), Message::user("Two of A-1, please.")];
-//! assert!(!Input::from(&history[..]).is_blank());
+//! assert!(!Conversation::from(&history[..]).is_blank());
 //! ```
 
 mod delta;
@@ -24,7 +24,7 @@ pub use delta::{Assembly, Delta, StreamEnd};
 pub use error::{Feature, ProviderError, ProviderErrorKind};
 pub use media::{Inline, Media, MediaError, MediaKind, MediaSource};
 pub(crate) use message::are_blank;
-pub use message::{Content, Input, Message, Role};
+pub use message::{Content, Conversation, Message, Role};
 pub use part::{Part, ProviderState, ToolCall, ToolResult};
 pub use progress::{Progress, RequestState};
 pub(crate) use redacted::redacted_url;

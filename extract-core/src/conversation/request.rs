@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Message, Progress, Settings};
@@ -15,7 +15,7 @@ use super::{Message, Progress, Settings};
 /// assert_eq!(Mode::default(), Mode::Auto);
 /// assert_eq!(Mode::JsonSchema.to_string(), "json_schema");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Mode {

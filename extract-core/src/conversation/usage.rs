@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The token counts of a reply, with the same meaning for all providers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Usage {
     /// All input tokens, including cached ones.

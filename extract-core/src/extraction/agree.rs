@@ -4,7 +4,6 @@
 mod consensus;
 
 use std::future::IntoFuture;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
@@ -15,12 +14,11 @@ use tokio::time::Instant;
 use super::builder::Extraction;
 use super::driver::{self, Accepted};
 use super::error::{Error, ErrorKind, Rejected};
-use super::ledger::{Attempt, Ledger, Report};
+use super::ledger::Ledger;
 use super::limit::Limit;
 use super::task::Task;
 use crate::check::check;
 use crate::contract::{Extract, FailedCheck, Problems};
-use crate::conversation::{Usage, Usd};
 
 /// The default number of concurrent samples.
 const CONCURRENCY: usize = 4;
@@ -49,7 +47,7 @@ impl<T> Extraction<T> {
     /// assert_eq!(agreed.value, (7, 3));
     /// assert_eq!(agreed.share("/0"), Some(1.0));
     /// assert!(agreed.share("/1").unwrap() < 0.7);
-    /// println!("{:?} for {} tokens", agreed.cost, agreed.usage.total_tokens());
+    /// println!("{:?} for {} tokens", agreed.ledger.cost(), agreed.ledger.usage().total_tokens());
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
     pub fn agree(self, samples: usize) -> AgreementRequest<T> {
@@ -101,12 +99,8 @@ pub struct Agreement<T> {
     /// The errors of the other samples.
     #[serde(serialize_with = "in_words")]
     pub failures: Vec<Error>,
-    /// The tokens of all samples, including failed ones.
-    pub usage: Usage,
-    /// The cost of all samples; `None` if the cost of any reply is not known.
-    pub cost: Option<Usd>,
-    /// The time from the call to its end.
-    pub elapsed: Duration,
+    /// The requests of all samples, including failed ones, in the order of the samples.
+    pub ledger: Ledger,
 }
 
 /// The origin of the value of an [`Agreement`].
@@ -137,22 +131,8 @@ pub struct FieldAgreement {
 pub struct Sample {
     /// The value as JSON, in the type's shape.
     pub json: Value,
-    /// The attempts, oldest first.
-    pub attempts: Vec<Attempt>,
-    /// The tokens of all its requests.
-    pub usage: Usage,
-    /// The cost of all its requests; `None` if any of it is not known.
-    pub cost: Option<Usd>,
-    /// Deviations from the settings.
-    pub notes: Vec<String>,
-}
-
-impl Sample {
-    /// Takes the parts of a report that a sample keeps.
-    fn of<T>(report: Report<T>, json: Value) -> Self {
-        let Report { usage, cost, attempts, notes, .. } = report;
-        Self { json, attempts, usage, cost, notes }
-    }
+    /// Its requests.
+    pub ledger: Ledger,
 }
 
 impl<T> Agreement<T> {
@@ -196,7 +176,7 @@ async fn run<T: Extract>(agreeing: AgreementRequest<T>) -> Result<Agreement<T>, 
         task.options.deadline =
             task.options.deadline.map(|deadline| deadline.saturating_sub(begun.elapsed()));
         let Accepted { report, json } = driver::run(task).await?;
-        Ok(Sample::of(report, json))
+        Ok(Sample { json, ledger: report.ledger })
     }));
     let arrived: Vec<Result<Sample, Error>> = sampled.buffered(concurrency).collect().await;
     let mut samples = Vec::new();
@@ -211,7 +191,7 @@ async fn run<T: Extract>(agreeing: AgreementRequest<T>) -> Result<Agreement<T>, 
     }
     let needed = wanted / 2 + 1;
     if samples.len() < needed {
-        let ledger = all_attempts(begun, &samples, &failures);
+        let ledger = combined_ledger(begun, &samples, &failures);
         let kind = ErrorKind::TooFewSamples { needed, found: samples.len(), failures };
         return Err(Error::with_ledger(kind, ledger).of_type(task.contract.name()));
     }
@@ -244,24 +224,26 @@ async fn settle<T: Extract>(
             Err(FailedCheck { pointer, failure: source }) => {
                 let best = Rejected { value: json, problems: Problems::new() };
                 let kind = ErrorKind::Check { pointer, source };
-                return Err(failed(kind, best, all_attempts(begun, &samples, &failures)));
+                return Err(failed(kind, best, combined_ledger(begun, &samples, &failures)));
             }
         }
     }
     // The samples have passed before: only a check that changes its result leads here.
     let best = Rejected { value: samples[best].json.clone(), problems: problems.clone() };
     let kind = ErrorKind::Invalid { problems, limit: Limit::Retries { retries: 0 } };
-    Err(failed(kind, best, all_attempts(begun, &samples, &failures)))
+    Err(failed(kind, best, combined_ledger(begun, &samples, &failures)))
 }
 
-/// Collects the attempts of all samples.
-fn all_attempts(begun: Instant, samples: &[Sample], failures: &[Error]) -> Ledger {
-    let mut ledger = Ledger { elapsed: begun.elapsed(), ..Ledger::default() };
-    ledger.attempts.extend(samples.iter().flat_map(|sample| sample.attempts.clone()));
-    for failed in failures.iter().map(Error::ledger) {
-        ledger.attempts.extend(failed.attempts.iter().cloned());
+/// Collects the requests of all samples.
+fn combined_ledger(begun: Instant, samples: &[Sample], failures: &[Error]) -> Ledger {
+    let mut all = Ledger { latency: begun.elapsed(), ..Ledger::default() };
+    let ledgers = samples.iter().map(|sample| &sample.ledger);
+    for ledger in ledgers.chain(failures.iter().map(Error::ledger)) {
+        all.attempts.extend_from_slice(&ledger.attempts);
+        all.judgements.extend_from_slice(&ledger.judgements);
+        all.notes.extend_from_slice(&ledger.notes);
     }
-    ledger
+    all
 }
 
 /// Creates the result.
@@ -275,27 +257,6 @@ fn settled<T>(
 ) -> Agreement<T> {
     let values: Vec<&Value> = samples.iter().map(|sample| &sample.json).collect();
     let fields = consensus::shares(&json, &values);
-    let (usage, cost) = (total_usage(&samples, &failures), total_cost(&samples, &failures));
-    let elapsed = begun.elapsed();
-    Agreement { value, json, basis, fields, samples, failures, usage, cost, elapsed }
-}
-
-/// Returns the tokens of all samples.
-fn total_usage(samples: &[Sample], failures: &[Error]) -> Usage {
-    let mut total = Usage::default();
-    samples.iter().for_each(|sample| total += sample.usage);
-    failures.iter().map(Error::ledger).for_each(|ledger| total += ledger.usage());
-    total
-}
-
-/// Returns the cost of all samples, or `None` if any of it is not known.
-fn total_cost(samples: &[Sample], failures: &[Error]) -> Option<Usd> {
-    let mut total = Usd::default();
-    for sample in samples {
-        total += sample.cost?;
-    }
-    for ledger in failures.iter().map(Error::ledger) {
-        total += ledger.cost()?;
-    }
-    Some(total)
+    let ledger = combined_ledger(begun, &samples, &failures);
+    Agreement { value, json, basis, fields, samples, failures, ledger }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::contract::{Problem, Problems};
@@ -19,7 +19,7 @@ use crate::contract::{Problem, Problems};
 /// let done =
 ///     client.extract::<Vec<u8>>("1, 300, 2").bad_items(BadItems::LeaveOut).report().await?;
 /// assert_eq!(done.value, [1, 2]);
-/// assert_eq!(done.left_out[0].index, 1);
+/// assert_eq!(done.ledger.left_out[0].index, 1);
 /// # Ok::<(), Error>(()) }).unwrap();
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,7 +36,7 @@ pub enum BadItems {
 }
 
 /// An element that was removed from a list.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BadItem {
     /// The original index of the element in the list, from 0.

@@ -15,7 +15,7 @@ use super::options::Options;
 use super::task::Task;
 use crate::check::Rules;
 use crate::contract::{Contract, Extract, SchemaSource, UserTool};
-use crate::conversation::{Input, Message};
+use crate::conversation::{Conversation, Message};
 
 /// Extracts a value from an input, with the model that the environment names ([`Client::from_env`]).
 ///
@@ -28,7 +28,7 @@ use crate::conversation::{Input, Message};
 /// let n: u32 = extract("There were seven of them.").await?;
 /// # Ok(()) }
 /// ```
-pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
+pub fn extract<T: Extract>(input: impl Into<Conversation>) -> Extraction<T> {
     match Client::from_env() {
         Ok(client) => client.extract(input),
         Err(error) => Extraction {
@@ -46,7 +46,7 @@ pub fn extract<T: Extract>(input: impl Into<Input>) -> Extraction<T> {
 
 impl Client {
     /// Starts an extraction. Nothing is sent until it is awaited.
-    pub fn extract<T: Extract>(&self, input: impl Into<Input>) -> Extraction<T> {
+    pub fn extract<T: Extract>(&self, input: impl Into<Conversation>) -> Extraction<T> {
         Extraction {
             client: Ok(self.clone()),
             input: input.into(),
@@ -88,7 +88,7 @@ impl Client {
     pub fn extract_value(
         &self,
         schema: impl Into<SchemaSource>,
-        input: impl Into<Input>,
+        input: impl Into<Conversation>,
     ) -> Extraction<Value> {
         self.extract(input).contract(schema)
     }
@@ -100,7 +100,7 @@ impl Client {
 #[must_use = "nothing is sent until the extraction is awaited"]
 pub struct Extraction<T> {
     pub(super) client: Result<Client, Error>,
-    pub(super) input: Input,
+    pub(super) input: Conversation,
     /// The contract, if it is not that of the type.
     pub(super) contract: Option<SchemaSource>,
     pub(super) options: Options,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::ledger::Ledger;
 use crate::check::{Rules, check_at_once};
 use crate::contract::{CheckFailure, Context, Contract, ContractError, Extract, Problems};
-use crate::conversation::{Message, ToolCall, ToolResult};
+use crate::conversation::{Conversation, Message, ToolCall, ToolResult};
 
 /// Calls of user tools that the model requests, and their conversation.
 #[derive(Debug, Clone)]
@@ -16,8 +16,10 @@ pub struct Calls {
     /// The calls in the model's order. Never empty.
     pub calls: Vec<Call>,
     /// The conversation so far, including the turn with the calls and the provider's state. The results
-    /// of all calls must follow; [`resume`](Self::resume) adds them.
-    pub conversation: Vec<Message>,
+    /// of all calls must follow; [`resume`](Self::resume) adds them. The settings of the call, such as
+    /// [`system`](crate::Extraction::system) and [`examples`](crate::Extraction::examples), are not part of
+    /// it.
+    pub conversation: Conversation,
     /// The attempts of this step.
     pub ledger: Ledger,
 }
@@ -25,15 +27,14 @@ pub struct Calls {
 impl Calls {
     /// Calls `make` for each call, and returns the conversation with the results, for the next step. An
     /// `Err` is sent to the model as a failure of the call.
-    pub fn resume(self, mut make: impl FnMut(&Call) -> Result<String, String>) -> Vec<Message> {
-        let mut conversation = self.conversation;
-        for call in &self.calls {
-            conversation.push(match make(call) {
+    pub fn resume(self, mut make: impl FnMut(&Call) -> Result<String, String>) -> Conversation {
+        let Self { calls, conversation, .. } = self;
+        calls.iter().fold(conversation, |conversation, call| {
+            conversation.message(match make(call) {
                 Ok(result) => call.result(result),
                 Err(failure) => call.failure(failure),
-            });
-        }
-        conversation
+            })
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use super::refused_modes::RefusedModes;
 use super::request_tools::{RequestTools, SentUserTool};
 use super::task::Task;
 use crate::contract::{Contract, ContractError, LoweredContract};
-use crate::conversation::{Input, Message, Mode, Output, Request, Role};
+use crate::conversation::{Conversation, Message, Mode, Output, Request, Role};
 use crate::model::Profile;
 
 /// The first request, and the data to read its reply.
@@ -128,7 +128,7 @@ fn default_instructions(contract: &Contract) -> String {
 fn open_conversation(
     system: &[Arc<str>],
     instructions: Option<String>,
-    input: &Input,
+    input: &Conversation,
 ) -> Vec<Message> {
     // Messages share their texts, so this copies no text.
     let mut rest = input.messages().to_vec();

@@ -1,16 +1,18 @@
 //! The ledger: the request, the reply and the cost of each attempt. A [`Report`] and an
-//! [`Error`](super::Error) carry the same data.
+//! [`Error`](super::Error) carry one.
+
+mod seconds;
 
 use std::fmt;
 use std::ops::AddAssign;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::bad_items::BadItem;
 use super::withdrawn::Withdrawn;
 use crate::contract::{MOST_SHOWN, Problem};
-use crate::conversation::{Mode, StopReason, Usage, Usd};
+use crate::conversation::{Conversation, Mode, StopReason, Usage, Usd};
 use crate::reading::Repair;
 
 /// The outcome of an [`Attempt`].
@@ -58,8 +60,8 @@ impl fmt::Display for Outcome {
 }
 
 /// One request and its outcome. Its `Display` is one line for a log, followed by a line for each of the
-/// first ten problems. It can be serialized for a journal.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// first ten problems.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Attempt {
     /// The number of the attempt, from 1.
@@ -69,6 +71,7 @@ pub struct Attempt {
     /// The mode of the request.
     pub mode: Mode,
     /// The JSON pointers of the parts that were re-asked; empty for the whole value.
+    #[serde(default)]
     pub parts: Vec<String>,
     /// The name of the model that answered, if the provider reports it.
     pub model: Option<String>,
@@ -78,22 +81,28 @@ pub struct Attempt {
     pub stop: Option<StopReason>,
     /// The reply as it was written: its text, or the arguments of its tool calls. Empty if there was no
     /// reply.
+    #[serde(default)]
     pub reply: String,
     /// The repairs that were needed to read the reply.
+    #[serde(default)]
     pub repairs: Vec<Repair>,
     /// The problems of the value.
+    #[serde(default)]
     pub problems: Vec<Problem>,
     /// The tokens, if the provider reports them.
     pub usage: Option<Usage>,
     /// The cost, if the provider reports it or the client has prices.
     pub cost: Option<Usd>,
     /// The time from the request to the end of the reply, or to the interruption.
+    #[serde(with = "seconds")]
     pub latency: Duration,
     /// The part of the latency spent on waits before transport retries.
+    #[serde(default, with = "seconds")]
     pub waited: Duration,
     /// The provider's id of the request, if there is one.
     pub request_id: Option<String>,
     /// The number of transport retries.
+    #[serde(default)]
     pub transport_retries: u32,
     /// The text of the error, if there was no reply.
     pub error: Option<String>,
@@ -149,10 +158,41 @@ impl fmt::Display for Attempt {
 /// assert!(ledger.to_string().ends_with(r#"(the whole value): expected an integer, found "many""#));
 /// # });
 /// ```
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+///
+/// # JSON
+///
+/// A ledger is written as JSON and read back. The members have the names of the fields; times are
+/// seconds, costs are US dollars. `usage` and `cost` are the sums that the methods of these names return;
+/// they are ignored on reading. A later version may add members, and reads what this one wrote.
+///
+/// ```
+/// use extract_llm::extraction::{Ledger, Outcome};
+/// use serde_json::json;
+///
+/// let ledger: Ledger = serde_json::from_value(json!({
+///     "usage": {"input_tokens": 120, "output_tokens": 9},
+///     "cost": 0.0021,
+///     "latency": 1.25,
+///     "attempts": [{
+///         "number": 1, "address": "openai/gpt-6-luna", "model": "gpt-6-luna", "mode": "json_schema",
+///         "outcome": "accepted", "stop": "stop", "reply": "{\"value\":7}",
+///         "usage": {"input_tokens": 120, "output_tokens": 9}, "cost": 0.0021,
+///         "latency": 1.2, "request_id": "req_1",
+///     }],
+/// }))?;
+/// assert_eq!(ledger.attempts[0].outcome, Outcome::Accepted);
+/// assert_eq!(ledger.usage().total_tokens(), 129);
+///
+/// let json = serde_json::to_value(&ledger)?;
+/// assert_eq!(json["attempts"][0]["latency"], 1.2);
+/// assert_eq!(serde_json::from_value::<Ledger>(json)?, ledger);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Ledger {
-    /// The attempts, oldest first.
+    /// The attempts, oldest first. If there is a value, the last one was accepted.
     pub attempts: Vec<Attempt>,
     /// The requests of checks by a model: see [`llm_check`](crate::llm_check).
     pub judgements: Vec<Attempt>,
@@ -160,8 +200,12 @@ pub struct Ledger {
     pub notes: Vec<String>,
     /// The elements that were removed from a list: see [`bad_items`](crate::Extraction::bad_items).
     pub left_out: Vec<BadItem>,
+    /// The elements that a stream returned and that are not in the value: see
+    /// [`withdrawn`](crate::extraction::ExtractionStream::withdrawn).
+    pub withdrawn: Vec<Withdrawn>,
     /// The time from the call to its end.
-    pub elapsed: Duration,
+    #[serde(with = "seconds")]
+    pub latency: Duration,
 }
 
 impl Ledger {
@@ -188,9 +232,27 @@ impl Ledger {
         sum(self.all(), |attempt| attempt.cost)
     }
 
+    /// Returns the repairs that were needed to read the last reply: that of the value, if there is one.
+    pub fn repairs(&self) -> &[Repair] {
+        self.attempts.last().map_or(&[], |last| &last.repairs)
+    }
+
     /// Returns the provider's ids of all attempts, oldest first.
     pub fn request_ids(&self) -> impl Iterator<Item = &str> {
         self.attempts.iter().filter_map(|attempt| attempt.request_id.as_deref())
+    }
+
+    /// Records the elements that a stream returned and that are not in the value.
+    pub(super) fn withdraw(&mut self, withdrawn: &[Withdrawn]) {
+        if let count @ 1.. = withdrawn.len() {
+            let were = if count == 1 {
+                "1 element that was"
+            } else {
+                &format!("{count} elements that were")
+            };
+            self.notes.push(format!("{were} given before the end: not in the value"));
+        }
+        self.withdrawn = withdrawn.to_vec();
     }
 
     /// Adds a note about the latest attempt.
@@ -225,7 +287,29 @@ impl fmt::Display for Ledger {
     }
 }
 
-/// A value with the attempts, costs and repairs of its extraction.
+impl Serialize for Ledger {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename = "Ledger")]
+        struct WithSums<'l> {
+            usage: Option<Usage>,
+            cost: Option<Usd>,
+            #[serde(with = "seconds")]
+            latency: Duration,
+            attempts: &'l [Attempt],
+            judgements: &'l [Attempt],
+            notes: &'l [String],
+            left_out: &'l [BadItem],
+            withdrawn: &'l [Withdrawn],
+        }
+        let Self { attempts, judgements, notes, left_out, withdrawn, latency } = self;
+        let (usage, cost, latency) = (self.known_usage(), self.cost(), *latency);
+        WithSums { usage, cost, latency, attempts, judgements, notes, left_out, withdrawn }
+            .serialize(serializer)
+    }
+}
+
+/// A value with its ledger and its conversation.
 ///
 /// ```
 /// use extract_llm::model::{Scripted, scripted::reply};
@@ -237,7 +321,7 @@ impl fmt::Display for Ledger {
 /// let done: Report<u8> = Client::with_model(model).extract("seven").report().await?;
 ///
 /// assert_eq!(done.value, 7);
-/// assert_eq!(done.usage.total_tokens(), 120);
+/// assert_eq!(done.ledger.usage().total_tokens(), 120);
 /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -245,77 +329,25 @@ impl fmt::Display for Ledger {
 pub struct Report<T> {
     /// The checked value.
     pub value: T,
-    /// The tokens of all attempts and judgements. A reply with unknown usage counts as 0: see
-    /// [`known_usage`](Self::known_usage).
-    pub usage: Usage,
-    /// The cost of all attempts and judgements; `None` if the cost of any reply is not known.
-    pub cost: Option<Usd>,
-    /// The repairs that were needed to read the accepted reply.
-    pub repairs: Vec<Repair>,
-    /// The attempts, oldest first. The last one was accepted.
-    pub attempts: Vec<Attempt>,
-    /// The requests of checks by a model: see [`llm_check`](crate::llm_check).
-    pub judgements: Vec<Attempt>,
-    /// Deviations from the settings, in English.
-    pub notes: Vec<String>,
-    /// The elements that were removed from a list: see [`bad_items`](crate::Extraction::bad_items).
-    pub left_out: Vec<BadItem>,
-    /// The elements that a stream returned and that are not in the value: see
-    /// [`withdrawn`](crate::extraction::ExtractionStream::withdrawn).
-    pub withdrawn: Vec<Withdrawn>,
-    /// The time from the call to its end.
-    pub elapsed: Duration,
-}
-
-impl<T> Report<T> {
-    /// Combines a value with the ledger of its extraction.
-    pub(super) fn new(value: T, ledger: Ledger) -> Self {
-        Self {
-            value,
-            usage: ledger.usage(),
-            cost: ledger.cost(),
-            repairs: ledger.attempts.last().map(|last| last.repairs.clone()).unwrap_or_default(),
-            attempts: ledger.attempts,
-            judgements: ledger.judgements,
-            notes: ledger.notes,
-            left_out: ledger.left_out,
-            withdrawn: Vec::new(),
-            elapsed: ledger.elapsed,
-        }
-    }
-
-    /// Returns the tokens of all attempts and judgements, or `None` if the usage of any reply is not
-    /// known.
-    pub fn known_usage(&self) -> Option<Usage> {
-        sum(self.attempts.iter().chain(&self.judgements), |attempt| attempt.usage)
-    }
-
-    /// Records the elements that a stream returned and that are not in the value.
-    pub(super) fn withdraw(&mut self, withdrawn: &[Withdrawn]) {
-        if let count @ 1.. = withdrawn.len() {
-            let were = if count == 1 {
-                "1 element that was"
-            } else {
-                &format!("{count} elements that were")
-            };
-            self.notes.push(format!("{were} given before the end: not in the value"));
-        }
-        self.withdrawn = withdrawn.to_vec();
-    }
-
-    /// Returns the ledger, without the value.
-    pub(super) fn into_ledger(self) -> Ledger {
-        Ledger {
-            attempts: self.attempts,
-            judgements: self.judgements,
-            notes: self.notes,
-            left_out: self.left_out,
-            elapsed: self.elapsed,
-        }
-    }
-
-    /// Returns the provider's ids of all attempts, oldest first.
-    pub fn request_ids(&self) -> impl Iterator<Item = &str> {
-        self.attempts.iter().filter_map(|attempt| attempt.request_id.as_deref())
-    }
+    /// The attempts with their replies, tokens, costs and times.
+    pub ledger: Ledger,
+    /// The input, the replies with the provider's state, and the feedback on them. It goes on with
+    /// [`user`](Conversation::user). The settings of the call, such as
+    /// [`system`](crate::Extraction::system) and [`examples`](crate::Extraction::examples), are not part
+    /// of it. It is not serialized.
+    ///
+    /// ```
+    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([
+    /// #     reply::tool(json!({"value": 119.0})), reply::tool(json!({"value": 19.0})),
+    /// # ]));
+    /// let total = client.extract::<f64>("Total: 119.00, with 19% tax").report().await?;
+    /// let tax: f64 = client.extract(total.conversation.user("And the tax alone?")).await?;
+    /// assert_eq!(tax, 19.0);
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    #[serde(skip)]
+    pub conversation: Conversation,
 }

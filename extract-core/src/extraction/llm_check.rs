@@ -69,7 +69,7 @@ pub struct LlmCheck {
 ///     .report()
 ///     .await?;
 /// assert_eq!(done.value, "I am sorry, we are sold out.");
-/// assert_eq!(done.judgements.len(), 2); // what the judge was asked, and what it cost
+/// assert_eq!(done.ledger.judgements.len(), 2); // what the judge was asked, and what it cost
 /// # Ok::<(), Error>(()) }).unwrap();
 /// ```
 ///
@@ -151,7 +151,7 @@ impl LlmCheck {
         ]);
         let request = self.judge.extract::<JudgeAnswer>(message).system(TASK).report().await;
         let attempts = match &request {
-            Ok(done) => Some(&done.attempts),
+            Ok(done) => Some(&done.ledger.attempts),
             Err(error) => Some(&error.ledger().attempts),
         };
         if let (Some(judgements), Some(attempts)) = (context.find::<Judgements>(), attempts) {

@@ -10,7 +10,7 @@ use super::layout::Layout;
 use super::policy::Policy;
 use crate::check::FeedbackFn;
 use crate::contract::{CheckContext, Contract};
-use crate::conversation::{Input, Message, Mode, Prices, Settings, are_blank};
+use crate::conversation::{Conversation, Message, Mode, Prices, Settings, are_blank};
 use crate::reading::Level;
 
 /// A user-defined text that describes the schema in the prompt.
@@ -42,17 +42,17 @@ pub(super) struct Options {
 
 impl Options {
     /// Returns the context of the checks of one extraction.
-    pub(super) fn check_context_for(&self, input: &Input) -> CheckContext {
+    pub(super) fn check_context_for(&self, input: &Conversation) -> CheckContext {
         self.context.clone().messages(self.source(input)).value(Judgements::default())
     }
 
     /// Whether the input is blank, regardless of the messages before it.
-    pub(super) fn is_blank(&self, input: &Input) -> bool {
+    pub(super) fn is_blank(&self, input: &Conversation) -> bool {
         are_blank(self.source(input))
     }
 
     /// Returns the messages of the input, without those before it.
-    fn source<'a>(&self, input: &'a Input) -> &'a [Message] {
+    fn source<'a>(&self, input: &'a Conversation) -> &'a [Message] {
         input.messages().get(self.before_input..).unwrap_or_default()
     }
 

@@ -286,7 +286,7 @@ settings! {
     /// ]));
     /// let done = client.extract::<Vec<u8>>("1, 2, 30").reask(Reask::Parts).report().await?;
     /// assert_eq!(done.value, [1, 2, 30]);
-    /// assert_eq!(done.attempts[1].parts, ["/2"]);
+    /// assert_eq!(done.ledger.attempts[1].parts, ["/2"]);
     /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
     /// ```
     fn reask(reask: Reask) |it| it.options.policy.reask = reask;
@@ -309,7 +309,7 @@ settings! {
     /// # let large = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
     /// let done = small.extract::<u8>("How many?").escalate_to(&large, 1).report().await?;
     /// assert_eq!(done.value, 7);
-    /// println!("{} answered", done.attempts[1].address);
+    /// println!("{} answered", done.ledger.attempts[1].address);
     /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
     /// ```
     fn escalate_to(client: &Client, after: u32) |it| {

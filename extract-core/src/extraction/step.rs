@@ -19,7 +19,7 @@ impl<T> Extraction<T> {
     /// ```
     /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
     /// use extract_llm::contract::UserTool;
-    /// use extract_llm::conversation::Message;
+    /// use extract_llm::conversation::Conversation;
     /// use extract_llm::extraction::Step;
     /// # use serde_json::json;
     ///
@@ -27,13 +27,13 @@ impl<T> Extraction<T> {
     /// # let client = Client::with_model(Scripted::new([
     /// #     reply::call("distance", json!({"value": [1, 2]})), reply::tool(json!({"value": 3})),
     /// # ]));
-    /// let mut messages = vec![Message::user("How far is it from 1 to 2, and one more?")];
+    /// let mut conversation = Conversation::from("How far is it from 1 to 2, and one more?");
     /// let answer: u32 = loop {
     ///     let tools = [UserTool::of::<(i32, i32)>()?.named("distance")];
-    ///     match client.extract(&messages).tools(tools).step().await? {
+    ///     match client.extract(&conversation).tools(tools).step().await? {
     ///         Step::Value(report) => break report.value,
     ///         Step::Calls(calls) => {
-    ///             messages = calls.resume(|call| {
+    ///             conversation = calls.resume(|call| {
     ///                 let (from, to) = call.parse::<(i32, i32)>().expect("it is checked");
     ///                 Ok((to - from).to_string())
     ///             });

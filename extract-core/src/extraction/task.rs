@@ -7,13 +7,13 @@ use super::client::{Client, Escalation};
 use super::options::Options;
 use crate::check::Rules;
 use crate::contract::{Contract, UserTool};
-use crate::conversation::Input;
+use crate::conversation::Conversation;
 
 /// One extraction, ready to run: the client, the contract, the input and the options.
 pub(super) struct Task<T> {
     pub(super) client: Client,
     pub(super) contract: Arc<Contract>,
-    pub(super) input: Input,
+    pub(super) input: Conversation,
     pub(super) options: Options,
     /// Models to ask after failed attempts, in the order in which they come due.
     pub(super) escalations: Vec<Escalation>,

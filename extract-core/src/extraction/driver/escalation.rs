@@ -3,7 +3,7 @@
 
 use super::dialogue::{Dialogue, address_of};
 use super::state::Driver;
-use crate::conversation::{Input, Message, Mode, Output, Part};
+use crate::conversation::{Conversation, Message, Mode, Output, Part};
 use crate::extraction::client::Client;
 use crate::extraction::initial_request::InitialRequest;
 use crate::extraction::options::Options;
@@ -68,7 +68,7 @@ fn options_for(client: &Client, options: &Options) -> Options {
 }
 
 /// Returns the input without state that only the provider that wrote it can read.
-fn without_state(input: &Input) -> Input {
+fn without_state(input: &Conversation) -> Conversation {
     let is_state = |part: &Part| matches!(part, Part::State(_));
     let messages = input.messages().iter().map(|message| {
         let parts = message.parts.iter().filter(|part| !is_state(part)).cloned();

@@ -7,14 +7,17 @@ use serde_json::Value;
 use super::state::{Driver, Failure};
 use super::user_calls::UserCalls;
 use crate::contract::{Extract, Problems};
-use crate::conversation::Reply;
-use crate::extraction::ask::{Evaluation, Evaluator, Rejection, Verdict};
+use crate::conversation::{Conversation, Message, Reply, ToolResult};
+use crate::extraction::ask::{Evaluation, Evaluator, Rejection, ReplyTurn, Verdict};
 use crate::extraction::calls::{Call, Calls};
 use crate::extraction::channel::StreamEvent;
 use crate::extraction::error::Error;
 use crate::extraction::ledger::{Outcome, Report};
 use crate::extraction::task::Task;
 use crate::reading::Repair;
+
+/// The result of the calls that gave the value, for a conversation that goes on.
+const ACCEPTED: &str = "The value is accepted.";
 
 /// An accepted value.
 pub(in crate::extraction) struct Accepted<T> {
@@ -32,7 +35,7 @@ pub(in crate::extraction) enum Finished<T> {
 
 /// The end of the loop: a value, or a turn with calls of user tools.
 enum End<T, C> {
-    Value(T),
+    Value(T, Box<Reply>),
     Calls(C, Box<Reply>),
 }
 
@@ -47,7 +50,7 @@ enum Next<T, C> {
 pub(in crate::extraction) async fn run<T: Extract>(task: Task<T>) -> Result<Accepted<T>, Error> {
     let mut driver = Driver::start(task)?;
     match driver.run_within_deadline::<Infallible>().await {
-        Ok(End::Value(value)) => Ok(driver.accept(value)),
+        Ok(End::Value(value, reply)) => Ok(driver.accept(value, &reply)),
         Ok(End::Calls(none, _)) => match none {},
         Err(failure) => Err(driver.into_error(failure)),
     }
@@ -59,7 +62,7 @@ pub(in crate::extraction) async fn run_step<T: Extract>(
 ) -> Result<Finished<T>, Error> {
     let mut driver = Driver::start(task)?;
     match driver.run_within_deadline::<Vec<Call>>().await {
-        Ok(End::Value(value)) => Ok(Finished::Value(driver.accept(value))),
+        Ok(End::Value(value, reply)) => Ok(Finished::Value(driver.accept(value, &reply))),
         Ok(End::Calls(calls, reply)) => Ok(Finished::Calls(driver.hand_over(calls, &reply))),
         Err(failure) => Err(driver.into_error(failure)),
     }
@@ -98,28 +101,30 @@ impl<T: Extract> Driver<T> {
         let number = self.dialogue.request.messages.len();
         let output = &self.dialogue.request.output;
         let turn = self.ask.read_turn(reply, output, &self.task.contract, number);
-        let (evaluation, repair) = match turn {
+        let (evaluation, turn) = match turn {
             Err(problem) => (Evaluation::unreadable(problem), None),
             Ok(turn) => match C::of(self, &turn) {
                 Some(Ok(calls)) => {
                     self.record(Outcome::Called, Vec::from_iter(turn.repair()), &Problems::new());
                     return Next::End(End::Calls(calls, Box::new(turn.into_reply())));
                 }
-                Some(Err(rejection)) => (Evaluation::rejected(rejection), turn.repair()),
+                Some(Err(rejection)) => (Evaluation::rejected(rejection), Some(turn)),
                 None => {
                     let Self { task, context, ledger, ask, .. } = self;
                     let mut evaluator = Evaluator { task, context, ledger };
-                    (ask.evaluate(&turn, &mut evaluator).await, turn.repair())
+                    (ask.evaluate(&turn, &mut evaluator).await, Some(turn))
                 }
             },
         };
         let Evaluation { verdict, value, repairs } = evaluation;
+        let repair = turn.as_ref().and_then(ReplyTurn::repair);
         let repairs = repair.into_iter().chain(repairs).collect();
         self.last_value = value;
         match verdict {
             Verdict::Accepted(value) => {
                 self.record(Outcome::Accepted, repairs, &Problems::new());
-                Next::End(End::Value(value))
+                let reply = turn.map_or_else(|| reply.clone(), ReplyTurn::into_reply);
+                Next::End(End::Value(value, Box::new(reply)))
             }
             Verdict::Rejected(rejection) => {
                 self.record(Outcome::Rejected, repairs, &rejection.problems);
@@ -151,12 +156,15 @@ impl<T> Driver<T> {
     }
 
     /// Ends the extraction with a value.
-    fn accept(mut self, value: T) -> Accepted<T> {
+    fn accept(mut self, value: T, reply: &Reply) -> Accepted<T> {
         let json = self.last_value.take().unwrap_or_default();
         let channel = self.task.channel.as_ref();
         if let Some(channel) = channel.filter(|channel| channel.wants_settled_value()) {
             channel.send(StreamEvent::Settled { value: json.clone() });
         }
-        Accepted { report: Report::new(value, self.into_ledger()), json }
+        let conversation = self.take_conversation(reply);
+        let results = reply.tool_calls().map(|call| ToolResult::new(call, ACCEPTED, false));
+        let conversation = results.map(Message::tool).fold(conversation, Conversation::message);
+        Accepted { report: Report { value, ledger: self.into_ledger(), conversation }, json }
     }
 }

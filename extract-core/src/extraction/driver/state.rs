@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::dialogue::Dialogue;
 use crate::contract::{CheckContext, FailedCheck, Problems};
-use crate::conversation::{Assembly, Output, ProviderError};
+use crate::conversation::{Assembly, Conversation, Output, ProviderError, Reply};
 use crate::extraction::ask::Ask;
 use crate::extraction::error::{Error, ErrorKind, InputError, Rejected};
 use crate::extraction::initial_request::InitialRequest;
@@ -95,10 +95,20 @@ impl<T> Driver<T> {
         }
     }
 
+    /// Takes the conversation of the user: the input without the examples before it, the exchange that
+    /// followed, and the last reply.
+    pub(super) fn take_conversation(&mut self, reply: &Reply) -> Conversation {
+        let mut messages = std::mem::take(&mut self.task.input).into_messages();
+        messages.drain(..self.task.options.before_input.min(messages.len()));
+        messages.extend(self.dialogue.take_exchange());
+        messages.push(reply.to_message());
+        messages.into()
+    }
+
     /// Ends the extraction and returns its ledger.
     pub(super) fn into_ledger(mut self) -> Ledger {
         self.record_judgements();
-        self.ledger.elapsed = self.started.elapsed();
+        self.ledger.latency = self.started.elapsed();
         self.ledger
     }
 

@@ -7,7 +7,7 @@ use super::state::Driver;
 use crate::check::violations;
 use crate::contract::Problems;
 use crate::contract::dialect::Restored;
-use crate::conversation::{Message, Reply, ToolCall, ToolResult};
+use crate::conversation::{Conversation, Message, Reply, ToolCall, ToolResult};
 use crate::extraction::ask::{
     AnswerText, CallFeedback, CallProblems, NOT_TAKEN, Rejection, ReplyTurn, read_answer,
     unknown_tool,
@@ -88,13 +88,13 @@ impl<T> Driver<T> {
 
     /// Ends the extraction with calls: the caller gets them with the conversation they belong to.
     pub(super) fn hand_over(mut self, calls: Vec<Call>, reply: &Reply) -> Calls {
-        let mut conversation = self.task.input.messages().to_vec();
-        conversation.extend(self.dialogue.take_exchange());
-        conversation.push(reply.to_message());
+        let conversation = self.take_conversation(reply);
         // Protocols require a result for every call, also for those that give the value.
-        for call in reply.tool_calls().filter(|call| self.gives_value(call)) {
-            conversation.push(Message::tool(ToolResult::new(call, NOT_TAKEN, true)));
-        }
+        let results = reply
+            .tool_calls()
+            .filter(|call| self.gives_value(call))
+            .map(|call| Message::tool(ToolResult::new(call, NOT_TAKEN, true)));
+        let conversation = results.fold(conversation, Conversation::message);
         Calls { calls, conversation, ledger: self.into_ledger() }
     }
 }

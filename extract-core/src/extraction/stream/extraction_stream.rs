@@ -102,7 +102,7 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
         Ok(self.report().await?.value)
     }
 
-    /// [`finish`](Self::finish), with the attempts, costs and repairs of the extraction.
+    /// [`finish`](Self::finish), with the ledger and the conversation of the extraction.
     pub async fn report(self) -> Result<Report<T>, Error> {
         let Self { run, channel: line, mut view, .. } = self;
         line.close(view.needs_settled_value());
@@ -115,7 +115,7 @@ impl<T: Extract, V: View> ExtractionStream<T, V> {
         while let Some(event) = line.next_event() {
             view.handle(event);
         }
-        report.withdraw(view.withdrawn());
+        report.ledger.withdraw(view.withdrawn());
         Ok(report)
     }
 
@@ -165,7 +165,7 @@ fn cannot_show<T>(result: Result<Report<T>, Error>, problems: Problems) -> Error
         |error| error,
         |report| {
             let kind = ErrorKind::Invalid { problems, limit: Limit::BadItem };
-            Error::with_ledger(kind, report.into_ledger())
+            Error::with_ledger(kind, report.ledger)
         },
     )
 }

@@ -1,0 +1,7 @@
+//! The programs held against outside cases.
+
+mod expected;
+
+mod cases;
+mod recordings;
+mod schemas;

@@ -1,0 +1,23 @@
+//! Tests of the engine's rooms through their interface, a module for each capability.
+
+mod dialects;
+mod support;
+
+mod dialects_hostile;
+mod dialects_limits;
+mod dialects_oracle;
+mod dialects_property;
+mod dialects_recorded;
+mod dialects_render;
+mod dialects_shapes;
+mod gateway;
+mod interactions;
+mod one_model;
+mod provider_faults;
+mod reading_properties;
+mod reading_repairs;
+mod reading_schemas;
+mod reading_thinking;
+mod real_server;
+mod stop_reasons;
+mod wire_encode;

@@ -1,0 +1,3 @@
+//! Parts that several modules of the tests share.
+
+pub(crate) mod server;

@@ -1,0 +1,9 @@
+//! Tests of the embedded model's server.
+
+mod support;
+
+#[cfg(unix)]
+mod faults;
+mod found;
+#[cfg(unix)]
+mod managed;

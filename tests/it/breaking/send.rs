@@ -1,0 +1,192 @@
+//! The whole library: a scripted model answers with a text, in a mode and a dialect, whole or
+//! streamed. Knows nothing of breaks.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use extract_llm::contract::Contract;
+use extract_llm::contract::dialect::Dialect;
+use extract_llm::conversation::{
+    Block, Delta, Output, ProviderError, Reply, Request, StopReason, StreamEnd, ToolCall,
+};
+use extract_llm::extraction::Layout;
+use extract_llm::model::scripted::reply;
+use extract_llm::model::{DeltaStream, Model, Profile, Scripted};
+use extract_llm::{Client, Error, ErrorKind, Extract, Extraction, Mode, Report};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde_json::Value;
+
+/// The mode, dialect and transport for sending a text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setup {
+    pub(crate) mode: Mode,
+    pub(crate) dialect: &'static Dialect,
+    pub(crate) transport: Transport,
+}
+
+/// The delivery of the reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Whole,
+    Streamed,
+    /// Streamed, and the connection ends before the stop reason.
+    Interrupted,
+    /// Streamed, and the provider gives no stop reason.
+    Unstated,
+}
+
+/// The outcome of one request.
+pub(crate) struct Answer {
+    /// The value as JSON, or the error.
+    pub(crate) value: Result<Value, Refusal>,
+    /// The reported repairs.
+    pub(crate) repairs: Vec<String>,
+    /// The partial values of the stream.
+    pub(crate) partials: Vec<Value>,
+}
+
+/// An error or a panic.
+pub(crate) struct Refusal {
+    pub(crate) text: String,
+    /// The pointers of the problems, if the value was invalid.
+    pub(crate) pointers: Option<Vec<String>>,
+    pub(crate) panicked: bool,
+}
+
+impl Answer {
+    fn refused(text: String, pointers: Option<Vec<String>>, panicked: bool) -> Self {
+        let value = Err(Refusal { text, pointers, panicked });
+        Self { value, repairs: Vec::new(), partials: Vec::new() }
+    }
+
+    fn of<T: Serialize>(done: Result<Report<T>, Error>) -> Self {
+        match done {
+            Ok(done) => Self {
+                value: Ok(serde_json::to_value(&done.value).unwrap()),
+                repairs: done.ledger.repairs().iter().map(|repair| format!("{repair:?}")).collect(),
+                partials: Vec::new(),
+            },
+            Err(error) => {
+                let pointers = match error.kind() {
+                    ErrorKind::Invalid { problems, .. } => {
+                        Some(problems.iter().map(|problem| problem.pointer.clone()).collect())
+                    }
+                    _ => None,
+                };
+                Self::refused(error.to_string(), pointers, false)
+            }
+        }
+    }
+}
+
+/// A model that answers with one call of the requested tool. It bypasses the wire protocol, which
+/// does not matter for most breaks.
+struct Direct(String, Profile);
+
+impl Model for Direct {
+    fn profile(&self) -> Profile {
+        self.1.clone()
+    }
+
+    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
+        let name = match &request.output {
+            Output::Tools(tools) => tools.tools[0].name.clone(),
+            _ => String::new(),
+        };
+        let call = Block::ToolCall(ToolCall::new("call_0", name, self.0.clone()));
+        Box::pin(async { Ok(Reply::new(vec![call], StopReason::ToolCalls)) })
+    }
+}
+
+/// A model whose streams lose their end, like a lost connection, or their stop reason.
+struct Ended(Scripted, Transport);
+
+impl Model for Ended {
+    fn profile(&self) -> Profile {
+        self.0.profile()
+    }
+
+    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
+        self.0.respond(request)
+    }
+
+    fn stream<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
+        Box::pin(async move {
+            let deltas = self.0.stream(request).await?;
+            let unstated = self.1 == Transport::Unstated;
+            let cut = deltas.filter_map(move |delta| {
+                let delta = match delta {
+                    Ok(Delta::Done(_)) => {
+                        unstated.then(|| Ok(Delta::Done(StreamEnd::new(StopReason::Unstated))))
+                    }
+                    other => Some(other),
+                };
+                std::future::ready(delta)
+            });
+            Ok(cut.boxed())
+        })
+    }
+}
+
+fn client(setup: &Setup, text: &str) -> Client {
+    let mut profile = Profile::new("scripted", "scripted");
+    (profile.dialect, profile.tool_dialect) = (setup.dialect, setup.dialect);
+    profile.strict = setup.dialect.enforced();
+    profile.tool_strict = setup.dialect.enforced();
+    if setup.mode == Mode::Tools && setup.transport == Transport::Whole {
+        return Client::with_model(Direct(text.to_owned(), profile));
+    }
+    let answer = match setup.mode {
+        Mode::Tools => reply::tool_text(text),
+        _ => reply::text(text),
+    };
+    let model = Scripted::new([answer]).with_profile(profile);
+    match setup.transport {
+        Transport::Whole | Transport::Streamed => Client::with_model(model),
+        ending => Client::with_model(Ended(model.pieces_of(64), ending)),
+    }
+}
+
+/// Sends a text as the answer for a Rust type.
+pub(crate) fn ask<T: Extract + Serialize>(_: &Arc<Contract>, setup: &Setup, text: &str) -> Answer {
+    run(setup, client(setup, text).extract::<T>("text"))
+}
+
+/// Sends a text as the answer for a run-time schema.
+pub(crate) fn ask_value(contract: &Arc<Contract>, setup: &Setup, text: &str) -> Answer {
+    run(setup, client(setup, text).extract_value(contract, "text"))
+}
+
+fn run<T: Extract + Serialize>(setup: &Setup, asked: Extraction<T>) -> Answer {
+    let asked = asked.mode(setup.mode).layout(Layout::Whole).validation_retries(0);
+    if setup.transport == Transport::Whole {
+        return block_on(Box::pin(async move { Answer::of(asked.report().await) }));
+    }
+    block_on(Box::pin(async move {
+        let (mut stream, mut partials) = (asked.stream(), Vec::new());
+        while let Some(shown) = stream.next().await {
+            match shown {
+                Ok(partial) => partials.push(partial.json()),
+                Err(error) => return Answer::of::<()>(Err(error)),
+            }
+        }
+        Answer { partials, ..Answer::of(stream.report().await) }
+    }))
+}
+
+fn block_on(future: BoxLocal<Answer>) -> Answer {
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    }
+    let answer =
+        catch_unwind(AssertUnwindSafe(|| RUNTIME.with(|runtime| runtime.block_on(future))));
+    answer.unwrap_or_else(|_| Answer::refused("it panicked".to_owned(), None, true))
+}
+
+type BoxLocal<T> = futures_util::future::LocalBoxFuture<'static, T>;

@@ -1,0 +1,37 @@
+//! The Rust programs of the README and of every page in `docs/`, as doc tests. `it/doc_pages.rs` fails
+//! if a page with a program is missing here.
+
+#![cfg(doctest)]
+
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+#[doc = include_str!("../../docs/adding-a-provider.md")]
+struct AddingAProvider;
+
+#[doc = include_str!("../../docs/answers.md")]
+struct Answers;
+
+#[doc = include_str!("../../docs/architecture.md")]
+struct Architecture;
+
+#[doc = include_str!("../../docs/checking.md")]
+struct Checking;
+
+#[doc = include_str!("../../docs/feedback.md")]
+struct Feedback;
+
+#[doc = include_str!("../../docs/other-crates.md")]
+struct OtherCrates;
+
+#[doc = include_str!("../../docs/providers.md")]
+struct Providers;
+
+#[doc = include_str!("../../docs/reading.md")]
+struct Reading;
+
+#[doc = include_str!("../../docs/streaming.md")]
+struct Streaming;
+
+#[doc = include_str!("../../docs/type-support.md")]
+struct TypeSupport;
