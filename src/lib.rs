@@ -122,28 +122,232 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`extraction`] | the client, the builder of a call, errors, ledger, streams, `parse` |
-//! | [`contract`] | [`Extract`], the contract of a type, its dialects, problems, [`Maybe`], [`Answer`], [`UserTool`] |
-//! | [`conversation`] | messages, parts, settings, replies, provider errors |
-//! | [`check`] | schema violations, feedback messages |
-//! | [`grounding`] | quotes and the source text |
+//! | [`extraction`] | the builder of a client, ledgers and errors in detail, streams, agents, agreement |
+//! | [`check`] | checks of your own, their context, and the feedback to the model |
+//! | [`contract`] | the schema and tool of a type, and types that are schemas at run time |
+//! | [`dialect`] | the JSON Schema dialects of the providers |
+//! | [`conversation`] | messages, media, settings, usage, provider errors |
+//! | [`grounding`] | quotes, and the source in which they are found |
 //! | [`partial`] | typed values that are still arriving |
-//! | [`reading`] | the lenient reader and its reports |
-//! | [`model`] | the trait [`Model`](model::Model), providers, presets, [`Scripted`](model::Scripted) |
-//! | [`wire`] | the protocols: encoding of requests, decoding of replies |
-//! | [`http`] | the transport and its options |
+//! | [`reading`] | repairs, and values read from cut-off texts |
+//! | [`model`] | the trait of a model, protocols, retries and connections |
+//! | [`scripted`] | a model for tests that answers from a script |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub use extract_core::contract::{Answer, Maybe, UserTool};
+#[doc(inline)]
+pub use extract_core::contract::{Answer, Maybe, Problem, Problems, UserTool};
+#[doc(inline)]
 pub use extract_core::conversation::{Conversation, Message, Mode, Part, Usd};
-pub use extract_core::extraction::{ErrorKind, Step};
+#[doc(inline)]
+pub use extract_core::extraction::{ErrorKind, Ledger, Step};
+#[doc(inline)]
+pub use extract_core::grounding::Quote;
+#[doc(inline)]
+pub use extract_core::reading::Level;
 #[doc(inline)]
 pub use extract_core::{
-    Client, Error, Extract, Extraction, Report, assert_fits, check, contract, conversation,
-    extract, extraction, grounding, http, llm_check, model, parse, parse_partial, partial, reading,
-    wire,
+    Client, Error, Extract, Extraction, Report, assert_fits, extract, llm_check, parse,
+    parse_partial,
 };
+
+/// Checks of your own: validators of a type, checks of one call, their context, and the feedback on a
+/// rejected answer.
+///
+/// The derive names validators with `#[extract(validate(…))]`. A call adds checks with
+/// [`Extraction::check`](crate::Extraction::check).
+///
+/// ```
+/// use extract_llm::Extract;
+/// use extract_llm::check::Context;
+///
+/// #[derive(Debug, Extract)]
+/// struct Order {
+///     #[extract(validate_with(known))]
+///     sku: String,
+/// }
+///
+/// /// The codes of this shop, which the caller puts into the context.
+/// struct Codes(Vec<String>);
+///
+/// fn known(sku: &String, context: Context<'_>) -> Result<(), &'static str> {
+///     let codes = context.get::<Codes>()?;
+///     if codes.0.contains(sku) { Ok(()) } else { Err("a code of this shop") }
+/// }
+/// ```
+pub mod check {
+    #[doc(inline)]
+    pub use extract_core::check::{Check, Feedback, FoldedProblem};
+    #[doc(inline)]
+    pub use extract_core::contract::{CheckContext, CheckError, CheckFailure, Checker, Context, ReaskPart, ReaskParts};
+    #[doc(inline)]
+    pub use extract_core::extraction::{LlmCheck};
+}
+
+/// The contract of a type: its JSON Schema, its tool and its checks. Most programs need it only for schemas
+/// that are known at run time.
+///
+/// ```
+/// use extract_llm::contract::Contract;
+/// use serde_json::json;
+///
+/// let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
+/// let contract = Contract::from_schema(schema)?; // for `Client::extract_value`
+/// assert!(contract.schema().get("properties").is_some());
+/// # Ok::<(), extract_llm::contract::ContractError>(())
+/// ```
+pub mod contract {
+    #[doc(inline)]
+    pub use extract_core::contract::{Base64, Contract, ContractError, ProblemKind, SchemaError, SchemaLimit, SchemaSource, TypeFault};
+}
+
+/// The JSON Schema dialects of the providers, and what becomes of a type in each.
+///
+/// ```
+/// use extract_llm::contract::Contract;
+/// use extract_llm::dialect::Dialect;
+///
+/// let report = Contract::of::<Vec<u8>>()?.report(&Dialect::OPENAI_STRICT);
+/// println!("{report}");
+/// # Ok::<(), extract_llm::contract::ContractError>(())
+/// ```
+pub mod dialect {
+    #[doc(inline)]
+    pub use extract_core::contract::{Change, DialectReport};
+    #[doc(inline)]
+    pub use extract_core::contract::dialect::{Dialect, DialectError, Limit, LimitUse, NoteKind};
+}
+
+/// Messages, media and settings that are sent, and replies, usage and errors that come back.
+///
+/// ```
+/// use extract_llm::{Message, Part};
+///
+/// let receipt = Part::image_url("https://example.org/receipt.jpg");
+/// let message = Message::user(["Read this receipt.".into(), receipt]);
+/// assert_eq!(message.parts.len(), 2);
+/// ```
+pub mod conversation {
+    #[doc(inline)]
+    pub use extract_core::conversation::{Block, Content, Delta, Feature, Headers, Inline, Media, MediaError, MediaKind, MediaSource, Output, Prices, ProviderError, ProviderErrorKind, ProviderState, ReasoningEffort, Reply, Request, RequestState, Role, Settings, StopReason, StreamEnd, Tool, ToolCall, ToolChoice, ToolResult, Tools, Usage};
+}
+
+/// The parts of an extraction: the builder of a client, errors and ledgers in detail, streams, steps of an
+/// agent, and agreement.
+///
+/// ```no_run
+/// # use extract_llm::{Client, Error, Extract};
+/// # #[derive(Debug, Extract)] struct Person { name: String }
+/// use extract_llm::extraction::Outcome;
+///
+/// # async fn run(client: Client) -> Result<(), Error> {
+/// let done = client.extract::<Person>("Maria is 34.").report().await?;
+/// let rejected = done.ledger.attempts.iter().filter(|it| it.outcome == Outcome::Rejected);
+/// println!("{:?} after {} rejected answers", done.value, rejected.count());
+/// # Ok(()) }
+/// ```
+pub mod extraction {
+    #[doc(inline)]
+    pub use extract_core::extraction::{Agreement, AgreementRequest, ArgumentsError, Attempt, BadItem, BadItems, Basis, BestPartial, Call, Calls, ClientBuilder, Deltas, ExtractionStream, FieldAgreement, FieldStatus, InputError, Items, Layout, Limit, Outcome, ParseError, Parsed, Partials, Reask, Rejected, RetryContext, ReviewedField, Sample, StepRequest, Update, View, Withdrawn, parse_in, parse_with};
+}
+
+/// Quotes that must stand in the source, and where they stand.
+///
+/// ```
+/// use extract_llm::{Extract, Quote};
+///
+/// #[derive(Debug, Extract)]
+/// struct Claim {
+///     /// The sentence that says so.
+///     evidence: Quote,
+/// }
+/// ```
+pub mod grounding {
+    #[doc(inline)]
+    pub use extract_core::grounding::{Grounded, Located, Match, Source, SourcePart};
+}
+
+/// The trait of a model, for providers of your own, and the options of connections.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use extract_llm::Client;
+/// use extract_llm::model::RetryPolicy;
+///
+/// let client = Client::builder()
+///     .model("openai/gpt-6-luna")
+///     .api_key("sk-…")
+///     .retry(RetryPolicy::new().max_delay(Duration::from_secs(20)))
+///     .build()?;
+/// # Ok::<(), extract_llm::Error>(())
+/// ```
+pub mod model {
+    #[doc(inline)]
+    pub use extract_core::http::{TransportOptions};
+    #[doc(inline)]
+    pub use extract_core::model::{ConfigError, DeltaStream, Model, Profile, RetryPolicy, SchemaPrompt};
+    #[doc(inline)]
+    pub use extract_core::wire::{Protocol};
+}
+
+/// Typed values that are still arriving: see [`Extraction::stream`](crate::Extraction::stream).
+///
+/// ```
+/// use extract_llm::contract::Contract;
+/// use extract_llm::partial::Live;
+///
+/// let mut live = Live::new(Contract::of::<Vec<String>>()?);
+/// live.feed("[\"Ada\", \"Gra");
+/// assert_eq!(*live.partial()[1], "Gra");
+/// # Ok::<(), extract_llm::contract::ContractError>(())
+/// ```
+pub mod partial {
+    #[doc(inline)]
+    pub use extract_core::partial::{AnswerPartial, Entries, ListType, Live, MaybePartial, Partial, State, Streamed};
+}
+
+/// Repairs of a reply, and values that are read from a text that is cut off.
+///
+/// ```
+/// use extract_llm::reading::RepairKind;
+///
+/// let parsed = extract_llm::parse::<Vec<u32>>("[1, 2, '3']")?;
+/// assert_eq!(parsed.value, [1, 2, 3]);
+/// assert!(parsed.repairs.iter().any(|repair| repair.kind == RepairKind::StringToNumber));
+/// # Ok::<(), extract_llm::extraction::ParseError>(())
+/// ```
+pub mod reading {
+    #[doc(inline)]
+    pub use extract_core::reading::{CutEnding, Misfit, ReadError, Reading, Repair, RepairKind, ScanError};
+}
+
+/// A model for tests: it answers from a script, through the decoder of real replies.
+///
+/// ```
+/// use extract_llm::scripted::{Scripted, reply};
+/// use extract_llm::{Client, Extract};
+/// use serde_json::json;
+///
+/// #[derive(Debug, Extract)]
+/// struct Person {
+///     name: String,
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let model = Scripted::new([reply::tool(json!({"name": "Maria"}))]);
+/// let client = Client::with_model(model.clone());
+/// let person: Person = client.extract("Maria is 34.").await?;
+///
+/// assert_eq!(person.name, "Maria");
+/// assert_eq!(model.seen().len(), 1);
+/// # Ok::<(), extract_llm::Error>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub mod scripted {
+    #[doc(inline)]
+    pub use extract_core::model::scripted::{Scripted, ScriptedReply, SeenRequest, reply};
+}
 
 #[cfg(feature = "derive")]
 pub use extract_derive::Extract;
@@ -172,6 +376,11 @@ pub use extract_core::indexmap;
 /// The crate `jiff`. Its dates, times and spans implement `Extract`.
 #[cfg(feature = "jiff")]
 pub use extract_core::jiff;
+
+/// The crate `reqwest`, in the version whose client [`ClientBuilder::http_client`] takes.
+///
+/// [`ClientBuilder::http_client`]: extraction::ClientBuilder::http_client
+pub use extract_core::http::reqwest;
 
 /// The crate `rust_decimal`. Its `Decimal` implements `Extract`.
 #[cfg(feature = "rust_decimal")]

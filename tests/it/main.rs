@@ -4,6 +4,7 @@ mod support;
 
 mod agent_step;
 mod agree;
+mod best_partial;
 mod breaking;
 mod budgets;
 mod checks;
@@ -33,6 +34,7 @@ mod reading_page;
 mod reask;
 mod reask_properties;
 mod refusals;
+mod report;
 mod rows;
 mod settings;
 mod signed_requests;

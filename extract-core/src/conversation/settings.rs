@@ -49,9 +49,8 @@ impl ReasoningEffort {
 /// ```
 /// use extract_llm::conversation::{ReasoningEffort, Settings};
 ///
-/// let mut settings = Settings::default();
-/// settings.max_tokens = Some(2_000);
-/// settings.reasoning_effort = Some(ReasoningEffort::Low);
+/// let settings =
+///     Settings::default().max_tokens(2_000).reasoning_effort(ReasoningEffort::Low);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
@@ -115,6 +114,54 @@ impl fmt::Debug for Headers {
 }
 
 impl Settings {
+    /// Sets the limit on the tokens of the reply, including reasoning.
+    pub fn max_tokens(self, tokens: u32) -> Self {
+        Self { max_tokens: Some(tokens), ..self }
+    }
+
+    /// Sets the sampling temperature. It must be finite.
+    pub fn temperature(self, temperature: f64) -> Self {
+        Self { temperature: Some(temperature), ..self }
+    }
+
+    /// Sets the probability mass to sample from. It must be finite.
+    pub fn top_p(self, top_p: f64) -> Self {
+        Self { top_p: Some(top_p), ..self }
+    }
+
+    /// Sets the sampling seed.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed: Some(seed), ..self }
+    }
+
+    /// Adds a text that ends the reply.
+    pub fn stop(mut self, text: impl Into<String>) -> Self {
+        self.stop.push(text.into());
+        self
+    }
+
+    /// Sets the effort of a reasoning model.
+    pub fn reasoning_effort(self, effort: ReasoningEffort) -> Self {
+        Self { reasoning_effort: Some(effort), ..self }
+    }
+
+    /// Sets the provider's service tier, by its name there (`flex`, `priority`).
+    pub fn service_tier(self, tier: impl Into<String>) -> Self {
+        Self { service_tier: Some(tier.into()), ..self }
+    }
+
+    /// Sets a header of this request. It overrides that of the client. Its value is treated as a secret.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.set(name, value);
+        self
+    }
+
+    /// Sets a field of the encoded body, for options without a setter.
+    pub fn extra_body(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra_body.insert(name.into(), value.into());
+        self
+    }
+
     /// Returns the name of a setting that is not finite, if there is one: JSON cannot represent it.
     pub(crate) fn not_finite(&self) -> Option<&'static str> {
         let numbers = [("temperature", self.temperature), ("top_p", self.top_p)];

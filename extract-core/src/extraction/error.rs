@@ -1,5 +1,6 @@
 //! The error of an extraction.
 
+mod best_partial;
 mod display;
 mod input;
 
@@ -13,6 +14,7 @@ use super::parse::ParseError;
 use crate::contract::{CheckFailure, ContractError, Problems};
 use crate::conversation::{ProviderError, RequestState};
 use crate::model::ConfigError;
+pub use best_partial::{BestPartial, FieldStatus, ReviewedField};
 pub use input::InputError;
 
 /// The reason why an extraction has no value. [`Error::kind`] returns it.

@@ -47,7 +47,7 @@ pub use bad_items::{BadItem, BadItems};
 pub use builder::{Extraction, ReportRequest, extract};
 pub use calls::{ArgumentsError, Call, Calls};
 pub use client::{Client, ClientBuilder};
-pub use error::{Error, ErrorKind, InputError, Rejected};
+pub use error::{BestPartial, Error, ErrorKind, FieldStatus, InputError, Rejected, ReviewedField};
 pub use layout::Layout;
 pub use ledger::{Attempt, Ledger, Outcome, Report};
 pub use limit::Limit;

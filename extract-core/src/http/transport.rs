@@ -15,9 +15,9 @@ use crate::conversation::{ProviderError, ProviderErrorKind, redacted_url};
 /// use std::time::Duration;
 /// use extract_llm::http::TransportOptions;
 ///
-/// let mut options = TransportOptions::default();
-/// options.timeout = Duration::from_secs(30);
-/// options.max_reply_bytes = 1 << 20;
+/// let options = TransportOptions::default()
+///     .timeout(Duration::from_secs(30))
+///     .max_reply_bytes(1 << 20);
 /// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -52,6 +52,44 @@ impl Default for TransportOptions {
             proxy: true,
             client: None,
         }
+    }
+}
+
+impl TransportOptions {
+    /// Sets the timeout of one exchange. The default is 10 minutes.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets the timeout between two chunks of a response body. The default is 5 minutes.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = timeout;
+        self
+    }
+
+    /// Sets the timeout of the connection's setup. The default is 10 seconds.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets the maximum size of a reply, in bytes. The default is 32 MiB.
+    pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
+        self.max_reply_bytes = bytes;
+        self
+    }
+
+    /// Sets whether to use the proxy of the system or of the environment variables. The default is `true`.
+    pub fn proxy(mut self, proxy: bool) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// Sets the HTTP client. Its timeouts apply in addition to these. The default is a new client.
+    pub fn client(mut self, client: reqwest::Client) -> Self {
+        self.client = Some(client);
+        self
     }
 }
 

@@ -17,8 +17,7 @@ use crate::conversation::{ProviderError, ProviderErrorKind};
 /// use std::time::Duration;
 /// use extract_llm::{Client, model::RetryPolicy};
 ///
-/// let mut policy = RetryPolicy::times(5);
-/// policy.patience = Duration::from_secs(300); // a pipeline has time
+/// let policy = RetryPolicy::times(5).patience(Duration::from_secs(300)); // a pipeline has time
 /// let builder = Client::builder().retry_policy(policy);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +58,21 @@ impl RetryPolicy {
     /// Returns a policy of this many retries, with the default waits.
     pub fn times(retries: u32) -> Self {
         Self { retries, ..Self::default() }
+    }
+
+    /// Sets the first wait, if the server asks for none. The default is 0.5 s.
+    pub fn first_wait(self, first_wait: Duration) -> Self {
+        Self { first_wait, ..self }
+    }
+
+    /// Sets the longest wait, if the server asks for none. The default is 8 s.
+    pub fn longest_wait(self, longest_wait: Duration) -> Self {
+        Self { longest_wait, ..self }
+    }
+
+    /// Sets the longest wait that a server may ask for. The default is 60 s.
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Starts the schedule of one request.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Error, ErrorKind, InputError};
+use super::{Error, ErrorKind, InputError, Rejected};
 use crate::contract::ContractError;
 use crate::extraction::ledger::Ledger;
 use crate::extraction::parse::ParseError;
@@ -126,7 +126,13 @@ impl From<InputError> for Error {
 
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {
-        Self::new(ErrorKind::Parse(error))
+        let best = match &error {
+            ParseError::Invalid { problems, value, .. } => {
+                Some(Rejected { value: value.clone(), problems: problems.clone() })
+            }
+            _ => None,
+        };
+        Self::new(ErrorKind::Parse(error)).with_best(best)
     }
 }
 

@@ -10,6 +10,7 @@ mod lists;
 mod maybe_answer;
 mod node;
 mod output;
+mod reject;
 mod std_types;
 
 use std::fmt;
