@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use divan::{Bencher, black_box};
-use extract_llm::check::violations;
+use extract_core::check::violations;
+use extract_core::contract::dialect::lower;
 use extract_llm::contract::Contract;
-use extract_llm::contract::dialect::{Dialect, lower};
-use extract_llm::model::{Scripted, scripted::reply};
+use extract_llm::dialect::Dialect;
+use extract_llm::scripted::{Scripted, reply};
 use extract_llm::{Client, Extract};
 use serde_json::{Value, json};
 

@@ -10,10 +10,10 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use extract_core::reading::Scanner;
 use extract_llm::Extract;
 use extract_llm::contract::Contract;
 use extract_llm::partial::Live;
-use extract_llm::reading::Scanner;
 use serde_json::{Value, json};
 
 #[derive(Debug, Extract)]
@@ -138,7 +138,7 @@ fn resident() -> Option<u64> {
 
 fn main() {
     let contract = Contract::of::<Report>().expect("a contract");
-    let live = || Live::<Report>::new(contract.clone(), None);
+    let live = || Live::<Report>::new(contract.clone());
     print!("{:>9} {:>12} {:>22}", "bytes", "from_str::<T>", "from_str::<Value>");
     print!(" {:>22}", "scanner alone by 4");
     println!(" {:>22} {:>22} {:>22}", "by 4", "by 16", "by 64");

@@ -5,7 +5,7 @@
 //! cargo run --example anthropic
 //! ```
 
-use extract_llm::wire::Protocol;
+use extract_llm::model::Protocol;
 use extract_llm::{Client, Extract, Mode};
 
 #[path = "support/local.rs"]

@@ -8,8 +8,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use extract_llm::contract::{CheckError, Context, Problem};
-use extract_llm::{Client, Error, Extract};
+use extract_llm::check::{CheckError, Context};
+use extract_llm::{Client, Error, Extract, Problem};
 use tokio::sync::RwLock;
 
 /// A guest at the reception of a hotel.

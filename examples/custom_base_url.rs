@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use extract_llm::wire::Protocol;
+use extract_llm::model::Protocol;
 use extract_llm::{Client, Extract, Mode};
 
 #[path = "support/local.rs"]

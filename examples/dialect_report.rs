@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use extract_llm::contract::dialect::Dialect;
 use extract_llm::contract::{Contract, ContractError};
+use extract_llm::dialect::Dialect;
 use extract_llm::{Extract, assert_fits};
 
 /// A recipe.

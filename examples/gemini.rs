@@ -4,10 +4,8 @@
 //! GEMINI_API_KEY=… cargo run --example gemini
 //! ```
 
-use extract_llm::ErrorKind;
-use extract_llm::extraction::Error;
 use extract_llm::model::ConfigError;
-use extract_llm::{Client, Extract};
+use extract_llm::{Client, Error, ErrorKind, Extract};
 
 /// A person that the text speaks of.
 #[derive(Debug, Extract)]

@@ -6,8 +6,7 @@
 //! ```
 
 use extract_llm::grounding::Match;
-use extract_llm::grounding::Quote;
-use extract_llm::{Client, Error, Extract};
+use extract_llm::{Client, Error, Extract, Quote};
 
 /// A complaint of a customer.
 #[derive(Debug, Extract)]

@@ -11,7 +11,7 @@
 
 use extract_llm::conversation::Prices;
 use extract_llm::extraction::Reask;
-use extract_llm::model::{Scripted, scripted::reply};
+use extract_llm::scripted::{Scripted, reply};
 use extract_llm::{Client, Error, Extract};
 use serde_json::{Value, json};
 

@@ -92,7 +92,7 @@
 //! same ledger.
 //!
 //! ```
-//! use extract_llm::model::{Scripted, scripted::reply};
+//! use extract_llm::scripted::{Scripted, reply};
 //! use extract_llm::{Client, Extract};
 //! use serde_json::json;
 //!
@@ -154,7 +154,7 @@ pub use extract_core::{
 /// Checks of your own: validators of a type, checks of one call, their context, and the feedback on a
 /// rejected answer.
 ///
-/// The derive names validators with `#[extract(validate(…))]`. A call adds checks with
+/// The derive names validators with `#[extract(validate = …)]`. A call adds checks with
 /// [`Extraction::check`](crate::Extraction::check).
 ///
 /// ```
@@ -163,7 +163,7 @@ pub use extract_core::{
 ///
 /// #[derive(Debug, Extract)]
 /// struct Order {
-///     #[extract(validate_with(known))]
+///     #[extract(validate_with = known)]
 ///     sku: String,
 /// }
 ///
@@ -179,9 +179,11 @@ pub mod check {
     #[doc(inline)]
     pub use extract_core::check::{Check, Feedback, FoldedProblem};
     #[doc(inline)]
-    pub use extract_core::contract::{CheckContext, CheckError, CheckFailure, Checker, Context, ReaskPart, ReaskParts};
+    pub use extract_core::contract::{
+        CheckContext, CheckError, CheckFailure, Checker, Context, ReaskPart, ReaskParts,
+    };
     #[doc(inline)]
-    pub use extract_core::extraction::{LlmCheck};
+    pub use extract_core::extraction::LlmCheck;
 }
 
 /// The contract of a type: its JSON Schema, its tool and its checks. Most programs need it only for schemas
@@ -198,7 +200,10 @@ pub mod check {
 /// ```
 pub mod contract {
     #[doc(inline)]
-    pub use extract_core::contract::{Base64, Contract, ContractError, ProblemKind, SchemaError, SchemaLimit, SchemaSource, TypeFault};
+    pub use extract_core::contract::{
+        Base64, Contract, ContractError, ProblemKind, SchemaError, SchemaLimit, SchemaSource,
+        TypeFault,
+    };
 }
 
 /// The JSON Schema dialects of the providers, and what becomes of a type in each.
@@ -213,9 +218,9 @@ pub mod contract {
 /// ```
 pub mod dialect {
     #[doc(inline)]
-    pub use extract_core::contract::{Change, DialectReport};
-    #[doc(inline)]
     pub use extract_core::contract::dialect::{Dialect, DialectError, Limit, LimitUse, NoteKind};
+    #[doc(inline)]
+    pub use extract_core::contract::{Change, DialectReport};
 }
 
 /// Messages, media and settings that are sent, and replies, usage and errors that come back.
@@ -229,7 +234,12 @@ pub mod dialect {
 /// ```
 pub mod conversation {
     #[doc(inline)]
-    pub use extract_core::conversation::{Block, Content, Delta, Feature, Headers, Inline, Media, MediaError, MediaKind, MediaSource, Output, Prices, ProviderError, ProviderErrorKind, ProviderState, ReasoningEffort, Reply, Request, RequestState, Role, Settings, StopReason, StreamEnd, Tool, ToolCall, ToolChoice, ToolResult, Tools, Usage};
+    pub use extract_core::conversation::{
+        Block, Content, Delta, Feature, Headers, Inline, Media, MediaError, MediaKind, MediaSource,
+        Output, Prices, ProviderError, ProviderErrorKind, ProviderState, ReasoningEffort, Reply,
+        Request, RequestState, Role, Settings, StopReason, StreamEnd, Tool, ToolCall, ToolChoice,
+        ToolResult, Tools, Usage,
+    };
 }
 
 /// The parts of an extraction: the builder of a client, errors and ledgers in detail, streams, steps of an
@@ -248,7 +258,13 @@ pub mod conversation {
 /// ```
 pub mod extraction {
     #[doc(inline)]
-    pub use extract_core::extraction::{Agreement, AgreementRequest, ArgumentsError, Attempt, BadItem, BadItems, Basis, BestPartial, Call, Calls, ClientBuilder, Deltas, ExtractionStream, FieldAgreement, FieldStatus, InputError, Items, Layout, Limit, Outcome, ParseError, Parsed, Partials, Reask, Rejected, RetryContext, ReviewedField, Sample, StepRequest, Update, View, Withdrawn, parse_in, parse_with};
+    pub use extract_core::extraction::{
+        Agreement, AgreementRequest, ArgumentsError, Attempt, BadItem, BadItems, Basis,
+        BestPartial, Call, Calls, ClientBuilder, Deltas, ExtractionStream, FieldAgreement,
+        FieldStatus, InputError, Items, Layout, Limit, Outcome, ParseError, Parsed, Partials,
+        Reask, Rejected, RetryContext, ReviewedField, Sample, StepRequest, Update, View, Withdrawn,
+        parse_in, parse_with,
+    };
 }
 
 /// Quotes that must stand in the source, and where they stand.
@@ -284,11 +300,13 @@ pub mod grounding {
 /// ```
 pub mod model {
     #[doc(inline)]
-    pub use extract_core::http::{TransportOptions};
+    pub use extract_core::http::TransportOptions;
     #[doc(inline)]
-    pub use extract_core::model::{ConfigError, DeltaStream, Model, Profile, RetryPolicy, SchemaPrompt};
+    pub use extract_core::model::{
+        ConfigError, DeltaStream, Model, Profile, RetryPolicy, SchemaPrompt,
+    };
     #[doc(inline)]
-    pub use extract_core::wire::{Protocol};
+    pub use extract_core::wire::Protocol;
 }
 
 /// Typed values that are still arriving: see [`Extraction::stream`](crate::Extraction::stream).
@@ -304,7 +322,9 @@ pub mod model {
 /// ```
 pub mod partial {
     #[doc(inline)]
-    pub use extract_core::partial::{AnswerPartial, Entries, ListType, Live, MaybePartial, Partial, State, Streamed};
+    pub use extract_core::partial::{
+        AnswerPartial, Entries, ListType, Live, MaybePartial, Partial, State, Streamed,
+    };
 }
 
 /// Repairs of a reply, and values that are read from a text that is cut off.
@@ -319,7 +339,9 @@ pub mod partial {
 /// ```
 pub mod reading {
     #[doc(inline)]
-    pub use extract_core::reading::{CutEnding, Misfit, ReadError, Reading, Repair, RepairKind, ScanError};
+    pub use extract_core::reading::{
+        CutEnding, Misfit, ReadError, Reading, Repair, RepairKind, ScanError,
+    };
 }
 
 /// A model for tests: it answers from a script, through the decoder of real replies.

@@ -1,8 +1,8 @@
 //! Runs the embedded model's server with a chosen protocol, for examples that run without a key.
 
-use extract_llm::conversation::{Mode, Settings};
-use extract_llm::wire::Protocol;
-use extract_llm::{Client, Error};
+use extract_llm::conversation::Settings;
+use extract_llm::model::Protocol;
+use extract_llm::{Client, Error, Mode};
 
 /// Starts the embedded model's server and returns a client for it with this protocol and mode. The
 /// server runs as long as the returned handle is held. Fails if the model cannot be installed or

@@ -1,4 +1,7 @@
 //! The engine of `extract-llm`. Depend on that crate: it re-exports the public interface of this one.
+//!
+//! Items that `extract-llm` does not re-export serve its tests, and programs that compare it with outside
+//! cases. They change without notice.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -21,6 +24,7 @@ pub use extraction::{Client, Error, Extraction, Report, extract, llm_check, pars
 #[doc(hidden)]
 pub mod __private {
     pub use crate::contract::rules;
+    pub use crate::{contract, grounding};
     pub use {schemars, serde};
 
     pub use crate::partial::value as partial;

@@ -264,7 +264,7 @@ impl Constraint {
 
     /// Returns the expression of the schemars transform that writes the constraint into a schema.
     pub(crate) fn transform(&self, krate: &Path) -> TokenStream {
-        let constraint = quote!(#krate::contract::Constraint);
+        let constraint = quote!(#krate::__private::contract::Constraint);
         let mut transform = match &self.rule {
             Rule::Range(bounds) => {
                 let calls = calls(bounds, |name| match name {

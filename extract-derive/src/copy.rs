@@ -174,7 +174,9 @@ fn open(variant: &Variant, container: &Container) -> Option<Attribute> {
                 && types::has_own_schema(field) =>
         {
             let ty = &field.ty;
-            Some(parse_quote!(#[schemars(transform = #krate::contract::open_beside_tag::<#ty>)]))
+            Some(
+                parse_quote!(#[schemars(transform = #krate::__private::contract::open_beside_tag::<#ty>)]),
+            )
         }
         _ => None,
     }
@@ -184,7 +186,7 @@ fn open(variant: &Variant, container: &Container) -> Option<Attribute> {
 /// of unit variants that schemars writes for flattened enums.
 fn flattened(fields: &[Field], krate: &Path) -> Option<Attribute> {
     let any = fields.iter().any(|field| field.wire.flattened && !field.wire.skipped);
-    any.then(|| parse_quote!(#[schemars(transform = #krate::contract::tidy_flattened)]))
+    any.then(|| parse_quote!(#[schemars(transform = #krate::__private::contract::tidy_flattened)]))
 }
 
 fn write_fields(fields: &mut syn::Fields, read: &[Field], krate: &Path, for_schemars: bool) {

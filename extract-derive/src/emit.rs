@@ -31,7 +31,7 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
 
             #[automatically_derived]
             impl #impl_generics #krate::Extract for #ident #ty_generics #where_clause {
-                fn check(&self, #checker: &mut #krate::contract::Checker<'_>) {
+                fn check(&self, #checker: &mut #krate::__private::contract::Checker<'_>) {
                     #walk
                 }
                 #pieces

@@ -28,9 +28,9 @@ pub(crate) fn write(container: &Container) -> TokenStream {
     let krate = &container.items.krate;
     let checker = checker();
     quote! {
-        fn check_json(#checker: &mut #krate::contract::Checker<'_>) {
+        fn check_json(#checker: &mut #krate::__private::contract::Checker<'_>) {
             #[allow(unused_imports)]
-            use #krate::contract::{ FieldPieceExtract as _, FieldPieceOther as _, FieldPieceRead as _, ProbeExtract as _, ProbeOther as _, };
+            use #krate::__private::contract::{ FieldPieceExtract as _, FieldPieceOther as _, FieldPieceRead as _, ProbeExtract as _, ProbeOther as _, };
             #inside
         }
     }
@@ -123,7 +123,7 @@ fn piece(field: &Field, container: &Container) -> TokenStream {
     let inside = check_field(field, krate, &quote!(#value));
     let Some(reader) = field.reader() else {
         return quote! {
-            (&&#krate::contract::FieldPiece::<#ty>::new()).check(#checker, |#value, #checker| { #inside });
+            (&&#krate::__private::contract::FieldPiece::<#ty>::new()).check(#checker, |#value, #checker| { #inside });
         };
     };
     // A function for a type parameter may need bounds that only serde's implementation has: not called.

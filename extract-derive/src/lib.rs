@@ -159,7 +159,7 @@ use crate::syntax::Mistakes;
 ///
 /// ```
 /// use extract_llm::Extract;
-/// use extract_llm::contract::Problem;
+/// use extract_llm::Problem;
 ///
 /// #[derive(Extract)]
 /// #[extract(validate = adds_up)]
@@ -186,7 +186,7 @@ use crate::syntax::Mistakes;
 ///
 /// ```
 /// use extract_llm::Extract;
-/// use extract_llm::contract::{CheckError, Context};
+/// use extract_llm::check::{CheckError, Context};
 ///
 /// #[derive(Extract)]
 /// struct Person {

@@ -32,9 +32,9 @@ pub(crate) fn write(container: &Container) -> TokenStream {
     };
     let nothing = inside.is_empty().then(|| quote!(let _ = #walk;));
     quote! {
-        fn walk_types(#walk: &mut #krate::contract::TypeWalk) {
+        fn walk_types(#walk: &mut #krate::__private::contract::TypeWalk) {
             #[allow(unused_imports)]
-            use #krate::contract::{FieldWalkExtract as _, FieldWalkOther as _};
+            use #krate::__private::contract::{FieldWalkExtract as _, FieldWalkOther as _};
             #walk.enter::<Self>(|#walk| { #nothing #inside });
         }
     }
@@ -57,7 +57,7 @@ fn walk_variant(variant: &Variant, name: &str, container: &Container) -> TokenSt
     let beside = match (variant.fields.as_slice(), tag) {
         ([field], Some(tag)) if field.wire.name.is_none() && has_own_schema(field) => {
             let ty = &field.ty;
-            quote!(#walk.beside_tag(#holder, #tag, #krate::contract::schema_of::<#ty>);)
+            quote!(#walk.beside_tag(#holder, #tag, #krate::__private::contract::schema_of::<#ty>);)
         }
         _ => TokenStream::new(),
     };
@@ -76,7 +76,7 @@ fn walk_fields(
     let walk = walk();
     let mut visits = TokenStream::new();
     let mut plain: Vec<TokenStream> = tag
-        .map(|tag| quote!(#krate::contract::PlainMember { field: #tag, name: #tag, aliases: &[] }))
+        .map(|tag| quote!(#krate::__private::contract::PlainMember { field: #tag, name: #tag, aliases: &[] }))
         .into_iter()
         .collect();
     let mut flat: Vec<TokenStream> = Vec::new();
@@ -89,16 +89,16 @@ fn walk_fields(
         match &field.wire.name {
             Some(_) if field.wire.flattened => flat.extend(has_own_schema(field).then(|| {
                 quote! {
-                    #krate::contract::FlattenedField {
+                    #krate::__private::contract::FlattenedField {
                         field: #name,
-                        schema: #krate::contract::schema_of::<#ty>,
+                        schema: #krate::__private::contract::schema_of::<#ty>,
                     }
                 }
             })),
             Some(wire) => {
                 let aliases = field.wire.aliases.iter().map(LitStr::value);
                 plain.push(quote! {
-                    #krate::contract::PlainMember {
+                    #krate::__private::contract::PlainMember {
                         field: #name,
                         name: #wire,
                         aliases: &[#(#aliases),*],
@@ -117,7 +117,7 @@ fn walk_fields(
 fn visit(ty: &Type, container: &Container) -> TokenStream {
     let krate = &container.items.krate;
     let walk = walk();
-    quote!((&#krate::contract::FieldWalk::<#ty>::new()).walk(#walk);)
+    quote!((&#krate::__private::contract::FieldWalk::<#ty>::new()).walk(#walk);)
 }
 
 /// Returns whether the field is read and described by its type's implementations, not by functions.

@@ -36,7 +36,7 @@ pub(crate) fn write(container: &Container) -> TokenStream {
         (true, false) => validators,
         (false, _) => quote! {
             #[allow(unused_imports)]
-            use #krate::contract::{ProbeExtract as _, ProbeOther as _};
+            use #krate::__private::contract::{ProbeExtract as _, ProbeOther as _};
             #inside
             #validators
         },
@@ -116,10 +116,10 @@ pub(crate) fn check_field(field: &Field, krate: &Path, value: &TokenStream) -> T
     let validators = validators(&field.items.validators, value);
     let grounded = field.items.grounded.as_ref().map(|item| {
         let value = placed(value.clone(), item.span());
-        quote_spanned!(item.span()=> #krate::grounding::Ground::look_up(#value, #checker);)
+        quote_spanned!(item.span()=> #krate::__private::grounding::Ground::look_up(#value, #checker);)
     });
     quote! {
-        (&#krate::contract::Probe(#value)).check(#checker);
+        (&#krate::__private::contract::Probe(#value)).check(#checker);
         #grounded
         #validators
     }

@@ -1,12 +1,12 @@
 //! User-defined tools: calls are returned with checked arguments, invalid calls are asked for
 //! again, and the conversation continues with their results.
 
-use extract_llm::contract::UserTool;
 use extract_llm::conversation::{ProviderErrorKind, Role, ToolResult};
-use extract_llm::extraction::{ArgumentsError, Calls, InputError, Outcome, Step};
-use extract_llm::model::scripted::reply;
-use extract_llm::model::{Profile, Scripted};
-use extract_llm::{Client, Error, ErrorKind, Extract, Message, Mode, Part};
+use extract_llm::extraction::{ArgumentsError, Calls, InputError, Outcome};
+use extract_llm::model::Profile;
+use extract_llm::scripted::Scripted;
+use extract_llm::scripted::reply;
+use extract_llm::{Client, Error, ErrorKind, Extract, Message, Mode, Part, Step, UserTool};
 use serde_json::{Value, json};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -210,7 +210,7 @@ async fn provider_state_is_replayed_after_a_call() {
 
 #[tokio::test]
 async fn tools_combine_with_an_enum_and_with_text_answers() {
-    use extract_llm::contract::Answer;
+    use extract_llm::Answer;
     #[derive(Debug, PartialEq, Extract)]
     enum Plan {
         Stay { nights: u8 },

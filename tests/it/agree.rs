@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use extract_llm::conversation::{Prices, ProviderError, Reply, Request};
 use extract_llm::extraction::Basis;
-use extract_llm::model::scripted::{ScriptedReply, reply};
-use extract_llm::model::{Model, Profile, Scripted};
+use extract_llm::model::{Model, Profile};
+use extract_llm::scripted::Scripted;
+use extract_llm::scripted::{ScriptedReply, reply};
 use extract_llm::{Client, ErrorKind, Extract};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -127,7 +128,7 @@ async fn fewer_than_half_of_the_samples_may_fail_and_are_reported() {
     assert_eq!(agreed.share("/from"), Some(1.0), "the share among samples with a value");
     assert_eq!(agreed.ledger.usage().total_tokens(), 45, "failed samples count too");
     let shown = serde_json::to_value(&agreed.samples).unwrap();
-    assert!(shown[0]["attempts"].is_array());
+    assert!(shown[0]["ledger"]["attempts"].is_array());
 
     let (client, _) = self::client([
         stay("Ada", 3, 5),

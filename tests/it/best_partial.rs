@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use extract_llm::extraction::{BestPartial, FieldStatus, ParseError};
-use extract_llm::model::{Scripted, scripted::reply};
+use extract_llm::scripted::{Scripted, reply};
 use extract_llm::{Client, Error, Extract, parse};
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ struct Name(#[extract(length(min = 2))] String);
 struct Price(#[extract(range(min = 0))] i64);
 
 #[derive(Debug, Extract)]
-#[extract(validate(sums))]
+#[extract(validate = sums)]
 #[allow(dead_code, reason = "no value is read")]
 struct Line {
     #[extract(range(min = 1))]
@@ -169,7 +169,7 @@ async fn a_missing_field_is_told_from_a_rejected_one() {
         let last = best.fields.last().unwrap();
         assert_eq!((last.pointer.as_str(), last.problems.len()), (&*format!("/{name}"), 1));
         assert_eq!(best.lines.len(), if name == "lines" { 0 } else { 2 });
-        assert_eq!(best.month.whole(), Some(11), "{name}");
+        assert_eq!(best.dates.month.whole(), Some(11), "{name}");
     }
 }
 
@@ -205,6 +205,6 @@ fn a_text_that_failed_to_parse_has_its_best_value_too() {
     let error: ParseError = parse::<Order>(&text).unwrap_err();
     let error = Error::from(error);
     let best = error.best_partial::<Order>().unwrap();
-    assert_eq!(best.month.whole(), Some(11));
+    assert_eq!(best.dates.month.whole(), Some(11));
     assert_eq!(best.status("/year"), FieldStatus::Rejected);
 }

@@ -4,11 +4,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use extract_llm::contract::dialect::Dialect;
 use extract_llm::conversation::{Prices, ProviderError, ProviderState, Reply, Request};
+use extract_llm::dialect::Dialect;
 use extract_llm::extraction::{Limit, Outcome, RetryContext};
-use extract_llm::model::scripted::{ScriptedReply, reply};
-use extract_llm::model::{Model, Profile, Scripted};
+use extract_llm::model::{Model, Profile};
+use extract_llm::scripted::Scripted;
+use extract_llm::scripted::{ScriptedReply, reply};
 use extract_llm::{Client, Error, ErrorKind, Extract, Message, Mode, Part, Usd};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::scripted::scripted;
-use extract_llm::contract::{CheckContext, CheckError, CheckFailure, Context, Problem, Problems};
+use extract_llm::check::{CheckContext, CheckError, CheckFailure, Context};
 use extract_llm::extraction::{Outcome, ParseError, parse_in};
 use extract_llm::grounding::Source;
-use extract_llm::model::scripted::reply;
-use extract_llm::{ErrorKind, Extract, Message, Part, parse};
+use extract_llm::scripted::reply;
+use extract_llm::{ErrorKind, Extract, Message, Part, Problem, Problems, parse};
 use serde_json::json;
 
 struct Stock(Vec<&'static str>);

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::support::scripted::scripted;
-use extract_llm::contract::{CheckContext, CheckFailure};
+use extract_llm::check::{CheckContext, CheckFailure};
 use extract_llm::extraction::{ParseError, parse_in};
-use extract_llm::model::scripted::reply;
+use extract_llm::scripted::reply;
 use extract_llm::{ErrorKind, Extract, parse};
 use serde_json::{Value, json};
 

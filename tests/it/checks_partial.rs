@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::support::scripted::scripted;
-use extract_llm::Extract;
-use extract_llm::contract::{CheckError, Context, Problem, UserTool};
-use extract_llm::extraction::{ArgumentsError, BadItems, ParseError, Step};
-use extract_llm::model::scripted::reply;
+use extract_llm::check::{CheckError, Context};
+use extract_llm::extraction::{ArgumentsError, BadItems, ParseError};
+use extract_llm::scripted::reply;
+use extract_llm::{Extract, Problem, Step, UserTool};
 use serde_json::{Value, json};
 
 /// Texts that the schema accepts and serde refuses.
@@ -259,7 +259,7 @@ fn never_reached(_: &Ticket) -> Result<(), Problem> {
 
 #[test]
 fn fields_with_custom_readers_are_read_and_checked() {
-    use extract_llm::contract::CheckContext;
+    use extract_llm::check::CheckContext;
     use extract_llm::extraction::parse_in;
 
     let value = json!({"hours": 10, "title": "Red", "quote": "white", "days": "two"});

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use crate::support::scripted::scripted;
-use extract_llm::Extract;
-use extract_llm::check::violations;
-use extract_llm::contract::{Contract, UserTool};
-use extract_llm::extraction::{ArgumentsError, Step};
-use extract_llm::model::scripted::reply;
+use extract_core::check::violations;
+use extract_llm::contract::Contract;
+use extract_llm::extraction::ArgumentsError;
 use extract_llm::rust_decimal::Decimal;
+use extract_llm::scripted::reply;
+use extract_llm::{Extract, Step, UserTool};
 use serde_json::{Value, json};
 
 #[track_caller]

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Barrier};
 
 use crate::support::scripted;
-use extract_llm::contract::dialect::Dialect;
 use extract_llm::contract::{Contract, ContractError};
-use extract_llm::model::{Model, Profile, Scripted, scripted::reply};
+use extract_llm::dialect::Dialect;
+use extract_llm::model::{Model, Profile};
+use extract_llm::scripted::{Scripted, reply};
 use extract_llm::{Client, ErrorKind, Extract, Mode};
 use serde_json::{Value, json};
 

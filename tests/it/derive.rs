@@ -2,7 +2,7 @@
 //! its validators' problems.
 
 use extract_llm::Extract;
-use extract_llm::contract::Checker;
+use extract_llm::check::Checker;
 use serde_json::Value;
 
 mod attributes;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use extract_llm::contract::ProblemKind;
 use extract_llm::conversation::{Prices, Usage};
 use extract_llm::extraction::{InputError, Outcome, ParseError};
-use extract_llm::model::scripted::reply;
+use extract_llm::scripted::reply;
 use extract_llm::{Client, Error, ErrorKind, Extract, Message, Mode, Usd};
 use serde_json::{Value, json};
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use extract_llm::conversation::ProviderErrorKind as Kind;
 use extract_llm::extraction::{BadItems, Outcome};
-use extract_llm::model::{Scripted, scripted::reply};
-use extract_llm::wire::Protocol;
+use extract_llm::model::Protocol;
+use extract_llm::scripted::{Scripted, reply};
 use extract_llm::{Client, Error, ErrorKind, Extract, Mode};
 use serde_json::{Value, json};
 
@@ -290,8 +290,8 @@ async fn an_error_does_not_repeat_the_message_of_its_source() {
     let server = Server::start([busy("300")]).await;
     let provider = client(&server.url()).extract::<u8>("…").await.unwrap_err();
     let checked = Client::with_model(Scripted::new([reply::tool(json!({"value": 1}))]));
-    let failing = |_: &u8, _: extract_llm::contract::Context<'_>| {
-        Err(extract_llm::contract::CheckError::failed("the table is gone"))
+    let failing = |_: &u8, _: extract_llm::check::Context<'_>| {
+        Err(extract_llm::check::CheckError::failed("the table is gone"))
     };
     let check = checked.extract::<u8>("…").validate(failing).await.unwrap_err();
     assert!(check.to_string().contains("the table is gone"), "{check}");

@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use extract_llm::check::{Feedback, annotate, fold, render_feedback};
-use extract_llm::contract::dialect::Dialect;
-use extract_llm::contract::{Problem, Problems};
+use extract_core::check::{annotate, fold};
+use extract_core::wire::{Delivery, Quirks};
+use extract_llm::check::Feedback;
 use extract_llm::conversation::Request;
-use extract_llm::model::scripted::{ScriptedReply, reply};
-use extract_llm::model::{Profile, Scripted};
-use extract_llm::wire::{Delivery, Protocol, Quirks};
-use extract_llm::{Client, Extract, Mode};
+use extract_llm::dialect::Dialect;
+use extract_llm::model::Profile;
+use extract_llm::model::Protocol;
+use extract_llm::scripted::Scripted;
+use extract_llm::scripted::{ScriptedReply, reply};
+use extract_llm::{Client, Extract, Mode, Problem, Problems};
 use serde_json::{Value, json};
 
 use crate::support::scripted::scripted as client;
@@ -128,7 +130,7 @@ fn the_message_is_bounded_for_any_problems_and_value() {
     for value in [None, Some(&value)] {
         let mut feedback = Feedback::new(&everywhere, Mode::Tools, 1);
         feedback.value = value;
-        let text = render_feedback(&feedback);
+        let text = feedback.to_string();
         assert!(text.len() < 4_400, "{}", text.len());
         assert!(text.contains("… and ") && text.ends_with("corrected."), "{text}");
     }
@@ -328,7 +330,7 @@ async fn without_a_call_feedback_is_a_user_turn_in_every_protocol() {
 
 #[test]
 fn problems_inside_a_union_have_their_exact_pointers() {
-    use extract_llm::check::violations;
+    use extract_core::check::violations;
     use extract_llm::contract::Contract;
 
     #[derive(Debug, Extract)]

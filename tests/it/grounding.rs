@@ -2,12 +2,13 @@
 //! missing, and that the search costs no more than linear work for any source.
 
 use crate::support::scripted::scripted;
-use extract_llm::contract::CheckContext;
+use extract_core::grounding::SearchCost;
+use extract_llm::check::CheckContext;
 use extract_llm::extraction::{ParseError, parse_in};
-use extract_llm::grounding::{Grounded, Quote};
-use extract_llm::grounding::{Match, SearchCost, Source};
-use extract_llm::model::scripted::reply;
-use extract_llm::{Extract, Message};
+use extract_llm::grounding::Grounded;
+use extract_llm::grounding::{Match, Source};
+use extract_llm::scripted::reply;
+use extract_llm::{Extract, Message, Quote};
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use extract_llm::contract::Contract;
-use extract_llm::contract::dialect::Dialect;
+use extract_llm::dialect::Dialect;
 use extract_llm::extraction::Layout;
-use extract_llm::model::scripted::{ScriptedReply, reply};
-use extract_llm::model::{Profile, Scripted};
+use extract_llm::model::Profile;
+use extract_llm::scripted::Scripted;
+use extract_llm::scripted::{ScriptedReply, reply};
 use extract_llm::{Client, Error, ErrorKind, Extract, Mode};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ where
     let own = serde_json::to_value(sample).unwrap();
     let again: T = serde_json::from_value(own.clone()).unwrap();
     assert_eq!(again, *sample, "serde itself does not read it back");
-    let mut faults: Vec<String> = extract_llm::check::violations(&contract, &own)
+    let mut faults: Vec<String> = extract_core::check::violations(&contract, &own)
         .iter()
         .map(|problem| format!("the type's own schema refuses {own}: {problem}"))
         .collect();

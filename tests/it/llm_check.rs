@@ -1,11 +1,10 @@
 //! A model as a check: its request, its cost, and that text in the value stays data.
 
 use crate::support::scripted::scripted;
-use extract_llm::contract::CheckFailure;
-use extract_llm::conversation::Usd;
+use extract_llm::check::CheckFailure;
 use extract_llm::extraction::Outcome;
-use extract_llm::model::scripted::{SeenRequest, reply};
-use extract_llm::{Client, Error, ErrorKind, Extract, llm_check};
+use extract_llm::scripted::{SeenRequest, reply};
+use extract_llm::{Client, Error, ErrorKind, Extract, Usd, llm_check};
 use serde_json::{Value, json};
 
 #[derive(Debug, Extract)]

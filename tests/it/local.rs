@@ -99,7 +99,7 @@ async fn a_real_model_calls_one_of_several_tools() {
 async fn a_real_models_first_letter_is_shown_at_once() {
     let text = "Maria Lopez is 34 years old and lives in Madrid.";
     let mut deltas = Client::local().extract::<Person>(text).deltas();
-    let mut live = Live::<Person>::new(Contract::of::<Person>().unwrap(), None);
+    let mut live = Live::<Person>::new(Contract::of::<Person>().unwrap());
     let mut written = String::new();
     let mut shown = 0;
     while let Some(delta) = deltas.next().await {

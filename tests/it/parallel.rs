@@ -3,8 +3,9 @@
 
 use extract_llm::conversation::Usage;
 use extract_llm::extraction::{BadItems, Layout, Outcome};
-use extract_llm::model::scripted::reply;
-use extract_llm::model::{Profile, Scripted};
+use extract_llm::model::Profile;
+use extract_llm::scripted::Scripted;
+use extract_llm::scripted::reply;
 use extract_llm::{Client, Extract};
 use serde_json::{Value, json};
 

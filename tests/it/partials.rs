@@ -18,7 +18,7 @@ mod structs;
 
 /// Returns an empty partial value for a request without lowering.
 fn live<T: Extract>() -> Live<T> {
-    Live::new(Contract::of::<T>().unwrap(), None)
+    Live::new(Contract::of::<T>().unwrap())
 }
 
 /// Returns the partial value after a text, as JSON.

@@ -356,7 +356,7 @@ async fn a_user_defined_http_client_is_used() {
         ResponseTemplate::new(200).set_body_json(completion(&json!({"name": "M", "age": 1}))),
     )
     .await;
-    let own = extract_llm::http::reqwest::Client::builder().user_agent("mine/1").build().unwrap();
+    let own = extract_llm::reqwest::Client::builder().user_agent("mine/1").build().unwrap();
     let client =
         Client::builder().base_url(server.uri()).model("m").http_client(own).build().unwrap();
     client.extract::<Person>("M, 1").await.unwrap();
@@ -595,7 +595,7 @@ async fn a_server_without_a_supported_mode_is_asked_once_per_mode() {
         "This model does not support response_format, tools, or any schema."}});
     let server = serve(ResponseTemplate::new(400).set_body_json(refusal)).await;
     let preset =
-        extract_llm::model::presets().iter().find(|preset| preset.name == "openai").unwrap();
+        extract_core::model::presets().iter().find(|preset| preset.name == "openai").unwrap();
     let mut facts = preset.facts("test-model");
     facts.modes = &[Mode::JsonSchema, Mode::Tools];
     let client = Client::builder()

@@ -7,11 +7,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::support::{bodies, server};
+use extract_core::model::{Auth, MediaSupport, Preset, presets};
+use extract_core::wire::{CacheForm, MaxTokensField, TierField, ToolChoiceForm};
 use extract_llm::contract::Contract;
 use extract_llm::conversation::ProviderErrorKind;
 use extract_llm::extraction::Outcome;
-use extract_llm::model::{Auth, MediaSupport, Preset, RetryPolicy, presets};
-use extract_llm::wire::{CacheForm, MaxTokensField, Protocol, TierField, ToolChoiceForm};
+use extract_llm::model::Protocol;
+use extract_llm::model::RetryPolicy;
 use extract_llm::{Client, Error, ErrorKind, Extract, Mode};
 use serde_json::{Value, json};
 
@@ -431,7 +433,7 @@ fn quirks(preset: &Preset) -> String {
     notes.join("; ")
 }
 
-fn media(support: &extract_llm::model::MediaSupport) -> String {
+fn media(support: &extract_core::model::MediaSupport) -> String {
     let kinds =
         [("images", support.image), ("audio", support.audio), ("documents", support.document)];
     let words: Vec<String> = kinds
@@ -447,7 +449,7 @@ fn media(support: &extract_llm::model::MediaSupport) -> String {
     if words.is_empty() { String::from("text only") } else { words.join("; ") }
 }
 
-fn differs(rule: &extract_llm::model::Rule) -> String {
+fn differs(rule: &extract_core::model::Rule) -> String {
     let mut words = Vec::new();
     if let Some(modes) = rule.modes {
         let modes: Vec<String> = modes.iter().map(ToString::to_string).collect();

@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use extract_llm::contract::Contract;
-use extract_llm::extraction::parse;
-use extract_llm::{Client, Extract};
+use extract_llm::{Client, Extract, parse};
 use serde::Serialize;
 use serde_json::{Value, json};
 use wiremock::matchers::method;

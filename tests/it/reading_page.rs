@@ -1,9 +1,9 @@
 //! The tables of `docs/reading.md`: every row is read, and the page shows the result.
 //! `UPDATE_DOCS=1 cargo test -p extract-tests reading_page::` rewrites the page.
 
-use extract_llm::extraction::{ParseError, parse};
+use extract_llm::extraction::ParseError;
 use extract_llm::reading::ReadError;
-use extract_llm::{Extract, rust_decimal};
+use extract_llm::{Extract, parse, rust_decimal};
 use serde::Serialize;
 
 #[derive(Debug, Serialize, Extract)]

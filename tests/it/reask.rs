@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use extract_llm::contract::dialect::Dialect;
 use extract_llm::conversation::{
     Feature, Output, ProviderError, ProviderErrorKind, Reply, Request,
 };
+use extract_llm::dialect::Dialect;
 use extract_llm::extraction::{Limit, Reask, RetryContext};
-use extract_llm::model::scripted::reply;
-use extract_llm::model::{Model, Profile, SchemaPrompt, Scripted};
+use extract_llm::model::{Model, Profile, SchemaPrompt};
+use extract_llm::scripted::Scripted;
+use extract_llm::scripted::reply;
 use extract_llm::{Client, ErrorKind, Extract, Mode};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};

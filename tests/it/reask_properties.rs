@@ -1,9 +1,10 @@
 //! Properties for any value with any damage: the parts that are asked for again contain all of the
 //! damage, and corrected parts give the correct value, in every dialect.
 
-use extract_llm::check::violations;
-use extract_llm::contract::dialect::Dialect;
-use extract_llm::contract::{Contract, ReaskParts};
+use extract_core::check::violations;
+use extract_llm::check::ReaskParts;
+use extract_llm::contract::Contract;
+use extract_llm::dialect::Dialect;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

@@ -1,13 +1,13 @@
 //! Configurations and inputs that are refused before anything is sent, their messages, and that
 //! these contain no secrets.
 
-use extract_llm::conversation::Message;
+use extract_core::http::HttpRequest;
+use extract_core::model::{Provider, ProviderOptions};
 use extract_llm::extraction::InputError;
-use extract_llm::http::HttpRequest;
-use extract_llm::http::reqwest::header::HeaderMap;
-use extract_llm::model::scripted::reply;
-use extract_llm::model::{ConfigError, Provider, ProviderOptions};
-use extract_llm::{Client, Error, ErrorKind, Extract};
+use extract_llm::model::ConfigError;
+use extract_llm::reqwest::header::HeaderMap;
+use extract_llm::scripted::reply;
+use extract_llm::{Client, Error, ErrorKind, Extract, Message};
 use serde_json::json;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};

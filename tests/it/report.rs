@@ -1,9 +1,9 @@
 //! The ledger as JSON, and the conversation of a report.
 
 use extract_llm::conversation::Role;
-use extract_llm::extraction::{BadItems, Ledger};
-use extract_llm::model::scripted::reply;
-use extract_llm::{Conversation, Extract, Message, Mode, Report};
+use extract_llm::extraction::BadItems;
+use extract_llm::scripted::reply;
+use extract_llm::{Conversation, Extract, Ledger, Message, Mode, Report};
 use serde_json::json;
 
 use crate::support::scripted::scripted;
@@ -97,7 +97,8 @@ async fn a_conversation_goes_on_where_the_report_ends() {
     let next = done.conversation.user("And the tax alone?");
     let tax: u8 = client.extract(&next).system("Amounts are in euros.").await.unwrap();
     assert_eq!(tax, 19);
-    let body = &script.seen().last().unwrap().body;
+    let seen = script.seen();
+    let body = &seen.last().unwrap().body;
     let sent: Vec<&str> =
         body["messages"].as_array().unwrap().iter().map(|m| m["role"].as_str().unwrap()).collect();
     assert_eq!(sent, ["system", "user", "assistant", "tool", "assistant", "tool", "user"]);

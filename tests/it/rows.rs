@@ -1,10 +1,11 @@
 //! A list that arrives as several values or several calls: every row is kept or reported.
 
-use extract_llm::extraction::{BadItems, Layout, Outcome, Report};
-use extract_llm::model::Scripted;
-use extract_llm::model::scripted::{ScriptedReply, reply};
+use extract_llm::extraction::ParseError;
+use extract_llm::extraction::{BadItems, Layout, Outcome};
 use extract_llm::reading::RepairKind;
-use extract_llm::{Client, ErrorKind, Extract, Mode, extraction::ParseError, parse};
+use extract_llm::scripted::Scripted;
+use extract_llm::scripted::{ScriptedReply, reply};
+use extract_llm::{Client, ErrorKind, Extract, Mode, Report, parse};
 use serde_json::json;
 
 #[derive(Debug, Clone, PartialEq, Extract)]

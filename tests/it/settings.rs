@@ -1,13 +1,12 @@
 //! Settings of the client and of one extraction: their precedence, and the errors for settings that
 //! a provider does not support.
 
-use extract_llm::conversation::{
-    Feature, Message, ProviderErrorKind, ReasoningEffort, Request, Settings,
-};
+use extract_llm::conversation::{Feature, ProviderErrorKind, ReasoningEffort, Request, Settings};
 use extract_llm::extraction::InputError;
-use extract_llm::model::scripted::reply;
-use extract_llm::model::{Model, RetryPolicy, Scripted};
-use extract_llm::{Client, ErrorKind, Extraction, Usd};
+use extract_llm::model::{Model, RetryPolicy};
+use extract_llm::scripted::Scripted;
+use extract_llm::scripted::reply;
+use extract_llm::{Client, ErrorKind, Extraction, Message, Usd};
 use serde_json::{Value, json};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};

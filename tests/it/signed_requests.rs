@@ -201,7 +201,7 @@ async fn streams_are_signed_as_well() {
         .unwrap();
     let request = extract_llm::conversation::Request::new(vec![Message::user("Seven.")]);
     let stream = client.model().stream(&request).await.unwrap();
-    extract_llm::model::collect(stream).await.unwrap();
+    extract_core::model::collect(stream).await.unwrap();
     let requests = server.received_requests().await.unwrap();
     let date = requests[0].headers["x-amz-date"].to_str().unwrap();
     let scope = format!("{}/eu-central-1/bedrock/aws4_request", &date[..8]);

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use extract_llm::Extract;
-use extract_llm::contract::dialect::Dialect;
-use extract_llm::contract::{Answer, Maybe};
 use extract_llm::conversation::Delta;
+use extract_llm::dialect::Dialect;
 use extract_llm::extraction::{BadItems, InputError, Limit, Update};
-use extract_llm::model::{Profile, Scripted, scripted::reply};
+use extract_llm::model::Profile;
 use extract_llm::partial::{AnswerPartial, MaybePartial};
-use extract_llm::{Client, ErrorKind, Mode};
+use extract_llm::scripted::{Scripted, reply};
+use extract_llm::{Answer, Client, ErrorKind, Extract, Maybe, Mode};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 

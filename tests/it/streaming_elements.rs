@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use extract_llm::contract::dialect::Dialect;
-use extract_llm::extraction::{BadItems, ExtractionStream, InputError, Items, Report};
-use extract_llm::model::{Profile, Scripted, scripted::reply};
-use extract_llm::{Client, Error, ErrorKind, Extract, Extraction, Mode};
+use extract_llm::dialect::Dialect;
+use extract_llm::extraction::{BadItems, ExtractionStream, InputError, Items};
+use extract_llm::model::Profile;
+use extract_llm::scripted::{Scripted, reply};
+use extract_llm::{Client, Error, ErrorKind, Extract, Extraction, Mode, Report};
 use serde_json::{Value, json};
 
 fn client(values: impl IntoIterator<Item = Value>) -> (Client, Scripted) {

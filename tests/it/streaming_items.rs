@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet, LinkedList, VecDeque};
 use std::sync::{Arc, LazyLock};
 
-use extract_llm::contract::dialect::Dialect;
+use extract_llm::dialect::Dialect;
 use extract_llm::extraction::{ExtractionStream, InputError, Items};
-use extract_llm::model::{Profile, Scripted, scripted::reply};
+use extract_llm::model::Profile;
 use extract_llm::partial::Partial;
+use extract_llm::scripted::{Scripted, reply};
 use extract_llm::{Client, Error, ErrorKind, Extract, Extraction, Mode};
 use serde_json::json;
 

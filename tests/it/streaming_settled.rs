@@ -1,9 +1,8 @@
 //! The end of streamed elements: the given elements are compared with the accepted list.
 
 use extract_llm::extraction::{BadItems, ExtractionStream, Items};
-use extract_llm::grounding::Quote;
-use extract_llm::model::{Scripted, scripted::ScriptedReply, scripted::reply};
-use extract_llm::{Client, ErrorKind, Extract, Mode};
+use extract_llm::scripted::{Scripted, ScriptedReply, reply};
+use extract_llm::{Client, ErrorKind, Extract, Mode, Quote};
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 

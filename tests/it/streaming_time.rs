@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use extract_llm::conversation::ProviderErrorKind as Kind;
 use extract_llm::extraction::{ClientBuilder, ExtractionStream, Items};
-use extract_llm::wire::Protocol;
+use extract_llm::model::Protocol;
 use extract_llm::{Client, Error, ErrorKind, Mode};
 use serde_json::json;
 

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use extract_llm::check::violations;
-use extract_llm::contract::dialect::Dialect;
-use extract_llm::contract::{Answer, Contract, Maybe};
+use extract_core::check::violations;
+use extract_llm::contract::Contract;
+use extract_llm::dialect::Dialect;
 use extract_llm::extraction::Layout;
-use extract_llm::model::scripted::reply;
-use extract_llm::model::{Profile, SchemaPrompt, Scripted};
-use extract_llm::{Client, ErrorKind, Extract, Mode};
+use extract_llm::model::{Profile, SchemaPrompt};
+use extract_llm::scripted::Scripted;
+use extract_llm::scripted::reply;
+use extract_llm::{Answer, Client, ErrorKind, Extract, Maybe, Mode};
 use serde_json::{Value, json};
 
 use crate::support::scripted::{client_of, scripted as client};
@@ -382,7 +383,7 @@ async fn the_tools_of_a_contract_are_built_once() {
     let contract = Contract::of::<Action>().unwrap();
     let (one, two) = (contract.variants().unwrap(), contract.variants().unwrap());
     assert!(std::sync::Arc::ptr_eq(one, two));
-    let form = |variants: &extract_llm::contract::Variants| {
+    let form = |variants: &extract_core::contract::Variants| {
         variants.iter().next().unwrap().contract().lowered(&Dialect::OPENAI_STRICT, true).unwrap()
     };
     assert!(std::sync::Arc::ptr_eq(&form(one), &form(two)));
@@ -712,7 +713,7 @@ fn a_union_with_keywords_for_all_variants_is_one_tool() {
     let with = |beside: Value| {
         let mut schema = json!({"oneOf": [branch("a"), branch("b")]});
         schema.as_object_mut().unwrap().extend(beside.as_object().unwrap().clone());
-        let names = |variants: &extract_llm::contract::Variants| variants.iter().count();
+        let names = |variants: &extract_core::contract::Variants| variants.iter().count();
         Contract::from_schema(schema).unwrap().variants().map(|variants| names(variants))
     };
     for says_nothing in [json!({}), json!({"type": "object"}), json!({"description": "Both."})] {

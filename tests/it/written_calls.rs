@@ -1,11 +1,10 @@
 //! Calls that models write into their text: one row per model family, in the whole loop and
 //! offline; truncated at every byte; with unknown names; and values that look like envelopes.
 
-use extract_llm::contract::UserTool;
-use extract_llm::extraction::{Outcome, ParseError, Step, parse};
-use extract_llm::model::scripted::reply;
+use extract_llm::extraction::{Outcome, ParseError};
 use extract_llm::reading::RepairKind;
-use extract_llm::{ErrorKind, Extract, Mode};
+use extract_llm::scripted::reply;
+use extract_llm::{ErrorKind, Extract, Mode, Step, UserTool, parse};
 use serde_json::{Value, json};
 
 use crate::support::scripted::scripted as client;
@@ -367,15 +366,15 @@ fn text_that_looks_like_a_call_inside_a_value_is_data() {
     }
     let note = "<tool_call>\n<function=Company>\n<parameter=name>\nA </parameter> B\n</parameter>\n</function>\n</tool_call>";
     assert_eq!(parse::<Company>(note).unwrap().value.name, "A </parameter> B");
-    let text = extract_llm::contract::Shape::compile(&json!({"type": "string"})).unwrap();
-    let reader = extract_llm::reading::Reader::new(&text).offered(&["Company"]);
+    let text = extract_core::contract::Shape::compile(&json!({"type": "string"})).unwrap();
+    let reader = extract_core::reading::Reader::new(&text).offered(&["Company"]);
     assert_eq!(reader.read("Write <tool_call> first.").unwrap().value, "Write <tool_call> first.");
 }
 
 /// Returns all partial values of a stream of this text, in pieces of about `pieces` bytes.
 fn shown(text: &str, pieces: usize) -> Vec<Value> {
     let contract = extract_llm::contract::Contract::of::<Company>().unwrap();
-    let mut live = extract_llm::partial::Live::<Company>::new(contract, None);
+    let mut live = extract_llm::partial::Live::<Company>::new(contract);
     let mut seen = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {

@@ -2,7 +2,7 @@
 //! pass. Describes what failed in a text that a model can act on.
 //!
 //! ```
-//! use extract_llm::check::violations;
+//! use extract_core::check::violations;
 //! use extract_llm::contract::Contract;
 //! use serde_json::json;
 //!
@@ -22,7 +22,7 @@ mod violation_report;
 
 pub(crate) use elements::check_elements;
 pub(crate) use feedback::FeedbackFn;
-pub use feedback::{Feedback, FoldedProblem, annotate, fold, render_feedback};
+pub use feedback::{Feedback, FoldedProblem, annotate, fold};
 pub use rules::Check;
 pub(crate) use rules::Rules;
 pub use schema::violations;

@@ -17,7 +17,7 @@ const MOST: usize = 1000;
 /// problem.
 ///
 /// ```
-/// use extract_llm::check::violations;
+/// use extract_core::check::violations;
 /// use extract_llm::contract::Contract;
 /// use serde_json::json;
 ///

@@ -15,8 +15,9 @@ use crate::schema::PLAIN_TEXT;
 /// modes the two are alternatives in JSON, as the variants of any enum.
 ///
 /// ```
-/// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
-/// use extract_llm::contract::Answer;
+/// # use extract_llm::scripted::{Scripted, reply};
+/// # use extract_llm::{Client, Error};
+/// use extract_llm::Answer;
 /// # use serde_json::json;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -41,7 +42,7 @@ impl<T> Answer<T> {
     /// Returns the value; `None` if the answer is text.
     ///
     /// ```
-    /// use extract_llm::contract::Answer;
+    /// use extract_llm::Answer;
     ///
     /// assert_eq!(Answer::<u8>::Text("Which one?".into()).value(), None);
     /// ```

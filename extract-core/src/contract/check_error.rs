@@ -17,7 +17,7 @@ use super::Problems;
 /// [`failed`](Self::failed).
 ///
 /// ```
-/// use extract_llm::contract::CheckError;
+/// use extract_llm::check::CheckError;
 ///
 /// fn in_catalogue(sku: &str) -> Result<(), CheckError> {
 ///     let known = std::fs::read_to_string("/catalogue.txt").map_err(CheckError::failed)?;
@@ -61,7 +61,7 @@ impl std::error::Error for CheckError {}
 /// The reason why a check could not be made.
 ///
 /// ```
-/// use extract_llm::contract::{CheckContext, CheckError, CheckFailure};
+/// use extract_llm::check::{CheckContext, CheckError, CheckFailure};
 ///
 /// let background = CheckContext::new();
 /// let Err(CheckError::Failed(missing)) = background.context().get::<u32>() else { panic!() };

@@ -20,7 +20,7 @@ use crate::schema::push_segment;
 /// value it was reported at.
 ///
 /// ```
-/// use extract_llm::contract::Checker;
+/// use extract_llm::check::Checker;
 /// use serde_json::json;
 ///
 /// let value = json!({"lines": ["x-1"]});
@@ -75,7 +75,7 @@ impl<'v> Checker<'v> {
     ///
     /// ```
     /// use extract_llm::Extract;
-    /// use extract_llm::contract::{CheckContext, Checker};
+    /// use extract_llm::check::{CheckContext, Checker};
     /// use serde_json::json;
     ///
     /// let (json, background) = (json!([1]), CheckContext::new().source("One."));

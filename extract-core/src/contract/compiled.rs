@@ -111,7 +111,7 @@ impl Contract {
     /// disk.
     ///
     /// ```
-    /// use extract_llm::check::violations;
+    /// use extract_core::check::violations;
     /// use extract_llm::contract::Contract;
     /// use serde_json::json;
     ///
@@ -274,12 +274,14 @@ impl Contract {
     }
 
     /// Returns whether the type is not an object and is therefore sent inside one, under the key `value`.
+    #[doc(hidden)]
     pub fn is_wrapped(&self) -> bool {
         self.wrapped.is_some()
     }
 
     /// Returns the schema that a model is asked to fill: the schema of the type, or of the object around
     /// it.
+    #[doc(hidden)]
     pub fn sent_schema(&self) -> &Value {
         self.wrapped.as_ref().unwrap_or(&self.schema)
     }
@@ -288,6 +290,7 @@ impl Contract {
     /// enum with data, a list of objects or of such an enum, or an [`Answer`](super::Answer).
     ///
     /// `None` for all other types. Built at the first call.
+    #[doc(hidden)]
     pub fn variants(&self) -> Option<&Arc<Variants>> {
         self.variants.get_or_init(|| Variants::of(self).map(Arc::new)).as_ref()
     }
@@ -322,6 +325,7 @@ impl Contract {
     /// the provider is asked to enforce the schema while the model writes.
     ///
     /// Fails with [`ContractError::Dialect`] if the dialect cannot express the type.
+    #[doc(hidden)]
     pub fn lowered(
         &self,
         dialect: &'static Dialect,
@@ -393,7 +397,8 @@ impl Contract {
     /// Fails with [`ContractError::Dialect`] if the dialect cannot express the type.
     ///
     /// ```
-    /// use extract_llm::contract::{Contract, dialect::Dialect};
+    /// use extract_llm::contract::Contract;
+    /// use extract_llm::dialect::Dialect;
     ///
     /// let contract = Contract::of::<Vec<u8>>()?;
     /// let tool = contract.tool(&Dialect::OPENAI_STRICT)?;
@@ -412,7 +417,8 @@ impl Contract {
     /// limits, or the reason why the type cannot be sent.
     ///
     /// ```
-    /// use extract_llm::contract::{Contract, dialect::Dialect};
+    /// use extract_llm::contract::Contract;
+    /// use extract_llm::dialect::Dialect;
     /// use std::collections::BTreeMap;
     ///
     /// let contract = Contract::of::<BTreeMap<String, f32>>()?;
@@ -439,7 +445,8 @@ impl Contract {
     /// Schema better than [`prompt_schema`](Self::prompt_schema). It takes about twice the tokens.
     ///
     /// ```
-    /// # use extract_llm::{Client, model::Scripted, conversation::Mode};
+    /// # use extract_llm::scripted::Scripted;
+    /// # use extract_llm::{Client, Mode};
     /// # let client = Client::with_model(Scripted::new([]));
     /// let extraction = client
     ///     .extract::<Vec<u8>>("one, two")
@@ -456,6 +463,7 @@ impl Contract {
     }
 
     /// Returns the shape for reading a reply to `form`; without one, to the schema in a prompt.
+    #[doc(hidden)]
     pub fn shape<'a>(&'a self, form: Option<&'a LoweredContract>) -> &'a Shape {
         form.and_then(|form| form.shape.as_ref()).unwrap_or(&self.shape)
     }

@@ -15,7 +15,7 @@ use crate::grounding::Source;
 /// [`parse_in`](crate::extraction::parse_in) and for tests of your checks.
 ///
 /// ```
-/// use extract_llm::contract::CheckContext;
+/// use extract_llm::check::CheckContext;
 ///
 /// struct Stock(Vec<&'static str>);
 ///
@@ -23,7 +23,7 @@ use crate::grounding::Source;
 /// let cx = background.context();
 /// assert_eq!(cx.source()?.text(), "Two of A-1, please.");
 /// assert_eq!(cx.get::<Stock>()?.0, ["A-1"]);
-/// # Ok::<(), extract_llm::contract::CheckError>(())
+/// # Ok::<(), extract_llm::check::CheckError>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct CheckContext {
@@ -83,7 +83,7 @@ impl fmt::Debug for CheckContext {
 /// `Copy`.
 ///
 /// ```
-/// use extract_llm::contract::{CheckError, Context};
+/// use extract_llm::check::{CheckError, Context};
 ///
 /// fn is_mentioned(name: &str, cx: Context<'_>) -> Result<(), CheckError> {
 ///     if cx.source()?.contains(name) { Ok(()) } else { Err("a name that stands in the text".into()) }

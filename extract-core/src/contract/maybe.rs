@@ -14,8 +14,9 @@ use crate::partial::value::{MaybePartial, Seed};
 /// extraction, or of a field in it, `Maybe` lets the model answer that there is none:
 ///
 /// ```
-/// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
-/// use extract_llm::contract::Maybe;
+/// # use extract_llm::scripted::{Scripted, reply};
+/// # use extract_llm::{Client, Error};
+/// use extract_llm::Maybe;
 /// # use serde_json::json;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -45,7 +46,7 @@ impl<T> Maybe<T> {
     /// Returns the value; `None` if there is none.
     ///
     /// ```
-    /// use extract_llm::contract::Maybe;
+    /// use extract_llm::Maybe;
     ///
     /// assert_eq!(Maybe::Found(7).found(), Some(7));
     /// ```
@@ -56,7 +57,7 @@ impl<T> Maybe<T> {
     /// Returns the value, or the reason as the error.
     ///
     /// ```
-    /// use extract_llm::contract::Maybe;
+    /// use extract_llm::Maybe;
     ///
     /// let nothing = Maybe::<u8>::NotFound { reason: "no number is named".into() };
     /// assert_eq!(nothing.into_result(), Err(String::from("no number is named")));

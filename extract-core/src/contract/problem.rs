@@ -29,7 +29,7 @@ pub(crate) const MISSING: &str = "missing required field";
 /// One mistake in a value: the place, the expected value and the found value.
 ///
 /// ```
-/// use extract_llm::contract::Problem;
+/// use extract_llm::Problem;
 ///
 /// let problem = Problem::rule("/lines/0/quantity", "at least 1").found("0");
 /// assert_eq!(problem.to_string(), "/lines/0/quantity: expected at least 1, found 0");
@@ -100,7 +100,7 @@ pub(crate) const MOST_SHOWN: usize = 10;
 /// `Display` writes the first ten on one line, and the number of the others.
 ///
 /// ```
-/// use extract_llm::contract::Problems;
+/// use extract_llm::Problems;
 ///
 /// fn even(n: &u32) -> Result<(), Problems> {
 ///     if n % 2 == 0 { Ok(()) } else { Err("an even number".into()) }

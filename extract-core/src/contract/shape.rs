@@ -34,11 +34,11 @@ pub(crate) type ShapeId = u32;
 /// - `x-enum-descriptions`: descriptions of the values of an enum
 ///
 /// ```
-/// use extract_llm::contract::Shape;
+/// use extract_core::contract::Shape;
 /// use serde_json::json;
 ///
 /// let shape = Shape::compile(&json!({"type": "array", "items": {"type": "integer"}}))?;
-/// let reading = extract_llm::reading::read("The numbers: [1, 2,]", &shape, Default::default())?;
+/// let reading = extract_core::reading::read("The numbers: [1, 2,]", &shape, Default::default())?;
 /// assert_eq!(reading.value, json!([1, 2]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -87,8 +87,8 @@ impl Shape {
     /// tool or of the type. Case and punctuation are ignored.
     ///
     /// ```
-    /// use extract_llm::contract::Shape;
-    /// use extract_llm::reading::read;
+    /// use extract_core::contract::Shape;
+    /// use extract_core::reading::read;
     /// use serde_json::json;
     ///
     /// let schema = json!({"type": "object", "properties": {"total": {"type": "integer"}}});

@@ -11,7 +11,7 @@ use crate::conversation::Tool;
 /// [`Extraction::tools`](crate::Extraction::tools).
 ///
 /// ```
-/// use extract_llm::contract::UserTool;
+/// use extract_llm::UserTool;
 /// use serde_json::json;
 ///
 /// let weather = UserTool::new("get_weather", json!({
@@ -37,7 +37,7 @@ impl UserTool {
     /// Fails as [`Contract::of`] does.
     ///
     /// ```
-    /// use extract_llm::contract::UserTool;
+    /// use extract_llm::UserTool;
     ///
     /// let tool = UserTool::of::<(f64, f64)>()?.named("distance");
     /// assert_eq!(tool.name(), "distance");

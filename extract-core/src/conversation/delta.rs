@@ -83,7 +83,8 @@ fn interrupted(message: &str) -> ProviderError {
 /// Assembles a [`Reply`] from its [`Delta`]s.
 ///
 /// ```
-/// use extract_llm::conversation::{Assembly, Delta, StreamEnd, StopReason};
+/// use extract_core::conversation::Assembly;
+/// use extract_llm::conversation::{Delta, StopReason, StreamEnd};
 ///
 /// let mut assembly = Assembly::new();
 /// assembly.push(Delta::Text(String::from("Hel")));

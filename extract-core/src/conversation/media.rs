@@ -60,7 +60,7 @@ pub struct Media {
 /// Its `Debug` output hides the query of a URL: links to object stores often have a signature there.
 ///
 /// ```
-/// use extract_llm::conversation::Part;
+/// use extract_llm::Part;
 ///
 /// let part = Part::image_url("https://store.example/receipt.png?sig=cafe");
 /// assert!(format!("{part:?}").contains("https://store.example/receipt.png?…"));

@@ -21,7 +21,8 @@ pub enum Role {
 /// One turn of a conversation.
 ///
 /// ```
-/// use extract_llm::conversation::{Message, Role};
+/// use extract_llm::conversation::Role;
+/// use extract_llm::Message;
 ///
 /// let message = Message::user("Maria is 34.");
 /// assert_eq!(message.role, Role::User);
@@ -50,7 +51,7 @@ impl Message {
     /// Creates a user message from a text or several parts.
     ///
     /// ```
-    /// use extract_llm::conversation::{Message, Part};
+    /// use extract_llm::{Message, Part};
     ///
     /// let url = "https://example.org/receipt.jpg";
     /// let message = Message::user(["Read this receipt.".into(), Part::image_url(url)]);
@@ -135,7 +136,7 @@ impl From<&String> for Content {
 /// The input of an extraction: a text, a message, or a whole conversation.
 ///
 /// ```
-/// use extract_llm::conversation::{Conversation, Message};
+/// use extract_llm::{Conversation, Message};
 ///
 /// let input: Conversation = "Maria is 34.".into();
 /// assert_eq!(input.messages().len(), 1);
@@ -175,7 +176,7 @@ impl Conversation {
     /// messages count only if there are no others.
     ///
     /// ```
-    /// use extract_llm::conversation::{Conversation, Message};
+    /// use extract_llm::{Conversation, Message};
     ///
     /// assert!(Conversation::from(" \n").is_blank());
     /// assert!(Conversation::from([Message::system("You read orders."), Message::user("")]).is_blank());

@@ -2,7 +2,7 @@
 //! data that every other module may use; knows no provider and no network.
 //!
 //! ```
-//! use extract_llm::conversation::{Conversation, Message};
+//! use extract_llm::{Conversation, Message};
 //!
 //! let history = [Message::system("You read orders."), Message::user("Two of A-1, please.")];
 //! assert!(!Conversation::from(&history[..]).is_blank());

@@ -9,7 +9,7 @@ use super::media::{Media, MediaError, MediaKind};
 /// A part of a [`Message`](super::Message).
 ///
 /// ```
-/// use extract_llm::conversation::{Message, Part};
+/// use extract_llm::{Message, Part};
 ///
 /// let message = Message::user([
 ///     Part::text("Read this receipt."),
@@ -50,7 +50,7 @@ impl Part {
     /// Creates an image from bytes, and detects its type. Fails if they are empty or no image.
     ///
     /// ```
-    /// use extract_llm::conversation::Part;
+    /// use extract_llm::Part;
     ///
     /// assert!(Part::image_bytes(b"GIF89a\x01\0\x01\0").is_ok());
     /// assert!(Part::image_bytes(b"%PDF-1.7").is_err(), "a document is no image");
@@ -171,7 +171,8 @@ impl ToolCall {
 /// The result of a tool call.
 ///
 /// ```
-/// use extract_llm::conversation::{Message, Role, ToolCall, ToolResult};
+/// use extract_llm::conversation::{Role, ToolCall, ToolResult};
+/// use extract_llm::Message;
 ///
 /// let call = ToolCall::new("call_1", "Invoice", "{}");
 /// let turn = Message::tool(ToolResult::new(&call, "/total: expected a value, found nothing", true));

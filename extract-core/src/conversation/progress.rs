@@ -12,7 +12,8 @@ use super::{ProviderError, Usage};
 ///
 /// ```
 /// use std::time::Duration;
-/// use extract_llm::conversation::{Message, ProviderError, ProviderErrorKind, Request};
+/// use extract_llm::conversation::{ProviderError, ProviderErrorKind, Request};
+/// use extract_llm::Message;
 ///
 /// let request = Request::new(vec![Message::user("How many?")]);
 /// let busy = ProviderError::new(ProviderErrorKind::RateLimited, "Slow down.");

@@ -10,7 +10,7 @@ use super::{Message, Progress, Settings};
 /// The method by which structured output is requested.
 ///
 /// ```
-/// use extract_llm::conversation::Mode;
+/// use extract_llm::Mode;
 ///
 /// assert_eq!(Mode::default(), Mode::Auto);
 /// assert_eq!(Mode::JsonSchema.to_string(), "json_schema");
@@ -161,7 +161,8 @@ impl Output {
 /// caches.
 ///
 /// ```
-/// use extract_llm::conversation::{Message, Mode, Request};
+/// use extract_llm::conversation::Request;
+/// use extract_llm::{Message, Mode};
 ///
 /// let request = Request::new(vec![Message::user("How many?")]);
 /// assert_eq!(request.output.mode(), Mode::Text);
@@ -176,6 +177,7 @@ pub struct Request {
     /// The settings.
     pub settings: Settings,
     /// The record in which the sender notes its progress.
+    #[doc(hidden)]
     pub progress: Progress,
 }
 

@@ -63,7 +63,8 @@ impl AddAssign for Usd {
 /// The prices of a model, in US dollars per million tokens.
 ///
 /// ```
-/// use extract_llm::conversation::{Prices, Usage, Usd};
+/// use extract_llm::conversation::{Prices, Usage};
+/// use extract_llm::Usd;
 ///
 /// let prices = Prices::new(2.0, 8.0);
 /// assert_eq!(prices.cost(&Usage::new(500_000, 250_000)), Usd(3.0));

@@ -35,7 +35,8 @@ impl<T> Extraction<T> {
     /// of the other samples are in [`Agreement::failures`].
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([

@@ -10,7 +10,8 @@ use crate::contract::{Problem, Problems};
 /// The policy for list elements that fail their checks.
 ///
 /// ```
-/// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+/// # use extract_llm::scripted::{Scripted, reply};
+/// # use extract_llm::{Client, Error};
 /// # use serde_json::json;
 /// use extract_llm::extraction::BadItems;
 ///

@@ -68,7 +68,8 @@ impl Client {
     /// extraction fails with [`ErrorKind::Contract`](crate::extraction::ErrorKind::Contract).
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// use extract_llm::contract::Contract;
     /// use serde_json::json;
     ///
@@ -128,7 +129,8 @@ impl<T> Extraction<T> {
     /// the allowed values are known only at run time. A valid answer must still deserialize as the type.
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([
@@ -154,9 +156,10 @@ impl<T> Extraction<T> {
     /// one of the examples.
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
-    /// use extract_llm::conversation::Message;
+    /// use extract_llm::Message;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 2}))]));
@@ -209,14 +212,21 @@ impl<T: Extract> Extraction<T> {
         })
     }
 
-    /// Runs the extraction.
-    async fn run(self) -> Result<Report<T>, Error> {
+    /// Runs the extraction, and returns the value with its ledger and its conversation.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 7})).usage(90, 5)]));
+    /// let done = client.extract::<u8>("There were seven.").report().await?;
+    /// println!("{} for {} tokens", done.value, done.ledger.usage().total_tokens());
+    /// # assert_eq!(done.ledger.usage().total_tokens(), 95);
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    pub async fn report(self) -> Result<Report<T>, Error> {
         Ok(driver::run(self.into_task()?).await?.report)
-    }
-
-    /// Requests a [`Report`]: the value with its attempts, costs and repairs.
-    pub fn report(self) -> ReportRequest<T> {
-        ReportRequest(self)
     }
 }
 
@@ -225,21 +235,7 @@ impl<T: Extract> IntoFuture for Extraction<T> {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Ok(self.run().await?.value) })
-    }
-}
-
-/// An [`Extraction`] that returns a [`Report`]. Await it.
-#[derive(Debug)]
-#[must_use = "nothing is sent until the extraction is awaited"]
-pub struct ReportRequest<T>(Extraction<T>);
-
-impl<T: Extract> IntoFuture for ReportRequest<T> {
-    type Output = Result<Report<T>, Error>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.0.run())
+        Box::pin(async move { Ok(self.report().await?.value) })
     }
 }
 

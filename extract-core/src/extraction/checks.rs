@@ -12,13 +12,14 @@ impl<T> Extraction<T> {
     /// [`Context::get`]. Several values may be set, one of each type.
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([
     /// #     reply::tool(json!({"value": "pears"})), reply::tool(json!({"value": "plums"})),
     /// # ]));
-    /// use extract_llm::contract::CheckError;
+    /// use extract_llm::check::CheckError;
     ///
     /// struct Stock(Vec<&'static str>);
     ///
@@ -52,7 +53,8 @@ impl<T: Extract> Extraction<T> {
     /// be added.
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([
@@ -82,13 +84,14 @@ impl<T: Extract> Extraction<T> {
     /// [`ErrorKind::Check`](crate::extraction::ErrorKind::Check).
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([
     /// #     reply::tool(json!({"value": "pears"})), reply::tool(json!({"value": "plums"})),
     /// # ]));
-    /// use extract_llm::contract::CheckError;
+    /// use extract_llm::check::CheckError;
     ///
     /// # #[derive(Clone)] struct Database;
     /// # impl Database { async fn has(&self, name: &str) -> Result<bool, std::io::Error> { Ok(name == "plums") } }

@@ -253,6 +253,7 @@ impl ClientBuilder {
     }
 
     /// Sets the capabilities of the model, in place of those in the provider's row.
+    #[doc(hidden)]
     pub fn facts(mut self, facts: Facts) -> Self {
         self.provider.facts = Some(facts);
         self
@@ -273,7 +274,8 @@ impl ClientBuilder {
     /// Settings of the provider and the transport have no effect.
     ///
     /// ```
-    /// use extract_llm::{Client, model::Scripted};
+    /// use extract_llm::scripted::Scripted;
+    /// use extract_llm::Client;
     ///
     /// let client = Client::builder().validation_retries(4).token_budget(20_000).with_model(Scripted::new([]));
     /// ```

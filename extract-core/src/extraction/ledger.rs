@@ -145,7 +145,7 @@ impl fmt::Display for Attempt {
 /// All attempts of one extraction. Its `Display` is suited for a log entry about a failure.
 ///
 /// ```
-/// use extract_llm::model::{Scripted, scripted::reply};
+/// use extract_llm::scripted::{Scripted, reply};
 /// use extract_llm::Client;
 /// use serde_json::json;
 ///
@@ -166,7 +166,8 @@ impl fmt::Display for Attempt {
 /// they are ignored on reading. A later version may add members, and reads what this one wrote.
 ///
 /// ```
-/// use extract_llm::extraction::{Ledger, Outcome};
+/// use extract_llm::extraction::Outcome;
+/// use extract_llm::Ledger;
 /// use serde_json::json;
 ///
 /// let ledger: Ledger = serde_json::from_value(json!({
@@ -312,7 +313,7 @@ impl Serialize for Ledger {
 /// A value with its ledger and its conversation.
 ///
 /// ```
-/// use extract_llm::model::{Scripted, scripted::reply};
+/// use extract_llm::scripted::{Scripted, reply};
 /// use extract_llm::{Client, Report};
 /// use serde_json::json;
 ///
@@ -337,7 +338,8 @@ pub struct Report<T> {
     /// of it. It is not serialized.
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([

@@ -51,7 +51,8 @@ pub struct LlmCheck {
 /// requirement, because it is sent to the extracting model if the value breaks it.
 ///
 /// ```
-/// # use extract_llm::{Error, model::{Scripted, scripted::reply}};
+/// # use extract_llm::scripted::{Scripted, reply};
+/// # use extract_llm::Error;
 /// # use serde_json::json;
 /// use extract_llm::{Client, llm_check};
 ///

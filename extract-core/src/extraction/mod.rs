@@ -2,7 +2,7 @@
 //! reached. It is also the entry point of the public interface.
 //!
 //! ```
-//! use extract_llm::model::{Scripted, scripted::reply};
+//! use extract_llm::scripted::{Scripted, reply};
 //! use extract_llm::Client;
 //! use serde_json::json;
 //!
@@ -44,7 +44,7 @@ mod withdrawn;
 
 pub use agree::{Agreement, AgreementRequest, Basis, FieldAgreement, Sample};
 pub use bad_items::{BadItem, BadItems};
-pub use builder::{Extraction, ReportRequest, extract};
+pub use builder::{Extraction, extract};
 pub use calls::{ArgumentsError, Call, Calls};
 pub use client::{Client, ClientBuilder};
 pub use error::{BestPartial, Error, ErrorKind, FieldStatus, InputError, Rejected, ReviewedField};

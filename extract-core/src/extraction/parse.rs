@@ -100,7 +100,7 @@ impl Level {
     /// [`parse`], at this level of repair.
     ///
     /// ```
-    /// use extract_llm::reading::Level;
+    /// use extract_llm::Level;
     ///
     /// assert_eq!(Level::Strict.parse::<Vec<u32>>("[1, 2]")?.value, [1, 2]);
     /// assert!(Level::Strict.parse::<Vec<u32>>("[1, 2,]").is_err());
@@ -119,7 +119,7 @@ impl Level {
 /// [`parse`], with a context for the type's validators: the source text, and user-defined values.
 ///
 /// ```
-/// use extract_llm::contract::CheckContext;
+/// use extract_llm::check::CheckContext;
 /// use extract_llm::extraction::parse_in;
 ///
 /// let background = CheckContext::new().source("Two of A-1, please.");
@@ -185,7 +185,7 @@ fn parsed<T>(
 /// Fails if the type has no contract, or if the text contains no value.
 ///
 /// ```
-/// use extract_llm::extraction::parse_partial;
+/// use extract_llm::parse_partial;
 /// use serde_json::json;
 ///
 /// let reading = parse_partial::<Vec<String>>(r#"["Ada", "Gra"#)?;

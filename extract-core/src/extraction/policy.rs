@@ -5,7 +5,8 @@ use crate::conversation::Usd;
 /// How many of the failed attempts a re-ask repeats.
 ///
 /// ```
-/// # use extract_llm::{Client, model::Scripted};
+/// # use extract_llm::scripted::Scripted;
+/// # use extract_llm::Client;
 /// use extract_llm::extraction::RetryContext;
 ///
 /// # let client = Client::with_model(Scripted::new([]));
@@ -27,7 +28,8 @@ pub enum RetryContext {
 /// Whether a re-ask asks for the invalid parts or for the whole value.
 ///
 /// ```
-/// # use extract_llm::{Client, model::Scripted};
+/// # use extract_llm::scripted::Scripted;
+/// # use extract_llm::Client;
 /// use extract_llm::extraction::Reask;
 ///
 /// # let client = Client::with_model(Scripted::new([]));

@@ -60,7 +60,8 @@ settings! {
     /// Default: [`Layout::Auto`].
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// use extract_llm::extraction::Layout;
     /// # use serde_json::json;
     ///
@@ -82,8 +83,9 @@ settings! {
     /// Sets how far reading may depart from strict JSON. Default: [`Level::Lenient`].
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
-    /// use extract_llm::reading::Level;
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
+    /// use extract_llm::Level;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool_text(r#"{"value": "7"}"#)]));
@@ -133,7 +135,8 @@ settings! {
     /// sent.
     ///
     /// ```
-    /// # use extract_llm::{Client, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::Client;
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
@@ -166,7 +169,8 @@ settings! {
     /// Replaces the text that tells the model the schema, in modes that have no other field for it.
     ///
     /// ```
-    /// # use extract_llm::{Client, model::{Scripted, scripted::reply}, conversation::Mode};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Mode};
     /// # use serde_json::json;
     /// # let client = Client::with_model(Scripted::new([]));
     /// let extraction = client
@@ -192,7 +196,7 @@ settings! {
     /// Without reported usage no re-ask is made. [`Limit::Tokens`](super::Limit::Tokens) says so.
     ///
     /// ```
-    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::scripted::{Scripted, reply};
     /// # use extract_llm::{Client, ErrorKind};
     /// # use serde_json::json;
     /// use extract_llm::extraction::Limit;
@@ -225,7 +229,7 @@ settings! {
     /// If a model to [escalate to](Self::escalate_to) is left, that model is asked instead.
     ///
     /// ```
-    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::scripted::{Scripted, reply};
     /// # use extract_llm::{Client, ErrorKind};
     /// # use serde_json::json;
     /// use extract_llm::extraction::Limit;
@@ -249,7 +253,7 @@ settings! {
     /// fails with [`ErrorKind::Truncated`](crate::extraction::ErrorKind::Truncated).
     ///
     /// ```
-    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::scripted::{Scripted, reply};
     /// # use extract_llm::Client;
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -274,7 +278,7 @@ settings! {
     /// whole value, that value is checked instead.
     ///
     /// ```
-    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::scripted::{Scripted, reply};
     /// # use extract_llm::Client;
     /// # use serde_json::json;
     /// use extract_llm::extraction::Reask;
@@ -301,7 +305,7 @@ settings! {
     /// own client hold; limits, sampling and effort that it leaves open are taken from the extraction.
     ///
     /// ```
-    /// # use extract_llm::model::{Scripted, scripted::reply};
+    /// # use extract_llm::scripted::{Scripted, reply};
     /// # use extract_llm::Client;
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {

@@ -17,10 +17,9 @@ impl<T> Extraction<T> {
     /// Valid calls of a turn wait until all calls of the turn are valid.
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
-    /// use extract_llm::contract::UserTool;
-    /// use extract_llm::conversation::Conversation;
-    /// use extract_llm::extraction::Step;
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
+    /// use extract_llm::{Conversation, Step, UserTool};
     /// # use serde_json::json;
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {

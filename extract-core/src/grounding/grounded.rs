@@ -13,7 +13,7 @@ use crate::contract::{Checker, Extract, TypeWalk};
 /// [`Quote`].
 ///
 /// ```
-/// use extract_llm::contract::CheckContext;
+/// use extract_llm::check::CheckContext;
 /// use extract_llm::extraction::parse_in;
 /// use extract_llm::grounding::Grounded;
 ///

@@ -2,10 +2,10 @@
 //! quotes. The search needs no model.
 //!
 //! ```
-//! use extract_llm::contract::CheckContext;
+//! use extract_llm::check::CheckContext;
 //! use extract_llm::grounding::Match;
 //! use extract_llm::extraction::parse_in;
-//! use extract_llm::grounding::Quote;
+//! use extract_llm::Quote;
 //!
 //! let letter = CheckContext::new().source("We cannot   deliver\nbefore March. Sorry!");
 //! let quote = parse_in::<Quote>("\"we cannot deliver before March\"", &letter)?.value;

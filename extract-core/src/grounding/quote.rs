@@ -24,14 +24,15 @@ use crate::grounding::Located;
 /// to the second occurrence, and so on. If there are too few occurrences, the last one is used again.
 ///
 /// ```
-/// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+/// # use extract_llm::scripted::{Scripted, reply};
+/// # use extract_llm::{Client, Error};
 /// # use serde_json::json;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// # let client = Client::with_model(Scripted::new([
 /// #     reply::tool(json!({"value": ["the ferry is late", "the bus"]})),
 /// #     reply::tool(json!({"value": ["the train was late", "the bus"]})),
 /// # ]));
-/// use extract_llm::grounding::Quote;
+/// use extract_llm::Quote;
 ///
 /// let text = "First the train was late, then the bus.";
 /// let quotes: Vec<Quote> = client.extract(text).await?; // the first answer quoted a ferry

@@ -2,11 +2,12 @@
 //! errors. Knows no provider and no protocol above HTTP.
 //!
 //! ```
-//! use extract_llm::http::{Transport, TransportOptions};
+//! use extract_core::http::Transport;
+//! use extract_llm::model::TransportOptions;
 //!
 //! let transport = Transport::new(TransportOptions::default())?;
 //! assert_eq!(transport.max_reply_bytes(), 32 * 1024 * 1024);
-//! # Ok::<(), extract_llm::http::reqwest::Error>(())
+//! # Ok::<(), extract_llm::reqwest::Error>(())
 //! ```
 
 mod paused_timeout;

@@ -9,7 +9,7 @@ use http::HeaderMap;
 ///
 /// ```
 /// use std::time::Duration;
-/// use extract_llm::http::retry_after;
+/// use extract_core::http::retry_after;
 ///
 /// let mut headers = http::HeaderMap::new();
 /// headers.insert("retry-after", "2".parse()?);

@@ -13,7 +13,7 @@ use crate::conversation::{ProviderError, ProviderErrorKind, redacted_url};
 ///
 /// ```
 /// use std::time::Duration;
-/// use extract_llm::http::TransportOptions;
+/// use extract_llm::model::TransportOptions;
 ///
 /// let options = TransportOptions::default()
 ///     .timeout(Duration::from_secs(30))

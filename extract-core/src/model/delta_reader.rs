@@ -10,8 +10,8 @@ const BEGINNING: usize = 200;
 /// Reads the deltas of one streamed reply from its bytes.
 ///
 /// ```
-/// use extract_llm::model::{Assembly, DeltaReader};
-/// use extract_llm::wire::Protocol;
+/// use extract_core::model::{Assembly, DeltaReader};
+/// use extract_llm::model::Protocol;
 ///
 /// let mut reader = DeltaReader::new(Protocol::Chat, 1 << 20);
 /// let mut deltas = Vec::new();

@@ -11,7 +11,7 @@ use crate::wire::decode_failure;
 ///
 /// ```
 /// use extract_llm::conversation::ProviderErrorKind;
-/// use extract_llm::model::read_failure;
+/// use extract_core::model::read_failure;
 ///
 /// let body = br#"{"error": {"message": "No credit.", "code": "insufficient_quota"}}"#;
 /// let error = read_failure(429, &http::HeaderMap::new(), body);

@@ -2,7 +2,7 @@
 //! [`Model`]: a provider over HTTP, the embedded model, a script.
 //!
 //! ```
-//! use extract_llm::model::presets;
+//! use extract_core::model::presets;
 //!
 //! assert!(presets().iter().any(|preset| preset.name == "openai"));
 //! ```

@@ -13,7 +13,7 @@ use crate::wire::Protocol;
 /// The options of a [`Provider`](super::Provider).
 ///
 /// ```
-/// use extract_llm::model::{Provider, ProviderOptions};
+/// use extract_core::model::{Provider, ProviderOptions};
 ///
 /// let mut options = ProviderOptions::default();
 /// options.model = "ollama/qwen3".into();

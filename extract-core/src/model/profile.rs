@@ -33,7 +33,7 @@ impl SchemaPrompt {
 /// The facts about a model that are known before a request.
 ///
 /// ```
-/// use extract_llm::conversation::Mode;
+/// use extract_llm::Mode;
 /// use extract_llm::model::Profile;
 ///
 /// let profile = Profile::new("mine", "model-1").modes([Mode::JsonObject, Mode::Text]);

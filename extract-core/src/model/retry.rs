@@ -15,7 +15,8 @@ use crate::conversation::{ProviderError, ProviderErrorKind};
 ///
 /// ```
 /// use std::time::Duration;
-/// use extract_llm::{Client, model::RetryPolicy};
+/// use extract_llm::model::RetryPolicy;
+/// use extract_llm::Client;
 ///
 /// let policy = RetryPolicy::times(5).patience(Duration::from_secs(300)); // a pipeline has time
 /// let builder = Client::builder().retry_policy(policy);

@@ -5,7 +5,7 @@
 //! use extract_llm::contract::Contract;
 //! use extract_llm::partial::Live;
 //!
-//! let mut live = Live::<Vec<String>>::new(Contract::of::<Vec<String>>()?, None);
+//! let mut live = Live::<Vec<String>>::new(Contract::of::<Vec<String>>()?);
 //! live.feed("```json\n{\"value\": [\"Ada\", \"Gra");
 //! assert_eq!(live.partial().len(), 2);
 //! assert_eq!(*live.partial()[1], "Gra");

@@ -8,8 +8,10 @@ use super::scan::ScanError;
 /// is a [`Reading`](super::Reading) with misfits.
 ///
 /// ```
-/// use extract_llm::contract::Shape;
-/// use extract_llm::reading::{Level, ReadError, read};
+/// use extract_core::contract::Shape;
+/// use extract_core::reading::read;
+/// use extract_llm::reading::ReadError;
+/// use extract_llm::Level;
 /// use serde_json::json;
 ///
 /// let shape = Shape::compile(&json!({"type": "object", "properties": {}}))?;

@@ -18,8 +18,8 @@ use crate::contract::shape::ShapeKind;
 /// as [`Reader::read`] for the whole text.
 ///
 /// ```
-/// use extract_llm::contract::Shape;
-/// use extract_llm::reading::{Incremental, PartialMode, Reader};
+/// use extract_core::contract::Shape;
+/// use extract_core::reading::{Incremental, PartialMode, Reader};
 /// use serde_json::json;
 ///
 /// let shape = Shape::any();
@@ -36,8 +36,8 @@ use crate::contract::shape::ShapeKind;
 /// ([`with_sink`](Self::with_sink)):
 ///
 /// ```
-/// use extract_llm::contract::Shape;
-/// use extract_llm::reading::{Incremental, Reader, Sink};
+/// use extract_core::contract::Shape;
+/// use extract_core::reading::{Incremental, Reader, Sink};
 ///
 /// #[derive(Default)]
 /// struct Heard(String);

@@ -51,8 +51,9 @@ pub(crate) fn parse_json(text: &str) -> Option<Value> {
 /// only if the text holds no readable value.
 ///
 /// ```
-/// use extract_llm::contract::Shape;
-/// use extract_llm::reading::{Level, read};
+/// use extract_core::contract::Shape;
+/// use extract_core::reading::read;
+/// use extract_llm::Level;
 /// use serde_json::json;
 ///
 /// let shape = Shape::compile(&json!({
@@ -87,7 +88,7 @@ pub fn read_arguments(text: &str, shape: &Shape, level: Level) -> Result<Reading
 /// Reads any JSON value from a text, without a schema. Several values in the text become one list.
 ///
 /// ```
-/// let reading = extract_llm::reading::read_any("{a: [1, 2, 3,], 'b': None}")?;
+/// let reading = extract_core::reading::read_any("{a: [1, 2, 3,], 'b': None}")?;
 /// assert_eq!(reading.value, serde_json::json!({"a": [1, 2, 3], "b": null}));
 /// # Ok::<(), extract_llm::reading::ReadError>(())
 /// ```
@@ -105,8 +106,8 @@ pub fn read_any(text: &str) -> Result<Reading, ReadError> {
 /// `[]` for a list.
 ///
 /// ```
-/// use extract_llm::contract::Shape;
-/// use extract_llm::reading::{PartialMode, read_partial};
+/// use extract_core::contract::Shape;
+/// use extract_core::reading::{PartialMode, read_partial};
 ///
 /// let reading = read_partial(r#"{"title": "Pride and Pre"#, &Shape::any(), PartialMode::Shown)?;
 /// assert_eq!(reading.value, serde_json::json!({"title": "Pride and Pre"}));
@@ -148,8 +149,9 @@ impl<'s> Reader<'s> {
     /// [`Level::Strict`] unwraps no calls.
     ///
     /// ```
-    /// use extract_llm::contract::Shape;
-    /// use extract_llm::reading::{Reader, RepairKind};
+    /// use extract_core::contract::Shape;
+    /// use extract_core::reading::Reader;
+    /// use extract_llm::reading::RepairKind;
     /// use serde_json::json;
     ///
     /// let schema = json!({"type": "object", "properties": {"age": {"type": "integer"}}});

@@ -178,8 +178,10 @@ pub enum CutEnding {
 /// A value with a report of how it was read.
 ///
 /// ```
-/// use extract_llm::contract::Shape;
-/// use extract_llm::reading::{Level, RepairKind, read};
+/// use extract_core::contract::Shape;
+/// use extract_core::reading::read;
+/// use extract_llm::reading::RepairKind;
+/// use extract_llm::Level;
 /// use serde_json::json;
 ///
 /// let shape = Shape::compile(&json!({"type": "array", "items": {"type": "integer"}}))?;

@@ -11,7 +11,7 @@ use crate::contract::shape::MemberNames;
 /// answer is the first value in the text.
 ///
 /// ```
-/// use extract_llm::reading::{AnswerScan, Sink};
+/// use extract_core::reading::{AnswerScan, Sink};
 ///
 /// #[derive(Default)]
 /// struct Heard(String);

@@ -5,7 +5,8 @@ use thiserror::Error;
 /// Why a JSON Schema cannot be read. All pointers are JSON pointers into the schema.
 ///
 /// ```
-/// use extract_llm::contract::{SchemaError, Shape};
+/// use extract_core::contract::Shape;
+/// use extract_llm::contract::SchemaError;
 /// use serde_json::json;
 ///
 /// let error = Shape::compile(&json!({"type": "strnig"})).unwrap_err();

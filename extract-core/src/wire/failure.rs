@@ -18,7 +18,7 @@ const MAX_GENERATION_BYTES: usize = 256 * 1024;
 /// The contents of an error body, whatever its shape.
 ///
 /// ```
-/// use extract_llm::wire::ErrorBody;
+/// use extract_core::wire::ErrorBody;
 /// use serde_json::json;
 ///
 /// let body = ErrorBody::read(&json!({"error": {"message": "No.", "code": 400, "type": "bad_input"}}));

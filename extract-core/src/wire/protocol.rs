@@ -15,7 +15,7 @@ use crate::conversation::{ProviderError, Reply, Request};
 /// A wire protocol.
 ///
 /// ```
-/// use extract_llm::wire::Protocol;
+/// use extract_llm::model::Protocol;
 ///
 /// let body = br#"{"choices": [{"message": {"content": "Seven."}, "finish_reason": "stop"}]}"#;
 /// let reply = Protocol::Chat.decode(body)?;
@@ -62,6 +62,7 @@ impl Protocol {
     ///
     /// # Errors
     /// The request holds a setting, a kind of media or a value that the protocol cannot express.
+    #[doc(hidden)]
     pub fn encode(
         self,
         request: &Request,
@@ -80,27 +81,32 @@ impl Protocol {
     ///
     /// # Errors
     /// The body is not a reply of this protocol, or it reports a failure.
+    #[doc(hidden)]
     pub fn decode(self, body: &[u8]) -> Result<Reply, ProviderError> {
         let text = std::str::from_utf8(body).map(surrogates::replace_lone);
         (self.descriptor().decode)(text.as_ref().map_or(body, |text| text.as_bytes()))
     }
 
     /// Returns a decoder for one streamed reply.
+    #[doc(hidden)]
     pub fn stream(self) -> Box<dyn StreamDecoder> {
         Box::new(SurrogateSafeDecoder((self.descriptor().stream)()))
     }
 
     /// Returns the framing of the protocol's streams.
+    #[doc(hidden)]
     pub fn framing(self) -> Framing {
         self.descriptor().framing
     }
 
     /// Returns the path of a request below the base URL, segment by segment.
+    #[doc(hidden)]
     pub fn path(self, model: &str, delivery: Delivery) -> Vec<String> {
         (self.descriptor().path)(model, delivery)
     }
 
     /// Returns the query parameter that a request needs, as name and value.
+    #[doc(hidden)]
     pub fn query(self, delivery: Delivery) -> Option<(&'static str, &'static str)> {
         (self.descriptor().query)(delivery)
     }

@@ -98,7 +98,7 @@ pub enum SchemaField {
 /// that do not apply to it.
 ///
 /// ```
-/// use extract_llm::wire::{MaxTokensField, Quirks};
+/// use extract_core::wire::{MaxTokensField, Quirks};
 ///
 /// assert_eq!(Quirks::OPENAI.max_tokens, MaxTokensField::MaxCompletionTokens);
 /// ```

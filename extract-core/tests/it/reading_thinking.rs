@@ -163,7 +163,7 @@ fn a_stream_shows_no_thinking_with_any_portions() {
         }
         let reply = format!("{before}{{\"value\": {{\"a\": 2}}}}{behind}");
         for pieces in [1, 2, 5, 11, 10_000] {
-            let mut live = Live::<Numbers>::new(Contract::of::<Numbers>().unwrap(), None);
+            let mut live = Live::<Numbers>::new(Contract::of::<Numbers>().unwrap());
             let mut rest = reply.as_str();
             while !rest.is_empty() {
                 let all = rest.len();

@@ -100,7 +100,7 @@ impl Writer<'_> {
                     }
                 }
                 #[automatically_derived]
-                impl #impl_generics #krate::partial::Streamed for #ident #ty_generics #where_clause {
+                impl #impl_generics #krate::__private::partial::Streamed for #ident #ty_generics #where_clause {
                     type Partial = ::core::option::Option<#name #ty_generics>;
                     fn of(place: &#private::PartialNode) -> &Self::Partial {
                         place

@@ -1,6 +1,6 @@
 //! Generated types: run-time schemas with one value each, broken like those of the table.
 
-use extract_llm::check::violations;
+use extract_core::check::violations;
 use extract_llm::contract::Contract;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use extract_llm::check::violations;
-use extract_llm::contract::LoweredContract;
+use extract_core::check::violations;
+use extract_core::contract::LoweredContract;
 use serde_json::{Value, json};
 
 use crate::breaking::breaks::Break;

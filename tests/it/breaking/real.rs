@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use extract_llm::Mode;
-use extract_llm::contract::dialect::Dialect;
+use extract_llm::dialect::Dialect;
 use serde_json::Value;
 
 use crate::breaking::breaks::Break;

@@ -5,13 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use extract_llm::contract::Contract;
-use extract_llm::contract::dialect::Dialect;
 use extract_llm::conversation::{
     Block, Delta, Output, ProviderError, Reply, Request, StopReason, StreamEnd, ToolCall,
 };
+use extract_llm::dialect::Dialect;
 use extract_llm::extraction::Layout;
-use extract_llm::model::scripted::reply;
-use extract_llm::model::{DeltaStream, Model, Profile, Scripted};
+use extract_llm::model::{DeltaStream, Model, Profile};
+use extract_llm::scripted::Scripted;
+use extract_llm::scripted::reply;
 use extract_llm::{Client, Error, ErrorKind, Extract, Extraction, Mode, Report};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use extract_llm::Mode;
-use extract_llm::contract::dialect::Dialect;
+use extract_llm::dialect::Dialect;
 use serde_json::Value;
 
 use crate::breaking::breaks::{Break, CLASSES, OF_INVENTED, Site};

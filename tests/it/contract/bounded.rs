@@ -1,7 +1,7 @@
 //! Schemas that are costly to check with: each is refused when the contract is built, or its values
 //! are checked with bounded work and on a small stack.
 
-use extract_llm::check::violations;
+use extract_core::check::violations;
 use extract_llm::contract::{Contract, ContractError, SchemaError};
 use serde_json::{Map, Value, json};
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use extract_llm::model::scripted::reply;
+use extract_llm::scripted::reply;
 use extract_llm::{Extract, Mode};
 use serde_json::{Value, json};
 

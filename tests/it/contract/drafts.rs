@@ -1,6 +1,6 @@
 //! Schemas of older drafts and of `OpenAPI` 3.0 keep their meaning.
 
-use extract_llm::check::violations;
+use extract_core::check::violations;
 use extract_llm::contract::Contract;
 use serde_json::{Value, json};
 

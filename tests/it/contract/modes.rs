@@ -1,7 +1,8 @@
 //! `Mode::Auto` selects the first mode whose dialect supports a type, and reports the change.
 
-use extract_llm::contract::dialect::Dialect;
-use extract_llm::model::{Profile, Scripted, scripted::reply};
+use extract_llm::dialect::Dialect;
+use extract_llm::model::Profile;
+use extract_llm::scripted::{Scripted, reply};
 use extract_llm::{Extract, Mode};
 use serde_json::json;
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use extract_llm::contract::Contract;
-use extract_llm::contract::dialect::{Dialect, DialectError, Limit, NoteKind};
-use extract_llm::model::{Profile, Scripted, scripted::reply};
+use extract_llm::dialect::{Dialect, DialectError, Limit, NoteKind};
+use extract_llm::model::Profile;
+use extract_llm::scripted::{Scripted, reply};
 use extract_llm::{Extract, Mode, assert_fits};
 use serde_json::{Value, json};
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use extract_llm::check::violations;
-use extract_llm::contract::dialect::{Dialect, DialectError};
+use extract_core::check::violations;
 use extract_llm::contract::{Contract, ContractError, SchemaError, SchemaLimit};
-use extract_llm::model::scripted::reply;
+use extract_llm::dialect::{Dialect, DialectError};
+use extract_llm::scripted::reply;
 use extract_llm::{ErrorKind, Mode};
 use serde_json::{Map, Value, json};
 

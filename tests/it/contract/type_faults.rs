@@ -204,7 +204,7 @@ mod doubled_members {
 
     #[tokio::test]
     async fn the_error_names_the_type_and_both_fields_and_nothing_is_sent() {
-        let model = extract_llm::model::Scripted::new([]);
+        let model = extract_llm::scripted::Scripted::new([]);
         let client = Client::with_model(model.clone());
         let error = client.extract::<Order>("text").await.err().unwrap();
         assert!(matches!(error.kind(), ErrorKind::Contract(ContractError::Type { .. })), "{error}");
@@ -424,7 +424,7 @@ mod map_keys {
     {
         let contract = Contract::of::<BTreeMap<K, u8>>().unwrap();
         let value = json!({key: 1});
-        let problems = extract_llm::check::violations(&contract, &value);
+        let problems = extract_core::check::violations(&contract, &value);
         assert!(problems.is_empty(), "{problems}");
         let map: BTreeMap<K, u8> = serde_json::from_value(value).unwrap();
         assert_eq!(map.len(), 1);
@@ -501,7 +501,7 @@ mod names {
         let definitions = contract.schema()["$defs"].as_object().unwrap();
         assert_eq!(definitions.keys().collect::<Vec<_>>(), ["Row", "Row2"]);
         let value = json!({"first": {"total": 1}, "second": [{"weight": 0.5}]});
-        assert!(extract_llm::check::violations(&contract, &value).is_empty());
+        assert!(extract_core::check::violations(&contract, &value).is_empty());
         let both = extract_llm::parse::<Both>(&value.to_string()).unwrap().value;
         assert_eq!(both.first, billing::Row { total: 1 });
         assert_eq!(both.second, [shipping::Row { weight: 0.5 }]);
@@ -511,7 +511,7 @@ mod names {
         type Wrapped = Pair<Wrapper<billing::Row>, Wrapper<shipping::Row>>;
         let contract = Contract::of::<Wrapped>().unwrap();
         let value = json!({"first": {"value": {"total": 1}}, "second": {"value": {"weight": 0.5}}});
-        assert!(extract_llm::check::violations(&contract, &value).is_empty());
+        assert!(extract_core::check::violations(&contract, &value).is_empty());
         assert!(Contract::of::<Pair<Wrapped, Both>>().is_ok());
     }
 
@@ -553,7 +553,7 @@ mod names {
             let contract = Contract::of::<Pair<Wrapper<Outer>, Wrapper<Row>>>().unwrap();
             let value =
                 json!({"first": {"value": {"total": 1}}, "second": {"value": {"weight": 0.5}}});
-            assert!(extract_llm::check::violations(&contract, &value).is_empty());
+            assert!(extract_core::check::violations(&contract, &value).is_empty());
             let schema = contract.schema().to_string();
             assert!(schema.contains("Wrapper_for_Row") && schema.contains("Wrapper_for_Weighed"));
         }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use extract_llm::Extract;
-use extract_llm::contract::{Problem, Problems};
+use extract_llm::{Extract, Problem, Problems};
 use serde_json::{Value, json};
 
 use super::{problems, schema};

@@ -1,9 +1,9 @@
 //! Properties for every reply and every portioning: the last partial equals the value, partials
 //! only grow, and a truncated reply shows a part of the whole reply's value.
 
-use extract_llm::contract::dialect::Dialect;
-use extract_llm::contract::{Answer, Maybe};
-use extract_llm::reading::{Level, read};
+use extract_core::reading::read;
+use extract_llm::dialect::Dialect;
+use extract_llm::{Answer, Level, Maybe};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -352,7 +352,7 @@ proptest! {
         let mut sent = form.lowered.lower_value(value.clone());
         shuffle(&mut sent, &mut { order });
         let text = sent.to_string();
-        let mut live = Live::<Everything>::new(contract.clone(), Some(form.clone()));
+        let mut live = Live::<Everything>::with_form(contract.clone(), Some(form.clone()));
         let shown = feed(&mut live, &text, &portions);
         for pair in shown.windows(2) {
             prop_assert!(grows(&pair[0], &pair[1]), "{} became {}", pair[0], pair[1]);
@@ -361,7 +361,7 @@ proptest! {
             prop_assert!(grows(&said(partial), &said(&value)), "{partial} is not a part of {value}");
         }
         prop_assert_eq!(said(&live.partial().json()), said(&value), "{}", text);
-        let mut other = Live::<Everything>::new(contract, Some(form));
+        let mut other = Live::<Everything>::with_form(contract, Some(form));
         feed(&mut other, &text, &[1]);
         prop_assert_eq!(live.partial(), other.partial());
     }

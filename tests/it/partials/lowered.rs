@@ -1,6 +1,6 @@
 //! Replies to lowered schemas: partial values have the type's shape.
 
-use extract_llm::contract::dialect::Dialect;
+use extract_llm::dialect::Dialect;
 
 use super::*;
 
@@ -32,7 +32,7 @@ fn a_lowered_reply_fills_the_partial_value_of_the_type() {
         "prices": {"bus": 12.5}, "place": [1.0, 2.0], "extra": {"a": [1]},
     });
     let text = form.lowered.lower_value(own.clone()).to_string();
-    let mut live = Live::<Trip>::new(contract.clone(), Some(form.clone()));
+    let mut live = Live::<Trip>::with_form(contract.clone(), Some(form.clone()));
     let mut seen = Vec::new();
     for char in text.chars() {
         live.feed(char.encode_utf8(&mut [0; 4]));
@@ -57,7 +57,7 @@ fn the_next_attempt_may_use_another_dialect() {
     let form = contract.lowered(&Dialect::OPENAI_STRICT, true).unwrap();
     let own = json!({"tea": 2});
     let sent = form.lowered.lower_value(json!({"value": own.clone()})).to_string();
-    let mut live = Live::<BTreeMap<String, u8>>::new(contract, Some(form));
+    let mut live = Live::<BTreeMap<String, u8>>::with_form(contract, Some(form));
     live.feed(&sent);
     assert_eq!(live.partial().json(), own);
     live.begin(None);

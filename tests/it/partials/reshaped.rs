@@ -1,9 +1,9 @@
 //! Values that a strict dialect sends in another shape, shown as they arrive: maps as lists of
 //! pairs, tuples as objects, variants with lowered content.
 
-use extract_llm::contract::dialect::Dialect;
-use extract_llm::contract::{Answer, Maybe};
+use extract_llm::dialect::Dialect;
 use extract_llm::partial::{AnswerPartial, MaybePartial};
+use extract_llm::{Answer, Maybe};
 
 use super::*;
 
@@ -19,7 +19,7 @@ fn strict<T: Extract>() -> Live<T> {
     let contract = Contract::of::<T>().unwrap();
     let form = contract.lowered(&Dialect::OPENAI_STRICT, true).unwrap();
     assert!(!form.lowered.is_identity());
-    Live::new(contract, Some(form))
+    Live::with_form(contract, Some(form))
 }
 
 /// Feeds these fragments in the strict dialect, and compares the partial value after each.
@@ -245,7 +245,7 @@ fn maybe_grows_in_every_shape() {
     for form in Dialect::ALL.iter().copied().map(Some).chain([None]) {
         let contract = Contract::of::<Maybe<Stop>>().unwrap();
         let form = form.map(|dialect| contract.lowered(dialect, true).unwrap());
-        let mut live = Live::<Maybe<Stop>>::new(contract, form);
+        let mut live = Live::<Maybe<Stop>>::with_form(contract, form);
         live.feed(r#"{"value": {"fou"#);
         assert_eq!(**live.partial(), None);
         live.feed(r#"nd": {"city": "Os"#);

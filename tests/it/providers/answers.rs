@@ -1,7 +1,7 @@
 //! Server answers in one piece, in the form of each protocol.
 
 use extract_llm::Mode;
-use extract_llm::wire::Protocol;
+use extract_llm::model::Protocol;
 use serde_json::{Value, json};
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! event.
 
 use extract_llm::Mode;
-use extract_llm::wire::Protocol;
+use extract_llm::model::Protocol;
 use serde_json::{Value, json};
 
 use crate::support::server::{Act, stream_head};

@@ -1,8 +1,9 @@
 //! A client that answers from a script, and saves its request bodies for the check against the
 //! official types.
 
-use extract_llm::model::scripted::ScriptedReply;
-use extract_llm::model::{Model, Profile, Scripted};
+use extract_llm::model::{Model, Profile};
+use extract_llm::scripted::Scripted;
+use extract_llm::scripted::ScriptedReply;
 use extract_llm::{Client, conversation};
 use futures_util::future::BoxFuture;
 

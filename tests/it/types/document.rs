@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use extract_llm::contract::dialect::{Dialect, NoteKind};
-use extract_llm::contract::{Change, DialectReport};
+use extract_llm::dialect::{Change, DialectReport};
+use extract_llm::dialect::{Dialect, NoteKind};
 
 use super::row::Row;
 use crate::types::rows;

@@ -7,10 +7,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use extract_core::check::violations;
 use extract_llm::Extract;
-use extract_llm::check::violations;
 use extract_llm::contract::Contract;
-use extract_llm::contract::dialect::Dialect;
+use extract_llm::dialect::Dialect;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde::Serialize;

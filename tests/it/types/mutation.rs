@@ -1,7 +1,7 @@
 //! Valid values that are made invalid, to find those that the validator accepts and serde refuses.
 
+use extract_core::check::violations;
 use extract_llm::Extract;
-use extract_llm::check::violations;
 use extract_llm::contract::Contract;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The strict schema of every type compiles in `llguidance`, the engine behind several providers'
 //! strict modes, and the grammar accepts the type's values as they are sent.
 
-use extract_llm::contract::dialect::Dialect;
+use extract_llm::dialect::Dialect;
 use llguidance::api::TopLevelGrammar;
 use llguidance::toktrie::ApproximateTokEnv;
 use llguidance::{Matcher, ParserFactory};

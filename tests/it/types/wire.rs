@@ -1,7 +1,7 @@
 //! The schema of every row's type as each dialect sends it, kept as snapshots, so that a review
 //! shows every changed byte on the wire.
 
-use extract_llm::contract::dialect::Dialect;
+use extract_llm::dialect::Dialect;
 use serde_json::Value;
 
 use crate::types::rows;

@@ -23,8 +23,8 @@ const SURROUNDINGS: usize = 200;
 /// array, or if no problem is inside the value.
 ///
 /// ```
-/// use extract_llm::check::annotate;
-/// use extract_llm::contract::Problem;
+/// use extract_core::check::annotate;
+/// use extract_llm::Problem;
 /// use serde_json::json;
 ///
 /// let value = json!({"customer": "Ada", "lines": [{"sku": "A-1", "quantity": "two"}]});

@@ -16,8 +16,8 @@ const PLACES: usize = 320;
 /// Its `Display` is one line:
 ///
 /// ```
-/// use extract_llm::check::fold;
-/// use extract_llm::contract::{Problem, Problems};
+/// use extract_core::check::fold;
+/// use extract_llm::{Problem, Problems};
 ///
 /// let bad = (0..200).map(|n| Problem::rule(format!("/lines/{n}/price"), "a number").found("\"?\""));
 /// let problems: Problems = bad.collect();

@@ -4,6 +4,7 @@
 mod annotate;
 mod fold;
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -81,26 +82,31 @@ impl<'a> Feedback<'a> {
 /// A user-defined feedback text.
 pub(crate) type FeedbackFn = Arc<dyn Fn(&Feedback<'_>) -> String + Send + Sync>;
 
-/// Returns the default feedback text.
+/// The default feedback text.
 ///
-/// Equal problems are [folded](fold) into one line. The others are marked in the model's JSON (see
-/// [`annotate`]), or listed if that text would be too long. The problems take at most 4 KiB.
+/// Equal problems are [folded](Feedback::folded) into one line. The others are marked in the model's JSON, or
+/// listed if that text would be too long. The problems take at most 4 KiB.
 ///
 /// ```
-/// use extract_llm::check::{Feedback, render_feedback};
-/// use extract_llm::contract::{Problem, Problems};
-/// use extract_llm::conversation::Mode;
+/// use extract_llm::check::Feedback;
+/// use extract_llm::{Mode, Problem, Problems};
 /// use serde_json::json;
 ///
 /// let problems = Problems::from(Problem::rule("/age", "at least 18").found("7"));
-/// let text = render_feedback(&Feedback::new(&problems, Mode::Tools, 1));
+/// let text = Feedback::new(&problems, Mode::Tools, 1).to_string();
 /// assert!(text.contains("- /age: expected at least 18, found 7"));
 ///
 /// let value = json!({"name": "Ada", "age": 7});
-/// let text = render_feedback(&Feedback::new(&problems, Mode::Tools, 1).value(&value));
+/// let text = Feedback::new(&problems, Mode::Tools, 1).value(&value).to_string();
 /// assert!(text.contains(r#""age": 7 // /age: expected at least 18, found 7"#));
 /// ```
-pub fn render_feedback(feedback: &Feedback<'_>) -> String {
+impl fmt::Display for Feedback<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&default_text(self))
+    }
+}
+
+fn default_text(feedback: &Feedback<'_>) -> String {
     let mut text = match feedback.problems.len() {
         1 => String::from("The answer has a problem"),
         n => format!("The answer has {n} problems"),

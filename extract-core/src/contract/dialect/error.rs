@@ -10,7 +10,8 @@ use crate::schema::SchemaError;
 /// or no value fits it, or it cannot be read safely.
 ///
 /// ```
-/// use extract_llm::contract::dialect::{Dialect, DialectError, lower};
+/// use extract_core::contract::dialect::lower;
+/// use extract_llm::dialect::{Dialect, DialectError};
 /// use serde_json::json;
 ///
 /// let refused = lower(&json!({"type": "array"}), &Dialect::OPENAI_STRICT).unwrap_err();

@@ -48,14 +48,15 @@ pub(in super::super) fn check_tools(count: usize, dialect: &Dialect) -> Result<(
 /// Returns the use of every limit that the dialect states, for a schema that is sent in it.
 ///
 /// ```
-/// use extract_llm::contract::dialect::{limits_used, lower, Dialect, Limit};
+/// use extract_core::contract::dialect::{limits_used, lower};
+/// use extract_llm::dialect::{Dialect, Limit};
 /// use serde_json::json;
 ///
 /// let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}});
 /// let lowered = lower(&schema, &Dialect::OPENAI_STRICT)?;
 /// let used = limits_used(&lowered.schema, &Dialect::OPENAI_STRICT);
 /// assert_eq!((used[0].limit, used[0].used, used[0].allowed), (Limit::Properties, 1, 5000));
-/// # Ok::<(), extract_llm::contract::dialect::DialectError>(())
+/// # Ok::<(), extract_llm::dialect::DialectError>(())
 /// ```
 pub fn limits_used(schema: &Value, dialect: &Dialect) -> Vec<LimitUse> {
     counted(schema, dialect).into_iter().map(|(used, _)| used).collect()

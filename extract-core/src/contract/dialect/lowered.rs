@@ -61,7 +61,8 @@ impl Lowered {
     /// last value, as in JSON text; [`restore_checked`](Self::restore_checked) reports it.
     ///
     /// ```
-    /// use extract_llm::contract::dialect::{lower, Dialect};
+    /// use extract_core::contract::dialect::lower;
+    /// use extract_llm::dialect::Dialect;
     /// use serde_json::json;
     ///
     /// let schema = json!({
@@ -77,7 +78,7 @@ impl Lowered {
     /// let sent = json!({"extra": "{\"a\":[1]}", "at": {"0": "x", "1": 2}});
     /// assert_eq!(lowered.restore(sent.clone()), own);
     /// assert_eq!(lowered.lower_value(own), sent);
-    /// # Ok::<(), extract_llm::contract::dialect::DialectError>(())
+    /// # Ok::<(), extract_llm::dialect::DialectError>(())
     /// ```
     pub fn restore(&self, value: Value) -> Value {
         self.restore_checked(value).value

@@ -14,7 +14,8 @@ impl Lowered {
     /// sent as text becomes the pointer of the text.
     ///
     /// ```
-    /// use extract_llm::contract::dialect::{lower, Dialect};
+    /// use extract_core::contract::dialect::lower;
+    /// use extract_llm::dialect::Dialect;
     /// use serde_json::json;
     ///
     /// let schema = json!({
@@ -26,7 +27,7 @@ impl Lowered {
     /// let own = json!({"scores": {"art": 2, "math": "one"}});
     /// assert_eq!(lowered.sent_pointer(&own, "/scores/math"), "/scores/1/value");
     /// assert_eq!(lowered.lower_value(own)["scores"][1]["value"], "one");
-    /// # Ok::<(), extract_llm::contract::dialect::DialectError>(())
+    /// # Ok::<(), extract_llm::dialect::DialectError>(())
     /// ```
     pub fn sent_pointer(&self, value: &Value, pointer: &str) -> String {
         self.trace(value).follow(pointer)

@@ -7,7 +7,8 @@
 //! result is checked against the original schema, so a rule in a description is still enforced.
 //!
 //! ```
-//! use extract_llm::contract::dialect::{lower, Dialect};
+//! use extract_core::contract::dialect::lower;
+//! use extract_llm::dialect::Dialect;
 //! use serde_json::json;
 //!
 //! let schema = json!({
@@ -25,7 +26,7 @@
 //! assert_eq!(lowered.schema["properties"]["nickname"], json!({"type": ["string", "null"]}));
 //! let sent = json!({"age": 36, "nickname": null, "scores": [{"key": "math", "value": 1.5}]});
 //! assert_eq!(lowered.restore(sent), json!({"age": 36, "scores": {"math": 1.5}}));
-//! # Ok::<(), extract_llm::contract::dialect::DialectError>(())
+//! # Ok::<(), extract_llm::dialect::DialectError>(())
 //! ```
 
 mod arrays;
@@ -78,7 +79,8 @@ pub use table::Dialect;
 /// are merged in that sense. Several unions for the same value become all their combinations.
 ///
 /// ```
-/// use extract_llm::contract::dialect::{lower, Dialect, DialectError};
+/// use extract_core::contract::dialect::lower;
+/// use extract_llm::dialect::{Dialect, DialectError};
 /// use serde_json::json;
 ///
 /// let remote = json!({"type": "object", "properties": {"a": {"$ref": "https://example.com/a.json"}}});

@@ -26,7 +26,8 @@ pub enum NoteKind {
 /// A part of a schema that a dialect cannot express, and the change that was made instead.
 ///
 /// ```
-/// use extract_llm::contract::dialect::{lower, Dialect, NoteKind};
+/// use extract_core::contract::dialect::lower;
+/// use extract_llm::dialect::{Dialect, NoteKind};
 /// use serde_json::json;
 ///
 /// let schema = json!({
@@ -38,7 +39,7 @@ pub enum NoteKind {
 /// assert_eq!(lowered.notes[0].kind, NoteKind::Described);
 /// assert_eq!(lowered.notes[0].pointer, "/properties/ip/format");
 /// assert_eq!(lowered.schema["properties"]["ip"]["description"], "Format: ip.");
-/// # Ok::<(), extract_llm::contract::dialect::DialectError>(())
+/// # Ok::<(), extract_llm::dialect::DialectError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -40,7 +40,7 @@ const NESTING: usize = 24;
 /// bound or cannot be read.
 ///
 /// ```
-/// use extract_llm::contract::dialect::render_typescript;
+/// use extract_core::contract::dialect::render_typescript;
 /// use serde_json::json;
 ///
 /// let schema = json!({
@@ -59,7 +59,7 @@ const NESTING: usize = 24;
 ///   mood?: "good" | "bad" | null
 ///   scores: { [key: string]: number }
 /// }"#);
-/// # Ok::<(), extract_llm::contract::dialect::DialectError>(())
+/// # Ok::<(), extract_llm::dialect::DialectError>(())
 /// ```
 pub fn render_typescript(schema: &Value) -> Result<String, DialectError> {
     let tree = Tree::parse(schema, Origin::Document)?;

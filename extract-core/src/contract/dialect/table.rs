@@ -8,7 +8,7 @@ use super::tool_format::ToolFormat;
 /// There is one constant for every kind of structured output that a provider offers.
 ///
 /// ```
-/// use extract_llm::contract::dialect::Dialect;
+/// use extract_llm::dialect::Dialect;
 ///
 /// assert_eq!(Dialect::OPENAI_STRICT.name(), "openai-strict");
 /// assert!(Dialect::ALL.iter().any(|dialect| dialect.name() == "gemini-json-schema"));

@@ -31,8 +31,9 @@ pub struct ReaskPart {
 /// place that no schema describes.
 ///
 /// ```
-/// use extract_llm::check::violations;
-/// use extract_llm::contract::{Contract, ReaskParts};
+/// use extract_core::check::violations;
+/// use extract_llm::check::ReaskParts;
+/// use extract_llm::contract::Contract;
 /// use serde_json::json;
 ///
 /// let contract = Contract::from_schema(json!({

@@ -8,7 +8,7 @@ use super::evaluation::Rejection;
 use super::kinds::Ask;
 use super::partial_reask::PartialReask;
 use super::pending_calls::{CallFeedback, CallProblems};
-use crate::check::{Feedback, render_feedback};
+use crate::check::Feedback;
 use crate::contract::{Contract, Problems};
 use crate::conversation::{Message, Mode, Output, Reply, ToolResult, Tools};
 use crate::extraction::options::Options;
@@ -93,7 +93,7 @@ impl FeedbackWriter<'_> {
     fn render(&self, feedback: &Feedback<'_>) -> String {
         match &self.options.feedback {
             Some(write) => write(feedback),
-            None => render_feedback(feedback),
+            None => feedback.to_string(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! [`BestPartial`]: the best rejected value in the partial form of its type.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Deref;
 
 use serde::Serialize;
@@ -19,7 +20,7 @@ use crate::schema::{push_segment, segments};
 ///
 /// ```
 /// use extract_llm::extraction::FieldStatus;
-/// use extract_llm::model::{Scripted, scripted::reply};
+/// use extract_llm::scripted::{Scripted, reply};
 /// use extract_llm::{Client, Extract};
 /// use serde_json::json;
 ///
@@ -44,7 +45,8 @@ use crate::schema::{push_segment, segments};
 /// assert_eq!(best.fields[1].problems[0].to_string(), "/age: expected at most 150, found 200");
 /// # });
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Serialize)]
+#[serde(bound = "")]
 #[non_exhaustive]
 pub struct BestPartial<T> {
     /// The good parts of the value.
@@ -114,6 +116,19 @@ impl<T> BestPartial<T> {
             _ if self.fields.iter().any(inside) => FieldStatus::Rejected,
             _ => FieldStatus::Good,
         }
+    }
+}
+
+impl<T> Clone for BestPartial<T> {
+    fn clone(&self) -> Self {
+        Self { value: self.value.clone(), fields: self.fields.clone() }
+    }
+}
+
+impl<T> fmt::Debug for BestPartial<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { value, fields } = self;
+        f.debug_struct("BestPartial").field("value", value).field("fields", fields).finish()
     }
 }
 

@@ -39,7 +39,8 @@ impl<T: Extract> Extraction<T> {
     /// [`finish`](ExtractionStream::finish) returns the checked value.
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
     /// use extract_llm::conversation::Delta;
     ///

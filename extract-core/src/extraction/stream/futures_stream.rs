@@ -23,7 +23,8 @@ impl<T, V> Unpin for ExtractionStream<T, V> {}
 /// If the stream is used by reference, it can still be [finished](ExtractionStream::finish).
 ///
 /// ```
-/// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+/// # use extract_llm::scripted::{Scripted, reply};
+/// # use extract_llm::{Client, Error};
 /// # use serde_json::json;
 /// use futures_util::TryStreamExt;
 ///

@@ -236,7 +236,8 @@ impl<T: Extract, E: Extract> ExtractionStream<T, Items<E>> {
     /// there is no value, and all returned elements are void.
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}, conversation::Mode};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error, Mode};
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let text = "First thoughts: [1, 3]. The answer:\n```json\n{\"value\": [1, 2]}\n```";
     /// # let client = Client::with_model(Scripted::new([reply::text(text)]).mode(Mode::Text));
@@ -274,7 +275,8 @@ impl<E: Extract> Extraction<Vec<E>> {
     /// occurrence in the source.
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": [1, 2]}))]));
@@ -295,7 +297,8 @@ impl<T: Extract> Extraction<T> {
     /// `|report| &report.company.people`. The field determines the type of the elements.
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": ["odd", [1, 3]]}))]));
@@ -334,7 +337,8 @@ impl<T: Extract> Extraction<T> {
     /// stream fails with [`InputError::OtherElements`], without a request.
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"start": [1, 2], "end": []}))]));

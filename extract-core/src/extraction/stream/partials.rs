@@ -34,7 +34,7 @@ impl<T: Extract> Partials<T> {
             // The value so far stays. The parts are shown once they are accepted.
             Some(_) if attempt.is_parts => {}
             Some(live) => live.begin(attempt.form),
-            None => self.live = Some(Live::new(Arc::clone(&attempt.contract), attempt.form)),
+            None => self.live = Some(Live::with_form(Arc::clone(&attempt.contract), attempt.form)),
         }
     }
 
@@ -77,7 +77,8 @@ impl<T: Extract> Extraction<T> {
     /// starts over: see [`attempt`](ExtractionStream::attempt).
     ///
     /// ```
-    /// # use extract_llm::{Client, Error, model::{Scripted, scripted::reply}};
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
     /// # use serde_json::json;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": ["tea", "milk"]}))]));

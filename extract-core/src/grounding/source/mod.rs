@@ -23,7 +23,7 @@ use crate::conversation::{Message, Part, Role};
 ///
 /// ```
 /// use extract_llm::grounding::Source;
-/// use extract_llm::conversation::Message;
+/// use extract_llm::Message;
 ///
 /// let source = Source::of(&[
 ///     Message::user("Maria is 34."),

@@ -52,8 +52,8 @@ impl Preset {
     /// applied.
     ///
     /// ```
-    /// use extract_llm::conversation::Mode;
-    /// use extract_llm::model::presets;
+    /// use extract_llm::Mode;
+    /// use extract_core::model::presets;
     ///
     /// let openai = presets().iter().find(|preset| preset.name == "openai").unwrap();
     /// assert_eq!(openai.facts("gpt-4.1-mini").modes[0], Mode::JsonSchema);

@@ -37,7 +37,8 @@ struct Script {
 /// A model that answers from a queue of replies and keeps the requests it saw. A clone shares both.
 ///
 /// ```
-/// # use extract_llm::{Client, model::{Scripted, scripted::reply}};
+/// # use extract_llm::scripted::{Scripted, reply};
+/// # use extract_llm::Client;
 /// # use serde_json::json;
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 /// let model = Scripted::new([reply::tool(json!({"value": 7}))]);

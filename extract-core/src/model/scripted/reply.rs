@@ -1,7 +1,7 @@
 //! Functions that create the replies of a script.
 //!
 //! ```
-//! use extract_llm::model::{Scripted, scripted::reply};
+//! use extract_llm::scripted::{Scripted, reply};
 //! use serde_json::json;
 //!
 //! let model = Scripted::new([
@@ -66,7 +66,7 @@ pub fn call(name: impl Into<String>, arguments: Value) -> ScriptedReply {
 /// Returns calls of several tools in one reply, by name and arguments.
 ///
 /// ```
-/// use extract_llm::model::scripted::reply;
+/// use extract_llm::scripted::reply;
 /// use serde_json::json;
 ///
 /// let both = reply::calls([("Book", json!({"id": 1})), ("Cancel", json!({"id": 2}))]);

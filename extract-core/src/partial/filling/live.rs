@@ -21,7 +21,7 @@ use crate::reading::{AnswerStart, Scanner};
 /// use std::collections::BTreeMap;
 ///
 /// type Prices = BTreeMap<String, f64>;
-/// let mut live = Live::<Prices>::new(Contract::of::<Prices>()?, None);
+/// let mut live = Live::<Prices>::new(Contract::of::<Prices>()?);
 /// live.feed("Here you are: {\"value\": {\"tea\": 2.5, \"milk\": 1");
 /// assert!(live.take_changed());
 /// // A number is shown when it is whole: more digits could follow.
@@ -51,9 +51,15 @@ struct Filling {
 }
 
 impl<T: Extract> Live<T> {
+    /// Creates a pending value of a contract.
+    pub fn new(contract: Arc<Contract>) -> Self {
+        Self::with_form(contract, None)
+    }
+
     /// Creates a pending value. `form` is the contract in the dialect of the schema that was sent; `None`
     /// if no schema was sent and the prompt describes it.
-    pub fn new(contract: Arc<Contract>, form: Option<Arc<LoweredContract>>) -> Self {
+    #[doc(hidden)]
+    pub fn with_form(contract: Arc<Contract>, form: Option<Arc<LoweredContract>>) -> Self {
         let builder = PartialBuilder::new(SchemaCursor::new(contract, form), T::seed());
         Self { partial: Partial::new(), filling: Filling::new(builder) }
     }
@@ -93,6 +99,7 @@ impl<T: Extract> Live<T> {
     }
 
     /// [`start_over`](Self::start_over), for a reply to another request with this form of the contract.
+    #[doc(hidden)]
     pub fn begin(&mut self, form: Option<Arc<LoweredContract>>) {
         let contract = Arc::clone(self.filling.scanner.sink().cursor.contract());
         self.restart(SchemaCursor::new(contract, form));

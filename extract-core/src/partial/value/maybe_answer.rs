@@ -15,12 +15,13 @@ use crate::contract::{Answer, Extract, Maybe};
 /// `None` until the model has named the variant.
 ///
 /// ```
-/// use extract_llm::contract::{Contract, Maybe};
+/// use extract_llm::contract::Contract;
+/// use extract_llm::Maybe;
 /// use extract_llm::partial::MaybePartial;
 /// use extract_llm::partial::Live;
 ///
 /// type Names = Maybe<Vec<String>>;
-/// let mut live = Live::<Names>::new(Contract::of::<Names>()?, None);
+/// let mut live = Live::<Names>::new(Contract::of::<Names>()?);
 /// live.feed(r#"{"value": {"found": ["Ada", "Gra"#);
 /// let Some(MaybePartial::Found(names)) = &**live.partial() else { panic!("it is found") };
 /// assert_eq!(*names[1], "Gra");
@@ -62,12 +63,13 @@ impl<T> MaybePartial<T> {
 /// `None` until the model has named the variant.
 ///
 /// ```
-/// use extract_llm::contract::{Answer, Contract};
+/// use extract_llm::contract::Contract;
+/// use extract_llm::Answer;
 /// use extract_llm::partial::AnswerPartial;
 /// use extract_llm::partial::Live;
 ///
 /// type Seats = Answer<Vec<u8>>;
-/// let mut live = Live::<Seats>::new(Contract::of::<Seats>()?, None);
+/// let mut live = Live::<Seats>::new(Contract::of::<Seats>()?);
 /// live.feed(r#"{"value": {"text": "For how many "#);
 /// assert_eq!(live.partial().as_ref().and_then(AnswerPartial::text), Some("For how many"));
 ///

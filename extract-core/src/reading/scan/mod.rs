@@ -95,7 +95,7 @@ enum State {
 /// The lenient, incremental scanner of one value.
 ///
 /// ```
-/// use extract_llm::reading::{Scanner, Sink};
+/// use extract_core::reading::{Scanner, Sink};
 ///
 /// #[derive(Default)]
 /// struct Texts(String);

@@ -41,7 +41,7 @@ impl Framing {
 /// Splits the bytes of a connection into events.
 ///
 /// ```
-/// use extract_llm::wire::{Framer, Framing};
+/// use extract_core::wire::{Framer, Framing};
 ///
 /// let mut framer = Framer::new(Framing::ServerSentEvents, 1 << 20);
 /// let mut events = Vec::new();
