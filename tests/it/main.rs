@@ -29,6 +29,7 @@ mod parallel;
 mod partials;
 mod provider;
 mod providers;
+mod public_api;
 mod public_reports;
 mod reading_page;
 mod reask;

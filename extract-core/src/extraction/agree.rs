@@ -23,6 +23,7 @@ use crate::contract::{Extract, FailedCheck, Problems};
 /// The default number of concurrent samples.
 const CONCURRENCY: usize = 4;
 
+/// # Agreement
 impl<T> Extraction<T> {
     /// Takes `samples` samples instead of one; 0 counts as 1. Returns the majority value of each field,
     /// with the share of the samples that hold it. Every sample is a separate extraction with its

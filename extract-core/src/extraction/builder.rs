@@ -44,6 +44,7 @@ pub fn extract<T: Extract>(input: impl Into<Conversation>) -> Extraction<T> {
     }
 }
 
+/// # Extraction
 impl Client {
     /// Starts an extraction. Nothing is sent until it is awaited.
     pub fn extract<T: Extract>(&self, input: impl Into<Conversation>) -> Extraction<T> {
@@ -95,9 +96,35 @@ impl Client {
     }
 }
 
-/// An extraction that has not been started. Await it for the value.
+/// An extraction that has not been started. Await it for the value, or call [`report`](Self::report) for
+/// the value with its ledger. Dropping the future cancels the current request.
 ///
-/// Dropping the future cancels the current request.
+/// ```
+/// # use extract_llm::scripted::{Scripted, reply};
+/// use extract_llm::{Client, Extract};
+/// # use serde_json::json;
+///
+/// #[derive(Debug, Extract)]
+/// struct Person {
+///     name: String,
+///     #[extract(range(max = 150))]
+///     age: u8,
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let client = Client::with_model(Scripted::new([reply::tool(json!({"name": "Maria", "age": 34}))]));
+/// let person: Person = client
+///     .extract("Maria is 34.")
+///     .system("Names as they are written.")
+///     .max_tokens(500)
+///     .validation_retries(3)
+///     .await?;
+/// assert_eq!(person.age, 34);
+/// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+/// ```
+///
+/// A setting here replaces that of the client; [`system`](Self::system), [`stop`](Self::stop) and
+/// [`extra_body`](Self::extra_body) add to it.
 #[must_use = "nothing is sent until the extraction is awaited"]
 pub struct Extraction<T> {
     pub(super) client: Result<Client, Error>,
@@ -124,6 +151,7 @@ impl<T> fmt::Debug for Extraction<T> {
     }
 }
 
+/// # Input
 impl<T> Extraction<T> {
     /// Requests and checks the answer by this contract or JSON Schema instead of the type's. Use it if
     /// the allowed values are known only at run time. A valid answer must still deserialize as the type.

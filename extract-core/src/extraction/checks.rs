@@ -7,6 +7,7 @@ use crate::check::Check;
 use crate::contract::{CheckError, Context, Extract};
 use crate::grounding::Source;
 
+/// # Checks
 impl<T> Extraction<T> {
     /// Passes a value to all checks, including those of the type. They get it by its type, from
     /// [`Context::get`]. Several values may be set, one of each type.

@@ -154,6 +154,7 @@ impl fmt::Debug for Escalation {
     }
 }
 
+/// # Provider and connection
 impl ClientBuilder {
     /// Sets the model as `provider/model`. With a [`base_url`](Self::base_url) the provider is optional.
     /// It selects the kind of server: `vllm/Qwen/Qwen3-8B`, `anthropic/claude-opus-5`.

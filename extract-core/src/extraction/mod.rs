@@ -13,16 +13,28 @@
 //! # Ok::<(), extract_llm::Error>(()) }).unwrap();
 //! ```
 
+// The order of the documentation of `Extraction` and `ClientBuilder`.
+mod builder;
+
+mod client;
+
+mod settings;
+
+mod checks;
+mod llm_check;
+
+mod stream;
+
+mod step;
+
 mod agree;
+
 mod ask;
 #[cfg(feature = "bedrock-sigv4")]
 mod aws;
 mod bad_items;
-mod builder;
 mod calls;
 mod channel;
-mod checks;
-mod client;
 mod driver;
 mod error;
 mod initial_request;
@@ -30,15 +42,11 @@ mod judgements;
 mod layout;
 mod ledger;
 mod limit;
-mod llm_check;
 mod options;
 mod parse;
 mod policy;
 mod refused_modes;
 mod request_tools;
-mod settings;
-mod step;
-mod stream;
 mod task;
 mod withdrawn;
 

@@ -1,4 +1,4 @@
-//! Settings that stand on a client and on a single extraction. Each is defined once, in the table
+//! Settings that stand on a client and on a single extraction. Each is defined once, in a table
 //! below, and becomes a method of [`ClientBuilder`] and of [`Extraction`].
 //!
 //! A setting that was not made is not sent. A setting that a provider has no field for is an error
@@ -20,12 +20,11 @@ use crate::conversation::{Mode, Prices, ReasoningEffort, Settings, Usd};
 use crate::reading::Level;
 
 macro_rules! settings {
-    ($(
+    ($title:literal; $(
         $(#[$doc:meta])*
         fn $name:ident($($argument:ident: $type:ty),*) |$target:ident| $set:expr;
     )*) => {
-        /// Settings of this extraction. They replace those of the client; `system`, `stop` and `extra_body` add to
-        /// them.
+        #[doc = $title]
         impl<T> Extraction<T> {
             $(
                 $(#[$doc])*
@@ -37,7 +36,7 @@ macro_rules! settings {
             )*
         }
 
-        /// Settings of every extraction of the client, unless the extraction makes them itself.
+        #[doc = $title]
         impl ClientBuilder {
             $(
                 $(#[$doc])*
@@ -52,6 +51,28 @@ macro_rules! settings {
 }
 
 settings! {
+    "# Request\n\nWhat the model is told, and in which form it answers.";
+
+    /// Adds instructions in front of the conversation. Several are sent in the order in which they
+    /// were added.
+    fn system(text: impl Into<Arc<str>>) |it| it.options.system.push(text.into());
+
+    /// Replaces the text that tells the model the schema, in modes that have no other field for it.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Mode};
+    /// # use serde_json::json;
+    /// # let client = Client::with_model(Scripted::new([]));
+    /// let extraction = client
+    ///     .extract::<Vec<u8>>("one, two")
+    ///     .mode(Mode::Text)
+    ///     .instructions(|contract| format!("Répondez en JSON : {}", contract.prompt_schema()));
+    /// ```
+    fn instructions(write: impl Fn(&Contract) -> String + Send + Sync + 'static) |it| {
+        it.options.instructions = Some(Arc::new(write));
+    };
+
     /// Sets how the answer is asked for: tools, JSON Schema, JSON mode or text. Default:
     /// [`Mode::Auto`], the first mode of the model that can express the type.
     fn mode(mode: Mode) |it| it.options.mode = mode;
@@ -75,11 +96,6 @@ settings! {
     /// ```
     fn layout(layout: Layout) |it| it.options.layout = layout;
 
-    /// Sets how often the model is asked again after an answer that failed its checks. Default: 2.
-    /// Network and provider failures count as
-    /// [transport retries](ClientBuilder::transport_retries) instead.
-    fn validation_retries(retries: u32) |it| it.options.validation_retries = retries;
-
     /// Sets how far reading may depart from strict JSON. Default: [`Level::Lenient`].
     ///
     /// ```
@@ -95,10 +111,165 @@ settings! {
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
     fn reading(level: Level) |it| it.options.reading = level;
+}
+
+settings! {
+    "# Re-asks\n\nWhat happens after an answer that failed its checks.";
+
+    /// Sets how often the model is asked again after an answer that failed its checks. Default: 2.
+    /// Network and provider failures count as
+    /// [transport retries](ClientBuilder::transport_retries) instead.
+    fn validation_retries(retries: u32) |it| it.options.validation_retries = retries;
+
+    /// Replaces the text that tells the model the problems of its answer.
+    fn feedback(write: impl Fn(&Feedback<'_>) -> String + Send + Sync + 'static) |it| {
+        it.options.feedback = Some(Arc::new(write));
+    };
+
+    /// Sets whether a re-ask asks for the invalid parts or for the whole value. Default:
+    /// [`Reask::Auto`].
+    ///
+    /// Parts are asked for by their own part of the schema, in the mode of the whole. They replace
+    /// their place in the value, and the whole value is checked again. If the model answers with a
+    /// whole value, that value is checked instead.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::Client;
+    /// # use serde_json::json;
+    /// use extract_llm::extraction::Reask;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let client = Client::with_model(Scripted::new([
+    ///     reply::tool(json!({"value": [1, 2, 300]})),
+    ///     reply::tool(json!({"value_2": 30})),
+    /// ]));
+    /// let done = client.extract::<Vec<u8>>("1, 2, 30").reask(Reask::Parts).report().await?;
+    /// assert_eq!(done.value, [1, 2, 30]);
+    /// assert_eq!(done.ledger.attempts[1].parts, ["/2"]);
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    fn reask(reask: Reask) |it| it.options.policy.reask = reask;
+
+    /// Sets how many of the failed attempts a re-ask repeats. Default: [`RetryContext::Append`], all.
+    fn retry_context(context: RetryContext) |it| it.options.policy.retry_context = context;
+
+    /// Sets how often the same problems may come back before the model is not asked again. Default: 2,
+    /// so the third answer with the same problems is the last. `None` turns it off. Problems are the
+    /// same if pointer, expected and found are.
+    ///
+    /// If a model to [escalate to](Self::escalate_to) is left, that model is asked instead.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, ErrorKind};
+    /// # use serde_json::json;
+    /// use extract_llm::extraction::Limit;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let stubborn = (0..9).map(|_| reply::tool(json!({"value": "many"})));
+    /// let client = Client::with_model(Scripted::new(stubborn));
+    ///
+    /// let asked = client.extract::<u8>("How many?").validation_retries(8).stop_unchanged(1);
+    /// let error = asked.await.unwrap_err();
+    ///
+    /// let ErrorKind::Invalid { limit, .. } = error.kind() else { panic!("{error}") };
+    /// assert_eq!(*limit, Limit::Unchanged { times: 1 });
+    /// assert_eq!(error.ledger().attempts.len(), 2);
+    /// # });
+    /// ```
+    fn stop_unchanged(times: impl Into<Option<u32>>) |it| it.options.policy.unchanged = times.into();
+
+    /// Asks once more, with this limit of output tokens, after a reply that was cut off at a lower
+    /// limit. The limit then holds for the rest of the extraction. Default: a reply that was cut off
+    /// fails with [`ErrorKind::Truncated`](crate::extraction::ErrorKind::Truncated).
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::Client;
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([
+    /// #     reply::truncated("{\"value\": [1, 2,"), reply::tool(json!({"value": [1, 2, 3]})),
+    /// # ]));
+    /// let numbers: Vec<u8> =
+    ///     client.extract("1 to 3").max_tokens(8).retry_truncated(64).await?;
+    /// assert_eq!(numbers, [1, 2, 3]);
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    fn retry_truncated(max_tokens: u32) |it| it.options.policy.truncated = Some(max_tokens);
+
+    /// Adds a model that is asked after `after` failed answers (at least 1). Several can be added; each
+    /// takes over at its number. [`validation_retries`](Self::validation_retries) and all budgets count
+    /// over all models.
+    ///
+    /// The model gets a new conversation, in a mode and dialect of its own: the input, the last failed
+    /// answer and its problems as plain messages. State that only the first provider can read (signed
+    /// thinking, ids of calls), headers and extra body fields are not sent to it. The settings of its
+    /// own client hold; limits, sampling and effort that it leaves open are taken from the extraction.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::Client;
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let small = Client::with_model(Scripted::new([reply::tool(json!({"value": "many"}))]));
+    /// # let large = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
+    /// let done = small.extract::<u8>("How many?").escalate_to(&large, 1).report().await?;
+    /// assert_eq!(done.value, 7);
+    /// println!("{} answered", done.ledger.attempts[1].address);
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    fn escalate_to(client: &Client, after: u32) |it| {
+        it.escalations.push(client.escalation(after));
+        it.escalations.sort_by_key(|escalation| escalation.after);
+    };
+}
+
+settings! {
+    "# Limits\n\nThe most that an extraction may take.";
 
     /// Limits the time of an extraction: all attempts, waits and checks. Default: no limit. When it
     /// passes, the extraction fails with [`ErrorKind::Deadline`](crate::extraction::ErrorKind::Deadline).
     fn deadline(deadline: Duration) |it| it.options.deadline = Some(deadline);
+
+    /// Limits the tokens of an extraction: input and output of all attempts. Default: no limit.
+    ///
+    /// It is checked before each re-ask. No re-ask is made if the tokens used, with the input of the
+    /// first request added, reach the limit. The first request is always sent;
+    /// [`max_tokens`](Self::max_tokens) limits one reply.
+    ///
+    /// Without reported usage no re-ask is made. [`Limit::Tokens`](super::Limit::Tokens) says so.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, ErrorKind};
+    /// # use serde_json::json;
+    /// use extract_llm::extraction::Limit;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let many = || reply::tool(json!({"value": "many"})).usage(400, 50);
+    /// let client = Client::with_model(Scripted::new([many(), many(), many()]));
+    ///
+    /// let error = client.extract::<u8>("How many?").token_budget(1_000).await.unwrap_err();
+    ///
+    /// let ErrorKind::Invalid { limit, .. } = error.kind() else { panic!("{error}") };
+    /// assert_eq!(*limit, Limit::Tokens { limit: 1_000, used: Some(900) });
+    /// assert_eq!(error.ledger().attempts.len(), 2);
+    /// # });
+    /// ```
+    fn token_budget(tokens: u64) |it| it.options.policy.tokens = Some(tokens);
+
+    /// Limits the cost of an extraction over all attempts. Default: no limit. It is checked before each
+    /// re-ask; the first request is always sent.
+    ///
+    /// If the cost of a reply is unknown (the provider does not report it, and no
+    /// [`prices`](Self::prices) are set), no re-ask is made. [`Limit::Cost`](super::Limit::Cost) says
+    /// so.
+    fn cost_budget(limit: Usd) |it| it.options.policy.cost = Some(limit);
+
+    /// Sets the prices of the model, for providers that do not report a cost. Default: unknown.
+    fn prices(prices: Prices) |it| it.options.prices = Some(prices);
 
     /// Limits the time to the first delta of a streamed reply, transport retries included. Default: no
     /// limit. Only streams use it. It pauses while the caller does not poll the stream.
@@ -107,6 +278,10 @@ settings! {
     /// Limits the silence between two deltas of a streamed reply. Default: no limit. Only streams use
     /// it. It pauses while the caller does not poll the stream.
     fn idle_timeout(limit: Duration) |it| it.options.idle = Some(limit);
+}
+
+settings! {
+    "# Model settings\n\nFields of the request. A setting that was not made is not sent; one that a provider has no field for is an error ([`Unsupported`](crate::conversation::ProviderErrorKind::Unsupported)).";
 
     /// Limits the output tokens of one reply, reasoning included. Default: the provider's, or the
     /// model's limit where the protocol requires one.
@@ -158,170 +333,9 @@ settings! {
         let before = std::mem::take(&mut it.options.settings);
         it.options.settings = settings.or(before);
     };
-
-    /// Sets the prices of the model, for providers that do not report a cost. Default: unknown.
-    fn prices(prices: Prices) |it| it.options.prices = Some(prices);
-
-    /// Adds instructions in front of the conversation. Several are sent in the order in which they
-    /// were added.
-    fn system(text: impl Into<Arc<str>>) |it| it.options.system.push(text.into());
-
-    /// Replaces the text that tells the model the schema, in modes that have no other field for it.
-    ///
-    /// ```
-    /// # use extract_llm::scripted::{Scripted, reply};
-    /// # use extract_llm::{Client, Mode};
-    /// # use serde_json::json;
-    /// # let client = Client::with_model(Scripted::new([]));
-    /// let extraction = client
-    ///     .extract::<Vec<u8>>("one, two")
-    ///     .mode(Mode::Text)
-    ///     .instructions(|contract| format!("Répondez en JSON : {}", contract.prompt_schema()));
-    /// ```
-    fn instructions(write: impl Fn(&Contract) -> String + Send + Sync + 'static) |it| {
-        it.options.instructions = Some(Arc::new(write));
-    };
-
-    /// Replaces the text that tells the model the problems of its answer.
-    fn feedback(write: impl Fn(&Feedback<'_>) -> String + Send + Sync + 'static) |it| {
-        it.options.feedback = Some(Arc::new(write));
-    };
-
-    /// Limits the tokens of an extraction: input and output of all attempts. Default: no limit.
-    ///
-    /// It is checked before each re-ask. No re-ask is made if the tokens used, with the input of the
-    /// first request added, reach the limit. The first request is always sent;
-    /// [`max_tokens`](Self::max_tokens) limits one reply.
-    ///
-    /// Without reported usage no re-ask is made. [`Limit::Tokens`](super::Limit::Tokens) says so.
-    ///
-    /// ```
-    /// # use extract_llm::scripted::{Scripted, reply};
-    /// # use extract_llm::{Client, ErrorKind};
-    /// # use serde_json::json;
-    /// use extract_llm::extraction::Limit;
-    ///
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// let many = || reply::tool(json!({"value": "many"})).usage(400, 50);
-    /// let client = Client::with_model(Scripted::new([many(), many(), many()]));
-    ///
-    /// let error = client.extract::<u8>("How many?").token_budget(1_000).await.unwrap_err();
-    ///
-    /// let ErrorKind::Invalid { limit, .. } = error.kind() else { panic!("{error}") };
-    /// assert_eq!(*limit, Limit::Tokens { limit: 1_000, used: Some(900) });
-    /// assert_eq!(error.ledger().attempts.len(), 2);
-    /// # });
-    /// ```
-    fn token_budget(tokens: u64) |it| it.options.policy.tokens = Some(tokens);
-
-    /// Limits the cost of an extraction over all attempts. Default: no limit. It is checked before each
-    /// re-ask; the first request is always sent.
-    ///
-    /// If the cost of a reply is unknown (the provider does not report it, and no
-    /// [`prices`](Self::prices) are set), no re-ask is made. [`Limit::Cost`](super::Limit::Cost) says
-    /// so.
-    fn cost_budget(limit: Usd) |it| it.options.policy.cost = Some(limit);
-
-    /// Sets how often the same problems may come back before the model is not asked again. Default: 2,
-    /// so the third answer with the same problems is the last. `None` turns it off. Problems are the
-    /// same if pointer, expected and found are.
-    ///
-    /// If a model to [escalate to](Self::escalate_to) is left, that model is asked instead.
-    ///
-    /// ```
-    /// # use extract_llm::scripted::{Scripted, reply};
-    /// # use extract_llm::{Client, ErrorKind};
-    /// # use serde_json::json;
-    /// use extract_llm::extraction::Limit;
-    ///
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// let stubborn = (0..9).map(|_| reply::tool(json!({"value": "many"})));
-    /// let client = Client::with_model(Scripted::new(stubborn));
-    ///
-    /// let asked = client.extract::<u8>("How many?").validation_retries(8).stop_unchanged(1);
-    /// let error = asked.await.unwrap_err();
-    ///
-    /// let ErrorKind::Invalid { limit, .. } = error.kind() else { panic!("{error}") };
-    /// assert_eq!(*limit, Limit::Unchanged { times: 1 });
-    /// assert_eq!(error.ledger().attempts.len(), 2);
-    /// # });
-    /// ```
-    fn stop_unchanged(times: impl Into<Option<u32>>) |it| it.options.policy.unchanged = times.into();
-
-    /// Asks once more, with this limit of output tokens, after a reply that was cut off at a lower
-    /// limit. The limit then holds for the rest of the extraction. Default: a reply that was cut off
-    /// fails with [`ErrorKind::Truncated`](crate::extraction::ErrorKind::Truncated).
-    ///
-    /// ```
-    /// # use extract_llm::scripted::{Scripted, reply};
-    /// # use extract_llm::Client;
-    /// # use serde_json::json;
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let client = Client::with_model(Scripted::new([
-    /// #     reply::truncated("{\"value\": [1, 2,"), reply::tool(json!({"value": [1, 2, 3]})),
-    /// # ]));
-    /// let numbers: Vec<u8> =
-    ///     client.extract("1 to 3").max_tokens(8).retry_truncated(64).await?;
-    /// assert_eq!(numbers, [1, 2, 3]);
-    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
-    /// ```
-    fn retry_truncated(max_tokens: u32) |it| it.options.policy.truncated = Some(max_tokens);
-
-    /// Sets how many of the failed attempts a re-ask repeats. Default: [`RetryContext::Append`], all.
-    fn retry_context(context: RetryContext) |it| it.options.policy.retry_context = context;
-
-    /// Sets whether a re-ask asks for the invalid parts or for the whole value. Default:
-    /// [`Reask::Auto`].
-    ///
-    /// Parts are asked for by their own part of the schema, in the mode of the whole. They replace
-    /// their place in the value, and the whole value is checked again. If the model answers with a
-    /// whole value, that value is checked instead.
-    ///
-    /// ```
-    /// # use extract_llm::scripted::{Scripted, reply};
-    /// # use extract_llm::Client;
-    /// # use serde_json::json;
-    /// use extract_llm::extraction::Reask;
-    ///
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// let client = Client::with_model(Scripted::new([
-    ///     reply::tool(json!({"value": [1, 2, 300]})),
-    ///     reply::tool(json!({"value_2": 30})),
-    /// ]));
-    /// let done = client.extract::<Vec<u8>>("1, 2, 30").reask(Reask::Parts).report().await?;
-    /// assert_eq!(done.value, [1, 2, 30]);
-    /// assert_eq!(done.ledger.attempts[1].parts, ["/2"]);
-    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
-    /// ```
-    fn reask(reask: Reask) |it| it.options.policy.reask = reask;
-
-    /// Adds a model that is asked after `after` failed answers (at least 1). Several can be added; each
-    /// takes over at its number. [`validation_retries`](Self::validation_retries) and all budgets count
-    /// over all models.
-    ///
-    /// The model gets a new conversation, in a mode and dialect of its own: the input, the last failed
-    /// answer and its problems as plain messages. State that only the first provider can read (signed
-    /// thinking, ids of calls), headers and extra body fields are not sent to it. The settings of its
-    /// own client hold; limits, sampling and effort that it leaves open are taken from the extraction.
-    ///
-    /// ```
-    /// # use extract_llm::scripted::{Scripted, reply};
-    /// # use extract_llm::Client;
-    /// # use serde_json::json;
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let small = Client::with_model(Scripted::new([reply::tool(json!({"value": "many"}))]));
-    /// # let large = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
-    /// let done = small.extract::<u8>("How many?").escalate_to(&large, 1).report().await?;
-    /// assert_eq!(done.value, 7);
-    /// println!("{} answered", done.ledger.attempts[1].address);
-    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
-    /// ```
-    fn escalate_to(client: &Client, after: u32) |it| {
-        it.escalations.push(client.escalation(after));
-        it.escalations.sort_by_key(|escalation| escalation.after);
-    };
 }
 
+/// # Elements and headers
 impl<T> Extraction<T> {
     /// Sets what happens to invalid elements of a list: the value itself, or the list that
     /// `items_of` or `items_at` selects. Default: [`BadItems::AskAgain`].

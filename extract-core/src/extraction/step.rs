@@ -8,6 +8,7 @@ use super::error::{Error, InputError};
 use super::ledger::Report;
 use crate::contract::{Extract, UserTool};
 
+/// # User tools
 impl<T> Extraction<T> {
     /// Adds user tools beside the tool of the value. [`step`](StepRequest::step) is then one turn of the
     /// model: the value, or calls of these tools.

@@ -21,6 +21,28 @@ use crate::extraction::limit::Limit;
 /// [`next`](Self::next) returns updates as they arrive. [`finish`](Self::finish) waits for the end and
 /// returns the checked value. A refusal, a content filter, a truncation or an interruption is an error,
 /// in the same way as without a stream: partial output is never returned as the value.
+///
+/// ```
+/// # use extract_llm::scripted::{Scripted, reply};
+/// use extract_llm::{Client, Extract};
+/// # use serde_json::json;
+///
+/// #[derive(Debug, Extract)]
+/// struct Review {
+///     title: String,
+///     stars: u8,
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let client = Client::with_model(Scripted::new([reply::tool(json!({"title": "Good", "stars": 4}))]));
+/// let mut stream = client.extract::<Review>("A good hotel, four stars.").stream();
+/// while let Some(partial) = stream.next().await {
+///     println!("{}", partial?.title); // as far as it has arrived
+/// }
+/// let review = stream.finish().await?;
+/// assert_eq!(review.stars, 4);
+/// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+/// ```
 #[must_use = "nothing is sent until the stream is asked for something"]
 pub struct ExtractionStream<T, V> {
     run: Run<T>,

@@ -69,6 +69,7 @@ impl<T: Extract> View for Partials<T> {
     }
 }
 
+/// # Streams
 impl<T: Extract> Extraction<T> {
     /// Streams the value while the model writes it. [`next`](ExtractionStream::next) lends the value so
     /// far whenever it has changed. [`finish`](ExtractionStream::finish) returns the checked value.
