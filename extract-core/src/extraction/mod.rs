@@ -23,6 +23,7 @@ mod calls;
 mod channel;
 mod checks;
 mod client;
+mod client_source;
 mod driver;
 mod error;
 mod initial_request;
