@@ -34,6 +34,7 @@ mod reask;
 mod reask_properties;
 mod refusals;
 mod rows;
+mod runtime;
 mod settings;
 mod signed_requests;
 mod streaming;

@@ -126,3 +126,16 @@ impl Model for Local {
         Box::pin(async move { self.provider().await?.stream(request).await })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_alternative_ends_the_sentence_or_follows_the_log() {
+        let told = with_alternative("no room. Make room");
+        assert_eq!(told, format!("no room. Make room, or {ALTERNATIVE}"));
+        let told = with_alternative("pip said:\nfirst\nlast.");
+        assert_eq!(told, format!("pip said:\nfirst\nlast\nOr {ALTERNATIVE}"));
+    }
+}
