@@ -69,7 +69,7 @@ impl Local {
     /// Starts the server, or connects to the one of the options.
     async fn start(&self) -> Result<StartedServer, ProviderError> {
         // The exchange needs timers. Without them, nothing is installed and started.
-        let _ = timer(|| tokio::time::sleep(Duration::ZERO))?;
+        drop(timer(|| tokio::time::sleep(Duration::ZERO))?);
         let options = self.options.clone();
         let failed = |message: String| ProviderError::new(ProviderErrorKind::Local, message);
         let connect = move || match options {
