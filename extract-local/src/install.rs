@@ -13,6 +13,7 @@ use crate::lock::Lock;
 use crate::log;
 use crate::options::Options;
 use crate::paths::Paths;
+use crate::pip_output::network_cause;
 use crate::platform::{DOWNLOAD, REQUIREMENTS, WEIGHTS};
 use crate::progress::Progress;
 use crate::python::{Need, Python};
@@ -187,21 +188,6 @@ impl Stage {
 
     /// Returns the error that pip's output stands for.
     fn explain(&self, status: ExitStatus, python: &Python, log_path: &Path) -> LocalError {
-        /// Messages of urllib3, pip's HTTP client, without an answer from the network.
-        const NETWORK: [&str; 12] = [
-            "NewConnectionError",
-            "ConnectTimeoutError",
-            "ReadTimeoutError",
-            "ProxyError",
-            "SSLError",
-            "Max retries exceeded",
-            "Connection broken",
-            "ConnectionResetError",
-            "name resolution",
-            "Network is unreachable",
-            "Could not fetch URL",
-            "HTTP error",
-        ];
         let full = fs::read(log_path).unwrap_or_default();
         let full = String::from_utf8_lossy(&full);
         let detail = log::tail(log_path);
@@ -222,8 +208,8 @@ impl Stage {
                 needed: SPACE_NEEDED,
                 available: fs4::available_space(&self.root).ok(),
             }
-        } else if NETWORK.into_iter().any(says) {
-            LocalError::NoNetwork { detail }
+        } else if let Some(cause) = network_cause(&full) {
+            LocalError::NoNetwork { cause }
         } else if says("No matching distribution found") {
             LocalError::NoPackage { python: python.describe(), detail }
         } else {

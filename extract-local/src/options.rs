@@ -13,12 +13,12 @@ use crate::progress::{Progress, Sink};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Which {
-    /// A running server, else the managed one.
+    /// The managed server. A server that happens to run on this machine is not looked for, because its
+    /// owner may not expect the text that it would be sent.
     #[default]
-    Any,
-    /// The managed server, even if another server is running.
     Managed,
-    /// A running server. The managed one is never installed or started.
+    /// A running Ollama (port 11434) or llama.cpp server (port 8080). The managed one is never installed
+    /// or started.
     Found,
 }
 
@@ -67,7 +67,7 @@ impl Default for Options {
     /// user's cache directory are read by [`connect`](crate::connect).
     fn default() -> Self {
         Self {
-            which: Which::Any,
+            which: Which::Managed,
             url: None,
             model: None,
             cache_dir: None,
@@ -84,10 +84,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The defaults, changed by the environment variables that the crate's page lists.
-    /// Returns the defaults, changed by the environment variables that the crate's page lists.
+    /// Returns the defaults, changed by the environment variables that the crate's page lists. Fails with
     /// [`LocalError::Setting`] if a variable has an invalid value.
-    /// [`LocalError::Setting`] if one of them has a value that means nothing.
     pub fn from_env() -> Result<Self, LocalError> {
         let mut options = Self {
             url: text("EXTRACT_LOCAL_URL")?,
@@ -100,9 +98,13 @@ impl Options {
             options.which = match value.as_str() {
                 "managed" => Which::Managed,
                 "found" => Which::Found,
-                "any" => Which::Any,
-                _ => return Err(setting("EXTRACT_LOCAL", value, "`managed`, `found` or `any`")),
+                _ => return Err(setting("EXTRACT_LOCAL", value, "`managed` or `found`")),
             };
+            if options.which == Which::Managed && options.url.is_some() {
+                let expected =
+                    "possible together with EXTRACT_LOCAL_URL, which names another server";
+                return Err(setting("EXTRACT_LOCAL", value, expected));
+            }
         }
         if let Some(value) = text("EXTRACT_LOCAL_LINGER")? {
             let seconds = value
@@ -113,8 +115,8 @@ impl Options {
         Ok(options)
     }
 
-    /// Sets the servers that may be used. Default: [`Which::Any`]. [`Which::Managed`] clears a URL
-    /// and a model that were set before.
+    /// Sets the servers that may be used. Default: [`Which::Managed`], which clears a URL and a model that
+    /// were set before.
     pub fn which(mut self, which: Which) -> Self {
         self.which = which;
         if which == Which::Managed {
@@ -123,15 +125,15 @@ impl Options {
         self
     }
 
-    /// Sets the base URL of the only server to use, such as `http://127.0.0.1:1234/v1`. Only plain
-    /// HTTP is supported.
+    /// Sets the base URL of the only server to use, such as `http://127.0.0.1:1234/v1`. It takes
+    /// precedence over [`which`](Self::which). Only plain HTTP is supported.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
         self
     }
 
-    /// Sets the model to use. Default: the first that the server lists. The managed server has only
-    /// one.
+    /// Sets the model to use on a running server or on the one of the [`url`](Self::url). Default: the
+    /// first that the server lists. The managed server has only one.
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
@@ -177,13 +179,13 @@ impl Options {
         self
     }
 
-    /// Sets the port of 127.0.0.1 on which a running Ollama is searched. Default: 11434.
+    /// Sets the port of 127.0.0.1 on which [`Which::Found`] looks for an Ollama. Default: 11434.
     pub fn ollama_port(mut self, port: u16) -> Self {
         self.ollama_port = port;
         self
     }
 
-    /// Sets the port of 127.0.0.1 on which a running llama.cpp server is searched. Default: 8080.
+    /// Sets the port of 127.0.0.1 on which [`Which::Found`] looks for a llama.cpp server. Default: 8080.
     pub fn llama_cpp_port(mut self, port: u16) -> Self {
         self.llama_cpp_port = port;
         self

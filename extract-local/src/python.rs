@@ -1,6 +1,7 @@
 //! Finds the Python that installs and runs the managed server, and checks its version, its machine
 //! and its pip.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -59,7 +60,7 @@ pub(crate) enum Need {
 
 impl Python {
     /// Returns the configured Python, or else the first suitable one. Fails with the error of the
-    /// most nearly suitable candidate, or with the list of those tried.
+    /// most nearly suitable candidate, or with the list of the tried names.
     pub(crate) fn find(given: Option<&Path>, need: Need) -> Result<Self, LocalError> {
         let mut tried = Vec::new();
         let mut nearest: Option<LocalError> = None;
@@ -74,7 +75,8 @@ impl Python {
                     }
                     Err(_) => {}
                 },
-                Err(why) => tried.push(format!("{}: {why}", found.name())),
+                Err(None) => tried.push(found.name()),
+                Err(Some(why)) => tried.push(format!("{} ({why})", found.name())),
             }
         }
         Err(nearest.unwrap_or(LocalError::NoPython { tried }))
@@ -120,17 +122,21 @@ impl Python {
         command
     }
 
-    fn probe(&self) -> Result<Answer, String> {
+    /// Returns the facts about this Python. Fails with the reason, or with `None` if there is no such
+    /// command.
+    fn probe(&self) -> Result<Answer, Option<String>> {
         let mut command = self.command();
         // Isolated: a file called json.py in the current directory must not replace the json
         // module.
         command.args(["-I", "-c", PROBE]).stdout(Stdio::piped()).stderr(Stdio::null());
-        let child = command.spawn().map_err(|error| error.to_string())?;
+        let child = command
+            .spawn()
+            .map_err(|e| (e.kind() != ErrorKind::NotFound).then(|| e.to_string()))?;
         let output = output_within(child, PROBE_TIMEOUT)?;
         let text = String::from_utf8_lossy(&output);
         text.lines()
             .find_map(|line| serde_json::from_str(line).ok())
-            .ok_or_else(|| "did not run a Python program".to_owned())
+            .ok_or_else(|| Some("did not run a Python program".to_owned()))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::http::Base;
 use crate::lease::Lease;
 use crate::managed;
 use crate::options::{Options, Which};
+use crate::platform::MODEL;
 use crate::progress::Progress;
 
 /// A server on this machine with the Chat Completions protocol, and one of its models. Returned by
@@ -70,7 +71,8 @@ impl Server {
     }
 }
 
-/// Finds a server, or installs and starts the managed one. Blocks: for seconds on first use, during
+/// Connects to the managed server, which is installed and started if necessary, or to the server that the
+/// options name. Blocks: for seconds on first use, during
 /// the download of 127 MB; for two or three seconds while the managed server starts; else for
 /// milliseconds.
 ///
@@ -85,26 +87,22 @@ impl Server {
 /// ```
 pub fn connect(options: &Options) -> Result<Server, LocalError> {
     if let Some(url) = &options.url {
-        if options.which == Which::Managed {
-            return Err(LocalError::Setting {
-                name: "EXTRACT_LOCAL",
-                value: "managed".to_owned(),
-                expected: "possible together with EXTRACT_LOCAL_URL, which names another server",
-            });
-        }
         return Ok(use_found(find::named(url, options.model.as_deref())?, options));
     }
-    if options.which != Which::Managed {
-        match (find::running(options), &options.model) {
-            (Ok(found), _) => return Ok(use_found(found, options)),
-            (Err(looked), Some(model)) if model != crate::platform::MODEL => {
-                return Err(LocalError::ModelNotFound { model: model.clone(), looked });
-            }
-            (Err(looked), _) if options.which == Which::Found => {
-                return Err(LocalError::NoneRunning { looked });
-            }
-            (Err(_), _) => {}
+    match (options.which, &options.model) {
+        (Which::Found, model) => {
+            return match (find::running(options), model) {
+                (Ok(found), _) => Ok(use_found(found, options)),
+                (Err(looked), Some(model)) => {
+                    Err(LocalError::ModelNotFound { model: model.clone(), looked })
+                }
+                (Err(looked), None) => Err(LocalError::NoneRunning { looked }),
+            };
         }
+        (Which::Managed, Some(model)) if model != MODEL => {
+            return Err(LocalError::OtherModel { model: model.clone() });
+        }
+        (Which::Managed, _) => {}
     }
     let lease = managed::lease(options)?;
     Ok(Server {

@@ -1,14 +1,27 @@
 //! The library's use of environment variables. Every case runs in a child process, because all
 //! tests share this process's environment.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
-use extract_llm::Client;
+use extract_llm::{Client, extract};
+use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
 
 /// Runs [`child`] in a child process with exactly these variables, and returns its output.
 fn with_environment(variables: &[(&str, &str)]) -> String {
+    run_child("environment::child", variables)
+}
+
+/// Runs a test in a child process with exactly these variables, and returns its output.
+fn run_child(test: &str, variables: &[(&str, &str)]) -> String {
     let Output { stdout, stderr, .. } = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "environment::child", "--nocapture"])
+        .args(["--exact", test, "--nocapture"])
         .env_clear()
         .env("EXTRACT_TEST_CHILD", "1")
         .envs(variables.iter().copied())
@@ -106,4 +119,148 @@ fn an_empty_environment_selects_the_embedded_model() {
     assert!(said.contains("client:") && said.contains("local"), "{said}");
     let said = with_environment(&[("EXTRACT_MODEL", "local")]);
     assert!(said.contains("client:") && said.contains("local"), "{said}");
+}
+
+/// A server that answers 7 to every request and keeps its connections open.
+struct KeepAlive {
+    address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
+}
+
+impl KeepAlive {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (connections, requests) =
+            (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let (opened, answered) = (Arc::clone(&connections), Arc::clone(&requests));
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                opened.fetch_add(1, Ordering::SeqCst);
+                let answered = Arc::clone(&answered);
+                thread::spawn(move || serve(stream, &answered));
+            }
+        });
+        Self { address, connections, requests }
+    }
+
+    fn counts(&self) -> (usize, usize) {
+        (self.connections.load(Ordering::SeqCst), self.requests.load(Ordering::SeqCst))
+    }
+}
+
+/// Answers the requests of one connection until the client closes it.
+fn serve(mut stream: TcpStream, answered: &AtomicUsize) {
+    let message = json!({"role": "assistant", "content": json!({"value": 7}).to_string()});
+    let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
+    let body = json!({"id": "1", "object": "chat.completion", "choices": [choice]}).to_string();
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    loop {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            match reader.read_line(&mut line) {
+                Ok(0) | Err(_) => return,
+                Ok(_) if line.trim().is_empty() => break,
+                Ok(_) => {}
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+        }
+        let mut request = vec![0; length];
+        reader.read_exact(&mut request).unwrap();
+        let _: Value = serde_json::from_slice(&request).unwrap();
+        answered.fetch_add(1, Ordering::SeqCst);
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Extracts with the function `extract` in three runtimes, one after the other. Run in a child process. Does
+/// nothing in a normal run.
+#[test]
+fn child_extracts() {
+    if std::env::var_os("EXTRACT_TEST_CHILD").is_none() {
+        return;
+    }
+    let ten = async {
+        for _ in 0..10 {
+            let n: u8 =
+                tokio::time::timeout(Duration::from_secs(60), extract("seven").into_future())
+                    .await
+                    .expect("it does not hang")
+                    .unwrap();
+            assert_eq!(n, 7);
+        }
+        println!("ten");
+    };
+    let first = runtime();
+    first.block_on(ten);
+    // Created outside of a runtime, and awaited in it.
+    let late = extract::<u8>("seven");
+    assert_eq!(first.block_on(late.into_future()).unwrap(), 7);
+    let second = runtime();
+    assert_eq!(second.block_on(extract::<u8>("seven").into_future()).unwrap(), 7);
+    drop(second);
+    // Still there after another one.
+    assert_eq!(first.block_on(extract::<u8>("seven").into_future()).unwrap(), 7);
+    drop(first);
+    let workers = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    workers.block_on(async {
+        for _ in 0..5 {
+            assert_eq!(
+                tokio::spawn(extract::<u8>("seven").into_future()).await.unwrap().unwrap(),
+                7
+            );
+        }
+    });
+    println!("all");
+}
+
+#[test]
+fn calls_of_extract_share_the_connections_of_their_runtime() {
+    let server = KeepAlive::start();
+    let url = format!("http://{}/v1", server.address);
+    let variables = [("EXTRACT_MODEL", "m"), ("EXTRACT_BASE_URL", url.as_str())];
+    let said = run_child("environment::child_extracts", &variables);
+    assert!(said.contains("all"), "{said}");
+    // Ten calls and two later ones in the first runtime, one in the second, five in the third.
+    assert_eq!(server.counts(), (3, 18), "{said}");
+}
+
+#[test]
+fn an_error_of_the_embedded_model_names_the_alternative() {
+    let cache = tempfile::tempdir().unwrap();
+    let cache = cache.path().to_str().unwrap();
+    let said =
+        run_child("environment::child_asks", &[("PATH", "/nowhere"), ("EXTRACT_CACHE_DIR", cache)]);
+    let line =
+        said.lines().find(|line| line.contains("error: ")).unwrap_or_else(|| panic!("{said}"));
+    assert!(line.contains("looked for python3, python, "), "{line}");
+    let alternative = ", or set EXTRACT_MODEL=openai/gpt-6-luna and OPENAI_API_KEY";
+    assert!(line.contains(&format!("EXTRACT_PYTHON{alternative}")), "{line}");
+    // The same for another error.
+    let said = run_child("environment::child_asks", &[("EXTRACT_LOCAL", "found, please")]);
+    assert!(said.contains(alternative), "{said}");
+}
+
+/// Asks the model of the environment, and prints the error. Run in a child process. Does nothing in a normal
+/// run.
+#[test]
+fn child_asks() {
+    if std::env::var_os("EXTRACT_TEST_CHILD").is_none() {
+        return;
+    }
+    let asked = extract::<u8>("seven").into_future();
+    println!("error: {}", runtime().block_on(asked).unwrap_err());
 }

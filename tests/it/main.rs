@@ -37,6 +37,7 @@ mod reask_properties;
 mod refusals;
 mod report;
 mod rows;
+mod runtime;
 mod settings;
 mod signed_requests;
 mod streaming;

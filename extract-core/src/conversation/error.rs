@@ -48,6 +48,9 @@ pub enum ProviderErrorKind {
     Encode,
     /// The embedded model could not be started.
     Local,
+    /// There is no tokio runtime, or the current one has no timers or no I/O. Nothing was sent, unless the
+    /// reply moved to another runtime.
+    Runtime,
     /// Any other failure.
     Other,
 }
@@ -89,6 +92,7 @@ impl ProviderErrorKind {
             Self::Malformed => "malformed",
             Self::Encode => "encode",
             Self::Local => "local",
+            Self::Runtime => "runtime",
             Self::Other => "other",
         }
     }
@@ -115,6 +119,7 @@ impl ProviderErrorKind {
             Self::Malformed => "the reply does not follow the protocol",
             Self::Encode => "the request could not be built",
             Self::Local => "the embedded model is not available",
+            Self::Runtime => "no suitable tokio runtime",
             Self::Other => "failed",
         }
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::bad_items::BadItems;
 use super::client::{Client, Escalation};
+use super::client_source::ClientSource;
 use super::driver;
 use super::error::{Error, InputError};
 use super::ledger::Report;
@@ -19,8 +20,9 @@ use crate::conversation::{Conversation, Message};
 
 /// Extracts a value from an input, with the model that the environment names ([`Client::from_env`]).
 ///
-/// A program with more than a few extractions should create one [`Client`] and reuse it, because it keeps
-/// its connections.
+/// All calls in one tokio runtime share a client and its connections. The client is made at the first call,
+/// so a later change of the environment has no effect; only a failure is not kept. For other settings,
+/// create a [`Client`].
 ///
 /// ```no_run
 /// # use extract_llm::{Error, extract};
@@ -29,35 +31,16 @@ use crate::conversation::{Conversation, Message};
 /// # Ok(()) }
 /// ```
 pub fn extract<T: Extract>(input: impl Into<Conversation>) -> Extraction<T> {
-    match Client::from_env() {
-        Ok(client) => client.extract(input),
-        Err(error) => Extraction {
-            client: Err(error),
-            input: input.into(),
-            contract: None,
-            options: Options::default(),
-            escalations: Vec::new(),
-            user_tools: Vec::new(),
-            list: Some(String::new()),
-            rules: Rules::default(),
-        },
-    }
+    Extraction::new(ClientSource::Environment, Options::default(), Vec::new(), input.into())
 }
 
 /// # Extraction
 impl Client {
     /// Starts an extraction. Nothing is sent until it is awaited.
     pub fn extract<T: Extract>(&self, input: impl Into<Conversation>) -> Extraction<T> {
-        Extraction {
-            client: Ok(self.clone()),
-            input: input.into(),
-            contract: None,
-            options: Options::clone(&self.defaults),
-            escalations: self.escalations.clone(),
-            user_tools: Vec::new(),
-            list: Some(String::new()),
-            rules: Rules::default(),
-        }
+        let options = Options::clone(&self.defaults);
+        let client = ClientSource::Given(self.clone());
+        Extraction::new(client, options, self.escalations.clone(), input.into())
     }
 
     /// Starts an extraction with a JSON Schema that is known only at run time, or with a
@@ -127,7 +110,7 @@ impl Client {
 /// [`extra_body`](Self::extra_body) add to it.
 #[must_use = "nothing is sent until the extraction is awaited"]
 pub struct Extraction<T> {
-    pub(super) client: Result<Client, Error>,
+    pub(super) client: ClientSource,
     pub(super) input: Conversation,
     /// The contract, if it is not that of the type.
     pub(super) contract: Option<SchemaSource>,
@@ -153,6 +136,25 @@ impl<T> fmt::Debug for Extraction<T> {
 
 /// # Input
 impl<T> Extraction<T> {
+    /// Creates an extraction with these settings.
+    fn new(
+        client: ClientSource,
+        options: Options,
+        escalations: Vec<Escalation>,
+        input: Conversation,
+    ) -> Self {
+        Self {
+            client,
+            input,
+            contract: None,
+            options,
+            escalations,
+            user_tools: Vec::new(),
+            list: Some(String::new()),
+            rules: Rules::default(),
+        }
+    }
+
     /// Requests and checks the answer by this contract or JSON Schema instead of the type's. Use it if
     /// the allowed values are known only at run time. A valid answer must still deserialize as the type.
     ///
@@ -215,7 +217,7 @@ impl<T: Extract> Extraction<T> {
             None => Contract::of::<T>(),
         };
         let name = contract.as_ref().map(|contract| contract.name().to_owned()).unwrap_or_default();
-        let client = self.client.map_err(|error| error.of_type(&name))?;
+        let client = self.client.client().map_err(|error| error.of_type(&name))?;
         let escalated = self.escalations.iter().find_map(|next| next.client.defaults.not_finite());
         if let Some(setting) = self.options.not_finite().or(escalated) {
             return Err(Error::from(InputError::NotFinite { setting }).of_type(&name));

@@ -52,8 +52,8 @@ impl Client {
 
     /// Creates a client from the environment. `EXTRACT_MODEL` is `provider/model`, `EXTRACT_BASE_URL` (if
     /// set) is the URL of the server, and the provider's variable holds the API key. If neither of the
-    /// first two is set, the client has the embedded model (feature `local`), which reports this on
-    /// stderr at its first use.
+    /// first two is set, the client has the embedded model (feature `local`),
+    /// which reports this on stderr at its first use.
     ///
     /// Fails with [`ErrorKind::Config`](crate::extraction::ErrorKind::Config) if the variables do not define a model.
     pub fn from_env() -> Result<Self, Error> {
@@ -87,8 +87,9 @@ impl Client {
         Err(ConfigError::NoModel { hint }.into())
     }
 
-    /// Creates a client with the embedded model: a small real model on a local server. It is found or set
-    /// up at the first request.
+    /// Creates a client with the embedded model: a small real model on a local server, which is set up at
+    /// the first request. With `EXTRACT_LOCAL_URL` set, the server at that URL is used instead. No other
+    /// server on this machine is looked for or sent the text, unless `EXTRACT_LOCAL=found` asks for it.
     #[cfg(feature = "local")]
     pub fn local() -> Self {
         Self::with_model(crate::model::Local::default())

@@ -35,6 +35,7 @@ mod aws;
 mod bad_items;
 mod calls;
 mod channel;
+mod client_source;
 mod driver;
 mod error;
 mod initial_request;

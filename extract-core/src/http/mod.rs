@@ -12,10 +12,12 @@
 
 mod paused_timeout;
 mod retry_after;
+mod runtime;
 mod transport;
 
 pub(crate) use paused_timeout::within;
 pub use reqwest;
 pub use retry_after::retry_after;
+pub(crate) use runtime::timer;
 pub(crate) use transport::too_large;
 pub use transport::{HttpRequest, HttpResponse, Transport, TransportOptions};

@@ -4,6 +4,9 @@
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use super::runtime::timer;
+use crate::conversation::ProviderError;
+
 /// The maximum delay between the end of the timer and the next poll. After a longer delay, the future was
 /// not polled.
 const PROMPT: Duration = Duration::from_millis(100);
@@ -14,18 +17,21 @@ const PROMPT: Duration = Duration::from_millis(100);
 ///
 /// If the time ends while the future is not polled, it starts again, so that data that has arrived is
 /// read first.
+///
+/// Fails if the current tokio runtime has no timers, or if there is no runtime.
 pub(crate) async fn within<F: Future>(
     limit: Duration,
     paused: impl Fn() -> Duration,
     future: F,
-) -> Option<F::Output> {
+) -> Result<Option<F::Output>, ProviderError> {
     let mut future = pin!(future);
     let (mut start, mut paused_before) = (Instant::now(), paused());
     let mut remaining = limit;
     loop {
         let end = tokio::time::Instant::now() + remaining;
-        if let Ok(output) = tokio::time::timeout_at(end, &mut future).await {
-            return Some(output);
+        let timeout = timer(|| tokio::time::timeout_at(end, &mut future))?;
+        if let Ok(output) = timeout.await {
+            return Ok(Some(output));
         }
         let pause = paused().saturating_sub(paused_before);
         remaining = limit.saturating_sub(start.elapsed().saturating_sub(pause));
@@ -33,7 +39,7 @@ pub(crate) async fn within<F: Future>(
             continue;
         }
         if end.elapsed() < PROMPT {
-            return None;
+            return Ok(None);
         }
         (start, paused_before, remaining) = (Instant::now(), paused(), limit);
     }
@@ -56,8 +62,8 @@ mod tests {
     #[test]
     fn who_waits_waits_no_longer() {
         run(async {
-            assert_eq!(within(SHORT, Duration::default, pending::<()>()).await, None);
-            assert_eq!(within(SHORT, Duration::default, async { 7 }).await, Some(7));
+            assert_eq!(within(SHORT, Duration::default, pending::<()>()).await, Ok(None));
+            assert_eq!(within(SHORT, Duration::default, async { 7 }).await, Ok(Some(7)));
         });
     }
 
@@ -71,7 +77,7 @@ mod tests {
             tokio::time::sleep(SHORT * 2).await;
             paused.set(SHORT * 2);
             assert!(waiting.as_mut().poll(context).is_pending(), "it was pause all the time");
-            assert_eq!(waiting.await, None, "and then the time goes on");
+            assert_eq!(waiting.await, Ok(None), "and then the time goes on");
         });
     }
 
@@ -83,7 +89,7 @@ mod tests {
             assert!(waiting.as_mut().poll(context).is_pending());
             tokio::time::sleep(SHORT + PROMPT * 2).await;
             assert!(matches!(waiting.as_mut().poll(context), Poll::Pending));
-            assert_eq!(waiting.await, None);
+            assert_eq!(waiting.await, Ok(None));
         });
     }
 }

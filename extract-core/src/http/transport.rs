@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
 use super::paused_timeout::within;
+use super::runtime::{timer, with_io};
 use crate::conversation::{ProviderError, ProviderErrorKind, redacted_url};
 
 /// Options of a [`Transport`].
@@ -160,7 +161,7 @@ impl HttpResponse {
     /// [read timeout](TransportOptions::read_timeout), or the body is too large.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ProviderError> {
         let next = within(self.read_timeout, Duration::default, self.response.chunk());
-        let Some(read) = next.await else {
+        let Some(read) = next.await? else {
             let message = format!(
                 "no data from {} for {:?}; `read_timeout` sets this limit",
                 self.from, self.read_timeout
@@ -190,7 +191,8 @@ impl HttpResponse {
     /// [timeout](TransportOptions::timeout) of the exchange.
     pub async fn rest(&mut self) -> Result<Bytes, ProviderError> {
         let left = self.timeout.saturating_sub(self.sent.elapsed());
-        if let Ok(read) = tokio::time::timeout(left, self.read_rest()).await {
+        let reading = self.read_rest();
+        if let Ok(read) = timer(|| tokio::time::timeout(left, reading))?.await {
             return read;
         }
         Err(self.with_status(timeout_error(&self.from, self.sent.elapsed())))
@@ -272,7 +274,8 @@ impl Transport {
     ///
     /// # Errors
     /// The server cannot be reached, the connection breaks, or the
-    /// [timeout](TransportOptions::timeout) ends before the headers come.
+    /// [timeout](TransportOptions::timeout) ends before the headers come. There is no tokio runtime, or it
+    /// has no timers or no I/O.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderError> {
         let from = host(&request.url);
         let started = Instant::now();
@@ -280,8 +283,10 @@ impl Transport {
         if !request.streamed {
             sending = sending.timeout(self.timeout);
         }
-        let sent = within(self.timeout, Duration::default, sending.send()).await;
-        let mut response = match sent {
+        // reqwest creates its timers in `send`, so it is called inside of the timeout.
+        let exchange = with_io(async move { sending.send().await });
+        let sent = within(self.timeout, Duration::default, exchange).await?;
+        let mut response = match sent.transpose()? {
             Some(Ok(response)) => response,
             Some(Err(error)) => return Err(failure(&error, &from, started.elapsed())),
             None => return Err(timeout_error(&from, started.elapsed())),

@@ -1,4 +1,4 @@
-//! The embedded model: a provider whose server is found, or installed and started, at the first request.
+//! The embedded model: a provider whose server is installed and started at the first request.
 //! The crate `extract-local` manages the server.
 
 use std::fmt;
@@ -13,6 +13,7 @@ use super::preset;
 use super::profile::{Profile, SchemaPrompt};
 use super::provider::Provider;
 use crate::conversation::{ProviderError, ProviderErrorKind, Reply, Request};
+use crate::http::timer;
 
 /// The provider whose row describes the server.
 const SERVER: &str = "llamacpp";
@@ -23,10 +24,14 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 /// The default limit of tokens in a reply. A model this small does not always end a list.
 const MAX_TOKENS: u32 = 512;
 
+/// The alternative to the embedded model, in the errors of its setup.
+const ALTERNATIVE: &str = "set EXTRACT_MODEL=openai/gpt-6-luna and OPENAI_API_KEY";
+
 /// The embedded model: a very small language model for first steps and for tests, not for production.
 ///
-/// The first request sets it up. The crate `extract-local` documents the steps, the search for a running
-/// server, and the environment variables. If the first request is dropped, the setup continues, so that
+/// The first request sets it up: it installs and starts a server of its own, or uses the server at
+/// `EXTRACT_LOCAL_URL`. A server that happens to run on this machine, such as Ollama, is used only with
+/// `EXTRACT_LOCAL=found`. The crate `extract-local` documents all variables. If the first request is dropped, the setup continues, so that
 /// the next request finds it done.
 #[derive(Default)]
 pub struct Local {
@@ -61,8 +66,10 @@ impl Local {
         Ok(&ready.provider)
     }
 
-    /// Finds or starts the server.
+    /// Starts the server, or connects to the one of the options.
     async fn start(&self) -> Result<StartedServer, ProviderError> {
+        // The exchange needs timers. Without them, nothing is installed and started.
+        drop(timer(|| tokio::time::sleep(Duration::ZERO))?);
         let options = self.options.clone();
         let failed = |message: String| ProviderError::new(ProviderErrorKind::Local, message);
         let connect = move || match options {
@@ -72,7 +79,7 @@ impl Local {
         let server = tokio::task::spawn_blocking(connect)
             .await
             .map_err(|error| failed(error.to_string()))?
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| failed(with_alternative(&error.to_string())))?;
         let mut options = ProviderOptions {
             model: format!("{SERVER}/{}", server.model()),
             base_url: Some(server.base_url().to_owned()),
@@ -82,6 +89,13 @@ impl Local {
         let provider = Provider::new(options).map_err(|error| failed(error.to_string()))?;
         Ok(StartedServer { provider, server })
     }
+}
+
+/// Appends the alternative to the embedded model to an error of its setup.
+fn with_alternative(error: &str) -> String {
+    // The error may end with the lines of a log.
+    let joint = if error.contains('\n') { "\nOr" } else { ", or" };
+    format!("{}{joint} {ALTERNATIVE}", error.trim_end_matches('.'))
 }
 
 impl Model for Local {
@@ -110,5 +124,18 @@ impl Model for Local {
         request: &'a Request,
     ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
         Box::pin(async move { self.provider().await?.stream(request).await })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_alternative_ends_the_sentence_or_follows_the_log() {
+        let told = with_alternative("no room. Make room");
+        assert_eq!(told, format!("no room. Make room, or {ALTERNATIVE}"));
+        let told = with_alternative("pip said:\nfirst\nlast.");
+        assert_eq!(told, format!("pip said:\nfirst\nlast\nOr {ALTERNATIVE}"));
     }
 }

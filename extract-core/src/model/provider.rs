@@ -24,7 +24,7 @@ use crate::conversation::{
     Assembly, Feature, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
     redacted_url,
 };
-use crate::http::{HttpRequest, HttpResponse, Transport};
+use crate::http::{HttpRequest, HttpResponse, Transport, timer};
 use crate::wire::{self, Delivery, Framing, Protocol};
 
 /// A model behind an HTTP API.
@@ -249,7 +249,7 @@ impl Provider {
             retries += 1;
             tracing::warn!(provider = self.preset.name, %error, ?wait, "sent again");
             request.progress.wait(&error, wait);
-            tokio::time::sleep(wait).await;
+            timer(|| tokio::time::sleep(wait))?.await;
             request.progress.send_again();
         }
     }

@@ -138,6 +138,7 @@ fn may_pass(error: &ProviderError) -> bool {
             | Kind::TooLarge
             | Kind::Encode
             | Kind::Local
+            | Kind::Runtime
     );
     !settled && error.is_retryable()
 }

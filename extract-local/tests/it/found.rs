@@ -44,14 +44,30 @@ fn a_configured_model_is_used_from_any_server_that_has_it() {
     let other = connect(&options.clone().model("my.gguf")).unwrap();
     assert_eq!((other.base_url(), other.model()), (llama_cpp.url().as_str(), "my.gguf"));
     // Neither another model nor the managed server is used silently.
-    for which in [Which::Found, Which::Any] {
-        match connect(&options.clone().model("absent").which(which)) {
-            Err(LocalError::ModelNotFound { model, looked }) => {
-                assert_eq!((model.as_str(), looked.len()), ("absent", 2));
-            }
-            other => panic!("{other:?}"),
+    match connect(&options.model("absent")) {
+        Err(LocalError::ModelNotFound { model, looked }) => {
+            assert_eq!((model.as_str(), looked.len()), ("absent", 2));
         }
+        other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn by_default_no_known_port_is_probed() {
+    let (ollama, llama_cpp) = (Playing::answering(OLLAMA), Playing::answering(LLAMA_CPP));
+    let options = Options::default()
+        .ollama_port(ollama.port)
+        .llama_cpp_port(llama_cpp.port)
+        .python("/nowhere/python3")
+        .cache_dir(tempfile::tempdir().unwrap().path())
+        .quiet();
+    let error = connect(&options).unwrap_err();
+    assert!(matches!(error, LocalError::NoPython { .. }), "{error:?}");
+    let error = connect(&options.model("llama3.2")).unwrap_err();
+    assert!(matches!(&error, LocalError::OtherModel { model } if model == "llama3.2"), "{error:?}");
+    assert!(error.to_string().contains("EXTRACT_LOCAL=found"), "{error}");
+    assert!(ollama.asked.lock().unwrap().is_empty());
+    assert!(llama_cpp.asked.lock().unwrap().is_empty());
 }
 
 #[test]

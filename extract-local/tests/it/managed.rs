@@ -391,8 +391,12 @@ fn environment_variables_set_the_options() {
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
     let closed = format!("http://127.0.0.1:{}/v1", support::closed_port());
+    let cache = tempfile::tempdir().unwrap();
+    let cache = cache.path().to_str().unwrap();
     for (variables, says) in [
         (&[("EXTRACT_LOCAL", "maybe")][..], "EXTRACT_LOCAL is \"maybe\""),
+        (&[("EXTRACT_LOCAL", "any")], "`managed` or `found`"),
+        (&[("EXTRACT_LOCAL_MODEL", "qwen3")], "not \"qwen3\": unset EXTRACT_LOCAL_MODEL"),
         (&[("EXTRACT_LOCAL_LINGER", "soon")], "EXTRACT_LOCAL_LINGER is \"soon\""),
         (&[("EXTRACT_LOCAL_URL", closed.as_str())], "does not answer"),
         (&[("EXTRACT_LOCAL_URL", closed.as_str()), ("EXTRACT_LOCAL", "managed")], "together with"),
@@ -403,6 +407,10 @@ fn environment_variables_set_the_options() {
                 ("EXTRACT_CACHE_DIR", "/proc/nowhere"),
             ],
             "/proc/nowhere",
+        ),
+        (
+            &[("PATH", "/nowhere"), ("EXTRACT_CACHE_DIR", cache)],
+            "looked for python3, python, python3.14, python3.13, python3.12, python3.11, python3.10:",
         ),
     ] {
         let said = ask(variables);

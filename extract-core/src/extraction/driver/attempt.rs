@@ -203,7 +203,7 @@ struct StreamTimeout<'a> {
 
 impl StreamTimeout<'_> {
     /// Waits for a future for at most `left` of `limit`. `setting` is the name of the limit. Fails with a
-    /// timeout error.
+    /// timeout error, or if the tokio runtime has no timers.
     async fn within<F: Future>(
         &self,
         left: Option<Duration>,
@@ -212,7 +212,7 @@ impl StreamTimeout<'_> {
         future: F,
     ) -> Result<F::Output, ProviderError> {
         let (Some(left), Some(limit)) = (left, limit) else { return Ok(future.await) };
-        let output = within(left, || self.channel.paused_time(), future).await;
+        let output = within(left, || self.channel.paused_time(), future).await?;
         output.ok_or_else(|| timeout_error(setting, limit, self.progress.state()))
     }
 }

@@ -14,6 +14,7 @@ use crate::extraction::channel::StreamEvent;
 use crate::extraction::error::Error;
 use crate::extraction::ledger::{Outcome, Report};
 use crate::extraction::task::Task;
+use crate::http::timer;
 use crate::reading::Repair;
 
 /// The result of the calls that gave the value, for a conversation that goes on.
@@ -72,10 +73,12 @@ impl<T: Extract> Driver<T> {
     async fn run_within_deadline<C: UserCalls>(&mut self) -> Result<End<T, C>, Failure> {
         match self.task.options.deadline {
             None => self.run_loop().await,
-            Some(deadline) => match tokio::time::timeout(deadline, self.run_loop()).await {
-                Ok(end) => end,
-                Err(_) => Err(Failure::Deadline(deadline)),
-            },
+            Some(deadline) => {
+                let run = self.run_loop();
+                let timeout = timer(|| tokio::time::timeout(deadline, run));
+                let end = timeout.map_err(Failure::Provider)?.await;
+                end.unwrap_or(Err(Failure::Deadline(deadline)))
+            }
         }
     }
 

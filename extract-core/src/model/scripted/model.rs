@@ -13,6 +13,7 @@ use crate::contract::wrapper;
 use crate::conversation::{
     Block, Delta, Mode, Output, ProviderError, ProviderErrorKind, Reply, Request, ToolChoice,
 };
+use crate::http::timer;
 use crate::model::api::{DeltaStream, Model};
 use crate::model::profile::Profile;
 use crate::wire::{Delivery, Protocol, Quirks, decode_failure, unsupported};
@@ -111,7 +112,7 @@ impl Scripted {
     /// Records a request and returns the next reply.
     ///
     /// # Errors
-    /// No reply is left, or the reply is an error status.
+    /// No reply is left, the reply is an error status, or it has a delay and the tokio runtime has no timers.
     async fn answer(&self, request: &Request) -> Result<Reply, ProviderError> {
         let body = Protocol::Chat.encode(
             request,
@@ -131,7 +132,7 @@ impl Scripted {
             })?
         };
         if !next.delay.is_zero() {
-            tokio::time::sleep(next.delay).await;
+            timer(|| tokio::time::sleep(next.delay))?.await;
         }
         if next.status != 200 {
             let mut error = decode_failure(next.status, &next.body, None);
