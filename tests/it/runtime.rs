@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use extract_llm::conversation::ProviderErrorKind;
-use extract_llm::model::{Scripted, scripted::reply};
+use extract_llm::scripted::{Scripted, reply};
 use extract_llm::{Client, Error, ErrorKind};
 use futures_util::FutureExt as _;
 use serde_json::json;
