@@ -8,6 +8,7 @@ mod check;
 mod constraint;
 mod copy;
 mod emit;
+mod field_types;
 mod fieldwise;
 mod fits;
 mod model;

@@ -60,6 +60,8 @@ pub(crate) struct Variant {
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) skipped: bool,
     pub(crate) untagged: bool,
+    /// Whether an attribute gives a function or a type that replaces the fields.
+    pub(crate) replaced: bool,
     fields: Case,
 }
 
@@ -78,6 +80,8 @@ pub(crate) struct Field {
     pub(crate) writer: bool,
     /// Whether the schema comes from an attribute (`with`, `schema_with`), not from the field's type.
     pub(crate) described: bool,
+    /// Whether schemars leaves the field out of the schema.
+    pub(crate) undescribed: bool,
 }
 
 impl Container {
@@ -124,6 +128,9 @@ impl Variant {
             aliases: Vec::new(),
             skipped: false,
             untagged: false,
+            replaced: foreign_items(attrs, "schemars")
+                .iter()
+                .any(|item| matches!(word(item).as_str(), "with" | "schema_with" | "skip")),
             fields: container.variant_fields,
         };
         for item in foreign_items(attrs, "serde") {
@@ -133,6 +140,7 @@ impl Variant {
                 "rename_all" => variant.fields = Case::read(&item),
                 "skip" | "skip_deserializing" => variant.skipped = true,
                 "untagged" => variant.untagged = true,
+                "with" | "deserialize_with" => variant.replaced = true,
                 _ => {}
             }
         }
@@ -163,6 +171,7 @@ impl Field {
 
     fn read(field: &syn::Field, case: Case) -> Self {
         let name = field.ident.as_ref().map(|ident| case.of_field(&ident.unraw().to_string()));
+        let schemars = foreign_items(&field.attrs, "schemars");
         let mut read = Self {
             name,
             aliases: Vec::new(),
@@ -171,9 +180,10 @@ impl Field {
             borrowed: None,
             reader: None,
             writer: false,
-            described: foreign_items(&field.attrs, "schemars")
+            described: schemars
                 .iter()
                 .any(|item| matches!(word(item).as_str(), "with" | "schema_with")),
+            undescribed: schemars.iter().any(|item| word(item) == "skip"),
         };
         for item in foreign_items(&field.attrs, "serde") {
             match word(&item).as_str() {
