@@ -8,8 +8,9 @@ use syn::visit::{self, Visit};
 use syn::{Expr, GenericArgument, PathArguments, PathSegment, Type};
 
 use crate::constraint::{Constraint, Number};
-use crate::model::Field;
+use crate::model::{Field, Variant};
 use crate::syntax::Mistakes;
+use crate::types::has_own_schema;
 
 /// Checks a field's attributes against its type. Mistakes are added to `mistakes`.
 pub(crate) fn check(field: &Field, mistakes: &mut Mistakes) {
@@ -26,7 +27,7 @@ pub(crate) fn check(field: &Field, mistakes: &mut Mistakes) {
         let Some((kind, name)) = kind_of(&field.ty, constraint.depth) else { continue };
         if let Some(mend) = misfit(constraint, kind) {
             let item = &constraint.word;
-            mistakes.push(item, format_args!("`{item}` has no meaning for `{name}`: {mend}"));
+            mistakes.push(item, format_args!("`{item}` does not apply to `{name}`: {mend}"));
         } else if let Kind::Integer(least, most) = kind {
             for (word, bound) in constraint.range() {
                 check_bound(word, bound, (least, most), &name, mistakes);
@@ -43,8 +44,26 @@ fn check_flattened(field: &Field, mistakes: &mut Mistakes) {
         mistakes.push(
             &field.ty,
             format_args!(
-                "`{name}` has no named members to flatten: take `flatten` away, or put it into a \
-                 struct of its own"
+                "`{name}` has no named members to flatten: remove `flatten`, or flatten a struct \
+                 that has this field"
+            ),
+        );
+    }
+}
+
+/// Refuses a variant with a value that has no members, if the tag is in the same object.
+pub(crate) fn check_beside_tag(variant: &Variant, tag: &str, mistakes: &mut Mistakes) {
+    let [field] = variant.fields.as_slice() else { return };
+    if field.wire.name.is_some() || field.wire.skipped || !has_own_schema(field) {
+        return;
+    }
+    let Some((kind, name)) = kind_of(&field.ty, 0) else { return };
+    if kind != Kind::Map && name != "()" {
+        mistakes.push(
+            &field.ty,
+            format_args!(
+                "`{name}` has no named members, so it cannot be in one object with the tag `{tag}`: \
+                 name the field, or add `content = \"..\"` beside `tag`"
             ),
         );
     }
@@ -64,8 +83,8 @@ impl<'ast> Visit<'ast> for Keys<'_> {
                 self.mistakes.push(
                     key,
                     format_args!(
-                        "the keys of a JSON object are texts, and `{name}` is not read from one: \
-                         use a list of pairs, `Vec<({name}, _)>`"
+                        "`{name}` cannot be the key of a map, because the keys of a JSON object are \
+                         strings: use a list of pairs, `Vec<({name}, _)>`"
                     ),
                 );
             }
@@ -94,18 +113,18 @@ fn misfit(constraint: &Constraint, kind: Kind) -> Option<&'static str> {
     match (constraint.slot(), kind) {
         ("range" | "multiple_of", _) if is_number => None,
         ("range" | "multiple_of", Kind::List | Kind::Map) => {
-            Some("write `inner(..)` around it for what is inside, or `length(..)` for how much")
+            Some("use `inner(..)` for the elements, or `length(..)` for their number")
         }
-        ("range", Kind::Text) => Some("it bounds numbers; `length(..)` bounds a text"),
-        ("range" | "multiple_of", _) => Some("it is for numbers; take it away"),
+        ("range", Kind::Text) => Some("it is for numbers; use `length(..)` for a string"),
+        ("range" | "multiple_of", _) => Some("it is for numbers; remove it"),
         ("length", Kind::Text | Kind::List | Kind::Map) => None,
         ("length", _) if is_number => {
-            Some("it counts characters, elements and entries; `range(..)` bounds a number")
+            Some("it is for strings, lists and maps; use `range(..)` for a number")
         }
-        ("length", _) => Some("it counts characters, elements and entries; take it away"),
+        ("length", _) => Some("it is for strings, lists and maps; remove it"),
         (_, Kind::Text | Kind::Char) => None,
-        (_, Kind::List | Kind::Map) => Some("write `inner(..)` around it for the texts inside"),
-        (_, _) => Some("it is for texts; take it away"),
+        (_, Kind::List | Kind::Map) => Some("use `inner(..)` for the strings inside"),
+        (_, _) => Some("it is for strings; remove it"),
     }
 }
 
@@ -130,11 +149,11 @@ fn check_bound(
     } else {
         (passes(least, Less), number.compare(most).is_gt())
     };
-    let ends = format!("`{name}` goes from {least} to {most}");
+    let ends = format!("the range of `{name}` is {least} to {most}");
     if never {
-        mistakes.push(bound, format_args!("no value fits: {ends}"));
+        mistakes.push(bound, format_args!("no value is valid: {ends}"));
     } else if always {
-        mistakes.push(bound, format_args!("every value fits, so it says nothing: {ends}"));
+        mistakes.push(bound, format_args!("this bound has no effect: {ends}"));
     }
 }
 

@@ -13,6 +13,7 @@ mod fieldwise;
 mod fits;
 mod model;
 mod partial;
+mod pattern;
 mod syntax;
 mod types;
 mod walk;

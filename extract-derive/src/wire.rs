@@ -7,7 +7,7 @@ use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{
-    Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, MetaNameValue, Token, Type,
+    Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, MetaNameValue, Path, Token, Type,
 };
 
 use crate::syntax::foreign_items;
@@ -76,6 +76,10 @@ pub(crate) struct Field {
     pub(crate) borrowed: Option<Meta>,
     /// The item `with` or `deserialize_with`.
     pub(crate) reader: Option<Meta>,
+    /// The item `with` and its path.
+    pub(crate) module: Option<(Meta, Path)>,
+    /// Whether schemars' `with` or `schema_with` sets the schema.
+    pub(crate) schema_given: bool,
     /// Whether there is a `with` or `serialize_with`.
     pub(crate) writer: bool,
     /// Whether the schema comes from an attribute (`with`, `schema_with`), not from the field's type.
@@ -172,6 +176,8 @@ impl Field {
     fn read(field: &syn::Field, case: Case) -> Self {
         let name = field.ident.as_ref().map(|ident| case.of_field(&ident.unraw().to_string()));
         let schemars = foreign_items(&field.attrs, "schemars");
+        let schema_given =
+            schemars.iter().any(|item| matches!(word(item).as_str(), "with" | "schema_with"));
         let mut read = Self {
             name,
             aliases: Vec::new(),
@@ -179,10 +185,10 @@ impl Field {
             flattened: false,
             borrowed: None,
             reader: None,
+            module: None,
+            schema_given,
             writer: false,
-            described: schemars
-                .iter()
-                .any(|item| matches!(word(item).as_str(), "with" | "schema_with")),
+            described: schema_given,
             undescribed: schemars.iter().any(|item| word(item) == "skip"),
         };
         for item in foreign_items(&field.attrs, "serde") {
@@ -195,6 +201,8 @@ impl Field {
                 "flatten" => read.flattened = true,
                 "borrow" => read.borrowed = Some(item),
                 "with" => {
+                    let path = reading(&item).and_then(|path| path.parse().ok());
+                    read.module = path.map(|path| (item.clone(), path));
                     read.reader = Some(item);
                     read.writer = true;
                     read.described = true;
