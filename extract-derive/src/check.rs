@@ -62,6 +62,16 @@ fn check_variants(container: &Container, mistakes: &mut Mistakes) {
             format_args!("`{ident}` cannot be extracted: serde skips all of its variants"),
         );
     }
+    if let (Representation::Adjacent { tag, content }, Some(item)) =
+        (&container.wire.representation, &container.wire.content)
+    {
+        if tag == content {
+            mistakes.push(
+                item,
+                format_args!("`tag` and `content` are both `{tag}`: rename one of them"),
+            );
+        }
+    }
     if let Representation::Internal { tag } = &container.wire.representation {
         for variant in variants {
             if !variant.wire.skipped && !variant.wire.untagged && !variant.wire.replaced {

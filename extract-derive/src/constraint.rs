@@ -278,6 +278,14 @@ impl Constraint {
         }
     }
 
+    /// Returns the bounds of a `length`, by name; empty for other constraints.
+    pub(crate) fn length(&self) -> &[(Ident, Expr)] {
+        match &self.rule {
+            Rule::Length(bounds) => bounds,
+            _ => &[],
+        }
+    }
+
     /// Returns the expression of the schemars transform that writes the constraint into a schema.
     pub(crate) fn transform(&self, krate: &Path) -> TokenStream {
         let constraint = quote!(#krate::contract::Constraint);

@@ -67,6 +67,14 @@ fn split_path<'a>(ty: &'a Type, path: &'a TypePath, parts: &mut Vec<Part<'a>>) {
     }
 }
 
+/// Returns the type arguments of a path; empty for other types.
+fn type_arguments(ty: &Type) -> Vec<&Type> {
+    match ty {
+        Type::Path(path) => path.path.segments.last().map(arguments).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
 /// Returns whether the type is a name of an unsized type of the standard library, or a slice.
 fn is_unsized(ty: &Type) -> bool {
     match ty {
@@ -126,7 +134,12 @@ pub(crate) fn write(container: &Container) -> TokenStream {
         for part in parts(&field.ty) {
             let (requirement, tokens) = match part {
                 Part::Type(ty) if is_scalar(ty) => continue,
-                Part::Type(ty) => (requirement, ty.to_token_stream()),
+                Part::Type(ty) => match type_arguments(ty).as_slice() {
+                    [argument] if requirement == "Field" && !is_scalar(argument) => {
+                        ("GenericField", quote!(#ty, #argument))
+                    }
+                    _ => (requirement, ty.to_token_stream()),
+                },
                 Part::Array(array) if is_short(&array.len) => continue,
                 Part::Array(array) => {
                     let length = &array.len;

@@ -24,6 +24,7 @@ pub(crate) fn check(field: &Field, mistakes: &mut Mistakes) {
         Keys { mistakes: &mut *mistakes }.visit_type(&field.ty);
     }
     for constraint in &items.constraints {
+        check_array_length(&field.ty, constraint, mistakes);
         let Some((kind, name)) = kind_of(&field.ty, constraint.depth) else { continue };
         if let Some(mend) = misfit(constraint, kind) {
             let item = &constraint.word;
@@ -32,6 +33,25 @@ pub(crate) fn check(field: &Field, mistakes: &mut Mistakes) {
             for (word, bound) in constraint.range() {
                 check_bound(word, bound, (least, most), &name, mistakes);
             }
+        }
+    }
+}
+
+/// Refuses a `length` that the array of a literal length cannot have.
+fn check_array_length(ty: &Type, constraint: &Constraint, mistakes: &mut Mistakes) {
+    let Some(Type::Array(array)) = inside(ty, constraint.depth) else { return };
+    let Some(length) = Number::of(&array.len) else { return };
+    for (item, bound) in constraint.length() {
+        let Some(number) = Number::of(bound) else { continue };
+        let order = number.compare(length);
+        let is_never = match item.to_string().as_str() {
+            "min" => order.is_gt(),
+            "max" => order.is_lt(),
+            _ => order.is_ne(),
+        };
+        if is_never {
+            mistakes
+                .push(bound, format_args!("no value is valid: the array has {length} elements"));
         }
     }
 }
@@ -160,10 +180,7 @@ fn check_bound(
 /// Returns the kind of the values that a constraint inside `depth` `inner(..)` applies to, and the name
 /// of their type. Returns `None` for a type that the tokens do not show.
 fn kind_of(ty: &Type, depth: usize) -> Option<(Kind, String)> {
-    let ty = bare(ty);
-    if let Some(depth) = depth.checked_sub(1) {
-        return kind_of(element(ty)?, depth);
-    }
+    let ty = inside(ty, depth)?;
     let kind = match ty {
         Type::Array(_) | Type::Slice(_) => Kind::List,
         Type::Tuple(_) => Kind::Tuple,
@@ -175,6 +192,15 @@ fn kind_of(ty: &Type, depth: usize) -> Option<(Kind, String)> {
     };
     let name = ty.to_token_stream().to_string().replace(' ', "").replace(',', ", ");
     Some((kind, name))
+}
+
+/// Returns the type inside `depth` lists and maps, without pointers and `Option`s around it.
+fn inside(ty: &Type, depth: usize) -> Option<&Type> {
+    let ty = bare(ty);
+    match depth.checked_sub(1) {
+        Some(depth) => inside(element(ty)?, depth),
+        None => Some(ty),
+    }
 }
 
 /// Returns the kind of a standard type by its name and its number of type arguments, or `None`.

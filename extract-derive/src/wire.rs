@@ -47,6 +47,8 @@ pub(crate) struct Container {
     /// The type of `from` or `try_from`.
     pub(crate) other: Option<Type>,
     pub(crate) remote: Option<Meta>,
+    /// The item `content`.
+    pub(crate) content: Option<Meta>,
     pub(crate) own_crate: bool,
     pub(crate) own_bound: bool,
     fields: Case,
@@ -100,7 +102,10 @@ impl Container {
                 "rename_all" => container.fields = Case::read(&item),
                 "rename_all_fields" => container.variant_fields = Case::read(&item),
                 "tag" => tag = reading(&item).map(|name| name.value()),
-                "content" => content = reading(&item).map(|name| name.value()),
+                "content" => {
+                    content = reading(&item).map(|name| name.value());
+                    container.content = Some(item);
+                }
                 "untagged" => container.representation = Representation::Untagged,
                 "transparent" => container.shape = Shape::OfField,
                 "from" | "try_from" => {

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be extracted",
     label = "expected a type with `#[derive(Extract)]`, or with both `Deserialize` and `JsonSchema`",
-    note = "if you define `{Self}`, put `#[derive(Extract)]` on it, and on the types of its parameters",
+    note = "if you define `{Self}`, put `#[derive(Extract)]` on it",
     note = "if `{Self}` is from another crate and implements `Deserialize`, put `#[schemars(with = \"String\")]` on the field, with the type whose JSON it has; many crates have features for serde and schemars",
     note = "if `{Self}` does not implement `Deserialize`, put `#[extract(with = module)]` on the field; the module needs the functions `deserialize` and `json_schema`",
     note = "if the model must not fill the field, put `#[serde(skip)]` on it"
@@ -20,6 +20,20 @@ pub trait FieldType {}
 
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema> FieldType for T {}
+
+/// A generic type that a field can have, with its arguments `A`, which the message names.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be extracted",
+    label = "expected a type with `#[derive(Extract)]`, and arguments with it, or with both `Deserialize` and `JsonSchema`",
+    note = "if you define `{A}`, put `#[derive(Extract)]` on it; if you define the generic type of `{Self}`, put it on that too",
+    note = "if the type is from another crate and implements `Deserialize`, put `#[schemars(with = \"String\")]` on the field, with the type whose JSON it has; many crates have features for serde and schemars",
+    note = "if the type does not implement `Deserialize`, put `#[extract(with = module)]` on the field; the module needs the functions `deserialize` and `json_schema`"
+)]
+pub trait GenericFieldType<A: ?Sized> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + JsonSchema, A: ?Sized> GenericFieldType<A> for T {}
 
 /// The type of a field whose schema an attribute gives: it implements serde's `Deserialize`.
 #[doc(hidden)]
@@ -63,6 +77,11 @@ impl<const N: usize> ArrayLength for [(); N] where [(); N]: DeserializeOwned + J
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Field<T: FieldType>(PhantomData<T>);
+
+/// Requires that `T` is a [`GenericFieldType`] with the arguments `A`.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct GenericField<T: GenericFieldType<A>, A: ?Sized>(PhantomData<T>, PhantomData<A>);
 
 /// Requires that `T` is a [`DeserializedField`].
 #[doc(hidden)]
