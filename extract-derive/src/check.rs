@@ -273,6 +273,7 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
         for part in parts(&field.ty) {
             match part {
                 Part::Type(ty) => check_type(ty, mistakes),
+                Part::Shared(_) => {}
                 Part::Array(array) => check_array(array, mistakes),
             }
         }

@@ -20,6 +20,8 @@ use crate::wire::Shape;
 pub(crate) enum Part<'a> {
     /// A type that must implement the traits.
     Type(&'a Type),
+    /// An `Rc` or `Arc`, which needs a feature of serde.
+    Shared(&'a Type),
     /// An array whose length must be supported.
     Array(&'a TypeArray),
 }
@@ -61,7 +63,7 @@ fn split_path<'a>(ty: &'a Type, path: &'a TypePath, parts: &mut Vec<Part<'a>>) {
         ("Box", [inner]) if !is_unsized(inner) => split(inner, parts),
         ("Rc" | "Arc", [inner]) if !is_unsized(inner) => {
             split(inner, parts);
-            parts.push(Part::Type(ty));
+            parts.push(Part::Shared(ty));
         }
         _ => parts.push(Part::Type(ty)),
     }
@@ -100,7 +102,8 @@ fn arguments(segment: &PathSegment) -> Vec<&Type> {
 fn requirement(field: &Field, container: &Container) -> Option<&'static str> {
     let items = &field.items;
     let deserialized = field.reader().is_none() && !container.items.skip_deserialize;
-    let described = items.with.is_none()
+    let described = !container.wire.described
+        && items.with.is_none()
         && items.schema_with.is_none()
         && !field.wire.described
         && !field.wire.undescribed
@@ -126,6 +129,11 @@ pub(crate) fn write(container: &Container) -> TokenStream {
             .flat_map(|variant| &variant.fields)
             .collect(),
     };
+    // serde reads one field of a transparent struct. It needs no more than a default of the others.
+    let is_transparent = container.wire.shape == Shape::OfField;
+    if is_transparent && fields.iter().filter(|field| !field.wire.skipped).count() > 1 {
+        return TokenStream::new();
+    }
     let generics = Generics::of(container);
     let mut known = HashSet::new();
     let mut parameters = TokenStream::new();
@@ -140,6 +148,9 @@ pub(crate) fn write(container: &Container) -> TokenStream {
                     }
                     _ => (requirement, ty.to_token_stream()),
                 },
+                // Only deserialization needs the feature.
+                Part::Shared(_) if requirement == "FieldWithReader" => continue,
+                Part::Shared(ty) => ("SharedField", ty.to_token_stream()),
                 Part::Array(array) if is_short(&array.len) => continue,
                 Part::Array(array) => {
                     let length = &array.len;
@@ -149,7 +160,7 @@ pub(crate) fn write(container: &Container) -> TokenStream {
             let mut is_new = || known.insert(format!("{requirement}<{tokens}>"));
             if generics.allow(&tokens) && is_new() {
                 let at = match part {
-                    Part::Type(ty) => ty.to_token_stream(),
+                    Part::Type(ty) | Part::Shared(ty) => ty.to_token_stream(),
                     Part::Array(array) => array.to_token_stream(),
                 };
                 parameters.extend(parameter(requirement, &tokens, at, container));
@@ -159,11 +170,12 @@ pub(crate) fn write(container: &Container) -> TokenStream {
     if parameters.is_empty() {
         return parameters;
     }
-    let bounds = generics.bounds.then(|| bounds::of_extract(container)).unwrap_or_default();
+    let bounds =
+        if generics.bounds { bounds::of_extract(container) } else { syn::Generics::default() };
     let (impl_generics, _, where_clause) = bounds.split_for_impl();
     let name = Ident::new("fields", Span::mixed_site());
     quote! {
-        #[allow(deprecated, dead_code, redundant_lifetimes)]
+        #[allow(deprecated, dead_code, redundant_lifetimes, clippy::too_many_arguments)]
         const _: () = {
             fn #name #impl_generics (#parameters) #where_clause {}
         };

@@ -49,6 +49,8 @@ pub(crate) struct Container {
     pub(crate) remote: Option<Meta>,
     /// The item `content`.
     pub(crate) content: Option<Meta>,
+    /// Whether schemars describes another type instead of this one.
+    pub(crate) described: bool,
     pub(crate) own_crate: bool,
     pub(crate) own_bound: bool,
     fields: Case,
@@ -93,7 +95,10 @@ pub(crate) struct Field {
 impl Container {
     /// Reads the attributes of a type.
     pub(crate) fn read(attrs: &[Attribute], is_enum: bool) -> Self {
-        let mut container = Self::default();
+        let described = foreign_items(attrs, "schemars").iter().any(|item| {
+            matches!(word(item).as_str(), "with" | "schema_with" | "from" | "try_from" | "into")
+        });
+        let mut container = Self { described, ..Self::default() };
         let (mut tag, mut content) = (None, None);
         for item in foreign_items(attrs, "serde") {
             match word(&item).as_str() {

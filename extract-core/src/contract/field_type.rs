@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
     message = "`{Self}` cannot be extracted",
     label = "expected a type with `#[derive(Extract)]`, or with both `Deserialize` and `JsonSchema`",
     note = "if you define `{Self}`, put `#[derive(Extract)]` on it",
-    note = "if `{Self}` is from another crate and implements `Deserialize`, put `#[schemars(with = \"String\")]` on the field, with the type whose JSON it has; many crates have features for serde and schemars",
+    note = "if `{Self}` is from chrono, jiff, uuid, url, rust_decimal, either or indexmap, enable the feature of that name of `extract-llm`",
+    note = "if `{Self}` is from another crate and implements `Deserialize`, put `#[schemars(with = \"String\")]` on the field, with the type whose JSON it has",
     note = "if `{Self}` does not implement `Deserialize`, put `#[extract(with = module)]` on the field; the module needs the functions `deserialize` and `json_schema`",
     note = "if the model must not fill the field, put `#[serde(skip)]` on it"
 )]
@@ -27,13 +28,25 @@ impl<T: DeserializeOwned + JsonSchema> FieldType for T {}
     message = "`{Self}` cannot be extracted",
     label = "expected a type with `#[derive(Extract)]`, and arguments with it, or with both `Deserialize` and `JsonSchema`",
     note = "if you define `{A}`, put `#[derive(Extract)]` on it; if you define the generic type of `{Self}`, put it on that too",
-    note = "if the type is from another crate and implements `Deserialize`, put `#[schemars(with = \"String\")]` on the field, with the type whose JSON it has; many crates have features for serde and schemars",
+    note = "if the type is from another crate and implements `Deserialize`, put `#[schemars(with = \"String\")]` on the field, with the type whose JSON it has",
     note = "if the type does not implement `Deserialize`, put `#[extract(with = module)]` on the field; the module needs the functions `deserialize` and `json_schema`"
 )]
 pub trait GenericFieldType<A: ?Sized> {}
 
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema, A: ?Sized> GenericFieldType<A> for T {}
+
+/// A pointer `Rc` or `Arc`, which serde supports with a feature.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be extracted",
+    label = "`{Self}` does not implement serde's `Deserialize`",
+    note = "enable the feature `rc` of `extract-llm`, or use `Box`"
+)]
+pub trait SharedFieldType {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> SharedFieldType for T {}
 
 /// The type of a field whose schema an attribute gives: it implements serde's `Deserialize`.
 #[doc(hidden)]
@@ -92,6 +105,11 @@ pub struct FieldWithSchema<T: DeserializedField>(PhantomData<T>);
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct FieldWithReader<T: DescribedField>(PhantomData<T>);
+
+/// Requires that `T` is a [`SharedFieldType`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct SharedField<T: SharedFieldType>(PhantomData<T>);
 
 /// Requires that `T` has a supported [`ArrayLength`].
 #[doc(hidden)]
