@@ -4,15 +4,19 @@
 use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::visit::{self, Visit};
-use syn::{GenericParam, LitStr, PathSegment, TypeReference};
+use syn::{Expr, ExprLit, GenericParam, Lit, LitStr, PathSegment, Type, TypeArray, TypeReference};
 
+use crate::field_types::{Part, parts};
 use crate::model::{Body, Container, Field, FieldItems};
 use crate::syntax::{Mistakes, foreign_items};
-use crate::wire::Representation;
+use crate::wire::{Representation, Shape};
 use crate::{fits, partial};
 
 /// The maximum length of a tool's or schema's name, in characters, that providers accept.
 const NAME_LENGTH: usize = 64;
+
+/// The longest array that serde and schemars support.
+const ARRAY_LENGTH: usize = 32;
 
 /// Checks the type, its fields and its variants. Mistakes are added to `mistakes`.
 pub(crate) fn check(container: &Container, mistakes: &mut Mistakes) {
@@ -22,12 +26,13 @@ pub(crate) fn check(container: &Container, mistakes: &mut Mistakes) {
     if let Some(remote) = &container.wire.remote {
         mistakes.push(
             remote,
-            "`remote` gives no `Deserialize` to the type it stands on: put the derive on a type \
-             of your own, or give the field `#[extract(with = module)]`",
+            "`remote` implements no `Deserialize`, so this type cannot be extracted: remove \
+             `remote`, or put `#[extract(with = module)]` on the field with the foreign type",
         );
     }
     if let (Some(name), true) = (&container.items.partial, container.items.skip_partial) {
-        mistakes.push(name, "`skip(Partial)` writes no partial form to have a name: take one away");
+        mistakes
+            .push(name, "`skip(Partial)` writes no partial form: remove it, or remove `partial`");
     }
     if container.items.skip_json_schema {
         check_without_schema(container, mistakes);
@@ -39,13 +44,51 @@ pub(crate) fn check(container: &Container, mistakes: &mut Mistakes) {
     for field in fields {
         check_field(field, container, mistakes);
     }
+    check_variants(container, mistakes);
     check_names(container, mistakes);
+}
+
+/// Refuses an enum whose variants are all skipped, and variants that serde cannot read beside a tag.
+fn check_variants(container: &Container, mistakes: &mut Mistakes) {
+    let Body::Enum(variants) = &container.body else { return };
+    if container.wire.shape == Shape::OfOther {
+        return;
+    }
+    // An enum without variants may be a type argument that never has a value.
+    if !variants.is_empty() && variants.iter().all(|variant| variant.wire.skipped) {
+        let ident = &container.input.ident;
+        mistakes.push(
+            ident,
+            format_args!("`{ident}` cannot be extracted: serde skips all of its variants"),
+        );
+    }
+    if let (Representation::Adjacent { tag, content }, Some(item)) =
+        (&container.wire.representation, &container.wire.content)
+    {
+        if tag == content {
+            mistakes.push(
+                item,
+                format_args!("`tag` and `content` are both `{tag}`: rename one of them"),
+            );
+        }
+    }
+    if let Representation::Internal { tag } = &container.wire.representation {
+        for variant in variants {
+            if !variant.wire.skipped && !variant.wire.untagged && !variant.wire.replaced {
+                fits::check_beside_tag(variant, tag, mistakes);
+            }
+        }
+    }
 }
 
 /// Refuses two members or two variants of the same name: serde reads only one of them.
 fn check_names(container: &Container, mistakes: &mut Mistakes) {
+    let tag = match &container.wire.representation {
+        Representation::Internal { tag } => Some(tag.as_str()),
+        _ => None,
+    };
     match &container.body {
-        Body::Struct(fields) => check_members(fields, mistakes),
+        Body::Struct(fields) => check_members(fields, tag, mistakes),
         Body::Enum(variants) => {
             let read = variants.iter().filter(|variant| {
                 !variant.wire.skipped
@@ -58,18 +101,32 @@ fn check_names(container: &Container, mistakes: &mut Mistakes) {
                 mistakes,
             );
             for variant in variants.iter().filter(|variant| !variant.wire.skipped) {
-                check_members(&variant.fields, mistakes);
+                let tag = tag.filter(|_| !variant.wire.untagged);
+                check_members(&variant.fields, tag, mistakes);
             }
         }
     }
 }
 
-fn check_members(fields: &[Field], mistakes: &mut Mistakes) {
-    let read = fields.iter().filter(|field| !field.wire.skipped && !field.wire.flattened);
-    let members = read.filter_map(|field| {
+/// Refuses two fields of the same name in JSON, and a field of the name of the tag in the same object.
+fn check_members(fields: &[Field], tag: Option<&str>, mistakes: &mut Mistakes) {
+    let read = || fields.iter().filter(|field| !field.wire.skipped && !field.wire.flattened);
+    let members = read().filter_map(|field| {
         Some((&field.member, field.wire.name.as_deref()?, &*field.wire.aliases))
     });
-    once_each(members, "members", mistakes);
+    once_each(members, "fields", mistakes);
+    for field in read() {
+        let names = field.wire.aliases.iter().map(LitStr::value).chain(field.wire.name.clone());
+        if names.into_iter().any(|name| Some(name.as_str()) == tag) {
+            mistakes.push(
+                &field.member,
+                format_args!(
+                    "this field and the tag both have the name `{}` in JSON: rename one of them",
+                    tag.unwrap_or_default()
+                ),
+            );
+        }
+    }
 }
 
 fn once_each<'a, T: ToTokens>(
@@ -100,26 +157,26 @@ fn check_name(name: &LitStr, container: &Container, mistakes: &mut Mistakes) {
         }
     }
     if name.value().is_empty() {
-        mistakes.push(name, "the name is empty: models call the tool by it");
+        mistakes.push(name, "the name must not be empty");
     } else if let Some(c) =
         fixed.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')))
     {
         mistakes.push(
             name,
-            format_args!("providers refuse {c:?} in a name: use letters, digits, `_` and `-`"),
+            format_args!("expected only letters, digits, `_` and `-` in the name, found {c:?}"),
         );
     } else if fixed.len() > NAME_LENGTH {
         mistakes.push(
             name,
             format_args!(
-                "providers refuse names longer than {NAME_LENGTH} characters; this one has {}",
+                "the name must have at most {NAME_LENGTH} characters, found {}",
                 fixed.len()
             ),
         );
     }
     let renamed = foreign_items(&container.input.attrs, "schemars");
     if let Some(rename) = renamed.iter().find(|item| item.path().is_ident("rename")) {
-        mistakes.push(rename, "`#[extract(name = ..)]` names the schema already: keep one");
+        mistakes.push(rename, "`#[extract(name = ..)]` also sets the name: remove one");
     }
 }
 
@@ -136,7 +193,7 @@ fn check_without_schema(container: &Container, mistakes: &mut Mistakes) {
     let mut refuse = |item: &dyn ToTokens| {
         mistakes.push(
             item,
-            "`skip(JsonSchema)` leaves the schema to another derive: say this in \
+            "this has no effect, because `skip(JsonSchema)` leaves the schema to another derive: use \
              `#[schemars(..)]`",
         );
     };
@@ -179,19 +236,19 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
         for item in schema_items(items) {
             mistakes.push(
                 item,
-                format_args!("serde skips this field, so `{item}` has no effect: take one away"),
+                format_args!("`{item}` has no effect, because serde skips this field: remove one"),
             );
         }
         if let Some(item) = &items.stream {
-            mistakes.push(item, "serde skips this field, so `stream` has no effect: take one away");
+            mistakes
+                .push(item, "`stream` has no effect, because serde skips this field: remove one");
         }
         let paths = items.validators.iter().map(|validator| validator.path.to_token_stream());
         let grounded = items.grounded.iter().map(ToTokens::to_token_stream);
         for check in paths.chain(grounded) {
             mistakes.push(
                 check,
-                "serde skips this field, so the model never fills it and there is nothing to \
-                 validate: take one away",
+                "this check has no effect, because serde skips this field: remove one",
             );
         }
         return;
@@ -202,8 +259,8 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
             mistakes.push(
                 item,
                 format_args!(
-                    "a flattened field has no schema of its own for `{item}` to stand in: put it \
-                     on the fields of the flattened type"
+                    "`{item}` does not apply to a flattened field: put it on the fields of the \
+                     flattened type"
                 ),
             );
         }
@@ -211,6 +268,16 @@ fn check_field(field: &Field, container: &Container, mistakes: &mut Mistakes) {
     check_constraints(items, mistakes);
     fits::check(field, mistakes);
     check_with_conflicts(field, container, mistakes);
+    check_serde_with(field, container, mistakes);
+    if field.reader().is_none() && !container.items.skip_deserialize {
+        for part in parts(&field.ty) {
+            match part {
+                Part::Type(ty) => check_type(ty, mistakes),
+                Part::Shared(_) => {}
+                Part::Array(array) => check_array(array, mistakes),
+            }
+        }
+    }
     Borrows { mistakes: &mut *mistakes }.visit_type(&field.ty);
     if let Some(borrow) = &field.wire.borrowed {
         mistakes.push(borrow, BORROWED);
@@ -223,14 +290,14 @@ fn check_stream(field: &Field, container: &Container, mistakes: &mut Mistakes) {
     if field.wire.flattened {
         mistakes.push(
             item,
-            "a flattened field appears with the end of the object that it stands in: take \
-             `stream` away",
+            "`stream` does not apply to a flattened field, which appears when the object around it is \
+             complete: remove it",
         );
     } else if !partial::has_partial(container) {
         mistakes.push(
             item,
-            "this type is shown only when it is complete, so `stream` has no effect on its \
-             fields: take it away",
+            "`stream` has no effect, because a value of this type appears only when it is complete: \
+             remove it",
         );
     }
 }
@@ -243,13 +310,13 @@ fn check_constraints(items: &FieldItems, mistakes: &mut Mistakes) {
         if let Some(earlier) = earlier {
             let item = &constraint.word;
             if earlier.word == *item {
-                mistakes.push(item, format_args!("`{item}` is given twice: keep one"));
+                mistakes.push(item, format_args!("duplicate `{item}`: remove one"));
             } else {
                 mistakes.push(
                     item,
                     format_args!(
-                        "`{item}` and `{}` fill the same place in the schema: keep one, and check \
-                         the other by `validate = path`",
+                        "`{item}` and `{}` set the same keyword of the schema: remove one, and \
+                         check it by `validate = path`",
                         earlier.word
                     ),
                 );
@@ -263,10 +330,13 @@ fn check_with_conflicts(field: &Field, container: &Container, mistakes: &mut Mis
     let items = &field.items;
     let Some((with, _)) = &items.with else { return };
     if let Some((schema_with, _)) = &items.schema_with {
-        mistakes.push(schema_with, "`with` gives the schema already, by its `json_schema`");
+        mistakes.push(
+            schema_with,
+            "`with` also sets the schema, by the function `json_schema`: remove one",
+        );
     }
     if let Some(reader) = &field.wire.reader {
-        mistakes.push(reader, "`#[extract(with = ..)]` says already how the field is read");
+        mistakes.push(reader, "`#[extract(with = ..)]` also sets the deserializer: remove one");
     }
     if container.items.skip_deserialize {
         mistakes.push(
@@ -277,8 +347,69 @@ fn check_with_conflicts(field: &Field, container: &Container, mistakes: &mut Mis
     }
 }
 
-const BORROWED: &str = "what is read from a reply owns its text, it cannot borrow: use `String`, \
-                        or `Cow` without `borrow`";
+/// Refuses serde's `with = "module"` without a schema: schemars takes the module for a type.
+fn check_serde_with(field: &Field, container: &Container, mistakes: &mut Mistakes) {
+    let Some((with, path)) = &field.wire.module else { return };
+    let is_described = field.items.schema_with.is_some() || field.wire.schema_given;
+    // By convention, a module is in snake case, and a type is not.
+    let last = path.segments.last();
+    let is_module = last.is_some_and(|last| {
+        last.arguments.is_none() && last.ident.to_string().starts_with(|c: char| c.is_lowercase())
+    });
+    if is_module && !is_described && field.items.with.is_none() && !container.items.skip_json_schema
+    {
+        let module = path.to_token_stream().to_string().replace(' ', "");
+        mistakes.push(
+            with,
+            format_args!(
+                "`with` sets no schema for this field: add `#[schemars(with = \"String\")]` with the \
+                 type whose JSON it has, or replace it by `#[extract(with = {module})]` and write \
+                 the function `{module}::json_schema`"
+            ),
+        );
+    }
+}
+
+/// Refuses a type that no JSON value can be read as.
+fn check_type(ty: &Type, mistakes: &mut Mistakes) {
+    let message = match ty {
+        Type::TraitObject(_) => {
+            "a `dyn` type cannot be extracted, because JSON does not name the type to create: use an \
+             enum with one variant for each type"
+        }
+        Type::ImplTrait(_) => {
+            "an `impl` type cannot be the type of a field: write the name of a type, or add a type \
+             parameter"
+        }
+        Type::FnPtr(_) => {
+            "a function pointer cannot be extracted: put `#[serde(skip)]` on the field, or remove it"
+        }
+        Type::Ptr(_) => "a raw pointer cannot be extracted: use `Box<T>` or the type itself",
+        Type::Slice(_) => "a slice cannot be extracted: use `Vec<T>`",
+        Type::Path(path) if path.path.is_ident("str") => "`str` cannot be extracted: use `String`",
+        _ => return,
+    };
+    mistakes.push(ty, message);
+}
+
+/// Refuses an array with a literal length that serde and schemars do not support.
+fn check_array(array: &TypeArray, mistakes: &mut Mistakes) {
+    let Expr::Lit(ExprLit { lit: Lit::Int(length), .. }) = &array.len else { return };
+    if length.base10_parse::<usize>().is_ok_and(|length| length > ARRAY_LENGTH) {
+        let element = array.elem.to_token_stream().to_string().replace(' ', "").replace(',', ", ");
+        mistakes.push(
+            array,
+            format_args!(
+                "arrays of more than {ARRAY_LENGTH} elements cannot be extracted: use \
+                 `Vec<{element}>` with `#[extract(length(equal = {}))]`",
+                length.base10_digits()
+            ),
+        );
+    }
+}
+
+const BORROWED: &str = "a field cannot borrow, because the response is dropped: use `String`, or \
+                        `Cow` without `borrow`";
 
 /// Refuses references in a type, except inside `PhantomData`.
 struct Borrows<'a> {

@@ -8,6 +8,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Expr, ExprLit, ExprUnary, Lit, Path, UnOp};
 
+use crate::pattern;
 use crate::syntax::{AttributeItem, ItemSyntax, Mistakes, nearest};
 
 /// The names of all constraints.
@@ -81,25 +82,29 @@ fn rule(item: &AttributeItem, mistakes: &mut Mistakes) -> syn::Result<Rule> {
                 bounds(item, "length(min = 1, max = 10)", &["min", "max", "equal"], mistakes)?;
             if let [(first, _), _, ..] = bounds.as_slice() {
                 if bounds.iter().any(|(name, _)| name == "equal") {
-                    mistakes.push(first, "`equal` says all there is: leave `min` and `max` away");
+                    mistakes.push(first, "`equal` sets both bounds: remove `min` and `max`");
                 }
             }
             for (_, bound) in &bounds {
                 if Number::of(bound).is_some_and(|count| count.compare(ZERO).is_lt()) {
-                    mistakes.push(bound, "a length is never below 0");
+                    mistakes.push(bound, "a length must be at least 0");
                 }
             }
             refuse_empty_range(&bounds, mistakes);
             Ok(Rule::Length(bounds))
         }
-        "pattern" => argument(item, r#"pattern("^[A-Z]{3}$")"#).map(Rule::Pattern),
+        "pattern" => argument(item, r#"pattern("^[A-Z]{3}$")"#)
+            .inspect(|regex| refuse_pattern(regex, mistakes))
+            .map(Rule::Pattern),
         // The spelling of older schemars versions and of the crate `validator`.
-        "regex" => argument(item, r#"regex(pattern = "^[A-Z]{3}$")"#).map(Rule::Pattern),
+        "regex" => argument(item, r#"regex(pattern = "^[A-Z]{3}$")"#)
+            .inspect(|regex| refuse_pattern(regex, mistakes))
+            .map(Rule::Pattern),
         "contains" => argument(item, r#"contains("@")"#).map(Rule::Contains),
         "multiple_of" => {
             let step = item.value("multiple_of = 5")?;
             if Number::of(step).is_some_and(|step| step.compare(ZERO).is_le()) {
-                mistakes.push(step, "the step must be above 0");
+                mistakes.push(step, "`multiple_of` must be greater than 0");
             }
             Ok(Rule::MultipleOf(step.clone()))
         }
@@ -110,12 +115,12 @@ fn rule(item: &AttributeItem, mistakes: &mut Mistakes) -> syn::Result<Rule> {
         "ipv6" => format("ipv6"),
         unknown => {
             let mend = nearest(unknown, WORDS).map_or_else(
-                || format!("known are {}", listed(&WORDS)),
+                || format!("expected one of {}", listed(&WORDS)),
                 |item| format!("did you mean `{item}`?"),
             );
             Err(syn::Error::new_spanned(
                 &item.name,
-                format_args!("there is no constraint `{unknown}`; {mend}"),
+                format_args!("unknown constraint `{unknown}`; {mend}"),
             ))
         }
     }
@@ -133,18 +138,29 @@ fn bounds(
         let name = bound.name.to_string();
         if !known.contains(&name.as_str()) {
             let mend = nearest(&name, known.iter().copied()).map_or_else(
-                || format!("known are {}", listed(known)),
+                || format!("expected one of {}", listed(known)),
                 |item| format!("did you mean `{item}`?"),
             );
-            mistakes.push(&bound.name, format_args!("`{}` has no `{name}`; {mend}", item.name));
+            mistakes.push(
+                &bound.name,
+                format_args!("unknown item `{name}` in `{}`; {mend}", item.name),
+            );
         } else if bounds.iter().any(|(other, _)| *other == name) {
-            mistakes.push(&bound.name, format_args!("`{name}` is given twice: keep one"));
+            mistakes.push(&bound.name, format_args!("duplicate `{name}`: remove one"));
         } else {
             let value = bound.value(&format!("{name} = 1"))?.clone();
             bounds.push((bound.name, value));
         }
     }
     Ok(bounds)
+}
+
+/// Refuses a literal that is no regular expression.
+fn refuse_pattern(regex: &Expr, mistakes: &mut Mistakes) {
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = regex else { return };
+    if let Some(mistake) = pattern::mistake(&text.value()) {
+        mistakes.push(text, format_args!("invalid regular expression: {mistake}"));
+    }
 }
 
 /// Refuses bounds that no value meets. Only literal bounds are compared.
@@ -159,10 +175,10 @@ fn refuse_empty_range(bounds: &[(Ident, Expr)], mistakes: &mut Mistakes) {
     if let (Some((at, least, above)), Some((_, greatest, below))) = (least, greatest) {
         match least.compare(greatest) {
             Ordering::Greater => {
-                mistakes.push(at, "the least is above the greatest: no value fits");
+                mistakes.push(at, "the minimum is greater than the maximum, so no value is valid");
             }
             Ordering::Equal if above || below => {
-                mistakes.push(at, "nothing lies between the least and the greatest: no value fits");
+                mistakes.push(at, "no value is between the minimum and the maximum");
             }
             _ => {}
         }
@@ -172,7 +188,7 @@ fn refuse_empty_range(bounds: &[(Ident, Expr)], mistakes: &mut Mistakes) {
 /// Returns the argument of `word(argument)`, `word(pattern = argument)` or `word = argument`. Fails for
 /// other syntax; the error shows the `example`.
 fn argument(item: &AttributeItem, example: &str) -> syn::Result<Expr> {
-    let misshapen = || syn::Error::new_spanned(item, format_args!("write it as `{example}`"));
+    let misshapen = || syn::Error::new_spanned(item, format_args!("expected `{example}`"));
     match &item.form {
         ItemSyntax::Value(argument) => Ok(argument.clone()),
         ItemSyntax::List(list) => match syn::parse2(list.clone()).map_err(|_| misshapen())? {
@@ -258,6 +274,14 @@ impl Constraint {
     pub(crate) fn range(&self) -> &[(Ident, Expr)] {
         match &self.rule {
             Rule::Range(bounds) => bounds,
+            _ => &[],
+        }
+    }
+
+    /// Returns the bounds of a `length`, by name; empty for other constraints.
+    pub(crate) fn length(&self) -> &[(Ident, Expr)] {
+        match &self.rule {
+            Rule::Length(bounds) => bounds,
             _ => &[],
         }
     }

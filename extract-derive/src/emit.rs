@@ -1,4 +1,4 @@
-//! Assembles the code that the derive writes. `copy` writes the implementations of `Deserialize` and
+//! Assembles the code that the derive writes. `field_types` asserts that fields can be extracted, `copy` writes the implementations of `Deserialize` and
 //! `JsonSchema`, `walk` runs validators, `pieces` runs them on a value that serde cannot read as a whole,
 //! `types` finds mistakes in types that the schema does not show.
 
@@ -7,12 +7,13 @@ use quote::quote;
 use syn::parse_quote;
 
 use crate::model::Container;
-use crate::{bounds, copy, fieldwise, partial, types, walk};
+use crate::{bounds, copy, field_types, fieldwise, partial, types, walk};
 
 /// Writes the implementations for a type without mistakes.
 pub(crate) fn expand(container: &Container) -> TokenStream {
     let krate = &container.items.krate;
     let ident = &container.input.ident;
+    let field_types = field_types::write(container);
     let copy = copy::write(container);
     let walk = walk::write(container);
     let pieces = fieldwise::write(container);
@@ -22,8 +23,8 @@ pub(crate) fn expand(container: &Container) -> TokenStream {
     let checker = walk::checker();
     let partial::Written { outside, seed } = partial::write(container);
     quote! {
+        #field_types
         #outside
-
 
         #[allow(deprecated, redundant_lifetimes)]
         const _: () = {

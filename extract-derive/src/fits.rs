@@ -8,8 +8,9 @@ use syn::visit::{self, Visit};
 use syn::{Expr, GenericArgument, PathArguments, PathSegment, Type};
 
 use crate::constraint::{Constraint, Number};
-use crate::model::Field;
+use crate::model::{Field, Variant};
 use crate::syntax::Mistakes;
+use crate::types::has_own_schema;
 
 /// Checks a field's attributes against its type. Mistakes are added to `mistakes`.
 pub(crate) fn check(field: &Field, mistakes: &mut Mistakes) {
@@ -23,14 +24,34 @@ pub(crate) fn check(field: &Field, mistakes: &mut Mistakes) {
         Keys { mistakes: &mut *mistakes }.visit_type(&field.ty);
     }
     for constraint in &items.constraints {
+        check_array_length(&field.ty, constraint, mistakes);
         let Some((kind, name)) = kind_of(&field.ty, constraint.depth) else { continue };
         if let Some(mend) = misfit(constraint, kind) {
             let item = &constraint.word;
-            mistakes.push(item, format_args!("`{item}` has no meaning for `{name}`: {mend}"));
+            mistakes.push(item, format_args!("`{item}` does not apply to `{name}`: {mend}"));
         } else if let Kind::Integer(least, most) = kind {
             for (word, bound) in constraint.range() {
                 check_bound(word, bound, (least, most), &name, mistakes);
             }
+        }
+    }
+}
+
+/// Refuses a `length` that the array of a literal length cannot have.
+fn check_array_length(ty: &Type, constraint: &Constraint, mistakes: &mut Mistakes) {
+    let Some(Type::Array(array)) = inside(ty, constraint.depth) else { return };
+    let Some(length) = Number::of(&array.len) else { return };
+    for (item, bound) in constraint.length() {
+        let Some(number) = Number::of(bound) else { continue };
+        let order = number.compare(length);
+        let is_never = match item.to_string().as_str() {
+            "min" => order.is_gt(),
+            "max" => order.is_lt(),
+            _ => order.is_ne(),
+        };
+        if is_never {
+            mistakes
+                .push(bound, format_args!("no value is valid: the array has {length} elements"));
         }
     }
 }
@@ -43,8 +64,26 @@ fn check_flattened(field: &Field, mistakes: &mut Mistakes) {
         mistakes.push(
             &field.ty,
             format_args!(
-                "`{name}` has no named members to flatten: take `flatten` away, or put it into a \
-                 struct of its own"
+                "`{name}` has no named members to flatten: remove `flatten`, or flatten a struct \
+                 that has this field"
+            ),
+        );
+    }
+}
+
+/// Refuses a variant with a value that has no members, if the tag is in the same object.
+pub(crate) fn check_beside_tag(variant: &Variant, tag: &str, mistakes: &mut Mistakes) {
+    let [field] = variant.fields.as_slice() else { return };
+    if field.wire.name.is_some() || field.wire.skipped || !has_own_schema(field) {
+        return;
+    }
+    let Some((kind, name)) = kind_of(&field.ty, 0) else { return };
+    if kind != Kind::Map && name != "()" {
+        mistakes.push(
+            &field.ty,
+            format_args!(
+                "`{name}` has no named members, so it cannot be in one object with the tag `{tag}`: \
+                 name the field, or add `content = \"..\"` beside `tag`"
             ),
         );
     }
@@ -64,8 +103,8 @@ impl<'ast> Visit<'ast> for Keys<'_> {
                 self.mistakes.push(
                     key,
                     format_args!(
-                        "the keys of a JSON object are texts, and `{name}` is not read from one: \
-                         use a list of pairs, `Vec<({name}, _)>`"
+                        "`{name}` cannot be the key of a map, because the keys of a JSON object are \
+                         strings: use a list of pairs, `Vec<({name}, _)>`"
                     ),
                 );
             }
@@ -94,18 +133,18 @@ fn misfit(constraint: &Constraint, kind: Kind) -> Option<&'static str> {
     match (constraint.slot(), kind) {
         ("range" | "multiple_of", _) if is_number => None,
         ("range" | "multiple_of", Kind::List | Kind::Map) => {
-            Some("write `inner(..)` around it for what is inside, or `length(..)` for how much")
+            Some("use `inner(..)` for the elements, or `length(..)` for their number")
         }
-        ("range", Kind::Text) => Some("it bounds numbers; `length(..)` bounds a text"),
-        ("range" | "multiple_of", _) => Some("it is for numbers; take it away"),
+        ("range", Kind::Text) => Some("it is for numbers; use `length(..)` for a string"),
+        ("range" | "multiple_of", _) => Some("it is for numbers; remove it"),
         ("length", Kind::Text | Kind::List | Kind::Map) => None,
         ("length", _) if is_number => {
-            Some("it counts characters, elements and entries; `range(..)` bounds a number")
+            Some("it is for strings, lists and maps; use `range(..)` for a number")
         }
-        ("length", _) => Some("it counts characters, elements and entries; take it away"),
+        ("length", _) => Some("it is for strings, lists and maps; remove it"),
         (_, Kind::Text | Kind::Char) => None,
-        (_, Kind::List | Kind::Map) => Some("write `inner(..)` around it for the texts inside"),
-        (_, _) => Some("it is for texts; take it away"),
+        (_, Kind::List | Kind::Map) => Some("use `inner(..)` for the strings inside"),
+        (_, _) => Some("it is for strings; remove it"),
     }
 }
 
@@ -130,21 +169,18 @@ fn check_bound(
     } else {
         (passes(least, Less), number.compare(most).is_gt())
     };
-    let ends = format!("`{name}` goes from {least} to {most}");
+    let ends = format!("the range of `{name}` is {least} to {most}");
     if never {
-        mistakes.push(bound, format_args!("no value fits: {ends}"));
+        mistakes.push(bound, format_args!("no value is valid: {ends}"));
     } else if always {
-        mistakes.push(bound, format_args!("every value fits, so it says nothing: {ends}"));
+        mistakes.push(bound, format_args!("this bound has no effect: {ends}"));
     }
 }
 
 /// Returns the kind of the values that a constraint inside `depth` `inner(..)` applies to, and the name
 /// of their type. Returns `None` for a type that the tokens do not show.
 fn kind_of(ty: &Type, depth: usize) -> Option<(Kind, String)> {
-    let ty = bare(ty);
-    if let Some(depth) = depth.checked_sub(1) {
-        return kind_of(element(ty)?, depth);
-    }
+    let ty = inside(ty, depth)?;
     let kind = match ty {
         Type::Array(_) | Type::Slice(_) => Kind::List,
         Type::Tuple(_) => Kind::Tuple,
@@ -156,6 +192,15 @@ fn kind_of(ty: &Type, depth: usize) -> Option<(Kind, String)> {
     };
     let name = ty.to_token_stream().to_string().replace(' ', "").replace(',', ", ");
     Some((kind, name))
+}
+
+/// Returns the type inside `depth` lists and maps, without pointers and `Option`s around it.
+fn inside(ty: &Type, depth: usize) -> Option<&Type> {
+    let ty = bare(ty);
+    match depth.checked_sub(1) {
+        Some(depth) => inside(element(ty)?, depth),
+        None => Some(ty),
+    }
 }
 
 /// Returns the kind of a standard type by its name and its number of type arguments, or `None`.

@@ -128,8 +128,7 @@ pub(crate) fn read(input: DeriveInput, mistakes: &mut Mistakes) -> syn::Result<C
         Data::Union(data) => {
             return Err(syn::Error::new_spanned(
                 data.union_token,
-                "a union does not know which of its fields it holds, so it cannot be extracted; \
-                 use an enum",
+                "a union cannot be extracted: use an enum",
             ));
         }
     };
@@ -207,7 +206,7 @@ fn container_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> ContainerIte
                 path.get_ident().cloned().ok_or_else(|| {
                     syn::Error::new_spanned(
                         &path,
-                        "the partial form stands beside the type: give a name without a path",
+                        "expected a name without a path: the partial form is in the module of the type",
                     )
                 })
             }),
@@ -231,7 +230,7 @@ fn rules(item: &AttributeItem, mistakes: &mut Mistakes) -> Option<Rules> {
                     if inner.is("context") {
                         once(&inner, &mut context, mistakes, |inner| inner.path("context = Type"));
                     } else {
-                        mistakes.push(&inner.name, "write it as `validator(context = Type)`");
+                        mistakes.push(&inner.name, "expected `validator(context = Type)`");
                     }
                 }
             })
@@ -260,11 +259,7 @@ fn skip(item: &AttributeItem, words: &mut ContainerItems, mistakes: &mut Mistake
         } else if skipped.is("Partial") {
             words.skip_partial = true;
         } else {
-            mistakes.push(
-                &skipped.name,
-                "what can be skipped is `Deserialize` and `JsonSchema`, for a type that has its \
-                 own, and `Partial`",
-            );
+            mistakes.push(&skipped.name, "expected `Deserialize`, `JsonSchema` or `Partial`");
         }
     }
 }
@@ -286,25 +281,21 @@ fn stream(
             ("whole", _) => &mut *whole,
             ("required", Some(required)) => &mut **required,
             ("required", None) => {
-                mistakes.push(
-                    &said.name,
-                    "`required` belongs on a field: the object around it is shown only when the \
-                     field has a value",
-                );
+                mistakes.push(&said.name, "`stream(required)` is for a field, not for a type");
                 continue;
             }
             _ => {
                 mistakes.push(
                     &said.name,
-                    "what can be said of a value that is still arriving is `whole` (shown only \
-                     when it is complete) and, of a field, `required` (the object around it is \
-                     shown only when it has a value)",
+                    "expected `whole` (a partial value appears only when it is complete) or, on a \
+                     field, `required` (the partial object appears only when the field has a \
+                     value)",
                 );
                 continue;
             }
         };
         if std::mem::replace(slot, true) {
-            mistakes.push(&said.name, format_args!("`{}` is given twice: keep one", said.name));
+            mistakes.push(&said.name, format_args!("duplicate `{}`: remove one", said.name));
         }
         if let Err(error) = said.bare() {
             mistakes.add(error);
@@ -350,7 +341,7 @@ fn once<T>(
     read: impl FnOnce(&AttributeItem) -> syn::Result<T>,
 ) {
     if slot.is_some() {
-        mistakes.push(&item.name, format_args!("`{}` is given twice: keep one", item.name));
+        mistakes.push(&item.name, format_args!("duplicate `{}`: remove one", item.name));
         return;
     }
     match read(item) {
@@ -471,7 +462,7 @@ fn unknown(item: &AttributeItem, place: AttributeTarget, mistakes: &mut Mistakes
         };
         mistakes.push(
             &item.name,
-            format_args!("`{name}` is a word of serde's: write `#[serde({name}{value})]`"),
+            format_args!("`{name}` is an attribute of serde: write `#[serde({name}{value})]`"),
         );
         return;
     }
@@ -481,13 +472,13 @@ fn unknown(item: &AttributeItem, place: AttributeTarget, mistakes: &mut Mistakes
     {
         mistakes.push(
             &item.name,
-            format_args!("`{name}` belongs on {}, not on {}", home.name(), place.name()),
+            format_args!("`{name}` is for {}, not for {}", home.name(), place.name()),
         );
         return;
     }
     let mend = nearest(&name, known.iter().copied()).map_or_else(
-        || format!("the words for {} are {}", place.name(), listed(&known)),
+        || format!("expected one of {}", listed(&known)),
         |item| format!("did you mean `{item}`?"),
     );
-    mistakes.push(&item.name, format_args!("there is no word `{name}` here; {mend}"));
+    mistakes.push(&item.name, format_args!("unknown item `{name}`; {mend}"));
 }

@@ -51,7 +51,7 @@ pub(crate) enum ItemSyntax {
 impl Parse for AttributeItem {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         if !input.peek(Ident::peek_any) {
-            return Err(input.error("expected a word: `word`, `word = value` or `word(..)`"));
+            return Err(input.error("expected an item: `name`, `name = value` or `name(..)`"));
         }
         // `parse_any`, because `crate` is a keyword.
         let name = input.call(Ident::parse_any)?;
@@ -64,7 +64,7 @@ impl Parse for AttributeItem {
             if input.is_empty() || input.peek(Token![,]) {
                 return Err(syn::Error::new_spanned(
                     &name,
-                    format_args!("`{name} =` needs a value after the `=`"),
+                    format_args!("expected a value after `{name} =`"),
                 ));
             }
             ItemSyntax::Value(input.parse()?)
@@ -140,7 +140,7 @@ impl AttributeItem {
     }
 
     fn misshapen(&self, example: &str) -> syn::Error {
-        syn::Error::new_spanned(self, format_args!("write it as `{example}`"))
+        syn::Error::new_spanned(self, format_args!("expected `{example}`"))
     }
 }
 
@@ -157,13 +157,19 @@ pub(crate) fn extract_words(attrs: &[Attribute], mistakes: &mut Mistakes) -> Vec
         match &attr.meta {
             Meta::List(list) => match items_of(list.tokens.clone()) {
                 Ok(found) if found.is_empty() => {
-                    mistakes.push(attr, "it says nothing: put words in it or take it away");
+                    mistakes.push(
+                        attr,
+                        "`#[extract()]` is empty: add an item, or remove the attribute",
+                    );
                 }
                 Ok(found) => items.extend(found),
                 Err(error) => mistakes.add(error),
             },
             Meta::Path(_) | Meta::NameValue(_) => {
-                mistakes.push(attr, "write it as `#[extract(word, word = value, word(..))]`");
+                mistakes.push(
+                    attr,
+                    "expected a list of items: `#[extract(email, name = value, range(..))]`",
+                );
             }
         }
     }

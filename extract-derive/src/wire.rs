@@ -7,7 +7,7 @@ use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{
-    Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, MetaNameValue, Token, Type,
+    Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, MetaNameValue, Path, Token, Type,
 };
 
 use crate::syntax::foreign_items;
@@ -47,6 +47,10 @@ pub(crate) struct Container {
     /// The type of `from` or `try_from`.
     pub(crate) other: Option<Type>,
     pub(crate) remote: Option<Meta>,
+    /// The item `content`.
+    pub(crate) content: Option<Meta>,
+    /// Whether schemars describes another type instead of this one.
+    pub(crate) described: bool,
     pub(crate) own_crate: bool,
     pub(crate) own_bound: bool,
     fields: Case,
@@ -60,6 +64,8 @@ pub(crate) struct Variant {
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) skipped: bool,
     pub(crate) untagged: bool,
+    /// Whether an attribute gives a function or a type that replaces the fields.
+    pub(crate) replaced: bool,
     fields: Case,
 }
 
@@ -74,16 +80,25 @@ pub(crate) struct Field {
     pub(crate) borrowed: Option<Meta>,
     /// The item `with` or `deserialize_with`.
     pub(crate) reader: Option<Meta>,
+    /// The item `with` and its path.
+    pub(crate) module: Option<(Meta, Path)>,
+    /// Whether schemars' `with` or `schema_with` sets the schema.
+    pub(crate) schema_given: bool,
     /// Whether there is a `with` or `serialize_with`.
     pub(crate) writer: bool,
     /// Whether the schema comes from an attribute (`with`, `schema_with`), not from the field's type.
     pub(crate) described: bool,
+    /// Whether schemars leaves the field out of the schema.
+    pub(crate) undescribed: bool,
 }
 
 impl Container {
     /// Reads the attributes of a type.
     pub(crate) fn read(attrs: &[Attribute], is_enum: bool) -> Self {
-        let mut container = Self::default();
+        let described = foreign_items(attrs, "schemars").iter().any(|item| {
+            matches!(word(item).as_str(), "with" | "schema_with" | "from" | "try_from" | "into")
+        });
+        let mut container = Self { described, ..Self::default() };
         let (mut tag, mut content) = (None, None);
         for item in foreign_items(attrs, "serde") {
             match word(&item).as_str() {
@@ -92,7 +107,10 @@ impl Container {
                 "rename_all" => container.fields = Case::read(&item),
                 "rename_all_fields" => container.variant_fields = Case::read(&item),
                 "tag" => tag = reading(&item).map(|name| name.value()),
-                "content" => content = reading(&item).map(|name| name.value()),
+                "content" => {
+                    content = reading(&item).map(|name| name.value());
+                    container.content = Some(item);
+                }
                 "untagged" => container.representation = Representation::Untagged,
                 "transparent" => container.shape = Shape::OfField,
                 "from" | "try_from" => {
@@ -124,6 +142,9 @@ impl Variant {
             aliases: Vec::new(),
             skipped: false,
             untagged: false,
+            replaced: foreign_items(attrs, "schemars")
+                .iter()
+                .any(|item| matches!(word(item).as_str(), "with" | "schema_with" | "skip")),
             fields: container.variant_fields,
         };
         for item in foreign_items(attrs, "serde") {
@@ -133,6 +154,7 @@ impl Variant {
                 "rename_all" => variant.fields = Case::read(&item),
                 "skip" | "skip_deserializing" => variant.skipped = true,
                 "untagged" => variant.untagged = true,
+                "with" | "deserialize_with" => variant.replaced = true,
                 _ => {}
             }
         }
@@ -163,6 +185,9 @@ impl Field {
 
     fn read(field: &syn::Field, case: Case) -> Self {
         let name = field.ident.as_ref().map(|ident| case.of_field(&ident.unraw().to_string()));
+        let schemars = foreign_items(&field.attrs, "schemars");
+        let schema_given =
+            schemars.iter().any(|item| matches!(word(item).as_str(), "with" | "schema_with"));
         let mut read = Self {
             name,
             aliases: Vec::new(),
@@ -170,10 +195,11 @@ impl Field {
             flattened: false,
             borrowed: None,
             reader: None,
+            module: None,
+            schema_given,
             writer: false,
-            described: foreign_items(&field.attrs, "schemars")
-                .iter()
-                .any(|item| matches!(word(item).as_str(), "with" | "schema_with")),
+            described: schema_given,
+            undescribed: schemars.iter().any(|item| word(item) == "skip"),
         };
         for item in foreign_items(&field.attrs, "serde") {
             match word(&item).as_str() {
@@ -185,6 +211,8 @@ impl Field {
                 "flatten" => read.flattened = true,
                 "borrow" => read.borrowed = Some(item),
                 "with" => {
+                    let path = reading(&item).and_then(|path| path.parse().ok());
+                    read.module = path.map(|path| (item.clone(), path));
                     read.reader = Some(item);
                     read.writer = true;
                     read.described = true;

@@ -8,6 +8,10 @@ struct Order {
     negative: String,
     #[extract(length(exact = 3))]
     unknown: String,
+    #[extract(length(min = 4))]
+    array: [u8; 3],
+    #[extract(inner(length(equal = 2)))]
+    arrays: Vec<[u8; 3]>,
 }
 
 fn main() {}

@@ -18,10 +18,10 @@ pub(super) type CheckResult = Result<(), CheckError>;
 ///
 /// It is implemented for all such functions; there is no need to implement it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no check of `{T}`",
-    label = "not an `async` function of `&{T}` and a `Context`, or one that cannot be sent between threads",
-    note = "a check is `async |value: &{T}, cx: Context<'_>| -> Result<(), impl Into<CheckError>>`",
-    note = "what it holds across an `.await` has to be `Send`; `Rc` and locks of `std` are not"
+    message = "`{Self}` is not a check of `{T}`",
+    label = "expected an `async` function of `&{T}` and a `Context` whose future is `Send`",
+    note = "expected `async |value: &{T}, cx: Context<'_>| -> Result<(), impl Into<CheckError>>`",
+    note = "variables that live across an `.await` must be `Send`; `Rc` and the lock guards of `std` are not"
 )]
 pub trait Check<'a, T: 'a>: FnOnce(&'a T, Context<'a>) -> Self::Running {
     /// The future of the check.

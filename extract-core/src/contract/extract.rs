@@ -42,9 +42,10 @@ use crate::partial::value::{Partial, Seed};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be extracted",
     label = "`{Self}` does not implement `Extract`",
-    note = "put `#[derive(Extract)]` on `{Self}`: it brings serde's `Deserialize` and schemars' `JsonSchema` with it",
-    note = "if `{Self}` already derives both, write `impl Extract for {Self} {{}}`",
-    note = "if `{Self}` is of another crate, neither is possible: hold it in a type of your own, `#[derive(Extract)] struct Mine({Self});`, where `#[schemars(with = \"String\")]` on the field stands in for a missing schema, and `#[extract(with = module)]` for missing serde and schemars support"
+    note = "if you define `{Self}`, put `#[derive(Extract)]` on it; the derive also implements serde's `Deserialize` and schemars' `JsonSchema`",
+    note = "if `{Self}` already implements `Deserialize` and `JsonSchema`, write `impl Extract for {Self} {{}}`",
+    note = "if `{Self}` is from another crate, wrap it in a newtype: `#[derive(Extract)] struct Wrapper({Self});`",
+    note = "if `{Self}` does not implement `JsonSchema`, put `#[schemars(with = \"String\")]` on the newtype's field; if it does not implement `Deserialize` either, `#[extract(with = module)]`"
 )]
 pub trait Extract: DeserializeOwned + JsonSchema + 'static {
     /// Runs the validators of the type, and those of the values inside it.

@@ -22,6 +22,8 @@ pub mod dialect;
 mod dialect_report;
 mod element_contract;
 mod extract;
+#[doc(hidden)]
+pub mod field_type;
 mod fieldwise;
 #[doc(hidden)]
 pub mod fits;

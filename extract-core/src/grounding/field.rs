@@ -11,9 +11,9 @@ use crate::contract::Checker;
 /// `#[extract(grounded)]`. Its text must then occur in the source, by the rules of
 /// [`Quote`](super::Quote).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no text that could stand in the source",
-    label = "`grounded` is for strings, and options and lists of them",
-    note = "for a value that follows from the text, use `Grounded<{Self}>`: it brings the quotes that it rests on"
+    message = "`grounded` does not apply to `{Self}`",
+    label = "expected a string, or an option or list of strings",
+    note = "use the type `Grounded<{Self}>` for a value with quotes from the source text"
 )]
 pub trait Ground {
     /// Searches the source for the text, and reports a problem if it does not occur.

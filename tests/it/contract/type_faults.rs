@@ -265,8 +265,11 @@ mod flattened_types {
     #[serde(tag = "kind")]
     enum Shape {
         Point,
-        Line(Vec<Pair>),
+        Line(Pairs),
     }
+
+    /// The derive refuses a list that it sees.
+    type Pairs = Vec<Pair>;
 
     fn not_flat<T: Extract>() -> (String, String) {
         match fault::<T>() {

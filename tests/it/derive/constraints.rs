@@ -188,7 +188,7 @@ fn unsatisfiable_constraints_are_refused_before_anything_is_sent() {
             "no value fits: more than 2 and at most 2";
         extract(length(min = 5)), Short => "/properties/field",
             "no value fits: a text of at least 5 and of at most 3 characters";
-        extract(length(max = 2)), [u8; 3] => "/properties/field",
+        extract(length(max = { 2 })), [u8; 3] => "/properties/field",
             "no value fits: at least 3 and at most 2 elements";
         extract(inner(range(min = TOO_MANY))), Vec<Small> => "/properties/field/items",
             "no value fits: at least 300 and at most 255";

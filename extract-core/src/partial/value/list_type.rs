@@ -14,10 +14,10 @@ use crate::contract::Extract;
 /// A type that is a list in the JSON: `Vec<X>`, `VecDeque<X>`, sets, `Box<[X]>`, arrays, and options and
 /// boxes of these. The trait is sealed.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no list whose elements can be followed",
+    message = "`{Self}` is not a list",
     label = "`{Self}` does not implement `ListType`",
-    note = "a list inside a newtype is reached by its field: `&value.list.0`",
-    note = "`items_at` takes the place of any list, as a JSON pointer"
+    note = "for a list inside a newtype, return its field: `&value.list.0`",
+    note = "`items_at` accepts the JSON pointer of any list"
 )]
 pub trait ListType: sealed::Sealed {
     /// The type of the elements.

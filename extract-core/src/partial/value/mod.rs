@@ -72,10 +72,10 @@ pub struct Partial<T> {
 /// these, [`Maybe`](crate::contract::Maybe) and [`Answer`](crate::contract::Answer), and types for which
 /// `#[derive(Extract)]` writes a partial form.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no partial form: it appears when it is whole",
+    message = "`{Self}` has no partial form",
     label = "`{Self}` does not implement `Streamed`",
-    note = "ask the `Partial<{Self}>` for `whole()`",
-    note = "`#[derive(Extract)]` gives a struct, and an enum with data, a partial form"
+    note = "a value of `{Self}` appears only when it is complete: call `whole()` on the `Partial<{Self}>`",
+    note = "`#[derive(Extract)]` writes a partial form for structs and for enums with data"
 )]
 pub trait Streamed: 'static {
     /// The type that a [`Partial`] of this type dereferences to.

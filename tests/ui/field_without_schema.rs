@@ -1,0 +1,10 @@
+use std::num::Saturating;
+
+use extract_llm::Extract;
+
+#[derive(Extract)]
+struct Server {
+    connections: Saturating<u8>,
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+use extract_llm::Extract;
+
+fn orders() {
+    #[derive(Extract)]
+    enum Status {
+        Open,
+    }
+
+    #[derive(Extract)]
+    enum Status {
+        Paid,
+    }
+}
+
+fn main() {}
