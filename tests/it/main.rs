@@ -47,6 +47,5 @@ mod streaming_items;
 mod streaming_settled;
 mod streaming_time;
 mod types;
-mod ui;
 mod unions;
 mod written_calls;
