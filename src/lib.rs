@@ -235,9 +235,9 @@ pub mod dialect {
 pub mod conversation {
     #[doc(inline)]
     pub use extract_core::conversation::{
-        Block, Content, Delta, Feature, Headers, Inline, Media, MediaError, MediaKind, MediaSource,
-        Output, Prices, ProviderError, ProviderErrorKind, ProviderState, ReasoningEffort, Reply,
-        Request, RequestState, Role, Settings, StopReason, StreamEnd, Tool, ToolCall, ToolChoice,
+        Block, Content, Delta, Feature, Inline, Media, MediaError, MediaKind, MediaSource, Output,
+        Prices, ProviderError, ProviderErrorKind, ProviderState, ReasoningEffort, Reply, Request,
+        RequestState, Role, Settings, StopReason, StreamEnd, Tool, ToolCall, ToolChoice,
         ToolResult, Tools, Usage,
     };
 }
@@ -263,7 +263,6 @@ pub mod extraction {
         BestPartial, Call, Calls, ClientBuilder, Deltas, ExtractionStream, FieldAgreement,
         FieldStatus, InputError, Items, Layout, Limit, Outcome, ParseError, Parsed, Partials,
         Reask, Rejected, RetryContext, ReviewedField, Sample, StepRequest, Update, View, Withdrawn,
-        parse_in, parse_with,
     };
 }
 
@@ -339,9 +338,7 @@ pub mod partial {
 /// ```
 pub mod reading {
     #[doc(inline)]
-    pub use extract_core::reading::{
-        CutEnding, Misfit, ReadError, Reading, Repair, RepairKind, ScanError,
-    };
+    pub use extract_core::reading::{ReadError, Repair, RepairKind, ScanError};
 }
 
 /// A model for tests: it answers from a script, through the decoder of real replies.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use extract_llm::extraction::{BestPartial, FieldStatus, ParseError};
 use extract_llm::scripted::{Scripted, reply};
-use extract_llm::{Client, Error, Extract, parse};
+use extract_llm::{Client, Error, Extract, parse, parse_partial};
 use serde_json::{Value, json};
 
 #[derive(Debug, Extract)]
@@ -207,4 +207,31 @@ fn a_text_that_failed_to_parse_has_its_best_value_too() {
     let best = error.best_partial::<Order>().unwrap();
     assert_eq!(best.dates.month.whole(), Some(11));
     assert_eq!(best.status("/year"), FieldStatus::Rejected);
+}
+
+/// Every beginning of a text is incomplete, and its complete fields are those of the whole text.
+#[test]
+fn a_text_that_is_cut_anywhere_is_incomplete_there() {
+    let (text, whole) = (good().to_string(), good());
+    let mut seen = 0;
+    for end in 0..text.len() {
+        let Ok(partial) = parse_partial::<Order>(&text[..end]) else { continue };
+        assert!(!partial.is_whole(), "{}", &text[..end]);
+        let lines = partial.lines.iter().filter_map(|line| Some((line.count.whole()?, line)));
+        for (at, (count, line)) in lines.enumerate() {
+            assert_eq!(count, whole["lines"][at]["count"].as_i64().unwrap());
+            seen += usize::from(line.is_whole());
+        }
+        if let Some(note) = partial.buyer.whole() {
+            assert_eq!(note.0, "Maria", "{}", &text[..end]);
+        }
+        let json = partial.json();
+        for (name, value) in json.as_object().unwrap() {
+            let is_same = value == &whole[name];
+            let is_begun = value.is_object() || value.is_array() || value.is_string();
+            assert!(is_same || is_begun, "{}: {name} {value}", &text[..end]);
+        }
+    }
+    assert!(seen > 100);
+    assert!(parse_partial::<Order>(&text).unwrap().is_whole());
 }

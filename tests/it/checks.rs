@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::scripted::scripted;
 use extract_llm::check::{CheckContext, CheckError, CheckFailure, Context};
-use extract_llm::extraction::{Outcome, ParseError, parse_in};
+use extract_llm::extraction::{Outcome, ParseError};
 use extract_llm::grounding::Source;
 use extract_llm::scripted::reply;
 use extract_llm::{ErrorKind, Extract, Message, Part, Problem, Problems, parse};
@@ -268,10 +268,10 @@ async fn the_source_is_the_text_of_the_inputs_user_messages() {
 fn parsing_runs_the_validators_of_the_type() {
     let text = order("A-1", 2, 5).to_string();
     let background = CheckContext::new().source(Source::from(TEXT)).value(Stock(vec!["A-1"]));
-    let error = parse_in::<Order>(&text, &background).unwrap_err();
+    let error = background.parse::<Order>(&text).unwrap_err();
     assert!(error.to_string().ends_with("/total: expected 6, found 5"), "{error}");
     let text = order("A-1", 2, 6).to_string();
-    assert_eq!(parse_in::<Order>(&text, &background).unwrap().value.total, 6);
+    assert_eq!(background.parse::<Order>(&text).unwrap().value.total, 6);
     let error = parse::<Order>(&text).unwrap_err();
     assert!(matches!(error, ParseError::Check { ref pointer, .. } if pointer == "/sku"), "{error}");
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::support::scripted::scripted;
 use extract_llm::check::{CheckContext, CheckFailure};
-use extract_llm::extraction::{ParseError, parse_in};
+use extract_llm::extraction::ParseError;
 use extract_llm::scripted::reply;
 use extract_llm::{ErrorKind, Extract, parse};
 use serde_json::{Value, json};
@@ -300,8 +300,7 @@ mod by_validator {
     #[test]
     fn the_rules_get_the_context_of_the_call() {
         let background = CheckContext::new().value(Known(&["A-1"]));
-        let read =
-            |sku: &str| parse_in::<Basket>(&json!({"article": sku}).to_string(), &background);
+        let read = |sku: &str| background.parse::<Basket>(&json!({"article": sku}).to_string());
         assert_eq!(read("A-1").unwrap().value.sku, "A-1");
         let error = read("B").unwrap_err();
         assert!(error.to_string().contains("/article: expected a value that passes `known`"));

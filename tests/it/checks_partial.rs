@@ -260,12 +260,11 @@ fn never_reached(_: &Ticket) -> Result<(), Problem> {
 #[test]
 fn fields_with_custom_readers_are_read_and_checked() {
     use extract_llm::check::CheckContext;
-    use extract_llm::extraction::parse_in;
 
     let value = json!({"hours": 10, "title": "Red", "quote": "white", "days": "two"});
     let background = CheckContext::new().source("It is blue.");
     let ParseError::Invalid { problems, .. } =
-        parse_in::<Ticket>(&value.to_string(), &background).unwrap_err()
+        background.parse::<Ticket>(&value.to_string()).unwrap_err()
     else {
         panic!("it is read");
     };

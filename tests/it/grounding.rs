@@ -4,7 +4,7 @@
 use crate::support::scripted::scripted;
 use extract_core::grounding::SearchCost;
 use extract_llm::check::CheckContext;
-use extract_llm::extraction::{ParseError, parse_in};
+use extract_llm::extraction::ParseError;
 use extract_llm::grounding::Grounded;
 use extract_llm::grounding::{Match, Source};
 use extract_llm::scripted::reply;
@@ -142,7 +142,7 @@ async fn a_missing_quote_is_reported_with_the_nearest_text() {
 #[test]
 fn quotes_beyond_the_last_occurrence_get_the_last_occurrence() {
     let background = CheckContext::new().source("tea, Tea, and tea");
-    let read = parse_in::<Vec<Quote>>(r#"["tea", "tea", "tea", "tea"]"#, &background);
+    let read = background.parse::<Vec<Quote>>(r#"["tea", "tea", "tea", "tea"]"#);
     let quotes = read.unwrap().value;
     let places: Vec<_> = quotes
         .iter()

@@ -12,7 +12,7 @@ use crate::conversation::Message;
 use crate::grounding::Source;
 
 /// Holds the source and the values that checks may use. An extraction makes its own. Make one by hand for
-/// [`parse_in`](crate::extraction::parse_in) and for tests of your checks.
+/// [`parse`](Self::parse) and for tests of your checks.
 ///
 /// ```
 /// use extract_llm::check::CheckContext;

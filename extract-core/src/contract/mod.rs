@@ -48,7 +48,8 @@ mod variants;
 pub(crate) mod wrapper;
 
 #[doc(hidden)]
-pub use crate::schema::{Constraint, SchemaError, SchemaLimit, tidy_flattened};
+pub use crate::schema::{Constraint, tidy_flattened};
+pub use crate::schema::{SchemaError, SchemaLimit};
 pub use answer::Answer;
 pub use base64::Base64;
 pub use check_error::{CheckError, CheckFailure};

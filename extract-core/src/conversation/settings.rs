@@ -70,7 +70,7 @@ pub struct Settings {
     /// The provider's service tier, by its name there (`flex`, `priority`).
     pub service_tier: Option<String>,
     /// Headers of this request. They override those of the client. Their values are treated as secrets.
-    pub headers: Headers,
+    pub(crate) headers: Headers,
     /// Fields that are merged into the encoded body unchanged, for options without a setter.
     pub extra_body: Map<String, Value>,
 }

@@ -61,7 +61,7 @@ pub use layout::Layout;
 pub use ledger::{Attempt, Ledger, Outcome, Report};
 pub use limit::Limit;
 pub use llm_check::{LlmCheck, llm_check};
-pub use parse::{ParseError, Parsed, parse, parse_in, parse_partial, parse_with};
+pub use parse::{ParseError, Parsed, parse, parse_partial};
 pub use policy::{Reask, RetryContext};
 pub use step::{Step, StepRequest};
 pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View};

@@ -8,8 +8,9 @@ use crate::contract::{
     CheckContext, CheckFailure, Context, Contract, ContractError, Extract, FailedCheck, Problems,
     wrapper,
 };
+use crate::partial::Partial;
 use crate::reading::{Level, PartialMode, ReadError, Reader, Reading, Repair};
-use crate::schema::at_pointer;
+use crate::schema::{at_pointer, segments};
 
 /// A checked value that was read from a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,23 +78,24 @@ pub enum ParseError {
 /// # Ok::<(), extract_llm::extraction::ParseError>(())
 /// ```
 pub fn parse<T: Extract>(text: &str) -> Result<Parsed<T>, ParseError> {
-    parse_with(&*Contract::of::<T>()?, text)
+    Contract::of::<T>()?.parse(text)
 }
 
-/// [`parse`] for a contract that is known only at run time. `T` is then `Value`.
-///
-/// ```
-/// use extract_llm::contract::Contract;
-/// use extract_llm::extraction::parse_with;
-/// use serde_json::Value;
-///
-/// let contract = Contract::of::<Vec<u32>>()?;
-/// let parsed = parse_with::<Value>(&contract, "[1, 2]")?;
-/// assert_eq!(parsed.value, serde_json::json!([1, 2]));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn parse_with<T: Extract>(contract: &Contract, text: &str) -> Result<Parsed<T>, ParseError> {
-    read_and_check(contract, text, Level::Lenient, Context::empty())
+impl Contract {
+    /// [`parse`], for a contract that is known only at run time. `T` is then `Value`.
+    ///
+    /// ```
+    /// use extract_llm::contract::Contract;
+    /// use serde_json::{Value, json};
+    ///
+    /// let contract = Contract::from_schema(json!({"type": "array", "items": {"type": "integer"}}))?;
+    /// let parsed = contract.parse::<Value>("[1, 2]")?;
+    /// assert_eq!(parsed.value, json!([1, 2]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn parse<T: Extract>(&self, text: &str) -> Result<Parsed<T>, ParseError> {
+        read_and_check(self, text, Level::Lenient, Context::empty())
+    }
 }
 
 impl Level {
@@ -116,19 +118,20 @@ impl Level {
     }
 }
 
-/// [`parse`], with a context for the type's validators: the source text, and user-defined values.
-///
-/// ```
-/// use extract_llm::check::CheckContext;
-/// use extract_llm::extraction::parse_in;
-///
-/// let background = CheckContext::new().source("Two of A-1, please.");
-/// let parsed = parse_in::<Vec<String>>("[\"A-1\"]", &background)?;
-/// assert_eq!(parsed.value, ["A-1"]);
-/// # Ok::<(), extract_llm::extraction::ParseError>(())
-/// ```
-pub fn parse_in<T: Extract>(text: &str, context: &CheckContext) -> Result<Parsed<T>, ParseError> {
-    read_and_check(&*Contract::of::<T>()?, text, Level::Lenient, context.context())
+impl CheckContext {
+    /// [`parse`], with this context for the type's validators: the source text, and user-defined values.
+    ///
+    /// ```
+    /// use extract_llm::check::CheckContext;
+    ///
+    /// let context = CheckContext::new().source("Two of A-1, please.");
+    /// let parsed = context.parse::<Vec<String>>("[\"A-1\"]")?;
+    /// assert_eq!(parsed.value, ["A-1"]);
+    /// # Ok::<(), extract_llm::extraction::ParseError>(())
+    /// ```
+    pub fn parse<T: Extract>(&self, text: &str) -> Result<Parsed<T>, ParseError> {
+        read_and_check(&*Contract::of::<T>()?, text, Level::Lenient, self.context())
+    }
 }
 
 /// Reads a value at a level of repair, and checks it in a context.
@@ -148,11 +151,8 @@ fn read_and_check<T: Extract>(
             return parsed(checked, value, Vec::new(), 0);
         }
     }
-    if reading.is_cut() && level != Level::Salvage {
-        let place = reading.cut_pointer().unwrap_or_default();
-        let place =
-            if contract.is_wrapped() { wrapper::pointer_inside(place) } else { Some(place) };
-        let pointer = place.unwrap_or_default().to_owned();
+    if let Some(pointer) = cut_pointer(contract, &reading).filter(|_| level != Level::Salvage) {
+        let pointer = pointer.to_owned();
         let value = contract.restore(None, reading.value).value;
         return Err(ParseError::Cut { pointer, value });
     }
@@ -179,24 +179,37 @@ fn parsed<T>(
     }
 }
 
-/// Reads a text that is cut off, and returns the best value so far, in the type's shape. The value is not
-/// checked, because it is incomplete.
+/// Reads a text that is cut off, and returns the value so far in the partial form of its type. It is not
+/// checked. The values around the end of the text are incomplete.
 ///
 /// Fails if the type has no contract, or if the text contains no value.
 ///
 /// ```
 /// use extract_llm::parse_partial;
-/// use serde_json::json;
 ///
-/// let reading = parse_partial::<Vec<String>>(r#"["Ada", "Gra"#)?;
-/// assert_eq!(reading.value, json!(["Ada", "Gra"]));
+/// let names = parse_partial::<Vec<String>>(r#"["Ada", "Gra"#)?;
+/// assert_eq!(*names[1], "Gra");
+/// assert!(names[0].is_whole() && !names[1].is_whole() && !names.is_whole());
 /// # Ok::<(), extract_llm::extraction::ParseError>(())
 /// ```
-pub fn parse_partial<T: Extract>(text: &str) -> Result<Reading, ParseError> {
+pub fn parse_partial<T: Extract>(text: &str) -> Result<Partial<T>, ParseError> {
     let contract = Contract::of::<T>()?;
     let offered = [contract.name()];
     let reader = Reader::new(contract.shape(None)).offered(&offered);
-    let mut reading = reader.read_partial(text, PartialMode::Shown)?;
-    reading.value = contract.restore(None, reading.value).value;
-    Ok(reading)
+    let reading = reader.read_partial(text, PartialMode::Shown)?;
+    let cut = cut_pointer(&contract, &reading).map(|pointer| segments(pointer).collect::<Vec<_>>());
+    let mut partial = Partial::<T>::of(&contract.restore(None, reading.value).value);
+    if let Some(path) = cut {
+        partial.node_mut().cut(&path);
+    }
+    Ok(partial)
+}
+
+/// Returns the JSON pointer of the innermost value in which the text ended, in the type's shape; `None` if
+/// the text is not cut.
+fn cut_pointer<'r>(contract: &Contract, reading: &'r Reading) -> Option<&'r str> {
+    let pointer = reading.cut_pointer()?;
+    let inside =
+        if contract.is_wrapped() { wrapper::pointer_inside(pointer) } else { Some(pointer) };
+    Some(inside.unwrap_or_default())
 }

@@ -14,17 +14,16 @@ use crate::contract::{Checker, Extract, TypeWalk};
 ///
 /// ```
 /// use extract_llm::check::CheckContext;
-/// use extract_llm::extraction::parse_in;
 /// use extract_llm::grounding::Grounded;
 ///
 /// let review = CheckContext::new().source("The battery is empty by noon. I sent it back.");
 /// let reply = r#"{"value": false, "quotes": ["I sent it back"]}"#;
-/// let satisfied = parse_in::<Grounded<bool>>(reply, &review)?.value;
+/// let satisfied = review.parse::<Grounded<bool>>(reply)?.value;
 /// assert!(!satisfied.value);
 /// assert_eq!(satisfied.quotes[0].located().unwrap().bytes, 30..44);
 ///
 /// let made_up = r#"{"value": true, "quotes": ["I love it"]}"#;
-/// assert!(parse_in::<Grounded<bool>>(made_up, &review).is_err());
+/// assert!(review.parse::<Grounded<bool>>(made_up).is_err());
 /// # Ok::<(), extract_llm::extraction::ParseError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

@@ -4,16 +4,15 @@
 //! ```
 //! use extract_llm::check::CheckContext;
 //! use extract_llm::grounding::Match;
-//! use extract_llm::extraction::parse_in;
 //! use extract_llm::Quote;
 //!
 //! let letter = CheckContext::new().source("We cannot   deliver\nbefore March. Sorry!");
-//! let quote = parse_in::<Quote>("\"we cannot deliver before March\"", &letter)?.value;
+//! let quote = letter.parse::<Quote>("\"we cannot deliver before March\"")?.value;
 //! let place = quote.located().unwrap();
 //! assert_eq!(place.quality, Match::Normalised);
 //! assert_eq!(place.bytes, 0..32);
 //!
-//! let error = parse_in::<Quote>("\"we cannot deliver before May\"", &letter).unwrap_err();
+//! let error = letter.parse::<Quote>("\"we cannot deliver before May\"").unwrap_err();
 //! assert!(error.to_string().contains("nearest is \"We cannot   deliver\\nbefore Mar"));
 //! # Ok::<(), extract_llm::extraction::ParseError>(())
 //! ```
