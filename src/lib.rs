@@ -159,7 +159,7 @@ pub use extract_core::{
 ///
 /// ```
 /// use extract_llm::Extract;
-/// use extract_llm::check::Context;
+/// use extract_llm::check::{CheckError, Context};
 ///
 /// #[derive(Debug, Extract)]
 /// struct Order {
@@ -170,9 +170,9 @@ pub use extract_core::{
 /// /// The codes of this shop, which the caller puts into the context.
 /// struct Codes(Vec<String>);
 ///
-/// fn known(sku: &String, context: Context<'_>) -> Result<(), &'static str> {
+/// fn known(sku: &String, context: Context<'_>) -> Result<(), CheckError> {
 ///     let codes = context.get::<Codes>()?;
-///     if codes.0.contains(sku) { Ok(()) } else { Err("a code of this shop") }
+///     if codes.0.contains(sku) { Ok(()) } else { Err("a code of this shop".into()) }
 /// }
 /// ```
 pub mod check {
@@ -293,7 +293,7 @@ pub mod grounding {
 /// let client = Client::builder()
 ///     .model("openai/gpt-6-luna")
 ///     .api_key("sk-…")
-///     .retry(RetryPolicy::new().max_delay(Duration::from_secs(20)))
+///     .retry_policy(RetryPolicy::times(4).longest_wait(Duration::from_secs(20)))
 ///     .build()?;
 /// # Ok::<(), extract_llm::Error>(())
 /// ```
@@ -314,7 +314,7 @@ pub mod model {
 /// use extract_llm::contract::Contract;
 /// use extract_llm::partial::Live;
 ///
-/// let mut live = Live::new(Contract::of::<Vec<String>>()?);
+/// let mut live = Live::<Vec<String>>::new(Contract::of::<Vec<String>>()?);
 /// live.feed("[\"Ada\", \"Gra");
 /// assert_eq!(*live.partial()[1], "Gra");
 /// # Ok::<(), extract_llm::contract::ContractError>(())

@@ -232,7 +232,7 @@ async fn escalation_starts_a_new_conversation_with_the_answer_and_its_problems()
     assert!(messages[2]["content"].as_str().unwrap().contains("/age: expected at least 18"));
     // Provider-independent settings are copied; headers and provider-specific fields are not.
     assert_eq!(seen.request.settings.max_tokens, Some(500));
-    assert_eq!(format!("{:?}", seen.request.settings.headers), "{}");
+    assert!(format!("{:?}", seen.request.settings).contains("headers: {},"));
     assert_eq!(seen.body.get("user"), None);
 }
 

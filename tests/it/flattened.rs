@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use extract_core::reading::Misfit;
 use extract_core::reading::read;
 use extract_llm::contract::Contract;
-use extract_llm::reading::{Misfit, RepairKind};
+use extract_llm::reading::RepairKind;
 use extract_llm::{Extract, Level};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

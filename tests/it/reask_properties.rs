@@ -198,6 +198,11 @@ proptest! {
         let form = parts.contract().lowered(dialect, true).unwrap();
         let raised = form.lowered.restore(form.lowered.lower_value(answer));
         let merged = parts.merge(&damaged, &raised).expect("it has the parts");
+        // A missing tag hides the problems beside it, which the check of the merged value finds.
+        if merged != value && problems.iter().any(|problem| problem.pointer.ends_with("/kind")) {
+            prop_assert!(!violations(&contract, &merged).is_empty());
+            return Ok(());
+        }
         prop_assert_eq!(merged, value);
     }
 }

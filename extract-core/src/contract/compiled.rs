@@ -89,7 +89,7 @@ impl Contract {
         cache::get_or_build(TypeId::of::<T>(), || {
             let name = name::clean(&T::schema_name());
             if let Some(source) = type_walk::find::<T>() {
-                return Err(ContractError::Type { name, source });
+                return Err(ContractError::Type { name, source: Box::new(source) });
             }
             let contract = Self::build(name, schema_of::<T>(), false)?;
             if let Some((pointer, message)) = contradiction::find(&contract.tree) {
@@ -187,7 +187,11 @@ impl Contract {
         let dialect = &Dialect::JSON_SCHEMA;
         let lowered = lower_tree(&tree, dialect).map_err(|error| {
             let source = if wrapped.is_some() { error.inside() } else { error };
-            ContractError::Dialect { name: name.clone(), dialect: dialect.name(), source }
+            ContractError::Dialect {
+                name: name.clone(),
+                dialect: dialect.name(),
+                source: Box::new(source),
+            }
         })?;
         let shape = shape_of(&name, &tree, wrapped.is_some())?;
         let around = |pointer: &str| {
@@ -339,7 +343,11 @@ impl Contract {
         let form = StackRoom::of_document(&self.schema).run(|| {
             let lowered = lower_tree(&self.tree, dialect).map_err(|error| {
                 let source = if self.is_wrapped() { error.inside() } else { error };
-                ContractError::Dialect { name: self.name.clone(), dialect: dialect.name(), source }
+                ContractError::Dialect {
+                    name: self.name.clone(),
+                    dialect: dialect.name(),
+                    source: Box::new(source),
+                }
             })?;
             self.lower_for(dialect, strict, lowered)
         });

@@ -14,7 +14,7 @@ pub enum ContractError {
         /// The name of the type.
         name: String,
         /// The mistake, with the names of the fields.
-        source: TypeFault,
+        source: Box<TypeFault>,
     },
     /// The JSON Schema has a constraint that cannot be checked, or that no value can meet.
     #[error("the JSON Schema of `{name}` is not usable at {pointer}: {message}")]
@@ -34,7 +34,7 @@ pub enum ContractError {
         /// The name of the dialect.
         dialect: &'static str,
         /// The fault, with its place in the schema of the type.
-        source: DialectError,
+        source: Box<DialectError>,
     },
     /// The JSON Schema cannot be read.
     #[error("the JSON Schema of `{name}` cannot be read: {source}")]

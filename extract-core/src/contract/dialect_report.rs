@@ -81,7 +81,7 @@ impl DialectReport {
                     })
                     .collect();
             }
-            Err(ContractError::Dialect { source, .. }) => report.refusal = Some(source),
+            Err(ContractError::Dialect { source, .. }) => report.refusal = Some(*source),
             // Lowering fails with no other error.
             Err(_) => {}
         }

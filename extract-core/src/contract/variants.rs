@@ -206,6 +206,7 @@ impl VariantTools {
         let variants = contract.variants()?;
         if let Err(source) = dialect::check_tools(variants.variants.len(), dialect) {
             let (name, dialect) = (contract.name().to_owned(), dialect.name());
+            let source = Box::new(source);
             return Some(Err(ContractError::Dialect { name, dialect, source }));
         }
         let forms: Result<_, _> =

@@ -40,7 +40,7 @@ pub enum ParseError {
         /// The JSON pointer of the innermost incomplete list or object; empty for the whole value.
         pointer: String,
         /// The value so far, in the type's shape.
-        value: Value,
+        value: Box<Value>,
     },
     /// The text contains a value that fails its checks.
     #[error("the value failed its checks: {problems}")]
@@ -48,7 +48,7 @@ pub enum ParseError {
         /// All problems of the value.
         problems: Problems,
         /// The value.
-        value: Value,
+        value: Box<Value>,
         /// The repairs that were needed to read the value.
         repairs: Vec<Repair>,
     },
@@ -60,7 +60,7 @@ pub enum ParseError {
         /// The failure of the validator.
         source: CheckFailure,
         /// The value.
-        value: Value,
+        value: Box<Value>,
     },
 }
 
@@ -154,7 +154,7 @@ fn read_and_check<T: Extract>(
     if let Some(pointer) = cut_pointer(contract, &reading).filter(|_| level != Level::Salvage) {
         let pointer = pointer.to_owned();
         let value = contract.restore(None, reading.value).value;
-        return Err(ParseError::Cut { pointer, value });
+        return Err(ParseError::Cut { pointer, value: Box::new(value) });
     }
     let (repairs, rivals) = (std::mem::take(&mut reading.repairs), reading.rivals);
     let raised = contract.restore_reading(None, reading);
@@ -172,9 +172,9 @@ fn parsed<T>(
 ) -> Result<Parsed<T>, ParseError> {
     match checked {
         Ok((Some(value), problems)) if problems.is_empty() => Ok(Parsed { value, repairs, rivals }),
-        Ok((_, problems)) => Err(ParseError::Invalid { problems, value: json, repairs }),
+        Ok((_, problems)) => Err(ParseError::Invalid { problems, value: Box::new(json), repairs }),
         Err(FailedCheck { pointer, failure: source }) => {
-            Err(ParseError::Check { pointer, source, value: json })
+            Err(ParseError::Check { pointer, source, value: Box::new(json) })
         }
     }
 }

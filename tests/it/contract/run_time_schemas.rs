@@ -110,7 +110,7 @@ fn schema_errors_point_into_the_users_schema() {
     else {
         panic!("it was taken")
     };
-    let DialectError::Limit { fields, .. } = &source else { panic!("{source}") };
+    let DialectError::Limit { fields, .. } = &*source else { panic!("{source}") };
     assert_eq!(fields[0], "/*", "{source}");
 }
 

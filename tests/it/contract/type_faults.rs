@@ -17,7 +17,7 @@ fn fault<T: Extract>() -> TypeFault {
     match Contract::of::<T>() {
         Err(ContractError::Type { name, source }) => {
             assert!(!name.is_empty());
-            source
+            *source
         }
         Err(other) => panic!("{other}"),
         Ok(contract) => panic!("it is taken: {}", contract.schema()),

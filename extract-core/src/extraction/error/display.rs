@@ -128,7 +128,7 @@ impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {
         let best = match &error {
             ParseError::Invalid { problems, value, .. } => {
-                Some(Rejected { value: value.clone(), problems: problems.clone() })
+                Some(Rejected { value: (**value).clone(), problems: problems.clone() })
             }
             _ => None,
         };

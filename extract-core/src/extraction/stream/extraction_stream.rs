@@ -37,7 +37,7 @@ use crate::extraction::limit::Limit;
 /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"title": "Good", "stars": 4}))]));
 /// let mut stream = client.extract::<Review>("A good hotel, four stars.").stream();
 /// while let Some(partial) = stream.next().await {
-///     println!("{}", partial?.title); // as far as it has arrived
+///     println!("{}", *partial?.title); // as far as it has arrived
 /// }
 /// let review = stream.finish().await?;
 /// assert_eq!(review.stars, 4);

@@ -50,12 +50,12 @@ fn open_in(parts: &mut dyn PartialFields, path: &[String], mark: Mark) -> bool {
             let index = (0..parts.len()).find(|index| parts.key(*index) == Some(first));
             open_at(parts, index, rest, mark)
         }
-        FieldsKind::OneOf(Tagging::External) => !rest.is_empty() && open_content(parts, rest, mark),
+        FieldsKind::OneOf(Tagging::External) => open_content(parts, rest, mark),
         FieldsKind::OneOf(Tagging::Internal(tag)) => {
             first != tag && open_content(parts, path, mark)
         }
         FieldsKind::OneOf(Tagging::Adjacent(tag, _)) => {
-            first != tag && !rest.is_empty() && open_content(parts, rest, mark)
+            first != tag && open_content(parts, rest, mark)
         }
     }
 }
@@ -64,6 +64,7 @@ fn open_in(parts: &mut dyn PartialFields, path: &[String], mark: Mark) -> bool {
 fn open_content(parts: &mut dyn PartialFields, path: &[String], mark: Mark) -> bool {
     match content(parts) {
         Some(VariantContent::Newtype) => open_at(parts, Some(0), path, mark),
+        Some(VariantContent::Fields | VariantContent::Positions) if path.is_empty() => true,
         Some(VariantContent::Fields) => open_member(parts, path, mark),
         Some(VariantContent::Positions) => open_at(parts, path[0].parse().ok(), &path[1..], mark),
         Some(VariantContent::Unit) | None => false,
