@@ -8,9 +8,9 @@ use crate::contract::{
     CheckContext, CheckFailure, Context, Contract, ContractError, Extract, FailedCheck, Problems,
     wrapper,
 };
-use crate::partial::Partial;
+use crate::partial::{Live, Partial};
 use crate::reading::{Level, PartialMode, ReadError, Reader, Reading, Repair};
-use crate::schema::{at_pointer, segments};
+use crate::schema::at_pointer;
 
 /// A checked value that was read from a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -179,8 +179,9 @@ fn parsed<T>(
     }
 }
 
-/// Reads a text that is cut off, and returns the value so far in the partial form of its type. It is not
-/// checked. The values around the end of the text are incomplete.
+/// Reads a text that may be cut off, and returns the value so far in the partial form of its type. It is not
+/// checked. The values around the end of a text that is cut off are incomplete; a number there is not shown,
+/// because more digits could follow.
 ///
 /// Fails if the type has no contract, or if the text contains no value.
 ///
@@ -197,12 +198,12 @@ pub fn parse_partial<T: Extract>(text: &str) -> Result<Partial<T>, ParseError> {
     let offered = [contract.name()];
     let reader = Reader::new(contract.shape(None)).offered(&offered);
     let reading = reader.read_partial(text, PartialMode::Shown)?;
-    let cut = cut_pointer(&contract, &reading).map(|pointer| segments(pointer).collect::<Vec<_>>());
-    let mut partial = Partial::<T>::of(&contract.restore(None, reading.value).value);
-    if let Some(path) = cut {
-        partial.node_mut().cut(&path);
+    if !reading.is_cut() {
+        return Ok(Partial::of(&contract.restore(None, reading.value).value));
     }
-    Ok(partial)
+    let mut live = Live::<T>::new(contract);
+    live.feed(text);
+    Ok(live.partial().clone())
 }
 
 /// Returns the JSON pointer of the innermost value in which the text ended, in the type's shape; `None` if

@@ -7,10 +7,10 @@ mod from_json;
 pub(crate) mod list_pointer;
 mod list_type;
 mod lists;
-mod mark;
 mod maybe_answer;
 mod node;
 mod output;
+mod reject;
 
 mod std_types;
 
