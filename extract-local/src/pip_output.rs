@@ -1,4 +1,4 @@
-//! Reads the cause of a network failure from pip's output.
+//! Reads the cause of a failure from pip's output.
 
 /// Messages of urllib3, pip's HTTP client, without an answer from the network.
 const NETWORK: [&str; 12] = [
@@ -27,6 +27,13 @@ pub(crate) fn network_cause(output: &str) -> Option<String> {
     let printable =
         cause.chars().filter(|c| !c.is_control()).take(LONGEST_CAUSE).collect::<String>();
     Some(printable.trim_end_matches(['.', ' ']).to_owned())
+}
+
+/// Returns the last error in pip's output as one line; empty if there is none.
+pub(crate) fn last_error(output: &str) -> String {
+    let line = output.lines().rev().find_map(|line| line.trim().strip_prefix("ERROR:"));
+    let printable = line.unwrap_or_default().trim().chars().filter(|c| !c.is_control());
+    printable.take(LONGEST_CAUSE).collect()
 }
 
 /// Returns the message of the innermost Python exception in a line such as
@@ -69,12 +76,12 @@ mod tests {
                 "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1000)",
             ),
             (
-                "WARNING: Retrying (Retry(total=0)) after connection broken by 'ConnectTimeoutError(<pip._vendor.urllib3.connection.HTTPSConnection object at 0x7f7d>, 'Connection to pypi.org timed out. (connect timeout=15)')': /simple/xllamacpp/",
-                "Connection to pypi.org timed out. (connect timeout=15)",
+                "WARNING: Retrying (Retry(total=0)) after connection broken by 'ConnectTimeoutError(<pip._vendor.urllib3.connection.HTTPSConnection object at 0x7f7d>, 'Connection to index.example timed out. (connect timeout=15)')': /simple/xllamacpp/",
+                "Connection to index.example timed out. (connect timeout=15)",
             ),
             (
-                "WARNING: Retrying (Retry(total=0)) after connection broken by 'NameResolutionError(\"<pip._vendor.urllib3.connection.HTTPSConnection object at 0x7f7d>: Failed to resolve 'pypi.org' ([Errno -3] Temporary failure in name resolution)\")': /simple/xllamacpp/",
-                "Failed to resolve 'pypi.org' ([Errno -3] Temporary failure in name resolution)",
+                "WARNING: Retrying (Retry(total=0)) after connection broken by 'NameResolutionError(\"<pip._vendor.urllib3.connection.HTTPSConnection object at 0x7f7d>: Failed to resolve 'index.example' ([Errno -3] Temporary failure in name resolution)\")': /simple/xllamacpp/",
+                "Failed to resolve 'index.example' ([Errno -3] Temporary failure in name resolution)",
             ),
             (
                 "ERROR: HTTP error 403 while getting https://host/simple/xllamacpp.whl",
@@ -86,6 +93,9 @@ mod tests {
             );
             assert_eq!(network_cause(&output).as_deref(), Some(cause), "{line}");
         }
-        assert_eq!(network_cause("ERROR: No matching distribution found for x"), None);
+        let output =
+            "Looking in links\nERROR: No version\nERROR: No matching distribution found for x\n";
+        assert_eq!(network_cause(output), None);
+        assert_eq!(last_error(output), "No matching distribution found for x");
     }
 }

@@ -116,7 +116,7 @@ async fn a_deadline_after_a_retry_names_the_reason_of_the_retry() {
     let attempt = &error.ledger().attempts[0];
     assert_eq!(attempt.transport_retries, 1);
     assert_eq!(attempt.request_id.as_deref(), Some("req-429"));
-    assert!(error.to_string().contains("without an answer, after this: rate limited"), "{error}");
+    assert!(error.to_string().contains("not answered yet, after this: rate limited"), "{error}");
 }
 
 #[tokio::test]

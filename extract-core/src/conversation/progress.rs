@@ -122,7 +122,7 @@ impl RequestState {
         match (self.waiting, self.answered) {
             (Some(wait), _) => format!("waiting {wait:?} to be sent again"),
             (None, true) => String::from("being answered"),
-            (None, false) => String::from("without an answer"),
+            (None, false) => String::from("not answered yet"),
         }
     }
 }

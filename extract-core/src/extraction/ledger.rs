@@ -108,8 +108,9 @@ pub struct Attempt {
     pub error: Option<String>,
 }
 
-impl fmt::Display for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Attempt {
+    /// Writes one line without the error and the problems.
+    pub(super) fn write_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "attempt {} ({}): {} after {:.1?}, asked {}",
@@ -129,6 +130,13 @@ impl fmt::Display for Attempt {
         if let Some(id) = &self.request_id {
             write!(f, ", request {id}")?;
         }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_line(f)?;
         if let Some(error) = &self.error {
             write!(f, ": {error}")?;
         }

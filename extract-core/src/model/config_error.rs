@@ -22,7 +22,7 @@ pub enum ConfigError {
     },
     /// The name of a model has no provider in front.
     #[error(
-        "no provider is named before `{model}`: write `{}/{model}`; known are {}. {OTHER_SERVER}",
+        "no provider is named before `{model}`: write `{}/{model}`. Known providers: {}. {OTHER_SERVER}",
         likely.unwrap_or("provider"),
         known.join(", ")
     )]
@@ -36,8 +36,8 @@ pub enum ConfigError {
     },
     /// The provider is not in the table.
     #[error(
-        "unknown provider `{name}`{}; known are {}. {OTHER_SERVER}",
-        did_you_mean(name, known.iter().copied()),
+        "unknown provider `{name}`{} Known providers: {}. {OTHER_SERVER}",
+        Some(did_you_mean(name, known.iter().copied())).filter(|text| !text.is_empty()).unwrap_or(".".into()),
         known.join(", ")
     )]
     UnknownProvider {

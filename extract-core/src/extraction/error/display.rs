@@ -84,8 +84,14 @@ impl fmt::Debug for Error {
             return f.debug_tuple("Error").field(&self.0).finish();
         }
         fmt::Display::fmt(self, f)?;
-        for attempt in self.0.ledger.attempts.iter().chain(&self.0.ledger.judgements) {
-            write!(f, "\n  {}", attempt.to_string().lines().next().unwrap_or_default())?;
+        let Ledger { attempts, judgements, .. } = &self.0.ledger;
+        for (index, attempt) in attempts.iter().chain(judgements).enumerate() {
+            f.write_str("\n  ")?;
+            attempt.write_line(f)?;
+            // The error of the last attempt is the line above.
+            if let Some(error) = attempt.error.as_ref().filter(|_| index + 1 != attempts.len()) {
+                write!(f, ": {}", error.lines().next().unwrap_or_default())?;
+            }
         }
         Ok(())
     }
