@@ -315,7 +315,7 @@ pub mod model {
 /// use extract_llm::partial::Live;
 ///
 /// let mut live = Live::<Vec<String>>::new(Contract::of::<Vec<String>>()?);
-/// live.feed("[\"Ada\", \"Gra");
+/// live.feed("{\"value\": [\"Ada\", \"Gra"); // a root that is no object is sent in one
 /// assert_eq!(*live.partial()[1], "Gra");
 /// # Ok::<(), extract_llm::contract::ContractError>(())
 /// ```

@@ -175,7 +175,7 @@ pub(crate) fn write(container: &Container) -> TokenStream {
     let (impl_generics, _, where_clause) = bounds.split_for_impl();
     let name = Ident::new("fields", Span::mixed_site());
     quote! {
-        #[allow(deprecated, dead_code, redundant_lifetimes, clippy::too_many_arguments)]
+        #[allow(deprecated, dead_code, redundant_lifetimes, clippy::all, clippy::pedantic)]
         const _: () = {
             fn #name #impl_generics (#parameters) #where_clause {}
         };

@@ -17,6 +17,7 @@ mod send;
 mod tally;
 mod texts;
 
+// The kinds of types of `types`, with the rows of this module.
 #[path = "types/attributes.rs"]
 mod attributes;
 #[path = "types/collections.rs"]

@@ -14,9 +14,7 @@ use extract_llm::{Client, Error, ErrorKind, Extract, Mode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-#[path = "../../extract-core/tests/it/dialects/rules.rs"]
-#[allow(dead_code, reason = "only the standard form of a schema is used here")]
-mod rules;
+use crate::support::rules;
 
 mod any;
 

@@ -1,5 +1,10 @@
 //! Black-box tests of the library through its public interface, a module for each capability.
 
+#![allow(
+    clippy::duplicate_mod,
+    reason = "`breaking` gives the kinds of types of `types` its own rows"
+)]
+
 mod support;
 
 mod agent_step;

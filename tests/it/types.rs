@@ -4,8 +4,6 @@
 
 #[path = "../../conformance/src/schemas/names.rs"]
 mod names;
-#[path = "../../extract-core/tests/it/dialects/rules.rs"]
-mod rules;
 
 mod attributes;
 mod collections;

@@ -30,5 +30,5 @@ pub use progress::{Progress, RequestState};
 pub(crate) use redacted::redacted_url;
 pub use reply::{Block, Reply, StopReason};
 pub use request::{Mode, Output, Request, Tool, ToolChoice, Tools};
-pub use settings::{Headers, ReasoningEffort, Settings};
+pub use settings::{ReasoningEffort, Settings};
 pub use usage::{Prices, Usage, Usd};

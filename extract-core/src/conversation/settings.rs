@@ -76,20 +76,12 @@ pub struct Settings {
 }
 
 /// HTTP headers whose values are hidden in debug output.
-///
-/// ```
-/// use extract_llm::conversation::Headers;
-///
-/// let mut headers = Headers::default();
-/// headers.set("x-tenant", "blue-7f3a");
-/// assert_eq!(format!("{headers:?}"), r#"{"x-tenant": "…"}"#);
-/// ```
 #[derive(Clone, Default)]
-pub struct Headers(Vec<(String, SecretString)>);
+pub(crate) struct Headers(Vec<(String, SecretString)>);
 
 impl Headers {
     /// Sets a header. Replaces a header of the same name.
-    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+    pub(crate) fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         let name = name.into();
         self.0.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
         self.0.push((name, SecretString::from(value.into())));
@@ -151,6 +143,13 @@ impl Settings {
     }
 
     /// Sets a header of this request. It overrides that of the client. Its value is treated as a secret.
+    ///
+    /// ```
+    /// use extract_llm::conversation::Settings;
+    ///
+    /// let settings = Settings::default().header("x-tenant", "blue-7f3a");
+    /// assert!(format!("{settings:?}").contains(r#"{"x-tenant": "…"}"#));
+    /// ```
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.set(name, value);
         self

@@ -1,6 +1,8 @@
 //! Reading and checking without a model: the steps of the loop for an existing text, such as a logged
 //! reply or the output of another client.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::check::{Rules, check_at_once};
@@ -8,8 +10,8 @@ use crate::contract::{
     CheckContext, CheckFailure, Context, Contract, ContractError, Extract, FailedCheck, Problems,
     wrapper,
 };
-use crate::partial::{Live, Partial};
-use crate::reading::{Level, PartialMode, ReadError, Reader, Reading, Repair};
+use crate::partial::{Live, Partial, State};
+use crate::reading::{AnswerStart, Level, PartialMode, ReadError, Reader, Reading, Repair};
 use crate::schema::at_pointer;
 
 /// A checked value that was read from a text.
@@ -201,8 +203,17 @@ pub fn parse_partial<T: Extract>(text: &str) -> Result<Partial<T>, ParseError> {
     if !reading.is_cut() {
         return Ok(Partial::of(&contract.restore(None, reading.value).value));
     }
-    let mut live = Live::<T>::new(contract);
+    let mut live = Live::<T>::new(Arc::clone(&contract));
     live.feed(text);
+    if live.partial().state() == State::Pending && contract.is_wrapped() {
+        // The text is the value itself, not the object around it.
+        let mut answer = AnswerStart::offering([contract.name().to_owned()]);
+        if let Some(start) = answer.find(text, true) {
+            live.start_over();
+            live.feed(&format!("{{\"{}\":", wrapper::KEY));
+            live.feed(&text[start..]);
+        }
+    }
     Ok(live.partial().clone())
 }
 

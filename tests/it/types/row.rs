@@ -17,8 +17,7 @@ use extract_llm::{Extract, Mode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::rules;
-use crate::support::scripted;
+use crate::support::{rules, scripted};
 use crate::types::mutation::{self, Difference};
 use crate::types::names::Names;
 
