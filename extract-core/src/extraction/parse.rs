@@ -11,7 +11,9 @@ use crate::contract::{
     wrapper,
 };
 use crate::partial::{Live, Partial, State};
-use crate::reading::{AnswerStart, Level, PartialMode, ReadError, Reader, Reading, Repair};
+use crate::reading::{
+    AnswerStart, CutEnding, Level, PartialMode, ReadError, Reader, Reading, Repair,
+};
 use crate::schema::at_pointer;
 
 /// A checked value that was read from a text.
@@ -200,7 +202,7 @@ pub fn parse_partial<T: Extract>(text: &str) -> Result<Partial<T>, ParseError> {
     let offered = [contract.name()];
     let reader = Reader::new(contract.shape(None)).offered(&offered);
     let reading = reader.read_partial(text, PartialMode::Shown)?;
-    if !reading.is_cut() {
+    if reading.ending == CutEnding::Whole {
         return Ok(Partial::of(&contract.restore(None, reading.value).value));
     }
     let mut live = Live::<T>::new(Arc::clone(&contract));
