@@ -356,13 +356,51 @@ async fn a_user_defined_http_client_is_used() {
         ResponseTemplate::new(200).set_body_json(completion(&json!({"name": "M", "age": 1}))),
     )
     .await;
-    let own = extract_llm::reqwest::Client::builder().user_agent("mine/1").build().unwrap();
-    let client =
-        Client::builder().base_url(server.uri()).model("m").http_client(own).build().unwrap();
-    client.extract::<Person>("M, 1").await.unwrap();
-    let request = &server.received_requests().await.unwrap()[0];
-    assert_eq!(request.headers["user-agent"], "mine/1");
-    assert!(request.headers.get("authorization").is_none(), "no key, no header");
+    let builder = || Client::builder().base_url(server.uri()).model("m");
+    let own = builder().http_client(|client| client.user_agent("mine/1")).build().unwrap();
+    own.extract::<Person>("M, 1").await.unwrap();
+    let plain = builder().api_key(" key-0123456789\n").build().unwrap();
+    plain.extract::<Person>("M, 1").await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    assert_eq!(requests[0].headers["user-agent"], "mine/1");
+    assert!(requests[0].headers.get("authorization").is_none(), "no key, no header");
+    let agent = requests[1].headers["user-agent"].to_str().unwrap();
+    assert!(agent.starts_with("extract-llm/"), "{agent}");
+    assert_eq!(requests[1].headers["authorization"], "Bearer key-0123456789", "the key is trimmed");
+}
+
+#[tokio::test]
+async fn no_redirect_is_followed_whatever_the_users_client_says() {
+    let elsewhere = MockServer::start().await;
+    let redirect = ResponseTemplate::new(307).insert_header("location", elsewhere.uri().as_str());
+    let server = serve(redirect).await;
+    let follow = extract_llm::reqwest::redirect::Policy::limited;
+    let client = Client::builder()
+        .base_url(server.uri())
+        .model("anthropic/m")
+        .api_key("key-0123456789")
+        .http_client(move |client| client.redirect(follow(5)))
+        .build()
+        .unwrap();
+    client.extract::<Person>("M, 1").await.unwrap_err();
+    assert!(elsewhere.received_requests().await.unwrap().is_empty());
+}
+
+/// The connections of a runtime that no longer runs are not used by another one.
+#[test]
+fn a_client_outlives_the_runtimes_that_use_it() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let servers = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let body = completion(&json!({"name": "M", "age": 1}));
+    let server = servers.block_on(serve(ResponseTemplate::new(200).set_body_json(body)));
+    let client = client(&server);
+    for _ in 0..3 {
+        let (first, second) = (runtime(), runtime());
+        for _ in 0..3 {
+            first.block_on(client.extract::<Person>("M, 1").into_future()).unwrap();
+            second.block_on(client.extract::<Person>("M, 1").into_future()).unwrap();
+        }
+    }
 }
 
 #[test]

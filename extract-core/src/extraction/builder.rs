@@ -20,8 +20,8 @@ use crate::conversation::{Conversation, Message};
 
 /// Extracts a value from an input, with the model that the environment names ([`Client::from_env`]).
 ///
-/// All calls in one tokio runtime share a client and its connections. The client is made at the first call,
-/// so a later change of the environment has no effect; only a failure is not kept. For other settings,
+/// All calls share a client, and those in one tokio runtime its connections. The client is made at the first
+/// call, so a later change of the environment has no effect; only a failure is not kept. For other settings,
 /// create a [`Client`].
 ///
 /// ```no_run

@@ -242,9 +242,24 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets a custom HTTP client, with its proxies, certificates and connection pools.
-    pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.provider.transport.client = Some(client);
+    /// Changes the HTTP client, such as its proxies and certificates: see
+    /// [`TransportOptions::http_client`].
+    ///
+    /// ```
+    /// use extract_llm::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .base_url("http://127.0.0.1:8000/v1")
+    ///     .model("my-model")
+    ///     .http_client(|client| client.pool_max_idle_per_host(64))
+    ///     .build()?;
+    /// # Ok::<(), extract_llm::Error>(())
+    /// ```
+    pub fn http_client(
+        mut self,
+        configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.provider.transport = self.provider.transport.http_client(configure);
         self
     }
 

@@ -11,6 +11,7 @@
 //! ```
 
 mod paused_timeout;
+mod pools;
 mod retry_after;
 mod runtime;
 mod transport;

@@ -1,12 +1,14 @@
 //! HTTP exchanges with bounded responses, which are read as they arrive.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
 use super::paused_timeout::within;
+use super::pools::Pools;
 use super::runtime::{timer, with_io};
 use crate::conversation::{ProviderError, ProviderErrorKind, redacted_url};
 
@@ -20,7 +22,7 @@ use crate::conversation::{ProviderError, ProviderErrorKind, redacted_url};
 ///     .timeout(Duration::from_secs(30))
 ///     .max_reply_bytes(1 << 20);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct TransportOptions {
     /// Timeout of one exchange, from the first byte sent to the last byte received. For a streamed
@@ -36,8 +38,23 @@ pub struct TransportOptions {
     pub max_reply_bytes: usize,
     /// Whether to use the proxy of the system or of the environment variables. Default: `true`.
     pub proxy: bool,
-    /// The HTTP client to use. Its timeouts apply in addition to these. Default: `None`, a new client.
-    pub client: Option<reqwest::Client>,
+    /// The user's changes to the HTTP client.
+    pub(crate) configure: Option<Configure>,
+}
+
+/// A function that changes the builder of the HTTP client.
+type Configure = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
+
+impl fmt::Debug for TransportOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportOptions")
+            .field("timeout", &self.timeout)
+            .field("read_timeout", &self.read_timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("max_reply_bytes", &self.max_reply_bytes)
+            .field("proxy", &self.proxy)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for TransportOptions {
@@ -51,7 +68,7 @@ impl Default for TransportOptions {
             connect_timeout: Duration::from_secs(10),
             max_reply_bytes: 32 * 1024 * 1024,
             proxy: true,
-            client: None,
+            configure: None,
         }
     }
 }
@@ -87,9 +104,19 @@ impl TransportOptions {
         self
     }
 
-    /// Sets the HTTP client. Its timeouts apply in addition to these. The default is a new client.
-    pub fn client(mut self, client: reqwest::Client) -> Self {
-        self.client = Some(client);
+    /// Changes the HTTP client, such as its proxies and certificates. The default is a client without
+    /// changes. The client never follows a redirect, because that would send the key to another server.
+    ///
+    /// ```
+    /// use extract_llm::model::TransportOptions;
+    ///
+    /// let options = TransportOptions::default().http_client(|client| client.user_agent("mine/1"));
+    /// ```
+    pub fn http_client(
+        mut self,
+        configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.configure = Some(Arc::new(configure));
         self
     }
 }
@@ -234,7 +261,7 @@ impl HttpResponse {
 /// Sends requests over a pool of connections. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    client: reqwest::Client,
+    pools: Arc<Pools>,
     timeout: Duration,
     read_timeout: Duration,
     max_reply_bytes: usize,
@@ -246,23 +273,10 @@ impl Transport {
     /// # Errors
     /// The HTTP client cannot be built.
     pub fn new(options: TransportOptions) -> Result<Self, reqwest::Error> {
-        let client = match options.client {
-            Some(client) => client,
-            None => {
-                install_crypto();
-                // A redirect would send the key to another server, and turn a POST into a GET.
-                let builder = reqwest::Client::builder()
-                    .connect_timeout(options.connect_timeout)
-                    .redirect(reqwest::redirect::Policy::none());
-                if options.proxy { builder } else { builder.no_proxy() }.build()?
-            }
-        };
-        Ok(Self {
-            client,
-            timeout: options.timeout,
-            read_timeout: options.read_timeout,
-            max_reply_bytes: options.max_reply_bytes,
-        })
+        let (timeout, read_timeout) = (options.timeout, options.read_timeout);
+        let max_reply_bytes = options.max_reply_bytes;
+        let pools = Arc::new(Pools::new(options)?);
+        Ok(Self { pools, timeout, read_timeout, max_reply_bytes })
     }
 
     /// Returns the maximum size of a reply, in bytes.
@@ -279,7 +293,8 @@ impl Transport {
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderError> {
         let from = host(&request.url);
         let started = Instant::now();
-        let mut sending = self.client.post(request.url).headers(request.headers).body(request.body);
+        let client = self.pools.client().map_err(|error| failure(&error, &from, Duration::ZERO))?;
+        let mut sending = client.post(request.url).headers(request.headers).body(request.body);
         if !request.streamed {
             sending = sending.timeout(self.timeout);
         }
@@ -364,14 +379,5 @@ fn describe_kind(error: &reqwest::Error) -> String {
     match error.url() {
         Some(_) => String::from("the exchange failed"),
         None => error.to_string(),
-    }
-}
-
-/// Installs ring as the cryptography of rustls, unless the process has chosen another provider.
-fn install_crypto() {
-    #[cfg(feature = "rustls-tls")]
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // It fails if another thread has just installed a provider, which is fine as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }

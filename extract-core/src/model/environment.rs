@@ -12,8 +12,9 @@ pub(super) fn key(preset: &Preset, options: &ProviderOptions) -> Option<SecretSt
         let of_the_environment = preset.key_variables.iter().find_map(|name| variable(name));
         return of_the_environment.map(SecretString::from);
     };
-    let is_blank = key.expose_secret().trim().is_empty();
-    (!is_blank).then(|| key.clone())
+    // A key that was read from a file often ends with a line break.
+    let key = key.expose_secret().trim();
+    (!key.is_empty()).then(|| SecretString::from(key))
 }
 
 /// Returns an environment variable. `None` if it is not set or blank.

@@ -70,6 +70,10 @@ impl Provider {
         let base = endpoint::base_url(preset, &options)?;
         let signer = Signer::of(preset, &options, &base)?;
         let (headers, secrets) = headers::headers(preset, &options, signer.is_some())?;
+        if base.scheme() == "http" && !endpoint::is_loopback(&base) && !secrets.is_empty() {
+            let host = base.host_str().unwrap_or_default();
+            tracing::warn!(host, "keys go to this host over HTTP without encryption");
+        }
         let mut transport = options.transport;
         // A proxy cannot reach a server on this machine.
         transport.proxy &= !endpoint::is_loopback(&base);
