@@ -65,6 +65,11 @@ fn build(options: &TransportOptions) -> Result<reqwest::Client, reqwest::Error> 
     if !options.proxy {
         builder = builder.no_proxy();
     }
+    #[cfg(any(feature = "rustls-tls", feature = "native-tls"))]
+    if options.is_plain {
+        // Reading the certificates of the system takes longer than a request.
+        builder = builder.tls_certs_only(std::iter::empty());
+    }
     if let Some(configure) = &options.configure {
         builder = configure(builder);
     }

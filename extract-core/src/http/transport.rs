@@ -38,6 +38,8 @@ pub struct TransportOptions {
     pub max_reply_bytes: usize,
     /// Whether to use the proxy of the system or of the environment variables. Default: `true`.
     pub proxy: bool,
+    /// Whether all URLs are without TLS, so that no certificates are needed.
+    pub(crate) is_plain: bool,
     /// The user's changes to the HTTP client.
     pub(crate) configure: Option<Configure>,
 }
@@ -68,6 +70,7 @@ impl Default for TransportOptions {
             connect_timeout: Duration::from_secs(10),
             max_reply_bytes: 32 * 1024 * 1024,
             proxy: true,
+            is_plain: false,
             configure: None,
         }
     }

@@ -75,6 +75,7 @@ impl Provider {
             tracing::warn!(host, "keys go to this host over HTTP without encryption");
         }
         let mut transport = options.transport;
+        transport.is_plain = base.scheme() == "http";
         // A proxy cannot reach a server on this machine.
         transport.proxy &= !endpoint::is_loopback(&base);
         let transport = Transport::new(transport)

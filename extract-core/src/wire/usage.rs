@@ -11,7 +11,9 @@ pub(super) fn count(usage: &Value, pointers: &[&str]) -> u64 {
     pointers
         .iter()
         .find_map(|pointer| {
-            let value = usage.pointer(pointer)?;
+            // `Value::pointer` allocates for each segment, and no name here is escaped.
+            let mut segments = pointer.split('/').skip(1);
+            let value = segments.try_fold(usage, |inside, name| inside.get(name))?;
             value.as_u64().or_else(|| value.as_f64().map(whole))
         })
         .unwrap_or(0)
