@@ -19,5 +19,6 @@ mod reading_repairs;
 mod reading_schemas;
 mod reading_thinking;
 mod real_server;
+mod refused_features;
 mod stop_reasons;
 mod wire_encode;
