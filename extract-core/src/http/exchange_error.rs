@@ -117,7 +117,9 @@ impl<'a> Causes<'a> {
     fn is_broken_response(&self) -> bool {
         self.errors().any(|error| {
             if let Some(error) = error.downcast_ref::<hyper::Error>() {
-                return error.is_parse();
+                // A server that sends first, such as one of SSH. On a connection that was used before,
+                // the client has sent the request again.
+                return error.is_parse() || error.to_string().contains("unexpected message");
             }
             // hyper reports a wrong chunk size in this form.
             error.downcast_ref::<io::Error>().is_some_and(|error| {

@@ -3,6 +3,7 @@
 mod dialects;
 mod support;
 
+mod broken_peers;
 mod dialects_hostile;
 mod dialects_limits;
 mod dialects_oracle;
