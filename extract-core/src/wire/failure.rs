@@ -219,6 +219,14 @@ pub fn decode_failure(status: u16, body: &[u8], error_type: Option<&str>) -> Pro
     error
 }
 
+/// Returns the error for an answer that the provider rejected, with its reason to stop as the code.
+pub(super) fn rejected_answer(reason: &str, message: &str) -> ProviderError {
+    let message = truncated(Some(message.to_owned()), MAX_MESSAGE_BYTES);
+    let mut error = ProviderError::new(ProviderErrorKind::RejectedAnswer, message);
+    error.code = Some(reason.to_owned());
+    error
+}
+
 /// Returns the error that a server reports in the body of a successful response, or in a stream. A
 /// numeric code from 400 to 599 counts as its status.
 pub(super) fn reported_error(body: &str) -> ProviderError {

@@ -57,8 +57,8 @@ fn violation(kind: &str, location: &Value, message: &str) -> Value {
         "input": {"messages": [], "tools": [], "tool_choice": "auto", "response_format": {}, "seed": 1}})
 }
 
-#[tokio::test]
-async fn a_refused_mode_is_recognised_by_its_field() {
+/// Returns refusals of modes: status, body and mode of the request.
+pub(crate) fn refused_modes() -> Vec<(u16, Value, Mode)> {
     use Mode::{JsonObject, JsonSchema, Tools};
     let literal = || {
         violation(
@@ -70,7 +70,7 @@ async fn a_refused_mode_is_recognised_by_its_field() {
     let extra = |field: &str| {
         violation("extra_forbidden", &json!(["body", field]), "Extra inputs are not permitted")
     };
-    let cases = [
+    vec![
         // llama.cpp, ik_llama.cpp and servers built on them
         (
             500,
@@ -276,8 +276,12 @@ async fn a_refused_mode_is_recognised_by_its_field() {
             json!({"error": {"message": "Structured outputs are not available for this organization.", "type": "permission_error"}}),
             JsonSchema,
         ),
-    ];
-    for (status, body, mode) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn a_refused_mode_is_recognised_by_its_field() {
+    for (status, body, mode) in refused_modes() {
         let (error, sent) = refused(status, &body, mode).await;
         assert_eq!(error.unsupported, Some(Feature::Mode(mode)), "{status} {body}: {error}");
         assert_eq!(
