@@ -127,7 +127,7 @@ const INVALID: [&str; 9] = [
 ];
 
 /// Words about the contents of a schema, in lower case.
-const SCHEMA_CONTENTS: [&str; 46] = [
+const SCHEMA_CONTENTS: [&str; 45] = [
     "invalid schema",
     "invalid json schema",
     "invalid input schema",
@@ -162,7 +162,6 @@ const SCHEMA_CONTENTS: [&str; 46] = [
     "parameters[",
     "'$ref'",
     "\"$ref\"",
-    "$defs",
     "additionalproperties",
     "propertynames",
     "prefixitems",

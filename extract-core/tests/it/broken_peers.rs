@@ -96,7 +96,7 @@ async fn both(url: &str) -> [ProviderError; 2] {
 
 #[tokio::test]
 async fn a_peer_that_does_not_speak_http_is_named_and_not_retried() {
-    let long = [b"HTTP/1.1 200 OK\r\nx: ".as_slice(), &[b'a'; 1 << 20]].concat();
+    let long = [b"HTTP/1.1 200 OK\r\nx: ".as_slice(), &vec![b'a'; 1 << 20]].concat();
     let cases: [(&[u8], bool); 10] = [
         (b"SSH-2.0-OpenSSH_9.6\r\n", true),
         (b"SSH-2.0-OpenSSH_9.6\r\n", false),

@@ -58,6 +58,7 @@ fn violation(kind: &str, location: &Value, message: &str) -> Value {
 }
 
 /// Returns refusals of modes: status, body and mode of the request.
+#[allow(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn refused_modes() -> Vec<(u16, Value, Mode)> {
     use Mode::{JsonObject, JsonSchema, Tools};
     let literal = || {
