@@ -289,6 +289,26 @@ fn redact_secret(error: &mut ProviderError, secret: &str) {
         if text.contains(secret) {
             *text = text.replace(secret, "[secret]");
         }
+        redact_cut_secret(text, secret);
+    }
+}
+
+/// Removes the beginning of a secret at a cut: long texts and bodies that break off end anywhere.
+fn redact_cut_secret(text: &mut String, secret: &str) {
+    let Some(start) = secret.get(..8) else { return };
+    let cuts: Vec<_> = text
+        .match_indices(start)
+        .filter_map(|(at, _)| {
+            let same =
+                text[at..].chars().zip(secret.chars()).take_while(|(one, other)| one == other);
+            let end = at + same.map(|(c, _)| c.len_utf8()).sum::<usize>();
+            let rest = &text[end..];
+            let is_cut = rest.is_empty() || rest.starts_with(['…', '"']) || rest.starts_with(" (");
+            is_cut.then_some(at..end)
+        })
+        .collect();
+    for cut in cuts.into_iter().rev() {
+        text.replace_range(cut, "[secret]");
     }
 }
 

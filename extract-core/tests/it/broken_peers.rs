@@ -305,3 +305,22 @@ async fn the_404_of_a_wrong_url_names_the_url_without_its_secrets() {
         assert!(!error.to_string().contains(KEY), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_key_that_is_cut_does_not_appear_in_errors() {
+    let quoted = format!("Bad request {}{KEY} and more", " ".repeat(180));
+    let long = json!({"error": {"message": format!("{}{KEY} and more", "a".repeat(1988))}});
+    let bodies = [quoted, long.to_string()];
+    let mut acts: Vec<Act> = bodies.iter().map(|body| answer(400, "", body)).collect();
+    for left in [8, KEY.len() - 1, KEY.len()] {
+        let body = format!(r#"{{"error": {{"message": "Bad key {}"#, &KEY[..left]);
+        let head = "HTTP/1.1 400 X\r\ncontent-length: 9999\r\n\r\n";
+        acts.push(Act::Answer(format!("{head}{body}").into_bytes()));
+    }
+    for act in acts {
+        let server = Server::start([act]).await;
+        let error = respond(options(server.url())).await;
+        assert!(!error.to_string().contains(&KEY[..8]), "{error}");
+        assert!(error.message.contains("[secret]"), "{error}");
+    }
+}
