@@ -71,7 +71,8 @@ const TOOL_HISTORY: [&str; 8] = [
 ];
 
 /// Words that refuse a feature for every request.
-const NOT_SUPPORTED: [&str; 26] = [
+const NOT_SUPPORTED: [&str; 27] = [
+    "but not both",
     "not support",
     "n't support",
     "unsupported",
@@ -101,7 +102,8 @@ const NOT_SUPPORTED: [&str; 26] = [
 ];
 
 /// Words that refuse the value of a field, such as the type of a response format.
-const WRONG_VALUE: [&str; 9] = [
+const WRONG_VALUE: [&str; 10] = [
+    "enumeration member",
     "deserialize",
     "must be one of",
     "must be set to",
@@ -115,7 +117,7 @@ const WRONG_VALUE: [&str; 9] = [
 
 /// Words that refuse a value without any reason.
 const INVALID: [&str; 9] = [
-    "must be",
+    "must ",
     "should be",
     "expected",
     "invalid",
@@ -127,7 +129,11 @@ const INVALID: [&str; 9] = [
 ];
 
 /// Words about the contents of a schema, in lower case.
-const SCHEMA_CONTENTS: [&str; 45] = [
+const SCHEMA_CONTENTS: [&str; 48] = [
+    "this schema",
+    "the schema",
+    "regex",
+    "lookaround",
     "invalid schema",
     "invalid json schema",
     "invalid input schema",
@@ -156,7 +162,6 @@ const SCHEMA_CONTENTS: [&str; 45] = [
     "schema keyword",
     "unsupported keyword",
     "keywords",
-    "_schema.",
     "schema.properties",
     "parameters.",
     "parameters[",
@@ -217,6 +222,16 @@ pub fn unsupported(error: &ProviderError, mode: Mode) -> Option<Feature> {
     complaint.refuses_without_reason(mode).then_some(feature)
 }
 
+/// Returns the fields that a request has for a mode.
+fn fields_of(mode: Mode) -> &'static [&'static str] {
+    match mode {
+        Mode::Tools => &TOOL_FIELDS,
+        Mode::JsonSchema => &SCHEMA_FIELDS,
+        Mode::JsonObject => &OBJECT_FIELDS,
+        Mode::Auto | Mode::Text => &[],
+    }
+}
+
 /// The message of an error, prepared for comparisons.
 struct Complaint<'a> {
     kind: Kind,
@@ -243,12 +258,7 @@ impl<'a> Complaint<'a> {
 
     /// Whether it names a field that a request has for this mode.
     fn is_about(&self, mode: Mode) -> bool {
-        let fields: &[&str] = match mode {
-            Mode::Tools => &TOOL_FIELDS,
-            Mode::JsonSchema => &SCHEMA_FIELDS,
-            Mode::JsonObject => &OBJECT_FIELDS,
-            Mode::Auto | Mode::Text => return false,
-        };
+        let fields = fields_of(mode);
         let names = [joined(&self.param), joined(&self.message)];
         let has =
             |words: &[&str]| names.iter().any(|text| words.iter().any(|word| text.contains(word)));
@@ -314,8 +324,12 @@ impl<'a> Complaint<'a> {
             return false;
         }
         let param = Complaint { message: String::new(), param: self.param.clone(), ..*self };
-        let history = TOOL_HISTORY.iter().any(|word| joined(&self.message).contains(word));
-        param.is_about(mode) || self.says(&INVALID) && !history
+        let message = joined(&self.message);
+        let history = TOOL_HISTORY.iter().any(|word| message.contains(word));
+        // A schema is a common word. The other names are fields of the request.
+        let mut fields = fields_of(mode).iter().filter(|field| **field != "schema");
+        let is_field = fields.any(|field| message.contains(field));
+        param.is_about(mode) || !history && (is_field || self.says(&INVALID))
     }
 
     /// Whether it says that a later request may pass.

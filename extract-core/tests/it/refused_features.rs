@@ -177,6 +177,59 @@ pub(crate) fn refused_modes() -> Vec<(u16, Value, Mode)> {
             JsonSchema,
         ),
         (400, openai("当前模型不支持 response_format 参数"), JsonSchema),
+        (400, openai("Unrecognized request argument supplied: tool_choice"), Tools),
+        (
+            400,
+            openai("Additional properties are not allowed ('response_format' was unexpected)"),
+            JsonObject,
+        ),
+        (
+            400,
+            openai(
+                "response_format: value is not a valid enumeration member; permitted: 'text', 'json_object'",
+            ),
+            JsonSchema,
+        ),
+        (
+            400,
+            llama(400, "Either \"json_schema\" or \"grammar\" can be specified, but not both"),
+            JsonSchema,
+        ),
+        (
+            400,
+            with_param(
+                "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
+                "messages",
+                "x",
+            ),
+            JsonObject,
+        ),
+        (
+            400,
+            with_param(
+                "Unknown parameter: 'response_format.json_schema.strict'.",
+                "response_format.json_schema.strict",
+                "unknown_parameter",
+            ),
+            JsonSchema,
+        ),
+        (
+            400,
+            openai(
+                "The tool_choice parameter does not support being set to required in thinking mode",
+            ),
+            Tools,
+        ),
+        (
+            400,
+            json!({"message": "toolConfig.toolChoice.any is not supported by this model."}),
+            Tools,
+        ),
+        (
+            400,
+            json!({"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw": "{\"error\":{\"message\":\"response_format is not supported\"}}"}}}),
+            JsonSchema,
+        ),
         // providers
         (
             400,
@@ -358,7 +411,21 @@ async fn a_refused_schema_is_told_from_a_refused_mode() {
             json!({"error": "'response_format.json_schema.schema' must be an object"}),
             JsonSchema,
         ),
+        (
+            400,
+            openai(
+                "guided decoding: the regex of this schema has a lookaround, which is not supported",
+            ),
+            JsonSchema,
+        ),
+        (
+            400,
+            json!({"error": {"code": 400, "message": "The specified schema produces a constraint that has too many states for serving.", "status": "INVALID_ARGUMENT"}}),
+            JsonSchema,
+        ),
         // Without a reason, only this schema is known to be refused.
+        (400, openai("Something about response_format went away"), JsonSchema),
+        (422, openai("no luck with tool_choice"), Tools),
         (400, with_param("Bad value.", "response_format", "x"), JsonSchema),
         (
             400,
@@ -425,6 +492,25 @@ async fn other_complaints_are_no_refusal_of_the_mode() {
             JsonSchema,
             Kind::InvalidRequest,
         ),
+        (
+            400,
+            openai(
+                "messages.1.content.0: unexpected `tool_use_id` found in `tool_result` blocks: x.",
+            ),
+            Tools,
+            Kind::InvalidRequest,
+        ),
+        (
+            400,
+            with_param(
+                "max_tokens is too large: 99999. This model supports at most 4096 completion tokens",
+                "max_tokens",
+                "x",
+            ),
+            JsonSchema,
+            Kind::InvalidRequest,
+        ),
+        (500, openai("'NoneType' object has no attribute 'tools'"), Tools, Kind::Server),
         // The subject is another mode than the one that was sent.
         (400, openai("This model does not support tools"), JsonSchema, Kind::InvalidRequest),
         (400, openai("response_format is not supported"), Tools, Kind::InvalidRequest),
