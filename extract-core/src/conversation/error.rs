@@ -8,7 +8,7 @@ use super::{MediaKind, Mode};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProviderErrorKind {
-    /// The API key is missing, wrong or revoked.
+    /// The API key is missing, wrong or revoked, or a proxy requires credentials (status 407).
     Authentication,
     /// The API key lacks a permission.
     Permission,
@@ -152,7 +152,8 @@ pub struct ProviderError {
     pub request_id: Option<String>,
     /// The wait that the provider asks for before the next try, if it does.
     pub retry_after: Option<Duration>,
-    /// Whether the provider asks to retry the request, if it says so. Overrides the default of the kind.
+    /// Whether to retry the request, if the provider says so. Overrides the default of the kind. `false` as
+    /// well for a connection that fails in the same way every time, such as one with a bad certificate.
     pub should_retry: Option<bool>,
     /// The unsupported part of the request, if the kind is
     /// [`Unsupported`](ProviderErrorKind::Unsupported) and the part could be identified.
@@ -225,11 +226,19 @@ impl ProviderError {
         self.should_retry.unwrap_or(self.kind.is_retryable())
     }
 
+    /// Returns the description of the kind.
+    fn describe(&self) -> &'static str {
+        match (self.kind, self.status) {
+            (ProviderErrorKind::Authentication, Some(407)) => "the proxy accepted no credentials",
+            (kind, _) => kind.describe(),
+        }
+    }
+
     /// Returns the kind's description and the message, without the other details.
     pub(crate) fn message_with_code(&self) -> String {
         match self.message.as_str() {
-            "" => self.kind.describe().to_owned(),
-            message => format!("{}: {message}", self.kind.describe()),
+            "" => self.describe().to_owned(),
+            message => format!("{}: {message}", self.describe()),
         }
     }
 
@@ -243,7 +252,7 @@ impl ProviderError {
 
     /// Returns the text of the error: description, status, code, message, waits and retries.
     pub(crate) fn reason(&self) -> String {
-        let mut line = self.kind.describe().to_owned();
+        let mut line = self.describe().to_owned();
         match (self.status, &self.code) {
             (Some(status), Some(code)) => line += &format!(" (HTTP {status}, {code})"),
             (Some(status), None) => line += &format!(" (HTTP {status})"),

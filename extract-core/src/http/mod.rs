@@ -10,6 +10,7 @@
 //! # Ok::<(), extract_llm::reqwest::Error>(())
 //! ```
 
+mod exchange_error;
 mod paused_timeout;
 mod pools;
 mod retry_after;

@@ -7,10 +7,18 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
+use super::exchange_error::{failure, timeout_error};
 use super::paused_timeout::within;
 use super::pools::Pools;
 use super::runtime::{timer, with_io};
 use crate::conversation::{ProviderError, ProviderErrorKind, redacted_url};
+
+/// The maximum size of the body of an error response, in bytes. The rest is not read.
+const MAX_ERROR_BYTES: usize = 1 << 20;
+
+/// Timeout for the body of an error response. The status alone tells most, so a server that stalls does
+/// not delay the error for long.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Options of a [`Transport`].
 ///
@@ -228,6 +236,28 @@ impl HttpResponse {
         Err(self.with_status(timeout_error(&self.from, self.sent.elapsed())))
     }
 
+    /// Returns the body of an error response as far as it comes: at most [`MAX_ERROR_BYTES`], within
+    /// [`ERROR_BODY_TIMEOUT`]. The second value describes why the body is not whole; `None` if it is.
+    pub(crate) async fn error_body(&mut self) -> (Bytes, Option<String>) {
+        let mut body = BytesMut::new();
+        let limit = ERROR_BODY_TIMEOUT.min(self.timeout.saturating_sub(self.sent.elapsed()));
+        let reading = async {
+            while let Some(bytes) = self.chunk().await? {
+                body.extend_from_slice(&bytes[..bytes.len().min(MAX_ERROR_BYTES - body.len())]);
+                if body.len() == MAX_ERROR_BYTES {
+                    return Ok(Some(format!("it is longer than {MAX_ERROR_BYTES} bytes")));
+                }
+            }
+            Ok(None)
+        };
+        let cut = match within(limit, Duration::default, reading).await {
+            Ok(Some(Ok(cut))) => cut,
+            Ok(Some(Err(error))) | Err(error) => Some(error.message),
+            Ok(None) => Some(format!("its end did not come within {limit:.1?}")),
+        };
+        (body.freeze(), cut)
+    }
+
     /// Reads the rest of the body without the timeout of the exchange.
     async fn read_rest(&mut self) -> Result<Bytes, ProviderError> {
         let stated = self.response.content_length().unwrap_or(0);
@@ -335,52 +365,5 @@ fn host(url: &reqwest::Url) -> String {
     match url.port_or_known_default() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
-    }
-}
-
-/// Returns the error of an exchange that took too long.
-fn timeout_error(from: &str, after: Duration) -> ProviderError {
-    let message =
-        format!("no complete response from {from} after {after:.1?}; `timeout` sets this limit");
-    ProviderError::new(ProviderErrorKind::Timeout, message)
-}
-
-/// Classifies an error of reqwest. The message holds the chain of causes. It names the host only,
-/// because the URL may hold keys.
-fn failure(error: &reqwest::Error, from: &str, after: Duration) -> ProviderError {
-    let kind = if error.is_timeout() {
-        ProviderErrorKind::Timeout
-    } else if error.is_connect() {
-        ProviderErrorKind::Connect
-    } else if error.is_builder() {
-        ProviderErrorKind::Encode
-    } else if error.is_request() || error.is_body() || error.is_decode() {
-        ProviderErrorKind::Interrupted
-    } else {
-        ProviderErrorKind::Other
-    };
-    let mut causes = Vec::new();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        causes.push(inner.to_string());
-        cause = inner.source();
-    }
-    let causes = if causes.is_empty() { describe_kind(error) } else { causes.join(": ") };
-    let message = match kind {
-        ProviderErrorKind::Timeout if error.is_connect() => {
-            format!("no connection to {from} after {after:.1?}: {causes}")
-        }
-        ProviderErrorKind::Timeout => return timeout_error(from, after),
-        ProviderErrorKind::Connect => format!("{from} cannot be reached: {causes}"),
-        _ => causes,
-    };
-    ProviderError::new(kind, message)
-}
-
-/// Describes an error without a cause, without its URL.
-fn describe_kind(error: &reqwest::Error) -> String {
-    match error.url() {
-        Some(_) => String::from("the exchange failed"),
-        None => error.to_string(),
     }
 }

@@ -2,10 +2,51 @@
 
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue};
+use reqwest::Url;
 
-use crate::conversation::ProviderError;
-use crate::http::retry_after;
-use crate::wire::decode_failure;
+use crate::conversation::{Mode, ProviderError, ProviderErrorKind, redacted_url};
+use crate::http::{HttpResponse, retry_after};
+use crate::wire::{self, decode_failure};
+
+/// Returns the error for a response with an error status. `url` is the address of the request, and `mode`
+/// its mode. The status and the bytes that came are kept if the body stalls, breaks or does not end.
+pub(super) async fn error_response(
+    mut response: HttpResponse,
+    url: &Url,
+    mode: Mode,
+) -> ProviderError {
+    let (status, headers) = (response.status, std::mem::take(&mut response.headers));
+    let (body, cut) = response.error_body().await;
+    let error = read_failure(status.as_u16(), &headers, &body);
+    let mut error = with_feature(error, mode);
+    if let Some(cut) = cut {
+        error.message += &format!(" (the body is cut off: {cut})");
+    }
+    // A provider that does not know a model says so in its own form. Other answers come from a server
+    // that does not know the path.
+    if error.kind == ProviderErrorKind::NotFound && status.is_client_error() && error.code.is_none()
+    {
+        let url = redacted_url(url.as_str());
+        error.message += &format!("; check the model and the base URL, the request went to {url}");
+    }
+    error
+}
+
+/// Completes an error that a server may have reported in the body of a successful response.
+pub(super) fn reported_in_body(error: ProviderError, mode: Mode) -> ProviderError {
+    let is_success = error.status.is_some_and(|status| (200..=299).contains(&status));
+    if is_success { with_feature(error, mode) } else { error }
+}
+
+/// Sets the kind [`Unsupported`](ProviderErrorKind::Unsupported) if the error refuses a feature of the
+/// request.
+fn with_feature(mut error: ProviderError, mode: Mode) -> ProviderError {
+    if let Some(feature) = wire::unsupported(&error, mode) {
+        error.kind = ProviderErrorKind::Unsupported;
+        error.unsupported = Some(feature);
+    }
+    error
+}
 
 /// Returns the error for a response with an error status.
 ///
@@ -23,6 +64,9 @@ pub fn read_failure(status: u16, headers: &HeaderMap, body: &[u8]) -> ProviderEr
     if let (300..=399, Some(to)) = (status, headers.get(LOCATION).and_then(|to| to.to_str().ok())) {
         error.message =
             format!("redirect to {to}; redirects are not followed: use that URL as the base URL");
+    }
+    if status == 407 {
+        error.message = format!("the proxy requires credentials: {}", error.message);
     }
     error.request_id = request_id(headers).or(error.request_id);
     error.retry_after = retry_after(headers).or(error.retry_after);

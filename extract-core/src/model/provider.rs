@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::api::{DeltaStream, Model};
 use super::config_error::ConfigError;
 use super::delta_reader::DeltaReader;
-use super::failure::{read_failure, request_id};
+use super::failure::{error_response, reported_in_body, request_id};
 use super::options::ProviderOptions;
 use super::preset::{self, Facts, Preset};
 use super::profile::Profile;
@@ -25,7 +25,7 @@ use crate::conversation::{
     redacted_url,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport, timer};
-use crate::wire::{self, Delivery, Framing, Protocol};
+use crate::wire::{Delivery, Framing, Protocol};
 
 /// A model behind an HTTP API.
 pub struct Provider {
@@ -179,7 +179,7 @@ impl Provider {
             request.progress.answer(request_id(&response.headers));
             return Ok(response);
         }
-        let mut error = error_response(response, request.mode).await;
+        let mut error = error_response(response, &request.url, request.mode).await;
         if let Some(secret) = secret {
             redact_secret(&mut error, secret.expose_secret());
         }
@@ -187,6 +187,10 @@ impl Provider {
     }
 
     /// Sends a request once and returns the decoded reply.
+    async fn respond_once(&self, request: &PreparedRequest) -> Result<Reply, ProviderError> {
+        self.send_whole(request).await.map_err(|error| reported_in_body(error, request.mode))
+    }
+
     async fn send_whole(&self, request: &PreparedRequest) -> Result<Reply, ProviderError> {
         let mut response = self.send(request).await?;
         let (status, request_id) = (response.status, request_id(&response.headers));
@@ -202,6 +206,10 @@ impl Provider {
     }
 
     /// Opens a streamed reply and reads up to its first delta. Failures before that can be retried.
+    async fn stream_once(&self, request: &PreparedRequest) -> Result<ReplyStream, ProviderError> {
+        self.open_stream(request).await.map_err(|error| reported_in_body(error, request.mode))
+    }
+
     async fn open_stream(&self, request: &PreparedRequest) -> Result<ReplyStream, ProviderError> {
         let mut response = self.send(request).await?;
         let (status, request_id) = (response.status, request_id(&response.headers));
@@ -286,6 +294,26 @@ fn redact_secret(error: &mut ProviderError, secret: &str) {
         if text.contains(secret) {
             *text = text.replace(secret, "[secret]");
         }
+        redact_cut_secret(text, secret);
+    }
+}
+
+/// Removes the beginning of a secret at a cut: long texts and bodies that break off end anywhere.
+fn redact_cut_secret(text: &mut String, secret: &str) {
+    let Some(start) = secret.get(..8) else { return };
+    let cuts: Vec<_> = text
+        .match_indices(start)
+        .filter_map(|(at, _)| {
+            let same =
+                text[at..].chars().zip(secret.chars()).take_while(|(one, other)| one == other);
+            let end = at + same.map(|(c, _)| c.len_utf8()).sum::<usize>();
+            let rest = &text[end..];
+            let is_cut = rest.is_empty() || rest.starts_with(['…', '"']) || rest.starts_with(" (");
+            is_cut.then_some(at..end)
+        })
+        .collect();
+    for cut in cuts.into_iter().rev() {
+        text.replace_range(cut, "[secret]");
     }
 }
 
@@ -297,19 +325,6 @@ struct PreparedRequest {
     mode: Mode,
     delivery: Delivery,
     progress: Progress,
-}
-
-/// Returns the error for a response with an error status.
-async fn error_response(mut response: HttpResponse, mode: Mode) -> ProviderError {
-    let (status, headers) = (response.status, std::mem::take(&mut response.headers));
-    // Without a body, the status is enough.
-    let body = response.rest().await.unwrap_or_default();
-    let mut error = read_failure(status.as_u16(), &headers, &body);
-    if let Some(feature) = wire::unsupported(&error, mode) {
-        error.kind = ProviderErrorKind::Unsupported;
-        error.unsupported = Some(feature);
-    }
-    error
 }
 
 impl Model for Provider {
@@ -330,7 +345,7 @@ impl Model for Provider {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Whole)?;
             let (mut reply, retries) =
-                self.retrying(request, || Box::pin(self.send_whole(prepared))).await?;
+                self.retrying(request, || Box::pin(self.respond_once(prepared))).await?;
             reply.transport_retries = retries;
             Ok(reply)
         })
@@ -343,7 +358,7 @@ impl Model for Provider {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Streamed)?;
             let (mut reply_stream, retries) =
-                self.retrying(request, || Box::pin(self.open_stream(prepared))).await?;
+                self.retrying(request, || Box::pin(self.stream_once(prepared))).await?;
             reply_stream.transport_retries = retries;
             let deltas = stream::unfold(reply_stream, |mut reply_stream| async {
                 let next = reply_stream.next().await?;

@@ -1,13 +1,13 @@
-//! Classifies failures that a server reports. The status alone is not enough: an empty account and a
-//! rate limit are both a 429, and some providers answer a bad key with a 400.
+//! Reads the failures that a server reports: error bodies of every shape, and the errors made of them.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::lenient;
+use super::failure_class::{classify, classify_reported};
 use super::parse::beginning;
-use crate::conversation::{ProviderError, ProviderErrorKind as Kind};
+use super::{cut_json, lenient, validation};
+use crate::conversation::{ProviderError, ProviderErrorKind};
 
 /// The maximum length of the provider's message in an error, in bytes. The rest is cut off.
 const MAX_MESSAGE_BYTES: usize = 2000;
@@ -86,7 +86,13 @@ impl ErrorBody {
         let detail = |key: &str| {
             details?.iter().find_map(|detail| detail.get(key)?.as_str().map(str::to_owned))
         };
-        let message = text("message").or_else(|| text("Message")).or_else(|| text("detail"));
+        let listed = ["message", "detail", "errors"];
+        let listed = listed.iter().find_map(|key| validation::Violations::read(object.get(*key)?));
+        let (violations, field) = listed.map(|listed| (listed.message, listed.field)).unzip();
+        let message = violations
+            .or_else(|| text("message"))
+            .or_else(|| text("Message"))
+            .or_else(|| text("detail"));
         // OpenRouter forwards the message of the upstream provider.
         let behind = lenient::text_at(object, "/metadata/raw").map(str::to_owned);
         let message = match (message, behind) {
@@ -101,7 +107,7 @@ impl ErrorBody {
             reason: lenient::text_at(object, "/details/error_code")
                 .map(str::to_owned)
                 .or_else(|| detail("reason")),
-            param: text("param"),
+            param: text("param").or(field).filter(|name| !name.is_empty()),
             request_id: None,
             generation: text("failed_generation").filter(|text| !text.is_empty()),
             message,
@@ -109,9 +115,8 @@ impl ErrorBody {
         }
     }
 
-    /// Returns the error for this body and a status.
-    pub(super) fn into_error(self, status: u16) -> ProviderError {
-        let kind = classify(status, &self);
+    /// Returns the error for this body.
+    fn into_error(self, kind: ProviderErrorKind) -> ProviderError {
         let code = self.best_code().map(str::to_owned);
         let mut error = ProviderError::new(kind, truncated(self.message, MAX_MESSAGE_BYTES));
         error.code = code;
@@ -191,7 +196,7 @@ fn wait_in_message(message: &str) -> Option<Duration> {
 /// Returns the error for a response with an error status. `error_type` is the value of Amazon's header
 /// `x-amzn-errortype`. No other header is taken into account.
 pub fn decode_failure(status: u16, body: &[u8], error_type: Option<&str>) -> ProviderError {
-    let parsed: Option<Value> = serde_json::from_slice(body).ok();
+    let parsed = serde_json::from_slice(body).ok().or_else(|| cut_json::parse(body));
     let mut read = parsed.as_ref().map(ErrorBody::read).unwrap_or_default();
     if parsed.is_none() {
         // The text of a body that is not JSON can still be classified.
@@ -202,7 +207,8 @@ pub fn decode_failure(status: u16, body: &[u8], error_type: Option<&str>) -> Pro
         let name = error_type.and_then(|name| name.split(':').next());
         read.kind = name.map(str::to_owned);
     }
-    let mut error = read.into_error(status);
+    let kind = classify(status, &read);
+    let mut error = read.into_error(kind);
     if parsed.is_none() || error.message.is_empty() {
         error.message = match body {
             [] => String::from("the body is empty"),
@@ -213,170 +219,26 @@ pub fn decode_failure(status: u16, body: &[u8], error_type: Option<&str>) -> Pro
     error
 }
 
-/// Returns the error that a server reports in the body of a successful response, or in a stream. Its
-/// status is the numeric code, or else 500.
+/// Returns the error for an answer that the provider rejected, with its reason to stop as the code.
+pub(super) fn rejected_answer(reason: &str, message: &str) -> ProviderError {
+    let message = truncated(Some(message.to_owned()), MAX_MESSAGE_BYTES);
+    let mut error = ProviderError::new(ProviderErrorKind::RejectedAnswer, message);
+    error.code = Some(reason.to_owned());
+    error
+}
+
+/// Returns the error that a server reports in the body of a successful response, or in a stream. A
+/// numeric code from 400 to 599 counts as its status.
 pub(super) fn reported_error(body: &str) -> ProviderError {
     let read = match serde_json::from_str::<Value>(body) {
         Ok(value) => ErrorBody::read(&value),
         Err(_) => ErrorBody { message: Some(body.to_owned()), ..ErrorBody::default() },
     };
-    let status = read.code.as_deref().and_then(|code| code.parse().ok());
-    read.into_error(status.filter(|status| (400..=599).contains(status)).unwrap_or(500))
-}
-
-/// Returns the class of a failure. Codes decide first, then the status, then phrases in the message.
-pub fn classify(status: u16, body: &ErrorBody) -> Kind {
-    let message = body.message.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let codes = [body.reason.as_deref(), body.code.as_deref(), body.kind.as_deref()];
-    for code in codes.into_iter().flatten() {
-        match by_code(code) {
-            // The message may be more specific than these two.
-            Some(Kind::RateLimited | Kind::InvalidRequest) => {
-                return by_message(&message).or(by_code(code)).unwrap_or(Kind::InvalidRequest);
-            }
-            Some(kind) => return kind,
-            None => {}
-        }
-    }
-    match status {
-        400 | 413 | 422 => by_message(&message).unwrap_or(Kind::InvalidRequest),
-        401 => Kind::Authentication,
-        402 => Kind::QuotaExceeded,
-        403 => by_message(&message).unwrap_or(Kind::Permission),
-        300..=399 | 404 | 410 => Kind::NotFound,
-        408 | 504 | 524 => Kind::Timeout,
-        409 | 425 | 503 | 529 => Kind::Overloaded,
-        429 => by_message(&message).unwrap_or(Kind::RateLimited),
-        500..=599 => by_message(&message).unwrap_or(Kind::Server),
-        400..=499 => Kind::InvalidRequest,
-        _ => Kind::Other,
-    }
-}
-
-/// Returns the class for a code, type or reason. `None` if the status has to decide.
-fn by_code(code: &str) -> Option<Kind> {
-    // Amazon puts a namespace before the name and a URL after it.
-    let code = code.rsplit('#').next().unwrap_or(code);
-    let code = code.split(':').next().unwrap_or(code);
-    Some(match code {
-        "invalid_api_key"
-        | "authentication_error"
-        | "API_KEY_INVALID"
-        | "UNAUTHENTICATED"
-        | "UnrecognizedClientException"
-        | "InvalidSignatureException"
-        | "IncompleteSignatureException"
-        | "MissingAuthenticationTokenException"
-        | "ExpiredTokenException" => Kind::Authentication,
-        "permission_error" | "PERMISSION_DENIED" | "AccessDeniedException" => Kind::Permission,
-        "model_not_found"
-        | "not_found_error"
-        | "DeploymentNotFound"
-        | "NOT_FOUND"
-        | "ResourceNotFoundException" => Kind::NotFound,
-        "context_length_exceeded" | "exceed_context_size_error" | "string_above_max_length" => {
-            Kind::ContextTooLong
-        }
-        "insufficient_quota"
-        | "credit_balance_exhausted"
-        | "billing_error"
-        | "billing_hard_limit_reached"
-        | "enforced_spend_limit_reached"
-        | "contract_spend_limit_reached"
-        | "ServiceQuotaExceededException" => Kind::QuotaExceeded,
-        "rate_limit_exceeded"
-        | "rate_limit_error"
-        | "slow_down"
-        | "RESOURCE_EXHAUSTED"
-        | "RATE_LIMIT_EXCEEDED"
-        | "ThrottlingException"
-        | "throttlingException" => Kind::RateLimited,
-        "server_is_overloaded"
-        | "overloaded_error"
-        | "UNAVAILABLE"
-        | "unavailable_error"
-        | "ServiceUnavailableException"
-        | "serviceUnavailableException"
-        | "ModelNotReadyException" => Kind::Overloaded,
-        "timeout_error" | "DEADLINE_EXCEEDED" | "ModelTimeoutException" => Kind::Timeout,
-        "content_filter" | "content_policy_violation" | "responsible_ai_policy_violation" => {
-            Kind::ContentFiltered
-        }
-        "tool_use_failed" | "json_validate_failed" | "output_parse_failed" => Kind::RejectedAnswer,
-        "api_error"
-        | "server_error"
-        | "INTERNAL"
-        | "InternalServerException"
-        | "internalServerException"
-        | "ModelStreamErrorException"
-        | "modelStreamErrorException"
-        | "ModelErrorException" => Kind::Server,
-        "invalid_request_error"
-        | "invalid_request"
-        | "INVALID_ARGUMENT"
-        | "FAILED_PRECONDITION"
-        | "ValidationException"
-        | "validationException" => Kind::InvalidRequest,
-        _ => return None,
-    })
-}
-
-/// Returns the class for a phrase in the message, in lower case. `None` if no phrase is known.
-fn by_message(message: &str) -> Option<Kind> {
-    let says = |phrase: &str| message.contains(phrase);
-    let too_long = [
-        "context length",
-        "context size",
-        "context window",
-        "maximum context",
-        "too many tokens",
-        "input tokens exceed",
-        // A request above the limit of tokens per minute never passes, however long one waits.
-        "request too large",
-        "prompt is too long",
-        "prompt too long",
-        "input is too long",
-        "exceeds the maximum number of tokens",
-    ];
-    if too_long.iter().any(|phrase| says(phrase)) {
-        return Some(Kind::ContextTooLong);
-    }
-    let key = says("api key") || says("api_key") || says("subscription key");
-    if key && (says("invalid") || says("incorrect") || says("not valid") || says("missing")) {
-        return Some(Kind::Authentication);
-    }
-    let spent = [
-        "credit balance",
-        "insufficient credits",
-        "insufficient balance",
-        "specified api usage limits",
-        "exceeded your current quota",
-        "spend limit",
-    ];
-    // Google uses the same phrase for quotas per minute, but then adds the time to wait.
-    if spent.iter().any(|phrase| says(phrase)) && !says("retry in") {
-        return Some(Kind::QuotaExceeded);
-    }
-    let filtered = ["content management policy", "content filter", "safety system"];
-    if filtered.iter().any(|phrase| says(phrase)) {
-        return Some(Kind::ContentFiltered);
-    }
-    let unknown_model = [
-        "model identifier is invalid",
-        "supported api model names",
-        "model does not exist",
-        "model not exist",
-        "no such model",
-        "model not found",
-        "invalid model",
-    ];
-    if unknown_model.iter().any(|phrase| says(phrase)) {
-        return Some(Kind::NotFound);
-    }
-    if says("overloaded") {
-        return Some(Kind::Overloaded);
-    }
-    None
+    let kind = match read.code.as_deref().and_then(|code| code.parse().ok()) {
+        Some(status @ 400..=599) => classify(status, &read),
+        _ => classify_reported(&read),
+    };
+    read.into_error(kind)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod dialects;
 mod support;
 
+mod broken_peers;
 mod dialects_hostile;
 mod dialects_limits;
 mod dialects_oracle;
@@ -10,6 +11,7 @@ mod dialects_property;
 mod dialects_recorded;
 mod dialects_render;
 mod dialects_shapes;
+mod failure_classes;
 mod gateway;
 mod interactions;
 mod one_model;
@@ -19,5 +21,7 @@ mod reading_repairs;
 mod reading_schemas;
 mod reading_thinking;
 mod real_server;
+mod refused_features;
+mod step_down;
 mod stop_reasons;
 mod wire_encode;

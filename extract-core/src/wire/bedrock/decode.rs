@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
 use crate::wire::decoder::{StreamDecoder, whole_reply};
-use crate::wire::failure::reported_error;
+use crate::wire::failure::{rejected_answer, reported_error};
 use crate::wire::open_blocks::{OpenBlocks, ToolInput};
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
@@ -166,6 +166,11 @@ impl StreamDecoder for Stream {
         let mut deltas = Vec::new();
         let open = self.blocks.close_all();
         open.into_iter().for_each(|block| self.close(block, &mut deltas));
+        if let Some(raw) = self.reply.raw_stop.as_deref() {
+            if let Some(meaning) = unusable(raw) {
+                return Err(rejected_answer(raw, meaning));
+            }
+        }
         let stop = self.reply.stop(stop_reason);
         self.reply.finish(usage_of, stop, self.replay.state(STATE), &mut deltas);
         Ok(deltas)
@@ -251,6 +256,15 @@ fn usage_of(raw: &Value) -> Usage {
     let all = count(raw, &["/totalTokens"]).saturating_sub(read.output_tokens);
     read.input_tokens = read.input_tokens.max(all);
     read
+}
+
+/// Describes a reason that marks an unusable answer. Asked again, the model may answer well.
+fn unusable(raw: &str) -> Option<&'static str> {
+    match raw {
+        "malformed_tool_use" => Some("the model wrote a malformed tool call"),
+        "malformed_model_output" => Some("the model wrote malformed output"),
+        _ => None,
+    }
 }
 
 /// Maps the protocol's reasons to stop. `None` for an unknown one.

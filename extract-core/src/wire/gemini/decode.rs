@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::conversation::{Delta, ProviderError, ProviderState, Reply, StopReason, Usage};
 use crate::wire::decoder::{StreamDecoder, whole_reply};
-use crate::wire::failure::reported_error;
+use crate::wire::failure::{rejected_answer as rejected, reported_error};
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::usage::{UsageFields, count};
@@ -40,6 +40,8 @@ struct Candidate<'a> {
     content: Option<Content<'a>>,
     #[serde(default, deserialize_with = "lenient::non_blank")]
     finish_reason: Option<String>,
+    #[serde(default, deserialize_with = "lenient::non_blank")]
+    finish_message: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +107,8 @@ pub(super) struct Stream {
     blocked: Option<String>,
     /// Whether any candidate has come.
     candidates: bool,
+    /// The message of the finish reason.
+    finish_message: Option<String>,
 }
 
 impl StreamDecoder for Stream {
@@ -124,6 +128,14 @@ impl StreamDecoder for Stream {
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
         if !self.reply.ended && self.reply.raw_stop.is_none() && self.blocked.is_none() {
             return Err(parse::interrupted("a `finishReason`"));
+        }
+        if let Some(error) = self
+            .reply
+            .raw_stop
+            .as_deref()
+            .and_then(|stop| rejected_answer(stop, self.finish_message.as_deref()))
+        {
+            return Err(error);
         }
         update(&mut self.reply.raw_stop, self.blocked.take());
         let called = self.reply.calls > 0;
@@ -162,6 +174,7 @@ impl Stream {
             self.part(raw, deltas)?;
         }
         update(&mut self.reply.raw_stop, candidate.finish_reason);
+        update(&mut self.finish_message, candidate.finish_message);
         Ok(())
     }
 
@@ -208,6 +221,18 @@ fn usage_of(raw: &Value) -> Usage {
     read.input_tokens = read.input_tokens.saturating_add(count(raw, &["/toolUsePromptTokenCount"]));
     read.output_tokens = read.output_tokens.saturating_add(read.reasoning_tokens);
     read
+}
+
+/// Returns the error for a reason that marks an unusable answer. Asked again, the model may answer well.
+fn rejected_answer(raw: &str, message: Option<&str>) -> Option<ProviderError> {
+    let meaning = match raw {
+        "MALFORMED_FUNCTION_CALL" => "the model wrote a malformed function call",
+        "MALFORMED_RESPONSE" => "the model wrote a malformed response",
+        "UNEXPECTED_TOOL_CALL" => "the model called a tool that was not offered",
+        "TOO_MANY_TOOL_CALLS" => "the model called too many tools",
+        _ => return None,
+    };
+    Some(rejected(raw, message.unwrap_or(meaning)))
 }
 
 /// Maps the finish reasons. `None` for an unknown one.
