@@ -37,6 +37,10 @@ pub(super) fn failure(error: &reqwest::Error, from: &str, after: Duration) -> Pr
         ),
         ProviderErrorKind::Timeout => timeout_error(from, after),
         ProviderErrorKind::Connect => causes.connect_error(from, &described),
+        // A server that requires a certificate of the client says so after the handshake.
+        ProviderErrorKind::Interrupted if causes.has_tls_alert() => {
+            causes.connect_error(from, &described)
+        }
         ProviderErrorKind::Interrupted if causes.is_broken_response() => {
             let message = format!(
                 "{from} does not send valid HTTP: {described}; check the scheme and the port of the base URL"
@@ -103,7 +107,7 @@ impl<'a> Causes<'a> {
     /// Returns the failure of the TLS handshake that stays the same the next time.
     fn tls_failure(&self) -> Option<TlsFailure> {
         #[cfg(feature = "rustls-tls")]
-        if let Some(failure) = self.errors().find_map(|error| error.downcast_ref()) {
+        if let Some(failure) = self.tls_error() {
             return TlsFailure::of_rustls(failure);
         }
         #[cfg(feature = "native-tls")]
@@ -113,8 +117,28 @@ impl<'a> Causes<'a> {
         None
     }
 
-    /// Whether the response cannot be read as HTTP. A response that ends early can.
+    /// Returns the error of the TLS layer.
+    #[cfg(feature = "rustls-tls")]
+    fn tls_error(&self) -> Option<&'a rustls::Error> {
+        self.errors().find_map(|error| error.downcast_ref())
+    }
+
+    /// Whether the server ended an established TLS connection with an alert that stays the same.
+    fn has_tls_alert(&self) -> bool {
+        #[cfg(feature = "rustls-tls")]
+        if let Some(rustls::Error::AlertReceived(_)) = self.tls_error() {
+            return self.tls_failure().is_some();
+        }
+        false
+    }
+
+    /// Whether the response cannot be read as HTTP. A response that ends early can, and so can one whose
+    /// encryption was damaged on the way.
     fn is_broken_response(&self) -> bool {
+        #[cfg(feature = "rustls-tls")]
+        if self.tls_error().is_some() {
+            return false;
+        }
         self.errors().any(|error| {
             if let Some(error) = error.downcast_ref::<hyper::Error>() {
                 // A server that sends first, such as one of SSH. On a connection that was used before,

@@ -184,23 +184,30 @@ async fn a_peer_that_does_not_speak_tls_is_named_and_not_retried() {
     assert_eq!((error.kind, peer.count()), (Kind::Connect, 3), "{error}");
 }
 
+/// Starts a TLS server with [`CERTIFICATE`], and returns its port and the number of its connections. It
+/// answers nothing.
 #[cfg(feature = "rustls-tls")]
-#[tokio::test]
-async fn a_bad_certificate_is_named_and_not_retried() {
+fn tls_server(requires_certificate: bool) -> (u16, Arc<AtomicUsize>) {
     use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+    use rustls::server::WebPkiClientVerifier;
 
     let decode =
         |text: &str| base64::Engine::decode(&base64::prelude::BASE64_STANDARD, text).unwrap();
     let certificate = CertificateDer::from(decode(CERTIFICATE));
     let key = PrivatePkcs8KeyDer::from(decode(CERTIFICATE_KEY));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
+    let config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key.into())
         .unwrap();
-    let config = Arc::new(config);
+    let config = if requires_certificate {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        config.with_client_cert_verifier(verifier.build().unwrap())
+    } else {
+        config.with_no_client_auth()
+    };
+    let config = Arc::new(config.with_single_cert(vec![certificate], key.into()).unwrap());
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let connections = Arc::new(AtomicUsize::new(0));
@@ -210,16 +217,38 @@ async fn a_bad_certificate_is_named_and_not_retried() {
             counted.fetch_add(1, Ordering::SeqCst);
             let mut session = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut socket = socket.unwrap();
-            // The client ends the handshake.
             while session.is_handshaking() && session.complete_io(&mut socket).is_ok() {}
+            let _ = socket.shutdown(std::net::Shutdown::Write);
+            let _ = std::io::copy(&mut socket, &mut std::io::sink());
         }
     });
+    (port, connections)
+}
+
+#[cfg(feature = "rustls-tls")]
+#[tokio::test]
+async fn a_bad_certificate_is_named_and_not_retried() {
+    let (port, connections) = tls_server(false);
     for error in both(&format!("https://localhost:{port}")).await {
         assert_eq!((error.kind, error.is_retryable()), (Kind::Connect, false), "{error}");
         let named = format!("the certificate of localhost:{port} was not accepted");
         assert!(error.message.contains(&named), "{error}");
     }
     assert_eq!(connections.load(Ordering::SeqCst), 2, "one connection for each request");
+}
+
+#[cfg(feature = "rustls-tls")]
+#[tokio::test]
+async fn a_server_that_requires_a_certificate_is_named_and_not_retried() {
+    Transport::new(TransportOptions::default()).unwrap();
+    let (port, connections) = tls_server(true);
+    let mut options = options(format!("https://localhost:{port}"));
+    let client = reqwest::Client::builder().tls_danger_accept_invalid_certs(true);
+    options.transport.client = Some(client.build().unwrap());
+    let error = respond(options).await;
+    assert_eq!((error.kind, error.is_retryable()), (Kind::Connect, false), "{error}");
+    assert!(error.message.contains("the TLS handshake with localhost"), "{error}");
+    assert_eq!(connections.load(Ordering::SeqCst), 1, "{error}");
 }
 
 #[tokio::test]
