@@ -208,7 +208,10 @@ impl Provider {
             prefix = first_bytes(&mut response).await.map_err(|e| failed(e, &HeaderMap::new()))?;
             // The body may be a whole reply, or a stream that is labelled as JSON.
             let streams = self.protocol.framing() == Framing::ServerSentEvents
-                && prefix.trim_ascii_start().first().is_some_and(|first| !b"{[".contains(first));
+                && wire::without_byte_order_mark(&prefix)
+                    .trim_ascii_start()
+                    .first()
+                    .is_some_and(|first| !b"{[".contains(first));
             if !streams {
                 let rest = response.rest().await.map_err(|e| failed(e, &HeaderMap::new()))?;
                 prefix.extend_from_slice(&rest);
@@ -299,7 +302,8 @@ async fn error_response(mut response: HttpResponse, mode: Mode) -> ProviderError
     let (status, headers) = (response.status, std::mem::take(&mut response.headers));
     // Without a body, the status is enough.
     let body = response.rest().await.unwrap_or_default();
-    let mut error = read_failure(status.as_u16(), &headers, &body);
+    let body = wire::without_byte_order_mark(&body);
+    let mut error = read_failure(status.as_u16(), &headers, body);
     if let Some(feature) = wire::unsupported(&error, mode) {
         error.kind = ProviderErrorKind::Unsupported;
         error.unsupported = Some(feature);

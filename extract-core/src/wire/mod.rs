@@ -33,11 +33,11 @@ mod turns;
 mod unsupported;
 mod usage;
 
-pub use decoder::StreamDecoder;
+pub use decoder::{EndState, StreamDecoder};
 pub use descriptor::Delivery;
 pub use failure::{ErrorBody, classify, decode_failure};
 pub use framing::{Event, Framer, Framing};
-pub(crate) use parse::beginning;
+pub(crate) use parse::{beginning, empty_body, without_byte_order_mark};
 pub use protocol::Protocol;
 pub use quirks::{
     CacheForm, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField, SeedField, TierField,

@@ -19,5 +19,8 @@ mod reading_repairs;
 mod reading_schemas;
 mod reading_thinking;
 mod real_server;
+mod reasoning_answers;
 mod stop_reasons;
+mod stream_ends;
+mod stream_oddities;
 mod wire_encode;
