@@ -96,8 +96,8 @@ async fn events_that_hold_nothing_change_nothing() {
         let text = String::from_utf8(events).unwrap().replace("\r\n", "\n");
         let end = if protocol == Protocol::Ollama { "\n" } else { "\n\n" };
         for filler in fillers {
-            let filled: String =
-                text.split_inclusive(end).map(|event| format!("{filler}{end}{event}")).collect();
+            let events = text.split_inclusive(end).flat_map(|event| [filler, end, event]);
+            let filled: String = events.collect();
             let reply = stream_of(model, media_type, filled.as_bytes()).await;
             let reply = reply.unwrap_or_else(|error| panic!("{protocol} {filler}: {error}"));
             assert_eq!(reply, plain, "{protocol} {filler}");
@@ -108,7 +108,7 @@ async fn events_that_hold_nothing_change_nothing() {
 #[tokio::test]
 async fn chunks_without_an_answer_are_no_reply() {
     for chunk in [json!({"id": "x", "choices": null}), json!({"id": "x"}), json!({"choices": []})] {
-        let bytes = [sse(&[chunk.clone()]), b"data: [DONE]\n\n".to_vec()].concat();
+        let bytes = [sse(std::slice::from_ref(&chunk)), b"data: [DONE]\n\n".to_vec()].concat();
         let server = Server::start([Act::Answer(chunked(SSE, &bytes, true))]).await;
         let reply = stream(&provider(&server, "openai/m")).await.unwrap();
         assert!(reply.blocks.is_empty() && reply.raw_stop.is_none(), "{chunk}: {reply:?}");
@@ -326,6 +326,7 @@ async fn the_final_item_of_responses_wins_over_its_deltas() {
         |text: &str| json!({"type": "response.output_text.delta", "item_id": "a", "delta": text});
     let done = |item: &Value| json!({"type": "response.output_item.done", "item": item});
     let completed = |output: &[Value]| json!({"type": "response.completed", "response": {"status": "completed", "output": output}});
+    let whole = completed(&[message(None, "Hello")]);
     let (hello, aside) = (message(None, "Hello"), message(Some("commentary"), "Hello"));
     let cases = [
         (
@@ -340,8 +341,8 @@ async fn the_final_item_of_responses_wins_over_its_deltas() {
             ],
             "Hello",
         ),
-        ("in the response", vec![delta("Hel"), delta("Hel"), completed(&[hello.clone()])], "Hello"),
-        ("other text", vec![delta("Hallo"), done(&hello), completed(&[hello.clone()])], "Hello"),
+        ("in the response", vec![delta("Hel"), delta("Hel"), whole.clone()], "Hello"),
+        ("other text", vec![delta("Hallo"), done(&hello), whole], "Hello"),
         ("the rest", vec![delta("Hel"), done(&hello), completed(&[])], "Hello"),
         ("no text", vec![delta("Hello"), done(&message(None, "")), completed(&[])], "Hello"),
         ("commentary", vec![delta("Hello"), done(&aside), completed(&[])], ""),

@@ -78,8 +78,6 @@ pub(super) struct Stream {
     refused: bool,
     /// The sequence number of the latest event, and its hash.
     latest: Option<(usize, u64)>,
-    /// Whether a complete item differs from its deltas.
-    differs: bool,
     /// Whether the server stores the response.
     stored: bool,
     /// Whether there is reasoning that only the server's store can replay.
@@ -162,7 +160,7 @@ impl StreamDecoder for Stream {
             self.reply.stop(|raw| stop_reason(raw, self.reply.calls > 0))?
         };
         let mut deltas = Vec::new();
-        if self.differs {
+        if self.items.iter().any(|item| item.differs) {
             deltas.push(Delta::Blocks(self.complete_blocks()?));
         }
         self.reply.cost = self.reply.usage.as_ref().and_then(usage::stated_cost);
@@ -240,7 +238,7 @@ impl Stream {
             let item_state = &mut self.items[at];
             if item.is_commentary() && !item_state.commentary {
                 item_state.commentary = true;
-                self.differs |= item_state.has_sent(TextKind::Text);
+                item_state.differs |= item_state.has_sent(TextKind::Text);
             }
             return at;
         }
@@ -277,7 +275,7 @@ impl Stream {
         match self.items[at].rest(kind, text) {
             Some(rest) => deltas.extend(self.push(at, kind, rest)),
             // The parts of a summary may be joined in another way.
-            None => self.differs |= kind != TextKind::Reasoning && !text.is_empty(),
+            None => self.items[at].differs |= kind != TextKind::Reasoning && !text.is_empty(),
         }
     }
 

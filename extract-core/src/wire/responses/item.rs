@@ -130,6 +130,8 @@ pub(super) struct ItemState {
     sent: [(usize, crc32fast::Hasher); 4],
     /// Whether the complete item has come.
     pub(super) done: bool,
+    /// Whether the complete item differs from its deltas.
+    pub(super) differs: bool,
 }
 
 impl ItemState {
