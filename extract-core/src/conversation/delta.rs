@@ -34,6 +34,9 @@ pub enum Delta {
         /// The next part of the JSON text.
         fragment: String,
     },
+    /// All blocks of the reply. They replace the blocks assembled from the deltas before. Sent if the
+    /// provider's final form of the reply differs from its deltas.
+    Blocks(Vec<Block>),
     /// The usage and cost of the reply so far. The last one replaces the others.
     Usage {
         /// The tokens so far.
@@ -148,6 +151,12 @@ impl Assembly {
             }
             Delta::Arguments { index, fragment } => {
                 self.call(index).arguments.push_str(&fragment);
+            }
+            Delta::Blocks(blocks) => {
+                let calls = blocks.iter().enumerate();
+                let calls = calls.filter(|(_, block)| matches!(block, Block::ToolCall(_)));
+                self.calls = calls.map(|(at, _)| at).enumerate().collect();
+                self.blocks = blocks;
             }
             Delta::Usage { usage, cost, raw } => self.usage = Some((usage, cost, raw)),
             Delta::State(state) => self.state = Some(state),

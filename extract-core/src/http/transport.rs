@@ -258,6 +258,19 @@ impl HttpResponse {
         (body.freeze(), cut)
     }
 
+    /// Reads the rest of a body that nobody needs, on a task of its own, so that the connection can be
+    /// used again. Closes the connection after a second, or after 64 KiB.
+    pub(crate) fn finish_apart(mut self) {
+        const LIMIT: usize = 64 * 1024;
+        const TIME: Duration = Duration::from_secs(1);
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        self.limit = self.received.saturating_add(LIMIT);
+        runtime.spawn(async move {
+            let rest = async { while let Ok(Some(_)) = self.chunk().await {} };
+            let _ = within(TIME, Duration::default, rest).await;
+        });
+    }
+
     /// Reads the rest of the body without the timeout of the exchange.
     async fn read_rest(&mut self) -> Result<Bytes, ProviderError> {
         let stated = self.response.content_length().unwrap_or(0);

@@ -2,7 +2,10 @@
 
 use crate::conversation::{Delta, ProviderError, ProviderErrorKind, Usage};
 use crate::http::too_large;
-use crate::wire::{Framer, Framing, Protocol, StreamDecoder, beginning};
+use crate::wire::{
+    EndState, Framer, Framing, Protocol, StreamDecoder, beginning, empty_body,
+    without_byte_order_mark,
+};
 
 /// The number of bytes kept of the body until the first event, for error messages.
 const BEGINNING: usize = 200;
@@ -31,6 +34,8 @@ pub struct DeltaReader {
     /// The first bytes of the body. `None` after the first event. They show what the body is if it is
     /// not a stream of events.
     prefix: Option<Vec<u8>>,
+    /// Whether the reply has ended and its last deltas were returned.
+    ended: bool,
     framing: Framing,
     /// The size of the text in the deltas so far, and its limit, in bytes.
     text_bytes: usize,
@@ -45,17 +50,24 @@ impl DeltaReader {
             framer: Framer::new(protocol.framing(), limit),
             decoder: protocol.stream(),
             prefix: Some(Vec::new()),
+            ended: false,
             framing: protocol.framing(),
             text_bytes: 0,
             limit,
         }
     }
 
-    /// Reads more bytes and appends their deltas. The deltas before an error are appended as well.
+    /// Reads more bytes and appends their deltas. The deltas before an error are appended as well. The end
+    /// marker of the protocol ends the reply: its last deltas are appended, and all bytes after it are
+    /// ignored.
     ///
     /// # Errors
-    /// The bytes are not a stream of this protocol, they report a failure, or the limit is exceeded.
+    /// The bytes are not a stream of this protocol, they report a failure, or the limit is exceeded. The
+    /// end marker came, and the reply is not complete.
     pub fn push(&mut self, bytes: &[u8], deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
+        if self.ended {
+            return Ok(());
+        }
         let mut events = Vec::new();
         if let Some(prefix) = &mut self.prefix {
             let room = BEGINNING.saturating_sub(prefix.len());
@@ -67,10 +79,15 @@ impl DeltaReader {
             let decoded = decoded.map_err(|error| self.or_not_a_stream(error))?;
             self.text_bytes += decoded.iter().map(text_length).sum::<usize>();
             deltas.extend(decoded);
-            self.prefix = None;
+            if !event.data.trim().is_empty() {
+                self.prefix = None;
+            }
             if self.text_bytes > self.limit {
                 let message = too_large(self.limit);
                 return Err(ProviderError::new(ProviderErrorKind::TooLarge, message));
+            }
+            if self.decoder.end_state() == EndState::Marked {
+                return self.finish(deltas);
             }
         }
         framed.map_err(|error| self.or_not_a_stream(error))
@@ -81,19 +98,47 @@ impl DeltaReader {
         self.decoder.usage()
     }
 
-    /// Ends the stream and appends the last deltas.
+    /// Returns whether the bytes so far end the reply. After [`EndState::Marked`] its last deltas were
+    /// returned.
+    pub fn end_state(&self) -> EndState {
+        if self.ended { EndState::Marked } else { self.decoder.end_state() }
+    }
+
+    /// Ends the stream and appends the last deltas, unless the end marker has ended it.
     ///
     /// # Errors
     /// The reply is not complete.
     pub fn end(&mut self, deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
-        if let Some(event) = self.framer.end() {
-            match self.decoder.event(event.name.as_deref(), &event.data) {
-                Ok(more) => deltas.extend(more),
-                // The event is cut off; `end` reports the interruption.
-                Err(error) if error.kind == ProviderErrorKind::Malformed => {}
-                Err(error) => return Err(error),
-            }
+        if self.ended {
+            return Ok(());
         }
+        match self.framer.end() {
+            Ok(Some(event)) => match self.decoder.event(event.name.as_deref(), &event.data) {
+                Ok(more) => deltas.extend(more),
+                // The event is cut off; `finish` reports the interruption.
+                Err(ProviderError {
+                    kind: ProviderErrorKind::Malformed | ProviderErrorKind::Interrupted,
+                    ..
+                }) => {}
+                Err(error) => return Err(error),
+            },
+            Ok(None) => {}
+            // A character is cut off, or the event is not UTF-8.
+            Err(error) if self.decoder.end_state() == EndState::Open => {
+                return Err(self.decoder.end().err().unwrap_or(error));
+            }
+            Err(error) => return Err(error),
+        }
+        let blank = |prefix: &Vec<u8>| without_byte_order_mark(prefix).trim_ascii().is_empty();
+        if self.prefix.as_ref().is_some_and(blank) {
+            return Err(empty_body());
+        }
+        self.finish(deltas)
+    }
+
+    /// Appends the last deltas.
+    fn finish(&mut self, deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
+        self.ended = true;
         let decoded = self.decoder.end();
         deltas.extend(decoded.map_err(|error| self.or_not_a_stream(error))?);
         Ok(())

@@ -17,7 +17,8 @@ pub(super) async fn error_response(
 ) -> ProviderError {
     let (status, headers) = (response.status, std::mem::take(&mut response.headers));
     let (body, cut) = response.error_body().await;
-    let error = read_failure(status.as_u16(), &headers, &body);
+    let body = wire::without_byte_order_mark(&body);
+    let error = read_failure(status.as_u16(), &headers, body);
     let mut error = with_feature(error, mode);
     if let Some(cut) = cut {
         error.message += &format!(" (the body is cut off: {cut})");

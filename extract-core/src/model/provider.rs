@@ -25,7 +25,7 @@ use crate::conversation::{
     redacted_url,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport, timer};
-use crate::wire::{Delivery, Framing, Protocol};
+use crate::wire::{Delivery, Framing, Protocol, without_byte_order_mark};
 
 /// A model behind an HTTP API.
 pub struct Provider {
@@ -221,7 +221,10 @@ impl Provider {
             prefix = first_bytes(&mut response).await.map_err(|e| failed(e, &HeaderMap::new()))?;
             // The body may be a whole reply, or a stream that is labelled as JSON.
             let streams = self.protocol.framing() == Framing::ServerSentEvents
-                && prefix.trim_ascii_start().first().is_some_and(|first| !b"{[".contains(first));
+                && without_byte_order_mark(&prefix)
+                    .trim_ascii_start()
+                    .first()
+                    .is_some_and(|first| !b"{[".contains(first));
             if !streams {
                 let rest = response.rest().await.map_err(|e| failed(e, &HeaderMap::new()))?;
                 prefix.extend_from_slice(&rest);

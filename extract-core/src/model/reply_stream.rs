@@ -1,6 +1,7 @@
 //! A streamed reply, read from its connection on demand. Errors get the facts about the response.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -8,7 +9,8 @@ use http::{HeaderMap, StatusCode};
 
 use super::delta_reader::DeltaReader;
 use crate::conversation::{Delta, Progress, ProviderError, ProviderErrorKind};
-use crate::http::HttpResponse;
+use crate::http::{HttpResponse, within};
+use crate::wire::EndState;
 
 /// Adds the status and the request id of the response to an error.
 pub(super) fn with_response(
@@ -55,9 +57,12 @@ pub(super) async fn first_bytes(response: &mut HttpResponse) -> Result<BytesMut,
     Ok(prefix)
 }
 
+/// The time to wait for more events of a reply that is whole without them.
+const LAST_EVENTS: Duration = Duration::from_secs(1);
+
 /// A reply whose deltas are still arriving. Dropping it closes the connection.
 pub(super) struct ReplyStream {
-    /// The response and the reader of its body. `None` after the end of the body or an error.
+    /// The response and the reader of its body. `None` after the end of the reply or an error.
     connection: Option<(HttpResponse, DeltaReader)>,
     /// The deltas that `next` has not returned yet.
     ready: VecDeque<Delta>,
@@ -120,10 +125,20 @@ impl ReplyStream {
         }
     }
 
-    /// Reads the next chunk of the connection.
+    /// Reads the next chunk of the connection. A reply that is whole without more events ends when no chunk
+    /// comes soon, or when the connection breaks.
     async fn read_next(&mut self) {
-        let Some((response, _)) = &mut self.connection else { return };
-        let read = response.chunk().await;
+        use ProviderErrorKind::{Interrupted, Timeout};
+        let Some((response, reader)) = &mut self.connection else { return };
+        let read = if reader.end_state() == EndState::Stated {
+            match within(LAST_EVENTS, Duration::default, response.chunk()).await {
+                Ok(Some(Err(error))) if matches!(error.kind, Interrupted | Timeout) => Ok(None),
+                Ok(read) => read.unwrap_or(Ok(None)),
+                Err(error) => Err(error),
+            }
+        } else {
+            response.chunk().await
+        };
         self.absorb(read);
     }
 
@@ -132,7 +147,10 @@ impl ReplyStream {
         let Some((response, reader)) = &mut self.connection else { return };
         let mut deltas = Vec::new();
         let read = match read {
-            Ok(Some(bytes)) => reader.push(&bytes, &mut deltas).map(|()| true),
+            Ok(Some(bytes)) => {
+                let pushed = reader.push(&bytes, &mut deltas);
+                pushed.map(|()| reader.end_state() != EndState::Marked)
+            }
             Ok(None) => reader.end(&mut deltas).map(|()| false),
             Err(error) => Err(error),
         };
@@ -143,7 +161,10 @@ impl ReplyStream {
         self.ready.extend(deltas);
         match read {
             Ok(true) => {}
-            Ok(false) => self.connection = None,
+            Ok(false) => {
+                let connection = self.connection.take();
+                connection.into_iter().for_each(|(response, _)| response.finish_apart());
+            }
             Err(error) => {
                 self.connection = None;
                 let mut error = with_response(error, self.status, self.request_id.as_ref());

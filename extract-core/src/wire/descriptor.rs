@@ -34,6 +34,8 @@ pub(super) struct Descriptor {
     pub(super) decode: fn(&[u8]) -> Result<Reply, ProviderError>,
     /// Returns a decoder for one streamed reply.
     pub(super) stream: fn() -> Box<dyn StreamDecoder>,
+    /// The type of the event that opens a streamed reply. `None` if the protocol has no such event.
+    pub(super) opening: Option<&'static str>,
     /// The framing of streams.
     pub(super) framing: Framing,
     /// Returns the segments of the path below the base URL, for a model and a delivery.

@@ -36,12 +36,12 @@ mod unsupported;
 mod usage;
 mod validation;
 
-pub use decoder::StreamDecoder;
+pub use decoder::{EndState, StreamDecoder};
 pub use descriptor::Delivery;
 pub use failure::{ErrorBody, decode_failure};
 pub use failure_class::classify;
 pub use framing::{Event, Framer, Framing};
-pub(crate) use parse::beginning;
+pub(crate) use parse::{beginning, empty_body, without_byte_order_mark};
 pub use protocol::Protocol;
 pub use quirks::{
     CacheForm, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField, SeedField, TierField,

@@ -5,7 +5,11 @@ use serde_json::value::RawValue;
 
 use crate::conversation::{ProviderError, ProviderErrorKind};
 
-/// Parses a whole body. `expected` names the value with its article, for the error.
+/// The byte order mark, which some servers put before a body.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Parses a whole body. `expected` names the value with its article, for the error. The kind of the error
+/// is [`Interrupted`](ProviderErrorKind::Interrupted) if the body is the beginning of a JSON value.
 pub(super) fn body<'a, T: Deserialize<'a>>(
     body: &'a [u8],
     expected: &str,
@@ -13,18 +17,28 @@ pub(super) fn body<'a, T: Deserialize<'a>>(
     serde_json::from_slice(body).map_err(|error| unreadable(expected, &error, body))
 }
 
-/// Parses the data of an event. `None` for blank data and for the marker `[DONE]`.
+/// Parses the data of an event. `None` for events without data: see [`is_empty_event`].
 pub(super) fn event<'a, T: Deserialize<'a>>(
     data: &'a str,
     expected: &str,
 ) -> Result<Option<T>, ProviderError> {
-    let data = data.trim();
-    if data.is_empty() || data == "[DONE]" {
+    if is_empty_event(data) {
         return Ok(None);
     }
+    let data = data.trim();
     serde_json::from_str(data)
         .map(Some)
         .map_err(|error| unreadable(expected, &error, data.as_bytes()))
+}
+
+/// Whether the data of an event is the marker `[DONE]`, which ends a stream.
+pub(super) fn is_done(data: &str) -> bool {
+    data.trim() == "[DONE]"
+}
+
+/// Whether the data of an event is blank, the marker `[DONE]`, or a comment that a gateway sent as data.
+pub(super) fn is_empty_event(data: &str) -> bool {
+    matches!(data.trim().as_bytes(), [] | b"[DONE]" | [b':', ..])
 }
 
 /// Parses one element of a list in a body or an event.
@@ -37,7 +51,11 @@ pub(super) fn element<'a, T: Deserialize<'a>>(
 }
 
 fn unreadable(expected: &str, error: &serde_json::Error, text: &[u8]) -> ProviderError {
-    malformed(format!("expected {expected}, found {}: {error}", beginning(text)))
+    let message = format!("expected {expected}, found {}: {error}", beginning(text));
+    if error.is_eof() {
+        return ProviderError::new(ProviderErrorKind::Interrupted, message);
+    }
+    malformed(message)
 }
 
 /// Returns the error of a body that lacks a required field.
@@ -45,7 +63,7 @@ pub(super) fn incomplete(body: &[u8], message: &str) -> ProviderError {
     malformed(format!("{message}; the body begins {}", beginning(body)))
 }
 
-fn malformed(message: String) -> ProviderError {
+pub(super) fn malformed(message: String) -> ProviderError {
     ProviderError::new(ProviderErrorKind::Malformed, message)
 }
 
@@ -53,6 +71,32 @@ fn malformed(message: String) -> ProviderError {
 pub(super) fn interrupted(marker: &str) -> ProviderError {
     let message = format!("the stream ended without {marker}");
     ProviderError::new(ProviderErrorKind::Interrupted, message)
+}
+
+/// Returns the error of a successful response without a body. It is the same for whole and streamed
+/// replies.
+pub(crate) fn empty_body() -> ProviderError {
+    ProviderError::new(ProviderErrorKind::Interrupted, "the body of the response is empty")
+}
+
+/// Returns the bytes after the byte order mark, or all bytes if there is none.
+pub(crate) fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
+}
+
+/// Returns bytes as text. `of` names them with their article, for the error.
+///
+/// # Errors
+/// The bytes are not UTF-8. No character is replaced: the text would differ from the model's.
+pub(super) fn utf8<'a>(bytes: &'a [u8], of: &str) -> Result<&'a str, ProviderError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let byte = bytes.get(at).copied().unwrap_or_default();
+        malformed(format!(
+            "expected UTF-8 in {of}, found the byte 0x{byte:02X} at offset {at}; it begins {}",
+            beginning(bytes)
+        ))
+    })
 }
 
 /// Returns the first 200 bytes of a text, quoted, for an error message.

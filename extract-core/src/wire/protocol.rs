@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::decoder::{StreamDecoder, SurrogateSafeDecoder};
+use super::decoder::{CommonDecoder, StreamDecoder};
 use super::descriptor::{Delivery, Descriptor, EncodeContext};
 use super::framing::Framing;
 use super::quirks::Quirks;
 use super::{
-    anthropic, bedrock, chat, cohere, gemini, interactions, ollama, responses, setting_support,
-    surrogates,
+    anthropic, bedrock, chat, cohere, gemini, interactions, ollama, parse, responses,
+    setting_support, surrogates,
 };
 use crate::conversation::{ProviderError, Reply, Request};
 
@@ -76,21 +76,26 @@ impl Protocol {
         (descriptor.encode)(&context)?.into_body(quirks.extra, &request.settings.extra_body)
     }
 
-    /// Decodes the body of a successful answer that is not streamed. Lone surrogates in it become
-    /// U+FFFD.
+    /// Decodes the body of a successful answer that is not streamed. A byte order mark is skipped, and
+    /// lone surrogates become U+FFFD.
     ///
     /// # Errors
-    /// The body is not a reply of this protocol, or it reports a failure.
+    /// The body is empty, not UTF-8 or not a reply of this protocol, or it reports a failure.
     #[doc(hidden)]
     pub fn decode(self, body: &[u8]) -> Result<Reply, ProviderError> {
-        let text = std::str::from_utf8(body).map(surrogates::replace_lone);
-        (self.descriptor().decode)(text.as_ref().map_or(body, |text| text.as_bytes()))
+        let body = parse::without_byte_order_mark(body);
+        if body.trim_ascii().is_empty() {
+            return Err(parse::empty_body());
+        }
+        let text = surrogates::replace_lone(parse::utf8(body, "the body")?);
+        (self.descriptor().decode)(text.as_bytes())
     }
 
     /// Returns a decoder for one streamed reply.
     #[doc(hidden)]
     pub fn stream(self) -> Box<dyn StreamDecoder> {
-        Box::new(SurrogateSafeDecoder((self.descriptor().stream)()))
+        let descriptor = self.descriptor();
+        Box::new(CommonDecoder::new((descriptor.stream)(), descriptor.opening))
     }
 
     /// Returns the framing of the protocol's streams.

@@ -20,6 +20,11 @@ impl ReplayLog {
         self.elements.push(json.into());
     }
 
+    /// Returns the elements, oldest first.
+    pub(super) fn elements(&self) -> &[String] {
+        &self.elements
+    }
+
     /// Returns the elements as the text of a JSON list.
     pub(super) fn list(&self) -> String {
         format!("[{}]", self.elements.join(","))

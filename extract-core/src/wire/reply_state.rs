@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::conversation::{Delta, ProviderState, StopReason, StreamEnd, Usage, Usd};
+use super::decoder::EndState;
+use crate::conversation::{
+    Delta, ProviderError, ProviderErrorKind, ProviderState, StopReason, StreamEnd, Usage, Usd,
+};
 
 /// The facts about a reply that every protocol reports.
 #[derive(Debug, Default)]
@@ -21,6 +24,8 @@ pub(super) struct ReplyState {
     pub(super) request_id: Option<String>,
     /// Whether the protocol's end marker has come.
     pub(super) ended: bool,
+    /// Whether content came after a reason to stop. The reasons of such a server end nothing.
+    pub(super) continued: bool,
 }
 
 impl ReplyState {
@@ -49,13 +54,34 @@ impl ReplyState {
         deltas.push(Delta::Arguments { index, fragment: arguments });
     }
 
-    /// Returns the reason to stop. `known` maps the provider's names; other names become
-    /// [`StopReason::Other`].
-    pub(super) fn stop(&self, known: impl FnOnce(&str) -> Option<StopReason>) -> StopReason {
-        match self.raw_stop.as_deref() {
-            Some(raw) => known(raw).unwrap_or_else(|| StopReason::Other(raw.to_owned())),
-            None => StopReason::Unstated,
+    /// Returns whether the events so far end the reply, for protocols with an end marker.
+    pub(super) fn end_state(&self) -> EndState {
+        if self.ended {
+            EndState::Marked
+        } else if self.raw_stop.is_some() && self.usage.is_some() && !self.continued {
+            EndState::Stated
+        } else {
+            EndState::Open
         }
+    }
+
+    /// Returns the reason to stop. `known` maps the provider's names.
+    ///
+    /// # Errors
+    /// `known` does not know the name. The reply may then have ended anywhere.
+    pub(super) fn stop(
+        &self,
+        known: impl FnOnce(&str) -> Option<StopReason>,
+    ) -> Result<StopReason, ProviderError> {
+        let Some(raw) = self.raw_stop.as_deref() else { return Ok(StopReason::Unstated) };
+        known(raw).ok_or_else(|| {
+            let raw: String = raw.chars().take(100).collect();
+            let message = format!("the reply ended with the unknown reason {raw:?}");
+            let mut error = ProviderError::new(ProviderErrorKind::Interrupted, message);
+            // The server would give the same reason again.
+            error.should_retry = Some(false);
+            error
+        })
     }
 
     /// Appends the deltas that end the reply: its usage, the state to replay, and the end itself.

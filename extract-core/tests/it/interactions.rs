@@ -160,12 +160,19 @@ fn every_status_maps_to_its_stop_reason() {
         ("incomplete", StopReason::Length),
         ("budget_exceeded", StopReason::Length),
         ("requires_continuation", StopReason::Length),
-        ("cancelled", StopReason::Other("cancelled".into())),
     ] {
         let reply = whole(&json!({"status": status, "steps": said})).unwrap();
         assert_eq!((reply.text().as_str(), &reply.stop), ("Hi", &stop), "{status}");
         let reply = streamed(&[start(0, &said[0]), completed(status)]).unwrap();
         assert_eq!((reply.text().as_str(), &reply.stop), ("Hi", &stop), "{status}");
+    }
+    for reply in [
+        whole(&json!({"status": "cancelled", "steps": said})),
+        streamed(&[start(0, &said[0]), completed("cancelled")]),
+    ] {
+        let error = reply.unwrap_err();
+        assert_eq!(error.kind, ProviderErrorKind::Interrupted);
+        assert!(error.message.contains("cancelled"), "{error}");
     }
     let thought_in_output = json!({"total_input_tokens": 2, "total_output_tokens": 7,
         "total_thought_tokens": 5, "total_tokens": 9});

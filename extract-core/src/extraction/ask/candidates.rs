@@ -26,6 +26,8 @@ pub(super) enum Candidate {
     One(AnswerText),
     /// Several calls, each with elements of the list.
     Chunks(Vec<AnswerText>),
+    /// JSON that came as reasoning, in a reply without text and calls.
+    Reasoning(AnswerText),
 }
 
 impl AnswerText {
@@ -52,7 +54,8 @@ impl AnswerText {
 }
 
 /// Returns the candidates of a reply, likeliest first: calls of the requested tool, other calls, the text. If
-/// no tool was requested, the text comes first.
+/// no tool was requested, the text comes first. If there is none, and no tool was requested, reasoning that
+/// is JSON is the only candidate.
 ///
 /// With `may_be_chunks`, several calls of the requested tool are chunks of one list.
 pub(super) fn candidates(
@@ -70,10 +73,13 @@ pub(super) fn candidates(
         None => calls.iter().map(|call| Candidate::One(AnswerText::arguments_of(call))).collect(),
     };
     let text = turn.text();
+    let wants_calls = matches!(output, Output::Tools(_));
     if !text.trim().is_empty() {
-        let wants_calls = matches!(output, Output::Tools(_));
         let at = if wants_calls { candidates.len() } else { 0 };
         candidates.insert(at, Candidate::One(AnswerText::Text(text)));
+    } else if candidates.is_empty() && !wants_calls {
+        let json = turn.json_reasoning();
+        candidates.extend(json.map(|json| Candidate::Reasoning(AnswerText::Text(json))));
     }
     candidates
 }

@@ -110,7 +110,9 @@ impl PartialReask {
         }
         let mut first = FirstPassing::default();
         for candidate in candidates(turn, &self.whole.output, &evaluator.task.contract, false) {
-            let Candidate::One(answer) = &candidate else { continue };
+            let (Candidate::One(answer) | Candidate::Reasoning(answer)) = &candidate else {
+                continue;
+            };
             let read = match self.read(answer, evaluator.task.options.reading) {
                 Some(read) => Ok(read),
                 None => self.whole.read(answer, evaluator).await,

@@ -43,8 +43,14 @@ impl FirstPassing {
         let (value, checked) = evaluator.check_or_leave_out(value, problems).await;
         match checked {
             Ok(Ok(typed)) => {
-                if let Candidate::One(AnswerText::Arguments(_)) = candidate {
-                    evaluator.note_calls_not_taken(turn.calls().count());
+                match candidate {
+                    Candidate::One(AnswerText::Arguments(_)) => {
+                        evaluator.note_calls_not_taken(turn.calls().count());
+                    }
+                    Candidate::Reasoning(_) => {
+                        evaluator.note("the answer came as reasoning, without any text");
+                    }
+                    _ => {}
                 }
                 let verdict = Verdict::Accepted(typed);
                 Some(Evaluation { verdict, value: Some(value), repairs })

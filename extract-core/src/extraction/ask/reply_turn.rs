@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::de::IgnoredAny;
+
 use super::unreadable::{other_call, unreadable_problem};
 use crate::contract::{Problem, Shape};
 use crate::conversation::{Block, Reply, ToolCall};
@@ -74,6 +76,19 @@ impl<'r> ReplyTurn<'r> {
     /// Returns the text of the reply; empty if calls were written into it.
     pub(super) fn text(&self) -> String {
         self.reply.text()
+    }
+
+    /// Returns the reasoning of the reply if all of it is one JSON object or list. Some servers put an
+    /// answer that a grammar enforced there. Reasoning with other words may hold drafts.
+    pub(super) fn json_reasoning(&self) -> Option<String> {
+        let reasoning = self.reply.blocks.iter().filter_map(|block| match block {
+            Block::Reasoning(text) => Some(text.as_str()),
+            _ => None,
+        });
+        let text: String = reasoning.collect();
+        let is_json = text.trim_start().starts_with(['{', '['])
+            && serde_json::from_str::<IgnoredAny>(&text).is_ok();
+        is_json.then_some(text)
     }
 
     /// Returns the repair that took calls out of the text, if there was one.

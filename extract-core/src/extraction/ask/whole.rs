@@ -39,7 +39,9 @@ impl Whole {
         for candidate in candidates(turn, &self.output, &evaluator.task.contract, true) {
             let read = match &candidate {
                 Candidate::Chunks(chunks) => self.read_chunks(chunks, evaluator),
-                Candidate::One(answer) => self.read(answer, evaluator).await,
+                Candidate::One(answer) | Candidate::Reasoning(answer) => {
+                    self.read(answer, evaluator).await
+                }
             };
             if let Some(evaluation) = first.offer(&candidate, read, turn, evaluator).await {
                 return evaluation;

@@ -238,9 +238,9 @@ fn timeout_error(setting: &'static str, limit: Duration, state: RequestState) ->
     error
 }
 
-/// Returns whether the model wrote the delta.
+/// Returns whether the delta adds something that the model wrote.
 fn is_content(delta: &Delta) -> bool {
-    !matches!(delta, Delta::Usage { .. } | Delta::State(_) | Delta::Done(_))
+    !matches!(delta, Delta::Blocks(_) | Delta::Usage { .. } | Delta::State(_) | Delta::Done(_))
 }
 
 impl Attempt {

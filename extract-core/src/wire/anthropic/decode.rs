@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
-use crate::wire::decoder::{StreamDecoder, whole_reply};
+use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
 use crate::wire::failure::reported_error;
 use crate::wire::open_blocks::{OpenBlocks, ToolInput};
 use crate::wire::replay::ReplayLog;
@@ -124,6 +124,8 @@ impl StreamDecoder for Stream {
                 self.reply.model = lenient::text_at(&event, "/message/model").map(str::to_owned);
                 self.merge_usage(event.pointer("/message/usage"));
             }
+            // The start of an open block is a repetition.
+            "content_block_start" if self.blocks.get_mut(index).is_some() => {}
             "content_block_start" => {
                 if let Some(Value::Object(fields)) = event.get("content_block") {
                     self.open(index, fields.clone(), &mut deltas);
@@ -154,6 +156,14 @@ impl StreamDecoder for Stream {
         Ok(deltas)
     }
 
+    fn end_state(&self) -> EndState {
+        match (self.reply.ended, &self.reply.raw_stop) {
+            (true, _) => EndState::Marked,
+            (false, Some(_)) if !self.usage.is_empty() => EndState::Stated,
+            _ => EndState::Open,
+        }
+    }
+
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
         if !self.reply.ended && self.reply.raw_stop.is_none() {
             return Err(parse::interrupted("`message_stop`"));
@@ -165,7 +175,7 @@ impl StreamDecoder for Stream {
         if !self.usage.is_empty() {
             self.reply.usage = Some(Value::Object(std::mem::take(&mut self.usage)));
         }
-        let stop = self.reply.stop(stop_reason);
+        let stop = self.reply.stop(stop_reason)?;
         self.reply.finish(usage_of, stop, self.replay.state(STATE), &mut deltas);
         Ok(deltas)
     }
@@ -315,6 +325,8 @@ fn stop_reason(raw: &str) -> Option<StopReason> {
         "tool_use" => StopReason::ToolCalls,
         "max_tokens" | "model_context_window_exceeded" => StopReason::Length,
         "refusal" => StopReason::Refusal,
+        // The server's own tools need another request.
+        "pause_turn" => StopReason::Other(raw.to_owned()),
         _ => return None,
     })
 }

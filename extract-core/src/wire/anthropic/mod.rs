@@ -15,6 +15,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     encode: encode::encode,
     decode: decode::decode,
     stream: boxed::<decode::Stream>,
+    opening: Some("message_start"),
     framing: Framing::ServerSentEvents,
     path: |_, _| segments(&["messages"]),
     query: no_query,

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
-use crate::wire::decoder::{StreamDecoder, whole_reply};
+use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
 use crate::wire::failure::{rejected_answer, reported_error};
 use crate::wire::open_blocks::{OpenBlocks, ToolInput};
 use crate::wire::replay::ReplayLog;
@@ -135,6 +135,8 @@ impl StreamDecoder for Stream {
         let index = event.get("contentBlockIndex").and_then(Value::as_u64).unwrap_or(0);
         let mut deltas = Vec::new();
         match name {
+            // The start of an open block is a repetition.
+            "contentBlockStart" if self.blocks.get_mut(index).is_some() => {}
             "contentBlockStart" => self.open(index, &event, &mut deltas),
             "contentBlockDelta" => {
                 // Blocks of text have no start.
@@ -159,6 +161,15 @@ impl StreamDecoder for Stream {
         Ok(deltas)
     }
 
+    /// The usage comes after the end of the message.
+    fn end_state(&self) -> EndState {
+        match (self.reply.ended, &self.reply.usage) {
+            (true, Some(_)) => EndState::Marked,
+            (true, None) => EndState::Stated,
+            (false, _) => EndState::Open,
+        }
+    }
+
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
         if !self.reply.ended {
             return Err(parse::interrupted("`messageStop`"));
@@ -171,7 +182,7 @@ impl StreamDecoder for Stream {
                 return Err(rejected_answer(raw, meaning));
             }
         }
-        let stop = self.reply.stop(stop_reason);
+        let stop = self.reply.stop(stop_reason)?;
         self.reply.finish(usage_of, stop, self.replay.state(STATE), &mut deltas);
         Ok(deltas)
     }
@@ -275,6 +286,8 @@ fn stop_reason(raw: &str) -> Option<StopReason> {
         "max_tokens" | "model_context_window_exceeded" => StopReason::Length,
         "guardrail_intervened" | "content_filtered" => StopReason::ContentFilter,
         "refusal" => StopReason::Refusal,
+        // The model wrote something that the server could not read.
+        "malformed_model_output" | "malformed_tool_use" => StopReason::Other(raw.to_owned()),
         _ => return None,
     })
 }

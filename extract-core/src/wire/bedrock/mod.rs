@@ -15,6 +15,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     encode: encode::encode,
     decode: decode::decode,
     stream: boxed::<decode::Stream>,
+    opening: Some("messageStart"),
     framing: Framing::AmazonEvents,
     path: |model, delivery| match delivery {
         Delivery::Whole => segments(&["model", model, "converse"]),

@@ -48,19 +48,51 @@ impl CallDelta {
 pub(super) struct Calls(Vec<CallState>);
 
 /// The state of one call.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct CallState {
     /// The index in the server's numbering.
     wire_index: usize,
     id: String,
-    /// Whether the name has come.
-    named: bool,
+    /// The name; empty until it comes.
+    name: String,
+    arguments: ValueEnd,
+}
+
+/// Finds the end of an object or a list in JSON text that arrives in fragments.
+#[derive(Debug, Default)]
+struct ValueEnd {
+    /// The number of open brackets.
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+    /// Whether the outermost bracket was closed.
+    closed: bool,
+}
+
+impl ValueEnd {
+    /// Reads the next fragment.
+    fn push(&mut self, fragment: &str) {
+        for byte in fragment.bytes() {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.in_string => self.escaped = true,
+                b'"' => self.in_string = !self.in_string,
+                _ if self.in_string => {}
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' => {
+                    self.depth = self.depth.saturating_sub(1);
+                    self.closed |= self.depth == 0;
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 impl Calls {
     /// Appends a piece to its call, or begins a call. Servers differ in the fields that they repeat: some
     /// send the index alone, some the id alone, some the same index for several calls with different
-    /// ids.
+    /// ids, and some the name alone. `position` is the position of the piece in its chunk.
     pub(super) fn push(&mut self, call: CallDelta, position: usize, deltas: &mut Vec<Delta>) {
         let (name, fragment) = match (call.function, call.custom) {
             (Some(function), _) => (function.name, function.arguments),
@@ -75,23 +107,28 @@ impl Calls {
                 state.wire_index == index && (same_id(state) || name.is_empty())
             }),
             None if id.is_empty() && name.is_empty() => self.0.len().checked_sub(1),
-            None if id.is_empty() => None,
+            // The name alone continues a call whose arguments are not complete.
+            None if id.is_empty() => self.0.len().checked_sub(1).filter(|last| {
+                let last = &self.0[*last];
+                position == 0 && last.name == name && !last.arguments.closed
+            }),
             None => self.0.iter().rposition(|state| state.id == id),
         };
         let index = known.unwrap_or_else(|| {
             let wire_index = call.index.unwrap_or(self.0.len() + position);
-            self.0.push(CallState { wire_index, id: String::new(), named: false });
+            self.0.push(CallState { wire_index, ..CallState::default() });
             self.0.len() - 1
         });
         let entry = &mut self.0[index];
         if entry.id.is_empty() {
             entry.id.clone_from(&id);
         }
-        if known.is_none() || (!entry.named && !name.is_empty()) {
-            entry.named = !name.is_empty();
+        if known.is_none() || (entry.name.is_empty() && !name.is_empty()) {
+            entry.name.clone_from(&name);
             deltas.push(Delta::ToolCall { index, id: entry.id.clone(), name });
         }
         if let Some(fragment) = fragment.filter(|fragment| !fragment.is_empty()) {
+            entry.arguments.push(&fragment);
             deltas.push(Delta::Arguments { index, fragment });
         }
     }

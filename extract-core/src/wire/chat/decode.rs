@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::calls::{CallDelta, Calls, Function};
 use super::turn::{Turn, chunk_delta};
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
-use crate::wire::decoder::{StreamDecoder, whole_reply};
+use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
 use crate::wire::failure::reported_error;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::{lenient, parse, usage};
@@ -15,7 +15,7 @@ use crate::wire::{lenient, parse, usage};
 /// A whole completion, or one chunk of a stream.
 #[derive(Deserialize)]
 struct Chunk {
-    choices: Option<Vec<Choice>>,
+    choices: Option<Vec<Option<Choice>>>,
     usage: Option<Value>,
     error: Option<Value>,
     x_groq: Option<Value>,
@@ -71,7 +71,7 @@ enum Content {
 pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let chunk: Chunk = parse::body(body, "a chat completion")?;
     let has_message = chunk.choices.as_ref().is_some_and(|choices| {
-        choices.iter().any(|choice| {
+        choices.iter().flatten().any(|choice| {
             choice.message.is_some() || choice.delta.is_some() || choice.text.is_some()
         })
     });
@@ -94,12 +94,9 @@ pub(super) struct Stream {
 }
 
 impl StreamDecoder for Stream {
-    fn event(&mut self, name: Option<&str>, data: &str) -> Result<Vec<Delta>, ProviderError> {
+    fn event(&mut self, _name: Option<&str>, data: &str) -> Result<Vec<Delta>, ProviderError> {
         let data = data.trim();
-        self.reply.ended |= data == "[DONE]";
-        if name == Some("error") && !matches!(data, "" | "[DONE]") {
-            return Err(reported_error(data));
-        }
+        self.reply.ended |= parse::is_done(data);
         let Some(chunk) = parse::event::<Chunk>(data, "a chunk of a chat completion")? else {
             return Ok(Vec::new());
         };
@@ -109,12 +106,16 @@ impl StreamDecoder for Stream {
         self.absorb(chunk, false)
     }
 
+    fn end_state(&self) -> EndState {
+        self.reply.end_state()
+    }
+
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
         if !self.reply.ended && self.reply.raw_stop.is_none() {
             return Err(parse::interrupted("a finish reason and without `[DONE]`"));
         }
         // A refusal ends with `stop` at OpenAI; the content decides.
-        let stop = if self.refused { StopReason::Refusal } else { self.reply.stop(stop_reason) };
+        let stop = if self.refused { StopReason::Refusal } else { self.reply.stop(stop_reason)? };
         let stated = self.reply.usage.as_ref().and_then(usage::stated_cost);
         update(&mut self.reply.cost, stated);
         let mut deltas = Vec::new();
@@ -154,8 +155,8 @@ impl Stream {
         update(&mut self.reply.usage, chunk.usage.filter(Value::is_object));
         let mut deltas = Vec::new();
         // If several answers were asked for, the first is the reply.
-        let choices = chunk.choices.unwrap_or_default();
-        if let Some(choice) = choices.into_iter().find(|choice| choice.index.unwrap_or(0) == 0) {
+        let mut choices = chunk.choices.unwrap_or_default().into_iter().flatten();
+        if let Some(choice) = choices.find(|choice| choice.index.unwrap_or(0) == 0) {
             check(choice.error)?;
             let message = if whole {
                 choice.message.or(choice.delta)
@@ -166,6 +167,7 @@ impl Stream {
                 self.message(message, whole, &mut deltas);
             }
             deltas.extend(choice.text.filter(|text| !text.is_empty()).map(Delta::Text));
+            self.reply.continued |= self.reply.raw_stop.is_some() && !deltas.is_empty();
             update(&mut self.reply.raw_stop, choice.finish_reason);
         }
         Ok(deltas)
@@ -227,12 +229,17 @@ fn check(error: Option<Value>) -> Result<(), ProviderError> {
 
 /// Maps the finish reasons of all compatible servers. `None` for an unknown one.
 fn stop_reason(raw: &str) -> Option<StopReason> {
-    Some(match raw {
-        "stop" | "eos" | "end_turn" | "stop_sequence" => StopReason::Stop,
-        "length" | "max_tokens" | "model_length" => StopReason::Length,
-        "tool_calls" | "function_call" | "tool_use" => StopReason::ToolCalls,
+    // Gateways pass on the spellings of the protocols behind them.
+    Some(match raw.to_ascii_lowercase().as_str() {
+        "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "complete" | "completed" => {
+            StopReason::Stop
+        }
+        "length" | "max_tokens" | "max_output_tokens" | "model_length" => StopReason::Length,
+        "tool_calls" | "tool_call" | "function_call" | "tool_use" => StopReason::ToolCalls,
         "content_filter" | "safety" => StopReason::ContentFilter,
         "refusal" => StopReason::Refusal,
+        // The model wrote a call that the server could not read.
+        "malformed_function_call" => StopReason::Other(raw.to_owned()),
         _ => return None,
     })
 }

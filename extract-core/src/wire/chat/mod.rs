@@ -17,6 +17,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     encode: encode::encode,
     decode: decode::decode,
     stream: boxed::<decode::Stream>,
+    opening: None,
     framing: Framing::ServerSentEvents,
     path: |_, _| segments(&["chat", "completions"]),
     query: no_query,

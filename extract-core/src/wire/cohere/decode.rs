@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
-use crate::wire::decoder::{StreamDecoder, whole_reply};
+use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
 use crate::wire::failure::reported_error;
 use crate::wire::reply_state::ReplyState;
 use crate::wire::usage::UsageFields;
@@ -108,12 +108,16 @@ impl StreamDecoder for Stream {
         Ok(deltas)
     }
 
+    fn end_state(&self) -> EndState {
+        self.reply.end_state()
+    }
+
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
         if !self.reply.ended {
             return Err(parse::interrupted("`message-end`"));
         }
         let mut deltas = Vec::new();
-        let stop = self.reply.stop(stop_reason);
+        let stop = self.reply.stop(stop_reason)?;
         self.reply.finish(usage_of, stop, None, &mut deltas);
         Ok(deltas)
     }
@@ -185,7 +189,7 @@ fn usage_of(raw: &Value) -> Usage {
 fn stop_reason(raw: &str) -> Option<StopReason> {
     Some(match raw {
         "COMPLETE" | "STOP_SEQUENCE" => StopReason::Stop,
-        "MAX_TOKENS" => StopReason::Length,
+        "MAX_TOKENS" | "ERROR_LIMIT" => StopReason::Length,
         "TOOL_CALL" => StopReason::ToolCalls,
         "ERROR_TOXIC" => StopReason::ContentFilter,
         _ => return None,

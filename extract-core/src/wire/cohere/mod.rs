@@ -14,6 +14,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     encode: encode::encode,
     decode: decode::decode,
     stream: boxed::<decode::Stream>,
+    opening: Some("message-start"),
     framing: Framing::ServerSentEvents,
     path: |_, _| segments(&["v2", "chat"]),
     query: no_query,

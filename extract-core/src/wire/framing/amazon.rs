@@ -1,7 +1,7 @@
 //! Amazon's binary event stream: length-prefixed messages with named headers and two checksums. The
 //! name of an event is its header `:event-type`, or `:exception-type` for a failure.
 
-use super::event::{Event, too_large};
+use super::event::{self, Event, too_large};
 use crate::conversation::{ProviderError, ProviderErrorKind};
 
 /// The size of the prelude: total length, length of the headers, checksum of both.
@@ -83,7 +83,7 @@ fn event(mut headers: &[u8], payload: &[u8]) -> Result<Event, ProviderError> {
             _ => {}
         }
     }
-    let payload = String::from_utf8_lossy(payload).into_owned();
+    let payload = event::text(payload.to_owned())?;
     if let Some(code) = error_code {
         let message = error_message.unwrap_or(payload);
         let data = serde_json::json!({"code": code, "message": message}).to_string();

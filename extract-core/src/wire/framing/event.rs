@@ -1,6 +1,7 @@
 //! Events, and their size limit.
 
 use crate::conversation::{ProviderError, ProviderErrorKind};
+use crate::wire::parse;
 
 /// One event of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +11,15 @@ pub struct Event {
     pub name: Option<String>,
     /// The data.
     pub data: String,
+}
+
+/// Returns the data of an event as text.
+///
+/// # Errors
+/// The data is not UTF-8.
+pub(super) fn text(data: Vec<u8>) -> Result<String, ProviderError> {
+    String::from_utf8(data)
+        .or_else(|error| parse::utf8(error.as_bytes(), "an event").map(str::to_owned))
 }
 
 /// Returns the error of an event with more than `limit` bytes.

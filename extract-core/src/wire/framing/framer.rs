@@ -1,9 +1,10 @@
 //! Splits the bytes of a connection into events, wherever the pieces of it are cut. No I/O; the bytes
 //! kept between two pieces are bounded.
 
-use super::event::Event;
+use super::event::{self, Event};
 use super::{amazon, lines, sse};
 use crate::conversation::ProviderError;
+use crate::wire::parse::without_byte_order_mark;
 
 /// The framing of a stream: how its bytes are divided into events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,7 +21,7 @@ pub enum Framing {
 impl Framing {
     /// Whether a stream of this framing may begin with these bytes, which may be cut off anywhere.
     pub(crate) fn may_begin_with(self, bytes: &[u8]) -> bool {
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+        let text = without_byte_order_mark(bytes).trim_ascii_start();
         match self {
             // A message begins with its length, and none has 16 MiB.
             Self::AmazonEvents => bytes.first().is_none_or(|first| *first == 0),
@@ -30,7 +31,7 @@ impl Framing {
                 let line = lines.next().unwrap_or_default();
                 let field = line.split(|byte| *byte == b':').next().unwrap_or_default();
                 let whole = field.len() < text.len();
-                [&b"data"[..], b"event", b"id", b"retry", b""]
+                [&b"data"[..], b"event", b"error", b"id", b"retry", b""]
                     .iter()
                     .any(|known| if whole { *known == field } else { known.starts_with(field) })
             }
@@ -54,6 +55,8 @@ impl Framing {
 #[derive(Debug)]
 pub struct Framer {
     kind: FramerKind,
+    /// Whether no line has come yet.
+    first: bool,
     /// The maximum size of one event, in bytes.
     limit: usize,
 }
@@ -73,7 +76,7 @@ impl Framer {
             Framing::Lines => FramerKind::Lines(lines::Lines::default()),
             Framing::AmazonEvents => FramerKind::Amazon(amazon::Amazon::default()),
         };
-        Self { kind, limit }
+        Self { kind, first: true, limit }
     }
 
     /// Reads more bytes and appends the events that they complete.
@@ -85,8 +88,11 @@ impl Framer {
         match &mut self.kind {
             FramerKind::Sse(sse) => sse.push(bytes, self.limit, events),
             FramerKind::Lines(lines) => {
+                let first = &mut self.first;
                 let mut take = |line: &[u8]| {
-                    let data = String::from_utf8_lossy(line).into_owned();
+                    let line =
+                        if std::mem::take(first) { without_byte_order_mark(line) } else { line };
+                    let data = event::text(line.to_owned())?;
                     events.push(Event { name: None, data });
                     Ok(())
                 };
@@ -98,15 +104,19 @@ impl Framer {
 
     /// Ends the stream and returns the last event if its end marker is missing. The event may be
     /// incomplete. `None` if nothing is left.
-    pub fn end(&mut self) -> Option<Event> {
+    ///
+    /// # Errors
+    /// The event is not UTF-8.
+    pub fn end(&mut self) -> Result<Option<Event>, ProviderError> {
         match &mut self.kind {
             FramerKind::Sse(sse) => sse.end(),
             FramerKind::Lines(lines) => {
                 let rest = lines.rest();
-                let data = String::from_utf8_lossy(&rest).into_owned();
-                (!data.trim().is_empty()).then_some(Event { name: None, data })
+                let rest = if self.first { without_byte_order_mark(&rest) } else { &rest };
+                let data = event::text(rest.to_owned())?;
+                Ok((!data.trim().is_empty()).then_some(Event { name: None, data }))
             }
-            FramerKind::Amazon(_) => None,
+            FramerKind::Amazon(_) => Ok(None),
         }
     }
 }

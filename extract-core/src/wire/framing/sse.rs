@@ -2,9 +2,10 @@
 //! sseer) adapt a stream of bodies and accept lines of any length. This parser is synchronous and
 //! bounded.
 
-use super::event::{Event, too_large};
+use super::event::{self, Event, too_large};
 use super::lines::Lines;
 use crate::conversation::ProviderError;
+use crate::wire::parse::without_byte_order_mark;
 
 /// The state between two pieces of a stream of server-sent events.
 #[derive(Debug, Default)]
@@ -26,7 +27,7 @@ impl Sse {
     /// Reads more bytes and appends the events that they complete.
     ///
     /// # Errors
-    /// A line or an event exceeds `limit` bytes.
+    /// A line or an event exceeds `limit` bytes, or an event is not UTF-8.
     pub(super) fn push(
         &mut self,
         bytes: &[u8],
@@ -35,37 +36,45 @@ impl Sse {
     ) -> Result<(), ProviderError> {
         let Self { lines, event } = self;
         lines.push(bytes, limit, &mut |line| {
-            events.extend(event.line(line));
+            events.extend(event.line(line)?);
             if event.data.len() > limit { Err(too_large(limit)) } else { Ok(()) }
         })
     }
 
     /// Returns the last event. Many servers omit the blank line after it.
-    pub(super) fn end(&mut self) -> Option<Event> {
+    ///
+    /// # Errors
+    /// The event is not UTF-8.
+    pub(super) fn end(&mut self) -> Result<Option<Event>, ProviderError> {
         let rest = self.lines.rest();
-        self.event.line(&rest).or_else(|| self.event.dispatch())
+        match self.event.line(&rest)? {
+            Some(event) => Ok(Some(event)),
+            None => self.event.dispatch(),
+        }
     }
 }
 
 impl PendingEvent {
     /// Reads one line. Returns the event that it completes.
-    fn line(&mut self, line: &[u8]) -> Option<Event> {
+    ///
+    /// # Errors
+    /// The event is not UTF-8.
+    fn line(&mut self, line: &[u8]) -> Result<Option<Event>, ProviderError> {
         let mut line = line;
         if !self.started {
             self.started = true;
-            line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+            line = without_byte_order_mark(line);
         }
         if line.is_empty() {
             return self.dispatch();
         }
         if line.starts_with(b"{") && line.ends_with(b"}") {
             // No field begins like this. Some servers report failures without the framing.
-            let data = String::from_utf8_lossy(line).into_owned();
-            return Some(Event { name: None, data });
+            return Ok(Some(Event { name: None, data: event::text(line.to_owned())? }));
         }
         let (field, value) = match memchr::memchr(b':', line) {
             // A comment.
-            Some(0) => return None,
+            Some(0) => return Ok(None),
             Some(colon) => {
                 let value = &line[colon + 1..];
                 (&line[..colon], value.strip_prefix(b" ").unwrap_or(value))
@@ -79,26 +88,34 @@ impl PendingEvent {
                 }
                 self.data.extend_from_slice(value);
                 self.has_data = true;
+                if self.data == b"[DONE]" {
+                    // Nothing follows it; some servers omit the blank line and stay connected.
+                    return self.dispatch();
+                }
+            }
+            // Older servers of llama.cpp put failures into a field of their own.
+            b"error" if value.first() == Some(&b'{') => {
+                let data = event::text(value.to_owned())?;
+                return Ok(Some(Event { name: Some(String::from("error")), data }));
             }
             b"event" => self.name = Some(String::from_utf8_lossy(value).into_owned()),
             // `id`, `retry`, and fields that do not exist yet.
             _ => {}
         }
-        None
+        Ok(None)
     }
 
     /// Completes the event. `None` if it has no data.
-    fn dispatch(&mut self) -> Option<Event> {
-        let name = self.name.take();
+    ///
+    /// # Errors
+    /// The event is not UTF-8.
+    fn dispatch(&mut self) -> Result<Option<Event>, ProviderError> {
+        let name = self.name.take().filter(|name| !name.is_empty());
         let data = std::mem::take(&mut self.data);
-        let has_data = std::mem::take(&mut self.has_data);
-        has_data.then(|| Event {
-            name: name.filter(|name| !name.is_empty()),
-            data: match String::from_utf8(data) {
-                Ok(data) => data,
-                Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-            },
-        })
+        if !std::mem::take(&mut self.has_data) {
+            return Ok(None);
+        }
+        Ok(Some(Event { name, data: event::text(data)? }))
     }
 }
 
@@ -114,7 +131,7 @@ mod tests {
         for piece in pieces {
             sse.push(piece, 1 << 20, &mut events).unwrap();
         }
-        events.extend(sse.end());
+        events.extend(sse.end().unwrap());
         events.into_iter().map(|event| (event.name, event.data)).collect()
     }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::conversation::{Delta, ProviderError, ProviderState, Reply, StopReason, Usage};
-use crate::wire::decoder::{StreamDecoder, whole_reply};
+use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
 use crate::wire::failure::{rejected_answer as rejected, reported_error};
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
@@ -105,6 +105,8 @@ pub(super) struct Stream {
     replay: ReplayLog,
     /// The reason why the prompt was blocked.
     blocked: Option<String>,
+    /// The latest call, if its arguments have not come. They may follow without the name.
+    awaiting_args: Option<usize>,
     /// Whether any candidate has come.
     candidates: bool,
     /// The message of the finish reason.
@@ -115,7 +117,7 @@ impl StreamDecoder for Stream {
     fn event(&mut self, _name: Option<&str>, data: &str) -> Result<Vec<Delta>, ProviderError> {
         let data = data.trim();
         // Some failures in a stream are wrapped in a list.
-        if data.starts_with('[') && data != "[DONE]" {
+        if data.starts_with('[') && !parse::is_done(data) {
             return Err(reported_error(data));
         }
         let mut deltas = Vec::new();
@@ -123,6 +125,10 @@ impl StreamDecoder for Stream {
             self.absorb(chunk, &mut deltas)?;
         }
         Ok(deltas)
+    }
+
+    fn end_state(&self) -> EndState {
+        self.reply.end_state()
     }
 
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
@@ -139,8 +145,9 @@ impl StreamDecoder for Stream {
         }
         update(&mut self.reply.raw_stop, self.blocked.take());
         let called = self.reply.calls > 0;
-        let stop = self.reply.stop(|raw| stop_reason(raw, called));
+        let stop = self.reply.stop(|raw| stop_reason(raw, called))?;
         let mut deltas = Vec::new();
+        self.complete_call(&mut deltas);
         self.reply.finish(usage_of, stop, self.state(), &mut deltas);
         Ok(deltas)
     }
@@ -173,7 +180,9 @@ impl Stream {
         for raw in candidate.content.and_then(|content| content.parts).unwrap_or_default() {
             self.part(raw, deltas)?;
         }
-        update(&mut self.reply.raw_stop, candidate.finish_reason);
+        self.reply.continued |= self.reply.raw_stop.is_some() && !deltas.is_empty();
+        let stated = |reason: &String| reason != "FINISH_REASON_UNSPECIFIED";
+        update(&mut self.reply.raw_stop, candidate.finish_reason.filter(stated));
         update(&mut self.finish_message, candidate.finish_message);
         Ok(())
     }
@@ -183,9 +192,7 @@ impl Stream {
         let part: Part<'_> = parse::element(raw, "a part of a reply")?;
         self.replay.needed |= part.thought_signature.is_some();
         if let Some(call) = part.function_call {
-            let args = call.args.map(|args| lenient::arguments_of(args.get()));
-            let args = args.filter(|args| !args.is_empty()).unwrap_or_else(|| "{}".into());
-            self.reply.whole_call(call.id, call.name, args, deltas);
+            self.call(call, deltas)?;
         } else if let Some(text) = part.text {
             if text.is_empty() && part.thought_signature.is_none() {
                 return Ok(());
@@ -197,6 +204,42 @@ impl Stream {
         }
         self.replay.push(raw.get());
         Ok(())
+    }
+
+    /// Appends the deltas of a call, or of arguments whose name came in an earlier part.
+    ///
+    /// # Errors
+    /// The call has no name, and the call before it has its arguments.
+    fn call(&mut self, call: Call<'_>, deltas: &mut Vec<Delta>) -> Result<(), ProviderError> {
+        let args = call.args.map(|args| lenient::arguments_of(args.get())).unwrap_or_default();
+        let filled =
+            !args.bytes().all(|byte| matches!(byte, b'{' | b'}') || byte.is_ascii_whitespace());
+        let name = call.name.unwrap_or_default();
+        let index = if name.is_empty() && self.reply.calls > 0 {
+            match self.awaiting_args.filter(|_| filled) {
+                Some(index) => index,
+                None if !filled => return Ok(()),
+                None => {
+                    let message = "a function call without a name follows a complete one";
+                    return Err(parse::malformed(message.into()));
+                }
+            }
+        } else {
+            self.complete_call(deltas);
+            self.reply.begin_call(call.id.unwrap_or_default(), name, deltas)
+        };
+        self.awaiting_args = (!filled).then_some(index);
+        if filled {
+            deltas.push(Delta::Arguments { index, fragment: args });
+        }
+        Ok(())
+    }
+
+    /// Appends the arguments of a call for which none came: an empty object.
+    fn complete_call(&mut self, deltas: &mut Vec<Delta>) {
+        let waiting = self.awaiting_args.take();
+        deltas
+            .extend(waiting.map(|index| Delta::Arguments { index, fragment: String::from("{}") }));
     }
 
     /// Returns the turn to replay: one object that holds all parts.
@@ -252,6 +295,12 @@ fn stop_reason(raw: &str, called: bool) -> Option<StopReason> {
         | "IMAGE_RECITATION"
         | "MODEL_ARMOR"
         | "JAILBREAK" => StopReason::ContentFilter,
+        // The model wrote a call that the server could not read.
+        "MALFORMED_FUNCTION_CALL"
+        | "MALFORMED_RESPONSE"
+        | "UNEXPECTED_TOOL_CALL"
+        | "TOO_MANY_TOOL_CALLS"
+        | "MISSING_THOUGHT_SIGNATURE" => StopReason::Other(raw.to_owned()),
         _ => return None,
     })
 }

@@ -14,6 +14,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     encode: encode::encode,
     decode: decode::decode,
     stream: boxed::<decode::Stream>,
+    opening: None,
     framing: Framing::ServerSentEvents,
     path: |model, delivery| {
         let verb = match delivery {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::conversation::{Delta, ProviderError, ProviderState, Reply, StopReason, Usage};
-use crate::wire::decoder::{StreamDecoder, whole_reply};
+use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
 use crate::wire::failure::reported_error;
 use crate::wire::open_blocks::ToolInput;
 use crate::wire::replay::ReplayLog;
@@ -89,6 +89,8 @@ impl StreamDecoder for Stream {
         let index = usize::try_from(index).unwrap_or(usize::MAX);
         let mut deltas = Vec::new();
         match lenient::text_at(&event, "/event_type").unwrap_or_default() {
+            // The start of a known step is a repetition.
+            "step.start" if event.get("index").is_some() && self.steps.contains_key(&index) => {}
             "step.start" => {
                 let step = event.get("step").cloned().unwrap_or_default();
                 self.begin(index, step, &mut deltas);
@@ -100,11 +102,17 @@ impl StreamDecoder for Stream {
             "error" => return Err(reported_error(data)),
             "interaction.created" | "interaction.status_update" | "interaction.completed" => {
                 self.update(event.get("interaction").unwrap_or(&event))?;
-                self.reply.ended |= event["event_type"] == "interaction.completed";
+                let working =
+                    matches!(self.reply.raw_stop.as_deref(), Some("in_progress" | "queued"));
+                self.reply.ended |= event["event_type"] == "interaction.completed" && !working;
             }
             _ => {}
         }
         Ok(deltas)
+    }
+
+    fn end_state(&self) -> EndState {
+        self.reply.end_state()
     }
 
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
@@ -115,7 +123,7 @@ impl StreamDecoder for Stream {
         let indices: Vec<usize> = self.steps.keys().copied().collect();
         indices.into_iter().for_each(|index| self.complete(index, &mut deltas));
         let called = self.reply.calls > 0;
-        let stop = self.reply.stop(|status| stop_reason(status, called));
+        let stop = self.reply.stop(|status| stop_reason(status, called))?;
         self.reply.finish(usage_of, stop, self.state(), &mut deltas);
         Ok(deltas)
     }
@@ -275,6 +283,8 @@ fn stop_reason(status: &str, called: bool) -> Option<StopReason> {
     Some(match status {
         "completed" | "requires_action" if called => StopReason::ToolCalls,
         "completed" => StopReason::Stop,
+        // Without a call of ours, the server waits for another kind of action.
+        "requires_action" => StopReason::Other(status.to_owned()),
         "incomplete" | "budget_exceeded" | "requires_continuation" => StopReason::Length,
         _ => return None,
     })

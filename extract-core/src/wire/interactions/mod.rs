@@ -14,6 +14,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     encode: encode::encode,
     decode: decode::decode,
     stream: boxed::<decode::Stream>,
+    opening: Some("interaction.created"),
     framing: Framing::ServerSentEvents,
     path: |_, _| segments(&["interactions"]),
     query: no_query,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
-use crate::wire::decoder::{StreamDecoder, whole_reply};
+use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
 use crate::wire::failure::reported_error;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::usage::UsageFields;
@@ -52,7 +52,7 @@ struct Function {
 pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let mut stream = Stream::default();
     let mut deltas = Vec::new();
-    for line in String::from_utf8_lossy(body).lines() {
+    for line in parse::utf8(body, "the body")?.lines() {
         deltas.extend(stream.event(None, line)?);
     }
     whole_reply(&mut stream, deltas)
@@ -84,7 +84,8 @@ impl StreamDecoder for Stream {
             }
         }
         update(&mut self.reply.model, chunk.model);
-        if chunk.done == Some(true) {
+        // Some servers leave `done` out of the last line.
+        if chunk.done.unwrap_or(chunk.done_reason.is_some()) {
             self.reply.ended = true;
             self.reply.raw_stop = chunk.done_reason;
             if chunk.prompt_eval_count.is_some() || chunk.eval_count.is_some() {
@@ -97,12 +98,16 @@ impl StreamDecoder for Stream {
         Ok(deltas)
     }
 
+    fn end_state(&self) -> EndState {
+        self.reply.end_state()
+    }
+
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
         if !self.reply.ended {
             return Err(parse::interrupted("`done`"));
         }
         let mut deltas = Vec::new();
-        let stop = self.reply.stop(|raw| stop_reason(raw, self.reply.calls > 0));
+        let stop = self.reply.stop(|raw| stop_reason(raw, self.reply.calls > 0))?;
         self.reply.finish(usage_of, stop, None, &mut deltas);
         Ok(deltas)
     }

@@ -14,6 +14,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     encode: encode::encode,
     decode: decode::decode,
     stream: boxed::<decode::Stream>,
+    opening: None,
     framing: Framing::Lines,
     path: |_, _| segments(&["api", "chat"]),
     query: no_query,

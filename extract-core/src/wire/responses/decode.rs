@@ -1,15 +1,18 @@
 //! The reply: a list of items, whole or in events. Events name their item by id or by output index; the
 //! last event holds the whole response, which supplies everything that no earlier event held.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::item::{Item, ItemState, STATE, TextKind};
 use crate::conversation::{
-    Delta, ProviderError, ProviderErrorKind, ProviderState, Reply, StopReason, Usage,
+    Assembly, Block, Delta, ProviderError, ProviderErrorKind, ProviderState, Reply, StopReason,
+    Usage,
 };
-use crate::wire::decoder::{StreamDecoder, whole_reply};
+use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
 use crate::wire::failure::reported_error;
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
@@ -44,6 +47,8 @@ struct Event<'a> {
     #[serde(default, deserialize_with = "lenient::text")]
     output_index: Option<String>,
     #[serde(default, deserialize_with = "lenient::index")]
+    sequence_number: Option<usize>,
+    #[serde(default, deserialize_with = "lenient::index")]
     summary_index: Option<usize>,
     #[serde(default, deserialize_with = "lenient::text")]
     delta: Option<String>,
@@ -71,6 +76,8 @@ pub(super) struct Stream {
     items: Vec<ItemState>,
     replay: ReplayLog,
     refused: bool,
+    /// The sequence number of the latest event, and its hash.
+    latest: Option<(usize, u64)>,
     /// Whether the server stores the response.
     stored: bool,
     /// Whether there is reasoning that only the server's store can replay.
@@ -82,6 +89,9 @@ impl StreamDecoder for Stream {
         let Some(event) = parse::event::<Event<'_>>(data, "an event")? else {
             return Ok(Vec::new());
         };
+        if self.is_repetition(&event, data) {
+            return Ok(Vec::new());
+        }
         let kind = event.r#type.as_deref().or(name).unwrap_or_default();
         let mut deltas = Vec::new();
         match kind {
@@ -136,6 +146,10 @@ impl StreamDecoder for Stream {
         Ok(deltas)
     }
 
+    fn end_state(&self) -> EndState {
+        self.reply.end_state()
+    }
+
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
         if !self.reply.ended {
             return Err(parse::interrupted("`response.completed`"));
@@ -143,9 +157,12 @@ impl StreamDecoder for Stream {
         let stop = if self.refused {
             StopReason::Refusal
         } else {
-            self.reply.stop(|raw| stop_reason(raw, self.reply.calls > 0))
+            self.reply.stop(|raw| stop_reason(raw, self.reply.calls > 0))?
         };
         let mut deltas = Vec::new();
+        if self.items.iter().any(|item| item.differs) {
+            deltas.push(Delta::Blocks(self.complete_blocks()?));
+        }
         self.reply.cost = self.reply.usage.as_ref().and_then(usage::stated_cost);
         self.reply.finish(usage::openai, stop, self.state(), &mut deltas);
         Ok(deltas)
@@ -157,6 +174,37 @@ impl StreamDecoder for Stream {
 }
 
 impl Stream {
+    /// Returns whether the event before had the same number and the same data. Servers that number no
+    /// events may send 0 in all of them.
+    fn is_repetition(&mut self, event: &Event<'_>, data: &str) -> bool {
+        let Some(number) = event.sequence_number.filter(|number| *number > 0) else { return false };
+        let mut hasher = DefaultHasher::new();
+        data.hash(&mut hasher);
+        let this = Some((number, hasher.finish()));
+        std::mem::replace(&mut self.latest, this) == this
+    }
+
+    /// Returns the blocks of the complete items.
+    ///
+    /// # Errors
+    /// An item was not completed: its deltas may be as wrong as those of the others.
+    fn complete_blocks(&self) -> Result<Vec<Block>, ProviderError> {
+        if self.items.iter().any(|item| !item.done) {
+            let message = "the deltas of an item differ from its final text";
+            return Err(parse::malformed(message.into()));
+        }
+        let (mut stream, mut assembly, mut deltas) = (Self::default(), Assembly::new(), Vec::new());
+        for raw in self.replay.elements() {
+            let raw: &RawValue =
+                serde_json::from_str(raw).map_err(|error| parse::malformed(error.to_string()))?;
+            let item = Item::parse(raw)?;
+            let at = stream.open(&item, None, &mut deltas);
+            stream.finish_item(at, &item, raw.get(), &mut deltas);
+        }
+        deltas.into_iter().for_each(|delta| assembly.push(delta));
+        Ok(assembly.blocks().to_vec())
+    }
+
     /// Returns the items to replay. Reasoning that the server neither stores nor sends out cannot be
     /// replayed; the items after it then cannot either.
     fn state(&self) -> Option<ProviderState> {
@@ -187,7 +235,11 @@ impl Stream {
             _ => self.find(Some(&id), index.as_deref()),
         };
         if let Some(at) = found {
-            self.items[at].commentary |= item.is_commentary();
+            let item_state = &mut self.items[at];
+            if item.is_commentary() && !item_state.commentary {
+                item_state.commentary = true;
+                item_state.differs |= item_state.has_sent(TextKind::Text);
+            }
             return at;
         }
         let call = item.is_call().then(|| {
@@ -218,10 +270,12 @@ impl Stream {
         self.items[at].push(kind, text)
     }
 
-    /// Appends the rest of a text. Its beginning came in deltas.
+    /// Appends the rest of a text. Its beginning came in deltas. An empty text tells nothing.
     fn push_rest(&mut self, at: usize, kind: TextKind, text: &str, deltas: &mut Vec<Delta>) {
-        if let Some(rest) = text.get(self.items[at].sent(kind)..) {
-            deltas.extend(self.push(at, kind, rest));
+        match self.items[at].rest(kind, text) {
+            Some(rest) => deltas.extend(self.push(at, kind, rest)),
+            // The parts of a summary may be joined in another way.
+            None => self.items[at].differs |= kind != TextKind::Reasoning && !text.is_empty(),
         }
     }
 
@@ -277,6 +331,8 @@ fn stop_reason(raw: &str, called: bool) -> Option<StopReason> {
         "completed" | "complete" => StopReason::Stop,
         "max_output_tokens" | "max_tokens" => StopReason::Length,
         "content_filter" => StopReason::ContentFilter,
+        // The server works in the background and has not answered yet.
+        "queued" | "in_progress" => StopReason::Other(raw.to_owned()),
         _ => return None,
     })
 }

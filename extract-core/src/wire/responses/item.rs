@@ -126,10 +126,12 @@ pub(super) struct ItemState {
     pub(super) commentary: bool,
     /// The index of the call, if it is one.
     pub(super) call: Option<usize>,
-    /// The bytes sent of each kind of text.
-    sent: [usize; 4],
+    /// The bytes sent of each kind of text, and their checksum.
+    sent: [(usize, crc32fast::Hasher); 4],
     /// Whether the complete item has come.
     pub(super) done: bool,
+    /// Whether the complete item differs from its deltas.
+    pub(super) differs: bool,
 }
 
 impl ItemState {
@@ -138,9 +140,17 @@ impl ItemState {
         Self { id: id.unwrap_or_default(), output_index, ..Self::default() }
     }
 
-    /// Returns the number of bytes sent of this kind of text.
-    pub(super) fn sent(&self, kind: TextKind) -> usize {
-        self.sent[kind as usize]
+    /// Whether text of this kind was sent.
+    pub(super) fn has_sent(&self, kind: TextKind) -> bool {
+        self.sent[kind as usize].0 > 0
+    }
+
+    /// Returns the part of the complete text that was not sent. `None` if the text does not begin with
+    /// the text that was sent.
+    pub(super) fn rest<'t>(&self, kind: TextKind, complete: &'t str) -> Option<&'t str> {
+        let (length, checksum) = &self.sent[kind as usize];
+        let (sent, rest) = complete.split_at_checked(*length)?;
+        (crc32fast::hash(sent.as_bytes()) == checksum.clone().finalize()).then_some(rest)
     }
 
     /// Counts more text and returns its delta. `None` for empty text.
@@ -148,7 +158,9 @@ impl ItemState {
         if text.is_empty() {
             return None;
         }
-        self.sent[kind as usize] += text.len();
+        let (length, checksum) = &mut self.sent[kind as usize];
+        *length += text.len();
+        checksum.update(text.as_bytes());
         let text = text.to_owned();
         Some(match kind {
             TextKind::Text if self.commentary => Delta::Commentary(text),

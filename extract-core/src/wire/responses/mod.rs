@@ -15,6 +15,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     encode: encode::encode,
     decode: decode::decode,
     stream: boxed::<decode::Stream>,
+    opening: Some("response.created"),
     framing: Framing::ServerSentEvents,
     path: |_, _| segments(&["responses"]),
     query: no_query,

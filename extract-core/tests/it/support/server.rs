@@ -14,6 +14,9 @@ pub(crate) enum Act {
     Answer(Vec<u8>),
     /// Writes these bytes and keeps the connection open.
     Hang(Vec<u8>),
+    /// Writes these bytes and resets the connection.
+    #[allow(dead_code, reason = "each file of tests uses what it needs")]
+    Reset(Vec<u8>),
     /// Writes these pieces with a pause after each, and closes the connection.
     #[allow(dead_code, reason = "each file of tests uses what it needs")]
     Slow(Vec<Vec<u8>>, Duration),
@@ -54,6 +57,14 @@ impl Server {
                                 tokio::time::sleep(pause).await;
                             }
                             let _ = socket.shutdown().await;
+                        });
+                    }
+                    Act::Reset(bytes) => {
+                        tokio::spawn(async move {
+                            let _ = socket.write_all(&bytes).await;
+                            // A reset discards what the client has not read.
+                            tokio::time::sleep(Duration::from_millis(150)).await;
+                            let _ = socket.set_zero_linger();
                         });
                     }
                     Act::Hang(bytes) => {
