@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use extract_core::conversation::{Message, ProviderError, ProviderErrorKind as Kind, Request};
-use extract_core::http::{Transport, TransportOptions, reqwest};
+use extract_core::http::reqwest;
 use extract_core::model::{Model, Provider, ProviderOptions, RetryPolicy, collect};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -240,11 +240,10 @@ async fn a_bad_certificate_is_named_and_not_retried() {
 #[cfg(feature = "rustls-tls")]
 #[tokio::test]
 async fn a_server_that_requires_a_certificate_is_named_and_not_retried() {
-    Transport::new(TransportOptions::default()).unwrap();
     let (port, connections) = tls_server(true);
     let mut options = options(format!("https://localhost:{port}"));
-    let client = reqwest::Client::builder().tls_danger_accept_invalid_certs(true);
-    options.transport.client = Some(client.build().unwrap());
+    options.transport =
+        options.transport.http_client(|client| client.tls_danger_accept_invalid_certs(true));
     let error = respond(options).await;
     assert_eq!((error.kind, error.is_retryable()), (Kind::Connect, false), "{error}");
     assert!(error.message.contains("the TLS handshake with localhost"), "{error}");
@@ -254,13 +253,12 @@ async fn a_server_that_requires_a_certificate_is_named_and_not_retried() {
 #[tokio::test]
 async fn a_proxy_without_credentials_is_named_and_not_retried() {
     let refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
-    // A transport chooses the cryptography of the process.
-    Transport::new(TransportOptions::default()).unwrap();
     for scheme in ["http", "https"] {
         let peer = Peer::start(refusal, false).await;
         let proxy = reqwest::Proxy::all(format!("http://{}", peer.address)).unwrap();
         let mut options = options(format!("{scheme}://models.example"));
-        options.transport.client = Some(reqwest::Client::builder().proxy(proxy).build().unwrap());
+        options.transport =
+            options.transport.http_client(move |client| client.proxy(proxy.clone()));
         let error = respond(options).await;
         assert_eq!((error.kind, error.status), (Kind::Authentication, Some(407)), "{error}");
         assert!(error.to_string().contains("the proxy"), "{error}");
