@@ -125,9 +125,10 @@ impl DeltaReader {
             Ok(None) => {}
             // A character is cut off, or the event is not UTF-8.
             Err(error) if self.decoder.end_state() == EndState::Open => {
-                return Err(self.decoder.end().err().unwrap_or(error));
+                let error = self.decoder.end().err().unwrap_or(error);
+                return Err(self.or_not_a_stream(error));
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(self.or_not_a_stream(error)),
         }
         let blank = |prefix: &Vec<u8>| without_byte_order_mark(prefix).trim_ascii().is_empty();
         if self.prefix.as_ref().is_some_and(blank) {
