@@ -11,7 +11,6 @@ use extract_llm::scripted::{Scripted, reply};
 use extract_llm::{Client, Error, ErrorKind, Extract, Mode};
 use serde_json::{Value, json};
 
-#[allow(dead_code, reason = "each file of tests uses what it needs")]
 use crate::support::server::{Act, Server, answer, chunked, stream_head};
 
 const KEY: &str = "sk-0123456789abcdef";
@@ -330,4 +329,41 @@ async fn a_report_distinguishes_unknown_usage_from_zero() {
     assert_eq!((done.ledger.usage().total_tokens(), done.ledger.known_usage()), (0, None));
     let done = client.extract::<u8>("…").report().await.unwrap();
     assert_eq!(done.ledger.known_usage().map(|usage| usage.total_tokens()), Some(0));
+}
+
+/// A whole value is in each of these replies, and none of them says that it has ended.
+#[tokio::test]
+async fn a_reply_without_a_natural_end_is_no_answer() {
+    let text = r#"{"value": 7}"#;
+    let cases = [
+        (
+            Protocol::Anthropic,
+            "pause_turn",
+            json!({"type": "message", "role": "assistant", "content": [{"type": "text", "text": text}],
+                "stop_reason": "pause_turn", "usage": {"input_tokens": 9, "output_tokens": 5}}),
+        ),
+        (
+            Protocol::Gemini,
+            "MISSING_THOUGHT_SIGNATURE",
+            json!({"candidates": [{"content": {"role": "model", "parts": [{"text": text}]},
+                "finishReason": "MISSING_THOUGHT_SIGNATURE"}]}),
+        ),
+        (
+            Protocol::Chat,
+            "something_new",
+            json!({"choices": [{"message": {"role": "assistant", "content": text},
+                "finish_reason": "something_new"}]}),
+        ),
+    ];
+    for (protocol, reason, body) in cases {
+        let server = Server::start([answer(200, "", &body.to_string())]).await;
+        let client = Client::builder().base_url(server.url()).model("m-1").protocol(protocol);
+        let client = client.api_key(KEY).mode(Mode::Text).build().unwrap();
+        let error = client.extract::<u8>("seven").await.unwrap_err();
+        let failure = error.provider_error().unwrap_or_else(|| panic!("{protocol}: {error}"));
+        assert_eq!((failure.kind, error.is_retryable()), (Kind::Interrupted, false), "{error}");
+        assert!(error.to_string().contains(reason), "{error}");
+        assert_eq!(error.ledger().attempts[0].outcome, Outcome::Failed, "{error}");
+        assert_eq!(server.count(), 1, "{error}");
+    }
 }

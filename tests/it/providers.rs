@@ -18,7 +18,6 @@ use extract_llm::{Client, Error, ErrorKind, Extract, Mode};
 use serde_json::{Value, json};
 
 mod answers;
-#[allow(dead_code, reason = "each file of tests uses what it needs")]
 mod streams;
 
 use crate::support::server::{Act, Server};

@@ -10,7 +10,6 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
-#[allow(dead_code, reason = "each file of tests uses what it needs")]
 use crate::support::server::{Act, Server, chunked, read_request, stream_head};
 
 fn client(url: &str) -> Client {

@@ -9,7 +9,6 @@ use extract_llm::model::Protocol;
 use extract_llm::{Client, Error, ErrorKind, Mode};
 use serde_json::json;
 
-#[allow(dead_code, reason = "each file of tests uses what it needs")]
 use crate::support::server::{Act, Server, answer, stream_head};
 
 fn builder(url: &str) -> ClientBuilder {

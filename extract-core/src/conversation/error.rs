@@ -195,6 +195,17 @@ impl std::fmt::Display for Feature {
 }
 
 impl ProviderError {
+    /// Creates the error of a reply whose reason to stop is no natural end: the reply may have ended
+    /// anywhere. The server would give the same reason again.
+    pub(crate) fn unnatural_end(reason: &str) -> Self {
+        let reason: String = reason.chars().take(100).collect();
+        let message =
+            format!("the reply ended with the reason {reason:?}, which is no natural end");
+        let mut error = Self::new(ProviderErrorKind::Interrupted, message);
+        error.should_retry = Some(false);
+        error
+    }
+
     /// Creates an error of this kind, with a message and no other details.
     pub fn new(kind: ProviderErrorKind, message: impl Into<String>) -> Self {
         Self {

@@ -8,16 +8,11 @@ use super::scan::ScanError;
 /// is a [`Reading`](super::Reading) with misfits.
 ///
 /// ```
-/// use extract_core::contract::Shape;
-/// use extract_core::reading::read;
+/// use extract_llm::extraction::ParseError;
 /// use extract_llm::reading::ReadError;
-/// use extract_llm::Level;
-/// use serde_json::json;
 ///
-/// let shape = Shape::compile(&json!({"type": "object", "properties": {}}))?;
-/// let error = read("I could not find any.", &shape, Level::Lenient).unwrap_err();
-/// assert!(matches!(error, ReadError::NoValue { .. }));
-/// # Ok::<(), extract_llm::contract::SchemaError>(())
+/// let error = extract_llm::parse::<Vec<u8>>("I could not find any.").unwrap_err();
+/// assert!(matches!(error, ParseError::Read(ReadError::NoValue { .. })));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]

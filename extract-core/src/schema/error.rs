@@ -5,13 +5,13 @@ use thiserror::Error;
 /// Why a JSON Schema cannot be read. All pointers are JSON pointers into the schema.
 ///
 /// ```
-/// use extract_core::contract::Shape;
-/// use extract_llm::contract::SchemaError;
+/// use extract_llm::contract::{Contract, ContractError, SchemaError};
 /// use serde_json::json;
 ///
-/// let error = Shape::compile(&json!({"type": "strnig"})).unwrap_err();
-/// assert!(matches!(error, SchemaError::UnknownType { .. }));
-/// assert_eq!(error.to_string(), r#"unknown type "strnig" at "/type"; did you mean "string"?"#);
+/// let error = Contract::from_schema(json!({"type": "strnig"})).unwrap_err();
+/// let ContractError::Unreadable { source, .. } = error else { panic!("{error}") };
+/// assert!(matches!(source, SchemaError::UnknownType { .. }));
+/// assert_eq!(source.to_string(), r#"unknown type "strnig" at "/type"; did you mean "string"?"#);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]

@@ -3,9 +3,7 @@
 use serde_json::Value;
 
 use super::decoder::EndState;
-use crate::conversation::{
-    Delta, ProviderError, ProviderErrorKind, ProviderState, StopReason, StreamEnd, Usage, Usd,
-};
+use crate::conversation::{Delta, ProviderError, ProviderState, StopReason, StreamEnd, Usage, Usd};
 
 /// The facts about a reply that every protocol reports.
 #[derive(Debug, Default)]
@@ -74,14 +72,7 @@ impl ReplyState {
         known: impl FnOnce(&str) -> Option<StopReason>,
     ) -> Result<StopReason, ProviderError> {
         let Some(raw) = self.raw_stop.as_deref() else { return Ok(StopReason::Unstated) };
-        known(raw).ok_or_else(|| {
-            let raw: String = raw.chars().take(100).collect();
-            let message = format!("the reply ended with the unknown reason {raw:?}");
-            let mut error = ProviderError::new(ProviderErrorKind::Interrupted, message);
-            // The server would give the same reason again.
-            error.should_retry = Some(false);
-            error
-        })
+        known(raw).ok_or_else(|| ProviderError::unnatural_end(raw))
     }
 
     /// Appends the deltas that end the reply: its usage, the state to replay, and the end itself.

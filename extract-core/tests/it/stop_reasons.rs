@@ -154,3 +154,16 @@ fn a_whole_reply_with_a_blank_reason_has_none() {
         );
     }
 }
+
+#[test]
+fn a_malformed_call_behind_a_gateway_is_a_rejected_answer() {
+    for reason in ["malformed_function_call", "function_call_filter: MALFORMED_FUNCTION_CALL"] {
+        let mut stream = Protocol::Chat.stream();
+        for (name, event) in events(Protocol::Chat, reason) {
+            stream.event(Some(name), &event.to_string()).unwrap();
+        }
+        let error = stream.end().unwrap_err();
+        assert_eq!(error.kind, ProviderErrorKind::RejectedAnswer, "{error}");
+        assert_eq!(error.code.as_deref(), Some(reason));
+    }
+}

@@ -10,12 +10,16 @@ use crate::schema::SchemaError;
 /// or no value fits it, or it cannot be read safely.
 ///
 /// ```
-/// use extract_core::contract::dialect::lower;
+/// use extract_llm::contract::{Contract, ContractError};
 /// use extract_llm::dialect::{Dialect, DialectError};
 /// use serde_json::json;
 ///
-/// let refused = lower(&json!({"type": "array"}), &Dialect::OPENAI_STRICT).unwrap_err();
-/// assert!(matches!(refused, DialectError::Root { .. }));
+/// let names: Vec<String> = (0..1_200).map(|n| n.to_string()).collect();
+/// let contract = Contract::from_schema(json!({"enum": names}))?;
+/// let refused = contract.tool(&Dialect::OPENAI_STRICT).unwrap_err();
+/// let ContractError::Dialect { source, .. } = refused else { panic!("{refused}") };
+/// assert!(matches!(*source, DialectError::Limit { allowed: 1_000, .. }));
+/// # Ok::<(), ContractError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

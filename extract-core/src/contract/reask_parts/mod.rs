@@ -31,10 +31,10 @@ pub struct ReaskPart {
 /// place that no schema describes.
 ///
 /// ```
-/// use extract_core::check::violations;
 /// use extract_llm::check::ReaskParts;
 /// use extract_llm::contract::Contract;
-/// use serde_json::json;
+/// use extract_llm::extraction::ParseError;
+/// use serde_json::{Value, json};
 ///
 /// let contract = Contract::from_schema(json!({
 ///     "type": "object",
@@ -45,7 +45,9 @@ pub struct ReaskPart {
 ///     "required": ["title", "scores"],
 /// }))?;
 /// let value = json!({"title": "Tests", "scores": [1, 9, 3, "x"]});
-/// let parts = ReaskParts::of(&contract, None, &value, &violations(&contract, &value)).unwrap();
+/// let error = contract.parse::<Value>(&value.to_string()).unwrap_err();
+/// let ParseError::Invalid { problems, .. } = error else { panic!("{error}") };
+/// let parts = ReaskParts::of(&contract, None, &value, &problems).unwrap();
 ///
 /// assert_eq!(parts.pointers().collect::<Vec<_>>(), ["/scores/1", "/scores/3"]);
 /// assert_eq!(parts.contract().schema()["properties"]["scores_1"]["maximum"], 6);

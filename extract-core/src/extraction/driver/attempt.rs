@@ -82,6 +82,12 @@ impl<T> Driver<T> {
             (StopReason::Length, _) => {
                 (Outcome::Truncated, Failure::Truncated(attempt.reply.clone()))
             }
+            // Whatever the reply holds, the model has not ended it.
+            (StopReason::Other(reason), None) => {
+                let error = ProviderError::unnatural_end(reason);
+                attempt.error = Some(error.to_string());
+                (Outcome::Failed, Failure::Provider(error))
+            }
             _ => return Ok(reply),
         };
         attempt.outcome = outcome;

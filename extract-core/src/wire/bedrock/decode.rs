@@ -286,8 +286,6 @@ fn stop_reason(raw: &str) -> Option<StopReason> {
         "max_tokens" | "model_context_window_exceeded" => StopReason::Length,
         "guardrail_intervened" | "content_filtered" => StopReason::ContentFilter,
         "refusal" => StopReason::Refusal,
-        // The model wrote something that the server could not read.
-        "malformed_model_output" | "malformed_tool_use" => StopReason::Other(raw.to_owned()),
         _ => return None,
     })
 }

@@ -8,7 +8,7 @@ use super::calls::{CallDelta, Calls, Function};
 use super::turn::{Turn, chunk_delta};
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
 use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
-use crate::wire::failure::reported_error;
+use crate::wire::failure::{rejected_answer, reported_error};
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::{lenient, parse, usage};
 
@@ -113,6 +113,11 @@ impl StreamDecoder for Stream {
     fn end(&mut self) -> Result<Vec<Delta>, ProviderError> {
         if !self.reply.ended && self.reply.raw_stop.is_none() {
             return Err(parse::interrupted("a finish reason and without `[DONE]`"));
+        }
+        // Gateways pass it on alone, or behind the name of a filter.
+        let stop = self.reply.raw_stop.as_deref().unwrap_or_default();
+        if stop.to_ascii_lowercase().ends_with("malformed_function_call") {
+            return Err(rejected_answer(stop, "the model wrote a malformed function call"));
         }
         // A refusal ends with `stop` at OpenAI; the content decides.
         let stop = if self.refused { StopReason::Refusal } else { self.reply.stop(stop_reason)? };
@@ -238,8 +243,6 @@ fn stop_reason(raw: &str) -> Option<StopReason> {
         "tool_calls" | "tool_call" | "function_call" | "tool_use" => StopReason::ToolCalls,
         "content_filter" | "safety" => StopReason::ContentFilter,
         "refusal" => StopReason::Refusal,
-        // The model wrote a call that the server could not read.
-        "malformed_function_call" => StopReason::Other(raw.to_owned()),
         _ => return None,
     })
 }

@@ -135,12 +135,8 @@ impl StreamDecoder for Stream {
         if !self.reply.ended && self.reply.raw_stop.is_none() && self.blocked.is_none() {
             return Err(parse::interrupted("a `finishReason`"));
         }
-        if let Some(error) = self
-            .reply
-            .raw_stop
-            .as_deref()
-            .and_then(|stop| rejected_answer(stop, self.finish_message.as_deref()))
-        {
+        let rejected = |stop| rejected_answer(stop, self.finish_message.as_deref());
+        if let Some(error) = self.reply.raw_stop.as_deref().and_then(rejected) {
             return Err(error);
         }
         update(&mut self.reply.raw_stop, self.blocked.take());
@@ -295,12 +291,7 @@ fn stop_reason(raw: &str, called: bool) -> Option<StopReason> {
         | "IMAGE_RECITATION"
         | "MODEL_ARMOR"
         | "JAILBREAK" => StopReason::ContentFilter,
-        // The model wrote a call that the server could not read.
-        "MALFORMED_FUNCTION_CALL"
-        | "MALFORMED_RESPONSE"
-        | "UNEXPECTED_TOOL_CALL"
-        | "TOO_MANY_TOOL_CALLS"
-        | "MISSING_THOUGHT_SIGNATURE" => StopReason::Other(raw.to_owned()),
+        "MISSING_THOUGHT_SIGNATURE" => StopReason::Other(raw.to_owned()),
         _ => return None,
     })
 }

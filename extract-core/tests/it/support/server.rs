@@ -15,10 +15,9 @@ pub(crate) enum Act {
     /// Writes these bytes and keeps the connection open.
     Hang(Vec<u8>),
     /// Writes these bytes and resets the connection.
-    #[allow(dead_code, reason = "each file of tests uses what it needs")]
+    #[allow(dead_code, reason = "only the tests of the engine use it")]
     Reset(Vec<u8>),
     /// Writes these pieces with a pause after each, and closes the connection.
-    #[allow(dead_code, reason = "each file of tests uses what it needs")]
     Slow(Vec<Vec<u8>>, Duration),
 }
 
