@@ -363,6 +363,7 @@ async fn a_reply_without_a_natural_end_is_no_answer() {
         let failure = error.provider_error().unwrap_or_else(|| panic!("{protocol}: {error}"));
         assert_eq!((failure.kind, error.is_retryable()), (Kind::Interrupted, false), "{error}");
         assert!(error.to_string().contains(reason), "{error}");
+        assert!(!error.to_string().contains("connection"), "{error}");
         assert_eq!(error.ledger().attempts[0].outcome, Outcome::Failed, "{error}");
         assert_eq!(server.count(), 1, "{error}");
     }

@@ -38,7 +38,7 @@ pub enum ProviderErrorKind {
     Connect,
     /// There was no reply within the timeout.
     Timeout,
-    /// The connection ended before the reply was complete.
+    /// The reply is not complete: the connection ended, or the reason to stop is no natural end.
     Interrupted,
     /// The reply exceeds the size limit.
     TooLarge,
@@ -114,7 +114,7 @@ impl ProviderErrorKind {
             Self::ContentFiltered => "the content filter rejected the prompt",
             Self::Connect => "no connection",
             Self::Timeout => "no answer in time",
-            Self::Interrupted => "the connection ended before the reply was complete",
+            Self::Interrupted => "the reply is not complete",
             Self::TooLarge => "the reply is too large",
             Self::Malformed => "the reply does not follow the protocol",
             Self::Encode => "the request could not be built",
