@@ -235,9 +235,9 @@ pub mod dialect {
 pub mod conversation {
     #[doc(inline)]
     pub use extract_core::conversation::{
-        Block, Content, Delta, Feature, Inline, Media, MediaError, MediaKind, MediaSource, Output,
-        Prices, ProviderError, ProviderErrorKind, ProviderState, ReasoningEffort, Reply, Request,
-        RequestState, Role, Settings, StopReason, StreamEnd, Tool, ToolCall, ToolChoice,
+        Block, Content, Delta, Effort, Feature, Inline, Media, MediaError, MediaKind, MediaSource,
+        Output, Prices, ProviderError, ProviderErrorKind, ProviderState, Reply, Request,
+        RequestState, Role, Settings, StopReason, StreamEnd, Thinking, Tool, ToolCall, ToolChoice,
         ToolResult, Tools, Usage,
     };
 }

@@ -22,7 +22,7 @@ use super::signing::Signer;
 use super::{endpoint, headers, model_spec};
 use crate::conversation::{
     Assembly, Feature, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
-    redacted_url,
+    Settings, redacted_url,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport, timer};
 use crate::wire::{Delivery, Framing, Protocol, without_byte_order_mark};
@@ -125,17 +125,6 @@ impl Provider {
                     ));
                 }
                 _ => {}
-            }
-        }
-        let settings = &request.settings;
-        let sampled = [("temperature", settings.temperature), ("top_p", settings.top_p)];
-        for (name, value) in sampled {
-            // Most models accept the default value, 1.
-            if !self.facts.sampling && value.is_some_and(|value| (value - 1.0).abs() > 1e-9) {
-                return Err(ProviderError::unsupported(
-                    Feature::Setting(name.to_owned()),
-                    format!("{} does not support `{name}`", self.model),
-                ));
             }
         }
         self.protocol.encode(request, &self.model, &self.facts.quirks, delivery)
@@ -340,8 +329,13 @@ impl Model for Provider {
         profile.tool_strict = facts.tool_strict;
         profile.parallel_tools = facts.parallel_tools;
         profile.schema_prompt = facts.schema_prompt;
+        profile.forced_tools = facts.forced_tools(self.protocol);
         profile.settings.max_tokens = facts.max_tokens;
         profile
+    }
+
+    fn fit_settings(&self, settings: &mut Settings) -> Vec<String> {
+        self.protocol.fit(&self.model, settings, &self.facts.quirks)
     }
 
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
