@@ -302,7 +302,7 @@ pub mod model {
     pub use extract_core::http::TransportOptions;
     #[doc(inline)]
     pub use extract_core::model::{
-        ConfigError, DeltaStream, Model, Profile, RetryPolicy, SchemaPrompt,
+        ConfigError, DeltaStream, ForcedTools, Model, Profile, RetryPolicy, SchemaPrompt,
     };
     #[doc(inline)]
     pub use extract_core::wire::Protocol;
