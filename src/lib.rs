@@ -235,9 +235,9 @@ pub mod dialect {
 pub mod conversation {
     #[doc(inline)]
     pub use extract_core::conversation::{
-        Block, Content, Delta, Feature, Inline, Media, MediaError, MediaKind, MediaSource, Output,
-        Prices, ProviderError, ProviderErrorKind, ProviderState, ReasoningEffort, Reply, Request,
-        RequestState, Role, Settings, StopReason, StreamEnd, Tool, ToolCall, ToolChoice,
+        Block, Content, Delta, Effort, Feature, Inline, Media, MediaError, MediaKind, MediaSource,
+        Output, Prices, ProviderError, ProviderErrorKind, ProviderState, Reply, Request,
+        RequestState, Role, Settings, StopReason, StreamEnd, Thinking, Tool, ToolCall, ToolChoice,
         ToolResult, Tools, Usage,
     };
 }
@@ -302,7 +302,7 @@ pub mod model {
     pub use extract_core::http::TransportOptions;
     #[doc(inline)]
     pub use extract_core::model::{
-        ConfigError, DeltaStream, Model, Profile, RetryPolicy, SchemaPrompt,
+        ConfigError, DeltaStream, ForcedTools, Model, Profile, RetryPolicy, SchemaPrompt,
     };
     #[doc(inline)]
     pub use extract_core::wire::Protocol;

@@ -431,13 +431,13 @@ fn configuration_errors_name_the_remedy() {
     assert!(matches!(error, ConfigError::NoModel { .. }), "{error}");
 
     let error = refused(
-        Client::builder().base_url("http://host").model("m").api_key("a\nb").build().unwrap_err(),
+        Client::builder().base_url("https://host").model("m").api_key("a\nb").build().unwrap_err(),
     );
     assert!(matches!(error, ConfigError::Header { .. }), "{error}");
     assert!(!error.to_string().contains("a\nb"));
 
     let client =
-        Client::builder().base_url("http://host").model("m").api_key(KEY).header("x-k", KEY);
+        Client::builder().base_url("https://host").model("m").api_key(KEY).header("x-k", KEY);
     assert!(!format!("{client:?}").contains(KEY));
     assert!(!format!("{:?}", client.build().unwrap()).contains(KEY));
 }

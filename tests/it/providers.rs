@@ -8,13 +8,16 @@ use std::path::Path;
 
 use crate::support::{bodies, server};
 use extract_core::model::{Auth, MediaSupport, Preset, presets};
-use extract_core::wire::{CacheForm, MaxTokensField, TierField, ToolChoiceForm};
+use extract_core::wire::{
+    CacheForm, Delivery, MaxTokensField, Sampling, SystemPlace, ThinkingSupport, TierField,
+    ToolChoiceForm,
+};
 use extract_llm::contract::Contract;
-use extract_llm::conversation::ProviderErrorKind;
+use extract_llm::conversation::{Output, ProviderErrorKind, Request, Tools};
 use extract_llm::extraction::Outcome;
 use extract_llm::model::Protocol;
 use extract_llm::model::RetryPolicy;
-use extract_llm::{Client, Error, ErrorKind, Extract, Mode};
+use extract_llm::{Client, Error, ErrorKind, Extract, Message, Mode};
 use serde_json::{Value, json};
 
 mod answers;
@@ -364,6 +367,7 @@ fn document(seen: &BTreeMap<(String, Case), (usize, &'static str)>) -> String {
                 writeln!(page, "| `{}` | {} | {} |", preset.name, models.join(" "), differs(rule));
         }
     }
+    page += &defaults();
     page += "\n## Results by answer\n\n\
              `tests/it/providers.rs` observes these results over a socket, for every preset above and each of its\n\
              modes. Rows marked \"streamed\" use `deltas`; the others receive the whole reply. Re-asks and transport\n\
@@ -417,8 +421,10 @@ fn quirks(preset: &Preset) -> String {
     if preset.protocol == Protocol::Chat && quirks.max_tokens == MaxTokensField::MaxTokens {
         notes.push("`max_tokens`");
     }
-    if !facts.sampling {
-        notes.push("no sampling parameters");
+    match quirks.sampling {
+        Sampling::Accepted => {}
+        Sampling::WithoutThinking => notes.push("sampling parameters only without thinking"),
+        _ => notes.push("no sampling parameters"),
     }
     if quirks.cache == CacheForm::Marked {
         notes.push("cache points are marked");
@@ -429,7 +435,85 @@ fn quirks(preset: &Preset) -> String {
     if !quirks.replay.is_empty() {
         notes.push("requires its reasoning in the next request");
     }
-    notes.join("; ")
+    format!("{}; thinking: {}", notes.join("; "), thinking(&quirks.thinking))
+}
+
+/// Returns what a model can be told about its thinking.
+fn thinking(support: &ThinkingSupport) -> String {
+    let if_told_nothing = if support.by_default { ", thinks if told nothing" } else { "" };
+    format!("{}{if_told_nothing}", support.words())
+}
+
+/// Returns the table of the fields that are sent although the caller set nothing, as they are in the body.
+fn defaults() -> String {
+    let mut page = String::from(
+        "\n## What is sent unless you set it\n\n\
+         The fields of a request's body beside the conversation, the schema and its mode, for the first mode\n\
+         of each model. A setting, or `extra_body`, replaces them. Every request also has the header\n\
+         `user-agent: extract-llm/…`; Anthropic's has `anthropic-version` as well.\n\n\
+         | provider | model | whole reply | added for a stream |\n|---|---|---|---|\n",
+    );
+    for preset in presets() {
+        let models = match preset.name {
+            "openai" | "openai-responses" => &["gpt-4.1", "gpt-6-luna"][..],
+            "anthropic" => &["claude-opus-5-5", "claude-3-haiku"],
+            _ => &["some-model"],
+        };
+        for model in models {
+            let whole = fields(preset, model, Delivery::Whole);
+            let mut streamed = fields(preset, model, Delivery::Streamed);
+            streamed.retain(|name, value| whole.get(name) != Some(value));
+            let json = |fields: serde_json::Map<String, Value>| {
+                if fields.is_empty() {
+                    String::from("–")
+                } else {
+                    format!("`{}`", Value::Object(fields))
+                }
+            };
+            let (whole, streamed) = (json(whole), json(streamed));
+            let _ = writeln!(page, "| `{}` | `{model}` | {whole} | {streamed} |", preset.name);
+        }
+    }
+    let local = Client::new("local").unwrap().model().profile().settings;
+    let (tokens, temperature) = (local.max_tokens.unwrap(), local.temperature.unwrap());
+    let _ = writeln!(
+        page,
+        "| `local` | the embedded one | `{{\"max_tokens\":{tokens},\"temperature\":{temperature:?}}}` | as `llamacpp` |"
+    );
+    page
+}
+
+/// Returns the fields of a body that say neither the conversation nor the form of the answer.
+fn fields(preset: &Preset, model: &str, delivery: Delivery) -> serde_json::Map<String, Value> {
+    let facts = preset.facts(model);
+    let contract = Contract::of::<Person>().unwrap();
+    let mut request = Request::new(vec![Message::user("Maria is 34.")]);
+    request.settings.max_tokens = facts.max_tokens;
+    request.output = match facts.modes[0] {
+        Mode::JsonSchema => {
+            let form = contract.lowered(facts.schema_dialect, facts.schema_strict).unwrap();
+            Output::JsonSchema(form.tool.clone())
+        }
+        Mode::Tools => {
+            let form = contract.lowered(facts.tool_dialect, facts.tool_strict).unwrap();
+            let mut tools = Tools::default();
+            tools.tools = vec![form.tool.clone()];
+            Output::Tools(tools)
+        }
+        _ => Output::JsonObject,
+    };
+    let body = preset.protocol.encode(&request, model, &facts.quirks, delivery).unwrap();
+    let mut body: serde_json::Map<String, Value> = serde_json::from_slice(&body).unwrap();
+    let conversation = ["model", "messages", "input", "contents"];
+    let answer = ["tools", "toolConfig", "response_format", "text", "output_config", "format"];
+    for name in conversation.iter().chain(&answer) {
+        body.remove(*name);
+    }
+    if let Some(Value::Object(config)) = body.get_mut("generationConfig") {
+        config.retain(|name, _| !name.starts_with("response"));
+    }
+    body.retain(|_, value| value.as_object().is_none_or(|object| !object.is_empty()));
+    body
 }
 
 fn media(support: &extract_core::model::MediaSupport) -> String {
@@ -468,9 +552,12 @@ fn differs(rule: &extract_core::model::Rule) -> String {
         words.push(format!("tool choice {choice:?}").to_lowercase());
     }
     match rule.sampling {
-        Some(true) => words.push("takes sampling parameters".into()),
-        Some(false) => words.push("refuses sampling parameters".into()),
         None => {}
+        Some(Sampling::Accepted) => words.push("takes sampling parameters".into()),
+        Some(Sampling::WithoutThinking) => {
+            words.push("takes sampling parameters only without thinking".into());
+        }
+        Some(_) => words.push("refuses sampling parameters".into()),
     }
     if let Some(tokens) = rule.max_tokens {
         words.push(format!("at most {tokens} tokens unless set"));
@@ -481,8 +568,11 @@ fn differs(rule: &extract_core::model::Rule) -> String {
     if rule.max_tokens_field.is_some() {
         words.push("token limit in `max_tokens`".into());
     }
-    if rule.effort.is_some() {
-        words.push("reasoning effort in another field, or none".into());
+    if let Some(support) = &rule.thinking {
+        words.push(format!("thinking: {}", thinking(support)));
+    }
+    if rule.system == Some(SystemPlace::Turn) {
+        words.push("later system messages have their own turn".into());
     }
     if rule.schema_field.is_some() {
         words.push("the schema is in another field".into());

@@ -1,7 +1,7 @@
 //! Settings of the client and of one extraction: their precedence, and the errors for settings that
 //! a provider does not support.
 
-use extract_llm::conversation::{Feature, ProviderErrorKind, ReasoningEffort, Request, Settings};
+use extract_llm::conversation::{Effort, Feature, ProviderErrorKind, Request, Settings};
 use extract_llm::extraction::InputError;
 use extract_llm::model::{Model, RetryPolicy};
 use extract_llm::scripted::Scripted;
@@ -96,10 +96,7 @@ async fn an_unsupported_setting_is_an_error_before_anything_is_sent() {
         ("seed", plain("anthropic/claude-sonnet-4-5").extract("Seven.").seed(7)),
         ("stop", plain("openai-responses/gpt-4.1").extract("Seven.").stop("END")),
         ("temperature", plain("anthropic/claude-opus-5-5").extract("Seven.").temperature(0.2)),
-        (
-            "reasoning_effort",
-            plain("bedrock/m").extract("Seven.").reasoning_effort(ReasoningEffort::Low),
-        ),
+        ("thinking", plain("bedrock/m").extract("Seven.").thinking(Effort::Low)),
     ];
     for (name, extraction) in cases {
         let expected = Some(Feature::Setting(name.into()));

@@ -206,6 +206,13 @@ impl ProviderError {
         error
     }
 
+    /// Returns the error of a reply that was cut off by the model's context window.
+    pub(crate) fn full_context() -> Self {
+        let message = "the conversation and the reply fill the model's context window: shorten the \
+                       input";
+        Self::new(ProviderErrorKind::ContextTooLong, message)
+    }
+
     /// Creates an error of this kind, with a message and no other details.
     pub fn new(kind: ProviderErrorKind, message: impl Into<String>) -> Self {
         Self {

@@ -18,6 +18,7 @@ mod redacted;
 mod reply;
 mod request;
 mod settings;
+mod thinking;
 mod usage;
 
 pub use delta::{Assembly, Delta, StreamEnd};
@@ -30,5 +31,6 @@ pub use progress::{Progress, RequestState};
 pub(crate) use redacted::redacted_url;
 pub use reply::{Block, Reply, StopReason};
 pub use request::{Mode, Output, Request, Tool, ToolChoice, Tools};
-pub use settings::{ReasoningEffort, Settings};
+pub use settings::Settings;
+pub use thinking::{Effort, Thinking};
 pub use usage::{Prices, Usage, Usd};

@@ -38,8 +38,10 @@ pub enum StopReason {
     Stop,
     /// The model called a tool.
     ToolCalls,
-    /// The reply was cut off at a length limit.
+    /// The reply was cut off at a limit of output tokens.
     Length,
+    /// The reply was cut off because the conversation and the reply fill the model's context window.
+    ContextWindow,
     /// The provider's content filter stopped the reply.
     ContentFilter,
     /// The model refused to answer.
@@ -56,6 +58,7 @@ impl std::fmt::Display for StopReason {
             Self::Stop => "stop",
             Self::ToolCalls => "tool_calls",
             Self::Length => "length",
+            Self::ContextWindow => "context_window",
             Self::ContentFilter => "content_filter",
             Self::Refusal => "refusal",
             Self::Unstated => "unstated",

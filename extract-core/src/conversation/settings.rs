@@ -5,40 +5,7 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-/// The effort of a reasoning model, by the names that providers share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ReasoningEffort {
-    /// No reasoning.
-    None,
-    /// Minimal reasoning.
-    Minimal,
-    /// Low effort.
-    Low,
-    /// Medium effort.
-    Medium,
-    /// High effort.
-    High,
-    /// More than high effort.
-    XHigh,
-    /// Maximal effort.
-    Max,
-}
-
-impl ReasoningEffort {
-    /// Returns the name in the protocols, such as `low`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Minimal => "minimal",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::XHigh => "xhigh",
-            Self::Max => "max",
-        }
-    }
-}
+use super::thinking::Thinking;
 
 /// The settings of one request. Many models reject sampling parameters, so none has a default.
 ///
@@ -47,10 +14,9 @@ impl ReasoningEffort {
 /// sent.
 ///
 /// ```
-/// use extract_llm::conversation::{ReasoningEffort, Settings};
+/// use extract_llm::conversation::{Effort, Settings};
 ///
-/// let settings =
-///     Settings::default().max_tokens(2_000).reasoning_effort(ReasoningEffort::Low);
+/// let settings = Settings::default().max_tokens(2_000).thinking(Effort::Low);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
@@ -65,8 +31,8 @@ pub struct Settings {
     pub seed: Option<u64>,
     /// Stop sequences: texts that end the reply.
     pub stop: Vec<String>,
-    /// The effort of a reasoning model.
-    pub reasoning_effort: Option<ReasoningEffort>,
+    /// How much the model thinks before it answers.
+    pub thinking: Option<Thinking>,
     /// The provider's service tier, by its name there (`flex`, `priority`).
     pub service_tier: Option<String>,
     /// Headers of this request. They override those of the client. Their values are treated as secrets.
@@ -132,9 +98,10 @@ impl Settings {
         self
     }
 
-    /// Sets the effort of a reasoning model.
-    pub fn reasoning_effort(self, effort: ReasoningEffort) -> Self {
-        Self { reasoning_effort: Some(effort), ..self }
+    /// Sets how much the model thinks before it answers: a [`Thinking`] or an
+    /// [`Effort`](super::Effort).
+    pub fn thinking(self, thinking: impl Into<Thinking>) -> Self {
+        Self { thinking: Some(thinking.into()), ..self }
     }
 
     /// Sets the provider's service tier, by its name there (`flex`, `priority`).
@@ -168,6 +135,20 @@ impl Settings {
         numbers.into_iter().find(|(_, number)| is_not(*number)).map(|(name, _)| name)
     }
 
+    /// Removes a setting by its name. Returns whether it was set. A limit of tokens stays: without it, a
+    /// reply may cost any amount.
+    pub(crate) fn unset(&mut self, name: &str) -> bool {
+        match name {
+            "temperature" => self.temperature.take().is_some(),
+            "top_p" => self.top_p.take().is_some(),
+            "seed" => self.seed.take().is_some(),
+            "stop" => !std::mem::take(&mut self.stop).is_empty(),
+            "thinking" => self.thinking.take().is_some(),
+            "service_tier" => self.service_tier.take().is_some(),
+            _ => false,
+        }
+    }
+
     /// Returns the settings that mean the same for every provider and are no secrets.
     pub(crate) fn portable(&self) -> Self {
         Self {
@@ -176,7 +157,7 @@ impl Settings {
             top_p: self.top_p,
             seed: self.seed,
             stop: self.stop.clone(),
-            reasoning_effort: self.reasoning_effort,
+            thinking: self.thinking,
             ..Self::default()
         }
     }
@@ -188,7 +169,7 @@ impl Settings {
         self.temperature = self.temperature.or(other.temperature);
         self.top_p = self.top_p.or(other.top_p);
         self.seed = self.seed.or(other.seed);
-        self.reasoning_effort = self.reasoning_effort.or(other.reasoning_effort);
+        self.thinking = self.thinking.or(other.thinking);
         self.service_tier = self.service_tier.or(other.service_tier);
         if self.stop.is_empty() {
             self.stop = other.stop;

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::error::Error;
 use super::options::Options;
-use super::refused_modes::RefusedModes;
+use super::refused::Refused;
 use crate::http::TransportOptions;
 use crate::model::{ConfigError, Facts, Model, Provider, ProviderOptions, RetryPolicy};
 use crate::wire::Protocol;
@@ -28,7 +28,7 @@ pub struct Client {
     pub(super) defaults: Arc<Options>,
     pub(super) escalations: Vec<Escalation>,
     /// The modes that the server has rejected.
-    pub(super) refused: Arc<RefusedModes>,
+    pub(super) refused: Arc<Refused>,
 }
 
 impl fmt::Debug for Client {

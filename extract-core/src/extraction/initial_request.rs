@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::ask::{Ask, Whole};
 use super::layout::Layout;
-use super::refused_modes::RefusedModes;
+use super::refused::Refused;
 use super::request_tools::{RequestTools, SentUserTool};
 use super::task::Task;
 use crate::contract::{Contract, ContractError, LoweredContract};
-use crate::conversation::{Conversation, Message, Mode, Output, Request, Role};
+use crate::conversation::{Conversation, Message, Mode, Output, Request, Role, ToolChoice};
 use crate::model::Profile;
 
 /// The first request, and the data to read its reply.
@@ -32,12 +32,11 @@ impl InitialRequest {
         };
         let (mode, form) = choose_form(contract, &profile, &client.refused, asked, &mut notes)?;
         let describes_schema = form.is_none() || profile.schema_prompt.tells(mode);
-        let instructions = describes_schema.then(|| match &options.instructions {
-            Some(write) => write(contract),
-            None => default_instructions(contract),
-        });
-        let mut request = Request::new(open_conversation(&options.system, instructions, input));
-        request.settings = options.settings.clone().or(profile.settings.clone());
+        let mut settings = options.settings.clone().or(profile.settings.clone());
+        if options.lenient_settings {
+            notes.extend(client.refused.unset(&mut settings));
+            notes.extend(client.model.fit_settings(&mut settings));
+        }
         let mut user_tools = Vec::new();
         let ask = match (mode, form) {
             (Mode::Tools, Some(form)) => {
@@ -54,7 +53,20 @@ impl InitialRequest {
                 Ask::Whole(Whole { output, form, text_variants: None })
             }
         };
-        request.output = ask.whole().output.clone();
+        let output = ask.whole().output.clone();
+        let is_forced = profile.forced_tools.under(&settings);
+        let call = if is_forced { None } else { call_instruction(&output) };
+        let is_told = describes_schema || call.is_some();
+        let instructions = is_told.then(|| match &options.instructions {
+            Some(write) => write(contract),
+            None => {
+                let schema = describes_schema.then(|| schema_instruction(contract));
+                schema.into_iter().chain(call).collect::<Vec<_>>().join("\n\n")
+            }
+        });
+        let mut request = Request::new(open_conversation(&options.system, instructions, input));
+        request.settings = settings;
+        request.output = output;
         tracing::debug!(
             provider = %profile.provider,
             model = %profile.model,
@@ -77,7 +89,7 @@ fn wants_tools<T>(task: &Task<T>) -> bool {
 fn choose_form(
     contract: &Arc<Contract>,
     profile: &Profile,
-    refused: &RefusedModes,
+    refused: &Refused,
     chosen: Mode,
     notes: &mut Vec<String>,
 ) -> Result<(Mode, Option<Arc<LoweredContract>>), ContractError> {
@@ -118,9 +130,21 @@ fn choose_form(
 }
 
 /// Returns the default prompt text that describes the schema.
-fn default_instructions(contract: &Contract) -> String {
+fn schema_instruction(contract: &Contract) -> String {
     let schema = contract.prompt_schema();
     format!("Answer with one JSON value of this type, and nothing else:\n\n{schema}")
+}
+
+/// Returns the default prompt text that asks for a call of a tool, for models that cannot be forced to call
+/// one. `None` if the answer need not be a call.
+fn call_instruction(output: &Output) -> Option<String> {
+    let Output::Tools(tools) = output else { return None };
+    match (tools.choice, &*tools.tools) {
+        (ToolChoice::Auto, _) => None,
+        (_, [only]) => Some(format!("Answer with a call of the tool `{}`.", only.name)),
+        _ if tools.parallel => Some(String::from("Answer with calls of the tools.")),
+        _ => Some(String::from("Answer with a call of one of the tools.")),
+    }
 }
 
 /// Returns the messages of the first request. All leading instructions become one system message, because

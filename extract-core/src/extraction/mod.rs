@@ -46,7 +46,7 @@ mod limit;
 mod options;
 mod parse;
 mod policy;
-mod refused_modes;
+mod refused;
 mod request_tools;
 mod task;
 mod withdrawn;

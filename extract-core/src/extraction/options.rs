@@ -29,6 +29,8 @@ pub(super) struct Options {
     pub(super) bad_items: BadItems,
     pub(super) reading: Level,
     pub(super) settings: Settings,
+    /// Whether a setting that the model refuses is changed or left out, with a note.
+    pub(super) lenient_settings: bool,
     pub(super) prices: Option<Prices>,
     pub(super) system: Vec<Arc<str>>,
     pub(super) instructions: Option<InstructionsFn>,
@@ -75,6 +77,7 @@ impl Default for Options {
             bad_items: BadItems::default(),
             reading: Level::default(),
             settings: Settings::default(),
+            lenient_settings: false,
             prices: None,
             system: Vec::new(),
             instructions: None,

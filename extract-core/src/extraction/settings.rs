@@ -16,7 +16,7 @@ use super::layout::Layout;
 use super::policy::{Reask, RetryContext};
 use crate::check::Feedback;
 use crate::contract::Contract;
-use crate::conversation::{Mode, Prices, ReasoningEffort, Settings, Usd};
+use crate::conversation::{Mode, Prices, Settings, Thinking, Usd};
 use crate::reading::Level;
 
 macro_rules! settings {
@@ -57,7 +57,8 @@ settings! {
     /// were added.
     fn system(text: impl Into<Arc<str>>) |it| it.options.system.push(text.into());
 
-    /// Replaces the text that tells the model the schema, in modes that have no other field for it.
+    /// Replaces the text that tells the model the schema, in modes that have no other field for it, or
+    /// that asks for a call of the tool, where a call cannot be forced.
     ///
     /// ```
     /// # use extract_llm::scripted::{Scripted, reply};
@@ -206,7 +207,7 @@ settings! {
     /// The model gets a new conversation, in a mode and dialect of its own: the input, the last failed
     /// answer and its problems as plain messages. State that only the first provider can read (signed
     /// thinking, ids of calls), headers and extra body fields are not sent to it. The settings of its
-    /// own client hold; limits, sampling and effort that it leaves open are taken from the extraction.
+    /// own client hold; limits, sampling and thinking that it leaves open are taken from the extraction.
     ///
     /// ```
     /// # use extract_llm::scripted::{Scripted, reply};
@@ -301,9 +302,26 @@ settings! {
     /// Adds a stop sequence: the reply ends before it. Default: none.
     fn stop(text: impl Into<String>) |it| it.options.settings.stop.push(text.into());
 
-    /// Sets the effort of a reasoning model. Default: not sent.
-    fn reasoning_effort(effort: ReasoningEffort) |it| {
-        it.options.settings.reasoning_effort = Some(effort);
+    /// Sets how much the model thinks before it answers: a [`Thinking`], or an
+    /// [`Effort`](crate::conversation::Effort). Default: not sent. What the model cannot be told is an
+    /// error that says what it accepts.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::Client;
+    /// # use serde_json::json;
+    /// use extract_llm::conversation::{Effort, Thinking};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let seven = || reply::tool(json!({"value": 7}));
+    /// # let client = Client::with_model(Scripted::new([seven(), seven()]));
+    /// let quick: u8 = client.extract("There were seven.").thinking(Thinking::Off).await?;
+    /// let careful: u8 = client.extract("There were seven.").thinking(Effort::High).await?;
+    /// # assert_eq!(quick, careful);
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    fn thinking(thinking: impl Into<Thinking>) |it| {
+        it.options.settings.thinking = Some(thinking.into());
     };
 
     /// Sets the provider's service tier by its own name, such as `flex` or `priority`. Default: not
@@ -327,6 +345,20 @@ settings! {
     fn extra_body(field: impl Into<String>, value: impl Into<Value>) |it| {
         it.options.settings.extra_body.insert(field.into(), value.into());
     };
+
+    /// Leaves out settings that the model refuses, with a note in the ledger, so that one program runs on
+    /// many models. Default: such a setting is an error. A form of [`thinking`](Self::thinking) that the
+    /// model does not take becomes the nearest level that it takes. A limit of tokens is never left out.
+    ///
+    /// ```no_run
+    /// # use extract_llm::{Client, Error};
+    /// # async fn run() -> Result<(), Error> {
+    /// let client = Client::new("openai/gpt-6-luna")?;
+    /// let done = client.extract::<u8>("Seven.").temperature(0.0).lenient_settings().report().await?;
+    /// println!("{:?}", done.ledger.notes); // `temperature` is left out: …
+    /// # Ok(()) }
+    /// ```
+    fn lenient_settings() |it| it.options.lenient_settings = true;
 
     /// Sets several sampling and length settings at once. Fields that are `None` keep their value.
     fn settings(settings: Settings) |it| {

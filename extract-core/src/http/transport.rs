@@ -46,6 +46,9 @@ pub struct TransportOptions {
     pub max_reply_bytes: usize,
     /// Whether to use the proxy of the system or of the environment variables. Default: `true`.
     pub proxy: bool,
+    /// Whether a key may go over HTTP without encryption to another machine. Default: `false`; such a base
+    /// URL is refused.
+    pub allow_plain_http: bool,
     /// Whether all URLs are without TLS, so that no certificates are needed.
     pub(crate) is_plain: bool,
     /// The user's changes to the HTTP client.
@@ -63,6 +66,7 @@ impl fmt::Debug for TransportOptions {
             .field("connect_timeout", &self.connect_timeout)
             .field("max_reply_bytes", &self.max_reply_bytes)
             .field("proxy", &self.proxy)
+            .field("allow_plain_http", &self.allow_plain_http)
             .finish_non_exhaustive()
     }
 }
@@ -78,6 +82,7 @@ impl Default for TransportOptions {
             connect_timeout: Duration::from_secs(10),
             max_reply_bytes: 32 * 1024 * 1024,
             proxy: true,
+            allow_plain_http: false,
             is_plain: false,
             configure: None,
         }
@@ -94,6 +99,25 @@ impl TransportOptions {
     /// Sets the timeout between two chunks of a response body. The default is 5 minutes.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;
+        self
+    }
+
+    /// Lets a key go over HTTP without encryption to another machine, such as a server of a private
+    /// network. By default, such a base URL is refused.
+    ///
+    /// ```
+    /// use extract_llm::Client;
+    /// use extract_llm::model::TransportOptions;
+    ///
+    /// let builder = || {
+    ///     Client::builder().base_url("http://models.example/v1").model("m").api_key("key-1")
+    /// };
+    /// assert!(builder().build().is_err());
+    /// let allowed = TransportOptions::default().allow_plain_http();
+    /// assert!(builder().transport(allowed).build().is_ok());
+    /// ```
+    pub fn allow_plain_http(mut self) -> Self {
+        self.allow_plain_http = true;
         self
     }
 

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 use super::profile::Profile;
-use crate::conversation::{Delta, ProviderError, Reply, Request};
+use crate::conversation::{Delta, ProviderError, Reply, Request, Settings};
 
 /// The deltas of a reply as they arrive. After an error, the stream ends.
 pub type DeltaStream<'a> = BoxStream<'a, Result<Delta, ProviderError>>;
@@ -41,6 +41,15 @@ pub type DeltaStream<'a> = BoxStream<'a, Result<Delta, ProviderError>>;
 pub trait Model: Send + Sync {
     /// Returns the facts about this model. Called once per extraction, so it should be cheap.
     fn profile(&self) -> Profile;
+
+    /// Changes settings so that this model does not refuse them: it replaces each that it would refuse by
+    /// the nearest that it accepts, or removes it. Returns a note for each change. Called only with
+    /// [`lenient_settings`](crate::extraction::Extraction::lenient_settings). By default, it changes
+    /// nothing.
+    fn fit_settings(&self, settings: &mut Settings) -> Vec<String> {
+        let _ = settings;
+        Vec::new()
+    }
 
     /// Answers a request with a whole reply.
     ///

@@ -84,6 +84,15 @@ pub enum ConfigError {
         /// The header's name.
         name: String,
     },
+    /// A key would go to another machine over HTTP without encryption.
+    #[error(
+        "a key would go to `{host}` over HTTP without encryption: use https, or allow it with \
+         `TransportOptions::allow_plain_http`"
+    )]
+    PlainHttp {
+        /// The host.
+        host: String,
+    },
     /// The HTTP client could not be built.
     #[error("the HTTP client could not be built: {message}")]
     Transport {

@@ -63,6 +63,7 @@ pub fn read_failure(status: u16, headers: &HeaderMap, body: &[u8]) -> ProviderEr
     let error_type = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
     let mut error = decode_failure(status, body, error_type);
     if let (300..=399, Some(to)) = (status, headers.get(LOCATION).and_then(|to| to.to_str().ok())) {
+        let to = redacted_url(to);
         error.message =
             format!("redirect to {to}; redirects are not followed: use that URL as the base URL");
     }

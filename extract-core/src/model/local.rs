@@ -12,7 +12,7 @@ use super::options::ProviderOptions;
 use super::preset;
 use super::profile::{Profile, SchemaPrompt};
 use super::provider::Provider;
-use crate::conversation::{ProviderError, ProviderErrorKind, Reply, Request};
+use crate::conversation::{ProviderError, ProviderErrorKind, Reply, Request, Settings};
 use crate::http::timer;
 
 /// The provider whose row describes the server.
@@ -113,6 +113,11 @@ impl Model for Local {
         profile.settings.temperature = Some(0.0);
         profile.settings.max_tokens = Some(MAX_TOKENS);
         profile
+    }
+
+    fn fit_settings(&self, settings: &mut Settings) -> Vec<String> {
+        let Some(row) = preset::find(SERVER) else { return Vec::new() };
+        row.protocol.fit("the embedded model", settings, &row.facts.quirks)
     }
 
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::contract::dialect::Dialect;
-use crate::conversation::{Mode, Settings};
+use crate::conversation::{Mode, Settings, Thinking};
 
 /// Whether the prompt also describes the schema. The schema goes into the provider's field for schemas
 /// anyway, if the mode has one.
@@ -26,6 +26,29 @@ impl SchemaPrompt {
             Self::WhereNeeded => false,
             Self::UnlessTool => mode != Mode::Tools,
             Self::Always => true,
+        }
+    }
+}
+
+/// Whether a model can be forced to call a tool. A model that cannot is told to in the prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ForcedTools {
+    /// Always.
+    Always,
+    /// Only without a [budget](crate::conversation::Thinking::Budget) of thinking.
+    WithoutBudget,
+    /// Never.
+    Never,
+}
+
+impl ForcedTools {
+    /// Whether a call can be forced under these settings.
+    pub(crate) fn under(self, settings: &Settings) -> bool {
+        match self {
+            Self::Always => true,
+            Self::WithoutBudget => !matches!(settings.thinking, Some(Thinking::Budget(_))),
+            Self::Never => false,
         }
     }
 }
@@ -58,6 +81,8 @@ pub struct Profile {
     pub tool_strict: bool,
     /// Whether to allow several tool calls in one reply.
     pub parallel_tools: bool,
+    /// Whether the model can be forced to call a tool.
+    pub forced_tools: ForcedTools,
     /// Whether the prompt also describes the schema.
     pub schema_prompt: SchemaPrompt,
     /// Default settings. The caller's settings override them.
@@ -77,6 +102,7 @@ impl Profile {
             tool_dialect: &Dialect::JSON_SCHEMA,
             tool_strict: false,
             parallel_tools: true,
+            forced_tools: ForcedTools::Always,
             schema_prompt: SchemaPrompt::WhereNeeded,
             settings: Settings::default(),
         }

@@ -19,10 +19,10 @@ use super::profile::Profile;
 use super::reply_stream::{ReplyStream, first_bytes, is_json, name_content_type, with_response};
 use super::retry::RetryPolicy;
 use super::signing::Signer;
-use super::{endpoint, headers, model_spec};
+use super::{endpoint, headers, model_spec, redaction};
 use crate::conversation::{
     Assembly, Feature, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
-    redacted_url,
+    Settings, redacted_url,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport, timer};
 use crate::wire::{Delivery, Framing, Protocol, without_byte_order_mark};
@@ -70,12 +70,14 @@ impl Provider {
         let base = endpoint::base_url(preset, &options)?;
         let signer = Signer::of(preset, &options, &base)?;
         let (headers, secrets) = headers::headers(preset, &options, signer.is_some())?;
-        if base.scheme() == "http" && !endpoint::is_loopback(&base) && !secrets.is_empty() {
-            let host = base.host_str().unwrap_or_default();
-            tracing::warn!(host, "keys go to this host over HTTP without encryption");
-        }
         let mut transport = options.transport;
         transport.is_plain = base.scheme() == "http";
+        let has_secret = !secrets.is_empty() || signer.is_some();
+        let is_open = transport.is_plain && has_secret && !endpoint::is_loopback(&base);
+        if is_open && !transport.allow_plain_http {
+            let host = base.host_str().unwrap_or_default().to_owned();
+            return Err(ConfigError::PlainHttp { host });
+        }
         // A proxy cannot reach a server on this machine.
         transport.proxy &= !endpoint::is_loopback(&base);
         let transport = Transport::new(transport)
@@ -127,17 +129,6 @@ impl Provider {
                 _ => {}
             }
         }
-        let settings = &request.settings;
-        let sampled = [("temperature", settings.temperature), ("top_p", settings.top_p)];
-        for (name, value) in sampled {
-            // Most models accept the default value, 1.
-            if !self.facts.sampling && value.is_some_and(|value| (value - 1.0).abs() > 1e-9) {
-                return Err(ProviderError::unsupported(
-                    Feature::Setting(name.to_owned()),
-                    format!("{} does not support `{name}`", self.model),
-                ));
-            }
-        }
         self.protocol.encode(request, &self.model, &self.facts.quirks, delivery)
     }
 
@@ -181,7 +172,7 @@ impl Provider {
         }
         let mut error = error_response(response, &request.url, request.mode).await;
         if let Some(secret) = secret {
-            redact_secret(&mut error, secret.expose_secret());
+            redaction::redact(&mut error, secret.expose_secret());
         }
         Err(error)
     }
@@ -274,49 +265,9 @@ impl Provider {
     fn redact(&self, request: &Request, mut error: ProviderError) -> ProviderError {
         let of_options = self.secrets.iter().map(ExposeSecret::expose_secret);
         for secret in of_options.chain(request.settings.headers.iter().map(|(_, value)| value)) {
-            redact_secret(&mut error, secret);
+            redaction::redact(&mut error, secret);
         }
         error
-    }
-}
-
-/// Removes a secret from an error.
-fn redact_secret(error: &mut ProviderError, secret: &str) {
-    // A short secret would match ordinary text.
-    if secret.len() < 8 {
-        return;
-    }
-    let texts = [
-        Some(&mut error.message),
-        error.code.as_mut(),
-        error.request_id.as_mut(),
-        error.param.as_mut(),
-        error.generation.as_mut(),
-    ];
-    for text in texts.into_iter().flatten() {
-        if text.contains(secret) {
-            *text = text.replace(secret, "[secret]");
-        }
-        redact_cut_secret(text, secret);
-    }
-}
-
-/// Removes the beginning of a secret at a cut: long texts and bodies that break off end anywhere.
-fn redact_cut_secret(text: &mut String, secret: &str) {
-    let Some(start) = secret.get(..8) else { return };
-    let cuts: Vec<_> = text
-        .match_indices(start)
-        .filter_map(|(at, _)| {
-            let same =
-                text[at..].chars().zip(secret.chars()).take_while(|(one, other)| one == other);
-            let end = at + same.map(|(c, _)| c.len_utf8()).sum::<usize>();
-            let rest = &text[end..];
-            let is_cut = rest.is_empty() || rest.starts_with(['…', '"']) || rest.starts_with(" (");
-            is_cut.then_some(at..end)
-        })
-        .collect();
-    for cut in cuts.into_iter().rev() {
-        text.replace_range(cut, "[secret]");
     }
 }
 
@@ -340,8 +291,13 @@ impl Model for Provider {
         profile.tool_strict = facts.tool_strict;
         profile.parallel_tools = facts.parallel_tools;
         profile.schema_prompt = facts.schema_prompt;
+        profile.forced_tools = facts.forced_tools(self.protocol);
         profile.settings.max_tokens = facts.max_tokens;
         profile
+    }
+
+    fn fit_settings(&self, settings: &mut Settings) -> Vec<String> {
+        self.protocol.fit(&self.model, settings, &self.facts.quirks)
     }
 
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {

@@ -6,8 +6,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::object::Object;
+use super::quirks::Quirks;
+use super::thinking::ThinkingOff;
 use super::tool_offer::ToolOffer;
-use crate::conversation::{ReasoningEffort, Role, Tool};
+use crate::conversation::{Role, Thinking, Tool};
 
 /// Returns the definition of a tool with the fields beside the type: `{"type": "function", …}`.
 pub(super) fn flat(tool: &Tool, strict: Option<bool>) -> Object {
@@ -65,9 +67,21 @@ pub(super) fn argument_object(arguments: &str) -> Box<RawValue> {
 }
 
 /// Returns the switch that turns thinking on or off, for models without levels of effort.
-pub(super) fn thinking_switch(effort: ReasoningEffort) -> Value {
-    let off = effort == ReasoningEffort::None;
-    json!({"type": if off { "disabled" } else { "enabled" }})
+pub(super) fn thinking_switch(thinking: Thinking) -> Value {
+    match thinking {
+        Thinking::Off => json!({"type": "disabled"}),
+        Thinking::Budget(tokens) => json!({"type": "enabled", "token_budget": tokens}),
+        Thinking::Adaptive | Thinking::Effort(_) => json!({"type": "enabled"}),
+    }
+}
+
+/// Returns the keyword of the effort in OpenAI's protocols. `None` if nothing has to be said.
+pub(super) fn effort_keyword(thinking: Thinking, quirks: &Quirks) -> Option<&'static str> {
+    match thinking {
+        Thinking::Off => (quirks.thinking.off == ThinkingOff::Said).then_some("none"),
+        Thinking::Effort(effort) => Some(effort.as_str()),
+        Thinking::Adaptive | Thinking::Budget(_) => None,
+    }
 }
 
 /// Returns the name of a role.

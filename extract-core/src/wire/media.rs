@@ -51,6 +51,16 @@ impl<'a> FileFields<'a> {
     }
 }
 
+/// Returns the error for media at a URL whose type is not known.
+pub(super) fn untyped(media: &Media, protocol: &str) -> ProviderError {
+    let kind = media.kind;
+    let message = format!(
+        "{protocol} needs the media type of the {kind}, and the URL does not tell it: set it with \
+         `Media::url(…).media_type(\"…\")`"
+    );
+    ProviderError::unsupported(Feature::Media(kind), message)
+}
+
 /// Returns the error for media that the protocol cannot carry.
 pub(super) fn unsupported(media: &Media, protocol: &str) -> ProviderError {
     let how = match &media.source {

@@ -30,6 +30,7 @@ mod responses;
 mod sampling;
 mod setting_support;
 mod surrogates;
+mod thinking;
 mod tool_offer;
 mod turns;
 mod unsupported;
@@ -44,7 +45,8 @@ pub use framing::{Event, Framer, Framing};
 pub(crate) use parse::{beginning, empty_body, without_byte_order_mark};
 pub use protocol::Protocol;
 pub use quirks::{
-    CacheForm, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField, SeedField, TierField,
-    ToolChoiceForm,
+    CacheForm, MaxTokensField, MediaForm, Quirks, Sampling, SchemaField, SeedField, SystemPlace,
+    TierField, ToolChoiceForm,
 };
+pub use thinking::{ThinkingForm, ThinkingOff, ThinkingSupport};
 pub use unsupported::unsupported;

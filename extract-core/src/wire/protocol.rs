@@ -10,7 +10,7 @@ use super::{
     anthropic, bedrock, chat, cohere, gemini, interactions, ollama, parse, responses,
     setting_support, surrogates,
 };
-use crate::conversation::{ProviderError, Reply, Request};
+use crate::conversation::{ProviderError, Reply, Request, Settings};
 
 /// A wire protocol.
 ///
@@ -71,9 +71,15 @@ impl Protocol {
         delivery: Delivery,
     ) -> Result<Vec<u8>, ProviderError> {
         let descriptor = self.descriptor();
-        setting_support::check(descriptor, &request.settings, quirks)?;
+        setting_support::check(descriptor, model, &request.settings, quirks)?;
         let context = EncodeContext { request, model, quirks, delivery };
         (descriptor.encode)(&context)?.into_body(quirks.extra, &request.settings.extra_body)
+    }
+
+    /// Replaces or removes every setting that [`encode`](Self::encode) would refuse. Returns a note for
+    /// each.
+    pub(crate) fn fit(self, model: &str, settings: &mut Settings, quirks: &Quirks) -> Vec<String> {
+        setting_support::fit(self.descriptor(), model, settings, quirks)
     }
 
     /// Decodes the body of a successful answer that is not streamed. A byte order mark is skipped, and

@@ -1,6 +1,8 @@
 //! Differences between a server and the reference of its protocol, as data. The provider table in
 //! `model/preset` assigns them to providers.
 
+use super::thinking::ThinkingSupport;
+
 /// The name of the field that limits the tokens of the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,18 +29,26 @@ pub enum ToolChoiceForm {
     Omitted,
 }
 
-/// The field that carries the reasoning effort.
+/// Whether a model accepts sampling parameters other than the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum EffortField {
-    /// `reasoning_effort: "low"`, or the protocol's equivalent.
-    Effort,
-    /// `reasoning: {"effort": "low"}`, for OpenRouter.
-    Reasoning,
-    /// `thinking: {"type": "enabled"}` or `"disabled"`, for DeepSeek.
-    Thinking,
-    /// There is none.
-    None,
+pub enum Sampling {
+    /// Always.
+    Accepted,
+    /// Only while it does not think.
+    WithoutThinking,
+    /// Never.
+    Refused,
+}
+
+/// Where a system message behind the first turn is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SystemPlace {
+    /// In its place, as a turn of its own.
+    Turn,
+    /// In the user's turn: the model refuses or ignores it elsewhere.
+    UserTurn,
 }
 
 /// The field that carries the service tier.
@@ -115,8 +125,10 @@ pub struct Quirks {
     pub strict: bool,
     /// Whether `stream_options: {"include_usage": true}` may be sent.
     pub stream_usage: bool,
-    /// The field for the reasoning effort.
-    pub effort: EffortField,
+    /// What the model can be told about its thinking.
+    pub thinking: ThinkingSupport,
+    /// Whether sampling parameters other than the default are accepted.
+    pub sampling: Sampling,
     /// The field for the seed.
     pub seed: SeedField,
     /// The field for the service tier.
@@ -127,6 +139,11 @@ pub struct Quirks {
     pub cache: CacheForm,
     /// The field for a schema (Gemini).
     pub schema: SchemaField,
+    /// Where later system messages are said (Messages).
+    pub system: SystemPlace,
+    /// Whether the server is told to store nothing (Responses). A model that thinks is then asked for its
+    /// encrypted reasoning, so that the next request can repeat it.
+    pub stateless: bool,
     /// The fields of the model's turn that the server wants back (Chat Completions).
     pub replay: &'static [&'static str],
     /// Fields that are merged into every request, as the text of a JSON object. Empty for none.
@@ -141,12 +158,15 @@ impl Quirks {
         parallel_tool_calls: true,
         strict: true,
         stream_usage: true,
-        effort: EffortField::Effort,
+        thinking: ThinkingSupport::LEVELS,
+        sampling: Sampling::Accepted,
         seed: SeedField::Seed,
         service_tier: TierField::ServiceTier,
         media: MediaForm::OpenAi,
         cache: CacheForm::Unmarked,
         schema: SchemaField::JsonSchema,
+        system: SystemPlace::UserTurn,
+        stateless: false,
         replay: &[],
         extra: "",
     };

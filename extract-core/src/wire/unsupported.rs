@@ -5,17 +5,29 @@
 
 use crate::conversation::{Feature, Mode, ProviderError, ProviderErrorKind as Kind};
 
-/// The settings that some models refuse.
-const SETTINGS: [&str; 9] = [
-    "temperature",
-    "top_p",
-    "top_k",
-    "seed",
-    "stop",
-    "max_tokens",
-    "max_completion_tokens",
-    "reasoning_effort",
-    "service_tier",
+/// The fields of settings that some models refuse, in lower case, and the names of the settings.
+const SETTINGS: [(&str, &str); 21] = [
+    ("temperature", "temperature"),
+    ("top_p", "top_p"),
+    ("topp", "top_p"),
+    ("top_k", "top_k"),
+    ("seed", "seed"),
+    ("random_seed", "seed"),
+    ("stop", "stop"),
+    ("stop_sequences", "stop"),
+    ("stopsequences", "stop"),
+    ("max_tokens", "max_tokens"),
+    ("max_completion_tokens", "max_tokens"),
+    ("max_output_tokens", "max_tokens"),
+    ("reasoning_effort", "thinking"),
+    ("reasoning.effort", "thinking"),
+    ("reasoning", "thinking"),
+    ("output_config.effort", "thinking"),
+    ("thinking", "thinking"),
+    ("thinking.type", "thinking"),
+    ("thinking_level", "thinking"),
+    ("thinkingconfig", "thinking"),
+    ("service_tier", "service_tier"),
 ];
 
 /// The fields of the request and the common names of its mode, in lower case and without `_`, `-` and
@@ -286,10 +298,9 @@ impl<'a> Complaint<'a> {
             let marks = [format!("'{name}'"), format!("`{name}`"), format!(" {name}=")];
             marks.iter().any(|mark| self.message.contains(mark))
         };
-        let names = SETTINGS.iter().copied();
-        names.clone().find(|name| is_first(name)).or_else(|| {
-            if is_about_mode { None } else { names.clone().find(|name| is_named(name)) }
-        })
+        let find = |is: &dyn Fn(&str) -> bool| SETTINGS.iter().find(|(field, _)| is(field));
+        let found = find(&is_first).or_else(|| if is_about_mode { None } else { find(&is_named) });
+        found.map(|(_, setting)| *setting)
     }
 
     /// Whether it rejects the contents of this schema, and not schemas in general.

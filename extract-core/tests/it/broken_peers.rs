@@ -259,6 +259,7 @@ async fn a_proxy_without_credentials_is_named_and_not_retried() {
         let mut options = options(format!("{scheme}://models.example"));
         options.transport =
             options.transport.http_client(move |client| client.proxy(proxy.clone()));
+        options.transport.allow_plain_http = true;
         let error = respond(options).await;
         assert_eq!((error.kind, error.status), (Kind::Authentication, Some(407)), "{error}");
         assert!(error.to_string().contains("the proxy"), "{error}");

@@ -1,8 +1,8 @@
 //! Google's Interactions: decodes steps in all their forms, and replays signed steps unchanged.
 
 use extract_core::conversation::{
-    Assembly, Block, Message, Output, ProviderError, ProviderErrorKind, ReasoningEffort, Reply,
-    Request, StopReason, Tool, ToolResult, Tools,
+    Assembly, Block, Message, Output, ProviderError, ProviderErrorKind, Reply, Request, StopReason,
+    Tool, ToolResult, Tools,
 };
 use extract_core::model::{DeltaReader, read_failure};
 use extract_core::wire::{Delivery, Protocol, Quirks};
@@ -200,20 +200,4 @@ fn failures_are_reported_in_every_form() {
         let error = streamed(&events[..cut]).unwrap_err();
         assert_eq!(error.kind, ProviderErrorKind::Interrupted, "{cut} events");
     }
-}
-
-#[test]
-fn reasoning_effort_none_is_refused_as_unsupported() {
-    let mut request = Request::new(vec![Message::user("?")]);
-    let mut level = |effort| {
-        request.settings.reasoning_effort = Some(effort);
-        let body =
-            Protocol::Interactions.encode(&request, "m", &Quirks::OPENAI, Delivery::Whole)?;
-        let body: Value = serde_json::from_slice(&body).unwrap();
-        Ok::<_, ProviderError>(body["generation_config"]["thinking_level"].clone())
-    };
-    assert_eq!(level(ReasoningEffort::Minimal).unwrap(), "minimal");
-    assert_eq!(level(ReasoningEffort::Max).unwrap(), "xhigh");
-    let error = level(ReasoningEffort::None).unwrap_err();
-    assert_eq!(error.kind, ProviderErrorKind::Unsupported);
 }

@@ -14,6 +14,7 @@ mod dialects_shapes;
 mod failure_classes;
 mod gateway;
 mod interactions;
+mod model_rules;
 mod one_model;
 mod provider_faults;
 mod reading_properties;

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use extract_core::conversation::{
-    Block, Feature, Message, Output, Part, ProviderErrorKind, ProviderState, ReasoningEffort,
-    Reply, Request, Settings, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Tools,
+    Block, Effort, Feature, Message, Output, Part, ProviderErrorKind, ProviderState, Reply,
+    Request, Settings, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Tools,
 };
 use extract_core::model::{Facts, presets};
 use extract_core::wire::{Delivery, Protocol, Quirks, ToolChoiceForm};
@@ -380,7 +380,6 @@ fn settings_are_sent_in_their_fields_and_nothing_else_is_sent() {
     settings.top_p = Some(0.9);
     settings.seed = Some(7);
     settings.stop = vec!["END".into()];
-    settings.reasoning_effort = Some(ReasoningEffort::Low);
     settings.service_tier = Some("flex".into());
     request.settings = settings;
     let find = |provider: &str, model: &str, pointer: &str| {
@@ -393,24 +392,15 @@ fn settings_are_sent_in_their_fields_and_nothing_else_is_sent() {
     assert_eq!(find("groq", "llama", "/max_completion_tokens"), 300);
     assert_eq!(find("together", "llama", "/max_tokens"), 300);
     assert_eq!(find("mistral", "m", "/random_seed"), 7);
-    assert_eq!(find("openrouter", "m", "/reasoning/effort"), "low");
     assert_eq!(find("openrouter", "m", "/provider/require_parameters"), true);
-    assert_eq!(find("deepseek", "m", "/thinking/type"), "enabled");
-    assert_eq!(find("openai-responses", "gpt-5", "/reasoning/effort"), "low");
-    assert_eq!(find("anthropic", "claude-sonnet-4-6", "/output_config/effort"), "low");
-    assert_eq!(
-        find("google", "gemini-3-flash", "/generationConfig/thinkingConfig/thinkingLevel"),
-        "LOW"
-    );
     let interactions = |pointer: &str| find("google-interactions", "gemini-3-flash", pointer);
-    assert_eq!(interactions("/generation_config/thinking_level"), "low");
     assert_eq!(interactions("/generation_config/max_output_tokens"), 300);
     assert_eq!(interactions("/service_tier"), "flex");
     assert_eq!(find("ollama-native", "m", "/options/num_predict"), 300);
     assert_eq!(find("bedrock", "m", "/inferenceConfig/maxTokens"), 300);
     assert_eq!(find("cohere", "m", "/stop_sequences/0"), "END");
-    assert_eq!(find("openai", "gpt-5-mini", "/service_tier"), "flex");
-    assert_eq!(find("openai-responses", "gpt-5", "/service_tier"), "flex");
+    assert_eq!(find("openai", "gpt-4.1", "/service_tier"), "flex");
+    assert_eq!(find("openai-responses", "gpt-4.1", "/service_tier"), "flex");
     assert_eq!(find("anthropic", "claude-sonnet-4-6", "/service_tier"), "standard_only");
     assert_eq!(find("google", "gemini-3-flash", "/serviceTier"), "flex");
     assert_eq!(find("groq", "llama", "/service_tier"), "flex");
@@ -422,11 +412,13 @@ fn out_of_place(provider: &str) -> &'static [&'static str] {
     match provider {
         name if name.ends_with("-responses") => &["seed", "stop"],
         "anthropic" => &["seed"],
-        "bedrock" => &["seed", "reasoning_effort"],
-        "cohere" | "ollama-native" | "ollama" | "llamacpp" | "vllm" | "lmstudio" | "perplexity" => {
+        "bedrock" => &["thinking", "seed"],
+        "cohere" => &["thinking", "service_tier"],
+        "deepseek" => &["thinking"],
+        "ollama-native" | "ollama" | "llamacpp" | "vllm" | "lmstudio" | "perplexity" => {
             &["service_tier"]
         }
-        "mistral" => &["service_tier", "reasoning_effort"],
+        "mistral" => &["thinking", "service_tier"],
         _ => &[],
     }
 }
@@ -445,7 +437,8 @@ fn placed(provider: &str, model: &str, request: &Request) -> Request {
     };
     let mut placed = request.clone();
     placed.settings.service_tier = Some(tier(provider).into());
-    for name in out_of_place(provider) {
+    let is_set = |name: &&&str| **name != "thinking" || request.settings.thinking.is_some();
+    for name in out_of_place(provider).iter().filter(is_set) {
         let error = encode(&placed).unwrap_err();
         assert_eq!(error.kind, ProviderErrorKind::Unsupported, "{provider}");
         assert_eq!(error.unsupported, Some(Feature::Setting((*name).to_owned())), "{provider}");
@@ -454,7 +447,7 @@ fn placed(provider: &str, model: &str, request: &Request) -> Request {
             "seed" => settings.seed = None,
             "stop" => settings.stop.clear(),
             "service_tier" => settings.service_tier = None,
-            _ => settings.reasoning_effort = None,
+            _ => settings.thinking = None,
         }
     }
     encode(&placed).unwrap();
@@ -466,7 +459,7 @@ fn every_setting_is_sent_or_refused_by_name() {
     let mut request = request(Output::Text);
     request.settings.seed = Some(7);
     request.settings.stop = vec!["THE-END".into()];
-    request.settings.reasoning_effort = Some(ReasoningEffort::Low);
+    request.settings.thinking = Some(Effort::Low.into());
     request.settings.service_tier = Some("flex".into());
     for preset in presets() {
         let placed = placed(preset.name, "some-model", &request);
@@ -481,7 +474,7 @@ fn every_setting_is_sent_or_refused_by_name() {
             preset.name
         );
         let thinking = said.to_ascii_lowercase().contains("low\"") || said.contains("think");
-        assert_eq!(thinking, settings.reasoning_effort.is_some(), "{}: {said}", preset.name);
+        assert_eq!(thinking, settings.thinking.is_some(), "{}: {said}", preset.name);
     }
 }
 

@@ -82,6 +82,11 @@ impl<T> Driver<T> {
             (StopReason::Length, _) => {
                 (Outcome::Truncated, Failure::Truncated(attempt.reply.clone()))
             }
+            (StopReason::ContextWindow, _) => {
+                let error = ProviderError::full_context();
+                attempt.error = Some(error.to_string());
+                (Outcome::Failed, Failure::Provider(error))
+            }
             // Whatever the reply holds, the model has not ended it.
             (StopReason::Other(reason), None) => {
                 let error = ProviderError::unnatural_end(reason);

@@ -1,5 +1,5 @@
 //! Fallbacks after a failed request: a higher limit of tokens, the whole value instead of parts, one tool
-//! instead of several, another mode.
+//! instead of several, another mode, a request without a setting.
 
 use super::state::{Driver, Failure};
 use crate::conversation::{Feature, Mode, ProviderError};
@@ -18,6 +18,7 @@ impl<T> Driver<T> {
                 self.fall_back_to_whole(error)
                     || self.fall_back_to_one_tool(error)
                     || self.fall_back_to_next_mode(error)
+                    || self.leave_out_setting(error)
             }
             _ => false,
         }
@@ -84,6 +85,17 @@ impl<T> Driver<T> {
         }
         self.ledger.notes.push(format!("the mode is {next} instead of {refused}: {error}"));
         self.replace_initial(initial);
+        true
+    }
+
+    /// Leaves out a setting that the server refuses, if settings are lenient. The client remembers it.
+    fn leave_out_setting(&mut self, error: &ProviderError) -> bool {
+        let Some(Feature::Setting(name)) = &error.unsupported else { return false };
+        if !self.task.options.lenient_settings || !self.dialogue.request.settings.unset(name) {
+            return false;
+        }
+        self.ledger.notes.push(format!("`{name}` is left out: {error}"));
+        self.task.client.refused.add_setting(name, error.to_string());
         true
     }
 

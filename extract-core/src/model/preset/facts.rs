@@ -2,8 +2,8 @@
 
 use crate::contract::dialect::Dialect;
 use crate::conversation::{Media, MediaKind, MediaSource, Mode};
-use crate::model::profile::SchemaPrompt;
-use crate::wire::Quirks;
+use crate::model::profile::{ForcedTools, SchemaPrompt};
+use crate::wire::{Protocol, Quirks, ThinkingForm, ToolChoiceForm};
 
 /// The facts about a model.
 #[derive(Debug, Clone, Copy)]
@@ -24,14 +24,27 @@ pub struct Facts {
     pub parallel_tools: bool,
     /// Whether the prompt also describes the schema.
     pub schema_prompt: SchemaPrompt,
-    /// Whether the model accepts sampling parameters other than the default.
-    pub sampling: bool,
     /// The default limit of tokens in a reply. `None` for the provider's default.
     pub max_tokens: Option<u32>,
     /// The supported media and their forms.
     pub media: MediaSupport,
     /// The differences from the protocol's reference.
     pub quirks: Quirks,
+}
+
+impl Facts {
+    /// Returns whether the model can be forced to call a tool over this protocol.
+    pub(crate) fn forced_tools(&self, protocol: Protocol) -> ForcedTools {
+        let claude = protocol == Protocol::Anthropic
+            || self.quirks.thinking.form == ThinkingForm::Additional;
+        match self.quirks.tool_choice {
+            ToolChoiceForm::Auto | ToolChoiceForm::Omitted => ForcedTools::Never,
+            // The protocol has no field for the choice.
+            _ if protocol == Protocol::Ollama => ForcedTools::Never,
+            _ if claude && self.quirks.thinking.budget => ForcedTools::WithoutBudget,
+            _ => ForcedTools::Always,
+        }
+    }
 }
 
 /// The media that a model accepts, and their forms.

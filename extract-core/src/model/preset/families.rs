@@ -3,11 +3,13 @@
 
 use super::facts::{Facts, MediaSupport, ModelModes};
 use super::row::Rule;
+use super::thinking as t;
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::profile::SchemaPrompt;
 use crate::wire::{
-    CacheForm, EffortField, MaxTokensField, Quirks, SchemaField, TierField, ToolChoiceForm,
+    CacheForm, MaxTokensField, Quirks, Sampling, SchemaField, SystemPlace, ThinkingSupport,
+    TierField, ToolChoiceForm,
 };
 
 pub(super) const SCHEMA_FIRST: &[Mode] =
@@ -27,7 +29,6 @@ pub(super) const COMPATIBLE: Facts = Facts {
     // Small models repeat a call if several are allowed, and many servers return only one.
     parallel_tools: false,
     schema_prompt: SchemaPrompt::WhereNeeded,
-    sampling: true,
     max_tokens: None,
     media: MediaSupport {
         image: ModelModes::ALL,
@@ -60,35 +61,67 @@ pub(super) const OPENAI_RESPONSES: Facts = Facts {
         audio: ModelModes::NONE,
         document: ModelModes::ALL,
     },
+    quirks: Quirks { stateless: true, ..OPENAI.quirks },
     ..OPENAI
 };
 
-/// Models that refuse sampling parameters, and models older than native schemas.
+/// What OpenAI's models can be told about thinking, on Responses. They take sampling parameters while they
+/// do not think. Models older than native schemas.
 pub(super) const OPENAI_RULES: &[Rule] = &[
-    Rule {
-        models: &["o1*", "o3*", "o4*", "gpt-5*", "gpt-6*"],
-        sampling: Some(false),
-        ..Rule::NONE
-    },
-    Rule {
-        models: &["gpt-3.5*", "gpt-4", "gpt-4-*", "gpt-4o-2024-05-13"],
-        modes: Some(TOOLS_FIRST),
-        tool: Some((&Dialect::JSON_SCHEMA, false)),
-        max_tokens_field: Some(MaxTokensField::MaxTokens),
-        ..Rule::NONE
-    },
+    thinks(&["gpt-4*", "gpt-3.5*", "chatgpt-4o*"], t::NEVER_THINKS),
+    thinks(&["o1*", "o3*", "o4*"], t::LOW_TO_HIGH),
+    thinks(&["gpt-5*"], t::MINIMAL_TO_HIGH),
+    thinks(&["gpt-5.1*"], t::UNLESS_TOLD_TO_HIGH),
+    thinks(&["gpt-5.2*", "gpt-5.3*", "gpt-5.4*"], t::UNLESS_TOLD_TO_XHIGH),
+    thinks(&["gpt-5.5*"], t::OFF_TO_XHIGH),
+    thinks(&["gpt-5.6*", "gpt-6*"], t::OFF_TO_MAX),
+    thinks(&["gpt-6-astra*", "gpt-6.1-sol*", "gpt-6.2*"], t::LOW_TO_MAX),
+    thinks(&["gpt-5*-pro*", "gpt-6*-pro*"], t::MEDIUM_TO_XHIGH),
+    thinks(&["gpt-5-pro*"], t::HIGH),
+    thinks(&["gpt-5*-chat-latest", "gpt-6*-chat-latest"], t::MEDIUM),
+    OLDER_OPENAI,
 ];
 
-/// On Chat Completions, the newer models refuse function tools while reasoning is on.
+const OLDER_OPENAI: Rule = Rule {
+    models: &["gpt-3.5*", "gpt-4", "gpt-4-*", "gpt-4o-2024-05-13"],
+    modes: Some(TOOLS_FIRST),
+    tool: Some((&Dialect::JSON_SCHEMA, false)),
+    max_tokens_field: Some(MaxTokensField::MaxTokens),
+    ..Rule::NONE
+};
+
+/// The same on Chat Completions, which refuses the effort `max` for every model, and where the newer models
+/// refuse function tools while reasoning is on.
 pub(super) const OPENAI_CHAT_RULES: &[Rule] = &[
     OPENAI_RULES[0],
     OPENAI_RULES[1],
+    OPENAI_RULES[2],
+    OPENAI_RULES[3],
+    OPENAI_RULES[4],
+    OPENAI_RULES[5],
+    thinks(&["gpt-5.6*", "gpt-6*"], t::OFF_TO_XHIGH),
+    thinks(&["gpt-6-astra*", "gpt-6.1-sol*", "gpt-6.2*"], t::LOW_TO_XHIGH),
+    OPENAI_RULES[8],
+    OPENAI_RULES[9],
+    OPENAI_RULES[10],
+    OLDER_OPENAI,
     Rule {
         models: &["gpt-5.4*", "gpt-5.5*", "gpt-5.6*", "gpt-6*"],
         modes: Some(NO_TOOLS),
         ..Rule::NONE
     },
 ];
+
+/// Returns the rule of models that can be told this about thinking, and that take sampling parameters while
+/// they do not think.
+const fn thinks(models: &'static [&'static str], thinking: ThinkingSupport) -> Rule {
+    Rule {
+        models,
+        thinking: Some(thinking),
+        sampling: Some(Sampling::WithoutThinking),
+        ..Rule::NONE
+    }
+}
 
 /// The facts assumed for unknown models of Anthropic. The newest refuse forced tool calls and sampling
 /// parameters.
@@ -100,7 +133,6 @@ pub(super) const ANTHROPIC: Facts = Facts {
     tool_strict: true,
     parallel_tools: true,
     schema_prompt: SchemaPrompt::WhereNeeded,
-    sampling: false,
     max_tokens: Some(16_000),
     media: MediaSupport {
         image: ModelModes::ALL,
@@ -110,6 +142,8 @@ pub(super) const ANTHROPIC: Facts = Facts {
     quirks: Quirks {
         tool_choice: ToolChoiceForm::Auto,
         cache: CacheForm::Marked,
+        sampling: Sampling::Refused,
+        thinking: t::ALWAYS_ADAPTIVE,
         ..Quirks::OPENAI
     },
 };
@@ -130,7 +164,36 @@ pub(super) const ANTHROPIC_RULES: &[Rule] = &[
         tool_choice: Some(ToolChoiceForm::Named),
         ..Rule::NONE
     },
-    Rule { models: &["claude-*-4-5*", "claude-*-4-6*"], sampling: Some(true), ..Rule::NONE },
+    Rule {
+        models: &["claude-sonnet-5", "claude-sonnet-5-20*", "claude-opus-5", "claude-opus-5-20*"],
+        thinking: Some(t::ADAPTIVE_UNLESS_OFF),
+        ..Rule::NONE
+    },
+    Rule { models: &["claude-haiku-5-5*"], thinking: Some(t::ADAPTIVE_UNLESS_OFF), ..Rule::NONE },
+    Rule { models: &["claude-sonnet-5-5*"], thinking: Some(t::OFF_BETWEEN_TOOLS), ..Rule::NONE },
+    Rule {
+        models: &["claude-fable-5*", "claude-opus-4-8*", "claude-opus-5*"],
+        system: Some(SystemPlace::Turn),
+        ..Rule::NONE
+    },
+    Rule {
+        models: &["claude-*-4-7*", "claude-*-4-8*"],
+        thinking: Some(t::ADAPTIVE_IF_TOLD),
+        ..Rule::NONE
+    },
+    Rule {
+        models: &["claude-*-4-6*"],
+        sampling: Some(Sampling::WithoutThinking),
+        thinking: Some(t::ADAPTIVE_OR_BUDGET),
+        ..Rule::NONE
+    },
+    Rule {
+        models: &["claude-*-4-5*"],
+        sampling: Some(Sampling::WithoutThinking),
+        thinking: Some(t::BUDGET),
+        ..Rule::NONE
+    },
+    Rule { models: &["claude-opus-4-5*"], thinking: Some(t::BUDGET_OR_EFFORT), ..Rule::NONE },
     Rule {
         // Models older than native schemas and strict tools.
         models: &[
@@ -145,9 +208,20 @@ pub(super) const ANTHROPIC_RULES: &[Rule] = &[
         modes: Some(TOOLS_OR_TEXT),
         tool: Some((&Dialect::ANTHROPIC_LOOSE_TOOL, false)),
         tool_choice: Some(ToolChoiceForm::Named),
-        sampling: Some(true),
+        sampling: Some(Sampling::WithoutThinking),
+        thinking: Some(t::BUDGET),
         max_tokens: Some(8_192),
-        effort: Some(EffortField::None),
+        ..Rule::NONE
+    },
+    Rule {
+        models: &[
+            "claude-2*",
+            "claude-3-opus*",
+            "claude-3-sonnet*",
+            "claude-3-haiku*",
+            "claude-3-5*",
+        ],
+        thinking: Some(t::NEVER_THINKS),
         ..Rule::NONE
     },
     Rule {
@@ -162,26 +236,45 @@ pub(super) const GEMINI: Facts = Facts {
     schema_dialect: &Dialect::GEMINI_JSON_SCHEMA,
     tool_dialect: &Dialect::GEMINI_JSON_SCHEMA,
     parallel_tools: true,
-    quirks: Quirks::OPENAI,
+    quirks: Quirks { thinking: t::GEMINI_LEVELS, ..Quirks::OPENAI },
     ..COMPATIBLE
 };
 
-/// Models of Google that refuse sampling parameters.
-pub(super) const GEMINI_SAMPLING: &[Rule] = &[Rule {
-    models: &["gemini-3.5-flash-lite*", "gemini-3.6*", "gemini-3.7*", "gemini-3.8*"],
-    sampling: Some(false),
-    ..Rule::NONE
-}];
+/// Google's models over Interactions, all of which support JSON Schema: what they can be told about
+/// thinking, and those that refuse sampling parameters.
+pub(super) const INTERACTIONS_RULES: &[Rule] = &[
+    Rule {
+        models: &["gemini-3.5-flash-lite*", "gemini-3.6*", "gemini-3.7*", "gemini-3.8*"],
+        sampling: Some(Sampling::Refused),
+        ..Rule::NONE
+    },
+    Rule {
+        models: &[
+            "gemini-3.1-pro*",
+            "gemini-3.7*",
+            "gemini-3.8*",
+            "gemini-4-argon*",
+            "gemini-4-carbon*",
+        ],
+        thinking: Some(t::LEVELS_FROM_LOW),
+        ..Rule::NONE
+    },
+    Rule { models: &["gemini-4-hydrogen*"], thinking: Some(t::LEVELS_TO_XHIGH), ..Rule::NONE },
+];
 
 /// Google's models over generateContent.
 pub(super) const GEMINI_RULES: &[Rule] = &[
-    GEMINI_SAMPLING[0],
+    INTERACTIONS_RULES[0],
+    INTERACTIONS_RULES[1],
+    INTERACTIONS_RULES[2],
+    Rule { models: &["gemini-2.5*"], thinking: Some(t::GEMINI_BUDGET), ..Rule::NONE },
+    Rule { models: &["gemini-2.5-pro*"], thinking: Some(t::GEMINI_BUDGET_ALWAYS), ..Rule::NONE },
     Rule {
         models: &["gemini-1*", "gemini-2.0*"],
         schema: Some((&Dialect::GEMINI_RESPONSE_SCHEMA, false)),
         tool: Some((&Dialect::GEMINI_RESPONSE_SCHEMA, false)),
         schema_field: Some(SchemaField::OpenApi),
-        effort: Some(EffortField::None),
+        thinking: Some(t::NEVER_THINKS),
         ..Rule::NONE
     },
 ];

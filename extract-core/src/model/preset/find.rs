@@ -46,7 +46,7 @@ pub(crate) fn is_published(model: &str) -> bool {
 mod tests {
     use super::*;
     use crate::conversation::Mode;
-    use crate::wire::ToolChoiceForm;
+    use crate::wire::{Sampling, ToolChoiceForm};
 
     #[test]
     fn a_model_is_told_its_provider_by_its_first_letters() {
@@ -95,7 +95,7 @@ mod tests {
         let choice = |model: &str| anthropic.facts(model).quirks.tool_choice;
         for model in ["claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5-2", "claude-next"] {
             assert_eq!(choice(model), ToolChoiceForm::Auto, "{model}");
-            assert!(!anthropic.facts(model).sampling, "{model}");
+            assert_eq!(anthropic.facts(model).quirks.sampling, Sampling::Refused, "{model}");
         }
         for model in ["claude-opus-5", "claude-haiku-5-5", "claude-sonnet-4-6", "claude-3-5-haiku"]
         {

@@ -6,6 +6,7 @@ mod families;
 mod find;
 mod row;
 mod rows;
+mod thinking;
 
 pub use facts::{Facts, MediaSupport, ModelModes};
 pub use find::presets;

@@ -3,7 +3,9 @@
 use super::facts::{Facts, MediaSupport};
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
-use crate::wire::{EffortField, MaxTokensField, Protocol, SchemaField, ToolChoiceForm};
+use crate::wire::{
+    MaxTokensField, Protocol, Sampling, SchemaField, SystemPlace, ThinkingSupport, ToolChoiceForm,
+};
 
 /// The header that carries the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,13 +83,15 @@ pub struct Rule {
     /// The form of the tool choice.
     pub tool_choice: Option<ToolChoiceForm>,
     /// Whether the model accepts sampling parameters other than the default.
-    pub sampling: Option<bool>,
+    pub sampling: Option<Sampling>,
     /// The default limit of tokens in a reply.
     pub max_tokens: Option<u32>,
     /// The field for the limit of tokens.
     pub max_tokens_field: Option<MaxTokensField>,
-    /// The field for the reasoning effort.
-    pub effort: Option<EffortField>,
+    /// What the model can be told about its thinking.
+    pub thinking: Option<ThinkingSupport>,
+    /// Where later system messages are said.
+    pub system: Option<SystemPlace>,
     /// The supported media.
     pub media: Option<MediaSupport>,
     /// The field for a schema (Gemini).
@@ -105,7 +109,8 @@ impl Rule {
         sampling: None,
         max_tokens: None,
         max_tokens_field: None,
-        effort: None,
+        thinking: None,
+        system: None,
         media: None,
         schema_field: None,
     };
@@ -117,13 +122,14 @@ impl Rule {
             self.schema.unwrap_or((facts.schema_dialect, facts.schema_strict));
         (facts.tool_dialect, facts.tool_strict) =
             self.tool.unwrap_or((facts.tool_dialect, facts.tool_strict));
-        facts.sampling = self.sampling.unwrap_or(facts.sampling);
         facts.max_tokens = self.max_tokens.or(facts.max_tokens);
         facts.media = self.media.unwrap_or(facts.media);
         let quirks = &mut facts.quirks;
         quirks.tool_choice = self.tool_choice.unwrap_or(quirks.tool_choice);
         quirks.max_tokens = self.max_tokens_field.unwrap_or(quirks.max_tokens);
-        quirks.effort = self.effort.unwrap_or(quirks.effort);
+        quirks.sampling = self.sampling.unwrap_or(quirks.sampling);
+        quirks.thinking = self.thinking.unwrap_or(quirks.thinking);
+        quirks.system = self.system.unwrap_or(quirks.system);
         quirks.schema = self.schema_field.unwrap_or(quirks.schema);
         facts
     }

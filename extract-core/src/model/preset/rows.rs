@@ -3,17 +3,18 @@
 
 use super::facts::{Facts, MediaSupport, ModelModes};
 use super::families::{
-    ANTHROPIC, ANTHROPIC_RULES, CHAT, COMPATIBLE, GEMINI, GEMINI_RULES, GEMINI_SAMPLING, OPENAI,
+    ANTHROPIC, ANTHROPIC_RULES, CHAT, COMPATIBLE, GEMINI, GEMINI_RULES, INTERACTIONS_RULES, OPENAI,
     OPENAI_CHAT_RULES, OPENAI_RESPONSES, OPENAI_RULES, OWN_SERVER, SCHEMA_FIRST, SCHEMA_OR_TOOLS,
     TOOLS_FIRST, TOOLS_OR_TEXT,
 };
 use super::row::{Auth, Preset, Rule};
+use super::thinking as t;
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::profile::SchemaPrompt;
 use crate::wire::{
-    CacheForm, EffortField, MaxTokensField, MediaForm, Protocol, Quirks, SeedField, TierField,
-    ToolChoiceForm,
+    CacheForm, MaxTokensField, MediaForm, Protocol, Quirks, Sampling, SeedField, ThinkingForm,
+    ThinkingSupport, TierField, ToolChoiceForm,
 };
 
 /// The row of an unknown provider, on which all other rows build.
@@ -35,6 +36,11 @@ const ROW: Preset = Preset {
 /// All servers of the protocol accept this version. The next one (2026-10-21) refuses sampling parameters
 /// even for models that support them.
 const ANTHROPIC_VERSION: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
+
+/// Returns what a model of Anthropic can be told over Bedrock: the same, in its additional fields.
+const fn additional(thinking: ThinkingSupport) -> ThinkingSupport {
+    ThinkingSupport { form: ThinkingForm::Additional, ..thinking }
+}
 
 /// All providers, by name.
 pub(super) static PRESETS: &[Preset] = &[
@@ -111,8 +117,7 @@ pub(super) static PRESETS: &[Preset] = &[
         auth: Auth::Header("x-goog-api-key"),
         protocol: Protocol::Interactions,
         facts: GEMINI,
-        // All models of this API support JSON Schema.
-        rules: GEMINI_SAMPLING,
+        rules: INTERACTIONS_RULES,
         ..ROW
     },
     Preset {
@@ -142,7 +147,7 @@ pub(super) static PRESETS: &[Preset] = &[
             },
             quirks: Quirks {
                 tool_choice: ToolChoiceForm::Named,
-                effort: EffortField::None,
+                thinking: ThinkingSupport::NONE,
                 ..Quirks::OPENAI
             },
             ..COMPATIBLE
@@ -156,9 +161,44 @@ pub(super) static PRESETS: &[Preset] = &[
                 ..Rule::NONE
             },
             Rule {
+                models: &["*claude-*-4-5*", "*claude-*-4-1*", "*claude-*-4-20*", "*claude-3-7*"],
+                thinking: Some(additional(t::BUDGET)),
+                sampling: Some(Sampling::WithoutThinking),
+                ..Rule::NONE
+            },
+            Rule {
+                models: &["*claude-*-4-6*"],
+                thinking: Some(additional(t::ADAPTIVE_OR_BUDGET)),
+                sampling: Some(Sampling::WithoutThinking),
+                ..Rule::NONE
+            },
+            Rule {
+                models: &["*claude-*-4-7*", "*claude-*-4-8*"],
+                thinking: Some(additional(t::ADAPTIVE_IF_TOLD)),
+                sampling: Some(Sampling::Refused),
+                ..Rule::NONE
+            },
+            Rule {
+                models: &["*claude-opus-5*", "*claude-sonnet-5*"],
+                thinking: Some(additional(t::ADAPTIVE_UNLESS_OFF)),
+                sampling: Some(Sampling::Refused),
+                ..Rule::NONE
+            },
+            Rule {
                 models: &["*claude-*-5-5*", "*claude-fable*", "*claude-mythos*"],
                 tool_choice: Some(ToolChoiceForm::Auto),
-                sampling: Some(false),
+                sampling: Some(Sampling::Refused),
+                thinking: Some(additional(t::ALWAYS_ADAPTIVE)),
+                ..Rule::NONE
+            },
+            Rule {
+                models: &["*claude-haiku-5-5*"],
+                thinking: Some(additional(t::ADAPTIVE_UNLESS_OFF)),
+                ..Rule::NONE
+            },
+            Rule {
+                models: &["*claude-sonnet-5-5*"],
+                thinking: Some(additional(t::OFF_BETWEEN_TOOLS)),
                 ..Rule::NONE
             },
             Rule {
@@ -174,7 +214,12 @@ pub(super) static PRESETS: &[Preset] = &[
         base_url: "https://api.cohere.com",
         key_variables: &["CO_API_KEY", "COHERE_API_KEY"],
         protocol: Protocol::Cohere,
-        facts: Facts { parallel_tools: true, media: MediaSupport::IMAGES, ..COMPATIBLE },
+        facts: Facts {
+            parallel_tools: true,
+            media: MediaSupport::IMAGES,
+            quirks: Quirks { thinking: t::SWITCH_OR_BUDGET, ..Quirks::COMPATIBLE },
+            ..COMPATIBLE
+        },
         ..ROW
     },
     Preset {
@@ -220,7 +265,7 @@ pub(super) static PRESETS: &[Preset] = &[
                 tool_choice: ToolChoiceForm::Any,
                 parallel_tool_calls: true,
                 stream_usage: false,
-                effort: EffortField::None,
+                thinking: ThinkingSupport::NONE,
                 seed: SeedField::RandomSeed,
                 service_tier: TierField::None,
                 media: MediaForm::Mistral,
@@ -243,7 +288,7 @@ pub(super) static PRESETS: &[Preset] = &[
             quirks: Quirks {
                 tool_choice: ToolChoiceForm::Auto,
                 strict: false,
-                effort: EffortField::Thinking,
+                thinking: t::SWITCH,
                 replay: &["reasoning_content"],
                 ..Quirks::COMPATIBLE
             },
@@ -267,7 +312,7 @@ pub(super) static PRESETS: &[Preset] = &[
             },
             quirks: Quirks {
                 parallel_tool_calls: true,
-                effort: EffortField::Reasoning,
+                thinking: t::ROUTED,
                 cache: CacheForm::Marked,
                 replay: &["reasoning_details"],
                 // Excludes upstream providers that would ignore the schema.
@@ -356,7 +401,11 @@ pub(super) static PRESETS: &[Preset] = &[
         base_url: "http://127.0.0.1:11434",
         base_variables: &["OLLAMA_HOST"],
         protocol: Protocol::Ollama,
-        facts: Facts { schema_dialect: &Dialect::LLAMA_CPP, ..OWN_SERVER },
+        facts: Facts {
+            schema_dialect: &Dialect::LLAMA_CPP,
+            quirks: Quirks { thinking: t::OLLAMA, ..OWN_SERVER.quirks },
+            ..OWN_SERVER
+        },
         ..ROW
     },
     Preset {
@@ -391,7 +440,12 @@ pub(super) static CUSTOM: &[Preset] = &[
         facts: Facts {
             modes: TOOLS_OR_TEXT,
             max_tokens: Some(8_192),
-            quirks: Quirks { parallel_tool_calls: true, strict: false, ..Quirks::COMPATIBLE },
+            quirks: Quirks {
+                parallel_tool_calls: true,
+                strict: false,
+                thinking: t::EVERY_FORM,
+                ..Quirks::COMPATIBLE
+            },
             ..COMPATIBLE
         },
         ..ROW
@@ -408,7 +462,26 @@ pub(super) static CUSTOM: &[Preset] = &[
         facts: GEMINI,
         ..ROW
     },
-    Preset { protocol: Protocol::Cohere, ..ROW },
-    Preset { protocol: Protocol::Bedrock, signed_for: Some("bedrock"), ..ROW },
-    Preset { protocol: Protocol::Ollama, ..ROW },
+    Preset {
+        protocol: Protocol::Cohere,
+        facts: Facts {
+            quirks: Quirks { thinking: t::SWITCH_OR_BUDGET, ..Quirks::COMPATIBLE },
+            ..COMPATIBLE
+        },
+        ..ROW
+    },
+    Preset {
+        protocol: Protocol::Bedrock,
+        signed_for: Some("bedrock"),
+        facts: Facts {
+            quirks: Quirks { thinking: ThinkingSupport::NONE, ..Quirks::COMPATIBLE },
+            ..COMPATIBLE
+        },
+        ..ROW
+    },
+    Preset {
+        protocol: Protocol::Ollama,
+        facts: Facts { quirks: Quirks { thinking: t::OLLAMA, ..Quirks::COMPATIBLE }, ..COMPATIBLE },
+        ..ROW
+    },
 ];

@@ -323,7 +323,8 @@ fn stop_reason(raw: &str) -> Option<StopReason> {
     Some(match raw {
         "end_turn" | "stop_sequence" | "stop" => StopReason::Stop,
         "tool_use" => StopReason::ToolCalls,
-        "max_tokens" | "model_context_window_exceeded" => StopReason::Length,
+        "max_tokens" => StopReason::Length,
+        "model_context_window_exceeded" => StopReason::ContextWindow,
         "refusal" => StopReason::Refusal,
         // The server's own tools need another request.
         "pause_turn" => StopReason::Other(raw.to_owned()),

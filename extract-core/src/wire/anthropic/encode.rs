@@ -6,12 +6,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::decode::STATE;
-use crate::conversation::{
-    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort,
-};
+use super::thinking::{effort, thinking, tool_choice_form};
+use crate::conversation::{Media, MediaKind, MediaSource, Message, Output, Part, ProviderError};
 use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::object::Object;
-use crate::wire::quirks::{EffortField, Quirks};
+use crate::wire::quirks::Quirks;
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
@@ -71,8 +70,8 @@ enum BlockSource<'a> {
 pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
     let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
-    let (system, messages) = turns::split(&request.messages, blocks)?;
-    let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
+    let (system, messages) = turns::split(&request.messages, quirks.system, blocks)?;
+    let offer = ToolOffer::of(&request.output, tool_choice_form(settings, quirks))?;
     let tools = offer.definitions(|tool| {
         Object::new()
             .with("name", &tool.name)
@@ -86,11 +85,8 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         }
         _ => None,
     };
-    let effort = settings.reasoning_effort.filter(|_| quirks.effort == EffortField::Effort);
-    let output_config = Object::new()
-        .with_some("format", format)
-        .with_some("effort", effort.and_then(effort_keyword));
-    let thinking = (effort == Some(ReasoningEffort::None)).then(|| json!({"type": "disabled"}));
+    let output_config =
+        Object::new().with_some("format", format).with_some("effort", effort(settings));
     Ok(Object::new()
         .with("model", model)
         .with("max_tokens", settings.max_tokens.unwrap_or(MAX_TOKENS))
@@ -99,7 +95,7 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_list("tools", &tools)
         .with_some("tool_choice", tool_choice(&offer, quirks))
         .with_object("output_config", output_config)
-        .with_some("thinking", thinking)
+        .with_some("thinking", thinking(settings, &quirks.thinking))
         .with_all(SamplingFields::COMMON.object(settings))
         .with_some("service_tier", settings.service_tier.as_deref())
         .with_some("stream", (delivery == Delivery::Streamed).then_some(true)))
@@ -116,15 +112,6 @@ fn tool_choice(offer: &ToolOffer<'_>, quirks: &Quirks) -> Option<Object> {
     let single = quirks.parallel_tool_calls && !offer.parallel;
     let choice = Object::new().with("type", kind).with_some("name", name);
     Some(choice.with_some("disable_parallel_tool_use", single.then_some(true)))
-}
-
-/// Returns the keyword of an effort. `None` for no thinking, which another field expresses.
-fn effort_keyword(effort: ReasoningEffort) -> Option<&'static str> {
-    match effort {
-        ReasoningEffort::None => None,
-        ReasoningEffort::Minimal => Some("low"),
-        other => Some(other.as_str()),
-    }
 }
 
 /// Appends the blocks of a message.

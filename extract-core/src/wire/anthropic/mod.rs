@@ -5,10 +5,13 @@
 
 mod decode;
 mod encode;
+mod thinking;
 
 use super::decoder::boxed;
 use super::descriptor::{Descriptor, no_query, segments};
 use super::framing::Framing;
+
+pub(super) use thinking::{effort, thinking, tool_choice_form};
 
 pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "Messages",

@@ -283,7 +283,8 @@ fn stop_reason(raw: &str) -> Option<StopReason> {
     Some(match raw {
         "end_turn" | "stop_sequence" => StopReason::Stop,
         "tool_use" => StopReason::ToolCalls,
-        "max_tokens" | "model_context_window_exceeded" => StopReason::Length,
+        "max_tokens" => StopReason::Length,
+        "model_context_window_exceeded" => StopReason::ContextWindow,
         "guardrail_intervened" | "content_filtered" => StopReason::ContentFilter,
         "refusal" => StopReason::Refusal,
         _ => return None,

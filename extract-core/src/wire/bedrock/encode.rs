@@ -5,14 +5,17 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::decode::STATE;
-use crate::conversation::{Media, MediaKind, MediaSource, Message, Output, Part, ProviderError};
+use crate::conversation::{
+    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, Settings,
+};
 use crate::wire::descriptor::EncodeContext;
 use crate::wire::object::Object;
-use crate::wire::quirks::{CacheForm, Quirks};
+use crate::wire::quirks::{CacheForm, Quirks, SystemPlace};
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
+use crate::wire::thinking::{ThinkingForm, ThinkingSupport};
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
-use crate::wire::{function, media, turns};
+use crate::wire::{anthropic, function, media, turns};
 
 type Block<'a> = Replayable<BlockContent<'a>>;
 
@@ -73,16 +76,34 @@ const SAMPLING: SamplingFields = SamplingFields {
 pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
     let EncodeContext { request, quirks, .. } = *context;
     let (system, messages) =
-        turns::split(&request.messages, |message, into| blocks(message, quirks, into))?;
+        turns::split(&request.messages, SystemPlace::UserTurn, |message, into| {
+            blocks(message, quirks, into)
+        })?;
     let service_tier = request.settings.service_tier.as_ref();
-    let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
+    let form = match quirks.thinking.form {
+        ThinkingForm::Additional => anthropic::tool_choice_form(&request.settings, quirks),
+        _ => quirks.tool_choice,
+    };
+    let offer = ToolOffer::of(&request.output, form)?;
     Ok(Object::new()
         .with("messages", messages)
         .with_list("system", &system)
         .with_object("inferenceConfig", SAMPLING.object(&request.settings))
         .with_object("toolConfig", tool_config(&offer, quirks))
         .with_some("outputConfig", output_config(&request.output))
+        .with_object("additionalModelRequestFields", thinking(&request.settings, &quirks.thinking))
         .with_some("serviceTier", service_tier.map(|tier| json!({"type": tier}))))
+}
+
+/// Returns Anthropic's fields about thinking, which Converse passes on to Claude.
+fn thinking(settings: &Settings, support: &ThinkingSupport) -> Object {
+    if support.form != ThinkingForm::Additional {
+        return Object::new();
+    }
+    let effort = Object::new().with_some("effort", anthropic::effort(settings));
+    Object::new()
+        .with_some("thinking", anthropic::thinking(settings, support))
+        .with_object("output_config", effort)
 }
 
 /// Returns the tools and the tool choice. Empty without tools.

@@ -239,7 +239,8 @@ fn stop_reason(raw: &str) -> Option<StopReason> {
         "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "complete" | "completed" => {
             StopReason::Stop
         }
-        "length" | "max_tokens" | "max_output_tokens" | "model_length" => StopReason::Length,
+        "length" | "max_tokens" | "max_output_tokens" => StopReason::Length,
+        "model_length" | "model_context_window_exceeded" => StopReason::ContextWindow,
         "tool_calls" | "tool_call" | "function_call" | "tool_use" => StopReason::ToolCalls,
         "content_filter" | "safety" => StopReason::ContentFilter,
         "refusal" => StopReason::Refusal,

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::message::wire_messages;
-use crate::conversation::{Output, ProviderError, ReasoningEffort, Tool};
+use crate::conversation::{Output, ProviderError, Thinking, Tool};
 use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::object::Object;
-use crate::wire::quirks::{EffortField, MaxTokensField, Quirks, SeedField, ToolChoiceForm};
+use crate::wire::quirks::{MaxTokensField, Quirks, SeedField, ToolChoiceForm};
 use crate::wire::sampling::SamplingFields;
+use crate::wire::thinking::ThinkingForm;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
 use crate::wire::{function, turns};
 
@@ -16,7 +17,6 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
     let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
     let strict = |tool: &Tool| (quirks.strict && tool.strict).then_some(true);
-    let effort_in = |field| settings.reasoning_effort.filter(|_| quirks.effort == field);
     let messages =
         turns::encode_all(&request.messages, |message, into| wire_messages(message, quirks, into))?;
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
@@ -29,7 +29,6 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         Output::JsonObject => Some(Object::new().with("type", "json_object")),
         _ => None,
     };
-    let reasoning = effort_in(EffortField::Reasoning);
     let streamed = delivery == Delivery::Streamed;
     let usage = (streamed && quirks.stream_usage).then(|| json!({"include_usage": true}));
     Ok(Object::new()
@@ -40,12 +39,33 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_some("parallel_tool_calls", offer.parallel_tool_calls(quirks))
         .with_some("response_format", response_format)
         .with_all(sampling(quirks).object(settings))
-        .with_some("reasoning_effort", effort_in(EffortField::Effort).map(ReasoningEffort::as_str))
-        .with_some("reasoning", reasoning.map(|effort| json!({"effort": effort.as_str()})))
-        .with_some("thinking", effort_in(EffortField::Thinking).map(function::thinking_switch))
+        .with_all(thinking(settings.thinking, quirks))
         .with_some("service_tier", settings.service_tier.as_deref())
         .with_some("stream", streamed.then_some(true))
         .with_some("stream_options", usage))
+}
+
+/// Returns the field about thinking, if there is something to say.
+fn thinking(thinking: Option<Thinking>, quirks: &Quirks) -> Object {
+    let none = Object::new();
+    match (quirks.thinking.form, thinking) {
+        (_, None) => none,
+        (ThinkingForm::Reasoning, Some(thinking)) => none.with(
+            "reasoning",
+            match thinking {
+                Thinking::Off => json!({"effort": "none"}),
+                Thinking::Adaptive => json!({"enabled": true}),
+                Thinking::Effort(effort) => json!({"effort": effort.as_str()}),
+                Thinking::Budget(tokens) => json!({"max_tokens": tokens}),
+            },
+        ),
+        (ThinkingForm::Switch, Some(thinking)) => {
+            none.with("thinking", function::thinking_switch(thinking))
+        }
+        (_, Some(thinking)) => {
+            none.with_some("reasoning_effort", function::effort_keyword(thinking, quirks))
+        }
+    }
 }
 
 /// Returns the names of the sampling fields at this server.

@@ -44,7 +44,7 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_some("strict_tools", strict.then_some(true))
         .with_some("response_format", response_format)
         .with_all(SAMPLING.object(settings))
-        .with_some("thinking", settings.reasoning_effort.map(function::thinking_switch))
+        .with_some("thinking", settings.thinking.map(function::thinking_switch))
         .with("stream", delivery == Delivery::Streamed))
 }
 

@@ -6,15 +6,16 @@ use serde_json::{Value, json};
 
 use super::decode::STATE;
 use crate::conversation::{
-    Media, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort, Role,
+    Effort, Media, MediaSource, Message, Output, Part, ProviderError, Role, Thinking,
 };
 use crate::wire::descriptor::EncodeContext;
 use crate::wire::object::Object;
-use crate::wire::quirks::{EffortField, SchemaField, ToolChoiceForm};
+use crate::wire::quirks::{SchemaField, ToolChoiceForm};
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
+use crate::wire::thinking::ThinkingForm;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
-use crate::wire::{function, media};
+use crate::wire::{function, media, turns};
 
 /// One turn, or the system prompt, which has no role.
 #[derive(Serialize)]
@@ -97,10 +98,9 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
     let tool_config = tool_config(&offer, quirks.tool_choice);
     let tools = Object::new().with_list("functionDeclarations", &declarations);
     let tools = (!declarations.is_empty()).then_some([tools]);
-    let effort = settings.reasoning_effort.filter(|_| quirks.effort == EffortField::Effort);
     let generation_config = response_format(&request.output, quirks.schema)
         .with_all(SAMPLING.object(settings))
-        .with_some("thinkingConfig", effort.map(thinking));
+        .with_object("thinkingConfig", thinking(settings.thinking, quirks.thinking.form));
     Ok(Object::new()
         .with("contents", contents)
         .with_some("systemInstruction", system)
@@ -147,17 +147,31 @@ fn tool_config(offer: &ToolOffer<'_>, form: ToolChoiceForm) -> Option<Value> {
     (!offer.tools.is_empty()).then(|| json!({"functionCallingConfig": config}))
 }
 
-/// Returns the thinking configuration of an effort. Models before the third generation know a budget
-/// only; no budget but 0 is sent.
-fn thinking(effort: ReasoningEffort) -> Value {
-    let level = match effort {
-        ReasoningEffort::None => return json!({"thinkingBudget": 0}),
-        ReasoningEffort::Minimal => "MINIMAL",
-        ReasoningEffort::Low => "LOW",
-        ReasoningEffort::Medium => "MEDIUM",
-        ReasoningEffort::High | ReasoningEffort::XHigh | ReasoningEffort::Max => "HIGH",
-    };
-    json!({"thinkingLevel": level})
+/// Returns the thinking configuration: a budget for models before the third generation, a level for the
+/// others. Never both, which is refused.
+fn thinking(thinking: Option<Thinking>, form: ThinkingForm) -> Object {
+    let none = Object::new();
+    match (form, thinking) {
+        (ThinkingForm::Budget, Some(thinking)) => none.with("thinkingBudget", budget(thinking)),
+        (_, Some(Thinking::Effort(effort))) => {
+            none.with("thinkingLevel", effort.as_str().to_ascii_uppercase())
+        }
+        (_, Some(_) | None) => none,
+    }
+}
+
+/// Returns the budget in tokens. Those of the levels are Google's own, from its translation of
+/// `reasoning_effort` in the OpenAI-compatible protocol.
+fn budget(thinking: Thinking) -> i64 {
+    match thinking {
+        Thinking::Off => 0,
+        // The model decides.
+        Thinking::Adaptive => -1,
+        Thinking::Effort(Effort::Minimal | Effort::Low) => 1_024,
+        Thinking::Effort(Effort::Medium) => 8_192,
+        Thinking::Effort(Effort::High | Effort::XHigh | Effort::Max) => 24_576,
+        Thinking::Budget(tokens) => tokens.into(),
+    }
 }
 
 /// Returns the parts of the system prompt and the turns. A replayed turn is never merged with others.
@@ -166,11 +180,11 @@ fn contents(
 ) -> Result<(Vec<WirePart<'_>>, Vec<Replayable<Content<'_>>>), ProviderError> {
     let mut system = Vec::new();
     let mut contents: Vec<Replayable<Content<'_>>> = Vec::new();
-    for message in messages {
-        if message.role == Role::System {
-            parts(message, &mut system)?;
-            continue;
-        }
+    let (leading, rest) = messages.split_at(turns::leading(messages));
+    for message in leading {
+        parts(message, &mut system)?;
+    }
+    for message in rest {
         if let Some(state) = replay::state(message, STATE) {
             contents.push(Replayable::Replayed(replay::value(state)?));
             continue;
@@ -216,7 +230,7 @@ fn parts<'a>(message: &'a Message, into: &mut Vec<WirePart<'a>>) -> Result<(), P
 /// Returns the part of a piece of media.
 ///
 /// # Errors
-/// Inline media have no media type.
+/// Inline media, or media at a URL, have no media type.
 fn media_part(media: &Media) -> Result<WirePart<'_>, ProviderError> {
     let mime_type = media.media_type.as_deref();
     match &media.source {
@@ -225,6 +239,7 @@ fn media_part(media: &Media) -> Result<WirePart<'_>, ProviderError> {
                 mime_type.ok_or_else(|| media::unsupported(media, "generateContent"))?;
             Ok(WirePart::InlineData(InlineData { mime_type, data: inline.base64() }))
         }
+        MediaSource::Url(_) if mime_type.is_none() => Err(media::untyped(media, "generateContent")),
         MediaSource::Url(uri) | MediaSource::Id(uri) => {
             Ok(WirePart::FileData(FileData { mime_type, file_uri: uri }))
         }

@@ -8,16 +8,14 @@ use serde_json::value::RawValue;
 
 use super::decode::STATE;
 use crate::conversation::{
-    Feature, Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort,
-    Role,
+    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, Role, Thinking,
 };
 use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::object::Object;
-use crate::wire::quirks::EffortField;
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
-use crate::wire::{function, media};
+use crate::wire::{function, media, turns};
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -71,15 +69,9 @@ const SAMPLING: SamplingFields = SamplingFields {
 pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
     let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
-    let mut system: Vec<String> = Vec::new();
-    let mut input = Vec::with_capacity(request.messages.len());
-    for message in &request.messages {
-        if message.role == Role::System {
-            system.push(message.text());
-        } else {
-            steps(message, &mut input)?;
-        }
-    }
+    let (leading, rest) = request.messages.split_at(turns::leading(&request.messages));
+    let system: Vec<String> = leading.iter().map(Message::text).collect();
+    let input = turns::encode_all(rest, steps)?;
     let json = Object::new().with("type", "text").with("mime_type", "application/json");
     let response_format = match &request.output {
         Output::JsonSchema(tool) => Some(json.with("schema", &tool.schema)),
@@ -94,10 +86,13 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         ToolDemand::Auto => Some("auto".into()),
         ToolDemand::Unspecified => None,
     };
-    let effort = settings.reasoning_effort.filter(|_| quirks.effort == EffortField::Effort);
+    let level = settings.thinking.and_then(|thinking| match thinking {
+        Thinking::Effort(effort) => Some(effort.as_str()),
+        _ => None,
+    });
     let generation_config = SAMPLING
         .object(settings)
-        .with_some("thinking_level", effort.map(thinking_level).transpose()?)
+        .with_some("thinking_level", level)
         .with_some("tool_choice", tool_choice);
     let system = (!system.is_empty()).then(|| system.join("\n\n"));
     Ok(Object::new()
@@ -109,23 +104,6 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_object("generation_config", generation_config)
         .with_some("service_tier", settings.service_tier.as_deref())
         .with_some("stream", (delivery == Delivery::Streamed).then_some(true)))
-}
-
-/// Returns the thinking level of an effort.
-///
-/// # Errors
-/// The protocol cannot turn thinking off.
-fn thinking_level(effort: ReasoningEffort) -> Result<&'static str, ProviderError> {
-    Ok(match effort {
-        ReasoningEffort::None => {
-            return Err(ProviderError::unsupported(
-                Feature::Setting(String::from("reasoning_effort")),
-                "Interactions cannot turn thinking off; the lowest effort is `Minimal`",
-            ));
-        }
-        ReasoningEffort::Max => ReasoningEffort::XHigh.as_str(),
-        other => other.as_str(),
-    })
 }
 
 /// Appends the steps of a message.

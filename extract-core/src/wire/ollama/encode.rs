@@ -4,9 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::conversation::{
-    MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort,
-};
+use crate::conversation::{MediaKind, MediaSource, Message, Output, Part, ProviderError, Thinking};
 use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::object::Object;
 use crate::wire::quirks::ToolChoiceForm;
@@ -58,7 +56,10 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         Output::JsonObject => Some(&json),
         _ => None,
     };
-    let think = settings.reasoning_effort.map(|effort| effort != ReasoningEffort::None);
+    let think = settings.thinking.map(|thinking| match thinking {
+        Thinking::Effort(effort) => Value::from(effort.as_str()),
+        other => Value::from(other != Thinking::Off),
+    });
     Ok(Object::new()
         .with("model", model)
         .with("messages", messages)

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::item::STATE;
 use crate::conversation::{
-    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, ReasoningEffort, Role,
+    Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, Role,
 };
 use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::function::{self, FunctionCall};
@@ -88,7 +88,10 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         Output::JsonObject => Some(Object::new().with("type", "json_object")),
         _ => None,
     };
-    let effort = settings.reasoning_effort.map(ReasoningEffort::as_str);
+    let effort = settings.thinking.and_then(|thinking| function::effort_keyword(thinking, quirks));
+    // Reasoning that the server does not store comes back encrypted, to be sent again. A model that does
+    // not think refuses to be asked for it.
+    let encrypted = quirks.stateless && quirks.thinking.thinks(settings);
     Ok(Object::new()
         .with("model", model)
         .with("input", input)
@@ -98,6 +101,8 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_object("text", Object::new().with_some("format", format))
         .with_all(SAMPLING.object(settings))
         .with_some("reasoning", effort.map(|effort| json!({"effort": effort})))
+        .with_some("store", quirks.stateless.then_some(false))
+        .with_some("include", encrypted.then_some(["reasoning.encrypted_content"]))
         .with_some("service_tier", settings.service_tier.as_deref())
         .with_some("stream", (delivery == Delivery::Streamed).then_some(true)))
 }

@@ -1,20 +1,21 @@
-//! [`RefusedModes`]: the modes and tool layouts that a server was found to refuse. A client remembers
-//! them, so that no later extraction asks for them again.
+//! [`Refused`]: the modes, tool layouts and settings that a server was found to refuse. A client
+//! remembers them, so that no later extraction asks for them again.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::contract::Contract;
-use crate::conversation::Mode;
+use crate::conversation::{Mode, Settings};
 
-/// Modes and tool layouts that a server refused: for every type, or for the type whose schema it
-/// rejected.
+/// What a server refused. Modes and tool layouts: for every type, or for the type whose schema it rejected.
 #[derive(Debug, Default)]
-pub(super) struct RefusedModes {
+pub(super) struct Refused {
     modes: Mutex<Vec<(Mode, Option<Weak<Contract>>)>>,
     splits: Mutex<Vec<Weak<Contract>>>,
+    /// The settings that the server refused, with its reasons.
+    settings: Mutex<Vec<(String, String)>>,
 }
 
-impl RefusedModes {
+impl Refused {
     /// Records that the server refuses the mode.
     pub(super) fn add(&self, mode: Mode) {
         self.push(mode, None);
@@ -36,6 +37,21 @@ impl RefusedModes {
     pub(super) fn has_split(&self, contract: &Arc<Contract>) -> bool {
         let splits = self.splits.lock().unwrap_or_else(PoisonError::into_inner);
         splits.iter().any(|known| known.as_ptr() == Arc::as_ptr(contract))
+    }
+
+    /// Records that the server refuses a setting.
+    pub(super) fn add_setting(&self, name: &str, reason: String) {
+        let mut settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        if settings.iter().all(|(known, _)| known != name) {
+            settings.push((name.to_owned(), reason));
+        }
+    }
+
+    /// Removes the settings that the server refused. Returns a note for each that was set.
+    pub(super) fn unset(&self, settings: &mut Settings) -> Vec<String> {
+        let refused = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        let removed = refused.iter().filter(|(name, _)| settings.unset(name));
+        removed.map(|(name, reason)| format!("`{name}` is left out: {reason}")).collect()
     }
 
     fn push(&self, mode: Mode, contract: Option<Weak<Contract>>) {
