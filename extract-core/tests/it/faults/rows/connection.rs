@@ -124,9 +124,9 @@ pub(super) fn chapter() -> Chapter {
     Chapter {
         title: "2.1 The connection",
         about: "A connection that breaks or falls silent is tried again, unless a part of the reply has been handed \
-            out: a streamed reply that has begun fails at once. Comments and pings do not restart the read timeout. An idle connection that the \
-            server closes while the next request is on its way is no failure: the request is sent again \
-            (`tests/it/faults/connections.rs`).",
+            out: a streamed reply that has begun fails at once. Comments and pings do not restart the read timeout. An \
+            idle connection that the server closes while the next request is on its way is no failure: the request \
+            is sent again (`tests/it/faults/connections.rs`).",
         rows,
     }
 }
