@@ -1,15 +1,19 @@
-//! The connections themselves: how many calls share, and those that the server closes while they are idle.
+//! The connections themselves: those that calls share, those that the server closes while they are idle, and
+//! those that pings keep open.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use extract_core::conversation::Mode;
+use extract_core::Error;
+use extract_core::conversation::{Mode, ProviderErrorKind};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
-use super::case::Case;
+use super::case::{Case, head, repeats};
 use super::http2::{Http2, Http2Server};
 use super::row::Trust;
+use super::server::ScriptServer;
 use super::{Person, client, transport};
 use crate::support::server::read_request;
 
@@ -78,4 +82,39 @@ async fn an_idle_connection_that_the_server_closes_is_no_failure() {
     let closed = closed.load(Ordering::SeqCst);
     assert!(closed >= 19, "{closed} requests came on a connection that was then closed");
     serving.abort();
+}
+
+/// Extracts a person from a stream of these events, after which pings come without an end.
+async fn pings_after(case: Case, events: &[u8]) -> Result<Person, Error> {
+    let headers = format!("content-type: {}\r\n", case.media_type());
+    let pause = Duration::from_millis(50);
+    let script = repeats([&head(200, &headers), events].concat(), case.ping(), pause);
+    let server = ScriptServer::start(vec![script], None);
+    let transport = transport(false, None).read_timeout(Duration::from_secs(1));
+    let url = format!("http://127.0.0.1:{}", server.port);
+    let client = client(case, url, Mode::Text, transport);
+    client.extract::<Person>("Ida is 41.").stream().report().await.map(|done| done.value)
+}
+
+#[tokio::test]
+async fn pings_do_not_restart_the_read_timeout() {
+    for case in Case::all().filter(|case| case.streamed) {
+        let error = pings_after(case, &case.body()[..case.after_first_piece()]).await.unwrap_err();
+        let error = error.provider_error().unwrap();
+        assert_eq!(error.kind, ProviderErrorKind::Timeout, "{case:?}: {error}");
+        assert!(error.message.contains("no content from"), "{case:?}: {error}");
+        assert!(error.message.contains("`read_timeout` sets this limit"), "{case:?}: {error}");
+    }
+}
+
+/// The usage and the reason to stop have come, and only the end marker is missing.
+#[tokio::test]
+async fn pings_do_not_keep_a_whole_reply_waiting() {
+    let case = Case { index: 0, streamed: true };
+    let mut events = case.saying().events;
+    assert_eq!(events.pop().as_deref(), Some(b"data: [DONE]\n\n".as_slice()));
+    let events = events.concat();
+    let reading = pings_after(case, &events);
+    let read = tokio::time::timeout(Duration::from_secs(20), reading).await;
+    assert_eq!(read.expect("no end").unwrap().age, 41);
 }
