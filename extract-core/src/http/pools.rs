@@ -60,8 +60,11 @@ impl Pools {
 
 fn build(options: &TransportOptions) -> Result<reqwest::Client, reqwest::Error> {
     install_crypto();
-    let mut builder =
-        reqwest::Client::builder().connect_timeout(options.connect_timeout).user_agent(USER_AGENT);
+    // The retry policy alone decides how often a request is sent.
+    let mut builder = reqwest::Client::builder()
+        .connect_timeout(options.connect_timeout)
+        .user_agent(USER_AGENT)
+        .retry(reqwest::retry::never());
     if !options.proxy {
         builder = builder.no_proxy();
     }

@@ -36,8 +36,9 @@ pub struct TransportOptions {
     /// Timeout of one exchange, from the first byte sent to the last byte received. For a streamed
     /// exchange, it covers the time until the response headers only. Default: 10 minutes.
     pub timeout: Duration,
-    /// Timeout between two chunks of a response body. Only time in which the body is polled counts. A
-    /// reasoning model may send nothing for a long time. Default: 5 minutes.
+    /// Timeout between two chunks of a response body. In a stream, events without content, such as comments
+    /// and pings, do not count as chunks. Only time in which the body is polled counts. A reasoning model
+    /// may send nothing for a long time. Default: 5 minutes.
     pub read_timeout: Duration,
     /// Timeout of the connection's setup. Default: 10 seconds.
     pub connect_timeout: Duration,
@@ -96,7 +97,8 @@ impl TransportOptions {
         self
     }
 
-    /// Sets the timeout between two chunks of a response body. The default is 5 minutes.
+    /// Sets the timeout between two chunks of a response body. The default is 5 minutes. In a stream, events
+    /// without content, such as comments and pings, do not count as chunks.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;
         self
@@ -201,6 +203,8 @@ pub struct HttpResponse {
     sent: Instant,
     timeout: Duration,
     read_timeout: Duration,
+    /// The time waited since the last chunk with content.
+    idle: Duration,
     /// The bytes received so far, and their limit.
     received: usize,
     limit: usize,
@@ -222,14 +226,26 @@ impl HttpResponse {
     /// The connection failed, nothing came within the
     /// [read timeout](TransportOptions::read_timeout), or the body is too large.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ProviderError> {
-        let next = within(self.read_timeout, Duration::default, self.response.chunk());
-        let Some(read) = next.await? else {
+        self.content_came();
+        self.chunk_of_events().await
+    }
+
+    /// Returns the next chunk of a stream of events. The read timeout goes on until
+    /// [`content_came`](Self::content_came) is called, because a server may send pings forever.
+    pub(crate) async fn chunk_of_events(&mut self) -> Result<Option<Bytes>, ProviderError> {
+        let left = self.read_timeout.saturating_sub(self.idle);
+        let started = Instant::now();
+        let Some(read) = within(left, Duration::default, self.response.chunk()).await? else {
+            let lack = if self.idle.is_zero() { "data" } else { "content" };
             let message = format!(
-                "no data from {} for {:?}; `read_timeout` sets this limit",
+                "no {lack} from {} for {:?}; `read_timeout` sets this limit",
                 self.from, self.read_timeout
             );
             return Err(self.with_status(ProviderError::new(ProviderErrorKind::Timeout, message)));
         };
+        let waited = started.elapsed();
+        // The body was not polled for a part of a longer wait.
+        self.idle = if waited < left { self.idle + waited } else { Duration::ZERO };
         match read {
             Ok(Some(bytes)) => {
                 self.received = self.received.saturating_add(bytes.len());
@@ -244,6 +260,16 @@ impl HttpResponse {
                 Err(self.with_status(error))
             }
         }
+    }
+
+    /// Returns the time waited since the last chunk with content.
+    pub(crate) fn idle(&self) -> Duration {
+        self.idle
+    }
+
+    /// Restarts the read timeout of [`chunk_of_events`](Self::chunk_of_events).
+    pub(crate) fn content_came(&mut self) {
+        self.idle = Duration::ZERO;
     }
 
     /// Returns the rest of the body.
@@ -385,6 +411,7 @@ impl Transport {
             sent: started,
             timeout: self.timeout,
             read_timeout: self.read_timeout,
+            idle: Duration::ZERO,
             received: 0,
             limit: self.max_reply_bytes,
         })

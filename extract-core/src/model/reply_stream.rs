@@ -51,7 +51,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 pub(super) async fn first_bytes(response: &mut HttpResponse) -> Result<BytesMut, ProviderError> {
     let mut prefix = BytesMut::new();
     while prefix.trim_ascii_start().is_empty() {
-        let Some(bytes) = response.chunk().await? else { break };
+        let Some(bytes) = response.chunk_of_events().await? else { break };
         prefix.extend_from_slice(&bytes);
     }
     Ok(prefix)
@@ -131,13 +131,14 @@ impl ReplyStream {
         use ProviderErrorKind::{Interrupted, Timeout};
         let Some((response, reader)) = &mut self.connection else { return };
         let read = if reader.end_state() == EndState::Stated {
-            match within(LAST_EVENTS, Duration::default, response.chunk()).await {
+            let left = LAST_EVENTS.saturating_sub(response.idle());
+            match within(left, Duration::default, response.chunk_of_events()).await {
                 Ok(Some(Err(error))) if matches!(error.kind, Interrupted | Timeout) => Ok(None),
                 Ok(read) => read.unwrap_or(Ok(None)),
                 Err(error) => Err(error),
             }
         } else {
-            response.chunk().await
+            response.chunk_of_events().await
         };
         self.absorb(read);
     }
@@ -146,6 +147,7 @@ impl ReplyStream {
     pub(super) fn absorb(&mut self, read: Result<Option<Bytes>, ProviderError>) {
         let Some((response, reader)) = &mut self.connection else { return };
         let mut deltas = Vec::new();
+        let end_before = reader.end_state();
         let read = match read {
             Ok(Some(bytes)) => {
                 let pushed = reader.push(&bytes, &mut deltas);
@@ -154,6 +156,10 @@ impl ReplyStream {
             Ok(None) => reader.end(&mut deltas).map(|()| false),
             Err(error) => Err(error),
         };
+        // Events without content, such as pings, do not restart the read timeout.
+        if !deltas.is_empty() || reader.end_state() != end_before {
+            response.content_came();
+        }
         if let Some(usage) = reader.usage() {
             self.progress.count(usage);
         }

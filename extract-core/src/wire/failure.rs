@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::failure_class::{classify, classify_reported};
-use super::parse::beginning;
+use super::parse::{beginning, malformed};
 use super::{cut_json, lenient, validation};
 use crate::conversation::{ProviderError, ProviderErrorKind};
 
@@ -239,6 +239,16 @@ pub(super) fn reported_error(body: &str) -> ProviderError {
         _ => classify_reported(&read),
     };
     read.into_error(kind)
+}
+
+/// Returns the error of a successful response whose body lacks the reply: the failure that the body
+/// reports, or else a malformed body. `lack` describes what is missing.
+pub(super) fn without_reply(body: &[u8], lack: &str) -> ProviderError {
+    let read = serde_json::from_slice(body).map(|body| ErrorBody::read(&body)).unwrap_or_default();
+    if read.message.is_some() && read.best_code().is_some() {
+        return reported_error(&String::from_utf8_lossy(body));
+    }
+    malformed(format!("{lack}; the body begins {}", beginning(body)))
 }
 
 #[cfg(test)]

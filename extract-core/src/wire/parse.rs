@@ -58,11 +58,6 @@ fn unreadable(expected: &str, error: &serde_json::Error, text: &[u8]) -> Provide
     malformed(message)
 }
 
-/// Returns the error of a body that lacks a required field.
-pub(super) fn incomplete(body: &[u8], message: &str) -> ProviderError {
-    malformed(format!("{message}; the body begins {}", beginning(body)))
-}
-
 pub(super) fn malformed(message: String) -> ProviderError {
     ProviderError::new(ProviderErrorKind::Malformed, message)
 }

@@ -13,22 +13,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::support::server::{Act, Server, answer};
+#[cfg(feature = "rustls-tls")]
+use crate::support::tls::server_config;
 
 const KEY: &str = "sk-0123456789abcdef";
-
-/// A certificate for `localhost` that signs itself, as base64 of its DER form.
-const CERTIFICATE: &str = "MIIBmzCCAUGgAwIBAgIUdFtC9E+qBPddZU5VoJgraSn+KBkwCgYIKoZIzj0EAwIwFDESMBAGA1UEAwwJbG9j\
-    YWxob3N0MCAXDTI2MTEyOTAxMDIzNFoYDzIxMjYxMTA1MDEwMjM0WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3Qw\
-    WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQ2lNUFY7kKySf1hdQ04BRSGnpuSOXejIsOUF8vpuKpSIb1OOC7\
-    QTHjxOQ0qYYeJkPFM5VEx77ycdUkTlXTTtXco28wbTAdBgNVHQ4EFgQUA7hyWMorwqlNQMFG4h3hkniOOlAw\
-    HwYDVR0jBBgwFoAUA7hyWMorwqlNQMFG4h3hkniOOlAwDwYDVR0TAQH/BAUwAwEB/zAaBgNVHREEEzARggls\
-    b2NhbGhvc3SHBH8AAAEwCgYIKoZIzj0EAwIDSAAwRQIhAM4QhPNfJgOdxL6w09O9120dJLe9mCRPO/XsZ+es\
-    D1sfAiBfTrrzCFfJ5VWMWe1ObUspk/LdkSBeHnHF4estdY61+w==";
-
-/// The key of [`CERTIFICATE`]. It protects nothing.
-const CERTIFICATE_KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgS7GLGd6ytH/wD7+CYHDN5u3FCAZry0VYIQKV\
-    +eiA1lehRANCAAQ2lNUFY7kKySf1hdQ04BRSGnpuSOXejIsOUF8vpuKpSIb1OOC7QTHjxOQ0qYYeJkPFM5VE\
-    x77ycdUkTlXTTtXc";
 
 /// A server that counts its connections.
 struct Peer {
@@ -184,30 +172,11 @@ async fn a_peer_that_does_not_speak_tls_is_named_and_not_retried() {
     assert_eq!((error.kind, peer.count()), (Kind::Connect, 3), "{error}");
 }
 
-/// Starts a TLS server with [`CERTIFICATE`], and returns its port and the number of its connections. It
+/// Starts a TLS server with a certificate that signs itself, and returns its port and the number of its connections. It
 /// answers nothing.
 #[cfg(feature = "rustls-tls")]
 fn tls_server(requires_certificate: bool) -> (u16, Arc<AtomicUsize>) {
-    use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-    use rustls::server::WebPkiClientVerifier;
-
-    let decode =
-        |text: &str| base64::Engine::decode(&base64::prelude::BASE64_STANDARD, text).unwrap();
-    let certificate = CertificateDer::from(decode(CERTIFICATE));
-    let key = PrivatePkcs8KeyDer::from(decode(CERTIFICATE_KEY));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap();
-    let config = if requires_certificate {
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(certificate.clone()).unwrap();
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-        config.with_client_cert_verifier(verifier.build().unwrap())
-    } else {
-        config.with_no_client_auth()
-    };
-    let config = Arc::new(config.with_single_cert(vec![certificate], key.into()).unwrap());
+    let config = server_config(requires_certificate, &[]);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let connections = Arc::new(AtomicUsize::new(0));

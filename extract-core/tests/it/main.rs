@@ -12,6 +12,8 @@ mod dialects_recorded;
 mod dialects_render;
 mod dialects_shapes;
 mod failure_classes;
+#[cfg(all(feature = "rustls-tls", feature = "http2"))]
+mod faults;
 mod gateway;
 mod interactions;
 mod model_rules;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
 use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
-use crate::wire::failure::reported_error;
+use crate::wire::failure::{reported_error, without_reply};
 use crate::wire::open_blocks::{OpenBlocks, ToolInput};
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
@@ -57,7 +57,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
         return Err(reported_error(&String::from_utf8_lossy(body)));
     }
     let Some(content) = message.content else {
-        return Err(parse::incomplete(body, "the message has no content"));
+        return Err(without_reply(body, "the message has no content"));
     };
     let mut stream = Stream {
         explanation: explanation(message.stop_details.as_ref()),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
 use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
-use crate::wire::failure::{rejected_answer, reported_error};
+use crate::wire::failure::{rejected_answer, reported_error, without_reply};
 use crate::wire::open_blocks::{OpenBlocks, ToolInput};
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
@@ -67,7 +67,7 @@ struct ToolUse<'a> {
 pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let reply: ConverseBody<'_> = parse::body(body, "a reply")?;
     let Some(message) = reply.output.and_then(|output| output.message) else {
-        return Err(parse::incomplete(body, "the reply has no message"));
+        return Err(without_reply(body, "the reply has no message"));
     };
     let mut stream = Stream::default();
     stream.reply.raw_stop = reply.stop_reason;

@@ -8,7 +8,7 @@ use super::calls::{CallDelta, Calls, Function};
 use super::turn::{Turn, chunk_delta};
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
 use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
-use crate::wire::failure::{rejected_answer, reported_error};
+use crate::wire::failure::{rejected_answer, reported_error, without_reply};
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::{lenient, parse, usage};
 
@@ -78,7 +78,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let mut stream = Stream::default();
     let deltas = stream.absorb(chunk, true)?;
     if !has_message {
-        return Err(parse::incomplete(body, "the reply has no choice with a message"));
+        return Err(without_reply(body, "the reply has no choice with a message"));
     }
     stream.reply.ended = true;
     whole_reply(&mut stream, deltas)

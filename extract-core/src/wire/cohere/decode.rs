@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
 use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
-use crate::wire::failure::reported_error;
+use crate::wire::failure::{reported_error, without_reply};
 use crate::wire::reply_state::ReplyState;
 use crate::wire::usage::UsageFields;
 use crate::wire::{lenient, parse};
@@ -44,7 +44,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
             deltas.push(Delta::Text(text.clone()));
             stream.calls(reply.tool_calls.as_ref(), &mut deltas);
         }
-        _ => return Err(parse::incomplete(body, "the reply has no message")),
+        _ => return Err(without_reply(body, "the reply has no message")),
     }
     whole_reply(&mut stream, deltas)
 }
@@ -99,8 +99,10 @@ impl StreamDecoder for Stream {
                 );
             }
             "error" => return Err(reported_error(data)),
-            // A failure has no type, only a message.
-            "" if event.get("message").is_some_and(Value::is_string) => {
+            // A failure has no type, only a message, or an object behind a gateway.
+            "" if event.get("message").is_some_and(Value::is_string)
+                || event.get("error").is_some_and(lenient::is_error) =>
+            {
                 return Err(reported_error(data));
             }
             _ => {}

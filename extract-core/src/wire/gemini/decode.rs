@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::conversation::{Delta, ProviderError, ProviderState, Reply, StopReason, Usage};
 use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
-use crate::wire::failure::{rejected_answer as rejected, reported_error};
+use crate::wire::failure::{rejected_answer as rejected, reported_error, without_reply};
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::usage::{UsageFields, count};
@@ -91,7 +91,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
             || stream.reply.request_id.is_some()
             || stream.blocked.is_some();
         if !is_reply {
-            return Err(parse::incomplete(body, "the reply has no candidates"));
+            return Err(without_reply(body, "the reply has no candidates"));
         }
         stream.reply.ended = true;
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::conversation::{Delta, ProviderError, ProviderState, Reply, StopReason, Usage};
 use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
-use crate::wire::failure::reported_error;
+use crate::wire::failure::{reported_error, without_reply};
 use crate::wire::open_blocks::ToolInput;
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
@@ -31,7 +31,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
         return Err(reported_error(&interaction.to_string()));
     }
     if lenient::non_blank_at(&interaction, "/status").is_none() {
-        return Err(parse::incomplete(body, "the reply has no status"));
+        return Err(without_reply(body, "the reply has no status"));
     }
     let steps = written.steps.unwrap_or_default();
     let read: Vec<Value> =

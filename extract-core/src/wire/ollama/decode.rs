@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
 use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
-use crate::wire::failure::reported_error;
+use crate::wire::failure::{reported_error, without_reply};
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::usage::UsageFields;
 use crate::wire::{lenient, parse};
@@ -55,6 +55,9 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     for line in parse::utf8(body, "the body")?.lines() {
         deltas.extend(stream.event(None, line)?);
     }
+    if !stream.began && !stream.reply.ended && !body.trim_ascii().is_empty() {
+        return Err(without_reply(body, "the reply has no message"));
+    }
     whole_reply(&mut stream, deltas)
 }
 
@@ -62,6 +65,8 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     reply: ReplyState,
+    /// Whether a line had a message.
+    began: bool,
 }
 
 impl StreamDecoder for Stream {
@@ -74,6 +79,7 @@ impl StreamDecoder for Stream {
         }
         let mut deltas = Vec::new();
         if let Some(message) = chunk.message {
+            self.began = true;
             let not_empty = |text: &String| !text.is_empty();
             deltas.extend(message.thinking.filter(not_empty).map(Delta::Reasoning));
             deltas.extend(message.content.filter(not_empty).map(Delta::Text));

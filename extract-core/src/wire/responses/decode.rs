@@ -13,7 +13,7 @@ use crate::conversation::{
     Usage,
 };
 use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
-use crate::wire::failure::reported_error;
+use crate::wire::failure::{reported_error, without_reply};
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::{lenient, parse, usage};
@@ -61,7 +61,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     let response: Response<'_> = parse::body(body, "a response")?;
     let failed = response.error.as_ref().is_some_and(|error| !error.is_null());
     if response.output.is_none() && !failed {
-        return Err(parse::incomplete(body, "the response has no output"));
+        return Err(without_reply(body, "the response has no output"));
     }
     let mut stream = Stream::default();
     let mut deltas = Vec::new();

@@ -1,4 +1,7 @@
 //! Parts that several modules of the tests share.
 
 pub(crate) mod exchanges;
+pub(crate) mod replies;
 pub(crate) mod server;
+#[cfg(feature = "rustls-tls")]
+pub(crate) mod tls;

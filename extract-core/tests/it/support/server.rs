@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 /// The server's action for one connection.
 #[derive(Debug, Clone)]
@@ -106,7 +106,7 @@ impl Server {
     }
 }
 
-pub(crate) async fn read_request(socket: &mut TcpStream) -> String {
+pub(crate) async fn read_request(socket: &mut (impl AsyncRead + Unpin)) -> String {
     let mut request = Vec::new();
     let mut piece = [0; 8192];
     loop {
@@ -143,7 +143,7 @@ pub(crate) fn stream_head(media_type: &str) -> Vec<u8> {
 }
 
 /// Returns one chunk of a chunked body.
-fn chunk(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn chunk(bytes: &[u8]) -> Vec<u8> {
     let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
     chunk.extend_from_slice(bytes);
     chunk.extend_from_slice(b"\r\n");
