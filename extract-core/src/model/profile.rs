@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::contract::dialect::Dialect;
-use crate::conversation::{Mode, Settings};
+use crate::conversation::{CacheSupport, Mode, Settings};
 
 /// Whether the prompt also describes the schema. The schema goes into the provider's field for schemas
 /// anyway, if the mode has one.
@@ -60,6 +60,9 @@ pub struct Profile {
     pub parallel_tools: bool,
     /// Whether the prompt also describes the schema.
     pub schema_prompt: SchemaPrompt,
+    /// What the provider's prompt cache can be told. The default is four cache points, also on tools: a
+    /// model of your own gets them in the request, and may ignore them.
+    pub cache: CacheSupport,
     /// Default settings. The caller's settings override them.
     pub settings: Settings,
 }
@@ -78,6 +81,7 @@ impl Profile {
             tool_strict: false,
             parallel_tools: true,
             schema_prompt: SchemaPrompt::WhereNeeded,
+            cache: CacheSupport::Marks { limit: 4, on_tools: true },
             settings: Settings::default(),
         }
     }

@@ -22,6 +22,7 @@ mod object;
 mod ollama;
 mod open_blocks;
 mod parse;
+mod prompt_cache;
 mod protocol;
 mod quirks;
 mod replay;
@@ -42,9 +43,10 @@ pub use failure::{ErrorBody, decode_failure};
 pub use failure_class::classify;
 pub use framing::{Event, Framer, Framing};
 pub(crate) use parse::{beginning, empty_body, without_byte_order_mark};
+pub(crate) use prompt_cache::cache_key;
 pub use protocol::Protocol;
 pub use quirks::{
-    CacheForm, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField, SeedField, TierField,
-    ToolChoiceForm,
+    CacheForm, CacheKeyField, EffortField, MaxTokensField, MediaForm, Quirks, SchemaField,
+    SeedField, TierField, ToolChoiceForm,
 };
 pub use unsupported::unsupported;

@@ -1,6 +1,8 @@
 //! Differences between a server and the reference of its protocol, as data. The provider table in
 //! `model/preset` assigns them to providers.
 
+use crate::conversation::CacheSupport;
+
 /// The name of the field that limits the tokens of the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -75,11 +77,48 @@ pub enum MediaForm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CacheForm {
+    /// None is sent; no prompt cache of the provider is known.
+    Unknown,
     /// None is sent; the provider caches by itself.
     Unmarked,
-    /// `cache_control: {"type": "ephemeral"}` on the part before the cache point, or the protocol's
-    /// equivalent.
+    /// `cache_control: {"type": "ephemeral"}` on the tool or part before the cache point, or the
+    /// protocol's equivalent.
     Marked,
+    /// As [`Marked`](Self::Marked), but not on tools and without a life: Amazon's models on Bedrock.
+    MarkedMessages,
+    /// `prompt_cache_breakpoint: {"mode": "explicit"}` on a part of the system, the user or a tool:
+    /// OpenAI's newer models. They cache the end of the newest message by themselves as well.
+    Breakpoint,
+}
+
+impl CacheForm {
+    /// The cache points that providers accept in one request.
+    const LIMIT: usize = 4;
+
+    /// Returns what the form means for the plan of a request.
+    pub(crate) fn support(self) -> CacheSupport {
+        let limit = Self::LIMIT;
+        match self {
+            Self::Unknown => CacheSupport::None,
+            Self::Unmarked => CacheSupport::ByItself,
+            Self::Marked => CacheSupport::Marks { limit, on_tools: true },
+            Self::MarkedMessages | Self::Breakpoint => {
+                CacheSupport::Marks { limit, on_tools: false }
+            }
+        }
+    }
+}
+
+/// The place of the key that leads requests with the same prefix to the same cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CacheKeyField {
+    /// `prompt_cache_key` in the body.
+    PromptCacheKey,
+    /// A header of this name, in lower case.
+    Header(&'static str),
+    /// There is none.
+    None,
 }
 
 /// The field that carries a schema in Gemini's protocol.
@@ -125,6 +164,8 @@ pub struct Quirks {
     pub media: MediaForm,
     /// The form of cache points.
     pub cache: CacheForm,
+    /// The place of the key of the prompt cache.
+    pub cache_key: CacheKeyField,
     /// The field for a schema (Gemini).
     pub schema: SchemaField,
     /// The fields of the model's turn that the server wants back (Chat Completions).
@@ -146,6 +187,7 @@ impl Quirks {
         service_tier: TierField::ServiceTier,
         media: MediaForm::OpenAi,
         cache: CacheForm::Unmarked,
+        cache_key: CacheKeyField::None,
         schema: SchemaField::JsonSchema,
         replay: &[],
         extra: "",
@@ -157,6 +199,7 @@ impl Quirks {
         tool_choice: ToolChoiceForm::Required,
         // Some servers refuse unknown fields, and several calls work without this one.
         parallel_tool_calls: false,
+        cache: CacheForm::Unknown,
         ..Self::OPENAI
     };
 }

@@ -1,7 +1,7 @@
 //! Refuses settings that a protocol or a server cannot carry, before anything is sent.
 
 use super::descriptor::Descriptor;
-use super::quirks::{EffortField, Quirks, TierField};
+use super::quirks::{CacheKeyField, EffortField, Quirks, TierField};
 use crate::conversation::{Feature, ProviderError, ProviderErrorKind, Settings};
 
 /// Checks that every setting can be sent.
@@ -21,12 +21,14 @@ pub(super) fn check(
         ("seed", settings.seed.is_some()),
         ("stop", !settings.stop.is_empty()),
         ("service_tier", settings.service_tier.is_some()),
+        ("prompt_cache_key", settings.prompt_cache_key.is_some()),
         ("reasoning_effort", settings.reasoning_effort.is_some()),
     ];
     let refused = |name: &str| {
         protocol.unsupported_settings.contains(&name)
             || match name {
                 "service_tier" => quirks.service_tier == TierField::None,
+                "prompt_cache_key" => quirks.cache_key == CacheKeyField::None,
                 "reasoning_effort" => quirks.effort == EffortField::None,
                 _ => false,
             }

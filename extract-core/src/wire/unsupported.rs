@@ -6,7 +6,7 @@
 use crate::conversation::{Feature, Mode, ProviderError, ProviderErrorKind as Kind};
 
 /// The settings that some models refuse.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 11] = [
     "temperature",
     "top_p",
     "top_k",
@@ -16,6 +16,8 @@ const SETTINGS: [&str; 9] = [
     "max_completion_tokens",
     "reasoning_effort",
     "service_tier",
+    "prompt_cache_key",
+    "prompt_cache_options",
 ];
 
 /// The fields of the request and the common names of its mode, in lower case and without `_`, `-` and

@@ -15,6 +15,8 @@ mod failure_classes;
 mod gateway;
 mod interactions;
 mod one_model;
+mod prompt_cache;
+mod prompt_cache_plan;
 mod provider_faults;
 mod reading_properties;
 mod reading_repairs;

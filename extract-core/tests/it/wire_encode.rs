@@ -13,7 +13,7 @@ use extract_core::wire::{Delivery, Protocol, Quirks, ToolChoiceForm};
 use serde_json::{Value, json};
 
 /// Encodes a request for a preset's model, and saves the body for that check.
-fn encode(provider: &str, model: &str, request: &Request, delivery: Delivery) -> Value {
+pub(crate) fn encode(provider: &str, model: &str, request: &Request, delivery: Delivery) -> Value {
     let preset = presets().iter().find(|preset| preset.name == provider).unwrap();
     let facts: Facts = preset.facts(model);
     let body = preset.protocol.encode(request, model, &facts.quirks, delivery).unwrap();

@@ -7,7 +7,8 @@ use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::profile::SchemaPrompt;
 use crate::wire::{
-    CacheForm, EffortField, MaxTokensField, Quirks, SchemaField, TierField, ToolChoiceForm,
+    CacheForm, CacheKeyField, EffortField, MaxTokensField, Quirks, SchemaField, TierField,
+    ToolChoiceForm,
 };
 
 pub(super) const SCHEMA_FIRST: &[Mode] =
@@ -49,7 +50,7 @@ pub(super) const OPENAI: Facts = Facts {
         audio: ModelModes::BYTES,
         document: ModelModes::BYTES_ID,
     },
-    quirks: Quirks::OPENAI,
+    quirks: Quirks { cache_key: CacheKeyField::PromptCacheKey, ..Quirks::OPENAI },
     ..COMPATIBLE
 };
 
@@ -89,6 +90,10 @@ pub(super) const OPENAI_CHAT_RULES: &[Rule] = &[
         ..Rule::NONE
     },
 ];
+
+/// OpenAI's models with cache points. Older models cache by themselves.
+pub(super) const OPENAI_BREAKPOINTS: Rule =
+    Rule { models: &["gpt-5.6*", "gpt-6*"], cache: Some(CacheForm::Breakpoint), ..Rule::NONE };
 
 /// The facts assumed for unknown models of Anthropic. The newest refuse forced tool calls and sampling
 /// parameters.
@@ -201,6 +206,8 @@ pub(super) const OWN_SERVER: Facts = Facts {
         strict: false,
         // The server has one queue.
         service_tier: TierField::None,
+        // It keeps the state of the latest prompts.
+        cache: CacheForm::Unmarked,
         ..Quirks::COMPATIBLE
     },
     media: MediaSupport {

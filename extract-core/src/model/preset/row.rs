@@ -3,7 +3,7 @@
 use super::facts::{Facts, MediaSupport};
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
-use crate::wire::{EffortField, MaxTokensField, Protocol, SchemaField, ToolChoiceForm};
+use crate::wire::{CacheForm, EffortField, MaxTokensField, Protocol, SchemaField, ToolChoiceForm};
 
 /// The header that carries the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,8 @@ pub struct Rule {
     pub max_tokens_field: Option<MaxTokensField>,
     /// The field for the reasoning effort.
     pub effort: Option<EffortField>,
+    /// The form of cache points.
+    pub cache: Option<CacheForm>,
     /// The supported media.
     pub media: Option<MediaSupport>,
     /// The field for a schema (Gemini).
@@ -106,6 +108,7 @@ impl Rule {
         max_tokens: None,
         max_tokens_field: None,
         effort: None,
+        cache: None,
         media: None,
         schema_field: None,
     };
@@ -124,6 +127,7 @@ impl Rule {
         quirks.tool_choice = self.tool_choice.unwrap_or(quirks.tool_choice);
         quirks.max_tokens = self.max_tokens_field.unwrap_or(quirks.max_tokens);
         quirks.effort = self.effort.unwrap_or(quirks.effort);
+        quirks.cache = self.cache.unwrap_or(quirks.cache);
         quirks.schema = self.schema_field.unwrap_or(quirks.schema);
         facts
     }

@@ -4,16 +4,16 @@
 use super::facts::{Facts, MediaSupport, ModelModes};
 use super::families::{
     ANTHROPIC, ANTHROPIC_RULES, CHAT, COMPATIBLE, GEMINI, GEMINI_RULES, GEMINI_SAMPLING, OPENAI,
-    OPENAI_CHAT_RULES, OPENAI_RESPONSES, OPENAI_RULES, OWN_SERVER, SCHEMA_FIRST, SCHEMA_OR_TOOLS,
-    TOOLS_FIRST, TOOLS_OR_TEXT,
+    OPENAI_BREAKPOINTS, OPENAI_CHAT_RULES, OPENAI_RESPONSES, OPENAI_RULES, OWN_SERVER,
+    SCHEMA_FIRST, SCHEMA_OR_TOOLS, TOOLS_FIRST, TOOLS_OR_TEXT,
 };
 use super::row::{Auth, Preset, Rule};
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::profile::SchemaPrompt;
 use crate::wire::{
-    CacheForm, EffortField, MaxTokensField, MediaForm, Protocol, Quirks, SeedField, TierField,
-    ToolChoiceForm,
+    CacheForm, CacheKeyField, EffortField, MaxTokensField, MediaForm, Protocol, Quirks, SeedField,
+    TierField, ToolChoiceForm,
 };
 
 /// The row of an unknown provider, on which all other rows build.
@@ -44,7 +44,12 @@ pub(super) static PRESETS: &[Preset] = &[
         base_variables: &["OPENAI_BASE_URL"],
         key_variables: &["OPENAI_API_KEY"],
         facts: OPENAI,
-        rules: OPENAI_CHAT_RULES,
+        rules: &[
+            OPENAI_CHAT_RULES[0],
+            OPENAI_CHAT_RULES[1],
+            OPENAI_CHAT_RULES[2],
+            OPENAI_BREAKPOINTS,
+        ],
         ..ROW
     },
     Preset {
@@ -54,7 +59,7 @@ pub(super) static PRESETS: &[Preset] = &[
         key_variables: &["OPENAI_API_KEY"],
         protocol: Protocol::Responses,
         facts: OPENAI_RESPONSES,
-        rules: OPENAI_RULES,
+        rules: &[OPENAI_RULES[0], OPENAI_RULES[1], OPENAI_BREAKPOINTS],
         ..ROW
     },
     Preset {
@@ -143,6 +148,8 @@ pub(super) static PRESETS: &[Preset] = &[
             quirks: Quirks {
                 tool_choice: ToolChoiceForm::Named,
                 effort: EffortField::None,
+                // Most models refuse cache points.
+                cache: CacheForm::Unknown,
                 ..Quirks::OPENAI
             },
             ..COMPATIBLE
@@ -162,6 +169,16 @@ pub(super) static PRESETS: &[Preset] = &[
                 ..Rule::NONE
             },
             Rule {
+                models: &["*anthropic.*", "*claude*"],
+                cache: Some(CacheForm::Marked),
+                ..Rule::NONE
+            },
+            Rule {
+                models: &["*amazon.nova*"],
+                cache: Some(CacheForm::MarkedMessages),
+                ..Rule::NONE
+            },
+            Rule {
                 models: &["*meta.llama*", "*deepseek*", "*ai21*"],
                 tool_choice: Some(ToolChoiceForm::Omitted),
                 ..Rule::NONE
@@ -174,7 +191,12 @@ pub(super) static PRESETS: &[Preset] = &[
         base_url: "https://api.cohere.com",
         key_variables: &["CO_API_KEY", "COHERE_API_KEY"],
         protocol: Protocol::Cohere,
-        facts: Facts { parallel_tools: true, media: MediaSupport::IMAGES, ..COMPATIBLE },
+        facts: Facts {
+            parallel_tools: true,
+            media: MediaSupport::IMAGES,
+            quirks: Quirks { cache: CacheForm::Unmarked, ..Quirks::COMPATIBLE },
+            ..COMPATIBLE
+        },
         ..ROW
     },
     Preset {
@@ -189,6 +211,7 @@ pub(super) static PRESETS: &[Preset] = &[
                 max_tokens: MaxTokensField::MaxCompletionTokens,
                 parallel_tool_calls: true,
                 strict: false,
+                cache: CacheForm::Unmarked,
                 ..CHAT.quirks
             },
             ..CHAT
@@ -224,6 +247,9 @@ pub(super) static PRESETS: &[Preset] = &[
                 seed: SeedField::RandomSeed,
                 service_tier: TierField::None,
                 media: MediaForm::Mistral,
+                // It caches requests with a key.
+                cache: CacheForm::Unmarked,
+                cache_key: CacheKeyField::PromptCacheKey,
                 replay: &["content"],
                 ..Quirks::COMPATIBLE
             },
@@ -244,6 +270,7 @@ pub(super) static PRESETS: &[Preset] = &[
                 tool_choice: ToolChoiceForm::Auto,
                 strict: false,
                 effort: EffortField::Thinking,
+                cache: CacheForm::Unmarked,
                 replay: &["reasoning_content"],
                 ..Quirks::COMPATIBLE
             },
@@ -282,7 +309,11 @@ pub(super) static PRESETS: &[Preset] = &[
         name: "xai",
         base_url: "https://api.x.ai/v1",
         key_variables: &["XAI_API_KEY"],
-        facts: Facts { media: MediaSupport::IMAGES, ..OPENAI },
+        facts: Facts {
+            media: MediaSupport::IMAGES,
+            quirks: Quirks { cache_key: CacheKeyField::Header("x-grok-conv-id"), ..OPENAI.quirks },
+            ..OPENAI
+        },
         ..ROW
     },
     Preset {
@@ -311,7 +342,7 @@ pub(super) static PRESETS: &[Preset] = &[
         name: "cerebras",
         base_url: "https://api.cerebras.ai/v1",
         key_variables: &["CEREBRAS_API_KEY"],
-        facts: Facts { media: MediaSupport::TEXT, ..OPENAI },
+        facts: Facts { media: MediaSupport::TEXT, quirks: Quirks::OPENAI, ..OPENAI },
         ..ROW
     },
     Preset {
@@ -336,7 +367,7 @@ pub(super) static PRESETS: &[Preset] = &[
         name: "venice",
         base_url: "https://api.venice.ai/api/v1",
         key_variables: &["VENICE_API_KEY"],
-        facts: CHAT,
+        facts: Facts { quirks: Quirks { cache: CacheForm::Unmarked, ..CHAT.quirks }, ..CHAT },
         ..ROW
     },
     Preset {
@@ -391,7 +422,12 @@ pub(super) static CUSTOM: &[Preset] = &[
         facts: Facts {
             modes: TOOLS_OR_TEXT,
             max_tokens: Some(8_192),
-            quirks: Quirks { parallel_tool_calls: true, strict: false, ..Quirks::COMPATIBLE },
+            quirks: Quirks {
+                parallel_tool_calls: true,
+                strict: false,
+                cache: CacheForm::Marked,
+                ..Quirks::COMPATIBLE
+            },
             ..COMPATIBLE
         },
         ..ROW

@@ -11,6 +11,7 @@ use crate::conversation::{
 };
 use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::object::Object;
+use crate::wire::prompt_cache::{CacheControl, CacheMarks};
 use crate::wire::quirks::{EffortField, Quirks};
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
@@ -28,7 +29,7 @@ struct CacheableBlock<'a> {
     #[serde(flatten)]
     content: BlockContent<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cache_control: Option<Value>,
+    cache_control: Option<CacheControl>,
 }
 
 #[derive(Serialize)]
@@ -71,7 +72,9 @@ enum BlockSource<'a> {
 pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
     let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
-    let (system, messages) = turns::split(&request.messages, blocks)?;
+    let marks = CacheMarks::of(settings, quirks);
+    let (system, messages) =
+        turns::split(&request.messages, |message, into| blocks(message, marks, into))?;
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
     let tools = offer.definitions(|tool| {
         Object::new()
@@ -80,6 +83,7 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
             .with("input_schema", &tool.schema)
             .with_some("strict", (quirks.strict && tool.strict).then_some(true))
     });
+    let tools = marks.on_tools(&offer, tools);
     let format = match &request.output {
         Output::JsonSchema(tool) => {
             Some(Object::new().with("type", "json_schema").with("schema", &tool.schema))
@@ -128,7 +132,11 @@ fn effort_keyword(effort: ReasoningEffort) -> Option<&'static str> {
 }
 
 /// Appends the blocks of a message.
-fn blocks<'a>(message: &'a Message, into: &mut Vec<Block<'a>>) -> Result<(), ProviderError> {
+fn blocks<'a>(
+    message: &'a Message,
+    marks: CacheMarks,
+    into: &mut Vec<Block<'a>>,
+) -> Result<(), ProviderError> {
     if replay::elements(message, STATE, into) {
         return Ok(());
     }
@@ -156,7 +164,7 @@ fn blocks<'a>(message: &'a Message, into: &mut Vec<Block<'a>>) -> Result<(), Pro
             },
             Part::CachePoint => {
                 if let Some(Replayable::New(last)) = into.last_mut() {
-                    last.cache_control = Some(json!({"type": "ephemeral"}));
+                    last.cache_control = marks.cache_control();
                 }
                 continue;
             }

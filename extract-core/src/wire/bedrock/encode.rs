@@ -8,7 +8,8 @@ use super::decode::STATE;
 use crate::conversation::{Media, MediaKind, MediaSource, Message, Output, Part, ProviderError};
 use crate::wire::descriptor::EncodeContext;
 use crate::wire::object::Object;
-use crate::wire::quirks::{CacheForm, Quirks};
+use crate::wire::prompt_cache::{CacheMarks, CachePoint};
+use crate::wire::quirks::Quirks;
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
@@ -24,7 +25,7 @@ enum BlockContent<'a> {
     Document(File<'a>),
     ToolUse(ToolUse<'a>),
     ToolResult(ToolResult<'a>),
-    CachePoint(Value),
+    CachePoint(CachePoint),
 }
 
 /// An image or a document. Only documents have a name.
@@ -72,21 +73,22 @@ const SAMPLING: SamplingFields = SamplingFields {
 /// Returns the body of a request.
 pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
     let EncodeContext { request, quirks, .. } = *context;
+    let marks = CacheMarks::of(&request.settings, quirks);
     let (system, messages) =
-        turns::split(&request.messages, |message, into| blocks(message, quirks, into))?;
+        turns::split(&request.messages, |message, into| blocks(message, marks, into))?;
     let service_tier = request.settings.service_tier.as_ref();
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
     Ok(Object::new()
         .with("messages", messages)
         .with_list("system", &system)
         .with_object("inferenceConfig", SAMPLING.object(&request.settings))
-        .with_object("toolConfig", tool_config(&offer, quirks))
+        .with_object("toolConfig", tool_config(&offer, quirks, marks))
         .with_some("outputConfig", output_config(&request.output))
         .with_some("serviceTier", service_tier.map(|tier| json!({"type": tier}))))
 }
 
 /// Returns the tools and the tool choice. Empty without tools.
-fn tool_config(offer: &ToolOffer<'_>, quirks: &Quirks) -> Object {
+fn tool_config(offer: &ToolOffer<'_>, quirks: &Quirks, marks: CacheMarks) -> Object {
     if offer.tools.is_empty() {
         return Object::new();
     }
@@ -98,6 +100,7 @@ fn tool_config(offer: &ToolOffer<'_>, quirks: &Quirks) -> Object {
             .with_some("strict", (quirks.strict && tool.strict).then_some(true));
         Object::new().with("toolSpec", spec)
     });
+    let specs = marks.between_tools(offer, specs);
     let choice = match offer.demand {
         ToolDemand::Named(name) => Some(json!({"tool": {"name": name}})),
         ToolDemand::Any => Some(json!({"any": {}})),
@@ -120,7 +123,7 @@ fn output_config(output: &Output) -> Option<Value> {
 /// Appends the blocks of a message.
 fn blocks<'a>(
     message: &'a Message,
-    quirks: &Quirks,
+    marks: CacheMarks,
     into: &mut Vec<Block<'a>>,
 ) -> Result<(), ProviderError> {
     if replay::elements(message, STATE, into) {
@@ -142,10 +145,13 @@ fn blocks<'a>(
                 content: [ResultText { text: &result.content }],
                 status: if result.is_error { "error" } else { "success" },
             }),
-            Part::CachePoint if quirks.cache == CacheForm::Marked => {
-                BlockContent::CachePoint(json!({"type": "default"}))
-            }
-            Part::CachePoint | Part::State(_) => continue,
+            // The protocol refuses a cache point without a block before it.
+            Part::CachePoint => match (marks.cache_point(), into.last()) {
+                (_, None | Some(Replayable::New(BlockContent::CachePoint(_)))) => continue,
+                (Some(mark), Some(_)) => BlockContent::CachePoint(mark),
+                (None, _) => continue,
+            },
+            Part::State(_) => continue,
         }));
     }
     Ok(())
