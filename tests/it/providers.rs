@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::support::{bodies, server};
 use extract_core::model::{Auth, MediaSupport, Preset, presets};
-use extract_core::wire::{CacheForm, MaxTokensField, TierField, ToolChoiceForm};
+use extract_core::wire::{CacheForm, CacheKeyField, MaxTokensField, TierField, ToolChoiceForm};
 use extract_llm::contract::Contract;
 use extract_llm::conversation::ProviderErrorKind;
 use extract_llm::extraction::Outcome;
@@ -423,6 +423,14 @@ fn quirks(preset: &Preset) -> String {
     if quirks.cache == CacheForm::Marked {
         notes.push("cache points are marked");
     }
+    match quirks.cache_key {
+        CacheKeyField::PromptCacheKey => notes.push("`prompt_cache_key`"),
+        CacheKeyField::Header("x-grok-conv-id") => {
+            notes.push("the cache key is in the header `x-grok-conv-id`");
+        }
+        CacheKeyField::Header(other) => panic!("{other}"),
+        _ => {}
+    }
     if quirks.service_tier == TierField::None {
         notes.push("no service tier");
     }
@@ -483,6 +491,13 @@ fn differs(rule: &extract_core::model::Rule) -> String {
     }
     if rule.effort.is_some() {
         words.push("reasoning effort in another field, or none".into());
+    }
+    match rule.cache {
+        Some(CacheForm::MarkedMessages) => {
+            words.push("cache points are marked, not on tools".into());
+        }
+        Some(_) => words.push("cache points are marked".into()),
+        None => {}
     }
     if rule.schema_field.is_some() {
         words.push("the schema is in another field".into());

@@ -43,7 +43,8 @@ impl InitialRequest {
         let settings = options.settings.clone().or(profile.settings.clone());
         let is_marked = matches!(profile.cache, CacheSupport::Marks { .. })
             && settings.prompt_cache != Some(PromptCache::Off);
-        let (messages, examples) = open_conversation(options, instructions, input, is_marked);
+        let (messages, examples) =
+            open_conversation(options, instructions.as_deref(), input, is_marked);
         let mut request = Request::new(messages);
         request.settings = settings;
         let has_tools = mode == Mode::Tools;
@@ -140,7 +141,7 @@ fn default_instructions(contract: &Contract) -> String {
 /// keeps its cache points.
 fn open_conversation(
     options: &Options,
-    instructions: Option<String>,
+    instructions: Option<&str>,
     input: &Conversation,
     is_marked: bool,
 ) -> (Vec<Message>, usize) {
@@ -155,7 +156,7 @@ fn open_conversation(
         let leading = messages.iter().take_while(|message| message.role == Role::System).count();
         messages.drain(..leading).for_each(|message| system.add_message(&message));
     }
-    if let Some(text) = &instructions {
+    if let Some(text) = instructions {
         system.add(text);
     }
     let mut messages: Vec<Message> = system.into_message().into_iter().collect();

@@ -106,7 +106,8 @@ pub(super) fn options(request: &Request, quirks: &Quirks) -> Option<Object> {
     (is_known && is_explicit).then(|| Object::new().with("mode", "explicit"))
 }
 
-fn has_mark(message: &Message) -> bool {
+/// Whether a message has a cache point.
+pub(super) fn has_mark(message: &Message) -> bool {
     message.parts.contains(&Part::CachePoint)
 }
 

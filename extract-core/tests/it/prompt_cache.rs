@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use extract_core::conversation::{
-    Message, Output, Part, PromptCache, ProviderErrorKind, Request, Tool, ToolCall, ToolChoice,
-    ToolResult, Tools, Usage,
+    Assembly, Message, Output, Part, PromptCache, ProviderErrorKind, Request, Role, Tool, ToolCall,
+    ToolChoice, ToolResult, Tools, Usage,
 };
 use extract_core::model::presets;
 use extract_core::wire::{Delivery, Protocol};
@@ -122,10 +122,7 @@ fn each_provider_gets_cache_points_in_its_form() {
 #[test]
 fn a_cache_point_stays_between_the_texts_of_a_system_prompt() {
     let parts = [Part::text("Rules."), Part::CachePoint, Part::text("\n\nOf today.")];
-    let request = Request::new(vec![
-        Message::new(extract_core::conversation::Role::System, parts),
-        Message::user("?"),
-    ]);
+    let request = Request::new(vec![Message::new(Role::System, parts), Message::user("?")]);
     let body = encode("anthropic", "claude-opus-5-5", &request);
     assert_eq!(body["system"].as_array().map(Vec::len), Some(2));
     assert_eq!(body["system"][0]["cache_control"], json!({"type": "ephemeral"}));
@@ -153,7 +150,7 @@ fn bedrock_gets_no_cache_point_without_a_block() {
 fn results_of_tools_are_marked() {
     let call = ToolCall::new("call_1", "person", "{}");
     let result = Message::tool(ToolResult::new(&call, "no", true)).cached();
-    let turn = Message::new(extract_core::conversation::Role::Assistant, [Part::ToolCall(call)]);
+    let turn = Message::new(Role::Assistant, [Part::ToolCall(call)]);
     let request = Request::new(vec![Message::user("?"), turn, result]);
     for (provider, model, place) in [
         ("anthropic", "claude-opus-5-5", "/messages/2/content/0"),
@@ -166,6 +163,25 @@ fn results_of_tools_are_marked() {
         let found: Vec<String> = marks(&body).into_iter().map(|(place, _)| place).collect();
         assert_eq!(found, [place], "{provider}: {body}");
     }
+}
+
+/// A replayed turn keeps its bytes: the mark is added to its last block.
+#[test]
+fn replayed_turns_are_marked() {
+    let thinking = r#"{"type":"thinking","thinking":"Let me see","signature":"EqQB\/+=="}"#;
+    let call = r#"{"type":"tool_use","id":"toolu_1","name":"person","input":{"age": 3.40}"#;
+    let body = format!(
+        r#"{{"type":"message","role":"assistant","content":[{thinking},{call}}}],
+            "stop_reason":"tool_use","usage":{{"input_tokens":1,"output_tokens":2}}}}"#
+    );
+    let turn = Protocol::Anthropic.decode(body.as_bytes()).unwrap().to_message().cached();
+    let request = Request::new(vec![Message::user("Who?"), turn]);
+    let quirks = presets().iter().find(|it| it.name == "anthropic").unwrap().facts("m").quirks;
+    let sent = Protocol::Anthropic.encode(&request, "m", &quirks, Delivery::Whole).unwrap();
+    let expected = format!(r#"[{thinking},{call},"cache_control":{{"type":"ephemeral"}}}}]"#);
+    let sent = String::from_utf8(sent).unwrap();
+    assert!(sent.contains(&expected), "{sent}");
+    encode("anthropic", "claude-sonnet-4-5", &request);
 }
 
 /// The tool of a request for parts stands behind the tools of the first request.
@@ -275,10 +291,45 @@ fn a_key_of_the_caller_is_refused_where_no_field_carries_it() {
     }
 }
 
-/// The usage objects are from recorded exchanges.
+/// Returns usage objects from recorded exchanges, with the tokens in, read and written.
+fn recorded_usages() -> [(Protocol, Value, [u64; 3]); 10] {
+    let openrouter = json!({"prompt_tokens": 3329, "completion_tokens": 53, "total_tokens": 3382,
+        "prompt_tokens_details": {"cache_write_tokens": 115, "cached_tokens": 3211}});
+    let deepseek = json!({"prompt_tokens": 976, "completion_tokens": 61, "total_tokens": 1037,
+        "prompt_cache_hit_tokens": 896, "prompt_cache_miss_tokens": 80});
+    let mistral = json!({"prompt_tokens": 64, "completion_tokens": 6, "num_cached_tokens": 32});
+    let gateway = json!({"prompt_tokens": 5810, "completion_tokens": 16,
+        "cache_read_input_tokens": 5700, "cache_creation_input_tokens": 108});
+    let responses = json!({"input_tokens": 1144, "output_tokens": 3, "total_tokens": 1147,
+        "input_tokens_details": {"cached_tokens": 1024, "cache_write_tokens": 100}});
+    let anthropic = json!({"input_tokens": 10, "cache_creation_input_tokens": 2,
+        "cache_read_input_tokens": 1, "output_tokens": 21,
+        "cache_creation": {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 0}});
+    let bedrock = json!({"cacheReadInputTokens": 7, "cacheWriteInputTokens": 1028,
+        "inputTokens": 11, "outputTokens": 264, "totalTokens": 1310});
+    let gemini = json!({"promptTokenCount": 3797, "candidatesTokenCount": 656,
+        "cachedContentTokenCount": 3055, "thoughtsTokenCount": 1549});
+    let interactions = json!({"total_input_tokens": 30, "total_output_tokens": 5,
+        "total_cached_tokens": 4, "total_tokens": 35});
+    let cohere =
+        json!({"tokens": {"input_tokens": 614, "output_tokens": 13}, "cached_tokens": 480});
+    [
+        (Protocol::Chat, openrouter, [3329, 3211, 115]),
+        (Protocol::Chat, deepseek, [976, 896, 0]),
+        (Protocol::Chat, mistral, [64, 32, 0]),
+        (Protocol::Chat, gateway, [5810, 5700, 108]),
+        (Protocol::Responses, responses, [1144, 1024, 100]),
+        (Protocol::Anthropic, anthropic, [13, 1, 2]),
+        (Protocol::Bedrock, bedrock, [1046, 7, 1028]),
+        (Protocol::Gemini, gemini, [3797, 3055, 0]),
+        (Protocol::Interactions, interactions, [30, 4, 0]),
+        (Protocol::Cohere, cohere, [614, 480, 0]),
+    ]
+}
+
 #[test]
 fn reads_and_writes_of_the_cache_are_counted() {
-    let replied = |protocol: Protocol, field: &str, usage: &Value| -> Usage {
+    for (protocol, usage, expected) in recorded_usages() {
         let body = if protocol == Protocol::Bedrock {
             json!({"output": {"message": {"role": "assistant", "content": [{"text": "Hello"}]}},
                 "stopReason": "end_turn"})
@@ -287,102 +338,34 @@ fn reads_and_writes_of_the_cache_are_counted() {
             hello(protocol).0
         };
         let mut body: Value = serde_json::from_str(&body).unwrap();
+        let field = if protocol == Protocol::Gemini { "usageMetadata" } else { "usage" };
         body[field] = usage.clone();
-        protocol.decode(body.to_string().as_bytes()).unwrap().usage.unwrap()
-    };
-    for (protocol, field, usage, input, read, written) in [
-        (
-            Protocol::Chat, // OpenRouter
-            "usage",
-            json!({"prompt_tokens": 3329, "completion_tokens": 53, "total_tokens": 3382,
-                "prompt_tokens_details": {"cache_write_tokens": 115, "cached_tokens": 3211}}),
-            3329,
-            3211,
-            115,
-        ),
-        (
-            Protocol::Chat, // DeepSeek
-            "usage",
-            json!({"prompt_tokens": 976, "completion_tokens": 61, "total_tokens": 1037,
-                "prompt_cache_hit_tokens": 896, "prompt_cache_miss_tokens": 80}),
-            976,
-            896,
-            0,
-        ),
-        (
-            Protocol::Chat, // Mistral
-            "usage",
-            json!({"prompt_tokens": 64, "completion_tokens": 6, "num_cached_tokens": 32}),
-            64,
-            32,
-            0,
-        ),
-        (
-            Protocol::Chat, // a gateway before Anthropic
-            "usage",
-            json!({"prompt_tokens": 5810, "completion_tokens": 16,
-                "cache_read_input_tokens": 5700, "cache_creation_input_tokens": 108}),
-            5810,
-            5700,
-            108,
-        ),
-        (
-            Protocol::Responses,
-            "usage",
-            json!({"input_tokens": 1144, "output_tokens": 3, "total_tokens": 1147,
-                "input_tokens_details": {"cached_tokens": 1024, "cache_write_tokens": 100}}),
-            1144,
-            1024,
-            100,
-        ),
-        (
-            Protocol::Anthropic,
-            "usage",
-            json!({"input_tokens": 10, "cache_creation_input_tokens": 2,
-                "cache_read_input_tokens": 1, "output_tokens": 21,
-                "cache_creation": {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 0}}),
-            13,
-            1,
-            2,
-        ),
-        (
-            Protocol::Bedrock,
-            "usage",
-            json!({"cacheReadInputTokens": 7, "cacheWriteInputTokens": 1028, "inputTokens": 11,
-                "outputTokens": 264, "totalTokens": 1310}),
-            1046,
-            7,
-            1028,
-        ),
-        (
-            Protocol::Gemini,
-            "usageMetadata",
-            json!({"promptTokenCount": 3797, "candidatesTokenCount": 656,
-                "cachedContentTokenCount": 3055, "thoughtsTokenCount": 1549}),
-            3797,
-            3055,
-            0,
-        ),
-        (
-            Protocol::Interactions,
-            "usage",
-            json!({"total_input_tokens": 30, "total_output_tokens": 5, "total_cached_tokens": 4,
-                "total_tokens": 35}),
-            30,
-            4,
-            0,
-        ),
-        (
-            Protocol::Cohere,
-            "usage",
-            json!({"tokens": {"input_tokens": 614, "output_tokens": 13}, "cached_tokens": 480}),
-            614,
-            480,
-            0,
-        ),
-    ] {
-        let counted = replied(protocol, field, &usage);
-        let found = (counted.input_tokens, counted.cached_input_tokens, counted.cache_write_tokens);
-        assert_eq!(found, (input, read, written), "{protocol} {usage}");
+        let reply = protocol.decode(body.to_string().as_bytes()).unwrap();
+        let Usage { input_tokens, cached_input_tokens, cache_write_tokens, .. } =
+            reply.usage.unwrap();
+        let found = [input_tokens, cached_input_tokens, cache_write_tokens];
+        assert_eq!(found, expected, "{protocol} {usage}");
     }
+}
+
+/// The counts of the cache stand in the first event, and the last one does not repeat them.
+#[test]
+fn reads_and_writes_of_a_streamed_reply_are_counted() {
+    let events = [
+        r#"{"type":"message_start","message":{"usage":{"input_tokens":10,"output_tokens":1,
+            "cache_creation_input_tokens":1200,"cache_read_input_tokens":300}}}"#,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"Hi"}}"#,
+        r#"{"type":"content_block_stop","index":0}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}"#,
+        r#"{"type":"message_stop"}"#,
+    ];
+    let mut decoder = Protocol::Anthropic.stream();
+    let mut assembly = Assembly::new();
+    for event in events {
+        decoder.event(None, event).unwrap().into_iter().for_each(|delta| assembly.push(delta));
+    }
+    decoder.end().unwrap().into_iter().for_each(|delta| assembly.push(delta));
+    let usage = assembly.finish().unwrap().usage.unwrap();
+    assert_eq!((usage.cached_input_tokens, usage.cache_write_tokens), (300, 1200));
+    assert_eq!((usage.input_tokens, usage.output_tokens), (1510, 2));
 }

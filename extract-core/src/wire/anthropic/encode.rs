@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::decode::STATE;
@@ -11,7 +12,7 @@ use crate::conversation::{
 };
 use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::object::Object;
-use crate::wire::prompt_cache::{CacheControl, CacheMarks};
+use crate::wire::prompt_cache::{CacheControl, CacheMarks, has_mark};
 use crate::wire::quirks::{EffortField, Quirks};
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
@@ -138,6 +139,11 @@ fn blocks<'a>(
     into: &mut Vec<Block<'a>>,
 ) -> Result<(), ProviderError> {
     if replay::elements(message, STATE, into) {
+        if let (true, Some(mark), Some(Replayable::Replayed(last))) =
+            (has_mark(message), marks.cache_control(), into.last_mut())
+        {
+            mark_replayed(last, mark);
+        }
         return Ok(());
     }
     // The protocol demands that tool results come first.
@@ -173,6 +179,23 @@ fn blocks<'a>(
         into.push(Replayable::New(CacheableBlock { content, cache_control: None }));
     }
     Ok(())
+}
+
+/// Adds a cache point to a replayed block, whose other text stays as it is. Blocks of thinking have none.
+fn mark_replayed(block: &mut Box<RawValue>, mark: CacheControl) {
+    let Ok(value) = serde_json::from_str::<Value>(block.get()) else { return };
+    let kind = value.get("type").and_then(Value::as_str);
+    if !matches!(kind, Some("text" | "tool_use")) || value.get("cache_control").is_some() {
+        return;
+    }
+    let (Some(open), Ok(mark)) =
+        (block.get().trim_end().strip_suffix('}'), serde_json::to_string(&mark))
+    else {
+        return;
+    };
+    if let Ok(marked) = RawValue::from_string(format!("{open},\"cache_control\":{mark}}}")) {
+        *block = marked;
+    }
 }
 
 /// Returns the block of a piece of media.

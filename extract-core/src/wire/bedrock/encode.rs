@@ -8,7 +8,7 @@ use super::decode::STATE;
 use crate::conversation::{Media, MediaKind, MediaSource, Message, Output, Part, ProviderError};
 use crate::wire::descriptor::EncodeContext;
 use crate::wire::object::Object;
-use crate::wire::prompt_cache::{CacheMarks, CachePoint};
+use crate::wire::prompt_cache::{CacheMarks, CachePoint, has_mark};
 use crate::wire::quirks::Quirks;
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
@@ -127,6 +127,9 @@ fn blocks<'a>(
     into: &mut Vec<Block<'a>>,
 ) -> Result<(), ProviderError> {
     if replay::elements(message, STATE, into) {
+        if let Some(mark) = marks.cache_point().filter(|_| has_mark(message)) {
+            into.push(Replayable::New(BlockContent::CachePoint(mark)));
+        }
         return Ok(());
     }
     for part in &message.parts {
@@ -147,9 +150,10 @@ fn blocks<'a>(
             }),
             // The protocol refuses a cache point without a block before it.
             Part::CachePoint => match (marks.cache_point(), into.last()) {
-                (_, None | Some(Replayable::New(BlockContent::CachePoint(_)))) => continue,
+                (None, _) | (_, None | Some(Replayable::New(BlockContent::CachePoint(_)))) => {
+                    continue;
+                }
                 (Some(mark), Some(_)) => BlockContent::CachePoint(mark),
-                (None, _) => continue,
             },
             Part::State(_) => continue,
         }));
