@@ -22,16 +22,16 @@ impl CachePlan {
         notes: &mut Vec<String>,
     ) -> Self {
         let is_on = request.settings.caches_prompt();
-        let mut without_effect = |why: &str| {
+        let mut note = |text: String| {
             if is_on {
-                notes.push(format!("`prompt_cache` has no effect: {why}"));
+                notes.push(format!("`prompt_cache` {text}"));
             }
         };
         let mut plan = Self { on_tools: false };
         let (limit, on_tools) = match profile.cache {
             CacheSupport::ByItself => return plan,
             CacheSupport::None => {
-                without_effect(&format!("no prompt cache of {} is known", profile.provider));
+                note(format!("has no effect: no prompt cache of {} is known", profile.provider));
                 return plan;
             }
             CacheSupport::Marks { limit, on_tools } => (limit, on_tools),
@@ -45,7 +45,7 @@ impl CachePlan {
             example.into_iter().for_each(mark);
         }
         if !plan.on_tools && count(messages) == 0 {
-            without_effect("there is no system prompt and no example to mark");
+            note("marks nothing: there is no system prompt and no example".to_owned());
         }
         plan.keep_within(limit, messages, profile, notes);
         plan

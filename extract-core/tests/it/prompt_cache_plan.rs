@@ -271,7 +271,7 @@ async fn the_ledger_notes_a_cache_setting_without_effect() {
     let client = client(&server, "anthropic", "claude-opus-5-5").prompt_cache(PromptCache::Short);
     let client = client.mode(Mode::JsonSchema).build().unwrap();
     let done = client.extract_value(schema(), DOCUMENT).report().await.unwrap();
-    let note = "`prompt_cache` has no effect: there is no system prompt and no example to mark";
+    let note = "`prompt_cache` marks nothing: there is no system prompt and no example";
     assert_eq!(done.ledger.notes, [note]);
     let done = client.extract_value(schema(), DOCUMENT).system(RULES).report().await.unwrap();
     assert_eq!(done.ledger.notes, [""; 0]);
