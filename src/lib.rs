@@ -235,10 +235,10 @@ pub mod dialect {
 pub mod conversation {
     #[doc(inline)]
     pub use extract_core::conversation::{
-        Block, Content, Delta, Effort, Feature, Inline, Media, MediaError, MediaKind, MediaSource,
-        Output, Prices, ProviderError, ProviderErrorKind, ProviderState, Reply, Request,
-        RequestState, Role, Settings, StopReason, StreamEnd, Thinking, Tool, ToolCall, ToolChoice,
-        ToolResult, Tools, Usage,
+        Block, CacheSupport, Content, Delta, Effort, Feature, Inline, Media, MediaError, MediaKind,
+        MediaSource, Output, Prices, PromptCache, ProviderError, ProviderErrorKind, ProviderState,
+        Reply, Request, RequestState, Role, Settings, StopReason, StreamEnd, Thinking, Tool,
+        ToolCall, ToolChoice, ToolResult, Tools, Usage,
     };
 }
 

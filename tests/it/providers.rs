@@ -9,8 +9,8 @@ use std::path::Path;
 use crate::support::{bodies, server};
 use extract_core::model::{Auth, MediaSupport, Preset, presets};
 use extract_core::wire::{
-    CacheForm, Delivery, MaxTokensField, Sampling, SystemPlace, ThinkingSupport, TierField,
-    ToolChoiceForm,
+    CacheForm, CacheKeyField, Delivery, MaxTokensField, Sampling, SystemPlace, ThinkingSupport,
+    TierField, ToolChoiceForm,
 };
 use extract_llm::contract::Contract;
 use extract_llm::conversation::{Output, ProviderErrorKind, Request, Tools};
@@ -360,7 +360,7 @@ fn document(seen: &BTreeMap<(String, Case), (usize, &'static str)>) -> String {
     page += &local();
     page += "\n## Rules for single models\n\n| provider | models | differences |\n|---|---|---|\n";
     for preset in presets() {
-        for rule in preset.rules {
+        for rule in preset.all_rules() {
             let models: Vec<String> =
                 rule.models.iter().map(|model| format!("`{model}`")).collect();
             let _ =
@@ -428,6 +428,14 @@ fn quirks(preset: &Preset) -> String {
     }
     if quirks.cache == CacheForm::Marked {
         notes.push("cache points are marked");
+    }
+    match quirks.cache_key {
+        CacheKeyField::PromptCacheKey => notes.push("`prompt_cache_key`"),
+        CacheKeyField::Header("x-grok-conv-id") => {
+            notes.push("the cache key is in the header `x-grok-conv-id`");
+        }
+        CacheKeyField::Header(other) => panic!("{other}"),
+        _ => {}
     }
     if quirks.service_tier == TierField::None {
         notes.push("no service tier");
@@ -573,6 +581,13 @@ fn differs(rule: &extract_core::model::Rule) -> String {
     }
     if rule.system == Some(SystemPlace::Turn) {
         words.push("later system messages have their own turn".into());
+    }
+    match rule.cache {
+        Some(CacheForm::MarkedMessages) => {
+            words.push("cache points are marked, not on tools".into());
+        }
+        Some(_) => words.push("cache points are marked".into()),
+        None => {}
     }
     if rule.schema_field.is_some() {
         words.push("the schema is in another field".into());

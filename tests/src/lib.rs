@@ -24,6 +24,9 @@ struct Feedback;
 #[doc = include_str!("../../docs/other-crates.md")]
 struct OtherCrates;
 
+#[doc = include_str!("../../docs/prompt-cache.md")]
+struct PromptCache;
+
 #[doc = include_str!("../../docs/providers.md")]
 struct Providers;
 

@@ -31,7 +31,7 @@ pub enum Part {
     /// Provider state, which is sent back unchanged.
     State(ProviderState),
     /// Marks everything up to this point for the provider's prompt cache. Not sent to providers without
-    /// such a marker.
+    /// such a marker. OpenAI marks no part of the model: the part before it is marked instead.
     CachePoint,
 }
 

@@ -120,6 +120,9 @@ pub struct Tools {
     /// The number of tools, at the end of the list, that are user-defined: their arguments are not the
     /// value. The default is 0.
     pub user_tools: usize,
+    /// The number of tools, at the start of the list, that a cache point follows. The default is 0, for
+    /// no cache point. Not sent to providers without such a marker.
+    pub cached: usize,
 }
 
 impl Tools {

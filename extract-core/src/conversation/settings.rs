@@ -5,6 +5,7 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
+use super::PromptCache;
 use super::thinking::Thinking;
 
 /// The settings of one request. Many models reject sampling parameters, so none has a default.
@@ -35,6 +36,10 @@ pub struct Settings {
     pub thinking: Option<Thinking>,
     /// The provider's service tier, by its name there (`flex`, `priority`).
     pub service_tier: Option<String>,
+    /// The use of the provider's prompt cache.
+    pub prompt_cache: Option<PromptCache>,
+    /// The key that leads requests with the same start to the same cache.
+    pub prompt_cache_key: Option<String>,
     /// Headers of this request. They override those of the client. Their values are treated as secrets.
     pub(crate) headers: Headers,
     /// Fields that are merged into the encoded body unchanged, for options without a setter.
@@ -109,6 +114,16 @@ impl Settings {
         Self { service_tier: Some(tier.into()), ..self }
     }
 
+    /// Sets the use of the provider's prompt cache.
+    pub fn prompt_cache(self, cache: PromptCache) -> Self {
+        Self { prompt_cache: Some(cache), ..self }
+    }
+
+    /// Sets the key that leads requests with the same start to the same cache.
+    pub fn prompt_cache_key(self, key: impl Into<String>) -> Self {
+        Self { prompt_cache_key: Some(key.into()), ..self }
+    }
+
     /// Sets a header of this request. It overrides that of the client. Its value is treated as a secret.
     ///
     /// ```
@@ -145,8 +160,15 @@ impl Settings {
             "stop" => !std::mem::take(&mut self.stop).is_empty(),
             "thinking" => self.thinking.take().is_some(),
             "service_tier" => self.service_tier.take().is_some(),
+            "prompt_cache" => self.prompt_cache.take().is_some(),
+            "prompt_cache_key" => self.prompt_cache_key.take().is_some(),
             _ => false,
         }
+    }
+
+    /// Whether the start of the prompt shall be cached.
+    pub(crate) fn caches_prompt(&self) -> bool {
+        self.prompt_cache.is_some_and(PromptCache::is_on)
     }
 
     /// Returns the settings that mean the same for every provider and are no secrets.
@@ -158,6 +180,7 @@ impl Settings {
             seed: self.seed,
             stop: self.stop.clone(),
             thinking: self.thinking,
+            prompt_cache: self.prompt_cache,
             ..Self::default()
         }
     }
@@ -171,6 +194,8 @@ impl Settings {
         self.seed = self.seed.or(other.seed);
         self.thinking = self.thinking.or(other.thinking);
         self.service_tier = self.service_tier.or(other.service_tier);
+        self.prompt_cache = self.prompt_cache.or(other.prompt_cache);
+        self.prompt_cache_key = self.prompt_cache_key.or(other.prompt_cache_key);
         if self.stop.is_empty() {
             self.stop = other.stop;
         }

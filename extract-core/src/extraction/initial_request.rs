@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use super::ask::{Ask, Whole};
+use super::cache_plan::CachePlan;
 use super::layout::Layout;
+use super::options::Options;
 use super::refused::Refused;
 use super::request_tools::{RequestTools, SentUserTool};
 use super::task::Task;
 use crate::contract::{Contract, ContractError, LoweredContract};
-use crate::conversation::{Conversation, Message, Mode, Output, Request, Role, ToolChoice};
+use crate::conversation::{
+    CacheSupport, Conversation, Message, Mode, Output, Part, PromptCache, Request, Role,
+    ToolChoice, Tools,
+};
 use crate::model::Profile;
 
 /// The first request, and the data to read its reply.
@@ -37,25 +42,13 @@ impl InitialRequest {
             notes.extend(client.refused.unset(&mut settings));
             notes.extend(client.model.fit_settings(&mut settings));
         }
-        let mut user_tools = Vec::new();
-        let ask = match (mode, form) {
-            (Mode::Tools, Some(form)) => {
-                let tools = RequestTools::of(task, &profile, &form, &mut notes)?;
-                user_tools.clone_from(&tools.user_tools);
-                tools.into_ask(form)
-            }
-            (mode, form) => {
-                let output = match (mode, &form) {
-                    (Mode::JsonSchema, Some(form)) => Output::JsonSchema(Arc::clone(&form.tool)),
-                    (Mode::JsonObject, _) => Output::JsonObject,
-                    _ => Output::Text,
-                };
-                Ask::Whole(Whole { output, form, text_variants: None })
-            }
+        let mut tools = match (mode, &form) {
+            (Mode::Tools, Some(form)) => Some(RequestTools::of(task, &profile, form, &mut notes)?),
+            _ => None,
         };
-        let output = ask.whole().output.clone();
         let is_forced = profile.forced_tools.under(&settings);
-        let call = if is_forced { None } else { call_instruction(&output) };
+        let offered = tools.as_ref().filter(|_| !is_forced).map(RequestTools::tools);
+        let call = offered.as_ref().and_then(call_instruction);
         let is_told = describes_schema || call.is_some();
         let instructions = is_told.then(|| match &options.instructions {
             Some(write) => write(contract),
@@ -64,9 +57,30 @@ impl InitialRequest {
                 schema.into_iter().chain(call).collect::<Vec<_>>().join("\n\n")
             }
         });
-        let mut request = Request::new(open_conversation(&options.system, instructions, input));
+        let is_marked = matches!(profile.cache, CacheSupport::Marks { .. })
+            && settings.prompt_cache != Some(PromptCache::Off);
+        let (messages, examples) =
+            open_conversation(options, instructions.as_deref(), input, is_marked);
+        let mut request = Request::new(messages);
         request.settings = settings;
-        request.output = output;
+        let plan = CachePlan::of(&mut request, tools.is_some(), examples, &profile, &mut notes);
+        let mut user_tools = Vec::new();
+        if let Some(tools) = &mut tools {
+            tools.is_cached = plan.on_tools;
+            user_tools.clone_from(&tools.user_tools);
+        }
+        let ask = match (tools, form) {
+            (Some(tools), Some(form)) => tools.into_ask(form),
+            (_, form) => {
+                let output = match (mode, &form) {
+                    (Mode::JsonSchema, Some(form)) => Output::JsonSchema(Arc::clone(&form.tool)),
+                    (Mode::JsonObject, _) => Output::JsonObject,
+                    _ => Output::Text,
+                };
+                Ask::Whole(Whole { output, form, text_variants: None })
+            }
+        };
+        request.output = ask.whole().output.clone();
         tracing::debug!(
             provider = %profile.provider,
             model = %profile.model,
@@ -137,8 +151,7 @@ fn schema_instruction(contract: &Contract) -> String {
 
 /// Returns the default prompt text that asks for a call of a tool, for models that cannot be forced to call
 /// one. `None` if the answer need not be a call.
-fn call_instruction(output: &Output) -> Option<String> {
-    let Output::Tools(tools) = output else { return None };
+fn call_instruction(tools: &Tools) -> Option<String> {
     match (tools.choice, &*tools.tools) {
         (ToolChoice::Auto, _) => None,
         (_, [only]) => Some(format!("Answer with a call of the tool `{}`.", only.name)),
@@ -147,23 +160,89 @@ fn call_instruction(output: &Output) -> Option<String> {
     }
 }
 
-/// Returns the messages of the first request. All leading instructions become one system message, because
-/// many servers accept only one, and only as the first message.
+/// Returns the messages of the first request, and the number of them up to the end of the examples; 0
+/// without examples. All leading instructions become one system message, because many servers accept only
+/// one, and only as the first message. The input comes last. `is_marked` is whether the system message
+/// keeps its cache points.
 fn open_conversation(
-    system: &[Arc<str>],
-    instructions: Option<String>,
+    options: &Options,
+    instructions: Option<&str>,
     input: &Conversation,
-) -> Vec<Message> {
+    is_marked: bool,
+) -> (Vec<Message>, usize) {
     // Messages share their texts, so this copies no text.
-    let mut rest = input.messages().to_vec();
-    let leading = rest.iter().take_while(|message| message.role == Role::System).count();
-    let mut texts: Vec<String> = system.iter().map(ToString::to_string).collect();
-    texts.extend(rest.drain(..leading).map(|message| message.text()));
-    texts.extend(instructions);
-    let mut messages = Vec::with_capacity(rest.len() + 1);
-    if !texts.is_empty() {
-        messages.push(Message::system(texts.join("\n\n")));
+    let mut examples = input.messages().to_vec();
+    let mut rest = examples.split_off(options.before_input.min(examples.len()));
+    let mut system = SystemPrompt { is_marked, ..SystemPrompt::default() };
+    for text in &options.system {
+        system.add(text);
     }
+    for messages in [&mut examples, &mut rest] {
+        let leading = messages.iter().take_while(|message| message.role == Role::System).count();
+        messages.drain(..leading).for_each(|message| system.add_message(&message));
+    }
+    if let Some(text) = instructions {
+        system.add(text);
+    }
+    let mut messages: Vec<Message> = system.into_message().into_iter().collect();
+    let end_of_examples = if examples.is_empty() { 0 } else { messages.len() + examples.len() };
+    messages.append(&mut examples);
     messages.append(&mut rest);
-    messages
+    (messages, end_of_examples)
+}
+
+/// A system prompt under construction: texts that cache points separate.
+#[derive(Default)]
+struct SystemPrompt {
+    /// Whether it keeps cache points.
+    is_marked: bool,
+    parts: Vec<Part>,
+    /// The text behind the last cache point.
+    text: String,
+    has_text: bool,
+}
+
+impl SystemPrompt {
+    /// Adds a text, as a paragraph of its own.
+    fn add(&mut self, text: &str) {
+        if self.has_text || !self.parts.is_empty() {
+            self.text.push_str("\n\n");
+        }
+        self.text.push_str(text);
+        self.has_text = true;
+    }
+
+    /// Adds the texts and the cache points of a message.
+    fn add_message(&mut self, message: &Message) {
+        let mut texts: Vec<&str> = Vec::new();
+        for part in &message.parts {
+            match part {
+                Part::CachePoint if self.is_marked => {
+                    if !texts.is_empty() {
+                        self.add(&texts.join("\n"));
+                        texts.clear();
+                    }
+                    self.end_text();
+                    self.parts.push(Part::CachePoint);
+                }
+                part => texts.extend(part.as_text()),
+            }
+        }
+        if !texts.is_empty() {
+            self.add(&texts.join("\n"));
+        }
+    }
+
+    fn end_text(&mut self) {
+        if std::mem::take(&mut self.has_text) {
+            self.parts.push(Part::text(std::mem::take(&mut self.text)));
+        }
+    }
+
+    /// Returns the system message. `None` without a text.
+    fn into_message(mut self) -> Option<Message> {
+        self.end_text();
+        let has_text = self.parts.iter().any(|part| part.as_text().is_some());
+        has_text.then(|| Message::new(Role::System, self.parts))
+    }
 }

@@ -122,7 +122,16 @@ impl Attempt {
             [first, ..] => write!(f, ", of {first} and other parts, {} in all", self.parts.len())?,
         }
         if let Some(usage) = &self.usage {
-            write!(f, ", {} tokens in, {} out", usage.input_tokens, usage.output_tokens)?;
+            write!(f, ", {} tokens in", usage.input_tokens)?;
+            match (usage.cached_input_tokens, usage.cache_write_tokens) {
+                (0, 0) => {}
+                (read, 0) => write!(f, " ({read} read from the cache)")?,
+                (0, written) => write!(f, " ({written} written to the cache)")?,
+                (read, written) => {
+                    write!(f, " ({read} read from the cache, {written} written to it)")?;
+                }
+            }
+            write!(f, ", {} out", usage.output_tokens)?;
         }
         if self.transport_retries > 0 {
             write!(f, ", sent {} times", self.transport_retries.saturating_add(1))?;

@@ -33,6 +33,7 @@ mod ask;
 #[cfg(feature = "bedrock-sigv4")]
 mod aws;
 mod bad_items;
+mod cache_plan;
 mod calls;
 mod channel;
 mod client_source;

@@ -39,7 +39,9 @@ pub enum RetryContext {
 #[non_exhaustive]
 pub enum Reask {
     /// The invalid parts, if the value has at least 1 KiB of JSON and they have at most a third of it.
-    /// Otherwise, and after parts that came back with the same problems, the whole value.
+    /// Otherwise, and after parts that came back with the same problems, the whole value. With
+    /// [`prompt_cache`](crate::Extraction::prompt_cache), also the whole value in modes that send a
+    /// schema: another schema would change the cached start of the prompt.
     #[default]
     Auto,
     /// The whole value.

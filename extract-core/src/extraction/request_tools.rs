@@ -24,6 +24,8 @@ pub(super) struct RequestTools {
     pub(super) user_tools: Vec<SentUserTool>,
     /// Whether parallel calls are allowed.
     parallel: bool,
+    /// Whether a cache point follows them.
+    pub(super) is_cached: bool,
 }
 
 /// A user tool, in the dialect in which it is sent.
@@ -53,7 +55,14 @@ impl RequestTools {
             None => task.contract.variants().filter(|variants| variants.has_text()).cloned(),
             Some(_) => None,
         };
-        Ok(Self { whole: Arc::clone(&form.tool), split, text_variants, user_tools, parallel })
+        Ok(Self {
+            whole: Arc::clone(&form.tool),
+            split,
+            text_variants,
+            user_tools,
+            parallel,
+            is_cached: false,
+        })
     }
 
     /// Returns the request for the value with these tools. `form` is the contract of the whole value in
@@ -69,7 +78,7 @@ impl RequestTools {
     }
 
     /// Returns the tools as they are sent.
-    fn tools(&self) -> Tools {
+    pub(super) fn tools(&self) -> Tools {
         let mut tools = Tools::default();
         match &self.split {
             Some(split) => tools.tools.extend(split.forms.iter().map(|form| form.tool.clone())),
@@ -82,6 +91,7 @@ impl RequestTools {
         tools.choice = if may_be_uncalled { ToolChoice::Auto } else { ToolChoice::Any };
         tools.parallel = self.parallel;
         tools.user_tools = self.user_tools.len();
+        tools.cached = if self.is_cached { tools.tools.len() } else { 0 };
         tools
     }
 }

@@ -16,7 +16,7 @@ use super::layout::Layout;
 use super::policy::{Reask, RetryContext};
 use crate::check::Feedback;
 use crate::contract::Contract;
-use crate::conversation::{Mode, Prices, Settings, Thinking, Usd};
+use crate::conversation::{Mode, Prices, PromptCache, Settings, Thinking, Usd};
 use crate::reading::Level;
 
 macro_rules! settings {
@@ -339,6 +339,46 @@ settings! {
     /// ```
     fn service_tier(tier: impl Into<String>) |it| {
         it.options.settings.service_tier = Some(tier.into());
+    };
+
+    /// Caches the start of the prompt at the provider: tools and schema, system prompt, examples. Default:
+    /// nothing is marked and no key is sent, because a write to the cache costs more than plain input (at
+    /// Anthropic 1.25 times, and twice for [`Long`](PromptCache::Long)).
+    ///
+    /// It pays if the start has at least 1,024 tokens (at some models 512, 2,048 or 4,096) and is sent
+    /// again in time. A shorter start is not cached, without an error. The input stays behind it, as the
+    /// last message. Re-asks are appended; [`Reask::Auto`] asks for the whole value in modes that send a
+    /// schema, because another schema would change the start. [`Usage`](crate::conversation::Usage) has
+    /// the tokens that were read and written.
+    ///
+    /// A provider takes at most four cache points. The ledger notes dropped ones, and that no prompt
+    /// cache of the provider is known. Providers that cache by themselves are sent no cache points.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
+    /// # use serde_json::json;
+    /// use extract_llm::conversation::PromptCache;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
+    /// # let rules = "Count the persons.";
+    /// let done = client
+    ///     .extract::<u8>("There were seven.")
+    ///     .system(rules) // a long text
+    ///     .prompt_cache(PromptCache::Short)
+    ///     .report()
+    ///     .await?;
+    /// println!("{} tokens from the cache", done.ledger.usage().cached_input_tokens);
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    fn prompt_cache(cache: PromptCache) |it| it.options.settings.prompt_cache = Some(cache);
+
+    /// Sets the key that leads requests with the same start to the same cache, at providers with such a
+    /// key: OpenAI, Azure, Mistral and xAI. Default: none; with [`prompt_cache`](Self::prompt_cache), a
+    /// checksum of the system prompt and the schema. The key is no secret.
+    fn prompt_cache_key(key: impl Into<String>) |it| {
+        it.options.settings.prompt_cache_key = Some(key.into());
     };
 
     /// Sets a field of the request body that has no setting here. It replaces a field of the same name.

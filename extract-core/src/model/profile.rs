@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::contract::dialect::Dialect;
-use crate::conversation::{Mode, Settings, Thinking};
+use crate::conversation::{CacheSupport, Mode, Settings, Thinking};
 
 /// Whether the prompt also describes the schema. The schema goes into the provider's field for schemas
 /// anyway, if the mode has one.
@@ -85,6 +85,9 @@ pub struct Profile {
     pub forced_tools: ForcedTools,
     /// Whether the prompt also describes the schema.
     pub schema_prompt: SchemaPrompt,
+    /// What the provider's prompt cache can be told. The default is four cache points, also on tools: a
+    /// model of your own gets them in the request, and may ignore them.
+    pub cache: CacheSupport,
     /// Default settings. The caller's settings override them.
     pub settings: Settings,
 }
@@ -104,6 +107,7 @@ impl Profile {
             parallel_tools: true,
             forced_tools: ForcedTools::Always,
             schema_prompt: SchemaPrompt::WhereNeeded,
+            cache: CacheSupport::Marks { limit: 4, on_tools: true },
             settings: Settings::default(),
         }
     }

@@ -25,7 +25,7 @@ use crate::conversation::{
     Settings, redacted_url,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport, timer};
-use crate::wire::{Delivery, Framing, Protocol, without_byte_order_mark};
+use crate::wire::{CacheKeyField, Delivery, Framing, Protocol, cache_key, without_byte_order_mark};
 
 /// A model behind an HTTP API.
 pub struct Provider {
@@ -138,12 +138,17 @@ impl Provider {
         request: &Request,
         delivery: Delivery,
     ) -> Result<PreparedRequest, ProviderError> {
+        let refuse =
+            |error: ConfigError| ProviderError::new(ProviderErrorKind::Encode, error.to_string());
         let body = Bytes::from(self.encode(request, delivery)?);
         let mut headers = self.headers.clone();
+        if let CacheKeyField::Header(name) = self.facts.quirks.cache_key {
+            if let Some(key) = cache_key(request) {
+                let value = headers::header_value(name, &key).map_err(refuse)?;
+                headers.insert(headers::header_name(name).map_err(refuse)?, value);
+            }
+        }
         for (name, value) in request.settings.headers.iter() {
-            let refuse = |error: ConfigError| {
-                ProviderError::new(ProviderErrorKind::Encode, error.to_string())
-            };
             let value = headers::header_value(name, value).map_err(refuse)?;
             headers.insert(headers::header_name(name).map_err(refuse)?, value);
         }
@@ -292,6 +297,7 @@ impl Model for Provider {
         profile.parallel_tools = facts.parallel_tools;
         profile.schema_prompt = facts.schema_prompt;
         profile.forced_tools = facts.forced_tools(self.protocol);
+        profile.cache = facts.quirks.cache.support();
         profile.settings.max_tokens = facts.max_tokens;
         profile
     }

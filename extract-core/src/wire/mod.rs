@@ -22,6 +22,7 @@ mod object;
 mod ollama;
 mod open_blocks;
 mod parse;
+mod prompt_cache;
 mod protocol;
 mod quirks;
 mod replay;
@@ -43,10 +44,11 @@ pub use failure::{ErrorBody, decode_failure};
 pub use failure_class::classify;
 pub use framing::{Event, Framer, Framing};
 pub(crate) use parse::{beginning, empty_body, without_byte_order_mark};
+pub(crate) use prompt_cache::cache_key;
 pub use protocol::Protocol;
 pub use quirks::{
-    CacheForm, MaxTokensField, MediaForm, Quirks, Sampling, SchemaField, SeedField, SystemPlace,
-    TierField, ToolChoiceForm,
+    CacheForm, CacheKeyField, MaxTokensField, MediaForm, Quirks, Sampling, SchemaField, SeedField,
+    SystemPlace, TierField, ToolChoiceForm,
 };
 pub use thinking::{ThinkingForm, ThinkingOff, ThinkingSupport};
 pub use unsupported::unsupported;

@@ -2,6 +2,7 @@
 //! `model/preset` assigns them to providers.
 
 use super::thinking::ThinkingSupport;
+use crate::conversation::CacheSupport;
 
 /// The name of the field that limits the tokens of the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,11 +86,48 @@ pub enum MediaForm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CacheForm {
+    /// None is sent; no prompt cache of the provider is known.
+    Unknown,
     /// None is sent; the provider caches by itself.
     Unmarked,
-    /// `cache_control: {"type": "ephemeral"}` on the part before the cache point, or the protocol's
-    /// equivalent.
+    /// `cache_control: {"type": "ephemeral"}` on the tool or part before the cache point, or the
+    /// protocol's equivalent.
     Marked,
+    /// As [`Marked`](Self::Marked), but not on tools and without a life: Amazon's models on Bedrock.
+    MarkedMessages,
+    /// `prompt_cache_breakpoint: {"mode": "explicit"}` on a part of the system, the user or a tool:
+    /// OpenAI's newer models. They cache the end of the newest message by themselves as well.
+    Breakpoint,
+}
+
+impl CacheForm {
+    /// The cache points that providers accept in one request.
+    const LIMIT: usize = 4;
+
+    /// Returns what the form means for the plan of a request.
+    pub(crate) fn support(self) -> CacheSupport {
+        let limit = Self::LIMIT;
+        match self {
+            Self::Unknown => CacheSupport::None,
+            Self::Unmarked => CacheSupport::ByItself,
+            Self::Marked => CacheSupport::Marks { limit, on_tools: true },
+            Self::MarkedMessages | Self::Breakpoint => {
+                CacheSupport::Marks { limit, on_tools: false }
+            }
+        }
+    }
+}
+
+/// The place of the key that leads requests with the same prefix to the same cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CacheKeyField {
+    /// `prompt_cache_key` in the body.
+    PromptCacheKey,
+    /// A header of this name, in lower case.
+    Header(&'static str),
+    /// There is none.
+    None,
 }
 
 /// The field that carries a schema in Gemini's protocol.
@@ -137,6 +175,8 @@ pub struct Quirks {
     pub media: MediaForm,
     /// The form of cache points.
     pub cache: CacheForm,
+    /// The place of the key of the prompt cache.
+    pub cache_key: CacheKeyField,
     /// The field for a schema (Gemini).
     pub schema: SchemaField,
     /// Where later system messages are said (Messages).
@@ -164,6 +204,7 @@ impl Quirks {
         service_tier: TierField::ServiceTier,
         media: MediaForm::OpenAi,
         cache: CacheForm::Unmarked,
+        cache_key: CacheKeyField::None,
         schema: SchemaField::JsonSchema,
         system: SystemPlace::UserTurn,
         stateless: false,
@@ -177,6 +218,7 @@ impl Quirks {
         tool_choice: ToolChoiceForm::Required,
         // Some servers refuse unknown fields, and several calls work without this one.
         parallel_tool_calls: false,
+        cache: CacheForm::Unknown,
         ..Self::OPENAI
     };
 }

@@ -1,7 +1,7 @@
 //! Refuses settings that a protocol, a server or a model cannot be sent, before anything is sent.
 
 use super::descriptor::Descriptor;
-use super::quirks::{Quirks, Sampling, TierField};
+use super::quirks::{CacheKeyField, Quirks, Sampling, TierField};
 use crate::conversation::{Feature, ProviderError, ProviderErrorKind, Settings, Thinking};
 
 /// Checks that every setting can be sent.
@@ -96,10 +96,15 @@ fn refusals(
         ("seed", settings.seed.is_some()),
         ("stop", !settings.stop.is_empty()),
         ("service_tier", settings.service_tier.is_some()),
+        ("prompt_cache_key", settings.prompt_cache_key.is_some()),
     ];
     for (name, is_set) in fields {
-        let no_tier = name == "service_tier" && quirks.service_tier == TierField::None;
-        if is_set && (no_tier || protocol.unsupported_settings.contains(&name)) {
+        let has_no_field = match name {
+            "service_tier" => quirks.service_tier == TierField::None,
+            "prompt_cache_key" => quirks.cache_key == CacheKeyField::None,
+            _ => false,
+        };
+        if is_set && (has_no_field || protocol.unsupported_settings.contains(&name)) {
             let protocol = protocol.name;
             let reason =
                 format!("{protocol} has no field for `{name}` here (`extra_body` can send any)");

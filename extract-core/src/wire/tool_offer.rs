@@ -27,6 +27,8 @@ pub(super) struct ToolOffer<'a> {
     pub(super) demand: ToolDemand<'a>,
     /// Whether one reply may hold several calls.
     pub(super) parallel: bool,
+    /// The index of the offered tool that a cache point follows.
+    pub(super) marked: Option<usize>,
 }
 
 impl<'a> ToolOffer<'a> {
@@ -38,7 +40,8 @@ impl<'a> ToolOffer<'a> {
     /// # Errors
     /// The index of the tool to call is out of range.
     pub(super) fn of(output: &'a Output, form: ToolChoiceForm) -> Result<Self, ProviderError> {
-        let none = Self { tools: &[], demand: ToolDemand::Unspecified, parallel: false };
+        let demand = ToolDemand::Unspecified;
+        let none = Self { tools: &[], demand, parallel: false, marked: None };
         let Output::Tools(tools) = output else { return Ok(none) };
         let only = match tools.choice {
             ToolChoice::Only(index) => {
@@ -64,7 +67,13 @@ impl<'a> ToolOffer<'a> {
             (ToolDemand::Named(_), _) | (_, None) => &*tools.tools,
             (_, Some(only)) => only,
         };
-        Ok(Self { tools: offered, demand, parallel: tools.parallel })
+        let first = match tools.choice {
+            ToolChoice::Only(index) if offered.len() < tools.tools.len() => index,
+            _ => 0,
+        };
+        let cached = tools.cached.saturating_sub(first).min(offered.len());
+        let marked = cached.checked_sub(1);
+        Ok(Self { tools: offered, demand, parallel: tools.parallel, marked })
     }
 
     /// Returns the definitions of the offered tools.

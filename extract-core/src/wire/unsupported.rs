@@ -6,7 +6,7 @@
 use crate::conversation::{Feature, Mode, ProviderError, ProviderErrorKind as Kind};
 
 /// The fields of settings that some models refuse, in lower case, and the names of the settings.
-const SETTINGS: [(&str, &str); 21] = [
+const SETTINGS: [(&str, &str); 23] = [
     ("temperature", "temperature"),
     ("top_p", "top_p"),
     ("topp", "top_p"),
@@ -28,6 +28,8 @@ const SETTINGS: [(&str, &str); 21] = [
     ("thinking_level", "thinking"),
     ("thinkingconfig", "thinking"),
     ("service_tier", "service_tier"),
+    ("prompt_cache_key", "prompt_cache_key"),
+    ("prompt_cache_options", "prompt_cache"),
 ];
 
 /// The fields of the request and the common names of its mode, in lower case and without `_`, `-` and

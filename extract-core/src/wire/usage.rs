@@ -54,10 +54,13 @@ const OPENAI: UsageFields = UsageFields {
         "/prompt_cache_hit_tokens",
         "/num_cached_tokens",
         "/cached_tokens",
+        "/cache_read_input_tokens",
     ],
     cache_write: &[
         "/prompt_tokens_details/cache_write_tokens",
         "/input_tokens_details/cache_write_tokens",
+        "/prompt_tokens_details/cache_creation_tokens",
+        "/cache_creation_input_tokens",
     ],
     reasoning: &[
         "/completion_tokens_details/reasoning_tokens",

@@ -18,6 +18,8 @@ mod gateway;
 mod interactions;
 mod model_rules;
 mod one_model;
+mod prompt_cache;
+mod prompt_cache_plan;
 mod provider_faults;
 mod reading_properties;
 mod reading_repairs;

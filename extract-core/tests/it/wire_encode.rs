@@ -13,11 +13,17 @@ use extract_core::wire::{Delivery, Protocol, Quirks, ToolChoiceForm};
 use serde_json::{Value, json};
 
 /// Encodes a request for a preset's model, and saves the body for that check.
-fn encode(provider: &str, model: &str, request: &Request, delivery: Delivery) -> Value {
+pub(crate) fn encode(provider: &str, model: &str, request: &Request, delivery: Delivery) -> Value {
     let preset = presets().iter().find(|preset| preset.name == provider).unwrap();
     let facts: Facts = preset.facts(model);
     let body = preset.protocol.encode(request, model, &facts.quirks, delivery).unwrap();
     let body: Value = serde_json::from_slice(&body).unwrap();
+    keep(provider, &body);
+    body
+}
+
+/// Saves the body of a request for that check.
+pub(crate) fn keep(provider: &str, body: &Value) {
     // Only these presets use the reference form of their protocol.
     let kind = match provider {
         "openai" => Some("openai-chat"),
@@ -29,11 +35,7 @@ fn encode(provider: &str, model: &str, request: &Request, delivery: Delivery) ->
     };
     // The official types are of a later version, without sampling settings.
     let sampled = provider == "anthropic" && body.get("temperature").is_some();
-    keep(kind.filter(|_| !sampled), &body);
-    body
-}
-
-fn keep(kind: Option<&str>, body: &Value) {
+    let kind = kind.filter(|_| !sampled);
     let (Some(kind), Some(dir)) = (kind, std::env::var_os("EXTRACT_BODIES_DIR")) else { return };
     let path = std::path::Path::new(&dir).join(format!("{kind}.jsonl"));
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();

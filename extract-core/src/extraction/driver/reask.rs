@@ -4,7 +4,7 @@ use super::state::{Driver, Failure};
 use crate::contract::Problems;
 use crate::conversation::{Message, Reply};
 use crate::extraction::ask::{Ask, FeedbackWriter, PartialReask, Rejection};
-use crate::extraction::policy::RetryContext;
+use crate::extraction::policy::{Reask, RetryContext};
 
 impl<T> Driver<T> {
     /// Prepares the next request after a rejected reply. Fails with the limit that forbids it.
@@ -44,7 +44,7 @@ impl<T> Driver<T> {
             Ask::Whole(_) | Ask::Parts(_) => {
                 let whole = self.ask.whole().clone();
                 let parts = self.last_value.as_ref().and_then(|value| {
-                    let (contract, reask) = (&self.task.contract, self.task.options.policy.reask);
+                    let (contract, reask) = (&self.task.contract, self.reask_policy());
                     let (before, is_unchanged) = (self.ask.parts(), self.unchanged > 0);
                     PartialReask::choose(
                         &whole,
@@ -59,6 +59,17 @@ impl<T> Driver<T> {
             }
         }
         self.dialogue.request.output = self.ask.output(&self.dialogue.request.output);
+    }
+
+    /// Returns what re-asks ask for. The schema of parts would change the start of the prompt: with
+    /// [`prompt_cache`](crate::Extraction::prompt_cache), only the user can choose that.
+    fn reask_policy(&self) -> Reask {
+        let sends_schema = self.ask.whole().form.is_some();
+        let is_cached = self.dialogue.request.settings.caches_prompt();
+        match self.task.options.policy.reask {
+            Reask::Auto if sends_schema && is_cached => Reask::Whole,
+            reask => reask,
+        }
     }
 
     /// Appends the reply, and feedback for each of its calls.

@@ -8,8 +8,8 @@ use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::profile::SchemaPrompt;
 use crate::wire::{
-    CacheForm, MaxTokensField, Quirks, Sampling, SchemaField, SystemPlace, ThinkingSupport,
-    TierField, ToolChoiceForm,
+    CacheForm, CacheKeyField, MaxTokensField, Quirks, Sampling, SchemaField, SystemPlace,
+    ThinkingSupport, TierField, ToolChoiceForm,
 };
 
 pub(super) const SCHEMA_FIRST: &[Mode] =
@@ -50,7 +50,7 @@ pub(super) const OPENAI: Facts = Facts {
         audio: ModelModes::BYTES,
         document: ModelModes::BYTES_ID,
     },
-    quirks: Quirks::OPENAI,
+    quirks: Quirks { cache_key: CacheKeyField::PromptCacheKey, ..Quirks::OPENAI },
     ..COMPATIBLE
 };
 
@@ -66,7 +66,7 @@ pub(super) const OPENAI_RESPONSES: Facts = Facts {
 };
 
 /// What OpenAI's models can be told about thinking, on Responses. They take sampling parameters while they
-/// do not think. Models older than native schemas.
+/// do not think.
 pub(super) const OPENAI_RULES: &[Rule] = &[
     thinks(&["gpt-4*", "gpt-3.5*", "chatgpt-4o*"], t::NEVER_THINKS),
     thinks(&["o1*", "o3*", "o4*"], t::LOW_TO_HIGH),
@@ -76,38 +76,30 @@ pub(super) const OPENAI_RULES: &[Rule] = &[
     thinks(&["gpt-5.5*"], t::OFF_TO_XHIGH),
     thinks(&["gpt-5.6*", "gpt-6*"], t::OFF_TO_MAX),
     thinks(&["gpt-6-astra*", "gpt-6.1-sol*", "gpt-6.2*"], t::LOW_TO_MAX),
-    thinks(&["gpt-5*-pro*", "gpt-6*-pro*"], t::MEDIUM_TO_XHIGH),
-    thinks(&["gpt-5-pro*"], t::HIGH),
-    thinks(&["gpt-5*-chat-latest", "gpt-6*-chat-latest"], t::MEDIUM),
-    OLDER_OPENAI,
 ];
 
-const OLDER_OPENAI: Rule = Rule {
-    models: &["gpt-3.5*", "gpt-4", "gpt-4-*", "gpt-4o-2024-05-13"],
-    modes: Some(TOOLS_FIRST),
-    tool: Some((&Dialect::JSON_SCHEMA, false)),
-    max_tokens_field: Some(MaxTokensField::MaxTokens),
-    ..Rule::NONE
-};
-
-/// The same on Chat Completions, which refuses the effort `max` for every model, and where the newer models
-/// refuse function tools while reasoning is on.
+/// What differs on Chat Completions: it refuses the effort `max` for every model, and the newer models
+/// refuse function tools there while reasoning is on.
 pub(super) const OPENAI_CHAT_RULES: &[Rule] = &[
-    OPENAI_RULES[0],
-    OPENAI_RULES[1],
-    OPENAI_RULES[2],
-    OPENAI_RULES[3],
-    OPENAI_RULES[4],
-    OPENAI_RULES[5],
     thinks(&["gpt-5.6*", "gpt-6*"], t::OFF_TO_XHIGH),
     thinks(&["gpt-6-astra*", "gpt-6.1-sol*", "gpt-6.2*"], t::LOW_TO_XHIGH),
-    OPENAI_RULES[8],
-    OPENAI_RULES[9],
-    OPENAI_RULES[10],
-    OLDER_OPENAI,
     Rule {
         models: &["gpt-5.4*", "gpt-5.5*", "gpt-5.6*", "gpt-6*"],
         modes: Some(NO_TOOLS),
+        ..Rule::NONE
+    },
+];
+
+/// Variants of OpenAI's models that think otherwise, and models older than native schemas.
+pub(super) const OPENAI_VARIANTS: &[Rule] = &[
+    thinks(&["gpt-5*-pro*", "gpt-6*-pro*"], t::MEDIUM_TO_XHIGH),
+    thinks(&["gpt-5-pro*"], t::HIGH),
+    thinks(&["gpt-5*-chat-latest", "gpt-6*-chat-latest"], t::MEDIUM),
+    Rule {
+        models: &["gpt-3.5*", "gpt-4", "gpt-4-*", "gpt-4o-2024-05-13"],
+        modes: Some(TOOLS_FIRST),
+        tool: Some((&Dialect::JSON_SCHEMA, false)),
+        max_tokens_field: Some(MaxTokensField::MaxTokens),
         ..Rule::NONE
     },
 ];
@@ -122,6 +114,10 @@ const fn thinks(models: &'static [&'static str], thinking: ThinkingSupport) -> R
         ..Rule::NONE
     }
 }
+
+/// OpenAI's models with cache points. Older models cache by themselves.
+pub(super) const OPENAI_BREAKPOINTS: &[Rule] =
+    &[Rule { models: &["gpt-5.6*", "gpt-6*"], cache: Some(CacheForm::Breakpoint), ..Rule::NONE }];
 
 /// The facts assumed for unknown models of Anthropic. The newest refuse forced tool calls and sampling
 /// parameters.
@@ -294,6 +290,8 @@ pub(super) const OWN_SERVER: Facts = Facts {
         strict: false,
         // The server has one queue.
         service_tier: TierField::None,
+        // It keeps the state of the latest prompts.
+        cache: CacheForm::Unmarked,
         ..Quirks::COMPATIBLE
     },
     media: MediaSupport {

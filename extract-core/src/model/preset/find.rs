@@ -32,7 +32,7 @@ pub(crate) fn likely(model: &str) -> Option<&'static Preset> {
         |rule: &Rule| rule.models.iter().any(|pattern| family(pattern) == family_of_model);
     presets()
         .iter()
-        .find(|preset| preset.name == family_of_model || preset.rules.iter().any(is_named))
+        .find(|preset| preset.name == family_of_model || preset.all_rules().any(is_named))
 }
 
 /// Whether this is the name of open weights, which begins with the publisher's name and a slash.
@@ -71,7 +71,7 @@ mod tests {
         for preset in presets() {
             names.extend([preset.name].iter().chain(preset.aliases));
             let facts = std::iter::once(preset.facts)
-                .chain(preset.rules.iter().map(|rule| rule.apply(preset.facts)));
+                .chain(preset.all_rules().map(|rule| rule.apply(preset.facts)));
             for facts in facts {
                 assert!(!facts.modes.is_empty(), "{}", preset.name);
                 assert!(!facts.modes.contains(&Mode::Auto), "{}", preset.name);

@@ -4,7 +4,8 @@ use super::facts::{Facts, MediaSupport};
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::wire::{
-    MaxTokensField, Protocol, Sampling, SchemaField, SystemPlace, ThinkingSupport, ToolChoiceForm,
+    CacheForm, MaxTokensField, Protocol, Sampling, SchemaField, SystemPlace, ThinkingSupport,
+    ToolChoiceForm,
 };
 
 /// The header that carries the key.
@@ -45,11 +46,16 @@ pub struct Preset {
     pub protocol: Protocol,
     /// The facts about its models. Rules may override them.
     pub facts: Facts,
-    /// The rules for some of its models. Later rules override earlier ones.
-    pub rules: &'static [Rule],
+    /// The rules for some of its models, in lists that rows share. Later rules override earlier ones.
+    pub rules: &'static [&'static [Rule]],
 }
 
 impl Preset {
+    /// Returns the rules for some of its models, in the order in which they apply.
+    pub fn all_rules(&self) -> impl Iterator<Item = &'static Rule> {
+        self.rules.iter().copied().flatten()
+    }
+
     /// Returns the facts about a model of this provider: the row's facts with all matching rules
     /// applied.
     ///
@@ -63,7 +69,7 @@ impl Preset {
     /// ```
     pub fn facts(&self, model: &str) -> Facts {
         let applies = |rule: &&Rule| rule.models.iter().any(|pattern| fits(pattern, model));
-        self.rules.iter().filter(applies).fold(self.facts, |facts, rule| rule.apply(facts))
+        self.all_rules().filter(applies).fold(self.facts, |facts, rule| rule.apply(facts))
     }
 }
 
@@ -92,6 +98,8 @@ pub struct Rule {
     pub thinking: Option<ThinkingSupport>,
     /// Where later system messages are said.
     pub system: Option<SystemPlace>,
+    /// The form of cache points.
+    pub cache: Option<CacheForm>,
     /// The supported media.
     pub media: Option<MediaSupport>,
     /// The field for a schema (Gemini).
@@ -111,6 +119,7 @@ impl Rule {
         max_tokens_field: None,
         thinking: None,
         system: None,
+        cache: None,
         media: None,
         schema_field: None,
     };
@@ -130,6 +139,7 @@ impl Rule {
         quirks.sampling = self.sampling.unwrap_or(quirks.sampling);
         quirks.thinking = self.thinking.unwrap_or(quirks.thinking);
         quirks.system = self.system.unwrap_or(quirks.system);
+        quirks.cache = self.cache.unwrap_or(quirks.cache);
         quirks.schema = self.schema_field.unwrap_or(quirks.schema);
         facts
     }

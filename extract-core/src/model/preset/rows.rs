@@ -4,8 +4,8 @@
 use super::facts::{Facts, MediaSupport, ModelModes};
 use super::families::{
     ANTHROPIC, ANTHROPIC_RULES, CHAT, COMPATIBLE, GEMINI, GEMINI_RULES, INTERACTIONS_RULES, OPENAI,
-    OPENAI_CHAT_RULES, OPENAI_RESPONSES, OPENAI_RULES, OWN_SERVER, SCHEMA_FIRST, SCHEMA_OR_TOOLS,
-    TOOLS_FIRST, TOOLS_OR_TEXT,
+    OPENAI_BREAKPOINTS, OPENAI_CHAT_RULES, OPENAI_RESPONSES, OPENAI_RULES, OPENAI_VARIANTS,
+    OWN_SERVER, SCHEMA_FIRST, SCHEMA_OR_TOOLS, TOOLS_FIRST, TOOLS_OR_TEXT,
 };
 use super::row::{Auth, Preset, Rule};
 use super::thinking as t;
@@ -13,8 +13,8 @@ use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::profile::SchemaPrompt;
 use crate::wire::{
-    CacheForm, MaxTokensField, MediaForm, Protocol, Quirks, Sampling, SeedField, ThinkingForm,
-    ThinkingSupport, TierField, ToolChoiceForm,
+    CacheForm, CacheKeyField, MaxTokensField, MediaForm, Protocol, Quirks, Sampling, SeedField,
+    ThinkingForm, ThinkingSupport, TierField, ToolChoiceForm,
 };
 
 /// The row of an unknown provider, on which all other rows build.
@@ -50,7 +50,7 @@ pub(super) static PRESETS: &[Preset] = &[
         base_variables: &["OPENAI_BASE_URL"],
         key_variables: &["OPENAI_API_KEY"],
         facts: OPENAI,
-        rules: OPENAI_CHAT_RULES,
+        rules: &[OPENAI_RULES, OPENAI_CHAT_RULES, OPENAI_VARIANTS, OPENAI_BREAKPOINTS],
         ..ROW
     },
     Preset {
@@ -60,7 +60,7 @@ pub(super) static PRESETS: &[Preset] = &[
         key_variables: &["OPENAI_API_KEY"],
         protocol: Protocol::Responses,
         facts: OPENAI_RESPONSES,
-        rules: OPENAI_RULES,
+        rules: &[OPENAI_RULES, OPENAI_VARIANTS, OPENAI_BREAKPOINTS],
         ..ROW
     },
     Preset {
@@ -73,7 +73,7 @@ pub(super) static PRESETS: &[Preset] = &[
         key_variables: &["AZURE_OPENAI_API_KEY"],
         auth: Auth::Header("api-key"),
         facts: OPENAI,
-        rules: OPENAI_CHAT_RULES,
+        rules: &[OPENAI_RULES, OPENAI_CHAT_RULES, OPENAI_VARIANTS],
         ..ROW
     },
     Preset {
@@ -85,7 +85,7 @@ pub(super) static PRESETS: &[Preset] = &[
         auth: Auth::Header("api-key"),
         protocol: Protocol::Responses,
         facts: OPENAI_RESPONSES,
-        rules: OPENAI_RULES,
+        rules: &[OPENAI_RULES, OPENAI_VARIANTS],
         ..ROW
     },
     Preset {
@@ -96,7 +96,7 @@ pub(super) static PRESETS: &[Preset] = &[
         headers: ANTHROPIC_VERSION,
         protocol: Protocol::Anthropic,
         facts: ANTHROPIC,
-        rules: ANTHROPIC_RULES,
+        rules: &[ANTHROPIC_RULES],
         ..ROW
     },
     Preset {
@@ -107,7 +107,7 @@ pub(super) static PRESETS: &[Preset] = &[
         auth: Auth::Header("x-goog-api-key"),
         protocol: Protocol::Gemini,
         facts: GEMINI,
-        rules: GEMINI_RULES,
+        rules: &[GEMINI_RULES],
         ..ROW
     },
     Preset {
@@ -117,7 +117,7 @@ pub(super) static PRESETS: &[Preset] = &[
         auth: Auth::Header("x-goog-api-key"),
         protocol: Protocol::Interactions,
         facts: GEMINI,
-        rules: INTERACTIONS_RULES,
+        rules: &[INTERACTIONS_RULES],
         ..ROW
     },
     Preset {
@@ -127,7 +127,7 @@ pub(super) static PRESETS: &[Preset] = &[
         key_variables: &["VERTEX_ACCESS_TOKEN", "GOOGLE_ACCESS_TOKEN"],
         protocol: Protocol::Gemini,
         facts: GEMINI,
-        rules: GEMINI_RULES,
+        rules: &[GEMINI_RULES],
         ..ROW
     },
     Preset {
@@ -148,11 +148,13 @@ pub(super) static PRESETS: &[Preset] = &[
             quirks: Quirks {
                 tool_choice: ToolChoiceForm::Named,
                 thinking: ThinkingSupport::NONE,
+                // Most models refuse cache points.
+                cache: CacheForm::Unknown,
                 ..Quirks::OPENAI
             },
             ..COMPATIBLE
         },
-        rules: &[
+        rules: &[&[
             Rule {
                 models: &["*claude-*-4-5*", "*claude-*-4-6*"],
                 modes: Some(SCHEMA_OR_TOOLS),
@@ -202,11 +204,21 @@ pub(super) static PRESETS: &[Preset] = &[
                 ..Rule::NONE
             },
             Rule {
+                models: &["*anthropic.*", "*claude*"],
+                cache: Some(CacheForm::Marked),
+                ..Rule::NONE
+            },
+            Rule {
+                models: &["*amazon.nova*"],
+                cache: Some(CacheForm::MarkedMessages),
+                ..Rule::NONE
+            },
+            Rule {
                 models: &["*meta.llama*", "*deepseek*", "*ai21*"],
                 tool_choice: Some(ToolChoiceForm::Omitted),
                 ..Rule::NONE
             },
-        ],
+        ]],
         ..ROW
     },
     Preset {
@@ -217,7 +229,11 @@ pub(super) static PRESETS: &[Preset] = &[
         facts: Facts {
             parallel_tools: true,
             media: MediaSupport::IMAGES,
-            quirks: Quirks { thinking: t::SWITCH_OR_BUDGET, ..Quirks::COMPATIBLE },
+            quirks: Quirks {
+                thinking: t::SWITCH_OR_BUDGET,
+                cache: CacheForm::Unmarked,
+                ..Quirks::COMPATIBLE
+            },
             ..COMPATIBLE
         },
         ..ROW
@@ -234,16 +250,17 @@ pub(super) static PRESETS: &[Preset] = &[
                 max_tokens: MaxTokensField::MaxCompletionTokens,
                 parallel_tool_calls: true,
                 strict: false,
+                cache: CacheForm::Unmarked,
                 ..CHAT.quirks
             },
             ..CHAT
         },
-        rules: &[Rule {
+        rules: &[&[Rule {
             models: &["openai/gpt-oss*", "qwen/qwen3.8-27b"],
             modes: Some(SCHEMA_FIRST),
             schema: Some((&Dialect::GROQ_STRICT, true)),
             ..Rule::NONE
-        }],
+        }]],
         ..ROW
     },
     Preset {
@@ -269,6 +286,9 @@ pub(super) static PRESETS: &[Preset] = &[
                 seed: SeedField::RandomSeed,
                 service_tier: TierField::None,
                 media: MediaForm::Mistral,
+                // It caches requests with a key.
+                cache: CacheForm::Unmarked,
+                cache_key: CacheKeyField::PromptCacheKey,
                 replay: &["content"],
                 ..Quirks::COMPATIBLE
             },
@@ -289,6 +309,7 @@ pub(super) static PRESETS: &[Preset] = &[
                 tool_choice: ToolChoiceForm::Auto,
                 strict: false,
                 thinking: t::SWITCH,
+                cache: CacheForm::Unmarked,
                 replay: &["reasoning_content"],
                 ..Quirks::COMPATIBLE
             },
@@ -327,7 +348,11 @@ pub(super) static PRESETS: &[Preset] = &[
         name: "xai",
         base_url: "https://api.x.ai/v1",
         key_variables: &["XAI_API_KEY"],
-        facts: Facts { media: MediaSupport::IMAGES, ..OPENAI },
+        facts: Facts {
+            media: MediaSupport::IMAGES,
+            quirks: Quirks { cache_key: CacheKeyField::Header("x-grok-conv-id"), ..OPENAI.quirks },
+            ..OPENAI
+        },
         ..ROW
     },
     Preset {
@@ -356,7 +381,7 @@ pub(super) static PRESETS: &[Preset] = &[
         name: "cerebras",
         base_url: "https://api.cerebras.ai/v1",
         key_variables: &["CEREBRAS_API_KEY"],
-        facts: Facts { media: MediaSupport::TEXT, ..OPENAI },
+        facts: Facts { media: MediaSupport::TEXT, quirks: Quirks::OPENAI, ..OPENAI },
         ..ROW
     },
     Preset {
@@ -381,7 +406,7 @@ pub(super) static PRESETS: &[Preset] = &[
         name: "venice",
         base_url: "https://api.venice.ai/api/v1",
         key_variables: &["VENICE_API_KEY"],
-        facts: CHAT,
+        facts: Facts { quirks: Quirks { cache: CacheForm::Unmarked, ..CHAT.quirks }, ..CHAT },
         ..ROW
     },
     Preset {
@@ -444,6 +469,7 @@ pub(super) static CUSTOM: &[Preset] = &[
                 parallel_tool_calls: true,
                 strict: false,
                 thinking: t::EVERY_FORM,
+                cache: CacheForm::Marked,
                 ..Quirks::COMPATIBLE
             },
             ..COMPATIBLE

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::decode::STATE;
 use super::thinking::{effort, thinking, tool_choice_form};
 use crate::conversation::{Media, MediaKind, MediaSource, Message, Output, Part, ProviderError};
 use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::object::Object;
+use crate::wire::prompt_cache::{CacheControl, CacheMarks, has_mark};
 use crate::wire::quirks::Quirks;
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
@@ -27,7 +29,7 @@ struct CacheableBlock<'a> {
     #[serde(flatten)]
     content: BlockContent<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cache_control: Option<Value>,
+    cache_control: Option<CacheControl>,
 }
 
 #[derive(Serialize)]
@@ -70,7 +72,10 @@ enum BlockSource<'a> {
 pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
     let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
-    let (system, messages) = turns::split(&request.messages, quirks.system, blocks)?;
+    let marks = CacheMarks::of(settings, quirks);
+    let (system, messages) = turns::split(&request.messages, quirks.system, |message, into| {
+        blocks(message, marks, into)
+    })?;
     let offer = ToolOffer::of(&request.output, tool_choice_form(settings, quirks))?;
     let tools = offer.definitions(|tool| {
         Object::new()
@@ -79,6 +84,7 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
             .with("input_schema", &tool.schema)
             .with_some("strict", (quirks.strict && tool.strict).then_some(true))
     });
+    let tools = marks.on_tools(&offer, tools);
     let format = match &request.output {
         Output::JsonSchema(tool) => {
             Some(Object::new().with("type", "json_schema").with("schema", &tool.schema))
@@ -115,8 +121,17 @@ fn tool_choice(offer: &ToolOffer<'_>, quirks: &Quirks) -> Option<Object> {
 }
 
 /// Appends the blocks of a message.
-fn blocks<'a>(message: &'a Message, into: &mut Vec<Block<'a>>) -> Result<(), ProviderError> {
+fn blocks<'a>(
+    message: &'a Message,
+    marks: CacheMarks,
+    into: &mut Vec<Block<'a>>,
+) -> Result<(), ProviderError> {
     if replay::elements(message, STATE, into) {
+        if let (true, Some(mark), Some(Replayable::Replayed(last))) =
+            (has_mark(message), marks.cache_control(), into.last_mut())
+        {
+            mark_replayed(last, mark);
+        }
         return Ok(());
     }
     // The protocol demands that tool results come first.
@@ -143,7 +158,7 @@ fn blocks<'a>(message: &'a Message, into: &mut Vec<Block<'a>>) -> Result<(), Pro
             },
             Part::CachePoint => {
                 if let Some(Replayable::New(last)) = into.last_mut() {
-                    last.cache_control = Some(json!({"type": "ephemeral"}));
+                    last.cache_control = marks.cache_control();
                 }
                 continue;
             }
@@ -152,6 +167,23 @@ fn blocks<'a>(message: &'a Message, into: &mut Vec<Block<'a>>) -> Result<(), Pro
         into.push(Replayable::New(CacheableBlock { content, cache_control: None }));
     }
     Ok(())
+}
+
+/// Adds a cache point to a replayed block, whose other text stays as it is. Blocks of thinking have none.
+fn mark_replayed(block: &mut Box<RawValue>, mark: CacheControl) {
+    let Ok(value) = serde_json::from_str::<Value>(block.get()) else { return };
+    let kind = value.get("type").and_then(Value::as_str);
+    if !matches!(kind, Some("text" | "tool_use")) || value.get("cache_control").is_some() {
+        return;
+    }
+    let (Some(open), Ok(mark)) =
+        (block.get().trim_end().strip_suffix('}'), serde_json::to_string(&mark))
+    else {
+        return;
+    };
+    if let Ok(marked) = RawValue::from_string(format!("{open},\"cache_control\":{mark}}}")) {
+        *block = marked;
+    }
 }
 
 /// Returns the block of a piece of media.

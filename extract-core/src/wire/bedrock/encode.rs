@@ -10,7 +10,8 @@ use crate::conversation::{
 };
 use crate::wire::descriptor::EncodeContext;
 use crate::wire::object::Object;
-use crate::wire::quirks::{CacheForm, Quirks, SystemPlace};
+use crate::wire::prompt_cache::{CacheMarks, CachePoint, has_mark};
+use crate::wire::quirks::{Quirks, SystemPlace};
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::thinking::{ThinkingForm, ThinkingSupport};
@@ -27,7 +28,7 @@ enum BlockContent<'a> {
     Document(File<'a>),
     ToolUse(ToolUse<'a>),
     ToolResult(ToolResult<'a>),
-    CachePoint(Value),
+    CachePoint(CachePoint),
 }
 
 /// An image or a document. Only documents have a name.
@@ -75,9 +76,10 @@ const SAMPLING: SamplingFields = SamplingFields {
 /// Returns the body of a request.
 pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
     let EncodeContext { request, quirks, .. } = *context;
+    let marks = CacheMarks::of(&request.settings, quirks);
     let (system, messages) =
         turns::split(&request.messages, SystemPlace::UserTurn, |message, into| {
-            blocks(message, quirks, into)
+            blocks(message, marks, into)
         })?;
     let service_tier = request.settings.service_tier.as_ref();
     let form = match quirks.thinking.form {
@@ -89,7 +91,7 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with("messages", messages)
         .with_list("system", &system)
         .with_object("inferenceConfig", SAMPLING.object(&request.settings))
-        .with_object("toolConfig", tool_config(&offer, quirks))
+        .with_object("toolConfig", tool_config(&offer, quirks, marks))
         .with_some("outputConfig", output_config(&request.output))
         .with_object("additionalModelRequestFields", thinking(&request.settings, &quirks.thinking))
         .with_some("serviceTier", service_tier.map(|tier| json!({"type": tier}))))
@@ -107,7 +109,7 @@ fn thinking(settings: &Settings, support: &ThinkingSupport) -> Object {
 }
 
 /// Returns the tools and the tool choice. Empty without tools.
-fn tool_config(offer: &ToolOffer<'_>, quirks: &Quirks) -> Object {
+fn tool_config(offer: &ToolOffer<'_>, quirks: &Quirks, marks: CacheMarks) -> Object {
     if offer.tools.is_empty() {
         return Object::new();
     }
@@ -119,6 +121,7 @@ fn tool_config(offer: &ToolOffer<'_>, quirks: &Quirks) -> Object {
             .with_some("strict", (quirks.strict && tool.strict).then_some(true));
         Object::new().with("toolSpec", spec)
     });
+    let specs = marks.between_tools(offer, specs);
     let choice = match offer.demand {
         ToolDemand::Named(name) => Some(json!({"tool": {"name": name}})),
         ToolDemand::Any => Some(json!({"any": {}})),
@@ -141,10 +144,13 @@ fn output_config(output: &Output) -> Option<Value> {
 /// Appends the blocks of a message.
 fn blocks<'a>(
     message: &'a Message,
-    quirks: &Quirks,
+    marks: CacheMarks,
     into: &mut Vec<Block<'a>>,
 ) -> Result<(), ProviderError> {
     if replay::elements(message, STATE, into) {
+        if let Some(mark) = marks.cache_point().filter(|_| has_mark(message)) {
+            into.push(Replayable::New(BlockContent::CachePoint(mark)));
+        }
         return Ok(());
     }
     for part in &message.parts {
@@ -163,10 +169,14 @@ fn blocks<'a>(
                 content: [ResultText { text: &result.content }],
                 status: if result.is_error { "error" } else { "success" },
             }),
-            Part::CachePoint if quirks.cache == CacheForm::Marked => {
-                BlockContent::CachePoint(json!({"type": "default"}))
-            }
-            Part::CachePoint | Part::State(_) => continue,
+            // The protocol refuses a cache point without a block before it.
+            Part::CachePoint => match (marks.cache_point(), into.last()) {
+                (None, _) | (_, None | Some(Replayable::New(BlockContent::CachePoint(_)))) => {
+                    continue;
+                }
+                (Some(mark), Some(_)) => BlockContent::CachePoint(mark),
+            },
+            Part::State(_) => continue,
         }));
     }
     Ok(())

@@ -6,6 +6,7 @@ use super::message::wire_messages;
 use crate::conversation::{Output, ProviderError, Thinking, Tool};
 use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::object::Object;
+use crate::wire::prompt_cache::{self, CacheMarks};
 use crate::wire::quirks::{MaxTokensField, Quirks, SeedField, ToolChoiceForm};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::thinking::ThinkingForm;
@@ -17,10 +18,13 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
     let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
     let strict = |tool: &Tool| (quirks.strict && tool.strict).then_some(true);
-    let messages =
-        turns::encode_all(&request.messages, |message, into| wire_messages(message, quirks, into))?;
+    let marks = CacheMarks::of(settings, quirks);
+    let messages = turns::encode_all(&request.messages, |message, into| {
+        wire_messages(message, quirks, marks, into)
+    })?;
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
     let tools = offer.definitions(|tool| function::nested(tool, strict(tool)));
+    let tools = marks.on_tools(&offer, tools);
     let response_format = match &request.output {
         Output::JsonSchema(tool) => {
             let schema = function::named_schema(tool, strict(tool));
@@ -41,6 +45,8 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_all(sampling(quirks).object(settings))
         .with_all(thinking(settings.thinking, quirks))
         .with_some("service_tier", settings.service_tier.as_deref())
+        .with_some("prompt_cache_key", prompt_cache::key_in_body(request, quirks))
+        .with_some("prompt_cache_options", prompt_cache::options(request, quirks))
         .with_some("stream", streamed.then_some(true))
         .with_some("stream_options", usage))
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::turn::STATE;
 use crate::conversation::{
@@ -12,7 +12,8 @@ use crate::conversation::{
 };
 use crate::wire::function::{FunctionCall, role_name};
 use crate::wire::media::{self, FileFields};
-use crate::wire::quirks::{CacheForm, MediaForm, Quirks};
+use crate::wire::prompt_cache::{Breakpoint, CacheControl, CacheMarks};
+use crate::wire::quirks::{MediaForm, Quirks};
 use crate::wire::replay;
 
 /// One message of the request.
@@ -28,6 +29,24 @@ pub(super) struct WireMessage<'a> {
     /// The fields of its turn that the server wants back.
     #[serde(flatten)]
     replayed: Map<String, Value>,
+}
+
+impl WireMessage<'_> {
+    /// Marks the last part. A text becomes a list of one part, which has the field.
+    fn mark(&mut self, marks: CacheMarks) {
+        if marks.cache_control().is_none() && marks.breakpoint(None).is_none() {
+            return;
+        }
+        if let Content::Text(text) = &mut self.content {
+            let text = std::mem::take(text);
+            self.content = Content::Parts(vec![plain(PartContent::Text { text })]);
+        }
+        if let Content::Parts(parts) = &mut self.content {
+            if let Some(last) = parts.last_mut() {
+                last.mark(marks);
+            }
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -51,7 +70,22 @@ struct ContentPart<'a> {
     #[serde(flatten)]
     content: PartContent<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cache_control: Option<Value>,
+    cache_control: Option<CacheControl>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_cache_breakpoint: Option<Breakpoint>,
+}
+
+impl ContentPart<'_> {
+    /// Whether a cache point follows.
+    fn is_marked(&self) -> bool {
+        self.cache_control.is_some() || self.prompt_cache_breakpoint.is_some()
+    }
+
+    /// Marks the part. OpenAI's longer life exists over Responses only.
+    fn mark(&mut self, marks: CacheMarks) {
+        self.cache_control = marks.cache_control();
+        self.prompt_cache_breakpoint = marks.breakpoint(None);
+    }
 }
 
 #[derive(Serialize)]
@@ -91,6 +125,7 @@ struct WireCall<'a> {
 pub(super) fn wire_messages<'a>(
     message: &'a Message,
     quirks: &Quirks,
+    marks: CacheMarks,
     into: &mut Vec<WireMessage<'a>>,
 ) -> Result<(), ProviderError> {
     let mut parts: Vec<ContentPart<'a>> = Vec::new();
@@ -112,11 +147,17 @@ pub(super) fn wire_messages<'a>(
                 tool_call_id: Some(&result.call_id),
                 replayed: Map::new(),
             }),
-            Part::CachePoint => {
-                if let (CacheForm::Marked, Some(last)) = (quirks.cache, parts.last_mut()) {
-                    last.cache_control = Some(json!({"type": "ephemeral"}));
+            Part::CachePoint => match (results.last_mut(), parts.last_mut()) {
+                (Some(result), _) => result.mark(marks),
+                (None, Some(part)) if message.role != Role::Assistant => part.mark(marks),
+                // OpenAI marks no part of the model.
+                (None, Some(part)) if marks.breakpoint(None).is_none() => part.mark(marks),
+                (None, _) => {
+                    if let Some(before) = into.iter_mut().rfind(|it| it.role != "assistant") {
+                        before.mark(marks);
+                    }
                 }
-            }
+            },
             Part::State(_) => {}
         }
     }
@@ -138,15 +179,14 @@ pub(super) fn wire_messages<'a>(
 
 /// Returns a part without a cache point.
 fn plain(content: PartContent<'_>) -> ContentPart<'_> {
-    ContentPart { content, cache_control: None }
+    ContentPart { content, cache_control: None, prompt_cache_breakpoint: None }
 }
 
 /// Returns the content of a message. A single text is written as a string. Several texts are a list in
 /// the user's messages; in other messages they are joined, because many servers refuse a list there.
 fn content_of(role: Role, parts: Vec<ContentPart<'_>>) -> Content<'_> {
     let bare = parts.iter().all(|part| {
-        part.cache_control.is_none()
-            && matches!(part.content, PartContent::Text { text: Cow::Borrowed(_) })
+        !part.is_marked() && matches!(part.content, PartContent::Text { text: Cow::Borrowed(_) })
     });
     match (bare, parts.as_slice()) {
         (_, []) => Content::None,

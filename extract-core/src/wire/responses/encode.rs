@@ -14,6 +14,7 @@ use crate::wire::descriptor::{Delivery, EncodeContext};
 use crate::wire::function::{self, FunctionCall};
 use crate::wire::media::{self, FileFields};
 use crate::wire::object::Object;
+use crate::wire::prompt_cache::{self, Breakpoint, CacheMarks};
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
@@ -35,8 +36,19 @@ enum Item<'a> {
     CallOutput {
         r#type: &'static str,
         call_id: &'a str,
-        output: &'a str,
+        output: Content<'a>,
     },
+}
+
+impl Item<'_> {
+    /// Marks the last part of the item. Returns false if the item cannot be marked.
+    fn mark(&mut self, mark: Breakpoint) -> bool {
+        match self {
+            Self::Message { role, content } if *role != ASSISTANT => content.mark(mark),
+            Self::CallOutput { output, .. } => output.mark(mark),
+            Self::Message { .. } | Self::Call { .. } => false,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -46,9 +58,31 @@ enum Content<'a> {
     Parts(Vec<ContentPart<'a>>),
 }
 
+impl Content<'_> {
+    /// Marks the last part. A text becomes a list of one part, which has the field.
+    fn mark(&mut self, mark: Breakpoint) -> bool {
+        if let Self::Text(text) = self {
+            let text = std::mem::take(text);
+            *self = Self::Parts(vec![plain(PartContent::Text { text })]);
+        }
+        let Self::Parts(parts) = self else { return false };
+        let Some(last) = parts.last_mut() else { return false };
+        last.prompt_cache_breakpoint = Some(mark);
+        true
+    }
+}
+
+#[derive(Serialize)]
+struct ContentPart<'a> {
+    #[serde(flatten)]
+    content: PartContent<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_cache_breakpoint: Option<Breakpoint>,
+}
+
 #[derive(Serialize)]
 #[serde(tag = "type")]
-enum ContentPart<'a> {
+enum PartContent<'a> {
     #[serde(rename = "input_text")]
     Text { text: Cow<'a, str> },
     #[serde(rename = "input_image")]
@@ -63,6 +97,9 @@ enum ContentPart<'a> {
     File(FileFields<'a>),
 }
 
+/// The role of the model.
+const ASSISTANT: &str = "assistant";
+
 const SAMPLING: SamplingFields =
     SamplingFields { max_tokens: Some("max_output_tokens"), stop: None, ..SamplingFields::COMMON };
 
@@ -70,7 +107,8 @@ const SAMPLING: SamplingFields =
 pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
     let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
-    let input = turns::encode_all(&request.messages, items)?;
+    let mark = CacheMarks::of(settings, quirks).breakpoint(Some("12h"));
+    let input = turns::encode_all(&request.messages, |message, into| items(message, mark, into))?;
     let offer = ToolOffer::of(&request.output, quirks.tool_choice)?;
     // Without `strict`, the server enforces the schema by default, or refuses it.
     let tools = offer.definitions(|tool| function::flat(tool, Some(quirks.strict && tool.strict)));
@@ -104,12 +142,15 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_some("store", quirks.stateless.then_some(false))
         .with_some("include", encrypted.then_some(["reasoning.encrypted_content"]))
         .with_some("service_tier", settings.service_tier.as_deref())
+        .with_some("prompt_cache_key", prompt_cache::key_in_body(request, quirks))
+        .with_some("prompt_cache_options", prompt_cache::options(request, quirks))
         .with_some("stream", (delivery == Delivery::Streamed).then_some(true)))
 }
 
 /// Appends the items of a message.
 fn items<'a>(
     message: &'a Message,
+    mark: Option<Breakpoint>,
     into: &mut Vec<Replayable<Item<'a>>>,
 ) -> Result<(), ProviderError> {
     if replay::elements(message, STATE, into) {
@@ -120,9 +161,9 @@ fn items<'a>(
     for part in &message.parts {
         match part {
             Part::Text(text) => {
-                parts.push(ContentPart::Text { text: Cow::Borrowed(text) });
+                parts.push(plain(PartContent::Text { text: Cow::Borrowed(text) }));
             }
-            Part::Media(media) => parts.push(media_part(media)?),
+            Part::Media(media) => parts.push(plain(media_part(media)?)),
             Part::ToolCall(call) => others.push(Replayable::New(Item::Call {
                 r#type: "function_call",
                 call_id: &call.id,
@@ -131,15 +172,32 @@ fn items<'a>(
             Part::ToolResult(result) => others.push(Replayable::New(Item::CallOutput {
                 r#type: "function_call_output",
                 call_id: &result.call_id,
-                output: &result.content,
+                output: Content::Text(Cow::Borrowed(&result.content)),
             })),
-            Part::State(_) | Part::CachePoint => {}
+            Part::CachePoint => {
+                let Some(mark) = mark else { continue };
+                match parts.last_mut() {
+                    Some(part) if others.is_empty() && message.role != Role::Assistant => {
+                        part.prompt_cache_breakpoint = Some(mark);
+                    }
+                    // OpenAI marks no part of the model.
+                    _ => {
+                        let items = into.iter_mut().chain(&mut others).rev();
+                        let mut new = items.filter_map(|item| match item {
+                            Replayable::New(item) => Some(item),
+                            Replayable::Replayed(_) => None,
+                        });
+                        let _ = new.any(|item| item.mark(mark));
+                    }
+                }
+            }
+            Part::State(_) => {}
         }
     }
     let role = match message.role {
         Role::System => "system",
         Role::User | Role::Tool => "user",
-        Role::Assistant => "assistant",
+        Role::Assistant => ASSISTANT,
     };
     if !parts.is_empty() {
         let content = content_of(message.role, parts);
@@ -153,10 +211,15 @@ fn items<'a>(
 /// joined, because the elements of a list would need the ids that the server assigned.
 fn content_of(role: Role, parts: Vec<ContentPart<'_>>) -> Content<'_> {
     match parts.as_slice() {
-        [ContentPart::Text { text: Cow::Borrowed(text) }] => Content::Text(Cow::Borrowed(text)),
+        [
+            ContentPart {
+                content: PartContent::Text { text: Cow::Borrowed(text) },
+                prompt_cache_breakpoint: None,
+            },
+        ] => Content::Text(Cow::Borrowed(text)),
         several if role == Role::Assistant => {
-            let texts = several.iter().filter_map(|part| match part {
-                ContentPart::Text { text } => Some(&**text),
+            let texts = several.iter().filter_map(|part| match &part.content {
+                PartContent::Text { text } => Some(&**text),
                 _ => None,
             });
             Content::Text(texts.collect())
@@ -165,13 +228,18 @@ fn content_of(role: Role, parts: Vec<ContentPart<'_>>) -> Content<'_> {
     }
 }
 
+/// Returns a part without a cache point.
+fn plain(content: PartContent<'_>) -> ContentPart<'_> {
+    ContentPart { content, prompt_cache_breakpoint: None }
+}
+
 /// Returns the content part of a piece of media.
 ///
 /// # Errors
 /// The protocol carries no audio.
-fn media_part(media: &Media) -> Result<ContentPart<'_>, ProviderError> {
+fn media_part(media: &Media) -> Result<PartContent<'_>, ProviderError> {
     if let Some(text) = media::document_text(media) {
-        return Ok(ContentPart::Text { text: Cow::Owned(text) });
+        return Ok(PartContent::Text { text: Cow::Owned(text) });
     }
     match (media.kind, &media.source) {
         (MediaKind::Image, source) => {
@@ -179,9 +247,9 @@ fn media_part(media: &Media) -> Result<ContentPart<'_>, ProviderError> {
                 MediaSource::Id(id) => Some(&**id),
                 _ => None,
             };
-            Ok(ContentPart::Image { image_url: media::url(media), file_id, detail: "auto" })
+            Ok(PartContent::Image { image_url: media::url(media), file_id, detail: "auto" })
         }
-        (MediaKind::Document, _) => Ok(ContentPart::File(FileFields::of(media))),
+        (MediaKind::Document, _) => Ok(PartContent::File(FileFields::of(media))),
         (MediaKind::Audio, _) => Err(media::unsupported(media, "Responses")),
     }
 }
