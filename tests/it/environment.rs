@@ -235,7 +235,10 @@ fn calls_of_extract_share_the_connections_of_their_runtime() {
     let said = run_child("environment::child_extracts", &variables);
     assert!(said.contains("all"), "{said}");
     // Ten calls and two later ones in the first runtime, one in the second, five in the third.
-    assert_eq!(server.counts(), (3, 18), "{said}");
+    let (connections, calls) = server.counts();
+    assert_eq!(calls, 18, "{said}");
+    // A connection is free again a moment after its reply. A call in that moment opens another one.
+    assert!((3..=6).contains(&connections), "{connections} connections: {said}");
 }
 
 #[test]

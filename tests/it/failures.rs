@@ -257,9 +257,12 @@ async fn an_unreachable_server_is_named_without_secrets() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         listener.local_addr().unwrap().port()
     };
-    let places = [format!("127.0.0.1:{port}"), String::from("no-such-host.invalid:80")];
-    for place in places {
-        let error = client(&format!("http://{place}/v1")).extract::<u8>("…").await.unwrap_err();
+    let places = [
+        ("http", format!("127.0.0.1:{port}")),
+        ("https", String::from("no-such-host.invalid:443")),
+    ];
+    for (scheme, place) in places {
+        let error = client(&format!("{scheme}://{place}/v1")).extract::<u8>("…").await.unwrap_err();
         let words = error.to_string();
         assert!(words.contains(&place), "{words}");
         assert!(words.contains("m-1"), "{words}");
