@@ -152,6 +152,7 @@ pub enum SchemaField {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "a row of independent facts, not a state")]
 pub struct Quirks {
     /// The field that limits the tokens of the reply.
     pub max_tokens: MaxTokensField,

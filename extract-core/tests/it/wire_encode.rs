@@ -415,12 +415,11 @@ fn out_of_place(provider: &str) -> &'static [&'static str] {
         name if name.ends_with("-responses") => &["seed", "stop"],
         "anthropic" => &["seed"],
         "bedrock" => &["thinking", "seed"],
-        "cohere" => &["thinking", "service_tier"],
+        "cohere" | "mistral" => &["thinking", "service_tier"],
         "deepseek" => &["thinking"],
         "ollama-native" | "ollama" | "llamacpp" | "vllm" | "lmstudio" | "perplexity" => {
             &["service_tier"]
         }
-        "mistral" => &["thinking", "service_tier"],
         _ => &[],
     }
 }

@@ -8,7 +8,6 @@ use crate::wire::{Protocol, Quirks, ThinkingForm, ToolChoiceForm};
 /// The facts about a model.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-#[expect(clippy::struct_excessive_bools, reason = "a row of independent facts, not a state")]
 pub struct Facts {
     /// The supported modes, best first.
     pub modes: &'static [Mode],

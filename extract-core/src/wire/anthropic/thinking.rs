@@ -27,13 +27,12 @@ pub(in crate::wire) fn thinking(settings: &Settings, support: &ThinkingSupport) 
     Some(match (settings.thinking?, support.off) {
         (Thinking::Off, ThinkingOff::Said) => json!({"type": "disabled"}),
         (Thinking::Off, ThinkingOff::BetweenTools) => json!({"type": "between_tools"}),
-        (Thinking::Off, ThinkingOff::Never | ThinkingOff::Unsaid) => return None,
         (Thinking::Budget(tokens), _) => json!({"type": "enabled", "budget_tokens": tokens}),
         (Thinking::Adaptive, _) => json!({"type": "adaptive"}),
         // An effort alone does not turn thinking on.
         (Thinking::Effort(_), _) if support.adaptive && !support.by_default => {
             json!({"type": "adaptive"})
         }
-        (Thinking::Effort(_), _) => return None,
+        (Thinking::Off | Thinking::Effort(_), _) => return None,
     })
 }
