@@ -219,12 +219,23 @@ pub fn decode_failure(status: u16, body: &[u8], error_type: Option<&str>) -> Pro
     error
 }
 
-/// Returns the error for an answer that the provider rejected, with its reason to stop as the code.
-pub(super) fn rejected_answer(reason: &str, message: &str) -> ProviderError {
-    let message = truncated(Some(message.to_owned()), MAX_MESSAGE_BYTES);
+/// Returns the error for a reason to stop that marks an unusable answer, with the reason as its code. Asked
+/// again, the model may answer well. `None` for other reasons. The names are those of Gemini and Bedrock;
+/// gateways pass them on alone, or behind the name of a filter.
+pub(super) fn rejected_answer(reason: &str, message: Option<&str>) -> Option<ProviderError> {
+    let name = reason.to_ascii_lowercase();
+    let name = name.rsplit([' ', ':']).next().unwrap_or_default();
+    let meaning = match name {
+        "malformed_function_call" | "malformed_tool_use" => "the model wrote a malformed tool call",
+        "malformed_response" | "malformed_model_output" => "the model wrote a malformed answer",
+        "unexpected_tool_call" => "the model called a tool that was not offered",
+        "too_many_tool_calls" => "the model called too many tools",
+        _ => return None,
+    };
+    let message = truncated(Some(message.unwrap_or(meaning).to_owned()), MAX_MESSAGE_BYTES);
     let mut error = ProviderError::new(ProviderErrorKind::RejectedAnswer, message);
     error.code = Some(reason.to_owned());
-    error
+    Some(error)
 }
 
 /// Returns the error that a server reports in the body of a successful response, or in a stream. A

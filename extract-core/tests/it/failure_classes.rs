@@ -202,14 +202,14 @@ fn unusable() -> Vec<(Protocol, &'static str, Value, &'static str, &'static str)
             model,
             gemini("MALFORMED_FUNCTION_CALL", None),
             "MALFORMED_FUNCTION_CALL",
-            "the model wrote a malformed function call",
+            "the model wrote a malformed tool call",
         ),
         (
             google,
             model,
             gemini("MALFORMED_RESPONSE", Some(" ")),
             "MALFORMED_RESPONSE",
-            "the model wrote a malformed response",
+            "the model wrote a malformed answer",
         ),
         (
             google,
@@ -230,7 +230,7 @@ fn unusable() -> Vec<(Protocol, &'static str, Value, &'static str, &'static str)
             "",
             bedrock("malformed_model_output"),
             "malformed_model_output",
-            "the model wrote malformed output",
+            "the model wrote a malformed answer",
         ),
     ]
 }

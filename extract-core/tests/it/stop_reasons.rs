@@ -156,8 +156,16 @@ fn a_whole_reply_with_a_blank_reason_has_none() {
 }
 
 #[test]
-fn a_malformed_call_behind_a_gateway_is_a_rejected_answer() {
-    for reason in ["malformed_function_call", "function_call_filter: MALFORMED_FUNCTION_CALL"] {
+fn an_unusable_answer_behind_a_gateway_is_a_rejected_answer() {
+    for reason in [
+        "malformed_function_call",
+        "function_call_filter: MALFORMED_FUNCTION_CALL",
+        "MALFORMED_RESPONSE",
+        "UNEXPECTED_TOOL_CALL",
+        "TOO_MANY_TOOL_CALLS",
+        "malformed_tool_use",
+        "malformed_model_output",
+    ] {
         let mut stream = Protocol::Chat.stream();
         for (name, event) in events(Protocol::Chat, reason) {
             stream.event(Some(name), &event.to_string()).unwrap();

@@ -178,8 +178,8 @@ impl StreamDecoder for Stream {
         let open = self.blocks.close_all();
         open.into_iter().for_each(|block| self.close(block, &mut deltas));
         if let Some(raw) = self.reply.raw_stop.as_deref() {
-            if let Some(meaning) = unusable(raw) {
-                return Err(rejected_answer(raw, meaning));
+            if let Some(error) = rejected_answer(raw, None) {
+                return Err(error);
             }
         }
         let stop = self.reply.stop(stop_reason)?;
@@ -267,15 +267,6 @@ fn usage_of(raw: &Value) -> Usage {
     let all = count(raw, &["/totalTokens"]).saturating_sub(read.output_tokens);
     read.input_tokens = read.input_tokens.max(all);
     read
-}
-
-/// Describes a reason that marks an unusable answer. Asked again, the model may answer well.
-fn unusable(raw: &str) -> Option<&'static str> {
-    match raw {
-        "malformed_tool_use" => Some("the model wrote a malformed tool call"),
-        "malformed_model_output" => Some("the model wrote malformed output"),
-        _ => None,
-    }
 }
 
 /// Maps the protocol's reasons to stop. `None` for an unknown one.

@@ -114,10 +114,9 @@ impl StreamDecoder for Stream {
         if !self.reply.ended && self.reply.raw_stop.is_none() {
             return Err(parse::interrupted("a finish reason and without `[DONE]`"));
         }
-        // Gateways pass it on alone, or behind the name of a filter.
-        let stop = self.reply.raw_stop.as_deref().unwrap_or_default();
-        if stop.to_ascii_lowercase().ends_with("malformed_function_call") {
-            return Err(rejected_answer(stop, "the model wrote a malformed function call"));
+        let reason = self.reply.raw_stop.as_deref().unwrap_or_default();
+        if let Some(error) = rejected_answer(reason, None) {
+            return Err(error);
         }
         // A refusal ends with `stop` at OpenAI; the content decides.
         let stop = if self.refused { StopReason::Refusal } else { self.reply.stop(stop_reason)? };

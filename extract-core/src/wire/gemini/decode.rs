@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::conversation::{Delta, ProviderError, ProviderState, Reply, StopReason, Usage};
 use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
-use crate::wire::failure::{rejected_answer as rejected, reported_error, without_reply};
+use crate::wire::failure::{rejected_answer, reported_error, without_reply};
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::usage::{UsageFields, count};
@@ -260,18 +260,6 @@ fn usage_of(raw: &Value) -> Usage {
     read.input_tokens = read.input_tokens.saturating_add(count(raw, &["/toolUsePromptTokenCount"]));
     read.output_tokens = read.output_tokens.saturating_add(read.reasoning_tokens);
     read
-}
-
-/// Returns the error for a reason that marks an unusable answer. Asked again, the model may answer well.
-fn rejected_answer(raw: &str, message: Option<&str>) -> Option<ProviderError> {
-    let meaning = match raw {
-        "MALFORMED_FUNCTION_CALL" => "the model wrote a malformed function call",
-        "MALFORMED_RESPONSE" => "the model wrote a malformed response",
-        "UNEXPECTED_TOOL_CALL" => "the model called a tool that was not offered",
-        "TOO_MANY_TOOL_CALLS" => "the model called too many tools",
-        _ => return None,
-    };
-    Some(rejected(raw, message.unwrap_or(meaning)))
 }
 
 /// Maps the finish reasons. `None` for an unknown one.
