@@ -302,7 +302,8 @@ pub mod model {
     pub use extract_core::http::TransportOptions;
     #[doc(inline)]
     pub use extract_core::model::{
-        ConfigError, DeltaStream, ForcedTools, Model, Profile, RetryPolicy, SchemaPrompt,
+        AskingForm, ConfigError, DeltaStream, ForcedTools, Model, Profile, RetryPolicy,
+        SchemaPrompt,
     };
     #[doc(inline)]
     pub use extract_core::wire::Protocol;

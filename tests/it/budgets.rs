@@ -226,7 +226,7 @@ async fn escalation_starts_a_new_conversation_with_the_answer_and_its_problems()
     let seen = &second.seen()[0];
     let messages = seen.body["messages"].as_array().unwrap();
     assert_eq!(messages.len(), 3, "one failed answer, not all: {messages:?}");
-    assert_eq!(messages[0]["content"], "Ada is 36.");
+    assert_eq!(messages[0]["content"], "<text>\nAda is 36.\n</text>");
     assert_eq!(messages[1], json!({"role": "assistant", "content": r#"{"name":"Ada","age":8}"#}));
     assert_eq!(messages[2]["role"], "user");
     assert!(messages[2]["content"].as_str().unwrap().contains("/age: expected at least 18"));

@@ -71,7 +71,7 @@ async fn three_problems_are_corrected_by_one_re_ask_that_names_all_three() {
     assert_eq!(pointers.len(), 3, "{pointers:?}");
 
     let messages = &model.seen()[1].body["messages"];
-    assert_eq!(messages[0]["content"], "an order");
+    assert_eq!(messages[0]["content"], "<text>\nan order\n</text>");
     assert_eq!(messages[1]["role"], "assistant");
     let call = &messages[1]["tool_calls"][0];
     let replayed: Value =

@@ -15,8 +15,8 @@ use extract_core::wire::{
 use extract_llm::contract::Contract;
 use extract_llm::conversation::{Output, ProviderErrorKind, Request, Tools};
 use extract_llm::extraction::Outcome;
-use extract_llm::model::Protocol;
 use extract_llm::model::RetryPolicy;
+use extract_llm::model::{AskingForm, Protocol};
 use extract_llm::{Client, Error, ErrorKind, Extract, Message, Mode};
 use serde_json::{Value, json};
 
@@ -443,6 +443,9 @@ fn quirks(preset: &Preset) -> String {
     if !quirks.replay.is_empty() {
         notes.push("requires its reasoning in the next request");
     }
+    if facts.asking == AskingForm::MembersBehindText {
+        notes.push("json_object and text ask in a sentence behind the text");
+    }
     format!("{}; thinking: {}", notes.join("; "), thinking(&quirks.thinking))
 }
 
@@ -588,6 +591,9 @@ fn differs(rule: &extract_core::model::Rule) -> String {
         }
         Some(_) => words.push("cache points are marked".into()),
         None => {}
+    }
+    if rule.asking == Some(AskingForm::MembersBehindText) {
+        words.push("json_object and text ask in a sentence behind the text".into());
     }
     if rule.schema_field.is_some() {
         words.push("the schema is in another field".into());

@@ -183,5 +183,5 @@ async fn examples_are_sent_in_the_order_of_their_calls() {
     let messages = model.seen()[0].body["messages"].as_array().unwrap().clone();
     let said: Vec<&str> =
         messages.iter().map(|message| message["content"].as_str().unwrap()).collect();
-    assert_eq!(said, ["one", "1", "two", "2", "seven"]);
+    assert_eq!(said, ["one", "1", "two", "2", "<text>\nseven\n</text>"]);
 }

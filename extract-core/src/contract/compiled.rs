@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use serde_json::Value;
 
 use super::contract_error::{ContractError, uncompiled, unreadable};
-use super::dialect::{Dialect, Lowered, lower_tree, render};
+use super::dialect::{Dialect, Lowered, lower_tree, member_list, render};
 use super::element_contract::ElementContracts;
 use super::{DialectReport, Extract, Shape, Variants, cache, name, schema_of, type_walk, wrapper};
 use crate::conversation::Tool;
@@ -446,6 +446,11 @@ impl Contract {
     pub fn prompt_schema(&self) -> &str {
         let written = || StackRoom::of_document(&self.schema).run(|| render(&self.tree));
         self.prompt.get_or_init(|| written().unwrap_or_else(|_| self.sent_schema().to_string()))
+    }
+
+    /// Returns the members of the sent schema in words. `None` if words cannot say the type.
+    pub(crate) fn member_list(&self) -> Option<String> {
+        StackRoom::of_document(&self.schema).run(|| member_list(&self.tree))
     }
 
     /// Returns the schema as JSON text, tidied and on one line, for prompts of models that follow JSON

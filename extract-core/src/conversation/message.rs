@@ -135,6 +135,9 @@ impl From<&String> for Content {
 
 /// The input of an extraction: a text, a message, or a whole conversation.
 ///
+/// A conversation that is made from a text begins with a source: the text is sent as data, between
+/// [marks](crate::Extraction::source_marks), also when messages follow it. Messages are sent as they are.
+///
 /// ```
 /// use extract_llm::{Conversation, Message};
 ///
@@ -148,12 +151,29 @@ impl From<&String> for Content {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Conversation {
     messages: Vec<Message>,
+    /// Whether the first message is a source text.
+    has_source: bool,
 }
 
 impl Conversation {
     /// Returns the messages, in order.
     pub fn messages(&self) -> &[Message] {
         &self.messages
+    }
+
+    /// Whether the conversation begins with a source text.
+    pub(crate) fn has_source(&self) -> bool {
+        self.has_source
+    }
+
+    /// Returns a conversation with other messages, which begins with a source text if this one does.
+    pub(crate) fn with_messages(&self, messages: Vec<Message>) -> Self {
+        Self { messages, has_source: self.has_source }
+    }
+
+    /// Returns a conversation that begins with a source text.
+    fn of_source(text: impl Into<Content>) -> Self {
+        Self { messages: vec![Message::user(text)], has_source: true }
     }
 
     /// Returns the messages, in order, by value.
@@ -196,7 +216,7 @@ pub(crate) fn are_blank(messages: &[Message]) -> bool {
 
 impl From<Message> for Conversation {
     fn from(message: Message) -> Self {
-        Self { messages: vec![message] }
+        vec![message].into()
     }
 }
 
@@ -208,7 +228,7 @@ impl From<Part> for Conversation {
 
 impl From<Vec<Message>> for Conversation {
     fn from(messages: Vec<Message>) -> Self {
-        Self { messages }
+        Self { messages, has_source: false }
     }
 }
 
@@ -220,19 +240,19 @@ impl From<&Conversation> for Conversation {
 
 impl From<&[Message]> for Conversation {
     fn from(messages: &[Message]) -> Self {
-        Self { messages: messages.to_vec() }
+        messages.to_vec().into()
     }
 }
 
 impl From<&Vec<Message>> for Conversation {
     fn from(messages: &Vec<Message>) -> Self {
-        Self { messages: messages.clone() }
+        messages.clone().into()
     }
 }
 
 impl<const N: usize> From<[Message; N]> for Conversation {
     fn from(messages: [Message; N]) -> Self {
-        Self { messages: messages.into() }
+        Vec::from(messages).into()
     }
 }
 
@@ -240,7 +260,7 @@ macro_rules! input_from_text {
     ($($text:ty),*) => {$(
         impl From<$text> for Conversation {
             fn from(text: $text) -> Self {
-                Message::user(text).into()
+                Self::of_source(text)
             }
         }
     )*};
@@ -255,6 +275,6 @@ impl From<&String> for Conversation {
 
 impl From<std::borrow::Cow<'_, str>> for Conversation {
     fn from(text: std::borrow::Cow<'_, str>) -> Self {
-        Message::user(text).into()
+        Self::of_source(text)
     }
 }

@@ -200,9 +200,9 @@ impl<T> Extraction<T> {
     /// ```
     pub fn examples(mut self, messages: &[Message]) -> Self {
         let end = self.options.before_input;
-        let mut all = self.input.into_messages();
+        let mut all = self.input.messages().to_vec();
         all.splice(end..end, messages.iter().cloned());
-        self.input = all.into();
+        self.input = self.input.with_messages(all);
         self.options.before_input = end + messages.len();
         self
     }

@@ -8,13 +8,14 @@ use super::layout::Layout;
 use super::options::Options;
 use super::refused::Refused;
 use super::request_tools::{RequestTools, SentUserTool};
+use super::source_marks::marked;
 use super::task::Task;
 use crate::contract::{Contract, ContractError, LoweredContract};
 use crate::conversation::{
     CacheSupport, Conversation, Message, Mode, Output, Part, PromptCache, Request, Role,
     ToolChoice, Tools,
 };
-use crate::model::Profile;
+use crate::model::{AskingForm, Profile};
 
 /// The first request, and the data to read its reply.
 pub(super) struct InitialRequest {
@@ -49,7 +50,14 @@ impl InitialRequest {
         let is_forced = profile.forced_tools.under(&settings);
         let offered = tools.as_ref().filter(|_| !is_forced).map(RequestTools::tools);
         let call = offered.as_ref().and_then(call_instruction);
-        let is_told = describes_schema || call.is_some();
+        let source = source_text(options, input);
+        let members = match (profile.asking, &form, &options.instructions) {
+            (AskingForm::MembersBehindText, None, None) if source.is_some() => {
+                contract.member_list()
+            }
+            _ => None,
+        };
+        let is_told = (describes_schema && members.is_none()) || call.is_some();
         let instructions = is_told.then(|| match &options.instructions {
             Some(write) => write(contract),
             None => {
@@ -59,8 +67,17 @@ impl InitialRequest {
         });
         let is_marked = matches!(profile.cache, CacheSupport::Marks { .. })
             && settings.prompt_cache != Some(PromptCache::Off);
+        // Messages share their texts, so this copies no text.
+        let mut messages = input.messages().to_vec();
+        if let Some((at, text)) = source
+            && let Some(message) = messages.get_mut(at)
+        {
+            let marks = options.source_marks.then_some(profile.asking);
+            let text = source_message(text, marks, members.as_deref());
+            message.parts = vec![Part::text(text)];
+        }
         let (messages, examples) =
-            open_conversation(options, instructions.as_deref(), input, is_marked);
+            open_conversation(options, instructions.as_deref(), messages, is_marked);
         let mut request = Request::new(messages);
         request.settings = settings;
         let plan = CachePlan::of(&mut request, tools.is_some(), examples, &profile, &mut notes);
@@ -149,6 +166,29 @@ fn schema_instruction(contract: &Contract) -> String {
     format!("Answer with one JSON value of this type, and nothing else:\n\n{schema}")
 }
 
+/// Returns the source text of the input, and the index of its message. `None` if the input was made from
+/// messages.
+fn source_text<'a>(options: &Options, input: &'a Conversation) -> Option<(usize, &'a str)> {
+    let at = options.before_input;
+    let message = input.messages().get(at).filter(|_| input.has_source())?;
+    match message.parts.as_slice() {
+        [Part::Text(text)] => Some((at, text)),
+        _ => None,
+    }
+}
+
+/// Returns a source text as it is sent: between marks, and with the members of the type behind it if the
+/// model is asked for them there.
+fn source_message(text: &str, marks: Option<AskingForm>, members: Option<&str>) -> String {
+    let text = marks.map_or_else(|| text.to_owned(), |form| marked(text, form));
+    match members {
+        None => text,
+        Some(members) => {
+            format!("Text:\n{text}\n\nas a JSON object with {members}.\n\nJSON:")
+        }
+    }
+}
+
 /// Returns the default prompt text that asks for a call of a tool, for models that cannot be forced to call
 /// one. `None` if the answer need not be a call.
 fn call_instruction(tools: &Tools) -> Option<String> {
@@ -167,11 +207,9 @@ fn call_instruction(tools: &Tools) -> Option<String> {
 fn open_conversation(
     options: &Options,
     instructions: Option<&str>,
-    input: &Conversation,
+    mut examples: Vec<Message>,
     is_marked: bool,
 ) -> (Vec<Message>, usize) {
-    // Messages share their texts, so this copies no text.
-    let mut examples = input.messages().to_vec();
     let mut rest = examples.split_off(options.before_input.min(examples.len()));
     let mut system = SystemPrompt { is_marked, ..SystemPrompt::default() };
     for text in &options.system {

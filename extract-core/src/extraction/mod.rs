@@ -49,6 +49,7 @@ mod parse;
 mod policy;
 mod refused;
 mod request_tools;
+mod source_marks;
 mod task;
 mod withdrawn;
 

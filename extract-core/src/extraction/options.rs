@@ -34,6 +34,8 @@ pub(super) struct Options {
     pub(super) prices: Option<Prices>,
     pub(super) system: Vec<Arc<str>>,
     pub(super) instructions: Option<InstructionsFn>,
+    /// Whether a source text is sent between marks.
+    pub(super) source_marks: bool,
     pub(super) feedback: Option<FeedbackFn>,
     pub(super) policy: Policy,
     /// The user's context for checks.
@@ -81,6 +83,7 @@ impl Default for Options {
             prices: None,
             system: Vec::new(),
             instructions: None,
+            source_marks: true,
             feedback: None,
             policy: Policy::default(),
             context: CheckContext::new(),

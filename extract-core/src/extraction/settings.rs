@@ -58,7 +58,7 @@ settings! {
     fn system(text: impl Into<Arc<str>>) |it| it.options.system.push(text.into());
 
     /// Replaces the text that tells the model the schema, in modes that have no other field for it, or
-    /// that asks for a call of the tool, where a call cannot be forced.
+    /// that asks for a call of the tool, where a call cannot be forced. It is sent as a system message.
     ///
     /// ```
     /// # use extract_llm::scripted::{Scripted, reply};
@@ -73,6 +73,27 @@ settings! {
     fn instructions(write: impl Fn(&Contract) -> String + Send + Sync + 'static) |it| {
         it.options.instructions = Some(Arc::new(write));
     };
+
+    /// Sets whether a source text is sent between `<text>` and `</text>`, so that the model takes it as
+    /// data, whatever instructions it holds. Default: true.
+    ///
+    /// Only an input that is made from a text has a source. [Messages](crate::Message) are sent as they
+    /// are. A text that holds a closing mark gets other marks: `<text-2>`, `<text-3>`, … Small models on
+    /// own servers get `[text]` and `[/text]`. Quotes, spans and the report's conversation refer to the
+    /// text without marks.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
+    /// // The text is the task itself.
+    /// let n: u8 = client.extract("How many days has a week?").source_marks(false).await?;
+    /// # assert_eq!(n, 7);
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    fn source_marks(marks: bool) |it| it.options.source_marks = marks;
 
     /// Sets how the answer is asked for: tools, JSON Schema, JSON mode or text. Default:
     /// [`Mode::Auto`], the first mode of the model that can express the type.

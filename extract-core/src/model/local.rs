@@ -107,6 +107,7 @@ impl Model for Local {
             profile.modes = row.facts.modes.to_vec();
             profile.dialect = row.facts.schema_dialect;
             profile.tool_dialect = row.facts.tool_dialect;
+            profile.asking = row.facts.asking;
             profile.cache = row.facts.quirks.cache.support();
         }
         profile.schema_prompt = SchemaPrompt::Always;

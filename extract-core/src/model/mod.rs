@@ -38,7 +38,7 @@ pub use local::Local;
 pub(crate) use model_spec::is_embedded;
 pub use options::ProviderOptions;
 pub use preset::{Auth, Facts, MediaSupport, ModelModes, Preset, Rule, presets};
-pub use profile::{ForcedTools, Profile, SchemaPrompt};
+pub use profile::{AskingForm, ForcedTools, Profile, SchemaPrompt};
 pub use provider::{Provider, collect};
 pub use retry::RetryPolicy;
 pub use scripted::Scripted;

@@ -30,6 +30,22 @@ impl SchemaPrompt {
     }
 }
 
+/// The form of asking for a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum AskingForm {
+    /// In the modes without a field for a schema ([`Mode::JsonObject`] and [`Mode::Text`]), the type in
+    /// TypeScript notation, as a system message. A source text is between `<text>` and `</text>`. The
+    /// default. No other form was measured on a larger model.
+    #[default]
+    TypeInSystem,
+    /// In these modes, the members of the type in words, behind the source text and in the same message,
+    /// without a system message. A source text is between `[text]` and `[/text]`. For very small models:
+    /// `benches/peers/README.md` has the measurements. The other form is used if the input is no text, or
+    /// if words cannot say the type.
+    MembersBehindText,
+}
+
 /// Whether a model can be forced to call a tool. A model that cannot is told to in the prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -85,6 +101,8 @@ pub struct Profile {
     pub forced_tools: ForcedTools,
     /// Whether the prompt also describes the schema.
     pub schema_prompt: SchemaPrompt,
+    /// The form of the text that asks for a value.
+    pub asking: AskingForm,
     /// What the provider's prompt cache can be told. The default is four cache points, also on tools: a
     /// model of your own gets them in the request, and may ignore them.
     pub cache: CacheSupport,
@@ -107,6 +125,7 @@ impl Profile {
             parallel_tools: true,
             forced_tools: ForcedTools::Always,
             schema_prompt: SchemaPrompt::WhereNeeded,
+            asking: AskingForm::TypeInSystem,
             cache: CacheSupport::Marks { limit: 4, on_tools: true },
             settings: Settings::default(),
         }

@@ -296,6 +296,7 @@ impl Model for Provider {
         profile.tool_strict = facts.tool_strict;
         profile.parallel_tools = facts.parallel_tools;
         profile.schema_prompt = facts.schema_prompt;
+        profile.asking = facts.asking;
         profile.forced_tools = facts.forced_tools(self.protocol);
         profile.cache = facts.quirks.cache.support();
         profile.settings.max_tokens = facts.max_tokens;

@@ -3,6 +3,7 @@
 mod dialects;
 mod support;
 
+mod asking;
 mod broken_peers;
 mod dialects_hostile;
 mod dialects_limits;

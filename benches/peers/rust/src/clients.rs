@@ -24,10 +24,19 @@ pub struct Failure {
 
 impl Failure {
     fn of(error: impl Debug + Display) -> Self {
-        let debug = format!("{error:?}");
-        let kind = debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-        Self { kind: kind.into(), message: error.to_string() }
+        Self { kind: first_word(&error), message: error.to_string() }
     }
+
+    /// Returns the failure of our client. The `Debug` form of its error is a text, and its kind has a name.
+    fn of_ours(error: &extract_llm::Error) -> Self {
+        Self { kind: first_word(error.kind()), message: error.to_string() }
+    }
+}
+
+/// Returns the name at the start of a `Debug` form.
+fn first_word(value: &impl Debug) -> String {
+    let debug = format!("{value:?}");
+    debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
 }
 
 type Answer = Result<Value, Failure>;
@@ -86,6 +95,27 @@ impl Client {
         }
     }
 
+    /// Asks for a value of a JSON Schema. Only our clients take one.
+    pub async fn ask_for_value(
+        self,
+        schema: Value,
+        url: &str,
+        prompt: &str,
+        settings: &Settings,
+    ) -> Answer {
+        let client = match self {
+            Self::Ours(mode) => our_client(mode, url, settings)?,
+            Self::OursLocal => our_local_client(url),
+            _ => panic!("this client takes no schema"),
+        };
+        let mut asked =
+            client.extract_value(schema, prompt).validation_retries(settings.reasks);
+        if let Some(most) = settings.most_tokens {
+            asked = asked.max_tokens(most);
+        }
+        asked.await.map_err(|error| Failure::of_ours(&error))
+    }
+
     async fn ask<T: Asked>(self, url: &str, prompt: &str, settings: &Settings) -> Answer {
         let value = match self {
             Self::Ours(mode) => ours::<T>(mode, None, url, prompt, settings).await?,
@@ -116,8 +146,21 @@ async fn ours<T: Asked>(
     prompt: &str,
     settings: &Settings,
 ) -> Result<T, Failure> {
-    // A token limit means the local model's server. Without one, the server is the stand-in for
-    // OpenAI.
+    let client = our_client(mode, url, settings)?;
+    let mut asked = client.extract::<T>(prompt);
+    if let Some(system) = system {
+        asked = asked.system(system);
+    }
+    asked.await.map_err(|error| Failure::of_ours(&error))
+}
+
+/// Returns our client for a server. A token limit means the local model's server. Without one, the
+/// server is the stand-in for OpenAI.
+fn our_client(
+    mode: extract_llm::Mode,
+    url: &str,
+    settings: &Settings,
+) -> Result<extract_llm::Client, Failure> {
     let provider = if settings.most_tokens.is_some() { "llamacpp" } else { "openai" };
     let mut client = extract_llm::Client::builder()
         .model(format!("{provider}/{MODEL}"))
@@ -128,28 +171,28 @@ async fn ours<T: Asked>(
     if let Some(most) = settings.most_tokens {
         client = client.max_tokens(most);
     }
-    let client = client.build().map_err(Failure::of)?;
-    let mut asked = client.extract::<T>(prompt);
-    if let Some(system) = system {
-        asked = asked.system(system);
-    }
-    asked.await.map_err(Failure::of)
+    client.build().map_err(Failure::of)
 }
 
-/// Does what `Client::local()` does, against a server that already runs.
-async fn ours_local<T: Asked>(url: &str, prompt: &str, settings: &Settings) -> Result<T, Failure> {
+/// Returns what `Client::local()` returns, for a server that already runs.
+fn our_local_client(url: &str) -> extract_llm::Client {
     let options = extract_local::Options::default().url(url);
-    let client = extract_llm::Client::with_model(extract_llm::model::Local::new(options));
+    extract_llm::Client::with_model(extract_core::model::Local::new(options))
+}
+
+async fn ours_local<T: Asked>(url: &str, prompt: &str, settings: &Settings) -> Result<T, Failure> {
+    let client = our_local_client(url);
     let mut asked = client.extract::<T>(prompt).validation_retries(settings.reasks);
     if let Some(most) = settings.most_tokens {
         asked = asked.max_tokens(most);
     }
-    asked.await.map_err(Failure::of)
+    asked.await.map_err(|error| Failure::of_ours(&error))
 }
 
 /// Uses no library: the prompt describes the reply, and `serde_json` parses it.
 async fn plain<T: Asked>(url: &str, prompt: &str, settings: &Settings) -> Result<T, Failure> {
-    use extract_llm::conversation::{Message, Request};
+    use extract_llm::Message;
+    use extract_llm::conversation::Request;
 
     let client = extract_llm::Client::builder()
         .model(format!("llamacpp/{MODEL}"))

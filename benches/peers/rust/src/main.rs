@@ -13,16 +13,17 @@ mod types;
 use std::fs;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use clients::{Client, Settings};
 
-/// One line of the file of cases.
+/// One line of the file of cases. `schema` is the JSON Schema of a type that is not in `types.rs`.
 #[derive(Deserialize)]
 struct Case {
     name: String,
     r#type: String,
     prompt: String,
+    schema: Option<Value>,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -48,7 +49,10 @@ async fn ask(client: &str, url: &str, cases: &str, reasks: &str, most: Option<&s
     for line in fs::read_to_string(cases).expect("the cases").lines() {
         let case: Case = serde_json::from_str(line).expect("a case");
         let url = url.replace("{id}", &case.name);
-        let answer = client.ask_for(&case.r#type, &url, &case.prompt, &settings).await;
+        let answer = match case.schema {
+            Some(schema) => client.ask_for_value(schema, &url, &case.prompt, &settings).await,
+            None => client.ask_for(&case.r#type, &url, &case.prompt, &settings).await,
+        };
         let line = match answer {
             Ok(value) => json!({"name": case.name, "value": value}),
             Err(error) => json!({"name": case.name, "error": error.kind, "message": error.message}),

@@ -68,7 +68,8 @@ async fn typed(url: &str) -> (usize, usize) {
 
 /// Concatenates the deltas and parses the reply once at the end: the minimum cost of any stream.
 async fn baseline(url: &str) -> (usize, usize) {
-    use extract_llm::conversation::{Delta, Message, Request};
+    use extract_llm::Message;
+    use extract_llm::conversation::{Delta, Request};
 
     let client = ours(url);
     let request = Request::new(vec![Message::user("The log, please.")]);

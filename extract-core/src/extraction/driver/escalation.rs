@@ -74,5 +74,5 @@ fn without_state(input: &Conversation) -> Conversation {
         let parts = message.parts.iter().filter(|part| !is_state(part)).cloned();
         Message::new(message.role, parts)
     });
-    messages.collect::<Vec<_>>().into()
+    input.with_messages(messages.collect())
 }

@@ -98,11 +98,12 @@ impl<T> Driver<T> {
     /// Takes the conversation of the user: the input without the examples before it, the exchange that
     /// followed, and the last reply.
     pub(super) fn take_conversation(&mut self, reply: &Reply) -> Conversation {
-        let mut messages = std::mem::take(&mut self.task.input).into_messages();
+        let input = std::mem::take(&mut self.task.input);
+        let mut messages = input.messages().to_vec();
         messages.drain(..self.task.options.before_input.min(messages.len()));
         messages.extend(self.dialogue.take_exchange());
         messages.push(reply.to_message());
-        messages.into()
+        input.with_messages(messages)
     }
 
     /// Ends the extraction and returns its ledger.

@@ -2,7 +2,7 @@
 
 use crate::contract::dialect::Dialect;
 use crate::conversation::{Media, MediaKind, MediaSource, Mode};
-use crate::model::profile::{ForcedTools, SchemaPrompt};
+use crate::model::profile::{AskingForm, ForcedTools, SchemaPrompt};
 use crate::wire::{Protocol, Quirks, ThinkingForm, ToolChoiceForm};
 
 /// The facts about a model.
@@ -23,6 +23,8 @@ pub struct Facts {
     pub parallel_tools: bool,
     /// Whether the prompt also describes the schema.
     pub schema_prompt: SchemaPrompt,
+    /// The form of the text that asks for a value.
+    pub asking: AskingForm,
     /// The default limit of tokens in a reply. `None` for the provider's default.
     pub max_tokens: Option<u32>,
     /// The supported media and their forms.

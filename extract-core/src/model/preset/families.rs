@@ -6,7 +6,7 @@ use super::row::Rule;
 use super::thinking as t;
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
-use crate::model::profile::SchemaPrompt;
+use crate::model::profile::{AskingForm, SchemaPrompt};
 use crate::wire::{
     CacheForm, CacheKeyField, MaxTokensField, Quirks, Sampling, SchemaField, SystemPlace,
     ThinkingSupport, TierField, ToolChoiceForm,
@@ -29,6 +29,7 @@ pub(super) const COMPATIBLE: Facts = Facts {
     // Small models repeat a call if several are allowed, and many servers return only one.
     parallel_tools: false,
     schema_prompt: SchemaPrompt::WhereNeeded,
+    asking: AskingForm::TypeInSystem,
     max_tokens: None,
     media: MediaSupport {
         image: ModelModes::ALL,
@@ -129,6 +130,7 @@ pub(super) const ANTHROPIC: Facts = Facts {
     tool_strict: true,
     parallel_tools: true,
     schema_prompt: SchemaPrompt::WhereNeeded,
+    asking: AskingForm::TypeInSystem,
     max_tokens: Some(16_000),
     media: MediaSupport {
         image: ModelModes::ALL,
@@ -303,3 +305,10 @@ pub(super) const OWN_SERVER: Facts = Facts {
     schema_prompt: SchemaPrompt::UnlessTool,
     ..COMPATIBLE
 };
+
+/// Very small models, by the names that their servers give them.
+pub(super) const SMALL_MODELS: &[Rule] = &[Rule {
+    models: &["smollm*", "SmolLM*", "*/smollm*", "*/SmolLM*"],
+    asking: Some(AskingForm::MembersBehindText),
+    ..Rule::NONE
+}];

@@ -3,6 +3,7 @@
 use super::facts::{Facts, MediaSupport};
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
+use crate::model::profile::AskingForm;
 use crate::wire::{
     CacheForm, MaxTokensField, Protocol, Sampling, SchemaField, SystemPlace, ThinkingSupport,
     ToolChoiceForm,
@@ -104,6 +105,8 @@ pub struct Rule {
     pub media: Option<MediaSupport>,
     /// The field for a schema (Gemini).
     pub schema_field: Option<SchemaField>,
+    /// The form of the text that asks for a value.
+    pub asking: Option<AskingForm>,
 }
 
 impl Rule {
@@ -122,6 +125,7 @@ impl Rule {
         cache: None,
         media: None,
         schema_field: None,
+        asking: None,
     };
 
     /// Returns the facts with this rule applied.
@@ -132,6 +136,7 @@ impl Rule {
         (facts.tool_dialect, facts.tool_strict) =
             self.tool.unwrap_or((facts.tool_dialect, facts.tool_strict));
         facts.max_tokens = self.max_tokens.or(facts.max_tokens);
+        facts.asking = self.asking.unwrap_or(facts.asking);
         facts.media = self.media.unwrap_or(facts.media);
         let quirks = &mut facts.quirks;
         quirks.tool_choice = self.tool_choice.unwrap_or(quirks.tool_choice);

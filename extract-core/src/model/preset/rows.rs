@@ -5,13 +5,13 @@ use super::facts::{Facts, MediaSupport, ModelModes};
 use super::families::{
     ANTHROPIC, ANTHROPIC_RULES, CHAT, COMPATIBLE, GEMINI, GEMINI_RULES, INTERACTIONS_RULES, OPENAI,
     OPENAI_BREAKPOINTS, OPENAI_CHAT_RULES, OPENAI_RESPONSES, OPENAI_RULES, OPENAI_VARIANTS,
-    OWN_SERVER, SCHEMA_FIRST, SCHEMA_OR_TOOLS, TOOLS_FIRST, TOOLS_OR_TEXT,
+    OWN_SERVER, SCHEMA_FIRST, SCHEMA_OR_TOOLS, SMALL_MODELS, TOOLS_FIRST, TOOLS_OR_TEXT,
 };
 use super::row::{Auth, Preset, Rule};
 use super::thinking as t;
 use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
-use crate::model::profile::SchemaPrompt;
+use crate::model::profile::{AskingForm, SchemaPrompt};
 use crate::wire::{
     CacheForm, CacheKeyField, MaxTokensField, MediaForm, Protocol, Quirks, Sampling, SeedField,
     ThinkingForm, ThinkingSupport, TierField, ToolChoiceForm,
@@ -419,6 +419,7 @@ pub(super) static PRESETS: &[Preset] = &[
             schema_dialect: &Dialect::LLAMA_CPP,
             ..OWN_SERVER
         },
+        rules: &[SMALL_MODELS],
         ..ROW
     },
     Preset {
@@ -431,6 +432,7 @@ pub(super) static PRESETS: &[Preset] = &[
             quirks: Quirks { thinking: t::OLLAMA, ..OWN_SERVER.quirks },
             ..OWN_SERVER
         },
+        rules: &[SMALL_MODELS],
         ..ROW
     },
     Preset {
@@ -440,15 +442,24 @@ pub(super) static PRESETS: &[Preset] = &[
         facts: Facts {
             schema_dialect: &Dialect::LLAMA_CPP,
             tool_dialect: &Dialect::LLAMA_CPP,
+            // It serves the embedded model, and mostly small ones. The name does not tell the size.
+            asking: AskingForm::MembersBehindText,
             ..OWN_SERVER
         },
         ..ROW
     },
-    Preset { name: "vllm", base_url: "http://127.0.0.1:8000/v1", facts: OWN_SERVER, ..ROW },
+    Preset {
+        name: "vllm",
+        base_url: "http://127.0.0.1:8000/v1",
+        facts: OWN_SERVER,
+        rules: &[SMALL_MODELS],
+        ..ROW
+    },
     Preset {
         name: "lmstudio",
         base_url: "http://127.0.0.1:1234/v1",
         facts: Facts { schema_dialect: &Dialect::LLAMA_CPP, ..OWN_SERVER },
+        rules: &[SMALL_MODELS],
         ..ROW
     },
 ];
