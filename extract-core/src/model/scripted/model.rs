@@ -48,7 +48,7 @@ struct Script {
 /// let n: u32 = client.extract("seven").await?;
 ///
 /// assert_eq!(n, 7);
-/// assert_eq!(model.seen()[0].body["messages"][0]["content"], "seven");
+/// assert_eq!(model.seen()[0].body["messages"][0]["content"], "<text>\nseven\n</text>");
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
