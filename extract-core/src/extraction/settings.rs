@@ -77,10 +77,10 @@ settings! {
     /// Sets whether a source text is sent between `<text>` and `</text>`, so that the model takes it as
     /// data, whatever instructions it holds. Default: true.
     ///
-    /// Only an input that is made from a text has a source. [Messages](crate::Message) are sent as they
-    /// are. A text that holds a closing mark gets other marks: `<text-2>`, `<text-3>`, … Small models on
-    /// own servers get `[text]` and `[/text]`. Quotes, spans and the report's conversation refer to the
-    /// text without marks.
+    /// Only an input that is made from a text has a source. [Messages](crate::conversation::Message) are
+    /// sent as they are. A text that holds a closing mark gets other marks: `<text-2>`, `<text-3>`, …
+    /// Small models on own servers get `[text]` and `[/text]`. Quotes, spans and the report's conversation
+    /// refer to the text without marks.
     ///
     /// ```
     /// # use extract_llm::scripted::{Scripted, reply};

@@ -29,7 +29,7 @@ fn name_for(text: &str) -> String {
     }
     // The text closes marks of these numbers. Of n numbers, one of the first n + 1 is free.
     let taken: HashSet<usize> = closing_names(text).filter_map(|name| number(&name)).collect();
-    let free = (2..).find(|number| !taken.contains(number)).unwrap_or(usize::MAX);
+    let free = (2..).take(taken.len() + 1).find(|number| !taken.contains(number)).unwrap_or(2);
     format!("{NAME}-{free}")
 }
 
@@ -37,7 +37,7 @@ fn name_for(text: &str) -> String {
 /// so that `</ Text >` counts as `</text>`.
 fn closing_names(text: &str) -> impl Iterator<Item = String> {
     text.split(SLASHES).skip(1).map(|rest| {
-        let visible = rest.chars().filter(|c| c.is_ascii_graphic());
+        let visible = rest.chars().filter(char::is_ascii_graphic);
         visible.take(NAME.len() + 21).map(|c| c.to_ascii_lowercase()).collect()
     })
 }
