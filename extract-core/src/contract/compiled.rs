@@ -43,6 +43,8 @@ pub struct Contract {
     forms: RwLock<Vec<CachedForm>>,
     /// The text of [`prompt_schema`](Contract::prompt_schema).
     prompt: OnceLock<String>,
+    /// The text of [`member_list`](Contract::member_list).
+    members: OnceLock<Option<String>>,
     /// The sent schema, compiled for reading.
     shape: Shape,
     variants: OnceLock<Option<Arc<Variants>>>,
@@ -211,6 +213,7 @@ impl Contract {
             validator,
             forms: RwLock::default(),
             prompt: OnceLock::new(),
+            members: OnceLock::new(),
             shape,
             variants: OnceLock::new(),
             elements: ElementContracts::default(),
@@ -449,8 +452,9 @@ impl Contract {
     }
 
     /// Returns the members of the sent schema in words. `None` if words cannot say the type.
-    pub(crate) fn member_list(&self) -> Option<String> {
-        StackRoom::of_document(&self.schema).run(|| member_list(&self.tree))
+    pub(crate) fn member_list(&self) -> Option<&str> {
+        let written = || StackRoom::of_document(&self.schema).run(|| member_list(&self.tree));
+        self.members.get_or_init(written).as_deref()
     }
 
     /// Returns the schema as JSON text, tidied and on one line, for prompts of models that follow JSON

@@ -69,12 +69,11 @@ impl InitialRequest {
             && settings.prompt_cache != Some(PromptCache::Off);
         // Messages share their texts, so this copies no text.
         let mut messages = input.messages().to_vec();
-        if let Some((at, text)) = source
+        let marks = options.source_marks.then_some(profile.asking);
+        if let Some((at, text)) = source.filter(|_| marks.is_some() || members.is_some())
             && let Some(message) = messages.get_mut(at)
         {
-            let marks = options.source_marks.then_some(profile.asking);
-            let text = source_message(text, marks, members.as_deref());
-            message.parts = vec![Part::text(text)];
+            message.parts = vec![Part::text(source_message(text, marks, members))];
         }
         let (messages, examples) =
             open_conversation(options, instructions.as_deref(), messages, is_marked);

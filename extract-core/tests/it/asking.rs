@@ -52,7 +52,6 @@ async fn a_source_text_is_data_in_every_mode_and_protocol() {
         ["openai/m", "openai-responses/m", "anthropic/m", "google/m", "ollama/m", "cohere/m"]
     {
         for mode in MODES {
-            // Anthropic and Cohere have no JSON mode.
             let text = format!("<text-2>\n{orders}\n</text-2>");
             let said = asked(model, person(), orders, |it| it.mode(mode)).await;
             let (role, sent) = said.last().unwrap();
