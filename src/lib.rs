@@ -302,7 +302,7 @@ pub mod model {
     pub use extract_core::http::TransportOptions;
     #[doc(inline)]
     pub use extract_core::model::{
-        AskingForm, ConfigError, DeltaStream, ForcedTools, Model, Profile, RetryPolicy,
+        AskingForm, ConfigError, DeltaStream, ForcedTools, Limits, Model, Profile, RetryPolicy,
         SchemaPrompt,
     };
     #[doc(inline)]

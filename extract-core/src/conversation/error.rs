@@ -51,6 +51,9 @@ pub enum ProviderErrorKind {
     /// There is no tokio runtime, or the current one has no timers or no I/O. Nothing was sent, unless the
     /// reply moved to another runtime.
     Runtime,
+    /// The [limits](crate::model::Limits) need a wait that ends after the deadline of the extraction:
+    /// [`ProviderError::retry_after`] is that wait. The request was not sent, or not sent again.
+    Deadline,
     /// Any other failure.
     Other,
 }
@@ -67,6 +70,7 @@ impl ProviderErrorKind {
                 | Self::Connect
                 | Self::Timeout
                 | Self::Interrupted
+                | Self::Deadline
         )
     }
 
@@ -93,6 +97,7 @@ impl ProviderErrorKind {
             Self::Encode => "encode",
             Self::Local => "local",
             Self::Runtime => "runtime",
+            Self::Deadline => "deadline",
             Self::Other => "other",
         }
     }
@@ -120,6 +125,7 @@ impl ProviderErrorKind {
             Self::Encode => "the request could not be built",
             Self::Local => "the embedded model is not available",
             Self::Runtime => "no suitable tokio runtime",
+            Self::Deadline => "the deadline is too short",
             Self::Other => "failed",
         }
     }

@@ -2,7 +2,9 @@
 //! here how many retries, waits and tokens it had used.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::{ProviderError, Usage};
 
@@ -34,6 +36,27 @@ struct ProgressNotes {
     state: RequestState,
     /// The start of the current wait.
     since: Option<Instant>,
+    /// Whether the current wait is one in the limits.
+    in_limits: bool,
+    /// The time at which the caller gives up.
+    deadline: Option<Instant>,
+}
+
+impl ProgressNotes {
+    /// Ends the current wait and adds its time.
+    fn end_wait(&mut self) {
+        let Some(since) = self.since.take() else { return };
+        self.state.waited += since.elapsed();
+        if self.in_limits {
+            self.state.limit_wait += since.elapsed();
+        }
+    }
+
+    fn begin_wait(&mut self, in_limits: bool) {
+        self.end_wait();
+        self.since = Some(Instant::now());
+        self.in_limits = in_limits;
+    }
 }
 
 impl PartialEq for Progress {
@@ -48,10 +71,18 @@ impl PartialEq for Progress {
 pub struct RequestState {
     /// The number of transport retries so far.
     pub transport_retries: u32,
-    /// The total wait before retries, including the current one.
+    /// The total wait before retries and in the limits, including the current one.
     pub waited: Duration,
-    /// The length of the current wait; `None` if the request is not waiting.
+    /// The part of `waited` in the [limits](crate::model::Limits): for a place, for the rate, and while the
+    /// server refuses.
+    pub limit_wait: Duration,
+    /// The length of the current wait; `None` if the request is not waiting, or if the length is not known.
     pub waiting: Option<Duration>,
+    /// Whether the request waits for its turn in the limits.
+    pub queued: bool,
+    /// Whether the current wait would end after the deadline, and the request failed at once for this
+    /// reason.
+    pub exceeds_deadline: bool,
     /// The error that caused the last retry, or causes the next one; `None` once a response has begun.
     pub failure: Option<ProviderError>,
     /// Whether a response has begun.
@@ -71,7 +102,7 @@ impl Progress {
     /// Records that the request failed, and will be retried after `wait`.
     pub fn wait(&self, failure: &ProviderError, wait: Duration) {
         let mut noted = self.noted();
-        noted.since = Some(Instant::now());
+        noted.begin_wait(false);
         noted.state.waiting = Some(wait);
         noted.state.failure = Some(failure.clone());
         noted.state.answered = false;
@@ -81,10 +112,41 @@ impl Progress {
     /// Records that the wait is over, and that the request is sent again.
     pub fn send_again(&self) {
         let mut noted = self.noted();
-        let waited = noted.since.take().map_or(Duration::ZERO, |since| since.elapsed());
-        noted.state.waited += waited;
+        noted.end_wait();
         noted.state.waiting = None;
         noted.state.transport_retries += 1;
+    }
+
+    /// Records that the request waits for its turn in the limits.
+    pub(crate) fn queue(&self) {
+        let mut noted = self.noted();
+        noted.begin_wait(true);
+        noted.state.queued = true;
+    }
+
+    /// Records that the wait in the limits is over.
+    pub(crate) fn admit(&self) {
+        let mut noted = self.noted();
+        noted.end_wait();
+        noted.state.queued = false;
+    }
+
+    /// Records that the request was not sent, because its wait would end after the deadline.
+    pub(crate) fn exceed_deadline(&self, wait: Duration) {
+        let mut noted = self.noted();
+        noted.state.waiting.get_or_insert(wait);
+        noted.state.exceeds_deadline = true;
+    }
+
+    /// Creates the record of a request whose caller gives up at this time.
+    pub(crate) fn with_deadline(deadline: Option<Instant>) -> Self {
+        let notes = ProgressNotes { deadline, ..ProgressNotes::default() };
+        Self(Arc::new(Mutex::new(notes)))
+    }
+
+    /// Returns the time at which the caller gives up.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.noted().deadline
     }
 
     /// Records that a response has begun.
@@ -104,7 +166,11 @@ impl Progress {
     pub fn state(&self) -> RequestState {
         let noted = self.noted();
         let mut reached = noted.state.clone();
-        reached.waited += noted.since.map_or(Duration::ZERO, |since| since.elapsed());
+        let current = noted.since.map_or(Duration::ZERO, |since| since.elapsed());
+        reached.waited += current;
+        if noted.in_limits {
+            reached.limit_wait += current;
+        }
         reached
     }
 }
@@ -120,7 +186,9 @@ impl RequestState {
     /// Describes the state, without the failure.
     pub(crate) fn describe(&self) -> String {
         match (self.waiting, self.answered) {
+            (Some(wait), _) if self.failure.is_none() => format!("waiting {wait:.1?} to be sent"),
             (Some(wait), _) => format!("waiting {wait:?} to be sent again"),
+            (None, _) if self.queued => String::from("waiting for its turn in the limits"),
             (None, true) => String::from("being answered"),
             (None, false) => String::from("not answered yet"),
         }

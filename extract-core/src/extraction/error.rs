@@ -67,7 +67,8 @@ pub enum ErrorKind {
         /// The failure of the check.
         source: CheckFailure,
     },
-    /// The deadline passed.
+    /// The deadline passed, or the [limits](crate::model::Limits) need a wait that ends after it. In the
+    /// second case the extraction fails at once, and the request's state holds the wait.
     Deadline {
         /// The deadline that was set.
         deadline: Duration,

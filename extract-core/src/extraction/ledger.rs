@@ -96,9 +96,13 @@ pub struct Attempt {
     /// The time from the request to the end of the reply, or to the interruption.
     #[serde(with = "seconds")]
     pub latency: Duration,
-    /// The part of the latency spent on waits before transport retries.
+    /// The part of the latency spent on waits before transport retries and in the limits.
     #[serde(default, with = "seconds")]
     pub waited: Duration,
+    /// The part of `waited` spent in the [limits](crate::model::Limits): for a place, for the rate, and
+    /// while the server refused.
+    #[serde(default, with = "seconds")]
+    pub limit_wait: Duration,
     /// The provider's id of the request, if there is one.
     pub request_id: Option<String>,
     /// The number of transport retries.
@@ -179,8 +183,8 @@ impl fmt::Display for Attempt {
 /// # JSON
 ///
 /// A ledger is written as JSON and read back. The members have the names of the fields; times are
-/// seconds, costs are US dollars. `usage` and `cost` are the sums that the methods of these names return;
-/// they are ignored on reading. A later version may add members, and reads what this one wrote.
+/// seconds, costs are US dollars. `usage`, `cost` and `limit_wait` are the sums that the methods of these
+/// names return; they are ignored on reading. A later version may add members, and reads what this one wrote.
 ///
 /// ```
 /// use extract_llm::extraction::Outcome;
@@ -250,6 +254,11 @@ impl Ledger {
         sum(self.all(), |attempt| attempt.cost)
     }
 
+    /// Returns the waits of all attempts and judgements in the [limits](crate::model::Limits).
+    pub fn limit_wait(&self) -> Duration {
+        self.all().map(|attempt| attempt.limit_wait).sum()
+    }
+
     /// Returns the repairs that were needed to read the last reply: that of the value, if there is one.
     pub fn repairs(&self) -> &[Repair] {
         self.attempts.last().map_or(&[], |last| &last.repairs)
@@ -314,6 +323,8 @@ impl Serialize for Ledger {
             cost: Option<Usd>,
             #[serde(with = "seconds")]
             latency: Duration,
+            #[serde(with = "seconds")]
+            limit_wait: Duration,
             attempts: &'l [Attempt],
             judgements: &'l [Attempt],
             notes: &'l [String],
@@ -321,9 +332,20 @@ impl Serialize for Ledger {
             withdrawn: &'l [Withdrawn],
         }
         let Self { attempts, judgements, notes, left_out, withdrawn, latency } = self;
-        let (usage, cost, latency) = (self.known_usage(), self.cost(), *latency);
-        WithSums { usage, cost, latency, attempts, judgements, notes, left_out, withdrawn }
-            .serialize(serializer)
+        let (usage, cost) = (self.known_usage(), self.cost());
+        let (latency, limit_wait) = (*latency, self.limit_wait());
+        WithSums {
+            usage,
+            cost,
+            latency,
+            limit_wait,
+            attempts,
+            judgements,
+            notes,
+            left_out,
+            withdrawn,
+        }
+        .serialize(serializer)
     }
 }
 

@@ -17,6 +17,7 @@
 mod builder;
 
 mod client;
+mod client_limits;
 
 mod settings;
 

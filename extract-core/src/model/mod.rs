@@ -14,6 +14,7 @@ mod endpoint;
 mod environment;
 mod failure;
 mod headers;
+mod limits;
 #[cfg(feature = "local")]
 mod local;
 mod model_spec;
@@ -32,6 +33,7 @@ pub use api::{DeltaStream, Model};
 pub use config_error::ConfigError;
 pub use delta_reader::DeltaReader;
 pub use failure::read_failure;
+pub use limits::Limits;
 #[cfg(feature = "local")]
 pub use local::Local;
 #[cfg(feature = "local")]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use secrecy::SecretString;
 
+use super::limits::Limits;
 use super::preset::Facts;
 use super::retry::RetryPolicy;
 use crate::conversation::redacted_url;
@@ -52,6 +53,8 @@ pub struct ProviderOptions {
     pub facts: Option<Facts>,
     /// The policy for sending failed requests again.
     pub retry: RetryPolicy,
+    /// The limits on requests and tokens. Providers with clones of one value share them.
+    pub limits: Limits,
     /// Timeouts and limits.
     pub transport: TransportOptions,
 }

@@ -1,6 +1,7 @@
 //! A provider over HTTP: combines the wire protocol, the transport, the key and the provider's row.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
@@ -13,6 +14,7 @@ use super::api::{DeltaStream, Model};
 use super::config_error::ConfigError;
 use super::delta_reader::DeltaReader;
 use super::failure::{error_response, reported_in_body, request_id};
+use super::limits::{Governor, Permit, Refusal, Turn, estimated_tokens};
 use super::options::ProviderOptions;
 use super::preset::{self, Facts, Preset};
 use super::profile::Profile;
@@ -41,6 +43,8 @@ pub struct Provider {
     secrets: Vec<SecretString>,
     transport: Transport,
     retry: RetryPolicy,
+    /// The limits, unless they are off.
+    governor: Option<Arc<Governor>>,
 }
 
 impl fmt::Debug for Provider {
@@ -83,6 +87,7 @@ impl Provider {
         let transport = Transport::new(transport)
             .map_err(|error| ConfigError::Transport { message: error.to_string() })?;
         let retry = options.retry;
+        let governor = options.limits.governor(base.as_str(), &headers, &model);
         Ok(Self {
             preset,
             protocol,
@@ -94,6 +99,7 @@ impl Provider {
             secrets,
             transport,
             retry,
+            governor,
         })
     }
 
@@ -161,7 +167,11 @@ impl Provider {
     ///
     /// # Errors
     /// The exchange fails, or the response has an error status.
-    async fn send(&self, request: &PreparedRequest) -> Result<HttpResponse, ProviderError> {
+    async fn send(
+        &self,
+        request: &PreparedRequest,
+        permit: &Permit,
+    ) -> Result<HttpResponse, ProviderError> {
         let (url, body) = (request.url.clone(), request.body.clone());
         let mut outgoing = HttpRequest::post(url, request.headers.clone(), body);
         outgoing.streamed = request.delivery == Delivery::Streamed;
@@ -171,6 +181,7 @@ impl Provider {
             None => None,
         };
         let response = self.transport.send(outgoing).await?;
+        permit.observe(&response.headers);
         if response.status.is_success() {
             request.progress.answer(request_id(&response.headers));
             return Ok(response);
@@ -183,12 +194,21 @@ impl Provider {
     }
 
     /// Sends a request once and returns the decoded reply.
-    async fn respond_once(&self, request: &PreparedRequest) -> Result<Reply, ProviderError> {
-        self.send_whole(request).await.map_err(|error| reported_in_body(error, request.mode))
+    async fn respond_once(
+        &self,
+        request: &PreparedRequest,
+        permit: Arc<Permit>,
+    ) -> Result<Reply, ProviderError> {
+        let reply = self.send_whole(request, &permit).await;
+        reply.map_err(|error| reported_in_body(error, request.mode))
     }
 
-    async fn send_whole(&self, request: &PreparedRequest) -> Result<Reply, ProviderError> {
-        let mut response = self.send(request).await?;
+    async fn send_whole(
+        &self,
+        request: &PreparedRequest,
+        permit: &Permit,
+    ) -> Result<Reply, ProviderError> {
+        let mut response = self.send(request, permit).await?;
         let (status, request_id) = (response.status, request_id(&response.headers));
         let body = response
             .rest()
@@ -198,16 +218,26 @@ impl Provider {
             with_response(name_content_type(error, &response.headers), status, request_id.as_ref())
         })?;
         reply.request_id = request_id.or(reply.request_id);
+        permit.settle(reply.usage);
         Ok(reply)
     }
 
     /// Opens a streamed reply and reads up to its first delta. Failures before that can be retried.
-    async fn stream_once(&self, request: &PreparedRequest) -> Result<ReplyStream, ProviderError> {
-        self.open_stream(request).await.map_err(|error| reported_in_body(error, request.mode))
+    async fn stream_once(
+        &self,
+        request: &PreparedRequest,
+        permit: Arc<Permit>,
+    ) -> Result<ReplyStream, ProviderError> {
+        let reply_stream = self.open_stream(request, permit).await;
+        reply_stream.map_err(|error| reported_in_body(error, request.mode))
     }
 
-    async fn open_stream(&self, request: &PreparedRequest) -> Result<ReplyStream, ProviderError> {
-        let mut response = self.send(request).await?;
+    async fn open_stream(
+        &self,
+        request: &PreparedRequest,
+        permit: Arc<Permit>,
+    ) -> Result<ReplyStream, ProviderError> {
+        let mut response = self.send(request, &permit).await?;
         let (status, request_id) = (response.status, request_id(&response.headers));
         let mut prefix = BytesMut::new();
         if is_json(&response.headers) {
@@ -226,12 +256,13 @@ impl Provider {
                 prefix.extend_from_slice(&rest);
                 let reply = self.protocol.decode(&prefix);
                 let reply = reply.map_err(|error| failed(error, &response.headers))?;
+                permit.settle(reply.usage);
                 return Ok(ReplyStream::of_deltas(reply.into_deltas(), request_id));
             }
         }
         let reader = DeltaReader::new(self.protocol, self.transport.max_reply_bytes());
         let mut reply_stream =
-            ReplyStream::new(response, reader, request_id, request.progress.clone());
+            ReplyStream::new(response, reader, request_id, request.progress.clone(), permit);
         if !prefix.is_empty() {
             reply_stream.absorb(Ok(Some(prefix.freeze())));
         }
@@ -239,30 +270,46 @@ impl Provider {
         Ok(reply_stream)
     }
 
-    /// Repeats an attempt until it succeeds, or the retry policy gives up. Returns the result and the
-    /// number of retries.
+    /// Repeats an attempt until it succeeds, or the limits or the retry policy give up. Returns the result
+    /// and the number of retries.
     async fn retrying<'a, T>(
         &self,
         request: &Request,
-        attempt: impl Fn() -> BoxFuture<'a, Result<T, ProviderError>>,
+        tokens: u64,
+        attempt: impl Fn(Arc<Permit>) -> BoxFuture<'a, Result<T, ProviderError>>,
     ) -> Result<(T, u32), ProviderError> {
+        let progress = &request.progress;
+        let mut turn = Turn::new(self.governor.as_ref(), progress, tokens, self.retry);
         let mut schedule = self.retry.begin();
         let mut retries = 0;
         loop {
-            let mut error = match attempt().await {
-                Ok(done) => return Ok((done, retries)),
+            let permit = Arc::new(turn.take().await?);
+            if retries > 0 {
+                progress.send_again();
+            }
+            let mut error = match attempt(Arc::clone(&permit)).await {
+                Ok(done) => {
+                    permit.answered();
+                    return Ok((done, retries));
+                }
                 Err(error) => self.redact(request, error),
             };
             error.transport_retries = retries;
-            let Some(wait) = schedule.wait_after(&error) else {
-                error.max_retry_after = schedule.exceeded_by(&error);
-                return Err(error);
-            };
+            permit.failed(&error, &self.retry);
+            drop(permit);
+            if let Refusal::Wait(wait) = turn.after(&error) {
+                tracing::debug!(provider = self.preset.name, %error, ?wait, "refused");
+                progress.wait(&error, wait);
+            } else {
+                let Some(wait) = schedule.wait_after(&error) else {
+                    error.max_retry_after = schedule.exceeded_by(&error);
+                    return Err(error);
+                };
+                tracing::warn!(provider = self.preset.name, %error, ?wait, "sent again");
+                progress.wait(&error, wait);
+                timer(|| tokio::time::sleep(wait))?.await;
+            }
             retries += 1;
-            tracing::warn!(provider = self.preset.name, %error, ?wait, "sent again");
-            request.progress.wait(&error, wait);
-            timer(|| tokio::time::sleep(wait))?.await;
-            request.progress.send_again();
         }
     }
 
@@ -310,8 +357,10 @@ impl Model for Provider {
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Whole)?;
-            let (mut reply, retries) =
-                self.retrying(request, || Box::pin(self.respond_once(prepared))).await?;
+            let tokens = estimated_tokens(request, prepared.body.len());
+            let (mut reply, retries) = self
+                .retrying(request, tokens, |permit| Box::pin(self.respond_once(prepared, permit)))
+                .await?;
             reply.transport_retries = retries;
             Ok(reply)
         })
@@ -323,8 +372,10 @@ impl Model for Provider {
     ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Streamed)?;
-            let (mut reply_stream, retries) =
-                self.retrying(request, || Box::pin(self.stream_once(prepared))).await?;
+            let tokens = estimated_tokens(request, prepared.body.len());
+            let (mut reply_stream, retries) = self
+                .retrying(request, tokens, |permit| Box::pin(self.stream_once(prepared, permit)))
+                .await?;
             reply_stream.transport_retries = retries;
             let deltas = stream::unfold(reply_stream, |mut reply_stream| async {
                 let next = reply_stream.next().await?;

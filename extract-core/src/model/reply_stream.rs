@@ -1,6 +1,7 @@
 //! A streamed reply, read from its connection on demand. Errors get the facts about the response.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -8,6 +9,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 
 use super::delta_reader::DeltaReader;
+use super::limits::Permit;
 use crate::conversation::{Delta, Progress, ProviderError, ProviderErrorKind};
 use crate::http::{HttpResponse, within};
 use crate::wire::EndState;
@@ -73,6 +75,8 @@ pub(super) struct ReplyStream {
     /// The number of retries before this response.
     pub(super) transport_retries: u32,
     progress: Progress,
+    /// The place in the limits, until the connection ends.
+    permit: Option<Arc<Permit>>,
 }
 
 impl ReplyStream {
@@ -82,6 +86,7 @@ impl ReplyStream {
         reader: DeltaReader,
         request_id: Option<String>,
         progress: Progress,
+        permit: Arc<Permit>,
     ) -> Self {
         response.allow_event_overhead();
         Self {
@@ -92,6 +97,7 @@ impl ReplyStream {
             request_id,
             transport_retries: 0,
             progress,
+            permit: Some(permit),
         }
     }
 
@@ -105,6 +111,7 @@ impl ReplyStream {
             status: StatusCode::OK,
             transport_retries: 0,
             progress: Progress::default(),
+            permit: None,
         }
     }
 
@@ -165,6 +172,10 @@ impl ReplyStream {
         }
         let read = read.map_err(|error| name_content_type(error, &response.headers));
         self.ready.extend(deltas);
+        if !matches!(read, Ok(true)) {
+            let permit = self.permit.take();
+            permit.inspect(|permit| permit.settle(reader.usage()));
+        }
         match read {
             Ok(true) => {}
             Ok(false) => {

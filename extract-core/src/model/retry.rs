@@ -120,7 +120,7 @@ impl Retries {
 
 /// Whether the same request may succeed when it is sent again. The server's header `x-should-retry`
 /// decides, except for failures that no repetition can change.
-fn may_pass(error: &ProviderError) -> bool {
+pub(super) fn may_pass(error: &ProviderError) -> bool {
     use ProviderErrorKind as Kind;
     // The error holds the model's output, which is read before the model is asked again.
     if error.generation.is_some() {
@@ -139,6 +139,7 @@ fn may_pass(error: &ProviderError) -> bool {
             | Kind::Encode
             | Kind::Local
             | Kind::Runtime
+            | Kind::Deadline
     );
     !settled && error.is_retryable()
 }

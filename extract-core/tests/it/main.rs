@@ -17,6 +17,7 @@ mod failure_classes;
 mod faults;
 mod gateway;
 mod interactions;
+mod limits;
 mod model_rules;
 mod one_model;
 mod prompt_cache;

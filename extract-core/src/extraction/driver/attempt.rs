@@ -30,7 +30,7 @@ impl<T> Driver<T> {
         let index = self.ledger.attempts.len();
         self.ledger.attempts.push(Attempt::start(number, address, mode, parts));
         self.request_started = Instant::now();
-        self.dialogue.request.progress = Progress::default();
+        self.dialogue.request.progress = Progress::with_deadline(self.deadline);
         self.partial_reply = Assembly::new();
         let answered = match self.task.channel.clone() {
             None => self.task.client.model.respond(&self.dialogue.request).await,
@@ -46,6 +46,7 @@ impl<T> Driver<T> {
         let attempt = &mut self.ledger.attempts[index];
         attempt.latency = latency;
         attempt.waited = request_state.waited;
+        attempt.limit_wait = request_state.limit_wait;
         let reply = match answered {
             Ok(reply) => reply,
             // The provider rejected what the model wrote; it may be readable here.
@@ -58,6 +59,11 @@ impl<T> Driver<T> {
                 reply
             }
             Err(error) => {
+                if let (ProviderErrorKind::Deadline, Some(deadline)) =
+                    (error.kind, self.task.options.deadline)
+                {
+                    return Err(Failure::Deadline(deadline));
+                }
                 attempt.request_id.clone_from(&error.request_id);
                 attempt.error = Some(error.to_string());
                 attempt.transport_retries = error.transport_retries;
@@ -185,7 +191,9 @@ impl<T> Driver<T> {
         attempt.latency = self.request_started.elapsed();
         let prices = self.task.options.prices.as_ref();
         attempt.record_cut_off(&self.partial_reply, &request_state, prices);
-        attempt.error = Some(format!("the deadline passed while the request was {request_state}"));
+        let deadline = if request_state.exceeds_deadline { "is too short" } else { "passed" };
+        let error = format!("the deadline {deadline} while the request was {request_state}");
+        attempt.error = Some(error);
         Some(request_state)
     }
 }
@@ -271,6 +279,7 @@ impl Attempt {
             cost: None,
             latency: Duration::ZERO,
             waited: Duration::ZERO,
+            limit_wait: Duration::ZERO,
             request_id: None,
             transport_retries: 0,
             error: None,
@@ -299,6 +308,7 @@ impl Attempt {
         self.usage = self.usage.or(partial.usage()).or(state.usage);
         self.cost = self.cost.or_else(|| Some(prices?.cost(self.usage.as_ref()?)));
         self.waited = state.waited;
+        self.limit_wait = state.limit_wait;
         self.transport_retries = self.transport_retries.max(state.transport_retries);
         self.request_id = self.request_id.take().or_else(|| state.id().map(str::to_owned));
     }

@@ -74,6 +74,7 @@ impl<T: Extract> Driver<T> {
         match self.task.options.deadline {
             None => self.run_loop().await,
             Some(deadline) => {
+                self.deadline = tokio::time::Instant::now().checked_add(deadline);
                 let run = self.run_loop();
                 let timeout = timer(|| tokio::time::timeout(deadline, run));
                 let end = timeout.map_err(Failure::Provider)?.await;

@@ -27,6 +27,8 @@ pub(super) struct Driver<T> {
     pub(super) ledger: Ledger,
     pub(super) context: Arc<CheckContext>,
     started: Instant,
+    /// The time at which the deadline passes.
+    pub(super) deadline: Option<tokio::time::Instant>,
     /// Start of the latest request.
     pub(super) request_started: Instant,
     /// The part of the current reply that has arrived.
@@ -74,6 +76,7 @@ impl<T> Driver<T> {
             ledger: Ledger { notes, ..Ledger::default() },
             context,
             started,
+            deadline: None,
             request_started: started,
             partial_reply: Assembly::new(),
             last_value: None,

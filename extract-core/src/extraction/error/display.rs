@@ -48,7 +48,9 @@ impl fmt::Display for Error {
                 write!(f, "the value could not be checked{}: {source}", at_pointer(pointer))
             }
             ErrorKind::Deadline { deadline, request, .. } => {
-                write!(f, "the deadline of {deadline:?} passed after {}", attempts(ledger))?;
+                let is_too_short = request.as_ref().is_some_and(|it| it.exceeds_deadline);
+                let verb = if is_too_short { "is too short" } else { "passed" };
+                write!(f, "the deadline of {deadline:?} {verb} after {}", attempts(ledger))?;
                 match request {
                     Some(request) => write!(f, "; the request was {request}"),
                     None => Ok(()),

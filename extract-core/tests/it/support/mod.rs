@@ -1,6 +1,7 @@
 //! Parts that several modules of the tests share.
 
 pub(crate) mod exchanges;
+pub(crate) mod limited;
 pub(crate) mod replies;
 pub(crate) mod server;
 #[cfg(feature = "rustls-tls")]
