@@ -46,6 +46,7 @@ mod limit;
 mod options;
 mod parse;
 mod policy;
+mod pricing;
 mod refused;
 mod request_tools;
 mod task;

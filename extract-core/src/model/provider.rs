@@ -15,6 +15,7 @@ use super::delta_reader::DeltaReader;
 use super::failure::{error_response, reported_in_body, request_id};
 use super::options::ProviderOptions;
 use super::preset::{self, Facts, Preset};
+use super::prices::PublishedPrices;
 use super::profile::Profile;
 use super::reply_stream::{ReplyStream, first_bytes, is_json, name_content_type, with_response};
 use super::retry::RetryPolicy;
@@ -22,7 +23,7 @@ use super::signing::Signer;
 use super::{endpoint, headers, model_spec, redaction};
 use crate::conversation::{
     Assembly, Feature, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
-    Settings, redacted_url,
+    Settings, Usage, Usd, redacted_url,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport, timer};
 use crate::wire::{Delivery, Framing, Protocol, without_byte_order_mark};
@@ -41,6 +42,7 @@ pub struct Provider {
     secrets: Vec<SecretString>,
     transport: Transport,
     retry: RetryPolicy,
+    prices: PublishedPrices,
 }
 
 impl fmt::Debug for Provider {
@@ -83,6 +85,7 @@ impl Provider {
         let transport = Transport::new(transport)
             .map_err(|error| ConfigError::Transport { message: error.to_string() })?;
         let retry = options.retry;
+        let prices = PublishedPrices::at(base.as_str());
         Ok(Self {
             preset,
             protocol,
@@ -94,6 +97,7 @@ impl Provider {
             secrets,
             transport,
             retry,
+            prices,
         })
     }
 
@@ -298,6 +302,12 @@ impl Model for Provider {
 
     fn fit_settings(&self, settings: &mut Settings) -> Vec<String> {
         self.protocol.fit(&self.model, settings, &self.facts.quirks)
+    }
+
+    fn cost(&self, model: Option<&str>, usage: &Usage) -> Option<Usd> {
+        // The reply names the exact version; the data may know only the name that was asked for.
+        let exact = model.and_then(|model| self.prices.cost(model, usage));
+        exact.or_else(|| self.prices.cost(&self.model, usage))
     }
 
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
