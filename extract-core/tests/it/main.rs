@@ -3,6 +3,8 @@
 mod dialects;
 mod support;
 
+#[cfg(feature = "blocking")]
+mod blocking;
 mod broken_peers;
 mod dialects_hostile;
 mod dialects_limits;
