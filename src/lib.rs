@@ -151,6 +151,31 @@ pub use extract_core::{
     parse_partial,
 };
 
+/// Waiting for extractions without `async`: `.wait()` in place of `.await`.
+///
+/// ```
+/// # use extract_llm::scripted::{Scripted, reply};
+/// # use serde_json::json;
+/// use extract_llm::Client;
+/// use extract_llm::blocking::Wait;
+///
+/// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
+/// let n: u8 = client.extract("There were seven.").wait()?;
+/// assert_eq!(n, 7);
+/// # Ok::<(), extract_llm::Error>(())
+/// ```
+///
+/// The first call starts a thread that serves the sockets and timers of all calls. The calling thread
+/// blocks; it may be inside a runtime or outside of one. Inside, other tasks of its thread stand still
+/// meanwhile, so prefer `.await`, or `spawn_blocking`, there. A check of yours that waits for such a task
+/// waits for ever, unless the extraction has a [deadline](crate::Extraction::deadline).
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking {
+    #[doc(inline)]
+    pub use extract_core::blocking::{Wait, WaitEach};
+}
+
 /// Checks of your own: validators of a type, checks of one call, their context, and the feedback on a
 /// rejected answer.
 ///

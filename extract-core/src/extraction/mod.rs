@@ -48,6 +48,7 @@ mod limit;
 mod options;
 mod parse;
 mod policy;
+mod pricing;
 mod refused;
 mod request_tools;
 mod source_marks;

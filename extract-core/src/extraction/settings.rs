@@ -290,7 +290,10 @@ settings! {
     /// so.
     fn cost_budget(limit: Usd) |it| it.options.policy.cost = Some(limit);
 
-    /// Sets the prices of the model, for providers that do not report a cost. Default: unknown.
+    /// Sets the prices of the model, for a provider that does not report a cost. Default: the published
+    /// prices of the provider (feature `prices`, on by default), by the date, the length and the cached
+    /// tokens of each request. The cost is unknown behind a gateway, for a model without published prices,
+    /// and in another service tier than the standard one.
     fn prices(prices: Prices) |it| it.options.prices = Some(prices);
 
     /// Limits the time to the first delta of a streamed reply, transport retries included. Default: no

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 use super::profile::Profile;
-use crate::conversation::{Delta, ProviderError, Reply, Request, Settings};
+use crate::conversation::{Delta, ProviderError, Reply, Request, Settings, Usage, Usd};
 
 /// The deltas of a reply as they arrive. After an error, the stream ends.
 pub type DeltaStream<'a> = BoxStream<'a, Result<Delta, ProviderError>>;
@@ -49,6 +49,13 @@ pub trait Model: Send + Sync {
     fn fit_settings(&self, settings: &mut Settings) -> Vec<String> {
         let _ = settings;
         Vec::new()
+    }
+
+    /// Returns the cost of a reply that used these tokens at standard prices, or `None` if it is not known.
+    /// `model` is the model that answered, if the reply names it. By default, no cost is known.
+    fn cost(&self, model: Option<&str>, usage: &Usage) -> Option<Usd> {
+        let _ = (model, usage);
+        None
     }
 
     /// Answers a request with a whole reply.

@@ -20,6 +20,8 @@ mod local;
 mod model_spec;
 mod options;
 mod preset;
+#[cfg_attr(not(feature = "prices"), path = "no_prices.rs")]
+mod prices;
 mod profile;
 mod provider;
 mod redaction;

@@ -17,6 +17,7 @@ use super::failure::{error_response, reported_in_body, request_id};
 use super::limits::{Governor, Permit, Refusal, Turn, estimated_tokens};
 use super::options::ProviderOptions;
 use super::preset::{self, Facts, Preset};
+use super::prices::PublishedPrices;
 use super::profile::Profile;
 use super::reply_stream::{ReplyStream, first_bytes, is_json, name_content_type, with_response};
 use super::retry::RetryPolicy;
@@ -24,7 +25,7 @@ use super::signing::Signer;
 use super::{endpoint, headers, model_spec, redaction};
 use crate::conversation::{
     Assembly, Feature, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
-    Settings, redacted_url,
+    Settings, Usage, Usd, redacted_url,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport, timer};
 use crate::wire::{CacheKeyField, Delivery, Framing, Protocol, cache_key, without_byte_order_mark};
@@ -45,6 +46,7 @@ pub struct Provider {
     retry: RetryPolicy,
     /// The limits, unless they are off.
     governor: Option<Arc<Governor>>,
+    prices: PublishedPrices,
 }
 
 impl fmt::Debug for Provider {
@@ -88,6 +90,7 @@ impl Provider {
             .map_err(|error| ConfigError::Transport { message: error.to_string() })?;
         let retry = options.retry;
         let governor = options.limits.governor(base.as_str(), &headers, &model);
+        let prices = PublishedPrices::at(base.as_str());
         Ok(Self {
             preset,
             protocol,
@@ -100,6 +103,7 @@ impl Provider {
             transport,
             retry,
             governor,
+            prices,
         })
     }
 
@@ -352,6 +356,12 @@ impl Model for Provider {
 
     fn fit_settings(&self, settings: &mut Settings) -> Vec<String> {
         self.protocol.fit(&self.model, settings, &self.facts.quirks)
+    }
+
+    fn cost(&self, model: Option<&str>, usage: &Usage) -> Option<Usd> {
+        // The reply names the exact version; the data may know only the name that was asked for.
+        let exact = model.and_then(|model| self.prices.cost(model, usage));
+        exact.or_else(|| self.prices.cost(&self.model, usage))
     }
 
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {

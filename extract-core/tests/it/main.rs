@@ -4,6 +4,8 @@ mod dialects;
 mod support;
 
 mod asking;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod broken_peers;
 mod dialects_hostile;
 mod dialects_limits;

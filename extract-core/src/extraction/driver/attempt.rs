@@ -8,12 +8,13 @@ use futures_util::StreamExt as _;
 use super::state::{Driver, Failure};
 use crate::contract::Problems;
 use crate::conversation::{
-    Assembly, Block, Delta, Mode, Prices, Progress, ProviderError, ProviderErrorKind, Reply,
-    RequestState, StopReason,
+    Assembly, Block, Delta, Mode, Progress, ProviderError, ProviderErrorKind, Reply, RequestState,
+    StopReason,
 };
 use crate::extraction::channel::{AttemptStarted, EventChannel, StreamEvent};
 use crate::extraction::ledger::{Attempt, Outcome};
 use crate::extraction::limit::Limit;
+use crate::extraction::pricing::Pricing;
 use crate::http::within;
 
 /// Limit of deltas that are forwarded without waiting for the listener.
@@ -42,7 +43,7 @@ impl<T> Driver<T> {
         };
         let latency = self.request_started.elapsed();
         let request_state = self.dialogue.request.progress.state();
-        let prices = self.task.options.prices.as_ref();
+        let pricing = Pricing::of(&self.task.client, &self.task.options);
         let attempt = &mut self.ledger.attempts[index];
         attempt.latency = latency;
         attempt.waited = request_state.waited;
@@ -67,12 +68,12 @@ impl<T> Driver<T> {
                 attempt.request_id.clone_from(&error.request_id);
                 attempt.error = Some(error.to_string());
                 attempt.transport_retries = error.transport_retries;
-                attempt.record_cut_off(&self.partial_reply, &request_state, prices);
+                attempt.record_cut_off(&self.partial_reply, &request_state, &pricing);
                 tracing::debug!(attempt = number, %error, "no reply");
                 return Err(Failure::Provider(error));
             }
         };
-        attempt.record_reply(&reply, prices);
+        attempt.record_reply(&reply, &pricing);
         tracing::debug!(
             attempt = number,
             stop = %reply.stop,
@@ -167,8 +168,8 @@ impl<T> Driver<T> {
         if let Some(attempt) = self.ledger.attempts.last_mut() {
             attempt.latency = self.request_started.elapsed();
             let request_state = self.dialogue.request.progress.state();
-            let prices = self.task.options.prices.as_ref();
-            attempt.record_cut_off(&self.partial_reply, &request_state, prices);
+            let pricing = Pricing::of(&self.task.client, &self.task.options);
+            attempt.record_cut_off(&self.partial_reply, &request_state, &pricing);
             attempt.outcome = Outcome::Rejected;
             attempt.problems = problems.iter().cloned().collect();
         }
@@ -189,8 +190,8 @@ impl<T> Driver<T> {
         }
         let request_state = self.dialogue.request.progress.state();
         attempt.latency = self.request_started.elapsed();
-        let prices = self.task.options.prices.as_ref();
-        attempt.record_cut_off(&self.partial_reply, &request_state, prices);
+        let pricing = Pricing::of(&self.task.client, &self.task.options);
+        attempt.record_cut_off(&self.partial_reply, &request_state, &pricing);
         let deadline = if request_state.exceeds_deadline { "is too short" } else { "passed" };
         let error = format!("the deadline {deadline} while the request was {request_state}");
         attempt.error = Some(error);
@@ -287,26 +288,21 @@ impl Attempt {
     }
 
     /// Records a reply.
-    fn record_reply(&mut self, reply: &Reply, prices: Option<&Prices>) {
+    fn record_reply(&mut self, reply: &Reply, pricing: &Pricing<'_>) {
         self.model.clone_from(&reply.model);
         self.stop = Some(reply.stop.clone());
         self.usage = reply.usage;
-        self.cost = reply.cost.or_else(|| Some(prices?.cost(reply.usage.as_ref()?)));
+        self.cost = reply.cost.or_else(|| pricing.cost(self));
         self.request_id.clone_from(&reply.request_id);
         self.transport_retries = reply.transport_retries;
         self.reply = text_of(&reply.blocks);
     }
 
     /// Records a reply that did not arrive completely, and the state of its request.
-    fn record_cut_off(
-        &mut self,
-        partial: &Assembly,
-        state: &RequestState,
-        prices: Option<&Prices>,
-    ) {
+    fn record_cut_off(&mut self, partial: &Assembly, state: &RequestState, pricing: &Pricing<'_>) {
         self.reply = text_of(partial.blocks());
         self.usage = self.usage.or(partial.usage()).or(state.usage);
-        self.cost = self.cost.or_else(|| Some(prices?.cost(self.usage.as_ref()?)));
+        self.cost = self.cost.or_else(|| pricing.cost(self));
         self.waited = state.waited;
         self.limit_wait = state.limit_wait;
         self.transport_retries = self.transport_retries.max(state.transport_retries);
