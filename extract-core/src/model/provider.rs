@@ -301,17 +301,21 @@ impl Provider {
             error.transport_retries = retries;
             permit.failed(&error, &self.retry);
             drop(permit);
-            if let Refusal::Wait(wait) = turn.after(&error) {
-                tracing::debug!(provider = self.preset.name, %error, ?wait, "refused");
-                progress.wait(&error, wait);
-            } else {
-                let Some(wait) = schedule.wait_after(&error) else {
-                    error.max_retry_after = schedule.exceeded_by(&error);
-                    return Err(error);
-                };
-                tracing::warn!(provider = self.preset.name, %error, ?wait, "sent again");
-                progress.wait(&error, wait);
-                timer(|| tokio::time::sleep(wait))?.await;
+            match turn.after(&error) {
+                Refusal::Wait(wait) => {
+                    tracing::debug!(provider = self.preset.name, %error, ?wait, "refused");
+                    progress.wait(&error, wait);
+                }
+                Refusal::End => return Err(error),
+                Refusal::Other => {
+                    let Some(wait) = schedule.wait_after(&error) else {
+                        error.max_retry_after = schedule.exceeded_by(&error);
+                        return Err(error);
+                    };
+                    tracing::warn!(provider = self.preset.name, %error, ?wait, "sent again");
+                    progress.wait(&error, wait);
+                    timer(|| tokio::time::sleep(wait))?.await;
+                }
             }
             retries += 1;
         }

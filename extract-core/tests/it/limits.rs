@@ -40,10 +40,10 @@ fn assert_each_once(counts: &Counts, count: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn under_an_enforced_limit_every_extraction_has_its_value() {
-    let server = LimitedServer::start(rules(50, MILLIS * 100, Says::Millis)).await;
-    run(&builder(&server.url()).build().unwrap(), 500, 100).await;
+    let server = LimitedServer::start(rules(10, MILLIS * 200, Says::Millis)).await;
+    run(&builder(&server.url()).build().unwrap(), 150, 100).await;
     let counts = server.counts();
-    assert_each_once(&counts, 500);
+    assert_each_once(&counts, 150);
     assert!(counts.refused > 0, "the limit was reached");
 }
 
@@ -205,7 +205,7 @@ async fn a_stream_holds_its_place_until_it_has_ended_or_is_dropped() {
             "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{content}\"}}{end}}}]}}\n\n"
         )
     };
-    let (begun, rest) = (event("[7, ", ""), event("8]", ",\"finish_reason\":\"stop\""));
+    let (begun, rest) = (event(r#"{\"value\": [7, "#, ""), event("8]}", ",\"finish_reason\":\"stop\""));
     let whole = format!("{begun}{rest}data: [DONE]\n\n");
     let server = Server::start([
         Act::Hang(chunked("text/event-stream", begun.as_bytes(), false)),

@@ -60,8 +60,12 @@ impl CoolDown {
             *self = Self::default();
             return Duration::ZERO;
         }
+        // The gap depends on how many wait at the end.
+        if now < end {
+            return end - now;
+        }
         let gap = || self.spread.mul_f64(2.0 * random() / f64::from(waiting.max(1)));
-        let next = *self.next.get_or_insert_with(|| end + gap());
+        let next = *self.next.get_or_insert_with(|| now + gap());
         next.min(spread_end).saturating_duration_since(now)
     }
 
@@ -87,7 +91,13 @@ mod tests {
         let mut now = start;
         let mut times = Vec::new();
         for _ in 0..10 {
-            now += cool_down.wait(now, 10, || 0.5);
+            loop {
+                let wait = cool_down.wait(now, 10, || 0.5);
+                if wait.is_zero() {
+                    break;
+                }
+                now += wait;
+            }
             cool_down.sent(now, 10, || 0.5);
             times.push((now - start).as_millis());
         }

@@ -21,6 +21,8 @@ pub(in crate::model) enum Refusal {
     /// The server refused it because of its load. It is sent again after a wait in the limits, whose stated
     /// part is this. That is no transport retry.
     Wait(Duration),
+    /// The server has refused for longer than the user wants to wait. The request is not sent again.
+    End,
     /// The failure is left to the retry policy.
     Other,
 }
@@ -201,7 +203,10 @@ impl Turn {
             (state.stated_rest(now), self.refused_for(&state, now))
         };
         let is_too_long = refused.saturating_add(rest) > governor.settings.max_wait;
-        if is_too_long || error.retry_after.is_some_and(|wait| wait > self.policy.patience) {
+        if is_too_long {
+            return Refusal::End;
+        }
+        if error.retry_after.is_some_and(|wait| wait > self.policy.patience) {
             return Refusal::Other;
         }
         self.last = Some(error.clone());
