@@ -7,10 +7,11 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::bad_items::BadItems;
-use super::client::{Client, Escalation};
+use super::client::Client;
 use super::client_source::ClientSource;
 use super::driver;
 use super::error::{Error, InputError};
+use super::fallback::NextModel;
 use super::ledger::Report;
 use super::options::Options;
 use super::task::Task;
@@ -40,7 +41,7 @@ impl Client {
     pub fn extract<T: Extract>(&self, input: impl Into<Conversation>) -> Extraction<T> {
         let options = Options::clone(&self.defaults);
         let client = ClientSource::Given(self.clone());
-        Extraction::new(client, options, self.escalations.clone(), input.into())
+        Extraction::new(client, options, self.models.clone(), input.into())
     }
 
     /// Starts an extraction with a JSON Schema that is known only at run time, or with a
@@ -115,7 +116,7 @@ pub struct Extraction<T> {
     /// The contract, if it is not that of the type.
     pub(super) contract: Option<SchemaSource>,
     pub(super) options: Options,
-    pub(super) escalations: Vec<Escalation>,
+    pub(super) models: Vec<NextModel>,
     /// User-defined tools.
     pub(super) user_tools: Vec<UserTool>,
     /// The JSON pointer of the list to which settings about elements apply; `None` if a closure named a
@@ -140,7 +141,7 @@ impl<T> Extraction<T> {
     fn new(
         client: ClientSource,
         options: Options,
-        escalations: Vec<Escalation>,
+        models: Vec<NextModel>,
         input: Conversation,
     ) -> Self {
         Self {
@@ -148,7 +149,7 @@ impl<T> Extraction<T> {
             input,
             contract: None,
             options,
-            escalations,
+            models,
             user_tools: Vec::new(),
             list: Some(String::new()),
             rules: Rules::default(),
@@ -218,12 +219,12 @@ impl<T: Extract> Extraction<T> {
         };
         let name = contract.as_ref().map(|contract| contract.name().to_owned()).unwrap_or_default();
         let client = self.client.client().map_err(|error| error.of_type(&name))?;
-        let escalated = self.escalations.iter().find_map(|next| next.client.defaults.not_finite());
-        if let Some(setting) = self.options.not_finite().or(escalated) {
+        let other = self.models.iter().find_map(|next| next.client.defaults.not_finite());
+        if let Some(setting) = self.options.not_finite().or(other) {
             return Err(Error::from(InputError::NotFinite { setting }).of_type(&name));
         }
         let contract = contract?;
-        let Self { input, mut options, escalations, user_tools, list, rules, .. } = self;
+        let Self { input, mut options, models, user_tools, list, rules, .. } = self;
         let list_pointer = list_of(&contract, list, options.bad_items)
             .map_err(|error| Error::from(error).of_type(&name))?;
         if options.bad_items == BadItems::Stop {
@@ -234,7 +235,7 @@ impl<T: Extract> Extraction<T> {
             contract,
             input,
             options,
-            escalations,
+            models,
             user_tools,
             channel: None,
             list_pointer,

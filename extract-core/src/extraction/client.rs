@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::error::Error;
+use super::fallback::{Breaker, CircuitBreaker, FallbackOn, NextModel};
 use super::options::Options;
 use super::refused::Refused;
 use crate::http::TransportOptions;
@@ -26,9 +27,11 @@ use crate::wire::Protocol;
 pub struct Client {
     pub(super) model: Arc<dyn Model>,
     pub(super) defaults: Arc<Options>,
-    pub(super) escalations: Vec<Escalation>,
+    pub(super) models: Vec<NextModel>,
     /// The modes that the server has rejected.
     pub(super) refused: Arc<Refused>,
+    /// Whether its provider fails.
+    pub(super) breaker: Arc<Breaker>,
 }
 
 impl fmt::Debug for Client {
@@ -100,11 +103,6 @@ impl Client {
         ClientBuilder::default().with_model(model)
     }
 
-    /// Creates an escalation to this client after this number of failed answers; 0 counts as 1.
-    pub(super) fn escalation(&self, after: u32) -> Escalation {
-        Escalation { after: after.max(1), client: self.clone() }
-    }
-
     /// Creates a builder with default settings.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
@@ -135,24 +133,11 @@ impl Client {
 pub struct ClientBuilder {
     pub(super) provider: ProviderOptions,
     pub(super) options: Options,
-    pub(super) escalations: Vec<Escalation>,
-}
-
-/// A client to use after failed answers.
-#[derive(Clone)]
-pub(super) struct Escalation {
-    /// The number of failed answers before the client is used; at least 1.
-    pub(super) after: u32,
-    pub(super) client: Client,
-}
-
-impl fmt::Debug for Escalation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Escalation")
-            .field("after", &self.after)
-            .field("client", &self.client)
-            .finish()
-    }
+    pub(super) models: Vec<NextModel>,
+    /// The other models of the list, and when they take over.
+    pub(super) others: Vec<String>,
+    pub(super) fallback_on: FallbackOn,
+    pub(super) circuit_breaker: CircuitBreaker,
 }
 
 /// # Provider and connection
@@ -278,7 +263,8 @@ impl ClientBuilder {
 
     /// Creates the client. Sends no request. Fails with [`ErrorKind::Config`](crate::extraction::ErrorKind::Config) if the settings are incomplete
     /// or invalid.
-    pub fn build(self) -> Result<Client, Error> {
+    pub fn build(mut self) -> Result<Client, Error> {
+        self.build_others()?;
         #[cfg(feature = "local")]
         if crate::model::is_embedded(&self.provider.model) && self.provider.base_url.is_none() {
             return Ok(self.with_model(crate::model::Local::default()));
@@ -300,8 +286,9 @@ impl ClientBuilder {
         Client {
             model: Arc::new(model),
             defaults: Arc::new(self.options),
-            escalations: self.escalations,
+            models: self.models,
             refused: Arc::default(),
+            breaker: Arc::new(Breaker::new(self.circuit_breaker)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The ledger: the request, the reply and the cost of each attempt. A [`Report`] and an
 //! [`Error`](super::Error) carry one.
 
+mod passed_over;
 mod seconds;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+pub use self::passed_over::{PassedOver, PassedOverReason};
 use super::bad_items::BadItem;
 use super::withdrawn::Withdrawn;
 use crate::contract::{MOST_SHOWN, Problem};
@@ -42,6 +44,10 @@ pub enum Outcome {
     Truncated,
     /// The request got no reply.
     Failed,
+    /// The request was cancelled, because another model that was asked at the same time answered first: see
+    /// [`hedge_after`](crate::Extraction::hedge_after). Its tokens are known only if the provider had
+    /// reported them by then.
+    Cancelled,
 }
 
 impl fmt::Display for Outcome {
@@ -55,6 +61,7 @@ impl fmt::Display for Outcome {
             Self::Filtered => "filtered",
             Self::Truncated => "truncated",
             Self::Failed => "no reply",
+            Self::Cancelled => "cancelled",
         })
     }
 }
@@ -225,12 +232,22 @@ pub struct Ledger {
     /// The elements that a stream returned and that are not in the value: see
     /// [`withdrawn`](crate::extraction::ExtractionStream::withdrawn).
     pub withdrawn: Vec<Withdrawn>,
+    /// The models that did not give the value, in the order in which they were passed over: see
+    /// [`fallback_to`](crate::Extraction::fallback_to).
+    pub passed_over: Vec<PassedOver>,
     /// The time from the call to its end.
     #[serde(with = "seconds")]
     pub latency: Duration,
 }
 
 impl Ledger {
+    /// Returns the address (`provider/model`) of the model whose answer was accepted. `None` if there is no
+    /// value.
+    pub fn answered_by(&self) -> Option<&str> {
+        let last = self.attempts.last()?;
+        (last.outcome == Outcome::Accepted).then_some(last.address.as_str())
+    }
+
     /// Returns the tokens of all attempts and judgements. A reply with unknown usage counts as 0.
     pub fn usage(&self) -> Usage {
         let mut total = Usage::default();
@@ -330,8 +347,9 @@ impl Serialize for Ledger {
             notes: &'l [String],
             left_out: &'l [BadItem],
             withdrawn: &'l [Withdrawn],
+            passed_over: &'l [PassedOver],
         }
-        let Self { attempts, judgements, notes, left_out, withdrawn, latency } = self;
+        let Self { attempts, judgements, notes, left_out, withdrawn, passed_over, latency } = self;
         let (usage, cost) = (self.known_usage(), self.cost());
         let (latency, limit_wait) = (*latency, self.limit_wait());
         WithSums {
@@ -344,6 +362,7 @@ impl Serialize for Ledger {
             notes,
             left_out,
             withdrawn,
+            passed_over,
         }
         .serialize(serializer)
     }

@@ -18,6 +18,7 @@ mod builder;
 
 mod client;
 mod client_limits;
+mod client_models;
 
 mod settings;
 
@@ -40,6 +41,7 @@ mod channel;
 mod client_source;
 mod driver;
 mod error;
+mod fallback;
 mod initial_request;
 mod judgements;
 mod layout;
@@ -61,8 +63,9 @@ pub use builder::{Extraction, extract};
 pub use calls::{ArgumentsError, Call, Calls};
 pub use client::{Client, ClientBuilder};
 pub use error::{BestPartial, Error, ErrorKind, FieldStatus, InputError, Rejected, ReviewedField};
+pub use fallback::{CircuitBreaker, FallbackOn};
 pub use layout::Layout;
-pub use ledger::{Attempt, Ledger, Outcome, Report};
+pub use ledger::{Attempt, Ledger, Outcome, PassedOver, PassedOverReason, Report};
 pub use limit::Limit;
 pub use llm_check::{LlmCheck, llm_check};
 pub use parse::{ParseError, Parsed, parse, parse_partial};

@@ -26,6 +26,8 @@ pub(super) struct Options {
     /// For streams: the limits on the time before the first delta, and between two deltas.
     pub(super) first_token: Option<Duration>,
     pub(super) idle: Option<Duration>,
+    /// The time after which the next model is asked as well.
+    pub(super) hedge_after: Option<Duration>,
     pub(super) bad_items: BadItems,
     pub(super) reading: Level,
     pub(super) settings: Settings,
@@ -76,6 +78,7 @@ impl Default for Options {
             deadline: None,
             first_token: None,
             idle: None,
+            hedge_after: None,
             bad_items: BadItems::default(),
             reading: Level::default(),
             settings: Settings::default(),

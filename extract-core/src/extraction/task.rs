@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::channel::EventChannel;
-use super::client::{Client, Escalation};
+use super::client::Client;
+use super::fallback::NextModel;
 use super::options::Options;
 use crate::check::Rules;
 use crate::contract::{Contract, UserTool};
@@ -15,8 +16,8 @@ pub(super) struct Task<T> {
     pub(super) contract: Arc<Contract>,
     pub(super) input: Conversation,
     pub(super) options: Options,
-    /// Models to ask after failed attempts, in the order in which they come due.
-    pub(super) escalations: Vec<Escalation>,
+    /// The models that may take over.
+    pub(super) models: Vec<NextModel>,
     pub(super) user_tools: Vec<UserTool>,
     /// Receives the events of a streamed reply.
     pub(super) channel: Option<EventChannel>,
@@ -32,7 +33,7 @@ impl<T> Clone for Task<T> {
             contract: Arc::clone(&self.contract),
             input: self.input.clone(),
             options: self.options.clone(),
-            escalations: self.escalations.clone(),
+            models: self.models.clone(),
             user_tools: self.user_tools.clone(),
             channel: self.channel.clone(),
             list_pointer: self.list_pointer.clone(),

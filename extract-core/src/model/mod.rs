@@ -40,6 +40,7 @@ pub use limits::Limits;
 pub use local::Local;
 #[cfg(feature = "local")]
 pub(crate) use model_spec::is_embedded;
+pub(crate) use model_spec::same_provider;
 pub use options::ProviderOptions;
 pub use preset::{Auth, Facts, MediaSupport, ModelModes, Preset, Rule, presets};
 pub use profile::{AskingForm, ForcedTools, Profile, SchemaPrompt};

@@ -52,6 +52,24 @@ pub(super) fn split_model(
     }
 }
 
+/// Whether the models of two providers' options are of the same provider. The embedded model has none.
+///
+/// # Errors
+/// One of the models cannot be used.
+pub(crate) fn same_provider(
+    one: &ProviderOptions,
+    other: &ProviderOptions,
+) -> Result<bool, ConfigError> {
+    let is_embedded = |options: &ProviderOptions| {
+        cfg!(feature = "local") && options.model.trim().eq_ignore_ascii_case(EMBEDDED)
+    };
+    if is_embedded(one) || is_embedded(other) {
+        return Ok(false);
+    }
+    let name = |options: &ProviderOptions| Ok(split_model(&options.model, options)?.0.name);
+    Ok(name(one)? == name(other)?)
+}
+
 /// The name of the embedded model. It has no provider in front.
 const EMBEDDED: &str = "local";
 

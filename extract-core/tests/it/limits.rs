@@ -205,7 +205,8 @@ async fn a_stream_holds_its_place_until_it_has_ended_or_is_dropped() {
             "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{content}\"}}{end}}}]}}\n\n"
         )
     };
-    let (begun, rest) = (event(r#"{\"value\": [7, "#, ""), event("8]}", ",\"finish_reason\":\"stop\""));
+    let (begun, rest) =
+        (event(r#"{\"value\": [7, "#, ""), event("8]}", ",\"finish_reason\":\"stop\""));
     let whole = format!("{begun}{rest}data: [DONE]\n\n");
     let server = Server::start([
         Act::Hang(chunked("text/event-stream", begun.as_bytes(), false)),

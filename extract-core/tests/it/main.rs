@@ -15,6 +15,7 @@ mod dialects_recorded;
 mod dialects_render;
 mod dialects_shapes;
 mod failure_classes;
+mod fallback;
 #[cfg(all(feature = "rustls-tls", feature = "http2"))]
 mod faults;
 mod gateway;

@@ -1,24 +1,51 @@
 //! One attempt: a request, its reply, and the entry in the ledger.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 
+use super::dialogue::Dialogue;
+use super::hedge::{Hedge, Other, Raced, Winner, race};
 use super::state::{Driver, Failure};
-use crate::contract::Problems;
+use crate::contract::{CheckContext, Problems};
 use crate::conversation::{
     Assembly, Block, Delta, Mode, Progress, ProviderError, ProviderErrorKind, Reply, RequestState,
     StopReason,
 };
+use crate::extraction::ask::Ask;
 use crate::extraction::channel::{AttemptStarted, EventChannel, StreamEvent};
 use crate::extraction::ledger::{Attempt, Outcome};
 use crate::extraction::limit::Limit;
 use crate::extraction::pricing::Pricing;
+use crate::extraction::task::Task;
 use crate::http::within;
+use crate::model::DeltaStream;
 
 /// Limit of deltas that are forwarded without waiting for the listener.
 const MAX_READY_DELTAS: usize = 256;
+
+/// A request with the conversation that it belongs to.
+pub(super) struct Lane<'a, T> {
+    pub(super) task: &'a Task<T>,
+    pub(super) dialogue: &'a Dialogue,
+    pub(super) ask: &'a Ask,
+    /// The place for the time of a request that may never be sent.
+    pub(super) started: Option<&'a OnceLock<Instant>>,
+}
+
+impl<T> Lane<'_, T> {
+    fn start(&self) {
+        if let Some(started) = self.started {
+            started.get_or_init(Instant::now);
+        }
+    }
+
+    async fn respond(&self) -> Result<Reply, ProviderError> {
+        self.start();
+        self.task.client.model.respond(&self.dialogue.request).await
+    }
+}
 
 impl<T> Driver<T> {
     /// Sends the request and records the attempt in the ledger. Fails if no reply came, or if the reply is a
@@ -28,22 +55,39 @@ impl<T> Driver<T> {
         let mode = self.dialogue.request.output.mode();
         // Recorded before the request, so that a deadline that cuts it off finds the attempt.
         let (address, parts) = (self.dialogue.address.clone(), self.ask.part_pointers());
-        let index = self.ledger.attempts.len();
         self.ledger.attempts.push(Attempt::start(number, address, mode, parts));
         self.request_started = Instant::now();
         self.dialogue.request.progress = Progress::with_deadline(self.deadline);
         self.partial_reply = Assembly::new();
-        let answered = match self.task.channel.clone() {
-            None => self.task.client.model.respond(&self.dialogue.request).await,
-            Some(channel) => match self.stream_reply(&channel, number).await {
-                Ok(reply) => Ok(reply),
-                Err(StreamHalt::Failed(error)) => Err(error),
-                Err(StreamHalt::Stopped(problems)) => return Err(self.stop(problems)),
-            },
+        let hedge = self.prepare_hedge();
+        let Self { task, dialogue, ask, context, partial_reply, .. } = self;
+        let first = Lane { task, dialogue, ask, started: None };
+        let second = hedge.as_ref().map(Hedge::lane);
+        let Raced { winner, result: answered, other } = match &first.task.channel {
+            None => {
+                let second = second.as_ref().map(|(delay, lane)| (*delay, lane.respond()));
+                let Raced { winner, result, other } = race(first.respond(), second).await;
+                Raced { winner, result: result.map_err(StreamHalt::Failed), other }
+            }
+            Some(channel) => {
+                stream_reply(&first, second.as_ref(), channel, context, partial_reply, number).await
+            }
         };
+        self.end_race(hedge, winner, other);
+        let answered = match answered {
+            Err(StreamHalt::Stopped(problems)) => return Err(self.stop(problems)),
+            Err(StreamHalt::Failed(error)) => Err(error),
+            Ok(reply) => Ok(reply),
+        };
+        match &answered {
+            Ok(_) => self.task.client.breaker.answered(),
+            Err(error) => self.task.client.breaker.failed(error.kind),
+        }
+        self.probe = None;
         let latency = self.request_started.elapsed();
         let request_state = self.dialogue.request.progress.state();
         let pricing = Pricing::of(&self.task.client, &self.task.options);
+        let index = self.ledger.attempts.len() - 1;
         let attempt = &mut self.ledger.attempts[index];
         attempt.latency = latency;
         attempt.waited = request_state.waited;
@@ -65,9 +109,7 @@ impl<T> Driver<T> {
                 {
                     return Err(Failure::Deadline(deadline));
                 }
-                attempt.request_id.clone_from(&error.request_id);
-                attempt.error = Some(error.to_string());
-                attempt.transport_retries = error.transport_retries;
+                attempt.record_failure(&error);
                 attempt.record_cut_off(&self.partial_reply, &request_state, &pricing);
                 tracing::debug!(attempt = number, %error, "no reply");
                 return Err(Failure::Provider(error));
@@ -106,63 +148,6 @@ impl<T> Driver<T> {
         Err(failure)
     }
 
-    /// Streams the reply: forwards each delta, then waits until it was consumed.
-    async fn stream_reply(
-        &mut self,
-        channel: &EventChannel,
-        attempt: u32,
-    ) -> Result<Reply, StreamHalt> {
-        let (first, idle) = (self.task.options.first_token, self.task.options.idle);
-        let request = &self.dialogue.request;
-        let progress = request.progress.clone();
-        let timeout = StreamTimeout { channel, progress: &progress };
-        let (started, paused_before) = (Instant::now(), channel.paused_time());
-        let response = self.task.client.model.stream(request);
-        let deltas = timeout.within(first, first, FIRST, response).await??;
-        let (contract, form) = self.ask.requested(&self.task.contract);
-        channel.send(StreamEvent::AttemptStarted(AttemptStarted {
-            attempt,
-            mode: request.output.mode(),
-            is_parts: self.ask.parts().is_some(),
-            contract,
-            form,
-            check_context: Arc::clone(&self.context),
-        }));
-        let mut deltas = deltas.ready_chunks(MAX_READY_DELTAS);
-        let paused = channel.paused_time().saturating_sub(paused_before);
-        let waited = started.elapsed().saturating_sub(paused);
-        let left = first.map(|limit| limit.saturating_sub(waited));
-        let (mut left, mut limit, mut setting) = (left, first, FIRST);
-        while let Some(ready) = timeout.within(left, limit, setting, deltas.next()).await? {
-            let mut failure = None;
-            for delta in ready {
-                match delta {
-                    Ok(delta) => {
-                        if is_content(&delta) && channel.has_listener() {
-                            channel.send(StreamEvent::Delta(delta.clone()));
-                        }
-                        self.partial_reply.push(delta);
-                    }
-                    Err(error) => failure = failure.or(Some(error)),
-                }
-            }
-            channel.wait_until_consumed().await;
-            if let Some(problems) = channel.stopped() {
-                return Err(StreamHalt::Stopped(problems));
-            }
-            if let Some(error) = failure {
-                return Err(error.into());
-            }
-            if !self.partial_reply.is_empty() {
-                (left, limit, setting) = (idle, idle, IDLE);
-            }
-        }
-        if let Some(error) = self.partial_reply.interruption() {
-            return Err(error.into());
-        }
-        Ok(std::mem::take(&mut self.partial_reply).finish()?)
-    }
-
     /// Ends the attempt because the listener stopped the stream.
     fn stop(&mut self, problems: Problems) -> Failure {
         if let Some(attempt) = self.ledger.attempts.last_mut() {
@@ -179,6 +164,7 @@ impl<T> Driver<T> {
 
     /// Ends the attempt because the deadline passed. Returns the state of its request, if one was under way.
     pub(super) fn cut_off_by_deadline(&mut self) -> Option<RequestState> {
+        self.cut_off_second_request();
         let attempt = self.ledger.attempts.last_mut()?;
         if attempt.outcome != Outcome::Failed || attempt.error.is_some() {
             return None;
@@ -196,6 +182,104 @@ impl<T> Driver<T> {
         let error = format!("the deadline {deadline} while the request was {request_state}");
         attempt.error = Some(error);
         Some(request_state)
+    }
+}
+
+/// Streams the reply of a model, or of the first of two: forwards each delta, then waits until it was consumed.
+async fn stream_reply<T>(
+    first: &Lane<'_, T>,
+    second: Option<&(Duration, Lane<'_, T>)>,
+    channel: &EventChannel,
+    context: &Arc<CheckContext>,
+    partial_reply: &mut Assembly,
+    attempt: u32,
+) -> Raced<Reply, StreamHalt> {
+    let opening = second.map(|(delay, lane)| (*delay, lane.open(channel)));
+    let Raced { winner, result, other } = race(first.open(channel), opening).await;
+    let (lane, attempt) = match (second, winner, &other) {
+        (Some((_, lane)), Winner::Second, _) => (lane, attempt.saturating_add(1)),
+        (_, _, Other::NotSent) => (first, attempt),
+        _ => (first, attempt.saturating_add(1)),
+    };
+    let result = match result {
+        Ok(opened) => lane.read_stream(opened, channel, context, partial_reply, attempt).await,
+        Err(error) => Err(error.into()),
+    };
+    Raced { winner, result, other }
+}
+
+/// A stream whose first delta has come, and the rest of the time for its first piece of content.
+struct OpenStream<'a> {
+    deltas: DeltaStream<'a>,
+    left: Option<Duration>,
+}
+
+impl<T> Lane<'_, T> {
+    /// Opens a streamed reply.
+    async fn open(&self, channel: &EventChannel) -> Result<OpenStream<'_>, ProviderError> {
+        self.start();
+        let first = self.task.options.first_token;
+        let request = &self.dialogue.request;
+        let timeout = StreamTimeout { channel, progress: &request.progress };
+        let (started, paused_before) = (Instant::now(), channel.paused_time());
+        let response = self.task.client.model.stream(request);
+        let deltas = timeout.within(first, first, FIRST, response).await??;
+        let paused = channel.paused_time().saturating_sub(paused_before);
+        let waited = started.elapsed().saturating_sub(paused);
+        Ok(OpenStream { deltas, left: first.map(|limit| limit.saturating_sub(waited)) })
+    }
+
+    /// Reads a stream to its end.
+    async fn read_stream(
+        &self,
+        opened: OpenStream<'_>,
+        channel: &EventChannel,
+        context: &Arc<CheckContext>,
+        partial_reply: &mut Assembly,
+        attempt: u32,
+    ) -> Result<Reply, StreamHalt> {
+        let (first, idle) = (self.task.options.first_token, self.task.options.idle);
+        let request = &self.dialogue.request;
+        let timeout = StreamTimeout { channel, progress: &request.progress };
+        let (contract, form) = self.ask.requested(&self.task.contract);
+        channel.send(StreamEvent::AttemptStarted(AttemptStarted {
+            attempt,
+            mode: request.output.mode(),
+            is_parts: self.ask.parts().is_some(),
+            contract,
+            form,
+            check_context: Arc::clone(context),
+        }));
+        let mut deltas = opened.deltas.ready_chunks(MAX_READY_DELTAS);
+        let (mut left, mut limit, mut setting) = (opened.left, first, FIRST);
+        while let Some(ready) = timeout.within(left, limit, setting, deltas.next()).await? {
+            let mut failure = None;
+            for delta in ready {
+                match delta {
+                    Ok(delta) => {
+                        if is_content(&delta) && channel.has_listener() {
+                            channel.send(StreamEvent::Delta(delta.clone()));
+                        }
+                        partial_reply.push(delta);
+                    }
+                    Err(error) => failure = failure.or(Some(error)),
+                }
+            }
+            channel.wait_until_consumed().await;
+            if let Some(problems) = channel.stopped() {
+                return Err(StreamHalt::Stopped(problems));
+            }
+            if let Some(error) = failure {
+                return Err(error.into());
+            }
+            if !partial_reply.is_empty() {
+                (left, limit, setting) = (idle, idle, IDLE);
+            }
+        }
+        if let Some(error) = partial_reply.interruption() {
+            return Err(error.into());
+        }
+        Ok(std::mem::take(partial_reply).finish()?)
     }
 }
 
@@ -264,7 +348,14 @@ fn is_content(delta: &Delta) -> bool {
 }
 
 impl Attempt {
-    fn start(number: u32, address: String, mode: Mode, parts: Vec<String>) -> Self {
+    /// Records an error in place of a reply.
+    pub(super) fn record_failure(&mut self, error: &ProviderError) {
+        self.request_id.clone_from(&error.request_id);
+        self.error = Some(error.to_string());
+        self.transport_retries = error.transport_retries;
+    }
+
+    pub(super) fn start(number: u32, address: String, mode: Mode, parts: Vec<String>) -> Self {
         Self {
             number,
             address,
@@ -299,7 +390,12 @@ impl Attempt {
     }
 
     /// Records a reply that did not arrive completely, and the state of its request.
-    fn record_cut_off(&mut self, partial: &Assembly, state: &RequestState, pricing: &Pricing<'_>) {
+    pub(super) fn record_cut_off(
+        &mut self,
+        partial: &Assembly,
+        state: &RequestState,
+        pricing: &Pricing<'_>,
+    ) {
         self.reply = text_of(partial.blocks());
         self.usage = self.usage.or(partial.usage()).or(state.usage);
         self.cost = self.cost.or_else(|| pricing.cost(self));

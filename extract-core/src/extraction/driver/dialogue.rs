@@ -45,7 +45,7 @@ impl Dialogue {
 }
 
 /// Returns `provider/model` of a client.
-pub(super) fn address_of(client: &Client) -> String {
+pub(in crate::extraction) fn address_of(client: &Client) -> String {
     let profile = client.model.profile();
     format!("{}/{}", profile.provider, profile.model)
 }

@@ -5,7 +5,7 @@ use super::state::{Driver, Failure};
 use crate::conversation::{Feature, Mode, ProviderError};
 use crate::extraction::ask::Ask;
 use crate::extraction::initial_request::InitialRequest;
-use crate::extraction::ledger::Attempt;
+use crate::extraction::ledger::{Attempt, Outcome};
 use crate::extraction::policy::Reask;
 
 impl<T> Driver<T> {
@@ -99,8 +99,10 @@ impl<T> Driver<T> {
         true
     }
 
-    fn attempts_of_model(&self) -> impl Iterator<Item = &Attempt> {
-        self.ledger.attempts.iter().skip(self.dialogue.attempts_before)
+    /// Returns the attempts of the current model. A request that was cancelled went to another one.
+    pub(super) fn attempts_of_model(&self) -> impl DoubleEndedIterator<Item = &Attempt> {
+        let own = self.ledger.attempts.iter().skip(self.dialogue.attempts_before);
+        own.filter(|attempt| attempt.outcome != Outcome::Cancelled)
     }
 
     /// Returns whether the current model has replied.

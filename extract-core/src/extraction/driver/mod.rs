@@ -3,12 +3,14 @@
 
 mod attempt;
 mod dialogue;
-mod escalation;
 mod fallback;
+mod hedge;
 mod limits;
+mod next_model;
 mod reask;
 mod run;
 mod state;
 mod user_calls;
 
+pub(super) use dialogue::address_of;
 pub(super) use run::{Accepted, Finished, run, run_step};

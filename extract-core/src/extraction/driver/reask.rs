@@ -4,6 +4,7 @@ use super::state::{Driver, Failure};
 use crate::contract::Problems;
 use crate::conversation::{Message, Reply};
 use crate::extraction::ask::{Ask, FeedbackWriter, PartialReask, Rejection};
+use crate::extraction::ledger::PassedOverReason;
 use crate::extraction::policy::{Reask, RetryContext};
 
 impl<T> Driver<T> {
@@ -18,10 +19,12 @@ impl<T> Driver<T> {
             return Err(Failure::Invalid(limit));
         }
         let stuck = self.unchanged_limit();
-        if (self.is_escalation_due() || stuck.is_some()) && self.escalate() {
-            self.choose_ask(&rejection.problems);
-            self.append_rejected_value(&rejection.problems);
-            return Ok(());
+        while let Some(place) = self.due_after_failed_checks(stuck.is_some()) {
+            if self.go_on_with(place, PassedOverReason::FailedChecks) {
+                self.choose_ask(&rejection.problems);
+                self.append_rejected_value(&rejection.problems);
+                return Ok(());
+            }
         }
         if let Some(limit) = stuck {
             return Err(Failure::Invalid(limit));

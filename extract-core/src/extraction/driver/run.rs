@@ -85,10 +85,11 @@ impl<T: Extract> Driver<T> {
 
     /// Ask, read, check; feed the problems back and ask again.
     async fn run_loop<C: UserCalls>(&mut self) -> Result<End<T, C>, Failure> {
+        self.pass_over_open_circuits();
         loop {
             let reply = match self.send_request().await {
                 Ok(reply) => reply,
-                Err(failure) if self.recover_from(&failure) => continue,
+                Err(failure) if self.recover_from(&failure) || self.fall_back(&failure) => continue,
                 Err(failure) => return Err(failure),
             };
             match self.evaluate(&reply).await {

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::dialogue::Dialogue;
+use super::hedge::SecondRequest;
 use crate::contract::{CheckContext, FailedCheck, Problems};
 use crate::conversation::{Assembly, Conversation, Output, ProviderError, Reply};
 use crate::extraction::ask::Ask;
 use crate::extraction::error::{Error, ErrorKind, InputError, Rejected};
+use crate::extraction::fallback::Probe;
 use crate::extraction::initial_request::InitialRequest;
 use crate::extraction::judgements::Judgements;
 use crate::extraction::ledger::Ledger;
@@ -41,6 +43,10 @@ pub(super) struct Driver<T> {
     pub(super) unchanged: u32,
     /// The rejected value with the fewest problems; of equals, the latest.
     pub(super) best: Option<Rejected>,
+    /// The second request while two models are asked.
+    pub(super) second_request: Option<SecondRequest>,
+    /// The permission to try a model whose circuit is open.
+    pub(super) probe: Option<Probe>,
 }
 
 /// Why an extraction ended without a value.
@@ -83,6 +89,8 @@ impl<T> Driver<T> {
             problems: Problems::new(),
             unchanged: 0,
             best: None,
+            second_request: None,
+            probe: None,
         })
     }
 

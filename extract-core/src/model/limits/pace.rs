@@ -28,6 +28,18 @@ const FORGOTTEN: f64 = 16.0;
 /// The time in which requests may be sent at once: timers are not finer.
 const BURST: f64 = 0.02;
 
+/// Fewer answers than this between two refusals are few.
+const FEW: u32 = 100;
+
+/// A rate below this part of the highest refused one is low.
+const LOW: f64 = 0.9;
+
+/// The number of refusals after few answers at a low rate that say that refusals do not depend on the rate.
+const IN_VAIN: u32 = 3;
+
+/// The time in which refusals teach nothing after that.
+const DEAF: Duration = Duration::from_secs(60);
+
 /// The learned rate.
 #[derive(Debug)]
 pub(super) struct Pace {
@@ -45,6 +57,11 @@ pub(super) struct Pace {
     since: Instant,
     answers: u32,
     last: Option<LastCut>,
+    /// The highest rate that was refused since there was none.
+    highest: f64,
+    /// The refusals after few answers at a low rate.
+    in_vain: u32,
+    deaf_until: Option<Instant>,
 }
 
 /// The last cut, and whether later requests confirm it.
@@ -71,6 +88,9 @@ impl Pace {
             since: now,
             answers: 0,
             last: None,
+            highest: 0.0,
+            in_vain: 0,
+            deaf_until: None,
         }
     }
 
@@ -111,6 +131,9 @@ impl Pace {
         let grown = rate * (1.0 + growth.min(1.0));
         self.grown_at = now;
         self.rate = (grown < self.refused_rate * FORGOTTEN).then_some(grown);
+        if self.rate.is_none() {
+            self.highest = 0.0;
+        }
     }
 
     /// Counts an answer to a request that was sent at this time.
@@ -147,6 +170,11 @@ impl Pace {
         known: Option<f64>,
     ) {
         let cycle = end.saturating_duration_since(self.since).as_secs_f64().max(0.001);
+        if end.saturating_duration_since(now) <= SHORT && self.is_in_vain(now) {
+            (self.rate, self.last, self.refusals) = (None, None, 0);
+            (self.since, self.grown_at, self.next, self.answers) = (end, end, end, 0);
+            return;
+        }
         let measured = f64::from(self.answers) / cycle;
         let rate = match self.rate {
             None if known.is_some() => known,
@@ -165,8 +193,31 @@ impl Pace {
         }
         self.rate = rate.map(|rate| rate.max(LOWEST));
         self.refused_rate = self.rate.unwrap_or_default();
+        self.highest = self.highest.max(self.refused_rate);
         self.cycle = cycle.clamp(1.0, 60.0);
         (self.since, self.grown_at, self.next, self.answers) = (end, end, end, 0);
+    }
+}
+
+impl Pace {
+    /// Whether lower rates are refused as often as higher ones: a server that refuses at random, or for
+    /// another reason than its load.
+    fn is_in_vain(&mut self, now: Instant) -> bool {
+        if self.deaf_until.is_some_and(|until| now < until) {
+            return true;
+        }
+        let is_low = self.rate.is_some_and(|rate| rate < self.highest * LOW);
+        self.in_vain = match (self.answers < FEW, is_low) {
+            (true, true) => self.in_vain + 1,
+            (true, false) => self.in_vain,
+            (false, _) => 0,
+        };
+        if self.in_vain < IN_VAIN {
+            return false;
+        }
+        (self.in_vain, self.highest) = (0, 0.0);
+        self.deaf_until = now.checked_add(DEAF);
+        true
     }
 }
 
@@ -249,6 +300,41 @@ mod tests {
         assert!(pace.rate().is_some());
         pace.answered(start + SECOND / 3);
         assert_eq!(pace.rate(), None);
+    }
+
+    #[test]
+    fn refusals_that_a_lower_rate_does_not_change_teach_no_rate() {
+        let (mut pace, mut now) = refused_after(50, None);
+        let (mut lowest, mut without) = (f64::MAX, 0);
+        for _ in 0..200 {
+            // One of 50 requests is refused, whatever the rate.
+            now += pace.rate().map_or(SECOND / 30, |rate| seconds(50.0 / rate));
+            (0..50).for_each(|_| pace.answered(now));
+            pace.wait(now, 0);
+            lowest = pace.rate().map_or(lowest, |rate| rate.min(lowest));
+            without += u32::from(pace.rate().is_none());
+            pace.refused(now, now, now + SECOND / 10, None);
+            now += SECOND / 10;
+        }
+        assert!(lowest > 25.0 && without > 150, "{lowest}, {without}");
+    }
+
+    #[test]
+    fn a_limit_that_becomes_lower_is_learned() {
+        let (mut pace, mut now) = refused_after(1_000, None);
+        for _ in 0..200 {
+            // 500 in a second, then a wait for the next second.
+            let rate = pace.rate().unwrap();
+            let wait = SECOND.mul_f64((1.0 - 500.0 / rate).max(0.0));
+            (0..500).for_each(|_| pace.answered(now));
+            pace.refused(now + SECOND - wait, now + SECOND - wait, now + SECOND, None);
+            now += SECOND;
+            if pace.rate().unwrap() < 500.0 {
+                break;
+            }
+        }
+        let rate = pace.rate().unwrap();
+        assert!((450.0..=501.0).contains(&rate), "{rate}");
     }
 
     #[test]

@@ -203,11 +203,11 @@ impl Turn {
             (state.stated_rest(now), self.refused_for(&state, now))
         };
         let is_too_long = refused.saturating_add(rest) > governor.settings.max_wait;
-        if is_too_long {
-            return Refusal::End;
-        }
         if error.retry_after.is_some_and(|wait| wait > self.policy.patience) {
             return Refusal::Other;
+        }
+        if is_too_long {
+            return Refusal::End;
         }
         self.last = Some(error.clone());
         Refusal::Wait(error.retry_after.unwrap_or(rest))

@@ -15,6 +15,7 @@ pub(crate) enum Says {
     /// Nothing but the status 429.
     Nothing,
     /// The wait, in the header `retry-after` of a 429, in whole seconds.
+    #[allow(dead_code, reason = "only the example uses it")]
     WholeSeconds,
     /// The wait, in the header `retry-after-ms` of a 429.
     Millis,
