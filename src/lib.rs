@@ -285,9 +285,10 @@ pub mod extraction {
     #[doc(inline)]
     pub use extract_core::extraction::{
         Agreement, AgreementRequest, ArgumentsError, Attempt, BadItem, BadItems, Basis,
-        BestPartial, Call, Calls, ClientBuilder, Deltas, ExtractionStream, FieldAgreement,
-        FieldStatus, InputError, Items, Layout, Limit, Outcome, ParseError, Parsed, Partials,
-        Reask, Rejected, RetryContext, ReviewedField, Sample, StepRequest, Update, View, Withdrawn,
+        BestPartial, Call, Calls, CircuitBreaker, ClientBuilder, Deltas, ExtractionStream,
+        FallbackOn, FieldAgreement, FieldStatus, InputError, Items, Layout, Limit, Outcome,
+        ParseError, Parsed, Partials, PassedOver, PassedOverReason, Reask, Rejected, RetryContext,
+        ReviewedField, Sample, StepRequest, Update, View, Withdrawn,
     };
 }
 

@@ -21,6 +21,7 @@ mod derive;
 mod doc_pages;
 mod environment;
 mod errors;
+mod errors_page;
 mod extraction;
 mod failures;
 mod feedback;

@@ -18,8 +18,14 @@ struct Architecture;
 #[doc = include_str!("../../docs/checking.md")]
 struct Checking;
 
+#[doc = include_str!("../../docs/errors.md")]
+struct Errors;
+
 #[doc = include_str!("../../docs/feedback.md")]
 struct Feedback;
+
+#[doc = include_str!("../../docs/load.md")]
+struct Load;
 
 #[doc = include_str!("../../docs/other-crates.md")]
 struct OtherCrates;

@@ -12,7 +12,7 @@ use extract_core::conversation::Mode;
 use extract_core::extraction::ErrorKind;
 use extract_core::http::TransportOptions;
 use extract_core::http::reqwest;
-use extract_core::model::RetryPolicy;
+use extract_core::model::{Limits, RetryPolicy};
 use extract_core::{Client, Error};
 use extract_llm::Extract;
 use tokio::sync::Semaphore;
@@ -138,6 +138,7 @@ fn client(case: Case, url: String, mode: Mode, transport: TransportOptions) -> C
         .validation_retries(0)
         .transport(transport)
         .retry_policy(policy)
+        .limits(Limits::off())
         .build()
         .unwrap()
 }

@@ -34,7 +34,8 @@ fn page(chapters: &[Chapter], outcomes: &Outcomes, statuses: &Statuses) -> Strin
          writes this page. Without the variable, the same command fails if an outcome differs from this page.\n\n\
          The test checks in each cell: the extraction ends in time, the value is the right one, and no error holds the\n\
          API key. No request is sent more often than the {retries} retries of the client allow. A fault that may pass is\n\
-         harmless if it comes once. A fault that stays is not tried again.\n\n\
+         harmless if it comes once. A fault that stays is not tried again. The [limits](load.md) are off: with them, a\n\
+         refusal because of load waits instead of using up a retry.\n\n\
          A cell is the outcome and the number of requests. `value · 2` is a value after one retry. `timeout · 3` is an\n\
          error of the kind `timeout` after two. \"Value, noted\" has a note in the ledger. A cell with several outcomes\n\
          names the protocols of all but the first one. A dash means that the fault does not exist there.\n",
