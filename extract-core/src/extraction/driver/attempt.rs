@@ -21,17 +21,33 @@ use crate::http::within;
 const MAX_READY_DELTAS: usize = 256;
 
 impl<T> Driver<T> {
-    /// Sends the request and records the attempt in the ledger. Fails if no reply came, or if the reply is a
-    /// refusal, was filtered or was cut off.
+    /// Sends the request and records the attempt in the ledger. Fails if the request does not fit into a
+    /// budget, if no reply came, or if the reply is a refusal, was filtered or was cut off.
     pub(super) async fn send_request(&mut self) -> Result<Reply, Failure> {
+        self.request_started = Instant::now();
+        self.reserve().await?;
+        let reserve_wait = self.request_started.elapsed();
+        let result = self.send_reserved().await;
+        if let Some(attempt) = self.ledger.attempts.last_mut() {
+            attempt.waited += reserve_wait;
+        }
+        self.settle(result.as_ref().err());
+        result
+    }
+
+    /// Sends the request whose use is reserved.
+    async fn send_reserved(&mut self) -> Result<Reply, Failure> {
         let number = self.attempt_count().saturating_add(1);
         let mode = self.dialogue.request.output.mode();
         // Recorded before the request, so that a deadline that cuts it off finds the attempt.
         let (address, parts) = (self.dialogue.address.clone(), self.ask.part_pointers());
         let index = self.ledger.attempts.len();
         self.ledger.attempts.push(Attempt::start(number, address, mode, parts));
-        self.request_started = Instant::now();
-        self.dialogue.request.progress = Progress::with_deadline(self.deadline);
+        let progress = Progress::with_deadline(self.deadline);
+        if let Some(reservation) = &mut self.reservation {
+            reservation.begin(&progress);
+        }
+        self.dialogue.request.progress = progress;
         self.partial_reply = Assembly::new();
         let answered = match self.task.channel.clone() {
             None => self.task.client.model.respond(&self.dialogue.request).await,

@@ -8,6 +8,7 @@ mod fallback;
 mod limits;
 mod reask;
 mod run;
+mod spending;
 mod state;
 mod user_calls;
 
